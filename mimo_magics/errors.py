@@ -1,0 +1,162 @@
+"""What can go wrong, as a person is told it: one sentence of fact, one of advice.
+
+MimoError                 .hint (what to do next)  .reply (what had arrived)
+|-- BadOption             an option, a parameter or a setting is wrong; nothing was sent
+|-- Interrupted           the person stopped the cell
+|-- SessionBusy           the session is in the middle of another turn
+|-- NoKey                 there is no key for the host
+|-- LocalModelError       the embedded model cannot be fetched or started
+|-- ConnectionFailed      the server was not reached, or did not answer
+|-- StreamCut             the answer ended in the middle
+|-- WireError             what came is not what the API describes
+`-- ApiError              the server said no   .status .code .param .request_id
+    |-- BadRequest        400
+    |-- BadKey            401
+    |-- NoCredit          402
+    |-- Forbidden         403
+    |-- UnknownModel      404, or 400 for a model that is not served
+    |-- ContentFiltered   421
+    |-- RateLimited       429   .retry_after (seconds)
+    `-- ServerBusy        5xx
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mimo_magics.messages import Reply
+
+
+class MimoError(Exception):
+    """Base of all errors of this package."""
+
+    default_hint: ClassVar[str] = ""
+
+    def __init__(self, message: str, hint: str = "", reply: Reply | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint or self.default_hint
+        self.reply = reply
+
+    def _render_traceback_(self) -> list[str]:
+        """Two lines for a notebook (IPython's protocol): what happened and what to do."""
+        fact = f"\x1b[31m{type(self).__name__}\x1b[0m: {self}"
+        return [fact, self.hint] if self.hint else [fact]
+
+
+class BadOption(MimoError):
+    """An option, a parameter or a setting is wrong; nothing was sent."""
+
+
+class Interrupted(MimoError):
+    """The person stopped the cell. What had arrived is kept in the conversation."""
+
+
+class SessionBusy(MimoError):
+    """The session is in the middle of another turn."""
+
+    default_hint = "Wait for it, interrupt it, or use a Session of its own."
+
+
+class NoKey(MimoError):
+    """There is no key for the host."""
+
+
+class LocalModelError(MimoError):
+    """The embedded model cannot be fetched or started."""
+
+
+class ConnectionFailed(MimoError):
+    """The server was not reached, or did not answer."""
+
+    default_hint = "Check the network, the proxy and the base URL, then run the cell again."
+
+
+class StreamCut(MimoError):
+    """The answer ended in the middle; what had come is kept."""
+
+    default_hint = "What had come is kept. Run the cell again for a whole answer."
+
+
+class WireError(MimoError):
+    """What came is not what the API describes."""
+
+    default_hint = "Check that the base URL points to a MiMo API in this format."
+
+
+class ApiError(MimoError):
+    """The server said no.
+
+    Args:
+        message: the server's words, cleaned.
+        status: the HTTP status, or the status that an error inside a stream names.
+        code: the server's own code; MiMo repeats the status as a string.
+        param: MiMo often puts the useful text here; it is part of the message then.
+        request_id: what the server's support wants to know.
+        retry_after: seconds that the server asks to wait.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str = "",
+        param: str = "",
+        request_id: str = "",
+        retry_after: float | None = None,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint)
+        self.status = status
+        self.code = code
+        self.param = param
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class BadRequest(ApiError):
+    """400: the server does not take this request."""
+
+    default_hint = "Look at the options of the cell; `%%mimo --new` starts without the history."
+
+
+class BadKey(ApiError):
+    """401: the key is wrong, or belongs to another host."""
+
+    default_hint = "Check MIMO_API_KEY: each host and plan has keys of its own."
+
+
+class NoCredit(ApiError):
+    """402: the balance is used up."""
+
+    default_hint = "Top up the account, or look at its usage in the console."
+
+
+class Forbidden(ApiError):
+    """403: the region is not served, or the account is blocked."""
+
+    default_hint = "The service may not be offered where you are; a new key may help."
+
+
+class UnknownModel(ApiError):
+    """404, or 400 that names the model: it is not served here."""
+
+    default_hint = "Choose another model with -m, or check the base URL."
+
+
+class ContentFiltered(ApiError):
+    """421: the content filter refused the prompt or the answer."""
+
+    default_hint = "Put the prompt in other words."
+
+
+class RateLimited(ApiError):
+    """429: too many requests at a time, or the plan's quota is used up."""
+
+    default_hint = "Wait a little, then run the cell again."
+
+
+class ServerBusy(ApiError):
+    """5xx: the server failed or is overloaded."""
+
+    default_hint = "Run the cell again in a while."

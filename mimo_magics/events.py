@@ -1,0 +1,227 @@
+"""What happens while a reply comes in, and the fold of it into a Reply at any moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mimo_magics.messages import (
+    Annotation,
+    Message,
+    Part,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """The embedded model is being fetched or started; nothing has been asked yet."""
+
+    what: str
+    done: int = 0
+    """Bytes fetched."""
+    total: int = 0
+    """Bytes to fetch; 0 when there is nothing to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The server was busy or out of reach: the request is made again after a wait."""
+
+    attempt: int
+    """Number of the coming attempt, from 2."""
+    of: int
+    delay: float
+    """Seconds until it."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The server began to answer."""
+
+    id: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of the reasoning. A signature ends a reasoning part."""
+
+    text: str
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallStart:
+    """A tool call opens. Told again for the same index, it only fills in what was empty."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """More of a call's arguments, as JSON text."""
+
+    index: int
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """Sources of a web search of the server."""
+
+    items: tuple[Annotation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A remark of the server beside the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageUpdate:
+    """Token counts so far; the newest holds. They may come after `Stopped`."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The reply is over. See `Reply.stop` for the reasons."""
+
+    reason: str
+
+
+Event = (
+    Preparing
+    | Retrying
+    | Started
+    | TextDelta
+    | ReasoningDelta
+    | ToolCallStart
+    | ToolCallDelta
+    | Annotations
+    | Noted
+    | UsageUpdate
+    | Stopped
+)
+
+
+class Accumulator:
+    """Folds events into a Reply, readable at any moment.
+
+    Pieces are kept in lists and joined only when the reply is read, so that feeding is linear.
+    """
+
+    def __init__(self) -> None:
+        self._drafts: list[_Draft] = []
+        self._calls: dict[int, _Draft] = {}
+        self._head = Started()
+        self._usage: Usage | None = None
+        self._stop: str | None = None
+        self._annotations: tuple[Annotation, ...] = ()
+        self._notes: tuple[str, ...] = ()
+
+    def feed(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case TextDelta(text):
+                self._draft(TextPart).pieces.append(text)
+            case ReasoningDelta(text, signature):
+                self._reason(text, signature)
+            case ToolCallStart(index, id_, name):
+                self._open_call(index, id_, name)
+            case ToolCallDelta(index, arguments):
+                self._open_call(index, "", "").pieces.append(arguments)
+            case UsageUpdate(usage):
+                self._usage = usage
+            case Stopped(reason):
+                self._stop = reason
+            case Started():
+                self._head = event
+            case Annotations(items):
+                self._annotations += items
+            case Noted(text):
+                self._notes += (text,)
+
+    @property
+    def reply(self) -> Reply:
+        """The reply as far as it has come."""
+        parts = tuple(draft.part() for draft in self._drafts if draft.counts)
+        return Reply(
+            Message("assistant", parts),
+            self._usage,
+            self._stop,
+            self._head.model,
+            self._head.id,
+            self._annotations,
+            self._notes,
+        )
+
+    def _draft(self, kind: type[TextPart | ReasoningPart]) -> _Draft:
+        last = self._drafts[-1] if self._drafts else None
+        if last is None or last.kind is not kind or last.signature:
+            last = _Draft(kind)
+            self._drafts.append(last)
+        return last
+
+    def _reason(self, text: str, signature: str) -> None:
+        draft = self._draft(ReasoningPart)
+        draft.pieces.append(text)
+        draft.signature = signature
+
+    def _open_call(self, index: int, id_: str, name: str) -> _Draft:
+        draft = self._calls.get(index)
+        if draft is None:
+            draft = self._calls[index] = _Draft(ToolCall, index)
+            self._drafts.append(draft)
+        draft.id = draft.id or id_
+        draft.name = draft.name or name
+        return draft
+
+
+class _Draft:
+    """A part that may still grow."""
+
+    __slots__ = ("id", "index", "kind", "name", "pieces", "signature")
+
+    def __init__(self, kind: type[TextPart | ReasoningPart | ToolCall], index: int = 0) -> None:
+        self.kind = kind
+        self.index = index
+        self.pieces: list[str] = []
+        self.id = self.name = self.signature = ""
+
+    @property
+    def counts(self) -> bool:
+        """False for a call that never got a name and for a part without content: servers send such ghosts."""
+        return bool(self.name if self.kind is ToolCall else self.signature or any(self.pieces))
+
+    def part(self) -> Part:
+        text = _mended("".join(self.pieces))
+        if self.kind is ToolCall:
+            return ToolCall(self.id or f"call_{self.index}", self.name, text)
+        return ReasoningPart(text, self.signature) if self.kind is ReasoningPart else TextPart(text)
+
+
+def _mended(text: str) -> str:
+    """Join characters whose two halves came in different deltas; a half that stays alone becomes U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,279 @@
+"""The Anthropic format: messages made of blocks (section 5 of the API notes)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mimo_magics.errors import ApiError, BadOption, WireError
+from mimo_magics.events import (
+    Event,
+    ReasoningDelta,
+    Started,
+    Stopped,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    UsageUpdate,
+)
+from mimo_magics.messages import (
+    ImagePart,
+    Message,
+    Params,
+    ReasoningPart,
+    Request,
+    TextPart,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+from mimo_magics.secret import Secret
+from mimo_magics.wire.error import frame_error
+from mimo_magics.wire.headers import Auth, key_headers
+from mimo_magics.wire.openai import thinking
+from mimo_magics.wire.read import count, index, loads, text
+
+path = "/v1/messages"
+needs_output_bound = True
+
+VERSION = "2023-06-01"
+STOPS = {
+    "end_turn": "end",
+    "max_tokens": "length",
+    "tool_use": "tool_calls",
+    "stop_sequence": "stop",
+    "content_filter": "filter",
+    "repetition_truncation": "repetition",
+}
+SYSTEM_ROLES = ("system", "developer")
+
+
+def headers(key: Secret, auth: Auth = "api-key") -> dict[str, str]:
+    """Return the headers of a call."""
+    return {"anthropic-version": VERSION, **key_headers(key, auth)}
+
+
+def encode(request: Request) -> dict[str, Any]:
+    """Return the body of a call.
+
+    Raises:
+        BadOption: the request holds something that this format cannot say.
+    """
+    params = request.params
+    system = "\n\n".join(message.text for message in request.messages if message.role in SYSTEM_ROLES)
+    tools = [_tool(tool) for tool in request.tools]
+    return {
+        "model": params.model,
+        **({"system": system} if system else {}),
+        "messages": _alternating(request.messages, params),
+        "stream": request.stream,
+        **_params(params),
+        **({"tools": tools} if tools else {}),
+        **({"tool_choice": _tool_choice(params.tool_choice)} if tools and params.tool_choice else {}),
+        **params.extra,
+    }
+
+
+def relaxed(body: Mapping[str, Any], error: ApiError) -> dict[str, Any] | None:  # noqa: ARG001  the protocol's
+    """Return `None`: nothing optional is sent in this format."""
+    return None
+
+
+def _params(params: Params) -> dict[str, Any]:
+    for name in ("frequency_penalty", "presence_penalty", "response_format"):
+        if getattr(params, name) is not None:
+            raise BadOption(f"The Anthropic format has no {name}.", "Use --api openai, or leave it out.")
+    fields = {
+        "max_tokens": params.max_completion_tokens,
+        "temperature": params.temperature,
+        "top_p": params.top_p,
+        "stop_sequences": list(params.stop) or None,
+        "thinking": thinking(params),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "description": tool.description,
+        "type": "custom",
+        "input_schema": tool.parameters,
+    }
+
+
+def _tool_choice(choice: str) -> dict[str, Any]:
+    types = {"auto": "auto", "none": "none", "required": "any"}
+    return {"type": types[choice]} if choice in types else {"type": "tool", "name": choice}
+
+
+def _alternating(messages: tuple[Message, ...], params: Params) -> list[dict[str, Any]]:
+    """User and assistant in turns: neighbours of one role become one message, tool results a user's blocks."""
+    body: list[dict[str, Any]] = []
+    for message in messages:
+        if message.role in SYSTEM_ROLES:
+            continue
+        role = "assistant" if message.role == "assistant" else "user"
+        blocks = _assistant(message, params) if role == "assistant" else _prompt(message)
+        if body and body[-1]["role"] == role:
+            body[-1]["content"] += blocks
+        else:
+            body.append({"role": role, "content": blocks})
+    return body
+
+
+def _assistant(message: Message, params: Params) -> list[dict[str, Any]]:
+    """Reasoning goes back as it came, signed or not; it is made up where calls have lost it (7.1)."""
+    blocks = [_block(part) for part in message.parts if not isinstance(part, ReasoningPart)]
+    if params.thinking is False:
+        return blocks or _no_answer()
+    if message.reasoning:
+        blocks = [_block(part) for part in message.parts]
+        return blocks if message.text or message.tool_calls else blocks + _no_answer()
+    if message.tool_calls:
+        return [_block(ReasoningPart(" ")), *blocks]
+    return blocks or _no_answer()
+
+
+def _no_answer() -> list[dict[str, Any]]:
+    return [{"type": "text", "text": "(no answer)"}]
+
+
+def _prompt(message: Message) -> list[dict[str, Any]]:
+    return [_block(part) for part in message.parts]
+
+
+def _block(part: object) -> dict[str, Any]:
+    match part:
+        case TextPart(words):
+            return {"type": "text", "text": words}
+        case ReasoningPart(thought, signature):
+            return {"type": "thinking", "thinking": thought, "signature": signature}
+        case ToolCall(id_, name, arguments):
+            return {"type": "tool_use", "id": id_, "name": name, "input": _input(arguments)}
+        case ToolResult():
+            return _tool_result(part)
+        case ImagePart(url):
+            return {"type": "image", "source": _source(url)}
+    raise BadOption("The Anthropic format has no sound.", "Use --api openai.")
+
+
+def _input(arguments: str) -> dict[str, Any]:
+    """This format wants an object; arguments that are none are kept as text."""
+    try:
+        value = json.loads(arguments or "{}")
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"unreadable": arguments}
+
+
+def _tool_result(result: ToolResult) -> dict[str, Any]:
+    block = {"type": "tool_result", "tool_use_id": result.id, "content": result.output or "(no output)"}
+    return {**block, "is_error": True} if result.is_error else block
+
+
+def _source(url: str) -> dict[str, str]:
+    head, comma, data = url.partition(";base64,")
+    if not comma:
+        return {"type": "url", "url": url}
+    return {"type": "base64", "media_type": head.removeprefix("data:"), "data": data}
+
+
+class Decoder:
+    """Frames of one stream to events."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._usage: dict[str, Any] = {}
+
+    def feed(self, name: str, data: str) -> Iterator[Event]:
+        """Decode one frame.
+
+        Raises:
+            ApiError: the server reports a failure in the middle of the stream.
+            WireError: the frame is not JSON, or not an object.
+        """
+        if data == "[DONE]":  # gateways that also speak the OpenAI format append it
+            return iter(())
+        return self.event(name, loads(data))
+
+    def event(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:
+        """Decode one frame that is an object already."""
+        if error := frame_error(frame):
+            raise error
+        match frame.get("type") or name:
+            case "content_block_delta":
+                yield from self._delta(index(frame["index"]), frame["delta"])
+            case "content_block_start":
+                yield from self._block(index(frame["index"]), frame["content_block"])
+            case "message_start":
+                yield from self._start(frame["message"])
+            case "message_delta":
+                yield from self._tell(frame.get("usage"))
+                if reason := (frame.get("delta") or {}).get("stop_reason"):
+                    yield Stopped(STOPS.get(reason, str(reason)))
+            case "message_stop":
+                self.done = True
+
+    def _start(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        yield Started(str(message.get("id") or ""), str(message.get("model") or ""))
+        yield from self._tell(message.get("usage"))
+
+    def _block(self, place: int, block: Mapping[str, Any]) -> Iterator[Event]:
+        """A block usually opens empty, but may bring its beginning or all of it."""
+        if block["type"] == "tool_use":
+            yield ToolCallStart(place, text(block.get("id") or ""), text(block.get("name") or ""))
+            if block.get("input"):
+                yield ToolCallDelta(place, json.dumps(block["input"], ensure_ascii=False))
+        else:
+            yield from self._delta(place, {**block, "type": f"{block['type']}_delta"})
+            if signature := block.get("signature"):
+                yield ReasoningDelta("", text(signature))
+
+    def _delta(self, place: int, delta: Mapping[str, Any]) -> Iterator[Event]:
+        match delta["type"]:
+            case "text_delta":
+                if piece := delta["text"]:
+                    yield TextDelta(text(piece))
+            case "thinking_delta":
+                if thought := delta["thinking"]:
+                    yield ReasoningDelta(text(thought))
+            case "input_json_delta":
+                if piece := delta["partial_json"]:
+                    yield ToolCallDelta(place, text(piece))
+            case "signature_delta":
+                if signature := delta.get("signature"):
+                    yield ReasoningDelta("", text(signature))
+
+    def _tell(self, usage: Mapping[str, Any] | None) -> Iterator[Event]:
+        """MiMo starts with zeros and tells the truth at the end; others tell each figure once."""
+        self._usage |= {name: count for name, count in (usage or {}).items() if count}
+        if self._usage:
+            yield UsageUpdate(_usage(self._usage))
+
+
+def decode_full(body: bytes) -> Iterator[Event]:
+    """Decode a whole reply as the frames of a stream, through the same decoder.
+
+    Raises:
+        ApiError: the body is an error.
+        WireError: the body is no message.
+    """
+    message = loads(body)
+    if not frame_error(message) and not isinstance(message.get("content"), list):
+        raise WireError("The server's answer is no message.")
+    decoder = Decoder()
+    yield from decoder.event("message_start", {**message, "type": "message_start", "message": message})
+    for place, block in enumerate(message["content"]):
+        yield from decoder.event("content_block_start", {"index": place, "content_block": block})
+    yield from decoder.event("message_delta", {"delta": message})
+
+
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    """In this format `input_tokens` leaves out what was read from or written to the cache."""
+    cached = count(usage.get("cache_read_input_tokens"))
+    written = count(usage.get("cache_creation_input_tokens"))
+    fresh = count(usage.get("input_tokens"))
+    return Usage(fresh + cached + written, count(usage.get("output_tokens")), cached)

@@ -1,0 +1,54 @@
+"""Reading what a server sent, which may be anything."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mimo_magics.errors import WireError
+
+
+def loads(data: str | bytes) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises:
+        WireError: it is not JSON, or not an object.
+    """
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise WireError("The server sent something that is not a JSON object.")
+    return value
+
+
+def text(value: Any) -> str:
+    """Return the value if it is text.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"text was expected, not {type(value).__name__}")
+
+
+def index(value: Any) -> int:
+    """Return the value if it is a whole number.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if isinstance(value, int):
+        return value
+    raise TypeError(f"an index was expected, not {type(value).__name__}")
+
+
+def count(value: Any) -> int:
+    """Return a token count; 0 where the server told none.
+
+    Raises:
+        TypeError: it is no number.
+    """
+    return index(value or 0)

@@ -1,0 +1,67 @@
+"""Server-sent events: bytes in, (event, data) out.
+
+Written here because it is the hot path and must be driven by bytes from any source: `httpx-sse` reads only
+from a response. Lines end at LF, CR or CRLF and nowhere else (JSON may hold U+2028); they are decoded when
+whole, so that no character is ever split.
+https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+Frame = tuple[str, str]
+"""Name of the event (empty when the server gave none) and its data."""
+
+
+class SSEParser:
+    """Cuts a stream into events, wherever its packets were cut."""
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+        self._after_cr = False
+        self._name = ""
+        self._data: list[str] = []
+
+    def feed(self, chunk: bytes) -> Iterator[Frame]:
+        """Take bytes in and yield the events that are whole now."""
+        for line in self._lines(chunk):
+            if line:
+                self._field(line)
+            elif self._data:
+                yield self._take()
+            else:
+                self._name = ""
+
+    def close(self) -> Iterator[Frame]:
+        """End the stream. An event without its blank line is handed on too, as servers forget it at the end."""
+        yield from self.feed(b"\n\n")
+
+    def _lines(self, chunk: bytes) -> list[bytes]:
+        if self._after_cr and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+        if not chunk:
+            return []
+        self._after_cr = chunk.endswith(b"\r")
+        if b"\r" in chunk:
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        first, *others = chunk.split(b"\n")
+        self._rest.append(first)
+        if not others:
+            return []
+        lines = [b"".join(self._rest), *others]
+        self._rest = [lines.pop()]
+        return lines
+
+    def _field(self, line: bytes) -> None:
+        name, _, value = line.decode("utf-8", "replace").removeprefix("\ufeff").partition(":")
+        value = value.removeprefix(" ")
+        if name == "data":
+            self._data.append(value)
+        elif name == "event":
+            self._name = value
+
+    def _take(self) -> Frame:
+        frame = self._name, "\n".join(self._data)
+        self._name, self._data = "", []
+        return frame
