@@ -50,6 +50,8 @@ class BadOption(MimoError):
 class Interrupted(MimoError):
     """The person stopped the cell. What had arrived is kept in the conversation."""
 
+    default_hint = "What had come is kept."
+
 
 class SessionBusy(MimoError):
     """The session is in the middle of another turn."""
@@ -66,9 +68,19 @@ class LocalModelError(MimoError):
 
 
 class ConnectionFailed(MimoError):
-    """The server was not reached, or did not answer."""
+    """The server was not reached, or did not answer.
+
+    Args:
+        message: what happened.
+        hint: what to do next.
+        temporary: whether another attempt may do better.
+    """
 
     default_hint = "Check the network, the proxy and the base URL, then run the cell again."
+
+    def __init__(self, message: str, hint: str = "", *, temporary: bool = True) -> None:
+        super().__init__(message, hint)
+        self.temporary = temporary
 
 
 class StreamCut(MimoError):

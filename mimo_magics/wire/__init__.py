@@ -7,17 +7,15 @@ recorded file and a fuzzer drive the same code.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from mimo_magics.errors import ApiError, WireError
 from mimo_magics.events import Event, Started, Stopped
 from mimo_magics.messages import Request
 from mimo_magics.secret import Secret
+from mimo_magics.settings import Api, Auth
 from mimo_magics.wire import anthropic, openai
-from mimo_magics.wire.headers import Auth
 from mimo_magics.wire.sse import SSEParser
-
-Api = Literal["openai", "anthropic"]
 
 
 class Decoder(Protocol):
@@ -66,12 +64,19 @@ class StreamDecoder:
     def __init__(self, wire: Wire) -> None:
         self._decoder = wire.Decoder()
         self._parser = SSEParser()
-        self._begun = self._stopped = False
+        self._stopped = False
+        self.begun = False
+        """Whether the server said anything that belongs to an answer."""
 
     @property
     def done(self) -> bool:
         """Whether the server said that nothing follows."""
         return self._decoder.done
+
+    @property
+    def cut(self) -> bool:
+        """Whether an answer began and no reason for its end has come."""
+        return self.begun and not self._stopped
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """Take bytes in and yield what they tell.
@@ -90,7 +95,7 @@ class StreamDecoder:
                 yield from self._frame(name, data)
         except WireError:
             pass  # the cut went through a frame
-        if self._begun and not self._stopped:
+        if self.cut:
             yield Stopped("cut")
 
     def _frame(self, name: str, data: str) -> Iterator[Event]:
@@ -98,7 +103,7 @@ class StreamDecoder:
             return
         try:
             for event in self._decoder.feed(name, data):
-                self._begun = self._begun or isinstance(event, Started)
+                self.begun = self.begun or isinstance(event, Started)
                 self._stopped = self._stopped or isinstance(event, Stopped)
                 yield event
         except BEYOND_THE_API as error:

@@ -30,8 +30,9 @@ from mimo_magics.messages import (
     Usage,
 )
 from mimo_magics.secret import Secret
+from mimo_magics.settings import Auth
 from mimo_magics.wire.error import frame_error
-from mimo_magics.wire.headers import Auth, key_headers
+from mimo_magics.wire.headers import key_headers
 from mimo_magics.wire.openai import thinking
 from mimo_magics.wire.read import count, index, loads, text
 

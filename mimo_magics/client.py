@@ -1,0 +1,203 @@
+"""One call over HTTP: request out, events in. The only module besides the tapes that knows httpx.
+
+A call is tried again only before its first event, so that nothing is ever shown or paid twice (section 11.17
+of the API notes). Errors leave here without the exception they came from: its request holds the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import count
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import anyio
+import httpx
+
+from mimo_magics import __version__
+from mimo_magics.endpoint import Endpoint
+from mimo_magics.errors import ApiError, BadOption, ConnectionFailed, MimoError, StreamCut, WireError
+from mimo_magics.events import Event, Retrying
+from mimo_magics.messages import Request
+from mimo_magics.settings import Api
+from mimo_magics.wire import FORMATS, StreamDecoder, decode_full
+from mimo_magics.wire.error import api_error
+
+TIMEOUT = httpx.Timeout(connect=20.0, read=480.0, write=60.0, pool=20.0)
+"""Seconds. `read` is the longest silence between two chunks: a model may think for minutes before it speaks,
+and Xiaomi's own command line waits 480 s."""
+
+ATTEMPTS = 5
+FIRST_DELAY, LONGEST_DELAY = 0.5, 8.0
+LONGEST_RETRY_AFTER = 120.0
+"""Seconds; a server that asks for more is an error at once, as nobody watches a cell for so long."""
+
+BUSY = frozenset({408, 429, 500, 502, 503, 504})
+LONGEST_ERROR_BODY = 65_536
+GOODBYE = 1.0
+"""Seconds to wait for the end of a body whose last word was said; the connection can be used again then."""
+
+HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+
+
+async def stream(endpoint: Endpoint, api: Api, request: Request) -> AsyncGenerator[Event]:
+    """Make a call and yield its events; closing the generator closes the socket at once.
+
+    Raises:
+        ApiError: the server said no, before or in the middle of the answer.
+        ConnectionFailed: it was not reached, or did not begin to answer.
+        StreamCut: the connection broke in the middle.
+        WireError: what came is not what the API describes.
+        BadOption: the request cannot be sent.
+    """
+    wire = FORMATS[api]
+    body = wire.encode(request)
+    for attempt in count(1):
+        begun = False
+        failure: MimoError
+        try:
+            async with aclosing(_exchange(endpoint, api, body)) as events:
+                async for event in events:
+                    begun = True
+                    yield event
+                return
+        except HTTPX_ERRORS as error:
+            failure = failed(error, endpoint.host, begun=begun)
+        except ApiError as error:
+            failure = error
+            if not begun and (relaxed := wire.relaxed(body, error)):
+                body = relaxed
+                continue
+        if begun or attempt == ATTEMPTS or not _worth_another(failure):
+            raise failure
+        delay = _delay(attempt, failure)
+        yield Retrying(attempt + 1, ATTEMPTS, delay, str(failure))
+        await anyio.sleep(delay)
+
+
+async def aclose() -> None:
+    """Close the connections of the running event loop."""
+    if client := _clients.pop(asyncio.get_running_loop(), None):
+        await client.aclose()
+
+
+def _client() -> httpx.AsyncClient:
+    """One per event loop, kept between calls, so that they share a connection."""
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        _clients[loop] = httpx.AsyncClient(
+            timeout=TIMEOUT,
+            headers={"User-Agent": f"mimo-magics/{__version__}"},
+            mounts={"all://127.0.0.1": None, "all://localhost": None},  # no proxy for this machine
+        )
+    return _clients[loop]
+
+
+async def _exchange(endpoint: Endpoint, api: Api, body: Mapping[str, Any]) -> AsyncGenerator[Event]:
+    wire = FORMATS[api]
+    headers = {"Content-Type": "application/json", **wire.headers(endpoint.key, endpoint.auth)}
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    url = endpoint.base_url + wire.path
+    async with _client().stream("POST", url, content=content, headers=headers) as response:
+        if response.status_code != 200:
+            raise await _refusal(response, endpoint)
+        if "text/event-stream" not in response.headers.get("content-type", ""):
+            for event in decode_full(api, await response.aread()):
+                yield event
+            return
+        decoder = StreamDecoder(wire)
+        chunks = response.aiter_bytes()
+        async for chunk in chunks:
+            for event in decoder.feed(chunk):
+                yield event
+            if decoder.done:
+                break
+        for event in decoder.close():
+            yield event
+        _check_end(decoder, endpoint.host)
+        await _read_to_end(chunks)
+
+
+def _check_end(decoder: StreamDecoder, host: str) -> None:
+    if not decoder.begun:
+        raise httpx.RemoteProtocolError("the stream was empty")
+    if decoder.cut:
+        raise StreamCut(f"The answer of {host} ended in the middle.")
+
+
+async def _read_to_end(chunks: AsyncIterator[bytes]) -> None:
+    with anyio.move_on_after(GOODBYE):
+        async for _ in chunks:
+            pass
+
+
+async def _refusal(response: httpx.Response, endpoint: Endpoint) -> ApiError:
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LONGEST_ERROR_BODY:
+            break
+    if endpoint.key:  # some servers repeat the key that they refuse
+        body = body.replace(endpoint.key.encode(), b"(the key)")
+    return api_error(
+        response.status_code,
+        body,
+        retry_after=retry_after(response.headers.get("retry-after", "")),
+        request_id=response.headers.get("x-request-id", ""),
+    )
+
+
+def retry_after(value: str) -> float | None:
+    """Read the header `Retry-After`, seconds or a date, as seconds from now; `None` when it is neither."""
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (date - datetime.now(date.tzinfo and UTC)).total_seconds())
+
+
+def _worth_another(failure: MimoError) -> bool:
+    if isinstance(failure, ApiError):
+        return failure.status in BUSY and (failure.retry_after or 0) <= LONGEST_RETRY_AFTER
+    return isinstance(failure, ConnectionFailed) and failure.temporary
+
+
+def _delay(attempt: int, failure: MimoError) -> float:
+    """What the server asks for, else twice as long each time; spread, so that clients do not come in step."""
+    asked = failure.retry_after if isinstance(failure, ApiError) else None
+    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * random.uniform(0.75, 1.0)  # noqa: S311  no secret
+    return backoff if asked is None else asked + random.uniform(0.0, 0.1)  # noqa: S311
+
+
+def failed(error: Exception, host: str, *, begun: bool) -> MimoError:  # noqa: PLR0911  one answer for each kind
+    """Translate any exception of httpx; `begun` tells whether the answer had begun."""
+    match error:
+        case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
+            return BadOption(
+                f"The request cannot be sent to {host}: {error}.", "Check the base URL and the key."
+            )
+        case httpx.DecodingError() | httpx.TooManyRedirects() | httpx.HTTPStatusError():
+            return WireError(f"The answer of {host} cannot be read: {error}.")
+        case _ if begun:
+            return StreamCut(f"The connection to {host} broke in the middle of the answer.")
+        case httpx.ReadTimeout():
+            return ConnectionFailed(f"{host} did not begin to answer.", temporary=False)
+        case httpx.ConnectError() if "CERTIFICATE" in str(error).upper():
+            return ConnectionFailed(
+                f"{host} could not prove who it is.",
+                "Check the base URL and the certificates.",
+                temporary=False,
+            )
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError():
+            return ConnectionFailed(f"{host} could not be reached.")
+    return ConnectionFailed(f"The connection to {host} broke before an answer came.")

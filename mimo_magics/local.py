@@ -1,0 +1,117 @@
+"""The embedded model: real answers without a key, from llama.cpp's own server on this machine (extra `local`).
+
+The server is a child process on a free loopback port with a random key; it ends with this process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from mimo_magics import weights
+from mimo_magics.endpoint import Endpoint
+from mimo_magics.errors import LocalModelError
+from mimo_magics.events import Preparing
+from mimo_magics.messages import Request
+from mimo_magics.presets import LOCAL
+from mimo_magics.secret import Secret
+from mimo_magics.settings import Settings
+
+GRACE = 5.0
+"""Seconds that the server has to end."""
+LAST_WORDS = 300
+"""Characters of the server's complaint that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    process: subprocess.Popen[str]
+    url: str
+    key: Secret
+
+
+_servers: dict[str, _Server] = {}
+"""The servers of this process, by the name or path of their model."""
+
+
+async def start(model: str) -> AsyncGenerator[Preparing]:
+    """Fetch the model and start its server, unless it runs already.
+
+    Args:
+        model: a name in `weights.WEIGHTS`, or the path of a GGUF file.
+
+    Raises:
+        LocalModelError: the extra is missing, the weights cannot be had, or the server does not start.
+    """
+    running = _servers.get(model)
+    if running and running.process.poll() is None:
+        return
+    if not find_spec("xllamacpp"):
+        raise LocalModelError(
+            "The embedded model needs the extra `local`.", "Run: %pip install 'mimo-magics[local]'"
+        )
+    async with aclosing(weights.fetch(model)) as progress:
+        async for step in progress:
+            yield step
+    file = weights.path(model)
+    yield Preparing(f"Starting {file.name}")
+    await anyio.to_thread.run_sync(_serve, model, file, abandon_on_cancel=True)
+    yield Preparing(f"{file.name} is ready")
+
+
+def endpoint(settings: Settings) -> Endpoint:
+    """Tell where the running server is."""
+    server = _servers[settings.local_model]
+    base_url = server.url + ("/v1" if settings.api == "openai" else "")
+    return Endpoint(base_url, server.key, LOCAL.auth[settings.api])
+
+
+def translated(request: Request) -> Request:
+    """Put MiMo's switch for thinking, which llama.cpp ignores, into llama.cpp's words. The default is off."""
+    params = request.params
+    switch = {"chat_template_kwargs": {"enable_thinking": params.thinking is True}}
+    return replace(request, params=replace(params, thinking=None, extra={**switch, **params.extra}))
+
+
+def _serve(model: str, file: Path) -> None:
+    key = Secret(secrets.token_hex(16))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mimo_magics.local_server", str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for us
+    )
+    atexit.register(_end, process)
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{key}\n")  # not on the command line, which every user of the machine can read
+    process.stdin.flush()
+    url = process.stdout.readline().strip()
+    if not url:
+        _, complaint = process.communicate()
+        raise LocalModelError(
+            f"The embedded model did not start: {complaint.strip()[-LAST_WORDS:]}",
+            "Check that the file is a GGUF model and that there is memory for it.",
+        )
+    _servers[model] = _Server(process, url, key)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Close the server's standard input, which ends it, and read what is left so that nothing stays open."""
+    try:
+        process.communicate(timeout=GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()

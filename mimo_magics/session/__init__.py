@@ -1,0 +1,106 @@
+"""A conversation: the turns so far, and the way to the next one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
+from functools import reduce
+from operator import add
+from typing import Unpack
+
+from mimo_magics import facade
+from mimo_magics.errors import MimoError, SessionBusy
+from mimo_magics.messages import Reply, Usage
+from mimo_magics.session.loop import RunningTurn
+from mimo_magics.session.turns import Turn, history
+from mimo_magics.settings import Options, Settings
+
+
+class Session:
+    """A conversation with a model, kept over many prompts.
+
+        session = Session(preset="local", system="Answer in one sentence.")
+        print(session.ask("What is a list comprehension?"))
+        print(session.ask("And a generator?"))
+
+    Args:
+        options: the fields of `Settings`; each prompt may change them for itself.
+    """
+
+    def __init__(self, **options: Unpack[Options]) -> None:
+        self.settings = Settings(**options)
+        self.turns: tuple[Turn, ...] = ()
+        """What was asked and answered, oldest first."""
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Session of {len(self.turns)} turns, {self.usage.input} tokens in, {self.usage.output} out>"
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of all turns."""
+        return reduce(add, (turn.reply.usage for turn in self.turns if turn.reply.usage), Usage())
+
+    def clear(self) -> None:
+        """Forget the turns."""
+        self.turns = ()
+
+    def ask(self, prompt: str, *, keep: bool = True, **options: Unpack[Options]) -> Reply:
+        """Ask and wait for the whole answer, also where an event loop is running.
+
+        Args:
+            prompt: what to say to the model.
+            keep: send the conversation so far and add this turn to it.
+            options: the fields of `Settings` that differ for this turn.
+
+        Raises:
+            MimoError: the call failed; `.reply` is what had come.
+            SessionBusy: another turn is being answered.
+            Interrupted: Ctrl-C, or the kernel's interrupt; what had come is kept.
+        """
+        return facade.run(self.stream(prompt, keep=keep, **options)).reply
+
+    @asynccontextmanager
+    async def stream(
+        self, prompt: str, *, keep: bool = True, **options: Unpack[Options]
+    ) -> AsyncIterator[RunningTurn]:
+        """Ask, and get the turn while it is answered.
+
+            async with session.stream("Tell me a story") as running:
+                async for event in running:
+                    print(event)
+
+        Leaving the block before the end breaks the answer off; what had come is kept, marked `interrupted`.
+        A failed call leaves the conversation as it was. Arguments and errors are those of `ask`.
+        """
+        with self._exclusively():
+            past = tuple(history(self.turns)) if keep else ()
+            running = RunningTurn(prompt, past, replace(self.settings, **options))
+            ended = "interrupted"
+            try:
+                async with aclosing(running):
+                    yield running
+            except MimoError as error:
+                ended = "cut"
+                error.reply = running.reply
+                raise
+            finally:
+                turn = running.end(ended)
+                if keep and turn.kept:
+                    self.turns += (turn,)
+
+    @contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        if not self._lock.acquire(blocking=False):
+            raise SessionBusy("The session is being asked already.")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+def ask(prompt: str, **options: Unpack[Options]) -> Reply:
+    """Ask one question, without a conversation. Options and errors are those of `Session.ask`."""
+    return Session(**options).ask(prompt)

@@ -1,0 +1,73 @@
+"""A turn of a conversation as it was really asked and answered, and the history that turns make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mimo_magics.json_form import to_dict
+from mimo_magics.messages import Message, Reply, Request, TextPart, ToolCall, ToolResult
+from mimo_magics.settings import Api
+
+RECORD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One prompt and what became of it."""
+
+    request: Request
+    """What was asked, with the history of that moment."""
+    reply: Reply
+    preset: str
+    api: Api
+    asked: float
+    """When, in seconds since 1970."""
+
+    @property
+    def prompt(self) -> Message:
+        """The message that asked."""
+        return self.request.messages[-1]
+
+    @property
+    def kept(self) -> bool:
+        """Whether it belongs to the conversation: a failed call does not, an answer that was broken off does."""
+        return bool(self.reply.message.parts) or self.reply.stop not in (None, "interrupted", "cut")
+
+
+def history(turns: Iterable[Turn]) -> Iterator[Message]:
+    """Yield the messages that a next prompt follows; always a history that a server accepts."""
+    for turn in turns:
+        yield turn.prompt
+        yield _answered(turn.reply.message)
+
+
+def _answered(message: Message) -> Message:
+    """Without tool calls that never got a result: each call must be followed by one."""
+    results = {part.id for part in message.parts if isinstance(part, ToolResult)}
+    parts = (part for part in message.parts if not isinstance(part, ToolCall) or part.id in results)
+    return replace(message, parts=tuple(parts))
+
+
+def record(turn: Turn) -> dict[str, Any]:
+    """Return what a saved output carries of its turn, as JSON.
+
+    The texts of the answer are not in it: they stand in the output's `text/plain`, one after the other, and the
+    record tells the length of each in characters. Neither are the history and the key.
+    """
+    reply = to_dict(turn.reply)
+    reply["message"]["parts"] = [_part(part) for part in turn.reply.message.parts]
+    return {
+        "version": RECORD_VERSION,
+        "asked": round(turn.asked, 3),
+        "preset": turn.preset,
+        "api": turn.api,
+        "params": to_dict(turn.request.params),
+        "prompt": to_dict(turn.prompt),
+        "reply": reply,
+    }
+
+
+def _part(part: object) -> dict[str, Any]:
+    return {"type": part.type, "length": len(part.text)} if isinstance(part, TextPart) else to_dict(part)
