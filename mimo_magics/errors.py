@@ -50,8 +50,6 @@ class BadOption(MimoError):
 class Interrupted(MimoError):
     """The person stopped the cell. What had arrived is kept in the conversation."""
 
-    default_hint = "What had come is kept."
-
 
 class SessionBusy(MimoError):
     """The session is in the middle of another turn."""

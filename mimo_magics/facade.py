@@ -8,8 +8,9 @@ that Ctrl-C and the kernel's interrupt reach.
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, ExitStack
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from functools import cache
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -19,62 +20,83 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mimo_magics import client
 from mimo_magics.errors import Interrupted
 from mimo_magics.events import Event
-from mimo_magics.messages import Reply
 
-if TYPE_CHECKING:  # sessions offer this module's service as methods
+if TYPE_CHECKING:  # sessions offer this module's service as a method
     from mimo_magics.session.loop import RunningTurn
     from mimo_magics.session.turns import Turn
 
 
-def run(
-    opening: AbstractAsyncContextManager[RunningTurn], show: Callable[[Event], None] | None = None
-) -> Turn:
-    """Run a turn to its end and call `show` with each event, in the caller's thread.
-
-    Raises:
-        Interrupted: Ctrl-C or the kernel's interrupt came; the turn is broken off and what had come is kept.
-        MimoError: the call failed.
-    """
-    call = _Call(opening)
-    task = _portal().start_task_soon(call.run)
-    try:
-        while (event := call.events.get()) is not None:
-            if show:
-                show(event)
-    except BaseException as error:
-        task.cancel()
-        while call.events.get() is not None:  # until the socket is closed and the turn is kept
-            pass
-        if isinstance(error, KeyboardInterrupt):
-            raise Interrupted("The answer was stopped.", reply=call.reply) from None
-        raise
-    task.result()
-    assert call.turn
-    return call.turn
-
-
-class _Call:
-    """One turn on the other thread."""
+class Call:
+    """A turn that is answered on the other thread. Iterate over its events; `turn` is set when it is over."""
 
     def __init__(self, opening: AbstractAsyncContextManager[RunningTurn]) -> None:
-        self.events: SimpleQueue[Event | None] = SimpleQueue()
-        """On their way to the caller's thread; `None` is the last."""
         self.turn: Turn | None = None
         self._opening = opening
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._over = False
+        self._task: Future[None] = _portal().start_task_soon(self._run)
 
-    async def run(self) -> None:
+    def __iter__(self) -> Iterator[Event]:
+        while not self._over:
+            event = self._events.get()
+            if event is None:
+                self._over = True
+            else:
+                yield event
+
+    def close(self) -> None:
+        """Break off, and wait until the socket is closed and the turn is kept."""
+        self._task.cancel()
+        for _ in self:
+            pass
+
+    def check(self) -> None:
+        """Raise what went wrong."""
+        if not self._task.cancelled():
+            self._task.result()
+
+    async def _run(self) -> None:
         running = None
         try:
             async with self._opening as running:
                 async for event in running:
-                    self.events.put(event)
+                    self._events.put(event)
         finally:
             self.turn = running.turn if running else None
-            self.events.put(None)
+            self._events.put(None)
 
-    @property
-    def reply(self) -> Reply | None:
-        return self.turn.reply if self.turn else None
+
+@contextmanager
+def opened(opening: AbstractAsyncContextManager[RunningTurn]) -> Iterator[Call]:
+    """Do what `async with` does for the turn of a session; leaving the block early breaks the answer off.
+
+    Raises:
+        KeyboardInterrupt: as it came; the turn is kept as `interrupted`.
+        MimoError: the call failed.
+    """
+    call = Call(opening)
+    try:
+        yield call
+    finally:
+        call.close()
+    call.check()
+
+
+def run(opening: AbstractAsyncContextManager[RunningTurn]) -> Turn:
+    """Run a turn to its end.
+
+    Raises:
+        Interrupted: Ctrl-C or the kernel's interrupt came.
+        MimoError: the call failed.
+    """
+    try:
+        with opened(opening) as call:
+            for _ in call:
+                pass
+    except KeyboardInterrupt:
+        raise Interrupted("The answer was stopped.", reply=call.turn.reply if call.turn else None) from None
+    assert call.turn
+    return call.turn
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from mimo_magics.events import Event, ReasoningDelta, TextDelta, ToolCallDelta, ToolCallStart
+from mimo_magics.events import Event, Preparing, ReasoningDelta, TextDelta, ToolCallDelta, ToolCallStart
 from mimo_magics.messages import Timing
 
 TOKENS = (TextDelta, ReasoningDelta, ToolCallStart, ToolCallDelta)

@@ -1,0 +1,62 @@
+"""One prompt of a cell on its way: in which session it is asked, where its answer is shown, what is left of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+
+from mimo_magics.cell import CellRequest
+from mimo_magics.errors import Interrupted
+from mimo_magics.facade import Call
+from mimo_magics.messages import Reply
+from mimo_magics.render import Surface
+from mimo_magics.session import Session
+from mimo_magics.session.loop import RunningTurn
+from mimo_magics.session.turns import Turn, record
+
+
+class Asking:
+    """A cell's prompt between being read and being answered."""
+
+    def __init__(self, request: CellRequest, session: Session, surface: Surface) -> None:
+        self.request = request
+        self.session = session
+        self.surface = surface
+        self.running: RunningTurn | Call | None = None
+        """Set by whoever drives it, one way or the other."""
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn when it is over and something of it stays."""
+        turn = self.running.turn if self.running else None
+        return turn if turn and turn.kept else None
+
+    @property
+    def reply(self) -> Reply | None:
+        """The answer, or what had come of it."""
+        return self.turn.reply if self.turn else None
+
+    def opening(self) -> AbstractAsyncContextManager[RunningTurn]:
+        """Return the turn to be opened."""
+        return self.session.stream(self.request.prompt, keep=self.request.keep, **self.request.settings)
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Leave the document behind, however the turn ends.
+
+        Raises:
+            Interrupted: the cell was stopped; in a cell that awaits it comes as a cancellation.
+        """
+        try:
+            yield
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            hint = (
+                "What had come is kept." if self.turn else "Nothing had come; the conversation is as before."
+            )
+            raise Interrupted("The answer was stopped.", hint, self.reply) from None
+        finally:
+            if turn := self.turn:
+                self.surface.finish(turn.reply, record(turn))
+            else:
+                self.surface.clear()

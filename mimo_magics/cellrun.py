@@ -1,0 +1,105 @@
+"""A cell that awaits: while `%%mimo` runs, the kernel goes on handling messages, and an interrupt lands at once.
+
+A transform of the input turns an outermost `%%mimo` into an await of a private magic. Everything else stays
+synchronous: `run_cell_magic("mimo", ...)` in a program, `%%mimo` inside `%%time` or `%%capture`, a cell that a
+program runs by `run_cell`, `%autoawait off`, and IPython in a terminal, where Ctrl-C would leave an awaited call
+behind. https://ipython.readthedocs.io/en/stable/config/inputtransforms.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+PUBLIC, PRIVATE = "mimo", "_mimo"
+HEAD = f"get_ipython().run_cell_magic({PUBLIC!r},"
+BEAT = 0.1
+"""Seconds. The signal of an interrupt does not wake a loop that waits for the network; its next timer does."""
+
+
+class AwaitingCells:
+    """The transform, and the count of cells in progress that tells an outermost cell from one inside another."""
+
+    has_side_effects = False
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._depth = 0
+
+    def install(self) -> None:
+        """Take part in the shell's work."""
+        self._shell.input_transformers_cleanup.append(questions)
+        self._shell.input_transformers_post.append(self)
+        self._shell.events.register("pre_execute", self._begin)
+        self._shell.events.register("post_execute", self._end)
+
+    def uninstall(self) -> None:
+        """Leave nothing behind."""
+        self._shell.input_transformers_cleanup.remove(questions)
+        self._shell.input_transformers_post.remove(self)
+        self._shell.events.unregister("pre_execute", self._begin)
+        self._shell.events.unregister("post_execute", self._end)
+
+    def __call__(self, lines: list[str]) -> list[str]:
+        if lines and lines[0].startswith(HEAD) and self._may_await():
+            awaited = f"await {HEAD.replace(PUBLIC, PRIVATE)}"
+            return [awaited + lines[0].removeprefix(HEAD), *lines[1:]]
+        return lines
+
+    def _may_await(self) -> bool:
+        shell = self._shell
+        asyncio_runner, _ = shell.loop_runner_map["asyncio"]
+        in_kernel = getattr(shell, "kernel", None) is not None
+        return bool(in_kernel and shell.autoawait and shell.loop_runner is asyncio_runner and not self._depth)
+
+    def _begin(self) -> None:
+        self._depth += 1
+
+    def _end(self) -> None:
+        self._depth = max(0, self._depth - 1)
+
+
+QUESTION = re.compile(rf"(\s*(?:[\w.,\[\] ]+=\s*)?)%{PUBLIC}\s+(\S.*\?)\s*")
+
+
+def questions(lines: list[str]) -> list[str]:
+    """Let the prompt of a `%mimo` line end in a question mark, which IPython takes for a wish for help."""
+    return [_question(found) if (found := QUESTION.fullmatch(line)) else line for line in lines]
+
+
+def _question(line: re.Match[str]) -> str:
+    return f"{line[1]}get_ipython().run_line_magic({PUBLIC!r}, {line[2]!r})\n"
+
+
+@asynccontextmanager
+async def heartbeat() -> AsyncIterator[None]:
+    """Keep the loop waking up, so that an interrupt is noticed while no byte comes."""
+
+    async def beat() -> None:
+        while True:  # noqa: ASYNC110  the waking itself is what is wanted
+            await asyncio.sleep(BEAT)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+def is_watched(shell: Any) -> bool:
+    """Tell whether a person sits at a front end: whoever runs a notebook unattended allows no questions."""
+    kernel = getattr(shell, "kernel", None)
+    content = kernel.get_parent().get("content", {}) if kernel else {}
+    return bool(content.get("allow_stdin"))
+
+
+def is_cell_value(shell: Any) -> bool:
+    """Tell whether the shell is showing a cell's value just now, and not what `display` was asked for.
+
+    A terminal's hook says so itself; a kernel's has its message in hand.
+    """
+    hook = shell.displayhook
+    return bool(hook.is_active or getattr(hook, "msg", None))

@@ -1,0 +1,83 @@
+"""`%load_ext mimo_magics` and `%unload_ext mimo_magics`: registers everything, imports next to nothing.
+
+The settings exist at once, so that `%config MimoConfig` and `ipython_config.py` reach them; what the magics do is
+imported when one of them is used for the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from IPython.core.magic import no_var_expand
+
+from mimo_magics.cellrun import PRIVATE, PUBLIC, AwaitingCells
+from mimo_magics.config import MimoConfig
+
+if TYPE_CHECKING:  # everything that is not imported until a magic is used
+    from mimo_magics.magics import MimoMagics
+
+MAGICS = {
+    ("cell", PUBLIC): "mimo_cell",
+    ("line", PUBLIC): "mimo_line",
+    ("cell", PRIVATE): "mimo_awaited",
+    ("line", "mimo_config"): "mimo_config",
+}
+"""Kind and name of each magic, and the method that does it."""
+
+
+class Extension:
+    """What the extension adds to one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._config = MimoConfig(parent=shell)
+        self._cells = AwaitingCells(shell)
+        self._magics: MimoMagics | None = None
+
+    def load(self) -> None:
+        """Add it."""
+        self._shell.configurables.append(self._config)
+        self._cells.install()
+        for (kind, name), method in MAGICS.items():
+            self._shell.register_magic_function(self._stand_in(method), kind, name)
+
+    def unload(self) -> None:
+        """Take it away."""
+        self._shell.configurables.remove(self._config)
+        self._cells.uninstall()
+        for kind, name in MAGICS:
+            del self._shell.magics_manager.magics[kind][name]
+        if self._magics:
+            self._magics.close()
+
+    def _stand_in(self, method: str) -> Callable[..., Any]:
+        return no_var_expand(partial(self._call, method))
+
+    def _call(self, method: str, *args: str) -> Any:
+        """Put the real magics in place of the stand-ins, and call the one that was meant."""
+        if self._magics is None:
+            from mimo_magics.magics import MimoMagics
+
+            self._magics = MimoMagics(self._shell, self._config)
+            for (kind, name), each in MAGICS.items():
+                self._shell.register_magic_function(getattr(self._magics, each), kind, name)
+        return getattr(self._magics, method)(*args)
+
+
+_loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()
+
+
+def load(shell: Any) -> None:
+    """Load the extension; harmless when it is loaded already."""
+    if shell not in _loaded:
+        _loaded[shell] = Extension(shell)
+        _loaded[shell].load()
+
+
+def unload(shell: Any) -> None:
+    """Unload the extension; harmless when it is not loaded."""
+    if shell in _loaded:
+        _loaded.pop(shell).unload()

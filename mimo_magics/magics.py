@@ -1,0 +1,123 @@
+"""The magics: wiring only. What they do lives in the rows below."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from IPython.core.error import UsageError
+from IPython.core.magic import no_var_expand
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.display import display
+
+from mimo_magics import cell, facade
+from mimo_magics.asking import Asking
+from mimo_magics.cellrun import heartbeat, is_cell_value, is_watched
+from mimo_magics.config import MimoConfig
+from mimo_magics.errors import BadOption
+from mimo_magics.messages import Reply
+from mimo_magics.render import choose, document
+from mimo_magics.session import Session
+
+Magic = TypeVar("Magic", bound=Callable[..., Any])
+
+
+def with_options(function: Magic) -> Magic:
+    """Give a magic the options of `cell.OPTIONS`, a help page, and its line as it was typed."""
+    for option in reversed(cell.OPTIONS):
+        argument(*option.flags, help=option.help, **option.argparse)(function)
+    magic_arguments("mimo")(function)
+    no_var_expand(function)
+    return function
+
+
+class MimoMagics:
+    """The magics of one shell, and the conversation that they share."""
+
+    def __init__(self, shell: Any, config: MimoConfig) -> None:
+        self.shell = shell
+        self.config = config
+        self.session = Session()
+        self._just_shown: Reply | None = None
+        shell.display_formatter.ipython_display_formatter.for_type(Reply, self._display)
+        shell.events.register("post_execute", self._forget_shown)
+
+    def close(self) -> None:
+        """Leave nothing behind in the shell."""
+        self.shell.display_formatter.ipython_display_formatter.pop(Reply)
+        self.shell.events.unregister("post_execute", self._forget_shown)
+
+    @with_options
+    def mimo_cell(self, line: str, body: str) -> Reply:
+        """Send the cell to a MiMo model, show the answer, and return the reply."""
+        return self._ask(self._read(line, body))
+
+    @with_options
+    def mimo_line(self, line: str) -> Reply:
+        """Send the rest of the line to a MiMo model, show the answer, and return the reply."""
+        return self._ask(self._read(line))
+
+    @no_var_expand
+    async def mimo_awaited(self, line: str, body: str) -> Reply:
+        """Do what %%mimo does, in a cell that awaits."""
+        asking = self._read(line, body)
+        with asking.settled():
+            async with heartbeat(), asking.opening() as asking.running:
+                async for event in asking.running:
+                    asking.surface.show(event)
+        return self._value(asking)
+
+    @no_var_expand
+    def mimo_config(self, line: str) -> None:
+        """Set settings for this kernel, `%mimo_config preset=local temperature=0.2`, or show them all."""
+        names = []
+        for assignment in shlex.split(line):
+            name, equals, value = assignment.partition("=")
+            if not equals:
+                raise BadOption(f"{assignment!r} sets nothing.", "Write name=value, such as temperature=0.2")
+            self.config.write(name, value)
+            names.append(name)
+        for name in names or self.config.class_own_traits(config=True):
+            print(f"{name} = {getattr(self.config, name)}")  # noqa: T201  the magic's output
+
+    def _read(self, line: str, body: str | None = None) -> Asking:
+        options, rest = cell.split_options(line)
+        if body is not None and rest:
+            raise BadOption(f"The prompt does not go on the first line: {rest!r}.", "Write it below %%mimo.")
+        request = cell.read(self._parsed(options), rest if body is None else body)
+        session = Session() if request.new else self.session
+        session.settings = self.config.snapshot()
+        return Asking(request, session, choose(watched=is_watched(self.shell)))
+
+    def _parsed(self, options: str) -> Namespace:
+        try:
+            parsed: Namespace = parse_argstring(self.mimo_cell, options)
+            return parsed
+        except (UsageError, ValueError) as error:
+            raise BadOption(f"{error}".rstrip(".") + ".", "See %%mimo? for the options.") from None
+
+    def _ask(self, asking: Asking) -> Reply:
+        with asking.settled(), facade.opened(asking.opening()) as asking.running:
+            for event in asking.running:
+                asking.surface.show(event)
+        return self._value(asking)
+
+    def _value(self, asking: Asking) -> Reply:
+        reply = self._just_shown = asking.reply
+        assert reply
+        self.session = asking.session
+        if asking.request.out:
+            self.shell.user_ns[asking.request.out] = reply
+        return reply
+
+    def _display(self, reply: Reply) -> None:
+        """Show a reply that is a cell's value; the one that this cell has just shown is not shown again."""
+        if reply is not self._just_shown or not is_cell_value(self.shell):
+            display(document.bundle(reply), raw=True)
+        elif getattr(self.shell, "kernel", None) is None:
+            print(document.footer(reply))  # noqa: T201  behind the `Out[n]:` that a terminal has printed already
+
+    def _forget_shown(self) -> None:
+        self._just_shown = None

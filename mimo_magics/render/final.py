@@ -1,0 +1,25 @@
+"""One output when the reply is whole: for runs that nobody watches (nbclient, nbval, papermill) and terminals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.display import display
+
+from mimo_magics.events import Event
+from mimo_magics.messages import Reply
+from mimo_magics.render import document
+
+
+class FinalSurface:
+    """Shows nothing on the way, so that the saved output is one plain `display_data`."""
+
+    def show(self, event: Event) -> None:
+        """Let the event pass."""
+
+    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+        """Show the document."""
+        display(document.bundle(reply), raw=True, metadata={"mimo": record})
+
+    def clear(self) -> None:
+        """Nothing was shown."""

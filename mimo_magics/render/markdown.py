@@ -1,0 +1,140 @@
+"""Markdown of a model, which is untrusted, to HTML that can do no harm.
+
+Jupyter trusts the outputs of a cell that was just run: `text/markdown` or raw HTML of a model would be code with
+the rights of the page. So HTML in the source stays text, pictures become links, and what comes out passes one
+short list of allowed elements: no script, style, form, media, id or data attribute, and no class but our own few.
+Math stays TeX source, marked for the page to typeset where it can.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.texmath import texmath_plugin
+
+MATH = "mathjax_process tex2jax_process"
+NO_MATH = "mathjax_ignore tex2jax_ignore"
+"""What MathJax of JupyterLab 4, Notebook 7 and nbconvert looks for."""
+
+TAGS = frozenset(
+    [
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "del",
+        "div",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "span",
+        "strong",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "td": {"align"}, "th": {"align"}}
+SCHEMES = {"http", "https", "mailto"}
+REL = "noopener noreferrer nofollow"
+
+
+def to_html(source: str) -> str:
+    """Render Markdown of any origin as inert HTML."""
+    return nh3.clean(
+        _parser().render(source),
+        tags=set(TAGS),
+        attributes=ATTRIBUTES,
+        allowed_classes=_classes(),
+        url_schemes=SCHEMES,
+        link_rel=REL,
+    )
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.use(texmath_plugin, delimiters="brackets")
+    parser.use(
+        dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
+    )
+    rules = {"fence": fence, "code_block": fence, "image": image, "th_open": aligned, "td_open": aligned}
+    math = dict.fromkeys(("math_inline", "math_inline_double", "math_block", "math_block_eqno"), _math)
+    for name, rule in {**rules, **math}.items():
+        parser.add_render_rule(name, rule)
+    return parser
+
+
+@cache
+def _classes() -> dict[str, set[str]]:
+    from pygments.token import STANDARD_TYPES
+
+    return {
+        "span": {*MATH.split(), *filter(None, STANDARD_TYPES.values())},
+        "div": {*MATH.split(), "highlight"},
+    }
+
+
+def fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    """Render a code block, coloured where its language is known; Jupyter's own styles give the colours."""
+    token = tokens[idx]
+    language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+    return f'<div class="highlight"><pre><code>{highlighted(token.content, language)}</code></pre></div>\n'
+
+
+def highlighted(code: str, language: str) -> str:
+    """Mark up code for its colours; plain where the language is not known."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        return html.escape(code)
+    return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
+
+
+def image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    """Render a picture as a link: loading it would tell its server who reads."""
+    token = tokens[idx]
+    url = str(token.attrs.get("src", ""))
+    return f'<a href="{html.escape(url)}">{html.escape(token.content or url)}</a>'
+
+
+def aligned(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    """Render a cell's alignment as an attribute, since styles are not allowed."""
+    token = tokens[idx]
+    _, _, side = str(token.attrs.get("style", "")).partition("text-align:")
+    return f'<{token.tag} align="{side}">' if side else f"<{token.tag}>"
+
+
+def _math(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    token = tokens[idx]
+    block = token.type != "math_inline"
+    mark = "$$" if block else "$"
+    tag = "div" if token.type.startswith("math_block") else "span"
+    return f'<{tag} class="{MATH}">{mark}{html.escape(token.content)}{mark}</{tag}>'
