@@ -4,7 +4,7 @@ In a notebook, `%load_ext mimo_magics` and then `%%mimo` cells. In plain Python:
 
     from mimo_magics import Session, ask
 
-Importing this module imports nothing else; names are fetched when they are used.
+Importing this module imports no other of the package; names are fetched when they are used.
 """
 
 from __future__ import annotations

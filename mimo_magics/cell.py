@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from mimo_magics.errors import BadOption
+from mimo_magics.suggest import did_you_mean
 
 FLAG = re.compile(r"\s*(--?[A-Za-z][\w-]*)=?")
 VALUE = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
@@ -99,8 +100,8 @@ class CellRequest:
     out: str | None = None
 
 
-def split_options(line: str) -> tuple[str, str]:
-    """Cut the options at the beginning of a line from the prompt behind them.
+def split_options(line: str) -> tuple[list[str], str]:
+    """Cut the options at the beginning of a line, as arguments for argparse, from the prompt behind them.
 
     The prompt is left as it is: it may hold quotes, braces and dashes. `--` ends the options.
 
@@ -108,6 +109,7 @@ def split_options(line: str) -> tuple[str, str]:
         BadOption: there is no such option.
     """
     end = 0
+    arguments = []
     while flag := FLAG.match(line, end):
         option = BY_FLAG.get(flag[1])
         if option is None:
@@ -115,13 +117,19 @@ def split_options(line: str) -> tuple[str, str]:
         end = flag.end()
         if option.takes_value and (value := VALUE.match(line, end)):
             end = value.end()
-    return line[:end].strip(), re.sub(r"^--\s+", "", line[end:].strip())
+            arguments.append(f"{option.flags[-1]}={_unquoted(value[1])}")
+        else:
+            arguments.append(flag[1])
+    return arguments, re.sub(r"^--\s+", "", line[end:].strip())
+
+
+def _unquoted(value: str) -> str:
+    return shlex.split(value)[0] if value[0] in "\"'" and value[-1] == value[0] and len(value) > 1 else value
 
 
 def no_such_option(flag: str) -> BadOption:
     """Build the error for an unknown flag."""
-    near = get_close_matches(flag, BY_FLAG, 1)
-    advice = f"Did you mean {near[0]}?" if near else "Put -- before a prompt that begins with a dash."
+    advice = did_you_mean(flag, BY_FLAG, "Put -- before a prompt that begins with a dash.")
     return BadOption(f"There is no option {flag}.", advice)
 
 

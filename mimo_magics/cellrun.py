@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+
+from IPython.core.displayhook import CapturingDisplayHook
+from IPython.core.displaypub import CapturingDisplayPublisher
 
 PUBLIC, PRIVATE = "mimo", "_mimo"
 HEAD = f"get_ipython().run_cell_magic({PUBLIC!r},"
@@ -90,16 +94,22 @@ async def heartbeat() -> AsyncIterator[None]:
 
 
 def is_watched(shell: Any) -> bool:
-    """Tell whether a person sits at a front end: whoever runs a notebook unattended allows no questions."""
+    """Tell whether a person sees what is shown while it is shown.
+
+    Whoever runs a notebook unattended allows no questions; what `%%capture` takes is looked at later.
+    """
     kernel = getattr(shell, "kernel", None)
-    content = kernel.get_parent().get("content", {}) if kernel else {}
-    return bool(content.get("allow_stdin"))
+    if kernel is None or isinstance(shell.display_pub, CapturingDisplayPublisher):
+        return False
+    return bool(kernel.get_parent().get("content", {}).get("allow_stdin"))
 
 
 def is_cell_value(shell: Any) -> bool:
     """Tell whether the shell is showing a cell's value just now, and not what `display` was asked for.
 
-    A terminal's hook says so itself; a kernel's has its message in hand.
+    A terminal's hook says so itself, a kernel's has its message in hand, and that of `%%capture` does not say.
     """
     hook = shell.displayhook
-    return bool(hook.is_active or getattr(hook, "msg", None))
+    return bool(
+        hook.is_active or getattr(hook, "msg", None) or isinstance(sys.displayhook, CapturingDisplayHook)
+    )

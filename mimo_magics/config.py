@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from argparse import ArgumentTypeError
 from dataclasses import fields
-from difflib import get_close_matches
 from typing import Any
 
 from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode
@@ -17,6 +16,7 @@ from traitlets.config import Configurable
 from mimo_magics.cell import on_off
 from mimo_magics.errors import BadOption
 from mimo_magics.settings import Settings
+from mimo_magics.suggest import did_you_mean
 
 
 class OnOff(Bool[bool | None, bool | int | None]):
@@ -67,8 +67,7 @@ class MimoConfig(Configurable):
         """
         traits = self.class_own_traits(config=True)
         if name not in traits:
-            near = get_close_matches(name, traits, 1)
-            advice = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(traits)}."
+            advice = did_you_mean(name, traits, f"There are: {', '.join(traits)}.")
             raise BadOption(f"There is no setting {name!r}.", advice)
         value = "None" if text.lower() == "none" else text
         try:

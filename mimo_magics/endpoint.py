@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from mimo_magics.errors import BadOption, NoKey
 from mimo_magics.presets import PRESETS, Preset
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Auth, Settings
+from mimo_magics.suggest import did_you_mean
 
 NO_KEY_HINT = "Set MIMO_API_KEY (get a key at {page}), or try the embedded model: %mimo_config preset=local"
 
@@ -37,8 +37,7 @@ def preset(settings: Settings) -> Preset:
     """
     if found := PRESETS.get(settings.preset):
         return found
-    near = get_close_matches(settings.preset, PRESETS, 1)
-    advice = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(PRESETS)}."
+    advice = did_you_mean(settings.preset, PRESETS, f"There are: {', '.join(PRESETS)}.")
     raise BadOption(f"There is no preset {settings.preset!r}.", advice)
 
 

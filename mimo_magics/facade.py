@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from functools import cache
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -24,6 +24,10 @@ from mimo_magics.events import Event
 if TYPE_CHECKING:  # sessions offer this module's service as a method
     from mimo_magics.session.loop import RunningTurn
     from mimo_magics.session.turns import Turn
+
+
+BEAT = 0.1
+"""Seconds. A signal need not wake a thread that waits for another one; its next look around does."""
 
 
 class Call:
@@ -38,7 +42,10 @@ class Call:
 
     def __iter__(self) -> Iterator[Event]:
         while not self._over:
-            event = self._events.get()
+            try:
+                event = self._events.get(timeout=BEAT)
+            except Empty:
+                continue
             if event is None:
                 self._over = True
             else:

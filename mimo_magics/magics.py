@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
-from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.core.magic_arguments import argument, magic_arguments
 from IPython.display import display
 
 from mimo_magics import cell, facade
@@ -31,6 +31,19 @@ def with_options(function: Magic) -> Magic:
     magic_arguments("mimo")(function)
     no_var_expand(function)
     return function
+
+
+def parsed(options: list[str]) -> Namespace:
+    """Parse the options of a cell.
+
+    Raises:
+        BadOption: a value is missing or cannot be.
+    """
+    try:
+        parser: ArgumentParser = MimoMagics.mimo_cell.parser  # type: ignore[attr-defined]
+        return parser.parse_args(options)
+    except UsageError as error:
+        raise BadOption(f"{error}".rstrip(".") + ".", "See %%mimo? for the options.") from None
 
 
 class MimoMagics:
@@ -86,17 +99,10 @@ class MimoMagics:
         options, rest = cell.split_options(line)
         if body is not None and rest:
             raise BadOption(f"The prompt does not go on the first line: {rest!r}.", "Write it below %%mimo.")
-        request = cell.read(self._parsed(options), rest if body is None else body)
+        request = cell.read(parsed(options), rest if body is None else body)
         session = Session() if request.new else self.session
         session.settings = self.config.snapshot()
         return Asking(request, session, choose(watched=is_watched(self.shell)))
-
-    def _parsed(self, options: str) -> Namespace:
-        try:
-            parsed: Namespace = parse_argstring(self.mimo_cell, options)
-            return parsed
-        except (UsageError, ValueError) as error:
-            raise BadOption(f"{error}".rstrip(".") + ".", "See %%mimo? for the options.") from None
 
     def _ask(self, asking: Asking) -> Reply:
         with asking.settled(), facade.opened(asking.opening()) as asking.running:

@@ -171,3 +171,14 @@ def _verify(whole: Path, sha256: str) -> None:
             f"The fetched weights are not the known ones (SHA-256 {found[:12]}…).",
             "They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH",
         )
+
+
+async def _main(models: list[str]) -> None:
+    for model in models:
+        async for step in fetch(model):
+            print(f"\r{step.what}: {step.done / 1e6:,.0f} of {step.total / 1e6:,.0f} MB", end="", flush=True)  # noqa: T201
+        print(f"\r{model}: {path(model)}".ljust(79))  # noqa: T201
+
+
+if __name__ == "__main__":  # fetch by hand: python -m mimo_magics.weights NAME ...
+    anyio.run(_main, sys.argv[1:])

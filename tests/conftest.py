@@ -1,0 +1,47 @@
+"""What all tests share: hypothesis profiles, the peer server, and a check that nothing was skipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from peer import KEY, Peer
+
+# quick by default, long with the environment variable MIMO_FUZZ=long
+settings.register_profile("quick", deadline=None, max_examples=100)
+settings.register_profile("long", deadline=None, max_examples=5_000)
+settings.load_profile("long" if os.environ.get("MIMO_FUZZ") == "long" else "quick")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="fail when a test was skipped")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With --no-skips a skipped test is a failure: the machine lacks what it should have."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--no-skips") and reporter.stats.get("skipped") and not session.exitstatus:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of the person who runs it."""
+    for name in os.environ:
+        if name.startswith("MIMO_") and name != "MIMO_FUZZ":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
+    """A server that keeps MiMo's rules, with the key for it in the environment."""
+    monkeypatch.setenv("MIMO_API_KEY", KEY)
+    with Peer() as server:
+        yield server

@@ -1,0 +1,127 @@
+"""A real kernel for tests: runs cells as a front end does, and keeps what a notebook would keep."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty
+from typing import Any, Self
+
+from jupyter_client.manager import KernelManager
+
+PATIENCE = 60.0
+
+
+@dataclass
+class Ran:
+    """What one cell did."""
+
+    status: str = ""
+    """`ok`, `error`, or `aborted` when an earlier cell stopped «Run All»."""
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    """As a notebook saves them: growing outputs are one output with their last content."""
+    messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Everything that was shown, in order."""
+    seconds: float = 0.0
+
+    @property
+    def error(self) -> list[str]:
+        """The lines of the traceback, without colours."""
+        return [
+            line.replace("\x1b[31m", "").replace("\x1b[0m", "") for line in self._last("error", "traceback")
+        ]
+
+    @property
+    def text(self) -> str:
+        """What was printed."""
+        return "".join(content["text"] for kind, content in self.messages if kind == "stream")
+
+    @property
+    def documents(self) -> list[str]:
+        """The `text/plain` of each rich output."""
+        return [output["data"].get("text/plain", "") for output in self.outputs if "data" in output]
+
+    def _last(self, kind: str, name: str) -> Any:
+        return next((content[name] for each, content in reversed(self.messages) if each == kind), [])
+
+
+class Kernel:
+    """`with Kernel() as kernel`: starts one, and ends it."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self._manager = KernelManager()
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
+        self._start = {"env": {**clean, **environment}, "cwd": str(folder)}
+
+    def __enter__(self) -> Self:
+        self._manager.start_kernel(extra_arguments=["--IPKernelApp.log_level=ERROR"], **self._start)
+        self._client = self._manager.blocking_client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+        self._manager.cleanup_resources()
+
+    def run(self, code: str, *, watched: bool = True, when: Callable[[], bool] | None = None) -> Ran:
+        """Run a cell to its end; interrupt it once `when` says so."""
+        return self.run_all([code], watched=watched, when=when)[0]
+
+    def run_all(
+        self, cells: list[str], *, watched: bool = True, when: Callable[[], bool] | None = None
+    ) -> list[Ran]:
+        """Queue cells as «Run All» does; `seconds` counts from the interrupt where there was one."""
+        ids = [self._client.execute(code, allow_stdin=watched) for code in cells]
+        results = {each: Ran() for each in ids}
+        started = time.monotonic()
+        interrupted = idle = False
+        deadline = started + PATIENCE
+        last = results[ids[-1]]
+        while not (last.status and idle):
+            assert time.monotonic() < deadline, "the kernel did not answer"
+            if when and not interrupted and when():
+                self._manager.interrupt_kernel()
+                interrupted, started = True, time.monotonic()
+            for message in self._replies():
+                if ran := results.get(message["parent_header"].get("msg_id", "")):
+                    ran.status = message["content"]["status"]
+                    ran.seconds = time.monotonic() - started
+            for message in self._shown():
+                if message["parent_header"].get("msg_id") == ids[-1]:
+                    idle = idle or message["content"].get("execution_state") == "idle"
+                if ran := results.get(message["parent_header"].get("msg_id", "")):
+                    keep(ran, message["msg_type"], message["content"])
+        return list(results.values())
+
+    def _replies(self) -> list[dict[str, Any]]:
+        try:
+            return [self._client.get_shell_msg(timeout=0)]
+        except Empty:
+            return []
+
+    def _shown(self) -> list[dict[str, Any]]:
+        try:
+            return [self._client.get_iopub_msg(timeout=0.02)]
+        except Empty:
+            return []
+
+
+def keep(ran: Ran, kind: str, content: dict[str, Any]) -> None:
+    """Take a message in, as a front end does."""
+    if kind in ("status", "execute_input"):
+        return
+    ran.messages.append((kind, content))
+    shown = content.get("transient", {}).get("display_id")
+    if kind == "update_display_data":
+        for output in ran.outputs:
+            if shown and output.get("id") == shown:
+                output.update(data=content["data"], metadata=content["metadata"])
+    elif kind in ("display_data", "execute_result"):
+        ran.outputs.append({"id": shown, "data": content["data"], "metadata": content["metadata"]})
+    elif kind == "error":
+        ran.outputs.append({"error": content["ename"]})

@@ -1,0 +1,385 @@
+"""Cells in a real kernel: what a person sees, what the server gets, and what the conversation keeps."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from kernel import Kernel, Ran
+from peer import CUT, KEY, Answer, Peer, error, frames, obey
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Peer]:
+    with Peer() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def started(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    folder = tmp_path_factory.mktemp("notebook")
+    with Kernel(folder, MIMO_API_KEY=KEY, MIMO_BASE_URL=f"{server.url}/v1") as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def peer(server: Peer) -> Peer:
+    server.script = obey
+    server.requests.clear()
+    return server
+
+
+@pytest.fixture
+def kernel(started: Kernel) -> Kernel:
+    """A kernel with the extension just loaded: a new conversation and the default settings."""
+    assert started.run("%reload_ext mimo_magics").status == "ok"
+    return started
+
+
+def roles(peer: Peer) -> list[str]:
+    return [message["role"] for message in peer.requests[-1].body["messages"]]
+
+
+def after(seconds: float, peer: Peer) -> Callable[[], bool]:
+    """True this long after the server got its first request."""
+    begun: list[float] = []
+
+    def due() -> bool:
+        if peer.requests and not begun:
+            begun.append(time.monotonic())
+        return bool(begun) and time.monotonic() - begun[0] >= seconds
+
+    return due
+
+
+def test_a_cell_shows_one_document_and_the_next_cell_goes_on(kernel: Kernel, peer: Peer) -> None:
+    first, second = kernel.run("%%mimo\none"), kernel.run("%%mimo --api openai\ntwo")
+    assert (first.documents, second.documents) == (["You said: one"], ["You said: two"])
+    assert roles(peer) == ["user", "assistant", "user"]
+    assert len({seen.connection for seen in peer.requests}) == 1
+
+
+def test_a_watched_cell_grows_in_one_output(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: Answer(frames(seen, ["a ", "b ", "c ", "d "], 0.15)))
+    ran = kernel.run("%%mimo\nhello")
+    states = [content["data"]["text/plain"] for _, content in ran.messages]
+    assert states[-1] == "a b c d "
+    assert len(set(states)) >= 4
+    assert len(ran.outputs) == 1
+
+
+def test_an_unwatched_cell_shows_its_document_once(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%mimo\nhello", watched=False)
+    assert [kind for kind, _ in ran.messages] == ["display_data"]
+    assert set(ran.outputs[0]["data"]) == {"text/html", "text/plain"}
+
+
+def test_the_saved_output_carries_the_record_of_its_turn(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%mimo -t 0.5\nhello")
+    record = ran.outputs[0]["metadata"]["mimo"]
+    assert record["reply"].pop("timing").keys() == {"first", "reasoning", "total"}
+    assert record.pop("asked") == pytest.approx(time.time(), abs=60)
+    assert record == {
+        "version": 1,
+        "preset": "mimo-v2",
+        "api": "openai",
+        "params": {"model": "mimo-v2-pro", "temperature": 0.5},
+        "prompt": {"role": "user", "parts": [{"type": "text", "text": "hello"}]},
+        "reply": {
+            "message": {
+                "role": "assistant",
+                "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "length": 15}],
+            },
+            "usage": {"input": 20, "output": 10, "cached": 5},
+            "stop": "end",
+            "model": "mimo-test",
+            "id": "0123456789abcdef",
+        },
+    }
+
+
+def test_a_long_reply_costs_its_html_and_little_more(kernel: Kernel, peer: Peer) -> None:
+    words = [f"word{n} and *more* of it, " for n in range(500)]
+    peer.answers(lambda seen: Answer(frames(seen, words)))
+    (output,) = kernel.run("%%mimo\nhello", watched=False).outputs
+    saved = len(json.dumps({"data": output["data"], "metadata": output["metadata"]}))
+    assert saved <= len(json.dumps(output["data"]["text/html"])) + 2.5 * len("".join(words))
+
+
+def test_the_reply_is_the_value_of_the_cell_and_is_not_shown_twice(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%mimo\nhello")
+    assert len(ran.outputs) == 1
+    assert kernel.run("print(_.text)").text == "You said: hello\n"
+    assert kernel.run("reply = _; print(type(Out[max(Out)]).__name__)").text == "Reply\n"
+    assert kernel.run("reply").documents == ["You said: hello"]
+    assert kernel.run("reply\nreply").documents == ["You said: hello"]
+    assert kernel.run("print(reply)").text == "You said: hello\n"
+
+
+def test_display_shows_a_reply_whenever_it_is_asked_to(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("x = %mimo hi\ndisplay(x)\nx").documents == ["You said: hi"] * 2
+    assert kernel.run("x").documents == ["You said: hi"]
+
+
+def test_the_reply_goes_into_a_variable_too(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo -o answer --no-history\nhello")
+    assert kernel.run("print(answer.text)").text == "You said: hello\n"
+
+
+def test_a_cell_may_begin_anew_or_stay_aside(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    kernel.run("%%mimo --no-history\naside")
+    assert roles(peer) == ["user"]
+    kernel.run("%%mimo\ntwo")
+    assert roles(peer) == ["user", "assistant", "user"]
+    kernel.run("%%mimo --new\nthree")
+    assert roles(peer) == ["user"]
+    kernel.run("%%mimo\nfour")
+    assert roles(peer) == ["user", "assistant", "user"]
+
+
+def test_a_new_beginning_that_fails_leaves_the_conversation_as_it_was(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    peer.answers(error(401))
+    assert kernel.run("%%mimo --new\ntwo").status == "error"
+    peer.script = obey
+    kernel.run("%%mimo\nthree")
+    assert roles(peer) == ["user", "assistant", "user"]
+
+
+def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%mimo_config temperature=0.3 thinking=off system='Be brief.'")
+    assert ran.text == "temperature = 0.3\nthinking = False\nsystem = Be brief.\n"
+    kernel.run('%%mimo -m mimo-v2-flash --top-p 0.5 --max-tokens 7 --no-stream -s "Sing."\nhello')
+    kernel.run("%%mimo --no-history\nhello")
+    assert [seen.body for seen in peer.requests] == [
+        {
+            "model": "mimo-v2-flash",
+            "messages": [{"role": "system", "content": "Sing."}, {"role": "user", "content": "hello"}],
+            "stream": False,
+            "max_completion_tokens": 7,
+            "temperature": 0.3,
+            "top_p": 0.5,
+            "thinking": {"type": "disabled"},
+        },
+        {
+            "model": "mimo-v2-pro",
+            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": 0.3,
+            "thinking": {"type": "disabled"},
+        },
+    ]
+
+
+def test_config_and_mimo_config_write_the_same_settings(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%config MimoConfig.model = 'mimo-v2-omni'")
+    assert kernel.run("%mimo_config model=mimo-v2-flash\n%config MimoConfig.model").outputs[0]["data"] == {
+        "text/plain": "'mimo-v2-flash'"
+    }
+    assert "temperature = None" in kernel.run("%mimo_config").text
+
+
+@pytest.mark.parametrize(
+    ("cell", "lines"),
+    [
+        (
+            "%%mimo --temprature 1\nhi",
+            ["BadOption: There is no option --temprature.", "Did you mean --temperature?"],
+        ),
+        (
+            "%%mimo -t warm\nhi",
+            [
+                "BadOption: argument -t/--temperature: invalid float value: 'warm'.",
+                "See %%mimo? for the options.",
+            ],
+        ),
+        (
+            "%%mimo say hello\nhi",
+            ["BadOption: The prompt does not go on the first line: 'say hello'.", "Write it below %%mimo."],
+        ),
+        (
+            "%%mimo\n  \n",
+            ["BadOption: There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."],
+        ),
+        (
+            "%mimo",
+            ["BadOption: There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."],
+        ),
+        (
+            "%mimo_config temprature=1",
+            ["BadOption: There is no setting 'temprature'.", "Did you mean temperature?"],
+        ),
+        (
+            "%mimo_config temperature",
+            ["BadOption: 'temperature' sets nothing.", "Write name=value, such as temperature=0.2"],
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_cell_takes_two_lines_and_sends_nothing(
+    kernel: Kernel, peer: Peer, cell: str, lines: list[str]
+) -> None:
+    ran = kernel.run(cell)
+    assert (ran.status, ran.error, peer.requests) == ("error", lines, [])
+
+
+def test_what_a_server_says_takes_two_lines_and_stops_run_all(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(error(401, f"no such key: {KEY}"))
+    failed, following = kernel.run_all(["%%mimo\nhello", "print('ran')"])
+    assert failed.error == [
+        "BadKey: HTTP 401: no such key: (the key)",
+        "Check MIMO_API_KEY: each host and plan has keys of its own.",
+    ]
+    assert (failed.documents, following.status) == ([], "aborted")
+
+
+def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
+    ran = kernel.run("%%mimo\nhello")
+    assert (ran.status, ran.documents, len(ran.error)) == ("error", ["half an answer"], 2)
+    assert "cut off: the connection broke" in ran.outputs[0]["data"]["text/html"]
+    peer.script = obey
+    kernel.run("%%mimo\ngo on")
+    assert roles(peer) == ["user", "assistant", "user"]
+
+
+def test_a_wait_for_a_busy_server_is_seen(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(error(503, "overloaded", **{"Retry-After": "1"}), obey)
+    ran = kernel.run("%%mimo\nhello")
+    assert "HTTP 503: overloaded · again in 1." in ran.messages[0][1]["data"]["text/html"]
+    assert "attempt 2 of 5" in ran.messages[0][1]["data"]["text/html"]
+    assert ran.documents == ["You said: hello"]
+
+
+# Interrupts
+
+SILENT = {
+    "before the first byte": lambda seen: Answer([60.0]),
+    "in the stream": lambda seen: Answer(frames(seen, ["word "] * 1_000, 0.02)),
+    "in silence": lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), 60.0]),
+    "while waiting for another attempt": lambda seen: error(503, "busy", **{"Retry-After": "60"}),
+}
+
+
+@pytest.mark.parametrize("cell", ["%%mimo\nhello", "%mimo hello", "%%time\n%%mimo\nhello"])
+@pytest.mark.parametrize("state", SILENT)
+def test_an_interrupt_lands_at_once(kernel: Kernel, peer: Peer, state: str, cell: str) -> None:
+    peer.script = SILENT[state]
+    stopped, following = kernel.run_all([cell, "print('ran')"], when=after(0.4, peer))
+    came = state in ("in the stream", "in silence")
+    assert stopped.error == [
+        "Interrupted: The answer was stopped.",
+        "What had come is kept." if came else "Nothing had come; the conversation is as before.",
+    ]
+    assert stopped.seconds < 1
+    assert following.status == "aborted"
+    assert len(stopped.documents) <= 1
+    if state != "while waiting for another attempt":
+        assert peer.settled()[-1].closed_after < 2
+    if state == "in silence":
+        assert stopped.documents == ["half an answer"]
+    peer.script = obey
+    assert kernel.run("%%mimo\ngo on").documents == ["You said: go on"]
+    assert roles(peer) == (["user", "assistant", "user"] if came else ["user"])
+
+
+# Every other way to run a cell
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%mimo hello",
+        "get_ipython().run_cell_magic('mimo', '', 'hello')",
+        "x = get_ipython().run_cell_magic('mimo', '', 'hello')",
+        "get_ipython().run_line_magic('mimo', 'hello')",
+        "x = %mimo hello",
+        "%%time\n%%mimo\nhello",
+        "get_ipython().run_cell('%%mimo\\nhello');",
+        "def f():\n    %mimo hello\nf()",
+        "import asyncio\nawait asyncio.sleep(0)\n%mimo hello",
+    ],
+)
+def test_prompts_can_be_run_from_anywhere(kernel: Kernel, peer: Peer, cell: str) -> None:
+    assert kernel.run(cell).documents == ["You said: hello"]
+
+
+def test_prompts_can_be_run_in_a_loop(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("for n in range(3):\n    %mimo --no-history hello {n}")
+    assert ran.documents == ["You said: hello {n}"] * 3
+
+
+def test_a_line_may_end_in_a_question_mark(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("%mimo -t 0 What's up?").documents == ["You said: What's up?"]
+    assert kernel.run("x = %mimo Really?\nprint(x)").text == "You said: Really?\n"
+
+
+def test_what_a_cell_shows_can_be_captured(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%capture shown\n%%mimo\nhello")
+    assert (ran.status, ran.outputs) == ("ok", [])
+    look = "print([output.data['text/plain'] for output in shown.outputs if output.data])"
+    assert kernel.run(look).text == "['You said: hello']\n"
+
+
+def test_a_kernel_that_does_not_await_runs_cells_all_the_same(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%autoawait off")
+    assert kernel.run("%%mimo\nhello").documents == ["You said: hello"]
+    kernel.run("%autoawait on")
+
+
+def test_other_tasks_go_on_while_a_cell_awaits_and_stand_still_while_it_does_not(
+    kernel: Kernel, peer: Peer
+) -> None:
+    kernel.run(
+        "import asyncio\nbeats = []\nasync def beat():\n    while True:\n        beats.append(1)\n"
+        "        await asyncio.sleep(0.01)\ntask = asyncio.create_task(beat())"
+    )
+    peer.answers(lambda seen: Answer(frames(seen, ["a"] * 20, 0.02)))
+    kernel.run("%%mimo\nhello")
+    awaited = int(kernel.run("print(len(beats)); beats.clear()").text)
+    kernel.run("%mimo hello")
+    blocked = int(kernel.run("print(len(beats)); task.cancel()").text)
+    assert awaited > 15
+    assert awaited > 2 * blocked
+
+
+def test_two_shells_in_one_process_have_conversations_of_their_own(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    kernel.run(
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "other = InteractiveShell()\n"
+        "_ = other.run_line_magic('load_ext', 'mimo_magics')\n"
+        "_ = other.run_cell_magic('mimo', '', 'two')"
+    )
+    assert [message["content"] for message in peer.requests[-1].body["messages"]] == ["two"]
+
+
+def test_unloading_leaves_nothing_behind(kernel: Kernel) -> None:
+    kernel.run("%mimo_config")
+    look = (
+        "ip = get_ipython()\nprint(len(ip.input_transformers_post), len(ip.input_transformers_cleanup),"
+        " len(ip.configurables), [n for kind in ip.magics_manager.magics.values() for n in kind if 'mimo' in n],"
+        " [str(f) for e in ('pre_execute', 'post_execute') for f in ip.events.callbacks[e] if 'mimo' in str(f)])"
+    )
+    kernel.run("%unload_ext mimo_magics")
+    assert kernel.run(look).text.split(" ", 3)[3] == "[] []\n"
+    kernel.run("%load_ext mimo_magics")
+    kernel.run("%unload_ext mimo_magics")
+    assert kernel.run(look).text.split(" ", 3)[3] == "[] []\n"
+
+
+def shown(ran: Ran) -> str:
+    return json.dumps(ran.messages)
+
+
+def test_the_key_is_in_nothing_that_a_notebook_saves(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%xmode Verbose")
+    runs = [kernel.run("%%mimo\nhello"), kernel.run("_"), kernel.run("%mimo_config")]
+    peer.answers(error(500, KEY))
+    runs += [
+        kernel.run("%%mimo\nhello"),
+        kernel.run("import sys; repr(sys.last_value), vars(sys.last_value)"),
+    ]
+    kernel.run("%xmode Context")
+    assert KEY not in "".join(map(shown, runs))
