@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from mimo_magics.messages import (
     Annotation,
@@ -166,11 +166,11 @@ class Accumulator:
         return Reply(
             Message("assistant", parts),
             self._usage,
-            self._stop,
-            self._head.model,
-            self._head.id,
-            self._annotations,
-            self._notes,
+            self._stop and _mended(self._stop),
+            _mended(self._head.model),
+            _mended(self._head.id),
+            tuple(Annotation(*map(_mended, astuple(each))) for each in self._annotations),
+            tuple(map(_mended, self._notes)),
         )
 
     def _draft(self, kind: type[TextPart | ReasoningPart]) -> _Draft:
@@ -214,8 +214,8 @@ class _Draft:
     def part(self) -> Part:
         text = _mended("".join(self.pieces))
         if self.kind is ToolCall:
-            return ToolCall(self.id or f"call_{self.index}", self.name, text)
-        return ReasoningPart(text, self.signature) if self.kind is ReasoningPart else TextPart(text)
+            return ToolCall(_mended(self.id) or f"call_{self.index}", _mended(self.name), text)
+        return ReasoningPart(text, _mended(self.signature)) if self.kind is ReasoningPart else TextPart(text)
 
 
 def _mended(text: str) -> str:

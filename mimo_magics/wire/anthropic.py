@@ -33,7 +33,7 @@ from mimo_magics.secret import Secret
 from mimo_magics.settings import Auth
 from mimo_magics.wire.error import frame_error
 from mimo_magics.wire.headers import key_headers
-from mimo_magics.wire.openai import thinking
+from mimo_magics.wire.openai import NO_ANSWER, thinking
 from mimo_magics.wire.read import count, index, loads, text
 
 path = "/v1/messages"
@@ -127,19 +127,14 @@ def _alternating(messages: tuple[Message, ...], params: Params) -> list[dict[str
 
 def _assistant(message: Message, params: Params) -> list[dict[str, Any]]:
     """Reasoning goes back as it came, signed or not; it is made up where calls have lost it (7.1)."""
-    blocks = [_block(part) for part in message.parts if not isinstance(part, ReasoningPart)]
+    parts = [part for part in message.parts if part != TextPart("")]
     if params.thinking is False:
-        return blocks or _no_answer()
-    if message.reasoning:
-        blocks = [_block(part) for part in message.parts]
-        return blocks if message.text or message.tool_calls else blocks + _no_answer()
-    if message.tool_calls:
-        return [_block(ReasoningPart(" ")), *blocks]
-    return blocks or _no_answer()
-
-
-def _no_answer() -> list[dict[str, Any]]:
-    return [{"type": "text", "text": "(no answer)"}]
+        parts = [part for part in parts if not isinstance(part, ReasoningPart)]
+    elif message.tool_calls and not any(isinstance(part, ReasoningPart) for part in parts):
+        parts = [ReasoningPart(" "), *parts]
+    if all(isinstance(part, ReasoningPart) for part in parts):
+        parts.append(TextPart(NO_ANSWER))
+    return [_block(part) for part in parts]
 
 
 def _prompt(message: Message) -> list[dict[str, Any]]:
@@ -162,10 +157,11 @@ def _block(part: object) -> dict[str, Any]:
 
 
 def _input(arguments: str) -> dict[str, Any]:
-    """This format wants an object; arguments that are none are kept as text."""
+    """This format wants an object; arguments that are none, or that JSON cannot carry, are kept as text."""
     try:
         value = json.loads(arguments or "{}")
-    except ValueError:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
         value = None
     return value if isinstance(value, dict) else {"unreadable": arguments}
 
@@ -263,7 +259,9 @@ def decode_full(body: bytes) -> Iterator[Event]:
         WireError: the body is no message.
     """
     message = loads(body)
-    if not frame_error(message) and not isinstance(message.get("content"), list):
+    if error := frame_error(message):
+        raise error
+    if not isinstance(message.get("content"), list):
         raise WireError("The server's answer is no message.")
     decoder = Decoder()
     yield from decoder.event("message_start", {**message, "type": "message_start", "message": message})

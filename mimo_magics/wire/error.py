@@ -29,6 +29,9 @@ BY_STATUS: dict[int, type[errors.ApiError]] = {
 
 STATUS_OF_WORD = {
     "auth": 401,
+    "api_key": 401,
+    "billing": 402,
+    "quota": 402,
     "permission": 403,
     "not_found": 404,
     "invalid_request": 400,
@@ -66,7 +69,7 @@ def _json(body: bytes) -> Any:
     text = body.decode("utf-8", "replace").strip()
     try:
         return json.loads(text.removeprefix("data:").partition("\n\n")[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -42,6 +42,9 @@ path = "/chat/completions"
 needs_output_bound = False
 
 STOPS = {"stop": "end", "content_filter": "filter", "repetition_truncation": "repetition"}
+NO_ANSWER = "(no answer)"
+"""Stands for an answer that never came, as content must be neither null nor empty."""
+
 ANNOTATION_FIELDS = ("url", "title", "summary", "site_name", "publish_time")
 
 
@@ -121,7 +124,7 @@ def _messages(message: Message, params: Params) -> Iterator[dict[str, Any]]:
 def _assistant(message: Message, params: Params) -> dict[str, Any]:
     """MiMo refuses null content, and calls whose reasoning does not come back while it thinks (7.1)."""
     calls = message.tool_calls
-    body: dict[str, Any] = {"role": "assistant", "content": message.text or ("" if calls else "(no answer)")}
+    body: dict[str, Any] = {"role": "assistant", "content": message.text or ("" if calls else NO_ANSWER)}
     reasoning = message.reasoning or (" " if calls else "")
     if reasoning and params.thinking is not False:
         body["reasoning_content"] = reasoning
@@ -220,9 +223,11 @@ def decode_full(body: bytes) -> Iterator[Event]:
         WireError: the body is no chat completion.
     """
     answer = loads(body)
-    if not frame_error(answer) and not isinstance(answer.get("choices"), list):
+    if error := frame_error(answer):
+        raise error
+    if not isinstance(answer.get("choices"), list):
         raise WireError("The server's answer is no chat completion.")
-    choices = [_as_delta(choice) for choice in answer.get("choices") or ()]
+    choices = [_as_delta(choice) for choice in answer["choices"]]
     yield from Decoder().feed("", json.dumps({**answer, "choices": choices}))
 
 

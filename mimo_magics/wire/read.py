@@ -46,9 +46,8 @@ def index(value: Any) -> int:
 
 
 def count(value: Any) -> int:
-    """Return a token count; 0 where the server told none.
-
-    Raises:
-        TypeError: it is no number.
-    """
-    return index(value or 0)
+    """Return a token count; 0 where the server told none that can be read, as no reply is worth less for it."""
+    try:
+        return int(value or 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0

@@ -28,10 +28,8 @@ class SSEParser:
         for line in self._lines(chunk):
             if line:
                 self._field(line)
-            elif self._data:
-                yield self._take()
             else:
-                self._name = ""
+                yield from self._dispatch()
 
     def close(self) -> Iterator[Frame]:
         """End the stream. An event without its blank line is handed on too, as servers forget it at the end."""
@@ -40,6 +38,7 @@ class SSEParser:
     def _lines(self, chunk: bytes) -> list[bytes]:
         if self._after_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
+            self._after_cr = False
         if not chunk:
             return []
         self._after_cr = chunk.endswith(b"\r")
@@ -61,7 +60,9 @@ class SSEParser:
         elif name == "event":
             self._name = value
 
-    def _take(self) -> Frame:
-        frame = self._name, "\n".join(self._data)
+    def _dispatch(self) -> Iterator[Frame]:
+        """A blank line ends an event; one without data is a sign of life and nothing more."""
+        data = "\n".join(self._data)
+        if data:
+            yield self._name, data
         self._name, self._data = "", []
-        return frame

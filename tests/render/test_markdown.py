@@ -1,0 +1,148 @@
+"""Markdown of a model to HTML that can do no harm."""
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mimo_magics.render.markdown import ATTRIBUTES, TAGS, to_html
+
+MATH = 'class="mathjax_process tex2jax_process"'
+
+
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("Hello *there*, **you**.", "<p>Hello <em>there</em>, <strong>you</strong>.</p>\n"),
+        ("# One\n\n- a\n- b", "<h1>One</h1>\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n"),
+        ("3. c", '<ol start="3">\n<li>c</li>\n</ol>\n'),
+        ("~~no~~ `x < y`", "<p><s>no</s> <code>x &lt; y</code></p>\n"),
+        ("你好，**世界**。🙂", "<p>你好，<strong>世界</strong>。🙂</p>\n"),
+        ("<b>bold</b>", "<p>&lt;b&gt;bold&lt;/b&gt;</p>\n"),
+        (
+            "[a](https://x.org 'title')",
+            '<p><a href="https://x.org" title="title" rel="noopener noreferrer nofollow">a</a></p>\n',
+        ),
+        (
+            "![a *cat*](https://x.org/cat.png)",
+            '<p><a href="https://x.org/cat.png" rel="noopener noreferrer nofollow">a *cat*</a></p>\n',
+        ),
+        (
+            "|a|b|\n|:-:|--|\n|1|2|",
+            '<table>\n<thead>\n<tr>\n<th align="center">a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n'
+            '<td align="center">1</td>\n<td>2</td>\n</tr>\n</tbody>\n</table>\n',
+        ),
+        ("```\na < b\n```", '<div class="highlight"><pre><code>a &lt; b\n</code></pre></div>\n'),
+        ("    a < b", '<div class="highlight"><pre><code>a &lt; b\n</code></pre></div>\n'),
+        (
+            "```python title=x\nreturn 1\n```",
+            '<div class="highlight"><pre><code><span class="k">return</span> <span class="mi">1</span>\n'
+            "</code></pre></div>\n",
+        ),
+        ("```nonsense\n<x>\n```", '<div class="highlight"><pre><code>&lt;x&gt;\n</code></pre></div>\n'),
+        ("$a_1*b*$ and \\(c<d\\)", f"<p><span {MATH}>$a_1*b*$</span> and <span {MATH}>$c&lt;d$</span></p>\n"),
+        ("\\[\nx\n\\]", f"<div {MATH}>$$\nx\n$$</div>"),
+        ("$$\nx\n$$", f"<div {MATH}>$$\nx\n$$</div>"),
+        ("It costs $5, not $6.", "<p>It costs $5, not $6.</p>\n"),
+    ],
+)
+def test_markdown_becomes_html(source: str, html: str) -> None:
+    assert to_html(source) == html
+
+
+class Inventory(HTMLParser):
+    """What a browser would find."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str, str]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [(tag, "", ""), *((tag, name, value or "") for name, value in attrs)]
+
+
+def assert_harmless(html: str) -> None:
+    for tag, name, value in Inventory(html).found:
+        assert tag in TAGS
+        if name == "href":
+            assert value.partition(":")[0].lower() in ("http", "https", "mailto")
+        elif name == "class":
+            assert tag in ("span", "div")
+        elif name:
+            assert name in ATTRIBUTES.get(tag, set()) | {"rel"}
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)>",
+    "<details open ontoggle=alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<style>body{display:none}</style>",
+    "<base href=//evil>",
+    "<meta http-equiv=refresh content='0;url=//evil'>",
+    "<form action=//evil><button>go</button></form>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](java\tscript:alert(1))",
+    "[x](&#106;avascript:alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:msgbox(1))",
+    "[x](file:///etc/passwd)",
+    "[x]: javascript:alert(1)\n\n[x]",
+    "<javascript:alert(1)>",
+    "![x](javascript:alert(1))",
+    '![x](https://e/"onerror="alert(1))',
+    '[x](https://e "t\\" onmouseover=\\"alert(1)")',
+    '[a](<https://e" onclick="alert(1)>)',
+    "`<script>alert(1)</script>`",
+    "```html\n<script>alert(1)</script>\n```",
+    '```"><script>alert(1)</script>\nx\n```',
+    "```mermaid\ngraph TD; A[<img src=x onerror=alert(1)>]\n```",
+    "|<script>alert(1)</script>|\n|-|\n|<img src=x onerror=alert(1)>|",
+    '|a|\n|:-:" onclick="alert(1)|\n|b|',
+    "# <img src=x onerror=alert(1)>",
+    "$<img src=x onerror=alert(1)>$",
+    "$$</div><script>alert(1)</script>$$",
+    "$\\href{javascript:alert(1)}{x}$",
+    "</div></details><script>alert(1)</script>",
+    '<a href="#" data-commandlinker-command="docmanager:new-untitled">x</a>',
+    '<a id="x" class="jp-Cell" style="position:fixed">x</a>',
+    "<!--><img src=x onerror=alert(1)>-->",
+    "<![CDATA[><img src=x onerror=alert(1)>]]>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "\x00<scr\x00ipt>alert(1)</scr\x00ipt>",
+]
+
+
+@pytest.mark.parametrize("source", HOSTILE)
+def test_hostile_replies_are_harmless(source: str) -> None:
+    html = to_html(source)
+    assert_harmless(html)
+    assert "<script" not in html.lower()
+    assert "<img" not in html.lower()
+
+
+@given(
+    st.lists(
+        st.sampled_from([*HOSTILE, "\n\n", "> ", "- ", "`", "```\n", "$", "|", "\\(", "[", "](", "<", '"']),
+        max_size=8,
+    )
+)
+def test_hostile_pieces_in_any_order_are_harmless(pieces: list[str]) -> None:
+    assert_harmless(to_html("".join(pieces)))
+
+
+@given(st.text())
+def test_any_text_can_be_rendered(source: str) -> None:
+    assert_harmless(to_html(source))
+
+
+@pytest.mark.parametrize(
+    "source", ["> " * 5_000 + "x", "- " * 2_000 + "x", "[" * 5_000, "*" * 5_000 + "x", "`" * 5_000]
+)
+def test_deep_and_endless_markdown_can_be_rendered(source: str) -> None:
+    assert_harmless(to_html(source))

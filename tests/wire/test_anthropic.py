@@ -1,0 +1,597 @@
+"""The Anthropic format: what is sent, and what is made of every form that an answer takes."""
+
+import json
+
+import httpx
+import pytest
+from reading import anthropic_stream, fold, outcome, read, read_whole
+
+from mimo_magics.errors import ApiError, BadOption, BadRequest, WireError
+from mimo_magics.events import (
+    ReasoningDelta,
+    Started,
+    Stopped,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    UsageUpdate,
+)
+from mimo_magics.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    Params,
+    ReasoningPart,
+    Reply,
+    Request,
+    TextPart,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Usage,
+    system,
+    user,
+)
+from mimo_magics.secret import Secret
+from mimo_magics.wire import anthropic, decode, decode_full
+
+PARAMS = Params("mimo-v2-pro", max_completion_tokens=1024)
+CALL = ToolCall("call_1", "tide", '{"port": "Keelung"}')
+CALL_BLOCK = {"type": "tool_use", "id": "call_1", "name": "tide", "input": {"port": "Keelung"}}
+
+
+def sent(*messages, **params):
+    """The messages of the body for this conversation."""
+    return anthropic.encode(Request(messages, Params("mimo-v2-pro", **params)))["messages"]
+
+
+def assistant(*parts):
+    return Message("assistant", parts)
+
+
+def words(text):
+    return {"type": "text", "text": text}
+
+
+# What is sent
+
+
+def test_a_plain_prompt_is_a_model_a_message_and_a_bound():
+    assert anthropic.encode(Request((user("Hello"),), PARAMS)) == {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": [words("Hello")]}],
+        "stream": True,
+        "max_tokens": 1024,
+    }
+
+
+def test_every_parameter_that_is_set_is_sent():
+    params = Params(
+        "mimo-v2-pro",
+        temperature=0.0,
+        top_p=0.95,
+        max_completion_tokens=512,
+        stop=("END",),
+        thinking=True,
+        tool_choice="auto",
+    )
+    schema = {"type": "object", "properties": {"port": {"type": "string"}}}
+    tool = Tool("tide", "When the tide is high", schema)
+    assert anthropic.encode(Request((user("Hello"),), params, (tool,), stream=False)) == {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": [words("Hello")]}],
+        "stream": False,
+        "max_tokens": 512,
+        "temperature": 0.0,
+        "top_p": 0.95,
+        "stop_sequences": ["END"],
+        "thinking": {"type": "enabled"},
+        "tools": [
+            {
+                "name": "tide",
+                "description": "When the tide is high",
+                "type": "custom",
+                "input_schema": schema,
+            }
+        ],
+        "tool_choice": {"type": "auto"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("choice", "body"),
+    [
+        ("auto", {"type": "auto"}),
+        ("none", {"type": "none"}),
+        ("required", {"type": "any"}),
+        ("tide", {"type": "tool", "name": "tide"}),
+    ],
+)
+def test_a_tool_choice_is_a_type_or_the_name_of_a_tool(choice, body):
+    request = Request((user("Hello"),), Params("m", tool_choice=choice), (Tool("tide"),))
+    assert anthropic.encode(request)["tool_choice"] == body
+
+
+def test_a_tool_choice_without_tools_is_not_sent():
+    assert "tool_choice" not in anthropic.encode(Request((user("Hello"),), Params("m", tool_choice="auto")))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [{"frequency_penalty": 0.0}, {"presence_penalty": 1.0}, {"response_format": {"type": "json_object"}}],
+)
+def test_what_the_format_cannot_say_is_refused_before_anything_is_sent(field):
+    (name,) = field
+    with pytest.raises(BadOption, match=f"The Anthropic format has no {name}"):
+        anthropic.encode(Request((user("Hello"),), Params("m", **field)))
+
+
+def test_extra_fields_pass_untouched_and_win():
+    params = Params("m", max_completion_tokens=8, extra={"max_tokens": 9, "system": "Mine.", "top_k": 5})
+    body = anthropic.encode(Request((system("Yours."), user("Hello")), params))
+    assert (body["max_tokens"], body["system"], body["top_k"]) == (9, "Mine.", 5)
+
+
+def test_system_and_developer_messages_become_one_system_field():
+    conversation = (system("Be brief."), Message("developer", (TextPart("Be kind."),)), user("Hi"))
+    body = anthropic.encode(Request(conversation, Params("m")))
+    assert body["system"] == "Be brief.\n\nBe kind."
+    assert body["messages"] == [{"role": "user", "content": [words("Hi")]}]
+
+
+def test_a_second_turn_sends_unsigned_reasoning_back():
+    assert sent(user("Hi"), assistant(ReasoningPart("A greeting."), TextPart("Hello.")), user("Why?")) == [
+        {"role": "user", "content": [words("Hi")]},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "A greeting.", "signature": ""},
+                words("Hello."),
+            ],
+        },
+        {"role": "user", "content": [words("Why?")]},
+    ]
+
+
+def test_signed_reasoning_goes_back_with_its_signature_and_in_its_place():
+    message = assistant(ReasoningPart("One.", "sig1"), TextPart("A"), ReasoningPart("Two.", "sig2"), CALL)
+    assert sent(message)[0]["content"] == [
+        {"type": "thinking", "thinking": "One.", "signature": "sig1"},
+        words("A"),
+        {"type": "thinking", "thinking": "Two.", "signature": "sig2"},
+        CALL_BLOCK,
+    ]
+
+
+def test_signed_reasoning_without_words_goes_back_as_it_came():
+    signed = {"type": "thinking", "thinking": "", "signature": "sig"}
+    assert sent(assistant(ReasoningPart("", "sig"), CALL))[0]["content"] == [signed, CALL_BLOCK]
+
+
+def test_a_tool_round_answers_all_calls_in_one_message_of_the_user():
+    results = (
+        Message("tool", (ToolResult("call_1", "tide", "high at noon"),)),
+        Message("tool", (ToolResult("call_2", "clock", "no clock", is_error=True),)),
+    )
+    calls = assistant(ReasoningPart("Look."), TextPart("I look."), CALL, ToolCall("call_2", "clock"))
+    assert sent(user("Tide?"), calls, *results, user("And?")) == [
+        {"role": "user", "content": [words("Tide?")]},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "Look.", "signature": ""},
+                words("I look."),
+                CALL_BLOCK,
+                {"type": "tool_use", "id": "call_2", "name": "clock", "input": {}},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "call_1", "content": "high at noon"},
+                {"type": "tool_result", "tool_use_id": "call_2", "content": "no clock", "is_error": True},
+                words("And?"),
+            ],
+        },
+    ]
+
+
+def test_neighbours_of_one_role_become_one_message():
+    assert sent(user("a"), user("b"), assistant(TextPart("c")), assistant(TextPart("d"))) == [
+        {"role": "user", "content": [words("a"), words("b")]},
+        {"role": "assistant", "content": [words("c"), words("d")]},
+    ]
+
+
+def test_merging_neighbours_leaves_the_values_alone():
+    conversation = (user("a"), user("b"))
+    sent(*conversation)
+    assert conversation == (user("a"), user("b"))
+    assert sent(*conversation) == sent(*conversation)
+
+
+def test_lost_reasoning_is_padded_before_calls():
+    assert sent(assistant(TextPart("I look."), CALL))[0]["content"] == [
+        {"type": "thinking", "thinking": " ", "signature": ""},
+        words("I look."),
+        CALL_BLOCK,
+    ]
+
+
+def test_lost_reasoning_of_an_answer_without_calls_is_not_made_up():
+    assert sent(assistant(TextPart("Hello.")))[0]["content"] == [words("Hello.")]
+
+
+def test_with_thinking_off_no_reasoning_is_sent():
+    message = assistant(ReasoningPart("Hm.", "sig"), TextPart("Hello."), CALL)
+    assert sent(message, thinking=False)[0]["content"] == [words("Hello."), CALL_BLOCK]
+    assert sent(assistant(CALL), thinking=False)[0]["content"] == [CALL_BLOCK]
+
+
+def test_an_answer_without_text_or_calls_gets_words():
+    thought = {"type": "thinking", "thinking": "All tokens went here.", "signature": ""}
+    only_thought = assistant(ReasoningPart("All tokens went here."))
+    assert sent(only_thought)[0]["content"] == [thought, words("(no answer)")]
+    assert sent(only_thought, thinking=False)[0]["content"] == [words("(no answer)")]
+    assert sent(assistant())[0]["content"] == [words("(no answer)")]
+
+
+def test_an_empty_tool_output_gets_words():
+    (message,) = sent(Message("tool", (ToolResult("call_1", "tide", ""),)))
+    assert message["content"] == [{"type": "tool_result", "tool_use_id": "call_1", "content": "(no output)"}]
+
+
+def test_pictures_are_blocks_with_their_source():
+    parts = (ImagePart("https://example.org/a.png"), ImagePart("data:image/png;base64,AAAA"), TextPart("Hm?"))
+    assert sent(Message("user", parts))[0]["content"] == [
+        {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
+        words("Hm?"),
+    ]
+
+
+def test_sound_is_refused():
+    with pytest.raises(BadOption, match="no sound"):
+        sent(Message("user", (AudioPart("data:audio/wav;base64,AAAA"),)))
+
+
+@pytest.mark.parametrize("arguments", ['{"port": "Kee', "[1]", "null", "three", '{"a": 1} {"b": 2}'])
+def test_arguments_that_are_no_object_are_kept_as_text(arguments):
+    blocks = sent(assistant(ToolCall("call_1", "tide", arguments)), thinking=False)[0]["content"]
+    assert blocks[0]["input"] == {"unreadable": arguments}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ['{"a": NaN}', '{"a": 1e999}', '{"a": ' * 100_000],
+    ids=["not a number", "infinite", "nested too deep"],
+)
+def test_arguments_that_cannot_be_sent_as_a_value_are_kept_as_text(arguments):
+    """httpx sends strict JSON, which has neither NaN nor infinity."""
+    blocks = sent(assistant(ToolCall("call_1", "tide", arguments)), thinking=False)[0]["content"]
+    assert blocks[0]["input"] == {"unreadable": arguments}
+
+
+def test_arguments_with_an_escaped_half_of_a_character_can_be_sent():
+    """httpx sends UTF-8, which has no half characters."""
+    messages = sent(assistant(ToolCall("call_1", "tide", '{"a": "\\ud800"}')))
+    assert httpx.Request("POST", "http://host", json=messages).content
+
+
+def test_the_headers_name_the_version_and_hold_the_key():
+    assert anthropic.headers(Secret("sk-1")) == {"anthropic-version": "2023-06-01", "api-key": "sk-1"}
+    assert anthropic.headers(Secret("sk-1"), "x-api-key") == {
+        "anthropic-version": "2023-06-01",
+        "x-api-key": "sk-1",
+    }
+
+
+def test_there_is_nothing_to_leave_out_after_a_refusal():
+    assert anthropic.relaxed({"model": "m"}, BadRequest("HTTP 400: stream_options", status=400)) is None
+
+
+# What is made of a stream
+
+START = {
+    "type": "message_start",
+    "message": {"id": "m1", "model": "mimo-v2-pro", "content": [], "usage": None},
+}
+STOP = {"type": "message_stop"}
+
+
+def opens(index, **block):
+    return {"type": "content_block_start", "index": index, "content_block": block}
+
+
+def delta(index, **fields):
+    return {"type": "content_block_delta", "index": index, "delta": fields}
+
+
+def ends(reason, usage=None):
+    return {"type": "message_delta", "delta": {"stop_reason": reason}, "usage": usage}
+
+
+def reply(*parts, **fields):
+    return Reply(assistant(*parts), model="mimo-v2-pro", id="m1", **fields)
+
+
+def test_the_events_of_a_stream_are_told_as_they_come():
+    stream = anthropic_stream(
+        START,
+        opens(0, type="thinking", thinking="", signature=""),
+        delta(0, type="thinking_delta", thinking="Hm."),
+        delta(0, type="signature_delta", signature="sig"),
+        {"type": "content_block_stop", "index": 0},
+        {"type": "ping"},
+        opens(1, type="text", text=""),
+        delta(1, type="text_delta", text="Hi"),
+        opens(2, type="tool_use", id="call_1", name="tide", input={}),
+        delta(2, type="input_json_delta", partial_json='{"port"'),
+        ends("tool_use", {"input_tokens": 9, "output_tokens": 5, "cache_read_input_tokens": 4}),
+        STOP,
+    )
+    assert list(decode("anthropic", [stream])) == [
+        Started("m1", "mimo-v2-pro"),
+        ReasoningDelta("Hm."),
+        ReasoningDelta("", "sig"),
+        TextDelta("Hi"),
+        ToolCallStart(2, "call_1", "tide"),
+        ToolCallDelta(2, '{"port"'),
+        UsageUpdate(Usage(input=13, output=5, cached=4)),
+        Stopped("tool_calls"),
+    ]
+
+
+def test_an_unsigned_block_stays_reasoning():
+    stream = anthropic_stream(
+        START,
+        opens(0, type="thinking", thinking="", signature=""),
+        delta(0, type="thinking_delta", thinking="Hm."),
+        delta(0, type="signature_delta", signature=""),
+        opens(1, type="text", text=""),
+        delta(1, type="text_delta", text="Hi"),
+        ends("end_turn"),
+        STOP,
+    )
+    assert read("anthropic", stream) == reply(ReasoningPart("Hm."), TextPart("Hi"), stop="end")
+
+
+def test_a_block_may_open_with_its_beginning_or_all_of_it():
+    stream = anthropic_stream(
+        START,
+        opens(0, type="thinking", thinking="Hm", signature="sig"),
+        opens(1, type="text", text="Hel"),
+        delta(1, type="text_delta", text="lo"),
+        opens(2, type="tool_use", id="call_1", name="tide", input={"port": "基隆"}),
+        ends("tool_use"),
+    )
+    assert read("anthropic", stream) == reply(
+        ReasoningPart("Hm", "sig"),
+        TextPart("Hello"),
+        ToolCall("call_1", "tide", '{"port": "基隆"}'),
+        stop="tool_calls",
+    )
+
+
+def test_two_signed_blocks_stay_two_parts():
+    stream = anthropic_stream(
+        START,
+        opens(0, type="thinking", thinking=""),
+        delta(0, type="thinking_delta", thinking="One."),
+        delta(0, type="signature_delta", signature="sig1"),
+        opens(1, type="thinking", thinking=""),
+        delta(1, type="thinking_delta", thinking="Two."),
+        delta(1, type="signature_delta", signature="sig2"),
+        ends("end_turn"),
+    )
+    assert read("anthropic", stream).message.parts == (
+        ReasoningPart("One.", "sig1"),
+        ReasoningPart("Two.", "sig2"),
+    )
+
+
+def test_parallel_calls_may_grow_in_turns():
+    stream = anthropic_stream(
+        START,
+        opens(0, type="tool_use", id="call_1", name="tide", input={}),
+        opens(1, type="tool_use", id="call_2", name="clock", input=None),
+        delta(0, type="input_json_delta", partial_json='{"port": '),
+        delta(1, type="input_json_delta", partial_json="{}"),
+        delta(0, type="input_json_delta", partial_json='"Keelung"}'),
+        ends("tool_use"),
+    )
+    assert read("anthropic", stream).tool_calls == (CALL, ToolCall("call_2", "clock", "{}"))
+
+
+def test_null_fields_are_as_if_they_were_absent():
+    stream = anthropic_stream(
+        {"type": "message_start", "message": {"id": None, "model": None, "usage": {"input_tokens": None}}},
+        opens(0, type="text", text=None),
+        delta(0, type="text_delta", text=None),
+        delta(0, type="thinking_delta", thinking=None),
+        delta(0, type="signature_delta", signature=None),
+        delta(0, type="input_json_delta", partial_json=None),
+        {"type": "message_delta", "delta": None, "usage": None},
+        ends(None),
+    )
+    assert read("anthropic", stream) == Reply(stop="cut")
+
+
+def test_zeros_at_the_start_give_way_to_the_truth_at_the_end():
+    start = {"id": "m1", "model": "mimo-v2-pro", "usage": {"input_tokens": 0, "output_tokens": 0}}
+    stream = anthropic_stream(
+        {"type": "message_start", "message": start},
+        ends("end_turn", {"input_tokens": 20, "output_tokens": 7, "cache_read_input_tokens": None}),
+    )
+    assert read("anthropic", stream) == reply(stop="end", usage=Usage(20, 7))
+
+
+def test_figures_that_are_told_once_at_the_start_are_kept():
+    told = {
+        "input_tokens": 20,
+        "cache_creation_input_tokens": 3,
+        "cache_read_input_tokens": 4,
+        "output_tokens": 1,
+    }
+    stream = anthropic_stream(
+        {"type": "message_start", "message": {"id": "m1", "model": "mimo-v2-pro", "usage": told}},
+        ends("end_turn", {"output_tokens": 7}),
+    )
+    assert read("anthropic", stream) == reply(stop="end", usage=Usage(input=27, output=7, cached=4))
+
+
+@pytest.mark.parametrize(
+    ("told", "stop"),
+    [
+        ("end_turn", "end"),
+        ("max_tokens", "length"),
+        ("tool_use", "tool_calls"),
+        ("stop_sequence", "stop"),
+        ("content_filter", "filter"),
+        ("repetition_truncation", "repetition"),
+        ("pause_turn", "pause_turn"),
+    ],
+)
+def test_a_stop_reason_is_named_ours_or_passed_through(told, stop):
+    assert read("anthropic", anthropic_stream(START, ends(told))).stop == stop
+
+
+def test_unknown_events_blocks_and_deltas_are_ignored():
+    stream = anthropic_stream(
+        START,
+        {"type": "vendor_hello", "anything": [1]},
+        opens(0, type="redacted_thinking", data="AAAA"),
+        opens(1, type="server_tool_use", id="s", name="web_search", input={}),
+        delta(1, type="citations_delta", citation={}),
+        opens(2, type="text", text="Hi"),
+        ends("end_turn"),
+        STOP,
+    )
+    assert read("anthropic", stream) == reply(TextPart("Hi"), stop="end")
+
+
+def test_the_name_of_the_event_stands_in_for_a_missing_type():
+    stream = (
+        b'event: message_start\ndata: {"message": {"id": "m1", "model": "mimo-v2-pro"}}\n\n'
+        b'event: content_block_delta\ndata: {"index": 0, "delta": {"type": "text_delta", "text": "Hi"}}\n\n'
+        b'event: message_delta\ndata: {"delta": {"stop_reason": "end_turn"}}\n\n'
+    )
+    assert read("anthropic", stream) == reply(TextPart("Hi"), stop="end")
+
+
+def test_the_type_stands_in_for_a_missing_name_of_the_event():
+    frames = [START, delta(0, type="text_delta", text="Hi"), ends("end_turn"), STOP]
+    stream = "".join(f"data: {json.dumps(frame)}\n\n" for frame in frames).encode()
+    assert read("anthropic", stream) == reply(TextPart("Hi"), stop="end")
+
+
+def test_a_done_mark_of_the_other_format_is_ignored():
+    stream = anthropic_stream(START, ends("end_turn")) + b"data: [DONE]\n\n"
+    assert read("anthropic", stream) == reply(stop="end")
+
+
+def test_nothing_is_read_after_the_message_stopped():
+    stream = anthropic_stream(START, ends("end_turn"), STOP) + b"data: not JSON at all\n\n"
+    assert read("anthropic", stream) == reply(stop="end")
+
+
+def test_a_stream_that_ends_without_a_reason_is_cut():
+    stream = anthropic_stream(START, delta(0, type="text_delta", text="Half"))
+    assert read("anthropic", stream) == reply(TextPart("Half"), stop="cut")
+
+
+def test_a_stream_without_a_beginning_that_ends_without_a_reason_is_cut_too():
+    stream = anthropic_stream(delta(0, type="text_delta", text="Half"))
+    assert read("anthropic", stream) == Reply(assistant(TextPart("Half")), stop="cut")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ({"type": "overloaded_error", "message": "Overloaded"}, "ServerBusy: HTTP 503: Overloaded"),
+        ({"type": "rate_limit_error", "message": "Slow down"}, "RateLimited: HTTP 429: Slow down"),
+        (
+            {"code": "400", "message": "Param Incorrect", "param": "the useful text", "type": ""},
+            "BadRequest: HTTP 400: Param Incorrect: the useful text",
+        ),
+    ],
+)
+def test_an_error_event_ends_a_stream_after_its_partial_text(error, told):
+    stream = anthropic_stream(
+        START, delta(0, type="text_delta", text="Half"), {"type": "error", "error": error}
+    )
+    assert outcome("anthropic", [stream]) == (reply(TextPart("Half")), told)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "content_block_delta", "index": 0},
+        {"type": "content_block_delta", "index": 0, "delta": "Hi"},
+        {"type": "content_block_delta", "index": "0", "delta": {"type": "text_delta", "text": "Hi"}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ["Hi"]}},
+        {"type": "content_block_start", "index": 0, "content_block": None},
+        {"type": "message_start", "message": []},
+    ],
+)
+def test_a_frame_that_the_api_does_not_describe_is_a_wire_error(frame):
+    with pytest.raises(WireError):
+        list(decode("anthropic", [anthropic_stream(frame)]))
+
+
+# What is made of a whole reply
+
+
+def test_a_whole_reply_reads_as_a_stream_does():
+    body = {
+        "id": "m1",
+        "type": "message",
+        "role": "assistant",
+        "model": "mimo-v2-pro",
+        "content": [
+            {"type": "thinking", "thinking": "Hm."},
+            {"type": "text", "text": "I look."},
+            {"type": "tool_use", "id": "call_1", "name": "tide", "input": {"port": "Keelung"}},
+            {"type": "tool_use", "id": "call_2", "name": "clock", "input": {}},
+        ],
+        "stop_reason": "tool_use",
+        "usage": {"input_tokens": 9, "output_tokens": 5, "cache_read_input_tokens": 1},
+    }
+    assert read_whole("anthropic", body) == reply(
+        ReasoningPart("Hm."),
+        TextPart("I look."),
+        CALL,
+        ToolCall("call_2", "clock"),
+        usage=Usage(input=10, output=5, cached=1),
+        stop="tool_calls",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            b'{"error": {"code": "400", "message": "Param Incorrect", "param": "the useful text"}}',
+            "HTTP 400: Param Incorrect: the useful text",
+        ),
+        (
+            b'{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}',
+            "HTTP 503: Over",
+        ),
+        (
+            b'{"type": "server_error", "message": "Upstream request failed: gone"}',
+            "HTTP 500: Upstream request",
+        ),
+    ],
+)
+def test_a_whole_reply_that_is_an_error_raises_it(body, told):
+    with pytest.raises(ApiError, match=told):
+        fold(decode_full("anthropic", body))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"{}", b'{"content": "Hi"}', b'{"content": [7]}', b"\xff"]
+)
+def test_a_body_that_is_no_message_is_a_wire_error(body):
+    with pytest.raises(WireError):
+        fold(decode_full("anthropic", body))

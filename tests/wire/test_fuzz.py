@@ -1,0 +1,173 @@
+"""Whatever a server sends gives events or a MimoError, and what came of it can be sent again, shown and saved."""
+
+import json
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from reading import bytewise, outcome
+
+from mimo_magics.errors import MimoError
+from mimo_magics.events import Accumulator
+from mimo_magics.json_form import from_dict, to_dict
+from mimo_magics.messages import Message, Params, Reply, Request, ToolResult, user
+from mimo_magics.wire import FORMATS, decode_full
+
+APIS = pytest.mark.parametrize("api", ["openai", "anthropic"])
+BIG = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+# Values: mostly of the documented type, now and then of any
+
+HALF = st.sampled_from(["\ud83c", "\udf42"])  # one character in two halves, as JSON can say them
+TEXT = st.text(max_size=8) | HALF | st.sampled_from(["tide", "{}", '{"port": ', "NaN}", '"\\ud83c"}', "[1]"])
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
+ANYTHING = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=6
+)
+
+
+def mostly(documented):
+    return st.integers(0, 9).flatmap(lambda chance: documented if chance else ANYTHING)
+
+
+def some(**fields):
+    """An object that may lack any of these fields."""
+    return st.fixed_dictionaries({}, optional={name: mostly(value) for name, value in fields.items()})
+
+
+def several(value):
+    return st.lists(mostly(value), max_size=3)
+
+
+COUNT = st.none() | st.integers(0, 9)
+PLACE = st.integers(0, 3)
+ERROR = some(code=TEXT | COUNT, type=TEXT, message=TEXT, param=TEXT)
+
+OPENAI_DELTA = some(
+    content=TEXT,
+    reasoning_content=TEXT,
+    reasoning=TEXT,
+    tool_calls=several(some(index=PLACE, id=TEXT, function=some(name=TEXT, arguments=TEXT))),
+    annotations=several(some(url=TEXT, title=TEXT, summary=TEXT, url_citation=some(url=TEXT))),
+    error_message=TEXT,
+)
+OPENAI_USAGE = some(
+    prompt_tokens=COUNT,
+    completion_tokens=COUNT,
+    prompt_tokens_details=some(cached_tokens=COUNT),
+    completion_tokens_details=some(reasoning_tokens=COUNT),
+)
+OPENAI_CHOICE = some(index=st.just(0), delta=OPENAI_DELTA, message=OPENAI_DELTA, finish_reason=TEXT)
+OPENAI_FRAME = some(id=TEXT, model=TEXT, choices=several(OPENAI_CHOICE), usage=OPENAI_USAGE) | some(
+    error=ERROR
+)
+
+INPUT = st.dictionaries(TEXT, ANYTHING, max_size=2)
+BLOCK_TYPE = st.sampled_from(["text", "thinking", "tool_use", "redacted_thinking"])
+DELTA_TYPE = st.sampled_from(["text_delta", "thinking_delta", "input_json_delta", "signature_delta"])
+BLOCK = some(type=BLOCK_TYPE, text=TEXT, thinking=TEXT, signature=TEXT, id=TEXT, name=TEXT, input=INPUT)
+ANTHROPIC_DELTA = some(
+    type=DELTA_TYPE, text=TEXT, thinking=TEXT, partial_json=TEXT, signature=TEXT, stop_reason=TEXT
+)
+ANTHROPIC_USAGE = some(input_tokens=COUNT, output_tokens=COUNT, cache_read_input_tokens=COUNT)
+ANTHROPIC_MESSAGE = some(
+    id=TEXT,
+    model=TEXT,
+    content=several(BLOCK),
+    stop_reason=TEXT,
+    usage=ANTHROPIC_USAGE,
+    error=ERROR,
+    type=TEXT,
+)
+ANTHROPIC_TYPE = st.sampled_from(
+    ["message_start", "content_block_start", "content_block_delta", "message_delta", "message_stop", "error"]
+)
+ANTHROPIC_FRAME = some(
+    type=ANTHROPIC_TYPE,
+    index=PLACE,
+    message=ANTHROPIC_MESSAGE,
+    content_block=BLOCK,
+    delta=ANTHROPIC_DELTA,
+    usage=ANTHROPIC_USAGE,
+    error=st.none() | ERROR,
+)
+
+FRAMES = {"openai": OPENAI_FRAME, "anthropic": ANTHROPIC_FRAME}
+BODIES = {"openai": OPENAI_FRAME, "anthropic": ANTHROPIC_MESSAGE}
+
+
+def stream(frames):
+    return b"".join(b"data: %s\n\n" % json.dumps(frame).encode() for frame in frames)
+
+
+def assert_usable(reply: Reply) -> None:
+    """Such a reply is sent back with the next prompt, printed, and saved in a notebook."""
+    results = tuple(ToolResult(call.id, call.name, "done") for call in reply.tool_calls)
+    conversation = (user("Hi"), reply.message, Message("tool", results), user("And?"))
+    for wire in FORMATS.values():
+        for thinking in (None, False):
+            body = wire.encode(Request(conversation, Params("mimo-v2-pro", thinking=thinking)))
+            assert httpx.Request("POST", "http://host", json=body).content
+    for shown in (repr(reply), str(reply)):
+        shown.encode()
+    saved = json.dumps(to_dict(reply), ensure_ascii=False).encode()
+    assert from_dict(Reply, json.loads(saved)) == reply
+
+
+@APIS
+@BIG
+@given(data=st.data())
+def test_any_frames_give_a_usable_reply_or_an_error_of_ours(api, data):
+    frames = data.draw(st.lists(FRAMES[api] | st.dictionaries(TEXT, ANYTHING), max_size=6))
+    reply, _ = outcome(api, [stream(frames)])
+    assert_usable(reply)
+
+
+@APIS
+@BIG
+@given(data=st.data())
+def test_any_whole_body_gives_a_usable_reply_or_an_error_of_ours(api, data):
+    body = json.dumps(data.draw(BODIES[api] | ANYTHING)).encode()
+    assert_usable(whole(api, body))
+
+
+@APIS
+@given(packets=st.lists(st.binary(max_size=40)))
+def test_any_bytes_give_a_usable_reply_or_an_error_of_ours(api, packets):
+    assert_usable(outcome(api, packets)[0])
+    assert_usable(whole(api, b"".join(packets)))
+
+
+@APIS
+@BIG
+@given(data=st.data())
+def test_a_damaged_stream_gives_the_same_however_it_is_cut(api, data):
+    """What is nearly right goes deepest: one run of bytes is replaced by another."""
+    healthy = stream(data.draw(st.lists(FRAMES[api], min_size=1, max_size=4)))
+    start = data.draw(st.integers(0, len(healthy)))
+    end = data.draw(st.integers(start, min(len(healthy), start + 20)))
+    damaged = healthy[:start] + data.draw(st.binary(max_size=4)) + healthy[end:]
+    told = outcome(api, [damaged])
+    assert_usable(told[0])
+    assert outcome(api, bytewise(damaged)) == told
+
+
+@APIS
+@pytest.mark.parametrize(
+    "deep", [b'{"a":' * 100_000, b"[" * 100_000, b'{"error":' + b"[" * 990 + b"]" * 990 + b"}"]
+)
+def test_a_frame_that_is_nested_too_deep_is_an_error_of_ours(api, deep):
+    reply, error = outcome(api, [b"data: " + deep + b"\n\n"])
+    assert (reply, bool(error)) == (Reply(), True)
+    assert whole(api, deep) == Reply()
+
+
+def whole(api, body: bytes) -> Reply:
+    """The reply of a body that was not streamed, as far as it came."""
+    accumulator = Accumulator()
+    try:
+        for event in decode_full(api, body):
+            accumulator.feed(event)
+    except MimoError:
+        pass
+    return accumulator.reply

@@ -1,0 +1,639 @@
+"""The OpenAI format: what is sent, and what is made of every form that an answer takes."""
+
+import json
+
+import pytest
+from reading import fold, openai_stream, outcome, read, read_whole
+
+from mimo_magics.errors import ApiError, BadRequest, WireError
+from mimo_magics.events import ReasoningDelta, Started, Stopped, TextDelta, ToolCallDelta, ToolCallStart
+from mimo_magics.messages import (
+    Annotation,
+    AudioPart,
+    ImagePart,
+    Message,
+    Params,
+    ReasoningPart,
+    Reply,
+    Request,
+    TextPart,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Usage,
+    system,
+    user,
+)
+from mimo_magics.secret import Secret
+from mimo_magics.wire import decode, decode_full, openai
+
+PARAMS = Params("mimo-v2-pro")
+CALL = ToolCall("call_1", "tide", '{"port": "Keelung"}')
+RESULT = Message("tool", (ToolResult("call_1", "tide", "high at noon"),))
+
+
+def sent(*messages, **params):
+    """The messages of the body for this conversation."""
+    return openai.encode(Request(messages, Params("mimo-v2-pro", **params)))["messages"]
+
+
+def assistant(*parts):
+    return Message("assistant", parts)
+
+
+# What is sent
+
+
+def test_a_plain_prompt_is_a_model_and_a_message_and_asks_for_usage():
+    assert openai.encode(Request((user("Hello"),), PARAMS)) == {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_a_call_that_is_not_streamed_has_no_stream_options():
+    assert openai.encode(Request((user("Hello"),), PARAMS, stream=False)) == {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "stream": False,
+    }
+
+
+def test_every_parameter_that_is_set_is_sent():
+    params = Params(
+        "mimo-v2-pro",
+        temperature=0.0,
+        top_p=0.95,
+        max_completion_tokens=512,
+        stop=("END", "\n\n"),
+        frequency_penalty=0.5,
+        presence_penalty=-0.5,
+        thinking=False,
+        tool_choice="auto",
+        response_format={"type": "json_object"},
+    )
+    tool = Tool(
+        "tide", "When the tide is high", {"type": "object", "properties": {"port": {"type": "string"}}}
+    )
+    assert openai.encode(Request((user("Hello"),), params, (tool,))) == {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_completion_tokens": 512,
+        "temperature": 0.0,
+        "top_p": 0.95,
+        "stop": ["END", "\n\n"],
+        "frequency_penalty": 0.5,
+        "presence_penalty": -0.5,
+        "response_format": {"type": "json_object"},
+        "thinking": {"type": "disabled"},
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": "tide",
+                    "description": "When the tide is high",
+                    "parameters": {"type": "object", "properties": {"port": {"type": "string"}}},
+                },
+            }
+        ],
+        "tool_choice": "auto",
+    }
+
+
+@pytest.mark.parametrize(
+    ("choice", "body"),
+    [
+        ("auto", "auto"),
+        ("none", "none"),
+        ("required", "required"),
+        ("tide", {"type": "function", "function": {"name": "tide"}}),
+    ],
+)
+def test_a_tool_choice_is_a_word_or_the_name_of_a_tool(choice, body):
+    request = Request((user("Hello"),), Params("m", tool_choice=choice), (Tool("tide"),))
+    assert openai.encode(request)["tool_choice"] == body
+
+
+def test_a_tool_choice_without_tools_is_not_sent():
+    assert "tool_choice" not in openai.encode(Request((user("Hello"),), Params("m", tool_choice="auto")))
+
+
+def test_extra_fields_pass_untouched_and_win():
+    params = Params("m", temperature=1.0, extra={"temperature": 0.2, "stream_options": None, "seed": 7})
+    body = openai.encode(Request((user("Hello"),), params))
+    assert (body["temperature"], body["stream_options"], body["seed"]) == (0.2, None, 7)
+
+
+def test_a_second_turn_sends_system_text_and_reasoning_back():
+    conversation = (
+        system("Be brief."),
+        user("Hi"),
+        assistant(ReasoningPart("A greeting."), TextPart("Hello.")),
+        user("Why?"),
+    )
+    assert sent(*conversation) == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello.", "reasoning_content": "A greeting."},
+        {"role": "user", "content": "Why?"},
+    ]
+
+
+def test_a_developer_message_keeps_its_role():
+    assert sent(Message("developer", (TextPart("Be brief."),))) == [
+        {"role": "developer", "content": "Be brief."}
+    ]
+
+
+def test_a_tool_round_sends_the_calls_and_one_message_for_each_result():
+    other = ToolCall("call_2", "clock")
+    results = Message("tool", (*RESULT.parts, ToolResult("call_2", "clock", "08:00")))
+    assert sent(
+        user("Tide?"), assistant(ReasoningPart("Look."), TextPart("I look."), CALL, other), results
+    ) == [
+        {"role": "user", "content": "Tide?"},
+        {
+            "role": "assistant",
+            "content": "I look.",
+            "reasoning_content": "Look.",
+            "tool_calls": [
+                {
+                    "id": "call_1",
+                    "type": "function",
+                    "function": {"name": "tide", "arguments": '{"port": "Keelung"}'},
+                },
+                {"id": "call_2", "type": "function", "function": {"name": "clock", "arguments": "{}"}},
+            ],
+        },
+        {"role": "tool", "tool_call_id": "call_1", "content": "high at noon"},
+        {"role": "tool", "tool_call_id": "call_2", "content": "08:00"},
+    ]
+
+
+def test_content_beside_calls_is_empty_but_never_null_and_lost_reasoning_is_padded():
+    (message,) = sent(assistant(CALL))
+    assert (message["content"], message["reasoning_content"]) == ("", " ")
+
+
+def test_lost_reasoning_of_an_answer_without_calls_is_not_made_up():
+    assert sent(assistant(TextPart("Hello."))) == [{"role": "assistant", "content": "Hello."}]
+
+
+def test_with_thinking_off_no_reasoning_is_sent():
+    (said, called) = sent(
+        assistant(ReasoningPart("Hm."), TextPart("Hello.")),
+        assistant(ReasoningPart("Hm."), CALL),
+        thinking=False,
+    )
+    assert said == {"role": "assistant", "content": "Hello."}
+    assert "reasoning_content" not in called
+
+
+@pytest.mark.parametrize(("thinking", "word"), [(True, "enabled"), (False, "disabled")])
+def test_thinking_is_a_field_of_the_body(thinking, word):
+    body = openai.encode(Request((user("Hi"),), Params("m", thinking=thinking)))
+    assert body["thinking"] == {"type": word}
+
+
+def test_an_answer_without_text_or_calls_gets_words_as_empty_content_is_refused():
+    assert sent(assistant(ReasoningPart("All tokens went here."))) == [
+        {"role": "assistant", "content": "(no answer)", "reasoning_content": "All tokens went here."}
+    ]
+    assert sent(assistant()) == [{"role": "assistant", "content": "(no answer)"}]
+
+
+def test_an_empty_tool_output_gets_words_as_it_is_refused():
+    message = Message("tool", (ToolResult("call_1", "tide", ""),))
+    assert sent(message) == [{"role": "tool", "tool_call_id": "call_1", "content": "(no output)"}]
+
+
+def test_pictures_and_sound_are_parts_beside_the_text():
+    parts = (
+        TextPart("What is this?"),
+        ImagePart("https://example.org/a.png"),
+        AudioPart("data:audio/wav;base64,AAAA"),
+    )
+    assert sent(Message("user", parts)) == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "What is this?"},
+                {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+                {"type": "input_audio", "input_audio": {"data": "data:audio/wav;base64,AAAA"}},
+            ],
+        }
+    ]
+
+
+def test_a_picture_without_text_gets_a_text_part_as_it_is_refused_alone():
+    (message,) = sent(Message("user", (ImagePart("data:image/png;base64,AAAA"),)))
+    assert message["content"][-1] == {"type": "text", "text": " "}
+
+
+def test_a_prompt_cannot_hold_a_tool_call():
+    with pytest.raises(TypeError, match="a prompt cannot hold"):
+        sent(Message("user", (CALL,)))
+
+
+def test_several_text_parts_of_a_prompt_are_joined():
+    assert sent(Message("user", (TextPart("a"), TextPart("b")))) == [{"role": "user", "content": "ab"}]
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers"),
+    [
+        ("bearer", {"Authorization": "Bearer sk-1"}),
+        ("api-key", {"api-key": "sk-1"}),
+        ("x-api-key", {"x-api-key": "sk-1"}),
+        ("both", {"Authorization": "Bearer sk-1", "api-key": "sk-1"}),
+    ],
+)
+def test_the_key_is_shown_in_the_form_that_was_asked_for(auth, headers):
+    told = openai.headers(Secret("sk-1"), auth)
+    assert told == headers
+    assert all(isinstance(value, Secret) for value in told.values())
+
+
+def test_without_a_key_there_is_no_header():
+    assert openai.headers(Secret("")) == {}
+
+
+def test_a_refused_stream_option_is_left_out_the_next_time():
+    body = openai.encode(Request((user("Hi"),), PARAMS))
+    refusal = BadRequest("HTTP 400: Unknown field stream_options", status=400)
+    assert openai.relaxed(body, refusal) == {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "stream": True,
+    }
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        BadRequest("HTTP 400: Param Incorrect: temperature", status=400),
+        ApiError("HTTP 422: stream_options", status=422),
+    ],
+)
+def test_another_refusal_leaves_nothing_to_leave_out(refusal):
+    assert openai.relaxed(openai.encode(Request((user("Hi"),), PARAMS)), refusal) is None
+
+
+def test_a_body_without_stream_options_cannot_be_relaxed():
+    refusal = BadRequest("HTTP 400: stream_options", status=400)
+    assert openai.relaxed({"model": "m"}, refusal) is None
+
+
+# What is made of a stream
+
+
+def chunk(finish=None, *, usage=None, **delta):
+    """A chunk as MiMo sends it: every key is there, null where unused."""
+    full = {"content": None, "role": None, "tool_calls": None, "reasoning_content": None, **delta}
+    choice = {"delta": full, "finish_reason": finish, "index": 0}
+    return {"id": "r1", "model": "mimo-v2-pro", "choices": [choice], "usage": usage}
+
+
+def opening(index, id_, name, arguments=""):
+    function = {"name": name, "arguments": arguments}
+    return chunk(tool_calls=[{"index": index, "id": id_, "type": "function", "function": function}])
+
+
+def continuing(arguments, **place):
+    function = {"name": None, "arguments": arguments}
+    return chunk(tool_calls=[{**place, "id": None, "type": None, "function": function}])
+
+
+def reply(*parts, **fields):
+    return Reply(assistant(*parts), model="mimo-v2-pro", id="r1", **fields)
+
+
+def test_the_events_of_a_stream_are_told_as_they_come():
+    stream = openai_stream(
+        chunk(role="assistant", content=""),
+        chunk(reasoning_content="Hm."),
+        chunk(content="Hi"),
+        opening(0, "call_1", "tide"),
+        continuing("{}", index=0),
+        chunk("tool_calls"),
+    )
+    assert list(decode("openai", [stream])) == [
+        Started("r1", "mimo-v2-pro"),
+        ReasoningDelta("Hm."),
+        TextDelta("Hi"),
+        ToolCallStart(0, "call_1", "tide"),
+        ToolCallDelta(0, "{}"),
+        Stopped("tool_calls"),
+    ]
+
+
+def test_usage_after_the_finish_chunk_is_read():
+    tail = {
+        "id": "r1",
+        "choices": [],
+        "usage": {
+            "prompt_tokens": 9,
+            "completion_tokens": 5,
+            "prompt_tokens_details": {"cached_tokens": 4},
+            "completion_tokens_details": {"reasoning_tokens": 2},
+        },
+    }
+    assert read("openai", openai_stream(chunk(content="Hi"), chunk("stop"), tail)) == reply(
+        TextPart("Hi"), stop="end", usage=Usage(input=9, output=5, cached=4, reasoning=2)
+    )
+
+
+@pytest.mark.parametrize("details", [None, {}, {"cached_tokens": None, "reasoning_tokens": None}])
+def test_details_of_the_usage_may_be_null_or_empty(details):
+    usage = {
+        "prompt_tokens": 9,
+        "completion_tokens": 5,
+        "prompt_tokens_details": details,
+        "completion_tokens_details": details,
+    }
+    stream = openai_stream(chunk("stop", content="Hi", usage=usage))
+    assert read("openai", stream) == reply(TextPart("Hi"), stop="end", usage=Usage(9, 5))
+
+
+def test_a_reply_without_usage_has_none():
+    assert read("openai", openai_stream(chunk("stop", content="Hi"))).usage is None
+
+
+def test_chunks_without_choices_tell_nothing():
+    empty = [{"id": "r1", "model": "mimo-v2-pro", "choices": choices} for choices in ([], None)]
+    assert read("openai", openai_stream(*empty, {"id": "r1"}, chunk("stop", content="Hi"))) == reply(
+        TextPart("Hi"), stop="end"
+    )
+
+
+def test_a_choice_without_a_delta_tells_nothing():
+    bare = {"id": "r1", "model": "mimo-v2-pro", "choices": [{"index": 0}, {"index": 0, "delta": None}]}
+    assert read("openai", openai_stream(bare, chunk("stop"))) == reply(stop="end")
+
+
+def test_null_fields_everywhere_are_as_if_they_were_absent():
+    null = {"id": None, "model": None, "choices": None, "usage": None, "error": None, "object": None}
+    lone = {
+        "choices": [{"index": None, "delta": {"content": None, "annotations": None, "error_message": None}}]
+    }
+    assert read("openai", openai_stream(null, lone)) == Reply(stop="cut")
+
+
+def test_null_ids_and_names_continue_an_open_call():
+    stream = openai_stream(
+        opening(0, "call_1", "tide"),
+        continuing('{"port"', index=0),
+        continuing(': "Keelung"}', index=0),
+        chunk("tool_calls"),
+    )
+    assert read("openai", stream) == reply(CALL, stop="tool_calls")
+
+
+def test_empty_ids_and_names_continue_an_open_call():
+    again = chunk(tool_calls=[{"index": 0, "id": "", "function": {"name": "", "arguments": "{}"}}])
+    assert read("openai", openai_stream(opening(0, "call_1", "tide"), again)).tool_calls == (
+        ToolCall("call_1", "tide", "{}"),
+    )
+
+
+def test_a_missing_index_means_the_last_open_call():
+    stream = openai_stream(
+        opening(0, "call_1", "tide"),
+        opening(1, "call_2", "clock"),
+        continuing('{"zone": '),
+        continuing("8}", index=None),
+    )
+    assert read("openai", stream).tool_calls == (
+        ToolCall("call_1", "tide", ""),
+        ToolCall("call_2", "clock", '{"zone": 8}'),
+    )
+
+
+def test_parallel_calls_may_grow_in_turns():
+    stream = openai_stream(
+        opening(0, "call_1", "tide"),
+        opening(1, "call_2", "clock"),
+        continuing('{"a": ', index=0),
+        continuing('{"b": ', index=1),
+        continuing("1}", index=0),
+        continuing("2}", index=1),
+    )
+    assert read("openai", stream).tool_calls == (
+        ToolCall("call_1", "tide", '{"a": 1}'),
+        ToolCall("call_2", "clock", '{"b": 2}'),
+    )
+
+
+def test_one_delta_may_open_several_calls():
+    calls = [
+        {"index": place, "id": f"call_{place}", "function": {"name": "clock", "arguments": "{}"}}
+        for place in range(3)
+    ]
+    assert read("openai", openai_stream(chunk(tool_calls=calls))).tool_calls == (
+        ToolCall("call_0", "clock", "{}"),
+        ToolCall("call_1", "clock", "{}"),
+        ToolCall("call_2", "clock", "{}"),
+    )
+
+
+def test_a_repeated_id_and_name_do_not_double():
+    stream = openai_stream(
+        opening(0, "call_1", "tide", '{"port": '), opening(0, "call_1", "tide", '"Keelung"}')
+    )
+    assert read("openai", stream).tool_calls == (CALL,)
+
+
+def test_a_ghost_call_without_a_name_is_dropped():
+    stream = openai_stream(continuing("{}", index=3), opening(0, "call_1", "clock", "{}"))
+    assert read("openai", stream).tool_calls == (ToolCall("call_1", "clock", "{}"),)
+
+
+def test_a_call_without_an_id_gets_one():
+    assert read("openai", openai_stream(opening(2, None, "clock"))).tool_calls == (
+        ToolCall("call_2", "clock"),
+    )
+
+
+def test_cut_arguments_are_kept_as_they_came():
+    stream = openai_stream(opening(0, "call_1", "tide", '{"port": "Kee'), chunk("length"))
+    assert read("openai", stream) == reply(ToolCall("call_1", "tide", '{"port": "Kee'), stop="length")
+
+
+@pytest.mark.parametrize(
+    ("told", "stop"),
+    [
+        ("stop", "end"),
+        ("length", "length"),
+        ("tool_calls", "tool_calls"),
+        ("content_filter", "filter"),
+        ("repetition_truncation", "repetition"),
+        ("eos_by_moonlight", "eos_by_moonlight"),
+    ],
+)
+def test_a_finish_reason_is_named_ours_or_passed_through(told, stop):
+    assert read("openai", openai_stream(chunk(told))).stop == stop
+
+
+def test_a_stream_that_ends_without_a_reason_is_cut():
+    stream = openai_stream(chunk(content="Half")).removesuffix(b"data: [DONE]\n\n")
+    assert read("openai", stream) == reply(TextPart("Half"), stop="cut")
+
+
+def test_a_stream_may_end_without_done():
+    stream = openai_stream(chunk("stop", content="Hi")).removesuffix(b"data: [DONE]\n\n")
+    assert read("openai", stream) == reply(TextPart("Hi"), stop="end")
+
+
+def test_a_stream_that_was_cut_inside_a_frame_keeps_what_had_come():
+    stream = openai_stream(chunk(content="Half"), chunk(content=" more"))
+    assert read("openai", stream[: stream.index(b" more")]) == reply(TextPart("Half"), stop="cut")
+
+
+def test_nothing_is_read_after_done():
+    stream = openai_stream(chunk("stop", content="Hi")) + b"data: not JSON at all\n\n"
+    assert read("openai", stream) == reply(TextPart("Hi"), stop="end")
+
+
+def test_sources_of_a_web_search_come_in_the_first_delta():
+    items = [{"type": "url_citation", "url": "https://example.org", "title": "Tides", "logo_url": None}]
+    stream = openai_stream(
+        chunk(role="assistant", content="", annotations=items), chunk("stop", content="Hi")
+    )
+    assert read("openai", stream) == reply(
+        TextPart("Hi"), stop="end", annotations=(Annotation("https://example.org", "Tides"),)
+    )
+
+
+def test_a_source_may_be_wrapped_as_openai_does():
+    items = [{"type": "url_citation", "url_citation": {"url": "https://example.org", "title": None}}]
+    assert read("openai", openai_stream(chunk(annotations=items))).annotations == (
+        Annotation("https://example.org"),
+    )
+
+
+def test_a_web_search_that_failed_is_noted():
+    assert read("openai", openai_stream(chunk(error_message="search timed out"))).notes == (
+        "search timed out",
+    )
+
+
+def test_reasoning_may_be_called_reasoning_and_is_not_doubled():
+    stream = openai_stream(chunk(reasoning="Hm, "), chunk(reasoning="yes.", reasoning_content="yes."))
+    assert read("openai", stream).reasoning == "Hm, yes."
+
+
+def test_further_choices_are_left_aside():
+    other = {"index": 1, "delta": {"content": "Another answer"}, "finish_reason": "length"}
+    first = chunk(content="Hi")
+    first["choices"].append(other)
+    assert read("openai", openai_stream(first, chunk("stop"))) == reply(TextPart("Hi"), stop="end")
+
+
+def test_an_error_frame_ends_a_stream_after_its_partial_text():
+    stream = openai_stream(
+        chunk(content="Half"), {"choices": [], "error": {"code": "429", "message": "Too many requests"}}
+    )
+    assert outcome("openai", [stream]) == (
+        reply(TextPart("Half")),
+        "RateLimited: HTTP 429: Too many requests",
+    )
+
+
+def test_an_error_frame_may_hold_only_words():
+    assert outcome("openai", [b'data: {"error": "upstream gone"}\n\n']) == (
+        Reply(),
+        "ServerBusy: HTTP 500: upstream gone",
+    )
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"data: <html>\n\n",
+        b"data: [1]\n\n",
+        b'data: {"choices": 7}\n\n',
+        b'data: {"choices": [null]}\n\n',
+        b'data: {"choices": [{"delta": {"content": 5}}]}\n\n',
+        b'data: {"choices": [{"delta": {"tool_calls": [{"index": "a", "id": "b"}]}}]}\n\n',
+    ],
+)
+def test_a_frame_that_the_api_does_not_describe_is_a_wire_error(frame):
+    with pytest.raises(WireError):
+        list(decode("openai", [frame]))
+
+
+def test_characters_outside_the_bmp_and_line_separators_come_through():
+    text = "🌊 \u2028 \u0085 潮"
+    line = json.dumps(chunk("stop", content=text), ensure_ascii=False).encode()
+    assert read("openai", b"data: " + line + b"\n\n").text == text
+
+
+# What is made of a whole reply
+
+
+def test_a_whole_reply_reads_as_a_stream_does():
+    body = {
+        "id": "r1",
+        "model": "mimo-v2-pro",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "tool_calls",
+                "message": {
+                    "role": "assistant",
+                    "content": "I look.",
+                    "reasoning_content": "Hm.",
+                    "tool_calls": [
+                        {"id": "call_1", "type": "function", "function": {"name": "tide", "arguments": "{}"}},
+                        {"id": "call_2", "type": "function", "function": {"name": "clock", "arguments": ""}},
+                    ],
+                    "annotations": [{"url": "https://example.org"}],
+                    "error_message": "one page was slow",
+                },
+            }
+        ],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 5, "prompt_tokens_details": None},
+    }
+    assert read_whole("openai", body) == reply(
+        ReasoningPart("Hm."),
+        TextPart("I look."),
+        ToolCall("call_1", "tide", "{}"),
+        ToolCall("call_2", "clock"),
+        usage=Usage(9, 5),
+        stop="tool_calls",
+        annotations=(Annotation("https://example.org"),),
+        notes=("one page was slow",),
+    )
+
+
+def test_a_whole_reply_may_have_nulls_everywhere():
+    message = {"content": None, "reasoning_content": None, "tool_calls": None}
+    choice = {"index": 0, "finish_reason": None, "message": message}
+    body = {"id": None, "model": None, "usage": None, "choices": [choice]}
+    assert read_whole("openai", body) == Reply()
+
+
+def test_a_whole_reply_that_is_an_error_raises_it():
+    body = (
+        b'{"error": {"code": "401", "message": "Invalid API Key", "param": "Please provide valid API Key"}}'
+    )
+    with pytest.raises(ApiError, match="HTTP 401: Invalid API Key: Please provide valid API Key"):
+        fold(decode_full("openai", body))
+
+
+def test_an_upstream_failure_without_an_error_object_raises_it():
+    body = b'{"type": "server_error", "message": "Upstream request failed: gone"}'
+    with pytest.raises(ApiError, match="HTTP 500: Upstream request failed: gone"):
+        fold(decode_full("openai", body))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"{}", b'{"choices": null}', b'{"choices": [7]}', b"\xff"]
+)
+def test_a_body_that_is_no_chat_completion_is_a_wire_error(body):
+    with pytest.raises(WireError):
+        fold(decode_full("openai", body))

@@ -1,0 +1,115 @@
+"""Any reply that a format can say comes through it unchanged, however it is sent and cut."""
+
+import json
+from itertools import pairwise
+
+import encode_stream as server
+from hypothesis import given, strategies as st
+from reading import fold, read_whole
+
+from mimo_magics.messages import Annotation, Message, ReasoningPart, Reply, TextPart, ToolCall, Usage
+from mimo_magics.wire import decode
+
+CHANCE = st.randoms(use_true_random=True)
+TEXT = st.text(max_size=60)  # half characters are left out: no server that says them means them
+WORDS = TEXT.filter(bool)
+COUNT = st.integers(0, 2_000_000)
+STOPS = st.sampled_from(["end", "length", "tool_calls", "filter", "repetition", "some_new_reason"])
+ANNOTATIONS = st.lists(st.builds(Annotation, TEXT, TEXT, TEXT, TEXT, TEXT), max_size=3).map(tuple)
+OBJECTS = st.dictionaries(
+    TEXT, st.none() | st.integers() | TEXT | st.lists(st.booleans()), min_size=1, max_size=3
+)
+ARGUMENTS = st.just("") | OBJECTS.map(lambda value: json.dumps(value, ensure_ascii=False))
+
+
+def calls(arguments):
+    return st.builds(ToolCall, WORDS, WORDS, arguments)
+
+
+def runs_on(parts):
+    """Whether two neighbours would be told as one part: a format has no border between them."""
+    return any(
+        type(one) is type(two) and not isinstance(one, ToolCall) and not getattr(one, "signature", "")
+        for one, two in pairwise(parts)
+    )
+
+
+def messages(*kinds):
+    """Messages of these kinds of parts, in any order."""
+    parts = st.lists(st.one_of(*kinds), max_size=6)
+    return parts.filter(lambda chosen: not runs_on(chosen)).map(
+        lambda chosen: Message("assistant", tuple(chosen))
+    )
+
+
+OPENAI_USAGE = st.none() | st.builds(Usage, COUNT, COUNT, COUNT, COUNT)
+OPENAI_REPLIES = st.builds(
+    Reply,
+    message=messages(st.builds(TextPart, WORDS), st.builds(ReasoningPart, WORDS), calls(TEXT)),
+    usage=OPENAI_USAGE,
+    stop=STOPS | st.just("cut"),
+    model=TEXT,
+    id=TEXT,
+    annotations=ANNOTATIONS,
+    notes=st.lists(WORDS, max_size=2).map(tuple),
+)
+
+
+def in_openai_order(reasoning, words, wishes):
+    """A whole reply has one string of each kind, and the calls after them."""
+    spoken = [ReasoningPart(reasoning)] * bool(reasoning) + [TextPart(words)] * bool(words)
+    return Message("assistant", (*spoken, *wishes))
+
+
+OPENAI_WHOLE = st.builds(
+    Reply,
+    message=st.builds(in_openai_order, TEXT, TEXT, st.lists(calls(TEXT), max_size=3)),
+    usage=OPENAI_USAGE,
+    stop=STOPS | st.none(),
+    model=TEXT,
+    id=TEXT,
+    annotations=ANNOTATIONS,
+    notes=st.lists(WORDS, max_size=1).map(tuple),
+)
+
+
+def anthropic_usage(rest, output, cached):
+    return Usage(input=rest + cached, output=output, cached=cached)
+
+
+def anthropic_replies(arguments, ends):
+    return st.builds(
+        Reply,
+        message=messages(
+            st.builds(TextPart, WORDS),
+            st.builds(ReasoningPart, WORDS) | st.builds(ReasoningPart, TEXT, WORDS),
+            calls(arguments),
+        ),
+        # In this format zeros mean «not told yet», so that a usage of nothing but zeros cannot be said.
+        usage=st.none() | st.builds(anthropic_usage, COUNT, st.integers(1, 10**6), COUNT),
+        stop=STOPS | st.just("stop") | ends,
+        model=TEXT,
+        id=TEXT,
+    )
+
+
+@given(OPENAI_REPLIES, CHANCE)
+def test_a_reply_comes_through_an_openai_stream(reply, chance):
+    stream = server.openai_stream(reply, chance)
+    assert fold(decode("openai", server.packets(stream, chance))) == reply
+
+
+@given(anthropic_replies(TEXT, st.just("cut")), CHANCE)
+def test_a_reply_comes_through_an_anthropic_stream(reply, chance):
+    stream = server.anthropic_stream(reply, chance)
+    assert fold(decode("anthropic", server.packets(stream, chance))) == reply
+
+
+@given(OPENAI_WHOLE)
+def test_a_reply_comes_through_a_whole_openai_body(reply):
+    assert read_whole("openai", server.openai_whole(reply)) == reply
+
+
+@given(anthropic_replies(ARGUMENTS, st.none()), CHANCE)
+def test_a_reply_comes_through_a_whole_anthropic_body(reply, chance):
+    assert read_whole("anthropic", server.anthropic_whole(reply, chance)) == reply

@@ -1,0 +1,168 @@
+"""Server-sent events: bytes to frames, however the lines end and wherever the packets were cut."""
+
+import json
+
+import pytest
+from hypothesis import given, strategies as st
+from openai._streaming import SSEDecoder
+from reading import bytewise
+
+from mimo_magics.wire.sse import SSEParser
+
+
+def frames(*packets):
+    parser = SSEParser()
+    return [frame for packet in packets for frame in parser.feed(packet)] + list(parser.close())
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_lines_end_at_lf_cr_or_crlf(end):
+    stream = end.join([b"event: a", b"data: 1", b"", b"data: 2", b"", b""])
+    assert frames(stream) == [("a", "1"), ("", "2")]
+    assert frames(*bytewise(stream)) == [("a", "1"), ("", "2")]
+
+
+def test_line_ends_may_be_mixed():
+    assert frames(b"data: 1\r\n\ndata: 2\r\rdata: 3\n\r\ndata: 4\n\n") == [
+        ("", "1"),
+        ("", "2"),
+        ("", "3"),
+        ("", "4"),
+    ]
+
+
+@pytest.mark.parametrize("ends", [b"\r\n\n", b"\n\r\n", b"\r\r\n", b"\r\n\r", b"\n\r"])
+def test_a_frame_is_told_at_its_blank_line_even_when_the_line_ends_are_mixed_and_come_byte_by_byte(ends):
+    parser = SSEParser()
+    told = [frame for packet in bytewise(b"data: 1" + ends) for frame in parser.feed(packet)]
+    assert told == [("", "1")]
+
+
+def test_crlf_cut_in_the_middle_is_one_end_and_not_two():
+    assert frames(b"data: 1\r", b"\ndata: 2\r", b"\n\r", b"\n") == [("", "1\n2")]
+
+
+def test_crlf_cut_in_the_middle_does_not_eat_the_line_feed_after_it():
+    assert frames(b"data: 1\r", b"\n", b"\n", b"data: 2\n\n") == [("", "1"), ("", "2")]
+
+
+def test_empty_packets_change_nothing():
+    assert frames(b"", b"data: 1\r", b"", b"\n", b"", b"\r\n", b"") == [("", "1")]
+
+
+def test_a_frame_is_told_as_soon_as_its_blank_line_is_there():
+    parser = SSEParser()
+    assert list(parser.feed(b"data: 1\n")) == []
+    assert list(parser.feed(b"\nda")) == [("", "1")]
+    assert list(parser.feed(b"ta: 2\n\n")) == [("", "2")]
+
+
+def test_a_byte_order_mark_at_the_start_is_left_out():
+    assert frames(b"\xef\xbb\xbfdata: 1\n\n") == [("", "1")]
+
+
+def test_comments_and_unknown_fields_are_left_out():
+    assert frames(b": ping\n\n:\nid: 7\nretry: 100\ncolour: blue\ndata: 1\n: more\n\n") == [("", "1")]
+
+
+def test_the_space_after_the_colon_may_be_missing_and_only_one_is_taken():
+    assert frames(b"data:1\n\ndata: 2\n\ndata:  3\n\nevent:a\ndata:4\n\n") == [
+        ("", "1"),
+        ("", "2"),
+        ("", " 3"),
+        ("a", "4"),
+    ]
+
+
+def test_a_colon_in_the_data_is_data():
+    assert frames(b"data: a: b\n\n") == [("", "a: b")]
+
+
+def test_a_field_without_a_colon_is_empty():
+    assert frames(b"data\ndata: 1\n\n") == [("", "\n1")]
+
+
+def test_several_data_lines_are_one_datum():
+    assert frames(b'data: {"a":\ndata: 1}\n\n') == [("", '{"a":\n1}')]
+
+
+def test_an_event_name_holds_for_one_frame():
+    assert frames(b"event: a\ndata: 1\n\ndata: 2\n\n") == [("a", "1"), ("", "2")]
+
+
+def test_the_newest_name_holds_and_a_name_without_data_is_forgotten():
+    assert frames(b"event: a\n\ndata: 1\n\nevent: b\nevent: c\ndata: 2\n\n") == [("", "1"), ("c", "2")]
+
+
+@pytest.mark.parametrize("tail", [b"", b"\n", b"\r", b"\r\n"])
+def test_a_missing_last_blank_line_is_forgiven(tail):
+    assert frames(b"data: 1\n\ndata: 2" + tail) == [("", "1"), ("", "2")]
+
+
+def test_an_ended_stream_of_nothing_has_no_frames():
+    assert frames() == frames(b"") == frames(b"\n\n\r\n") == frames(b": only a comment") == []
+
+
+@pytest.mark.parametrize("char", ["\u2028", "\u2029", "\u0085", "\x0b", "\x0c", "\x1c"])
+def test_json_with_other_line_separators_stays_whole(char):
+    data = json.dumps({"text": f"a{char}b"}, ensure_ascii=False)
+    assert frames(f"data: {data}\n\n".encode()) == [("", data)]
+
+
+def test_bytes_that_are_no_utf8_become_replacement_characters():
+    assert frames(b"data: a\xffb\n\n") == [("", "a\ufffdb")]
+
+
+MIXED = (
+    "\ufeffevent: 水\r\ndata: 潮汐 🌊\u2028\r\ndata:\r\n\r\n: ping\n\ndata: no name\rdata\r\rcolour: blue\n"
+    "event: last\ndata: é\n\r\ndata: without an end"
+).encode()
+MIXED_FRAMES = [("水", "潮汐 🌊\u2028\n"), ("", "no name\n"), ("last", "é"), ("", "without an end")]
+
+
+def test_a_stream_may_be_cut_at_every_byte():
+    assert frames(MIXED) == MIXED_FRAMES
+    assert frames(*bytewise(MIXED)) == MIXED_FRAMES
+    for place in range(len(MIXED)):
+        assert frames(MIXED[:place], MIXED[place:]) == MIXED_FRAMES
+
+
+def test_a_stream_may_be_cut_at_every_two_bytes():
+    for first in range(len(MIXED)):
+        for second in range(first, len(MIXED)):
+            packets = MIXED[:first], MIXED[first:second], MIXED[second:]
+            assert frames(*packets) == MIXED_FRAMES
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [b"data: 1", b"data:{}", b"data", b"event: a", b"event:", b": ping", b"id: 7", b"x", b"", b""]
+    )
+    | st.text(st.characters(exclude_characters="\r\n\0\ufeff", exclude_categories=["Cs"])).map(
+        lambda text: b"data: " + text.encode()
+    ),
+    max_size=12,
+)
+ENDS = st.sampled_from([b"\n", b"\r", b"\r\n"])
+
+
+@given(lines=LINES, data=st.data())
+def test_random_streams_with_random_ends_and_cuts_give_the_frames_of_the_whole(lines, data):
+    stream = b"".join(line + data.draw(ENDS) for line in lines)
+    places = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    packets = [stream[a:b] for a, b in zip([0, *places], [*places, len(stream)], strict=True)]
+    assert frames(*packets) == frames(stream)
+    assert frames(*bytewise(stream)) == frames(stream)
+
+
+@given(LINES, st.sampled_from([b"\n", b"\r\n"]))
+def test_the_frames_are_those_of_an_independent_reader(lines, end):
+    """OpenAI's own SDK is the other reader. It also tells frames that have a name or an id but no data."""
+    stream = end.join([*lines, b"", b""])
+    other = [(sse.event or "", sse.data) for sse in SSEDecoder().iter_bytes(iter([stream]))]
+    assert [frame for frame in frames(stream) if frame[1]] == [frame for frame in other if frame[1]]
+
+
+@given(st.lists(st.binary(max_size=20), max_size=10))
+def test_any_bytes_give_frames_that_depend_on_no_cut(packets):
+    assert frames(*packets) == frames(b"".join(packets))
