@@ -46,7 +46,7 @@ install-check:
 	rm -rf build/empty
 	$(PYTHON) -m venv build/empty
 	build/empty/bin/pip install --quiet .
-	build/empty/bin/ipython --colors=NoColor -c "%load_ext mimo_magics" -c "%mimo_config preset"
+	printf '%%load_ext mimo_magics\n%%mimo_config\n' | build/empty/bin/ipython --no-banner --colors=NoColor | grep 'preset = mimo-v2'
 
 clean:
 	rm -rf .venv build dist
