@@ -1,44 +1,56 @@
-# Everything happens in .venv, which is made when it is missing. PYTHON chooses the interpreter (3.11 or newer).
+# Everything happens in .venv, which is made when it is missing. PYTHON chooses the interpreter (3.11 or newer),
+# VENV another folder.
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-.PHONY: help demo lab test test-all lint types bench weights install-check clean
+.PHONY: help demo lab test test-all test-oldest lint types bench weights install-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 ## make demo      a real answer in a real notebook: no key, one small download
-demo: .venv/demo weights
+demo: $(VENV)/demo weights
 	MIMO_PRESET=local $(RUN) notebooks/run.py notebooks/00_first_answer.ipynb notebooks/executed/00_first_answer.ipynb
 
 ## make lab       JupyterLab on the notebooks, with the same embedded model
-lab: .venv/lab weights
-	MIMO_PRESET=local $(BIN)/jupyter lab notebooks
+lab: $(VENV)/lab weights
+	MIMO_PRESET=local $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
 ## make test      the fast tests; what had to be skipped is listed at the end with the reason
-test: .venv/test
+test: $(VENV)/test
 	$(RUN) -m pytest -m "not slow" $(ARGS)
 
-## make test-all  every test: long fuzzing, larger models, other Pythons, oldest dependencies
-test-all: .venv/test
+## make test-all  every test: long fuzzing, a larger model, other Pythons, the oldest allowed dependencies
+test-all: $(VENV)/test weights
 	$(RUN) -m mimo_magics.weights qwen2.5-coder-0.5b
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
+	for python in python3.12 python3.13 python3.14; do \
+	    if $$python -c ''; then $(MAKE) test PYTHON=$$python VENV=build/$$python || exit 1; fi; \
+	done
+	$(MAKE) test-oldest
+
+test-oldest: $(VENV)/test
+	$(RUN) -m pip install --quiet uv
+	$(RUN) -m uv venv --quiet --clear --seed --python $(PYTHON) build/oldest
+	$(RUN) -m uv pip install --quiet --python build/oldest --resolution lowest-direct --editable ".[test]"
+	build/oldest/bin/python -m pytest -m "not slow"
 
 ## make lint      ruff, as check and as format
-lint: .venv/test
+lint: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 ## make types     mypy --strict
-types: .venv/test
+types: $(VENV)/test
 	$(BIN)/mypy
 
 ## make bench     figures side by side with others, as ratios
-bench: .venv/test
+bench: $(VENV)/test
 	$(RUN) benchmarks/stream.py
 
-weights: .venv/demo
+weights: $(VENV)/demo
 	@$(RUN) -m mimo_magics.weights smollm2-135m
 
 # what a stranger does: an empty environment, pip install, %load_ext
@@ -51,12 +63,12 @@ install-check:
 clean:
 	rm -rf .venv build dist
 
-.venv/bin/python:
+$(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=...")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 
 # one stamp for each extra, so that an environment is installed once and again when pyproject.toml changes
-.venv/demo .venv/lab .venv/test: .venv/%: .venv/bin/python pyproject.toml
-	@echo "Installing mimo-magics with the extra '$*' into .venv (a minute or so) ..."
+$(VENV)/demo $(VENV)/lab $(VENV)/test: $(VENV)/%: $(VENV)/bin/python pyproject.toml
+	@echo "Installing mimo-magics with the extra '$*' into $(VENV) (a minute or so) ..."
 	@$(RUN) -m pip install --quiet --editable ".[$*]"
 	@touch $@

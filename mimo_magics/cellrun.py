@@ -107,9 +107,10 @@ def is_watched(shell: Any) -> bool:
 def is_cell_value(shell: Any) -> bool:
     """Tell whether the shell is showing a cell's value just now, and not what `display` was asked for.
 
-    A terminal's hook says so itself, a kernel's has its message in hand, and that of `%%capture` does not say.
+    A kernel's hook has its message in hand then, a terminal's says so since IPython 9; that of `%%capture` and
+    older ones do not tell, and are taken to be showing one.
     """
+    if isinstance(sys.displayhook, CapturingDisplayHook):
+        return True
     hook = shell.displayhook
-    return bool(
-        hook.is_active or getattr(hook, "msg", None) or isinstance(sys.displayhook, CapturingDisplayHook)
-    )
+    return bool(hook.msg if hasattr(hook, "msg") else getattr(hook, "is_active", True))

@@ -174,6 +174,8 @@ def _verify(whole: Path, sha256: str) -> None:
 
 async def _main(models: list[str]) -> None:
     for model in models:
+        if not path(model).exists():
+            print(f"Fetching {model}, once; at 10 MB/s it takes {_known(model).size / 10e6:.0f} s.")  # noqa: T201
         async for step in fetch(model):
             print(f"\r{step.what}: {step.done / 1e6:,.0f} of {step.total / 1e6:,.0f} MB", end="", flush=True)  # noqa: T201
         print(f"\r{model}: {path(model)}".ljust(79))  # noqa: T201

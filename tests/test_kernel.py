@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 
+import IPython
 import pytest
 from kernel import Kernel, Ran
 from peer import CUT, KEY, Answer, Peer, error, frames, obey
@@ -273,7 +274,8 @@ def test_an_interrupt_lands_at_once(kernel: Kernel, peer: Peer, state: str, cell
         "What had come is kept." if came else "Nothing had come; the conversation is as before.",
     ]
     assert stopped.seconds < 1
-    assert following.status == "aborted"
+    if "%%time" not in cell or IPython.version_info >= (9, 4):  # an older %%time swallows every error
+        assert following.status == "aborted"
     assert len(stopped.documents) <= 1
     if state != "while waiting for another attempt":
         assert peer.settled()[-1].closed_after < 2

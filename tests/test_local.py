@@ -53,6 +53,14 @@ def test_a_second_prompt_is_answered_from_the_first_turn(talk: Session, api: Api
     assert "Tokyo" in talk.ask("Name three things to see there.", api=api, max_tokens=60).text
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("api", APIS)
+def test_a_larger_model_remembers_what_it_was_told(api: Api) -> None:
+    talk = Session(preset="local", local_model="qwen2.5-coder-0.5b", temperature=0.0, api=api, max_tokens=40)
+    talk.ask("My cat is called Miso. Please greet me.")
+    assert "Miso" in talk.ask("What is my cat called?").text
+
+
 @pytest.mark.parametrize("api", APIS)
 def test_thinking_is_off_until_it_is_asked_for(talk: Session, api: Api) -> None:
     question = "Is 17 a prime number? Explain."
