@@ -1,6 +1,8 @@
 """One call over HTTP, against a real server on the loopback."""
 
+import asyncio
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
@@ -354,3 +356,30 @@ async def test_a_tool_round_is_accepted_with_its_reasoning_or_with_lost_reasonin
     messages = (user("What time is it?"), wish, results, user("And now?"))
     request = Request(messages, REQUEST.params, (Tool("clock"),))
     assert folded(await ask(peer, api, request)).text.startswith("You said: ")
+
+
+async def test_a_delta_costs_few_calls(peer: Peer) -> None:
+    """Python functions entered and generators resumed, asyncio's too, with one chunk for each delta."""
+    words = 1_000
+    peer.answers(lambda seen: Answer(frames(seen, ["word "] * words)))
+    await ask(peer)  # connects
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        await ask(peer)
+    finally:
+        sys.setprofile(None)
+    assert calls / words <= 80
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_many_answers_at_once_stay_apart(peer: Peer, api: Api) -> None:
+    peer.answers(lambda seen: Answer(frames(seen, [seen.prompt, " "] * 20, 0.001)))
+    requests = [Request((user(f"n{number}"),), REQUEST.params) for number in range(30)]
+    replies = await asyncio.gather(*(ask(peer, api, request) for request in requests))
+    assert [folded(events).text for events in replies] == [f"n{number} " * 20 for number in range(30)]

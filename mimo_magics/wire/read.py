@@ -7,6 +7,8 @@ from typing import Any
 
 from mimo_magics.errors import WireError
 
+_decode = json.JSONDecoder().raw_decode
+
 
 def loads(data: str | bytes) -> dict[str, Any]:
     """Parse a JSON object.
@@ -15,11 +17,19 @@ def loads(data: str | bytes) -> dict[str, Any]:
         WireError: it is not JSON, or not an object.
     """
     try:
-        value = json.loads(data)
+        value = _whole((data if isinstance(data, str) else data.decode()).strip())
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise WireError("The server sent something that is not a JSON object.")
+    return value
+
+
+def _whole(text: str) -> Any:
+    """Do what `json.loads` does, without its two searches for white space, which cost a sixth of a frame's time."""
+    value, end = _decode(text)
+    if end != len(text):
+        raise ValueError("something follows the value")
     return value
 
 
