@@ -26,8 +26,11 @@ test: $(VENV)/test
 test-all: $(VENV)/test weights
 	$(RUN) -m mimo_magics.weights qwen2.5-coder-0.5b
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
-	for python in python3.12 python3.13 python3.14; do \
-	    if $$python -c ''; then $(MAKE) test PYTHON=$$python VENV=build/$$python || exit 1; fi; \
+	$(RUN) -m pip install --quiet uv
+	for version in 3.12 3.13 3.14; do \
+	    if python=$$($(RUN) -m uv python find $$version); then \
+	        $(MAKE) test PYTHON=$$python VENV=build/python$$version || exit 1; \
+	    fi; \
 	done
 	$(MAKE) test-oldest
 

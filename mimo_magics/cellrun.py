@@ -13,10 +13,13 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.displayhook import CapturingDisplayHook
 from IPython.core.displaypub import CapturingDisplayPublisher
+
+if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
+    from mimo_magics.render import Place
 
 PUBLIC, PRIVATE = "mimo", "_mimo"
 HEAD = f"get_ipython().run_cell_magic({PUBLIC!r},"
@@ -93,15 +96,17 @@ async def heartbeat() -> AsyncIterator[None]:
         task.cancel()
 
 
-def is_watched(shell: Any) -> bool:
-    """Tell whether a person sees what is shown while it is shown.
+def place(shell: Any) -> Place:
+    """Tell where a cell runs.
 
     Whoever runs a notebook unattended allows no questions; what `%%capture` takes is looked at later.
     """
     kernel = getattr(shell, "kernel", None)
-    if kernel is None or isinstance(shell.display_pub, CapturingDisplayPublisher):
-        return False
-    return bool(kernel.get_parent().get("content", {}).get("allow_stdin"))
+    if isinstance(shell.display_pub, CapturingDisplayPublisher):
+        return "unattended"
+    if kernel is None:
+        return "terminal"
+    return "front end" if kernel.get_parent().get("content", {}).get("allow_stdin") else "unattended"
 
 
 def is_cell_value(shell: Any) -> bool:

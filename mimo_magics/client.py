@@ -29,14 +29,17 @@ from mimo_magics.settings import Api
 from mimo_magics.wire import FORMATS, StreamDecoder, decode_full
 from mimo_magics.wire.error import api_error
 
-TIMEOUT = httpx.Timeout(connect=20.0, read=480.0, write=60.0, pool=20.0)
-"""Seconds. `read` is the longest silence between two chunks: a model may think for minutes before it speaks,
+CONNECT_TIMEOUT, WRITE_TIMEOUT = 20.0, 60.0
+"""Seconds. The longest silence between two chunks is a setting: a model may think for minutes before it speaks,
 and Xiaomi's own command line waits 480 s."""
 
 ATTEMPTS = 5
 FIRST_DELAY, LONGEST_DELAY = 0.5, 8.0
 LONGEST_RETRY_AFTER = 120.0
 """Seconds; a server that asks for more is an error at once, as nobody watches a cell for so long."""
+
+LIST_TIMEOUT = 5.0
+"""Seconds for the list of models, which is only a convenience."""
 
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 LONGEST_ERROR_BODY = 65_536
@@ -83,6 +86,16 @@ async def stream(endpoint: Endpoint, api: Api, request: Request) -> AsyncGenerat
         await anyio.sleep(delay)
 
 
+async def models(endpoint: Endpoint) -> tuple[str, ...]:
+    """Ask a service in the OpenAI format for the ids of its models; empty where it does not tell."""
+    headers = FORMATS["openai"].headers(endpoint.key, endpoint.auth)
+    try:
+        response = await _client().get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
+        return tuple(str(model["id"]) for model in response.json()["data"])
+    except (*HTTPX_ERRORS, ValueError, TypeError, KeyError):
+        return ()
+
+
 async def aclose() -> None:
     """Close the connections of the running event loop."""
     if client := _clients.pop(asyncio.get_running_loop(), None):
@@ -94,7 +107,6 @@ def _client() -> httpx.AsyncClient:
     loop = asyncio.get_running_loop()
     if loop not in _clients:
         _clients[loop] = httpx.AsyncClient(
-            timeout=TIMEOUT,
             headers={"User-Agent": f"mimo-magics/{__version__}"},
             mounts={"all://127.0.0.1": None, "all://localhost": None},  # no proxy for this machine
         )
@@ -106,7 +118,8 @@ async def _exchange(endpoint: Endpoint, api: Api, body: Mapping[str, Any]) -> As
     headers = {"Content-Type": "application/json", **wire.headers(endpoint.key, endpoint.auth)}
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     url = endpoint.base_url + wire.path
-    async with _client().stream("POST", url, content=content, headers=headers) as response:
+    timeout = httpx.Timeout(endpoint.timeout, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT)
+    async with _client().stream("POST", url, content=content, headers=headers, timeout=timeout) as response:
         if response.status_code != 200:
             raise await _refusal(response, endpoint)
         if "text/event-stream" not in response.headers.get("content-type", ""):

@@ -1,63 +1,61 @@
-"""The one store of settings, which all writers share: `%mimo_config`, `%config`, `ipython_config.py`, environment.
+"""The one store of settings, which all writers share.
 
-What was written last holds. A variable of the environment, `MIMO_` and the setting's name, is the weakest.
+A later one of these holds: what is built in, `[tool.mimo]` of the project, the environment (`MIMO_` and the
+setting's name), `ipython_config.py`, and what was written last in this kernel by `%mimo_config` or `%config`.
 """
 
 from __future__ import annotations
 
 import os
 from argparse import ArgumentTypeError
-from dataclasses import fields
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode
+from traitlets import Bool, Bunch, Dict, Enum, Float, Integer, List, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
 
-from mimo_magics.cell import on_off
-from mimo_magics.errors import BadOption
+from mimo_magics import project
+from mimo_magics.errors import BadOption, MimoError
+from mimo_magics.options import from_text, plain_type
+from mimo_magics.presets import PRESETS
 from mimo_magics.settings import Settings
 from mimo_magics.suggest import did_you_mean
 
-
-class OnOff(Bool[bool | None, bool | int | None]):
-    """A Bool that is written `on` or `off` too."""
-
-    def from_string(self, s: str) -> bool | None:
-        return None if s.lower() == "none" else on_off(s)
+SETTINGS = {setting.name: setting for setting in fields(Settings)}
+HINTS = get_type_hints(Settings)
+BUILT_IN, CONFIGURATION, HERE = "built in", "configuration", "here"
 
 
-class MimoConfig(Configurable):
-    """Settings of mimo-magics. None leaves the choice to the preset or to the server."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A setting as a person is shown it."""
 
-    preset = Unicode("mimo-v2", help="The service: mimo-v2, or local for the embedded model.").tag(
-        config=True
-    )
-    api = Enum(("openai", "anthropic"), "openai", help="The format of the API.").tag(config=True)
-    base_url = Unicode(None, allow_none=True, help="Another address of the API in this format.").tag(
-        config=True
-    )
-    auth = Enum(
-        ("bearer", "api-key", "both", "x-api-key"),
-        None,
-        allow_none=True,
-        help="Form of the header that carries the key.",
-    ).tag(config=True)
-    model = Unicode(None, allow_none=True, help="The model that answers.").tag(config=True)
-    temperature = Float(None, allow_none=True, help="How freely words are chosen, 0 to 1.5.").tag(config=True)
-    top_p = Float(None, allow_none=True, help="Choose among the likeliest words, 0.01 to 1.").tag(config=True)
-    max_tokens = Integer(None, allow_none=True, help="Upper bound of the output in tokens.").tag(config=True)
-    thinking = OnOff(None, allow_none=True, help="Reason before answering: on or off.").tag(config=True)
-    system = Unicode(None, allow_none=True, help="The system prompt.").tag(config=True)
-    stream = OnOff(True, help="Show the answer while it comes.").tag(config=True)
-    local_model = Unicode("smollm2-135m", help="The embedded model: a name, or a GGUF file.").tag(config=True)
+    name: str
+    value: Any
+    source: str
+    allowed: str
+    help: str
+
+
+class Store(Configurable):
+    """What the store does; `MimoConfig` adds a trait for each setting."""
+
+    preset: str
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        written = self.config.get(type(self).__name__, {})
-        for name in self.class_own_traits(config=True):
-            text = os.environ.get(f"MIMO_{name.upper()}")
-            if text and name not in written:
-                self.write(name, text)
+        self.complaints: list[str] = []
+        """What was found in the environment or the project and cannot be used."""
+        self.sources = dict.fromkeys(SETTINGS, BUILT_IN)
+        """Where each value came from."""
+        for name in self.config.get("MimoConfig", {}):
+            self.sources[name] = CONFIGURATION
+        self._read_project(*project.find(Path.cwd()))
+        self._read_environment()
+        self._start = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
+        self.observe(self._written)
 
     def write(self, name: str, text: str) -> None:
         """Set a setting from text.
@@ -65,16 +63,110 @@ class MimoConfig(Configurable):
         Raises:
             BadOption: there is no such setting, or it cannot have this value.
         """
-        traits = self.class_own_traits(config=True)
-        if name not in traits:
-            advice = did_you_mean(name, traits, f"There are: {', '.join(traits)}.")
-            raise BadOption(f"There is no setting {name!r}.", advice)
-        value = "None" if text.lower() == "none" else text
+        self._check(name)
         try:
-            setattr(self, name, traits[name].from_string(value))
+            self._set(name, from_text(HINTS[name], text), HERE)
         except (TraitError, ValueError, ArgumentTypeError):
-            raise BadOption(f"{name} cannot be {text!r}.", f"{traits[name].help}") from None
+            advice = f"{SETTINGS[name].metadata['help']} {allowed(name, self.preset)}".strip()
+            raise BadOption(f"{name} cannot be {text!r}.", advice) from None
+
+    def reset(self, *names: str) -> None:
+        """Take back what was written in this kernel: of these settings, or of all.
+
+        Raises:
+            BadOption: there is no such setting.
+        """
+        for name in names:
+            self._check(name)
+        for name in names or SETTINGS:
+            self._set(name, *self._start[name])
 
     def snapshot(self) -> Settings:
         """Return the present settings as a value."""
-        return Settings(**{field.name: getattr(self, field.name) for field in fields(Settings)})
+        values = {name: getattr(self, name) for name in SETTINGS}
+        return Settings(**{**values, "stop": tuple(values["stop"])})
+
+    def rows(self, *names: str) -> Iterator[Row]:
+        """Describe these settings, or all."""
+        for name in names or SETTINGS:
+            text = SETTINGS[name].metadata["help"]
+            yield Row(name, getattr(self, name), self.sources[name], allowed(name, self.preset), text)
+
+    def _check(self, name: str) -> None:
+        if name not in SETTINGS:
+            advice = did_you_mean(name, SETTINGS, f"There are: {', '.join(SETTINGS)}.")
+            raise BadOption(f"There is no setting {name!r}.", advice)
+
+    def _set(self, name: str, value: Any, source: str) -> None:
+        setattr(self, name, list(value) if isinstance(value, tuple) else value)
+        self.sources[name] = source
+
+    def _written(self, change: Bunch) -> None:
+        if change.name in SETTINGS:
+            self.sources[change.name] = HERE
+        if change.name == "debug":
+            MimoError.traced = change.new
+
+    def _read_project(self, file: Path | None, table: Mapping[str, Any]) -> None:
+        for name, value in table.items():
+            if name not in project.ALLOWED:
+                self.complaints.append(f"{file}: [tool.mimo] may not set {name!r}.")
+            elif self.sources[name] == BUILT_IN:
+                self._take(name, value, str(file))
+
+    def _read_environment(self) -> None:
+        for name, hint in HINTS.items():
+            variable = f"MIMO_{name.upper()}"
+            text = os.environ.get(variable)
+            if text and self.sources[name] != CONFIGURATION:
+                try:
+                    self._take(name, from_text(hint, text), variable)
+                except (ValueError, ArgumentTypeError):
+                    self.complaints.append(f"{variable}: {name} cannot be {text!r}.")
+
+    def _take(self, name: str, value: Any, source: str) -> None:
+        try:
+            self._set(name, value, source)
+        except TraitError:
+            self.complaints.append(f"{source}: {name} cannot be {value!r}.")
+
+
+def allowed(name: str, preset: str) -> str:
+    """Say what a setting's values are: choices, or the range that the service documents."""
+    kind = plain_type(HINTS[name])
+    if get_origin(kind) is Literal:
+        return " | ".join(get_args(kind))
+    if kind is bool:
+        return "on | off"
+    low, high = PRESETS[preset].ranges.get(name, (None, None)) if preset in PRESETS else (None, None)
+    return "" if low is None else f"{low:g} to {high:,}"
+
+
+class OnOff(Bool[bool | None, bool | int | None]):
+    """A Bool that is written `on` or `off` on a command line too."""
+
+    def from_string(self, s: str) -> bool | None:
+        """Read it."""
+        value: bool | None = from_text(bool | None, s)
+        return value
+
+
+def _trait(setting: Field[Any]) -> TraitType[Any, Any]:
+    kind = plain_type(HINTS[setting.name])
+    words = {"allow_none": kind is not HINTS[setting.name], "help": setting.metadata["help"]}
+    if get_origin(kind) is Literal:
+        trait: TraitType[Any, Any] = Enum(get_args(kind), setting.default, **words)
+    elif get_origin(kind) is tuple:
+        trait = List(Unicode(), [], **words)
+    elif get_origin(kind) is Mapping:
+        trait = Dict({}, **words)
+    else:
+        simple: dict[Any, Any] = {str: Unicode, float: Float, int: Integer, bool: OnOff}
+        trait = simple[kind](setting.default, **words)
+    return trait.tag(config=True)
+
+
+class MimoConfig(Store):
+    """Settings of mimo-magics. None leaves the choice to the service."""
+
+    locals().update({name: _trait(setting) for name, setting in SETTINGS.items()})

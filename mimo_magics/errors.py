@@ -22,6 +22,7 @@ MimoError                 .hint (what to do next)  .reply (what had arrived)
 
 from __future__ import annotations
 
+import traceback
 from typing import ClassVar
 
 from mimo_magics.messages import Reply
@@ -31,6 +32,8 @@ class MimoError(Exception):
     """Base of all errors of this package."""
 
     default_hint: ClassVar[str] = ""
+    traced: ClassVar[bool] = False
+    """Whether a notebook shows where an error came from, too: the setting `debug`."""
 
     def __init__(self, message: str, hint: str = "", reply: Reply | None = None) -> None:
         super().__init__(message)
@@ -40,7 +43,8 @@ class MimoError(Exception):
     def _render_traceback_(self) -> list[str]:
         """Two lines for a notebook (IPython's protocol): what happened and what to do."""
         fact = f"\x1b[31m{type(self).__name__}\x1b[0m: {self}"
-        return [fact, self.hint] if self.hint else [fact]
+        trace = traceback.format_exception(self) if self.traced else []
+        return [*trace, *filter(None, (fact, self.hint))]
 
 
 class BadOption(MimoError):

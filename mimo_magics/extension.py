@@ -6,12 +6,13 @@ imported when one of them is used for the first time.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from IPython.core.magic import no_var_expand
+from IPython.core.magic import needs_local_scope, no_var_expand
 
 from mimo_magics.cellrun import PRIVATE, PUBLIC, AwaitingCells
 from mimo_magics.config import MimoConfig
@@ -39,6 +40,8 @@ class Extension:
 
     def load(self) -> None:
         """Add it."""
+        for complaint in self._config.complaints:
+            print(complaint, file=sys.stderr)  # noqa: T201  a line each, and the rest goes on
         self._shell.configurables.append(self._config)
         self._cells.install()
         for (kind, name), method in MAGICS.items():
@@ -54,9 +57,10 @@ class Extension:
             self._magics.close()
 
     def _stand_in(self, method: str) -> Callable[..., Any]:
-        return no_var_expand(partial(self._call, method))
+        stand_in = no_var_expand(partial(self._call, method))
+        return needs_local_scope(stand_in) if method == "mimo_line" else stand_in
 
-    def _call(self, method: str, *args: str) -> Any:
+    def _call(self, method: str, *args: str, **scope: Any) -> Any:
         """Put the real magics in place of the stand-ins, and call the one that was meant."""
         if self._magics is None:
             from mimo_magics.magics import MimoMagics
@@ -64,7 +68,7 @@ class Extension:
             self._magics = MimoMagics(self._shell, self._config)
             for (kind, name), each in MAGICS.items():
                 self._shell.register_magic_function(getattr(self._magics, each), kind, name)
-        return getattr(self._magics, method)(*args)
+        return getattr(self._magics, method)(*args, **scope)
 
 
 _loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()

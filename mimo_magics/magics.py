@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import shlex
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from IPython.core.error import UsageError
-from IPython.core.magic import no_var_expand
+from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 from IPython.display import display
 
 from mimo_magics import cell, facade
 from mimo_magics.asking import Asking
-from mimo_magics.cellrun import heartbeat, is_cell_value, is_watched
+from mimo_magics.cellrun import heartbeat, is_cell_value, place
 from mimo_magics.config import MimoConfig
+from mimo_magics.configure import configure
 from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
+from mimo_magics.options import OPTIONS
 from mimo_magics.render import choose, document
+from mimo_magics.render.terminal import printable
 from mimo_magics.session import Session
 
 Magic = TypeVar("Magic", bound=Callable[..., Any])
 
 
 def with_options(function: Magic) -> Magic:
-    """Give a magic the options of `cell.OPTIONS`, a help page, and its line as it was typed."""
-    for option in reversed(cell.OPTIONS):
+    """Give a magic the options of `OPTIONS`, a help page, and its line as it was typed."""
+    for option in reversed(OPTIONS):
         argument(*option.flags, help=option.help, **option.argparse)(function)
     magic_arguments("mimo")(function)
     no_var_expand(function)
@@ -65,17 +69,18 @@ class MimoMagics:
     @with_options
     def mimo_cell(self, line: str, body: str) -> Reply:
         """Send the cell to a MiMo model, show the answer, and return the reply."""
-        return self._ask(self._read(line, body))
+        return self._ask(self._read(line, body, self.shell.user_ns))
 
+    @needs_local_scope
     @with_options
-    def mimo_line(self, line: str) -> Reply:
+    def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply:
         """Send the rest of the line to a MiMo model, show the answer, and return the reply."""
-        return self._ask(self._read(line))
+        return self._ask(self._read(line, None, ChainMap(dict(local_ns or {}), self.shell.user_ns)))
 
     @no_var_expand
     async def mimo_awaited(self, line: str, body: str) -> Reply:
         """Do what %%mimo does, in a cell that awaits."""
-        asking = self._read(line, body)
+        asking = self._read(line, body, self.shell.user_ns)
         with asking.settled():
             async with heartbeat(), asking.opening() as asking.running:
                 async for event in asking.running:
@@ -84,25 +89,28 @@ class MimoMagics:
 
     @no_var_expand
     def mimo_config(self, line: str) -> None:
-        """Set settings for this kernel, `%mimo_config preset=local temperature=0.2`, or show them all."""
-        names = []
-        for assignment in shlex.split(line):
-            name, equals, value = assignment.partition("=")
-            if not equals:
-                raise BadOption(f"{assignment!r} sets nothing.", "Write name=value, such as temperature=0.2")
-            self.config.write(name, value)
-            names.append(name)
-        for name in names or self.config.class_own_traits(config=True):
-            print(f"{name} = {getattr(self.config, name)}")  # noqa: T201  the magic's output
+        """Show and change the settings of this kernel.
 
-    def _read(self, line: str, body: str | None = None) -> Asking:
+        ::
+
+            %mimo_config                              all settings, with where they came from
+            %mimo_config temperature=0.2 thinking=on  change some of them
+            %mimo_config system="Answer in verse."    a value that holds spaces
+            %mimo_config temperature=default          leave it to the service again
+            %mimo_config --reset temperature          take back what was changed here; alone: everything
+            %mimo_config api_key                      type in a key for the present service, unseen
+        """
+        display(configure(line, self.config), raw=True)
+
+    def _read(self, line: str, body: str | None, variables: Mapping[str, Any]) -> Asking:
         options, rest = cell.split_options(line)
         if body is not None and rest:
             raise BadOption(f"The prompt does not go on the first line: {rest!r}.", "Write it below %%mimo.")
-        request = cell.read(parsed(options), rest if body is None else body)
+        request = cell.read(parsed(options), rest if body is None else body, variables)
         session = Session() if request.new else self.session
         session.settings = self.config.snapshot()
-        return Asking(request, session, choose(watched=is_watched(self.shell)))
+        settings = replace(session.settings, **request.settings)
+        return Asking(request, session, choose(place(self.shell), settings))
 
     def _ask(self, asking: Asking) -> Reply:
         with asking.settled(), facade.opened(asking.opening()) as asking.running:
@@ -121,9 +129,15 @@ class MimoMagics:
     def _display(self, reply: Reply) -> None:
         """Show a reply that is a cell's value; the one that this cell has just shown is not shown again."""
         if reply is not self._just_shown or not is_cell_value(self.shell):
-            display(document.bundle(reply), raw=True)
+            self._show_again(reply)
         elif getattr(self.shell, "kernel", None) is None:
-            print(document.footer(reply))  # noqa: T201  behind the `Out[n]:` that a terminal has printed already
+            print(printable(document.footer(reply)))  # noqa: T201  behind the terminal's `Out[n]:`
+
+    def _show_again(self, reply: Reply) -> None:
+        if place(self.shell) == "terminal":
+            print(printable(reply.text))  # noqa: T201  the words without what a terminal would obey
+        else:
+            display(document.bundle(reply), raw=True)
 
     def _forget_shown(self) -> None:
         self._just_shown = None

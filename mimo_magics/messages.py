@@ -218,6 +218,8 @@ class Reply:
     """What the server remarked beside the answer, such as a web search that failed."""
     timing: Timing | None = None
     """Set by a session; the wire does not measure."""
+    cost: float | None = None
+    """Estimate in US dollars, set by a session from the dated price table; `None` where no price is known."""
 
     @property
     def text(self) -> str:

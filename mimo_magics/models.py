@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mimo_magics.messages import Usage
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -20,6 +22,41 @@ class Model:
     thinks: bool
     """Whether it reasons unless told otherwise."""
 
+
+SUCCESSORS = {
+    "mimo-v2-flash": "mimo-v2.6-flash",
+    "mimo-v2-omni": "mimo-v2.6-flash",
+    "mimo-v2-pro": "mimo-v2.6-pro",
+    "mimo-v2.5": "mimo-v2.6-flash",
+    "mimo-v2.5-pro": "mimo-v2.6-pro",
+    "mimo-v2.5-pro-ultraspeed": "mimo-v2.6-pro-ultraspeed",
+}
+"""Ids that Xiaomi's own platform retired on 2026-06-30 and 2026-10-21, and what took their place there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a million tokens cost, in US dollars."""
+
+    input: float
+    cached: float
+    output: float
+
+
+PRICES_AS_OF = "2026-09"
+PRICES = {
+    ("mimo-v2", "mimo-v2-pro"): Price(
+        1.05, 1.05, 3.15
+    ),  # cached input is cheaper; by how much is not published
+    ("mimo-v2", "mimo-v2-flash"): Price(0.11, 0.11, 0.32),
+    ("xiaomi", "mimo-v2.5"): Price(0.14, 0.0028, 0.28),
+    ("xiaomi", "mimo-v2.5-pro"): Price(0.435, 0.0036, 0.87),
+    ("xiaomi", "mimo-v2.5-pro-ultraspeed"): Price(1.305, 0.0108, 2.61),
+    ("xiaomi", "mimo-v2.6-flash"): Price(0.14, 0.0028, 0.28),
+    ("xiaomi", "mimo-v2.6-pro"): Price(0.435, 0.0036, 0.87),
+    ("xiaomi", "mimo-v2.6-pro-ultraspeed"): Price(4.35, 0.036, 8.70),
+}
+"""By service and model; from Xiaomi's price page and from quotations of that of api.mimo-v2.com."""
 
 UNKNOWN_MODEL_OUTPUT = 8_192
 """Bound of the output where a format wants one and nothing is known of the model."""
@@ -54,3 +91,17 @@ def output_tokens(asked: int | None, model: str, *, needed: bool, ceiling: int |
     if asked is not None:
         return min(asked, highest or asked)
     return (highest or UNKNOWN_MODEL_OUTPUT) if needed else None
+
+
+def is_chat(model: str) -> bool:
+    """Tell whether a model of this id answers prompts, and does not speak or listen."""
+    return "-tts" not in model and not model.endswith("-asr")
+
+
+def cost(usage: Usage | None, service: str, model: str) -> float | None:
+    """Estimate what a reply cost, in US dollars; `None` where price or tokens are not known."""
+    price = PRICES.get((service, model))
+    if price is None or usage is None:
+        return None
+    fresh = usage.input - usage.cached
+    return (fresh * price.input + usage.cached * price.cached + usage.output * price.output) / 1e6

@@ -1,24 +1,35 @@
-"""The services that are known by name. Source: their quick-start pages, 2026-11-22."""
+"""The services that are known by name. Source: their documentation pages, as of 2026-11-22."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mimo_magics.settings import Api, Auth
+
+Range = tuple[float, float]
+
+PENALTIES: Mapping[str, Range] = {"frequency_penalty": (-2, 2), "presence_penalty": (-2, 2)}
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A service and what is left to it when the person sets nothing."""
+    """A service, and what is left to it when the person sets nothing."""
 
     name: str
     model: str
-    base_urls: dict[Api, str]
-    auth: dict[Api, Auth]
+    base_urls: Mapping[Api, str]
+    auth: Mapping[Api, Auth]
     max_output: int | None = None
     """Highest bound of the output that it allows, in tokens."""
     key_page: str = ""
     """Where a person gets a key."""
+    system: str | None = None
+    """The system prompt that it recommends, by name."""
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    """Lowest and highest documented value of a setting."""
+    lists_models: bool = False
+    """Whether its first chat model is asked for, as its models change."""
 
 
 LOCAL = Preset(
@@ -39,6 +50,19 @@ PRESETS = {
             {"openai": "bearer", "anthropic": "api-key"},
             max_output=128_000,
             key_page="https://www.mimo-v2.com",
+            system="mimo",
+            ranges={"temperature": (0, 2), "top_p": (0, 1), "max_tokens": (1, 128_000), **PENALTIES},
+        ),
+        Preset(
+            "xiaomi",
+            "mimo-v2.6-pro",
+            {"openai": "https://api.xiaomimimo.com/v1", "anthropic": "https://api.xiaomimimo.com/anthropic"},
+            {"openai": "bearer", "anthropic": "api-key"},
+            max_output=131_072,
+            key_page="https://platform.xiaomimimo.com",
+            system="mimo",
+            ranges={"temperature": (0, 1.5), "top_p": (0.01, 1), "max_tokens": (1, 131_072), **PENALTIES},
+            lists_models=True,
         ),
         LOCAL,
     )

@@ -1,37 +1,117 @@
-"""What a person can set, as one value: where to ask and how."""
+"""What a person can set: the one list that options, `%mimo_config`, the environment and keyword arguments share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict
 
 Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
+Format = Literal["markdown", "text", "json"]
+
+
+def _setting(default: Any, help: str, *flags: str, metavar: str = "", project: bool = False) -> Any:  # noqa: A002  argparse's word
+    """Describe a field: its help, the flags of its option, and whether a project's file may set it."""
+    metadata = {"help": help, "flags": flags, "metavar": metavar, "project": project}
+    if default == {}:
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where to ask and how. `None` leaves the choice to the preset or to the server."""
+    """Where to ask, how, and how to show it. `None` leaves the choice to the service."""
 
-    preset: str = "mimo-v2"
-    """The service: `mimo-v2`, or `local` for the embedded model."""
-    api: Api = "openai"
-    """The format of the API."""
-    base_url: str | None = None
-    """Another address for the chosen format, such as `https://host/v1`; the preset's otherwise."""
-    auth: Auth | None = None
-    """Form of the header that carries the key."""
-    model: str | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-    """Upper bound of the output in tokens, reasoning included."""
-    thinking: bool | None = None
-    system: str | None = None
-    """The system prompt."""
-    stream: bool = True
-    local_model: str = "smollm2-135m"
-    """The embedded model: a name from `mimo_magics.local.WEIGHTS`, or the path of a GGUF file."""
+    preset: str = _setting(
+        "mimo-v2",
+        "The service: mimo-v2, xiaomi, or local for the embedded model.",
+        "--preset",
+        metavar="NAME",
+    )
+    api: Api = _setting("openai", "The format of the API.", "--api")
+    base_url: str | None = _setting(
+        None, "Another address for the chosen format, such as https://host/v1.", "--base-url", metavar="URL"
+    )
+    auth: Auth | None = _setting(None, "Form of the header that carries the key.")
+    model: str | None = _setting(None, "The model that answers.", "-m", "--model", metavar="ID", project=True)
+    temperature: float | None = _setting(
+        None,
+        "How freely words are chosen. Without effect while a MiMo model thinks.",
+        "-t",
+        "--temperature",
+        metavar="X",
+        project=True,
+    )
+    top_p: float | None = _setting(
+        None,
+        "Choose among the likeliest words of this total probability. Without effect while a MiMo model thinks.",
+        "--top-p",
+        metavar="X",
+        project=True,
+    )
+    max_tokens: int | None = _setting(
+        None,
+        "Upper bound of the output in tokens, reasoning included; never above what the model allows.",
+        "--max-tokens",
+        metavar="N",
+        project=True,
+    )
+    stop: tuple[str, ...] = _setting(
+        (),
+        "Text that ends the answer; may be given up to four times.",
+        "--stop",
+        metavar="TEXT",
+        project=True,
+    )
+    frequency_penalty: float | None = _setting(
+        None,
+        "Above 0, words already used often become less likely. OpenAI format only.",
+        "--frequency-penalty",
+        metavar="X",
+        project=True,
+    )
+    presence_penalty: float | None = _setting(
+        None,
+        "Above 0, words already used at all become less likely. OpenAI format only.",
+        "--presence-penalty",
+        metavar="X",
+        project=True,
+    )
+    thinking: bool | None = _setting(
+        None, "Reason before answering, or do not.", "--thinking", metavar="on|off", project=True
+    )
+    json: bool = _setting(
+        False, "JSON mode: the answer is JSON, which the prompt must describe. OpenAI format only.", "--json"
+    )
+    param: Mapping[str, Any] = _setting(
+        {},
+        "Another field of the request, sent as it is; may be repeated.",
+        "--param",
+        metavar="NAME=VALUE",
+    )
+    system: str | None = _setting(
+        None,
+        "The system prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for others.",
+        "-s",
+        "--system",
+        metavar="TEXT",
+    )
+    stream: bool = _setting(
+        True, "Ask for the answer while it comes, or in one piece.", "--stream", "--no-stream"
+    )
+    timeout: float = _setting(
+        480.0,
+        "Longest silence of the server in seconds; thinking may take minutes.",
+        "--timeout",
+        metavar="S",
+    )
+    format: Format = _setting("markdown", "How the answer is shown.", "-f", "--format")
+    quiet: bool = _setting(False, "Show nothing; the reply is the value of the cell.", "-q", "--quiet")
+    debug: bool = _setting(False, "Show the trace of an error, not only its two lines.")
+    local_model: str = _setting(
+        "smollm2-135m", "The embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or a GGUF file."
+    )
 
 
 class Options(TypedDict, total=False):
@@ -45,7 +125,16 @@ class Options(TypedDict, total=False):
     temperature: float | None
     top_p: float | None
     max_tokens: int | None
+    stop: tuple[str, ...]
+    frequency_penalty: float | None
+    presence_penalty: float | None
     thinking: bool | None
+    json: bool
+    param: Mapping[str, Any]
     system: str | None
     stream: bool
+    timeout: float
+    format: Format
+    quiet: bool
+    debug: bool
     local_model: str

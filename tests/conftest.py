@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 from peer import KEY, Peer
 
+from mimo_magics import keys
+
 # quick by default, long with the environment variable MIMO_FUZZ=long
 settings.register_profile("quick", deadline=None, max_examples=100)
 settings.register_profile("long", deadline=None, max_examples=5_000)
@@ -37,6 +39,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("MIMO_") and name != "MIMO_FUZZ":
             monkeypatch.delenv(name)
+    monkeypatch.setattr(keys, "_typed", {})
+    monkeypatch.setattr(keys, "_homes", {})
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
 @pytest.fixture

@@ -108,9 +108,9 @@ def finish(reason: str = "stop") -> bytes:
     return sse({"id": "1", "model": "mimo-test", "choices": [{"delta": {}, "finish_reason": reason}]})
 
 
-def error(status: int, message: str = "no", **headers: str) -> Answer:
+def error(status: int, message: str = "no", param: str = "", **headers: str) -> Answer:
     """An answer that says no, as MiMo words it."""
-    body = {"error": {"code": str(status), "message": message, "param": "", "type": ""}}
+    body = {"error": {"code": str(status), "message": message, "param": param, "type": ""}}
     return Answer([json.dumps(body).encode()], status, {"Content-Type": "application/json", **headers})
 
 
@@ -120,6 +120,8 @@ class Peer:
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or obey
         self.requests: list[Seen] = []
+        self.models: list[str] | None = None
+        """What it lists; `None` is a server without a list."""
         self.connections = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"peer": self}))
         self._server.daemon_threads = True
@@ -182,6 +184,11 @@ class Handler(BaseHTTPRequestHandler):
         except ConnectionError:
             seen.closed_after = time.monotonic() - started
             self.close_connection = True
+
+    def do_GET(self) -> None:
+        listed = {"object": "list", "data": [{"id": model} for model in self.peer.models or ()]}
+        answer = Answer([json.dumps(listed).encode()], headers={"Content-Type": "application/json"})
+        self.send(error(404) if self.peer.models is None else answer)
 
     def send(self, answer: Answer) -> None:
         self.send_response(answer.status)

@@ -4,7 +4,7 @@ from argparse import Namespace
 
 import pytest
 
-from mimo_magics.cell import CellRequest, on_off, read, split_options
+from mimo_magics.cell import CellRequest, read, split_options
 from mimo_magics.errors import BadOption
 
 
@@ -42,7 +42,7 @@ def test_options_are_cut_from_a_prompt_that_stays_as_it_is(
         ("--temp 0 hi", "--temp", "Did you mean --temperature?"),
         ("-t 0 --max_tokens 5", "--max_tokens", "Did you mean --max-tokens?"),
         ("-x hi", "-x", "Put -- before a prompt that begins with a dash."),
-        ("--quux hi", "--quux", "Put -- before a prompt that begins with a dash."),
+        ("--zzz hi", "--zzz", "Put -- before a prompt that begins with a dash."),
     ],
 )
 def test_an_unknown_option_gets_a_suggestion(line: str, flag: str, hint: str) -> None:
@@ -53,22 +53,23 @@ def test_an_unknown_option_gets_a_suggestion(line: str, flag: str, hint: str) ->
 
 def test_only_what_was_given_overlays_the_settings() -> None:
     options = Namespace(model=None, temperature=0.0, thinking=False, keep=False, new=True, out="reply")
-    assert read(options, "\nhello\n\n") == CellRequest(
+    assert read(options, "\nhello\n\n", {}) == CellRequest(
         "hello", {"temperature": 0.0, "thinking": False}, keep=False, new=True, out="reply"
     )
+
+
+def test_variables_are_put_into_the_prompt_unless_it_is_raw() -> None:
+    assert read(Namespace(), "Explain {x}", {"x": 1}).prompt == "Explain 1"
+    assert read(Namespace(raw=True), "Explain {x}", {"x": 1}) == CellRequest("Explain {x}", {})
 
 
 @pytest.mark.parametrize("prompt", ["", " ", "\n\t\n"])
 def test_an_empty_prompt_is_an_error(prompt: str) -> None:
     with pytest.raises(BadOption, match="There is no prompt"):
-        read(Namespace(), prompt)
+        read(Namespace(), prompt, {})
 
 
 @pytest.mark.parametrize("name", ["", "a b", "1x", "a.b"])
 def test_the_reply_goes_only_into_a_name(name: str) -> None:
     with pytest.raises(BadOption, match="is no name for a variable"):
-        read(Namespace(out=name), "hi")
-
-
-def test_on_and_off() -> None:
-    assert [on_off(text) for text in ("on", "ON", "true", "off", "False")] == [True, True, True, False, False]
+        read(Namespace(out=name), "hi", {})

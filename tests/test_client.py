@@ -59,14 +59,18 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_DELAY", client.FIRST_DELAY / 100)
 
 
-def endpoint(peer: Peer, api: Api = "openai", auth: Auth = "bearer") -> Endpoint:
-    return Endpoint(peer.url + ("/v1" if api == "openai" else "/anthropic"), Secret(KEY), auth)
+def endpoint(peer: Peer, api: Api = "openai", auth: Auth = "bearer", timeout: float = 60.0) -> Endpoint:
+    return Endpoint(peer.url + ("/v1" if api == "openai" else "/anthropic"), Secret(KEY), auth, timeout)
 
 
 async def ask(
-    peer: Peer, api: Api = "openai", request: Request = REQUEST, auth: Auth = "bearer"
+    peer: Peer,
+    api: Api = "openai",
+    request: Request = REQUEST,
+    auth: Auth = "bearer",
+    timeout: float = 60.0,  # noqa: ASYNC109  the setting
 ) -> list[Event]:
-    async with aclosing(client.stream(endpoint(peer, api, auth), api, request)) as events:
+    async with aclosing(client.stream(endpoint(peer, api, auth, timeout), api, request)) as events:
         return [event async for event in events]
 
 
@@ -274,15 +278,14 @@ async def test_a_huge_error_body_is_not_read_to_its_end(peer: Peer) -> None:
     assert len(str(failure.value)) < 500
 
 
-async def test_silence_is_an_error(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIMEOUT", httpx.Timeout(0.1))
+async def test_silence_is_an_error(peer: Peer) -> None:
     peer.answers(Answer([30.0]))
     with pytest.raises(ConnectionFailed, match="did not begin to answer"):
-        await ask(peer)
+        await ask(peer, timeout=0.1)
     assert len(peer.requests) == 1
     peer.answers(Answer([delta("half"), 30.0]))
     with pytest.raises(StreamCut):
-        await ask(peer)
+        await ask(peer, timeout=0.1)
 
 
 async def test_a_refused_connection_is_tried_again_and_then_told() -> None:
@@ -383,3 +386,12 @@ async def test_many_answers_at_once_stay_apart(peer: Peer, api: Api) -> None:
     requests = [Request((user(f"n{number}"),), REQUEST.params) for number in range(30)]
     replies = await asyncio.gather(*(ask(peer, api, request) for request in requests))
     assert [folded(events).text for events in replies] == [f"n{number} " * 20 for number in range(30)]
+
+
+async def test_a_service_is_asked_for_its_models(peer: Peer) -> None:
+    peer.models = ["mimo-v2.5-tts", "mimo-v2.6-pro"]
+    assert await client.models(endpoint(peer)) == ("mimo-v2.5-tts", "mimo-v2.6-pro")
+    peer.models = None
+    assert await client.models(endpoint(peer)) == ()
+    nowhere = Endpoint("http://127.0.0.1:9/v1", Secret(KEY), "bearer")
+    assert await client.models(nowhere) == ()

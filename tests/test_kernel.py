@@ -3,11 +3,14 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 
 import IPython
 import pytest
 from kernel import Kernel, Ran
 from peer import CUT, KEY, Answer, Peer, error, frames, obey
+
+from mimo_magics.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +22,7 @@ def server() -> Iterator[Peer]:
 @pytest.fixture(scope="module")
 def started(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("notebook")
-    with Kernel(folder, MIMO_API_KEY=KEY, MIMO_BASE_URL=f"{server.url}/v1") as kernel:
+    with Kernel(folder, MIMO_API_KEY=KEY, MIMO_BASE_URL=f"{server.url}/v1", MIMO_SYSTEM="none") as kernel:
         yield kernel
 
 
@@ -76,7 +79,7 @@ def test_an_unwatched_cell_shows_its_document_once(kernel: Kernel, peer: Peer) -
 
 
 def test_the_saved_output_carries_the_record_of_its_turn(kernel: Kernel, peer: Peer) -> None:
-    ran = kernel.run("%%mimo -t 0.5\nhello")
+    ran = kernel.run("%%mimo --max-tokens 9\nhello")
     record = ran.outputs[0]["metadata"]["mimo"]
     assert record["reply"].pop("timing").keys() == {"first", "reasoning", "total"}
     assert record.pop("asked") == pytest.approx(time.time(), abs=60)
@@ -84,9 +87,10 @@ def test_the_saved_output_carries_the_record_of_its_turn(kernel: Kernel, peer: P
         "version": 1,
         "preset": "mimo-v2",
         "api": "openai",
-        "params": {"model": "mimo-v2-pro", "temperature": 0.5},
+        "params": {"model": "mimo-v2-pro", "max_completion_tokens": 9},
         "prompt": {"role": "user", "parts": [{"type": "text", "text": "hello"}]},
         "reply": {
+            "cost": pytest.approx(5.25e-05),
             "message": {
                 "role": "assistant",
                 "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "length": 15}],
@@ -150,7 +154,12 @@ def test_a_new_beginning_that_fails_leaves_the_conversation_as_it_was(kernel: Ke
 
 def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("%mimo_config temperature=0.3 thinking=off system='Be brief.'")
-    assert ran.text == "temperature = 0.3\nthinking = False\nsystem = Be brief.\n"
+    assert [line.split()[:3] for line in ran.documents[0].splitlines()] == [
+        ["setting", "value", "from"],
+        ["temperature", "0.3", "here"],
+        ["thinking", "off", "here"],
+        ["system", "Be", "brief."],
+    ]
     kernel.run('%%mimo -m mimo-v2-flash --top-p 0.5 --max-tokens 7 --no-stream -s "Sing."\nhello')
     kernel.run("%%mimo --no-history\nhello")
     assert [seen.body for seen in peer.requests] == [
@@ -176,10 +185,14 @@ def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> No
 
 def test_config_and_mimo_config_write_the_same_settings(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%config MimoConfig.model = 'mimo-v2-omni'")
-    assert kernel.run("%mimo_config model=mimo-v2-flash\n%config MimoConfig.model").outputs[0]["data"] == {
-        "text/plain": "'mimo-v2-flash'"
-    }
-    assert "temperature = None" in kernel.run("%mimo_config").text
+    kernel.run("%mimo_config model=mimo-v2-flash")
+    assert kernel.run("%config MimoConfig.model").outputs[0]["data"] == {"text/plain": "'mimo-v2-flash'"}
+    (table,) = kernel.run("%mimo_config").documents
+    assert [line.split()[0] for line in table.splitlines()[1:]] == [
+        *(each.name for each in fields(Settings)),
+        "api_key",
+    ]
+    assert table.splitlines()[-1].split()[:3] == ["api_key", f"…{KEY[-4:]}", "MIMO_API_KEY"]
 
 
 @pytest.mark.parametrize(
@@ -309,7 +322,12 @@ def test_prompts_can_be_run_from_anywhere(kernel: Kernel, peer: Peer, cell: str)
 
 def test_prompts_can_be_run_in_a_loop(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("for n in range(3):\n    %mimo --no-history hello {n}")
-    assert ran.documents == ["You said: hello {n}"] * 3
+    assert ran.documents == ["You said: hello 0", "You said: hello 1", "You said: hello 2"]
+
+
+def test_a_line_in_a_function_sees_its_variables(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("x = 'outside'\ndef f(x):\n    r = %mimo hello {x}\n    return r\nprint(f('inside'), x)")
+    assert ran.text == "You said: hello inside outside\n"
 
 
 def test_a_line_may_end_in_a_question_mark(kernel: Kernel, peer: Peer) -> None:
@@ -352,7 +370,7 @@ def test_two_shells_in_one_process_have_conversations_of_their_own(kernel: Kerne
         "from IPython.core.interactiveshell import InteractiveShell\n"
         "other = InteractiveShell()\n"
         "_ = other.run_line_magic('load_ext', 'mimo_magics')\n"
-        "_ = other.run_cell_magic('mimo', '', 'two')"
+        "_ = other.run_cell_magic('mimo', '-q -s none', 'two')"
     )
     assert [message["content"] for message in peer.requests[-1].body["messages"]] == ["two"]
 

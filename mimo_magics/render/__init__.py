@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from importlib.util import find_spec
+from typing import Any, Literal, Protocol
 
 from mimo_magics.events import Event
 from mimo_magics.messages import Reply
+from mimo_magics.settings import Settings
+
+Place = Literal["front end", "unattended", "terminal"]
+"""Where a cell runs: where a person watches a notebook, where nobody does, or in IPython in a terminal."""
 
 
 class Surface(Protocol):
@@ -21,12 +26,28 @@ class Surface(Protocol):
         """Leave nothing: the call failed before anything came."""
 
 
-def choose(*, watched: bool) -> Surface:
-    """Choose the surface: one that grows where a person watches a front end, else one output at the end."""
-    if watched:
+def choose(place: Place, settings: Settings) -> Surface:
+    """Choose the surface for a turn."""
+    if settings.quiet:
+        from mimo_magics.render.silent import SilentSurface
+
+        return SilentSurface()
+    if place == "front end":
         from mimo_magics.render.static import StaticSurface
 
-        return StaticSurface()
+        return StaticSurface(settings.format)
+    if place == "terminal":
+        return _in_terminal()
     from mimo_magics.render.final import FinalSurface
 
-    return FinalSurface()
+    return FinalSurface(settings.format)
+
+
+def _in_terminal() -> Surface:
+    if find_spec("rich"):
+        from mimo_magics.render.laid_out import LaidOutSurface
+
+        return LaidOutSurface()
+    from mimo_magics.render.terminal import TerminalSurface
+
+    return TerminalSurface()

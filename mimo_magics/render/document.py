@@ -6,10 +6,13 @@ The same output is `text/html` for people and `text/plain`, the answer's Markdow
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Iterable, Iterator
 
 from mimo_magics.messages import Annotation, Part, ReasoningPart, Reply, TextPart, ToolCall
-from mimo_magics.render.markdown import NO_MATH, REL, SCHEMES, to_html
+from mimo_magics.models import PRICES_AS_OF
+from mimo_magics.render.markdown import NO_MATH, REL, SCHEMES, code_html, to_html
+from mimo_magics.settings import Format
 
 ENDS = {
     "interrupted": "stopped",
@@ -23,15 +26,21 @@ ENDS = {
 ORDINARY = (None, "end", "stop", "tool_calls")
 
 
-def bundle(reply: Reply, status: str = "") -> dict[str, str]:
-    """Return the output as Jupyter's MIME bundle; `status` is a line for a reply that is still on its way."""
-    return {"text/html": page(reply, status), "text/plain": reply.text}
+def bundle(reply: Reply, status: str = "", form: Format = "markdown") -> dict[str, str]:
+    """Return the output as Jupyter's MIME bundle.
+
+    Args:
+        reply: what to show.
+        status: a line for a reply that is still on its way, instead of the footer.
+        form: how the answer is shown.
+    """
+    return {"text/html": page(reply, status, form), "text/plain": reply.text}
 
 
-def page(reply: Reply, status: str = "") -> str:
+def page(reply: Reply, status: str = "", form: Format = "markdown") -> str:
     """Return the reply as sanitised HTML."""
     blocks = (
-        *(_block(part, reply) for part in reply.message.parts),
+        *(_block(part, reply, form) for part in reply.message.parts),
         _sources(reply.annotations),
         *(f"<p>⚠ {html.escape(note)}</p>" for note in reply.notes),
         _small(status or footer(reply)),
@@ -41,18 +50,38 @@ def page(reply: Reply, status: str = "") -> str:
 
 def footer(reply: Reply) -> str:
     """Return the last line: model, tokens, speed, and why the reply ended if that is not ordinary."""
-    return " · ".join((*_end(reply), *filter(None, [reply.model]), *_tokens(reply), *_speed(reply)))
+    return " · ".join(
+        (*_end(reply), *filter(None, [reply.model]), *_tokens(reply), *_speed(reply), *_cost(reply))
+    )
 
 
-def _block(part: Part, reply: Reply) -> str:
+def _block(part: Part, reply: Reply, form: Format) -> str:
     match part:
         case TextPart(text):
-            return to_html(text)
+            return _answer(text, form)
         case ReasoningPart(text):
             return _folded(_thought(reply), to_html(text))
         case ToolCall(_, name, arguments):
             return _folded(f"Tool call: {name}", f"<pre><code>{html.escape(arguments)}</code></pre>")
     raise TypeError(f"a reply cannot hold {part!r}")
+
+
+def _answer(text: str, form: Format) -> str:
+    match form:
+        case "json":
+            return code_html(_formatted(text), "json")
+        case "text":
+            return f"<pre>{html.escape(text)}</pre>"
+        case _:
+            return to_html(text)
+
+
+def _formatted(text: str) -> str:
+    """JSON with its lines and indents; what is none stays as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _folded(summary: str, body: str) -> str:
@@ -106,3 +135,8 @@ def _speed(reply: Reply) -> Iterable[str]:
             yield f"{reply.usage.output / seconds:.0f} tokens/s"
     else:
         yield f"{timing.total:.1f} s"
+
+
+def _cost(reply: Reply) -> Iterator[str]:
+    if reply.cost is not None:
+        yield f"about ${reply.cost:.2g} (prices of {PRICES_AS_OF})"

@@ -1,4 +1,4 @@
-"""One output when the reply is whole: for runs that nobody watches (nbclient, nbval, papermill) and terminals."""
+"""One output when the reply is whole: for runs that nobody watches (nbclient, nbval, papermill)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from IPython.display import display
 from mimo_magics.events import Event
 from mimo_magics.messages import Reply
 from mimo_magics.render import document
+from mimo_magics.settings import Format
 
 
 class FinalSurface:
     """Shows nothing on the way, so that the saved output is one plain `display_data`."""
+
+    def __init__(self, form: Format = "markdown") -> None:
+        self._form = form
 
     def show(self, event: Event) -> None:
         """Let the event pass."""
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Show the document."""
-        display(document.bundle(reply), raw=True, metadata={"mimo": record})
+        display(document.bundle(reply, form=self._form), raw=True, metadata={"mimo": record})
 
     def clear(self) -> None:
         """Nothing was shown."""

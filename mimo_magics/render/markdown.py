@@ -100,8 +100,12 @@ def _classes() -> dict[str, set[str]]:
 def fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """Render a code block, coloured where its language is known; Jupyter's own styles give the colours."""
     token = tokens[idx]
-    language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
-    return f'<div class="highlight"><pre><code>{highlighted(token.content, language)}</code></pre></div>\n'
+    return code_html(token.content, token.info.split(maxsplit=1)[0] if token.info.strip() else "") + "\n"
+
+
+def code_html(code: str, language: str) -> str:
+    """Render code as a block."""
+    return f'<div class="highlight"><pre><code>{highlighted(code, language)}</code></pre></div>'
 
 
 def highlighted(code: str, language: str) -> str:

@@ -16,6 +16,7 @@ from IPython.display import display, update_display
 from mimo_magics.events import Accumulator, Event, Preparing, ReasoningDelta, Retrying, TextDelta
 from mimo_magics.messages import Reply
 from mimo_magics.render import document
+from mimo_magics.settings import Format
 
 FRAME = 0.1
 """Seconds between two frames at the least."""
@@ -28,7 +29,8 @@ GROWTH = 1.25
 class StaticSurface:
     """Paints the reply, as far as it has come, into one output of the cell."""
 
-    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, form: Format = "markdown", now: Callable[[], float] = monotonic) -> None:
+        self._form = form
         self._now = now
         self._accumulator = Accumulator()
         self._id = ""
@@ -50,7 +52,7 @@ class StaticSurface:
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Replace the growing output by the document."""
-        self._paint(document.bundle(reply), {"mimo": record})
+        self._paint(document.bundle(reply, form=self._form), {"mimo": record})
 
     def clear(self) -> None:
         """Take back what was shown, as nothing came of it."""
@@ -64,7 +66,7 @@ class StaticSurface:
     def _frame(self, status: str) -> None:
         self._next_frame = self._now() + FRAME
         self._painted_size = self._size
-        self._paint(document.bundle(self._accumulator.reply, status), {})
+        self._paint(document.bundle(self._accumulator.reply, status, self._form), {})
 
     def _paint(self, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
         if self._id:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
+from datetime import date
 from functools import reduce
 from operator import add
 from typing import Unpack
@@ -33,6 +34,8 @@ class Session:
         self.settings = Settings(**options)
         self.turns: tuple[Turn, ...] = ()
         """What was asked and answered, oldest first."""
+        self.begun = date.today()  # noqa: DTZ011  the person's own day
+        """The day that the system prompt tells, for all of the conversation."""
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -46,6 +49,7 @@ class Session:
     def clear(self) -> None:
         """Forget the turns."""
         self.turns = ()
+        self.begun = date.today()  # noqa: DTZ011
 
     def ask(self, prompt: str, *, keep: bool = True, **options: Unpack[Options]) -> Reply:
         """Ask and wait for the whole answer, also where an event loop is running.
@@ -77,7 +81,7 @@ class Session:
         """
         with self._exclusively():
             past = tuple(history(self.turns)) if keep else ()
-            running = RunningTurn(prompt, past, replace(self.settings, **options))
+            running = RunningTurn(prompt, past, replace(self.settings, **options), self.begun)
             ended = "interrupted"
             try:
                 async with aclosing(running):

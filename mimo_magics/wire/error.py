@@ -43,6 +43,17 @@ STATUS_OF_WORD = {
 """Errors inside a stream come with status 200; a word in their code or type tells the kind."""
 
 
+HINTS = {
+    "webSearchEnabled": "Switch the web search plugin on in the service's console; that takes up to five minutes.",
+    "reasoning_content": "The conversation lacks reasoning that the model wants back: --new, or --thinking off.",
+    "is not set|is not present": "A message has no text; %%mimo --new begins without it.",
+    "image input": "This model sees no pictures; choose one that does with -m.",
+    "context|too long|maximum.*length": "The conversation may be longer than the model's window; --new begins anew.",
+    "Insufficient account": "Top up the account; on a plan, bursts are refused like this too: wait a little.",
+}
+"""What helps, by a word of the server's message; without one the kind of error has its own hint."""
+
+
 def api_error(
     status: int, body: bytes, *, retry_after: float | None = None, request_id: str = ""
 ) -> errors.ApiError:
@@ -52,7 +63,13 @@ def api_error(
     code, param = _text(error.get("code")), _text(error.get("param"))
     told = ": ".join(part for part in (f"HTTP {status}", message, param) if part)
     return _kind(status, told)(
-        told, status=status, code=code, param=param, request_id=request_id, retry_after=retry_after
+        told,
+        status=status,
+        code=code,
+        param=param,
+        request_id=request_id,
+        retry_after=retry_after,
+        hint=next((hint for word, hint in HINTS.items() if re.search(word, told)), ""),
     )
 
 

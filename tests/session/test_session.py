@@ -1,12 +1,14 @@
 """A conversation, against a server that refuses what MiMo refuses."""
 
 import asyncio
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from peer import CUT, Answer, Peer, error, frames, reply, sse, stream
 
 from mimo_magics import client
-from mimo_magics.errors import ApiError, BadOption, NoKey, SessionBusy, StreamCut
+from mimo_magics.errors import ApiError, BadOption, NoKey, SessionBusy, StreamCut, UnknownModel
 from mimo_magics.events import TextDelta
 from mimo_magics.messages import (
     Message,
@@ -19,7 +21,9 @@ from mimo_magics.messages import (
     system,
     user,
 )
-from mimo_magics.session import Session, ask
+from mimo_magics.presets import PRESETS
+from mimo_magics.session import Session, ask, loop
+from mimo_magics.session.system import text
 from mimo_magics.session.turns import Turn
 from mimo_magics.settings import Api
 
@@ -34,7 +38,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
     base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
-    return Session(base_url=base_url, api=api, **options)
+    return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
 
 
 def said(peer: Peer, number: int = -1) -> list[tuple[str, object]]:
@@ -44,7 +48,7 @@ def said(peer: Peer, number: int = -1) -> list[tuple[str, object]]:
 
 def without_timing(answer: Reply) -> Reply:
     assert answer.timing
-    return Reply(*(getattr(answer, name) for name in Reply.__slots__ if name != "timing"))
+    return replace(answer, timing=None, cost=None)
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -131,8 +135,9 @@ def test_a_conversation_can_be_forgotten(peer: Peer) -> None:
 
 
 def test_a_question_without_a_conversation(peer: Peer) -> None:
-    assert str(ask("one", base_url=f"{peer.url}/v1")) == "You said: one"
-    assert str(ask("two", base_url=f"{peer.url}/v1")) == "You said: two"
+    where = {"base_url": f"{peer.url}/v1", "system": "none"}
+    assert str(ask("one", **where)) == "You said: one"
+    assert str(ask("two", **where)) == "You said: two"
     assert said(peer) == [("user", "two")]
 
 
@@ -267,6 +272,92 @@ def test_nothing_is_sent_for_settings_that_cannot_be(peer: Peer, monkeypatch: py
     with pytest.raises(NoKey):
         Session().ask("one")
     assert peer.requests == []
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(
+    peer: Peer, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = session(peer, api, system=None)
+    talk.begun = date(2026, 3, 20)
+    talk.ask("one")
+    talk.ask("two", system="mimo-zh")
+    talk.ask("three", system="Be brief.")
+    talk.clear()
+    talk.ask("four")
+    told = [
+        seen.body.get("system") or next(m["content"] for m in seen.body["messages"] if m["role"] == "system")
+        for seen in peer.requests
+    ]
+    assert told == [
+        text("mimo", None, date(2026, 3, 20)),
+        text("mimo-zh", None, date(2026, 3, 20)),
+        "Be brief.",
+        text("mimo", None, date.today()),  # noqa: DTZ011
+    ]
+
+
+def test_warnings_are_remarks_of_the_reply(peer: Peer) -> None:
+    answer = session(peer).ask("one", temperature=9.0, model="mimo-v2-flash")
+    assert answer.notes == ("temperature 9 is outside what mimo-v2 documents: 0 to 2.",)
+    assert peer.requests[0].body["temperature"] == 9.0
+
+
+def test_every_parameter_reaches_the_server(peer: Peer) -> None:
+    session(peer).ask(
+        "Answer in JSON.",
+        stop=("END", "STOP"),
+        frequency_penalty=0.5,
+        presence_penalty=-0.5,
+        json=True,
+        param={"seed": 1, "temperature": 0.7},
+        top_p=0.5,
+        stream=False,
+    )
+    assert peer.requests[0].body == {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": "Answer in JSON."}],
+        "stream": False,
+        "stop": ["END", "STOP"],
+        "frequency_penalty": 0.5,
+        "presence_penalty": -0.5,
+        "response_format": {"type": "json_object"},
+        "seed": 1,
+        "temperature": 0.7,
+        "top_p": 0.5,
+    }
+
+
+def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
+    peer.answers(error(400, "Param Incorrect", "Not supported model mimo-v2-flash"))
+    with pytest.raises(UnknownModel) as failure:
+        session(peer).ask("one", model="mimo-v2-flash")
+    assert failure.value.hint == "Where it is retired, its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"
+
+
+def test_a_service_whose_models_change_answers_with_its_first_chat_model(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_first_models", {})
+    here = replace(PRESETS["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
+    monkeypatch.setitem(PRESETS, "xiaomi", here)
+    peer.models = ["mimo-v2.5-tts", "mimo-v2.7-pro", "mimo-v2.6-pro"]
+    talk = Session(preset="xiaomi")
+    talk.ask("one")
+    peer.models = None
+    talk.ask("two", api="anthropic")
+    talk.ask("three", model="mine")
+    assert [seen.body["model"] for seen in peer.requests] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
+    assert [turn.request.params.model for turn in talk.turns] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
+    monkeypatch.setattr(loop, "_first_models", {})
+    talk.ask("four")
+    assert peer.requests[-1].body["model"] == "mimo-v2.6-pro"
+
+
+def test_a_reply_tells_about_what_it_cost(peer: Peer) -> None:
+    answer = session(peer).ask("one")
+    assert answer.cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
+    assert session(peer).ask("one", model="another").cost is None
 
 
 def test_a_session_prints_short(peer: Peer) -> None:

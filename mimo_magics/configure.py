@@ -1,0 +1,103 @@
+"""`%mimo_config`: what its line says, done to the store, and the table that it shows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from getpass import getpass
+from typing import Any
+from urllib.parse import urlsplit
+
+from mimo_magics import endpoint, keys
+from mimo_magics.config import MimoConfig, Row
+from mimo_magics.errors import BadOption, MimoError
+from mimo_magics.render import table
+from mimo_magics.secret import Secret
+
+HEAD = ("setting", "value", "from", "allowed", "meaning")
+KEY = "api_key"
+
+
+def configure(line: str, config: MimoConfig) -> dict[str, str]:
+    """Do what a line of `%mimo_config` says and return the table of what it is about.
+
+    Raises:
+        BadOption: a setting or a value cannot be; what stands before it on the line is done.
+    """
+    match _words(line):
+        case []:
+            return _table((*config.rows(), *_key_row(config)))
+        case ["--reset", *names]:
+            config.reset(*names)
+        case [word] if word == KEY:
+            _ask_for_key(config)
+            return _table(_key_row(config))
+        case assignments:
+            names = [_assign(config, each) for each in assignments]
+    return _table(config.rows(*names))
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        raise BadOption(
+            f"A quotation does not end: {line}", "Put a value with a quote into quotes."
+        ) from None
+
+
+def _assign(config: MimoConfig, assignment: str) -> str:
+    name, equals, value = assignment.partition("=")
+    if name == KEY:
+        raise BadOption("A key is never written into a cell.", "%mimo_config api_key asks for it.")
+    if not equals:
+        raise BadOption(f"{assignment!r} sets nothing.", "Write name=value, such as temperature=0.2")
+    config.write(name, value)
+    return name
+
+
+def _ask_for_key(config: MimoConfig) -> None:
+    host = _host(config)
+    try:
+        value = getpass(f"Key for {host}: ")
+    except (EOFError, RuntimeError):  # the kernel's way to say that nobody can be asked
+        raise BadOption("Nobody can be asked for a key here.", f"Set {keys.VARIABLE} instead.") from None
+    if value.strip():
+        keys.give(host, value)
+
+
+def _host(config: MimoConfig) -> str:
+    host = urlsplit(endpoint.base_url(config.snapshot())).netloc
+    if not host:
+        raise BadOption(
+            "The embedded model needs no key.", "Choose a service first: %mimo_config preset=mimo-v2"
+        )
+    return host
+
+
+def _key_row(config: MimoConfig) -> Iterator[Row]:
+    """What is known of the key, of which only the end is shown."""
+    try:
+        host = _host(config)
+        key = keys.peek(host)
+    except MimoError:
+        return
+    help = f"The key for {host}; %mimo_config api_key asks for one."  # noqa: A001  the row's word
+    yield Row(KEY, key.value if key else None, key.source if key else "", "", help)
+
+
+def _table(rows: Any) -> dict[str, str]:
+    return table.bundle(
+        HEAD, ((row.name, _shown(row.value), row.source, row.allowed, row.help) for row in rows)
+    )
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case True | False:
+            return "on" if value else "off"
+        case None | [] | {}:
+            return "–"
+        case Secret():
+            return repr(value).strip("'")
+    return str(value)

@@ -1,0 +1,133 @@
+"""Keys: where they are found, and to which host each of them goes.
+
+A key is looked for in `MIMO_API_KEY`, in a file `.env` in the notebook's folder, in the system's keyring (if the
+package `keyring` is installed), and in Colab's secrets; or a person types it in. It is bound to the first host
+that it is used for: another host needs a key of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from mimo_magics.errors import BadOption
+from mimo_magics.secret import Secret
+
+VARIABLE = "MIMO_API_KEY"
+SERVICE = "mimo-magics"
+"""Name of the entries in the keyring; the user name is the host."""
+
+PLAN_HOSTS = "token-plan-"
+PAY_HOST = "api.xiaomimimo.com"
+PLAN_KEYS = ("tp-", "ttp-")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key and where it was found."""
+
+    value: Secret
+    source: str
+
+
+_typed: dict[str, Secret] = {}
+"""What was typed in, by host."""
+_homes: dict[str, str] = {}
+"""The host that each key is bound to."""
+
+
+def find(host: str) -> Key | None:
+    """Return the key for a host, and bind it to the host.
+
+    Raises:
+        BadOption: a key holds characters that no header can carry.
+    """
+    key = peek(host)
+    if key:
+        _homes[key.value] = host
+    return key
+
+
+def peek(host: str) -> Key | None:
+    """Return the key that `find` would, without binding it.
+
+    Raises:
+        BadOption: a key holds characters that no header can carry.
+    """
+    for key in _candidates(host):
+        if not (key.value.isascii() and key.value.isprintable()):
+            raise BadOption(
+                f"The key from {key.source} holds characters that no key has.", "Copy it once more."
+            )
+        if _homes.get(key.value, host) == host:
+            return key
+    return None
+
+
+def elsewhere(host: str) -> bool:
+    """Tell whether there are keys, but all of them belong to other hosts."""
+    return any(_homes.get(key.value, host) != host for key in _candidates(host))
+
+
+def give(host: str, value: str) -> None:
+    """Take a key that a person typed in for a host."""
+    _typed[host] = Secret(value.strip())
+
+
+def misfit(host: str, key: str) -> str:
+    """Say what is wrong when the kind of key does not belong to the host; such a pair answers 401."""
+    plan_key = key.startswith(PLAN_KEYS)
+    if plan_key and host == PAY_HOST:
+        return f"This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com."
+    if not plan_key and host.startswith(PLAN_HOSTS) and key.startswith("sk-"):
+        return f"This is a pay-as-you-go key, which {host} does not take; its host is {PAY_HOST}."
+    return ""
+
+
+def _candidates(host: str) -> Iterator[Key]:
+    sources: dict[str, Callable[[str], str | None]] = {
+        "getpass": _typed.get,
+        VARIABLE: lambda _: os.environ.get(VARIABLE),
+        ".env": _from_file,
+        "the keyring": _from_keyring,
+        "Colab's secrets": _from_colab,
+    }
+    for source, look in sources.items():
+        if value := (look(host) or "").strip():
+            yield Key(Secret(value), source)
+
+
+def _from_file(_: str) -> str | None:
+    file = Path.cwd() / ".env"
+    if not file.is_file():
+        return None
+    from dotenv import dotenv_values
+
+    return dotenv_values(file, interpolate=False).get(VARIABLE)
+
+
+def _from_keyring(host: str) -> str | None:
+    if not find_spec("keyring"):
+        return None
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return keyring.get_password(SERVICE, host)
+    except KeyringError:  # there is no keyring, or it stays locked
+        return None
+
+
+def _from_colab(_: str) -> str | None:
+    try:
+        from google.colab import userdata
+    except ImportError:
+        return None
+    try:
+        value: str = userdata.get(VARIABLE)
+    except Exception:  # noqa: BLE001  its exceptions differ by version; all mean that there is none for us
+        return None
+    return value

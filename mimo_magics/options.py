@@ -1,0 +1,141 @@
+"""The options of `%%mimo` and `%mimo`: made from the list of settings, in the words of argparse."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from mimo_magics.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option."""
+
+    flags: tuple[str, ...]
+    help: str
+    argparse: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def takes_value(self) -> bool:
+        """Whether a value follows the flag."""
+        return self.argparse.get("action", "append") in ("append", Named)
+
+    @property
+    def signature(self) -> str:
+        """The flags and their value, as help pages write them."""
+        value = self.argparse.get("metavar") or "|".join(self.argparse.get("choices", ()))
+        return " ".join(filter(None, (", ".join(self.flags), value)))
+
+
+class Named(argparse.Action):
+    """Collects NAME=VALUE, where the value is JSON or, failing that, text."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: Any = None
+    ) -> None:
+        name, equals, text = values.partition("=")
+        if not equals or not name:
+            raise argparse.ArgumentError(self, f"{values!r} is not NAME=VALUE")
+        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), name: json_or_text(text)})
+
+
+def json_or_text(text: str) -> Any:
+    """Read a value as JSON; what is none is text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def on_off(text: str) -> bool:
+    """Read `on` or `off`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    if text.lower() in ("on", "off", "true", "false"):
+        return text.lower() in ("on", "true")
+    raise argparse.ArgumentTypeError(f"{text!r} is neither on nor off")
+
+
+def plain_type(hint: Any) -> Any:
+    """Return the type of a setting's values when it is set: `float` for `float | None`."""
+    if get_origin(hint) in (Union, UnionType):
+        (hint,) = (kind for kind in get_args(hint) if kind is not NoneType)
+    return hint
+
+
+def _option(setting: Field[Any], hint: Any) -> Option:
+    metavar = setting.metadata["metavar"]
+    words: dict[str, Any] = {"metavar": metavar} if metavar else {}
+    words["dest"] = setting.name
+    kind = plain_type(hint)
+    if get_origin(kind) is Literal:
+        words["choices"] = get_args(kind)
+    elif get_origin(kind) is tuple:
+        words["action"] = "append"
+    elif get_origin(kind) is Mapping:
+        words["action"] = Named
+    elif kind is bool:
+        words |= _switch(setting)
+    elif kind is not str:
+        words["type"] = kind
+    return Option(setting.metadata["flags"], setting.metadata["help"], words)
+
+
+def _switch(setting: Field[Any]) -> dict[str, Any]:
+    """A setting that is off unless it is asked for is a flag; one that has both states says which."""
+    if setting.default is None:
+        return {"type": on_off}
+    both = any(flag.startswith("--no-") for flag in setting.metadata["flags"])
+    return {"action": argparse.BooleanOptionalAction if both else "store_true", "default": None}
+
+
+def _settings() -> tuple[Option, ...]:
+    hints = get_type_hints(Settings)
+    return tuple(_option(each, hints[each.name]) for each in fields(Settings) if each.metadata["flags"])
+
+
+HANDLING = (
+    Option(
+        ("--no-history",),
+        "Neither send the conversation so far nor add this turn to it.",
+        {"action": "store_false", "dest": "keep", "default": None},
+    ),
+    Option(("--new",), "Begin a new conversation with this turn.", {"action": "store_true", "default": None}),
+    Option(
+        ("--raw",), "Leave every brace of the prompt as it is.", {"action": "store_true", "default": None}
+    ),
+    Option(("-o", "--out"), "Also put the reply into this variable.", {"metavar": "NAME"}),
+)
+"""Options that say what is to become of prompt and turn."""
+
+OPTIONS = (*_settings(), *HANDLING)
+BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}
+
+
+def from_text(hint: Any, text: str) -> Any:
+    """Read a setting's value as a person writes it.
+
+    `default` leaves to the service what may be left to it, and `none` too where it is no text of its own.
+
+    Raises:
+        ValueError: it is none of the setting's type.
+        argparse.ArgumentTypeError: it is neither on nor off.
+    """
+    kind = plain_type(hint)
+    if kind is not hint and text.lower() in (("default",) if kind is str else ("default", "none")):
+        return None
+    if kind is bool:
+        return on_off(text)
+    if get_origin(kind) is tuple:
+        value = json_or_text(text)
+        return tuple(map(str, value)) if isinstance(value, list) else (text,)
+    if get_origin(kind) is Mapping:
+        return json.loads(text)
+    return kind(text) if kind in (int, float) else text

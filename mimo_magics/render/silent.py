@@ -1,0 +1,21 @@
+"""Nothing: the reply is only the value of its cell (`--quiet`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mimo_magics.events import Event
+from mimo_magics.messages import Reply
+
+
+class SilentSurface:
+    """Shows nothing at all."""
+
+    def show(self, event: Event) -> None:
+        """Let the event pass."""
+
+    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+        """Leave nothing."""
+
+    def clear(self) -> None:
+        """Nothing was shown."""

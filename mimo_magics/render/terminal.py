@@ -1,0 +1,56 @@
+"""IPython in a terminal: the words as they come.
+
+A terminal obeys control characters, so none of a model's reaches it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from mimo_magics.events import Event, Noted, Preparing, ReasoningDelta, Retrying, TextDelta
+from mimo_magics.messages import Reply
+
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+
+
+def printable(text: str) -> str:
+    """Make text harmless for a terminal: escape sequences and other control characters become U+FFFD."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
+
+
+class TerminalSurface:
+    """Prints what comes, the reasoning dimmed."""
+
+    def __init__(self) -> None:
+        self._last: type[Event] | None = None
+
+    def show(self, event: Event) -> None:
+        """Print what is new."""
+        match event:
+            case TextDelta(text):
+                self._print(TextDelta, printable(text))
+            case ReasoningDelta(text):
+                self._print(ReasoningDelta, f"{DIM}{printable(text)}{PLAIN}")
+            case Retrying(attempt, of, delay, reason):
+                self._print(
+                    Retrying, f"{printable(reason)} · again in {delay:.1f} s, attempt {attempt} of {of}\n"
+                )
+            case Preparing(what, done, total) if done == total:
+                self._print(Preparing, f"{what} …\n")
+            case Noted(text):
+                self._print(Noted, f"⚠ {printable(text)}\n")
+
+    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+        """End the last line."""
+        self._print(type(None), "")
+
+    def clear(self) -> None:
+        """End the last line; what was printed stays."""
+        self._print(type(None), "")
+
+    def _print(self, kind: Any, text: str) -> None:
+        between = "\n" if self._last in (TextDelta, ReasoningDelta) and kind is not self._last else ""
+        self._last = kind
+        sys.stdout.write(between + text)
+        sys.stdout.flush()

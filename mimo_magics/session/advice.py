@@ -1,0 +1,38 @@
+"""What a person should know of a request before it is sent. It is sent all the same: the service decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mimo_magics import keys
+from mimo_magics.endpoint import Endpoint
+from mimo_magics.messages import Request
+from mimo_magics.models import MODELS
+from mimo_magics.presets import Preset
+from mimo_magics.settings import Settings
+
+MOST_STOPS = 4
+
+
+def warnings(settings: Settings, service: Preset, request: Request, endpoint: Endpoint) -> Iterator[str]:
+    """Yield a line for each thing that will not work as it was meant."""
+    for name, (low, high) in service.ranges.items():
+        value = getattr(settings, name)
+        if value is not None and not low <= value <= high:
+            yield f"{name} {value:g} is outside what {service.name} documents: {low:g} to {high:,}."
+    if len(settings.stop) > MOST_STOPS:
+        yield f"{len(settings.stop)} stop sequences are more than the {MOST_STOPS} that MiMo takes."
+    yield from _forced(settings, service, request.params.model)
+    if settings.json and "json" not in "".join(message.text for message in request.messages).lower():
+        yield "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
+    if misfit := keys.misfit(endpoint.host, endpoint.key):
+        yield misfit
+
+
+def _forced(settings: Settings, service: Preset, model: str) -> Iterator[str]:
+    """While a model of MiMo thinks, the service sets these itself."""
+    known = MODELS.get(model)
+    thinks = settings.thinking if settings.thinking is not None else bool(known and known.thinks)
+    given = [name for name in ("temperature", "top_p") if getattr(settings, name) is not None]
+    if service.ranges and thinks and given:
+        yield f"{' and '.join(given)} will not act: {model} sets its own while it thinks (--thinking off)."

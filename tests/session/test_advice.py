@@ -1,0 +1,85 @@
+"""What a person should know of a request before it is sent."""
+
+import pytest
+
+from mimo_magics.endpoint import Endpoint
+from mimo_magics.messages import Params, Request, user
+from mimo_magics.presets import PRESETS
+from mimo_magics.secret import Secret
+from mimo_magics.session.advice import warnings
+from mimo_magics.settings import Settings
+
+
+def told(
+    service: str = "mimo-v2", host: str = "host", key: str = "", model: str = "m", **options: object
+) -> list[str]:
+    request = Request((user("hello"),), Params(model))
+    endpoint = Endpoint(f"https://{host}/v1", Secret(key), "bearer")
+    return list(warnings(Settings(**options), PRESETS[service], request, endpoint))
+
+
+@pytest.mark.parametrize(
+    ("service", "options", "expected"),
+    [
+        ("mimo-v2", {"temperature": 2, "top_p": 0.0, "frequency_penalty": -2, "max_tokens": 1}, []),
+        ("mimo-v2", {"temperature": 2.1}, ["temperature 2.1 is outside what mimo-v2 documents: 0 to 2."]),
+        ("xiaomi", {"temperature": 2}, ["temperature 2 is outside what xiaomi documents: 0 to 1.5."]),
+        ("xiaomi", {"top_p": 0}, ["top_p 0 is outside what xiaomi documents: 0.01 to 1."]),
+        (
+            "mimo-v2",
+            {"presence_penalty": 3},
+            ["presence_penalty 3 is outside what mimo-v2 documents: -2 to 2."],
+        ),
+        ("xiaomi", {"max_tokens": 0}, ["max_tokens 0 is outside what xiaomi documents: 1 to 131,072."]),
+        ("local", {"temperature": 9}, []),
+        ("mimo-v2", {"stop": tuple("abcd")}, []),
+        ("mimo-v2", {"stop": tuple("abcde")}, ["5 stop sequences are more than the 4 that MiMo takes."]),
+        (
+            "mimo-v2",
+            {"json": True},
+            [
+                "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
+            ],
+        ),
+    ],
+)
+def test_values_outside_what_is_documented_get_one_line(
+    service: str, options: dict[str, object], expected: list[str]
+) -> None:
+    assert told(service, **options) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "acts"),
+    [
+        ("mimo-v2-pro", {"temperature": 1, "top_p": 1}, False),
+        ("mimo-v2-pro", {"temperature": 1, "thinking": False}, True),
+        ("mimo-v2-flash", {"temperature": 1}, True),
+        ("mimo-v2-flash", {"temperature": 1, "thinking": True}, False),
+        ("unknown", {"temperature": 1}, True),
+    ],
+)
+def test_what_a_thinking_model_sets_itself_is_told(
+    model: str, options: dict[str, object], acts: bool
+) -> None:
+    lines = told(model=model, **options)
+    given = " and ".join(name for name in ("temperature", "top_p") if name in options)
+    line = f"{given} will not act: {model} sets its own while it thinks (--thinking off)."
+    assert lines == ([] if acts else [line])
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "warned"),
+    [
+        ("api.xiaomimimo.com", "tp-123", True),
+        ("api.xiaomimimo.com", "ttp-123", True),
+        ("api.xiaomimimo.com", "sk-123", False),
+        ("token-plan-sgp.xiaomimimo.com", "sk-123", True),
+        ("token-plan-sgp.xiaomimimo.com", "tp-123", False),
+        ("api.mimo-v2.com", "sk-123", False),
+    ],
+)
+def test_a_key_of_another_kind_than_the_host_takes_is_told(host: str, key: str, warned: bool) -> None:
+    lines = told("xiaomi", host, key)
+    assert len(lines) == warned
+    assert "123" not in "".join(lines)
