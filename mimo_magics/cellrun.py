@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -82,12 +82,13 @@ def _question(line: re.Match[str]) -> str:
 
 
 @asynccontextmanager
-async def heartbeat() -> AsyncIterator[None]:
-    """Keep the loop waking up, so that an interrupt is noticed while no byte comes."""
+async def heartbeat(tick: Callable[[], None]) -> AsyncIterator[None]:
+    """Keep the loop waking up, so that an interrupt is noticed and `tick` is called while no byte comes."""
 
     async def beat() -> None:
-        while True:  # noqa: ASYNC110  the waking itself is what is wanted
+        while True:
             await asyncio.sleep(BEAT)
+            tick()
 
     task = asyncio.create_task(beat())
     try:

@@ -7,8 +7,6 @@ imported when one of them is used for the first time.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -29,6 +27,24 @@ MAGICS = {
 """Kind and name of each magic, and the method that does it."""
 
 
+class StandIn:
+    """What a magic is until it is used, or asked for its help, for the first time."""
+
+    def __init__(self, extension: Extension, method: str) -> None:
+        self._extension = extension
+        self._method = method
+        no_var_expand(self)
+        if method == "mimo_line":
+            needs_local_scope(self)
+
+    def __call__(self, *args: str, **scope: Any) -> Any:
+        return self._extension.magic(self._method)(*args, **scope)
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return str(self._extension.magic(self._method).__doc__)
+
+
 class Extension:
     """What the extension adds to one shell."""
 
@@ -45,7 +61,7 @@ class Extension:
         self._shell.configurables.append(self._config)
         self._cells.install()
         for (kind, name), method in MAGICS.items():
-            self._shell.register_magic_function(self._stand_in(method), kind, name)
+            self._shell.register_magic_function(StandIn(self, method), kind, name)
 
     def unload(self) -> None:
         """Take it away."""
@@ -56,19 +72,15 @@ class Extension:
         if self._magics:
             self._magics.close()
 
-    def _stand_in(self, method: str) -> Callable[..., Any]:
-        stand_in = no_var_expand(partial(self._call, method))
-        return needs_local_scope(stand_in) if method == "mimo_line" else stand_in
-
-    def _call(self, method: str, *args: str, **scope: Any) -> Any:
-        """Put the real magics in place of the stand-ins, and call the one that was meant."""
+    def magic(self, method: str) -> Any:
+        """Put the real magics in place of the stand-ins, and return the one that is meant."""
         if self._magics is None:
             from mimo_magics.magics import MimoMagics
 
             self._magics = MimoMagics(self._shell, self._config)
             for (kind, name), each in MAGICS.items():
                 self._shell.register_magic_function(getattr(self._magics, each), kind, name)
-        return getattr(self._magics, method)(*args, **scope)
+        return getattr(self._magics, method)
 
 
 _loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()

@@ -8,7 +8,7 @@ that Ctrl-C and the kernel's interrupt reach.
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from functools import cache
@@ -33,9 +33,10 @@ BEAT = 0.1
 class Call:
     """A turn that is answered on the other thread. Iterate over its events; `turn` is set when it is over."""
 
-    def __init__(self, opening: AbstractAsyncContextManager[RunningTurn]) -> None:
+    def __init__(self, opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None]) -> None:
         self.turn: Turn | None = None
         self._opening = opening
+        self._tick = tick
         self._events: SimpleQueue[Event | None] = SimpleQueue()
         self._over = False
         self._task: Future[None] = _portal().start_task_soon(self._run)
@@ -45,6 +46,7 @@ class Call:
             try:
                 event = self._events.get(timeout=BEAT)
             except Empty:
+                self._tick()
                 continue
             if event is None:
                 self._over = True
@@ -74,14 +76,20 @@ class Call:
 
 
 @contextmanager
-def opened(opening: AbstractAsyncContextManager[RunningTurn]) -> Iterator[Call]:
+def opened(
+    opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None
+) -> Iterator[Call]:
     """Do what `async with` does for the turn of a session; leaving the block early breaks the answer off.
+
+    Args:
+        opening: the turn, from `Session.stream`.
+        tick: called in this thread some ten times a second while nothing comes.
 
     Raises:
         KeyboardInterrupt: as it came; the turn is kept as `interrupted`.
         MimoError: the call failed.
     """
-    call = Call(opening)
+    call = Call(opening, tick)
     try:
         yield call
     finally:

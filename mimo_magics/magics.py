@@ -68,13 +68,27 @@ class MimoMagics:
 
     @with_options
     def mimo_cell(self, line: str, body: str) -> Reply:
-        """Send the cell to a MiMo model, show the answer, and return the reply."""
+        """Send the cell to a MiMo model, show the answer, and return the reply.
+
+            %%mimo -t 0.2 -o reply
+            Name three things to see in {city}.
+
+        The conversation goes on from cell to cell. {city} is the value of the variable; attributes and items work
+        too, {df.columns} and {rows[0]["x"]}, and every other brace stays as it is. The reply is the cell's value,
+        with .text, .reasoning, .usage and .stop. %mimo_config shows and changes what holds for all cells.
+        """
         return self._ask(self._read(line, body, self.shell.user_ns))
 
     @needs_local_scope
     @with_options
     def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply:
-        """Send the rest of the line to a MiMo model, show the answer, and return the reply."""
+        """Send the rest of the line to a MiMo model, show the answer, and return the reply.
+
+            %mimo -t 0.2 Name three things to see in {city}.
+            reply = %mimo Which of them is free?
+
+        Works in loops and functions. It does what %%mimo does, and takes its options; -- ends them.
+        """
         return self._ask(self._read(line, None, ChainMap(dict(local_ns or {}), self.shell.user_ns)))
 
     @no_var_expand
@@ -82,7 +96,7 @@ class MimoMagics:
         """Do what %%mimo does, in a cell that awaits."""
         asking = self._read(line, body, self.shell.user_ns)
         with asking.settled():
-            async with heartbeat(), asking.opening() as asking.running:
+            async with heartbeat(asking.surface.tick), asking.opening() as asking.running:
                 async for event in asking.running:
                     asking.surface.show(event)
         return self._value(asking)
@@ -113,7 +127,7 @@ class MimoMagics:
         return Asking(request, session, choose(place(self.shell), settings))
 
     def _ask(self, asking: Asking) -> Reply:
-        with asking.settled(), facade.opened(asking.opening()) as asking.running:
+        with asking.settled(), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
             for event in asking.running:
                 asking.surface.show(event)
         return self._value(asking)

@@ -26,10 +26,16 @@ class Option:
         return self.argparse.get("action", "append") in ("append", Named)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The flags, and those that argparse adds to switch the option off."""
+        both = self.argparse.get("action") is argparse.BooleanOptionalAction
+        return (*self.flags, *(f"--no-{flag[2:]}" for flag in self.flags if both))
+
+    @property
     def signature(self) -> str:
         """The flags and their value, as help pages write them."""
         value = self.argparse.get("metavar") or "|".join(self.argparse.get("choices", ()))
-        return " ".join(filter(None, (", ".join(self.flags), value)))
+        return " ".join(filter(None, (", ".join(self.names), value)))
 
 
 class Named(argparse.Action):
@@ -89,11 +95,10 @@ def _option(setting: Field[Any], hint: Any) -> Option:
 
 
 def _switch(setting: Field[Any]) -> dict[str, Any]:
-    """A setting that is off unless it is asked for is a flag; one that has both states says which."""
+    """What is off is switched on by a flag, what is on can be switched off, and what is neither is told which."""
     if setting.default is None:
         return {"type": on_off}
-    both = any(flag.startswith("--no-") for flag in setting.metadata["flags"])
-    return {"action": argparse.BooleanOptionalAction if both else "store_true", "default": None}
+    return {"action": argparse.BooleanOptionalAction if setting.default else "store_true", "default": None}
 
 
 def _settings() -> tuple[Option, ...]:
@@ -116,7 +121,7 @@ HANDLING = (
 """Options that say what is to become of prompt and turn."""
 
 OPTIONS = (*_settings(), *HANDLING)
-BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}
+BY_FLAG = {flag: option for option in OPTIONS for flag in option.names}
 
 
 def from_text(hint: Any, text: str) -> Any:

@@ -97,9 +97,7 @@ class Settings:
         "--system",
         metavar="TEXT",
     )
-    stream: bool = _setting(
-        True, "Ask for the answer while it comes, or in one piece.", "--stream", "--no-stream"
-    )
+    stream: bool = _setting(True, "Ask for the answer while it comes, or in one piece.", "--stream")
     timeout: float = _setting(
         480.0,
         "Longest silence of the server in seconds; thinking may take minutes.",

@@ -28,10 +28,11 @@ def _quoted(quote: str) -> str:
 
 GROUP = _group(6)
 OPTION = r"\[[^\[\]\n]*\]"
-COMMAND = rf"""\\(?:[A-Za-z@]++\*?|[0-9]|[^\w\s{{}}\\"'])(?:{OPTION})*"""
+COMMAND = rf"""\\(?:[A-Za-z@]++\*?|[0-9]|[^\w\s{{}}\\"'])(?:{OPTION}){{0,2}}"""
 SPECIFIER = r"[\w<>=^+\-#.,]*"
 PARAGRAPH_GOES_ON = r"\n(?![ \t]*\n)"
-PRICE = r"\d[\d.,]*[kKmMbB]?\s+\{?[^\W\d_]{2}"
+CJK = r"\u3000-\u9fff\uff00-\uffef"
+PRICE = rf"\d[\d.,]*[kKmMbB]?(?:\s+\{{?[^\W\d_]{{2}}|[{CJK}])"
 
 KEPT = {
     "f-string": rf"""(?<![\w"'\\])(?:[fFtT][rR]?|[rR][fFtT])(?:
@@ -41,8 +42,8 @@ KEPT = {
         |(?!'\s+=){_quoted("'")}'(?![\w(])
         |\\"(?>(?:[^"\\\n]|\\[^"])*)\\")""",
     "display math": rf"(?<!\\)\$\$(?>(?:[^$\\\n]|\\.|\$(?!\$)|{PARAGRAPH_GOES_ON})*)\$\$",
-    "inline math": rf"""(?<!\\)\$(?![\s$"'),;]|{PRICE})(?>(?:[^$\\\n]|\\.|{PARAGRAPH_GOES_ON})*)
-        (?<!\s)\$(?:(?=(?:st|nd|rd|th|s)\b)|(?![0-9A-Za-z_{{]))""",
+    "inline math": rf"""(?<!\\)\$(?![\s$"'),;/\]}}{CJK}]|{PRICE})(?>(?:[^$\\\n]|\\.|{PARAGRAPH_GOES_ON})*)
+        (?<!\s)\$(?:(?=(?:st|nd|rd|th|s)\b)|(?![0-9A-Za-z_{{(]))""",
     "TeX's inline math": rf"\\\((?>(?:[^\\\n]|\\(?![()])|{PARAGRAPH_GOES_ON})*)\\\)",
     "TeX's display math": rf"(?<!\\)\\\[(?>(?:[^\\\n]|\\\\|\\(?![\[\]])|{PARAGRAPH_GOES_ON})*)\\\]",
     "math environment": r"""\\begin\{(?P<environment>(?:equation|align|gather|multline|eqnarray)\*?)\}
@@ -58,10 +59,11 @@ KEPT = {
 }
 """What may hold the form of a reference and is none; the first that fits at a place stays as it is.
 
-`$` opens math unless white space, a quote, punctuation or a price (`$5 and …`) follows. The next `$` closes it unless
-white space is before it, or behind it a letter, a digit, `_` or `{`, as in `$HOME/{name}/$USER`; `$n$th` is math.
-An `f'` whose next `'` stands before a word or a bracket is a derivative. An `f"` that nothing closes ends with its
-line. What opens and does not close is searched only up to the next opening of its kind: the time is linear.
+`$` opens math unless white space, a quote, punctuation, Chinese or a price (`$5 and …`) follows. The next `$`
+closes it unless white space is before it, or a letter, a digit, `_`, `{` or `(` behind it: `$HOME/{name}/$USER` is
+none, `$n$th` is. An `f'` whose next `'` stands before a word or a bracket is a derivative. An `f"` that nothing
+closes ends with its line. What opens and does not close is searched up to the next opening of its kind, no further:
+the time is linear.
 """
 
 BRACES = re.compile("|".join((*KEPT.values(), REFERENCE)), re.VERBOSE | re.DOTALL)
@@ -69,12 +71,12 @@ EACH_STEP = re.compile(STEP)
 
 
 def expand(prompt: str, namespace: Mapping[str, Any]) -> str:
-    """Put the values of `{name}`, `{df.columns}`, `{rows[0]["x"]}` into a prompt, each once, never looked at again.
+    """Put the values of `{name}`, `{df.columns}`, `{rows[0]["x"]}` into a prompt, once, and do not look at them again.
 
-    A reference is a name, then attributes and items; an item is an integer or a quoted string. No part begins with
-    two underscores, nothing is called or formatted. `{{name}}` stands for `{name}`. What cannot be had stays, and
-    so does every brace in `KEPT` or without the form of a reference: JSON, code, LaTeX, f-strings, templates.
-    A set of one name, `{x}` in code, cannot be told from a reference and is one: write `{{x}}`, or give --raw.
+    A reference is a name, then attributes and items; an item is an integer or a quoted string. No name begins with
+    two underscores; nothing is called or formatted. `{{name}}` stands for `{name}`. What cannot be had stays, and so
+    does each brace in `KEPT` or without the form of a reference: JSON, code, LaTeX, f-strings, templates. A set of
+    one name, `{x}` in code, cannot be told from a reference and is one: write `{{x}}`, or give --raw.
     """
     return BRACES.sub(lambda found: _instead(found, namespace), prompt)
 

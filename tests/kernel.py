@@ -98,6 +98,11 @@ class Kernel:
                     keep(ran, message["msg_type"], message["content"])
         return list(results.values())
 
+    def help(self, code: str) -> str:
+        """The text that a front end opens for `name?`."""
+        reply = self._client.execute_interactive(code, output_hook=lambda _: None, timeout=PATIENCE)
+        return "".join(page["data"]["text/plain"] for page in reply["content"]["payload"])
+
     def _replies(self) -> list[dict[str, Any]]:
         try:
             return [self._client.get_shell_msg(timeout=0)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import select
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -143,6 +144,11 @@ class Peer:
     @property
     def url(self) -> str:
         return f"http://{self.host}"
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on; who does not trust the certificate is only told so."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
 
     def answers(self, *script: Script | Answer) -> None:
         """Answer the coming requests one after the other; the last one goes on."""

@@ -72,6 +72,13 @@ def test_a_watched_cell_grows_in_one_output(kernel: Kernel, peer: Peer) -> None:
     assert len(ran.outputs) == 1
 
 
+@pytest.mark.parametrize("cell", ["%%mimo\nhello", "%mimo hello"])
+def test_what_has_come_is_shown_while_nothing_more_comes(kernel: Kernel, peer: Peer, cell: str) -> None:
+    peer.answers(lambda seen: Answer([*frames(seen, ["a "], end=False), *frames(seen, ["b "], 1.0)]))
+    ran = kernel.run(cell)
+    assert [content["data"]["text/plain"] for _, content in ran.messages] == ["a ", "a b ", "a b "]
+
+
 def test_an_unwatched_cell_shows_its_document_once(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("%%mimo\nhello", watched=False)
     assert [kind for kind, _ in ran.messages] == ["display_data"]
@@ -403,3 +410,19 @@ def test_the_key_is_in_nothing_that_a_notebook_saves(kernel: Kernel, peer: Peer)
     ]
     kernel.run("%xmode Context")
     assert KEY not in "".join(map(shown, runs))
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%%mimo?", ["Name three things to see in {city}.", "--temperature X", "--no-stream", "-o NAME"]),
+        ("%mimo?", ["reply = %mimo Which of them is free?", "--temperature X"]),
+        ("%mimo_config?", ["%mimo_config --reset temperature"]),
+    ],
+)
+def test_each_magic_has_a_help_page_before_it_is_used_and_after(
+    kernel: Kernel, cell: str, words: list[str]
+) -> None:
+    before, after_use = kernel.help(cell), (kernel.run("%mimo_config"), kernel.help(cell))[1]
+    assert [word for word in words if word not in before or word not in after_use] == []
+    assert "--no-no-stream" not in before

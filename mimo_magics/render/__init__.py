@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol
 
@@ -18,6 +20,9 @@ class Surface(Protocol):
 
     def show(self, event: Event) -> None:
         """Show what happens."""
+
+    def tick(self) -> None:
+        """Show what is still to be shown; called some ten times a second, whether something comes or not."""
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Leave the document of the reply, with the turn's record in the output's metadata."""
@@ -44,7 +49,7 @@ def choose(place: Place, settings: Settings) -> Surface:
 
 
 def _in_terminal() -> Surface:
-    if find_spec("rich"):
+    if find_spec("rich") and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         from mimo_magics.render.laid_out import LaidOutSurface
 
         return LaidOutSurface()

@@ -21,6 +21,9 @@ class FinalSurface:
     def show(self, event: Event) -> None:
         """Let the event pass."""
 
+    def tick(self) -> None:
+        """Nothing waits to be shown."""
+
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Show the document."""
         display(document.bundle(reply, form=self._form), raw=True, metadata={"mimo": record})

@@ -24,18 +24,27 @@ class LaidOutSurface:
     def __init__(self, console: Console | None = None) -> None:
         self._accumulator = Accumulator()
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="visible")
+        self._status = ""
+        self._changed = False
         self._next_frame = 0.0
 
     def show(self, event: Event) -> None:
         """Take an event in, and paint when a frame is due."""
         self._accumulator.feed(event)
+        self._changed = True
         match event:
             case Retrying(attempt, of, delay, reason):
-                self._paint(f"{reason} · again in {delay:.1f} s, attempt {attempt} of {of}")
+                self._status = f"{reason} · again in {delay:.1f} s, attempt {attempt} of {of}"
             case Preparing(what):
-                self._paint(f"{what} …")
-            case _ if monotonic() >= self._next_frame:
-                self._paint("")
+                self._status = f"{what} …"
+            case _:
+                self._status = ""
+        self.tick()
+
+    def tick(self) -> None:
+        """Paint what has changed since the last frame, when a frame is due."""
+        if self._changed and monotonic() >= self._next_frame:
+            self._paint()
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Leave the whole reply."""
@@ -47,11 +56,12 @@ class LaidOutSurface:
         self._live.update(Text(""), refresh=True)
         self._live.stop()
 
-    def _paint(self, status: str) -> None:
+    def _paint(self) -> None:
         self._next_frame = monotonic() + FRAME
+        self._changed = False
         if not self._live.is_started:
             self._live.start()
-        self._live.update(laid_out(self._accumulator.reply, status), refresh=True)
+        self._live.update(laid_out(self._accumulator.reply, self._status), refresh=True)
 
 
 def laid_out(reply: Reply, status: str = "") -> RenderableType:

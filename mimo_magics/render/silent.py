@@ -14,6 +14,9 @@ class SilentSurface:
     def show(self, event: Event) -> None:
         """Let the event pass."""
 
+    def tick(self) -> None:
+        """Nothing waits to be shown."""
+
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Leave nothing."""
 

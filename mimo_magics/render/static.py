@@ -43,12 +43,16 @@ class StaticSurface:
         match event:
             case TextDelta(text) | ReasoningDelta(text):
                 self._size += len(text)
-                if self._due():
-                    self._frame("…")
+                self.tick()
             case Retrying(attempt, of, delay, reason):
                 self._frame(f"{reason} · again in {delay:.1f} s, attempt {attempt} of {of}")
             case Preparing(what, done, total):
                 self._frame(f"{what}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{what} …")
+
+    def tick(self) -> None:
+        """Paint what has come since the last frame, when a frame is due."""
+        if self._due():
+            self._frame("…")
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Replace the growing output by the document."""
@@ -60,8 +64,9 @@ class StaticSurface:
             self._paint({"text/plain": ""}, {})
 
     def _due(self) -> bool:
+        grown = self._size > self._painted_size
         enough = self._size <= SHORT or self._size >= self._painted_size * GROWTH
-        return enough and self._now() >= self._next_frame
+        return grown and enough and self._now() >= self._next_frame
 
     def _frame(self, status: str) -> None:
         self._next_frame = self._now() + FRAME

@@ -41,6 +41,9 @@ class TerminalSurface:
             case Noted(text):
                 self._print(Noted, f"⚠ {printable(text)}\n")
 
+    def tick(self) -> None:
+        """Nothing waits to be shown."""
+
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """End the last line."""
         self._print(type(None), "")

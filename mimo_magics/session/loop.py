@@ -83,7 +83,8 @@ class RunningTurn:
                 async for event in events:
                     yield event
         except UnknownModel as error:
-            if successor := SUCCESSORS.get(request.params.model):
+            successor = SUCCESSORS.get(request.params.model)
+            if successor and error.hint == UnknownModel.default_hint:
                 error.hint = f"Where it is retired, its successor is {successor}: -m {successor}"
             raise
 
