@@ -1,7 +1,7 @@
 """One output that grows in place, without widgets.
 
-Each frame carries the whole text, so frames become rarer as the reply grows: what is sent in all stays within a
-few times the reply's length.
+Each frame carries the whole text, so frames become rarer as a long reply grows, by a tenth at a time: what is sent
+in all stays proportional to the reply's length.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FRAME = 0.1
 """Seconds between two frames at the least."""
 SHORT = 2_000
 """Characters up to which each frame may be painted."""
-GROWTH = 1.25
+GROWTH = 1.1
 """By how much a longer reply grows between two frames."""
 
 

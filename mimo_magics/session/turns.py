@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mimo_magics.json_form import to_dict
-from mimo_magics.messages import Message, Reply, Request, TextPart, ToolCall, ToolResult
+from mimo_magics.json_form import from_dict, to_dict
+from mimo_magics.messages import Message, Params, Reply, Request, TextPart, ToolCall, ToolResult
 from mimo_magics.settings import Api
 
 RECORD_VERSION = 1
@@ -71,3 +71,35 @@ def record(turn: Turn) -> dict[str, Any]:
 
 def _part(part: object) -> dict[str, Any]:
     return {"type": part.type, "length": len(part.text)} if isinstance(part, TextPart) else to_dict(part)
+
+
+def from_record(told: Mapping[str, Any], text: str) -> Turn:
+    """Read a turn back from a saved output: its record and its `text/plain`.
+
+    Of the request only its own prompt is there; the prompts before it are in the cells before it.
+
+    Raises:
+        ValueError: the record is of another version, or damaged.
+    """
+    if told.get("version") != RECORD_VERSION:
+        raise ValueError(f"a record of version {told.get('version')!r}, not {RECORD_VERSION}")
+    try:
+        reply = from_dict(Reply, {**told["reply"], "message": _message(told["reply"]["message"], text)})
+        prompt = from_dict(Message, told["prompt"])
+        request = Request((prompt,), from_dict(Params, told["params"]))
+        return Turn(request, reply, str(told["preset"]), told["api"], float(told["asked"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a damaged record: {error}") from error
+
+
+def _message(told: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Put the texts back, of which the record tells only the lengths."""
+    parts = []
+    for part in told.get("parts", ()):
+        if part["type"] == TextPart.type:
+            length = int(part["length"])
+            parts.append({"type": TextPart.type, "text": text[:length]})
+            text = text[length:]
+        else:
+            parts.append(part)
+    return {**told, "parts": parts}

@@ -1,6 +1,7 @@
 """Turns as values: the history they make and the record that a saved output carries."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,12 +12,13 @@ from mimo_magics.messages import (
     Reply,
     Request,
     TextPart,
+    Timing,
     ToolCall,
     Usage,
     system,
     user,
 )
-from mimo_magics.session.turns import Turn, history, record
+from mimo_magics.session.turns import Turn, from_record, history, record
 
 
 def turn(prompt: str, *parts: object, stop: str = "end") -> Turn:
@@ -85,3 +87,36 @@ def test_a_record_holds_the_turn_but_neither_its_texts_nor_its_history() -> None
             "id": "id",
         },
     }
+
+
+def test_a_record_and_the_text_beside_it_give_the_turn_back() -> None:
+    parts = (
+        ReasoningPart("Hm.", "sig"),
+        TextPart("Hello, "),
+        ToolCall("c", "clock", "{}"),
+        TextPart("你好 🙂\u2028"),
+    )
+    before = turn("one", *parts, stop="interrupted")
+    before = replace(before, asked=1.5, reply=replace(before.reply, timing=Timing(0.5, None, 2.0), cost=0.25))
+    text = before.reply.text
+    after = from_record(json.loads(json.dumps(record(before))), text)
+    assert after == replace(before, request=Request((user("one"),), before.request.params))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"version": 2},
+        {"version": None},
+        {"reply": None},
+        {"reply": {}},
+        {"reply": {"message": {"parts": [{"type": "text"}]}}},
+        {"reply": {"message": {"parts": [{"type": "unknown"}]}}},
+        {"prompt": "hi"},
+        {"params": {}},
+        {"asked": None},
+    ],
+)
+def test_a_record_that_cannot_be_read_is_an_error(damage: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        from_record({**record(turn("one", TextPart("1"))), **damage}, "1")

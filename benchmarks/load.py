@@ -1,0 +1,57 @@
+"""What loading the extension costs: CPU time in fresh processes, in turns with what it is measured against."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import ArgumentParser
+from importlib.util import find_spec
+from statistics import median
+
+MEASURE = """
+import time, sys
+from IPython.core.interactiveshell import InteractiveShell
+import asyncio, argparse, json, importlib.metadata
+shell = InteractiveShell.instance()
+modules, start = len(sys.modules), time.process_time()
+{code}
+print(time.process_time() - start, len(sys.modules) - modules)
+"""
+CODES = {
+    "%load_ext mimo_magics": "shell.run_line_magic('load_ext', 'mimo_magics')",
+    "import httpx": "import httpx",
+    "import ipywidgets": "import ipywidgets",
+    "import openai": "import openai",
+    "import anthropic": "import anthropic",
+    "%load_ext jupyter_ai_magics": "shell.run_line_magic('load_ext', 'jupyter_ai_magics')",
+}
+
+
+def measured(code: str) -> tuple[float, int]:
+    """Milliseconds of CPU and modules of one fresh process that has IPython already."""
+    command = [sys.executable, "-W", "ignore", "-c", MEASURE.format(code=code)]
+    seconds, modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-2:]
+    return float(seconds) * 1_000, int(modules)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    there = [name for name in CODES if name.startswith("%load_ext mimo") or find_spec(name.split()[-1])]
+    runs: dict[str, list[tuple[float, int]]] = {name: [] for name in there}
+    for _ in range(rounds):
+        for name in there:
+            runs[name].append(measured(CODES[name]))
+    ours = median(ms for ms, _ in runs["%load_ext mimo_magics"])
+    for name in CODES:
+        if name not in runs:
+            print(f"{name:28} not installed here")
+            continue
+        ms = median(ms for ms, _ in runs[name])
+        print(f"{name:28} {ms:8.1f} ms  {runs[name][0][1]:5} modules  ours/this {ours / ms:6.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""What a notebook keeps of a reply of 2,000 tokens, beside the reply itself: prose, code, and a mixture."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from mimo_magics.messages import Message, Params, ReasoningPart, Reply, Request, TextPart, Timing, Usage, user
+from mimo_magics.render import document
+from mimo_magics.session.turns import Turn, record
+
+TOKENS = 2_000
+PROSE = "The *quick* brown fox jumps over the lazy dog, and nobody minds. "
+CODE = "```python\ndef area(radius: float) -> float:\n    return 3.14159 * radius**2  # roughly\n```\n\n"
+TABLE = "| city | people |\n|---|---:|\n| Tokyo | 14,000,000 |\n| Berlin | 3,900,000 |\n\n"
+KINDS = {
+    "prose": PROSE,
+    "code": CODE,
+    "mixed": PROSE * 4 + "\n\n## Then\n\n" + CODE + TABLE + "$e = mc^2$\n\n",
+}
+
+
+def reply(source: str) -> Reply:
+    """A reply of about so many tokens, at four characters each, with reasoning of a tenth of it."""
+    text = (source * (4 * TOKENS // len(source) + 1))[: 4 * TOKENS]
+    parts = (ReasoningPart(text[: len(text) // 10]), TextPart(text))
+    usage, timing = Usage(500, TOKENS, 400, TOKENS // 10), Timing(0.5, 2.0, 40.0)
+    return Reply(Message("assistant", parts), usage, "end", "mimo-v2-pro", "0" * 32, timing=timing)
+
+
+def sizes(answer: Reply) -> tuple[int, int, int, int]:
+    """Bytes of the text, the HTML, the record, and of all that is saved."""
+    turn = Turn(Request((user("Tell me."),), Params("mimo-v2-pro")), answer, "mimo-v2", "openai", 1.0)
+    bundle, metadata = document.bundle(answer), {"mimo": record(turn)}
+    whole = {"output_type": "display_data", "data": bundle, "metadata": metadata}
+    parts = (answer.text, bundle["text/html"], metadata, whole)
+    return tuple(len(json.dumps(part, ensure_ascii=False).encode()) for part in parts)  # type: ignore[return-value]
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{'':6} {'text':>7} {'html':>7} {'record':>7} {'saved':>7}  saved/text  (saved - html)/text")
+    for kind, source in KINDS.items():
+        answer = reply(source)
+        text, page, note, saved = sizes(answer)
+        bare = sizes(replace(answer, message=Message("assistant", answer.message.parts[1:])))[3]
+        ratios = f"{saved / text:10.2f}  {(saved - page) / text:17.2f}"
+        print(f"{kind:6} {text:7,} {page:7,} {note:7,} {saved:7,}  {ratios}   (without reasoning {bare:,})")
+
+
+if __name__ == "__main__":
+    main()
