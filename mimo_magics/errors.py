@@ -23,9 +23,10 @@ MimoError                 .hint (what to do next)  .reply (what had arrived)
 from __future__ import annotations
 
 import traceback
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from mimo_magics.messages import Reply
+if TYPE_CHECKING:  # errors are loaded with the extension, the values of a conversation are not
+    from mimo_magics.messages import Reply
 
 
 class MimoError(Exception):

@@ -6,7 +6,6 @@ where a prompt or a key goes.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,10 @@ def find(folder: Path) -> tuple[Path | None, dict[str, Any]]:
 
 
 def _table(file: Path) -> Any:
+    if not file.is_file():
+        return None
+    import tomllib
+
     try:
         return tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("mimo")
     except (OSError, ValueError, AttributeError):

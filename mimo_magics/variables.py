@@ -1,4 +1,4 @@
-"""`{name}` in a prompt is the value of the variable; every other brace is the prompt's own. Knows no IPython."""
+"""`{name}` in a prompt is the value of a variable; every other brace is the prompt's own. Knows no IPython."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ KEPT = {
 """What may hold the form of a reference and is none; the first that fits at a place stays as it is.
 
 `$` opens math unless white space, a quote, punctuation, Chinese or a price (`$5 and …`) follows. The next `$`
-closes it unless white space is before it, or a letter, a digit, `_`, `{` or `(` behind it: `$HOME/{name}/$USER` is
-none, `$n$th` is. An `f'` whose next `'` stands before a word or a bracket is a derivative. An `f"` that nothing
-closes ends with its line. What opens and does not close is searched up to the next opening of its kind, no further:
-the time is linear.
+closes it unless white space is before it, or a letter, a digit, `_`, `{` or `(` behind it:
+`$HOME/{name}/$USER` is none, `$n$th` is. An `f'` whose next `'` stands before a word or a bracket is a
+derivative. An `f"` that nothing closes ends with its line. What opens and does not close is searched up to
+the next opening of its kind only, and groups are followed to a fixed depth: the time is linear.
 """
 
 BRACES = re.compile("|".join((*KEPT.values(), REFERENCE)), re.VERBOSE | re.DOTALL)
@@ -71,12 +71,13 @@ EACH_STEP = re.compile(STEP)
 
 
 def expand(prompt: str, namespace: Mapping[str, Any]) -> str:
-    """Put the values of `{name}`, `{df.columns}`, `{rows[0]["x"]}` into a prompt, once, and do not look at them again.
+    """Put the values of `{name}`, `{df.columns}`, `{rows[0]["x"]}` into a prompt, once, never looked at again.
 
-    A reference is a name, then attributes and items; an item is an integer or a quoted string. No name begins with
-    two underscores; nothing is called or formatted. `{{name}}` stands for `{name}`. What cannot be had stays, and so
-    does each brace in `KEPT` or without the form of a reference: JSON, code, LaTeX, f-strings, templates. A set of
-    one name, `{x}` in code, cannot be told from a reference and is one: write `{{x}}`, or give --raw.
+    A reference is a name, then attributes and items; an item is an integer or a quoted string. No name begins
+    with two underscores; nothing is called or formatted. `{{name}}` stands for `{name}`. What cannot be had
+    stays, and so does each brace in `KEPT` or without the form of a reference: JSON, code, LaTeX, f-strings,
+    templates. A set of one name, `{x}` in code, cannot be told from a reference and is one: write `{{x}}`, or
+    give --raw.
     """
     return BRACES.sub(lambda found: _instead(found, namespace), prompt)
 

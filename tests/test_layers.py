@@ -131,7 +131,6 @@ def test_loading_the_extension_loads_nothing_heavy() -> None:
         "mimo_magics.config",
         "mimo_magics.errors",
         "mimo_magics.extension",
-        "mimo_magics.messages",
         "mimo_magics.options",
         "mimo_magics.presets",
         "mimo_magics.project",
