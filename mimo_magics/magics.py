@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from IPython.core.error import UsageError
@@ -50,6 +51,13 @@ def parsed(options: list[str]) -> Namespace:
         raise BadOption(f"{error}".rstrip(".") + ".", "See %%mimo? for the options.") from None
 
 
+def variables(shell: Any) -> dict[str, Any]:
+    """Return what a prompt may name: the person's variables, and not what IPython put beside them but `_`."""
+    own = shell.user_ns
+    hidden = {name: value for name, value in shell.user_ns_hidden.items() if name != "_"}
+    return {name: value for name, value in own.items() if name not in hidden or hidden[name] is not value}
+
+
 class MimoMagics:
     """The magics of one shell, and the conversation that they share."""
 
@@ -77,7 +85,7 @@ class MimoMagics:
         too, {df.columns} and {rows[0]["x"]}, and every other brace stays as it is. The reply is the cell's value,
         with .text, .reasoning, .usage and .stop. %mimo_config shows and changes what holds for all cells.
         """
-        return self._ask(self._read(line, body, self.shell.user_ns))
+        return self._ask(self._read(line, body))
 
     @needs_local_scope
     @with_options
@@ -89,13 +97,13 @@ class MimoMagics:
 
         Works in loops and functions. It does what %%mimo does, and takes its options; -- ends them.
         """
-        return self._ask(self._read(line, None, ChainMap(dict(local_ns or {}), self.shell.user_ns)))
+        return self._ask(self._read(line, None, local_ns or {}))
 
     @no_var_expand
     async def mimo_awaited(self, line: str, body: str) -> Reply:
         """Do what %%mimo does, in a cell that awaits."""
-        asking = self._read(line, body, self.shell.user_ns)
-        with asking.settled():
+        asking = self._read(line, body)
+        with self._kept(asking):
             async with heartbeat(asking.surface.tick), asking.opening() as asking.running:
                 async for event in asking.running:
                     asking.surface.show(event)
@@ -116,26 +124,37 @@ class MimoMagics:
         """
         display(configure(line, self.config), raw=True)
 
-    def _read(self, line: str, body: str | None, variables: Mapping[str, Any]) -> Asking:
+    def _read(self, line: str, body: str | None, local: Mapping[str, Any] = MappingProxyType({})) -> Asking:
         options, rest = cell.split_options(line)
         if body is not None and rest:
             raise BadOption(f"The prompt does not go on the first line: {rest!r}.", "Write it below %%mimo.")
-        request = cell.read(parsed(options), rest if body is None else body, variables)
+        request = cell.read(
+            parsed(options), rest if body is None else body, {**variables(self.shell), **local}
+        )
         session = Session() if request.new else self.session
         session.settings = self.config.snapshot()
         settings = replace(session.settings, **request.settings)
         return Asking(request, session, choose(place(self.shell), settings))
 
     def _ask(self, asking: Asking) -> Reply:
-        with asking.settled(), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
+        with self._kept(asking), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
             for event in asking.running:
                 asking.surface.show(event)
         return self._value(asking)
 
+    @contextmanager
+    def _kept(self, asking: Asking) -> Iterator[None]:
+        """Go on with the conversation that the turn belongs to, if anything of it stays."""
+        try:
+            with asking.settled():
+                yield
+        finally:
+            if asking.turn:
+                self.session = asking.session
+
     def _value(self, asking: Asking) -> Reply:
         reply = self._just_shown = asking.reply
         assert reply
-        self.session = asking.session
         if asking.request.out:
             self.shell.user_ns[asking.request.out] = reply
         return reply

@@ -1,4 +1,4 @@
-"""`{name}` in a prompt is the value of a variable; every other brace is the prompt's own. Knows no IPython."""
+"""`{name}` in a prompt is the value of a variable; every other brace is the prompt's. Knows no IPython."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ EACH_STEP = re.compile(STEP)
 
 
 def expand(prompt: str, namespace: Mapping[str, Any]) -> str:
-    """Put the values of `{name}`, `{df.columns}`, `{rows[0]["x"]}` into a prompt, once, never looked at again.
+    """Put the values of `{name}`, `{df.columns}`, `{rows[0]["x"]}` into a prompt, once, never read again.
 
     A reference is a name, then attributes and items; an item is an integer or a quoted string. No name begins
     with two underscores; nothing is called or formatted. `{{name}}` stands for `{name}`. What cannot be had

@@ -173,6 +173,7 @@ class Handler(BaseHTTPRequestHandler):
 
     peer: ClassVar[Peer]
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def setup(self) -> None:
         super().setup()

@@ -159,6 +159,15 @@ def test_a_new_beginning_that_fails_leaves_the_conversation_as_it_was(kernel: Ke
     assert roles(peer) == ["user", "assistant", "user"]
 
 
+def test_a_new_beginning_that_breaks_off_is_the_conversation_all_the_same(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    peer.answers(lambda seen: Answer([*frames(seen, ["half"], end=False), CUT]))
+    kernel.run("%%mimo --new\ntwo")
+    peer.script = obey
+    kernel.run("%%mimo\nthree")
+    assert [message["content"] for message in peer.requests[-1].body["messages"]] == ["two", "half", "three"]
+
+
 def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("%mimo_config temperature=0.3 thinking=off system='Be brief.'")
     assert [line.split()[:3] for line in ran.documents[0].splitlines()] == [
@@ -330,6 +339,17 @@ def test_prompts_can_be_run_from_anywhere(kernel: Kernel, peer: Peer, cell: str)
 def test_prompts_can_be_run_in_a_loop(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("for n in range(3):\n    %mimo --no-history hello {n}")
     assert ran.documents == ["You said: hello 0", "You said: hello 1", "You said: hello 2"]
+
+
+def test_what_ipython_keeps_beside_the_variables_is_not_theirs(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("%%mimo --no-history\n{open} {exit} {In} {get_ipython}").documents == [
+        "You said: {open} {exit} {In} {get_ipython}"
+    ]
+    kernel.run("open = 'mine'")
+    assert kernel.run("%%mimo --no-history\n{open} {_}").documents == [
+        "You said: mine You said: {open} {exit} {In} {get_ipython}"
+    ]
+    kernel.run("del open")
 
 
 def test_a_line_in_a_function_sees_its_variables(kernel: Kernel, peer: Peer) -> None:
