@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-.PHONY: help demo lab test test-all test-oldest lint types bench weights install-check clean
+.PHONY: help demo lab test browser test-all test-oldest lint types bench weights install-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ lab: $(VENV)/lab weights
 ## make test      the fast tests; what had to be skipped is listed at the end with the reason
 test: $(VENV)/test
 	$(RUN) -m pytest -m "not slow" $(ARGS)
+
+## make browser   what the tests in JupyterLab and Notebook want besides a chromium on the PATH
+browser: $(VENV)/browser
 
 ## make test-all  every test: long fuzzing, a larger model, other Pythons, the oldest allowed dependencies
 test-all: $(VENV)/test weights
@@ -52,6 +55,8 @@ types: $(VENV)/test
 ## make bench     figures side by side with others, as ratios
 bench: $(VENV)/test
 	$(RUN) benchmarks/stream.py
+	$(RUN) benchmarks/load.py
+	$(RUN) benchmarks/saved.py
 
 weights: $(VENV)/demo
 	@$(RUN) -m mimo_magics.weights smollm2-135m
@@ -71,7 +76,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # one stamp for each extra, so that an environment is installed once and again when pyproject.toml changes
-$(VENV)/demo $(VENV)/lab $(VENV)/test: $(VENV)/%: $(VENV)/bin/python pyproject.toml
+$(VENV)/demo $(VENV)/lab $(VENV)/test $(VENV)/browser: $(VENV)/%: $(VENV)/bin/python pyproject.toml
 	@echo "Installing mimo-magics with the extra '$*' into $(VENV) (a minute or so) ..."
 	@$(RUN) -m pip install --quiet --editable ".[$*]"
 	@touch $@
