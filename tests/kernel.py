@@ -72,6 +72,25 @@ class Kernel:
         """Run a cell to its end; interrupt it once `when` says so."""
         return self.run_all([code], watched=watched, when=when)[0]
 
+    def answer(self, code: str, text: str) -> tuple[Ran, dict[str, Any]]:
+        """Run a cell that asks a question, and answer it; also returns the question."""
+        questions: list[dict[str, Any]] = []
+
+        def typed(message: dict[str, Any]) -> None:
+            questions.append(message["content"])
+            self._client.input(text)
+
+        ran = Ran()
+        reply = self._client.execute_interactive(
+            code,
+            allow_stdin=True,
+            stdin_hook=typed,
+            output_hook=lambda message: keep(ran, message["msg_type"], message["content"]),
+            timeout=PATIENCE,
+        )
+        ran.status = reply["content"]["status"]
+        return ran, questions[0]
+
     def run_all(
         self, cells: list[str], *, watched: bool = True, when: Callable[[], bool] | None = None
     ) -> list[Ran]:

@@ -8,7 +8,7 @@ from dataclasses import fields
 import IPython
 import pytest
 from kernel import Kernel, Ran
-from peer import CUT, KEY, Answer, Peer, error, frames, obey
+from peer import CUT, KEY, Answer, Peer, error, frames, obey, reply, stream
 
 from mimo_magics.settings import Settings
 
@@ -396,8 +396,8 @@ def test_two_shells_in_one_process_have_conversations_of_their_own(kernel: Kerne
     kernel.run(
         "from IPython.core.interactiveshell import InteractiveShell\n"
         "other = InteractiveShell()\n"
-        "_ = other.run_line_magic('load_ext', 'mimo_magics')\n"
-        "_ = other.run_cell_magic('mimo', '-q -s none', 'two')"
+        "done = other.run_line_magic('load_ext', 'mimo_magics')\n"
+        "done = other.run_cell_magic('mimo', '-q -s none', 'two')"
     )
     assert [message["content"] for message in peer.requests[-1].body["messages"]] == ["two"]
 
@@ -446,3 +446,63 @@ def test_each_magic_has_a_help_page_before_it_is_used_and_after(
     before, after_use = kernel.help(cell), (kernel.run("%mimo_config"), kernel.help(cell))[1]
     assert [word for word in words if word not in before or word not in after_use] == []
     assert "--no-no-stream" not in before
+
+
+def test_a_key_is_typed_in_unseen_and_bound_to_its_host(kernel: Kernel, peer: Peer) -> None:
+    typed = "sk-typed-0123456789"
+    kernel.run(f"%mimo_config base_url=http://localhost:{peer.host.rpartition(':')[2]}/v1")
+    ran, question = kernel.answer("%mimo_config api_key", typed)
+    assert question == {"prompt": f"Key for localhost:{peer.host.rpartition(':')[2]}: ", "password": True}
+    assert ran.documents[0].splitlines()[1].split()[:3] == ["api_key", "…6789", "getpass"]
+    kernel.run("%%mimo\nhello")
+    kernel.run(f"%mimo_config base_url={peer.url}/v1")
+    kernel.run("%%mimo\nhello")
+    assert [seen.headers["authorization"] for seen in peer.requests] == [f"Bearer {typed}", f"Bearer {KEY}"]
+    assert typed not in json.dumps(ran.messages)
+
+
+def test_nobody_is_asked_for_a_key_where_nobody_is(kernel: Kernel) -> None:
+    ran = kernel.run("%mimo_config api_key", watched=False)
+    assert ran.error == ["BadOption: Nobody can be asked for a key here.", "Set MIMO_API_KEY instead."]
+
+
+def test_a_key_is_not_taken_from_the_line(kernel: Kernel) -> None:
+    ran = kernel.run("%mimo_config api_key=sk-written")
+    assert ran.error == [
+        "BadOption: A key is never written into a cell.",
+        "%mimo_config api_key asks for it.",
+    ]
+
+
+def test_a_quiet_cell_shows_nothing_and_has_its_value(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%mimo -q\nhello")
+    assert (ran.status, ran.messages) == ("ok", [])
+    assert kernel.run("print(_)").text == "You said: hello\n"
+
+
+def test_an_answer_can_be_shown_as_text_or_as_json(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply('{"*a*": [1]}', reasoning="")))
+    as_json, as_text = kernel.run("%%mimo -f json\nhello"), kernel.run("%%mimo -f text\nhello")
+    assert '<span class="nt">"*a*"</span>' in as_json.outputs[0]["data"]["text/html"]
+    assert "<pre>{&quot;*a*&quot;: [1]}</pre>" in as_text.outputs[0]["data"]["text/html"]
+    assert as_json.documents == as_text.documents == ['{"*a*": [1]}']
+
+
+def test_loading_twice_is_harmless(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("import mimo_magics\nmimo_magics.load_ipython_extension(get_ipython())").status == "ok"
+    assert kernel.run("%%mimo\nhello").documents == ["You said: hello"]
+    assert (
+        kernel.run("print(len([t for t in get_ipython().input_transformers_post if 'mimo' in str(t)]))").text
+        == "1\n"
+    )
+
+
+def test_what_cannot_be_used_of_a_project_is_told_when_the_extension_is_loaded(
+    kernel: Kernel, peer: Peer
+) -> None:
+    kernel.run("%%writefile pyproject.toml\n[tool.mimo]\nbase_url = 'http://evil'\nmax_tokens = 7\n")
+    ran = kernel.run("%reload_ext mimo_magics")
+    kernel.run("%%mimo\nhello")
+    kernel.run("import os; os.remove('pyproject.toml')")
+    assert ran.text.endswith("pyproject.toml: [tool.mimo] may not set 'base_url'.\n")
+    assert peer.requests[0].body["max_completion_tokens"] == 7
