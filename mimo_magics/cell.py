@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import keyword
 import re
 import shlex
 from collections.abc import Mapping
@@ -54,11 +55,18 @@ def split_options(line: str) -> tuple[list[str], str]:
 
 
 def _unquoted(value: str) -> str:
-    return shlex.split(value)[0] if value[0] in "\"'" and value[-1] == value[0] and len(value) > 1 else value
+    if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
+        return value
+    try:
+        return shlex.split(value)[0]
+    except ValueError:  # its last quote is a character of the text
+        return value
 
 
 def no_such_option(flag: str) -> BadOption:
     """Build the error for an unknown flag."""
+    if flag in ("-h", "--help"):
+        return BadOption("The help is elsewhere.", "Run %%mimo? in a cell of its own.")
     advice = did_you_mean(flag, BY_FLAG, "Put -- before a prompt that begins with a dash.")
     return BadOption(f"There is no option {flag}.", advice)
 
@@ -76,7 +84,7 @@ def read(options: argparse.Namespace, prompt: str, variables: Mapping[str, Any])
     if not prompt.strip():
         raise BadOption("There is no prompt.", "Write it below %%mimo, or behind the options of %mimo.")
     out = handling.get("out")
-    if out is not None and not out.isidentifier():
+    if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
         raise BadOption(f"{out!r} is no name for a variable.", "Choose one that Python can use: -o reply")
     if "stop" in given:
         given["stop"] = tuple(given["stop"])

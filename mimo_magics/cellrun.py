@@ -12,7 +12,7 @@ import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.displayhook import CapturingDisplayHook
@@ -23,32 +23,29 @@ if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
 
 PUBLIC, PRIVATE = "mimo", "_mimo"
 HEAD = f"get_ipython().run_cell_magic({PUBLIC!r},"
+SYNCHRONOUS = ("_run_cell", "run_code")
+"""IPython's functions below which no cell is awaited."""
 BEAT = 0.1
 """Seconds. The signal of an interrupt does not wake a loop that waits for the network; its next timer does."""
 
 
 class AwaitingCells:
-    """The transform, and the count of cells in progress that tells an outermost cell from one inside another."""
+    """The transform of one shell."""
 
     has_side_effects = False
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._depth = 0
 
     def install(self) -> None:
         """Take part in the shell's work."""
         self._shell.input_transformers_cleanup.append(questions)
         self._shell.input_transformers_post.append(self)
-        self._shell.events.register("pre_execute", self._begin)
-        self._shell.events.register("post_execute", self._end)
 
     def uninstall(self) -> None:
         """Leave nothing behind."""
         self._shell.input_transformers_cleanup.remove(questions)
         self._shell.input_transformers_post.remove(self)
-        self._shell.events.unregister("pre_execute", self._begin)
-        self._shell.events.unregister("post_execute", self._end)
 
     def __call__(self, lines: list[str]) -> list[str]:
         if lines and lines[0].startswith(HEAD) and self._may_await():
@@ -60,21 +57,53 @@ class AwaitingCells:
         shell = self._shell
         asyncio_runner, _ = shell.loop_runner_map["asyncio"]
         in_kernel = getattr(shell, "kernel", None) is not None
-        return bool(in_kernel and shell.autoawait and shell.loop_runner is asyncio_runner and not self._depth)
+        return bool(
+            in_kernel and shell.autoawait and shell.loop_runner is asyncio_runner and not self._inside()
+        )
 
-    def _begin(self) -> None:
-        self._depth += 1
+    def _inside(self) -> bool:
+        """Tell whether a program runs this cell, by `run_cell` or from a cell: nobody could await it there.
 
-    def _end(self) -> None:
-        self._depth = max(0, self._depth - 1)
+        A kernel awaits `run_cell_async` for the cells that a person runs, and asks for their transform itself.
+        """
+        frame = sys._getframe()  # noqa: SLF001  the way to one's callers
+        while back := frame.f_back:
+            frame = back
+            if frame.f_code.co_name in SYNCHRONOUS and frame.f_locals.get("self") is self._shell:
+                return True
+        return False
 
 
 QUESTION = re.compile(rf"(\s*(?:[\w.,\[\] ]+=\s*)?)%{PUBLIC}\s+(\S.*\?)\s*")
+TRIPLE = re.compile(r"#.*|'''|\"\"\"")
 
 
 def questions(lines: list[str]) -> list[str]:
-    """Let the prompt of a `%mimo` line end in a question mark, which IPython takes for a wish for help."""
-    return [_question(found) if (found := QUESTION.fullmatch(line)) else line for line in lines]
+    """Let the prompt of a `%mimo` line end in a question mark, which IPython takes for a wish for help.
+
+    Lines of other magics' cells and of texts in triple quotes are not ours.
+    """
+    if lines and lines[0].startswith("%%"):
+        return lines
+    quote = ""
+    asked = []
+    for line in lines:
+        found = None if quote else QUESTION.fullmatch(line)
+        asked.append(_question(found) if found else line)
+        quote = quote if found else _open_quote(line, quote)
+    return asked
+
+
+def _open_quote(line: str, quote: str) -> str:
+    """Follow the triple quotes of a line: which of them is open at its end?"""
+    for mark in TRIPLE.findall(line):
+        if not quote and not mark.startswith("#"):
+            quote = mark
+        elif mark == quote:
+            quote = ""
+        elif not quote:
+            break
+    return quote
 
 
 def _question(line: re.Match[str]) -> str:
@@ -88,7 +117,8 @@ async def heartbeat(tick: Callable[[], None]) -> AsyncIterator[None]:
     async def beat() -> None:
         while True:
             await asyncio.sleep(BEAT)
-            tick()
+            with suppress(Exception):  # what cannot be painted must not keep an interrupt from landing
+                tick()
 
     task = asyncio.create_task(beat())
     try:

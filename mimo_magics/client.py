@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import anyio
 import httpx
@@ -25,8 +24,9 @@ from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import ApiError, BadOption, ConnectionFailed, MimoError, StreamCut, WireError
 from mimo_magics.events import Event, Retrying
 from mimo_magics.messages import Request
+from mimo_magics.secret import Secret
 from mimo_magics.settings import Api
-from mimo_magics.wire import FORMATS, StreamDecoder, decode_full
+from mimo_magics.wire import FORMATS, StreamDecoder, decode, decode_full
 from mimo_magics.wire.error import api_error
 
 CONNECT_TIMEOUT, WRITE_TIMEOUT = 20.0, 60.0
@@ -48,7 +48,8 @@ GOODBYE = 1.0
 
 HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
 
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+_clients: dict[asyncio.AbstractEventLoop, tuple[AsyncGenerator[httpx.AsyncClient], httpx.AsyncClient]] = {}
+"""One per event loop, so that calls share a connection, beside the generator that ends it with its loop."""
 
 
 async def stream(endpoint: Endpoint, api: Api, request: Request) -> AsyncGenerator[Event]:
@@ -76,6 +77,7 @@ async def stream(endpoint: Endpoint, api: Api, request: Request) -> AsyncGenerat
             failure = failed(error, endpoint.host, begun=begun)
         except ApiError as error:
             failure = error
+            error.hide(endpoint.key)
             if not begun and (relaxed := wire.relaxed(body, error)):
                 body = relaxed
                 continue
@@ -90,27 +92,40 @@ async def models(endpoint: Endpoint) -> tuple[str, ...]:
     """Ask a service in the OpenAI format for the ids of its models; empty where it does not tell."""
     headers = FORMATS["openai"].headers(endpoint.key, endpoint.auth)
     try:
-        response = await _client().get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
+        client = await _client()
+        response = await client.get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
         return tuple(str(model["id"]) for model in response.json()["data"])
-    except (*HTTPX_ERRORS, ValueError, TypeError, KeyError):
+    except (*HTTPX_ERRORS, ValueError, TypeError, KeyError, RecursionError):
         return ()
 
 
 async def aclose() -> None:
-    """Close the connections of the running event loop."""
-    if client := _clients.pop(asyncio.get_running_loop(), None):
-        await client.aclose()
+    """Close the connections of the running event loop now; they are closed with the loop in any case."""
+    if found := _clients.get(asyncio.get_running_loop()):
+        await found[0].aclose()
 
 
-def _client() -> httpx.AsyncClient:
-    """One per event loop, kept between calls, so that they share a connection."""
+async def _client() -> httpx.AsyncClient:
     loop = asyncio.get_running_loop()
     if loop not in _clients:
-        _clients[loop] = httpx.AsyncClient(
-            headers={"User-Agent": f"mimo-magics/{__version__}"},
-            mounts={"all://127.0.0.1": None, "all://localhost": None},  # no proxy for this machine
-        )
-    return _clients[loop]
+        for closed in [each for each in _clients if each.is_closed()]:
+            del _clients[closed]
+        lifetime = _until_the_loop_ends()
+        _clients[loop] = lifetime, await anext(lifetime)
+    return _clients[loop][1]
+
+
+async def _until_the_loop_ends() -> AsyncGenerator[httpx.AsyncClient]:
+    """Hold a client; whoever ends an event loop ends the generators that wait in it."""
+    client = httpx.AsyncClient(
+        headers={"User-Agent": f"mimo-magics/{__version__}"},
+        mounts={"all://127.0.0.1": None, "all://localhost": None},  # no proxy for this machine
+    )
+    try:
+        yield client
+    finally:
+        _clients.pop(asyncio.get_running_loop(), None)
+        await client.aclose()
 
 
 async def _exchange(endpoint: Endpoint, api: Api, body: Mapping[str, Any]) -> AsyncGenerator[Event]:
@@ -119,24 +134,34 @@ async def _exchange(endpoint: Endpoint, api: Api, body: Mapping[str, Any]) -> As
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     url = endpoint.base_url + wire.path
     timeout = httpx.Timeout(endpoint.timeout, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT)
-    async with _client().stream("POST", url, content=content, headers=headers, timeout=timeout) as response:
+    client = await _client()
+    async with client.stream("POST", url, content=content, headers=headers, timeout=timeout) as response:
         if response.status_code != 200:
-            raise await _refusal(response, endpoint)
+            raise await _refusal(response, endpoint.key)
         if "text/event-stream" not in response.headers.get("content-type", ""):
-            for event in decode_full(api, await response.aread()):
+            for event in _decode_body(api, await response.aread()):
                 yield event
             return
         decoder = StreamDecoder(wire)
         chunks = response.aiter_bytes()
-        async for chunk in chunks:
-            for event in decoder.feed(chunk):
-                yield event
-            if decoder.done:
-                break
+        try:
+            async for chunk in chunks:
+                for event in decoder.feed(chunk):
+                    yield event
+                if decoder.done:
+                    break
+        except HTTPX_ERRORS:
+            if decoder.cut or not decoder.begun:
+                raise
         for event in decoder.close():
             yield event
         _check_end(decoder, endpoint.host)
         await _read_to_end(chunks)
+
+
+def _decode_body(api: Api, body: bytes) -> Iterator[Event]:
+    """Decode an answer in one piece; some servers do not say that theirs is a stream."""
+    return decode(api, [body]) if body.lstrip().startswith((b"data:", b"event:")) else decode_full(api, body)
 
 
 def _check_end(decoder: StreamDecoder, host: str) -> None:
@@ -147,22 +172,20 @@ def _check_end(decoder: StreamDecoder, host: str) -> None:
 
 
 async def _read_to_end(chunks: AsyncIterator[bytes]) -> None:
-    with anyio.move_on_after(GOODBYE):
+    with anyio.move_on_after(GOODBYE), suppress(*HTTPX_ERRORS):
         async for _ in chunks:
             pass
 
 
-async def _refusal(response: httpx.Response, endpoint: Endpoint) -> ApiError:
+async def _refusal(response: httpx.Response, key: Secret) -> ApiError:
     body = b""
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > LONGEST_ERROR_BODY:
             break
-    if endpoint.key:  # some servers repeat the key that they refuse
-        body = body.replace(endpoint.key.encode(), b"(the key)")
     return api_error(
         response.status_code,
-        body,
+        body.replace(key.encode(), b"(the key)") if key else body,  # before it may be cut in the middle
         retry_after=retry_after(response.headers.get("retry-after", "")),
         request_id=response.headers.get("x-request-id", ""),
     )
@@ -174,7 +197,7 @@ def retry_after(value: str) -> float | None:
         return float(value)
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (date - datetime.now(date.tzinfo and UTC)).total_seconds())
 

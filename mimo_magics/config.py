@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from argparse import ArgumentTypeError
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from traitlets import Bool, Bunch, Dict, Enum, Float, Integer, List, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
 
-from mimo_magics import project
+from mimo_magics import presets, project
 from mimo_magics.errors import BadOption, MimoError
 from mimo_magics.options import from_text, plain_type
 from mimo_magics.presets import PRESETS
@@ -56,6 +56,7 @@ class Store(Configurable):
         self._read_environment()
         self._start = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
         self.observe(self._written)
+        MimoError.traced = self.snapshot().debug
 
     def write(self, name: str, text: str) -> None:
         """Set a setting from text.
@@ -64,9 +65,13 @@ class Store(Configurable):
             BadOption: there is no such setting, or it cannot have this value.
         """
         self._check(name)
+        if name == "preset":
+            presets.find(text)
         try:
-            self._set(name, from_text(HINTS[name], text), HERE)
-        except (TraitError, ValueError, ArgumentTypeError):
+            value = from_text(HINTS[name], text)
+            replace(self.snapshot(), **{name: value})  # it may fit the trait and make no sense all the same
+            self._set(name, value, HERE)
+        except (TraitError, ValueError, ArgumentTypeError, BadOption):
             advice = f"{SETTINGS[name].metadata['help']} {allowed(name, self.preset)}".strip()
             raise BadOption(f"{name} cannot be {text!r}.", advice) from None
 

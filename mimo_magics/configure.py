@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Iterator
 from getpass import getpass
 from typing import Any
-from urllib.parse import urlsplit
 
 from mimo_magics import endpoint, keys
-from mimo_magics.config import MimoConfig, Row
+from mimo_magics.config import SETTINGS, MimoConfig, Row
 from mimo_magics.errors import BadOption, MimoError
 from mimo_magics.render import table
 from mimo_magics.secret import Secret
+from mimo_magics.suggest import did_you_mean
 
 HEAD = ("setting", "value", "from", "allowed", "meaning")
 KEY = "api_key"
@@ -42,7 +42,7 @@ def _words(line: str) -> list[str]:
         return shlex.split(line)
     except ValueError:
         raise BadOption(
-            f"A quotation does not end: {line}", "Put a value with a quote into quotes."
+            "A quotation on the line does not end.", "Put a value with a quote into quotes."
         ) from None
 
 
@@ -50,9 +50,11 @@ def _assign(config: MimoConfig, assignment: str) -> str:
     name, equals, value = assignment.partition("=")
     if name == KEY:
         raise BadOption("A key is never written into a cell.", "%mimo_config api_key asks for it.")
-    if not equals:
-        raise BadOption(f"{assignment!r} sets nothing.", "Write name=value, such as temperature=0.2")
-    config.write(name, value)
+    if name.startswith("-") or (not equals and name not in SETTINGS):
+        advice = did_you_mean(name, ("--reset", *SETTINGS), "Write name=value, such as temperature=0.2")
+        raise BadOption(f"{assignment!r} sets nothing.", advice)
+    if equals:
+        config.write(name, value)
     return name
 
 
@@ -67,7 +69,7 @@ def _ask_for_key(config: MimoConfig) -> None:
 
 
 def _host(config: MimoConfig) -> str:
-    host = urlsplit(endpoint.base_url(config.snapshot())).netloc
+    host = endpoint.host(endpoint.base_url(config.snapshot()))
     if not host:
         raise BadOption(
             "The embedded model needs no key.", "Choose a service first: %mimo_config preset=mimo-v2"
@@ -79,7 +81,7 @@ def _key_row(config: MimoConfig) -> Iterator[Row]:
     """What is known of the key, of which only the end is shown."""
     try:
         host = _host(config)
-        key = keys.peek(host)
+        key = keys.find(host)
     except MimoError:
         return
     help = f"The key for {host}; %mimo_config api_key asks for one."  # noqa: A001  the row's word

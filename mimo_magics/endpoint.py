@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mimo_magics import keys
+from mimo_magics import keys, presets
 from mimo_magics.errors import BadOption, NoKey
-from mimo_magics.presets import PRESETS, Preset
+from mimo_magics.presets import LOCAL, OTHER, Preset
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Auth, Settings
-from mimo_magics.suggest import did_you_mean
 
 NO_KEY_HINT = "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local"
 OTHER_KEY_HINT = "The key at hand was given for another host; give one for this host by %mimo_config api_key"
@@ -28,20 +27,29 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """The name to tell a person."""
-        return urlsplit(self.base_url).netloc
+        """The name to tell a person, and what a key is bound to."""
+        return host(self.base_url)
+
+
+def host(url: str) -> str:
+    """Return the name and, where it is not the usual one, the port of a web address."""
+    parts = urlsplit(url)
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.hostname or "" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
 
 
 def preset(settings: Settings) -> Preset:
-    """Look up the service.
+    """Look up the service. What is known of one does not hold for another address.
 
     Raises:
-        BadOption: it is not known.
+        BadOption: it is not known, or has no address that could be another.
     """
-    if found := PRESETS.get(settings.preset):
+    found = presets.find(settings.preset)
+    if not settings.base_url:
         return found
-    advice = did_you_mean(settings.preset, PRESETS, f"There are: {', '.join(PRESETS)}.")
-    raise BadOption(f"There is no preset {settings.preset!r}.", advice)
+    if found is LOCAL:
+        raise BadOption("The embedded model has no base URL.", "Leave one out: %mimo_config --reset base_url")
+    return Preset(OTHER, found.model, {settings.api: settings.base_url}, found.auth)
 
 
 def base_url(settings: Settings) -> str:
@@ -50,9 +58,12 @@ def base_url(settings: Settings) -> str:
     Raises:
         BadOption: the preset or the base URL cannot be.
     """
-    url = (settings.base_url or preset(settings).base_urls.get(settings.api, "")).rstrip("/")
-    if url and urlsplit(url).scheme not in ("http", "https"):
-        raise BadOption(f"The base URL {url!r} is no web address.", "It begins with https:// or http://.")
+    url = preset(settings).base_urls.get(settings.api, "").rstrip("/")
+    if url and not _is_web_address(url):
+        raise BadOption(
+            f"The base URL {url.rpartition('@')[2]!r} is no web address to ask.",
+            "It begins with https:// or http://, and holds neither name nor password.",
+        )
     return url
 
 
@@ -63,19 +74,45 @@ def find(settings: Settings) -> Endpoint:
         BadOption: the preset, the base URL or the key cannot be.
         NoKey: the service wants a key and there is none for its host. Another base URL may do without.
     """
+    service = preset(settings)
     url = base_url(settings)
-    host = urlsplit(url).netloc
-    key = keys.find(host)
-    if key is None and (not settings.base_url or (keys.elsewhere(host) and not _is_this_machine(url))):
-        raise _no_key(host, preset(settings).key_page)
-    auth = settings.auth or preset(settings).auth[settings.api]
+    key = keys.find(host(url))
+    if key and not key.of_host and not _is_safe(url):
+        key = None
+    if key is None and (service.name != OTHER or (keys.elsewhere(host(url)) and not _is_this_machine(url))):
+        raise _no_key(host(url), service.key_page)
+    auth = settings.auth or service.auth[settings.api]
     return Endpoint(url, key.value if key else Secret(), auth, settings.timeout)
+
+
+def took(endpoint: Endpoint) -> None:
+    """Note that a host took the key, which is bound to it from now on; this machine is everybody's."""
+    if endpoint.key and not _is_this_machine(endpoint.base_url):
+        keys.bind(endpoint.host, endpoint.key)
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and "@" not in parts.netloc
+            and parts.port != 0
+        )
+    except ValueError:
+        return False
 
 
 def _is_this_machine(url: str) -> bool:
     return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
-def _no_key(host: str, page: str) -> NoKey:
-    hint = OTHER_KEY_HINT if keys.elsewhere(host) else NO_KEY_HINT.format(variable=keys.VARIABLE, page=page)
-    return NoKey(f"There is no key for {host}.", hint)
+def _is_safe(url: str) -> bool:
+    """Nobody reads a key on the way."""
+    return urlsplit(url).scheme == "https" or _is_this_machine(url)
+
+
+def _no_key(name: str, page: str) -> NoKey:
+    hint = OTHER_KEY_HINT if keys.elsewhere(name) else NO_KEY_HINT.format(variable=keys.VARIABLE, page=page)
+    return NoKey(f"There is no key for {name}.", hint)

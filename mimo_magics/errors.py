@@ -110,11 +110,13 @@ class ApiError(MimoError):
         retry_after: seconds that the server asks to wait.
     """
 
+    default_hint = "Check the base URL, the format (--api) and the options of the cell."
+
     def __init__(
         self,
         message: str,
         *,
-        status: int,
+        status: int = 0,
         code: str = "",
         param: str = "",
         request_id: str = "",
@@ -127,6 +129,13 @@ class ApiError(MimoError):
         self.param = param
         self.request_id = request_id
         self.retry_after = retry_after
+
+    def hide(self, secret: str) -> None:
+        """Take a key out of all that the server said; some repeat the one that they refuse."""
+        if secret:
+            self.args = tuple(str(arg).replace(secret, "(the key)") for arg in self.args)
+            for name in ("code", "param", "request_id", "hint"):
+                setattr(self, name, getattr(self, name).replace(secret, "(the key)"))
 
 
 class BadRequest(ApiError):

@@ -13,6 +13,7 @@ from mimo_magics.messages import (
     TextPart,
     ToolCall,
     Usage,
+    whole_characters,
 )
 
 
@@ -166,11 +167,11 @@ class Accumulator:
         return Reply(
             Message("assistant", parts),
             self._usage,
-            self._stop and _mended(self._stop),
-            _mended(self._head.model),
-            _mended(self._head.id),
-            tuple(Annotation(*map(_mended, astuple(each))) for each in self._annotations),
-            tuple(map(_mended, self._notes)),
+            self._stop and whole_characters(self._stop),
+            whole_characters(self._head.model),
+            whole_characters(self._head.id),
+            tuple(Annotation(*map(whole_characters, astuple(each))) for each in self._annotations),
+            tuple(map(whole_characters, self._notes)),
         )
 
     def _draft(self, kind: type[TextPart | ReasoningPart]) -> _Draft:
@@ -212,16 +213,13 @@ class _Draft:
         return bool(self.name if self.kind is ToolCall else self.signature or any(self.pieces))
 
     def part(self) -> Part:
-        text = _mended("".join(self.pieces))
+        text = whole_characters("".join(self.pieces))
         if self.kind is ToolCall:
-            return ToolCall(_mended(self.id) or f"call_{self.index}", _mended(self.name), text)
-        return ReasoningPart(text, _mended(self.signature)) if self.kind is ReasoningPart else TextPart(text)
-
-
-def _mended(text: str) -> str:
-    """Join characters whose two halves came in different deltas; a half that stays alone becomes U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+            return ToolCall(
+                whole_characters(self.id) or f"call_{self.index}", whole_characters(self.name), text
+            )
+        return (
+            ReasoningPart(text, whole_characters(self.signature))
+            if self.kind is ReasoningPart
+            else TextPart(text)
+        )

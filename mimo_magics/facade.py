@@ -8,6 +8,7 @@ that Ctrl-C and the kernel's interrupt reach.
 from __future__ import annotations
 
 import atexit
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
@@ -17,8 +18,6 @@ from typing import TYPE_CHECKING
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from mimo_magics import client
-from mimo_magics.errors import Interrupted
 from mimo_magics.events import Event
 
 if TYPE_CHECKING:  # sessions offer this module's service as a method
@@ -39,6 +38,7 @@ class Call:
         self._tick = tick
         self._events: SimpleQueue[Event | None] = SimpleQueue()
         self._over = False
+        self._failure: Exception | None = None
         self._task: Future[None] = _portal().start_task_soon(self._run)
 
     def __iter__(self) -> Iterator[Event]:
@@ -61,8 +61,8 @@ class Call:
 
     def check(self) -> None:
         """Raise what went wrong."""
-        if not self._task.cancelled():
-            self._task.result()
+        if self._failure:
+            raise self._failure
 
     async def _run(self) -> None:
         running = None
@@ -70,6 +70,8 @@ class Call:
             async with self._opening as running:
                 async for event in running:
                     self._events.put(event)
+        except Exception as error:  # noqa: BLE001  for the caller's thread
+            self._failure = error
         finally:
             self.turn = running.turn if running else None
             self._events.put(None)
@@ -101,15 +103,12 @@ def run(opening: AbstractAsyncContextManager[RunningTurn]) -> Turn:
     """Run a turn to its end.
 
     Raises:
-        Interrupted: Ctrl-C or the kernel's interrupt came.
+        KeyboardInterrupt: Ctrl-C or the kernel's interrupt came; what had come of the answer is kept.
         MimoError: the call failed.
     """
-    try:
-        with opened(opening) as call:
-            for _ in call:
-                pass
-    except KeyboardInterrupt:
-        raise Interrupted("The answer was stopped.", reply=call.turn.reply if call.turn else None) from None
+    with opened(opening) as call:
+        for _ in call:
+            pass
     assert call.turn
     return call.turn
 
@@ -118,7 +117,9 @@ def run(opening: AbstractAsyncContextManager[RunningTurn]) -> Turn:
 def _portal() -> BlockingPortal:
     """Start the thread on first use; it ends with the process."""
     stack = ExitStack()
-    portal = stack.enter_context(start_blocking_portal())
-    stack.callback(portal.call, client.aclose)
     atexit.register(stack.close)
-    return portal
+    return stack.enter_context(start_blocking_portal())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_portal.cache_clear)  # a forked process has no thread but its own

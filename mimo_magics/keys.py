@@ -1,8 +1,8 @@
 """Keys: where they are found, and to which host each of them goes.
 
 A key is looked for in `MIMO_API_KEY`, in a file `.env` in the notebook's folder, in the system's keyring (if the
-package `keyring` is installed), and in Colab's secrets; or a person types it in. It is bound to the first host
-that it is used for: another host needs a key of its own.
+package `keyring` is installed), and in Colab's secrets; or a person types it in. What is typed in and what the
+keyring holds is for one host; any other key is bound to the first host that takes it, and is not offered to others.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 
 from mimo_magics.errors import BadOption
 from mimo_magics.secret import Secret
 
 VARIABLE = "MIMO_API_KEY"
+FILE = ".env"
 SERVICE = "mimo-magics"
 """Name of the entries in the keyring; the user name is the host."""
 
@@ -31,45 +33,44 @@ class Key:
 
     value: Secret
     source: str
+    of_host: bool = False
+    """Whether it was given for the very host."""
 
 
 _typed: dict[str, Secret] = {}
 """What was typed in, by host."""
 _homes: dict[str, str] = {}
-"""The host that each key is bound to."""
+"""The host that each key without one is bound to."""
 
 
 def find(host: str) -> Key | None:
-    """Return the key for a host, and bind it to the host.
+    """Return the key for a host.
 
     Raises:
-        BadOption: a key holds characters that no header can carry.
-    """
-    key = peek(host)
-    if key:
-        _homes[key.value] = host
-    return key
-
-
-def peek(host: str) -> Key | None:
-    """Return the key that `find` would, without binding it.
-
-    Raises:
-        BadOption: a key holds characters that no header can carry.
+        BadOption: a key holds characters that no header can carry, or a file cannot be read.
     """
     for key in _candidates(host):
         if not (key.value.isascii() and key.value.isprintable()):
             raise BadOption(
                 f"The key from {key.source} holds characters that no key has.", "Copy it once more."
             )
-        if _homes.get(key.value, host) == host:
+        if _may_go(key, host):
             return key
     return None
 
 
+def bind(host: str, value: Secret) -> None:
+    """Note that a host took a key; the key goes to no other from now on."""
+    _homes.setdefault(value, host)
+
+
 def elsewhere(host: str) -> bool:
     """Tell whether there are keys, but all of them belong to other hosts."""
-    return any(_homes.get(key.value, host) != host for key in _candidates(host))
+    return any(not _may_go(key, host) for key in _candidates(host))
+
+
+def _may_go(key: Key, host: str) -> bool:
+    return key.of_host or _homes.get(key.value, host) == host
 
 
 def give(host: str, value: str) -> None:
@@ -91,22 +92,30 @@ def _candidates(host: str) -> Iterator[Key]:
     sources: dict[str, Callable[[str], str | None]] = {
         "getpass": _typed.get,
         VARIABLE: lambda _: os.environ.get(VARIABLE),
-        ".env": _from_file,
+        FILE: _from_file,
         "the keyring": _from_keyring,
         "Colab's secrets": _from_colab,
     }
     for source, look in sources.items():
         if value := (look(host) or "").strip():
-            yield Key(Secret(value), source)
+            yield Key(Secret(value), source, source in ("getpass", "the keyring"))
 
 
 def _from_file(_: str) -> str | None:
-    file = Path.cwd() / ".env"
+    file = Path.cwd() / FILE
     if not file.is_file():
         return None
     from dotenv import dotenv_values
 
-    return dotenv_values(file, interpolate=False).get(VARIABLE)
+    try:
+        content = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeError):
+        content = None
+    if content is None:  # raised here, as the error above holds what the file holds
+        raise BadOption(
+            f"The file {FILE} cannot be read.", "Save it as UTF-8 text, and let yourself read it."
+        )
+    return dotenv_values(stream=StringIO(content), interpolate=False).get(VARIABLE)
 
 
 def _from_keyring(host: str) -> str | None:

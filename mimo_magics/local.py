@@ -9,6 +9,7 @@ import atexit
 import secrets
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -42,6 +43,8 @@ class _Server:
 
 _servers: dict[str, _Server] = {}
 """The servers of this process, by the name or path of their model."""
+_starting = threading.Lock()
+"""Held while one starts, as two sessions may want the first at a time."""
 
 
 async def start(model: str) -> AsyncGenerator[Preparing]:
@@ -53,8 +56,7 @@ async def start(model: str) -> AsyncGenerator[Preparing]:
     Raises:
         LocalModelError: the extra is missing, the weights cannot be had, or the server does not start.
     """
-    running = _servers.get(model)
-    if running and running.process.poll() is None:
+    if _runs(model):
         return
     if not find_spec("xllamacpp"):
         raise LocalModelError(
@@ -84,6 +86,16 @@ def translated(request: Request) -> Request:
 
 
 def _serve(model: str, file: Path) -> None:
+    with _starting:
+        if not _runs(model):
+            _servers[model] = _served(file)
+
+
+def _runs(model: str) -> bool:
+    return model in _servers and _servers[model].process.poll() is None
+
+
+def _served(file: Path) -> _Server:
     key = Secret(secrets.token_hex(16))
     process = subprocess.Popen(
         [sys.executable, "-m", "mimo_magics.local_server", str(file)],
@@ -105,7 +117,7 @@ def _serve(model: str, file: Path) -> None:
             f"The embedded model did not start: {complaint.strip()[-LAST_WORDS:]}",
             "Check that the file is a GGUF model and that there is memory for it.",
         )
-    _servers[model] = _Server(process, url, key)
+    return _Server(process, url, key)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -23,7 +23,7 @@ from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
 from mimo_magics.options import OPTIONS
 from mimo_magics.render import choose, document
-from mimo_magics.render.terminal import printable
+from mimo_magics.render.printable import printable
 from mimo_magics.session import Session
 
 Magic = TypeVar("Magic", bound=Callable[..., Any])
@@ -66,6 +66,7 @@ class MimoMagics:
         self.config = config
         self.session = Session()
         self._just_shown: Reply | None = None
+        self._footer = ""
         shell.display_formatter.ipython_display_formatter.for_type(Reply, self._display)
         shell.events.register("post_execute", self._forget_shown)
 
@@ -102,7 +103,7 @@ class MimoMagics:
     @no_var_expand
     async def mimo_awaited(self, line: str, body: str) -> Reply:
         """Do what %%mimo does, in a cell that awaits."""
-        asking = self._read(line, body)
+        asking = self._read(line, body, alone=True)
         with self._kept(asking):
             async with heartbeat(asking.surface.tick), asking.opening() as asking.running:
                 async for event in asking.running:
@@ -124,7 +125,14 @@ class MimoMagics:
         """
         display(configure(line, self.config), raw=True)
 
-    def _read(self, line: str, body: str | None, local: Mapping[str, Any] = MappingProxyType({})) -> Asking:
+    def _read(
+        self,
+        line: str,
+        body: str | None,
+        local: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        alone: bool = False,
+    ) -> Asking:
         options, rest = cell.split_options(line)
         if body is not None and rest:
             raise BadOption(f"The prompt does not go on the first line: {rest!r}.", "Write it below %%mimo.")
@@ -134,7 +142,7 @@ class MimoMagics:
         session = Session() if request.new else self.session
         session.settings = self.config.snapshot()
         settings = replace(session.settings, **request.settings)
-        return Asking(request, session, choose(place(self.shell), settings))
+        return Asking(request, session, choose(place(self.shell), settings, alone=alone))
 
     def _ask(self, asking: Asking) -> Reply:
         with self._kept(asking), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
@@ -155,6 +163,8 @@ class MimoMagics:
     def _value(self, asking: Asking) -> Reply:
         reply = self._just_shown = asking.reply
         assert reply
+        quiet = asking.request.settings.get("quiet") or self.config.snapshot().quiet
+        self._footer = "" if quiet else document.footer(reply)
         if asking.request.out:
             self.shell.user_ns[asking.request.out] = reply
         return reply
@@ -163,8 +173,8 @@ class MimoMagics:
         """Show a reply that is a cell's value; the one that this cell has just shown is not shown again."""
         if reply is not self._just_shown or not is_cell_value(self.shell):
             self._show_again(reply)
-        elif getattr(self.shell, "kernel", None) is None:
-            print(printable(document.footer(reply)))  # noqa: T201  behind the terminal's `Out[n]:`
+        elif place(self.shell) == "terminal":
+            print(printable(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
 
     def _show_again(self, reply: Reply) -> None:
         if place(self.shell) == "terminal":

@@ -58,6 +58,11 @@ def json_or_text(text: str) -> Any:
         return text
 
 
+def _with_line_ends(text: str) -> str:
+    """On a line, backslash-n and backslash-t stand for what a line cannot hold."""
+    return text.replace("\\n", "\n").replace("\\t", "\t")
+
+
 def on_off(text: str) -> bool:
     """Read `on` or `off`.
 
@@ -84,7 +89,7 @@ def _option(setting: Field[Any], hint: Any) -> Option:
     if get_origin(kind) is Literal:
         words["choices"] = get_args(kind)
     elif get_origin(kind) is tuple:
-        words["action"] = "append"
+        words |= {"action": "append", "type": _with_line_ends}
     elif get_origin(kind) is Mapping:
         words["action"] = Named
     elif kind is bool:
@@ -140,7 +145,7 @@ def from_text(hint: Any, text: str) -> Any:
         return on_off(text)
     if get_origin(kind) is tuple:
         value = json_or_text(text)
-        return tuple(map(str, value)) if isinstance(value, list) else (text,)
+        return tuple(map(str, value)) if isinstance(value, list) else (_with_line_ends(text),)
     if get_origin(kind) is Mapping:
         return json.loads(text)
     return kind(text) if kind in (int, float) else text

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mimo_magics.errors import BadOption
 from mimo_magics.settings import Api, Auth
+from mimo_magics.suggest import did_you_mean
 
 Range = tuple[float, float]
 
@@ -30,7 +32,12 @@ class Preset:
     """Lowest and highest documented value of a setting."""
     lists_models: bool = False
     """Whether its first chat model is asked for, as its models change."""
+    bounds_output: bool = False
+    """Whether it cuts an answer short when it is not told how long one may be."""
 
+
+OTHER = "other"
+"""Name of a service at an address of the person's own, of which nothing is known."""
 
 LOCAL = Preset(
     "local",
@@ -52,6 +59,7 @@ PRESETS = {
             key_page="https://www.mimo-v2.com",
             system="mimo",
             ranges={"temperature": (0, 2), "top_p": (0, 1), "max_tokens": (1, 128_000), **PENALTIES},
+            bounds_output=True,  # at 1,024 tokens, reasoning included
         ),
         Preset(
             "xiaomi",
@@ -67,3 +75,15 @@ PRESETS = {
         LOCAL,
     )
 }
+
+
+def find(name: str) -> Preset:
+    """Look up a service.
+
+    Raises:
+        BadOption: it is not known.
+    """
+    if name not in PRESETS:
+        advice = did_you_mean(name, PRESETS, f"There are: {', '.join(PRESETS)}.")
+        raise BadOption(f"There is no preset {name!r}.", advice)
+    return PRESETS[name]

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict
+from functools import cache
+from math import isfinite
+from types import UnionType
+from typing import Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints
+
+from mimo_magics.errors import BadOption
 
 Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
@@ -59,7 +64,7 @@ class Settings:
     )
     stop: tuple[str, ...] = _setting(
         (),
-        "Text that ends the answer; may be given up to four times.",
+        "Text that ends the answer, \\n for a line end; may be given up to four times.",
         "--stop",
         metavar="TEXT",
         project=True,
@@ -110,6 +115,39 @@ class Settings:
     local_model: str = _setting(
         "smollm2-135m", "The embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or a GGUF file."
     )
+
+    def __post_init__(self) -> None:
+        """Refuse what is of another type, before anything is sent.
+
+        Raises:
+            BadOption: a value cannot be.
+        """
+        for name, hint in _hints().items():
+            if not _fits(getattr(self, name), hint):
+                raise BadOption(f"{name} cannot be {getattr(self, name)!r}.", f"It is: {_words(hint)}.")
+        if self.timeout <= 0:
+            raise BadOption(f"timeout cannot be {self.timeout!r}.", "It is a number of seconds above 0.")
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    return get_type_hints(Settings)
+
+
+def _words(hint: Any) -> str:
+    return str(getattr(hint, "__name__", hint)).replace("typing.", "").replace("collections.abc.", "")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if get_origin(hint) in (Union, UnionType):
+        return any(_fits(value, kind) for kind in get_args(hint))
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+    if hint in (int, float):
+        return isinstance(value, (int, hint)) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, get_origin(hint) or hint)
 
 
 class Options(TypedDict, total=False):

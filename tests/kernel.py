@@ -147,5 +147,7 @@ def keep(ran: Ran, kind: str, content: dict[str, Any]) -> None:
                 output.update(data=content["data"], metadata=content["metadata"])
     elif kind in ("display_data", "execute_result"):
         ran.outputs.append({"id": shown, "data": content["data"], "metadata": content["metadata"]})
+    elif kind == "clear_output":
+        ran.outputs.clear()
     elif kind == "error":
         ran.outputs.append({"error": content["ename"]})

@@ -174,6 +174,7 @@ class Handler(BaseHTTPRequestHandler):
     peer: ClassVar[Peer]
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = -1  # what comes without a pause goes in packets
 
     def setup(self) -> None:
         super().setup()
@@ -212,14 +213,17 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 self.pause(piece)
         self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
 
     def write(self, piece: bytes) -> None:
         if piece:
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-            self.wfile.flush()
 
     def pause(self, seconds: float) -> None:
         """Wait, but notice at once when the client hangs up."""
+        if not seconds:
+            return
+        self.wfile.flush()
         readable, _, _ = select.select([self.connection], [], [], seconds)
         if readable and not self.connection.recv(1):
             raise ConnectionAbortedError

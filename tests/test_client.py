@@ -1,11 +1,13 @@
 """One call over HTTP, against a real server on the loopback."""
 
 import asyncio
+import json
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -269,6 +271,49 @@ async def test_a_key_that_the_server_repeats_is_not_shown(peer: Peer) -> None:
     with pytest.raises(BadKey) as failure:
         await ask(peer)
     assert str(failure.value) == "HTTP 401: Incorrect API key provided: (the key)."
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_key_that_a_stream_or_a_whole_body_repeats_is_not_shown(peer: Peer, streamed: bool) -> None:
+    told = {"error": {"code": "401", "message": f"Incorrect key {KEY}", "param": KEY}}
+    whole = Answer([json.dumps(told).encode()], headers={"Content-Type": "application/json"})
+    peer.answers(Answer([sse(told)]) if streamed else whole)
+    with pytest.raises(BadKey) as failure:
+        await ask(peer)
+    assert str(failure.value) == "HTTP 401: Incorrect key (the key): (the key)"
+    assert KEY not in repr(vars(failure.value))
+
+
+@pytest.mark.parametrize("end", [[b"data: [DONE]\n\n", CUT], [CUT]])
+async def test_an_answer_that_told_its_end_is_whole_whatever_the_connection_does(
+    peer: Peer, end: list[object]
+) -> None:
+    peer.answers(Answer([delta("whole"), finish(), 0.05, *end]))
+    assert folded(await ask(peer)) == replace(reply("whole", ""), usage=None, id="1")
+
+
+async def test_the_last_word_of_a_server_is_an_end_too(peer: Peer) -> None:
+    peer.answers(Answer([delta("whole"), b"data: [DONE]\n\n"]))
+    assert folded(await ask(peer)).stop == "end"
+
+
+async def test_a_whole_answer_without_a_reason_is_whole(peer: Peer) -> None:
+    body = b'{"id": "1", "choices": [{"finish_reason": null, "message": {"content": "hi"}}]}'
+    peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
+    assert folded(await ask(peer)).stop == "end"
+
+
+async def test_a_whole_answer_with_nothing_in_it_is_an_error(peer: Peer) -> None:
+    peer.answers(Answer([b'{"id": "1", "choices": []}'], headers={"Content-Type": "application/json"}))
+    with pytest.raises(WireError):
+        await ask(peer)
+
+
+async def test_a_stream_that_does_not_say_so_is_read(peer: Peer) -> None:
+    peer.answers(
+        lambda seen: Answer(stream(seen, reply("hi")).pieces, headers={"Content-Type": "text/plain"})
+    )
+    assert folded(await ask(peer)) == reply("hi")
 
 
 async def test_a_huge_error_body_is_not_read_to_its_end(peer: Peer) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mimo_magics import endpoint
+from mimo_magics import endpoint, keys
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import BadOption, NoKey
 from mimo_magics.secret import Secret
@@ -45,7 +45,10 @@ def test_another_address_may_do_without_a_key() -> None:
     assert endpoint.find(Settings(base_url="http://127.0.0.1:1/v1")).key == ""
 
 
-@pytest.mark.parametrize("url", ["api.mimo-v2.com/v1", "ftp://host/v1", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "url",
+    ["api.mimo-v2.com/v1", "ftp://host/v1", "javascript:alert(1)", "http://[::1", "https://", "https://h:x/"],
+)
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(BadOption, match="is no web address"):
         endpoint.find(Settings(base_url=url))
@@ -64,8 +67,8 @@ def test_an_unknown_preset_gets_a_suggestion() -> None:
 
 
 @pytest.mark.usefixtures("_key")
-def test_another_host_needs_a_key_of_its_own_unless_it_is_this_machine() -> None:
-    endpoint.find(Settings())
+def test_a_key_that_a_host_took_is_not_offered_to_another() -> None:
+    endpoint.took(endpoint.find(Settings()))
     with pytest.raises(NoKey) as error:
         endpoint.find(Settings(preset="xiaomi"))
     assert (str(error.value), error.value.hint) == (
@@ -75,8 +78,46 @@ def test_another_host_needs_a_key_of_its_own_unless_it_is_this_machine() -> None
     with pytest.raises(NoKey):
         endpoint.find(Settings(base_url="https://evil.example/v1"))
     assert endpoint.find(Settings(base_url="http://127.0.0.1:8000/v1")).key == ""
+    keys.give("api.xiaomimimo.com", KEY)
+    assert endpoint.find(Settings(preset="xiaomi")).key == KEY
+
+
+@pytest.mark.usefixtures("_key")
+def test_a_key_that_a_host_refused_is_free_for_the_right_one() -> None:
+    endpoint.find(Settings())
+    assert endpoint.find(Settings(preset="xiaomi")).key == KEY
+
+
+@pytest.mark.usefixtures("_key")
+def test_this_machine_takes_a_key_without_binding_it() -> None:
+    endpoint.took(endpoint.find(Settings(base_url="http://localhost:8000/v1")))
+    assert endpoint.find(Settings()).key == KEY
+
+
+@pytest.mark.usefixtures("_key")
+def test_a_key_does_not_go_where_it_could_be_read_on_the_way() -> None:
+    assert endpoint.find(Settings(base_url="http://api.mimo-v2.com/v1")).key == ""
+    keys.give("vllm.lan:8000", "sk-lan")
+    assert endpoint.find(Settings(base_url="http://vllm.lan:8000/v1")).key == "sk-lan"
+
+
+def test_a_host_is_the_same_however_it_is_written() -> None:
+    urls = ("https://API.mimo-v2.com/v1", "https://api.mimo-v2.com:443/v1", "https://api.mimo-v2.com")
+    assert {endpoint.host(url) for url in urls} == {"api.mimo-v2.com"}
+    assert endpoint.host("http://127.0.0.1:8000/v1") == "127.0.0.1:8000"
+
+
+def test_the_embedded_model_has_no_other_address() -> None:
+    with pytest.raises(BadOption, match="has no base URL"):
+        endpoint.preset(Settings(preset="local", base_url="http://127.0.0.1:8000/v1"))
 
 
 @pytest.mark.usefixtures("_key")
 def test_an_endpoint_does_not_show_its_key() -> None:
     assert KEY[:-4] not in repr(endpoint.find(Settings()))
+
+
+def test_an_address_with_a_password_is_refused_without_showing_it() -> None:
+    with pytest.raises(BadOption) as error:
+        endpoint.find(Settings(base_url="https://me:S3cretPw@host/v1"))
+    assert "S3cretPw" not in str(error.value)

@@ -108,6 +108,20 @@ CASES = {
             "Where it is retired, its successor is mimo-v2.6-pro: -m mimo-v2.6-pro",
         ),
     ),
+    "307": Case(
+        says(307, "moved", Location="http://127.0.0.1:9/"),
+        (
+            "ApiError: HTTP 307: moved",
+            "The address points elsewhere, and a key is not sent on; set the other one as the base URL.",
+        ),
+    ),
+    "413": Case(
+        says(413, "too large"),
+        (
+            "ApiError: HTTP 413: too large",
+            "Check the base URL, the format (--api) and the options of the cell.",
+        ),
+    ),
     "421": Case(
         says(421, "content policy"),
         ("ContentFiltered: HTTP 421: content policy", "Put the prompt in other words."),
@@ -124,7 +138,7 @@ CASES = {
     ),
     "429 with a long Retry-After": Case(
         says(429, "Too many requests", **{"Retry-After": "3600"}),
-        ("RateLimited: HTTP 429: Too many requests", "Wait a little, then run the cell again."),
+        ("RateLimited: HTTP 429: Too many requests", "The server asks to wait 3,600 s."),
     ),
     "500": Case(says(500, "oops"), ("ServerBusy: HTTP 500: oops", AGAIN), requests=5),
     "503": Case(says(503, "overloaded"), ("ServerBusy: HTTP 503: overloaded", AGAIN), requests=5),

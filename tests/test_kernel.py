@@ -92,12 +92,11 @@ def test_the_saved_output_carries_the_record_of_its_turn(kernel: Kernel, peer: P
     assert record.pop("asked") == pytest.approx(time.time(), abs=60)
     assert record == {
         "version": 1,
-        "preset": "mimo-v2",
+        "preset": "other",
         "api": "openai",
         "params": {"model": "mimo-v2-pro", "max_completion_tokens": 9},
         "prompt": {"role": "user", "parts": [{"type": "text", "text": "hello"}]},
         "reply": {
-            "cost": pytest.approx(5.25e-05),
             "message": {
                 "role": "assistant",
                 "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "length": 15}],
@@ -242,8 +241,20 @@ def test_config_and_mimo_config_write_the_same_settings(kernel: Kernel, peer: Pe
             ["BadOption: There is no setting 'temprature'.", "Did you mean temperature?"],
         ),
         (
-            "%mimo_config temperature",
-            ["BadOption: 'temperature' sets nothing.", "Write name=value, such as temperature=0.2"],
+            "%mimo_config --rest",
+            ["BadOption: '--rest' sets nothing.", "Did you mean --reset?"],
+        ),
+        (
+            "%mimo_config preset=xiomi",
+            ["BadOption: There is no preset 'xiomi'.", "Did you mean xiaomi?"],
+        ),
+        (
+            "%mimo_config system='no end",
+            ["BadOption: A quotation on the line does not end.", "Put a value with a quote into quotes."],
+        ),
+        (
+            "%mimo -t nan hi",
+            ["BadOption: temperature cannot be nan.", "It is: float | None."],
         ),
     ],
 )
@@ -403,17 +414,47 @@ def test_two_shells_in_one_process_have_conversations_of_their_own(kernel: Kerne
 
 
 def test_unloading_leaves_nothing_behind(kernel: Kernel) -> None:
-    kernel.run("%mimo_config")
-    look = (
-        "ip = get_ipython()\nprint(len(ip.input_transformers_post), len(ip.input_transformers_cleanup),"
-        " len(ip.configurables), [n for kind in ip.magics_manager.magics.values() for n in kind if 'mimo' in n],"
-        " [str(f) for e in ('pre_execute', 'post_execute') for f in ip.events.callbacks[e] if 'mimo' in str(f)])"
+    kernel.run(
+        "def traces():\n    ip = get_ipython()\n    lists = [ip.input_transformers_post, ip.input_transformers_cleanup,"
+        " ip.configurables, *ip.magics_manager.magics.values(), *ip.events.callbacks.values(),"
+        " ip.display_formatter.ipython_display_formatter.type_printers]\n"
+        "    return [str(each) for one in lists for each in one if 'imo' in str(each)]"
     )
-    kernel.run("%unload_ext mimo_magics")
-    assert kernel.run(look).text.split(" ", 3)[3] == "[] []\n"
-    kernel.run("%load_ext mimo_magics")
-    kernel.run("%unload_ext mimo_magics")
-    assert kernel.run(look).text.split(" ", 3)[3] == "[] []\n"
+    assert kernel.run("len(traces())").documents != ["0"]
+    for _ in range(2):
+        kernel.run("%mimo_config")
+        kernel.run("%unload_ext mimo_magics")
+        assert kernel.run("traces()").documents == ["[]"]
+        kernel.run("%load_ext mimo_magics")
+
+
+def test_texts_and_other_cells_may_hold_lines_that_look_like_ours(kernel: Kernel, peer: Peer) -> None:
+    line = "%mimo How are you?"
+    kernel.run(f"%%writefile note.txt\n{line}\n")
+    assert kernel.run("print(open('note.txt').read(), end='')").text == f"{line}\n"
+    assert kernel.run(f"x = '''\n{line}\n'''\nprint(x)").text == f"\n{line}\n\n"
+    kernel.run(f"%%mimo --no-history\nExplain:\n{line}")
+    assert peer.requests[-1].body["messages"][-1]["content"] == f"Explain:\n{line}"
+    kernel.run(f"# it's a comment with ''' in it\n{line}")
+    assert peer.requests[-1].body["messages"][-1]["content"] == "How are you?"
+
+
+def test_an_empty_cell_inside_a_cell_changes_nothing(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("ip = get_ipython()\nip.run_cell('')\nip.run_cell('%%mimo\\nnested');")
+    assert ran.documents == ["You said: nested"]
+    assert kernel.run("await __import__('asyncio').sleep(0)\nip.run_cell('%%mimo\\nagain');").documents == [
+        "You said: again"
+    ]
+
+
+def test_a_long_reply_is_shown_by_finished_parts_and_ends_as_one_document(kernel: Kernel, peer: Peer) -> None:
+    paragraphs = [f"Paragraph {n}: " + "word " * 60 + "\n\n" for n in range(30)]
+    peer.answers(lambda seen: Answer(frames(seen, paragraphs, 0.06)))
+    ran = kernel.run("%%mimo\nhello")
+    sizes = [len(content["data"]["text/plain"]) for kind, content in ran.messages if "data" in content]
+    assert max(sizes[:-1]) < 4_000
+    assert sizes[-1] == len("".join(paragraphs))
+    assert ran.documents == ["".join(paragraphs)]
 
 
 def shown(ran: Ran) -> str:

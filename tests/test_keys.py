@@ -44,7 +44,7 @@ def _memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 def found(host: str = "a.org") -> tuple[str, str] | None:
-    key = keys.peek(host)
+    key = keys.find(host)
     return (str(key.value), key.source) if key else None
 
 
@@ -68,26 +68,29 @@ def test_there_may_be_none() -> None:
     assert (keys.find("b.org"), keys.elsewhere("b.org")) == (None, False)
 
 
-def test_a_key_goes_only_to_the_host_that_it_was_used_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_goes_only_to_the_host_that_took_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIMO_API_KEY", "sk-mine")
-    assert keys.find("b.org") == Key(Secret("sk-mine"), "MIMO_API_KEY")
-    assert (keys.find("evil.org"), keys.elsewhere("evil.org")) == (None, True)
-    assert keys.find("b.org") == Key(Secret("sk-mine"), "MIMO_API_KEY")
-    keys.give("evil.org", "sk-other")
-    assert found("evil.org") == ("sk-other", "getpass")
-    monkeypatch.setenv("MIMO_API_KEY", "sk-changed")
-    assert keys.find("c.org") == Key(Secret("sk-changed"), "MIMO_API_KEY")
-
-
-def test_looking_does_not_bind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIMO_API_KEY", "sk-mine")
-    assert keys.peek("b.org") == keys.peek("c.org")
-
-
-def test_a_key_bound_elsewhere_gives_way_to_the_next_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIMO_API_KEY", "sk-mine")
-    keys.find("b.org")
+    assert keys.find("b.org") == keys.find("c.org") == Key(Secret("sk-mine"), "MIMO_API_KEY")
+    keys.bind("b.org", Secret("sk-mine"))
+    assert (found("b.org"), found("evil.org"), keys.elsewhere("evil.org")) == (
+        ("sk-mine", "MIMO_API_KEY"),
+        None,
+        True,
+    )
     assert found("a.org") == ("sk-ring", "the keyring")
+    keys.give("evil.org", "sk-mine")
+    assert found("evil.org") == ("sk-mine", "getpass")
+    monkeypatch.setenv("MIMO_API_KEY", "sk-changed")
+    assert found("c.org") == ("sk-changed", "MIMO_API_KEY")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / ".env").write_bytes("MIMO_API_KEY=sk-canary-é".encode(encoding))
+    with pytest.raises(BadOption) as error:
+        keys.find("b.org")
+    assert str(error.value) == "The file .env cannot be read."
+    assert (error.value.__context__, error.value.__cause__) == (None, None)
 
 
 def test_colab_without_the_secret_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,4 +115,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(
 
 
 def test_a_key_does_not_show_itself() -> None:
-    assert repr(Key(Secret("sk-canary-0123456789"), "here")) == "Key(value='…6789', source='here')"
+    assert (
+        repr(Key(Secret("sk-canary-0123456789"), "here"))
+        == "Key(value='…6789', source='here', of_host=False)"
+    )

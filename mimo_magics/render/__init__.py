@@ -31,8 +31,8 @@ class Surface(Protocol):
         """Leave nothing: the call failed before anything came."""
 
 
-def choose(place: Place, settings: Settings) -> Surface:
-    """Choose the surface for a turn."""
+def choose(place: Place, settings: Settings, *, alone: bool = False) -> Surface:
+    """Choose the surface for a turn; `alone` when nothing else is shown in its cell."""
     if settings.quiet:
         from mimo_magics.render.silent import SilentSurface
 
@@ -40,19 +40,19 @@ def choose(place: Place, settings: Settings) -> Surface:
     if place == "front end":
         from mimo_magics.render.static import StaticSurface
 
-        return StaticSurface(settings.format)
+        return StaticSurface(settings.format, alone=alone)
     if place == "terminal":
-        return _in_terminal()
+        return _in_terminal(settings)
     from mimo_magics.render.final import FinalSurface
 
     return FinalSurface(settings.format)
 
 
-def _in_terminal() -> Surface:
+def _in_terminal(settings: Settings) -> Surface:
     if find_spec("rich") and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         from mimo_magics.render.laid_out import LaidOutSurface
 
-        return LaidOutSurface()
+        return LaidOutSurface(settings.format)
     from mimo_magics.render.terminal import TerminalSurface
 
     return TerminalSurface()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from mimo_magics.messages import Annotation, Part, ReasoningPart, Reply, TextPart, ToolCall
 from mimo_magics.models import PRICES_AS_OF
 from mimo_magics.render.markdown import NO_MATH, REL, SCHEMES, code_html, to_html
+from mimo_magics.render.printable import printable
 from mimo_magics.settings import Format
 
 ENDS = {
@@ -22,6 +23,11 @@ ENDS = {
     "repetition": "cut off by the server: it repeated itself",
 }
 """Ends that a reader must know of."""
+
+INSTANT = 0.05
+"""Seconds in which no one speaks of speed."""
+CENTS = 0.0001
+"""US dollars below which a price is only said to be lower."""
 
 ORDINARY = (None, "end", "stop", "tool_calls")
 
@@ -34,7 +40,7 @@ def bundle(reply: Reply, status: str = "", form: Format = "markdown") -> dict[st
         status: a line for a reply that is still on its way, instead of the footer.
         form: how the answer is shown.
     """
-    return {"text/html": page(reply, status, form), "text/plain": reply.text}
+    return {"text/html": page(reply, status, form), "text/plain": printable(reply.text)}
 
 
 def page(reply: Reply, status: str = "", form: Format = "markdown") -> str:
@@ -112,7 +118,9 @@ def _small(line: str) -> str:
 
 
 def _end(reply: Reply) -> Iterator[str]:
-    if reply.stop not in ORDINARY:
+    if reply.stop == "length" and not reply.text:
+        yield "all tokens went into thinking; --max-tokens raises the limit"
+    elif reply.stop not in ORDINARY:
         yield ENDS.get(reply.stop or "", f"ended: {reply.stop}")
     elif reply.stop and not reply.text and not reply.tool_calls:
         yield "no answer came"
@@ -129,7 +137,7 @@ def _speed(reply: Reply) -> Iterable[str]:
     if timing is None or timing.first is None:
         return
     seconds = timing.total - timing.first
-    if seconds > 0:  # a reply in one piece has no first token
+    if seconds > INSTANT:  # a reply in one piece has no first token
         yield f"first token after {timing.first:.1f} s"
         if reply.usage and reply.usage.output:
             yield f"{reply.usage.output / seconds:.0f} tokens/s"
@@ -139,4 +147,5 @@ def _speed(reply: Reply) -> Iterable[str]:
 
 def _cost(reply: Reply) -> Iterator[str]:
     if reply.cost is not None:
-        yield f"about ${reply.cost:.2g} (prices of {PRICES_AS_OF})"
+        price = f"about ${reply.cost:.4f}" if reply.cost >= CENTS else f"under ${CENTS}"
+        yield f"{price} (prices of {PRICES_AS_OF})"

@@ -12,18 +12,22 @@ from rich.text import Text
 
 from mimo_magics.events import Accumulator, Event, Preparing, Retrying
 from mimo_magics.messages import Reply
-from mimo_magics.render.terminal import printable
+from mimo_magics.render.printable import printable
+from mimo_magics.settings import Format
 
+LAST = 10_000
+"""Characters that fill any window."""
 FRAME = 0.125
 """Seconds between two frames at the least."""
 
 
 class LaidOutSurface:
-    """Paints the whole reply anew with each frame, below what was printed before."""
+    """While it grows, the end of the reply as it fits the window; then all of it, laid out."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, form: Format = "markdown", console: Console | None = None) -> None:
+        self._form = form
         self._accumulator = Accumulator()
-        self._live = Live(console=console, auto_refresh=False, vertical_overflow="visible")
+        self._live = Live(console=console, auto_refresh=False, transient=True)
         self._status = ""
         self._changed = False
         self._next_frame = 0.0
@@ -48,25 +52,29 @@ class LaidOutSurface:
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Leave the whole reply."""
-        self._live.update(laid_out(reply), refresh=True)
         self._live.stop()
+        self._live.console.print(laid_out(reply, self._form))
 
     def clear(self) -> None:
         """Leave nothing."""
-        self._live.update(Text(""), refresh=True)
         self._live.stop()
 
     def _paint(self) -> None:
         self._next_frame = monotonic() + FRAME
         self._changed = False
-        if not self._live.is_started:
-            self._live.start()
-        self._live.update(laid_out(self._accumulator.reply, self._status), refresh=True)
+        self._live.start()
+        reply = self._accumulator.reply
+        words = printable(self._status or reply.text or reply.reasoning)[-LAST:]
+        lines = Text(words, style="" if reply.text and not self._status else "dim").wrap(
+            self._live.console, self._live.console.width
+        )
+        self._live.update(Group(*lines[-(self._live.console.height - 2) :]), refresh=True)
 
 
-def laid_out(reply: Reply, status: str = "") -> RenderableType:
-    """Return remarks, reasoning and answer as rich shows them."""
+def laid_out(reply: Reply, form: Format = "markdown") -> RenderableType:
+    """Return remarks, reasoning and answer as rich shows them; links show where they lead."""
     notes = [Text(f"⚠ {printable(note)}") for note in reply.notes]
     reasoning = [Text(printable(reply.reasoning), style="dim")] if reply.reasoning else []
-    line = [Text(printable(status), style="dim")] if status else []
-    return Group(*notes, *reasoning, Markdown(printable(reply.text)), *line)
+    text = printable(reply.text)
+    answer = Markdown(text, hyperlinks=False) if form == "markdown" else Text(text)
+    return Group(*notes, *reasoning, answer)

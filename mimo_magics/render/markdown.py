@@ -61,10 +61,14 @@ SCHEMES = {"http", "https", "mailto"}
 REL = "noopener noreferrer nofollow"
 
 
+MOST_BRACKETS = 500
+r"""More of `\(` and `\[` than this are not taken for math: the search for the end of each would be quadratic."""
+
+
 def to_html(source: str) -> str:
     """Render Markdown of any origin as inert HTML."""
     return nh3.clean(
-        _parser().render(source),
+        _parser(brackets=source.count("\\(") + source.count("\\[") <= MOST_BRACKETS).render(source),
         tags=set(TAGS),
         attributes=ATTRIBUTES,
         allowed_classes=_classes(),
@@ -74,9 +78,10 @@ def to_html(source: str) -> str:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser(*, brackets: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.use(texmath_plugin, delimiters="brackets")
+    if brackets:
+        parser.use(texmath_plugin, delimiters="brackets")
     parser.use(
         dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
+from mimo_magics.render.printable import printable
+
 
 def bundle(head: Sequence[str], rows: Iterable[Sequence[str]]) -> dict[str, str]:
     """Return a table as Jupyter's MIME bundle."""
-    body = [tuple(map(str, row)) for row in rows]
+    body = [tuple(printable(str(cell)) for cell in row) for row in rows]
     return {"text/html": _html(head, body), "text/plain": _text(head, body)}
 
 

@@ -10,13 +10,9 @@ from typing import Any
 
 from mimo_magics.events import Event, Noted, Preparing, ReasoningDelta, Retrying, TextDelta
 from mimo_magics.messages import Reply
+from mimo_magics.render.printable import printable
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
-
-
-def printable(text: str) -> str:
-    """Make text harmless for a terminal: escape sequences and other control characters become U+FFFD."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
 
 
 class TerminalSurface:

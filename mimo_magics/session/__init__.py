@@ -12,7 +12,7 @@ from operator import add
 from typing import Unpack
 
 from mimo_magics import facade
-from mimo_magics.errors import MimoError, SessionBusy
+from mimo_magics.errors import SessionBusy
 from mimo_magics.messages import Reply, Usage
 from mimo_magics.session.loop import RunningTurn
 from mimo_magics.session.turns import Turn, history
@@ -62,7 +62,7 @@ class Session:
         Raises:
             MimoError: the call failed; `.reply` is what had come.
             SessionBusy: another turn is being answered.
-            Interrupted: Ctrl-C, or the kernel's interrupt; what had come is kept.
+            KeyboardInterrupt: Ctrl-C, or the kernel's interrupt; what had come is kept.
         """
         return facade.run(self.stream(prompt, keep=keep, **options)).reply
 
@@ -82,16 +82,11 @@ class Session:
         with self._exclusively():
             past = tuple(history(self.turns)) if keep else ()
             running = RunningTurn(prompt, past, replace(self.settings, **options), self.begun)
-            ended = "interrupted"
             try:
                 async with aclosing(running):
                     yield running
-            except MimoError as error:
-                ended = "cut"
-                error.reply = running.reply
-                raise
             finally:
-                turn = running.end(ended)
+                turn = running.end()
                 if keep and turn.kept:
                     self.turns += (turn,)
 

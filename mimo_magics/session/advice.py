@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from mimo_magics import keys
 from mimo_magics.endpoint import Endpoint
+from mimo_magics.errors import ApiError, BadKey
 from mimo_magics.messages import Request
-from mimo_magics.models import MODELS
+from mimo_magics.models import MODELS, SUCCESSORS
 from mimo_magics.presets import Preset
 from mimo_magics.settings import Settings
 
@@ -27,6 +28,16 @@ def warnings(settings: Settings, service: Preset, request: Request, endpoint: En
         yield "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
     if misfit := keys.misfit(endpoint.host, endpoint.key):
         yield misfit
+
+
+def afterwards(error: ApiError, request: Request, endpoint: Endpoint) -> str:
+    """Say what helps against a refusal, where more is known than the server said; empty where it is not."""
+    if isinstance(error, BadKey):
+        return keys.misfit(endpoint.host, endpoint.key)
+    successor = SUCCESSORS.get(request.params.model)
+    if successor and error.hint == error.default_hint:
+        return f"Where it is retired, its successor is {successor}: -m {successor}"
+    return ""
 
 
 def _forced(settings: Settings, service: Preset, model: str) -> Iterator[str]:

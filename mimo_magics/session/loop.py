@@ -10,10 +10,10 @@ from datetime import date
 
 from mimo_magics import client, endpoint, local
 from mimo_magics.endpoint import Endpoint
-from mimo_magics.errors import UnknownModel
-from mimo_magics.events import Accumulator, Event, Noted
-from mimo_magics.messages import Message, Params, Reply, Request, system, user
-from mimo_magics.models import SUCCESSORS, cost, is_chat, output_tokens
+from mimo_magics.errors import BadKey, BadOption, MimoError, UnknownModel
+from mimo_magics.events import Accumulator, Event, Noted, Started
+from mimo_magics.messages import Message, Params, Reply, Request, system, user, whole_characters
+from mimo_magics.models import cost, is_chat, output_tokens
 from mimo_magics.presets import LOCAL, Preset
 from mimo_magics.session import advice
 from mimo_magics.session.stopwatch import Stopwatch
@@ -35,6 +35,7 @@ class RunningTurn:
         self._asked = time.time()
         self._accumulator = Accumulator()
         self._stopwatch = Stopwatch()
+        self._failed = False
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -51,19 +52,24 @@ class RunningTurn:
         price = cost(reply.usage, self._service.name, self.request.params.model)
         return replace(reply, timing=self._stopwatch.timing, cost=price)
 
-    def end(self, otherwise: str) -> Turn:
-        """Make the turn; `otherwise` is why it ended, unless the server said why."""
+    def end(self) -> Turn:
+        """Make the turn. Unless the server said why it ended, it was cut by a failure, or else left early."""
         reply = self.reply
-        reply = replace(reply, stop=reply.stop or otherwise)
+        reply = replace(reply, stop=reply.stop or ("cut" if self._failed else "interrupted"))
         self.turn = Turn(self.request, reply, self._service.name, self._settings.api, self._asked)
         return self.turn
 
     async def _run(self) -> AsyncGenerator[Event]:
-        async with aclosing(self._answer()) as events:
-            async for event in events:
-                self._accumulator.feed(event)
-                self._stopwatch.feed(event)
-                yield event
+        try:
+            async with aclosing(self._answer()) as events:
+                async for event in events:
+                    self._accumulator.feed(event)
+                    self._stopwatch.feed(event)
+                    yield event
+        except MimoError as error:
+            self._failed = True
+            error.reply = self.reply
+            raise
 
     async def _answer(self) -> AsyncGenerator[Event]:
         """Ask the service; the embedded model is fetched and started first."""
@@ -81,25 +87,28 @@ class RunningTurn:
         try:
             async with aclosing(client.stream(address, settings.api, request)) as events:
                 async for event in events:
+                    if isinstance(event, Started):
+                        endpoint.took(address)
                     yield event
-        except UnknownModel as error:
-            successor = SUCCESSORS.get(request.params.model)
-            if successor and error.hint == UnknownModel.default_hint:
-                error.hint = f"Where it is retired, its successor is {successor}: -m {successor}"
+        except (UnknownModel, BadKey) as error:
+            error.hint = advice.afterwards(error, request, address) or error.hint
             raise
 
 
 def _request(
     prompt: str, history: tuple[Message, ...], settings: Settings, service: Preset, today: date
 ) -> Request:
-    told = system_text(settings.system, service.system, today)
+    if not prompt.strip():
+        raise BadOption("There is no prompt.", "Say something.")
+    told = whole_characters(system_text(settings.system, service.system, today))
     head = (system(told),) if told else ()
-    return Request((*head, *history, user(prompt)), _params(settings, service), stream=settings.stream)
+    asked = user(whole_characters(prompt))
+    return Request((*head, *history, asked), _params(settings, service), stream=settings.stream)
 
 
 def _params(settings: Settings, service: Preset) -> Params:
     model = settings.model or service.model
-    needed = FORMATS[settings.api].needs_output_bound
+    needed = FORMATS[settings.api].needs_output_bound or service.bounds_output
     return Params(
         model,
         temperature=settings.temperature,
@@ -122,10 +131,11 @@ _first_models: dict[str, str] = {}
 
 async def _with_model(request: Request, settings: Settings, service: Preset, address: Endpoint) -> Request:
     """Where a service's models change, and the person named none, its first chat model answers."""
-    if settings.model or settings.base_url or not service.lists_models:
+    if settings.model or not service.lists_models:
         return request
     if service.name not in _first_models:
         listing = replace(address, base_url=service.base_urls["openai"], auth=service.auth["openai"])
-        chat = filter(is_chat, await client.models(listing))
-        _first_models[service.name] = next(chat, service.model)
-    return replace(request, params=replace(request.params, model=_first_models[service.name]))
+        for model in filter(is_chat, await client.models(listing)):
+            _first_models.setdefault(service.name, model)
+    model = _first_models.get(service.name, service.model)
+    return replace(request, params=replace(request.params, model=model))

@@ -45,6 +45,8 @@ def history(turns: Iterable[Turn]) -> Iterator[Message]:
 
 def _answered(message: Message) -> Message:
     """Without tool calls that never got a result: each call must be followed by one."""
+    if not message.tool_calls:
+        return message
     results = {part.id for part in message.parts if isinstance(part, ToolResult)}
     parts = (part for part in message.parts if not isinstance(part, ToolCall) or part.id in results)
     return replace(message, parts=tuple(parts))

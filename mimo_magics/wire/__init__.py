@@ -75,8 +75,8 @@ class StreamDecoder:
 
     @property
     def cut(self) -> bool:
-        """Whether an answer began and no reason for its end has come."""
-        return self.begun and not self._stopped
+        """Whether an answer began and neither a reason for its end nor the server's last word has come."""
+        return self.begun and not self._stopped and not self.done
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """Take bytes in and yield what they tell.
@@ -95,8 +95,8 @@ class StreamDecoder:
                 yield from self._frame(name, data)
         except WireError:
             pass  # the cut went through a frame
-        if self.cut:
-            yield Stopped("cut")
+        if self.begun and not self._stopped:
+            yield Stopped("end" if self.done else "cut")
 
     def _frame(self, name: str, data: str) -> Iterator[Event]:
         if self.done:
@@ -130,7 +130,12 @@ def decode_full(api: Api, body: bytes) -> Iterator[Event]:
         ApiError: the body is an error.
         WireError: the body is not what the API describes.
     """
+    stopped = False
     try:
-        yield from FORMATS[api].decode_full(body)
+        for event in FORMATS[api].decode_full(body):
+            stopped = stopped or isinstance(event, Stopped)
+            yield event
     except BEYOND_THE_API as error:
         raise WireError("The server's answer is not what the API describes.") from error
+    if not stopped:  # it is whole, whatever the server left out
+        yield Stopped("end")

@@ -69,8 +69,16 @@ def api_error(
         param=param,
         request_id=request_id,
         retry_after=retry_after,
-        hint=next((hint for word, hint in HINTS.items() if re.search(word, told)), ""),
+        hint=_hint(status, told, retry_after),
     )
+
+
+def _hint(status: int, told: str, retry_after: float | None) -> str:
+    if 300 <= status < 400:
+        return "The address points elsewhere, and a key is not sent on; set the other one as the base URL."
+    if retry_after and retry_after > 5:
+        return f"The server asks to wait {retry_after:,.0f} s."
+    return next((hint for word, hint in HINTS.items() if re.search(word, told)), "")
 
 
 def frame_error(frame: Mapping[str, Any]) -> errors.ApiError | None:

@@ -225,7 +225,7 @@ def decode_full(body: bytes) -> Iterator[Event]:
     answer = loads(body)
     if error := frame_error(answer):
         raise error
-    if not isinstance(answer.get("choices"), list):
+    if not isinstance(answer.get("choices"), list) or not answer["choices"]:
         raise WireError("The server's answer is no chat completion.")
     choices = [_as_delta(choice) for choice in answer["choices"]]
     yield from Decoder().feed("", json.dumps({**answer, "choices": choices}))

@@ -43,7 +43,7 @@ def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.
 
 def test_rich_lays_the_answer_out() -> None:
     screen = io.StringIO()
-    surface = LaidOutSurface(Console(file=screen, width=60, force_terminal=True, color_system=None))
+    surface = LaidOutSurface(console=Console(file=screen, width=60, force_terminal=True, color_system=None))
     for event in EVENTS:
         surface.show(event)
     surface.finish(REPLY, {})
@@ -55,12 +55,12 @@ def test_rich_lays_the_answer_out() -> None:
 
 def test_rich_tells_of_waits_and_leaves_nothing_of_a_call_of_which_nothing_came() -> None:
     screen = io.StringIO()
-    surface = LaidOutSurface(Console(file=screen, width=60, force_terminal=True, color_system=None))
+    surface = LaidOutSurface(console=Console(file=screen, width=60, force_terminal=True, color_system=None))
     surface.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
     surface.tick()
     assert "HTTP 503: busy · again in 1.5 s, attempt 2 of 5" in screen.getvalue()
     surface.clear()
-    assert screen.getvalue().endswith("\x1b[2K\n\x1b[?25h")
+    assert screen.getvalue().endswith("\x1b[2K")
 
 
 def test_control_characters_of_a_model_do_not_reach_a_terminal() -> None:

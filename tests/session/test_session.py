@@ -41,6 +41,14 @@ def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
     return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
 
 
+@pytest.fixture
+def mimo(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
+    """The peer as the service of the default preset."""
+    base_urls = {"openai": f"{peer.url}/v1", "anthropic": f"{peer.url}/anthropic"}
+    monkeypatch.setitem(PRESETS, "mimo-v2", replace(PRESETS["mimo-v2"], base_urls=base_urls))
+    return peer
+
+
 def said(peer: Peer, number: int = -1) -> list[tuple[str, object]]:
     """Role and content of the messages that the server got."""
     return [(message["role"], message["content"]) for message in peer.requests[number].body["messages"]]
@@ -93,7 +101,7 @@ def test_a_turn_is_what_was_really_asked_and_answered(peer: Peer) -> None:
             Params("mimo-v2-flash", temperature=0.0, max_completion_tokens=9, thinking=False),
         ),
         answer,
-        "mimo-v2",
+        "other",
         "openai",
         turn.asked,
     )
@@ -108,13 +116,25 @@ def test_a_turn_is_what_was_really_asked_and_answered(peer: Peer) -> None:
     }
 
 
-def test_the_anthropic_format_always_gets_a_bound_and_it_is_what_the_model_and_the_service_allow(
-    peer: Peer,
+@pytest.mark.parametrize(("api", "field"), [("openai", "max_completion_tokens"), ("anthropic", "max_tokens")])
+def test_an_answer_of_mimo_is_bounded_by_what_model_and_service_allow(
+    mimo: Peer, api: Api, field: str
 ) -> None:
-    talk = session(peer, "anthropic")
-    for model in ("mimo-v2-pro", "mimo-v2-flash", "some-other"):
-        talk.ask("hello", model=model, keep=False)
-    assert [seen.body["max_tokens"] for seen in peer.requests] == [128_000, 65_536, 128_000]
+    for model, asked in (
+        ("mimo-v2-pro", None),
+        ("mimo-v2-flash", None),
+        ("some-other", None),
+        ("mimo-v2-pro", 200_000),
+    ):
+        ask("hello", api=api, model=model, max_tokens=asked)
+    assert [seen.body[field] for seen in mimo.requests] == [128_000, 65_536, 128_000, 128_000]
+
+
+def test_only_the_anthropic_format_wants_a_bound_of_a_server_of_ones_own(peer: Peer) -> None:
+    session(peer).ask("hello", model="some-other")
+    session(peer, "anthropic").ask("hello", model="some-other")
+    assert "max_completion_tokens" not in peer.requests[0].body
+    assert peer.requests[1].body["max_tokens"] == 8_192
 
 
 def test_a_turn_that_is_not_kept_neither_sees_nor_joins_the_conversation(peer: Peer) -> None:
@@ -275,10 +295,8 @@ def test_nothing_is_sent_for_settings_that_cannot_be(peer: Peer, monkeypatch: py
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(
-    peer: Peer, api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    talk = session(peer, api, system=None)
+def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(mimo: Peer, api: Api) -> None:
+    talk = Session(api=api)
     talk.begun = date(2026, 3, 20)
     talk.ask("one")
     talk.ask("two", system="mimo-zh")
@@ -287,7 +305,7 @@ def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(
     talk.ask("four")
     told = [
         seen.body.get("system") or next(m["content"] for m in seen.body["messages"] if m["role"] == "system")
-        for seen in peer.requests
+        for seen in mimo.requests
     ]
     assert told == [
         text("mimo", None, date(2026, 3, 20)),
@@ -297,10 +315,15 @@ def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(
     ]
 
 
-def test_warnings_are_remarks_of_the_reply(peer: Peer) -> None:
-    answer = session(peer).ask("one", temperature=9.0, model="mimo-v2-flash")
+def test_a_server_of_ones_own_is_told_nothing_unasked(peer: Peer) -> None:
+    answer = Session(base_url=f"{peer.url}/v1").ask("one", temperature=9.0)
+    assert (said(peer), answer.notes, answer.cost) == ([("user", "one")], (), None)
+
+
+def test_warnings_are_remarks_of_the_reply(mimo: Peer) -> None:
+    answer = ask("one", temperature=9.0, model="mimo-v2-flash")
     assert answer.notes == ("temperature 9 is outside what mimo-v2 documents: 0 to 2.",)
-    assert peer.requests[0].body["temperature"] == 9.0
+    assert mimo.requests[0].body["temperature"] == 9.0
 
 
 def test_every_parameter_reaches_the_server(peer: Peer) -> None:
@@ -354,10 +377,9 @@ def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     assert peer.requests[-1].body["model"] == "mimo-v2.6-pro"
 
 
-def test_a_reply_tells_about_what_it_cost(peer: Peer) -> None:
-    answer = session(peer).ask("one")
-    assert answer.cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
-    assert session(peer).ask("one", model="another").cost is None
+def test_a_reply_tells_about_what_it_cost(mimo: Peer) -> None:
+    assert ask("one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
+    assert ask("one", model="another").cost is None
 
 
 def test_a_session_prints_short(peer: Peer) -> None:

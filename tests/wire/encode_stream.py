@@ -25,9 +25,9 @@ Object = dict[str, Any]
 
 
 def openai_stream(reply: Reply, chance: Random) -> bytes:
-    """Chunks as MiMo sends them, ended by [DONE] or not."""
+    """Chunks as MiMo sends them, ended by [DONE] or not; after a cut nothing ends them."""
     frames = [("", text(chunk, chance)) for chunk in _chunks(reply, chance)]
-    if chance.random() < 0.8:
+    if reply.stop != "cut" and chance.random() < 0.8:
         frames.append(("", "[DONE]"))
     return framed(frames, chance)
 

@@ -380,7 +380,7 @@ def test_null_fields_everywhere_are_as_if_they_were_absent():
     lone = {
         "choices": [{"index": None, "delta": {"content": None, "annotations": None, "error_message": None}}]
     }
-    assert read("openai", openai_stream(null, lone)) == Reply(stop="cut")
+    assert read("openai", openai_stream(null, lone)) == Reply(stop="end")
 
 
 def test_null_ids_and_names_continue_an_open_call():
@@ -614,7 +614,7 @@ def test_a_whole_reply_may_have_nulls_everywhere():
     message = {"content": None, "reasoning_content": None, "tool_calls": None}
     choice = {"index": 0, "finish_reason": None, "message": message}
     body = {"id": None, "model": None, "usage": None, "choices": [choice]}
-    assert read_whole("openai", body) == Reply()
+    assert read_whole("openai", body) == Reply(stop="end")
 
 
 def test_a_whole_reply_that_is_an_error_raises_it():
