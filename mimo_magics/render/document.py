@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Iterator
 
 from mimo_magics.messages import Annotation, Part, ReasoningPart, Reply, TextPart, ToolCall
@@ -23,6 +24,9 @@ ENDS = {
     "repetition": "cut off by the server: it repeated itself",
 }
 """Ends that a reader must know of."""
+
+EMPTY_LINE = re.compile(r"\n(?=[ \t]*\n)")
+"""In Markdown, where `nbconvert --to markdown` puts the document, an empty line would end it."""
 
 INSTANT = 0.05
 """Seconds in which no one speaks of speed."""
@@ -51,7 +55,7 @@ def page(reply: Reply, status: str = "", form: Format = "markdown") -> str:
         *(f"<p>⚠ {html.escape(note)}</p>" for note in reply.notes),
         _small(status or footer(reply)),
     )
-    return f'<div class="mimo-reply {NO_MATH}">{"".join(blocks)}</div>'
+    return f'<div class="mimo-reply {NO_MATH}">{EMPTY_LINE.sub("&#10;", "".join(blocks))}</div>'
 
 
 def footer(reply: Reply) -> str:

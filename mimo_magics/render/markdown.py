@@ -56,7 +56,7 @@ TAGS = frozenset(
         "ul",
     ]
 )
-ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "td": {"align"}, "th": {"align"}}
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "div": {"align"}}
 SCHEMES = {"http", "https", "mailto"}
 REL = "noopener noreferrer nofollow"
 
@@ -85,7 +85,8 @@ def _parser(*, brackets: bool) -> MarkdownIt:
     parser.use(
         dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
     )
-    rules = {"fence": fence, "code_block": fence, "image": image, "th_open": aligned, "td_open": aligned}
+    rules = {"fence": fence, "code_block": fence, "image": image, "th_open": cell_open, "td_open": cell_open}
+    rules |= {"th_close": cell_close, "td_close": cell_close}
     math = dict.fromkeys(("math_inline", "math_inline_double", "math_block", "math_block_eqno"), _math)
     for name, rule in {**rules, **math}.items():
         parser.add_render_rule(name, rule)
@@ -134,11 +135,21 @@ def image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, e
     return f'<a href="{html.escape(url)}">{html.escape(token.content or url)}</a>'
 
 
-def aligned(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-    """Render a cell's alignment as an attribute, since styles are not allowed."""
+def cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    """Render a cell's alignment as an attribute, since styles are not allowed, of an element inside it.
+
+    JupyterLab's own style of cells would win over an attribute of the cell.
+    """
     token = tokens[idx]
     _, _, side = str(token.attrs.get("style", "")).partition("text-align:")
-    return f'<{token.tag} align="{side}">' if side else f"<{token.tag}>"
+    env.setdefault("sides", []).append(side)
+    return f'<{token.tag}><div align="{side}">' if side else f"<{token.tag}>"
+
+
+def cell_close(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    """End a cell, and what aligns it."""
+    inner = "</div>" if env["sides"].pop() else ""
+    return f"{inner}</{tokens[idx].tag}>\n"
 
 
 def _math(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:

@@ -103,5 +103,11 @@ def test_a_line_tells_how_a_reply_on_its_way_is_doing() -> None:
     assert inner(answer(TextPart("Hel")), "<busy>") == "<p>Hel</p>\n<p><small>&lt;busy&gt;</small></p>"
 
 
+def test_no_empty_line_ends_the_document_in_markdown() -> None:
+    html = page(answer(TextPart("```\na\n\n\n  \nb\n```\n\n\ntext")))
+    assert [line for line in html.splitlines() if not line.strip()] == []
+    assert "a&#10;&#10;&#10;  \nb" in html
+
+
 def test_names_from_a_server_stay_text() -> None:
     assert "<script" not in page(answer(TextPart("x"), stop="<script>", model="<script>"))

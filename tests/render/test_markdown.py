@@ -29,8 +29,8 @@ MATH = 'class="mathjax_process tex2jax_process"'
         ),
         (
             "|a|b|\n|:-:|--|\n|1|2|",
-            '<table>\n<thead>\n<tr>\n<th align="center">a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n'
-            '<td align="center">1</td>\n<td>2</td>\n</tr>\n</tbody>\n</table>\n',
+            '<table>\n<thead>\n<tr>\n<th><div align="center">a</div></th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n'
+            '<td><div align="center">1</div></td>\n<td>2</td>\n</tr>\n</tbody>\n</table>\n',
         ),
         ("```\na < b\n```", '<div class="highlight"><pre><code>a &lt; b\n</code></pre></div>\n'),
         ("    a < b", '<div class="highlight"><pre><code>a &lt; b\n</code></pre></div>\n'),

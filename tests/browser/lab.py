@@ -1,0 +1,416 @@
+"""A real front end for tests: JupyterLab or Notebook 7 on the loopback, and a notebook open in a real browser.
+
+    write(folder / "hello.ipynb", "print('hello')")
+    with Server("lab", folder) as server, browsing() as browser, Page(server, browser) as page:
+        page.open("hello.ipynb")
+        page.run_all()
+        page.wait_idle()
+        print(page.output(0).inner_text())
+
+Server, kernel, browser and MathJax are those of a person. What is not: profile, settings and workspace are new each
+time, nothing asks for news or updates, nothing is saved unasked, and every cell is in the page, also those that one
+would have to scroll to. The browser reaches its server and nothing else; what else it wanted is kept in
+`Page.strays`, and a page that wanted anything cannot be closed without an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Literal, Self
+from urllib.request import Request, urlopen
+
+if TYPE_CHECKING:  # so that tests can be collected, and say why they are skipped, where there is no browser
+    from playwright.sync_api import Browser, Locator, LocatorAssertions
+
+Kind = Literal["lab", "notebook"]
+Theme = Literal["light", "dark"]
+
+MODULES: dict[Kind, str] = {"lab": "jupyterlab", "notebook": "notebook"}
+APPS: dict[Kind, str] = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}
+PATIENCE = 60.0
+"""Seconds after which what was waited for will not come."""
+
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "docmanager-extension/plugin": {"autosave": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
+
+# The server
+
+
+class Server:
+    """The server of a front end for the notebooks of one folder; `with Server(...)` starts and ends it."""
+
+    def __init__(self, kind: Kind, folder: Path, **environment: str) -> None:
+        self.kind = kind
+        self.folder = folder
+        self.url = self.token = ""
+        self._home = Path(tempfile.mkdtemp(prefix="mimo-browser-"))
+        self._environment = clean(os.environ) | homes(self._home) | environment
+
+    def __enter__(self) -> Self:
+        for name, settings in SETTINGS.items():
+            path = self._home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps(settings), encoding="utf-8")
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command(),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the tests; they end the server
+            )
+        try:
+            self.url, self.token = self._started()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the server, which ends its kernels, and take away what it wrote beside the notebooks."""
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    @property
+    def host(self) -> str:
+        """Name and port."""
+        return self.url.removeprefix("http://").rstrip("/")
+
+    def trust(self, notebook: Path) -> None:
+        """Say that the reader knows this notebook."""
+        self._jupyter("trust", notebook)
+
+    def convert(self, notebook: Path, to: Literal["html", "markdown"]) -> str:
+        """Convert a notebook as `jupyter nbconvert` does."""
+        self._jupyter("nbconvert", "--to", to, notebook)
+        return notebook.with_suffix(f".{to.replace('markdown', 'md')}").read_text(encoding="utf-8")
+
+    def kernels(self) -> list[str]:
+        """Return the names of the kernels that run."""
+        return [kernel["id"] for kernel in json.loads(self._ask("GET", "api/kernels"))]
+
+    def end_kernels(self) -> None:
+        """End them."""
+        for kernel in self.kernels():
+            self._ask("DELETE", f"api/kernels/{kernel}")
+
+    def _ask(self, method: str, path: str) -> bytes:
+        authorization = {"Authorization": f"token {self.token}"}
+        request = Request(f"{self.url}{path}", method=method, headers=authorization)
+        with urlopen(request, timeout=PATIENCE) as answer:
+            return answer.read()
+
+    @property
+    def _log(self) -> Path:
+        return self._home / "server.log"
+
+    def _command(self) -> list[str]:
+        options = {
+            f"{APPS[self.kind]}.expose_app_in_browser": True,
+            "ServerApp.allow_root": True,
+            "ServerApp.ip": "127.0.0.1",
+            "ServerApp.open_browser": False,
+            "ServerApp.port": 0,
+            "ServerApp.root_dir": self.folder,
+            # if the tests are killed, the server still ends
+            "MappingKernelManager.cull_idle_timeout": 600,
+            "ServerApp.shutdown_no_activity_timeout": 600,
+        }
+        return [sys.executable, "-m", MODULES[self.kind], *(f"--{name}={it}" for name, it in options.items())]
+
+    def _started(self) -> tuple[str, str]:
+        """Return address and token, which the server writes down when it listens."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            for written in (self._home / "runtime").glob("jpserver-*.json"):
+                if (text := written.read_text(encoding="utf-8")).endswith("}"):
+                    return json.loads(text)["url"], json.loads(text)["token"]
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(self._log.read_text(encoding="utf-8")[-3_000:])
+            time.sleep(0.05)
+
+    def _jupyter(self, *words: str | Path) -> None:
+        command = [sys.executable, "-m", "jupyter", *map(str, words)]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr[-3_000:])
+
+
+def clean(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what the person at this machine has set."""
+    return {name: it for name, it in environment.items() if not name.startswith(("MIMO_", "JUPYTER"))}
+
+
+def homes(folder: Path) -> dict[str, str]:
+    """Keep Jupyter and IPython away from the files of the person at this machine."""
+    places = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    return {name: str(folder / place) for name, place in places.items()}
+
+
+def write(path: Path, *cells: str) -> Path:
+    """Write a notebook of code cells."""
+    from nbformat import v4 as nb
+
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    code = [nb.new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(cells)]
+    notebook = nb.new_notebook(cells=code, metadata={"kernelspec": kernel})
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path
+
+
+def copy(notebook: Path, name: str) -> Path:
+    """Copy a notebook for a stranger: no signature fits it, and nothing says which kernel it wants."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    target = notebook.with_name(name)
+    target.write_text(json.dumps({**content, "metadata": {"copy": name}}), encoding="utf-8")
+    return target
+
+
+# The browser
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+)
+NOWHERE = "http://127.0.0.1:9"
+"""The proxy for what Chromium itself asks for; nothing answers there."""
+OWN = "content-autofill.googleapis.com"
+"""What Chromium asks for, with the page's proxy, when a page has something to fill in."""
+
+
+def chromium() -> str | None:
+    """Find the browser of this machine; none is ever downloaded."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """Run a browser without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), headless=True, args=ARGUMENTS, proxy={"server": NOWHERE}
+        )
+        with browser:
+            yield browser
+
+
+def expect(found: Locator) -> LocatorAssertions:
+    """Assert what a part of the page will be, and wait until it is."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE * 1_000)
+    return expect(found)
+
+
+class Fence:
+    """A proxy that lets nothing through, and keeps the first line of each request."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Refusal,), {"seen": self.seen}))
+        self._server.daemon_threads = True
+        Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        """End it."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Refusal(BaseHTTPRequestHandler):
+    """One connection to the fence."""
+
+    seen: list[str]
+
+    def refuse(self) -> None:
+        if OWN not in self.path:
+            self.seen.append(self.requestline)
+        self.send_error(403)
+
+    do_CONNECT = do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = refuse  # noqa: N815  the library's names
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+# The notebook in the page
+
+APP = "window.jupyterapp"
+NOTEBOOK = f"{APP}.shell.currentWidget"
+READY = f"() => {APP}?.shell?.currentWidget?.content?.widgets?.length && {NOTEBOOK}.context.isReady"
+IDLE = f"() => !window.running && {NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'"
+EXECUTE = f"""([name, options]) => {{
+    window.running = (window.running ?? 0) + 1;
+    {APP}.commands.execute(name, options).finally(() => window.running--);
+}}"""
+WATCH = """output => {
+    const seen = output.seen = [];
+    const look = () => seen.at(-1) === output.innerText || seen.push(output.innerText);
+    new MutationObserver(look).observe(output, {subtree: true, childList: true, characterData: true});
+}"""
+
+
+class Page:
+    """A browser window with a profile of its own; `with Page(...)` opens and closes it."""
+
+    def __init__(self, server: Server, browser: Browser, width: int = 1_200, height: int = 1_000) -> None:
+        self.server = server
+        self.strays: list[str] = []
+        """What the page wanted from anywhere but its server. It did not get it."""
+        self._fence = Fence()
+        self._context = browser.new_context(
+            viewport={"width": width, "height": height},
+            proxy={"server": self._fence.url, "bypass": server.host},
+        )
+        self._context.on("request", lambda request: self._note(request.url))
+        self.window = self._context.new_page()
+        """Playwright's page, for what has no word here."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._context.close()
+        self._fence.close()
+        self.server.end_kernels()
+        assert kind or not self.wanted(), f"the page wanted {self.wanted()}"
+
+    def wanted(self) -> list[str]:
+        """Return everything that was wanted from outside, as the page and as the fence saw it."""
+        return [*self.strays, *self._fence.seen]
+
+    def forgive(self) -> None:
+        """Forget what was wanted, where that was the point."""
+        self.strays.clear()
+        self._fence.seen.clear()
+
+    def open(self, notebook: str, *, kernel: bool = True) -> None:
+        """Open a notebook of the server's folder, with a new kernel or, by the front end's dialog, with none."""
+        workspace = f"lab/workspaces/{time.monotonic_ns()}/tree"
+        place = workspace if self.server.kind == "lab" else "notebooks"
+        self.window.goto(f"{self.server.url}{place}/{notebook}?token={self.server.token}")
+        self.window.wait_for_function(READY, timeout=PATIENCE * 1_000)
+        if kernel:
+            self.wait_idle()
+        else:
+            self.window.get_by_role("dialog").get_by_role("button", name="No Kernel").click()
+            self.window.get_by_role("dialog").wait_for(state="detached")
+
+    def run(self, cell: int) -> None:
+        """Begin to run a cell."""
+        self.window.evaluate(f"cell => {{ {NOTEBOOK}.content.activeCellIndex = cell; }}", cell)
+        self.execute("notebook:run-cell")
+
+    def run_all(self) -> None:
+        """Begin to run all cells."""
+        self.execute("notebook:run-all-cells")
+
+    def wait_idle(self) -> None:
+        """Wait until everything that was begun is over and the kernel has nothing to do."""
+        self.window.wait_for_function(IDLE, timeout=PATIENCE * 1_000)
+
+    def execute(self, command: str, **options: object) -> None:
+        """Begin a command of the front end."""
+        self.window.evaluate(EXECUTE, [command, options])
+
+    def cell(self, cell: int) -> Locator:
+        """Find a cell in the page."""
+        return self.window.locator(".jp-Notebook .jp-Cell").nth(cell)
+
+    def output(self, cell: int) -> Locator:
+        """Find a cell's output area in the page."""
+        return self.cell(cell).locator(".jp-Cell-outputArea")
+
+    def outputs(self, cell: int) -> list[dict[str, Any]]:
+        """Return a cell's outputs as they would be saved."""
+        return self.window.evaluate(f"cell => {NOTEBOOK}.content.widgets[cell].model.outputs.toJSON()", cell)
+
+    def watch(self, cell: int) -> Callable[[], list[str]]:
+        """Keep each text that a cell's output shows from now on, as a person sees it."""
+        output = self.output(cell)
+        output.evaluate(WATCH)
+        return lambda: output.evaluate("output => output.seen")
+
+    def is_trusted(self) -> bool:
+        """Tell whether the front end lets outputs do what they like."""
+        return self.window.evaluate(f"() => [...{NOTEBOOK}.content.model.cells].every(cell => cell.trusted)")
+
+    def interrupt(self) -> None:
+        """Press the toolbar's button."""
+        self.window.locator(".jp-Toolbar [data-command='notebook:interrupt-kernel']").click()
+
+    def save(self) -> Path:
+        """Save the notebook and return where it is."""
+        self.window.evaluate(f"() => {NOTEBOOK}.context.save()")
+        return self.server.folder / self.window.evaluate(f"() => {NOTEBOOK}.context.path")
+
+    def restart(self) -> None:
+        """Begin anew with a fresh kernel; outputs stay."""
+        self.window.evaluate(f"() => {NOTEBOOK}.sessionContext.restartKernel()")
+        self.wait_idle()
+
+    def shut_down(self) -> None:
+        """End the kernel; outputs stay."""
+        self.window.evaluate(f"() => {NOTEBOOK}.sessionContext.shutdown()")
+
+    def theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        name = f"JupyterLab {theme.capitalize()}"
+        self.execute("apputils:change-theme", theme=name)
+        self.window.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+        self.window.locator("#jupyterlab-splash").wait_for(state="detached")
+
+    def screenshot(self, path: Path, last: int) -> None:
+        """Take a picture of the cells down to this one; the window must be high enough to show them."""
+        notebook = self.window.locator(".jp-Notebook").bounding_box()
+        end = self.cell(last).bounding_box()
+        assert notebook
+        assert end
+        height = end["y"] + end["height"] - notebook["y"]
+        self.window.screenshot(path=path, clip={**notebook, "height": height})
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((self.server.url, "data:", "blob:")):
+            self.strays.append(url)

@@ -1,0 +1,110 @@
+"""The pictures of the README: `python tests/browser/picture.py` writes docs/img/lab-light.png and lab-dark.png.
+
+A real JupyterLab shows a real stream. The words were written by hand: the server is the one of the tests, which
+answers under the name of mimo-v2-pro. Needs what the browser tests need, and Pillow.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "wire")]
+
+from peer import KEY, Answer, Peer, Seen, sse  # noqa: E402
+
+from browser.lab import Page, Server, Theme, browsing, write  # noqa: E402
+
+PICTURES = ROOT / "docs" / "img"
+COLOURS = 64
+PROMPT = (
+    "%%mimo\nHow long until money doubles at 3, 5 or 7 % a year? Give me the formula, Python and a table."
+)
+REASONING = """
+Doubling means $(1 + r)^n = 2$, so $n = \\ln 2 / \\ln(1 + r)$. For 3 %: 0.6931 / 0.02956 = 23.4; for 5 %: 14.2; \
+for 7 %: 10.2. The rule of 72 gives 24, 14.4 and 10.3: worth a column.
+"""
+ANSWER = """
+After $n$ years at the rate $r$ one unit has become $(1 + r)^n$. It has **doubled** when
+
+$$n = \\frac{\\ln 2}{\\ln(1 + r)} \\approx \\frac{72}{100\\,r}$$
+
+```python
+from math import log
+
+def years_to_double(rate: float) -> float:
+    \"""Years until money at this yearly rate has doubled.\"""
+    return log(2) / log(1 + rate)
+```
+
+| Rate | Years | Rule of 72 |
+|:-----|------:|-----------:|
+| 3 %  |  23.4 |       24.0 |
+| 5 %  |  14.2 |       14.4 |
+| 7 %  |  10.2 |       10.3 |
+
+The rule of 72 is never off by more than seven months here.
+"""
+
+
+def chunk(**fields: Any) -> bytes:
+    return sse({"id": "1", "model": "mimo-v2-pro", **fields})
+
+
+def spoken(key: str, text: str, pause: float) -> Iterator[Any]:
+    """A text word by word, as a model speaks."""
+    for word in text.strip().split(" "):
+        yield pause
+        yield chunk(choices=[{"index": 0, "delta": {key: f"{word} "}}])
+
+
+def script(_: Seen) -> Answer:
+    usage = {
+        "prompt_tokens": 42,
+        "completion_tokens": 371,
+        "completion_tokens_details": {"reasoning_tokens": 114},
+    }
+    return Answer(
+        [
+            0.5,
+            *spoken("reasoning_content", REASONING, 0.035),
+            *spoken("content", ANSWER, 0.03),
+            chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}], usage=usage),
+            b"data: [DONE]\n\n",
+        ]
+    )
+
+
+def take(page: Page, theme: Theme) -> Path:
+    """Take the picture in one theme, with as few colours as it needs."""
+    page.theme(theme)
+    path = PICTURES / f"lab-{theme}.png"
+    page.screenshot(path, last=2)
+    Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    return path
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name, Peer(script) as model, browsing() as browser:
+        folder = Path(name)
+        write(folder / "money.ipynb", "%load_ext mimo_magics", PROMPT, "_.usage", "")
+        server = Server("lab", folder, MIMO_API_KEY=KEY, MIMO_BASE_URL=f"{model.url}/v1")
+        with server, Page(server, browser, width=1_290, height=1_400) as page:
+            page.open("money.ipynb")
+            page.execute("application:toggle-left-area")
+            page.run_all()
+            page.wait_idle()
+            page.output(1).locator("mjx-container").last.wait_for()
+            for theme in ("light", "dark"):
+                path = take(page, theme)
+                print(path.relative_to(ROOT), f"{path.stat().st_size / 1_000:.0f} kB", Image.open(path).size)
+
+
+if __name__ == "__main__":
+    main()
