@@ -66,7 +66,7 @@ install-check:
 	rm -rf build/empty
 	$(PYTHON) -m venv build/empty
 	build/empty/bin/pip install --quiet .
-	printf '%%load_ext mimo_magics\n%%mimo_config\n' | build/empty/bin/ipython --no-banner --colors=NoColor | grep 'preset = mimo-v2'
+	printf '%%load_ext mimo_magics\n%%mimo_config\n' | build/empty/bin/ipython --no-banner --colors=NoColor | grep -E '^preset +mimo-v2'
 
 clean:
 	rm -rf .venv build dist
