@@ -55,7 +55,7 @@ def page(reply: Reply, status: str = "", form: Format = "markdown") -> str:
         *(f"<p>⚠ {html.escape(note)}</p>" for note in reply.notes),
         _small(status or footer(reply)),
     )
-    return f'<div class="mimo-reply {NO_MATH}">{EMPTY_LINE.sub("&#10;", "".join(blocks))}</div>'
+    return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH}">{EMPTY_LINE.sub("&#10;", "".join(blocks))}</div>'
 
 
 def footer(reply: Reply) -> str:
@@ -95,7 +95,7 @@ def _formatted(text: str) -> str:
 
 
 def _folded(summary: str, body: str) -> str:
-    return f"<details><summary>{html.escape(summary)}</summary>{body}</details>"
+    return f"<details><summary>{html.escape(summary)}</summary><blockquote>{body}</blockquote></details>"
 
 
 def _thought(reply: Reply) -> str:

@@ -9,6 +9,7 @@ Math stays TeX source, marked for the page to typeset where it can.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -16,9 +17,11 @@ from typing import Any
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from mdit_py_plugins.texmath import texmath_plugin
+from mdit_py_plugins.dollarmath.index import math_inline_dollar
+from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 
 MATH = "mathjax_process tex2jax_process"
 NO_MATH = "mathjax_ignore tex2jax_ignore"
@@ -80,11 +83,15 @@ def to_html(source: str) -> str:
 @cache
 def _parser(*, brackets: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.validateLink = leads_out  # type: ignore[method-assign]
     if brackets:
-        parser.use(texmath_plugin, delimiters="brackets")
+        parser.block.ruler.before("fence", "math_block", make_block_func(BLOCK))
+        parser.inline.ruler.before("escape", "math_brackets", make_inline_func(INLINE))
+        parser.inline.ruler.before("escape", "math_brackets_double", make_inline_func(DISPLAY))
     parser.use(
         dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
     )
+    parser.inline.ruler.at("math_inline", dollars)
     rules = {"fence": fence, "code_block": fence, "image": image, "th_open": cell_open, "td_open": cell_open}
     rules |= {"th_close": cell_close, "td_close": cell_close}
     math = dict.fromkeys(("math_inline", "math_inline_double", "math_block", "math_block_eqno"), _math)
@@ -93,14 +100,54 @@ def _parser(*, brackets: bool) -> MarkdownIt:
     return parser
 
 
+def leads_out(url: str) -> bool:
+    """Allow a link only to the web or to a mailbox: one without a scheme would lead into the reader's own server."""
+    return url.partition(":")[0].lower() in SCHEMES and ":" in url
+
+
 @cache
 def _classes() -> dict[str, set[str]]:
     from pygments.token import STANDARD_TYPES
 
     return {
         "span": {*MATH.split(), *filter(None, STANDARD_TYPES.values())},
-        "div": {*MATH.split(), "highlight"},
+        "div": {*MATH.split()},
+        "pre": {"highlight"},
     }
+
+
+# As in texmath, but what stands behind \] on its line is not lost, and \[ \] may stand in a paragraph.
+BLOCK: Any = {
+    "name": "math_block",
+    "tag": "\\[",
+    "tmpl": "",
+    "rex": re.compile(r"^\\\[((?:(?!\\\])[\s\S])+)\\\][ \t]*$", re.MULTILINE),
+}
+DISPLAY: Any = {
+    "name": "math_inline_double",
+    "tag": "\\[",
+    "tmpl": "",
+    "rex": re.compile(r"^\\\[(.+?)\\\]", re.DOTALL),
+}
+INLINE: Any = {
+    "name": "math_inline",
+    "tag": "\\(",
+    "tmpl": "",
+    "rex": re.compile(r"^\\\((.+?)\\\)", re.DOTALL),
+}
+
+_dollars = math_inline_dollar(allow_space=False, allow_digits=False, allow_double=True)
+
+
+def dollars(state: StateInline, silent: bool) -> bool:
+    """Read `$...$`. The plugin looks at `src[-1]` for the character before the first: no digit may stand there."""
+    if state.pos or not state.src[-1:].isdigit():
+        return _dollars(state, silent)
+    state.src += " "
+    try:
+        return _dollars(state, silent)
+    finally:
+        state.src = state.src[:-1]
 
 
 def fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
@@ -111,7 +158,7 @@ def fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, e
 
 def code_html(code: str, language: str) -> str:
     """Render code as a block."""
-    return f'<div class="highlight"><pre><code>{highlighted(code, language)}</code></pre></div>'
+    return f'<pre class="highlight"><code>{highlighted(code, language)}</code></pre>'
 
 
 def highlighted(code: str, language: str) -> str:
@@ -138,18 +185,16 @@ def image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, e
 def cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """Render a cell's alignment as an attribute, since styles are not allowed, of an element inside it.
 
-    JupyterLab's own style of cells would win over an attribute of the cell.
+    JupyterLab's own style of cells would win over an attribute of the cell; without any it is to the right.
     """
     token = tokens[idx]
     _, _, side = str(token.attrs.get("style", "")).partition("text-align:")
-    env.setdefault("sides", []).append(side)
-    return f'<{token.tag}><div align="{side}">' if side else f"<{token.tag}>"
+    return f'<{token.tag}><div align="{side or "left"}">'
 
 
 def cell_close(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """End a cell, and what aligns it."""
-    inner = "</div>" if env["sides"].pop() else ""
-    return f"{inner}</{tokens[idx].tag}>\n"
+    return f"</div></{tokens[idx].tag}>\n"
 
 
 def _math(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:

@@ -20,7 +20,8 @@ def _html(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<{tag} align=left>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+    inner = (f'<{tag}><div align="left">{html.escape(cell)}</div></{tag}>' for cell in cells)
+    return f"<tr>{''.join(inner)}</tr>"
 
 
 def _text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

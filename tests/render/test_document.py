@@ -20,7 +20,7 @@ def answer(*parts: object, **fields: object) -> Reply:
 
 
 def inner(reply: Reply, status: str = "") -> str:
-    head, tail = '<div class="mimo-reply mathjax_ignore tex2jax_ignore">', "</div>"
+    head, tail = '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">', "</div>"
     html = page(reply, status)
     assert html.startswith(head)
     assert html.endswith(tail)
@@ -31,7 +31,7 @@ def test_a_document_is_html_for_people_and_markdown_for_programs() -> None:
     reply = answer(ReasoningPart("*Hm.*"), TextPart("**Hello**"), stop="end")
     assert bundle(reply) == {"text/html": page(reply), "text/plain": "**Hello**"}
     assert inner(reply) == (
-        "<details><summary>Thoughts</summary><p><em>Hm.</em></p>\n</details><p><strong>Hello</strong></p>\n"
+        "<details><summary>Thoughts</summary><blockquote><p><em>Hm.</em></p>\n</blockquote></details><p><strong>Hello</strong></p>\n"
     )
 
 
@@ -45,7 +45,7 @@ def test_a_tool_call_is_folded_and_stays_text() -> None:
     reply = answer(ToolCall("c1", "<b>clock</b>", '{"zone": "<script>"}'), stop="tool_calls")
     assert inner(reply) == (
         "<details><summary>Tool call: &lt;b&gt;clock&lt;/b&gt;</summary>"
-        "<pre><code>{&quot;zone&quot;: &quot;&lt;script&gt;&quot;}</code></pre></details>"
+        "<blockquote><pre><code>{&quot;zone&quot;: &quot;&lt;script&gt;&quot;}</code></pre></blockquote></details>"
     )
 
 
