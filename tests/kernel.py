@@ -115,7 +115,16 @@ class Kernel:
                     idle = idle or message["content"].get("execution_state") == "idle"
                 if ran := results.get(message["parent_header"].get("msg_id", "")):
                     keep(ran, message["msg_type"], message["content"])
+        if any(ran.status == "aborted" for ran in results.values()):
+            self._recover()
         return list(results.values())
+
+    def _recover(self) -> None:
+        """An older kernel aborts what comes for a moment after an error, too."""
+        while (
+            self._client.execute_interactive("", output_hook=lambda _: None)["content"]["status"] == "aborted"
+        ):
+            pass
 
     def help(self, code: str) -> str:
         """The text that a front end opens for `name?`."""
