@@ -39,6 +39,9 @@ class Retrying:
     """Seconds until it."""
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.reason} · again in {self.delay:.1f} s, attempt {self.attempt} of {self.of}"
+
 
 @dataclass(frozen=True, slots=True)
 class Started:

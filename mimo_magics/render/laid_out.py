@@ -37,8 +37,8 @@ class LaidOutSurface:
         self._accumulator.feed(event)
         self._changed = True
         match event:
-            case Retrying(attempt, of, delay, reason):
-                self._status = f"{reason} · again in {delay:.1f} s, attempt {attempt} of {of}"
+            case Retrying():
+                self._status = str(event)
             case Preparing(what):
                 self._status = f"{what} …"
             case _:

@@ -53,8 +53,8 @@ class StaticSurface:
             case TextDelta(text) | ReasoningDelta(text):
                 self._size += len(text)
                 self.tick()
-            case Retrying(attempt, of, delay, reason):
-                self._frame(f"{reason} · again in {delay:.1f} s, attempt {attempt} of {of}")
+            case Retrying():
+                self._frame(str(event))
             case Preparing(what, done, total):
                 self._frame(f"{what}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{what} …")
 

@@ -28,10 +28,8 @@ class TerminalSurface:
                 self._print(TextDelta, printable(text))
             case ReasoningDelta(text):
                 self._print(ReasoningDelta, f"{DIM}{printable(text)}{PLAIN}")
-            case Retrying(attempt, of, delay, reason):
-                self._print(
-                    Retrying, f"{printable(reason)} · again in {delay:.1f} s, attempt {attempt} of {of}\n"
-                )
+            case Retrying():
+                self._print(Retrying, f"{printable(str(event))}\n")
             case Preparing(what, done, total) if done == total:
                 self._print(Preparing, f"{what} …\n")
             case Noted(text):
