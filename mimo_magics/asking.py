@@ -41,6 +41,12 @@ class Asking:
         """Return the turn to be opened."""
         return self.session.stream(self.request.prompt, keep=self.request.keep, **self.request.settings)
 
+    async def answered(self) -> None:
+        """Let it be answered, and shown while it comes."""
+        async with self.opening() as self.running:
+            async for event in self.running:
+                self.surface.show(event)
+
     @contextmanager
     def settled(self) -> Iterator[None]:
         """Leave the document behind, however the turn ends.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -127,17 +127,39 @@ async def heartbeat(tick: Callable[[], None]) -> AsyncIterator[None]:
         task.cancel()
 
 
+class Stop:
+    """Ends what is being awaited, from whichever thread a button is handled in."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    async def during(self, work: Coroutine[Any, Any, None]) -> None:
+        """Await the work, which a call of this object ends from now on."""
+        self._task = asyncio.create_task(work)
+        await self._task
+
+    def __call__(self) -> None:
+        """End it."""
+        if self._task:
+            self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+
 def place(shell: Any) -> Place:
     """Tell where a cell runs.
 
-    Whoever runs a notebook unattended allows no questions; what `%%capture` takes is looked at later.
+    Whoever runs a notebook unattended allows no questions; what `%%capture` takes is looked at later. A front end
+    that shows notebooks says which cell it runs; a console, which cannot change what it has shown, does not.
     """
     kernel = getattr(shell, "kernel", None)
     if isinstance(shell.display_pub, CapturingDisplayPublisher):
         return "unattended"
     if kernel is None:
         return "terminal"
-    return "front end" if kernel.get_parent().get("content", {}).get("allow_stdin") else "unattended"
+    parent = kernel.get_parent()
+    if not parent.get("content", {}).get("allow_stdin"):
+        return "unattended"
+    is_notebook = "cellId" in parent.get("metadata", {}) or "google.colab" in sys.modules
+    return "front end" if is_notebook else "terminal"
 
 
 def is_cell_value(shell: Any) -> bool:

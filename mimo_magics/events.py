@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from typing import Literal
 
 from mimo_magics.messages import (
     Annotation,
@@ -12,6 +13,7 @@ from mimo_magics.messages import (
     Reply,
     TextPart,
     ToolCall,
+    ToolResult,
     Usage,
     whole_characters,
 )
@@ -27,6 +29,13 @@ class Preparing:
     total: int = 0
     """Bytes to fetch; 0 when there is nothing to count."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.what}: {self.done / 1e6:,.0f} of {self.total / 1e6:,.0f} MB"
+            if self.total
+            else f"{self.what} …"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
@@ -40,7 +49,7 @@ class Retrying:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.reason} · again in {self.delay:.1f} s, attempt {self.attempt} of {self.of}"
+        return f"{self.reason} · again in {round(self.delay, 1):g} s, attempt {self.attempt} of {self.of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,19 @@ class ToolCallDelta:
     arguments: str
 
 
+ToolState = Literal["waiting", "approved", "running", "done", "failed", "refused"]
+"""Waiting is for the person's approval; the last three are ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """A tool call of the reply got further. It ends with its result."""
+
+    id: str
+    state: ToolState
+    result: ToolResult | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Annotations:
     """Sources of a web search of the server."""
@@ -119,6 +141,7 @@ Event = (
     | ReasoningDelta
     | ToolCallStart
     | ToolCallDelta
+    | ToolProgress
     | Annotations
     | Noted
     | UsageUpdate
@@ -133,7 +156,7 @@ class Accumulator:
     """
 
     def __init__(self) -> None:
-        self._drafts: list[_Draft] = []
+        self._drafts: list[_Draft | ToolResult] = []
         self._calls: dict[int, _Draft] = {}
         self._head = Started()
         self._usage: Usage | None = None
@@ -152,12 +175,21 @@ class Accumulator:
                 self._open_call(index, id_, name)
             case ToolCallDelta(index, arguments):
                 self._open_call(index, "", "").pieces.append(arguments)
+            case ToolProgress(_, _, ToolResult() as result):
+                self._drafts.append(result)
+            case _:
+                self._note(event)
+
+    def _note(self, event: Event) -> None:
+        """Take in what is no content."""
+        match event:
+            case Started():
+                self._head = event
+                self._calls = {}  # each answer of the server counts its calls from 0
             case UsageUpdate(usage):
                 self._usage = usage
             case Stopped(reason):
                 self._stop = reason
-            case Started():
-                self._head = event
             case Annotations(items):
                 self._annotations += items
             case Noted(text):
@@ -166,7 +198,11 @@ class Accumulator:
     @property
     def reply(self) -> Reply:
         """The reply as far as it has come."""
-        parts = tuple(draft.part() for draft in self._drafts if draft.counts)
+        parts = tuple(
+            draft.part() if isinstance(draft, _Draft) else draft
+            for draft in self._drafts
+            if isinstance(draft, ToolResult) or draft.counts
+        )
         return Reply(
             Message("assistant", parts),
             self._usage,
@@ -179,7 +215,7 @@ class Accumulator:
 
     def _draft(self, kind: type[TextPart | ReasoningPart]) -> _Draft:
         last = self._drafts[-1] if self._drafts else None
-        if last is None or last.kind is not kind or last.signature:
+        if not isinstance(last, _Draft) or last.kind is not kind or last.signature:
             last = _Draft(kind)
             self._drafts.append(last)
         return last

@@ -16,12 +16,13 @@ from IPython.display import display
 
 from mimo_magics import cell, facade
 from mimo_magics.asking import Asking
-from mimo_magics.cellrun import heartbeat, is_cell_value, place
+from mimo_magics.cellrun import Stop, heartbeat, is_cell_value, place
 from mimo_magics.config import MimoConfig
 from mimo_magics.configure import configure
 from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
 from mimo_magics.options import OPTIONS
+from mimo_magics.pump import pumped
 from mimo_magics.render import choose, document
 from mimo_magics.render.printable import printable
 from mimo_magics.session import Session
@@ -103,11 +104,11 @@ class MimoMagics:
     @no_var_expand
     async def mimo_awaited(self, line: str, body: str) -> Reply:
         """Do what %%mimo does, in a cell that awaits."""
-        asking = self._read(line, body, alone=True)
+        stop = Stop()
+        asking = self._read(line, body, stop=stop)
         with self._kept(asking):
-            async with heartbeat(asking.surface.tick), asking.opening() as asking.running:
-                async for event in asking.running:
-                    asking.surface.show(event)
+            async with pumped(self.shell.kernel), heartbeat(asking.surface.tick):
+                await stop.during(asking.answered())
         return self._value(asking)
 
     @no_var_expand
@@ -131,7 +132,7 @@ class MimoMagics:
         body: str | None,
         local: Mapping[str, Any] = MappingProxyType({}),
         *,
-        alone: bool = False,
+        stop: Stop | None = None,
     ) -> Asking:
         options, rest = cell.split_options(line)
         if body is not None and rest:
@@ -142,7 +143,7 @@ class MimoMagics:
         session = Session() if request.new else self.session
         session.settings = self.config.snapshot()
         settings = replace(session.settings, **request.settings)
-        return Asking(request, session, choose(place(self.shell), settings, alone=alone))
+        return Asking(request, session, choose(place(self.shell), settings, stop))
 
     def _ask(self, asking: Asking) -> Reply:
         with self._kept(asking), facade.opened(asking.opening(), asking.surface.tick) as asking.running:

@@ -70,6 +70,10 @@ class ToolResult:
     output: str
     """Always text: MiMo refuses lists and pictures here."""
     is_error: bool = False
+    refused: bool = False
+    """Whether the person did not let it run; `output` says so to the model."""
+    seconds: float | None = None
+    """How long it ran; `None` when it did not."""
 
 
 Part = TextPart | ReasoningPart | ImagePart | AudioPart | ToolCall | ToolResult

@@ -111,6 +111,11 @@ class Settings:
     )
     format: Format = _setting("markdown", "How the answer is shown.", "-f", "--format")
     quiet: bool = _setting(False, "Show nothing; the reply is the value of the cell.", "-q", "--quiet")
+    live: bool = _setting(True, "Show answers as live widgets where the front end works with them.")
+    remote_images: bool = _setting(
+        False,
+        "Load the pictures of answers, which tells their servers who reads, instead of linking to them.",
+    )
     debug: bool = _setting(False, "Show the trace of an error, not only its two lines.")
     local_model: str = _setting(
         "smollm2-135m", "The embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or a GGUF file."
@@ -172,5 +177,7 @@ class Options(TypedDict, total=False):
     timeout: float
     format: Format
     quiet: bool
+    live: bool
+    remote_images: bool
     debug: bool
     local_model: str

@@ -17,9 +17,10 @@ class WatchedRun(NotebookClient):
     """What has been printed of the growing output."""
 
     async def async_start_new_kernel_client(self) -> Any:
-        """Tell the kernel that somebody is there."""
+        """Tell the kernel that somebody is there, and sees a notebook."""
         client = await super().async_start_new_kernel_client()
         client.allow_stdin = True
+        client.session.metadata = {"cellId": "watched"}
         return client
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:

@@ -25,6 +25,8 @@ class Ran:
     """As a notebook saves them: growing outputs are one output with their last content."""
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """Everything that was shown, in order."""
+    comms: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """What was sent to widgets, in order."""
     seconds: float = 0.0
 
     @property
@@ -51,14 +53,18 @@ class Ran:
 class Kernel:
     """`with Kernel() as kernel`: starts one, and ends it."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self._manager = KernelManager()
+    def __init__(
+        self, folder: Path, *, name: str = "python3", console: bool = False, **environment: str
+    ) -> None:
+        self._manager = KernelManager(kernel_name=name)
+        self._metadata = {} if console else {"cellId": "cell"}
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
         self._start = {"env": {**clean, **environment}, "cwd": str(folder)}
 
     def __enter__(self) -> Self:
         self._manager.start_kernel(extra_arguments=["--IPKernelApp.log_level=ERROR"], **self._start)
         self._client = self._manager.blocking_client()
+        self._client.session.metadata = self._metadata
         self._client.start_channels()
         self._client.wait_for_ready(timeout=PATIENCE)
         return self
@@ -147,6 +153,9 @@ class Kernel:
 def keep(ran: Ran, kind: str, content: dict[str, Any]) -> None:
     """Take a message in, as a front end does."""
     if kind in ("status", "execute_input"):
+        return
+    if kind.startswith("comm_"):
+        ran.comms.append((kind, content))
         return
     ran.messages.append((kind, content))
     shown = content.get("transient", {}).get("display_id")

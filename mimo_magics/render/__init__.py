@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mimo_magics.events import Event
 from mimo_magics.messages import Reply
 from mimo_magics.settings import Settings
+
+if TYPE_CHECKING:  # a surface imports what it needs when it is chosen
+    from mimo_magics.render.document import Look
 
 Place = Literal["front end", "unattended", "terminal"]
 """Where a cell runs: where a person watches a notebook, where nobody does, or in IPython in a terminal."""
@@ -31,21 +35,38 @@ class Surface(Protocol):
         """Leave nothing: the call failed before anything came."""
 
 
-def choose(place: Place, settings: Settings, *, alone: bool = False) -> Surface:
-    """Choose the surface for a turn; `alone` when nothing else is shown in its cell."""
+def choose(place: Place, settings: Settings, stop: Callable[[], None] | None = None) -> Surface:
+    """Choose the surface for a turn.
+
+    Args:
+        place: where its cell runs.
+        settings: how the person wants it.
+        stop: ends the turn, from any thread; only for a cell that awaits and shows nothing else.
+    """
     if settings.quiet:
         from mimo_magics.render.silent import SilentSurface
 
         return SilentSurface()
-    if place == "front end":
-        from mimo_magics.render.static import StaticSurface
-
-        return StaticSurface(settings.format, alone=alone)
     if place == "terminal":
         return _in_terminal(settings)
+    from mimo_magics.render.document import Look
+
+    look = Look(settings.format, settings.remote_images)
+    if place == "front end":
+        return _in_front_end(look, stop, live=settings.live)
     from mimo_magics.render.final import FinalSurface
 
-    return FinalSurface(settings.format)
+    return FinalSurface(look)
+
+
+def _in_front_end(look: Look, stop: Callable[[], None] | None, *, live: bool) -> Surface:
+    if stop and live:
+        from mimo_magics.render.live import LiveSurface
+
+        return LiveSurface(look, stop)
+    from mimo_magics.render.static import StaticSurface
+
+    return StaticSurface(look, alone=bool(stop))
 
 
 def _in_terminal(settings: Settings) -> Surface:

@@ -5,15 +5,16 @@ The same output is `text/html` for people and `text/plain`, the answer's Markdow
 
 from __future__ import annotations
 
-import html
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
-from mimo_magics.messages import Annotation, Part, ReasoningPart, Reply, TextPart, ToolCall
+from mimo_magics.messages import Annotation, Reply, TextPart
 from mimo_magics.models import PRICES_AS_OF
-from mimo_magics.render.markdown import NO_MATH, REL, SCHEMES, code_html, to_html
-from mimo_magics.render.printable import printable
+from mimo_magics.render import steps
+from mimo_magics.render.allow_list import NO_MATH, REL, leads_out
+from mimo_magics.render.markdown import code_html, to_html
+from mimo_magics.render.printable import escaped, printable, visible
 from mimo_magics.settings import Format
 
 ENDS = {
@@ -36,26 +37,38 @@ CENTS = 0.0001
 ORDINARY = (None, "end", "stop", "tool_calls")
 
 
-def bundle(reply: Reply, status: str = "", form: Format = "markdown") -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a person wants replies shown."""
+
+    form: Format = "markdown"
+    images: bool = False
+    """Load pictures from the web, which tells their servers who reads."""
+
+
+def bundle(
+    reply: Reply, status: str = "", look: Look = Look(), opened: Collection[int] = ()
+) -> dict[str, str]:
     """Return the output as Jupyter's MIME bundle.
 
     Args:
         reply: what to show.
         status: a line for a reply that is still on its way, instead of the footer.
-        form: how the answer is shown.
+        look: how to show it.
+        opened: numbers of the groups of steps, from 0, that are not folded.
     """
-    return {"text/html": page(reply, status, form), "text/plain": printable(reply.text)}
+    return {"text/html": page(reply, status, look, opened), "text/plain": printable(reply.text)}
 
 
-def page(reply: Reply, status: str = "", form: Format = "markdown") -> str:
+def page(reply: Reply, status: str = "", look: Look = Look(), opened: Collection[int] = ()) -> str:
     """Return the reply as sanitised HTML."""
-    blocks = (
-        *(_block(part, reply, form) for part in reply.message.parts),
+    inner = (
+        *_sections(reply, look, opened),
         _sources(reply.annotations),
-        *(f"<p>⚠ {html.escape(note)}</p>" for note in reply.notes),
+        *(f'<p dir="auto">⚠ {escaped(note)}</p>' for note in reply.notes),
         _small(status or footer(reply)),
     )
-    return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH}">{EMPTY_LINE.sub("&#10;", "".join(blocks))}</div>'
+    return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH}">{EMPTY_LINE.sub("&#10;", "".join(inner))}</div>'
 
 
 def footer(reply: Reply) -> str:
@@ -65,60 +78,41 @@ def footer(reply: Reply) -> str:
     )
 
 
-def _block(part: Part, reply: Reply, form: Format) -> str:
-    match part:
-        case TextPart(text):
-            return _answer(text, form)
-        case ReasoningPart(text):
-            return _folded(_thought(reply), to_html(text))
-        case ToolCall(_, name, arguments):
-            return _folded(f"Tool call: {name}", f"<pre><code>{html.escape(arguments)}</code></pre>")
-    raise TypeError(f"a reply cannot hold {part!r}")
+def _sections(reply: Reply, look: Look, opened: Collection[int]) -> Iterator[str]:
+    number = 0
+    for group in steps.groups(reply.message.parts):
+        match group:
+            case (TextPart(text),):
+                yield _answer(text, look)
+            case _:
+                yield steps.folded(group, reply, is_open=number in opened)
+                number += 1
 
 
-def _answer(text: str, form: Format) -> str:
-    match form:
+def _answer(text: str, look: Look) -> str:
+    match look.form:
         case "json":
-            return code_html(_formatted(text), "json")
+            return code_html(visible(steps.formatted(text)), "json")
         case "text":
-            return f"<pre>{html.escape(text)}</pre>"
+            return f'<pre dir="auto">{escaped(text)}</pre>'
         case _:
-            return to_html(text)
-
-
-def _formatted(text: str) -> str:
-    """JSON with its lines and indents; what is none stays as it is."""
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _folded(summary: str, body: str) -> str:
-    return f"<details><summary>{html.escape(summary)}</summary><blockquote>{body}</blockquote></details>"
-
-
-def _thought(reply: Reply) -> str:
-    seconds = reply.timing.reasoning if reply.timing else None
-    tokens = reply.usage.reasoning if reply.usage else 0
-    told = f"Thought for {seconds:.1f} s" if seconds is not None else "Thoughts"
-    return f"{told} · {tokens:,} tokens" if tokens else told
+            return to_html(text, images=look.images)
 
 
 def _sources(annotations: tuple[Annotation, ...]) -> str:
-    items = "".join(f"<li>{_source(each)}</li>" for each in annotations)
+    items = "".join(f'<li dir="auto">{_source(each)}</li>' for each in annotations)
     return f"<ol>{items}</ol>" if items else ""
 
 
 def _source(source: Annotation) -> str:
-    title = html.escape(source.title or source.url)
-    if source.url.partition(":")[0].lower() in SCHEMES:
-        title = f'<a href="{html.escape(source.url)}" rel="{REL}">{title}</a>'
-    return " · ".join((title, *map(html.escape, filter(None, (source.site_name, source.publish_time)))))
+    title = escaped(source.title or source.url)
+    if leads_out(source.url):
+        title = f'<a href="{escaped(source.url)}" rel="{REL}">{title}</a>'
+    return " · ".join((title, *map(escaped, filter(None, (source.site_name, source.publish_time)))))
 
 
 def _small(line: str) -> str:
-    return f"<p><small>{html.escape(line)}</small></p>" if line else ""
+    return f'<p dir="auto"><small>{escaped(line)}</small></p>' if line else ""
 
 
 def _end(reply: Reply) -> Iterator[str]:

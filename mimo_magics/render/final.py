@@ -9,14 +9,14 @@ from IPython.display import display
 from mimo_magics.events import Event
 from mimo_magics.messages import Reply
 from mimo_magics.render import document
-from mimo_magics.settings import Format
+from mimo_magics.render.document import Look
 
 
 class FinalSurface:
     """Shows nothing on the way, so that the saved output is one plain `display_data`."""
 
-    def __init__(self, form: Format = "markdown") -> None:
-        self._form = form
+    def __init__(self, look: Look = Look()) -> None:
+        self._look = look
 
     def show(self, event: Event) -> None:
         """Let the event pass."""
@@ -26,7 +26,7 @@ class FinalSurface:
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Show the document."""
-        display(document.bundle(reply, form=self._form), raw=True, metadata={"mimo": record})
+        display(document.bundle(reply, look=self._look), raw=True, metadata={"mimo": record})
 
     def clear(self) -> None:
         """Nothing was shown."""

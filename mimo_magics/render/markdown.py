@@ -10,74 +10,60 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.dollarmath.index import math_inline_dollar
 from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 
-MATH = "mathjax_process tex2jax_process"
-NO_MATH = "mathjax_ignore tex2jax_ignore"
-"""What MathJax of JupyterLab 4, Notebook 7 and nbconvert looks for."""
-
-TAGS = frozenset(
-    [
-        "a",
-        "blockquote",
-        "br",
-        "code",
-        "del",
-        "div",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "s",
-        "span",
-        "strong",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
-ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "div": {"align"}}
-SCHEMES = {"http", "https", "mailto"}
-REL = "noopener noreferrer nofollow"
-
+from mimo_magics.render.allow_list import MATH, clean, leads_out
+from mimo_magics.render.printable import visible
 
 MOST_BRACKETS = 500
 r"""More of `\(` and `\[` than this are not taken for math: the search for the end of each would be quadratic."""
 
+DIRECTED = ("paragraph_open", "heading_open", "list_item_open")
 
-def to_html(source: str) -> str:
-    """Render Markdown of any origin as inert HTML."""
-    return nh3.clean(
-        _parser(brackets=source.count("\\(") + source.count("\\[") <= MOST_BRACKETS).render(source),
-        tags=set(TAGS),
-        attributes=ATTRIBUTES,
-        allowed_classes=_classes(),
-        url_schemes=SCHEMES,
-        link_rel=REL,
-    )
+
+def to_html(source: str, *, images: bool = False) -> str:
+    """Render Markdown of any origin as inert HTML; with `images`, pictures are loaded and not only linked to."""
+    source = visible(source)
+    return clean(_parser_for(source).render(source, {"images": images}), images=images)
+
+
+class TopBlock(NamedTuple):
+    """A block that stands in no other one."""
+
+    kind: str
+    line: int
+    """Number of its first line."""
+    tokens: list[Token]
+
+
+def blocks(source: str) -> Iterator[TopBlock]:
+    """Yield the top-level blocks of Markdown."""
+    parser = _parser_for(source)
+    tokens: list[Token] = []
+    parser.block.parse(source, parser, {}, tokens)
+    start = 0
+    for end, token in enumerate(tokens, 1):
+        if token.level == 0 and token.nesting <= 0:
+            first = tokens[start]
+            assert first.map
+            yield TopBlock(first.type.removesuffix("_open"), first.map[0], tokens[start:end])
+            start = end
+
+
+def _parser_for(source: str) -> MarkdownIt:
+    return _parser(brackets=source.count("\\(") + source.count("\\[") <= MOST_BRACKETS)
 
 
 @cache
@@ -85,35 +71,27 @@ def _parser(*, brackets: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.validateLink = leads_out  # type: ignore[method-assign]
     if brackets:
-        parser.block.ruler.before("fence", "math_block", make_block_func(BLOCK))
+        parser.block.ruler.before("fence", "math_block", bracket_block)
         parser.inline.ruler.before("escape", "math_brackets", make_inline_func(INLINE))
         parser.inline.ruler.before("escape", "math_brackets_double", make_inline_func(DISPLAY))
     parser.use(
         dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
     )
     parser.inline.ruler.at("math_inline", dollars)
-    rules = {"fence": fence, "code_block": fence, "image": image, "th_open": cell_open, "td_open": cell_open}
+    rules = {
+        "fence": fence,
+        "code_block": fence,
+        "image": image,
+        "link_open": link_open,
+        "th_open": cell_open,
+        "td_open": cell_open,
+    }
     rules |= {"th_close": cell_close, "td_close": cell_close}
     math = dict.fromkeys(("math_inline", "math_inline_double", "math_block", "math_block_eqno"), _math)
     for name, rule in {**rules, **math}.items():
         parser.add_render_rule(name, rule)
+    parser.core.ruler.push("direction", direction)
     return parser
-
-
-def leads_out(url: str) -> bool:
-    """Allow a link only to the web or to a mailbox: one without a scheme would lead into the reader's own server."""
-    return url.partition(":")[0].lower() in SCHEMES and ":" in url
-
-
-@cache
-def _classes() -> dict[str, set[str]]:
-    from pygments.token import STANDARD_TYPES
-
-    return {
-        "span": {*MATH.split(), *filter(None, STANDARD_TYPES.values())},
-        "div": {*MATH.split()},
-        "pre": {"highlight"},
-    }
 
 
 # As in texmath, but what stands behind \] on its line is not lost, and \[ \] may stand in a paragraph.
@@ -136,6 +114,17 @@ INLINE: Any = {
     "rex": re.compile(r"^\\\((.+?)\\\)", re.DOTALL),
 }
 
+_bracket_block = make_block_func(BLOCK)
+
+
+def bracket_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    r"""Read a block of `\[` and `\]`, and note its lines, which the plugin does not."""
+    found = _bracket_block(state, start, end, silent)
+    if found and not silent:
+        state.tokens[-1].map = [start, state.line]
+    return found
+
+
 _dollars = math_inline_dollar(allow_space=False, allow_digits=False, allow_double=True)
 
 
@@ -150,10 +139,21 @@ def dollars(state: StateInline, silent: bool) -> bool:
         state.src = state.src[:-1]
 
 
+def direction(state: StateCore) -> None:
+    """Let the text of each block decide the direction that it is read in."""
+    for token in state.tokens:
+        if token.type in DIRECTED:
+            token.attrSet("dir", "auto")
+
+
 def fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """Render a code block, coloured where its language is known; Jupyter's own styles give the colours."""
     token = tokens[idx]
     return code_html(token.content, token.info.split(maxsplit=1)[0] if token.info.strip() else "") + "\n"
+
+
+PLAIN = re.compile(r'<span class="[nw]">([^<]*)</span>')
+"""Marks of names and blanks: they have no colour of their own, and are half of all marks."""
 
 
 def code_html(code: str, language: str) -> str:
@@ -172,14 +172,23 @@ def highlighted(code: str, language: str) -> str:
         lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         return html.escape(code)
-    return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
+    return PLAIN.sub(r"\1", str(highlight(code, lexer, HtmlFormatter(nowrap=True))))
 
 
 def image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """Render a picture as a link: loading it would tell its server who reads."""
     token = tokens[idx]
-    url = str(token.attrs.get("src", ""))
-    return f'<a href="{html.escape(url)}">{html.escape(token.content or url)}</a>'
+    url, text = str(token.attrs.get("src", "")), html.escape(token.content)
+    if not url:
+        return text
+    if env["images"]:
+        return f'<img src="{html.escape(url)}" alt="{text}" referrerpolicy="no-referrer">'
+    return f'<a href="{html.escape(url)}">{text or html.escape(url)}</a>'
+
+
+def link_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    """Begin a link; one to nowhere would lead to the page itself."""
+    return self.renderToken(tokens, idx, options, env) if tokens[idx].attrs.get("href") else "<a>"
 
 
 def cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
@@ -189,7 +198,7 @@ def cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: An
     """
     token = tokens[idx]
     _, _, side = str(token.attrs.get("style", "")).partition("text-align:")
-    return f'<{token.tag}><div align="{side or "left"}">'
+    return f'<{token.tag}><div dir="auto" align="{side or "left"}">'
 
 
 def cell_close(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:

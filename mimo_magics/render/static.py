@@ -12,14 +12,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
-from IPython.display import clear_output, display, update_display
+from IPython.display import clear_output
 
 from mimo_magics.events import Accumulator, Event, Preparing, ReasoningDelta, Retrying, TextDelta
 from mimo_magics.messages import Message, Reply, TextPart
 from mimo_magics.render import document
-from mimo_magics.settings import Format
+from mimo_magics.render.document import Look
+from mimo_magics.render.progress import Progress
+from mimo_magics.render.slot import Slot
 
 FRAME = 0.1
 """Seconds between two frames at the least."""
@@ -33,66 +34,67 @@ class StaticSurface:
     """Paints the reply, as far as it has come, into the outputs of its cell."""
 
     def __init__(
-        self, form: Format = "markdown", *, alone: bool = False, now: Callable[[], float] = monotonic
+        self, look: Look = Look(), *, alone: bool = False, now: Callable[[], float] = monotonic
     ) -> None:
-        self._form = form
+        self.slot = Slot()
+        """Where the rest grows, and the document will be."""
+        self.parted = False
+        """Whether finished parts stand above it."""
+        self._look = look
         self._alone = alone
         self._now = now
         self._accumulator = Accumulator()
-        self._id = ""
+        self._progress = Progress(now)
         self._finished = 0
         """Characters of the answer in finished parts."""
         self._size = self._painted_size = 0
         """Characters that have come since the last finished part, and those of them that are painted."""
+        self._painted_status = ""
         self._next_frame = 0.0
 
     def show(self, event: Event) -> None:
         """Take an event in, and paint when a frame is due."""
         self._accumulator.feed(event)
+        self._progress.feed(event)
         match event:
             case TextDelta(text) | ReasoningDelta(text):
                 self._size += len(text)
                 self.tick()
-            case Retrying():
-                self._frame(str(event))
-            case Preparing(what, done, total):
-                self._frame(f"{what}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{what} …")
+            case Retrying() | Preparing():
+                self._frame()
 
     def tick(self) -> None:
         """Paint what has come since the last frame, when a frame is due."""
-        grown = self._size > self._painted_size
-        enough = self._size <= SHORT or self._size >= self._painted_size * GROWTH
-        if grown and enough and self._now() >= self._next_frame:
-            self._frame("…")
+        if self._now() < self._next_frame:
+            return
+        if self._size > self._painted_size:
+            due = self._size <= SHORT or self._size >= self._painted_size * GROWTH
+        else:  # while nothing comes, the line beneath goes on counting
+            due = self._size <= SHORT and self._progress.line != self._painted_status
+        if due and (self._size or self._progress.seconds):
+            self._frame()
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Replace what grew by the document."""
-        if self._finished:
+        if self.parted:
             clear_output(wait=True)
-            self._id = ""
-        self._paint(document.bundle(reply, form=self._form), {"mimo": record})
+            self.slot = Slot()
+        self.slot.put(document.bundle(reply, look=self._look), {"mimo": record})
 
     def clear(self) -> None:
         """Take back what was shown, as nothing came of it."""
-        if self._id:
-            self._paint({"text/plain": ""}, {})
+        self.slot.empty()
 
-    def _frame(self, status: str) -> None:
+    def _frame(self) -> None:
         reply = self._accumulator.reply
         end = end_of_blocks(reply.text, self._finished) if self._alone and self._size > SHORT else 0
         if end:
-            self._paint(document.bundle(between(reply, self._finished, end), " ", self._form), {})
-            self._id, self._finished, self._size = "", end, len(reply.text) - end
+            self.slot.put(document.bundle(between(reply, self._finished, end), " ", self._look))
+            self.slot, self.parted = Slot(), True
+            self._finished, self._size = end, len(reply.text) - end
         self._next_frame = self._now() + FRAME
-        self._painted_size = self._size
-        self._paint(document.bundle(between(reply, self._finished), status, self._form), {})
-
-    def _paint(self, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
-        if self._id:
-            update_display(bundle, display_id=self._id, raw=True, metadata=metadata)
-        else:
-            self._id = uuid4().hex
-            display(bundle, display_id=self._id, raw=True, metadata=metadata)
+        self._painted_size, self._painted_status = self._size, self._progress.line
+        self.slot.put(document.bundle(between(reply, self._finished), self._painted_status, self._look))
 
 
 def between(reply: Reply, start: int, end: int | None = None) -> Reply:

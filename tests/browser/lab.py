@@ -30,6 +30,8 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.request import Request, urlopen
 
+from kernels import INSTALLED, write_specs
+
 if TYPE_CHECKING:  # so that tests can be collected, and say why they are skipped, where there is no browser
     from playwright.sync_api import Browser, Locator, LocatorAssertions
 
@@ -65,6 +67,7 @@ class Server:
             path = self._home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
             path.parent.mkdir(parents=True)
             path.write_text(json.dumps(settings), encoding="utf-8")
+        write_specs(self._home / "data")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command(),
@@ -174,13 +177,13 @@ def homes(folder: Path) -> dict[str, str]:
     return {name: str(folder / place) for name, place in places.items()}
 
 
-def write(path: Path, *cells: str) -> Path:
+def write(path: Path, *cells: str, kernel: str = INSTALLED) -> Path:
     """Write a notebook of code cells."""
     from nbformat import v4 as nb
 
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    spec = {"name": kernel, "display_name": "Python 3 (ipykernel)", "language": "python"}
     code = [nb.new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(cells)]
-    notebook = nb.new_notebook(cells=code, metadata={"kernelspec": kernel})
+    notebook = nb.new_notebook(cells=code, metadata={"kernelspec": spec})
     path.write_text(json.dumps(notebook), encoding="utf-8")
     return path
 

@@ -24,7 +24,7 @@ def inner(reply: Reply, status: str = "") -> str:
     html = page(reply, status)
     assert html.startswith(head)
     assert html.endswith(tail)
-    return html.removeprefix(head).removesuffix(tail)
+    return html.removeprefix(head).removesuffix(tail).replace(' dir="auto"', "")
 
 
 def test_a_document_is_html_for_people_and_markdown_for_programs() -> None:

@@ -1,12 +1,15 @@
 """Markdown of a model to HTML that can do no harm."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.render.markdown import ATTRIBUTES, TAGS, to_html
+from mimo_magics.render.allow_list import BLOCKS, WORDS
+from mimo_magics.render.markdown import to_html
 
+DIRECTED = ' dir="auto"'
 MATH = 'class="mathjax_process tex2jax_process"'
 
 
@@ -50,7 +53,37 @@ MATH = 'class="mathjax_process tex2jax_process"'
     ],
 )
 def test_markdown_becomes_html(source: str, html: str) -> None:
-    assert to_html(source) == html
+    assert to_html(source).replace(DIRECTED, "") == html
+
+
+def test_the_text_of_each_block_decides_its_direction() -> None:
+    source = "# א\n\nb\n\n- ג\n\n> d\n\n|ה|\n|-|\n|f|"
+    assert re.findall(r'<(\w+) dir="auto"[^>]*>(.)', to_html(source)) == [
+        ("h1", "א"),
+        ("p", "b"),
+        ("li", "ג"),
+        ("p", "d"),
+        ("div", "ה"),
+        ("div", "f"),
+    ]
+
+
+def test_pictures_are_shown_where_they_are_wanted_and_only_from_the_web() -> None:
+    picture = '<img src="https://x.org/cat.png" alt="a cat" referrerpolicy="no-referrer">'
+    assert picture in to_html("![a cat](https://x.org/cat.png)", images=True)
+    for url in ("cat.png", "data:image/png;base64,AAAA", "javascript:x", "//x.org/cat.png"):
+        assert "<img" not in to_html(f"![a cat]({url})", images=True)
+
+
+def test_what_a_page_would_obey_unseen_is_spelled_out() -> None:
+    source = "a\u202eb \u200b `c\x1bd`\n\n```\ne\u2066f\x00\n```"
+    html = to_html(source)
+    assert re.findall("⟨U\\+[0-9A-F]+⟩", html) == ["⟨U+202E⟩", "⟨U+200B⟩", "⟨U+001B⟩", "⟨U+2066⟩", "⟨U+0000⟩"]
+
+
+def test_scripts_and_emoji_keep_the_marks_they_are_written_with() -> None:
+    told = "👩‍👩‍👧‍👦 ❤️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿 नमस्\u200dते سلام\u200cها\u200f!"
+    assert told in to_html(told)
 
 
 class Inventory(HTMLParser):
@@ -68,13 +101,13 @@ class Inventory(HTMLParser):
 
 def assert_harmless(html: str) -> None:
     for tag, name, value in Inventory(html).found:
-        assert tag in TAGS
+        assert tag in {*BLOCKS.split(), *WORDS.split()}
         if name == "href":
             assert value.partition(":")[0].lower() in ("http", "https", "mailto")
         elif name == "class":
             assert tag in ("span", "div", "pre")
         elif name:
-            assert name in ATTRIBUTES.get(tag, set()) | {"rel"}
+            assert name in ("title", "start", "align", "dir", "rel")
 
 
 HOSTILE = [

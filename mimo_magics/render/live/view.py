@@ -1,0 +1,111 @@
+"""A reply as widgets: its groups of steps and its texts, and beneath them the Stop button and a line of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mimo_magics.events import (
+    Event,
+    Noted,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    ToolProgress,
+)
+from mimo_magics.render.document import Look
+from mimo_magics.render.live.growing import Growing
+from mimo_magics.render.live.parts import STYLE, Parts
+from mimo_magics.render.live.steps import Steps
+from mimo_magics.render.printable import escaped
+from mimo_magics.render.progress import Progress
+
+Section = TypeVar("Section", Steps, Growing)
+
+
+class View:
+    """The widgets of one turn.
+
+    Args:
+        look: how to show the reply.
+        progress: what its last line tells; fed by the owner.
+        stop: called when Stop is pressed, in whichever thread.
+    """
+
+    def __init__(self, look: Look, progress: Progress, stop: Callable[[], None]) -> None:
+        self._parts = Parts()
+        self._look = look
+        self._progress = progress
+        self._sections: list[Steps | Growing] = []
+        self._body = self._parts.box()
+        self._stop = self._parts.button("Stop", "stop", stop, "Stop the answer; what has come is kept")
+        self._state = self._parts.html()
+        self._figures = self._parts.html()
+        foot = self._parts.box(self._stop, self._state, self._figures, row=True, name="mimo-foot")
+        root = self._parts.box(self._parts.html(STYLE), self._body, foot, name="mimo-live")
+        self._root = root.add_class("jp-RenderedHTMLCommon")
+        self.paint()
+
+    @property
+    def bundle(self) -> dict[str, Any]:
+        """What shows it in a notebook."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._root.model_id}
+        return {"application/vnd.jupyter.widget-view+json": view, "text/plain": "…"}
+
+    @property
+    def opened(self) -> frozenset[int]:
+        """Numbers of the groups of steps that the person unfolded."""
+        groups = [section for section in self._sections if isinstance(section, Steps)]
+        return frozenset(n for n, steps in enumerate(groups) if steps.by_hand and steps.is_open)
+
+    def show(self, event: Event) -> None:
+        """Take an event in."""
+        match event:
+            case TextDelta(text) if text:
+                self._text().feed(text)
+            case ReasoningDelta(text) if text:
+                self._steps().feed(event)
+            case ToolCallStart() | ToolCallDelta():
+                self._steps().feed(event)
+            case ToolProgress():
+                for section in self._sections:
+                    if isinstance(section, Steps):
+                        section.feed(event)
+            case Noted(text):
+                note = self._parts.html(f'<p dir="auto">⚠ {escaped(text)}</p>')
+                self._body.children = (*self._body.children, note)
+
+    def paint(self) -> None:
+        """Send what is new."""
+        if self._sections:
+            self._sections[-1].paint()
+        self._state.value = f'<span role="status">{escaped(self._progress.state)}</span>'
+        self._figures.value = escaped(self._progress.figures)
+
+    def end(self, footer: str) -> None:
+        """Nothing more comes: show all of it, also to a page that will not get the document."""
+        if self._sections:
+            self._sections[-1].end()
+        self._parts.show(self._stop, shown=False)
+        self._state.value = '<span role="status">Done</span>'
+        self._figures.value = escaped(footer)
+
+    def close(self) -> None:
+        """Take the widgets away."""
+        self._parts.close()
+
+    def _text(self) -> Growing:
+        last = self._sections[-1] if self._sections else None
+        return last if isinstance(last, Growing) else self._begin(Growing(self._parts, self._look))
+
+    def _steps(self) -> Steps:
+        last = self._sections[-1] if self._sections else None
+        return last if isinstance(last, Steps) else self._begin(Steps(self._parts))
+
+    def _begin(self, section: Section) -> Section:
+        if self._sections:
+            self._sections[-1].end()
+        self._sections.append(section)
+        self._body.children = (*self._body.children, section.box)
+        return section

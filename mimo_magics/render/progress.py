@@ -1,0 +1,121 @@
+"""The line beneath a reply on its way: what is going on, for how long, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import ceil
+from time import monotonic
+
+from mimo_magics.events import (
+    Event,
+    Preparing,
+    ReasoningDelta,
+    Retrying,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    ToolProgress,
+    UsageUpdate,
+)
+from mimo_magics.messages import Usage
+
+LATIN, OTHER = 0.25, 0.6
+"""Tokens in a character of ASCII and in any other one, about; only the end of a reply tells how many they were."""
+SETTLED = 1.0
+"""Seconds of tokens from which on a rate says something."""
+
+
+class Progress:
+    """Follows the events of one turn."""
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._start = now()
+        self._first: float | None = None
+        self._again = 0.0
+        self._wait: Preparing | Retrying | None = None
+        self._tokens = 0.0
+        self._model = ""
+        self._usage: Usage | None = None
+        self._told: object = None
+        self._figures = ""
+        self.state = "Waiting for the model"
+        """What is going on, in few words that change rarely: for those who are read to."""
+
+    def feed(self, event: Event) -> None:
+        """Take an event in."""
+        match event:
+            case Retrying():
+                self._wait, self._again = event, self._now() + event.delay
+            case Preparing():
+                self._wait, self._start = event, self._now()
+            case Started(_, model):
+                self._wait, self._model = None, model
+            case UsageUpdate(usage):
+                self._usage = usage
+            case ToolProgress(_, "waiting"):
+                self.state = "Waiting for your approval"
+            case ToolProgress(_, "running"):
+                self.state = "Running a tool"
+            case _:
+                self._come(event)
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds since the question."""
+        return int(self._now() - self._start)
+
+    @property
+    def figures(self) -> str:
+        """For how long, and how fast; counted anew once a second."""
+        now = (self.seconds, self._wait, self._left, self._model, self._first is None, self._usage)
+        if now != self._told:
+            self._told, self._figures = now, " · ".join(self._words())
+        return self._figures
+
+    @property
+    def line(self) -> str:
+        """All of it."""
+        return self.figures if self._wait else f"{self.state}… {self.figures}"
+
+    @property
+    def _left(self) -> int:
+        return max(ceil(self._again - self._now()), 0)
+
+    def _come(self, event: Event) -> None:
+        match event:
+            case TextDelta(text) if text:
+                self._count(text, "Answering")
+            case ReasoningDelta(text) if text:
+                self._count(text, "Thinking")
+            case ToolCallStart(_, _, name) if name:
+                self._count("", f"Calling {name}")
+            case ToolCallDelta(_, arguments):
+                self._count(arguments, self.state)
+
+    def _count(self, text: str, state: str) -> None:
+        self._first = self._first or self._now()
+        self.state = state
+        latin = len(text.encode("ascii", "ignore"))
+        self._tokens += LATIN * latin + OTHER * (len(text) - latin)
+
+    def _words(self) -> Iterator[str]:
+        match self._wait:
+            case Retrying():
+                yield str(replace(self._wait, delay=self._left))
+                return
+            case Preparing():
+                yield str(self._wait)
+                return
+        yield f"{self.seconds} s"
+        yield from filter(None, [self._model])
+        if self._first is not None:
+            yield f"first token after {self._first - self._start:.1f} s"
+            elapsed = self._now() - self._first
+            if elapsed >= SETTLED:
+                yield f"about {self._tokens / elapsed:.0f} tokens/s"
+        if self._usage and self._usage.input:
+            cached = f" ({self._usage.cached:,} cached)" if self._usage.cached else ""
+            yield f"{self._usage.input:,} tokens in{cached}"

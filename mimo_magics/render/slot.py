@@ -1,0 +1,33 @@
+"""One output of a cell, which is filled again and again."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from IPython.display import display, update_display
+
+
+class Slot:
+    """A place among the outputs of the running cell; it is taken by what is put there first."""
+
+    def __init__(self) -> None:
+        self._id = ""
+
+    @property
+    def taken(self) -> bool:
+        """Whether something was put there."""
+        return bool(self._id)
+
+    def put(self, bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        """Show a MIME bundle there instead of what it shows."""
+        if self._id:
+            update_display(bundle, display_id=self._id, raw=True, metadata=metadata or {})
+        else:
+            self._id = uuid4().hex
+            display(bundle, display_id=self._id, raw=True, metadata=metadata or {})
+
+    def empty(self) -> None:
+        """Show nothing there."""
+        if self._id:
+            self.put({"text/plain": ""})
