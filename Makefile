@@ -5,7 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-.PHONY: help demo lab test browser test-all test-oldest lint types bench weights install-check clean
+KERNELS := build/kernels/6.31.0 build/kernels/7.3.0
+AXE := 4.14.1
+
+.PHONY: help demo lab test browser kernels test-all test-oldest lint types bench weights install-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -23,7 +26,9 @@ test: $(VENV)/test
 	$(RUN) -m pytest -m "not slow" $(ARGS)
 
 ## make browser   what the tests in JupyterLab and Notebook want besides a chromium on the PATH
-browser: $(VENV)/browser
+browser: $(VENV)/browser kernels build/axe.min.js
+
+kernels: $(KERNELS)
 
 ## make test-all  every test: long fuzzing, a larger model, other Pythons, the oldest allowed dependencies
 test-all: $(VENV)/test weights
@@ -57,6 +62,7 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/stream.py
 	$(RUN) benchmarks/load.py
 	$(RUN) benchmarks/saved.py
+	$(RUN) benchmarks/frontend.py --short
 
 weights: $(VENV)/demo
 	@$(RUN) -m mimo_magics.weights smollm2-135m
@@ -74,6 +80,15 @@ clean:
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
+
+# other versions of the kernel, each in a folder that goes before the environment's own
+$(KERNELS): build/kernels/%: | $(VENV)/test
+	$(RUN) -m pip install --quiet --no-deps --target $@ ipykernel==$* nest-asyncio
+
+build/axe.min.js:
+	mkdir -p build
+	npm pack --silent --pack-destination build axe-core@$(AXE)
+	tar -xzf build/axe-core-$(AXE).tgz -C build --strip-components=1 --touch package/axe.min.js
 
 # one stamp for each extra, so that an environment is installed once and again when pyproject.toml changes
 $(VENV)/demo $(VENV)/lab $(VENV)/test $(VENV)/browser: $(VENV)/%: $(VENV)/bin/python pyproject.toml

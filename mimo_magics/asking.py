@@ -57,10 +57,8 @@ class Asking:
         try:
             yield
         except (asyncio.CancelledError, KeyboardInterrupt):
-            hint = (
-                "What had come is kept." if self.turn else "Nothing had come; the conversation is as before."
-            )
-            raise Interrupted("The answer was stopped.", hint, self.reply) from None
+            came = "what had come is kept" if self.turn else "nothing had come"
+            raise Interrupted(f"The answer was stopped; {came}.", reply=self.reply) from None
         finally:
             if turn := self.turn:
                 self.surface.finish(turn.reply, record(turn))

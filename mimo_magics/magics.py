@@ -14,7 +14,8 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 from IPython.display import display
 
-from mimo_magics import cell, facade
+from mimo_magics import afterwards, cell, facade
+from mimo_magics.afterwards import Command
 from mimo_magics.asking import Asking
 from mimo_magics.cellrun import Stop, heartbeat, is_cell_value, place
 from mimo_magics.config import MimoConfig
@@ -24,6 +25,7 @@ from mimo_magics.messages import Reply
 from mimo_magics.options import OPTIONS
 from mimo_magics.pump import pumped
 from mimo_magics.render import choose, document
+from mimo_magics.render.document import Look
 from mimo_magics.render.printable import printable
 from mimo_magics.session import Session
 
@@ -66,6 +68,8 @@ class MimoMagics:
         self.shell = shell
         self.config = config
         self.session = Session()
+        self._answer: Reply | None = None
+        """The last one, also of an aside."""
         self._just_shown: Reply | None = None
         self._footer = ""
         shell.display_formatter.ipython_display_formatter.for_type(Reply, self._display)
@@ -91,14 +95,21 @@ class MimoMagics:
 
     @needs_local_scope
     @with_options
-    def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply:
+    def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply | None:
         """Send the rest of the line to a MiMo model, show the answer, and return the reply.
 
             %mimo -t 0.2 Name three things to see in {city}.
             reply = %mimo Which of them is free?
 
         Works in loops and functions. It does what %%mimo does, and takes its options; -- ends them.
+
+            %mimo show      the last turn of the conversation anew; show 2: its second
+            %mimo insert 1  the first code block of the last answer in a new cell below
+            %mimo copy 1    the same, to be copied: one click selects it; alone: the whole answer's source
         """
+        if command := afterwards.command(line):
+            self._again(command)
+            return None
         return self._ask(self._read(line, None, local_ns or {}))
 
     @no_var_expand
@@ -145,6 +156,18 @@ class MimoMagics:
         settings = replace(session.settings, **request.settings)
         return Asking(request, session, choose(place(self.shell), settings, stop))
 
+    def _again(self, command: Command) -> None:
+        """Do something with an answer that is there."""
+        match command:
+            case Command("show", number):
+                self._show_again(afterwards.turn(self.session.turns, number).reply)
+            case Command("insert", number):
+                self.shell.set_next_input(afterwards.code(self._answer, number))
+            case Command("copy", None) if self._answer:
+                display(afterwards.to_copy(self._answer.text), raw=True)
+            case Command("copy", number):
+                display(afterwards.to_copy(afterwards.code(self._answer, number)), raw=True)
+
     def _ask(self, asking: Asking) -> Reply:
         with self._kept(asking), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
             for event in asking.running:
@@ -162,7 +185,7 @@ class MimoMagics:
                 self.session = asking.session
 
     def _value(self, asking: Asking) -> Reply:
-        reply = self._just_shown = asking.reply
+        reply = self._just_shown = self._answer = asking.reply
         assert reply
         quiet = asking.request.settings.get("quiet") or self.config.snapshot().quiet
         self._footer = "" if quiet else document.footer(reply)
@@ -181,7 +204,12 @@ class MimoMagics:
         if place(self.shell) == "terminal":
             print(printable(reply.text))  # noqa: T201  the words without what a terminal would obey
         else:
-            display(document.bundle(reply), raw=True)
+            display(document.bundle(reply, look=self._look), raw=True)
+
+    @property
+    def _look(self) -> Look:
+        settings = self.config.snapshot()
+        return Look(settings.format, settings.remote_images)
 
     def _forget_shown(self) -> None:
         self._just_shown = None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
 from typing import Any, Self
 
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
+from kernels import INSTALLED, write_specs
 
 PATIENCE = 60.0
+MODEL = "IPY_MODEL_"
 
 
 @dataclass
@@ -27,6 +30,8 @@ class Ran:
     """Everything that was shown, in order."""
     comms: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """What was sent to widgets, in order."""
+    payload: list[dict[str, Any]] = field(default_factory=list)
+    """What the front end is asked to do."""
     seconds: float = 0.0
 
     @property
@@ -54,10 +59,18 @@ class Kernel:
     """`with Kernel() as kernel`: starts one, and ends it."""
 
     def __init__(
-        self, folder: Path, *, name: str = "python3", console: bool = False, **environment: str
+        self,
+        folder: Path,
+        *,
+        name: str = INSTALLED,
+        console: bool = False,
+        widgets: bool = False,
+        **environment: str,
     ) -> None:
-        self._manager = KernelManager(kernel_name=name)
+        """Choose the kernel, and what it is to believe of the front end."""
+        self._manager = manager(name, folder)
         self._metadata = {} if console else {"cellId": "cell"}
+        self._widgets = Widgets() if widgets else None
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
         self._start = {"env": {**clean, **environment}, "cwd": str(folder)}
 
@@ -98,9 +111,14 @@ class Kernel:
         return ran, questions[0]
 
     def run_all(
-        self, cells: list[str], *, watched: bool = True, when: Callable[[], bool] | None = None
+        self,
+        cells: list[str],
+        *,
+        watched: bool = True,
+        when: Callable[[], bool] | None = None,
+        press: str = "",
     ) -> list[Ran]:
-        """Queue cells as «Run All» does; `seconds` counts from the interrupt where there was one."""
+        """Queue cells as «Run All» does; once `when` says so, interrupt or press a button, and count from there."""
         ids = [self._client.execute(code, allow_stdin=watched) for code in cells]
         results = {each: Ran() for each in ids}
         started = time.monotonic()
@@ -110,13 +128,15 @@ class Kernel:
         while not (last.status and idle):
             assert time.monotonic() < deadline, "the kernel did not answer"
             if when and not interrupted and when():
-                self._manager.interrupt_kernel()
+                self._press(press) if press else self._manager.interrupt_kernel()
                 interrupted, started = True, time.monotonic()
             for message in self._replies():
                 if ran := results.get(message["parent_header"].get("msg_id", "")):
                     ran.status = message["content"]["status"]
+                    ran.payload = message["content"].get("payload", [])
                     ran.seconds = time.monotonic() - started
             for message in self._shown():
+                self._work(message)
                 if message["parent_header"].get("msg_id") == ids[-1]:
                     idle = idle or message["content"].get("execution_state") == "idle"
                 if ran := results.get(message["parent_header"].get("msg_id", "")):
@@ -124,6 +144,18 @@ class Kernel:
         if any(ran.status == "aborted" for ran in results.values()):
             self._recover()
         return list(results.values())
+
+    def _work(self, message: dict[str, Any]) -> None:
+        for comm, data in self._widgets.work(message) if self._widgets else ():
+            self._tell(comm, data)
+
+    def _press(self, text: str) -> None:
+        assert self._widgets
+        self._tell(self._widgets.button(text), {"method": "custom", "content": {"event": "click"}})
+
+    def _tell(self, comm: str, data: dict[str, Any]) -> None:
+        content = {"comm_id": comm, "data": data}
+        self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
 
     def _recover(self) -> None:
         """An older kernel aborts what comes for a moment after an error, too."""
@@ -148,6 +180,41 @@ class Kernel:
             return [self._client.get_iopub_msg(timeout=0.02)]
         except Empty:
             return []
+
+
+class Widgets:
+    """What every front end with widgets does by itself."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, dict[str, Any]] = {}
+
+    def work(self, message: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield what goes to which widget in the kernel when a message comes from there."""
+        if message["msg_type"] != "comm_open":
+            return
+        content = message["content"]
+        state = self._states[content["comm_id"]] = content["data"]["state"]
+        if state["_model_name"] == "DirectionalLinkModel":
+            (source, name), (target, trait) = state["source"], state["target"]
+            value = self._states[source.removeprefix(MODEL)][name]
+            update = {"method": "update", "state": {trait: value}, "buffer_paths": []}
+            yield target.removeprefix(MODEL), update
+
+    def button(self, text: str) -> str:
+        """Return the newest button with this text."""
+        return [comm for comm, state in self._states.items() if state.get("description") == text][-1]
+
+
+def manager(name: str, folder: Path) -> KernelManager:
+    """Return the manager of a kernel: the installed one, or one of another version."""
+    if name == INSTALLED:
+        return KernelManager()
+    data = folder / "jupyter"
+    if not data.exists():
+        write_specs(data)
+    return KernelManager(
+        kernel_name=name, kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(data / "kernels")])
+    )
 
 
 def keep(ran: Ran, kind: str, content: dict[str, Any]) -> None:

@@ -18,10 +18,20 @@ from mimo_magics.events import (
     TextDelta,
     ToolCallDelta,
     ToolCallStart,
+    ToolProgress,
     UsageUpdate,
 )
 from mimo_magics.json_form import to_dict
-from mimo_magics.messages import Annotation, Message, ReasoningPart, Reply, TextPart, ToolCall, Usage
+from mimo_magics.messages import (
+    Annotation,
+    Message,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
 
 HARBOUR, TIDES = Annotation("https://example.org/harbour"), Annotation("https://example.org/tides")
 EVERY_EVENT = (
@@ -39,6 +49,8 @@ EVERY_EVENT = (
     ToolCallStart(0, "call_1", "tide"),
     ToolCallDelta(0, "{"),
     ToolCallDelta(0, "}"),
+    ToolProgress("call_1", "running"),
+    ToolProgress("call_1", "done", ToolResult("call_1", "tide", "high", seconds=0.5)),
     UsageUpdate(Usage(1, 1)),
     Stopped("tool_calls"),
     UsageUpdate(Usage(9, 5, 4, 2)),
@@ -60,7 +72,13 @@ def test_every_event_ends_in_its_place_of_the_reply():
     assert {type(event) for event in EVERY_EVENT} == set(get_args(Event))
     assert folded(*EVERY_EVENT) == Reply(
         Message(
-            "assistant", (ReasoningPart("Hm, yes."), TextPart("Hello"), ToolCall("call_1", "tide", "{}"))
+            "assistant",
+            (
+                ReasoningPart("Hm, yes."),
+                TextPart("Hello"),
+                ToolCall("call_1", "tide", "{}"),
+                ToolResult("call_1", "tide", "high", seconds=0.5),
+            ),
         ),
         Usage(9, 5, 4, 2),
         "tool_calls",
@@ -101,6 +119,17 @@ def test_parts_keep_the_order_in_which_they_began():
     assert parts(
         TextDelta("a"), ReasoningDelta("b"), TextDelta("c"), ToolCallStart(0, "i", "n"), TextDelta("d")
     ) == (TextPart("a"), ReasoningPart("b"), TextPart("c"), ToolCall("i", "n"), TextPart("d"))
+
+
+def test_each_answer_of_the_server_counts_its_calls_anew():
+    first, second = ToolResult("i", "n", "one"), ToolCall("j", "m", "{}")
+    assert parts(
+        ToolCallStart(0, "i", "n"),
+        ToolProgress("i", "done", first),
+        Started("r2", "mimo"),
+        ToolCallStart(0, "j", "m"),
+        ToolCallDelta(0, "{}"),
+    ) == (ToolCall("i", "n"), first, second)
 
 
 def test_a_signature_ends_a_reasoning_part():

@@ -292,8 +292,11 @@ def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, pee
 def test_a_wait_for_a_busy_server_is_seen(kernel: Kernel, peer: Peer) -> None:
     peer.answers(error(503, "overloaded", **{"Retry-After": "1"}), obey)
     ran = kernel.run("%%mimo\nhello")
-    assert "HTTP 503: overloaded · again in 1 s" in ran.messages[0][1]["data"]["text/html"]
-    assert "attempt 2 of 5" in ran.messages[0][1]["data"]["text/html"]
+    counted = re.findall(
+        r"HTTP 503: overloaded · again in (\d) s, attempt 2 of 5",
+        json.dumps(ran.messages, ensure_ascii=False),
+    )
+    assert [seconds for seconds, _ in groupby(counted)] == ["2", "1"]
     assert ran.documents == ["You said: hello"]
 
 
@@ -314,8 +317,7 @@ def test_an_interrupt_lands_at_once(kernel: Kernel, peer: Peer, state: str, cell
     stopped, following = kernel.run_all([cell, "print('ran')"], when=after(0.4, peer))
     came = state in ("in the stream", "in silence")
     assert stopped.error == [
-        "Interrupted: The answer was stopped.",
-        "What had come is kept." if came else "Nothing had come; the conversation is as before.",
+        f"Interrupted: The answer was stopped; {'what had come is kept' if came else 'nothing had come'}."
     ]
     assert stopped.seconds < 1
     if "%%time" not in cell or IPython.version_info >= (9, 4):  # an older %%time swallows every error
@@ -554,3 +556,50 @@ def test_what_cannot_be_used_of_a_project_is_told_when_the_extension_is_loaded(
     kernel.run("import os; os.remove('pyproject.toml')")
     assert ran.text.endswith("pyproject.toml: [tool.mimo] may not set 'base_url'.\n")
     assert peer.requests[0].body["max_completion_tokens"] == 7
+
+
+# Answers that are there
+
+CODE = "One:\n\n```python\na = 1\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\nThat is all."
+
+
+def test_a_turn_is_shown_anew(kernel: Kernel, peer: Peer) -> None:
+    for prompt in ("one", "two"):
+        kernel.run(f"%mimo {prompt}")
+    assert kernel.run("%mimo show").documents == ["You said: two"]
+    shown = kernel.run("%mimo show 1")
+    assert shown.documents == ["You said: one"]
+    assert shown.outputs[0]["metadata"] == {}
+    assert kernel.run("%mimo show 3").error == ["BadOption: There is no turn 3.", "The conversation has 2."]
+    assert len(peer.requests) == 2
+
+
+def test_a_code_block_and_nothing_else_goes_into_a_new_cell(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply(CODE)))
+    kernel.run("%%mimo --no-history\nhello")
+    for number, code in (("1", "a = 1\nb = 2"), ("2", "c")):
+        (payload,) = kernel.run(f"%mimo insert {number}").payload
+        assert payload == {"source": "set_next_input", "text": code, "replace": False}
+    assert kernel.run("%mimo insert").error == [
+        "BadOption: The last answer has 2 code blocks.",
+        "Say which: %mimo insert 1.",
+    ]
+    assert kernel.run("%mimo insert 3").error[0] == "BadOption: There is no code block 3."
+
+
+def test_an_answer_and_its_code_can_be_copied_with_one_click(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply(CODE)))
+    kernel.run("%mimo hello")
+    whole, code = kernel.run("%mimo copy"), kernel.run("%mimo copy 1")
+    assert (whole.documents, code.documents) == ([CODE], ["a = 1\nb = 2"])
+    assert "user-select: all" in code.outputs[0]["data"]["text/html"]
+
+
+def test_words_that_only_begin_like_a_command_are_a_prompt(kernel: Kernel, peer: Peer) -> None:
+    for line in ("show me Tokyo", "-- show", "insert 1 coin", "copy that?"):
+        kernel.run(f"%mimo {line}")
+    assert [seen.prompt for seen in peer.requests] == ["show me Tokyo", "show", "insert 1 coin", "copy that?"]
+
+
+def test_there_is_nothing_to_show_of_a_conversation_that_has_not_begun(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("%mimo show").error == ["BadOption: There is no turn in the conversation yet."]

@@ -17,7 +17,7 @@ ROWS = [
     "client endpoint keys local local_server project weights",
     "session facade",
     "render",
-    "cellrun config configure asking magics extension",
+    "cellrun pump config configure asking afterwards magics extension",
 ]
 """The table of CONTRIBUTING.md: a module imports only from its own row or from rows above it here."""
 

@@ -18,8 +18,11 @@ from mimo_magics.render.markdown import blocks
 
 LONGEST = 2_000
 """Characters of an unfinished block from which on it is cut."""
+LONGEST_CODE = 600
+"""The same for code, whose HTML is several times as long, and whose cuts nobody sees."""
 
-LONGEST_HEAD = LONGEST // 4
+FENCES = ("```", "~~~")
+LONGEST_HEAD = 200
 """Characters of a block's first lines up to which they are told again before its rest."""
 
 UNSURE = re.compile(
@@ -53,7 +56,7 @@ class Blocks:
         whole = source.rfind("\n") + 1  # a line that is not whole may turn out to be anything
         finished, rest = _finished(source[:whole])
         rest += source[whole:]
-        while len(rest) > LONGEST:
+        while len(rest) > (LONGEST_CODE if rest.startswith(FENCES) else LONGEST):
             part, rest = _parted(rest)
             finished.append(part)
         self._pieces = [rest]

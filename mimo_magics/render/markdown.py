@@ -30,6 +30,9 @@ from mimo_magics.render.printable import visible
 MOST_BRACKETS = 500
 r"""More of `\(` and `\[` than this are not taken for math: the search for the end of each would be quadratic."""
 
+DEEPEST = 50
+"""Levels of nesting that are still shown."""
+
 DIRECTED = ("paragraph_open", "heading_open", "list_item_open")
 
 
@@ -62,13 +65,21 @@ def blocks(source: str) -> Iterator[TopBlock]:
             start = end
 
 
+def code_blocks(source: str) -> list[str]:
+    """Return the code blocks of Markdown, wherever they stand, without a line end behind them."""
+    tokens = _parser_for(source).parse(source)
+    return [token.content.rstrip("\n") for token in tokens if token.type in ("fence", "code_block")]
+
+
 def _parser_for(source: str) -> MarkdownIt:
     return _parser(brackets=source.count("\\(") + source.count("\\[") <= MOST_BRACKETS)
 
 
 @cache
 def _parser(*, brackets: bool) -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable(
+        ["table", "strikethrough"]
+    )
     parser.validateLink = leads_out  # type: ignore[method-assign]
     if brackets:
         parser.block.ruler.before("fence", "math_block", bracket_block)
@@ -206,9 +217,16 @@ def cell_close(self: RendererHTML, tokens: Sequence[Token], idx: int, options: A
     return f"</div></{tokens[idx].tag}>\n"
 
 
+ACTING = re.compile(
+    r"\\(?:unicode|mmlToken|href|url|style|class|cssId|data|require|let|csname|(?:new|renew|provide)(?:command|environment)|[egx]?def)(?![A-Za-z])"
+)
+"""TeX that MathJax makes links, styles and fonts of as it is told, unescaped, or that changes what other formulas mean."""
+
+
 def _math(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     token = tokens[idx]
     block = token.type != "math_inline"
     mark = "$$" if block else "$"
     tag = "div" if token.type.startswith("math_block") else "span"
-    return f'<{tag} class="{MATH}">{mark}{html.escape(token.content)}{mark}</{tag}>'
+    marked = "" if ACTING.search(token.content) else f' class="{MATH}"'
+    return f"<{tag}{marked}>{mark}{html.escape(token.content)}{mark}</{tag}>"

@@ -1,5 +1,7 @@
 """A reply at rest."""
 
+import re
+
 import pytest
 
 from mimo_magics.messages import (
@@ -10,9 +12,10 @@ from mimo_magics.messages import (
     TextPart,
     Timing,
     ToolCall,
+    ToolResult,
     Usage,
 )
-from mimo_magics.render.document import bundle, footer, page
+from mimo_magics.render.document import Look, bundle, footer, page
 
 
 def answer(*parts: object, **fields: object) -> Reply:
@@ -41,12 +44,52 @@ def test_reasoning_is_folded_with_its_time_and_tokens() -> None:
     assert "<summary>Thought for 3.2 s · 1,740 tokens</summary>" in inner(reply)
 
 
-def test_a_tool_call_is_folded_and_stays_text() -> None:
-    reply = answer(ToolCall("c1", "<b>clock</b>", '{"zone": "<script>"}'), stop="tool_calls")
-    assert inner(reply) == (
-        "<details><summary>Tool call: &lt;b&gt;clock&lt;/b&gt;</summary>"
-        "<blockquote><pre><code>{&quot;zone&quot;: &quot;&lt;script&gt;&quot;}</code></pre></blockquote></details>"
+def test_reasoning_and_tools_in_a_row_are_one_group_and_answers_stand_between_groups() -> None:
+    call, result = (
+        ToolCall("c1", "clock", '{"zone": "UTC"}'),
+        ToolResult("c1", "clock", "12:00", seconds=0.25),
     )
+    parts = (
+        ReasoningPart("Hm."),
+        call,
+        result,
+        ReasoningPart("So."),
+        TextPart("Noon."),
+        ToolCall("c2", "bell"),
+    )
+    cap = "max-height: 20em; overflow: auto"
+    assert inner(answer(*parts, stop="tool_calls")) == (
+        "<details><summary>Thoughts · called clock</summary><blockquote><p>Hm.</p>\n"
+        "<details><summary>clock(&quot;zone&quot;: &quot;UTC&quot;) · done · 0.2 s</summary>"
+        f'<pre style="{cap}"><code>{{\n  &quot;zone&quot;: &quot;UTC&quot;\n}}</code></pre>'
+        f'<div><small>Result, 5 characters</small></div><pre style="{cap}"><code>12:00</code></pre></details>'
+        "<p>So.</p>\n</blockquote></details>"
+        "<p>Noon.</p>\n"
+        "<details><summary>Called bell</summary><blockquote>"
+        f'<details><summary>bell() · not run</summary><pre style="{cap}"><code>{{}}</code></pre></details>'
+        "</blockquote></details>"
+    )
+
+
+def test_a_group_that_a_person_opened_is_open() -> None:
+    reply = answer(ReasoningPart("One."), TextPart("Two."), ReasoningPart("Three."))
+    assert re.findall("<details[^>]*>", page(reply, opened={1})) == ["<details>", "<details open>"]
+
+
+def test_names_arguments_and_results_of_tools_stay_text() -> None:
+    call = ToolCall("c1", "<b>clock</b>", '{"zone": "<script>"')
+    html = page(answer(call, ToolResult("c1", "clock", "<img src=x>\u202e", is_error=True)))
+    assert "<b>" not in html
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "⟨U+202E⟩" in html
+    assert " · failed</summary>" in html
+
+
+def test_pictures_are_links_unless_a_person_wants_to_see_them() -> None:
+    reply = answer(TextPart("![a cat](https://x.org/cat.png)"))
+    assert "<img" not in page(reply)
+    assert "<img" in page(reply, look=Look(images=True))
 
 
 def test_sources_are_a_list_of_links_and_only_web_addresses_are_links() -> None:

@@ -27,7 +27,7 @@ KEPT = 8
 
 FRAME = 0.1
 """Seconds between two frames at the least."""
-READABLE, HURRIED_FRAME = 150, 0.25
+READABLE, HURRIED_FRAME = 150, 0.3
 """Characters since the last frame that a person may still be reading along; when more come, fewer frames do."""
 
 
@@ -54,22 +54,21 @@ class LiveSurface:
         self._progress.feed(event)
         if isinstance(event, TextDelta | ReasoningDelta):
             self._new += len(event.text)
+        self._enliven()
         if self._view:
             self._view.show(event)
+            self._paint()
         else:
             self._events.append(event)
             self._plain.show(event)
-        self.tick()
 
     def tick(self) -> None:
         """Paint what is new, when a frame is due."""
-        if self._view is None and not self._plain.parted and self._probe.answered():
-            self._enliven()
-        if self._view is None:
+        self._enliven()
+        if self._view:
+            self._paint()
+        else:
             self._plain.tick()
-        elif self._now() >= self._frame + (FRAME if self._new < READABLE else HURRIED_FRAME):
-            self._frame, self._new = self._now(), 0
-            self._view.paint()
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Put the document in the place of what grew."""
@@ -89,13 +88,21 @@ class LiveSurface:
             self._view.close()
 
     def _enliven(self) -> None:
-        """Go on with widgets."""
+        """Go on with widgets as soon as it is known that they work."""
+        if self._view or self._plain.parted or not self._probe.answered():
+            return
         self._view = View(self._look, self._progress, self._stop)
         for event in self._events:
             self._view.show(event)
         self._events.clear()
         self._view.paint()
         self._plain.slot.put(self._view.bundle)
+
+    def _paint(self) -> None:
+        assert self._view
+        if self._now() >= self._frame + (FRAME if self._new < READABLE else HURRIED_FRAME):
+            self._frame, self._new = self._now(), 0
+            self._view.paint()
 
     def _retire(self, view: View, footer: str) -> None:
         view.end(footer)

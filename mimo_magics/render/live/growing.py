@@ -31,9 +31,8 @@ class Growing:
         self._within = False
         """Whether what comes next is the rest of a block."""
         self._fresh: list[Any] = []
-        self._pages = parts.box(parts.box())
         self._tail = parts.html()
-        self.box = parts.box(self._pages, self._tail)
+        self.box = parts.box(parts.box(), self._tail)
 
     def feed(self, text: str) -> None:
         """Take more of the text in."""
@@ -45,9 +44,11 @@ class Growing:
         self._send(finished, tail)
 
     def end(self) -> None:
-        """Send what is left: no more comes."""
+        """Send what is left: no more comes. It stays in the tail, unless it has math, which is not typeset there."""
         finished, _ = self._blocks.take()
-        self._send([*finished, Block(self._blocks.end())], "")
+        rest = self._blocks.end()
+        has_math = MATH in to_html(rest)
+        self._send([*finished, Block(rest)] if has_math else finished, "" if has_math else rest)
 
     def _send(self, finished: list[Block], tail: str) -> None:
         if html := "".join(map(self._rendered, finished)):
@@ -76,11 +77,10 @@ class Growing:
 
     def _lay(self) -> None:
         """Put new widgets behind the others."""
-        while self._fresh:
-            last = self._pages.children[-1]
-            room = PAGE - len(last.children)
-            if room:
-                last.children = (*last.children, *self._fresh[:room])
-                del self._fresh[:room]
-            else:
-                self._pages.children = (*self._pages.children, self._parts.box())
+        *_, page, tail = self.box.children
+        for widget in self._fresh:
+            if len(page.children) == PAGE:
+                page = self._parts.box()
+                self.box.children = (*self.box.children[:-1], page, tail)
+            page.children = (*page.children, widget)
+        self._fresh.clear()

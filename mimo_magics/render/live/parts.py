@@ -9,20 +9,22 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
+from ipywidgets import ButtonStyle
+from ipywidgets.widgets.widget_bool import ToggleButtonStyle as ToggleStyle
 from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 
 from mimo_magics.render.allow_list import NO_MATH
 
 STYLE = """<style>
-.mimo-live.jp-RenderedHTMLCommon { box-sizing: border-box; width: 100%; padding-right: 20px; color: var(--jp-content-font-color1, inherit); overflow: visible; }
+.mimo-live.mimo-live { box-sizing: border-box; width: 100%; padding-right: 20px; color: var(--jp-content-font-color1, inherit); overflow: visible; }
 .mimo-live .widget-vbox, .mimo-live .widget-html, .mimo-live .widget-htmlmath, .mimo-live .widget-html-content, .mimo-live .widget-htmlmath-content {
   display: block; margin: 0; width: auto; height: auto; overflow: visible; }
 .mimo-live .widget-html-content, .mimo-live .widget-htmlmath-content {
   font-size: var(--jp-content-font-size1, 14px); line-height: var(--jp-content-line-height, 1.6); white-space: normal; overflow-wrap: anywhere; }
-.mimo-live.jp-RenderedHTMLCommon pre { margin: 1.5em 2em; white-space: pre; overflow-x: auto; }
-.mimo-live.jp-RenderedHTMLCommon table { margin: 0 auto 1em 0; }
-.mimo-live.jp-RenderedHTMLCommon .mimo-before > *, .mimo-live.jp-RenderedHTMLCommon .mimo-before > .mimo-behind > * { margin-bottom: 0; }
-.mimo-live.jp-RenderedHTMLCommon .mimo-behind > * { margin-top: 0; }
+.mimo-live.mimo-live pre { margin: 1.5em 2em; white-space: pre; overflow-x: auto; }
+.mimo-live.mimo-live table { margin: 0 auto 1em 0; }
+.mimo-live.mimo-live .mimo-before > *, .mimo-live.mimo-live .mimo-before > .mimo-behind > * { margin-bottom: 0; }
+.mimo-live.mimo-live .mimo-behind > * { margin-top: 0; }
 .mimo-live .mimo-fold, .mimo-live .mimo-fold:hover { width: auto; height: auto; margin: 0; border: 0; padding: 0 6px 0 0; background: none; box-shadow: none;
   color: inherit; font-size: var(--jp-content-font-size1, 14px); line-height: var(--jp-content-line-height, 1.6); text-align: start; white-space: normal; }
 .mimo-live .mimo-fold:focus-visible { outline: 2px solid var(--jp-brand-color1, currentColor); }
@@ -44,54 +46,59 @@ class Parts:
     def __init__(self) -> None:
         self._made: list[Any] = []
         self._layout = self._keep(ipywidgets.Layout())
-        self._hidden = self._keep(ipywidgets.Layout(display="none"))
-        self._html_style = self._keep(HTMLStyle())
-        self._math_style = self._keep(HTMLMathStyle())
+        self._hidden: Any = None
+        self._styles: dict[type, Any] = {}
 
     def html(self, value: str = "") -> Any:
         """Return what shows HTML, which must have been made harmless."""
-        return self._keep(ipywidgets.HTML(value, layout=self._layout, style=self._html_style))
+        return self._keep(ipywidgets.HTML(value, layout=self._layout, style=self._style(HTMLStyle)))
 
     def math(self, value: str) -> Any:
         """Return what shows HTML and typesets what is marked as math in it."""
         value = f'<div class="{NO_MATH}">{value}</div>'
-        return self._keep(ipywidgets.HTMLMath(value, layout=self._layout, style=self._math_style))
+        return self._keep(ipywidgets.HTMLMath(value, layout=self._layout, style=self._style(HTMLMathStyle)))
 
-    def box(self, *children: Any, row: bool = False, name: str = "") -> Any:
-        """Return what holds others."""
+    def box(self, *children: Any, row: bool = False, names: str = "") -> Any:
+        """Return what holds others; `names` are its classes in the page."""
         kind = ipywidgets.HBox if row else ipywidgets.VBox
-        box = self._keep(kind(children, layout=self._layout))
-        return box.add_class(name) if name else box
+        return self._keep(kind(children, layout=self._layout, _dom_classes=tuple(names.split())))
 
     def button(self, text: str, icon: str, pressed: Callable[[], None], tooltip: str) -> Any:
         """Return a button."""
-        button = self._keep(
-            ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, layout=self._layout)
-        )
+        shared = {"layout": self._layout, "style": self._style(ButtonStyle)}
+        button = self._keep(ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, **shared))
         button.on_click(lambda _: pressed())
         return button
 
     def fold(self, text: str, body: Any, *, is_open: bool) -> Any:
         """Return a button that folds and unfolds a body."""
-        toggle = self._keep(ipywidgets.ToggleButton(is_open, description=text, layout=self._layout))
+        shared = {"layout": self._layout, "style": self._style(ToggleStyle)}
+        toggle = self._keep(
+            ipywidgets.ToggleButton(is_open, description=text, _dom_classes=("mimo-fold",), **shared)
+        )
         toggle.tooltip = "Fold or unfold"
 
         def turned(_: object) -> None:
-            self.show(body, shown=toggle.value)
+            body.layout = self._layout if toggle.value else self._nowhere()
             toggle.icon = "caret-down" if toggle.value else "caret-right"
 
         toggle.observe(turned, "value")
         turned(None)
-        return toggle.add_class("mimo-fold")
-
-    def show(self, widget: Any, *, shown: bool) -> None:
-        """Show or hide a widget."""
-        widget.layout = self._layout if shown else self._hidden
+        return toggle
 
     def close(self) -> None:
         """Take the widgets away from page and kernel."""
         for widget in self._made:
             widget.close()
+
+    def _nowhere(self) -> Any:
+        self._hidden = self._hidden or self._keep(ipywidgets.Layout(display="none"))
+        return self._hidden
+
+    def _style(self, kind: type) -> Any:
+        if kind not in self._styles:
+            self._styles[kind] = self._keep(kind())
+        return self._styles[kind]
 
     def _keep(self, widget: Any) -> Any:
         self._made.append(widget)

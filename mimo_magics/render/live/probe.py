@@ -11,9 +11,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-import ipywidgets
+from ipywidgets import jsdlink
+from ipywidgets.widgets.widget_description import DescriptionStyle
 
-WORD = "1"
+TRAIT, WORD = "description_width", "1px"
+"""Of the smallest widgets there are; nobody sees them."""
 PAUSES = (0.0, 0.5, 2.0)
 """Seconds before each question. One need not be enough: JupyterLab opens the channel on which ipykernel 7.0 to 7.3 hear
 it in the middle of a cell when it sees the first widget, and what it says until then waits for the end of the cell."""
@@ -24,14 +26,15 @@ class Probe:
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
-        self._said = ipywidgets.Layout(order=WORD)
+        self._said = DescriptionStyle(description_width=WORD)
         self._heard: list[Any] = []
         self._links: list[Any] = []
         self._last = now()
+        self._ask()
 
     def answered(self) -> bool:
         """Tell whether the page works with widgets while this cell runs; ask again when it is time."""
-        if any(heard.order == WORD for heard in self._heard):
+        if any(heard.description_width == WORD for heard in self._heard):
             return True
         if len(self._heard) < len(PAUSES) and self._now() - self._last >= PAUSES[len(self._heard)]:
             self._ask()
@@ -44,5 +47,5 @@ class Probe:
 
     def _ask(self) -> None:
         self._last = self._now()
-        self._heard.append(ipywidgets.Layout())
-        self._links.append(ipywidgets.jsdlink((self._said, "order"), (self._heard[-1], "order")))
+        self._heard.append(DescriptionStyle())
+        self._links.append(jsdlink((self._said, TRAIT), (self._heard[-1], TRAIT)))

@@ -42,7 +42,7 @@ class Steps:
         self._reasoning: Growing | None = None
         self._cards: dict[int, Card] = {}
         self._inner = parts.box()
-        self._panel = parts.box(self._inner, name="mimo-steps")
+        self._panel = parts.box(self._inner, names="mimo-steps")
         self._panel.tabbable = True  # it scrolls: who has no mouse must reach it
         self._heading = parts.fold(self._line(), self._panel, is_open=True)
         self._heading.observe(self._turned, "value")
@@ -132,7 +132,7 @@ class Card:
         self._body = parts.html()
         self._heading = parts.fold("…", self._body, is_open=False)
         self._state = parts.html()
-        self.box = parts.box(parts.box(self._heading, self._state, row=True, name="mimo-card"), self._body)
+        self.box = parts.box(parts.box(self._heading, self._state, row=True, names="mimo-card"), self._body)
 
     @property
     def doing(self) -> str:

@@ -39,12 +39,12 @@ class View:
         self._progress = progress
         self._sections: list[Steps | Growing] = []
         self._body = self._parts.box()
-        self._stop = self._parts.button("Stop", "stop", stop, "Stop the answer; what has come is kept")
+        button = self._parts.button("Stop", "stop", stop, "Stop the answer; what has come is kept")
         self._state = self._parts.html()
         self._figures = self._parts.html()
-        foot = self._parts.box(self._stop, self._state, self._figures, row=True, name="mimo-foot")
-        root = self._parts.box(self._parts.html(STYLE), self._body, foot, name="mimo-live")
-        self._root = root.add_class("jp-RenderedHTMLCommon")
+        self._foot = self._parts.box(button, self._state, self._figures, row=True, names="mimo-foot")
+        names = "mimo-live jp-RenderedHTMLCommon"
+        self._root = self._parts.box(self._parts.html(STYLE), self._body, self._foot, names=names)
         self.paint()
 
     @property
@@ -87,9 +87,8 @@ class View:
         """Nothing more comes: show all of it, also to a page that will not get the document."""
         if self._sections:
             self._sections[-1].end()
-        self._parts.show(self._stop, shown=False)
-        self._state.value = '<span role="status">Done</span>'
         self._figures.value = escaped(footer)
+        self._foot.children = (self._figures,)
 
     def close(self) -> None:
         """Take the widgets away."""

@@ -1,0 +1,188 @@
+"""A server that speaks as a model does: so many tokens, so many a second, one write for each.
+
+The prompt says which: «2000@1000» asks for 2,000 tokens at 1,000 a second. The text is the same each time:
+Markdown of about four characters a token, math in one block of eight, and the marker as its very last word. The
+server runs in a process of its own and tells afterwards when it sent the last token, and what CPU time another
+process, the one that reads, had spent at the first and at the last of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count, pairwise
+from subprocess import PIPE, Popen
+
+import psutil
+
+MARKER = "quodlibet"
+"""The last word of every reply, and nowhere else in it."""
+END = f"This is where it ends: {MARKER}"
+CHARACTERS = 4
+"""Of a token, on average."""
+
+PROSE = (
+    "The *quick* brown fox jumps over the lazy dog, and **nobody** minds; part N is no other. It was said "
+    "before that `fox.jump(N)` returns nothing, which is why the dog can stay where it is.",
+    "In the shop at the corner a kilo of apples is $5, and two are $9; before the storm it was $3.50. So one "
+    "buys two, gives one away, and has spent $4.50 for each of them, or so they say.",
+    "Long sentences are what models like, and a reader may skim them: this one goes on for a while, comes to "
+    "no conclusion, and leaves the matter to the next paragraph, which does the same.",
+    "> A quotation of moderate length stands here, as it would in an answer that cites somebody.",
+)
+LIST = "- first, what one *sees*\n- then `what_one_measures`\n- last of all, what one **says** about it"
+STEPS = "1. Take the lid off.\n2. Stir N times, slowly.\n3. Put the lid on again, and wait."
+TABLE = "| city | people | fare |\n|:--|--:|--:|\n| Tokyo | 14,000,000 | $2 |\n| Berlin | 3,900,000 | $4 |"
+CODE = (
+    "```python\ndef area_N(radius: float) -> float:\n"
+    '    """Area of a circle."""\n    return 3.14159 * radius**2  # roughly\n```'
+)
+INLINE = "With $a_N = \\frac{1}{N}$ and $b = \\sqrt{2}$ the sum stays below $a_N + b$, whatever one does."
+DISPLAY = "$$\\sum_{k=1}^{N} k = \\frac{N (N + 1)}{2}$$"
+BLOCKS = (
+    *("## Part N", PROSE[0], INLINE, CODE, PROSE[1], LIST, PROSE[2], PROSE[0]),
+    *("### Part N, again", PROSE[3], TABLE, PROSE[2], DISPLAY, STEPS, CODE, PROSE[1]),
+)
+
+
+def text(tokens: int) -> str:
+    """A reply of about so many tokens; it ends with a whole block and the marker."""
+    blocks: list[str] = []
+    missing = CHARACTERS * tokens - len(END)
+    for number in count(len(BLOCKS)):
+        if missing <= 0:
+            break
+        part, place = divmod(number, len(BLOCKS))
+        blocks.append(BLOCKS[place].replace("N", str(part)))
+        missing -= len(blocks[-1]) + 2
+    return "\n\n".join([*blocks, END])
+
+
+@cache
+def frames(tokens: int) -> tuple[bytes, ...]:
+    """The text in exactly so many pieces, in the format of OpenAI."""
+    whole = text(tokens)
+    cuts = [len(whole) * number // tokens for number in range(tokens + 1)]
+    return tuple(_delta(whole[start:end]) for start, end in pairwise(cuts))
+
+
+def _delta(piece: str) -> bytes:
+    unused = {"role": None, "tool_calls": None, "reasoning_content": None}
+    return _frame({"index": 0, "delta": {"content": piece, **unused}, "finish_reason": None})
+
+
+def _end(tokens: int) -> bytes:
+    usage = {"prompt_tokens": 10, "completion_tokens": tokens, "total_tokens": tokens + 10}
+    stop = _frame({"index": 0, "delta": {"content": ""}, "finish_reason": "stop"})
+    return stop + _frame(usage=usage) + b"data: [DONE]\n\n"
+
+
+def _frame(*choices: dict[str, object], **more: object) -> bytes:
+    head = {"id": "4f0c6b1d9e5a47d3", "object": "chat.completion.chunk", "model": "paced", "created": 1}
+    return f"data: {json.dumps({**head, 'choices': choices, **more})}\n\n".encode()
+
+
+@dataclass
+class Sent:
+    """What became of the last reply; times are seconds since 1970, or 0 for not yet."""
+
+    reader: int = 0
+    """The process whose CPU time is read."""
+    first: float = 0.0
+    last: float = 0.0
+    cpu_first: float = 0.0
+    cpu_last: float = 0.0
+
+    def begin(self) -> None:
+        self.first, self.last, self.cpu_first = time.time(), 0.0, cpu(self.reader)
+
+    def end(self) -> None:
+        self.last, self.cpu_last = time.time(), cpu(self.reader)
+
+    @property
+    def load(self) -> float | None:
+        """What the reader used of one core between the first and the last token, in percent."""
+        return 100 * (self.cpu_last - self.cpu_first) / (self.last - self.first) if self.last else None
+
+
+def cpu(process: int) -> float:
+    """CPU seconds of a process so far; 0 for one that is no more."""
+    try:
+        spent = psutil.Process(process).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return spent.user + spent.system
+
+
+class Handler(BaseHTTPRequestHandler):
+    """A POST asks for a reply, `GET /reader/PID` says who reads, `GET /sent` what was sent."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    sent = Sent()
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/reader/"):
+            Handler.sent = Sent(int(self.path.rpartition("/")[2]))
+        body = json.dumps(asdict(Handler.sent)).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"]
+        tokens, rate = map(int, re.findall(r"(\d+)@(\d+)", str(asked))[-1])
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            self._speak(tokens, rate, Handler.sent)
+        except ConnectionError:
+            self.close_connection = True
+
+    def _speak(self, tokens: int, rate: int, sent: Sent) -> None:
+        pieces = frames(tokens)
+        sent.begin()
+        for number, piece in enumerate(pieces):
+            time.sleep(max(0.0, sent.first + number / rate - time.time()))
+            self._write(piece)
+        sent.end()
+        self._write(_end(tokens))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _write(self, piece: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Run the server in a process of its own and yield its address."""
+    with Popen([sys.executable, __file__], stdin=PIPE, stdout=PIPE, text=True) as process:
+        assert process.stdout
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+
+
+def main() -> None:
+    """Serve until the standard input closes, which it also does when the parent dies."""
+    service = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    service.daemon_threads = True
+    threading.Thread(target=service.serve_forever, daemon=True).start()
+    print(service.server_port, flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

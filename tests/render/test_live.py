@@ -1,0 +1,436 @@
+"""The live view, by what it sends to the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import comm
+import pytest
+from comm.base_comm import BaseComm
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+
+from mimo_magics.events import (
+    Event,
+    Noted,
+    ReasoningDelta,
+    Started,
+    Stopped,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    ToolProgress,
+)
+from mimo_magics.messages import Message, ReasoningPart, Reply, TextPart, ToolResult
+from mimo_magics.render.blocks import LONGEST
+from mimo_magics.render.document import Look
+from mimo_magics.render.live import KEPT, LiveSurface
+from mimo_magics.render.live.growing import Growing
+from mimo_magics.render.live.parts import Parts
+from mimo_magics.render.live.view import View
+from mimo_magics.render.markdown import to_html
+from mimo_magics.render.progress import Progress
+
+ENVELOPE = 550
+"""Bytes that Jupyter puts around each message."""
+
+
+@dataclass
+class Wire:
+    """What goes to the page, and its answer to a probe."""
+
+    answers: bool = True
+    messages: list[tuple[str, str, Any]] = field(default_factory=list)
+    """Kind of message, widget, and data."""
+    comms: dict[str, BaseComm] = field(default_factory=dict)
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def sent(self) -> int:
+        return sum(ENVELOPE + len(json.dumps(data)) for _, _, data in self.messages)
+
+    def values(self) -> list[str]:
+        """Each HTML that was sent."""
+        states = (data["state"] for kind, _, data in self.messages if kind != "comm_close")
+        return [state["value"] for state in states if isinstance(state.get("value"), str)]
+
+    def take(self, kind: str, widget: BaseComm, data: Any) -> None:
+        self.messages.append((kind, widget.comm_id, json.loads(json.dumps(data or {}))))
+        if kind == "comm_open":
+            self.comms[widget.comm_id] = widget
+        self.states.setdefault(widget.comm_id, {}).update((data or {}).get("state", {}))
+        if kind == "comm_close":
+            del self.states[widget.comm_id]
+        elif self.answers and (data or {}).get("state", {}).get("_model_name") == "DirectionalLinkModel":
+            (source, name), (target, trait) = data["state"]["source"], data["state"]["target"]
+            self.tell(target, {trait: self.states[source.removeprefix("IPY_MODEL_")][name]})
+
+    def tell(self, widget: str, state: dict[str, Any]) -> None:
+        """Change a widget as the page does."""
+        content = {"data": {"method": "update", "state": state, "buffer_paths": []}}
+        self.comms[widget.removeprefix("IPY_MODEL_")].handle_msg({"content": content, "buffers": []})
+
+    def find(self, model: str, text: str) -> str:
+        """Return the newest widget of a kind with this description, or one that begins so."""
+        return [
+            id_
+            for id_, state in self.states.items()
+            if state.get("_model_name") == model and state["description"].startswith(text)
+        ][-1]
+
+    def press(self, text: str) -> None:
+        content = {"data": {"method": "custom", "content": {"event": "click"}}}
+        self.comms[self.find("ButtonModel", text)].handle_msg({"content": content, "buffers": []})
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    wire = Wire()
+
+    class Recorded(BaseComm):
+        def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **__: Any) -> None:
+            wire.take(msg_type, self, data)
+
+    monkeypatch.setattr(comm, "create_comm", Recorded)
+    return wire
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    publisher = CapturingDisplayPublisher()
+    monkeypatch.setattr(InteractiveShell.instance(), "display_pub", publisher)
+    return publisher.outputs
+
+
+class Clock:
+    """Shows the time that a test sets."""
+
+    time = 0.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+def view(stop: Callable[[], None] = lambda: None, look: Look = Look()) -> View:
+    return View(look, Progress(), stop)
+
+
+def told(view: View, *events: Event) -> None:
+    for event in events:
+        view.show(event)
+        view.paint()
+
+
+# Growing text
+
+MIXED = """## Part {n}
+
+A paragraph with *some* words, and a few more of them so that it has a usual length.
+
+- one
+- two
+
+```python
+def f(x):
+    return x + {n}
+```
+
+So $x^{n}$ it is, for $5.
+
+| a | b |
+|---|---|
+| 1 | {n} |
+
+"""
+
+
+def text(length: int) -> str:
+    parts = (MIXED.replace("{n}", str(n)) for n in count())
+    whole = ""
+    while len(whole) < length:
+        whole += next(parts)
+    return whole
+
+
+def grow(wire: Wire, source: str, size: int) -> list[str]:
+    """Let a text grow by pieces of a size; return the HTML of its widgets, in their order."""
+    wire.messages.clear()
+    growing = Growing(Parts())
+    for start in range(0, len(source), size):
+        growing.feed(source[start : start + size])
+        growing.paint()
+    growing.end()
+    *pages, tail = growing.box.children
+    return [*(child.value for page in pages for child in page.children), tail.value]
+
+
+def bare(html: str) -> str:
+    return re.sub(
+        r'<div class="mathjax_ignore tex2jax_ignore">(.*?)</div>(?=<div class="mathjax_ignore|$)',
+        r"\1",
+        html,
+        flags=re.DOTALL,
+    )
+
+
+@pytest.mark.parametrize("size", [1, 20, 400])
+def test_all_that_grew_is_there_in_the_end(wire: Wire, size: int) -> None:
+    source = text(3_000)
+    shown = grow(wire, source, size)
+    assert "".join(map(bare, shown)) == to_html(source)
+
+
+def test_what_is_sent_is_proportional_to_the_length(wire: Wire) -> None:
+    sent = []
+    for length in (8_000, 80_000):
+        grow(wire, text(length), 1_000)
+        sent.append(wire.sent)
+    assert sent[1] / sent[0] <= 11
+    assert sent[1] <= 600_000
+
+
+def test_no_message_is_large(wire: Wire) -> None:
+    grow(wire, text(20_000), 100)
+    assert max(len(json.dumps(data)) for _, _, data in wire.messages) < 8_000
+
+
+def test_math_is_sent_once_and_in_a_widget_that_typesets_it(wire: Wire) -> None:
+    grow(wire, text(5_000), 50)
+    kinds = {id_: state.get("_model_name") for id_, state in wire.states.items()}
+    marked = [
+        (kind, kinds[id_])
+        for kind, id_, data in wire.messages
+        if "x^3$</span>" in str(data["state"].get("value"))
+        and not str(data["state"]["value"]).startswith("<p")
+    ]
+    assert marked == [("comm_open", "HTMLMathModel")]
+
+
+@pytest.mark.parametrize("source", ["```python\n" + "x = 1\n" * 4_000, "word " * 5_000, "- item\n" * 3_000])
+def test_what_has_no_end_is_not_sent_again_and_again(wire: Wire, source: str) -> None:
+    grow(wire, source, 100)
+    assert max(map(len, wire.values())) < 12 * LONGEST
+    assert wire.sent < 60 * len(source)
+
+
+@pytest.mark.parametrize(("form", "html"), [("text", "*a* &lt;b&gt;"), ("json", '{"*a*": ')])
+def test_an_answer_that_is_no_markdown_grows_as_it_is(wire: Wire, form: Any, html: str) -> None:
+    growing = Growing(Parts(), Look(form))
+    growing.feed("*a* <b>" if form == "text" else '{"*a*": 1}')
+    growing.paint()
+    assert (
+        re.sub(r"</?span[^>]*>", "", growing.box.children[-1].value)
+        .replace("&quot;", '"')
+        .startswith(f'<pre class="highlight"><code>{html}')
+    )
+
+
+# The view
+
+
+def test_reasoning_is_open_while_it_comes_and_folds_when_the_answer_begins(wire: Wire) -> None:
+    told(view(), ReasoningDelta("Hm, "), ReasoningDelta("yes."))
+    heading = wire.find("ToggleButtonModel", "Thinking… 0 s")
+    assert wire.states[heading]["value"] is True
+    assert '<p dir="auto">Hm, yes.</p>\n' in wire.values()
+
+
+def test_a_group_folds_with_a_line_that_tells_what_was_done(wire: Wire) -> None:
+    shown = view()
+    told(shown, ReasoningDelta("Hm."), TextDelta("Yes."))
+    heading = wire.find("ToggleButtonModel", "Thought for 0.0 s")
+    assert wire.states[heading]["value"] is False
+    assert shown.opened == frozenset()
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_a_person_folds_or_unfolds_stays_so(wire: Wire, is_open: bool) -> None:
+    shown = view()
+    told(shown, ReasoningDelta("Hm."))
+    wire.tell(wire.find("ToggleButtonModel", "Thinking"), {"value": False})
+    if is_open:
+        wire.tell(wire.find("ToggleButtonModel", "Thinking"), {"value": True})
+    told(shown, ReasoningDelta(" And."), TextDelta("Yes."))
+    assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is is_open
+    assert shown.opened == (frozenset([0]) if is_open else frozenset())
+
+
+def test_only_groups_that_a_person_opened_are_told_of(wire: Wire) -> None:
+    shown = view()
+    told(shown, ReasoningDelta("One."), TextDelta("Two."), ReasoningDelta("Three."), TextDelta("Four."))
+    wire.tell(wire.find("ToggleButtonModel", "Thought"), {"value": True})
+    assert shown.opened == frozenset([1])
+
+
+def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: Wire) -> None:
+    shown = view()
+    result = ToolResult("i", "clock", "<b>12:00</b>", seconds=1.25)
+    states = []
+    for event in (
+        ToolCallStart(0, "i", "clock"),
+        ToolCallDelta(0, '{"zone": "U'),
+        ToolCallDelta(0, 'TC"}'),
+        ToolProgress("i", "waiting"),
+        ToolProgress("i", "approved"),
+        ToolProgress("i", "running"),
+        ToolProgress("i", "done", result),
+    ):
+        told(shown, event)
+        states.append(wire.states[wire.find("ToggleButtonModel", "clock(")]["description"])
+    assert states[:3] == ["clock()", 'clock("zone": "U)', 'clock("zone": "UTC")']
+    small = [value for value in wire.values() if value.startswith("<small>") and len(value) > 15]
+    assert small == [
+        f"<small>{state}</small>"
+        for state in ("waits for your approval", "approved", "running · 0 s", "done · 1.2 s")
+    ]
+    assert "&lt;b&gt;12:00&lt;/b&gt;" in wire.values()[-1] or any("12:00" in value for value in wire.values())
+    assert not any("<b>" in value for value in wire.values())
+
+
+def test_calls_and_thoughts_in_a_row_are_one_group(wire: Wire) -> None:
+    shown = view()
+    told(
+        shown,
+        ReasoningDelta("Hm."),
+        ToolCallStart(0, "i", "clock"),
+        ToolProgress("i", "done", ToolResult("i", "clock", "12")),
+        Started("2"),
+        ReasoningDelta("So."),
+        TextDelta("Noon."),
+    )
+    headings = [
+        state["description"]
+        for state in wire.states.values()
+        if state.get("_model_name") == "ToggleButtonModel"
+    ]
+    assert headings == ["Thought for 0.0 s · called clock", "clock()"]
+
+
+def test_remarks_are_shown_as_text(wire: Wire) -> None:
+    told(view(), Noted("search <failed>"))
+    assert '<p dir="auto">⚠ search &lt;failed&gt;</p>' in wire.values()
+
+
+def test_stop_is_said_once_it_is_pressed(wire: Wire) -> None:
+    pressed: list[bool] = []
+    view(lambda: pressed.append(True))
+    wire.press("Stop")
+    assert pressed == [True]
+
+
+def test_nothing_is_sent_when_nothing_changed(wire: Wire) -> None:
+    shown = view()
+    told(shown, TextDelta("Hello"))
+    wire.messages.clear()
+    for _ in range(5):
+        shown.paint()
+    assert wire.messages == []
+
+
+# The surface
+
+
+@pytest.fixture
+def surface(wire: Wire, published: list[dict[str, Any]]) -> Iterator[LiveSurface]:
+    return LiveSurface(Look(), lambda: None)
+
+
+def finish(surface: LiveSurface) -> None:
+    surface.finish(
+        Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end"), {"version": 1}
+    )
+
+
+def kinds(published: list[dict[str, Any]]) -> list[str]:
+    return [next(iter(output["data"])) for output in published]
+
+
+WIDGETS = "application/vnd.jupyter.widget-view+json"
+
+
+def test_a_reply_is_widgets_while_it_comes_and_a_document_in_the_same_place(
+    surface: LiveSurface, published: list[dict[str, Any]]
+) -> None:
+    surface.show(ReasoningDelta("Hm."))
+    surface.show(TextDelta("Hi"))
+    surface.show(Stopped("end"))
+    finish(surface)
+    assert kinds(published) == [WIDGETS, "text/html"]
+    assert len({output["transient"]["display_id"] for output in published}) == 1
+    assert published[-1]["metadata"] == {"mimo": {"version": 1}}
+
+
+def test_what_came_before_the_page_answered_is_in_the_view(
+    wire: Wire, published: list[dict[str, Any]]
+) -> None:
+    wire.answers = False
+    clock = Clock()
+    surface = LiveSurface(Look(), lambda: None, clock)
+    for word in ("one ", "two "):
+        surface.show(TextDelta(word))
+    assert set(kinds(published)) == {"text/html"}
+    wire.answers = True
+    for _ in range(2):
+        clock.time += 1
+        surface.tick()
+    assert kinds(published)[-1] == WIDGETS
+    assert '<p dir="auto">one two</p>\n' in wire.values()
+
+
+def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
+    wire: Wire, published: list[dict[str, Any]]
+) -> None:
+    wire.answers = False
+    clock = Clock()
+    surface = LiveSurface(Look(), lambda: None, clock)
+    for number in range(400):
+        clock.time += 0.05
+        surface.show(TextDelta(f"word{number} "))
+    finish(surface)
+    assert set(kinds(published)) == {"text/html"}
+    opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
+    assert opened.count("DirectionalLinkModel") == 3
+    assert wire.states == {}
+
+
+def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_along(
+    wire: Wire, published: list[dict[str, Any]]
+) -> None:
+    frames = []
+    for length in (1, 20):
+        clock = Clock()
+        surface = LiveSurface(Look(), lambda: None, clock)
+        wire.messages.clear()
+        for _ in range(1_000):
+            clock.time += 0.001
+            surface.show(TextDelta("x" * length))
+        frames.append(len({value for value in wire.values() if "xx" in value}))
+    assert 8 <= frames[0] <= 11
+    assert 3 <= frames[1] <= 6
+
+
+def test_of_a_call_that_failed_nothing_is_left(
+    wire: Wire, surface: LiveSurface, published: list[dict[str, Any]]
+) -> None:
+    surface.show(Started("1", "mimo"))
+    surface.clear()
+    assert published[-1]["data"] == {"text/plain": ""}
+    assert wire.states == {}
+
+
+def test_the_widgets_of_the_last_turns_stay_for_pages_that_were_reloaded_and_then_go(
+    wire: Wire, published: list[dict[str, Any]]
+) -> None:
+    sizes = []
+    for _ in range(3 * KEPT):
+        surface = LiveSurface(Look(), lambda: None)
+        surface.show(TextDelta("Hi"))
+        finish(surface)
+        sizes.append(len(wire.states))
+    assert sizes[KEPT] == sizes[-1]
+    assert sizes[0] < sizes[KEPT - 1] == sizes[-1]

@@ -1,0 +1,89 @@
+"""Reasoning and tools before an answer."""
+
+import pytest
+
+from mimo_magics.messages import (
+    Message,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    Timing,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+from mimo_magics.render.steps import call_line, formatted, groups, outcome, result_html, summary
+
+HM, SO, TEXT = ReasoningPart("Hm."), ReasoningPart("So."), TextPart("Yes.")
+CLOCK, BELL = ToolCall("1", "clock"), ToolCall("2", "bell")
+
+
+def line(*parts: object, **fields: object) -> str:
+    """The line of the first group."""
+    reply = Reply(Message("assistant", parts), **fields)
+    return summary(next(groups(parts)), reply)
+
+
+def test_steps_in_a_row_are_a_group_and_each_text_stands_alone() -> None:
+    parts = (HM, CLOCK, TEXT, TEXT, BELL)
+    assert list(groups(parts)) == [(HM, CLOCK), (TEXT,), (TEXT,), (BELL,)]
+    assert list(groups(())) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ((HM,), "Thought for 3.2 s · 1,740 tokens"),
+        ((HM, CLOCK), "Thought for 3.2 s · 1,740 tokens · called clock"),
+        ((HM, TEXT, SO), "Thoughts"),
+        ((CLOCK,), "Called clock"),
+        ((CLOCK, BELL, CLOCK), "Called clock (2 times), bell"),
+    ],
+)
+def test_a_line_tells_what_was_done(parts: tuple[object, ...], told: str) -> None:
+    assert line(*parts, usage=Usage(reasoning=1_740), timing=Timing(reasoning=3.21)) == told
+
+
+def test_a_line_says_nothing_that_is_not_known() -> None:
+    assert line(HM) == "Thoughts"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("", "clock()"),
+        ("{", "clock()"),
+        ('{"zone": "Asia/To', 'clock("zone": "Asia/To)'),
+        ('{\n  "zone": "UTC",\n  "day": 1\n}', 'clock("zone": "UTC", "day": 1)'),
+        ('{"text": "' + "x" * 500 + '"}', 'clock("text": "' + "x" * 50 + "…)"),
+        ('{"a": "\u202e"}', 'clock("a": "⟨U+202E⟩")'),
+    ],
+)
+def test_a_call_is_told_in_short_as_far_as_it_has_come(arguments: str, told: str) -> None:
+    assert call_line(ToolCall("1", "clock", arguments)) == told
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (None, "not run"),
+        (ToolResult("1", "clock", "12"), "done"),
+        (ToolResult("1", "clock", "12", seconds=1.25), "done · 1.2 s"),
+        (ToolResult("1", "clock", "no", is_error=True, seconds=0.0), "failed · 0.0 s"),
+        (ToolResult("1", "clock", "no", is_error=True, refused=True), "refused"),
+    ],
+)
+def test_what_became_of_a_call_is_told(result: ToolResult | None, told: str) -> None:
+    assert outcome(result) == told
+
+
+def test_a_result_tells_its_whole_size_and_is_capped_in_height() -> None:
+    html = result_html(ToolResult("1", "clock", "x" * 12_345))
+    assert "Result, 12,345 characters" in html
+    assert 'style="max-height: 20em; overflow: auto"' in html
+
+
+def test_json_gets_lines_and_what_is_none_stays_as_it_is() -> None:
+    assert formatted('{"a":[1,"é"]}') == '{\n  "a": [\n    1,\n    "é"\n  ]\n}'
+    assert formatted('{"a":') == '{"a":'
+    assert formatted("[" * 100_000) == "[" * 100_000
