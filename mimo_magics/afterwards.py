@@ -57,7 +57,7 @@ def code(reply: Reply | None, number: int | None) -> str:
         raise BadOption(f"The last answer has {len(blocks)} code blocks.", "Say which: %mimo insert 1.")
     if not 1 <= (number or 1) <= len(blocks):
         raise BadOption(f"There is no code block {number}.", f"The last answer has {len(blocks)}.")
-    return blocks[(number or 1) - 1]
+    return blocks[(number or 1) - 1].rstrip("\n")
 
 
 def to_copy(text: str) -> dict[str, str]:

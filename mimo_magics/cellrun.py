@@ -127,21 +127,26 @@ async def heartbeat(tick: Callable[[], None]) -> AsyncIterator[None]:
         task.cancel()
 
 
-class Stop:
-    """Ends what is being awaited, from whichever thread a button is handled in."""
+class RunningCell:
+    """A cell that awaits, as what is shown in it may act on it."""
 
-    def __init__(self) -> None:
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
         self._task: asyncio.Task[None] | None = None
 
     async def during(self, work: Coroutine[Any, Any, None]) -> None:
-        """Await the work, which a call of this object ends from now on."""
+        """Await the work, which `stop` ends from now on."""
         self._task = asyncio.create_task(work)
         await self._task
 
-    def __call__(self) -> None:
-        """End it."""
+    def stop(self) -> None:
+        """End it, from whichever thread a button is handled in."""
         if self._task:
             self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+    def insert(self, code: str) -> None:
+        """Put code into a new cell below, when this one is over."""
+        self._shell.set_next_input(code)
 
 
 def place(shell: Any) -> Place:

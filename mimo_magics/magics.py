@@ -17,7 +17,7 @@ from IPython.display import display
 from mimo_magics import afterwards, cell, facade
 from mimo_magics.afterwards import Command
 from mimo_magics.asking import Asking
-from mimo_magics.cellrun import Stop, heartbeat, is_cell_value, place
+from mimo_magics.cellrun import RunningCell, heartbeat, is_cell_value, place
 from mimo_magics.config import MimoConfig
 from mimo_magics.configure import configure
 from mimo_magics.errors import BadOption
@@ -115,11 +115,11 @@ class MimoMagics:
     @no_var_expand
     async def mimo_awaited(self, line: str, body: str) -> Reply:
         """Do what %%mimo does, in a cell that awaits."""
-        stop = Stop()
-        asking = self._read(line, body, stop=stop)
+        running = RunningCell(self.shell)
+        asking = self._read(line, body, running=running)
         with self._kept(asking):
             async with pumped(self.shell.kernel), heartbeat(asking.surface.tick):
-                await stop.during(asking.answered())
+                await running.during(asking.answered())
         return self._value(asking)
 
     @no_var_expand
@@ -143,7 +143,7 @@ class MimoMagics:
         body: str | None,
         local: Mapping[str, Any] = MappingProxyType({}),
         *,
-        stop: Stop | None = None,
+        running: RunningCell | None = None,
     ) -> Asking:
         options, rest = cell.split_options(line)
         if body is not None and rest:
@@ -154,7 +154,7 @@ class MimoMagics:
         session = Session() if request.new else self.session
         session.settings = self.config.snapshot()
         settings = replace(session.settings, **request.settings)
-        return Asking(request, session, choose(place(self.shell), settings, stop))
+        return Asking(request, session, choose(place(self.shell), settings, running))
 
     def _again(self, command: Command) -> None:
         """Do something with an answer that is there."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -35,13 +34,23 @@ class Surface(Protocol):
         """Leave nothing: the call failed before anything came."""
 
 
-def choose(place: Place, settings: Settings, stop: Callable[[], None] | None = None) -> Surface:
+class Cell(Protocol):
+    """The cell that a surface shows something in, as long as it runs."""
+
+    def stop(self) -> None:
+        """End the turn; from any thread."""
+
+    def insert(self, code: str) -> None:
+        """Put code into a new cell below."""
+
+
+def choose(place: Place, settings: Settings, cell: Cell | None = None) -> Surface:
     """Choose the surface for a turn.
 
     Args:
         place: where its cell runs.
         settings: how the person wants it.
-        stop: ends the turn, from any thread; only for a cell that awaits and shows nothing else.
+        cell: the cell, if it awaits and shows nothing else.
     """
     if settings.quiet:
         from mimo_magics.render.silent import SilentSurface
@@ -53,20 +62,20 @@ def choose(place: Place, settings: Settings, stop: Callable[[], None] | None = N
 
     look = Look(settings.format, settings.remote_images)
     if place == "front end":
-        return _in_front_end(look, stop, live=settings.live)
+        return _in_front_end(look, cell, live=settings.live)
     from mimo_magics.render.final import FinalSurface
 
     return FinalSurface(look)
 
 
-def _in_front_end(look: Look, stop: Callable[[], None] | None, *, live: bool) -> Surface:
-    if stop and live:
+def _in_front_end(look: Look, cell: Cell | None, *, live: bool) -> Surface:
+    if cell and live:
         from mimo_magics.render.live import LiveSurface
 
-        return LiveSurface(look, stop)
+        return LiveSurface(look, cell)
     from mimo_magics.render.static import StaticSurface
 
-    return StaticSurface(look, alone=bool(stop))
+    return StaticSurface(look, alone=bool(cell))
 
 
 def _in_terminal(settings: Settings) -> Surface:

@@ -34,6 +34,8 @@ DEEPEST = 50
 """Levels of nesting that are still shown."""
 
 DIRECTED = ("paragraph_open", "heading_open", "list_item_open")
+LEFTWARDS = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+"""Letters that are read from right to left."""
 
 
 def to_html(source: str, *, images: bool = False) -> str:
@@ -66,9 +68,9 @@ def blocks(source: str) -> Iterator[TopBlock]:
 
 
 def code_blocks(source: str) -> list[str]:
-    """Return the code blocks of Markdown, wherever they stand, without a line end behind them."""
+    """Return the code blocks of Markdown, wherever they stand."""
     tokens = _parser_for(source).parse(source)
-    return [token.content.rstrip("\n") for token in tokens if token.type in ("fence", "code_block")]
+    return [token.content for token in tokens if token.type in ("fence", "code_block")]
 
 
 def _parser_for(source: str) -> MarkdownIt:
@@ -151,9 +153,10 @@ def dollars(state: StateInline, silent: bool) -> bool:
 
 
 def direction(state: StateCore) -> None:
-    """Let the text of each block decide the direction that it is read in."""
+    """Let the text of each block decide the direction that it is read in, where there is any doubt."""
+    state.env["dir"] = ' dir="auto"' if LEFTWARDS.search(state.src) else ""
     for token in state.tokens:
-        if token.type in DIRECTED:
+        if state.env["dir"] and token.type in DIRECTED:
             token.attrSet("dir", "auto")
 
 
@@ -209,7 +212,7 @@ def cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: An
     """
     token = tokens[idx]
     _, _, side = str(token.attrs.get("style", "")).partition("text-align:")
-    return f'<{token.tag}><div dir="auto" align="{side or "left"}">'
+    return f'<{token.tag}><div{env["dir"]} align="{side or "left"}">'
 
 
 def cell_close(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:

@@ -116,6 +116,20 @@ class Clock:
         return self.time
 
 
+class Cell:
+    """A cell that notes what is done to it."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.inserted: list[str] = []
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def insert(self, code: str) -> None:
+        self.inserted.append(code)
+
+
 def view(stop: Callable[[], None] = lambda: None, look: Look = Look()) -> View:
     return View(look, Progress(), stop)
 
@@ -237,7 +251,7 @@ def test_reasoning_is_open_while_it_comes_and_folds_when_the_answer_begins(wire:
     told(view(), ReasoningDelta("Hm, "), ReasoningDelta("yes."))
     heading = wire.find("ToggleButtonModel", "Thinking… 0 s")
     assert wire.states[heading]["value"] is True
-    assert '<p dir="auto">Hm, yes.</p>\n' in wire.values()
+    assert "<p>Hm, yes.</p>\n" in wire.values()
 
 
 def test_a_group_folds_with_a_line_that_tells_what_was_done(wire: Wire) -> None:
@@ -332,12 +346,30 @@ def test_nothing_is_sent_when_nothing_changed(wire: Wire) -> None:
     assert wire.messages == []
 
 
+CODES = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\n"
+LONG = "".join(f"x{n} = {n}\n{chr(10) * (n % 3)}" for n in range(300))
+
+
+def test_each_code_block_can_be_wanted_in_a_new_cell_once_it_is_finished(wire: Wire) -> None:
+    shown = view()
+    offered = []
+    for piece in (*re.split("(?<=\n)", CODES), f"```\n{LONG}", "```\n\nThat is all.\n"):
+        told(shown, TextDelta(piece))
+        offered.append(any(state["_model_name"] == "BoundedIntTextModel" for state in wire.states.values()))
+    assert offered == [False] * 8 + [True] * (len(offered) - 8)
+    wanted = []
+    for number in (0, 1, 2, 3, 4):
+        wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": number})
+        wanted.append(shown.wanted_code)
+    assert wanted == [None, "a = 1\n\nb = 2", "c", LONG.rstrip("\n"), None]
+
+
 # The surface
 
 
 @pytest.fixture
 def surface(wire: Wire, published: list[dict[str, Any]]) -> Iterator[LiveSurface]:
-    return LiveSurface(Look(), lambda: None)
+    return LiveSurface(Look(), Cell())
 
 
 def finish(surface: LiveSurface) -> None:
@@ -365,12 +397,24 @@ def test_a_reply_is_widgets_while_it_comes_and_a_document_in_the_same_place(
     assert published[-1]["metadata"] == {"mimo": {"version": 1}}
 
 
+def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_whole(
+    wire: Wire, published: list[dict[str, Any]]
+) -> None:
+    cell = Cell()
+    surface = LiveSurface(Look(), cell)
+    surface.show(TextDelta(CODES + "End.\n\nE"))
+    wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": 2})
+    assert cell.inserted == []
+    finish(surface)
+    assert cell.inserted == ["c"]
+
+
 def test_what_came_before_the_page_answered_is_in_the_view(
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
     wire.answers = False
     clock = Clock()
-    surface = LiveSurface(Look(), lambda: None, clock)
+    surface = LiveSurface(Look(), Cell(), clock)
     for word in ("one ", "two "):
         surface.show(TextDelta(word))
     assert set(kinds(published)) == {"text/html"}
@@ -379,7 +423,7 @@ def test_what_came_before_the_page_answered_is_in_the_view(
         clock.time += 1
         surface.tick()
     assert kinds(published)[-1] == WIDGETS
-    assert '<p dir="auto">one two</p>\n' in wire.values()
+    assert "<p>one two</p>\n" in wire.values()
 
 
 def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
@@ -387,7 +431,7 @@ def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    surface = LiveSurface(Look(), lambda: None, clock)
+    surface = LiveSurface(Look(), Cell(), clock)
     for number in range(400):
         clock.time += 0.05
         surface.show(TextDelta(f"word{number} "))
@@ -404,7 +448,7 @@ def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_a
     frames = []
     for length in (1, 20):
         clock = Clock()
-        surface = LiveSurface(Look(), lambda: None, clock)
+        surface = LiveSurface(Look(), Cell(), clock)
         wire.messages.clear()
         for _ in range(1_000):
             clock.time += 0.001
@@ -428,7 +472,7 @@ def test_the_widgets_of_the_last_turns_stay_for_pages_that_were_reloaded_and_the
 ) -> None:
     sizes = []
     for _ in range(3 * KEPT):
-        surface = LiveSurface(Look(), lambda: None)
+        surface = LiveSurface(Look(), Cell())
         surface.show(TextDelta("Hi"))
         finish(surface)
         sizes.append(len(wire.states))

@@ -13,7 +13,7 @@ from typing import Any
 
 from mimo_magics.events import Event, ReasoningDelta, TextDelta
 from mimo_magics.messages import Reply
-from mimo_magics.render import document
+from mimo_magics.render import Cell, document
 from mimo_magics.render.document import Look
 from mimo_magics.render.live.probe import Probe
 from mimo_magics.render.live.view import View
@@ -34,9 +34,9 @@ READABLE, HURRIED_FRAME = 150, 0.3
 class LiveSurface:
     """Shows a turn in a cell that awaits."""
 
-    def __init__(self, look: Look, stop: Callable[[], None], now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, look: Look, cell: Cell, now: Callable[[], float] = monotonic) -> None:
         self._look = look
-        self._stop = stop
+        self._cell = cell
         self._now = now
         self._progress = Progress(now)
         self._plain = StaticSurface(look, alone=True, now=now)
@@ -78,6 +78,8 @@ class LiveSurface:
             return
         bundle = document.bundle(reply, look=self._look, opened=self._view.opened)
         self._plain.slot.put(bundle, {"mimo": record})
+        if code := self._view.wanted_code:
+            self._cell.insert(code)
         self._retire(self._view, document.footer(reply))
 
     def clear(self) -> None:
@@ -91,7 +93,7 @@ class LiveSurface:
         """Go on with widgets as soon as it is known that they work."""
         if self._view or self._plain.parted or not self._probe.answered():
             return
-        self._view = View(self._look, self._progress, self._stop)
+        self._view = View(self._look, self._progress, self._cell.stop)
         for event in self._events:
             self._view.show(event)
         self._events.clear()

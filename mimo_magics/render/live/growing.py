@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mimo_magics.render.allow_list import MATH
-from mimo_magics.render.blocks import Block, Blocks
+from mimo_magics.render.blocks import FENCES, Block, Blocks
 from mimo_magics.render.document import Look
 from mimo_magics.render.live.parts import Parts
-from mimo_magics.render.markdown import to_html
+from mimo_magics.render.markdown import code_blocks, to_html
 
 CHUNK = 2_000
 """Characters of HTML in a widget from which on what follows goes into a new one."""
@@ -19,9 +19,15 @@ FENCE = "`" * 24
 
 
 class Growing:
-    """One text on its way."""
+    """One text on its way.
 
-    def __init__(self, parts: Parts, look: Look = Look()) -> None:
+    Args:
+        parts: makes its widgets.
+        look: how to show it.
+        reachable: let the keyboard reach it; who has no mouse scrolls it by that.
+    """
+
+    def __init__(self, parts: Parts, look: Look = Look(), *, reachable: bool = False) -> None:
         self._parts = parts
         self._images = look.images
         self._blocks = Blocks("" if look.form == "markdown" else f"{FENCE}{look.form}\n")
@@ -31,7 +37,11 @@ class Growing:
         self._within = False
         """Whether what comes next is the rest of a block."""
         self._fresh: list[Any] = []
-        self._tail = parts.html()
+        self._code = ""
+        """Of a code block that goes on."""
+        self.codes: list[str] = []
+        """The code blocks that are finished."""
+        self._tail = parts.html(reachable=reachable)
         self.box = parts.box(parts.box(), self._tail)
 
     def feed(self, text: str) -> None:
@@ -46,21 +56,37 @@ class Growing:
     def end(self) -> None:
         """Send what is left: no more comes. It stays in the tail, unless it has math, which is not typeset there."""
         finished, _ = self._blocks.take()
-        rest = self._blocks.end()
-        has_math = MATH in to_html(rest)
-        self._send([*finished, Block(rest)] if has_math else finished, "" if has_math else rest)
+        rest = Block(self._blocks.end())
+        if MATH in to_html(rest.source):
+            self._send([*finished, rest], "")
+        else:
+            self._send(finished, rest.source)
+            self._collect(rest)
 
     def _send(self, finished: list[Block], tail: str) -> None:
-        if html := "".join(map(self._rendered, finished)):
+        html = ""
+        for block in finished:
+            self._collect(block)
+            html += self._rendered(block)
+            self._within = block.goes_on
+        if html:
             self._place(html)
             self._lay()
         self._tail.value = self._rendered(Block(tail))
+
+    def _collect(self, block: Block) -> None:
+        """Keep the code of a finished block; a long one comes in parts."""
+        codes = code_blocks(block.source)
+        if self._code:
+            codes[:1] = [self._code + "".join(codes[:1])]
+        is_part = block.goes_on and block.source.startswith(FENCES)
+        self._code = codes.pop() if is_part and codes else ""
+        self.codes += codes
 
     def _rendered(self, block: Block) -> str:
         html = to_html(block.source, images=self._images)
         for name, holds in (("behind", self._within), ("before", block.goes_on)):
             html = f'<div class="mimo-{name}">{html}</div>' if holds else html
-        self._within = block.goes_on
         return html
 
     def _place(self, html: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import ipywidgets
 from ipywidgets import ButtonStyle
 from ipywidgets.widgets.widget_bool import ToggleButtonStyle as ToggleStyle
+from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 
 from mimo_magics.render.allow_list import NO_MATH
@@ -34,6 +35,8 @@ STYLE = """<style>
 .mimo-live .mimo-card { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75em; }
 .mimo-live .mimo-foot { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
 .mimo-live .mimo-foot button { flex: none; width: auto; margin: 0; }
+.mimo-live .mimo-foot .widget-text { width: auto; margin: 0; }
+.mimo-live .mimo-foot input { width: 4em; }
 .mimo-live .mimo-foot .widget-html-content { font-size: var(--jp-ui-font-size1, 13px); }
 </style>"""
 """All of it is bound to our own class, so that nothing else in the page looks any different. What JupyterLab gives to
@@ -49,9 +52,10 @@ class Parts:
         self._hidden: Any = None
         self._styles: dict[type, Any] = {}
 
-    def html(self, value: str = "") -> Any:
-        """Return what shows HTML, which must have been made harmless."""
-        return self._keep(ipywidgets.HTML(value, layout=self._layout, style=self._style(HTMLStyle)))
+    def html(self, value: str = "", *, reachable: bool = False) -> Any:
+        """Return what shows HTML, which must have been made harmless; the keyboard may stop at it."""
+        shared = {"layout": self._layout, "style": self._style(HTMLStyle)}
+        return self._keep(ipywidgets.HTML(value, tabbable=reachable or None, **shared))
 
     def math(self, value: str) -> Any:
         """Return what shows HTML and typesets what is marked as math in it."""
@@ -69,6 +73,14 @@ class Parts:
         button = self._keep(ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, **shared))
         button.on_click(lambda _: pressed())
         return button
+
+    def number(self, text: str, tooltip: str) -> Any:
+        """Return a field for a number from 0."""
+        style = self._style(DescriptionStyle)
+        style.description_width = "auto"
+        field = ipywidgets.BoundedIntText(0, max=999, description=text, layout=self._layout, style=style)
+        field.tooltip = tooltip
+        return self._keep(field)
 
     def fold(self, text: str, body: Any, *, is_open: bool) -> Any:
         """Return a button that folds and unfolds a body."""

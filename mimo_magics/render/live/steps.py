@@ -43,7 +43,6 @@ class Steps:
         self._cards: dict[int, Card] = {}
         self._inner = parts.box()
         self._panel = parts.box(self._inner, names="mimo-steps")
-        self._panel.tabbable = True  # it scrolls: who has no mouse must reach it
         self._heading = parts.fold(self._line(), self._panel, is_open=True)
         self._heading.observe(self._turned, "value")
         self._folding = False
@@ -96,7 +95,7 @@ class Steps:
     def _reason(self, text: str) -> None:
         self._thought = self._now() - self._began
         if self._reasoning is None:
-            self._reasoning = Growing(self._parts)
+            self._reasoning = Growing(self._parts, reachable=True)
             self._inner.children = (*self._inner.children, self._reasoning.box)
         self._reasoning.feed(text)
 

@@ -43,6 +43,8 @@ class View:
         self._state = self._parts.html()
         self._figures = self._parts.html()
         self._foot = self._parts.box(button, self._state, self._figures, row=True, names="mimo-foot")
+        self._codes: Any = None
+        """The number of the code block that goes into a new cell; made when there is one."""
         names = "mimo-live jp-RenderedHTMLCommon"
         self._root = self._parts.box(self._parts.html(STYLE), self._body, self._foot, names=names)
         self.paint()
@@ -58,6 +60,14 @@ class View:
         """Numbers of the groups of steps that the person unfolded."""
         groups = [section for section in self._sections if isinstance(section, Steps)]
         return frozenset(n for n, steps in enumerate(groups) if steps.by_hand and steps.is_open)
+
+    @property
+    def wanted_code(self) -> str | None:
+        """The code block that the person wants in a new cell."""
+        number = self._codes.value if self._codes else 0
+        texts = [section for section in self._sections if isinstance(section, Growing)]
+        codes = ["", *(code for text in texts for code in text.codes)]
+        return codes[number].rstrip("\n") if 0 < number < len(codes) else None
 
     def show(self, event: Event) -> None:
         """Take an event in."""
@@ -80,6 +90,7 @@ class View:
         """Send what is new."""
         if self._sections:
             self._sections[-1].paint()
+        self._offer()
         self._state.value = f'<span role="status">{escaped(self._progress.state)}</span>'
         self._figures.value = escaped(self._progress.figures)
 
@@ -93,6 +104,16 @@ class View:
     def close(self) -> None:
         """Take the widgets away."""
         self._parts.close()
+
+    def _offer(self) -> None:
+        """Offer a new cell for code once some is there. The page changes its cells only when this one is over."""
+        last = self._sections[-1] if self._sections else None
+        if self._codes is None and isinstance(last, Growing) and last.codes:
+            tooltip = (
+                "Which code block of the answer goes into a new cell below when the answer is whole; 0: none"
+            )
+            self._codes = self._parts.number("New cell with code block", tooltip)
+            self._foot.children = (*self._foot.children, self._codes)
 
     def _text(self) -> Growing:
         last = self._sections[-1] if self._sections else None
