@@ -289,10 +289,18 @@ EXECUTE = f"""([name, options]) => {{
     {APP}.commands.execute(name, options).finally(() => window.running--);
 }}"""
 WATCH = """output => {
-    const seen = output.seen = [];
-    const look = () => seen.at(-1) === output.innerText || seen.push(output.innerText);
-    new MutationObserver(look).observe(output, {subtree: true, childList: true, characterData: true});
+    const seen = [];
+    const look = value => seen.at(-1) === value || seen.push(value);
+    new MutationObserver(() => look(%s)).observe(output, {subtree: true, childList: true, characterData: true});
+    return seen;
 }"""
+FILL = f"""sources => {{
+    const model = {NOTEBOOK}.content.model.sharedModel;
+    model.transact(() => {{
+        model.deleteCellRange(0, model.cells.length);
+        model.insertCells(0, sources.map(source => ({{cell_type: 'code', source}})));
+    }});
+}}"""
 
 
 class Page:
@@ -341,6 +349,15 @@ class Page:
             self.window.get_by_role("dialog").get_by_role("button", name="No Kernel").click()
             self.window.get_by_role("dialog").wait_for(state="detached")
 
+    def reload(self) -> None:
+        """Load the page anew; the kernel goes on."""
+        self.window.reload()
+        self.window.wait_for_function(READY, timeout=PATIENCE * 1_000)
+
+    def fill(self, *cells: str) -> None:
+        """Put code cells in the place of all that are there."""
+        self.window.evaluate(FILL, cells)
+
     def run(self, cell: int) -> None:
         """Begin to run a cell."""
         self.window.evaluate(f"cell => {{ {NOTEBOOK}.content.activeCellIndex = cell; }}", cell)
@@ -370,11 +387,10 @@ class Page:
         """Return a cell's outputs as they would be saved."""
         return self.window.evaluate(f"cell => {NOTEBOOK}.content.widgets[cell].model.outputs.toJSON()", cell)
 
-    def watch(self, cell: int) -> Callable[[], list[str]]:
-        """Keep each text that a cell's output shows from now on, as a person sees it."""
-        output = self.output(cell)
-        output.evaluate(WATCH)
-        return lambda: output.evaluate("output => output.seen")
+    def watch(self, cell: int, what: str = "output.innerText") -> Callable[[], list[Any]]:
+        """Keep each value that an expression has from now on; by itself, each text that a person sees."""
+        seen = self.output(cell).evaluate_handle(WATCH % what)
+        return seen.json_value
 
     def is_trusted(self) -> bool:
         """Tell whether the front end lets outputs do what they like."""

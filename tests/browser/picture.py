@@ -1,4 +1,6 @@
-"""The pictures of the README: `python tests/browser/picture.py` writes docs/img/lab-light.png and lab-dark.png.
+"""The pictures of the README: `python tests/browser/picture.py` writes them into docs/img, in light and dark.
+
+`live` shows an answer on its way, `lab` the same answer at rest.
 
 A real JupyterLab shows a real stream. The words were written by hand: the server is the one of the tests, which
 answers under the name of mimo-v2-pro. Needs what the browser tests need, and Pillow.
@@ -81,13 +83,24 @@ def script(_: Seen) -> Answer:
     )
 
 
-def take(page: Page, theme: Theme) -> Path:
-    """Take the picture in one theme, with as few colours as it needs."""
-    page.theme(theme)
-    path = PICTURES / f"lab-{theme}.png"
+def take(page: Page, name: str, theme: Theme) -> None:
+    """Take a picture with as few colours as it needs."""
+    path = PICTURES / f"{name}-{theme}.png"
     page.screenshot(path, last=2)
     Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-    return path
+    print(path.relative_to(ROOT), f"{path.stat().st_size / 1_000:.0f} kB", Image.open(path).size)
+
+
+def take_both(page: Page, theme: Theme) -> None:
+    """Run the cells, and take a picture on the way and one at rest."""
+    page.restart()
+    page.theme(theme)
+    page.run_all()
+    page.output(1).locator(".mimo-live table").wait_for()
+    take(page, "live", theme)
+    page.wait_idle()
+    page.output(1).locator(".mimo-reply mjx-container").last.wait_for()
+    take(page, "lab", theme)
 
 
 def main() -> None:
@@ -98,12 +111,8 @@ def main() -> None:
         with server, Page(server, browser, width=1_290, height=1_400) as page:
             page.open("money.ipynb")
             page.execute("application:toggle-left-area")
-            page.run_all()
-            page.wait_idle()
-            page.output(1).locator("mjx-container").last.wait_for()
             for theme in ("light", "dark"):
-                path = take(page, theme)
-                print(path.relative_to(ROOT), f"{path.stat().st_size / 1_000:.0f} kB", Image.open(path).size)
+                take_both(page, theme)
 
 
 if __name__ == "__main__":

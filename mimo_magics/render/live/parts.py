@@ -17,7 +17,7 @@ from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 from mimo_magics.render.allow_list import NO_MATH
 
 STYLE = """<style>
-.mimo-live.mimo-live { box-sizing: border-box; width: 100%; padding-right: 20px; color: var(--jp-content-font-color1, inherit); overflow: visible; }
+.mimo-live.mimo-live { box-sizing: border-box; width: 100%; padding-right: 40px; color: var(--jp-content-font-color1, inherit); overflow: visible; }
 .mimo-live .widget-vbox, .mimo-live .widget-html, .mimo-live .widget-htmlmath, .mimo-live .widget-html-content, .mimo-live .widget-htmlmath-content {
   display: block; margin: 0; width: auto; height: auto; overflow: visible; }
 .mimo-live .widget-html-content, .mimo-live .widget-htmlmath-content {
