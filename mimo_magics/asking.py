@@ -5,24 +5,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import TypeGuard
 
+from mimo_magics.approval import Approve, decided
 from mimo_magics.cell import CellRequest
 from mimo_magics.errors import Interrupted
+from mimo_magics.events import Approval, Event, ToolProgress
 from mimo_magics.facade import Call
 from mimo_magics.messages import Reply
 from mimo_magics.render import Surface
 from mimo_magics.session import Session
 from mimo_magics.session.loop import RunningTurn
 from mimo_magics.session.turns import Turn, record
+from mimo_magics.tools import NotebookTool
 
 
 class Asking:
     """A cell's prompt between being read and being answered."""
 
-    def __init__(self, request: CellRequest, session: Session, surface: Surface) -> None:
+    def __init__(
+        self,
+        request: CellRequest,
+        session: Session,
+        surface: Surface,
+        tools: tuple[NotebookTool, ...],
+        decide: Approve,
+    ) -> None:
         self.request = request
         self.session = session
         self.surface = surface
+        self.decide = decide
+        """Decides on tool calls where the surface has no buttons for it."""
+        self._tools = tools
         self.running: RunningTurn | Call | None = None
         """Set by whoever drives it, one way or the other."""
 
@@ -39,13 +53,26 @@ class Asking:
 
     def opening(self) -> AbstractAsyncContextManager[RunningTurn]:
         """Return the turn to be opened."""
-        return self.session.stream(self.request.prompt, keep=self.request.keep, **self.request.settings)
+        request = self.request
+        return self.session.stream(request.prompt, keep=request.keep, tools=self._tools, **request.settings)
 
     async def answered(self) -> None:
         """Let it be answered, and shown while it comes."""
-        async with self.opening() as self.running:
-            async for event in self.running:
+        async with self.opening() as running:
+            self.running = running
+            async for event in running:
                 self.surface.show(event)
+                if self.must_decide(event):
+                    running.approve(event.id, decided(self.decide(running.called(event.id))))
+
+    def approve(self, id_: str, approval: Approval) -> None:
+        """Say whether a tool call that waits may run; on the loop of the cell."""
+        assert isinstance(self.running, RunningTurn)
+        self.running.approve(id_, approval)
+
+    def must_decide(self, event: Event) -> TypeGuard[ToolProgress]:
+        """Tell whether a tool call waits for `decide`."""
+        return isinstance(event, ToolProgress) and event.state == "waiting" and not self.surface.asks
 
     @contextmanager
     def settled(self) -> Iterator[None]:

@@ -28,6 +28,8 @@ class CellRequest:
     """The fields of `Settings` that the cell sets for this turn."""
     keep: bool = True
     new: bool = False
+    tools: str | None = None
+    """Names of the tools that this turn offers; `None` is all that are registered."""
     out: str | None = None
 
 
@@ -78,7 +80,7 @@ def read(options: argparse.Namespace, prompt: str, variables: Mapping[str, Any])
         BadOption: the prompt is empty, or the name for the reply is none.
     """
     given = {name: value for name, value in vars(options).items() if value is not None}
-    handling = {name: given.pop(name) for name in ("keep", "new", "out") if name in given}
+    handling = {name: given.pop(name) for name in ("keep", "new", "tools", "out") if name in given}
     if not given.pop("raw", False):
         prompt = expand(prompt, variables)
     if not prompt.strip():

@@ -106,6 +106,17 @@ class ToolProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What a person says of a call that is waiting. It goes the other way: from the surface to the turn."""
+
+    allowed: bool
+    reason: str = ""
+    """Why not: the model is told."""
+    for_session: bool = False
+    """Do not ask for this tool again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Annotations:
     """Sources of a web search of the server."""
 
@@ -160,6 +171,7 @@ class Accumulator:
         self._calls: dict[int, _Draft] = {}
         self._head = Started()
         self._usage: Usage | None = None
+        self._past_usage: Usage | None = None
         self._stop: str | None = None
         self._annotations: tuple[Annotation, ...] = ()
         self._notes: tuple[str, ...] = ()
@@ -185,7 +197,7 @@ class Accumulator:
         match event:
             case Started():
                 self._head = event
-                self._calls = {}  # each answer of the server counts its calls from 0
+                self._begin_round()
             case UsageUpdate(usage):
                 self._usage = usage
             case Stopped(reason):
@@ -194,6 +206,13 @@ class Accumulator:
                 self._annotations += items
             case Noted(text):
                 self._notes += (text,)
+
+    def _begin_round(self) -> None:
+        """Each answer of the server counts its calls and its tokens from 0."""
+        self._calls = {}
+        if self._usage:
+            self._past_usage = (self._past_usage or Usage()) + self._usage
+            self._usage = None
 
     @property
     def reply(self) -> Reply:
@@ -205,13 +224,19 @@ class Accumulator:
         )
         return Reply(
             Message("assistant", parts),
-            self._usage,
+            self._total,
             self._stop and whole_characters(self._stop),
             whole_characters(self._head.model),
             whole_characters(self._head.id),
             tuple(Annotation(*map(whole_characters, astuple(each))) for each in self._annotations),
             tuple(map(whole_characters, self._notes)),
         )
+
+    @property
+    def _total(self) -> Usage | None:
+        if self._usage and self._past_usage:
+            return self._past_usage + self._usage
+        return self._usage or self._past_usage
 
     def _draft(self, kind: type[TextPart | ReasoningPart]) -> _Draft:
         last = self._drafts[-1] if self._drafts else None

@@ -23,6 +23,7 @@ MAGICS = {
     ("line", PUBLIC): "mimo_line",
     ("cell", PRIVATE): "mimo_awaited",
     ("line", "mimo_config"): "mimo_config",
+    ("line", "mimo_tools"): "mimo_tools",
 }
 """Kind and name of each magic, and the method that does it."""
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from mimo_magics.events import Event
+from mimo_magics.approval import Approve, decided
+from mimo_magics.events import Event, ToolProgress
 
 if TYPE_CHECKING:  # sessions offer this module's service as a method
     from mimo_magics.session.loop import RunningTurn
@@ -39,6 +40,7 @@ class Call:
         self._events: SimpleQueue[Event | None] = SimpleQueue()
         self._over = False
         self._failure: Exception | None = None
+        self._running: RunningTurn | None = None
         self._task: Future[None] = _portal().start_task_soon(self._run)
 
     def __iter__(self) -> Iterator[Event]:
@@ -53,6 +55,12 @@ class Call:
             else:
                 yield event
 
+    def ask(self, id_: str, approve: Approve) -> None:
+        """Let somebody decide, in this thread, whether a tool call that waits may run."""
+        assert self._running
+        approval = decided(approve(self._running.called(id_)))
+        _portal().call(self._running.approve, id_, approval)
+
     def close(self) -> None:
         """Break off, and wait until the socket is closed and the turn is kept."""
         self._task.cancel()
@@ -65,15 +73,14 @@ class Call:
             raise self._failure
 
     async def _run(self) -> None:
-        running = None
         try:
-            async with self._opening as running:
-                async for event in running:
+            async with self._opening as self._running:
+                async for event in self._running:
                     self._events.put(event)
         except Exception as error:  # noqa: BLE001  for the caller's thread
             self._failure = error
         finally:
-            self.turn = running.turn if running else None
+            self.turn = self._running.turn if self._running else None
             self._events.put(None)
 
 
@@ -99,16 +106,17 @@ def opened(
     call.check()
 
 
-def run(opening: AbstractAsyncContextManager[RunningTurn]) -> Turn:
-    """Run a turn to its end.
+def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> Turn:
+    """Run a turn to its end; `approve` decides on the tool calls that want it.
 
     Raises:
         KeyboardInterrupt: Ctrl-C or the kernel's interrupt came; what had come of the answer is kept.
         MimoError: the call failed.
     """
     with opened(opening) as call:
-        for _ in call:
-            pass
+        for event in call:
+            if isinstance(event, ToolProgress) and event.state == "waiting":
+                call.ask(event.id, approve)
     assert call.turn
     return call.turn
 

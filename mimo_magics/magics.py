@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -14,8 +15,9 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 from IPython.display import display
 
-from mimo_magics import afterwards, cell, facade
+from mimo_magics import afterwards, cell, facade, toolbox
 from mimo_magics.afterwards import Command
+from mimo_magics.approval import Approve, by_question, unattended
 from mimo_magics.asking import Asking
 from mimo_magics.cellrun import RunningCell, heartbeat, is_cell_value, place
 from mimo_magics.config import MimoConfig
@@ -24,10 +26,17 @@ from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
 from mimo_magics.options import OPTIONS
 from mimo_magics.pump import pumped
-from mimo_magics.render import choose, document
+from mimo_magics.render import Place, choose, document
 from mimo_magics.render.document import Look
 from mimo_magics.render.printable import printable
 from mimo_magics.session import Session
+
+DECIDE: dict[Place, Approve] = {
+    "front end": partial(by_question, ask=input),
+    "terminal": partial(by_question, ask=input),
+    "unattended": unattended,
+}
+"""Who decides on tool calls where there are no buttons."""
 
 Magic = TypeVar("Magic", bound=Callable[..., Any])
 
@@ -119,7 +128,7 @@ class MimoMagics:
         asking = self._read(line, body, running=running)
         with self._kept(asking):
             async with pumped(self.shell.kernel), heartbeat(asking.surface.tick):
-                await running.during(asking.answered())
+                await running.during(asking.answered(), asking.approve)
         return self._value(asking)
 
     @no_var_expand
@@ -136,6 +145,20 @@ class MimoMagics:
             %mimo_config api_key                      type in a key for the present service, unseen
         """
         display(configure(line, self.config), raw=True)
+
+    @no_var_expand
+    def mimo_tools(self, line: str) -> None:
+        """Show and change the tools that each prompt offers to the model.
+
+        ::
+
+            %mimo_tools                        what there is, and when you are asked before it runs
+            %mimo_tools add clock weather      functions of the notebook; @mimo_magics.tool does the same
+            %mimo_tools confirm clock=none     every_call, once_per_session or none
+            %mimo_tools remove clock
+            %mimo_tools add-mcp NAME COMMAND   the tools of an MCP server; or NAME --url ADDRESS
+        """
+        display(toolbox.toolbox(line, variables(self.shell)), raw=True)
 
     def _read(
         self,
@@ -154,7 +177,10 @@ class MimoMagics:
         session = Session() if request.new else self.session
         session.settings = self.config.snapshot()
         settings = replace(session.settings, **request.settings)
-        return Asking(request, session, choose(place(self.shell), settings, running))
+        where = place(self.shell)
+        tools = toolbox.chosen(request.tools, {**variables(self.shell), **local})
+        surface = choose(where, settings, running)
+        return Asking(request, session, surface, tools, DECIDE[where])
 
     def _again(self, command: Command) -> None:
         """Do something with an answer that is there."""
@@ -172,6 +198,8 @@ class MimoMagics:
         with self._kept(asking), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
             for event in asking.running:
                 asking.surface.show(event)
+                if asking.must_decide(event):
+                    asking.running.ask(event.id, asking.decide)
         return self._value(asking)
 
     @contextmanager

@@ -6,8 +6,9 @@ them. Identity (cells, files, turns) lives elsewhere. `None` and an empty tuple 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, ClassVar, Literal
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
@@ -74,6 +75,8 @@ class ToolResult:
     """Whether the person did not let it run; `output` says so to the model."""
     seconds: float | None = None
     """How long it ran; `None` when it did not."""
+    log: str = ""
+    """What it printed, and the trace of its failure: for people, never sent."""
 
 
 Part = TextPart | ReasoningPart | ImagePart | AudioPart | ToolCall | ToolResult
@@ -100,6 +103,12 @@ class Message:
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The tool calls, in the model's order."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+
+def rounds(message: Message) -> Iterator[Message]:
+    """Split an answer that ran tools into the messages that a server knows: calls, their results, and so on."""
+    for is_result, parts in groupby(message.parts, lambda part: isinstance(part, ToolResult)):
+        yield Message("tool" if is_result else "assistant", tuple(parts))
 
 
 def system(text: str) -> Message:

@@ -121,6 +121,11 @@ HANDLING = (
     Option(
         ("--raw",), "Leave every brace of the prompt as it is.", {"action": "store_true", "default": None}
     ),
+    Option(
+        ("--tools",),
+        "Tools or functions that the model may call in this turn, instead of all that are registered.",
+        {"metavar": "NAMES"},
+    ),
     Option(("-o", "--out"), "Also put the reply into this variable.", {"metavar": "NAME"}),
 )
 """Options that say what is to become of prompt and turn."""

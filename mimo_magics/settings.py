@@ -95,6 +95,18 @@ class Settings:
         "--param",
         metavar="NAME=VALUE",
     )
+    tool_choice: str | None = _setting(
+        None,
+        "Which tool is to be called: auto, none, required, or a name. MiMo honours auto and none.",
+        "--tool-choice",
+        metavar="NAME",
+    )
+    max_steps: int = _setting(
+        10,
+        "Rounds of tool calls in a turn; then the model answers without tools.",
+        "--max-steps",
+        metavar="N",
+    )
     system: str | None = _setting(
         None,
         "The system prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for others.",
@@ -132,6 +144,8 @@ class Settings:
                 raise BadOption(f"{name} cannot be {getattr(self, name)!r}.", f"It is: {_words(hint)}.")
         if self.timeout <= 0:
             raise BadOption(f"timeout cannot be {self.timeout!r}.", "It is a number of seconds above 0.")
+        if self.max_steps < 0:
+            raise BadOption(f"max_steps cannot be {self.max_steps!r}.", "It is a number of rounds from 0.")
 
 
 @cache
@@ -172,6 +186,8 @@ class Options(TypedDict, total=False):
     thinking: bool | None
     json: bool
     param: Mapping[str, Any]
+    tool_choice: str | None
+    max_steps: int
     system: str | None
     stream: bool
     timeout: float

@@ -19,6 +19,7 @@ from random import Random
 from typing import Any, ClassVar, Self
 
 from encode_stream import anthropic_stream, anthropic_whole, openai_stream, openai_whole
+from rules import fault
 
 from mimo_magics.messages import Message, ReasoningPart, Reply, TextPart, Usage
 
@@ -234,31 +235,6 @@ class Handler(BaseHTTPRequestHandler):
 
 def obey(seen: Seen) -> Answer:
     """Answer as MiMo does, and refuse what it refuses."""
-    if refusal := refused(seen):
+    if refusal := fault(seen.body, seen.api):
         return error(400, refusal)
     return stream(seen, reply(f"You said: {seen.prompt}"))
-
-
-def refused(seen: Seen) -> str:
-    """The rules of sections 3.2 and 7.1 of the API notes; empty when the request is fine."""
-    messages = seen.body["messages"]
-    if not messages or messages[-1]["role"] not in ("user", "tool"):
-        return "messages must end with a user's"
-    thinks = seen.body.get("thinking") != {"type": "disabled"}
-    for message in messages:
-        if message["role"] == "assistant":
-            if message.get("content") is None:
-                return "`text` is not present"
-            if thinks and _calls(message) and not _reasoning(message):
-                return "The reasoning_content in the thinking mode must be passed back to the API."
-    return ""
-
-
-def _calls(message: dict[str, Any]) -> bool:
-    blocks = message["content"] if isinstance(message["content"], list) else ()
-    return bool(message.get("tool_calls")) or any(block["type"] == "tool_use" for block in blocks)
-
-
-def _reasoning(message: dict[str, Any]) -> bool:
-    blocks = message["content"] if isinstance(message["content"], list) else ()
-    return bool(message.get("reasoning_content")) or any(block.get("thinking") for block in blocks)

@@ -10,6 +10,7 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher, DisplayPublisher
 
 from mimo_magics.cellrun import place
+from mimo_magics.events import Approval
 from mimo_magics.render import Cell, choose
 from mimo_magics.render.final import FinalSurface
 from mimo_magics.render.laid_out import LaidOutSurface
@@ -60,6 +61,8 @@ class Running:
     def stop(self) -> None: ...
 
     def insert(self, code: str) -> None: ...
+
+    def approve(self, id_: str, approval: Approval) -> None: ...
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ HOUSE = Path(mimo_magics.__file__).parent
 ROWS = [
     "messages events errors json_form models presets secret settings suggest",
     "wire cell options variables",
-    "client endpoint keys local local_server project weights",
-    "session facade",
+    "client endpoint keys local local_server mcp_server project tools weights",
+    "session facade approval",
     "render",
-    "cellrun pump config configure asking afterwards magics extension",
+    "cellrun pump config configure asking afterwards toolbox magics extension",
 ]
 """The table of CONTRIBUTING.md: a module imports only from its own row or from rows above it here."""
 

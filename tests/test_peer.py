@@ -1,20 +1,25 @@
 """The server of the tests refuses what MiMo refuses, so that the tests that use it can fail."""
 
 import json
+from typing import Any
 
 import httpx
 import pytest
 from peer import Peer
+from rules import fault
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
 USE = {"type": "tool_use", "id": "c1", "name": "clock", "input": {}}
+OPENAI = {"role": "tool", "tool_call_id": "c1", "content": "12:00"}
+ANTHROPIC = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "12:00"}]}
 RULE = "The reasoning_content in the thinking mode must be passed back to the API."
 
 
 def post(peer: Peer, api: str, assistant: dict[str, object], **more: object) -> httpx.Response:
     path = {"openai": "/v1/chat/completions", "anthropic": "/anthropic/v1/messages"}[api]
-    messages = [{"role": "user", "content": "a"}, assistant, {"role": "user", "content": "b"}]
-    return httpx.post(peer.url + path, json={"messages": messages, "stream": False, **more})
+    answer = {"openai": OPENAI, "anthropic": ANTHROPIC}[api]
+    messages = [{"role": "user", "content": "a"}, assistant, answer]
+    return httpx.post(peer.url + path, json={"messages": messages, "stream": False, "max_tokens": 9, **more})
 
 
 @pytest.mark.parametrize(
@@ -33,5 +38,42 @@ def test_calls_must_bring_their_reasoning_back_while_the_model_thinks(
 
 
 def test_content_must_not_be_null(peer: Peer) -> None:
-    assert post(peer, "openai", {"role": "assistant", "content": None}).status_code == 400
-    assert post(peer, "openai", {"role": "assistant", "content": "hi"}).status_code == 200
+    called = {"role": "assistant", "tool_calls": [CALL], "reasoning_content": "Hm."}
+    assert post(peer, "openai", {**called, "content": None}).status_code == 400
+    assert post(peer, "openai", {**called, "content": ""}).status_code == 200
+
+
+USER = {"role": "user", "content": "a"}
+CALLED = {"role": "assistant", "content": "", "reasoning_content": "Hm.", "tool_calls": [CALL]}
+BLOCKS = [{"type": "thinking", "thinking": "Hm."}, USE]
+USED = {"role": "assistant", "content": BLOCKS}
+TOOL = {"type": "function", "function": {"name": "clock", "parameters": {"type": "object", "properties": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("api", "messages", "told"),
+    [
+        ("openai", [USER, CALLED, OPENAI], ""),
+        ("openai", [USER, CALLED, USER], "no result for ['c1']"),
+        ("openai", [USER, CALLED, OPENAI, OPENAI], "a result for c1, which was not called or has one"),
+        ("openai", [USER, OPENAI], "a result for c1, which was not called or has one"),
+        ("openai", [USER, CALLED, {**OPENAI, "content": ""}], "`text` is not set"),
+        ("openai", [USER, CALLED, {**OPENAI, "content": [{"type": "text"}]}], "`text` is not set"),
+        ("openai", [USER, {**CALLED, "tool_calls": [CALL, CALL]}, OPENAI], "two calls of one id"),
+        ("openai", [], "messages must end with a user's"),
+        ("anthropic", [USER, USED, ANTHROPIC], ""),
+        ("anthropic", [USER, USED, USER], "no result for ['c1']"),
+        ("anthropic", [USER, USER], "roles must alternate"),
+        ("anthropic", [USER, USED], "messages must end with a user's"),
+    ],
+)
+def test_calls_and_results_must_belong_to_each_other(api: str, messages: list[Any], told: str) -> None:
+    assert fault({"messages": messages, "max_tokens": 9}, api) == told
+
+
+@pytest.mark.parametrize("key", ["title", "additionalProperties", "$ref"])
+def test_schemas_must_not_hold_what_the_gateways_refuse(key: str) -> None:
+    inner = {"type": "object", "properties": {"title": {"type": "string", key: True}}}
+    tool = {"type": "function", "function": {"name": "clock", "parameters": inner}}
+    assert fault({"messages": [USER], "tools": [tool]}, "openai") == f"clock has ['{key}']"
+    assert fault({"messages": [USER], "tools": [TOOL]}, "openai") == ""

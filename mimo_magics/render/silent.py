@@ -11,6 +11,8 @@ from mimo_magics.messages import Reply
 class SilentSurface:
     """Shows nothing at all."""
 
+    asks = False
+
     def show(self, event: Event) -> None:
         """Let the event pass."""
 

@@ -62,13 +62,17 @@ def outcome(result: ToolResult | None) -> str:
 
 def arguments_html(arguments: str) -> str:
     """Return a call's arguments as formatted JSON, or as they are where they are none."""
-    return f'<pre style="{CAPPED}"><code>{escaped(formatted(arguments or "{}"))}</code></pre>'
+    return _block(formatted(arguments or "{}"))
 
 
 def result_html(result: ToolResult) -> str:
-    """Return what a tool gave back, with its size."""
+    """Return what a tool gave back, with its size, and what it printed."""
     size = f"<div><small>Result, {len(result.output):,} characters</small></div>"
-    return f'{size}<pre style="{CAPPED}"><code>{escaped(formatted(result.output))}</code></pre>'
+    return size + _block(formatted(result.output)) + (_block(result.log) if result.log else "")
+
+
+def _block(text: str) -> str:
+    return f'<pre style="{CAPPED}"><code>{escaped(text)}</code></pre>'
 
 
 def formatted(text: str) -> str:

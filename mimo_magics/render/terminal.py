@@ -18,6 +18,8 @@ DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 class TerminalSurface:
     """Prints what comes, the reasoning dimmed."""
 
+    asks = False
+
     def __init__(self) -> None:
         self._last: type[Event] | None = None
 

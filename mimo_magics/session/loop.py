@@ -10,36 +10,76 @@ from datetime import date
 
 from mimo_magics import client, endpoint, local
 from mimo_magics.endpoint import Endpoint
-from mimo_magics.errors import BadKey, BadOption, MimoError, UnknownModel
-from mimo_magics.events import Accumulator, Event, Noted, Started
-from mimo_magics.messages import Message, Params, Reply, Request, system, user, whole_characters
+from mimo_magics.errors import BadKey, BadOption, BadRequest, MimoError, UnknownModel
+from mimo_magics.events import Accumulator, Approval, Event, Noted, Started, ToolProgress
+from mimo_magics.messages import (
+    Message,
+    Params,
+    Reply,
+    Request,
+    ToolCall,
+    ToolResult,
+    rounds,
+    system,
+    user,
+    whole_characters,
+)
 from mimo_magics.models import cost, is_chat, output_tokens
 from mimo_magics.presets import LOCAL, Preset
 from mimo_magics.session import advice
+from mimo_magics.session.calls import Calls
 from mimo_magics.session.stopwatch import Stopwatch
 from mimo_magics.session.system import text as system_text
-from mimo_magics.session.turns import Turn
+from mimo_magics.session.turns import Turn, answered
 from mimo_magics.settings import Settings
+from mimo_magics.tools import NotebookTool
 from mimo_magics.wire import FORMATS
 
 
 class RunningTurn:
     """A turn that is being answered. Iterate over its events; `reply` is what has come of it at any moment."""
 
-    def __init__(self, prompt: str, history: tuple[Message, ...], settings: Settings, today: date) -> None:
+    def __init__(
+        self,
+        prompt: str,
+        history: tuple[Message, ...],
+        settings: Settings,
+        today: date,
+        *,
+        tools: tuple[NotebookTool, ...] = (),
+        trusted: set[str] | None = None,
+    ) -> None:
         self.turn: Turn | None = None
         """The turn when it is over."""
+        wanted = settings.tool_choice != "none" and settings.max_steps > 0
+        self.tools = {tool.name: tool for tool in tools if wanted}
+        """What may be called, by name."""
         self._settings = settings
         self._service = endpoint.preset(settings)
-        self.request = _request(prompt, history, settings, self._service, today)
+        specs = tuple(tool.spec for tool in self.tools.values())
+        self.request = replace(_request(prompt, history, settings, self._service, today), tools=specs)
         self._asked = time.time()
         self._accumulator = Accumulator()
         self._stopwatch = Stopwatch()
         self._failed = False
+        self._in_between = False
+        """Whether tools run, and no answer of the server does."""
+        self._calls = Calls(self.tools, set() if trusted is None else trusted)
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self._events
+
+    def called(self, id_: str) -> ToolCall:
+        """Return the tool call of this id."""
+        return next(call for call in self._accumulator.reply.tool_calls if call.id == id_)
+
+    def approve(self, id_: str, approval: Approval) -> None:
+        """Say whether the tool call of this id may run, which a `ToolProgress` said is waiting.
+
+        Call it on the loop that the turn runs on.
+        """
+        self._calls.approve(id_, approval)
 
     async def aclose(self) -> None:
         """Break off; the socket is closed at once."""
@@ -54,8 +94,12 @@ class RunningTurn:
 
     def end(self) -> Turn:
         """Make the turn. Unless the server said why it ended, it was cut by a failure, or else left early."""
+        broken_off = list(self._calls.left())
+        for result in broken_off:
+            self._accumulator.feed(ToolProgress(result.id, "failed", result))
         reply = self.reply
-        reply = replace(reply, stop=reply.stop or ("cut" if self._failed else "interrupted"))
+        stop = None if broken_off or self._in_between else reply.stop
+        reply = replace(reply, stop=stop or ("cut" if self._failed else "interrupted"))
         self.turn = Turn(self.request, reply, self._service.name, self._settings.api, self._asked)
         return self.turn
 
@@ -85,14 +129,41 @@ class RunningTurn:
         for warning in advice.warnings(settings, self._service, request, address):
             yield Noted(warning)
         try:
-            async with aclosing(client.stream(address, settings.api, request)) as events:
+            async with aclosing(self._rounds(address, request)) as events:
+                async for event in events:
+                    yield event
+        except (UnknownModel, BadKey, BadRequest) as error:
+            error.hint = advice.afterwards(error, request, address) or error.hint
+            raise
+
+    async def _rounds(self, address: Endpoint, request: Request) -> AsyncGenerator[Event]:
+        """Ask, run the tools that are called, tell their results, until an answer calls none."""
+        base = request.messages
+        for left in reversed(range(self._settings.max_steps + 1)):
+            async with aclosing(client.stream(address, self._settings.api, request)) as events:
                 async for event in events:
                     if isinstance(event, Started):
                         endpoint.took(address)
+                        self._in_between = False
                     yield event
-        except (UnknownModel, BadKey) as error:
-            error.hint = advice.afterwards(error, request, address) or error.hint
-            raise
+            calls = _unanswered(self._accumulator.reply.message) if self.tools else ()
+            if not calls or not left:
+                return
+            self._in_between = True
+            async with aclosing(self._calls.answered(calls)) as progress:
+                async for step in progress:
+                    yield step
+            messages = (*base, *rounds(answered(self._accumulator.reply.message)))
+            request = replace(request, messages=messages, tools=request.tools if left > 1 else ())
+            if left == 1:
+                yield Noted(
+                    f"After {self._settings.max_steps} rounds of tools the model was asked without them."
+                )
+
+
+def _unanswered(message: Message) -> tuple[ToolCall, ...]:
+    results = {part.id for part in message.parts if isinstance(part, ToolResult)}
+    return tuple(call for call in message.tool_calls if call.id not in results)
 
 
 def _request(
@@ -121,6 +192,7 @@ def _params(settings: Settings, service: Preset) -> Params:
         presence_penalty=settings.presence_penalty,
         thinking=settings.thinking,
         response_format={"type": "json_object"} if settings.json else None,
+        tool_choice=None if settings.tool_choice == "none" else settings.tool_choice,
         extra=settings.param,
     )
 

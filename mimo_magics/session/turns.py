@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mimo_magics.json_form import from_dict, to_dict
-from mimo_magics.messages import Message, Params, Reply, Request, TextPart, ToolCall, ToolResult
+from mimo_magics.messages import (
+    Message,
+    Params,
+    Reply,
+    Request,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    rounds,
+)
 from mimo_magics.settings import Api
 
 RECORD_VERSION = 1
@@ -40,13 +49,12 @@ def history(turns: Iterable[Turn]) -> Iterator[Message]:
     """Yield the messages that a next prompt follows; always a history that a server accepts."""
     for turn in turns:
         yield turn.prompt
-        yield _answered(turn.reply.message)
+        answer = answered(turn.reply.message)
+        yield from rounds(answer) if answer.parts else (answer,)
 
 
-def _answered(message: Message) -> Message:
+def answered(message: Message) -> Message:
     """Without tool calls that never got a result: each call must be followed by one."""
-    if not message.tool_calls:
-        return message
     results = {part.id for part in message.parts if isinstance(part, ToolResult)}
     parts = (part for part in message.parts if not isinstance(part, ToolCall) or part.id in results)
     return replace(message, parts=tuple(parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -16,6 +16,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 from mimo_magics.events import (
+    Approval,
     Event,
     Noted,
     ReasoningDelta,
@@ -122,6 +123,7 @@ class Cell:
     def __init__(self) -> None:
         self.stopped = False
         self.inserted: list[str] = []
+        self.approved: list[tuple[str, Approval]] = []
 
     def stop(self) -> None:
         self.stopped = True
@@ -129,9 +131,12 @@ class Cell:
     def insert(self, code: str) -> None:
         self.inserted.append(code)
 
+    def approve(self, id_: str, approval: Approval) -> None:
+        self.approved.append((id_, approval))
 
-def view(stop: Callable[[], None] = lambda: None, look: Look = Look()) -> View:
-    return View(look, Progress(), stop)
+
+def view(cell: Cell | None = None) -> View:
+    return View(Look(), Progress(), cell or Cell())
 
 
 def told(view: View, *events: Event) -> None:
@@ -331,10 +336,40 @@ def test_remarks_are_shown_as_text(wire: Wire) -> None:
 
 
 def test_stop_is_said_once_it_is_pressed(wire: Wire) -> None:
-    pressed: list[bool] = []
-    view(lambda: pressed.append(True))
+    cell = Cell()
+    view(cell)
+    assert not cell.stopped
     wire.press("Stop")
-    assert pressed == [True]
+    assert cell.stopped
+
+
+WAITING = (ToolCallStart(0, "i", "clock"), ToolCallDelta(0, '{"zone": "UTC"}'), ToolProgress("i", "waiting"))
+
+
+@pytest.mark.parametrize(
+    ("button", "approval"),
+    [
+        ("Approve", Approval(allowed=True)),
+        ("Approve for this session", Approval(allowed=True, for_session=True)),
+        ("Refuse", Approval(allowed=False, reason="not today")),
+    ],
+)
+def test_a_call_that_waits_shows_what_it_would_do_and_a_person_decides(
+    wire: Wire, button: str, approval: Approval
+) -> None:
+    cell = Cell()
+    shown = view(cell)
+    told(shown, *WAITING)
+    assert wire.states[wire.find("ToggleButtonModel", "clock(")]["value"] is True
+    assert any("&quot;zone&quot;: &quot;UTC&quot;" in value for value in wire.values())
+    (reason,) = [id_ for id_, state in wire.states.items() if state["_model_name"] == "TextModel"]
+    wire.tell(reason, {"value": "not today"})
+    content = {"data": {"method": "custom", "content": {"event": "click"}}}
+    (pressed,) = [id_ for id_, state in wire.states.items() if state.get("description") == button]
+    wire.comms[pressed].handle_msg({"content": content, "buffers": []})
+    assert cell.approved == [("i", approval)]
+    told(shown, ToolProgress("i", "approved"))
+    assert wire.states[wire.find("ToggleButtonModel", "clock(")]["value"] is False
 
 
 def test_nothing_is_sent_when_nothing_changed(wire: Wire) -> None:

@@ -49,6 +49,11 @@ class LiveSurface:
         self._new = 0
         """Characters since then."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether there are buttons to approve tool calls with."""
+        return self._view is not None
+
     def show(self, event: Event) -> None:
         """Take an event in, and paint when a frame is due."""
         self._progress.feed(event)
@@ -93,7 +98,7 @@ class LiveSurface:
         """Go on with widgets as soon as it is known that they work."""
         if self._view or self._plain.parted or not self._probe.answered():
             return
-        self._view = View(self._look, self._progress, self._cell.stop)
+        self._view = View(self._look, self._progress, self._cell)
         for event in self._events:
             self._view.show(event)
         self._events.clear()

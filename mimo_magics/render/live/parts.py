@@ -32,7 +32,8 @@ STYLE = """<style>
 .mimo-live .mimo-steps { display: flex; flex-direction: column-reverse; max-height: 20em; overflow: auto;
   margin: 0 0 0.5em 0.5em; border-inline-start: 2px solid var(--jp-border-color2, #bbb); padding-inline-start: 1em; }
 .mimo-live .mimo-steps > * { flex: none; }
-.mimo-live .mimo-card { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75em; }
+.mimo-live .mimo-card, .mimo-live .mimo-ask { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75em; }
+.mimo-live .mimo-ask button { flex: none; width: auto; margin: 0; }
 .mimo-live .mimo-foot { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
 .mimo-live .mimo-foot button { flex: none; width: auto; margin: 0; }
 .mimo-live .mimo-foot .widget-text { width: auto; margin: 0; }
@@ -73,6 +74,10 @@ class Parts:
         button = self._keep(ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, **shared))
         button.on_click(lambda _: pressed())
         return button
+
+    def text(self, placeholder: str) -> Any:
+        """Return a field for a line of text."""
+        return self._keep(ipywidgets.Text(placeholder=placeholder, layout=self._layout))
 
     def number(self, text: str, tooltip: str) -> Any:
         """Return a field for a number from 0."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from mimo_magics.events import (
     Accumulator,
+    Approval,
     Event,
     ReasoningDelta,
     ToolCallDelta,
@@ -29,11 +31,16 @@ STATES = {
 }
 
 
+Approve = Callable[[str, Approval], None]
+"""Says of a call, by its id, whether it may run."""
+
+
 class Steps:
     """One run of reasoning and tool calls."""
 
-    def __init__(self, parts: Parts, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, parts: Parts, approve: Approve, now: Callable[[], float] = monotonic) -> None:
         self._parts = parts
+        self._approve = approve
         self._now = now
         self._began = now()
         self._thought = 0.0
@@ -104,7 +111,7 @@ class Steps:
             if self._reasoning:
                 self._reasoning.end()
                 self._reasoning = None
-            self._cards[index] = Card(self._parts, self._now)
+            self._cards[index] = Card(self._parts, self._approve, self._now)
             self._inner.children = (*self._inner.children, self._cards[index].box)
         return self._cards[index]
 
@@ -121,8 +128,10 @@ class Steps:
 class Card:
     """One tool call: what is called, how far it is, and, unfolded, its arguments and its result."""
 
-    def __init__(self, parts: Parts, now: Callable[[], float]) -> None:
+    def __init__(self, parts: Parts, approve: Approve, now: Callable[[], float]) -> None:
         self.id = ""
+        self._parts = parts
+        self._approve = approve
         self._now = now
         self._running: float | None = None
         self._name = ""
@@ -131,7 +140,8 @@ class Card:
         self._body = parts.html()
         self._heading = parts.fold("…", self._body, is_open=False)
         self._state = parts.html()
-        self.box = parts.box(parts.box(self._heading, self._state, row=True, names="mimo-card"), self._body)
+        head = parts.box(self._heading, self._state, row=True, names="mimo-card")
+        self.box = parts.box(head, self._body)
 
     @property
     def doing(self) -> str:
@@ -152,6 +162,36 @@ class Card:
             case ToolProgress(_, state):
                 self._last = event
                 self._running = self._now() if state == "running" else self._running
+                self._ask() if state == "waiting" else self._asked()
+
+    def _ask(self) -> None:
+        """Show what is to be run, and let the person decide."""
+        self._heading.value = True
+        reason = self._parts.text("Why not? The model is told.")
+
+        def say(allowed: bool, for_session: bool = False) -> None:
+            self._approve(self.id, Approval(allowed, "" if allowed else reason.value, for_session))
+
+        buttons = (
+            self._parts.button("Approve", "check", partial(say, True), "Run this call"),
+            self._parts.button(
+                "Approve for this session",
+                "check",
+                partial(say, True, True),
+                "Run it, and ask no more for this tool",
+            ),
+            self._parts.button("Refuse", "times", partial(say, False), "Do not run it"),
+        )
+        self.box.children = (
+            *self.box.children[:2],
+            self._parts.box(*buttons, reason, row=True, names="mimo-ask"),
+        )
+
+    def _asked(self) -> None:
+        """Take the buttons away: it is decided."""
+        if len(self.box.children) > 2:
+            self.box.children = self.box.children[:2]
+            self._heading.value = False
 
     def paint(self) -> None:
         """Send what is new."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from mimo_magics.events import (
@@ -14,6 +13,7 @@ from mimo_magics.events import (
     ToolCallStart,
     ToolProgress,
 )
+from mimo_magics.render import Cell
 from mimo_magics.render.document import Look
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import STYLE, Parts
@@ -30,16 +30,17 @@ class View:
     Args:
         look: how to show the reply.
         progress: what its last line tells; fed by the owner.
-        stop: called when Stop is pressed, in whichever thread.
+        cell: the cell that it is shown in.
     """
 
-    def __init__(self, look: Look, progress: Progress, stop: Callable[[], None]) -> None:
+    def __init__(self, look: Look, progress: Progress, cell: Cell) -> None:
+        self._cell = cell
         self._parts = Parts()
         self._look = look
         self._progress = progress
         self._sections: list[Steps | Growing] = []
         self._body = self._parts.box()
-        button = self._parts.button("Stop", "stop", stop, "Stop the answer; what has come is kept")
+        button = self._parts.button("Stop", "stop", cell.stop, "Stop the answer; what has come is kept")
         self._state = self._parts.html()
         self._figures = self._parts.html()
         self._foot = self._parts.box(button, self._state, self._figures, row=True, names="mimo-foot")
@@ -121,7 +122,7 @@ class View:
 
     def _steps(self) -> Steps:
         last = self._sections[-1] if self._sections else None
-        return last if isinstance(last, Steps) else self._begin(Steps(self._parts))
+        return last if isinstance(last, Steps) else self._begin(Steps(self._parts, self._cell.approve))
 
     def _begin(self, section: Section) -> Section:
         if self._sections:

@@ -1,0 +1,51 @@
+"""Whether a tool call may run: what a person is asked, and what holds where nobody can be."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from mimo_magics.events import Approval
+from mimo_magics.messages import ToolCall
+
+LONGEST = 2_000
+"""Characters of a call that a question shows."""
+
+
+Approve = Callable[[ToolCall], Approval | bool]
+"""Decides on a call; may ask somebody, and takes its time."""
+
+UNATTENDED = Approval(
+    allowed=False,
+    reason="nobody is there to be asked. Who wrote the notebook can allow this tool: %mimo_tools confirm NAME=none",
+)
+
+
+def decided(approval: Approval | bool) -> Approval:
+    """Return a decision in full."""
+    return Approval(approval) if isinstance(approval, bool) else approval
+
+
+def unattended(call: ToolCall) -> Approval:
+    """Refuse, as nobody can be asked, and say how the tool is allowed."""
+    return Approval(UNATTENDED.allowed, UNATTENDED.reason.replace("NAME", call.name))
+
+
+def at_terminal(call: ToolCall) -> Approval:
+    """Ask whoever sits at the terminal, if somebody does."""
+    return by_question(call, input) if sys.stdin and sys.stdin.isatty() else unattended(call)
+
+
+def by_question(call: ToolCall, ask: Callable[[str], str]) -> Approval:
+    """Ask by a line of text: yes, always, or anything else as the reason for a no."""
+    told = f"{call.name} {call.arguments or '{}'}"
+    shown = told if len(told) <= LONGEST else f"{told[:LONGEST]}… ({len(told):,} characters)"
+    answer = ask(f"{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ").strip()
+    match answer.lower():
+        case "y" | "yes":
+            return Approval(allowed=True)
+        case "a" | "always":
+            return Approval(allowed=True, for_session=True)
+        case "n" | "no" | "":
+            return Approval(allowed=False)
+    return Approval(allowed=False, reason=answer)

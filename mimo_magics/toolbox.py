@@ -1,0 +1,98 @@
+"""What `%mimo_tools` says and changes, and which tools a cell offers."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from mimo_magics.errors import BadOption
+from mimo_magics.render import table
+from mimo_magics.suggest import did_you_mean
+from mimo_magics.tools import REGISTERED, Confirm, NotebookTool, as_tools, register
+
+COMMANDS = ("add", "remove", "confirm", "add-mcp")
+
+
+def toolbox(line: str, variables: Mapping[str, Any]) -> dict[str, str]:
+    """Do what the line of `%mimo_tools` says, and return the table of the tools as a MIME bundle.
+
+    Raises:
+        BadOption: there is no such command or tool, or a function cannot be one.
+    """
+    words = shlex.split(line)
+    if words:
+        _do(words[0], words[1:], variables)
+    rows = [(tool.name, tool.confirm, _origin(tool), tool.spec.description) for tool in REGISTERED.values()]
+    return table.bundle(("tool", "confirm", "from", "what the model is told"), rows)
+
+
+def chosen(names: str | None, variables: Mapping[str, Any]) -> tuple[NotebookTool, ...]:
+    """Return the tools that a cell offers: those that it names, else all that are registered.
+
+    Args:
+        names: of tools, or of functions among the variables, with commas between.
+        variables: of the person.
+
+    Raises:
+        BadOption: there is none of this name, or it cannot be a tool.
+    """
+    if names is None:
+        return tuple(REGISTERED.values())
+    return as_tools(_named(name, variables) for name in names.replace(",", " ").split())
+
+
+def _named(name: str, variables: Mapping[str, Any]) -> NotebookTool | Callable[..., Any]:
+    if name in REGISTERED:
+        return REGISTERED[name]
+    function = variables.get(name)
+    if callable(function):
+        return cast("Callable[..., Any]", function)
+    functions = [each for each, value in variables.items() if callable(value)]
+    advice = did_you_mean(name, [*REGISTERED, *functions], "%mimo_tools shows the tools that there are.")
+    raise BadOption(f"There is no function or tool {name}.", advice)
+
+
+def _do(command: str, words: Sequence[str], variables: Mapping[str, Any]) -> None:
+    match command:
+        case "add" if words:
+            for tool in as_tools(_named(name, variables) for name in words):
+                register(tool)
+        case "remove" if words:
+            for name in words:
+                del REGISTERED[_registered(name).name]
+        case "confirm" if words:
+            for name, confirm in map(_assigned, words):
+                register(replace(_registered(name), confirm=confirm))
+        case "add-mcp" if len(words) > 1:
+            for tool in _of_server(words[0], words[1:]):
+                register(tool)
+        case _:
+            advice = did_you_mean(command, COMMANDS, "See %mimo_tools? for what it can do.")
+            raise BadOption(f"%mimo_tools {' '.join((command, *words))} says nothing.", advice)
+
+
+def _registered(name: str) -> NotebookTool:
+    if name not in REGISTERED:
+        raise BadOption(f"There is no tool {name}.", did_you_mean(name, REGISTERED, "%mimo_tools shows all."))
+    return REGISTERED[name]
+
+
+def _assigned(word: str) -> tuple[str, Confirm]:
+    name, _, confirm = word.partition("=")
+    return name, cast("Confirm", confirm)
+
+
+def _origin(tool: NotebookTool) -> str:
+    return "function" if tool.function else tool.origin
+
+
+def _of_server(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
+    """Start an MCP server, by its command or at its address, and return its tools."""
+    from mimo_magics.tools.of_server import of_server
+
+    if words[0] == "--url":
+        yield from of_server(name, url=words[-1])
+    else:
+        yield from of_server(name, command=words)
