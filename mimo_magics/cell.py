@@ -48,7 +48,8 @@ def split_options(line: str) -> tuple[list[str], str]:
         if option is None:
             raise no_such_option(flag[1])
         end = flag.end()
-        if option.takes_value and (value := VALUE.match(line, end)):
+        value = VALUE.match(line, end)
+        if value and (option.takes_value or value[1] in option.may_take):
             end = value.end()
             arguments.append(f"{option.flags[-1]}={_unquoted(value[1])}")
         else:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from functools import cache
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # sessions offer this module's service as a method
     from mimo_magics.session.loop import RunningTurn
     from mimo_magics.session.turns import Turn
 
+
+Result = TypeVar("Result")
 
 BEAT = 0.1
 """Seconds. A signal need not wake a thread that waits for another one; its next look around does."""
@@ -119,6 +121,24 @@ def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> 
                 call.ask(event.id, approve)
     assert call.turn
     return call.turn
+
+
+def awaited(function: Callable[[], Awaitable[Result]]) -> Result:
+    """Call an async function and wait for its result; Ctrl-C is heard meanwhile.
+
+    Raises:
+        MimoError: it failed.
+    """
+    future = _portal().start_task_soon(function)
+    while True:
+        try:
+            return future.result(timeout=BEAT)
+        except TimeoutError:
+            if future.done():
+                raise
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
 
 
 @cache

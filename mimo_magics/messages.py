@@ -142,6 +142,8 @@ class Params:
     """Reason before answering. Each model has its own default."""
     tool_choice: str | None = None
     """`auto`, `none`, `required` or a tool's name. MiMo honours `auto` only."""
+    web_search: str | None = None
+    """`on` or `force`: the server searches; OpenAI format only."""
     response_format: Mapping[str, Any] | None = None
     """`{"type": "json_object"}` for JSON mode; OpenAI format only."""
     extra: Mapping[str, Any] = field(default_factory=dict)

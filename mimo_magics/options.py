@@ -22,8 +22,13 @@ class Option:
 
     @property
     def takes_value(self) -> bool:
-        """Whether a value follows the flag."""
-        return self.argparse.get("action", "append") in ("append", Named)
+        """Whether a value must follow the flag."""
+        return self.argparse.get("action", "append") in ("append", Named) and not self.may_take
+
+    @property
+    def may_take(self) -> tuple[str, ...]:
+        """The values that may follow the flag; without one it means the first of them."""
+        return tuple(self.argparse["choices"]) if self.argparse.get("nargs") == "?" else ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -35,6 +40,7 @@ class Option:
     def signature(self) -> str:
         """The flags and their value, as help pages write them."""
         value = self.argparse.get("metavar") or "|".join(self.argparse.get("choices", ()))
+        value = f"[{value.partition('|')[2]}]" if self.may_take else value
         return " ".join(filter(None, (", ".join(self.names), value)))
 
 
@@ -88,6 +94,8 @@ def _option(setting: Field[Any], hint: Any) -> Option:
     kind = plain_type(hint)
     if get_origin(kind) is Literal:
         words["choices"] = get_args(kind)
+        if "on" in words["choices"]:
+            words |= {"nargs": "?", "const": "on"}
     elif get_origin(kind) is tuple:
         words |= {"action": "append", "type": _with_line_ends}
     elif get_origin(kind) is Mapping:

@@ -14,6 +14,7 @@ from mimo_magics.errors import BadOption
 Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
 Format = Literal["markdown", "text", "json"]
+WebSearch = Literal["on", "force"]
 
 
 def _setting(default: Any, help: str, *flags: str, metavar: str = "", project: bool = False) -> Any:  # noqa: A002  argparse's word
@@ -107,6 +108,11 @@ class Settings:
         "--max-steps",
         metavar="N",
     )
+    web_search: WebSearch | None = _setting(
+        None,
+        "Let the server search the web when the model wants it, or always: force. OpenAI format only.",
+        "--web-search",
+    )
     system: str | None = _setting(
         None,
         "The system prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for others.",
@@ -188,6 +194,7 @@ class Options(TypedDict, total=False):
     param: Mapping[str, Any]
     tool_choice: str | None
     max_steps: int
+    web_search: WebSearch | None
     system: str | None
     stream: bool
     timeout: float

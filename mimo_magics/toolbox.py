@@ -5,12 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
+from mimo_magics import facade
 from mimo_magics.errors import BadOption
 from mimo_magics.render import table
 from mimo_magics.suggest import did_you_mean
-from mimo_magics.tools import REGISTERED, Confirm, NotebookTool, as_tools, register
+from mimo_magics.tools import REGISTERED, Confirm, NotebookTool, Outcome, as_tools, register
+
+if TYPE_CHECKING:  # only who adds a server needs it
+    from mimo_magics.mcp_server import McpTool
 
 COMMANDS = ("add", "remove", "confirm", "add-mcp")
 
@@ -89,10 +94,17 @@ def _origin(tool: NotebookTool) -> str:
 
 
 def _of_server(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
-    """Start an MCP server, by its command or at its address, and return its tools."""
-    from mimo_magics.tools.of_server import of_server
+    """Start an MCP server, by its command or at its address, and yield its tools."""
+    from mimo_magics.mcp_server import McpServer
+    from mimo_magics.tools.reading import json_object
 
-    if words[0] == "--url":
-        yield from of_server(name, url=words[-1])
-    else:
-        yield from of_server(name, command=words)
+    server = McpServer(name, url=words[-1]) if words[0] == "--url" else McpServer(name, words)
+    for tool in facade.awaited(server.tools):
+        yield NotebookTool(tool.spec, json_object, partial(_ran, tool), origin=name)
+
+
+async def _ran(tool: McpTool, arguments: dict[str, Any]) -> Outcome:
+    from mimo_magics.tools.result import as_text
+
+    text, is_error = await tool.call(arguments)
+    return Outcome(as_text(text), is_error)

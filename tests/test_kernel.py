@@ -13,6 +13,7 @@ import pytest
 from kernel import Kernel, Ran
 from peer import CUT, KEY, Answer, Peer, error, frames, obey, reply, stream
 
+from mimo_magics.messages import Message, ReasoningPart, Reply, ToolCall
 from mimo_magics.settings import Settings
 
 
@@ -603,3 +604,111 @@ def test_words_that_only_begin_like_a_command_are_a_prompt(kernel: Kernel, peer:
 
 def test_there_is_nothing_to_show_of_a_conversation_that_has_not_begun(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("%mimo show").error == ["BadOption: There is no turn in the conversation yet."]
+
+
+# Tools
+
+WEATHER = """import mimo_magics
+@mimo_magics.tool
+def weather(city: str) -> str:
+    'Tell the weather of a city.'
+    print('looking out of the window')
+    return f'Rain in {city}.'
+"""
+CALLS = (ReasoningPart("Hm."), ToolCall("c1", "weather", '{"city": "Tokyo"}'))
+
+
+@pytest.fixture
+def rainy(kernel: Kernel, peer: Peer) -> Iterator[Kernel]:
+    """A kernel with a tool, and a model that calls it."""
+    calls, answer = Reply(Message("assistant", CALLS), stop="tool_calls"), reply("Take an umbrella.")
+    peer.answers(lambda seen: stream(seen, calls), lambda seen: stream(seen, answer))
+    assert kernel.run(WEATHER).status == "ok"
+    yield kernel
+    kernel.run("from mimo_magics.tools import REGISTERED; REGISTERED.clear()")
+
+
+@pytest.mark.parametrize("cell", ["%%mimo\nUmbrella?", "%mimo Umbrella?"])
+def test_a_person_is_asked_before_a_tool_runs(rainy: Kernel, peer: Peer, cell: str) -> None:
+    ran, question = rainy.answer(cell, "y")
+    assert question["prompt"].startswith('weather {"city": "Tokyo"}\nRun it? ')
+    assert ran.documents[-1] == "Take an umbrella."
+    html = ran.outputs[-1]["data"]["text/html"]
+    assert "Rain in Tokyo." in html
+    assert "looking out of the window" in html
+    assert peer.requests[-1].body["messages"][-1]["content"] == "Rain in Tokyo."
+
+
+def test_the_model_is_told_why_not(rainy: Kernel, peer: Peer) -> None:
+    rainy.answer("%%mimo\nUmbrella?", "not today")
+    assert peer.requests[-1].body["messages"][-1]["content"] == "The person refused this call: not today"
+
+
+def test_where_nobody_can_be_asked_nothing_runs_and_the_output_says_how_to_allow_it(
+    rainy: Kernel, peer: Peer
+) -> None:
+    ran = rainy.run("%%mimo\nUmbrella?", watched=False)
+    assert "%mimo_tools confirm weather=none" in ran.outputs[0]["data"]["text/html"]
+    assert "looking out" not in ran.outputs[0]["data"]["text/html"]
+    rainy.run("%mimo_tools confirm weather=none")
+    calls = Reply(Message("assistant", CALLS), stop="tool_calls")
+    peer.answers(lambda seen: stream(seen, calls), lambda seen: stream(seen, reply("Yes.")))
+    assert "Rain in Tokyo." in str(rainy.run("%%mimo\nUmbrella?", watched=False).outputs)
+
+
+def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
+    rainy.run("def clock(zone: str = 'UTC') -> str:\n    'Tell the time.'\n    return '12:00'")
+    (listed,) = rainy.run("%mimo_tools add clock").documents
+    assert [line.split()[:3] for line in listed.splitlines()[1:]] == [
+        ["weather", "every_call", "function"],
+        ["clock", "every_call", "function"],
+    ]
+    assert "weather" not in rainy.run("%mimo_tools remove weather").documents[0]
+    assert rainy.run("%mimo_tools add wether").error[0] == "BadOption: There is no function or tool wether."
+    assert rainy.run("%mimo_tools frobnicate").status == "error"
+
+
+def test_a_cell_may_offer_functions_of_its_own_choice(rainy: Kernel, peer: Peer) -> None:
+    rainy.run("def clock() -> str:\n    'Tell the time.'\n    return '12:00'")
+    peer.answers(lambda seen: stream(seen, reply("Hi.")))
+    rainy.run("%%mimo --tools clock\nhello")
+    assert [tool["function"]["name"] for tool in peer.requests[-1].body["tools"]] == ["clock"]
+    rainy.run("%%mimo\nhello")
+    assert [tool["function"]["name"] for tool in peer.requests[-1].body["tools"]] == ["weather"]
+
+
+def test_running_the_cell_again_replaces_the_tool(rainy: Kernel, peer: Peer) -> None:
+    rainy.run(WEATHER.replace("Rain in", "Sun in"))
+    ran, _ = rainy.answer("%%mimo\nUmbrella?", "y")
+    assert "Sun in Tokyo." in str(ran.outputs)
+
+
+def test_a_function_that_cannot_be_described_is_refused_when_it_is_registered(kernel: Kernel) -> None:
+    ran = kernel.run("import mimo_magics\n@mimo_magics.tool\ndef f(*args): pass")
+    assert ran.error[0].startswith("BadOption: ")
+    assert len(ran.error) == 2
+
+
+def test_a_tool_that_asks_the_model_itself_gets_an_error_and_not_a_knot(rainy: Kernel, peer: Peer) -> None:
+    rainy.run(
+        "@mimo_magics.tool(confirm='none')\ndef weather(city: str) -> str:\n"
+        "    'Ask.'\n    return get_ipython().run_cell_magic('mimo', '', 'hi').text"
+    )
+    rainy.run("%%mimo\nUmbrella?")
+    told = peer.requests[-1].body["messages"][-1]["content"]
+    assert told.startswith("SessionBusy: ") or "SessionBusy" in told
+
+
+def test_an_interrupt_while_a_tool_runs_lands_at_once_and_every_call_has_its_result(
+    rainy: Kernel, peer: Peer
+) -> None:
+    rainy.run(
+        "import time\n@mimo_magics.tool(confirm='none')\ndef weather(city: str) -> str:\n"
+        "    'Never.'\n    time.sleep(20)"
+    )
+    ran = rainy.run("%%mimo\nUmbrella?", when=after(0.8, peer))
+    assert ran.seconds < 1
+    assert ran.error == ["Interrupted: The answer was stopped; what had come is kept."]
+    assert "what it began may still go on" in ran.outputs[0]["data"]["text/html"]
+    peer.script = obey
+    assert rainy.run("%%mimo\nagain").documents == ["You said: again"]

@@ -23,6 +23,8 @@ def warnings(settings: Settings, service: Preset, request: Request, endpoint: En
             yield f"{name} {value:g} is outside what {service.name} documents: {low:g} to {high:,}."
     if len(settings.stop) > MOST_STOPS:
         yield f"{len(settings.stop)} stop sequences are more than the {MOST_STOPS} that MiMo takes."
+    if service.ranges and request.params.tool_choice not in (None, "auto"):
+        yield f"tool_choice {request.params.tool_choice} may be ignored: MiMo honours auto and none only."
     yield from _forced(settings, service, request.params.model)
     if settings.json and "json" not in "".join(message.text for message in request.messages).lower():
         yield "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
@@ -34,6 +36,8 @@ def afterwards(error: ApiError, request: Request, endpoint: Endpoint) -> str:
     """Say what helps against a refusal, where more is known than the server said; empty where it is not."""
     if isinstance(error, BadKey):
         return keys.misfit(endpoint.host, endpoint.key)
+    if "webSearchEnabled" in str(error):
+        return "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out."
     successor = SUCCESSORS.get(request.params.model)
     if successor and error.hint == error.default_hint:
         return f"Where it is retired, its successor is {successor}: -m {successor}"

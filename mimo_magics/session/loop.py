@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
@@ -34,6 +34,8 @@ from mimo_magics.session.turns import Turn, answered
 from mimo_magics.settings import Settings
 from mimo_magics.tools import NotebookTool
 from mimo_magics.wire import FORMATS
+from mimo_magics.wire.bare_calls import BareCalls
+from mimo_magics.wire.markup import Markup
 
 
 class RunningTurn:
@@ -140,11 +142,8 @@ class RunningTurn:
         """Ask, run the tools that are called, tell their results, until an answer calls none."""
         base = request.messages
         for left in reversed(range(self._settings.max_steps + 1)):
-            async with aclosing(client.stream(address, self._settings.api, request)) as events:
+            async with aclosing(self._round(address, request)) as events:
                 async for event in events:
-                    if isinstance(event, Started):
-                        endpoint.took(address)
-                        self._in_between = False
                     yield event
             calls = _unanswered(self._accumulator.reply.message) if self.tools else ()
             if not calls or not left:
@@ -156,9 +155,31 @@ class RunningTurn:
             messages = (*base, *rounds(answered(self._accumulator.reply.message)))
             request = replace(request, messages=messages, tools=request.tools if left > 1 else ())
             if left == 1:
-                yield Noted(
-                    f"After {self._settings.max_steps} rounds of tools the model was asked without them."
-                )
+                last = self._settings.max_steps
+                yield Noted(f"Round {last} of tool calls was the last; then the model was asked without tools.")
+
+    async def _round(self, address: Endpoint, request: Request) -> AsyncGenerator[Event]:
+        """Ask once, and take calls that the model wrote as text out of it."""
+        calls = len(self._accumulator.reply.tool_calls)
+        filters: list[Markup | BareCalls] = [Markup(calls)]
+        if self._service is LOCAL:
+            filters.append(BareCalls([tool.name for tool in request.tools], calls))
+        async with aclosing(client.stream(address, self._settings.api, request)) as events:
+            async for event in events:
+                if isinstance(event, Started):
+                    endpoint.took(address)
+                    self._in_between = False
+                for each in _through(filters, [event]):
+                    yield each
+        for number, each_filter in enumerate(filters, 1):
+            for each in _through(filters[number:], list(each_filter.end())):
+                yield each
+
+
+def _through(filters: Sequence[Markup | BareCalls], events: Iterable[Event]) -> Iterable[Event]:
+    for each in filters:
+        events = [out for event in events for out in each.feed(event)]
+    return events
 
 
 def _unanswered(message: Message) -> tuple[ToolCall, ...]:
@@ -192,6 +213,7 @@ def _params(settings: Settings, service: Preset) -> Params:
         presence_penalty=settings.presence_penalty,
         thinking=settings.thinking,
         response_format={"type": "json_object"} if settings.json else None,
+        web_search=settings.web_search,
         tool_choice=None if settings.tool_choice == "none" else settings.tool_choice,
         extra=settings.param,
     )

@@ -63,6 +63,10 @@ def encode(request: Request) -> dict[str, Any]:
         BadOption: the request holds something that this format cannot say.
     """
     params = request.params
+    if params.web_search:
+        raise BadOption(
+            "The Anthropic format has no web search.", "Use --api openai, or leave --web-search out."
+        )
     system = "\n\n".join(message.text for message in request.messages if message.role in SYSTEM_ROLES)
     tools = [_tool(tool) for tool in request.tools]
     return {

@@ -56,7 +56,7 @@ def headers(key: Secret, auth: Auth = "bearer") -> dict[str, str]:
 def encode(request: Request) -> dict[str, Any]:
     """Return the body of a call."""
     params = request.params
-    tools = [_tool(tool) for tool in request.tools]
+    tools = [*map(_tool, request.tools), *_web_search(params)]
     return {
         "model": params.model,
         "messages": [each for message in request.messages for each in _messages(message, params)],
@@ -64,7 +64,7 @@ def encode(request: Request) -> dict[str, Any]:
         **({"stream_options": {"include_usage": True}} if request.stream else {}),
         **_params(params),
         **({"tools": tools} if tools else {}),
-        **({"tool_choice": _tool_choice(params.tool_choice)} if tools and params.tool_choice else {}),
+        **({"tool_choice": _tool_choice(params.tool_choice)} if request.tools and params.tool_choice else {}),
         **params.extra,
     }
 
@@ -101,6 +101,12 @@ def thinking(params: Params) -> dict[str, str] | None:
 def _tool(tool: Tool) -> dict[str, Any]:
     function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
     return {"type": "function", "function": function}
+
+
+def _web_search(params: Params) -> Iterator[dict[str, Any]]:
+    """Yield the tool that the server runs itself (3.3)."""
+    if params.web_search:
+        yield {"type": "web_search", "force_search": params.web_search == "force"}
 
 
 def _tool_choice(choice: str) -> str | dict[str, Any]:
