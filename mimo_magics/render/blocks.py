@@ -21,6 +21,8 @@ LONGEST = 2_000
 LONGEST_CODE = 600
 """The same for code, whose HTML is several times as long, and whose cuts nobody sees."""
 
+ENDED_BY_BLANK = ("paragraph", "heading", "table", "fence", "math_block", "hr")
+"""Blocks that a blank line behind them ends; lists, quotations and indented code may go on."""
 FENCES = ("```", "~~~")
 LONGEST_HEAD = 200
 """Characters of a block's first lines up to which they are told again before its rest."""
@@ -68,11 +70,13 @@ class Blocks:
 
 
 def _finished(source: str) -> tuple[list[Block], str]:
-    """Cut off the blocks behind which another one has begun."""
+    """Cut off the blocks behind which another one has begun, and those that nothing more can belong to."""
     lines = _lines(source)
-    starts = [block.line for block in blocks(source)][1:]
-    found = [Block("".join(lines[start:end])) for start, end in pairwise([0, *starts])]
-    return found, "".join(lines[starts[-1] if starts else 0 :])
+    found = list(blocks(source))
+    cuts = [0, *(block.line for block in found[1:])]
+    if found and found[-1].kind in ENDED_BY_BLANK and found[-1].end < len(lines):
+        cuts.append(len(lines))
+    return [Block("".join(lines[start:end])) for start, end in pairwise(cuts)], "".join(lines[cuts[-1] :])
 
 
 def _parted(source: str) -> tuple[Block, str]:

@@ -50,6 +50,8 @@ class TopBlock(NamedTuple):
     kind: str
     line: int
     """Number of its first line."""
+    end: int
+    """Number of the first line behind it; blank lines are not part of it."""
     tokens: list[Token]
 
 
@@ -63,7 +65,7 @@ def blocks(source: str) -> Iterator[TopBlock]:
         if token.level == 0 and token.nesting <= 0:
             first = tokens[start]
             assert first.map
-            yield TopBlock(first.type.removesuffix("_open"), first.map[0], tokens[start:end])
+            yield TopBlock(first.type.removesuffix("_open"), first.map[0], first.map[1], tokens[start:end])
             start = end
 
 

@@ -72,12 +72,28 @@ def test_what_was_shown_by_blocks_is_what_the_whole_text_shows(size: int) -> Non
 
 def test_a_block_is_finished_when_the_next_one_has_begun() -> None:
     blocks = Blocks()
-    blocks.feed("One.\n\nTwo")
-    assert blocks.take() == ([], "One.\n\nTwo")
+    blocks.feed("- One.\n\nTwo")
+    assert blocks.take() == ([], "- One.\n\nTwo")
     blocks.feed(".\n")
-    assert blocks.take() == ([Block("One.\n\n")], "Two.\n")
+    assert blocks.take() == ([Block("- One.\n\n")], "Two.\n")
     assert blocks.take() == ([], "Two.\n")
     assert blocks.end() == "Two.\n"
+
+
+@pytest.mark.parametrize(
+    "source", ["One.\n", "$$\nx\n$$\n", "# One\n", "```\nx\n\ny\n```\n", "|a|\n|-|\n|b|\n"]
+)
+def test_a_blank_line_finishes_what_cannot_go_on_behind_it(source: str) -> None:
+    blocks = Blocks(source)
+    assert blocks.take() == ([], source)
+    blocks.feed("\nT")
+    assert blocks.take() == ([Block(source + "\n")], "T")
+
+
+@pytest.mark.parametrize("source", ["- One.\n", "> One.\n", "    x\n", "```\nx\n", "1. One.\n"])
+def test_a_blank_line_finishes_nothing_that_may_go_on_behind_it(source: str) -> None:
+    blocks = Blocks(f"{source}\n")
+    assert blocks.take() == ([], f"{source}\n")
 
 
 LONG = {

@@ -391,7 +391,7 @@ def test_each_code_block_can_be_wanted_in_a_new_cell_once_it_is_finished(wire: W
     for piece in (*re.split("(?<=\n)", CODES), f"```\n{LONG}", "```\n\nThat is all.\n"):
         told(shown, TextDelta(piece))
         offered.append(any(state["_model_name"] == "BoundedIntTextModel" for state in wire.states.values()))
-    assert offered == [False] * 8 + [True] * (len(offered) - 8)
+    assert offered == [False] * 7 + [True] * (len(offered) - 7)
     wanted = []
     for number in (0, 1, 2, 3, 4):
         wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": number})
