@@ -1,15 +1,19 @@
-"""Messages of widgets while a cell awaits, in ipykernel 6, which otherwise keeps them until the cell is over.
+"""Messages of widgets while a cell awaits.
 
-ipykernel 7.4 handles them by itself, 7.0 to 7.3 where the front end uses subshells. Cells that are sent meanwhile stay
-in the kernel's queue, in their order, as they would have without us; so do the marks by which the kernel aborts them
-after an error. https://github.com/ipython/ipykernel/blob/v6.31.0/ipykernel/kernelbase.py
+ipykernel 6 keeps them until the cell is over, so they are taken out of its queue here. Cells that are sent meanwhile
+stay in the queue, in their order, as they would have without us; so do the marks by which the kernel aborts them after
+an error. https://github.com/ipython/ipykernel/blob/v6.31.0/ipykernel/kernelbase.py
+
+ipykernel 7.4 handles them, but never says that it has: a page sends a slider's next value only when the last one has
+been dealt with, and would wait for ever. ipykernel 7.0 to 7.3 does all of it where the front end uses subshells.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from inspect import signature
 from typing import Any
 
 PAUSE = 0.03
@@ -19,9 +23,18 @@ PAUSE = 0.03
 @asynccontextmanager
 async def pumped(kernel: Any) -> AsyncIterator[None]:
     """Handle what the page sends, except for more cells, until the block is left."""
-    if not hasattr(kernel, "msg_queue"):  # the queue of ipykernel 6
+    if hasattr(kernel, "msg_queue"):  # the queue of ipykernel 6
+        async with _emptied(kernel):
+            yield
+    elif "concurrent" in signature(kernel.dispatch_shell).parameters:  # ipykernel 7.4
+        with _told(kernel):
+            yield
+    else:
         yield
-        return
+
+
+@asynccontextmanager
+async def _emptied(kernel: Any) -> AsyncIterator[None]:
     waiting: list[Any] = []
     task = asyncio.create_task(_pump(kernel, waiting))
     try:
@@ -34,6 +47,24 @@ async def pumped(kernel: Any) -> AsyncIterator[None]:
             waiting.append(kernel.msg_queue.get_nowait())
         for entry in waiting:
             kernel.msg_queue.put_nowait(entry)
+
+
+@contextmanager
+def _told(kernel: Any) -> Iterator[None]:
+    """Say of each message that it was dealt with, and then that the cell still runs."""
+    dispatch, cell = kernel.dispatch_shell, kernel.get_parent("shell")
+
+    async def told(*message: Any, concurrent: bool = False, **more: Any) -> None:
+        await dispatch(*message, concurrent=concurrent, **more)
+        if concurrent:  # in the context of the message
+            kernel._publish_status("idle", "shell")  # noqa: SLF001  no public way
+            kernel._publish_status("busy", "shell", parent=cell)  # noqa: SLF001
+
+    kernel.dispatch_shell = told
+    try:
+        yield
+    finally:
+        del kernel.dispatch_shell
 
 
 async def _pump(kernel: Any, waiting: list[Any]) -> None:
@@ -66,3 +97,4 @@ async def _handle(kernel: Any, entry: tuple[int, Any, tuple[Any, ...]]) -> None:
     finally:
         kernel.saved_sigint_handler = interrupt
         kernel.set_parent(ident, parent, channel="shell")
+        kernel._publish_status("busy", "shell")  # noqa: SLF001  it said that it is idle, but the cell still runs
