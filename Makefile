@@ -31,8 +31,7 @@ browser: $(VENV)/browser kernels build/axe.min.js
 kernels: $(KERNELS)
 
 ## make test-all  every test: long fuzzing, a larger model, other Pythons, the oldest allowed dependencies
-test-all: $(VENV)/test weights
-	$(RUN) -m mimo_magics.weights qwen2.5-coder-0.5b
+test-all: $(VENV)/test weights weights-tools
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
 	$(RUN) -m pip install --quiet uv
 	for version in 3.12 3.13 3.14; do \
@@ -66,6 +65,10 @@ bench: $(VENV)/test
 
 weights: $(VENV)/demo
 	@$(RUN) -m mimo_magics.weights smollm2-135m
+
+## make weights-tools  the embedded model that calls tools: 478 MB, for the tests and notebooks that want it
+weights-tools: $(VENV)/demo
+	@$(RUN) -m mimo_magics.weights qwen2.5-coder-0.5b
 
 # what a stranger does: an empty environment, pip install, %load_ext
 install-check:

@@ -1,12 +1,14 @@
 """The embedded model: a real model, both formats, and the official SDKs as witnesses."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
 from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import anthropic
 import openai
@@ -59,6 +61,37 @@ def test_a_larger_model_remembers_what_it_was_told(api: Api) -> None:
     talk = Session(preset="local", local_model="qwen2.5-coder-0.5b", temperature=0.0, api=api, max_tokens=40)
     talk.ask("My cat is called Miso. Please greet me.")
     assert "Miso" in talk.ask("What is my cat called?").text
+
+
+def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "celsius") -> dict[str, object]:
+    """Tell the present weather of a city.
+
+    Args:
+        city: its name, such as Tokyo.
+        unit: of the temperature.
+    """
+    return {"city": city, "temperature": 21, "unit": unit, "sky": "sunny"}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None:
+    model = "qwen2.5-coder-0.5b"
+    if not weights.path(model).exists():
+        pytest.skip(f"{model} is not there: make weights-tools")
+    talk = Session(
+        preset="local",
+        local_model=model,
+        temperature=0.0,
+        api=api,
+        max_tokens=120,
+        max_steps=1,
+        tools=[get_current_weather],
+    )
+    for city in ("Paris", "Rome"):
+        reply = talk.ask(f"What is the weather in {city}? Use the tool.", approve=lambda _: True)
+        (call,) = reply.tool_calls
+        assert (call.name, json.loads(call.arguments)["city"]) == ("get_current_weather", city)
+        assert "21" in reply.text
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,6 +17,8 @@ from mimo_magics.tools.result import as_text
 
 LAST_LINE = 500
 """Characters of an exception that the model is told."""
+CELL = re.compile(r'File "[^"]*ipykernel_\d+[/\\]\d+\.py"')
+"""How a trace names code of the notebook."""
 LONGEST_LOG = 20_000
 """Characters of what was printed that are kept."""
 
@@ -29,8 +32,9 @@ async def ran(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Out
         try:
             text = await _awaited(function, arguments)
         except Exception as error:  # noqa: BLE001  whatever a person's function raises is a result for the model
-            trace = "".join(traceback.format_exception(error))
-            return Outcome(last_line(error), is_error=True, log=_capped(printed.text + trace))
+            return Outcome(
+                last_line(error), is_error=True, log=_capped(printed.text + trace(error, function))
+            )
     return Outcome(text, log=_capped(printed.text))
 
 
@@ -51,6 +55,16 @@ def last_line(error: BaseException) -> str:
     """Return what the model is told of an exception: never the trace."""
     told = traceback.format_exception_only(error)[-1].strip()
     return told if len(told) <= LAST_LINE else f"{told[:LAST_LINE]}…"
+
+
+def trace(error: BaseException, function: Callable[..., Any]) -> str:
+    """Return the trace of a failure from the function on: how it was called is nobody's concern."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    own = error.__traceback__
+    while own and own.tb_frame.f_code is not code:
+        own = own.tb_next
+    told = "".join(traceback.format_exception(type(error), error, own))
+    return CELL.sub("In a cell", told)
 
 
 def _capped(text: str) -> str:

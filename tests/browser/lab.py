@@ -103,10 +103,11 @@ class Server:
         """Say that the reader knows this notebook."""
         self._jupyter("trust", notebook)
 
-    def convert(self, notebook: Path, to: Literal["html", "markdown"]) -> str:
+    def convert(self, notebook: Path, to: Literal["html", "markdown", "script"]) -> str:
         """Convert a notebook as `jupyter nbconvert` does."""
         self._jupyter("nbconvert", "--to", to, notebook)
-        return notebook.with_suffix(f".{to.replace('markdown', 'md')}").read_text(encoding="utf-8")
+        ending = {"html": ".html", "markdown": ".md", "script": ".py"}[to]
+        return notebook.with_suffix(ending).read_text(encoding="utf-8")
 
     def kernels(self) -> list[str]:
         """Return the names of the kernels that run."""

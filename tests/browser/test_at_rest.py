@@ -139,9 +139,8 @@ def test_code_is_coloured_and_keeps_its_lines(answer: Locator) -> None:
         "    return x ** 2",
     ]
     colour = "part => getComputedStyle(part).color"
-    plain, word, comment, string = (
-        code.locator(part).first.evaluate(colour) for part in (".n", ".k", ".c1", ".s2, .sd")
-    )
+    plain = code.evaluate(colour)
+    word, comment, string = (code.locator(part).first.evaluate(colour) for part in (".k", ".c1", ".s2, .sd"))
     assert len({plain, word, comment, string}) == 4
 
 
@@ -261,6 +260,12 @@ def test_as_html_it_is_the_same_document_and_no_script_came_with_it(server: Serv
     empty = BeautifulSoup(server.convert(write(server.folder / "empty.ipynb"), "html"), "html.parser")
     assert html.find(class_="mimo-reply") == BeautifulSoup(document(saved), "html.parser").div
     assert html.find_all("script") == empty.find_all("script")
+
+
+def test_as_a_script_the_prompt_can_be_read_and_it_is_python(server: Server, saved: Path) -> None:
+    script = server.convert(saved, "script")
+    compile(script, "live.py", "exec")
+    assert "get_ipython().run_cell_magic('mimo', '', 'What is a square?\\n')" in script
 
 
 def test_as_markdown_it_is_one_block_that_stays_whole(server: Server, saved: Path) -> None:
