@@ -227,7 +227,7 @@ class _Link:
     def _harmless(self, said: str) -> str:
         """Make one printable line of what the server said, without what the person told it."""
         for name, value in self._server.env.items():
-            said = said.replace(value, f"({name})") if value else said
+            said = said.replace(value, f"({name})") if len(value) > 3 else said  # «1» is no secret
         plain = "".join(char if char.isprintable() else " " for char in re.sub(r"\x1b\[[\d;]*m", "", said))
         return " ".join(plain.split())[:LONGEST_LINE].rstrip(".")
 
@@ -271,7 +271,9 @@ def _schema(given: Any, under: str = "") -> Any:
 def _text(result: types.CallToolResult) -> str:
     """Make text of it, whatever it is: MiMo takes nothing else as the result of a tool."""
     told = [_told(block) for block in result.content]
-    if result.structured_content is not None and not any(block.type == "text" for block in result.content):
+    if result.structured_content is not None and not any(
+        getattr(each, "text", "") for each in result.content
+    ):
         told.insert(0, json.dumps(result.structured_content, ensure_ascii=False))
     return "\n".join(filter(None, told)) or "(no output)"
 

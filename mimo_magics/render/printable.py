@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from mimo_magics.messages import whole_characters
+
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Controls but tab and line end, and what turns the direction of reading."""
 
@@ -27,8 +29,11 @@ def printable(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Spell out what a page would obey or hide, such as ⟨U+202E⟩; each kind of line end becomes the usual one."""
-    return UNSEEN.sub(_spelled, LINE_END.sub("\n", text))
+    """Spell out what a page would obey or hide, such as ⟨U+202E⟩.
+
+    Each kind of line end becomes the usual one, and characters whose halves came apart are whole again.
+    """
+    return UNSEEN.sub(_spelled, LINE_END.sub("\n", whole_characters(text)))
 
 
 def escaped(text: str) -> str:

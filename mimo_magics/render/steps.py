@@ -49,7 +49,7 @@ def call_line(call: ToolCall) -> str:
     """Return a call in short, also while its arguments are still coming."""
     arguments = " ".join(visible(call.arguments).split()).strip("{} ")
     short = arguments if len(arguments) <= SHORT else f"{arguments[: SHORT - 1]}…"
-    return f"{call.name}({short})"
+    return f"{visible(call.name)}({short})"
 
 
 def outcome(result: ToolResult | None) -> str:

@@ -330,6 +330,18 @@ def test_calls_and_thoughts_in_a_row_are_one_group(wire: Wire) -> None:
     assert headings == ["Thought for 0.0 s · called clock", "clock()"]
 
 
+def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: Wire) -> None:
+    half, other = "\ud83d", "\ude42"
+    events = [ReasoningDelta(half), ReasoningDelta(other), ToolCallStart(0, "i", f"cl{half}ock")]
+    events += [ToolCallDelta(0, half), ToolCallDelta(0, other), Noted(other), TextDelta("One." + half)]
+    shown = view()
+    told(shown, *events, TextDelta(f"{other}\n\nTwo.{half}"))
+    shown.end("")
+    for _, _, data in wire.messages:
+        json.dumps(data, ensure_ascii=False).encode()
+    assert "<p>One.🙂</p>\n" in wire.values()
+
+
 def test_remarks_are_shown_as_text(wire: Wire) -> None:
     told(view(), Noted("search <failed>"))
     assert '<p dir="auto">⚠ search &lt;failed&gt;</p>' in wire.values()

@@ -19,7 +19,7 @@ from mimo_magics.messages import Message, Reply, Timing, ToolCall
 from mimo_magics.render import steps
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import Parts
-from mimo_magics.render.printable import escaped
+from mimo_magics.render.printable import escaped, visible
 
 STATES = {
     "waiting": "waits for your approval",
@@ -117,7 +117,7 @@ class Steps:
 
     def _line(self) -> str:
         doing = next((card.doing for card in self._cards.values() if card.doing), "Thinking")
-        return f"{doing}… {self._now() - self._began:.0f} s"
+        return f"{visible(doing)}… {self._now() - self._began:.0f} s"
 
     def _summary(self) -> str:
         message = self._accumulator.reply.message

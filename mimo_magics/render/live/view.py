@@ -13,6 +13,7 @@ from mimo_magics.events import (
     ToolCallStart,
     ToolProgress,
 )
+from mimo_magics.messages import whole_characters
 from mimo_magics.render import Cell
 from mimo_magics.render.document import Look
 from mimo_magics.render.live.growing import Growing
@@ -68,7 +69,7 @@ class View:
         number = self._codes.value if self._codes else 0
         texts = [section for section in self._sections if isinstance(section, Growing)]
         codes = ["", *(code for text in texts for code in text.codes)]
-        return codes[number].rstrip("\n") if 0 < number < len(codes) else None
+        return whole_characters(codes[number]).rstrip("\n") if 0 < number < len(codes) else None
 
     def show(self, event: Event) -> None:
         """Take an event in."""
