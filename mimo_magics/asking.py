@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 from mimo_magics.approval import Approve, decided
 from mimo_magics.cell import CellRequest
+from mimo_magics.cellrun import BEAT
 from mimo_magics.errors import Interrupted
 from mimo_magics.events import Approval, Event, ToolProgress
 from mimo_magics.facade import Call
@@ -62,7 +63,7 @@ class Asking:
             self.running = running
             async for event in running:
                 self.surface.show(event)
-                if self.must_decide(event):
+                if self.waits(event) and not await self._surface_asks():
                     running.approve(event.id, decided(self.decide(running.called(event.id))))
 
     def approve(self, id_: str, approval: Approval) -> None:
@@ -70,9 +71,15 @@ class Asking:
         assert isinstance(self.running, RunningTurn)
         self.running.approve(id_, approval)
 
-    def must_decide(self, event: Event) -> TypeGuard[ToolProgress]:
-        """Tell whether a tool call waits for `decide`."""
-        return isinstance(event, ToolProgress) and event.state == "waiting" and not self.surface.asks
+    def waits(self, event: Event) -> TypeGuard[ToolProgress]:
+        """Tell whether a tool call waits for a decision."""
+        return isinstance(event, ToolProgress) and event.state == "waiting"
+
+    async def _surface_asks(self) -> bool:
+        while self.surface.asks is None:
+            await asyncio.sleep(BEAT)
+            self.surface.tick()
+        return self.surface.asks
 
     @contextmanager
     def settled(self) -> Iterator[None]:

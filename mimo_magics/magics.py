@@ -198,7 +198,7 @@ class MimoMagics:
         with self._kept(asking), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
             for event in asking.running:
                 asking.surface.show(event)
-                if asking.must_decide(event):
+                if asking.waits(event):
                     asking.running.ask(event.id, asking.decide)
         return self._value(asking)
 

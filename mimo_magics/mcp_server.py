@@ -34,9 +34,8 @@ if TYPE_CHECKING:  # the SDK is an extra, and takes half a second to load
 
 PATIENCE, LONGEST_CALL, GRACE = 30.0, 300.0, 5.0
 """Seconds that a server has to start or list its tools, a tool has to run, and a connection has to end."""
-LONGEST_LINE = 300
-"""Characters of what a server says of itself that are shown."""
-LOST = ("Connection closed", "Session terminated")  # the SDK's words: only a new connection helps
+LONGEST_LINE = 300  # characters of what a server says that are shown to people
+LOST = ("Connection closed", "Session terminated")  # the SDK's words where only a new connection helps
 REFUSED = ("title", "additionalProperties", "$schema")
 """What MiMo's gateway does not take in a schema. Below `NAMES` it is a parameter's name, below `VALUES` no schema."""
 NAMES = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
@@ -271,9 +270,8 @@ def _schema(given: Any, under: str = "") -> Any:
 def _text(result: types.CallToolResult) -> str:
     """Make text of it, whatever it is: MiMo takes nothing else as the result of a tool."""
     told = [_told(block) for block in result.content]
-    if result.structured_content is not None and not any(
-        getattr(each, "text", "") for each in result.content
-    ):
+    said = any(getattr(block, "text", "") for block in result.content)
+    if result.structured_content is not None and not said:
         told.insert(0, json.dumps(result.structured_content, ensure_ascii=False))
     return "\n".join(filter(None, told)) or "(no output)"
 

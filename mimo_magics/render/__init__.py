@@ -22,8 +22,8 @@ class Surface(Protocol):
     """A way to show one turn. It paints in the thread that calls it."""
 
     @property
-    def asks(self) -> bool:
-        """Whether it lets the person decide on tool calls that wait; else somebody else must."""
+    def asks(self) -> bool | None:
+        """Whether it lets the person decide on tool calls that wait; else somebody else must. `None`: not known yet."""
 
     def show(self, event: Event) -> None:
         """Show what happens."""

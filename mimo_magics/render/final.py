@@ -15,7 +15,7 @@ from mimo_magics.render.document import Look
 class FinalSurface:
     """Shows nothing on the way, so that the saved output is one plain `display_data`."""
 
-    asks = False
+    asks: bool | None = False
 
     def __init__(self, look: Look = Look()) -> None:
         self._look = look

@@ -24,7 +24,7 @@ FRAME = 0.125
 class LaidOutSurface:
     """While it grows, the end of the reply as it fits the window; then all of it, laid out."""
 
-    asks = False
+    asks: bool | None = False
 
     def __init__(self, form: Format = "markdown", console: Console | None = None) -> None:
         self._form = form

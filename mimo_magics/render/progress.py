@@ -25,6 +25,7 @@ LATIN, OTHER = 0.25, 0.6
 """Tokens in a character of ASCII and in any other one, about; only the end of a reply tells how many they were."""
 SETTLED = 1.0
 """Seconds of tokens from which on a rate says something."""
+WAITING = "Waiting for the model"
 
 
 class Progress:
@@ -41,7 +42,7 @@ class Progress:
         self._usage: Usage | None = None
         self._told: object = None
         self._figures = ""
-        self.state = "Waiting for the model"
+        self.state = WAITING
         """What is going on, in few words that change rarely: for those who are read to."""
 
     def feed(self, event: Event) -> None:
@@ -57,8 +58,10 @@ class Progress:
                 self._usage = usage
             case ToolProgress(_, "waiting"):
                 self.state = "Waiting for your approval"
-            case ToolProgress(_, "running"):
+            case ToolProgress(_, "approved" | "running"):
                 self.state = "Running a tool"
+            case ToolProgress():
+                self.state = WAITING
             case _:
                 self._come(event)
 

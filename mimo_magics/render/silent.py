@@ -11,7 +11,7 @@ from mimo_magics.messages import Reply
 class SilentSurface:
     """Shows nothing at all."""
 
-    asks = False
+    asks: bool | None = False
 
     def show(self, event: Event) -> None:
         """Let the event pass."""

@@ -33,7 +33,7 @@ GROWTH = 1.1
 class StaticSurface:
     """Paints the reply, as far as it has come, into the outputs of its cell."""
 
-    asks = False
+    asks: bool | None = False
 
     def __init__(
         self, look: Look = Look(), *, alone: bool = False, now: Callable[[], float] = monotonic

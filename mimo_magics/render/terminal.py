@@ -18,7 +18,7 @@ DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 class TerminalSurface:
     """Prints what comes, the reasoning dimmed."""
 
-    asks = False
+    asks: bool | None = False
 
     def __init__(self) -> None:
         self._last: type[Event] | None = None

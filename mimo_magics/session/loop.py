@@ -156,7 +156,9 @@ class RunningTurn:
             request = replace(request, messages=messages, tools=request.tools if left > 1 else ())
             if left == 1:
                 last = self._settings.max_steps
-                yield Noted(f"Round {last} of tool calls was the last; then the model was asked without tools.")
+                yield Noted(
+                    f"Round {last} of tool calls was the last; then the model was asked without tools."
+                )
 
     async def _round(self, address: Endpoint, request: Request) -> AsyncGenerator[Event]:
         """Ask once, and take calls that the model wrote as text out of it."""

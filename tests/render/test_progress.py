@@ -60,7 +60,9 @@ def test_thinking_answering_and_tools_are_told(progress: Progress) -> None:
         ReasoningDelta("Hm."),
         ToolCallStart(0, "1", "clock"),
         ToolProgress("1", "waiting"),
+        ToolProgress("1", "approved"),
         ToolProgress("1", "running"),
+        ToolProgress("1", "done"),
         TextDelta("Yes."),
     ):
         progress.feed(event)
@@ -70,6 +72,8 @@ def test_thinking_answering_and_tools_are_told(progress: Progress) -> None:
         "Calling clock",
         "Waiting for your approval",
         "Running a tool",
+        "Running a tool",
+        "Waiting for the model",
         "Answering",
     ]
 

@@ -232,7 +232,9 @@ async def test_after_so_many_rounds_the_model_is_asked_without_tools(peer: Peer)
     talk = session(peer, made(), max_steps=3)
     await turn(talk)
     assert ["tools" in seen.body for seen in peer.requests] == [True, True, True, False]
-    assert talk.turns[0].reply.notes == ("Round 3 of tool calls was the last; then the model was asked without tools.",)
+    assert talk.turns[0].reply.notes == (
+        "Round 3 of tool calls was the last; then the model was asked without tools.",
+    )
     assert len(results(talk)) == 3
 
 

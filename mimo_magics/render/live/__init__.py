@@ -50,8 +50,10 @@ class LiveSurface:
         """Characters since then."""
 
     @property
-    def asks(self) -> bool:
-        """Whether there are buttons to approve tool calls with."""
+    def asks(self) -> bool | None:
+        """Whether there are buttons to approve tool calls with, or may soon be."""
+        if self._view is None and not self._plain.parted and self._probe.waits:
+            return None
         return self._view is not None
 
     def show(self, event: Event) -> None:

@@ -20,6 +20,9 @@ PAUSES = (0.0, 0.5, 2.0)
 """Seconds before each question. One need not be enough: JupyterLab opens the channel on which ipykernel 7.0 to 7.3 hear
 it in the middle of a cell when it sees the first widget, and what it says until then waits for the end of the cell."""
 
+LAST_WAIT = 0.5
+"""Seconds after the last question until which an answer is waited for where something depends on it."""
+
 
 class Probe:
     """Asks until an answer comes, or long enough."""
@@ -39,6 +42,11 @@ class Probe:
         if len(self._heard) < len(PAUSES) and self._now() - self._last >= PAUSES[len(self._heard)]:
             self._ask()
         return False
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer may still come soon."""
+        return len(self._heard) < len(PAUSES) or self._now() - self._last < LAST_WAIT
 
     def close(self) -> None:
         """Take the questions back."""

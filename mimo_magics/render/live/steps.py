@@ -117,7 +117,7 @@ class Steps:
 
     def _line(self) -> str:
         doing = next((card.doing for card in self._cards.values() if card.doing), "Thinking")
-        return f"{visible(doing)}… {self._now() - self._began:.0f} s"
+        return f"{visible(doing)}… {int(self._now() - self._began)} s"
 
     def _summary(self) -> str:
         message = self._accumulator.reply.message

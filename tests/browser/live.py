@@ -1,0 +1,97 @@
+"""What the tests of the live view share: where they run, and streams that wait until the test lets them go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kernels import need
+from peer import Answer, finish, sse
+
+from browser.lab import Page, Server, write
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator
+
+PLACES = [
+    ("lab", "python3"),
+    ("lab", "6.31.0"),
+    ("lab", "7.3.0"),
+    ("notebook", "python3"),
+    ("notebook", "6.31.0"),
+]
+"""Front ends and their kernels."""
+
+
+def at(*places: tuple[str, str]) -> pytest.MarkDecorator:
+    """Run a test in these places; its module makes `page` with `opened`. Servers are not started anew for it."""
+    return pytest.mark.parametrize(
+        ("server", "page"),
+        [(kind, (kind, kernel)) for kind, kernel in places],
+        ids=map("-".join, places),
+        indirect=True,
+        scope="package",
+    )
+
+
+everywhere = at(*PLACES)
+
+
+@contextmanager
+def opened(server: Server, browser: Browser, place: tuple[str, str]) -> Iterator[Page]:
+    """Open a notebook with the kernel of this place, into which the extension is loaded."""
+    _, kernel = place
+    need(kernel)
+    notebook = write(server.folder / f"live-{kernel}.ipynb", "%load_ext mimo_magics", kernel=kernel)
+    with Page(server, browser) as page:
+        page.open(notebook.name)
+        page.run(0)
+        page.wait_idle()
+        yield page
+
+
+@contextmanager
+def waiting(page: Page) -> Iterator[list[Event]]:
+    """Give out what streams may wait for; in the end nothing keeps them."""
+    gates = [Event() for _ in range(4)]
+    yield gates
+    for gate in gates:
+        gate.set()
+    page.wait_idle()
+
+
+def view(page: Page, cell: int = 0) -> Locator:
+    """Find the live view of a cell."""
+    return page.output(cell).locator(".mimo-live")
+
+
+def answer(*pieces: Iterator[bytes | float]) -> Answer:
+    """An answer that is said piece after piece."""
+    return Answer(chain(*pieces, [finish(), b"data: [DONE]\n\n"]))
+
+
+def says(text: str, pause: float = 0.0, words: int = 1) -> Iterator[bytes | float]:
+    """Say a text, so many words at a time."""
+    return _spoken("content", text, pause, words)
+
+
+def thinks(text: str, pause: float = 0.0, words: int = 1) -> Iterator[bytes | float]:
+    """Think a text in the same way."""
+    return _spoken("reasoning_content", text, pause, words)
+
+
+def until(event: Event) -> Iterator[float]:
+    """Wait for the test."""
+    while not event.is_set():
+        yield 0.02
+
+
+def _spoken(key: str, text: str, pause: float, words: int) -> Iterator[Any]:
+    for piece in re.findall(rf"\s*(?:\S+\s*){{1,{words}}}", text):
+        yield sse({"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": {key: piece}}]})
+        yield pause
