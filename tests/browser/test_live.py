@@ -249,3 +249,39 @@ def test_a_huge_block_comes_whole_and_the_page_changes_little_of_it_at_a_time(
     assert page.output(0).locator(f".mimo-reply {part}").text_content().strip() == shown.strip()
     assert page.outputs(0)[0]["data"]["text/plain"] == text
     assert 0 < max(filter(None, tails())) < 3_000
+
+
+# Code into a new cell
+
+CODED = "First:\n\n```python\na = 1\n```\n\nThen:\n\n```python\nb = 2\n```\n\nThat is all.\n\n"
+
+
+def sources(page: Page) -> list[str]:
+    return page.window.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.sharedModel.source)"
+    )
+
+
+def test_a_code_block_that_is_wanted_goes_into_a_new_cell_and_nothing_else_does(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    model.script = lambda _: answer(says(CODED), until(gates[0]))
+    page.fill("%%mimo\nhello")
+    page.run(0)
+    field = view(page).get_by_label("New cell with code block")
+    field.fill("2")
+    field.press("Enter")
+    page.window.wait_for_timeout(300)
+    gates[0].set()
+    page.wait_idle()
+    expect(page.window.locator(".jp-Notebook .jp-Cell")).to_have_count(2)
+    assert sources(page) == ["%%mimo\nhello", "b = 2"]
+
+
+def test_a_code_block_can_be_put_into_a_new_cell_from_the_keyboard(page: Page, model: Peer) -> None:
+    model.script = lambda _: answer(says(CODED))
+    page.fill("%%mimo\nhello", "%mimo insert 1")
+    page.run_all()
+    page.wait_idle()
+    expect(page.window.locator(".jp-Notebook .jp-Cell")).to_have_count(3)
+    assert sources(page) == ["%%mimo\nhello", "%mimo insert 1", "a = 1"]

@@ -3,10 +3,11 @@
 import pytest
 
 from mimo_magics.endpoint import Endpoint
+from mimo_magics.errors import BadRequest
 from mimo_magics.messages import Params, Request, user
 from mimo_magics.presets import PRESETS
 from mimo_magics.secret import Secret
-from mimo_magics.session.advice import warnings
+from mimo_magics.session.advice import afterwards, warnings
 from mimo_magics.settings import Settings
 
 
@@ -83,3 +84,34 @@ def test_a_key_of_another_kind_than_the_host_takes_is_told(host: str, key: str, 
     lines = told("xiaomi", host, key)
     assert len(lines) == warned
     assert "123" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("service", "choice", "warned"),
+    [
+        ("mimo-v2", "required", True),
+        ("mimo-v2", "clock", True),
+        ("mimo-v2", "auto", False),
+        ("mimo-v2", None, False),
+        ("local", "required", False),
+    ],
+)
+def test_a_choice_of_tools_that_mimo_may_ignore_is_told(
+    service: str, choice: str | None, warned: bool
+) -> None:
+    request = Request((user("hello"),), Params("m", tool_choice=choice))
+    said = list(
+        warnings(Settings(), PRESETS[service], request, Endpoint("https://host/v1", Secret(""), "bearer"))
+    )
+    assert bool(said) is warned
+
+
+def test_a_web_search_that_is_switched_off_gets_its_hint() -> None:
+    refusal = BadRequest(
+        "web search tool found in the request body, but webSearchEnabled is false", status=400
+    )
+    request, endpoint = (
+        Request((user("hello"),), Params("m")),
+        Endpoint("https://host/v1", Secret(""), "bearer"),
+    )
+    assert "Switch the web search plugin on" in afterwards(refusal, request, endpoint)

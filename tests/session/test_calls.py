@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -18,7 +18,8 @@ from mimo_magics.events import Approval, Event, ToolProgress
 from mimo_magics.messages import Message, ReasoningPart, Reply, TextPart, Tool, ToolCall, ToolResult, Usage
 from mimo_magics.session import Session
 from mimo_magics.session.calls import LEFT_BEHIND, MOST, STOPPED
-from mimo_magics.tools import Confirm, NotebookTool, Outcome
+from mimo_magics.tools import Confirm, NotebookTool, Outcome, as_tools
+from mimo_magics.tools.result import BUDGET
 
 pytestmark = pytest.mark.anyio
 CLOCK = ToolCall("c1", "clock", '{"zone": "UTC"}')
@@ -126,6 +127,44 @@ async def test_a_conversation_goes_on_in_the_other_format_and_without_thinking(p
     assert len(talk.turns) == 5
 
 
+def get_current_weather(
+    location: str, unit: Literal["celsius", "fahrenheit"] | None = None
+) -> dict[str, Any]:
+    """Get the current weather in a given location
+
+    Args:
+        location: The city and state, e.g. San Francisco, CA
+    """
+    return {"location": location, "sky": "clear"}
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+async def test_the_round_of_the_quick_start_page(peer: Peer, api: str) -> None:
+    """https://www.mimo-v2.com/zh-TW/docs/quick-start/first-api-call: tools while the model thinks."""
+    call = ToolCall("c1", "get_current_weather", '{"location": "Beijing"}')
+    peer.script = script(answer(HM, call), answer(ReasoningPart("So."), TextPart("It is clear.")))
+    talk = session(peer, api=api, thinking=True)
+    talk.tools = as_tools([get_current_weather])
+    await turn(talk, Approval(allowed=True), prompt="What is the weather like in Beijing?")
+    await turn(talk, prompt="And tomorrow?")
+    sent = peer.requests[0].body["tools"][0]
+    spec = sent["function"] if api == "openai" else sent
+    assert (spec["name"], spec["description"]) == (
+        "get_current_weather",
+        "Get the current weather in a given location",
+    )
+    schema = spec["parameters" if api == "openai" else "input_schema"]
+    assert schema["required"] == ["location"]
+    assert schema["properties"]["location"] == {
+        "type": "string",
+        "description": "The city and state, e.g. San Francisco, CA",
+    }
+    assert talk.turns[0].reply.text == "It is clear."
+    called = peer.requests[-1].body["messages"][1]
+    reasoning = called["reasoning_content"] if api == "openai" else called["content"][0]["thinking"]
+    assert reasoning == "Hm."
+
+
 # Approval
 
 
@@ -178,6 +217,29 @@ async def test_the_same_call_is_asked_for_once(peer: Peer) -> None:
     assert [id_ for id_, state in states if state == "waiting"] == ["c1"]
     again = "This is the same call as c1, which was made once. See its result."
     assert results(talk) == ["12:00", again, "12:00"]
+
+
+async def test_a_tool_may_clear_the_conversation_that_calls_it(peer: Peer) -> None:
+    peer.script = script(answer(HM, CLOCK), answer(TextPart("Gone.")))
+    talk = session(peer)
+    talk.tools = (made(run=lambda _: str(talk.clear())),)
+    await turn(talk)
+    await turn(talk, prompt="go on")
+    assert talk.turns[-1].reply.text == "Gone."
+
+
+async def test_a_huge_result_is_told_in_part(peer: Peer) -> None:
+    peer.script = script(answer(HM, ToolCall("c1", "huge", "{}")), answer(TextPart("Much.")))
+
+    def huge() -> str:
+        """Give much."""
+        return "x" * 50_000_000
+
+    talk = session(peer)
+    talk.tools = as_tools([huge])
+    await turn(talk, Approval(allowed=True))
+    assert len(results(talk)[0].encode()) <= BUDGET
+    assert "bytes left out" in results(talk)[0]
 
 
 # What goes wrong

@@ -595,3 +595,9 @@ def test_a_whole_reply_that_is_an_error_raises_it(body, told):
 def test_a_body_that_is_no_message_is_a_wire_error(body):
     with pytest.raises(WireError):
         fold(decode_full("anthropic", body))
+
+
+def test_a_web_search_is_refused_before_anything_is_sent():
+    with pytest.raises(BadOption, match="has no web search") as caught:
+        anthropic.encode(Request((user("Hello"),), Params("m", web_search="on")))
+    assert caught.value.hint == "Use --api openai, or leave --web-search out."

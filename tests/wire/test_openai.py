@@ -118,6 +118,13 @@ def test_a_tool_choice_is_a_word_or_the_name_of_a_tool(choice, body):
     assert openai.encode(request)["tool_choice"] == body
 
 
+@pytest.mark.parametrize(("how", "force"), [("on", False), ("force", True)])
+def test_a_web_search_is_a_tool_that_the_server_runs(how, force):
+    body = openai.encode(Request((user("Hello"),), Params("m", web_search=how, tool_choice="auto")))
+    assert body["tools"] == [{"type": "web_search", "force_search": force}]
+    assert "tool_choice" not in body
+
+
 def test_a_tool_choice_without_tools_is_not_sent():
     assert "tool_choice" not in openai.encode(Request((user("Hello"),), Params("m", tool_choice="auto")))
 
