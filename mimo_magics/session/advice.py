@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mimo_magics import keys
 from mimo_magics.endpoint import Endpoint
-from mimo_magics.errors import ApiError, BadKey
+from mimo_magics.errors import ApiError, BadKey, UnknownModel
 from mimo_magics.messages import Request
 from mimo_magics.models import MODELS, SUCCESSORS
 from mimo_magics.presets import Preset
@@ -39,7 +39,7 @@ def afterwards(error: ApiError, request: Request, endpoint: Endpoint) -> str:
     if "webSearchEnabled" in str(error):
         return "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out."
     successor = SUCCESSORS.get(request.params.model)
-    if successor and error.hint == error.default_hint:
+    if successor and isinstance(error, UnknownModel) and error.hint == error.default_hint:
         return f"Where it is retired, its successor is {successor}: -m {successor}"
     return ""
 
