@@ -142,12 +142,12 @@ class Params:
     """Reason before answering. Each model has its own default."""
     tool_choice: str | None = None
     """`auto`, `none`, `required` or a tool's name. MiMo honours `auto` only."""
-    web_search: str | None = None
-    """`on` or `force`: the server searches; OpenAI format only."""
     response_format: Mapping[str, Any] | None = None
     """`{"type": "json_object"}` for JSON mode; OpenAI format only."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """More body fields, passed on untouched. They win over the fields above."""
+    web_search: str | None = None
+    """`on` or `force`: the server searches; OpenAI format only."""
 
 
 @dataclass(frozen=True, slots=True)
