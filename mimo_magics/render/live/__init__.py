@@ -11,7 +11,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from mimo_magics.events import Event, ReasoningDelta, TextDelta
+from mimo_magics.events import Event, ReasoningDelta, Stopped, TextDelta
 from mimo_magics.messages import Reply
 from mimo_magics.render import Cell, document
 from mimo_magics.render.document import Look
@@ -61,6 +61,8 @@ class LiveSurface:
         self._progress.feed(event)
         if isinstance(event, TextDelta | ReasoningDelta):
             self._new += len(event.text)
+        elif isinstance(event, Stopped):
+            self._frame = 0.0  # nothing more comes: what is there is shown at once
         self._enliven()
         if self._view:
             self._view.show(event)
