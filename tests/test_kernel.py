@@ -3,10 +3,12 @@
 import html
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from itertools import groupby
+from pathlib import Path
 
 import IPython
 import pytest
@@ -712,3 +714,29 @@ def test_an_interrupt_while_a_tool_runs_lands_at_once_and_every_call_has_its_res
     assert "what it began may still go on" in ran.outputs[0]["data"]["text/html"]
     peer.script = obey
     assert rainy.run("%%mimo\nagain").documents == ["You said: again"]
+
+
+ADDER = """from mcp.server import MCPServer
+server = MCPServer('adder', log_level='CRITICAL')
+@server.tool()
+def add(a: int, b: int) -> str:
+    'Add two numbers.'
+    return str(a + b)
+server.run()
+"""
+
+
+def test_tools_of_an_mcp_server_stand_beside_the_others_and_ask_too(
+    rainy: Kernel, peer: Peer, tmp_path: Path
+) -> None:
+    program = tmp_path / "adder.py"
+    program.write_text(ADDER, encoding="utf-8")
+    (listed,) = rainy.run(f'%mimo_tools add-mcp sums "{sys.executable}" "{program}"').documents
+    rows = [line.split()[:3] for line in listed.splitlines()[1:]]
+    assert rows == [["weather", "every_call", "function"], ["sums_add", "every_call", "sums"]]
+    calls = Reply(Message("assistant", (ToolCall("c1", "sums_add", '{"a": 2, "b": 3}'),)), stop="tool_calls")
+    peer.answers(lambda seen: stream(seen, calls), lambda seen: stream(seen, reply("Five.")))
+    ran, question = rainy.answer("%%mimo\nHow much?", "y")
+    assert question["prompt"].startswith('sums_add {"a": 2, "b": 3}\n')
+    assert ran.documents[-1] == "Five."
+    assert peer.requests[-1].body["messages"][-1]["content"] == "5"
