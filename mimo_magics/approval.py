@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import TypeGuard
 
-from mimo_magics.events import Approval
+from mimo_magics.events import Approval, Event, ToolProgress
 from mimo_magics.messages import ToolCall
 
 LONGEST = 2_000
@@ -15,10 +16,10 @@ LONGEST = 2_000
 Approve = Callable[[ToolCall], Approval | bool]
 """Decides on a call; may ask somebody, and takes its time."""
 
-UNATTENDED = Approval(
-    allowed=False,
-    reason="nobody is there to be asked. Who wrote the notebook can allow this tool: %mimo_tools confirm NAME=none",
-)
+
+def waits(event: Event) -> TypeGuard[ToolProgress]:
+    """Tell whether an event says that a tool call waits for a decision."""
+    return isinstance(event, ToolProgress) and event.state == "waiting"
 
 
 def decided(approval: Approval | bool) -> Approval:
@@ -28,7 +29,8 @@ def decided(approval: Approval | bool) -> Approval:
 
 def unattended(call: ToolCall) -> Approval:
     """Refuse, as nobody can be asked, and say how the tool is allowed."""
-    return Approval(UNATTENDED.allowed, UNATTENDED.reason.replace("NAME", call.name))
+    how = f"Who wrote the notebook can allow this tool: %mimo_tools confirm {call.name}=none"
+    return Approval(allowed=False, reason=f"nobody is there to be asked. {how}")
 
 
 def at_terminal(call: ToolCall) -> Approval:

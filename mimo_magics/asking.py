@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from typing import TypeGuard
 
-from mimo_magics.approval import Approve, decided
+from mimo_magics.approval import Approve, decided, waits
 from mimo_magics.cell import CellRequest
 from mimo_magics.cellrun import BEAT
 from mimo_magics.errors import Interrupted
-from mimo_magics.events import Approval, Event, ToolProgress
+from mimo_magics.events import Approval
 from mimo_magics.facade import Call
 from mimo_magics.messages import Reply
 from mimo_magics.render import Surface
@@ -63,17 +62,13 @@ class Asking:
             self.running = running
             async for event in running:
                 self.surface.show(event)
-                if self.waits(event) and not await self._surface_asks():
+                if waits(event) and not await self._surface_asks():
                     running.approve(event.id, decided(self.decide(running.called(event.id))))
 
     def approve(self, id_: str, approval: Approval) -> None:
         """Say whether a tool call that waits may run; on the loop of the cell."""
         assert isinstance(self.running, RunningTurn)
         self.running.approve(id_, approval)
-
-    def waits(self, event: Event) -> TypeGuard[ToolProgress]:
-        """Tell whether a tool call waits for a decision."""
-        return isinstance(event, ToolProgress) and event.state == "waiting"
 
     async def _surface_asks(self) -> bool:
         while self.surface.asks is None:

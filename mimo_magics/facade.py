@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from mimo_magics.approval import Approve, decided
-from mimo_magics.events import Event, ToolProgress
+from mimo_magics.approval import Approve, decided, waits
+from mimo_magics.events import Event
 
 if TYPE_CHECKING:  # sessions offer this module's service as a method
     from mimo_magics.session.loop import RunningTurn
@@ -117,7 +117,7 @@ def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> 
     """
     with opened(opening) as call:
         for event in call:
-            if isinstance(event, ToolProgress) and event.state == "waiting":
+            if waits(event):
                 call.ask(event.id, approve)
     assert call.turn
     return call.turn

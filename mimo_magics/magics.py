@@ -17,7 +17,7 @@ from IPython.display import display
 
 from mimo_magics import afterwards, cell, facade, toolbox
 from mimo_magics.afterwards import Command
-from mimo_magics.approval import Approve, by_question, unattended
+from mimo_magics.approval import Approve, by_question, unattended, waits
 from mimo_magics.asking import Asking
 from mimo_magics.cellrun import RunningCell, heartbeat, is_cell_value, place
 from mimo_magics.config import MimoConfig
@@ -198,7 +198,7 @@ class MimoMagics:
         with self._kept(asking), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
             for event in asking.running:
                 asking.surface.show(event)
-                if asking.waits(event):
+                if waits(event):
                     asking.running.ask(event.id, asking.decide)
         return self._value(asking)
 

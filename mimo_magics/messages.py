@@ -104,6 +104,12 @@ class Message:
         """The tool calls, in the model's order."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
+    @property
+    def open_calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls that have no result in this message."""
+        results = {part.id for part in self.parts if isinstance(part, ToolResult)}
+        return tuple(call for call in self.tool_calls if call.id not in results)
+
 
 def rounds(message: Message) -> Iterator[Message]:
     """Split an answer that ran tools into the messages that a server knows: calls, their results, and so on."""

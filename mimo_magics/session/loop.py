@@ -18,7 +18,6 @@ from mimo_magics.messages import (
     Reply,
     Request,
     ToolCall,
-    ToolResult,
     rounds,
     system,
     user,
@@ -145,7 +144,7 @@ class RunningTurn:
             async with aclosing(self._round(address, request)) as events:
                 async for event in events:
                     yield event
-            calls = _unanswered(self._accumulator.reply.message) if self.tools else ()
+            calls = self._accumulator.reply.message.open_calls if self.tools else ()
             if not calls or not left:
                 return
             self._in_between = True
@@ -182,11 +181,6 @@ def _through(filters: Sequence[Markup | BareCalls], events: Iterable[Event]) -> 
     for each in filters:
         events = [out for event in events for out in each.feed(event)]
     return events
-
-
-def _unanswered(message: Message) -> tuple[ToolCall, ...]:
-    results = {part.id for part in message.parts if isinstance(part, ToolResult)}
-    return tuple(call for call in message.tool_calls if call.id not in results)
 
 
 def _request(

@@ -13,8 +13,6 @@ from mimo_magics.messages import (
     Reply,
     Request,
     TextPart,
-    ToolCall,
-    ToolResult,
     rounds,
 )
 from mimo_magics.settings import Api
@@ -55,9 +53,8 @@ def history(turns: Iterable[Turn]) -> Iterator[Message]:
 
 def answered(message: Message) -> Message:
     """Without tool calls that never got a result: each call must be followed by one."""
-    results = {part.id for part in message.parts if isinstance(part, ToolResult)}
-    parts = (part for part in message.parts if not isinstance(part, ToolCall) or part.id in results)
-    return replace(message, parts=tuple(parts))
+    left_out = message.open_calls
+    return replace(message, parts=tuple(part for part in message.parts if part not in left_out))
 
 
 def record(turn: Turn) -> dict[str, Any]:

@@ -66,8 +66,10 @@ class Growing:
     def _send(self, finished: list[Block], tail: str) -> None:
         html = ""
         for block in finished:
-            self._collect(block)
-            html += self._rendered(block)
+            rendered = self._rendered(block)
+            if "<pre" in rendered:  # parsing each block once more for code would be half of the work
+                self._collect(block)
+            html += rendered
             self._within = block.goes_on
         if html:
             self._place(html)

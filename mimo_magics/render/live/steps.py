@@ -15,21 +15,11 @@ from mimo_magics.events import (
     ToolCallStart,
     ToolProgress,
 )
-from mimo_magics.messages import Message, Reply, Timing, ToolCall
+from mimo_magics.messages import Reply, Timing, ToolCall
 from mimo_magics.render import steps
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import Parts
 from mimo_magics.render.printable import escaped, visible
-
-STATES = {
-    "waiting": "waits for your approval",
-    "approved": "approved",
-    "running": "running",
-    "done": "done",
-    "failed": "failed",
-    "refused": "refused",
-}
-
 
 Approve = Callable[[str, Approval], None]
 """Says of a call, by its id, whether it may run."""
@@ -122,7 +112,7 @@ class Steps:
     def _summary(self) -> str:
         message = self._accumulator.reply.message
         timing = Timing(reasoning=round(self._thought, 3)) if message.reasoning else None
-        return steps.summary(message.parts, Reply(Message("assistant", message.parts), timing=timing))
+        return steps.summary(message.parts, Reply(message, timing=timing))
 
 
 class Card:
@@ -208,5 +198,5 @@ class Card:
             return ""
         if self._last.result:
             return steps.outcome(self._last.result)
-        told = STATES[self._last.state]
+        told = "waits for your approval" if self._last.state == "waiting" else self._last.state
         return f"{told} · {self._now() - self._running:.0f} s" if self._running else told
