@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from mimo_magics import document
 from mimo_magics.messages import Message, Params, ReasoningPart, Reply, Request, TextPart, Timing, Usage, user
-from mimo_magics.render import document
 from mimo_magics.session.turns import Turn, record
 
 TOKENS = 2_000

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mimo_magics.document.markdown import code_blocks
+from mimo_magics.document.printable import escaped, printable
 from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
-from mimo_magics.render.markdown import code_blocks
-from mimo_magics.render.printable import escaped, printable
 from mimo_magics.session.turns import Turn
 
 COMMAND = re.compile(r"(show|copy|insert)(?:\s+(\d+))?")

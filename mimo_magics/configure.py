@@ -9,8 +9,8 @@ from typing import Any
 
 from mimo_magics import endpoint, keys
 from mimo_magics.config import SETTINGS, MimoConfig, Row
+from mimo_magics.document import table
 from mimo_magics.errors import BadOption, MimoError
-from mimo_magics.render import table
 from mimo_magics.secret import Secret
 from mimo_magics.suggest import did_you_mean
 

@@ -15,20 +15,20 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 from IPython.display import display
 
-from mimo_magics import afterwards, cell, facade, toolbox
+from mimo_magics import afterwards, cell, document, facade, toolbox
 from mimo_magics.afterwards import Command
 from mimo_magics.approval import Approve, by_question, unattended, waits
 from mimo_magics.asking import Asking
 from mimo_magics.cellrun import RunningCell, heartbeat, is_cell_value, place
 from mimo_magics.config import MimoConfig
 from mimo_magics.configure import configure
+from mimo_magics.document import Look
+from mimo_magics.document.printable import printable
 from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
 from mimo_magics.options import OPTIONS
 from mimo_magics.pump import pumped
-from mimo_magics.render import Place, choose, document
-from mimo_magics.render.document import Look
-from mimo_magics.render.printable import printable
+from mimo_magics.render import Place, choose
 from mimo_magics.session import Session
 
 DECIDE: dict[Place, Approve] = {

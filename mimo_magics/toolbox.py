@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from mimo_magics import facade
+from mimo_magics.document import table
 from mimo_magics.errors import BadOption
-from mimo_magics.render import table
 from mimo_magics.suggest import did_you_mean
 from mimo_magics.tools import REGISTERED, Confirm, NotebookTool, Outcome, as_tools, register
 

@@ -12,7 +12,7 @@ from mimo_magics.messages import Reply
 from mimo_magics.settings import Settings
 
 if TYPE_CHECKING:  # a surface imports what it needs when it is chosen
-    from mimo_magics.render.document import Look
+    from mimo_magics.document import Look
 
 Place = Literal["front end", "unattended", "terminal"]
 """Where a cell runs: where a person watches a notebook, where nobody does, or in IPython in a terminal."""
@@ -65,7 +65,7 @@ def choose(place: Place, settings: Settings, cell: Cell | None = None) -> Surfac
         return SilentSurface()
     if place == "terminal":
         return _in_terminal(settings)
-    from mimo_magics.render.document import Look
+    from mimo_magics.document import Look
 
     look = Look(settings.format, settings.remote_images)
     if place == "front end":

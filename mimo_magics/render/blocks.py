@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from mimo_magics.render.markdown import blocks
+from mimo_magics.document.markdown import blocks
 
 LONGEST = 2_000
 """Characters of an unfinished block from which on it is cut."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from IPython.display import display
 
+from mimo_magics import document
+from mimo_magics.document import Look
 from mimo_magics.events import Event
 from mimo_magics.messages import Reply
-from mimo_magics.render import document
-from mimo_magics.render.document import Look
 
 
 class FinalSurface:

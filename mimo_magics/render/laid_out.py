@@ -10,9 +10,9 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
+from mimo_magics.document.printable import printable
 from mimo_magics.events import Accumulator, Event, Preparing, Retrying
 from mimo_magics.messages import Reply
-from mimo_magics.render.printable import printable
 from mimo_magics.settings import Format
 
 LAST = 10_000

@@ -15,10 +15,10 @@ from typing import Any
 
 from IPython.display import clear_output
 
+from mimo_magics import document
+from mimo_magics.document import Look
 from mimo_magics.events import Accumulator, Event, Preparing, ReasoningDelta, Retrying, TextDelta
 from mimo_magics.messages import Message, Reply, TextPart
-from mimo_magics.render import document
-from mimo_magics.render.document import Look
 from mimo_magics.render.progress import Progress
 from mimo_magics.render.slot import Slot
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from mimo_magics.document.printable import printable
 from mimo_magics.events import Event, Noted, Preparing, ReasoningDelta, Retrying, TextDelta
 from mimo_magics.messages import Reply
-from mimo_magics.render.printable import printable
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from mimo_magics.cellrun import RunningCell
 from mimo_magics.events import Accumulator, TextDelta, ToolCallDelta, ToolCallStart, ToolProgress
 from mimo_magics.messages import ToolResult
-from mimo_magics.render.document import Look
+from mimo_magics.document import Look
 from mimo_magics.render.live import LiveSurface
 
 hostile = {HOSTILE!r}

@@ -7,8 +7,8 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
+from mimo_magics.document.markdown import to_html
 from mimo_magics.render.blocks import LONGEST, Block, Blocks
-from mimo_magics.render.markdown import to_html
 
 ANSWER = r"""# Title
 

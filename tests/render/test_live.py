@@ -15,6 +15,8 @@ from comm.base_comm import BaseComm
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
+from mimo_magics.document import Look
+from mimo_magics.document.markdown import to_html
 from mimo_magics.events import (
     Approval,
     Event,
@@ -29,12 +31,10 @@ from mimo_magics.events import (
 )
 from mimo_magics.messages import Message, ReasoningPart, Reply, TextPart, ToolResult
 from mimo_magics.render.blocks import LONGEST
-from mimo_magics.render.document import Look
 from mimo_magics.render.live import KEPT, LiveSurface
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import Parts
 from mimo_magics.render.live.view import View
-from mimo_magics.render.markdown import to_html
 from mimo_magics.render.progress import Progress
 
 ENVELOPE = 550

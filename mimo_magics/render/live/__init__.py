@@ -11,10 +11,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from mimo_magics import document
+from mimo_magics.document import Look
 from mimo_magics.events import Event, ReasoningDelta, Stopped, TextDelta
 from mimo_magics.messages import Reply
-from mimo_magics.render import Cell, document
-from mimo_magics.render.document import Look
+from mimo_magics.render import Cell
 from mimo_magics.render.live.probe import Probe
 from mimo_magics.render.live.view import View
 from mimo_magics.render.progress import Progress

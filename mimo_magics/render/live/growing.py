@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mimo_magics.render.allow_list import MATH
+from mimo_magics.document import Look
+from mimo_magics.document.allow_list import MATH
+from mimo_magics.document.markdown import code_blocks, to_html
 from mimo_magics.render.blocks import FENCES, Block, Blocks
-from mimo_magics.render.document import Look
 from mimo_magics.render.live.parts import Parts
-from mimo_magics.render.markdown import code_blocks, to_html
 
 CHUNK = 2_000
 """Characters of HTML in a widget from which on what follows goes into a new one."""

@@ -14,7 +14,7 @@ from ipywidgets.widgets.widget_bool import ToggleButtonStyle as ToggleStyle
 from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 
-from mimo_magics.render.allow_list import NO_MATH
+from mimo_magics.document.allow_list import NO_MATH
 
 STYLE = """<style>
 .mimo-live.mimo-live { box-sizing: border-box; width: 100%; padding-right: 40px; color: var(--jp-content-font-color1, inherit); overflow: visible; }

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
+from mimo_magics.document import steps
+from mimo_magics.document.printable import escaped, visible
 from mimo_magics.events import (
     Accumulator,
     Approval,
@@ -16,10 +18,8 @@ from mimo_magics.events import (
     ToolProgress,
 )
 from mimo_magics.messages import Reply, Timing, ToolCall
-from mimo_magics.render import steps
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import Parts
-from mimo_magics.render.printable import escaped, visible
 
 Approve = Callable[[str, Approval], None]
 """Says of a call, by its id, whether it may run."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from mimo_magics.document import Look
+from mimo_magics.document.printable import escaped
 from mimo_magics.events import (
     Event,
     Noted,
@@ -15,11 +17,9 @@ from mimo_magics.events import (
 )
 from mimo_magics.messages import whole_characters
 from mimo_magics.render import Cell
-from mimo_magics.render.document import Look
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import STYLE, Parts
 from mimo_magics.render.live.steps import Steps
-from mimo_magics.render.printable import escaped
 from mimo_magics.render.progress import Progress
 
 Section = TypeVar("Section", Steps, Growing)

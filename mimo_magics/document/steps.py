@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from mimo_magics.document.markdown import to_html
+from mimo_magics.document.printable import escaped, visible
 from mimo_magics.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
-from mimo_magics.render.markdown import to_html
-from mimo_magics.render.printable import escaped, visible
 
 SHORT = 60
 """Characters of a call's arguments that its line shows."""

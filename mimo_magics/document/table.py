@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from mimo_magics.render.printable import printable
+from mimo_magics.document.printable import printable
 
 
 def bundle(head: Sequence[str], rows: Iterable[Sequence[str]]) -> dict[str, str]:

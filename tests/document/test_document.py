@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mimo_magics.document import Look, bundle, footer, page
 from mimo_magics.messages import (
     Annotation,
     Message,
@@ -15,7 +16,6 @@ from mimo_magics.messages import (
     ToolResult,
     Usage,
 )
-from mimo_magics.render.document import Look, bundle, footer, page
 
 
 def answer(*parts: object, **fields: object) -> Reply:

@@ -9,12 +9,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from mimo_magics.document import steps
+from mimo_magics.document.allow_list import NO_MATH, REL, leads_out
+from mimo_magics.document.markdown import code_html, to_html
+from mimo_magics.document.printable import escaped, printable, visible
 from mimo_magics.messages import Annotation, Reply, TextPart
 from mimo_magics.models import PRICES_AS_OF
-from mimo_magics.render import steps
-from mimo_magics.render.allow_list import NO_MATH, REL, leads_out
-from mimo_magics.render.markdown import code_html, to_html
-from mimo_magics.render.printable import escaped, printable, visible
 from mimo_magics.settings import Format
 
 ENDS = {

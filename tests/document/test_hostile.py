@@ -15,6 +15,10 @@ import pytest
 from hostile import ATTRIBUTES, HOSTILE, OUT, PICTURES, TAGS, odd
 from markdown_it import MarkdownIt
 
+from mimo_magics.document import Look, bundle, page
+from mimo_magics.document.markdown import to_html
+from mimo_magics.document.printable import OBEYED
+from mimo_magics.document.table import bundle as table
 from mimo_magics.messages import (
     Annotation,
     Message,
@@ -25,10 +29,6 @@ from mimo_magics.messages import (
     ToolCall,
     ToolResult,
 )
-from mimo_magics.render.document import Look, bundle, page
-from mimo_magics.render.markdown import to_html
-from mimo_magics.render.printable import OBEYED
-from mimo_magics.render.table import bundle as table
 
 FORMS = ("markdown", "text", "json")
 

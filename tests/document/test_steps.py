@@ -2,6 +2,7 @@
 
 import pytest
 
+from mimo_magics.document.steps import call_line, formatted, groups, outcome, result_html, summary
 from mimo_magics.messages import (
     Message,
     ReasoningPart,
@@ -12,7 +13,6 @@ from mimo_magics.messages import (
     ToolResult,
     Usage,
 )
-from mimo_magics.render.steps import call_line, formatted, groups, outcome, result_html, summary
 
 HM, SO, TEXT = ReasoningPart("Hm."), ReasoningPart("So."), TextPart("Yes.")
 CLOCK, BELL = ToolCall("1", "clock"), ToolCall("2", "bell")
