@@ -14,15 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mimo_magics.errors import MimoError
+    from mimo_magics.extension import sessions
     from mimo_magics.messages import Reply
     from mimo_magics.session import Session, ask
     from mimo_magics.tools import tool
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["MimoError", "Reply", "Session", "ask", "tool"]
+__all__ = ["MimoError", "Reply", "Session", "ask", "sessions", "tool"]
 
-_HOMES = {"MimoError": "errors", "Reply": "messages", "Session": "session", "ask": "session", "tool": "tools"}
+_HOMES = {
+    "MimoError": "errors",
+    "Reply": "messages",
+    "Session": "session",
+    "ask": "session",
+    "sessions": "extension",
+    "tool": "tools",
+}
 
 
 def __getattr__(name: str) -> Any:

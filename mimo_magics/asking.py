@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Any
 
 from mimo_magics.approval import Approve, decided, waits
 from mimo_magics.cell import CellRequest
@@ -30,6 +31,7 @@ class Asking:
         surface: Surface,
         tools: tuple[NotebookTool, ...],
         decide: Approve,
+        **told: Any,
     ) -> None:
         self.request = request
         self.session = session
@@ -37,6 +39,8 @@ class Asking:
         self.decide = decide
         """Decides on tool calls where the surface has no buttons for it."""
         self._tools = tools
+        self._told = told
+        """What `Session.stream` is told beside that."""
         self.running: RunningTurn | Call | None = None
         """Set by whoever drives it, one way or the other."""
 
@@ -54,7 +58,14 @@ class Asking:
     def opening(self) -> AbstractAsyncContextManager[RunningTurn]:
         """Return the turn to be opened."""
         request = self.request
-        return self.session.stream(request.prompt, keep=request.keep, tools=self._tools, **request.settings)
+        return self.session.stream(
+            request.prompt,
+            keep=request.keep,
+            new=request.new,
+            tools=self._tools,
+            **self._told,
+            **request.settings,
+        )
 
     async def answered(self) -> None:
         """Let it be answered, and shown while it comes."""
@@ -76,6 +87,12 @@ class Asking:
             self.surface.tick()
         return self.surface.asks
 
+    def _record(self, turn: Turn) -> dict[str, Any]:
+        if not self.request.keep:
+            return record(turn, aside=True)
+        before = self.session.turns[-2:-1]
+        return record(turn, after="".join(each.id for each in before), session=self.session.name)
+
     @contextmanager
     def settled(self) -> Iterator[None]:
         """Leave the document behind, however the turn ends.
@@ -90,6 +107,6 @@ class Asking:
             raise Interrupted(f"The answer was stopped; {came}.", reply=self.reply) from None
         finally:
             if turn := self.turn:
-                self.surface.finish(turn.reply, record(turn))
+                self.surface.finish(turn.reply, self._record(turn))
             else:
                 self.surface.clear()

@@ -7,7 +7,7 @@ import keyword
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from mimo_magics.errors import BadOption
@@ -23,7 +23,8 @@ VALUE = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
 class CellRequest:
     """What a cell asks for."""
 
-    prompt: str
+    prompt: str | None
+    """`None` goes on with the last answer, which was broken off."""
     settings: Mapping[str, Any]
     """The fields of `Settings` that the cell sets for this turn."""
     keep: bool = True
@@ -31,6 +32,17 @@ class CellRequest:
     tools: str | None = None
     """Names of the tools that this turn offers; `None` is all that are registered."""
     out: str | None = None
+    session: str | None = None
+    """Name of the session to ask in, if it is not the current one."""
+    id: str | None = None
+    """The cell's name for one that the front end does not tell."""
+    append: bool = False
+    fresh: bool = False
+
+
+HANDLING = tuple(field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings"))
+GO_ON = "continue"
+"""In the place of a line's prompt it goes on with the last answer; `-- continue` is a prompt."""
 
 
 def split_options(line: str) -> tuple[list[str], str]:
@@ -57,6 +69,11 @@ def split_options(line: str) -> tuple[list[str], str]:
     return arguments, re.sub(r"^--\s+", "", line[end:].strip())
 
 
+def goes_on(line: str) -> bool:
+    """Tell whether a line of `%mimo` asks to go on with the last answer."""
+    return split_options(line)[1] == GO_ON and not re.search(rf"(^|\s)--\s+{GO_ON}\s*$", line)
+
+
 def _unquoted(value: str) -> str:
     if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
         return value
@@ -74,21 +91,26 @@ def no_such_option(flag: str) -> BadOption:
     return BadOption(f"There is no option {flag}.", advice)
 
 
-def read(options: argparse.Namespace, prompt: str, variables: Mapping[str, Any]) -> CellRequest:
+def read(options: argparse.Namespace, prompt: str | None, variables: Mapping[str, Any]) -> CellRequest:
     """Make the request of a cell from its parsed options, its prompt, and the variables that it may name.
 
     Raises:
         BadOption: the prompt is empty, or the name for the reply is none.
     """
     given = {name: value for name, value in vars(options).items() if value is not None}
-    handling = {name: given.pop(name) for name in ("keep", "new", "tools", "out") if name in given}
-    if not given.pop("raw", False):
-        prompt = expand(prompt, variables)
-    if not prompt.strip():
-        raise BadOption("There is no prompt.", "Write it below %%mimo, or behind the options of %mimo.")
+    handling = {name: given.pop(name) for name in HANDLING if name in given}
+    raw = given.pop("raw", False)
+    if prompt is not None:
+        prompt = _said(prompt if raw else expand(prompt, variables))
     out = handling.get("out")
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
         raise BadOption(f"{out!r} is no name for a variable.", "Choose one that Python can use: -o reply")
     if "stop" in given:
         given["stop"] = tuple(given["stop"])
-    return CellRequest(prompt.strip("\n"), given, **handling)
+    return CellRequest(prompt, given, **handling)
+
+
+def _said(prompt: str) -> str:
+    if not prompt.strip():
+        raise BadOption("There is no prompt.", "Write it below %%mimo, or behind the options of %mimo.")
+    return prompt.strip("\n")

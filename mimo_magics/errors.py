@@ -4,6 +4,10 @@ MimoError                 .hint (what to do next)  .reply (what had arrived)
 |-- BadOption             an option, a parameter or a setting is wrong; nothing was sent
 |-- Interrupted           the person stopped the cell
 |-- SessionBusy           the session is in the middle of another turn
+|-- NotSaved              the session's file could not be written; nothing is lost
+|-- BadSessionFile        a file holds no session that can be read; it is left as it is
+|-- WindowFull            the conversation is longer than the model takes; nothing was sent
+|-- BudgetReached         what may be spent is spent; nothing was sent
 |-- NoKey                 there is no key for the host
 |-- LocalModelError       the embedded model cannot be fetched or started
 |-- ConnectionFailed      the server was not reached, or did not answer
@@ -60,6 +64,26 @@ class SessionBusy(MimoError):
     """The session is in the middle of another turn."""
 
     default_hint = "Wait for it, interrupt it, or use a Session of its own."
+
+
+class NotSaved(MimoError):
+    """The session's file could not be written. What was said is in the kernel still, and the file as it was."""
+
+
+class BadSessionFile(MimoError):
+    """A file holds no session that can be read; it is left as it is."""
+
+
+class WindowFull(MimoError):
+    """The conversation is longer than the model takes; nothing was sent."""
+
+    default_hint = "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew."
+
+
+class BudgetReached(MimoError):
+    """What may be spent is spent; nothing was sent."""
+
+    default_hint = "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent."
 
 
 class NoKey(MimoError):

@@ -30,11 +30,9 @@ class Preparing:
     """Bytes to fetch; 0 when there is nothing to count."""
 
     def __str__(self) -> str:
-        return (
-            f"{self.what}: {self.done / 1e6:,.0f} of {self.total / 1e6:,.0f} MB"
-            if self.total
-            else f"{self.what} …"
-        )
+        if not self.total:
+            return f"{self.what} …"
+        return f"{self.what}: {self.done / 1e6:,.0f} of {self.total / 1e6:,.0f} MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +129,13 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the session did with the turn, for a quiet line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class UsageUpdate:
     """Token counts so far; the newest holds. They may come after `Stopped`."""
 
@@ -155,6 +160,7 @@ Event = (
     | ToolProgress
     | Annotations
     | Noted
+    | Told
     | UsageUpdate
     | Stopped
 )
@@ -175,6 +181,7 @@ class Accumulator:
         self._stop: str | None = None
         self._annotations: tuple[Annotation, ...] = ()
         self._notes: tuple[str, ...] = ()
+        self._told: tuple[str, ...] = ()
 
     def feed(self, event: Event) -> None:
         """Take one event in."""
@@ -206,6 +213,8 @@ class Accumulator:
                 self._annotations += items
             case Noted(text):
                 self._notes += (text,)
+            case Told(text):
+                self._told += (text,)
 
     def _begin_round(self) -> None:
         """Each answer of the server counts its calls and its tokens from 0."""
@@ -230,6 +239,7 @@ class Accumulator:
             whole_characters(self._head.id),
             tuple(Annotation(*map(whole_characters, astuple(each))) for each in self._annotations),
             tuple(map(whole_characters, self._notes)),
+            told=self._told,
         )
 
     @property

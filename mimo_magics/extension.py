@@ -10,13 +10,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from IPython.core.getipython import get_ipython
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from mimo_magics.cellrun import PRIVATE, PUBLIC, AwaitingCells
+from mimo_magics.cells import Cells
 from mimo_magics.config import MimoConfig
+from mimo_magics.errors import BadOption
 
 if TYPE_CHECKING:  # everything that is not imported until a magic is used
     from mimo_magics.magics import MimoMagics
+    from mimo_magics.session.named import Sessions
 
 MAGICS = {
     ("cell", PUBLIC): "mimo_cell",
@@ -24,6 +28,8 @@ MAGICS = {
     ("cell", PRIVATE): "mimo_awaited",
     ("line", "mimo_config"): "mimo_config",
     ("line", "mimo_tools"): "mimo_tools",
+    ("line", "mimo_session"): "mimo_session",
+    ("line", "mimo_usage"): "mimo_usage",
 }
 """Kind and name of each magic, and the method that does it."""
 
@@ -52,7 +58,8 @@ class Extension:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._config = MimoConfig(parent=shell)
-        self._cells = AwaitingCells(shell)
+        self._awaiting = AwaitingCells(shell)
+        self._cells = Cells(shell)
         self._magics: MimoMagics | None = None
 
     def load(self) -> None:
@@ -60,6 +67,7 @@ class Extension:
         for complaint in self._config.complaints:
             print(complaint, file=sys.stderr)  # noqa: T201  a line each, and the rest goes on
         self._shell.configurables.append(self._config)
+        self._awaiting.install()
         self._cells.install()
         for (kind, name), method in MAGICS.items():
             self._shell.register_magic_function(StandIn(self, method), kind, name)
@@ -67,6 +75,7 @@ class Extension:
     def unload(self) -> None:
         """Take it away."""
         self._shell.configurables.remove(self._config)
+        self._awaiting.uninstall()
         self._cells.uninstall()
         for kind, name in MAGICS:
             del self._shell.magics_manager.magics[kind][name]
@@ -78,7 +87,7 @@ class Extension:
         if self._magics is None:
             from mimo_magics.magics import MimoMagics
 
-            self._magics = MimoMagics(self._shell, self._config)
+            self._magics = MimoMagics(self._shell, self._config, self._cells)
             for (kind, name), each in MAGICS.items():
                 self._shell.register_magic_function(getattr(self._magics, each), kind, name)
         return getattr(self._magics, method)
@@ -92,6 +101,19 @@ def load(shell: Any) -> None:
     if shell not in _loaded:
         _loaded[shell] = Extension(shell)
         _loaded[shell].load()
+
+
+def sessions() -> Sessions:
+    """Return the sessions of this kernel: `sessions().current.turns`.
+
+    Raises:
+        BadOption: the extension is not loaded.
+    """
+    shell = get_ipython()
+    if shell not in _loaded:
+        raise BadOption("The extension is not loaded here.", "%load_ext mimo_magics")
+    found: Sessions = _loaded[shell].magic("mimo_session").__self__.talk.sessions
+    return found
 
 
 def unload(shell: Any) -> None:

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from mimo_magics.settings import fits
 
 T = TypeVar("T")
 
@@ -28,11 +31,16 @@ def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
 
     Raises:
         TypeError: a field without a default is missing.
-        ValueError: a part has an unknown `type`.
+        ValueError: a value is of another type, or a part has an unknown `type`.
     """
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # a class is a key
     known = {field.name for field in _fields(kind)} & data.keys()
     return kind(**{name: _read(hints[name], data[name]) for name in known})
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _told(value: Any) -> Iterator[tuple[str, Any]]:
@@ -54,12 +62,14 @@ def _write(item: Any) -> Any:
 
 
 def _read(hint: Any, item: Any) -> Any:
-    if get_origin(hint) is tuple:
+    if get_origin(hint) is tuple and isinstance(item, (list, tuple)):
         return tuple(_read(get_args(hint)[0], each) for each in item)
     kinds: list[Any] = [kind for kind in get_args(hint) or (hint,) if is_dataclass(kind)]
-    if not kinds or not isinstance(item, Mapping):
-        return item
-    return from_dict(kinds[0] if len(kinds) == 1 else _tagged(kinds, item), item)
+    if kinds and isinstance(item, Mapping):
+        return from_dict(kinds[0] if len(kinds) == 1 else _tagged(kinds, item), item)
+    if not fits(item, hint):
+        raise ValueError(f"{str(item)[:40]!r} is of another type")
+    return item
 
 
 def _tagged(kinds: list[Any], item: Mapping[str, Any]) -> Any:

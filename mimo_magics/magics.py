@@ -19,9 +19,13 @@ from mimo_magics import afterwards, cell, document, facade, toolbox
 from mimo_magics.afterwards import Command
 from mimo_magics.approval import Approve, by_question, unattended, waits
 from mimo_magics.asking import Asking
+from mimo_magics.cell import CellRequest
 from mimo_magics.cellrun import RunningCell, heartbeat, is_cell_value, place
+from mimo_magics.cells import Cells
 from mimo_magics.config import MimoConfig
 from mimo_magics.configure import configure
+from mimo_magics.conversations import Desk, command
+from mimo_magics.conversing import Conversing
 from mimo_magics.document import Look
 from mimo_magics.document.printable import printable
 from mimo_magics.errors import BadOption
@@ -29,7 +33,8 @@ from mimo_magics.messages import Reply
 from mimo_magics.options import OPTIONS
 from mimo_magics.pump import pumped
 from mimo_magics.render import Place, choose
-from mimo_magics.session import Session
+from mimo_magics.session import Session, spending
+from mimo_magics.session.named import Sessions
 
 DECIDE: dict[Place, Approve] = {
     "front end": partial(by_question, ask=input),
@@ -73,10 +78,10 @@ def variables(shell: Any) -> dict[str, Any]:
 class MimoMagics:
     """The magics of one shell, and the conversation that they share."""
 
-    def __init__(self, shell: Any, config: MimoConfig) -> None:
+    def __init__(self, shell: Any, config: MimoConfig, cells: Cells) -> None:
         self.shell = shell
         self.config = config
-        self.session = Session()
+        self.talk = Conversing(shell, Sessions(), cells)
         self._answer: Reply | None = None
         """The last one, also of an aside."""
         self._just_shown: Reply | None = None
@@ -115,6 +120,7 @@ class MimoMagics:
             %mimo show      the last turn of the conversation anew; show 2: its second
             %mimo insert 1  the first code block of the last answer in a new cell below
             %mimo copy 1    the same, to be copied: one click selects it; alone: the whole answer's source
+            %mimo continue  goes on with the last answer, if it was broken off; takes options before it
         """
         if command := afterwards.command(line):
             self._again(command)
@@ -160,6 +166,44 @@ class MimoMagics:
         """
         display(toolbox.toolbox(line, variables(self.shell)), raw=True)
 
+    @no_var_expand
+    def mimo_session(self, line: str) -> None:
+        """Show and change the conversations of this kernel.
+
+        ::
+
+            %mimo_session                    the sessions: list
+            %mimo_session new NAME           begin one, or a new conversation in one, and go on there
+            %mimo_session switch NAME        go on in another one; switch NUMBER: on another branch
+            %mimo_session show               all turns, with models, tokens, cost, and what is stale
+            %mimo_session undo [N]           take the last turns back; they stay as a branch
+            %mimo_session branches           the ways that the conversation took
+            %mimo_session fork NAME [--at N] begin a session with the turns up to this one
+            %mimo_session rename [NAME] NEW  and delete NAME, clear
+            %mimo_session save [PATH]        and load PATH
+            %mimo_session export PATH [--to md|html|json|py|curl]
+            %mimo_session from-notebook PATH the conversation that a notebook's outputs hold
+            %mimo_session resume [PATH]      that of this notebook, after a restart of the kernel
+        """
+        settings = self.config.snapshot()
+        self.talk.sessions.current.settings = settings
+        display(command(line, Desk(self.talk.sessions, self.talk.path(settings))), raw=True)
+
+    @no_var_expand
+    def mimo_usage(self, line: str) -> None:
+        """Show what the current session has spent: tokens, the part of them from the cache, and costs.
+
+        ::
+
+            %mimo_usage         of the current session
+            %mimo_usage NAME    of another one
+
+        Costs are estimates by a dated table of prices; %mimo_config prices=… sets others.
+        """
+        session = self.talk.sessions.get(line.strip()) if line.strip() else self.talk.sessions.current
+        prices = self.config.snapshot().prices
+        display(spending.bundle(session.history, prices, session.aside, session.aside_cost), raw=True)
+
     def _read(
         self,
         line: str,
@@ -171,22 +215,33 @@ class MimoMagics:
         options, rest = cell.split_options(line)
         if body is not None and rest:
             raise BadOption(f"The prompt does not go on the first line: {rest!r}.", "Write it below %%mimo.")
-        request = cell.read(
-            parsed(options), rest if body is None else body, {**variables(self.shell), **local}
-        )
-        session = Session() if request.new else self.session
+        said = rest if body is None else body
+        prompt = None if body is None and cell.goes_on(line) else said
+        request = cell.read(parsed(options), prompt, {**variables(self.shell), **local})
+        settings = replace(self.config.snapshot(), **request.settings)
+        session = self.talk.session(request, settings)
         session.settings = self.config.snapshot()
-        settings = replace(session.settings, **request.settings)
         where = place(self.shell)
         tools = toolbox.chosen(request.tools, {**variables(self.shell), **local})
         surface = choose(where, settings, running)
-        return Asking(request, session, surface, tools, DECIDE[where])
+        return Asking(request, session, surface, tools, DECIDE[where], **self._told(request, session, where))
+
+    def _told(self, request: CellRequest, session: Session, where: Place) -> dict[str, Any]:
+        """Say who asks, and what of the answers that are there may be given again."""
+        settings = replace(session.settings, **request.settings)
+        ask = None if where == "unattended" else input
+        return {
+            "cell": self.talk.cell(request),
+            "append": self.talk.appends(request, session),
+            "reuse": (lambda _: False) if request.fresh else partial(self.talk.reuse, settings, ask),
+            "remarks": tuple(self.talk.remarks(request, where)),
+        }
 
     def _again(self, command: Command) -> None:
         """Do something with an answer that is there."""
         match command:
             case Command("show", number):
-                self._show_again(afterwards.turn(self.session.turns, number).reply)
+                self._show_again(afterwards.turn(self.talk.sessions.current.turns, number).reply)
             case Command("insert", number):
                 self.shell.set_next_input(afterwards.code(self._answer, number))
             case Command("copy", None) if self._answer:
@@ -204,13 +259,13 @@ class MimoMagics:
 
     @contextmanager
     def _kept(self, asking: Asking) -> Iterator[None]:
-        """Go on with the conversation that the turn belongs to, if anything of it stays."""
+        """Note who asked, if anything of the turn stays."""
         try:
             with asking.settled():
                 yield
         finally:
-            if asking.turn:
-                self.session = asking.session
+            if asking.turn and asking.request.keep:
+                self.talk.asked(asking.request, asking.session)
 
     def _value(self, asking: Asking) -> Reply:
         reply = self._just_shown = self._answer = asking.reply

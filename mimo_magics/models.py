@@ -5,9 +5,16 @@ As of 2026-11-22, from the model pages of Xiaomi's platform (mimo.mi.com/docs) a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from mimo_magics.errors import BadOption
 from mimo_magics.messages import Usage
+from mimo_magics.settings import fits
+
+LATIN, OTHER = 0.25, 0.6
+"""Tokens in a character of ASCII and in any other one, about; only a server knows how many they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,10 @@ class Model:
     """Tokens of reasoning and answer together."""
     thinks: bool
     """Whether it reasons unless told otherwise."""
+    sees: bool = False
+    """Whether it takes pictures."""
+    hears: bool = False
+    """Whether it takes sound."""
 
 
 SUCCESSORS = {
@@ -66,13 +77,14 @@ MODELS = {
     for model in (
         Model("mimo-v2-flash", 262_144, 65_536, thinks=False),
         Model("mimo-v2-pro", 1_048_576, 131_072, thinks=True),
-        Model("mimo-v2-omni", 262_144, 131_072, thinks=True),
-        Model("mimo-v2.5", 1_048_576, 131_072, thinks=True),
+        Model("mimo-v2-omni", 262_144, 131_072, thinks=True, sees=True, hears=True),
+        Model("mimo-v2.5", 1_048_576, 131_072, thinks=True, sees=True, hears=True),
         Model("mimo-v2.5-pro", 1_048_576, 131_072, thinks=True),
         Model("mimo-v2.5-pro-ultraspeed", 1_048_576, 131_072, thinks=True),
-        Model("mimo-v2.6-flash", 1_048_576, 131_072, thinks=True),
-        Model("mimo-v2.6-pro", 1_048_576, 131_072, thinks=True),
-        Model("mimo-v2.6-pro-ultraspeed", 1_048_576, 131_072, thinks=True),
+        Model("mimo-v2.6-flash", 1_048_576, 131_072, thinks=True, sees=True, hears=True),
+        Model("mimo-v2.6-pro", 1_048_576, 131_072, thinks=True, sees=True, hears=True),
+        Model("mimo-v2.6-pro-ultraspeed", 1_048_576, 131_072, thinks=True, sees=True, hears=True),
+        Model("mimo-local", 8_192, 1_024, thinks=False),  # as `local_server` sets it up
     )
 }
 
@@ -98,10 +110,51 @@ def is_chat(model: str) -> bool:
     return "-tts" not in model and not model.endswith("-asr")
 
 
-def cost(usage: Usage | None, service: str, model: str) -> float | None:
-    """Estimate what a reply cost, in US dollars; `None` where price or tokens are not known."""
-    price = PRICES.get((service, model))
-    if price is None or usage is None:
+def sees(model: str) -> bool:
+    """Tell whether a model takes pictures. One that is not known is thought to."""
+    return model not in MODELS or MODELS[model].sees
+
+
+def hears(model: str) -> bool:
+    """Tell whether a model takes sound. One that is not known is thought to."""
+    return model not in MODELS or MODELS[model].hears
+
+
+def tokens(text: str) -> float:
+    """Estimate the tokens of a text from its characters."""
+    latin = len(text.encode("ascii", "ignore"))
+    return LATIN * latin + OTHER * (len(text) - latin)
+
+
+def price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | None:
+    """Look up what a model costs; `None` where that is not known.
+
+    Args:
+        service: name of the preset.
+        model: the model's id.
+        prices: the person's own, by model: US dollars for a million tokens of input, cached input and output.
+
+    Raises:
+        BadOption: the person's own price is no such three numbers.
+    """
+    if model not in prices:
+        return PRICES.get((service, model))
+    match prices[model]:
+        case [_, _, _] as figures if all(fits(each, float) and each >= 0 for each in figures):
+            return Price(*map(float, figures))
+    raise BadOption(
+        f"The price of {model} cannot be {prices[model]!r}.",
+        "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3].",
+    )
+
+
+def cost(usage: Usage | None, service: str, model: str, prices: Mapping[str, Any] = {}) -> float | None:
+    """Estimate what a reply cost, in US dollars; `None` where price or tokens are not known.
+
+    Arguments and errors are those of `price`.
+    """
+    known = price(service, model, prices)
+    if known is None or usage is None:
         return None
     fresh = usage.input - usage.cached
-    return (fresh * price.input + usage.cached * price.cached + usage.output * price.output) / 1e6
+    return (fresh * known.input + usage.cached * known.cached + usage.output * known.output) / 1e6

@@ -126,6 +126,22 @@ HANDLING = (
         {"action": "store_false", "dest": "keep", "default": None},
     ),
     Option(("--new",), "Begin a new conversation with this turn.", {"action": "store_true", "default": None}),
+    Option(("--session",), "Ask in the session of this name, without switching to it.", {"metavar": "NAME"}),
+    Option(
+        ("--id",),
+        "Name the cell: run again, its turn is replaced also where the front end tells no cell ids.",
+        {"metavar": "NAME"},
+    ),
+    Option(
+        ("--append",),
+        "Add a turn, also when the cell was run before.",
+        {"action": "store_true", "default": None},
+    ),
+    Option(
+        ("--fresh",),
+        "Ask anew, also where the answer could be kept.",
+        {"action": "store_true", "default": None},
+    ),
     Option(
         ("--raw",), "Leave every brace of the prompt as it is.", {"action": "store_true", "default": None}
     ),

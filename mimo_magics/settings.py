@@ -15,6 +15,8 @@ Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
 Format = Literal["markdown", "text", "json"]
 WebSearch = Literal["on", "force"]
+Overflow = Literal["error", "drop-oldest", "summarise"]
+RunAll = Literal["run", "keep", "ask"]
 
 
 def _setting(default: Any, help: str, *flags: str, metavar: str = "", project: bool = False) -> Any:  # noqa: A002  argparse's word
@@ -120,6 +122,35 @@ class Settings:
         "--system",
         metavar="TEXT",
     )
+    budget: str | None = _setting(
+        None, "What a conversation may spend in all: an amount such as 2 USD, or 200k tokens."
+    )
+    turn_budget: str | None = _setting(
+        None,
+        "What a turn may spend: an amount such as '0.05 USD', or '20k tokens'.",
+        "--budget",
+        metavar="AMOUNT",
+    )
+    prices: Mapping[str, Any] = _setting(
+        {},
+        'By model, US dollars for a million tokens of input, cached input and output: {"my-model": [1, 0.1, 3]}.',
+    )
+    window: int | None = _setting(
+        None, "Tokens that the model takes in all, where its published figure is not right."
+    )
+    overflow: Overflow = _setting(
+        "error",
+        "When the conversation fills the model's window: say so, leave out the oldest turns, or summarise them.",
+    )
+    run_all: RunAll = _setting(
+        "run",
+        "Whether a prompt whose answer is saved is asked anew, or its answer kept when nothing has changed.",
+    )
+    notebook: str | None = _setting(
+        None,
+        "Path of the notebook, where the front end does not tell it: for autosave, resume and kept answers.",
+    )
+    autosave: bool = _setting(False, "Save the conversation beside the notebook after each turn.")
     stream: bool = _setting(True, "Ask for the answer while it comes, or in one piece.", "--stream")
     timeout: float = _setting(
         480.0,
@@ -146,10 +177,12 @@ class Settings:
             BadOption: a value cannot be.
         """
         for name, hint in _hints().items():
-            if not _fits(getattr(self, name), hint):
+            if not fits(getattr(self, name), hint):
                 raise BadOption(f"{name} cannot be {getattr(self, name)!r}.", f"It is: {_words(hint)}.")
         if self.timeout <= 0:
             raise BadOption(f"timeout cannot be {self.timeout!r}.", "It is a number of seconds above 0.")
+        if self.window is not None and self.window < 1:
+            raise BadOption(f"window cannot be {self.window!r}.", "It is a number of tokens above 0.")
         if self.max_steps < 0:
             raise BadOption(f"max_steps cannot be {self.max_steps!r}.", "It is a number of rounds from 0.")
 
@@ -163,9 +196,10 @@ def _words(hint: Any) -> str:
     return str(getattr(hint, "__name__", hint)).replace("typing.", "").replace("collections.abc.", "")
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def fits(value: Any, hint: Any) -> bool:
+    """Tell whether a value is of a type. Numbers are finite, `True` is none, and tuples hold texts."""
     if get_origin(hint) in (Union, UnionType):
-        return any(_fits(value, kind) for kind in get_args(hint))
+        return any(fits(value, kind) for kind in get_args(hint))
     if get_origin(hint) is Literal:
         return value in get_args(hint)
     if get_origin(hint) is tuple:
@@ -196,6 +230,14 @@ class Options(TypedDict, total=False):
     max_steps: int
     web_search: WebSearch | None
     system: str | None
+    budget: str | None
+    turn_budget: str | None
+    prices: Mapping[str, Any]
+    window: int | None
+    overflow: Overflow
+    run_all: RunAll
+    notebook: str | None
+    autosave: bool
     stream: bool
     timeout: float
     format: Format

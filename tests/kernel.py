@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from queue import Empty
 from typing import Any, Self
@@ -69,7 +70,8 @@ class Kernel:
     ) -> None:
         """Choose the kernel, and what it is to believe of the front end."""
         self._manager = manager(name, folder)
-        self._metadata = {} if console else {"cellId": "cell"}
+        self._tells_cells = not console
+        self._count = 0
         self._widgets = Widgets() if widgets else None
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
         self._start = {"env": {**clean, **environment}, "cwd": str(folder)}
@@ -77,7 +79,6 @@ class Kernel:
     def __enter__(self) -> Self:
         self._manager.start_kernel(extra_arguments=["--IPKernelApp.log_level=ERROR"], **self._start)
         self._client = self._manager.blocking_client()
-        self._client.session.metadata = self._metadata
         self._client.start_channels()
         self._client.wait_for_ready(timeout=PATIENCE)
         return self
@@ -87,12 +88,21 @@ class Kernel:
         self._manager.shutdown_kernel(now=True)
         self._manager.cleanup_resources()
 
-    def run(self, code: str, *, watched: bool = True, when: Callable[[], bool] | None = None) -> Ran:
-        """Run a cell to its end; interrupt it once `when` says so."""
-        return self.run_all([code], watched=watched, when=when)[0]
+    def run(
+        self,
+        code: str,
+        *,
+        watched: bool = True,
+        when: Callable[[], bool] | None = None,
+        cell: str = "",
+        deleted: tuple[str, ...] = (),
+    ) -> Ran:
+        """Run a cell to its end; interrupt it once `when` says so. Unless it has a name, it is a new one."""
+        return self.run_all([code], watched=watched, when=when, cells=[cell], deleted=deleted)[0]
 
     def answer(self, code: str, text: str) -> tuple[Ran, dict[str, Any]]:
         """Run a cell that asks a question, and answer it; also returns the question."""
+        self._tell_cell("")
         questions: list[dict[str, Any]] = []
 
         def typed(message: dict[str, Any]) -> None:
@@ -112,14 +122,19 @@ class Kernel:
 
     def run_all(
         self,
-        cells: list[str],
+        codes: list[str],
         *,
+        cells: Sequence[str] = (),
+        deleted: tuple[str, ...] = (),
         watched: bool = True,
         when: Callable[[], bool] | None = None,
         press: str = "",
     ) -> list[Ran]:
         """Queue cells as «Run All» does; once `when` says so, interrupt or press a button, and count from there."""
-        ids = [self._client.execute(code, allow_stdin=watched) for code in cells]
+        ids = []
+        for code, cell in zip_longest(codes, cells, fillvalue=""):
+            self._tell_cell(cell, deleted)
+            ids.append(self._client.execute(code, allow_stdin=watched))
         results = {each: Ran() for each in ids}
         started = time.monotonic()
         interrupted = idle = False
@@ -144,6 +159,12 @@ class Kernel:
         if any(ran.status == "aborted" for ran in results.values()):
             self._recover()
         return list(results.values())
+
+    def _tell_cell(self, cell: str, deleted: tuple[str, ...] = ()) -> None:
+        """Say which cell runs next, as notebooks do."""
+        self._count += 1
+        told = {"cellId": cell or f"cell-{self._count}", "deletedCells": list(deleted)}
+        self._client.session.metadata = told if self._tells_cells else {}
 
     def _work(self, message: dict[str, Any]) -> None:
         for comm, data in self._widgets.work(message) if self._widgets else ():

@@ -16,6 +16,7 @@ from mimo_magics.events import (
     Started,
     Stopped,
     TextDelta,
+    Told,
     ToolCallDelta,
     ToolCallStart,
     ToolProgress,
@@ -42,6 +43,8 @@ EVERY_EVENT = (
     Annotations((TIDES,)),
     Noted("one page was slow"),
     Noted("another failed"),
+    Told("Asked again."),
+    Told("Kept."),
     ReasoningDelta("Hm, "),
     ReasoningDelta("yes."),
     TextDelta("Hel"),
@@ -86,6 +89,7 @@ def test_every_event_ends_in_its_place_of_the_reply():
         "r1",
         (HARBOUR, TIDES),
         ("one page was slow", "another failed"),
+        told=("Asked again.", "Kept."),
     )
 
 

@@ -149,6 +149,45 @@ def test_a_missing_field_without_a_default_is_refused(kind, data):
         from_dict(kind, data)
 
 
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (TextPart, {"text": None}),
+        (TextPart, {"text": ["Hello."]}),
+        (ToolResult, {"id": "c", "name": "tide", "output": {"high": "noon"}}),
+        (ToolResult, {"id": "c", "name": "tide", "output": "high", "is_error": "no"}),
+        (Message, {"role": "king"}),
+        (Message, {"role": "user", "parts": "Hello."}),
+        (Message, {"role": "user", "parts": {"type": "text", "text": "Hello."}}),
+        (Message, {"role": "user", "parts": ["Hello."]}),
+        (Params, {"model": 1}),
+        (Params, {"model": "m", "temperature": "warm"}),
+        (Params, {"model": "m", "temperature": float("nan")}),
+        (Params, {"model": "m", "max_completion_tokens": 1.5}),
+        (Params, {"model": "m", "thinking": 1}),
+        (Params, {"model": "m", "stop": "a"}),
+        (Params, {"model": "m", "stop": ["a", 1]}),
+        (Params, {"model": "m", "extra": ["seed", 1]}),
+        (Usage, {"input": True}),
+        (Usage, {"input": "1"}),
+        (Reply, {"message": "Hello."}),
+        (Reply, {"message": []}),
+        (Reply, {"usage": 3}),
+        (Reply, {"usage": {"input": None}}),
+        (Reply, {"annotations": [{"url": 1}]}),
+        (Reply, {"notes": [None]}),
+        (Reply, {"timing": {"total": "long"}}),
+    ],
+)
+def test_a_value_of_another_type_is_refused(kind, data):
+    with pytest.raises(ValueError, match="is of another type"):
+        from_dict(kind, data)
+
+
+def test_whole_numbers_stand_for_fractions_and_null_where_nothing_may_be():
+    assert from_dict(Params, {"model": "m", "temperature": 1, "top_p": None}) == Params("m", temperature=1.0)
+
+
 TEXT = st.text(max_size=20)
 PARTS = st.one_of(
     st.builds(TextPart, TEXT),

@@ -97,6 +97,9 @@ def test_the_saved_output_carries_the_record_of_its_turn(kernel: Kernel, peer: P
     record = ran.outputs[0]["metadata"]["mimo"]
     assert record["reply"].pop("timing").keys() == {"first", "reasoning", "total"}
     assert record.pop("asked") == pytest.approx(time.time(), abs=60)
+    assert len(record.pop("id")) == 12
+    assert len(record.pop("digest")) == 32
+    assert record.pop("cell").startswith("cell-")
     assert record == {
         "version": 1,
         "preset": "other",
@@ -113,6 +116,9 @@ def test_the_saved_output_carries_the_record_of_its_turn(kernel: Kernel, peer: P
             "model": "mimo-test",
             "id": "0123456789abcdef",
         },
+        "spent": {"input": 20, "output": 10, "cached": 5},
+        "context": 30,
+        "session": "main",
     }
 
 

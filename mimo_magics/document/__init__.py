@@ -20,6 +20,7 @@ from mimo_magics.settings import Format
 ENDS = {
     "interrupted": "stopped",
     "cut": "cut off: the connection broke",
+    "budget": "stopped: the budget is used up",
     "length": "cut off at the output limit; --max-tokens raises it",
     "filter": "withheld by the server's content filter",
     "repetition": "cut off by the server: it repeated itself",
@@ -66,6 +67,7 @@ def page(reply: Reply, status: str = "", look: Look = Look(), opened: Collection
         *_sections(reply, look, opened),
         _sources(reply.annotations),
         *(f'<p dir="auto">⚠ {escaped(note)}</p>' for note in reply.notes),
+        *map(_small, reply.told),
         _small(status or footer(reply)),
     )
     return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH}">{EMPTY_LINE.sub("&#10;", "".join(inner))}</div>'

@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from mimo_magics.document.printable import printable
 
 
-def bundle(head: Sequence[str], rows: Iterable[Sequence[str]]) -> dict[str, str]:
-    """Return a table as Jupyter's MIME bundle."""
+def bundle(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, figures: Collection[str] = (), caption: str = ""
+) -> dict[str, str]:
+    """Return a table as Jupyter's MIME bundle.
+
+    Args:
+        head: names of the columns.
+        rows: the cells beneath them.
+        figures: names of the columns whose cells end at one line.
+        caption: a sentence beneath the table.
+    """
     body = [tuple(printable(str(cell)) for cell in row) for row in rows]
-    return {"text/html": _html(head, body), "text/plain": _text(head, body)}
+    sides = ["right" if name in figures else "left" for name in head]
+    return {
+        "text/html": _html(head, body, sides) + _small(caption),
+        "text/plain": "\n".join(filter(None, (_text(head, body, sides), printable(caption)))),
+    }
 
 
-def _html(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [_row("th", head), *(_row("td", row) for row in rows)]
+def _html(head: Sequence[str], rows: Sequence[Sequence[str]], sides: Sequence[str]) -> str:
+    lines = [_row("th", head, sides), *(_row("td", row, sides) for row in rows)]
     return f"<table>{''.join(lines)}</table>"
 
 
-def _row(tag: str, cells: Sequence[str]) -> str:
-    inner = (f'<{tag}><div align="left">{html.escape(cell)}</div></{tag}>' for cell in cells)
+def _row(tag: str, cells: Sequence[str], sides: Sequence[str]) -> str:
+    inner = (
+        f'<{tag}><div align="{side}">{html.escape(cell)}</div></{tag}>'
+        for cell, side in zip(cells, sides, strict=True)
+    )
     return f"<tr>{''.join(inner)}</tr>"
 
 
-def _text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _small(caption: str) -> str:
+    return f"<p><small>{html.escape(printable(caption))}</small></p>" if caption else ""
+
+
+def _text(head: Sequence[str], rows: Sequence[Sequence[str]], sides: Sequence[str]) -> str:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))
+    lines = ("  ".join(map(_padded, row, widths, sides)).rstrip() for row in (head, *rows))
     return "\n".join(lines)
+
+
+def _padded(cell: str, width: int, side: str) -> str:
+    return cell.rjust(width) if side == "right" else cell.ljust(width)

@@ -76,7 +76,8 @@ class LaidOutSurface:
 def laid_out(reply: Reply, form: Format = "markdown") -> RenderableType:
     """Return remarks, reasoning and answer as rich shows them; links show where they lead."""
     notes = [Text(f"⚠ {printable(note)}") for note in reply.notes]
+    told = [Text(printable(line), style="dim") for line in reply.told]
     reasoning = [Text(printable(reply.reasoning), style="dim")] if reply.reasoning else []
     text = printable(reply.text)
     answer = Markdown(text, hyperlinks=False) if form == "markdown" else Text(text)
-    return Group(*notes, *reasoning, answer)
+    return Group(*notes, *told, *reasoning, answer)

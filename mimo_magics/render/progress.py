@@ -20,9 +20,8 @@ from mimo_magics.events import (
     UsageUpdate,
 )
 from mimo_magics.messages import Usage
+from mimo_magics.models import tokens
 
-LATIN, OTHER = 0.25, 0.6
-"""Tokens in a character of ASCII and in any other one, about; only the end of a reply tells how many they were."""
 SETTLED = 1.0
 """Seconds of tokens from which on a rate says something."""
 WAITING = "Waiting for the model"
@@ -101,8 +100,7 @@ class Progress:
     def _count(self, text: str, state: str) -> None:
         self._first = self._first or self._now()
         self.state = state
-        latin = len(text.encode("ascii", "ignore"))
-        self._tokens += LATIN * latin + OTHER * (len(text) - latin)
+        self._tokens += tokens(text)
 
     def _words(self) -> Iterator[str]:
         match self._wait:

@@ -104,9 +104,9 @@ def between(reply: Reply, start: int, end: int | None = None) -> Reply:
     if not start and end is None:
         return reply
     before = () if start else tuple(part for part in reply.message.parts if not isinstance(part, TextPart))
-    notes = () if start else reply.notes
+    notes, told = ((), ()) if start else (reply.notes, reply.told)
     return replace(
-        reply, message=Message("assistant", (*before, TextPart(reply.text[start:end]))), notes=notes
+        reply, message=Message("assistant", (*before, TextPart(reply.text[start:end]))), notes=notes, told=told
     )
 
 

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from mimo_magics.document.printable import printable
-from mimo_magics.events import Event, Noted, Preparing, ReasoningDelta, Retrying, TextDelta
+from mimo_magics.events import Event, Noted, Preparing, ReasoningDelta, Retrying, TextDelta, Told
 from mimo_magics.messages import Reply
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
@@ -36,6 +36,8 @@ class TerminalSurface:
                 self._print(Preparing, f"{what} …\n")
             case Noted(text):
                 self._print(Noted, f"⚠ {printable(text)}\n")
+            case Told(text):
+                self._print(Told, f"{DIM}{printable(text)}{PLAIN}\n")
 
     def tick(self) -> None:
         """Nothing waits to be shown."""

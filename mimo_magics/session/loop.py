@@ -6,33 +6,27 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import date
+from uuid import uuid4
 
 from mimo_magics import client, endpoint, local
 from mimo_magics.endpoint import Endpoint
-from mimo_magics.errors import BadKey, BadOption, BadRequest, MimoError, UnknownModel
-from mimo_magics.events import Accumulator, Approval, Event, Noted, Started, ToolProgress
-from mimo_magics.messages import (
-    Message,
-    Params,
-    Reply,
-    Request,
-    ToolCall,
-    rounds,
-    system,
-    user,
-    whole_characters,
-)
-from mimo_magics.models import cost, is_chat, output_tokens
-from mimo_magics.presets import LOCAL, Preset
-from mimo_magics.session import advice
+from mimo_magics.errors import BadKey, BadRequest, BudgetReached, MimoError, UnknownModel
+from mimo_magics.events import Accumulator, Approval, Event, Noted, Started, Stopped, Told, ToolProgress
+from mimo_magics.messages import Message, Reply, Request, ToolCall, Usage, rounds
+from mimo_magics.presets import LOCAL
+from mimo_magics.session import advice, window
+from mimo_magics.session.budget import Spent
 from mimo_magics.session.calls import Calls
+from mimo_magics.session.continuing import joined
+from mimo_magics.session.limits import Limits
+from mimo_magics.session.meter import Meter
+from mimo_magics.session.replay import replayed
+from mimo_magics.session.request import Question, with_model
+from mimo_magics.session.senses import fitted
 from mimo_magics.session.stopwatch import Stopwatch
-from mimo_magics.session.system import text as system_text
 from mimo_magics.session.turns import Turn, answered
-from mimo_magics.settings import Settings
+from mimo_magics.session.window import estimated
 from mimo_magics.tools import NotebookTool
-from mimo_magics.wire import FORMATS
 from mimo_magics.wire.bare_calls import BareCalls
 from mimo_magics.wire.markup import Markup
 
@@ -42,30 +36,35 @@ class RunningTurn:
 
     def __init__(
         self,
-        prompt: str,
-        history: tuple[Message, ...],
-        settings: Settings,
-        today: date,
-        *,
+        asked: Question,
         tools: tuple[NotebookTool, ...] = (),
+        *,
         trusted: set[str] | None = None,
+        cell: str = "",
+        spent: Spent = Spent(),
     ) -> None:
         self.turn: Turn | None = None
         """The turn when it is over."""
-        wanted = settings.tool_choice != "none" and settings.max_steps > 0
-        self.tools = {tool.name: tool for tool in tools if wanted}
-        """What may be called, by name."""
-        self._settings = settings
-        self._service = endpoint.preset(settings)
-        specs = tuple(tool.spec for tool in self.tools.values())
-        self.request = replace(_request(prompt, history, settings, self._service, today), tools=specs)
-        self._asked = time.time()
+        self.told: tuple[str, ...] = ()
+        """What the session has to say of it, in quiet lines."""
+        self.kept: Turn | None = None
+        """An answer that is there already, and is given instead of asking."""
+        self.continues: Turn | None = None
+        """The turn whose answer was broken off, and goes on with this one."""
+        self.digest = asked.digest
+        self._tools = tools
+        self._asked = asked
+        self._cell = cell
+        self._began = time.time()
         self._accumulator = Accumulator()
         self._stopwatch = Stopwatch()
-        self._failed = False
+        self._limits = Limits(asked, spent)
+        self._summary = asked.past[-1].summary if asked.past else ""
+        self._broken_off = "interrupted"
+        """Why the answer ends where the server says nothing of it."""
         self._in_between = False
         """Whether tools run, and no answer of the server does."""
-        self._calls = Calls(self.tools, set() if trusted is None else trusted)
+        self._calls = Calls({tool.name: tool for tool in tools}, set() if trusted is None else trusted)
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -90,19 +89,50 @@ class RunningTurn:
     def reply(self) -> Reply:
         """What has come, with the times it took and what it cost."""
         reply = self._accumulator.reply
-        price = cost(reply.usage, self._service.name, self.request.params.model)
+        price = self._limits.cost() if reply.usage else None
         return replace(reply, timing=self._stopwatch.timing, cost=price)
+
+    @property
+    def cost(self) -> float | None:
+        """Estimate of what was spent, in US dollars, also where the server told no tokens; `None` without a price."""
+        return self._limits.cost()
 
     def end(self) -> Turn:
         """Make the turn. Unless the server said why it ended, it was cut by a failure, or else left early."""
-        broken_off = list(self._calls.left())
-        for result in broken_off:
+        turn = self._as_it_was(self.kept) if self.kept else self._as_it_went()
+        if self.continues and turn.kept:
+            turn = joined(self.continues, turn)
+        self.turn = turn
+        return turn
+
+    def _as_it_was(self, kept: Turn) -> Turn:
+        reply = replace(kept.reply, told=self._accumulator.reply.told)
+        return replace(kept, reply=reply, cell=self._cell, spent=Usage())
+
+    def _as_it_went(self) -> Turn:
+        left = list(self._calls.left())
+        for result in left:
             self._accumulator.feed(ToolProgress(result.id, "failed", result))
         reply = self.reply
-        stop = None if broken_off or self._in_between else reply.stop
-        reply = replace(reply, stop=stop or ("cut" if self._failed else "interrupted"))
-        self.turn = Turn(self.request, reply, self._service.name, self._settings.api, self._asked)
-        return self.turn
+        stop = None if left or self._in_between or self._broken_off == "budget" else reply.stop
+        asked, limits = self._asked, self._limits
+        return Turn(
+            asked.prompt,
+            replace(reply, stop=stop or self._broken_off),
+            asked.params,
+            asked.service.name,
+            asked.settings.api,
+            self._began,
+            id=uuid4().hex[:12],
+            system="".join(message.text for message in asked.head),
+            tools=tuple(tool.name for tool in asked.tools),
+            spent=limits.usage,
+            context=limits.context,
+            left_out=limits.left_out,
+            summary=self._summary,
+            digest=self.digest,
+            cell=self._cell,
+        )
 
     async def _run(self) -> AsyncGenerator[Event]:
         try:
@@ -112,60 +142,122 @@ class RunningTurn:
                     self._stopwatch.feed(event)
                     yield event
         except MimoError as error:
-            self._failed = True
+            self._broken_off = "cut"
             error.reply = self.reply
             raise
 
     async def _answer(self) -> AsyncGenerator[Event]:
         """Ask the service; the embedded model is fetched and started first."""
-        settings = self._settings
-        if settings.preset == LOCAL.name:
+        for line in self.told:
+            yield Told(line)
+        if self.kept:
+            for event in replayed(self.kept.reply):
+                yield event
+            return
+        settings = self._asked.settings
+        if self._asked.service is LOCAL:
             async with aclosing(local.start(settings.local_model)) as preparations:
                 async for step in preparations:
                     yield step
-            address, request = local.endpoint(settings), local.translated(self.request)
+            address = local.endpoint(settings)
         else:
             address = endpoint.find(settings)
-            request = self.request = await _with_model(self.request, settings, self._service, address)
-        for warning in advice.warnings(settings, self._service, request, address):
+            self._asked = await with_model(self._asked, address)
+        request, notes = self._asked.request()
+        for warning in (*notes, *advice.warnings(settings, self._asked.service, request, address)):
             yield Noted(warning)
         try:
-            async with aclosing(self._rounds(address, request)) as events:
+            async with aclosing(self._rounds(address)) as events:
                 async for event in events:
                     yield event
         except (UnknownModel, BadKey, BadRequest) as error:
             error.hint = advice.afterwards(error, request, address) or error.hint
             raise
 
-    async def _rounds(self, address: Endpoint, request: Request) -> AsyncGenerator[Event]:
+    async def _rounds(self, address: Endpoint) -> AsyncGenerator[Event]:
         """Ask, run the tools that are called, tell their results, until an answer calls none."""
-        base = request.messages
-        for left in reversed(range(self._settings.max_steps + 1)):
-            async with aclosing(self._round(address, request)) as events:
+        most = self._asked.settings.max_steps
+        for left in reversed(range(most + 1)):
+            own = tuple(rounds(answered(self._accumulator.reply.message)))
+            async with aclosing(self._round(address, own, tools=left > 0)) as events:
                 async for event in events:
                     yield event
-            calls = self._accumulator.reply.message.open_calls if self.tools else ()
-            if not calls or not left:
-                return
+            calls = self._accumulator.reply.message.open_calls if self._tools else ()
+            if not calls or not left or self._broken_off == "budget":
+                break
             self._in_between = True
             async with aclosing(self._calls.answered(calls)) as progress:
                 async for step in progress:
                     yield step
-            messages = (*base, *rounds(answered(self._accumulator.reply.message)))
-            request = replace(request, messages=messages, tools=request.tools if left > 1 else ())
             if left == 1:
-                last = self._settings.max_steps
                 yield Noted(
-                    f"Round {last} of tool calls was the last; then the model was asked without tools."
+                    f"Round {most} of tool calls was the last; then the model was asked without tools."
                 )
+        if warning := self._limits.warning:
+            yield Noted(warning)
 
-    async def _round(self, address: Endpoint, request: Request) -> AsyncGenerator[Event]:
-        """Ask once, and take calls that the model wrote as text out of it."""
+    async def _round(
+        self, address: Endpoint, own: tuple[Message, ...], *, tools: bool
+    ) -> AsyncGenerator[Event]:
+        """Ask once, with as much of the conversation as may be sent, until a budget is used up."""
+        async with aclosing(self._fit(address, own)) as events:
+            async for event in events:
+                yield event
+        limits = self._limits
+        tokens = limits.plan((self._asked.prompt, *own)).tokens
+        try:
+            limits.check(tokens)
+        except BudgetReached:
+            if not own:
+                raise
+            self._broken_off = "budget"
+            return
+        request, _ = self._asked.request(own, left_out=limits.left_out, summary=self._summary, tools=tools)
+        async with aclosing(self._heard(address, limits.bounded(request, tokens))) as events:
+            async for event in events:
+                limits.feed(event)
+                yield event
+                if limits.reached and not isinstance(event, Stopped):
+                    self._broken_off = "budget"
+                    return
+
+    async def _fit(self, address: Endpoint, own: tuple[Message, ...]) -> AsyncGenerator[Event]:
+        """Leave out the oldest turns where the window is full, and have them summarised if that is wanted."""
+        limits, asked = self._limits, self._asked
+        before, limits.left_out = limits.left_out, limits.plan((asked.prompt, *own)).left_out
+        if limits.left_out == 0:
+            self._summary = ""
+        elif limits.left_out > before and asked.settings.overflow == "summarise":
+            yield Told("The window is full: the model summarises the oldest turns first.")
+            self._summary = await self._summarised(address, asked.past[before : limits.left_out])
+        if line := window.told(limits.left_out, before, asked.model, self._summary):
+            yield Noted(line)
+
+    async def _summarised(self, address: Endpoint, turns: Sequence[Turn]) -> str:
+        """Ask for a summary of these turns, and of what was summarised before."""
+        asked = self._asked
+        said = self._limits.summarisable(turns, self._summary)
+        messages, _ = fitted(window.summary_request(said, self._summary), asked.model, asked.settings.api)
+        params = replace(asked.params, web_search=None, response_format=None, tool_choice=None, stop=())
+        request = Request((*asked.head, *messages), params, stream=asked.settings.stream)
+        summary, meter = Accumulator(), Meter()
+        self._limits.check(estimated(request.messages))
+        meter.asking(estimated(request.messages))
+        async with aclosing(self._heard(address, request)) as events:
+            async for event in events:
+                summary.feed(event)
+                meter.feed(event)
+        self._limits.add(meter.spent)
+        return summary.reply.text
+
+    async def _heard(self, address: Endpoint, request: Request) -> AsyncGenerator[Event]:
+        """Ask, and take calls that the model wrote as text out of what comes."""
         calls = len(self._accumulator.reply.tool_calls)
         filters: list[Markup | BareCalls] = [Markup(calls)]
-        if self._service is LOCAL:
+        if self._asked.service is LOCAL:
             filters.append(BareCalls([tool.name for tool in request.tools], calls))
-        async with aclosing(client.stream(address, self._settings.api, request)) as events:
+            request = local.translated(request)
+        async with aclosing(client.stream(address, self._asked.settings.api, request)) as events:
             async for event in events:
                 if isinstance(event, Started):
                     endpoint.took(address)
@@ -181,51 +273,3 @@ def _through(filters: Sequence[Markup | BareCalls], events: Iterable[Event]) -> 
     for each in filters:
         events = [out for event in events for out in each.feed(event)]
     return events
-
-
-def _request(
-    prompt: str, history: tuple[Message, ...], settings: Settings, service: Preset, today: date
-) -> Request:
-    if not prompt.strip():
-        raise BadOption("There is no prompt.", "Say something.")
-    told = whole_characters(system_text(settings.system, service.system, today))
-    head = (system(told),) if told else ()
-    asked = user(whole_characters(prompt))
-    return Request((*head, *history, asked), _params(settings, service), stream=settings.stream)
-
-
-def _params(settings: Settings, service: Preset) -> Params:
-    model = settings.model or service.model
-    needed = FORMATS[settings.api].needs_output_bound or service.bounds_output
-    return Params(
-        model,
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        max_completion_tokens=output_tokens(
-            settings.max_tokens, model, needed=needed, ceiling=service.max_output
-        ),
-        stop=settings.stop,
-        frequency_penalty=settings.frequency_penalty,
-        presence_penalty=settings.presence_penalty,
-        thinking=settings.thinking,
-        response_format={"type": "json_object"} if settings.json else None,
-        web_search=settings.web_search,
-        tool_choice=None if settings.tool_choice == "none" else settings.tool_choice,
-        extra=settings.param,
-    )
-
-
-_first_models: dict[str, str] = {}
-"""The first chat model of each service that was asked for its list."""
-
-
-async def _with_model(request: Request, settings: Settings, service: Preset, address: Endpoint) -> Request:
-    """Where a service's models change, and the person named none, its first chat model answers."""
-    if settings.model or not service.lists_models:
-        return request
-    if service.name not in _first_models:
-        listing = replace(address, base_url=service.base_urls["openai"], auth=service.auth["openai"])
-        for model in filter(is_chat, await client.models(listing)):
-            _first_models.setdefault(service.name, model)
-    model = _first_models.get(service.name, service.model)
-    return replace(request, params=replace(request.params, model=model))

@@ -1,4 +1,4 @@
-"""A turn of a conversation as it was really asked and answered, and the history that turns make."""
+"""A turn of a conversation as it was really asked and answered, and the messages and records that turns make."""
 
 from __future__ import annotations
 
@@ -6,41 +6,57 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mimo_magics.document.printable import printable
 from mimo_magics.json_form import from_dict, to_dict
-from mimo_magics.messages import (
-    Message,
-    Params,
-    Reply,
-    Request,
-    TextPart,
-    rounds,
-)
+from mimo_magics.messages import Message, Params, Reply, TextPart, Usage, rounds
 from mimo_magics.settings import Api
 
 RECORD_VERSION = 1
+BROKEN_OFF = ("interrupted", "cut", "budget")
+"""Ends of answers that are not whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One prompt and what became of it."""
 
-    request: Request
-    """What was asked, with the history of that moment."""
+    prompt: Message
     reply: Reply
+    params: Params
     preset: str
     api: Api
     asked: float
     """When, in seconds since 1970."""
-
-    @property
-    def prompt(self) -> Message:
-        """The message that asked."""
-        return self.request.messages[-1]
+    id: str = ""
+    """Twelve hexadecimal digits. A turn that is continued stays the same turn."""
+    system: str = ""
+    """The system prompt as it was sent."""
+    tools: tuple[str, ...] = ()
+    """Names of the tools that were offered."""
+    spent: Usage = Usage()
+    """Tokens of all its requests; an estimate where the server told nothing. Nothing for an answer that was kept."""
+    context: int = 0
+    """Tokens of its last request and answer together: what a next prompt comes on top of. 0 is unknown."""
+    left_out: int = 0
+    """How many of the oldest turns before it were not sent, as the model's window was full."""
+    summary: str = ""
+    """What was sent in place of those."""
+    digest: str = ""
+    """Of the request, with the date of the system prompt set aside: equal requests have equal ones."""
+    cell: str = ""
+    """Who asked: a cell's id by its front end, `id:NAME` by its option, or nobody that can be told again."""
+    thread: str = ""
+    """Which of the session's conversations it belongs to: the first one, or the turn that began it."""
 
     @property
     def kept(self) -> bool:
         """Whether it belongs to the conversation: a failed call does not, an answer that was broken off does."""
-        return bool(self.reply.message.parts) or self.reply.stop not in (None, "interrupted", "cut")
+        return bool(self.reply.message.parts) or self.reply.stop not in (None, *BROKEN_OFF)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the answer came to its end."""
+        return self.reply.stop not in (None, *BROKEN_OFF)
 
 
 def history(turns: Iterable[Turn]) -> Iterator[Message]:
@@ -57,27 +73,30 @@ def answered(message: Message) -> Message:
     return replace(message, parts=tuple(part for part in message.parts if part not in left_out))
 
 
-def record(turn: Turn) -> dict[str, Any]:
+def record(turn: Turn, *, after: str = "", session: str = "", aside: bool = False) -> dict[str, Any]:
     """Return what a saved output carries of its turn, as JSON.
 
     The texts of the answer are not in it: they stand in the output's `text/plain`, one after the other, and the
-    record tells the length of each in characters. Neither are the history and the key.
+    record tells the length of each in characters; one that cannot be shown as it is, is told. Neither are the
+    history and the key.
+
+    Args:
+        turn: what was asked and answered.
+        after: id of the turn that it follows.
+        session: name of the session.
+        aside: whether it belongs to no conversation.
     """
-    reply = to_dict(turn.reply)
-    reply["message"]["parts"] = [_part(part) for part in turn.reply.message.parts]
-    return {
-        "version": RECORD_VERSION,
-        "asked": round(turn.asked, 3),
-        "preset": turn.preset,
-        "api": turn.api,
-        "params": to_dict(turn.request.params),
-        "prompt": to_dict(turn.prompt),
-        "reply": reply,
-    }
+    told = to_dict(turn)
+    told["asked"] = round(turn.asked, 3)
+    told["reply"]["message"]["parts"] = [_part(part) for part in turn.reply.message.parts]
+    place = {"after": after, "session": session, "aside": aside}
+    return {"version": RECORD_VERSION, **told, **{name: value for name, value in place.items() if value}}
 
 
 def _part(part: object) -> dict[str, Any]:
-    return {"type": part.type, "length": len(part.text)} if isinstance(part, TextPart) else to_dict(part)
+    if isinstance(part, TextPart) and printable(part.text) == part.text:
+        return {"type": part.type, "length": len(part.text)}
+    return to_dict(part)
 
 
 def from_record(told: Mapping[str, Any], text: str) -> Turn:
@@ -91,10 +110,8 @@ def from_record(told: Mapping[str, Any], text: str) -> Turn:
     if told.get("version") != RECORD_VERSION:
         raise ValueError(f"a record of version {told.get('version')!r}, not {RECORD_VERSION}")
     try:
-        reply = from_dict(Reply, {**told["reply"], "message": _message(told["reply"]["message"], text)})
-        prompt = from_dict(Message, told["prompt"])
-        request = Request((prompt,), from_dict(Params, told["params"]))
-        return Turn(request, reply, str(told["preset"]), told["api"], float(told["asked"]))
+        reply = {**told["reply"], "message": _message(told["reply"]["message"], text)}
+        return from_dict(Turn, {**told, "reply": reply})
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a damaged record: {error}") from error
 
@@ -103,10 +120,15 @@ def _message(told: Mapping[str, Any], text: str) -> dict[str, Any]:
     """Put the texts back, of which the record tells only the lengths."""
     parts = []
     for part in told.get("parts", ()):
-        if part["type"] == TextPart.type:
-            length = int(part["length"])
+        length = _length(part)
+        if "length" in part:
             parts.append({"type": TextPart.type, "text": text[:length]})
-            text = text[length:]
         else:
             parts.append(part)
+        text = text[length:]
     return {**told, "parts": parts}
+
+
+def _length(part: Mapping[str, Any]) -> int:
+    """How much of the output's text is this part's."""
+    return int(part.get("length", len(part.get("text", "")))) if part["type"] == TextPart.type else 0

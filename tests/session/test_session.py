@@ -1,6 +1,7 @@
 """A conversation, against a server that refuses what MiMo refuses."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -15,14 +16,12 @@ from mimo_magics.messages import (
     Params,
     ReasoningPart,
     Reply,
-    Request,
     ToolCall,
     Usage,
-    system,
     user,
 )
 from mimo_magics.presets import PRESETS
-from mimo_magics.session import Session, ask, loop
+from mimo_magics.session import Session, ask, request
 from mimo_magics.session.system import text
 from mimo_magics.session.turns import Turn
 from mimo_magics.settings import Api
@@ -96,15 +95,20 @@ def test_a_turn_is_what_was_really_asked_and_answered(peer: Peer) -> None:
     answer = talk.ask("one", model="mimo-v2-flash", temperature=0.0)
     (turn,) = talk.turns
     assert turn == Turn(
-        Request(
-            (system("Be brief."), user("one")),
-            Params("mimo-v2-flash", temperature=0.0, max_completion_tokens=9, thinking=False),
-        ),
+        user("one"),
         answer,
+        Params("mimo-v2-flash", temperature=0.0, max_completion_tokens=9, thinking=False),
         "other",
         "openai",
         turn.asked,
+        id=turn.id,
+        system="Be brief.",
+        spent=turn.spent,
+        context=turn.context,
+        digest=turn.digest,
     )
+    assert re.fullmatch("[0-9a-f]{12}", turn.id)
+    assert re.fullmatch("[0-9a-f]{32}", turn.digest)
     assert peer.requests[0].body == {
         "model": "mimo-v2-flash",
         "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "one"}],
@@ -361,7 +365,7 @@ def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
 def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "_first_models", {})
+    monkeypatch.setattr(request, "_first_models", {})
     here = replace(PRESETS["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
     monkeypatch.setitem(PRESETS, "xiaomi", here)
     peer.models = ["mimo-v2.5-tts", "mimo-v2.7-pro", "mimo-v2.6-pro"]
@@ -371,8 +375,8 @@ def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     talk.ask("two", api="anthropic")
     talk.ask("three", model="mine")
     assert [seen.body["model"] for seen in peer.requests] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
-    assert [turn.request.params.model for turn in talk.turns] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
-    monkeypatch.setattr(loop, "_first_models", {})
+    assert [turn.params.model for turn in talk.turns] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
+    monkeypatch.setattr(request, "_first_models", {})
     talk.ask("four")
     assert peer.requests[-1].body["model"] == "mimo-v2.6-pro"
 
@@ -385,4 +389,4 @@ def test_a_reply_tells_about_what_it_cost(mimo: Peer) -> None:
 def test_a_session_prints_short(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
-    assert repr(talk) == "<Session of 1 turns, 20 tokens in, 10 out>"
+    assert repr(talk) == "<Session main of 1 turns, 20 tokens in, 10 out>"

@@ -11,6 +11,7 @@ from mimo_magics.events import (
     Noted,
     ReasoningDelta,
     TextDelta,
+    Told,
     ToolCallDelta,
     ToolCallStart,
     ToolProgress,
@@ -85,8 +86,9 @@ class View:
                     if isinstance(section, Steps):
                         section.feed(event)
             case Noted(text):
-                note = self._parts.html(f'<p dir="auto">⚠ {escaped(text)}</p>')
-                self._body.children = (*self._body.children, note)
+                self._remark(f'<p dir="auto">⚠ {escaped(text)}</p>')
+            case Told(text):
+                self._remark(f'<p dir="auto"><small>{escaped(text)}</small></p>')
 
     def paint(self) -> None:
         """Send what is new."""
@@ -116,6 +118,9 @@ class View:
             )
             self._codes = self._parts.number("New cell with code block", tooltip)
             self._foot.children = (*self._foot.children, self._codes)
+
+    def _remark(self, html: str) -> None:
+        self._body.children = (*self._body.children, self._parts.html(html))
 
     def _text(self) -> Growing:
         last = self._sections[-1] if self._sections else None

@@ -1,0 +1,237 @@
+"""`%mimo_session`: what its line says, done to the sessions, and what it shows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mimo_magics.document import table
+from mimo_magics.document.printable import escaped, printable
+from mimo_magics.errors import BadOption, BadSessionFile
+from mimo_magics.session import Session, notebook
+from mimo_magics.session.conversation import Branch
+from mimo_magics.session.history import History
+from mimo_magics.session.named import Sessions
+from mimo_magics.session.transcript import origins
+from mimo_magics.suggest import did_you_mean
+from mimo_magics.whereabouts import files, needed, session_file
+
+Bundle = dict[str, str]
+HELP = "See %mimo_session? for what it can do."
+LONGEST = 60
+"""Characters of a prompt in a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where the commands work."""
+
+    sessions: Sessions
+    path: Path | None
+    """Of the notebook."""
+
+    @property
+    def session(self) -> Session:
+        """The current one."""
+        return self.sessions.current
+
+
+def command(line: str, desk: Desk) -> Bundle:
+    """Do what a line of `%mimo_session` says and return what it shows as a MIME bundle.
+
+    Raises:
+        BadOption: there is no such command, or it cannot be done.
+        NotSaved: a file could not be written.
+        BadSessionFile: a file holds no session.
+    """
+    name, *words = _words(line) or ["list"]
+    if name not in COMMANDS:
+        raise BadOption(f"%mimo_session {name} says nothing.", did_you_mean(name, COMMANDS, HELP))
+    least, most, do = COMMANDS[name]
+    if not least <= len(words) <= most:
+        raise BadOption(f"%mimo_session {' '.join((name, *words))} is not complete, or too much.", HELP)
+    return do(desk, words)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        raise BadOption("A quotation on the line does not end.", HELP) from None
+
+
+def _list(desk: Desk, _: Sequence[str] = ()) -> Bundle:
+    head = ("", "session", "turns", "branches", "tokens in", "tokens out", "saved in")
+    rows = (
+        (
+            "→" if session is desk.session else "",
+            session.name,
+            str(len(session.turns)),
+            str(len(session.branches())),
+            f"{session.usage.input:,}",
+            f"{session.usage.output:,}",
+            session.file.path.name if session.file else "–",
+        )
+        for session in desk.sessions
+    )
+    return table.bundle(head, rows)
+
+
+def _new(desk: Desk, words: Sequence[str]) -> Bundle:
+    desk.sessions.new(words[0])
+    return _list(desk)
+
+
+def _switch(desk: Desk, words: Sequence[str]) -> Bundle:
+    if not words[0].isdigit():
+        desk.sessions.switch(words[0])
+        return _list(desk)
+    desk.session.switch(int(words[0]))
+    return _branches(desk)
+
+
+def _show(desk: Desk, _: Sequence[str]) -> Bundle:
+    return desk.session.show().bundle()
+
+
+def _undo(desk: Desk, words: Sequence[str]) -> Bundle:
+    gone = desk.session.undo(_number(words[0]) if words else 1)
+    return _line(f"Taken back: {len(gone)}. {_state(desk.session)} %mimo_session branches shows the rest.")
+
+
+def _fork(desk: Desk, words: Sequence[str]) -> Bundle:
+    name, *option = words
+    if option and (len(option) != 2 or option[0] != "--at"):
+        raise BadOption(f"{' '.join(option)} is no place to fork at.", "%mimo_session fork NAME --at 3")
+    desk.sessions.add(desk.session.fork(name, _number(option[1]) if option else None))
+    return _list(desk)
+
+
+def _branches(desk: Desk, _: Sequence[str] = ()) -> Bundle:
+    head = ("", "branch", "turns", "ends with")
+    rows = (
+        (_mark(each), str(each.number), str(len(each.turns)), _ending(each))
+        for each in desk.session.branches()
+    )
+    return table.bundle(head, rows)
+
+
+def _mark(branch: Branch) -> str:
+    return "→" if branch.is_current else ""
+
+
+def _ending(branch: Branch) -> str:
+    text = " ".join(branch.turns[-1].prompt.text.split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _rename(desk: Desk, words: Sequence[str]) -> Bundle:
+    desk.sessions.rename(*([desk.session.name, *words] if len(words) == 1 else words))
+    return _list(desk)
+
+
+def _delete(desk: Desk, words: Sequence[str]) -> Bundle:
+    desk.sessions.delete(words[0])
+    return _list(desk)
+
+
+def _clear(desk: Desk, _: Sequence[str]) -> Bundle:
+    desk.session.clear()
+    return _list(desk)
+
+
+def _save(desk: Desk, words: Sequence[str]) -> Bundle:
+    path = Path(words[0]) if words else session_file(needed(desk.path), desk.session.name)
+    desk.session.save(path)
+    return _line(f"{_state(desk.session)} Saved in {path}.")
+
+
+def _load(desk: Desk, words: Sequence[str]) -> Bundle:
+    session = desk.sessions.add(Session.load(words[0]))
+    return _taken_over(session, f"Loaded from {words[0]}.")
+
+
+def _export(desk: Desk, words: Sequence[str]) -> Bundle:
+    path, *option = words
+    if option and (len(option) != 2 or option[0] != "--to"):
+        raise BadOption(f"{' '.join(option)} is no form to export.", "%mimo_session export PATH --to html")
+    desk.session.export(path, option[1] if option else Path(path).suffix.removeprefix("."))
+    return _line(f"{_state(desk.session)} Written to {path}.")
+
+
+def _from_notebook(desk: Desk, words: Sequence[str]) -> Bundle:
+    session = Session.from_notebook(words[0])
+    session.name = Path(words[0]).stem
+    return _taken_over(desk.sessions.add(session), f"Read from {words[0]}.")
+
+
+def _resume(desk: Desk, words: Sequence[str]) -> Bundle:
+    if desk.session.turns:
+        return _line("Something was said already: nothing was resumed.")
+    path = Path(words[0]) if words else needed(desk.path)
+    found, left = _found(path)
+    for name, history in found.items():
+        desk.sessions.named(name).resume(history)
+    desk.sessions.switch(max(found, key=lambda name: found[name].newest))
+    return _taken_over(desk.session, f"Resumed from {path.name}.", *left)
+
+
+def _found(path: Path) -> tuple[dict[str, History], tuple[str, ...]]:
+    """Find what was said in a notebook, in its outputs or in the files beside it, where more is told."""
+    sessions = {file: Session.load(file) for file in files(path)}
+    saved = {it.name: it.history for file, it in sessions.items() if file == session_file(path, it.name)}
+    try:
+        found = notebook.read(path)
+    except BadSessionFile:
+        if not saved:
+            raise
+        return saved, ()
+    newer = {
+        name: history
+        for name, history in found.sessions.items()
+        if name not in saved or history.newest > saved[name].newest
+    }
+    return {**saved, **newer}, found.left
+
+
+def _taken_over(session: Session, how: str, *left: str) -> Bundle:
+    """Say what will be sent to the model, and from where it is, before it is."""
+    never = "Tools, and what they were allowed, are never taken over."
+    return _line(f"{how} {_state(session)}", *origins(session.history), never, *left)
+
+
+def _state(session: Session) -> str:
+    return f"Session {session.name} has {len(session.turns)} turns."
+
+
+def _line(*lines: str) -> Bundle:
+    html = "".join(f'<p dir="auto">{escaped(line)}</p>' for line in lines)
+    return {"text/html": html, "text/plain": printable("\n".join(lines))}
+
+
+def _number(word: str) -> int:
+    if not word.isdigit():
+        raise BadOption(f"{word} is no number of turns.", HELP)
+    return int(word)
+
+
+COMMANDS: dict[str, tuple[int, int, Callable[[Desk, Sequence[str]], Bundle]]] = {
+    "list": (0, 0, _list),
+    "new": (1, 1, _new),
+    "switch": (1, 1, _switch),
+    "show": (0, 0, _show),
+    "undo": (0, 1, _undo),
+    "fork": (1, 3, _fork),
+    "branches": (0, 0, _branches),
+    "rename": (1, 2, _rename),
+    "delete": (1, 1, _delete),
+    "clear": (0, 0, _clear),
+    "save": (0, 1, _save),
+    "load": (1, 1, _load),
+    "export": (1, 3, _export),
+    "from-notebook": (1, 1, _from_notebook),
+    "resume": (0, 1, _resume),
+}
+"""By name: how many words follow at least and at most, and what it does."""

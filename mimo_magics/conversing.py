@@ -1,0 +1,120 @@
+"""In which session a cell asks, as whom, and which answers it may be given again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mimo_magics.cell import CellRequest
+from mimo_magics.cells import Cells
+from mimo_magics.errors import BadSessionFile
+from mimo_magics.render import Place
+from mimo_magics.session import Session, notebook
+from mimo_magics.session.named import Sessions
+from mimo_magics.session.turns import Turn
+from mimo_magics.settings import Settings
+from mimo_magics.whereabouts import files, needed, notebook as find_notebook, session_file
+
+NO_ID = "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name."
+
+
+class Conversing:
+    """What the cells of one shell have in common.
+
+    Args:
+        shell: theirs.
+        sessions: those of the kernel.
+        cells: which of them asks.
+    """
+
+    def __init__(self, shell: Any, sessions: Sessions, cells: Cells) -> None:
+        self.sessions = sessions
+        self._shell = shell
+        self._cells = cells
+        self._told_no_id = False
+        self._answers: dict[str, Turn] | None = None
+        """Those that the notebook held when it was read; `None` before."""
+        self._keeps: bool | None = None
+        """What the person said to keeping answers; `None` before."""
+
+    def session(self, request: CellRequest, settings: Settings) -> Session:
+        """Return the session that a prompt goes to, saved where it is to be.
+
+        Raises:
+            BadOption: there is no such session, or it is not known where to save it.
+            BadSessionFile: its file holds something else.
+        """
+        session = self.sessions.named(request.session) if request.session else self.sessions.current
+        if deleted := self._cells.deleted():
+            for each in self.sessions:
+                each.forget(deleted)
+        if not settings.autosave:
+            session.file = None
+        elif session.file is None:
+            session.keep_in(session_file(needed(self.path(settings)), session.name))
+        if settings.run_all != "run":
+            session.answers = self.answers(settings)
+        return session
+
+    def path(self, settings: Settings) -> Path | None:
+        """Return where the notebook is, if it is known."""
+        return find_notebook(self._shell, settings.notebook)
+
+    def cell(self, request: CellRequest) -> str:
+        """Return who asks; empty when nobody can tell."""
+        return f"id:{request.id}" if request.id else self._cells.id
+
+    def appends(self, request: CellRequest, session: Session) -> bool:
+        """Tell whether a turn is added to those of its cell: one that asks twice in one run says two things."""
+        return request.append or self._cells.has_asked(session.name, self.cell(request))
+
+    def asked(self, request: CellRequest, session: Session) -> None:
+        """Note that a turn of this cell was kept."""
+        self._cells.asks(session.name, self.cell(request))
+
+    def remarks(self, request: CellRequest, place: Place) -> Iterator[str]:
+        """Yield what is to be said once: that cells cannot be told apart."""
+        if place != "terminal" and request.keep and not self.cell(request) and not self._told_no_id:
+            self._told_no_id = True
+            yield NO_ID
+
+    def answers(self, settings: Settings) -> dict[str, Turn]:
+        """Return the answers that the notebook and its files hold, by the digests of their requests.
+
+        They are read once: a notebook that is saved while it runs has lost those of the cells that still wait.
+        """
+        if self._answers is None:
+            path = self.path(settings)
+            self._answers = {turn.digest: turn for turn in _saved(path)} if path else {}
+        return self._answers
+
+    def reuse(self, settings: Settings, ask: Callable[[str], str] | None, turn: Turn) -> bool:
+        """Decide whether an answer that is there is given again.
+
+        Args:
+            settings: which say so, or that the person is asked, once.
+            ask: asks a person; `None` where nobody is.
+            turn: with the answer.
+        """
+        if settings.run_all == "ask" and self._keeps is None and ask:
+            day = f"{datetime.fromtimestamp(turn.asked):%Y-%m-%d}"  # noqa: DTZ006  the person's own day
+            said = ask(
+                f"This notebook holds answers, such as this one of {day}. Keep them instead of asking anew? [y/N] "
+            )
+            self._keeps = said.strip().lower() in ("y", "yes")
+        return settings.run_all == "keep" or bool(self._keeps)
+
+
+def _saved(path: Path) -> Iterator[Turn]:
+    """Yield the whole answers beside a notebook and in it; what cannot be read holds none."""
+    for file in (*files(path), path):
+        try:
+            histories = (
+                notebook.read(file).sessions.values() if file == path else [Session.load(file).history]
+            )
+        except BadSessionFile:
+            continue
+        for history in histories:
+            yield from (turn for turn in history.all if turn.whole and turn.digest)

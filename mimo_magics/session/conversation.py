@@ -1,0 +1,207 @@
+"""What was said in a session, and what can be done with it: taken back, branched, shown, saved."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from mimo_magics.errors import BadOption, NotSaved, SessionBusy
+from mimo_magics.messages import Usage
+from mimo_magics.session.budget import Spent
+from mimo_magics.session.history import FIRST, History
+from mimo_magics.session.spending import spent
+from mimo_magics.session.turns import Turn
+from mimo_magics.settings import Settings
+
+if TYPE_CHECKING:  # imported by those who use files and transcripts
+    from mimo_magics.session.store import Saved, SessionFile
+    from mimo_magics.session.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A way that the conversation took."""
+
+    number: int
+    """What `switch` wants: the number of its last turn among all, from 1."""
+    turns: tuple[Turn, ...]
+    is_current: bool
+
+
+class Conversation:
+    """The half of a session that asks nobody anything."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self.settings = settings
+        self.history = History()
+        """Everything that was said, in all branches."""
+        self.begun = date.today()  # noqa: DTZ011  the person's own day
+        """The day that the system prompt tells, for all of the conversation."""
+        self.aside, self.aside_cost = Usage(), 0.0
+        """What was spent on prompts that the history does not hold, in tokens and in US dollars."""
+        self.file: SessionFile | None = None
+        """Where it is saved after each change."""
+        self._lock = threading.Lock()
+        self._to_tell: list[str] = []
+        """Lines for the next answer."""
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """What was asked and answered, oldest first, as the next prompt follows it."""
+        return self.history.turns
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of these turns."""
+        return reduce(add, (turn.reply.usage for turn in self.turns if turn.reply.usage), Usage())
+
+    @property
+    def spent(self) -> Spent:
+        """What all that was asked has spent, in all branches and beside them."""
+        return spent(self.history, self.settings.prices, self.aside, self.aside_cost)
+
+    def undo(self, count: int = 1) -> tuple[Turn, ...]:
+        """Take the last turns out of the conversation, and return them; they stay as a branch.
+
+        Raises:
+            BadOption: there is nothing to take out.
+        """
+        turns = self.turns
+        if not turns or count < 1:
+            raise BadOption("There is no turn to undo.")
+        self._change(self.history.back(count))
+        return turns[len(self.turns) :]
+
+    def branches(self) -> tuple[Branch, ...]:
+        """Return the ways that the conversation took."""
+        history = self.history
+        return tuple(
+            Branch(
+                number + 1,
+                tuple(history.all[each] for each in history.line_to(number)),
+                number == history.head,
+            )
+            for number in history.branches
+        )
+
+    def switch(self, branch: int) -> None:
+        """Go on with another branch, by its number, or after any turn, by its number among all.
+
+        Raises:
+            BadOption: there is none.
+        """
+        if not 1 <= branch <= len(self.history.all):
+            numbers = ", ".join(str(each.number) for each in self.branches())
+            raise BadOption(f"There is no branch {branch}.", f"There are: {numbers or 'none yet'}.")
+        self._change(self.history.switched(branch - 1))
+
+    def begin(self) -> None:
+        """Begin a new conversation; the other one stays as a branch."""
+        self._change(self.history.anew(uuid4().hex[:12]))
+
+    def clear(self) -> None:
+        """Forget all that was said, in all branches."""
+        self._change(History())
+        self.begun = date.today()  # noqa: DTZ011
+
+    def forget(self, cells: Collection[str]) -> None:
+        """Take the turns of cells that were deleted out of the conversation; what it was stays as a branch."""
+        before = self.history
+        after = before.without(cells)
+        if after != before:
+            self._change(after)
+        if missing := len(before.turns) - len(after.turns):
+            what = "The turn of a deleted cell" if missing == 1 else f"The {missing} turns of deleted cells"
+            self._to_tell.append(f"{what} left the conversation, which is kept as branch {before.head + 1}.")
+
+    def resume(self, history: History) -> None:
+        """Go on where an older history stood."""
+        both = self.history.including(history)
+        self._change(replace(both, thread=history.thread, heads=history.heads))
+
+    def keep_in(self, path: Path) -> None:
+        """Save it in this file from now on. What the file holds already stays in it, as branches.
+
+        Raises:
+            BadSessionFile: the file holds something else.
+            NotSaved: it could not be written.
+        """
+        from mimo_magics.session.store import SessionFile
+
+        file = SessionFile(path)
+        if path.exists():
+            older = file.read()
+            both = self.history.including(replace(older.history, thread=FIRST, heads={}))
+            if both != self.history:
+                self.aside += older.aside
+                self.aside_cost += older.aside_cost
+            self.history = both
+        self.file = file
+
+    def show(self) -> Transcript:
+        """Return the conversation as a value that prints itself."""
+        from mimo_magics.session.transcript import transcript
+
+        return transcript(self.history, self.name)
+
+    def save(self, path: str | Path) -> None:
+        """Write all of it, every branch, to a file.
+
+        Raises:
+            NotSaved: it could not be written, or the file is somebody else's.
+        """
+        from mimo_magics.session.store import SessionFile
+
+        if self.file is None or self.file.path != Path(path).absolute():
+            SessionFile(Path(path)).write(self.saved)
+        else:
+            self.file.write(self.saved)
+
+    @property
+    def saved(self) -> Saved:
+        """What its file holds."""
+        from mimo_magics.session.store import Saved
+
+        return Saved(self.name, self.begun, self.history, self.aside, self.aside_cost)
+
+    def export(self, path: str | Path, to: str) -> None:
+        """Write the conversation as `md`, `html`, `json`, `py`, or, its last request, as `curl`.
+
+        Raises:
+            BadOption: there is no such form.
+            NotSaved: it could not be written.
+        """
+        from mimo_magics.session.export import export
+
+        text = export(self.history, self.name, to, self.settings)
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise NotSaved(f"{path} could not be written: {error.strerror or error}.") from None
+
+    def _change(self, history: History) -> None:
+        with self._exclusively():
+            self._change_now(history)
+
+    def _change_now(self, history: History) -> None:
+        self.history = history
+        if self.file:
+            self.file.write(self.saved)
+
+    @contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        if not self._lock.acquire(blocking=False):
+            raise SessionBusy("The session is being asked already.")
+        try:
+            yield
+        finally:
+            self._lock.release()

@@ -1,0 +1,164 @@
+"""All turns of a session: nothing that was said is lost, and one line of it is what the model is told.
+
+A cell that is run again begins a branch beside its old turn; `undo` and `switch` only move where the next prompt
+goes on. So turns form a tree, kept as a list in which each turn comes after the one that it follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from mimo_magics.session.turns import Turn
+
+ROOT = -1
+"""The place before the first turn."""
+FIRST = ""
+"""The conversation that a session begins with; each `--new` begins another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The tree of turns, and where the conversation stands in it. A value: each change makes a new one."""
+
+    all: tuple[Turn, ...] = ()
+    """Every turn, in the order in which they were asked. Its place in here, from 0, is a turn's number."""
+    parents: tuple[int, ...] = ()
+    """Number of the turn that each one follows, or `ROOT`."""
+    thread: str = FIRST
+    """Which conversation goes on."""
+    heads: Mapping[str, int] = field(default_factory=dict)
+    """Where each conversation stands: the number of its last turn."""
+
+    @property
+    def head(self) -> int:
+        """Number of the last turn, or `ROOT`."""
+        return self.heads.get(self.thread, ROOT)
+
+    @property
+    def line(self) -> tuple[int, ...]:
+        """Numbers of the turns that the next prompt follows, oldest first."""
+        return self.line_to(self.head)
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns that the next prompt follows, oldest first."""
+        return tuple(self.all[number] for number in self.line)
+
+    @property
+    def newest(self) -> float:
+        """When the last turn was asked, in seconds since 1970."""
+        return max((turn.asked for turn in self.all), default=0.0)
+
+    def line_to(self, number: int) -> tuple[int, ...]:
+        """Return the numbers from the first turn to this one."""
+        line = []
+        while number != ROOT:
+            line.append(number)
+            number = self.parents[number]
+        return tuple(reversed(line))
+
+    def added(self, turn: Turn) -> History:
+        """Return the history with one more turn at the end of its conversation."""
+        placed = replace(turn, thread=self.thread)
+        heads = {**self.heads, self.thread: len(self.all)}
+        return replace(self, all=(*self.all, placed), parents=(*self.parents, self.head), heads=heads)
+
+    def said_again(self, turn: Turn) -> History:
+        """Return the history with a turn that may have been said at this place before: then nothing is added."""
+        for number, (parent, said) in enumerate(zip(self.parents, self.all, strict=True)):
+            if parent == self.head and said.id == turn.id:
+                return self.standing_at(number).replaced(turn)
+        return self.added(turn)
+
+    def replaced(self, turn: Turn) -> History:
+        """Return the history with another last turn."""
+        turns = list(self.all)
+        turns[self.head] = replace(turn, thread=self.thread)
+        return replace(self, all=tuple(turns))
+
+    def back(self, count: int) -> History:
+        """Return the history without its last turns, which stay as a branch."""
+        line = (ROOT, *self.line)
+        return self.standing_at(line[-1 - min(count, len(line) - 1)])
+
+    def standing_at(self, number: int) -> History:
+        """Return the history whose conversation goes on after the turn of this number."""
+        return replace(self, heads={**self.heads, self.thread: number})
+
+    def switched(self, number: int) -> History:
+        """Return the history that goes on after any turn of this number, in its conversation."""
+        there = replace(self, thread=self.all[number].thread)
+        return there.standing_at(number)
+
+    def anew(self, thread: str) -> History:
+        """Return the history at the beginning of another conversation."""
+        return replace(self, thread=thread).standing_at(ROOT)
+
+    def before(self, cell: str) -> History:
+        """Return the history as a cell that asks finds it.
+
+        Its own turn and those after it are not there, if it has one on the line of the conversation that it asked
+        in last; everything is there if it has none.
+        """
+        mine = [turn for turn in self.all if cell and turn.cell == cell]
+        if not mine:
+            return self
+        here = replace(self, thread=mine[-1].thread)
+        first = next((number for number in here.line if self.all[number].cell == cell), None)
+        return here if first is None else here.standing_at(self.parents[first])
+
+    def without(self, cells: Collection[str]) -> History:
+        """Return the history in which the turns of these cells, which were deleted, are no longer said."""
+        forgotten = {number for number, turn in enumerate(self.all) if turn.cell and turn.cell in cells}
+        nameless = (
+            replace(turn, cell="") if number in forgotten else turn for number, turn in enumerate(self.all)
+        )
+        rest = replace(self, all=tuple(nameless))
+        for thread in self.heads:
+            rest = _without(replace(rest, thread=thread), forgotten)
+        return replace(rest, thread=self.thread)
+
+    def including(self, older: History) -> History:
+        """Return the history with what was said before it, as branches."""
+        known = {turn.id for turn in self.all}
+        if all(turn.id in known for turn in older.all):
+            return self
+        shift = len(older.all)
+        moved = {thread: head if head == ROOT else head + shift for thread, head in self.heads.items()}
+        parents = (parent if parent == ROOT else parent + shift for parent in self.parents)
+        return History((*older.all, *self.all), (*older.parents, *parents), self.thread, moved)
+
+    @property
+    def branches(self) -> tuple[int, ...]:
+        """Numbers of the turns that nothing follows, and of those where a conversation stands."""
+        ends = set(range(len(self.all))) - set(self.parents)
+        return tuple(sorted(ends | (set(self.heads.values()) - {ROOT})))
+
+    @property
+    def stale(self) -> tuple[int, ...]:
+        """Numbers of the turns that a cell still shows, but that its conversation no longer says."""
+        shown = {turn.cell: number for number, turn in enumerate(self.all) if turn.cell}
+        said = {number for head in self.heads.values() for number in self.line_to(head)}
+        return tuple(sorted(set(shown.values()) - said))
+
+    def spoken(self) -> Iterator[Turn]:
+        """Yield each turn that was asked once, also where it stands in several branches."""
+        seen: set[str] = set()
+        for turn in self.all:
+            if not turn.id or turn.id not in seen:
+                yield turn
+            seen.add(turn.id)
+
+
+def _without(history: History, forgotten: Collection[int]) -> History:
+    """Take turns out of the line: those after the first of them are said again, after those before it."""
+    line = history.line
+    first = next((place for place, number in enumerate(line) if number in forgotten), None)
+    if first is None:
+        return history
+    rest = history.standing_at((ROOT, *line)[first])
+    for number in line[first:]:
+        if number not in forgotten:
+            rest = rest.added(history.all[number])
+    return rest

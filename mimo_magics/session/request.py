@@ -1,0 +1,158 @@
+"""A prompt and what was said before it as the request that is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+
+from mimo_magics import client, endpoint
+from mimo_magics.endpoint import Endpoint
+from mimo_magics.errors import BadOption
+from mimo_magics.messages import (
+    Message,
+    Params,
+    Part,
+    Request,
+    TextPart,
+    Tool,
+    system,
+    user,
+    whole_characters,
+)
+from mimo_magics.models import is_chat, output_tokens
+from mimo_magics.presets import LOCAL, Preset
+from mimo_magics.session.senses import fitted
+from mimo_magics.session.system import text as system_text
+from mimo_magics.session.turns import Turn, history
+from mimo_magics.session.window import opening
+from mimo_magics.settings import Settings
+from mimo_magics.wire import FORMATS
+
+Prompt = str | Sequence[Part]
+"""What a person says: words, or parts such as pictures with words."""
+
+SET_ASIDE = date(2000, 1, 1)
+"""Stands for the day that a system prompt tells, where requests of different days are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a turn begins with."""
+
+    prompt: Message
+    past: tuple[Turn, ...]
+    """The turns that it follows, oldest first."""
+    head: tuple[Message, ...]
+    """What stands before them: the system prompt, if there is one."""
+    params: Params
+    tools: tuple[Tool, ...]
+    settings: Settings
+    service: Preset
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self.params.model
+
+    def request(
+        self, rounds: Iterable[Message] = (), *, left_out: int = 0, summary: str = "", tools: bool = True
+    ) -> tuple[Request, tuple[str, ...]]:
+        """Return a request of the turn, and a line for each kind of parts that the model cannot be sent.
+
+        Args:
+            rounds: tool calls of this turn, and their results.
+            left_out: how many of the oldest turns are not sent.
+            summary: what is sent in their place.
+            tools: whether tools are still offered.
+        """
+        said = (*self.head, *opening(summary), *history(self.past[left_out:]), self.prompt, *rounds)
+        messages, notes = fitted(said, self.model, self.settings.api)
+        offered = self.tools if tools else ()
+        return Request(messages, self.params, offered, stream=self.settings.stream), notes
+
+    @property
+    def digest(self) -> str:
+        """What equal requests to the same service have in common.
+
+        The date of the system prompt and the way of the answer, streamed or whole, are set aside.
+
+        Raises:
+            BadOption: the format cannot say the request.
+        """
+        settings, service = self.settings, self.service
+        undated, _ = replace(self, head=_head(settings, service, SET_ASIDE)).request()
+        body = FORMATS[settings.api].encode(replace(undated, stream=True))
+        where = (service.name, settings.base_url, settings.local_model if service is LOCAL else "")
+        said = json.dumps([settings.api, where, body], sort_keys=True)
+        return sha256(said.encode()).hexdigest()[:32]
+
+
+def question(
+    prompt: Prompt, past: Iterable[Turn], settings: Settings, today: date, tools: Iterable[Tool] = ()
+) -> Question:
+    """Put together what a turn begins with.
+
+    Raises:
+        BadOption: the prompt says nothing, or a setting cannot be.
+    """
+    service = endpoint.preset(settings)
+    head, params = _head(settings, service, today), _params(settings, service)
+    return Question(_asked(prompt), tuple(past), head, params, tuple(tools), settings, service)
+
+
+_first_models: dict[str, str] = {}
+"""The first chat model of each service that was asked for its list."""
+
+
+async def with_model(asked: Question, address: Endpoint) -> Question:
+    """Where a service's models change, and the person named none, its first chat model answers."""
+    service = asked.service
+    if asked.settings.model or not service.lists_models:
+        return asked
+    if service.name not in _first_models:
+        listing = replace(address, base_url=service.base_urls["openai"], auth=service.auth["openai"])
+        for model in filter(is_chat, await client.models(listing)):
+            _first_models.setdefault(service.name, model)
+    model = _first_models.get(service.name, service.model)
+    return replace(asked, params=replace(asked.params, model=model))
+
+
+def _asked(prompt: Prompt) -> Message:
+    if not (prompt.strip() if isinstance(prompt, str) else prompt):
+        raise BadOption("There is no prompt.", "Say something.")
+    if isinstance(prompt, str):
+        return user(whole_characters(prompt))
+    return Message("user", tuple(map(_whole, prompt)))
+
+
+def _whole(part: Part) -> Part:
+    return TextPart(whole_characters(part.text)) if isinstance(part, TextPart) else part
+
+
+def _head(settings: Settings, service: Preset, today: date) -> tuple[Message, ...]:
+    told = whole_characters(system_text(settings.system, service.system, today))
+    return (system(told),) if told else ()
+
+
+def _params(settings: Settings, service: Preset) -> Params:
+    model = settings.model or service.model
+    needed = FORMATS[settings.api].needs_output_bound or service.bounds_output
+    return Params(
+        model,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        max_completion_tokens=output_tokens(
+            settings.max_tokens, model, needed=needed, ceiling=service.max_output
+        ),
+        stop=settings.stop,
+        frequency_penalty=settings.frequency_penalty,
+        presence_penalty=settings.presence_penalty,
+        thinking=settings.thinking,
+        response_format={"type": "json_object"} if settings.json else None,
+        web_search=settings.web_search,
+        tool_choice=None if settings.tool_choice == "none" else settings.tool_choice,
+        extra=settings.param,
+    )

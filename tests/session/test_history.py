@@ -1,0 +1,443 @@
+"""The history as a value: what a cell finds before it, and how nothing that was said gets lost.
+
+Turns are written as `a1`, the first one of cell `a`. A history is made of what cells did, one after the other:
+`a1` runs, `+b1` begins a new conversation, `&a2` adds a turn, as in a loop; `-1` takes the last turn back, `@1` goes on
+after turn 1, and `xa` deletes the cell `a`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mimo_magics.messages import Message, Params, Reply, TextPart, Usage, user
+from mimo_magics.session.history import FIRST, ROOT, History
+from mimo_magics.session.turns import Turn
+
+
+def turn(name: str) -> Turn:
+    """The turn `a1` of cell `a`, or `?1` of nobody that can be told again."""
+    reply = Reply(Message("assistant", (TextPart(f"Answer {name}."),)), stop="end")
+    cell = "" if name[0] == "?" else name[0]
+    return Turn(user(name), reply, Params("m"), "mimo-v2", "openai", 1.0, id=f"id-{name}", cell=cell)
+
+
+def done(history: History, step: str) -> History:
+    kind, rest = step[0], step[1:]
+    match kind:
+        case "+":
+            return history.anew(rest[0]).added(turn(rest))
+        case "&":
+            return history.added(turn(rest))
+        case "-":
+            return history.back(int(rest))
+        case "@":
+            return history.switched(int(rest) - 1)
+        case "x":
+            return history.without(set(rest))
+        case _:
+            return history.before(kind).added(turn(step))
+
+
+def after(steps: str, begin: History | None = None) -> History:
+    return reduce(done, steps.split(), begin or History())
+
+
+def said(history: History) -> str:
+    """What the next prompt follows."""
+    return " ".join(each.prompt.text for each in history.turns)
+
+
+def line(history: History, number: int) -> str:
+    return " ".join(history.all[each].prompt.text for each in history.line_to(number))
+
+
+def lines(history: History) -> dict[int, str]:
+    """Each branch, by the number that a person sees."""
+    return {number + 1: line(history, number) for number in history.branches}
+
+
+def threads(history: History) -> dict[str, str]:
+    """Where each conversation stands."""
+    return {thread: line(history, head) for thread, head in history.heads.items()}
+
+
+def everything(history: History) -> str:
+    return " ".join(each.prompt.text for each in history.all)
+
+
+# Growing
+
+
+def test_nothing_is_an_empty_history() -> None:
+    history = History()
+    assert (history.head, history.line, history.turns) == (ROOT, (), ())
+    assert (history.branches, history.stale, list(history.spoken())) == ((), (), [])
+
+
+def test_turns_follow_each_other() -> None:
+    history = History().added(turn("a1")).added(turn("b1"))
+    assert history == History((turn("a1"), turn("b1")), (ROOT, 0), FIRST, {FIRST: 1})
+    assert (history.head, history.line, history.turns) == (1, (0, 1), (turn("a1"), turn("b1")))
+
+
+def test_a_history_is_a_value() -> None:
+    before = after("a1 b1")
+    for step in ("c1", "b2", "+c1", "-1", "@1", "xa"):
+        done(before, step)
+    before.replaced(turn("b2"))
+    assert before == after("a1 b1")
+
+
+def test_a_turn_knows_its_conversation() -> None:
+    assert [each.thread for each in after("a1 +n1 c1 @1 d1").all] == [FIRST, "n", "n", FIRST]
+
+
+def test_the_last_turn_can_become_another() -> None:
+    history = after("a1 +b1 c1")
+    assert history.replaced(turn("c2")) == replace(
+        history, all=(*history.all[:2], replace(turn("c2"), thread="b"))
+    )
+
+
+# Where a cell finds itself
+
+
+@pytest.mark.parametrize(
+    ("cell", "follows"),
+    [("a", ""), ("b", "a1"), ("c", "a1 b1"), ("d", "a1 b1 c1"), ("e", "a1 b1 c1 d1"), ("", "a1 b1 c1 d1")],
+)
+def test_a_cell_that_asks_again_follows_what_it_followed(cell: str, follows: str) -> None:
+    assert said(after("a1 b1 c1 d1").before(cell)) == follows
+
+
+def test_asking_again_takes_the_place_of_the_turn_and_keeps_the_old_line() -> None:
+    history = after("a1 b1 c1 b2")
+    assert (said(history), lines(history)) == ("a1 b2", {3: "a1 b1 c1", 4: "a1 b2"})
+    assert everything(history) == "a1 b1 c1 b2"
+
+
+def test_cells_that_run_again_in_their_order_restore_the_line() -> None:
+    history = after("a1 b1 c1 a2 b2 c2")
+    assert (said(history), lines(history)) == ("a2 b2 c2", {3: "a1 b1 c1", 6: "a2 b2 c2"})
+
+
+def test_a_loop_that_runs_again_takes_the_place_of_all_its_turns() -> None:
+    loop = after("a1 b1 &b2 &b3 c1")
+    assert said(loop) == "a1 b1 b2 b3 c1"
+    assert said(loop.before("b")) == "a1"
+    assert said(after("b4 &b5 c2", loop)) == "a1 b4 b5 c2"
+
+
+def test_turns_of_nobody_are_only_ever_added() -> None:
+    assert said(after("?1 ?2 a1 ?3")) == "?1 ?2 a1 ?3"
+
+
+def test_a_cell_whose_turn_was_taken_back_goes_on_at_the_end() -> None:
+    history = after("a1 b1 c1 -2")
+    assert said(history.before("c")) == "a1"
+    assert said(history.before("a")) == ""
+    assert said(after("c2", history)) == "a1 c2"
+
+
+def test_a_cell_finds_its_place_on_the_branch_that_is_gone_on_with() -> None:
+    history = after("a1 b1 c1 b2 c2 @3")
+    assert said(history) == "a1 b1 c1"
+    assert said(history.before("b")) == "a1"
+    assert said(after("c3", history)) == "a1 b1 c3"
+
+
+def test_a_cell_goes_on_in_the_conversation_that_it_asked_in_last() -> None:
+    history = after("a1 b1 +n1 c1")
+    assert (history.before("b").thread, said(history.before("b"))) == (FIRST, "a1")
+    assert (history.before("c").thread, said(history.before("c"))) == ("n", "n1")
+    assert (history.before("new").thread, said(history.before("new"))) == ("n", "n1 c1")
+
+
+def test_a_cell_that_begins_no_conversation_any_more_does_not_follow_itself() -> None:
+    history = after("a1 b1 +b2")
+    assert (history.before("b").thread, said(history.before("b"))) == (FIRST, "a1")
+    assert said(after("b3", history)) == "a1 b3"
+
+
+# Taking back and going on elsewhere
+
+
+@pytest.mark.parametrize(("count", "left"), [(0, "a1 b1 c1"), (1, "a1 b1"), (2, "a1"), (3, ""), (99, "")])
+def test_the_last_turns_can_be_taken_back(count: int, left: str) -> None:
+    history = after("a1 b1 c1").back(count)
+    assert (said(history), everything(history)) == (left, "a1 b1 c1")
+
+
+def test_what_was_taken_back_stays_as_a_branch() -> None:
+    history = after("a1 b1 c1 -2")
+    assert lines(history) == {1: "a1", 3: "a1 b1 c1"}
+    assert lines(after("d1", history)) == {3: "a1 b1 c1", 4: "a1 d1"}
+
+
+def test_only_the_conversation_that_goes_on_is_taken_back() -> None:
+    assert threads(after("a1 b1 +n1 c1 -9")) == {FIRST: "a1 b1", "n": ""}
+
+
+def test_any_turn_can_be_gone_on_from() -> None:
+    history = after("a1 b1 c1")
+    assert [said(history.switched(number)) for number in range(3)] == ["a1", "a1 b1", "a1 b1 c1"]
+    assert lines(after("@2 d1", history)) == {3: "a1 b1 c1", 4: "a1 b1 d1"}
+
+
+def test_switching_to_a_turn_goes_on_in_its_conversation() -> None:
+    history = after("a1 b1 +n1 c1 @2")
+    assert (history.thread, said(history)) == (FIRST, "a1 b1")
+    assert threads(after("d1", history)) == {FIRST: "a1 b1 d1", "n": "n1 c1"}
+
+
+# Several conversations
+
+
+def test_a_new_conversation_follows_nothing_and_leaves_the_other_one_where_it_was() -> None:
+    history = after("a1 b1 +n1 c1")
+    assert (said(history), threads(history)) == ("n1 c1", {FIRST: "a1 b1", "n": "n1 c1"})
+    assert lines(history) == {2: "a1 b1", 4: "n1 c1"}
+
+
+def test_a_new_conversation_that_is_begun_again_keeps_the_old_one_as_a_branch() -> None:
+    history = after("+n1 b1 +n2")
+    assert (threads(history), lines(history)) == ({"n": "n2"}, {2: "n1 b1", 3: "n2"})
+
+
+Cell = tuple[str, str, int]
+"""A cell of a notebook: its name, `+` or nothing, and how often it asks."""
+
+
+def run(history: History, cell: Cell, run_number: str) -> tuple[History, list[str]]:
+    """Run a cell; return what each of its prompts followed, as names of cells."""
+    name, new, times = cell
+    follows = []
+    for time in range(times):
+        here = history.anew(name) if new and not time else history if time else history.before(name)
+        follows.append("".join(each.cell for each in here.turns))
+        history = here.added(turn(name + run_number))
+    return history, follows
+
+
+def run_all(history: History, cells: list[Cell], run_number: str) -> tuple[History, dict[str, list[str]]]:
+    follows = {}
+    for cell in cells:
+        history, follows[cell[0]] = run(history, cell, run_number)
+    return history, follows
+
+
+def test_running_all_cells_again_gives_each_the_history_that_it_had() -> None:
+    cells = [("a", "", 1), ("b", "", 2), ("n", "+", 1), ("c", "", 1), ("d", "", 1)]
+    once, follows = run_all(History(), cells, "1")
+    assert follows == {"a": [""], "b": ["a", "ab"], "n": [""], "c": ["n"], "d": ["nc"]}
+    twice, again = run_all(once, cells, "2")
+    assert again == follows
+    assert threads(twice) == {FIRST: "a2 b2 b2", "n": "n2 c2 d2"}
+    assert lines(twice) == {3: "a1 b1 b1", 6: "n1 c1 d1", 9: "a2 b2 b2", 12: "n2 c2 d2"}
+
+
+notebooks = st.lists(
+    st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["", "", "+"]), st.integers(1, 3)),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda cell: cell[0],
+)
+
+
+@given(notebooks, st.lists(st.integers(0, 5), max_size=6), st.sets(st.sampled_from("abcdefgh"), max_size=2))
+def test_whatever_ran_in_between_all_cells_find_again_what_they_found(
+    cells: list[Cell], between: list[int], deleted: set[str]
+) -> None:
+    history, follows = run_all(History(), cells, "1")
+    for number in between:
+        history, _ = run(history, cells[number % len(cells)], "2")
+    history, again = run_all(history, cells, "3")
+    assert again == follows
+    gone = deleted - {name for name, new, _ in cells if new}  # whose conversations others belong to
+    left = [cell for cell in cells if cell[0] not in gone]
+    _, again = run_all(history.without(gone), left, "4")
+    assert again == run_all(History(), left, "1")[1]
+
+
+# Cells that were deleted
+
+
+@pytest.mark.parametrize(
+    ("steps", "left"),
+    [
+        ("a1 b1 c1 xa", "b1 c1"),
+        ("a1 b1 c1 xb", "a1 c1"),
+        ("a1 b1 c1 xc", "a1 b1"),
+        ("a1 b1 c1 xac", "b1"),
+        ("a1 b1 c1 xabc", ""),
+        ("a1 b1 &b2 &b3 c1 xb", "a1 c1"),
+        ("a1 ?1 b1 ?2 xb", "a1 ?1 ?2"),
+        ("a1 b1 c1 b2 c2 xb", "a1 c2"),
+    ],
+    ids=str,
+)
+def test_turns_of_deleted_cells_are_said_no_more(steps: str, left: str) -> None:
+    assert said(after(steps)) == left
+
+
+def test_what_followed_a_deleted_cell_is_said_again_without_it_and_stays_as_it_was() -> None:
+    history = after("a1 b1 c1 d1 xb")
+    assert lines(history) == {4: "a1 b1 c1 d1", 6: "a1 c1 d1"}
+    assert everything(history) == "a1 b1 c1 d1 c1 d1"
+    assert history.all[4:] == history.all[2:4]
+
+
+def test_a_deletion_at_the_end_only_takes_back() -> None:
+    history = after("a1 b1 c1 xc")
+    assert everything(history) == "a1 b1 c1"
+    assert lines(history) == {2: "a1 b1", 3: "a1 b1 c1"}
+
+
+def test_the_turns_of_deleted_cells_are_of_nobody_from_then_on() -> None:
+    history = after("a1 b1 c1 xb")
+    assert [each.cell for each in history.all] == ["a", "", "c", "c"]
+    assert said(after("b2", history)) == "a1 c1 b2"
+
+
+def test_cells_are_deleted_in_every_conversation() -> None:
+    history = after("a1 b1 c1 +n1 &b2 d1 xb")
+    assert (history.thread, threads(history)) == ("n", {FIRST: "a1 c1", "n": "n1 d1"})
+    assert [each.thread for each in history.all[6:]] == [FIRST, "n"]
+
+
+def test_a_branch_that_is_not_gone_on_with_keeps_deleted_cells() -> None:
+    history = after("a1 b1 c1 a2 xb")
+    assert lines(history) == {3: "a1 b1 c1", 4: "a2"}
+
+
+@pytest.mark.parametrize("cells", [set(), {"z"}, {""}])
+def test_deleting_what_never_asked_changes_nothing(cells: set[str]) -> None:
+    history = after("a1 ?1 b1 +n1")
+    assert history.without(cells) == history
+
+
+def test_a_cell_after_a_deleted_one_finds_its_place() -> None:
+    history = after("a1 b1 c1 d1 xb")
+    assert said(history.before("c")) == "a1"
+    assert said(after("c2 d2", history)) == "a1 c2 d2"
+
+
+# An answer that is there already
+
+
+def test_what_was_said_at_this_place_before_is_gone_on_with() -> None:
+    history = after("a1 b1 c1 b2")
+    again = history.before("b").said_again(turn("b1"))
+    assert (said(again), lines(again)) == ("a1 b1", {2: "a1 b1", 3: "a1 b1 c1", 4: "a1 b2"})
+    assert everything(again) == everything(history)
+
+
+def test_what_is_said_again_is_the_turn_as_it_comes() -> None:
+    history, asked_elsewhere = after("a1 b1 -1"), replace(turn("b1"), cell="z")
+    again = history.said_again(asked_elsewhere)
+    assert again.turns == (turn("a1"), asked_elsewhere)
+    assert everything(again) == "a1 b1"
+
+
+def test_what_was_spent_on_a_turn_stays_spent_when_it_is_said_again() -> None:
+    history = History().added(replace(turn("a1"), spent=Usage(20, 10)))
+    again = history.before("a").said_again(turn("a1"))
+    assert [each.spent for each in again.spoken()] == [Usage(20, 10)]
+
+
+def test_what_was_said_at_another_place_is_added() -> None:
+    history = after("a1 b1 a2")
+    again = history.said_again(turn("b1"))
+    assert (said(again), lines(again)) == ("a2 b1", {2: "a1 b1", 4: "a2 b1"})
+
+
+def test_what_was_said_in_another_conversation_stays_there() -> None:
+    history = after("a1 b1")
+    again = history.anew("n").said_again(turn("a1"))
+    assert threads(again) == {FIRST: "a1 b1", "n": "a1"}
+    assert [each.thread for each in again.all] == [FIRST, FIRST, "n"]
+
+
+def test_what_was_never_said_is_added() -> None:
+    assert after("a1").said_again(turn("b1")) == after("a1 b1")
+
+
+def test_cells_whose_answers_are_all_kept_end_where_they_were() -> None:
+    history = after("a1 b1 c1")
+    for name in ("a1", "b1", "c1"):
+        history = history.before(name[0]).said_again(turn(name))
+    assert history == after("a1 b1 c1")
+
+
+# A history from before
+
+
+def test_a_history_that_was_said_before_becomes_branches() -> None:
+    history = after("a2 b2").including(after("a1 b1 c1"))
+    assert (said(history), lines(history)) == ("a2 b2", {3: "a1 b1 c1", 5: "a2 b2"})
+    assert said(after("b3", history)) == "a2 b3"
+
+
+def test_conversations_stay_where_they_are_when_an_older_history_comes_before_them() -> None:
+    history = after("a2 +n2 -1").including(after("a1 +m1"))
+    assert (history.thread, threads(history)) == ("n", {FIRST: "a2", "n": ""})
+
+
+def test_a_history_that_is_known_is_not_included_twice() -> None:
+    older = after("a1 b1")
+    once = after("c1").including(older)
+    assert once.including(older) == once
+    assert once.including(History()) == once
+
+
+def test_nothing_includes_what_was_before() -> None:
+    history = History().including(after("a1 b1"))
+    assert (said(history), lines(history)) == ("", {2: "a1 b1"})
+
+
+# What there is
+
+
+def test_branches_are_the_turns_that_nothing_follows_and_those_where_a_conversation_stands() -> None:
+    history = after("a1 b1 c1 b2 +n1 m1 -1 @1")
+    assert lines(history) == {1: "a1", 3: "a1 b1 c1", 4: "a1 b2", 5: "n1", 6: "n1 m1"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "stale"),
+    [
+        ("a1 b1 c1", ""),
+        ("a1 b1 c1 b2", "c1"),
+        ("a1 b1 c1 a2", "b1 c1"),
+        ("a1 b1 c1 b2 c2", ""),
+        ("a1 b1 c1 -1", "c1"),
+        ("a1 b1 c1 -2 d1", "b1 c1"),
+        ("a1 b1 c1 b2 @3", "b2"),
+        ("a1 b1 &b2 c1 -1", "c1"),
+        ("a1 b1 &b2 c1 -2", "b2 c1"),
+        ("a1 b1 +n1 c1", ""),
+        ("a1 b1 +n1 c1 +n2", "c1"),
+        ("a1 ?1 -1", ""),
+        ("a1 b1 c1 xb", ""),
+        ("a1 b1 c1 -1 xc", ""),
+    ],
+    ids=str,
+)
+def test_stale_is_what_a_cell_shows_but_its_conversation_does_not_say(steps: str, stale: str) -> None:
+    history = after(steps)
+    assert " ".join(history.all[number].prompt.text for number in history.stale) == stale
+
+
+def test_a_turn_that_stands_in_several_branches_was_spoken_once() -> None:
+    history = after("a1 b1 c1 xa")
+    assert everything(history) == "a1 b1 c1 b1 c1"
+    assert [each.prompt.text for each in history.spoken()] == ["a1", "b1", "c1"]
+
+
+def test_turns_without_an_id_are_each_their_own() -> None:
+    nameless = replace(turn("a1"), id="")
+    assert list(History().added(nameless).added(nameless).spoken()) == [nameless, nameless]
