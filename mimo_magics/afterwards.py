@@ -14,6 +14,9 @@ from mimo_magics.session.turns import Turn
 
 COMMAND = re.compile(r"(show|copy|insert)(?:\s+(\d+))?")
 
+OVER = {"text/plain": "The last answer came to its end: nothing was asked."}
+"""What `%mimo continue` shows then, so that a notebook that has it can be run again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:

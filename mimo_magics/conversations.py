@@ -203,7 +203,8 @@ def _taken_over(session: Session, how: str, *left: str) -> Bundle:
 
 
 def _state(session: Session) -> str:
-    return f"Session {session.name} has {len(session.turns)} turns."
+    count = len(session.turns)
+    return f"Session {session.name} has {count or 'no'} turn{'' if count == 1 else 's'}."
 
 
 def _line(*lines: str) -> Bundle:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from mimo_magics.cells import Cells
 from mimo_magics.errors import BadSessionFile
 from mimo_magics.render import Place
 from mimo_magics.session import Session, notebook
+from mimo_magics.session.continuing import can_go_on
 from mimo_magics.session.named import Sessions
 from mimo_magics.session.turns import Turn
 from mimo_magics.settings import Settings
@@ -55,42 +57,59 @@ class Conversing:
         elif session.file is None:
             session.keep_in(session_file(needed(self.path(settings)), session.name))
         if settings.run_all != "run":
-            session.answers = self.answers(settings)
+            session.answers = self._saved(settings)
         return session
 
     def path(self, settings: Settings) -> Path | None:
         """Return where the notebook is, if it is known."""
         return find_notebook(self._shell, settings.notebook)
 
-    def cell(self, request: CellRequest) -> str:
+    @property
+    def is_over(self) -> bool:
+        """Whether the last answer of the current session came to its end."""
+        turns = self.sessions.current.turns
+        return bool(turns) and not can_go_on(turns[-1])
+
+    def told(
+        self, request: CellRequest, session: Session, settings: Settings, place: Place
+    ) -> dict[str, Any]:
+        """Return what `Session.stream` is told of who asks, and of the answers that may be given again."""
+        cell = self._cell(request)
+        ask = None if place == "unattended" else input
+        return {
+            "cell": cell,
+            "append": request.append or self._cells.has_asked(session.name, cell),
+            "reuse": (lambda _: False) if request.fresh else partial(self._reuse, settings, ask),
+            "remarks": tuple(self._remarks(request, place)),
+        }
+
+    def asked(self, request: CellRequest, session: Session) -> None:
+        """Note that a turn of this cell was kept: when it asks twice in one run, it says two things."""
+        self._cells.asks(session.name, self._cell(request))
+
+    def _cell(self, request: CellRequest) -> str:
         """Return who asks; empty when nobody can tell."""
         return f"id:{request.id}" if request.id else self._cells.id
 
-    def appends(self, request: CellRequest, session: Session) -> bool:
-        """Tell whether a turn is added to those of its cell: one that asks twice in one run says two things."""
-        return request.append or self._cells.has_asked(session.name, self.cell(request))
-
-    def asked(self, request: CellRequest, session: Session) -> None:
-        """Note that a turn of this cell was kept."""
-        self._cells.asks(session.name, self.cell(request))
-
-    def remarks(self, request: CellRequest, place: Place) -> Iterator[str]:
-        """Yield what is to be said once: that cells cannot be told apart."""
-        if place != "terminal" and request.keep and not self.cell(request) and not self._told_no_id:
+    def _remarks(self, request: CellRequest, place: Place) -> Iterator[str]:
+        """Yield what is to be said once: that a session begins, that cells cannot be told apart."""
+        if request.session and not self.sessions.get(request.session).history.all:
+            yield f"The session {request.session} begins here."
+        if place != "terminal" and request.keep and not self._cell(request) and not self._told_no_id:
             self._told_no_id = True
             yield NO_ID
 
-    def answers(self, settings: Settings) -> dict[str, Turn]:
+    def _saved(self, settings: Settings) -> dict[str, Turn]:
         """Return the answers that the notebook and its files hold, by the digests of their requests.
 
         They are read once: a notebook that is saved while it runs has lost those of the cells that still wait.
         """
         if self._answers is None:
             path = self.path(settings)
-            self._answers = {turn.digest: turn for turn in _saved(path)} if path else {}
+            self._answers = {turn.digest: turn for turn in _whole(path)} if path else {}
         return self._answers
 
-    def reuse(self, settings: Settings, ask: Callable[[str], str] | None, turn: Turn) -> bool:
+    def _reuse(self, settings: Settings, ask: Callable[[str], str] | None, turn: Turn) -> bool:
         """Decide whether an answer that is there is given again.
 
         Args:
@@ -107,7 +126,7 @@ class Conversing:
         return settings.run_all == "keep" or bool(self._keeps)
 
 
-def _saved(path: Path) -> Iterator[Turn]:
+def _whole(path: Path) -> Iterator[Turn]:
     """Yield the whole answers beside a notebook and in it; what cannot be read holds none."""
     for file in (*files(path), path):
         try:

@@ -19,7 +19,6 @@ from mimo_magics import afterwards, cell, document, facade, toolbox
 from mimo_magics.afterwards import Command
 from mimo_magics.approval import Approve, by_question, unattended, waits
 from mimo_magics.asking import Asking
-from mimo_magics.cell import CellRequest
 from mimo_magics.cellrun import RunningCell, heartbeat, is_cell_value, place
 from mimo_magics.cells import Cells
 from mimo_magics.config import MimoConfig
@@ -33,7 +32,7 @@ from mimo_magics.messages import Reply
 from mimo_magics.options import OPTIONS
 from mimo_magics.pump import pumped
 from mimo_magics.render import Place, choose
-from mimo_magics.session import Session, spending
+from mimo_magics.session import spending
 from mimo_magics.session.named import Sessions
 
 DECIDE: dict[Place, Approve] = {
@@ -124,6 +123,9 @@ class MimoMagics:
         """
         if command := afterwards.command(line):
             self._again(command)
+            return None
+        if cell.goes_on(line) and self.talk.is_over:
+            display(afterwards.OVER, raw=True)
             return None
         return self._ask(self._read(line, None, local_ns or {}))
 
@@ -224,18 +226,8 @@ class MimoMagics:
         where = place(self.shell)
         tools = toolbox.chosen(request.tools, {**variables(self.shell), **local})
         surface = choose(where, settings, running)
-        return Asking(request, session, surface, tools, DECIDE[where], **self._told(request, session, where))
-
-    def _told(self, request: CellRequest, session: Session, where: Place) -> dict[str, Any]:
-        """Say who asks, and what of the answers that are there may be given again."""
-        settings = replace(session.settings, **request.settings)
-        ask = None if where == "unattended" else input
-        return {
-            "cell": self.talk.cell(request),
-            "append": self.talk.appends(request, session),
-            "reuse": (lambda _: False) if request.fresh else partial(self.talk.reuse, settings, ask),
-            "remarks": tuple(self.talk.remarks(request, where)),
-        }
+        told = self.talk.told(request, session, settings, where)
+        return Asking(request, session, surface, tools, DECIDE[where], **told)
 
     def _again(self, command: Command) -> None:
         """Do something with an answer that is there."""

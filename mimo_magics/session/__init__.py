@@ -207,7 +207,7 @@ class Session(Conversation):
         gone = len(before.turns) - len(here.turns)
         if here.thread != before.thread or gone < 1 or not here.all:
             return
-        after = "" if gone == 1 else f", with the {gone - 1} after it,"
+        after = {1: "", 2: ", with the one after it,"}.get(gone, f", with the {gone - 1} after it,")
         place, branch = len(here.turns) + 1, before.head + 1
         yield f"Asked again in place of turn {place}, which stays{after} as branch {branch}."
 
