@@ -13,7 +13,7 @@ from mimo_magics.errors import BadOption, BadSessionFile
 from mimo_magics.session import Session, notebook
 from mimo_magics.session.conversation import Branch
 from mimo_magics.session.history import History
-from mimo_magics.session.named import Sessions
+from mimo_magics.session.named import Sessions, as_name
 from mimo_magics.session.transcript import origins
 from mimo_magics.suggest import did_you_mean
 from mimo_magics.whereabouts import files, needed, session_file
@@ -163,7 +163,7 @@ def _export(desk: Desk, words: Sequence[str]) -> Bundle:
 
 def _from_notebook(desk: Desk, words: Sequence[str]) -> Bundle:
     session = Session.from_notebook(words[0])
-    session.name = Path(words[0]).stem
+    session.name = as_name(Path(words[0]).stem)
     return _taken_over(desk.sessions.add(session), f"Read from {words[0]}.")
 
 

@@ -60,6 +60,11 @@ class Conversing:
             session.answers = self._saved(settings)
         return session
 
+    def look(self, settings: Settings) -> None:
+        """Read the answers that may be kept, before the front end saves the notebook without them."""
+        if settings.run_all != "run":
+            self._saved(settings)
+
     def path(self, settings: Settings) -> Path | None:
         """Return where the notebook is, if it is known."""
         return find_notebook(self._shell, settings.notebook)

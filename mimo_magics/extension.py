@@ -45,11 +45,11 @@ class StandIn:
             needs_local_scope(self)
 
     def __call__(self, *args: str, **scope: Any) -> Any:
-        return self._extension.magic(self._method)(*args, **scope)
+        return getattr(self._extension.magics, self._method)(*args, **scope)
 
     @property
     def __doc__(self) -> str | None:  # type: ignore[override]
-        return str(self._extension.magic(self._method).__doc__)
+        return str(getattr(self._extension.magics, self._method).__doc__)
 
 
 class Extension:
@@ -82,15 +82,16 @@ class Extension:
         if self._magics:
             self._magics.close()
 
-    def magic(self, method: str) -> Any:
-        """Put the real magics in place of the stand-ins, and return the one that is meant."""
+    @property
+    def magics(self) -> MimoMagics:
+        """The real magics, which are put in place of the stand-ins."""
         if self._magics is None:
             from mimo_magics.magics import MimoMagics
 
             self._magics = MimoMagics(self._shell, self._config, self._cells)
             for (kind, name), each in MAGICS.items():
                 self._shell.register_magic_function(getattr(self._magics, each), kind, name)
-        return getattr(self._magics, method)
+        return self._magics
 
 
 _loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()
@@ -112,8 +113,7 @@ def sessions() -> Sessions:
     shell = get_ipython()
     if shell not in _loaded:
         raise BadOption("The extension is not loaded here.", "%load_ext mimo_magics")
-    found: Sessions = _loaded[shell].magic("mimo_session").__self__.talk.sessions
-    return found
+    return _loaded[shell].magics.talk.sessions
 
 
 def unload(shell: Any) -> None:

@@ -153,6 +153,7 @@ class MimoMagics:
             %mimo_config api_key                      type in a key for the present service, unseen
         """
         display(configure(line, self.config), raw=True)
+        self.talk.look(self.config.snapshot())
 
     @no_var_expand
     def mimo_tools(self, line: str) -> None:

@@ -19,10 +19,9 @@ from mimo_magics.messages import Part, ReasoningPart, Request, TextPart, ToolCal
 from mimo_magics.presets import LOCAL, PRESETS
 from mimo_magics.secret import Secret
 from mimo_magics.session.history import History
-from mimo_magics.session.senses import fitted
+from mimo_magics.session.request import Question
 from mimo_magics.session.transcript import Line, transcript
-from mimo_magics.session.turns import Turn, history as said
-from mimo_magics.session.window import opening
+from mimo_magics.session.turns import Turn
 from mimo_magics.settings import Settings
 from mimo_magics.suggest import did_you_mean
 from mimo_magics.wire import FORMATS
@@ -260,9 +259,9 @@ def _request(history: History, where: Settings) -> Request:
     """Return what the last prompt was sent with, but for the tools."""
     *past, turn = history.turns
     head = (system(turn.system),) if turn.system else ()
-    messages = (*head, *opening(turn.summary), *said(past[turn.left_out :]), turn.prompt)
-    sent, _ = fitted(messages, turn.params.model, turn.api)
-    return Request(sent, turn.params, stream=where.stream)
+    asked = Question(turn.prompt, tuple(past), head, turn.params, (), where, endpoint.preset(where))
+    request, _ = asked.request(left_out=turn.left_out, summary=turn.summary)
+    return request
 
 
 def _typed(found: re.Match[str]) -> str:

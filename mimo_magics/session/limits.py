@@ -97,6 +97,9 @@ class Limits:
         for budget, before in self._spending():
             if reached(budget, before + self._cost(Usage(tokens_in)), self._asked.model):
                 raise BudgetReached(told(budget, before), self._advice(budget, before, tokens_in))
+
+    def asking(self, tokens_in: int) -> None:
+        """Count from here on what a request of about this many tokens brings."""
         self._meter.asking(tokens_in)
 
     @property

@@ -60,6 +60,8 @@ class RunningTurn:
         self._stopwatch = Stopwatch()
         self._limits = Limits(asked, spent)
         self._summary = asked.past[-1].summary if asked.past else ""
+        self._tokens = 0
+        """Of the coming request, about."""
         self._broken_off = "interrupted"
         """Why the answer ends where the server says nothing of it."""
         self._in_between = False
@@ -204,7 +206,7 @@ class RunningTurn:
             async for event in events:
                 yield event
         limits = self._limits
-        tokens = limits.plan((self._asked.prompt, *own)).tokens
+        tokens = max(self._tokens, limits.context)
         try:
             limits.check(tokens)
         except BudgetReached:
@@ -212,6 +214,7 @@ class RunningTurn:
                 raise
             self._broken_off = "budget"
             return
+        limits.asking(tokens)
         request, _ = self._asked.request(own, left_out=limits.left_out, summary=self._summary, tools=tools)
         async with aclosing(self._heard(address, limits.bounded(request, tokens))) as events:
             async for event in events:
@@ -224,7 +227,8 @@ class RunningTurn:
     async def _fit(self, address: Endpoint, own: tuple[Message, ...]) -> AsyncGenerator[Event]:
         """Leave out the oldest turns where the window is full, and have them summarised if that is wanted."""
         limits, asked = self._limits, self._asked
-        before, limits.left_out = limits.left_out, limits.plan((asked.prompt, *own)).left_out
+        before, plan = limits.left_out, limits.plan((asked.prompt, *own))
+        limits.left_out, self._tokens = plan.left_out, plan.tokens
         if limits.left_out == 0:
             self._summary = ""
         elif limits.left_out > before and asked.settings.overflow == "summarise":

@@ -14,6 +14,12 @@ NAME = re.compile(r"(?!\d+$)[\w-][\w .-]{0,63}")
 """A number is the name of a branch, and a name becomes a part of a file's."""
 
 
+def as_name(text: str) -> str:
+    """Make a name of a text, such as a file's name."""
+    name = re.sub(r"[^\w .-]", "-", text)[:64].lstrip(" .")
+    return name if NAME.fullmatch(name) else f"notebook-{name}"[:64]
+
+
 class Sessions:
     """All of them."""
 
