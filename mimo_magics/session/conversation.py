@@ -16,7 +16,7 @@ from uuid import uuid4
 from mimo_magics.errors import BadOption, NotSaved, SessionBusy
 from mimo_magics.messages import Usage
 from mimo_magics.session.budget import Spent
-from mimo_magics.session.history import FIRST, History
+from mimo_magics.session.history import History
 from mimo_magics.session.spending import spent
 from mimo_magics.session.turns import Turn
 from mimo_magics.settings import Settings
@@ -140,11 +140,10 @@ class Conversation:
         file = SessionFile(path)
         if path.exists():
             older = file.read()
-            both = self.history.including(replace(older.history, thread=FIRST, heads={}))
-            if both != self.history:
+            if not self.history.has(older.history):
                 self.aside += older.aside
                 self.aside_cost += older.aside_cost
-            self.history = both
+            self.history = self.history.including(older.history)
         self.file = file
 
     def show(self) -> Transcript:
@@ -154,17 +153,21 @@ class Conversation:
         return transcript(self.history, self.name)
 
     def save(self, path: str | Path) -> None:
-        """Write all of it, every branch, to a file.
+        """Write all of it, every branch, to a file. What the file holds already stays in it, as branches.
 
         Raises:
-            NotSaved: it could not be written, or the file is somebody else's.
+            BadSessionFile: the file holds something else; it is left as it is.
+            NotSaved: it could not be written.
         """
         from mimo_magics.session.store import SessionFile
 
-        if self.file is None or self.file.path != Path(path).absolute():
-            SessionFile(Path(path)).write(self.saved)
-        else:
+        if self.file and self.file.path == Path(path).absolute():
             self.file.write(self.saved)
+            return
+        file, history = SessionFile(Path(path)), self.history
+        if Path(path).exists():
+            history = history.including(file.read().history)
+        file.write(replace(self.saved, history=history))
 
     @property
     def saved(self) -> Saved:
@@ -174,7 +177,7 @@ class Conversation:
         return Saved(self.name, self.begun, self.history, self.aside, self.aside_cost)
 
     def export(self, path: str | Path, to: str) -> None:
-        """Write the conversation as `md`, `html`, `json`, `py`, or, its last request, as `curl`.
+        """Write the conversation as `md`, `html`, `py`, or, its last request, as `curl`; `json` is the session's file.
 
         Raises:
             BadOption: there is no such form.
@@ -182,6 +185,9 @@ class Conversation:
         """
         from mimo_magics.session.export import export
 
+        if to == "json":
+            self.save(path)
+            return
         text = export(self.history, self.name, to, self.settings)
         try:
             Path(path).write_text(text, encoding="utf-8")

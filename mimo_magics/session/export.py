@@ -1,4 +1,4 @@
-"""A conversation in the forms of other programs: a document, a page, a session's file, a script, a shell's command."""
+"""A conversation in the forms of other programs: a document, a page, a script, a shell's command."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from mimo_magics import endpoint
 from mimo_magics.document import steps
 from mimo_magics.document.printable import UNSEEN, escaped, visible
-from mimo_magics.errors import BadOption, NotSaved
+from mimo_magics.errors import BadOption
 from mimo_magics.keys import VARIABLE
 from mimo_magics.messages import Part, ReasoningPart, Request, TextPart, ToolCall, ToolResult, system
 from mimo_magics.presets import LOCAL, PRESETS
@@ -62,7 +61,6 @@ def export(history: History, name: str, to: str, settings: Settings) -> str:
     - `md`: Markdown. The answers are source text, as the model wrote it, and mean there what they mean to whoever shows
       the document; one whose last block has no end is fenced. All else is fenced or escaped.
     - `html`: a page that needs nothing else, runs nothing and loads nothing.
-    - `json`: a session's file, with every branch.
     - `py`: a script that asks the prompts of the line again. It offers no tools.
     - `curl`: a command for a shell that sends the last prompt again, with all that was said before it. It offers no
       tools either, as a turn knows only their names.
@@ -74,13 +72,13 @@ def export(history: History, name: str, to: str, settings: Settings) -> str:
         settings: tell the address of a service that has no name, and whether answers are streamed.
 
     Raises:
-        BadOption: there is no such form, or nothing that it could say.
-        NotSaved: the history holds a value that JSON cannot say.
+        BadOption: there is no such form, or nothing that it could say. A session's file is another matter.
     """
     if to not in FORMS:
-        advice = did_you_mean(to, FORMS, f"There are: {', '.join(FORMS)}.")
+        forms = (*FORMS, "json")
+        advice = did_you_mean(to, forms, f"There are: {', '.join(forms)}.")
         raise BadOption(f"There is no form {to!r} of a conversation.", advice)
-    if to != "json" and not history.turns:
+    if not history.turns:
         raise BadOption("The conversation has no turns to export.", "Ask something.")
     return FORMS[to](history, name, settings)
 
@@ -162,18 +160,6 @@ def _page(history: History, name: str, _: Settings) -> str:
 </body>
 </html>
 """
-
-
-def _file(history: History, name: str, _: Settings) -> str:
-    from mimo_magics.session.store import Saved, to_text
-
-    first = min((turn.asked for turn in history.all), default=None)
-    try:
-        begun = date.today() if first is None else date.fromtimestamp(first)  # noqa: DTZ011, DTZ012  the person's own day
-        text = to_text(Saved(name, begun, history))
-    except (TypeError, ValueError, OverflowError, OSError, RecursionError) as error:
-        raise NotSaved(f"The session cannot be written as JSON: {error}.", "Look at --param.") from error
-    return text.encode(errors="backslashreplace").decode()
 
 
 def _script(history: History, name: str, settings: Settings) -> str:
@@ -272,7 +258,6 @@ def _typed(found: re.Match[str]) -> str:
 FORMS: Mapping[str, Callable[[History, str, Settings], str]] = {
     "md": _markdown,
     "html": _page,
-    "json": _file,
     "py": _script,
     "curl": _command,
 }

@@ -119,15 +119,31 @@ class History:
             rest = _without(replace(rest, thread=thread), forgotten)
         return replace(rest, thread=self.thread)
 
+    def has(self, older: History) -> bool:
+        """Tell whether every turn of an older history is in this one."""
+        return {turn.id for turn in older.all} <= {turn.id for turn in self.all}
+
     def including(self, older: History) -> History:
-        """Return the history with what was said before it, as branches."""
-        known = {turn.id for turn in self.all}
-        if all(turn.id in known for turn in older.all):
-            return self
-        shift = len(older.all)
-        moved = {thread: head if head == ROOT else head + shift for thread, head in self.heads.items()}
-        parents = (parent if parent == ROOT else parent + shift for parent in self.parents)
-        return History((*older.all, *self.all), (*older.parents, *parents), self.thread, moved)
+        """Return the history with what else was said before, as branches.
+
+        The older turns come first, with the numbers that they have; those that are in both are not said twice.
+        """
+        turns, parents = list(older.all), list(older.parents)
+        said = {
+            (parent, turn.id): number
+            for number, (turn, parent) in enumerate(zip(turns, parents, strict=True))
+        }
+        places = {ROOT: ROOT}
+        for number, (turn, parent) in enumerate(zip(self.all, self.parents, strict=True)):
+            there = places[parent]
+            place = places[number] = said.get((there, turn.id), len(turns)) if turn.id else len(turns)
+            if place == len(turns):
+                parents.append(there)
+                turns.append(turn)
+            else:
+                turns[place] = turn
+        heads = {thread: places[head] for thread, head in self.heads.items()}
+        return History(tuple(turns), tuple(parents), self.thread, heads)
 
     @property
     def branches(self) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from mimo_magics.document.printable import printable
 from mimo_magics.errors import BadSessionFile
-from mimo_magics.messages import AudioPart, ImagePart, TextPart, whole_characters
+from mimo_magics.messages import whole_characters
 from mimo_magics.session.history import History
 from mimo_magics.session.named import MAIN, NAME
 from mimo_magics.session.turns import Turn, from_record
@@ -33,7 +33,7 @@ SHORT = 100
 """Characters of a reason that are told."""
 ADVICE = "Choose a notebook that was saved with the outputs of its %%mimo cells."
 
-UNREADABLE = (ValueError, TypeError, OverflowError, RecursionError)
+UNREADABLE = (ValueError, TypeError, RecursionError)
 """What reading a record raises where a value is not what it should be."""
 
 Kind = TypeVar("Kind", str, list[Any], dict[str, Any])
@@ -154,8 +154,8 @@ def _saved(place: int, cell: str, output: dict[str, Any]) -> _Saved:
     text = whole_characters("".join(_field(output, "data", dict).get("text/plain", "")))
     turn = from_record(told, text)
     after, session = told.get("after", ""), told.get("session", MAIN)
-    if not _is_turn(turn) or not isinstance(after, str) or not _is_name(session):
-        raise ValueError("it tells of no turn")
+    if not isinstance(after, str) or not _is_name(session):
+        raise ValueError("it tells of no session")
     if CELL_ID.fullmatch(cell) and not turn.cell.startswith(NAMED):
         turn = replace(turn, cell=cell)
     return _Saved(turn, after, session, place)
@@ -174,16 +174,6 @@ def _is_flat(value: object, levels: int) -> bool:
     return levels > 0 and all(_is_flat(each, levels - 1) for each in inner)
 
 
-def _is_turn(turn: Turn) -> bool:
-    """Tell whether a person asked and a model answered, in parts that either can say."""
-    prompt, answer = turn.prompt, turn.reply.message
-    return (
-        (prompt.role, answer.role) == ("user", "assistant")
-        and all(isinstance(part, TextPart | ImagePart | AudioPart) for part in prompt.parts)
-        and not any(isinstance(part, ImagePart | AudioPart) for part in answer.parts)
-    )
-
-
 def _is_name(session: object) -> bool:
     return isinstance(session, str) and bool(NAME.fullmatch(session))
 
@@ -199,8 +189,15 @@ def _once(saved: Sequence[_Saved], left: Left) -> list[_Saved]:
         turn = each.turn.id or object()  # older records have no id
         if turn in kept:
             left.append(_left(kept[turn].place, f"the same turn stands in cell {each.place}"))
-        kept[turn] = each
+        kept[turn] = _continued(kept[turn], each) if turn in kept else each
     return sorted(kept.values(), key=lambda each: (_asked(each), each.place))
+
+
+def _continued(first: _Saved, second: _Saved) -> _Saved:
+    """Return the second output of a turn; an answer that went on in another cell belongs to the one that asked."""
+    if len(second.turn.reply.text) == len(first.turn.reply.text):
+        return second
+    return replace(second, turn=replace(second.turn, cell=first.turn.cell))
 
 
 def _history(asked: Sequence[_Saved], left: Left) -> History:

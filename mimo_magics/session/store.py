@@ -21,6 +21,7 @@ from mimo_magics.errors import BadSessionFile, NotSaved
 from mimo_magics.json_form import from_dict, to_dict
 from mimo_magics.messages import Usage
 from mimo_magics.session.history import ROOT, History
+from mimo_magics.session.turns import check
 from mimo_magics.settings import fits
 
 FORMAT = "mimo-magics session"
@@ -136,6 +137,8 @@ def _saved(told: Mapping[str, Any]) -> Saved:
     tree = {"all": turns, "parents": parents, "thread": told["thread"], "heads": told["heads"]}
     saved = from_dict(Saved, {**told, "begun": date.fromisoformat(told["begun"]), "history": tree})
     _check(saved.history)
+    for turn in saved.history.all:
+        check(turn)
     return saved
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mimo_magics.document.printable import printable
 from mimo_magics.json_form import from_dict, to_dict
-from mimo_magics.messages import Message, Params, Reply, TextPart, Usage, rounds
+from mimo_magics.messages import AudioPart, ImagePart, Message, Params, Reply, TextPart, Usage, rounds
 from mimo_magics.settings import Api
 
 RECORD_VERSION = 1
@@ -88,7 +88,10 @@ def record(turn: Turn, *, after: str = "", session: str = "", aside: bool = Fals
     """
     told = to_dict(turn)
     told["asked"] = round(turn.asked, 3)
-    told["reply"]["message"]["parts"] = [_part(part) for part in turn.reply.message.parts]
+    told["reply"]["message"] = {
+        "role": "assistant",
+        "parts": [_part(part) for part in turn.reply.message.parts],
+    }
     place = {"after": after, "session": session, "aside": aside}
     return {"version": RECORD_VERSION, **told, **{name: value for name, value in place.items() if value}}
 
@@ -111,9 +114,26 @@ def from_record(told: Mapping[str, Any], text: str) -> Turn:
         raise ValueError(f"a record of version {told.get('version')!r}, not {RECORD_VERSION}")
     try:
         reply = {**told["reply"], "message": _message(told["reply"]["message"], text)}
-        return from_dict(Turn, {**told, "reply": reply})
-    except (KeyError, TypeError, AttributeError) as error:
+        turn = from_dict(Turn, {**told, "reply": reply})
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"a damaged record: {error}") from error
+    check(turn)
+    return turn
+
+
+def check(turn: Turn) -> None:
+    """See that a person asked and a model answered, in parts that either can say.
+
+    Raises:
+        ValueError: it is not so.
+    """
+    prompt, answer = turn.prompt, turn.reply.message
+    if (prompt.role, answer.role) != ("user", "assistant"):
+        raise ValueError("a turn is a prompt and an answer")
+    if not all(isinstance(part, TextPart | ImagePart | AudioPart) for part in prompt.parts):
+        raise ValueError("a prompt says what nobody can")
+    if any(isinstance(part, ImagePart | AudioPart) for part in answer.parts):
+        raise ValueError("an answer says what no model can")
 
 
 def _message(told: Mapping[str, Any], text: str) -> dict[str, Any]:

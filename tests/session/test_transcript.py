@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -36,8 +37,11 @@ ASKED = 1_767_225_600.0
 
 
 @pytest.fixture(autouse=True)
-def _greenwich(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "UTC")
+def _greenwich() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
     time.tzset()
 
 
@@ -105,7 +109,7 @@ def test_what_the_server_did_not_tell_is_what_was_asked_for_and_estimated() -> N
 
 def test_pictures_and_sounds_of_a_prompt_are_named() -> None:
     prompt = Message("user", (TextPart("Look:"), ImagePart("data:,x"), AudioPart("data:,y")))
-    assert row(said(turn(prompt=prompt))).prompt == "Look:\n(a picture)\n(a sound)"
+    assert row(said(replace(turn(), prompt=prompt))).prompt == "Look:\n(a picture)\n(a sound)"
 
 
 def test_the_small_line_tells_what_a_reader_must_know() -> None:
@@ -205,5 +209,5 @@ def test_a_conversation_of_words_alone_has_no_origins() -> None:
 
 def test_a_long_system_prompt_is_cut_and_says_so() -> None:
     assert origins(said(turn(system="word " * 1_000))) == (
-        f"Asked with the system prompt: {'word ' * 60}… (4,999 characters)",
+        f"Asked with the system prompt: {'word ' * 60}… (5,000 characters)",
     )
