@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from mimo_magics.document import table
@@ -15,11 +16,14 @@ from mimo_magics.session.conversation import Branch
 from mimo_magics.session.history import History
 from mimo_magics.session.named import Sessions, as_name
 from mimo_magics.session.transcript import origins
+from mimo_magics.session.turns import Turn
 from mimo_magics.suggest import did_you_mean
 from mimo_magics.whereabouts import files, needed, session_file
 
 Bundle = dict[str, str]
 HELP = "See %mimo_session? for what it can do."
+ROUNDED = 0.001
+"""Seconds to which an output tells when it was asked; a file tells it to the full."""
 LONGEST = 60
 """Characters of a prompt in a table."""
 
@@ -48,7 +52,7 @@ def command(line: str, desk: Desk) -> Bundle:
     """
     name, *words = _words(line) or ["list"]
     if name not in COMMANDS:
-        raise BadOption(f"%mimo_session {name} says nothing.", did_you_mean(name, COMMANDS, HELP))
+        raise BadOption(f"There is no %mimo_session {name}.", did_you_mean(name, COMMANDS, HELP))
     least, most, do = COMMANDS[name]
     if not least <= len(words) <= most:
         raise BadOption(f"%mimo_session {' '.join((name, *words))} is not complete, or too much.", HELP)
@@ -80,7 +84,9 @@ def _list(desk: Desk, _: Sequence[str] = ()) -> Bundle:
 
 
 def _new(desk: Desk, words: Sequence[str]) -> Bundle:
-    desk.sessions.new(words[0])
+    name, system = _with_option(words, "--system", "%mimo_session new NAME --system 'Be strict.'")
+    session = desk.sessions.new(name)
+    session.system = system or session.system
     return _list(desk)
 
 
@@ -98,32 +104,35 @@ def _show(desk: Desk, _: Sequence[str]) -> Bundle:
 
 def _undo(desk: Desk, words: Sequence[str]) -> Bundle:
     gone = desk.session.undo(_number(words[0]) if words else 1)
-    return _line(f"Taken back: {len(gone)}. {_state(desk.session)} %mimo_session branches shows the rest.")
+    taken = "1 turn was" if len(gone) == 1 else f"{len(gone)} turns were"
+    return _line(f"{taken} taken back. {_state(desk.session)} %mimo_session branches shows the others.")
 
 
 def _fork(desk: Desk, words: Sequence[str]) -> Bundle:
-    name, *option = words
-    if option and (len(option) != 2 or option[0] != "--at"):
-        raise BadOption(f"{' '.join(option)} is no place to fork at.", "%mimo_session fork NAME --at 3")
-    desk.sessions.add(desk.session.fork(name, _number(option[1]) if option else None))
+    name, at = _with_option(words, "--at", "%mimo_session fork NAME --at 3")
+    desk.sessions.add(desk.session.fork(name, _number(at) if at else None))
     return _list(desk)
 
 
 def _branches(desk: Desk, _: Sequence[str] = ()) -> Bundle:
-    head = ("", "branch", "turns", "ends with")
-    rows = (
-        (_mark(each), str(each.number), str(len(each.turns)), _ending(each))
-        for each in desk.session.branches()
+    head = ("", "branch", "turns", "its own way begins with", "and ends with")
+    said = desk.session.turns
+    return table.bundle(head, (_row(branch, said) for branch in desk.session.branches()))
+
+
+def _row(branch: Branch, said: Sequence[Turn]) -> Sequence[str]:
+    turns = branch.turns
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(turns, said, strict=False)))
+    own = (
+        [f"{same + 1}. {_short(turns[same])}", f"{len(turns)}. {_short(turns[-1])}"]
+        if turns[same:]
+        else ["–", "–"]
     )
-    return table.bundle(head, rows)
+    return ("→" if branch.is_current else "", str(branch.number), str(len(turns)), *own)
 
 
-def _mark(branch: Branch) -> str:
-    return "→" if branch.is_current else ""
-
-
-def _ending(branch: Branch) -> str:
-    text = " ".join(branch.turns[-1].prompt.text.split())
+def _short(turn: Turn) -> str:
+    text = " ".join(turn.prompt.text.split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
@@ -145,7 +154,7 @@ def _clear(desk: Desk, _: Sequence[str]) -> Bundle:
 def _save(desk: Desk, words: Sequence[str]) -> Bundle:
     path = Path(words[0]) if words else session_file(needed(desk.path), desk.session.name)
     desk.session.save(path)
-    return _line(f"{_state(desk.session)} Saved in {path}.")
+    return _line(f"{_state(desk.session)} Saved in {words[0] if words else path.name}.")
 
 
 def _load(desk: Desk, words: Sequence[str]) -> Bundle:
@@ -154,17 +163,23 @@ def _load(desk: Desk, words: Sequence[str]) -> Bundle:
 
 
 def _export(desk: Desk, words: Sequence[str]) -> Bundle:
-    path, *option = words
-    if option and (len(option) != 2 or option[0] != "--to"):
-        raise BadOption(f"{' '.join(option)} is no form to export.", "%mimo_session export PATH --to html")
-    desk.session.export(path, option[1] if option else Path(path).suffix.removeprefix("."))
+    path, to = _with_option(words, "--to", "%mimo_session export PATH --to html")
+    to = to or Path(path).suffix.removeprefix(".")
+    if not to:
+        raise BadOption(f"{path} does not say in which form.", "%mimo_session export PATH --to html")
+    desk.session.export(path, to)
     return _line(f"{_state(desk.session)} Written to {path}.")
 
 
 def _from_notebook(desk: Desk, words: Sequence[str]) -> Bundle:
-    session = Session.from_notebook(words[0])
-    session.name = as_name(Path(words[0]).stem)
-    return _taken_over(desk.sessions.add(session), f"Read from {words[0]}.")
+    path, *name = words
+    found = notebook.read(Path(path))
+    asked, history = notebook.one(found, *name)
+    session = Session(name=as_name(Path(path).stem))
+    session.resume(history)
+    others = [each for each in found.sessions if each != asked]
+    more = [f"It tells of other sessions, too: {', '.join(others)}."] if others else []
+    return _taken_over(desk.sessions.add(session), f"Read from {path}.", *more, *found.left)
 
 
 def _resume(desk: Desk, words: Sequence[str]) -> Bundle:
@@ -175,7 +190,8 @@ def _resume(desk: Desk, words: Sequence[str]) -> Bundle:
     for name, history in found.items():
         desk.sessions.named(name).resume(history)
     desk.sessions.switch(max(found, key=lambda name: found[name].newest))
-    return _taken_over(desk.session, f"Resumed from {path.name}.", *left)
+    others = [_state(desk.sessions.get(name)) for name in found if name != desk.session.name]
+    return _taken_over(desk.session, f"Resumed from {path.name}.", *others, *left)
 
 
 def _found(path: Path) -> tuple[dict[str, History], tuple[str, ...]]:
@@ -191,15 +207,20 @@ def _found(path: Path) -> tuple[dict[str, History], tuple[str, ...]]:
     newer = {
         name: history
         for name, history in found.sessions.items()
-        if name not in saved or history.newest > saved[name].newest
+        if name not in saved or history.newest > saved[name].newest + ROUNDED
     }
     return {**saved, **newer}, found.left
 
 
 def _taken_over(session: Session, how: str, *left: str) -> Bundle:
     """Say what will be sent to the model, and from where it is, before it is."""
-    never = "Tools, and what they were allowed, are never taken over."
-    return _line(f"{how} {_state(session)}", *origins(session.history), never, *left)
+    told = origins(session.history)
+    never = (
+        ["The system prompt, tools, and what they were allowed are not taken over: yours hold."]
+        if told
+        else []
+    )
+    return _line(f"{how} {_state(session)} The next prompt goes on there.", *told, *never, *left)
 
 
 def _state(session: Session) -> str:
@@ -212,6 +233,16 @@ def _line(*lines: str) -> Bundle:
     return {"text/html": html, "text/plain": printable("\n".join(lines))}
 
 
+def _with_option(words: Sequence[str], flag: str, example: str) -> tuple[str, str]:
+    """Return the first word, and the value of the only option that may follow it; empty where it does not."""
+    match words:
+        case [word]:
+            return word, ""
+        case [word, option, value] if option == flag:
+            return word, value
+    raise BadOption(f"{' '.join(words[1:])} cannot stand there.", example)
+
+
 def _number(word: str) -> int:
     if not word.isdigit():
         raise BadOption(f"{word} is no number of turns.", HELP)
@@ -220,7 +251,7 @@ def _number(word: str) -> int:
 
 COMMANDS: dict[str, tuple[int, int, Callable[[Desk, Sequence[str]], Bundle]]] = {
     "list": (0, 0, _list),
-    "new": (1, 1, _new),
+    "new": (1, 3, _new),
     "switch": (1, 1, _switch),
     "show": (0, 0, _show),
     "undo": (0, 1, _undo),
@@ -232,7 +263,7 @@ COMMANDS: dict[str, tuple[int, int, Callable[[Desk, Sequence[str]], Bundle]]] = 
     "save": (0, 1, _save),
     "load": (1, 1, _load),
     "export": (1, 3, _export),
-    "from-notebook": (1, 1, _from_notebook),
+    "from-notebook": (1, 2, _from_notebook),
     "resume": (0, 1, _resume),
 }
 """By name: how many words follow at least and at most, and what it does."""

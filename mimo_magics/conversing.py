@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,10 @@ class Conversing:
         if settings.run_all != "run":
             session.answers = self._saved(settings)
         return session
+
+    def settings(self, session: Session, settings: Settings) -> Settings:
+        """Return the settings of a session: those of the kernel, with its own system prompt if it has one."""
+        return settings if session.system is None else replace(settings, system=session.system)
 
     def look(self, settings: Settings) -> None:
         """Read the answers that may be kept, before the front end saves the notebook without them."""

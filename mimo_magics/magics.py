@@ -176,7 +176,8 @@ class MimoMagics:
         ::
 
             %mimo_session                    the sessions: list
-            %mimo_session new NAME           begin one, or a new conversation in one, and go on there
+            %mimo_session new NAME           begin one, or a new conversation in one, and go on there;
+                                             with --system TEXT one that has a system prompt of its own
             %mimo_session switch NAME        go on in another one; switch NUMBER: on another branch
             %mimo_session show               all turns, with models, tokens, cost, and what is stale
             %mimo_session undo [N]           take the last turns back; they stay as a branch
@@ -185,7 +186,7 @@ class MimoMagics:
             %mimo_session rename [NAME] NEW  and delete NAME, clear
             %mimo_session save [PATH]        and load PATH
             %mimo_session export PATH [--to md|html|json|py|curl]
-            %mimo_session from-notebook PATH the conversation that a notebook's outputs hold
+            %mimo_session from-notebook PATH [NAME]  the conversation that a notebook's outputs hold
             %mimo_session resume [PATH]      that of this notebook, after a restart of the kernel
         """
         settings = self.config.snapshot()
@@ -221,9 +222,10 @@ class MimoMagics:
         said = rest if body is None else body
         prompt = None if body is None and cell.goes_on(line) else said
         request = cell.read(parsed(options), prompt, {**variables(self.shell), **local})
-        settings = replace(self.config.snapshot(), **request.settings)
-        session = self.talk.session(request, settings)
-        session.settings = self.config.snapshot()
+        everywhere = self.config.snapshot()
+        session = self.talk.session(request, replace(everywhere, **request.settings))
+        session.settings = self.talk.settings(session, everywhere)
+        settings = replace(session.settings, **request.settings)
         where = place(self.shell)
         tools = toolbox.chosen(request.tools, {**variables(self.shell), **local})
         surface = choose(where, settings, running)

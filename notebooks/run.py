@@ -17,11 +17,15 @@ class WatchedRun(NotebookClient):
     """What has been printed of the growing output."""
 
     async def async_start_new_kernel_client(self) -> Any:
-        """Tell the kernel that somebody is there, and sees a notebook."""
+        """Tell the kernel that somebody is there."""
         client = await super().async_start_new_kernel_client()
         client.allow_stdin = True
-        client.session.metadata = {"cellId": "watched"}
         return client
+
+    async def async_execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:
+        """Tell the kernel which cell it runs, as a front end does."""
+        self.kc.session.metadata = {"cellId": cell.get("id") or f"cell-{cell_index}"}
+        return await super().async_execute_cell(cell, cell_index, *args, **kwargs)
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         """Print what is new in a message."""

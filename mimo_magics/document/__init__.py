@@ -146,6 +146,6 @@ def _speed(reply: Reply) -> Iterable[str]:
 
 
 def _cost(reply: Reply) -> Iterator[str]:
-    if reply.cost is not None:
+    if reply.cost:
         price = f"about ${reply.cost:.4f}" if reply.cost >= CENTS else f"under ${CENTS}"
         yield f"{price} (prices of {PRICES_AS_OF})"

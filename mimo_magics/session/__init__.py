@@ -118,6 +118,8 @@ class Session(Conversation):
         `run_all` does. `remarks` are lines to tell with the answer.
         """
         with self._exclusively():
+            if prompt is None and not keep:
+                raise BadOption("An answer goes on in its conversation only.", "Leave --no-history out.")
             settings = replace(self.settings, **options)
             here = self._place(prompt, cell, append=append, new=new) if keep else History()
             running = self._running(prompt, here.turns, settings, tools, cell)
@@ -140,7 +142,7 @@ class Session(Conversation):
         if at is not None and not 0 <= at <= len(turns):
             raise BadOption(f"There is no turn {at}.", f"The conversation has {len(turns)}.")
         other = Session(name=name, tools=self.tools)
-        other.settings, other.begun = self.settings, self.begun
+        other.settings, other.begun, other.system = self.settings, self.begun, self.system
         other.history = reduce(History.added, turns[:at], History())
         return other
 
@@ -203,9 +205,9 @@ class Session(Conversation):
         """Say what becomes of turns that were said and are not any more."""
         while self._to_tell:
             yield self._to_tell.pop(0)
-        before = self.history
+        before = replace(self.history, thread=here.thread)  # a cell may go back to another conversation
         gone = len(before.turns) - len(here.turns)
-        if here.thread != before.thread or gone < 1 or not here.all:
+        if gone < 1 or not here.all:
             return
         after = {1: "", 2: ", with the one after it,"}.get(gone, f", with the {gone - 1} after it,")
         place, branch = len(here.turns) + 1, before.head + 1

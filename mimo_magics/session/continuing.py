@@ -10,6 +10,8 @@ from mimo_magics.session.turns import Turn
 
 GO_ON = "Your last answer was broken off. Go on exactly where it stopped: repeat nothing of it, and say nothing else."
 """A prompt, as MiMo's OpenAI format documents no way to continue an answer that is the last message."""
+LEAST_REPEAT, LONGEST_REPEAT = 12, 4_000
+"""Characters. Fewer than the first may be the same by chance."""
 
 
 def can_go_on(turn: Turn) -> bool:
@@ -46,7 +48,14 @@ def _parts(first: tuple[Part, ...], second: tuple[Part, ...]) -> tuple[Part, ...
     rest = second[len(thought) :]
     if not (first and rest and isinstance(first[-1], TextPart) and isinstance(rest[0], TextPart)):
         return first + second
-    return (*first[:-1], *thought, TextPart(first[-1].text + rest[0].text), *rest[1:])
+    text = first[-1].text + rest[0].text[_repeated(first[-1].text, rest[0].text) :]
+    return (*first[:-1], *thought, TextPart(text), *rest[1:])
+
+
+def _repeated(first: str, second: str) -> int:
+    """Return how many characters of an answer repeat the end of what it goes on from; models do that unasked."""
+    longest = min(len(first), len(second), LONGEST_REPEAT)
+    return next((size for size in range(longest, LEAST_REPEAT - 1, -1) if first.endswith(second[:size])), 0)
 
 
 def _sum(first: Usage | None, second: Usage | None) -> Usage | None:

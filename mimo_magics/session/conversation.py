@@ -42,6 +42,8 @@ class Conversation:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self.settings = settings
+        self.system: str | None = None
+        """The system prompt of this session alone, if it has one."""
         self.history = History()
         """Everything that was said, in all branches."""
         self.begun = date.today()  # noqa: DTZ011  the person's own day
@@ -109,8 +111,13 @@ class Conversation:
         self._change(self.history.anew(uuid4().hex[:12]))
 
     def clear(self) -> None:
-        """Forget all that was said, in all branches."""
+        """Forget all that was said, in all branches, but not what it has spent."""
+        spoken = tuple(self.history.spoken())
+        paid = spent(self.history, self.settings.prices)
         self._change(History())
+        self.aside = reduce(add, (turn.spent for turn in spoken), self.aside)
+        self.aside_cost += paid.usd or 0
+        self._to_tell.clear()
         self.begun = date.today()  # noqa: DTZ011
 
     def forget(self, cells: Collection[str]) -> None:

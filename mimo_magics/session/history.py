@@ -67,8 +67,8 @@ class History:
     def said_again(self, turn: Turn) -> History:
         """Return the history with a turn that may have been said at this place before: then nothing is added."""
         for number, (parent, said) in enumerate(zip(self.parents, self.all, strict=True)):
-            if parent == self.head and said.id == turn.id:
-                return self.standing_at(number).replaced(turn)
+            if (parent, said.id, said.thread) == (self.head, turn.id, self.thread):
+                return self.standing_at(number).replaced(_paid(turn, said))
         return self.added(turn)
 
     def replaced(self, turn: Turn) -> History:
@@ -101,10 +101,10 @@ class History:
         Its own turn and those after it are not there, if it has one on the line of the conversation that it asked
         in last; everything is there if it has none.
         """
-        mine = [turn for turn in self.all if cell and turn.cell == cell]
-        if not mine:
+        if not cell:
             return self
-        here = replace(self, thread=mine[-1].thread)
+        mine = [turn.thread for turn in self.all if turn.cell == cell and turn.thread != cell]
+        here = replace(self, thread=mine[-1] if mine else FIRST if self.thread == cell else self.thread)
         first = next((number for number in here.line if self.all[number].cell == cell), None)
         return here if first is None else here.standing_at(self.parents[first])
 
@@ -129,19 +129,18 @@ class History:
         The older turns come first, with the numbers that they have; those that are in both are not said twice.
         """
         turns, parents = list(older.all), list(older.parents)
-        said = {
-            (parent, turn.id): number
-            for number, (turn, parent) in enumerate(zip(turns, parents, strict=True))
-        }
+        numbers = enumerate(zip(turns, parents, strict=True))
+        said = {(parent, turn.id, turn.thread): number for number, (turn, parent) in numbers}
         places = {ROOT: ROOT}
         for number, (turn, parent) in enumerate(zip(self.all, self.parents, strict=True)):
             there = places[parent]
-            place = places[number] = said.get((there, turn.id), len(turns)) if turn.id else len(turns)
+            place = said.get((there, turn.id, turn.thread), len(turns)) if turn.id else len(turns)
+            places[number] = place
             if place == len(turns):
                 parents.append(there)
                 turns.append(turn)
             else:
-                turns[place] = turn
+                turns[place] = _paid(turn, turns[place])
         heads = {thread: places[head] for thread, head in self.heads.items()}
         return History(tuple(turns), tuple(parents), self.thread, heads)
 
@@ -165,6 +164,11 @@ class History:
             if not turn.id or turn.id not in seen:
                 yield turn
             seen.add(turn.id)
+
+
+def _paid(turn: Turn, said: Turn) -> Turn:
+    """Return a turn that was said before; an answer that was kept spends nothing, but once it did."""
+    return turn if turn.spent.input else replace(turn, spent=said.spent)
 
 
 def _without(history: History, forgotten: Collection[int]) -> History:

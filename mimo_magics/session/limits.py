@@ -96,7 +96,7 @@ class Limits:
         """
         for budget, before in self._spending():
             if reached(budget, before + self._cost(Usage(tokens_in)), self._asked.model):
-                raise BudgetReached(told(budget, before), self._advice(budget, before, tokens_in))
+                raise self._refusal(budget, before, tokens_in)
 
     def asking(self, tokens_in: int) -> None:
         """Count from here on what a request of about this many tokens brings."""
@@ -126,10 +126,9 @@ class Limits:
         asked = self._asked
         return Spent.of(usage, asked.service.name, asked.model, asked.settings.prices)
 
-    def _advice(self, budget: Budget, spent: Spent, tokens_in: int) -> str:
-        """Say why nothing was sent where something is left."""
+    def _refusal(self, budget: Budget, spent: Spent, tokens_in: int) -> BudgetReached:
+        """Say whether something is left, and the prompt too long for it."""
         if reached(budget, spent, self._asked.model):
-            return ""
-        return (
-            f"This prompt of about {tokens_in:,} tokens would spend the rest; a higher budget lets it pass."
-        )
+            return BudgetReached(told(budget, spent))
+        fact = f"This prompt of about {tokens_in:,} tokens is more than what is left of the budget: "
+        return BudgetReached(fact + told(budget, spent))

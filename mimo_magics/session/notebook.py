@@ -207,7 +207,11 @@ def _history(asked: Sequence[_Saved], left: Left) -> History:
         threads.setdefault(each.turn.thread, []).append(each)
     lines = [_line(turns) for turns in threads.values()]
     said = {id(each) for line in lines for each in line}
-    left += [_left(each.place, "its turn is no longer said") for each in asked if id(each) not in said]
+    left += [
+        _left(each.place, "its turn is no longer part of the conversation")
+        for each in asked
+        if id(each) not in said
+    ]
     history = History()
     for each in merge(*lines, key=_asked):
         history = replace(history, thread=each.turn.thread).added(each.turn)

@@ -1,7 +1,4 @@
-"""A session's file: all that was said as one JSON document, and how it is written without losing any of it.
-
-The document is described in docs/session-file.md.
-"""
+"""A session's file: one JSON document, which docs/session-file.md describes, written so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -9,12 +6,13 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from mimo_magics.errors import BadSessionFile, NotSaved
@@ -31,6 +29,10 @@ PATIENCE = 5.0
 INHERITED = ("system", "tools", "summary")
 """Fields of a turn that are left out where the turn that it follows has the same: they are long, and rarely change."""
 
+UPDATE = "Update this one: pip install --upgrade mimo-magics"
+KERNEL = "Nothing is lost: the kernel has it all, and the file is as it was."
+AGAIN = "Nothing is lost: save it again, or under another name."
+ELSEWHERE = "Nothing is lost: save it under another name, or load the file to go on with that one."
 LEFT = "It is left as it is. A backup may have it whole."
 DAMAGE = (KeyError, TypeError, ValueError, OverflowError, RecursionError)
 """What reading raises where a value is not the documented one."""
@@ -60,11 +62,10 @@ def to_text(saved: Saved) -> str:
     """Return the document: the small fields first, then a line for each turn.
 
     Raises:
-        TypeError: a parameter of the model is nothing that JSON knows.
-        ValueError: it is a number that JSON does not know.
-        RecursionError: it is too deep.
+        TypeError, ValueError, RecursionError: it could not be read again, as a parameter is not JSON, for example.
     """
     history = saved.history
+    _check(history)
     fields = {
         "format": FORMAT,
         "version": VERSION,
@@ -83,13 +84,10 @@ def to_text(saved: Saved) -> str:
 def _told(history: History, number: int) -> dict[str, Any]:
     turn, after = history.all[number], history.parents[number]
     told = {"after": after, **to_dict(turn)}
-    if after == ROOT:
-        return told
-    for name in INHERITED:
-        if getattr(turn, name) == getattr(history.all[after], name):
-            told.pop(name, None)
-        else:
-            told[name] = getattr(turn, name)  # also where it is the default, or it would be inherited
+    for name in INHERITED if after != ROOT else ():
+        told[name] = getattr(turn, name)  # also where it is the default, or it would be inherited
+        if told[name] == getattr(history.all[after], name):
+            del told[name]
     return told
 
 
@@ -111,10 +109,7 @@ def from_text(text: str, what: str = "The text") -> Saved:
         raise BadSessionFile(f"{what} holds no session.", "Name a file in which a session was saved.")
     version = told.get("version")
     if isinstance(version, int) and version > VERSION:
-        raise BadSessionFile(
-            f"{what} was written by a newer version of mimo-magics.",
-            "Update this one: pip install --upgrade mimo-magics",
-        )
+        raise BadSessionFile(f"{what} was written by a newer version of mimo-magics.", UPDATE)
     try:
         return _saved(told)
     except DAMAGE as error:
@@ -137,8 +132,6 @@ def _saved(told: Mapping[str, Any]) -> Saved:
     tree = {"all": turns, "parents": parents, "thread": told["thread"], "heads": told["heads"]}
     saved = from_dict(Saved, {**told, "begun": date.fromisoformat(told["begun"]), "history": tree})
     _check(saved.history)
-    for turn in saved.history.all:
-        check(turn)
     return saved
 
 
@@ -162,8 +155,10 @@ def _check(history: History) -> None:
     """See that each turn follows one of its own conversation, and that each conversation stands at one of its own.
 
     Raises:
-        ValueError: it is not so.
+        ValueError: it is not so, or a turn is none.
     """
+    for turn in history.all:
+        check(turn)
     threads = [turn.thread for turn in history.all]
     for thread, number in [*zip(threads, history.parents, strict=True), *history.heads.items()]:
         if not fits(number, int) or number not in range(ROOT, len(threads)):
@@ -182,7 +177,7 @@ class SessionFile:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()  # the working folder of a notebook may change
         self._known: tuple[State, ...] = (None,)
-        """States of the file that this object has read or made: no file at first."""
+        """States of the file that this object has read or made; at first that there is none."""
 
     def read(self) -> Saved:
         """Read the session, and know its file from now on.
@@ -209,23 +204,17 @@ class SessionFile:
         Raises:
             NotSaved: the file was changed by somebody else, or cannot be written; it is as it was.
         """
-        from filelock import FileLock, Timeout
-
         try:
             text = to_text(saved)
         except (TypeError, ValueError, RecursionError) as error:
-            raise NotSaved(f"The session cannot be written as JSON: {error}.", "Look at --param.") from error
+            raise NotSaved(f"The session cannot be written: {error}.", KERNEL) from error
         data = text.encode(errors="backslashreplace")  # half a character becomes its JSON escape
         target = Path(os.path.realpath(self.path))
         try:
-            target.parent.stat()  # the lock would make the folder
-            with FileLock(_beside(target, "lock"), timeout=PATIENCE):
+            with _locked(_beside(target, "lock")):
                 self._replace(target, data)
-        except Timeout as error:
-            raise NotSaved(f"{self.path} is being written by somebody else.", "Save it again.") from error
         except OSError as error:
-            fact = f"{self.path} cannot be written: {error.strerror or error}."
-            raise NotSaved(fact, "Nothing is lost: save it again, or under another name.") from error
+            raise NotSaved(f"{self.path} cannot be written: {error.strerror or error}.", AGAIN) from error
 
     def _replace(self, target: Path, data: bytes) -> None:
         old = _stat(target)
@@ -236,7 +225,7 @@ class SessionFile:
         new = _beside(target, "tmp")
         new.unlink(missing_ok=True)  # of a process that was killed
         try:
-            _write(new, data, stat.S_IMODE(old.st_mode) if old else None)
+            _fill(new, data, stat.S_IMODE(old.st_mode) if old else None)
             made = _state(new.stat())
             self._known = (_state(old), made)  # an interrupt may come before or after the next line
             new.replace(target)
@@ -246,19 +235,34 @@ class SessionFile:
         _settle(target.parent)
 
     def _conflict(self, found: os.stat_result | None) -> NotSaved:
-        if self._known == (None,):
-            return NotSaved(
-                f"{self.path} is there already.", "Load it to go on with it, or take another name."
-            )
-        what = "changed by somebody else" if found else "moved or deleted"
-        return NotSaved(
-            f"{self.path} was {what} since it was read.",
-            "Nothing is lost: save it under another name, or load the file to go on with that one.",
-        )
+        what = "was changed by somebody else" if found else "was moved or deleted"
+        fact = "is there already" if self._known == (None,) else f"{what} since it was read"
+        return NotSaved(f"{self.path} {fact}.", ELSEWHERE)
 
 
 def _beside(target: Path, ending: str) -> Path:
     return target.parent / f".{target.name}.{ending}"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other writers out, with a lock that ends with its open file: no interrupt leaves it behind.
+
+    Raises:
+        TimeoutError: another one writes for too long.
+    """
+    from filelock import lock_descriptor, unlock_descriptor
+
+    end = monotonic() + PATIENCE
+    with path.open("ab") as file:
+        while not lock_descriptor(file.fileno(), blocking=False):
+            if monotonic() > end:
+                raise TimeoutError(errno.ETIMEDOUT, "somebody else is writing it")
+            sleep(0.01)
+        try:
+            yield
+        finally:
+            unlock_descriptor(file.fileno())  # a process forked meanwhile has the file open, too
 
 
 def _stat(path: Path) -> os.stat_result | None:
@@ -272,7 +276,7 @@ def _state(found: os.stat_result | None) -> State:
     return found and (found.st_ino, found.st_mtime_ns, found.st_size)
 
 
-def _write(path: Path, data: bytes, mode: int | None) -> None:
+def _fill(path: Path, data: bytes, mode: int | None) -> None:
     """Write a new file down to the disk. Its mode is there before its content is; `None` is the usual one."""
     path.touch(0o666 if mode is None else mode, exist_ok=False)
     if mode is not None:

@@ -63,7 +63,7 @@ class Line:
         """Model, tokens, speed, cost, time, and what a reader must know besides."""
         counted = Usage(self.input, self.output) if self.input or self.output else None
         reply = replace(self.reply, model=self.model, usage=self.reply.usage or counted, cost=self.cost)
-        stale = "stale: no longer said" if self.stale else ""
+        stale = "stale: no longer part of the conversation" if self.stale else ""
         return " · ".join(filter(None, (stale, footer(reply), clock(self.asked), self._missing())))
 
     def _missing(self) -> str:
@@ -185,9 +185,9 @@ def _steps(reply: Reply) -> list[Part]:
 def _html(line: Line) -> str:
     return "".join(
         (
-            f'<h3>{line.title}</h3><pre dir="auto">{escaped(line.prompt)}</pre>',
+            f'<h3>{line.title}</h3><blockquote><pre dir="auto">{escaped(line.prompt)}</pre></blockquote>',
             *_summary(line),
-            page(line.reply, line.small),
+            page(replace(line.reply, told=()), line.small),  # what was told then is no news
         )
     )
 
