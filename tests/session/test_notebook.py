@@ -127,8 +127,8 @@ def test_what_is_no_longer_said_is_left_aside() -> None:
     found = histories(told)
     assert found.sessions == {"main": said(turn(4))}
     assert found.left == (
-        "Cell 2 from the top: its turn is no longer said.",
-        "Cell 3 from the top: its turn is no longer said.",
+        "Cell 2 from the top: its turn is no longer part of the conversation.",
+        "Cell 3 from the top: its turn is no longer part of the conversation.",
     )
 
 

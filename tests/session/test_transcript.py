@@ -120,7 +120,7 @@ def test_the_small_line_tells_what_a_reader_must_know() -> None:
         row(said(turn(left_out=2, summary="x"))).small
         == f"{usual} · the 2 oldest turns were not sent, but a summary was"
     )
-    assert row(said(turn(cell="a")).back(1)).small == f"stale: no longer said · {usual}"
+    assert row(said(turn(cell="a")).back(1)).small == f"stale: no longer part of the conversation · {usual}"
 
 
 @pytest.mark.parametrize("asked", [1e300, -1e300, 1e18])
@@ -135,7 +135,7 @@ def test_a_transcript_prints_as_plain_text() -> None:
     assert str(transcript(history, "main")) == (
         f"Turn 1\n> one\n> and more\n**4**\n({small})\n\n"
         f"Turn 2\n> three\n**4**\n({small})\n\n"
-        f"Stale: branch 2\n> When?\n[Thoughts · called clock]\nNoon.\n(stale: no longer said · {small})"
+        f"Stale: branch 2\n> When?\n[Thoughts · called clock]\nNoon.\n(stale: no longer part of the conversation · {small})"
     )
 
 
@@ -153,7 +153,8 @@ def test_a_transcript_is_html_too_with_the_documents_of_its_answers() -> None:
     (line,) = transcript(history, "main").rows
     assert transcript(history, "main").bundle() == {
         "text/html": (
-            '<div class="mathjax_ignore tex2jax_ignore"><h3>Turn 1</h3><pre dir="auto">a&#10;\n&lt;b&gt;</pre>'
+            '<div class="mathjax_ignore tex2jax_ignore"><h3>Turn 1</h3>'
+            '<blockquote><pre dir="auto">a&#10;\n&lt;b&gt;</pre></blockquote>'
             '<details><summary dir="auto">Sent in place of older turns</summary>'
             '<pre dir="auto">So far.</pre></details>'
             f"{page(line.reply, line.small)}</div>"
