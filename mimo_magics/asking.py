@@ -16,6 +16,7 @@ from mimo_magics.facade import Call
 from mimo_magics.messages import Reply
 from mimo_magics.render import Surface
 from mimo_magics.session import Session
+from mimo_magics.session.continuing import can_go_on
 from mimo_magics.session.loop import RunningTurn
 from mimo_magics.session.turns import Turn, record
 from mimo_magics.tools import NotebookTool
@@ -43,6 +44,12 @@ class Asking:
         """What `Session.stream` is told beside that."""
         self.running: RunningTurn | Call | None = None
         """Set by whoever drives it, one way or the other."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is to go on with an answer that came to its end."""
+        turns = self.session.turns
+        return self.request.prompt is None and bool(turns) and not can_go_on(turns[-1])
 
     @property
     def turn(self) -> Turn | None:

@@ -15,6 +15,7 @@ class Cells:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._deleted: set[str] = set()
+        self._told: set[str] = set()
         self._running = ""
         self._asked: set[tuple[str, str]] = set()
 
@@ -61,5 +62,7 @@ class Cells:
         if not request or request != self._running:  # a program may run cells inside of the person's one
             self._asked.clear()
         self._running = request
-        self._deleted.update(map(str, self._metadata.get("deletedCells") or ()))
+        told = set(map(str, self._metadata.get("deletedCells") or ()))
+        self._deleted |= told - self._told  # JupyterLab tells it again until a cell that it runs is over
         self._deleted.discard(self.id)
+        self._told = told

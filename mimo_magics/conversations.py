@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
+from mimo_magics import resuming
 from mimo_magics.document import table
 from mimo_magics.document.printable import escaped, printable
-from mimo_magics.errors import BadOption, BadSessionFile
+from mimo_magics.errors import BadOption
 from mimo_magics.session import Session, notebook
 from mimo_magics.session.conversation import Branch
-from mimo_magics.session.history import History
 from mimo_magics.session.named import Sessions, as_name
 from mimo_magics.session.transcript import origins
 from mimo_magics.session.turns import Turn
 from mimo_magics.suggest import did_you_mean
-from mimo_magics.whereabouts import files, needed, session_file
+from mimo_magics.whereabouts import needed, session_file
 
 Bundle = dict[str, str]
 HELP = "See %mimo_session? for what it can do."
-ROUNDED = 0.001
-"""Seconds to which an output tells when it was asked; a file tells it to the full."""
 LONGEST = 60
 """Characters of a prompt in a table."""
 
@@ -91,7 +89,7 @@ def _new(desk: Desk, words: Sequence[str]) -> Bundle:
 
 
 def _switch(desk: Desk, words: Sequence[str]) -> Bundle:
-    if not words[0].isdigit():
+    if not words[0].isdecimal():
         desk.sessions.switch(words[0])
         return _list(desk)
     desk.session.switch(int(words[0]))
@@ -176,7 +174,7 @@ def _from_notebook(desk: Desk, words: Sequence[str]) -> Bundle:
     found = notebook.read(Path(path))
     asked, history = notebook.one(found, *name)
     session = Session(name=as_name(Path(path).stem))
-    session.resume(history)
+    session.history = history
     others = [each for each in found.sessions if each != asked]
     more = [f"It tells of other sessions, too: {', '.join(others)}."] if others else []
     return _taken_over(desk.sessions.add(session), f"Read from {path}.", *more, *found.left)
@@ -186,30 +184,12 @@ def _resume(desk: Desk, words: Sequence[str]) -> Bundle:
     if desk.session.turns:
         return _line("Something was said already: nothing was resumed.")
     path = Path(words[0]) if words else needed(desk.path)
-    found, left = _found(path)
-    for name, history in found.items():
-        desk.sessions.named(name).resume(history)
-    desk.sessions.switch(max(found, key=lambda name: found[name].newest))
+    found, left = resuming.sessions(path)
+    for name, session in found.items():
+        desk.sessions.named(name).resume(session)
+    desk.sessions.switch(max(found, key=lambda name: found[name].history.newest))
     others = [_state(desk.sessions.get(name)) for name in found if name != desk.session.name]
     return _taken_over(desk.session, f"Resumed from {path.name}.", *others, *left)
-
-
-def _found(path: Path) -> tuple[dict[str, History], tuple[str, ...]]:
-    """Find what was said in a notebook, in its outputs or in the files beside it, where more is told."""
-    sessions = {file: Session.load(file) for file in files(path)}
-    saved = {it.name: it.history for file, it in sessions.items() if file == session_file(path, it.name)}
-    try:
-        found = notebook.read(path)
-    except BadSessionFile:
-        if not saved:
-            raise
-        return saved, ()
-    newer = {
-        name: history
-        for name, history in found.sessions.items()
-        if name not in saved or history.newest > saved[name].newest + ROUNDED
-    }
-    return {**saved, **newer}, found.left
 
 
 def _taken_over(session: Session, how: str, *left: str) -> Bundle:
@@ -244,7 +224,7 @@ def _with_option(words: Sequence[str], flag: str, example: str) -> tuple[str, st
 
 
 def _number(word: str) -> int:
-    if not word.isdigit():
+    if not word.isdecimal():
         raise BadOption(f"{word} is no number of turns.", HELP)
     return int(word)
 

@@ -9,16 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mimo_magics import resuming
 from mimo_magics.cell import CellRequest
 from mimo_magics.cells import Cells
-from mimo_magics.errors import BadSessionFile
 from mimo_magics.render import Place
-from mimo_magics.session import Session, notebook
-from mimo_magics.session.continuing import can_go_on
+from mimo_magics.session import Session
 from mimo_magics.session.named import Sessions
 from mimo_magics.session.turns import Turn
 from mimo_magics.settings import Settings
-from mimo_magics.whereabouts import files, needed, notebook as find_notebook, session_file
+from mimo_magics.whereabouts import needed, notebook as find_notebook, session_file
 
 NO_ID = "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name."
 
@@ -74,12 +73,6 @@ class Conversing:
         """Return where the notebook is, if it is known."""
         return find_notebook(self._shell, settings.notebook)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the last answer of the current session came to its end."""
-        turns = self.sessions.current.turns
-        return bool(turns) and not can_go_on(turns[-1])
-
     def told(
         self, request: CellRequest, session: Session, settings: Settings, place: Place
     ) -> dict[str, Any]:
@@ -116,7 +109,7 @@ class Conversing:
         """
         if self._answers is None:
             path = self.path(settings)
-            self._answers = {turn.digest: turn for turn in _whole(path)} if path else {}
+            self._answers = {turn.digest: turn for turn in resuming.answers(path)} if path else {}
         return self._answers
 
     def _reuse(self, settings: Settings, ask: Callable[[str], str] | None, turn: Turn) -> bool:
@@ -134,16 +127,3 @@ class Conversing:
             )
             self._keeps = said.strip().lower() in ("y", "yes")
         return settings.run_all == "keep" or bool(self._keeps)
-
-
-def _whole(path: Path) -> Iterator[Turn]:
-    """Yield the whole answers beside a notebook and in it; what cannot be read holds none."""
-    for file in (*files(path), path):
-        try:
-            histories = (
-                notebook.read(file).sessions.values() if file == path else [Session.load(file).history]
-            )
-        except BadSessionFile:
-            continue
-        for history in histories:
-            yield from (turn for turn in history.all if turn.whole and turn.digest)

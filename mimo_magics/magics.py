@@ -124,10 +124,11 @@ class MimoMagics:
         if command := afterwards.command(line):
             self._again(command)
             return None
-        if cell.goes_on(line) and self.talk.is_over:
+        asking = self._read(line, None, local_ns or {})
+        if asking.is_over:
             display(afterwards.OVER, raw=True)
             return None
-        return self._ask(self._read(line, None, local_ns or {}))
+        return self._ask(asking)
 
     @no_var_expand
     async def mimo_awaited(self, line: str, body: str) -> Reply:

@@ -79,7 +79,7 @@ class Conversation:
         """
         turns = self.turns
         if not turns or count < 1:
-            raise BadOption("There is no turn to undo.")
+            raise BadOption("There is no turn to undo.", "%mimo_session show tells what was said.")
         self._change(self.history.back(count))
         return turns[len(self.turns) :]
 
@@ -130,10 +130,10 @@ class Conversation:
             what = "The turn of a deleted cell" if missing == 1 else f"The {missing} turns of deleted cells"
             self._to_tell.append(f"{what} left the conversation, which is kept as branch {before.head + 1}.")
 
-    def resume(self, history: History) -> None:
-        """Go on where an older history stood."""
-        both = self.history.including(history)
-        self._change(replace(both, thread=history.thread, heads=history.heads))
+    def resume(self, older: Conversation) -> None:
+        """Go on where an older conversation stood."""
+        both = self._including(older)
+        self._change(replace(both, thread=older.history.thread, heads=older.history.heads))
 
     def keep_in(self, path: Path) -> None:
         """Save it in this file from now on. What the file holds already stays in it, as branches.
@@ -146,11 +146,7 @@ class Conversation:
 
         file = SessionFile(path)
         if path.exists():
-            older = file.read()
-            if not self.history.has(older.history):
-                self.aside += older.aside
-                self.aside_cost += older.aside_cost
-            self.history = self.history.including(older.history)
+            self.history = self._including(file.read())
         self.file = file
 
     def show(self) -> Transcript:
@@ -200,6 +196,13 @@ class Conversation:
             Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
             raise NotSaved(f"{path} could not be written: {error.strerror or error}.") from None
+
+    def _including(self, older: Conversation | Saved) -> History:
+        """Return the history with what was said before, and count what that has spent."""
+        if not self.history.has(older.history):
+            self.aside += older.aside
+            self.aside_cost += older.aside_cost
+        return self.history.including(older.history)
 
     def _change(self, history: History) -> None:
         with self._exclusively():

@@ -98,15 +98,24 @@ class History:
     def before(self, cell: str) -> History:
         """Return the history as a cell that asks finds it.
 
-        Its own turn and those after it are not there, if it has one on the line of the conversation that it asked
-        in last; everything is there if it has none.
+        Its own turn and those after it are not there, if it has one on the line; everything is there if it has none.
+        The line is that of the conversation that goes on, as long as a cell that the asking one followed before asked
+        in it, too; or else of the one that the cell asked in last.
         """
         if not cell:
             return self
-        mine = [turn.thread for turn in self.all if turn.cell == cell and turn.thread != cell]
-        here = replace(self, thread=mine[-1] if mine else FIRST if self.thread == cell else self.thread)
+        here = replace(self, thread=self._thread_of(cell))
         first = next((number for number in here.line if self.all[number].cell == cell), None)
         return here if first is None else here.standing_at(self.parents[first])
+
+    def _thread_of(self, cell: str) -> str:
+        mine = [number for number, turn in enumerate(self.all) if turn.cell == cell and turn.thread != cell]
+        if not mine:  # a cell that began a conversation may do so no more
+            return FIRST if self.thread == cell else self.thread
+        followed = {self.all[number].cell for number in self.line_to(mine[-1])}
+        said = {turn.cell for turn in self.turns}
+        stays = self.thread != cell and (not said or bool(said & followed - {""}))
+        return self.thread if stays else self.all[mine[-1]].thread
 
     def without(self, cells: Collection[str]) -> History:
         """Return the history in which the turns of these cells, which were deleted, are no longer said."""

@@ -97,9 +97,10 @@ class Sessions:
         """
         session = self.get(name)
         if to in self._all:
-            raise BadOption(f"There is a session {to} already.")
+            raise BadOption(f"There is a session {to} already.", "Choose another name.")
         self._all = {self._checked(to) if each == name else each: it for each, it in self._all.items()}
         session.name = to
+        session.file = None  # the file keeps its name, and what it holds
 
     def delete(self, name: str) -> None:
         """Forget a session; its file stays. In the place of the last one comes an empty one.

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -34,7 +34,7 @@ KERNEL = "Nothing is lost: the kernel has it all, and the file is as it was."
 AGAIN = "Nothing is lost: save it again, or under another name."
 ELSEWHERE = "Nothing is lost: save it under another name, or load the file to go on with that one."
 LEFT = "It is left as it is. A backup may have it whole."
-DAMAGE = (KeyError, TypeError, ValueError, OverflowError, RecursionError)
+DAMAGE = (LookupError, TypeError, ValueError, OverflowError, RecursionError)
 """What reading raises where a value is not the documented one."""
 
 State = tuple[int, int, int] | None
@@ -136,35 +136,34 @@ def _saved(told: Mapping[str, Any]) -> Saved:
 
 
 def _whole(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the turns back what they inherit.
-
-    Raises:
-        ValueError: one follows itself or a later one.
-    """
+    """Give the turns back what they inherit."""
     turns: list[dict[str, Any]] = []
     for turn in told:
-        after = turn["after"]
-        if after not in range(ROOT, len(turns)):
-            raise ValueError(f"turn {len(turns)} follows none of those before it")
-        before = {} if after == ROOT else turns[after]
+        before = {} if turn["after"] == ROOT else turns[turn["after"]]
         turns.append({name: before[name] for name in INHERITED if name in before} | turn)
     return turns
 
 
 def _check(history: History) -> None:
-    """See that each turn follows one of its own conversation, and that each conversation stands at one of its own.
+    """See that each turn follows an older one of its conversation, and each conversation stands at a turn of its own.
 
     Raises:
         ValueError: it is not so, or a turn is none.
     """
-    for turn in history.all:
+    threads: list[str] = []
+    for turn, parent in zip(history.all, history.parents, strict=True):
         check(turn)
-    threads = [turn.thread for turn in history.all]
-    for thread, number in [*zip(threads, history.parents, strict=True), *history.heads.items()]:
-        if not fits(number, int) or number not in range(ROOT, len(threads)):
-            raise ValueError("there is no turn where a conversation goes on")
-        if number != ROOT and threads[number] != thread:
-            raise ValueError(f"turn {number} belongs to another conversation")
+        _check_place(parent, turn.thread, threads)
+        threads.append(turn.thread)
+    for thread, head in history.heads.items():
+        _check_place(head, thread, threads)
+
+
+def _check_place(number: int, thread: str, threads: Sequence[str]) -> None:
+    if not fits(number, int) or number not in range(ROOT, len(threads)):
+        raise ValueError("a turn is missing")
+    if number != ROOT and threads[number] != thread:
+        raise ValueError(f"turn {number} belongs to another conversation")
 
 
 class SessionFile:
