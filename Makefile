@@ -61,6 +61,7 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/stream.py
 	$(RUN) benchmarks/load.py
 	$(RUN) benchmarks/saved.py
+	$(RUN) benchmarks/history.py
 	$(RUN) benchmarks/frontend.py --short
 
 weights: $(VENV)/demo

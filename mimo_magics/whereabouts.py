@@ -17,7 +17,7 @@ VS_CODE = "__vsc_ipynb_file__"
 
 
 def notebook(shell: Any, named: str | None) -> Path | None:
-    """Return the path of the notebook, if it is known.
+    """Return the path of the notebook, if it is known: from the working folder on, as errors are saved in notebooks.
 
     Args:
         shell: that of the kernel.
@@ -25,7 +25,8 @@ def notebook(shell: Any, named: str | None) -> Path | None:
     """
     for told in (named, shell.user_ns.get(VS_CODE), os.environ.get(VARIABLE)):
         if isinstance(told, str) and told.endswith(".ipynb"):
-            return Path(told).absolute()
+            path = Path(told).absolute()
+            return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     return None
 
 

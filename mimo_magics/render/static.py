@@ -106,7 +106,10 @@ def between(reply: Reply, start: int, end: int | None = None) -> Reply:
     before = () if start else tuple(part for part in reply.message.parts if not isinstance(part, TextPart))
     notes, told = ((), ()) if start else (reply.notes, reply.told)
     return replace(
-        reply, message=Message("assistant", (*before, TextPart(reply.text[start:end]))), notes=notes, told=told
+        reply,
+        message=Message("assistant", (*before, TextPart(reply.text[start:end]))),
+        notes=notes,
+        told=told,
     )
 
 

@@ -6,26 +6,24 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 from mimo_magics.errors import BadSessionFile, NotSaved
 from mimo_magics.json_form import from_dict, to_dict
 from mimo_magics.messages import Usage
 from mimo_magics.session.history import ROOT, History
+from mimo_magics.session.lock import locked
 from mimo_magics.session.turns import check
 from mimo_magics.settings import fits
 
 FORMAT = "mimo-magics session"
 VERSION = 1
-PATIENCE = 5.0
-"""Seconds that a writer waits for another one."""
 INHERITED = ("system", "tools", "summary")
 """Fields of a turn that are left out where the turn that it follows has the same: they are long, and rarely change."""
 
@@ -175,6 +173,7 @@ class SessionFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()  # the working folder of a notebook may change
+        self._name = str(path)
         self._known: tuple[State, ...] = (None,)
         """States of the file that this object has read or made; at first that there is none."""
 
@@ -189,11 +188,11 @@ class SessionFile:
                 state = _state(os.fstat(file.fileno()))
                 text = file.read().decode("utf-8-sig")  # editors may add a mark
         except OSError as error:
-            fact = f"{self.path} cannot be read: {error.strerror or error}."
+            fact = f"{self._name} cannot be read: {error.strerror or error}."
             raise BadSessionFile(fact, "Check the path.") from error
         except UnicodeDecodeError as error:
-            raise BadSessionFile(f"{self.path} is not text in UTF-8.", LEFT) from error
-        saved = from_text(text, str(self.path))
+            raise BadSessionFile(f"{self._name} is not text in UTF-8.", LEFT) from error
+        saved = from_text(text, self._name)
         self._known = (state,)
         return saved
 
@@ -210,10 +209,10 @@ class SessionFile:
         data = text.encode(errors="backslashreplace")  # half a character becomes its JSON escape
         target = Path(os.path.realpath(self.path))
         try:
-            with _locked(_beside(target, "lock")):
+            with locked(_beside(target, "lock")):
                 self._replace(target, data)
         except OSError as error:
-            raise NotSaved(f"{self.path} cannot be written: {error.strerror or error}.", AGAIN) from error
+            raise NotSaved(f"{self._name} cannot be written: {error.strerror or error}.", AGAIN) from error
 
     def _replace(self, target: Path, data: bytes) -> None:
         old = _stat(target)
@@ -236,32 +235,11 @@ class SessionFile:
     def _conflict(self, found: os.stat_result | None) -> NotSaved:
         what = "was changed by somebody else" if found else "was moved or deleted"
         fact = "is there already" if self._known == (None,) else f"{what} since it was read"
-        return NotSaved(f"{self.path} {fact}.", ELSEWHERE)
+        return NotSaved(f"{self._name} {fact}.", ELSEWHERE)
 
 
 def _beside(target: Path, ending: str) -> Path:
     return target.parent / f".{target.name}.{ending}"
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Keep other writers out, with a lock that ends with its open file: no interrupt leaves it behind.
-
-    Raises:
-        TimeoutError: another one writes for too long.
-    """
-    from filelock import lock_descriptor, unlock_descriptor
-
-    end = monotonic() + PATIENCE
-    with path.open("ab") as file:
-        while not lock_descriptor(file.fileno(), blocking=False):
-            if monotonic() > end:
-                raise TimeoutError(errno.ETIMEDOUT, "somebody else is writing it")
-            sleep(0.01)
-        try:
-            yield
-        finally:
-            unlock_descriptor(file.fileno())  # a process forked meanwhile has the file open, too
 
 
 def _stat(path: Path) -> os.stat_result | None:

@@ -295,6 +295,7 @@ WATCH = """output => {
     new MutationObserver(() => look(%s)).observe(output, {subtree: true, childList: true, characterData: true});
     return seen;
 }"""
+EDIT = f"([cell, source]) => {NOTEBOOK}.content.widgets[cell].model.sharedModel.setSource(source)"
 FILL = f"""sources => {{
     const model = {NOTEBOOK}.content.model.sharedModel;
     model.transact(() => {{
@@ -361,8 +362,23 @@ class Page:
 
     def run(self, cell: int) -> None:
         """Begin to run a cell."""
-        self.window.evaluate(f"cell => {{ {NOTEBOOK}.content.activeCellIndex = cell; }}", cell)
+        self.choose(cell)
         self.execute("notebook:run-cell")
+
+    def choose(self, cell: int) -> None:
+        """Make a cell the one that commands are for."""
+        self.window.evaluate(f"cell => {{ {NOTEBOOK}.content.activeCellIndex = cell; }}", cell)
+
+    def edit(self, cell: int, source: str) -> None:
+        """Put another text into a cell."""
+        self.window.evaluate(EDIT, [cell, source])
+
+    def change(self, cell: int, *commands: str) -> None:
+        """Do commands of the notebook one after the other, such as `cut-cell`, beginning at this cell."""
+        self.choose(cell)
+        for command in commands:
+            self.execute(f"notebook:{command}")
+            self.wait_idle()
 
     def run_all(self) -> None:
         """Begin to run all cells."""

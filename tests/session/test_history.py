@@ -387,6 +387,29 @@ def test_conversations_stay_where_they_are_when_an_older_history_comes_before_th
     assert (history.thread, threads(history)) == ("n", {FIRST: "a2", "n": ""})
 
 
+def test_what_is_in_both_histories_is_said_once() -> None:
+    history = after("a1 c1 d1").including(after("a1 b1"))
+    assert (said(history), lines(history)) == ("a1 c1 d1", {2: "a1 b1", 4: "a1 c1 d1"})
+    assert everything(history) == "a1 b1 c1 d1"
+
+
+def test_what_is_in_both_histories_is_as_it_was_said_last() -> None:
+    cut = replace(turn("a1"), reply=Reply(Message("assistant", (TextPart("Ans"),)), stop="cut"))
+    assert after("a1").including(History().added(cut)) == after("a1")
+
+
+def test_what_was_spent_on_a_turn_stays_spent_when_it_is_in_both_histories() -> None:
+    spent = History().added(replace(turn("a1"), spent=Usage(20, 10)))
+    assert after("a1").including(spent) == spent
+
+
+def test_what_is_in_both_histories_in_different_conversations_stands_in_both() -> None:
+    history = after("+n1").including(after("a1")).said_again(turn("a1"))
+    assert threads(history) == {"n": "n1 a1"}
+    kept = History().anew("n").said_again(turn("a1")).including(after("a1"))
+    assert [(each.prompt.text, each.thread) for each in kept.all] == [("a1", FIRST), ("a1", "n")]
+
+
 def test_a_history_that_is_known_is_not_included_twice() -> None:
     older = after("a1 b1")
     once = after("c1").including(older)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import get_args
 
 from hypothesis import strategies as st
@@ -67,6 +68,7 @@ replies = st.builds(
     id=texts,
     annotations=st.lists(st.builds(Annotation, texts, texts), max_size=2).map(tuple),
     notes=st.lists(texts, max_size=2).map(tuple),
+    told=st.lists(texts, max_size=2).map(tuple),
     timing=st.none() | st.builds(Timing, st.none() | numbers, st.none() | numbers, numbers),
     cost=st.none() | numbers,
 )
@@ -78,7 +80,7 @@ turns = st.builds(
     preset=texts,
     api=st.sampled_from(get_args(Api)),
     asked=numbers,
-    id=texts,
+    id=st.sampled_from(["", "a1", "b2", "c3"]),
     system=st.sampled_from(["", "Be brief.", "Be long."]),
     tools=st.sampled_from([(), ("clock",), ("clock", "tide")]),
     spent=usages,
@@ -103,10 +105,20 @@ def _asked_again(turn: Turn) -> Step:
     return lambda history: history.before(turn.cell).added(turn)
 
 
+def _told_again(turn: Turn) -> Step:
+    return lambda history: history.said_again(turn)
+
+
+def _met(others: list[Turn]) -> Step:
+    return lambda history: history.including(reduce(History.added, others, History()))
+
+
 steps = st.one_of(
     turns.map(lambda turn: lambda history: history.added(turn)),
     turns.map(_replaced),
     turns.map(_asked_again),
+    turns.map(_told_again),
+    st.lists(turns, max_size=3).map(_met),
     st.integers(0, 3).map(lambda count: lambda history: history.back(count)),
     st.integers(0, 9).map(_switched),
     st.sampled_from(["", "x", "y"]).map(lambda thread: lambda history: history.anew(thread)),

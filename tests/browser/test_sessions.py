@@ -1,0 +1,269 @@
+"""A conversation that follows the notebook: cells that are edited, moved, deleted and run again, also after a restart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from peer import Peer, obey
+from told import grown, quiet, talk, told, transcript
+
+from browser.lab import Page, Server, expect
+from browser.live import at, everywhere, opened
+from mimo_magics import Session
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+both = at(("lab", "python3"), ("notebook", "python3"))
+SETUP = "%load_ext mimo_magics\n%mimo_config system=none"
+WORDS = "one two three four five"
+ONE, TWO, THREE, FOUR, FIVE, LAST = range(1, 7)
+"""Places of the cells below the setup; the last one prints the transcript."""
+
+
+@pytest.fixture(scope="module")
+def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> Iterator[Page]:
+    with opened(server, browser, request.param) as page:
+        yield page
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_said(page: Page, model: Peer) -> Iterator[None]:
+    page.fill("%reload_ext mimo_magics")
+    run(page, 0)
+    model.script = obey
+    model.requests.clear()
+    yield
+    for saved in page.server.folder.glob("*.mimo.json"):
+        saved.unlink()
+
+
+def prompt(word: str, options: str = "") -> str:
+    return f"%%mimo {options}\n{word}"
+
+
+def write(page: Page, setup: str = SETUP) -> None:
+    page.fill(setup, *map(prompt, WORDS.split()), "%mimo_session show")
+
+
+def run(page: Page, *cells: int) -> None:
+    for cell in cells:
+        page.run(cell)
+        page.wait_idle()
+
+
+def run_all(page: Page) -> None:
+    page.run_all()
+    page.wait_idle()
+
+
+def again(page: Page, cell: int, source: str) -> None:
+    """Edit a cell and run it, and then the one that prints the transcript."""
+    page.edit(cell, source)
+    run(page, cell, LAST)
+
+
+def remarks(page: Page, cell: int) -> list[str]:
+    return quiet(page.outputs(cell)[0])
+
+
+def shown(page: Page) -> list[str]:
+    (output,) = page.outputs(LAST)
+    return list(map(" ".join, transcript(output["data"]["text/plain"])))
+
+
+@everywhere
+def test_a_cell_that_is_edited_and_run_again_replaces_its_turn(page: Page, model: Peer) -> None:
+    write(page)
+    run_all(page)
+    assert told(model) == grown(WORDS)
+    again(page, FIVE, prompt("five!"))
+    assert told(model) == [talk("one two three four five!")]
+    assert remarks(page, FIVE) == ["Asked again in place of turn 5, which stays as branch 5."]
+    again(page, THREE, prompt("three!"))
+    assert told(model) == [talk("one two three!")]
+    line = "Asked again in place of turn 3, which stays, with the 2 after it, as branch 6."
+    assert remarks(page, THREE) == [line]
+    expect(page.output(THREE)).to_contain_text(line)
+    assert shown(page) == [
+        "Turn 1 one",
+        "Turn 2 two",
+        "Turn 3 three!",
+        "Stale: branch 4 four",
+        "Stale: branch 6 five!",
+    ]
+    again(page, ONE, prompt("one!"))
+    assert told(model) == [talk("one!")]
+    assert shown(page)[:2] == ["Turn 1 one!", "Stale: branch 2 two"]
+    assert len(shown(page)) == 5
+
+
+@both
+def test_run_all_asks_the_same_again_also_in_a_new_kernel(page: Page, model: Peer) -> None:
+    write(page)
+    page.edit(THREE, prompt("three", "--new"))
+    asked = [*grown("one two"), *grown("three four five")]
+    for _ in range(2):
+        run_all(page)
+        assert told(model) == asked
+    page.restart()
+    run_all(page)
+    assert told(model) == asked
+    assert shown(page) == ["Turn 1 three", "Turn 2 four", "Turn 3 five"]
+
+
+@both
+def test_a_cell_that_is_moved_keeps_its_turn_until_its_place_is_run(page: Page, model: Peer) -> None:
+    write(page)
+    run_all(page)
+    told(model)
+    page.change(THREE, "move-cell-up")
+    run(page, TWO, LAST)
+    assert told(model) == [talk("one two three")]
+    assert shown(page)[2:] == ["Turn 3 three", "Stale: branch 4 four", "Stale: branch 5 five"]
+    run_all(page)
+    assert told(model) == grown("one three two four five")
+
+
+@both
+def test_the_turn_of_a_cell_that_is_deleted_leaves_the_conversation(page: Page, model: Peer) -> None:
+    write(page)
+    run_all(page)
+    told(model)
+    page.change(THREE, "delete-cell")
+    run(page, THREE, LAST - 1)
+    assert told(model) == [talk("one two four")]
+    assert remarks(page, THREE) == [
+        "The turn of a deleted cell left the conversation, which is kept as branch 5.",
+        "Asked again in place of turn 3, which stays, with the one after it, as branch 7.",
+    ]
+    run_all(page)
+    assert told(model) == grown("one two four five")
+
+
+@both
+def test_a_cell_that_is_cut_and_pasted_is_the_same_cell(page: Page, model: Peer) -> None:
+    write(page)
+    run_all(page)
+    told(model)
+    page.change(TWO, "cut-cell")
+    page.change(FIVE - 1, "paste-cell-below")
+    run(page, FIVE)
+    assert told(model) == [talk("one two")]
+    run_all(page)
+    assert told(model) == grown("one three four five two")
+    page.change(FIVE, "cut-cell")
+    page.change(ONE, "paste-cell-below")
+    run_all(page)
+    assert told(model) == grown("one two three four five")
+
+
+@both
+def test_a_copy_of_a_cell_is_another_one(page: Page, model: Peer) -> None:
+    write(page)
+    run_all(page)
+    told(model)
+    page.change(TWO, "copy-cell", "paste-cell-below")
+    run(page, TWO + 1)
+    assert told(model) == [talk(f"{WORDS} two")]
+
+
+@both
+def test_in_a_page_loaded_anew_a_cell_replaces_its_turn(page: Page, model: Peer) -> None:
+    write(page)
+    run_all(page)
+    page.save()
+    page.reload()
+    page.wait_idle()
+    told(model)
+    again(page, FOUR, prompt("four!"))
+    assert told(model) == [talk("one two three four!")]
+    assert shown(page)[3:] == ["Turn 4 four!", "Stale: branch 5 five"]
+
+
+@both
+def test_a_conversation_is_resumed_from_the_saved_notebook(page: Page, model: Peer) -> None:
+    write(page)
+    run_all(page)
+    again(page, FOUR, prompt("four!"))
+    path = page.save()
+    page.restart()
+    told(model)
+    page.edit(0, f"{SETUP}\n%mimo_session resume")
+    run(page, 0)
+    assert f"Resumed from {path.name}. Session main has 4 turns." in page.output(0).inner_text()
+    run(page, FIVE)
+    assert told(model) == [talk("one two three four! five")]
+    again(page, TWO, prompt("two!"))
+    assert told(model) == [talk("one two!")]
+    assert shown(page)[1:3] == ["Turn 2 two!", "Stale: branch 3 three"]
+
+
+KEPT = re.compile(r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\.")
+
+
+def kept(page: Page) -> list[bool]:
+    """Tell of each answer whether it was there already."""
+    return [any(map(KEPT.fullmatch, remarks(page, cell))) for cell in range(ONE, LAST)]
+
+
+@both
+def test_answers_of_the_saved_notebook_are_kept_until_something_changes(page: Page, model: Peer) -> None:
+    write(page, f"{SETUP} run_all=keep")
+    run_all(page)
+    page.save()
+    page.restart()
+    told(model)
+    run_all(page)
+    assert (told(model), kept(page)) == ([], [True] * 5)
+    page.edit(THREE, prompt("three!"))
+    run_all(page)
+    assert told(model) == grown("one two three! four five")[2:]
+    assert kept(page) == [True, True, False, False, False]
+    page.edit(FIVE, prompt("five", "--fresh"))
+    run_all(page)
+    assert told(model) == [talk("one two three! four five")]
+    assert kept(page) == [True, True, True, True, False]
+
+
+@both
+def test_answers_are_kept_where_the_notebook_is_saved_while_it_runs(page: Page, model: Peer) -> None:
+    write(page, f"{SETUP} run_all=keep")
+    run_all(page)
+    page.save()
+    page.restart()
+    told(model)
+    run(page, 0, ONE)
+    page.execute("notebook:clear-all-cell-outputs")
+    page.save()
+    run_all(page)
+    assert (told(model), kept(page)) == ([], [True] * 5)
+
+
+DIE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+
+
+@both
+def test_a_conversation_outlives_its_kernel_in_a_file_beside_the_notebook(page: Page, model: Peer) -> None:
+    write(page, f"{SETUP} autosave=on")
+    run_all(page)
+    again(page, THREE, prompt("three!"))
+    before = shown(page)
+    (path,) = page.server.folder.glob("*.mimo.json")
+    session = Session.load(path)
+    assert [turn.prompt.text for turn in session.turns] == ["one", "two", "three!"]
+    assert str(session.show()) == page.outputs(LAST)[0]["data"]["text/plain"]
+    page.edit(FIVE, DIE)
+    page.run(FIVE)
+    page.window.get_by_role("dialog").get_by_role("button", name="Ok").click()
+    page.wait_idle()
+    told(model)
+    page.edit(0, f"{SETUP} autosave=on\n%mimo_session resume")
+    run(page, 0, LAST)
+    assert shown(page) == before
+    run(page, FOUR)
+    assert told(model) == [talk("one two three! four")]
+    assert [turn.prompt.text for turn in Session.load(path).turns] == ["one", "two", "three!", "four"]
