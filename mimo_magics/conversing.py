@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from mimo_magics.cells import Cells
 from mimo_magics.render import Place
 from mimo_magics.session import Session
 from mimo_magics.session.named import Sessions
-from mimo_magics.session.turns import Turn
+from mimo_magics.session.turns import Turn, day
 from mimo_magics.settings import Settings
 from mimo_magics.whereabouts import needed, notebook as find_notebook, session_file
 
@@ -107,10 +106,10 @@ class Conversing:
 
         They are read once: a notebook that is saved while it runs has lost those of the cells that still wait.
         """
-        if self._answers is None:
-            path = self.path(settings)
-            self._answers = {turn.digest: turn for turn in resuming.answers(path)} if path else {}
-        return self._answers
+        path = self.path(settings)
+        if self._answers is None and path:
+            self._answers = {turn.digest: turn for turn in resuming.answers(path)}
+        return self._answers or {}
 
     def _reuse(self, settings: Settings, ask: Callable[[str], str] | None, turn: Turn) -> bool:
         """Decide whether an answer that is there is given again.
@@ -121,9 +120,7 @@ class Conversing:
             turn: with the answer.
         """
         if settings.run_all == "ask" and self._keeps is None and ask:
-            day = f"{datetime.fromtimestamp(turn.asked):%Y-%m-%d}"  # noqa: DTZ006  the person's own day
-            said = ask(
-                f"This notebook holds answers, such as this one of {day}. Keep them instead of asking anew? [y/N] "
-            )
+            found = f"This notebook holds answers, such as this one of {day(turn)}."
+            said = ask(f"{found} Keep them instead of asking anew? [y/N] ")
             self._keeps = said.strip().lower() in ("y", "yes")
         return settings.run_all == "keep" or bool(self._keeps)

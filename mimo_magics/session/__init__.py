@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
 from functools import reduce
 from pathlib import Path
 from typing import Unpack
@@ -21,7 +20,7 @@ from mimo_magics.session.conversation import Conversation
 from mimo_magics.session.history import History
 from mimo_magics.session.loop import RunningTurn
 from mimo_magics.session.request import Prompt, question
-from mimo_magics.session.turns import Turn
+from mimo_magics.session.turns import Turn, day
 from mimo_magics.settings import Options, Settings
 from mimo_magics.tools import Offered, as_tools
 
@@ -49,7 +48,7 @@ class Session(Conversation):
         self.tools = as_tools(tools)
         """What each prompt offers to the model."""
         self.trusted: set[str] = set()
-        """Names of the tools that the person allowed for all of the conversation."""
+        """Names of the tools that the person allowed for as long as the conversation goes on."""
         self.answers: dict[str, Turn] = {}
         """Turns whose answers may be given again, by the digests of their requests."""
 
@@ -132,6 +131,11 @@ class Session(Conversation):
             finally:
                 self._take(running, here, keep=keep)
 
+    def begin(self) -> None:
+        """Begin a new conversation; the other one stays as a branch. What tools were allowed is forgotten."""
+        super().begin()
+        self.trusted.clear()
+
     def fork(self, name: str, at: int | None = None) -> Session:
         """Return a new session that begins with what was said here, up to a turn counted from 1.
 
@@ -181,6 +185,7 @@ class Session(Conversation):
                 raise BadOption("The last answer was not broken off.", "Ask something.")
             return self.history
         if new:
+            self.trusted.clear()
             return self.history.anew(cell or uuid4().hex[:12])
         return self.history if append else self.history.before(cell)
 
@@ -232,8 +237,7 @@ class Session(Conversation):
 
 
 def _kept(turn: Turn) -> str:
-    day = f"{datetime.fromtimestamp(turn.asked):%Y-%m-%d}"  # noqa: DTZ006  the person's own day
-    return f"Kept from {day}, as nothing has changed since. --fresh asks anew."
+    return f"Kept from {day(turn)}, as nothing has changed since. --fresh asks anew."
 
 
 def _by_setting(settings: Settings) -> Reuse:

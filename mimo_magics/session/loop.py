@@ -234,6 +234,7 @@ class RunningTurn:
         elif limits.left_out > before and asked.settings.overflow == "summarise":
             yield Told("The window is full: the model summarises the oldest turns first.")
             self._summary = await self._summarised(address, asked.past[before : limits.left_out])
+            self._in_between = bool(own)
         if line := window.told(limits.left_out, before, asked.model, self._summary):
             yield Noted(line)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from mimo_magics.document.printable import printable
@@ -57,6 +58,14 @@ class Turn:
     def whole(self) -> bool:
         """Whether the answer came to its end."""
         return self.reply.stop not in (None, *BROKEN_OFF)
+
+
+def day(turn: Turn) -> str:
+    """Return the day on which a turn was asked, as calendars here show it; a stranger's may have none."""
+    try:
+        return f"{datetime.fromtimestamp(turn.asked).astimezone():%Y-%m-%d}"
+    except (ValueError, OverflowError, OSError):
+        return "another day"
 
 
 def history(turns: Iterable[Turn]) -> Iterator[Message]:

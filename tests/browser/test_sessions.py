@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 both = at(("lab", "python3"), ("notebook", "python3"))
-SETUP = "%load_ext mimo_magics\n%mimo_config system=none"
+SETUP = "%load_ext mimo_magics\n%mimo_config live=off system=none"
 WORDS = "one two three four five"
 ONE, TWO, THREE, FOUR, FIVE, LAST = range(1, 7)
 """Places of the cells below the setup; the last one prints the transcript."""

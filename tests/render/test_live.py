@@ -414,9 +414,16 @@ def test_each_code_block_can_be_wanted_in_a_new_cell_once_it_is_finished(wire: W
 # The surface
 
 
+def live(*settings: Any) -> LiveSurface:
+    """A surface of an answer that takes its time."""
+    surface = LiveSurface(*settings)
+    surface.tick()
+    return surface
+
+
 @pytest.fixture
 def surface(wire: Wire, published: list[dict[str, Any]]) -> Iterator[LiveSurface]:
-    return LiveSurface(Look(), Cell())
+    return live(Look(), Cell())
 
 
 def finish(surface: LiveSurface) -> None:
@@ -448,7 +455,7 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
     cell = Cell()
-    surface = LiveSurface(Look(), cell)
+    surface = live(Look(), cell)
     surface.show(TextDelta(CODES + "End.\n\nE"))
     wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": 2})
     assert cell.inserted == []
@@ -456,12 +463,23 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
     assert cell.inserted == ["c"]
 
 
+def test_an_answer_that_is_there_at_once_asks_the_page_for_nothing(
+    wire: Wire, published: list[dict[str, Any]]
+) -> None:
+    surface = LiveSurface(Look(), Cell())
+    surface.show(TextDelta("Hi"))
+    assert surface.asks is None
+    finish(surface)
+    assert wire.messages == []
+    assert kinds(published)[-1] == "text/html"
+
+
 def test_what_came_before_the_page_answered_is_in_the_view(
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
     wire.answers = False
     clock = Clock()
-    surface = LiveSurface(Look(), Cell(), clock)
+    surface = live(Look(), Cell(), clock)
     for word in ("one ", "two "):
         surface.show(TextDelta(word))
     assert set(kinds(published)) == {"text/html"}
@@ -478,7 +496,7 @@ def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    surface = LiveSurface(Look(), Cell(), clock)
+    surface = live(Look(), Cell(), clock)
     for number in range(400):
         clock.time += 0.05
         surface.show(TextDelta(f"word{number} "))
@@ -495,7 +513,7 @@ def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_a
     frames = []
     for length in (1, 20):
         clock = Clock()
-        surface = LiveSurface(Look(), Cell(), clock)
+        surface = live(Look(), Cell(), clock)
         wire.messages.clear()
         for _ in range(1_000):
             clock.time += 0.001
@@ -519,7 +537,7 @@ def test_the_widgets_of_the_last_turns_stay_for_pages_that_were_reloaded_and_the
 ) -> None:
     sizes = []
     for _ in range(3 * KEPT):
-        surface = LiveSurface(Look(), Cell())
+        surface = live(Look(), Cell())
         surface.show(TextDelta("Hi"))
         finish(surface)
         sizes.append(len(wire.states))

@@ -41,7 +41,8 @@ class LiveSurface:
         self._now = now
         self._progress = Progress(now)
         self._plain = StaticSurface(look, alone=True, now=now)
-        self._probe = Probe(now)
+        self._probe: Probe | None = None
+        """Asks the page from the first tick on: what is answered at once needs no widgets, and sends none."""
         self._view: View | None = None
         self._events: list[Event] = []
         """What came before there was a view."""
@@ -53,7 +54,7 @@ class LiveSurface:
     @property
     def asks(self) -> bool | None:
         """Whether there are buttons to approve tool calls with, or may soon be."""
-        if self._view is None and not self._plain.parted and self._probe.waits:
+        if self._view is None and not self._plain.parted and (self._probe is None or self._probe.waits):
             return None
         return self._view is not None
 
@@ -74,6 +75,7 @@ class LiveSurface:
 
     def tick(self) -> None:
         """Paint what is new, when a frame is due."""
+        self._probe = self._probe or Probe(self._now)
         self._enliven()
         if self._view:
             self._paint()
@@ -82,7 +84,7 @@ class LiveSurface:
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Put the document in the place of what grew."""
-        self._probe.close()
+        self._close_probe()
         if self._view is None:
             self._plain.finish(reply, record)
             return
@@ -94,14 +96,14 @@ class LiveSurface:
 
     def clear(self) -> None:
         """Take back what was shown, as nothing came of it."""
-        self._probe.close()
+        self._close_probe()
         self._plain.clear()
         if self._view:
             self._view.close()
 
     def _enliven(self) -> None:
         """Go on with widgets as soon as it is known that they work."""
-        if self._view or self._plain.parted or not self._probe.answered():
+        if self._view or self._plain.parted or not (self._probe and self._probe.answered()):
             return
         self._view = View(self._look, self._progress, self._cell)
         for event in self._events:
@@ -109,6 +111,10 @@ class LiveSurface:
         self._events.clear()
         self._view.paint()
         self._plain.slot.put(self._view.bundle)
+
+    def _close_probe(self) -> None:
+        if self._probe:
+            self._probe.close()
 
     def _paint(self) -> None:
         assert self._view
