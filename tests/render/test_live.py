@@ -454,9 +454,11 @@ def test_a_reply_is_widgets_while_it_comes_and_a_document_in_the_same_place(
 def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_whole(
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
-    cell = Cell()
-    surface = live(Look(), cell)
+    cell, clock = Cell(), Clock()
+    surface = live(Look(), cell, clock)
     surface.show(TextDelta(CODES + "End.\n\nE"))
+    clock.time += 1
+    surface.tick()
     wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": 2})
     assert cell.inserted == []
     finish(surface)
