@@ -219,15 +219,6 @@ async def test_the_same_call_is_asked_for_once(peer: Peer) -> None:
     assert results(talk) == ["12:00", again, "12:00"]
 
 
-async def test_a_tool_may_clear_the_conversation_that_calls_it(peer: Peer) -> None:
-    peer.script = script(answer(HM, CLOCK), answer(TextPart("Gone.")))
-    talk = session(peer)
-    talk.tools = (made(run=lambda _: str(talk.clear())),)
-    await turn(talk)
-    await turn(talk, prompt="go on")
-    assert talk.turns[-1].reply.text == "Gone."
-
-
 async def test_a_huge_result_is_told_in_part(peer: Peer) -> None:
     peer.script = script(answer(HM, ToolCall("c1", "huge", "{}")), answer(TextPart("Much.")))
 
