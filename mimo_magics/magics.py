@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-from IPython.core.error import UsageError
 from IPython.core.magic import needs_local_scope, no_var_expand
-from IPython.core.magic_arguments import argument, magic_arguments
 from IPython.display import display
 
-from mimo_magics import afterwards, cell, document, facade, toolbox
-from mimo_magics.afterwards import Command
+from mimo_magics import afterwards, cell, facade, toolbox
+from mimo_magics.answers import Answers
 from mimo_magics.approval import Approve, by_question, unattended, waits
 from mimo_magics.asking import Asking
-from mimo_magics.cellrun import RunningCell, heartbeat, is_cell_value, place
+from mimo_magics.cellrun import RunningCell, heartbeat, place
 from mimo_magics.cells import Cells
 from mimo_magics.config import MimoConfig
 from mimo_magics.configure import configure
 from mimo_magics.conversations import Desk, command
 from mimo_magics.conversing import Conversing
-from mimo_magics.document import Look
-from mimo_magics.document.printable import printable
 from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
 from mimo_magics.options import OPTIONS
+from mimo_magics.parsing import parsed, variables, with_options
 from mimo_magics.pump import pumped
 from mimo_magics.render import Place, choose
 from mimo_magics.session import spending
@@ -42,38 +38,6 @@ DECIDE: dict[Place, Approve] = {
 }
 """Who decides on tool calls where there are no buttons."""
 
-Magic = TypeVar("Magic", bound=Callable[..., Any])
-
-
-def with_options(function: Magic) -> Magic:
-    """Give a magic the options of `OPTIONS`, a help page, and its line as it was typed."""
-    for option in reversed(OPTIONS):
-        argument(*option.flags, help=option.help, **option.argparse)(function)
-    magic_arguments("mimo")(function)
-    no_var_expand(function)
-    return function
-
-
-def parsed(options: list[str]) -> Namespace:
-    """Parse the options of a cell.
-
-    Raises:
-        BadOption: a value is missing or cannot be.
-    """
-    try:
-        parser: ArgumentParser = MimoMagics.mimo_cell.parser  # type: ignore[attr-defined]
-        return parser.parse_args(options)
-    except UsageError as error:
-        raise BadOption(f"{error}".rstrip(".") + ".", "See %%mimo? for the options.") from None
-
-
-def variables(shell: Any) -> dict[str, Any]:
-    """Return what a prompt may name: the person's variables, and not what IPython put beside them but `_`."""
-    own = shell.user_ns
-    hidden = {name: value for name, value in shell.user_ns_hidden.items() if name != "_"}
-    return {name: value for name, value in own.items() if name not in hidden or hidden[name] is not value}
-
-
 class MimoMagics:
     """The magics of one shell, and the conversation that they share."""
 
@@ -81,19 +45,13 @@ class MimoMagics:
         self.shell = shell
         self.config = config
         self.talk = Conversing(shell, Sessions(), cells)
-        self._answer: Reply | None = None
-        """The last one, also of an aside."""
-        self._just_shown: Reply | None = None
-        self._footer = ""
-        shell.display_formatter.ipython_display_formatter.for_type(Reply, self._display)
-        shell.events.register("post_execute", self._forget_shown)
+        self._answers = Answers(shell, config)
 
     def close(self) -> None:
         """Leave nothing behind in the shell."""
-        self.shell.display_formatter.ipython_display_formatter.pop(Reply)
-        self.shell.events.unregister("post_execute", self._forget_shown)
+        self._answers.close()
 
-    @with_options
+    @with_options("mimo", OPTIONS)
     def mimo_cell(self, line: str, body: str) -> Reply:
         """Send the cell to a MiMo model, show the answer, and return the reply.
 
@@ -107,7 +65,7 @@ class MimoMagics:
         return self._ask(self._read(line, body))
 
     @needs_local_scope
-    @with_options
+    @with_options("mimo", OPTIONS)
     def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply | None:
         """Send the rest of the line to a MiMo model, show the answer, and return the reply.
 
@@ -122,7 +80,7 @@ class MimoMagics:
             %mimo continue  goes on with the last answer, if it was broken off; takes options before it
         """
         if command := afterwards.command(line):
-            self._again(command)
+            self._answers.again(command, self.talk.sessions.current)
             return None
         asking = self._read(line, None, local_ns or {})
         if asking.is_over:
@@ -222,7 +180,7 @@ class MimoMagics:
             raise BadOption(f"The prompt does not go on the first line: {rest!r}.", "Write it below %%mimo.")
         said = rest if body is None else body
         prompt = None if body is None and cell.goes_on(line) else said
-        request = cell.read(parsed(options), prompt, {**variables(self.shell), **local})
+        request = cell.read(parsed(MimoMagics.mimo_cell, options), prompt, {**variables(self.shell), **local})
         everywhere = self.config.snapshot()
         session = self.talk.session(request, replace(everywhere, **request.settings))
         session.settings = self.talk.settings(session, everywhere)
@@ -232,18 +190,6 @@ class MimoMagics:
         surface = choose(where, settings, running)
         told = self.talk.told(request, session, settings, where)
         return Asking(request, session, surface, tools, DECIDE[where], **told)
-
-    def _again(self, command: Command) -> None:
-        """Do something with an answer that is there."""
-        match command:
-            case Command("show", number):
-                self._show_again(afterwards.turn(self.talk.sessions.current.turns, number).reply)
-            case Command("insert", number):
-                self.shell.set_next_input(afterwards.code(self._answer, number))
-            case Command("copy", None) if self._answer:
-                display(afterwards.to_copy(self._answer.text), raw=True)
-            case Command("copy", number):
-                display(afterwards.to_copy(afterwards.code(self._answer, number)), raw=True)
 
     def _ask(self, asking: Asking) -> Reply:
         with self._kept(asking), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
@@ -264,31 +210,10 @@ class MimoMagics:
                 self.talk.asked(asking.request, asking.session)
 
     def _value(self, asking: Asking) -> Reply:
-        reply = self._just_shown = self._answer = asking.reply
+        reply = asking.reply
         assert reply
         quiet = asking.request.settings.get("quiet") or self.config.snapshot().quiet
-        self._footer = "" if quiet else document.footer(reply)
+        self._answers.came(reply, quiet=quiet)
         if asking.request.out:
             self.shell.user_ns[asking.request.out] = reply
         return reply
-
-    def _display(self, reply: Reply) -> None:
-        """Show a reply that is a cell's value; the one that this cell has just shown is not shown again."""
-        if reply is not self._just_shown or not is_cell_value(self.shell):
-            self._show_again(reply)
-        elif place(self.shell) == "terminal":
-            print(printable(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
-
-    def _show_again(self, reply: Reply) -> None:
-        if place(self.shell) == "terminal":
-            print(printable(reply.text))  # noqa: T201  the words without what a terminal would obey
-        else:
-            display(document.bundle(reply, look=self._look), raw=True)
-
-    @property
-    def _look(self) -> Look:
-        settings = self.config.snapshot()
-        return Look(settings.format, settings.remote_images)
-
-    def _forget_shown(self) -> None:
-        self._just_shown = None

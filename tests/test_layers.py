@@ -17,7 +17,7 @@ ROWS = [
     "client endpoint keys local local_server mcp_server project tools weights",
     "session facade approval",
     "render",
-    "cellrun cells whereabouts pump config configure resuming conversing conversations asking afterwards toolbox magics extension",
+    "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards toolbox magics extension",
 ]
 """The table of CONTRIBUTING.md: a module imports only from its own row or from rows above it here."""
 

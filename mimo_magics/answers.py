@@ -1,0 +1,74 @@
+"""The answers of a shell as values: what the last one was, and how one is shown that is there already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.display import display
+
+from mimo_magics import afterwards, document
+from mimo_magics.afterwards import Command
+from mimo_magics.cellrun import is_cell_value, place
+from mimo_magics.config import MimoConfig
+from mimo_magics.document import Look
+from mimo_magics.document.printable import printable
+from mimo_magics.messages import Reply
+from mimo_magics.session import Session
+
+
+class Answers:
+    """Those of one shell."""
+
+    def __init__(self, shell: Any, config: MimoConfig) -> None:
+        self._shell = shell
+        self._config = config
+        self._last: Reply | None = None
+        """Also of an aside."""
+        self._just_shown: Reply | None = None
+        self._footer = ""
+        shell.display_formatter.ipython_display_formatter.for_type(Reply, self._display)
+        shell.events.register("post_execute", self._forget_shown)
+
+    def close(self) -> None:
+        """Leave nothing behind in the shell."""
+        self._shell.display_formatter.ipython_display_formatter.pop(Reply)
+        self._shell.events.unregister("post_execute", self._forget_shown)
+
+    def came(self, reply: Reply, *, quiet: bool) -> None:
+        """Note an answer that its cell has shown, unless it is quiet, and that is the cell's value."""
+        self._last = self._just_shown = reply
+        self._footer = "" if quiet else document.footer(reply)
+
+    def again(self, command: Command, session: Session) -> None:
+        """Do something with an answer that is there.
+
+        Raises:
+            BadOption: there is no such answer, or no such code in it.
+        """
+        match command:
+            case Command("show", number):
+                self._show(afterwards.turn(session.turns, number).reply)
+            case Command("insert", number):
+                self._shell.set_next_input(afterwards.code(self._last, number))
+            case Command("copy", None) if self._last:
+                display(afterwards.to_copy(self._last.text), raw=True)
+            case Command("copy", number):
+                display(afterwards.to_copy(afterwards.code(self._last, number)), raw=True)
+
+    def _display(self, reply: Reply) -> None:
+        """Show a reply that is a cell's value; the one that this cell has just shown is not shown again."""
+        if reply is not self._just_shown or not is_cell_value(self._shell):
+            self._show(reply)
+        elif place(self._shell) == "terminal":
+            print(printable(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
+
+    def _show(self, reply: Reply) -> None:
+        if place(self._shell) == "terminal":
+            print(printable(reply.text))  # noqa: T201  the words without what a terminal would obey
+            return
+        settings = self._config.snapshot()
+        look = Look(settings.format, settings.remote_images)
+        display(document.bundle(reply, look=look), raw=True)
+
+    def _forget_shown(self) -> None:
+        self._just_shown = None
