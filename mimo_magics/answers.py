@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
@@ -15,6 +15,11 @@ from mimo_magics.document.printable import printable
 from mimo_magics.messages import Reply
 from mimo_magics.session import Session
 
+if TYPE_CHECKING:  # imported when something is compared
+    from mimo_magics.session.comparison import Comparison
+
+COMPARISON = ("mimo_magics.session.comparison", "Comparison")
+
 
 class Answers:
     """Those of one shell."""
@@ -24,20 +29,27 @@ class Answers:
         self._config = config
         self._last: Reply | None = None
         """Also of an aside."""
-        self._just_shown: Reply | None = None
+        self._just_shown: object = None
         self._footer = ""
-        shell.display_formatter.ipython_display_formatter.for_type(Reply, self._display)
+        formatter = shell.display_formatter.ipython_display_formatter
+        formatter.for_type(Reply, self._display)
+        formatter.for_type_by_name(*COMPARISON, self._display_comparison)
         shell.events.register("post_execute", self._forget_shown)
 
     def close(self) -> None:
         """Leave nothing behind in the shell."""
-        self._shell.display_formatter.ipython_display_formatter.pop(Reply)
+        for kind in (Reply, ".".join(COMPARISON)):
+            self._shell.display_formatter.ipython_display_formatter.pop(kind)
         self._shell.events.unregister("post_execute", self._forget_shown)
 
     def came(self, reply: Reply, *, quiet: bool) -> None:
         """Note an answer that its cell has shown, unless it is quiet, and that is the cell's value."""
         self._last = self._just_shown = reply
         self._footer = "" if quiet else document.footer(reply)
+
+    def compared(self, comparison: Comparison) -> None:
+        """Note a comparison that its cell has shown, and that is the cell's value."""
+        self._just_shown = comparison
 
     def again(self, command: Command, session: Session) -> None:
         """Do something with an answer that is there.
@@ -61,6 +73,10 @@ class Answers:
             self._show(reply)
         elif place(self._shell) == "terminal":
             print(printable(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
+
+    def _display_comparison(self, comparison: Comparison) -> None:
+        if comparison is not self._just_shown or not is_cell_value(self._shell):
+            display(comparison.show().bundle, raw=True)
 
     def _show(self, reply: Reply) -> None:
         if place(self._shell) == "terminal":

@@ -12,7 +12,7 @@ from mimo_magics.cell import CellRequest
 from mimo_magics.cellrun import BEAT
 from mimo_magics.errors import Interrupted
 from mimo_magics.events import Approval
-from mimo_magics.facade import Call
+from mimo_magics.facade import TurnCall
 from mimo_magics.messages import Reply
 from mimo_magics.render import Surface
 from mimo_magics.session import Session
@@ -42,7 +42,7 @@ class Asking:
         self._tools = tools
         self._told = told
         """What `Session.stream` is told beside that."""
-        self.running: RunningTurn | Call | None = None
+        self.running: RunningTurn | TurnCall | None = None
         """Set by whoever drives it, one way or the other."""
 
     @property

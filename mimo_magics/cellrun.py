@@ -1,6 +1,6 @@
 """A cell that awaits: while `%%mimo` runs, the kernel goes on handling messages, and an interrupt lands at once.
 
-A transform of the input turns an outermost `%%mimo` into an await of a private magic. Everything else stays
+A transform of the input turns an outermost `%%mimo` or `%%mimo_compare` into an await of a private magic. All else stays
 synchronous: `run_cell_magic("mimo", ...)` in a program, `%%mimo` inside `%%time` or `%%capture`, a cell that a
 program runs by `run_cell`, `%autoawait off`, and IPython in a terminal, where Ctrl-C would leave an awaited call
 behind. https://ipython.readthedocs.io/en/stable/config/inputtransforms.html
@@ -22,8 +22,10 @@ if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
     from mimo_magics.events import Approval
     from mimo_magics.render import Place
 
-PUBLIC, PRIVATE = "mimo", "_mimo"
-HEAD = f"get_ipython().run_cell_magic({PUBLIC!r},"
+PUBLIC, COMPARE = "mimo", "mimo_compare"
+PRIVATE = {PUBLIC: "_mimo", COMPARE: "_mimo_compare"}
+"""The magics that await, and those that do what they do in a cell that awaits."""
+HEADS = {f"get_ipython().run_cell_magic({public!r},": private for public, private in PRIVATE.items()}
 SYNCHRONOUS = ("_run_cell", "run_code")
 """IPython's functions below which no cell is awaited."""
 BEAT = 0.1
@@ -49,9 +51,10 @@ class AwaitingCells:
         self._shell.input_transformers_post.remove(self)
 
     def __call__(self, lines: list[str]) -> list[str]:
-        if lines and lines[0].startswith(HEAD) and self._may_await():
-            awaited = f"await {HEAD.replace(PUBLIC, PRIVATE)}"
-            return [awaited + lines[0].removeprefix(HEAD), *lines[1:]]
+        head = next((head for head in HEADS if lines and lines[0].startswith(head)), "")
+        if head and self._may_await():
+            awaited = f"await get_ipython().run_cell_magic({HEADS[head]!r},"
+            return [awaited + lines[0].removeprefix(head), *lines[1:]]
         return lines
 
     def _may_await(self) -> bool:

@@ -85,6 +85,11 @@ class Conversing:
             "remarks": tuple(self._remarks(request, place)),
         }
 
+    @property
+    def cell(self) -> str:
+        """The cell that asks; empty where the front end does not tell."""
+        return self._cells.id
+
     def asked(self, request: CellRequest, session: Session) -> None:
         """Note that a turn of this cell was kept: when it asks twice in one run, it says two things."""
         self._cells.asks(session.name, self._cell(request))

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from IPython.core.getipython import get_ipython
 from IPython.core.magic import needs_local_scope, no_var_expand
 
-from mimo_magics.cellrun import PRIVATE, PUBLIC, AwaitingCells
+from mimo_magics.cellrun import COMPARE, PRIVATE, PUBLIC, AwaitingCells
 from mimo_magics.cells import Cells
 from mimo_magics.config import MimoConfig
 from mimo_magics.errors import BadOption
@@ -25,7 +25,10 @@ if TYPE_CHECKING:  # everything that is not imported until a magic is used
 MAGICS = {
     ("cell", PUBLIC): "mimo_cell",
     ("line", PUBLIC): "mimo_line",
-    ("cell", PRIVATE): "mimo_awaited",
+    ("cell", PRIVATE[PUBLIC]): "mimo_awaited",
+    ("cell", COMPARE): "compare_cell",
+    ("line", COMPARE): "compare_line",
+    ("cell", PRIVATE[COMPARE]): "compare_awaited",
     ("line", "mimo_config"): "mimo_config",
     ("line", "mimo_tools"): "mimo_tools",
     ("line", "mimo_session"): "mimo_session",

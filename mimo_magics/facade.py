@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -27,25 +27,35 @@ if TYPE_CHECKING:  # sessions offer this module's service as a method
 
 
 Result = TypeVar("Result")
+Heard = TypeVar("Heard")
 
 BEAT = 0.1
 """Seconds. A signal need not wake a thread that waits for another one; its next look around does."""
 
 
-class Call:
-    """A turn that is answered on the other thread. Iterate over its events; `turn` is set when it is over."""
+class Call(Generic[Heard]):
+    """What is answered on the other thread. Iterate over what is heard.
 
-    def __init__(self, opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None]) -> None:
-        self.turn: Turn | None = None
+    Args:
+        opening: gives what is to be iterated over; it is opened and left on the other thread.
+        tick: called in this thread some ten times a second while nothing comes.
+    """
+
+    def __init__(
+        self,
+        opening: AbstractAsyncContextManager[AsyncIterable[Heard]],
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
         self._opening = opening
         self._tick = tick
-        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._events: SimpleQueue[Heard | None] = SimpleQueue()
         self._over = False
         self._failure: Exception | None = None
-        self._running: RunningTurn | None = None
+        self.running: AsyncIterable[Heard] | None = None
+        """What was opened."""
         self._task: Future[None] = _portal().start_task_soon(self._run)
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[Heard]:
         while not self._over:
             try:
                 event = self._events.get(timeout=BEAT)
@@ -56,12 +66,6 @@ class Call:
                 self._over = True
             else:
                 yield event
-
-    def ask(self, id_: str, approve: Approve) -> None:
-        """Let somebody decide, in this thread, whether a tool call that waits may run."""
-        assert self._running
-        approval = decided(approve(self._running.called(id_)))
-        _portal().call(self._running.approve, id_, approval)
 
     def close(self) -> None:
         """Break off, and wait until the socket is closed and the turn is kept."""
@@ -76,36 +80,55 @@ class Call:
 
     async def _run(self) -> None:
         try:
-            async with self._opening as self._running:
-                async for event in self._running:
+            async with self._opening as self.running:
+                async for event in self.running:
                     self._events.put(event)
         except Exception as error:  # noqa: BLE001  for the caller's thread
             self._failure = error
         finally:
-            self.turn = self._running.turn if self._running else None
             self._events.put(None)
 
 
-@contextmanager
-def opened(
-    opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None
-) -> Iterator[Call]:
-    """Do what `async with` does for the turn of a session; leaving the block early breaks the answer off.
+class TurnCall(Call[Event]):
+    """A turn that is answered on the other thread."""
 
-    Args:
-        opening: the turn, from `Session.stream`.
-        tick: called in this thread some ten times a second while nothing comes.
+    running: RunningTurn | None
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn when it is over."""
+        return self.running.turn if self.running else None
+
+    def ask(self, id_: str, approve: Approve) -> None:
+        """Let somebody decide, in this thread, whether a tool call that waits may run."""
+        assert self.running
+        approval = decided(approve(self.running.called(id_)))
+        _portal().call(self.running.approve, id_, approval)
+
+
+Driven = TypeVar("Driven", bound=Call[Any])
+
+
+@contextmanager
+def driven(call: Driven) -> Iterator[Driven]:
+    """Do what `async with` does: leaving the block early breaks off what is not over.
 
     Raises:
-        KeyboardInterrupt: as it came; the turn is kept as `interrupted`.
+        KeyboardInterrupt: as it came; what had come is kept.
         MimoError: the call failed.
     """
-    call = Call(opening, tick)
     try:
         yield call
     finally:
         call.close()
     call.check()
+
+
+def opened(
+    opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None
+) -> AbstractContextManager[TurnCall]:
+    """Do what `async with` does for the turn of a session. Arguments and errors are those of `Call` and `driven`."""
+    return driven(TurnCall(opening, tick))
 
 
 def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> Turn:

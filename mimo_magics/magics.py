@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.display import display
 
-from mimo_magics import afterwards, cell, facade, toolbox
+from mimo_magics import afterwards, cell, facade, grid, toolbox
 from mimo_magics.answers import Answers
 from mimo_magics.approval import Approve, by_question, unattended, waits
 from mimo_magics.asking import Asking
@@ -24,12 +24,16 @@ from mimo_magics.conversations import Desk, command
 from mimo_magics.conversing import Conversing
 from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
-from mimo_magics.options import OPTIONS
+from mimo_magics.options import COMPARING, OPTIONS
 from mimo_magics.parsing import parsed, variables, with_options
 from mimo_magics.pump import pumped
 from mimo_magics.render import Place, choose
 from mimo_magics.session import spending
 from mimo_magics.session.named import Sessions
+
+if TYPE_CHECKING:  # imported when something is compared
+    from mimo_magics.comparisons import Comparisons
+    from mimo_magics.session.comparison import Comparison
 
 DECIDE: dict[Place, Approve] = {
     "front end": partial(by_question, ask=input),
@@ -37,6 +41,7 @@ DECIDE: dict[Place, Approve] = {
     "unattended": unattended,
 }
 """Who decides on tool calls where there are no buttons."""
+
 
 class MimoMagics:
     """The magics of one shell, and the conversation that they share."""
@@ -46,6 +51,13 @@ class MimoMagics:
         self.config = config
         self.talk = Conversing(shell, Sessions(), cells)
         self._answers = Answers(shell, config)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """What was compared; imported when something is."""
+        from mimo_magics.comparisons import Comparisons
+
+        return Comparisons(self.shell, self.config, self.talk, self._answers)
 
     def close(self) -> None:
         """Leave nothing behind in the shell."""
@@ -97,6 +109,36 @@ class MimoMagics:
             async with pumped(self.shell.kernel), heartbeat(asking.surface.tick):
                 await running.during(asking.answered(), asking.approve)
         return self._value(asking)
+
+    @with_options("mimo_compare", COMPARING)
+    def compare_cell(self, line: str, body: str) -> Comparison:
+        """Ask a prompt in several ways, show the replies side by side, and return them.
+
+            %%mimo_compare --model mimo-v2-pro mimo-v2-flash --temperature 0 0.7 1.0 --repeat 2
+            Name a bird, and say why.
+
+        An option with several values is compared: all combinations are asked, a few at a time. The conversation so
+        far is sent, and none of the replies joins it. What is returned has .diff(1, 2), .to_frame() and .adopt(1);
+        %mimo_compare does the same with the last one. No tools are offered.
+        """
+        return self.comparisons.ask(parsed(MimoMagics.compare_cell, grid.words(line)), body)
+
+    @no_var_expand
+    async def compare_awaited(self, line: str, body: str) -> Comparison:
+        """Do what %%mimo_compare does, in a cell that awaits."""
+        return await self.comparisons.awaited(parsed(MimoMagics.compare_cell, grid.words(line)), body)
+
+    @no_var_expand
+    def compare_line(self, line: str) -> None:
+        """Do something with the replies of the last %%mimo_compare.
+
+        ::
+
+            %mimo_compare show      side by side
+            %mimo_compare diff 1 2  how the words of two of them differ
+            %mimo_compare adopt 2   make one of them the next turn of the conversation
+        """
+        self.comparisons.command(line)
 
     @no_var_expand
     def mimo_config(self, line: str) -> None:

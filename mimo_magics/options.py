@@ -161,7 +161,8 @@ BY_FLAG = {flag: option for option in OPTIONS for flag in option.names}
 def from_text(hint: Any, text: str) -> Any:
     """Read a setting's value as a person writes it.
 
-    `default` leaves to the service what may be left to it, and `none` too where it is no text of its own.
+    `default` leaves to the service what may be left to it, and `none` too where it is no text of its own. A text in
+    double quotes is a string of JSON, which can hold what a line cannot, such as a line's end.
 
     Raises:
         ValueError: it is none of the setting's type.
@@ -177,4 +178,72 @@ def from_text(hint: Any, text: str) -> Any:
         return tuple(map(str, value)) if isinstance(value, list) else (_with_line_ends(text),)
     if get_origin(kind) is Mapping:
         return json.loads(text)
+    if kind is str and isinstance(value := json_or_text(text), str):
+        return value
     return kind(text) if kind in (int, float) else text
+
+
+def to_text(hint: Any, value: Any) -> str:
+    """Write a setting's value as a person would, on one line, so that `from_text` reads the same value."""
+    match value:
+        case None:
+            return "default"
+        case bool():
+            return "on" if value else "off"
+        case str() if from_text(hint, value) == value and value.isprintable():
+            return value
+        case int() | float():
+            return repr(value)
+    written = json.dumps(value, ensure_ascii=False)
+    return written if written.isprintable() else json.dumps(value)
+
+
+VARIED = (
+    "preset",
+    "api",
+    "model",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "stop",
+    "frequency_penalty",
+    "presence_penalty",
+    "thinking",
+    "system",
+)
+"""Settings of which a comparison takes several values."""
+UNCOMPARED = ("tool_choice", "max_steps", "quiet")
+"""Settings that mean nothing to a comparison, which offers no tools and is there to be looked at."""
+
+
+def _varied(option: Option, hint: Any) -> Option:
+    def value(text: str) -> Any:
+        return from_text(hint, text)
+
+    value.__name__ = getattr(plain_type(hint), "__name__", "value")
+    words = {name: word for name, word in option.argparse.items() if name in ("metavar", "choices", "dest")}
+    return Option(option.flags, option.help, {**words, "nargs": "+", "type": value})
+
+
+def _compared() -> tuple[Option, ...]:
+    hints = get_type_hints(Settings)
+    options = {option.argparse["dest"]: option for option in _settings()}
+    return tuple(
+        _varied(option, hints[name]) if name in VARIED else option
+        for name, option in options.items()
+        if name not in UNCOMPARED
+    )
+
+
+COMPARING = (
+    *_compared(),
+    Option(("--repeat",), "How many times each of them is asked.", {"metavar": "N", "type": int}),
+    Option(("--at-once",), "How many may be asked at a time: 4.", {"metavar": "N", "type": int}),
+    Option(
+        ("--ask-above",),
+        "Ask you before it starts when it may cost more than this: '0.50 USD', or '100k tokens'.",
+        {"metavar": "AMOUNT"},
+    ),
+    *(option for option in HANDLING if option.flags[0] in ("--no-history", "--session", "--raw", "-o")),
+)
+"""The options of `%%mimo_compare`."""

@@ -38,7 +38,9 @@ def parsed(magic: Any, options: list[str]) -> Namespace:
     try:
         parsed: Namespace = magic.parser.parse_args(options)
     except UsageError as error:
-        raise BadOption(f"{error}".rstrip(".") + ".", f"See %%{magic.argcmd_name}? for the options.") from None
+        raise BadOption(
+            f"{error}".rstrip(".") + ".", f"See %%{magic.argcmd_name}? for the options."
+        ) from None
     return parsed
 
 

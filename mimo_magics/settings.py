@@ -19,9 +19,16 @@ Overflow = Literal["error", "drop-oldest", "summarise"]
 RunAll = Literal["run", "keep", "ask"]
 
 
-def _setting(default: Any, help: str, *flags: str, metavar: str = "", project: bool = False) -> Any:  # noqa: A002  argparse's word
-    """Describe a field: its help, the flags of its option, and whether a project's file may set it."""
-    metadata = {"help": help, "flags": flags, "metavar": metavar, "project": project}
+def _setting(
+    default: Any,
+    help: str,  # noqa: A002  argparse's word
+    *flags: str,
+    metavar: str = "",
+    project: bool = False,
+    panel: bool = False,
+) -> Any:
+    """Describe a field: its help, its option's flags, whether a project's file may set it and the panel shows it."""
+    metadata = {"help": help, "flags": flags, "metavar": metavar, "project": project, "panel": panel}
     if default == {}:
         return field(default_factory=dict, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -37,12 +44,14 @@ class Settings:
         "--preset",
         metavar="NAME",
     )
-    api: Api = _setting("openai", "The format of the API.", "--api")
+    api: Api = _setting("openai", "The format of the API.", "--api", panel=True)
     base_url: str | None = _setting(
         None, "Another address for the chosen format, such as https://host/v1.", "--base-url", metavar="URL"
     )
     auth: Auth | None = _setting(None, "Form of the header that carries the key.")
-    model: str | None = _setting(None, "The model that answers.", "-m", "--model", metavar="ID", project=True)
+    model: str | None = _setting(
+        None, "The model that answers.", "-m", "--model", metavar="ID", project=True, panel=True
+    )
     temperature: float | None = _setting(
         None,
         "How freely words are chosen. Without effect while a MiMo model thinks.",
@@ -50,6 +59,7 @@ class Settings:
         "--temperature",
         metavar="X",
         project=True,
+        panel=True,
     )
     top_p: float | None = _setting(
         None,
@@ -57,6 +67,7 @@ class Settings:
         "--top-p",
         metavar="X",
         project=True,
+        panel=True,
     )
     max_tokens: int | None = _setting(
         None,
@@ -64,6 +75,7 @@ class Settings:
         "--max-tokens",
         metavar="N",
         project=True,
+        panel=True,
     )
     stop: tuple[str, ...] = _setting(
         (),
@@ -71,6 +83,7 @@ class Settings:
         "--stop",
         metavar="TEXT",
         project=True,
+        panel=True,
     )
     frequency_penalty: float | None = _setting(
         None,
@@ -78,6 +91,7 @@ class Settings:
         "--frequency-penalty",
         metavar="X",
         project=True,
+        panel=True,
     )
     presence_penalty: float | None = _setting(
         None,
@@ -85,9 +99,10 @@ class Settings:
         "--presence-penalty",
         metavar="X",
         project=True,
+        panel=True,
     )
     thinking: bool | None = _setting(
-        None, "Reason before answering, or do not.", "--thinking", metavar="on|off", project=True
+        None, "Reason before answering, or do not.", "--thinking", metavar="on|off", project=True, panel=True
     )
     json: bool = _setting(
         False, "JSON mode: the answer is JSON, which the prompt must describe. OpenAI format only.", "--json"
@@ -121,6 +136,7 @@ class Settings:
         "-s",
         "--system",
         metavar="TEXT",
+        panel=True,
     )
     budget: str | None = _setting(
         None, "What a conversation may spend in all: an amount such as 2 USD, or 200k tokens."
@@ -151,7 +167,9 @@ class Settings:
         "Path of the notebook, where the front end does not tell it: for autosave, resume and kept answers.",
     )
     autosave: bool = _setting(False, "Save the conversation beside the notebook after each turn.")
-    stream: bool = _setting(True, "Ask for the answer while it comes, or in one piece.", "--stream")
+    stream: bool = _setting(
+        True, "Ask for the answer while it comes, or in one piece.", "--stream", panel=True
+    )
     timeout: float = _setting(
         480.0,
         "Longest silence of the server in seconds; thinking may take minutes.",

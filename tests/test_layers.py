@@ -13,11 +13,11 @@ import mimo_magics
 HOUSE = Path(mimo_magics.__file__).parent
 ROWS = [
     "messages events errors json_form models presets secret settings suggest",
-    "wire cell document options variables",
+    "wire cell document grid options parameters variables",
     "client endpoint keys local local_server mcp_server project tools weights",
     "session facade approval",
     "render",
-    "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards toolbox magics extension",
+    "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards comparing comparisons toolbox magics extension",
 ]
 """The table of CONTRIBUTING.md: a module imports only from its own row or from rows above it here."""
 

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
-from typing import Unpack
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, Unpack
 
 from mimo_magics import facade
 from mimo_magics.approval import Approve, at_terminal
 from mimo_magics.errors import BadOption
+from mimo_magics.grid import AT_ONCE, Variant, variants
 from mimo_magics.messages import Reply
-from mimo_magics.session.budget import Spent
-from mimo_magics.session.continuing import GO_ON, can_go_on
-from mimo_magics.session.conversation import Conversation
+from mimo_magics.session.comparing import RunningComparison
 from mimo_magics.session.history import History
 from mimo_magics.session.loop import RunningTurn
-from mimo_magics.session.request import Prompt, question
+from mimo_magics.session.preparing import Preparing, Reuse
+from mimo_magics.session.request import Prompt
 from mimo_magics.session.turns import Turn, day
 from mimo_magics.settings import Options, Settings
 from mimo_magics.tools import Offered, as_tools
 
-Reuse = Callable[[Turn], bool]
-"""Decides whether an answer that is there already is given again."""
+if TYPE_CHECKING:  # imported by those who compare
+    from mimo_magics.session.comparison import Comparison
 
 
-class Session(Conversation):
+class Session(Preparing):
     """A conversation with a model, kept over many prompts.
 
         session = Session(preset="local", system="Answer in one sentence.")
@@ -44,13 +43,7 @@ class Session(Conversation):
     def __init__(
         self, *, name: str = "main", tools: Iterable[Offered] = (), **options: Unpack[Options]
     ) -> None:
-        super().__init__(name, Settings(**options))
-        self.tools = as_tools(tools)
-        """What each prompt offers to the model."""
-        self.trusted: set[str] = set()
-        """Names of the tools that the person allowed for as long as the conversation goes on."""
-        self.answers: dict[str, Turn] = {}
-        """Turns whose answers may be given again, by the digests of their requests."""
+        super().__init__(name, Settings(**options), as_tools(tools))
 
     def __repr__(self) -> str:
         return (
@@ -131,6 +124,77 @@ class Session(Conversation):
             finally:
                 self._take(running, here, keep=keep)
 
+    @asynccontextmanager
+    async def comparing(
+        self,
+        prompt: Prompt,
+        variants: Sequence[Variant],
+        *,
+        keep: bool = True,
+        at_once: int = AT_ONCE,
+        **options: Unpack[Options],
+    ) -> AsyncIterator[RunningComparison]:
+        """Ask in several ways at a time, and get the replies while they come; none of them joins the conversation.
+
+        No tools are offered. Leaving the block before the end breaks off those that are not over.
+
+        Args:
+            prompt: what to say to the model.
+            variants: the ways.
+            keep: send the conversation so far.
+            at_once: how many are asked at a time.
+            options: the fields of `Settings` that differ for all of them.
+
+        Raises:
+            SessionBusy: a turn is being answered.
+        """
+        with self._exclusively():
+            past, settings = self.turns if keep else (), replace(self.settings, **options)
+
+            def begin(variant: Variant) -> RunningTurn:
+                return self._running(prompt, past, replace(settings, **variant.options), (), "")
+
+            async with RunningComparison(variants, begin, self._set_aside, at_once).asked() as running:
+                yield running
+
+    def compare(
+        self,
+        prompt: Prompt,
+        *,
+        repeat: int = 1,
+        keep: bool = True,
+        at_once: int = AT_ONCE,
+        **values: Any,
+    ) -> Comparison:
+        """Ask with all combinations of values, several at a time, and wait; none of the replies joins the conversation.
+
+            session.compare("Name a bird.", temperature=[0, 0.7, 1.0], model=["mimo-v2-pro", "mimo-v2-flash"])
+
+        Args:
+            prompt: what to say to the model.
+            repeat: how many times each combination is asked.
+            keep: send the conversation so far.
+            at_once: how many are asked at a time.
+            values: the fields of `Settings`; a list is compared, anything else holds for all.
+
+        Raises:
+            MimoError: all of them failed; this is what happened to the first.
+            BadOption: there are too many.
+            KeyboardInterrupt: Ctrl-C, or the kernel's interrupt.
+        """
+        from mimo_magics.session.comparison import Comparison, candidates
+
+        compared = {name: value for name, value in values.items() if isinstance(value, list)}
+        fixed: Options = {name: value for name, value in values.items() if name not in compared}  # type: ignore[assignment]
+        past = self.turns if keep else ()
+        opening = self.comparing(prompt, variants(compared, repeat), keep=keep, at_once=at_once, **fixed)
+        with facade.driven(facade.Call(opening)) as call:
+            for _ in call:
+                pass
+        assert isinstance(call.running, RunningComparison)
+        call.running.check()
+        return Comparison(prompt, candidates(call.running), self, past)
+
     def begin(self) -> None:
         """Begin a new conversation; the other one stays as a branch. What tools were allowed is forgotten."""
         super().begin()
@@ -177,63 +241,6 @@ class Session(Conversation):
         session = cls(name=name, **options)
         session.history = history
         return session
-
-    def _place(self, prompt: Prompt | None, cell: str, *, append: bool, new: bool) -> History:
-        """Find what this prompt follows."""
-        if prompt is None:
-            if not self.turns or not can_go_on(self.turns[-1]):
-                raise BadOption("The last answer was not broken off.", "Ask something.")
-            return self.history
-        if new:
-            self.trusted.clear()
-            return self.history.anew(cell or uuid4().hex[:12])
-        return self.history if append else self.history.before(cell)
-
-    def _running(
-        self,
-        prompt: Prompt | None,
-        past: Iterable[Turn],
-        settings: Settings,
-        tools: Iterable[Offered] | None,
-        cell: str,
-    ) -> RunningTurn:
-        wanted = settings.tool_choice != "none" and settings.max_steps > 0
-        offered = as_tools(self.tools if tools is None else tools) if wanted else ()
-        specs = [tool.spec for tool in offered]
-        asked = question(GO_ON if prompt is None else prompt, past, settings, self.begun, specs)
-        spent = self.spent if settings.budget else Spent()
-        running = RunningTurn(asked, offered, trusted=self.trusted, cell=cell, spent=spent)
-        running.continues = asked.past[-1] if prompt is None else None
-        return running
-
-    def _told(self, here: History) -> Iterator[str]:
-        """Say what becomes of turns that were said and are not any more."""
-        while self._to_tell:
-            yield self._to_tell.pop(0)
-        before = replace(self.history, thread=here.thread)  # a cell may go back to another conversation
-        gone = len(before.turns) - len(here.turns)
-        if gone < 1 or not here.all:
-            return
-        after = {1: "", 2: ", with the one after it,"}.get(gone, f", with the {gone - 1} after it,")
-        place, branch = len(here.turns) + 1, before.head + 1
-        yield f"Asked again in place of turn {place}, which stays{after} as branch {branch}."
-
-    def _answer_to(self, digest: str, reuse: Reuse) -> Turn | None:
-        """Find an answer to the very same request, if it is to be given again."""
-        said = (turn for turn in reversed(self.history.all) if turn.digest == digest and turn.whole)
-        found = next(said, None) or self.answers.get(digest)
-        return found if found and reuse(found) else None
-
-    def _take(self, running: RunningTurn, here: History, *, keep: bool) -> None:
-        """Make the turn a part of the conversation, if anything came of it."""
-        turn = running.end()
-        if not keep or not turn.kept:
-            self.aside += turn.spent
-            self.aside_cost += running.cost or 0
-        elif running.continues:
-            self._change_now(self.history.replaced(turn))
-        else:
-            self._change_now(here.said_again(turn) if running.kept else here.added(turn))
 
 
 def _kept(turn: Turn) -> str:

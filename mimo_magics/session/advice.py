@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from mimo_magics import keys
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import ApiError, BadKey, UnknownModel
 from mimo_magics.messages import Request
-from mimo_magics.models import MODELS, SUCCESSORS
+from mimo_magics.models import SUCCESSORS
+from mimo_magics.parameters import idle
 from mimo_magics.presets import Preset
 from mimo_magics.settings import Settings
 
@@ -25,7 +27,7 @@ def warnings(settings: Settings, service: Preset, request: Request, endpoint: En
         yield f"{len(settings.stop)} stop sequences are more than the {MOST_STOPS} that MiMo takes."
     if service.ranges and request.params.tool_choice not in (None, "auto"):
         yield f"tool_choice {request.params.tool_choice} may be ignored: MiMo honours auto and none only."
-    yield from _forced(settings, service, request.params.model)
+    yield from _idle(settings, service, request.params.model)
     if settings.json and "json" not in "".join(message.text for message in request.messages).lower():
         yield "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
     if misfit := keys.misfit(endpoint.host, endpoint.key):
@@ -44,10 +46,9 @@ def afterwards(error: ApiError, request: Request, endpoint: Endpoint) -> str:
     return ""
 
 
-def _forced(settings: Settings, service: Preset, model: str) -> Iterator[str]:
-    """While a model of MiMo thinks, the service sets these itself."""
-    known = MODELS.get(model)
-    thinks = settings.thinking if settings.thinking is not None else bool(known and known.thinks)
-    given = [name for name in ("temperature", "top_p") if getattr(settings, name) is not None]
-    if service.ranges and thinks and given:
-        yield f"{' and '.join(given)} will not act: {model} sets its own while it thinks (--thinking off)."
+def _idle(settings: Settings, service: Preset, model: str) -> Iterator[str]:
+    """Tell of what is set and does nothing."""
+    reasons = idle(settings, service, model)
+    given = [name for name in reasons if getattr(settings, name) is not None]
+    for reason, names in groupby(given, reasons.__getitem__):
+        yield f"{' and '.join(names)} will not act: {reason}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -129,6 +129,26 @@ class Conversation:
         if missing := len(before.turns) - len(after.turns):
             what = "The turn of a deleted cell" if missing == 1 else f"The {missing} turns of deleted cells"
             self._to_tell.append(f"{what} left the conversation, which is kept as branch {before.head + 1}.")
+
+    def adopt(self, turn: Turn, past: Sequence[Turn]) -> None:
+        """Make a turn that was answered beside the conversation its next one.
+
+        One of the same cell that is there already is replaced, as if the cell had been run again.
+
+        Args:
+            turn: to be added.
+            past: what was said before it.
+
+        Raises:
+            BadOption: it does not follow what was said.
+        """
+        here = self.history.before(turn.cell)
+        if [each.id for each in here.turns] != [each.id for each in past]:
+            raise BadOption(
+                "The conversation is not the one that this reply follows.",
+                "Ask again, or go back by %mimo_session undo.",
+            )
+        self._change(here.added(turn))
 
     def resume(self, older: Conversation) -> None:
         """Go on where an older conversation stood."""

@@ -56,7 +56,7 @@ def test_values_outside_what_is_documented_get_one_line(
         ("mimo-v2-pro", {"temperature": 1, "top_p": 1}, False),
         ("mimo-v2-pro", {"temperature": 1, "thinking": False}, True),
         ("mimo-v2-flash", {"temperature": 1}, True),
-        ("mimo-v2-flash", {"temperature": 1, "thinking": True}, False),
+        ("mimo-v2-flash", {"temperature": 1, "thinking": True}, True),
         ("unknown", {"temperature": 1}, True),
     ],
 )

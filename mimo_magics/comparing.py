@@ -1,0 +1,161 @@
+"""A cell that compares, on its way: what it may cost, what is heard of it, and the document that it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from mimo_magics.document import Look
+from mimo_magics.errors import BadOption, Interrupted
+from mimo_magics.events import Event
+from mimo_magics.grid import GridRequest
+from mimo_magics.messages import Usage
+from mimo_magics.render.comparing import ComparingSurface
+from mimo_magics.session import Session
+from mimo_magics.session.budget import Budget, Spent
+from mimo_magics.session.comparing import RunningComparison
+from mimo_magics.session.comparison import Comparison, candidates
+from mimo_magics.session.draft import Draft
+from mimo_magics.suggest import did_you_mean
+
+EXPECTED = 2_000
+"""Tokens of an answer with its reasoning that an estimate reckons with, unless `--max-tokens` allows fewer."""
+COMMANDS: Mapping[str, int] = {"show": 0, "diff": 2, "adopt": 1}
+"""What `%mimo_compare` can do with the last comparison, and how many numbers of replies follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One of them."""
+
+    name: str
+    numbers: tuple[int, ...]
+
+
+def command(line: str) -> Command:
+    """Read a line of `%mimo_compare`.
+
+    Raises:
+        BadOption: it is none.
+    """
+    name, *words = line.split() or ["show"]
+    if name not in COMMANDS:
+        advice = did_you_mean(name, COMMANDS, "A prompt goes below %%mimo_compare.")
+        raise BadOption(f"There is no %mimo_compare {name}.", advice)
+    if len(words) != COMMANDS[name] or not all(word.isdecimal() for word in words):
+        raise BadOption(f"%mimo_compare {line.strip()} is not complete, or too much.", "See %mimo_compare?.")
+    return Command(name, tuple(map(int, words)))
+
+
+class Comparing:
+    """A cell's prompt between being read and all of its answers."""
+
+    def __init__(
+        self, request: GridRequest, session: Session, surface: ComparingSurface, look: Look, cell: str
+    ) -> None:
+        self.surface = surface
+        self._request = request
+        self._session = session
+        self._past = session.turns if request.keep else ()
+        self._look = look
+        self._cell = cell
+        self._running: RunningComparison | None = None
+
+    @property
+    def comparison(self) -> Comparison:
+        """What has come."""
+        assert self._running
+        found = candidates(self._running)
+        return Comparison(
+            self._request.prompt, found, self._session, self._past, look=self._look, cell=self._cell
+        )
+
+    @asynccontextmanager
+    async def opening(self) -> AsyncIterator[RunningComparison]:
+        """Ask."""
+        request = self._request
+        asked = self._session.comparing(
+            request.prompt, request.variants, keep=request.keep, at_once=request.at_once, **request.settings
+        )
+        async with asked as self._running:
+            yield self._running
+
+    async def answered(self) -> None:
+        """Let all of them be answered, and shown while they come."""
+        async with self.opening() as running:
+            async for place, event in running:
+                self.hear(place, event)
+
+    def hear(self, place: int, event: Event | None) -> None:
+        """Show what happens to one of them, or that it is over."""
+        if event:
+            self.surface.show(place, event)
+        else:
+            assert self._running
+            self.surface.over(place, str(self._running.failures.get(place, "")))
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Leave the document behind, however it ends.
+
+        Raises:
+            MimoError: all of them failed.
+            Interrupted: the cell was stopped; in a cell that awaits it comes as a cancellation.
+        """
+        try:
+            yield
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            raise Interrupted(f"The comparison was stopped; {self.came} of the replies came.") from None
+        finally:
+            if self.came:
+                self.surface.finish(self.comparison.show().bundle, {})
+            else:
+                self.surface.clear()
+        assert self._running
+        self._running.check()
+
+    @property
+    def came(self) -> int:
+        """How many replies came, or a part of them."""
+        turns = self._running.turns.values() if self._running else ()
+        return sum(turn.kept for turn in turns)
+
+
+def approved(request: GridRequest, session: Session, ask: Callable[[str], str] | None) -> None:
+    """Ask a person before much is spent.
+
+    Args:
+        request: what the cell wants.
+        session: that it asks in.
+        ask: asks a person; `None` where nobody is.
+
+    Raises:
+        BadOption: the person does not want it, nobody can be asked, or the bound cannot be read.
+    """
+    bound = Budget.read(request.ask_above)
+    about = sum((_about(each) for each in _drafts(request, session)), Spent())
+    spent = about.tokens if bound.unit == "tokens" else about.usd
+    if spent is None or spent <= bound.amount:
+        return
+    estimate = (
+        f"{about.tokens:,} tokens" if about.usd is None else f"{about.tokens:,} tokens, {about.usd:.2f} USD"
+    )
+    told = f"{len(request.variants)} calls, about {estimate} with {EXPECTED:,} tokens for each answer"
+    if ask is None:
+        raise BadOption(f"The comparison makes {told}.", "Allow it by a higher bound: --ask-above '5 USD'")
+    if ask(f"{told[0].upper()}{told[1:]}. Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise BadOption("Nothing was asked.", "--ask-above changes from which amount on you are asked.")
+
+
+def _drafts(request: GridRequest, session: Session) -> Iterator[Draft]:
+    for variant in request.variants:
+        options: dict[str, Any] = {**request.settings, **variant.options}
+        yield session.draft(request.prompt, keep=request.keep, tools=(), **options)
+
+
+def _about(draft: Draft) -> Spent:
+    output = min(draft.most_output or EXPECTED, EXPECTED)
+    return draft.spent(Usage(draft.tokens, output))

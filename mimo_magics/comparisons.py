@@ -1,0 +1,128 @@
+"""The comparisons of a shell: how its cells ask for one, and what can be done with the last."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from IPython.display import display
+
+from mimo_magics import comparing, document, facade, grid
+from mimo_magics.answers import Answers
+from mimo_magics.cell import CellRequest
+from mimo_magics.cellrun import RunningCell, heartbeat, place
+from mimo_magics.comparing import Comparing
+from mimo_magics.config import MimoConfig
+from mimo_magics.conversing import Conversing
+from mimo_magics.document import Look
+from mimo_magics.errors import BadOption
+from mimo_magics.grid import GridRequest
+from mimo_magics.parsing import variables
+from mimo_magics.pump import pumped
+from mimo_magics.render.comparing import choose
+from mimo_magics.session import Session
+from mimo_magics.session.comparison import Comparison
+from mimo_magics.session.turns import record
+
+
+class Comparisons:
+    """Those of one shell."""
+
+    def __init__(self, shell: Any, config: MimoConfig, talk: Conversing, answers: Answers) -> None:
+        self._shell = shell
+        self._config = config
+        self._talk = talk
+        self._answers = answers
+        self._last: Comparison | None = None
+
+    def ask(self, options: Namespace, body: str) -> Comparison:
+        """Ask, show the replies side by side, and return them.
+
+        Raises:
+            BadOption: the cell makes no sense, or the person does not want to spend so much.
+            MimoError: all of them failed.
+        """
+        request = grid.read(options, body, variables(self._shell))
+        comparing = self._comparing(request)
+        with self._kept(comparing, request.out), facade.driven(self._call(comparing)) as call:
+            for variant, event in call:
+                comparing.hear(variant, event)
+        return self._shown()
+
+    async def awaited(self, options: Namespace, body: str) -> Comparison:
+        """Do the same in a cell that awaits."""
+        request = grid.read(options, body, variables(self._shell))
+        running = RunningCell(self._shell)
+        comparing = self._comparing(request, running)
+        with self._kept(comparing, request.out):
+            async with pumped(self._shell.kernel), heartbeat(comparing.surface.tick):
+                await running.during(comparing.answered(), lambda *_: None)
+        return self._shown()
+
+    def command(self, line: str) -> None:
+        """Do what a line of `%mimo_compare` says.
+
+        Raises:
+            BadOption: it says nothing that can be done.
+        """
+        wanted = comparing.command(line)
+        if self._last is None:
+            raise BadOption("Nothing was compared yet.", "%%mimo_compare --temperature 0 1")
+        match wanted.name:
+            case "show":
+                display(self._last.show().bundle, raw=True)
+            case "diff":
+                display(self._last.diff(*wanted.numbers).bundle, raw=True)
+            case _:
+                self._adopt(self._last, *wanted.numbers)
+
+    def _comparing(self, request: GridRequest, running: RunningCell | None = None) -> Comparing:
+        session = self._session(request)
+        settings = replace(session.settings, **request.settings)
+        where = place(self._shell)
+        comparing.approved(request, session, None if where == "unattended" else input)
+        titles = [variant.title for variant in request.variants]
+        look = Look(settings.format, settings.remote_images)
+        return Comparing(request, session, choose(where, settings, titles, running), look, self._talk.cell)
+
+    def _session(self, request: GridRequest) -> Session:
+        everywhere = self._config.snapshot()
+        session = self._talk.session(CellRequest(request.prompt, {}, session=request.session), everywhere)
+        session.settings = self._talk.settings(session, everywhere)
+        return session
+
+    def _call(self, comparing: Comparing) -> facade.Call[Any]:
+        return facade.Call(comparing.opening(), comparing.surface.tick)
+
+    @contextmanager
+    def _kept(self, comparing: Comparing, out: str | None) -> Iterator[None]:
+        """Note what came, also when the cell was stopped."""
+        try:
+            with comparing.settled():
+                yield
+        finally:
+            if comparing.came:
+                self._last = comparing.comparison
+                if out:
+                    self._shell.user_ns[out] = self._last
+
+    def _shown(self) -> Comparison:
+        assert self._last
+        self._answers.compared(self._last)
+        return self._last
+
+    def _adopt(self, comparison: Comparison, number: int) -> None:
+        """Show the reply as the turn that it is now, so that the notebook tells of it."""
+        reply = comparison.adopt(number)
+        session = comparison.session
+        *before, turn = session.turns[-2:]
+        told = record(turn, after="".join(each.id for each in before), session=session.name)
+        settings = self._config.snapshot()
+        line = f"Reply {number} is turn {len(session.turns)} of session {session.name} now."
+        shown = document.bundle(
+            replace(reply, told=(*reply.told, line)), look=Look(settings.format, settings.remote_images)
+        )
+        display(shown, raw=True, metadata={"mimo": told})
