@@ -78,7 +78,7 @@ class Comparing:
         """Ask."""
         request = self._request
         asked = self._session.comparing(
-            request.prompt, request.variants, keep=request.keep, at_once=request.at_once, **request.settings
+            request.prompt, request.variants, past=self._past, at_once=request.at_once, **request.settings
         )
         async with asked as self._running:
             yield self._running

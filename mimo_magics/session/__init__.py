@@ -130,18 +130,20 @@ class Session(Preparing):
         prompt: Prompt,
         variants: Sequence[Variant],
         *,
-        keep: bool = True,
+        past: Sequence[Turn] | None = None,
+        tools: Iterable[Offered] = (),
         at_once: int = AT_ONCE,
         **options: Unpack[Options],
     ) -> AsyncIterator[RunningComparison]:
         """Ask in several ways at a time, and get the replies while they come; none of them joins the conversation.
 
-        No tools are offered. Leaving the block before the end breaks off those that are not over.
+        Leaving the block before the end breaks off those that are not over.
 
         Args:
             prompt: what to say to the model.
             variants: the ways.
-            keep: send the conversation so far.
+            past: the turns that the prompt follows; those of the conversation unless told otherwise.
+            tools: what the model may call; nothing unless told otherwise.
             at_once: how many are asked at a time.
             options: the fields of `Settings` that differ for all of them.
 
@@ -149,10 +151,11 @@ class Session(Preparing):
             SessionBusy: a turn is being answered.
         """
         with self._exclusively():
-            past, settings = self.turns if keep else (), replace(self.settings, **options)
+            said = self.turns if past is None else past
+            settings = replace(self.settings, **options)
 
             def begin(variant: Variant) -> RunningTurn:
-                return self._running(prompt, past, replace(settings, **variant.options), (), "")
+                return self._running(prompt, said, replace(settings, **variant.options), tools, "")
 
             async with RunningComparison(variants, begin, self._set_aside, at_once).asked() as running:
                 yield running
@@ -187,7 +190,7 @@ class Session(Preparing):
         compared = {name: value for name, value in values.items() if isinstance(value, list)}
         fixed: Options = {name: value for name, value in values.items() if name not in compared}  # type: ignore[assignment]
         past = self.turns if keep else ()
-        opening = self.comparing(prompt, variants(compared, repeat), keep=keep, at_once=at_once, **fixed)
+        opening = self.comparing(prompt, variants(compared, repeat), past=past, at_once=at_once, **fixed)
         with facade.driven(facade.Call(opening)) as call:
             for _ in call:
                 pass

@@ -28,6 +28,8 @@ class RunningComparison:
 
     def __init__(self, variants: Sequence[Variant], begin: Begin, settle: Settle, at_once: int) -> None:
         self.variants = tuple(variants)
+        self.running: dict[int, RunningTurn] = {}
+        """By place: those that were begun."""
         self.turns: dict[int, Turn] = {}
         """By place: what came, also when it was broken off."""
         self.failures: dict[int, MimoError] = {}
@@ -78,7 +80,7 @@ class RunningComparison:
             self._heard.put_nowait((place, None))
 
     async def _answer(self, place: int) -> None:
-        running = self._begin(self.variants[place])
+        running = self.running[place] = self._begin(self.variants[place])
         try:
             async with aclosing(running):
                 async for event in running:

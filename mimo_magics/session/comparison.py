@@ -11,7 +11,7 @@ from uuid import uuid4
 from mimo_magics.document import Look, difference, side_by_side
 from mimo_magics.document.side_by_side import Column
 from mimo_magics.errors import BadOption
-from mimo_magics.messages import Reply, Usage
+from mimo_magics.messages import Reply
 from mimo_magics.session.comparing import RunningComparison
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turns import Turn
@@ -116,8 +116,7 @@ class Comparison:
         """
         reply, turn = self[number], self._candidate(number).turn
         assert turn
-        # what it cost is counted beside the conversation
-        self.session.adopt(replace(turn, cell=self._cell, spent=Usage()), self._past)
+        self.session.adopt(replace(turn, cell=self._cell), self._past)
         return reply
 
     def diff(self, one: int, other: int) -> Shown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -52,6 +52,8 @@ class Conversation:
         """What was spent on prompts that the history does not hold, in tokens and in US dollars."""
         self.file: SessionFile | None = None
         """Where it is saved after each change."""
+        self.watchers: list[Callable[[], None]] = []
+        """Called when it becomes busy, and when it is no longer; in whichever thread that happens."""
         self._lock = threading.Lock()
         self._to_tell: list[str] = []
         """Lines for the next answer."""
@@ -60,6 +62,11 @@ class Conversation:
     def turns(self) -> tuple[Turn, ...]:
         """What was asked and answered, oldest first, as the next prompt follows it."""
         return self.history.turns
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn is being answered."""
+        return self._lock.locked()
 
     @property
     def usage(self) -> Usage:
@@ -130,7 +137,7 @@ class Conversation:
             what = "The turn of a deleted cell" if missing == 1 else f"The {missing} turns of deleted cells"
             self._to_tell.append(f"{what} left the conversation, which is kept as branch {before.head + 1}.")
 
-    def adopt(self, turn: Turn, past: Sequence[Turn]) -> None:
+    def adopt(self, turn: Turn, past: Sequence[Turn], *, again: bool = False) -> None:
         """Make a turn that was answered beside the conversation its next one.
 
         One of the same cell that is there already is replaced, as if the cell had been run again.
@@ -138,17 +145,19 @@ class Conversation:
         Args:
             turn: to be added.
             past: what was said before it.
+            again: it takes the place of the last turn, whoever asked that.
 
         Raises:
             BadOption: it does not follow what was said.
         """
-        here = self.history.before(turn.cell)
+        here = self.history.back(1) if again else self.history.before(turn.cell)
         if [each.id for each in here.turns] != [each.id for each in past]:
             raise BadOption(
                 "The conversation is not the one that this reply follows.",
                 "Ask again, or go back by %mimo_session undo.",
             )
-        self._change(here.added(turn))
+        # what it cost is counted beside the conversation
+        self._change(here.added(replace(turn, spent=Usage())))
 
     def resume(self, older: Conversation) -> None:
         """Go on where an older conversation stood."""
@@ -238,6 +247,12 @@ class Conversation:
         if not self._lock.acquire(blocking=False):
             raise SessionBusy("The session is being asked already.")
         try:
+            self._tell_watchers()
             yield
         finally:
             self._lock.release()
+            self._tell_watchers()
+
+    def _tell_watchers(self) -> None:
+        for watcher in self.watchers:
+            watcher()
