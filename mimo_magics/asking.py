@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from mimo_magics.approval import Approve, decided, waits
 from mimo_magics.cell import CellRequest
 from mimo_magics.cellrun import BEAT
-from mimo_magics.errors import Interrupted
+from mimo_magics.errors import BadOption, Interrupted
 from mimo_magics.events import Approval
 from mimo_magics.facade import TurnCall
 from mimo_magics.messages import Reply
 from mimo_magics.render import Surface
 from mimo_magics.session import Session
 from mimo_magics.session.continuing import can_go_on
+from mimo_magics.session.draft import Draft, for_sdk
 from mimo_magics.session.loop import RunningTurn
 from mimo_magics.session.turns import Turn, record
 from mimo_magics.tools import NotebookTool
@@ -73,6 +75,34 @@ class Asking:
             **self._told,
             **request.settings,
         )
+
+    @property
+    def sends(self) -> bool:
+        """Whether anything is to be sent at all."""
+        return not (self.request.dry_run or self.request.code)
+
+    def laid_open(self) -> Draft | str:
+        """Return what would be sent, or code that makes the same call.
+
+        Raises:
+            BadOption: the answer is to go on, the service has no address for that code, or a setting cannot be.
+        """
+        request, told = self.request, self._told
+        if request.prompt is None:
+            raise BadOption("An answer that goes on is not shown before.", "Leave --dry-run and --as out.")
+        settings = dict(request.settings)
+        if request.code:
+            settings["api"] = for_sdk(replace(self.session.settings, **settings), request.code).api
+        draft = self.session.draft(
+            request.prompt,
+            keep=request.keep,
+            new=request.new,
+            tools=self._tools,
+            cell=told["cell"],
+            append=told["append"],
+            **settings,
+        )
+        return draft.code(request.code) if request.code else draft
 
     async def answered(self) -> None:
         """Let it be answered, and shown while it comes."""

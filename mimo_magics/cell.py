@@ -12,6 +12,7 @@ from typing import Any
 
 from mimo_magics.errors import BadOption
 from mimo_magics.options import BY_FLAG
+from mimo_magics.snippets import Kind
 from mimo_magics.suggest import did_you_mean
 from mimo_magics.variables import expand
 
@@ -38,6 +39,9 @@ class CellRequest:
     """The cell's name for one that the front end does not tell."""
     append: bool = False
     fresh: bool = False
+    dry_run: bool = False
+    code: Kind | None = None
+    """In which form the call is printed, instead of being made."""
 
 
 HANDLING = tuple(field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings"))

@@ -34,6 +34,7 @@ from mimo_magics.session.named import Sessions
 if TYPE_CHECKING:  # imported when something is compared
     from mimo_magics.comparisons import Comparisons
     from mimo_magics.session.comparison import Comparison
+    from mimo_magics.session.draft import Draft
 
 DECIDE: dict[Place, Approve] = {
     "front end": partial(by_question, ask=input),
@@ -64,7 +65,7 @@ class MimoMagics:
         self._answers.close()
 
     @with_options("mimo", OPTIONS)
-    def mimo_cell(self, line: str, body: str) -> Reply:
+    def mimo_cell(self, line: str, body: str) -> Reply | Draft | None:
         """Send the cell to a MiMo model, show the answer, and return the reply.
 
             %%mimo -t 0.2 -o reply
@@ -74,11 +75,12 @@ class MimoMagics:
         too, {df.columns} and {rows[0]["x"]}, and every other brace stays as it is. The reply is the cell's value,
         with .text, .reasoning, .usage and .stop. %mimo_config shows and changes what holds for all cells.
         """
-        return self._ask(self._read(line, body))
+        asking = self._read(line, body)
+        return self._ask(asking) if asking.sends else self._laid_open(asking)
 
     @needs_local_scope
     @with_options("mimo", OPTIONS)
-    def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply | None:
+    def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply | Draft | None:
         """Send the rest of the line to a MiMo model, show the answer, and return the reply.
 
             %mimo -t 0.2 Name three things to see in {city}.
@@ -98,13 +100,15 @@ class MimoMagics:
         if asking.is_over:
             display(afterwards.OVER, raw=True)
             return None
-        return self._ask(asking)
+        return self._ask(asking) if asking.sends else self._laid_open(asking)
 
     @no_var_expand
-    async def mimo_awaited(self, line: str, body: str) -> Reply:
+    async def mimo_awaited(self, line: str, body: str) -> Reply | Draft | None:
         """Do what %%mimo does, in a cell that awaits."""
         running = RunningCell(self.shell)
         asking = self._read(line, body, running=running)
+        if not asking.sends:
+            return self._laid_open(asking)
         with self._kept(asking):
             async with pumped(self.shell.kernel), heartbeat(asking.surface.tick):
                 await running.during(asking.answered(), asking.approve)
@@ -240,6 +244,16 @@ class MimoMagics:
                 if waits(event):
                     asking.running.ask(event.id, asking.decide)
         return self._value(asking)
+
+    def _laid_open(self, asking: Asking) -> Draft | None:
+        """Show what would be sent: as the cell's value, or as code."""
+        found = asking.laid_open()
+        if asking.request.out:
+            self.shell.user_ns[asking.request.out] = found
+        if isinstance(found, str):
+            display(afterwards.to_copy(found), raw=True)
+            return None
+        return found
 
     @contextmanager
     def _kept(self, asking: Asking) -> Iterator[None]:

@@ -150,6 +150,16 @@ HANDLING = (
         "Tools or functions that the model may call in this turn, instead of all that are registered.",
         {"metavar": "NAMES"},
     ),
+    Option(
+        ("--dry-run",),
+        "Show what would be sent, and send nothing.",
+        {"action": "store_true", "dest": "dry_run", "default": None},
+    ),
+    Option(
+        ("--as",),
+        "Print code that makes the same call, and send nothing.",
+        {"choices": ("curl", "openai", "anthropic", "httpx"), "dest": "code"},
+    ),
     Option(("-o", "--out"), "Also put the reply into this variable.", {"metavar": "NAME"}),
 )
 """Options that say what is to become of prompt and turn."""

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from mimo_magics.models import MODELS
 from mimo_magics.options import to_text
-from mimo_magics.presets import LOCAL, PENALTIES, Preset, Range
+from mimo_magics.presets import PENALTIES, Preset, Range
 from mimo_magics.settings import Settings
 
 MOVED = tuple(setting.name for setting in fields(Settings) if setting.metadata["panel"])
@@ -66,8 +66,6 @@ def idle(settings: Settings, service: Preset, model: str) -> dict[str, str]:
         reasons |= {"temperature": forced, "top_p": forced}
     if settings.api == "anthropic":
         reasons |= dict.fromkeys(PENALTIES, "the Anthropic format has no penalties")
-    if service is LOCAL:
-        reasons["thinking"] = "the embedded model does not think"
     return reasons
 
 

@@ -13,7 +13,7 @@ import mimo_magics
 HOUSE = Path(mimo_magics.__file__).parent
 ROWS = [
     "messages events errors json_form models presets secret settings suggest",
-    "wire cell document grid options parameters variables",
+    "wire cell document grid options parameters snippets variables",
     "client endpoint keys local local_server mcp_server project tools weights",
     "session facade approval",
     "render",

@@ -90,7 +90,6 @@ NO_PENALTIES = "the Anthropic format has no penalties"
             "any",
             {"frequency_penalty": NO_PENALTIES, "presence_penalty": NO_PENALTIES},
         ),
-        (Settings(), LOCAL, "mimo-local", {"thinking": "the embedded model does not think"}),
     ],
 )
 def test_what_does_nothing_is_told_with_the_reason(

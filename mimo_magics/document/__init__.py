@@ -63,14 +63,28 @@ def bundle(
 
 def page(reply: Reply, status: str = "", look: Look = Look(), opened: Collection[int] = ()) -> str:
     """Return the reply as sanitised HTML."""
+    return enclosed(body(reply, look, opened) + small(status or footer(reply)))
+
+
+def body(reply: Reply, look: Look = Look(), opened: Collection[int] = ()) -> str:
+    """Return all of the reply but its last line, as sanitised HTML."""
     inner = (
         *_sections(reply, look, opened),
         _sources(reply.annotations),
         *(f'<p dir="auto">⚠ {escaped(note)}</p>' for note in reply.notes),
-        *map(_small, reply.told),
-        _small(status or footer(reply)),
+        *map(small, reply.told),
     )
-    return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH}">{EMPTY_LINE.sub("&#10;", "".join(inner))}</div>'
+    return "".join(inner)
+
+
+def enclosed(inner: str) -> str:
+    """Return HTML as a document of ours, of which nothing ends it in Markdown and nothing unmarked is math."""
+    return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH}">{EMPTY_LINE.sub("&#10;", inner)}</div>'
+
+
+def small(line: str) -> str:
+    """Return a quiet line, of which all is text, as HTML."""
+    return f'<p dir="auto"><small>{escaped(line)}</small></p>' if line else ""
 
 
 def footer(reply: Reply) -> str:
@@ -111,10 +125,6 @@ def _source(source: Annotation) -> str:
     if leads_out(source.url):
         title = f'<a href="{escaped(source.url)}" rel="{REL}">{title}</a>'
     return " · ".join((title, *map(escaped, filter(None, (source.site_name, source.publish_time)))))
-
-
-def _small(line: str) -> str:
-    return f'<p dir="auto"><small>{escaped(line)}</small></p>' if line else ""
 
 
 def _end(reply: Reply) -> Iterator[str]:

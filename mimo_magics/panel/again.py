@@ -50,7 +50,9 @@ class AskAgain:
         self._again: Turn | None = None
         """The turn that was asked again."""
         self._prompt = ipywidgets.Textarea(description="Prompt", rows=2)
-        self._run = _button("Run", "play", "Ask with these values, beside the conversation", self._run_pressed)
+        self._run = _button(
+            "Run", "play", "Ask with these values, beside the conversation", self._run_pressed
+        )
         self._keep = _button("Keep", "check", "Make the answer the next turn", self._keep_pressed)
         self._state = ipywidgets.HTML()
         self._area = ipywidgets.VBox()

@@ -25,6 +25,7 @@ from mimo_magics.tools import Offered, as_tools
 
 if TYPE_CHECKING:  # imported by those who compare
     from mimo_magics.session.comparison import Comparison
+    from mimo_magics.session.draft import Draft
 
 
 class Session(Preparing):
@@ -197,6 +198,31 @@ class Session(Preparing):
         assert isinstance(call.running, RunningComparison)
         call.running.check()
         return Comparison(prompt, candidates(call.running), self, past)
+
+    def draft(
+        self,
+        prompt: Prompt,
+        *,
+        keep: bool = True,
+        tools: Iterable[Offered] | None = None,
+        cell: str = "",
+        append: bool = False,
+        new: bool = False,
+        **options: Unpack[Options],
+    ) -> Draft:
+        """Return what would be sent, and send nothing. No key is needed. Arguments are those of `stream`.
+
+        Raises:
+            BadOption: a setting cannot be.
+            WindowFull: the conversation does not fit.
+        """
+        from mimo_magics.session.draft import draft
+
+        settings = replace(self.settings, **options)
+        here = History() if new or not keep else self.history if append else self.history.before(cell)
+        asked, _ = self._asked(prompt, here.turns, settings, tools)
+        kept = self._answer_to(asked.digest, _by_setting(settings))
+        return draft(asked, self.spent, *([f"Nothing would be sent: {_kept(kept)}"] if kept else []))
 
     def begin(self) -> None:
         """Begin a new conversation; the other one stays as a branch. What tools were allowed is forgotten."""

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from mimo_magics import endpoint
 from mimo_magics.document import steps
-from mimo_magics.document.printable import UNSEEN, escaped, visible
+from mimo_magics.document.printable import escaped, visible
 from mimo_magics.errors import BadOption
 from mimo_magics.keys import VARIABLE
 from mimo_magics.messages import Part, ReasoningPart, Request, TextPart, ToolCall, ToolResult, system
 from mimo_magics.presets import LOCAL, PRESETS
-from mimo_magics.secret import Secret
 from mimo_magics.session.history import History
 from mimo_magics.session.request import Question
 from mimo_magics.session.transcript import Line, transcript
 from mimo_magics.session.turns import Turn
 from mimo_magics.settings import Settings
+from mimo_magics.snippets import Call, snippet
 from mimo_magics.suggest import did_you_mean
 from mimo_magics.wire import FORMATS
 
 BACKTICKS = re.compile("`+")
 ACTING = re.compile(r"[\\`*_{}\[\]<>#&!|~$]")
 """What may mean something in a line of Markdown."""
-UNTYPED = re.compile(rf"{UNSEEN.pattern}|[\ud800-\udfff]")
-"""What a terminal that a command is pasted into would obey or could not show."""
-
 JSON_MODE = {"type": "json_object"}
 SAME = (
     "model",
@@ -225,20 +220,13 @@ def _service(turn: Turn, settings: Settings) -> Settings:
 
 def _command(history: History, _: str, settings: Settings) -> str:
     turn = history.turns[-1]
-    where, wire = _service(turn, settings), FORMATS[turn.api]
+    where = _service(turn, settings)
     url = endpoint.base_url(where)
     if not url:
         raise BadOption("The embedded model has no address for others.", "Export to py, or ask a service.")
     auth = where.auth or endpoint.preset(where).auth[turn.api]
-    headers = {**wire.headers(Secret(f"${VARIABLE}"), auth), "Content-Type": "application/json"}
-    body = json.dumps(wire.encode(_request(history, where)), ensure_ascii=False, indent=2)
-    lines = [
-        f"curl --request POST {shlex.quote(url + wire.path)}",
-        *(f'--header "{name}: {value}"' for name, value in headers.items()),
-        "--data-binary @- <<'JSON'",
-    ]
-    command = " \\\n".join(lines)
-    return f"{command}\n{UNTYPED.sub(_typed, body)}\nJSON\n"
+    body = FORMATS[turn.api].encode(_request(history, where))
+    return snippet("curl", Call(turn.api, url, auth, body))
 
 
 def _request(history: History, where: Settings) -> Request:
@@ -248,11 +236,6 @@ def _request(history: History, where: Settings) -> Request:
     asked = Question(turn.prompt, tuple(past), head, turn.params, (), where, endpoint.preset(where))
     request, _ = asked.request(left_out=turn.left_out, summary=turn.summary)
     return request
-
-
-def _typed(found: re.Match[str]) -> str:
-    """Return the JSON escapes of characters."""
-    return json.dumps(found[0])[1:-1]
 
 
 FORMS: Mapping[str, Callable[[History, str, Settings], str]] = {

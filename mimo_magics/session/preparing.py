@@ -12,7 +12,7 @@ from mimo_magics.session.continuing import GO_ON, can_go_on
 from mimo_magics.session.conversation import Conversation
 from mimo_magics.session.history import History
 from mimo_magics.session.loop import RunningTurn
-from mimo_magics.session.request import Prompt, question
+from mimo_magics.session.request import Prompt, Question, question
 from mimo_magics.session.turns import Turn
 from mimo_magics.settings import Settings
 from mimo_magics.tools import NotebookTool, Offered, as_tools
@@ -52,14 +52,18 @@ class Preparing(Conversation):
         tools: Iterable[Offered] | None,
         cell: str,
     ) -> RunningTurn:
-        wanted = settings.tool_choice != "none" and settings.max_steps > 0
-        offered = as_tools(self.tools if tools is None else tools) if wanted else ()
-        specs = [tool.spec for tool in offered]
-        asked = question(GO_ON if prompt is None else prompt, past, settings, self.begun, specs)
+        asked, offered = self._asked(GO_ON if prompt is None else prompt, past, settings, tools)
         spent = self.spent if settings.budget else Spent()
         running = RunningTurn(asked, offered, trusted=self.trusted, cell=cell, spent=spent)
         running.continues = asked.past[-1] if prompt is None else None
         return running
+
+    def _asked(
+        self, prompt: Prompt, past: Iterable[Turn], settings: Settings, tools: Iterable[Offered] | None
+    ) -> tuple[Question, tuple[NotebookTool, ...]]:
+        wanted = settings.tool_choice != "none" and settings.max_steps > 0
+        offered = as_tools(self.tools if tools is None else tools) if wanted else ()
+        return question(prompt, past, settings, self.begun, [tool.spec for tool in offered]), offered
 
     def _told(self, here: History) -> Iterator[str]:
         """Say what becomes of turns that were said and are not any more."""

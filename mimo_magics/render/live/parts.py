@@ -12,6 +12,7 @@ import ipywidgets
 from ipywidgets import ButtonStyle
 from ipywidgets.widgets.widget_bool import ToggleButtonStyle as ToggleStyle
 from ipywidgets.widgets.widget_description import DescriptionStyle
+from ipywidgets.widgets.widget_int import ProgressStyle
 from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 
 from mimo_magics.document.allow_list import NO_MATH
@@ -39,6 +40,8 @@ STYLE = """<style>
 .mimo-live .mimo-foot .widget-text { width: auto; margin: 0; }
 .mimo-live .mimo-foot input { width: 4em; }
 .mimo-live .mimo-foot .widget-html-content { font-size: var(--jp-ui-font-size1, 13px); }
+.mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20em, 100%), 1fr)); gap: 1em 2em; margin-top: 0.5em; }
+.mimo-live .mimo-columns > * { min-width: 0; border-top: 2px solid var(--jp-border-color2, #bbb); padding-top: 0.25em; }
 </style>"""
 """All of it is bound to our own class, so that nothing else in the page looks any different. What JupyterLab gives to
 HTML outputs only, such as the margins of code, is given to widgets too: nothing shall move when the document comes."""
@@ -87,6 +90,14 @@ class Parts:
         field.tooltip = tooltip
         return self._keep(field)
 
+    def bar(self, text: str, end: int) -> Any:
+        """Return a bar that is full at `end`."""
+        style = self._style(ProgressStyle)
+        style.description_width = "auto"
+        return self._keep(
+            ipywidgets.IntProgress(0, max=end, description=text, layout=self._layout, style=style)
+        )
+
     def fold(self, text: str, body: Any, *, is_open: bool) -> Any:
         """Return a button that folds and unfolds a body."""
         shared = {"layout": self._layout, "style": self._style(ToggleStyle)}
@@ -120,3 +131,9 @@ class Parts:
     def _keep(self, widget: Any) -> Any:
         self._made.append(widget)
         return widget
+
+
+def showing(widget: Any) -> dict[str, Any]:
+    """Return the MIME bundle that shows a widget in a notebook."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": view, "text/plain": "…"}

@@ -25,21 +25,26 @@ LAST_WAIT = 0.5
 
 
 class Probe:
-    """Asks until an answer comes, or long enough."""
+    """Asks, once it was begun, until an answer comes, or long enough."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
-        self._said = DescriptionStyle(description_width=WORD)
+        self._said: Any = None
         self._heard: list[Any] = []
         self._links: list[Any] = []
-        self._last = now()
-        self._ask()
+        self._last = 0.0
+
+    def begin(self) -> None:
+        """Ask for the first time, unless that was done. What is over before then needs no widgets, and sends none."""
+        if self._said is None:
+            self._said = DescriptionStyle(description_width=WORD)
+            self._ask()
 
     def answered(self) -> bool:
         """Tell whether the page works with widgets while this cell runs; ask again when it is time."""
         if any(heard.description_width == WORD for heard in self._heard):
             return True
-        if len(self._heard) < len(PAUSES) and self._now() - self._last >= PAUSES[len(self._heard)]:
+        if 0 < len(self._heard) < len(PAUSES) and self._now() - self._last >= PAUSES[len(self._heard)]:
             self._ask()
         return False
 
@@ -50,7 +55,7 @@ class Probe:
 
     def close(self) -> None:
         """Take the questions back."""
-        for widget in (self._said, *self._heard, *self._links):
+        for widget in filter(None, (self._said, *self._heard, *self._links)):
             widget.close()
 
     def _ask(self) -> None:

@@ -1,0 +1,95 @@
+"""Replies to one prompt side by side: as an HTML table, and as text one below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from mimo_magics.document import Look, body, enclosed, footer, small
+from mimo_magics.document.printable import escaped, printable
+from mimo_magics.messages import Reply
+
+ABREAST = 3
+"""Replies beside each other at the most; what is narrower is hard to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One of the replies."""
+
+    title: str
+    """What sets it apart from the others."""
+    reply: Reply | None = None
+    """What came of it; `None` when nothing did."""
+    note: str = ""
+    """Why it is not whole, or not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A reply with its number."""
+
+    number: int
+    column: Column
+
+    @property
+    def head(self) -> str:
+        return f"{self.number} · {self.column.title}"
+
+    @property
+    def figures(self) -> str:
+        return footer(self.column.reply) if self.column.reply else ""
+
+    @property
+    def note(self) -> str:
+        return self.column.note or ("" if self.column.reply else "Nothing came.")
+
+
+def bundle(columns: Iterable[Column], *, look: Look = Look(), caption: str = "") -> dict[str, str]:
+    """Return replies as Jupyter's MIME bundle.
+
+    Args:
+        columns: the replies, in the order of their numbers, which begin with 1.
+        look: how to show them.
+        caption: a sentence beneath them.
+    """
+    replies = [_Numbered(*each) for each in enumerate(columns, 1)]
+    return {
+        "text/html": enclosed(_table(replies, look) + small(caption)),
+        "text/plain": printable("\n\n".join((*map(_text, replies), *filter(None, [caption])))),
+    }
+
+
+def _table(replies: Sequence[_Numbered], look: Look) -> str:
+    """Return bands of replies. Each is a body of its own, so that Jupyter shades the rows of all alike."""
+    bands = "".join(f"<tbody>{''.join(_rows(band, look))}</tbody>" for band in _bands(replies))
+    return f'<table width="100%">{bands}</table>'
+
+
+def _bands(replies: Sequence[_Numbered]) -> Iterator[Sequence[_Numbered]]:
+    """Yield as few bands as can be, of about the same width."""
+    width = ceil(len(replies) / ceil(len(replies) / ABREAST)) if replies else 1
+    yield from (replies[start : start + width] for start in range(0, len(replies), width))
+
+
+def _rows(band: Sequence[_Numbered], look: Look) -> Iterator[str]:
+    yield _row("th", (escaped(each.head) for each in band))
+    yield _row("td", (_answer(each, look) for each in band))
+    yield _row("td", (small(each.figures) for each in band))
+
+
+def _row(tag: str, cells: Iterable[str]) -> str:
+    """Return a row. What a cell holds is aligned inside it: JupyterLab's own style of cells would win."""
+    inner = (f'<{tag} valign="top"><div align="left">{cell}</div></{tag}>' for cell in cells)
+    return f"<tr>{''.join(inner)}</tr>"
+
+
+def _answer(reply: _Numbered, look: Look) -> str:
+    note = f'<p dir="auto"><em>{escaped(reply.note)}</em></p>' if reply.note else ""
+    return note + (enclosed(body(reply.column.reply, look)) if reply.column.reply else "")
+
+
+def _text(reply: _Numbered) -> str:
+    text = reply.column.reply.text.strip() if reply.column.reply else ""
+    return "\n".join(filter(None, (reply.head, reply.note, text, reply.figures)))

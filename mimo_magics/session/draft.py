@@ -1,0 +1,173 @@
+"""A request that is not sent: exactly what would go to which address, about what it would cost, and what is odd about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mimo_magics import endpoint, local
+from mimo_magics.document import CENTS, table
+from mimo_magics.document.printable import escaped, printable
+from mimo_magics.endpoint import Endpoint
+from mimo_magics.errors import BadOption, BudgetReached, MimoError
+from mimo_magics.messages import Usage
+from mimo_magics.models import PRICES_AS_OF
+from mimo_magics.presets import LOCAL, PRESETS
+from mimo_magics.secret import Secret
+from mimo_magics.session import advice, window
+from mimo_magics.session.budget import Spent
+from mimo_magics.session.limits import Limits
+from mimo_magics.session.request import Question
+from mimo_magics.settings import Api, Settings
+from mimo_magics.snippets import Call, Kind, snippet
+from mimo_magics.wire import FORMATS
+
+DATA = re.compile(r"(data:[\w/+.-]+;base64,.{24})[^\"]+")
+"""Pictures and sounds, of which only the beginning is shown."""
+BOUNDS = ("max_completion_tokens", "max_tokens")
+"""What the formats call the bound of the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request as it would be sent. It prints itself."""
+
+    call: Call
+    """Address, headers and body; without an address for the embedded model."""
+    settings: Settings
+    service: str
+    """Name of the preset, or `other`."""
+    tokens: int
+    """Of the input, about."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What would be sent, as JSON."""
+        return self.call.body
+
+    @property
+    def most_output(self) -> int | None:
+        """Bound of the output in tokens, if one would be sent."""
+        return next((self.body[name] for name in BOUNDS if name in self.body), None)
+
+    def spent(self, usage: Usage) -> Spent:
+        """Return what this many tokens cost there."""
+        return Spent.of(usage, self.service, self.body["model"], self.settings.prices)
+
+    def code(self, kind: Kind) -> str:
+        """Return code that makes the call. The key is the environment variable `MIMO_API_KEY`.
+
+        Raises:
+            BadOption: the embedded model has no address for others.
+        """
+        if not self.call.base_url:
+            raise BadOption(
+                "The embedded model has no address for others.", "Choose a service: --preset mimo-v2"
+            )
+        return snippet(kind, self.call)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        rows = table.bundle(("of the request", ""), self._rows())
+        written = DATA.sub(r"\1…", json.dumps(self.body, ensure_ascii=False, indent=2))
+        warnings = "".join(f'<p dir="auto">⚠ {escaped(line)}</p>' for line in self.warnings)
+        body = f"<details><summary>Body, as JSON</summary><pre>{escaped(written)}</pre></details>"
+        texts = (rows["text/plain"], *(f"⚠ {printable(line)}" for line in self.warnings), printable(written))
+        return {"text/html": rows["text/html"] + warnings + body, "text/plain": "\n".join(texts)}
+
+    def __repr__(self) -> str:
+        return self._repr_mimebundle_()["text/plain"]
+
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        yield (
+            "to",
+            self.call.url if self.call.base_url else "the embedded model, which has no address until it runs",
+        )
+        yield "format", self.call.api
+        yield "model", str(self.body["model"])
+        yield "input", f"about {self.tokens:,} tokens in {len(self.body['messages'])} messages"
+        yield "output", f"at most {self.most_output:,} tokens" if self.most_output else "no bound is sent"
+        yield "cost", self._cost()
+
+    def _cost(self) -> str:
+        least = self.spent(Usage(self.tokens)).usd
+        if self.service == LOCAL.name:
+            return "nothing"
+        if least is None:
+            return "not known: no price is published for this model there"
+        most = self.spent(Usage(self.tokens, self.most_output or 0)).usd or 0
+        beyond = f", {_usd(most)} with all of the output" if self.most_output else ""
+        return f"{_usd(least)} for the input{beyond} (prices of {PRICES_AS_OF})"
+
+
+def _usd(amount: float) -> str:
+    return f"about {amount:.4f} USD" if amount >= CENTS else f"less than {CENTS} USD"
+
+
+def draft(asked: Question, spent: Spent, *notes: str) -> Draft:
+    """Return the request of a turn as the turn would send it.
+
+    Args:
+        asked: what the turn begins with.
+        spent: what the session has spent.
+        notes: what else is to be told.
+
+    Raises:
+        WindowFull: the conversation does not fit.
+        BadOption: a setting cannot be.
+    """
+    limits = Limits(asked, spent)
+    before, plan = limits.left_out, limits.plan((asked.prompt,))
+    limits.left_out = plan.left_out
+    request, unsent = asked.request(left_out=plan.left_out)
+    request = limits.bounded(request, plan.tokens)
+    settings, service = asked.settings, asked.service
+    url = endpoint.base_url(settings)
+    auth = settings.auth or service.auth[settings.api]
+    address = Endpoint(url, Secret(), auth)
+    told = (
+        *unsent,
+        *advice.warnings(settings, service, request, address),
+        *_limited(limits, plan.tokens),
+        *filter(None, [window.told(plan.left_out, before, asked.model)]),
+        *_unlisted(asked),
+        *notes,
+    )
+    sent = local.translated(request) if service is LOCAL else request
+    body = FORMATS[settings.api].encode(sent)
+    return Draft(Call(settings.api, url, auth, body), settings, service.name, plan.tokens, told)
+
+
+def for_sdk(settings: Settings, kind: str) -> Settings:
+    """Return the settings with which a call has the format that a kind of code is for.
+
+    Raises:
+        BadOption: the service has no address for it.
+    """
+    if kind not in FORMATS or kind == settings.api:
+        return settings
+    api: Api = "openai" if kind == "openai" else "anthropic"
+    if settings.base_url or settings.preset not in PRESETS or not PRESETS[settings.preset].base_urls:
+        raise BadOption(
+            f"The address for the {settings.api} format is none for the {api} format.",
+            f"Say the address for it: --api {api} --base-url URL",
+        )
+    return replace(settings, api=api)
+
+
+def _limited(limits: Limits, tokens: int) -> Iterator[str]:
+    """Tell of a budget that would refuse it."""
+    try:
+        limits.check(tokens)
+    except BudgetReached as error:
+        yield str(error)
+    except MimoError as error:  # a price that is not known
+        yield f"{error} {error.hint}"
+
+
+def _unlisted(asked: Question) -> Iterator[str]:
+    if asked.service.lists_models and not asked.settings.model:
+        yield f"The service is asked for its models first; if it answers, its first one takes the place of {asked.model}."

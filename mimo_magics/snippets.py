@@ -1,0 +1,165 @@
+"""One call as code that anybody can run: for a shell, for httpx, for the official SDKs.
+
+The forms are those of the services' quick-start pages. Values are written as literals, so that a prompt cannot be more
+than a value, and the key is named, never written: it stands in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pprint import pformat
+from typing import Any, Literal, get_args
+
+from mimo_magics.document.printable import UNSEEN
+from mimo_magics.secret import Secret
+from mimo_magics.settings import Api, Auth
+from mimo_magics.wire import FORMATS
+
+Kind = Literal["curl", "openai", "anthropic", "httpx"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+VARIABLE = "MIMO_API_KEY"
+
+UNTYPED = re.compile(rf"{UNSEEN.pattern}|[\ud800-\udfff]")
+"""What a terminal that a command is pasted into would obey or could not show."""
+PATIENCE = 480
+"""Seconds that a whole answer may take; the SDKs want a bound of one's own for long ones."""
+
+NAMED: Mapping[Api, Collection[str]] = {
+    "openai": (
+        *(
+            "model",
+            "messages",
+            "stream",
+            "stream_options",
+            "max_completion_tokens",
+            "temperature",
+            "top_p",
+            "stop",
+        ),
+        *("frequency_penalty", "presence_penalty", "response_format", "tools", "tool_choice"),
+    ),
+    "anthropic": (
+        "model",
+        "messages",
+        "max_tokens",
+        "system",
+        "stop_sequences",
+        "stream",
+        "tools",
+        "tool_choice",
+    ),
+}
+"""Fields that the methods of the SDKs name in all their versions; all others go into `extra_body`.
+
+Version 2 of the Anthropic SDK does not name the sampling any more.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as it goes over the wire."""
+
+    api: Api
+    base_url: str
+    auth: Auth
+    body: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return self.base_url + FORMATS[self.api].path
+
+    def headers(self, key: str) -> dict[str, str]:
+        """Return its headers, with something that stands for the key."""
+        return {**FORMATS[self.api].headers(Secret(key), self.auth), "Content-Type": "application/json"}
+
+
+def snippet(kind: Kind, call: Call) -> str:
+    """Return code that makes the call and prints the answer. Those of the SDKs are for their own format."""
+    return UNTYPED.sub(_typed, WRITERS[kind](call))
+
+
+def _curl(call: Call) -> str:
+    lines = [
+        f"curl --request POST {shlex.quote(call.url)}",
+        *(f'--header "{name}: {value}"' for name, value in call.headers(f"${VARIABLE}").items()),
+        "--data-binary @- <<'JSON'",
+    ]
+    command = " \\\n".join(lines)
+    return f"{command}\n{json.dumps(call.body, ensure_ascii=False, indent=2)}\nJSON\n"
+
+
+def _httpx(call: Call) -> str:
+    headers = ",\n".join(
+        f"    {name!r}: {_header(value)}" for name, value in call.headers(f"${VARIABLE}").items()
+    )
+    opened = f'"POST", {call.url!r}, headers=headers, json=body, timeout={PATIENCE}'
+    if call.body.get("stream"):
+        asked = f"with httpx.stream({opened}) as response:\n    for line in response.iter_lines():\n        print(line)"
+    else:
+        asked = f"response = httpx.request({opened})\nprint(response.text)"
+    return f"import os\n\nimport httpx\n\nheaders = {{\n{headers},\n}}\nbody = {_literal(call.body)}\n\n{asked}\n"
+
+
+def _header(value: str) -> str:
+    before, name, _ = value.partition(f"${VARIABLE}")
+    if not name:
+        return repr(value)
+    key = f'os.environ["{VARIABLE}"]'
+    return f"{before!r} + {key}" if before else key
+
+
+def _openai(call: Call) -> str:
+    words = 'if chunk.choices:\n        print(chunk.choices[0].delta.content or "", end="")'
+    return _by_sdk(
+        call,
+        "OpenAI",
+        "completion = client.chat.completions.create",
+        f"for chunk in completion:\n    {words}",
+        "print(completion.model_dump_json())",
+    )
+
+
+def _anthropic(call: Call) -> str:
+    words = 'if event.type == "content_block_delta":\n        print(getattr(event.delta, "text", ""), end="")'
+    return _by_sdk(
+        call,
+        "Anthropic",
+        "message = client.messages.create",
+        f"for event in message:\n    {words}",
+        "print(message.content)",
+    )
+
+
+def _by_sdk(call: Call, name: str, method: str, streamed: str, whole: str) -> str:
+    named = {field: value for field, value in call.body.items() if field in NAMED[call.api]}
+    others = {field: value for field, value in call.body.items() if field not in named}
+    arguments = {**named, **({"extra_body": others} if others else {})}
+    written = "".join(f"    {field}={_literal(value)},\n" for field, value in arguments.items())
+    return (
+        f"import os\n\nfrom {call.api} import {name}\n\n"
+        f'client = {name}(\n    api_key=os.environ.get("{VARIABLE}"),\n    base_url={call.base_url!r},\n'
+        f"    timeout={PATIENCE},\n)\n\n{method}(\n{written})\n\n{streamed if call.body.get('stream') else whole}\n"
+    )
+
+
+def _literal(value: object) -> str:
+    """Write a value in Python, with the fields in their order."""
+    return pformat(value, indent=1, width=100, sort_dicts=False)
+
+
+def _typed(found: re.Match[str]) -> str:
+    """Return the JSON escapes of characters, which are those of Python, too."""
+    return json.dumps(found[0])[1:-1]
+
+
+WRITERS: Mapping[Kind, Callable[[Call], str]] = {
+    "curl": _curl,
+    "openai": _openai,
+    "anthropic": _anthropic,
+    "httpx": _httpx,
+}
