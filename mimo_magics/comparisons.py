@@ -86,7 +86,8 @@ class Comparisons:
         comparing.approved(request, session, None if where == "unattended" else input)
         titles = [variant.title for variant in request.variants]
         look = Look(settings.format, settings.remote_images)
-        return Comparing(request, session, choose(where, settings, titles, running), look, self._talk.cell)
+        surface = choose(where, settings, titles, running, at_once=request.at_once)
+        return Comparing(request, session, surface, look, self._talk.cell)
 
     def _session(self, request: GridRequest) -> Session:
         everywhere = self._config.snapshot()

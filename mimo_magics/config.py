@@ -1,7 +1,8 @@
 """The one store of settings, which all writers share.
 
 A later one of these holds: what is built in, `[tool.mimo]` of the project, the environment (`MIMO_` and the
-setting's name), `ipython_config.py`, and what was written last in this kernel by `%mimo_config` or `%config`.
+setting's name), `ipython_config.py`, and what was written last in this kernel by `%mimo_config`, `%config`, a profile
+or the panel.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from mimo_magics.suggest import did_you_mean
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}
 HINTS = get_type_hints(Settings)
-BUILT_IN, CONFIGURATION, HERE = "built in", "configuration", "here"
+BUILT_IN, CONFIGURATION, HERE, PROFILE = "built in", "configuration", "here", "profile "
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Store(Configurable):
         self._read_project(*project.find(Path.cwd()))
         self._read_environment()
         self._start = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
+        """What holds when what was written here is taken back."""
         self.observe(self._written)
         MimoError.traced = self.snapshot().debug
 
@@ -86,6 +88,30 @@ class Store(Configurable):
         for name in names or SETTINGS:
             self._set(name, *self._start[name])
 
+    def use(self, profile: str, values: Mapping[str, Any]) -> None:
+        """Take the values of a profile over. What an earlier one wrote is taken back first; what a person wrote stays.
+
+        Raises:
+            BadOption: some of them cannot be; the others are taken over.
+        """
+        for name in [name for name, source in self.sources.items() if source.startswith(PROFILE)]:
+            self._set(name, *self._start[name])
+        wrong = [name for name, value in values.items() if not self._fits(name, value)]
+        for name, value in values.items():
+            if name not in wrong:
+                self._set(name, value, f"{PROFILE}{profile}")
+        if wrong:
+            raise BadOption(
+                f"The profile {profile} says of {', '.join(wrong)} what cannot be; the rest of it holds.",
+                f"Save it anew: %mimo_config --save {profile}",
+            )
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The settings that are not as they are built in, with their values."""
+        values = ((name, getattr(self.snapshot(), name)) for name in SETTINGS)
+        return {name: value for name, value in values if value != getattr(Settings(), name)}
+
     def snapshot(self) -> Settings:
         """Return the present settings as a value."""
         values = {name: getattr(self, name) for name in SETTINGS}
@@ -96,6 +122,14 @@ class Store(Configurable):
         for name in names or SETTINGS:
             text = SETTINGS[name].metadata["help"]
             yield Row(name, getattr(self, name), self.sources[name], allowed(name, self.preset), text)
+
+    def _fits(self, name: str, value: Any) -> bool:
+        value = tuple(value) if isinstance(value, list) else value
+        try:
+            replace(self.snapshot(), **{name: value})
+        except (TypeError, BadOption):  # there is no such setting, or it cannot have this value
+            return False
+        return name != "preset" or value in PRESETS
 
     def _check(self, name: str) -> None:
         if name not in SETTINGS:

@@ -3,37 +3,52 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from getpass import getpass
 from typing import Any
 
-from mimo_magics import endpoint, keys
+from mimo_magics import endpoint, keys, profiles
 from mimo_magics.config import SETTINGS, MimoConfig, Row
 from mimo_magics.document import table
 from mimo_magics.errors import BadOption, MimoError
+from mimo_magics.parameters import line
 from mimo_magics.secret import Secret
 from mimo_magics.suggest import did_you_mean
 
 HEAD = ("setting", "value", "from", "allowed", "meaning")
 KEY = "api_key"
+FLAGS = ("--reset", "--use", "--save", "--delete")
 
 
 def configure(line: str, config: MimoConfig) -> dict[str, str]:
     """Do what a line of `%mimo_config` says and return the table of what it is about.
 
     Raises:
-        BadOption: a setting or a value cannot be; what stands before it on the line is done.
+        BadOption: a setting or a value cannot be; what stands before it on the line is done. Or there is no such profile.
+        NotSaved: the profile could not be written.
     """
     match _words(line):
         case []:
             return _table((*config.rows(), *_key_row(config)))
         case ["--reset", *names]:
             config.reset(*names)
+        case ["--use"]:
+            return _profiles()
+        case ["--use", profile, *assignments]:
+            config.use(profile, profiles.read(profile))
+            names = [*profiles.read(profile), *_assigned(config, assignments)]
+        case ["--save", profile, *assignments]:
+            names = _assigned(config, assignments)
+            profiles.save(profile, config.changed)
+            return _profiles()
+        case ["--delete", profile]:
+            profiles.delete(profile)
+            return _profiles()
         case [word] if word == KEY:
             _ask_for_key(config)
             return _table(_key_row(config))
         case assignments:
-            names = [_assign(config, each) for each in assignments]
+            names = _assigned(config, assignments)
     return _table(config.rows(*names))
 
 
@@ -46,12 +61,27 @@ def _words(line: str) -> list[str]:
         ) from None
 
 
+def _profiles() -> dict[str, str]:
+    """Return the table of the profiles, each with the line that it stands for."""
+    rows = []
+    for name in profiles.names():
+        try:
+            rows.append((name, line(profiles.read(name)).partition(" ")[2]))
+        except (BadOption, KeyError, TypeError, ValueError):
+            rows.append((name, "cannot be read"))
+    return table.bundle(("profile", "settings"), rows)
+
+
+def _assigned(config: MimoConfig, assignments: Sequence[str]) -> list[str]:
+    return [_assign(config, each) for each in assignments]
+
+
 def _assign(config: MimoConfig, assignment: str) -> str:
     name, equals, value = assignment.partition("=")
     if name == KEY:
         raise BadOption("A key is never written into a cell.", "%mimo_config api_key asks for it.")
     if name.startswith("-") or (not equals and name not in SETTINGS):
-        advice = did_you_mean(name, ("--reset", *SETTINGS), "Write name=value, such as temperature=0.2")
+        advice = did_you_mean(name, (*FLAGS, *SETTINGS), "Write name=value, such as temperature=0.2")
         raise BadOption(f"{assignment!r} sets nothing.", advice)
     if equals:
         config.write(name, value)

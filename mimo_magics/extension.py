@@ -30,6 +30,7 @@ MAGICS = {
     ("line", COMPARE): "compare_line",
     ("cell", PRIVATE[COMPARE]): "compare_awaited",
     ("line", "mimo_config"): "mimo_config",
+    ("line", "mimo_models"): "mimo_models",
     ("line", "mimo_tools"): "mimo_tools",
     ("line", "mimo_session"): "mimo_session",
     ("line", "mimo_usage"): "mimo_usage",

@@ -19,16 +19,14 @@ from mimo_magics.asking import Asking
 from mimo_magics.cellrun import RunningCell, heartbeat, place
 from mimo_magics.cells import Cells
 from mimo_magics.config import MimoConfig
-from mimo_magics.configure import configure
-from mimo_magics.conversations import Desk, command
 from mimo_magics.conversing import Conversing
 from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
 from mimo_magics.options import COMPARING, OPTIONS
 from mimo_magics.parsing import parsed, variables, with_options
+from mimo_magics.plain_magics import PlainMagics
 from mimo_magics.pump import pumped
 from mimo_magics.render import Place, choose
-from mimo_magics.session import spending
 from mimo_magics.session.named import Sessions
 
 if TYPE_CHECKING:  # imported when something is compared
@@ -44,13 +42,11 @@ DECIDE: dict[Place, Approve] = {
 """Who decides on tool calls where there are no buttons."""
 
 
-class MimoMagics:
+class MimoMagics(PlainMagics):
     """The magics of one shell, and the conversation that they share."""
 
     def __init__(self, shell: Any, config: MimoConfig, cells: Cells) -> None:
-        self.shell = shell
-        self.config = config
-        self.talk = Conversing(shell, Sessions(), cells)
+        super().__init__(shell, config, Conversing(shell, Sessions(), cells))
         self._answers = Answers(shell, config)
 
     @cached_property
@@ -143,75 +139,6 @@ class MimoMagics:
             %mimo_compare adopt 2   make one of them the next turn of the conversation
         """
         self.comparisons.command(line)
-
-    @no_var_expand
-    def mimo_config(self, line: str) -> None:
-        """Show and change the settings of this kernel.
-
-        ::
-
-            %mimo_config                              all settings, with where they came from
-            %mimo_config temperature=0.2 thinking=on  change some of them
-            %mimo_config system="Answer in verse."    a value that holds spaces
-            %mimo_config temperature=default          leave it to the service again
-            %mimo_config --reset temperature          take back what was changed here; alone: everything
-            %mimo_config api_key                      type in a key for the present service, unseen
-        """
-        display(configure(line, self.config), raw=True)
-        self.talk.look(self.config.snapshot())
-
-    @no_var_expand
-    def mimo_tools(self, line: str) -> None:
-        """Show and change the tools that each prompt offers to the model.
-
-        ::
-
-            %mimo_tools                        what there is, and when you are asked before it runs
-            %mimo_tools add clock weather      functions of the notebook; @mimo_magics.tool does the same
-            %mimo_tools confirm clock=none     every_call, once_per_session or none
-            %mimo_tools remove clock
-            %mimo_tools add-mcp NAME COMMAND   the tools of an MCP server; or NAME --url ADDRESS
-        """
-        display(toolbox.toolbox(line, variables(self.shell)), raw=True)
-
-    @no_var_expand
-    def mimo_session(self, line: str) -> None:
-        """Show and change the conversations of this kernel.
-
-        ::
-
-            %mimo_session                    the sessions: list
-            %mimo_session new NAME           begin one, or a new conversation in one, and go on there;
-                                             with --system TEXT one that has a system prompt of its own
-            %mimo_session switch NAME        go on in another one; switch NUMBER: on another branch
-            %mimo_session show               all turns, with models, tokens, cost, and what is stale
-            %mimo_session undo [N]           take the last turns back; they stay as a branch
-            %mimo_session branches           the ways that the conversation took
-            %mimo_session fork NAME [--at N] begin a session with the turns up to this one
-            %mimo_session rename [NAME] NEW  and delete NAME, clear
-            %mimo_session save [PATH]        and load PATH
-            %mimo_session export PATH [--to md|html|json|py|curl]
-            %mimo_session from-notebook PATH [NAME]  the conversation that a notebook's outputs hold
-            %mimo_session resume [PATH]      that of this notebook, after a restart of the kernel
-        """
-        settings = self.config.snapshot()
-        self.talk.sessions.current.settings = settings
-        display(command(line, Desk(self.talk.sessions, self.talk.path(settings))), raw=True)
-
-    @no_var_expand
-    def mimo_usage(self, line: str) -> None:
-        """Show what the current session has spent: tokens, the part of them from the cache, and costs.
-
-        ::
-
-            %mimo_usage         of the current session
-            %mimo_usage NAME    of another one
-
-        Costs are estimates by a dated table of prices; %mimo_config prices=… sets others.
-        """
-        session = self.talk.sessions.get(line.strip()) if line.strip() else self.talk.sessions.current
-        prices = self.config.snapshot().prices
-        display(spending.bundle(session.history, prices, session.aside, session.aside_cost), raw=True)
 
     def _read(
         self,

@@ -1,6 +1,6 @@
 """What is known of the models, as hints only: any id may be asked for, and servers know best.
 
-As of 2026-11-22, from the model pages of Xiaomi's platform (mimo.mi.com/docs) and of api.mimo-v2.com.
+From the model pages of Xiaomi's platform (mimo.mi.com/docs) and of api.mimo-v2.com.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from typing import Any
 from mimo_magics.errors import BadOption
 from mimo_magics.messages import Usage
 from mimo_magics.settings import fits
+
+AS_OF = "2026-11-22"
+"""The day on which the pages were read."""
 
 LATIN, OTHER = 0.25, 0.6
 """Tokens in a character of ASCII and in any other one, about; only a server knows how many they are."""

@@ -72,7 +72,7 @@ WEIGHTS = {
 
 def path(model: str) -> Path:
     """Tell where a model's file lies, or will lie: a name in `WEIGHTS`, or a path."""
-    import platformdirs  # of the extra `local`
+    import platformdirs
 
     known = WEIGHTS.get(model)
     return platformdirs.user_cache_path("mimo-magics") / known.file if known else Path(model).expanduser()

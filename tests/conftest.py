@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from peer import KEY, Peer
 
-from mimo_magics import keys
+from mimo_magics import catalogue, keys
 
 # quick by default, long with the environment variable MIMO_FUZZ=long
 settings.register_profile("quick", deadline=None, max_examples=100)
@@ -34,14 +34,16 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees the settings of the person who runs it."""
     for name in os.environ:
         if name.startswith("MIMO_") and name != "MIMO_FUZZ":
             monkeypatch.delenv(name)
     monkeypatch.setattr(keys, "_typed", {})
     monkeypatch.setattr(keys, "_homes", {})
+    monkeypatch.setattr(catalogue, "_listed", {})
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
 
 
 @pytest.fixture

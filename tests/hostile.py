@@ -200,7 +200,7 @@ HOSTILE = {
 """What a model, or who feeds it, may answer."""
 
 TAGS = (
-    "a blockquote br code del details div em h1 h2 h3 h4 h5 h6 hr li ol p pre s small span strong summary table tbody "
+    "a blockquote br code del details div em h1 h2 h3 h4 h5 h6 hr ins li ol p pre s small span strong summary table tbody "
     "td th thead tr ul"
 )
 MATH = "mathjax_process tex2jax_process"
@@ -214,8 +214,11 @@ ATTRIBUTES = {
     "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind)",
     "ol start": r"\d+",
     "pre class": r"highlight",
-    "pre style": r"max-height: ?\w+; ?overflow: ?auto;?",
+    "pre style": r"max-height: ?\w+; ?overflow: ?auto;?|white-space: ?pre-wrap;?",
     "span class": r"[a-z][a-z0-9]{0,2}|" + MATH,
+    "table width": r"100%",
+    "td valign": r"top",
+    "th valign": r"top",
     "* aria-label": r"[\w ]+",
     "* dir": r"auto",
     "* role": r"group|region|status",

@@ -122,7 +122,7 @@ class Peer:
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or obey
         self.requests: list[Seen] = []
-        self.models: list[str] | None = None
+        self.models: list[str] | bytes | None = None
         """What it lists; `None` is a server without a list."""
         self.connections = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"peer": self}))
@@ -195,9 +195,13 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_GET(self) -> None:
-        listed = {"object": "list", "data": [{"id": model} for model in self.peer.models or ()]}
-        answer = Answer([json.dumps(listed).encode()], headers={"Content-Type": "application/json"})
-        self.send(error(404) if self.peer.models is None else answer)
+        models = self.peer.models
+        if models is None:
+            self.send(error(404))
+            return
+        listed = {"object": "list", "data": [{"id": model} for model in models]}
+        body = models if isinstance(models, bytes) else json.dumps(listed).encode()
+        self.send(Answer([body], headers={"Content-Type": "application/json"}))
 
     def send(self, answer: Answer) -> None:
         self.send_response(answer.status)

@@ -14,10 +14,10 @@ HOUSE = Path(mimo_magics.__file__).parent
 ROWS = [
     "messages events errors json_form models presets secret settings suggest",
     "wire cell document grid options parameters snippets variables",
-    "client endpoint keys local local_server mcp_server project tools weights",
+    "catalogue client endpoint keys local local_server mcp_server profiles project tools weights",
     "session facade approval",
     "render",
-    "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards comparing comparisons toolbox magics extension",
+    "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards comparing comparisons toolbox panel plain_magics magics extension",
 ]
 """The table of CONTRIBUTING.md: a module imports only from its own row or from rows above it here."""
 

@@ -15,6 +15,9 @@ MOST = 4_000
 """Lines, or words of changed lines, from which on they are not held against each other: the work may grow with the
 square of their number. What is the same at the beginning and at the end does not count."""
 
+ALIKE = 1 / 3
+"""Share of the words that two stretches have in common, below which they are read one after the other."""
+
 CJK = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Letters of scripts that put no blank between words: each is a word."""
 WORDS = re.compile(rf"[{CJK}]|[^\W{CJK}]+|\s+|[^\w\s]")
@@ -79,7 +82,15 @@ def _by_words(change: Change) -> str:
     one, other = map("".join, change)
     if one == other:
         return escape(one)
-    return "".join(map(_marked, _changes(WORDS.findall(one), WORDS.findall(other), str.isspace)))
+    words = WORDS.findall(one), WORDS.findall(other)
+    changes = list(_changes(*words, str.isspace))
+    same = sum(map(_words, (each for each, its in changes if each == its)))
+    is_alike = 2 * same >= ALIKE * sum(map(_words, words))
+    return "".join(map(_marked, changes)) if is_alike else _marked(change)
+
+
+def _words(pieces: Sequence[str]) -> int:
+    return sum(not piece.isspace() for piece in pieces)
 
 
 def _marked(change: Change) -> str:

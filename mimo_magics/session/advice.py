@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import groupby
 
-from mimo_magics import keys
+from mimo_magics import catalogue, keys
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import ApiError, BadKey, UnknownModel
 from mimo_magics.messages import Request
-from mimo_magics.models import SUCCESSORS
+from mimo_magics.models import MODELS, SUCCESSORS
 from mimo_magics.parameters import idle
 from mimo_magics.presets import Preset
 from mimo_magics.settings import Settings
+from mimo_magics.suggest import did_you_mean
 
 MOST_STOPS = 4
+FIELDS = tuple(field.name for field in fields(Settings) if field.metadata["project"])
+"""Settings that are fields of a request."""
+OTHERS = (
+    *("max_completion_tokens", "stop_sequences", "stream", "stream_options", "system", "messages", "tools"),
+    *(
+        "tool_choice",
+        "response_format",
+        "reasoning_effort",
+        "repetition_penalty",
+        "top_k",
+        "seed",
+        "user",
+        "n",
+    ),
+)
+"""Fields of one of the formats that no setting is called like."""
 
 
 def warnings(settings: Settings, service: Preset, request: Request, endpoint: Endpoint) -> Iterator[str]:
@@ -28,22 +46,44 @@ def warnings(settings: Settings, service: Preset, request: Request, endpoint: En
     if service.ranges and request.params.tool_choice not in (None, "auto"):
         yield f"tool_choice {request.params.tool_choice} may be ignored: MiMo honours auto and none only."
     yield from _idle(settings, service, request.params.model)
+    yield from _odd_model(settings, service, request.params.model)
+    yield from _odd_fields(settings)
     if settings.json and "json" not in "".join(message.text for message in request.messages).lower():
         yield "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
     if misfit := keys.misfit(endpoint.host, endpoint.key):
         yield misfit
 
 
-def afterwards(error: ApiError, request: Request, endpoint: Endpoint) -> str:
+def afterwards(error: ApiError, settings: Settings, request: Request, endpoint: Endpoint) -> str:
     """Say what helps against a refusal, where more is known than the server said; empty where it is not."""
     if isinstance(error, BadKey):
         return keys.misfit(endpoint.host, endpoint.key)
     if "webSearchEnabled" in str(error):
         return "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out."
-    successor = SUCCESSORS.get(request.params.model)
-    if successor and isinstance(error, UnknownModel) and error.hint == error.default_hint:
+    if not isinstance(error, UnknownModel) or error.hint != error.default_hint:
+        return ""
+    model = request.params.model
+    if successor := SUCCESSORS.get(model):
         return f"Where it is retired, its successor is {successor}: -m {successor}"
-    return ""
+    return did_you_mean(
+        model, {*MODELS, *catalogue.known(settings)} - {model}, "%mimo_models shows what there is."
+    )
+
+
+def _odd_model(settings: Settings, service: Preset, model: str) -> Iterator[str]:
+    """Tell of a model that was retired, or whose name is nearly that of another one."""
+    there = catalogue.known(settings)
+    if service.name == "xiaomi" and model in SUCCESSORS and model not in there:
+        yield f"{model} was retired; its successor is {SUCCESSORS[model]}."
+    elif model not in MODELS and model not in there and (meant := did_you_mean(model, there, "")):
+        yield f"{model} is not known here. {meant}"
+
+
+def _odd_fields(settings: Settings) -> Iterator[str]:
+    """Tell of fields that are set beside the settings, and are nearly what a setting is called."""
+    for name in settings.param:
+        if name not in (*FIELDS, *OTHERS) and (meant := did_you_mean(name, FIELDS, "")):
+            yield f"--param {name} is no field of the API. {meant}"
 
 
 def _idle(settings: Settings, service: Preset, model: str) -> Iterator[str]:

@@ -173,7 +173,7 @@ class RunningTurn:
                 async for event in events:
                     yield event
         except (UnknownModel, BadKey, BadRequest) as error:
-            error.hint = advice.afterwards(error, request, address) or error.hint
+            error.hint = advice.afterwards(error, self._asked.settings, request, address) or error.hint
             raise
 
     async def _rounds(self, address: Endpoint) -> AsyncGenerator[Event]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 
-from mimo_magics import client, endpoint
+from mimo_magics import catalogue, endpoint
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import BadOption
 from mimo_magics.messages import (
@@ -103,20 +103,12 @@ def question(
     return Question(_asked(prompt), tuple(past), head, params, tuple(tools), settings, service)
 
 
-_first_models: dict[str, str] = {}
-"""The first chat model of each service that was asked for its list."""
-
-
 async def with_model(asked: Question, address: Endpoint) -> Question:
     """Where a service's models change, and the person named none, its first chat model answers."""
     service = asked.service
     if asked.settings.model or not service.lists_models:
         return asked
-    if service.name not in _first_models:
-        listing = replace(address, base_url=service.base_urls["openai"], auth=service.auth["openai"])
-        for model in filter(is_chat, await client.models(listing)):
-            _first_models.setdefault(service.name, model)
-    model = _first_models.get(service.name, service.model)
+    model = next(filter(is_chat, await catalogue.listed_at(service, address)), service.model)
     return replace(asked, params=replace(asked.params, model=model))
 
 

@@ -5,15 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
-import comm
 import pytest
-from comm.base_comm import BaseComm
-from IPython.core.displaypub import CapturingDisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
+from wired import WIDGETS, Cell, Clock, Wire, text
 
 from mimo_magics.document import Look
 from mimo_magics.document.markdown import to_html
@@ -37,103 +32,6 @@ from mimo_magics.render.live.parts import Parts
 from mimo_magics.render.live.view import View
 from mimo_magics.render.progress import Progress
 
-ENVELOPE = 550
-"""Bytes that Jupyter puts around each message."""
-
-
-@dataclass
-class Wire:
-    """What goes to the page, and its answer to a probe."""
-
-    answers: bool = True
-    messages: list[tuple[str, str, Any]] = field(default_factory=list)
-    """Kind of message, widget, and data."""
-    comms: dict[str, BaseComm] = field(default_factory=dict)
-    states: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def sent(self) -> int:
-        return sum(ENVELOPE + len(json.dumps(data)) for _, _, data in self.messages)
-
-    def values(self) -> list[str]:
-        """Each HTML that was sent."""
-        states = (data["state"] for kind, _, data in self.messages if kind != "comm_close")
-        return [state["value"] for state in states if isinstance(state.get("value"), str)]
-
-    def take(self, kind: str, widget: BaseComm, data: Any) -> None:
-        self.messages.append((kind, widget.comm_id, json.loads(json.dumps(data or {}))))
-        if kind == "comm_open":
-            self.comms[widget.comm_id] = widget
-        self.states.setdefault(widget.comm_id, {}).update((data or {}).get("state", {}))
-        if kind == "comm_close":
-            del self.states[widget.comm_id]
-        elif self.answers and (data or {}).get("state", {}).get("_model_name") == "DirectionalLinkModel":
-            (source, name), (target, trait) = data["state"]["source"], data["state"]["target"]
-            self.tell(target, {trait: self.states[source.removeprefix("IPY_MODEL_")][name]})
-
-    def tell(self, widget: str, state: dict[str, Any]) -> None:
-        """Change a widget as the page does."""
-        content = {"data": {"method": "update", "state": state, "buffer_paths": []}}
-        self.comms[widget.removeprefix("IPY_MODEL_")].handle_msg({"content": content, "buffers": []})
-
-    def find(self, model: str, text: str) -> str:
-        """Return the newest widget of a kind with this description, or one that begins so."""
-        return [
-            id_
-            for id_, state in self.states.items()
-            if state.get("_model_name") == model and state["description"].startswith(text)
-        ][-1]
-
-    def press(self, text: str) -> None:
-        content = {"data": {"method": "custom", "content": {"event": "click"}}}
-        self.comms[self.find("ButtonModel", text)].handle_msg({"content": content, "buffers": []})
-
-
-@pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    wire = Wire()
-
-    class Recorded(BaseComm):
-        def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **__: Any) -> None:
-            wire.take(msg_type, self, data)
-
-    monkeypatch.setattr(comm, "create_comm", Recorded)
-    return wire
-
-
-@pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    publisher = CapturingDisplayPublisher()
-    monkeypatch.setattr(InteractiveShell.instance(), "display_pub", publisher)
-    return publisher.outputs
-
-
-class Clock:
-    """Shows the time that a test sets."""
-
-    time = 0.0
-
-    def __call__(self) -> float:
-        return self.time
-
-
-class Cell:
-    """A cell that notes what is done to it."""
-
-    def __init__(self) -> None:
-        self.stopped = False
-        self.inserted: list[str] = []
-        self.approved: list[tuple[str, Approval]] = []
-
-    def stop(self) -> None:
-        self.stopped = True
-
-    def insert(self, code: str) -> None:
-        self.inserted.append(code)
-
-    def approve(self, id_: str, approval: Approval) -> None:
-        self.approved.append((id_, approval))
-
 
 def view(cell: Cell | None = None) -> View:
     return View(Look(), Progress(), cell or Cell())
@@ -146,34 +44,6 @@ def told(view: View, *events: Event) -> None:
 
 
 # Growing text
-
-MIXED = """## Part {n}
-
-A paragraph with *some* words, and a few more of them so that it has a usual length.
-
-- one
-- two
-
-```python
-def f(x):
-    return x + {n}
-```
-
-So $x^{n}$ it is, for $5.
-
-| a | b |
-|---|---|
-| 1 | {n} |
-
-"""
-
-
-def text(length: int) -> str:
-    parts = (MIXED.replace("{n}", str(n)) for n in count())
-    whole = ""
-    while len(whole) < length:
-        whole += next(parts)
-    return whole
 
 
 def grow(wire: Wire, source: str, size: int) -> list[str]:
@@ -434,9 +304,6 @@ def finish(surface: LiveSurface) -> None:
 
 def kinds(published: list[dict[str, Any]]) -> list[str]:
     return [next(iter(output["data"])) for output in published]
-
-
-WIDGETS = "application/vnd.jupyter.widget-view+json"
 
 
 def test_a_reply_is_widgets_while_it_comes_and_a_document_in_the_same_place(

@@ -2,8 +2,9 @@
 
 import pytest
 
+from mimo_magics import catalogue
 from mimo_magics.endpoint import Endpoint
-from mimo_magics.errors import BadRequest
+from mimo_magics.errors import BadRequest, UnknownModel
 from mimo_magics.messages import Params, Request, user
 from mimo_magics.presets import PRESETS
 from mimo_magics.secret import Secret
@@ -114,4 +115,52 @@ def test_a_web_search_that_is_switched_off_gets_its_hint() -> None:
         Request((user("hello"),), Params("m")),
         Endpoint("https://host/v1", Secret(""), "bearer"),
     )
-    assert "Switch the web search plugin on" in afterwards(refusal, request, endpoint)
+    assert "Switch the web search plugin on" in afterwards(refusal, Settings(), request, endpoint)
+
+
+@pytest.mark.parametrize(
+    ("service", "model", "expected"),
+    [
+        ("mimo-v2", "mimo-v2-por", ["mimo-v2-por is not known here. Did you mean mimo-v2-pro?"]),
+        ("mimo-v2", "quite-another", []),
+        ("xiaomi", "mimo-v2.5", ["mimo-v2.5 was retired; its successor is mimo-v2.6-flash."]),
+        ("mimo-v2", "mimo-v2.5", []),
+    ],
+)
+def test_a_model_that_is_not_there_is_told(service: str, model: str, expected: list[str]) -> None:
+    assert told(service, model=model, preset=service) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "listed", "hint"),
+    [
+        ("mimo-v2.5", [], "Where it is retired, its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"),
+        ("mimo-v2-por", [], "Did you mean mimo-v2-pro?"),
+        ("our-modle", ["our-model"], "Did you mean our-model?"),
+        ("quite-another", [], "%mimo_models shows what there is."),
+    ],
+)
+def test_a_model_that_was_refused_gets_the_name_that_was_meant(
+    model: str, listed: list[str], hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "_listed", {PRESETS["mimo-v2"].base_urls["openai"]: tuple(listed)})
+    request, endpoint = (
+        Request((user("hello"),), Params(model)),
+        Endpoint("https://host/v1", Secret(""), "bearer"),
+    )
+    refusal = UnknownModel(f"Not supported model {model}", status=400)
+    assert afterwards(refusal, Settings(), request, endpoint) == hint
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("temprature", ["--param temprature is no field of the API. Did you mean temperature?"]),
+        ("max_token", ["--param max_token is no field of the API. Did you mean max_tokens?"]),
+        ("temperature", []),
+        ("max_completion_tokens", []),
+        ("seed", []),
+    ],
+)
+def test_a_field_that_is_nearly_a_setting_is_told(field: str, expected: list[str]) -> None:
+    assert told(param={field: 1}) == expected

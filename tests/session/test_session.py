@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from peer import CUT, Answer, Peer, error, frames, reply, sse, stream
 
-from mimo_magics import client
+from mimo_magics import catalogue, client
 from mimo_magics.errors import ApiError, BadOption, NoKey, SessionBusy, StreamCut, UnknownModel
 from mimo_magics.events import TextDelta
 from mimo_magics.messages import (
@@ -21,7 +21,7 @@ from mimo_magics.messages import (
     user,
 )
 from mimo_magics.presets import PRESETS
-from mimo_magics.session import Session, ask, request
+from mimo_magics.session import Session, ask
 from mimo_magics.session.system import text
 from mimo_magics.session.turns import Turn
 from mimo_magics.settings import Api
@@ -365,7 +365,7 @@ def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
 def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request, "_first_models", {})
+    monkeypatch.setattr(catalogue, "_listed", {})
     here = replace(PRESETS["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
     monkeypatch.setitem(PRESETS, "xiaomi", here)
     peer.models = ["mimo-v2.5-tts", "mimo-v2.7-pro", "mimo-v2.6-pro"]
@@ -376,7 +376,7 @@ def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     talk.ask("three", model="mine")
     assert [seen.body["model"] for seen in peer.requests] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
     assert [turn.params.model for turn in talk.turns] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
-    monkeypatch.setattr(request, "_first_models", {})
+    monkeypatch.setattr(catalogue, "_listed", {})
     talk.ask("four")
     assert peer.requests[-1].body["model"] == "mimo-v2.6-pro"
 

@@ -26,7 +26,7 @@ class Columns:
     def __init__(self, look: Look, tally: Tally, cell: Cell) -> None:
         self._tally = tally
         self._parts = parts = Parts()
-        self._bar = parts.bar("Replies", len(tally.titles))
+        self._bar = parts.bar("Replies", len(tally.titles), "How many of the replies are over")
         self._words = parts.html()
         self._seconds = parts.html()
         stop = parts.button("Stop", "stop", cell.stop, "Stop the answers; what has come is kept")

@@ -90,13 +90,13 @@ class Parts:
         field.tooltip = tooltip
         return self._keep(field)
 
-    def bar(self, text: str, end: int) -> Any:
+    def bar(self, text: str, end: int, tooltip: str) -> Any:
         """Return a bar that is full at `end`."""
         style = self._style(ProgressStyle)
         style.description_width = "auto"
-        return self._keep(
-            ipywidgets.IntProgress(0, max=end, description=text, layout=self._layout, style=style)
-        )
+        bar = ipywidgets.IntProgress(0, max=end, description=text, layout=self._layout, style=style)
+        bar.tooltip = tooltip
+        return self._keep(bar)
 
     def fold(self, text: str, body: Any, *, is_open: bool) -> Any:
         """Return a button that folds and unfolds a body."""

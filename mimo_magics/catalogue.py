@@ -1,0 +1,133 @@
+"""The models of a service: what its server lists, joined with what is published of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mimo_magics import client, endpoint
+from mimo_magics.document import table
+from mimo_magics.endpoint import Endpoint
+from mimo_magics.errors import MimoError
+from mimo_magics.models import AS_OF, MODELS, PRICES, PRICES_AS_OF, SUCCESSORS, Price, is_chat, price
+from mimo_magics.presets import LOCAL, OTHER, PRESETS, Preset
+from mimo_magics.settings import Settings
+
+UNKNOWN = "–"
+FIGURES = ("window", "most output", "input", "cached", "output")
+"""Columns of numbers."""
+
+_listed: dict[str, tuple[str, ...]] = {}
+"""What servers have told, by their addresses, as long as this process lives."""
+
+
+async def listed(settings: Settings) -> tuple[str, ...]:
+    """Ask the service for the ids of its models; empty where it does not tell, or there is no key for it.
+
+    Raises:
+        BadOption: the preset or the base URL cannot be.
+    """
+    service = endpoint.preset(settings)
+    if service is LOCAL:
+        return (LOCAL.model,)
+    try:
+        return await listed_at(service, endpoint.find(settings))
+    except MimoError:
+        return ()
+
+
+async def listed_at(service: Preset, address: Endpoint) -> tuple[str, ...]:
+    """Ask a service for the ids of its models, at its address for the OpenAI format; once is enough."""
+    if "openai" in service.base_urls:
+        address = replace(address, base_url=service.base_urls["openai"], auth=service.auth["openai"])
+    if not _listed.get(address.base_url):
+        _listed[address.base_url] = await client.models(address)
+    return _listed[address.base_url]
+
+
+def known(settings: Settings) -> tuple[str, ...]:
+    """Return the ids of the models of a service, as far as they are known without asking.
+
+    Raises:
+        BadOption: the preset or the base URL cannot be.
+    """
+    service = endpoint.preset(settings)
+    told = _listed.get(service.base_urls.get("openai", endpoint.base_url(settings)))
+    return told or _published(service)
+
+
+def bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
+    """Return the table of the models of a service as a MIME bundle.
+
+    Args:
+        settings: which service, which model answers now, and the person's own prices.
+        ids: what the server listed; empty if it did not.
+    """
+    service = endpoint.preset(settings)
+    answering = settings.model or service.model
+    head = ("", "model", "window", "most output", "takes", "thinks", "input", "cached", "output", "")
+    rows = (
+        ("→" if each == answering else "", *_row(each, service, settings)) for each in ids or known(settings)
+    )
+    return table.bundle(head, rows, figures=FIGURES, caption=_caption(service, bool(ids)))
+
+
+def _published(service: Preset) -> tuple[str, ...]:
+    """Return the models that a service is known to have had, the latest first."""
+    if service.name == OTHER:
+        return tuple(MODELS)
+    if service is LOCAL:
+        return (LOCAL.model,)
+    priced = dict.fromkeys(model for name, model in PRICES if name == service.name)
+    retired = SUCCESSORS if service.name == "xiaomi" else {}
+    older = ("mimo-v2-omni",) if service.name == "mimo-v2" else ()
+    return tuple(dict.fromkeys((service.model, *(each for each in priced if each not in retired), *older)))
+
+
+def _row(id_: str, service: Preset, settings: Settings) -> tuple[str, ...]:
+    model = MODELS.get(id_)
+    cost = price(service.name, id_, settings.prices)
+    return (
+        id_,
+        f"{model.window:,}" if model else UNKNOWN,
+        f"{model.max_output:,}" if model else UNKNOWN,
+        ", ".join(_senses(id_)),
+        ("yes" if model.thinks else "if told to") if model else UNKNOWN,
+        *_prices(cost, service),
+        _note(id_, service),
+    )
+
+
+def _senses(id_: str) -> Iterator[str]:
+    if not is_chat(id_):
+        yield "speech"
+    elif id_ not in MODELS:
+        yield UNKNOWN
+    else:
+        yield "text"
+        yield from (
+            sense for sense, has in (("pictures", MODELS[id_].sees), ("sound", MODELS[id_].hears)) if has
+        )
+
+
+def _prices(cost: Price | None, service: Preset) -> tuple[str, str, str]:
+    if service is LOCAL:
+        return ("0", "0", "0")
+    if cost is None:
+        return (UNKNOWN, UNKNOWN, UNKNOWN)
+    return (f"{cost.input:g}", f"{cost.cached:g}", f"{cost.output:g}")
+
+
+def _note(id_: str, service: Preset) -> str:
+    retired = service.name == "xiaomi" and id_ in SUCCESSORS
+    return f"retired: {SUCCESSORS[id_]} took its place" if retired else ""
+
+
+def _caption(service: Preset, is_listed: bool) -> str:
+    name = service.name if service.name in PRESETS else "this address"
+    told = (
+        f"As {name} lists them now"
+        if is_listed
+        else f"{name} did not list its models: only what is published"
+    )
+    return f"{told}. Figures of {AS_OF}; US dollars for a million tokens, prices of {PRICES_AS_OF}."

@@ -1,0 +1,96 @@
+"""Profiles: sets of settings by name, in the person's own folder for configuration. A key is no setting, and in none."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from mimo_magics.errors import BadOption, NotSaved
+from mimo_magics.suggest import did_you_mean
+
+NAME = re.compile(r"[\w-][\w.-]{0,63}")
+"""It becomes a part of a file's name."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all profiles."""
+    return tuple(sorted(file.stem for file in _folder().glob("*.json") if NAME.fullmatch(file.stem)))
+
+
+def save(name: str, values: Mapping[str, Any]) -> None:
+    """Write a profile; one of this name is replaced.
+
+    Raises:
+        BadOption: it cannot be a name.
+        NotSaved: it could not be written.
+    """
+    file = _file(name)
+    written = json.dumps(dict(sorted(values.items())), ensure_ascii=False, indent=2)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as new:
+            new.write(f"{written}\n")
+        Path(new.name).replace(file)
+    except OSError as error:
+        with suppress(NameError, OSError):
+            Path(new.name).unlink()
+        raise NotSaved(f"The profile {name} could not be written: {error.strerror or error}.") from None
+
+
+def read(name: str) -> dict[str, Any]:
+    """Read a profile.
+
+    Raises:
+        BadOption: there is none of this name, or its file holds something else.
+    """
+    file = _known(name)
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise BadOption(
+            f"The file of the profile {name} cannot be read.", f"Save it anew: %mimo_config --save {name}"
+        )
+    return values
+
+
+def delete(name: str) -> None:
+    """Delete a profile.
+
+    Raises:
+        BadOption: there is none of this name.
+        NotSaved: its file could not be deleted.
+    """
+    try:
+        _known(name).unlink()
+    except OSError as error:
+        raise NotSaved(f"The profile {name} could not be deleted: {error.strerror or error}.") from None
+
+
+def _folder() -> Path:
+    import platformdirs
+
+    return platformdirs.user_config_path("mimo-magics") / "profiles"
+
+
+def _file(name: str) -> Path:
+    if not NAME.fullmatch(name):
+        raise BadOption(f"{name!r} is no name for a profile.", "Letters, digits, dots and dashes.")
+    return _folder() / f"{name}.json"
+
+
+def _known(name: str) -> Path:
+    file = _file(name)
+    if not file.is_file():
+        there = names()
+        otherwise = (
+            f"There are: {', '.join(there)}." if there else f"Save one first: %mimo_config --save {name}"
+        )
+        raise BadOption(f"There is no profile {name}.", did_you_mean(name, there, otherwise))
+    return file

@@ -1,0 +1,121 @@
+"""What the tests of live surfaces share: a page at the end of a wire, a clock, a cell."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from comm.base_comm import BaseComm
+
+from mimo_magics.events import Approval
+
+WIDGETS = "application/vnd.jupyter.widget-view+json"
+ENVELOPE = 550
+"""Bytes that Jupyter puts around each message."""
+
+
+@dataclass
+class Wire:
+    """What goes to the page, and its answer to a probe."""
+
+    answers: bool = True
+    messages: list[tuple[str, str, Any]] = field(default_factory=list)
+    """Kind of message, widget, and data."""
+    comms: dict[str, BaseComm] = field(default_factory=dict)
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def sent(self) -> int:
+        return sum(ENVELOPE + len(json.dumps(data)) for _, _, data in self.messages)
+
+    def values(self) -> list[str]:
+        """Each HTML that was sent."""
+        states = (data["state"] for kind, _, data in self.messages if kind != "comm_close")
+        return [state["value"] for state in states if isinstance(state.get("value"), str)]
+
+    def take(self, kind: str, widget: BaseComm, data: Any) -> None:
+        self.messages.append((kind, widget.comm_id, json.loads(json.dumps(data or {}))))
+        if kind == "comm_open":
+            self.comms[widget.comm_id] = widget
+        self.states.setdefault(widget.comm_id, {}).update((data or {}).get("state", {}))
+        if kind == "comm_close":
+            del self.states[widget.comm_id]
+        elif self.answers and (data or {}).get("state", {}).get("_model_name") == "DirectionalLinkModel":
+            (source, name), (target, trait) = data["state"]["source"], data["state"]["target"]
+            self.tell(target, {trait: self.states[source.removeprefix("IPY_MODEL_")][name]})
+
+    def tell(self, widget: str, state: dict[str, Any]) -> None:
+        """Change a widget as the page does."""
+        content = {"data": {"method": "update", "state": state, "buffer_paths": []}}
+        self.comms[widget.removeprefix("IPY_MODEL_")].handle_msg({"content": content, "buffers": []})
+
+    def find(self, model: str, text: str) -> str:
+        """Return the newest widget of a kind with this description, or one that begins so."""
+        return [
+            id_
+            for id_, state in self.states.items()
+            if state.get("_model_name") == model and state["description"].startswith(text)
+        ][-1]
+
+    def press(self, text: str) -> None:
+        content = {"data": {"method": "custom", "content": {"event": "click"}}}
+        self.comms[self.find("ButtonModel", text)].handle_msg({"content": content, "buffers": []})
+
+
+class Clock:
+    """Shows the time that a test sets."""
+
+    time = 0.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+class Cell:
+    """A cell that notes what is done to it."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.inserted: list[str] = []
+        self.approved: list[tuple[str, Approval]] = []
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def insert(self, code: str) -> None:
+        self.inserted.append(code)
+
+    def approve(self, id_: str, approval: Approval) -> None:
+        self.approved.append((id_, approval))
+
+
+MIXED = """## Part {n}
+
+A paragraph with *some* words, and a few more of them so that it has a usual length.
+
+- one
+- two
+
+```python
+def f(x):
+    return x + {n}
+```
+
+So $x^{n}$ it is, for $5.
+
+| a | b |
+|---|---|
+| 1 | {n} |
+
+"""
+
+
+def text(length: int) -> str:
+    """Markdown of all kinds, of about this length."""
+    parts = (MIXED.replace("{n}", str(n)) for n in count())
+    whole = ""
+    while len(whole) < length:
+        whole += next(parts)
+    return whole

@@ -1,0 +1,105 @@
+"""The models of a service: what its server lists, and what is published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hostile import HOSTILE
+from peer import Peer
+
+from mimo_magics import catalogue
+from mimo_magics.errors import BadOption
+from mimo_magics.presets import PRESETS
+from mimo_magics.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def mimo(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
+    """The peer as the service of the default preset."""
+    base_urls = {"openai": f"{peer.url}/v1", "anthropic": f"{peer.url}/anthropic"}
+    monkeypatch.setitem(PRESETS, "mimo-v2", replace(PRESETS["mimo-v2"], base_urls=base_urls))
+    return peer
+
+
+async def test_the_list_of_the_server_is_asked_for_once(mimo: Peer) -> None:
+    mimo.models = ["mimo-v2-pro", "mimo-v2-tts", "new"]
+    assert catalogue.known(Settings()) == ("mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni")
+    assert await catalogue.listed(Settings()) == ("mimo-v2-pro", "mimo-v2-tts", "new")
+    mimo.models = None
+    assert await catalogue.listed(Settings(api="anthropic")) == ("mimo-v2-pro", "mimo-v2-tts", "new")
+    assert catalogue.known(Settings(api="anthropic")) == ("mimo-v2-pro", "mimo-v2-tts", "new")
+
+
+async def test_a_server_that_does_not_tell_is_asked_again(mimo: Peer) -> None:
+    mimo.models = None
+    assert await catalogue.listed(Settings()) == ()
+    mimo.models = ["new"]
+    assert await catalogue.listed(Settings()) == ("new",)
+
+
+async def test_without_a_key_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIMO_API_KEY", raising=False)
+    assert await catalogue.listed(Settings()) == ()
+
+
+async def test_the_embedded_model_is_the_only_one_there() -> None:
+    assert (
+        await catalogue.listed(Settings(preset="local"))
+        == catalogue.known(Settings(preset="local"))
+        == ("mimo-local",)
+    )
+
+
+async def test_another_address_is_asked_for_its_own_models(peer: Peer) -> None:
+    peer.models = ["qwen"]
+    settings = Settings(base_url=f"{peer.url}/v1")
+    assert "mimo-v2-pro" in catalogue.known(settings)
+    assert await catalogue.listed(settings) == ("qwen",)
+    assert catalogue.known(settings) == ("qwen",)
+
+
+async def test_a_preset_that_is_not_there_is_told() -> None:
+    with pytest.raises(BadOption, match="There is no preset 'nowhere'"):
+        await catalogue.listed(Settings(preset="nowhere"))
+
+
+def test_the_table_joins_the_list_with_what_is_published() -> None:
+    shown = catalogue.bundle(Settings(model="new"), ("mimo-v2-pro", "mimo-v2-tts", "new"))["text/plain"]
+    assert shown.splitlines() == [
+        "   model           window  most output  takes   thinks  input  cached  output",
+        "   mimo-v2-pro  1,048,576      131,072  text    yes      1.05    1.05    3.15",
+        "   mimo-v2-tts          –            –  speech  –           –       –       –",
+        "→  new                  –            –  –       –           –       –       –",
+        "As mimo-v2 lists them now. Figures of 2026-11-22; US dollars for a million tokens, prices of 2026-09.",
+    ]
+
+
+def test_without_a_list_the_table_says_so() -> None:
+    shown = catalogue.bundle(Settings(prices={"mimo-v2-omni": [1, 0.5, 2]}), ())["text/plain"].splitlines()
+    assert [line[3:16].strip() for line in shown[1:-1]] == ["mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni"]
+    assert shown[3].split()[-3:] == ["1", "0.5", "2"]
+    assert shown[-1].startswith("mimo-v2 did not list its models: only what is published.")
+
+
+def test_a_model_that_xiaomi_retired_points_to_its_successor() -> None:
+    shown = catalogue.bundle(Settings(preset="xiaomi"), ("mimo-v2.5", "mimo-v2.6-pro"))[
+        "text/plain"
+    ].splitlines()
+    assert shown[1].endswith("retired: mimo-v2.6-flash took its place")
+    assert shown[2].startswith("→  mimo-v2.6-pro")
+    assert "text, pictures, sound" in shown[2]
+
+
+def test_the_names_that_a_server_lists_are_text() -> None:
+    page = catalogue.bundle(Settings(), tuple(HOSTILE.values()))
+    assert "<script" not in page["text/html"]
+    assert "\x9b" not in page["text/plain"]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data": 1}', b'{"data": [{}]}', b"[" * 100_000])
+async def test_a_server_that_answers_something_else_lists_nothing(mimo: Peer, body: bytes) -> None:
+    mimo.models = body
+    assert await catalogue.listed(Settings()) == ()
