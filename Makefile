@@ -62,6 +62,7 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/load.py
 	$(RUN) benchmarks/saved.py
 	$(RUN) benchmarks/history.py
+	$(RUN) benchmarks/compare.py
 	$(RUN) benchmarks/frontend.py --short
 
 weights: $(VENV)/demo
