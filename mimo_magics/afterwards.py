@@ -12,7 +12,8 @@ from mimo_magics.errors import BadOption
 from mimo_magics.messages import Reply
 from mimo_magics.session.turns import Turn
 
-COMMAND = re.compile(r"(show|copy|insert)(?:\s+(\d+))?")
+COMMANDS = ("show", "copy", "insert")
+COMMAND = re.compile(rf"({'|'.join(COMMANDS)})(?:\s+(\d+))?")
 
 OVER = {"text/plain": "The last answer came to its end: nothing was asked."}
 """What `%mimo continue` shows then, so that a notebook that has it can be run again."""

@@ -45,6 +45,11 @@ async def listed_at(service: Preset, address: Endpoint) -> tuple[str, ...]:
     return _listed[address.base_url]
 
 
+def heard(service: Preset) -> tuple[str, ...]:
+    """Return the ids that a service has listed already; empty where it was not asked, or did not tell."""
+    return _listed.get(service.base_urls.get("openai", ""), ())
+
+
 def known(settings: Settings) -> tuple[str, ...]:
     """Return the ids of the models of a service, as far as they are known without asking.
 

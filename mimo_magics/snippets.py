@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pprint import pformat
 from typing import Any, Literal, get_args
 
 from mimo_magics.document.printable import UNSEEN
@@ -83,6 +82,11 @@ def snippet(kind: Kind, call: Call) -> str:
     return UNTYPED.sub(_typed, WRITERS[kind](call))
 
 
+def as_json(body: Mapping[str, Any]) -> str:
+    """Write a body as JSON for people; what a terminal would obey is escaped as JSON does it."""
+    return UNTYPED.sub(_typed, json.dumps(body, ensure_ascii=False, indent=2))
+
+
 def _curl(call: Call) -> str:
     lines = [
         f"curl --request POST {shlex.quote(call.url)}",
@@ -90,27 +94,28 @@ def _curl(call: Call) -> str:
         "--data-binary @- <<'JSON'",
     ]
     command = " \\\n".join(lines)
-    return f"{command}\n{json.dumps(call.body, ensure_ascii=False, indent=2)}\nJSON\n"
+    return f"{command}\n{as_json(call.body)}\nJSON\n"
 
 
 def _httpx(call: Call) -> str:
-    headers = ",\n".join(
-        f"    {name!r}: {_header(value)}" for name, value in call.headers(f"${VARIABLE}").items()
+    headers = "".join(
+        f"    {_literal(name)}: {_header(value)},\n" for name, value in call.headers(f"${VARIABLE}").items()
     )
-    opened = f'"POST", {call.url!r}, headers=headers, json=body, timeout={PATIENCE}'
+    opened = f'"POST", url, headers=headers, json=body, timeout={PATIENCE}'
     if call.body.get("stream"):
         asked = f"with httpx.stream({opened}) as response:\n    for line in response.iter_lines():\n        print(line)"
     else:
         asked = f"response = httpx.request({opened})\nprint(response.text)"
-    return f"import os\n\nimport httpx\n\nheaders = {{\n{headers},\n}}\nbody = {_literal(call.body)}\n\n{asked}\n"
+    values = f"url = {_literal(call.url)}\nheaders = {{\n{headers}}}\nbody = {_literal(call.body)}"
+    return f"import os\n\nimport httpx\n\n{values}\n\n{asked}\n"
 
 
 def _header(value: str) -> str:
     before, name, _ = value.partition(f"${VARIABLE}")
     if not name:
-        return repr(value)
+        return _literal(value)
     key = f'os.environ["{VARIABLE}"]'
-    return f"{before!r} + {key}" if before else key
+    return f"{_literal(before)} + {key}" if before else key
 
 
 def _openai(call: Call) -> str:
@@ -139,17 +144,37 @@ def _by_sdk(call: Call, name: str, method: str, streamed: str, whole: str) -> st
     named = {field: value for field, value in call.body.items() if field in NAMED[call.api]}
     others = {field: value for field, value in call.body.items() if field not in named}
     arguments = {**named, **({"extra_body": others} if others else {})}
-    written = "".join(f"    {field}={_literal(value)},\n" for field, value in arguments.items())
+    written = "".join(f"    {field}={_literal(value, 1)},\n" for field, value in arguments.items())
     return (
         f"import os\n\nfrom {call.api} import {name}\n\n"
-        f'client = {name}(\n    api_key=os.environ.get("{VARIABLE}"),\n    base_url={call.base_url!r},\n'
+        f'client = {name}(\n    api_key=os.environ.get("{VARIABLE}"),\n    base_url={_literal(call.base_url)},\n'
         f"    timeout={PATIENCE},\n)\n\n{method}(\n{written})\n\n{streamed if call.body.get('stream') else whole}\n"
     )
 
 
-def _literal(value: object) -> str:
-    """Write a value in Python, with the fields in their order."""
-    return pformat(value, indent=1, width=100, sort_dicts=False)
+def _literal(value: object, depth: int = 0) -> str:
+    """Write a value in Python, with a line for each of its parts."""
+    match value:
+        case str():
+            return _quoted(value)
+        case Mapping() if value:
+            rows = [f"{_literal(name)}: {_literal(each, depth + 1)}" for name, each in value.items()]
+            return _block("{}", rows, depth)
+        case list() | tuple() if value:
+            return _block("[]", [_literal(each, depth + 1) for each in value], depth)
+    return repr(value)
+
+
+def _block(brackets: str, rows: Iterable[str], depth: int) -> str:
+    margin = "    " * depth
+    lines = "".join(f"{margin}    {row},\n" for row in rows)
+    return f"{brackets[0]}\n{lines}{margin}{brackets[1]}"
+
+
+def _quoted(text: str) -> str:
+    """Write a text as Python does, in double quotes unless it holds some."""
+    written = repr(text)
+    return written if '"' in text else f'"{written[1:-1]}"'
 
 
 def _typed(found: re.Match[str]) -> str:

@@ -34,7 +34,8 @@ HARD = (
 
 
 @pytest.fixture
-def peer() -> Iterator[Peer]:
+def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
+    monkeypatch.setenv("MIMO_API_KEY", KEY)
     with Peer() as peer:
         peer.script = lambda seen: stream(seen, reply("Fine, thank you."))
         yield peer
@@ -85,6 +86,7 @@ def test_the_code_makes_the_call_that_is_made_here(
     there = peer.requests[-1]
     assert there is not here
     assert (there.path, there.body) == (here.path, here.body)
+    assert keys(here)
     assert keys(there)
     raw = streamed and kind in ("curl", "httpx")
     assert (
@@ -137,16 +139,25 @@ from openai import OpenAI
 
 client = OpenAI(
     api_key=os.environ.get("MIMO_API_KEY"),
-    base_url='https://api.mimo-v2.com/v1',
+    base_url="https://api.mimo-v2.com/v1",
     timeout=480,
 )
 
 completion = client.chat.completions.create(
-    model='mimo-v2-pro',
-    messages=[{'role': 'user', 'content': 'please introduce yourself'}],
+    model="mimo-v2-pro",
+    messages=[
+        {
+            "role": "user",
+            "content": "please introduce yourself",
+        },
+    ],
     stream=False,
     temperature=1.0,
-    extra_body={'thinking': {'type': 'disabled'}},
+    extra_body={
+        "thinking": {
+            "type": "disabled",
+        },
+    },
 )
 
 print(completion.model_dump_json())

@@ -64,7 +64,7 @@ def bundle(columns: Iterable[Column], *, look: Look = Look(), caption: str = "")
 def _table(replies: Sequence[_Numbered], look: Look) -> str:
     """Return bands of replies. Each is a body of its own, so that Jupyter shades the rows of all alike."""
     bands = "".join(f"<tbody>{''.join(_rows(band, look))}</tbody>" for band in _bands(replies))
-    return f'<table width="100%">{bands}</table>'
+    return f"<table>{bands}</table>"
 
 
 def _bands(replies: Sequence[_Numbered]) -> Iterator[Sequence[_Numbered]]:
@@ -74,14 +74,14 @@ def _bands(replies: Sequence[_Numbered]) -> Iterator[Sequence[_Numbered]]:
 
 
 def _rows(band: Sequence[_Numbered], look: Look) -> Iterator[str]:
-    yield _row("th", (escaped(each.head) for each in band))
+    yield _row(f'th width="{100 // ABREAST}%"', (escaped(each.head) for each in band))
     yield _row("td", (_answer(each, look) for each in band))
     yield _row("td", (small(each.figures) for each in band))
 
 
 def _row(tag: str, cells: Iterable[str]) -> str:
     """Return a row. What a cell holds is aligned inside it: JupyterLab's own style of cells would win."""
-    inner = (f'<{tag} valign="top"><div align="left">{cell}</div></{tag}>' for cell in cells)
+    inner = (f'<{tag} valign="top"><div align="left">{cell}</div></{tag[:2]}>' for cell in cells)
     return f"<tr>{''.join(inner)}</tr>"
 
 

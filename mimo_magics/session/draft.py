@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mimo_magics import endpoint, local
+from mimo_magics import catalogue, endpoint, local
 from mimo_magics.document import CENTS, table
 from mimo_magics.document.printable import escaped, printable
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import BadOption, BudgetReached, MimoError
 from mimo_magics.messages import Usage
-from mimo_magics.models import PRICES_AS_OF
-from mimo_magics.presets import LOCAL, PRESETS
+from mimo_magics.models import PRICES_AS_OF, price
+from mimo_magics.presets import LOCAL
 from mimo_magics.secret import Secret
 from mimo_magics.session import advice, window
 from mimo_magics.session.budget import Spent
 from mimo_magics.session.limits import Limits
-from mimo_magics.session.request import Question
+from mimo_magics.session.request import Question, as_listed
 from mimo_magics.settings import Api, Settings
-from mimo_magics.snippets import Call, Kind, snippet
+from mimo_magics.snippets import Call, Kind, as_json, snippet
 from mimo_magics.wire import FORMATS
 
-DATA = re.compile(r"(data:[\w/+.-]+;base64,.{24})[^\"]+")
-"""Pictures and sounds, of which only the beginning is shown."""
+DATA = re.compile(
+    r'("(?:data|url)": "(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/]{24})([A-Za-z0-9+/=]{100,})(?=")'
+)
+"""Pictures and sounds in JSON, of which only the beginning is shown. No text can look like one: its quotes are escaped."""
 BOUNDS = ("max_completion_tokens", "max_tokens")
 """What the formats call the bound of the output."""
 
@@ -52,30 +53,46 @@ class Draft:
     @property
     def most_output(self) -> int | None:
         """Bound of the output in tokens, if one would be sent."""
-        return next((self.body[name] for name in BOUNDS if name in self.body), None)
+        bounds = (self.body.get(name) for name in BOUNDS)
+        return next((bound for bound in bounds if isinstance(bound, int)), None)
+
+    @property
+    def cost(self) -> tuple[float, float | None] | None:
+        """About how many US dollars the input costs, and how many with the most output, if a bound would be sent.
+
+        `None` where no price is known.
+        """
+        least, most = self.spent(Usage(self.tokens)).usd, self.most_output
+        if least is None:
+            return None
+        return least, self.spent(Usage(self.tokens, most)).usd if most else None
 
     def spent(self, usage: Usage) -> Spent:
         """Return what this many tokens cost there."""
-        return Spent.of(usage, self.service, self.body["model"], self.settings.prices)
+        return Spent.of(usage, self.service, str(self.body["model"]), self.settings.prices)
 
     def code(self, kind: Kind) -> str:
         """Return code that makes the call. The key is the environment variable `MIMO_API_KEY`.
 
         Raises:
-            BadOption: the embedded model has no address for others.
+            BadOption: the embedded model has no address for others, or the code is for the other format.
         """
         if not self.call.base_url:
             raise BadOption(
                 "The embedded model has no address for others.", "Choose a service: --preset mimo-v2"
             )
+        if kind in FORMATS and kind != self.call.api:
+            raise BadOption(
+                f"This call has the {self.call.api} format, and not that of {kind}.", f"Use --api {kind}."
+            )
         return snippet(kind, self.call)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         rows = table.bundle(("of the request", ""), self._rows())
-        written = DATA.sub(r"\1…", json.dumps(self.body, ensure_ascii=False, indent=2))
+        written = DATA.sub(_shortened, as_json(self.body))
         warnings = "".join(f'<p dir="auto">⚠ {escaped(line)}</p>' for line in self.warnings)
         body = f"<details><summary>Body, as JSON</summary><pre>{escaped(written)}</pre></details>"
-        texts = (rows["text/plain"], *(f"⚠ {printable(line)}" for line in self.warnings), printable(written))
+        texts = (rows["text/plain"], *(f"⚠ {printable(line)}" for line in self.warnings), written)
         return {"text/html": rows["text/html"] + warnings + body, "text/plain": "\n".join(texts)}
 
     def __repr__(self) -> str:
@@ -88,19 +105,22 @@ class Draft:
         )
         yield "format", self.call.api
         yield "model", str(self.body["model"])
-        yield "input", f"about {self.tokens:,} tokens in {len(self.body['messages'])} messages"
+        yield "input", f"about {self.tokens:,} tokens"
         yield "output", f"at most {self.most_output:,} tokens" if self.most_output else "no bound is sent"
         yield "cost", self._cost()
 
     def _cost(self) -> str:
-        least = self.spent(Usage(self.tokens)).usd
         if self.service == LOCAL.name:
             return "nothing"
-        if least is None:
+        if self.cost is None:
             return "not known: no price is published for this model there"
-        most = self.spent(Usage(self.tokens, self.most_output or 0)).usd or 0
-        beyond = f", {_usd(most)} with all of the output" if self.most_output else ""
+        least, most = self.cost
+        beyond = f", {_usd(most)} with all of the output" if most is not None else ""
         return f"{_usd(least)} for the input{beyond} (prices of {PRICES_AS_OF})"
+
+
+def _shortened(data: re.Match[str]) -> str:
+    return f"{data[1]}… {len(data[2]):,} characters more"
 
 
 def _usd(amount: float) -> str:
@@ -121,8 +141,10 @@ def draft(asked: Question, spent: Spent, *notes: str) -> Draft:
     """
     limits = Limits(asked, spent)
     before, plan = limits.left_out, limits.plan((asked.prompt,))
-    limits.left_out = plan.left_out
-    request, unsent = asked.request(left_out=plan.left_out)
+    asked = as_listed(asked)
+    price(asked.service.name, asked.model, asked.settings.prices)  # an error now, and not when it is shown
+    summary = asked.past[-1].summary if plan.left_out else ""
+    request, unsent = asked.request(left_out=plan.left_out, summary=summary)
     request = limits.bounded(request, plan.tokens)
     settings, service = asked.settings, asked.service
     url = endpoint.base_url(settings)
@@ -132,7 +154,7 @@ def draft(asked: Question, spent: Spent, *notes: str) -> Draft:
         *unsent,
         *advice.warnings(settings, service, request, address),
         *_limited(limits, plan.tokens),
-        *filter(None, [window.told(plan.left_out, before, asked.model)]),
+        *_left_out(asked, plan.left_out, before, summary),
         *_unlisted(asked),
         *notes,
     )
@@ -150,7 +172,7 @@ def for_sdk(settings: Settings, kind: str) -> Settings:
     if kind not in FORMATS or kind == settings.api:
         return settings
     api: Api = "openai" if kind == "openai" else "anthropic"
-    if settings.base_url or settings.preset not in PRESETS or not PRESETS[settings.preset].base_urls:
+    if settings.base_url:
         raise BadOption(
             f"The address for the {settings.api} format is none for the {api} format.",
             f"Say the address for it: --api {api} --base-url URL",
@@ -168,6 +190,15 @@ def _limited(limits: Limits, tokens: int) -> Iterator[str]:
         yield f"{error} {error.hint}"
 
 
+def _left_out(asked: Question, left_out: int, before: int, summary: str) -> Iterator[str]:
+    """Tell which turns are not sent; a summary that is still to be written cannot be shown."""
+    line = window.told(left_out, before, asked.model, summary)
+    if line and asked.settings.overflow == "summarise":
+        yield "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others."
+    elif line:
+        yield line
+
+
 def _unlisted(asked: Question) -> Iterator[str]:
-    if asked.service.lists_models and not asked.settings.model:
+    if asked.takes_first and not catalogue.heard(asked.service):
         yield f"The service is asked for its models first; if it answers, its first one takes the place of {asked.model}."

@@ -74,6 +74,11 @@ class Question:
         return Request(messages, self.params, offered, stream=self.settings.stream), notes
 
     @property
+    def takes_first(self) -> bool:
+        """Whether the first chat model of the service answers: its models change, and the person named none."""
+        return self.service.lists_models and not self.settings.model
+
+    @property
     def digest(self) -> str:
         """What equal requests to the same service have in common.
 
@@ -104,11 +109,17 @@ def question(
 
 
 async def with_model(asked: Question, address: Endpoint) -> Question:
-    """Where a service's models change, and the person named none, its first chat model answers."""
-    service = asked.service
-    if asked.settings.model or not service.lists_models:
+    """Ask the service for its models if its first one is to answer."""
+    if asked.takes_first:
+        await catalogue.listed_at(asked.service, address)
+    return as_listed(asked)
+
+
+def as_listed(asked: Question) -> Question:
+    """Put in the model that answers, as far as it is known without asking."""
+    if not asked.takes_first:
         return asked
-    model = next(filter(is_chat, await catalogue.listed_at(service, address)), service.model)
+    model = next(filter(is_chat, catalogue.heard(asked.service)), asked.service.model)
     return replace(asked, params=replace(asked.params, model=model))
 
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from peer import Peer, reply, stream
+from peer import KEY, Peer, Seen, reply, stream
 
 from mimo_magics.errors import BadOption, WindowFull
-from mimo_magics.messages import ImagePart, Message, ReasoningPart, Reply, TextPart, ToolCall
+from mimo_magics.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    Usage,
+)
+from mimo_magics.presets import PRESETS
 from mimo_magics.session import Session
 from mimo_magics.session.draft import for_sdk
+from mimo_magics.session.window import SUMMARISE, SUMMARY
 from mimo_magics.settings import Api, Settings
 
 APIS: list[Api] = ["openai", "anthropic"]
@@ -50,6 +62,46 @@ def test_it_is_what_is_sent(peer: Peer, api: Api) -> None:
     assert draft.call.url == f"{peer.url}{peer.requests[-1].path}"
 
 
+@pytest.mark.parametrize("api", APIS)
+def test_it_holds_the_summary_of_turns_that_are_left_out(peer: Peer, api: Api) -> None:
+    def counting(seen: Seen) -> bytes:
+        wants_summary = SUMMARISE in str(seen.body["messages"][-1]["content"])
+        words = "In short." if wants_summary else "word " * 20
+        return stream(seen, replace(reply(words), usage=Usage(100 * len(seen.body["messages"]), 100)))
+
+    peer.script = counting
+    talk = session(peer, api, window=605, model="mine", overflow="summarise", max_tokens=50)
+    for prompt in ("one", "two", "three", "four"):
+        talk.ask(prompt)
+    assert talk.turns[-1].summary == "In short."
+    draft = talk.draft("five", window=950)
+    talk.ask("five", window=950)
+    assert SUMMARY + "In short." in str(draft.body["messages"][0]["content"]).replace("\\n", "\n")
+    assert draft.body == peer.requests[-1].body
+    assert draft.warnings == ()
+    assert talk.draft("six", window=600).warnings == (
+        "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others.",
+    )
+
+
+def test_the_model_that_the_service_listed_first_is_in_it(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIMO_API_KEY", KEY)
+    here = replace(PRESETS["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})
+    monkeypatch.setitem(PRESETS, "xiaomi", here)
+    peer.models = ["mimo-v2.6-tts", "mimo-v2.6-flash"]
+    talk = Session(preset="xiaomi")
+    (line,) = talk.draft("one").warnings
+    assert line.endswith("if it answers, its first one takes the place of mimo-v2.6-pro.")
+    talk.ask("one")
+    draft = talk.draft("two")
+    talk.ask("two")
+    assert draft.warnings == ()
+    assert draft.body == peer.requests[-1].body
+    assert draft.body["model"] == "mimo-v2.6-flash"
+
+
 def test_nothing_is_sent_and_nothing_changes(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one", cell="a")
@@ -80,17 +132,34 @@ def test_no_key_is_needed_and_the_cost_is_told(monkeypatch: pytest.MonkeyPatch) 
         "to              https://api.mimo-v2.com/v1/chat/completions",
         "format          openai",
         "model           mimo-v2-pro",
-        f"input           about {draft.tokens:,} tokens in 2 messages",
+        f"input           about {draft.tokens:,} tokens",
         "output          at most 1,000 tokens",
         "cost            less than 0.0001 USD for the input, about 0.0032 USD with all of the output (prices of 2026-09)",
     ]
     assert '"content": "Hello"' in repr(draft)
+    assert draft.cost == pytest.approx((draft.tokens * 1.05e-6, draft.tokens * 1.05e-6 + 1_000 * 3.15e-6))
+
+
+def test_where_nothing_is_known_nothing_is_said_of_the_cost(peer: Peer) -> None:
+    elsewhere = session(peer).draft("Hello")
+    assert (elsewhere.cost, elsewhere.most_output) == (None, None)
+    lines = repr(elsewhere).splitlines()
+    assert lines[5:7] == [
+        "output          no bound is sent",
+        "cost            not known: no price is published for this model there",
+    ]
+    own = session(peer, prices={"mimo-v2-pro": [1, 0.1, 3]}).draft("Hello")
+    assert own.cost == (own.tokens / 1e6, None)
+    with pytest.raises(BadOption, match="The price of mimo-v2-pro cannot be"):
+        session(peer, prices={"mimo-v2-pro": "free"}).draft("Hello")
 
 
 def test_the_embedded_model_gets_its_own_words_and_has_no_code() -> None:
     draft = Session(preset="local").draft("Hello", thinking=True)
     assert draft.body["chat_template_kwargs"] == {"enable_thinking": True}
     assert "the embedded model, which has no address until it runs" in repr(draft)
+    assert draft.cost == (0, None)
+    assert for_sdk(draft.settings, "anthropic").api == "anthropic"
     with pytest.raises(BadOption, match="no address for others"):
         draft.code("curl")
 
@@ -133,19 +202,41 @@ def test_turns_that_do_not_fit_are_left_out_or_an_error(peer: Peer) -> None:
     assert draft.warnings == ("The oldest turn is left out: the window of mimo-v2-pro is full.",)
 
 
-def test_a_picture_is_whole_in_the_body_and_short_on_the_page() -> None:
-    draft = Session(model="mimo-v2-omni").draft([ImagePart(PICTURE), TextPart("What is it?")])
+@pytest.mark.parametrize("api", APIS)
+def test_a_picture_is_whole_in_the_body_and_short_on_the_page(api: Api) -> None:
+    draft = Session(model="mimo-v2-omni", api=api).draft([ImagePart(PICTURE), TextPart("What is it?")])
     shown = draft._repr_mimebundle_()
-    assert PICTURE in str(draft.body)
-    assert len(shown["text/html"]) < 4_000
-    assert len(shown["text/plain"]) < 4_000
+    assert PICTURE.partition(",")[2] in str(draft.body)
+    for page in shown.values():
+        assert f"{'A' * 24}… 9,976 characters more" in page
+        assert len(page) < 4_000
+
+
+def test_a_sound_is_short_on_the_page() -> None:
+    sound = AudioPart(PICTURE.replace("image/png", "audio/wav"))
+    page = repr(Session(model="mimo-v2-omni").draft([sound, TextPart("What is it?")]))
+    assert "9,976 characters more" in page
+    assert len(page) < 4_000
+
+
+def test_a_text_that_looks_like_a_picture_is_shown_whole() -> None:
+    prompt = f'"url": "{PICTURE}", "data": "{"B" * 500}"'
+    assert json.dumps(prompt) in repr(Session().draft(prompt))
 
 
 def test_the_page_shows_hostile_prompts_and_obeys_none() -> None:
     page = Session().draft("<script>alert(1)</script>\x9b\u202e")._repr_mimebundle_()
+    assert "\\u009b\\u202e" in page["text/plain"]
     assert "<script" not in page["text/html"]
     assert "\x9b" not in page["text/plain"] + page["text/html"]
     assert "\u202e" not in page["text/plain"] + page["text/html"]
+
+
+def test_code_of_an_sdk_is_for_its_own_format() -> None:
+    with pytest.raises(BadOption, match="has the openai format, and not that of anthropic") as caught:
+        Session().draft("Hello").code("anthropic")
+    assert caught.value.hint == "Use --api anthropic."
+    assert "client.messages.create(" in Session().draft("Hello", api="anthropic").code("anthropic")
 
 
 def test_code_for_the_other_format_asks_at_its_address() -> None:

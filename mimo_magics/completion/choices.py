@@ -1,0 +1,127 @@
+"""What there is to choose from in a kernel, and what of it fits where the cursor stands. Knows no shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args, get_origin
+
+from mimo_magics import catalogue
+from mimo_magics.config import HINTS
+from mimo_magics.errors import BadOption
+from mimo_magics.options import plain_type
+from mimo_magics.presets import PRESETS
+from mimo_magics.session.system import NONE, PROMPTS
+from mimo_magics.settings import Settings
+from mimo_magics.weights import WEIGHTS
+
+Others = Literal["none", "files", "any"]
+"""Who else may complete where something was found: nobody, the shell for names of files, or everybody."""
+Kinds = Mapping[str, Iterable[str]]
+"""Texts by their kind, as front ends mark it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to choose from, beside what the tables of options, settings and commands hold."""
+
+    settings: Settings
+    variables: Mapping[str, Any]
+    """Of the person."""
+    sessions: Sequence[str] = ()
+    tools: Sequence[str] = ()
+    """Names of those that are registered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A text that may stand in the fragment's place."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What may stand where the cursor is."""
+
+    fragment: str = ""
+    """The part before the cursor that a candidate replaces."""
+    candidates: tuple[Candidate, ...] = ()
+    others: Others = "none"
+
+
+def fitting(typed: str, others: Others = "none", /, **kinds: Iterable[str]) -> Found:
+    """Return those that begin with what was typed, in their order."""
+    found = (Candidate(text, kind) for kind, texts in kinds.items() for text in texts)
+    return Found(typed, tuple(each for each in found if each.text.startswith(typed)), others)
+
+
+def word(typed: str, others: Others = "none", /, **kinds: Iterable[str]) -> Found:
+    """Do the same with words of a line: what holds spaces is quoted, and a quote that was typed is left open."""
+    quote = typed[:1] if typed.startswith(('"', "'")) else ""
+    found = fitting(typed.removeprefix(quote), others, **kinds)
+    written = (replace(each, text=_written(each.text, quote)) for each in found.candidates)
+    return replace(found, fragment=typed, candidates=tuple(written))
+
+
+def _written(text: str, quote: str) -> str:
+    return f'"{text}"' if " " in text and not quote else f"{quote}{text}"
+
+
+def values(name: str, choices: Choices, given: Mapping[str, Sequence[str]]) -> Kinds:
+    """Return what is known of the values of a setting or an option; empty where that is nothing.
+
+    Args:
+        name: of the setting, or what argparse calls the option.
+        choices: of the kernel.
+        given: what the line says already, by the same names.
+    """
+    match name:
+        case "preset":
+            return {"preset": PRESETS}
+        case "model":
+            return {"model": dict.fromkeys(_models(choices.settings, given.get("preset", ())))}
+        case "local_model":
+            return {"model": WEIGHTS}
+        case "system":
+            return {"value": (*PROMPTS, NONE)}
+        case "tool_choice":
+            return {"value": ("auto", "none", "required"), "tool": choices.tools}
+        case "tools":
+            return {"tool": choices.tools, "function": functions(choices)}
+        case "session":
+            return {"session": choices.sessions}
+        case "out":
+            return {"instance": names(choices.variables)}
+    return _by_type(plain_type(HINTS.get(name)))
+
+
+def _models(settings: Settings, presets: Sequence[str]) -> Iterator[str]:
+    """Yield the models of the services that the line says, or of the present one."""
+    for preset in presets or (settings.preset,):
+        try:
+            yield from catalogue.known(replace(settings, preset=preset))
+        except BadOption:  # there is no such service
+            continue
+
+
+def _by_type(kind: Any) -> Kinds:
+    if get_origin(kind) is Literal:
+        return {"value": get_args(kind)}
+    return {"value": ("on", "off")} if kind is bool else {}
+
+
+def functions(choices: Choices) -> list[str]:
+    """Return the names of variables that could be tools, and are none yet."""
+    return [
+        name
+        for name, value in choices.variables.items()
+        if callable(value) and not isinstance(value, type) and name not in choices.tools
+    ]
+
+
+def names(found: Iterable[str], typed: str = "") -> list[str]:
+    """Sort names; private ones are left out unless what was typed begins so, those of two underscores always."""
+    hidden = "__" if typed.startswith("_") else "_"
+    return sorted(name for name in found if name.isidentifier() and not name.startswith(hidden))

@@ -1,0 +1,230 @@
+"""What may stand on the lines of the magics, one function for each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mimo_magics import afterwards, comparing, configure, conversations, profiles, toolbox
+from mimo_magics.cell import GO_ON
+from mimo_magics.completion import references
+from mimo_magics.completion.choices import Choices, Found, Kinds, fitting, functions, values, word
+from mimo_magics.config import HINTS, SETTINGS
+from mimo_magics.options import BY_FLAG, COMPARING, Option, plain_type
+from mimo_magics.presets import PRESETS
+from mimo_magics.session.export import FORMS
+from mimo_magics.tools import CONFIRMATIONS
+
+WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'])+""")
+"""A word of a line; a quotation in it may still be open."""
+FILES = ("notebook", "local_model")
+"""Settings that hold a path."""
+OF_SESSIONS = ("switch", "rename", "delete")
+OF_FILES = ("save", "load", "export", "from-notebook", "resume")
+FOLLOWING = {"new": "--system", "fork": "--at", "export": "--to"}
+"""What commands of `%mimo_session` take: names of sessions, paths, and the option that may come behind a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where on a line of options the cursor stands."""
+
+    typed: str = ""
+    """The word that ends there."""
+    option: Option | None = None
+    """Whose value the word may be."""
+    must: bool = False
+    """Whether it can be nothing else."""
+    given: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The options before it and their values, by argparse's names."""
+    prompt: str | None = None
+    """The text behind the options, if the cursor stands there."""
+
+
+def spot(line: str, flags: Mapping[str, Option]) -> Spot:
+    """Read a line of options up to the cursor."""
+    given: dict[str, list[str]] = {}
+    option, count = None, 0
+    for found in WORD.finditer(line):
+        text = found[0]
+        must = bool(option and option.takes_value and not count)
+        if found.end() == len(line):
+            return Spot(text, option if _takes(option, count) else None, must, given)
+        flag, equals, value = text.partition("=")
+        if option and (must or (_takes(option, count) and not _ends(option, text))):
+            given[dest(option)].append(text)
+            count += 1
+        elif flag in flags:
+            option, count = flags[flag], int(bool(equals))
+            given.setdefault(dest(option), []).extend([value] if equals else [])
+        else:
+            return Spot(given=given, prompt=line[found.end() if text == "--" else found.start() :])
+    must = bool(option and option.takes_value and not count)
+    return Spot("", option if _takes(option, count) else None, must, given)
+
+
+def _takes(option: Option | None, count: int) -> bool:
+    """Tell whether an option that has so many values may have another one."""
+    if option is None:
+        return False
+    many = option.argparse.get("nargs") == "+"
+    return many or (not count and (option.takes_value or bool(option.may_take)))
+
+
+def _ends(option: Option, text: str) -> bool:
+    """Tell whether a word cannot be the value that an option may have."""
+    return text not in option.may_take if option.may_take else text.startswith("-")
+
+
+def dest(option: Option) -> str:
+    """Return argparse's name of an option."""
+    return str(option.argparse.get("dest") or option.flags[-1].lstrip("-").replace("-", "_"))
+
+
+def options(at: Spot, flags: Mapping[str, Option], choices: Choices, **more: Sequence[str]) -> Found:
+    """Return the flags and values that may stand there, and what else may."""
+    flag, equals, value = at.typed.partition("=")
+    if equals and not at.must and flag in flags:
+        return _of_option(flags[flag], value, choices, at.given, {})
+    otherwise = {} if at.must else {"option": flags, **more}
+    if at.option is None:
+        return fitting(at.typed, **otherwise)
+    return _of_option(at.option, at.typed, choices, at.given, otherwise)
+
+
+def _of_option(
+    option: Option, typed: str, choices: Choices, given: Mapping[str, Sequence[str]], otherwise: Kinds
+) -> Found:
+    own = option.argparse.get("choices")
+    kinds = {"value": own} if own else values(dest(option), choices, given)
+    last = typed.rpartition(",")[2] if dest(option) == "tools" else typed
+    return word(last, **kinds, **otherwise)
+
+
+def prompt(line: str, choices: Choices) -> Found:
+    """Complete a line of `%mimo`: options, then a prompt or a command."""
+    at = spot(line, BY_FLAG)
+    said = at.typed if at.prompt is None else at.prompt
+    if not at.must and "raw" not in at.given and (found := references.found(said, choices.variables)):
+        return found
+    if at.prompt is not None:
+        return Found()
+    return options(at, BY_FLAG, choices, command=(*(() if at.given else afterwards.COMMANDS), GO_ON))
+
+
+def _words(line: str) -> tuple[list[str], str]:
+    """Return the words before the cursor, and what is typed of the one that ends there."""
+    words = list(WORD.finditer(line))
+    if words and words[-1].end() == len(line):
+        return [each[0] for each in words[:-1]], words[-1][0]
+    return [each[0] for each in words], ""
+
+
+def config(line: str, choices: Choices) -> Found:
+    """Complete a line of `%mimo_config`."""
+    words, typed = _words(line)
+    name, equals, value = typed.partition("=")
+    match words:
+        case ["--reset", *_]:
+            return fitting(typed, setting=SETTINGS)
+        case ["--use" | "--save" | "--delete"]:
+            return fitting(typed, profile=profiles.names())
+        case ["--delete", *_]:
+            return Found()
+        case _ if equals:
+            given = {name: [value] for name, _, value in (each.partition("=") for each in words)}
+            return _setting(name, value, choices, given)
+    settings = [f"{each}=" for each in SETTINGS]
+    if words:
+        return fitting(typed, setting=settings)
+    return fitting(typed, setting=[*settings, configure.KEY], option=configure.FLAGS)
+
+
+def _setting(name: str, typed: str, choices: Choices, given: Mapping[str, Sequence[str]]) -> Found:
+    if name not in SETTINGS:
+        return fitting(typed, "any")
+    kinds = dict(values(name, choices, given))
+    others = "files" if name in FILES else "none" if kinds else "any"
+    if plain_type(HINTS[name]) is not HINTS[name]:
+        kinds["value"] = (*kinds.get("value", ()), "default")
+    return word(typed, others, **kinds)
+
+
+def session(line: str, choices: Choices) -> Found:
+    """Complete a line of `%mimo_session`."""
+    words, typed = _words(line)
+    match words:
+        case []:
+            return fitting(typed, command=conversations.COMMANDS)
+        case [command] if command in OF_SESSIONS:
+            return word(typed, session=choices.sessions)
+        case [command] if command in OF_FILES:
+            return fitting(typed, "files")
+        case [command, _] if command in FOLLOWING:
+            return fitting(typed, option=(FOLLOWING[command],))
+        case ["export", _, "--to"]:
+            return fitting(typed, value=(*FORMS, "json"))
+        case ["new", _, "--system"]:
+            return word(typed, **values("system", choices, {}))
+    return Found()
+
+
+def tools(line: str, choices: Choices) -> Found:
+    """Complete a line of `%mimo_tools`."""
+    words, typed = _words(line)
+    match words:
+        case []:
+            return fitting(typed, command=toolbox.COMMANDS)
+        case ["add", *_]:
+            return fitting(typed, function=functions(choices))
+        case ["remove", *_]:
+            return fitting(typed, tool=choices.tools)
+        case ["confirm", *_]:
+            name, equals, value = typed.partition("=")
+            if equals:
+                return fitting(value, value=CONFIRMATIONS)
+            return fitting(name, tool=[f"{each}=" for each in choices.tools])
+        case ["add-mcp", _, *more]:
+            return fitting(typed, "files", option=() if more else ("--url",))
+    return Found()
+
+
+def compare(line: str, _: Choices) -> Found:
+    """Complete a line of `%mimo_compare`."""
+    words, typed = _words(line)
+    return Found() if words else fitting(typed, command=comparing.COMMANDS)
+
+
+def usage(line: str, choices: Choices) -> Found:
+    """Complete a line of `%mimo_usage`, all of which is a name."""
+    return fitting(line.lstrip(), session=choices.sessions)
+
+
+def models(line: str, _: Choices) -> Found:
+    """Complete a line of `%mimo_models`."""
+    words, typed = _words(line)
+    return Found() if words else fitting(typed, preset=PRESETS)
+
+
+def panel(line: str, _: Choices) -> Found:
+    """Complete a line of `%mimo_panel`."""
+    words, typed = _words(line)
+    return Found() if words else fitting(typed, command=("insert",))
+
+
+LINES: Mapping[str, Callable[[str, Choices], Found]] = {
+    "mimo": prompt,
+    "mimo_config": config,
+    "mimo_session": session,
+    "mimo_tools": tools,
+    "mimo_usage": usage,
+    "mimo_models": models,
+    "mimo_compare": compare,
+    "mimo_panel": panel,
+}
+CELLS = {
+    "mimo": BY_FLAG,
+    "mimo_compare": {flag: option for option in COMPARING for flag in option.names},
+}
+"""The options of each."""
