@@ -218,6 +218,8 @@ ATTRIBUTES = {
     "span class": r"[a-z][a-z0-9]{0,2}|" + MATH,
     "td valign": r"top",
     "th valign": r"top",
+    "td style": r"vertical-align: ?top;?",
+    "th style": r"vertical-align: ?top;?",
     "th width": r"33%",
     "* aria-label": r"[\w ]+",
     "* dir": r"auto",

@@ -74,14 +74,17 @@ def _bands(replies: Sequence[_Numbered]) -> Iterator[Sequence[_Numbered]]:
 
 
 def _rows(band: Sequence[_Numbered], look: Look) -> Iterator[str]:
-    yield _row(f'th width="{100 // ABREAST}%"', (escaped(each.head) for each in band))
+    yield _row("th", (escaped(each.head) for each in band), f' width="{100 // ABREAST}%"')
     yield _row("td", (_answer(each, look) for each in band))
     yield _row("td", (small(each.figures) for each in band))
 
 
-def _row(tag: str, cells: Iterable[str]) -> str:
+def _row(tag: str, cells: Iterable[str], more: str = "") -> str:
     """Return a row. What a cell holds is aligned inside it: JupyterLab's own style of cells would win."""
-    inner = (f'<{tag} valign="top"><div align="left">{cell}</div></{tag[:2]}>' for cell in cells)
+    inner = (
+        f'<{tag}{more} valign="top" style="vertical-align: top"><div align="left">{cell}</div></{tag}>'
+        for cell in cells
+    )
     return f"<tr>{''.join(inner)}</tr>"
 
 

@@ -36,16 +36,16 @@ def heads(html: str) -> list[list[str]]:
     """The titles, band by band."""
     bands = re.findall("<tbody>(.*?)</tbody>", html, re.DOTALL)
     return [
-        re.findall(r'<th width="33%" valign="top"><div align="left">(.*?)</div></th>', band) for band in bands
+        re.findall(r'<th width="33%" valign="top" style="vertical-align: top"><div align="left">(.*?)</div></th>', band) for band in bands
     ]
 
 
 def test_a_column_has_a_head_the_reply_as_ever_and_its_figures() -> None:
     one = reply("**Yes.**\n\n\nNo.", timing=Timing(total=2.0, first=2.0), cost=0.0123)
-    cell = '<td valign="top"><div align="left">'
+    cell = '<td valign="top" style="vertical-align: top"><div align="left">'
     assert html(Column("mimo-v2-pro · temperature 0.7", one), caption="As you like.") == (
         f"{ENCLOSED}<table><tbody>"
-        '<tr><th width="33%" valign="top"><div align="left">1 · mimo-v2-pro · temperature 0.7</div></th></tr>'
+        '<tr><th width="33%" valign="top" style="vertical-align: top"><div align="left">1 · mimo-v2-pro · temperature 0.7</div></th></tr>'
         f"<tr>{cell}{ENCLOSED}{body(one)}</div></div></td></tr>"
         f'<tr>{cell}<p dir="auto"><small>{footer(one)}</small></p></div></td></tr>'
         '</tbody></table><p dir="auto"><small>As you like.</small></p></div>'
