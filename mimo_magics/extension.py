@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from IPython.core.completer import CompletionContext, SimpleMatcherResult, context_matcher
 from IPython.core.getipython import get_ipython
 from IPython.core.magic import needs_local_scope, no_var_expand
 
@@ -73,18 +74,38 @@ class Extension:
         self._shell.configurables.append(self._config)
         self._awaiting.install()
         self._cells.install()
+        self._shell.Completer.custom_matchers.append(self.completions)
         for (kind, name), method in MAGICS.items():
             self._shell.register_magic_function(StandIn(self, method), kind, name)
 
     def unload(self) -> None:
         """Take it away."""
+        if panels := sys.modules.get("mimo_magics.panel"):
+            panels.close_all()
         self._shell.configurables.remove(self._config)
         self._awaiting.uninstall()
         self._cells.uninstall()
+        self._shell.Completer.custom_matchers.remove(self.completions)
         for kind, name in MAGICS:
             del self._shell.magics_manager.magics[kind][name]
         if self._magics:
             self._magics.close()
+
+    @context_matcher(identifier="mimo_magics", priority=1)  # type: ignore[untyped-decorator]
+    def completions(self, context: CompletionContext) -> SimpleMatcherResult:
+        """Tell what Tab offers; what knows it is imported in the first cell or line of ours."""
+        if not (context.full_text.lstrip().startswith("%%mimo") or "%mimo" in context.line_with_cursor):
+            return {"completions": [], "suppress": False}
+        from mimo_magics import completion
+
+        sessions = self._magics.talk.sessions.list() if self._magics else ()
+        return completion.matched(context, self._shell, self._config, sessions)
+
+    def show_panel(self) -> None:
+        """Show the panel of the settings."""
+        from mimo_magics.panel import Panel
+
+        Panel(self._config, self._shell).show()
 
     @property
     def magics(self) -> MimoMagics:
@@ -114,10 +135,23 @@ def sessions() -> Sessions:
     Raises:
         BadOption: the extension is not loaded.
     """
+    return _here().magics.talk.sessions
+
+
+def panel() -> None:
+    """Show the settings of this kernel as sliders and buttons, as `%mimo_panel` does.
+
+    Raises:
+        BadOption: the extension is not loaded.
+    """
+    _here().show_panel()
+
+
+def _here() -> Extension:
     shell = get_ipython()
     if shell not in _loaded:
         raise BadOption("The extension is not loaded here.", "%load_ext mimo_magics")
-    return _loaded[shell].magics.talk.sessions
+    return _loaded[shell]
 
 
 def unload(shell: Any) -> None:

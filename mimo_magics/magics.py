@@ -130,7 +130,7 @@ class MimoMagics(PlainMagics):
 
     @no_var_expand
     def compare_line(self, line: str) -> None:
-        """Do something with the replies of the last %%mimo_compare.
+        """Do something with the replies of the last %%mimo_compare, whose options %%mimo_compare? shows.
 
         ::
 

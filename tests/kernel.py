@@ -190,6 +190,12 @@ class Kernel:
         reply = self._client.execute_interactive(code, output_hook=lambda _: None, timeout=PATIENCE)
         return "".join(page["data"]["text/plain"] for page in reply["content"]["payload"])
 
+    def complete(self, code: str, cursor: int | None = None) -> dict[str, Any]:
+        """What a front end is offered at the cursor, or at the end."""
+        reply = self._client.complete(code, cursor, reply=True, timeout=PATIENCE)
+        content: dict[str, Any] = reply["content"]
+        return content
+
     def _replies(self) -> list[dict[str, Any]]:
         try:
             return [self._client.get_shell_msg(timeout=0)]

@@ -7,7 +7,7 @@ from typing import get_type_hints
 
 import pytest
 
-from mimo_magics.options import OPTIONS, from_text, on_off
+from mimo_magics.options import COMPARING, OPTIONS, VARIED, from_text, on_off
 from mimo_magics.settings import Options, Settings
 
 README = Path(__file__).parent.parent / "README.md"
@@ -104,3 +104,19 @@ def test_on_and_off() -> None:
     assert [on_off(text) for text in ("on", "ON", "true", "off", "False")] == [True, True, True, False, False]
     with pytest.raises(ArgumentTypeError):
         on_off("maybe")
+
+
+def test_a_comparison_takes_the_options_of_a_prompt_and_its_own() -> None:
+    own = {"--repeat", "--at-once", "--ask-above"}
+    flags = {flag for option in COMPARING for flag in option.flags}
+    assert own < flags
+    assert flags - own < {flag for option in OPTIONS for flag in option.flags}
+    text = README.read_text(encoding="utf-8")
+    assert [flag for flag in own if f"`{flag}" not in text] == []
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_what_is_varied_is_a_setting_and_takes_several_values(name: str) -> None:
+    (option,) = (each for each in COMPARING if each.argparse.get("dest") == name)
+    assert option.argparse["nargs"] == "+"
+    assert name in {field.name for field in fields(Settings)}

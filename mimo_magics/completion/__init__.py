@@ -12,7 +12,9 @@ from mimo_magics.completion import references
 from mimo_magics.completion.choices import Choices, Found
 from mimo_magics.completion.lines import CELLS, LINES, options, spot
 from mimo_magics.config import MimoConfig
+from mimo_magics.errors import BadOption
 from mimo_magics.parsing import variables
+from mimo_magics.settings import Settings
 from mimo_magics.tools import REGISTERED
 
 CELL = re.compile(r"\s*%%(\w+)(?:[ \t]([^\n]*))?(?:\n(.*))?", re.DOTALL)
@@ -63,9 +65,17 @@ def matched(
     """Answer the shell that asks what there is to complete."""
     *before, _ = context.full_text.split("\n")[: context.cursor_line + 1]
     text = "\n".join((*before, context.text_until_cursor))
-    choices = Choices(config.snapshot(), variables(shell), sessions, tuple(REGISTERED))
+    choices = Choices(_settings(config), variables(shell), sessions, tuple(REGISTERED))
     found = complete(text, choices)
     return {"completions": [], "suppress": False} if found is None else _result(found)
+
+
+def _settings(config: MimoConfig) -> Settings:
+    """Return the settings, and those that are built in where `%config` has set what cannot be."""
+    try:
+        return config.snapshot()
+    except BadOption:
+        return Settings()
 
 
 def _result(found: Found) -> SimpleMatcherResult:

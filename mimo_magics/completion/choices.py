@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,6 +20,8 @@ Others = Literal["none", "files", "any"]
 """Who else may complete where something was found: nobody, the shell for names of files, or everybody."""
 Kinds = Mapping[str, Iterable[str]]
 """Texts by their kind, as front ends mark it."""
+Given = Mapping[str, Sequence[str]]
+"""What a line says already: values by the names of settings, and by argparse's names of other options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,41 +72,16 @@ def _written(text: str, quote: str) -> str:
     return f'"{text}"' if " " in text and not quote else f"{quote}{text}"
 
 
-def values(name: str, choices: Choices, given: Mapping[str, Sequence[str]]) -> Kinds:
-    """Return what is known of the values of a setting or an option; empty where that is nothing.
-
-    Args:
-        name: of the setting, or what argparse calls the option.
-        choices: of the kernel.
-        given: what the line says already, by the same names.
-    """
-    match name:
-        case "preset":
-            return {"preset": PRESETS}
-        case "model":
-            return {"model": dict.fromkeys(_models(choices.settings, given.get("preset", ())))}
-        case "local_model":
-            return {"model": WEIGHTS}
-        case "system":
-            return {"value": (*PROMPTS, NONE)}
-        case "tool_choice":
-            return {"value": ("auto", "none", "required"), "tool": choices.tools}
-        case "tools":
-            return {"tool": choices.tools, "function": functions(choices)}
-        case "session":
-            return {"session": choices.sessions}
-        case "out":
-            return {"instance": names(choices.variables)}
-    return _by_type(plain_type(HINTS.get(name)))
+def values(name: str, choices: Choices, given: Given) -> Kinds:
+    """Return what is known of the values of a setting or an option; empty where that is nothing."""
+    return KNOWN[name](choices, given) if name in KNOWN else _by_type(plain_type(HINTS.get(name)))
 
 
-def _models(settings: Settings, presets: Sequence[str]) -> Iterator[str]:
+def _models(choices: Choices, given: Given) -> Iterator[str]:
     """Yield the models of the services that the line says, or of the present one."""
-    for preset in presets or (settings.preset,):
-        try:
-            yield from catalogue.known(replace(settings, preset=preset))
-        except BadOption:  # there is no such service
-            continue
+    for preset in given.get("preset") or (choices.settings.preset,):
+        with suppress(BadOption):  # there is no such service
+            yield from catalogue.known(replace(choices.settings, preset=preset))
 
 
 def _by_type(kind: Any) -> Kinds:
@@ -125,3 +103,16 @@ def names(found: Iterable[str], typed: str = "") -> list[str]:
     """Sort names; private ones are left out unless what was typed begins so, those of two underscores always."""
     hidden = "__" if typed.startswith("_") else "_"
     return sorted(name for name in found if name.isidentifier() and not name.startswith(hidden))
+
+
+KNOWN: Mapping[str, Callable[[Choices, Given], Kinds]] = {
+    "preset": lambda *_: {"preset": PRESETS},
+    "model": lambda choices, given: {"model": dict.fromkeys(_models(choices, given))},
+    "local_model": lambda *_: {"model": WEIGHTS},
+    "system": lambda *_: {"value": (*PROMPTS, NONE)},
+    "tool_choice": lambda choices, _: {"value": ("auto", "none", "required"), "tool": choices.tools},
+    "tools": lambda choices, _: {"tool": choices.tools, "function": functions(choices)},
+    "session": lambda choices, _: {"session": choices.sessions},
+    "out": lambda choices, _: {"instance": names(choices.variables)},
+}
+"""Values that no type tells."""

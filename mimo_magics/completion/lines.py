@@ -7,9 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mimo_magics import afterwards, comparing, configure, conversations, profiles, toolbox
-from mimo_magics.cell import GO_ON
+from mimo_magics.cell import FLAG, GO_ON
 from mimo_magics.completion import references
-from mimo_magics.completion.choices import Choices, Found, Kinds, fitting, functions, values, word
+from mimo_magics.completion.choices import (
+    Choices,
+    Found,
+    Given,
+    Kinds,
+    Others,
+    fitting,
+    functions,
+    values,
+    word,
+)
 from mimo_magics.config import HINTS, SETTINGS
 from mimo_magics.options import BY_FLAG, COMPARING, Option, plain_type
 from mimo_magics.presets import PRESETS
@@ -18,11 +28,9 @@ from mimo_magics.tools import CONFIRMATIONS
 
 WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'])+""")
 """A word of a line; a quotation in it may still be open."""
-FILES = ("notebook", "local_model")
-"""Settings that hold a path."""
 OF_SESSIONS = ("switch", "rename", "delete")
 OF_FILES = ("save", "load", "export", "from-notebook", "resume")
-FOLLOWING = {"new": "--system", "fork": "--at", "export": "--to"}
+FOLLOWING = {"new": ("--system",), "fork": ("--at",), "export": ("--to",)}
 """What commands of `%mimo_session` take: names of sessions, paths, and the option that may come behind a name."""
 
 
@@ -36,7 +44,7 @@ class Spot:
     """Whose value the word may be."""
     must: bool = False
     """Whether it can be nothing else."""
-    given: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    given: Given = field(default_factory=dict)
     """The options before it and their values, by argparse's names."""
     prompt: str | None = None
     """The text behind the options, if the cursor stands there."""
@@ -44,37 +52,43 @@ class Spot:
 
 def spot(line: str, flags: Mapping[str, Option]) -> Spot:
     """Read a line of options up to the cursor."""
+    words, typed = _cut(line)
     given: dict[str, list[str]] = {}
     option, count = None, 0
-    for found in WORD.finditer(line):
-        text = found[0]
-        must = bool(option and option.takes_value and not count)
-        if found.end() == len(line):
-            return Spot(text, option if _takes(option, count) else None, must, given)
-        flag, equals, value = text.partition("=")
-        if option and (must or (_takes(option, count) and not _ends(option, text))):
-            given[dest(option)].append(text)
+    for each in words:
+        flag, equals, value = each[0].partition("=")
+        if option and (_must(option, count) or (_may(option, count) and not _ends(option, each[0]))):
+            given[dest(option)].append(each[0])
             count += 1
         elif flag in flags:
-            option, count = flags[flag], int(bool(equals))
+            option, count = flags[flag], len(equals)
             given.setdefault(dest(option), []).extend([value] if equals else [])
         else:
-            return Spot(given=given, prompt=line[found.end() if text == "--" else found.start() :])
-    must = bool(option and option.takes_value and not count)
-    return Spot("", option if _takes(option, count) else None, must, given)
+            return Spot(given=given, prompt=line[each.end() if flag == "--" else each.start() :])
+    must = _must(option, count)
+    return Spot(typed, option if must or _may(option, count) else None, must, given)
 
 
-def _takes(option: Option | None, count: int) -> bool:
-    """Tell whether an option that has so many values may have another one."""
-    if option is None:
-        return False
-    many = option.argparse.get("nargs") == "+"
-    return many or (not count and (option.takes_value or bool(option.may_take)))
+def _cut(line: str) -> tuple[list[re.Match[str]], str]:
+    """Return the words before the cursor, and what is typed of the one that ends there."""
+    words = list(WORD.finditer(line))
+    typed = words.pop()[0] if words and words[-1].end() == len(line) else ""
+    return words, typed
+
+
+def _must(option: Option | None, count: int) -> bool:
+    """Tell whether a value must follow an option that has so many."""
+    return option is not None and option.takes_value and not count
+
+
+def _may(option: Option | None, count: int) -> bool:
+    """Tell whether a value may follow it, or another option."""
+    return option is not None and (option.argparse.get("nargs") == "+" or bool(option.may_take and not count))
 
 
 def _ends(option: Option, text: str) -> bool:
     """Tell whether a word cannot be the value that an option may have."""
-    return text not in option.may_take if option.may_take else text.startswith("-")
+    return text not in option.may_take if option.may_take else bool(FLAG.match(text))
 
 
 def dest(option: Option) -> str:
@@ -87,15 +101,13 @@ def options(at: Spot, flags: Mapping[str, Option], choices: Choices, **more: Seq
     flag, equals, value = at.typed.partition("=")
     if equals and not at.must and flag in flags:
         return _of_option(flags[flag], value, choices, at.given, {})
-    otherwise = {} if at.must else {"option": flags, **more}
+    otherwise = {} if at.must else {**more, "option": flags}
     if at.option is None:
         return fitting(at.typed, **otherwise)
     return _of_option(at.option, at.typed, choices, at.given, otherwise)
 
 
-def _of_option(
-    option: Option, typed: str, choices: Choices, given: Mapping[str, Sequence[str]], otherwise: Kinds
-) -> Found:
+def _of_option(option: Option, typed: str, choices: Choices, given: Given, otherwise: Kinds) -> Found:
     own = option.argparse.get("choices")
     kinds = {"value": own} if own else values(dest(option), choices, given)
     last = typed.rpartition(",")[2] if dest(option) == "tools" else typed
@@ -114,17 +126,13 @@ def prompt(line: str, choices: Choices) -> Found:
 
 
 def _words(line: str) -> tuple[list[str], str]:
-    """Return the words before the cursor, and what is typed of the one that ends there."""
-    words = list(WORD.finditer(line))
-    if words and words[-1].end() == len(line):
-        return [each[0] for each in words[:-1]], words[-1][0]
-    return [each[0] for each in words], ""
+    words, typed = _cut(line)
+    return [each[0] for each in words], typed
 
 
 def config(line: str, choices: Choices) -> Found:
     """Complete a line of `%mimo_config`."""
     words, typed = _words(line)
-    name, equals, value = typed.partition("=")
     match words:
         case ["--reset", *_]:
             return fitting(typed, setting=SETTINGS)
@@ -132,20 +140,19 @@ def config(line: str, choices: Choices) -> Found:
             return fitting(typed, profile=profiles.names())
         case ["--delete", *_]:
             return Found()
-        case _ if equals:
-            given = {name: [value] for name, _, value in (each.partition("=") for each in words)}
-            return _setting(name, value, choices, given)
-    settings = [f"{each}=" for each in SETTINGS]
-    if words:
-        return fitting(typed, setting=settings)
-    return fitting(typed, setting=[*settings, configure.KEY], option=configure.FLAGS)
+    if "=" in typed:
+        given = {name: [value] for name, _, value in (each.partition("=") for each in words)}
+        return _setting(typed, choices, given)
+    first: Kinds = {} if words else {"key": (configure.KEY,), "option": configure.FLAGS}
+    return fitting(typed, setting=[f"{each}=" for each in SETTINGS], **first)
 
 
-def _setting(name: str, typed: str, choices: Choices, given: Mapping[str, Sequence[str]]) -> Found:
+def _setting(assignment: str, choices: Choices, given: Given) -> Found:
+    name, _, typed = assignment.partition("=")
     if name not in SETTINGS:
         return fitting(typed, "any")
     kinds = dict(values(name, choices, given))
-    others = "files" if name in FILES else "none" if kinds else "any"
+    others: Others = "none" if kinds else "any"
     if plain_type(HINTS[name]) is not HINTS[name]:
         kinds["value"] = (*kinds.get("value", ()), "default")
     return word(typed, others, **kinds)
@@ -157,12 +164,11 @@ def session(line: str, choices: Choices) -> Found:
     match words:
         case []:
             return fitting(typed, command=conversations.COMMANDS)
-        case [command] if command in OF_SESSIONS:
-            return word(typed, session=choices.sessions)
-        case [command] if command in OF_FILES:
-            return fitting(typed, "files")
-        case [command, _] if command in FOLLOWING:
-            return fitting(typed, option=(FOLLOWING[command],))
+        case [command]:
+            its = choices.sessions if command in OF_SESSIONS else ()
+            return word(typed, "files" if command in OF_FILES else "none", session=its)
+        case [command, _]:
+            return fitting(typed, option=FOLLOWING.get(command, ()))
         case ["export", _, "--to"]:
             return fitting(typed, value=(*FORMS, "json"))
         case ["new", _, "--system"]:
@@ -182,9 +188,11 @@ def tools(line: str, choices: Choices) -> Found:
             return fitting(typed, tool=choices.tools)
         case ["confirm", *_]:
             name, equals, value = typed.partition("=")
-            if equals:
-                return fitting(value, value=CONFIRMATIONS)
-            return fitting(name, tool=[f"{each}=" for each in choices.tools])
+            return (
+                fitting(value, value=CONFIRMATIONS)
+                if equals
+                else fitting(name, tool=[f"{each}=" for each in choices.tools])
+            )
         case ["add-mcp", _, *more]:
             return fitting(typed, "files", option=() if more else ("--url",))
     return Found()

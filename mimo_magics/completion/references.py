@@ -59,10 +59,9 @@ def _next(begun: re.Match[str], value: Any) -> Found:
 def _keys(value: Any) -> list[str]:
     """Return the texts that are keys of a mapping, or columns of a table."""
     pandas = sys.modules.get("pandas")
-    tables = (pandas.DataFrame,) if pandas else ()
-    if not isinstance(value, (Mapping, *tables)):
+    if not isinstance(value, Mapping) and not (pandas and isinstance(value, pandas.DataFrame)):
         return []
-    return [key for key in islice(value, MOST) if isinstance(key, str) and KEY.fullmatch(key)]
+    return [key for key in islice(iter(value), MOST) if isinstance(key, str) and KEY.fullmatch(key)]
 
 
 def _value(begun: re.Match[str], variables: Mapping[str, Any]) -> Any:
