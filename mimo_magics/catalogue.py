@@ -38,8 +38,9 @@ async def listed(settings: Settings) -> tuple[str, ...]:
 
 async def listed_at(service: Preset, address: Endpoint) -> tuple[str, ...]:
     """Ask a service for the ids of its models, at its address for the OpenAI format; once is enough."""
-    if "openai" in service.base_urls:
-        address = replace(address, base_url=service.base_urls["openai"], auth=service.auth["openai"])
+    url = _list_url(service, address.base_url)
+    if url != address.base_url:
+        address = replace(address, base_url=url, auth=service.auth["openai"])
     if not _listed.get(address.base_url):
         _listed[address.base_url] = await client.models(address)
     return _listed[address.base_url]
@@ -47,7 +48,12 @@ async def listed_at(service: Preset, address: Endpoint) -> tuple[str, ...]:
 
 def heard(service: Preset) -> tuple[str, ...]:
     """Return the ids that a service has listed already; empty where it was not asked, or did not tell."""
-    return _listed.get(service.base_urls.get("openai", ""), ())
+    return _listed.get(_list_url(service, ""), ())
+
+
+def answering(service: Preset, ids: tuple[str, ...]) -> str:
+    """Return the model that answers when the person names none: of some services the first that they list."""
+    return next(filter(is_chat, ids if service.lists_models else ()), service.model)
 
 
 def known(settings: Settings) -> tuple[str, ...]:
@@ -57,8 +63,7 @@ def known(settings: Settings) -> tuple[str, ...]:
         BadOption: the preset or the base URL cannot be.
     """
     service = endpoint.preset(settings)
-    told = _listed.get(service.base_urls.get("openai", endpoint.base_url(settings)))
-    return told or _published(service)
+    return _listed.get(_list_url(service, endpoint.base_url(settings))) or _published(service)
 
 
 def bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
@@ -69,12 +74,14 @@ def bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
         ids: what the server listed; empty if it did not.
     """
     service = endpoint.preset(settings)
-    answering = settings.model or service.model
+    now = settings.model or answering(service, ids)
     head = ("", "model", "window", "most output", "takes", "thinks", "input", "cached", "output", "")
-    rows = (
-        ("→" if each == answering else "", *_row(each, service, settings)) for each in ids or known(settings)
-    )
+    rows = (("→" if each == now else "", *_row(each, service, settings)) for each in ids or known(settings))
     return table.bundle(head, rows, figures=FIGURES, caption=_caption(service, bool(ids)))
+
+
+def _list_url(service: Preset, otherwise: str) -> str:
+    return service.base_urls.get("openai", otherwise).rstrip("/")
 
 
 def _published(service: Preset) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ async def models(endpoint: Endpoint) -> tuple[str, ...]:
     try:
         client = await _client()
         response = await client.get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
-        return tuple(str(model["id"]) for model in response.json()["data"])
+        ids = [model["id"] for model in response.json()["data"]]
+        return tuple(dict.fromkeys(each for each in ids if each and isinstance(each, str)))
     except (*HTTPX_ERRORS, ValueError, TypeError, KeyError, RecursionError):
         return ()
 

@@ -88,29 +88,25 @@ class Store(Configurable):
         for name in names or SETTINGS:
             self._set(name, *self._start[name])
 
-    def use(self, profile: str, values: Mapping[str, Any]) -> None:
-        """Take the values of a profile over. What an earlier one wrote is taken back first; what a person wrote stays.
+    def use(self, profile: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Take the values of a profile over, and return the names of those that cannot be, as a newer version's.
 
-        Raises:
-            BadOption: some of them cannot be; the others are taken over.
+        What an earlier profile wrote is taken back first; what a person wrote stays.
         """
         for name in [name for name, source in self.sources.items() if source.startswith(PROFILE)]:
             self._set(name, *self._start[name])
-        wrong = [name for name, value in values.items() if not self._fits(name, value)]
+        wrong = tuple(name for name, value in values.items() if not self._fits(name, value))
         for name, value in values.items():
             if name not in wrong:
                 self._set(name, value, f"{PROFILE}{profile}")
-        if wrong:
-            raise BadOption(
-                f"The profile {profile} says of {', '.join(wrong)} what cannot be; the rest of it holds.",
-                f"Save it anew: %mimo_config --save {profile}",
-            )
+        return wrong
 
     @property
     def changed(self) -> dict[str, Any]:
         """The settings that are not as they are built in, with their values."""
-        values = ((name, getattr(self.snapshot(), name)) for name in SETTINGS)
-        return {name: value for name, value in values if value != getattr(Settings(), name)}
+        here, built_in = self.snapshot(), Settings()
+        values = ((name, getattr(here, name)) for name in SETTINGS)
+        return {name: value for name, value in values if value != getattr(built_in, name)}
 
     def snapshot(self) -> Settings:
         """Return the present settings as a value."""
@@ -127,8 +123,8 @@ class Store(Configurable):
         value = tuple(value) if isinstance(value, list) else value
         try:
             replace(self.snapshot(), **{name: value})
-        except (TypeError, BadOption):  # there is no such setting, or it cannot have this value
-            return False
+        except (TypeError, OverflowError, BadOption):
+            return False  # there is no such setting, or it cannot have this value
         return name != "preset" or value in PRESETS
 
     def _check(self, name: str) -> None:

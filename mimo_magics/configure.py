@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from getpass import getpass
 from typing import Any
 
@@ -27,6 +27,7 @@ def configure(line: str, config: MimoConfig) -> dict[str, str]:
         BadOption: a setting or a value cannot be; what stands before it on the line is done. Or there is no such profile.
         NotSaved: the profile could not be written.
     """
+    complaint = ""
     match _words(line):
         case []:
             return _table((*config.rows(), *_key_row(config)))
@@ -35,21 +36,25 @@ def configure(line: str, config: MimoConfig) -> dict[str, str]:
         case ["--use"]:
             return _profiles()
         case ["--use", profile, *assignments]:
-            config.use(profile, profiles.read(profile))
-            names = [*profiles.read(profile), *_assigned(config, assignments)]
+            used, complaint = _used(config, profile)
+            names = [*used, *_assigned(config, assignments)]
         case ["--save", profile, *assignments]:
-            names = _assigned(config, assignments)
-            profiles.save(profile, config.changed)
+            _assigned(config, assignments)
+            _save(config, profile)
             return _profiles()
         case ["--delete", profile]:
             profiles.delete(profile)
             return _profiles()
+        case ["--save" | "--delete" as flag, *_]:
+            raise BadOption(
+                f"{flag} takes the name of one profile.", "%mimo_config --use shows which there are."
+            )
         case [word] if word == KEY:
             _ask_for_key(config)
             return _table(_key_row(config))
         case assignments:
             names = _assigned(config, assignments)
-    return _table(config.rows(*names))
+    return _table(config.rows(*names), complaint)
 
 
 def _words(line: str) -> list[str]:
@@ -61,13 +66,27 @@ def _words(line: str) -> list[str]:
         ) from None
 
 
+def _used(config: MimoConfig, profile: str) -> tuple[list[str], str]:
+    """Take a profile over. Return the settings that it set, and a sentence on what cannot be."""
+    values = profiles.read(profile)
+    wrong = config.use(profile, values)
+    complaint = f"The profile {profile} says of {', '.join(wrong)} what cannot be; the rest of it holds."
+    return [name for name in values if name not in wrong], complaint if wrong else ""
+
+
+def _save(config: MimoConfig, profile: str) -> None:
+    endpoint.base_url(config.snapshot())  # one with a password in it is refused, and reaches no file
+    profiles.save(profile, config.changed)
+
+
 def _profiles() -> dict[str, str]:
     """Return the table of the profiles, each with the line that it stands for."""
     rows = []
     for name in profiles.names():
         try:
-            rows.append((name, line(profiles.read(name)).partition(" ")[2]))
-        except (BadOption, KeyError, TypeError, ValueError):
+            values = {each: value for each, value in profiles.read(name).items() if each in SETTINGS}
+            rows.append((name, line(values).partition(" ")[2]))
+        except (BadOption, TypeError, ValueError):
             rows.append((name, "cannot be read"))
     return table.bundle(("profile", "settings"), rows)
 
@@ -118,10 +137,9 @@ def _key_row(config: MimoConfig) -> Iterator[Row]:
     yield Row(KEY, key.value if key else None, key.source if key else "", "", help)
 
 
-def _table(rows: Any) -> dict[str, str]:
-    return table.bundle(
-        HEAD, ((row.name, _shown(row.value), row.source, row.allowed, row.help) for row in rows)
-    )
+def _table(rows: Iterable[Row], complaint: str = "") -> dict[str, str]:
+    cells = ((row.name, _shown(row.value), row.source, row.allowed, row.help) for row in rows)
+    return table.bundle(HEAD, cells, caption=complaint)
 
 
 def _shown(value: Any) -> str:

@@ -32,6 +32,7 @@ MAGICS = {
     ("cell", PRIVATE[COMPARE]): "compare_awaited",
     ("line", "mimo_config"): "mimo_config",
     ("line", "mimo_models"): "mimo_models",
+    ("line", "mimo_panel"): "mimo_panel",
     ("line", "mimo_tools"): "mimo_tools",
     ("line", "mimo_session"): "mimo_session",
     ("line", "mimo_usage"): "mimo_usage",
@@ -80,7 +81,7 @@ class Extension:
 
     def unload(self) -> None:
         """Take it away."""
-        if panels := sys.modules.get("mimo_magics.panel"):
+        if panels := sys.modules.get("mimo_magics.panels"):
             panels.close_all()
         self._shell.configurables.remove(self._config)
         self._awaiting.uninstall()
@@ -100,12 +101,6 @@ class Extension:
 
         sessions = self._magics.talk.sessions.list() if self._magics else ()
         return completion.matched(context, self._shell, self._config, sessions)
-
-    def show_panel(self) -> None:
-        """Show the panel of the settings."""
-        from mimo_magics.panel import Panel
-
-        Panel(self._config, self._shell).show()
 
     @property
     def magics(self) -> MimoMagics:
@@ -144,7 +139,7 @@ def panel() -> None:
     Raises:
         BadOption: the extension is not loaded.
     """
-    _here().show_panel()
+    _here().magics.show_panel()
 
 
 def _here() -> Extension:

@@ -10,10 +10,12 @@ from IPython.core.magic import no_var_expand
 from IPython.display import display
 
 from mimo_magics import catalogue, facade, toolbox
+from mimo_magics.cellrun import place
 from mimo_magics.config import MimoConfig
 from mimo_magics.configure import configure
 from mimo_magics.conversations import Desk, command
 from mimo_magics.conversing import Conversing
+from mimo_magics.errors import BadOption
 from mimo_magics.parsing import variables
 from mimo_magics.session import spending
 
@@ -44,6 +46,41 @@ class PlainMagics:
         """
         display(configure(line, self.config), raw=True)
         self.talk.look(self.config.snapshot())
+
+    @no_var_expand
+    def mimo_panel(self, line: str) -> None:
+        """Show the parameters as sliders and buttons, and a prompt to try them with.
+
+        ::
+
+            %mimo_panel           what it shows and %mimo_config are one store: each follows the other
+            %mimo_panel insert    put the line that restores the parameters into a new cell below
+
+        Below the controls stands a table of the values and the line that restores them, which a saved notebook keeps.
+        """
+        from mimo_magics import panels
+
+        match line.split():
+            case []:
+                self.show_panel()
+            case ["insert"]:
+                if not panels.insert(self.config, self.shell):
+                    display({"text/plain": panels.summary.NOTHING}, raw=True)
+            case _:
+                raise BadOption(
+                    f"There is no %mimo_panel {line.strip()}.", "%mimo_panel, or %mimo_panel insert"
+                )
+
+    def show_panel(self) -> None:
+        """Show a panel, where widgets can be with a prompt below it."""
+        from mimo_magics.panels import Panel
+        from mimo_magics.panels.again import AskAgain
+
+        if place(self.shell) == "front end":
+            again = AskAgain(self.shell, self.config, self.talk)
+            Panel(self.config, self.shell, again.root, again.close).show()
+        else:
+            Panel(self.config, self.shell).show()
 
     @no_var_expand
     def mimo_models(self, line: str) -> None:

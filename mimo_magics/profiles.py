@@ -13,8 +13,8 @@ from typing import Any
 from mimo_magics.errors import BadOption, NotSaved
 from mimo_magics.suggest import did_you_mean
 
-NAME = re.compile(r"[\w-][\w.-]{0,63}")
-"""It becomes a part of a file's name."""
+NAME = re.compile(r"\w[\w.-]{0,59}")
+"""It becomes a part of a file's name, which has at most 255 bytes."""
 
 
 def names() -> tuple[str, ...]:
@@ -27,19 +27,20 @@ def save(name: str, values: Mapping[str, Any]) -> None:
 
     Raises:
         BadOption: it cannot be a name.
-        NotSaved: it could not be written.
+        NotSaved: it could not be written, or holds what JSON cannot say.
     """
     file = _file(name)
-    written = json.dumps(dict(sorted(values.items())), ensure_ascii=False, indent=2)
+    written = _written(name, values)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as new:
-            new.write(f"{written}\n")
+        with NamedTemporaryFile(dir=file.parent, delete=False) as new:
+            new.write(written)
         Path(new.name).replace(file)
     except OSError as error:
         with suppress(NameError, OSError):
             Path(new.name).unlink()
-        raise NotSaved(f"The profile {name} could not be written: {error.strerror or error}.") from None
+        fact = f"The profile {name} could not be written: {error.strerror or error}."
+        raise NotSaved(fact, f"Its place is {file.parent}.") from None
 
 
 def read(name: str) -> dict[str, Any]:
@@ -81,8 +82,18 @@ def _folder() -> Path:
 
 def _file(name: str) -> Path:
     if not NAME.fullmatch(name):
-        raise BadOption(f"{name!r} is no name for a profile.", "Letters, digits, dots and dashes.")
+        raise BadOption(
+            f"{name!r} is no name for a profile.", "Letters and digits; dots and dashes after the first."
+        )
     return _folder() / f"{name}.json"
+
+
+def _written(name: str, values: Mapping[str, Any]) -> bytes:
+    try:
+        return f"{json.dumps(dict(sorted(values.items())), ensure_ascii=False, indent=2)}\n".encode()
+    except (TypeError, ValueError, RecursionError):
+        hint = "Texts, numbers, lists and objects of them can be."
+        raise NotSaved(f"The profile {name} cannot be written as JSON.", hint) from None
 
 
 def _known(name: str) -> Path:

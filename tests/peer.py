@@ -122,8 +122,10 @@ class Peer:
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or obey
         self.requests: list[Seen] = []
-        self.models: list[str] | bytes | None = None
-        """What it lists; `None` is a server without a list."""
+        self.models: list[str] | bytes | Answer | None = None
+        """What it lists, or says instead; `None` is a server without a list."""
+        self.lists: list[Seen] = []
+        """Who asked for it."""
         self.connections = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"peer": self}))
         self._server.daemon_threads = True
@@ -196,8 +198,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         models = self.peer.models
-        if models is None:
-            self.send(error(404))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.peer.lists.append(Seen(self.path, headers, {}, self.number))
+        if models is None or isinstance(models, Answer):
+            try:
+                self.send(models or error(404))
+            except ConnectionError:
+                self.close_connection = True
             return
         listed = {"object": "list", "data": [{"id": model} for model in models]}
         body = models if isinstance(models, bytes) else json.dumps(listed).encode()

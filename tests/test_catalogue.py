@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 from hostile import HOSTILE
-from peer import Peer
+from peer import KEY, Answer, Peer
 
-from mimo_magics import catalogue
+from mimo_magics import catalogue, client
 from mimo_magics.errors import BadOption
 from mimo_magics.presets import PRESETS
 from mimo_magics.settings import Settings
@@ -61,6 +61,23 @@ async def test_another_address_is_asked_for_its_own_models(peer: Peer) -> None:
     assert catalogue.known(settings) == ("qwen",)
 
 
+async def test_an_address_is_asked_in_the_persons_own_words(peer: Peer) -> None:
+    """With a slash at its end, and with the key in the header that they chose."""
+    peer.models = ["qwen"]
+    settings = Settings(base_url=f"{peer.url}/v1/", auth="api-key")
+    assert await catalogue.listed(settings) == catalogue.known(settings) == ("qwen",)
+    assert [(seen.path, seen.headers.get("api-key")) for seen in peer.lists] == [("/v1/models", KEY)]
+
+
+async def test_the_format_of_the_settings_does_not_matter(mimo: Peer) -> None:
+    """The Anthropic format has no list."""
+    mimo.models = ["new"]
+    assert await catalogue.listed(Settings(api="anthropic")) == ("new",)
+    assert [(seen.path, seen.headers.get("authorization")) for seen in mimo.lists] == [
+        ("/v1/models", f"Bearer {KEY}")
+    ]
+
+
 async def test_a_preset_that_is_not_there_is_told() -> None:
     with pytest.raises(BadOption, match="There is no preset 'nowhere'"):
         await catalogue.listed(Settings(preset="nowhere"))
@@ -85,12 +102,29 @@ def test_without_a_list_the_table_says_so() -> None:
 
 
 def test_a_model_that_xiaomi_retired_points_to_its_successor() -> None:
-    shown = catalogue.bundle(Settings(preset="xiaomi"), ("mimo-v2.5", "mimo-v2.6-pro"))[
+    shown = catalogue.bundle(Settings(preset="xiaomi"), ("mimo-v2.6-pro", "mimo-v2.5"))[
         "text/plain"
     ].splitlines()
-    assert shown[1].endswith("retired: mimo-v2.6-flash took its place")
-    assert shown[2].startswith("→  mimo-v2.6-pro")
-    assert "text, pictures, sound" in shown[2]
+    assert shown[1].startswith("→  mimo-v2.6-pro")
+    assert "text, pictures, sound" in shown[1]
+    assert shown[2].endswith("retired: mimo-v2.6-flash took its place")
+
+
+@pytest.mark.parametrize(
+    ("preset", "model", "ids", "arrow"),
+    [
+        ("xiaomi", None, ("mimo-v2.5-tts", "mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-flash"]),
+        ("xiaomi", "mimo-v2.6-pro", ("mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-pro"]),
+        ("xiaomi", None, (), ["mimo-v2.6-pro"]),
+        ("mimo-v2", None, ("mimo-v2-flash", "mimo-v2-pro"), ["mimo-v2-pro"]),
+        ("mimo-v2", "new", ("mimo-v2-pro",), []),
+    ],
+)
+def test_the_arrow_is_at_the_model_that_would_answer(
+    preset: str, model: str | None, ids: tuple[str, ...], arrow: list[str]
+) -> None:
+    lines = catalogue.bundle(Settings(preset=preset, model=model), ids)["text/plain"].splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("→")] == arrow
 
 
 def test_the_names_that_a_server_lists_are_text() -> None:
@@ -103,3 +137,15 @@ def test_the_names_that_a_server_lists_are_text() -> None:
 async def test_a_server_that_answers_something_else_lists_nothing(mimo: Peer, body: bytes) -> None:
     mimo.models = body
     assert await catalogue.listed(Settings()) == ()
+
+
+async def test_only_names_are_listed_and_each_once(mimo: Peer) -> None:
+    mimo.models = b'{"data": [{"id": null}, {"id": "new"}, {"id": ""}, {"id": {"a": 1}}, {"id": "new"}]}'
+    assert await catalogue.listed(Settings()) == ("new",)
+
+
+async def test_a_server_that_is_silent_is_not_waited_for(mimo: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "LIST_TIMEOUT", 0.1)
+    mimo.models = Answer([60.0, b'{"data": [{"id": "late"}]}'])
+    assert await catalogue.listed(Settings()) == ()
+    assert catalogue.known(Settings()) == ("mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni")

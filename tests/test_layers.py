@@ -17,7 +17,7 @@ ROWS = [
     "catalogue client endpoint keys local local_server mcp_server profiles project tools weights",
     "session facade approval",
     "render",
-    "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards comparing comparisons toolbox completion panel plain_magics magics extension",
+    "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards comparing comparisons toolbox completion panels plain_magics magics extension",
 ]
 """The table of CONTRIBUTING.md: a module imports only from its own row or from rows above it here."""
 

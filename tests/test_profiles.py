@@ -49,7 +49,7 @@ def test_profiles_are_listed_and_deleted() -> None:
     assert profiles.names() == ("b",)
 
 
-@pytest.mark.parametrize("name", ["", ".hidden", "../up", "a/b", "a b", "x" * 65])
+@pytest.mark.parametrize("name", ["", ".hidden", "--use", "../up", "a/b", "a b", "a\n", "x" * 61])
 def test_what_is_no_name_reaches_no_file(name: str, folder: Path) -> None:
     for act in (profiles.read, profiles.delete, lambda each: profiles.save(each, {})):
         with pytest.raises(BadOption, match="is no name for a profile"):
@@ -117,14 +117,70 @@ def test_another_profile_takes_back_what_the_first_one_set() -> None:
 
 
 def test_what_cannot_be_is_told_and_the_rest_holds() -> None:
+    """A newer version may have written it, so the notebook goes on."""
     profiles.save("odd", {"temperature": "warm", "new": 1, "preset": "nowhere", "top_p": 0.5, "stop": [1]})
     config = MimoConfig()
-    with pytest.raises(BadOption) as caught:
-        configure("--use odd", config)
-    assert str(caught.value) == (
+    lines = configure("--use odd max_tokens=5", config)["text/plain"].splitlines()
+    assert [line.split()[:2] for line in lines[1:-1]] == [["top_p", "0.5"], ["max_tokens", "5"]]
+    assert lines[-1] == (
         "The profile odd says of new, preset, stop, temperature what cannot be; the rest of it holds."
     )
-    assert (config.top_p, config.preset) == (0.5, "mimo-v2")
+    assert (config.top_p, config.max_tokens, config.preset) == (0.5, 5, "mimo-v2")
+
+
+def test_the_list_of_profiles_leaves_out_what_is_not_known() -> None:
+    profiles.save("newer", {"new": 1, "top_p": 0.5})
+    assert shown("--use", MimoConfig()) == [["newer", "top_p=0.5"]]
+
+
+def test_names_in_a_file_are_text(folder: Path) -> None:
+    profiles.save("odd", {"<script>\x1b[31m": 1})
+    page = configure("--use odd", MimoConfig())
+    assert "<script" not in page["text/html"]
+    assert "\x1b" not in page["text/plain"]
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "NaN", "Infinity", "true"])
+def test_a_number_that_is_none_is_not_taken_over(number: str, folder: Path) -> None:
+    profiles.save("odd", {})
+    (folder / "odd.json").write_text(f'{{"temperature": {number}}}')
+    config = MimoConfig()
+    assert config.use("odd", profiles.read("odd")) == ("temperature",)
+    assert (config.temperature, config.sources["temperature"]) == (None, "built in")
+
+
+@pytest.mark.parametrize("value", [object(), "\ud800", {1: {2}}])
+def test_what_json_cannot_say_leaves_the_profile_as_it_was(value: object, folder: Path) -> None:
+    profiles.save("strict", {"top_p": 1})
+    with pytest.raises(NotSaved, match="The profile strict cannot be written as JSON"):
+        profiles.save("strict", {"param": {"a": value}})
+    assert profiles.read("strict") == {"top_p": 1}
+    assert [file.name for file in folder.iterdir()] == ["strict.json"]
+
+
+@pytest.mark.parametrize("line", ["--save", "--delete", "--delete a b"])
+def test_a_command_that_names_no_profile_is_told(line: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        configure(line, MimoConfig())
+    assert (str(caught.value), caught.value.hint) == (
+        f"{line.split(maxsplit=1)[0]} takes the name of one profile.",
+        "%mimo_config --use shows which there are.",
+    )
+
+
+def test_what_a_person_wrote_stays_unless_the_profile_says_otherwise() -> None:
+    config = MimoConfig()
+    configure("temperature=0.9 top_p=0.9", config)
+    seen = []
+    config.observe(lambda change: seen.append((change.name, change.new)), ["temperature", "top_p"])
+    config.use("one", {"temperature": 0.1})
+    config.use("two", {"max_tokens": 5})
+    assert seen == [("temperature", 0.1), ("temperature", None)]
+    assert {name: config.sources[name] for name in ("temperature", "top_p", "max_tokens")} == {
+        "temperature": "built in",
+        "top_p": "here",
+        "max_tokens": "profile two",
+    }
 
 
 def test_a_key_is_in_no_profile(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -133,6 +189,12 @@ def test_a_key_is_in_no_profile(monkeypatch: pytest.MonkeyPatch, folder: Path) -
     assert "canary" not in (folder / "all.json").read_text()
     with pytest.raises(BadOption):
         configure("--save all api_key=sk-canary", MimoConfig())
+
+
+def test_an_address_that_holds_a_password_reaches_no_file(folder: Path) -> None:
+    with pytest.raises(BadOption, match="The base URL 'host/v1' is no web address to ask"):
+        configure("--save all base_url=https://me:sk-canary@host/v1", MimoConfig())
+    assert not folder.exists()
 
 
 def test_the_table_tells_the_line_that_a_profile_stands_for() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import groupby
 
 from mimo_magics import catalogue, keys
+from mimo_magics.document.printable import printable
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import ApiError, BadKey, UnknownModel
 from mimo_magics.messages import Request
@@ -17,22 +18,23 @@ from mimo_magics.settings import Settings
 from mimo_magics.suggest import did_you_mean
 
 MOST_STOPS = 4
-FIELDS = tuple(field.name for field in fields(Settings) if field.metadata["project"])
-"""Settings that are fields of a request."""
-OTHERS = (
-    *("max_completion_tokens", "stop_sequences", "stream", "stream_options", "system", "messages", "tools"),
-    *(
-        "tool_choice",
-        "response_format",
-        "reasoning_effort",
-        "repetition_penalty",
-        "top_k",
-        "seed",
-        "user",
-        "n",
-    ),
+OWN = {field.name: field.metadata["flags"][-1] for field in fields(Settings) if field.metadata["project"]}
+"""Fields of a request that are settings, with their options."""
+OF_OPENAI = (
+    *("messages", "tools", "tool_choice", "response_format"),
+    *("stream", "stream_options", "max_completion_tokens"),
 )
-"""Fields of one of the formats that no setting is called like."""
+OF_ANTHROPIC = ("system", "stop_sequences", "top_k", "metadata")
+OF_SPEECH = ("audio", "asr_options")
+DOCUMENTED = (*OWN, *OF_OPENAI, *OF_ANTHROPIC, *OF_SPEECH)
+"""What may be meant."""
+OF_OTHERS = (
+    *("seed", "user", "n", "logprobs", "top_logprobs", "logit_bias", "parallel_tool_calls", "store"),
+    *("service_tier", "modalities", "models", "safety_identifier", "web_search_options"),
+    *("reasoning", "reasoning_effort", "enable_thinking", "chat_template_kwargs"),
+    *("repetition_penalty", "min_p", "top_a", "min_tokens", "stop_token_ids"),
+)
+"""Fields that servers of others know; some are nearly called like those, and none is a slip."""
 
 
 def warnings(settings: Settings, service: Preset, request: Request, endpoint: Endpoint) -> Iterator[str]:
@@ -65,25 +67,33 @@ def afterwards(error: ApiError, settings: Settings, request: Request, endpoint: 
     model = request.params.model
     if successor := SUCCESSORS.get(model):
         return f"Where it is retired, its successor is {successor}: -m {successor}"
-    return did_you_mean(
-        model, {*MODELS, *catalogue.known(settings)} - {model}, "%mimo_models shows what there is."
-    )
+    others = [each for each in catalogue.known(settings) if each != model]
+    return _meant(model, others, "%mimo_models shows what there is.")
 
 
 def _odd_model(settings: Settings, service: Preset, model: str) -> Iterator[str]:
-    """Tell of a model that was retired, or whose name is nearly that of another one."""
+    """Tell of a model that was retired, or whose name is nearly that of another one; `xiaomi/…` is not ours."""
     there = catalogue.known(settings)
-    if service.name == "xiaomi" and model in SUCCESSORS and model not in there:
+    if model in there or "/" in model:
+        return
+    if service.name == "xiaomi" and model in SUCCESSORS:
         yield f"{model} was retired; its successor is {SUCCESSORS[model]}."
-    elif model not in MODELS and model not in there and (meant := did_you_mean(model, there, "")):
+    elif model not in MODELS and (meant := _meant(model, there)):
         yield f"{model} is not known here. {meant}"
 
 
 def _odd_fields(settings: Settings) -> Iterator[str]:
-    """Tell of fields that are set beside the settings, and are nearly what a setting is called."""
+    """Tell of fields that are set beside the settings, and are one of these, or nearly called like a field."""
     for name in settings.param:
-        if name not in (*FIELDS, *OTHERS) and (meant := did_you_mean(name, FIELDS, "")):
+        if name in OWN:
+            yield f"--param {name} has an option of its own: {OWN[name]}."
+        elif name not in (*DOCUMENTED, *OF_OTHERS) and (meant := _meant(name, DOCUMENTED)):
             yield f"--param {name} is no field of the API. {meant}"
+
+
+def _meant(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Advise one of these names, which a server may have told."""
+    return printable(did_you_mean(word, known, otherwise))
 
 
 def _idle(settings: Settings, service: Preset, model: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ from mimo_magics.messages import (
     user,
     whole_characters,
 )
-from mimo_magics.models import is_chat, output_tokens
+from mimo_magics.models import output_tokens
 from mimo_magics.presets import LOCAL, Preset
 from mimo_magics.session.senses import fitted
 from mimo_magics.session.system import text as system_text
@@ -119,7 +119,7 @@ def as_listed(asked: Question) -> Question:
     """Put in the model that answers, as far as it is known without asking."""
     if not asked.takes_first:
         return asked
-    model = next(filter(is_chat, catalogue.heard(asked.service)), asked.service.model)
+    model = catalogue.answering(asked.service, catalogue.heard(asked.service))
     return replace(asked, params=replace(asked.params, model=model))
 
 

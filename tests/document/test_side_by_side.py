@@ -36,7 +36,11 @@ def heads(html: str) -> list[list[str]]:
     """The titles, band by band."""
     bands = re.findall("<tbody>(.*?)</tbody>", html, re.DOTALL)
     return [
-        re.findall(r'<th width="33%" valign="top" style="vertical-align: top"><div align="left">(.*?)</div></th>', band) for band in bands
+        re.findall(
+            r'<th width="33%" valign="top" style="vertical-align: top"><div align="left">(.*?)</div></th>',
+            band,
+        )
+        for band in bands
     ]
 
 

@@ -8,7 +8,7 @@ from mimo_magics.errors import BadRequest, UnknownModel
 from mimo_magics.messages import Params, Request, user
 from mimo_magics.presets import PRESETS
 from mimo_magics.secret import Secret
-from mimo_magics.session.advice import afterwards, warnings
+from mimo_magics.session.advice import DOCUMENTED, OF_OTHERS, OWN, afterwards, warnings
 from mimo_magics.settings import Settings
 
 
@@ -123,6 +123,7 @@ def test_a_web_search_that_is_switched_off_gets_its_hint() -> None:
     [
         ("mimo-v2", "mimo-v2-por", ["mimo-v2-por is not known here. Did you mean mimo-v2-pro?"]),
         ("mimo-v2", "quite-another", []),
+        ("mimo-v2", "xiaomi/mimo-v2-pro", []),
         ("xiaomi", "mimo-v2.5", ["mimo-v2.5 was retired; its successor is mimo-v2.6-flash."]),
         ("mimo-v2", "mimo-v2.5", []),
     ],
@@ -137,6 +138,8 @@ def test_a_model_that_is_not_there_is_told(service: str, model: str, expected: l
         ("mimo-v2.5", [], "Where it is retired, its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"),
         ("mimo-v2-por", [], "Did you mean mimo-v2-pro?"),
         ("our-modle", ["our-model"], "Did you mean our-model?"),
+        ("our-model", ["our-model", "our-mode"], "Did you mean our-mode?"),
+        ("mimo-v2-por", ["mimo-v2-por\x1b[31m"], "Did you mean mimo-v2-por\ufffd[31m?"),
         ("quite-another", [], "%mimo_models shows what there is."),
     ],
 )
@@ -157,10 +160,14 @@ def test_a_model_that_was_refused_gets_the_name_that_was_meant(
     [
         ("temprature", ["--param temprature is no field of the API. Did you mean temperature?"]),
         ("max_token", ["--param max_token is no field of the API. Did you mean max_tokens?"]),
-        ("temperature", []),
-        ("max_completion_tokens", []),
-        ("seed", []),
+        (
+            "response_fromat",
+            ["--param response_fromat is no field of the API. Did you mean response_format?"],
+        ),
+        ("temperature", ["--param temperature has an option of its own: --temperature."]),
+        ("model", ["--param model has an option of its own: --model."]),
+        *((field, []) for field in (*DOCUMENTED, *OF_OTHERS) if field not in OWN),
     ],
 )
-def test_a_field_that_is_nearly_a_setting_is_told(field: str, expected: list[str]) -> None:
+def test_a_field_that_is_a_setting_or_nearly_one_is_told(field: str, expected: list[str]) -> None:
     assert told(param={field: 1}) == expected

@@ -98,6 +98,11 @@ class Parts:
         bar.tooltip = tooltip
         return self._keep(bar)
 
+    def control(self, kind: Any, **traits: Any) -> Any:
+        """Return a control of one of the library's kinds, such as a slider."""
+        style = self._style(kind.class_traits()["style"].klass)
+        return self._keep(kind(layout=self._layout, style=style, **traits))
+
     def fold(self, text: str, body: Any, *, is_open: bool) -> Any:
         """Return a button that folds and unfolds a body."""
         shared = {"layout": self._layout, "style": self._style(ToggleStyle)}

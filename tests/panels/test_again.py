@@ -12,7 +12,7 @@ from peer import KEY, Answer, Peer, Seen, error, frames, obey, reply, stream
 
 OPEN = """
 from mimo_magics.extension import _loaded
-from mimo_magics.panel.again import AskAgain
+from mimo_magics.panels.again import AskAgain
 magics = _loaded[get_ipython()].magics
 again = AskAgain(get_ipython(), magics.config, magics.talk)
 async def over():

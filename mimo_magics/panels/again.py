@@ -26,6 +26,13 @@ from mimo_magics.session.comparing import RunningComparison
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turns import Turn
 
+STYLE = """<style>
+.mimo-again.mimo-again { border-top: 1px solid var(--jp-border-color2, #bbb); margin-top: 0.75em; padding-top: 0.75em; overflow: visible; }
+.mimo-again .mimo-again-prompt { width: auto; max-width: none; margin: 0; }
+.mimo-again .mimo-again-buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.5em; margin: 0.5em 0; overflow: visible; }
+.mimo-again .mimo-again-buttons button { flex: none; width: auto; margin: 0; }
+</style>"""
+"""All of it is bound to our own class."""
 LONGEST = 80
 """Characters of the last prompt that the empty box shows."""
 
@@ -49,15 +56,18 @@ class AskAgain:
         self._past: Sequence[Turn] = ()
         self._again: Turn | None = None
         """The turn that was asked again."""
-        self._prompt = ipywidgets.Textarea(description="Prompt", rows=2)
+        self._prompt = ipywidgets.Textarea(
+            description="Prompt", rows=2, _dom_classes=("mimo-again-prompt",), continuous_update=False
+        )
         self._run = _button(
             "Run", "play", "Ask with these values, beside the conversation", self._run_pressed
         )
         self._keep = _button("Keep", "check", "Make the answer the next turn", self._keep_pressed)
         self._state = ipywidgets.HTML()
         self._area = ipywidgets.VBox()
-        buttons = ipywidgets.HBox((self._run, self._keep, self._state))
-        self.root = ipywidgets.VBox((self._prompt, buttons, self._area), _dom_classes=("mimo-again",))
+        buttons = ipywidgets.HBox((self._run, self._keep, self._state), _dom_classes=("mimo-again-buttons",))
+        parts = (ipywidgets.HTML(STYLE), self._prompt, buttons, self._area)
+        self.root = ipywidgets.VBox(parts, _dom_classes=("mimo-again",))
         """The widget that shows it."""
         shell.events.register("post_run_cell", self._look)
         self._look()

@@ -1,0 +1,103 @@
+"""What holds just now, in the words that the panel and the table below it say of each setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mimo_magics import catalogue, endpoint
+from mimo_magics.config import MimoConfig, allowed
+from mimo_magics.document.printable import visible
+from mimo_magics.errors import BadOption
+from mimo_magics.parameters import MOVED, WIDEST, bounds, idle
+from mimo_magics.presets import OTHER, PRESETS, Preset
+from mimo_magics.settings import Settings
+
+FOLLOWED = (*MOVED, "preset", "base_url")
+"""The settings that it is made of."""
+LONGEST = 80
+"""Characters of a text in the table."""
+UNKNOWN = Preset(OTHER, "", {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The settings, and what they mean for the service."""
+
+    settings: Settings
+    service: Preset
+    model: str
+    """The one that answers."""
+    where: str
+    """Name of the service's host."""
+    idle: Mapping[str, str]
+    """The settings that do nothing just now, each with the reason."""
+    wrong: str = ""
+    """Why nothing can be asked like this."""
+
+    def value(self, name: str) -> Any:
+        """Return what is set; `None` leaves it to the service."""
+        return getattr(self.settings, name)
+
+    def said(self, name: str) -> str:
+        """Say what is set."""
+        match self.value(name):
+            case None:
+                return self._default(name)
+            case bool() as on:
+                return "on" if on else "off"
+            case tuple() as texts:
+                return _short(", ".join(map(spelled, texts)) or "none")
+            case str() as text:
+                return _short(spelled(text))
+            case number:
+                return str(number)
+
+    def range(self, name: str) -> str:
+        """Say between which values the service lets it be."""
+        if name not in WIDEST:
+            return "up to 4 texts" if name == "stop" else allowed(name, self.service.name)
+        low, high = bounds(name, self.service, self.model)
+        return f"{low:g} to {high:,}"
+
+    def is_outside(self, name: str) -> bool:
+        """Tell whether a number is set that the service's documentation does not allow."""
+        value = self.value(name)
+        if name not in WIDEST or value is None:
+            return False
+        low, high = bounds(name, self.service, self.model)
+        return not low <= value <= high
+
+    def _default(self, name: str) -> str:
+        """Say what holds when nothing is set: some of it the server decides, some is known of the service."""
+        known = {"model": self.model, "system": self.service.system or "none"}
+        return f"service default: {known[name]}" if name in known else "server default"
+
+
+def situation(config: MimoConfig) -> Situation:
+    """Find out what holds. Also settings that nothing can be asked with mean something.
+
+    Raises:
+        BadOption: a value makes no sense, which %config does not mind.
+    """
+    values = {name: getattr(config, name) for name in FOLLOWED}
+    settings = Settings(**{**values, "stop": tuple(values["stop"])})
+    service, where, wrong = PRESETS.get(settings.preset, UNKNOWN), "", ""
+    try:
+        service = endpoint.preset(settings)
+        where = endpoint.host(endpoint.base_url(settings))
+    except BadOption as error:
+        wrong = f"{error} {error.hint}".strip()
+    model = settings.model or catalogue.answering(service, catalogue.heard(service))
+    return Situation(settings, service, model, where or service.name, idle(settings, service, model), wrong)
+
+
+def spelled(text: str) -> str:
+    r"""Return a text on one line, with `\n` for a line's end, and `""` for none at all."""
+    shown = visible(text).replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+    return shown or '""'
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -1,0 +1,296 @@
+"""The panel in a real page: what is moved there changes the next request, and the other way round, also after a reload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from peer import Peer, obey
+
+from browser.lab import Page, Server, Theme, copy, expect
+from browser.live import answer, at, everywhere, opened, says, until, waiting
+from browser.test_accessible import AXE, complaints
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator
+
+both = at(("lab", "python3"), ("notebook", "python3"))
+SETUP = "%reload_ext mimo_magics\nimport mimo_magics\n%mimo_config system=none model=mimo-v2-flash"
+PANEL, ASK, CONFIG = range(1, 4)
+"""Places of the cells below the setup."""
+ACTIVE = re.compile(r"\bmod-active\b")
+LAST = "%mimo_config temperature top_p max_tokens stop thinking"
+
+
+@pytest.fixture(scope="module")
+def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> Iterator[Page]:
+    with opened(server, browser, request.param) as page:
+        yield page
+
+
+@pytest.fixture(autouse=True)
+def _panel_is_open(page: Page, model: Peer) -> None:
+    model.script = obey
+    page.fill(SETUP, "mimo_magics.panel()", "%%mimo --no-history\nhello", LAST)
+    run(page, 0, PANEL)
+    expect(panel(page)).to_be_visible()
+    model.requests.clear()
+
+
+def run(page: Page, *cells: int) -> None:
+    for cell in cells:
+        page.run(cell)
+        page.wait_idle()
+
+
+def panel(page: Page) -> Locator:
+    return page.output(PANEL).locator(".mimo-panel")
+
+
+def row(page: Page, name: str) -> Locator:
+    return panel(page).locator(".mimo-row").filter(has=page.window.get_by_text(name, exact=True))
+
+
+def default(page: Page, name: str) -> Locator:
+    return row(page, name).get_by_role("button", name="default")
+
+
+def readout(page: Page, name: str) -> Locator:
+    return row(page, name).locator(".widget-readout")
+
+
+def type_in(page: Page, name: str, value: str) -> None:
+    """Type a number beside a slider."""
+    readout(page, name).fill(value)
+    readout(page, name).press("Enter")
+
+
+def drag(page: Page, name: str, share: float) -> None:
+    """Drag a slider to a share of its range."""
+    handle = row(page, name).locator(".noUi-handle").bounding_box()
+    whole = row(page, name).locator(".noUi-base").bounding_box()
+    assert handle
+    assert whole
+    mouse, height = page.window.mouse, handle["y"] + handle["height"] / 2
+    mouse.move(handle["x"] + handle["width"] / 2, height)
+    mouse.down()
+    mouse.move(whole["x"] + share * whole["width"], height, steps=5)
+    mouse.up()
+
+
+def value(page: Page, name: str) -> Locator:
+    """The value that stands below the widgets."""
+    rows = page.output(PANEL).locator("tr")
+    return rows.filter(has=page.window.get_by_text(name, exact=True)).locator("td").nth(1)
+
+
+def asked(page: Page, model: Peer) -> dict[str, Any]:
+    """Ask, and return what was sent."""
+    run(page, ASK)
+    return model.requests[-1].body
+
+
+def settings(page: Page) -> dict[str, list[str]]:
+    """Return value and source of each setting that the last cell tells of."""
+    run(page, CONFIG)
+    lines = page.outputs(CONFIG)[0]["data"]["text/plain"].splitlines()[1:]
+    return {line.split()[0]: line.split()[1:3] for line in lines}
+
+
+MOVES = {
+    "temperature": "0.35",
+    "top_p": "0.5",
+    "max_tokens": "1000",
+    "frequency_penalty": "-1.25",
+    "presence_penalty": "2",
+}
+SENT = {
+    "temperature": 0.35,
+    "top_p": 0.5,
+    "max_completion_tokens": 1_000,
+    "frequency_penalty": -1.25,
+    "presence_penalty": 2.0,
+}
+
+
+@everywhere
+def test_each_slider_changes_the_next_request_and_the_table_of_the_settings(page: Page, model: Peer) -> None:
+    before = asked(page, model)
+    assert not SENT.keys() & before.keys()
+    for name, typed in MOVES.items():
+        type_in(page, name, typed)
+        expect(value(page, name)).to_contain_text(typed)
+    assert asked(page, model) == {**before, **SENT}
+    told = settings(page)
+    assert told["temperature"] == ["0.35", "here"]
+    assert told["max_tokens"] == ["1000", "here"]
+
+
+@both
+def test_sliders_are_dragged(page: Page, model: Peer) -> None:
+    drag(page, "temperature", 0.25)
+    expect(value(page, "temperature")).to_have_text(re.compile("0.5|0.4[89]|0.5[12]"))
+    dragged = float(value(page, "temperature").inner_text())
+    drag(page, "max_tokens", 0)
+    expect(value(page, "max_tokens")).to_have_text("1")
+    drag(page, "max_tokens", 1)
+    expect(value(page, "max_tokens")).to_have_text("65536")
+    expect(default(page, "temperature")).not_to_have_class(ACTIVE)
+    sent = asked(page, model)
+    assert (sent["temperature"], sent["max_completion_tokens"]) == (dragged, 65_536)
+
+
+@everywhere
+def test_what_is_written_moves_the_controls_and_default_sends_nothing(page: Page, model: Peer) -> None:
+    page.edit(
+        CONFIG, "%mimo_config temperature=0.333 top_p=0.2 max_tokens=1234 thinking=on stop=END system=mimo"
+    )
+    run(page, CONFIG)
+    for name, shown in {"temperature": "0.333", "top_p": "0.2", "max_tokens": "1234"}.items():
+        expect(readout(page, name)).to_have_text(shown)
+        expect(default(page, name)).not_to_have_class(ACTIVE)
+    expect(row(page, "thinking").get_by_role("button", name="on")).to_have_class(ACTIVE)
+    expect(row(page, "stop").locator(".jupyter-widget-tag").first).to_have_text("END")
+    expect(page.window.get_by_label("system")).to_have_value("MiMo English")
+    for name in ("temperature", "top_p", "max_tokens"):
+        default(page, name).click()
+        expect(value(page, name)).to_have_text("server default")
+        expect(default(page, name)).to_have_class(ACTIVE)
+    assert not {"temperature", "top_p", "max_completion_tokens"} & asked(page, model).keys()
+
+
+@both
+def test_what_is_out_of_range_stays_and_is_told(page: Page, model: Peer) -> None:
+    page.edit(CONFIG, "%mimo_config temperature=5")
+    run(page, CONFIG)
+    expect(row(page, "temperature")).to_contain_text("5.0 is set, outside 0 to 2")
+    expect(readout(page, "temperature")).to_have_text("2")
+    readout(page, "temperature").focus()
+    page.window.keyboard.press("Tab")
+    expect(value(page, "temperature")).to_have_text("5.0")
+    assert asked(page, model)["temperature"] == 5.0
+
+
+@both
+def test_the_other_controls_change_the_next_request(page: Page, model: Peer) -> None:
+    window = page.window
+    window.get_by_label("model", exact=True).fill("mimo-v2-pro")
+    window.get_by_label("model", exact=True).press("Enter")
+    expect(value(page, "model")).to_have_text("mimo-v2-pro")
+    for text in ("END", "\\n\\n"):
+        row(page, "stop").get_by_role("combobox").press_sequentially(text)
+        row(page, "stop").get_by_role("combobox").press("Tab")
+        expect(value(page, "stop")).to_contain_text(text)
+    expect(value(page, "stop")).to_have_text("END, \\n\\n")
+    row(page, "thinking").get_by_role("button", name="off").click()
+    window.get_by_label("system").select_option("own")
+    window.get_by_label("own text").fill("Answer in verse.")
+    window.get_by_label("own text").blur()
+    row(page, "stream").get_by_role("button", name="off").click()
+    expect(value(page, "stream")).to_have_text("off")
+    sent = asked(page, model)
+    assert sent["messages"][0] == {"role": "system", "content": "Answer in verse."}
+    assert (sent["model"], sent["stop"], sent["thinking"]) == (
+        "mimo-v2-pro",
+        ["END", "\n\n"],
+        {"type": "disabled"},
+    )
+    assert not sent.get("stream")
+    row(page, "stop").get_by_role("combobox").press("Backspace")  # by keyboard also where there are some
+    expect(value(page, "stop")).to_have_text("END")
+    row(page, "api").get_by_role("button", name="anthropic").click()
+    expect(row(page, "presence_penalty")).to_contain_text(
+        "without effect: the Anthropic format has no penalties"
+    )
+    expect(page.output(PANEL).locator("tr", has_text="presence_penalty")).to_contain_text("no: the Anthropic")
+
+
+@both
+def test_a_task_moves_the_sliders(page: Page, model: Peer) -> None:
+    panel(page).get_by_role("button", name="Code").click()
+    expect(readout(page, "temperature")).to_have_text("0.3")
+    expect(readout(page, "top_p")).to_have_text("0.95")
+    sent = asked(page, model)
+    assert (sent["temperature"], sent["top_p"]) == (0.3, 0.95)
+
+
+@both
+def test_two_panels_move_together(page: Page) -> None:
+    page.edit(CONFIG, "mimo_magics.panel()")
+    run(page, CONFIG)
+    type_in(page, "temperature", "0.35")
+    other = page.output(CONFIG)
+    expect(other.locator(".mimo-row", has_text="temperature").locator(".widget-readout")).to_have_text("0.35")
+    expect(other.locator("table")).to_contain_text("0.35")
+
+
+@everywhere
+def test_after_a_reload_the_widgets_go_on(page: Page, model: Peer) -> None:
+    type_in(page, "temperature", "0.35")
+    expect(value(page, "temperature")).to_have_text("0.35")
+    page.save()
+    page.reload()
+    page.wait_idle()
+    expect(readout(page, "temperature")).to_have_text("0.35")
+    type_in(page, "temperature", "0.45")
+    page.wait_idle()
+    expect(default(page, "temperature")).not_to_have_class(ACTIVE)
+    assert asked(page, model)["temperature"] == 0.45
+    page.edit(CONFIG, "%mimo_config temperature=0.55")
+    run(page, CONFIG)
+    expect(readout(page, "temperature")).to_have_text("0.55")
+
+
+@both
+def test_a_notebook_without_a_kernel_shows_table_and_line(page: Page) -> None:
+    type_in(page, "temperature", "0.35")
+    expect(value(page, "temperature")).to_have_text("0.35")
+    path = page.save()
+    page.open(copy(path, f"kept-{page.server.kind}.ipynb").name, kernel=False)
+    expect(value(page, "temperature")).to_have_text("0.35")
+    line = page.output(PANEL).locator("pre", has_text="%mimo_config")
+    expect(line.last).to_have_text("%mimo_config model=mimo-v2-flash temperature=0.35 system=none")
+    page.open(path.name)
+
+
+@both
+def test_the_line_comes_below_the_next_cell_that_runs(page: Page) -> None:
+    type_in(page, "temperature", "0.35")
+    expect(value(page, "temperature")).to_have_text("0.35")
+    panel(page).get_by_role("button", name="New cell with these settings").click()
+    expect(panel(page).get_by_role("status").last).to_have_text("It comes below the next cell that you run.")
+    run(page, CONFIG)
+    expect(page.cell(CONFIG + 1)).to_contain_text(
+        "%mimo_config model=mimo-v2-flash temperature=0.35 system=none"
+    )
+
+
+@everywhere
+def test_while_a_cell_runs_the_panel_works(page: Page, model: Peer) -> None:
+    with waiting(page) as (over, *_):
+        model.script = lambda _: answer(says("one "), until(over), says("two"))
+        page.run(ASK)
+        expect(page.output(ASK)).to_contain_text("one")
+        type_in(page, "temperature", "0.35")
+        expect(value(page, "temperature")).to_have_text("0.35")
+    assert settings(page)["temperature"] == ["0.35", "here"]
+
+
+UNNAMED = "aria-input-field-name"
+"""The library gives the handles of its sliders no name, and no way to give them one."""
+
+
+@both
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_but_the_handles_of_the_library(page: Page, theme: Theme) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not there: make browser")
+    page.window.add_script_tag(path=AXE)
+    page.theme(theme)
+    page.window.get_by_label("system").select_option("own")
+    expect(page.window.get_by_label("own text")).to_be_visible()
+    found, unsure = complaints(page, PANEL)
+    assert ([each for each in found if not each.startswith(UNNAMED)], unsure) == ([], [])
+    assert len(found) == len(MOVES)
