@@ -100,6 +100,7 @@ class Asking:
             tools=self._tools,
             cell=told["cell"],
             append=told["append"],
+            reuse=(lambda _: False) if request.fresh else None,
             **settings,
         )
         return draft.code(request.code) if request.code else draft

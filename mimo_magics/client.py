@@ -41,6 +41,9 @@ LONGEST_RETRY_AFTER = 120.0
 LIST_TIMEOUT = 5.0
 """Seconds for the list of models, which is only a convenience."""
 
+LONGEST_ID = 200
+"""Characters of a model's id."""
+
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 LONGEST_ERROR_BODY = 65_536
 GOODBYE = 1.0
@@ -95,9 +98,14 @@ async def models(endpoint: Endpoint) -> tuple[str, ...]:
         client = await _client()
         response = await client.get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
         ids = [model["id"] for model in response.json()["data"]]
-        return tuple(dict.fromkeys(each for each in ids if each and isinstance(each, str)))
+        return tuple(dict.fromkeys(each for each in ids if isinstance(each, str) and _is_id(each)))
     except (*HTTPX_ERRORS, ValueError, TypeError, KeyError, RecursionError):
         return ()
+
+
+def _is_id(text: str) -> bool:
+    """Tell whether a text can be a model's id: what a terminal obeys, or no screen holds, is none."""
+    return 0 < len(text) <= LONGEST_ID and text.isprintable()
 
 
 async def aclose() -> None:

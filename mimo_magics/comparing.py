@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from mimo_magics.document import Look
-from mimo_magics.errors import BadOption, Interrupted
+from mimo_magics.errors import BadOption, Interrupted, MimoError
 from mimo_magics.events import Event
 from mimo_magics.grid import GridRequest
 from mimo_magics.messages import Usage
@@ -59,7 +59,7 @@ class Comparing:
         self.surface = surface
         self._request = request
         self._session = session
-        self._past = session.turns if request.keep else ()
+        self._past = session.history.before(cell).turns if request.keep else ()
         self._look = look
         self._cell = cell
         self._running: RunningComparison | None = None
@@ -124,19 +124,22 @@ class Comparing:
         return sum(turn.kept for turn in turns)
 
 
-def approved(request: GridRequest, session: Session, ask: Callable[[str], str] | None) -> None:
+def approved(
+    request: GridRequest, session: Session, ask: Callable[[str], str] | None, cell: str = ""
+) -> None:
     """Ask a person before much is spent.
 
     Args:
         request: what the cell wants.
         session: that it asks in.
         ask: asks a person; `None` where nobody is.
+        cell: the one that asks.
 
     Raises:
         BadOption: the person does not want it, nobody can be asked, or the bound cannot be read.
     """
     bound = Budget.read(request.ask_above)
-    about = sum((_about(each) for each in _drafts(request, session)), Spent())
+    about = sum((_about(each) for each in _drafts(request, session, cell)), Spent())
     spent = about.tokens if bound.unit == "tokens" else about.usd
     if spent is None or spent <= bound.amount:
         return
@@ -150,10 +153,12 @@ def approved(request: GridRequest, session: Session, ask: Callable[[str], str] |
         raise BadOption("Nothing was asked.", "--ask-above changes from which amount on you are asked.")
 
 
-def _drafts(request: GridRequest, session: Session) -> Iterator[Draft]:
+def _drafts(request: GridRequest, session: Session, cell: str) -> Iterator[Draft]:
+    """Yield what would be sent; a variant that cannot be fails later, in its column."""
     for variant in request.variants:
         options: dict[str, Any] = {**request.settings, **variant.options}
-        yield session.draft(request.prompt, keep=request.keep, tools=(), **options)
+        with suppress(MimoError):
+            yield session.draft(request.prompt, keep=request.keep, tools=(), cell=cell, **options)
 
 
 def _about(draft: Draft) -> Spent:

@@ -83,7 +83,7 @@ class Comparisons:
         session = self._session(request)
         settings = replace(session.settings, **request.settings)
         where = place(self._shell)
-        comparing.approved(request, session, None if where == "unattended" else input)
+        comparing.approved(request, session, None if where == "unattended" else input, self._talk.cell)
         titles = [variant.title for variant in request.variants]
         look = Look(settings.format, settings.remote_images)
         surface = choose(where, settings, titles, running, at_once=request.at_once)
@@ -117,12 +117,15 @@ class Comparisons:
 
     def _adopt(self, comparison: Comparison, number: int) -> None:
         """Show the reply as the turn that it is now, so that the notebook tells of it."""
-        reply = comparison.adopt(number)
         session = comparison.session
+        before_it = len(session.turns)
+        reply = comparison.adopt(number)
         *before, turn = session.turns[-2:]
         told = record(turn, after="".join(each.id for each in before), session=session.name)
         settings = self._config.snapshot()
         line = f"Reply {number} is turn {len(session.turns)} of session {session.name} now."
+        if (gone := before_it - len(session.turns) + 1) > 0:
+            line += f" {gone} {'turn' if gone == 1 else 'turns'} that stood there stay as a branch."
         shown = document.bundle(
             replace(reply, told=(*reply.told, line)), look=Look(settings.format, settings.remote_images)
         )

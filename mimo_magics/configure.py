@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator, Sequence
 from getpass import getpass
 from typing import Any
@@ -76,7 +77,10 @@ def _used(config: MimoConfig, profile: str) -> tuple[list[str], str]:
 
 def _save(config: MimoConfig, profile: str) -> None:
     endpoint.base_url(config.snapshot())  # one with a password in it is refused, and reaches no file
-    profiles.save(profile, config.changed)
+    values = {
+        name: value for name, value in config.changed.items() if name != "notebook"
+    }  # that is one's own
+    profiles.save(profile, values)
 
 
 def _profiles() -> dict[str, str]:
@@ -86,7 +90,7 @@ def _profiles() -> dict[str, str]:
         try:
             values = {each: value for each, value in profiles.read(name).items() if each in SETTINGS}
             rows.append((name, line(values).partition(" ")[2]))
-        except (BadOption, TypeError, ValueError):
+        except (ArgumentTypeError, BadOption, TypeError, ValueError):
             rows.append((name, "cannot be read"))
     return table.bundle(("profile", "settings"), rows)
 
@@ -146,7 +150,9 @@ def _shown(value: Any) -> str:
     match value:
         case True | False:
             return "on" if value else "off"
-        case None | [] | {}:
+        case None:
+            return "–"
+        case list() | dict() if not value:
             return "–"
         case Secret():
             return repr(value).strip("'")

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, fields
 from itertools import product
 from typing import Any, get_type_hints
 
-from mimo_magics.cell import read as read_cell
+from mimo_magics.cell import FLAG, read as read_cell
 from mimo_magics.errors import BadOption
-from mimo_magics.options import COMPARING, VARIED, to_text
+from mimo_magics.options import BY_FLAG, COMPARING, VARIED, to_text
 from mimo_magics.settings import Settings
 from mimo_magics.suggest import did_you_mean
 
@@ -67,10 +67,16 @@ def words(line: str) -> list[str]:
         ) from None
     for word in arguments:
         flag = word.partition("=")[0]
-        if word.startswith("-") and not _is_number(word) and flag not in FLAGS:
-            advice = did_you_mean(flag, FLAGS, "See %%mimo_compare? for the options.")
-            raise BadOption(f"There is no option {flag}.", advice)
+        if FLAG.fullmatch(flag) and flag not in FLAGS:
+            raise _no_such_option(flag)
     return arguments
+
+
+def _no_such_option(flag: str) -> BadOption:
+    if flag in BY_FLAG:
+        return BadOption(f"A comparison does not take {flag}.", "See %%mimo_compare? for the options.")
+    advice = did_you_mean(flag, FLAGS, "See %%mimo_compare? for the options.")
+    return BadOption(f"There is no option {flag}.", advice)
 
 
 def read(options: argparse.Namespace, body: str, variables: Mapping[str, Any]) -> GridRequest:
@@ -118,11 +124,3 @@ def _told(options: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
     for name in names:
         value = to_text(hints[name], options[name])
         yield value if name in ("model", "preset", "api") and options[name] else f"{name} {value}"
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True

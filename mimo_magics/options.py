@@ -232,7 +232,7 @@ def _varied(option: Option, hint: Any) -> Option:
 
     value.__name__ = getattr(plain_type(hint), "__name__", "value")
     words = {name: word for name, word in option.argparse.items() if name in ("metavar", "choices", "dest")}
-    return Option(option.flags, option.help, {**words, "nargs": "+", "type": value})
+    return Option(option.flags, option.help, {**words, "nargs": "+", "action": "extend", "type": value})
 
 
 def _compared() -> tuple[Option, ...]:

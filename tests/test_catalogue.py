@@ -149,3 +149,8 @@ async def test_a_server_that_is_silent_is_not_waited_for(mimo: Peer, monkeypatch
     mimo.models = Answer([60.0, b'{"data": [{"id": "late"}]}'])
     assert await catalogue.listed(Settings()) == ()
     assert catalogue.known(Settings()) == ("mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni")
+
+
+async def test_what_no_screen_can_show_is_no_model(mimo: Peer) -> None:
+    mimo.models = ["fine", "mimo\u202eevil", "a\x1b[35mb", "two\nlines", "x" * 201, ""]
+    assert await catalogue.listed(Settings()) == ("fine",)

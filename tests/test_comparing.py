@@ -93,6 +93,22 @@ def test_a_reply_is_adopted_as_the_turn_of_its_cell(kernel: Kernel, peer: Peer) 
     assert sent(peer)[-1] == ["Hello", "At 1.0.", "two"]
 
 
+def test_the_cell_that_is_run_again_follows_what_it_followed(kernel: Kernel, peer: Peer) -> None:
+    kernel.run(GRID, cell="compare")
+    kernel.run("%mimo_compare adopt 1")
+    kernel.run("%%mimo\nthen", cell="then")
+    kernel.run(GRID, cell="compare")
+    assert sent(peer)[-2:] == [["Hello"], ["Hello"]]
+    ran = kernel.run("%mimo_compare adopt 2")
+    assert "Reply 2 is turn 1 of session main now. 2 turns that stood there stay as a branch." in page(ran)
+
+
+def test_a_variant_that_does_not_fit_fails_alone(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run(f"%%mimo_compare -m mimo-local mimo-v2-pro\n{'word ' * 9_000}")
+    assert ran.status == "ok"
+    assert len(peer.requests) == 1
+
+
 def test_the_words_of_two_replies_are_told_apart(kernel: Kernel) -> None:
     kernel.run(GRID)
     ran = kernel.run("%mimo_compare diff 1 2")

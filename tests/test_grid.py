@@ -39,6 +39,8 @@ def test_all_combinations_are_asked_in_the_order_of_the_options() -> None:
         ("--presence-penalty -1 1", ["presence_penalty -1.0", "presence_penalty 1.0"]),
         ("--stop END 'a b'", ['stop ["END"]', 'stop ["a b"]']),
         ("--repeat 2", ["no. 1", "no. 2"]),
+        ("-t 0 -t 1", ["temperature 0.0", "temperature 1.0"]),
+        ("--system '- brief' none", ["system - brief", "system none"]),
         (
             "--max-tokens 10 20 --repeat 2",
             [
@@ -79,6 +81,7 @@ def test_the_prompt_names_variables_unless_it_is_raw() -> None:
     [
         ("--temprature 0", "x", "There is no option --temprature.", "Did you mean --temperature?"),
         ("--zzz", "x", "There is no option --zzz.", "See %%mimo_compare? for the options."),
+        ("--tools x", "x", "A comparison does not take --tools.", "See %%mimo_compare? for the options."),
         ("-m 'a", "x", "A quotation on the line does not end.", "Put a value with a quote into quotes."),
         ("", "  ", "There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."),
         ("--at-once 0", "x", "--at-once cannot be 0.", "It is a number of calls from 1."),

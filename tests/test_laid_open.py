@@ -67,6 +67,14 @@ def test_it_shows_the_conversation_as_the_cell_would_find_it(kernel: Kernel, pee
     assert len(peer.requests) == 1
 
 
+def test_what_is_asked_anew_is_not_said_to_be_kept(kernel: Kernel) -> None:
+    kernel.run("%mimo_config run_all=keep notebook=none.ipynb")
+    kernel.run("%%mimo\none", cell="one")
+    kernel.run("%%mimo --dry-run -o kept\none", cell="one")
+    kernel.run("%%mimo --dry-run --fresh -o anew\none", cell="one")
+    assert kernel.run("print(len(kept.warnings), len(anew.warnings))").text == "1 0\n"
+
+
 def test_code_is_printed_and_not_run(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("%%mimo --as curl -o code\nHello")
     (output,) = ran.outputs

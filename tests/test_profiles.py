@@ -204,3 +204,19 @@ def test_the_table_tells_the_line_that_a_profile_stands_for() -> None:
         "strict   'system=Be brief.' temperature=0.2",
     ]
     assert configure("--delete strict", MimoConfig())["text/plain"] == "profile  settings"
+
+
+def test_where_the_notebook_is_stays_with_the_notebook(folder: Path) -> None:
+    configure("--save shared notebook=a.ipynb autosave=on", MimoConfig())
+    assert json.loads((folder / "shared.json").read_text()) == {"autosave": True}
+
+
+def test_a_profile_that_says_what_cannot_be_does_not_hide_the_others() -> None:
+    profiles.save("bad", {"thinking": "yes"})
+    profiles.save("good", {"top_p": 1})
+    assert [row[0] for row in shown("--use", MimoConfig())] == ["bad", "good"]
+
+
+def test_prices_are_shown() -> None:
+    table = configure("""prices='{"m": [1, 2, 3]}'""", MimoConfig())["text/plain"]
+    assert "{'m': [1, 2, 3]}" in table

@@ -208,6 +208,7 @@ class Session(Preparing):
         cell: str = "",
         append: bool = False,
         new: bool = False,
+        reuse: Reuse | None = None,
         **options: Unpack[Options],
     ) -> Draft:
         """Return what would be sent, and send nothing. No key is needed. Arguments are those of `stream`.
@@ -221,7 +222,7 @@ class Session(Preparing):
         settings = replace(self.settings, **options)
         here = History() if new or not keep else self.history if append else self.history.before(cell)
         asked, _ = self._asked(prompt, here.turns, settings, tools)
-        kept = self._answer_to(asked.digest, _by_setting(settings))
+        kept = self._answer_to(asked.digest, reuse or _by_setting(settings))
         return draft(asked, self.spent, *([f"Nothing would be sent: {_kept(kept)}"] if kept else []))
 
     def begin(self) -> None:

@@ -173,7 +173,7 @@ def _row(candidate: Candidate) -> dict[str, Any]:
         **candidate.options,
         "text": reply.text if reply else None,
         "reasoning": reply.reasoning if reply else None,
-        "stop": reply.stop if reply else None,
+        "ended": reply.stop if reply else None,
         "input": usage.input if usage else None,
         "cached": usage.cached if usage else None,
         "output": usage.output if usage else None,

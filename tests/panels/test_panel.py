@@ -141,7 +141,7 @@ def test_an_own_system_prompt_begins_as_what_is_in_force(board: Board, config: M
     assert own.value.startswith("You are MiMo, an AI assistant developed by Xiaomi.\n")
     own.set_state({"value": OWN})
     assert config.system == OWN
-    move(board, "system", "server default")
+    move(board, "system", "service default")
     assert (config.system, board.rows["system"].control.box.children) == (None, (choice,))
     move(board, "system", "own")
     assert config.system == OWN
@@ -330,7 +330,7 @@ LABEL = {
     "api": ["openai", "anthropic"],
     "thinking": ["server default", "on", "off"],
     "stream": ["on", "off"],
-    "system": ["server default", "none", "MiMo English", "MiMo 中文", "own"],
+    "system": ["service default", "none", "MiMo English", "MiMo 中文", "own"],
 }
 SEEN = st.sampled_from([*MOVED]).flatmap(
     lambda name: st.tuples(

@@ -202,7 +202,7 @@ def test_a_comparison_is_read_as_a_frame(peer: Peer) -> None:
         "temperature",
         "text",
         "reasoning",
-        "stop",
+        "ended",
         "input",
         "cached",
         "output",
@@ -212,7 +212,7 @@ def test_a_comparison_is_read_as_a_frame(peer: Peer) -> None:
         "failure",
     ]
     assert list(frame.index) == [1, 2]
-    assert frame.loc[1, ["temperature", "text", "reasoning", "stop", "input", "output"]].tolist() == [
+    assert frame.loc[1, ["temperature", "text", "reasoning", "ended", "input", "output"]].tolist() == [
         0,
         "fine",
         "Hm.",
@@ -225,3 +225,9 @@ def test_a_comparison_is_read_as_a_frame(peer: Peer) -> None:
 
 def test_a_candidate_without_a_turn_has_no_reply() -> None:
     assert Candidate("as set", {}).reply is None
+
+
+@pytest.mark.parametrize("at_once", [0, -1])
+def test_nothing_is_asked_none_at_a_time(peer: Peer, at_once: int) -> None:
+    with pytest.raises(BadOption, match="cannot be asked at a time"):
+        session(peer).compare("Hello", temperature=[0], at_once=at_once)
