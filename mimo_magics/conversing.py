@@ -63,6 +63,12 @@ class Conversing:
         """Return the settings of a session: those of the kernel, with its own system prompt if it has one."""
         return settings if session.system is None else replace(settings, system=session.system)
 
+    def up_to_date(self, settings: Settings) -> Sessions:
+        """Return the sessions, each with the settings that a cell would ask with."""
+        for session in self.sessions:
+            session.settings = self.settings(session, settings)
+        return self.sessions
+
     def look(self, settings: Settings) -> None:
         """Read the answers that may be kept, before the front end saves the notebook without them."""
         if settings.run_all != "run":

@@ -22,6 +22,7 @@ from mimo_magics.errors import BadOption
 if TYPE_CHECKING:  # everything that is not imported until a magic is used
     from mimo_magics.magics import MimoMagics
     from mimo_magics.session.named import Sessions
+    from mimo_magics.settings import Settings
 
 MAGICS = {
     ("cell", PUBLIC): "mimo_cell",
@@ -103,6 +104,11 @@ class Extension:
         return completion.matched(context, self._shell, self._config, sessions)
 
     @property
+    def settings(self) -> Settings:
+        """The present ones."""
+        return self._config.snapshot()
+
+    @property
     def magics(self) -> MimoMagics:
         """The real magics, which are put in place of the stand-ins."""
         if self._magics is None:
@@ -130,7 +136,8 @@ def sessions() -> Sessions:
     Raises:
         BadOption: the extension is not loaded.
     """
-    return _here().magics.talk.sessions
+    here = _here()
+    return here.magics.talk.up_to_date(here.settings)
 
 
 def panel() -> None:

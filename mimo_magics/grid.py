@@ -101,8 +101,9 @@ def variants(values: Mapping[str, Sequence[Any]], repeat: int = 1) -> tuple[Vari
     """Return all combinations of these values of settings.
 
     Raises:
-        BadOption: there are too many, or none.
+        BadOption: there are too many, or none, or a setting cannot be.
     """
+    _check(values)
     several = [name for name, each in values.items() if len(each) > 1]
     combinations = [dict(zip(values, each, strict=True)) for each in product(*values.values())]
     count = len(combinations) * repeat
@@ -113,6 +114,15 @@ def variants(values: Mapping[str, Sequence[Any]], repeat: int = 1) -> tuple[Vari
         for each in combinations
         for number in range(1, repeat + 1)
     )
+
+
+def _check(values: Mapping[str, Sequence[Any]]) -> None:
+    names = [setting.name for setting in fields(Settings)]
+    for name, each in values.items():
+        if name not in names:
+            raise BadOption(f"There is no setting {name!r}.", did_you_mean(name, names, "See %mimo_config."))
+        for value in each:
+            Settings(**{name: value})
 
 
 def _title(options: Mapping[str, Any], names: Sequence[str], number: int) -> str:

@@ -227,6 +227,15 @@ def test_a_session_of_another_name_is_compared_in(kernel: Kernel, peer: Peer) ->
     assert sent(peer)[-1] == ["one", "At None.", "two"]
 
 
+def test_the_session_of_the_cells_asks_as_they_do(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_config top_p=0.5")
+    kernel.run(
+        "import mimo_magics\nfound = mimo_magics.sessions().current.compare('Hello', temperature=[0, 1])"
+    )
+    assert [seen.body["top_p"] for seen in peer.requests] == [0.5, 0.5]
+    kernel.run("%mimo_config --reset top_p")
+
+
 def test_the_help_lists_the_options(kernel: Kernel) -> None:
     text = kernel.help("%%mimo_compare?")
     assert "--repeat" in text

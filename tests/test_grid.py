@@ -99,3 +99,17 @@ def test_what_makes_no_sense_is_told(line: str, body: str, fact: str, hint: str)
 def test_a_setting_without_values_makes_no_calls() -> None:
     with pytest.raises(BadOption, match="cannot make 0 calls"):
         variants({"model": []})
+
+
+@pytest.mark.parametrize(
+    ("values", "fact"),
+    [
+        ({"temprature": [1]}, "There is no setting 'temprature'."),
+        ({"temperature": [0, "x"]}, "temperature cannot be 'x'."),
+        ({"stop": ["a"]}, "stop cannot be 'a'."),
+    ],
+)
+def test_what_a_program_compares_is_checked(values: dict[str, list[Any]], fact: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        variants(values)
+    assert str(caught.value) == fact

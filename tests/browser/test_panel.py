@@ -294,3 +294,25 @@ def test_axe_finds_nothing_but_the_handles_of_the_library(page: Page, theme: The
     found, unsure = complaints(page, PANEL)
     assert ([each for each in found if not each.startswith(UNNAMED)], unsure) == ([], [])
     assert len(found) == len(MOVES)
+
+
+@both
+def test_a_prompt_is_tried_stopped_and_kept_below_the_controls(page: Page, model: Peer) -> None:
+    again = panel(page).locator(".mimo-again")
+    with waiting(page) as gates:
+        model.script = lambda _: answer(says("One two three. "), until(gates[0]), says("Never."))
+        again.get_by_label("Prompt").fill("Count.")
+        type_in(page, "temperature", "0.4")
+        again.get_by_role("button", name="Run").click()
+        expect(again.locator(".mimo-live")).to_contain_text("One two three.")
+        expect(again.get_by_role("button", name="Run")).to_be_disabled()
+        again.get_by_role("button", name="Stop").click()
+        expect(again.locator(".mimo-reply")).to_contain_text("One two three.")
+        expect(again).to_contain_text("stopped")
+    assert model.requests[-1].body["temperature"] == 0.4
+    again.get_by_role("button", name="Keep").click()
+    expect(again).to_contain_text("The answer is turn 1 of session main now.")
+    model.script = obey
+    page.edit(ASK, "%%mimo\nAnd then?")
+    said = [message["content"] for message in asked(page, model)["messages"]]
+    assert said == ["Count.", "One two three. ", "And then?"]
