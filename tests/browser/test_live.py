@@ -54,7 +54,7 @@ COUNT = "output.querySelectorAll('.jp-OutputArea-child').length"
 
 
 def test_text_grows_in_one_output_that_becomes_the_document(page: Page, model: Peer) -> None:
-    words = "".join(f"word{number} " for number in range(20))
+    words = "".join(f"word{number} " for number in range(60))
     model.script = lambda _: answer(says(words, 0.05))
     page.fill("%%mimo\nhello")
     states, outputs = page.watch(0, SHOWN), page.watch(0, COUNT)
