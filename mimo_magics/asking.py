@@ -128,8 +128,7 @@ class Asking:
     def _record(self, turn: Turn) -> dict[str, Any]:
         if not self.request.keep:
             return record(turn, aside=True)
-        *before, turn = self.session.turns[-2:]  # as the history holds it: with its conversation
-        return record(turn, after="".join(each.id for each in before), session=self.session.name)
+        return self.session.record
 
     @contextmanager
     def settled(self) -> Iterator[None]:

@@ -63,15 +63,8 @@ class Comparing:
         self._look = look
         self._cell = cell
         self._running: RunningComparison | None = None
-
-    @property
-    def comparison(self) -> Comparison:
-        """What has come."""
-        assert self._running
-        found = candidates(self._running)
-        return Comparison(
-            self._request.prompt, found, self._session, self._past, look=self._look, cell=self._cell
-        )
+        self.comparison: Comparison | None = None
+        """What came, when it is over and something did."""
 
     @asynccontextmanager
     async def opening(self) -> AsyncIterator[RunningComparison]:
@@ -111,11 +104,19 @@ class Comparing:
             raise Interrupted(f"The comparison was stopped; {self.came} of the replies came.") from None
         finally:
             if self.came:
+                self.comparison = self._made()
                 self.surface.finish(self.comparison.show().bundle, {})
             else:
                 self.surface.clear()
         assert self._running
         self._running.check()
+
+    def _made(self) -> Comparison:
+        assert self._running
+        found = candidates(self._running)
+        return Comparison(
+            self._request.prompt, found, self._session, self._past, look=self._look, cell=self._cell
+        )
 
     @property
     def came(self) -> int:

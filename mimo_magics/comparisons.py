@@ -25,7 +25,6 @@ from mimo_magics.pump import pumped
 from mimo_magics.render.comparing import choose
 from mimo_magics.session import Session
 from mimo_magics.session.comparison import Comparison
-from mimo_magics.session.turns import record
 
 
 class Comparisons:
@@ -105,7 +104,7 @@ class Comparisons:
             with comparing.settled():
                 yield
         finally:
-            if comparing.came:
+            if comparing.comparison:
                 self._last = comparing.comparison
                 if out:
                     self._shell.user_ns[out] = self._last
@@ -120,8 +119,6 @@ class Comparisons:
         session = comparison.session
         before_it = len(session.turns)
         reply = comparison.adopt(number)
-        *before, turn = session.turns[-2:]
-        told = record(turn, after="".join(each.id for each in before), session=session.name)
         settings = self._config.snapshot()
         line = f"Reply {number} is turn {len(session.turns)} of session {session.name} now."
         if (gone := before_it - len(session.turns) + 1) > 0:
@@ -129,4 +126,4 @@ class Comparisons:
         shown = document.bundle(
             replace(reply, told=(*reply.told, line)), look=Look(settings.format, settings.remote_images)
         )
-        display(shown, raw=True, metadata={"mimo": told})
+        display(shown, raw=True, metadata={"mimo": session.record})

@@ -9,7 +9,7 @@ from dataclasses import Field, dataclass, field, fields
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from mimo_magics.settings import Settings
+from mimo_magics.settings import Code, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ HANDLING = (
     Option(
         ("--as",),
         "Print code that makes the same call, and send nothing.",
-        {"choices": ("curl", "openai", "anthropic", "httpx"), "dest": "code"},
+        {"choices": get_args(Code), "dest": "code"},
     ),
     Option(("-o", "--out"), "Also put the reply into this variable.", {"metavar": "NAME"}),
 )
@@ -208,18 +208,10 @@ def to_text(hint: Any, value: Any) -> str:
     return written if written.isprintable() else json.dumps(value)
 
 
-VARIED = (
-    "preset",
-    "api",
-    "model",
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "stop",
-    "frequency_penalty",
-    "presence_penalty",
-    "thinking",
-    "system",
+VARIED = tuple(
+    setting.name
+    for setting in fields(Settings)
+    if setting.name == "preset" or (setting.metadata["panel"] and setting.name != "stream")
 )
 """Settings of which a comparison takes several values."""
 UNCOMPARED = ("tool_choice", "max_steps", "quiet")

@@ -17,6 +17,8 @@ Format = Literal["markdown", "text", "json"]
 WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarise"]
 RunAll = Literal["run", "keep", "ask"]
+Code = Literal["curl", "openai", "anthropic", "httpx"]
+"""Forms in which a call can be written."""
 
 
 def _setting(

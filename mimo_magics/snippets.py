@@ -11,14 +11,14 @@ import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from mimo_magics.document.printable import UNSEEN
 from mimo_magics.secret import Secret
-from mimo_magics.settings import Api, Auth
+from mimo_magics.settings import Api, Auth, Code
 from mimo_magics.wire import FORMATS
 
-Kind = Literal["curl", "openai", "anthropic", "httpx"]
+Kind = Code
 KINDS: tuple[Kind, ...] = get_args(Kind)
 VARIABLE = "MIMO_API_KEY"
 

@@ -10,7 +10,7 @@ from datetime import date
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from mimo_magics.errors import BadOption, NotSaved, SessionBusy
@@ -18,7 +18,7 @@ from mimo_magics.messages import Usage
 from mimo_magics.session.budget import Spent
 from mimo_magics.session.history import History
 from mimo_magics.session.spending import spent
-from mimo_magics.session.turns import Turn
+from mimo_magics.session.turns import Turn, record
 from mimo_magics.settings import Settings
 
 if TYPE_CHECKING:  # imported by those who use files and transcripts
@@ -62,6 +62,12 @@ class Conversation:
     def turns(self) -> tuple[Turn, ...]:
         """What was asked and answered, oldest first, as the next prompt follows it."""
         return self.history.turns
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What a saved output carries of the last turn, as the history holds it: with its conversation."""
+        *before, turn = self.turns[-2:]
+        return record(turn, after="".join(each.id for each in before), session=self.name)
 
     @property
     def busy(self) -> bool:
