@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -20,12 +20,23 @@ import anyio
 import httpx
 
 from mimo_magics import __version__
+from mimo_magics.clock import Clock
 from mimo_magics.endpoint import Endpoint
-from mimo_magics.errors import ApiError, BadOption, ConnectionFailed, MimoError, StreamCut, WireError
+from mimo_magics.errors import (
+    ApiError,
+    BadOption,
+    ConnectionFailed,
+    MimoError,
+    StreamCut,
+    TapeMissing,
+    WireError,
+)
 from mimo_magics.events import Event, Retrying
 from mimo_magics.messages import Request
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Api
+from mimo_magics.tape import Tape, clock_of
+from mimo_magics.tape.transport import TapeTransport
 from mimo_magics.wire import FORMATS, StreamDecoder, decode, decode_full
 from mimo_magics.wire.error import api_error
 
@@ -55,8 +66,12 @@ _clients: dict[asyncio.AbstractEventLoop, tuple[AsyncGenerator[httpx.AsyncClient
 """One per event loop, so that calls share a connection, beside the generator that ends it with its loop."""
 
 
-async def stream(endpoint: Endpoint, api: Api, request: Request) -> AsyncGenerator[Event]:
+async def stream(
+    endpoint: Endpoint, api: Api, request: Request, clock: Clock | None = None
+) -> AsyncGenerator[Event]:
     """Make a call and yield its events; closing the generator closes the socket at once.
+
+    Waits are measured by `clock`: the machine's, or that of the endpoint's tape.
 
     Raises:
         ApiError: the server said no, before or in the middle of the answer.
@@ -64,14 +79,15 @@ async def stream(endpoint: Endpoint, api: Api, request: Request) -> AsyncGenerat
         StreamCut: the connection broke in the middle.
         WireError: what came is not what the API describes.
         BadOption: the request cannot be sent.
+        TapeMissing: a tape is replayed, and does not hold the request.
     """
-    wire = FORMATS[api]
+    wire, clock = FORMATS[api], clock or clock_of(endpoint.tape)
     body = wire.encode(request)
     for attempt in count(1):
         begun = False
         failure: MimoError
         try:
-            async with aclosing(_exchange(endpoint, api, body)) as events:
+            async with aclosing(_exchange(endpoint, api, body, clock)) as events:
                 async for event in events:
                     begun = True
                     yield event
@@ -86,16 +102,16 @@ async def stream(endpoint: Endpoint, api: Api, request: Request) -> AsyncGenerat
                 continue
         if begun or attempt == ATTEMPTS or not _worth_another(failure):
             raise failure
-        delay = _delay(attempt, failure)
+        delay = _delay(attempt, failure, clock)
         yield Retrying(attempt + 1, ATTEMPTS, delay, str(failure))
-        await anyio.sleep(delay)
+        await clock.sleep(delay)
 
 
 async def models(endpoint: Endpoint) -> tuple[str, ...]:
     """Ask a service in the OpenAI format for the ids of its models; empty where it does not tell."""
     headers = FORMATS["openai"].headers(endpoint.key, endpoint.auth)
     try:
-        client = await _client()
+        client = await _through(endpoint.tape, clock_of(endpoint.tape))
         response = await client.get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
         ids = [model["id"] for model in response.json()["data"]]
         return tuple(dict.fromkeys(each for each in ids if isinstance(each, str) and _is_id(each)))
@@ -124,6 +140,15 @@ async def _client() -> httpx.AsyncClient:
     return _clients[loop][1]
 
 
+async def _through(tape: Tape | None, clock: Clock) -> httpx.AsyncClient:
+    """Return what calls are made with: the client of the running loop, or a tape between it and us."""
+    client = await _client()
+    if tape is None:
+        return client
+    transport = TapeTransport(tape, clock, partial(client.send, stream=True))
+    return httpx.AsyncClient(transport=transport, headers=client.headers, trust_env=False)
+
+
 async def _until_the_loop_ends() -> AsyncGenerator[httpx.AsyncClient]:
     """Hold a client; whoever ends an event loop ends the generators that wait in it."""
     client = httpx.AsyncClient(
@@ -137,13 +162,15 @@ async def _until_the_loop_ends() -> AsyncGenerator[httpx.AsyncClient]:
         await client.aclose()
 
 
-async def _exchange(endpoint: Endpoint, api: Api, body: Mapping[str, Any]) -> AsyncGenerator[Event]:
+async def _exchange(
+    endpoint: Endpoint, api: Api, body: Mapping[str, Any], clock: Clock
+) -> AsyncGenerator[Event]:
     wire = FORMATS[api]
     headers = {"Content-Type": "application/json", **wire.headers(endpoint.key, endpoint.auth)}
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     url = endpoint.base_url + wire.path
     timeout = httpx.Timeout(endpoint.timeout, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT)
-    client = await _client()
+    client = await _through(endpoint.tape, clock)
     async with client.stream("POST", url, content=content, headers=headers, timeout=timeout) as response:
         if response.status_code != 200:
             raise await _refusal(response, endpoint.key)
@@ -181,7 +208,7 @@ def _check_end(decoder: StreamDecoder, host: str) -> None:
 
 
 async def _read_to_end(chunks: AsyncIterator[bytes]) -> None:
-    with anyio.move_on_after(GOODBYE), suppress(*HTTPX_ERRORS):
+    with anyio.move_on_after(GOODBYE), suppress(*HTTPX_ERRORS, TapeMissing):
         async for _ in chunks:
             pass
 
@@ -217,11 +244,11 @@ def _worth_another(failure: MimoError) -> bool:
     return isinstance(failure, ConnectionFailed) and failure.temporary
 
 
-def _delay(attempt: int, failure: MimoError) -> float:
+def _delay(attempt: int, failure: MimoError, clock: Clock) -> float:
     """What the server asks for, else twice as long each time; spread, so that clients do not come in step."""
     asked = failure.retry_after if isinstance(failure, ApiError) else None
-    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * random.uniform(0.75, 1.0)  # noqa: S311  no secret
-    return backoff if asked is None else asked + random.uniform(0.0, 0.1)  # noqa: S311
+    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * clock.between(0.75, 1.0)
+    return backoff if asked is None else asked + clock.between(0.0, 0.1)
 
 
 def failed(error: Exception, host: str, *, begun: bool) -> MimoError:  # noqa: PLR0911  one answer for each kind

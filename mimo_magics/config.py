@@ -44,6 +44,7 @@ class Store(Configurable):
     """What the store does; `MimoConfig` adds a trait for each setting."""
 
     preset: str
+    tape: str | None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

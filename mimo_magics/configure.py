@@ -78,8 +78,8 @@ def _used(config: MimoConfig, profile: str) -> tuple[list[str], str]:
 def _save(config: MimoConfig, profile: str) -> None:
     endpoint.base_url(config.snapshot())  # one with a password in it is refused, and reaches no file
     values = {
-        name: value for name, value in config.changed.items() if name != "notebook"
-    }  # that is one's own
+        name: value for name, value in config.changed.items() if name not in ("notebook", "tape", "tape_pace")
+    }  # these are one's own
     profiles.save(profile, values)
 
 

@@ -9,8 +9,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from mimo_magics import resuming
-from mimo_magics.document import table
-from mimo_magics.document.printable import escaped, printable
+from mimo_magics.document import sentences, table
 from mimo_magics.errors import BadOption
 from mimo_magics.session import Session, notebook
 from mimo_magics.session.conversation import Branch
@@ -103,7 +102,9 @@ def _show(desk: Desk, _: Sequence[str]) -> Bundle:
 def _undo(desk: Desk, words: Sequence[str]) -> Bundle:
     gone = desk.session.undo(_number(words[0]) if words else 1)
     taken = "1 turn was" if len(gone) == 1 else f"{len(gone)} turns were"
-    return _line(f"{taken} taken back. {_state(desk.session)} %mimo_session branches shows the others.")
+    return sentences.bundle(
+        f"{taken} taken back. {_state(desk.session)} %mimo_session branches shows the others."
+    )
 
 
 def _fork(desk: Desk, words: Sequence[str]) -> Bundle:
@@ -152,7 +153,7 @@ def _clear(desk: Desk, _: Sequence[str]) -> Bundle:
 def _save(desk: Desk, words: Sequence[str]) -> Bundle:
     path = Path(words[0]) if words else session_file(needed(desk.path), desk.session.name)
     desk.session.save(path)
-    return _line(f"{_state(desk.session)} Saved in {words[0] if words else path.name}.")
+    return sentences.bundle(f"{_state(desk.session)} Saved in {words[0] if words else path.name}.")
 
 
 def _load(desk: Desk, words: Sequence[str]) -> Bundle:
@@ -166,7 +167,7 @@ def _export(desk: Desk, words: Sequence[str]) -> Bundle:
     if not to:
         raise BadOption(f"{path} does not say in which form.", "%mimo_session export PATH --to html")
     desk.session.export(path, to)
-    return _line(f"{_state(desk.session)} Written to {path}.")
+    return sentences.bundle(f"{_state(desk.session)} Written to {path}.")
 
 
 def _from_notebook(desk: Desk, words: Sequence[str]) -> Bundle:
@@ -182,7 +183,7 @@ def _from_notebook(desk: Desk, words: Sequence[str]) -> Bundle:
 
 def _resume(desk: Desk, words: Sequence[str]) -> Bundle:
     if desk.session.turns:
-        return _line("Something was said already: nothing was resumed.")
+        return sentences.bundle("Something was said already: nothing was resumed.")
     path = Path(words[0]) if words else needed(desk.path)
     found, left = resuming.sessions(path)
     for name, session in found.items():
@@ -200,17 +201,12 @@ def _taken_over(session: Session, how: str, *left: str) -> Bundle:
         if told
         else []
     )
-    return _line(f"{how} {_state(session)} The next prompt goes on there.", *told, *never, *left)
+    return sentences.bundle(f"{how} {_state(session)} The next prompt goes on there.", *told, *never, *left)
 
 
 def _state(session: Session) -> str:
     count = len(session.turns)
     return f"Session {session.name} has {count or 'no'} turn{'' if count == 1 else 's'}."
-
-
-def _line(*lines: str) -> Bundle:
-    html = "".join(f'<p dir="auto">{escaped(line)}</p>' for line in lines)
-    return {"text/html": html, "text/plain": printable("\n".join(lines))}
 
 
 def _with_option(words: Sequence[str], flag: str, example: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from mimo_magics.errors import BadOption, NoKey
 from mimo_magics.presets import LOCAL, OTHER, Preset
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Auth, Settings
+from mimo_magics.tape import Tape
 
 NO_KEY_HINT = "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local"
 OTHER_KEY_HINT = "The key at hand was given for another host; give one for this host by %mimo_config api_key"
@@ -24,6 +25,8 @@ class Endpoint:
     auth: Auth
     timeout: float = 480.0
     """Longest silence in seconds."""
+    tape: Tape | None = None
+    """What records the calls, or answers them."""
 
     @property
     def host(self) -> str:
@@ -83,6 +86,17 @@ def find(settings: Settings) -> Endpoint:
         raise _no_key(host(url), service.key_page)
     auth = settings.auth or service.auth[settings.api]
     return Endpoint(url, key.value if key else Secret(), auth, settings.timeout)
+
+
+def replayed(settings: Settings, tape: Tape) -> Endpoint:
+    """Return an address that is not asked, as a tape answers: without a key, and for the embedded model any.
+
+    Raises:
+        BadOption: the preset or the base URL cannot be.
+    """
+    service = preset(settings)
+    url = base_url(settings) or "http://127.0.0.1"
+    return Endpoint(url, Secret(), settings.auth or service.auth[settings.api], tape=tape)
 
 
 def took(endpoint: Endpoint) -> None:

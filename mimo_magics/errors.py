@@ -13,6 +13,8 @@ MimoError                 .hint (what to do next)  .reply (what had arrived)
 |-- ConnectionFailed      the server was not reached, or did not answer
 |-- StreamCut             the answer ended in the middle
 |-- WireError             what came is not what the API describes
+|-- TapeMissing           a tape that is replayed has no answer to this request; nothing was sent
+|-- BadTape               a file is no tape, or a damaged one
 `-- ApiError              the server said no   .status .code .param .request_id
     |-- BadRequest        400
     |-- BadKey            401
@@ -120,6 +122,16 @@ class WireError(MimoError):
     """What came is not what the API describes."""
 
     default_hint = "Check that the base URL points to a MiMo API in this format."
+
+
+class TapeMissing(MimoError):
+    """A tape that is replayed has no answer to this request; nothing was sent."""
+
+
+class BadTape(MimoError):
+    """A file is no tape, or a damaged one."""
+
+    default_hint = "Record it anew: %mimo_tape record PATH"
 
 
 class ApiError(MimoError):

@@ -36,6 +36,7 @@ MAGICS = {
     ("line", "mimo_panel"): "mimo_panel",
     ("line", "mimo_tools"): "mimo_tools",
     ("line", "mimo_session"): "mimo_session",
+    ("line", "mimo_tape"): "mimo_tape",
     ("line", "mimo_usage"): "mimo_usage",
 }
 """Kind and name of each magic, and the method that does it."""

@@ -18,6 +18,7 @@ from mimo_magics.conversing import Conversing
 from mimo_magics.errors import BadOption
 from mimo_magics.parsing import variables
 from mimo_magics.session import spending
+from mimo_magics.taping import taping
 
 
 class PlainMagics:
@@ -136,6 +137,22 @@ class PlainMagics:
         settings = self.config.snapshot()
         self.talk.sessions.current.settings = settings
         display(command(line, Desk(self.talk.sessions, self.talk.path(settings))), raw=True)
+
+    @no_var_expand
+    def mimo_tape(self, line: str) -> None:
+        """Record calls on a tape, or replay them: without a network, a key or a model.
+
+        ::
+
+            %mimo_tape                 which tape is in use
+            %mimo_tape record PATH     every call is made, and recorded on a new tape
+            %mimo_tape replay PATH     every call is answered from the tape; --pace real, fast or once (at once)
+            %mimo_tape auto PATH       what is on the tape is answered from it, the rest is asked and added
+            %mimo_tape off             calls are made, and nothing is recorded
+
+        A tape is put in from its beginning. MIMO_TAPE=replay:PATH in the environment does the same from the start.
+        """
+        display(taping(line, self.config), raw=True)
 
     @no_var_expand
     def mimo_usage(self, line: str) -> None:

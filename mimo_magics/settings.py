@@ -17,6 +17,7 @@ Format = Literal["markdown", "text", "json"]
 WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarise"]
 RunAll = Literal["run", "keep", "ask"]
+Pace = Literal["real", "fast", "once"]
 Code = Literal["curl", "openai", "anthropic", "httpx"]
 """Forms in which a call can be written."""
 
@@ -186,6 +187,10 @@ class Settings:
         "Load the pictures of answers, which tells their servers who reads, instead of linking to them.",
     )
     debug: bool = _setting(False, "Show the trace of an error, not only its two lines.")
+    tape: str | None = _setting(
+        None, "A tape of calls: record:PATH, replay:PATH or auto:PATH; %mimo_tape sets it."
+    )
+    tape_pace: Pace = _setting("once", "How a tape is replayed: in real time, in a tenth of it, or at once.")
     local_model: str = _setting(
         "smollm2-135m", "The embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or a GGUF file."
     )
@@ -265,4 +270,6 @@ class Options(TypedDict, total=False):
     live: bool
     remote_images: bool
     debug: bool
+    tape: str | None
+    tape_pace: Pace
     local_model: str

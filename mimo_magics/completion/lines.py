@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mimo_magics import afterwards, comparing, configure, conversations, profiles, toolbox
+from mimo_magics import afterwards, comparing, configure, conversations, profiles, taping, toolbox
 from mimo_magics.cell import FLAG, GO_ON
 from mimo_magics.completion import references
 from mimo_magics.completion.choices import (
@@ -209,6 +209,21 @@ def usage(line: str, choices: Choices) -> Found:
     return fitting(line.lstrip(), session=choices.sessions)
 
 
+def tape(line: str, _: Choices) -> Found:
+    """Complete a line of `%mimo_tape`."""
+    words, typed = _words(line)
+    match words:
+        case []:
+            return fitting(typed, command=(*taping.MODES, taping.OFF))
+        case [mode] if mode in taping.MODES:
+            return word(typed, "files")
+        case [mode, _] if mode in taping.MODES:
+            return fitting(typed, option=(taping.PACE,))
+        case [_, _, taping.PACE]:
+            return fitting(typed, value=taping.PACES)
+    return Found()
+
+
 def models(line: str, _: Choices) -> Found:
     """Complete a line of `%mimo_models`."""
     words, typed = _words(line)
@@ -226,6 +241,7 @@ LINES: Mapping[str, Callable[[str, Choices], Found]] = {
     "mimo_config": config,
     "mimo_session": session,
     "mimo_tools": tools,
+    "mimo_tape": tape,
     "mimo_usage": usage,
     "mimo_models": models,
     "mimo_compare": compare,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from time import monotonic
 from typing import Any
 
 import anyio
 
+from mimo_magics.clock import Clock
 from mimo_magics.events import Approval, ToolProgress, ToolState
 from mimo_magics.messages import ToolCall, ToolResult
 from mimo_magics.tools import NotebookTool, Outcome
@@ -35,9 +35,11 @@ class Calls:
     Args:
         tools: what may be called, by name.
         trusted: names of the tools that the person allowed for the session; grows.
+        clock: of the turn.
     """
 
-    def __init__(self, tools: Mapping[str, NotebookTool], trusted: set[str]) -> None:
+    def __init__(self, tools: Mapping[str, NotebookTool], trusted: set[str], clock: Clock) -> None:
+        self._clock = clock
         self._tools = tools
         self._trusted = trusted
         self._count = 0
@@ -90,7 +92,7 @@ class Calls:
         for each in ready:
             self._running.add(each.call.id)
             yield ToolProgress(each.call.id, "running")
-        for result in await _together(ready):
+        for result in await _together(ready, self._clock):
             yield self._ended(result)
 
     def _prepared(self, call: ToolCall, calls: Sequence[ToolCall]) -> _Ready | ToolResult:
@@ -147,11 +149,11 @@ def _failure(call: ToolCall, told: str) -> ToolResult:
     return ToolResult(call.id, call.name, told, is_error=True)
 
 
-async def _together(ready: Sequence[_Ready]) -> list[ToolResult]:
+async def _together(ready: Sequence[_Ready], clock: Clock) -> list[ToolResult]:
     results: dict[str, ToolResult] = {}
 
     async def run(each: _Ready) -> None:
-        results[each.call.id] = await _result(each)
+        results[each.call.id] = await _result(each, clock)
 
     async with anyio.create_task_group() as group:
         for each in ready:
@@ -159,8 +161,8 @@ async def _together(ready: Sequence[_Ready]) -> list[ToolResult]:
     return [results[each.call.id] for each in ready]
 
 
-async def _result(ready: _Ready) -> ToolResult:
-    began = monotonic()
+async def _result(ready: _Ready, clock: Clock) -> ToolResult:
+    began = clock.now()
     outcome = Outcome(
         f"Timed out after {ready.tool.timeout} s; what it began may still go on.", is_error=True
     )
@@ -171,7 +173,7 @@ async def _result(ready: _Ready) -> ToolResult:
             from mimo_magics.tools.function import last_line
 
             outcome = Outcome(last_line(error), is_error=True)
-    call, seconds = ready.call, round(monotonic() - began, 3)
+    call, seconds = ready.call, round(clock.now() - began, 3)
     return ToolResult(
         call.id, call.name, outcome.output, is_error=outcome.is_error, seconds=seconds, log=outcome.log
     )

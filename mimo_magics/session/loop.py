@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from uuid import uuid4
 
-from mimo_magics import client, endpoint, local
+from mimo_magics import client, endpoint, local, tape
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import BadKey, BadRequest, BudgetReached, MimoError, UnknownModel
 from mimo_magics.events import Accumulator, Approval, Event, Noted, Started, Stopped, Told, ToolProgress
@@ -55,9 +54,10 @@ class RunningTurn:
         self._tools = tools
         self._asked = asked
         self._cell = cell
-        self._began = time.time()
+        self._tape = tape.of(asked.settings.tape)
+        self._clock = tape.clock_of(self._tape, asked.settings.tape_pace)
         self._accumulator = Accumulator()
-        self._stopwatch = Stopwatch()
+        self._stopwatch = Stopwatch(self._clock)
         self._limits = Limits(asked, spent)
         self._summary = asked.past[-1].summary if asked.past else ""
         self._tokens = 0
@@ -66,7 +66,9 @@ class RunningTurn:
         """Why the answer ends where the server says nothing of it."""
         self._in_between = False
         """Whether tools run, and no answer of the server does."""
-        self._calls = Calls({tool.name: tool for tool in tools}, set() if trusted is None else trusted)
+        self._calls = Calls(
+            {tool.name: tool for tool in tools}, set() if trusted is None else trusted, self._clock
+        )
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -124,7 +126,7 @@ class RunningTurn:
             asked.params,
             asked.service.name,
             asked.settings.api,
-            self._began,
+            self._clock.date,
             id=uuid4().hex[:12],
             system="".join(message.text for message in asked.head),
             tools=tuple(tool.name for tool in asked.tools),
@@ -149,7 +151,7 @@ class RunningTurn:
             raise
 
     async def _answer(self) -> AsyncGenerator[Event]:
-        """Ask the service; the embedded model is fetched and started first."""
+        """Ask the service, or the tape; the embedded model is fetched and started first."""
         for line in self.told:
             yield Told(line)
         if self.kept:
@@ -157,14 +159,16 @@ class RunningTurn:
                 yield event
             return
         settings = self._asked.settings
-        if self._asked.service is LOCAL:
+        if self._tape and self._tape.replays:
+            address = endpoint.replayed(settings, self._tape)
+        elif self._asked.service is LOCAL:
             async with aclosing(local.start(settings.local_model)) as preparations:
                 async for step in preparations:
                     yield step
-            address = local.endpoint(settings)
+            address = replace(local.endpoint(settings), tape=self._tape)
         else:
-            address = endpoint.find(settings)
-            self._asked = await with_model(self._asked, address)
+            address = replace(endpoint.find(settings), tape=self._tape)
+        self._asked = await with_model(self._asked, address)
         request, notes = self._asked.request()
         for warning in (*notes, *advice.warnings(settings, self._asked.service, request, address)):
             yield Noted(warning)
@@ -262,7 +266,7 @@ class RunningTurn:
         if self._asked.service is LOCAL:
             filters.append(BareCalls([tool.name for tool in request.tools], calls))
             request = local.translated(request)
-        async with aclosing(client.stream(address, self._asked.settings.api, request)) as events:
+        async with aclosing(client.stream(address, self._asked.settings.api, request, self._clock)) as events:
             async for event in events:
                 if isinstance(event, Started):
                     endpoint.took(address)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
+from mimo_magics.clock import Clock
 from mimo_magics.events import Event, Preparing, ReasoningDelta, TextDelta, ToolCallDelta, ToolCallStart
 from mimo_magics.messages import Timing
 
@@ -16,8 +15,9 @@ class Stopwatch:
     A wait before another attempt counts, the preparation of the embedded model does not.
     """
 
-    def __init__(self) -> None:
-        self._start = monotonic()
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._start = clock.now()
         self._first: float | None = None
         self._thought: float | None = None
         self._answered: float | None = None
@@ -25,23 +25,24 @@ class Stopwatch:
     def feed(self, event: Event) -> None:
         """Note when the event came."""
         if isinstance(event, Preparing):
-            self._start = monotonic()
+            self._start = self._clock.now()
         if self._answered is not None or not isinstance(event, TOKENS):
             return
-        now = monotonic()
-        self._first = self._first or now
+        now = self._clock.now()
+        self._first = now if self._first is None else self._first
         if isinstance(event, ReasoningDelta):
-            self._thought = self._thought or now
+            self._thought = now if self._thought is None else self._thought
         else:
             self._answered = now
 
     @property
     def timing(self) -> Timing:
         """The figures up to now."""
-        now = monotonic()
+        now = self._clock.now()
+        end = now if self._answered is None else self._answered
         return Timing(
             _seconds(self._start, self._first),
-            _seconds(self._thought, self._answered or now),
+            _seconds(self._thought, end),
             round(now - self._start, 3),
         )
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mimo_magics.clock import Clock
 from mimo_magics.events import (
     Event,
     Preparing,
@@ -13,18 +14,25 @@ from mimo_magics.events import (
     ToolCallStart,
 )
 from mimo_magics.messages import Timing
-from mimo_magics.session import stopwatch
 from mimo_magics.session.stopwatch import Stopwatch
 
 
-def timing(monkeypatch: pytest.MonkeyPatch, *events: tuple[float, Event], read: float) -> Timing:
-    now = [100.0]
-    monkeypatch.setattr(stopwatch, "monotonic", lambda: now[0])
-    watch = Stopwatch()
+class SetClock(Clock):
+    """One that is set by hand."""
+
+    at = 100.0
+
+    def now(self) -> float:
+        return self.at
+
+
+def timing(*events: tuple[float, Event], read: float) -> Timing:
+    clock = SetClock()
+    watch = Stopwatch(clock)
     for at, event in events:
-        now[0] = 100.0 + at
+        clock.at = 100.0 + at
         watch.feed(event)
-    now[0] = 100.0 + read
+    clock.at = 100.0 + read
     return watch.timing
 
 
@@ -43,7 +51,5 @@ def timing(monkeypatch: pytest.MonkeyPatch, *events: tuple[float, Event], read: 
         ([(4, Preparing("Starting")), (5, TextDelta("a"))], Timing(1.0, None, 5.0)),
     ],
 )
-def test_times_are_told(
-    monkeypatch: pytest.MonkeyPatch, events: list[tuple[float, Event]], expected: Timing
-) -> None:
-    assert timing(monkeypatch, *events, read=9) == expected
+def test_times_are_told(events: list[tuple[float, Event]], expected: Timing) -> None:
+    assert timing(*events, read=9) == expected

@@ -1,0 +1,151 @@
+"""Tapes: calls that are recorded in a file, and replayed from it without a network, a key or a model.
+
+    MIMO_TAPE=record:tapes/lesson.jsonl      every call is made, and put on a new tape
+    MIMO_TAPE=replay:tapes/lesson.jsonl      every call is answered from the tape; nothing is sent
+    MIMO_TAPE=auto:tapes/lesson.jsonl        what is on the tape is answered from it, the rest is asked and added
+
+A request is found by what it says (`canonical`), not by the address that it goes to. The same request is answered by its
+recorded answers in their order; after the last of them a replay begins again, while `auto` asks once more.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from mimo_magics.clock import Clock, TapeClock
+from mimo_magics.errors import BadOption, BadTape, TapeMissing
+from mimo_magics.settings import Pace
+from mimo_magics.tape import canonical, file, missing
+from mimo_magics.tape.file import Call
+
+Mode = Literal["record", "replay", "auto"]
+FORM = "record:PATH, replay:PATH or auto:PATH"
+
+
+class Tape:
+    """One that is in use.
+
+    Args:
+        mode: what is done with it.
+        path: of its file.
+
+    Raises:
+        TapeMissing: it is to be replayed, and there is none.
+        BadTape: the file is no tape.
+    """
+
+    def __init__(self, mode: Mode, path: Path) -> None:
+        self.mode = mode
+        self.path = path.absolute()
+        self._given_path = path
+        self._lock = threading.Lock()
+        self._calls: defaultdict[str, list[Call]] = defaultdict(list)
+        self._given: Counter[str] = Counter()
+        there = path.exists()
+        if mode == "replay" and not there:
+            raise TapeMissing(f"There is no tape {path}.", self._advice)
+        self._anew = mode == "record" or not there
+        for call in [] if self._anew else file.read(path):
+            self._calls[_key(call)].append(call)
+
+    @property
+    def name(self) -> str:
+        """The path as it was given."""
+        return str(self._given_path)
+
+    @property
+    def replays(self) -> bool:
+        """Whether nothing is sent."""
+        return self.mode == "replay"
+
+    @property
+    def calls(self) -> int:
+        """How many are on it."""
+        return sum(map(len, self._calls.values()))
+
+    def take(self, method: str, path: str, body: Any) -> Call | None:
+        """Return the recorded call that answers a request in its canonical form; `None` if it is to be made.
+
+        Raises:
+            TapeMissing: there is none, and nothing may be sent.
+        """
+        if self.mode == "record":
+            return None
+        key = canonical.key(method, path, body)
+        with self._lock:
+            same, given = self._calls[key], self._given[key]
+            if not same and self.replays:
+                raise self._missing(key, body)
+            if given >= len(same) and not self.replays:
+                return None
+            self._given[key] += 1
+            return same[given % len(same)]
+
+    def keep(self, call: Call) -> None:
+        """Put a call on the tape.
+
+        Raises:
+            NotSaved: it cannot be written.
+        """
+        with self._lock:
+            file.write(self.path, [call], anew=self._anew)
+            self._anew = False
+            self._calls[_key(call)].append(call)
+            self._given[_key(call)] += 1
+
+    def _missing(self, key: str, body: Any) -> TapeMissing:
+        where = key.partition(", {")[0].partition(", null")[0]
+        alike = (call.body for same, calls in self._calls.items() for call in calls if same.startswith(where))
+        return TapeMissing(
+            f"{self.path.name} has no answer to this request: {missing.told(body, alike)}", self._advice
+        )
+
+    @property
+    def _advice(self) -> str:
+        return (
+            f"To record it: %mimo_tape record {self.name}, or MIMO_TAPE=record:{self.name}; then run again."
+        )
+
+
+_in_use: dict[str, Tape] = {}
+"""By what the setting `tape` says."""
+
+
+def insert(setting: str) -> Tape:
+    """Put a tape in, from its beginning, also where it was in use.
+
+    Args:
+        setting: `record:PATH`, `replay:PATH` or `auto:PATH`; the path begins where the process is now.
+
+    Raises:
+        BadOption: it says something else.
+        TapeMissing: it is to be replayed, and there is none.
+        BadTape: the file is no tape.
+    """
+    mode, colon, path = setting.partition(":")
+    if mode not in get_args(Mode) or not colon or not path.strip():
+        raise BadOption(f"tape cannot be {setting!r}.", f"It is {FORM}.")
+    tape = _in_use[setting] = Tape(cast(Mode, mode), Path(path).expanduser())
+    return tape
+
+
+def of(setting: str | None) -> Tape | None:
+    """Return the tape that a setting tells of, as far as it is now. Errors are those of `insert`."""
+    if not setting or setting == "off":
+        return None
+    return _in_use.get(setting) or insert(setting)
+
+
+def clock_of(tape: Tape | None, pace: Pace = "once") -> Clock:
+    """Return the clock of a turn that goes through a tape, or through none."""
+    return TapeClock(pace, still=tape.replays) if tape and tape.mode != "record" else Clock()
+
+
+def _key(call: Call) -> str:
+    return canonical.key(call.method, call.path, call.body)
+
+
+__all__ = ["BadTape", "Call", "Tape", "TapeMissing", "clock_of", "insert", "of"]

@@ -1,0 +1,66 @@
+"""The form of a request in which tomorrow's is equal to today's, and which holds nothing that must not be kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+DAY = re.compile(
+    r"\d{4}-\d{2}-\d{2} (?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|星期[一二三四五六日])"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, [A-Z][a-z]+ \d{1,2}, \d{4}"
+)
+"""A date with its weekday, as the system prompts that Xiaomi recommends tell it."""
+ANY_DAY = "(the day)"
+MEDIA = re.compile(r"[A-Za-z0-9+/=_-]{2000,}")
+"""A picture or a sound in base64: what is longer than any word, and says nothing to a reader."""
+SECRET = "(the key)"  # noqa: S105  what stands for one
+
+
+def canonical(body: bytes, secrets: Iterable[str] = ()) -> Any:
+    """Return what a request says, with the day of its system prompt, long base64 and secrets replaced.
+
+    Args:
+        body: JSON; empty for a request without a body.
+        secrets: keys, none of which may be kept.
+    """
+    if not body:
+        return None
+    said = json.loads(hidden(body, secrets))
+    system = said.get("system")
+    if system is not None:
+        said["system"] = _replaced(system, DAY, lambda _: ANY_DAY)
+    for message in said.get("messages", ()):
+        if message.get("role") == "system":
+            message["content"] = _replaced(message["content"], DAY, lambda _: ANY_DAY)
+    return _replaced(said, MEDIA, lambda found: f"({len(found[0]):,} characters, {_digest(found[0])})")
+
+
+def key(method: str, path: str, body: Any) -> str:
+    """Return what equal requests have in common, at whatever address they are asked."""
+    return json.dumps([method, path.rpartition("/")[2], body], sort_keys=True)
+
+
+def hidden(data: bytes, secrets: Iterable[str]) -> bytes:
+    """Take keys out of bytes."""
+    for secret in filter(None, secrets):
+        data = data.replace(secret.encode(), SECRET.encode())
+    return data
+
+
+def _digest(text: str) -> str:
+    return f"sha256 {sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _replaced(value: Any, pattern: re.Pattern[str], by: Any) -> Any:
+    """Replace in all texts of a JSON value, whose objects come out in the order of their names."""
+    match value:
+        case str():
+            return pattern.sub(by, value)
+        case list():
+            return [_replaced(each, pattern, by) for each in value]
+        case dict():
+            return {name: _replaced(value[name], pattern, by) for name in sorted(value)}
+    return value

@@ -1,0 +1,77 @@
+"""`%mimo_tape`: what its line says, done to the setting `tape`, and the sentence that it shows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import get_args
+
+from mimo_magics import tape
+from mimo_magics.config import MimoConfig
+from mimo_magics.document import sentences
+from mimo_magics.errors import BadOption
+from mimo_magics.settings import Pace
+from mimo_magics.suggest import did_you_mean
+from mimo_magics.tape import Mode, Tape
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+OFF = "off"
+PACE = "--pace"
+PACES: dict[Pace, str] = {"real": "in real time", "fast": "ten times as fast as it came", "once": "at once"}
+HELP = "%mimo_tape record PATH, replay PATH, auto PATH, or off"
+
+
+def taping(line: str, config: MimoConfig) -> dict[str, str]:
+    """Do what a line of `%mimo_tape` says, and return the state as a MIME bundle.
+
+    Raises:
+        BadOption: it says nothing that can be done.
+        TapeMissing: a tape is to be replayed, and there is none.
+        BadTape: the file is no tape.
+    """
+    match _words(line):
+        case []:
+            pass
+        case ["off"]:
+            config.tape = None
+        case [mode, path, *more] if mode in MODES:
+            config.write("tape_pace", _pace(more))
+            tape.insert(f"{mode}:{path}")
+            config.tape = f"{mode}:{path}"
+        case [mode, *_]:
+            raise BadOption(
+                f"%mimo_tape {line.strip()} says nothing.", did_you_mean(mode, (*MODES, OFF), HELP)
+            )
+    return sentences.bundle(_state(config))
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        raise BadOption("A quotation on the line does not end.", HELP) from None
+
+
+def _pace(words: Sequence[str]) -> str:
+    match words:
+        case []:
+            return "once"
+        case ["--pace", pace]:
+            return pace
+    raise BadOption(f"{' '.join(words)} cannot stand there.", f"{PACE} is {', '.join(PACES)}.")
+
+
+def _state(config: MimoConfig) -> str:
+    settings = config.snapshot()
+    inserted = tape.of(settings.tape)
+    return _told(inserted, settings.tape_pace) if inserted else "There is no tape: every call is made."
+
+
+def _told(inserted: Tape, pace: Pace) -> str:
+    name, calls = inserted.name, f"{inserted.calls} call{'' if inserted.calls == 1 else 's'}"
+    match inserted.mode:
+        case "record":
+            return f"Every call is recorded on {name}; the first one begins it anew. It holds {calls}."
+        case "replay":
+            return f"{name} is replayed, {PACES[pace]}: {calls}. Nothing is sent."
+    return f"{name} is replayed, {PACES[pace]}: {calls}. What it does not hold is asked, and recorded."
