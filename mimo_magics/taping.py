@@ -12,10 +12,9 @@ from mimo_magics.document import sentences
 from mimo_magics.errors import BadOption
 from mimo_magics.settings import Pace
 from mimo_magics.suggest import did_you_mean
-from mimo_magics.tape import Mode, Tape
+from mimo_magics.tape import OFF, Mode, Tape
 
 MODES: tuple[Mode, ...] = get_args(Mode)
-OFF = "off"
 PACE = "--pace"
 PACES: dict[Pace, str] = {"real": "in real time", "fast": "ten times as fast as it came", "once": "at once"}
 HELP = "%mimo_tape record PATH, replay PATH, auto PATH, or off"
@@ -33,11 +32,13 @@ def taping(line: str, config: MimoConfig) -> dict[str, str]:
         case []:
             pass
         case ["off"]:
-            config.tape = None
+            config.tape = OFF
         case [mode, path, *more] if mode in MODES:
             config.write("tape_pace", _pace(more))
             tape.insert(f"{mode}:{path}")
             config.tape = f"{mode}:{path}"
+        case [mode] if mode in MODES:
+            raise BadOption(f"%mimo_tape {mode} wants the path of a tape.", HELP)
         case [mode, *_]:
             raise BadOption(
                 f"%mimo_tape {line.strip()} says nothing.", did_you_mean(mode, (*MODES, OFF), HELP)

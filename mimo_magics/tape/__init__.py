@@ -10,6 +10,7 @@ recorded answers in their order; after the last of them a replay begins again, w
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -22,6 +23,8 @@ from mimo_magics.tape import canonical, file, missing
 from mimo_magics.tape.file import Call
 
 Mode = Literal["record", "replay", "auto"]
+VARIABLE = "MIMO_TAPE"
+OFF = "off"
 FORM = "record:PATH, replay:PATH or auto:PATH"
 
 
@@ -106,7 +109,7 @@ class Tape:
     @property
     def _advice(self) -> str:
         return (
-            f"To record it: %mimo_tape record {self.name}, or MIMO_TAPE=record:{self.name}; then run again."
+            f"To record it: %mimo_tape record {self.name} (in a shell MIMO_TAPE=record:PATH), then run again."
         )
 
 
@@ -133,8 +136,12 @@ def insert(setting: str) -> Tape:
 
 
 def of(setting: str | None) -> Tape | None:
-    """Return the tape that a setting tells of, as far as it is now. Errors are those of `insert`."""
-    if not setting or setting == "off":
+    """Return the tape that a setting tells of, else `MIMO_TAPE`, as far as it is now; `None` for «off».
+
+    Errors are those of `insert`.
+    """
+    setting = setting or os.environ.get(VARIABLE)
+    if not setting or setting == OFF:
         return None
     return _in_use.get(setting) or insert(setting)
 
