@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -36,7 +36,7 @@ from mimo_magics.messages import Request
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Api
 from mimo_magics.tape import Tape, clock_of
-from mimo_magics.tape.transport import TapeTransport
+from mimo_magics.tape.transport import Send, TapeTransport
 from mimo_magics.wire import FORMATS, StreamDecoder, decode, decode_full
 from mimo_magics.wire.error import api_error
 
@@ -71,7 +71,7 @@ async def stream(
 ) -> AsyncGenerator[Event]:
     """Make a call and yield its events; closing the generator closes the socket at once.
 
-    Waits are measured by `clock`: the machine's, or that of the endpoint's tape.
+    Waits are measured by `clock`: the machine's, or that of the endpoint's tapes.
 
     Raises:
         ApiError: the server said no, before or in the middle of the answer.
@@ -81,7 +81,7 @@ async def stream(
         BadOption: the request cannot be sent.
         TapeMissing: a tape is replayed, and does not hold the request.
     """
-    wire, clock = FORMATS[api], clock or clock_of(endpoint.tape)
+    wire, clock = FORMATS[api], clock or clock_of(endpoint.tapes)
     body = wire.encode(request)
     for attempt in count(1):
         begun = False
@@ -111,7 +111,7 @@ async def models(endpoint: Endpoint) -> tuple[str, ...]:
     """Ask a service in the OpenAI format for the ids of its models; empty where it does not tell."""
     headers = FORMATS["openai"].headers(endpoint.key, endpoint.auth)
     try:
-        client = await _through(endpoint.tape, clock_of(endpoint.tape))
+        client = await _through(endpoint.tapes, clock_of(endpoint.tapes))
         response = await client.get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
         ids = [model["id"] for model in response.json()["data"]]
         return tuple(dict.fromkeys(each for each in ids if isinstance(each, str) and _is_id(each)))
@@ -140,13 +140,15 @@ async def _client() -> httpx.AsyncClient:
     return _clients[loop][1]
 
 
-async def _through(tape: Tape | None, clock: Clock) -> httpx.AsyncClient:
-    """Return what calls are made with: the client of the running loop, or a tape between it and us."""
+async def _through(tapes: Iterable[Tape], clock: Clock) -> httpx.AsyncClient:
+    """Return what calls are made with: the client of the running loop, or tapes between it and us."""
     client = await _client()
-    if tape is None:
-        return client
-    transport = TapeTransport(tape, clock, partial(client.send, stream=True))
-    return httpx.AsyncClient(transport=transport, headers=client.headers, trust_env=False)
+    send: Send = partial(client.send, stream=True)
+    for tape in reversed(tuple(tapes)):
+        transport = TapeTransport(tape, clock, send)
+        client = httpx.AsyncClient(transport=transport, headers=client.headers, trust_env=False)
+        send = transport.handle_async_request
+    return client
 
 
 async def _until_the_loop_ends() -> AsyncGenerator[httpx.AsyncClient]:
@@ -170,7 +172,7 @@ async def _exchange(
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     url = endpoint.base_url + wire.path
     timeout = httpx.Timeout(endpoint.timeout, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT)
-    client = await _through(endpoint.tape, clock)
+    client = await _through(endpoint.tapes, clock)
     async with client.stream("POST", url, content=content, headers=headers, timeout=timeout) as response:
         if response.status_code != 200:
             raise await _refusal(response, endpoint.key)

@@ -153,7 +153,7 @@ class Store(Configurable):
     def _read_environment(self) -> None:
         for name, hint in HINTS.items():
             variable = f"MIMO_{name.upper()}"
-            text = os.environ.get(variable)
+            text = os.environ.get(variable) if name != "tape" else None  # it stands behind this one
             if text and self.sources[name] != CONFIGURATION:
                 try:
                     self._take(name, from_text(hint, text), variable)

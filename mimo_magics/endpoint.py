@@ -25,8 +25,8 @@ class Endpoint:
     auth: Auth
     timeout: float = 480.0
     """Longest silence in seconds."""
-    tape: Tape | None = None
-    """What records the calls, or answers them."""
+    tapes: tuple[Tape, ...] = ()
+    """What records the calls, or answers them; the first is the nearest to us."""
 
     @property
     def host(self) -> str:
@@ -88,7 +88,7 @@ def find(settings: Settings) -> Endpoint:
     return Endpoint(url, key.value if key else Secret(), auth, settings.timeout)
 
 
-def replayed(settings: Settings, tape: Tape) -> Endpoint:
+def replayed(settings: Settings) -> Endpoint:
     """Return an address that is not asked, as a tape answers: without a key, and for the embedded model any.
 
     Raises:
@@ -96,7 +96,7 @@ def replayed(settings: Settings, tape: Tape) -> Endpoint:
     """
     service = preset(settings)
     url = base_url(settings) or "http://127.0.0.1"
-    return Endpoint(url, Secret(), settings.auth or service.auth[settings.api], tape=tape)
+    return Endpoint(url, Secret(), settings.auth or service.auth[settings.api])
 
 
 def took(endpoint: Endpoint) -> None:

@@ -32,7 +32,8 @@ def taping(line: str, config: MimoConfig) -> dict[str, str]:
         case []:
             pass
         case ["off"]:
-            config.tape = OFF
+            config.tape = None
+            return sentences.bundle("No tape is in use here any more.")
         case [mode, path, *more] if mode in MODES:
             config.write("tape_pace", _pace(more))
             tape.insert(f"{mode}:{path}")
@@ -64,8 +65,8 @@ def _pace(words: Sequence[str]) -> str:
 
 def _state(config: MimoConfig) -> str:
     settings = config.snapshot()
-    inserted = tape.of(settings.tape)
-    return _told(inserted, settings.tape_pace) if inserted else "There is no tape: every call is made."
+    first, *_ = (*tape.of(settings.tape), None)
+    return _told(first, settings.tape_pace) if first else "There is no tape: every call is made."
 
 
 def _told(inserted: Tape, pace: Pace) -> str:

@@ -59,7 +59,8 @@ def test_a_tape_is_recorded_and_replayed(kernel: Kernel, peer: Peer, folder: Pat
     replayed = [kernel.run("%%mimo --new --id one\nhello"), kernel.run("%%mimo --id two\nhow are you?")]
     assert [ran.documents for ran in replayed] == [ran.documents for ran in recorded]
     assert len(peer.requests) == 2
-    assert said(kernel, "%mimo_tape off") == "There is no tape: every call is made."
+    assert said(kernel, "%mimo_tape off") == "No tape is in use here any more."
+    assert said(kernel, "%mimo_tape") == "There is no tape: every call is made."
     kernel.run("%%mimo\nhello")
     assert len(peer.requests) == 3
 

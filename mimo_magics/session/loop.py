@@ -54,8 +54,8 @@ class RunningTurn:
         self._tools = tools
         self._asked = asked
         self._cell = cell
-        self._tape = tape.of(asked.settings.tape)
-        self._clock = tape.clock_of(self._tape, asked.settings.tape_pace)
+        self._tapes = tape.of(asked.settings.tape)
+        self._clock = tape.clock_of(self._tapes, asked.settings.tape_pace)
         self._accumulator = Accumulator()
         self._stopwatch = Stopwatch(self._clock)
         self._limits = Limits(asked, spent)
@@ -159,15 +159,16 @@ class RunningTurn:
                 yield event
             return
         settings = self._asked.settings
-        if self._tape and self._tape.replays:
-            address = endpoint.replayed(settings, self._tape)
+        if tape.replays(self._tapes):
+            address = endpoint.replayed(settings)
         elif self._asked.service is LOCAL:
             async with aclosing(local.start(settings.local_model)) as preparations:
                 async for step in preparations:
                     yield step
-            address = replace(local.endpoint(settings), tape=self._tape)
+            address = local.endpoint(settings)
         else:
-            address = replace(endpoint.find(settings), tape=self._tape)
+            address = endpoint.find(settings)
+        address = replace(address, tapes=self._tapes)
         self._asked = await with_model(self._asked, address)
         request, notes = self._asked.request()
         for warning in (*notes, *advice.warnings(settings, self._asked.service, request, address)):

@@ -6,6 +6,9 @@
 
 A request is found by what it says (`canonical`), not by the address that it goes to. The same request is answered by its
 recorded answers in their order; after the last of them a replay begins again, while `auto` asks once more.
+
+The tape of the environment stands in for the service; one of the setting `tape`, or of `%mimo_tape`, is in front of it. So a
+notebook that records and replays can itself be recorded and replayed.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -60,11 +64,6 @@ class Tape:
         return str(self._given_path)
 
     @property
-    def replays(self) -> bool:
-        """Whether nothing is sent."""
-        return self.mode == "replay"
-
-    @property
     def calls(self) -> int:
         """How many are on it."""
         return sum(map(len, self._calls.values()))
@@ -80,9 +79,9 @@ class Tape:
         key = canonical.key(method, path, body)
         with self._lock:
             same, given = self._calls[key], self._given[key]
-            if not same and self.replays:
+            if not same and self.mode == "replay":
                 raise self._missing(key, body)
-            if given >= len(same) and not self.replays:
+            if given >= len(same) and self.mode == "auto":
                 return None
             self._given[key] += 1
             return same[given % len(same)]
@@ -135,24 +134,32 @@ def insert(setting: str) -> Tape:
     return tape
 
 
-def of(setting: str | None) -> Tape | None:
-    """Return the tape that a setting tells of, else `MIMO_TAPE`, as far as it is now; `None` for «off».
+def of(setting: str | None) -> tuple[Tape, ...]:
+    """Return the tapes that a call goes through: that of a setting, and then that of the environment.
 
     Errors are those of `insert`.
     """
-    setting = setting or os.environ.get(VARIABLE)
-    if not setting or setting == OFF:
-        return None
-    return _in_use.get(setting) or insert(setting)
+    return tuple(
+        _in_use.get(each) or insert(each)
+        for each in (setting, os.environ.get(VARIABLE))
+        if each and each != OFF
+    )
 
 
-def clock_of(tape: Tape | None, pace: Pace = "once") -> Clock:
-    """Return the clock of a turn that goes through a tape, or through none."""
-    return TapeClock(pace, still=tape.replays) if tape and tape.mode != "record" else Clock()
+def replays(tapes: Iterable[Tape]) -> bool:
+    """Tell whether nothing is sent."""
+    return any(tape.mode == "replay" for tape in tapes)
+
+
+def clock_of(tapes: Sequence[Tape], pace: Pace = "once") -> Clock:
+    """Return the clock of a turn."""
+    if all(tape.mode == "record" for tape in tapes):
+        return Clock()
+    return TapeClock(pace, still=replays(tapes))
 
 
 def _key(call: Call) -> str:
     return canonical.key(call.method, call.path, call.body)
 
 
-__all__ = ["BadTape", "Call", "Tape", "TapeMissing", "clock_of", "insert", "of"]
+__all__ = ["BadTape", "Call", "Tape", "TapeMissing", "clock_of", "insert", "of", "replays"]

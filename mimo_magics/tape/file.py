@@ -61,7 +61,7 @@ class Call:
     body: Any
     """In its canonical form; `None` for a request without one."""
     date: float
-    """Seconds since 1970."""
+    """When the turn was asked, in seconds since 1970."""
     status: int = 0
     """0 when the server was not reached."""
     headers: Mapping[str, str] = ()  # type: ignore[assignment]

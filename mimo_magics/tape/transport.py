@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -45,8 +44,8 @@ class TapeTransport(httpx.AsyncBaseTransport):
         body = canonical(await request.aread(), secrets)
         if call := self._tape.take(request.method, request.url.path, body):
             return await self._replayed(call)
-        asked = Call(request.method, request.url.path, body, time.time())
-        return await self._recorded(request, _Recording(self._tape, asked, secrets))
+        asked = Call(request.method, request.url.path, body, 0.0)
+        return await self._recorded(request, _Recording(self._tape, self._clock, asked, secrets))
 
     async def _replayed(self, call: Call) -> httpx.Response:
         assert isinstance(self._clock, TapeClock)
@@ -69,11 +68,12 @@ class TapeTransport(httpx.AsyncBaseTransport):
 class _Recording:
     """A call that is being made."""
 
-    def __init__(self, tape: Tape, asked: Call, secrets: list[str]) -> None:
+    def __init__(self, tape: Tape, clock: Clock, asked: Call, secrets: list[str]) -> None:
         self._tape = tape
+        self._clock = clock
         self._call = asked
         self._secrets = secrets
-        self._start = time.monotonic()
+        self._start = clock.now()
         self._chunks: list[Chunk] = []
 
     def begin(self, response: httpx.Response) -> dict[str, str]:
@@ -90,11 +90,12 @@ class _Recording:
         """Put the call on the tape."""
         end = how if isinstance(how, str) else type(how).__name__
         chunks = tuple(_without(self._secrets, self._chunks))
-        self._tape.keep(replace(self._call, chunks=chunks, end=end, ended=self._now))
+        whole = replace(self._call, date=self._clock.date, chunks=chunks, end=end, ended=self._now)
+        self._tape.keep(whole)
 
     @property
     def _now(self) -> float:
-        return round(time.monotonic() - self._start, 3)
+        return round(self._clock.now() - self._start, 3)
 
 
 class _Recorded(httpx.AsyncByteStream):

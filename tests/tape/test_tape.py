@@ -37,11 +37,11 @@ def path(tmp_path: Path) -> Path:
 
 
 async def ask(
-    peer: Peer, inserted: Tape | None, api: Api = "openai", request: Request = REQUEST
+    peer: Peer, inserted: Tape, api: Api = "openai", request: Request = REQUEST
 ) -> tuple[list[Event], MimoError | None]:
     """Ask, and return what came and how it failed."""
     address = peer.url + ("/v1" if api == "openai" else "/anthropic")
-    endpoint = Endpoint(address, Secret(KEY), "bearer", tape=inserted)
+    endpoint = Endpoint(address, Secret(KEY), "bearer", tapes=(inserted,))
     events: list[Event] = []
     try:
         async with aclosing(client.stream(endpoint, api, request)) as stream:
@@ -199,7 +199,7 @@ async def test_a_server_that_was_not_reached_is_not_reached_again(path: Path) ->
 
 async def test_an_answer_that_was_stopped_ends_where_it_was_stopped(peer: Peer, path: Path) -> None:
     peer.script = lambda seen: Answer(frames(seen, ["word "] * 100, 0.01))
-    endpoint = Endpoint(peer.url + "/v1", Secret(KEY), "bearer", tape=Tape("record", path))
+    endpoint = Endpoint(peer.url + "/v1", Secret(KEY), "bearer", tapes=(Tape("record", path),))
     async with aclosing(client.stream(endpoint, "openai", REQUEST)) as events:
         async for event in events:
             first = event

@@ -115,8 +115,21 @@ def test_the_environment_puts_a_tape_in_and_off_leaves_it_out(
     monkeypatch.setenv("MIMO_TAPE", f"replay:{path}")
     Session(**options).ask("hello")
     assert len(peer.requests) == 1
-    Session(tape="off", **options).ask("hello")
+    monkeypatch.setenv("MIMO_TAPE", "off")
+    Session(**options).ask("hello")
     assert len(peer.requests) == 2
+
+
+def test_a_tape_is_in_front_of_that_of_the_environment(
+    peer: Peer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer.script = lambda seen: Answer(frames(seen, ["word "] * 5, 0.05))
+    session(peer, f"record:{path}").ask("hello")
+    monkeypatch.setenv("MIMO_TAPE", f"replay:{path}")
+    copy = path.with_name("copy.jsonl")
+    session(peer, f"record:{copy}").ask("hello")
+    assert copy.read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+    assert len(peer.requests) == 1
 
 
 def test_a_tape_that_is_damaged_is_told_before_anything_is_sent(peer: Peer, path: Path) -> None:
