@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from mimo_magics.document.markdown import code_blocks
 from mimo_magics.document.printable import escaped, printable
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.messages import Reply
 from mimo_magics.session.turns import Turn
 
 COMMANDS = ("show", "copy", "insert")
 COMMAND = re.compile(rf"({'|'.join(COMMANDS)})(?:\s+(\d+))?")
 
-OVER = {"text/plain": "The last answer came to its end: nothing was asked."}
+OVER = {"text/plain": Words("The last answer came to its end: nothing was asked.")}
 """What `%mimo continue` shows then, so that a notebook that has it can be run again."""
 
 
@@ -40,11 +41,14 @@ def turn(turns: Sequence[Turn], number: int | None) -> Turn:
         BadOption: there is none.
     """
     if not turns:
-        raise BadOption("There is no turn in the conversation yet.")
+        raise BadOption(Words("There is no turn in the conversation yet."))
     if number is None:
         return turns[-1]
     if not 1 <= number <= len(turns):
-        raise BadOption(f"There is no turn {number}.", f"The conversation has {len(turns)}.")
+        raise BadOption(
+            Words("There is no turn {number}.", number=number),
+            Words("The conversation has {count}.", count=len(turns)),
+        )
     return turns[number - 1]
 
 
@@ -56,11 +60,17 @@ def code(reply: Reply | None, number: int | None) -> str:
     """
     blocks = code_blocks(reply.text) if reply else []
     if not blocks:
-        raise BadOption("The last answer has no code block.")
+        raise BadOption(Words("The last answer has no code block."))
     if number is None and len(blocks) > 1:
-        raise BadOption(f"The last answer has {len(blocks)} code blocks.", "Say which: %mimo insert 1.")
+        raise BadOption(
+            Words("The last answer has {count} code blocks.", count=len(blocks)),
+            Words("Say which: %mimo insert 1."),
+        )
     if not 1 <= (number or 1) <= len(blocks):
-        raise BadOption(f"There is no code block {number}.", f"The last answer has {len(blocks)}.")
+        raise BadOption(
+            Words("There is no code block {number}.", number=number),
+            Words("The last answer has {count}.", count=len(blocks)),
+        )
     return blocks[(number or 1) - 1].rstrip("\n")
 
 

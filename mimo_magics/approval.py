@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from mimo_magics.events import Approval, Event, ToolProgress
+from mimo_magics.language import say
 from mimo_magics.messages import ToolCall
 
 LONGEST = 2_000
@@ -41,8 +42,14 @@ def at_terminal(call: ToolCall) -> Approval:
 def by_question(call: ToolCall, ask: Callable[[str], str]) -> Approval:
     """Ask by a line of text: yes, always, or anything else as the reason for a no."""
     told = f"{call.name} {call.arguments or '{}'}"
-    shown = told if len(told) <= LONGEST else f"{told[:LONGEST]}… ({len(told):,} characters)"
-    answer = ask(f"{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ").strip()
+    shown = (
+        told
+        if len(told) <= LONGEST
+        else say("{line}… ({count:,} characters)", line=told[:LONGEST], count=len(told))
+    )
+    answer = ask(
+        say("{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ", shown=shown)
+    ).strip()
     match answer.lower():
         case "y" | "yes":
             return Approval(allowed=True)

@@ -14,6 +14,7 @@ from mimo_magics.cellrun import BEAT
 from mimo_magics.errors import BadOption, Interrupted
 from mimo_magics.events import Approval
 from mimo_magics.facade import TurnCall
+from mimo_magics.language import Words
 from mimo_magics.messages import Reply
 from mimo_magics.render import Surface
 from mimo_magics.session import Session
@@ -89,7 +90,9 @@ class Asking:
         """
         request, told = self.request, self._told
         if request.prompt is None:
-            raise BadOption("An answer that goes on is not shown before.", "Leave --dry-run and --as out.")
+            raise BadOption(
+                Words("An answer that goes on is not shown before."), Words("Leave --dry-run and --as out.")
+            )
         settings = dict(request.settings)
         if request.code:
             settings["api"] = for_sdk(replace(self.session.settings, **settings), request.code).api
@@ -140,8 +143,8 @@ class Asking:
         try:
             yield
         except (asyncio.CancelledError, KeyboardInterrupt):
-            came = "what had come is kept" if self.turn else "nothing had come"
-            raise Interrupted(f"The answer was stopped; {came}.", reply=self.reply) from None
+            came = Words("what had come is kept") if self.turn else Words("nothing had come")
+            raise Interrupted(Words("The answer was stopped; {came}.", came=came), reply=self.reply) from None
         finally:
             if turn := self.turn:
                 self.surface.finish(turn.reply, self._record(turn))

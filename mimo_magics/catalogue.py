@@ -9,6 +9,7 @@ from mimo_magics import client, endpoint
 from mimo_magics.document import table
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import MimoError
+from mimo_magics.language import Words, say, words
 from mimo_magics.models import AS_OF, MODELS, PRICES, PRICES_AS_OF, SUCCESSORS, Price, is_chat, price
 from mimo_magics.presets import LOCAL, OTHER, PRESETS, Preset
 from mimo_magics.settings import Settings
@@ -75,7 +76,7 @@ def bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
     """
     service = endpoint.preset(settings)
     now = settings.model or answering(service, ids)
-    head = ("", "model", "window", "most output", "takes", "thinks", "input", "cached", "output", "")
+    head = words("", "model", "window", "most output", "takes", "thinks", "input", "cached", "output", "")
     rows = (("→" if each == now else "", *_row(each, service, settings)) for each in ids or known(settings))
     return table.bundle(head, rows, figures=FIGURES, caption=_caption(service, bool(ids)))
 
@@ -103,8 +104,8 @@ def _row(id_: str, service: Preset, settings: Settings) -> tuple[str, ...]:
         id_,
         f"{model.window:,}" if model else UNKNOWN,
         f"{model.max_output:,}" if model else UNKNOWN,
-        ", ".join(_senses(id_)),
-        ("yes" if model.thinks else "if told to") if model else UNKNOWN,
+        ", ".join(map(say, _senses(id_))),
+        (say("yes") if model.thinks else say("if told to")) if model else UNKNOWN,
         *_prices(cost, service),
         _note(id_, service),
     )
@@ -112,13 +113,15 @@ def _row(id_: str, service: Preset, settings: Settings) -> tuple[str, ...]:
 
 def _senses(id_: str) -> Iterator[str]:
     if not is_chat(id_):
-        yield "speech"
+        yield Words("speech")
     elif id_ not in MODELS:
         yield UNKNOWN
     else:
-        yield "text"
+        yield Words("text")
         yield from (
-            sense for sense, has in (("pictures", MODELS[id_].sees), ("sound", MODELS[id_].hears)) if has
+            sense
+            for sense, has in ((Words("pictures"), MODELS[id_].sees), (Words("sound"), MODELS[id_].hears))
+            if has
         )
 
 
@@ -132,14 +135,19 @@ def _prices(cost: Price | None, service: Preset) -> tuple[str, str, str]:
 
 def _note(id_: str, service: Preset) -> str:
     retired = service.name == "xiaomi" and id_ in SUCCESSORS
-    return f"retired: {SUCCESSORS[id_]} took its place" if retired else ""
+    return say("retired: {successor} took its place", successor=SUCCESSORS[id_]) if retired else ""
 
 
 def _caption(service: Preset, is_listed: bool) -> str:
-    name = service.name if service.name in PRESETS else "this address"
+    name = service.name if service.name in PRESETS else say("this address")
     told = (
-        f"As {name} lists them now"
+        say("As {name} lists them now", name=name)
         if is_listed
-        else f"{name} did not list its models: only what is published"
+        else say("{name} did not list its models: only what is published", name=name)
     )
-    return f"{told}. Figures of {AS_OF}; US dollars for a million tokens, prices of {PRICES_AS_OF}."
+    return say(
+        "{told}. Figures of {as_of}; US dollars for a million tokens, prices of {prices_as_of}.",
+        told=told,
+        as_of=AS_OF,
+        prices_as_of=PRICES_AS_OF,
+    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.options import BY_FLAG
 from mimo_magics.snippets import Kind
 from mimo_magics.suggest import did_you_mean
@@ -90,9 +91,9 @@ def _unquoted(value: str) -> str:
 def no_such_option(flag: str) -> BadOption:
     """Build the error for an unknown flag."""
     if flag in ("-h", "--help"):
-        return BadOption("The help is elsewhere.", "Run %%mimo? in a cell of its own.")
-    advice = did_you_mean(flag, BY_FLAG, "Put -- before a prompt that begins with a dash.")
-    return BadOption(f"There is no option {flag}.", advice)
+        return BadOption(Words("The help is elsewhere."), Words("Run %%mimo? in a cell of its own."))
+    advice = did_you_mean(flag, BY_FLAG, Words("Put -- before a prompt that begins with a dash."))
+    return BadOption(Words("There is no option {flag}.", flag=flag), advice)
 
 
 def read(options: argparse.Namespace, prompt: str | None, variables: Mapping[str, Any]) -> CellRequest:
@@ -108,7 +109,10 @@ def read(options: argparse.Namespace, prompt: str | None, variables: Mapping[str
         prompt = _said(prompt if raw else expand(prompt, variables))
     out = handling.get("out")
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
-        raise BadOption(f"{out!r} is no name for a variable.", "Choose one that Python can use: -o reply")
+        raise BadOption(
+            Words("{out!r} is no name for a variable.", out=out),
+            Words("Choose one that Python can use: -o reply"),
+        )
     if "stop" in given:
         given["stop"] = tuple(given["stop"])
     return CellRequest(prompt, given, **handling)
@@ -116,5 +120,7 @@ def read(options: argparse.Namespace, prompt: str | None, variables: Mapping[str
 
 def _said(prompt: str) -> str:
     if not prompt.strip():
-        raise BadOption("There is no prompt.", "Write it below %%mimo, or behind the options of %mimo.")
+        raise BadOption(
+            Words("There is no prompt."), Words("Write it below %%mimo, or behind the options of %mimo.")
+        )
     return prompt.strip("\n")

@@ -32,6 +32,7 @@ from mimo_magics.errors import (
     WireError,
 )
 from mimo_magics.events import Event, Retrying
+from mimo_magics.language import Words
 from mimo_magics.messages import Request
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Api
@@ -103,7 +104,7 @@ async def stream(
         if begun or attempt == ATTEMPTS or not _worth_another(failure):
             raise failure
         delay = _delay(attempt, failure, clock)
-        yield Retrying(attempt + 1, ATTEMPTS, delay, str(failure))
+        yield Retrying(attempt + 1, ATTEMPTS, delay, failure.fact)
         await clock.sleep(delay)
 
 
@@ -206,7 +207,7 @@ def _check_end(decoder: StreamDecoder, host: str) -> None:
     if not decoder.begun:
         raise httpx.RemoteProtocolError("the stream was empty")
     if decoder.cut:
-        raise StreamCut(f"The answer of {host} ended in the middle.")
+        raise StreamCut(Words("The answer of {host} ended in the middle.", host=host))
 
 
 async def _read_to_end(chunks: AsyncIterator[bytes]) -> None:
@@ -258,20 +259,23 @@ def failed(error: Exception, host: str, *, begun: bool) -> MimoError:  # noqa: P
     match error:
         case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
             return BadOption(
-                f"The request cannot be sent to {host}: {error}.", "Check the base URL and the key."
+                Words("The request cannot be sent to {host}: {error}.", host=host, error=str(error)),
+                Words("Check the base URL and the key."),
             )
         case httpx.DecodingError() | httpx.TooManyRedirects() | httpx.HTTPStatusError():
-            return WireError(f"The answer of {host} cannot be read: {error}.")
+            return WireError(
+                Words("The answer of {host} cannot be read: {error}.", host=host, error=str(error))
+            )
         case _ if begun:
-            return StreamCut(f"The connection to {host} broke in the middle of the answer.")
+            return StreamCut(Words("The connection to {host} broke in the middle of the answer.", host=host))
         case httpx.ReadTimeout():
-            return ConnectionFailed(f"{host} did not begin to answer.", temporary=False)
+            return ConnectionFailed(Words("{host} did not begin to answer.", host=host), temporary=False)
         case httpx.ConnectError() if "CERTIFICATE" in str(error).upper():
             return ConnectionFailed(
-                f"{host} could not prove who it is.",
-                "Check the base URL and the certificates.",
+                Words("{host} could not prove who it is.", host=host),
+                Words("Check the base URL and the certificates."),
                 temporary=False,
             )
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError():
-            return ConnectionFailed(f"{host} could not be reached.")
-    return ConnectionFailed(f"The connection to {host} broke before an answer came.")
+            return ConnectionFailed(Words("{host} could not be reached.", host=host))
+    return ConnectionFailed(Words("The connection to {host} broke before an answer came.", host=host))

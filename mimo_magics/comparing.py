@@ -12,6 +12,7 @@ from mimo_magics.document import Look
 from mimo_magics.errors import BadOption, Interrupted, MimoError
 from mimo_magics.events import Event
 from mimo_magics.grid import GridRequest
+from mimo_magics.language import Words, say
 from mimo_magics.messages import Usage
 from mimo_magics.render.comparing import ComparingSurface
 from mimo_magics.session import Session
@@ -43,10 +44,13 @@ def command(line: str) -> Command:
     """
     name, *words = line.split() or ["show"]
     if name not in COMMANDS:
-        advice = did_you_mean(name, COMMANDS, "A prompt goes below %%mimo_compare.")
-        raise BadOption(f"There is no %mimo_compare {name}.", advice)
+        advice = did_you_mean(name, COMMANDS, Words("A prompt goes below %%mimo_compare."))
+        raise BadOption(Words("There is no %mimo_compare {name}.", name=name), advice)
     if len(words) != COMMANDS[name] or not all(word.isdecimal() for word in words):
-        raise BadOption(f"%mimo_compare {line.strip()} is not complete, or too much.", "See %mimo_compare?.")
+        raise BadOption(
+            Words("%mimo_compare {line} is not complete, or too much.", line=line.strip()),
+            Words("See %mimo_compare?."),
+        )
     return Command(name, tuple(map(int, words)))
 
 
@@ -88,7 +92,8 @@ class Comparing:
             self.surface.show(place, event)
         else:
             assert self._running
-            self.surface.over(place, str(self._running.failures.get(place, "")))
+            failure = self._running.failures.get(place)
+            self.surface.over(place, say(failure.fact) if failure else "")
 
     @contextmanager
     def settled(self) -> Iterator[None]:
@@ -101,7 +106,9 @@ class Comparing:
         try:
             yield
         except (asyncio.CancelledError, KeyboardInterrupt):
-            raise Interrupted(f"The comparison was stopped; {self.came} of the replies came.") from None
+            raise Interrupted(
+                Words("The comparison was stopped; {came} of the replies came.", came=self.came)
+            ) from None
         finally:
             if self.came:
                 self.comparison = self._made()
@@ -144,14 +151,31 @@ def approved(
     spent = about.tokens if bound.unit == "tokens" else about.usd
     if spent is None or spent <= bound.amount:
         return
-    estimate = (
-        f"{about.tokens:,} tokens" if about.usd is None else f"{about.tokens:,} tokens, {about.usd:.2f} USD"
-    )
-    told = f"{len(request.variants)} calls, about {estimate} with {EXPECTED:,} tokens for each answer"
+    told = _told(len(request.variants), about)
     if ask is None:
-        raise BadOption(f"The comparison makes {told}.", "Allow it by a higher bound: --ask-above '5 USD'")
-    if ask(f"{told[0].upper()}{told[1:]}. Go on? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise BadOption("Nothing was asked.", "--ask-above changes from which amount on you are asked.")
+        raise BadOption(
+            Words("The comparison makes {told}.", told=told),
+            Words("Allow it by a higher bound: --ask-above '5 USD'"),
+        )
+    said = say(told)
+    question = say("{told}. Go on? [y/N] ", told=f"{said[0].upper()}{said[1:]}")
+    if ask(question).strip().lower() not in ("y", "yes"):
+        raise BadOption(
+            Words("Nothing was asked."), Words("--ask-above changes from which amount on you are asked.")
+        )
+
+
+def _told(calls: int, about: Spent) -> Words:
+    return Words(
+        "{calls} calls, about {estimate} with {expected:,} tokens for each answer",
+        calls=calls,
+        estimate=Words(
+            "{tokens:,} tokens" if about.usd is None else "{tokens:,} tokens, {usd:.2f} USD",
+            tokens=about.tokens,
+            usd=about.usd,
+        ),
+        expected=EXPECTED,
+    )
 
 
 def _drafts(request: GridRequest, session: Session, cell: str) -> Iterator[Draft]:

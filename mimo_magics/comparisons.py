@@ -20,6 +20,7 @@ from mimo_magics.conversing import Conversing
 from mimo_magics.document import Look
 from mimo_magics.errors import BadOption
 from mimo_magics.grid import GridRequest
+from mimo_magics.language import Words, say
 from mimo_magics.parsing import variables
 from mimo_magics.pump import pumped
 from mimo_magics.render.comparing import choose
@@ -69,7 +70,7 @@ class Comparisons:
         """
         wanted = comparing.command(line)
         if self._last is None:
-            raise BadOption("Nothing was compared yet.", "%%mimo_compare --temperature 0 1")
+            raise BadOption(Words("Nothing was compared yet."), "%%mimo_compare --temperature 0 1")
         match wanted.name:
             case "show":
                 display(self._last.show().bundle, raw=True)
@@ -120,9 +121,19 @@ class Comparisons:
         before_it = len(session.turns)
         reply = comparison.adopt(number)
         settings = self._config.snapshot()
-        line = f"Reply {number} is turn {len(session.turns)} of session {session.name} now."
+        line = say(
+            "Reply {number} is turn {count} of session {name} now.",
+            number=number,
+            count=len(session.turns),
+            name=session.name,
+        )
         if (gone := before_it - len(session.turns) + 1) > 0:
-            line += f" {gone} {'turn' if gone == 1 else 'turns'} that stood there stay as a branch."
+            line += say(
+                " {gone} turn that stood there stay as a branch."
+                if gone == 1
+                else " {gone} turns that stood there stay as a branch.",
+                gone=gone,
+            )
         shown = document.bundle(
             replace(reply, told=(*reply.told, line)), look=Look(settings.format, settings.remote_images)
         )

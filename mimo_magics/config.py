@@ -19,6 +19,7 @@ from traitlets.config import Configurable
 
 from mimo_magics import presets, project
 from mimo_magics.errors import BadOption, MimoError
+from mimo_magics.language import Words, words
 from mimo_magics.options import from_text, plain_type
 from mimo_magics.presets import PRESETS
 from mimo_magics.settings import Settings
@@ -26,7 +27,8 @@ from mimo_magics.suggest import did_you_mean
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}
 HINTS = get_type_hints(Settings)
-BUILT_IN, CONFIGURATION, HERE, PROFILE = "built in", "configuration", "here", "profile "
+BUILT_IN, CONFIGURATION, HERE = words("built in", "configuration", "here")
+PROFILE = "profile "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Store(Configurable):
         super().__init__(**kwargs)
         self.complaints: list[str] = []
         """What was found in the environment or the project and cannot be used."""
-        self.sources = dict.fromkeys(SETTINGS, BUILT_IN)
+        self.sources: dict[str, str] = dict.fromkeys(SETTINGS, BUILT_IN)
         """Where each value came from."""
         for name in self.config.get("MimoConfig", {}):
             self.sources[name] = CONFIGURATION
@@ -59,7 +61,8 @@ class Store(Configurable):
         self._start = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
         """What holds when what was written here is taken back."""
         self.observe(self._written)
-        MimoError.traced = self.snapshot().debug
+        settings = self.snapshot()
+        MimoError.traced, Words.language = settings.debug, settings.language
 
     def write(self, name: str, text: str) -> None:
         """Set a setting from text.
@@ -75,8 +78,10 @@ class Store(Configurable):
             replace(self.snapshot(), **{name: value})  # it may fit the trait and make no sense all the same
             self._set(name, value, HERE)
         except (TraitError, ValueError, ArgumentTypeError, BadOption):
-            advice = f"{SETTINGS[name].metadata['help']} {allowed(name, self.preset)}".strip()
-            raise BadOption(f"{name} cannot be {text!r}.", advice) from None
+            advice = Words(SETTINGS[name].metadata["help"])
+            if limits := allowed(name, self.preset):
+                advice = Words("{help} {allowed}", help=advice, allowed=limits)
+            raise BadOption(Words("{name} cannot be {text!r}.", name=name, text=text), advice) from None
 
     def reset(self, *names: str) -> None:
         """Take back what was written in this kernel: of these settings, or of all.
@@ -99,7 +104,7 @@ class Store(Configurable):
         wrong = tuple(name for name, value in values.items() if not self._fits(name, value))
         for name, value in values.items():
             if name not in wrong:
-                self._set(name, value, f"{PROFILE}{profile}")
+                self._set(name, value, Words("profile {name}", name=profile))
         return wrong
 
     @property
@@ -117,7 +122,7 @@ class Store(Configurable):
     def rows(self, *names: str) -> Iterator[Row]:
         """Describe these settings, or all."""
         for name in names or SETTINGS:
-            text = SETTINGS[name].metadata["help"]
+            text = Words(SETTINGS[name].metadata["help"])
             yield Row(name, getattr(self, name), self.sources[name], allowed(name, self.preset), text)
 
     def _fits(self, name: str, value: Any) -> bool:
@@ -130,8 +135,8 @@ class Store(Configurable):
 
     def _check(self, name: str) -> None:
         if name not in SETTINGS:
-            advice = did_you_mean(name, SETTINGS, f"There are: {', '.join(SETTINGS)}.")
-            raise BadOption(f"There is no setting {name!r}.", advice)
+            advice = did_you_mean(name, SETTINGS, Words("There are: {names}.", names=", ".join(SETTINGS)))
+            raise BadOption(Words("There is no setting {name!r}.", name=name), advice)
 
     def _set(self, name: str, value: Any, source: str) -> None:
         setattr(self, name, list(value) if isinstance(value, tuple) else value)
@@ -142,11 +147,15 @@ class Store(Configurable):
             self.sources[change.name] = HERE
         if change.name == "debug":
             MimoError.traced = change.new
+        if change.name == "language":
+            Words.language = change.new
 
     def _read_project(self, file: Path | None, table: Mapping[str, Any]) -> None:
         for name, value in table.items():
             if name not in project.ALLOWED:
-                self.complaints.append(f"{file}: [tool.mimo] may not set {name!r}.")
+                self.complaints.append(
+                    Words("{file}: [tool.mimo] may not set {name!r}.", file=file, name=name)
+                )
             elif self.sources[name] == BUILT_IN:
                 self._take(name, value, str(file))
 
@@ -158,13 +167,19 @@ class Store(Configurable):
                 try:
                     self._take(name, from_text(hint, text), variable)
                 except (ValueError, ArgumentTypeError):
-                    self.complaints.append(f"{variable}: {name} cannot be {text!r}.")
+                    self.complaints.append(
+                        Words(
+                            "{variable}: {name} cannot be {text!r}.", variable=variable, name=name, text=text
+                        )
+                    )
 
     def _take(self, name: str, value: Any, source: str) -> None:
         try:
             self._set(name, value, source)
         except TraitError:
-            self.complaints.append(f"{source}: {name} cannot be {value!r}.")
+            self.complaints.append(
+                Words("{source}: {name} cannot be {value!r}.", source=source, name=name, value=value)
+            )
 
 
 def allowed(name: str, preset: str) -> str:
@@ -175,7 +190,7 @@ def allowed(name: str, preset: str) -> str:
     if kind is bool:
         return "on | off"
     low, high = PRESETS[preset].ranges.get(name, (None, None)) if preset in PRESETS else (None, None)
-    return "" if low is None else f"{low:g} to {high:,}"
+    return "" if low is None else Words("{low:g} to {high:,}", low=low, high=high)
 
 
 class OnOff(Bool[bool | None, bool | int | None]):

@@ -12,11 +12,12 @@ from mimo_magics import endpoint, keys, profiles
 from mimo_magics.config import SETTINGS, MimoConfig, Row
 from mimo_magics.document import table
 from mimo_magics.errors import BadOption, MimoError
+from mimo_magics.language import Words, say, words
 from mimo_magics.parameters import line
 from mimo_magics.secret import Secret
 from mimo_magics.suggest import did_you_mean
 
-HEAD = ("setting", "value", "from", "allowed", "meaning")
+HEAD = words("setting", "value", "from", "allowed", "meaning")
 KEY = "api_key"
 FLAGS = ("--reset", "--use", "--save", "--delete")
 
@@ -48,7 +49,8 @@ def configure(line: str, config: MimoConfig) -> dict[str, str]:
             return _profiles()
         case ["--save" | "--delete" as flag, *_]:
             raise BadOption(
-                f"{flag} takes the name of one profile.", "%mimo_config --use shows which there are."
+                Words("{flag} takes the name of one profile.", flag=flag),
+                Words("%mimo_config --use shows which there are."),
             )
         case [word] if word == KEY:
             _ask_for_key(config)
@@ -63,7 +65,7 @@ def _words(line: str) -> list[str]:
         return shlex.split(line)
     except ValueError:
         raise BadOption(
-            "A quotation on the line does not end.", "Put a value with a quote into quotes."
+            Words("A quotation on the line does not end."), Words("Put a value with a quote into quotes.")
         ) from None
 
 
@@ -71,7 +73,11 @@ def _used(config: MimoConfig, profile: str) -> tuple[list[str], str]:
     """Take a profile over. Return the settings that it set, and a sentence on what cannot be."""
     values = profiles.read(profile)
     wrong = config.use(profile, values)
-    complaint = f"The profile {profile} says of {', '.join(wrong)} what cannot be; the rest of it holds."
+    complaint = Words(
+        "The profile {profile} says of {names} what cannot be; the rest of it holds.",
+        profile=profile,
+        names=", ".join(wrong),
+    )
     return [name for name in values if name not in wrong], complaint if wrong else ""
 
 
@@ -91,8 +97,8 @@ def _profiles() -> dict[str, str]:
             values = {each: value for each, value in profiles.read(name).items() if each in SETTINGS}
             rows.append((name, line(values).partition(" ")[2]))
         except (ArgumentTypeError, BadOption, TypeError, ValueError):
-            rows.append((name, "cannot be read"))
-    return table.bundle(("profile", "settings"), rows)
+            rows.append((name, Words("cannot be read")))
+    return table.bundle(words("profile", "settings"), rows)
 
 
 def _assigned(config: MimoConfig, assignments: Sequence[str]) -> list[str]:
@@ -102,10 +108,12 @@ def _assigned(config: MimoConfig, assignments: Sequence[str]) -> list[str]:
 def _assign(config: MimoConfig, assignment: str) -> str:
     name, equals, value = assignment.partition("=")
     if name == KEY:
-        raise BadOption("A key is never written into a cell.", "%mimo_config api_key asks for it.")
+        raise BadOption(
+            Words("A key is never written into a cell."), Words("%mimo_config api_key asks for it.")
+        )
     if name.startswith("-") or (not equals and name not in SETTINGS):
-        advice = did_you_mean(name, (*FLAGS, *SETTINGS), "Write name=value, such as temperature=0.2")
-        raise BadOption(f"{assignment!r} sets nothing.", advice)
+        advice = did_you_mean(name, (*FLAGS, *SETTINGS), Words("Write name=value, such as temperature=0.2"))
+        raise BadOption(Words("{assignment!r} sets nothing.", assignment=assignment), advice)
     if equals:
         config.write(name, value)
     return name
@@ -114,9 +122,12 @@ def _assign(config: MimoConfig, assignment: str) -> str:
 def _ask_for_key(config: MimoConfig) -> None:
     host = _host(config)
     try:
-        value = getpass(f"Key for {host}: ")
+        value = getpass(say("Key for {host}: ", host=host))
     except (EOFError, RuntimeError):  # the kernel's way to say that nobody can be asked
-        raise BadOption("Nobody can be asked for a key here.", f"Set {keys.VARIABLE} instead.") from None
+        raise BadOption(
+            Words("Nobody can be asked for a key here."),
+            Words("Set {variable} instead.", variable=keys.VARIABLE),
+        ) from None
     if value.strip():
         keys.give(host, value)
 
@@ -125,7 +136,8 @@ def _host(config: MimoConfig) -> str:
     host = endpoint.host(endpoint.base_url(config.snapshot()))
     if not host:
         raise BadOption(
-            "The embedded model needs no key.", "Choose a service first: %mimo_config preset=mimo-v2"
+            Words("The embedded model needs no key."),
+            Words("Choose a service first: %mimo_config preset=mimo-v2"),
         )
     return host
 
@@ -137,7 +149,7 @@ def _key_row(config: MimoConfig) -> Iterator[Row]:
         key = keys.find(host)
     except MimoError:
         return
-    help = f"The key for {host}; %mimo_config api_key asks for one."  # noqa: A001  the row's word
+    help = Words("The key for {host}; %mimo_config api_key asks for one.", host=host)  # noqa: A001  the row's word
     yield Row(KEY, key.value if key else None, key.source if key else "", "", help)
 
 

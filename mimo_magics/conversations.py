@@ -11,6 +11,7 @@ from pathlib import Path
 from mimo_magics import resuming
 from mimo_magics.document import sentences, table
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words, words
 from mimo_magics.session import Session, notebook
 from mimo_magics.session.conversation import Branch
 from mimo_magics.session.named import Sessions, as_name
@@ -20,7 +21,9 @@ from mimo_magics.suggest import did_you_mean
 from mimo_magics.whereabouts import needed, session_file
 
 Bundle = dict[str, str]
-HELP = "See %mimo_session? for what it can do."
+HELP = Words("See %mimo_session? for what it can do.")
+SESSIONS = words("", "session", "turns", "branches", "tokens in", "tokens out", "saved in")
+BRANCHES = words("", "branch", "turns", "its own way begins with", "and ends with")
 LONGEST = 60
 """Characters of a prompt in a table."""
 
@@ -49,10 +52,14 @@ def command(line: str, desk: Desk) -> Bundle:
     """
     name, *words = _words(line) or ["list"]
     if name not in COMMANDS:
-        raise BadOption(f"There is no %mimo_session {name}.", did_you_mean(name, COMMANDS, HELP))
+        raise BadOption(
+            Words("There is no %mimo_session {name}.", name=name), did_you_mean(name, COMMANDS, HELP)
+        )
     least, most, do = COMMANDS[name]
     if not least <= len(words) <= most:
-        raise BadOption(f"%mimo_session {' '.join((name, *words))} is not complete, or too much.", HELP)
+        raise BadOption(
+            Words("%mimo_session {names} is not complete, or too much.", names=" ".join((name, *words))), HELP
+        )
     return do(desk, words)
 
 
@@ -60,11 +67,10 @@ def _words(line: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError:
-        raise BadOption("A quotation on the line does not end.", HELP) from None
+        raise BadOption(Words("A quotation on the line does not end."), HELP) from None
 
 
 def _list(desk: Desk, _: Sequence[str] = ()) -> Bundle:
-    head = ("", "session", "turns", "branches", "tokens in", "tokens out", "saved in")
     rows = (
         (
             "→" if session is desk.session else "",
@@ -77,7 +83,7 @@ def _list(desk: Desk, _: Sequence[str] = ()) -> Bundle:
         )
         for session in desk.sessions
     )
-    return table.bundle(head, rows)
+    return table.bundle(SESSIONS, rows)
 
 
 def _new(desk: Desk, words: Sequence[str]) -> Bundle:
@@ -101,9 +107,12 @@ def _show(desk: Desk, _: Sequence[str]) -> Bundle:
 
 def _undo(desk: Desk, words: Sequence[str]) -> Bundle:
     gone = desk.session.undo(_number(words[0]) if words else 1)
-    taken = "1 turn was" if len(gone) == 1 else f"{len(gone)} turns were"
     return sentences.bundle(
-        f"{taken} taken back. {_state(desk.session)} %mimo_session branches shows the others."
+        Words(
+            "{turns} taken back. {state} %mimo_session branches shows the others.",
+            turns=Words("1 turn was" if len(gone) == 1 else "{count} turns were", count=len(gone)),
+            state=_state(desk.session),
+        )
     )
 
 
@@ -114,9 +123,8 @@ def _fork(desk: Desk, words: Sequence[str]) -> Bundle:
 
 
 def _branches(desk: Desk, _: Sequence[str] = ()) -> Bundle:
-    head = ("", "branch", "turns", "its own way begins with", "and ends with")
     said = desk.session.turns
-    return table.bundle(head, (_row(branch, said) for branch in desk.session.branches()))
+    return table.bundle(BRANCHES, (_row(branch, said) for branch in desk.session.branches()))
 
 
 def _row(branch: Branch, said: Sequence[Turn]) -> Sequence[str]:
@@ -153,21 +161,26 @@ def _clear(desk: Desk, _: Sequence[str]) -> Bundle:
 def _save(desk: Desk, words: Sequence[str]) -> Bundle:
     path = Path(words[0]) if words else session_file(needed(desk.path), desk.session.name)
     desk.session.save(path)
-    return sentences.bundle(f"{_state(desk.session)} Saved in {words[0] if words else path.name}.")
+    return sentences.bundle(
+        Words("{state} Saved in {path}.", state=_state(desk.session), path=words[0] if words else path.name)
+    )
 
 
 def _load(desk: Desk, words: Sequence[str]) -> Bundle:
     session = desk.sessions.add(Session.load(words[0]))
-    return _taken_over(session, f"Loaded from {words[0]}.")
+    return _taken_over(session, Words("Loaded from {path}.", path=words[0]))
 
 
 def _export(desk: Desk, words: Sequence[str]) -> Bundle:
     path, to = _with_option(words, "--to", "%mimo_session export PATH --to html")
     to = to or Path(path).suffix.removeprefix(".")
     if not to:
-        raise BadOption(f"{path} does not say in which form.", "%mimo_session export PATH --to html")
+        raise BadOption(
+            Words("{path} does not say in which form.", path=path),
+            "%mimo_session export PATH --to html",
+        )
     desk.session.export(path, to)
-    return sentences.bundle(f"{_state(desk.session)} Written to {path}.")
+    return sentences.bundle(Words("{state} Written to {path}.", state=_state(desk.session), path=path))
 
 
 def _from_notebook(desk: Desk, words: Sequence[str]) -> Bundle:
@@ -177,36 +190,45 @@ def _from_notebook(desk: Desk, words: Sequence[str]) -> Bundle:
     session = Session(name=as_name(Path(path).stem))
     session.history = history
     others = [each for each in found.sessions if each != asked]
-    more = [f"It tells of other sessions, too: {', '.join(others)}."] if others else []
-    return _taken_over(desk.sessions.add(session), f"Read from {path}.", *more, *found.left)
+    more = [Words("It tells of other sessions, too: {names}.", names=", ".join(others))] if others else []
+    return _taken_over(desk.sessions.add(session), Words("Read from {path}.", path=path), *more, *found.left)
 
 
 def _resume(desk: Desk, words: Sequence[str]) -> Bundle:
     if desk.session.turns:
-        return sentences.bundle("Something was said already: nothing was resumed.")
+        return sentences.bundle(Words("Something was said already: nothing was resumed."))
     path = Path(words[0]) if words else needed(desk.path)
     found, left = resuming.sessions(path)
     for name, session in found.items():
         desk.sessions.named(name).resume(session)
     desk.sessions.switch(max(found, key=lambda name: found[name].history.newest))
     others = [_state(desk.sessions.get(name)) for name in found if name != desk.session.name]
-    return _taken_over(desk.session, f"Resumed from {path.name}.", *others, *left)
+    return _taken_over(desk.session, Words("Resumed from {path}.", path=path.name), *others, *left)
 
 
 def _taken_over(session: Session, how: str, *left: str) -> Bundle:
     """Say what will be sent to the model, and from where it is, before it is."""
     told = origins(session.history)
     never = (
-        ["The system prompt, tools, and what they were allowed are not taken over: yours hold."]
+        [Words("The system prompt, tools, and what they were allowed are not taken over: yours hold.")]
         if told
         else []
     )
-    return sentences.bundle(f"{how} {_state(session)} The next prompt goes on there.", *told, *never, *left)
+    return sentences.bundle(
+        Words("{how} {state} The next prompt goes on there.", how=how, state=_state(session)),
+        *told,
+        *never,
+        *left,
+    )
 
 
 def _state(session: Session) -> str:
     count = len(session.turns)
-    return f"Session {session.name} has {count or 'no'} turn{'' if count == 1 else 's'}."
+    return Words(
+        "Session {name} has {count} turn." if count == 1 else "Session {name} has {count} turns.",
+        name=session.name,
+        count=count or Words("no"),
+    )
 
 
 def _with_option(words: Sequence[str], flag: str, example: str) -> tuple[str, str]:
@@ -216,12 +238,12 @@ def _with_option(words: Sequence[str], flag: str, example: str) -> tuple[str, st
             return word, ""
         case [word, option, value] if option == flag:
             return word, value
-    raise BadOption(f"{' '.join(words[1:])} cannot stand there.", example)
+    raise BadOption(Words("{names} cannot stand there.", names=" ".join(words[1:])), example)
 
 
 def _number(word: str) -> int:
     if not word.isdecimal():
-        raise BadOption(f"{word} is no number of turns.", HELP)
+        raise BadOption(Words("{word} is no number of turns.", word=word), HELP)
     return int(word)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from mimo_magics import resuming
 from mimo_magics.cell import CellRequest
 from mimo_magics.cells import Cells
+from mimo_magics.language import Words, say
 from mimo_magics.render import Place
 from mimo_magics.session import Session
 from mimo_magics.session.named import Sessions
@@ -18,7 +19,9 @@ from mimo_magics.session.turns import Turn, day
 from mimo_magics.settings import Settings
 from mimo_magics.whereabouts import needed, notebook as find_notebook, session_file
 
-NO_ID = "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name."
+NO_ID = Words(
+    "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name."
+)
 
 
 class Conversing:
@@ -107,7 +110,7 @@ class Conversing:
     def _remarks(self, request: CellRequest, place: Place) -> Iterator[str]:
         """Yield what is to be said once: that a session begins, that cells cannot be told apart."""
         if request.session and not self.sessions.get(request.session).history.all:
-            yield f"The session {request.session} begins here."
+            yield Words("The session {session} begins here.", session=request.session)
         if place != "terminal" and request.keep and not self._cell(request) and not self._told_no_id:
             self._told_no_id = True
             yield NO_ID
@@ -131,7 +134,7 @@ class Conversing:
             turn: with the answer.
         """
         if settings.run_all == "ask" and self._keeps is None and ask:
-            found = f"This notebook holds answers, such as this one of {day(turn)}."
-            said = ask(f"{found} Keep them instead of asking anew? [y/N] ")
+            found = say("This notebook holds answers, such as this one of {day}.", day=day(turn))
+            said = ask(say("{found} Keep them instead of asking anew? [y/N] ", found=found))
             self._keeps = said.strip().lower() in ("y", "yes")
         return settings.run_all == "keep" or bool(self._keeps)

@@ -7,13 +7,15 @@ from urllib.parse import urlsplit
 
 from mimo_magics import keys, presets
 from mimo_magics.errors import BadOption, NoKey
+from mimo_magics.language import Words
 from mimo_magics.presets import LOCAL, OTHER, Preset
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Auth, Settings
 from mimo_magics.tape import Tape
 
-NO_KEY_HINT = "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local"
-OTHER_KEY_HINT = "The key at hand was given for another host; give one for this host by %mimo_config api_key"
+OTHER_KEY_HINT = Words(
+    "The key at hand was given for another host; give one for this host by %mimo_config api_key"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,10 @@ def preset(settings: Settings) -> Preset:
     if not settings.base_url:
         return found
     if found is LOCAL:
-        raise BadOption("The embedded model has no base URL.", "Leave one out: %mimo_config --reset base_url")
+        raise BadOption(
+            Words("The embedded model has no base URL."),
+            Words("Leave one out: %mimo_config --reset base_url"),
+        )
     return Preset(OTHER, found.model, {settings.api: settings.base_url}, found.auth)
 
 
@@ -64,8 +69,8 @@ def base_url(settings: Settings) -> str:
     url = preset(settings).base_urls.get(settings.api, "").rstrip("/")
     if url and not _is_web_address(url):
         raise BadOption(
-            f"The base URL {url.rpartition('@')[2]!r} is no web address to ask.",
-            "It begins with https:// or http://, and holds neither name nor password.",
+            Words("The base URL {url!r} is no web address to ask.", url=url.rpartition("@")[2]),
+            Words("It begins with https:// or http://, and holds neither name nor password."),
         )
     return url
 
@@ -128,5 +133,11 @@ def _is_safe(url: str) -> bool:
 
 
 def _no_key(name: str, page: str) -> NoKey:
-    hint = OTHER_KEY_HINT if keys.elsewhere(name) else NO_KEY_HINT.format(variable=keys.VARIABLE, page=page)
-    return NoKey(f"There is no key for {name}.", hint)
+    hint = Words(
+        "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local",
+        variable=keys.VARIABLE,
+        page=page,
+    )
+    if keys.elsewhere(name):
+        hint = OTHER_KEY_HINT
+    return NoKey(Words("There is no key for {name}.", name=name), hint)

@@ -31,6 +31,8 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, ClassVar
 
+from mimo_magics.language import Words, say
+
 if TYPE_CHECKING:  # errors are loaded with the extension, the values of a conversation are not
     from mimo_magics.messages import Reply
 
@@ -47,11 +49,23 @@ class MimoError(Exception):
         self.hint = hint or self.default_hint
         self.reply = reply
 
+    @property
+    def fact(self) -> str:
+        """What happened, without what to do; in words that can be said in another language, where they are ours."""
+        fact: str = self.args[0]
+        return fact
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """What happened and what to do, as the person reads it."""
+        return say(self.fact), say(self.hint)
+
     def _render_traceback_(self) -> list[str]:
         """Two lines for a notebook (IPython's protocol): what happened and what to do."""
-        fact = f"\x1b[31m{type(self).__name__}\x1b[0m: {self}"
+        fact, hint = self.said
+        told = f"\x1b[31m{type(self).__name__}\x1b[0m: {fact}"
         trace = traceback.format_exception(self) if self.traced else []
-        return [*trace, *filter(None, (fact, self.hint))]
+        return [*trace, *filter(None, (told, hint))]
 
 
 class BadOption(MimoError):
@@ -65,7 +79,7 @@ class Interrupted(MimoError):
 class SessionBusy(MimoError):
     """The session is in the middle of another turn."""
 
-    default_hint = "Wait for it, interrupt it, or use a Session of its own."
+    default_hint = Words("Wait for it, interrupt it, or use a Session of its own.")
 
 
 class NotSaved(MimoError):
@@ -79,13 +93,13 @@ class BadSessionFile(MimoError):
 class WindowFull(MimoError):
     """The conversation is longer than the model takes; nothing was sent."""
 
-    default_hint = "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew."
+    default_hint = Words("%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.")
 
 
 class BudgetReached(MimoError):
     """What may be spent is spent; nothing was sent."""
 
-    default_hint = "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent."
+    default_hint = Words("%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.")
 
 
 class NoKey(MimoError):
@@ -105,7 +119,7 @@ class ConnectionFailed(MimoError):
         temporary: whether another attempt may do better.
     """
 
-    default_hint = "Check the network, the proxy and the base URL, then run the cell again."
+    default_hint = Words("Check the network, the proxy and the base URL, then run the cell again.")
 
     def __init__(self, message: str, hint: str = "", *, temporary: bool = True) -> None:
         super().__init__(message, hint)
@@ -115,13 +129,13 @@ class ConnectionFailed(MimoError):
 class StreamCut(MimoError):
     """The answer ended in the middle; what had come is kept."""
 
-    default_hint = "What had come is kept. Run the cell again for a whole answer."
+    default_hint = Words("What had come is kept. Run the cell again for a whole answer.")
 
 
 class WireError(MimoError):
     """What came is not what the API describes."""
 
-    default_hint = "Check that the base URL points to a MiMo API in this format."
+    default_hint = Words("Check that the base URL points to a MiMo API in this format.")
 
 
 class TapeMissing(MimoError):
@@ -131,7 +145,7 @@ class TapeMissing(MimoError):
 class BadTape(MimoError):
     """A file is no tape, or a damaged one."""
 
-    default_hint = "Record it anew: %mimo_tape record PATH"
+    default_hint = Words("Record it anew: %mimo_tape record PATH")
 
 
 class ApiError(MimoError):
@@ -146,7 +160,7 @@ class ApiError(MimoError):
         retry_after: seconds that the server asks to wait.
     """
 
-    default_hint = "Check the base URL, the format (--api) and the options of the cell."
+    default_hint = Words("Check the base URL, the format (--api) and the options of the cell.")
 
     def __init__(
         self,
@@ -169,54 +183,59 @@ class ApiError(MimoError):
     def hide(self, secret: str) -> None:
         """Take a key out of all that the server said; some repeat the one that they refuse."""
         if secret:
-            self.args = tuple(str(arg).replace(secret, "(the key)") for arg in self.args)
+            self.args = tuple(_without(secret, arg) for arg in self.args)
             for name in ("code", "param", "request_id", "hint"):
-                setattr(self, name, getattr(self, name).replace(secret, "(the key)"))
+                setattr(self, name, _without(secret, getattr(self, name)))
 
 
 class BadRequest(ApiError):
     """400: the server does not take this request."""
 
-    default_hint = "Look at the options of the cell; `%%mimo --new` starts without the history."
+    default_hint = Words("Look at the options of the cell; `%%mimo --new` starts without the history.")
 
 
 class BadKey(ApiError):
     """401: the key is wrong, or belongs to another host."""
 
-    default_hint = "Check MIMO_API_KEY: each host and plan has keys of its own."
+    default_hint = Words("Check MIMO_API_KEY: each host and plan has keys of its own.")
 
 
 class NoCredit(ApiError):
     """402: the balance is used up."""
 
-    default_hint = "Top up the account, or look at its usage in the console."
+    default_hint = Words("Top up the account, or look at its usage in the console.")
 
 
 class Forbidden(ApiError):
     """403: the region is not served, or the account is blocked."""
 
-    default_hint = "The service may not be offered where you are; a new key may help."
+    default_hint = Words("The service may not be offered where you are; a new key may help.")
 
 
 class UnknownModel(ApiError):
     """404, or 400 that names the model: it is not served here."""
 
-    default_hint = "Choose another model with -m, or check the base URL."
+    default_hint = Words("Choose another model with -m, or check the base URL.")
 
 
 class ContentFiltered(ApiError):
     """421: the content filter refused the prompt or the answer."""
 
-    default_hint = "Put the prompt in other words."
+    default_hint = Words("Put the prompt in other words.")
 
 
 class RateLimited(ApiError):
     """429: too many requests at a time, or the plan's quota is used up."""
 
-    default_hint = "Wait a little, then run the cell again."
+    default_hint = Words("Wait a little, then run the cell again.")
 
 
 class ServerBusy(ApiError):
     """5xx: the server failed or is overloaded."""
 
-    default_hint = "Run the cell again in a while."
+    default_hint = Words("Run the cell again in a while.")
+
+
+def _without(secret: str, text: str) -> str:
+    """Return a text without the key. One that does not hold it stays what it is, `Words` among them."""
+    return text.replace(secret, "(the key)") if secret in text else text

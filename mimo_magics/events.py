@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Literal
 
+from mimo_magics.language import Words
 from mimo_magics.messages import (
     Annotation,
     Message,
@@ -30,9 +31,8 @@ class Preparing:
     """Bytes to fetch; 0 when there is nothing to count."""
 
     def __str__(self) -> str:
-        if not self.total:
-            return f"{self.what} …"
-        return f"{self.what}: {self.done / 1e6:,.0f} of {self.total / 1e6:,.0f} MB"
+        parts = {"what": self.what, "done": self.done / 1e6, "total": self.total / 1e6}
+        return Words("{what}: {done:,.0f} of {total:,.0f} MB" if self.total else "{what} …", **parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class Retrying:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.reason} · again in {round(self.delay, 1):g} s, attempt {self.attempt} of {self.of}"
+        parts = asdict(self) | {"delay": round(self.delay, 1)}
+        return Words("{reason} · again in {delay:g} s, attempt {attempt} of {of}", **parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from mimo_magics.cellrun import COMPARE, PRIVATE, PUBLIC, AwaitingCells
 from mimo_magics.cells import Cells
 from mimo_magics.config import MimoConfig
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words, say
 
 if TYPE_CHECKING:  # everything that is not imported until a magic is used
     from mimo_magics.magics import MimoMagics
@@ -73,7 +74,7 @@ class Extension:
     def load(self) -> None:
         """Add it."""
         for complaint in self._config.complaints:
-            print(complaint, file=sys.stderr)  # noqa: T201  a line each, and the rest goes on
+            print(say(complaint), file=sys.stderr)  # noqa: T201  a line each, and the rest goes on
         self._shell.configurables.append(self._config)
         self._awaiting.install()
         self._cells.install()
@@ -153,7 +154,7 @@ def panel() -> None:
 def _here() -> Extension:
     shell = get_ipython()
     if shell not in _loaded:
-        raise BadOption("The extension is not loaded here.", "%load_ext mimo_magics")
+        raise BadOption(Words("The extension is not loaded here."), "%load_ext mimo_magics")
     return _loaded[shell]
 
 

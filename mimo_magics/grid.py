@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 
 from mimo_magics.cell import FLAG, read as read_cell
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.options import BY_FLAG, COMPARING, VARIED, to_text
 from mimo_magics.settings import Settings
 from mimo_magics.suggest import did_you_mean
@@ -63,7 +64,7 @@ def words(line: str) -> list[str]:
         arguments = shlex.split(line)
     except ValueError:
         raise BadOption(
-            "A quotation on the line does not end.", "Put a value with a quote into quotes."
+            Words("A quotation on the line does not end."), Words("Put a value with a quote into quotes.")
         ) from None
     for word in arguments:
         flag = word.partition("=")[0]
@@ -74,9 +75,12 @@ def words(line: str) -> list[str]:
 
 def _no_such_option(flag: str) -> BadOption:
     if flag in BY_FLAG:
-        return BadOption(f"A comparison does not take {flag}.", "See %%mimo_compare? for the options.")
-    advice = did_you_mean(flag, FLAGS, "See %%mimo_compare? for the options.")
-    return BadOption(f"There is no option {flag}.", advice)
+        return BadOption(
+            Words("A comparison does not take {flag}.", flag=flag),
+            Words("See %%mimo_compare? for the options."),
+        )
+    advice = did_you_mean(flag, FLAGS, Words("See %%mimo_compare? for the options."))
+    return BadOption(Words("There is no option {flag}.", flag=flag), advice)
 
 
 def read(options: argparse.Namespace, body: str, variables: Mapping[str, Any]) -> GridRequest:
@@ -93,7 +97,10 @@ def read(options: argparse.Namespace, body: str, variables: Mapping[str, Any]) -
     cell = read_cell(argparse.Namespace(**given, **handling), body, variables)
     assert cell.prompt is not None
     if own.get("at_once", 1) < 1:
-        raise BadOption(f"--at-once cannot be {own['at_once']}.", "It is a number of calls from 1.")
+        raise BadOption(
+            Words("--at-once cannot be {at_once}.", at_once=own["at_once"]),
+            Words("It is a number of calls from 1."),
+        )
     return GridRequest(cell.prompt, variants(values, repeat), cell.settings, **own)
 
 
@@ -108,7 +115,10 @@ def variants(values: Mapping[str, Sequence[Any]], repeat: int = 1) -> tuple[Vari
     combinations = [dict(zip(values, each, strict=True)) for each in product(*values.values())]
     count = len(combinations) * repeat
     if not 1 <= count <= MOST:
-        raise BadOption(f"A comparison cannot make {count} calls.", f"It makes 1 to {MOST}.")
+        raise BadOption(
+            Words("A comparison cannot make {count} calls.", count=count),
+            Words("It makes 1 to {most}.", most=MOST),
+        )
     return tuple(
         Variant(_title(each, several or list(values), number if repeat > 1 else 0), each)
         for each in combinations
@@ -120,13 +130,19 @@ def _check(values: Mapping[str, Sequence[Any]]) -> None:
     names = [setting.name for setting in fields(Settings)]
     for name, each in values.items():
         if name not in names:
-            raise BadOption(f"There is no setting {name!r}.", did_you_mean(name, names, "See %mimo_config."))
+            raise BadOption(
+                Words("There is no setting {name!r}.", name=name),
+                did_you_mean(name, names, Words("See %mimo_config.")),
+            )
         for value in each:
             Settings(**{name: value})
 
 
 def _title(options: Mapping[str, Any], names: Sequence[str], number: int) -> str:
-    return " · ".join((*_told(options, names), *([f"no. {number}"] if number else ()))) or "as set"
+    told = " · ".join(_told(options, names))
+    if number:
+        return Words("{told} · no. {number}" if told else "no. {number}", told=told, number=number)
+    return told or Words("as set")
 
 
 def _told(options: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:

@@ -15,11 +15,12 @@ from io import StringIO
 from pathlib import Path
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.secret import Secret
 
 VARIABLE = "MIMO_API_KEY"
 FILE = ".env"
-SERVICE = "mimo-magics"
+SERVICE, KEYRING = "mimo-magics", Words("the keyring")
 """Name of the entries in the keyring; the user name is the host."""
 
 PLAN_HOSTS = "token-plan-"
@@ -52,7 +53,8 @@ def find(host: str) -> Key | None:
     for key in _candidates(host):
         if not (key.value.isascii() and key.value.isprintable()):
             raise BadOption(
-                f"The key from {key.source} holds characters that no key has.", "Copy it once more."
+                Words("The key from {source} holds characters that no key has.", source=key.source),
+                Words("Copy it once more."),
             )
         if _may_go(key, host):
             return key
@@ -82,9 +84,16 @@ def misfit(host: str, key: str) -> str:
     """Say what is wrong when the kind of key does not belong to the host; such a pair answers 401."""
     plan_key = key.startswith(PLAN_KEYS)
     if plan_key and host == PAY_HOST:
-        return f"This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com."
+        return Words(
+            "This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com.",
+            host=host,
+        )
     if not plan_key and host.startswith(PLAN_HOSTS) and key.startswith("sk-"):
-        return f"This is a pay-as-you-go key, which {host} does not take; its host is {PAY_HOST}."
+        return Words(
+            "This is a pay-as-you-go key, which {host} does not take; its host is {other}.",
+            host=host,
+            other=PAY_HOST,
+        )
     return ""
 
 
@@ -93,12 +102,12 @@ def _candidates(host: str) -> Iterator[Key]:
         "getpass": _typed.get,
         VARIABLE: lambda _: os.environ.get(VARIABLE),
         FILE: _from_file,
-        "the keyring": _from_keyring,
-        "Colab's secrets": _from_colab,
+        KEYRING: _from_keyring,
+        Words("Colab's secrets"): _from_colab,
     }
     for source, look in sources.items():
         if value := (look(host) or "").strip():
-            yield Key(Secret(value), source, source in ("getpass", "the keyring"))
+            yield Key(Secret(value), source, source in ("getpass", KEYRING))
 
 
 def _from_file(_: str) -> str | None:
@@ -113,7 +122,8 @@ def _from_file(_: str) -> str | None:
         content = None
     if content is None:  # raised here, as the error above holds what the file holds
         raise BadOption(
-            f"The file {FILE} cannot be read.", "Save it as UTF-8 text, and let yourself read it."
+            Words("The file {file} cannot be read.", file=FILE),
+            Words("Save it as UTF-8 text, and let yourself read it."),
         )
     return dotenv_values(stream=StringIO(content), interpolate=False).get(VARIABLE)
 

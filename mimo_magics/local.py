@@ -23,6 +23,7 @@ from mimo_magics import weights
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import LocalModelError
 from mimo_magics.events import Preparing
+from mimo_magics.language import Words
 from mimo_magics.messages import Request
 from mimo_magics.presets import LOCAL
 from mimo_magics.secret import Secret
@@ -60,15 +61,16 @@ async def start(model: str) -> AsyncGenerator[Preparing]:
         return
     if not find_spec("xllamacpp"):
         raise LocalModelError(
-            "The embedded model needs the extra `local`.", "Run: %pip install 'mimo-magics[local]'"
+            Words("The embedded model needs the extra `local`."),
+            Words("Run: %pip install 'mimo-magics[local]'"),
         )
     async with aclosing(weights.fetch(model)) as progress:
         async for step in progress:
             yield step
     file = weights.path(model)
-    yield Preparing(f"Starting {file.name}")
+    yield Preparing(Words("Starting {name}", name=file.name))
     await anyio.to_thread.run_sync(_serve, model, file, abandon_on_cancel=True)
-    yield Preparing(f"{file.name} is ready")
+    yield Preparing(Words("{name} is ready", name=file.name))
 
 
 def endpoint(settings: Settings) -> Endpoint:
@@ -114,8 +116,8 @@ def _served(file: Path) -> _Server:
     if not url:
         _, complaint = process.communicate()
         raise LocalModelError(
-            f"The embedded model did not start: {complaint.strip()[-LAST_WORDS:]}",
-            "Check that the file is a GGUF model and that there is memory for it.",
+            Words("The embedded model did not start: {reason}", reason=complaint.strip()[-LAST_WORDS:]),
+            Words("Check that the file is a GGUF model and that there is memory for it."),
         )
     return _Server(process, url, key)
 

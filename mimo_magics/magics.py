@@ -21,6 +21,7 @@ from mimo_magics.cells import Cells
 from mimo_magics.config import MimoConfig
 from mimo_magics.conversing import Conversing
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.messages import Reply
 from mimo_magics.options import COMPARING, OPTIONS
 from mimo_magics.parsing import parsed, variables, with_options
@@ -150,7 +151,10 @@ class MimoMagics(PlainMagics):
     ) -> Asking:
         options, rest = cell.split_options(line)
         if body is not None and rest:
-            raise BadOption(f"The prompt does not go on the first line: {rest!r}.", "Write it below %%mimo.")
+            raise BadOption(
+                Words("The prompt does not go on the first line: {rest!r}.", rest=rest),
+                Words("Write it below %%mimo."),
+            )
         said = rest if body is None else body
         prompt = None if body is None and cell.goes_on(line) else said
         request = cell.read(parsed(MimoMagics.mimo_cell, options), prompt, {**variables(self.shell), **local})

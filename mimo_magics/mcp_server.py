@@ -27,7 +27,9 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import anyio
 
 from mimo_magics.errors import BadOption, ConnectionFailed, MimoError, WireError
+from mimo_magics.language import Words
 from mimo_magics.messages import Tool, whole_characters
+from mimo_magics.tools import foreign
 
 if TYPE_CHECKING:  # the SDK is an extra, and takes half a second to load
     from mcp import Client, types
@@ -36,10 +38,7 @@ PATIENCE, LONGEST_CALL, GRACE = 30.0, 300.0, 5.0
 """Seconds that a server has to start or list its tools, a tool has to run, and a connection has to end."""
 LONGEST_LINE = 300  # characters of what a server says that are shown to people
 LOST = ("Connection closed", "Session terminated")  # the SDK's words where only a new connection helps
-REFUSED = ("title", "additionalProperties", "$schema")
-"""What MiMo's gateway does not take in a schema. Below `NAMES` it is a parameter's name, below `VALUES` no schema."""
-NAMES = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-VALUES = ("default", "const", "enum", "examples")
+WITHOUT = Words("MCP servers need the extra `mcp`."), Words("Run: %pip install 'mimo-magics[mcp]'")
 
 Result = TypeVar("Result")
 
@@ -83,8 +82,8 @@ class McpServer:
     ) -> None:
         address = re.match(r"https?://(?:[^/?#]*@)?([^/?#@\s]+)", url)
         if bool(command) == bool(url) or bool(url) != bool(address):
-            advice = "Give it one of them; a URL begins with https:// or http://."
-            raise BadOption(f"The MCP server {name!r} needs a command or a URL.", advice)
+            fact = Words("The MCP server {name!r} needs a command or a URL.", name=name)
+            raise BadOption(fact, Words("Give it one of them; a URL begins with https:// or http://."))
         self.name, self.command, self.url, self.env = name, tuple(command), url, dict(env or {})
         self.place = address[1] if address else self.command[0]
         self._link: _Link | None = None
@@ -105,7 +104,7 @@ class McpServer:
             result = await asyncio.wrap_future(_soon(self._called(tool, arguments)))
         except MimoError as error:
             return str(error), True
-        return _text(result), result.is_error
+        return foreign.text(result), result.is_error
 
     def close(self) -> None:
         """End it; the next use starts it anew."""
@@ -116,7 +115,7 @@ class McpServer:
 
     async def _linked(self) -> _Link:
         if not (find_spec("mcp") and find_spec("mcp_types")):  # the first version came without the second
-            raise BadOption("MCP servers need the extra `mcp`.", "Run: %pip install 'mimo-magics[mcp]'")
+            raise BadOption(*WITHOUT)
         link = self._link
         if link is None or link.lost or link.process != os.getpid():
             link = self._link = _Link(self)
@@ -208,20 +207,23 @@ class _Link:
     def _explained(self, error: BaseException, patience: float) -> MimoError:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        server, who = self._server, f"The MCP server {self._server.name!r}"
-        look = "Check that it runs." if server.url else "Run its command in a terminal to see more."
+        server, who = self._server, Words("The MCP server {name!r}", name=self._server.name)
+        look = Words("Check that it runs." if server.url else "Run its command in a terminal to see more.")
         match error:
             case TimeoutError():
-                return ConnectionFailed(f"{who} did not answer in {patience:g} s.", look, temporary=False)
+                fact = Words("{who} did not answer in {patience:g} s.", who=who, patience=patience)
             case OSError() if server.command:
-                fact = f"{who} cannot be started: {server.place!r}: {error.strerror}."
-                return BadOption(fact, "Install it, or write its whole path.")
+                parts = {"who": who, "place": server.place, "reason": error.strerror}
+                fact = Words("{who} cannot be started: {place!r}: {reason}.", **parts)
+                return BadOption(fact, Words("Install it, or write its whole path."))
             case _ if str(error) in LOST:
-                fact = f"{who} has ended: {self._harmless(_last_line(self._log))}"
-                return ConnectionFailed(f"{fact.rstrip(': ')}.", look, temporary=False)
+                last = self._harmless(_last_line(self._log)).rstrip(": ")
+                fact = Words("{who} has ended: {last}." if last else "{who} has ended.", who=who, last=last)
             case _ if hasattr(error, "code") or isinstance(error, RuntimeError | ValueError):
-                return WireError(f"{who} refused: {self._harmless(str(error))}.", look)
-        return ConnectionFailed(f"{who} cannot be reached at {server.place}.", look, temporary=False)
+                return WireError(Words("{who} refused: {it}.", who=who, it=self._harmless(str(error))), look)
+            case _:
+                fact = Words("{who} cannot be reached at {place}.", who=who, place=server.place)
+        return ConnectionFailed(fact, look, temporary=False)
 
     def _harmless(self, said: str) -> str:
         """Make one printable line of what the server said, without what the person told it."""
@@ -252,39 +254,8 @@ def _named(server: McpServer, tools: list[types.Tool]) -> Iterator[McpTool]:
         if len(name) > 64 or name in taken:
             name = f"{name[:55]}_{hashlib.sha256(tool.name.encode()).hexdigest()[:8]}"
         taken.add(name)
-        schema = {"type": "object", "properties": {}} | _schema(tool.input_schema)
+        schema = {"type": "object", "properties": {}} | foreign.schema(tool.input_schema)
         yield McpTool(server, Tool(name, tool.description or tool.title or "", schema), tool.name)
-
-
-def _schema(given: Any, under: str = "") -> Any:
-    match given:
-        case dict() if under not in VALUES:
-            named = under in NAMES
-            kept = {key: value for key, value in given.items() if named or key not in REFUSED}
-            return {key: _schema(value, "" if named else key) for key, value in kept.items()}
-        case list() if under not in VALUES:
-            return [_schema(each) for each in given]
-    return given
-
-
-def _text(result: types.CallToolResult) -> str:
-    """Make text of it, whatever it is: MiMo takes nothing else as the result of a tool."""
-    told = [_told(block) for block in result.content]
-    said = any(getattr(block, "text", "") for block in result.content)
-    if result.structured_content is not None and not said:
-        told.insert(0, json.dumps(result.structured_content, ensure_ascii=False))
-    return "\n".join(filter(None, told)) or "(no output)"
-
-
-def _told(block: Any) -> str:
-    held = block.resource if block.type == "resource" else block
-    if hasattr(held, "text"):
-        return str(held.text)
-    if block.type == "resource_link":
-        return f"(a link to {block.uri})"
-    what = {"image": "an image", "audio": "a sound"}.get(block.type) or f"the resource {held.uri}"
-    data = held.blob if block.type == "resource" else held.data
-    return f"({what} of {len(data.rstrip('=')) * 3 // 4:,} bytes that cannot be shown here)"
 
 
 _loops: dict[int, asyncio.AbstractEventLoop] = {}  # by process: a forked one begins anew

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.messages import Usage
 from mimo_magics.settings import fits
 
@@ -146,8 +147,10 @@ def price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | N
         case [_, _, _] as figures if all(fits(each, float) and each >= 0 for each in figures):
             return Price(*map(float, figures))
     raise BadOption(
-        f"The price of {model} cannot be {prices[model]!r}.",
-        "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3].",
+        Words("The price of {model} cannot be {price!r}.", model=model, price=prices[model]),
+        Words(
+            "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3]."
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_type_hints
 
+from mimo_magics.language import Words
 from mimo_magics.models import MODELS
 from mimo_magics.options import to_text
 from mimo_magics.presets import PENALTIES, Preset, Range
@@ -62,10 +63,10 @@ def idle(settings: Settings, service: Preset, model: str) -> dict[str, str]:
     thinks = settings.thinking if settings.thinking is not None else bool(known and known.thinks)
     reasons: dict[str, str] = {}
     if service.ranges and thinks and (known is None or known.thinks):
-        forced = f"{model} sets its own while it thinks (--thinking off)"
+        forced = Words("{model} sets its own while it thinks (--thinking off)", model=model)
         reasons |= {"temperature": forced, "top_p": forced}
     if settings.api == "anthropic":
-        reasons |= dict.fromkeys(PENALTIES, "the Anthropic format has no penalties")
+        reasons |= dict.fromkeys(PENALTIES, Words("the Anthropic format has no penalties"))
     return reasons
 
 

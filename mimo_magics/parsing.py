@@ -11,6 +11,7 @@ from IPython.core.magic import no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.options import Option
 
 Magic = TypeVar("Magic", bound=Callable[..., Any])
@@ -39,7 +40,7 @@ def parsed(magic: Any, options: list[str]) -> Namespace:
         parsed: Namespace = magic.parser.parse_args(options)
     except UsageError as error:
         raise BadOption(
-            f"{error}".rstrip(".") + ".", f"See %%{magic.argcmd_name}? for the options."
+            f"{error}".rstrip(".") + ".", Words("See %%{name}? for the options.", name=magic.argcmd_name)
         ) from None
     return parsed
 

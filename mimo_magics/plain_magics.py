@@ -16,6 +16,7 @@ from mimo_magics.configure import configure
 from mimo_magics.conversations import Desk, command
 from mimo_magics.conversing import Conversing
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words, say
 from mimo_magics.parsing import variables
 from mimo_magics.session import spending
 from mimo_magics.taping import taping
@@ -66,10 +67,11 @@ class PlainMagics:
                 self.show_panel()
             case ["insert"]:
                 if not panels.insert(self.config, self.shell):
-                    display({"text/plain": panels.summary.NOTHING}, raw=True)
+                    display({"text/plain": say(panels.summary.NOTHING)}, raw=True)
             case _:
                 raise BadOption(
-                    f"There is no %mimo_panel {line.strip()}.", "%mimo_panel, or %mimo_panel insert"
+                    Words("There is no %mimo_panel {line}.", line=line.strip()),
+                    Words("%mimo_panel, or %mimo_panel insert"),
                 )
 
     def show_panel(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.settings import Api, Auth
 from mimo_magics.suggest import did_you_mean
 
@@ -84,6 +85,6 @@ def find(name: str) -> Preset:
         BadOption: it is not known.
     """
     if name not in PRESETS:
-        advice = did_you_mean(name, PRESETS, f"There are: {', '.join(PRESETS)}.")
-        raise BadOption(f"There is no preset {name!r}.", advice)
+        advice = did_you_mean(name, PRESETS, Words("There are: {names}.", names=", ".join(PRESETS)))
+        raise BadOption(Words("There is no preset {name!r}.", name=name), advice)
     return PRESETS[name]

@@ -11,6 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from mimo_magics.errors import BadOption, NotSaved
+from mimo_magics.language import Words
 from mimo_magics.suggest import did_you_mean
 
 NAME = re.compile(r"\w[\w.-]{0,59}")
@@ -39,8 +40,12 @@ def save(name: str, values: Mapping[str, Any]) -> None:
     except OSError as error:
         with suppress(NameError, OSError):
             Path(new.name).unlink()
-        fact = f"The profile {name} could not be written: {error.strerror or error}."
-        raise NotSaved(fact, f"Its place is {file.parent}.") from None
+        fact = Words(
+            "The profile {name} could not be written: {reason}.",
+            name=name,
+            reason=error.strerror or str(error),
+        )
+        raise NotSaved(fact, Words("Its place is {folder}.", folder=file.parent)) from None
 
 
 def read(name: str) -> dict[str, Any]:
@@ -56,7 +61,8 @@ def read(name: str) -> dict[str, Any]:
         values = None
     if not isinstance(values, dict):
         raise BadOption(
-            f"The file of the profile {name} cannot be read.", f"Save it anew: %mimo_config --save {name}"
+            Words("The file of the profile {name} cannot be read.", name=name),
+            Words("Save it anew: %mimo_config --save {name}", name=name),
         )
     return values
 
@@ -71,7 +77,13 @@ def delete(name: str) -> None:
     try:
         _known(name).unlink()
     except OSError as error:
-        raise NotSaved(f"The profile {name} could not be deleted: {error.strerror or error}.") from None
+        raise NotSaved(
+            Words(
+                "The profile {name} could not be deleted: {reason}.",
+                name=name,
+                reason=error.strerror or str(error),
+            )
+        ) from None
 
 
 def _folder() -> Path:
@@ -83,7 +95,8 @@ def _folder() -> Path:
 def _file(name: str) -> Path:
     if not NAME.fullmatch(name):
         raise BadOption(
-            f"{name!r} is no name for a profile.", "Letters and digits; dots and dashes after the first."
+            Words("{name!r} is no name for a profile.", name=name),
+            Words("Letters and digits; dots and dashes after the first."),
         )
     return _folder() / f"{name}.json"
 
@@ -92,8 +105,8 @@ def _written(name: str, values: Mapping[str, Any]) -> bytes:
     try:
         return f"{json.dumps(dict(sorted(values.items())), ensure_ascii=False, indent=2)}\n".encode()
     except (TypeError, ValueError, RecursionError):
-        hint = "Texts, numbers, lists and objects of them can be."
-        raise NotSaved(f"The profile {name} cannot be written as JSON.", hint) from None
+        hint = Words("Texts, numbers, lists and objects of them can be.")
+        raise NotSaved(Words("The profile {name} cannot be written as JSON.", name=name), hint) from None
 
 
 def _known(name: str) -> Path:
@@ -101,7 +114,9 @@ def _known(name: str) -> Path:
     if not file.is_file():
         there = names()
         otherwise = (
-            f"There are: {', '.join(there)}." if there else f"Save one first: %mimo_config --save {name}"
+            Words("There are: {names}.", names=", ".join(there))
+            if there
+            else Words("Save one first: %mimo_config --save {name}", name=name)
         )
-        raise BadOption(f"There is no profile {name}.", did_you_mean(name, there, otherwise))
+        raise BadOption(Words("There is no profile {name}.", name=name), did_you_mean(name, there, otherwise))
     return file

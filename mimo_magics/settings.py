@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Language
 
 Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
@@ -191,6 +192,7 @@ class Settings:
         None, "A tape of calls: record:PATH, replay:PATH or auto:PATH; %mimo_tape sets it."
     )
     tape_pace: Pace = _setting("once", "How a tape is replayed: in real time, in a tenth of it, or at once.")
+    language: Language = _setting("en", "The language of labels, notices and errors; models are not told.")
     local_model: str = _setting(
         "smollm2-135m", "The embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or a GGUF file."
     )
@@ -272,4 +274,5 @@ class Options(TypedDict, total=False):
     debug: bool
     tape: str | None
     tape_pace: Pace
+    language: Language
     local_model: str

@@ -10,14 +10,19 @@ from mimo_magics import tape
 from mimo_magics.config import MimoConfig
 from mimo_magics.document import sentences
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.settings import Pace
 from mimo_magics.suggest import did_you_mean
 from mimo_magics.tape import OFF, Mode, Tape
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 PACE = "--pace"
-PACES: dict[Pace, str] = {"real": "in real time", "fast": "ten times as fast as it came", "once": "at once"}
-HELP = "%mimo_tape record PATH, replay PATH, auto PATH, or off"
+PACES: dict[Pace, str] = {
+    "real": Words("in real time"),
+    "fast": Words("ten times as fast as it came"),
+    "once": Words("at once"),
+}
+HELP = Words("%mimo_tape record PATH, replay PATH, auto PATH, or off")
 
 
 def taping(line: str, config: MimoConfig) -> dict[str, str]:
@@ -33,16 +38,17 @@ def taping(line: str, config: MimoConfig) -> dict[str, str]:
             pass
         case ["off"]:
             config.tape = None
-            return sentences.bundle("No tape is in use here any more.")
+            return sentences.bundle(Words("No tape is in use here any more."))
         case [mode, path, *more] if mode in MODES:
             config.write("tape_pace", _pace(more))
             tape.insert(f"{mode}:{path}")
             config.tape = f"{mode}:{path}"
         case [mode] if mode in MODES:
-            raise BadOption(f"%mimo_tape {mode} wants the path of a tape.", HELP)
+            raise BadOption(Words("%mimo_tape {mode} wants the path of a tape.", mode=mode), HELP)
         case [mode, *_]:
             raise BadOption(
-                f"%mimo_tape {line.strip()} says nothing.", did_you_mean(mode, (*MODES, OFF), HELP)
+                Words("%mimo_tape {line} says nothing.", line=line.strip()),
+                did_you_mean(mode, (*MODES, OFF), HELP),
             )
     return sentences.bundle(_state(config))
 
@@ -51,7 +57,7 @@ def _words(line: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError:
-        raise BadOption("A quotation on the line does not end.", HELP) from None
+        raise BadOption(Words("A quotation on the line does not end."), HELP) from None
 
 
 def _pace(words: Sequence[str]) -> str:
@@ -60,20 +66,38 @@ def _pace(words: Sequence[str]) -> str:
             return "once"
         case ["--pace", pace]:
             return pace
-    raise BadOption(f"{' '.join(words)} cannot stand there.", f"{PACE} is {', '.join(PACES)}.")
+    raise BadOption(
+        Words("{names} cannot stand there.", names=" ".join(words)),
+        Words("{pace} is {names}.", pace=PACE, names=", ".join(PACES)),
+    )
 
 
 def _state(config: MimoConfig) -> str:
     settings = config.snapshot()
     first, *_ = (*tape.of(settings.tape), None)
-    return _told(first, settings.tape_pace) if first else "There is no tape: every call is made."
+    return _told(first, settings.tape_pace) if first else Words("There is no tape: every call is made.")
 
 
 def _told(inserted: Tape, pace: Pace) -> str:
-    name, calls = inserted.name, f"{inserted.calls} call{'' if inserted.calls == 1 else 's'}"
+    name, count = inserted.name, inserted.calls
+    calls = Words("{count} call" if count == 1 else "{count} calls", count=count)
     match inserted.mode:
         case "record":
-            return f"Every call is recorded on {name}; the first one begins it anew. It holds {calls}."
+            return Words(
+                "Every call is recorded on {name}; the first one begins it anew. It holds {calls}.",
+                name=name,
+                calls=calls,
+            )
         case "replay":
-            return f"{name} is replayed, {PACES[pace]}: {calls}. Nothing is sent."
-    return f"{name} is replayed, {PACES[pace]}: {calls}. What it does not hold is asked, and recorded."
+            return Words(
+                "{name} is replayed, {pace}: {calls}. Nothing is sent.",
+                name=name,
+                pace=PACES[pace],
+                calls=calls,
+            )
+    return Words(
+        "{name} is replayed, {pace}: {calls}. What it does not hold is asked, and recorded.",
+        name=name,
+        pace=PACES[pace],
+        calls=calls,
+    )

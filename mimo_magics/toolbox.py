@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 from mimo_magics import facade
 from mimo_magics.document import table
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words, words
 from mimo_magics.suggest import did_you_mean
 from mimo_magics.tools import REGISTERED, Confirm, NotebookTool, Outcome, as_tools, register
 
 if TYPE_CHECKING:  # only who adds a server needs it
     from mimo_magics.mcp_server import McpTool
 
+HEAD = words("tool", "confirm", "from", "what the model is told")
 COMMANDS = ("add", "remove", "confirm", "add-mcp")
 
 
@@ -26,11 +28,11 @@ def toolbox(line: str, variables: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         BadOption: there is no such command or tool, or a function cannot be one.
     """
-    words = shlex.split(line)
-    if words:
-        _do(words[0], words[1:], variables)
+    command = shlex.split(line)
+    if command:
+        _do(command[0], command[1:], variables)
     rows = [(tool.name, tool.confirm, _origin(tool), tool.spec.description) for tool in REGISTERED.values()]
-    return table.bundle(("tool", "confirm", "from", "what the model is told"), rows)
+    return table.bundle(HEAD, rows)
 
 
 def chosen(names: str | None, variables: Mapping[str, Any]) -> tuple[NotebookTool, ...]:
@@ -55,8 +57,10 @@ def _named(name: str, variables: Mapping[str, Any]) -> NotebookTool | Callable[.
     if callable(function):
         return cast("Callable[..., Any]", function)
     functions = [each for each, value in variables.items() if callable(value)]
-    advice = did_you_mean(name, [*REGISTERED, *functions], "%mimo_tools shows the tools that there are.")
-    raise BadOption(f"There is no function or tool {name}.", advice)
+    advice = did_you_mean(
+        name, [*REGISTERED, *functions], Words("%mimo_tools shows the tools that there are.")
+    )
+    raise BadOption(Words("There is no function or tool {name}.", name=name), advice)
 
 
 def _do(command: str, words: Sequence[str], variables: Mapping[str, Any]) -> None:
@@ -74,13 +78,18 @@ def _do(command: str, words: Sequence[str], variables: Mapping[str, Any]) -> Non
             for tool in _of_server(words[0], words[1:]):
                 register(tool)
         case _:
-            advice = did_you_mean(command, COMMANDS, "See %mimo_tools? for what it can do.")
-            raise BadOption(f"%mimo_tools {' '.join((command, *words))} says nothing.", advice)
+            advice = did_you_mean(command, COMMANDS, Words("See %mimo_tools? for what it can do."))
+            raise BadOption(
+                Words("%mimo_tools {names} says nothing.", names=" ".join((command, *words))), advice
+            )
 
 
 def _registered(name: str) -> NotebookTool:
     if name not in REGISTERED:
-        raise BadOption(f"There is no tool {name}.", did_you_mean(name, REGISTERED, "%mimo_tools shows all."))
+        raise BadOption(
+            Words("There is no tool {name}.", name=name),
+            did_you_mean(name, REGISTERED, Words("%mimo_tools shows all.")),
+        )
     return REGISTERED[name]
 
 
@@ -90,7 +99,7 @@ def _assigned(word: str) -> tuple[str, Confirm]:
 
 
 def _origin(tool: NotebookTool) -> str:
-    return "function" if tool.function else tool.origin
+    return Words("function") if tool.function else tool.origin
 
 
 def _of_server(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:

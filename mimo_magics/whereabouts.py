@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.session.named import MAIN
 
 VARIABLE = "JPY_SESSION_NAME"
@@ -38,7 +39,8 @@ def needed(path: Path | None) -> Path:
     """
     if path is None:
         raise BadOption(
-            "The front end does not tell where the notebook is.", "%mimo_config notebook=PATH.ipynb says so."
+            Words("The front end does not tell where the notebook is."),
+            Words("%mimo_config notebook=PATH.ipynb says so."),
         )
     return path
 

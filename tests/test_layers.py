@@ -12,12 +12,12 @@ import mimo_magics
 
 HOUSE = Path(mimo_magics.__file__).parent
 ROWS = [
-    "messages events errors json_form models presets secret settings suggest",
+    "messages events errors json_form language models presets secret settings suggest words_zh_tw",
     "wire cell document grid options parameters snippets variables",
     "catalogue client clock endpoint keys local local_server mcp_server profiles project tape tools weights",
     "session facade approval",
     "render",
-    "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards comparing comparisons toolbox completion panels plain_magics taping magics extension",
+    "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards comparing comparisons toolbox completion panels plain_magics taping testing magics extension",
 ]
 """The table of CONTRIBUTING.md: a module imports only from its own row or from rows above it here."""
 
@@ -96,9 +96,12 @@ def test_modules_and_functions_stay_small(module: Path) -> None:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
-    assert source.count("\n") <= 300
+    assert source.count("\n") <= 300 or module.name in DATA
     assert [node.name for node in functions if node.end_lineno - node.lineno >= 40] == []
 
+
+DATA = {"words_zh_tw.py"}
+"""One table and nothing else, as long as there are texts."""
 
 HEAVY = {
     "filelock",
@@ -133,6 +136,7 @@ def test_loading_the_extension_loads_nothing_heavy() -> None:
         "mimo_magics.config",
         "mimo_magics.errors",
         "mimo_magics.extension",
+        "mimo_magics.language",
         "mimo_magics.options",
         "mimo_magics.presets",
         "mimo_magics.project",

@@ -24,6 +24,7 @@ from mimo_magics.config import HINTS, SETTINGS
 from mimo_magics.options import BY_FLAG, COMPARING, Option, plain_type
 from mimo_magics.presets import PRESETS
 from mimo_magics.session.export import FORMS
+from mimo_magics.tape import OFF
 from mimo_magics.tools import CONFIRMATIONS
 
 WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'])+""")
@@ -214,7 +215,7 @@ def tape(line: str, _: Choices) -> Found:
     words, typed = _words(line)
     match words:
         case []:
-            return fitting(typed, command=(*taping.MODES, taping.OFF))
+            return fitting(typed, command=(*taping.MODES, OFF))
         case [mode] if mode in taping.MODES:
             return word(typed, "files")
         case [mode, _] if mode in taping.MODES:

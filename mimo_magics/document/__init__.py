@@ -13,17 +13,18 @@ from mimo_magics.document import steps
 from mimo_magics.document.allow_list import NO_MATH, REL, leads_out
 from mimo_magics.document.markdown import code_html, to_html
 from mimo_magics.document.printable import escaped, printable, visible
+from mimo_magics.language import Words, say
 from mimo_magics.messages import Annotation, Reply, TextPart
 from mimo_magics.models import PRICES_AS_OF
 from mimo_magics.settings import Format
 
 ENDS = {
-    "interrupted": "stopped",
-    "cut": "cut off: the connection broke",
-    "budget": "stopped: the budget is used up",
-    "length": "cut off at the output limit; --max-tokens raises it",
-    "filter": "withheld by the server's content filter",
-    "repetition": "cut off by the server: it repeated itself",
+    "interrupted": Words("stopped"),
+    "cut": Words("cut off: the connection broke"),
+    "budget": Words("stopped: the budget is used up"),
+    "length": Words("cut off at the output limit; --max-tokens raises it"),
+    "filter": Words("withheld by the server's content filter"),
+    "repetition": Words("cut off by the server: it repeated itself"),
 }
 """Ends that a reader must know of."""
 
@@ -71,8 +72,8 @@ def body(reply: Reply, look: Look = Look(), opened: Collection[int] = ()) -> str
     inner = (
         *_sections(reply, look, opened),
         _sources(reply.annotations),
-        *(f'<p dir="auto">⚠ {escaped(note)}</p>' for note in reply.notes),
-        *map(small, reply.told),
+        *(f'<p dir="auto">⚠ {escaped(say(note))}</p>' for note in reply.notes),
+        *map(small, map(say, reply.told)),
     )
     return "".join(inner)
 
@@ -129,17 +130,22 @@ def _source(source: Annotation) -> str:
 
 def _end(reply: Reply) -> Iterator[str]:
     if reply.stop == "length" and not reply.text:
-        yield "all tokens went into thinking; --max-tokens raises the limit"
+        yield say("all tokens went into thinking; --max-tokens raises the limit")
     elif reply.stop not in ORDINARY:
-        yield ENDS.get(reply.stop or "", f"ended: {reply.stop}")
+        yield say(ENDS.get(reply.stop or "") or Words("ended: {stop}", stop=reply.stop))
     elif reply.stop and not reply.text and not reply.tool_calls:
-        yield "no answer came"
+        yield say("no answer came")
 
 
 def _tokens(reply: Reply) -> Iterator[str]:
     if usage := reply.usage:
-        cached = f" ({usage.cached:,} cached)" if usage.cached else ""
-        yield f"{usage.input:,} tokens in{cached}, {usage.output:,} out"
+        cached = say(" ({cached:,} cached)", cached=usage.cached) if usage.cached else ""
+        yield say(
+            "{input:,} tokens in{cached}, {output:,} out",
+            input=usage.input,
+            cached=cached,
+            output=usage.output,
+        )
 
 
 def _speed(reply: Reply) -> Iterable[str]:
@@ -148,14 +154,18 @@ def _speed(reply: Reply) -> Iterable[str]:
         return
     seconds = timing.total - timing.first
     if seconds > INSTANT:  # a reply in one piece has no first token
-        yield f"first token after {timing.first:.1f} s"
+        yield say("first token after {first:.1f} s", first=timing.first)
         if reply.usage and reply.usage.output:
-            yield f"{reply.usage.output / seconds:.0f} tokens/s"
+            yield say("{output:.0f} tokens/s", output=reply.usage.output / seconds)
     else:
-        yield f"{timing.total:.1f} s"
+        yield say("{total:.1f} s", total=timing.total)
 
 
 def _cost(reply: Reply) -> Iterator[str]:
     if reply.cost:
-        price = f"about ${reply.cost:.4f}" if reply.cost >= CENTS else f"under ${CENTS}"
-        yield f"{price} (prices of {PRICES_AS_OF})"
+        price = (
+            say("about ${cost:.4f}", cost=reply.cost)
+            if reply.cost >= CENTS
+            else say("under ${cents}", cents=CENTS)
+        )
+        yield say("{price} (prices of {prices_as_of})", price=price, prices_as_of=PRICES_AS_OF)

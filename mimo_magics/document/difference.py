@@ -10,6 +10,7 @@ from io import StringIO
 
 from mimo_magics.document import enclosed
 from mimo_magics.document.printable import escaped, printable, visible
+from mimo_magics.language import say
 
 MOST = 4_000
 """Lines, or words of changed lines, from which on they are not held against each other: the work may grow with the
@@ -36,7 +37,7 @@ def bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
     titles, texts = zip(one, other, strict=True)
     before, after = map(_lines, texts)
     if before == after:
-        told = f"There is no difference between {titles[0]} and {titles[1]}."
+        told = say("There is no difference between {one} and {other}.", one=titles[0], other=titles[1])
         return {"text/html": enclosed(f"<p>{escaped(told)}</p>"), "text/plain": printable(told)}
     changes = list(_changes(before, after))
     head = f"<p><del>{escaped(titles[0])}</del> <ins>{escaped(titles[1])}</ins></p>"

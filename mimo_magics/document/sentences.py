@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from mimo_magics.document.printable import escaped, printable
+from mimo_magics.language import say
 
 
 def bundle(*lines: str) -> dict[str, str]:
     """Return lines as Jupyter's MIME bundle."""
+    lines = tuple(map(say, lines))
     html = "".join(f'<p dir="auto">{escaped(line)}</p>' for line in lines)
     return {"text/html": html, "text/plain": printable("\n".join(lines))}

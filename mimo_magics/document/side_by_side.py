@@ -8,6 +8,7 @@ from math import ceil
 
 from mimo_magics.document import Look, body, enclosed, footer, small
 from mimo_magics.document.printable import escaped, printable
+from mimo_magics.language import say
 from mimo_magics.messages import Reply
 
 ABREAST = 3
@@ -35,7 +36,7 @@ class _Numbered:
 
     @property
     def head(self) -> str:
-        return f"{self.number} · {self.column.title}"
+        return f"{self.number} · {say(self.column.title)}"
 
     @property
     def figures(self) -> str:
@@ -43,7 +44,7 @@ class _Numbered:
 
     @property
     def note(self) -> str:
-        return self.column.note or ("" if self.column.reply else "Nothing came.")
+        return say(self.column.note) or ("" if self.column.reply else say("Nothing came."))
 
 
 def bundle(columns: Iterable[Column], *, look: Look = Look(), caption: str = "") -> dict[str, str]:
@@ -56,8 +57,8 @@ def bundle(columns: Iterable[Column], *, look: Look = Look(), caption: str = "")
     """
     replies = [_Numbered(*each) for each in enumerate(columns, 1)]
     return {
-        "text/html": enclosed(_table(replies, look) + small(caption)),
-        "text/plain": printable("\n\n".join((*map(_text, replies), *filter(None, [caption])))),
+        "text/html": enclosed(_table(replies, look) + small(say(caption))),
+        "text/plain": printable("\n\n".join((*map(_text, replies), *filter(None, [say(caption)])))),
     }
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from mimo_magics.document.markdown import to_html
 from mimo_magics.document.printable import escaped, visible
+from mimo_magics.language import say
 from mimo_magics.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
 
 SHORT = 60
@@ -55,9 +56,13 @@ def call_line(call: ToolCall) -> str:
 def outcome(result: ToolResult | None) -> str:
     """Return what became of a call."""
     if result is None:
-        return "not run"
-    state = "refused" if result.refused else "failed" if result.is_error else "done"
-    return state if result.seconds is None else f"{state} · {result.seconds:.1f} s"
+        return say("not run")
+    state = say("refused") if result.refused else say("failed") if result.is_error else say("done")
+    return (
+        state
+        if result.seconds is None
+        else say("{state} · {seconds:.1f} s", state=state, seconds=result.seconds)
+    )
 
 
 def arguments_html(arguments: str) -> str:
@@ -67,7 +72,8 @@ def arguments_html(arguments: str) -> str:
 
 def result_html(result: ToolResult) -> str:
     """Return what a tool gave back, with its size, and what it printed."""
-    size = f"<div><small>Result, {len(result.output):,} characters</small></div>"
+    told = say("Result, {count:,} characters", count=len(result.output))
+    size = f"<div><small>{told}</small></div>"
     return size + _block(formatted(result.output)) + (_block(result.log) if result.log else "")
 
 
@@ -100,15 +106,18 @@ def _thought(steps: Sequence[Part], reply: Reply) -> Iterator[str]:
     if not thoughts:
         return
     if thoughts < sum(isinstance(part, ReasoningPart) for part in reply.message.parts):
-        yield "Thoughts"
+        yield say("Thoughts")
         return
     seconds = reply.timing.reasoning if reply.timing else None
-    yield f"Thought for {seconds:.1f} s" if seconds is not None else "Thoughts"
+    yield say("Thought for {seconds:.1f} s", seconds=seconds) if seconds is not None else say("Thoughts")
     if reply.usage and reply.usage.reasoning:
-        yield f"{reply.usage.reasoning:,} tokens"
+        yield say("{reasoning:,} tokens", reasoning=reply.usage.reasoning)
 
 
 def _called(steps: Sequence[Part]) -> Iterator[str]:
     names = Counter(part.name for part in steps if isinstance(part, ToolCall))
     if names:
-        yield "called " + ", ".join(name if n == 1 else f"{name} ({n} times)" for name, n in names.items())
+        told = ", ".join(
+            name if n == 1 else say("{name} ({n} times)", name=name, n=n) for name, n in names.items()
+        )
+        yield say("called {names}", names=told)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Collection, Iterable, Sequence
+from unicodedata import east_asian_width
 
 from mimo_magics.document.printable import printable
+from mimo_magics.language import Words, say
 
 
 def bundle(
@@ -18,13 +20,21 @@ def bundle(
         rows: the cells beneath them.
         figures: names of the columns whose cells end at one line.
         caption: a sentence beneath the table.
+
+    Heads, caption and cells that are `Words` are said as the person reads them.
     """
-    body = [tuple(printable(str(cell)) for cell in row) for row in rows]
+    body = [tuple(printable(_said(cell)) for cell in row) for row in rows]
     sides = ["right" if name in figures else "left" for name in head]
+    head, caption = tuple(map(say, head)), say(caption)
     return {
         "text/html": _html(head, body, sides) + _small(caption),
         "text/plain": "\n".join(filter(None, (_text(head, body, sides), printable(caption)))),
     }
+
+
+def _said(cell: object) -> str:
+    """Say what is ours; what a stranger wrote stays as it is, whatever it is equal to."""
+    return say(cell) if isinstance(cell, Words) else str(cell)
 
 
 def _html(head: Sequence[str], rows: Sequence[Sequence[str]], sides: Sequence[str]) -> str:
@@ -45,10 +55,16 @@ def _small(caption: str) -> str:
 
 
 def _text(head: Sequence[str], rows: Sequence[Sequence[str]], sides: Sequence[str]) -> str:
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(head, *rows, strict=True)]
     lines = ("  ".join(map(_padded, row, widths, sides)).rstrip() for row in (head, *rows))
     return "\n".join(lines)
 
 
 def _padded(cell: str, width: int, side: str) -> str:
-    return cell.rjust(width) if side == "right" else cell.ljust(width)
+    space = " " * (width - _width(cell))
+    return space + cell if side == "right" else cell + space
+
+
+def _width(cell: str) -> int:
+    """Count columns of a terminal; Chinese characters take two."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in cell)

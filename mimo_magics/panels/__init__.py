@@ -13,6 +13,7 @@ from IPython.display import display
 from mimo_magics.cellrun import place
 from mimo_magics.config import MimoConfig
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words, say
 from mimo_magics.panels import summary
 from mimo_magics.panels.board import Board
 from mimo_magics.panels.listing import Listing
@@ -21,7 +22,7 @@ from mimo_magics.render.slot import Slot
 
 KEPT = 3
 """Panels that stay linked; an older one is closed when a newer one comes."""
-COMES = "It comes below the next cell that you run."
+COMES = Words("It comes below the next cell that you run.")
 
 
 class Panel:
@@ -92,7 +93,7 @@ class Panel:
         try:
             now = situation(self._config)
         except BadOption as error:
-            self._board.say(f"{error} {error.hint}")
+            self._board.say(" ".join(error.said))
             return
         self._board.paint(now)
         self._tell(now)
@@ -110,7 +111,7 @@ class Panel:
         self._follow()  # also when a control was moved to where the store is already
 
     def _insert(self) -> str:
-        return COMES if insert(self._config, self._shell) else summary.NOTHING
+        return say(COMES if insert(self._config, self._shell) else summary.NOTHING)
 
 
 def insert(config: MimoConfig, shell: Any) -> bool:

@@ -19,6 +19,7 @@ from mimo_magics.document.printable import escaped
 from mimo_magics.errors import MimoError
 from mimo_magics.events import Approval
 from mimo_magics.grid import Variant
+from mimo_magics.language import say
 from mimo_magics.parsing import variables
 from mimo_magics.render.live.view import View
 from mimo_magics.render.progress import Progress
@@ -57,12 +58,12 @@ class AskAgain:
         self._again: Turn | None = None
         """The turn that was asked again."""
         self._prompt = ipywidgets.Textarea(
-            description="Prompt", rows=2, _dom_classes=("mimo-again-prompt",), continuous_update=False
+            description=say("Prompt"), rows=2, _dom_classes=("mimo-again-prompt",), continuous_update=False
         )
         self._run = _button(
-            "Run", "play", "Ask with these values, beside the conversation", self._run_pressed
+            say("Run"), "play", say("Ask with these values, beside the conversation"), self._run_pressed
         )
-        self._keep = _button("Keep", "check", "Make the answer the next turn", self._keep_pressed)
+        self._keep = _button(say("Keep"), "check", say("Make the answer the next turn"), self._keep_pressed)
         self._state = ipywidgets.HTML()
         self._area = ipywidgets.VBox()
         buttons = ipywidgets.HBox((self._run, self._keep, self._state), _dom_classes=("mimo-again-buttons",))
@@ -106,7 +107,9 @@ class AskAgain:
         session = self._talk.sessions.current
         last = session.turns[-1].prompt.text if session.turns else ""
         short = last if len(last) <= LONGEST else f"{last[:LONGEST]}…"
-        self._prompt.placeholder = f"Empty: «{short}» again" if short else "What to ask"
+        self._prompt.placeholder = (
+            say("Empty: «{prompt}» again", prompt=short) if short else say("What to ask")
+        )
         self._run.disabled = session.busy
         self._keep.disabled = session.busy or not self._kept
 
@@ -128,7 +131,7 @@ class AskAgain:
         try:
             await self._answered()
         except MimoError as error:
-            self._say(f"{error} {error.hint}")
+            self._say(" ".join(error.said))
         except asyncio.CancelledError:
             pass
         finally:
@@ -181,10 +184,11 @@ class AskAgain:
         try:
             session.adopt(replace(turn, cell=cell), self._past, again=bool(self._again))
         except MimoError as error:
-            self._say(f"{error} {error.hint}")
+            self._say(" ".join(error.said))
             return
         self._running = None
-        self._say(f"The answer is turn {len(session.turns)} of session {session.name} now.")
+        count = len(session.turns)
+        self._say(say("The answer is turn {number} of session {name} now.", number=count, name=session.name))
         self._paint()
 
     def _say(self, text: str) -> None:

@@ -9,14 +9,21 @@ from typing import Any
 import ipywidgets
 
 from mimo_magics.document.printable import escaped
+from mimo_magics.language import Words, say
 from mimo_magics.panels.controls import Field, control, has_default, is_in_view
 from mimo_magics.panels.situation import Situation
-from mimo_magics.parameters import MOVED, TASKS, for_task
+from mimo_magics.parameters import MOVED, TASKS, Task, for_task
 from mimo_magics.render.live.parts import Parts, showing
 
 Write = Callable[[Mapping[str, Any]], None]
 IDLE = "mimo-idle"
-NEW_CELL = (
+LABELS: Mapping[Task, Words] = {
+    "code": Words("Code"),
+    "factual": Words("Factual"),
+    "writing": Words("Writing"),
+    "maths": Words("Maths"),
+}
+NEW_CELL = Words(
     "Puts %mimo_config with these settings into a new cell, which comes below the next cell that you run"
 )
 
@@ -71,7 +78,9 @@ class Board:
         self._head = parts.html()
         self._state = parts.html()
         self._tasks = Tasks(parts, write)
-        new = parts.button("New cell with these settings", "plus", lambda: self.say(insert()), NEW_CELL)
+        new = parts.button(
+            say("New cell with these settings"), "plus", lambda: self.say(insert()), say(NEW_CELL)
+        )
         below = parts.box(new, self._state, row=True, names="mimo-buttons")
         feet = [foot] if foot else []
         rows = (row.box for row in self.rows.values())
@@ -87,7 +96,9 @@ class Board:
 
     def paint(self, now: Situation) -> None:
         """Show what holds."""
-        self._head.value = f"<strong>{escaped(now.model)}</strong> at {escaped(now.where)}"
+        self._head.value = say(
+            "{model} at {host}", model=f"<strong>{escaped(now.model)}</strong>", host=escaped(now.where)
+        )
         for row in self.rows.values():
             row.paint(now)
         self._tasks.paint(now)
@@ -132,8 +143,8 @@ class Default:
     """The button that leaves a setting to the service. Released, it sets the value at which the control stands."""
 
     def __init__(self, name: str, parts: Parts, moved: Callable[[bool], None]) -> None:
-        tooltip = f"Leave {name} to the service"
-        self.button = parts.control(ipywidgets.ToggleButton, description="default", tooltip=tooltip)
+        tooltip = say("Leave {name} to the service", name=name)
+        self.button = parts.control(ipywidgets.ToggleButton, description=say("default"), tooltip=tooltip)
         self._field = Field(self.button, moved)
 
     def paint(self, pressed: bool) -> None:
@@ -148,10 +159,10 @@ class Tasks:
         self._write = write
         self._now: Situation | None = None
         self._buttons = {
-            task: parts.button(task.capitalize(), "", partial(self._set, task), "") for task in TASKS
+            task: parts.button(say(LABELS[task]), "", partial(self._set, task), "") for task in TASKS
         }
         self.box = parts.box(
-            parts.html("Recommended for"), *self._buttons.values(), row=True, names="mimo-buttons"
+            parts.html(say("Recommended for")), *self._buttons.values(), row=True, names="mimo-buttons"
         )
 
     def paint(self, now: Situation) -> None:
@@ -161,7 +172,8 @@ class Tasks:
             values = for_task(task, now.service, now.model)
             sets = ", ".join(f"{name} {value:g}" for name, value in values.items())
             idle = next((now.idle[name] for name in values if name in now.idle), "")
-            button.tooltip = f"Sets {sets}" + (f"; without effect: {idle}" if idle else "")
+            but = say("; without effect: {reason}", reason=say(idle)) if idle else ""
+            button.tooltip = say("Sets {values}{but}", values=sets, but=but)
 
     def _set(self, task: Any) -> None:
         assert self._now
@@ -171,7 +183,10 @@ class Tasks:
 def _words(name: str, now: Situation) -> str:
     """Say what a control does not: where it stands, between what, and whether it does anything."""
     reason = now.idle.get(name)
-    told = [escaped(_standing(name, now)), escaped(f"⚠ without effect: {reason}" if reason else "")]
+    told = [
+        escaped(_standing(name, now)),
+        escaped(say("⚠ without effect: {reason}", reason=say(reason)) if reason else ""),
+    ]
     if is_in_view(name):  # to the eye
         told[0] = f'<span class="mimo-unseen">{told[0]}</span>'
     return "<br>".join(filter(None, told))
@@ -179,10 +194,10 @@ def _words(name: str, now: Situation) -> str:
 
 def _standing(name: str, now: Situation) -> str:
     if name == "stop":
-        return f"{now.range(name)}; \\n is a line's end"
+        return say("{range}; \\n is a line's end", range=now.range(name))
     if is_in_view(name):
         return now.said(name)
     if now.is_outside(name):
-        return f"{now.said(name)} is set, outside {now.range(name)}"
+        return say("{value} is set, outside {range}", value=now.said(name), range=now.range(name))
     is_default = now.value(name) is None
     return " · ".join(filter(None, (now.said(name) if is_default else "", now.range(name))))

@@ -14,19 +14,19 @@ from mimo_magics import catalogue
 from mimo_magics.config import HINTS, SETTINGS
 from mimo_magics.document.printable import escaped
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words, say
 from mimo_magics.options import plain_type
-from mimo_magics.panels.situation import Situation, spelled
+from mimo_magics.panels.situation import DEFAULT, Situation, spelled
 from mimo_magics.parameters import WIDEST, bounds, usual
 from mimo_magics.render.live.parts import Parts
 from mimo_magics.session.system import NONE, text
 
 Moved = Callable[[Any], None]
-DEFAULT = "server default"
-OWN = "own"
+OWN = Words("own")
 SYSTEMS: Mapping[str, str | None] = {
-    "service default": None,
+    Words("service default"): None,
     NONE: NONE,
-    "MiMo English": "mimo",
+    Words("MiMo English"): "mimo",
     "MiMo 中文": "mimo-zh",
 }
 ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -162,7 +162,7 @@ class Texts:
         """The texts that are set, by their spelling."""
         label = parts.html(f'<span title="{escaped(_help(name))}">{name}</span>')
         # in JupyterLab the field does not hear of Enter: https://github.com/jupyterlab/jupyterlab/issues/6555
-        words = {"placeholder": "a text, then Tab", "allow_duplicates": False}
+        words = {"placeholder": say("a text, then Tab"), "allow_duplicates": False}
         tags = parts.control(ipywidgets.TagsInput, **_labels(name), **words)
         self.box = parts.box(label, tags, row=True, names="mimo-tags")
         self._field = Field(tags, lambda value: moved([*map(self._read, value)]))
@@ -185,14 +185,17 @@ class System:
     """The system prompt: one that is known by name, or the person's own text."""
 
     def __init__(self, name: str, parts: Parts, moved: Moved) -> None:
-        choice = parts.control(ipywidgets.Dropdown, options=[*SYSTEMS, OWN], **_labels(name))
+        self._named = {say(label): value for label, value in SYSTEMS.items()}
+        self._own_label = say(OWN)
+        options = [*self._named, self._own_label]
+        choice = parts.control(ipywidgets.Dropdown, options=options, **_labels(name))
         own = parts.control(
             ipywidgets.Textarea,
-            description="own text",
+            description=say("own text"),
             tooltip=_help(name),
             rows=3,
             continuous_update=False,
-            placeholder="Empty: no system prompt",
+            placeholder=say("Empty: no system prompt"),
         )
         self._field = Field(choice, lambda label: moved(self._chosen(label)))
         self._own = Field(own, moved)
@@ -208,17 +211,17 @@ class System:
         """Show what is set."""
         value = now.settings.system
         self._in_force = text(value, now.service.system, datetime.now(UTC).astimezone().date())
-        known = next((label for label, each in SYSTEMS.items() if each == value), OWN)
+        known = next((label for label, each in self._named.items() if each == value), self._own_label)
         self._field.paint(known)
-        if known == OWN:
+        if known == self._own_label:
             self._own.paint(value)
-        self.box.children = (self._field.widget, *([self._own.widget] if known == OWN else []))
+        self.box.children = (self._field.widget, *([self._own.widget] if known == self._own_label else []))
 
     def _chosen(self, label: str) -> str | None:
         """Return what a choice stands for. An own text begins as the last one, or as what is in force."""
-        if label == OWN:
+        if label == self._own_label:
             return str(self._own.widget.value or self._in_force)
-        return SYSTEMS[label]
+        return self._named[label]
 
 
 def control(name: str, parts: Parts, moved: Moved) -> Control:
@@ -251,14 +254,14 @@ def _labels(name: str) -> dict[str, str]:
 
 
 def _help(name: str) -> str:
-    return str(SETTINGS[name].metadata["help"])
+    return say(SETTINGS[name].metadata["help"])
 
 
 def _choices(name: str) -> dict[str, Any]:
     """Return the values of a setting that has but a few, by what their buttons say."""
     kind = plain_type(HINTS[name])
     few = {"on": True, "off": False} if kind is bool else {each: each for each in get_args(kind)}
-    return few if kind is HINTS[name] else {DEFAULT: None, **few}
+    return few if kind is HINTS[name] else {say(DEFAULT): None, **few}
 
 
 def _known(now: Situation) -> tuple[str, ...]:

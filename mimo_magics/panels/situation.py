@@ -10,12 +10,14 @@ from mimo_magics import catalogue, endpoint
 from mimo_magics.config import MimoConfig, allowed
 from mimo_magics.document.printable import visible
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words, say
 from mimo_magics.parameters import MOVED, WIDEST, bounds, idle
 from mimo_magics.presets import OTHER, PRESETS, Preset
 from mimo_magics.settings import Settings
 
 FOLLOWED = (*MOVED, "preset", "base_url")
 """The settings that it is made of."""
+DEFAULT = Words("server default")
 LONGEST = 80
 """Characters of a text in the table."""
 UNKNOWN = Preset(OTHER, "", {}, {})
@@ -48,7 +50,7 @@ class Situation:
             case bool() as on:
                 return "on" if on else "off"
             case tuple() as texts:
-                return _short(", ".join(map(spelled, texts)) or "none")
+                return _short(", ".join(map(spelled, texts)) or say("none"))
             case str() as text:
                 return _short(spelled(text))
             case number:
@@ -57,9 +59,9 @@ class Situation:
     def range(self, name: str) -> str:
         """Say between which values the service lets it be."""
         if name not in WIDEST:
-            return "up to 4 texts" if name == "stop" else allowed(name, self.service.name)
+            return say("up to 4 texts") if name == "stop" else allowed(name, self.service.name)
         low, high = bounds(name, self.service, self.model)
-        return f"{low:g} to {high:,}"
+        return say("{low:g} to {high:,}", low=low, high=high)
 
     def is_outside(self, name: str) -> bool:
         """Tell whether a number is set that the service's documentation does not allow."""
@@ -71,8 +73,10 @@ class Situation:
 
     def _default(self, name: str) -> str:
         """Say what holds when nothing is set: some of it the server decides, some is known of the service."""
-        known = {"model": self.model, "system": self.service.system or "none"}
-        return f"service default: {known[name]}" if name in known else "server default"
+        known = {"model": self.model, "system": self.service.system or say("none")}
+        if name in known:
+            return say("service default: {value}", value=known[name])
+        return say(DEFAULT)
 
 
 def situation(config: MimoConfig) -> Situation:
@@ -88,7 +92,7 @@ def situation(config: MimoConfig) -> Situation:
         service = endpoint.preset(settings)
         where = endpoint.host(endpoint.base_url(settings))
     except BadOption as error:
-        wrong = f"{error} {error.hint}".strip()
+        wrong = " ".join(filter(None, error.said))
     model = settings.model or catalogue.answering(service, catalogue.heard(service))
     return Situation(settings, service, model, where or service.name, idle(settings, service, model), wrong)
 

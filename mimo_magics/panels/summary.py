@@ -5,14 +5,16 @@ from __future__ import annotations
 from mimo_magics.afterwards import to_copy
 from mimo_magics.document import table
 from mimo_magics.document.allow_list import NO_MATH
+from mimo_magics.document.printable import escaped
+from mimo_magics.language import Words, say, words
 from mimo_magics.panels.situation import Situation
 from mimo_magics.parameters import MOVED, line
 from mimo_magics.settings import Settings
 
-HEAD = ("setting", "value", "range", "acts")
-NOTHING = "All of them are as built in: there is nothing to restore."
-RESTORING = "This line restores them; one click selects it:"
-FOLLOWS = "Follows the panel until the page is loaded anew; then run the cell again."
+HEAD = words("setting", "value", "range", "acts")
+NOTHING = Words("All of them are as built in: there is nothing to restore.")
+RESTORING = Words("This line restores them; one click selects it:")
+FOLLOWS = Words("Follows the panel until the page is loaded anew; then run the cell again.")
 
 
 def restoring(now: Situation) -> str:
@@ -24,16 +26,17 @@ def restoring(now: Situation) -> str:
 def bundle(now: Situation) -> dict[str, str]:
     """Return both as a MIME bundle."""
     rows = ((name, now.said(name), now.range(name), _acts(name, now)) for name in MOVED)
-    shown = table.bundle(HEAD, rows, caption=f"{now.model} at {now.where}. {FOLLOWS}")
+    caption = Words("{model} at {host}. {follows}", model=now.model, host=now.where, follows=FOLLOWS)
+    shown = table.bundle(HEAD, rows, caption=caption)
     to_restore = restoring(now)
     copied = to_copy(to_restore) if to_restore else {"text/html": "", "text/plain": ""}
-    told = RESTORING if to_restore else NOTHING
-    html = f'<div class="{NO_MATH}">{shown["text/html"]}<p>{told}</p>{copied["text/html"]}</div>'
+    told = say(RESTORING if to_restore else NOTHING)
+    html = f'<div class="{NO_MATH}">{shown["text/html"]}<p>{escaped(told)}</p>{copied["text/html"]}</div>'
     plain = "\n".join(filter(None, (shown["text/plain"], told, copied["text/plain"])))
     return {"text/html": html, "text/plain": plain}
 
 
 def _acts(name: str, now: Situation) -> str:
     if name in now.idle:
-        return f"no: {now.idle[name]}"
-    return "yes, outside the range" if now.is_outside(name) else "yes"
+        return say("no: {reason}", reason=say(now.idle[name]))
+    return say("yes, outside the range" if now.is_outside(name) else "yes")

@@ -10,6 +10,7 @@ from IPython.display import display
 
 from mimo_magics.document.printable import escaped, printable
 from mimo_magics.events import Event
+from mimo_magics.language import say
 from mimo_magics.render import Cell, Place
 from mimo_magics.render.slot import Slot
 from mimo_magics.render.tally import Tally
@@ -56,7 +57,7 @@ def choose(
         return ComparingSilently()
     if place == "unattended":
         return ComparingAtTheEnd()
-    tally = Tally(titles, at_once)
+    tally = Tally(tuple(map(say, titles)), at_once)
     if place == "terminal":
         return ComparingInTerminal(tally)
     if cell and settings.live:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from mimo_magics.document.printable import printable
 from mimo_magics.events import Accumulator, Event, Preparing, Retrying
+from mimo_magics.language import say
 from mimo_magics.messages import Reply
 from mimo_magics.settings import Format
 
@@ -40,9 +41,9 @@ class LaidOutSurface:
         self._changed = True
         match event:
             case Retrying():
-                self._status = str(event)
+                self._status = say(str(event))
             case Preparing(what):
-                self._status = f"{what} …"
+                self._status = f"{say(what)} …"
             case _:
                 self._status = ""
         self.tick()
@@ -75,8 +76,8 @@ class LaidOutSurface:
 
 def laid_out(reply: Reply, form: Format = "markdown") -> RenderableType:
     """Return remarks, reasoning and answer as rich shows them; links show where they lead."""
-    notes = [Text(f"⚠ {printable(note)}") for note in reply.notes]
-    told = [Text(printable(line), style="dim") for line in reply.told]
+    notes = [Text(f"⚠ {printable(say(note))}") for note in reply.notes]
+    told = [Text(printable(say(line)), style="dim") for line in reply.told]
     reasoning = [Text(printable(reply.reasoning), style="dim")] if reply.reasoning else []
     text = printable(reply.text)
     answer = Markdown(text, hyperlinks=False) if form == "markdown" else Text(text)

@@ -19,12 +19,13 @@ from mimo_magics.events import (
     ToolProgress,
     UsageUpdate,
 )
+from mimo_magics.language import Words, say
 from mimo_magics.messages import Usage
 from mimo_magics.models import tokens
 
 SETTLED = 1.0
 """Seconds of tokens from which on a rate says something."""
-WAITING = "Waiting for the model"
+WAITING = Words("Waiting for the model")
 
 
 class Progress:
@@ -41,7 +42,7 @@ class Progress:
         self._usage: Usage | None = None
         self._told: object = None
         self._figures = ""
-        self.state = WAITING
+        self.state = say(WAITING)
         """What is going on, in few words that change rarely: for those who are read to."""
 
     def feed(self, event: Event) -> None:
@@ -56,11 +57,11 @@ class Progress:
             case UsageUpdate(usage):
                 self._usage = usage
             case ToolProgress(_, "waiting"):
-                self.state = "Waiting for your approval"
+                self.state = say("Waiting for your approval")
             case ToolProgress(_, "approved" | "running"):
-                self.state = "Running a tool"
+                self.state = say("Running a tool")
             case ToolProgress():
-                self.state = WAITING
+                self.state = say(WAITING)
             case _:
                 self._come(event)
 
@@ -80,7 +81,9 @@ class Progress:
     @property
     def line(self) -> str:
         """All of it."""
-        return self.figures if self._wait else f"{self.state}… {self.figures}"
+        return (
+            self.figures if self._wait else say("{state}… {figures}", state=self.state, figures=self.figures)
+        )
 
     @property
     def _left(self) -> int:
@@ -89,11 +92,11 @@ class Progress:
     def _come(self, event: Event) -> None:
         match event:
             case TextDelta(text) if text:
-                self._count(text, "Answering")
+                self._count(text, say("Answering"))
             case ReasoningDelta(text) if text:
-                self._count(text, "Thinking")
+                self._count(text, say("Thinking"))
             case ToolCallStart(_, _, name) if name:
-                self._count("", f"Calling {name}")
+                self._count("", say("Calling {name}", name=name))
             case ToolCallDelta(_, arguments):
                 self._count(arguments, self.state)
 
@@ -105,18 +108,18 @@ class Progress:
     def _words(self) -> Iterator[str]:
         match self._wait:
             case Retrying():
-                yield str(replace(self._wait, delay=self._left))
+                yield say(str(replace(self._wait, delay=self._left)))
                 return
             case Preparing():
-                yield str(self._wait)
+                yield say(str(self._wait))
                 return
-        yield f"{self.seconds} s"
+        yield say("{seconds} s", seconds=self.seconds)
         yield from filter(None, [self._model])
         if self._first is not None:
-            yield f"first token after {self._first - self._start:.1f} s"
+            yield say("first token after {first:.1f} s", first=self._first - self._start)
             elapsed = self._now() - self._first
             if elapsed >= SETTLED:
-                yield f"about {self._tokens / elapsed:.0f} tokens/s"
+                yield say("about {tokens:.0f} tokens/s", tokens=self._tokens / elapsed)
         if self._usage and self._usage.input:
-            cached = f" ({self._usage.cached:,} cached)" if self._usage.cached else ""
-            yield f"{self._usage.input:,} tokens in{cached}"
+            cached = say(" ({cached:,} cached)", cached=self._usage.cached) if self._usage.cached else ""
+            yield say("{input:,} tokens in{cached}", input=self._usage.input, cached=cached)

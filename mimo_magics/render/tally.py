@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 
 from mimo_magics.events import Event
+from mimo_magics.language import say
 from mimo_magics.render.progress import Progress
 
 
@@ -41,7 +42,9 @@ class Tally:
         """Note that one of them is over; `note` says why it failed, if it did."""
         self._ask(number + 1)
         self.failed += bool(note)
-        self._ends[number] = f"⚠ {note}" if note else f"Answered · {self._progress[number].figures}"
+        self._ends[number] = (
+            f"⚠ {note}" if note else say("Answered · {figures}", figures=self._progress[number].figures)
+        )
         self._ask()
 
     @property
@@ -52,8 +55,13 @@ class Tally:
     @property
     def words(self) -> str:
         """How many of them are."""
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{len(self.over) - self.failed} of {len(self.titles)} answered{failed}"
+        failed = say(", {failed} failed", failed=self.failed) if self.failed else ""
+        return say(
+            "{count} of {all} answered{failed}",
+            count=len(self.over) - self.failed,
+            all=len(self.titles),
+            failed=failed,
+        )
 
     @property
     def seconds(self) -> int:
@@ -63,13 +71,13 @@ class Tally:
     @property
     def line(self) -> str:
         """All of it."""
-        return f"{self.words} · {self.seconds} s"
+        return say("{words} · {seconds} s", words=self.words, seconds=self.seconds)
 
     def told(self, number: int) -> str:
         """Return what there is to say of one of them."""
         if number in self._ends:
             return self._ends[number]
-        return self._progress[number].line if number < len(self._progress) else "Waits for its turn"
+        return self._progress[number].line if number < len(self._progress) else say("Waits for its turn")
 
     def _ask(self, least: int = 0) -> None:
         """Begin to count the time of those whose turn it is: an end makes room for one more."""

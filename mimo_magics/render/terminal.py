@@ -10,6 +10,7 @@ from typing import Any
 
 from mimo_magics.document.printable import printable
 from mimo_magics.events import Event, Noted, Preparing, ReasoningDelta, Retrying, TextDelta, Told
+from mimo_magics.language import say
 from mimo_magics.messages import Reply
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
@@ -31,13 +32,13 @@ class TerminalSurface:
             case ReasoningDelta(text):
                 self._print(ReasoningDelta, f"{DIM}{printable(text)}{PLAIN}")
             case Retrying():
-                self._print(Retrying, f"{printable(str(event))}\n")
+                self._print(Retrying, f"{printable(say(str(event)))}\n")
             case Preparing(what, done, total) if done == total:
-                self._print(Preparing, f"{what} …\n")
+                self._print(Preparing, f"{say(what)} …\n")
             case Noted(text):
-                self._print(Noted, f"⚠ {printable(text)}\n")
+                self._print(Noted, f"⚠ {printable(say(text))}\n")
             case Told(text):
-                self._print(Told, f"{DIM}{printable(text)}{PLAIN}\n")
+                self._print(Told, f"{DIM}{printable(say(text))}{PLAIN}\n")
 
     def tick(self) -> None:
         """Nothing waits to be shown."""

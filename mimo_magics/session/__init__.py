@@ -13,6 +13,7 @@ from mimo_magics import facade
 from mimo_magics.approval import Approve, at_terminal
 from mimo_magics.errors import BadOption
 from mimo_magics.grid import AT_ONCE, Variant, variants
+from mimo_magics.language import Words
 from mimo_magics.messages import Reply
 from mimo_magics.session.comparing import RunningComparison
 from mimo_magics.session.history import History
@@ -26,6 +27,8 @@ from mimo_magics.tools import Offered, as_tools
 if TYPE_CHECKING:  # imported by those who compare
     from mimo_magics.session.comparison import Comparison
     from mimo_magics.session.draft import Draft
+
+NEVER_ASIDE = Words("An answer goes on in its conversation only."), Words("Leave --no-history out.")
 
 
 class Session(Preparing):
@@ -112,7 +115,7 @@ class Session(Preparing):
         """
         with self._exclusively():
             if prompt is None and not keep:
-                raise BadOption("An answer goes on in its conversation only.", "Leave --no-history out.")
+                raise BadOption(*NEVER_ASIDE)
             settings = replace(self.settings, **options)
             here = self._place(prompt, cell, append=append, new=new) if keep else History()
             running = self._running(prompt, here.turns, settings, tools, cell)
@@ -223,7 +226,8 @@ class Session(Preparing):
         here = History() if new or not keep else self.history if append else self.history.before(cell)
         asked, _ = self._asked(prompt, here.turns, settings, tools)
         kept = self._answer_to(asked.digest, reuse or _by_setting(settings))
-        return draft(asked, self.spent, *([f"Nothing would be sent: {_kept(kept)}"] if kept else []))
+        notes = [Words("Nothing would be sent: {kept}", kept=_kept(kept))] if kept else []
+        return draft(asked, self.spent, *notes)
 
     def begin(self) -> None:
         """Begin a new conversation; the other one stays as a branch. What tools were allowed is forgotten."""
@@ -238,7 +242,8 @@ class Session(Preparing):
         """
         turns = self.turns
         if at is not None and not 0 <= at <= len(turns):
-            raise BadOption(f"There is no turn {at}.", f"The conversation has {len(turns)}.")
+            count = Words("The conversation has {count}.", count=len(turns))
+            raise BadOption(Words("There is no turn {number}.", number=at), count)
         other = Session(name=name, tools=self.tools)
         other.settings, other.begun, other.system = self.settings, self.begun, self.system
         other.history = reduce(History.added, turns[:at], History())
@@ -274,7 +279,7 @@ class Session(Preparing):
 
 
 def _kept(turn: Turn) -> str:
-    return f"Kept from {day(turn)}, as nothing has changed since. --fresh asks anew."
+    return Words("Kept from {day}, as nothing has changed since. --fresh asks anew.", day=day(turn))
 
 
 def _by_setting(settings: Settings) -> Reuse:

@@ -10,6 +10,7 @@ from mimo_magics import catalogue, keys
 from mimo_magics.document.printable import printable
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import ApiError, BadKey, UnknownModel
+from mimo_magics.language import Words
 from mimo_magics.messages import Request
 from mimo_magics.models import MODELS, SUCCESSORS
 from mimo_magics.parameters import idle
@@ -42,16 +43,32 @@ def warnings(settings: Settings, service: Preset, request: Request, endpoint: En
     for name, (low, high) in service.ranges.items():
         value = getattr(settings, name)
         if value is not None and not low <= value <= high:
-            yield f"{name} {value:g} is outside what {service.name} documents: {low:g} to {high:,}."
+            yield Words(
+                "{name} {value:g} is outside what {service} documents: {low:g} to {high:,}.",
+                name=name,
+                value=value,
+                service=service.name,
+                low=low,
+                high=high,
+            )
     if len(settings.stop) > MOST_STOPS:
-        yield f"{len(settings.stop)} stop sequences are more than the {MOST_STOPS} that MiMo takes."
+        yield Words(
+            "{count} stop sequences are more than the {most} that MiMo takes.",
+            count=len(settings.stop),
+            most=MOST_STOPS,
+        )
     if service.ranges and request.params.tool_choice not in (None, "auto"):
-        yield f"tool_choice {request.params.tool_choice} may be ignored: MiMo honours auto and none only."
+        yield Words(
+            "tool_choice {tool_choice} may be ignored: MiMo honours auto and none only.",
+            tool_choice=request.params.tool_choice,
+        )
     yield from _idle(settings, service, request.params.model)
     yield from _odd_model(settings, service, request.params.model)
     yield from _odd_fields(settings)
     if settings.json and "json" not in "".join(message.text for message in request.messages).lower():
-        yield "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
+        yield Words(
+            "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
+        )
     if misfit := keys.misfit(endpoint.host, endpoint.key):
         yield misfit
 
@@ -61,14 +78,16 @@ def afterwards(error: ApiError, settings: Settings, request: Request, endpoint: 
     if isinstance(error, BadKey):
         return keys.misfit(endpoint.host, endpoint.key)
     if "webSearchEnabled" in str(error):
-        return "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out."
+        return Words(
+            "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out."
+        )
     if not isinstance(error, UnknownModel) or error.hint != error.default_hint:
         return ""
     model = request.params.model
     if successor := SUCCESSORS.get(model):
-        return f"Where it is retired, its successor is {successor}: -m {successor}"
+        return Words("Where it is retired, its successor is {successor}: -m {successor}", successor=successor)
     others = [each for each in catalogue.known(settings) if each != model]
-    return _meant(model, others, "%mimo_models shows what there is.")
+    return _meant(model, others, Words("%mimo_models shows what there is."))
 
 
 def _odd_model(settings: Settings, service: Preset, model: str) -> Iterator[str]:
@@ -77,23 +96,25 @@ def _odd_model(settings: Settings, service: Preset, model: str) -> Iterator[str]
     if model in there or "/" in model:
         return
     if service.name == "xiaomi" and model in SUCCESSORS:
-        yield f"{model} was retired; its successor is {SUCCESSORS[model]}."
+        yield Words(
+            "{model} was retired; its successor is {successor}.", model=model, successor=SUCCESSORS[model]
+        )
     elif model not in MODELS and (meant := _meant(model, there)):
-        yield f"{model} is not known here. {meant}"
+        yield Words("{model} is not known here. {meant}", model=model, meant=meant)
 
 
 def _odd_fields(settings: Settings) -> Iterator[str]:
     """Tell of fields that are set beside the settings, and are one of these, or nearly called like a field."""
     for name in settings.param:
         if name in OWN:
-            yield f"--param {name} has an option of its own: {OWN[name]}."
+            yield Words("--param {name} has an option of its own: {option}.", name=name, option=OWN[name])
         elif name not in (*DOCUMENTED, *OF_OTHERS) and (meant := _meant(name, DOCUMENTED)):
-            yield f"--param {name} is no field of the API. {meant}"
+            yield Words("--param {name} is no field of the API. {meant}", name=name, meant=meant)
 
 
 def _meant(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """Advise one of these names, which a server may have told."""
-    return printable(did_you_mean(word, known, otherwise))
+    return did_you_mean(word, map(printable, known), otherwise)
 
 
 def _idle(settings: Settings, service: Preset, model: str) -> Iterator[str]:
@@ -101,4 +122,4 @@ def _idle(settings: Settings, service: Preset, model: str) -> Iterator[str]:
     reasons = idle(settings, service, model)
     given = [name for name in reasons if getattr(settings, name) is not None]
     for reason, names in groupby(given, reasons.__getitem__):
-        yield f"{' and '.join(names)} will not act: {reason}."
+        yield Words("{names} will not act: {reason}.", names=" and ".join(names), reason=reason)

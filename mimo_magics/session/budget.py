@@ -10,6 +10,7 @@ from math import inf
 from typing import Any, Literal
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.messages import Usage
 from mimo_magics.models import cost
 from mimo_magics.presets import LOCAL
@@ -75,7 +76,10 @@ class Budget:
             amount = float(f"{found['number'].replace(',', '')}e{SCALES[found['scale'].lower()]}")
             if 0 < amount < inf:
                 return cls(amount, unit)
-        raise BadOption(f"A budget cannot be {text!r}.", "It is an amount such as 2 USD or 200k tokens.")
+        raise BadOption(
+            Words("A budget cannot be {text!r}.", text=text),
+            Words("It is an amount such as 2 USD or 200k tokens."),
+        )
 
     def __str__(self) -> str:
         return f"{Decimal(repr(self.amount)).normalize():,f} {self.unit}"
@@ -103,8 +107,11 @@ def reached(budget: Budget, spent: Spent, model: str) -> bool:
         return spent.tokens >= budget.amount
     if spent.usd is None:
         raise BadOption(
-            f"No price is known for {model}, so a budget in USD cannot be kept.",
-            "Name it, %mimo_config prices='{\"" + model + "\": [1, 0.1, 3]}', or set a budget in tokens.",
+            Words("No price is known for {model}, so a budget in USD cannot be kept.", model=model),
+            Words(
+                "Name it, %mimo_config prices='{prices}', or set a budget in tokens.",
+                prices=f'{{"{model}": [1, 0.1, 3]}}',
+            ),
         )
     return spent.usd >= budget.amount
 
@@ -112,4 +119,4 @@ def reached(budget: Budget, spent: Spent, model: str) -> bool:
 def told(budget: Budget, spent: Spent) -> str:
     """Say how much of the budget is used up."""
     amount = f"{spent.tokens:,}" if budget.unit == "tokens" else f"{spent.usd or 0:.4f}"
-    return f"{amount} of {budget} are spent."
+    return Words("{amount} of {budget} are spent.", amount=amount, budget=budget)

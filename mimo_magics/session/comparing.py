@@ -11,6 +11,7 @@ import anyio
 from mimo_magics.errors import BadOption, MimoError
 from mimo_magics.events import Event
 from mimo_magics.grid import Variant
+from mimo_magics.language import Words
 from mimo_magics.session.loop import RunningTurn
 from mimo_magics.session.turns import Turn
 
@@ -28,7 +29,10 @@ class RunningComparison:
 
     def __init__(self, variants: Sequence[Variant], begin: Begin, settle: Settle, at_once: int) -> None:
         if at_once < 1:
-            raise BadOption(f"{at_once} calls cannot be asked at a time.", "It is a number of calls from 1.")
+            raise BadOption(
+                Words("{at_once} calls cannot be asked at a time.", at_once=at_once),
+                Words("It is a number of calls from 1."),
+            )
         self.variants = tuple(variants)
         self.running: dict[int, RunningTurn] = {}
         """By place: those that were begun."""

@@ -11,6 +11,7 @@ from uuid import uuid4
 from mimo_magics.document import Look, difference, side_by_side
 from mimo_magics.document.side_by_side import Column
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words, say
 from mimo_magics.messages import Reply
 from mimo_magics.session.comparing import RunningComparison
 from mimo_magics.session.request import Prompt
@@ -21,7 +22,7 @@ if TYPE_CHECKING:  # pandas is the person's; a session makes comparisons
 
     from mimo_magics.session import Session
 
-WHAT_NEXT = "Any two: _.diff(1, 2) · as a frame: _.to_frame() · as the next turn: _.adopt(1)"
+WHAT_NEXT = Words("Any two: _.diff(1, 2) · as a frame: _.to_frame() · as the next turn: _.adopt(1)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ def candidates(running: RunningComparison) -> Iterator[Candidate]:
     """Yield the replies as far as they came."""
     for place, variant in enumerate(running.variants):
         failure = running.failures.get(place)
-        yield Candidate(variant.title, variant.options, running.turns.get(place), str(failure or ""))
+        yield Candidate(
+            variant.title, variant.options, running.turns.get(place), failure.fact if failure else ""
+        )
 
 
 class Comparison:
@@ -102,7 +105,9 @@ class Comparison:
     def __getitem__(self, number: int) -> Reply:
         reply = self._candidate(number).reply
         if reply is None:
-            raise BadOption(f"Reply {number} did not come.", self._candidate(number).failure)
+            raise BadOption(
+                Words("Reply {number} did not come.", number=number), self._candidate(number).failure
+            )
         return reply
 
     def __repr__(self) -> str:
@@ -125,7 +130,9 @@ class Comparison:
         Raises:
             BadOption: there is no such reply.
         """
-        told = ((f"{number} · {self._candidate(number).title}", self[number].text) for number in (one, other))
+        told = (
+            (f"{number} · {say(self._candidate(number).title)}", self[number].text) for number in (one, other)
+        )
         return Shown(difference.bundle(*told))
 
     def to_frame(self) -> pd.DataFrame:
@@ -141,7 +148,7 @@ class Comparison:
         try:
             import pandas as pd
         except ImportError:
-            raise BadOption("pandas is not installed.", "pip install pandas") from None
+            raise BadOption(Words("pandas is not installed."), "pip install pandas") from None
         return pd.DataFrame([_row(each) for each in self.candidates], index=self._numbers)
 
     def show(self) -> Shown:
@@ -162,7 +169,10 @@ class Comparison:
 
     def _candidate(self, number: int) -> Candidate:
         if number not in self._numbers:
-            raise BadOption(f"There is no reply {number}.", f"There are {len(self)}, from 1.")
+            raise BadOption(
+                Words("There is no reply {number}.", number=number),
+                Words("There are {count}, from 1.", count=len(self)),
+            )
         return self.candidates[number - 1]
 
 

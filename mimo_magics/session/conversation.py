@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from mimo_magics.errors import BadOption, NotSaved, SessionBusy
+from mimo_magics.language import Words
 from mimo_magics.messages import Usage
 from mimo_magics.session.budget import Spent
 from mimo_magics.session.history import History
@@ -92,7 +93,9 @@ class Conversation:
         """
         turns = self.turns
         if not turns or count < 1:
-            raise BadOption("There is no turn to undo.", "%mimo_session show tells what was said.")
+            raise BadOption(
+                Words("There is no turn to undo."), Words("%mimo_session show tells what was said.")
+            )
         self._change(self.history.back(count))
         return turns[len(self.turns) :]
 
@@ -116,7 +119,10 @@ class Conversation:
         """
         if not 1 <= branch <= len(self.history.all):
             numbers = ", ".join(str(each.number) for each in self.branches())
-            raise BadOption(f"There is no branch {branch}.", f"There are: {numbers or 'none yet'}.")
+            raise BadOption(
+                Words("There is no branch {branch}.", branch=branch),
+                Words("There are: {names}.", names=numbers or Words("none yet")),
+            )
         self._change(self.history.switched(branch - 1))
 
     def begin(self) -> None:
@@ -140,8 +146,17 @@ class Conversation:
         if after != before:
             self._change(after)
         if missing := len(before.turns) - len(after.turns):
-            what = "The turn of a deleted cell" if missing == 1 else f"The {missing} turns of deleted cells"
-            self._to_tell.append(f"{what} left the conversation, which is kept as branch {before.head + 1}.")
+            what = Words(
+                "The turn of a deleted cell" if missing == 1 else "The {missing} turns of deleted cells",
+                missing=missing,
+            )
+            self._to_tell.append(
+                Words(
+                    "{what} left the conversation, which is kept as branch {branch}.",
+                    what=what,
+                    branch=before.head + 1,
+                )
+            )
 
     def adopt(self, turn: Turn, past: Sequence[Turn], *, again: bool = False) -> None:
         """Make a turn that was answered beside the conversation its next one.
@@ -159,8 +174,8 @@ class Conversation:
         here = self.history.back(1) if again else self.history.before(turn.cell)
         if [each.id for each in here.turns] != [each.id for each in past]:
             raise BadOption(
-                "The conversation is not the one that this reply follows.",
-                "Ask again, or go back by %mimo_session undo.",
+                Words("The conversation is not the one that this reply follows."),
+                Words("Ask again, or go back by %mimo_session undo."),
             )
         # what it cost is counted beside the conversation
         self._change(here.added(replace(turn, spent=Usage())))
@@ -230,7 +245,11 @@ class Conversation:
         try:
             Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
-            raise NotSaved(f"{path} could not be written: {error.strerror or error}.") from None
+            raise NotSaved(
+                Words(
+                    "{path} could not be written: {reason}.", path=path, reason=error.strerror or str(error)
+                )
+            ) from None
 
     def _including(self, older: Conversation | Saved) -> History:
         """Return the history with what was said before, and count what that has spent."""
@@ -251,7 +270,7 @@ class Conversation:
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
         if not self._lock.acquire(blocking=False):
-            raise SessionBusy("The session is being asked already.")
+            raise SessionBusy(Words("The session is being asked already."))
         try:
             self._tell_watchers()
             yield

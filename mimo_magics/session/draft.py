@@ -12,6 +12,7 @@ from mimo_magics.document import CENTS, table
 from mimo_magics.document.printable import escaped, printable
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import BadOption, BudgetReached, MimoError
+from mimo_magics.language import Words, say, words
 from mimo_magics.messages import Usage
 from mimo_magics.models import PRICES_AS_OF, price
 from mimo_magics.presets import LOCAL
@@ -79,20 +80,24 @@ class Draft:
         """
         if not self.call.base_url:
             raise BadOption(
-                "The embedded model has no address for others.", "Choose a service: --preset mimo-v2"
+                Words("The embedded model has no address for others."),
+                Words("Choose a service: --preset mimo-v2"),
             )
         if kind in FORMATS and kind != self.call.api:
             raise BadOption(
-                f"This call has the {self.call.api} format, and not that of {kind}.", f"Use --api {kind}."
+                Words(
+                    "This call has the {api} format, and not that of {kind}.", api=self.call.api, kind=kind
+                ),
+                Words("Use --api {kind}.", kind=kind),
             )
         return snippet(kind, self.call)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        rows = table.bundle(("of the request", ""), self._rows())
+        rows = table.bundle(words("of the request", ""), self._rows())
         written = DATA.sub(_shortened, as_json(self.body))
-        warnings = "".join(f'<p dir="auto">⚠ {escaped(line)}</p>' for line in self.warnings)
-        body = f"<details><summary>Body, as JSON</summary><pre>{escaped(written)}</pre></details>"
-        texts = (rows["text/plain"], *(f"⚠ {printable(line)}" for line in self.warnings), written)
+        warnings = "".join(f'<p dir="auto">⚠ {escaped(say(line))}</p>' for line in self.warnings)
+        body = f"<details><summary>{escaped(say('Body, as JSON'))}</summary><pre>{escaped(written)}</pre></details>"
+        texts = (rows["text/plain"], *(f"⚠ {printable(say(line))}" for line in self.warnings), written)
         return {"text/html": rows["text/html"] + warnings + body, "text/plain": "\n".join(texts)}
 
     def __repr__(self) -> str:
@@ -100,23 +105,35 @@ class Draft:
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         yield (
-            "to",
-            self.call.url if self.call.base_url else "the embedded model, which has no address until it runs",
+            Words("to"),
+            self.call.url
+            if self.call.base_url
+            else say("the embedded model, which has no address until it runs"),
         )
-        yield "format", self.call.api
-        yield "model", str(self.body["model"])
-        yield "input", f"about {self.tokens:,} tokens"
-        yield "output", f"at most {self.most_output:,} tokens" if self.most_output else "no bound is sent"
-        yield "cost", self._cost()
+        yield Words("format"), self.call.api
+        yield Words("model"), str(self.body["model"])
+        yield Words("input"), say("about {tokens:,} tokens", tokens=self.tokens)
+        yield (
+            Words("output"),
+            say("at most {most_output:,} tokens", most_output=self.most_output)
+            if self.most_output
+            else say("no bound is sent"),
+        )
+        yield Words("cost"), self._cost()
 
     def _cost(self) -> str:
         if self.service == LOCAL.name:
-            return "nothing"
+            return say("nothing")
         if self.cost is None:
-            return "not known: no price is published for this model there"
+            return say("not known: no price is published for this model there")
         least, most = self.cost
-        beyond = f", {_usd(most)} with all of the output" if most is not None else ""
-        return f"{_usd(least)} for the input{beyond} (prices of {PRICES_AS_OF})"
+        beyond = say(", {usd} with all of the output", usd=_usd(most)) if most is not None else ""
+        return say(
+            "{usd} for the input{beyond} (prices of {prices_as_of})",
+            usd=_usd(least),
+            beyond=beyond,
+            prices_as_of=PRICES_AS_OF,
+        )
 
 
 def _shortened(data: re.Match[str]) -> str:
@@ -124,7 +141,11 @@ def _shortened(data: re.Match[str]) -> str:
 
 
 def _usd(amount: float) -> str:
-    return f"about {amount:.4f} USD" if amount >= CENTS else f"less than {CENTS} USD"
+    return (
+        say("about {amount:.4f} USD", amount=amount)
+        if amount >= CENTS
+        else say("less than {cents} USD", cents=CENTS)
+    )
 
 
 def draft(asked: Question, spent: Spent, *notes: str) -> Draft:
@@ -174,8 +195,12 @@ def for_sdk(settings: Settings, kind: str) -> Settings:
     api: Api = "openai" if kind == "openai" else "anthropic"
     if settings.base_url:
         raise BadOption(
-            f"The address for the {settings.api} format is none for the {api} format.",
-            f"Say the address for it: --api {api} --base-url URL",
+            Words(
+                "The address for the {api} format is none for the {other} format.",
+                api=settings.api,
+                other=api,
+            ),
+            Words("Say the address for it: --api {api} --base-url URL", api=api),
         )
     return replace(settings, api=api)
 
@@ -185,20 +210,25 @@ def _limited(limits: Limits, tokens: int) -> Iterator[str]:
     try:
         limits.check(tokens)
     except BudgetReached as error:
-        yield str(error)
+        yield error.fact
     except MimoError as error:  # a price that is not known
-        yield f"{error} {error.hint}"
+        yield Words("{fact} {hint}", fact=error.fact, hint=error.hint)
 
 
 def _left_out(asked: Question, left_out: int, before: int, summary: str) -> Iterator[str]:
     """Tell which turns are not sent; a summary that is still to be written cannot be shown."""
     line = window.told(left_out, before, asked.model, summary)
     if line and asked.settings.overflow == "summarise":
-        yield "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others."
+        yield Words(
+            "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others."
+        )
     elif line:
         yield line
 
 
 def _unlisted(asked: Question) -> Iterator[str]:
     if asked.takes_first and not catalogue.heard(asked.service):
-        yield f"The service is asked for its models first; if it answers, its first one takes the place of {asked.model}."
+        yield Words(
+            "The service is asked for its models first; if it answers, its first one takes the place of {model}.",
+            model=asked.model,
+        )

@@ -12,6 +12,7 @@ from mimo_magics.document import steps
 from mimo_magics.document.printable import escaped, visible
 from mimo_magics.errors import BadOption
 from mimo_magics.keys import VARIABLE
+from mimo_magics.language import TAGS, Words, say
 from mimo_magics.messages import Part, ReasoningPart, Request, TextPart, ToolCall, ToolResult, system
 from mimo_magics.presets import LOCAL, PRESETS
 from mimo_magics.session.history import History
@@ -71,10 +72,10 @@ def export(history: History, name: str, to: str, settings: Settings) -> str:
     """
     if to not in FORMS:
         forms = (*FORMS, "json")
-        advice = did_you_mean(to, forms, f"There are: {', '.join(forms)}.")
-        raise BadOption(f"There is no form {to!r} of a conversation.", advice)
+        advice = did_you_mean(to, forms, Words("There are: {names}.", names=", ".join(forms)))
+        raise BadOption(Words("There is no form {to!r} of a conversation.", to=to), advice)
     if not history.turns:
-        raise BadOption("The conversation has no turns to export.", "Ask something.")
+        raise BadOption(Words("The conversation has no turns to export."), Words("Ask something."))
     return FORMS[to](history, name, settings)
 
 
@@ -88,11 +89,11 @@ def _turn(row: Line) -> Iterator[str]:
     yield f"## {row.title}"
     yield _fenced(row.prompt)
     if row.summary:
-        yield from _folded("Sent in place of older turns", row.summary)
+        yield from _folded(say("Sent in place of older turns"), row.summary)
     for part in row.reply.message.parts:
         yield from _part(part)
     for note in row.reply.notes:
-        yield f"⚠ {_inline(note)}"
+        yield f"⚠ {_inline(say(note))}"
     for source in row.reply.annotations:
         yield f"- {_inline(source.title)} {_inline(source.url)}"
     yield f"*{_inline(row.small)}*"
@@ -103,12 +104,12 @@ def _part(part: Part) -> Iterator[str]:
         case TextPart(text):
             yield visible(text) if _has_an_end(visible(text)) else _fenced(text)
         case ReasoningPart(text):
-            yield from _folded("Thoughts", text)
+            yield from _folded(say("Thoughts"), text)
         case ToolCall(_, name, arguments):
-            yield f"Call of {_inline(name)}"
+            yield say("Call of {name}", name=_inline(name))
             yield _fenced(steps.formatted(arguments or "{}"))
         case ToolResult(_, name, output):
-            yield f"Result of {_inline(name)}: {steps.outcome(part)}"
+            yield say("Result of {name}: {outcome}", name=_inline(name), outcome=steps.outcome(part))
             yield _fenced(output)
             if part.log:
                 yield _fenced(part.log)
@@ -141,7 +142,7 @@ def _has_an_end(source: str) -> bool:
 
 def _page(history: History, name: str, _: Settings) -> str:
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{TAGS[Words.language]}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
@@ -223,7 +224,9 @@ def _command(history: History, _: str, settings: Settings) -> str:
     where = _service(turn, settings)
     url = endpoint.base_url(where)
     if not url:
-        raise BadOption("The embedded model has no address for others.", "Export to py, or ask a service.")
+        raise BadOption(
+            Words("The embedded model has no address for others."), Words("Export to py, or ask a service.")
+        )
     auth = where.auth or endpoint.preset(where).auth[turn.api]
     body = FORMATS[turn.api].encode(_request(history, where))
     return snippet("curl", Call(turn.api, url, auth, body))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from mimo_magics.errors import BudgetReached
 from mimo_magics.events import Event
 from mimo_magics.json_form import to_dict
+from mimo_magics.language import Words
 from mimo_magics.messages import Message, Request, Usage
 from mimo_magics.models import tokens
 from mimo_magics.session import window
@@ -130,5 +131,10 @@ class Limits:
         """Say whether something is left, and the prompt too long for it."""
         if reached(budget, spent, self._asked.model):
             return BudgetReached(told(budget, spent))
-        fact = f"This prompt of about {tokens_in:,} tokens is more than what is left of the budget: "
-        return BudgetReached(fact + told(budget, spent))
+        return BudgetReached(
+            Words(
+                "This prompt of about {tokens:,} tokens is more than what is left of the budget: {told}",
+                tokens=tokens_in,
+                told=told(budget, spent),
+            )
+        )

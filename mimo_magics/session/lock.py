@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
+from mimo_magics.language import Words
+
 PATIENCE = 5.0
 """Seconds that a writer waits for another one."""
 
@@ -35,7 +37,7 @@ def locked(path: Path) -> Iterator[None]:
                     unlock_descriptor(file.fileno())  # a process forked meanwhile has the file open, too
                 return
         sleep(0.01)
-    raise TimeoutError(errno.ETIMEDOUT, "somebody else is writing it")
+    raise TimeoutError(errno.ETIMEDOUT, Words("somebody else is writing it"))
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

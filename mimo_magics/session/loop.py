@@ -11,6 +11,7 @@ from mimo_magics import client, endpoint, local, tape
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import BadKey, BadRequest, BudgetReached, MimoError, UnknownModel
 from mimo_magics.events import Accumulator, Approval, Event, Noted, Started, Stopped, Told, ToolProgress
+from mimo_magics.language import Words
 from mimo_magics.messages import Message, Reply, Request, ToolCall, Usage, rounds
 from mimo_magics.presets import LOCAL
 from mimo_magics.session import advice, window
@@ -198,7 +199,10 @@ class RunningTurn:
                     yield step
             if left == 1:
                 yield Noted(
-                    f"Round {most} of tool calls was the last; then the model was asked without tools."
+                    Words(
+                        "Round {most} of tool calls was the last; then the model was asked without tools.",
+                        most=most,
+                    )
                 )
         if warning := self._limits.warning:
             yield Noted(warning)
@@ -237,7 +241,7 @@ class RunningTurn:
         if limits.left_out == 0:
             self._summary = ""
         elif limits.left_out > before and asked.settings.overflow == "summarise":
-            yield Told("The window is full: the model summarises the oldest turns first.")
+            yield Told(Words("The window is full: the model summarises the oldest turns first."))
             self._summary = await self._summarised(address, asked.past[before : limits.left_out])
             self._in_between = bool(own)
         if line := window.told(limits.left_out, before, asked.model, self._summary):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.session import Session
 from mimo_magics.suggest import did_you_mean
 
@@ -41,8 +42,8 @@ class Sessions:
             BadOption: there is none.
         """
         if name not in self._all:
-            advice = did_you_mean(name, self._all, f"There are: {', '.join(self._all)}.")
-            raise BadOption(f"There is no session {name}.", advice)
+            advice = did_you_mean(name, self._all, Words("There are: {names}.", names=", ".join(self._all)))
+            raise BadOption(Words("There is no session {name}.", name=name), advice)
         return self._all[name]
 
     def named(self, name: str) -> Session:
@@ -75,7 +76,8 @@ class Sessions:
         name = self._checked(session.name)
         if name in self._all and self._all[name].history.all:
             raise BadOption(
-                f"There is a session {name} already.", f"Rename it first: %mimo_session rename {name} NAME"
+                Words("There is a session {name} already.", name=name),
+                Words("Rename it first: %mimo_session rename {name} NAME", name=name),
             )
         self._all[name] = self.current = session
         return session
@@ -97,7 +99,7 @@ class Sessions:
         """
         session = self.get(name)
         if to in self._all:
-            raise BadOption(f"There is a session {to} already.", "Choose another name.")
+            raise BadOption(Words("There is a session {to} already.", to=to), Words("Choose another name."))
         self._all = {self._checked(to) if each == name else each: it for each, it in self._all.items()}
         session.name = to
         session.file = None  # the file keeps its name, and what it holds
@@ -118,6 +120,7 @@ class Sessions:
     def _checked(self, name: str) -> str:
         if not NAME.fullmatch(name):
             raise BadOption(
-                f"{name!r} is no name for a session.", "Letters, digits, dots and dashes; not a number alone."
+                Words("{name!r} is no name for a session.", name=name),
+                Words("Letters, digits, dots and dashes; not a number alone."),
             )
         return name

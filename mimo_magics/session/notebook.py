@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from mimo_magics.document.printable import printable
 from mimo_magics.errors import BadSessionFile
+from mimo_magics.language import Words
 from mimo_magics.messages import whole_characters
 from mimo_magics.session.history import History
 from mimo_magics.session.named import MAIN, NAME
@@ -31,7 +32,7 @@ DEEPEST = 50
 """Levels of a record that are still read."""
 SHORT = 100
 """Characters of a reason that are told."""
-ADVICE = "Choose a notebook that was saved with the outputs of its %%mimo cells."
+ADVICE = Words("Choose a notebook that was saved with the outputs of its %%mimo cells.")
 
 UNREADABLE = (ValueError, TypeError, RecursionError)
 """What reading a record raises where a value is not what it should be."""
@@ -70,9 +71,11 @@ def read(path: str | Path) -> Found:
     try:
         notebook = json.loads(Path(path).read_bytes())
     except OSError as error:
-        raise BadSessionFile(f"{name} cannot be read: {error.strerror}.", ADVICE) from error
+        raise BadSessionFile(
+            Words("{name} cannot be read: {reason}.", name=name, reason=error.strerror), ADVICE
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise BadSessionFile(f"{name} is no notebook.", ADVICE) from error
+        raise BadSessionFile(Words("{name} is no notebook.", name=name), ADVICE) from error
     return histories(notebook, name)
 
 
@@ -87,11 +90,13 @@ def histories(notebook: Mapping[str, Any], name: str = "This") -> Found:
         BadSessionFile: it is no notebook, or has no output with a record that can be read.
     """
     if not isinstance(notebook, Mapping) or not isinstance(notebook.get("cells"), list):
-        raise BadSessionFile(f"{name} is no notebook.", ADVICE)
+        raise BadSessionFile(Words("{name} is no notebook.", name=name), ADVICE)
     saved, left = _read(notebook)
     if not saved:
-        why = f"conversation that can be read. {left[0][1]}" if left else "answer of a model."
-        raise BadSessionFile(f"{name} holds no {why}", ADVICE)
+        fact = Words("{name} holds no answer of a model.", name=name)
+        if left:
+            fact = Words("{name} holds no conversation that can be read. {why}", name=name, why=left[0][1])
+        raise BadSessionFile(fact, ADVICE)
     by_session: dict[str, list[_Saved]] = {}
     for each in sorted(saved, key=_asked):
         by_session.setdefault(each.session, []).append(each)
@@ -108,9 +113,9 @@ def one(found: Found, name: str = "") -> tuple[str, History]:
     """
     name = name or list(found.sessions)[-1]
     if name not in found.sessions:
-        names = f"There are: {', '.join(found.sessions)}."
-        advice = printable(did_you_mean(name, found.sessions, names))
-        raise BadSessionFile(f"The notebook tells of no session {name!r}.", advice)
+        there = [printable(each) for each in found.sessions]
+        advice = did_you_mean(name, there, Words("There are: {names}.", names=", ".join(there)))
+        raise BadSessionFile(Words("The notebook tells of no session {name!r}.", name=name), advice)
     return name, found.sessions[name]
 
 
@@ -122,17 +127,21 @@ def _read(notebook: Mapping[str, Any]) -> tuple[list[_Saved], Left]:
     saved, left = [], []
     for place, cell, output in _outputs(notebook):
         if _field(output["metadata"], KEY, dict).get("aside") is True:
-            left.append(_left(place, "its turn belongs to no conversation"))
+            left.append(_left(place, Words("its turn belongs to no conversation")))
             continue
         try:
             saved.append(_saved(place, cell, output))
         except UNREADABLE as error:
-            left.append(_left(place, f"its record cannot be read ({printable(str(error))[:SHORT]})"))
+            left.append(
+                _left(
+                    place, Words("its record cannot be read ({error})", error=printable(str(error))[:SHORT])
+                )
+            )
     return saved, left
 
 
 def _left(place: int, why: str) -> tuple[int, str]:
-    return place, f"Cell {place} from the top: {why}."
+    return place, Words("Cell {place} from the top: {why}.", place=place, why=why)
 
 
 def _outputs(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str, dict[str, Any]]]:
@@ -188,7 +197,9 @@ def _once(saved: Sequence[_Saved], left: Left) -> list[_Saved]:
     for each in sorted(saved, key=lambda each: (len(each.turn.reply.text), each.place)):
         turn = each.turn.id or object()  # older records have no id
         if turn in kept:
-            left.append(_left(kept[turn].place, f"the same turn stands in cell {each.place}"))
+            left.append(
+                _left(kept[turn].place, Words("the same turn stands in cell {place}", place=each.place))
+            )
         kept[turn] = _continued(kept[turn], each) if turn in kept else each
     return sorted(kept.values(), key=lambda each: (_asked(each), each.place))
 
@@ -208,7 +219,7 @@ def _history(asked: Sequence[_Saved], left: Left) -> History:
     lines = [_line(turns) for turns in threads.values()]
     said = {id(each) for line in lines for each in line}
     left += [
-        _left(each.place, "its turn is no longer part of the conversation")
+        _left(each.place, Words("its turn is no longer part of the conversation"))
         for each in asked
         if id(each) not in said
     ]

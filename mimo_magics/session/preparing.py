@@ -7,6 +7,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.session.budget import Spent
 from mimo_magics.session.continuing import GO_ON, can_go_on
 from mimo_magics.session.conversation import Conversation
@@ -37,7 +38,7 @@ class Preparing(Conversation):
         """Find what this prompt follows."""
         if prompt is None:
             if not self.turns or not can_go_on(self.turns[-1]):
-                raise BadOption("The last answer was not broken off.", "Ask something.")
+                raise BadOption(Words("The last answer was not broken off."), Words("Ask something."))
             return self.history
         if new:
             self.trusted.clear()
@@ -73,9 +74,16 @@ class Preparing(Conversation):
         gone = len(before.turns) - len(here.turns)
         if gone < 1 or not here.all:
             return
-        after = {1: "", 2: ", with the one after it,"}.get(gone, f", with the {gone - 1} after it,")
-        place, branch = len(here.turns) + 1, before.head + 1
-        yield f"Asked again in place of turn {place}, which stays{after} as branch {branch}."
+        with_one, with_more = (
+            Words(", with the one after it,"),
+            Words(", with the {count} after it,", count=gone - 1),
+        )
+        yield Words(
+            "Asked again in place of turn {place}, which stays{after} as branch {branch}.",
+            place=len(here.turns) + 1,
+            after={1: "", 2: with_one}.get(gone, with_more),
+            branch=before.head + 1,
+        )
 
     def _answer_to(self, digest: str, reuse: Reuse) -> Turn | None:
         """Find an answer to the very same request, if it is to be given again."""

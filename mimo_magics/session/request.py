@@ -11,6 +11,7 @@ from hashlib import sha256
 from mimo_magics import catalogue, endpoint
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.messages import (
     Message,
     Params,
@@ -125,7 +126,7 @@ def as_listed(asked: Question) -> Question:
 
 def _asked(prompt: Prompt) -> Message:
     if not (prompt.strip() if isinstance(prompt, str) else prompt):
-        raise BadOption("There is no prompt.", "Say something.")
+        raise BadOption(Words("There is no prompt."), Words("Say something."))
     if isinstance(prompt, str):
         return user(whole_characters(prompt))
     return Message("user", tuple(map(_whole, prompt)))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mimo_magics.language import Words
 from mimo_magics.messages import AudioPart, ImagePart, Message, TextPart
 from mimo_magics.models import hears, sees
 from mimo_magics.settings import Api
@@ -38,18 +39,22 @@ def fitted(messages: Sequence[Message], model: str, api: Api) -> tuple[tuple[Mes
     kinds = Counter(type(part) for message in messages for part in message.parts)
     missing = [each for each in _missing(model, api) if kinds[each.kind]]
     words = {each.kind: TextPart(f"\n({each.stand_in}.)\n") for each in missing}
-    notes = (f"{each.why}: {_left_out(kinds[each.kind])}." for each in missing)
+    notes = (Words("{why}: {what}.", why=each.why, what=_left_out(kinds[each.kind])) for each in missing)
     return tuple(_told(message, words) for message in messages), tuple(notes)
 
 
 def _missing(model: str, api: Api) -> Iterator[_Missing]:
     if not sees(model):
-        why = f"{model} takes no pictures"
+        why = Words("{model} takes no pictures", model=model)
         yield _Missing(ImagePart, "A picture was left out: this model takes none", why)
     if not hears(model):
-        yield _Missing(AudioPart, "A sound was left out: this model takes none", f"{model} takes no sound")
+        yield _Missing(
+            AudioPart,
+            "A sound was left out: this model takes none",
+            Words("{model} takes no sound", model=model),
+        )
     elif api == "anthropic":
-        why = "The Anthropic format has no sound"
+        why = Words("The Anthropic format has no sound")
         yield _Missing(AudioPart, "A sound was left out: it cannot be sent", why)
 
 
@@ -60,4 +65,4 @@ def _told(message: Message, words: Mapping[type, TextPart]) -> Message:
 
 
 def _left_out(count: int) -> str:
-    return "1 was left out" if count == 1 else f"{count} were left out"
+    return Words("1 was left out" if count == 1 else "{count} were left out", count=count)

@@ -9,6 +9,7 @@ from operator import add
 from typing import Any
 
 from mimo_magics.document import table
+from mimo_magics.language import Words, words
 from mimo_magics.messages import Usage
 from mimo_magics.models import PRICES_AS_OF
 from mimo_magics.session.budget import Spent
@@ -64,21 +65,18 @@ def bundle(
     A sum that misses the costs of some turns, as their prices are not known, is told with `≥`.
     """
     turns = [_line(number, turn, prices) for number, turn in _numbered(history)]
-    lines = [*turns, _Line("beside", "", aside, aside_cost)] if aside != Usage() else turns
+    lines = [*turns, _Line(Words("beside"), "", aside, aside_cost)] if aside != Usage() else turns
     by_cost = any(line.usd for line in lines) and all(line.usd is not None for line in lines)
     return table.bundle(
         (
-            "turn",
-            "model",
-            "input",
-            "cached",
-            "output",
-            "USD",
-            "share of cost" if by_cost else "share of tokens",
+            *words("turn", "model", "input", "cached", "output", "USD"),
+            Words("share of cost" if by_cost else "share of tokens"),
         ),
-        (*_drawn(lines, by_cost=by_cost), *_by_model(turns), _row("total", "", lines)),
+        (*_drawn(lines, by_cost=by_cost), *_by_model(turns), _row(Words("total"), "", lines)),
         figures=FIGURES,
-        caption=f"Prices of {PRICES_AS_OF}: an estimate." if any(line.usd for line in lines) else "",
+        caption=Words("Prices of {prices_as_of}: an estimate.", prices_as_of=PRICES_AS_OF)
+        if any(line.usd for line in lines)
+        else "",
     )
 
 
@@ -104,7 +102,7 @@ def _drawn(lines: Sequence[_Line], *, by_cost: bool) -> Iterator[Sequence[str]]:
     sizes = [line.usd or 0.0 if by_cost else line.usage.input + line.usage.output for line in lines]
     greatest = max(sizes, default=0) or 1
     for line, size in zip(lines, sizes, strict=True):
-        yield _row(line.name, line.model, [line], "kept" if line.kept else _bar(size / greatest))
+        yield _row(line.name, line.model, [line], Words("kept") if line.kept else _bar(size / greatest))
 
 
 def _by_model(turns: Sequence[_Line]) -> Iterator[Sequence[str]]:
@@ -112,7 +110,7 @@ def _by_model(turns: Sequence[_Line]) -> Iterator[Sequence[str]]:
     models = dict.fromkeys(line.model for line in turns)
     if len(models) > 1:
         for model in models:
-            yield _row("sum", model, [line for line in turns if line.model == model])
+            yield _row(Words("sum"), model, [line for line in turns if line.model == model])
 
 
 def _row(name: str, model: str, lines: Sequence[_Line], bar: str = "") -> Sequence[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from mimo_magics.errors import BadSessionFile, NotSaved
 from mimo_magics.json_form import from_dict, to_dict
+from mimo_magics.language import Words
 from mimo_magics.messages import Usage
 from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.lock import locked
@@ -27,11 +28,11 @@ VERSION = 1
 INHERITED = ("system", "tools", "summary")
 """Fields of a turn that are left out where the turn that it follows has the same: they are long, and rarely change."""
 
-UPDATE = "Update this one: pip install --upgrade mimo-magics"
-KERNEL = "Nothing is lost: the kernel has it all, and the file is as it was."
-AGAIN = "Nothing is lost: save it again, or under another name."
-ELSEWHERE = "Nothing is lost: save it under another name, or load the file to go on with that one."
-LEFT = "It is left as it is. A backup may have it whole."
+UPDATE = Words("Update this one: pip install --upgrade mimo-magics")
+KERNEL = Words("Nothing is lost: the kernel has it all, and the file is as it was.")
+AGAIN = Words("Nothing is lost: save it again, or under another name.")
+ELSEWHERE = Words("Nothing is lost: save it under another name, or load the file to go on with that one.")
+LEFT = Words("It is left as it is. A backup may have it whole.")
 DAMAGE = (LookupError, TypeError, ValueError, OverflowError, RecursionError)
 """What reading raises where a value is not the documented one."""
 
@@ -89,7 +90,7 @@ def _told(history: History, number: int) -> dict[str, Any]:
     return told
 
 
-def from_text(text: str, what: str = "The text") -> Saved:
+def from_text(text: str, what: str = Words("The text")) -> Saved:
     """Read a document.
 
     Args:
@@ -102,16 +103,24 @@ def from_text(text: str, what: str = "The text") -> Saved:
     try:
         told = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
-        raise BadSessionFile(f"{what} is not JSON: {error}.", LEFT) from error
+        raise BadSessionFile(
+            Words("{what} is not JSON: {error}.", what=what, error=str(error)), LEFT
+        ) from error
     if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise BadSessionFile(f"{what} holds no session.", "Name a file in which a session was saved.")
+        raise BadSessionFile(
+            Words("{what} holds no session.", what=what), Words("Name a file in which a session was saved.")
+        )
     version = told.get("version")
     if isinstance(version, int) and version > VERSION:
-        raise BadSessionFile(f"{what} was written by a newer version of mimo-magics.", UPDATE)
+        raise BadSessionFile(
+            Words("{what} was written by a newer version of mimo-magics.", what=what), UPDATE
+        )
     try:
         return _saved(told)
     except DAMAGE as error:
-        raise BadSessionFile(f"{what} is damaged ({error!r}).", LEFT) from error
+        raise BadSessionFile(
+            Words("{what} is damaged ({error}).", what=what, error=repr(error)), LEFT
+        ) from error
 
 
 def _finite(digits: str) -> float:
@@ -188,10 +197,12 @@ class SessionFile:
                 state = _state(os.fstat(file.fileno()))
                 text = file.read().decode("utf-8-sig")  # editors may add a mark
         except OSError as error:
-            fact = f"{self._name} cannot be read: {error.strerror or error}."
-            raise BadSessionFile(fact, "Check the path.") from error
+            fact = Words(
+                "{name} cannot be read: {reason}.", name=self._name, reason=error.strerror or str(error)
+            )
+            raise BadSessionFile(fact, Words("Check the path.")) from error
         except UnicodeDecodeError as error:
-            raise BadSessionFile(f"{self._name} is not text in UTF-8.", LEFT) from error
+            raise BadSessionFile(Words("{name} is not text in UTF-8.", name=self._name), LEFT) from error
         saved = from_text(text, self._name)
         self._known = (state,)
         return saved
@@ -205,14 +216,23 @@ class SessionFile:
         try:
             text = to_text(saved)
         except (TypeError, ValueError, RecursionError) as error:
-            raise NotSaved(f"The session cannot be written: {error}.", KERNEL) from error
+            raise NotSaved(
+                Words("The session cannot be written: {error}.", error=str(error)), KERNEL
+            ) from error
         data = text.encode(errors="backslashreplace")  # half a character becomes its JSON escape
         target = Path(os.path.realpath(self.path))
         try:
             with locked(_beside(target, "lock")):
                 self._replace(target, data)
         except OSError as error:
-            raise NotSaved(f"{self._name} cannot be written: {error.strerror or error}.", AGAIN) from error
+            raise NotSaved(
+                Words(
+                    "{name} cannot be written: {reason}.",
+                    name=self._name,
+                    reason=error.strerror or str(error),
+                ),
+                AGAIN,
+            ) from error
 
     def _replace(self, target: Path, data: bytes) -> None:
         old = _stat(target)
@@ -233,9 +253,11 @@ class SessionFile:
         _settle(target.parent)
 
     def _conflict(self, found: os.stat_result | None) -> NotSaved:
-        what = "was changed by somebody else" if found else "was moved or deleted"
-        fact = "is there already" if self._known == (None,) else f"{what} since it was read"
-        return NotSaved(f"{self._name} {fact}.", ELSEWHERE)
+        if self._known == (None,):
+            return NotSaved(Words("{name} is there already.", name=self._name), ELSEWHERE)
+        changed, gone = Words("was changed by somebody else"), Words("was moved or deleted")
+        fact = Words("{name} {what} since it was read.", name=self._name, what=changed if found else gone)
+        return NotSaved(fact, ELSEWHERE)
 
 
 def _beside(target: Path, ending: str) -> Path:

@@ -10,11 +10,12 @@ from datetime import datetime
 from mimo_magics.document import EMPTY_LINE, footer, page, steps
 from mimo_magics.document.allow_list import NO_MATH
 from mimo_magics.document.printable import escaped, printable
+from mimo_magics.language import Words, say
 from mimo_magics.messages import AudioPart, ImagePart, Message, Part, Reply, TextPart, ToolResult, Usage
 from mimo_magics.session.history import History
 from mimo_magics.session.turns import Turn
 
-NOTHING = "Nothing was said yet."
+NOTHING = Words("Nothing was said yet.")
 SHORT = 300
 """Characters of a text that is quoted."""
 
@@ -56,21 +57,30 @@ class Line:
     @property
     def title(self) -> str:
         """What it is called."""
-        return f"Stale: branch {self.branch}" if self.stale else f"Turn {self.number}"
+        return (
+            say("Stale: branch {branch}", branch=self.branch)
+            if self.stale
+            else say("Turn {number}", number=self.number)
+        )
 
     @property
     def small(self) -> str:
         """Model, tokens, speed, cost, time, and what a reader must know besides."""
         counted = Usage(self.input, self.output) if self.input or self.output else None
         reply = replace(self.reply, model=self.model, usage=self.reply.usage or counted, cost=self.cost)
-        stale = "stale: no longer part of the conversation" if self.stale else ""
+        stale = say("stale: no longer part of the conversation") if self.stale else ""
         return " · ".join(filter(None, (stale, footer(reply), clock(self.asked), self._missing())))
 
     def _missing(self) -> str:
         if not self.left_out:
             return ""
-        turns = "oldest turn was" if self.left_out == 1 else f"{self.left_out} oldest turns were"
-        return f"the {turns} not sent" + (", but a summary was" if self.summary else "")
+        return say(
+            "the oldest turn was not sent{but}"
+            if self.left_out == 1
+            else "the {count} oldest turns were not sent{but}",
+            count=self.left_out,
+            but=say(", but a summary was") if self.summary else "",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +91,11 @@ class Transcript:
     rows: tuple[Line, ...]
 
     def __str__(self) -> str:
-        return "\n\n".join(map(_text, self.rows)) or NOTHING
+        return "\n\n".join(map(_text, self.rows)) or say(NOTHING)
 
     def bundle(self) -> dict[str, str]:
         """Return it as Jupyter's MIME bundle, which can do no harm whoever said what."""
-        body = "".join(map(_html, self.rows)) or f"<p>{NOTHING}</p>"
+        body = "".join(map(_html, self.rows)) or f"<p>{escaped(say(NOTHING))}</p>"
         html = f'<div class="{NO_MATH}">{EMPTY_LINE.sub("&#10;", body)}</div>'
         return {"text/html": html, "text/plain": str(self)}
 
@@ -115,9 +125,17 @@ def origins(history: History) -> tuple[str, ...]:
     offered = dict.fromkeys(name for turn in turns for name in turn.tools)
     counted = ", ".join(f"{name} ({count})" for name, count in results.items())
     return (
-        *(f"Asked with the system prompt: {_short(prompt)}" for prompt in prompts),
-        *([f"These tools were offered to the model: {_short(', '.join(offered))}."] if offered else ()),
-        *([f"Results of these tools will be sent to the model: {_short(counted)}."] if counted else ()),
+        *(say("Asked with the system prompt: {short}", short=_short(prompt)) for prompt in prompts),
+        *(
+            [say("These tools were offered to the model: {short}.", short=_short(", ".join(offered)))]
+            if offered
+            else ()
+        ),
+        *(
+            [say("Results of these tools will be sent to the model: {short}.", short=_short(counted))]
+            if counted
+            else ()
+        ),
     )
 
 
@@ -159,16 +177,20 @@ def _said(part: Part) -> str:
         case TextPart(text):
             return text
         case ImagePart():
-            return "(a picture)"
+            return say("(a picture)")
         case AudioPart():
-            return "(a sound)"
+            return say("(a sound)")
     raise TypeError(f"a prompt cannot hold {part!r}")
 
 
 def _short(text: str) -> str:
     """Return a text on one line, with its length where it is cut."""
     line = " ".join(text.split())
-    return line if len(line) <= SHORT else f"{line[:SHORT]}… ({len(text):,} characters)"
+    return (
+        line
+        if len(line) <= SHORT
+        else say("{line}… ({count:,} characters)", line=line[:SHORT], count=len(text))
+    )
 
 
 def _text(line: Line) -> str:
@@ -194,4 +216,6 @@ def _html(line: Line) -> str:
 
 def _summary(line: Line) -> Iterable[str]:
     if line.summary:
-        yield steps.details("Sent in place of older turns", f'<pre dir="auto">{escaped(line.summary)}</pre>')
+        yield steps.details(
+            say("Sent in place of older turns"), f'<pre dir="auto">{escaped(line.summary)}</pre>'
+        )

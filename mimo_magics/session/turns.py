@@ -9,6 +9,7 @@ from typing import Any
 
 from mimo_magics.document.printable import printable
 from mimo_magics.json_form import from_dict, to_dict
+from mimo_magics.language import Words
 from mimo_magics.messages import AudioPart, ImagePart, Message, Params, Reply, TextPart, Usage, rounds
 from mimo_magics.settings import Api
 
@@ -65,7 +66,7 @@ def day(turn: Turn) -> str:
     try:
         return f"{datetime.fromtimestamp(turn.asked).astimezone():%Y-%m-%d}"
     except (ValueError, OverflowError, OSError):
-        return "another day"
+        return Words("another day")
 
 
 def history(turns: Iterable[Turn]) -> Iterator[Message]:

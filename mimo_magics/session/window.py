@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from mimo_magics.errors import WindowFull
+from mimo_magics.language import Words
 from mimo_magics.messages import Message, Part, ReasoningPart, TextPart, ToolCall, ToolResult, user
 from mimo_magics.models import MODELS, tokens
 from mimo_magics.session.turns import Turn, history
@@ -24,7 +25,9 @@ LOW = 0.7
 """Part of the window that is filled after turns were left out, so that this is not done again each time."""
 MEDIUM = 1_000
 """Tokens of a picture or a sound, about."""
-ALONE = "This turn alone is too long: shorten the prompt or what its tools return, or ask a model with a larger window."
+ALONE = Words(
+    "This turn alone is too long: shorten the prompt or what its tools return, or ask a model with a larger window."
+)
 SUMMARISE = (
     "Summarise our conversation up to here, so that it can go on without its beginning. Keep what I asked for, what was "
     "found and decided, what is still open, and the names, figures and pieces of code that may be needed again. "
@@ -109,7 +112,13 @@ def warning(context: int, window: int | None, model: str) -> str:
     if not window or context < WARN * window:
         return ""
     share = f"{context / window:.0%}".replace("%", " %")
-    return f"The conversation fills {share} of the window of {model}: {context:,} of {window:,} tokens."
+    return Words(
+        "The conversation fills {share} of the window of {model}: {context:,} of {window:,} tokens.",
+        share=share,
+        model=model,
+        context=context,
+        window=window,
+    )
 
 
 def told(left_out: int, before: int, model: str, summary: str = "") -> str:
@@ -123,10 +132,9 @@ def told(left_out: int, before: int, model: str, summary: str = "") -> str:
     """
     if left_out <= before:
         return ""
-    which = "The oldest turn" if left_out == 1 else f"The {left_out} oldest turns"
-    verb = "is" if left_out == 1 else "are"
-    how = "sent as a summary" if summary else "left out"
-    return f"{which} {verb} {how}: the window of {model} is full."
+    which = Words("The oldest turn is" if left_out == 1 else "The {count} oldest turns are", count=left_out)
+    how = Words("sent as a summary" if summary else "left out")
+    return Words("{which} {how}: the window of {model} is full.", which=which, how=how, model=model)
 
 
 def summary_request(turns: Iterable[Turn], earlier: str = "") -> tuple[Message, ...]:
@@ -178,7 +186,11 @@ def _left_out(sizes: Sequence[int], window: int, before: int) -> int:
 
 
 def _too_long(length: int, window: int) -> str:
-    return f"The request has about {length:,} tokens, and the model takes {window:,}, its answer included."
+    return Words(
+        "The request has about {length:,} tokens, and the model takes {window:,}, its answer included.",
+        length=length,
+        window=window,
+    )
 
 
 def _weight(messages: Iterable[Message]) -> float:

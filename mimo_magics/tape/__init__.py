@@ -22,6 +22,7 @@ from typing import Any, Literal, cast, get_args
 
 from mimo_magics.clock import Clock, TapeClock
 from mimo_magics.errors import BadOption, BadTape, TapeMissing
+from mimo_magics.language import Words
 from mimo_magics.settings import Pace
 from mimo_magics.tape import canonical, file, missing
 from mimo_magics.tape.file import Call
@@ -53,7 +54,7 @@ class Tape:
         self._given: Counter[str] = Counter()
         there = path.exists()
         if mode == "replay" and not there:
-            raise TapeMissing(f"There is no tape {path}.", self._advice)
+            raise TapeMissing(Words("There is no tape {path}.", path=path), self._advice)
         self._anew = mode == "record" or not there
         for call in [] if self._anew else file.read(path):
             self._calls[_key(call)].append(call)
@@ -102,13 +103,19 @@ class Tape:
         where = key.partition(", {")[0].partition(", null")[0]
         alike = (call.body for same, calls in self._calls.items() for call in calls if same.startswith(where))
         return TapeMissing(
-            f"{self.path.name} has no answer to this request: {missing.told(body, alike)}", self._advice
+            Words(
+                "{name} has no answer to this request: {told}",
+                name=self.path.name,
+                told=missing.told(body, alike),
+            ),
+            self._advice,
         )
 
     @property
     def _advice(self) -> str:
-        return (
-            f"To record it: %mimo_tape record {self.name} (in a shell MIMO_TAPE=record:PATH), then run again."
+        return Words(
+            "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.",
+            name=self.name,
         )
 
 
@@ -129,7 +136,9 @@ def insert(setting: str) -> Tape:
     """
     mode, colon, path = setting.partition(":")
     if mode not in get_args(Mode) or not colon or not path.strip():
-        raise BadOption(f"tape cannot be {setting!r}.", f"It is {FORM}.")
+        raise BadOption(
+            Words("tape cannot be {setting!r}.", setting=setting), Words("It is {names}.", names=FORM)
+        )
     tape = _in_use[setting] = Tape(cast(Mode, mode), Path(path).expanduser())
     return tape
 

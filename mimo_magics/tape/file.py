@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from mimo_magics.errors import BadTape, NotSaved
+from mimo_magics.language import Words
 
 VERSION = 1
 HEADER = {"tape": VERSION, "by": "mimo-magics"}
@@ -82,7 +83,13 @@ def read(path: Path) -> list[Call]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise BadTape(f"The tape {path.name} cannot be read: {error.strerror or error}.") from None
+        raise BadTape(
+            Words(
+                "The tape {name} cannot be read: {reason}.",
+                name=path.name,
+                reason=error.strerror or str(error),
+            )
+        ) from None
     return list(_Reader(path.name, lines).calls())
 
 
@@ -99,7 +106,13 @@ def write(path: Path, calls: Sequence[Call], *, anew: bool) -> None:
         with path.open("wb" if anew else "ab") as file:
             file.write(text.encode("utf-8", "backslashreplace"))  # JSON's own escape of what is no character
     except OSError as error:
-        raise NotSaved(f"The tape {path.name} cannot be written: {error.strerror or error}.") from None
+        raise NotSaved(
+            Words(
+                "The tape {name} cannot be written: {reason}.",
+                name=path.name,
+                reason=error.strerror or str(error),
+            )
+        ) from None
 
 
 def _lines(call: Call) -> Iterator[dict[str, Any]]:
@@ -130,9 +143,15 @@ class _Reader:
             case {"tape": version} if version == VERSION:
                 pass
             case {"tape": int(version)} if version > VERSION:
-                raise BadTape(f"{self._name} was written by a newer version.", "Update mimo-magics.")
+                raise BadTape(
+                    Words("{name} was written by a newer version.", name=self._name),
+                    Words("Update mimo-magics."),
+                )
             case _:
-                raise BadTape(f"{self._name} is no tape.", "A tape begins with a line that says so.")
+                raise BadTape(
+                    Words("{name} is no tape.", name=self._name),
+                    Words("A tape begins with a line that says so."),
+                )
         while any(self._lines[self._number :]):
             yield self._call()
 
@@ -157,7 +176,13 @@ class _Reader:
 
     def _next(self) -> Any:
         if not any(self._lines[self._number :]):
-            raise BadTape(f"{self._name} ends in the middle of a call, after line {self._number}.")
+            raise BadTape(
+                Words(
+                    "{name} ends in the middle of a call, after line {number}.",
+                    name=self._name,
+                    number=self._number,
+                )
+            )
         line = self._lines[self._number]
         self._number += 1
         try:
@@ -193,7 +218,13 @@ class _Reader:
             raise self._wrong() from None
 
     def _wrong(self) -> BadTape:
-        return BadTape(f"Line {self._number} of {self._name} is not what comes there on a tape.")
+        return BadTape(
+            Words(
+                "Line {number} of {name} is not what comes there on a tape.",
+                number=self._number,
+                name=self._name,
+            )
+        )
 
 
 def _fits(status: int, chunks: Sequence[Chunk]) -> bool:

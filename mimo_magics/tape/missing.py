@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any
+
+from mimo_magics.language import Words, joined
 
 AROUND = 30
 """Characters of a long text on each side of the first difference."""
@@ -17,10 +19,10 @@ def told(asked: Any, recorded: Iterable[Any]) -> str:
     """Say what sets a request apart from the nearest one of those that were recorded."""
     found = [list(differences(asked, each)) for each in recorded]
     if not found:
-        return "It holds no request to this address."
+        return Words("It holds no request to this address.")
     nearest = min(found, key=len)
-    more = f"; and {len(nearest) - MOST} more" if len(nearest) > MOST else ""
-    return "; ".join(islice(nearest, MOST)) + more + "."
+    listed, more = joined("; ", nearest[:MOST]), len(nearest) - MOST
+    return Words("{listed}; and {count} more." if more > 0 else "{listed}.", listed=listed, count=more)
 
 
 def differences(asked: Any, recorded: Any, place: str = "") -> Iterator[str]:
@@ -36,13 +38,15 @@ def differences(asked: Any, recorded: Any, place: str = "") -> Iterator[str]:
                 yield from differences(now, then, f"{place}[{number}]")
         case _ if asked is NOTHING or recorded is NOTHING or asked != recorded:
             now, then = _shown(asked, recorded), _shown(recorded, asked)
-            yield f"{place or 'the body'} is {now}, recorded was {then}"
+            yield Words(
+                "{place} is {now}, recorded was {then}", place=place or Words("the body"), now=now, then=then
+            )
 
 
 def _shown(value: Any, other: Any) -> str:
     """A value; of long texts what stands around the first difference."""
     if value is NOTHING:
-        return "nothing"
+        return Words("nothing")
     text, beside = (each if isinstance(each, str) else repr(each) for each in (value, other))
     at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, beside, strict=False)))
     start, end = max(0, at - AROUND), at + AROUND

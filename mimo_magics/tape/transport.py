@@ -10,6 +10,7 @@ import httpx
 
 from mimo_magics.clock import Clock, TapeClock
 from mimo_magics.errors import TapeMissing
+from mimo_magics.language import Words
 from mimo_magics.tape import Tape
 from mimo_magics.tape.canonical import canonical, hidden
 from mimo_magics.tape.file import HEADERS, Call, Chunk
@@ -144,8 +145,8 @@ class _Replayed(httpx.AsyncByteStream):
 def _failure(call: Call) -> Exception:
     if call.end == "left":
         return TapeMissing(
-            "The answer on the tape ends here: when it was recorded, it was stopped.",
-            "Record it once more, and let it come to its end.",
+            Words("The answer on the tape ends here: when it was recorded, it was stopped."),
+            Words("Record it once more, and let it come to its end."),
         )
     error: Any = getattr(httpx, call.end)
     return error("It was so when it was recorded.")  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, overload
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.messages import Tool
 
 Confirm = Literal["every_call", "once_per_session", "none"]
@@ -54,7 +55,8 @@ class NotebookTool:
         """
         if self.confirm not in CONFIRMATIONS:
             raise BadOption(
-                f"confirm cannot be {self.confirm!r}.", f"It is one of: {', '.join(CONFIRMATIONS)}."
+                Words("confirm cannot be {confirm!r}.", confirm=self.confirm),
+                Words("It is one of: {names}.", names=", ".join(CONFIRMATIONS)),
             )
 
     @property
@@ -149,5 +151,7 @@ def as_tools(given: Iterable[Offered]) -> tuple[NotebookTool, ...]:
     )
     names = [each.name for each in made]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise BadOption(f"Two tools have the name {min(twice)}.", "Give one of them another name.")
+        raise BadOption(
+            Words("Two tools have the name {name}.", name=min(twice)), Words("Give one of them another name.")
+        )
     return made

@@ -22,6 +22,7 @@ from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from mimo_magics.errors import BadOption
+from mimo_magics.language import Words
 from mimo_magics.messages import Tool
 from mimo_magics.tools import docstring, reading
 from mimo_magics.tools.reading import BadArguments
@@ -107,13 +108,13 @@ def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
 def _name(function: Callable[..., Any]) -> str:
     name = getattr(function, "__name__", None)
     if not isinstance(name, str):
-        fact = f"An object of {type(function).__name__} has no name for the model."
-        raise BadOption(fact, "Give a function.")
+        fact = Words("An object of {name} has no name for the model.", name=type(function).__name__)
+        raise BadOption(fact, Words("Give a function."))
     if name == "<lambda>":
-        raise BadOption("A lambda has no name for the model.", "Write a function with def.")
+        raise BadOption(Words("A lambda has no name for the model."), Words("Write a function with def."))
     if not NAME.fullmatch(name):
-        advice = "Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
-        raise BadOption(f"{name!r} is no name for a tool.", advice)
+        advice = Words("Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
+        raise BadOption(Words("{name!r} is no name for a tool.", name=name), advice)
     return name
 
 
@@ -121,8 +122,8 @@ def _parameters(function: Callable[..., Any], name: str) -> list[Parameter]:
     try:
         parameters = inspect.signature(function, **LATE).parameters.values()
     except (TypeError, ValueError):
-        advice = "Call it in a function of your own, written with def and type hints."
-        raise BadOption(f"Python does not know the parameters of {name}.", advice) from None
+        advice = Words("Call it in a function of your own, written with def and type hints.")
+        raise BadOption(Words("Python does not know the parameters of {name}.", name=name), advice) from None
     for parameter in parameters:
         _check_kind(parameter, name)
     # what a partial sets may be a secret, and is not the model's to change
@@ -132,11 +133,20 @@ def _parameters(function: Callable[..., Any], name: str) -> list[Parameter]:
 
 def _check_kind(parameter: Parameter, name: str) -> None:
     if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
-        advice = "Name each parameter; one that is a list or a dict takes any number of values."
-        raise BadOption(f"{name} takes {parameter}, which no model can be told.", advice)
+        advice = Words("Name each parameter; one that is a list or a dict takes any number of values.")
+        raise BadOption(
+            Words("{name} takes {parameter}, which no model can be told.", name=name, parameter=parameter),
+            advice,
+        )
     if parameter.kind is Parameter.POSITIONAL_ONLY:
-        fact = f"{name} takes {parameter.name} by its position only, and a model gives names."
-        raise BadOption(fact, "Take the / out of the parameters, or call it in a function of your own.")
+        fact = Words(
+            "{name} takes {parameter} by its position only, and a model gives names.",
+            name=name,
+            parameter=parameter.name,
+        )
+        raise BadOption(
+            fact, Words("Take the / out of the parameters, or call it in a function of your own.")
+        )
 
 
 @contextmanager
@@ -147,12 +157,17 @@ def _refusal(parameter: str, name: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001
         reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
         reason = reason.replace("Unable to generate pydantic-core schema for", "no JSON is like")
-        advice = (
+        advice = Words(
             "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value."
         )
         if isinstance(error, NameError):
-            advice = "Define it before the function, or write another type."
-        fact = f"The type of {parameter} in {name} cannot be told to a model: {reason}."
+            advice = Words("Define it before the function, or write another type.")
+        fact = Words(
+            "The type of {parameter} in {name} cannot be told to a model: {reason}.",
+            parameter=parameter,
+            name=name,
+            reason=reason,
+        )
         raise BadOption(fact, advice) from None
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from mimo_magics.errors import ApiError, WireError
 from mimo_magics.events import Event, Stopped
+from mimo_magics.language import Words
 from mimo_magics.messages import Request
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Api, Auth
@@ -107,7 +108,7 @@ class StreamDecoder:
                 self._stopped = self._stopped or isinstance(event, Stopped)
                 yield event
         except BEYOND_THE_API as error:
-            raise WireError("The server sent a frame that the API does not describe.") from error
+            raise WireError(Words("The server sent a frame that the API does not describe.")) from error
 
 
 def decode(api: Api, chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -136,6 +137,6 @@ def decode_full(api: Api, body: bytes) -> Iterator[Event]:
             stopped = stopped or isinstance(event, Stopped)
             yield event
     except BEYOND_THE_API as error:
-        raise WireError("The server's answer is not what the API describes.") from error
+        raise WireError(Words("The server's answer is not what the API describes.")) from error
     if not stopped:  # it is whole, whatever the server left out
         yield Stopped("end")

@@ -17,6 +17,7 @@ from mimo_magics.events import (
     ToolCallStart,
     UsageUpdate,
 )
+from mimo_magics.language import Words
 from mimo_magics.messages import (
     ImagePart,
     Message,
@@ -65,7 +66,8 @@ def encode(request: Request) -> dict[str, Any]:
     params = request.params
     if params.web_search:
         raise BadOption(
-            "The Anthropic format has no web search.", "Use --api openai, or leave --web-search out."
+            Words("The Anthropic format has no web search."),
+            Words("Use --api openai, or leave --web-search out."),
         )
     system = "\n\n".join(message.text for message in request.messages if message.role in SYSTEM_ROLES)
     tools = [_tool(tool) for tool in request.tools]
@@ -89,7 +91,10 @@ def relaxed(body: Mapping[str, Any], error: ApiError) -> dict[str, Any] | None: 
 def _params(params: Params) -> dict[str, Any]:
     for name in ("frequency_penalty", "presence_penalty", "response_format"):
         if getattr(params, name) is not None:
-            raise BadOption(f"The Anthropic format has no {name}.", "Use --api openai, or leave it out.")
+            raise BadOption(
+                Words("The Anthropic format has no {name}.", name=name),
+                Words("Use --api openai, or leave it out."),
+            )
     fields = {
         "max_tokens": params.max_completion_tokens,
         "temperature": params.temperature,
@@ -157,7 +162,7 @@ def _block(part: object) -> dict[str, Any]:
             return _tool_result(part)
         case ImagePart(url):
             return {"type": "image", "source": _source(url)}
-    raise BadOption("The Anthropic format has no sound.", "Use --api openai.")
+    raise BadOption(Words("The Anthropic format has no sound."), Words("Use --api openai."))
 
 
 def _input(arguments: str) -> dict[str, Any]:
@@ -266,7 +271,7 @@ def decode_full(body: bytes) -> Iterator[Event]:
     if error := frame_error(message):
         raise error
     if not isinstance(message.get("content"), list):
-        raise WireError("The server's answer is no message.")
+        raise WireError(Words("The server's answer is no message."))
     decoder = Decoder()
     yield from decoder.event("message_start", {**message, "type": "message_start", "message": message})
     for place, block in enumerate(message["content"]):

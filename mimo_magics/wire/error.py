@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mimo_magics import errors
+from mimo_magics.language import Words
 
 LONGEST = 400
 """Characters of a server's message that are shown."""
@@ -44,12 +45,20 @@ STATUS_OF_WORD = {
 
 
 HINTS = {
-    "webSearchEnabled": "Switch the web search plugin on in the service's console; that takes up to five minutes.",
-    "reasoning_content": "The conversation lacks reasoning that the model wants back: --new, or --thinking off.",
-    "is not set|is not present": "A message has no text; %%mimo --new begins without it.",
-    "image input": "This model sees no pictures; choose one that does with -m.",
-    "context|too long|maximum.*length": "The conversation may be longer than the model's window; --new begins anew.",
-    "Insufficient account": "Top up the account; on a plan, bursts are refused like this too: wait a little.",
+    "webSearchEnabled": Words(
+        "Switch the web search plugin on in the service's console; that takes up to five minutes."
+    ),
+    "reasoning_content": Words(
+        "The conversation lacks reasoning that the model wants back: --new, or --thinking off."
+    ),
+    "is not set|is not present": Words("A message has no text; %%mimo --new begins without it."),
+    "image input": Words("This model sees no pictures; choose one that does with -m."),
+    "context|too long|maximum.*length": Words(
+        "The conversation may be longer than the model's window; --new begins anew."
+    ),
+    "Insufficient account": Words(
+        "Top up the account; on a plan, bursts are refused like this too: wait a little."
+    ),
 }
 """What helps, by a word of the server's message; without one the kind of error has its own hint."""
 
@@ -75,9 +84,11 @@ def api_error(
 
 def _hint(status: int, told: str, retry_after: float | None) -> str:
     if 300 <= status < 400:
-        return "The address points elsewhere, and a key is not sent on; set the other one as the base URL."
+        return Words(
+            "The address points elsewhere, and a key is not sent on; set the other one as the base URL."
+        )
     if retry_after and retry_after > 5:
-        return f"The server asks to wait {retry_after:,.0f} s."
+        return Words("The server asks to wait {retry_after:,.0f} s.", retry_after=retry_after)
     return next((hint for word, hint in HINTS.items() if re.search(word, told)), "")
 
 

@@ -19,6 +19,7 @@ from mimo_magics.events import (
     ToolCallStart,
     UsageUpdate,
 )
+from mimo_magics.language import Words
 from mimo_magics.messages import (
     Annotation,
     AudioPart,
@@ -232,7 +233,7 @@ def decode_full(body: bytes) -> Iterator[Event]:
     if error := frame_error(answer):
         raise error
     if not isinstance(answer.get("choices"), list) or not answer["choices"]:
-        raise WireError("The server's answer is no chat completion.")
+        raise WireError(Words("The server's answer is no chat completion."))
     choices = [_as_delta(choice) for choice in answer["choices"]]
     yield from Decoder().feed("", json.dumps({**answer, "choices": choices}))
 

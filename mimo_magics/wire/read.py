@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from mimo_magics.errors import WireError
+from mimo_magics.language import Words
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -21,7 +22,7 @@ def loads(data: str | bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise WireError("The server sent something that is not a JSON object.")
+        raise WireError(Words("The server sent something that is not a JSON object."))
     return value
 
 

@@ -16,6 +16,7 @@ from mimo_magics.events import (
     ToolCallStart,
     ToolProgress,
 )
+from mimo_magics.language import say
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import Parts
 from mimo_magics.render.live.steps import Approve, Steps
@@ -71,9 +72,9 @@ class Body:
                     if isinstance(section, Steps):
                         section.feed(event)
             case Noted(text):
-                self._remark(f'<p dir="auto">⚠ {escaped(text)}</p>')
+                self._remark(f'<p dir="auto">⚠ {escaped(say(text))}</p>')
             case Told(text):
-                self._remark(f'<p dir="auto"><small>{escaped(text)}</small></p>')
+                self._remark(f'<p dir="auto"><small>{escaped(say(text))}</small></p>')
 
     def paint(self) -> None:
         """Send what is new."""

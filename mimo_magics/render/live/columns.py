@@ -7,6 +7,7 @@ from typing import Any
 from mimo_magics.document import Look
 from mimo_magics.document.printable import escaped
 from mimo_magics.events import Event
+from mimo_magics.language import say
 from mimo_magics.render import Cell
 from mimo_magics.render.live.body import Body
 from mimo_magics.render.live.parts import STYLE, Parts, showing
@@ -26,10 +27,10 @@ class Columns:
     def __init__(self, look: Look, tally: Tally, cell: Cell) -> None:
         self._tally = tally
         self._parts = parts = Parts()
-        self._bar = parts.bar("Replies", len(tally.titles), "How many of the replies are over")
+        self._bar = parts.bar(say("Replies"), len(tally.titles), say("How many of the replies are over"))
         self._words = parts.html()
         self._seconds = parts.html()
-        stop = parts.button("Stop", "stop", cell.stop, "Stop the answers; what has come is kept")
+        stop = parts.button(say("Stop"), "stop", cell.stop, say("Stop the answers; what has come is kept"))
         self._head = parts.box(self._bar, self._words, self._seconds, stop, row=True, names="mimo-foot")
         self._columns = [
             Column(parts, look, f"{number} · {title}", cell.approve)
@@ -74,7 +75,7 @@ class Columns:
         for number, column in enumerate(self._columns):
             if number not in self._tally.over:
                 column.body.end()
-                column.tell("Stopped")
+                column.tell(say("Stopped"))
         self._head.children = (self._words, self._seconds)
 
     def close(self) -> None:
@@ -87,7 +88,7 @@ class Columns:
             column.tell(self._tally.told(number))
         self._bar.value = len(self._tally.over)
         self._words.value = f'<span role="status">{escaped(self._tally.words)}</span>'
-        self._seconds.value = f"{self._tally.seconds} s"
+        self._seconds.value = say("{seconds} s", seconds=self._tally.seconds)
 
 
 class Column:

@@ -16,6 +16,7 @@ from ipywidgets.widgets.widget_int import ProgressStyle
 from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 
 from mimo_magics.document.allow_list import NO_MATH
+from mimo_magics.language import say
 
 STYLE = """<style>
 .mimo-live.mimo-live { box-sizing: border-box; width: 100%; padding-right: 40px; color: var(--jp-content-font-color1, inherit); overflow: visible; }
@@ -109,7 +110,7 @@ class Parts:
         toggle = self._keep(
             ipywidgets.ToggleButton(is_open, description=text, _dom_classes=("mimo-fold",), **shared)
         )
-        toggle.tooltip = "Fold or unfold"
+        toggle.tooltip = say("Fold or unfold")
 
         def turned(_: object) -> None:
             body.layout = self._layout if toggle.value else self._nowhere()

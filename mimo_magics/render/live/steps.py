@@ -17,12 +17,19 @@ from mimo_magics.events import (
     ToolCallStart,
     ToolProgress,
 )
+from mimo_magics.language import Words, say
 from mimo_magics.messages import Reply, Timing, ToolCall
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import Parts
 
 Approve = Callable[[str, Approval], None]
 """Says of a call, by its id, whether it may run."""
+
+STATES = {
+    "waiting": Words("waits for your approval"),
+    "approved": Words("approved"),
+    "running": Words("running"),
+}
 
 
 class Steps:
@@ -106,8 +113,8 @@ class Steps:
         return self._cards[index]
 
     def _line(self) -> str:
-        doing = next((card.doing for card in self._cards.values() if card.doing), "Thinking")
-        return f"{visible(doing)}… {int(self._now() - self._began)} s"
+        doing = next((card.doing for card in self._cards.values() if card.doing), say("Thinking"))
+        return say("{doing}… {seconds} s", doing=visible(doing), seconds=int(self._now() - self._began))
 
     def _summary(self) -> str:
         message = self._accumulator.reply.message
@@ -139,8 +146,8 @@ class Card:
         if self._last and self._last.result:
             return ""
         if self._last and self._last.state == "waiting":
-            return "Waiting for your approval"
-        return f"Calling {self._name}"
+            return say("Waiting for your approval")
+        return say("Calling {name}", name=self._name)
 
     def feed(self, event: Event) -> None:
         """Take an event in."""
@@ -157,20 +164,20 @@ class Card:
     def _ask(self) -> None:
         """Show what is to be run, and let the person decide."""
         self._heading.value = True
-        reason = self._parts.text("Why not? The model is told.")
+        reason = self._parts.text(say("Why not? The model is told."))
 
-        def say(allowed: bool, for_session: bool = False) -> None:
+        def decide(allowed: bool, for_session: bool = False) -> None:
             self._approve(self.id, Approval(allowed, "" if allowed else reason.value, for_session))
 
         buttons = (
-            self._parts.button("Approve", "check", partial(say, True), "Run this call"),
+            self._parts.button(say("Approve"), "check", partial(decide, True), say("Run this call")),
             self._parts.button(
-                "Approve for this session",
+                say("Approve for this session"),
                 "check",
-                partial(say, True, True),
-                "Run it, and ask no more for this tool",
+                partial(decide, True, True),
+                say("Run it, and ask no more for this tool"),
             ),
-            self._parts.button("Refuse", "times", partial(say, False), "Do not run it"),
+            self._parts.button(say("Refuse"), "times", partial(decide, False), say("Do not run it")),
         )
         self.box.children = (
             *self.box.children[:2],
@@ -198,5 +205,9 @@ class Card:
             return ""
         if self._last.result:
             return steps.outcome(self._last.result)
-        told = "waits for your approval" if self._last.state == "waiting" else self._last.state
-        return f"{told} · {self._now() - self._running:.0f} s" if self._running else told
+        told = say(STATES.get(self._last.state, self._last.state))
+        return (
+            say("{told} · {seconds:.0f} s", told=told, seconds=self._now() - self._running)
+            if self._running
+            else told
+        )

@@ -7,6 +7,7 @@ from typing import Any
 from mimo_magics.document import Look
 from mimo_magics.document.printable import escaped
 from mimo_magics.events import Event
+from mimo_magics.language import say
 from mimo_magics.messages import whole_characters
 from mimo_magics.render import Cell
 from mimo_magics.render.live.body import Body
@@ -27,7 +28,9 @@ class View:
         self._parts = Parts()
         self._progress = progress
         self._body = Body(self._parts, look, cell.approve)
-        button = self._parts.button("Stop", "stop", cell.stop, "Stop the answer; what has come is kept")
+        button = self._parts.button(
+            say("Stop"), "stop", cell.stop, say("Stop the answer; what has come is kept")
+        )
         self._state = self._parts.html()
         self._figures = self._parts.html()
         self._foot = self._parts.box(button, self._state, self._figures, row=True, names="mimo-foot")
@@ -79,8 +82,8 @@ class View:
     def _offer(self) -> None:
         """Offer a new cell for code once some is there. The page changes its cells only when this one is over."""
         if self._codes is None and self._body.shows_code:
-            tooltip = (
+            tooltip = say(
                 "Which code block of the answer goes into a new cell below when the answer is whole; 0: none"
             )
-            self._codes = self._parts.number("New cell with code block", tooltip)
+            self._codes = self._parts.number(say("New cell with code block"), tooltip)
             self._foot.children = (*self._foot.children, self._codes)

