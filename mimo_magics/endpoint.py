@@ -100,7 +100,7 @@ def replayed(settings: Settings) -> Endpoint:
         BadOption: the preset or the base URL cannot be.
     """
     service = preset(settings)
-    url = base_url(settings) or "http://127.0.0.1"
+    url = base_url(settings) or ("http://127.0.0.1/v1" if settings.api == "openai" else "http://127.0.0.1")
     return Endpoint(url, Secret(), settings.auth or service.auth[settings.api])
 
 
