@@ -8,7 +8,7 @@ RUN := $(BIN)/python
 KERNELS := build/kernels/6.31.0 build/kernels/7.3.0
 AXE := 4.14.1
 
-.PHONY: help demo lab test browser kernels test-all test-oldest lint types bench weights install-check clean
+.PHONY: help demo lab test browser kernels test-all test-oldest lint types bench tapes weights weights-tools release-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -31,18 +31,17 @@ browser: $(VENV)/browser kernels build/axe.min.js
 kernels: $(KERNELS)
 
 ## make test-all  every test: long fuzzing, a larger model, other Pythons, the oldest allowed dependencies
-test-all: $(VENV)/test weights weights-tools
+test-all: $(VENV)/test $(VENV)/release weights weights-tools
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
-	$(RUN) -m pip install --quiet uv
 	for version in 3.12 3.13 3.14; do \
-	    if python=$$($(RUN) -m uv python find $$version); then \
+	    if python=$$($(RUN) tests/pythons.py $$version); then \
 	        $(MAKE) test PYTHON=$$python VENV=build/python$$version || exit 1; \
 	    fi; \
 	done
 	$(MAKE) test-oldest
+	$(MAKE) release-check ARGS=
 
-test-oldest: $(VENV)/test
-	$(RUN) -m pip install --quiet uv
+test-oldest: $(VENV)/release
 	$(RUN) -m uv venv --quiet --clear --seed --python $(PYTHON) build/oldest
 	$(RUN) -m uv pip install --quiet --python build/oldest --resolution lowest-direct --editable ".[test]"
 	build/oldest/bin/python -m pytest -m "not slow"
@@ -65,6 +64,11 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/compare.py
 	$(RUN) benchmarks/frontend.py --short
 
+## make tapes     run the tutorials against the embedded model, record their tapes, and save their outputs; twins replay
+tapes: $(VENV)/test weights weights-tools
+	$(RUN) notebooks/record.py notebooks/0*.ipynb
+	$(RUN) notebooks/record.py --replay notebooks/zh-TW/0*.ipynb
+
 weights: $(VENV)/demo
 	@$(RUN) -m mimo_magics.weights smollm2-135m
 
@@ -72,12 +76,9 @@ weights: $(VENV)/demo
 weights-tools: $(VENV)/demo
 	@$(RUN) -m mimo_magics.weights qwen2.5-coder-0.5b
 
-# what a stranger does: an empty environment, pip install, %load_ext
-install-check:
-	rm -rf build/empty
-	$(PYTHON) -m venv build/empty
-	build/empty/bin/pip install --quiet .
-	printf '%%load_ext mimo_magics\n%%mimo_config\n' | build/empty/bin/ipython --no-banner --colors=NoColor | grep -E '^preset +mimo-v2'
+## make release-check  build wheel and sdist into dist, and use them as a stranger does on each Python that is here
+release-check: $(VENV)/release weights
+	$(RUN) tests/release.py $(ARGS)
 
 clean:
 	rm -rf .venv build dist
@@ -96,7 +97,7 @@ build/axe.min.js:
 	tar -xzf build/axe-core-$(AXE).tgz -C build --strip-components=1 --touch package/axe.min.js
 
 # one stamp for each extra, so that an environment is installed once and again when pyproject.toml changes
-$(VENV)/demo $(VENV)/lab $(VENV)/test $(VENV)/browser: $(VENV)/%: $(VENV)/bin/python pyproject.toml
+$(VENV)/demo $(VENV)/lab $(VENV)/test $(VENV)/browser $(VENV)/release: $(VENV)/%: $(VENV)/bin/python pyproject.toml
 	@echo "Installing mimo-magics with the extra '$*' into $(VENV) (a minute or so) ..."
 	@$(RUN) -m pip install --quiet --editable ".[$*]"
 	@touch $@
