@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from mimo_magics.clock import Clock, TapeClock
-from mimo_magics.errors import BadOption, BadTape, TapeMissing
+from mimo_magics.errors import BadOption, TapeMissing
 from mimo_magics.language import Words
 from mimo_magics.settings import Pace
 from mimo_magics.tape import canonical, file, missing
+from mimo_magics.tape.canonical import Key
 from mimo_magics.tape.file import Call
 
 Mode = Literal["record", "replay", "auto"]
@@ -50,8 +51,8 @@ class Tape:
         self.path = path.absolute()
         self._given_path = path
         self._lock = threading.Lock()
-        self._calls: defaultdict[str, list[Call]] = defaultdict(list)
-        self._given: Counter[str] = Counter()
+        self._calls: defaultdict[Key, list[Call]] = defaultdict(list)
+        self._given: Counter[Key] = Counter()
         there = path.exists()
         if mode == "replay" and not there:
             raise TapeMissing(Words("There is no tape {path}.", path=path), self._advice)
@@ -99,9 +100,8 @@ class Tape:
             self._calls[_key(call)].append(call)
             self._given[_key(call)] += 1
 
-    def _missing(self, key: str, body: Any) -> TapeMissing:
-        where = key.partition(", {")[0].partition(", null")[0]
-        alike = (call.body for same, calls in self._calls.items() for call in calls if same.startswith(where))
+    def _missing(self, key: Key, body: Any) -> TapeMissing:
+        alike = (call.body for same, calls in self._calls.items() for call in calls if same[0] == key[0])
         return TapeMissing(
             Words(
                 "{name} has no answer to this request: {told}",
@@ -112,7 +112,7 @@ class Tape:
         )
 
     @property
-    def _advice(self) -> str:
+    def _advice(self) -> Words:
         return Words(
             "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.",
             name=self.name,
@@ -167,8 +167,5 @@ def clock_of(tapes: Sequence[Tape], pace: Pace = "once") -> Clock:
     return TapeClock(pace, still=replays(tapes))
 
 
-def _key(call: Call) -> str:
+def _key(call: Call) -> Key:
     return canonical.key(call.method, call.path, call.body)
-
-
-__all__ = ["BadTape", "Call", "Tape", "TapeMissing", "clock_of", "insert", "of", "replays"]

@@ -16,6 +16,7 @@ DAY = re.compile(
 ANY_DAY = "(the day)"
 MEDIA = re.compile(r"[A-Za-z0-9+/=_-]{2000,}")
 """A picture or a sound in base64: what is longer than any word, and says nothing to a reader."""
+Key = tuple[str, str]
 SECRET = "(the key)"  # noqa: S105  what stands for one
 
 
@@ -38,9 +39,9 @@ def canonical(body: bytes, secrets: Iterable[str] = ()) -> Any:
     return _replaced(said, MEDIA, lambda found: f"({len(found[0]):,} characters, {_digest(found[0])})")
 
 
-def key(method: str, path: str, body: Any) -> str:
-    """Return what equal requests have in common, at whatever address they are asked."""
-    return json.dumps([method, path.rpartition("/")[2], body], sort_keys=True)
+def key(method: str, path: str, body: Any) -> Key:
+    """Return what equal requests have in common, at whatever address: what is called, and what is said."""
+    return f"{method} {path.rpartition('/')[2]}", json.dumps(body, sort_keys=True)
 
 
 def hidden(data: bytes, secrets: Iterable[str]) -> bytes:

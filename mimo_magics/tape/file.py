@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -65,7 +65,7 @@ class Call:
     """When the turn was asked, in seconds since 1970."""
     status: int = 0
     """0 when the server was not reached."""
-    headers: Mapping[str, str] = ()  # type: ignore[assignment]
+    headers: Mapping[str, str] = field(default_factory=dict)
     begun: float = 0.0
     """Seconds until the answer began."""
     chunks: Sequence[Chunk] = ()
