@@ -16,7 +16,7 @@ from mimo_magics.session.turns import Turn
 COMMANDS = ("show", "copy", "insert")
 COMMAND = re.compile(rf"({'|'.join(COMMANDS)})(?:\s+(\d+))?")
 
-OVER = {"text/plain": Words("The last answer came to its end: nothing was asked.")}
+OVER = Words("The last answer came to its end: nothing was asked.")
 """What `%mimo continue` shows then, so that a notebook that has it can be run again."""
 
 

@@ -21,7 +21,7 @@ from mimo_magics.cells import Cells
 from mimo_magics.config import MimoConfig
 from mimo_magics.conversing import Conversing
 from mimo_magics.errors import BadOption
-from mimo_magics.language import Words
+from mimo_magics.language import Words, say
 from mimo_magics.messages import Reply
 from mimo_magics.options import COMPARING, OPTIONS
 from mimo_magics.parsing import parsed, variables, with_options
@@ -95,7 +95,7 @@ class MimoMagics(PlainMagics):
             return None
         asking = self._read(line, None, local_ns or {})
         if asking.is_over:
-            display(afterwards.OVER, raw=True)
+            display({"text/plain": say(afterwards.OVER)}, raw=True)
             return None
         return self._ask(asking) if asking.sends else self._laid_open(asking)
 
