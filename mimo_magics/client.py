@@ -10,8 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any
@@ -20,6 +19,7 @@ import anyio
 import httpx
 
 from mimo_magics import __version__
+from mimo_magics.attempts import ATTEMPTS, delay, retry_after, worth_another
 from mimo_magics.clock import Clock
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import (
@@ -37,6 +37,7 @@ from mimo_magics.messages import Request
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Api
 from mimo_magics.tape import Tape, clock_of
+from mimo_magics.tape.file import HEADERS
 from mimo_magics.tape.transport import Send, TapeTransport
 from mimo_magics.wire import FORMATS, StreamDecoder, decode, decode_full
 from mimo_magics.wire.error import api_error
@@ -45,18 +46,12 @@ CONNECT_TIMEOUT, WRITE_TIMEOUT = 20.0, 60.0
 """Seconds. The longest silence between two chunks is a setting: a model may think for minutes before it speaks,
 and Xiaomi's own command line waits 480 s."""
 
-ATTEMPTS = 5
-FIRST_DELAY, LONGEST_DELAY = 0.5, 8.0
-LONGEST_RETRY_AFTER = 120.0
-"""Seconds; a server that asks for more is an error at once, as nobody watches a cell for so long."""
-
 LIST_TIMEOUT = 5.0
 """Seconds for the list of models, which is only a convenience."""
 
 LONGEST_ID = 200
 """Characters of a model's id."""
 
-BUSY = frozenset({408, 429, 500, 502, 503, 504})
 LONGEST_ERROR_BODY = 65_536
 GOODBYE = 1.0
 """Seconds to wait for the end of a body whose last word was said; the connection can be used again then."""
@@ -101,11 +96,11 @@ async def stream(
             if not begun and (relaxed := wire.relaxed(body, error)):
                 body = relaxed
                 continue
-        if begun or attempt == ATTEMPTS or not _worth_another(failure):
+        if begun or attempt == ATTEMPTS or not worth_another(failure):
             raise failure
-        delay = _delay(attempt, failure, clock)
-        yield Retrying(attempt + 1, ATTEMPTS, delay, failure.fact)
-        await clock.sleep(delay)
+        seconds = delay(attempt, failure, clock)
+        yield Retrying(attempt + 1, ATTEMPTS, seconds, failure.fact)
+        await clock.sleep(seconds)
 
 
 async def models(endpoint: Endpoint) -> tuple[str, ...]:
@@ -123,6 +118,41 @@ async def models(endpoint: Endpoint) -> tuple[str, ...]:
 def _is_id(text: str) -> bool:
     """Tell whether a text can be a model's id: what a terminal obeys, or no screen holds, is none."""
     return 0 < len(text) <= LONGEST_ID and text.isprintable()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How an answer that is passed on begins."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Those that are kept on tapes, too."""
+
+
+async def passed_on(
+    endpoint: Endpoint, method: str, url: str, *, headers: Mapping[str, str], content: bytes, clock: Clock
+) -> AsyncGenerator[Head | bytes]:
+    """Make a call that another program wrote, and yield the head of its answer, and then the rest as it comes.
+
+    Raises:
+        ConnectionFailed: the server was not reached.
+        StreamCut: the connection broke in the middle.
+        WireError: what came cannot be read.
+        TapeMissing: a tape is replayed, and does not hold the request.
+    """
+    timeout, begun = httpx.Timeout(endpoint.timeout, connect=CONNECT_TIMEOUT), False
+    client = await _through(endpoint.tapes, clock)
+    try:
+        async with client.stream(method, url, content=content, headers=headers, timeout=timeout) as response:
+            begun = True
+            yield Head(
+                response.status_code,
+                {each: response.headers[each] for each in HEADERS if each in response.headers},
+            )
+            async for chunk in response.aiter_bytes():
+                yield chunk
+    except HTTPX_ERRORS as error:
+        raise failed(error, endpoint.host, begun=begun) from None
 
 
 async def aclose() -> None:
@@ -228,30 +258,6 @@ async def _refusal(response: httpx.Response, key: Secret) -> ApiError:
         retry_after=retry_after(response.headers.get("retry-after", "")),
         request_id=response.headers.get("x-request-id", ""),
     )
-
-
-def retry_after(value: str) -> float | None:
-    """Read the header `Retry-After`, seconds or a date, as seconds from now; `None` when it is neither."""
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        date = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, (date - datetime.now(date.tzinfo and UTC)).total_seconds())
-
-
-def _worth_another(failure: MimoError) -> bool:
-    if isinstance(failure, ApiError):
-        return failure.status in BUSY and (failure.retry_after or 0) <= LONGEST_RETRY_AFTER
-    return isinstance(failure, ConnectionFailed) and failure.temporary
-
-
-def _delay(attempt: int, failure: MimoError, clock: Clock) -> float:
-    """What the server asks for, else twice as long each time; spread, so that clients do not come in step."""
-    asked = failure.retry_after if isinstance(failure, ApiError) else None
-    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * clock.between(0.75, 1.0)
-    return backoff if asked is None else asked + clock.between(0.0, 0.1)
 
 
 def failed(error: Exception, host: str, *, begun: bool) -> MimoError:  # noqa: PLR0911  one answer for each kind

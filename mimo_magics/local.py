@@ -19,7 +19,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from mimo_magics import weights
+from mimo_magics import endpoint, tape, weights
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import LocalModelError
 from mimo_magics.events import Preparing
@@ -28,6 +28,7 @@ from mimo_magics.messages import Request
 from mimo_magics.presets import LOCAL
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Settings
+from mimo_magics.tape import Tape
 
 GRACE = 5.0
 """Seconds that the server has to end."""
@@ -73,8 +74,23 @@ async def start(model: str) -> AsyncGenerator[Preparing]:
     yield Preparing(Words("{name} is ready", name=file.name))
 
 
-def endpoint(settings: Settings) -> Endpoint:
-    """Tell where the running server is."""
+def address(settings: Settings, tapes: tuple[Tape, ...]) -> Endpoint:
+    """Decide where a call goes, and with which key; nowhere when a tape answers, and to the embedded model once it runs.
+
+    Raises:
+        BadOption: the preset, the base URL or the key cannot be.
+        NoKey: the service wants a key and there is none for its host.
+    """
+    if tape.replays(tapes):
+        found = endpoint.replayed(settings)
+    elif endpoint.preset(settings) is LOCAL:
+        found = _of_server(settings)
+    else:
+        found = endpoint.find(settings)
+    return replace(found, tapes=tapes)
+
+
+def _of_server(settings: Settings) -> Endpoint:
     server = _servers[settings.local_model]
     base_url = server.url + ("/v1" if settings.api == "openai" else "")
     return Endpoint(base_url, server.key, LOCAL.auth[settings.api])

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from peer import CUT, KEY, Answer, Peer, delta, error, finish, frames, reply, sse, stream
 
-from mimo_magics import client
+from mimo_magics import attempts, client
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import (
     ApiError,
@@ -58,7 +58,7 @@ async def _closed() -> AsyncIterator[None]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are a hundredth of what they are for people; their proportions stay."""
-    monkeypatch.setattr(client, "FIRST_DELAY", client.FIRST_DELAY / 100)
+    monkeypatch.setattr(attempts, "FIRST_DELAY", attempts.FIRST_DELAY / 100)
 
 
 def endpoint(peer: Peer, api: Api = "openai", auth: Auth = "bearer", timeout: float = 60.0) -> Endpoint:
@@ -160,7 +160,7 @@ async def test_waits_double_and_spread(peer: Peer, monkeypatch: pytest.MonkeyPat
         async with aclosing(client.stream(endpoint(peer), "openai", REQUEST)) as events:
             async for event in events:
                 assert isinstance(event, Retrying)
-                waits.append(event.delay / client.FIRST_DELAY)
+                waits.append(event.delay / attempts.FIRST_DELAY)
     assert [0.75 * 2**n <= wait <= 2**n for n, wait in enumerate(waits)] == [True] * 4
     assert len(peer.requests) == 5
 
@@ -182,11 +182,11 @@ async def test_retry_after_in_seconds_is_obeyed(peer: Peer) -> None:
 
 async def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
     soon = datetime.now(UTC) + timedelta(seconds=90)
-    assert client.retry_after("7") == 7.0
-    assert client.retry_after(format_datetime(soon, usegmt=True)) == pytest.approx(90, abs=5)
-    assert client.retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
-    assert client.retry_after("Wed, 21 Oct 2015 07:28:00 -0000") == 0.0
-    assert [client.retry_after(value) for value in ("", "soon", "-1", "1e9")] == [None] * 4
+    assert attempts.retry_after("7") == 7.0
+    assert attempts.retry_after(format_datetime(soon, usegmt=True)) == pytest.approx(90, abs=5)
+    assert attempts.retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+    assert attempts.retry_after("Wed, 21 Oct 2015 07:28:00 -0000") == 0.0
+    assert [attempts.retry_after(value) for value in ("", "soon", "-1", "1e9")] == [None] * 4
 
 
 async def test_a_server_that_asks_for_too_long_a_wait_is_an_error_at_once(peer: Peer) -> None:

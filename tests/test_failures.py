@@ -204,7 +204,7 @@ def kernel(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[K
     with Kernel(tmp_path_factory.mktemp("notebook"), MIMO_API_KEY=KEY, MIMO_SYSTEM="none") as kernel:
         kernel.run("%load_ext mimo_magics")
         kernel.run(
-            "from mimo_magics import client; client.FIRST_DELAY = 0.001"
+            "from mimo_magics import attempts; attempts.FIRST_DELAY = 0.001"
         )  # the waits are not what is tested
         yield kernel
 

@@ -14,8 +14,8 @@ HOUSE = Path(mimo_magics.__file__).parent
 ROWS = [
     "messages events errors json_form language models presets secret settings suggest words_zh_tw",
     "wire cell document grid options parameters snippets variables",
-    "catalogue client clock endpoint keys local local_server mcp_server profiles project tape tools weights",
-    "session facade approval",
+    "attempts catalogue client clock endpoint keys local local_server mcp_server profiles project tape tools weights",
+    "session facade approval relay",
     "render",
     "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards comparing comparisons toolbox completion panels plain_magics taping testing magics extension",
 ]

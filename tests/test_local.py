@@ -113,7 +113,7 @@ def test_an_answer_may_end_at_its_bound(talk: Session, api: Api) -> None:
 @pytest.mark.parametrize("streamed", [True, False])
 def test_the_openai_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, stream=streamed)
-    server = local.endpoint(Settings(preset="local"))
+    server = local.address(Settings(preset="local"), ())
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
     with openai.OpenAI(base_url=server.base_url, api_key=server.key) as sdk:
         prompt = [{"role": "user", "content": QUESTION}]
@@ -146,7 +146,7 @@ def test_the_openai_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
 @pytest.mark.parametrize("streamed", [True, False])
 def test_the_anthropic_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, api="anthropic", stream=streamed)
-    server = local.endpoint(Settings(preset="local", api="anthropic"))
+    server = local.address(Settings(preset="local", api="anthropic"), ())
     call = {
         "model": "mimo-local",
         "max_tokens": 100,
@@ -171,7 +171,7 @@ def test_the_anthropic_sdk_agrees_with_us(talk: Session, streamed: bool) -> None
 
 def test_the_server_answers_only_who_has_its_key(talk: Session) -> None:
     talk.ask("hi", max_tokens=1)
-    server = local.endpoint(Settings(preset="local"))
+    server = local.address(Settings(preset="local"), ())
     assert server.host.startswith("127.0.0.1:")
     other = openai.OpenAI(base_url=server.base_url, api_key="another", max_retries=0)
     with other as sdk, pytest.raises(openai.AuthenticationError):

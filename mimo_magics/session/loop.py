@@ -160,16 +160,11 @@ class RunningTurn:
                 yield event
             return
         settings = self._asked.settings
-        if tape.replays(self._tapes):
-            address = endpoint.replayed(settings)
-        elif self._asked.service is LOCAL:
+        if self._asked.service is LOCAL and not tape.replays(self._tapes):
             async with aclosing(local.start(settings.local_model)) as preparations:
                 async for step in preparations:
                     yield step
-            address = local.endpoint(settings)
-        else:
-            address = endpoint.find(settings)
-        address = replace(address, tapes=self._tapes)
+        address = local.address(settings, self._tapes)
         self._asked = await with_model(self._asked, address)
         request, notes = self._asked.request()
         for warning in (*notes, *advice.warnings(settings, self._asked.service, request, address)):

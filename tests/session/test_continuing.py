@@ -7,7 +7,7 @@ from peer import CUT, Answer, Peer, error, reply, stream
 from rules import fault
 from talking import APIS, CALL, REST, branches, get_time, partial, rest, run, session, where
 
-from mimo_magics import client, facade
+from mimo_magics import attempts, facade
 from mimo_magics.errors import BadOption, MimoError
 from mimo_magics.events import ToolProgress
 from mimo_magics.messages import (
@@ -268,7 +268,7 @@ def test_an_answer_cannot_go_on_beside_the_conversation(peer: Peer) -> None:
 def test_a_failure_to_go_on_leaves_what_there_is(
     peer: Peer, failing: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(attempts, "FIRST_DELAY", 0.001)
     talk = session(peer)
     partial(talk, peer, "cut")
     before = talk.history

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from peer import Answer, Peer, Seen, error, frames, reply, stream
 
-from mimo_magics import client
+from mimo_magics import attempts
 from mimo_magics.errors import ApiError, BadOption, SessionBusy
 from mimo_magics.grid import Variant, variants
 from mimo_magics.session import Session
@@ -21,7 +21,7 @@ APIS: list[Api] = ["openai", "anthropic"]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(attempts, "FIRST_DELAY", 0.001)
 
 
 def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:

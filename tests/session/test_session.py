@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from peer import CUT, Answer, Peer, error, frames, reply, sse, stream
 
-from mimo_magics import catalogue, client
+from mimo_magics import attempts, catalogue, client
 from mimo_magics.errors import ApiError, BadOption, NoKey, SessionBusy, StreamCut, UnknownModel
 from mimo_magics.events import TextDelta
 from mimo_magics.messages import (
@@ -32,7 +32,7 @@ APIS: list[Api] = ["openai", "anthropic"]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(attempts, "FIRST_DELAY", 0.001)
 
 
 def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
