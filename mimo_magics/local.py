@@ -6,6 +6,7 @@ The server is a child process on a free loopback port with a random key; it ends
 from __future__ import annotations
 
 import atexit
+import json
 import secrets
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -99,8 +101,25 @@ def _of_server(settings: Settings) -> Endpoint:
 def translated(request: Request) -> Request:
     """Put MiMo's switch for thinking, which llama.cpp ignores, into llama.cpp's words. The default is off."""
     params = request.params
-    switch = {"chat_template_kwargs": {"enable_thinking": params.thinking is True}}
+    switch = _switch(params.thinking is True)
     return replace(request, params=replace(params, thinking=None, extra={**switch, **params.extra}))
+
+
+def translated_body(content: bytes) -> bytes:
+    """Do the same for a body that another program wrote; what is no JSON object stays as it is."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return content
+    if not isinstance(body, dict):
+        return content
+    thinking = body.pop("thinking", None)
+    switch = _switch(isinstance(thinking, dict) and thinking.get("type") == "enabled")
+    return json.dumps({**switch, **body}).encode()
+
+
+def _switch(thinking: bool) -> dict[str, Any]:
+    return {"chat_template_kwargs": {"enable_thinking": thinking}}
 
 
 def _serve(model: str, file: Path) -> None:

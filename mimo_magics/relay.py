@@ -3,8 +3,9 @@
     with mimo_magics.Relay(preset="local") as relay:
         client = openai.OpenAI(base_url=relay.openai, api_key=relay.key)
 
-What they ask is passed on as it is, with the key of the service, and comes back as it came. It goes through the tapes in
-use, so that such calls are recorded and replayed as those of `%%mimo` are. The paths are those of MiMo's own hosts.
+What they ask is passed on as it is, with the key of the service, and comes back as it came; only the embedded model is told
+in its own words whether to think. It goes through the tapes in use, so that such calls are recorded and replayed as those of
+`%%mimo` are. The paths are those of MiMo's own hosts.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Relay:
         self._tapes = tape.of(self._settings.tape)
         self.key = Secret(secrets.token_hex(16))
         """What callers have to show. The service's own key stays here."""
-        if endpoint.preset(self._settings) is LOCAL and not tape.replays(self._tapes):
+        self._is_local = endpoint.preset(self._settings) is LOCAL
+        if self._is_local and not tape.replays(self._tapes):
             facade.awaited(self._start)
         handler = type("Bound", (_Handler,), {"relay": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -104,6 +106,8 @@ class Relay:
         self, api: Api, method: str, path: str, content: bytes
     ) -> AsyncGenerator[Head | bytes]:
         address = local.address(replace(self._settings, api=api), self._tapes)
+        if self._is_local and content:
+            content = local.translated_body(content)
         headers = {**JSON, **FORMATS[api].headers(address.key, address.auth)}
         clock = tape.clock_of(self._tapes, self._settings.tape_pace)
         url = f"{address.base_url}/{path}"

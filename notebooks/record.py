@@ -17,6 +17,8 @@ from nbclient import NotebookClient
 
 TAPES = Path(__file__).parent / "tapes"
 QUIET = ["--IPKernelApp.log_level=ERROR"]
+STRANGER = {"MIMO_PRESET": "local", "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+"""The embedded model answers, and what a lesson installs is there: nothing is fetched."""
 
 
 def executed(path: Path, tape: str) -> nbformat.NotebookNode:
@@ -24,9 +26,14 @@ def executed(path: Path, tape: str) -> nbformat.NotebookNode:
     notebook = nbformat.read(path, as_version=4)
     own = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
     with TemporaryDirectory() as folder:
-        environment = {**own, "MIMO_PRESET": "local", "MIMO_TAPE": tape, "XDG_CONFIG_HOME": folder}
+        environment = {**own, **STRANGER, "MIMO_TAPE": tape, "XDG_CONFIG_HOME": folder}
         client = NotebookClient(
-            notebook, timeout=600, record_timing=False, extra_arguments=QUIET, store_widget_state=False
+            notebook,
+            timeout=600,
+            record_timing=False,
+            extra_arguments=QUIET,
+            store_widget_state=False,
+            coalesce_streams=True,
         )
         client.execute(cwd=str(path.parent), env=environment)
     return notebook

@@ -115,7 +115,7 @@ def test_a_call_is_recorded_and_replayed_byte_by_byte_without_a_key(
     with Relay(base_url=f"{peer.url}/v1", tape=f"record:{path}") as recording:
         recorded = posted(recording)
     monkeypatch.delenv("MIMO_API_KEY")
-    with Relay(preset="local", tape=f"replay:{path}") as replaying:
+    with Relay(tape=f"replay:{path}") as replaying:
         replayed = posted(replaying)
         missing = httpx.post(
             f"{replaying.openai}/chat/completions",
