@@ -8,7 +8,7 @@ RUN := $(BIN)/python
 KERNELS := build/kernels/6.31.0 build/kernels/7.3.0
 AXE := 4.14.1
 
-.PHONY: help demo lab test browser kernels test-all test-oldest lint types bench tapes weights weights-tools release-check clean
+.PHONY: help demo lab test browser kernels test-all test-oldest lint types bench docs docs-links tapes weights weights-tools release-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -64,6 +64,14 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/compare.py
 	$(RUN) benchmarks/frontend.py --short
 
+## make docs      the site of the documentation into build/site; a warning is an error
+docs: $(VENV)/docs
+	$(RUN) -m sphinx -q -n -W --keep-going -c docs -d build/doctrees . build/site
+
+## make docs-links  ask every address on the web that the site links to
+docs-links: $(VENV)/docs
+	$(RUN) -m sphinx -q -b linkcheck -c docs -d build/doctrees . build/links
+
 ## make tapes     run the tutorials against the embedded model, record their tapes, and save their outputs; twins replay
 tapes: $(VENV)/test weights weights-tools
 	$(RUN) notebooks/record.py notebooks/0*.ipynb
@@ -97,7 +105,7 @@ build/axe.min.js:
 	tar -xzf build/axe-core-$(AXE).tgz -C build --strip-components=1 --touch package/axe.min.js
 
 # one stamp for each extra, so that an environment is installed once and again when pyproject.toml changes
-$(VENV)/demo $(VENV)/lab $(VENV)/test $(VENV)/browser $(VENV)/release: $(VENV)/%: $(VENV)/bin/python pyproject.toml
+$(VENV)/demo $(VENV)/docs $(VENV)/lab $(VENV)/test $(VENV)/browser $(VENV)/release: $(VENV)/%: $(VENV)/bin/python pyproject.toml
 	@echo "Installing mimo-magics with the extra '$*' into $(VENV) (a minute or so) ..."
 	@$(RUN) -m pip install --quiet --editable ".[$*]"
 	@touch $@

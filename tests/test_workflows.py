@@ -14,7 +14,7 @@ NAMES = sorted(WORKFLOWS)
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 ASKED = {
     "ci": [{"contents": "read"}],
-    "docs": [{}, {"contents": "read"}, {"id-token": "write", "pages": "write"}],
+    "docs": [{}, {"contents": "read"}, {"contents": "read"}, {"id-token": "write", "pages": "write"}],
     "release": [{}, {"contents": "read"}, {"id-token": "write"}],
 }
 """All permissions of a workflow and of its jobs: none may become more unseen."""
