@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -132,6 +132,45 @@ class Comparing:
         return sum(turn.kept for turn in turns)
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the calls of a comparison may use up."""
+
+    tokens: int
+    usd: float
+    """US dollars, of the calls whose price is known."""
+    priced: int
+    unpriced: int
+    """How many those are, and the others."""
+
+    @classmethod
+    def of(cls, calls: Sequence[Spent]) -> Estimate:
+        """Sum up what each of the calls may."""
+        known = [call.usd for call in calls if call.usd is not None]
+        return cls(sum(call.tokens for call in calls), sum(known), len(known), len(calls) - len(known))
+
+    def exceeds(self, bound: Budget) -> bool:
+        """Tell whether that is above a bound."""
+        return (self.tokens if bound.unit == "tokens" else self.usd) > bound.amount
+
+    @property
+    def told(self) -> Words:
+        """The same in words."""
+        tokens = Words("{tokens:,} tokens", tokens=self.tokens)
+        if not self.priced:
+            return tokens
+        told = Words("{tokens}, {usd:.2f} USD", tokens=tokens, usd=self.usd)
+        if not self.unpriced:
+            return told
+        return Words(
+            "{told} and {count} call of unknown price"
+            if self.unpriced == 1
+            else "{told} and {count} calls of unknown price",
+            told=told,
+            count=self.unpriced,
+        )
+
+
 def approved(
     request: GridRequest, session: Session, ask: Callable[[str], str] | None, cell: str = ""
 ) -> None:
@@ -146,12 +185,15 @@ def approved(
     Raises:
         BadOption: the person does not want it, nobody can be asked, or the bound cannot be read.
     """
-    bound = Budget.read(request.ask_above)
-    about = sum((_about(each) for each in _drafts(request, session, cell)), Spent())
-    spent = about.tokens if bound.unit == "tokens" else about.usd
-    if spent is None or spent <= bound.amount:
+    about = Estimate.of([_about(each) for each in _drafts(request, session, cell)])
+    if not about.exceeds(Budget.read(request.ask_above)):
         return
-    told = _told(len(request.variants), about)
+    told = Words(
+        "{calls} calls, about {estimate} with {expected:,} tokens for each answer",
+        calls=len(request.variants),
+        estimate=about.told,
+        expected=EXPECTED,
+    )
     if ask is None:
         raise BadOption(
             Words("The comparison makes {told}.", told=told),
@@ -163,19 +205,6 @@ def approved(
         raise BadOption(
             Words("Nothing was asked."), Words("--ask-above changes from which amount on you are asked.")
         )
-
-
-def _told(calls: int, about: Spent) -> Words:
-    return Words(
-        "{calls} calls, about {estimate} with {expected:,} tokens for each answer",
-        calls=calls,
-        estimate=Words(
-            "{tokens:,} tokens" if about.usd is None else "{tokens:,} tokens, {usd:.2f} USD",
-            tokens=about.tokens,
-            usd=about.usd,
-        ),
-        expected=EXPECTED,
-    )
 
 
 def _drafts(request: GridRequest, session: Session, cell: str) -> Iterator[Draft]:

@@ -109,10 +109,17 @@ class Store(Configurable):
 
     @property
     def changed(self) -> dict[str, Any]:
-        """The settings that are not as they are built in, with their values."""
-        here, built_in = self.snapshot(), Settings()
-        values = ((name, getattr(here, name)) for name in SETTINGS)
-        return {name: value for name, value in values if value != getattr(built_in, name)}
+        """The settings that are not as they are built in, or as this kernel began, with their values."""
+        here = self.snapshot()
+        return {name: getattr(here, name) for name in SETTINGS if self.differs(name)}
+
+    def differs(self, name: str) -> bool:
+        """Tell whether another kernel would have to be told of a setting to have this value."""
+        here, before = (
+            tuple(each) if isinstance(each, list) else each
+            for each in (getattr(self, name), self._start[name][0])
+        )
+        return here != before or here != getattr(Settings(), name)
 
     def snapshot(self) -> Settings:
         """Return the present settings as a value."""

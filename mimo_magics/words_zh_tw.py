@@ -610,7 +610,9 @@ WORDS: dict[str, str] = {
         "{calls} 次呼叫，以每個回答 {expected:,} token 計約 {estimate}"
     ),
     "{tokens:,} tokens": "{tokens:,} token",
-    "{tokens:,} tokens, {usd:.2f} USD": "{tokens:,} token、{usd:.2f} 美元",
+    "{tokens}, {usd:.2f} USD": "{tokens}、{usd:.2f} 美元",
+    "{told} and {count} call of unknown price": "{told}，另有 {count} 次呼叫不知價格",
+    "{told} and {count} calls of unknown price": "{told}，另有 {count} 次呼叫不知價格",
     "A prompt goes below %%mimo_compare.": "提示詞請寫在 %%mimo_compare 的下一行。",
     "There is no %mimo_compare {name}.": "沒有 %mimo_compare {name}。",
     "%mimo_compare {line} is not complete, or too much.": "%mimo_compare {line} 不完整，或太多了。",
@@ -678,6 +680,7 @@ WORDS: dict[str, str] = {
     "Empty: no system prompt": "留空：沒有系統提示詞",
     "server default": "伺服器預設",
     "service default: {value}": "服務預設：{value}",
+    "default: {bound:,} is sent": "預設：送出 {bound:,}",
     "up to 4 texts": "最多 4 段文字",
     "none": "無",
     "range": "範圍",

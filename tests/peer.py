@@ -170,6 +170,15 @@ class Peer:
             time.sleep(0.01)
         return self.requests
 
+    def left(self, count: int = 1) -> list[Seen]:
+        """The requests whose clients hung up, once there are so many."""
+        deadline = time.monotonic() + 5
+        while len(left := [seen for seen in self.requests if seen.closed_after is not None]) < count:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.01)
+        return left
+
 
 class Handler(BaseHTTPRequestHandler):
     """One connection."""

@@ -162,8 +162,7 @@ def test_an_interrupt_keeps_what_came(kernel: Kernel, peer: Peer) -> None:
     assert "All of it." in page_before_error(ran)
     assert "word word" in page_before_error(ran)
     assert kernel.run("print([each.reply.stop for each in found])").text == "['end', 'interrupted']\n"
-    [stopped] = [seen for seen in peer.settled() if seen.body["temperature"] == 1]
-    assert stopped.closed_after is not None
+    assert [seen.body["temperature"] for seen in peer.left()] == [1]
 
 
 def page_before_error(ran: Ran) -> str:
@@ -203,6 +202,16 @@ def test_a_person_is_asked_before_much_is_spent(kernel: Kernel, peer: Peer) -> N
     ran, _ = kernel.answer(GRID, "y")
     assert ran.status == "ok"
     assert len(peer.requests) == 2
+    kernel.run("%mimo_config --reset prices")
+
+
+def test_what_has_no_price_does_not_hide_what_has_one(kernel: Kernel, peer: Peer) -> None:
+    kernel.run(PRICED)
+    cell = "%%mimo_compare --no-history -m mimo-v2-pro unheard-of\nHello"
+    ran, question = kernel.answer(cell, "n")
+    assert question["prompt"].startswith("2 calls, about 4,0")
+    assert " USD and 1 call of unknown price with 2,000 tokens" in question["prompt"]
+    assert (ran.status, peer.requests) == ("error", [])
     kernel.run("%mimo_config --reset prices")
 
 

@@ -38,6 +38,17 @@ def test_a_profile_is_kept_as_a_file_that_one_can_read(folder: Path) -> None:
     assert [file.name for file in folder.iterdir()] == ["strict.json"]
 
 
+def test_a_profile_holds_what_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIMO_TEMPERATURE", "0.7")
+    config = MimoConfig()
+    configure("temperature=default", config)
+    configure("--save plain", config)
+    assert profiles.read("plain") == {"temperature": None}
+    other = MimoConfig()
+    configure("--use plain", other)
+    assert (MimoConfig().temperature, other.temperature) == (0.7, None)
+
+
 def test_profiles_are_listed_and_deleted() -> None:
     assert profiles.names() == ()
     profiles.save("b", {})

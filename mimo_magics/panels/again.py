@@ -57,6 +57,8 @@ class AskAgain:
         self._past: Sequence[Turn] = ()
         self._again: Turn | None = None
         """The turn that was asked again."""
+        self._session = talk.sessions.current
+        """The one that was asked in, and that an answer is kept in."""
         self._prompt = ipywidgets.Textarea(
             description=say("Prompt"), rows=2, _dom_classes=("mimo-again-prompt",), continuous_update=False
         )
@@ -123,7 +125,9 @@ class AskAgain:
         self._loop.call_soon_threadsafe(self._begin)
 
     def _begin(self) -> None:
-        self._task = self._loop.create_task(self._ask())
+        """Ask, unless the button was pressed twice before the page could grey it."""
+        if self._task is None:
+            self._task = self._loop.create_task(self._ask())
 
     async def _ask(self) -> None:
         """Ask, and show what comes of it; nothing of it is an error of a cell."""
@@ -141,7 +145,7 @@ class AskAgain:
 
     async def _answered(self) -> None:
         settings = self._config.snapshot()
-        session = self._talk.sessions.current
+        session = self._session = self._talk.sessions.current
         session.settings = self._talk.settings(session, settings)
         prompt = self._question(session.turns)
         look, progress = Look(settings.format, settings.remote_images), Progress()
@@ -177,7 +181,7 @@ class AskAgain:
             self._area.children = ()
 
     def _keep_pressed(self) -> None:
-        session = self._talk.sessions.current
+        session = self._session
         turn = self._running.turns[0] if self._running else None
         assert turn
         cell = self._again.cell if self._again else uuid4().hex[:12]

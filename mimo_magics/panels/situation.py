@@ -13,6 +13,7 @@ from mimo_magics.errors import BadOption
 from mimo_magics.language import Words, say
 from mimo_magics.parameters import MOVED, WIDEST, bounds, idle
 from mimo_magics.presets import OTHER, PRESETS, Preset
+from mimo_magics.session.request import output_bound
 from mimo_magics.settings import Settings
 
 FOLLOWED = (*MOVED, "preset", "base_url")
@@ -35,6 +36,8 @@ class Situation:
     """Name of the service's host."""
     idle: Mapping[str, str]
     """The settings that do nothing just now, each with the reason."""
+    changed: frozenset[str] = frozenset()
+    """The settings that another kernel would have to be told to have the same values."""
     wrong: str = ""
     """Why nothing can be asked like this."""
 
@@ -76,6 +79,8 @@ class Situation:
         known = {"model": self.model, "system": self.service.system or say("none")}
         if name in known:
             return say("service default: {value}", value=known[name])
+        if name == "max_tokens" and (bound := output_bound(self.settings, self.service, self.model)):
+            return say("default: {bound:,} is sent", bound=bound)
         return say(DEFAULT)
 
 
@@ -94,7 +99,8 @@ def situation(config: MimoConfig) -> Situation:
     except BadOption as error:
         wrong = " ".join(filter(None, error.said))
     model = settings.model or catalogue.answering(service, catalogue.heard(service))
-    return Situation(settings, service, model, where or service.name, idle(settings, service, model), wrong)
+    does_nothing, changed = idle(settings, service, model), frozenset(filter(config.differs, MOVED))
+    return Situation(settings, service, model, where or service.name, does_nothing, changed, wrong)
 
 
 def spelled(text: str) -> str:

@@ -9,7 +9,6 @@ from mimo_magics.document.printable import escaped
 from mimo_magics.language import Words, say, words
 from mimo_magics.panels.situation import Situation
 from mimo_magics.parameters import MOVED, line
-from mimo_magics.settings import Settings
 
 HEAD = words("setting", "value", "range", "acts")
 NOTHING = Words("All of them are as built in: there is nothing to restore.")
@@ -18,8 +17,8 @@ FOLLOWS = Words("Follows the panel until the page is loaded anew; then run the c
 
 
 def restoring(now: Situation) -> str:
-    """Return the line that sets those of the settings that are not as built in; empty when all are."""
-    moved = {name: now.value(name) for name in MOVED if now.value(name) != getattr(Settings(), name)}
+    """Return the line with which another kernel gets the same values; empty when it has them by itself."""
+    moved = {name: now.value(name) for name in MOVED if name in now.changed}
     return line(moved) if moved else ""
 
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from time import monotonic
 
 import anyio
 
-from mimo_magics.errors import BadOption, MimoError
-from mimo_magics.events import Event
+from mimo_magics.attempts import LONGEST_RETRY_AFTER
+from mimo_magics.clock import Clock
+from mimo_magics.errors import BadOption, MimoError, RateLimited
+from mimo_magics.events import Event, Retrying
 from mimo_magics.grid import Variant
 from mimo_magics.language import Words
 from mimo_magics.session.loop import RunningTurn
 from mimo_magics.session.turns import Turn
+
+MINUTE = 60.0
+"""Seconds for which nothing is begun after a service has refused a call for coming too soon, unless it says how many:
+the limits of MiMo's services are told for a minute."""
+ROUNDS = 3
+"""Times that such a call is begun, with five attempts each."""
 
 Begin = Callable[[Variant], RunningTurn]
 """Begins the turn of a variant."""
@@ -45,6 +54,9 @@ class RunningComparison:
         self._limit = asyncio.Semaphore(at_once)
         self._heard: asyncio.Queue[tuple[int, Event | None]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+        self._clock = Clock()
+        self._resume = 0.0
+        """Until then nothing is begun."""
 
     @asynccontextmanager
     async def asked(self) -> AsyncIterator[RunningComparison]:
@@ -79,17 +91,38 @@ class RunningComparison:
     async def _ask(self, place: int) -> None:
         try:
             async with self._limit:
-                await self._answer(place)
+                await self._answer_in_time(place)
         except MimoError as error:
             self.failures[place] = error
         finally:
             self._heard.put_nowait((place, None))
 
+    async def _answer_in_time(self, place: int) -> None:
+        """Answer one, and begin anew when it came too soon; meanwhile none of the others begins."""
+        for begun in range(1, ROUNDS + 1):
+            if (left := self._resume - monotonic()) > 0:
+                await self._clock.sleep(left)
+            try:
+                await self._answer(place)
+            except RateLimited as error:
+                if begun == ROUNDS or self.turns[place].kept:
+                    raise
+                seconds = min(error.retry_after or MINUTE, LONGEST_RETRY_AFTER)
+                self._hear(place, Retrying(begun + 1, ROUNDS, seconds, error.fact))
+            else:
+                break
+
     async def _answer(self, place: int) -> None:
         running = self.running[place] = self._begin(self.variants[place])
+        self._clock = running.clock
         try:
             async with aclosing(running):
                 async for event in running:
-                    self._heard.put_nowait((place, event))
+                    self._hear(place, event)
         finally:
             self.turns[place] = self._settle(running)
+
+    def _hear(self, place: int, event: Event) -> None:
+        if isinstance(event, Retrying):
+            self._resume = max(self._resume, monotonic() + event.delay)
+        self._heard.put_nowait((place, event))

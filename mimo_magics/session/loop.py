@@ -56,9 +56,10 @@ class RunningTurn:
         self._asked = asked
         self._cell = cell
         self._tapes = tape.of(asked.settings.tape)
-        self._clock = tape.clock_of(self._tapes, asked.settings.tape_pace)
+        self.clock = tape.clock_of(self._tapes, asked.settings.tape_pace)
+        """Measures its times, and its waits."""
         self._accumulator = Accumulator()
-        self._stopwatch = Stopwatch(self._clock)
+        self._stopwatch = Stopwatch(self.clock)
         self._limits = Limits(asked, spent)
         self._summary = asked.past[-1].summary if asked.past else ""
         self._tokens = 0
@@ -68,7 +69,7 @@ class RunningTurn:
         self._in_between = False
         """Whether tools run, and no answer of the server does."""
         self._calls = Calls(
-            {tool.name: tool for tool in tools}, set() if trusted is None else trusted, self._clock
+            {tool.name: tool for tool in tools}, set() if trusted is None else trusted, self.clock
         )
         self._events = self._run()
 
@@ -127,7 +128,7 @@ class RunningTurn:
             asked.params,
             asked.service.name,
             asked.settings.api,
-            self._clock.date,
+            self.clock.date,
             id=uuid4().hex[:12],
             system="".join(message.text for message in asked.head),
             tools=tuple(tool.name for tool in asked.tools),
@@ -266,7 +267,7 @@ class RunningTurn:
         if self._asked.service is LOCAL:
             filters.append(BareCalls([tool.name for tool in request.tools], calls))
             request = local.translated(request)
-        async with aclosing(client.stream(address, self._asked.settings.api, request, self._clock)) as events:
+        async with aclosing(client.stream(address, self._asked.settings.api, request, self.clock)) as events:
             async for event in events:
                 if isinstance(event, Started):
                     endpoint.took(address)

@@ -141,16 +141,19 @@ def _head(settings: Settings, service: Preset, today: date) -> tuple[Message, ..
     return (system(told),) if told else ()
 
 
+def output_bound(settings: Settings, service: Preset, model: str) -> int | None:
+    """Return the bound of the output that is sent, in tokens; `None` leaves it to the service."""
+    needed = FORMATS[settings.api].needs_output_bound or service.bounds_output
+    return output_tokens(settings.max_tokens, model, needed=needed, ceiling=service.max_output)
+
+
 def _params(settings: Settings, service: Preset) -> Params:
     model = settings.model or service.model
-    needed = FORMATS[settings.api].needs_output_bound or service.bounds_output
     return Params(
         model,
         temperature=settings.temperature,
         top_p=settings.top_p,
-        max_completion_tokens=output_tokens(
-            settings.max_tokens, model, needed=needed, ceiling=service.max_output
-        ),
+        max_completion_tokens=output_bound(settings, service, model),
         stop=settings.stop,
         frequency_penalty=settings.frequency_penalty,
         presence_penalty=settings.presence_penalty,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -236,13 +237,26 @@ def test_two_panels_move_together(page: Page) -> None:
     expect(other.locator("table")).to_contain_text("0.35")
 
 
+def reload(page: Page) -> None:
+    """Load the page anew, up to three times.
+
+    JupyterLab asks the kernel for its widgets once, and waits some seconds for them: on a busy machine in vain, and
+    then «Loading widget…» stays there. People load the page again.
+    """
+    for _ in range(3):
+        page.reload()
+        page.wait_idle()
+        with suppress(AssertionError):
+            expect(panel(page)).to_be_visible(timeout=20_000)
+            return
+
+
 @everywhere
 def test_after_a_reload_the_widgets_go_on(page: Page, model: Peer) -> None:
     type_in(page, "temperature", "0.35")
     expect(value(page, "temperature")).to_have_text("0.35")
     page.save()
-    page.reload()
-    page.wait_idle()
+    reload(page)
     expect(readout(page, "temperature")).to_have_text("0.35")
     typed_and_asked(page, model, 0.45)
     expect(default(page, "temperature")).not_to_have_class(ACTIVE)

@@ -119,6 +119,28 @@ def test_what_is_asked_again_and_kept_takes_the_place_of_the_last_turn(kernel: K
     assert sent(peer)[-1] == ["uno"]
 
 
+def test_an_answer_is_kept_in_the_session_that_was_asked(kernel: Kernel, peer: Peer) -> None:
+    press(kernel, "one")
+    kernel.run("%mimo_session new other")
+    kernel.run("again._keep.click()")
+    assert "The answer is turn 1 of session main now." in kernel.run(STATE).text
+    kernel.run("%%mimo\ntwo")
+    assert sent(peer)[-1] == ["two"]
+    kernel.run("%mimo_session switch main")
+    kernel.run("%%mimo\nthree")
+    assert sent(peer)[-1] == ["one", "You said: one", "three"]
+
+
+def test_pressing_twice_asks_once_and_leaves_the_stop_button(kernel: Kernel, peer: Peer) -> None:
+    peer.script = lambda seen: Answer(frames(seen, ["word "] * 500, 0.02))
+    kernel.run("again._prompt.value = 'one'")
+    kernel.run(f"{PRESS}; {PRESS}")
+    assert kernel.run("print(again._task is not None, len(again._area.children))").text == "True 1\n"
+    kernel.run("again.stop()")
+    kernel.run("await over()")
+    assert (len(peer.settled()), "False" in kernel.run(STATE).text) == (1, True)
+
+
 def test_an_answer_is_kept_once(kernel: Kernel) -> None:
     press(kernel, "one")
     kernel.run("again._keep.click()")

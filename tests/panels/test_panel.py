@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from mimo_magics.panels.situation import situation, spelled
 from mimo_magics.panels.summary import NOTHING
 from mimo_magics.parameters import MOVED, TASKS, WIDEST, bounds, for_task, usual
 from mimo_magics.presets import PRESETS
+from mimo_magics.session import Session
 
 SHELL = InteractiveShell.instance()
 OWN = "Answer in verse.\nAlways."
@@ -226,7 +228,7 @@ def test_what_is_out_of_range_stays_as_it_is_set(
 def test_ranges_follow_service_and_model(board: Board, config: MimoConfig) -> None:
     def ranges() -> list[str]:
         names = ("temperature", "top_p", "max_tokens")
-        return [words(board, name).partition("<")[0].removeprefix("server default · ") for name in names]
+        return [words(board, name).partition("<")[0].rpartition(" · ")[2] for name in names]
 
     assert ranges() == ["0 to 2", "0 to 1", "1 to 128,000"]
     write(config, "model", "mimo-v2-flash")
@@ -240,6 +242,22 @@ def test_ranges_follow_service_and_model(board: Board, config: MimoConfig) -> No
     assert "mimo-v2.6-flash" in widget(board, "model").options
     write(config, "base_url", "https://other.example/v1")
     assert ranges() == ["0 to 2", "0 to 1", "1 to 131,072"]
+
+
+def test_a_bound_of_the_output_that_is_sent_unasked_is_told(
+    board: Board, config: MimoConfig, published: Outputs
+) -> None:
+    def told() -> str:
+        return rows(document(published)["text/plain"])["max_tokens"].split("  ")[0]
+
+    body = Session(preset="mimo-v2", system="none").draft("hi").body
+    assert (told(), body["max_completion_tokens"]) == ("default: 128,000 is sent", 128_000)
+    write(config, "preset", "xiaomi")
+    assert told() == "server default"
+    assert "max_completion_tokens" not in Session(preset="xiaomi", system="none").draft("hi").body
+    write(config, "api", "anthropic")
+    body = Session(preset="xiaomi", api="anthropic", system="none").draft("hi").body
+    assert (told(), body["max_tokens"]) == ("default: 131,072 is sent", 131_072)
 
 
 def test_a_range_that_shrinks_takes_nothing_back(board: Board, config: MimoConfig) -> None:
@@ -463,6 +481,23 @@ def test_the_line_restores_the_values(board: Board, config: MimoConfig, publishe
     other = MimoConfig()
     configure(line.removeprefix("%mimo_config "), other)
     assert other.snapshot() == config.snapshot()
+
+
+def test_the_line_restores_what_the_environment_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, published: Outputs
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MIMO_TEMPERATURE", "0.7")
+    monkeypatch.setenv("MIMO_STREAM", "off")
+    config = MimoConfig()
+    Panel(config, InteractiveShell.instance()).open()
+    config.write("temperature", "default")
+    line = document(published)["text/plain"].splitlines()[-1]
+    assert line == "%mimo_config temperature=default stream=off"
+    other = MimoConfig()
+    configure(line.removeprefix("%mimo_config "), other)
+    assert other.snapshot() == config.snapshot()
+    close_all()
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from peer import Answer, Peer, Seen, error, frames, reply, stream
 from mimo_magics import attempts
 from mimo_magics.errors import ApiError, BadOption, SessionBusy
 from mimo_magics.grid import Variant, variants
-from mimo_magics.session import Session
+from mimo_magics.session import Session, comparing
 from mimo_magics.session.comparison import Candidate, Comparison
 from mimo_magics.settings import Api
 
@@ -74,6 +75,44 @@ def test_as_many_are_asked_at_a_time_as_are_allowed_and_no_more(peer: Peer) -> N
     assert meeting.most == 3
 
 
+class Window:
+    """A script that answers so many calls within some seconds, and refuses the others without saying for how long."""
+
+    def __init__(self, calls: int, seconds: float) -> None:
+        self.refused = 0
+        self._calls, self._seconds = calls, seconds
+        self._answered: list[float] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, seen: Seen) -> Answer:
+        with self._lock:
+            now = time.monotonic()
+            self._answered = [each for each in self._answered if now - each < self._seconds]
+            if len(self._answered) == self._calls:
+                self.refused += 1
+                return error(429, "Too many requests")
+            self._answered.append(now)
+        return stream(seen, reply(f"at {seen.body['temperature']}"))
+
+
+def test_a_service_that_wants_fewer_calls_a_minute_gets_all_of_them_later(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "MINUTE", 0.5)
+    peer.script = window = Window(5, 0.4)
+    compared = session(peer).compare("Hello", temperature=[0, 1], repeat=6)
+    assert texts(compared) == ["at 0"] * 6 + ["at 1"] * 6
+    assert 0 < window.refused <= 4 * attempts.ATTEMPTS * 2  # only those that were under way when it said so
+
+
+def test_nothing_is_begun_while_a_service_is_busy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "FIRST_DELAY", 0.2)
+    peer.answers(error(503, "Overloaded"), lambda seen: stream(seen, reply("Fine.")))
+    compared = session(peer).compare("Hello", temperature=[0, 1], at_once=1)
+    assert texts(compared) == ["Fine.", "Fine."]
+    assert len(peer.requests) == 3
+
+
 def test_each_follows_the_conversation_and_none_joins_it(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
@@ -131,8 +170,7 @@ async def test_leaving_early_keeps_what_came_and_closes_every_socket(peer: Peer)
                 break
     assert [running.turns[place].reply.stop for place in (0, 1)] == ["interrupted"] * 2
     assert all(turn.reply.text.startswith("word") for turn in running.turns.values())
-    closed = await asyncio.to_thread(peer.settled)
-    assert all(seen.closed_after is not None for seen in closed)
+    assert len(await asyncio.to_thread(peer.left, 2)) == 2
     assert not talk.busy
 
 
