@@ -10,7 +10,18 @@ from mimo_magics.document import table
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import MimoError
 from mimo_magics.language import Words, say, words
-from mimo_magics.models import AS_OF, MODELS, PRICES, PRICES_AS_OF, SUCCESSORS, Price, is_chat, price
+from mimo_magics.models import (
+    AS_OF,
+    MODELS,
+    PRICES,
+    PRICES_AS_OF,
+    SPEECH,
+    SUCCESSORS,
+    Model,
+    Price,
+    is_chat,
+    price,
+)
 from mimo_magics.presets import LOCAL, OTHER, PRESETS, Preset
 from mimo_magics.settings import Settings
 
@@ -77,7 +88,12 @@ def bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
     service = endpoint.preset(settings)
     now = settings.model or answering(service, ids)
     head = words("", "model", "window", "most output", "takes", "thinks", "input", "cached", "output", "")
-    rows = (("→" if each == now else "", *_row(each, service, settings)) for each in ids or known(settings))
+    spoken = {model.id: model for model in SPEECH.get(service.name, ())}
+    listed = ids or (*known(settings), *spoken)
+    rows = (
+        ("→" if each == now else "", *_row(each, MODELS.get(each) or spoken.get(each), service, settings))
+        for each in listed
+    )
     return table.bundle(head, rows, figures=FIGURES, caption=_caption(service, bool(ids)))
 
 
@@ -97,18 +113,23 @@ def _published(service: Preset) -> tuple[str, ...]:
     return tuple(dict.fromkeys((service.model, *(each for each in priced if each not in retired), *older)))
 
 
-def _row(id_: str, service: Preset, settings: Settings) -> tuple[str, ...]:
-    model = MODELS.get(id_)
+def _row(id_: str, model: Model | None, service: Preset, settings: Settings) -> tuple[str, ...]:
     cost = price(service.name, id_, settings.prices)
     return (
         id_,
         f"{model.window:,}" if model else UNKNOWN,
-        f"{model.max_output:,}" if model else UNKNOWN,
+        f"{min(model.max_output, service.max_output or model.max_output):,}" if model else UNKNOWN,
         ", ".join(map(say, _senses(id_))),
-        (say("yes") if model.thinks else say("if told to")) if model else UNKNOWN,
+        _thinks(id_, model),
         *_prices(cost, service),
         _note(id_, service),
     )
+
+
+def _thinks(id_: str, model: Model | None) -> str:
+    if model is None or not is_chat(id_):
+        return UNKNOWN
+    return say("yes") if model.thinks else say("if told to")
 
 
 def _senses(id_: str) -> Iterator[str]:
@@ -118,11 +139,9 @@ def _senses(id_: str) -> Iterator[str]:
         yield UNKNOWN
     else:
         yield Words("text")
-        yield from (
-            sense
-            for sense, has in ((Words("pictures"), MODELS[id_].sees), (Words("sound"), MODELS[id_].hears))
-            if has
-        )
+        model = MODELS[id_]
+        senses = {Words("pictures"): model.sees, Words("sound"): model.hears, Words("video"): model.watches}
+        yield from (sense for sense, has in senses.items() if has)
 
 
 def _prices(cost: Price | None, service: Preset) -> tuple[str, str, str]:

@@ -36,6 +36,8 @@ class Model:
     """Whether it takes pictures."""
     hears: bool = False
     """Whether it takes sound."""
+    watches: bool = False
+    """Whether it takes videos; this package sends none by itself."""
 
 
 SUCCESSORS = {
@@ -76,21 +78,33 @@ PRICES = {
 UNKNOWN_MODEL_OUTPUT = 8_192
 """Bound of the output where a format wants one and nothing is known of the model."""
 
+ALL_SENSES = {"sees": True, "hears": True, "watches": True}
 MODELS = {
     model.id: model
     for model in (
         Model("mimo-v2-flash", 262_144, 65_536, thinks=False),
         Model("mimo-v2-pro", 1_048_576, 131_072, thinks=True),
-        Model("mimo-v2-omni", 262_144, 131_072, thinks=True, sees=True, hears=True),
-        Model("mimo-v2.5", 1_048_576, 131_072, thinks=True, sees=True, hears=True),
+        Model("mimo-v2-omni", 262_144, 131_072, thinks=True, **ALL_SENSES),
+        Model("mimo-v2.5", 1_048_576, 131_072, thinks=True, **ALL_SENSES),
         Model("mimo-v2.5-pro", 1_048_576, 131_072, thinks=True),
         Model("mimo-v2.5-pro-ultraspeed", 1_048_576, 131_072, thinks=True),
-        Model("mimo-v2.6-flash", 1_048_576, 131_072, thinks=True, sees=True, hears=True),
-        Model("mimo-v2.6-pro", 1_048_576, 131_072, thinks=True, sees=True, hears=True),
-        Model("mimo-v2.6-pro-ultraspeed", 1_048_576, 131_072, thinks=True, sees=True, hears=True),
+        Model("mimo-v2.6-flash", 1_048_576, 131_072, thinks=True, **ALL_SENSES),
+        Model("mimo-v2.6-pro", 1_048_576, 131_072, thinks=True, **ALL_SENSES),
+        Model("mimo-v2.6-pro-ultraspeed", 1_048_576, 131_072, thinks=True, **ALL_SENSES),
         Model("mimo-local", 8_192, 1_024, thinks=False),  # as `local_server` sets it up
     )
 }
+SPEECH = {
+    "mimo-v2": (Model("mimo-v2-tts", 8_192, 8_192, thinks=False),),
+    "xiaomi": (
+        *(
+            Model(f"mimo-v2.5-tts{kind}", 8_192, 8_192, thinks=False)
+            for kind in ("", "-voicedesign", "-voiceclone")
+        ),
+        Model("mimo-v2.5-asr", 8_192, 2_048, thinks=False),
+    ),
+}
+"""By service: models that speak or listen, and answer no prompts. They are listed, and never chosen."""
 
 
 def output_tokens(asked: int | None, model: str, *, needed: bool, ceiling: int | None = None) -> int | None:

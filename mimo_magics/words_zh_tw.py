@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "if told to": "要求時才會",
     "text": "文字",
     "pictures": "圖片",
+    "video": "影片",
     "sound": "聲音",
     "The price of {model} cannot be {price!r}.": "{model} 的價格不能是 {price!r}。",
     "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3].": (
@@ -453,6 +454,7 @@ WORDS: dict[str, str] = {
     "{input:,} tokens in{cached}, {output:,} out": "輸入 {input:,} token{cached}，輸出 {output:,}",
     "{input:,} tokens in{cached}": "輸入 {input:,} token{cached}",
     "first token after {first:.1f} s": "{first:.1f} 秒後出現第一個 token",
+    "{total:.1f} s in all": "共 {total:.1f} 秒",
     "{total:.1f} s": "{total:.1f} 秒",
     "{seconds} s": "{seconds} 秒",
     "about ${cost:.4f}": "約 ${cost:.4f}",

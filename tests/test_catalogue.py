@@ -87,8 +87,8 @@ def test_the_table_joins_the_list_with_what_is_published() -> None:
     shown = catalogue.bundle(Settings(model="new"), ("mimo-v2-pro", "mimo-v2-tts", "new"))["text/plain"]
     assert shown.splitlines() == [
         "   model           window  most output  takes   thinks  input  cached  output",
-        "   mimo-v2-pro  1,048,576      131,072  text    yes      1.05    1.05    3.15",
-        "   mimo-v2-tts          –            –  speech  –           –       –       –",
+        "   mimo-v2-pro  1,048,576      128,000  text    yes      1.05    1.05    3.15",
+        "   mimo-v2-tts      8,192        8,192  speech  –           –       –       –",
         "→  new                  –            –  –       –           –       –       –",
         "As mimo-v2 lists them now. Figures of 2026-11-22; US dollars for a million tokens, prices of 2026-09.",
     ]
@@ -96,8 +96,10 @@ def test_the_table_joins_the_list_with_what_is_published() -> None:
 
 def test_without_a_list_the_table_says_so() -> None:
     shown = catalogue.bundle(Settings(prices={"mimo-v2-omni": [1, 0.5, 2]}), ())["text/plain"].splitlines()
-    assert [line[3:16].strip() for line in shown[1:-1]] == ["mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni"]
+    names = ["mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni", "mimo-v2-tts"]
+    assert [line[3:16].strip() for line in shown[1:-1]] == names
     assert shown[3].split()[-3:] == ["1", "0.5", "2"]
+    assert "text, pictures, sound, video" in shown[3]
     assert shown[-1].startswith("mimo-v2 did not list its models: only what is published.")
 
 

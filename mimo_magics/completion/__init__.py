@@ -81,7 +81,7 @@ def _settings(config: MimoConfig) -> Settings:
 def _result(found: Found) -> SimpleMatcherResult:
     completions = [SimpleCompletion(each.text, type=each.kind) for each in found.candidates]
     return {
-        "completions": completions or ([] if found.others == "any" else Silence()),
+        "completions": completions or Silence(),
         "matched_fragment": found.fragment,
         "suppress": True,
         "do_not_suppress": {FILES} if found.others == "files" else set(),

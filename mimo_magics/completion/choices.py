@@ -14,10 +14,11 @@ from mimo_magics.options import plain_type
 from mimo_magics.presets import PRESETS
 from mimo_magics.session.system import NONE, PROMPTS
 from mimo_magics.settings import Settings
+from mimo_magics.tape import OFF, Mode
 from mimo_magics.weights import WEIGHTS
 
-Others = Literal["none", "files", "any"]
-"""Who else may complete where something was found: nobody, the shell for names of files, or everybody."""
+Others = Literal["none", "files"]
+"""Who else may complete where something was found: nobody, or the shell for names of files."""
 Kinds = Mapping[str, Iterable[str]]
 """Texts by their kind, as front ends mark it."""
 Given = Mapping[str, Sequence[str]]
@@ -110,6 +111,7 @@ KNOWN: Mapping[str, Callable[[Choices, Given], Kinds]] = {
     "model": lambda choices, given: {"model": dict.fromkeys(_models(choices, given))},
     "local_model": lambda *_: {"model": WEIGHTS},
     "system": lambda *_: {"value": (*PROMPTS, NONE)},
+    "tape": lambda *_: {"value": (*(f"{mode}:" for mode in get_args(Mode)), OFF)},
     "tool_choice": lambda choices, _: {"value": ("auto", "none", "required"), "tool": choices.tools},
     "tools": lambda choices, _: {"tool": choices.tools, "function": functions(choices)},
     "session": lambda choices, _: {"session": choices.sessions},

@@ -151,9 +151,9 @@ def config(line: str, choices: Choices) -> Found:
 def _setting(assignment: str, choices: Choices, given: Given) -> Found:
     name, _, typed = assignment.partition("=")
     if name not in SETTINGS:
-        return fitting(typed, "any")
+        return Found()
     kinds = dict(values(name, choices, given))
-    others: Others = "none" if kinds else "any"
+    others: Others = "files" if name == "notebook" else "none"
     if plain_type(HINTS[name]) is not HINTS[name]:
         kinds["value"] = (*kinds.get("value", ()), "default")
     return word(typed, others, **kinds)

@@ -95,6 +95,13 @@ def footer(reply: Reply) -> str:
     )
 
 
+def whole_time(reply: Reply) -> str:
+    """Return how long all of a reply took, where its last line tells only when it began and how fast it went on."""
+    timing = reply.timing
+    streamed = timing and timing.first is not None and timing.total - timing.first > INSTANT
+    return say("{total:.1f} s in all", total=timing.total) if timing and streamed else ""
+
+
 def _sections(reply: Reply, look: Look, opened: Collection[int]) -> Iterator[str]:
     number = 0
     for group in steps.groups(reply.message.parts):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from mimo_magics.document import Look, body, enclosed, footer, small
+from mimo_magics.document import Look, body, enclosed, footer, small, whole_time
 from mimo_magics.document.printable import escaped, printable
 from mimo_magics.language import say
 from mimo_magics.messages import Reply
@@ -40,7 +40,8 @@ class _Numbered:
 
     @property
     def figures(self) -> str:
-        return footer(self.column.reply) if self.column.reply else ""
+        reply = self.column.reply
+        return " · ".join(filter(None, (footer(reply), whole_time(reply)))) if reply else ""
 
     @property
     def note(self) -> str:
@@ -95,5 +96,12 @@ def _answer(reply: _Numbered, look: Look) -> str:
 
 
 def _text(reply: _Numbered) -> str:
-    text = reply.column.reply.text.strip() if reply.column.reply else ""
-    return "\n".join(filter(None, (reply.head, reply.note, text, reply.figures)))
+    return "\n".join(filter(None, (reply.head, reply.note, *_words(reply.column.reply), reply.figures)))
+
+
+def _words(reply: Reply | None) -> Iterator[str]:
+    """Yield what a model thought, as a quotation in Markdown, what it said, and what there is to say of it."""
+    if reply:
+        yield from (f"> {line}" for line in reply.reasoning.strip().splitlines())
+        yield reply.text.strip()
+        yield from (f"⚠ {say(note)}" for note in reply.notes)

@@ -59,10 +59,14 @@ def test_a_column_has_a_head_the_reply_as_ever_and_its_figures() -> None:
 
 
 def test_as_text_the_replies_stand_one_below_the_other() -> None:
-    shown = bundle([Column("a", reply("One.\n\nTwo.\n")), Column("b", None, "HTTP 429")], caption="Go on.")
+    one = reply("One.\n\nTwo.\n", notes=("Temperature will not act.",), timing=Timing(total=2.5, first=0.5))
+    shown = bundle([Column("a", one), Column("b", None, "HTTP 429")], caption="Go on.")
     assert shown["text/plain"] == (
-        "1 · a\nOne.\n\nTwo.\nmimo-v2-pro · 42 tokens in, 7 out\n\n2 · b\nHTTP 429\n\nGo on."
+        "1 · a\n> Hm.\nOne.\n\nTwo.\n⚠ Temperature will not act.\n"
+        "mimo-v2-pro · 42 tokens in, 7 out · first token after 0.5 s · 4 tokens/s · 2.5 s in all\n\n"
+        "2 · b\nHTTP 429\n\nGo on."
     )
+    assert "2.5 s in all" in shown["text/html"]
 
 
 @pytest.mark.parametrize(
