@@ -24,6 +24,8 @@ VARIABLE = "MIMO_API_KEY"
 
 UNTYPED = re.compile(rf"{UNSEEN.pattern}|[\ud800-\udfff]")
 """What a terminal that a command is pasted into would obey or could not show."""
+LONGEST_ARGUMENT = 100_000
+"""Bytes that a command line surely takes as one argument."""
 PATIENCE = 480
 """Seconds that a whole answer may take; the SDKs want a bound of one's own for long ones."""
 
@@ -88,13 +90,17 @@ def as_json(body: Mapping[str, Any]) -> str:
 
 
 def _curl(call: Call) -> str:
+    """Write the command of the quick-start page; a redirect is not followed, as it would take the key along."""
+    body = as_json(call.body)
     lines = [
         f"curl --request POST {shlex.quote(call.url)}",
         *(f'--header "{name}: {value}"' for name, value in call.headers(f"${VARIABLE}").items()),
-        "--data-binary @- <<'JSON'",
     ]
-    command = " \\\n".join(lines)
-    return f"{command}\n{as_json(call.body)}\nJSON\n"
+    if len(body.encode()) > LONGEST_ARGUMENT:
+        command = " \\\n".join((*lines, "--data-binary @- <<'JSON'"))
+        return f"{command}\n{body}\nJSON\n"
+    body = body.replace("'", "\\u0027")  # JSON's own escape, so that nothing ends the shell's quotation
+    return " \\\n".join((*lines, f"--data-raw '{body}'")) + "\n"
 
 
 def _httpx(call: Call) -> str:

@@ -26,6 +26,7 @@ from mimo_magics.render.progress import Progress
 from mimo_magics.session.comparing import RunningComparison
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turns import Turn
+from mimo_magics.variables import expand
 
 STYLE = """<style>
 .mimo-again.mimo-again { border-top: 1px solid var(--jp-border-color2, #bbb); margin-top: 0.75em; padding-top: 0.75em; overflow: visible; }
@@ -168,7 +169,7 @@ class AskAgain:
         """Decide what is asked, and what it follows."""
         self._again = None if self._prompt.value.strip() or not turns else turns[-1]
         self._past = turns[:-1] if self._again else turns
-        return self._again.prompt.parts if self._again else self._prompt.value
+        return self._again.prompt.parts if self._again else expand(self._prompt.value, variables(self._shell))
 
     def _show(self) -> None:
         """Put the document of the answer in the place of its widgets."""

@@ -141,6 +141,12 @@ def test_pressing_twice_asks_once_and_leaves_the_stop_button(kernel: Kernel, pee
     assert (len(peer.settled()), "False" in kernel.run(STATE).text) == (1, True)
 
 
+def test_variables_in_the_box_become_their_values(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("city = 'Tokyo'")
+    press(kernel, "In {city}, {nowhere} and {'json': 1}?")
+    assert sent(peer) == [["In Tokyo, {nowhere} and {'json': 1}?"]]
+
+
 def test_an_answer_is_kept_once(kernel: Kernel) -> None:
     press(kernel, "one")
     kernel.run("again._keep.click()")

@@ -320,11 +320,11 @@ def test_a_command_has_the_form_of_the_quick_start_page() -> None:
         "curl --request POST https://api.mimo-v2.com/v1/chat/completions \\\n"
         '--header "Authorization: Bearer $MIMO_API_KEY" \\\n'
         '--header "Content-Type: application/json" \\\n'
-        "--data-binary @- <<'JSON'\n"
-        '{\n  "model": "m",\n  "messages": [\n'
+        "--data-raw '{\n"
+        '  "model": "m",\n  "messages": [\n'
         '    {\n      "role": "system",\n      "content": "Be brief."\n    },\n'
-        '    {\n      "role": "user",\n      "content": "it\'s\\u009b\\u202e\\udb40\\udc41"\n    }\n'
-        '  ],\n  "stream": false\n}\nJSON\n'
+        '    {\n      "role": "user",\n      "content": "it\\u0027s\\u009b\\u202e\\udb40\\udc41"\n    }\n'
+        '  ],\n  "stream": false\n}\'\n'
     )
 
 
