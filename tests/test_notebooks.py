@@ -82,6 +82,18 @@ def test_no_cell_is_left_out(path: Path) -> None:
     assert [cell["id"] for cell in cells(path) if cell["execution_count"] is None] == []
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_lesson_has_a_picture_exercises_and_what_can_go_wrong(path: Path) -> None:
+    """As its twin has, by `test_twins`."""
+    told = "\n".join(
+        "".join(cell["source"]) for cell in read(path)["cells"] if cell["cell_type"] == "markdown"
+    )
+    assert re.findall(r"^!\[[^]]{60,}\]\(img/\w+\.svg\)$", told, re.MULTILINE) != []
+    headings = re.findall(r"^## (.*)$", told, re.MULTILINE)
+    assert {"What can go wrong", "Exercises"} - {*headings} == set()
+    assert "<details><summary>" in told or path.stem[:2] == "05"  # whose exercises are their own answers
+
+
 @named
 def test_errors_are_where_the_lesson_wants_them(path: Path) -> None:
     for cell in cells(path):
