@@ -19,7 +19,11 @@ from mimo_magics.options import OPTIONS
 from mimo_magics.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-LESSONS = sorted(path.relative_to(ROOT) for path in (ROOT / "notebooks").rglob("0*.ipynb"))
+LESSONS = [
+    path.relative_to(ROOT)
+    for folder in ("notebooks", "notebooks/zh-TW")
+    for path in sorted((ROOT / folder).glob("*.ipynb"))
+]
 
 
 @pytest.fixture(scope="module")
