@@ -16,6 +16,7 @@ from jupyter_client.manager import KernelManager
 from kernels import INSTALLED, write_specs
 
 PATIENCE = 60.0
+OCCUPIED = "__import__('time').sleep(0.05)"
 MODEL = "IPY_MODEL_"
 
 
@@ -131,10 +132,7 @@ class Kernel:
         press: str = "",
     ) -> list[Ran]:
         """Queue cells as «Run All» does; once `when` says so, interrupt or press a button, and count from there."""
-        ids = []
-        for code, cell in zip_longest(codes, cells, fillvalue=""):
-            self._tell_cell(cell, deleted)
-            ids.append(self._client.execute(code, allow_stdin=watched))
+        ids = self._queue(codes, cells, deleted, watched=watched)
         results = {each: Ran() for each in ids}
         started = time.monotonic()
         interrupted = idle = False
@@ -159,6 +157,20 @@ class Kernel:
         if any(ran.status == "aborted" for ran in results.values()):
             self._recover()
         return list(results.values())
+
+    def _queue(
+        self, codes: list[str], cells: Sequence[str], deleted: tuple[str, ...], *, watched: bool
+    ) -> list[str]:
+        """Send cells, and return the ids of their messages."""
+        if (
+            len(codes) > 1
+        ):  # all of them are there when the first one begins: a failure stops those that are queued
+            self._client.execute(OCCUPIED, silent=True, allow_stdin=False)
+        ids = []
+        for code, cell in zip_longest(codes, cells, fillvalue=""):
+            self._tell_cell(cell, deleted)
+            ids.append(self._client.execute(code, allow_stdin=watched))
+        return ids
 
     def _tell_cell(self, cell: str, deleted: tuple[str, ...] = ()) -> None:
         """Say which cell runs next, as notebooks do."""
