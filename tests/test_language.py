@@ -167,7 +167,7 @@ def test_the_card_of_a_call_asks_for_approval(chinese: None) -> None:
     steps.paint()
     (card,) = steps._cards.values()
     *buttons, reason = card.box.children[2].children
-    assert steps._heading.description == "等待您的核准… 0 秒"
+    assert steps._heading.description == "等待你的核准… 0 秒"
     assert [button.description for button in buttons] == ["核准", "此工作階段一律核准", "拒絕"]
     assert reason.placeholder == "拒絕的理由？會告知模型。"
 
@@ -327,7 +327,7 @@ def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, ser
     assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "儲存於"]
     assert failure[0] == english[2][0]
     assert failure[1] == "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
-    assert kernel.run("%%mimo --temprature 1\nhello").error[-1] == "您是指 --temperature 嗎？"
+    assert kernel.run("%%mimo --temprature 1\nhello").error[-1] == "你是指 --temperature 嗎？"
     assert kernel.run("%mimo_config --reset language").documents[-1].startswith("setting")
     again = shown()
     assert again[1:] == english[1:]
