@@ -52,9 +52,7 @@ class AwaitingCells:
 
     def __call__(self, lines: list[str]) -> list[str]:
         head = next((head for head in HEADS if lines and lines[0].startswith(head)), "")
-        if (
-            head and not lines[-1].rstrip().endswith(", '')") and self._may_await()
-        ):  # IPython names an empty cell's magic
+        if head and not _is_empty(lines) and self._may_await():
             awaited = f"await get_ipython().run_cell_magic({HEADS[head]!r},"
             return [awaited + lines[0].removeprefix(head), *lines[1:]]
         return lines
@@ -82,6 +80,11 @@ class AwaitingCells:
 
 QUESTION = re.compile(rf"(\s*(?:[\w.,\[\] ]+=\s*)?)%{PUBLIC}\s+(\S.*\?)\s*")
 TRIPLE = re.compile(r"#.*|'''|\"\"\"")
+
+
+def _is_empty(lines: list[str]) -> bool:
+    """Tell whether nothing stands below a cell's magic: IPython says so itself, and names the magic that it finds."""
+    return lines[-1].rstrip().endswith(", '')")
 
 
 def questions(lines: list[str]) -> list[str]:
