@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -12,7 +13,14 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from mimo_magics.errors import BadOption
 from mimo_magics.language import Words
-from mimo_magics.options import Option
+from mimo_magics.options import COMPARING, OPTIONS, Option
+from mimo_magics.suggest import did_you_mean
+
+COMPLAINT = re.compile(
+    r"argument (?:-\w/)?(?P<flag>--?[\w-]+): (?:expected one argument|.*?'(?P<text>[^']*)')", re.DOTALL
+)
+"""What argparse says; the words behind differ by version."""
+BY_FLAG = {flag: option for option in (*OPTIONS, *COMPARING) for flag in option.names}
 
 Magic = TypeVar("Magic", bound=Callable[..., Any])
 
@@ -39,10 +47,22 @@ def parsed(magic: Any, options: list[str]) -> Namespace:
     try:
         parsed: Namespace = magic.parser.parse_args(options)
     except UsageError as error:
-        raise BadOption(
-            f"{error}".rstrip(".") + ".", Words("See %%{name}? for the options.", name=magic.argcmd_name)
-        ) from None
+        raise _told(str(error), magic.argcmd_name) from None
     return parsed
+
+
+def _told(complaint: str, name: str) -> BadOption:
+    """Say what argparse says of an option in words of ours, and which value was meant."""
+    found = COMPLAINT.match(complaint)
+    option = BY_FLAG.get(found["flag"]) if found else None
+    if not found or not option:
+        return BadOption(f"{complaint.rstrip('.')}.", Words("See %%{name}? for the options.", name=name))
+    text, choices = found["text"], option.argparse.get("choices", ())
+    advice = Words("{signature}: {help}", signature=option.signature, help=Words(option.help))
+    if text is None:
+        return BadOption(Words("{name} wants a value.", name=found["flag"]), advice)
+    fact = Words("{name} cannot be {text!r}.", name=found["flag"], text=text)
+    return BadOption(fact, did_you_mean(text, choices, advice))
 
 
 def variables(shell: Any) -> dict[str, Any]:

@@ -179,6 +179,8 @@ WORDS: dict[str, str] = {
     "{low:g} to {high:,}": "{low:g} 到 {high:,}",
     "There is no setting {name!r}.": "沒有 {name!r} 這個設定。",
     "{help} {allowed}": "{help}{allowed}",
+    "{name} wants a value.": "{name} 需要一個值。",
+    "{signature}: {help}": "{signature}：{help}",
     "{name} cannot be {text!r}.": "{name} 不能是 {text!r}。",
     "{source}: {name} cannot be {value!r}.": "{source}：{name} 不能是 {value!r}。",
     "{variable}: {name} cannot be {text!r}.": "{variable}：{name} 不能是 {text!r}。",

@@ -233,8 +233,26 @@ def test_config_and_mimo_config_write_the_same_settings(kernel: Kernel, peer: Pe
         (
             "%%mimo -t warm\nhi",
             [
-                "BadOption: argument -t/--temperature: invalid float value: 'warm'.",
-                "See %%mimo? for the options.",
+                "BadOption: --temperature cannot be 'warm'.",
+                "-t, --temperature X: How freely words are chosen. Without effect while a MiMo model thinks.",
+            ],
+        ),
+        (
+            "%%mimo -t\nhi",
+            [
+                "BadOption: --temperature wants a value.",
+                "-t, --temperature X: How freely words are chosen. Without effect while a MiMo model thinks.",
+            ],
+        ),
+        (
+            "%%mimo --format markdwn\nhi",
+            ["BadOption: --format cannot be 'markdwn'.", "Did you mean markdown?"],
+        ),
+        (
+            "%%mimo --thinking maybe\nhi",
+            [
+                "BadOption: --thinking cannot be 'maybe'.",
+                "--thinking on|off: Reason before answering, or do not.",
             ],
         ),
         (

@@ -327,6 +327,10 @@ def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, ser
     assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "儲存於"]
     assert failure[0] == english[2][0]
     assert failure[1] == "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
+    assert kernel.run("%%mimo --format markdwn\nhello").error == [
+        "BadOption: --format 不能是 'markdwn'。",
+        "你是指 markdown 嗎？",
+    ]
     assert kernel.run("%%mimo --temprature 1\nhello").error[-1] == "你是指 --temperature 嗎？"
     assert kernel.run("%mimo_config --reset language").documents[-1].startswith("setting")
     again = shown()
