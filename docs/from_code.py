@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from mimo_magics import errors, models, presets
 from mimo_magics.extension import MAGICS
 from mimo_magics.magics import MimoMagics
-from mimo_magics.options import HANDLING, OPTIONS, plain_type
+from mimo_magics.options import OPTIONS, plain_type
 from mimo_magics.settings import Settings
 
 CODE = "    "
@@ -39,13 +39,13 @@ def options() -> Iterator[str]:
 
 def settings() -> Iterator[str]:
     """Every setting: where it can be written, and what it is when nobody says it."""
-    hints, handling = get_type_hints(Settings), {flag for each in HANDLING for flag in each.flags}
+    hints = get_type_hints(Settings)
     rows = (
         (
             code(each.name),
             kinds(hints[each.name]),
             default(each.default),
-            ", ".join(code(flag) for flag in each.metadata["flags"] if flag not in handling),
+            ", ".join(map(code, each.metadata["flags"])),
             "yes" if each.metadata["project"] else "",
             "yes" if each.metadata["panel"] else "",
             each.metadata["help"],

@@ -37,7 +37,7 @@ from mimo_magics.messages import Request
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Api
 from mimo_magics.tape import Tape, clock_of
-from mimo_magics.tape.file import HEADERS
+from mimo_magics.tape.file import kept
 from mimo_magics.tape.transport import Send, TapeTransport
 from mimo_magics.wire import FORMATS, StreamDecoder, decode, decode_full
 from mimo_magics.wire.error import api_error
@@ -145,10 +145,7 @@ async def passed_on(
     try:
         async with client.stream(method, url, content=content, headers=headers, timeout=timeout) as response:
             begun = True
-            yield Head(
-                response.status_code,
-                {each: response.headers[each] for each in HEADERS if each in response.headers},
-            )
+            yield Head(response.status_code, kept(response.headers))
             async for chunk in response.aiter_bytes():
                 yield chunk
     except HTTPX_ERRORS as error:

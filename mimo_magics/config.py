@@ -29,6 +29,8 @@ SETTINGS = {setting.name: setting for setting in fields(Settings)}
 HINTS = get_type_hints(Settings)
 BUILT_IN, CONFIGURATION, HERE = words("built in", "configuration", "here")
 PROFILE = "profile "
+UNSET = Settings()
+"""As it is when nobody says anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Store(Configurable):
             tuple(each) if isinstance(each, list) else each
             for each in (getattr(self, name), self._start[name][0])
         )
-        return here != before or here != getattr(Settings(), name)
+        return here != before or here != getattr(UNSET, name)
 
     def snapshot(self) -> Settings:
         """Return the present settings as a value."""

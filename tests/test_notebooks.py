@@ -226,13 +226,3 @@ def test_the_demo_prints_the_answers_and_leaves_an_executed_notebook(tmp_path: P
     assert {answer["metadata"]["mimo"]["api"] for answer in answers} == {"openai", "anthropic"}
     assert "Tokyo" in "".join(answers[1]["data"]["text/plain"])
     assert str(target) in run.stdout
-
-
-@pytest.mark.parametrize("block", range(2))
-def test_the_python_of_the_readme_runs(block: int) -> None:
-    needs("smollm2-135m")
-    blocks = (ROOT / "README.md").read_text(encoding="utf-8").split("```python\n")[1:]
-    code = [each.partition("```")[0] for each in blocks][block]
-    run = subprocess.run([sys.executable, "-c", code], env=LOCAL, capture_output=True, text=True, check=True)
-    assert len(run.stdout) > 20
-    assert run.stderr == ""

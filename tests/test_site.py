@@ -63,13 +63,11 @@ def test_every_option_setting_and_parameter_is_in_the_reference_with_its_words(s
     told, said = code(site, "docs/reference/options"), text(site, "docs/reference/options")
     assert {option.signature for option in OPTIONS} - told == set()
     assert {setting.name for setting in fields(Settings)} - told == set()
-    helped = [*OPTIONS, *(_Helped(setting.metadata["help"]) for setting in fields(Settings))]
-    assert [each.help for each in helped if _words(each.help) not in _words(said)] == []
-
-
-class _Helped:
-    def __init__(self, text: str) -> None:
-        self.help = text
+    helps = [
+        *(option.help for option in OPTIONS),
+        *(setting.metadata["help"] for setting in fields(Settings)),
+    ]
+    assert [help_ for help_ in helps if _words(help_) not in _words(said)] == []
 
 
 def _words(text: str) -> str:

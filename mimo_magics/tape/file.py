@@ -44,6 +44,11 @@ ENDS = (
 """How a call can have ended."""
 
 
+def kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return those headers of an answer that are kept."""
+    return {name: headers[name] for name in HEADERS if name in headers}
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of an answer."""

@@ -13,7 +13,7 @@ from mimo_magics.errors import TapeMissing
 from mimo_magics.language import Words
 from mimo_magics.tape import Tape
 from mimo_magics.tape.canonical import canonical, hidden
-from mimo_magics.tape.file import HEADERS, Call, Chunk
+from mimo_magics.tape.file import Call, Chunk, kept
 
 Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
 """Makes a call whose answer is streamed."""
@@ -79,7 +79,7 @@ class _Recording:
 
     def begin(self, response: httpx.Response) -> dict[str, str]:
         """Note how the answer begins, and return the headers that are kept of it."""
-        headers = {name: response.headers[name] for name in HEADERS if name in response.headers}
+        headers = kept(response.headers)
         self._call = replace(self._call, status=response.status_code, headers=headers, begun=self._now)
         return headers
 
