@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TypeGuard
 
-from mimo_magics.events import Approval, Event, ToolProgress
+from mimo_magics.events import Approval, Event, PendingApproval, ToolProgress
 from mimo_magics.language import say
 from mimo_magics.messages import ToolCall
 
@@ -15,17 +14,18 @@ LONGEST = 2_000
 
 
 Approve = Callable[[ToolCall], Approval | bool]
-"""Decides on a call; may ask somebody, and takes its time."""
+"""Decides on a call; may ask the user, and block."""
 
 
-def waits(event: Event) -> TypeGuard[ToolProgress]:
-    """Tell whether an event says that a tool call waits for a decision."""
-    return isinstance(event, ToolProgress) and event.state == "waiting"
+def pending(event: Event) -> PendingApproval | None:
+    """Return the approval that an event waits for, if it does."""
+    return event.approval if isinstance(event, ToolProgress) else None
 
 
-def decided(approval: Approval | bool) -> Approval:
-    """Return a decision in full."""
-    return Approval(approval) if isinstance(approval, bool) else approval
+def decide(pending: PendingApproval, approve: Approve) -> None:
+    """Let `approve` decide on the call that waits."""
+    approval = approve(pending.call)
+    pending.decide(Approval(approval) if isinstance(approval, bool) else approval)
 
 
 def unattended(call: ToolCall) -> Approval:

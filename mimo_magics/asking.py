@@ -8,11 +8,9 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from mimo_magics.approval import Approve, decided, waits
+from mimo_magics.approval import Approve, decide, pending
 from mimo_magics.cell import CellRequest
-from mimo_magics.cellrun import BEAT
 from mimo_magics.errors import BadOption, Interrupted
-from mimo_magics.events import Approval
 from mimo_magics.facade import TurnCall
 from mimo_magics.language import Words
 from mimo_magics.messages import Reply
@@ -114,19 +112,8 @@ class Asking:
             self.running = running
             async for event in running:
                 self.surface.show(event)
-                if waits(event) and not await self._surface_asks():
-                    running.approve(event.id, decided(self.decide(running.called(event.id))))
-
-    def approve(self, id_: str, approval: Approval) -> None:
-        """Say whether a tool call that waits may run; on the loop of the cell."""
-        assert isinstance(self.running, RunningTurn)
-        self.running.approve(id_, approval)
-
-    async def _surface_asks(self) -> bool:
-        while self.surface.asks is None:
-            await asyncio.sleep(BEAT)
-            self.surface.tick()
-        return self.surface.asks
+                if (waiting := pending(event)) and not await self.surface.has_buttons():
+                    decide(waiting, self.decide)
 
     def _record(self, turn: Turn) -> dict[str, Any]:
         if not self.request.keep:

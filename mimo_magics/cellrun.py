@@ -19,7 +19,6 @@ from IPython.core.displayhook import CapturingDisplayHook
 from IPython.core.displaypub import CapturingDisplayPublisher
 
 if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
-    from mimo_magics.events import Approval
     from mimo_magics.render import Place
 
 PUBLIC, COMPARE = "mimo", "mimo_compare"
@@ -142,11 +141,9 @@ class RunningCell:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._task: asyncio.Task[None] | None = None
-        self._approve: Callable[[str, Approval], None] = lambda *_: None
 
-    async def during(self, work: Coroutine[Any, Any, None], approve: Callable[[str, Approval], None]) -> None:
-        """Await the work, which `stop` ends from now on; `approve` is to decide on tool calls."""
-        self._approve = approve
+    async def during(self, work: Coroutine[Any, Any, None]) -> None:
+        """Await the work, which `stop` ends from now on."""
         self._task = asyncio.create_task(work)
         await self._task
 
@@ -154,11 +151,6 @@ class RunningCell:
         """End it, from whichever thread a button is handled in."""
         if self._task:
             self._task.get_loop().call_soon_threadsafe(self._task.cancel)
-
-    def approve(self, id_: str, approval: Approval) -> None:
-        """Say whether a tool call may run, from whichever thread a button is handled in."""
-        if self._task:
-            self._task.get_loop().call_soon_threadsafe(self._approve, id_, approval)
 
     def insert(self, code: str) -> None:
         """Put code into a new cell below, when this one is over."""

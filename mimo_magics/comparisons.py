@@ -59,7 +59,7 @@ class Comparisons:
         comparing = self._comparing(request, running)
         with self._kept(comparing, request.out):
             async with pumped(self._shell.kernel), heartbeat(comparing.surface.tick):
-                await running.during(comparing.answered(), lambda *_: None)
+                await running.during(comparing.answered())
         return self._shown()
 
     def command(self, line: str) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, astuple, dataclass
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Literal
 
 from mimo_magics.language import Words
@@ -16,6 +20,7 @@ from mimo_magics.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    unused_id,
     whole_characters,
 )
 
@@ -76,9 +81,10 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallStart:
-    """A tool call opens. Told again for the same index, it only fills in what was empty."""
+    """A tool call opens. A second one with the same index only fills in what was empty."""
 
     index: int
+    """Number of the call, from 0: within one response from a decoder, within the turn from a session."""
     id: str = ""
     name: str = ""
 
@@ -97,22 +103,57 @@ ToolState = Literal["waiting", "approved", "running", "done", "failed", "refused
 
 @dataclass(frozen=True, slots=True)
 class ToolProgress:
-    """A tool call of the reply got further. It ends with its result."""
+    """The state of a tool call changed. The last event of a call has its result."""
 
-    id: str
+    index: int
+    """Number of the call within the turn, as in `ToolCallStart`: ids come from the server, and may repeat."""
     state: ToolState
     result: ToolResult | None = None
+    approval: PendingApproval | None = field(default=None, compare=False)
+    """Set while the state is `waiting`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What a person says of a call that is waiting. It goes the other way: from the surface to the turn."""
+    """The user's decision on a tool call."""
 
     allowed: bool
     reason: str = ""
     """Why not: the model is told."""
     for_session: bool = False
     """Do not ask for this tool again."""
+
+
+class PendingApproval:
+    """A tool call that waits for the user's decision.
+
+    It is bound to this one call, its name and arguments, and is decided once: the first decision counts. Its methods may
+    be called from any thread.
+    """
+
+    def __init__(self, call: ToolCall) -> None:
+        self.call = call
+        self._decision: Future[Approval] = Future()
+
+    def __repr__(self) -> str:
+        return f"PendingApproval({self.call!r})"
+
+    def approve(self, *, for_session: bool = False) -> None:
+        """Let the call run."""
+        self.decide(Approval(allowed=True, for_session=for_session))
+
+    def refuse(self, reason: str = "") -> None:
+        """Do not let the call run; the model is told the reason."""
+        self.decide(Approval(allowed=False, reason=reason))
+
+    def decide(self, approval: Approval) -> None:
+        """Decide on the call; without effect when it is decided already, or when its turn is over."""
+        with suppress(InvalidStateError):
+            self._decision.set_result(approval)
+
+    async def decision(self) -> Approval:
+        """Wait for the decision."""
+        return await asyncio.wrap_future(self._decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +268,8 @@ class Accumulator:
     @property
     def reply(self) -> Reply:
         """The reply as far as it has come."""
-        parts = tuple(
-            draft.part() if isinstance(draft, _Draft) else draft
-            for draft in self._drafts
-            if isinstance(draft, ToolResult) or draft.counts
-        )
         return Reply(
-            Message("assistant", parts),
+            Message("assistant", tuple(part for _, part in self._parts())),
             self._total,
             self._stop and whole_characters(self._stop),
             whole_characters(self._head.model),
@@ -242,6 +278,26 @@ class Accumulator:
             tuple(map(whole_characters, self._notes)),
             told=self._told,
         )
+
+    @property
+    def open_calls(self) -> dict[int, ToolCall]:
+        """The tool calls that have no result, by number."""
+        parts = list(self._parts())
+        ids = {part.id for _, part in parts if isinstance(part, ToolResult)}
+        return {index: part for index, part in parts if isinstance(part, ToolCall) and part.id not in ids}
+
+    def _parts(self) -> Iterator[tuple[int, Part]]:
+        """Yield the parts, and for tool calls their numbers. No two calls have the same id."""
+        used: set[str] = set()
+        for draft in self._drafts:
+            if isinstance(draft, ToolResult):
+                yield -1, draft
+            elif draft.counts:
+                part = draft.part()
+                if isinstance(part, ToolCall):
+                    part = replace(part, id=unused_id(part.id, used))
+                    used.add(part.id)
+                yield draft.index, part
 
     @property
     def _total(self) -> Usage | None:
@@ -290,9 +346,7 @@ class _Draft:
     def part(self) -> Part:
         text = whole_characters("".join(self.pieces))
         if self.kind is ToolCall:
-            return ToolCall(
-                whole_characters(self.id) or f"call_{self.index}", whole_characters(self.name), text
-            )
+            return ToolCall(whole_characters(self.id), whole_characters(self.name), text)
         return (
             ReasoningPart(text, whole_characters(self.signature))
             if self.kind is ReasoningPart

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from mimo_magics.approval import Approve, decided, waits
+from mimo_magics.approval import Approve, decide, pending
 from mimo_magics.events import Event
 
 if TYPE_CHECKING:  # sessions offer this module's service as a method
@@ -99,12 +99,6 @@ class TurnCall(Call[Event]):
         """The turn when it is over."""
         return self.running.turn if self.running else None
 
-    def ask(self, id_: str, approve: Approve) -> None:
-        """Let somebody decide, in this thread, whether a tool call that waits may run."""
-        assert self.running
-        approval = decided(approve(self.running.called(id_)))
-        _portal().call(self.running.approve, id_, approval)
-
 
 Driven = TypeVar("Driven", bound=Call[Any])
 
@@ -140,8 +134,8 @@ def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> 
     """
     with opened(opening) as call:
         for event in call:
-            if waits(event):
-                call.ask(event.id, approve)
+            if waiting := pending(event):
+                decide(waiting, approve)
     assert call.turn
     return call.turn
 

@@ -14,7 +14,7 @@ from IPython.display import display
 
 from mimo_magics import afterwards, cell, facade, grid, toolbox
 from mimo_magics.answers import Answers
-from mimo_magics.approval import Approve, by_question, unattended, waits
+from mimo_magics.approval import Approve, by_question, decide, pending, unattended
 from mimo_magics.asking import Asking
 from mimo_magics.cellrun import RunningCell, heartbeat, place
 from mimo_magics.cells import Cells
@@ -108,7 +108,7 @@ class MimoMagics(PlainMagics):
             return self._laid_open(asking)
         with self._kept(asking):
             async with pumped(self.shell.kernel), heartbeat(asking.surface.tick):
-                await running.during(asking.answered(), asking.approve)
+                await running.during(asking.answered())
         return self._value(asking)
 
     @with_options("mimo_compare", COMPARING)
@@ -172,8 +172,8 @@ class MimoMagics(PlainMagics):
         with self._kept(asking), facade.opened(asking.opening(), asking.surface.tick) as asking.running:
             for event in asking.running:
                 asking.surface.show(event)
-                if waits(event):
-                    asking.running.ask(event.id, asking.decide)
+                if waiting := pending(event):
+                    decide(waiting, asking.decide)
         return self._value(asking)
 
     def _laid_open(self, asking: Asking) -> Draft | None:

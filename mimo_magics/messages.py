@@ -6,9 +6,10 @@ them. Identity (cells, files, turns) lives elsewhere. `None` and an empty tuple 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import groupby
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain, count, groupby
 from typing import Any, ClassVar, Literal
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
@@ -106,15 +107,54 @@ class Message:
 
     @property
     def open_calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls that have no result in this message."""
-        results = {part.id for part in self.parts if isinstance(part, ToolResult)}
-        return tuple(call for call in self.tool_calls if call.id not in results)
+        """The tool calls that have no result in this message; one result answers one call."""
+        results = Counter(part.id for part in self.parts if isinstance(part, ToolResult))
+        open_calls = []
+        for call in self.tool_calls:
+            if results[call.id]:
+                results[call.id] -= 1
+            else:
+                open_calls.append(call)
+        return tuple(open_calls)
 
 
 def rounds(message: Message) -> Iterator[Message]:
     """Split an answer that ran tools into the messages that a server knows: calls, their results, and so on."""
     for is_result, parts in groupby(message.parts, lambda part: isinstance(part, ToolResult)):
         yield Message("tool" if is_result else "assistant", tuple(parts))
+
+
+def unused_id(id_: str, used: Collection[str]) -> str:
+    """Return an id for a tool call: the server's, or `call_N` when it sent none or one that is used already."""
+    candidates = chain([id_] if id_ else [], (f"call_{number}" for number in count(len(used))))
+    return next(candidate for candidate in candidates if candidate not in used)
+
+
+def with_unique_ids(messages: Iterable[Message]) -> Iterator[Message]:
+    """Yield the messages of a conversation so that no two tool calls have the same id.
+
+    Servers repeat ids or send none, and refuse a conversation with two equal ones. A call and its result have the same id.
+    """
+    used: set[str] = set()
+    open_ids: dict[str, list[str]] = {}
+
+    def renamed(part: Part) -> Part:
+        if isinstance(part, ToolCall):
+            unique = unused_id(part.id, used)
+            used.add(unique)
+            open_ids.setdefault(part.id, []).append(unique)
+            return replace(part, id=unique)
+        if isinstance(part, ToolResult) and open_ids.get(part.id):
+            return replace(part, id=open_ids[part.id].pop(0))
+        return part
+
+    for message in messages:
+        if message.role == "assistant":
+            open_ids.clear()
+        if any(isinstance(part, ToolCall | ToolResult) for part in message.parts):
+            yield replace(message, parts=tuple(map(renamed, message.parts)))
+        else:
+            yield message
 
 
 def system(text: str) -> Message:

@@ -1,5 +1,6 @@
 """The fold of events into a Reply, at any moment."""
 
+import asyncio
 import json
 from typing import get_args
 
@@ -8,8 +9,10 @@ import pytest
 from mimo_magics.events import (
     Accumulator,
     Annotations,
+    Approval,
     Event,
     Noted,
+    PendingApproval,
     Preparing,
     ReasoningDelta,
     Retrying,
@@ -52,8 +55,8 @@ EVERY_EVENT = (
     ToolCallStart(0, "call_1", "tide"),
     ToolCallDelta(0, "{"),
     ToolCallDelta(0, "}"),
-    ToolProgress("call_1", "running"),
-    ToolProgress("call_1", "done", ToolResult("call_1", "tide", "high", seconds=0.5)),
+    ToolProgress(0, "running"),
+    ToolProgress(0, "done", ToolResult("call_1", "tide", "high", seconds=0.5)),
     UsageUpdate(Usage(1, 1)),
     Stopped("tool_calls"),
     UsageUpdate(Usage(9, 5, 4, 2)),
@@ -129,11 +132,60 @@ def test_each_answer_of_the_server_counts_its_calls_anew():
     first, second = ToolResult("i", "n", "one"), ToolCall("j", "m", "{}")
     assert parts(
         ToolCallStart(0, "i", "n"),
-        ToolProgress("i", "done", first),
+        ToolProgress(0, "done", first),
         Started("r2", "mimo"),
         ToolCallStart(0, "j", "m"),
         ToolCallDelta(0, "{}"),
     ) == (ToolCall("i", "n"), first, second)
+
+
+def test_no_two_calls_of_a_reply_have_the_same_id():
+    result = ToolResult("i", "n", "one")
+    accumulator = Accumulator()
+    for event in (
+        ToolCallStart(0, "i", "n"),
+        ToolProgress(0, "done", result),
+        Started("r2", "mimo"),
+        ToolCallStart(1, "i", "n"),
+        ToolCallStart(2, "", "n"),
+        ToolCallStart(3, "call_2", "n"),
+        ToolCallStart(4, "", ""),
+    ):
+        accumulator.feed(event)
+    calls = [ToolCall("call_1", "n"), ToolCall("call_2", "n"), ToolCall("call_3", "n")]
+    assert accumulator.reply.message.parts == (ToolCall("i", "n"), result, *calls)
+    assert accumulator.open_calls == dict(enumerate(calls, 1))
+
+
+CALL = ToolCall("i", "look", '{"path": "a"}')
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("decide", "approval"),
+    [
+        (lambda pending: pending.approve(), Approval(allowed=True)),
+        (lambda pending: pending.approve(for_session=True), Approval(allowed=True, for_session=True)),
+        (lambda pending: pending.refuse("late"), Approval(allowed=False, reason="late")),
+    ],
+)
+async def test_a_pending_approval_is_decided_once_and_from_any_thread(decide, approval):
+    pending = PendingApproval(CALL)
+    for each in (decide, PendingApproval.approve, PendingApproval.refuse):
+        await asyncio.to_thread(each, pending)
+    assert await pending.decision() == approval
+    assert pending.call == CALL
+
+
+@pytest.mark.anyio
+async def test_a_decision_after_the_turn_is_over_has_no_effect():
+    pending = PendingApproval(CALL)
+    waiting = asyncio.ensure_future(pending.decision())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    pending.approve()
 
 
 def test_a_signature_ends_a_reasoning_part():
@@ -187,10 +239,10 @@ def test_parallel_calls_grow_in_turns():
     ) == (ToolCall("b", "clock", "[]"), ToolCall("a", "tide", "{}"))
 
 
-def test_a_call_without_an_id_is_named_after_its_place():
+def test_a_call_without_an_id_gets_one_of_ours():
     assert parts(ToolCallStart(0, "", "tide"), ToolCallStart(3, "", "clock")) == (
         ToolCall("call_0", "tide"),
-        ToolCall("call_3", "clock"),
+        ToolCall("call_1", "clock"),
     )
 
 

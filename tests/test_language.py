@@ -20,9 +20,9 @@ from mimo_magics import document
 from mimo_magics.config import MimoConfig
 from mimo_magics.document import table
 from mimo_magics.errors import BadKey, BadOption
-from mimo_magics.events import ReasoningDelta, Retrying, ToolCallStart, ToolProgress
+from mimo_magics.events import PendingApproval, ReasoningDelta, Retrying, ToolCallStart, ToolProgress
 from mimo_magics.language import Words, joined, say, words
-from mimo_magics.messages import Message, Params, Reply, TextPart, Usage, user
+from mimo_magics.messages import Message, Params, Reply, TextPart, ToolCall, Usage, user
 from mimo_magics.panels import Panel, close_all
 from mimo_magics.render.live.parts import Parts
 from mimo_magics.render.live.steps import Steps
@@ -161,9 +161,9 @@ def test_the_line_beneath_an_answer_says_what_goes_on(chinese: None) -> None:
 
 
 def test_the_card_of_a_call_asks_for_approval(chinese: None) -> None:
-    steps = Steps(Parts(), lambda *_: None, lambda: 0.0)
+    steps = Steps(Parts(), lambda: 0.0)
     steps.feed(ToolCallStart(0, "a", "weather"))
-    steps.feed(ToolProgress("a", "waiting"))
+    steps.feed(ToolProgress(0, "waiting", approval=PendingApproval(ToolCall("a", "weather"))))
     steps.paint()
     (card,) = steps._cards.values()
     *buttons, reason = card.box.children[2].children

@@ -4,6 +4,7 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass
 from typing import get_args
 
 import pytest
+from hypothesis import given, strategies as st
 
 from mimo_magics import messages
 from mimo_magics.messages import (
@@ -23,6 +24,7 @@ from mimo_magics.messages import (
     Usage,
     system,
     user,
+    with_unique_ids,
 )
 
 CALL = ToolCall("call_1", "tide", "{}")
@@ -103,3 +105,51 @@ def test_every_part_says_its_kind():
         ToolCall: "tool_call",
         ToolResult: "tool_result",
     }
+
+
+def test_one_result_answers_one_call():
+    first, second = ToolCall("i", "look", '{"path": "a"}'), ToolCall("i", "look", '{"path": "b"}')
+    message = Message("assistant", (first, second, ToolResult("i", "look", "content of a")))
+    assert message.open_calls == (second,)
+
+
+def called(*ids: str) -> Message:
+    return Message("assistant", tuple(ToolCall(id_, "look") for id_ in ids))
+
+
+def answered(*ids: str) -> Message:
+    return Message("tool", tuple(ToolResult(id_, "look", str(n)) for n, id_ in enumerate(ids)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([called("a", "b"), answered("a", "b")], [called("a", "b"), answered("a", "b")]),
+        ([called("a", "a"), answered("a", "a")], [called("a", "call_1"), answered("a", "call_1")]),
+        ([called("", ""), answered("", "")], [called("call_0", "call_1"), answered("call_0", "call_1")]),
+        (
+            [called("a"), answered("a"), user("next"), called("a"), answered("a")],
+            [called("a"), answered("a"), user("next"), called("call_1"), answered("call_1")],
+        ),
+        (
+            [called("a", "call_2"), answered("call_2", "a"), called("a"), answered("a")],
+            [called("a", "call_2"), answered("call_2", "a"), called("call_3"), answered("call_3")],
+        ),
+    ],
+)
+def test_calls_of_a_conversation_have_different_ids_and_results_keep_to_their_calls(before, after):
+    assert list(with_unique_ids(before)) == after
+
+
+@given(st.lists(st.lists(st.sampled_from(["", "a", "call_0", "call_1"]), min_size=1, max_size=4), max_size=5))
+def test_ids_are_unique_whatever_the_server_chose(rounds):
+    messages = [message for ids in rounds for message in (called(*ids), answered(*ids))]
+    unique = list(with_unique_ids(messages))
+    calls, results = unique[::2], unique[1::2]
+    ids = [part.id for message in calls for part in message.parts]
+    assert len(set(ids)) == len(ids)
+    assert "" not in ids
+    assert [[part.id for part in message.parts] for message in results] == [
+        [part.id for part in message.parts] for message in calls
+    ]
+    assert list(with_unique_ids(unique)) == unique

@@ -17,7 +17,6 @@ from mimo_magics.conversing import Conversing
 from mimo_magics.document import Look
 from mimo_magics.document.printable import escaped
 from mimo_magics.errors import MimoError
-from mimo_magics.events import Approval
 from mimo_magics.grid import Variant
 from mimo_magics.language import say
 from mimo_magics.parsing import variables
@@ -93,11 +92,6 @@ class AskAgain:
     def insert(self, code: str) -> None:
         """Put code into a new cell, below the next one that runs."""
         self._shell.set_next_input(code)
-
-    def approve(self, id_: str, approval: Approval) -> None:
-        """Say whether a tool call that waits may run; from any thread."""
-        if self._running:
-            self._loop.call_soon_threadsafe(self._running.running[0].approve, id_, approval)
 
     def _look(self, *_: object) -> None:
         """Follow the session that is the current one now."""

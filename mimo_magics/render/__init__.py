@@ -7,7 +7,7 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from mimo_magics.events import Approval, Event
+from mimo_magics.events import Event
 from mimo_magics.messages import Reply
 from mimo_magics.settings import Settings
 
@@ -21,9 +21,8 @@ Place = Literal["front end", "unattended", "terminal"]
 class Surface(Protocol):
     """A way to show one turn. It paints in the thread that calls it."""
 
-    @property
-    def asks(self) -> bool | None:
-        """Whether it lets the person decide on tool calls that wait; else somebody else must. `None`: not known yet."""
+    async def has_buttons(self) -> bool:
+        """Tell whether it shows buttons to approve tool calls, once that is known; if not, the user is asked otherwise."""
 
     def show(self, event: Event) -> None:
         """Show what happens."""
@@ -46,9 +45,6 @@ class Cell(Protocol):
 
     def insert(self, code: str) -> None:
         """Put code into a new cell below."""
-
-    def approve(self, id_: str, approval: Approval) -> None:
-        """Say whether a tool call that waits may run; from any thread."""
 
 
 def choose(place: Place, settings: Settings, cell: Cell | None = None) -> Surface:

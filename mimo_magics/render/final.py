@@ -15,10 +15,12 @@ from mimo_magics.messages import Reply
 class FinalSurface:
     """Shows nothing on the way, so that the saved output is one plain `display_data`."""
 
-    asks: bool | None = False
-
     def __init__(self, look: Look = Look()) -> None:
         self._look = look
+
+    async def has_buttons(self) -> bool:
+        """Return `False`."""
+        return False
 
     def show(self, event: Event) -> None:
         """Let the event pass."""

@@ -25,8 +25,6 @@ FRAME = 0.125
 class LaidOutSurface:
     """While it grows, the end of the reply as it fits the window; then all of it, laid out."""
 
-    asks: bool | None = False
-
     def __init__(self, form: Format = "markdown", console: Console | None = None) -> None:
         self._form = form
         self._accumulator = Accumulator()
@@ -34,6 +32,10 @@ class LaidOutSurface:
         self._status = ""
         self._changed = False
         self._next_frame = 0.0
+
+    async def has_buttons(self) -> bool:
+        """Return `False`."""
+        return False
 
     def show(self, event: Event) -> None:
         """Take an event in, and paint when a frame is due."""

@@ -11,7 +11,9 @@ from mimo_magics.messages import Reply
 class SilentSurface:
     """Shows nothing at all."""
 
-    asks: bool | None = False
+    async def has_buttons(self) -> bool:
+        """Return `False`."""
+        return False
 
     def show(self, event: Event) -> None:
         """Let the event pass."""

@@ -33,8 +33,6 @@ GROWTH = 1.1
 class StaticSurface:
     """Paints the reply, as far as it has come, into the outputs of its cell."""
 
-    asks: bool | None = False
-
     def __init__(
         self, look: Look = Look(), *, alone: bool = False, now: Callable[[], float] = monotonic
     ) -> None:
@@ -53,6 +51,10 @@ class StaticSurface:
         """Characters that have come since the last finished part, and those of them that are painted."""
         self._painted_status = ""
         self._next_frame = 0.0
+
+    async def has_buttons(self) -> bool:
+        """Return `False`."""
+        return False
 
     def show(self, event: Event) -> None:
         """Take an event in, and paint when a frame is due."""

@@ -19,10 +19,12 @@ DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 class TerminalSurface:
     """Prints what comes, the reasoning dimmed."""
 
-    asks: bool | None = False
-
     def __init__(self) -> None:
         self._last: type[Event] | None = None
+
+    async def has_buttons(self) -> bool:
+        """Return `False`."""
+        return False
 
     def show(self, event: Event) -> None:
         """Print what is new."""

@@ -3,27 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 import anyio
 
 from mimo_magics.clock import Clock
-from mimo_magics.events import Approval, ToolProgress, ToolState
+from mimo_magics.events import (
+    Approval,
+    Event,
+    PendingApproval,
+    ToolCallDelta,
+    ToolCallStart,
+    ToolProgress,
+    ToolState,
+)
 from mimo_magics.messages import ToolCall, ToolResult
 from mimo_magics.tools import NotebookTool, Outcome
 
 MOST = 32
 """Calls in a turn: models have made 120 at a time (XiaomiMiMo/MiMo#98)."""
+REPEATED = "This call is the same as an earlier one of this reply, which was made once. See its result."
 STOPPED = "The person stopped this call before it ran."
 LEFT_BEHIND = "The person stopped this call while it ran; what it began may still go on."
+
+
+class CallNumbers:
+    """Numbers the tool calls of a turn from 0: a server counts those of each response, among other blocks or not."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._numbers: dict[int, int] = {}
+        """By the index that the server gave the call in its present response."""
+
+    def begin_response(self) -> None:
+        """Take the same indices for other calls from now on."""
+        self._numbers.clear()
+
+    def numbered(self, event: Event) -> Event:
+        """Return the event with the number of the call within the turn."""
+        if not isinstance(event, ToolCallStart | ToolCallDelta):
+            return event
+        if event.index not in self._numbers:
+            self._numbers[event.index] = self._count
+            self._count += 1
+        return replace(event, index=self._numbers[event.index])
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
     """A call that may run."""
 
+    index: int
     call: ToolCall
     tool: NotebookTool
     arguments: dict[str, Any]
@@ -32,9 +64,11 @@ class _Ready:
 class Calls:
     """Answers the calls of one turn.
 
+    A call is known by its number within the turn. Its id comes from the server, which may repeat it.
+
     Args:
         tools: what may be called, by name.
-        trusted: names of the tools that the person allowed for the session; grows.
+        trusted: names of the tools that the user approved for the session; grows.
         clock: of the turn.
     """
 
@@ -43,30 +77,21 @@ class Calls:
         self._tools = tools
         self._trusted = trusted
         self._count = 0
-        self._seen: set[tuple[str, str]] = set()
-        """Calls that were approved: the same one is not asked for again."""
-        self._open: dict[str, ToolCall] = {}
-        self._running: set[str] = set()
-        self._approvals: dict[str, Approval] = {}
-        self._asked: dict[str, anyio.Event] = {}
+        self._open: dict[int, ToolCall] = {}
+        self._running: set[int] = set()
 
-    def approve(self, id_: str, approval: Approval) -> None:
-        """Say whether a call that waits may run; on the loop that the turn runs on."""
-        self._approvals.setdefault(id_, approval)
-        if event := self._asked.get(id_):
-            event.set()
+    def left(self) -> Iterator[ToolProgress]:
+        """Yield the ends of the calls that were broken off."""
+        for index, call in self._open.items():
+            reason = LEFT_BEHIND if index in self._running else STOPPED
+            yield ToolProgress(index, "failed", _failure(call, reason))
 
-    def left(self) -> Iterator[ToolResult]:
-        """Yield answers to the calls that were broken off."""
-        for id_, call in self._open.items():
-            yield _failure(call, LEFT_BEHIND if id_ in self._running else STOPPED)
-
-    async def answered(self, calls: Sequence[ToolCall]) -> AsyncGenerator[ToolProgress]:
-        """Answer the calls of one answer, in their order; those of parallel tools in a row run at a time."""
-        self._open = {call.id: call for call in calls}
-        for parallel, group in groupby(calls, self._is_parallel):
+    async def answered(self, calls: Mapping[int, ToolCall]) -> AsyncGenerator[ToolProgress]:
+        """Answer the calls of one response, by number, in their order; those of parallel tools in a row run at a time."""
+        self._open = dict(calls)
+        for parallel, group in groupby(calls, lambda index: self._is_parallel(calls[index])):
             together = list(group)
-            for run in [together] if parallel else [[call] for call in together]:
+            for run in [together] if parallel else [[index] for index in together]:
                 async for progress in self._group(run, calls):
                     yield progress
 
@@ -75,29 +100,31 @@ class Calls:
         return bool(tool and tool.parallel)
 
     async def _group(
-        self, group: Sequence[ToolCall], calls: Sequence[ToolCall]
+        self, group: Sequence[int], calls: Mapping[int, ToolCall]
     ) -> AsyncGenerator[ToolProgress]:
         ready = []
-        for call in group:
-            prepared = self._prepared(call, calls)
+        for index in group:
+            prepared = self._prepared(index, calls)
             if isinstance(prepared, ToolResult):
-                yield self._ended(prepared)
+                yield self._ended(index, prepared)
             elif self._needs_approval(prepared):
-                yield ToolProgress(call.id, "waiting")
-                approval = await self._approval(call.id)
+                pending = PendingApproval(prepared.call)
+                yield ToolProgress(index, "waiting", approval=pending)
+                approval = await pending.decision()
                 yield self._decided(prepared, approval)
                 ready += [prepared] if approval.allowed else []
             else:
                 ready.append(prepared)
         for each in ready:
-            self._running.add(each.call.id)
-            yield ToolProgress(each.call.id, "running")
-        for result in await _together(ready, self._clock):
-            yield self._ended(result)
+            self._running.add(each.index)
+            yield ToolProgress(each.index, "running")
+        for index, result in await _together(ready, self._clock):
+            yield self._ended(index, result)
 
-    def _prepared(self, call: ToolCall, calls: Sequence[ToolCall]) -> _Ready | ToolResult:
+    def _prepared(self, index: int, calls: Mapping[int, ToolCall]) -> _Ready | ToolResult:
         """Read a call, or say why it cannot be run."""
         self._count += 1
+        call = calls[index]
         tool = self._tools.get(call.name)
         if self._count > MOST:
             return _failure(call, f"Not run: a turn may make {MOST} calls at the most.")
@@ -105,40 +132,30 @@ class Calls:
             return _failure(
                 call, f"There is no tool {call.name}. There are: {', '.join(self._tools) or 'none'}."
             )
-        first = next(each for each in calls if _same(each, call))
-        if first is not call:
-            return _failure(
-                call, f"This is the same call as {first.id}, which was made once. See its result."
-            )
+        first = next(number for number, each in calls.items() if _same(each, call))
+        if first != index:
+            return _failure(call, REPEATED)
         try:
-            return _Ready(call, tool, tool.read(call.arguments))
+            return _Ready(index, call, tool, tool.read(call.arguments))
         except ValueError as error:
             return _failure(call, str(error))
 
     def _needs_approval(self, ready: _Ready) -> bool:
-        known = ready.tool.name in self._trusted or (ready.call.name, ready.call.arguments) in self._seen
-        return ready.tool.confirm != "none" and not known
-
-    async def _approval(self, id_: str) -> Approval:
-        event = self._asked[id_] = anyio.Event()
-        if id_ not in self._approvals:
-            await event.wait()
-        return self._approvals[id_]
+        return ready.tool.confirm != "none" and ready.tool.name not in self._trusted
 
     def _decided(self, ready: _Ready, approval: Approval) -> ToolProgress:
         call = ready.call
         if not approval.allowed:
             told = "The person refused this call" + (f": {approval.reason}" if approval.reason else ".")
-            return self._ended(ToolResult(call.id, call.name, told, is_error=True, refused=True))
-        self._seen.add((call.name, call.arguments))
+            return self._ended(ready.index, ToolResult(call.id, call.name, told, is_error=True, refused=True))
         if approval.for_session or ready.tool.confirm == "once_per_session":
             self._trusted.add(call.name)
-        return ToolProgress(call.id, "approved")
+        return ToolProgress(ready.index, "approved")
 
-    def _ended(self, result: ToolResult) -> ToolProgress:
-        self._open.pop(result.id, None)
+    def _ended(self, index: int, result: ToolResult) -> ToolProgress:
+        self._open.pop(index, None)
         state: ToolState = "refused" if result.refused else "failed" if result.is_error else "done"
-        return ToolProgress(result.id, state, result)
+        return ToolProgress(index, state, result)
 
 
 def _same(one: ToolCall, other: ToolCall) -> bool:
@@ -149,16 +166,16 @@ def _failure(call: ToolCall, told: str) -> ToolResult:
     return ToolResult(call.id, call.name, told, is_error=True)
 
 
-async def _together(ready: Sequence[_Ready], clock: Clock) -> list[ToolResult]:
-    results: dict[str, ToolResult] = {}
+async def _together(ready: Sequence[_Ready], clock: Clock) -> list[tuple[int, ToolResult]]:
+    results: dict[int, ToolResult] = {}
 
     async def run(each: _Ready) -> None:
-        results[each.call.id] = await _result(each, clock)
+        results[each.index] = await _result(each, clock)
 
     async with anyio.create_task_group() as group:
         for each in ready:
             group.start_soon(run, each)
-    return [results[each.call.id] for each in ready]
+    return [(each.index, results[each.index]) for each in ready]
 
 
 async def _result(ready: _Ready, clock: Clock) -> ToolResult:

@@ -10,13 +10,13 @@ from uuid import uuid4
 from mimo_magics import client, endpoint, local, tape
 from mimo_magics.endpoint import Endpoint
 from mimo_magics.errors import BadKey, BadRequest, BudgetReached, MimoError, UnknownModel
-from mimo_magics.events import Accumulator, Approval, Event, Noted, Started, Stopped, Told, ToolProgress
+from mimo_magics.events import Accumulator, Event, Noted, Started, Stopped, Told
 from mimo_magics.language import Words
-from mimo_magics.messages import Message, Reply, Request, ToolCall, Usage, rounds
+from mimo_magics.messages import Message, Reply, Request, Usage, rounds
 from mimo_magics.presets import LOCAL
 from mimo_magics.session import advice, window
 from mimo_magics.session.budget import Spent
-from mimo_magics.session.calls import Calls
+from mimo_magics.session.calls import CallNumbers, Calls
 from mimo_magics.session.continuing import joined
 from mimo_magics.session.limits import Limits
 from mimo_magics.session.meter import Meter
@@ -71,21 +71,11 @@ class RunningTurn:
         self._calls = Calls(
             {tool.name: tool for tool in tools}, set() if trusted is None else trusted, self.clock
         )
+        self._numbers = CallNumbers()
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self._events
-
-    def called(self, id_: str) -> ToolCall:
-        """Return the tool call of this id."""
-        return next(call for call in self._accumulator.reply.tool_calls if call.id == id_)
-
-    def approve(self, id_: str, approval: Approval) -> None:
-        """Say whether the tool call of this id may run, which a `ToolProgress` said is waiting.
-
-        Call it on the loop that the turn runs on.
-        """
-        self._calls.approve(id_, approval)
 
     async def aclose(self) -> None:
         """Break off; the socket is closed at once."""
@@ -117,8 +107,8 @@ class RunningTurn:
 
     def _as_it_went(self) -> Turn:
         left = list(self._calls.left())
-        for result in left:
-            self._accumulator.feed(ToolProgress(result.id, "failed", result))
+        for event in left:
+            self._accumulator.feed(event)
         reply = self.reply
         stop = None if left or self._in_between or self._broken_off == "budget" else reply.stop
         asked, limits = self._asked, self._limits
@@ -186,7 +176,7 @@ class RunningTurn:
             async with aclosing(self._round(address, own, tools=left > 0)) as events:
                 async for event in events:
                     yield event
-            calls = self._accumulator.reply.message.open_calls if self._tools else ()
+            calls = self._accumulator.open_calls if self._tools else {}
             if not calls or not left or self._broken_off == "budget":
                 break
             self._in_between = True
@@ -261,7 +251,8 @@ class RunningTurn:
         return summary.reply.text
 
     async def _heard(self, address: Endpoint, request: Request) -> AsyncGenerator[Event]:
-        """Ask, and take calls that the model wrote as text out of what comes."""
+        """Ask, take calls that the model wrote as text out of what comes, and number the calls."""
+        self._numbers.begin_response()
         calls = len(self._accumulator.reply.tool_calls)
         filters: list[Markup | BareCalls] = [Markup(calls)]
         if self._asked.service is LOCAL:
@@ -273,10 +264,10 @@ class RunningTurn:
                     endpoint.took(address)
                     self._in_between = False
                 for each in _through(filters, [event]):
-                    yield each
+                    yield self._numbers.numbered(each)
         for number, each_filter in enumerate(filters, 1):
             for each in _through(filters[number:], list(each_filter.end())):
-                yield each
+                yield self._numbers.numbered(each)
 
 
 def _through(filters: Sequence[Markup | BareCalls], events: Iterable[Event]) -> Iterable[Event]:

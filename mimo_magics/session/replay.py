@@ -26,8 +26,12 @@ def replayed(reply: Reply) -> Iterator[Event]:
     if reply.annotations:
         yield Annotations(reply.annotations)
     yield from map(Noted, reply.notes)
+    calls: dict[str, list[int]] = {}
     for index, part in enumerate(reply.message.parts):
-        yield from _replayed(index, part)
+        if isinstance(part, ToolCall):
+            calls.setdefault(part.id, []).append(index)
+        number = calls[part.id].pop(0) if isinstance(part, ToolResult) and calls.get(part.id) else index
+        yield from _replayed(number, part)
     if reply.usage:
         yield UsageUpdate(reply.usage)
     if reply.stop:
@@ -44,4 +48,4 @@ def _replayed(index: int, part: Part) -> Iterator[Event]:
             yield ToolCallStart(index, id_, name)
             yield ToolCallDelta(index, arguments)
         case ToolResult(refused=refused, is_error=is_error):
-            yield ToolProgress(part.id, "refused" if refused else "failed" if is_error else "done", part)
+            yield ToolProgress(index, "refused" if refused else "failed" if is_error else "done", part)

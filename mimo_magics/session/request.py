@@ -22,6 +22,7 @@ from mimo_magics.messages import (
     system,
     user,
     whole_characters,
+    with_unique_ids,
 )
 from mimo_magics.models import output_tokens
 from mimo_magics.presets import LOCAL, Preset
@@ -69,7 +70,8 @@ class Question:
             summary: what is sent in their place.
             tools: whether tools are still offered.
         """
-        said = (*self.head, *opening(summary), *history(self.past[left_out:]), self.prompt, *rounds)
+        past = with_unique_ids((*history(self.past[left_out:]), self.prompt, *rounds))
+        said = (*self.head, *opening(summary), *past)
         messages, notes = fitted(said, self.model, self.settings.api)
         offered = self.tools if tools else ()
         return Request(messages, self.params, offered, stream=self.settings.stream), notes

@@ -80,7 +80,8 @@ def history(turns: Iterable[Turn]) -> Iterator[Message]:
 def answered(message: Message) -> Message:
     """Without tool calls that never got a result: each call must be followed by one."""
     left_out = message.open_calls
-    return replace(message, parts=tuple(part for part in message.parts if part not in left_out))
+    parts = tuple(part for part in message.parts if not any(part is call for call in left_out))
+    return replace(message, parts=parts)
 
 
 def record(turn: Turn, *, after: str = "", session: str = "", aside: bool = False) -> dict[str, Any]:

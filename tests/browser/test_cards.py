@@ -20,8 +20,10 @@ import asyncio
 from pathlib import Path
 
 from mimo_magics.cellrun import RunningCell
-from mimo_magics.events import Accumulator, TextDelta, ToolCallDelta, ToolCallStart, ToolProgress
-from mimo_magics.messages import ToolResult
+from mimo_magics.events import (
+    Accumulator, PendingApproval, TextDelta, ToolCallDelta, ToolCallStart, ToolProgress
+)
+from mimo_magics.messages import ToolCall, ToolResult
 from mimo_magics.document import Look
 from mimo_magics.render.live import LiveSurface
 
@@ -38,8 +40,8 @@ async def until(name):
         surface.tick()
         await asyncio.sleep(0.02)
 
-def ended(id, state, **more):
-    return ToolProgress(id, state, ToolResult(id, "search", hostile * 1_250, **more))
+def ended(index, state, **more):
+    return ToolProgress(index, state, ToolResult(str(index), "search", hostile * 1_250, **more))
 """
 CELL = """
 accumulator, surface = Accumulator(), LiveSurface(Look(), RunningCell(get_ipython()))
@@ -49,17 +51,17 @@ await show(ToolCallDelta(0, 'uare</b>", "limit": 3}'))
 await until("second")
 await show(ToolCallStart(1, "2", "read"), ToolCallDelta(1, hostile), ToolCallStart(2, "3", "write"))
 await until("waiting")
-await show(ToolProgress("1", "waiting"))
+await show(ToolProgress(0, "waiting", approval=PendingApproval(ToolCall("1", "search"))))
 await until("approved")
-await show(ToolProgress("1", "approved"))
+await show(ToolProgress(0, "approved"))
 await until("running")
-await show(ToolProgress("1", "running"))
+await show(ToolProgress(0, "running"))
 await until("done")
-await show(ended("1", "done", seconds=1.2))
+await show(ended(0, "done", seconds=1.2))
 await until("failed")
-await show(ended("2", "failed", is_error=True, seconds=0.04))
+await show(ended(1, "failed", is_error=True, seconds=0.04))
 await until("refused")
-await show(ToolProgress("3", "refused", ToolResult("3", "write", "No.", refused=True)))
+await show(ToolProgress(2, "refused", ToolResult("3", "write", "No.", refused=True)))
 await until("answer")
 await show(TextDelta("So it is."))
 await until("end")

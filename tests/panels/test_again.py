@@ -225,9 +225,10 @@ def test_it_asks_for_approval_of_tools(kernel: Kernel, peer: Peer) -> None:
     waits = "import asyncio\nwhile not again._running or 0 not in again._running.running:\n    await asyncio.sleep(0.02)"
     kernel.run(waits)
     kernel.run(
-        "while not any(call.id == 'c1' for call in again._running.running[0].reply.tool_calls):\n"
-        "    await asyncio.sleep(0.02)\nawait asyncio.sleep(0.1)\n"
-        "from mimo_magics.events import Approval\nagain.approve('c1', Approval(True))"
+        "def buttons(widget):\n"
+        "    for child in getattr(widget, 'children', ()):\n"
+        "        yield from [child] if getattr(child, 'description', '') == 'Approve' else buttons(child)\n"
+        "while not (found := list(buttons(again.root))):\n    await asyncio.sleep(0.02)\nfound[0].click()"
     )
     kernel.run("await over()")
     assert sent(peer)[-1][-1] == "noon"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from mimo_magics.events import (
     Approval,
     Event,
     Noted,
+    PendingApproval,
     ReasoningDelta,
     Started,
     Stopped,
@@ -24,13 +26,15 @@ from mimo_magics.events import (
     ToolCallStart,
     ToolProgress,
 )
-from mimo_magics.messages import Message, ReasoningPart, Reply, TextPart, ToolResult
+from mimo_magics.messages import Message, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
 from mimo_magics.render.blocks import LONGEST
 from mimo_magics.render.live import KEPT, LiveSurface
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import Parts
 from mimo_magics.render.live.view import View
 from mimo_magics.render.progress import Progress
+
+CLOCK = ToolCall("i", "clock", '{"zone": "UTC"}')
 
 
 def view(cell: Cell | None = None) -> View:
@@ -164,10 +168,10 @@ def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: Wire) -> None:
         ToolCallStart(0, "i", "clock"),
         ToolCallDelta(0, '{"zone": "U'),
         ToolCallDelta(0, 'TC"}'),
-        ToolProgress("i", "waiting"),
-        ToolProgress("i", "approved"),
-        ToolProgress("i", "running"),
-        ToolProgress("i", "done", result),
+        ToolProgress(0, "waiting", approval=PendingApproval(CLOCK)),
+        ToolProgress(0, "approved"),
+        ToolProgress(0, "running"),
+        ToolProgress(0, "done", result),
     ):
         told(shown, event)
         states.append(wire.states[wire.find("ToggleButtonModel", "clock(")]["description"])
@@ -187,7 +191,7 @@ def test_calls_and_thoughts_in_a_row_are_one_group(wire: Wire) -> None:
         shown,
         ReasoningDelta("Hm."),
         ToolCallStart(0, "i", "clock"),
-        ToolProgress("i", "done", ToolResult("i", "clock", "12")),
+        ToolProgress(0, "done", ToolResult("i", "clock", "12")),
         Started("2"),
         ReasoningDelta("So."),
         TextDelta("Noon."),
@@ -225,7 +229,7 @@ def test_stop_is_said_once_it_is_pressed(wire: Wire) -> None:
     assert cell.stopped
 
 
-WAITING = (ToolCallStart(0, "i", "clock"), ToolCallDelta(0, '{"zone": "UTC"}'), ToolProgress("i", "waiting"))
+CALL = (ToolCallStart(0, "i", "clock"), ToolCallDelta(0, '{"zone": "UTC"}'))
 
 
 @pytest.mark.parametrize(
@@ -239,9 +243,9 @@ WAITING = (ToolCallStart(0, "i", "clock"), ToolCallDelta(0, '{"zone": "UTC"}'), 
 def test_a_call_that_waits_shows_what_it_would_do_and_a_person_decides(
     wire: Wire, button: str, approval: Approval
 ) -> None:
-    cell = Cell()
-    shown = view(cell)
-    told(shown, *WAITING)
+    pending = PendingApproval(CLOCK)
+    shown = view()
+    told(shown, *CALL, ToolProgress(0, "waiting", approval=pending))
     assert wire.states[wire.find("ToggleButtonModel", "clock(")]["value"] is True
     assert any("&quot;zone&quot;: &quot;UTC&quot;" in value for value in wire.values())
     (reason,) = [id_ for id_, state in wire.states.items() if state["_model_name"] == "TextModel"]
@@ -249,8 +253,8 @@ def test_a_call_that_waits_shows_what_it_would_do_and_a_person_decides(
     content = {"data": {"method": "custom", "content": {"event": "click"}}}
     (pressed,) = [id_ for id_, state in wire.states.items() if state.get("description") == button]
     wire.comms[pressed].handle_msg({"content": content, "buffers": []})
-    assert cell.approved == [("i", approval)]
-    told(shown, ToolProgress("i", "approved"))
+    assert asyncio.run(pending.decision()) == approval
+    told(shown, ToolProgress(0, "approved"))
     assert wire.states[wire.find("ToggleButtonModel", "clock(")]["value"] is False
 
 
@@ -337,7 +341,6 @@ def test_an_answer_that_is_there_at_once_asks_the_page_for_nothing(
 ) -> None:
     surface = LiveSurface(Look(), Cell())
     surface.show(TextDelta("Hi"))
-    assert surface.asks is None
     finish(surface)
     assert wire.messages == []
     assert kinds(published)[-1] == "text/html"

@@ -59,10 +59,10 @@ def test_thinking_answering_and_tools_are_told(progress: Progress) -> None:
     for event in (
         ReasoningDelta("Hm."),
         ToolCallStart(0, "1", "clock"),
-        ToolProgress("1", "waiting"),
-        ToolProgress("1", "approved"),
-        ToolProgress("1", "running"),
-        ToolProgress("1", "done"),
+        ToolProgress(0, "waiting"),
+        ToolProgress(0, "approved"),
+        ToolProgress(0, "running"),
+        ToolProgress(0, "done"),
         TextDelta("Yes."),
     ):
         progress.feed(event)

@@ -9,8 +9,6 @@ from typing import Any
 
 from comm.base_comm import BaseComm
 
-from mimo_magics.events import Approval
-
 WIDGETS = "application/vnd.jupyter.widget-view+json"
 ENVELOPE = 550
 """Bytes that Jupyter puts around each message."""
@@ -79,16 +77,12 @@ class Cell:
     def __init__(self) -> None:
         self.stopped = False
         self.inserted: list[str] = []
-        self.approved: list[tuple[str, Approval]] = []
 
     def stop(self) -> None:
         self.stopped = True
 
     def insert(self, code: str) -> None:
         self.inserted.append(code)
-
-    def approve(self, id_: str, approval: Approval) -> None:
-        self.approved.append((id_, approval))
 
 
 MIXED = """## Part {n}

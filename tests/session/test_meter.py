@@ -74,7 +74,7 @@ def test_a_round_is_what_the_server_told_or_else_an_estimate(
 
 
 def test_rounds_add_up_and_the_last_one_fills_the_window() -> None:
-    meter = metered(100, Started(), LONG, Stopped("tool_calls"), TELLING, ToolProgress("c", "running"))
+    meter = metered(100, Started(), LONG, Stopped("tool_calls"), TELLING, ToolProgress(0, "running"))
     meter.asking(150)
     meter.feed(TextDelta("four"))
     assert read(meter) == (Usage(90 + 150, 40 + 1, 64, 30), 151, False)

@@ -18,6 +18,7 @@ from mimo_magics.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    with_unique_ids,
 )
 from mimo_magics.session.replay import replayed
 
@@ -29,9 +30,9 @@ def joined_by_the_fold(one: Part, other: Part | None) -> bool:
 
 
 def apart(parts: list[Part]) -> Message:
-    """Parts as a fold makes them: without neighbours that it would have joined."""
+    """Parts as a fold makes them: without neighbours that it would have joined, and with ids that differ."""
     kept = [part for part, after in pairwise((*parts, None)) if not joined_by_the_fold(part, after)]
-    return Message("assistant", tuple(kept))
+    return next(with_unique_ids([Message("assistant", tuple(kept))]))
 
 
 words = st.text(min_size=1, max_size=9)
@@ -103,7 +104,7 @@ def test_a_tool_call_that_comes_again_ends_as_it_did(result: ToolResult, state: 
         Started(),
         ToolCallStart(0, "i", "n"),
         ToolCallDelta(0, "{}"),
-        ToolProgress("i", state, result),
+        ToolProgress(0, state, result),
         Stopped("end"),
     ]
 

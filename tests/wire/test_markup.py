@@ -402,7 +402,7 @@ OTHERS = st.one_of(
     st.builds(Started, WORD, WORD),
     st.builds(ToolCallStart, st.integers(0, 3), WORD, WORD),
     st.builds(ToolCallDelta, st.integers(0, 3), WORD),
-    st.builds(ToolProgress, WORD, st.just("running")),
+    st.builds(ToolProgress, st.integers(0), st.just("running")),
     st.just(Annotations(())),
     st.builds(Noted, WORD),
     st.builds(UsageUpdate, st.builds(Usage, st.integers(0, 3))),

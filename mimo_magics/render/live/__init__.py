@@ -6,6 +6,7 @@ output. So no front end is left with a broken view or with a button that does no
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -24,6 +25,9 @@ from mimo_magics.render.static import StaticSurface
 
 __all__ = ["KEPT", "LiveSurface"]
 
+BEAT = 0.1
+"""Seconds between two looks at whether the page has answered."""
+
 
 class LiveSurface:
     """Shows a turn in a cell that awaits."""
@@ -40,11 +44,11 @@ class LiveSurface:
         """What came before there was a view."""
         self._frames = Frames(now)
 
-    @property
-    def asks(self) -> bool | None:
-        """Whether there are buttons to approve tool calls with, or may soon be."""
-        if self._view is None and not self._plain.parted and self._probe.waits:
-            return None
+    async def has_buttons(self) -> bool:
+        """Tell whether it shows buttons to approve tool calls, when the page has answered or was given up."""
+        while self._view is None and not self._plain.parted and self._probe.waits:
+            await asyncio.sleep(BEAT)
+            self.tick()
         return self._view is not None
 
     def show(self, event: Event) -> None:

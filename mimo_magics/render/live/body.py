@@ -19,7 +19,7 @@ from mimo_magics.events import (
 from mimo_magics.language import say
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import Parts
-from mimo_magics.render.live.steps import Approve, Steps
+from mimo_magics.render.live.steps import Steps
 
 Section = TypeVar("Section", Steps, Growing)
 
@@ -30,13 +30,11 @@ class Body:
     Args:
         parts: makes them.
         look: how to show the reply.
-        approve: says whether a tool call may run.
     """
 
-    def __init__(self, parts: Parts, look: Look, approve: Approve) -> None:
+    def __init__(self, parts: Parts, look: Look) -> None:
         self._parts = parts
         self._look = look
-        self._approve = approve
         self._sections: list[Steps | Growing] = []
         self.box = parts.box()
 
@@ -99,7 +97,7 @@ class Body:
 
     def _steps(self) -> Steps:
         last = self._last
-        return last if isinstance(last, Steps) else self._begin(Steps(self._parts, self._approve))
+        return last if isinstance(last, Steps) else self._begin(Steps(self._parts))
 
     def _begin(self, section: Section) -> Section:
         self.end()

@@ -11,7 +11,6 @@ from mimo_magics.language import say
 from mimo_magics.render import Cell
 from mimo_magics.render.live.body import Body
 from mimo_magics.render.live.parts import STYLE, Parts, showing
-from mimo_magics.render.live.steps import Approve
 from mimo_magics.render.tally import Tally
 
 
@@ -33,8 +32,7 @@ class Columns:
         stop = parts.button(say("Stop"), "stop", cell.stop, say("Stop the answers; what has come is kept"))
         self._head = parts.box(self._bar, self._words, self._seconds, stop, row=True, names="mimo-foot")
         self._columns = [
-            Column(parts, look, f"{number} · {title}", cell.approve)
-            for number, title in enumerate(tally.titles, 1)
+            Column(parts, look, f"{number} · {title}") for number, title in enumerate(tally.titles, 1)
         ]
         self._changed: set[int] = set()
         """Numbers of those with something that was not sent."""
@@ -94,8 +92,8 @@ class Columns:
 class Column:
     """One reply: its title, what has come, and a line that tells what goes on."""
 
-    def __init__(self, parts: Parts, look: Look, title: str, approve: Approve) -> None:
-        self.body = Body(parts, look, approve)
+    def __init__(self, parts: Parts, look: Look, title: str) -> None:
+        self.body = Body(parts, look)
         self._line = parts.html()
         head = parts.html(f'<strong dir="auto">{escaped(title)}</strong>')
         self.box = parts.box(head, self.body.box, self._line)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from time import monotonic
 
 from mimo_magics.document import steps
 from mimo_magics.document.printable import escaped, visible
 from mimo_magics.events import (
     Accumulator,
-    Approval,
     Event,
+    PendingApproval,
     ReasoningDelta,
     ToolCallDelta,
     ToolCallStart,
@@ -21,9 +20,6 @@ from mimo_magics.language import Words, say
 from mimo_magics.messages import Reply, Timing, ToolCall
 from mimo_magics.render.live.growing import Growing
 from mimo_magics.render.live.parts import Parts
-
-Approve = Callable[[str, Approval], None]
-"""Says of a call, by its id, whether it may run."""
 
 STATES = {
     "waiting": Words("waits for your approval"),
@@ -35,9 +31,8 @@ STATES = {
 class Steps:
     """One run of reasoning and tool calls."""
 
-    def __init__(self, parts: Parts, approve: Approve, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, parts: Parts, now: Callable[[], float] = monotonic) -> None:
         self._parts = parts
-        self._approve = approve
         self._now = now
         self._began = now()
         self._thought = 0.0
@@ -67,11 +62,9 @@ class Steps:
                 self._reason(text)
             case ToolCallStart(index) | ToolCallDelta(index):
                 self._card(index).feed(event)
-            case ToolProgress(id_):
-                for card in self._cards.values():
-                    if card.id == id_:
-                        card.feed(event)
-                        card.paint()
+            case ToolProgress(index) if index in self._cards:
+                self._cards[index].feed(event)
+                self._cards[index].paint()
 
     def paint(self) -> None:
         """Send what is new."""
@@ -108,7 +101,7 @@ class Steps:
             if self._reasoning:
                 self._reasoning.end()
                 self._reasoning = None
-            self._cards[index] = Card(self._parts, self._approve, self._now)
+            self._cards[index] = Card(self._parts, self._now)
             self._inner.children = (*self._inner.children, self._cards[index].box)
         return self._cards[index]
 
@@ -125,10 +118,9 @@ class Steps:
 class Card:
     """One tool call: what is called, how far it is, and, unfolded, its arguments and its result."""
 
-    def __init__(self, parts: Parts, approve: Approve, now: Callable[[], float]) -> None:
-        self.id = ""
+    def __init__(self, parts: Parts, now: Callable[[], float]) -> None:
+        self._id = ""
         self._parts = parts
-        self._approve = approve
         self._now = now
         self._running: float | None = None
         self._name = ""
@@ -153,31 +145,30 @@ class Card:
         """Take an event in."""
         match event:
             case ToolCallStart(_, id_, name):
-                self.id, self._name = self.id or id_, self._name or name
+                self._id, self._name = self._id or id_, self._name or name
             case ToolCallDelta(_, arguments):
                 self._pieces.append(arguments)
             case ToolProgress(_, state):
                 self._last = event
                 self._running = self._now() if state == "running" else self._running
-                self._ask() if state == "waiting" else self._asked()
+                self._ask(event.approval) if event.approval else self._asked()
 
-    def _ask(self) -> None:
-        """Show what is to be run, and let the person decide."""
+    def _ask(self, pending: PendingApproval) -> None:
+        """Show what is to be run, and let the user decide."""
         self._heading.value = True
         reason = self._parts.text(say("Why not? The model is told."))
 
-        def decide(allowed: bool, for_session: bool = False) -> None:
-            self._approve(self.id, Approval(allowed, "" if allowed else reason.value, for_session))
-
         buttons = (
-            self._parts.button(say("Approve"), "check", partial(decide, True), say("Run this call")),
+            self._parts.button(say("Approve"), "check", pending.approve, say("Run this call")),
             self._parts.button(
                 say("Approve for this session"),
                 "check",
-                partial(decide, True, True),
+                lambda: pending.approve(for_session=True),
                 say("Run it, and ask no more for this tool"),
             ),
-            self._parts.button(say("Refuse"), "times", partial(decide, False), say("Do not run it")),
+            self._parts.button(
+                say("Refuse"), "times", lambda: pending.refuse(reason.value), say("Do not run it")
+            ),
         )
         self.box.children = (
             *self.box.children[:2],
@@ -192,7 +183,7 @@ class Card:
 
     def paint(self) -> None:
         """Send what is new."""
-        call = ToolCall(self.id, self._name, "".join(self._pieces))
+        call = ToolCall(self._id, self._name, "".join(self._pieces))
         self._heading.description = steps.call_line(call)
         self._state.value = f"<small>{escaped(self._told())}</small>"
         if self._last:  # until then the arguments may not be whole

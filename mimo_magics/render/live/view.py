@@ -27,7 +27,7 @@ class View:
     def __init__(self, look: Look, progress: Progress, cell: Cell) -> None:
         self._parts = Parts()
         self._progress = progress
-        self._body = Body(self._parts, look, cell.approve)
+        self._body = Body(self._parts, look)
         button = self._parts.button(
             say("Stop"), "stop", cell.stop, say("Stop the answer; what has come is kept")
         )
