@@ -16,17 +16,15 @@ if TYPE_CHECKING:
     from mimo_magics.errors import MimoError
     from mimo_magics.extension import panel, sessions
     from mimo_magics.messages import Reply
-    from mimo_magics.relay import Relay
     from mimo_magics.session import Session, ask
     from mimo_magics.tools import tool
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["MimoError", "Relay", "Reply", "Session", "ask", "panel", "sessions", "tool"]
+__all__ = ["MimoError", "Reply", "Session", "ask", "panel", "sessions", "tool"]
 
 _HOMES = {
     "MimoError": "errors",
-    "Relay": "relay",
     "Reply": "messages",
     "Session": "session",
     "ask": "session",

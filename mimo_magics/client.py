@@ -10,7 +10,6 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any
@@ -37,7 +36,6 @@ from mimo_magics.messages import Request
 from mimo_magics.secret import Secret
 from mimo_magics.settings import Api
 from mimo_magics.tape import Tape, clock_of
-from mimo_magics.tape.file import kept
 from mimo_magics.tape.transport import Send, TapeTransport
 from mimo_magics.wire import FORMATS, StreamDecoder, decode, decode_full
 from mimo_magics.wire.error import api_error
@@ -118,38 +116,6 @@ async def models(endpoint: Endpoint) -> tuple[str, ...]:
 def _is_id(text: str) -> bool:
     """Tell whether a text can be a model's id: what a terminal obeys, or no screen holds, is none."""
     return 0 < len(text) <= LONGEST_ID and text.isprintable()
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How an answer that is passed on begins."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Those that are kept on tapes, too."""
-
-
-async def passed_on(
-    endpoint: Endpoint, method: str, url: str, *, headers: Mapping[str, str], content: bytes, clock: Clock
-) -> AsyncGenerator[Head | bytes]:
-    """Make a call that another program wrote, and yield the head of its answer, and then the rest as it comes.
-
-    Raises:
-        ConnectionFailed: the server was not reached.
-        StreamCut: the connection broke in the middle.
-        WireError: what came cannot be read.
-        TapeMissing: a tape is replayed, and does not hold the request.
-    """
-    timeout, begun = httpx.Timeout(endpoint.timeout, connect=CONNECT_TIMEOUT), False
-    client = await _through(endpoint.tapes, clock)
-    try:
-        async with client.stream(method, url, content=content, headers=headers, timeout=timeout) as response:
-            begun = True
-            yield Head(response.status_code, kept(response.headers))
-            async for chunk in response.aiter_bytes():
-                yield chunk
-    except HTTPX_ERRORS as error:
-        raise failed(error, endpoint.host, begun=begun) from None
 
 
 async def aclose() -> None:

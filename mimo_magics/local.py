@@ -6,7 +6,6 @@ The server is a child process on a free loopback port with a random key; it ends
 from __future__ import annotations
 
 import atexit
-import json
 import secrets
 import subprocess
 import sys
@@ -101,25 +100,8 @@ def _of_server(settings: Settings) -> Endpoint:
 def translated(request: Request) -> Request:
     """Put MiMo's switch for thinking, which llama.cpp ignores, into llama.cpp's words. The default is off."""
     params = request.params
-    switch = _switch(params.thinking is True)
+    switch: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": params.thinking is True}}
     return replace(request, params=replace(params, thinking=None, extra={**switch, **params.extra}))
-
-
-def translated_body(content: bytes) -> bytes:
-    """Do the same for a body that another program wrote; what is no JSON object stays as it is."""
-    try:
-        body = json.loads(content)
-    except ValueError:
-        return content
-    if not isinstance(body, dict):
-        return content
-    thinking = body.pop("thinking", None)
-    switch = _switch(isinstance(thinking, dict) and thinking.get("type") == "enabled")
-    return json.dumps({**switch, **body}).encode()
-
-
-def _switch(thinking: bool) -> dict[str, Any]:
-    return {"chat_template_kwargs": {"enable_thinking": thinking}}
 
 
 def _serve(model: str, file: Path) -> None:

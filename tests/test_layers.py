@@ -15,7 +15,7 @@ ROWS = [
     "messages events errors json_form language models presets secret settings suggest words_zh_tw",
     "wire cell document grid options parameters snippets variables",
     "attempts catalogue client clock endpoint keys local local_server mcp_server profiles project tape tools weights",
-    "session facade approval relay",
+    "session facade approval",
     "render",
     "cellrun cells whereabouts pump config configure resuming conversing conversations asking answers parsing afterwards comparing comparisons toolbox completion panels plain_magics taping testing magics extension",
 ]

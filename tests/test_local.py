@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 import anthropic
-import httpx
 import openai
 import pytest
 
-from mimo_magics import Relay, local, weights
+from mimo_magics import local, weights
 from mimo_magics.errors import LocalModelError
 from mimo_magics.events import Preparing
 from mimo_magics.messages import Params, ReasoningPart, Request, TextPart, user
@@ -269,41 +268,3 @@ def test_what_is_missing_is_told_with_what_to_do(missing: str, hint: str, tmp_pa
         check=False,
     )
     assert run.stdout.strip() == f"LocalModelError {hint}", run.stderr
-
-
-@pytest.mark.parametrize("api", APIS)
-@pytest.mark.usefixtures("_model")
-def test_other_programs_ask_the_embedded_model_through_a_relay_and_say_as_to_mimo_whether_it_thinks(
-    api: Api,
-) -> None:
-    path = "/v1/chat/completions" if api == "openai" else "/anthropic/v1/messages"
-    body = {
-        "model": "any",
-        "messages": [{"role": "user", "content": QUESTION}],
-        "max_tokens": 60,
-        "temperature": 0,
-    }
-    with Relay(preset="local") as relay:
-        plain, thoughtful = (
-            httpx.post(
-                relay.url + path,
-                json={**body, **more},
-                headers={"api-key": relay.key},
-                timeout=60,
-                trust_env=False,
-            ).json()
-            for more in ({}, {"thinking": {"type": "enabled"}})
-        )
-    if api == "openai":
-        assert "Tokyo" in plain["choices"][0]["message"]["content"]
-        assert [
-            bool(each["choices"][0]["message"].get("reasoning_content")) for each in (plain, thoughtful)
-        ] == [False, True]
-    else:
-        assert [block["type"] for block in plain["content"]] == ["text"]
-        assert thoughtful["content"][0]["type"] == "thinking"
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'"text"'])
-def test_a_body_that_is_no_json_object_is_passed_on_as_it_is(content: bytes) -> None:
-    assert local.translated_body(content) == content
