@@ -34,7 +34,7 @@ kernels: $(KERNELS)
 test-all: $(VENV)/test $(VENV)/release weights weights-tools
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
 	for version in 3.12 3.13 3.14; do \
-	    if python=$$($(RUN) tests/pythons.py $$version); then \
+	    if python=$$($(RUN) tests/support/pythons.py $$version); then \
 	        $(MAKE) test PYTHON=$$python VENV=build/python$$version || exit 1; \
 	    fi; \
 	done
@@ -78,15 +78,15 @@ tapes: $(VENV)/test weights weights-tools
 	$(RUN) notebooks/record.py --replay notebooks/zh-TW/0*.ipynb
 
 weights: $(VENV)/demo
-	@$(RUN) -m mimo_magics.weights smollm2-135m
+	@$(RUN) -m mimo_magics.client.local.weights smollm2-135m
 
 ## make weights-tools  the embedded model that calls tools: 478 MB, for the tests and notebooks that want it
 weights-tools: $(VENV)/demo
-	@$(RUN) -m mimo_magics.weights qwen2.5-coder-0.5b
+	@$(RUN) -m mimo_magics.client.local.weights qwen2.5-coder-0.5b
 
 ## make release-check  build wheel and sdist into dist, and use them as a stranger does on each Python that is here
 release-check: $(VENV)/release weights
-	$(RUN) tests/release.py $(ARGS)
+	PYTHONPATH=tests $(RUN) -m support.release $(ARGS)
 
 clean:
 	rm -rf .venv build dist

@@ -17,12 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-for folder in ("tests", "tests/wire"):
-    sys.path.insert(0, str(Path(__file__).parent.parent / folder))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from peer import KEY, Answer, Peer, Seen, frames  # noqa: E402
+from support.peer import KEY, Answer, Peer, Seen, frames
 
-from mimo_magics import Session  # noqa: E402
+from mimo_magics import Session
 
 TEMPERATURES = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 THINKING, SPEAKING, WORDS = 0.5, 0.5, 50

@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
-from mimo_magics.messages import (
+from mimo_magics.core.messages import (
     Message,
     Params,
     ReasoningPart,
@@ -31,11 +31,11 @@ from mimo_magics.messages import (
     system,
     user,
 )
+from mimo_magics.core.settings import Api
 from mimo_magics.session.history import History
-from mimo_magics.session.store import Saved, SessionFile, from_text, to_text
-from mimo_magics.session.turns import Turn, history
-from mimo_magics.settings import Api
-from mimo_magics.wire import FORMATS
+from mimo_magics.session.storage.session_file import Saved, SessionFile, from_text, to_text
+from mimo_magics.session.turn import Turn, history
+from mimo_magics.wire.formats import FORMATS
 
 PROSE = 'The *quick* brown fox jumps over the lazy dog, says "hello", and nobody minds. 你好!\n\n'
 SYSTEM = "Answer briefly. " * 20

@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from mimo_magics import document
-from mimo_magics.messages import Message, Params, ReasoningPart, Reply, Request, TextPart, Timing, Usage, user
-from mimo_magics.session.turns import Turn, record
+from mimo_magics.core.messages import (
+    Message,
+    Params,
+    ReasoningPart,
+    Reply,
+    Request,
+    TextPart,
+    Timing,
+    Usage,
+    user,
+)
+from mimo_magics.document import reply as reply_document
+from mimo_magics.session.turn import Turn, record
 
 TOKENS = 2_000
 PROSE = "The *quick* brown fox jumps over the lazy dog, and nobody minds. "
@@ -31,7 +41,7 @@ def reply(source: str) -> Reply:
 def sizes(answer: Reply) -> tuple[int, int, int, int]:
     """Bytes of the text, the HTML, the record, and of all that is saved."""
     turn = Turn(Request((user("Tell me."),), Params("mimo-v2-pro")), answer, "mimo-v2", "openai", 1.0)
-    bundle, metadata = document.bundle(answer), {"mimo": record(turn)}
+    bundle, metadata = reply_document.bundle(answer), {"mimo": record(turn)}
     whole = {"output_type": "display_data", "data": bundle, "metadata": metadata}
     parts = (answer.text, bundle["text/html"], metadata, whole)
     return tuple(len(json.dumps(part, ensure_ascii=False).encode()) for part in parts)  # type: ignore[return-value]

@@ -32,12 +32,12 @@ from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient as AnthropicHttp
 from fast_server import MODEL, MODES, PATHS, script, serving
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient as OpenAIHttp
 
-from mimo_magics import client
-from mimo_magics.endpoint import Endpoint
-from mimo_magics.events import Accumulator
-from mimo_magics.messages import Params, Request, user
-from mimo_magics.secret import Secret
-from mimo_magics.settings import Api
+from mimo_magics.client import http as client
+from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.core.events import Accumulator
+from mimo_magics.core.messages import Params, Request, user
+from mimo_magics.core.secret import Secret
+from mimo_magics.core.settings import Api
 
 Answer = tuple[str, str]
 """Reasoning and text."""
@@ -57,7 +57,7 @@ us     CPU microseconds for each token, median of the rounds
 calls  Python functions entered and generators resumed, for each token; asyncio's too, C functions not
 raw    a blocking socket and json.loads; nothing is checked
 httpx  the same on the bytes of stock httpx
-ours   mimo_magics.client.stream and Accumulator
+ours   mimo_magics.client.http.stream and Accumulator
 SDK    the asynchronous client of that company, with stream=True"""
 
 

@@ -12,11 +12,11 @@ from docutils.nodes import Node
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from mimo_magics import errors, models, presets
-from mimo_magics.extension import MAGICS
-from mimo_magics.magics import MimoMagics
-from mimo_magics.options import OPTIONS, plain_type
-from mimo_magics.settings import Settings
+from mimo_magics.core import errors, models, services as presets
+from mimo_magics.core.settings import Settings
+from mimo_magics.notebook.extension import MAGICS
+from mimo_magics.notebook.magics import MimoMagics
+from mimo_magics.notebook.options import OPTIONS, plain_type
 
 CODE = "    "
 """The indentation of code in a docstring."""

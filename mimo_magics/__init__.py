@@ -13,24 +13,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mimo_magics.errors import MimoError
-    from mimo_magics.extension import panel, sessions
-    from mimo_magics.messages import Reply
-    from mimo_magics.session import Session, ask
-    from mimo_magics.tools import tool
+    from mimo_magics.core.errors import MimoError
+    from mimo_magics.core.messages import Reply
+    from mimo_magics.core.version import __version__
+    from mimo_magics.notebook.extension import panel, sessions
+    from mimo_magics.session.session import Session, ask
+    from mimo_magics.tools.registry import tool
 
-__version__ = "0.1.0.dev0"
-
-__all__ = ["MimoError", "Reply", "Session", "ask", "panel", "sessions", "tool"]
+__all__ = ["MimoError", "Reply", "Session", "__version__", "ask", "panel", "sessions", "tool"]
 
 _HOMES = {
-    "MimoError": "errors",
-    "Reply": "messages",
-    "Session": "session",
-    "ask": "session",
-    "panel": "extension",
-    "sessions": "extension",
-    "tool": "tools",
+    "MimoError": "core.errors",
+    "Reply": "core.messages",
+    "Session": "session.session",
+    "__version__": "core.version",
+    "ask": "session.session",
+    "panel": "notebook.extension",
+    "sessions": "notebook.extension",
+    "tool": "tools.registry",
 }
 
 
@@ -46,13 +46,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Load the magics into a shell: `%load_ext mimo_magics`."""
-    from mimo_magics.extension import load
+    from mimo_magics.notebook.extension import load
 
     load(ipython)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
     """Take the magics out of a shell: `%unload_ext mimo_magics`."""
-    from mimo_magics.extension import unload
+    from mimo_magics.notebook.extension import unload
 
     unload(ipython)

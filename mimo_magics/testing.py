@@ -22,8 +22,8 @@ from typing import get_args
 
 import pytest
 
-from mimo_magics import tape
-from mimo_magics.errors import TapeMissing
+from mimo_magics.core.errors import TapeMissing
+from mimo_magics.tape import tape
 
 OPTION = "--mimo-tape"
 FOLDER = "mimo_tapes"

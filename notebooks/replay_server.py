@@ -17,8 +17,9 @@ from pathlib import Path
 
 import httpx
 
-from mimo_magics import local, tape
-from mimo_magics.settings import Settings
+from mimo_magics.client.local import process as local_process
+from mimo_magics.tape import tape
+from mimo_magics.core.settings import Settings
 from mimo_magics.tape.transport import TapeTransport
 
 TAPE = Path(__file__).parent / "tapes" / "01_quick_start.jsonl"
@@ -63,9 +64,9 @@ class ReplayServer(HTTPServer):
         return response
 
     async def _forward(self, request: httpx.Request) -> httpx.Response:
-        async for _ in local.start(self.settings.local_model):
+        async for _ in local_process.start(self.settings.local_model):
             pass
-        model = local.address(self.settings, ())
+        model = local_process.address(self.settings, ())
         headers = {"Authorization": f"Bearer {model.key}", "Content-Type": "application/json"}
         async with httpx.AsyncClient(base_url=model.base_url, trust_env=False, timeout=300) as client:
             return await client.post(request.url.path, content=request.content, headers=headers)

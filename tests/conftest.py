@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from peer import KEY, Peer
+from support.peer import KEY, Peer
 
-from mimo_magics import catalogue, keys
+from mimo_magics.client import credentials, model_list
 
 # quick by default, long with the environment variable MIMO_FUZZ=long
 settings.register_profile("quick", deadline=None, max_examples=100)
@@ -39,9 +39,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in os.environ:
         if name.startswith("MIMO_") and name != "MIMO_FUZZ":
             monkeypatch.delenv(name)
-    monkeypatch.setattr(keys, "_typed", {})
-    monkeypatch.setattr(keys, "_homes", {})
-    monkeypatch.setattr(catalogue, "_listed", {})
+    monkeypatch.setattr(credentials, "_typed", {})
+    monkeypatch.setattr(credentials, "_homes", {})
+    monkeypatch.setattr(model_list, "_listed", {})
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from peer import KEY, Peer
+from support.peer import KEY, Peer
 
 pytest_plugins = ["pytester"]
 PROGRAM = """

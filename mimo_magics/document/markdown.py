@@ -24,8 +24,8 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.dollarmath.index import math_inline_dollar
 from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 
-from mimo_magics.document.allow_list import MATH, clean, leads_out
-from mimo_magics.document.printable import visible
+from mimo_magics.core.text import visible
+from mimo_magics.document.sanitizer import MATH, clean, leads_out
 
 MOST_BRACKETS = 500
 r"""More of `\(` and `\[` than this are not taken for math: the search for the end of each would be quadratic."""

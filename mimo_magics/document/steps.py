@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from mimo_magics.core.i18n import say
+from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
+from mimo_magics.core.text import escaped, visible
 from mimo_magics.document.markdown import to_html
-from mimo_magics.document.printable import escaped, visible
-from mimo_magics.language import say
-from mimo_magics.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
 
 SHORT = 60
 """Characters of a call's arguments that its line shows."""

@@ -6,8 +6,8 @@ import html
 from collections.abc import Collection, Iterable, Sequence
 from unicodedata import east_asian_width
 
-from mimo_magics.document.printable import printable
-from mimo_magics.language import Words, say
+from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.text import printable
 
 
 def bundle(

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from mimo_magics.errors import BadOption, NotSaved, SessionBusy
-from mimo_magics.language import Words
-from mimo_magics.messages import Usage
-from mimo_magics.session.budget import Spent
+from mimo_magics.core.errors import BadOption, NotSaved, SessionBusy
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import Usage
+from mimo_magics.core.settings import Settings
 from mimo_magics.session.history import History
-from mimo_magics.session.spending import spent
-from mimo_magics.session.turns import Turn, record
-from mimo_magics.settings import Settings
+from mimo_magics.session.limits.budget import Spent
+from mimo_magics.session.limits.usage_report import spent
+from mimo_magics.session.turn import Turn, record
 
 if TYPE_CHECKING:  # imported by those who use files and transcripts
-    from mimo_magics.session.store import Saved, SessionFile
-    from mimo_magics.session.transcript import Transcript
+    from mimo_magics.session.storage.session_file import Saved, SessionFile
+    from mimo_magics.session.storage.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class Conversation:
             BadSessionFile: the file holds something else.
             NotSaved: it could not be written.
         """
-        from mimo_magics.session.store import SessionFile
+        from mimo_magics.session.storage.session_file import SessionFile
 
         file = SessionFile(path)
         if path.exists():
@@ -201,7 +201,7 @@ class Conversation:
 
     def show(self) -> Transcript:
         """Return the conversation as a value that prints itself."""
-        from mimo_magics.session.transcript import transcript
+        from mimo_magics.session.storage.transcript import transcript
 
         return transcript(self.history, self.name)
 
@@ -212,7 +212,7 @@ class Conversation:
             BadSessionFile: the file holds something else; it is left as it is.
             NotSaved: it could not be written.
         """
-        from mimo_magics.session.store import SessionFile
+        from mimo_magics.session.storage.session_file import SessionFile
 
         if self.file and self.file.path == Path(path).absolute():
             self.file.write(self.saved)
@@ -225,7 +225,7 @@ class Conversation:
     @property
     def saved(self) -> Saved:
         """What its file holds."""
-        from mimo_magics.session.store import Saved
+        from mimo_magics.session.storage.session_file import Saved
 
         return Saved(self.name, self.begun, self.history, self.aside, self.aside_cost)
 
@@ -236,7 +236,7 @@ class Conversation:
             BadOption: there is no such form.
             NotSaved: it could not be written.
         """
-        from mimo_magics.session.export import export
+        from mimo_magics.session.storage.export import export
 
         if to == "json":
             self.save(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from mimo_magics.session.turns import Turn
+from mimo_magics.session.turn import Turn
 
 ROOT = -1
 """The place before the first turn."""

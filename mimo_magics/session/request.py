@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 
-from mimo_magics import catalogue, endpoint
-from mimo_magics.endpoint import Endpoint
-from mimo_magics.errors import BadOption
-from mimo_magics.language import Words
-from mimo_magics.messages import (
+from mimo_magics.client import endpoint, model_list
+from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import (
     Message,
     Params,
     Part,
@@ -24,14 +24,14 @@ from mimo_magics.messages import (
     whole_characters,
     with_unique_ids,
 )
-from mimo_magics.models import output_tokens
-from mimo_magics.presets import LOCAL, Preset
-from mimo_magics.session.senses import fitted
-from mimo_magics.session.system import text as system_text
-from mimo_magics.session.turns import Turn, history
-from mimo_magics.session.window import opening
-from mimo_magics.settings import Settings
-from mimo_magics.wire import FORMATS
+from mimo_magics.core.models import output_tokens
+from mimo_magics.core.services import LOCAL, Preset
+from mimo_magics.core.settings import Settings
+from mimo_magics.session.attachments import fitted
+from mimo_magics.session.limits.context_window import opening
+from mimo_magics.session.system_prompt import text as system_text
+from mimo_magics.session.turn import Turn, history
+from mimo_magics.wire.formats import FORMATS
 
 Prompt = str | Sequence[Part]
 """What a person says: words, or parts such as pictures with words."""
@@ -114,7 +114,7 @@ def question(
 async def with_model(asked: Question, address: Endpoint) -> Question:
     """Ask the service for its models if its first one is to answer."""
     if asked.takes_first:
-        await catalogue.listed_at(asked.service, address)
+        await model_list.listed_at(asked.service, address)
     return as_listed(asked)
 
 
@@ -122,7 +122,7 @@ def as_listed(asked: Question) -> Question:
     """Put in the model that answers, as far as it is known without asking."""
     if not asked.takes_first:
         return asked
-    model = catalogue.answering(asked.service, catalogue.heard(asked.service))
+    model = model_list.answering(asked.service, model_list.heard(asked.service))
     return replace(asked, params=replace(asked.params, model=model))
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 
-from mimo_magics.clock import Clock, TapeClock
-from mimo_magics.errors import TapeMissing
-from mimo_magics.language import Words
-from mimo_magics.tape import Tape
-from mimo_magics.tape.canonical import canonical, hidden
-from mimo_magics.tape.file import Call, Chunk, kept
+from mimo_magics.core.errors import TapeMissing
+from mimo_magics.core.i18n import Words
+from mimo_magics.tape.clock import Clock, TapeClock
+from mimo_magics.tape.format import Call, Chunk, kept
+from mimo_magics.tape.matching import canonical, hidden
+from mimo_magics.tape.tape import Tape
 
 Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
 """Makes a call whose answer is streamed."""

@@ -24,7 +24,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from mimo_magics.messages import whole_characters
+from mimo_magics.core.messages import whole_characters
 
 BUDGET = 20_000
 """Bytes of UTF-8: some five thousand tokens of English."""

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mimo_magics.errors import ApiError, WireError
-from mimo_magics.events import (
+from mimo_magics.core.errors import ApiError, WireError
+from mimo_magics.core.events import (
     Annotations,
     Event,
     Noted,
@@ -19,8 +19,8 @@ from mimo_magics.events import (
     ToolCallStart,
     UsageUpdate,
 )
-from mimo_magics.language import Words
-from mimo_magics.messages import (
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import (
     Annotation,
     AudioPart,
     ImagePart,
@@ -33,11 +33,11 @@ from mimo_magics.messages import (
     ToolResult,
     Usage,
 )
-from mimo_magics.secret import Secret
-from mimo_magics.settings import Auth
-from mimo_magics.wire.error import frame_error
-from mimo_magics.wire.headers import key_headers
-from mimo_magics.wire.read import count, index, loads, text
+from mimo_magics.core.secret import Secret
+from mimo_magics.core.settings import Auth
+from mimo_magics.wire.auth import key_headers
+from mimo_magics.wire.errors import frame_error
+from mimo_magics.wire.json_values import count, index, loads, text
 
 path = "/chat/completions"
 needs_output_bound = False

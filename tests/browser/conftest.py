@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
-from peer import KEY, Peer
+from support.peer import KEY, Peer
 
 from browser.lab import MODULES, Kind, Server, browsing, chromium
 

@@ -30,7 +30,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.request import Request, urlopen
 
-from kernels import INSTALLED, write_specs
+from support.kernels import INSTALLED, write_specs
 
 if TYPE_CHECKING:  # so that tests can be collected, and say why they are skipped, where there is no browser
     from playwright.sync_api import Browser, Locator, LocatorAssertions

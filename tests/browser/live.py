@@ -10,8 +10,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from kernels import need
-from peer import Answer, finish, sse
+from support.kernels import need
+from support.peer import Answer, finish, sse
 
 from browser.lab import Page, Server, write
 

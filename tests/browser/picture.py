@@ -17,9 +17,9 @@ from typing import Any
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "wire")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from peer import KEY, Answer, Peer, Seen, sse  # noqa: E402
+from support.peer import KEY, Answer, Peer, Seen, sse  # noqa: E402
 
 from browser.lab import Page, Server, Theme, browsing, write  # noqa: E402
 

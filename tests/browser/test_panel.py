@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from peer import Peer, obey
+from support.peer import Peer, obey
 
 from browser.lab import Page, Server, Theme, copy, expect
 from browser.live import answer, at, everywhere, opened, says, until, waiting

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from peer import Peer, obey
-from told import grown, quiet, talk, told, transcript
+from support.peer import Peer, obey
+from support.told import grown, quiet, talk, told, transcript
 
 from browser.lab import Page, Server, expect
 from browser.live import at, everywhere, opened

@@ -7,10 +7,10 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.paths import NOTEBOOKS
 
 from browser.lab import IDLE, PATIENCE, Page, Server, Theme, expect
 from browser.test_accessible import AXE, complaints
@@ -18,7 +18,7 @@ from browser.test_accessible import AXE, complaints
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
+FOLDER = NOTEBOOKS
 pytestmark = pytest.mark.parametrize("server", ["lab"], indirect=True, scope="package")
 LESSONS = ("00_first_answer", "02_parameters", "03_tools")
 REASON = (

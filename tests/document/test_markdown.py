@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.document.allow_list import BLOCKS, WORDS
 from mimo_magics.document.markdown import to_html
+from mimo_magics.document.sanitizer import BLOCKS, WORDS
 
 MATH = 'class="mathjax_process tex2jax_process"'
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from mimo_magics.document.steps import call_line, formatted, groups, outcome, result_html, summary
-from mimo_magics.messages import (
+from mimo_magics.core.messages import (
     Message,
     ReasoningPart,
     Reply,
@@ -13,6 +12,7 @@ from mimo_magics.messages import (
     ToolResult,
     Usage,
 )
+from mimo_magics.document.steps import call_line, formatted, groups, outcome, result_html, summary
 
 HM, SO, TEXT = ReasoningPart("Hm."), ReasoningPart("So."), TextPart("Yes.")
 CLOCK, BELL = ToolCall("1", "clock"), ToolCall("2", "bell")

@@ -14,9 +14,10 @@ import openai
 import pytest
 from replay_server import NO_THINKING, TAPE, ReplayServer
 
-from mimo_magics import tape, weights
-from mimo_magics.tape import file
-from mimo_magics.tape.file import Call, Chunk
+from mimo_magics.tape import tape
+from mimo_magics.client.local import weights
+from mimo_magics.tape import format as tape_format
+from mimo_magics.tape.format import Call, Chunk
 
 MODEL = "smollm2-135m"
 BODY: dict[str, Any] = {"model": "mimo-v2-pro", "messages": [{"role": "user", "content": "hello"}]}
@@ -61,7 +62,7 @@ def server(
 ) -> Iterator[ReplayServer]:
     """Replay `CALLS`, and check that nothing was printed."""
     path = tmp_path / "lesson.jsonl"
-    file.write(path, CALLS, anew=True)
+    tape_format.write(path, CALLS, anew=True)
     monkeypatch.setenv("MIMO_TAPE", f"replay:{path}")
     with ReplayServer() as server:
         yield server

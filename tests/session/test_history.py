@@ -13,9 +13,9 @@ from functools import reduce
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.messages import Message, Params, Reply, TextPart, Usage, user
+from mimo_magics.core.messages import Message, Params, Reply, TextPart, Usage, user
 from mimo_magics.session.history import FIRST, ROOT, History
-from mimo_magics.session.turns import Turn
+from mimo_magics.session.turn import Turn
 
 
 def turn(name: str) -> Turn:

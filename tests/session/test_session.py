@@ -6,25 +6,17 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from peer import CUT, Answer, Peer, error, frames, reply, sse, stream
+from support.peer import CUT, Answer, Peer, error, frames, reply, sse, stream
 
-from mimo_magics import attempts, catalogue, client
-from mimo_magics.errors import ApiError, BadOption, NoKey, SessionBusy, StreamCut, UnknownModel
-from mimo_magics.events import TextDelta
-from mimo_magics.messages import (
-    Message,
-    Params,
-    ReasoningPart,
-    Reply,
-    ToolCall,
-    Usage,
-    user,
-)
-from mimo_magics.presets import PRESETS
-from mimo_magics.session import Session, ask
-from mimo_magics.session.system import text
-from mimo_magics.session.turns import Turn
-from mimo_magics.settings import Api
+from mimo_magics.client import http, model_list, retry
+from mimo_magics.core.errors import ApiError, BadOption, NoKey, SessionBusy, StreamCut, UnknownModel
+from mimo_magics.core.events import TextDelta
+from mimo_magics.core.messages import Message, Params, ReasoningPart, Reply, ToolCall, Usage, user
+from mimo_magics.core.services import PRESETS
+from mimo_magics.core.settings import Api
+from mimo_magics.session.session import Session, ask
+from mimo_magics.session.system_prompt import text
+from mimo_magics.session.turn import Turn
 
 pytestmark = pytest.mark.anyio
 APIS: list[Api] = ["openai", "anthropic"]
@@ -32,7 +24,7 @@ APIS: list[Api] = ["openai", "anthropic"]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(retry, "FIRST_DELAY", 0.001)
 
 
 def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
@@ -223,7 +215,7 @@ async def test_leaving_a_turn_early_keeps_what_had_come_and_closes_the_socket(pe
     assert running.turn == talk.turns[0]
     assert (running.turn.reply.text, running.turn.reply.stop) == ("word ", "interrupted")
     assert peer.settled()[0].closed_after is not None
-    await client.aclose()
+    await http.aclose()
 
 
 async def test_a_cancelled_task_keeps_what_had_come(peer: Peer) -> None:
@@ -243,7 +235,7 @@ async def test_a_cancelled_task_keeps_what_had_come(peer: Peer) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert [(turn.reply.text, turn.reply.stop) for turn in talk.turns] == [("word ", "interrupted")]
-    await client.aclose()
+    await http.aclose()
 
 
 async def test_a_turn_stopped_before_anything_came_is_not_kept(peer: Peer) -> None:
@@ -254,7 +246,7 @@ async def test_a_turn_stopped_before_anything_came_is_not_kept(peer: Peer) -> No
             async for _ in running:
                 pass
     assert talk.turns == ()
-    await client.aclose()
+    await http.aclose()
 
 
 async def test_a_session_answers_one_prompt_at_a_time(peer: Peer) -> None:
@@ -267,7 +259,7 @@ async def test_a_session_answers_one_prompt_at_a_time(peer: Peer) -> None:
         async for _ in running:
             pass
     assert [turn.prompt.text for turn in talk.turns] == ["three"]
-    await client.aclose()
+    await http.aclose()
 
 
 def test_a_call_that_never_got_its_result_is_not_sent_again(peer: Peer) -> None:
@@ -365,7 +357,7 @@ def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
 def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalogue, "_listed", {})
+    monkeypatch.setattr(model_list, "_listed", {})
     here = replace(PRESETS["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
     monkeypatch.setitem(PRESETS, "xiaomi", here)
     peer.models = ["mimo-v2.5-tts", "mimo-v2.7-pro", "mimo-v2.6-pro"]
@@ -376,7 +368,7 @@ def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     talk.ask("three", model="mine")
     assert [seen.body["model"] for seen in peer.requests] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
     assert [turn.params.model for turn in talk.turns] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
-    monkeypatch.setattr(catalogue, "_listed", {})
+    monkeypatch.setattr(model_list, "_listed", {})
     talk.ask("four")
     assert peer.requests[-1].body["model"] == "mimo-v2.6-pro"
 

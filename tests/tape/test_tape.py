@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peer import CUT, KEY, Answer, Peer, error, frames, obey, reply, stream
+from support.peer import CUT, KEY, Answer, Peer, error, frames, obey, reply, stream
 
-from mimo_magics import client
-from mimo_magics.endpoint import Endpoint
-from mimo_magics.errors import BadKey, ConnectionFailed, MimoError, StreamCut, TapeMissing
-from mimo_magics.events import Event, Retrying
-from mimo_magics.messages import ImagePart, Message, Params, Request, TextPart, user
-from mimo_magics.secret import Secret
-from mimo_magics.settings import Api
-from mimo_magics.tape import Tape, file
+from mimo_magics.client import http
+from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.core.errors import BadKey, ConnectionFailed, MimoError, StreamCut, TapeMissing
+from mimo_magics.core.events import Event, Retrying
+from mimo_magics.core.messages import ImagePart, Message, Params, Request, TextPart, user
+from mimo_magics.core.secret import Secret
+from mimo_magics.core.settings import Api
+from mimo_magics.tape import format as tape_format
+from mimo_magics.tape.tape import Tape
 
 pytestmark = pytest.mark.anyio
 APIS: list[Api] = ["openai", "anthropic"]
@@ -28,7 +29,7 @@ REQUEST = Request((user("hello"),), Params("mimo-test", max_completion_tokens=10
 async def _closed() -> AsyncIterator[None]:
     """No connection outlives its test."""
     yield
-    await client.aclose()
+    await http.aclose()
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ async def ask(
     endpoint = Endpoint(address, Secret(KEY), "bearer", tapes=(inserted,))
     events: list[Event] = []
     try:
-        async with aclosing(client.stream(endpoint, api, request)) as stream:
+        async with aclosing(http.stream(endpoint, api, request)) as stream:
             async for event in stream:
                 events += [event]
     except MimoError as failure:
@@ -88,7 +89,7 @@ async def test_bytes_come_in_the_pieces_in_which_they_came(peer: Peer, path: Pat
         ]
     )
     recorded = await ask(peer, Tape("record", path), api)
-    (call,) = file.read(path)
+    (call,) = tape_format.read(path)
     assert [chunk.data for chunk in call.chunks][1:3] == [comment(words[:4]), comment(words[4:])]
     assert "\\udce5" in written(path)  # the half of a character
     assert await ask(peer, Tape("replay", path), api) == recorded
@@ -128,7 +129,7 @@ async def test_recording_replaces_an_older_tape_with_its_first_call(peer: Peer, 
     anew = Tape("record", path)
     assert written(path) == before
     await ask(peer, anew, request=about("new"))
-    assert [call.body["messages"][0]["content"] for call in file.read(path)] == ["new"]
+    assert [call.body["messages"][0]["content"] for call in tape_format.read(path)] == ["new"]
 
 
 # What is not there
@@ -192,7 +193,7 @@ async def test_a_server_that_was_not_reached_is_not_reached_again(path: Path) ->
         pass
     recorded = await ask(gone, Tape("record", path))
     assert isinstance(recorded[1], ConnectionFailed)
-    assert {call.end for call in file.read(path)} == {"ConnectError"}
+    assert {call.end for call in tape_format.read(path)} == {"ConnectError"}
     replayed = await ask(gone, Tape("replay", path))
     assert (len(replayed[0]), repr(replayed[1])) == (len(recorded[0]), repr(recorded[1]))
 
@@ -200,11 +201,11 @@ async def test_a_server_that_was_not_reached_is_not_reached_again(path: Path) ->
 async def test_an_answer_that_was_stopped_ends_where_it_was_stopped(peer: Peer, path: Path) -> None:
     peer.script = lambda seen: Answer(frames(seen, ["word "] * 100, 0.01))
     endpoint = Endpoint(peer.url + "/v1", Secret(KEY), "bearer", tapes=(Tape("record", path),))
-    async with aclosing(client.stream(endpoint, "openai", REQUEST)) as events:
+    async with aclosing(http.stream(endpoint, "openai", REQUEST)) as events:
         async for event in events:
             first = event
             break
-    (call,) = file.read(path)
+    (call,) = tape_format.read(path)
     assert call.end == "left"
     replayed, failure = await ask(peer, Tape("replay", path))
     assert replayed[0] == first

@@ -4,10 +4,10 @@ import json
 
 import httpx
 import pytest
-from reading import anthropic_stream, fold, outcome, read, read_whole
+from support.reading import anthropic_stream, fold, outcome, read, read_whole
 
-from mimo_magics.errors import ApiError, BadOption, BadRequest, WireError
-from mimo_magics.events import (
+from mimo_magics.core.errors import ApiError, BadOption, BadRequest, WireError
+from mimo_magics.core.events import (
     ReasoningDelta,
     Started,
     Stopped,
@@ -16,7 +16,7 @@ from mimo_magics.events import (
     ToolCallStart,
     UsageUpdate,
 )
-from mimo_magics.messages import (
+from mimo_magics.core.messages import (
     AudioPart,
     ImagePart,
     Message,
@@ -32,8 +32,9 @@ from mimo_magics.messages import (
     system,
     user,
 )
-from mimo_magics.secret import Secret
-from mimo_magics.wire import anthropic, decode, decode_full
+from mimo_magics.core.secret import Secret
+from mimo_magics.wire import anthropic
+from mimo_magics.wire.formats import decode, decode_full
 
 PARAMS = Params("mimo-v2-pro", max_completion_tokens=1024)
 CALL = ToolCall("call_1", "tide", '{"port": "Keelung"}')

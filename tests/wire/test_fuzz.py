@@ -5,13 +5,13 @@ import json
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from reading import bytewise, outcome
+from support.reading import bytewise, outcome
 
-from mimo_magics.errors import MimoError
-from mimo_magics.events import Accumulator
-from mimo_magics.json_form import from_dict, to_dict
-from mimo_magics.messages import Message, Params, Reply, Request, ToolResult, user
-from mimo_magics.wire import FORMATS, decode_full
+from mimo_magics.core.errors import MimoError
+from mimo_magics.core.events import Accumulator
+from mimo_magics.core.messages import Message, Params, Reply, Request, ToolResult, user
+from mimo_magics.core.serialization import from_dict, to_dict
+from mimo_magics.wire.formats import FORMATS, decode_full
 
 APIS = pytest.mark.parametrize("api", ["openai", "anthropic"])
 BIG = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

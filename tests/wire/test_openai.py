@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from reading import fold, openai_stream, outcome, read, read_whole
+from support.reading import fold, openai_stream, outcome, read, read_whole
 
-from mimo_magics.errors import ApiError, BadRequest, WireError
-from mimo_magics.events import ReasoningDelta, Started, Stopped, TextDelta, ToolCallDelta, ToolCallStart
-from mimo_magics.messages import (
+from mimo_magics.core.errors import ApiError, BadRequest, WireError
+from mimo_magics.core.events import ReasoningDelta, Started, Stopped, TextDelta, ToolCallDelta, ToolCallStart
+from mimo_magics.core.messages import (
     Annotation,
     AudioPart,
     ImagePart,
@@ -24,8 +24,9 @@ from mimo_magics.messages import (
     system,
     user,
 )
-from mimo_magics.secret import Secret
-from mimo_magics.wire import decode, decode_full, openai
+from mimo_magics.core.secret import Secret
+from mimo_magics.wire import openai
+from mimo_magics.wire.formats import decode, decode_full
 
 PARAMS = Params("mimo-v2-pro")
 CALL = ToolCall("call_1", "tide", '{"port": "Keelung"}')

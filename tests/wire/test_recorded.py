@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from reading import bytewise, outcome, read, read_whole
+from support.paths import DATA
+from support.reading import bytewise, outcome, read, read_whole
 
-from mimo_magics.messages import (
+from mimo_magics.core.messages import (
     Annotation,
     Message,
     Params,
@@ -20,9 +21,8 @@ from mimo_magics.messages import (
     ToolCall,
     Usage,
 )
-from mimo_magics.wire import FORMATS, Api, decode
+from mimo_magics.wire.formats import FORMATS, Api, decode
 
-DATA = Path(__file__).parent.parent / "data"
 CASSETTES = DATA / "recorded/pydantic-ai"
 
 

@@ -3,12 +3,12 @@
 import json
 from itertools import pairwise
 
-import encode_stream as server
 from hypothesis import given, strategies as st
-from reading import fold, read_whole
+from support import encode_stream
+from support.reading import fold, read_whole
 
-from mimo_magics.messages import Annotation, Message, ReasoningPart, Reply, TextPart, ToolCall, Usage
-from mimo_magics.wire import decode
+from mimo_magics.core.messages import Annotation, Message, ReasoningPart, Reply, TextPart, ToolCall, Usage
+from mimo_magics.wire.formats import decode
 
 CHANCE = st.randoms(use_true_random=True)
 TEXT = st.text(max_size=60)  # half characters are left out: no server that says them means them
@@ -95,21 +95,21 @@ def anthropic_replies(arguments, ends):
 
 @given(OPENAI_REPLIES, CHANCE)
 def test_a_reply_comes_through_an_openai_stream(reply, chance):
-    stream = server.openai_stream(reply, chance)
-    assert fold(decode("openai", server.packets(stream, chance))) == reply
+    stream = encode_stream.openai_stream(reply, chance)
+    assert fold(decode("openai", encode_stream.packets(stream, chance))) == reply
 
 
 @given(anthropic_replies(TEXT, st.just("cut")), CHANCE)
 def test_a_reply_comes_through_an_anthropic_stream(reply, chance):
-    stream = server.anthropic_stream(reply, chance)
-    assert fold(decode("anthropic", server.packets(stream, chance))) == reply
+    stream = encode_stream.anthropic_stream(reply, chance)
+    assert fold(decode("anthropic", encode_stream.packets(stream, chance))) == reply
 
 
 @given(OPENAI_WHOLE)
 def test_a_reply_comes_through_a_whole_openai_body(reply):
-    assert read_whole("openai", server.openai_whole(reply)) == reply
+    assert read_whole("openai", encode_stream.openai_whole(reply)) == reply
 
 
 @given(anthropic_replies(ARGUMENTS, st.nothing()), CHANCE)
 def test_a_reply_comes_through_a_whole_anthropic_body(reply, chance):
-    assert read_whole("anthropic", server.anthropic_whole(reply, chance)) == reply
+    assert read_whole("anthropic", encode_stream.anthropic_whole(reply, chance)) == reply

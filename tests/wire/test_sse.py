@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 from openai._streaming import SSEDecoder
-from reading import bytewise
+from support.reading import bytewise
 
 from mimo_magics.wire.sse import SSEParser
 

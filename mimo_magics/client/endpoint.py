@@ -1,0 +1,146 @@
+"""Where a call goes and with which key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from mimo_magics.client import credentials
+from mimo_magics.core import services
+from mimo_magics.core.errors import BadOption, NoKey
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.secret import Secret
+from mimo_magics.core.services import LOCAL, OTHER, Preset
+from mimo_magics.core.settings import Auth, Settings
+from mimo_magics.tape.tape import Tape
+
+OTHER_KEY_HINT = Words(
+    "The key at hand was given for another host; give one for this host by %mimo_config api_key"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address with what it wants to see."""
+
+    base_url: str
+    key: Secret
+    auth: Auth
+    timeout: float = 480.0
+    """Longest silence in seconds."""
+    tapes: tuple[Tape, ...] = ()
+    """What records the calls, or answers them; the first is the nearest to us."""
+
+    @property
+    def host(self) -> str:
+        """The name to tell a person, and what a key is bound to."""
+        return host(self.base_url)
+
+
+def host(url: str) -> str:
+    """Return the name and, where it is not the usual one, the port of a web address."""
+    parts = urlsplit(url)
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.hostname or "" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
+
+
+def preset(settings: Settings) -> Preset:
+    """Look up the service. What is known of one does not hold for another address.
+
+    Raises:
+        BadOption: it is not known, or has no address that could be another.
+    """
+    found = services.find(settings.preset)
+    if not settings.base_url:
+        return found
+    if found is LOCAL:
+        raise BadOption(
+            Words("The embedded model has no base URL."),
+            Words("Leave one out: %mimo_config --reset base_url"),
+        )
+    return Preset(OTHER, found.model, {settings.api: settings.base_url}, found.auth)
+
+
+def base_url(settings: Settings) -> str:
+    """Decide where to ask; empty for the embedded model, which has no address until it runs.
+
+    Raises:
+        BadOption: the preset or the base URL cannot be.
+    """
+    url = preset(settings).base_urls.get(settings.api, "").rstrip("/")
+    if url and not _is_web_address(url):
+        raise BadOption(
+            Words("The base URL {url!r} is no web address to ask.", url=url.rpartition("@")[2]),
+            Words("It begins with https:// or http://, and holds neither name nor password."),
+        )
+    return url
+
+
+def find(settings: Settings) -> Endpoint:
+    """Decide where to ask and with which key.
+
+    Raises:
+        BadOption: the preset, the base URL or the key cannot be.
+        NoKey: the service wants a key and there is none for its host. Another base URL may do without.
+    """
+    service = preset(settings)
+    url = base_url(settings)
+    key = credentials.find(host(url))
+    if key and not key.of_host and not _is_safe(url):
+        key = None
+    if key is None and (
+        service.name != OTHER or (credentials.elsewhere(host(url)) and not _is_this_machine(url))
+    ):
+        raise _no_key(host(url), service.key_page)
+    auth = settings.auth or service.auth[settings.api]
+    return Endpoint(url, key.value if key else Secret(), auth, settings.timeout)
+
+
+def replayed(settings: Settings) -> Endpoint:
+    """Return an address that is not asked, as a tape answers: without a key, and for the embedded model any.
+
+    Raises:
+        BadOption: the preset or the base URL cannot be.
+    """
+    service = preset(settings)
+    url = base_url(settings) or ("http://127.0.0.1/v1" if settings.api == "openai" else "http://127.0.0.1")
+    return Endpoint(url, Secret(), settings.auth or service.auth[settings.api])
+
+
+def took(endpoint: Endpoint) -> None:
+    """Note that a host took the key, which is bound to it from now on; this machine is everybody's."""
+    if endpoint.key and not _is_this_machine(endpoint.base_url):
+        credentials.bind(endpoint.host, endpoint.key)
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and "@" not in parts.netloc
+            and parts.port != 0
+        )
+    except ValueError:
+        return False
+
+
+def _is_this_machine(url: str) -> bool:
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _is_safe(url: str) -> bool:
+    """Nobody reads a key on the way."""
+    return urlsplit(url).scheme == "https" or _is_this_machine(url)
+
+
+def _no_key(name: str, page: str) -> NoKey:
+    hint = Words(
+        "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local",
+        variable=credentials.VARIABLE,
+        page=page,
+    )
+    if credentials.elsewhere(name):
+        hint = OTHER_KEY_HINT
+    return NoKey(Words("There is no key for {name}.", name=name), hint)

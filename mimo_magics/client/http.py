@@ -1,0 +1,250 @@
+"""One call over HTTP: request out, events in. The only module besides the tapes that knows httpx.
+
+A call is tried again only before its first event, so that nothing is ever shown or paid twice (section 11.17
+of the API notes). Errors leave here without the exception they came from: its request holds the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing, suppress
+from functools import partial
+from itertools import count
+from typing import Any
+
+import anyio
+import httpx
+
+from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.client.retry import ATTEMPTS, delay, retry_after, worth_another
+from mimo_magics.core.errors import (
+    ApiError,
+    BadOption,
+    ConnectionFailed,
+    MimoError,
+    StreamCut,
+    TapeMissing,
+    WireError,
+)
+from mimo_magics.core.events import Event, Retrying
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import Request
+from mimo_magics.core.secret import Secret
+from mimo_magics.core.settings import Api
+from mimo_magics.core.version import __version__
+from mimo_magics.tape.clock import Clock
+from mimo_magics.tape.tape import Tape, clock_of
+from mimo_magics.tape.transport import Send, TapeTransport
+from mimo_magics.wire.errors import api_error
+from mimo_magics.wire.formats import FORMATS, StreamDecoder, decode, decode_full
+
+CONNECT_TIMEOUT, WRITE_TIMEOUT = 20.0, 60.0
+"""Seconds. The longest silence between two chunks is a setting: a model may think for minutes before it speaks,
+and Xiaomi's own command line waits 480 s."""
+
+LIST_TIMEOUT = 5.0
+"""Seconds for the list of models, which is only a convenience."""
+
+LONGEST_ID = 200
+"""Characters of a model's id."""
+
+LONGEST_ERROR_BODY = 65_536
+GOODBYE = 1.0
+"""Seconds to wait for the end of a body whose last word was said; the connection can be used again then."""
+
+HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+
+_clients: dict[asyncio.AbstractEventLoop, tuple[AsyncGenerator[httpx.AsyncClient], httpx.AsyncClient]] = {}
+"""One per event loop, so that calls share a connection, beside the generator that ends it with its loop."""
+
+
+async def stream(
+    endpoint: Endpoint, api: Api, request: Request, clock: Clock | None = None
+) -> AsyncGenerator[Event]:
+    """Make a call and yield its events; closing the generator closes the socket at once.
+
+    Waits are measured by `clock`: the machine's, or that of the endpoint's tapes.
+
+    Raises:
+        ApiError: the server said no, before or in the middle of the answer.
+        ConnectionFailed: it was not reached, or did not begin to answer.
+        StreamCut: the connection broke in the middle.
+        WireError: what came is not what the API describes.
+        BadOption: the request cannot be sent.
+        TapeMissing: a tape is replayed, and does not hold the request.
+    """
+    wire, clock = FORMATS[api], clock or clock_of(endpoint.tapes)
+    body = wire.encode(request)
+    for attempt in count(1):
+        begun = False
+        failure: MimoError
+        try:
+            async with aclosing(_exchange(endpoint, api, body, clock)) as events:
+                async for event in events:
+                    begun = True
+                    yield event
+                return
+        except HTTPX_ERRORS as error:
+            failure = failed(error, endpoint.host, begun=begun)
+        except ApiError as error:
+            failure = error
+            error.hide(endpoint.key)
+            if not begun and (relaxed := wire.relaxed(body, error)):
+                body = relaxed
+                continue
+        if begun or attempt == ATTEMPTS or not worth_another(failure):
+            raise failure
+        seconds = delay(attempt, failure, clock)
+        yield Retrying(attempt + 1, ATTEMPTS, seconds, failure.fact)
+        await clock.sleep(seconds)
+
+
+async def models(endpoint: Endpoint) -> tuple[str, ...]:
+    """Ask a service in the OpenAI format for the ids of its models; empty where it does not tell."""
+    headers = FORMATS["openai"].headers(endpoint.key, endpoint.auth)
+    try:
+        client = await _through(endpoint.tapes, clock_of(endpoint.tapes))
+        response = await client.get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
+        ids = [model["id"] for model in response.json()["data"]]
+        return tuple(dict.fromkeys(each for each in ids if isinstance(each, str) and _is_id(each)))
+    except (*HTTPX_ERRORS, ValueError, TypeError, KeyError, RecursionError):
+        return ()
+
+
+def _is_id(text: str) -> bool:
+    """Tell whether a text can be a model's id: what a terminal obeys, or no screen holds, is none."""
+    return 0 < len(text) <= LONGEST_ID and text.isprintable()
+
+
+async def aclose() -> None:
+    """Close the connections of the running event loop now; they are closed with the loop in any case."""
+    if found := _clients.get(asyncio.get_running_loop()):
+        await found[0].aclose()
+
+
+async def _client() -> httpx.AsyncClient:
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        for closed in [each for each in _clients if each.is_closed()]:
+            del _clients[closed]
+        lifetime = _until_the_loop_ends()
+        _clients[loop] = lifetime, await anext(lifetime)
+    return _clients[loop][1]
+
+
+async def _through(tapes: Iterable[Tape], clock: Clock) -> httpx.AsyncClient:
+    """Return what calls are made with: the client of the running loop, or tapes between it and us."""
+    client = await _client()
+    send: Send = partial(client.send, stream=True)
+    for tape in reversed(tuple(tapes)):
+        transport = TapeTransport(tape, clock, send)
+        client = httpx.AsyncClient(transport=transport, headers=client.headers, trust_env=False)
+        send = transport.handle_async_request
+    return client
+
+
+async def _until_the_loop_ends() -> AsyncGenerator[httpx.AsyncClient]:
+    """Hold a client; whoever ends an event loop ends the generators that wait in it."""
+    client = httpx.AsyncClient(
+        headers={"User-Agent": f"mimo-magics/{__version__}"},
+        mounts={"all://127.0.0.1": None, "all://localhost": None},  # no proxy for this machine
+    )
+    try:
+        yield client
+    finally:
+        _clients.pop(asyncio.get_running_loop(), None)
+        await client.aclose()
+
+
+async def _exchange(
+    endpoint: Endpoint, api: Api, body: Mapping[str, Any], clock: Clock
+) -> AsyncGenerator[Event]:
+    wire = FORMATS[api]
+    headers = {"Content-Type": "application/json", **wire.headers(endpoint.key, endpoint.auth)}
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    url = endpoint.base_url + wire.path
+    timeout = httpx.Timeout(endpoint.timeout, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT)
+    client = await _through(endpoint.tapes, clock)
+    async with client.stream("POST", url, content=content, headers=headers, timeout=timeout) as response:
+        if response.status_code != 200:
+            raise await _refusal(response, endpoint.key)
+        if "text/event-stream" not in response.headers.get("content-type", ""):
+            for event in _decode_body(api, await response.aread()):
+                yield event
+            return
+        decoder = StreamDecoder(wire)
+        chunks = response.aiter_bytes()
+        try:
+            async for chunk in chunks:
+                for event in decoder.feed(chunk):
+                    yield event
+                if decoder.done:
+                    break
+        except HTTPX_ERRORS:
+            if decoder.cut or not decoder.begun:
+                raise
+        for event in decoder.close():
+            yield event
+        _check_end(decoder, endpoint.host)
+        await _read_to_end(chunks)
+
+
+def _decode_body(api: Api, body: bytes) -> Iterator[Event]:
+    """Decode an answer in one piece; some servers do not say that theirs is a stream."""
+    return decode(api, [body]) if body.lstrip().startswith((b"data:", b"event:")) else decode_full(api, body)
+
+
+def _check_end(decoder: StreamDecoder, host: str) -> None:
+    if not decoder.begun:
+        raise httpx.RemoteProtocolError("the stream was empty")
+    if decoder.cut:
+        raise StreamCut(Words("The answer of {host} ended in the middle.", host=host))
+
+
+async def _read_to_end(chunks: AsyncIterator[bytes]) -> None:
+    with anyio.move_on_after(GOODBYE), suppress(*HTTPX_ERRORS, TapeMissing):
+        async for _ in chunks:
+            pass
+
+
+async def _refusal(response: httpx.Response, key: Secret) -> ApiError:
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LONGEST_ERROR_BODY:
+            break
+    return api_error(
+        response.status_code,
+        body.replace(key.encode(), b"(the key)") if key else body,  # before it may be cut in the middle
+        retry_after=retry_after(response.headers.get("retry-after", "")),
+        request_id=response.headers.get("x-request-id", ""),
+    )
+
+
+def failed(error: Exception, host: str, *, begun: bool) -> MimoError:  # noqa: PLR0911  one answer for each kind
+    """Translate any exception of httpx; `begun` tells whether the answer had begun."""
+    match error:
+        case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
+            return BadOption(
+                Words("The request cannot be sent to {host}: {error}.", host=host, error=str(error)),
+                Words("Check the base URL and the key."),
+            )
+        case httpx.DecodingError() | httpx.TooManyRedirects() | httpx.HTTPStatusError():
+            return WireError(
+                Words("The answer of {host} cannot be read: {error}.", host=host, error=str(error))
+            )
+        case _ if begun:
+            return StreamCut(Words("The connection to {host} broke in the middle of the answer.", host=host))
+        case httpx.ReadTimeout():
+            return ConnectionFailed(Words("{host} did not begin to answer.", host=host), temporary=False)
+        case httpx.ConnectError() if "CERTIFICATE" in str(error).upper():
+            return ConnectionFailed(
+                Words("{host} could not prove who it is.", host=host),
+                Words("Check the base URL and the certificates."),
+                temporary=False,
+            )
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError():
+            return ConnectionFailed(Words("{host} could not be reached.", host=host))
+    return ConnectionFailed(Words("The connection to {host} broke before an answer came.", host=host))

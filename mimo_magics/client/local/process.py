@@ -1,0 +1,150 @@
+"""The embedded model: real answers without a key, from llama.cpp's own server on this machine (extra `local`).
+
+The server is a child process on a free loopback port with a random key; it ends with this process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from mimo_magics.client import endpoint
+from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.client.local import weights
+from mimo_magics.core.errors import LocalModelError
+from mimo_magics.core.events import Preparing
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import Request
+from mimo_magics.core.secret import Secret
+from mimo_magics.core.services import LOCAL
+from mimo_magics.core.settings import Settings
+from mimo_magics.tape import tape
+from mimo_magics.tape.tape import Tape
+
+GRACE = 5.0
+"""Seconds that the server has to end."""
+LAST_WORDS = 300
+"""Characters of the server's complaint that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    process: subprocess.Popen[str]
+    url: str
+    key: Secret
+
+
+_servers: dict[str, _Server] = {}
+"""The servers of this process, by the name or path of their model."""
+_starting = threading.Lock()
+"""Held while one starts, as two sessions may want the first at a time."""
+
+
+async def start(model: str) -> AsyncGenerator[Preparing]:
+    """Fetch the model and start its server, unless it runs already.
+
+    Args:
+        model: a name in `weights.WEIGHTS`, or the path of a GGUF file.
+
+    Raises:
+        LocalModelError: the extra is missing, the weights cannot be had, or the server does not start.
+    """
+    if _runs(model):
+        return
+    if not find_spec("xllamacpp"):
+        raise LocalModelError(
+            Words("The embedded model needs the extra `local`."),
+            Words("Run: %pip install 'mimo-magics[local]'"),
+        )
+    async with aclosing(weights.fetch(model)) as progress:
+        async for step in progress:
+            yield step
+    file = weights.path(model)
+    yield Preparing(Words("Starting {name}", name=file.name))
+    await anyio.to_thread.run_sync(_serve, model, file, abandon_on_cancel=True)
+    yield Preparing(Words("{name} is ready", name=file.name))
+
+
+def address(settings: Settings, tapes: tuple[Tape, ...]) -> Endpoint:
+    """Decide where a call goes, and with which key; nowhere when a tape answers, and to the embedded model once it runs.
+
+    Raises:
+        BadOption: the preset, the base URL or the key cannot be.
+        NoKey: the service wants a key and there is none for its host.
+    """
+    if tape.replays(tapes):
+        found = endpoint.replayed(settings)
+    elif endpoint.preset(settings) is LOCAL:
+        found = _of_server(settings)
+    else:
+        found = endpoint.find(settings)
+    return replace(found, tapes=tapes)
+
+
+def _of_server(settings: Settings) -> Endpoint:
+    server = _servers[settings.local_model]
+    base_url = server.url + ("/v1" if settings.api == "openai" else "")
+    return Endpoint(base_url, server.key, LOCAL.auth[settings.api])
+
+
+def translated(request: Request) -> Request:
+    """Put MiMo's switch for thinking, which llama.cpp ignores, into llama.cpp's words. The default is off."""
+    params = request.params
+    switch: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": params.thinking is True}}
+    return replace(request, params=replace(params, thinking=None, extra={**switch, **params.extra}))
+
+
+def _serve(model: str, file: Path) -> None:
+    with _starting:
+        if not _runs(model):
+            _servers[model] = _served(file)
+
+
+def _runs(model: str) -> bool:
+    return model in _servers and _servers[model].process.poll() is None
+
+
+def _served(file: Path) -> _Server:
+    key = Secret(secrets.token_hex(16))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mimo_magics.client.local.server", str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for us
+    )
+    atexit.register(_end, process)
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{key}\n")  # not on the command line, which every user of the machine can read
+    process.stdin.flush()
+    url = process.stdout.readline().strip()
+    if not url:
+        _, complaint = process.communicate()
+        raise LocalModelError(
+            Words("The embedded model did not start: {reason}", reason=complaint.strip()[-LAST_WORDS:]),
+            Words("Check that the file is a GGUF model and that there is memory for it."),
+        )
+    return _Server(process, url, key)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Close the server's standard input, which ends it, and read what is left so that nothing stays open."""
+    try:
+        process.communicate(timeout=GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()

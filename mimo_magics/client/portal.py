@@ -1,0 +1,170 @@
+"""The coroutines of a session for callers that cannot await: scripts, loops, functions, `%mimo`.
+
+They run on one event loop in a thread of its own, so that it works where a loop is running too and connections
+are kept between calls. Events are handed to the caller's thread: that is the one that may paint, and the one
+that Ctrl-C and the kernel's interrupt reach.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager
+from functools import cache
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from mimo_magics.core.events import Event
+from mimo_magics.tools.approval import Approve, decide, pending
+
+if TYPE_CHECKING:  # sessions offer this module's service as a method
+    from mimo_magics.session.turn import Turn
+    from mimo_magics.session.turn_runner import RunningTurn
+
+
+Result = TypeVar("Result")
+Heard = TypeVar("Heard")
+
+BEAT = 0.1
+"""Seconds. A signal need not wake a thread that waits for another one; its next look around does."""
+
+
+class Call(Generic[Heard]):
+    """What is answered on the other thread. Iterate over what is heard.
+
+    Args:
+        opening: gives what is to be iterated over; it is opened and left on the other thread.
+        tick: called in this thread some ten times a second while nothing comes.
+    """
+
+    def __init__(
+        self,
+        opening: AbstractAsyncContextManager[AsyncIterable[Heard]],
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._opening = opening
+        self._tick = tick
+        self._events: SimpleQueue[Heard | None] = SimpleQueue()
+        self._over = False
+        self._failure: Exception | None = None
+        self.running: AsyncIterable[Heard] | None = None
+        """What was opened."""
+        self._task: Future[None] = _portal().start_task_soon(self._run)
+
+    def __iter__(self) -> Iterator[Heard]:
+        while not self._over:
+            try:
+                event = self._events.get(timeout=BEAT)
+            except Empty:
+                self._tick()
+                continue
+            if event is None:
+                self._over = True
+            else:
+                yield event
+
+    def close(self) -> None:
+        """Break off, and wait until the socket is closed and the turn is kept."""
+        self._task.cancel()
+        for _ in self:
+            pass
+
+    def check(self) -> None:
+        """Raise what went wrong."""
+        if self._failure:
+            raise self._failure
+
+    async def _run(self) -> None:
+        try:
+            async with self._opening as self.running:
+                async for event in self.running:
+                    self._events.put(event)
+        except Exception as error:  # noqa: BLE001  for the caller's thread
+            self._failure = error
+        finally:
+            self._events.put(None)
+
+
+class TurnCall(Call[Event]):
+    """A turn that is answered on the other thread."""
+
+    running: RunningTurn | None
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn when it is over."""
+        return self.running.turn if self.running else None
+
+
+Driven = TypeVar("Driven", bound=Call[Any])
+
+
+@contextmanager
+def driven(call: Driven) -> Iterator[Driven]:
+    """Do what `async with` does: leaving the block early breaks off what is not over.
+
+    Raises:
+        KeyboardInterrupt: as it came; what had come is kept.
+        MimoError: the call failed.
+    """
+    try:
+        yield call
+    finally:
+        call.close()
+    call.check()
+
+
+def opened(
+    opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None
+) -> AbstractContextManager[TurnCall]:
+    """Do what `async with` does for the turn of a session. Arguments and errors are those of `Call` and `driven`."""
+    return driven(TurnCall(opening, tick))
+
+
+def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> Turn:
+    """Run a turn to its end; `approve` decides on the tool calls that want it.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or the kernel's interrupt came; what had come of the answer is kept.
+        MimoError: the call failed.
+    """
+    with opened(opening) as call:
+        for event in call:
+            if waiting := pending(event):
+                decide(waiting, approve)
+    assert call.turn
+    return call.turn
+
+
+def awaited(function: Callable[[], Awaitable[Result]]) -> Result:
+    """Call an async function and wait for its result; Ctrl-C is heard meanwhile.
+
+    Raises:
+        MimoError: it failed.
+    """
+    future = _portal().start_task_soon(function)
+    while True:
+        try:
+            return future.result(timeout=BEAT)
+        except TimeoutError:
+            if future.done():
+                raise
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+
+@cache
+def _portal() -> BlockingPortal:
+    """Start the thread on first use; it ends with the process."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(start_blocking_portal())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_portal.cache_clear)  # a forked process has no thread but its own

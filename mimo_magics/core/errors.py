@@ -1,0 +1,241 @@
+"""What can go wrong, as a person is told it: one sentence of fact, one of advice.
+
+MimoError                 .hint (what to do next)  .reply (what had arrived)
+|-- BadOption             an option, a parameter or a setting is wrong; nothing was sent
+|-- Interrupted           the person stopped the cell
+|-- SessionBusy           the session is in the middle of another turn
+|-- NotSaved              the session's file could not be written; nothing is lost
+|-- BadSessionFile        a file holds no session that can be read; it is left as it is
+|-- WindowFull            the conversation is longer than the model takes; nothing was sent
+|-- BudgetReached         what may be spent is spent; nothing was sent
+|-- NoKey                 there is no key for the host
+|-- LocalModelError       the embedded model cannot be fetched or started
+|-- ConnectionFailed      the server was not reached, or did not answer
+|-- StreamCut             the answer ended in the middle
+|-- WireError             what came is not what the API describes
+|-- TapeMissing           a tape that is replayed has no answer to this request; nothing was sent
+|-- BadTape               a file is no tape, or a damaged one
+`-- ApiError              the server said no   .status .code .param .request_id
+    |-- BadRequest        400
+    |-- BadKey            401
+    |-- NoCredit          402
+    |-- Forbidden         403
+    |-- UnknownModel      404, or 400 for a model that is not served
+    |-- ContentFiltered   421
+    |-- RateLimited       429   .retry_after (seconds)
+    `-- ServerBusy        5xx
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, ClassVar
+
+from mimo_magics.core.i18n import Words, say
+
+if TYPE_CHECKING:  # errors are loaded with the extension, the values of a conversation are not
+    from mimo_magics.core.messages import Reply
+
+
+class MimoError(Exception):
+    """Base of all errors of this package."""
+
+    default_hint: ClassVar[str] = ""
+    traced: ClassVar[bool] = False
+    """Whether a notebook shows where an error came from, too: the setting `debug`."""
+
+    def __init__(self, message: str, hint: str = "", reply: Reply | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint or self.default_hint
+        self.reply = reply
+
+    @property
+    def fact(self) -> str:
+        """What happened, without what to do; in words that can be said in another language, where they are ours."""
+        fact: str = self.args[0]
+        return fact
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """What happened and what to do, as the person reads it."""
+        return say(self.fact), say(self.hint)
+
+    def _render_traceback_(self) -> list[str]:
+        """Two lines for a notebook (IPython's protocol): what happened and what to do."""
+        fact, hint = self.said
+        told = f"\x1b[31m{type(self).__name__}\x1b[0m: {fact}"
+        trace = traceback.format_exception(self) if self.traced else []
+        return [*trace, *filter(None, (told, hint))]
+
+
+class BadOption(MimoError):
+    """An option, a parameter or a setting is wrong; nothing was sent."""
+
+
+class Interrupted(MimoError):
+    """The person stopped the cell. What had arrived is kept in the conversation."""
+
+
+class SessionBusy(MimoError):
+    """The session is in the middle of another turn."""
+
+    default_hint = Words("Wait for it, interrupt it, or use a Session of its own.")
+
+
+class NotSaved(MimoError):
+    """The session's file could not be written. What was said is in the kernel still, and the file as it was."""
+
+
+class BadSessionFile(MimoError):
+    """A file holds no session that can be read; it is left as it is."""
+
+
+class WindowFull(MimoError):
+    """The conversation is longer than the model takes; nothing was sent."""
+
+    default_hint = Words("%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.")
+
+
+class BudgetReached(MimoError):
+    """What may be spent is spent; nothing was sent."""
+
+    default_hint = Words("%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.")
+
+
+class NoKey(MimoError):
+    """There is no key for the host."""
+
+
+class LocalModelError(MimoError):
+    """The embedded model cannot be fetched or started."""
+
+
+class ConnectionFailed(MimoError):
+    """The server was not reached, or did not answer.
+
+    Args:
+        message: what happened.
+        hint: what to do next.
+        temporary: whether another attempt may do better.
+    """
+
+    default_hint = Words("Check the network, the proxy and the base URL, then run the cell again.")
+
+    def __init__(self, message: str, hint: str = "", *, temporary: bool = True) -> None:
+        super().__init__(message, hint)
+        self.temporary = temporary
+
+
+class StreamCut(MimoError):
+    """The answer ended in the middle; what had come is kept."""
+
+    default_hint = Words("What had come is kept. Run the cell again for a whole answer.")
+
+
+class WireError(MimoError):
+    """What came is not what the API describes."""
+
+    default_hint = Words("Check that the base URL points to a MiMo API in this format.")
+
+
+class TapeMissing(MimoError):
+    """A tape that is replayed has no answer to this request; nothing was sent."""
+
+
+class BadTape(MimoError):
+    """A file is no tape, or a damaged one."""
+
+    default_hint = Words("Record it anew: %mimo_tape record PATH")
+
+
+class ApiError(MimoError):
+    """The server said no.
+
+    Args:
+        message: the server's words, cleaned.
+        status: the HTTP status, or the status that an error inside a stream names.
+        code: the server's own code; MiMo repeats the status as a string.
+        param: MiMo often puts the useful text here; it is part of the message then.
+        request_id: what the server's support wants to know.
+        retry_after: seconds that the server asks to wait.
+    """
+
+    default_hint = Words("Check the base URL, the format (--api) and the options of the cell.")
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        param: str = "",
+        request_id: str = "",
+        retry_after: float | None = None,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint)
+        self.status = status
+        self.code = code
+        self.param = param
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def hide(self, secret: str) -> None:
+        """Take a key out of all that the server said; some repeat the one that they refuse."""
+        if secret:
+            self.args = tuple(_without(secret, arg) for arg in self.args)
+            for name in ("code", "param", "request_id", "hint"):
+                setattr(self, name, _without(secret, getattr(self, name)))
+
+
+class BadRequest(ApiError):
+    """400: the server does not take this request."""
+
+    default_hint = Words("Look at the options of the cell; `%%mimo --new` starts without the history.")
+
+
+class BadKey(ApiError):
+    """401: the key is wrong, or belongs to another host."""
+
+    default_hint = Words("Check MIMO_API_KEY: each host and plan has keys of its own.")
+
+
+class NoCredit(ApiError):
+    """402: the balance is used up."""
+
+    default_hint = Words("Top up the account, or look at its usage in the console.")
+
+
+class Forbidden(ApiError):
+    """403: the region is not served, or the account is blocked."""
+
+    default_hint = Words("The service may not be offered where you are; a new key may help.")
+
+
+class UnknownModel(ApiError):
+    """404, or 400 that names the model: it is not served here."""
+
+    default_hint = Words("Choose another model with -m, or check the base URL.")
+
+
+class ContentFiltered(ApiError):
+    """421: the content filter refused the prompt or the answer."""
+
+    default_hint = Words("Put the prompt in other words.")
+
+
+class RateLimited(ApiError):
+    """429: too many requests at a time, or the plan's quota is used up."""
+
+    default_hint = Words("Wait a little, then run the cell again.")
+
+
+class ServerBusy(ApiError):
+    """5xx: the server failed or is overloaded."""
+
+    default_hint = Words("Run the cell again in a while.")
+
+
+def _without(secret: str, text: str) -> str:
+    """Return a text without the key. One that does not hold it stays what it is, `Words` among them."""
+    return text.replace(secret, "(the key)") if secret in text else text

@@ -1,0 +1,354 @@
+"""What happens while a reply comes in, and the fold of it into a Reply at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import asdict, astuple, dataclass, field, replace
+from typing import Literal
+
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import (
+    Annotation,
+    Message,
+    Part,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    Usage,
+    unused_id,
+    whole_characters,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """The embedded model is being fetched or started; nothing has been asked yet."""
+
+    what: str
+    done: int = 0
+    """Bytes fetched."""
+    total: int = 0
+    """Bytes to fetch; 0 when there is nothing to count."""
+
+    def __str__(self) -> str:
+        parts = {"what": self.what, "done": self.done / 1e6, "total": self.total / 1e6}
+        return Words("{what}: {done:,.0f} of {total:,.0f} MB" if self.total else "{what} …", **parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The server was busy or out of reach: the request is made again after a wait."""
+
+    attempt: int
+    """Number of the coming attempt, from 2."""
+    of: int
+    delay: float
+    """Seconds until it."""
+    reason: str
+
+    def __str__(self) -> str:
+        parts = asdict(self) | {"delay": round(self.delay, 1)}
+        return Words("{reason} · again in {delay:g} s, attempt {attempt} of {of}", **parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The server began to answer."""
+
+    id: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of the reasoning. A signature ends a reasoning part."""
+
+    text: str
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallStart:
+    """A tool call opens. A second one with the same index only fills in what was empty."""
+
+    index: int
+    """Number of the call, from 0: within one response from a decoder, within the turn from a session."""
+    id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """More of a call's arguments, as JSON text."""
+
+    index: int
+    arguments: str
+
+
+ToolState = Literal["waiting", "approved", "running", "done", "failed", "refused"]
+"""Waiting is for the person's approval; the last three are ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """The state of a tool call changed. The last event of a call has its result."""
+
+    index: int
+    """Number of the call within the turn, as in `ToolCallStart`: ids come from the server, and may repeat."""
+    state: ToolState
+    result: ToolResult | None = None
+    approval: PendingApproval | None = field(default=None, compare=False)
+    """Set while the state is `waiting`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The user's decision on a tool call."""
+
+    allowed: bool
+    reason: str = ""
+    """Why not: the model is told."""
+    for_session: bool = False
+    """Do not ask for this tool again."""
+
+
+class PendingApproval:
+    """A tool call that waits for the user's decision.
+
+    It is bound to this one call, its name and arguments, and is decided once: the first decision counts. Its methods may
+    be called from any thread.
+    """
+
+    def __init__(self, call: ToolCall) -> None:
+        self.call = call
+        self._decision: Future[Approval] = Future()
+
+    def __repr__(self) -> str:
+        return f"PendingApproval({self.call!r})"
+
+    def approve(self, *, for_session: bool = False) -> None:
+        """Let the call run."""
+        self.decide(Approval(allowed=True, for_session=for_session))
+
+    def refuse(self, reason: str = "") -> None:
+        """Do not let the call run; the model is told the reason."""
+        self.decide(Approval(allowed=False, reason=reason))
+
+    def decide(self, approval: Approval) -> None:
+        """Decide on the call; without effect when it is decided already, or when its turn is over."""
+        with suppress(InvalidStateError):
+            self._decision.set_result(approval)
+
+    async def decision(self) -> Approval:
+        """Wait for the decision."""
+        return await asyncio.wrap_future(self._decision)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """Sources of a web search of the server."""
+
+    items: tuple[Annotation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A remark of the server beside the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the session did with the turn, for a quiet line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageUpdate:
+    """Token counts so far; the newest holds. They may come after `Stopped`."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The reply is over. See `Reply.stop` for the reasons."""
+
+    reason: str
+
+
+Event = (
+    Preparing
+    | Retrying
+    | Started
+    | TextDelta
+    | ReasoningDelta
+    | ToolCallStart
+    | ToolCallDelta
+    | ToolProgress
+    | Annotations
+    | Noted
+    | Told
+    | UsageUpdate
+    | Stopped
+)
+
+
+class Accumulator:
+    """Folds events into a Reply, readable at any moment.
+
+    Pieces are kept in lists and joined only when the reply is read, so that feeding is linear.
+    """
+
+    def __init__(self) -> None:
+        self._drafts: list[_Draft | ToolResult] = []
+        self._calls: dict[int, _Draft] = {}
+        self._head = Started()
+        self._usage: Usage | None = None
+        self._past_usage: Usage | None = None
+        self._stop: str | None = None
+        self._annotations: tuple[Annotation, ...] = ()
+        self._notes: tuple[str, ...] = ()
+        self._told: tuple[str, ...] = ()
+
+    def feed(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case TextDelta(text):
+                self._draft(TextPart).pieces.append(text)
+            case ReasoningDelta(text, signature):
+                self._reason(text, signature)
+            case ToolCallStart(index, id_, name):
+                self._open_call(index, id_, name)
+            case ToolCallDelta(index, arguments):
+                self._open_call(index, "", "").pieces.append(arguments)
+            case ToolProgress(_, _, ToolResult() as result):
+                self._drafts.append(result)
+            case _:
+                self._note(event)
+
+    def _note(self, event: Event) -> None:
+        """Take in what is no content."""
+        match event:
+            case Started():
+                self._head = event
+                self._begin_round()
+            case UsageUpdate(usage):
+                self._usage = usage
+            case Stopped(reason):
+                self._stop = reason
+            case Annotations(items):
+                self._annotations += items
+            case Noted(text):
+                self._notes += (text,)
+            case Told(text):
+                self._told += (text,)
+
+    def _begin_round(self) -> None:
+        """Each answer of the server counts its calls and its tokens from 0."""
+        self._calls = {}
+        if self._usage:
+            self._past_usage = (self._past_usage or Usage()) + self._usage
+            self._usage = None
+
+    @property
+    def reply(self) -> Reply:
+        """The reply as far as it has come."""
+        return Reply(
+            Message("assistant", tuple(part for _, part in self._parts())),
+            self._total,
+            self._stop and whole_characters(self._stop),
+            whole_characters(self._head.model),
+            whole_characters(self._head.id),
+            tuple(Annotation(*map(whole_characters, astuple(each))) for each in self._annotations),
+            tuple(map(whole_characters, self._notes)),
+            told=self._told,
+        )
+
+    @property
+    def open_calls(self) -> dict[int, ToolCall]:
+        """The tool calls that have no result, by number."""
+        parts = list(self._parts())
+        ids = {part.id for _, part in parts if isinstance(part, ToolResult)}
+        return {index: part for index, part in parts if isinstance(part, ToolCall) and part.id not in ids}
+
+    def _parts(self) -> Iterator[tuple[int, Part]]:
+        """Yield the parts, and for tool calls their numbers. No two calls have the same id."""
+        used: set[str] = set()
+        for draft in self._drafts:
+            if isinstance(draft, ToolResult):
+                yield -1, draft
+            elif draft.counts:
+                part = draft.part()
+                if isinstance(part, ToolCall):
+                    part = replace(part, id=unused_id(part.id, used))
+                    used.add(part.id)
+                yield draft.index, part
+
+    @property
+    def _total(self) -> Usage | None:
+        if self._usage and self._past_usage:
+            return self._past_usage + self._usage
+        return self._usage or self._past_usage
+
+    def _draft(self, kind: type[TextPart | ReasoningPart]) -> _Draft:
+        last = self._drafts[-1] if self._drafts else None
+        if not isinstance(last, _Draft) or last.kind is not kind or last.signature:
+            last = _Draft(kind)
+            self._drafts.append(last)
+        return last
+
+    def _reason(self, text: str, signature: str) -> None:
+        draft = self._draft(ReasoningPart)
+        draft.pieces.append(text)
+        draft.signature = signature
+
+    def _open_call(self, index: int, id_: str, name: str) -> _Draft:
+        draft = self._calls.get(index)
+        if draft is None:
+            draft = self._calls[index] = _Draft(ToolCall, index)
+            self._drafts.append(draft)
+        draft.id = draft.id or id_
+        draft.name = draft.name or name
+        return draft
+
+
+class _Draft:
+    """A part that may still grow."""
+
+    __slots__ = ("id", "index", "kind", "name", "pieces", "signature")
+
+    def __init__(self, kind: type[TextPart | ReasoningPart | ToolCall], index: int = 0) -> None:
+        self.kind = kind
+        self.index = index
+        self.pieces: list[str] = []
+        self.id = self.name = self.signature = ""
+
+    @property
+    def counts(self) -> bool:
+        """False for a call that never got a name and for a part without content: servers send such ghosts."""
+        return bool(self.name if self.kind is ToolCall else self.signature or any(self.pieces))
+
+    def part(self) -> Part:
+        text = whole_characters("".join(self.pieces))
+        if self.kind is ToolCall:
+            return ToolCall(whole_characters(self.id), whole_characters(self.name), text)
+        return (
+            ReasoningPart(text, whole_characters(self.signature))
+            if self.kind is ReasoningPart
+            else TextPart(text)
+        )

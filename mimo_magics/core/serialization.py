@@ -1,0 +1,79 @@
+"""Values to JSON and back, for records in notebooks and files.
+
+The form: an object with the value's field names; a field that holds its default is left out; tuples are
+arrays; a part carries its kind in `type` (`text`, `reasoning`, `image`, `audio`, `tool_call`, `tool_result`):
+
+    {"role": "assistant", "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hello."}]}
+
+Fields that a reader does not know are ignored, so that an older version reads what a newer one wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from mimo_magics.core.settings import fits
+
+T = TypeVar("T")
+
+
+def to_dict(value: Any) -> dict[str, Any]:
+    """Return a value's JSON form."""
+    tag = {"type": value.type} if hasattr(value, "type") else {}
+    return tag | {name: _write(item) for name, item in _told(value)}
+
+
+def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
+    """Read a value of the given kind from its JSON form.
+
+    Raises:
+        TypeError: a field without a default is missing.
+        ValueError: a value is of another type, or a part has an unknown `type`.
+    """
+    hints = _hints(kind)  # type: ignore[arg-type]  # a class is a key
+    known = {field.name for field in _fields(kind)} & data.keys()
+    return kind(**{name: _read(hints[name], data[name]) for name in known})
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _told(value: Any) -> Iterator[tuple[str, Any]]:
+    for field in _fields(value):
+        item = getattr(value, field.name)
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        if default is MISSING or item != default:
+            yield field.name, item
+
+
+def _fields(value: Any) -> tuple[Field[Any], ...]:
+    return fields(value)
+
+
+def _write(item: Any) -> Any:
+    if isinstance(item, tuple):
+        return [_write(each) for each in item]
+    return to_dict(item) if is_dataclass(item) else item
+
+
+def _read(hint: Any, item: Any) -> Any:
+    if get_origin(hint) is tuple and isinstance(item, (list, tuple)):
+        return tuple(_read(get_args(hint)[0], each) for each in item)
+    kinds: list[Any] = [kind for kind in get_args(hint) or (hint,) if is_dataclass(kind)]
+    if kinds and isinstance(item, Mapping):
+        return from_dict(kinds[0] if len(kinds) == 1 else _tagged(kinds, item), item)
+    if not fits(item, hint):
+        raise ValueError(f"{str(item)[:40]!r} is of another type")
+    return item
+
+
+def _tagged(kinds: list[Any], item: Mapping[str, Any]) -> Any:
+    for kind in kinds:
+        if kind.type == item.get("type"):
+            return kind
+    raise ValueError(f"{item.get('type')!r} is no kind of part")

@@ -1,0 +1,145 @@
+"""The widgets that a live view is made of, and its style. Core widgets only: no script of ours.
+
+Each message to the page carries half a kilobyte of envelope, so the widgets of one view share layout and style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+from ipywidgets import ButtonStyle
+from ipywidgets.widgets.widget_bool import ToggleButtonStyle as ToggleStyle
+from ipywidgets.widgets.widget_description import DescriptionStyle
+from ipywidgets.widgets.widget_int import ProgressStyle
+from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
+
+from mimo_magics.core.i18n import say
+from mimo_magics.document.sanitizer import NO_MATH
+
+STYLE = """<style>
+.mimo-live.mimo-live { box-sizing: border-box; width: 100%; padding-right: 40px; color: var(--jp-content-font-color1, inherit); overflow: visible; }
+.mimo-live .widget-vbox, .mimo-live .widget-html, .mimo-live .widget-htmlmath, .mimo-live .widget-html-content, .mimo-live .widget-htmlmath-content {
+  display: block; margin: 0; width: auto; height: auto; overflow: visible; }
+.mimo-live .widget-html-content, .mimo-live .widget-htmlmath-content {
+  font-size: var(--jp-content-font-size1, 14px); line-height: var(--jp-content-line-height, 1.6); white-space: normal; overflow-wrap: anywhere; }
+.mimo-live.mimo-live pre { margin: 1.5em 2em; white-space: pre; overflow-x: auto; }
+.mimo-live.mimo-live table { margin: 0 auto 1em 0; }
+.mimo-live.mimo-live .mimo-before > *, .mimo-live.mimo-live .mimo-before > .mimo-behind > * { margin-bottom: 0; }
+.mimo-live.mimo-live .mimo-behind > * { margin-top: 0; }
+.mimo-live .mimo-fold, .mimo-live .mimo-fold:hover { width: auto; height: auto; margin: 0; border: 0; padding: 0 6px 0 0; background: none; box-shadow: none;
+  color: inherit; font-size: var(--jp-content-font-size1, 14px); line-height: var(--jp-content-line-height, 1.6); text-align: start; white-space: normal; }
+.mimo-live .mimo-fold:focus-visible { outline: 2px solid var(--jp-brand-color1, currentColor); }
+.mimo-live .mimo-steps { display: flex; flex-direction: column-reverse; max-height: 20em; overflow: auto;
+  margin: 0 0 0.5em 0.5em; border-inline-start: 2px solid var(--jp-border-color2, #bbb); padding-inline-start: 1em; }
+.mimo-live .mimo-steps > * { flex: none; }
+.mimo-live .mimo-card, .mimo-live .mimo-ask { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75em; }
+.mimo-live .mimo-ask button { flex: none; width: auto; margin: 0; }
+.mimo-live .mimo-foot { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
+.mimo-live .mimo-foot button { flex: none; width: auto; margin: 0; }
+.mimo-live .mimo-foot .widget-text { width: auto; margin: 0; }
+.mimo-live .mimo-foot input { width: 4em; }
+.mimo-live .mimo-foot .widget-html-content { font-size: var(--jp-ui-font-size1, 13px); }
+.mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20em, 100%), 1fr)); gap: 1em 2em; margin-top: 0.5em; }
+.mimo-live .mimo-columns > * { min-width: 0; border-top: 2px solid var(--jp-border-color2, #bbb); padding-top: 0.25em; }
+</style>"""
+"""All of it is bound to our own class, so that nothing else in the page looks any different. What JupyterLab gives to
+HTML outputs only, such as the margins of code, is given to widgets too: nothing shall move when the document comes."""
+
+
+class Parts:
+    """Makes the widgets of one view, and closes them."""
+
+    def __init__(self) -> None:
+        self._made: list[Any] = []
+        self._layout = self._keep(ipywidgets.Layout())
+        self._hidden: Any = None
+        self._styles: dict[type, Any] = {}
+
+    def html(self, value: str = "", *, reachable: bool = False) -> Any:
+        """Return what shows HTML, which must have been made harmless; the keyboard may stop at it."""
+        shared = {"layout": self._layout, "style": self._style(HTMLStyle)}
+        return self._keep(ipywidgets.HTML(value, tabbable=reachable or None, **shared))
+
+    def math(self, value: str) -> Any:
+        """Return what shows HTML and typesets what is marked as math in it."""
+        value = f'<div class="{NO_MATH}">{value}</div>'
+        return self._keep(ipywidgets.HTMLMath(value, layout=self._layout, style=self._style(HTMLMathStyle)))
+
+    def box(self, *children: Any, row: bool = False, names: str = "") -> Any:
+        """Return what holds others; `names` are its classes in the page."""
+        kind = ipywidgets.HBox if row else ipywidgets.VBox
+        return self._keep(kind(children, layout=self._layout, _dom_classes=tuple(names.split())))
+
+    def button(self, text: str, icon: str, pressed: Callable[[], None], tooltip: str) -> Any:
+        """Return a button."""
+        shared = {"layout": self._layout, "style": self._style(ButtonStyle)}
+        button = self._keep(ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, **shared))
+        button.on_click(lambda _: pressed())
+        return button
+
+    def text(self, placeholder: str) -> Any:
+        """Return a field for a line of text."""
+        return self._keep(ipywidgets.Text(placeholder=placeholder, layout=self._layout))
+
+    def number(self, text: str, tooltip: str) -> Any:
+        """Return a field for a number from 0."""
+        style = self._style(DescriptionStyle)
+        style.description_width = "auto"
+        field = ipywidgets.BoundedIntText(0, max=999, description=text, layout=self._layout, style=style)
+        field.tooltip = tooltip
+        return self._keep(field)
+
+    def bar(self, text: str, end: int, tooltip: str) -> Any:
+        """Return a bar that is full at `end`."""
+        style = self._style(ProgressStyle)
+        style.description_width = "auto"
+        bar = ipywidgets.IntProgress(0, max=end, description=text, layout=self._layout, style=style)
+        bar.tooltip = tooltip
+        return self._keep(bar)
+
+    def control(self, kind: Any, **traits: Any) -> Any:
+        """Return a control of one of the library's kinds, such as a slider."""
+        style = self._style(kind.class_traits()["style"].klass)
+        return self._keep(kind(layout=self._layout, style=style, **traits))
+
+    def fold(self, text: str, body: Any, *, is_open: bool) -> Any:
+        """Return a button that folds and unfolds a body."""
+        shared = {"layout": self._layout, "style": self._style(ToggleStyle)}
+        toggle = self._keep(
+            ipywidgets.ToggleButton(is_open, description=text, _dom_classes=("mimo-fold",), **shared)
+        )
+        toggle.tooltip = say("Fold or unfold")
+
+        def turned(_: object) -> None:
+            body.layout = self._layout if toggle.value else self._nowhere()
+            toggle.icon = "caret-down" if toggle.value else "caret-right"
+
+        toggle.observe(turned, "value")
+        turned(None)
+        return toggle
+
+    def close(self) -> None:
+        """Take the widgets away from page and kernel."""
+        for widget in self._made:
+            widget.close()
+
+    def _nowhere(self) -> Any:
+        self._hidden = self._hidden or self._keep(ipywidgets.Layout(display="none"))
+        return self._hidden
+
+    def _style(self, kind: type) -> Any:
+        if kind not in self._styles:
+            self._styles[kind] = self._keep(kind())
+        return self._styles[kind]
+
+    def _keep(self, widget: Any) -> Any:
+        self._made.append(widget)
+        return widget
+
+
+def showing(widget: Any) -> dict[str, Any]:
+    """Return the MIME bundle that shows a widget in a notebook."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": view, "text/plain": "…"}

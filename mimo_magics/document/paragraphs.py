@@ -1,0 +1,13 @@
+"""Lines for people, a paragraph each. All of it is text, whatever it holds."""
+
+from __future__ import annotations
+
+from mimo_magics.core.i18n import say
+from mimo_magics.core.text import escaped, printable
+
+
+def bundle(*lines: str) -> dict[str, str]:
+    """Return lines as Jupyter's MIME bundle."""
+    lines = tuple(map(say, lines))
+    html = "".join(f'<p dir="auto">{escaped(line)}</p>' for line in lines)
+    return {"text/html": html, "text/plain": printable("\n".join(lines))}

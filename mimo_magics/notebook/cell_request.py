@@ -1,0 +1,126 @@
+"""The text of a cell, read: options, prompt, and what is to become of the reply. Knows no IPython."""
+
+from __future__ import annotations
+
+import argparse
+import keyword
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.suggest import did_you_mean
+from mimo_magics.notebook.cell_variables import expand
+from mimo_magics.notebook.options import BY_FLAG
+from mimo_magics.wire.call_as_code import Kind
+
+FLAG = re.compile(r"\s*(--?[A-Za-z][\w-]*)=?")
+VALUE = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
+
+
+@dataclass(frozen=True, slots=True)
+class CellRequest:
+    """What a cell asks for."""
+
+    prompt: str | None
+    """`None` goes on with the last answer, which was broken off."""
+    settings: Mapping[str, Any]
+    """The fields of `Settings` that the cell sets for this turn."""
+    keep: bool = True
+    new: bool = False
+    tools: str | None = None
+    """Names of the tools that this turn offers; `None` is all that are registered."""
+    out: str | None = None
+    session: str | None = None
+    """Name of the session to ask in, if it is not the current one."""
+    id: str | None = None
+    """The cell's name for one that the front end does not tell."""
+    append: bool = False
+    fresh: bool = False
+    dry_run: bool = False
+    code: Kind | None = None
+    """In which form the call is printed, instead of being made."""
+
+
+HANDLING = tuple(field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings"))
+GO_ON = "continue"
+"""In the place of a line's prompt it goes on with the last answer; `-- continue` is a prompt."""
+
+
+def split_options(line: str) -> tuple[list[str], str]:
+    """Cut the options at the beginning of a line, as arguments for argparse, from the prompt behind them.
+
+    The prompt is left as it is: it may hold quotes, braces and dashes. `--` ends the options.
+
+    Raises:
+        BadOption: there is no such option.
+    """
+    end = 0
+    arguments = []
+    while flag := FLAG.match(line, end):
+        option = BY_FLAG.get(flag[1])
+        if option is None:
+            raise no_such_option(flag[1])
+        end = flag.end()
+        value = VALUE.match(line, end)
+        if value and (option.takes_value or value[1] in option.may_take):
+            end = value.end()
+            arguments.append(f"{option.flags[-1]}={_unquoted(value[1])}")
+        else:
+            arguments.append(flag[1])
+    return arguments, re.sub(r"^--\s+", "", line[end:].strip())
+
+
+def goes_on(line: str) -> bool:
+    """Tell whether a line of `%mimo` asks to go on with the last answer."""
+    return split_options(line)[1] == GO_ON and not re.search(rf"(^|\s)--\s+{GO_ON}\s*$", line)
+
+
+def _unquoted(value: str) -> str:
+    if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
+        return value
+    try:
+        return shlex.split(value)[0]
+    except ValueError:  # its last quote is a character of the text
+        return value
+
+
+def no_such_option(flag: str) -> BadOption:
+    """Build the error for an unknown flag."""
+    if flag in ("-h", "--help"):
+        return BadOption(Words("The help is elsewhere."), Words("Run %%mimo? in a cell of its own."))
+    advice = did_you_mean(flag, BY_FLAG, Words("Put -- before a prompt that begins with a dash."))
+    return BadOption(Words("There is no option {flag}.", flag=flag), advice)
+
+
+def read(options: argparse.Namespace, prompt: str | None, variables: Mapping[str, Any]) -> CellRequest:
+    """Make the request of a cell from its parsed options, its prompt, and the variables that it may name.
+
+    Raises:
+        BadOption: the prompt is empty, or the name for the reply is none.
+    """
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    handling = {name: given.pop(name) for name in HANDLING if name in given}
+    raw = given.pop("raw", False)
+    if prompt is not None:
+        prompt = _said(prompt if raw else expand(prompt, variables))
+    out = handling.get("out")
+    if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
+        raise BadOption(
+            Words("{out!r} is no name for a variable.", out=out),
+            Words("Choose one that Python can use: -o reply"),
+        )
+    if "stop" in given:
+        given["stop"] = tuple(given["stop"])
+    return CellRequest(prompt, given, **handling)
+
+
+def _said(prompt: str) -> str:
+    if not prompt.strip():
+        raise BadOption(
+            Words("There is no prompt."), Words("Write it below %%mimo, or behind the options of %mimo.")
+        )
+    return prompt.strip("\n")

@@ -1,0 +1,119 @@
+"""What `%mimo_tools` says and changes, and which tools a cell offers."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from mimo_magics.client import portal
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.i18n import Words, words
+from mimo_magics.core.suggest import did_you_mean
+from mimo_magics.document import table
+from mimo_magics.tools.registry import REGISTERED, Confirm, NotebookTool, Outcome, as_tools, register
+
+if TYPE_CHECKING:  # only who adds a server needs it
+    from mimo_magics.tools.mcp import McpTool
+
+HEAD = words("tool", "confirm", "from", "what the model is told")
+COMMANDS = ("add", "remove", "confirm", "add-mcp")
+
+
+def toolbox(line: str, variables: Mapping[str, Any]) -> dict[str, str]:
+    """Do what the line of `%mimo_tools` says, and return the table of the tools as a MIME bundle.
+
+    Raises:
+        BadOption: there is no such command or tool, or a function cannot be one.
+    """
+    command = shlex.split(line)
+    if command:
+        _do(command[0], command[1:], variables)
+    rows = [(tool.name, tool.confirm, _origin(tool), tool.spec.description) for tool in REGISTERED.values()]
+    return table.bundle(HEAD, rows)
+
+
+def chosen(names: str | None, variables: Mapping[str, Any]) -> tuple[NotebookTool, ...]:
+    """Return the tools that a cell offers: those that it names, else all that are registered.
+
+    Args:
+        names: of tools, or of functions among the variables, with commas between.
+        variables: of the person.
+
+    Raises:
+        BadOption: there is none of this name, or it cannot be a tool.
+    """
+    if names is None:
+        return tuple(REGISTERED.values())
+    return as_tools(_named(name, variables) for name in names.replace(",", " ").split())
+
+
+def _named(name: str, variables: Mapping[str, Any]) -> NotebookTool | Callable[..., Any]:
+    if name in REGISTERED:
+        return REGISTERED[name]
+    function = variables.get(name)
+    if callable(function):
+        return cast("Callable[..., Any]", function)
+    functions = [each for each, value in variables.items() if callable(value)]
+    advice = did_you_mean(
+        name, [*REGISTERED, *functions], Words("%mimo_tools shows the tools that there are.")
+    )
+    raise BadOption(Words("There is no function or tool {name}.", name=name), advice)
+
+
+def _do(command: str, words: Sequence[str], variables: Mapping[str, Any]) -> None:
+    match command:
+        case "add" if words:
+            for tool in as_tools(_named(name, variables) for name in words):
+                register(tool)
+        case "remove" if words:
+            for name in words:
+                del REGISTERED[_registered(name).name]
+        case "confirm" if words:
+            for name, confirm in map(_assigned, words):
+                register(replace(_registered(name), confirm=confirm))
+        case "add-mcp" if len(words) > 1:
+            for tool in _of_server(words[0], words[1:]):
+                register(tool)
+        case _:
+            advice = did_you_mean(command, COMMANDS, Words("See %mimo_tools? for what it can do."))
+            raise BadOption(
+                Words("%mimo_tools {names} says nothing.", names=" ".join((command, *words))), advice
+            )
+
+
+def _registered(name: str) -> NotebookTool:
+    if name not in REGISTERED:
+        raise BadOption(
+            Words("There is no tool {name}.", name=name),
+            did_you_mean(name, REGISTERED, Words("%mimo_tools shows all.")),
+        )
+    return REGISTERED[name]
+
+
+def _assigned(word: str) -> tuple[str, Confirm]:
+    name, _, confirm = word.partition("=")
+    return name, cast("Confirm", confirm)
+
+
+def _origin(tool: NotebookTool) -> str:
+    return Words("function") if tool.function else tool.origin
+
+
+def _of_server(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
+    """Start an MCP server, by its command or at its address, and yield its tools."""
+    from mimo_magics.tools.arguments import json_object
+    from mimo_magics.tools.mcp import McpServer
+
+    server = McpServer(name, url=words[-1]) if words[0] == "--url" else McpServer(name, words)
+    for tool in portal.awaited(server.tools):
+        yield NotebookTool(tool.spec, json_object, partial(_ran, tool), origin=name)
+
+
+async def _ran(tool: McpTool, arguments: dict[str, Any]) -> Outcome:
+    from mimo_magics.tools.result import as_text
+
+    text, is_error = await tool.call(arguments)
+    return Outcome(as_text(text), is_error)

@@ -1,0 +1,36 @@
+"""A project's own settings: `[tool.mimo]` of the nearest `pyproject.toml` in or above the notebook's folder.
+
+A cloned repository is a stranger's: it may choose the model and how words are sampled, and nothing that says
+where a prompt or a key goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from mimo_magics.core.settings import Settings
+
+ALLOWED = frozenset(setting.name for setting in fields(Settings) if setting.metadata["project"])
+
+
+def find(folder: Path) -> tuple[Path | None, dict[str, Any]]:
+    """Return the file and its table; nothing where there is none, or none that can be read."""
+    for each in (folder, *folder.parents):
+        file = each / "pyproject.toml"
+        table = _table(file)
+        if isinstance(table, dict):
+            return file, table
+    return None, {}
+
+
+def _table(file: Path) -> Any:
+    if not file.is_file():
+        return None
+    import tomllib
+
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("mimo")
+    except (OSError, ValueError, AttributeError):
+        return None

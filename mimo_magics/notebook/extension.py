@@ -1,0 +1,164 @@
+"""`%load_ext mimo_magics` and `%unload_ext mimo_magics`: registers everything, imports next to nothing.
+
+The settings exist at once, so that `%config MimoConfig` and `ipython_config.py` reach them; what the magics do is
+imported when one of them is used for the first time.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from IPython.core.completer import CompletionContext, SimpleMatcherResult, context_matcher
+from IPython.core.getipython import get_ipython
+from IPython.core.magic import needs_local_scope, no_var_expand
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.i18n import Words, say
+from mimo_magics.notebook.config.store import MimoConfig
+from mimo_magics.notebook.kernel.async_cell import COMPARE, PRIVATE, PUBLIC, AwaitingCells
+from mimo_magics.notebook.kernel.cell_ids import Cells
+
+if TYPE_CHECKING:  # everything that is not imported until a magic is used
+    from mimo_magics.core.settings import Settings
+    from mimo_magics.notebook.magics import MimoMagics
+    from mimo_magics.session.open_sessions import Sessions
+
+MAGICS = {
+    ("cell", PUBLIC): "mimo_cell",
+    ("line", PUBLIC): "mimo_line",
+    ("cell", PRIVATE[PUBLIC]): "mimo_awaited",
+    ("cell", COMPARE): "compare_cell",
+    ("line", COMPARE): "compare_line",
+    ("cell", PRIVATE[COMPARE]): "compare_awaited",
+    ("line", "mimo_config"): "mimo_config",
+    ("line", "mimo_models"): "mimo_models",
+    ("line", "mimo_panel"): "mimo_panel",
+    ("line", "mimo_tools"): "mimo_tools",
+    ("line", "mimo_session"): "mimo_session",
+    ("line", "mimo_tape"): "mimo_tape",
+    ("line", "mimo_usage"): "mimo_usage",
+}
+"""Kind and name of each magic, and the method that does it."""
+
+
+class StandIn:
+    """What a magic is until it is used, or asked for its help, for the first time."""
+
+    def __init__(self, extension: Extension, method: str) -> None:
+        self._extension = extension
+        self._method = method
+        no_var_expand(self)
+        if method == "mimo_line":
+            needs_local_scope(self)
+
+    def __call__(self, *args: str, **scope: Any) -> Any:
+        return getattr(self._extension.magics, self._method)(*args, **scope)
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return str(getattr(self._extension.magics, self._method).__doc__)
+
+
+class Extension:
+    """What the extension adds to one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._config = MimoConfig(parent=shell)
+        self._awaiting = AwaitingCells(shell)
+        self._cells = Cells(shell)
+        self._magics: MimoMagics | None = None
+
+    def load(self) -> None:
+        """Add it."""
+        for complaint in self._config.complaints:
+            print(say(complaint), file=sys.stderr)  # noqa: T201  a line each, and the rest goes on
+        self._shell.configurables.append(self._config)
+        self._awaiting.install()
+        self._cells.install()
+        self._shell.Completer.custom_matchers.append(self.completions)
+        for (kind, name), method in MAGICS.items():
+            self._shell.register_magic_function(StandIn(self, method), kind, name)
+
+    def unload(self) -> None:
+        """Take it away."""
+        if panels := sys.modules.get("mimo_magics.notebook.panel.panel"):
+            panels.close_all()
+        self._shell.configurables.remove(self._config)
+        self._awaiting.uninstall()
+        self._cells.uninstall()
+        self._shell.Completer.custom_matchers.remove(self.completions)
+        for kind, name in MAGICS:
+            del self._shell.magics_manager.magics[kind][name]
+        if self._magics:
+            self._magics.close()
+
+    @context_matcher(identifier="mimo_magics", priority=1)  # type: ignore[untyped-decorator]
+    def completions(self, context: CompletionContext) -> SimpleMatcherResult:
+        """Tell what Tab offers; what knows it is imported in the first cell or line of ours."""
+        if not (context.full_text.lstrip().startswith("%%mimo") or "%mimo" in context.line_with_cursor):
+            return {"completions": [], "suppress": False}
+        from mimo_magics.notebook.completion import matcher
+
+        sessions = self._magics.talk.sessions.list() if self._magics else ()
+        return matcher.matched(context, self._shell, self._config, sessions)
+
+    @property
+    def settings(self) -> Settings:
+        """The present ones."""
+        return self._config.snapshot()
+
+    @property
+    def magics(self) -> MimoMagics:
+        """The real magics, which are put in place of the stand-ins."""
+        if self._magics is None:
+            from mimo_magics.notebook.magics import MimoMagics
+
+            self._magics = MimoMagics(self._shell, self._config, self._cells)
+            for (kind, name), each in MAGICS.items():
+                self._shell.register_magic_function(getattr(self._magics, each), kind, name)
+        return self._magics
+
+
+_loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()
+
+
+def load(shell: Any) -> None:
+    """Load the extension; harmless when it is loaded already."""
+    if shell not in _loaded:
+        _loaded[shell] = Extension(shell)
+        _loaded[shell].load()
+
+
+def sessions() -> Sessions:
+    """Return the sessions of this kernel: `sessions().current.turns`.
+
+    Raises:
+        BadOption: the extension is not loaded.
+    """
+    here = _here()
+    return here.magics.talk.up_to_date(here.settings)
+
+
+def panel() -> None:
+    """Show the settings of this kernel as sliders and buttons, as `%mimo_panel` does.
+
+    Raises:
+        BadOption: the extension is not loaded.
+    """
+    _here().magics.show_panel()
+
+
+def _here() -> Extension:
+    shell = get_ipython()
+    if shell not in _loaded:
+        raise BadOption(Words("The extension is not loaded here."), "%load_ext mimo_magics")
+    return _loaded[shell]
+
+
+def unload(shell: Any) -> None:
+    """Unload the extension; harmless when it is not loaded."""
+    if shell in _loaded:
+        _loaded.pop(shell).unload()

@@ -1,0 +1,187 @@
+"""A cell that awaits: while `%%mimo` runs, the kernel goes on handling messages, and an interrupt lands at once.
+
+A transform of the input turns an outermost `%%mimo` or `%%mimo_compare` into an await of a private magic. All else stays
+synchronous: `run_cell_magic("mimo", ...)` in a program, `%%mimo` inside `%%time` or `%%capture`, a cell that a
+program runs by `run_cell`, `%autoawait off`, and IPython in a terminal, where Ctrl-C would leave an awaited call
+behind. https://ipython.readthedocs.io/en/stable/config/inputtransforms.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.displayhook import CapturingDisplayHook
+from IPython.core.displaypub import CapturingDisplayPublisher
+
+if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
+    from mimo_magics.display.selection import Place
+
+PUBLIC, COMPARE = "mimo", "mimo_compare"
+PRIVATE = {PUBLIC: "_mimo", COMPARE: "_mimo_compare"}
+"""The magics that await, and those that do what they do in a cell that awaits."""
+HEADS = {f"get_ipython().run_cell_magic({public!r},": private for public, private in PRIVATE.items()}
+SYNCHRONOUS = ("_run_cell", "run_code")
+"""IPython's functions below which no cell is awaited."""
+BEAT = 0.1
+"""Seconds. The signal of an interrupt does not wake a loop that waits for the network; its next timer does."""
+
+
+class AwaitingCells:
+    """The transform of one shell."""
+
+    has_side_effects = False
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+
+    def install(self) -> None:
+        """Take part in the shell's work."""
+        self._shell.input_transformers_cleanup.append(questions)
+        self._shell.input_transformers_post.append(self)
+
+    def uninstall(self) -> None:
+        """Leave nothing behind."""
+        self._shell.input_transformers_cleanup.remove(questions)
+        self._shell.input_transformers_post.remove(self)
+
+    def __call__(self, lines: list[str]) -> list[str]:
+        head = next((head for head in HEADS if lines and lines[0].startswith(head)), "")
+        if head and not _is_empty(lines) and self._may_await():
+            awaited = f"await get_ipython().run_cell_magic({HEADS[head]!r},"
+            return [awaited + lines[0].removeprefix(head), *lines[1:]]
+        return lines
+
+    def _may_await(self) -> bool:
+        shell = self._shell
+        asyncio_runner, _ = shell.loop_runner_map["asyncio"]
+        in_kernel = getattr(shell, "kernel", None) is not None
+        return bool(
+            in_kernel and shell.autoawait and shell.loop_runner is asyncio_runner and not self._inside()
+        )
+
+    def _inside(self) -> bool:
+        """Tell whether a program runs this cell, by `run_cell` or from a cell: nobody could await it there.
+
+        A kernel awaits `run_cell_async` for the cells that a person runs, and asks for their transform itself.
+        """
+        frame = sys._getframe()  # noqa: SLF001  the way to one's callers
+        while back := frame.f_back:
+            frame = back
+            if frame.f_code.co_name in SYNCHRONOUS and frame.f_locals.get("self") is self._shell:
+                return True
+        return False
+
+
+QUESTION = re.compile(rf"(\s*(?:[\w.,\[\] ]+=\s*)?)%{PUBLIC}\s+(\S.*\?)\s*")
+TRIPLE = re.compile(r"#.*|'''|\"\"\"")
+
+
+def _is_empty(lines: list[str]) -> bool:
+    """Tell whether nothing stands below a cell's magic: IPython says so itself, and names the magic that it finds."""
+    return lines[-1].rstrip().endswith(", '')")
+
+
+def questions(lines: list[str]) -> list[str]:
+    """Let the prompt of a `%mimo` line end in a question mark, which IPython takes for a wish for help.
+
+    Lines of other magics' cells and of texts in triple quotes are not ours.
+    """
+    if lines and lines[0].startswith("%%"):
+        return lines
+    quote = ""
+    asked = []
+    for line in lines:
+        found = None if quote else QUESTION.fullmatch(line)
+        asked.append(_question(found) if found else line)
+        quote = quote if found else _open_quote(line, quote)
+    return asked
+
+
+def _open_quote(line: str, quote: str) -> str:
+    """Follow the triple quotes of a line: which of them is open at its end?"""
+    for mark in TRIPLE.findall(line):
+        if not quote and not mark.startswith("#"):
+            quote = mark
+        elif mark == quote:
+            quote = ""
+        elif not quote:
+            break
+    return quote
+
+
+def _question(line: re.Match[str]) -> str:
+    return f"{line[1]}get_ipython().run_line_magic({PUBLIC!r}, {line[2]!r})\n"
+
+
+@asynccontextmanager
+async def heartbeat(tick: Callable[[], None]) -> AsyncIterator[None]:
+    """Keep the loop waking up, so that an interrupt is noticed and `tick` is called while no byte comes."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            with suppress(Exception):  # what cannot be painted must not keep an interrupt from landing
+                tick()
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+class RunningCell:
+    """A cell that awaits, as what is shown in it may act on it."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._task: asyncio.Task[None] | None = None
+
+    async def during(self, work: Coroutine[Any, Any, None]) -> None:
+        """Await the work, which `stop` ends from now on."""
+        self._task = asyncio.create_task(work)
+        await self._task
+
+    def stop(self) -> None:
+        """End it, from whichever thread a button is handled in."""
+        if self._task:
+            self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+    def insert(self, code: str) -> None:
+        """Put code into a new cell below, when this one is over."""
+        self._shell.set_next_input(code)
+
+
+def place(shell: Any) -> Place:
+    """Tell where a cell runs.
+
+    Whoever runs a notebook unattended allows no questions; what `%%capture` takes is looked at later. A front end
+    that shows notebooks says which cell it runs; a console, which cannot change what it has shown, does not.
+    """
+    kernel = getattr(shell, "kernel", None)
+    if isinstance(shell.display_pub, CapturingDisplayPublisher):
+        return "unattended"
+    if kernel is None:
+        return "terminal"
+    parent = kernel.get_parent()
+    if not parent.get("content", {}).get("allow_stdin"):
+        return "unattended"
+    is_notebook = "cellId" in parent.get("metadata", {}) or "google.colab" in sys.modules
+    return "front end" if is_notebook else "terminal"
+
+
+def is_cell_value(shell: Any) -> bool:
+    """Tell whether the shell is showing a cell's value just now, and not what `display` was asked for.
+
+    A kernel's hook has its message in hand then, a terminal's says so since IPython 9; that of `%%capture` and
+    older ones do not tell, and are taken to be showing one.
+    """
+    if isinstance(sys.displayhook, CapturingDisplayHook):
+        return True
+    hook = shell.displayhook
+    return bool(hook.msg if hasattr(hook, "msg") else getattr(hook, "is_active", True))

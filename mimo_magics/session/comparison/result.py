@@ -1,0 +1,195 @@
+"""The replies of a comparison as a value: shown side by side, told apart, read as a frame, taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.messages import Reply
+from mimo_magics.document import comparison_cards, diff as difference
+from mimo_magics.document.comparison_cards import Column
+from mimo_magics.document.reply import Look
+from mimo_magics.session.comparison.runner import RunningComparison
+from mimo_magics.session.request import Prompt
+from mimo_magics.session.turn import Turn
+
+if TYPE_CHECKING:  # pandas is the person's; a session makes comparisons
+    import pandas as pd
+
+    from mimo_magics.session.session import Session
+
+WHAT_NEXT = Words("Any two: _.diff(1, 2) · as a frame: _.to_frame() · as the next turn: _.adopt(1)")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of the replies."""
+
+    title: str
+    """What sets it apart from the others."""
+    options: Mapping[str, Any]
+    """The settings that were compared."""
+    turn: Turn | None = None
+    """`None` when nothing came."""
+    failure: str = ""
+    """Why it failed."""
+
+    @property
+    def reply(self) -> Reply | None:
+        """What came."""
+        return self.turn.reply if self.turn and self.turn.kept else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a front end shows in its own way."""
+
+    bundle: Mapping[str, str]
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return dict(self.bundle)
+
+    def __repr__(self) -> str:
+        return self.bundle["text/plain"]
+
+
+def candidates(running: RunningComparison) -> Iterator[Candidate]:
+    """Yield the replies as far as they came."""
+    for place, variant in enumerate(running.variants):
+        failure = running.failures.get(place)
+        yield Candidate(
+            variant.title, variant.options, running.turns.get(place), failure.fact if failure else ""
+        )
+
+
+class Comparison:
+    """Replies to one prompt. `comparison[1]` is the first of them.
+
+    Args:
+        prompt: what was asked.
+        candidates: the replies, in the order of their numbers.
+        session: which they may be taken over into.
+        past: the turns that they follow.
+        look: how to show them.
+        cell: who asked, as the turn that is taken over shall tell; somebody new when it is empty.
+    """
+
+    def __init__(
+        self,
+        prompt: Prompt,
+        candidates: Iterable[Candidate],
+        session: Session,
+        past: Sequence[Turn],
+        *,
+        look: Look = Look(),
+        cell: str = "",
+    ) -> None:
+        self.prompt = prompt
+        self.candidates = tuple(candidates)
+        self.session = session
+        """That one of them may be taken over into."""
+        self._past = past
+        self._look = look
+        self._cell = cell or uuid4().hex[:12]
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return iter(self.candidates)
+
+    def __getitem__(self, number: int) -> Reply:
+        reply = self._candidate(number).reply
+        if reply is None:
+            raise BadOption(
+                Words("Reply {number} did not come.", number=number), self._candidate(number).failure
+            )
+        return reply
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {len(self)} replies>"
+
+    def adopt(self, number: int) -> Reply:
+        """Make a reply the next turn of the session; another one of them that was that is replaced.
+
+        Raises:
+            BadOption: there is no such reply, or the conversation went on meanwhile.
+        """
+        reply, turn = self[number], self._candidate(number).turn
+        assert turn
+        self.session.adopt(replace(turn, cell=self._cell), self._past)
+        return reply
+
+    def diff(self, one: int, other: int) -> Shown:
+        """Return how the words of two replies differ.
+
+        Raises:
+            BadOption: there is no such reply.
+        """
+        told = (
+            (f"{number} · {say(self._candidate(number).title)}", self[number].text) for number in (one, other)
+        )
+        return Shown(difference.bundle(*told))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each reply, also for those that did not come.
+
+        The columns are the number, the settings that were compared, the text, the reasoning, why the reply ended,
+        tokens of input, cached input and output, seconds to the first token and in all, the cost in US dollars, and
+        why it failed.
+
+        Raises:
+            BadOption: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise BadOption(Words("pandas is not installed."), "pip install pandas") from None
+        return pd.DataFrame([_row(each) for each in self.candidates], index=self._numbers)
+
+    def show(self) -> Shown:
+        """Return the replies side by side."""
+        return Shown(self._bundle)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self._bundle
+
+    @cached_property
+    def _bundle(self) -> dict[str, str]:
+        columns = (Column(each.title, each.reply, each.failure) for each in self.candidates)
+        return comparison_cards.bundle(tuple(columns), look=self._look, caption=WHAT_NEXT)
+
+    @property
+    def _numbers(self) -> range:
+        return range(1, len(self) + 1)
+
+    def _candidate(self, number: int) -> Candidate:
+        if number not in self._numbers:
+            raise BadOption(
+                Words("There is no reply {number}.", number=number),
+                Words("There are {count}, from 1.", count=len(self)),
+            )
+        return self.candidates[number - 1]
+
+
+def _row(candidate: Candidate) -> dict[str, Any]:
+    reply = candidate.reply
+    usage, timing = reply.usage if reply else None, reply.timing if reply else None
+    return {
+        **candidate.options,
+        "text": reply.text if reply else None,
+        "reasoning": reply.reasoning if reply else None,
+        "ended": reply.stop if reply else None,
+        "input": usage.input if usage else None,
+        "cached": usage.cached if usage else None,
+        "output": usage.output if usage else None,
+        "first": timing.first if timing else None,
+        "seconds": timing.total if timing else None,
+        "cost": reply.cost if reply else None,
+        "failure": candidate.failure or None,
+    }

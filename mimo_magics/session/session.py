@@ -1,0 +1,297 @@
+"""A conversation: the turns so far, and the way to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from mimo_magics.client import portal
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import Reply
+from mimo_magics.core.settings import Options, Settings
+from mimo_magics.notebook.comparison_request import AT_ONCE, Variant, variants
+from mimo_magics.session.comparison.runner import RunningComparison
+from mimo_magics.session.history import History
+from mimo_magics.session.request import Prompt
+from mimo_magics.session.turn import Turn, day
+from mimo_magics.session.turn_preparation import Preparing, Reuse
+from mimo_magics.session.turn_runner import RunningTurn
+from mimo_magics.tools.approval import Approve, at_terminal
+from mimo_magics.tools.registry import Offered, as_tools
+
+if TYPE_CHECKING:  # imported by those who compare
+    from mimo_magics.session.comparison.result import Comparison
+    from mimo_magics.session.dry_run import Draft
+
+NEVER_ASIDE = Words("An answer goes on in its conversation only."), Words("Leave --no-history out.")
+
+
+class Session(Preparing):
+    """A conversation with a model, kept over many prompts.
+
+        session = Session(preset="local", system="Answer in one sentence.")
+        print(session.ask("What is a list comprehension?"))
+        print(session.ask("And a generator?"))
+
+    Args:
+        name: of the session.
+        tools: functions that the model may call, or tools of `mimo_magics.tools.registry`.
+        options: the fields of `Settings`; each prompt may change them for itself.
+    """
+
+    def __init__(
+        self, *, name: str = "main", tools: Iterable[Offered] = (), **options: Unpack[Options]
+    ) -> None:
+        super().__init__(name, Settings(**options), as_tools(tools))
+
+    def __repr__(self) -> str:
+        return (
+            f"<Session {self.name} of {len(self.turns)} turns, "
+            f"{self.usage.input} tokens in, {self.usage.output} out>"
+        )
+
+    def ask(
+        self,
+        prompt: Prompt | None,
+        *,
+        keep: bool = True,
+        tools: Iterable[Offered] | None = None,
+        approve: Approve = at_terminal,
+        cell: str = "",
+        **options: Unpack[Options],
+    ) -> Reply:
+        """Ask and wait for the whole answer, also where an event loop is running.
+
+        Args:
+            prompt: what to say to the model: words, or parts such as pictures with words. `None` goes on with the
+                last answer, which was broken off.
+            keep: send the conversation so far and add this turn to it.
+            tools: what the model may call in this turn, instead of the session's own.
+            approve: decides on each call that wants it. Unless told otherwise, a person at a terminal is asked; where
+                there is none, such calls are refused.
+            cell: a name of who asks: asked again under this name, the turn takes the place of the older one, and what
+                was said after it is kept as a branch.
+            options: the fields of `Settings` that differ for this turn.
+
+        Raises:
+            MimoError: the call failed; `.reply` is what had come.
+            SessionBusy: another turn is being answered.
+            KeyboardInterrupt: Ctrl-C, or the kernel's interrupt; what had come is kept.
+        """
+        opening = self.stream(prompt, keep=keep, tools=tools, cell=cell, **options)
+        return portal.run(opening, approve).reply
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        prompt: Prompt | None,
+        *,
+        keep: bool = True,
+        tools: Iterable[Offered] | None = None,
+        cell: str = "",
+        append: bool = False,
+        new: bool = False,
+        reuse: Reuse | None = None,
+        remarks: Sequence[str] = (),
+        **options: Unpack[Options],
+    ) -> AsyncIterator[RunningTurn]:
+        """Ask, and get the turn while it is answered.
+
+            async with session.stream("Tell me a story") as running:
+                async for event in running:
+                    print(event)
+
+        Leaving the block before the end breaks the answer off; what had come is kept, marked `interrupted`.
+        A failed call leaves the conversation as it was. Arguments and errors are those of `ask`, but nobody is
+        asked for approval: when a `ToolProgress` says that a call is waiting, `running.approve` says whether it may.
+        With `append` a turn is added also when this cell asked before, with `new` a new conversation begins in this
+        session. `reuse` decides on an answer that is there for the very same request; unless it is told, the setting
+        `run_all` does. `remarks` are lines to tell with the answer.
+        """
+        with self._exclusively():
+            if prompt is None and not keep:
+                raise BadOption(*NEVER_ASIDE)
+            settings = replace(self.settings, **options)
+            here = self._place(prompt, cell, append=append, new=new) if keep else History()
+            running = self._running(prompt, here.turns, settings, tools, cell)
+            if prompt is not None:
+                running.kept = self._answer_to(running.digest, reuse or _by_setting(settings))
+            running.told = (*([_kept(running.kept)] if running.kept else self._told(here)), *remarks)
+            try:
+                async with aclosing(running):
+                    yield running
+            finally:
+                self._take(running, here, keep=keep)
+
+    @asynccontextmanager
+    async def comparing(
+        self,
+        prompt: Prompt,
+        variants: Sequence[Variant],
+        *,
+        past: Sequence[Turn] | None = None,
+        tools: Iterable[Offered] = (),
+        at_once: int = AT_ONCE,
+        **options: Unpack[Options],
+    ) -> AsyncIterator[RunningComparison]:
+        """Ask in several ways at a time, and get the replies while they come; none of them joins the conversation.
+
+        Leaving the block before the end breaks off those that are not over.
+
+        Args:
+            prompt: what to say to the model.
+            variants: the ways.
+            past: the turns that the prompt follows; those of the conversation unless told otherwise.
+            tools: what the model may call; nothing unless told otherwise.
+            at_once: how many are asked at a time.
+            options: the fields of `Settings` that differ for all of them.
+
+        Raises:
+            SessionBusy: a turn is being answered.
+        """
+        with self._exclusively():
+            said = self.turns if past is None else past
+            settings = replace(self.settings, **options)
+
+            def begin(variant: Variant) -> RunningTurn:
+                return self._running(prompt, said, replace(settings, **variant.options), tools, "")
+
+            async with RunningComparison(variants, begin, self._set_aside, at_once).asked() as running:
+                yield running
+
+    def compare(
+        self,
+        prompt: Prompt,
+        *,
+        repeat: int = 1,
+        keep: bool = True,
+        at_once: int = AT_ONCE,
+        **values: Any,
+    ) -> Comparison:
+        """Ask with all combinations of values, several at a time, and wait; none of the replies joins the conversation.
+
+            session.compare("Name a bird.", temperature=[0, 0.7, 1.0], model=["mimo-v2-pro", "mimo-v2-flash"])
+
+        Args:
+            prompt: what to say to the model.
+            repeat: how many times each combination is asked.
+            keep: send the conversation so far.
+            at_once: how many are asked at a time.
+            values: the fields of `Settings`; a list is compared, anything else holds for all.
+
+        Raises:
+            MimoError: all of them failed; this is what happened to the first.
+            BadOption: there are too many.
+            KeyboardInterrupt: Ctrl-C, or the kernel's interrupt.
+        """
+        from mimo_magics.session.comparison.result import Comparison, candidates
+
+        compared = {name: value for name, value in values.items() if isinstance(value, list)}
+        fixed: Options = {name: value for name, value in values.items() if name not in compared}  # type: ignore[assignment]
+        past = self.turns if keep else ()
+        opening = self.comparing(prompt, variants(compared, repeat), past=past, at_once=at_once, **fixed)
+        with portal.driven(portal.Call(opening)) as call:
+            for _ in call:
+                pass
+        assert isinstance(call.running, RunningComparison)
+        call.running.check()
+        return Comparison(prompt, candidates(call.running), self, past)
+
+    def draft(
+        self,
+        prompt: Prompt,
+        *,
+        keep: bool = True,
+        tools: Iterable[Offered] | None = None,
+        cell: str = "",
+        append: bool = False,
+        new: bool = False,
+        reuse: Reuse | None = None,
+        **options: Unpack[Options],
+    ) -> Draft:
+        """Return what would be sent, and send nothing. No key is needed. Arguments are those of `stream`.
+
+        Raises:
+            BadOption: a setting cannot be.
+            WindowFull: the conversation does not fit.
+        """
+        from mimo_magics.session.dry_run import draft
+
+        settings = replace(self.settings, **options)
+        here = History() if new or not keep else self.history if append else self.history.before(cell)
+        asked, _ = self._asked(prompt, here.turns, settings, tools)
+        kept = self._answer_to(asked.digest, reuse or _by_setting(settings))
+        notes = [Words("Nothing would be sent: {kept}", kept=_kept(kept))] if kept else []
+        return draft(asked, self.spent, *notes)
+
+    def begin(self) -> None:
+        """Begin a new conversation; the other one stays as a branch. What tools were allowed is forgotten."""
+        super().begin()
+        self.trusted.clear()
+
+    def fork(self, name: str, at: int | None = None) -> Session:
+        """Return a new session that begins with what was said here, up to a turn counted from 1.
+
+        Raises:
+            BadOption: there is no such turn.
+        """
+        turns = self.turns
+        if at is not None and not 0 <= at <= len(turns):
+            count = Words("The conversation has {count}.", count=len(turns))
+            raise BadOption(Words("There is no turn {number}.", number=at), count)
+        other = Session(name=name, tools=self.tools)
+        other.settings, other.begun, other.system = self.settings, self.begun, self.system
+        other.history = reduce(History.added, turns[:at], History())
+        return other
+
+    @classmethod
+    def load(cls, path: str | Path, **options: Unpack[Options]) -> Session:
+        """Return the session of a file. Settings, tools and what was allowed are not in it.
+
+        Raises:
+            BadSessionFile: there is none in it, or of a newer version.
+        """
+        from mimo_magics.session.storage.session_file import SessionFile
+
+        saved = SessionFile(Path(path)).read()
+        session = cls(name=saved.name, **options)
+        session.history, session.aside, session.aside_cost = saved.history, saved.aside, saved.aside_cost
+        return session
+
+    @classmethod
+    def from_notebook(cls, path: str | Path, name: str = "", **options: Unpack[Options]) -> Session:
+        """Return the session that the outputs of a notebook tell of: the one of this name, or that asked last.
+
+        Raises:
+            BadSessionFile: there is none.
+        """
+        from mimo_magics.session.storage import notebook_reader
+
+        name, history = notebook_reader.one(notebook_reader.read(Path(path)), name)
+        session = cls(name=name, **options)
+        session.history = history
+        return session
+
+
+def _kept(turn: Turn) -> str:
+    return Words("Kept from {day}, as nothing has changed since. --fresh asks anew.", day=day(turn))
+
+
+def _by_setting(settings: Settings) -> Reuse:
+    return lambda _: settings.run_all == "keep"
+
+
+def ask(
+    prompt: Prompt,
+    *,
+    tools: Iterable[Offered] = (),
+    approve: Approve = at_terminal,
+    **options: Unpack[Options],
+) -> Reply:
+    """Ask one question, without a conversation. Arguments and errors are those of `Session.ask`."""
+    return Session(tools=tools, **options).ask(prompt, approve=approve)

@@ -1,0 +1,47 @@
+"""One writer of a file at a time, in whatever process."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic, sleep
+
+from mimo_magics.core.i18n import Words
+
+PATIENCE = 5.0
+"""Seconds that a writer waits for another one."""
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other writers out, with a lock that ends with its open file: no interrupt leaves it behind.
+
+    Raises:
+        TimeoutError: another one writes for too long.
+    """
+    from filelock import lock_descriptor, unlock_descriptor
+
+    end = monotonic() + PATIENCE
+    while monotonic() < end:
+        with path.open("ab") as file:
+            locked = lock_descriptor(file.fileno(), blocking=False)
+            if locked and _is_at(path, file.fileno()):  # and not taken away by who had it before
+                try:
+                    yield
+                finally:
+                    with suppress(OSError):  # Windows keeps what is open
+                        path.unlink()
+                    unlock_descriptor(file.fileno())  # a process forked meanwhile has the file open, too
+                return
+        sleep(0.01)
+    raise TimeoutError(errno.ETIMEDOUT, Words("somebody else is writing it"))
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,236 @@
+r"""The file of a tape: JSON lines, which say one thing each, so that a comparison of two tapes can be read.
+
+    {"tape": 1, "by": "mimo-magics"}
+    {"call": "POST", "path": "/v1/chat/completions", "date": "2026-11-23T16:40:31Z", "body": {…}}
+    {"at": 0.061, "status": 200, "headers": {"content-type": "text/event-stream"}}
+    {"at": 0.204, "chunk": "data: {…}\n\n"}
+    {"at": 0.377, "end": "whole"}
+
+A call is a block of lines: what was asked, in its canonical form; how the answer began; its chunks as they came; how it
+ended: `whole`, `left` when we hung up before, or the name of httpx's error. `at` is in seconds since the call. Bytes
+of a chunk that are no UTF-8, as where a character was cut, stand as the escapes \udc80 to \udcff.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from mimo_magics.core.errors import BadTape, NotSaved
+from mimo_magics.core.i18n import Words
+
+VERSION = 1
+HEADER = {"tape": VERSION, "by": "mimo-magics"}
+HEADERS = ("content-type", "retry-after")
+"""Those of an answer that are kept. All others may tell of the host, or of the person's account."""
+ENDS = (
+    *("whole", "left"),
+    *(
+        "ConnectError",
+        "ConnectTimeout",
+        "ProxyError",
+        "ReadError",
+        "ReadTimeout",
+        "WriteError",
+        "WriteTimeout",
+    ),
+    *("DecodingError", "RemoteProtocolError"),
+)
+"""How a call can have ended."""
+
+
+def kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return those headers of an answer that are kept."""
+    return {name: headers[name] for name in HEADERS if name in headers}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of an answer."""
+
+    at: float
+    """Seconds since the call."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was asked, and all that came of it."""
+
+    method: str
+    path: str
+    body: Any
+    """In its canonical form; `None` for a request without one."""
+    date: float
+    """When the turn was asked, in seconds since 1970."""
+    status: int = 0
+    """0 when the server was not reached."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    begun: float = 0.0
+    """Seconds until the answer began."""
+    chunks: Sequence[Chunk] = ()
+    end: str = "whole"
+    ended: float = 0.0
+    """Seconds until it ended."""
+
+
+def read(path: Path) -> list[Call]:
+    """Read a tape.
+
+    Raises:
+        BadTape: the file is not there, cannot be read, or is no tape.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise BadTape(
+            Words(
+                "The tape {name} cannot be read: {reason}.",
+                name=path.name,
+                reason=error.strerror or str(error),
+            )
+        ) from None
+    return list(_Reader(path.name, lines).calls())
+
+
+def write(path: Path, calls: Sequence[Call], *, anew: bool) -> None:
+    """Write calls to the end of a tape, or to a new one in its place.
+
+    Raises:
+        NotSaved: it cannot be written.
+    """
+    lines = [*([HEADER] if anew else []), *(line for call in calls for line in _lines(call))]
+    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb" if anew else "ab") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))  # JSON's own escape of what is no character
+    except OSError as error:
+        raise NotSaved(
+            Words(
+                "The tape {name} cannot be written: {reason}.",
+                name=path.name,
+                reason=error.strerror or str(error),
+            )
+        ) from None
+
+
+def _lines(call: Call) -> Iterator[dict[str, Any]]:
+    date = f"{datetime.fromtimestamp(call.date, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    yield {"call": call.method, "path": call.path, "date": date, "body": call.body}
+    if call.status:
+        yield {"at": call.begun, "status": call.status, "headers": dict(call.headers)}
+    for chunk in call.chunks:
+        yield {"at": chunk.at, "chunk": chunk.data.decode("utf-8", "surrogateescape")}
+    yield {"at": call.ended, "end": call.end}
+
+
+class _Reader:
+    """Reads the lines of one file, which anybody may have written."""
+
+    def __init__(self, name: str, lines: Sequence[bytes]) -> None:
+        self._name = name
+        self._lines = lines
+        self._number = 0
+
+    def calls(self) -> Iterator[Call]:
+        """Yield the calls.
+
+        Raises:
+            BadTape: a line is not what comes there.
+        """
+        match self._next():
+            case {"tape": version} if version == VERSION:
+                pass
+            case {"tape": int(version)} if version > VERSION:
+                raise BadTape(
+                    Words("{name} was written by a newer version.", name=self._name),
+                    Words("Update mimo-magics."),
+                )
+            case _:
+                raise BadTape(
+                    Words("{name} is no tape.", name=self._name),
+                    Words("A tape begins with a line that says so."),
+                )
+        while any(self._lines[self._number :]):
+            yield self._call()
+
+    def _call(self) -> Call:
+        match self._next():
+            case {"call": str(method), "path": str(path), "date": str(date), "body": body}:
+                asked = (method, path, body, self._date(date))
+            case _:
+                raise self._wrong()
+        chunks: list[Chunk] = []
+        begun, status, headers = 0.0, 0, {}
+        while True:
+            match self._next():
+                case {"status": int(status), "at": at, "headers": dict(said)} if _fits(status, chunks):
+                    begun, headers = self._seconds(at), self._headers(said)
+                case {"chunk": str(text), "at": at} if status:
+                    chunks.append(Chunk(self._seconds(at), self._bytes(text)))
+                case {"end": str(end), "at": at} if end in ENDS and (status or end not in ("whole", "left")):
+                    return Call(*asked, status, headers, begun, tuple(chunks), end, self._seconds(at))
+                case _:
+                    raise self._wrong()
+
+    def _next(self) -> Any:
+        if not any(self._lines[self._number :]):
+            raise BadTape(
+                Words(
+                    "{name} ends in the middle of a call, after line {number}.",
+                    name=self._name,
+                    number=self._number,
+                )
+            )
+        line = self._lines[self._number]
+        self._number += 1
+        try:
+            return json.loads(line)
+        except (ValueError, RecursionError):
+            raise self._wrong() from None
+
+    def _seconds(self, value: Any) -> float:
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and 0 <= value < 1e9
+            and isfinite(value)
+        ):
+            return float(value)
+        raise self._wrong()
+
+    def _date(self, text: str) -> float:
+        try:
+            return datetime.fromisoformat(text).timestamp()
+        except (ValueError, OverflowError, OSError):
+            raise self._wrong() from None
+
+    def _headers(self, said: Mapping[str, Any]) -> dict[str, str]:
+        if all(isinstance(value, str) and value.isascii() and value.isprintable() for value in said.values()):
+            return {name: said[name] for name in HEADERS if name in said}
+        raise self._wrong()
+
+    def _bytes(self, text: str) -> bytes:
+        try:
+            return text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise self._wrong() from None
+
+    def _wrong(self) -> BadTape:
+        return BadTape(
+            Words(
+                "Line {number} of {name} is not what comes there on a tape.",
+                number=self._number,
+                name=self._name,
+            )
+        )
+
+
+def _fits(status: int, chunks: Sequence[Chunk]) -> bool:
+    return 100 <= status < 600 and not chunks

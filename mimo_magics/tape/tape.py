@@ -1,0 +1,171 @@
+"""Tapes: calls that are recorded in a file, and replayed from it without a network, a key or a model.
+
+    MIMO_TAPE=record:tapes/lesson.jsonl      every call is made, and put on a new tape
+    MIMO_TAPE=replay:tapes/lesson.jsonl      every call is answered from the tape; nothing is sent
+    MIMO_TAPE=auto:tapes/lesson.jsonl        what is on the tape is answered from it, the rest is asked and added
+
+A request is found by what it says (`canonical`), not by the address that it goes to. The same request is answered by its
+recorded answers in their order; after the last of them a replay begins again, while `auto` asks once more.
+
+The tape of the environment stands in for the service; one of the setting `tape`, or of `%mimo_tape`, is in front of it. So a
+notebook that records and replays can itself be recorded and replayed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from mimo_magics.core.errors import BadOption, TapeMissing
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.settings import Pace
+from mimo_magics.tape import format as tape_format, matching, mismatch
+from mimo_magics.tape.clock import Clock, TapeClock
+from mimo_magics.tape.format import Call
+from mimo_magics.tape.matching import Key
+
+Mode = Literal["record", "replay", "auto"]
+VARIABLE = "MIMO_TAPE"
+OFF = "off"
+FORM = "record:PATH, replay:PATH or auto:PATH"
+
+
+class Tape:
+    """One that is in use.
+
+    Args:
+        mode: what is done with it.
+        path: of its file.
+
+    Raises:
+        TapeMissing: it is to be replayed, and there is none.
+        BadTape: the file is no tape.
+    """
+
+    def __init__(self, mode: Mode, path: Path) -> None:
+        self.mode = mode
+        self.path = path.absolute()
+        self._given_path = path
+        self._lock = threading.Lock()
+        self._calls: defaultdict[Key, list[Call]] = defaultdict(list)
+        self._given: Counter[Key] = Counter()
+        there = path.exists()
+        if mode == "replay" and not there:
+            raise TapeMissing(Words("There is no tape {path}.", path=path), self._advice)
+        self._anew = mode == "record" or not there
+        for call in [] if self._anew else tape_format.read(path):
+            self._calls[_key(call)].append(call)
+
+    @property
+    def name(self) -> str:
+        """The path as it was given."""
+        return str(self._given_path)
+
+    @property
+    def calls(self) -> int:
+        """How many are on it."""
+        return sum(map(len, self._calls.values()))
+
+    def take(self, method: str, path: str, body: Any) -> Call | None:
+        """Return the recorded call that answers a request in its canonical form; `None` if it is to be made.
+
+        Raises:
+            TapeMissing: there is none, and nothing may be sent.
+        """
+        if self.mode == "record":
+            return None
+        key = matching.key(method, path, body)
+        with self._lock:
+            same, given = self._calls[key], self._given[key]
+            if not same and self.mode == "replay":
+                raise self._missing(key, body)
+            if given >= len(same) and self.mode == "auto":
+                return None
+            self._given[key] += 1
+            return same[given % len(same)]
+
+    def keep(self, call: Call) -> None:
+        """Put a call on the tape.
+
+        Raises:
+            NotSaved: it cannot be written.
+        """
+        with self._lock:
+            tape_format.write(self.path, [call], anew=self._anew)
+            self._anew = False
+            self._calls[_key(call)].append(call)
+            self._given[_key(call)] += 1
+
+    def _missing(self, key: Key, body: Any) -> TapeMissing:
+        alike = (call.body for same, calls in self._calls.items() for call in calls if same[0] == key[0])
+        return TapeMissing(
+            Words(
+                "{name} has no answer to this request: {told}",
+                name=self.path.name,
+                told=mismatch.told(body, alike),
+            ),
+            self._advice,
+        )
+
+    @property
+    def _advice(self) -> Words:
+        return Words(
+            "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.",
+            name=self.name,
+        )
+
+
+_in_use: dict[str, Tape] = {}
+"""By what the setting `tape` says."""
+
+
+def insert(setting: str) -> Tape:
+    """Put a tape in, from its beginning, also where it was in use.
+
+    Args:
+        setting: `record:PATH`, `replay:PATH` or `auto:PATH`; the path begins where the process is now.
+
+    Raises:
+        BadOption: it says something else.
+        TapeMissing: it is to be replayed, and there is none.
+        BadTape: the file is no tape.
+    """
+    mode, colon, path = setting.partition(":")
+    if mode not in get_args(Mode) or not colon or not path.strip():
+        raise BadOption(
+            Words("tape cannot be {setting!r}.", setting=setting), Words("It is {names}.", names=FORM)
+        )
+    tape = _in_use[setting] = Tape(cast(Mode, mode), Path(path).expanduser())
+    return tape
+
+
+def of(setting: str | None) -> tuple[Tape, ...]:
+    """Return the tapes that a call goes through: that of a setting, and then that of the environment.
+
+    Errors are those of `insert`.
+    """
+    return tuple(
+        _in_use.get(each) or insert(each)
+        for each in (setting, os.environ.get(VARIABLE))
+        if each and each != OFF
+    )
+
+
+def replays(tapes: Iterable[Tape]) -> bool:
+    """Tell whether nothing is sent."""
+    return any(tape.mode == "replay" for tape in tapes)
+
+
+def clock_of(tapes: Sequence[Tape], pace: Pace = "once") -> Clock:
+    """Return the clock of a turn."""
+    if all(tape.mode == "record" for tape in tapes):
+        return Clock()
+    return TapeClock(pace, still=replays(tapes))
+
+
+def _key(call: Call) -> Key:
+    return matching.key(call.method, call.path, call.body)

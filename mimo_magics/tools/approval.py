@@ -1,0 +1,60 @@
+"""Whether a tool call may run: what a person is asked, and what holds where nobody can be."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from mimo_magics.core.events import Approval, Event, PendingApproval, ToolProgress
+from mimo_magics.core.i18n import say
+from mimo_magics.core.messages import ToolCall
+
+LONGEST = 2_000
+"""Characters of a call that a question shows."""
+
+
+Approve = Callable[[ToolCall], Approval | bool]
+"""Decides on a call; may ask the user, and block."""
+
+
+def pending(event: Event) -> PendingApproval | None:
+    """Return the approval that an event waits for, if it does."""
+    return event.approval if isinstance(event, ToolProgress) else None
+
+
+def decide(pending: PendingApproval, approve: Approve) -> None:
+    """Let `approve` decide on the call that waits."""
+    approval = approve(pending.call)
+    pending.decide(Approval(approval) if isinstance(approval, bool) else approval)
+
+
+def unattended(call: ToolCall) -> Approval:
+    """Refuse, as nobody can be asked, and say how the tool is allowed."""
+    how = f"Who wrote the notebook can allow this tool: %mimo_tools confirm {call.name}=none"
+    return Approval(allowed=False, reason=f"nobody is there to be asked. {how}")
+
+
+def at_terminal(call: ToolCall) -> Approval:
+    """Ask whoever sits at the terminal, if somebody does."""
+    return by_question(call, input) if sys.stdin and sys.stdin.isatty() else unattended(call)
+
+
+def by_question(call: ToolCall, ask: Callable[[str], str]) -> Approval:
+    """Ask by a line of text: yes, always, or anything else as the reason for a no."""
+    told = f"{call.name} {call.arguments or '{}'}"
+    shown = (
+        told
+        if len(told) <= LONGEST
+        else say("{line}… ({count:,} characters)", line=told[:LONGEST], count=len(told))
+    )
+    answer = ask(
+        say("{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ", shown=shown)
+    ).strip()
+    match answer.lower():
+        case "y" | "yes":
+            return Approval(allowed=True)
+        case "a" | "always":
+            return Approval(allowed=True, for_session=True)
+        case "n" | "no" | "":
+            return Approval(allowed=False)
+    return Approval(allowed=False, reason=answer)

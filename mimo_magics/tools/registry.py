@@ -1,0 +1,157 @@
+"""Functions that a model may call: what it is told of them, and how they are run. A person decides which may run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, overload
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import Tool
+
+Confirm = Literal["every_call", "once_per_session", "none"]
+CONFIRMATIONS: tuple[Confirm, ...] = ("every_call", "once_per_session", "none")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call that was run."""
+
+    output: str
+    """For the model."""
+    is_error: bool = False
+    log: str = ""
+    """What was printed, and the trace of a failure: for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookTool:
+    """A tool, wherever it comes from."""
+
+    spec: Tool
+    """What the model is told of it."""
+    read: Callable[[str], dict[str, Any]]
+    """Arguments as the model wrote them to arguments as the tool takes them; raises `ValueError`."""
+    run: Callable[[dict[str, Any]], Awaitable[Outcome]]
+    confirm: Confirm = "every_call"
+    """When the person is asked before it runs."""
+    parallel: bool = False
+    """Whether several calls of it may run at a time."""
+    timeout: float | None = None
+    """Seconds."""
+    function: Callable[..., Any] | None = None
+    """What it was made of; `None` for a tool of an MCP server."""
+    origin: str = ""
+    """The MCP server that it is of."""
+
+    def __post_init__(self) -> None:
+        """Refuse a confirmation that there is none of.
+
+        Raises:
+            BadOption: `confirm` is none of the three.
+        """
+        if self.confirm not in CONFIRMATIONS:
+            raise BadOption(
+                Words("confirm cannot be {confirm!r}.", confirm=self.confirm),
+                Words("It is one of: {names}.", names=", ".join(CONFIRMATIONS)),
+            )
+
+    @property
+    def name(self) -> str:
+        """What the model calls it."""
+        return self.spec.name
+
+
+Offered = NotebookTool | Callable[..., Any]
+"""What can be given where tools are wanted."""
+
+REGISTERED: dict[str, NotebookTool] = {}
+"""What was registered in this process, by name: each prompt of a notebook offers it."""
+
+
+@overload
+def tool(function: Function) -> Function: ...
+
+
+@overload
+def tool(
+    *, confirm: Confirm = ..., parallel: bool = ..., timeout: float | None = ...
+) -> Callable[[Function], Function]: ...
+
+
+def tool(
+    function: Function | None = None,
+    *,
+    confirm: Confirm = "every_call",
+    parallel: bool = False,
+    timeout: float | None = None,
+) -> Any:
+    '''Let the model call a function; the function itself stays as it is.
+
+        @mimo_magics.tool
+        def get_current_weather(city: str) -> str:
+            """Tell the present weather of a city."""
+
+    Registering a function of the same name replaces the earlier one.
+
+    Args:
+        function: sync or async, with type hints; its docstring tells the model what it does.
+        confirm: ask the person before each call, once in a session, or never.
+        parallel: let several calls of it run at a time.
+        timeout: seconds after which a call is given up.
+
+    Raises:
+        BadOption: the function cannot be described to a model.
+    '''
+
+    def registered(function: Function) -> Function:
+        register(from_function(function, confirm=confirm, parallel=parallel, timeout=timeout))
+        return function
+
+    return registered if function is None else registered(function)
+
+
+def register(made: NotebookTool) -> None:
+    """Offer a tool with each prompt of a notebook, instead of an earlier one of its name."""
+    REGISTERED[made.name] = made
+
+
+def from_function(
+    function: Callable[..., Any],
+    *,
+    confirm: Confirm = "every_call",
+    parallel: bool = False,
+    timeout: float | None = None,
+) -> NotebookTool:
+    """Make a tool of a function without registering it; for arguments and errors see `tool`."""
+    from mimo_magics.tools.execution import ran
+    from mimo_magics.tools.schema import Signature
+
+    signature = Signature(function)
+
+    async def run(arguments: Mapping[str, Any]) -> Outcome:
+        return await ran(function, arguments)
+
+    return NotebookTool(signature.tool, signature.read, run, confirm, parallel, timeout, function)
+
+
+def as_tools(given: Iterable[Offered]) -> tuple[NotebookTool, ...]:
+    """Make tools of functions, as `Session.ask(tools=[...])` takes them; one that is registered keeps its settings.
+
+    Raises:
+        BadOption: one of them cannot be described, or two have one name.
+    """
+    known = {id(made.function): made for made in REGISTERED.values()}
+    made = tuple(
+        each if isinstance(each, NotebookTool) else known.get(id(each)) or from_function(each)
+        for each in given
+    )
+    names = [each.name for each in made]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise BadOption(
+            Words("Two tools have the name {name}.", name=min(twice)), Words("Give one of them another name.")
+        )
+    return made

@@ -1,0 +1,279 @@
+"""A Python function as a tool: what a model is told of it, and what the model's arguments become.
+
+The types are pydantic's, which this module imports; whoever wants to start fast imports it late.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from inspect import Parameter
+from types import SimpleNamespace
+from typing import Any, NoReturn, NotRequired, get_type_hints
+
+from pydantic import ConfigDict, PydanticInvalidForJsonSchema, TypeAdapter, with_config
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
+from pydantic_core import to_jsonable_python
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import Tool
+from mimo_magics.tools import arguments as reading, docstring
+from mimo_magics.tools.arguments import BadArguments
+
+__all__ = ["BadArguments", "Signature"]
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+LATE: dict[str, Any] = {}
+"""Since Python 3.14 `inspect` must be told not to stop at names that do not exist; before, it looks for none."""
+if sys.version_info >= (3, 14):
+    from annotationlib import Format
+
+    LATE["annotation_format"] = Format.FORWARDREF
+
+DROPPED = frozenset(
+    {"$defs", "$ref", "additionalProperties", "discriminator", "propertyNames", "strict", "title"}
+)
+"""What MiMo's gateway refuses in a schema, or a model has no use for."""
+WITH_A_SCHEMA = frozenset({"contains", "items", "not"})
+WITH_SCHEMAS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+WITH_NAMED_SCHEMAS = frozenset({"patternProperties", "properties"})
+
+
+class Signature:
+    """What a model is told of a function, and how its arguments are read.
+
+    Args:
+        function: any with a name, sync or async, of an object too. Of a `functools.partial` the model sees what
+            is left open; the keywords that are set are neither told nor taken.
+
+    Raises:
+        BadOption: the function cannot be described.
+    """
+
+    tool: Tool
+    """What the model is told."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        inner = _inner(function)
+        name = _name(inner)
+        description, texts = docstring.read(inspect.getdoc(inner) or "")
+        parameters = _parameters(function, name)
+        fields: dict[str, Any] = {}
+        properties: dict[str, Any] = {}
+        required: list[str] = []
+        for each in parameters:
+            with _refusal(each.name, name):
+                hint = _hint(each, inner)
+                fields[each.name] = hint if each.default is Parameter.empty else NotRequired[hint]
+                schema = _schema(each, fields[each.name], _plain_text(hint) or texts.get(each.name, ""))
+            properties |= schema["properties"]
+            required += schema.get("required", [])
+        whole = {"type": "object", "properties": properties} | ({"required": required} if required else {})
+        self.tool = Tool(name, description, whole)
+        self._adapter = _adapter(fields)
+        self._none = [each.name for each in parameters if each.default is None]
+
+    def read(self, arguments: str) -> dict[str, Any]:
+        """Return keyword arguments for the function, with the types that it wants.
+
+        Models err: JSON in a string is read where a string does not fit, 5.0 is an integer, and null stands for
+        a default of None. All else is as strict as JSON: `true` is no number, 5 no date.
+
+        Args:
+            arguments: JSON as the model wrote it, not trusted; empty stands for `{}`.
+
+        Raises:
+            BadArguments: they do not fit.
+        """
+        return reading.read(arguments, self._adapter, self._none)
+
+
+# ----------------------------------------------------------------------------------------- the function
+
+
+def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
+    while isinstance(function, partial):
+        function = function.func
+    return function
+
+
+def _name(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        fact = Words("An object of {name} has no name for the model.", name=type(function).__name__)
+        raise BadOption(fact, Words("Give a function."))
+    if name == "<lambda>":
+        raise BadOption(Words("A lambda has no name for the model."), Words("Write a function with def."))
+    if not NAME.fullmatch(name):
+        advice = Words("Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
+        raise BadOption(Words("{name!r} is no name for a tool.", name=name), advice)
+    return name
+
+
+def _parameters(function: Callable[..., Any], name: str) -> list[Parameter]:
+    try:
+        parameters = inspect.signature(function, **LATE).parameters.values()
+    except (TypeError, ValueError):
+        advice = Words("Call it in a function of your own, written with def and type hints.")
+        raise BadOption(Words("Python does not know the parameters of {name}.", name=name), advice) from None
+    for parameter in parameters:
+        _check_kind(parameter, name)
+    # what a partial sets may be a secret, and is not the model's to change
+    known = function.keywords if isinstance(function, partial) else {}
+    return [parameter for parameter in parameters if parameter.name not in known]
+
+
+def _check_kind(parameter: Parameter, name: str) -> None:
+    if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
+        advice = Words("Name each parameter; one that is a list or a dict takes any number of values.")
+        raise BadOption(
+            Words("{name} takes {parameter}, which no model can be told.", name=name, parameter=parameter),
+            advice,
+        )
+    if parameter.kind is Parameter.POSITIONAL_ONLY:
+        fact = Words(
+            "{name} takes {parameter} by its position only, and a model gives names.",
+            name=name,
+            parameter=parameter.name,
+        )
+        raise BadOption(
+            fact, Words("Take the / out of the parameters, or call it in a function of your own.")
+        )
+
+
+@contextmanager
+def _refusal(parameter: str, name: str) -> Iterator[None]:
+    """Tell the person which parameter it is, whatever pydantic or an annotation raises."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001
+        reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
+        reason = reason.replace("Unable to generate pydantic-core schema for", "no JSON is like")
+        advice = Words(
+            "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value."
+        )
+        if isinstance(error, NameError):
+            advice = Words("Define it before the function, or write another type.")
+        fact = Words(
+            "The type of {parameter} in {name} cannot be told to a model: {reason}.",
+            parameter=parameter,
+            name=name,
+            reason=reason,
+        )
+        raise BadOption(fact, advice) from None
+
+
+def _hint(parameter: Parameter, function: Callable[..., Any]) -> Any:
+    """Find the type of a parameter, which may be written as text."""
+    if parameter.annotation is Parameter.empty:
+        return Any
+    holder = SimpleNamespace(__annotations__={"hint": parameter.annotation})
+    return get_type_hints(holder, *_names(function), include_extras=True)["hint"]
+
+
+def _names(function: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what annotations may name: the globals of the function, and what it closes over."""
+    function = inspect.unwrap(function)
+    if not inspect.isroutine(function):
+        function = type(function).__call__
+    code = getattr(function, "__code__", None)
+    closure = {}
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True) if code else ():
+        with suppress(ValueError):  # a cell that is still empty
+            closure[name] = cell.cell_contents
+    return getattr(function, "__globals__", {}), closure
+
+
+# ------------------------------------------------------------------------------------------- the schema
+
+
+class _Schema(GenerateJsonSchema):
+    """JSON Schema as pydantic makes it, without warnings of what it leaves out, and with words of our own."""
+
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default", "skipped-choice"}  # noqa: RUF012  pydantic's
+
+    def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> NoReturn:  # noqa: ARG002
+        """Refuse what no JSON is like; in a union the others remain."""
+        raise PydanticInvalidForJsonSchema(f"no JSON is like a {schema['type']}")
+
+    def is_subclass_schema(self, schema: Any) -> NoReturn:  # noqa: ARG002
+        """Refuse a class, of which pydantic would say that it is anything."""
+        raise PydanticInvalidForJsonSchema("no JSON is like a class")
+
+    def generator_schema(self, schema: Any) -> NoReturn:  # noqa: ARG002
+        """Refuse what is read while the function runs, when nobody can tell the model of a mistake."""
+        raise TypeError("an Iterable is read too late, a list is not")
+
+
+def _adapter(fields: dict[str, Any]) -> TypeAdapter[dict[str, Any]]:
+    """Read an object into a dict of what was given, so that the function's own defaults stay its own."""
+    arguments: Any = TypedDict("arguments", fields)  # type: ignore[misc]  # known at run time only
+    strict_names: Any = with_config(ConfigDict(extra="forbid"))(arguments)
+    return TypeAdapter(strict_names)
+
+
+def _plain_text(hint: Any) -> str:
+    """Find a description in `Annotated[str, "a description"]`, which pydantic does not read."""
+    return next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, str)), "")
+
+
+def _schema(parameter: Parameter, field: Any, text: str) -> dict[str, Any]:
+    """Describe an object with one property; an alias names it otherwise than the parameter."""
+    schema = _adapter({parameter.name: field}).json_schema(schema_generator=_Schema)
+    for told in schema["properties"].values():
+        told.update(({"description": text} if text else {}) | told | _default(parameter))
+    plain: dict[str, Any] = _plain(schema, schema.get("$defs", {}))
+    json.dumps(plain, allow_nan=False)  # what a person puts into a schema need not be JSON
+    return plain
+
+
+def _default(parameter: Parameter) -> dict[str, Any]:
+    """Tell the default where JSON can."""
+    if parameter.default is Parameter.empty:
+        return {}
+    try:
+        default = to_jsonable_python(parameter.default)
+        json.dumps(default, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return {"default": default}
+
+
+def _plain(schema: Any, definitions: Mapping[str, Any], above: tuple[str, ...] = ()) -> Any:
+    """Put definitions where they are referred to, and take out what MiMo's gateway refuses.
+
+    What is chosen by a tag becomes `anyOf`, too: MiMo answers `oneOf` with JSON in a string.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    if reference := schema.get("$ref"):
+        name = reference.rpartition("/")[2]
+        if name in above:
+            raise TypeError(f"{name} contains itself")
+        return _plain(definitions[name] | schema | {"$ref": ""}, definitions, (*above, name))
+    kept = {
+        "anyOf" if key == "oneOf" else key: _inside(key, value, definitions, above)
+        for key, value in schema.items()
+        if key not in DROPPED
+    }
+    if kept.get("items") == {}:  # it says nothing, and is refused
+        del kept["items"]
+    if "const" in kept:  # which pydantic tells in one way or two, depending on its version
+        kept["enum"] = [kept.pop("const")]
+    return kept
+
+
+def _inside(key: str, value: Any, definitions: Mapping[str, Any], above: tuple[str, ...]) -> Any:
+    if key in WITH_NAMED_SCHEMAS:
+        return {name: _plain(schema, definitions, above) for name, schema in value.items()}
+    if key in WITH_SCHEMAS:
+        return [_plain(schema, definitions, above) for schema in value]
+    return _plain(value, definitions, above) if key in WITH_A_SCHEMA else value

@@ -1,0 +1,163 @@
+"""A person decides, in the page, which tool calls run."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.peer import Answer, Peer, Seen, finish, sse
+from support.rules import fault
+
+from browser.lab import Page, Server, expect
+from browser.live import answer, at, opened, says, thinks, view
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+somewhere = at(("lab", "python3"), ("lab", "6.31.0"), ("notebook", "python3"))
+TOOL = """import mimo_magics, time
+from mimo_magics.tools.registry import REGISTERED
+REGISTERED.clear()
+ran = []
+
+@mimo_magics.tool
+def weather(city: str, seconds: float = 0) -> str:
+    "Tell the weather of a city."
+    ran.append(city)
+    time.sleep(seconds)
+    return f"Rain in {city}." """
+
+
+@pytest.fixture(scope="module")
+def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> Iterator[Page]:
+    with opened(server, browser, request.param) as page:
+        yield page
+
+
+def calls(arguments: str = '{"city": "Tokyo"}') -> Any:
+    """A model that calls the tool, and answers when it has the result."""
+
+    def script(seen: Seen) -> Answer:
+        assert not fault(seen.body, seen.api)
+        if seen.body["messages"][-1]["role"] == "tool":
+            return answer(says("Take an umbrella."))
+        call = {"index": 0, "id": "c1", "function": {"name": "weather", "arguments": arguments}}
+        delta = {"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
+        return Answer([*thinks("Hm."), sse(delta), finish("tool_calls"), b"data: [DONE]\n\n"])
+
+    return script
+
+
+def ask(page: Page, model: Peer, arguments: str = '{"city": "Tokyo"}') -> None:
+    """Begin a turn whose call waits for the person."""
+    model.script = calls(arguments)
+    page.fill(TOOL, "%%mimo --new\nUmbrella?", "print(ran)", "%%mimo\nAnd now?")
+    page.run(0)
+    page.wait_idle()
+    page.run(1)
+    expect(button(page, "Refuse")).to_be_visible()
+
+
+def button(page: Page, text: str) -> Any:
+    return view(page, 1).get_by_role("button", name=re.compile(rf"(^|\W){text}$"))  # an icon stands before it
+
+
+def ran(page: Page) -> str:
+    page.run(2)
+    page.wait_idle()
+    return page.output(2).inner_text().strip()
+
+
+def told(model: Peer) -> str:
+    """What the model was told of its call."""
+    return next(m["content"] for m in reversed(model.requests[-1].body["messages"]) if m["role"] == "tool")
+
+
+@somewhere
+@pytest.mark.parametrize("way", ["mouse", "keyboard"])
+def test_a_call_runs_when_it_is_approved(page: Page, model: Peer, way: str) -> None:
+    ask(page, model)
+    expect(view(page, 1)).to_contain_text('"city": "Tokyo"')
+    if way == "mouse":
+        button(page, "Approve").click()
+    else:
+        button(page, "Approve").focus()
+        page.window.keyboard.press("Enter")
+    page.wait_idle()
+    document = page.output(1)
+    expect(document.locator("summary").first).to_have_text("Thought for 0.0 s · called weather")
+    expect(document).to_contain_text("Take an umbrella.")
+    assert (ran(page), told(model)) == ("['Tokyo']", "Rain in Tokyo.")
+
+
+@somewhere
+def test_a_call_that_is_refused_does_not_run_and_the_model_is_told_why(page: Page, model: Peer) -> None:
+    ask(page, model)
+    view(page, 1).get_by_role("textbox").fill("it is late")
+    view(page, 1).get_by_role("textbox").blur()
+    button(page, "Refuse").click()
+    page.wait_idle()
+    assert (ran(page), told(model)) == ("[]", "The person refused this call: it is late")
+
+
+@somewhere
+def test_a_tool_that_is_approved_for_the_session_asks_no_more(page: Page, model: Peer) -> None:
+    ask(page, model)
+    button(page, "Approve for this session").click()
+    page.wait_idle()
+    model.script = calls('{"city": "Rome"}')
+    page.run(3)
+    page.wait_idle()
+    assert ran(page) == "['Tokyo', 'Rome']"
+
+
+@somewhere
+@pytest.mark.parametrize("way", ["button", "interrupt"])
+def test_a_stop_while_a_call_waits_runs_nothing_and_the_conversation_goes_on(
+    page: Page, model: Peer, way: str
+) -> None:
+    ask(page, model)
+    began = time.monotonic()
+    page.interrupt() if way == "interrupt" else button(page, "Stop").click()
+    page.wait_idle()
+    assert time.monotonic() - began < 1
+    assert ran(page) == "[]"
+    model.script = lambda _: answer(says("Yes."))
+    page.run(3)
+    page.wait_idle()
+    assert told(model) == "The person stopped this call before it ran."
+    assert not fault(model.requests[-1].body, "openai")
+
+
+@somewhere
+def test_an_interrupt_while_a_tool_runs_returns_at_once(page: Page, model: Peer) -> None:
+    ask(page, model, '{"city": "Tokyo", "seconds": 8}')
+    button(page, "Approve").click()
+    expect(view(page, 1)).to_contain_text("running")
+    began = time.monotonic()
+    page.interrupt()
+    page.wait_idle()
+    assert time.monotonic() - began < 1
+    expect(page.output(1).locator(".mimo-reply")).to_contain_text("stopped")
+    page.output(1).locator("summary").first.click()
+    page.output(1).locator("summary").nth(1).click()
+    expect(page.output(1)).to_contain_text("what it began may still go on")
+
+
+@somewhere
+def test_a_page_loaded_anew_while_a_call_waits_asks_again_and_nothing_ran_unasked(
+    page: Page, model: Peer
+) -> None:
+    ask(page, model)
+    page.save()
+    page.reload()
+    expect(button(page, "Approve")).to_be_visible()
+    time.sleep(0.5)
+    assert len(model.requests[-1].body["messages"]) == 1
+    button(page, "Approve").click()
+    expect(view(page, 1)).to_contain_text("Take an umbrella.")
+    page.wait_idle()
+    assert ran(page) == "['Tokyo']"

@@ -1,0 +1,85 @@
+"""A comparison in a real front end: columns that grow, a Stop button, and a table that stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+from support.peer import Answer, Peer, Seen
+
+from browser.lab import Page, Server, expect
+from browser.live import answer, everywhere, opened, says, until, view, waiting
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator
+
+pytestmark = everywhere
+
+COMPARE = "%%mimo_compare -o found --temperature 0 0.5 1 --ask-above '9 USD'\nhello"
+WORDS = "".join(f"word{number} " for number in range(20))
+
+
+@pytest.fixture(scope="module")
+def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> Iterator[Page]:
+    with opened(server, browser, request.param) as page:
+        yield page
+
+
+@pytest.fixture
+def gates(page: Page) -> Iterator[list[Event]]:
+    with waiting(page) as gates:
+        yield gates
+
+
+def column(page: Page, number: int) -> Locator:
+    return view(page).locator(".mimo-columns > *").nth(number - 1)
+
+
+def test_the_replies_grow_side_by_side_and_become_a_table(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    first, last, *_ = gates
+
+    def script(seen: Seen) -> Answer:
+        if seen.body["temperature"] == 0.5:
+            return answer(says("A short one."))
+        return answer(says(WORDS, 0.02), until(first), says("The end."), until(last))
+
+    model.script = script
+    page.fill(COMPARE)
+    page.run(0)
+    expect(column(page, 1)).to_contain_text("word19")
+    expect(column(page, 2)).to_contain_text("A short one.")
+    expect(column(page, 3)).to_contain_text("word19")
+    expect(column(page, 3)).to_contain_text("3 · temperature 1.0")
+    expect(view(page).locator(".widget-hprogress")).to_have_count(1)
+    expect(view(page)).to_contain_text("1 of 3 answered")
+    first.set()
+    expect(column(page, 1)).to_contain_text("The end.")
+    last.set()
+    page.wait_idle()
+    (output,) = page.outputs(0)
+    assert sorted(output["data"]) == ["text/html", "text/plain"]
+    shown = page.output(0)
+    expect(shown.locator("table").first).to_contain_text("A short one.")
+    assert shown.inner_text().count("The end.") == 2
+
+
+def test_the_button_stops_all_of_them_and_keeps_what_came(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    model.script = lambda _: answer(says(WORDS, 0.02), until(gates[0]), says("Never."))
+    page.fill(COMPARE, "print([each.reply.stop for each in found])")
+    page.run(0)
+    for number in (1, 2, 3):
+        expect(column(page, number)).to_contain_text("word19")
+    view(page).get_by_role("button", name="Stop").click()
+    page.wait_idle()
+    table, failure = page.outputs(0)
+    assert table["data"]["text/plain"].count("word19") == 3
+    assert failure["evalue"] == "The comparison was stopped; 3 of the replies came."
+    page.run(1)
+    page.wait_idle()
+    assert page.outputs(1)[0]["text"] == "['interrupted', 'interrupted', 'interrupted']\n"

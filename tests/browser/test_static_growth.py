@@ -1,0 +1,88 @@
+"""An answer while it comes, where a person wants no widgets: it grows in its one place, and can be stopped."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from support.peer import Answer, Peer, frames
+
+from browser.lab import Page, Server, expect, write
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+SLOWLY = 0.12
+"""Seconds between words, a little more than between two frames."""
+
+
+@pytest.fixture(scope="module")
+def page(server: Server, browser: Browser) -> Iterator[Page]:
+    setup = "%load_ext mimo_magics\n%mimo_config live=off"
+    write(server.folder / "growing.ipynb", setup, "%%mimo\nhello", "print('ran')")
+    with Page(server, browser) as page:
+        page.open("growing.ipynb")
+        page.run(0)
+        page.wait_idle()
+        yield page
+
+
+def test_an_answer_grows_in_one_output(page: Page, model: Peer) -> None:
+    words = [f"word{number} " for number in range(12)]
+    model.answers(lambda seen: Answer(frames(seen, words, SLOWLY)))
+    seen = page.watch(1)
+    page.run(1)
+    expect(page.output(1)).to_contain_text("word1")
+    assert [list(output["data"]) for output in page.outputs(1)] == [["text/html", "text/plain"]]
+    page.wait_idle()
+    texts = [text.partition("\n")[0].split() for text in seen() if "word" in text]
+    assert len({tuple(text) for text in texts}) >= 5
+    assert texts == sorted(texts, key=len)
+    assert texts[-1] == "".join(words).split()
+    assert len(page.outputs(1)) == 1
+
+
+def test_a_long_answer_loses_nothing_on_its_way_and_ends_in_one_output(page: Page, model: Peer) -> None:
+    paragraphs = [f"{number}. " + "so it goes on, " * 20 + "\n\n" for number in range(30)]
+    model.answers(lambda seen: Answer(frames(seen, paragraphs, SLOWLY)))
+    seen = page.watch(1)
+    page.run(1)
+    page.wait_idle()
+    (output,) = page.outputs(1)
+    assert output["data"]["text/plain"] == "".join(paragraphs)
+    counts = [text.count("so it goes on") for text in seen() if "so it" in text]
+    assert counts[-1] == 600
+    assert counts == sorted(counts)
+
+
+def test_an_interrupt_stops_it_and_the_cells_behind_it_and_what_had_come_stays(
+    page: Page, model: Peer
+) -> None:
+    model.answers(lambda seen: Answer(frames(seen, ["word "] * 1_000, SLOWLY)))
+    page.run_all()
+    expect(page.output(1)).to_contain_text("word word word")
+    began = time.monotonic()
+    page.interrupt()
+    page.wait_idle()
+    assert time.monotonic() - began < 1
+    assert model.settled()[-1].closed_after
+    document, error = page.output(1).locator(".jp-OutputArea-output").all_inner_texts()
+    told = r"(Asked again in place of turn 1, which stays as branch \d+\.\s+)?"  # if it was asked before
+    assert re.fullmatch(rf"word( word)+\s+{told}stopped · mimo-test · first token after \d.*", document)
+    assert error == "Interrupted: The answer was stopped; what had come is kept."
+    assert page.outputs(2) == []
+    expect(page.cell(2).locator(".jp-InputPrompt")).to_have_text("[ ]:")
+
+
+def test_a_fresh_kernel_answers_in_the_same_place(page: Page, model: Peer) -> None:
+    before = page.outputs(1)
+    page.restart()
+    assert page.outputs(1) == before
+    model.answers(lambda seen: Answer(frames(seen, ["new"])))
+    page.run_all()
+    page.wait_idle()
+    assert [output["data"]["text/plain"] for output in page.outputs(1)] == ["new"]
+    expect(page.output(2)).to_have_text("ran")

@@ -1,0 +1,275 @@
+"""An answer in the notebook, read live, after it was saved, and by a stranger: without a kernel and without trust."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from markdown_it import MarkdownIt
+from support.peer import Peer, reply, stream
+
+from browser.lab import Page, Server, Theme, copy, write
+from mimo_magics.core.messages import Usage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator
+
+ANSWER = r"""
+# The square
+
+## How it *grows*
+
+A **bold** word, an *italic* one, a ~~struck~~ one and `a < b`.
+
+- one
+- two
+    - two and a half
+
+3. three
+4. four
+
+> A quotation.
+
+| name | 数 | value |
+|:-----|:-:|------:|
+| one  | 一 |     1 |
+| two  | 二 |    22 |
+
+```python
+def square(x):
+    "The square."  # of x
+
+    return x ** 2
+```
+
+So $x^2$ grows, and
+
+$$\int_0^1 x^2\,dx = \frac13$$
+
+It costs $5 and $6, not \$7.
+
+你好，世界。日本語も한국어도. 🙂👩‍👩‍👧‍👦🇹🇼
+
+See [the page](https://example.org/page "A title"), <https://example.org/> and ![a cat](https://example.org/cat.png).
+
+<script>alert(1)</script> and <b>markup</b> and <img src="https://example.org/dog.png">
+""".strip()
+REASONING = "First I *think*: $y^2$.\n\n```python\nimport math\n```"
+
+
+@pytest.fixture(scope="module")
+def live(server: Server, browser: Browser, model: Peer) -> Iterator[Page]:
+    """The notebook in the window where it was run, saved, its kernel shut down."""
+    usage = Usage(1_200, 345, reasoning=120)
+    answer = replace(reply(ANSWER, REASONING), model="mimo-v2-pro", usage=usage)
+    model.script = lambda seen: stream(seen, answer)
+    write(server.folder / "live.ipynb", "%load_ext mimo_magics", "%%mimo\nWhat is a square?", "1 + 1")
+    others = server.kernels()  # of pages that other modules keep open
+    with Page(server, browser) as page:
+        page.open("live.ipynb")
+        page.run_all()
+        page.wait_idle()
+        page.save()
+        page.shut_down()
+        assert set(server.kernels()) <= set(others)
+        yield page
+
+
+@pytest.fixture(scope="module", params=["live", "reopened", "untrusted"])
+def page(request: pytest.FixtureRequest, live: Page, server: Server, browser: Browser) -> Iterator[Page]:
+    """The same document in the window where it was asked for, and in new ones."""
+    if request.param == "live":
+        yield live
+        return
+    notebook = copy(server.folder / "live.ipynb", f"{request.param}.ipynb")
+    if request.param == "reopened":
+        server.trust(notebook)
+    others = server.kernels()
+    with Page(server, browser) as page:
+        page.open(notebook.name, kernel=False)
+        assert page.is_trusted() is (request.param == "reopened")
+        yield page
+        assert set(server.kernels()) <= set(others)
+
+
+@pytest.fixture
+def answer(page: Page) -> Locator:
+    return page.output(1).locator(".mimo-reply")
+
+
+def texts(found: Locator) -> list[str]:
+    return [text.strip() for text in found.all_inner_texts()]
+
+
+def test_a_cell_has_one_output(page: Page, answer: Locator) -> None:
+    assert [list(output["data"]) for output in page.outputs(1)] == [["text/html", "text/plain"]]
+    assert page.outputs(1)[0]["data"]["text/plain"] == ANSWER
+    assert answer.count() == 1
+
+
+def test_headings_lists_and_quotations_are_what_they_should_be(answer: Locator) -> None:
+    assert texts(answer.locator("h1, h2")) == ["The square", "How it grows"]
+    assert texts(answer.locator("li")) == ["one", "two\ntwo and a half", "two and a half", "three", "four"]
+    assert answer.locator("ol").evaluate("list => list.start") == 3
+    assert texts(answer.locator("> blockquote")) == ["A quotation."]
+    marked = answer.locator("> h2 em, > p > strong, > p > em, > p > s, > p > code")
+    assert texts(marked) == ["grows", "bold", "italic", "struck", "a < b"]
+
+
+def test_a_table_keeps_its_cells(answer: Locator) -> None:
+    rows = [texts(row.locator("th, td")) for row in answer.locator("tr").all()]
+    assert rows == [["name", "数", "value"], ["one", "一", "1"], ["two", "二", "22"]]
+
+
+def test_columns_keep_their_sides(answer: Locator) -> None:
+    side = "getComputedStyle(cell.querySelector('div') ?? cell).textAlign.replace('-webkit-', '')"
+    sides = f"cells => cells.map(cell => {side})"
+    assert answer.locator("th, td").evaluate_all(sides) == ["left", "center", "right"] * 3
+
+
+def test_code_is_coloured_and_keeps_its_lines(answer: Locator) -> None:
+    code = answer.locator("pre code").last
+    assert code.inner_text().splitlines() == [
+        "def square(x):",
+        '    "The square."  # of x',
+        "",
+        "    return x ** 2",
+    ]
+    colour = "part => getComputedStyle(part).color"
+    plain = code.evaluate(colour)
+    word, comment, string = (code.locator(part).first.evaluate(colour) for part in (".k", ".c1", ".s2, .sd"))
+    assert len({plain, word, comment, string}) == 4
+
+
+def test_math_is_typeset_and_money_is_not(answer: Locator) -> None:
+    shown = answer.locator("> p mjx-container, > div mjx-container")
+    shown.nth(1).wait_for()
+    assert shown.count() == 2
+    assert shown.evaluate_all("all => all.map(it => it.getAttribute('display'))") == [None, "true"]
+    assert shown.locator("math").evaluate_all("all => all.map(it => it.textContent)") == ["x2", "∫01x2dx=13"]
+    assert "It costs $5 and $6, not $7." in texts(answer.locator("> p"))
+
+
+def test_text_of_all_languages_is_intact(answer: Locator) -> None:
+    assert "你好，世界。日本語も한국어도. 🙂👩‍👩‍👧‍👦🇹🇼" in texts(answer.locator("> p"))
+
+
+def test_markup_of_the_model_is_text(answer: Locator) -> None:
+    told = '<script>alert(1)</script> and <b>markup</b> and <img src="https://example.org/dog.png">'
+    assert told in texts(answer.locator("> p"))
+    assert answer.locator("script, img, b").count() == 0
+
+
+def test_links_open_elsewhere_and_pictures_are_links(answer: Locator) -> None:
+    described = """all => all.map(it =>
+        [it.textContent, it.getAttribute('href'), it.target, it.relList.contains('noopener')])"""
+    assert answer.locator("a").evaluate_all(described) == [
+        ["the page", "https://example.org/page", "_blank", True],
+        ["https://example.org/", "https://example.org/", "_blank", True],
+        ["a cat", "https://example.org/cat.png", "_blank", True],
+    ]
+
+
+def test_reasoning_is_folded_and_opens_by_mouse_and_by_keyboard(page: Page, answer: Locator) -> None:
+    details, summary = answer.locator("details"), answer.locator("summary")
+    thought = details.get_by_text("First I think")
+    assert re.fullmatch(r"Thought for \d\.\d s · 120 tokens", summary.inner_text())
+    assert not thought.is_visible()
+    summary.click()
+    thought.wait_for(state="visible")
+    details.locator("mjx-container").wait_for(state="visible")
+    summary.focus()
+    page.window.keyboard.press("Enter")
+    thought.wait_for(state="hidden")
+    page.window.keyboard.press("Enter")
+    thought.wait_for(state="visible")
+    page.window.keyboard.press("Space")
+    thought.wait_for(state="hidden")
+
+
+def test_the_last_line_tells_model_and_tokens(answer: Locator) -> None:
+    (last,) = texts(answer.locator("> p > small"))
+    assert last.startswith("mimo-v2-pro · 1,200 tokens in, 345 out · ")
+
+
+CONTRAST = """answer => {
+    const pen = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    const read = colour => {
+        pen.clearRect(0, 0, 1, 1);
+        pen.fillStyle = colour;
+        pen.fillRect(0, 0, 1, 1);
+        return [...pen.getImageData(0, 0, 1, 1).data];
+    };
+    const over = ([r, g, b, a], ground, opacity = 1) =>
+        [r, g, b].map((value, i) => ground[i] + (value - ground[i]) * opacity * a / 255);
+    const luminance = colour => colour
+        .map(value => value / 255)
+        .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
+    const ratio = element => {
+        let ground = [255, 255, 255], opacity = 1;
+        const line = [];
+        for (let each = element; each; each = each.parentElement) line.unshift(getComputedStyle(each));
+        for (const style of line) {
+            ground = over(read(style.backgroundColor), ground);
+            opacity *= style.opacity;
+        }
+        const [dark, bright] = [ground, over(read(line.at(-1).color), ground, opacity)]
+            .map(luminance).sort((one, two) => one - two);
+        return (bright + 0.05) / (dark + 0.05);
+    };
+    const texts = [...answer.querySelectorAll('*')].filter(
+        each => [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()));
+    return texts.map(each => [ratio(each), each.localName + '.' + each.className, each.textContent]);
+}"""
+
+
+DIM = ("span.c1", "span.o")
+"""Colours of code are JupyterLab's own. In the dark theme comments have 4.15, in 4.2 operators 3.94."""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])  # a theme stays: the next page is light again
+def test_everything_can_be_read(page: Page, answer: Locator, theme: Theme) -> None:
+    page.theme(theme)
+    measured = answer.evaluate(CONTRAST)
+    assert len(measured) > 30
+    assert [each for each in measured if each[0] < (3.9 if each[1] in DIM else 4.5)] == []
+
+
+# Taken elsewhere by nbconvert
+
+
+@pytest.fixture(scope="module")
+def saved(live: Page, server: Server) -> Path:
+    """The file with an answer."""
+    return server.folder / "live.ipynb"
+
+
+def document(notebook: Path) -> str:
+    (output,) = json.loads(notebook.read_text(encoding="utf-8"))["cells"][1]["outputs"]
+    return "".join(output["data"]["text/html"])
+
+
+def test_as_html_it_is_the_same_document_and_no_script_came_with_it(server: Server, saved: Path) -> None:
+    from bs4 import BeautifulSoup
+
+    html = BeautifulSoup(server.convert(saved, "html"), "html.parser")
+    empty = BeautifulSoup(server.convert(write(server.folder / "empty.ipynb"), "html"), "html.parser")
+    assert html.find(class_="mimo-reply") == BeautifulSoup(document(saved), "html.parser").div
+    assert html.find_all("script") == empty.find_all("script")
+
+
+def test_as_a_script_the_prompt_can_be_read_and_it_is_python(server: Server, saved: Path) -> None:
+    script = server.convert(saved, "script")
+    compile(script, "live.py", "exec")
+    assert "get_ipython().run_cell_magic('mimo', '', 'What is a square?\\n')" in script
+
+
+def test_as_markdown_it_is_one_block_that_stays_whole(server: Server, saved: Path) -> None:
+    markdown = MarkdownIt("commonmark").parse(server.convert(saved, "markdown"))
+    assert [block.content.strip() for block in markdown if block.type == "html_block"] == [document(saved)]

@@ -1,0 +1,262 @@
+"""What a person does while a reply comes: stop it, queue cells behind it, use widgets, load the page anew."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.peer import Peer
+from support.rules import fault
+
+from browser.lab import Page, Server, expect
+from browser.live import PLACES, answer, at, everywhere, opened, says, thinks, until, view, waiting
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="module")
+def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> Iterator[Page]:
+    with opened(server, browser, request.param) as page:
+        yield page
+
+
+@pytest.fixture
+def gates(page: Page) -> Iterator[list[Event]]:
+    """Where streams wait. Whatever a test does, they end."""
+    with waiting(page) as gates:
+        yield gates
+
+
+# Stop
+
+WAYS = ["mouse", "Enter", "Space", "interrupt"]
+
+
+def stop(page: Page, way: str) -> float:
+    """Stop the answer and return the seconds until the kernel was idle."""
+    button = view(page).get_by_role("button", name="Stop")
+    button.focus()
+    began = time.monotonic()
+    if way == "mouse":
+        button.click()
+    elif way == "interrupt":
+        page.interrupt()
+    else:
+        page.window.keyboard.press(way)
+    page.wait_idle()
+    return time.monotonic() - began
+
+
+def assert_stopped(page: Page, model: Peer) -> None:
+    """The server knows, and the cell behind did not run."""
+    assert model.settled()[-1].closed_after
+    assert page.outputs(1) == []
+    expect(page.cell(1).locator(".jp-InputPrompt")).to_have_text("[ ]:")
+
+
+def texts(page: Page) -> list[str]:
+    return page.output(0).locator(".jp-OutputArea-output").all_inner_texts()
+
+
+def messages(page: Page, model: Peer) -> list[dict[str, Any]]:
+    """Ask on, and return what the server got."""
+    model.script = lambda _: answer(says("Yes."))
+    page.run(2)
+    page.wait_idle()
+    assert page.output(2).inner_text().startswith("Yes.")
+    assert not fault(model.requests[-1].body, model.requests[-1].api)
+    return model.requests[-1].body["messages"]
+
+
+@everywhere
+@pytest.mark.parametrize("way", WAYS)
+def test_a_stopped_answer_stays_as_far_as_it_came_and_the_conversation_goes_on(
+    page: Page, model: Peer, way: str
+) -> None:
+    model.script = lambda _: answer(thinks("Hm."), says("word " * 1_000, 0.05))
+    page.fill("%%mimo --new\nhello", "print('ran')", "%%mimo\ngo on")
+    page.run_all()
+    expect(view(page)).to_contain_text("word word word")
+    assert stop(page, way) < 1
+    assert_stopped(page, model)
+    document, error = texts(page)
+    assert re.fullmatch(r"Thought for \d\.\d s\s+word( word)+\s+stopped · mimo-test · [^\n]*", document)
+    assert error == "Interrupted: The answer was stopped; what had come is kept."
+    *_, asked, partial, going_on = messages(page, model)
+    assert (asked["role"], asked["content"]) == ("user", "hello")
+    assert (partial["role"], partial["reasoning_content"]) == ("assistant", "Hm.")
+    assert partial["content"].split() == re.findall("word", document)
+    assert (going_on["role"], going_on["content"]) == ("user", "go on")
+
+
+@everywhere
+@pytest.mark.parametrize("way", ["mouse", "interrupt"])
+def test_an_answer_is_stopped_while_the_server_is_silent(page: Page, model: Peer, way: str) -> None:
+    model.script = lambda _: answer(says("A word"), [60.0])
+    page.fill("%%mimo --new\nhello", "print('ran')", "%%mimo\ngo on")
+    page.run_all()
+    expect(view(page)).to_contain_text("A word")
+    assert stop(page, way) < 1
+    assert_stopped(page, model)
+    document, error = texts(page)
+    assert re.fullmatch(r"A word\s+stopped · mimo-test · [^\n]*", document)
+    assert error == "Interrupted: The answer was stopped; what had come is kept."
+    assert [message["content"] for message in messages(page, model)[-3:]] == ["hello", "A word", "go on"]
+
+
+@everywhere
+@pytest.mark.parametrize("way", ["mouse", "interrupt"])
+def test_an_answer_is_stopped_before_anything_came(page: Page, model: Peer, way: str) -> None:
+    model.script = lambda _: answer([60.0])
+    page.fill("%%mimo --new\nlost", "print('ran')", "%%mimo\ngo on")
+    page.run_all()
+    expect(view(page)).to_contain_text("Waiting for the model")
+    assert stop(page, way) < 1
+    assert_stopped(page, model)
+    assert "".join(texts(page)) == "Interrupted: The answer was stopped; nothing had come."
+    asked = [message["content"] for message in messages(page, model)]
+    assert asked[-1] == "go on"
+    assert "lost" not in asked
+
+
+# Other cells and widgets
+
+
+@everywhere
+def test_cells_queued_behind_an_answer_run_after_it_in_their_order(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    model.script = lambda _: answer(says("An answer."), until(gates[0]))
+    page.fill("ran = []", "%%mimo\nhello", "ran += [_.text]", "ran += ['later']", "print(ran)")
+    page.run(0)
+    page.run(1)
+    expect(view(page, 1)).to_contain_text("An answer.")
+    for cell in (2, 3, 4):
+        page.run(cell)
+        expect(page.cell(cell).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    gates[0].set()
+    page.wait_idle()
+    expect(page.output(4)).to_have_text("['An answer.', 'later']")
+
+
+SLIDER = """
+from ipywidgets import IntSlider, Label, VBox
+
+def moved(change):
+    seen.append(change.new)
+    label.value = f"The kernel saw {change.new}"
+
+seen, slider, label = [], IntSlider(), Label()
+slider.observe(moved, "value")
+VBox([slider, label])
+"""
+
+
+def move(page: Page, value: int) -> None:
+    """Type a value into the slider's field."""
+    field = page.output(0).locator(".widget-readout")
+    field.click()
+    field.fill(str(value))
+    field.press("Enter")
+
+
+@everywhere
+def test_a_slider_of_ones_own_moves_while_an_answer_comes_and_afterwards(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    model.script = lambda _: answer(says("An answer."), until(gates[0]))
+    page.fill(SLIDER, "%%mimo\nhello", "print(seen)")
+    page.run_all()
+    expect(view(page, 1)).to_contain_text("An answer.")
+    for value in (10, 20, 30):
+        move(page, value)
+        expect(page.output(0)).to_contain_text(f"The kernel saw {value}")
+    assert view(page, 1).is_visible()
+    gates[0].set()
+    page.wait_idle()
+    expect(page.output(2)).to_have_text("[10, 20, 30]")
+    move(page, 40)
+    expect(page.output(0)).to_contain_text("The kernel saw 40")
+
+
+LOUD = """
+from IPython.display import clear_output
+from ipywidgets import Button, Label, VBox
+
+def clicked(_):
+    print("printed")
+    clear_output()
+    display("displayed")
+    label.value = "The kernel saw it"
+
+button, label = Button(description="own"), Label()
+button.on_click(clicked)
+VBox([button, label])
+"""
+
+
+@everywhere
+def test_what_a_handler_shows_leaves_the_answer_alone(page: Page, model: Peer, gates: list[Event]) -> None:
+    model.script = lambda _: answer(says("An answer"), until(gates[0]), says(" goes on."), until(gates[1]))
+    page.fill(LOUD, "%%mimo\nhello", "")
+    page.run_all()
+    expect(view(page, 1)).to_contain_text("An answer")
+    page.output(0).get_by_role("button", name="own").click()
+    expect(page.output(0)).to_contain_text("The kernel saw it")
+    gates[0].set()
+    expect(view(page, 1)).to_contain_text("An answer goes on.")
+    gates[1].set()
+    page.wait_idle()
+    assert [output["data"]["text/plain"] for output in page.outputs(1)] == ["An answer goes on."]
+    assert re.fullmatch(r"An answer goes on.\s+mimo-test · [^\n]*", page.output(1).inner_text())
+
+
+# Loading the page anew
+
+DEAF = ("lab", "7.3.0")
+"""Where a new page is heard when the cell is over: it does not know of the channel that the old one had opened."""
+
+
+def reload(page: Page) -> None:
+    """Load the page anew, with what it shows in the file."""
+    page.save()
+    page.reload()
+
+
+@at(*(place for place in PLACES if place != DEAF))
+def test_in_a_page_loaded_anew_an_answer_goes_on_and_can_be_stopped(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    model.script = lambda _: answer(thinks("Hm."), says("One. "), until(gates[0]), says("Two. "), [60.0])
+    page.fill("%%mimo\nhello")
+    page.run(0)
+    expect(view(page)).to_contain_text("One.")
+    reload(page)
+    expect(view(page)).to_contain_text("One.")
+    gates[0].set()
+    expect(view(page)).to_contain_text("One. Two.")
+    assert stop(page, "mouse") < 1
+    assert model.settled()[-1].closed_after
+    expect(view(page)).to_contain_text("stopped")
+    expect(view(page)).to_contain_text("One. Two.")
+
+
+@everywhere
+def test_in_a_page_loaded_anew_the_answer_is_whole_when_the_cell_is_over(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    words = "".join(f"word{number} " for number in range(300))
+    model.script = lambda _: answer(thinks("Hm."), says("One. "), until(gates[0]), says(words, 0.002))
+    page.fill("%%mimo\nhello")
+    page.run(0)
+    expect(view(page)).to_contain_text("One.")
+    reload(page)
+    gates[0].set()
+    page.wait_idle()
+    expect(page.output(0)).to_contain_text(f"One. {words.strip()}")
+    expect(page.output(0).get_by_role("button", name="Stop")).to_have_count(0)

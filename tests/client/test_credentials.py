@@ -1,0 +1,121 @@
+"""Keys: where they are found, and to which host each of them goes."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+
+from mimo_magics.client import credentials
+from mimo_magics.client.credentials import Key
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.secret import Secret
+
+
+class Memory(KeyringBackend):
+    """A keyring of this test."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries = {("mimo-magics", "a.org"): "sk-ring"}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.entries[service, username]
+
+
+@pytest.fixture(autouse=True)
+def _memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    before = keyring.get_keyring()
+    keyring.set_keyring(Memory())
+    yield
+    keyring.set_keyring(before)
+
+
+def found(host: str = "a.org") -> tuple[str, str] | None:
+    key = credentials.find(host)
+    return (str(key.value), key.source) if key else None
+
+
+def test_sources_are_asked_in_this_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    google, colab = ModuleType("google"), ModuleType("google.colab")
+    colab.userdata = SimpleNamespace(get={"MIMO_API_KEY": "sk-colab"}.get)
+    monkeypatch.setitem(sys.modules, "google", google)
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    assert found("b.org") == ("sk-colab", "Colab's secrets")
+    assert found() == ("sk-ring", "the keyring")
+    (tmp_path / ".env").write_text("# mine\nOTHER=$HOME\nMIMO_API_KEY='sk-file'\n", encoding="utf-8")
+    assert found() == ("sk-file", ".env")
+    monkeypatch.setenv("MIMO_API_KEY", " sk-environment\n")
+    assert found() == ("sk-environment", "MIMO_API_KEY")
+    credentials.give("a.org", "sk-typed ")
+    assert found() == ("sk-typed", "getpass")
+    assert found("b.org") == ("sk-environment", "MIMO_API_KEY")
+
+
+def test_there_may_be_none() -> None:
+    assert (credentials.find("b.org"), credentials.elsewhere("b.org")) == (None, False)
+
+
+def test_a_key_goes_only_to_the_host_that_took_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIMO_API_KEY", "sk-mine")
+    assert credentials.find("b.org") == credentials.find("c.org") == Key(Secret("sk-mine"), "MIMO_API_KEY")
+    credentials.bind("b.org", Secret("sk-mine"))
+    assert (found("b.org"), found("evil.org"), credentials.elsewhere("evil.org")) == (
+        ("sk-mine", "MIMO_API_KEY"),
+        None,
+        True,
+    )
+    assert found("a.org") == ("sk-ring", "the keyring")
+    credentials.give("evil.org", "sk-mine")
+    assert found("evil.org") == ("sk-mine", "getpass")
+    monkeypatch.setenv("MIMO_API_KEY", "sk-changed")
+    assert found("c.org") == ("sk-changed", "MIMO_API_KEY")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / ".env").write_bytes("MIMO_API_KEY=sk-canary-é".encode(encoding))
+    with pytest.raises(BadOption) as error:
+        credentials.find("b.org")
+    assert str(error.value) == "The file .env cannot be read."
+    assert (error.value.__context__, error.value.__cause__) == (None, None)
+
+
+def test_colab_without_the_secret_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> str:
+        raise PermissionError(name)
+
+    google, colab = ModuleType("google"), ModuleType("google.colab")
+    colab.userdata = SimpleNamespace(get=refuse)
+    monkeypatch.setitem(sys.modules, "google", google)
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    assert found("b.org") is None
+
+
+@pytest.mark.parametrize("key", ["sk-\u3000wide", "sk-two\nlines", "clé"])
+def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIMO_API_KEY", key)
+    with pytest.raises(BadOption) as error:
+        credentials.find("b.org")
+    assert key not in f"{error.value!r} {error.value.hint}"
+
+
+def test_a_key_does_not_show_itself() -> None:
+    assert (
+        repr(Key(Secret("sk-canary-0123456789"), "here"))
+        == "Key(value='…6789', source='here', of_host=False)"
+    )

@@ -1,0 +1,442 @@
+"""One call over HTTP, against a real server on the loopback."""
+
+import asyncio
+import json
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+from support.peer import CUT, KEY, Answer, Peer, delta, error, finish, frames, reply, sse, stream
+
+from mimo_magics.client import http, retry as attempts
+from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.core.errors import (
+    ApiError,
+    BadKey,
+    BadOption,
+    ConnectionFailed,
+    MimoError,
+    RateLimited,
+    ServerBusy,
+    StreamCut,
+    WireError,
+)
+from mimo_magics.core.events import Accumulator, Event, Retrying, TextDelta
+from mimo_magics.core.messages import (
+    Message,
+    Params,
+    ReasoningPart,
+    Reply,
+    Request,
+    Tool,
+    ToolCall,
+    ToolResult,
+    user,
+)
+from mimo_magics.core.secret import Secret
+from mimo_magics.core.settings import Api, Auth
+
+pytestmark = pytest.mark.anyio
+APIS: list[Api] = ["openai", "anthropic"]
+REQUEST = Request((user("hello"),), Params("mimo-test", max_completion_tokens=100))
+
+
+@pytest.fixture(autouse=True)
+async def _closed() -> AsyncIterator[None]:
+    """No connection outlives its test."""
+    yield
+    await http.aclose()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are a hundredth of what they are for people; their proportions stay."""
+    monkeypatch.setattr(attempts, "FIRST_DELAY", attempts.FIRST_DELAY / 100)
+
+
+def endpoint(peer: Peer, api: Api = "openai", auth: Auth = "bearer", timeout: float = 60.0) -> Endpoint:
+    return Endpoint(peer.url + ("/v1" if api == "openai" else "/anthropic"), Secret(KEY), auth, timeout)
+
+
+async def ask(
+    peer: Peer,
+    api: Api = "openai",
+    request: Request = REQUEST,
+    auth: Auth = "bearer",
+    timeout: float = 60.0,  # noqa: ASYNC109  the setting
+) -> list[Event]:
+    async with aclosing(http.stream(endpoint(peer, api, auth, timeout), api, request)) as events:
+        return [event async for event in events]
+
+
+def folded(events: Iterable[Event]) -> Reply:
+    accumulator = Accumulator()
+    for event in events:
+        accumulator.feed(event)
+    return accumulator.reply
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("api", APIS)
+async def test_a_call_gives_the_reply_streamed_or_whole(peer: Peer, api: Api, streamed: bool) -> None:
+    request = Request(REQUEST.messages, REQUEST.params, stream=streamed)
+    assert folded(await ask(peer, api, request)) == reply("You said: hello")
+    assert (
+        peer.requests[0].path
+        == {"openai": "/v1/chat/completions", "anthropic": "/anthropic/v1/messages"}[api]
+    )
+
+
+@pytest.mark.parametrize(
+    ("auth", "expected"),
+    [
+        ("bearer", {"authorization": f"Bearer {KEY}"}),
+        ("api-key", {"api-key": KEY}),
+        ("both", {"authorization": f"Bearer {KEY}", "api-key": KEY}),
+        ("x-api-key", {"x-api-key": KEY}),
+    ],
+)
+async def test_the_key_goes_where_the_service_wants_it(
+    peer: Peer, auth: Auth, expected: dict[str, str]
+) -> None:
+    await ask(peer, "anthropic", auth=auth)
+    headers = peer.requests[0].headers
+    assert {
+        name: headers[name] for name in ("authorization", "api-key", "x-api-key") if name in headers
+    } == expected
+    assert headers["anthropic-version"] == "2023-06-01"
+
+
+async def test_calls_in_a_row_share_one_connection(peer: Peer) -> None:
+    for _ in range(3):
+        await ask(peer)
+    assert [seen.connection for seen in peer.requests] == [1, 1, 1]
+
+
+async def test_a_server_that_never_ends_the_body_does_not_hold_the_answer_up(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "GOODBYE", 0.05)
+    peer.answers(Answer([delta("hi"), finish(), b"data: [DONE]\n\n", 30.0]))
+    assert folded(await ask(peer)).text == "hi"
+    assert peer.settled()[0].closed_after is not None
+
+
+async def test_closing_the_generator_closes_the_socket(peer: Peer) -> None:
+    peer.answers(lambda seen: Answer(frames(seen, ["word "] * 1_000, 0.05)))
+    async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                break
+    assert peer.settled()[0].closed_after is not None
+
+
+# Another attempt
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+async def test_a_busy_server_is_asked_again(peer: Peer, status: int) -> None:
+    peer.answers(error(status, "busy"), error(status, "busy"), lambda seen: stream(seen, reply("at last")))
+    events = await ask(peer)
+    waits = [event for event in events if isinstance(event, Retrying)]
+    assert [(wait.attempt, wait.of, wait.reason) for wait in waits] == [
+        (2, 5, f"HTTP {status}: busy"),
+        (3, 5, f"HTTP {status}: busy"),
+    ]
+    assert folded(events) == reply("at last")
+
+
+async def test_waits_double_and_spread(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    peer.answers(error(503))
+    waits: list[float] = []
+    with pytest.raises(ServerBusy):
+        async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
+            async for event in events:
+                assert isinstance(event, Retrying)
+                waits.append(event.delay / attempts.FIRST_DELAY)
+    assert [0.75 * 2**n <= wait <= 2**n for n, wait in enumerate(waits)] == [True] * 4
+    assert len(peer.requests) == 5
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 421, 307])
+async def test_a_refusal_is_not_asked_again(peer: Peer, status: int) -> None:
+    peer.answers(error(status, "no", Location="http://127.0.0.1:9/"))
+    with pytest.raises(ApiError) as failure:
+        await ask(peer)
+    assert (failure.value.status, len(peer.requests)) == (status, 1)
+
+
+async def test_retry_after_in_seconds_is_obeyed(peer: Peer) -> None:
+    peer.answers(error(429, "slow down", **{"Retry-After": "1"}), lambda seen: stream(seen, reply("ok")))
+    started = time.monotonic()
+    await ask(peer)
+    assert time.monotonic() - started >= 1.0
+
+
+async def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=90)
+    assert attempts.retry_after("7") == 7.0
+    assert attempts.retry_after(format_datetime(soon, usegmt=True)) == pytest.approx(90, abs=5)
+    assert attempts.retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+    assert attempts.retry_after("Wed, 21 Oct 2015 07:28:00 -0000") == 0.0
+    assert [attempts.retry_after(value) for value in ("", "soon", "-1", "1e9")] == [None] * 4
+
+
+async def test_a_server_that_asks_for_too_long_a_wait_is_an_error_at_once(peer: Peer) -> None:
+    peer.answers(error(429, "tomorrow", **{"Retry-After": "86400"}))
+    with pytest.raises(RateLimited) as failure:
+        await ask(peer)
+    assert (failure.value.retry_after, len(peer.requests)) == (86400.0, 1)
+
+
+async def test_after_the_first_event_nothing_is_asked_again(peer: Peer) -> None:
+    peer.answers(Answer([delta("half "), sse({"error": {"code": "503", "message": "gone"}})]))
+    with pytest.raises(ServerBusy, match="HTTP 503: gone"):
+        await ask(peer)
+    assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("pieces", [[], [CUT], [b": hello\n\n", CUT]])
+async def test_a_connection_that_breaks_before_the_answer_is_tried_again(
+    peer: Peer, pieces: list[object]
+) -> None:
+    peer.answers(Answer(pieces), lambda seen: stream(seen, reply("ok")))
+    assert folded(await ask(peer)) == reply("ok")
+    assert len(peer.requests) == 2
+
+
+async def test_the_optional_field_that_a_gateway_refuses_is_left_out(peer: Peer) -> None:
+    peer.answers(error(400, "Unknown parameter: stream_options"), lambda seen: stream(seen, reply("ok")))
+    assert folded(await ask(peer)) == reply("ok")
+    assert ["stream_options" in seen.body for seen in peer.requests] == [True, False]
+
+
+# What can come instead of an answer
+
+
+@pytest.mark.parametrize("end", [[CUT], []])
+@pytest.mark.parametrize("api", APIS)
+async def test_an_answer_that_ends_in_the_middle_is_cut(peer: Peer, api: Api, end: list[object]) -> None:
+    peer.answers(lambda seen: Answer([*frames(seen, ["half"], end=False), *end]))
+    accumulator = Accumulator()
+    with pytest.raises(StreamCut):
+        async with aclosing(http.stream(endpoint(peer, api), api, REQUEST)) as events:
+            async for event in events:
+                accumulator.feed(event)
+    assert accumulator.reply.text == "half"
+
+
+async def test_an_error_in_the_middle_keeps_its_kind(peer: Peer) -> None:
+    peer.answers(
+        Answer([delta("half"), sse({"error": {"code": "401", "message": "expired"}, "choices": []})])
+    )
+    with pytest.raises(BadKey, match="HTTP 401: expired"):
+        await ask(peer)
+
+
+async def test_a_frame_that_is_no_json_is_an_error(peer: Peer) -> None:
+    peer.answers(Answer([delta("half"), b"data: {oops\n\n"]))
+    with pytest.raises(WireError):
+        await ask(peer)
+
+
+async def test_a_web_page_instead_of_an_answer_is_an_error(peer: Peer) -> None:
+    peer.answers(Answer([b"<html><title>Log in</title></html>"], headers={"Content-Type": "text/html"}))
+    with pytest.raises(WireError):
+        await ask(peer)
+
+
+async def test_a_whole_answer_to_a_streamed_call_is_taken(peer: Peer) -> None:
+    body = b'{"id": "1", "model": "m", "choices": [{"finish_reason": "stop", "message": {"content": "hi"}}]}'
+    peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
+    assert folded(await ask(peer)).text == "hi"
+
+
+async def test_an_error_in_a_body_of_status_200_is_an_error(peer: Peer) -> None:
+    body = b'{"error": {"code": "429", "message": "Too many requests", "type": "limitation"}}'
+    peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
+    with pytest.raises(RateLimited):
+        await ask(peer)
+
+
+async def test_a_key_that_the_server_repeats_is_not_shown(peer: Peer) -> None:
+    peer.answers(error(401, f"Incorrect API key provided: {KEY}."))
+    with pytest.raises(BadKey) as failure:
+        await ask(peer)
+    assert str(failure.value) == "HTTP 401: Incorrect API key provided: (the key)."
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_key_that_a_stream_or_a_whole_body_repeats_is_not_shown(peer: Peer, streamed: bool) -> None:
+    told = {"error": {"code": "401", "message": f"Incorrect key {KEY}", "param": KEY}}
+    whole = Answer([json.dumps(told).encode()], headers={"Content-Type": "application/json"})
+    peer.answers(Answer([sse(told)]) if streamed else whole)
+    with pytest.raises(BadKey) as failure:
+        await ask(peer)
+    assert str(failure.value) == "HTTP 401: Incorrect key (the key): (the key)"
+    assert KEY not in repr(vars(failure.value))
+
+
+@pytest.mark.parametrize("end", [[b"data: [DONE]\n\n", CUT], [CUT]])
+async def test_an_answer_that_told_its_end_is_whole_whatever_the_connection_does(
+    peer: Peer, end: list[object]
+) -> None:
+    peer.answers(Answer([delta("whole"), finish(), 0.05, *end]))
+    assert folded(await ask(peer)) == replace(reply("whole", ""), usage=None, id="1")
+
+
+async def test_the_last_word_of_a_server_is_an_end_too(peer: Peer) -> None:
+    peer.answers(Answer([delta("whole"), b"data: [DONE]\n\n"]))
+    assert folded(await ask(peer)).stop == "end"
+
+
+async def test_a_whole_answer_without_a_reason_is_whole(peer: Peer) -> None:
+    body = b'{"id": "1", "choices": [{"finish_reason": null, "message": {"content": "hi"}}]}'
+    peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
+    assert folded(await ask(peer)).stop == "end"
+
+
+async def test_a_whole_answer_with_nothing_in_it_is_an_error(peer: Peer) -> None:
+    peer.answers(Answer([b'{"id": "1", "choices": []}'], headers={"Content-Type": "application/json"}))
+    with pytest.raises(WireError):
+        await ask(peer)
+
+
+async def test_a_stream_that_does_not_say_so_is_read(peer: Peer) -> None:
+    peer.answers(
+        lambda seen: Answer(stream(seen, reply("hi")).pieces, headers={"Content-Type": "text/plain"})
+    )
+    assert folded(await ask(peer)) == reply("hi")
+
+
+async def test_a_huge_error_body_is_not_read_to_its_end(peer: Peer) -> None:
+    peer.answers(Answer((b"x" * 65_536 for _ in range(10_000)), status=400))
+    with pytest.raises(ApiError) as failure:
+        await ask(peer)
+    assert len(str(failure.value)) < 500
+
+
+async def test_silence_is_an_error(peer: Peer) -> None:
+    peer.answers(Answer([30.0]))
+    with pytest.raises(ConnectionFailed, match="did not begin to answer"):
+        await ask(peer, timeout=0.1)
+    assert len(peer.requests) == 1
+    peer.answers(Answer([delta("half"), 30.0]))
+    with pytest.raises(StreamCut):
+        await ask(peer, timeout=0.1)
+
+
+async def test_a_refused_connection_is_tried_again_and_then_told() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    nowhere = Endpoint(f"http://127.0.0.1:{port}/v1", Secret(KEY), "bearer")
+    with pytest.raises(ConnectionFailed) as failure:
+        async with aclosing(http.stream(nowhere, "openai", REQUEST)) as events:
+            attempts = [event async for event in events]
+            assert len(attempts) == 4
+    assert str(failure.value) == f"127.0.0.1:{port} could not be reached."
+
+
+async def test_no_error_holds_the_key(peer: Peer) -> None:
+    peer.answers(error(500), Answer([CUT]), error(401, KEY))
+    with pytest.raises(MimoError) as failure:
+        await ask(peer)
+    assert KEY not in "".join(told(failure.value))
+
+
+def told(failure: BaseException) -> Iterable[str]:
+    """Everything that a traceback, however verbose, could show of an error and of what led to it."""
+    seen: BaseException | None = failure
+    while seen:
+        yield repr(seen) + repr(vars(seen))
+        trace = seen.__traceback__
+        while trace:
+            if "mimo_magics" in trace.tb_frame.f_code.co_filename:
+                yield repr(trace.tb_frame.f_locals)
+            trace = trace.tb_next
+        seen = seen.__context__
+
+
+def every(kind: type[BaseException]) -> set[type[BaseException]]:
+    return {kind, *(each for child in kind.__subclasses__() for each in every(child))}
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_every_exception_of_httpx_is_translated(begun: bool) -> None:
+    kinds = {kind for base in http.HTTPX_ERRORS for kind in every(base)}
+    assert {
+        each for each in vars(httpx).values() if isinstance(each, type) and issubclass(each, Exception)
+    } <= (
+        kinds | {httpx.CookieConflict}  # cookies are never read by name
+    )
+    for kind in kinds:
+        failure = http.failed(made(kind), "host", begun=begun)
+        assert isinstance(failure, BadOption | ConnectionFailed | StreamCut | WireError), kind
+        assert failure.hint, kind
+
+
+def made(kind: type[BaseException]) -> Exception:
+    exception = kind.__new__(kind)
+    exception.args = ("what httpx says",)
+    assert isinstance(exception, Exception)
+    return exception
+
+
+# MiMo's rule: calls bring their reasoning back
+
+
+@pytest.mark.parametrize("thought", ["I need the clock.", ""])
+@pytest.mark.parametrize("api", APIS)
+async def test_a_tool_round_is_accepted_with_its_reasoning_or_with_lost_reasoning(
+    peer: Peer, api: Api, thought: str
+) -> None:
+    reasoning = (ReasoningPart(thought),) if thought else ()
+    wish = Message("assistant", (*reasoning, ToolCall("c1", "clock", "{}"), ToolCall("c2", "clock", "")))
+    results = Message("tool", (ToolResult("c1", "clock", "12:00"), ToolResult("c2", "clock", "")))
+    messages = (user("What time is it?"), wish, results, user("And now?"))
+    request = Request(messages, REQUEST.params, (Tool("clock"),))
+    assert folded(await ask(peer, api, request)).text.startswith("You said: ")
+
+
+async def test_a_delta_costs_few_calls(peer: Peer) -> None:
+    """Python functions entered and generators resumed, asyncio's too, with one chunk for each delta."""
+    words = 1_000
+    peer.answers(lambda seen: Answer(frames(seen, ["word "] * words)))
+    await ask(peer)  # connects
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        await ask(peer)
+    finally:
+        sys.setprofile(None)
+    assert calls / words <= 80
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_many_answers_at_once_stay_apart(peer: Peer, api: Api) -> None:
+    peer.answers(lambda seen: Answer(frames(seen, [seen.prompt, " "] * 20, 0.001)))
+    requests = [Request((user(f"n{number}"),), REQUEST.params) for number in range(30)]
+    replies = await asyncio.gather(*(ask(peer, api, request) for request in requests))
+    assert [folded(events).text for events in replies] == [f"n{number} " * 20 for number in range(30)]
+
+
+async def test_a_service_is_asked_for_its_models(peer: Peer) -> None:
+    peer.models = ["mimo-v2.5-tts", "mimo-v2.6-pro"]
+    assert await http.models(endpoint(peer)) == ("mimo-v2.5-tts", "mimo-v2.6-pro")
+    peer.models = None
+    assert await http.models(endpoint(peer)) == ()
+    nowhere = Endpoint("http://127.0.0.1:9/v1", Secret(KEY), "bearer")
+    assert await http.models(nowhere) == ()

@@ -1,0 +1,158 @@
+"""The models of a service: what its server lists, and what is published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.hostile import HOSTILE
+from support.peer import KEY, Answer, Peer
+
+from mimo_magics.client import http, model_list
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.services import PRESETS
+from mimo_magics.core.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def mimo(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
+    """The peer as the service of the default preset."""
+    base_urls = {"openai": f"{peer.url}/v1", "anthropic": f"{peer.url}/anthropic"}
+    monkeypatch.setitem(PRESETS, "mimo-v2", replace(PRESETS["mimo-v2"], base_urls=base_urls))
+    return peer
+
+
+async def test_the_list_of_the_server_is_asked_for_once(mimo: Peer) -> None:
+    mimo.models = ["mimo-v2-pro", "mimo-v2-tts", "new"]
+    assert model_list.known(Settings()) == ("mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni")
+    assert await model_list.listed(Settings()) == ("mimo-v2-pro", "mimo-v2-tts", "new")
+    mimo.models = None
+    assert await model_list.listed(Settings(api="anthropic")) == ("mimo-v2-pro", "mimo-v2-tts", "new")
+    assert model_list.known(Settings(api="anthropic")) == ("mimo-v2-pro", "mimo-v2-tts", "new")
+
+
+async def test_a_server_that_does_not_tell_is_asked_again(mimo: Peer) -> None:
+    mimo.models = None
+    assert await model_list.listed(Settings()) == ()
+    mimo.models = ["new"]
+    assert await model_list.listed(Settings()) == ("new",)
+
+
+async def test_without_a_key_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIMO_API_KEY", raising=False)
+    assert await model_list.listed(Settings()) == ()
+
+
+async def test_the_embedded_model_is_the_only_one_there() -> None:
+    assert (
+        await model_list.listed(Settings(preset="local"))
+        == model_list.known(Settings(preset="local"))
+        == ("mimo-local",)
+    )
+
+
+async def test_another_address_is_asked_for_its_own_models(peer: Peer) -> None:
+    peer.models = ["qwen"]
+    settings = Settings(base_url=f"{peer.url}/v1")
+    assert "mimo-v2-pro" in model_list.known(settings)
+    assert await model_list.listed(settings) == ("qwen",)
+    assert model_list.known(settings) == ("qwen",)
+
+
+async def test_an_address_is_asked_in_the_persons_own_words(peer: Peer) -> None:
+    """With a slash at its end, and with the key in the header that they chose."""
+    peer.models = ["qwen"]
+    settings = Settings(base_url=f"{peer.url}/v1/", auth="api-key")
+    assert await model_list.listed(settings) == model_list.known(settings) == ("qwen",)
+    assert [(seen.path, seen.headers.get("api-key")) for seen in peer.lists] == [("/v1/models", KEY)]
+
+
+async def test_the_format_of_the_settings_does_not_matter(mimo: Peer) -> None:
+    """The Anthropic format has no list."""
+    mimo.models = ["new"]
+    assert await model_list.listed(Settings(api="anthropic")) == ("new",)
+    assert [(seen.path, seen.headers.get("authorization")) for seen in mimo.lists] == [
+        ("/v1/models", f"Bearer {KEY}")
+    ]
+
+
+async def test_a_preset_that_is_not_there_is_told() -> None:
+    with pytest.raises(BadOption, match="There is no preset 'nowhere'"):
+        await model_list.listed(Settings(preset="nowhere"))
+
+
+def test_the_table_joins_the_list_with_what_is_published() -> None:
+    shown = model_list.bundle(Settings(model="new"), ("mimo-v2-pro", "mimo-v2-tts", "new"))["text/plain"]
+    assert shown.splitlines() == [
+        "   model           window  most output  takes   thinks  input  cached  output",
+        "   mimo-v2-pro  1,048,576      128,000  text    yes      1.05    1.05    3.15",
+        "   mimo-v2-tts      8,192        8,192  speech  –           –       –       –",
+        "→  new                  –            –  –       –           –       –       –",
+        "As mimo-v2 lists them now. Figures of 2026-11-22; US dollars for a million tokens, prices of 2026-09.",
+    ]
+
+
+def test_without_a_list_the_table_says_so() -> None:
+    shown = model_list.bundle(Settings(prices={"mimo-v2-omni": [1, 0.5, 2]}), ())["text/plain"].splitlines()
+    names = ["mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni", "mimo-v2-tts"]
+    assert [line[3:16].strip() for line in shown[1:-1]] == names
+    assert shown[3].split()[-3:] == ["1", "0.5", "2"]
+    assert "text, pictures, sound, video" in shown[3]
+    assert shown[-1].startswith("mimo-v2 did not list its models: only what is published.")
+
+
+def test_a_model_that_xiaomi_retired_points_to_its_successor() -> None:
+    shown = model_list.bundle(Settings(preset="xiaomi"), ("mimo-v2.6-pro", "mimo-v2.5"))[
+        "text/plain"
+    ].splitlines()
+    assert shown[1].startswith("→  mimo-v2.6-pro")
+    assert "text, pictures, sound" in shown[1]
+    assert shown[2].endswith("retired: mimo-v2.6-flash took its place")
+
+
+@pytest.mark.parametrize(
+    ("preset", "model", "ids", "arrow"),
+    [
+        ("xiaomi", None, ("mimo-v2.5-tts", "mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-flash"]),
+        ("xiaomi", "mimo-v2.6-pro", ("mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-pro"]),
+        ("xiaomi", None, (), ["mimo-v2.6-pro"]),
+        ("mimo-v2", None, ("mimo-v2-flash", "mimo-v2-pro"), ["mimo-v2-pro"]),
+        ("mimo-v2", "new", ("mimo-v2-pro",), []),
+    ],
+)
+def test_the_arrow_is_at_the_model_that_would_answer(
+    preset: str, model: str | None, ids: tuple[str, ...], arrow: list[str]
+) -> None:
+    lines = model_list.bundle(Settings(preset=preset, model=model), ids)["text/plain"].splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("→")] == arrow
+
+
+def test_the_names_that_a_server_lists_are_text() -> None:
+    page = model_list.bundle(Settings(), tuple(HOSTILE.values()))
+    assert "<script" not in page["text/html"]
+    assert "\x9b" not in page["text/plain"]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data": 1}', b'{"data": [{}]}', b"[" * 100_000])
+async def test_a_server_that_answers_something_else_lists_nothing(mimo: Peer, body: bytes) -> None:
+    mimo.models = body
+    assert await model_list.listed(Settings()) == ()
+
+
+async def test_only_names_are_listed_and_each_once(mimo: Peer) -> None:
+    mimo.models = b'{"data": [{"id": null}, {"id": "new"}, {"id": ""}, {"id": {"a": 1}}, {"id": "new"}]}'
+    assert await model_list.listed(Settings()) == ("new",)
+
+
+async def test_a_server_that_is_silent_is_not_waited_for(mimo: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "LIST_TIMEOUT", 0.1)
+    mimo.models = Answer([60.0, b'{"data": [{"id": "late"}]}'])
+    assert await model_list.listed(Settings()) == ()
+    assert model_list.known(Settings()) == ("mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni")
+
+
+async def test_what_no_screen_can_show_is_no_model(mimo: Peer) -> None:
+    mimo.models = ["fine", "mimo\u202eevil", "a\x1b[35mb", "two\nlines", "x" * 201, ""]
+    assert await model_list.listed(Settings()) == ("fine",)

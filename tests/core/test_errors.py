@@ -1,0 +1,72 @@
+"""What a person is told when something goes wrong."""
+
+import inspect
+
+import pytest
+
+from mimo_magics.core import errors
+from mimo_magics.core.errors import ApiError, BadOption, MimoError, NoKey, RateLimited, StreamCut
+from mimo_magics.core.messages import Message, Reply, TextPart
+
+
+def drawn_tree():
+    """Name to the name of its base, as the docstring of the module draws it."""
+    bases, open_at = {}, {}
+    for line in errors.__doc__.split("\n\n")[1].splitlines():
+        drawing = line.split("  (")[0]
+        name = drawing.lstrip("|-` ").split()[0]
+        depth = drawing.index(name) // 4
+        open_at[depth] = name
+        bases[name] = open_at.get(depth - 1, "Exception")
+    return bases
+
+
+def test_the_tree_in_the_docstring_is_the_tree_of_the_classes():
+    classes = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, MimoError)]
+    assert drawn_tree() == {kind.__name__: kind.__base__.__name__ for kind in classes}
+
+
+def test_a_notebook_shows_what_happened_and_what_to_do():
+    error = BadOption("There is no option --modle.", "Did you mean --model?")
+    assert error._render_traceback_() == [
+        "\x1b[31mBadOption\x1b[0m: There is no option --modle.",
+        "Did you mean --model?",
+    ]
+
+
+def test_an_error_without_advice_is_one_line():
+    assert NoKey("There is no key.")._render_traceback_() == ["\x1b[31mNoKey\x1b[0m: There is no key."]
+
+
+def test_each_kind_has_its_own_advice_unless_better_is_known():
+    assert StreamCut("Cut.").hint == "What had come is kept. Run the cell again for a whole answer."
+    assert StreamCut("Cut.", "Ask again.").hint == "Ask again."
+    assert RateLimited("HTTP 429", status=429).hint == "Wait a little, then run the cell again."
+    assert RateLimited("HTTP 429", status=429, hint="Upgrade.").hint == "Upgrade."
+
+
+def test_an_error_keeps_what_had_arrived():
+    reply = Reply(Message("assistant", (TextPart("Half"),)), stop="cut")
+    assert StreamCut("Cut.", reply=reply).reply == reply
+    assert StreamCut("Cut.").reply is None
+
+
+def test_an_api_error_keeps_what_the_server_said():
+    error = RateLimited(
+        "HTTP 429: Slow down", status=429, code="429", param="rpm", request_id="req-9", retry_after=2.5
+    )
+    assert str(error) == "HTTP 429: Slow down"
+    assert vars(error) == {
+        "hint": "Wait a little, then run the cell again.",
+        "reply": None,
+        "status": 429,
+        "code": "429",
+        "param": "rpm",
+        "request_id": "req-9",
+        "retry_after": 2.5,
+    }
+
+
+def test_every_error_can_be_caught_as_one_of_this_package():
+    with pytest.raises(MimoError, match="HTTP 418"):
+        raise ApiError("HTTP 418", status=418)

@@ -1,0 +1,338 @@
+"""How a text is said: every text of the screen in Traditional Chinese too, and what is kept always in English."""
+
+import ast
+import copy
+import json
+import pickle
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from support.kernel import Kernel
+from support.paths import PACKAGE
+from support.peer import KEY, Answer, Peer, error, obey, reply, stream
+
+from mimo_magics.core.errors import BadKey, BadOption
+from mimo_magics.core.events import PendingApproval, ReasoningDelta, Retrying, ToolCallStart, ToolProgress
+from mimo_magics.core.i18n import Words, joined, say, words
+from mimo_magics.core.i18n_zh_tw import WORDS
+from mimo_magics.core.messages import Message, Params, Reply, TextPart, ToolCall, Usage, user
+from mimo_magics.core.settings import Settings
+from mimo_magics.display.live.tool_cards import Steps
+from mimo_magics.display.live.widgets import Parts
+from mimo_magics.display.progress import Progress
+from mimo_magics.document import reply as reply_document, table
+from mimo_magics.notebook.config.store import MimoConfig
+from mimo_magics.notebook.panel.panel import Panel, close_all
+from mimo_magics.session.session import Session
+from mimo_magics.session.storage.notebook_reader import histories
+from mimo_magics.session.turn import Turn, record
+
+HOUSE = PACKAGE
+MODULES = sorted(path for path in HOUSE.rglob("*.py") if path.name != "i18n.py")
+
+
+@pytest.fixture(autouse=True)
+def _in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Words, "language", "en")
+
+
+@pytest.fixture
+def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Words, "language", "zh-TW")
+
+
+# The texts
+
+
+def literals(node: ast.expr) -> Iterator[str]:
+    """The text, or both texts of a choice between two."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=one, orelse=other):
+            yield from literals(one)
+            yield from literals(other)
+
+
+def forms(module: Path) -> Iterator[str]:
+    """What a module puts into `Words`, `say` and `words`."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="Words" | "say"), args=[form, *_]):
+                yield from literals(form)
+            case ast.Call(func=ast.Name(id="words"), args=several):
+                for form in several:
+                    yield from literals(form)
+
+
+def placeholders(form: str) -> set[tuple[str, str, str]]:
+    """Names of the parts, and how each is put in; a name may stand twice."""
+    parts = Formatter().parse(form)
+    return {(name, spec or "", how or "") for _, name, spec, how in parts if name is not None}
+
+
+USED = {form for module in MODULES for form in forms(module)} - {""}
+HELPS = {setting.metadata["help"] for setting in fields(Settings)}
+
+
+def test_every_text_of_the_screen_has_a_chinese_one_and_no_other_has() -> None:
+    assert (USED | HELPS) ^ WORDS.keys() == set()
+
+
+def test_the_parts_of_a_text_are_the_same_in_both_languages() -> None:
+    assert [form for form, said in WORDS.items() if placeholders(form) != placeholders(said)] == []
+
+
+def test_no_text_stands_twice_in_the_table() -> None:
+    tree = ast.parse((HOUSE / "core" / "i18n_zh_tw.py").read_text(encoding="utf-8"))
+    (keys,) = (node.keys for node in ast.walk(tree) if isinstance(node, ast.Dict))
+    assert len(keys) == len(WORDS)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_what_is_marked_is_a_text_and_not_one_that_is_put_together(module: Path) -> None:
+    """An f-string, a sum or a format would be a text that no table has."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Words", "say", "words")
+    ]
+    made = [ast.unparse(call) for call in calls if isinstance(call.args[0], ast.JoinedStr | ast.BinOp)]
+    assert made == []
+
+
+# How they are said
+
+
+def test_words_are_english_text_for_everybody_but_those_who_show_them(chinese: None) -> None:
+    told = Words("There is no turn {number}.", number=3)
+    assert (str(told), f"{told}", json.dumps(told)) == (
+        "There is no turn 3.",
+        "There is no turn 3.",
+        '"There is no turn 3."',
+    )
+    assert say(told) == "沒有第 3 回合。"
+
+
+def test_words_within_words_are_said_in_the_same_language(chinese: None) -> None:
+    came = Words("nothing had come")
+    told = Words("The answer was stopped; {came}.", came=came)
+    assert (str(told), say(told)) == (
+        "The answer was stopped; nothing had come.",
+        "回答已停止；尚未收到任何內容。",
+    )
+    assert say(joined(" · ", [came, "GPT"])) == "尚未收到任何內容 · GPT"
+
+
+def test_what_a_stranger_wrote_is_put_in_as_it_is(chinese: None) -> None:
+    assert say("Calling {name}", name="Run") == "正在呼叫 Run"
+    assert say("Calling {name}", name="{0.__class__} {name}") == "正在呼叫 {0.__class__} {name}"
+    assert say("{0.__class__} {name}") == "{0.__class__} {name}"
+
+
+def test_a_text_that_nobody_translated_stays_english(chinese: None) -> None:
+    assert say(Words("A text for {name}.", name="this test")) == "A text for this test."
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_copies_of_words_are_said_as_well(chinese: None, again: object) -> None:
+    assert callable(again)
+    assert say(again(Words("There is no turn {number}.", number=3))) == "沒有第 3 回合。"
+
+
+def test_an_event_tells_its_reason_in_the_language_too(chinese: None) -> None:
+    event = Retrying(2, 4, 1.5, Words("{host} could not be reached.", host="h"))
+    assert str(event) == "h could not be reached. · again in 1.5 s, attempt 2 of 4"
+    assert say(str(event)) == "無法連上 h。 · 1.5 秒後重試，第 2 次，共 4 次"
+
+
+def test_the_line_beneath_an_answer_says_what_goes_on(chinese: None) -> None:
+    progress = Progress(lambda: 0.0)
+    assert progress.line == "等待模型… 0 秒"
+    progress.feed(ReasoningDelta("Hm."))
+    assert progress.line == "推理中… 0 秒 · 0.0 秒後出現第一個 token"
+
+
+def test_the_card_of_a_call_asks_for_approval(chinese: None) -> None:
+    steps = Steps(Parts(), lambda: 0.0)
+    steps.feed(ToolCallStart(0, "a", "weather"))
+    steps.feed(ToolProgress(0, "waiting", approval=PendingApproval(ToolCall("a", "weather"))))
+    steps.paint()
+    (card,) = steps._cards.values()
+    *buttons, reason = card.box.children[2].children
+    assert steps._heading.description == "等待你的核准… 0 秒"
+    assert [button.description for button in buttons] == ["核准", "此工作階段一律核准", "拒絕"]
+    assert reason.placeholder == "拒絕的理由？會告知模型。"
+
+
+# Errors
+
+
+def test_an_error_is_english_in_a_log_and_chinese_in_its_two_lines(chinese: None) -> None:
+    with pytest.raises(BadOption) as caught:
+        Session().undo()
+    refused = caught.value
+    assert (str(refused), refused.hint) == (
+        "There is no turn to undo.",
+        "%mimo_session show tells what was said.",
+    )
+    assert refused._render_traceback_() == [
+        "\x1b[31mBadOption\x1b[0m: 沒有可以復原的回合。",
+        "%mimo_session show 會顯示說過的內容。",
+    ]
+
+
+def test_the_advice_survives_that_a_key_is_hidden(chinese: None) -> None:
+    refusal = BadKey("HTTP 401: sk-secret is wrong", status=401)
+    refusal.hide("sk-secret")
+    assert refusal.said == (
+        "HTTP 401: (the key) is wrong",
+        "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。",
+    )
+
+
+def test_a_key_within_the_words_of_an_error_is_hidden_in_every_language(chinese: None) -> None:
+    refusal = BadKey(Words("The file {file} cannot be read.", file="sk-secret"), status=401)
+    refusal.hide("sk-secret")
+    assert refusal.said[0] == "The file (the key) cannot be read."
+
+
+# Tables
+
+
+def test_heads_and_words_are_said_and_strangers_cells_are_not(chinese: None) -> None:
+    shown = table.bundle(words("tool", "from"), [("Run", Words("function"))], figures=("from",))
+    assert shown["text/plain"] == "工具  來源\nRun   函式"
+    assert '<th><div align="right">來源</div></th>' in shown["text/html"]
+
+
+# The store
+
+
+def test_the_store_of_settings_says_which_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = MimoConfig()
+    config.write("language", "zh-TW")
+    assert (Words.language, say("Stop")) == ("zh-TW", "停止")
+    config.reset("language")
+    assert (Words.language, say("Stop")) == ("en", "Stop")
+    monkeypatch.setenv("MIMO_LANGUAGE", "zh-TW")
+    MimoConfig()
+    assert Words.language == "zh-TW"
+
+
+def test_another_language_is_refused_and_the_first_one_stays() -> None:
+    with pytest.raises(BadOption) as caught:
+        MimoConfig().write("language", "fr")
+    assert str(caught.value) == "language cannot be 'fr'."
+    assert caught.value.hint.endswith("en | zh-TW")
+    assert Words.language == "en"
+
+
+# What is kept
+
+
+def output(turn: Turn) -> dict[str, object]:
+    data = reply_document.bundle(turn.reply)
+    return {"output_type": "display_data", "data": data, "metadata": {"mimo": record(turn, session="main")}}
+
+
+def test_a_notebook_saved_in_chinese_is_read_back_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Words("Kept from {day}, as nothing has changed since. --fresh asks anew.", day="2026-01-01")
+    answer = Reply(
+        Message("assistant", (TextPart("Four."),)), Usage(3, 1), "length", "m", notes=(told,), told=(told,)
+    )
+    turn = Turn(user("2 + 2?"), answer, Params("m"), "mimo-v2", "openai", 1.0, id="t1", cell="a")
+    saved, read = {}, {}
+    for language in ("en", "zh-TW"):
+        monkeypatch.setattr(Words, "language", language)
+        cell = {"cell_type": "code", "id": "a", "outputs": [output(turn)]}
+        saved[language] = json.dumps({"cells": [cell]})
+    for language in ("en", "zh-TW"):
+        monkeypatch.setattr(Words, "language", language)
+        read[language] = [histories(json.loads(text)) for text in saved.values()]
+    assert "達到輸出上限而中斷" in json.loads(saved["zh-TW"])["cells"][0]["outputs"][0]["data"]["text/html"]
+    (first, *others) = read["en"] + read["zh-TW"]
+    assert first.sessions["main"].turns == (turn,)
+    assert all(found == first for found in others)
+
+
+# The panel
+
+
+def test_the_labels_of_a_panel_are_chinese_and_its_settings_are_not() -> None:
+    config = MimoConfig()
+    config.write("language", "zh-TW")
+    shell = InteractiveShell.instance()
+    shell.display_pub, before = CapturingDisplayPublisher(), shell.display_pub
+    try:
+        board = Panel(config, shell).open()
+        rows = board.rows
+        assert rows["thinking"].control.box.options == ("伺服器預設", "on", "off")
+        assert rows["temperature"].control.box.description == "temperature"
+        assert rows["temperature"].control.box.tooltip == "選字的自由程度。MiMo 模型推理時沒有作用。"
+        assert rows["temperature"].default.button.description == "預設"
+        rows["system"].control.box.children[0].value = "MiMo 英文"
+        assert config.system == "mimo"
+        rows["thinking"].control.box.value = "off"
+        assert config.thinking is False
+    finally:
+        close_all()
+        shell.display_pub = before
+
+
+# Cells
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Peer]:
+    with Peer() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def kernel(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    folder = tmp_path_factory.mktemp("notebook")
+    around = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{server.url}/v1", "MIMO_SYSTEM": "none"}
+    with Kernel(folder, **around) as kernel:
+        assert kernel.run("%load_ext mimo_magics").status == "ok"
+        yield kernel
+
+
+def cut_short(seen: object) -> Answer:
+    return stream(seen, reply("Half", stop="length"))
+
+
+def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, server: Peer) -> None:
+    def shown() -> tuple[str, str, list[str]]:
+        server.script = cut_short
+        page = kernel.run("%%mimo --new\nhello").outputs[-1]["data"]["text/html"]
+        server.script = obey
+        tables = kernel.run("%mimo_session").documents[-1].partition("\n")[0]
+        server.script = lambda _: error(401)
+        return page, tables, kernel.run("%%mimo --new\nhello").error
+
+    english = shown()
+    assert kernel.run("%mimo_config language=zh-TW").documents[-1].startswith("設定")
+    page, tables, failure = shown()
+    assert "達到輸出上限而中斷；--max-tokens 可提高上限" in page
+    assert "推理" in page
+    assert "cut off" not in page
+    assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "儲存於"]
+    assert failure[0] == english[2][0]
+    assert failure[1] == "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
+    assert kernel.run("%%mimo --format markdwn\nhello").error == [
+        "BadOption: --format 不能是 'markdwn'。",
+        "你是指 markdown 嗎？",
+    ]
+    assert kernel.run("%%mimo --temprature 1\nhello").error[-1] == "你是指 --temperature 嗎？"
+    assert kernel.run("%mimo_config --reset language").documents[-1].startswith("setting")
+    again = shown()
+    assert again[1:] == english[1:]
+    assert "cut off at the output limit" in again[0]
+    assert [text for text in ("推理", "達到") if text in again[0]] == []

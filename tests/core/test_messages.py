@@ -1,0 +1,155 @@
+"""The values: frozen, equal by content, with short ways to what is asked most."""
+
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+from typing import get_args
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mimo_magics.core import messages
+from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    Params,
+    Part,
+    ReasoningPart,
+    Reply,
+    Request,
+    TextPart,
+    Timing,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Usage,
+    system,
+    user,
+    with_unique_ids,
+)
+
+CALL = ToolCall("call_1", "tide", "{}")
+SAID = Message(
+    "assistant", (ReasoningPart("Hm, "), TextPart("He"), ReasoningPart("yes."), TextPart("llo"), CALL)
+)
+
+
+def test_a_message_joins_its_parts_of_one_kind():
+    assert (SAID.text, SAID.reasoning, SAID.tool_calls) == ("Hello", "Hm, yes.", (CALL,))
+
+
+def test_a_message_without_parts_has_nothing():
+    empty = Message("user")
+    assert (empty.text, empty.reasoning, empty.tool_calls, empty.parts) == ("", "", (), ())
+
+
+def test_a_tool_result_is_no_text():
+    assert Message("tool", (ToolResult("call_1", "tide", "high at noon"),)).text == ""
+
+
+def test_prompts_and_system_messages_are_built_from_text():
+    assert user("Hi") == Message("user", (TextPart("Hi"),))
+    assert system("Be brief.") == Message("system", (TextPart("Be brief."),))
+
+
+def test_a_reply_gives_what_its_message_gives_and_prints_as_its_text():
+    reply = Reply(SAID)
+    assert (reply.text, reply.reasoning, reply.tool_calls) == ("Hello", "Hm, yes.", (CALL,))
+    assert str(reply) == "Hello"
+
+
+def test_an_empty_reply_is_an_assistant_who_said_nothing_yet():
+    assert Reply() == Reply(Message("assistant"), None, None, "", "", (), (), None)
+
+
+def test_usages_add_up():
+    assert Usage(1, 2, 3, 4) + Usage(10, 20, 30, 40) == Usage(11, 22, 33, 44)
+    assert Usage() + Usage() == Usage(0, 0, 0, 0)
+
+
+def test_equal_content_is_an_equal_value():
+    assert Message("user", (TextPart("Hi"),)) == user("Hi")
+    assert hash(SAID) == hash(Message("assistant", SAID.parts))
+    assert TextPart("Hi") != ReasoningPart("Hi")
+
+
+def test_what_is_not_set_is_none_or_empty():
+    assert Params("m") == Params("m", None, None, None, (), None, None, None, None, None, {})
+    assert Request((), Params("m")) == Request((), Params("m"), (), stream=True)
+    assert Tool("clock") == Tool("clock", "", {"type": "object", "properties": {}})
+    assert Timing() == Timing(None, None, 0.0)
+
+
+def test_no_two_values_share_a_default_that_can_change():
+    assert Params("m").extra is not Params("m").extra
+    assert Tool("t").parameters is not Tool("t").parameters
+
+
+VALUES = [value for value in vars(messages).values() if is_dataclass(value)]
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_every_value_is_frozen_and_has_slots(kind):
+    assert "__slots__" in vars(kind)
+    blank = object.__new__(kind)
+    for field in fields(kind):
+        with pytest.raises(FrozenInstanceError):
+            setattr(blank, field.name, None)
+
+
+def test_every_part_says_its_kind():
+    assert {part: part.type for part in get_args(Part)} == {
+        TextPart: "text",
+        ReasoningPart: "reasoning",
+        ImagePart: "image",
+        AudioPart: "audio",
+        ToolCall: "tool_call",
+        ToolResult: "tool_result",
+    }
+
+
+def test_one_result_answers_one_call():
+    first, second = ToolCall("i", "look", '{"path": "a"}'), ToolCall("i", "look", '{"path": "b"}')
+    message = Message("assistant", (first, second, ToolResult("i", "look", "content of a")))
+    assert message.open_calls == (second,)
+
+
+def called(*ids: str) -> Message:
+    return Message("assistant", tuple(ToolCall(id_, "look") for id_ in ids))
+
+
+def answered(*ids: str) -> Message:
+    return Message("tool", tuple(ToolResult(id_, "look", str(n)) for n, id_ in enumerate(ids)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([called("a", "b"), answered("a", "b")], [called("a", "b"), answered("a", "b")]),
+        ([called("a", "a"), answered("a", "a")], [called("a", "call_1"), answered("a", "call_1")]),
+        ([called("", ""), answered("", "")], [called("call_0", "call_1"), answered("call_0", "call_1")]),
+        (
+            [called("a"), answered("a"), user("next"), called("a"), answered("a")],
+            [called("a"), answered("a"), user("next"), called("call_1"), answered("call_1")],
+        ),
+        (
+            [called("a", "call_2"), answered("call_2", "a"), called("a"), answered("a")],
+            [called("a", "call_2"), answered("call_2", "a"), called("call_3"), answered("call_3")],
+        ),
+    ],
+)
+def test_calls_of_a_conversation_have_different_ids_and_results_keep_to_their_calls(before, after):
+    assert list(with_unique_ids(before)) == after
+
+
+@given(st.lists(st.lists(st.sampled_from(["", "a", "call_0", "call_1"]), min_size=1, max_size=4), max_size=5))
+def test_ids_are_unique_whatever_the_server_chose(rounds):
+    messages = [message for ids in rounds for message in (called(*ids), answered(*ids))]
+    unique = list(with_unique_ids(messages))
+    calls, results = unique[::2], unique[1::2]
+    ids = [part.id for message in calls for part in message.parts]
+    assert len(set(ids)) == len(ids)
+    assert "" not in ids
+    assert [[part.id for part in message.parts] for message in results] == [
+        [part.id for part in message.parts] for message in calls
+    ]
+    assert list(with_unique_ids(unique)) == unique

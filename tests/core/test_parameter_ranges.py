@@ -1,0 +1,157 @@
+"""Parameters as a person moves them: ranges, what holds when nothing is set, what does nothing, and the line that restores."""
+
+import re
+import shlex
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import example, given, strategies as st
+from support.paths import ROOT
+
+from mimo_magics.core import parameter_ranges
+from mimo_magics.core.parameter_ranges import MOVED, TASKS, bounds, for_task, idle, line, usual
+from mimo_magics.core.services import LOCAL, PRESETS, Preset
+from mimo_magics.core.settings import Settings
+from mimo_magics.notebook.config.store import MimoConfig
+from mimo_magics.notebook.options import from_text, to_text
+
+MIMO, XIAOMI = PRESETS["mimo-v2"], PRESETS["xiaomi"]
+OTHER = Preset("other", "any", {}, {})
+README = ROOT / "README.md"
+
+
+def test_the_panel_moves_these_settings() -> None:
+    assert MOVED == (
+        "api",
+        "model",
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "stop",
+        "frequency_penalty",
+        "presence_penalty",
+        "thinking",
+        "system",
+        "stream",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "model", "expected"),
+    [
+        ("temperature", MIMO, "mimo-v2-pro", (0, 2)),
+        ("temperature", XIAOMI, "mimo-v2.6-pro", (0, 1.5)),
+        ("temperature", OTHER, "any", (0, 2)),
+        ("top_p", XIAOMI, "mimo-v2.6-pro", (0.01, 1)),
+        ("presence_penalty", OTHER, "any", (-2, 2)),
+        ("max_tokens", MIMO, "mimo-v2-pro", (1, 128_000)),
+        ("max_tokens", MIMO, "mimo-v2-flash", (1, 65_536)),
+        ("max_tokens", XIAOMI, "mimo-v2.6-pro", (1, 131_072)),
+        ("max_tokens", LOCAL, "mimo-local", (1, 1_024)),
+        ("max_tokens", OTHER, "any", (1, 131_072)),
+    ],
+)
+def test_the_range_is_what_the_service_documents_for_the_model(
+    name: str, service: Preset, model: str, expected: tuple[float, float]
+) -> None:
+    assert bounds(name, service, model) == expected
+
+
+def test_what_holds_when_nothing_is_set_lies_in_the_range() -> None:
+    for service in (*PRESETS.values(), OTHER):
+        for name in parameter_ranges.WIDEST:
+            low, high = bounds(name, service, service.model)
+            assert low <= usual(name, service, service.model) <= high
+    assert usual("temperature", XIAOMI, "mimo-v2-flash") == 0.3
+
+
+FORCED = "{} sets its own while it thinks (--thinking off)"
+NO_PENALTIES = "the Anthropic format has no penalties"
+
+
+@pytest.mark.parametrize(
+    ("settings", "service", "model", "expected"),
+    [
+        (
+            Settings(),
+            MIMO,
+            "mimo-v2-pro",
+            dict.fromkeys(("temperature", "top_p"), FORCED.format("mimo-v2-pro")),
+        ),
+        (Settings(thinking=False), MIMO, "mimo-v2-pro", {}),
+        (Settings(), MIMO, "mimo-v2-flash", {}),
+        (Settings(thinking=True), MIMO, "mimo-v2-flash", {}),
+        (Settings(), MIMO, "new", {}),
+        (Settings(thinking=True), MIMO, "new", dict.fromkeys(("temperature", "top_p"), FORCED.format("new"))),
+        (Settings(thinking=True), OTHER, "any", {}),
+        (
+            Settings(api="anthropic"),
+            OTHER,
+            "any",
+            {"frequency_penalty": NO_PENALTIES, "presence_penalty": NO_PENALTIES},
+        ),
+    ],
+)
+def test_what_does_nothing_is_told_with_the_reason(
+    settings: Settings, service: Preset, model: str, expected: dict[str, str]
+) -> None:
+    assert idle(settings, service, model) == expected
+
+
+def test_what_is_recommended_for_a_task_depends_on_model_and_service() -> None:
+    assert {task: for_task(task, MIMO, "mimo-v2-flash")["temperature"] for task in TASKS} == {
+        "code": 0.3,
+        "factual": 0.2,
+        "writing": 0.8,
+        "maths": 1.0,
+    }
+    assert for_task("factual", MIMO, "mimo-v2-pro") == {"temperature": 0.2, "top_p": 0.95}
+    assert for_task("code", XIAOMI, "mimo-v2.6-pro") == {"temperature": 1.0, "top_p": 0.95}
+
+
+def test_the_line_restores_what_it_was_made_of() -> None:
+    values = {
+        "temperature": 0.2,
+        "top_p": None,
+        "thinking": True,
+        "stop": ("\n", "END"),
+        "system": "Be 'brief'.",
+    }
+    assert line(values) == (
+        '%mimo_config temperature=0.2 top_p=default thinking=on \'stop=["\\n", "END"]\' '
+        """'system=Be '"'"'brief'"'"'.'"""
+    )
+
+
+texts = st.text(max_size=20)
+
+
+@given(texts, st.lists(texts, max_size=3), st.none() | st.floats(0, 2), st.none() | st.booleans())
+@example("default", ["["], None, None)
+@example('"quoted"', ["default", ""], 0.0, False)
+@example("two\nlines $HOME {x} ?", ["\\n"], 1e-9, True)
+def test_every_value_survives_the_line(
+    system: str, stop: list[str], temperature: float | None, thinking: bool | None
+) -> None:
+    values = {"system": system, "stop": tuple(stop), "temperature": temperature, "thinking": thinking}
+    written = line(values)
+    assert written.isprintable()
+    config = MimoConfig()
+    for word in shlex.split(written)[1:]:
+        name, _, text = word.partition("=")
+        config.write(name, text)
+    assert config.snapshot() == replace(MimoConfig().snapshot(), **values)
+
+
+def test_every_default_is_written_as_it_is_read() -> None:
+    from typing import get_type_hints
+
+    hints = get_type_hints(Settings)
+    for name, value in ((field.name, getattr(Settings(), field.name)) for field in fields(Settings)):
+        assert from_text(hints[name], to_text(hints[name], value)) == value, name
+
+
+def test_the_readme_lists_what_the_panel_moves() -> None:
+    text = README.read_text(encoding="utf-8")
+    (told,) = re.findall(r"^The panel moves (.*?)\.$", text, re.MULTILINE | re.DOTALL)
+    assert tuple(re.findall(r"`(\w+)`", told)) == MOVED

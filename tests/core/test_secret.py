@@ -1,0 +1,41 @@
+"""A key is itself where it is sent, and hidden wherever it is printed."""
+
+import json
+import traceback
+
+from mimo_magics.core.secret import Secret
+
+KEY = Secret("sk-" + "x" * 20 + "last")
+
+
+def test_a_secret_is_the_text_where_it_is_sent():
+    assert KEY == "sk-" + "x" * 20 + "last"
+    assert json.loads(json.dumps({"key": KEY})) == {"key": str(KEY)}
+    assert isinstance(KEY, str)
+
+
+def test_a_secret_shows_only_its_last_four_characters():
+    assert repr(KEY) == "'…last'"
+
+
+def test_a_short_secret_shows_nothing():
+    assert repr(Secret("12345678")) == "'…'"
+    assert repr(Secret("")) == "'…'"
+    assert repr(Secret("123456789")) == "'…6789'"
+
+
+def test_a_secret_is_hidden_in_whatever_holds_it():
+    assert repr({"Authorization": [KEY]}) == "{'Authorization': ['…last']}"
+    assert f"{KEY!r}" == "'…last'"
+
+
+def test_a_secret_is_hidden_among_the_local_variables_of_a_traceback():
+    def fails(key):
+        raise ValueError
+
+    try:
+        fails(KEY)
+    except ValueError as error:
+        shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "key = '…last'" in shown
+    assert KEY not in shown

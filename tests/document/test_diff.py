@@ -1,0 +1,147 @@
+"""How two texts differ."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from markdown_it import MarkdownIt
+from support.hostile import HOSTILE
+from support.read_html import harm
+
+from mimo_magics.core.text import OBEYED
+from mimo_magics.document import diff
+from mimo_magics.document.diff import MOST, bundle
+
+HEAD = (
+    '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">'
+    '<p><del>1 · a</del> <ins>2 · b</ins></p><pre style="white-space: pre-wrap">'
+)
+
+
+def told(one: str, other: str) -> dict[str, str]:
+    return bundle(("1 · a", one), ("2 · b", other))
+
+
+def marked(one: str, other: str) -> str:
+    shown = told(one, other)["text/html"]
+    assert shown.startswith(HEAD)
+    assert shown.endswith("</pre></div>")
+    return shown.removeprefix(HEAD).removesuffix("</pre></div>")
+
+
+def test_words_that_are_gone_and_words_that_are_new_are_marked() -> None:
+    assert marked("The quick brown fox\n  jumps.", "The quick red fox\n  jumps high.") == (
+        "The quick <del>brown</del><ins>red</ins> fox\n  jumps<ins> high</ins>.\n"
+    )
+
+
+def test_lines_that_are_the_same_stay_as_they_are() -> None:
+    assert marked("one\n\ntwo\nthree\n", "one\n\ntwo\n2.5\nthree") == "one&#10;\ntwo\n<ins>2.5\n</ins>three\n"
+
+
+def test_each_character_of_a_script_without_blanks_is_a_word() -> None:
+    assert marked("今天天气很好。", "今天天气不好。") == "今天天气<del>很</del><ins>不</ins>好。\n"
+
+
+def test_what_has_little_in_common_is_not_torn_to_pieces() -> None:
+    one, other = "It was a dark and stormy night.", "Call me Ishmael, a sailor."
+    assert marked(one, other) == f"<del>{one}\n</del><ins>{other}\n</ins>"
+
+
+def test_as_text_it_is_a_unified_diff() -> None:
+    assert told("one\ntwo\nthree", "one\n2\nthree\nfour\n")["text/plain"].splitlines() == [
+        "--- 1 · a",
+        "+++ 2 · b",
+        "@@ -1,3 +1,4 @@",
+        " one",
+        "-two",
+        "+2",
+        " three",
+        "+four",
+    ]
+
+
+@pytest.mark.parametrize("other", ["Yes.", "\n\nYes.\n", "Yes.\r\n"])
+def test_of_texts_that_are_the_same_a_sentence_says_so(other: str) -> None:
+    shown = told("Yes.", other)
+    assert shown["text/plain"] == "There is no difference between 1 · a and 2 · b."
+    assert shown["text/plain"] in shown["text/html"]
+
+
+TEXTS = st.text(st.sampled_from("ab 今\n.<&"), max_size=60)
+
+
+@given(TEXTS, TEXTS)
+def test_either_text_can_be_read_from_what_is_shown(one: str, other: str) -> None:
+    shown = told(one, other)
+    if "no difference" in shown["text/plain"]:
+        assert one.strip("\n") == other.strip("\n")
+        return
+    page = shown["text/html"].removeprefix(HEAD).removesuffix("</pre></div>")
+    lines = shown["text/plain"].split("\n")[3:]
+    for text, leaves_out, mark in ((one, "ins", "-"), (other, "del", "+")):
+        left = re.sub(f"<{leaves_out}>.*?</{leaves_out}>", "", page, flags=re.DOTALL)
+        whole = text.strip("\n") + "\n"
+        assert html.unescape(re.sub("</?(ins|del)>", "", left)) == whole
+        assert "".join(f"{line[1:]}\n" for line in lines if line[0] in f" {mark}") == whole
+
+
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How long the sequences were that were held against each other."""
+    sizes = []
+
+    class Counting(SequenceMatcher):
+        def __init__(self, junk: Any, one: Any, other: Any) -> None:
+            sizes.extend((len(one), len(other)))
+            super().__init__(junk, one, other)
+
+    monkeypatch.setattr(diff, "SequenceMatcher", Counting)
+    return sizes
+
+
+LONG = 100_000
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (" ".join(f"a{n}" for n in range(LONG)), " ".join(f"b{n}" for n in range(LONG))),
+        ("\n".join(f"a{n}" for n in range(LONG)), "\n".join(f"b{n}" for n in range(LONG))),
+        ("a\n" * LONG + "b", "b\n" + "a\n" * LONG),
+        ("x " * LONG + "\n" + "y " * LONG, "y " * LONG + "\n" + "x " * LONG),
+    ],
+    ids=["words", "lines", "the same line", "the same word"],
+)
+def test_the_work_has_a_bound_however_long_the_texts_are(one: str, other: str, sizes: list[int]) -> None:
+    shown = told(one, other)
+    assert max(sizes, default=0) <= MOST
+    assert sum(sizes) <= len(one) + len(other)
+    assert len(shown["text/html"]) <= 3 * (len(one) + len(other))
+
+
+def test_in_long_texts_that_are_almost_the_same_the_word_is_found(sizes: list[int]) -> None:
+    lines = [f"line {n} of many" for n in range(LONG)]
+    changed = [*lines[:500], "line 500 of some", *lines[501:]]
+    assert "line 500 of <del>many</del><ins>some</ins>\n" in marked("\n".join(lines), "\n".join(changed))
+    assert max(sizes) < 10
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_text_is_harmless(name: str) -> None:
+    text = HOSTILE[name]
+    for one, other in (((text, text), ("b", f"x {text}")), (("a", text[1:]), (text, text))):
+        shown = bundle(one, other)
+        assert harm(shown["text/html"]) == []
+        assert [token.type for token in MarkdownIt("commonmark").parse(shown["text/html"])] == ["html_block"]
+        assert not OBEYED.search(shown["text/plain"])
+
+
+def test_what_a_page_would_not_show_is_spelled_out() -> None:
+    assert marked("a\u202eb", "ab") == "<del>a⟨U+202E⟩b\n</del><ins>ab\n</ins>"

@@ -1,0 +1,168 @@
+"""Markdown cut into finished blocks while it comes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mimo_magics.document.incremental import LONGEST, Block, Blocks
+from mimo_magics.document.markdown import to_html
+
+ANSWER = r"""# Title
+
+A paragraph of *two*
+lines, with $x^2$ and $5.
+
+- one
+- two
+  - nested
+
+1. first
+
+2. second, loose
+
+> A quotation
+> of two lines
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+```python
+def f():
+
+    return "blank lines are no end"
+```
+
+$$
+\int_0^1 x\,dx
+$$
+
+\[ y^2 \]
+
+Setext
+======
+
+---
+
+你好，世界。🙂
+"""
+
+
+def streamed(pieces: list[str]) -> tuple[list[Block], str]:
+    """All that was finished on the way, and what was left."""
+    blocks, finished = Blocks(), []
+    for piece in pieces:
+        blocks.feed(piece)
+        finished += blocks.take()[0]
+    return finished, blocks.end()
+
+
+def shown(finished: list[Block], rest: str) -> str:
+    return "".join(to_html(source) for source in [*(block.source for block in finished), rest])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 10_000])
+def test_what_was_shown_by_blocks_is_what_the_whole_text_shows(size: int) -> None:
+    pieces = [ANSWER[start : start + size] for start in range(0, len(ANSWER), size)]
+    assert shown(*streamed(pieces)) == to_html(ANSWER)
+
+
+def test_a_block_is_finished_when_the_next_one_has_begun() -> None:
+    blocks = Blocks()
+    blocks.feed("- One.\n\nTwo")
+    assert blocks.take() == ([], "- One.\n\nTwo")
+    blocks.feed(".\n")
+    assert blocks.take() == ([Block("- One.\n\n")], "Two.\n")
+    assert blocks.take() == ([], "Two.\n")
+    assert blocks.end() == "Two.\n"
+
+
+@pytest.mark.parametrize(
+    "source", ["One.\n", "$$\nx\n$$\n", "# One\n", "```\nx\n\ny\n```\n", "|a|\n|-|\n|b|\n"]
+)
+def test_a_blank_line_finishes_what_cannot_go_on_behind_it(source: str) -> None:
+    blocks = Blocks(source)
+    assert blocks.take() == ([], source)
+    blocks.feed("\nT")
+    assert blocks.take() == ([Block(source + "\n")], "T")
+
+
+@pytest.mark.parametrize("source", ["- One.\n", "> One.\n", "    x\n", "```\nx\n", "1. One.\n"])
+def test_a_blank_line_finishes_nothing_that_may_go_on_behind_it(source: str) -> None:
+    blocks = Blocks(f"{source}\n")
+    assert blocks.take() == ([], f"{source}\n")
+
+
+LONG = {
+    "code": ("```python\n" + "x = 1  # so it goes on\n" * 1_000 + "```\n", "pre"),
+    "one line of code": ("```\n" + "x = 1; " * 3_000 + "\n```\n", "pre"),
+    "list": ("- so it goes on\n" * 1_000, "ul"),
+    "numbers": ("".join(f"{number}. so it goes on\n" for number in range(1, 1_001)), "ol"),
+    "table": ("| a | b |\n|---|---|\n" + "| so it | goes on |\n" * 1_000, "table"),
+    "paragraph": ("So it goes on. " * 1_000, "p"),
+    "no spaces": ("x" * 20_000, "p"),
+    "quotation": ("> So it goes on.\n" * 1_000, "blockquote"),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_block_without_end_stays_bounded_and_of_its_kind(name: str) -> None:
+    text, tag = LONG[name]
+    blocks, finished = Blocks(), []
+    for start in range(0, len(text), 100):
+        blocks.feed(text[start : start + 100])
+        parts, tail = blocks.take()
+        assert len(tail) <= LONGEST
+        finished += parts
+    html = [to_html(block.source) for block in finished]
+    assert len(html) >= 3
+    assert {re.match(r"<(\w+)", part)[1] for part in html} == {tag}
+
+
+@pytest.mark.parametrize("name", set(LONG) - {"no spaces"})
+def test_a_block_without_end_loses_nothing(name: str) -> None:
+    text, _ = LONG[name]
+    finished, rest = streamed([text[start : start + 777] for start in range(0, len(text), 777)])
+    words = re.sub("<[^>]*>", " ", shown(finished, rest)).split()
+    assert words.count("goes") == text.count("goes")
+    assert words.count("x") == text.count("x =")
+
+
+def test_numbers_go_on_where_a_list_is_cut() -> None:
+    text, _ = LONG["numbers"]
+    finished, rest = streamed([text[start : start + 500] for start in range(0, len(text), 500)])
+    starts = [int(found) for found in re.findall(r'<ol start="(\d+)"', shown(finished, rest))]
+    assert starts == sorted(starts)
+    assert len(starts) > 3
+
+
+@given(st.lists(st.text("ab`*_-#>|[]()$\\ \n\t1.~🙂é你", max_size=12), max_size=40))
+def test_no_letter_is_lost_or_told_twice(pieces: list[str]) -> None:
+    finished, rest = streamed(pieces)
+    text = "".join(block.source for block in finished) + rest
+    assert text.strip("\n") == "".join(pieces).strip("\n")
+
+
+@given(st.integers(1, 400), st.sampled_from(["```a", "> ", "- ", "1. ", "|a|\n|-|\n|", "    ", "", "~~~\n"]))
+def test_whatever_is_long_comes_to_an_end(count: int, head: str) -> None:
+    blocks = Blocks(f"{head}" + "word `x` **y**\n| " * count * 10)
+    _, tail = blocks.take()
+    assert len(tail) <= LONGEST
+
+
+@pytest.mark.parametrize("emoji", ["🙂", "👩‍👩‍👧‍👦", "🇹🇼", "👍🏽", "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
+def test_an_emoji_is_shown_when_it_is_whole(emoji: str) -> None:
+    blocks = Blocks("你好 ")
+    tails = []
+    for piece in [*emoji, "。"]:
+        blocks.feed(piece)
+        tails.append(blocks.take()[1])
+    assert set(tails) == {"你好 ", f"你好 {emoji}。"}
+
+
+def test_halves_of_a_character_wait_for_each_other() -> None:
+    blocks = Blocks("a\ud83d")
+    assert blocks.take() == ([], "a")

@@ -1,0 +1,114 @@
+"""Hostile texts, as HTML: whatever stands in a reply, the page gets elements and attributes from one short list.
+
+Each string is read twice: as it is written, and as it is written again by the parser that browsers have.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from markdown_it import MarkdownIt
+from support.hostile import HOSTILE, OUT, PICTURES, odd
+from support.read_html import Reading, harm, read_again
+
+from mimo_magics.core.messages import (
+    Annotation,
+    Message,
+    Part,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    ToolResult,
+)
+from mimo_magics.core.text import OBEYED
+from mimo_magics.document.markdown import to_html
+from mimo_magics.document.reply import Look, bundle, page
+from mimo_magics.document.table import bundle as table
+
+FORMS = ("markdown", "text", "json")
+
+
+def reply(*parts: Part) -> Reply:
+    return Reply(Message("assistant", parts), stop="end")
+
+
+def everywhere(text: str) -> Reply:
+    parts = (ReasoningPart(text), ToolCall(text, text, text), ToolResult(text, text, text), TextPart(text))
+    source = Annotation(f"{OUT}/{text}", text, text, text, text)
+    return Reply(Message("assistant", parts), None, text, text, text, (source,), (text,))
+
+
+PLACES: dict[str, Callable[[str], Reply]] = {
+    "answer": lambda text: reply(TextPart(text)),
+    "JSON": lambda text: reply(TextPart(json.dumps({text: text}))),
+    "reasoning": lambda text: reply(ReasoningPart(text)),
+    "tool": lambda text: reply(ToolCall(text, text, "{}")),
+    "arguments": lambda text: reply(ToolCall("1", "tool", text)),
+    "JSON arguments": lambda text: reply(ToolCall("1", "tool", json.dumps({text: text}))),
+    "result": lambda text: reply(ToolCall("1", "tool"), ToolResult("1", text, text)),
+    "address": lambda text: Reply(annotations=(Annotation(text),)),
+    "web address": lambda text: Reply(annotations=(Annotation(f"{OUT}/{text}"),)),
+    "source": lambda text: Reply(annotations=(Annotation(f"{OUT}/x", text, text, text, text),)),
+    "note": lambda text: Reply(notes=(text,)),
+    "model": lambda text: Reply(model=text),
+    "stop": lambda text: Reply(stop=text),
+    "id": lambda text: Reply(id=text),
+    "all of it": everywhere,
+}
+"""Wherever a server can put a text."""
+
+
+def shown(text: str, place: str) -> list[str]:
+    """Show a reply with the text in that place, in all forms."""
+    return [page(PLACES[place](text), look=Look(form)) for form in FORMS]
+
+
+def test_there_are_many_and_no_two_are_the_same() -> None:
+    assert len(set(HOSTILE.values())) == len(HOSTILE) >= 80
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_text_is_harmless_wherever_it_stands_in_a_reply(name: str) -> None:
+    for place in PLACES:
+        assert [place, *map(harm, shown(HOSTILE[name], place))] == [place, [], [], []]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_hostile_text_gets_out_of_the_document_where_the_document_stands_in_markdown(name: str) -> None:
+    for html in shown(HOSTILE[name], "all of it"):
+        assert [token.type for token in MarkdownIt("commonmark").parse(html)] == ["html_block"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_text_is_harmless_wherever_it_breaks_off(name: str) -> None:
+    text = HOSTILE[name]
+    for end in range(0, len(text), 10):
+        assert (text[:end], harm(to_html(text[:end]))) == (text[:end], [])
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_pictures_that_a_person_wants_to_see_are_nothing_but_pictures(name: str) -> None:
+    assert harm(page(everywhere(HOSTILE[name]), look=Look(images=True)), PICTURES) == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_status_is_text(name: str) -> None:
+    assert harm(page(reply(TextPart("x")), HOSTILE[name])) == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_cell_of_a_table_is_text(name: str) -> None:
+    text = HOSTILE[name]
+    html = table(("name", "value"), [(text, text)])["text/html"]
+    assert odd(Reading(html).found) == []
+    assert harm(read_again(html)) == []  # browsers add <tbody>
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_terminal_obeys_no_hostile_text(name: str) -> None:
+    text = HOSTILE[name]
+    assert not OBEYED.search(bundle(everywhere(text))["text/plain"])
+    assert not OBEYED.search(table(("x",), [(text,)])["text/plain"])

@@ -1,0 +1,287 @@
+"""Everything that can go wrong with a call, in a real kernel and in both formats.
+
+For each: what the person sees (two lines, at most 2 KB saved), how often the server was asked, and what the
+conversation is afterwards.
+"""
+
+import json
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+import trustme
+from support.kernel import Kernel, Ran
+from support.peer import CUT, KEY, Answer, Peer, error, frames, obey, sse
+
+from mimo_magics.core.settings import Api
+
+HALF = "half an answer"
+APIS: list[Api] = ["openai", "anthropic"]
+HTML = {"Content-Type": "text/html"}
+AGAIN = "Run the cell again in a while."
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault and what becomes of it."""
+
+    script: Callable[[object], Answer]
+    told: tuple[str, str]
+    requests: int = 1
+    kept: bool = False
+    """Whether half an answer stays in the conversation."""
+
+
+def broken_off(*end: object) -> Callable[[object], Answer]:
+    return lambda seen: Answer([*frames(seen, [HALF], end=False), *end])
+
+
+def says(status: int, message: str = "no", param: str = "", **headers: str) -> Callable[[object], Answer]:
+    return lambda seen: error(status, message, param, **headers)
+
+
+CUT_HINT = "What had come is kept. Run the cell again for a whole answer."
+WIRE_HINT = "Check that the base URL points to a MiMo API in this format."
+CONNECTION_HINT = "Check the network, the proxy and the base URL, then run the cell again."
+
+CASES = {
+    "400": Case(
+        says(400, "Param Incorrect", "temperature is too warm"),
+        (
+            "BadRequest: HTTP 400: Param Incorrect: temperature is too warm",
+            "Look at the options of the cell; `%%mimo --new` starts without the history.",
+        ),
+    ),
+    "400 for lost reasoning": Case(
+        says(
+            400,
+            "Param Incorrect",
+            "The reasoning_content in the thinking mode must be passed back to the API.",
+        ),
+        (
+            "BadRequest: HTTP 400: Param Incorrect: "
+            "The reasoning_content in the thinking mode must be passed back to the API.",
+            "The conversation lacks reasoning that the model wants back: --new, or --thinking off.",
+        ),
+    ),
+    "400 for a retired model": Case(
+        says(400, "Param Incorrect", "Not supported model mimo-v2-pro"),
+        (
+            "UnknownModel: HTTP 400: Param Incorrect: Not supported model mimo-v2-pro",
+            "Where it is retired, its successor is mimo-v2.6-pro: -m mimo-v2.6-pro",
+        ),
+    ),
+    "401": Case(
+        says(401, "Invalid API Key", "Please provide valid API Key"),
+        (
+            "BadKey: HTTP 401: Invalid API Key: Please provide valid API Key",
+            "Check MIMO_API_KEY: each host and plan has keys of its own.",
+        ),
+    ),
+    "402": Case(
+        says(402, "Insufficient balance"),
+        (
+            "NoCredit: HTTP 402: Insufficient balance",
+            "Top up the account, or look at its usage in the console.",
+        ),
+    ),
+    "403": Case(
+        says(403, "illegal_access"),
+        (
+            "Forbidden: HTTP 403: illegal_access",
+            "The service may not be offered where you are; a new key may help.",
+        ),
+    ),
+    "404": Case(
+        says(404, "No endpoints found that support image input"),
+        (
+            "UnknownModel: HTTP 404: No endpoints found that support image input",
+            "This model sees no pictures; choose one that does with -m.",
+        ),
+    ),
+    "404 for the model": Case(
+        says(404, "not found"),
+        (
+            "UnknownModel: HTTP 404: not found",
+            "Where it is retired, its successor is mimo-v2.6-pro: -m mimo-v2.6-pro",
+        ),
+    ),
+    "307": Case(
+        says(307, "moved", Location="http://127.0.0.1:9/"),
+        (
+            "ApiError: HTTP 307: moved",
+            "The address points elsewhere, and a key is not sent on; set the other one as the base URL.",
+        ),
+    ),
+    "413": Case(
+        says(413, "too large"),
+        (
+            "ApiError: HTTP 413: too large",
+            "Check the base URL, the format (--api) and the options of the cell.",
+        ),
+    ),
+    "421": Case(
+        says(421, "content policy"),
+        ("ContentFiltered: HTTP 421: content policy", "Put the prompt in other words."),
+    ),
+    "429": Case(
+        says(429, "Too many requests"),
+        ("RateLimited: HTTP 429: Too many requests", "Wait a little, then run the cell again."),
+        requests=5,
+    ),
+    "429 with Retry-After": Case(
+        says(429, "Too many requests", **{"Retry-After": "0"}),
+        ("RateLimited: HTTP 429: Too many requests", "Wait a little, then run the cell again."),
+        requests=5,
+    ),
+    "429 with a long Retry-After": Case(
+        says(429, "Too many requests", **{"Retry-After": "3600"}),
+        ("RateLimited: HTTP 429: Too many requests", "The server asks to wait 3,600 s."),
+    ),
+    "500": Case(says(500, "oops"), ("ServerBusy: HTTP 500: oops", AGAIN), requests=5),
+    "503": Case(says(503, "overloaded"), ("ServerBusy: HTTP 503: overloaded", AGAIN), requests=5),
+    "dropped before the answer": Case(
+        lambda seen: Answer([CUT]),
+        ("ConnectionFailed: The connection to HOST broke before an answer came.", CONNECTION_HINT),
+        requests=5,
+    ),
+    "cut": Case(
+        broken_off(CUT),
+        ("StreamCut: The connection to HOST broke in the middle of the answer.", CUT_HINT),
+        kept=True,
+    ),
+    "ended early": Case(
+        broken_off(), ("StreamCut: The answer of HOST ended in the middle.", CUT_HINT), kept=True
+    ),
+    "error frame": Case(
+        broken_off(sse({"type": "error", "error": {"code": "500", "message": "upstream is gone"}})),
+        ("ServerBusy: HTTP 500: upstream is gone", AGAIN),
+        kept=True,
+    ),
+    "error frame before the answer": Case(
+        lambda seen: Answer([sse({"error": {"type": "limitation", "message": "Too many requests"}})]),
+        ("RateLimited: HTTP 429: Too many requests", "Wait a little, then run the cell again."),
+        requests=5,
+    ),
+    "malformed frame": Case(
+        broken_off(b"data: {oops\n\n"),
+        ("WireError: The server sent something that is not a JSON object.", WIRE_HINT),
+        kept=True,
+    ),
+    "web page": Case(
+        lambda seen: Answer([b"<html><script>alert(1)</script></html>"], headers=HTML),
+        ("WireError: The server sent something that is not a JSON object.", WIRE_HINT),
+    ),
+    "web page of a firewall": Case(
+        lambda seen: Answer([b"<html><script>alert(1)</script></html>" * 500], 403, HTML),
+        (
+            "Forbidden: HTTP 403: a web page instead of an answer",
+            "The service may not be offered where you are; a new key may help.",
+        ),
+    ),
+    "silence before the answer": Case(
+        lambda seen: Answer([30.0]),
+        ("ConnectionFailed: HOST did not begin to answer.", CONNECTION_HINT),
+    ),
+    "silence in the answer": Case(
+        broken_off(30.0),
+        ("StreamCut: The connection to HOST broke in the middle of the answer.", CUT_HINT),
+        kept=True,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Peer]:
+    with Peer() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def kernel(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    with Kernel(tmp_path_factory.mktemp("notebook"), MIMO_API_KEY=KEY, MIMO_SYSTEM="none") as kernel:
+        kernel.run("%load_ext mimo_magics")
+        kernel.run(
+            "from mimo_magics.client import retry; retry.FIRST_DELAY = 0.001"
+        )  # the waits are not what is tested
+        yield kernel
+
+
+def prepared(kernel: Kernel, peer: Peer, api: Api) -> None:
+    """A conversation of one turn."""
+    peer.script = obey
+    base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
+    assert kernel.run(f"%mimo_config api={api} base_url={base_url} timeout=0.5").status == "ok"
+    assert kernel.run("%%mimo --new\none").status == "ok"
+    peer.requests.clear()
+
+
+def saved(ran: Ran) -> int:
+    """Bytes that a notebook keeps of what failed: its traceback and its outputs."""
+    lines = [content["traceback"] for kind, content in ran.messages if kind == "error"]
+    return len(json.dumps([ran.outputs, lines]))
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("name", CASES)
+def test_a_failure_is_told_in_two_lines_and_the_conversation_stays_valid(
+    kernel: Kernel, server: Peer, name: str, api: Api
+) -> None:
+    case = CASES[name]
+    prepared(kernel, server, api)
+    server.script = case.script
+    failed, following = kernel.run_all(["%%mimo\ntwo", "print('ran')"])
+    assert tuple(failed.error) == tuple(line.replace("HOST", server.host) for line in case.told)
+    assert (failed.status, following.status) == ("error", "aborted")
+    assert saved(failed) <= 2_048
+    assert len(server.requests) == case.requests
+    assert [text for text in failed.documents if text] == ([HALF] if case.kept else [])
+    server.script = obey
+    assert kernel.run("%%mimo\nthree").documents == ["You said: three"]
+    roles = [message["role"] for message in server.requests[-1].body["messages"]]
+    assert roles == ["user", "assistant"] * (1 + case.kept) + ["user"]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_refused_connection_is_told(kernel: Kernel, server: Peer, api: Api) -> None:
+    prepared(kernel, server, api)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{free.getsockname()[1]}"
+    ran = kernel.run(f"%%mimo --base-url http://{host}\ntwo")
+    assert ran.error == [f"ConnectionFailed: {host} could not be reached.", CONNECTION_HINT]
+    assert saved(ran) <= 2_048
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_server_that_cannot_prove_who_it_is_gets_no_key(kernel: Kernel, server: Peer, api: Api) -> None:
+    prepared(kernel, server, api)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with Peer() as impostor:
+        impostor.encrypt(context)
+        ran = kernel.run(f"%%mimo --base-url https://{impostor.host}\ntwo")
+        assert impostor.requests == []
+    assert ran.error == [
+        f"ConnectionFailed: {impostor.host} could not prove who it is.",
+        "Check the base URL and the certificates.",
+    ]
+
+
+def test_the_trace_is_shown_when_it_is_asked_for(kernel: Kernel, server: Peer) -> None:
+    prepared(kernel, server, "openai")
+    server.answers(error(401, KEY))
+    kernel.run("%mimo_config debug=on")
+    kernel.run("%xmode Verbose")
+    ran = kernel.run("%%mimo\ntwo")
+    kernel.run("%xmode Context")
+    kernel.run("%mimo_config --reset debug")
+    assert len(ran.error) > 4
+    assert "client.py" in "".join(ran.error)
+    assert ran.error[-2:] == [
+        "BadKey: HTTP 401: (the key)",
+        "Check MIMO_API_KEY: each host and plan has keys of its own.",
+    ]
+    assert KEY not in json.dumps(ran.messages)

@@ -1,0 +1,191 @@
+"""Conversations in notebooks that nbclient, nbconvert and papermill run: without cell ids, and read back afterwards."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from browser.lab import clean
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode, v4 as nb
+from support.peer import KEY, Peer, obey
+from support.told import grown, quiet, talk, told
+
+from mimo_magics import Session
+from mimo_magics.notebook.session_selection import NO_ID
+
+LOAD = "%load_ext mimo_magics"
+CITY = 'city = "Tokyo"'
+LOOP = "for word in {}:\n    get_ipython().run_cell_magic('mimo', '{}', word)"
+CELLS = [LOAD, CITY, "%%mimo\none", "%%mimo\n{city}", LOOP.format(("two", "three"), "")]
+KEPT = r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\."
+SPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+Runner = Callable[..., NotebookNode]
+
+
+def environment(peer: Peer, **settings: object) -> dict[str, str]:
+    ours = {f"MIMO_{name.upper()}": str(value) for name, value in settings.items()}
+    fixed = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{peer.url}/v1", "MIMO_SYSTEM": "none"}
+    return {**clean(os.environ), **fixed, **ours}
+
+
+def nbclient(source: Path, target: Path, env: dict[str, str]) -> None:
+    notebook = nbformat.read(source, 4)
+    client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(source.parent)}})
+    nbformat.write(client.execute(env=env), target)
+
+
+def nbconvert(source: Path, target: Path, env: dict[str, str]) -> None:
+    program(env, "jupyter", "nbconvert", "--to", "notebook", "--execute", source, "--output", target)
+
+
+def papermill(source: Path, target: Path, env: dict[str, str], *options: str) -> None:
+    program(env, "papermill", source, target, *options)
+
+
+def program(env: dict[str, str], *words: object) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", *map(str, words)], env=env, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+
+
+RUNNERS = [nbclient, nbconvert, papermill]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Peer]:
+    with Peer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def peer(server: Peer) -> Peer:
+    server.script = obey
+    server.requests.clear()
+    return server
+
+
+def write(path: Path, *cells: str) -> Path:
+    """Write a notebook; the cell of the city holds the parameters."""
+    code = [
+        nb.new_code_cell(cell, metadata={"tags": ["parameters"]} if cell == CITY else {}) for cell in cells
+    ]
+    nbformat.write(nb.new_notebook(cells=code, metadata={"kernelspec": SPEC}), path)
+    return path
+
+
+def answers(path: Path) -> list[Any]:
+    """Return the outputs of a notebook that are answers."""
+    outputs = (output for cell in nbformat.read(path, 4).cells for output in cell.outputs)
+    return [output for output in outputs if "mimo" in output.get("metadata", {})]
+
+
+def said(session: Session) -> list[tuple[str, str]]:
+    return [(turn.prompt.text, turn.reply.text) for turn in session.turns]
+
+
+def obeyed(prompts: str) -> list[tuple[str, str]]:
+    return [(prompt, f"You said: {prompt}") for prompt in prompts.split()]
+
+
+@pytest.mark.parametrize("run", RUNNERS)
+def test_cells_that_nobody_tells_apart_add_turns_which_the_notebook_gives_back_and_keeps(
+    peer: Peer, tmp_path: Path, run: Runner
+) -> None:
+    source, once, twice = (
+        write(tmp_path / "talk.ipynb", *CELLS),
+        tmp_path / "once.ipynb",
+        tmp_path / "twice.ipynb",
+    )
+    run(source, once, environment(peer))
+    assert told(peer) == grown("one Tokyo two three")
+    assert list(map(quiet, answers(once))) == [[NO_ID], [], [], []]
+    assert said(Session.from_notebook(once)) == obeyed("one Tokyo two three")
+    run(source, twice, environment(peer, run_all="keep", notebook=once))
+    assert told(peer) == []
+    lines = [line for output in answers(twice) for line in quiet(output)]
+    assert [re.fullmatch(KEPT, line) is not None for line in lines] == [True, False, True, True, True]
+    assert lines[1] == NO_ID
+    assert said(Session.from_notebook(twice)) == obeyed("one Tokyo two three")
+
+
+def test_a_parameter_of_papermill_changes_a_prompt_and_what_follows_it(peer: Peer, tmp_path: Path) -> None:
+    source, once, twice = (
+        write(tmp_path / "talk.ipynb", *CELLS),
+        tmp_path / "once.ipynb",
+        tmp_path / "twice.ipynb",
+    )
+    papermill(source, once, environment(peer), "-p", "city", "Kyoto")
+    assert told(peer) == grown("one Kyoto two three")
+    papermill(source, twice, environment(peer, run_all="keep", notebook=once), "-p", "city", "Osaka")
+    assert told(peer) == grown("one Osaka two three")[1:]
+    assert said(Session.from_notebook(twice)) == obeyed("one Osaka two three")
+
+
+def test_a_notebook_run_anew_asks_the_same_again(peer: Peer, tmp_path: Path) -> None:
+    source = write(tmp_path / "talk.ipynb", *CELLS)
+    for _ in range(2):
+        nbclient(source, source, environment(peer))
+    assert told(peer) == grown("one Tokyo two three") * 2
+    assert said(Session.from_notebook(source)) == obeyed("one Tokyo two three")
+
+
+def test_turns_of_cells_that_are_named_take_the_place_of_older_ones(peer: Peer, tmp_path: Path) -> None:
+    named, twice = ["%%mimo --id x\n", "--id y"], ("four", "five")
+    cells = ["%%mimo\none", f"{named[0]}two", LOOP.format(twice, named[1]), f"{named[0]}two!"]
+    source = write(tmp_path / "talk.ipynb", LOAD, *cells, LOOP.format(("four!", "five!"), named[1]))
+    nbclient(source, source, environment(peer))
+    assert told(peer) == [*grown("one two four five"), talk("one two!"), *grown("one two! four! five!")[2:]]
+    assert list(map(quiet, answers(source))) == [
+        [NO_ID],
+        [],
+        [],
+        [],
+        ["Asked again in place of turn 2, which stays, with the 2 after it, as branch 4."],
+        [],
+        [],
+    ]
+    session = Session.from_notebook(source)
+    assert said(session) == obeyed("one two! four! five!")
+    assert [turn.cell for turn in session.turns[1:]] == ["id:x", "id:y", "id:y"]
+
+
+def test_a_notebook_names_itself_to_keep_its_answers_and_to_be_saved(peer: Peer, tmp_path: Path) -> None:
+    path = tmp_path / "talk.ipynb"
+    config = f"%mimo_config notebook='{path}' autosave=on run_all=keep"
+    write(path, LOAD, config, "%%mimo --id x\none", "%%mimo --id y\ntwo")
+    for _ in range(2):
+        nbclient(path, path, environment(peer))
+    assert told(peer) == grown("one two")
+    session = Session.load(tmp_path / "talk.mimo.json")
+    assert said(session) == obeyed("one two") == said(Session.from_notebook(path))
+    assert len(session.branches()) == 1
+
+
+def test_a_conversation_is_resumed_where_a_notebook_is_run_anew(peer: Peer, tmp_path: Path) -> None:
+    once = write(tmp_path / "once.ipynb", LOAD, "%%mimo\none", "%%mimo --id x\ntwo")
+    nbclient(once, once, environment(peer))
+    told(peer)
+    cells = [LOAD, f"%mimo_session resume '{once}'", "%%mimo\nthree", "%%mimo --id x\ntwo!"]
+    twice = write(tmp_path / "twice.ipynb", *cells)
+    nbclient(twice, twice, environment(peer))
+    assert told(peer) == [talk("one two three"), talk("one two!")]
+
+
+def test_where_the_notebook_is_not_known_nothing_is_sent_and_the_run_stops(
+    peer: Peer, tmp_path: Path
+) -> None:
+    source = write(tmp_path / "talk.ipynb", LOAD, "%%mimo\none")
+    with pytest.raises(CellExecutionError, match=r"%mimo_config notebook=PATH\.ipynb says so"):
+        nbclient(source, source, environment(peer, autosave="on"))
+    assert told(peer) == []

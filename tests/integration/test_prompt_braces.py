@@ -1,0 +1,575 @@
+"""Prompts as people write them, through a real shell to a server: which braces are variables, and which are not."""
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from support.peer import KEY, Peer
+
+from mimo_magics.notebook.cell_variables import expand
+
+
+class Frame:
+    """Stands for a table of pandas: rich text in a notebook, plain text in a prompt."""
+
+    columns = ("city", "people")
+    shape = (2, 2)
+
+    def __str__(self) -> str:
+        return "  city  people\n0 Bern   134k\n1 Łódź   658k"
+
+    def __getitem__(self, column: str) -> list[str]:
+        return {"city": ["Bern", "Łódź"], "people": ["134k", "658k"]}[column]
+
+
+VARIABLES: dict[str, Any] = {
+    "name": "Ada",
+    "first": "Grace",
+    "second": "Hopper",
+    "n": 7,
+    "a": "A?",
+    "b": "B?",
+    "c": "C?",
+    "i": "I?",
+    "o": "O?",
+    "x": "X?",
+    "y": "Y?",
+    "id": 42,
+    "df": Frame(),
+    "rows": [{"x": 1, "the key": 2}, {"x": 3}],
+    "source": "def f(x):\n    return {x}",
+    "trick": "{name} {{name}} $x$",
+    "nothing": None,
+    "empty": "",
+    "config": SimpleNamespace(host="example.org", ports=[80, 443], _own="mine"),
+    "名字": "小米",
+    "größe": 3.5,
+    "_": "the last output",
+    "price": 9.5,
+    "user": {"id": 5, "tags": ["new", "vip"], "naïve key": "ok"},
+}
+
+EXPANDED = [
+    # prose
+    ("{name}", "Ada"),
+    ("Who was {name}?", "Who was Ada?"),
+    ("{name}, {name} and {name}", "Ada, Ada and Ada"),
+    ("{first}{second}", "GraceHopper"),
+    ("{first} {second}'s compiler", "Grace Hopper's compiler"),
+    ("({name})", "(Ada)"),
+    ("[{name}]", "[Ada]"),
+    ("<{name}>", "<Ada>"),
+    ('"{name}"', '"Ada"'),
+    ("'{name}'", "'Ada'"),
+    ("‘{name}’ “{name}” «{name}»", "‘Ada’ “Ada” «Ada»"),
+    ("`{name}`", "`Ada`"),
+    ("**{name}** _{name}_ ~~{name}~~", "**Ada** _Ada_ ~~Ada~~"),
+    ("# {name}\n\n- {first}\n- {second}", "# Ada\n\n- Grace\n- Hopper"),
+    ("Dear {name},\n\nit's {n}:{n}.\n\n\nYours", "Dear Ada,\n\nit's 7:7.\n\n\nYours"),
+    ("Don't tell {name} it's {n} o'clock", "Don't tell Ada it's 7 o'clock"),
+    ("if '{name}' is of {name}'s", "if 'Ada' is of Ada's"),
+    ("half of {n}% is #{n} or @{name}", "half of 7% is #7 or @Ada"),
+    ("你好，{name}！", "你好，Ada！"),
+    ("{名字}的用户有{n}个", "小米的用户有7个"),
+    ("请总结以下内容：\n{df}\n谢谢", f"请总结以下内容：\n{VARIABLES['df']}\n谢谢"),
+    ("「{名字}」（{größe} 米）", "「小米」（3.5 米）"),
+    ("Größe: {größe}", "Größe: 3.5"),
+    ("🙂{name}🙃{n}️⃣", "🙂Ada🙃7️⃣"),
+    ("{nothing}|{empty}|", "None||"),
+    ("{_}", "the last output"),
+    ("{trick}", "{name} {{name}} $x$"),
+    ("{trick}{name}", "{name} {{name}} $x$Ada"),
+    # attributes and items
+    ("Columns: {df.columns}", "Columns: ('city', 'people')"),
+    ('{df["city"]} {df["people"][-1]}', "['Bern', 'Łódź'] 658k"),
+    ("{df.shape[0]} rows", "2 rows"),
+    ('{rows[0]["x"]} and {rows[-1]["x"]}', "1 and 3"),
+    ("{rows[0]['the key']}", "2"),
+    ("{config.host}:{config.ports[1]}", "example.org:443"),
+    ("{config._own}", "mine"),
+    ("{user['tags'][0]}, {user['naïve key']}", "new, ok"),
+    ("{rows}", "[{'x': 1, 'the key': 2}, {'x': 3}]"),
+    # files, addresses
+    ("prefix_{n}.png", "prefix_7.png"),
+    ("data/{name}/{n}.csv", "data/Ada/7.csv"),
+    (r"C:\data_{n}.csv", r"C:\data_7.csv"),
+    (r"C:\Users\{name}\file_{n}.txt", r"C:\Users\Ada\file_7.txt"),
+    ("C:\\\\Users\\\\{name}", "C:\\\\Users\\\\Ada"),
+    (r"\\server\{name}", r"\\server\Ada"),
+    ("https://host/{id}/x", "https://host/42/x"),
+    ("https://{config.host}/a?name={name}&n={n}#{id}", "https://example.org/a?name=Ada&n=7#42"),
+    ("{name}@{config.host}", "Ada@example.org"),
+    ("/users/{id}/posts/{n}", "/users/42/posts/7"),
+    # money
+    ("$5 and {name} for $6", "$5 and Ada for $6"),
+    ("It costs $ {price} or US$ {price}", "It costs $ 9.5 or US$ 9.5"),
+    ("{price}$ for {name}, {price}$ for me", "9.5$ for Ada, 9.5$ for me"),
+    ("$5 for {name} (in US$)", "$5 for Ada (in US$)"),
+    ("$1.5M {name} A$", "$1.5M Ada A$"),
+    ("from $10 to {price}$\n\nor $x", "from $10 to 9.5$\n\nor $x"),
+    ("100$，{name}，200$", "100$，Ada，200$"),
+    ("$5美元{name}，或者HK$", "$5美元Ada，或者HK$"),
+    ("US$/{name}/HK$", "US$/Ada/HK$"),
+    (r"\$x {name} \$", r"\$x Ada \$"),
+    ("€{price} £{n} ¥{n}", "€9.5 £7 ¥7"),
+    # shells
+    ("echo $HOME/{name} and $PATH", "echo $HOME/Ada and $PATH"),
+    ("PATH=$HOME/{name}:$PATH", "PATH=$HOME/Ada:$PATH"),
+    ("$(date)_{name}_$(hostname).log", "$(date)_Ada_$(hostname).log"),
+    ("cp {source[0]} $TARGET && echo $?", "cp d $TARGET && echo $?"),
+    ("grep '^{name}$' {name}.txt", "grep '^Ada$' Ada.txt"),
+    ("for f in {name}_*.txt; do cat $f; done", "for f in Ada_*.txt; do cat $f; done"),
+    # code
+    ("```python\n{source}\n```", "```python\ndef f(x):\n    return {x}\n```"),
+    ("```\n{df}\n```\nWhat is {name}?", f"```\n{VARIABLES['df']}\n```\nWhat is Ada?"),
+    ("{source}", "def f(x):\n    return {x}"),
+    ('print("{name}")', 'print("Ada")'),
+    ('r"{name}" b"{name}" u"{name}"', 'r"Ada" b"Ada" u"Ada"'),
+    ('diff"{name}"', 'diff"Ada"'),
+    ('f"x" + "{name}"', 'f"x" + "Ada"'),
+    ("f'{x}' {name} f\"{x}\"", "f'{x}' Ada f\"{x}\""),
+    ('f"{x}\n{name}', 'f"{x}\nAda'),
+    ("f'''{x}''' + '''{name}'''", "f'''{x}''' + '''Ada'''"),
+    ("f'(x) at {n} and f'(y)", "f'(x) at 7 and f'(y)"),
+    ("f'(x) = {n}, it's f''(x)", "f'(x) = 7, it's f''(x)"),
+    ("f' = {n} and g' = {n}", "f' = 7 and g' = 7"),
+    ('use "f" and {name} "here"', 'use "f" and Ada "here"'),
+    ("use 'f' and {name} 'here'", "use 'f' and Ada 'here'"),
+    ('("m", "f", "{name}")', '("m", "f", "Ada")'),
+    ('{"name": "{name}", "n": {n}}', '{"name": "Ada", "n": 7}'),
+    ('{"a": {"b": {n}}}', '{"a": {"b": 7}}'),
+    (r'"{\"name\": \"{name}\"}"', r'"{\"name\": \"Ada\"}"'),
+    ("SELECT * FROM t WHERE id = {id}", "SELECT * FROM t WHERE id = 42"),
+    ("SELECT \"{name}\" FROM '{name}'", "SELECT \"Ada\" FROM 'Ada'"),
+    ("key: {name}\nother: [{first}, {second}]", "key: Ada\nother: [Grace, Hopper]"),
+    ("name,n\n{name},{n}", "name,n\nAda,7"),
+    ("| {name} | {n} |\n|---|---|", "| Ada | 7 |\n|---|---|"),
+    ("- old {name}\n+ new {first}", "- old Ada\n+ new Grace"),
+    ("<p class='x'>{name}</p>", "<p class='x'>Ada</p>"),
+    ("[link](https://x/{id} '{name}')", "[link](https://x/42 'Ada')"),
+    (r"See \cite{x} by {name}", r"See \cite{x} by Ada"),
+    (r"$x_{n}$ {name} $y^{n}$", r"$x_{n}$ Ada $y^{n}$"),
+    ("`${x}` and {name}", "`${x}` and Ada"),
+    # what has the form of a reference is one, although a reader might see a set, a block or a group
+    ("{x}", "X?"),
+    ("s = {x}", "s = X?"),
+    ("[]string{name}", "[]stringAda"),
+    ("bibtex author={name}", "bibtex author=Ada"),
+    # braces that are not balanced
+    ("{{name}", "{Ada"),
+    ("{name}}", "Ada}"),
+    ("{ {name}", "{ Ada"),
+    ("{name", "{name"),
+    ("}{name}{", "}Ada{"),
+    ("{{x}, {y}}", "{X?, Y?}"),
+    ("{(name} {name}", "{(name} Ada"),
+    ("{name{name}}", "{nameAda}"),
+    ("\\", "\\"),
+    ("{name}\\", "Ada\\"),
+]
+"""A prompt, and what the server gets."""
+
+KEPT = [
+    # JSON and what looks like it
+    '{"a": {"b": 1}}',
+    '{"name": "x", "list": [{}, {"n": 7}]}',
+    '{\n  "name": {\n    "first": 1\n  }\n}',
+    '[{"a":1},{"b":2}]',
+    '{"a":{"b":{"c":{}}}}',
+    '{"code": "print(f\\"{name}\\")"}',
+    "{'a': 1}",
+    "{name: 1, n: 2}",
+    "{name, n}",
+    "{1, 2}",
+    "{}",
+    "{{}}",
+    "{ }",
+    "}}",
+    "{{",
+    "}{",
+    "{'name'}",
+    "{1}",
+    "{0.name}",
+    # references that are none
+    "{ name }",
+    "{name }",
+    "{name!r}",
+    "{n:.2f}",
+    "{n:>{n}}",
+    "{:{n}} {n!r:>{n}.{n}f}",
+    "'{x:>{n}}'.format(x=x)",
+    "{name()}",
+    "{df.head()}",
+    "{rows[0:1]}",
+    "{rows[n]}",
+    "{rows[name]}",
+    "{rows[]}",
+    "{rows[1.5]}",
+    "{n + 1}",
+    "{n+1}",
+    "{-n}",
+    "{not n}",
+    "{*rows}",
+    "{name.}",
+    "{.name}",
+    "{name..x}",
+    "{name[0}",
+    "{name]}",
+    "{name=}",
+    "{1name}",
+    "{name-x}",
+    "{name?}",
+    "{name\n}",
+    "{name;}",
+    "{first second}",
+    "{x.__class__}",
+    "{x.a.__dict__}",
+    "{__name__}",
+    "{__}",
+    "{x.__class__.__mro__[1]}",
+    '{user["a\\"b"]}',
+    '{user["{name}"]'.replace("{name}", "{}"),
+    # f-strings
+    'f"{name}"',
+    "f'{name}'",
+    'F"{name}" Rf"{name}" rF"{name}" FR"{name}" fr"{name}" rf"{name}"',
+    'print(f"Hello {name}, you are {n} years old")',
+    "print(f'{name}' + f\"{n}\")",
+    'f"""\n{name}\n"quoted" {n}\n"""',
+    "f'''{name}\n{n}'''",
+    'f"""{name}',
+    'f"{name}',
+    'f"{x["a"]} {name}"',
+    "f'{x['a']} {name}'",
+    'f"{", ".join(x)} {name}"',
+    'f"{"\\n".join(x)} {name}"',
+    'f"{{{name}}} {{name}}"',
+    'f"\\"{name}\\" {n}"',
+    "f'it\\'s {name}'",
+    'f"{n:>{n}} {name}"',
+    't"{name}"',
+    'x = (f"a {name}"\n     f"b {n}")',
+    'logging.info(f"{name}")  # and f"{n}"',
+    # other code of Python
+    "d = {k: v for k, v in x.items()}",
+    "s = {x for x in rows if x}",
+    "s = {1, 2, *x}",
+    "def f():\n    return {'a': n, **kwargs}",
+    "{**a, **b}",
+    "'{:>10} {0} {}'.format(x, y)",
+    "'%(name)s' % {'name': x}",
+    "string.Template('${name} $name')",
+    "match d:\n    case {'x': x}:\n        pass",
+    # LaTeX
+    r"\frac{a}{b}",
+    r"\frac{a}{b}{c}",
+    r"\sqrt{x}",
+    r"\sqrt[n]{x}",
+    r"\frac{\sqrt{a}}{b}",
+    r"\frac{x^{n}}{\frac{a}{\sqrt{b}}}",
+    r"\textbf{name}",
+    r"\textbf{Dear {name}}",
+    r"\section*{name}",
+    r"\begin{x} \end{x}",
+    r"\usepackage[utf8]{name}",
+    r"\newcommand{\x}[1]{a}",
+    r"\begin{tabular}{c}",
+    r"\cite{a}, \ref{b}, \label{c}",
+    r"\mathbb{x}_{n}^{i}",
+    r"x^{n}",
+    r"e^{x}",
+    r"10^{n}_{i}",
+    r"x_{i}^{n}",
+    r"\sum_{i}^{n}",
+    r"\int_{a}^{b}",
+    "$x_{n}$",
+    "$x_{n}$th",
+    "the $x_{n}$, the $y_{n}$ and $z_{n}$.",
+    "$x_{n}$的值",
+    "${x}_{n}$",
+    "$2x_{n}$",
+    "$2 x_{n} = {y}$",
+    "$1 + x_{n}$",
+    "$-x_{n}$",
+    "$(x_{n})$",
+    "$|x_{n}|$",
+    "$\\{x\\} {n}$",
+    "$a\n+ x_{n}$",
+    "$$x_{n}$$",
+    "$$\n{x}_{n} = {y}\n$$",
+    "$$ a_{n} $ b_{n} $$",
+    r"$$\text{costs \$5 {n}}$$",
+    r"\(x_{n}\)",
+    r"\(a, {x}\) and \({y}\)",
+    r"\[x_{n} = {y}\]",
+    "\\[\n  x_{n} \\\\[2pt]\n  y_{n}\n\\]",
+    "\\begin{equation}\n  x_{n} = y_{n}\n\\end{equation}",
+    "\\begin{align*}\n  x_{n} &= {y} \\\\\n  &= \\frac{a}{b}\n\\end{align*}",
+    r"M\"{o}bius, caf\'{x}, \^{o}, \~{n}, \`{a}, \c{c}",
+    # regular expressions
+    r"\d{n}",
+    r"\d{n}-\w{n}[a-z]{n}",
+    r"^\s{n}\.{n}\){n}\]{n}$",
+    r"[0-9]{n}[^,]{n}[\w.]{n}",
+    r"(\w)\1{n}",
+    r"a{2}b{2,3}c{,4}d{5,}",
+    "re.compile(r'\\d{n}')",
+    '{"pattern": "\\\\d{n}"}',
+    # templates
+    "{{ name }}",
+    "{{ name | upper }}",
+    "{%- if name -%}{{ name }}{% endif %}",
+    "{# name #}",
+    "{{name|upper}}",
+    "{{name }}",
+    "{{.Values.name}}",
+    "{{ .Values.name }}",
+    "{{- range .Values.x }}\n{{ . }}\n{{- end }}",
+    "{{#each rows}}{{/each}}",
+    "{{> name}}",
+    "{{{name}}}",
+    "{{{{name}}}}",
+    "{{n:.2f}}",
+    "${{ github.ref }}",
+    "${{github.ref}}",
+    "{{__name__}}",
+    "<%= name %> #{ name } @{ name }",
+    # shells and template strings
+    "${name}",
+    "echo ${name} ${n}",
+    'echo "${name}/x" "${n}"',
+    "${name:-x} ${#name} ${name%.txt} ${name//a/b}",
+    "`Hello ${name}, ${n} ${rows[0]}`",
+    "`${x.map(({id}) => id)}`",
+    r"\${name}",
+    "$${name}",
+    "cp file.{txt,md} {1..9} {a..b}",
+    "awk '{print $1}' | awk '{ x += $1 } END { print x }'",
+    "find . -exec rm {} \\;",
+    "f() { echo $1; }",
+    'x = [${name}]\nresource "a" "b" {\n  n = var.x\n}',
+    # other languages
+    "function f() { return { a: 1 }; }",
+    "const {name, n} = x;",
+    "const { name } = x;",
+    "import { name } from 'x';",
+    "if (x) { y(); } else { z(); }",
+    "() => ({})",
+    "interface A { name: string; n?: number }",
+    "type A = { [name: string]: n };",
+    "<div style={{color: 'red'}} on={() => f()} />",
+    "a { color: red; } .b{margin:0}",
+    "@media (max-width: 1px) { a { b: c } }",
+    "int main(void) { int x[] = {1, 2}; return 0; }",
+    "struct a { int x; };",
+    "for (int i = 0; i < n; i++) { x[i]++; }",
+    "int m[2][2] = {{1, 0}, {0, 1}};",
+    'fn main() { println!("{} {:?} {0}", x); }',
+    "match x { Some(y) => {} None => {} }",
+    "let a = A { x, ..b };",
+    'func main() { x := map[string]int{"a": 1} }',
+    "type T struct{}\nvar x interface{}",
+    "x := []int{1, 2}",
+    "SELECT '{\"a\": 1}'::jsonb, ARRAY['{1,2}']",
+    "DO $$ BEGIN PERFORM {x}; END $$",
+    "public class A { private int x; }",
+    "x <- function(a) { a }",
+    "a: {b: 1, c: {d: e}}",
+    "- {name: x, value: 1}",
+    "@article{a, title = {A Title}, year = {2024}}",
+    'digraph { a -> b [label="x"] }',
+    "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-{ a }\n+{ b }",
+    'a,b\n"{1}",{}',
+    "{count, plural, one {# x} other {# y}}",
+    "/users/{user-id}/{name*}{?a,b}",
+    "Set-Item @{ a = 1 }; { $_.name }",
+    # prose
+    "",
+    "Nothing here.",
+    "A set {1, 2} and {red, green}",
+    "{…} {?} {!} {🙂} {a b} { }",
+    "集合{1，2}和{红、绿}",
+    ":-{ :-} {-: }-:",
+    "{" * 50,
+    "}" * 50,
+    "{}" * 50,
+]
+"""Prompts that the server gets as they are, whatever variables there are."""
+
+UNKNOWN = [
+    "Hello {nobody}",
+    "{nobody.x} {nobody[0]}",
+    "你好{无名}",
+    "{name.nope}",
+    "{name.upper.nope}",
+    "{rows[9]}",
+    "{rows[-9]}",
+    '{rows[0]["nope"]}',
+    '{rows["x"]}',
+    "{n[0]}",
+    "{nothing.x}",
+    "{user.id}",
+    "{df['nope']}",
+    "{rows[99999999999999999999999]}",
+    "{Name} {NAME}",
+    "{return} {print} {None} {True}",
+    "import {useState} from 'react'",
+    "{nobody}{nobody}",
+    '{user["{nobody}"]}',
+]
+"""References to what is not there: they stay."""
+
+LITERAL = [
+    ("{{name}}", "{name}"),
+    ("{{nobody}}", "{nobody}"),
+    ("{{df.columns}}", "{df.columns}"),
+    ('{{rows[0]["x"]}}', '{rows[0]["x"]}'),
+    ("{{first}}{{second}}", "{first}{second}"),
+    ("{name} is {{name}}", "Ada is {name}"),
+    ("x = {{x}}  # a set", "x = {x}  # a set"),
+    ("({{n}}, {n})", "({n}, 7)"),
+    ('"{{name}}".format(name={name})', '"{name}".format(name=Ada)'),
+    ("{{名字}}", "{名字}"),
+    ("{{name}}}", "{name}}"),
+    ("{ {{name}} }", "{ {name} }"),
+    ("use std::{{x}};", "use std::{x};"),
+    ("{{name}} {{ name }} {{}}", "{name} {{ name }} {{}}"),
+    ("const {{name}} = x;\nreturn {{y}};", "const {name} = x;\nreturn {y};"),
+]
+"""Double braces around what has the form of a reference."""
+
+TABLE = [*EXPANDED, *((prompt, prompt) for prompt in KEPT + UNKNOWN), *LITERAL]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Peer]:
+    with Peer() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[InteractiveShell]:
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "mimo_magics")
+    yield shell
+    shell.run_line_magic("unload_ext", "mimo_magics")
+
+
+@pytest.fixture
+def shell(
+    loaded: InteractiveShell,
+    server: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> InteractiveShell:
+    """A shell with our variables that asks our server; what it prints is kept from the terminal."""
+    monkeypatch.setenv("MIMO_API_KEY", KEY)
+    loaded.run_line_magic("mimo_config", f"base_url={server.url}/v1")
+    loaded.user_ns.update(VARIABLES)
+    return loaded
+
+
+@pytest.fixture
+def sent(server: Peer) -> Callable[[], str]:
+    """What the server got last as the prompt."""
+    return lambda: server.requests[-1].body["messages"][-1]["content"]
+
+
+def test_the_table_is_long_and_says_nothing_twice() -> None:
+    prompts = [prompt for prompt, _ in TABLE]
+    assert len(prompts) >= 250
+    assert len(set(prompts)) == len(prompts)
+
+
+@pytest.mark.parametrize(("prompt", "text"), [row for row in TABLE if row[0].strip()])
+def test_the_server_gets_the_values_and_every_other_brace(
+    shell: InteractiveShell, sent: Callable[[], str], prompt: str, text: str
+) -> None:
+    shell.run_cell_magic("mimo", "--no-history", prompt)
+    assert sent() == text
+
+
+class Everything(dict[str, Any]):
+    """A namespace in which each name is taken."""
+
+    def __missing__(self, name: str) -> str:
+        return f"<{name}>"
+
+
+@pytest.mark.parametrize("prompt", KEPT)
+def test_what_is_no_reference_stays_although_every_name_is_taken(prompt: str) -> None:
+    assert expand(prompt, Everything()) == prompt
+
+
+@pytest.mark.parametrize("prompt", KEPT)
+def test_what_stays_leaves_the_paragraphs_around_it_alone(prompt: str) -> None:
+    if prompt.startswith('f"""') and prompt.count('"""') == 1:
+        return  # open to the end of the text
+    assert expand(f"{{name}}\n\n{prompt}\n\n{{name}}", VARIABLES) == f"Ada\n\n{prompt}\n\nAda"
+
+
+@pytest.mark.parametrize("prompt", ["{name} {{n}} ${x} \\frac{a}{b}", "{{name}}", "{source}", "{"])
+def test_raw_leaves_every_brace_alone(shell: InteractiveShell, sent: Callable[[], str], prompt: str) -> None:
+    shell.run_cell_magic("mimo", "--no-history --raw", prompt)
+    assert sent() == prompt
+    shell.run_line_magic("mimo", f"--no-history --raw {prompt}")
+    assert sent() == prompt
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("{name}", "Ada"),
+        ("Who was {first} {second}?", "Who was Grace Hopper?"),
+        ("{rows[0]['x']} {{name}} ${name} {nobody} $n", "1 {name} ${name} {nobody} $n"),
+        ('f"{name}" {name} \\frac{a}{b}', 'f"{name}" Ada \\frac{a}{b}'),
+        ("{trick}", "{name} {{name}} $x$"),
+        ("-- --raw {name}", "--raw Ada"),
+        ("你好，{名字}", "你好，小米"),
+    ],
+)
+def test_a_line_has_variables_too(
+    shell: InteractiveShell, sent: Callable[[], str], line: str, text: str
+) -> None:
+    shell.run_line_magic("mimo", f"--no-history {line}")
+    assert sent() == text
+
+
+def test_options_are_no_place_for_variables(shell: InteractiveShell, server: Peer) -> None:
+    shell.run_cell_magic("mimo", "--no-history -s '{name}'", "hello")
+    assert "{name}" in server.requests[-1].body["messages"][0]["content"]
+
+
+def run(shell: InteractiveShell, code: str) -> None:
+    shell.run_cell(code).raise_error()
+
+
+def test_a_cell_that_is_typed_in_has_variables(shell: InteractiveShell, sent: Callable[[], str]) -> None:
+    run(shell, "%%mimo --no-history\n{name}: {df.shape[0]}\n{ x }")
+    assert sent() == "Ada: 2\n{ x }"
+
+
+def test_the_variables_of_a_function_come_before_those_of_the_notebook(
+    shell: InteractiveShell, sent: Callable[[], str]
+) -> None:
+    run(shell, "def ask(name):\n    reply = %mimo --no-history {name}, {first}, {nobody}\nask('Łódź')")
+    assert sent() == "Łódź, Grace, {nobody}"
+    run(shell, "%mimo --no-history {name}")
+    assert sent() == "Ada"
+
+
+def test_a_loop_asks_with_each_value(shell: InteractiveShell, server: Peer) -> None:
+    run(shell, "for city in ('Bern', '东京'):\n    %mimo --no-history Where is {city}?")
+    prompts = [seen.body["messages"][-1]["content"] for seen in server.requests[-2:]]
+    assert prompts == ["Where is Bern?", "Where is 东京?"]
+
+
+def test_a_variable_keeps_its_value_and_is_read_when_the_cell_runs(
+    shell: InteractiveShell, sent: Callable[[], str]
+) -> None:
+    run(shell, "name = 'Emmy'")
+    run(shell, "%%mimo --no-history\n{name}")
+    assert sent() == "Emmy"
+    assert shell.user_ns["name"] == "Emmy"

@@ -1,0 +1,46 @@
+"""The embedded model on a tape: recorded from llama.cpp's own server, replayed event by event."""
+
+import asyncio
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from mimo_magics import Session
+from mimo_magics.client.local import weights
+from mimo_magics.core.events import Event, Preparing
+from mimo_magics.core.settings import Api
+from mimo_magics.tape import format as tape_format
+
+
+@pytest.fixture(autouse=True)
+def _model() -> None:
+    if not find_spec("xllamacpp") or not weights.path("smollm2-135m").exists():
+        pytest.skip("the embedded model is not there: pip install 'mimo-magics[local]', make weights")
+
+
+def events(setting: str, api: Api, *, stream: bool) -> list[Event]:
+    """Ask two questions, and return all that came but for the server's start."""
+    session = Session(preset="local", api=api, tape=setting, temperature=1.0, max_tokens=30, stream=stream)
+
+    async def asked() -> list[Event]:
+        found: list[Event] = []
+        for prompt in ("What is the capital of Japan?", "How many people live there?"):
+            async with session.stream(prompt) as running:
+                found += [event async for event in running if not isinstance(event, Preparing)]
+        return found
+
+    return asyncio.run(asked())
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+def test_a_replay_is_the_recording(tmp_path: Path, api: Api, stream: bool) -> None:
+    path = tmp_path / "talk.jsonl"
+    recorded = events(f"record:{path}", api, stream=stream)
+    replayed = events(f"replay:{path}", api, stream=stream)
+    assert list(map(repr, replayed)) == list(map(repr, recorded))
+    assert len(recorded) > 6
+    calls = tape_format.read(path)
+    assert [call.end for call in calls] == ["whole", "whole"]
+    assert len(calls[0].chunks) > (5 if stream else 0)

@@ -1,0 +1,139 @@
+"""`%mimo_tape` in a real kernel."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.kernel import Kernel
+from support.peer import KEY, Answer, Peer, frames, obey
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Peer]:
+    with Peer() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("notebook")
+
+
+@pytest.fixture(scope="module")
+def started(server: Peer, folder: Path) -> Iterator[Kernel]:
+    with Kernel(folder, MIMO_API_KEY=KEY, MIMO_BASE_URL=f"{server.url}/v1", MIMO_MODEL="mimo-test") as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def peer(server: Peer) -> Peer:
+    server.script = obey
+    server.requests.clear()
+    return server
+
+
+@pytest.fixture
+def kernel(started: Kernel, folder: Path) -> Kernel:
+    for tape in folder.glob("*.jsonl"):
+        tape.unlink()
+    assert started.run("%reload_ext mimo_magics").status == "ok"
+    return started
+
+
+def said(kernel: Kernel, line: str) -> str:
+    (document,) = kernel.run(line).documents
+    return document
+
+
+def test_a_tape_is_recorded_and_replayed(kernel: Kernel, peer: Peer, folder: Path) -> None:
+    assert said(kernel, "%mimo_tape") == "There is no tape: every call is made."
+    assert said(kernel, "%mimo_tape record lesson.jsonl") == (
+        "Every call is recorded on lesson.jsonl; the first one begins it anew. It holds 0 calls."
+    )
+    recorded = [kernel.run("%%mimo --id one\nhello"), kernel.run("%%mimo --id two\nhow are you?")]
+    assert said(kernel, "%mimo_tape").endswith("It holds 2 calls.")
+    assert said(kernel, "%mimo_tape replay lesson.jsonl") == (
+        "lesson.jsonl is replayed, at once: 2 calls. Nothing is sent."
+    )
+    replayed = [kernel.run("%%mimo --new --id one\nhello"), kernel.run("%%mimo --id two\nhow are you?")]
+    assert [ran.documents for ran in replayed] == [ran.documents for ran in recorded]
+    assert len(peer.requests) == 2
+    assert said(kernel, "%mimo_tape off") == "No tape is in use here any more."
+    assert said(kernel, "%mimo_tape") == "There is no tape: every call is made."
+    kernel.run("%%mimo\nhello")
+    assert len(peer.requests) == 3
+
+
+def test_two_replays_leave_the_same_outputs_but_for_the_records(kernel: Kernel, peer: Peer) -> None:
+    peer.script = lambda seen: Answer([0.3, *frames(seen, ["slow "] * 5, 0.05)])
+    kernel.run("%mimo_tape record lesson.jsonl")
+    kernel.run("%%mimo --no-history\nhello")
+    kernel.run("%mimo_tape replay lesson.jsonl")
+    shown = []
+    for _ in range(2):
+        ran = kernel.run("%%mimo --no-history\nhello")
+        shown.append([output["data"] for output in ran.outputs])
+    assert shown[0] == shown[1]
+    assert "first token after 0.3 s" in json.dumps(shown[0])
+
+
+def test_what_is_not_on_the_tape_is_an_error_of_two_lines(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_tape record lesson.jsonl")
+    kernel.run("%%mimo -t 0\nhello")
+    kernel.run("%mimo_tape replay lesson.jsonl")
+    ran = kernel.run("%%mimo --new -t 0\nhullo")
+    assert ran.error == [
+        "TapeMissing: lesson.jsonl has no answer to this request: "
+        "messages[0].content is «hullo», recorded was «hello».",
+        "To record it: %mimo_tape record lesson.jsonl (in a shell MIMO_TAPE=record:PATH), then run again.",
+    ]
+    assert (ran.status, len(peer.requests)) == ("error", 1)
+
+
+def test_auto_and_pace_are_told(kernel: Kernel, peer: Peer) -> None:
+    assert said(kernel, "%mimo_tape auto lesson.jsonl --pace real") == (
+        "lesson.jsonl is replayed, in real time: 0 calls. What it does not hold is asked, and recorded."
+    )
+    kernel.run("%%mimo\nhello")
+    assert said(kernel, "%mimo_tape replay lesson.jsonl --pace fast") == (
+        "lesson.jsonl is replayed, ten times as fast as it came: 1 call. Nothing is sent."
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (
+            "replay nothing.jsonl",
+            [
+                "TapeMissing: There is no tape nothing.jsonl.",
+                "To record it: %mimo_tape record nothing.jsonl (in a shell MIMO_TAPE=record:PATH), then run again.",
+            ],
+        ),
+        ("replya x.jsonl", ["BadOption: %mimo_tape replya x.jsonl says nothing.", "Did you mean replay?"]),
+        ("replay", ["BadOption: %mimo_tape replay wants the path of a tape.", "%mimo_tape record PATH, replay PATH, auto PATH, or off"]),
+        ("replay x.jsonl at once", ["BadOption: at once cannot stand there.", "--pace is real, fast, once."]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_told(kernel: Kernel, line: str, error: list[str]) -> None:
+    assert kernel.run(f"%mimo_tape {line}").error == error
+
+
+def test_a_profile_holds_no_tape(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_tape record lesson.jsonl")
+    assert "tape" not in said(kernel, "%mimo_config --save mine temperature=0.5")
+    kernel.run("%mimo_config --delete mine")
+
+
+def offered(kernel: Kernel, line: str) -> list[str]:
+    matches: list[str] = kernel.complete(line, len(line))["matches"]
+    return matches
+
+
+def test_tab_offers_what_can_stand_there(kernel: Kernel, folder: Path) -> None:
+    (folder / "lesson.jsonl").write_text("", encoding="utf-8")
+    assert offered(kernel, "%mimo_tape re") == ["record", "replay"]
+    assert offered(kernel, "%mimo_tape replay les") == ["lesson.jsonl"]
+    assert offered(kernel, "%mimo_tape replay lesson.jsonl ") == ["--pace"]
+    assert offered(kernel, "%mimo_tape replay lesson.jsonl --pace ") == ["real", "fast", "once"]

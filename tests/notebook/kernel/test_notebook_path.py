@@ -1,0 +1,52 @@
+"""Where the notebook is, and where its sessions are saved."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.notebook.kernel import notebook_path
+from mimo_magics.notebook.kernel.notebook_path import files, needed, notebook, session_file
+
+
+def shell(**variables: object) -> SimpleNamespace:
+    return SimpleNamespace(user_ns=variables)
+
+
+@pytest.mark.parametrize(
+    ("named", "variables", "environment", "found"),
+    [
+        ("/n/a.ipynb", {"__vsc_ipynb_file__": "/n/b.ipynb"}, "/n/c.ipynb", "/n/a.ipynb"),
+        (None, {"__vsc_ipynb_file__": "/n/b.ipynb"}, "/n/c.ipynb", "/n/b.ipynb"),
+        (None, {}, "/n/c.ipynb", "/n/c.ipynb"),
+        (None, {"__vsc_ipynb_file__": 7}, "/n/console-1", None),
+        (None, {}, None, None),
+    ],
+)
+def test_the_person_is_asked_before_the_front_end(
+    monkeypatch: pytest.MonkeyPatch,
+    named: str | None,
+    variables: dict[str, object],
+    environment: str | None,
+    found: str | None,
+) -> None:
+    monkeypatch.delenv(notebook_path.VARIABLE, raising=False)
+    if environment:
+        monkeypatch.setenv(notebook_path.VARIABLE, environment)
+    assert notebook(shell(**variables), named) == (Path(found).absolute() if found else None)
+
+
+def test_a_path_that_is_needed_and_not_known_is_an_error_that_says_how_to_tell_it() -> None:
+    with pytest.raises(BadOption) as error:
+        needed(None)
+    assert "%mimo_config notebook=" in error.value.hint
+
+
+def test_sessions_are_saved_beside_the_notebook(tmp_path: Path) -> None:
+    path = tmp_path / "my [1].ipynb"
+    assert session_file(path, "main") == tmp_path / "my [1].mimo.json"
+    assert session_file(path, "critic") == tmp_path / "my [1].critic.mimo.json"
+    for name in ("my [1].mimo.json", "my [1].critic.mimo.json", "my 1.mimo.json", "my [1].json"):
+        (tmp_path / name).touch()
+    assert [each.name for each in files(path)] == ["my [1].critic.mimo.json", "my [1].mimo.json"]

@@ -1,0 +1,236 @@
+"""The prompt below the sliders, in a real kernel: asked beside the conversation, kept when the person says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event
+from typing import Any
+
+import pytest
+from support.kernel import Kernel, Ran
+from support.peer import KEY, Answer, Peer, Seen, error, frames, obey, reply, stream
+
+OPEN = """
+from mimo_magics.notebook.extension import _loaded
+from mimo_magics.notebook.panel.prompt_box import AskAgain
+magics = _loaded[get_ipython()].magics
+again = AskAgain(get_ipython(), magics.config, magics.talk)
+async def over():
+    import asyncio
+    for _ in range(500):
+        if not again._task:
+            return
+        await asyncio.sleep(0.02)
+def shown():
+    return [child.value for child in again._area.children]
+"""
+PRESS = "again._run.click()"
+STATE = "print(again._state.value, again._run.disabled, again._keep.disabled)"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Peer]:
+    with Peer() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def running(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    folder = tmp_path_factory.mktemp("notebook")
+    with Kernel(folder, MIMO_API_KEY=KEY, MIMO_BASE_URL=f"{server.url}/v1", MIMO_SYSTEM="none") as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def peer(server: Peer) -> Peer:
+    server.script = obey
+    server.requests.clear()
+    return server
+
+
+@pytest.fixture
+def kernel(running: Kernel, peer: Peer) -> Iterator[Kernel]:
+    assert running.run("%reload_ext mimo_magics").status == "ok"
+    assert running.run(OPEN).status == "ok"
+    yield running
+    assert running.run("again.close()").status == "ok"
+
+
+def press(kernel: Kernel, prompt: str = "") -> Ran:
+    """Press Run, and wait until the answer is there."""
+    kernel.run(f"again._prompt.value = {prompt!r}")
+    kernel.run(PRESS)
+    return kernel.run("await over()")
+
+
+def sent(peer: Peer) -> list[list[Any]]:
+    return [[message["content"] for message in seen.body["messages"]] for seen in peer.requests]
+
+
+def test_a_prompt_is_asked_with_the_present_values_beside_the_conversation(
+    kernel: Kernel, peer: Peer
+) -> None:
+    kernel.run("%%mimo\none")
+    kernel.run("%mimo_config temperature=0.3")
+    press(kernel, "two")
+    kernel.run("%mimo_config --reset")
+    kernel.run("%%mimo\nthree")
+    assert sent(peer) == [
+        ["one"],
+        ["one", "You said: one", "two"],
+        ["one", "You said: one", "three"],
+    ]
+    assert [seen.body.get("temperature") for seen in peer.requests] == [None, 0.3, None]
+
+
+def test_the_answer_stays_as_a_document(kernel: Kernel) -> None:
+    press(kernel, "two <script>")
+    printed = kernel.run("print(*shown())").text
+    assert "You said: two &lt;script&gt;" in printed
+    assert "<script" not in printed
+
+
+def test_an_empty_box_asks_the_last_prompt_again(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    kernel.run("%%mimo\ntwo")
+    assert kernel.run("print(again._prompt.placeholder)").text == "Empty: «two» again\n"
+    press(kernel)
+    assert sent(peer)[-1] == ["one", "You said: one", "two"]
+
+
+def test_what_is_kept_becomes_the_next_turn(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    press(kernel, "two")
+    assert kernel.run(STATE).text == " False False\n"
+    kernel.run("again._keep.click()")
+    assert "The answer is turn 2 of session main now." in kernel.run(STATE).text
+    kernel.run("%%mimo\nthree")
+    assert sent(peer)[-1] == ["one", "You said: one", "two", "You said: two", "three"]
+
+
+def test_what_is_asked_again_and_kept_takes_the_place_of_the_last_turn(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none", cell="one")
+    peer.script = lambda seen: stream(seen, reply("Another answer."))
+    press(kernel)
+    kernel.run("again._keep.click()")
+    kernel.run("%%mimo\ntwo")
+    assert sent(peer)[-1] == ["one", "Another answer.", "two"]
+    kernel.run("%%mimo\nuno", cell="one")
+    assert sent(peer)[-1] == ["uno"]
+
+
+def test_an_answer_is_kept_in_the_session_that_was_asked(kernel: Kernel, peer: Peer) -> None:
+    press(kernel, "one")
+    kernel.run("%mimo_session new other")
+    kernel.run("again._keep.click()")
+    assert "The answer is turn 1 of session main now." in kernel.run(STATE).text
+    kernel.run("%%mimo\ntwo")
+    assert sent(peer)[-1] == ["two"]
+    kernel.run("%mimo_session switch main")
+    kernel.run("%%mimo\nthree")
+    assert sent(peer)[-1] == ["one", "You said: one", "three"]
+
+
+def test_pressing_twice_asks_once_and_leaves_the_stop_button(kernel: Kernel, peer: Peer) -> None:
+    peer.script = lambda seen: Answer(frames(seen, ["word "] * 500, 0.02))
+    kernel.run("again._prompt.value = 'one'")
+    kernel.run(f"{PRESS}; {PRESS}")
+    assert kernel.run("print(again._task is not None, len(again._area.children))").text == "True 1\n"
+    kernel.run("again.stop()")
+    kernel.run("await over()")
+    assert (len(peer.settled()), "False" in kernel.run(STATE).text) == (1, True)
+
+
+def test_variables_in_the_box_become_their_values(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("city = 'Tokyo'")
+    press(kernel, "In {city}, {nowhere} and {'json': 1}?")
+    assert sent(peer) == [["In Tokyo, {nowhere} and {'json': 1}?"]]
+
+
+def test_an_answer_is_kept_once(kernel: Kernel) -> None:
+    press(kernel, "one")
+    kernel.run("again._keep.click()")
+    assert kernel.run("print(again._keep.disabled)").text == "True\n"
+
+
+def test_an_answer_is_not_kept_when_the_conversation_went_on(kernel: Kernel) -> None:
+    press(kernel, "one")
+    kernel.run("%%mimo\ntwo")
+    kernel.run("again._keep.click()")
+    assert "The conversation is not the one that this reply follows." in kernel.run(STATE).text
+
+
+def test_stop_ends_it_and_what_came_can_be_kept(kernel: Kernel, peer: Peer) -> None:
+    came = Event()
+
+    def words(seen: Seen) -> Iterator[Any]:
+        for number, frame in enumerate(frames(seen, ["word "] * 500, 0.02)):
+            if number == 20:
+                came.set()
+            yield frame
+
+    peer.script = lambda seen: Answer(words(seen))
+    kernel.run("again._prompt.value = 'Tell me'")
+    kernel.run(PRESS)
+    assert kernel.run("print(again._run.disabled)").text == "True\n"
+    assert came.wait(30)
+    kernel.run("again.stop()")
+    kernel.run("await over()")
+    assert peer.settled()[-1].closed_after is not None
+    assert "word word" in kernel.run("print(*shown())").text
+    assert kernel.run(STATE).text == " False False\n"
+
+
+def test_it_is_greyed_while_a_cell_is_answered(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("seen = []\nagain._run.observe(lambda change: seen.append(change.new), 'disabled')")
+    kernel.run("%%mimo\none")
+    assert kernel.run("print(seen)").text == "[True, False]\n"
+
+
+def test_an_error_is_a_line_and_no_cell_fails(kernel: Kernel, peer: Peer) -> None:
+    peer.script = lambda _: error(400, "Param <b>Incorrect</b>")
+    assert press(kernel, "one").status == "ok"
+    told = kernel.run(STATE).text
+    assert "Param &lt;b&gt;Incorrect" in told
+    assert told.endswith(" False True\n")
+    assert kernel.run("print(again._area.children)").text == "()\n"
+
+
+def test_an_empty_box_with_nothing_said_is_told(kernel: Kernel, peer: Peer) -> None:
+    press(kernel)
+    assert "There is no prompt." in kernel.run(STATE).text
+    assert peer.requests == []
+
+
+def test_it_follows_the_session_that_is_the_current_one(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    kernel.run("%mimo_session new other")
+    press(kernel, "two")
+    assert sent(peer)[-1] == ["two"]
+
+
+def test_it_asks_for_approval_of_tools(kernel: Kernel, peer: Peer) -> None:
+    from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall
+
+    called = Reply(
+        Message("assistant", (ReasoningPart("Hm."), ToolCall("c1", "clock", "{}"))), None, "tool_calls"
+    )
+    answers = iter((called, reply("Noon.")))
+    peer.script = lambda seen: stream(seen, next(answers))
+    kernel.run(
+        "import mimo_magics\n@mimo_magics.tool\ndef clock() -> str:\n    'Tell the time.'\n    return 'noon'"
+    )
+    kernel.run("again._prompt.value = 'What time is it?'")
+    kernel.run(PRESS)
+    waits = "import asyncio\nwhile not again._running or 0 not in again._running.running:\n    await asyncio.sleep(0.02)"
+    kernel.run(waits)
+    kernel.run(
+        "def buttons(widget):\n"
+        "    for child in getattr(widget, 'children', ()):\n"
+        "        yield from [child] if getattr(child, 'description', '') == 'Approve' else buttons(child)\n"
+        "while not (found := list(buttons(again.root))):\n    await asyncio.sleep(0.02)\nfound[0].click()"
+    )
+    kernel.run("await over()")
+    assert sent(peer)[-1][-1] == "noon"
+    assert "Noon." in kernel.run("print(*shown())").text
+    kernel.run("%mimo_tools remove clock")

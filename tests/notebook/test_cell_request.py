@@ -1,0 +1,75 @@
+"""The text of a cell, read."""
+
+from argparse import Namespace
+
+import pytest
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.notebook.cell_request import CellRequest, read, split_options
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "prompt"),
+    [
+        ("", [], ""),
+        ("What is a list?", [], "What is a list?"),
+        ("-t 0 What is a list?", ["--temperature=0"], "What is a list?"),
+        ("--temperature=0.2 -m mimo-v2-flash hi", ["--temperature=0.2", "--model=mimo-v2-flash"], "hi"),
+        ("--no-stream --new hi --new", ["--no-stream", "--new"], "hi --new"),
+        ('-s "You are terse." what\'s up', ["--system=You are terse."], "what's up"),
+        ("-s 'Say \"no\".' hi", ['--system=Say "no".'], "hi"),
+        ('-s "Say \\"no\\"." hi', ['--system=Say "no".'], "hi"),
+        ("-s don't hi", ["--system=don't"], "hi"),
+        ("-s -x hi", ["--system=-x"], "hi"),
+        ("-s ' hi", ["--system='"], "hi"),
+        ("-- -t is an option?", [], "-t is an option?"),
+        ("--no-history -- --new", ["--no-history"], "--new"),
+        ("-5 + 3 is what?", [], "-5 + 3 is what?"),
+        ("don't {x} $y `z` \\n", [], "don't {x} $y `z` \\n"),
+        ("-m", ["-m"], ""),
+    ],
+)
+def test_options_are_cut_from_a_prompt_that_stays_as_it_is(
+    line: str, options: list[str], prompt: str
+) -> None:
+    assert split_options(line) == (options, prompt)
+
+
+@pytest.mark.parametrize(
+    ("line", "flag", "hint"),
+    [
+        ("--temprature 0 hi", "--temprature", "Did you mean --temperature?"),
+        ("--temp 0 hi", "--temp", "Did you mean --temperature?"),
+        ("-t 0 --max_tokens 5", "--max_tokens", "Did you mean --max-tokens?"),
+        ("-x hi", "-x", "Put -- before a prompt that begins with a dash."),
+        ("--zzz hi", "--zzz", "Put -- before a prompt that begins with a dash."),
+    ],
+)
+def test_an_unknown_option_gets_a_suggestion(line: str, flag: str, hint: str) -> None:
+    with pytest.raises(BadOption) as error:
+        split_options(line)
+    assert (str(error.value), error.value.hint) == (f"There is no option {flag}.", hint)
+
+
+def test_only_what_was_given_overlays_the_settings() -> None:
+    options = Namespace(model=None, temperature=0.0, thinking=False, keep=False, new=True, out="reply")
+    assert read(options, "\nhello\n\n", {}) == CellRequest(
+        "hello", {"temperature": 0.0, "thinking": False}, keep=False, new=True, out="reply"
+    )
+
+
+def test_variables_are_put_into_the_prompt_unless_it_is_raw() -> None:
+    assert read(Namespace(), "Explain {x}", {"x": 1}).prompt == "Explain 1"
+    assert read(Namespace(raw=True), "Explain {x}", {"x": 1}) == CellRequest("Explain {x}", {})
+
+
+@pytest.mark.parametrize("prompt", ["", " ", "\n\t\n"])
+def test_an_empty_prompt_is_an_error(prompt: str) -> None:
+    with pytest.raises(BadOption, match="There is no prompt"):
+        read(Namespace(), prompt, {})
+
+
+@pytest.mark.parametrize("name", ["", "a b", "1x", "a.b"])
+def test_the_reply_goes_only_into_a_name(name: str) -> None:
+    with pytest.raises(BadOption, match="is no name for a variable"):
+        read(Namespace(out=name), "hi", {})

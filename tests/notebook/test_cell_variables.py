@@ -1,0 +1,330 @@
+"""`{name}` in a prompt: what is read, how often, and what is never touched."""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mimo_magics.notebook.cell_variables import KEPT, expand
+
+SEEN: list[tuple[str, ...]] = []
+"""What was done to canaries."""
+
+
+class Canary:
+    """Sings whatever is done to it; its attributes and items are canaries too."""
+
+    def __getattribute__(self, name: str) -> Any:
+        SEEN.append(("attribute", name))
+        return Canary()
+
+    def __getitem__(self, key: Any) -> Any:
+        SEEN.append(("item", repr(key)))
+        return Canary()
+
+    def __str__(self) -> str:
+        SEEN.append(("str",))
+        return "tweet {c} {c.x}"
+
+
+def sings(name: str) -> Any:
+    def method(self: Canary, *arguments: Any) -> Any:
+        SEEN.append((name, *map(str, arguments)))
+        raise AssertionError(name)
+
+    return method
+
+
+FORBIDDEN = """
+    __repr__ __format__ __call__ __iter__ __next__ __len__ __bool__ __eq__ __ne__ __lt__ __hash__ __contains__ __int__
+    __index__ __float__ __bytes__ __add__ __radd__ __mod__ __rmod__ __setattr__ __delattr__ __setitem__ __delitem__
+    __dir__ __enter__ __exit__ __reversed__ __fspath__ __await__ __get__ __copy__ __reduce_ex__
+"""
+for forbidden in FORBIDDEN.split():
+    setattr(Canary, forbidden, sings(forbidden))
+
+
+class Namespace(Mapping[str, Any]):
+    """A namespace that keeps what it was asked for."""
+
+    def __init__(self, **variables: Any) -> None:
+        self.variables = variables
+        self.asked: list[str] = []
+
+    def __getitem__(self, name: str) -> Any:
+        self.asked.append(name)
+        return self.variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError
+
+    def __len__(self) -> int:
+        raise AssertionError
+
+
+@pytest.fixture(autouse=True)
+def _silence() -> None:
+    SEEN.clear()
+
+
+@pytest.mark.parametrize(
+    ("reference", "done"),
+    [
+        ("{c}", [("str",)]),
+        ("{c.x}", [("attribute", "x"), ("str",)]),
+        ("{c[0]}", [("item", "0"), ("str",)]),
+        ("{c[-12]}", [("item", "-12"), ("str",)]),
+        ('{c["a b"]}', [("item", "'a b'"), ("str",)]),
+        ("{c['']}", [("item", "''"), ("str",)]),
+        ("{c['0']}", [("item", "'0'"), ("str",)]),
+        ("{c['a.b[0]']}", [("item", "'a.b[0]'"), ("str",)]),
+        (
+            "{c.x[0]['k']._y.z}",
+            [
+                ("attribute", "x"),
+                ("item", "0"),
+                ("item", "'k'"),
+                ("attribute", "_y"),
+                ("attribute", "z"),
+                ("str",),
+            ],
+        ),
+        ("{c.名字}", [("attribute", "名字"), ("str",)]),
+    ],
+)
+def test_a_reference_does_what_it_names_once_and_nothing_else(
+    reference: str, done: list[tuple[str, ...]]
+) -> None:
+    assert expand(f"<{reference}>", {"c": Canary()}) == "<tweet {c} {c.x}>"
+    assert done == SEEN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{c.__class__}",
+        "{c.x.__dict__}",
+        "{c.__x}",
+        "{c['k'].__init__.__globals__['k']}",
+        "{__c}",
+        "{__}",
+        "{c()}",
+        "{c.x()}",
+        "{c[x]}",
+        "{c[0:1]}",
+        "{c[:]}",
+        "{c[1.0]}",
+        "{c[+1]}",
+        "{c[None]}",
+        "{c[0][c]}",
+        "{c[f'x']}",
+        "{c['a' 'b']}",
+        "{c['a\\'b']}",
+        "{c['{}']}",
+        "{c!r}",
+        "{c!s}",
+        "{c:}",
+        "{c:>10}",
+        "{c.x:.2f}",
+        "{c=}",
+        "{c + c}",
+        "{c or 1}",
+        "{c, c}",
+        "{*c}",
+        "{ c}",
+        "{c }",
+        "{c. x}",
+        "{c [0]}",
+        "{c\n}",
+        "{.c}",
+        "{c.}",
+        "{c.0}",
+        "{0}",
+        "{}",
+        "{c",
+        "c}",
+        "{{c}}",
+        "{{{c}}}",
+        "${c}",
+        'f"{c}"',
+        "$c_{c}$",
+    ],
+)
+def test_what_is_no_reference_reads_nothing(text: str) -> None:
+    namespace = Namespace(c=Canary(), __c=Canary(), __=Canary())
+    assert expand(text, namespace) == {"{{c}}": "{c}"}.get(text, text)
+    assert (namespace.asked, SEEN) == ([], [])
+
+
+def test_each_occurrence_is_read_once() -> None:
+    namespace = Namespace(a=1, b=SimpleNamespace(x=2))
+    assert expand("{a}{a} {b.x} {c} {{a}} {a", namespace) == "11 2 {c} {a} {a"
+    assert namespace.asked == ["a", "a", "b", "c"]
+
+
+def test_a_value_that_counts_shows_each_count() -> None:
+    class Counter:
+        count = 0
+
+        @property
+        def next(self) -> int:
+            self.count += 1
+            return self.count
+
+    assert expand("{c.next} {c.next} {c.next}", {"c": Counter()}) == "1 2 3"
+
+
+def test_a_value_is_put_in_as_it_is_and_never_looked_at() -> None:
+    variables = {"a": "{b}", "b": "{a} {{a}}", "c": r"\1 \g<0> {", "d": "d}"}
+    assert expand("{a}", variables) == "{b}"
+    assert expand("{b}", variables) == "{a} {{a}}"
+    assert expand("{c}{d}", variables) == r"\1 \g<0> {d}"
+    assert expand("{c}b}", variables) == r"\1 \g<0> {b}"
+    assert expand("{{a}{a}}", variables) == "{{b}{b}}"
+
+
+def test_str_is_what_goes_in() -> None:
+    class Both:
+        def __str__(self) -> str:
+            return "str"
+
+        def __repr__(self) -> str:
+            return "repr"
+
+        def __format__(self, _: str) -> str:
+            return "format"
+
+    class Loud(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return "LOUD"
+
+    values = {"both": Both(), "none": None, "text": "'x'", "loud": Loud("quiet"), "list": ["x"]}
+    assert expand("{both} {none} {text} {loud} {list}", values) == "str None 'x' LOUD ['x']"
+
+
+@pytest.mark.parametrize(
+    "error", [AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError, StopIteration]
+)
+def test_a_reference_that_fails_stays(error: type[Exception]) -> None:
+    class Fails:
+        @property
+        def attribute(self) -> None:
+            raise error
+
+        def __getitem__(self, key: object) -> None:
+            raise error
+
+        def __str__(self) -> str:
+            raise error
+
+    text = "{v} {v.attribute} {v.nope} {v[0]} {v['x']} {n}"
+    assert expand(text, {"v": Fails(), "n": 1}) == text.replace("{n}", "1")
+
+
+def test_a_str_that_is_none_stays() -> None:
+    class NoText:
+        def __str__(self) -> str:
+            return None  # noqa: PLE0307  on purpose
+
+    assert expand("{v}", {"v": NoText()}) == "{v}"
+
+
+def test_an_interrupt_is_no_failure_of_a_reference() -> None:
+    class Interrupts:
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        expand("{v}", {"v": Interrupts()})
+
+
+def test_an_index_of_any_length_is_an_index() -> None:
+    digits = "9" * 10_000
+    assert expand(f"{{r[{digits}]}} {{r[00]}}", {"r": "x"}) == f"{{r[{digits}]}} x"
+
+
+def test_each_kind_of_what_is_kept_has_a_name() -> None:
+    assert len(KEPT) >= 10
+    for kind, pattern in KEPT.items():
+        assert re.compile(pattern, re.VERBOSE | re.DOTALL).match("") is None, kind
+
+
+CHARACTERS = "{}[]()$\\'\" \n\t.:_^,/-0123abfnr中🙂"
+FRAGMENTS = r"""
+    {{ }} {a} {{a}} {a.b[0]['k']} {a["k"]} {b a} {__a} f' f" rf''' F" \frac \d \( \) \[ \] $$ ${ [a-z] x^ _{a} {a:>
+    \begin{align} \end{align}
+"""
+PIECES = st.sampled_from([*CHARACTERS, *FRAGMENTS.split()])
+PROMPTS = st.lists(PIECES, max_size=30).map("".join)
+PLAIN = st.text(st.characters(categories=["L", "N", "Z"], include_characters=".,:;!?()-\n中🙂"), max_size=20)
+SHAPED = re.compile(r"\{[^\W\d]")
+
+
+@given(st.text() | PROMPTS)
+def test_text_without_the_form_of_a_reference_is_returned_as_it_is(text: str) -> None:
+    text = SHAPED.sub("{ ", text)
+    assert expand(text, dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "wrong")) == text
+
+
+@given(st.text() | PROMPTS)
+def test_without_variables_nothing_changes_but_double_braces(text: str) -> None:
+    text = re.sub(r"\{\{+", "{", text)
+    assert expand(text, {}) == text
+
+
+@given(PROMPTS)
+def test_only_pairs_of_braces_are_ever_taken_off(text: str) -> None:
+    expanded = expand(text, {})
+    taken = len(text) - len(expanded)
+    assert taken == 2 * (text.count("{") - expanded.count("{")) == 2 * (text.count("}") - expanded.count("}"))
+    assert re.sub("[{}]", "", text) == re.sub("[{}]", "", expanded)
+
+
+@given(st.text(alphabet="{} a.b[0]", max_size=20))
+def test_double_braces_around_a_reference_become_single_ones(text: str) -> None:
+    double = re.compile(r"\{{3,}|\{(\{[ab]+(?:\.[ab]+|\[0+\])*\})\}")
+    assert expand(text, {}) == double.sub(lambda found: found[1] or found[0], text)
+
+
+@given(st.text(), st.text())
+def test_any_value_goes_in_unchanged(one: str, two: str) -> None:
+    assert expand("<{one}|{two}{one}>", {"one": one, "two": two}) == f"<{one}|{two}{one}>"
+
+
+@given(
+    st.lists(PLAIN | st.sampled_from(["a", "b"]).map(lambda name: (name,)), max_size=10), st.text(), st.text()
+)
+def test_references_in_plain_text_and_nothing_else_are_replaced(parts: list[Any], a: str, b: str) -> None:
+    prompt = "".join(part if isinstance(part, str) else f"{{{part[0]}}}" for part in parts)
+    values = {"a": a, "b": b}
+    assert expand(prompt, values) == "".join(
+        part if isinstance(part, str) else values[part[0]] for part in parts
+    )
+
+
+OPENINGS = r"""
+    { {a. {a[ {a[" {a['x'][" {{a} {{{a}}} {a[0] {a.b[0]['c'] } {} {a: {a:{b} {a:> {:{} [ [a- [a-] [^ ^{ x^{ x^{}_ _{
+    $ $$ $x $5x $x$y $a$th x$ $1, ${ ${a \( \[ \) \\[ \ \a \a[ \a[] \][ \a{ \a{{} \a{}{ \frac{a}{ \"{a \begin{align}
+    f' f" f'{ f"{ f'{f'} f'['f'] f'{',f' f''' f"" rf'x f\" f\ f'('
+"""
+WITH_SPACES = ["\n", "\n ", "$\n", "$a \n", "$1 ", "$5 {na", "f' ", "\\(\n "]
+"""Beginnings without ends; each is repeated to a hundred thousand characters."""
+
+
+@pytest.mark.parametrize("openings", [*OPENINGS.split(), *WITH_SPACES])
+@pytest.mark.parametrize("start", ["", "{a['", "$", "\\a{", 'f"""', "f'"])
+def test_a_long_row_of_openings_is_no_work(openings: str, start: str) -> None:
+    text = start + openings * (100_000 // len(openings))
+    assert len(expand(text, {})) <= len(text)
+
+
+def test_long_names_paths_and_keys_are_no_work() -> None:
+    name, path, key = "n" * 100_000, ".x" * 50_000, "k" * 100_000
+    assert expand(f"{{{name}}} {{{name} {{{name}x}}", {name: 1}) == f"1 {{{name} {{{name}x}}"
+    assert expand(f"{{a{path}}} {{a{path}", {"a": 1}) == f"{{a{path}}} {{a{path}"
+    assert expand(f"{{a['{key}']}} {{a['{key}", {"a": {key: 2}}) == f"2 {{a['{key}"

@@ -1,0 +1,115 @@
+"""The text of a cell that compares."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import pytest
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.notebook.comparison_request import GridRequest, Variant, read, variants, words
+from mimo_magics.notebook.options import COMPARING
+
+
+def request(line: str, body: str = "Name a bird.", **names: Any) -> GridRequest:
+    parser = ArgumentParser(exit_on_error=False)
+    for option in COMPARING:
+        parser.add_argument(*option.flags, help=option.help, **option.argparse)
+    return read(parser.parse_args(words(line)), body, names)
+
+
+def test_all_combinations_are_asked_in_the_order_of_the_options() -> None:
+    assert request("-m a b --temperature 0 0.5").variants == (
+        Variant("a · temperature 0.0", {"model": "a", "temperature": 0.0}),
+        Variant("a · temperature 0.5", {"model": "a", "temperature": 0.5}),
+        Variant("b · temperature 0.0", {"model": "b", "temperature": 0.0}),
+        Variant("b · temperature 0.5", {"model": "b", "temperature": 0.5}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "titles"),
+    [
+        ("", ["as set"]),
+        ("-m a", ["a"]),
+        ("-m a -t 0 1", ["temperature 0.0", "temperature 1.0"]),
+        ("-t default 0.2", ["temperature default", "temperature 0.2"]),
+        ("--thinking on off", ["thinking on", "thinking off"]),
+        ("--api openai anthropic", ["openai", "anthropic"]),
+        ("--system none 'Be brief.'", ["system none", "system Be brief."]),
+        ("--presence-penalty -1 1", ["presence_penalty -1.0", "presence_penalty 1.0"]),
+        ("--stop END 'a b'", ['stop ["END"]', 'stop ["a b"]']),
+        ("--repeat 2", ["no. 1", "no. 2"]),
+        ("-t 0 -t 1", ["temperature 0.0", "temperature 1.0"]),
+        ("--system '- brief' none", ["system - brief", "system none"]),
+        (
+            "--max-tokens 10 20 --repeat 2",
+            [
+                "max_tokens 10 · no. 1",
+                "max_tokens 10 · no. 2",
+                "max_tokens 20 · no. 1",
+                "max_tokens 20 · no. 2",
+            ],
+        ),
+    ],
+)
+def test_a_title_tells_what_sets_a_variant_apart(line: str, titles: list[str]) -> None:
+    assert [variant.title for variant in request(line).variants] == titles
+
+
+def test_what_holds_for_all_is_no_variant() -> None:
+    assert request("--json --param seed=1 --at-once 2 --ask-above '5 USD' --no-history --session s -o x") == (
+        GridRequest(
+            "Name a bird.",
+            (Variant("as set", {}),),
+            {"json": True, "param": {"seed": 1}},
+            at_once=2,
+            ask_above="5 USD",
+            keep=False,
+            session="s",
+            out="x",
+        )
+    )
+
+
+def test_the_prompt_names_variables_unless_it_is_raw() -> None:
+    assert request("", "Say {word}.", word="yes").prompt == "Say yes."
+    assert request("--raw", "Say {word}.", word="yes").prompt == "Say {word}."
+
+
+@pytest.mark.parametrize(
+    ("line", "body", "fact", "hint"),
+    [
+        ("--temprature 0", "x", "There is no option --temprature.", "Did you mean --temperature?"),
+        ("--zzz", "x", "There is no option --zzz.", "See %%mimo_compare? for the options."),
+        ("--tools x", "x", "A comparison does not take --tools.", "See %%mimo_compare? for the options."),
+        ("-m 'a", "x", "A quotation on the line does not end.", "Put a value with a quote into quotes."),
+        ("", "  ", "There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."),
+        ("--at-once 0", "x", "--at-once cannot be 0.", "It is a number of calls from 1."),
+        ("--repeat 0", "x", "A comparison cannot make 0 calls.", "It makes 1 to 100."),
+        ("--repeat 101", "x", "A comparison cannot make 101 calls.", "It makes 1 to 100."),
+        ("-o 1x", "x", "'1x' is no name for a variable.", "Choose one that Python can use: -o reply"),
+    ],
+)
+def test_what_makes_no_sense_is_told(line: str, body: str, fact: str, hint: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        request(line, body)
+    assert (str(caught.value), caught.value.hint) == (fact, hint)
+
+
+def test_a_setting_without_values_makes_no_calls() -> None:
+    with pytest.raises(BadOption, match="cannot make 0 calls"):
+        variants({"model": []})
+
+
+@pytest.mark.parametrize(
+    ("values", "fact"),
+    [
+        ({"temprature": [1]}, "There is no setting 'temprature'."),
+        ({"temperature": [0, "x"]}, "temperature cannot be 'x'."),
+        ({"stop": ["a"]}, "stop cannot be 'a'."),
+    ],
+)
+def test_what_a_program_compares_is_checked(values: dict[str, list[Any]], fact: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        variants(values)
+    assert str(caught.value) == fact

@@ -1,0 +1,272 @@
+"""One prompt asked in many ways at a time, against a server that counts what comes at a time."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from support.peer import Answer, Peer, Seen, error, frames, reply, stream
+
+from mimo_magics.client import retry
+from mimo_magics.core.errors import ApiError, BadOption, SessionBusy
+from mimo_magics.core.settings import Api
+from mimo_magics.notebook.comparison_request import Variant, variants
+from mimo_magics.session.comparison import runner
+from mimo_magics.session.comparison.result import Candidate, Comparison
+from mimo_magics.session.session import Session
+
+APIS: list[Api] = ["openai", "anthropic"]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_DELAY", 0.001)
+
+
+def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:
+    base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
+    return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
+
+
+class Meeting:
+    """A script that answers when as many calls are there at a time as are wanted."""
+
+    def __init__(self, wanted: int) -> None:
+        self.at_once = self.most = 0
+        self._barrier = threading.Barrier(wanted)
+        self._lock = threading.Lock()
+
+    def __call__(self, seen: Seen) -> Answer:
+        with self._here():
+            self._barrier.wait(30)
+            return stream(seen, reply(f"at {seen.body.get('temperature')}"))
+
+    @contextmanager
+    def _here(self) -> Iterator[None]:
+        with self._lock:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.at_once -= 1
+
+
+def texts(comparison: Comparison) -> list[str | None]:
+    return [each.reply.text if each.reply else None for each in comparison]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_the_replies_come_in_the_order_of_the_variants(peer: Peer, api: Api) -> None:
+    peer.script = lambda seen: stream(seen, reply(f"{seen.body['model']} at {seen.body['temperature']}"))
+    compared = session(peer, api).compare("Hello", model=["a", "b"], temperature=[0, 1])
+    assert texts(compared) == ["a at 0", "a at 1", "b at 0", "b at 1"]
+    assert compared[3].text == "b at 0"
+    assert [each.title for each in compared][:2] == ["a · temperature 0", "a · temperature 1"]
+
+
+def test_as_many_are_asked_at_a_time_as_are_allowed_and_no_more(peer: Peer) -> None:
+    peer.script = meeting = Meeting(3)
+    compared = session(peer).compare("Hello", temperature=[0, 0.5, 1], repeat=2, at_once=3)
+    assert texts(compared) == ["at 0", "at 0", "at 0.5", "at 0.5", "at 1", "at 1"]
+    assert meeting.most == 3
+
+
+class Window:
+    """A script that answers so many calls within some seconds, and refuses the others without saying for how long."""
+
+    def __init__(self, calls: int, seconds: float) -> None:
+        self.refused = 0
+        self._calls, self._seconds = calls, seconds
+        self._answered: list[float] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, seen: Seen) -> Answer:
+        with self._lock:
+            now = time.monotonic()
+            self._answered = [each for each in self._answered if now - each < self._seconds]
+            if len(self._answered) == self._calls:
+                self.refused += 1
+                return error(429, "Too many requests")
+            self._answered.append(now)
+        return stream(seen, reply(f"at {seen.body['temperature']}"))
+
+
+def test_a_service_that_wants_fewer_calls_a_minute_gets_all_of_them_later(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "MINUTE", 0.5)
+    peer.script = window = Window(5, 0.4)
+    compared = session(peer).compare("Hello", temperature=[0, 1], repeat=6)
+    assert texts(compared) == ["at 0"] * 6 + ["at 1"] * 6
+    assert 0 < window.refused <= 4 * retry.ATTEMPTS * 2  # only those that were under way when it said so
+
+
+def test_nothing_is_begun_while_a_service_is_busy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_DELAY", 0.2)
+    peer.answers(error(503, "Overloaded"), lambda seen: stream(seen, reply("Fine.")))
+    compared = session(peer).compare("Hello", temperature=[0, 1], at_once=1)
+    assert texts(compared) == ["Fine.", "Fine."]
+    assert len(peer.requests) == 3
+
+
+def test_each_follows_the_conversation_and_none_joins_it(peer: Peer) -> None:
+    talk = session(peer)
+    talk.ask("one")
+    before = talk.history
+    talk.compare("two", temperature=[0, 1])
+    said = [[message["content"] for message in seen.body["messages"]] for seen in peer.requests[1:]]
+    assert said == [["one", "You said: one", "two"]] * 2
+    assert talk.history == before
+    usage = reply("").usage
+    assert usage
+    assert talk.aside == usage + usage
+
+
+def test_without_the_conversation_only_the_prompt_is_sent(peer: Peer) -> None:
+    talk = session(peer)
+    talk.ask("one")
+    talk.compare("two", keep=False, temperature=[0])
+    assert [message["content"] for message in peer.requests[1].body["messages"]] == ["two"]
+
+
+def test_a_variant_that_fails_leaves_the_others_alone(peer: Peer) -> None:
+    peer.script = lambda seen: (
+        error(400, "Param Incorrect") if seen.body["temperature"] == 1 else stream(seen, reply("fine"))
+    )
+    compared = session(peer).compare("Hello", temperature=[0, 1, 2])
+    assert texts(compared) == ["fine", None, "fine"]
+    assert [bool(each.failure) for each in compared] == [False, True, False]
+    with pytest.raises(BadOption, match="Reply 2 did not come"):
+        compared[2]
+
+
+def test_when_all_of_them_fail_the_first_failure_is_raised(peer: Peer) -> None:
+    peer.script = lambda _: error(400, "Param Incorrect")
+    with pytest.raises(ApiError, match="Param Incorrect"):
+        session(peer).compare("Hello", temperature=[0, 1])
+
+
+def test_what_a_comparison_spends_counts_and_a_budget_ends_it(peer: Peer) -> None:
+    talk = session(peer, budget="40 tokens")
+    compared = talk.compare("Hello", repeat=4, at_once=1)
+    assert talk.spent.tokens == 60
+    assert [bool(each.failure) for each in compared] == [False, False, True, True]
+
+
+@pytest.mark.anyio
+async def test_leaving_early_keeps_what_came_and_closes_every_socket(peer: Peer) -> None:
+    peer.script = lambda seen: Answer(frames(seen, ["word "] * 1_000, 0.02))
+    talk = session(peer)
+    async with talk.comparing("Hello", variants({"temperature": [0, 1]})) as running:
+        begun = set()
+        async for place, event in running:
+            if getattr(event, "text", ""):
+                begun.add(place)
+            if begun == {0, 1}:
+                break
+    assert [running.turns[place].reply.stop for place in (0, 1)] == ["interrupted"] * 2
+    assert all(turn.reply.text.startswith("word") for turn in running.turns.values())
+    assert len(await asyncio.to_thread(peer.left, 2)) == 2
+    assert not talk.busy
+
+
+@pytest.mark.anyio
+async def test_a_session_that_compares_is_busy(peer: Peer) -> None:
+    talk = session(peer)
+    seen_busy = []
+    talk.watchers.append(lambda: seen_busy.append(talk.busy))
+    async with talk.comparing("Hello", [Variant("", {})]):
+        with pytest.raises(SessionBusy):
+            async with talk.stream("Hello"):
+                pass
+    assert seen_busy == [True, False]
+
+
+def test_a_reply_can_be_taken_over_as_the_next_turn(peer: Peer) -> None:
+    talk = session(peer)
+    talk.ask("one")
+    peer.script = lambda seen: stream(seen, reply(f"at {seen.body.get('temperature')}"))
+    compared = talk.compare("two", temperature=[0, 1])
+    assert compared.adopt(2).text == "at 1"
+    talk.ask("three")
+    assert [message["content"] for message in peer.requests[-1].body["messages"]] == [
+        "one",
+        "You said: one",
+        "two",
+        "at 1",
+        "three",
+    ]
+
+
+def test_another_reply_takes_the_place_of_the_one_that_was_taken_over(peer: Peer) -> None:
+    talk = session(peer)
+    peer.script = lambda seen: stream(seen, reply(f"at {seen.body.get('temperature')}"))
+    compared = talk.compare("two", temperature=[0, 1])
+    compared.adopt(2)
+    spent = talk.spent
+    compared.adopt(1)
+    assert [turn.reply.text for turn in talk.turns] == ["at 0"]
+    assert [[turn.reply.text for turn in branch.turns] for branch in talk.branches()] == [["at 1"], ["at 0"]]
+    assert talk.spent == spent
+
+
+def test_a_reply_cannot_be_taken_over_when_the_conversation_went_on(peer: Peer) -> None:
+    talk = session(peer)
+    compared = talk.compare("Hello", temperature=[0, 1])
+    talk.ask("Something else")
+    with pytest.raises(BadOption, match="not the one that this reply follows"):
+        compared.adopt(1)
+    talk.undo()
+    assert compared.adopt(1).text == "You said: Hello"
+
+
+@pytest.mark.parametrize("number", [0, 3, -1])
+def test_there_is_no_reply_beyond_the_last(peer: Peer, number: int) -> None:
+    compared = session(peer).compare("Hello", temperature=[0, 1])
+    with pytest.raises(BadOption, match=f"There is no reply {number}."):
+        compared[number]
+
+
+def test_a_comparison_is_read_as_a_frame(peer: Peer) -> None:
+    peer.script = lambda seen: (
+        error(400, "Param Incorrect") if seen.body["temperature"] == 1 else stream(seen, reply("fine"))
+    )
+    frame = session(peer).compare("Hello", temperature=[0, 1]).to_frame()
+    assert list(frame.columns) == [
+        "temperature",
+        "text",
+        "reasoning",
+        "ended",
+        "input",
+        "cached",
+        "output",
+        "first",
+        "seconds",
+        "cost",
+        "failure",
+    ]
+    assert list(frame.index) == [1, 2]
+    assert frame.loc[1, ["temperature", "text", "reasoning", "ended", "input", "output"]].tolist() == [
+        0,
+        "fine",
+        "Hm.",
+        "end",
+        20,
+        10,
+    ]
+    assert "Param Incorrect" in frame.loc[2, "failure"]
+
+
+def test_a_candidate_without_a_turn_has_no_reply() -> None:
+    assert Candidate("as set", {}).reply is None
+
+
+@pytest.mark.parametrize("at_once", [0, -1])
+def test_nothing_is_asked_none_at_a_time(peer: Peer, at_once: int) -> None:
+    with pytest.raises(BadOption, match="cannot be asked at a time"):
+        session(peer).compare("Hello", temperature=[0], at_once=at_once)

@@ -1,0 +1,281 @@
+"""How much of a conversation goes to the model."""
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+from hypothesis import given, strategies as st
+from support.rules import fault
+
+from mimo_magics.core.errors import WindowFull
+from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    Params,
+    Part,
+    ReasoningPart,
+    Reply,
+    Request,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    system,
+    user,
+)
+from mimo_magics.core.settings import Api, Overflow
+from mimo_magics.session.limits.context_window import (
+    ALONE,
+    FULL,
+    LOW,
+    SUMMARISE,
+    Plan,
+    estimated,
+    opening,
+    plan,
+    size,
+    summary_request,
+    told,
+    warning,
+)
+from mimo_magics.session.turn import Turn, history
+from mimo_magics.wire.formats import FORMATS
+
+
+def turn(length: int, **fields: object) -> Turn:
+    """A turn of about so many tokens, prompt and answer together."""
+    answer = Message("assistant", (TextPart("four" * (length - length // 2)),))
+    return Turn(user("four" * (length // 2)), Reply(answer), Params("m"), "mimo-v2", "openai", 1.0, **fields)
+
+
+def prompt(length: int) -> tuple[Message, ...]:
+    return (user("four" * length),)
+
+
+@pytest.mark.parametrize(
+    ("model", "window", "tokens"),
+    [
+        ("mimo-v2-flash", None, 262_144),
+        ("mimo-local", None, 8_192),
+        ("mimo-v2-flash", 1_000, 1_000),
+        ("someone-elses", 1_000, 1_000),
+        ("someone-elses", None, None),
+    ],
+)
+def test_the_person_knows_the_window_better_than_the_table(
+    model: str, window: int | None, tokens: int | None
+) -> None:
+    assert size(model, window) == tokens
+
+
+@pytest.mark.parametrize(
+    ("part", "tokens"),
+    [
+        (TextPart("four" * 3), 3),
+        (ReasoningPart("four" * 3, "signature"), 3),
+        (ToolCall("an id", "tool", '{"a": 1}'), 3),
+        (ToolResult("an id", "tool", "four" * 3, log="printed"), 3),
+        (ImagePart("data:image/png;base64," + "A" * 9_999), 1_000),
+        (AudioPart("https://example.org/a.mp3"), 1_000),
+    ],
+)
+def test_tokens_of_every_kind_of_part_are_estimated(part: Part, tokens: int) -> None:
+    assert estimated([Message("user", (part,))]) == tokens
+    assert estimated([Message("user", (part, part)), user("four")]) == 2 * tokens + 1
+
+
+def test_everything_is_sent_as_long_as_it_fits() -> None:
+    past = [turn(300), turn(300)]
+    assert plan(past, prompt(350), 1_000, "error") == Plan(0, 950)
+    assert plan(past, prompt(350), 1_000, "drop-oldest") == Plan(0, 950)
+    assert plan([], prompt(10), 1_000, "error") == Plan(0, 10)
+
+
+def test_everything_is_sent_where_the_window_is_not_known() -> None:
+    assert plan([turn(10_000, left_out=1)] * 3, prompt(10), None, "error") == Plan(0, 30_010)
+
+
+def test_a_full_window_is_an_error_unless_turns_may_be_left_out() -> None:
+    with pytest.raises(WindowFull) as full:
+        plan([turn(1_300), turn(300)], prompt(351), 2_000, "error")
+    assert str(full.value) == (
+        "The request has about 1,951 tokens, and the model takes 2,000, its answer included."
+    )
+    assert full.value.hint == WindowFull.default_hint
+
+
+@pytest.mark.parametrize("overflow", ["drop-oldest", "summarise"])
+def test_the_fewest_oldest_turns_are_left_out_that_leave_room_for_more(overflow: Overflow) -> None:
+    past = [turn(200) for _ in range(5)]
+    assert plan(past, prompt(100), 1_000, overflow) == Plan(2, 700)
+    assert plan(past, prompt(101), 1_000, overflow) == Plan(3, 501)
+    assert plan(past, prompt(800), 1_000, overflow) == Plan(5, 800)
+
+
+@pytest.mark.parametrize("overflow", ["error", "drop-oldest", "summarise"])
+def test_a_turn_that_does_not_fit_by_itself_is_an_error(overflow: Overflow) -> None:
+    for past in ([], [turn(100)]):
+        with pytest.raises(WindowFull) as full:
+            plan(past, prompt(951), 1_000, overflow)
+        assert (str(full.value), full.value.hint) == (
+            "The request has about 951 tokens, and the model takes 1,000, its answer included.",
+            ALONE,
+        )
+
+
+def test_turns_that_were_left_out_stay_so_until_that_is_not_enough() -> None:
+    past = [*(turn(200) for _ in range(5)), turn(200, left_out=3)]
+    assert plan(past, prompt(350), 1_000, "drop-oldest") == Plan(3, 950)
+    assert plan(past, prompt(351), 1_000, "drop-oldest") == Plan(5, 551)
+
+
+def test_turns_that_this_turn_left_out_already_stay_so() -> None:
+    past = [turn(200) for _ in range(5)]
+    assert plan(past, prompt(350), 1_000, "drop-oldest", before=2) == Plan(2, 950)
+    assert plan(past, prompt(351), 1_000, "drop-oldest", before=2) == Plan(4, 551)
+    assert plan(past, prompt(351), 1_000, "drop-oldest", before=99) == Plan(5, 351)
+
+
+def test_turns_that_were_left_out_come_back_where_there_is_room() -> None:
+    past = [turn(200), turn(200, left_out=1)]
+    assert plan(past, prompt(100), 1_000, "drop-oldest") == Plan(0, 500)
+
+
+def test_the_server_s_count_of_the_last_request_is_the_base_of_the_estimate() -> None:
+    past = [turn(100), turn(100, context=600)]
+    assert plan(past, prompt(50), 1_000, "error") == Plan(0, 650)
+    assert plan(past, prompt(350), 1_000, "error") == Plan(0, 950)
+    assert plan(past, prompt(351), 1_000, "drop-oldest") == Plan(1, 651)
+
+
+def test_the_server_s_count_is_of_the_turns_that_were_sent() -> None:
+    past = [turn(100), turn(100), turn(100, context=600, left_out=2)]
+    assert plan(past, prompt(0), 2_000, "error") == Plan(0, 1_800)
+    assert plan(past, prompt(0), 1_000, "drop-oldest") == Plan(2, 600)
+    shorter = [turn(100), turn(100, context=300, left_out=5)]
+    assert plan(shorter, prompt(0), 1_000, "error") == Plan(0, 600)
+
+
+def test_what_stands_in_no_turn_is_not_scaled_with_them() -> None:
+    own = (system("four" * 100), *prompt(50))
+    past = [turn(100), turn(100, context=800, system="four" * 100)]
+    assert plan(past, own, 1_000, "drop-oldest", beside=500) == Plan(0, 850)
+    assert plan(past, (*own, *prompt(101)), 1_000, "drop-oldest", beside=100) == Plan(1, 651)
+
+
+@pytest.mark.parametrize("past", [[turn(100, context=50, system="four" * 60)], [turn(0, context=50)], []])
+def test_a_count_that_cannot_be_is_not_heeded(past: list[Turn]) -> None:
+    assert plan(past, prompt(50), 1_000, "error") == Plan(0, 50 + estimated(history(past)))
+
+
+TURNS = st.lists(
+    st.builds(turn, st.integers(0, 300), context=st.integers(0, 900), left_out=st.integers(0, 8)), max_size=8
+)
+
+
+@given(TURNS, st.integers(0, 600), st.integers(0, 100), st.none() | st.integers(0, 9))
+def test_never_more_is_sent_than_fits(past: list[Turn], own: int, beside: int, before: int | None) -> None:
+    window = 600
+    everything = plan(past, prompt(own), None, "error", beside=beside).tokens
+    try:
+        planned = plan(past, prompt(own), window, "drop-oldest", beside=beside, before=before)
+    except WindowFull:
+        assert own + beside > FULL * window
+        return
+    was = min(past[-1].left_out if past and before is None else before or 0, len(past))
+    assert planned.tokens <= FULL * window
+    assert planned.tokens >= own + beside
+    assert planned.left_out == 0 or everything > FULL * window
+    assert planned.left_out in (0, was, len(past)) or planned.tokens <= LOW * window
+
+
+def test_a_conversation_that_goes_on_leaves_turns_out_now_and_then_only() -> None:
+    past: list[Turn] = []
+    changes, left_out = 0, 0
+    for _ in range(100):
+        planned = plan(past, prompt(10), 1_000, "drop-oldest")
+        changes += planned.left_out != left_out
+        left_out = planned.left_out
+        past.append(turn(20, left_out=left_out, context=planned.tokens + 10))
+    assert (changes, left_out) == (4, 56)
+
+
+@pytest.mark.parametrize(
+    ("context", "window", "words"),
+    [
+        (0, 1_000, ""),
+        (799, 1_000, ""),
+        (800, 1_000, "The conversation fills 80 % of the window of m: 800 of 1,000 tokens."),
+        (217_000, 262_144, "The conversation fills 83 % of the window of m: 217,000 of 262,144 tokens."),
+        (1_000_000, None, ""),
+    ],
+)
+def test_a_window_that_fills_is_told(context: int, window: int | None, words: str) -> None:
+    assert warning(context, window, "m") == words
+
+
+@pytest.mark.parametrize(
+    ("left_out", "before", "summary", "words"),
+    [
+        (0, 0, "", ""),
+        (0, 3, "", ""),
+        (3, 3, "", ""),
+        (1, 0, "", "The oldest turn is left out: the window of m is full."),
+        (3, 1, "", "The 3 oldest turns are left out: the window of m is full."),
+        (1, 0, "Short.", "The oldest turn is sent as a summary: the window of m is full."),
+        (3, 0, "Short.", "The 3 oldest turns are sent as a summary: the window of m is full."),
+    ],
+)
+def test_turns_that_are_left_out_now_are_told(left_out: int, before: int, summary: str, words: str) -> None:
+    assert told(left_out, before, "m", summary) == words
+
+
+def test_a_summary_stands_for_the_turns_before_it() -> None:
+    assert opening("") == ()
+    asked, answered = opening("We spoke of loops.")
+    assert (asked.role, answered.role) == ("user", "assistant")
+    assert asked.text.endswith("\n\nWe spoke of loops.")
+    assert answered.text
+
+
+def test_a_summary_is_asked_for_behind_what_it_is_of() -> None:
+    turns = [turn(2), turn(4)]
+    assert summary_request(turns) == (*history(turns), user(SUMMARISE))
+    assert summary_request(turns, "Before.") == (*opening("Before."), *history(turns), user(SUMMARISE))
+
+
+WORDS = st.text(min_size=1, max_size=10)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> Message:
+    """Rounds of tool calls with results, some without one, and words between them."""
+    parts: list[Part] = []
+    for number in range(draw(st.integers(0, 3))):
+        parts += draw(st.lists(st.builds(ReasoningPart, WORDS) | st.builds(TextPart, WORDS), max_size=2))
+        ids = [f"c{number}{each}" for each in range(draw(st.integers(0, 2)))]
+        parts += [ToolCall(each, "clock", "{}") for each in ids]
+        parts += [ToolResult(each, "clock", draw(st.text(max_size=5))) for each in ids if draw(st.booleans())]
+    return Message("assistant", tuple(parts))
+
+
+def turns_of(messages: Sequence[Message]) -> list[Turn]:
+    return [
+        Turn(user("Well?"), Reply(each, stop="end"), Params("m"), "mimo-v2", "openai", 1.0)
+        for each in messages
+    ]
+
+
+@given(st.lists(answers(), max_size=4), WORDS, st.sampled_from(["openai", "anthropic"]), st.randoms())
+def test_a_request_with_a_summary_is_one_that_servers_take(
+    said: list[Message], summary: str, api: Api, chance: Random
+) -> None:
+    past = turns_of(said)
+    left_out = chance.randint(0, len(past))
+    rest = (*opening(summary), *history(past[left_out:]), user("And now?"))
+    thinking = chance.choice([None, True, False])
+    for messages in (rest, summary_request(past[:left_out], summary), summary_request(past[:left_out])):
+        request = Request(
+            (system("Be brief."), *messages), Params("m", thinking=thinking, max_completion_tokens=9)
+        )
+        assert fault(FORMATS[api].encode(request), api) == ""

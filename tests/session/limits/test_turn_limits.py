@@ -1,0 +1,245 @@
+"""What a conversation may spend, and how much of it a model can be told: against a server that counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from support.peer import Answer, Peer, Seen, error, frames, obey, stream
+from support.rules import fault
+
+from mimo_magics.core.errors import BadOption, BudgetReached, WindowFull
+from mimo_magics.core.messages import (
+    ImagePart,
+    Message,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+from mimo_magics.session.limits.budget import Spent
+from mimo_magics.session.limits.context_window import SUMMARISE, SUMMARY
+from mimo_magics.session.session import Session
+from mimo_magics.tools.registry import NotebookTool, Outcome
+
+PICTURE = ImagePart("data:image/png;base64,AAAA")
+
+
+def session(peer: Peer, **options: object) -> Session:
+    return Session(**{"base_url": f"{peer.url}/v1", "system": "none", "thinking": False, **options})
+
+
+def said(seen: Seen) -> list[object]:
+    """The contents that the server got."""
+    return [message["content"] for message in seen.body["messages"]]
+
+
+def counting(each: int = 100) -> Callable[[Seen], Answer]:
+    """Answer as the peer does, with a count of so many tokens for each message."""
+
+    def answer(seen: Seen) -> Answer:
+        if refusal := fault(seen.body, seen.api):
+            return error(400, refusal)
+        usage = Usage(each * len(seen.body["messages"]), each)
+        text = "In short." if seen.prompt == SUMMARISE else f"You said: {seen.prompt}"
+        return stream(seen, Reply(Message("assistant", (TextPart(text),)), usage, "end", "m", "1"))
+
+    return answer
+
+
+def clock(peer: Peer) -> NotebookTool:
+    async def run(_: dict[str, object]) -> Outcome:
+        return Outcome("12:00")
+
+    return NotebookTool(Tool("clock"), json.loads, run, "none")
+
+
+def calling(usage: Usage) -> Callable[[Seen], Answer]:
+    """Call the clock as long as it is offered."""
+
+    def answer(seen: Seen) -> Answer:
+        if refusal := fault(seen.body, seen.api):
+            return error(400, refusal)
+        number = len(seen.body["messages"])
+        parts = (ReasoningPart("Hm."), ToolCall(f"c{number}", "clock", json.dumps({"n": number})))
+        called = Message("assistant", parts if seen.body.get("tools") else (TextPart("Noon."),))
+        return stream(seen, Reply(called, usage, "tool_calls" if seen.body.get("tools") else "end", "m", "1"))
+
+    return answer
+
+
+# Budgets
+
+
+def test_a_budget_of_the_session_is_checked_before_each_prompt(peer: Peer) -> None:
+    talk = session(peer, budget="70 tokens")
+    talk.ask("one")
+    talk.ask("two")
+    with pytest.raises(
+        BudgetReached, match=r"more than what is left of the budget: 60 of 70 tokens are spent"
+    ):
+        talk.ask("three")
+    assert [said(seen)[-1] for seen in peer.requests] == ["one", "two"]
+    assert talk.spent == Spent(60, None)
+
+
+def test_what_was_undone_replaced_or_asked_aside_is_spent_all_the_same(peer: Peer) -> None:
+    talk = session(peer)
+    talk.ask("one", cell="a")
+    talk.ask("two", cell="a")
+    talk.undo()
+    talk.ask("aside", keep=False)
+    assert talk.spent.tokens == 90
+    talk.settings = replace(talk.settings, budget="90 tokens")
+    with pytest.raises(BudgetReached):
+        talk.ask("three")
+
+
+def test_a_budget_stops_a_running_answer_and_keeps_what_came(peer: Peer) -> None:
+    peer.answers(lambda seen: Answer(frames(seen, [f"word{n} " for n in range(500)], 0.002)))
+    talk = session(peer)
+    answer = talk.ask("go on and on", turn_budget="40 tokens")
+    assert answer.stop == "budget"
+    assert 10 < len(answer.text.split()) < 50
+    assert peer.settled()[0].closed_after is not None
+    assert 40 <= talk.spent.tokens < 60
+    peer.script = obey
+    talk.ask("next")
+    assert said(peer.requests[-1]) == ["go on and on", answer.text, "next"]
+
+
+def test_a_budget_is_checked_between_rounds_of_tool_calls(peer: Peer) -> None:
+    peer.script = calling(Usage(100, 50))
+    talk = Session(base_url=f"{peer.url}/v1", system="none", tools=[clock(peer)])
+    answer = talk.ask("what time is it?", turn_budget="400 tokens")
+    assert len(peer.requests) == 2
+    assert answer.stop == "budget"
+    assert [type(part) for part in answer.message.parts][-1] is ToolResult
+    assert answer.message.open_calls == ()
+    peer.script = obey
+    talk.ask("next", tools=())
+    assert not fault(peer.requests[-1].body, "openai")
+
+
+def test_a_budget_in_dollars_wants_a_price(peer: Peer) -> None:
+    talk = session(peer, budget="1 USD", model="mine")
+    with pytest.raises(BadOption, match="No price is known for mine"):
+        talk.ask("one")
+    assert peer.requests == []
+    talk.ask("one", prices={"mine": [0, 0, 20_000]})
+    talk.settings = replace(talk.settings, prices={"mine": [0, 0, 50_000]})
+    assert talk.spent == Spent(30, 0.5)
+    talk.settings = replace(talk.settings, prices={"mine": [0, 0, 100_000]})
+    with pytest.raises(BudgetReached, match=r"1\.0000 of 1 USD"):
+        talk.ask("two")
+
+
+def test_what_cannot_be_a_budget_is_not_sent(peer: Peer) -> None:
+    with pytest.raises(BadOption, match="cannot be 'a lot'"):
+        session(peer).ask("one", turn_budget="a lot")
+    assert peer.requests == []
+
+
+# The window
+
+
+def test_a_window_that_is_nearly_full_is_told(peer: Peer) -> None:
+    peer.script = counting()
+    talk = session(peer, window=500, model="mine")
+    assert [talk.ask(prompt).notes for prompt in ("one", "two")] == [
+        (),
+        ("The conversation fills 80 % of the window of mine: 400 of 500 tokens.",),
+    ]
+
+
+def test_a_window_that_is_full_is_an_error_and_nothing_is_sent(peer: Peer) -> None:
+    peer.script = counting()
+    talk = session(peer, window=405, model="mine")
+    talk.ask("one")
+    talk.ask("two")
+    with pytest.raises(WindowFull, match="the model takes 405"):
+        talk.ask("three")
+    assert len(peer.requests) == 2
+    assert len(talk.turns) == 2
+
+
+def test_the_oldest_turns_are_left_out_and_stay_out(peer: Peer) -> None:
+    peer.script = counting()
+    talk = session(peer, window=605, model="mine", overflow="drop-oldest")
+    prompts = ["one", "two", "three", "four", "five"]
+    answers = [talk.ask(prompt) for prompt in prompts]
+    sent = [said(seen)[::2] for seen in peer.requests]
+    assert sent[:3] == [prompts[:1], prompts[:2], prompts[:3]]
+    assert sent[3][-1] == "four"
+    assert sent[3] == prompts[4 - len(sent[3]) : 4]
+    assert len(sent[3]) < 4
+    assert any("left out: the window of mine is full" in note for note in answers[3].notes)
+    assert [turn.left_out for turn in talk.turns][:4] == [0, 0, 0, 4 - len(sent[3])]
+    assert len(talk.turns) == 5
+
+
+def test_rounds_of_tool_calls_are_never_cut_in_two(peer: Peer) -> None:
+    peer.script = calling(Usage(300, 100))
+    talk = Session(base_url=f"{peer.url}/v1", system="none", tools=[clock(peer)], max_steps=2)
+    talk.ask("one")
+    talk.ask("two")
+    talk.ask("three", window=420, overflow="drop-oldest")
+    last = peer.requests[-1].body["messages"]
+    assert last[0]["role"] == "user"
+    assert not fault(peer.requests[-1].body, "openai")
+    assert talk.turns[-1].left_out > 0
+
+
+def test_the_oldest_turns_are_told_as_a_summary_that_the_model_wrote(peer: Peer) -> None:
+    peer.script = counting()
+    talk = session(peer, window=605, model="mine", overflow="summarise")
+    answers = [talk.ask(prompt) for prompt in ("one", "two", "three", "four")]
+    asked, sent = peer.requests[3:5]
+    assert said(asked)[-1] == SUMMARISE
+    left_out = talk.turns[-1].left_out
+    assert said(asked)[:-1:2] == ["one", "two", "three"][:left_out]
+    assert said(sent)[0] == f"{SUMMARY}In short."
+    assert said(sent)[-1] == "four"
+    assert not fault(sent.body, "openai")
+    assert talk.turns[-1].summary == "In short."
+    assert any("sent as a summary" in note for note in answers[3].notes)
+    assert talk.turns[-1].spent == Usage(
+        100 * (len(asked.body["messages"]) + len(sent.body["messages"])), 200
+    )
+    talk.ask("five", window=1_200)
+    assert said(peer.requests[-1])[::2] == ["one", "two", "three", "four", "five"]
+
+
+def test_a_request_leaves_room_for_what_it_asks_for(peer: Peer) -> None:
+    peer.script = counting()
+    talk = session(peer, window=1_000, model="mine", max_tokens=900)
+    talk.ask("one")
+    talk.ask("two")
+    bounds = [seen.body["max_completion_tokens"] for seen in peer.requests]
+    assert bounds[0] == 900
+    assert 700 < bounds[1] < 800
+
+
+# What a model cannot take
+
+
+def test_pictures_are_left_out_for_a_model_that_does_not_see(peer: Peer) -> None:
+    talk = session(peer)
+    talk.ask([TextPart("What is this?"), PICTURE], model="mimo-v2-omni")
+    answer = talk.ask("And now?", model="mimo-v2-flash")
+    talk.ask("And again?", model="mimo-v2.6-pro")
+    assert "image_url" in json.dumps(said(peer.requests[0]))
+    assert "image_url" not in json.dumps(said(peer.requests[1]))
+    assert "image_url" in json.dumps(said(peer.requests[2]))
+    assert any("mimo-v2-flash takes no pictures" in note for note in answer.notes)
+
+
+def test_a_picture_alone_is_a_prompt_that_a_server_takes(peer: Peer) -> None:
+    session(peer).ask([PICTURE], model="mimo-v2-omni")
+    session(peer).ask([PICTURE], model="mimo-v2-flash")
+    assert [fault(seen.body, seen.api) for seen in peer.requests] == ["", ""]

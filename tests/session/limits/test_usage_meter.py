@@ -1,0 +1,137 @@
+"""What a turn has spent while it runs."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mimo_magics.core.events import (
+    Event,
+    Noted,
+    Preparing,
+    ReasoningDelta,
+    Retrying,
+    Started,
+    Stopped,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    ToolProgress,
+    UsageUpdate,
+)
+from mimo_magics.core.messages import Usage
+from mimo_magics.session.limits.usage_meter import Meter
+
+
+def metered(*events: Event | int) -> Meter:
+    """A meter that heard these events; a number is a request of about as many tokens."""
+    meter = Meter()
+    for event in events:
+        if isinstance(event, int):
+            meter.asking(event)
+        else:
+            meter.feed(event)
+    return meter
+
+
+def read(meter: Meter) -> tuple[Usage, int, bool]:
+    return meter.spent, meter.context, meter.told
+
+
+TELLING = UsageUpdate(Usage(90, 40, 64, 30))
+LONG = TextDelta("four" * 100)
+
+
+@pytest.mark.parametrize(
+    ("events", "spent", "told"),
+    [
+        ((), Usage(), False),
+        ((100,), Usage(100), False),
+        ((100, Retrying(2, 5, 1.0, "busy"), Started(), Preparing("x"), Noted("four")), Usage(100), False),
+        # what comes is counted by its characters
+        ((100, Started(), TextDelta("four"), TextDelta("four")), Usage(100, 2), False),
+        ((100, ReasoningDelta("four" * 3), TextDelta("four")), Usage(100, 4, reasoning=3), False),
+        ((100, ToolCallStart(0, "c", "tool"), ToolCallDelta(0, '{"a": 1}')), Usage(100, 3), False),
+        # what the server told holds while it is more
+        ((10, UsageUpdate(Usage(90, 1, 64)), TextDelta("four")), Usage(90, 1, 64), False),
+        ((100, UsageUpdate(Usage(90, 1, 64)), LONG), Usage(100, 100, 64), False),
+        ((100, LONG, UsageUpdate(Usage(90, 120, 64, 5))), Usage(100, 120, 64, 5), False),
+        # at the end its figures hold, whether they came before the end or after it
+        ((100, LONG, TELLING, Stopped("end")), Usage(90, 40, 64, 30), True),
+        ((100, LONG, Stopped("end"), TELLING), Usage(90, 40, 64, 30), True),
+        ((100, LONG, Stopped("end"), UsageUpdate(Usage(9, 9)), TELLING), Usage(90, 40, 64, 30), True),
+        ((100, LONG, Stopped("end"), UsageUpdate(Usage(0, 40))), Usage(100, 40), True),
+        # and without them, or with some, the rest is an estimate
+        ((100, LONG, Stopped("end")), Usage(100, 100), False),
+        ((100, UsageUpdate(Usage(90, 0, 64)), LONG, Stopped("end")), Usage(90, 100, 64), False),
+        # what was broken off was told in part only
+        ((100, UsageUpdate(Usage(90, 1)), LONG, Stopped("cut")), Usage(100, 100), False),
+        ((100, UsageUpdate(Usage(90, 1)), LONG, Stopped("budget")), Usage(100, 100), False),
+    ],
+)
+def test_a_round_is_what_the_server_told_or_else_an_estimate(
+    events: tuple[Event | int, ...], spent: Usage, told: bool
+) -> None:
+    assert read(metered(*events)) == (spent, spent.input + spent.output, told)
+
+
+def test_rounds_add_up_and_the_last_one_fills_the_window() -> None:
+    meter = metered(100, Started(), LONG, Stopped("tool_calls"), TELLING, ToolProgress(0, "running"))
+    meter.asking(150)
+    meter.feed(TextDelta("four"))
+    assert read(meter) == (Usage(90 + 150, 40 + 1, 64, 30), 151, False)
+    meter.feed(Stopped("end"))
+    meter.feed(UsageUpdate(Usage(140, 5, 90)))
+    assert read(meter) == (Usage(90 + 140, 40 + 5, 64 + 90, 30), 145, True)
+
+
+def test_one_round_that_was_not_told_makes_an_estimate_of_it_all() -> None:
+    assert read(metered(100, LONG, Stopped("tool_calls"), 200, Stopped("end"), TELLING)) == (
+        Usage(190, 140, 64, 30),
+        130,
+        False,
+    )
+
+
+def test_a_request_beside_is_spent_but_is_not_in_the_window() -> None:
+    meter = metered(100, Stopped("end"), TELLING)
+    meter.add(Usage(1_000, 100, 900))
+    assert read(meter) == (Usage(1_090, 140, 964, 30), 130, True)
+
+
+WORDS = st.text(max_size=30)
+COMING = st.one_of(
+    st.builds(TextDelta, WORDS),
+    st.builds(ReasoningDelta, WORDS),
+    st.builds(ToolCallStart, st.integers(0, 3), WORDS, WORDS),
+    st.builds(ToolCallDelta, st.integers(0, 3), WORDS),
+    st.just(Started()),
+)
+COUNTS = st.tuples(*[st.integers(0, 200)] * 4)
+
+
+def growing(counts: list[tuple[int, ...]]) -> list[UsageUpdate]:
+    """Counts so far, as a server tells them."""
+    columns = zip(*counts, strict=True)
+    return [UsageUpdate(Usage(*row)) for row in zip(*map(sorted, columns), strict=True)]
+
+
+@given(st.integers(0, 300), st.lists(COMING), st.lists(COUNTS, min_size=1, max_size=4), st.randoms())
+def test_what_is_spent_never_gets_less_within_a_round(asked, coming, counts, chance) -> None:
+    updates = growing(counts)
+    meter = metered(7, TextDelta("four"))
+    meter.asking(asked)
+    before = meter.spent
+    for event in coming:
+        if updates and chance.random() < 0.3:
+            meter.feed(updates.pop(0))
+        meter.feed(event)
+        after = meter.spent
+        assert all(getattr(after, name) >= getattr(before, name) for name in Usage.__slots__)
+        before = after
+
+
+@given(st.integers(0, 300), st.lists(COMING), COUNTS, st.booleans())
+def test_at_the_end_the_server_is_right(asked, coming, counts, usage_first) -> None:
+    usage = Usage(counts[0] + 1, counts[1] + 1, *counts[2:])
+    end = [UsageUpdate(usage), Stopped("end")]
+    meter = metered(asked, *coming, *(end if usage_first else reversed(end)))
+    assert read(meter) == (usage, usage.input + usage.output, True)

@@ -1,0 +1,151 @@
+"""What a session has spent, as a table."""
+
+from functools import reduce
+
+import pytest
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.messages import Message, Params, Reply, TextPart, Usage, user
+from mimo_magics.session.history import History
+from mimo_magics.session.limits.budget import Spent
+from mimo_magics.session.limits.usage_report import bundle, spent
+from mimo_magics.session.turn import Turn
+
+PRO, FLASH = ("mimo-v2", "mimo-v2-pro"), ("mimo-v2", "mimo-v2-flash")
+MINE, LOCAL = ("other", "mine"), ("local", "mimo-local")
+
+
+def turn(id_: str, usage: Usage, service: tuple[str, str] = PRO, *, kept: bool = False) -> Turn:
+    preset, model = service
+    reply = Reply(Message("assistant", (TextPart("Yes."),)), usage, "end")
+    spent = Usage() if kept else usage
+    return Turn(user("Well?"), reply, Params(model), preset, "openai", 1.0, id=id_, spent=spent)
+
+
+def history(*turns: Turn) -> History:
+    return reduce(History.added, turns, History())
+
+
+def table(*turns: Turn, **beside: object) -> list[str]:
+    return bundle(history(*turns), **beside)["text/plain"].splitlines()
+
+
+def test_each_turn_has_its_row_and_its_share_of_the_dearest_one() -> None:
+    turns = (
+        turn("a", Usage(12_000, 900, 6_000)),
+        turn("b", Usage(50_000, 1_000)),
+        turn("c", Usage(10, 1)),
+    )
+    assert table(*turns) == [
+        " turn  model         input  cached  output       USD  share of cost",
+        "    1  mimo-v2-pro  12,000    50 %     900    0.0154  ██▊",
+        "    2  mimo-v2-pro  50,000     0 %   1,000    0.0556  ██████████",
+        "    3  mimo-v2-pro      10     0 %       1  < 0.0001  ▏",
+        "total               62,010    10 %   1,901    0.0711",
+        "Prices of 2026-09: an estimate.",
+    ]
+
+
+def test_models_have_their_sums_where_there_are_several() -> None:
+    turns = (
+        turn("a", Usage(1_000, 100)),
+        turn("b", Usage(1_000, 100), FLASH),
+        turn("c", Usage(3_000, 100, 2_000)),
+    )
+    assert table(*turns)[-4:] == [
+        "  sum  mimo-v2-pro    4,000    50 %     200  0.0048",
+        "  sum  mimo-v2-flash  1,000     0 %     100  0.0001",
+        "total                 5,000    40 %     300  0.0050",
+        "Prices of 2026-09: an estimate.",
+    ]
+
+
+def test_an_answer_that_was_kept_spent_nothing() -> None:
+    assert table(turn("a", Usage(1_000, 100), kept=True), turn("b", Usage(1_000, 100))) == [
+        " turn  model        input  cached  output     USD  share of cost",
+        "    1  mimo-v2-pro      0       –       0  0.0000  kept",
+        "    2  mimo-v2-pro  1,000     0 %     100  0.0014  ██████████",
+        "total               1,000     0 %     100  0.0014",
+        "Prices of 2026-09: an estimate.",
+    ]
+
+
+def test_where_a_price_is_not_known_the_share_is_of_tokens() -> None:
+    assert table(turn("a", Usage(1_000, 1_000)), turn("b", Usage(500, 500), MINE)) == [
+        " turn  model        input  cached  output       USD  share of tokens",
+        "    1  mimo-v2-pro  1,000     0 %   1,000    0.0042  ██████████",
+        "    2  mine           500     0 %     500         –  █████",
+        "  sum  mimo-v2-pro  1,000     0 %   1,000    0.0042",
+        "  sum  mine           500     0 %     500         –",
+        "total               1,500     0 %   1,500  ≥ 0.0042",
+        "Prices of 2026-09: an estimate.",
+    ]
+
+
+def test_the_person_s_own_prices_hold() -> None:
+    assert table(turn("a", Usage(500, 500), MINE), prices={"mine": [2_000, 0, 0]})[1:] == [
+        "    1  mine     500     0 %     500  1.0000  ██████████",
+        "total           500     0 %     500  1.0000",
+        "Prices of 2026-09: an estimate.",
+    ]
+
+
+def test_without_any_cost_nothing_is_said_of_prices() -> None:
+    assert table(turn("a", Usage(500, 300, 125), LOCAL)) == [
+        " turn  model       input  cached  output     USD  share of tokens",
+        "    1  mimo-local    500    25 %     300  0.0000  ██████████",
+        "total                500    25 %     300  0.0000",
+    ]
+    assert table(turn("a", Usage(500, 300), MINE))[1:] == [
+        "    1  mine     500     0 %     300    –  ██████████",
+        "total           500     0 %     300    –",
+    ]
+
+
+def test_prompts_beside_the_turns_have_a_row() -> None:
+    assert table(turn("a", Usage(1_000, 100)), aside=Usage(500, 50), aside_cost=0.0007)[1:] == [
+        "     1  mimo-v2-pro  1,000     0 %     100  0.0014  ██████████",
+        "beside                 500     0 %      50  0.0007  █████▏",
+        " total               1,500     0 %     150  0.0021",
+        "Prices of 2026-09: an estimate.",
+    ]
+
+
+def test_where_nothing_was_spent_there_is_only_the_total() -> None:
+    assert table() == [
+        " turn  model  input  cached  output     USD  share of tokens",
+        "total             0       –       0  0.0000",
+    ]
+
+
+def test_a_turn_that_stands_in_several_branches_is_counted_once_with_its_first_number() -> None:
+    twice = (turn("a", Usage(1_000, 100)), turn("b", Usage(100, 10)), turn("a", Usage(1_000, 100)))
+    again = (*twice, turn("c", Usage(10, 1)))
+    assert [row.split()[0] for row in table(*again)[1:-1]] == ["1", "2", "4", "total"]
+    assert spent(history(*again)) == Spent(1_221, pytest.approx(1_110 * 1.05e-6 + 111 * 3.15e-6))
+
+
+def test_all_turns_and_what_was_asked_beside_them_are_spent() -> None:
+    turns = history(turn("a", Usage(1_000, 100), LOCAL), turn("b", Usage(5, 5), MINE, kept=True))
+    assert spent(turns, {}, Usage(10, 5), 0.25) == Spent(1_115, 0.25)
+    assert spent(turns) == Spent(1_100, 0.0)
+    assert spent(history()) == Spent()
+
+
+def test_a_price_that_is_not_known_makes_the_sum_unknown() -> None:
+    turns = history(turn("a", Usage(1_000, 100)), turn("b", Usage(5, 5), MINE))
+    assert spent(turns) == Spent(1_110, None)
+    assert spent(turns, {"mine": [0, 0, 0]}) == Spent(1_110, pytest.approx(0.001365))
+
+
+def test_a_price_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(BadOption, match="The price of mine cannot be"):
+        bundle(history(turn("a", Usage(5, 5), MINE)), {"mine": 3})
+
+
+def test_numbers_end_at_one_line_in_html_too() -> None:
+    html = bundle(history(turn("a", Usage(500, 300, 125))))["text/html"]
+    left, right = '<div align="left">', '<div align="right">'
+    assert html.endswith("</table><p><small>Prices of 2026-09: an estimate.</small></p>")
+    assert f"<td>{right}500</div></td><td>{right}25 %</div></td>" in html
+    assert f"<td>{left}mimo-v2-pro</div></td>" in html

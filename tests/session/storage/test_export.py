@@ -1,0 +1,396 @@
+"""A conversation in the forms of other programs."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from document.test_hostile import Reading, everywhere, read_again
+from hypothesis import given
+from markdown_it import MarkdownIt
+from support.hostile import HOSTILE, odd
+from support.peer import KEY, Peer
+from support.turns_strategy import histories
+
+from mimo_magics.core.errors import BadOption, MimoError
+from mimo_magics.core.messages import (
+    Annotation,
+    ImagePart,
+    Message,
+    Params,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    user,
+)
+from mimo_magics.core.settings import Api, Settings
+from mimo_magics.session.history import History
+from mimo_magics.session.session import Session
+from mimo_magics.session.storage.export import FORMS, export
+from mimo_magics.session.storage.transcript import clock, transcript
+from mimo_magics.session.turn import Turn
+
+SHELL = (
+    "JSON\n",
+    "\nJSON\ntouch caught\n",
+    "'; touch caught #",
+    "$(touch caught)`touch caught`",
+    "\\",
+    "!!\0\r\x7f",
+)
+"""Texts that want to end what a shell reads as text."""
+PYTHON = ('"""', "'''\nimport os", "\\", "{os}", "a\r\nb", "a\u2028b", "#", "\ud800")
+"""Texts that want to end what Python reads as text."""
+
+
+def turn(prompt: str = "one", *parts: object, asked: float = 0.0, **fields: Any) -> Turn:
+    answer = Reply(Message("assistant", parts or (TextPart("Two."),)), stop="end", model="mimo-test")
+    return replace(Turn(user(prompt), answer, Params("m"), "mimo-v2", "openai", asked), **fields)
+
+
+def said(*turns: Turn) -> History:
+    history = History()
+    for each in turns:
+        history = history.added(each)
+    return history
+
+
+def markdown(history: History, name: str = "main") -> str:
+    return export(history, name, "md", Settings())
+
+
+@pytest.mark.parametrize(
+    ("to", "hint"),
+    [("htm", "Did you mean html?"), ("docx", "There are: md, html, py, curl, json."), ("", None)],
+)
+def test_another_form_is_refused_with_a_suggestion(to: str, hint: str | None) -> None:
+    with pytest.raises(BadOption, match=f"There is no form '{to}' of a conversation.") as failure:
+        export(said(turn()), "main", to, Settings())
+    assert failure.value.hint == (hint or "There are: md, html, py, curl, json.")
+
+
+@pytest.mark.parametrize("to", FORMS)
+def test_of_a_conversation_without_turns_there_is_nothing_to_export(to: str) -> None:
+    for history in (History(), said(turn()).back(1)):
+        with pytest.raises(BadOption, match="The conversation has no turns to export"):
+            export(history, "main", to, Settings())
+
+
+def exported(history: History, to: str) -> str:
+    """Return a conversation in another form, or the reason why there is none."""
+    try:
+        return export(history, "main", to, Settings())
+    except MimoError as error:
+        return f"{error} {error.hint}"
+
+
+@given(histories())
+def test_any_conversation_has_every_form_or_there_is_a_reason(history: History) -> None:
+    for told in (exported(history, to) for to in FORMS):
+        assert told.encode().decode() == told != ""
+
+
+# Markdown
+
+
+def test_markdown_holds_prompts_answers_and_what_was_done_in_between() -> None:
+    parts = (
+        ReasoningPart("What is ``` here?"),
+        ToolCall("1", "run_it", '{"code": "`````"}'),
+        ToolResult("1", "run_it", "```\n# no heading\n```", is_error=True, log="*printed*"),
+        TextPart("It is **so**."),
+    )
+    asked = turn("# one\n````", *parts, left_out=1, summary="They said hello.")
+    sourced = replace(
+        asked.reply, notes=("*note*",), annotations=(Annotation("https://a.example/_x_", "[A]"),)
+    )
+    assert markdown(said(replace(asked, reply=sourced)), "my *talk*") == (
+        "# my \\*talk\\*\n\n## Turn 1\n\n`````\n# one\n````\n`````\n\n"
+        "<details><summary>Sent in place of older turns</summary>\n\n```\nThey said hello.\n```\n\n</details>\n\n"
+        "<details><summary>Thoughts</summary>\n\n````\nWhat is ``` here?\n````\n\n</details>\n\n"
+        'Call of run\\_it\n\n``````\n{\n  "code": "`````"\n}\n``````\n\n'
+        "Result of run\\_it: failed\n\n````\n```\n# no heading\n```\n````\n\n```\n*printed*\n```\n\n"
+        "It is **so**.\n\n⚠ \\*note\\*\n\n- \\[A\\] https://a.example/\\_x\\_\n\n"
+        f"*mimo-test · {clock(0)} · the oldest turn was not sent, but a summary was*\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "end", ["```python\nprint(1)", "~~~\n", "<!-- so", "<script>", "1. a\n   ```\n   b", "> ~~~"]
+)
+def test_an_answer_that_was_cut_does_not_swallow_what_follows(end: str) -> None:
+    tokens = MarkdownIt("commonmark").parse(markdown(said(turn("one", TextPart(end)), turn("two"))))
+    headings = [tokens[place + 1].content for place, each in enumerate(tokens) if each.type == "heading_open"]
+    assert headings == ["main", "Turn 1", "Turn 2"]
+
+
+def parsed(source: str) -> tuple[list[str], set[str], set[str]]:
+    """Return the headings of Markdown, its HTML, and the kinds of its other parts that lead or load."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(source)
+    inner = [child for token in tokens for child in (token, *(token.children or ()))]
+    return (
+        [tokens[place + 1].content for place, token in enumerate(tokens) if token.type == "heading_open"],
+        {token.content for token in inner if token.type in ("html_block", "html_inline")},
+        {token.type for token in inner} & {"link_open", "image", "table_open", "blockquote_open"},
+    )
+
+
+@pytest.mark.parametrize("text", [*HOSTILE.values(), *SHELL, *PYTHON], ids=ascii)
+def test_in_markdown_nothing_but_an_answer_can_be_more_than_text(text: str) -> None:
+    spoken = everywhere(text)
+    parts = tuple(part for part in spoken.message.parts if not isinstance(part, TextPart))
+    silent = replace(spoken, message=Message("assistant", (*parts, TextPart("Two."))))
+    asked = turn(text, reply=silent, summary=text, left_out=1, system=text)
+    headings, html, acting = parsed(markdown(said(asked, turn()), f"x {text}"))
+    assert headings[1:] == ["Turn 1", "Turn 2"]
+    assert html == {
+        "<details><summary>Sent in place of older turns</summary>\n",
+        "<details><summary>Thoughts</summary>\n",
+        "</details>\n",
+    }
+    assert acting == set()
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_answer_in_markdown_ends_where_its_turn_ends(text: str) -> None:
+    headings, _, _ = parsed(markdown(said(turn("one", TextPart(text)), turn())))
+    assert headings[-1] == "Turn 2"
+
+
+# HTML
+
+PAGE = {
+    "html lang": "en",
+    "head ": "",
+    "meta charset": "utf-8",
+    "meta http-equiv": "Content-Security-Policy",
+    "meta name": "viewport",
+    "meta content": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'|width=device-width",
+    "title ": "",
+    "style ": "",
+    "body ": "",
+}
+"""What a page has that a document in a notebook has not."""
+
+
+def test_a_page_stands_alone_and_holds_the_transcript() -> None:
+    html = export(said(turn()), "my <talk>", "html", Settings())
+    assert html.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
+    assert "<title>my &lt;talk&gt;</title>" in html
+    assert '<h1 dir="auto">my &lt;talk&gt;</h1>' in html
+    assert transcript(said(turn()), "my <talk>").bundle()["text/html"] in html
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_page_runs_and_loads_nothing_whatever_was_said(text: str) -> None:
+    asked = turn(text, reply=everywhere(text), summary=text, left_out=1, system=text, cell=text)
+    doctype, _, html = export(said(asked, asked).back(1), text, "html", Settings()).partition("\n")
+    assert doctype == "<!DOCTYPE html>"
+    found = Reading(html).found
+    assert odd(found, PAGE) == []
+    once = [each[0] for each in found if len(each) == 1]
+    assert [once.count(tag) for tag in ("style", "title", "meta")] == [1, 1, 3]
+    body = html.partition("</h1>")[2].partition("</body>")[0]
+    assert odd(Reading(read_again(body)).found) == []
+
+
+# Python
+
+
+def bound(peer: Peer, api: Api = "openai", **options: Any) -> Session:
+    base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
+    return Session(base_url=base_url, api=api, **options)
+
+
+def environment() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "MIMO_API_KEY": KEY, "NO_PROXY": "*"}
+
+
+def bodies(peer: Peer) -> list[Any]:
+    return [(seen.path, seen.body) for seen in peer.requests]
+
+
+def test_a_script_is_written_with_what_was_set() -> None:
+    params = Params(
+        "m", temperature=0.0, max_completion_tokens=9, thinking=False, response_format={"type": "json_object"}
+    )
+    one = turn(system="Be brief.", params=params)
+    two = turn("two", system="Be brief.", params=Params("m", extra={"seed": 1}), left_out=1)
+    picture = Message("user", (ImagePart("https://a.example/x.png"), TextPart("What is it?")))
+    three = replace(turn(params=Params("m", response_format={"type": "text"})), prompt=picture)
+    assert export(said(one, two, three), "my talk", "py", Settings()) == (
+        '"""Ask the prompts of a conversation again. The key is in the variable MIMO_API_KEY."""\n\n'
+        "from mimo_magics import Session\n"
+        "from mimo_magics.core.messages import ImagePart, TextPart\n\n"
+        "session = Session(\n    name='my talk',\n    preset='mimo-v2',\n    api='openai',\n    model='m',\n)\n"
+        "print(session.ask(\n    'one',\n    system='Be brief.',\n    temperature=0.0,\n    thinking=False,\n"
+        "    max_tokens=9,\n    json=True,\n))\n"
+        "print(session.ask(\n    'two',\n    system='Be brief.',\n    overflow='drop-oldest',\n"
+        "    param={'seed': 1},\n))\n"
+        "print(session.ask(\n    [ImagePart(url='https://a.example/x.png'), TextPart(text='What is it?')],\n"
+        "    system='none',\n    param={'response_format': {'type': 'text'}},\n))\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings", "where"),
+    [
+        ({"preset": "xiaomi"}, Settings(base_url="https://a.example/v1"), {"preset": "xiaomi"}),
+        (
+            {"preset": "other"},
+            Settings(base_url="https://a.example/v1"),
+            {"base_url": "https://a.example/v1"},
+        ),
+        (
+            {"preset": "gone", "api": "anthropic"},
+            Settings(preset="xiaomi"),
+            {"preset": "xiaomi", "api": "anthropic"},
+        ),
+        ({"preset": "local"}, Settings(local_model="x.gguf"), {"preset": "local", "local_model": "x.gguf"}),
+        ({}, Settings(stream=False, auth="both"), {"stream": False, "auth": "both"}),
+    ],
+)
+def test_a_script_asks_where_it_was_asked(
+    asked: dict[str, Any], settings: Settings, where: dict[str, Any]
+) -> None:
+    tree = ast.parse(export(said(turn(**asked)), "main", "py", settings))
+    call = next(each for each in ast.walk(tree) if isinstance(each, ast.Call))
+    given = {each.arg: ast.literal_eval(each.value) for each in call.keywords}
+    usual = {"name": "main", "preset": "mimo-v2", "api": "openai", "system": "none", "model": "m"}
+    assert given == {**usual, **where}
+
+
+@pytest.mark.parametrize("text", [*HOSTILE.values(), *SHELL, *PYTHON], ids=ascii)
+def test_whatever_was_said_is_only_a_value_in_a_script(text: str) -> None:
+    params = Params(text, stop=(text,), extra={text: [text]})
+    picture = Message("user", (TextPart(text), ImagePart(text)))
+    asked = turn(
+        text, reply=everywhere(text), params=params, system=text, summary=text, left_out=1, tools=(text,)
+    )
+    script = export(said(asked, replace(asked, prompt=picture)), text, "py", Settings())
+    assert compile(script.encode(), "script", "exec")
+    tree = ast.parse(script)
+    kinds = [type(each).__name__ for each in tree.body]
+    assert kinds == ["Expr", "ImportFrom", "ImportFrom", "Assign", "Expr", "Expr"]
+    inner = list(ast.walk(tree))
+    called = sorted(ast.unparse(each.func) for each in inner if isinstance(each, ast.Call))
+    assert called == ["ImagePart", "Session", "TextPart", "print", "print", "session.ask", "session.ask"]
+    assert {each.id for each in inner if isinstance(each, ast.Name)} == {
+        "ImagePart",
+        "Session",
+        "TextPart",
+        "print",
+        "session",
+    }
+    assert [each.value for each in inner if isinstance(each, ast.Constant)].count(text) >= 8
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+def test_a_script_sends_the_same_prompts_again(peer: Peer, api: Api, tmp_path: Path) -> None:
+    talk = bound(peer, api, system='Be "brief".', max_tokens=99)
+    for text in (*HOSTILE.values(), *SHELL, *PYTHON[:-1]):
+        talk.ask(text)
+    talk.ask("Last.", temperature=0.5, thinking=False, stop=("END",), param={"seed": 1}, model="other")
+    before = bodies(peer)
+    peer.requests.clear()
+    script = tmp_path / "again.py"
+    script.write_text(export(talk.history, talk.name, "py", talk.settings), encoding="utf-8")
+    printed = subprocess.run(
+        [sys.executable, script], env=environment(), capture_output=True, cwd=tmp_path, check=True
+    )
+    assert bodies(peer) == before
+    assert printed.stdout.decode().endswith("You said: Last.\n")
+
+
+# The shell
+
+
+def test_a_command_has_the_form_of_the_quick_start_page() -> None:
+    asked = turn("it's\x9b\u202e\U000e0041", system="Be brief.", tools=("clock",))
+    assert export(said(asked), "main", "curl", Settings(stream=False)) == (
+        "curl --request POST https://api.mimo-v2.com/v1/chat/completions \\\n"
+        '--header "Authorization: Bearer $MIMO_API_KEY" \\\n'
+        '--header "Content-Type: application/json" \\\n'
+        "--data-raw '{\n"
+        '  "model": "m",\n  "messages": [\n'
+        '    {\n      "role": "system",\n      "content": "Be brief."\n    },\n'
+        '    {\n      "role": "user",\n      "content": "it\\u0027s\\u009b\\u202e\\udb40\\udc41"\n    }\n'
+        '  ],\n  "stream": false\n}\'\n'
+    )
+
+
+def test_a_command_carries_the_key_as_it_was_carried() -> None:
+    both = export(said(turn(api="anthropic")), "main", "curl", Settings(auth="both"))
+    assert [line for line in both.split("\n") if line.startswith("--header")] == [
+        '--header "anthropic-version: 2023-06-01" \\',
+        '--header "Authorization: Bearer $MIMO_API_KEY" \\',
+        '--header "api-key: $MIMO_API_KEY" \\',
+        '--header "Content-Type: application/json" \\',
+    ]
+
+
+def test_the_embedded_model_has_no_address_for_a_command() -> None:
+    with pytest.raises(BadOption, match="The embedded model has no address for others") as failure:
+        export(said(turn(preset="local")), "main", "curl", Settings())
+    assert failure.value.hint == "Export to py, or ask a service."
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Any:
+    """Run a command in an empty folder; nothing may appear there."""
+    if not shutil.which("curl"):
+        pytest.skip("curl is missing")
+
+    def run(command: str) -> bytes:
+        file = tmp_path / "command.sh"
+        file.write_text(command, encoding="utf-8")
+        done = subprocess.run(["sh", file], env=environment(), capture_output=True, cwd=tmp_path, check=True)
+        assert list(tmp_path.iterdir()) == [file]
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+def test_a_command_sends_what_was_sent(peer: Peer, api: Api, shell: Any) -> None:
+    talk = bound(peer, api, system='Be "brief".\nJSON\n$(touch caught)', max_tokens=99)
+    for text in (*HOSTILE.values(), *SHELL, "你好 🙂"):
+        talk.ask(text)
+    hostile = "'\nJSON\ntouch caught; `touch caught` $(touch caught) !! \\"
+    talk.ask(hostile, temperature=0.5, stop=(hostile,), param={hostile: [hostile]}, thinking=True)
+    sent = peer.requests[-1]
+    assert b"mimo-test" in shell(export(talk.history, hostile, "curl", talk.settings))
+    again = peer.requests[-1]
+    assert again is not sent
+    assert (again.path, again.body) == (sent.path, sent.body)
+    key = {
+        name: sent.headers.get(name)
+        for name in ("authorization", "api-key", "anthropic-version", "content-type")
+    }
+    assert {name: again.headers.get(name) for name in key} == key
+
+
+def test_a_command_tells_calls_and_results_and_leaves_out_what_was_left_out(peer: Peer, shell: Any) -> None:
+    called = (ToolCall("c1", "clock", "{}"), ToolResult("c1", "clock", "12\nJSON\n"), TextPart("Noon."))
+    last = turn("And now?", preset="other", left_out=1, summary="They said hello.")
+    history = said(turn("Hello."), turn("When?", *called), last)
+    shell(export(history, "main", "curl", Settings(base_url=f"{peer.url}/v1")))
+    call = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
+    assert peer.requests[-1].body["messages"] == [
+        {"role": "user", "content": "This is a summary of what we said before:\n\nThey said hello."},
+        {"role": "assistant", "content": "Thank you. I will go on from there."},
+        {"role": "user", "content": "When?"},
+        {"role": "assistant", "content": "", "reasoning_content": " ", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "12\nJSON\n"},
+        {"role": "assistant", "content": "Noon."},
+        {"role": "user", "content": "And now?"},
+    ]

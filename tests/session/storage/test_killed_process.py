@@ -1,0 +1,51 @@
+"""Processes that are killed or interrupted while they save: nothing that was saved is lost, and saving goes on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import reduce
+from pathlib import Path
+
+import pytest
+from support import saving_process
+from support.saving_process import begun, grown
+
+from mimo_magics.session.storage.session_file import SessionFile
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system neither forks nor kills")
+ROUNDS = 200
+FAT = begun(25, 2_000)
+"""About 50 kB: a good part of the time goes into writing."""
+
+
+def test_what_a_killed_process_had_saved_is_in_the_file_and_saving_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    SessionFile(path).write(FAT)
+    half_written = 0
+    command = [sys.executable, saving_process.__file__, "killed", str(path), "7"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        for _ in range(ROUNDS):
+            process.stdin.write("\n")
+            process.stdin.flush()
+            reported = int(process.stdout.readline())
+            half_written += (tmp_path / ".talk.json.tmp").exists()
+
+            file = SessionFile(path)
+            found = file.read()
+            count = len(found.history.all)
+            assert count - len(FAT.history.all) in (reported, reported + 1)
+            assert found == reduce(grown, map(str, range(len(FAT.history.all), count)), FAT)
+
+            file.write(FAT)
+            assert {each.name for each in tmp_path.iterdir()} == {"talk.json"}
+    assert half_written > 0
+
+
+def test_an_interrupted_process_can_save_again(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    command = [sys.executable, saving_process.__file__, "interrupted", str(path), "7", str(ROUNDS)]
+    subprocess.run(command, check=True, timeout=60)
+    assert SessionFile(path).read() == FAT
+    assert {each.name for each in tmp_path.iterdir()} == {"talk.json"}

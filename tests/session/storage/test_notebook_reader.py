@@ -1,0 +1,418 @@
+"""Sessions from the outputs of a saved notebook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from support import turns_strategy
+
+from mimo_magics.core.errors import BadSessionFile, MimoError
+from mimo_magics.core.messages import ImagePart, Message, Params, Reply, TextPart, ToolCall, ToolResult, user
+from mimo_magics.core.settings import Settings
+from mimo_magics.document.reply import bundle
+from mimo_magics.session.history import History
+from mimo_magics.session.storage.export import export
+from mimo_magics.session.storage.notebook_reader import Found, histories, one, read
+from mimo_magics.session.storage.transcript import origins, transcript
+from mimo_magics.session.turn import Turn, record
+
+Json = dict[str, Any]
+
+
+def turn(number: int, text: str = "", **fields: Any) -> Turn:
+    """The turn of this number, asked at that second."""
+    reply = Reply(Message("assistant", (TextPart(text or f"answer {number}"),)), stop="end")
+    given = {"id": f"t{number}", **fields}
+    return Turn(user(f"prompt {number}"), reply, Params("m"), "mimo-v2", "openai", float(number), **given)
+
+
+def output(turn: Turn, after: str = "", session: str = "main", *, aside: bool = False) -> Json:
+    """A turn as its surface leaves it."""
+    told = record(turn, after=after, session=session, aside=aside)
+    return {"output_type": "display_data", "data": bundle(turn.reply), "metadata": {"mimo": told}}
+
+
+def cell(*outputs: Json, **fields: Any) -> Json:
+    return {"cell_type": "code", "source": "%%mimo\n…", "metadata": {}, "outputs": list(outputs), **fields}
+
+
+def notebook(*cells: Json) -> Json:
+    return {"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def chain(*turns: Turn) -> Json:
+    """A notebook in which each turn follows the one before, in a cell of its own."""
+    befores = ("", *(turn.id for turn in turns))
+    return notebook(*(cell(output(turn, after)) for turn, after in zip(turns, befores, strict=False)))
+
+
+def said(*turns: Turn) -> History:
+    """The history in which these follow each other, each in its thread."""
+    history = History()
+    for each in turns:
+        history = replace(history, thread=each.thread).added(each)
+    return history
+
+
+def ids(found: Found, session: str = "main") -> list[str]:
+    return [each.id for each in found.sessions[session].turns]
+
+
+def test_a_conversation_comes_back_with_its_branches_of_thread_and_its_order() -> None:
+    one_, two, three = turn(1), turn(2), turn(3)
+    assert histories(chain(one_, two, three)) == Found({"main": said(one_, two, three)}, ())
+
+
+def test_a_notebook_on_disk_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "talk.ipynb"
+    path.write_text(json.dumps(chain(turn(1, "你好 🙂"))), encoding="utf-8")
+    assert read(path) == read(str(path)) == Found({"main": said(turn(1, "你好 🙂"))}, ())
+
+
+def test_a_text_that_was_cut_into_lines_is_whole_again() -> None:
+    told = chain(turn(1, "a\nb\u2028c\n"))
+    data = told["cells"][0]["outputs"][0]["data"]
+    data["text/plain"] = data["text/plain"].splitlines(keepends=True)
+    assert ids(histories(told)) == ["t1"]
+    assert histories(told).sessions["main"] == said(turn(1, "a\nb\u2028c\n"))
+
+
+def test_the_cell_of_a_turn_is_the_one_that_holds_it_unless_it_was_named() -> None:
+    told = notebook(
+        cell(output(turn(1, cell="old")), output(turn(2, cell="id:mine"), "t1"), id="here"),
+        cell(output(turn(3, cell="old"), "t2")),
+        cell(output(turn(4, cell="old"), "t3"), id="no id, as it has blanks"),
+        cell(output(turn(5, cell="old"), "t4"), id=7),
+    )
+    turns = histories(told).sessions["main"].turns
+    assert [each.cell for each in turns] == ["here", "id:mine", "old", "old", "old"]
+
+
+def test_of_a_turn_that_was_continued_the_whole_answer_counts() -> None:
+    whole, half = turn(1, "half an answer"), turn(1, "half")
+    for order in ((half, whole), (whole, half)):
+        found = histories(notebook(*(cell(output(each)) for each in order)))
+        place = order.index(half) + 1
+        sentence = f"Cell {place} from the top: the same turn stands in cell {3 - place}."
+        assert found == Found({"main": said(whole)}, (sentence,))
+
+
+def test_of_two_equal_answers_of_a_turn_the_last_one_in_the_document_counts() -> None:
+    told = notebook(cell(output(turn(1)), id="a"), cell(output(turn(1)), id="b"))
+    assert histories(told).sessions["main"].turns == (turn(1, cell="b"),)
+
+
+def test_what_is_no_longer_said_is_left_aside() -> None:
+    told = notebook(
+        cell(output(turn(4))),  # the first cell was run again
+        cell(output(turn(2), "t1")),
+        cell(output(turn(3), "t2")),
+    )
+    found = histories(told)
+    assert found.sessions == {"main": said(turn(4))}
+    assert found.left == (
+        "Cell 2 from the top: its turn is no longer part of the conversation.",
+        "Cell 3 from the top: its turn is no longer part of the conversation.",
+    )
+
+
+def test_the_order_of_the_cells_does_not_matter() -> None:
+    told = chain(turn(1), turn(2), turn(3))
+    told["cells"].reverse()
+    assert ids(histories(told)) == ["t1", "t2", "t3"]
+
+
+def test_a_turn_whose_output_was_deleted_is_passed_over() -> None:
+    told = chain(turn(1), turn(2), turn(3), turn(4))
+    del told["cells"][2]
+    assert histories(told) == Found({"main": said(turn(1), turn(2), turn(4))}, ())
+
+
+def test_a_conversation_whose_beginning_was_deleted_begins_with_what_is_left() -> None:
+    told = chain(turn(1), turn(2), turn(3))
+    del told["cells"][0]
+    assert histories(told) == Found({"main": said(turn(2), turn(3))}, ())
+
+
+def test_a_turn_of_no_conversation_is_left_aside() -> None:
+    told = notebook(cell(output(turn(1))), cell(output(turn(2), aside=True)), cell(output(turn(3), "t1")))
+    sentence = "Cell 2 from the top: its turn belongs to no conversation."
+    assert histories(told) == Found({"main": said(turn(1), turn(3))}, (sentence,))
+
+
+def test_older_records_follow_each_other_as_they_were_asked() -> None:
+    old = [turn(number, id="") for number in (1, 2, 3)]
+    told = notebook(*(cell(output(each, session="")) for each in (old[1], old[2], old[0])))
+    assert histories(told) == Found({"main": said(*old)}, ())
+
+
+def test_each_thread_has_its_line_and_the_one_that_asked_last_goes_on() -> None:
+    turns = [turn(1), turn(2, thread="x"), turn(3), turn(4, thread="x"), turn(5, thread="y"), turn(6)]
+    afters = ["", "", "t1", "t2", "", "t3"]
+    told = notebook(*(cell(output(each, after)) for each, after in zip(turns, afters, strict=True)))
+    history = histories(told).sessions["main"]
+    assert history == said(*turns)
+    assert [each.id for each in history.turns] == ["t1", "t3", "t6"]
+    assert {name: history.line_to(head) for name, head in history.heads.items()} == {
+        "": (0, 2, 5),
+        "x": (1, 3),
+        "y": (4,),
+    }
+
+
+def test_a_conversation_begun_anew_is_the_one_of_its_history() -> None:
+    history = History().added(turn(1)).anew("x").added(turn(2)).added(turn(3))
+    told = notebook(
+        *(cell(output(each, after)) for each, after in zip(history.all, ("", "", "t2"), strict=True))
+    )
+    assert histories(told).sessions["main"] == history
+
+
+def test_sessions_are_told_apart_and_the_one_that_asked_last_is_last() -> None:
+    told = notebook(
+        cell(output(turn(5), "t1", "beta")),
+        cell(output(turn(1), "", "beta"), output(turn(2), "", "alpha")),
+        cell(output(turn(3), "t2", "alpha")),
+    )
+    found = histories(told)
+    assert list(found.sessions.items()) == [
+        ("alpha", said(turn(2), turn(3))),
+        ("beta", said(turn(1), turn(5))),
+    ]
+    assert one(found) == ("beta", said(turn(1), turn(5)))
+    assert one(found, "alpha") == ("alpha", said(turn(2), turn(3)))
+
+
+def test_a_session_that_is_not_there_gets_a_suggestion() -> None:
+    found = Found({"alpha": said(turn(1))})
+    for name, hint in (("alfa", "Did you mean alpha?"), ("x", "There are: alpha.")):
+        with pytest.raises(BadSessionFile, match=f"The notebook tells of no session '{name}'.") as failure:
+            one(found, name)
+        assert failure.value.hint == hint
+
+
+@pytest.mark.parametrize("afters", [["t3", "t1", "t2"], ["t1", "t2", "t3"], ["t2", "t1", "t2"], ["t3"] * 3])
+def test_turns_that_follow_each_other_in_a_circle_come_to_an_end(afters: list[str]) -> None:
+    told = notebook(*(cell(output(turn(n), after)) for n, after in enumerate(afters, 1)))
+    line = ids(histories(told))
+    assert line[-1] == "t3"
+    assert len(set(line)) == len(line) <= 3
+
+
+def test_a_turn_of_another_thread_is_never_followed() -> None:
+    told = notebook(cell(output(turn(1, thread="x"))), cell(output(turn(2), "t1")))
+    assert ids(histories(told)) == ["t2"]
+
+
+def nested(levels: int) -> Json:
+    value: Json = {}
+    for _ in range(levels):
+        value = {"x": value}
+    return value
+
+
+GOOD = record(turn(1), session="main")
+NO_TURNS: dict[str, object] = {
+    "null": None,
+    "text": "record",
+    "list": [GOOD],
+    "empty": {},
+    "version": {**GOOD, "version": 2},
+    "no prompt": {**GOOD, "prompt": None},
+    "prompt of the system": {
+        **GOOD,
+        "prompt": {"role": "system", "parts": [{"type": "text", "text": "Obey."}]},
+    },
+    "prompt of the model": {**GOOD, "prompt": {"role": "assistant"}},
+    "a call in a prompt": {
+        **GOOD,
+        "prompt": {"role": "user", "parts": [{"type": "tool_call", "id": "1", "name": "x"}]},
+    },
+    "an answer of a person": {**GOOD, "reply": {"message": {"role": "user"}}},
+    "a picture in an answer": {
+        **GOOD,
+        "reply": {"message": {"role": "assistant", "parts": [{"type": "image", "url": "x"}]}},
+    },
+    "deep": {**GOOD, "params": {"model": "m", "extra": nested(60)}},
+    "deeper": {**GOOD, "params": {"model": "m", "extra": nested(800)}},
+    "deep elsewhere": {**GOOD, "later": nested(800)},
+    "not a number": {**GOOD, "params": {"model": "m", "extra": {"seed": float("nan")}}},
+    "endless": {**GOOD, "asked": float("inf")},
+    "an endless length": {
+        **GOOD,
+        "reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": float("inf")}]}},
+    },
+    "a number beyond all": {**GOOD, "context": 10**400},
+    "half a character": {**GOOD, "system": "\ud83d"},
+    "after": {**GOOD, "after": ["t1"]},
+    "session": {**GOOD, "session": 1},
+    "session of no name": {**GOOD, "session": "a\nb"},
+    "session in a folder": {**GOOD, "session": "../../home"},
+    "api": {**GOOD, "api": "telnet"},
+}
+
+
+@pytest.mark.parametrize("told", NO_TURNS.values(), ids=NO_TURNS)
+def test_a_record_that_cannot_be_used_is_named_and_the_others_are_there(told: object) -> None:
+    bad = {"data": {"text/plain": "answer 1"}, "metadata": {"mimo": told}}
+    found = histories(notebook(cell(bad), cell(output(turn(2)))))
+    assert found.sessions == {"main": said(turn(2))}
+    (sentence,) = found.left
+    assert sentence.startswith("Cell 1 from the top: its record cannot be read (")
+    assert sentence.isprintable()
+    assert len(sentence) < 200
+
+
+@pytest.mark.parametrize(
+    "data", [None, [], {}, {"text/plain": None}, {"text/plain": [1]}, {"text/plain": {"a": 1}}]
+)
+def test_an_output_without_its_text_still_ends_well(data: object) -> None:
+    bad = {"data": data, "metadata": {"mimo": GOOD}}
+    found = histories(notebook(cell(bad), cell(output(turn(2), "t1"))))
+    assert ids(found)[-1] == "t2"
+
+
+def test_half_a_character_in_a_text_is_put_right() -> None:
+    told = chain(turn(1, "xy"))
+    told["cells"][0]["outputs"][0]["data"]["text/plain"] = "x\ud83d"
+    assert histories(told).sessions["main"].turns[0].reply.text == "x\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        (None, "cannot be read: No such file or directory."),
+        (b"", "is no notebook."),
+        (b"\xff\xfe\xff", "is no notebook."),
+        (b'{"cells": [', "is no notebook."),
+        (b"[" * 100_000, "is no notebook."),
+        (b"[]", "is no notebook."),
+        (b'"cells"', "is no notebook."),
+        (b"{}", "is no notebook."),
+        (b'{"cells": {}}', "is no notebook."),
+        (b'{"cells": []}', "holds no answer of a model."),
+        (b'{"cells": [{"outputs": [{"metadata": {}}]}, 1]}', "holds no answer of a model."),
+        (
+            b'{"cells": [1, {"outputs": [{"metadata": {"mimo": {}}}]}]}',
+            "holds no conversation that can be read. "
+            "Cell 2 from the top: its record cannot be read (a record of version None, not 1).",
+        ),
+    ],
+)
+def test_a_file_without_a_session_is_told_in_a_sentence(
+    tmp_path: Path, content: bytes | None, fact: str
+) -> None:
+    path = tmp_path / "talk.ipynb"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadSessionFile) as failure:
+        read(path)
+    assert str(failure.value) == f"{str(path)!r} {fact}"
+    assert failure.value.hint == "Choose a notebook that was saved with the outputs of its %%mimo cells."
+
+
+def test_a_folder_or_a_name_that_cannot_be_is_told_too(tmp_path: Path) -> None:
+    for path in (tmp_path, "a\0b"):
+        with pytest.raises(BadSessionFile):
+            read(path)
+
+
+THREADS = ("", "x", "y")
+
+
+@st.composite
+def linear(draw: st.DrawFn) -> tuple[History, list[Json]]:
+    """A history without branches, in up to three threads, and the cells that its turns left, in any order."""
+    history, cells = History(), []
+    said_something = turns_strategy.turns
+    for number, bare in enumerate(draw(st.lists(said_something, min_size=1, max_size=6))):
+        if not cells or draw(st.booleans()):
+            cells.append(cell(id=f"cell-{number}"))
+        named = draw(st.sampled_from(["", "id:mine"]))
+        asked = replace(bare, id=f"{number:012x}", asked=1e9 + number / 8, cell=named or cells[-1]["id"])
+        here = replace(history, thread=draw(st.sampled_from(THREADS)))
+        after = here.turns[-1].id if here.turns else ""
+        history = here.added(asked)
+        shown = named or draw(st.sampled_from(["", "another"]))
+        cells[-1]["outputs"].append(output(replace(history.all[-1], cell=shown), after))
+    return history, draw(st.permutations(cells))
+
+
+@given(linear(), st.booleans())
+def test_any_linear_history_comes_back_from_its_outputs(
+    asked: tuple[History, Sequence[Json]], in_lines: bool
+) -> None:
+    history, cells = asked
+    for each in (each for one_cell in cells for each in one_cell["outputs"] if in_lines):
+        each["data"]["text/plain"] = each["data"]["text/plain"].splitlines(keepends=True)
+    saved = json.loads(json.dumps(notebook(*cells)))
+    assert histories(saved) == Found({"main": history}, ())
+
+
+def anything(levels: int = 3) -> st.SearchStrategy[Any]:
+    scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+    names = st.sampled_from(["cells", "outputs", "metadata", "mimo", "data", "text/plain", "id"])
+    return st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(names, inner), max_leaves=9)
+
+
+def places(value: Any) -> Iterator[Callable[[Any], None]]:
+    """Yield, for each place in a JSON value, a function that puts something else there."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(pairs):
+        yield lambda other, key=key: value.__setitem__(key, other)
+        yield from places(inner)
+
+
+FULL = replace(
+    turn(1, "Hello.", system="Be brief.", tools=("clock",), thread="x", cell="c"),
+    prompt=Message("user", (TextPart("one"), ImagePart("https://example.org/a.png"))),
+    reply=Reply(
+        Message("assistant", (ToolCall("1", "clock"), ToolResult("1", "clock", "12"), TextPart("Noon."))),
+        stop="end",
+        cost=0.1,
+        notes=("a note",),
+    ),
+    params=Params("m", temperature=0.5, stop=("a",), extra={"seed": [1]}),
+)
+
+
+def used(told: Any) -> None:
+    """Do with a notebook all that can be done."""
+    try:
+        found = histories(told)
+    except BadSessionFile:
+        return
+    for name, history in found.sessions.items():
+        assert history.turns
+        assert transcript(history, name).bundle()
+        assert all(origins(history)) is True
+        for form in ("md", "html", "py", "curl"):
+            with suppress(MimoError):
+                assert export(history, name, form, Settings()).encode()
+
+
+@given(anything())
+def test_any_json_is_a_notebook_or_an_error_of_ours(told: Any) -> None:
+    used(told)
+    used({"cells": [{"outputs": [{"metadata": {"mimo": told}}]}]})
+    used({"cells": told if isinstance(told, list) else [told]})
+
+
+@given(st.data())
+def test_any_damage_is_an_error_of_ours_or_can_be_used(data: st.DataObject) -> None:
+    told = json.loads(json.dumps(notebook(cell(output(FULL)), cell(output(turn(2), "t1")))))
+    for _ in range(data.draw(st.integers(1, 3))):
+        data.draw(st.sampled_from(list(places(told))))(data.draw(anything()))
+    used(told)
+
+
+def test_a_record_of_the_whole_tree_is_whole_again() -> None:
+    told = json.loads(json.dumps(notebook(cell(output(FULL)))))
+    assert histories(told) == Found({"main": said(FULL)}, ())

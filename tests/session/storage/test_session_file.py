@@ -1,0 +1,649 @@
+"""A session's file: the document comes back whole or is refused, and no writer undoes what another one wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import lock_descriptor
+from hypothesis import HealthCheck, given, settings, strategies as st
+from support import saving_process
+from support.paths import ROOT, TESTS
+from support.saving_process import begun, grown, turn
+from support.turns_strategy import histories, json_values, usages
+
+from mimo_magics.core.errors import BadSessionFile, NotSaved
+from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    Params,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    Timing,
+    ToolCall,
+    ToolResult,
+    Usage,
+    user,
+)
+from mimo_magics.session.history import History
+from mimo_magics.session.storage import lock as session_lock, session_file
+from mimo_magics.session.storage.session_file import Saved, SessionFile, from_text, to_text
+from mimo_magics.session.turn import Turn
+
+DOCS = ROOT / "docs" / "session-file.md"
+DAY = date(2026, 11, 22)
+posix = pytest.mark.skipif(os.name != "posix", reason="modes and limits of POSIX")
+
+ASKED = Turn(
+    Message(
+        "user", (TextPart("What is in it?"), ImagePart("data:image/png;base64,AAAA"), AudioPart("a.mp3"))
+    ),
+    Reply(
+        Message(
+            "assistant",
+            (
+                ReasoningPart("Hm.\u2028\x85", "signature"),
+                ToolCall("c1", "tide", '{"port": "基隆"}'),
+                ToolResult("c1", "tide", "high", is_error=True, refused=True, seconds=0.5, log="Trace\n"),
+                TextPart("🙂 high"),
+            ),
+        ),
+        Usage(10, 5, 3, 1),
+        "end",
+        "mimo-test",
+        "r1",
+        timing=Timing(0.1, None, 2.5),
+        cost=0.25,
+    ),
+    Params("mimo-test", temperature=0.0, stop=("a",), extra={"seed": [1, None, {"deep": 1e-9}]}),
+    "mimo-v2",
+    "anthropic",
+    1764000000.123456,
+    id="0123456789ab",
+    system="Be brief.",
+    tools=("tide",),
+    spent=Usage(20, 10),
+    summary="They said hello.",
+    cell="id:a",
+)
+TALK = (
+    History()
+    .added(turn("one"))
+    .added(ASKED)
+    .back(1)
+    .added(turn("instead"))
+    .anew("b")
+    .added(ASKED)
+    .switched(0)
+)
+"""Two conversations, one of them with a branch, and it stands at neither end."""
+SAVED = Saved("main", DAY, TALK, Usage(7, 3), 0.125)
+
+
+def document(saved: Saved = SAVED) -> dict[str, Any]:
+    return json.loads(to_text(saved))
+
+
+def files(folder: Path) -> set[str]:
+    return {each.name for each in folder.iterdir()}
+
+
+# the document
+
+
+@given(histories(), usages, st.floats(0, 1e9))
+def test_every_session_comes_back_from_its_document(history: History, aside: Usage, cost: float) -> None:
+    saved = Saved("main", DAY, history, aside, cost)
+    assert from_text(to_text(saved)) == saved
+
+
+def test_a_session_of_all_kinds_of_things_comes_back() -> None:
+    assert from_text(to_text(SAVED)) == SAVED
+
+
+def test_an_empty_session_comes_back() -> None:
+    assert from_text(to_text(Saved("", DAY, History()))) == Saved("", DAY, History())
+
+
+def test_the_document_is_json_with_a_line_for_each_turn() -> None:
+    saved = Saved("main", DAY, History().added(turn("one\n二")).added(turn("two")), Usage(7, 3))
+    told = {
+        "preset": "mimo-v2",
+        "api": "openai",
+        "asked": 1.0,
+        "params": {"model": "mimo-test"},
+        "reply": {
+            "message": {"role": "assistant", "parts": [{"type": "text", "text": ""}]},
+            "stop": "end",
+        },
+    }
+    one = {"role": "user", "parts": [{"type": "text", "text": "one\n二"}]}
+    two = {"role": "user", "parts": [{"type": "text", "text": "two"}]}
+    assert document(saved) == {
+        "format": "mimo-magics session",
+        "version": 1,
+        "name": "main",
+        "begun": "2026-11-22",
+        "aside": {"input": 7, "output": 3},
+        "aside_cost": 0.0,
+        "thread": "",
+        "heads": {"": 1},
+        "turns": [{"after": -1, "prompt": one, **told}, {"after": 0, "prompt": two, **told}],
+    }
+    lines = to_text(saved).split("\n")
+    assert [json.loads(line.rstrip(",")) for line in lines[10:12]] == document(saved)["turns"]
+    assert "one\\n二" in lines[10]
+
+
+def test_the_example_in_the_documentation_is_such_a_document() -> None:
+    [example] = re.findall(r"```json\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert to_text(from_text(example)) == example
+
+
+def test_what_a_turn_shares_with_the_one_that_it_follows_is_told_once() -> None:
+    first = replace(turn("one"), system="Long. " * 100, tools=("clock",), summary="Before.")
+    same = replace(first, prompt=user("two"))
+    none = turn("three")
+    history = History().added(first).added(same).added(none).back(2).added(same).anew("b").added(same)
+    told = document(Saved("main", DAY, history))["turns"]
+    shared = {"system": first.system, "tools": ["clock"], "summary": "Before."}
+    inherited = [{name: each[name] for name in shared if name in each} for each in told]
+    assert inherited == [shared, {}, {"system": "", "tools": [], "summary": ""}, {}, shared]
+    assert from_text(to_text(Saved("main", DAY, history))).history == history
+
+
+def test_fields_that_this_version_does_not_know_are_ignored() -> None:
+    told = document()
+    told["later"] = {"deep": [1]}
+    told["aside"]["later"] = 1
+    told["turns"][0] |= {"later": 1, "history": []}
+    told["turns"][0]["params"]["later"] = 1
+    assert from_text(json.dumps(told)) == SAVED
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_the_form_of_the_json_does_not_matter(ascii_only: bool) -> None:
+    assert from_text(json.dumps(document(), ensure_ascii=ascii_only, indent=1, sort_keys=True)) == SAVED
+
+
+def test_twice_the_turns_make_twice_the_document() -> None:
+    def size(count: int) -> int:
+        history = History()
+        for number in range(count):
+            history = history.added(
+                replace(turn(str(number), 500), system="Long. " * 1_000, tools=("clock",))
+            )
+        return len(to_text(Saved("main", DAY, history)).encode())
+
+    assert size(400) <= 2.1 * size(200)
+    assert size(100) < 100 * 1_000
+
+
+# documents that are none
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("", "The text is not JSON"),
+        ("{", "The text is not JSON"),
+        ("[" * 100_000, "The text is not JSON"),
+        (to_text(SAVED)[:-3], "The text is not JSON"),
+        (to_text(SAVED) + "{}", "The text is not JSON"),
+        (to_text(SAVED).replace("1e-09", "NaN"), "The text is not JSON"),
+        (to_text(SAVED).replace("1e-09", "1e999"), "The text is not JSON"),
+        (to_text(SAVED).replace("1e-09", "9" * 5_000), "The text is not JSON"),
+        ("null", "The text holds no session"),
+        ('{"version": 1}', "The text holds no session"),
+        ('{"format": ["mimo-magics session"]}', "The text holds no session"),
+    ],
+    ids=range(11),
+)
+def test_what_is_no_session_is_refused(text: str, fact: str) -> None:
+    with pytest.raises(BadSessionFile, match=fact):
+        from_text(text)
+
+
+def test_a_newer_version_is_named_as_such() -> None:
+    told = {"format": "mimo-magics session", "version": 2, "turns": "of another kind"}
+    with pytest.raises(BadSessionFile, match="was written by a newer version") as caught:
+        from_text(json.dumps(told), "talk.json")
+    assert str(caught.value).startswith("talk.json ")
+    assert "pip install --upgrade" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"version": 0},
+        {"version": "1"},
+        {"version": None},
+        {"name": None},
+        {"begun": "yesterday"},
+        {"begun": 1},
+        {"aside": [1]},
+        {"aside": {"input": 10**400}},
+        {"aside_cost": "1"},
+        {"thread": None},
+        {"heads": []},
+        {"heads": {"": 4}},
+        {"heads": {"": -2}},
+        {"heads": {"": True}},
+        {"heads": {"": -1.0}},
+        {"heads": {"": None}},
+        {"heads": {"": 10**400}},
+        {"heads": {"b": 0}},
+        {"heads": {"nobody": 3}},
+        {"turns": None},
+        {"turns": {"0": {}}},
+        {"turns": [None]},
+        {"turns": [[]]},
+        {"turns": [{}]},
+        {"turns": [{"after": -1}]},
+    ],
+    ids=str,
+)
+def test_a_damaged_document_is_refused(damage: dict[str, Any]) -> None:
+    with pytest.raises(BadSessionFile, match="The text is damaged"):
+        from_text(json.dumps(document() | damage))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"after": 1},
+        {"after": 2},
+        {"after": -2},
+        {"after": True},
+        {"after": "0"},
+        {"after": [0]},
+        {"after": None},
+        {"after": 10**400},
+        {"thread": "b"},
+        {"asked": "now"},
+        {"asked": True},
+        {"api": "other"},
+        {"tools": "clock"},
+        {"tools": [1]},
+        {"params": None},
+        {"params": {"model": 1}},
+        {"params": {}},
+        {"spent": {"input": 0.5}},
+        {"reply": {"message": {"role": "assistant", "parts": [{"type": "video"}]}}},
+        {"reply": {"message": {"role": "assistant", "parts": "text"}}},
+        {"reply": {"message": {"role": "user"}}},
+        {"prompt": {"role": "user", "parts": [{"type": "tool_call", "id": "1", "name": "clock"}]}},
+        {"prompt": "one"},
+    ],
+    ids=str,
+)
+def test_a_damaged_turn_is_refused(damage: dict[str, Any]) -> None:
+    told = document()
+    told["turns"][1] |= damage
+    with pytest.raises(BadSessionFile, match="The text is damaged"):
+        from_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("name", ["after", "prompt", "reply", "params", "preset", "api", "asked"])
+def test_a_turn_without_one_of_its_fields_is_refused(name: str) -> None:
+    told = document()
+    del told["turns"][1][name]
+    with pytest.raises(BadSessionFile, match="The text is damaged"):
+        from_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("name", ["version", "name", "begun", "thread", "heads", "turns"])
+def test_a_document_without_one_of_its_fields_is_refused(name: str) -> None:
+    told = document()
+    del told[name]
+    with pytest.raises(BadSessionFile, match="The text is damaged"):
+        from_text(json.dumps(told))
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every place in a JSON value, as a container and a key of it."""
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield value, key
+            yield from places(value[key])
+
+
+anything = st.one_of(
+    json_values,
+    st.sampled_from([float("nan"), float("inf"), 10**400, -1, 0, 1, 2, True, "", [], {}, [[]] * 50]),
+    st.integers(1, 2_000).map(lambda depth: json.loads("[" * depth + "]" * depth) if depth < 900 else "deep"),
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> str:
+    """Documents with something else, or nothing, in some places, or some other characters."""
+    told = json.loads(to_text(Saved("main", DAY, draw(histories()) if draw(st.booleans()) else TALK)))
+    for _ in range(draw(st.integers(1, 3))):
+        container, key = draw(st.sampled_from(list(places(told))))
+        if draw(st.integers(0, 3)):
+            container[key] = deepcopy(draw(anything))  # the next damage may go into it
+        else:
+            del container[key]
+    text = json.dumps(told)
+    if draw(st.integers(0, 4)):
+        return text
+    begin = draw(st.integers(0, len(text)))
+    return text[:begin] + draw(st.text(max_size=3)) + text[begin + draw(st.integers(0, 3)) :]
+
+
+def walked(history: History) -> int:
+    """Go all the ways that there are."""
+    ways = [history.turns, history.branches, history.stale, list(history.spoken())]
+    ways += [history.switched(number).back(1).turns for number in range(len(history.all))]
+    ways += [history.before(each.cell).added(each).turns for each in history.all]
+    ways += [history.without({each.cell}).turns for each in history.all]
+    return len(ways)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(damaged())
+def test_whatever_a_document_says_it_is_a_session_or_refused(text: str) -> None:
+    try:
+        saved = from_text(text)
+    except BadSessionFile:
+        return
+    assert walked(saved.history) >= 4
+    assert from_text(to_text(saved)) == saved
+
+
+# the file
+
+
+def test_a_file_is_written_read_and_written_again(tmp_path: Path) -> None:
+    file = SessionFile(tmp_path / "talk.json")
+    file.write(SAVED)
+    assert SessionFile(tmp_path / "talk.json").read() == SAVED
+    file.write(begun(1))
+    assert file.read() == begun(1)
+    file.write(SAVED)
+    assert (tmp_path / "talk.json").read_bytes() == to_text(SAVED).encode()
+    assert files(tmp_path) == {"talk.json"}
+
+
+def test_half_characters_come_back_and_the_file_is_utf_8(tmp_path: Path) -> None:
+    file, saved = SessionFile(tmp_path / "talk.json"), grown(begun(), "\\\udcff \ud83d!")
+    file.write(saved)
+    assert file.read() == saved
+    assert "\\ud83d!" in (tmp_path / "talk.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"print('mine')\n",
+        json.dumps(document() | {"version": 2}).encode(),
+        json.dumps(document() | {"heads": {"": 9}}).encode(),
+    ],
+    ids=range(5),
+)
+def test_a_file_that_cannot_be_read_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "talk.json"
+    path.write_bytes(content)
+    before = path.stat()
+    file = SessionFile(path)
+    with pytest.raises(BadSessionFile, match=r"talk\.json "):
+        file.read()
+    with pytest.raises(NotSaved, match="is there already"):
+        file.write(SAVED)
+    after = path.stat()
+    assert path.read_bytes() == content
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_reading_does_not_touch_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    path.write_text(to_text(SAVED), encoding="utf-8-sig")
+    before = path.stat().st_mtime_ns, path.read_bytes()
+    assert SessionFile(path).read() == SAVED
+    assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+    assert files(tmp_path) == {"talk.json"}
+
+
+def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(BadSessionFile, match=r"talk\.json cannot be read: No such file"):
+        SessionFile(tmp_path / "talk.json").read()
+
+
+def test_a_file_that_was_never_read_is_not_overwritten(tmp_path: Path) -> None:
+    SessionFile(tmp_path / "talk.json").write(SAVED)
+    with pytest.raises(NotSaved, match=r"talk\.json is there already\."):
+        SessionFile(tmp_path / "talk.json").write(begun())
+    assert SessionFile(tmp_path / "talk.json").read() == SAVED
+
+
+def test_of_two_writers_the_second_one_is_told_and_undoes_nothing(tmp_path: Path) -> None:
+    first, second = SessionFile(tmp_path / "talk.json"), SessionFile(tmp_path / "talk.json")
+    first.write(begun())
+    saved = second.read()
+    first.write(grown(saved, "first"))
+    for _ in range(2):
+        with pytest.raises(NotSaved, match="was changed by somebody else since it was read") as caught:
+            second.write(grown(saved, "second"))
+    assert "Nothing is lost" in caught.value.hint
+    assert SessionFile(tmp_path / "talk.json").read() == grown(saved, "first")
+    second.write(grown(second.read(), "second"))
+    assert [each.prompt.text for each in first.read().history.turns] == ["first", "second"]
+
+
+def test_a_file_that_was_changed_by_hand_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    file = SessionFile(path)
+    file.write(begun())
+    path.write_text(to_text(begun()).replace("main", "mine"), encoding="utf-8")
+    with pytest.raises(NotSaved, match="was changed by somebody else"):
+        file.write(SAVED)
+    assert file.read() == replace(begun(), name="mine")
+
+
+def test_a_file_that_was_deleted_is_not_brought_back_unasked(tmp_path: Path) -> None:
+    file = SessionFile(tmp_path / "talk.json")
+    file.write(begun())
+    file.path.unlink()
+    with pytest.raises(NotSaved, match="was moved or deleted since it was read"):
+        file.write(SAVED)
+    assert files(tmp_path) == set()
+    SessionFile(file.path).write(SAVED)
+    assert SessionFile(file.path).read() == SAVED
+
+
+def test_processes_that_save_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    SessionFile(path).write(begun())
+    command = [sys.executable, saving_process.__file__, "beside", str(path)]
+    processes = [subprocess.Popen([*command, name, "40"]) for name in "ab"]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    said = [each.prompt.text for each in SessionFile(path).read().history.turns]
+    assert [prompt for prompt in said if prompt.startswith("a")] == [f"a {number}" for number in range(40)]
+    assert [prompt for prompt in said if prompt.startswith("b")] == [f"b {number}" for number in range(40)]
+    assert len(said) == 80
+
+
+def test_a_writer_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_lock, "PATIENCE", 0.1)
+    file = SessionFile(tmp_path / "talk.json")
+    file.write(begun())
+    with (tmp_path / ".talk.json.lock").open("ab") as lock:
+        lock_descriptor(lock.fileno())
+        with pytest.raises(NotSaved, match="cannot be written: somebody else is writing it"):
+            file.write(SAVED)
+    assert file.read() == begun()
+    file.write(SAVED)
+    assert file.read() == SAVED
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    file = SessionFile(tmp_path / "talk.json")
+    file.write(begun(2))
+    sound = begun(2).history
+    for history in [
+        sound.replaced(replace(turn("one"), params=Params("m", extra={"seed": float("nan")}))),
+        sound.replaced(replace(turn("one"), params=Params("m", extra={"seed": {1, 2}}))),
+        replace(sound, parents=(1, 0)),
+        replace(sound, heads={"": 7}),
+        replace(sound, heads={"another": 1}),
+    ]:
+        with pytest.raises(NotSaved, match="The session cannot be written"):
+            file.write(Saved("main", DAY, history))
+    assert file.read() == begun(2)
+
+
+def test_the_rest_of_a_killed_writer_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / ".talk.json.tmp").write_text("half of some")
+    file = SessionFile(tmp_path / "talk.json")
+    file.write(SAVED)
+    assert file.read() == SAVED
+    assert files(tmp_path) == {"talk.json"}
+
+
+def test_the_file_stays_the_same_one_when_the_working_folder_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    file = SessionFile(Path("talk.json"))
+    file.write(begun())
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    file.write(SAVED)
+    assert SessionFile(tmp_path / "talk.json").read() == SAVED
+
+
+@posix
+def test_a_symbolic_link_stays_one_and_its_target_is_written(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    link = tmp_path / "talk.json"
+    link.symlink_to(Path("far") / "real.json")
+    file = SessionFile(link)
+    file.write(begun())
+    file.write(SAVED)
+    assert link.is_symlink()
+    assert SessionFile(tmp_path / "far" / "real.json").read() == SAVED
+    assert files(tmp_path) == {"talk.json", "far"}
+    assert files(tmp_path / "far") == {"real.json"}
+
+
+@posix
+def test_a_file_keeps_its_mode_and_a_new_one_has_the_usual_one(tmp_path: Path) -> None:
+    usual = tmp_path / "usual"
+    usual.touch()
+    file = SessionFile(tmp_path / "talk.json")
+    file.write(begun())
+    assert file.path.stat().st_mode == usual.stat().st_mode
+    for mode in (0o600, 0o666, 0o640):
+        file.path.chmod(mode)
+        file.write(SAVED)
+        assert stat.S_IMODE(file.path.stat().st_mode) == mode
+
+
+def test_a_folder_that_is_none_is_an_error_and_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        NotSaved, match=r"talk\.json cannot be written: No such file or directory\."
+    ) as caught:
+        SessionFile(tmp_path / "missing" / "talk.json").write(SAVED)
+    assert "Nothing is lost" in caught.value.hint
+    with pytest.raises(NotSaved, match="cannot be written: Not a directory"):
+        SessionFile(tmp_path / "file" / "talk.json").write(SAVED)
+    with pytest.raises(NotSaved, match="is there already"):
+        SessionFile(tmp_path).write(SAVED)
+    assert files(tmp_path) == {"file"}
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from saving_process import begun
+from mimo_magics.core.errors import NotSaved
+from mimo_magics.session.storage.session_file import SessionFile
+
+file = SessionFile(Path(sys.argv[1]))
+saved = file.read()
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
+for path in (file.path, file.path.with_name("new.json")):
+    writer = SessionFile(path)
+    if path.exists():
+        writer.read()
+    try:
+        writer.write(begun(10, 2_000))
+    except NotSaved as error:
+        print(error)
+file.write(saved)
+print("It can be written again.")
+"""
+READ_ONLY = """
+import os, tempfile
+from pathlib import Path
+from saving_process import begun
+from mimo_magics.core.errors import NotSaved
+from mimo_magics.session.storage.session_file import SessionFile
+
+with tempfile.TemporaryDirectory() as name:
+    folder = Path(name)
+    file = SessionFile(folder / "talk.json")
+    file.write(begun(1))
+    file.read()
+    if os.geteuid() == 0:  # nothing is read-only for root: become nobody, to whom all belongs but the file
+        os.chown(folder, 65534, 65534)
+        os.setuid(65534)
+    else:
+        file.path.chmod(0o400)
+    for writer, mode in ((file, 0o700), (SessionFile(folder / "new.json"), 0o500)):
+        folder.chmod(mode)
+        try:
+            writer.write(begun(2))
+        except NotSaved as error:
+            print(error)
+    folder.chmod(0o700)
+    print(file.read() == begun(1), sorted(each.name for each in folder.iterdir()))
+"""
+
+
+def run(code: str, *arguments: str) -> list[str]:
+    """Run a program of its own and return the lines that it printed."""
+    ours = os.pathsep.join([str(TESTS), str(Path(session_file.__file__).parents[2])])
+    command = [sys.executable, "-c", code, *arguments]
+    environment = {**os.environ, "PYTHONPATH": ours}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+@posix
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    SessionFile(path).write(SAVED)
+    assert run(FULL, str(path)) == [
+        f"{path} cannot be written: File too large.",
+        f"{tmp_path / 'new.json'} cannot be written: File too large.",
+        "It can be written again.",
+    ]
+    assert SessionFile(path).read() == SAVED
+    assert files(tmp_path) == {"talk.json"}
+
+
+@posix
+def test_a_read_only_file_or_folder_stays_as_it_is() -> None:
+    first, second, rest = run(READ_ONLY)
+    assert first.endswith("talk.json cannot be written: Permission denied.")
+    assert second.endswith("new.json cannot be written: Permission denied.")
+    assert rest == "True ['talk.json']"

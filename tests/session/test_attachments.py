@@ -1,0 +1,79 @@
+"""Pictures and sounds go only to a model that takes them."""
+
+import pytest
+
+from mimo_magics.core.messages import AudioPart, ImagePart, Message, Params, Request, TextPart, system, user
+from mimo_magics.core.settings import Api
+from mimo_magics.session.attachments import fitted
+from mimo_magics.wire.formats import FORMATS
+
+PICTURE = ImagePart("https://example.org/cat.png")
+SOUND = AudioPart("https://example.org/cat.mp3")
+NO_PICTURE = TextPart("\n(A picture was left out: this model takes none.)\n")
+NO_SOUND = TextPart("\n(A sound was left out: this model takes none.)\n")
+UNSAYABLE = TextPart("\n(A sound was left out: it cannot be sent.)\n")
+WHAT = TextPart("What is it?")
+
+
+def prompt(*parts: object) -> Message:
+    return Message("user", parts)
+
+
+@pytest.mark.parametrize(
+    ("model", "api", "parts", "notes"),
+    [
+        ("mimo-v2-omni", "openai", (PICTURE, SOUND, WHAT), ()),
+        ("someone-elses", "openai", (PICTURE, SOUND, WHAT), ()),
+        (
+            "mimo-v2-pro",
+            "openai",
+            (NO_PICTURE, NO_SOUND, WHAT),
+            (
+                "mimo-v2-pro takes no pictures: 1 was left out.",
+                "mimo-v2-pro takes no sound: 1 was left out.",
+            ),
+        ),
+        (
+            "mimo-v2-omni",
+            "anthropic",
+            (PICTURE, UNSAYABLE, WHAT),
+            ("The Anthropic format has no sound: 1 was left out.",),
+        ),
+        (
+            "mimo-v2-pro",
+            "anthropic",
+            (NO_PICTURE, NO_SOUND, WHAT),
+            (
+                "mimo-v2-pro takes no pictures: 1 was left out.",
+                "mimo-v2-pro takes no sound: 1 was left out.",
+            ),
+        ),
+    ],
+)
+def test_words_stand_for_what_cannot_be_sent(
+    model: str, api: Api, parts: tuple[object, ...], notes: tuple[str, ...]
+) -> None:
+    assert fitted([prompt(PICTURE, SOUND, WHAT)], model, api) == ((prompt(*parts),), notes)
+
+
+def test_one_line_tells_of_all_that_was_left_out() -> None:
+    messages, notes = fitted([prompt(WHAT, PICTURE, PICTURE), prompt(PICTURE)], "mimo-v2-pro", "openai")
+    assert messages == (prompt(WHAT, NO_PICTURE, NO_PICTURE), prompt(NO_PICTURE))
+    assert notes == ("mimo-v2-pro takes no pictures: 3 were left out.",)
+
+
+def test_other_messages_are_the_same_objects() -> None:
+    before = (system("Be brief."), prompt(PICTURE), user("And?"))
+    after, _ = fitted(before, "mimo-v2-pro", "openai")
+    assert [one is other for one, other in zip(before, after, strict=True)] == [True, False, True]
+    kept, notes = fitted(before, "mimo-v2-omni", "openai")
+    assert all(one is other for one, other in zip(before, kept, strict=True))
+    assert notes == ()
+
+
+def test_what_is_left_can_be_said_in_the_anthropic_format() -> None:
+    messages, _ = fitted([prompt(SOUND)], "mimo-v2-omni", "anthropic")
+    body = FORMATS["anthropic"].encode(Request(messages, Params("mimo-v2-omni", max_completion_tokens=9)))
+    assert body["messages"] == [
+        {"role": "user", "content": [{"type": "text", "text": UNSAYABLE.text}]},
+    ]

@@ -1,0 +1,293 @@
+"""Answers that are there already and are given again, without a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from support.peer import Peer, obey, reply, stream
+from support.talking import (
+    APIS,
+    CALL,
+    ask,
+    bodies,
+    body,
+    branches,
+    get_time,
+    partial,
+    rest,
+    run,
+    session,
+    where,
+)
+
+from mimo_magics.client import portal
+from mimo_magics.core.events import Event, ReasoningDelta, Started, Stopped, TextDelta, Told, UsageUpdate
+from mimo_magics.core.messages import (
+    Message,
+    Params,
+    Part,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    Usage,
+    user,
+)
+from mimo_magics.core.services import PRESETS
+from mimo_magics.session.session import Session
+from mimo_magics.session.turn import Turn
+
+
+def keeping(talk: Session, prompt: str, **options: object) -> Reply:
+    return ask(talk, prompt, run_all="keep", **options)
+
+
+def test_the_very_same_request_is_not_sent_again(peer: Peer) -> None:
+    talk = session(peer)
+    first = keeping(talk, "one", cell="a")
+    before = talk.history
+    again = keeping(talk, "one", cell="a")
+    day = f"{datetime.now():%Y-%m-%d}"  # noqa: DTZ005
+    told = (f"Kept from {day}, as nothing has changed since. --fresh asks anew.",)
+    assert again == replace(first, told=told)
+    assert len(peer.requests) == 1
+    (turn,) = before.all
+    assert talk.history.all == (replace(turn, reply=again, spent=talk.turns[0].spent),)
+
+
+def test_all_cells_that_run_again_keep_their_answers(peer: Peer) -> None:
+    talk = session(peer)
+    for _ in range(2):
+        run(talk, "a", "b", run_all="keep")
+        run(talk, "n", new=True, run_all="keep")
+        run(talk, "c", run_all="keep")
+    assert bodies(peer) == [body("a"), body("a", "b"), body("n"), body("n", "c")]
+    assert branches(talk) == [(2, "a b", False), (4, "n c", True)]
+
+
+def test_cells_after_one_that_changed_are_asked_anew(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", "c", run_all="keep")
+    run(talk, "a", run_all="keep")
+    run(talk, "b", words="!", run_all="keep")
+    run(talk, "c", run_all="keep")
+    assert bodies(peer, 3) == [body("a", "b!"), body("a", "b!", "c")]
+    assert branches(talk) == [(3, "a b c", False), (5, "a b! c", True)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"prompt": "two"},
+        {"model": "mimo-v2-flash"},
+        {"system": "Be brief."},
+        {"temperature": 0.5},
+        {"top_p": 0.5},
+        {"max_tokens": 9},
+        {"stop": ("END",)},
+        {"frequency_penalty": 0.5},
+        {"presence_penalty": 0.5},
+        {"thinking": False},
+        {"json": True},
+        {"param": {"seed": 1}},
+        {"tools": [get_time]},
+        {"tools": [get_time], "tool_choice": "required"},
+        {"web_search": "on"},
+        {"append": True},
+    ],
+    ids=" ".join,
+)
+def test_a_request_that_changed_is_sent(peer: Peer, changed: dict[str, object]) -> None:
+    talk = session(peer)
+    keeping(talk, "one", cell="a")
+    assert keeping(talk, **{"prompt": "one", "cell": "a", **changed}).stop == "end"
+    assert len(peer.requests) == 2
+
+
+def test_a_request_in_the_other_format_or_to_another_server_is_sent(peer: Peer) -> None:
+    talk = session(peer)
+    keeping(talk, "one", cell="a")
+    keeping(talk, "one", cell="a", api="anthropic", base_url=where(peer, "anthropic"))
+    keeping(talk, "one", cell="a", base_url=where(peer, "openai").replace("127.0.0.1", "localhost"))
+    assert [seen.api for seen in peer.requests] == ["openai", "anthropic", "openai"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"stream": False},
+        {"timeout": 9.0},
+        {"format": "text"},
+        {"quiet": True},
+        {"debug": True},
+        {"cell": "b", "new": True},
+        {"keep": False},
+    ],
+    ids=" ".join,
+)
+def test_how_an_answer_comes_and_is_shown_changes_nothing(peer: Peer, changed: dict[str, object]) -> None:
+    talk = session(peer)
+    keeping(talk, "one", cell="a")
+    assert keeping(talk, **{"prompt": "one", "cell": "a", **changed}).text == "You said: one"
+    assert len(peer.requests) == 1
+
+
+def test_the_day_that_the_system_prompt_tells_changes_nothing(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = {api: where(peer, api) for api in APIS}
+    monkeypatch.setitem(PRESETS, "mimo-v2", replace(PRESETS["mimo-v2"], base_urls=urls))
+    talk = Session()
+    for day in (20, 21):
+        talk.begun = date(2026, 3, day)
+        for words in ("one", "two"):
+            keeping(talk, words, cell=words)
+    assert len(peer.requests) == 2
+    assert "2026-03-20" in talk.turns[0].system
+    keeping(talk, "three")
+    assert "2026-03-21" in peer.requests[-1].body["messages"][0]["content"]
+
+
+def test_by_default_everything_is_asked_anew(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "a")
+    assert len(peer.requests) == 2
+
+
+@pytest.mark.parametrize("how", ["cut", "interrupted"])
+def test_an_answer_that_was_broken_off_is_asked_anew(peer: Peer, how: str) -> None:
+    talk = session(peer)
+    partial(talk, peer, how, cell="a", run_all="keep")
+    assert keeping(talk, "one", cell="a").text == "You said: one"
+
+
+def test_an_answer_that_went_on_is_kept_as_a_whole(peer: Peer) -> None:
+    talk = session(peer)
+    partial(talk, peer, "cut", cell="a")
+    peer.answers(rest)
+    talk.ask(None)
+    assert keeping(talk, "one", cell="a").text == "Half an answer."
+    assert len(peer.requests) == 2
+
+
+def test_the_newest_answer_is_kept(peer: Peer) -> None:
+    talk = session(peer)
+    for answer in ("One.", "Two."):
+        peer.answers(lambda seen, answer=answer: stream(seen, reply(answer)))
+        ask(talk, "one", cell="a")
+    assert keeping(talk, "one", cell="a").text == "Two."
+    assert (len(peer.requests), len(talk.history.all)) == (2, 2)
+
+
+def test_who_asks_may_decide_on_each_answer(peer: Peer) -> None:
+    talk = session(peer)
+    shown: list[Turn] = []
+    refusing: Callable[[Turn], bool] = lambda turn: bool(shown.append(turn))  # noqa: E731
+    ask(talk, "one", cell="a", reuse=refusing)
+    assert shown == []
+    (first,) = talk.turns
+    ask(talk, "one", cell="a", reuse=refusing, run_all="keep")
+    assert (shown, len(peer.requests)) == ([first], 2)
+    ask(talk, "one", cell="a", reuse=lambda _: True)
+    assert len(peer.requests) == 2
+
+
+def test_a_kept_answer_spends_nothing_and_what_was_spent_stays_spent(peer: Peer) -> None:
+    talk = session(peer)
+    keeping(talk, "one", cell="a")
+    before = talk.spent
+    assert before.tokens == 30
+    keeping(talk, "one", cell="a")
+    keeping(talk, "one", cell="b", new=True)
+    keeping(talk, "one", keep=False)
+    assert len(peer.requests) == 1
+    assert (talk.spent, talk.aside) == (before, Usage())
+    assert talk.turns[-1].spent == Usage()
+
+
+def test_a_kept_answer_beside_the_conversation_costs_nothing(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = {api: where(peer, api) for api in APIS}
+    monkeypatch.setitem(PRESETS, "mimo-v2", replace(PRESETS["mimo-v2"], base_urls=urls))
+    talk = Session(system="none")
+    assert keeping(talk, "one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
+    keeping(talk, "one", keep=False)
+    assert (len(peer.requests), talk.aside_cost) == (1, 0.0)
+
+
+def test_a_kept_answer_comes_as_the_events_that_it_came_by(peer: Peer) -> None:
+    talk = session(peer)
+    keeping(talk, "one", cell="a")
+    events: list[Event] = []
+    with portal.opened(talk.stream("one", cell="a", run_all="keep")) as call:
+        events.extend(call)
+    (told, *others) = events
+    assert isinstance(told, Told)
+    assert others == [
+        Started("0123456789abcdef", "mimo-test"),
+        ReasoningDelta("Hm."),
+        TextDelta("You said: one"),
+        UsageUpdate(Usage(20, 10, 5)),
+        Stopped("end"),
+    ]
+
+
+def test_a_kept_answer_runs_no_tools_and_needs_no_key(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def clock() -> str:
+        """Tell the time."""
+        ran.append("clock")
+        return "12:00"
+
+    call = replace(CALL, message=Message("assistant", (ReasoningPart("Hm."), ToolCall("c1", "clock", "{}"))))
+    peer.answers(lambda seen: stream(seen, call), obey)
+    talk = session(peer)
+    talk.tools = Session(tools=[clock]).tools
+    first = keeping(talk, "one", cell="a")
+    monkeypatch.delenv("MIMO_API_KEY")
+    assert keeping(talk, "one", cell="a").message == first.message
+    assert (ran, len(peer.requests)) == (["clock"], 2)
+
+
+def saved(*parts: Part, digest: str) -> Turn:
+    """An answer of a notebook that was saved long ago."""
+    answer = Reply(Message("assistant", parts), Usage(20, 10), "end", "mimo-test", "1")
+    noon = datetime(2025, 1, 2, 12).timestamp()  # noqa: DTZ001
+    return Turn(
+        user("one"), answer, Params("m"), "other", "openai", noon, id="0" * 12, spent=Usage(9), digest=digest
+    )
+
+
+def test_an_answer_that_the_notebook_holds_is_kept(peer: Peer) -> None:
+    ask(talk := session(peer), "one")
+    digest = talk.turns[0].digest
+    talk = session(peer)
+    talk.answers = {digest: saved(TextPart("Saved."), digest=digest)}
+    answer = keeping(talk, "one", cell="a")
+    assert (answer.text, answer.told) == (
+        "Saved.",
+        ("Kept from 2025-01-02, as nothing has changed since. --fresh asks anew.",),
+    )
+    assert (talk.turns[0].id, talk.turns[0].cell, talk.turns[0].spent) == ("0" * 12, "a", Usage())
+    assert len(peer.requests) == 1
+    ask(talk, "two")
+    assert peer.requests[-1].body["messages"] == [
+        {"role": "user", "content": "one"},
+        {"role": "assistant", "content": "Saved."},
+        {"role": "user", "content": "two"},
+    ]
+
+
+def test_an_answer_that_is_kept_in_two_conversations_stands_in_both(peer: Peer, tmp_path: Path) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", run_all="keep")
+    ask(talk, "a", cell="n", new=True, run_all="keep")
+    assert branches(talk) == [(2, "a b", False), (3, "a", True)]
+    talk.save(tmp_path / "talk.json")
+    assert Session.load(tmp_path / "talk.json").history == talk.history

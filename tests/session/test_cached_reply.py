@@ -1,0 +1,114 @@
+"""Replies as the events that they could have come by."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+from support.paths import DATA
+from support.reading import fold, read
+
+from mimo_magics.core.events import Started, Stopped, ToolCallDelta, ToolCallStart, ToolProgress
+from mimo_magics.core.messages import (
+    Annotation,
+    Message,
+    Part,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    Usage,
+    with_unique_ids,
+)
+from mimo_magics.session.cached_reply import replayed
+
+
+def joined_by_the_fold(one: Part, other: Part | None) -> bool:
+    """Two texts, or two parts of reasoning without a signature between them, come in as one."""
+    same = type(one) is type(other) and isinstance(one, (TextPart, ReasoningPart))
+    return same and not getattr(one, "signature", "")
+
+
+def apart(parts: list[Part]) -> Message:
+    """Parts as a fold makes them: without neighbours that it would have joined, and with ids that differ."""
+    kept = [part for part, after in pairwise((*parts, None)) if not joined_by_the_fold(part, after)]
+    return next(with_unique_ids([Message("assistant", tuple(kept))]))
+
+
+words = st.text(min_size=1, max_size=9)
+reply_parts = st.one_of(
+    st.builds(TextPart, words),
+    st.builds(ReasoningPart, words, st.text(max_size=3)),
+    st.builds(ReasoningPart, st.just(""), words),
+    st.builds(ToolCall, words, words, st.text(max_size=9)),
+    st.builds(
+        ToolResult,
+        words,
+        words,
+        st.text(max_size=9),
+        st.booleans(),
+        st.booleans(),
+        st.none() | st.floats(0, 9),
+        st.text(max_size=9),
+    ),
+)
+counts = st.integers(0, 2**31)
+replies = st.builds(
+    Reply,
+    st.lists(reply_parts, max_size=6).map(apart),
+    st.none() | st.builds(Usage, counts, counts, counts, counts),
+    st.none() | words,
+    st.text(max_size=9),
+    st.text(max_size=9),
+    st.lists(st.builds(Annotation, words, words), max_size=2).map(tuple),
+    st.lists(words, max_size=2).map(tuple),
+)
+
+
+@given(replies)
+def test_a_reply_comes_back_from_its_events(reply: Reply) -> None:
+    assert fold(replayed(reply)) == reply
+
+
+RECORDED = sorted((DATA / "mimo").glob("*.sse"))
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [path for path in RECORDED if "error" not in path.name and "cut" not in path.name],
+    ids=lambda path: path.name,
+)
+def test_a_recorded_reply_comes_back_from_its_events(stream: Path) -> None:
+    reply = read("openai" if stream.name.startswith("openai") else "anthropic", stream.read_bytes())
+    assert reply.message.parts
+    assert fold(replayed(reply)) == reply
+
+
+def test_parts_that_stand_in_pieces_are_joined_when_they_come_again() -> None:
+    """An answer that was gone on with may have thought twice in a row."""
+    twice = Message("assistant", (ReasoningPart("One. "), ReasoningPart("Two."), TextPart("Hi")))
+    assert fold(replayed(Reply(twice))).message.parts == (ReasoningPart("One. Two."), TextPart("Hi"))
+
+
+@pytest.mark.parametrize(
+    ("result", "state"),
+    [
+        (ToolResult("i", "n", "high"), "done"),
+        (ToolResult("i", "n", "no", is_error=True), "failed"),
+        (ToolResult("i", "n", "no", is_error=True, refused=True), "refused"),
+    ],
+)
+def test_a_tool_call_that_comes_again_ends_as_it_did(result: ToolResult, state: str) -> None:
+    message = Message("assistant", (ToolCall("i", "n", "{}"), result))
+    assert list(replayed(Reply(message, stop="end"))) == [
+        Started(),
+        ToolCallStart(0, "i", "n"),
+        ToolCallDelta(0, "{}"),
+        ToolProgress(0, state, result),
+        Stopped("end"),
+    ]
+
+
+def test_what_was_told_of_a_reply_is_not_told_when_it_comes_again() -> None:
+    assert list(replayed(Reply(told=("Asked again.",)))) == [Started()]

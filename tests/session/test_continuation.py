@@ -1,0 +1,297 @@
+"""Answers that were broken off and go on, against a server that refuses what MiMo refuses."""
+
+from __future__ import annotations
+
+import pytest
+from support.peer import CUT, Answer, Peer, error, reply, stream
+from support.rules import fault
+from support.talking import APIS, CALL, REST, branches, get_time, partial, rest, run, session, where
+
+from mimo_magics.client import portal, retry
+from mimo_magics.core.errors import BadOption, MimoError
+from mimo_magics.core.events import ToolProgress
+from mimo_magics.core.messages import (
+    Annotation,
+    Message,
+    Params,
+    Part,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    Timing,
+    ToolCall,
+    ToolResult,
+    Usage,
+    user,
+)
+from mimo_magics.core.settings import Api
+from mimo_magics.session.continuation import GO_ON, can_go_on, joined
+from mimo_magics.session.session import Session
+from mimo_magics.session.turn import Turn
+
+# Two pieces of an answer
+
+
+def piece(*parts: Part, stop: str | None = "end", **reply: object) -> Turn:
+    answer = Reply(Message("assistant", parts), stop=stop, **reply)
+    return Turn(user("one"), answer, Params("m"), "mimo-v2", "openai", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("stop", "can"),
+    [
+        ("end", False),
+        ("stop", False),
+        ("filter", False),
+        ("tool_calls", False),
+        ("length", True),
+        ("cut", True),
+        ("interrupted", True),
+        ("budget", True),
+    ],
+)
+def test_an_answer_can_go_on_where_somebody_broke_it_off(stop: str, can: bool) -> None:
+    assert can_go_on(piece(TextPart("Half an "), stop=stop)) is can
+
+
+HM, SO = ReasoningPart("Hm."), ReasoningPart("So.")
+CLOCK, NOON = ToolCall("c", "clock", "{}"), ToolResult("c", "clock", "12:00")
+HALF, END, WHOLE = TextPart("Half an "), TextPart("answer."), TextPart("Half an answer.")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        ([HALF], [END], [WHOLE]),
+        ([HM, HALF], [SO, END], [HM, SO, WHOLE]),
+        ([HALF], [], [HALF]),
+        ([HALF], [SO], [HALF, SO]),
+        ([], [END], [END]),
+        ([HM], [END], [HM, END]),
+        ([HM, CLOCK, NOON], [SO, END], [HM, CLOCK, NOON, SO, END]),
+        ([HALF], [SO, CLOCK, NOON, END], [HALF, SO, CLOCK, NOON, END]),
+        ([HALF], [END, CLOCK, NOON, END], [WHOLE, CLOCK, NOON, END]),
+        # some models repeat what they go on from, and a few letters are the same by chance
+        (
+            [TextPart("It is high at noon.")],
+            [TextPart("high at noon. Not")],
+            [TextPart("It is high at noon. Not")],
+        ),
+        (
+            [TextPart("It is high at noon.")],
+            [TextPart("noon. Not")],
+            [TextPart("It is high at noon.noon. Not")],
+        ),
+    ],
+)
+def test_two_pieces_are_one_answer(first: list[Part], second: list[Part], both: list[Part]) -> None:
+    assert joined(piece(*first, stop="cut"), piece(*second)).reply == Reply(
+        Message("assistant", tuple(both)), stop="end"
+    )
+
+
+def test_one_answer_has_what_both_pieces_have() -> None:
+    first = piece(
+        HALF,
+        stop="cut",
+        usage=Usage(1, 2, 3, 4),
+        model="old",
+        id="1",
+        annotations=(Annotation("a"),),
+        notes=("slow",),
+        timing=Timing(0.5, 1.0, 2.0),
+        cost=0.25,
+        told=("Asked again.",),
+    )
+    second = piece(
+        END,
+        stop="length",
+        usage=Usage(10, 20, 30, 40),
+        model="new",
+        id="2",
+        annotations=(Annotation("b"),),
+        notes=("full",),
+        timing=Timing(0.1, 2.0, 3.0),
+        cost=0.5,
+    )
+    assert joined(first, second).reply == Reply(
+        Message("assistant", (WHOLE,)),
+        Usage(11, 22, 33, 44),
+        "length",
+        "new",
+        "2",
+        (Annotation("a"), Annotation("b")),
+        ("slow", "full"),
+        Timing(0.5, 3.0, 5.0),
+        0.75,
+    )
+
+
+@pytest.mark.parametrize("known", ["usage", "timing"])
+def test_what_is_known_of_one_piece_only_is_all_that_is_known(known: str) -> None:
+    value = {"usage": Usage(1, 2), "timing": Timing(0.5, None, 2.0)}[known]
+    for told in ({}, {known: value}), ({known: value}, {}):
+        first, second = told
+        assert getattr(joined(piece(HALF, **first), piece(END, **second)).reply, known) == value
+
+
+# With a server
+
+
+@pytest.mark.parametrize("how", ["length", "cut", "interrupted"])
+@pytest.mark.parametrize("api", APIS)
+def test_an_answer_that_was_broken_off_goes_on(peer: Peer, api: Api, how: str) -> None:
+    talk = session(peer, api)
+    partial(talk, peer, how, cell="a")
+    (first,) = talk.turns
+    assert (first.reply.text, first.reply.stop) == ("Half an ", how)
+    peer.answers(rest)
+    answer = talk.ask(None)
+    (turn,) = talk.turns
+    parts = (ReasoningPart("Hm, hm."), TextPart("Half an answer."))
+    assert (turn.reply, turn.reply.message.parts, turn.reply.stop) == (answer, parts, "end")
+    kept = ("prompt", "id", "asked", "digest", "cell", "params", "thread")
+    assert [getattr(turn, name) for name in kept] == [getattr(first, name) for name in kept]
+    assert branches(talk) == [(1, "one", True)]
+    assert fault(peer.requests[-1].body, api) == ""
+    assert (
+        peer.requests[-1].body["messages"]
+        == {
+            "openai": [
+                {"role": "user", "content": "one"},
+                {"role": "assistant", "content": "Half an "},
+                {"role": "user", "content": GO_ON},
+            ],
+            "anthropic": [
+                {"role": "user", "content": [{"type": "text", "text": "one"}]},
+                {"role": "assistant", "content": [{"type": "text", "text": "Half an "}]},
+                {"role": "user", "content": [{"type": "text", "text": GO_ON}]},
+            ],
+        }[api]
+    )
+
+
+def test_the_next_prompt_follows_the_whole_answer(peer: Peer) -> None:
+    talk = session(peer)
+    partial(talk, peer, "cut")
+    peer.answers(rest)
+    talk.ask(None)
+    talk.ask("two")
+    assert peer.requests[-1].body["messages"] == [
+        {"role": "user", "content": "one"},
+        {"role": "assistant", "content": "Half an answer.", "reasoning_content": "Hm, hm."},
+        {"role": "user", "content": "two"},
+    ]
+
+
+def test_what_an_answer_took_is_the_sum_of_its_pieces(peer: Peer) -> None:
+    talk = session(peer)
+    partial(talk, peer, "length")
+    first = talk.turns[0]
+    talk.ask(None)
+    (turn,) = talk.turns
+    assert turn.reply.usage == turn.spent == Usage(40, 20, 10)
+    assert first.reply.usage == Usage(20, 10, 5)
+    assert turn.reply.timing.total >= first.reply.timing.total
+    assert turn.context == 30
+
+
+def test_an_answer_may_go_on_several_times(peer: Peer) -> None:
+    talk = session(peer)
+    partial(talk, peer, "length")
+    partial(talk, peer, "cut", None)
+    partial(talk, peer, "interrupted", None)
+    peer.answers(rest)
+    talk.ask(None)
+    (turn,) = talk.turns
+    assert (turn.reply.text, turn.reply.stop) == ("Half an Half an Half an answer.", "end")
+
+
+def test_an_answer_may_go_on_with_other_settings_and_in_the_other_format(peer: Peer) -> None:
+    talk = session(peer)
+    partial(talk, peer, "cut")
+    talk.ask(None, api="anthropic", base_url=where(peer, "anthropic"), max_tokens=99, thinking=False)
+    assert talk.turns[0].reply.text.startswith("Half an You said: ")
+    sent = peer.requests[-1].body
+    assert (sent["max_tokens"], sent["thinking"]) == (99, {"type": "disabled"})
+
+
+def test_an_answer_goes_on_where_the_conversation_stands(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a")
+    partial(talk, peer, "cut", "b", cell="b")
+    run(talk, "b", words="!")
+    talk.switch(2)
+    peer.answers(rest)
+    talk.ask(None)
+    assert branches(talk) == [(2, "a b", True), (3, "a b!", False)]
+    assert [turn.reply.text for turn in talk.history.all] == [
+        "You said: a",
+        "Half an answer.",
+        "You said: b!",
+    ]
+
+
+def test_an_answer_that_has_nothing_more_to_say_is_whole(peer: Peer) -> None:
+    talk = session(peer)
+    partial(talk, peer, "cut")
+    peer.answers(lambda seen: stream(seen, reply("", "")))
+    talk.ask(None)
+    (turn,) = talk.turns
+    assert (turn.reply.message.parts, turn.reply.stop) == ((TextPart("Half an "),), "end")
+    with pytest.raises(BadOption):
+        talk.ask(None)
+
+
+def test_only_an_answer_that_was_broken_off_can_go_on(peer: Peer) -> None:
+    talk = session(peer)
+    for _ in range(2):
+        with pytest.raises(BadOption) as refused:
+            talk.ask(None)
+        assert str(refused.value) == "The last answer was not broken off."
+        talk.ask("one")
+    assert len(peer.requests) == 2
+
+
+def test_an_answer_cannot_go_on_beside_the_conversation(peer: Peer) -> None:
+    talk = session(peer)
+    partial(talk, peer, "cut")
+    before = talk.history
+    with pytest.raises(BadOption):
+        talk.ask(None, keep=False)
+    assert (talk.history, len(peer.requests)) == (before, 1)
+
+
+@pytest.mark.parametrize(
+    "failing", [error(400), Answer([CUT]), Answer([b"data: {oops\n\n"])], ids=["refused", "cut", "malformed"]
+)
+def test_a_failure_to_go_on_leaves_what_there_is(
+    peer: Peer, failing: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_DELAY", 0.001)
+    talk = session(peer)
+    partial(talk, peer, "cut")
+    before = talk.history
+    peer.answers(failing)
+    with pytest.raises(MimoError):
+        talk.ask(None)
+    assert talk.history == before
+    peer.answers(rest)
+    assert talk.ask(None).text == "Half an answer."
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_answer_whose_tools_were_stopped_goes_on_after_their_results(peer: Peer, api: Api) -> None:
+    talk = session(peer, api)
+    talk.tools = Session(tools=[get_time]).tools
+    peer.answers(lambda seen: stream(seen, CALL))
+    with portal.opened(talk.stream("one")) as call:
+        next(event for event in call if isinstance(event, ToolProgress))
+    (first,) = talk.turns
+    assert first.reply.stop == "interrupted"
+    peer.answers(rest)
+    talk.ask(None)
+    (turn,) = talk.turns
+    assert turn.reply.message.parts == (*first.reply.message.parts, *REST.message.parts)
+    talk.ask("two")
+    assert [fault(seen.body, api) for seen in peer.requests] == ["", "", ""]

@@ -1,0 +1,500 @@
+"""Sessions as a whole: whatever is done with one, it says what a simple model of it says.
+
+The model knows no tree: each turn that was ever said is the whole line of what was said up to it, and each
+conversation stands at one such line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from itertools import count, groupby, takewhile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from support.peer import CUT, Answer, Peer, Seen, error, frames, stream
+from support.rules import fault
+from support.talking import APIS, where
+
+from mimo_magics.client import portal
+from mimo_magics.core.errors import BadOption, MimoError
+from mimo_magics.core.events import TextDelta, ToolProgress
+from mimo_magics.core.messages import (
+    Message,
+    Params,
+    Part,
+    ReasoningPart,
+    Reply,
+    Request,
+    TextPart,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Usage,
+    user,
+)
+from mimo_magics.core.settings import Api
+from mimo_magics.session.continuation import GO_ON
+from mimo_magics.session.session import Session
+from mimo_magics.session.tool_calls import LEFT_BEHIND
+from mimo_magics.session.turn import history
+from mimo_magics.tools.registry import NotebookTool, Outcome
+from mimo_magics.wire.formats import FORMATS
+
+Body = dict[str, Any]
+BROKEN_OFF = ("interrupted", "cut")
+
+
+@dataclass(eq=False)
+class Said:
+    """A prompt and its answer."""
+
+    id: int
+    prompt: str
+    parts: tuple[Part, ...]
+    stop: str
+    cell: str
+    asked: Body
+    """The request: answers to the very same one may be given again."""
+
+    @property
+    def can_go_on(self) -> bool:
+        return self.stop in (*BROKEN_OFF, "length")
+
+    def messages(self) -> Iterator[Message]:
+        """What a server is told of it: a call is followed by its result, or else left out."""
+        yield user(self.prompt)
+        results = {part.id for part in self.parts if isinstance(part, ToolResult)}
+        told = [part for part in self.parts if not isinstance(part, ToolCall) or part.id in results]
+        for is_result, parts in groupby(told, lambda part: isinstance(part, ToolResult)):
+            yield Message("tool" if is_result else "assistant", tuple(parts))
+        if not told:
+            yield Message("assistant")
+
+
+Line = tuple[Said, ...]
+
+
+@dataclass
+class Model:
+    """What a session holds."""
+
+    said: list[tuple[str, Line]] = field(default_factory=list)
+    """Each turn, in the order in which they were asked: its conversation, and the line that ends with it."""
+    stands: dict[str, Line] = field(default_factory=dict)
+    thread: str = ""
+
+    @property
+    def line(self) -> Line:
+        """What the next prompt follows."""
+        return self.stands.get(self.thread, ())
+
+    def place(self, cell: str, way: str, name: str) -> tuple[str, Line]:
+        """The conversation and the line that a prompt follows."""
+        if way == "new":
+            return cell or name, ()
+        if way == "append" or not cell:
+            return self.thread, self.line
+        thread = self.conversation(cell)
+        return thread, tuple(takewhile(lambda said: said.cell != cell, self.stands.get(thread, ())))
+
+    def conversation(self, cell: str) -> str:
+        """Where a cell asks: where one that it followed did, if it is said now, or else where it asked last."""
+        asked = [(thread, line) for thread, line in self.said if line[-1].cell == cell and thread != cell]
+        if not asked:
+            return "" if self.thread == cell else self.thread
+        last, line = asked[-1]
+        followed = {said.cell for said in line} - {""}
+        stays = not self.line or any(said.cell in followed for said in self.line)
+        return self.thread if stays and self.thread != cell else last
+
+    def say(self, place: tuple[str, Line], said: Said) -> None:
+        self.thread, before = place
+        self.stands[self.thread] = (*before, said)
+        self.said.append((self.thread, self.line))
+
+    def answer_to(self, asked: Body) -> Said | None:
+        """The newest whole answer to the very same request."""
+        lasts = (line[-1] for _, line in reversed(self.said))
+        return next((said for said in lasts if said.asked == asked and said.stop not in BROKEN_OFF), None)
+
+    def say_again(self, place: tuple[str, Line], kept: Said) -> None:
+        """Give an answer again; at the place where it was given before, it is the turn that it was."""
+        for thread, line in self.said:
+            if (thread, line[:-1]) == place and line[-1].id == kept.id:
+                self.thread, self.stands[thread] = thread, line
+                self.become(kept)
+                return
+        self.say(place, kept)
+
+    def become(self, said: Said) -> None:
+        """The last turn is another one now, in each line that it stands in."""
+        old, new = self.line, (*self.line[:-1], said)
+
+        def now(thread: str, line: Line) -> Line:
+            return new + line[len(old) :] if (thread, line[: len(old)]) == (self.thread, old) else line
+
+        self.said = [(thread, now(thread, line)) for thread, line in self.said]
+        self.stands = {thread: now(thread, line) for thread, line in self.stands.items()}
+
+    def forget(self, cells: Collection[str]) -> None:
+        """What was said after a deleted cell is said again without it."""
+        gone = {line[-1] for _, line in self.said if line[-1].cell in cells}
+        for thread, line in self.stands.items():
+            left = tuple(takewhile(lambda said: said not in gone, line))
+            for said in line[len(left) :]:
+                if said not in gone:
+                    left = (*left, said)
+                    self.said.append((thread, left))
+            self.stands[thread] = left
+        for said in gone:
+            said.cell = ""
+
+    def branches(self) -> list[tuple[int, Line, bool]]:
+        """The lines that nothing follows, and those where a conversation stands."""
+        followed = {(thread, line[:-1]) for thread, line in self.said}
+        return [
+            (number, line, (thread, line) == (self.thread, self.line))
+            for number, (thread, line) in enumerate(self.said, 1)
+            if (thread, line) not in followed or self.stands[thread] == line
+        ]
+
+    def stale(self) -> list[int]:
+        """Numbers of the turns that a cell shows last, but that no conversation says."""
+        shown = {line[-1].cell: number for number, (_, line) in enumerate(self.said) if line[-1].cell}
+        return sorted(number for number in shown.values() if not self.is_said(*self.said[number]))
+
+    def is_said(self, thread: str, line: Line) -> bool:
+        return self.stands[thread][: len(line)] == line
+
+    def forked(self, at: int) -> Model:
+        line = self.line[:at]
+        return Model([("", line[:end]) for end in range(1, at + 1)], {"": line} if line else {})
+
+
+def joined(first: Said, parts: tuple[Part, ...], stop: str) -> Said:
+    """The texts of an answer and of what goes on are one; what was thought in between stands before it."""
+    thought = tuple(takewhile(lambda part: isinstance(part, ReasoningPart), parts))
+    match first.parts[-1:], parts[len(thought) :]:
+        case (TextPart(begun),), (TextPart(ended), *others):
+            parts = (*first.parts[:-1], *thought, TextPart(begun + ended), *others)
+        case _:
+            parts = first.parts + parts
+    return replace(first, parts=parts, stop=stop)
+
+
+# What the server does
+
+
+async def _clock(arguments: dict[str, Any]) -> Outcome:
+    if arguments["waits"]:
+        await asyncio.sleep(60)
+    return Outcome("12:00")
+
+
+CLOCK = NotebookTool(Tool("clock"), json.loads, _clock, "none")
+
+
+@dataclass
+class Plan:
+    """How a prompt is answered, and what is left of that."""
+
+    steps: list[Reply | Answer]
+    parts: tuple[Part, ...] = ()
+    stop: str = ""
+    leave_at: type | None = None
+    """The event at which the person stops it."""
+
+    def __call__(self, seen: Seen) -> Answer:
+        if refusal := fault(seen.body, seen.api):
+            return error(400, refusal)
+        step = self.steps.pop(0)
+        return stream(seen, step) if isinstance(step, Reply) else step
+
+
+STOPPED = ["long", "interrupted", "cut", "stopped tool", "failed between"]
+KINDS = [*STOPPED, "whole", "silent", "refused", "tools"]
+
+
+def planned(kind: str, number: int, manner: Manner) -> Plan:
+    """Plan an answer that there is no other one like."""
+    hm = () if manner.thinking is False else (ReasoningPart(f"Hm {number}."),)
+    text, half = TextPart(f"Answer {number}."), TextPart(f"Half {number} ")
+    call = ToolCall(f"c{number}", "clock", json.dumps({"waits": kind == "stopped tool"}))
+    noon = ToolResult(call.id, "clock", "12:00")
+    seen = Seen("/messages" if manner.api == "anthropic" else "", {}, {}, 0)
+    whole, calls = answer(*hm, text), answer(*hm, call, stop="tool_calls")
+    match kind:
+        case "refused":
+            return Plan([error(400)])
+        case "interrupted":
+            pieces = [*frames(seen, [half.text], end=False), 60.0]
+            return Plan([Answer(pieces)], (half,), kind, TextDelta)
+        case "cut":
+            return Plan([Answer([*frames(seen, [half.text], end=False), CUT])], (half,), kind)
+        case "long":
+            return Plan([answer(*hm, text, stop="length")], (*hm, text), "length")
+        case "silent":
+            return Plan([answer()], (), "end")
+        case "whole":
+            return Plan([whole], (*hm, text), "end")
+    if not manner.tools:
+        return Plan([calls], (*hm, call), "tool_calls")
+    match kind:
+        case "tools":
+            return Plan([calls, whole], (*hm, call, noon, *hm, text), "end")
+        case "failed between":
+            return Plan([calls, error(400)], (*hm, call, noon), "cut")
+    left = replace(noon, output=LEFT_BEHIND, is_error=True)
+    return Plan([calls], (*hm, call, left), "interrupted", ToolProgress)
+
+
+def answer(*parts: Part, stop: str = "end") -> Reply:
+    return Reply(Message("assistant", parts), Usage(20, 10), stop, "mimo-test", "1")
+
+
+def body(messages: Iterable[Message], prompt: str, manner: Manner) -> Body:
+    """The request for a prompt after these messages."""
+    params = Params("mimo-v2-pro", max_completion_tokens=99, thinking=manner.thinking)
+    return FORMATS[manner.api].encode(Request((*messages, user(prompt)), params, manner.offered))
+
+
+def messages(line: Line) -> Iterator[Message]:
+    for said in line:
+        yield from said.messages()
+
+
+# Driving both
+
+CELLS, BEGINNERS = ["a", "b", "c", "d"], ["x", "y", ""]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the model is asked."""
+
+    api: Api
+    thinking: bool | None
+    tools: bool
+
+    @property
+    def offered(self) -> tuple[Tool, ...]:
+        return (CLOCK.spec,) if self.tools else ()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"api": self.api, "thinking": self.thinking, "tools": None if self.tools else ()}
+
+
+cells, prompts, kinds = st.sampled_from(CELLS), st.sampled_from(["one", "two"]), st.sampled_from(KINDS)
+manners = st.builds(Manner, st.sampled_from(APIS), st.sampled_from([None, True, False]), st.booleans())
+plain = st.just(Manner("openai", None, tools=False))
+
+
+class Sessions(RuleBasedStateMachine):
+    """Does the same with a session and with the model."""
+
+    def __init__(self, peer: Peer) -> None:
+        super().__init__()
+        self.peer = peer
+        self.stack = ExitStack()
+        self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.numbers = count(1)
+        self.begin_with(Session(tools=[CLOCK], system="none"), Model())
+
+    def begin_with(self, session: Session, model: Model) -> None:
+        self.session, self.model = session, model
+        self.kept: dict[str, str] = {}
+        """Every answer that there ever was, by the ids of their turns."""
+        self.spent = 0
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    # Asking
+
+    @rule(cell=cells, prompt=prompts, kind=kinds, manner=manners)
+    def run_a_cell(self, cell: str, prompt: str, kind: str, manner: Manner) -> None:
+        self.say(cell, "", prompt, kind, manner)
+
+    @rule(cell=st.sampled_from([*CELLS, ""]), prompt=prompts, kind=kinds, manner=manners)
+    def append(self, cell: str, prompt: str, kind: str, manner: Manner) -> None:
+        self.say(cell, "append", prompt, kind, manner)
+
+    @rule(cell=st.sampled_from(BEGINNERS), prompt=prompts, kind=kinds, manner=manners)
+    def begin_a_conversation(self, cell: str, prompt: str, kind: str, manner: Manner) -> None:
+        self.say(cell, "new", prompt, kind, manner)
+
+    @rule(cell=cells, prompt=prompts, manner=plain)
+    def run_a_plain_cell(self, cell: str, prompt: str, manner: Manner) -> None:
+        self.say(cell, "", prompt, "whole", manner)
+
+    @rule(cell=cells, way=st.sampled_from(["", "", "append", "new"]), prompt=prompts, manner=plain)
+    def keep_answers(self, cell: str, way: str, prompt: str, manner: Manner) -> None:
+        self.say({"new": "x"}.get(way, cell), way, prompt, "whole", manner, keep=True)
+
+    def say(self, cell: str, way: str, prompt: str, kind: str, manner: Manner, *, keep: bool = False) -> None:
+        number = next(self.numbers)
+        plan = planned(kind, number, manner)
+        place = self.model.place(cell, way, f"new {number}")
+        asked = body(messages(place[1]), prompt, manner)
+        kept = self.model.answer_to(asked) if keep else None
+        options = {"cell": cell, "run_all": "keep" if keep else "run"} | ({way: True} if way else {})
+        self.ask(prompt, plan, [] if kept else [asked], manner, **options)
+        if kept or plan.stop:
+            assert (self.session.spent.tokens == self.spent) is bool(kept)
+        if kept:
+            self.model.say_again(place, replace(kept, cell=cell))
+        elif plan.stop:
+            self.model.say(place, Said(number, prompt, plan.parts, plan.stop, cell, asked))
+
+    @rule(cell=cells, kind=st.sampled_from(STOPPED), next_kind=kinds, manner=manners, next_manner=manners)
+    def stop_an_answer_and_go_on(
+        self, cell: str, kind: str, next_kind: str, manner: Manner, next_manner: Manner
+    ) -> None:
+        self.say(cell, "", "stop", kind, manner)
+        if self.model.line[-1].can_go_on:  # a call is whole where it cannot be made
+            self.go_on(next_kind, next_manner)
+
+    @precondition(lambda self: self.model.line and self.model.line[-1].can_go_on)
+    @rule(kind=kinds, manner=manners)
+    def go_on(self, kind: str, manner: Manner) -> None:
+        line = self.model.line
+        plan = planned(kind, next(self.numbers), manner)
+        self.ask(None, plan, [body(messages(line), GO_ON, manner)], manner)
+        if plan.stop:
+            self.model.become(joined(line[-1], plan.parts, plan.stop))
+
+    @precondition(lambda self: not self.model.line or not self.model.line[-1].can_go_on)
+    @rule()
+    def go_on_with_nothing(self) -> None:
+        with pytest.raises(BadOption):
+            self.session.ask(None)
+
+    def ask(self, prompt: str | None, plan: Plan, asked: list[Body], manner: Manner, **options: Any) -> None:
+        """Ask, and see what the server is asked."""
+        self.peer.requests.clear()
+        self.peer.script = plan
+        options |= {"base_url": where(self.peer, manner.api), "max_tokens": 99, **manner.options}
+        with suppress(MimoError), portal.opened(self.session.stream(prompt, **options)) as call:
+            next((event for event in call if plan.leave_at and isinstance(event, plan.leave_at)), None)
+        assert [seen.body for seen in self.peer.requests[:1]] == asked
+        assert {fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}
+
+    # Everything else
+
+    @precondition(lambda self: self.model.line)
+    @rule(turns=st.integers(1, 3))
+    def undo(self, turns: int) -> None:
+        line = self.model.line
+        gone = self.session.undo(turns)
+        assert [turn.prompt.text for turn in gone] == [said.prompt for said in line[-turns:]]
+        self.model.stands[self.model.thread] = line[:-turns]
+
+    @precondition(lambda self: self.model.said)
+    @rule(data=st.data())
+    def switch(self, data: st.DataObject) -> None:
+        number = data.draw(st.integers(1, len(self.model.said)))
+        self.session.switch(number)
+        self.model.thread, line = self.model.said[number - 1]
+        self.model.stands[self.model.thread] = line
+
+    @precondition(lambda self: self.model.line)
+    @rule()
+    def begin(self) -> None:
+        self.session.begin()
+        self.model.thread = f"begun {next(self.numbers)}"
+        self.model.stands[self.model.thread] = ()
+
+    @precondition(lambda self: self.model.said)
+    @rule(cells=st.sets(st.sampled_from([*CELLS, "x", "y"]), min_size=1, max_size=2))
+    def forget(self, cells: set[str]) -> None:
+        self.session.forget(cells)
+        self.model.forget(cells)
+
+    @precondition(lambda self: len(self.model.line) > 2)
+    @rule(data=st.data())
+    def go_on_in_a_fork(self, data: st.DataObject) -> None:
+        at = data.draw(st.integers(0, len(self.model.line)))
+        self.begin_with(self.session.fork("fork", at), self.model.forked(at))
+
+    @precondition(lambda self: len(self.model.said) > 6)
+    @rule()
+    def clear(self) -> None:
+        self.session.clear()
+        self.model, self.kept = Model(), {}
+
+    @precondition(lambda self: len(self.model.said) > 2)
+    @rule()
+    def save_and_load(self) -> None:
+        path = self.folder / f"{next(self.numbers)}.json"
+        self.session.save(path)
+        loaded = Session.load(path, tools=[CLOCK], system="none")
+        assert (loaded.history, loaded.name) == (self.session.history, self.session.name)
+        self.session = loaded
+
+    # What holds at any time
+
+    @invariant()
+    def the_next_prompt_follows_what_the_model_says(self) -> None:
+        for api in APIS:
+            for thinking in (True, False):
+                manner = Manner(api, thinking, tools=False)
+                sent = body(history(self.session.turns), "next", manner)
+                assert sent == body(messages(self.model.line), "next", manner)
+                assert fault(sent, api) == ""
+
+    @invariant()
+    def the_branches_are_those_of_the_model(self) -> None:
+        def told(line: Line) -> list[tuple[str, str, str, str]]:
+            return [(said.prompt, texts(said.parts), said.stop, said.cell) for said in line]
+
+        assert [
+            (
+                each.number,
+                [(turn.prompt.text, turn.reply.text, turn.reply.stop, turn.cell) for turn in each.turns],
+                each.is_current,
+            )
+            for each in self.session.branches()
+        ] == [(number, told(line), current) for number, line, current in self.model.branches()]
+        assert list(self.session.history.stale) == self.model.stale()
+
+    @invariant()
+    def nothing_that_was_said_is_lost(self) -> None:
+        """An answer that went on begins as it was."""
+        now = {turn.id: turn.reply.text for turn in self.session.history.all}
+        assert [id_ for id_, text in self.kept.items() if not now.get(id_, "lost").startswith(text)] == []
+        self.kept = now
+
+    @invariant()
+    def what_was_spent_stays_spent(self) -> None:
+        assert self.session.spent.tokens >= self.spent
+        self.spent = self.session.spent.tokens
+
+
+def texts(parts: Iterable[Part]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, TextPart))
+
+
+def test_whatever_is_done_with_a_session_it_says_what_the_model_says(peer: Peer) -> None:
+    run_state_machine_as_test(
+        lambda: Sessions(peer),
+        settings=settings(
+            max_examples=settings.default.max_examples * 2 // 3,  # of some 15 requests each
+            stateful_step_count=40,
+            suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        ),
+    )

@@ -1,0 +1,250 @@
+"""Requests that are not sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.peer import KEY, Peer, Seen, reply, stream
+
+from mimo_magics.core.errors import BadOption, WindowFull
+from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    Usage,
+)
+from mimo_magics.core.services import PRESETS
+from mimo_magics.core.settings import Api, Settings
+from mimo_magics.session.dry_run import for_sdk
+from mimo_magics.session.limits.context_window import SUMMARISE, SUMMARY
+from mimo_magics.session.session import Session
+
+APIS: list[Api] = ["openai", "anthropic"]
+PICTURE = "data:image/png;base64," + "A" * 10_000
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with Peer() as peer:
+        yield peer
+
+
+def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:
+    base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
+    return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_it_is_what_is_sent(peer: Peer, api: Api) -> None:
+    def clock() -> str:
+        """Tell the time."""
+        return "noon"
+
+    called = Reply(
+        Message("assistant", (ReasoningPart("Hm."), ToolCall("c1", "clock", "{}"))), None, "tool_calls"
+    )
+    answers = iter((called, reply("Noon.")))
+    peer.script = lambda seen: stream(seen, next(answers, reply("Fine.")))
+    talk = session(peer, api, system="Be brief.", max_tokens=99)
+    talk.ask("What time is it?", tools=[clock], approve=lambda _: True)
+    options: dict[str, Any] = {"temperature": 0.5, "thinking": True, "stop": ("END",), "param": {"seed": 1}}
+    draft = talk.draft("And now?", tools=[clock], **options)
+    talk.ask("And now?", tools=[clock], **options)
+    assert draft.body == peer.requests[-1].body
+    assert draft.call.url == f"{peer.url}{peer.requests[-1].path}"
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_it_holds_the_summary_of_turns_that_are_left_out(peer: Peer, api: Api) -> None:
+    def counting(seen: Seen) -> bytes:
+        wants_summary = SUMMARISE in str(seen.body["messages"][-1]["content"])
+        words = "In short." if wants_summary else "word " * 20
+        return stream(seen, replace(reply(words), usage=Usage(100 * len(seen.body["messages"]), 100)))
+
+    peer.script = counting
+    talk = session(peer, api, window=605, model="mine", overflow="summarise", max_tokens=50)
+    for prompt in ("one", "two", "three", "four"):
+        talk.ask(prompt)
+    assert talk.turns[-1].summary == "In short."
+    draft = talk.draft("five", window=950)
+    talk.ask("five", window=950)
+    assert SUMMARY + "In short." in str(draft.body["messages"][0]["content"]).replace("\\n", "\n")
+    assert draft.body == peer.requests[-1].body
+    assert draft.warnings == ()
+    assert talk.draft("six", window=600).warnings == (
+        "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others.",
+    )
+
+
+def test_the_model_that_the_service_listed_first_is_in_it(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIMO_API_KEY", KEY)
+    here = replace(PRESETS["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})
+    monkeypatch.setitem(PRESETS, "xiaomi", here)
+    peer.models = ["mimo-v2.6-tts", "mimo-v2.6-flash"]
+    talk = Session(preset="xiaomi")
+    (line,) = talk.draft("one").warnings
+    assert line.endswith("if it answers, its first one takes the place of mimo-v2.6-pro.")
+    talk.ask("one")
+    draft = talk.draft("two")
+    talk.ask("two")
+    assert draft.warnings == ()
+    assert draft.body == peer.requests[-1].body
+    assert draft.body["model"] == "mimo-v2.6-flash"
+
+
+def test_nothing_is_sent_and_nothing_changes(peer: Peer) -> None:
+    talk = session(peer)
+    talk.ask("one", cell="a")
+    talk.trusted.add("clock")
+    before = (talk.history, talk.trusted.copy(), talk.aside)
+    asked = len(peer.requests)
+    assert [message["content"] for message in talk.draft("two").body["messages"]] == [
+        "one",
+        "You said: one",
+        "two",
+    ]
+    assert [message["content"] for message in talk.draft("two", cell="a").body["messages"]] == ["two"]
+    assert [message["content"] for message in talk.draft("two", new=True).body["messages"]] == ["two"]
+    assert [message["content"] for message in talk.draft("two", keep=False).body["messages"]] == ["two"]
+    assert len(talk.draft("two", cell="a", append=True).body["messages"]) == 3
+    assert (talk.history, talk.trusted, talk.aside) == before
+    assert len(peer.requests) == asked
+
+
+def test_no_key_is_needed_and_the_cost_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIMO_API_KEY", raising=False)
+    draft = Session().draft("Hello", max_tokens=1_000)
+    assert draft.call.url == "https://api.mimo-v2.com/v1/chat/completions"
+    assert draft.most_output == 1_000
+    lines = repr(draft).splitlines()
+    assert lines[:7] == [
+        "of the request",
+        "to              https://api.mimo-v2.com/v1/chat/completions",
+        "format          openai",
+        "model           mimo-v2-pro",
+        f"input           about {draft.tokens:,} tokens",
+        "output          at most 1,000 tokens",
+        "cost            less than 0.0001 USD for the input, about 0.0032 USD with all of the output (prices of 2026-09)",
+    ]
+    assert '"content": "Hello"' in repr(draft)
+    assert draft.cost == pytest.approx((draft.tokens * 1.05e-6, draft.tokens * 1.05e-6 + 1_000 * 3.15e-6))
+
+
+def test_where_nothing_is_known_nothing_is_said_of_the_cost(peer: Peer) -> None:
+    elsewhere = session(peer).draft("Hello")
+    assert (elsewhere.cost, elsewhere.most_output) == (None, None)
+    lines = repr(elsewhere).splitlines()
+    assert lines[5:7] == [
+        "output          no bound is sent",
+        "cost            not known: no price is published for this model there",
+    ]
+    own = session(peer, prices={"mimo-v2-pro": [1, 0.1, 3]}).draft("Hello")
+    assert own.cost == (own.tokens / 1e6, None)
+    with pytest.raises(BadOption, match="The price of mimo-v2-pro cannot be"):
+        session(peer, prices={"mimo-v2-pro": "free"}).draft("Hello")
+
+
+def test_the_embedded_model_gets_its_own_words_and_has_no_code() -> None:
+    draft = Session(preset="local").draft("Hello", thinking=True)
+    assert draft.body["chat_template_kwargs"] == {"enable_thinking": True}
+    assert "the embedded model, which has no address until it runs" in repr(draft)
+    assert draft.cost == (0, None)
+    assert for_sdk(draft.settings, "anthropic").api == "anthropic"
+    with pytest.raises(BadOption, match="no address for others"):
+        draft.code("curl")
+
+
+@pytest.mark.parametrize(
+    ("options", "warning"),
+    [
+        ({"temperature": 3.0, "thinking": False}, "temperature 3 is outside what mimo-v2 documents: 0 to 2."),
+        (
+            {"temperature": 1.0},
+            "temperature will not act: mimo-v2-pro sets its own while it thinks (--thinking off).",
+        ),
+        ({"turn_budget": "1 tokens"}, "This prompt of about"),
+        ({"preset": "xiaomi"}, "The service is asked for its models first; if it answers, its first one"),
+        (
+            {"model": "new", "turn_budget": "1 USD"},
+            "No price is known for new, so a budget in USD cannot be kept.",
+        ),
+    ],
+)
+def test_what_is_odd_about_it_is_told(options: dict[str, Any], warning: str) -> None:
+    (line,) = Session().draft("Hello", **options).warnings
+    assert line.startswith(warning)
+
+
+def test_an_answer_that_would_be_kept_is_told(peer: Peer) -> None:
+    talk = session(peer, run_all="keep")
+    talk.ask("one", cell="a")
+    (line,) = talk.draft("one", cell="a").warnings
+    assert line.startswith("Nothing would be sent: Kept from 20")
+
+
+def test_turns_that_do_not_fit_are_left_out_or_an_error(peer: Peer) -> None:
+    talk = session(peer, window=70)
+    talk.ask("one")
+    with pytest.raises(WindowFull):
+        talk.draft("word " * 40)
+    draft = talk.draft("word " * 40, overflow="drop-oldest")
+    assert len(draft.body["messages"]) == 1
+    assert draft.warnings == ("The oldest turn is left out: the window of mimo-v2-pro is full.",)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_picture_is_whole_in_the_body_and_short_on_the_page(api: Api) -> None:
+    draft = Session(model="mimo-v2-omni", api=api).draft([ImagePart(PICTURE), TextPart("What is it?")])
+    shown = draft._repr_mimebundle_()
+    assert PICTURE.partition(",")[2] in str(draft.body)
+    for page in shown.values():
+        assert f"{'A' * 24}… 9,976 characters more" in page
+        assert len(page) < 4_000
+
+
+def test_a_sound_is_short_on_the_page() -> None:
+    sound = AudioPart(PICTURE.replace("image/png", "audio/wav"))
+    page = repr(Session(model="mimo-v2-omni").draft([sound, TextPart("What is it?")]))
+    assert "9,976 characters more" in page
+    assert len(page) < 4_000
+
+
+def test_a_text_that_looks_like_a_picture_is_shown_whole() -> None:
+    prompt = f'"url": "{PICTURE}", "data": "{"B" * 500}"'
+    assert json.dumps(prompt) in repr(Session().draft(prompt))
+
+
+def test_the_page_shows_hostile_prompts_and_obeys_none() -> None:
+    page = Session().draft("<script>alert(1)</script>\x9b\u202e")._repr_mimebundle_()
+    assert "\\u009b\\u202e" in page["text/plain"]
+    assert "<script" not in page["text/html"]
+    assert "\x9b" not in page["text/plain"] + page["text/html"]
+    assert "\u202e" not in page["text/plain"] + page["text/html"]
+
+
+def test_code_of_an_sdk_is_for_its_own_format() -> None:
+    with pytest.raises(BadOption, match="has the openai format, and not that of anthropic") as caught:
+        Session().draft("Hello").code("anthropic")
+    assert caught.value.hint == "Use --api anthropic."
+    assert "client.messages.create(" in Session().draft("Hello", api="anthropic").code("anthropic")
+
+
+def test_code_for_the_other_format_asks_at_its_address() -> None:
+    assert for_sdk(Settings(), "anthropic") == Settings(api="anthropic")
+    assert for_sdk(Settings(api="anthropic"), "openai") == Settings()
+    assert for_sdk(Settings(api="anthropic"), "curl") == Settings(api="anthropic")
+    own = replace(Settings(), base_url="http://127.0.0.1/v1")
+    assert for_sdk(own, "openai") == own
+    with pytest.raises(BadOption, match="is none for the anthropic format") as caught:
+        for_sdk(own, "anthropic")
+    assert caught.value.hint == "Say the address for it: --api anthropic --base-url URL"

@@ -1,0 +1,173 @@
+"""What a person should know of a request before it is sent."""
+
+import pytest
+
+from mimo_magics.client import model_list
+from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.core.errors import BadRequest, UnknownModel
+from mimo_magics.core.messages import Params, Request, user
+from mimo_magics.core.secret import Secret
+from mimo_magics.core.services import PRESETS
+from mimo_magics.core.settings import Settings
+from mimo_magics.session.request_warnings import DOCUMENTED, OF_OTHERS, OWN, afterwards, warnings
+
+
+def told(
+    service: str = "mimo-v2", host: str = "host", key: str = "", model: str = "m", **options: object
+) -> list[str]:
+    request = Request((user("hello"),), Params(model))
+    endpoint = Endpoint(f"https://{host}/v1", Secret(key), "bearer")
+    return list(warnings(Settings(**options), PRESETS[service], request, endpoint))
+
+
+@pytest.mark.parametrize(
+    ("service", "options", "expected"),
+    [
+        ("mimo-v2", {"temperature": 2, "top_p": 0.0, "frequency_penalty": -2, "max_tokens": 1}, []),
+        ("mimo-v2", {"temperature": 2.1}, ["temperature 2.1 is outside what mimo-v2 documents: 0 to 2."]),
+        ("xiaomi", {"temperature": 2}, ["temperature 2 is outside what xiaomi documents: 0 to 1.5."]),
+        ("xiaomi", {"top_p": 0}, ["top_p 0 is outside what xiaomi documents: 0.01 to 1."]),
+        (
+            "mimo-v2",
+            {"presence_penalty": 3},
+            ["presence_penalty 3 is outside what mimo-v2 documents: -2 to 2."],
+        ),
+        ("xiaomi", {"max_tokens": 0}, ["max_tokens 0 is outside what xiaomi documents: 1 to 131,072."]),
+        ("local", {"temperature": 9}, []),
+        ("mimo-v2", {"stop": tuple("abcd")}, []),
+        ("mimo-v2", {"stop": tuple("abcde")}, ["5 stop sequences are more than the 4 that MiMo takes."]),
+        (
+            "mimo-v2",
+            {"json": True},
+            [
+                "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
+            ],
+        ),
+    ],
+)
+def test_values_outside_what_is_documented_get_one_line(
+    service: str, options: dict[str, object], expected: list[str]
+) -> None:
+    assert told(service, **options) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "acts"),
+    [
+        ("mimo-v2-pro", {"temperature": 1, "top_p": 1}, False),
+        ("mimo-v2-pro", {"temperature": 1, "thinking": False}, True),
+        ("mimo-v2-flash", {"temperature": 1}, True),
+        ("mimo-v2-flash", {"temperature": 1, "thinking": True}, True),
+        ("unknown", {"temperature": 1}, True),
+    ],
+)
+def test_what_a_thinking_model_sets_itself_is_told(
+    model: str, options: dict[str, object], acts: bool
+) -> None:
+    lines = told(model=model, **options)
+    given = " and ".join(name for name in ("temperature", "top_p") if name in options)
+    line = f"{given} will not act: {model} sets its own while it thinks (--thinking off)."
+    assert lines == ([] if acts else [line])
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "warned"),
+    [
+        ("api.xiaomimimo.com", "tp-123", True),
+        ("api.xiaomimimo.com", "ttp-123", True),
+        ("api.xiaomimimo.com", "sk-123", False),
+        ("token-plan-sgp.xiaomimimo.com", "sk-123", True),
+        ("token-plan-sgp.xiaomimimo.com", "tp-123", False),
+        ("api.mimo-v2.com", "sk-123", False),
+    ],
+)
+def test_a_key_of_another_kind_than_the_host_takes_is_told(host: str, key: str, warned: bool) -> None:
+    lines = told("xiaomi", host, key)
+    assert len(lines) == warned
+    assert "123" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("service", "choice", "warned"),
+    [
+        ("mimo-v2", "required", True),
+        ("mimo-v2", "clock", True),
+        ("mimo-v2", "auto", False),
+        ("mimo-v2", None, False),
+        ("local", "required", False),
+    ],
+)
+def test_a_choice_of_tools_that_mimo_may_ignore_is_told(
+    service: str, choice: str | None, warned: bool
+) -> None:
+    request = Request((user("hello"),), Params("m", tool_choice=choice))
+    said = list(
+        warnings(Settings(), PRESETS[service], request, Endpoint("https://host/v1", Secret(""), "bearer"))
+    )
+    assert bool(said) is warned
+
+
+def test_a_web_search_that_is_switched_off_gets_its_hint() -> None:
+    refusal = BadRequest(
+        "web search tool found in the request body, but webSearchEnabled is false", status=400
+    )
+    request, endpoint = (
+        Request((user("hello"),), Params("m")),
+        Endpoint("https://host/v1", Secret(""), "bearer"),
+    )
+    assert "Switch the web search plugin on" in afterwards(refusal, Settings(), request, endpoint)
+
+
+@pytest.mark.parametrize(
+    ("service", "model", "expected"),
+    [
+        ("mimo-v2", "mimo-v2-por", ["mimo-v2-por is not known here. Did you mean mimo-v2-pro?"]),
+        ("mimo-v2", "quite-another", []),
+        ("mimo-v2", "xiaomi/mimo-v2-pro", []),
+        ("xiaomi", "mimo-v2.5", ["mimo-v2.5 was retired; its successor is mimo-v2.6-flash."]),
+        ("mimo-v2", "mimo-v2.5", []),
+    ],
+)
+def test_a_model_that_is_not_there_is_told(service: str, model: str, expected: list[str]) -> None:
+    assert told(service, model=model, preset=service) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "listed", "hint"),
+    [
+        ("mimo-v2.5", [], "Where it is retired, its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"),
+        ("mimo-v2-por", [], "Did you mean mimo-v2-pro?"),
+        ("our-modle", ["our-model"], "Did you mean our-model?"),
+        ("our-model", ["our-model", "our-mode"], "Did you mean our-mode?"),
+        ("mimo-v2-por", ["mimo-v2-por\x1b[31m"], "Did you mean mimo-v2-por\ufffd[31m?"),
+        ("quite-another", [], "%mimo_models shows what there is."),
+    ],
+)
+def test_a_model_that_was_refused_gets_the_name_that_was_meant(
+    model: str, listed: list[str], hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_list, "_listed", {PRESETS["mimo-v2"].base_urls["openai"]: tuple(listed)})
+    request, endpoint = (
+        Request((user("hello"),), Params(model)),
+        Endpoint("https://host/v1", Secret(""), "bearer"),
+    )
+    refusal = UnknownModel(f"Not supported model {model}", status=400)
+    assert afterwards(refusal, Settings(), request, endpoint) == hint
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("temprature", ["--param temprature is no field of the API. Did you mean temperature?"]),
+        ("max_token", ["--param max_token is no field of the API. Did you mean max_tokens?"]),
+        (
+            "response_fromat",
+            ["--param response_fromat is no field of the API. Did you mean response_format?"],
+        ),
+        ("temperature", ["--param temperature has an option of its own: --temperature."]),
+        ("model", ["--param model has an option of its own: --model."]),
+        *((field, []) for field in (*DOCUMENTED, *OF_OTHERS) if field not in OWN),
+    ],
+)
+def test_a_field_that_is_a_setting_or_nearly_one_is_told(field: str, expected: list[str]) -> None:
+    assert told(param={field: 1}) == expected

@@ -1,0 +1,477 @@
+"""Cells that ask again, and the branches of a conversation: against a server that sees every request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from support.peer import Answer, Peer, error, obey, stream
+from support.talking import APIS, CALL, ask, bodies, body, branches, interrupted, line, run, session, where
+
+from mimo_magics.client import http
+from mimo_magics.core.errors import BadOption, MimoError, SessionBusy
+from mimo_magics.core.messages import ToolResult, Usage
+from mimo_magics.core.settings import Api
+from mimo_magics.session.conversation import Branch
+from mimo_magics.session.history import FIRST, History
+from mimo_magics.session.session import Session
+
+pytestmark = pytest.mark.anyio
+CELLS = ["a", "b", "c", "d", "e"]
+
+
+# A cell that asks again
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (0, "Asked again in place of turn 1, which stays, with the 4 after it, as branch 5."),
+        (2, "Asked again in place of turn 3, which stays, with the 2 after it, as branch 5."),
+        (4, "Asked again in place of turn 5, which stays as branch 5."),
+    ],
+)
+def test_a_cell_that_asks_again_takes_the_place_of_its_turn(peer: Peer, place: int, told: str) -> None:
+    talk = session(peer)
+    run(talk, *CELLS)
+    answer = ask(talk, "again", cell=CELLS[place])
+    assert answer.told == (told,)
+    assert bodies(peer) == [
+        *(body(*CELLS[: number + 1]) for number in range(5)),
+        body(*CELLS[:place], "again"),
+    ]
+    now = " ".join([*CELLS[:place], "again"])
+    assert (line(talk), branches(talk)) == (now, [(5, "a b c d e", False), (6, now, True)])
+
+
+def test_cells_that_run_again_after_it_are_asked_with_the_new_history(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, *CELLS)
+    run(talk, "b", words="!")
+    run(talk, "c", "d")
+    assert bodies(peer, 5) == [body("a", "b!"), body("a", "b!", "c"), body("a", "b!", "c", "d")]
+    assert branches(talk) == [(5, "a b c d e", False), (8, "a b! c d", True)]
+    assert [turn.reply.told for turn in talk.turns[2:]] == [(), ()]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_all_cells_that_run_again_send_what_they_sent(peer: Peer, api: Api) -> None:
+    talk = session(peer, api)
+    for _ in range(2):
+        run(talk, "a", "b")
+        run(talk, "n", new=True)
+        run(talk, "c")
+    assert bodies(peer, 4) == bodies(peer)[:4]
+    assert [len(seen["messages"]) for seen in bodies(peer, 4)] == [1, 3, 1, 3]
+    assert branches(talk) == [(2, "a b", False), (4, "n c", False), (6, "a b", False), (8, "n c", True)]
+
+
+def test_the_old_turn_is_told_of_also_where_another_conversation_went_on(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    run(talk, "n", new=True)
+    run(talk, "c")
+    told = "Asked again in place of turn 1, which stays, with the one after it, as branch {}."
+    assert ask(talk, "again", cell="a").told == (told.format(2),)
+    assert ask(talk, "again", cell="n", new=True).told == (told.format(4),)
+    assert ask(talk, "again", cell="m", new=True).told == ()
+
+
+def test_what_the_caller_remarks_is_told_beside(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a")
+    assert ask(talk, "again", cell="a", remarks=["By the way."]).told == (
+        "Asked again in place of turn 1, which stays as branch 1.",
+        "By the way.",
+    )
+
+
+@pytest.mark.parametrize("failing", [error(400), Answer([b"data: {oops\n\n"])], ids=["refused", "malformed"])
+def test_a_cell_that_fails_when_it_asks_again_leaves_all_as_it_was(peer: Peer, failing: Answer) -> None:
+    talk = session(peer)
+    run(talk, *CELLS)
+    before = talk.history
+    peer.answers(failing)
+    with pytest.raises(MimoError):
+        ask(talk, "again", cell="b")
+    assert talk.history == before
+    peer.script = obey
+    ask(talk, "next")
+    assert bodies(peer)[-1] == body(*CELLS, "next")
+
+
+async def test_a_cell_that_is_stopped_before_anything_came_leaves_all_as_it_was(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    before = talk.history
+    peer.answers(Answer([60.0]))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1), talk.stream("again", cell="a") as running:
+            async for _ in running:
+                pass
+    assert talk.history == before
+    await http.aclose()
+
+
+def test_a_cell_that_is_stopped_when_it_asks_again_takes_the_place_of_its_turn(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", "c")
+    interrupted(talk, peer, "again", cell="b")
+    assert (talk.turns[-1].reply.text, talk.turns[-1].reply.stop) == ("Half an ", "interrupted")
+    assert branches(talk) == [(3, "a b c", False), (4, "a again", True)]
+
+
+def test_a_turn_that_is_appended_leaves_those_of_its_cell(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    run(talk, "b", words="2", append=True)
+    run(talk, "b", words="3", append=True)
+    run(talk, "c")
+    assert bodies(peer)[-1] == body("a", "b", "b2", "b3", "c")
+    assert [turn.cell for turn in talk.turns] == ["a", "b", "b", "b", "c"]
+    run(talk, "b", words="4")
+    assert bodies(peer)[-1] == body("a", "b4")
+
+
+def test_prompts_of_nobody_are_added(peer: Peer) -> None:
+    talk = session(peer)
+    for _ in range(2):
+        assert ask(talk, "a").told == ()
+    assert bodies(peer) == [body("a"), body("a", "a")]
+
+
+def test_plain_python_asks_again_by_a_name(peer: Peer) -> None:
+    talk = session(peer)
+    for words in ("one", "two"):
+        talk.ask(words, cell="mine")
+    assert bodies(peer) == [body("one"), body("two")]
+
+
+def test_a_prompt_that_is_not_kept_takes_no_place(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    before = talk.history
+    assert ask(talk, "aside", cell="a", keep=False).told == ()
+    assert (bodies(peer)[-1], talk.history) == (body("aside"), before)
+    assert talk.aside == Usage(20, 10, 5)
+
+
+# Several conversations in one session
+
+
+def test_a_new_conversation_knows_nothing_of_the_other_one(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    ask(talk, "n", new=True)
+    ask(talk, "c")
+    assert bodies(peer, 2) == [body("n"), body("n", "c")]
+    assert branches(talk) == [(2, "a b", False), (4, "n c", True)]
+
+
+def test_a_cell_of_the_other_conversation_goes_on_there(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    run(talk, "n", new=True)
+    run(talk, "b", words="!")
+    ask(talk, "next")
+    assert bodies(peer, 3) == [body("a", "b!"), body("a", "b!", "next")]
+
+
+def test_a_new_conversation_that_fails_is_not_begun(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a")
+    peer.answers(error(400))
+    with pytest.raises(MimoError):
+        ask(talk, "n", cell="n", new=True)
+    peer.script = obey
+    ask(talk, "b")
+    assert bodies(peer)[-1] == body("a", "b")
+
+
+def test_a_conversation_can_be_begun_before_anything_is_asked(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a")
+    talk.begin()
+    assert (line(talk), branches(talk)) == ("", [(1, "a", False)])
+    ask(talk, "b")
+    assert bodies(peer)[-1] == body("b")
+
+
+# Taking back, branching, forking
+
+
+def test_turns_can_be_taken_back_and_stay_as_a_branch(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", "c")
+    turns = talk.turns
+    assert talk.undo() == turns[2:]
+    assert talk.undo(5) == turns[:2]
+    assert (talk.turns, branches(talk)) == ((), [(3, "a b c", False)])
+    ask(talk, "d")
+    assert bodies(peer)[-1] == body("d")
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_less_than_a_turn_cannot_be_taken_back(peer: Peer, count: int) -> None:
+    talk = session(peer)
+    run(talk, "a")
+    with pytest.raises(BadOption):
+        talk.undo(count)
+    assert line(talk) == "a"
+
+
+def test_nothing_can_be_taken_back_where_nothing_was_said() -> None:
+    with pytest.raises(BadOption):
+        Session().undo()
+
+
+def test_the_conversation_goes_on_with_any_branch_and_after_any_turn(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", "c")
+    run(talk, "b", words="!")
+    talk.switch(3)
+    ask(talk, "d")
+    talk.switch(1)
+    ask(talk, "e")
+    assert bodies(peer, 4) == [body("a", "b", "c", "d"), body("a", "e")]
+    assert branches(talk) == [(4, "a b!", False), (5, "a b c d", False), (6, "a e", True)]
+
+
+def test_a_branch_is_a_value(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    talk.undo()
+    one, two = talk.history.all
+    assert talk.branches() == (Branch(1, (one,), is_current=True), Branch(2, (one, two), is_current=False))
+
+
+@pytest.mark.parametrize("number", [0, -1, 4])
+def test_a_branch_that_is_not_there_is_refused_with_those_that_are(peer: Peer, number: int) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", "b")
+    with pytest.raises(BadOption) as refused:
+        talk.switch(number)
+    assert (str(refused.value), refused.value.hint) == (
+        f"There is no branch {number}.",
+        "There are: 2, 3.",
+    )
+    assert line(talk) == "a b"
+
+
+def test_where_nothing_was_said_there_is_no_branch() -> None:
+    with pytest.raises(BadOption) as refused:
+        Session().switch(1)
+    assert (Session().branches(), refused.value.hint) == ((), "There are: none yet.")
+
+
+@pytest.mark.parametrize(("at", "begins"), [(None, "a b c"), (3, "a b c"), (1, "a"), (0, "")])
+def test_a_fork_begins_with_what_was_said_and_goes_its_own_way(
+    peer: Peer, at: int | None, begins: str
+) -> None:
+    talk = session(peer, temperature=0.5)
+    talk.begun = date(2026, 3, 20)
+    run(talk, "a", "b", "c")
+    other = talk.fork("other", at)
+    assert (other.name, line(other), other.settings, other.begun) == (
+        "other",
+        begins,
+        talk.settings,
+        talk.begun,
+    )
+    ask(other, "x")
+    ask(talk, "y")
+    assert [seen["messages"] for seen in bodies(peer, 3)] == [
+        body(*begins.split(), "x")["messages"],
+        body("a", "b", "c", "y")["messages"],
+    ]
+
+
+def test_a_cell_asks_again_in_a_fork_as_in_the_session_itself(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", "c")
+    other = talk.fork("other")
+    run(other, "b", words="!")
+    assert (line(other), line(talk)) == ("a b!", "a b c")
+
+
+def test_a_fork_of_another_conversation_is_the_first_one_of_its_own(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a")
+    run(talk, "n", new=True)
+    other = talk.fork("other")
+    assert other.history == History().added(talk.history.all[1])
+    assert other.history.thread == FIRST
+
+
+@pytest.mark.parametrize("at", [-1, 3])
+def test_a_fork_at_a_turn_that_is_not_there_is_refused(peer: Peer, at: int) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    with pytest.raises(BadOption) as refused:
+        talk.fork("other", at)
+    assert (str(refused.value), refused.value.hint) == (
+        f"There is no turn {at}.",
+        "The conversation has 2.",
+    )
+
+
+# Cells that were deleted
+
+
+@pytest.mark.parametrize(
+    ("cells", "left", "told"),
+    [
+        ({"b"}, "a c", ("The turn of a deleted cell left the conversation, which is kept as branch 3.",)),
+        (
+            {"a", "b"},
+            "c",
+            ("The 2 turns of deleted cells left the conversation, which is kept as branch 3.",),
+        ),
+        ({"z"}, "a b c", ()),
+    ],
+    ids=["one", "two", "none"],
+)
+def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
+    peer: Peer, cells: set[str], left: str, told: tuple[str, ...]
+) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", "c")
+    talk.forget(cells)
+    assert line(talk) == left
+    assert [ask(talk, "d").told, ask(talk, "e").told] == [told, ()]
+    assert bodies(peer, 3) == [body(*left.split(), "d"), body(*left.split(), "d", "e")]
+    assert talk.history.line_to(2) == (0, 1, 2)
+
+
+def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cells(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    talk.forget({"b"})
+    kept, asked = ask(talk, "a", cell="a", run_all="keep").told, ask(talk, "c").told
+    assert (len(kept), kept[0][:9]) == (1, "Kept from")
+    assert asked == ("The turn of a deleted cell left the conversation, which is kept as branch 2.",)
+
+
+def test_what_was_forgotten_is_not_told_after_everything_is(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    talk.forget({"a"})
+    talk.clear()
+    assert ask(talk, "c").told == ()
+
+
+def test_clearing_forgets_all_branches(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", "a")
+    talk.begun = date(2026, 3, 20)
+    talk.clear()
+    assert (talk.history, talk.begun) == (History(), date.today())  # noqa: DTZ011
+
+
+def test_what_was_spent_stays_spent_when_all_is_forgotten(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    assert talk.spent.tokens == 60
+    talk.clear()
+    assert talk.spent.tokens == 60
+
+
+# While a turn is being answered
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda talk: talk.undo(),
+        lambda talk: talk.switch(1),
+        lambda talk: talk.begin(),
+        lambda talk: talk.clear(),
+        lambda talk: talk.forget({"a"}),
+        lambda talk: talk.ask("two"),
+        lambda talk: talk.ask(None),
+    ],
+    ids=["undo", "switch", "begin", "clear", "forget", "ask", "go on"],
+)
+async def test_nothing_changes_the_history_while_a_turn_is_answered(
+    peer: Peer, change: Callable[[Session], object]
+) -> None:
+    talk = session(peer)
+    async with talk.stream("a", cell="a") as running:
+        async for _ in running:
+            pass
+    begun = talk.begun = date(2026, 3, 20)
+    before = talk.history
+    async with talk.stream("b") as running:
+        with pytest.raises(SessionBusy):
+            await asyncio.to_thread(change, talk)
+        assert (talk.history, talk.begun) == (before, begun)
+        async for _ in running:
+            pass
+    assert line(talk) == "a b"
+    await http.aclose()
+
+
+def test_a_tool_cannot_change_the_conversation_that_calls_it(peer: Peer) -> None:
+    def get_time() -> str:
+        """Tell the time, and forget all."""
+        talk.clear()
+        return "12:00"
+
+    talk = session(peer, tools=[get_time])
+    run(talk, "a")
+    peer.answers(lambda seen: stream(seen, CALL), obey)
+    run(talk, "b")
+    results = [part for part in talk.turns[-1].reply.message.parts if isinstance(part, ToolResult)]
+    assert [(result.output, result.is_error) for result in results] == [
+        ("mimo_magics.core.errors.SessionBusy: The session is being asked already.", True)
+    ]
+    assert line(talk) == "a b"
+
+
+async def test_a_session_can_be_looked_at_and_forked_while_a_turn_is_answered(peer: Peer) -> None:
+    talk = session(peer)
+    async with talk.stream("a") as running:
+        async for _ in running:
+            pass
+    async with talk.stream("b"):
+        assert branches(talk) == [(1, "a", True)]
+        assert line(talk.fork("other")) == "a"
+    await http.aclose()
+
+
+@pytest.mark.parametrize(
+    "refused", [{"preset": "nowhere"}, {"prompt": " "}, {"web_search": "on", "api": "anthropic"}], ids=str
+)
+def test_what_cannot_be_asked_leaves_a_session_that_can_be(peer: Peer, refused: dict[str, object]) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    before = talk.history
+    talk.forget({"b"})
+    with pytest.raises(BadOption):
+        ask(talk, **{"prompt": "again", "cell": "a", **refused})
+    assert talk.history == before.without({"b"})
+    assert len(ask(talk, "c").told) == 1
+
+
+# From a file
+
+
+def test_a_session_from_a_file_is_what_was_saved_but_tells_the_day_of_today(
+    peer: Peer, tmp_path: Path
+) -> None:
+    talk = session(peer)
+    talk.begun = date(2026, 3, 20)
+    run(talk, "a", "b", "a")
+    ask(talk, "aside", keep=False)
+    talk.save(tmp_path / "talk.json")
+    other = Session.load(tmp_path / "talk.json", base_url=where(peer, "openai"))
+    assert (other.name, other.history, other.begun, other.aside, other.aside_cost) == (
+        talk.name,
+        talk.history,
+        Session().begun,
+        talk.aside,
+        talk.aside_cost,
+    )

@@ -1,0 +1,156 @@
+"""Sessions on a tape: whole conversations, without a key, at the times of the recording."""
+
+import json
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.peer import Answer, Peer, frames, obey, reply, stream
+
+from mimo_magics import Session
+from mimo_magics.core.errors import BadOption, BadTape, TapeMissing
+from mimo_magics.core.messages import Message, ToolCall, ToolResult
+from mimo_magics.core.settings import Api
+from mimo_magics.session.turn import Turn
+from mimo_magics.tape import format as tape_format, tape
+from mimo_magics.tape.tape import Tape
+
+APIS: list[Api] = ["openai", "anthropic"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "tapes" / "lesson.jsonl"
+
+
+def test_a_tape_that_is_not_there_is_told_with_the_command_that_records_it(path: Path) -> None:
+    with pytest.raises(TapeMissing, match="There is no tape") as failure:
+        Tape("replay", path)
+    assert f"%mimo_tape record {path}" in failure.value.hint
+
+
+@pytest.mark.parametrize("setting", ["replay", "replay:", "play:x.jsonl", "x.jsonl", "record: "])
+def test_a_setting_that_names_no_tape_is_refused(setting: str) -> None:
+    with pytest.raises(BadOption) as failure:
+        tape.of(setting)
+    assert failure.value.hint == "It is record:PATH, replay:PATH or auto:PATH."
+
+
+def session(peer: Peer, setting: str, **options: Any) -> Session:
+    return Session(base_url=f"{peer.url}/v1", model="mimo-test", tape=setting, **options)
+
+
+def said(turn: Turn) -> tuple[Any, ...]:
+    """What a turn holds but for the seconds that its tools took, which no tape tells."""
+    message = turn.reply.message
+    results = [replace(part, seconds=None) for part in message.parts if isinstance(part, ToolResult)]
+    return message.text, message.reasoning, message.tool_calls, results, turn.reply.usage
+
+
+def test_a_whole_conversation_with_tools_is_replayed(peer: Peer, path: Path) -> None:
+    def weather(city: str) -> str:
+        """Tell the weather."""
+        return f"Sun in {city}"
+
+    call = ToolCall("call_1", "weather", '{"city": "Rome"}')
+    asked = Message("assistant", (*reply("", "I look it up.").message.parts[:1], call))
+    peer.answers(lambda seen: stream(seen, replace(reply(""), message=asked, stop="tool_calls")), obey)
+    recorded = session(peer, f"record:{path}", tools=[weather], thinking=True)
+    for text in ("Weather in Rome?", "Thanks"):
+        recorded.ask(text, approve=lambda _: True)
+    count = len(peer.requests)
+    replayed = session(peer, f"replay:{path}", tools=[weather], thinking=True)
+    for text in ("Weather in Rome?", "Thanks"):
+        replayed.ask(text, approve=lambda _: True)
+    assert list(map(said, replayed.turns)) == list(map(said, recorded.turns))
+    assert (count, len(peer.requests)) == (3, 3)
+
+
+def test_a_replay_wants_no_key_and_tells_the_times_of_the_recording(
+    peer: Peer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer.script = lambda seen: Answer(frames(seen, ["word "] * 5, 0.1))
+    recorded = session(peer, f"record:{path}").ask("hello")
+    monkeypatch.delenv("MIMO_API_KEY")
+    began = time.monotonic()
+    replays = []
+    for _ in range(2):
+        replaying = session(peer, f"replay:{path}")
+        replaying.ask("hello")
+        replays.append(replaying.turns[0])
+    assert time.monotonic() - began < 0.4
+    assert recorded.timing is not None
+    assert replays[0].reply == replays[1].reply
+    timing = replays[0].reply.timing
+    assert timing is not None
+    assert (timing.total, timing.first) == pytest.approx(
+        (recorded.timing.total, recorded.timing.first), abs=0.05
+    )
+    assert replays[0].asked == tape_format.read(path)[0].date
+
+
+def test_the_date_in_the_system_prompt_breaks_no_match(peer: Peer, path: Path) -> None:
+    for today, mode in ((date(2026, 3, 20), "record"), (date(2027, 1, 1), "replay")):
+        for name in ("mimo", "mimo-zh"):
+            for api in APIS:
+                address = peer.url + ("/v1" if api == "openai" else "/anthropic")
+                dated = Session(
+                    base_url=address, api=api, model="mimo-test", tape=f"{mode}:{path}", system=name
+                )
+                dated.begun = today
+                dated.ask("hello")
+    assert len(peer.requests) == 4
+    assert "2026-03-20" not in path.read_text(encoding="utf-8")
+    assert "Today's date: (the day). Your knowledge" in path.read_text(encoding="utf-8")
+
+
+def test_the_environment_puts_a_tape_in_and_off_leaves_it_out(
+    peer: Peer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIMO_TAPE", f"record:{path}")
+    options: dict[str, Any] = {"base_url": f"{peer.url}/v1", "model": "mimo-test"}
+    Session(**options).ask("hello")
+    monkeypatch.setenv("MIMO_TAPE", f"replay:{path}")
+    Session(**options).ask("hello")
+    assert len(peer.requests) == 1
+    monkeypatch.setenv("MIMO_TAPE", "off")
+    Session(**options).ask("hello")
+    assert len(peer.requests) == 2
+
+
+def test_a_tape_is_in_front_of_that_of_the_environment(
+    peer: Peer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer.script = lambda seen: Answer(frames(seen, ["word "] * 5, 0.05))
+    session(peer, f"record:{path}").ask("hello")
+    monkeypatch.setenv("MIMO_TAPE", f"replay:{path}")
+    copy = path.with_name("copy.jsonl")
+    session(peer, f"record:{copy}").ask("hello")
+    assert copy.read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+    assert len(peer.requests) == 1
+
+
+def test_a_tape_that_is_damaged_is_told_before_anything_is_sent(peer: Peer, path: Path) -> None:
+    session(peer, f"record:{path}").ask("hello")
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(BadTape, match=r"lesson\.jsonl"):
+        session(peer, f"replay:{path}").ask("hello")
+    assert len(peer.requests) == 1
+
+
+def test_parallel_calls_do_not_mix(peer: Peer, path: Path) -> None:
+    def script(seen: Any) -> Answer:
+        return Answer(frames(seen, [f"{seen.prompt} "] * 20, 0.005))
+
+    peer.script = script
+    temperatures = [0.1, 0.2, 0.3, 0.4]
+    recorded = session(peer, f"record:{path}").compare("hello", temperature=temperatures, at_once=4)
+    replayed = session(peer, f"replay:{path}").compare("hello", temperature=temperatures, at_once=4)
+    assert [reply.reply.text for reply in replayed if reply.reply] == [
+        reply.reply.text for reply in recorded if reply.reply
+    ]
+    assert (len(tape_format.read(path)), len(peer.requests)) == (4, 4)
+    assert json.loads(path.read_text(encoding="utf-8").split("\n")[0]) == {"tape": 1, "by": "mimo-magics"}

@@ -1,0 +1,278 @@
+"""A real kernel for tests: runs cells as a front end does, and keeps what a notebook would keep."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from queue import Empty
+from typing import Any, Self
+
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
+
+from support.kernels import INSTALLED, write_specs
+
+PATIENCE = 60.0
+OCCUPIED = "__import__('time').sleep(0.05)"
+MODEL = "IPY_MODEL_"
+
+
+@dataclass
+class Ran:
+    """What one cell did."""
+
+    status: str = ""
+    """`ok`, `error`, or `aborted` when an earlier cell stopped «Run All»."""
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    """As a notebook saves them: growing outputs are one output with their last content."""
+    messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Everything that was shown, in order."""
+    comms: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """What was sent to widgets, in order."""
+    payload: list[dict[str, Any]] = field(default_factory=list)
+    """What the front end is asked to do."""
+    seconds: float = 0.0
+
+    @property
+    def error(self) -> list[str]:
+        """The lines of the traceback, without colours."""
+        return [
+            line.replace("\x1b[31m", "").replace("\x1b[0m", "") for line in self._last("error", "traceback")
+        ]
+
+    @property
+    def text(self) -> str:
+        """What was printed."""
+        return "".join(content["text"] for kind, content in self.messages if kind == "stream")
+
+    @property
+    def documents(self) -> list[str]:
+        """The `text/plain` of each rich output."""
+        return [output["data"].get("text/plain", "") for output in self.outputs if "data" in output]
+
+    def _last(self, kind: str, name: str) -> Any:
+        return next((content[name] for each, content in reversed(self.messages) if each == kind), [])
+
+
+class Kernel:
+    """`with Kernel() as kernel`: starts one, and ends it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str = INSTALLED,
+        console: bool = False,
+        widgets: bool = False,
+        **environment: str,
+    ) -> None:
+        """Choose the kernel, and what it is to believe of the front end."""
+        self._manager = manager(name, folder)
+        self._tells_cells = not console
+        self._count = 0
+        self._widgets = Widgets() if widgets else None
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
+        self._start = {"env": {**clean, **environment}, "cwd": str(folder)}
+
+    def __enter__(self) -> Self:
+        self._manager.start_kernel(extra_arguments=["--IPKernelApp.log_level=ERROR"], **self._start)
+        self._client = self._manager.blocking_client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+        self._manager.cleanup_resources()
+
+    def run(
+        self,
+        code: str,
+        *,
+        watched: bool = True,
+        when: Callable[[], bool] | None = None,
+        cell: str = "",
+        deleted: tuple[str, ...] = (),
+    ) -> Ran:
+        """Run a cell to its end; interrupt it once `when` says so. Unless it has a name, it is a new one."""
+        return self.run_all([code], watched=watched, when=when, cells=[cell], deleted=deleted)[0]
+
+    def answer(self, code: str, text: str) -> tuple[Ran, dict[str, Any]]:
+        """Run a cell that asks a question, and answer it; also returns the question."""
+        self._tell_cell("")
+        questions: list[dict[str, Any]] = []
+
+        def typed(message: dict[str, Any]) -> None:
+            questions.append(message["content"])
+            self._client.input(text)
+
+        ran = Ran()
+        reply = self._client.execute_interactive(
+            code,
+            allow_stdin=True,
+            stdin_hook=typed,
+            output_hook=lambda message: keep(ran, message["msg_type"], message["content"]),
+            timeout=PATIENCE,
+        )
+        ran.status = reply["content"]["status"]
+        return ran, questions[0]
+
+    def run_all(
+        self,
+        codes: list[str],
+        *,
+        cells: Sequence[str] = (),
+        deleted: tuple[str, ...] = (),
+        watched: bool = True,
+        when: Callable[[], bool] | None = None,
+        press: str = "",
+    ) -> list[Ran]:
+        """Queue cells as «Run All» does; once `when` says so, interrupt or press a button, and count from there."""
+        ids = self._queue(codes, cells, deleted, watched=watched)
+        results = {each: Ran() for each in ids}
+        started = time.monotonic()
+        interrupted = idle = False
+        deadline = started + PATIENCE
+        last = results[ids[-1]]
+        while not (last.status and idle):
+            assert time.monotonic() < deadline, "the kernel did not answer"
+            if when and not interrupted and when():
+                self._press(press) if press else self._manager.interrupt_kernel()
+                interrupted, started = True, time.monotonic()
+            for message in self._replies():
+                if ran := results.get(message["parent_header"].get("msg_id", "")):
+                    ran.status = message["content"]["status"]
+                    ran.payload = message["content"].get("payload", [])
+                    ran.seconds = time.monotonic() - started
+            for message in self._shown():
+                self._work(message)
+                if message["parent_header"].get("msg_id") == ids[-1]:
+                    idle = idle or message["content"].get("execution_state") == "idle"
+                if ran := results.get(message["parent_header"].get("msg_id", "")):
+                    keep(ran, message["msg_type"], message["content"])
+        if any(ran.status == "aborted" for ran in results.values()):
+            self._recover()
+        return list(results.values())
+
+    def _queue(
+        self, codes: list[str], cells: Sequence[str], deleted: tuple[str, ...], *, watched: bool
+    ) -> list[str]:
+        """Send cells, and return the ids of their messages."""
+        if (
+            len(codes) > 1
+        ):  # all of them are there when the first one begins: a failure stops those that are queued
+            self._client.execute(OCCUPIED, silent=True, allow_stdin=False)
+        ids = []
+        for code, cell in zip_longest(codes, cells, fillvalue=""):
+            self._tell_cell(cell, deleted)
+            ids.append(self._client.execute(code, allow_stdin=watched))
+        return ids
+
+    def _tell_cell(self, cell: str, deleted: tuple[str, ...] = ()) -> None:
+        """Say which cell runs next, as notebooks do."""
+        self._count += 1
+        told = {"cellId": cell or f"cell-{self._count}", "deletedCells": list(deleted)}
+        self._client.session.metadata = told if self._tells_cells else {}
+
+    def _work(self, message: dict[str, Any]) -> None:
+        for comm, data in self._widgets.work(message) if self._widgets else ():
+            self._tell(comm, data)
+
+    def _press(self, text: str) -> None:
+        assert self._widgets
+        self._tell(self._widgets.button(text), {"method": "custom", "content": {"event": "click"}})
+
+    def _tell(self, comm: str, data: dict[str, Any]) -> None:
+        content = {"comm_id": comm, "data": data}
+        self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
+
+    def _recover(self) -> None:
+        """An older kernel aborts what comes for a moment after an error, too."""
+        while (
+            self._client.execute_interactive("", output_hook=lambda _: None)["content"]["status"] == "aborted"
+        ):
+            pass
+
+    def help(self, code: str) -> str:
+        """The text that a front end opens for `name?`."""
+        reply = self._client.execute_interactive(code, output_hook=lambda _: None, timeout=PATIENCE)
+        return "".join(page["data"]["text/plain"] for page in reply["content"]["payload"])
+
+    def complete(self, code: str, cursor: int | None = None) -> dict[str, Any]:
+        """What a front end is offered at the cursor, or at the end."""
+        reply = self._client.complete(code, cursor, reply=True, timeout=PATIENCE)
+        content: dict[str, Any] = reply["content"]
+        return content
+
+    def _replies(self) -> list[dict[str, Any]]:
+        try:
+            return [self._client.get_shell_msg(timeout=0)]
+        except Empty:
+            return []
+
+    def _shown(self) -> list[dict[str, Any]]:
+        try:
+            return [self._client.get_iopub_msg(timeout=0.02)]
+        except Empty:
+            return []
+
+
+class Widgets:
+    """What every front end with widgets does by itself."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, dict[str, Any]] = {}
+
+    def work(self, message: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield what goes to which widget in the kernel when a message comes from there."""
+        if message["msg_type"] != "comm_open":
+            return
+        content = message["content"]
+        state = self._states[content["comm_id"]] = content["data"]["state"]
+        if state["_model_name"] == "DirectionalLinkModel":
+            (source, name), (target, trait) = state["source"], state["target"]
+            value = self._states[source.removeprefix(MODEL)][name]
+            update = {"method": "update", "state": {trait: value}, "buffer_paths": []}
+            yield target.removeprefix(MODEL), update
+
+    def button(self, text: str) -> str:
+        """Return the newest button with this text."""
+        return [comm for comm, state in self._states.items() if state.get("description") == text][-1]
+
+
+def manager(name: str, folder: Path) -> KernelManager:
+    """Return the manager of a kernel: the installed one, or one of another version."""
+    if name == INSTALLED:
+        return KernelManager()
+    data = folder / "jupyter"
+    if not data.exists():
+        write_specs(data)
+    return KernelManager(
+        kernel_name=name, kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(data / "kernels")])
+    )
+
+
+def keep(ran: Ran, kind: str, content: dict[str, Any]) -> None:
+    """Take a message in, as a front end does."""
+    if kind in ("status", "execute_input"):
+        return
+    if kind.startswith("comm_"):
+        ran.comms.append((kind, content))
+        return
+    ran.messages.append((kind, content))
+    shown = content.get("transient", {}).get("display_id")
+    if kind == "update_display_data":
+        for output in ran.outputs:
+            if shown and output.get("id") == shown:
+                output.update(data=content["data"], metadata=content["metadata"])
+    elif kind in ("display_data", "execute_result"):
+        ran.outputs.append({"id": shown, "data": content["data"], "metadata": content["metadata"]})
+    elif kind == "clear_output":
+        ran.outputs.clear()
+    elif kind == "error":
+        ran.outputs.append({"error": content["ename"]})

@@ -1,0 +1,46 @@
+"""Other versions of the kernel beside the installed one. `make kernels` puts them into build/kernels."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import ipykernel
+import pytest
+
+from support.paths import ROOT
+
+FOLDER = ROOT / "build" / "kernels"
+VERSIONS = ("6.31.0", "7.3.0")
+INSTALLED = "python3"
+NAMES = [INSTALLED, *VERSIONS]
+"""Of kernels: that of the environment, and by version."""
+
+
+def write_specs(data: Path) -> None:
+    """Tell Jupyter, whose data folder this is, of the kernels that are there."""
+    for version in filter(is_there, VERSIONS):
+        spec = data / "kernels" / version / "kernel.json"
+        spec.parent.mkdir(parents=True)
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        paths = {"PYTHONPATH": str(FOLDER / version)}
+        spec.write_text(
+            json.dumps({"argv": command, "display_name": version, "language": "python", "env": paths})
+        )
+
+
+def is_there(version: str) -> bool:
+    """Tell whether a version can be used."""
+    return (FOLDER / version).is_dir()
+
+
+def need(name: str) -> None:
+    """Skip a test whose kernel is not there."""
+    if name != INSTALLED and not is_there(name):
+        pytest.skip(f"ipykernel {name} is not there: make kernels")
+
+
+def version(name: str) -> tuple[int, ...]:
+    """Return the version of a kernel."""
+    return tuple(map(int, (ipykernel.__version__ if name == INSTALLED else name).split(".")[:2]))

@@ -1,0 +1,259 @@
+"""A server for tests that keeps MiMo's rules: scripted answers in both formats, faults included.
+
+It runs on a free loopback port in threads of this process. Every request is kept, with what became of its
+connection. Without a script it answers each prompt with a short reasoning and «You said: …», and refuses what MiMo
+refuses: null content, and tool calls whose reasoning did not come back while the model thinks.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
+from typing import Any, ClassVar, Self
+
+from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, Usage
+from support.encode_stream import anthropic_stream, anthropic_whole, openai_stream, openai_whole
+from support.rules import fault
+
+KEY = "sk-canary-0123456789abcdefXYZ"
+CUT = object()
+"""In a script: the connection breaks here."""
+
+
+@dataclass
+class Seen:
+    """A request as the server saw it."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    connection: int
+    """Number of the TCP connection that it came on."""
+    closed_after: float | None = None
+    """Seconds after its arrival at which the client hung up in the middle of the answer."""
+
+    @property
+    def api(self) -> str:
+        return "anthropic" if self.path.endswith("/messages") else "openai"
+
+    @property
+    def prompt(self) -> str:
+        content = self.body["messages"][-1]["content"]
+        return content if isinstance(content, str) else "".join(block.get("text", "") for block in content)
+
+
+@dataclass
+class Answer:
+    """What the server does: a status, headers, and pieces of a body; a number is a pause in seconds."""
+
+    pieces: Iterable[Any] = ()
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "text/event-stream"})
+
+
+Script = Callable[[Seen], Answer]
+
+
+def reply(text: str, reasoning: str = "Hm.", stop: str = "end") -> Reply:
+    """A reply as this server gives it."""
+    parts = (*((ReasoningPart(reasoning),) if reasoning else ()), TextPart(text))
+    return Reply(Message("assistant", parts), Usage(20, 10, 5), stop, "mimo-test", "0123456789abcdef")
+
+
+def stream(seen: Seen, answer: Reply) -> Answer:
+    """A reply in the format that was asked for, streamed or whole."""
+    chance = Random(7)
+    if seen.body.get("stream"):
+        return Answer([(openai_stream if seen.api == "openai" else anthropic_stream)(answer, chance)])
+    whole = openai_whole(answer) if seen.api == "openai" else anthropic_whole(answer, chance)
+    return Answer([json.dumps(whole).encode()], headers={"Content-Type": "application/json"})
+
+
+def frames(seen: Seen, words: Iterable[str], pause: float = 0.0, *, end: bool = True) -> Iterator[Any]:
+    """Pieces of a stream with a pause after each word."""
+    openai = seen.api == "openai"
+    yield sse({"type": "message_start", "message": {"id": "1", "model": "mimo-test"}}) if not openai else b""
+    for word in words:
+        yield (
+            delta(word)
+            if openai
+            else sse(
+                {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}}
+            )
+        )
+        yield pause
+    if end:
+        yield finish() if openai else sse({"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
+        yield b"data: [DONE]\n\n" if openai else sse({"type": "message_stop"})
+
+
+def sse(frame: dict[str, Any]) -> bytes:
+    """One frame."""
+    return f"data: {json.dumps(frame)}\n\n".encode()
+
+
+def delta(text: str) -> bytes:
+    """One piece of text in the OpenAI format."""
+    return sse({"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": {"content": text}}]})
+
+
+def finish(reason: str = "stop") -> bytes:
+    """The frame that ends an answer in the OpenAI format."""
+    return sse({"id": "1", "model": "mimo-test", "choices": [{"delta": {}, "finish_reason": reason}]})
+
+
+def error(status: int, message: str = "no", param: str = "", **headers: str) -> Answer:
+    """An answer that says no, as MiMo words it."""
+    body = {"error": {"code": str(status), "message": message, "param": param, "type": ""}}
+    return Answer([json.dumps(body).encode()], status, {"Content-Type": "application/json", **headers})
+
+
+class Peer:
+    """The server; `with Peer() as peer` starts and ends it."""
+
+    def __init__(self, script: Script | None = None) -> None:
+        self.script = script or obey
+        self.requests: list[Seen] = []
+        self.models: list[str] | bytes | Answer | None = None
+        """What it lists, or says instead; `None` is a server without a list."""
+        self.lists: list[Seen] = []
+        """Who asked for it."""
+        self.connections = 0
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"peer": self}))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self._server.server_port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on; who does not trust the certificate is only told so."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+
+    def answers(self, *script: Script | Answer) -> None:
+        """Answer the coming requests one after the other; the last one goes on."""
+        steps = list(script)
+
+        def next_step(seen: Seen) -> Answer:
+            step = steps.pop(0) if len(steps) > 1 else steps[0]
+            return step if isinstance(step, Answer) else step(seen)
+
+        self.script = next_step
+
+    def settled(self) -> list[Seen]:
+        """The requests, once the server has noticed that clients hung up."""
+        deadline = time.monotonic() + 5
+        while any(seen.closed_after is None for seen in self.requests[-1:]) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.requests
+
+    def left(self, count: int = 1) -> list[Seen]:
+        """The requests whose clients hung up, once there are so many."""
+        deadline = time.monotonic() + 5
+        while len(left := [seen for seen in self.requests if seen.closed_after is not None]) < count:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.01)
+        return left
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    peer: ClassVar[Peer]
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # what comes without a pause goes in packets
+
+    def setup(self) -> None:
+        super().setup()
+        self.peer.connections += 1
+        self.number = self.peer.connections
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        seen = Seen(self.path, headers, body, self.number)
+        self.peer.requests.append(seen)
+        started = time.monotonic()
+        try:
+            self.send(self.peer.script(seen))
+        except ConnectionError:
+            seen.closed_after = time.monotonic() - started
+            self.close_connection = True
+
+    def do_GET(self) -> None:
+        models = self.peer.models
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.peer.lists.append(Seen(self.path, headers, {}, self.number))
+        if models is None or isinstance(models, Answer):
+            try:
+                self.send(models or error(404))
+            except ConnectionError:
+                self.close_connection = True
+            return
+        listed = {"object": "list", "data": [{"id": model} for model in models]}
+        body = models if isinstance(models, bytes) else json.dumps(listed).encode()
+        self.send(Answer([body], headers={"Content-Type": "application/json"}))
+
+    def send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in answer.pieces:
+            if piece is CUT:
+                self.close_connection = True
+                return
+            if isinstance(piece, bytes):
+                self.write(piece)
+            else:
+                self.pause(piece)
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+
+    def write(self, piece: bytes) -> None:
+        if piece:
+            self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but notice at once when the client hangs up."""
+        if not seconds:
+            return
+        self.wfile.flush()
+        readable, _, _ = select.select([self.connection], [], [], seconds)
+        if readable and not self.connection.recv(1):
+            raise ConnectionAbortedError
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def obey(seen: Seen) -> Answer:
+    """Answer as MiMo does, and refuse what it refuses."""
+    if refusal := fault(seen.body, seen.api):
+        return error(400, refusal)
+    return stream(seen, reply(f"You said: {seen.prompt}"))

@@ -1,0 +1,51 @@
+"""What several wire tests do: make frames of objects, and fold what a decoder tells into a Reply."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from mimo_magics.core.errors import MimoError
+from mimo_magics.core.events import Accumulator, Event
+from mimo_magics.core.messages import Reply
+from mimo_magics.wire.formats import Api, decode, decode_full
+
+
+def fold(events: Iterable[Event]) -> Reply:
+    accumulator = Accumulator()
+    for event in events:
+        accumulator.feed(event)
+    return accumulator.reply
+
+
+def outcome(api: Api, packets: Iterable[bytes]) -> tuple[Reply, str]:
+    """The reply as far as it came, and the error that ended it (empty when none did)."""
+    accumulator = Accumulator()
+    try:
+        for event in decode(api, packets):
+            accumulator.feed(event)
+    except MimoError as error:
+        return accumulator.reply, f"{type(error).__name__}: {error}"
+    return accumulator.reply, ""
+
+
+def read(api: Api, stream: bytes) -> Reply:
+    return fold(decode(api, [stream]))
+
+
+def read_whole(api: Api, body: Any) -> Reply:
+    return fold(decode_full(api, json.dumps(body).encode()))
+
+
+def openai_stream(*chunks: dict[str, Any]) -> bytes:
+    return b"".join(b"data: %s\n\n" % json.dumps(chunk).encode() for chunk in chunks) + b"data: [DONE]\n\n"
+
+
+def anthropic_stream(*frames: dict[str, Any]) -> bytes:
+    return b"".join(
+        b"event: %s\ndata: %s\n\n" % (frame["type"].encode(), json.dumps(frame).encode()) for frame in frames
+    )
+
+
+def bytewise(stream: bytes) -> Iterable[bytes]:
+    """Packets of one byte each: the worst that a network can do."""
+    return (stream[place : place + 1] for place in range(len(stream)))

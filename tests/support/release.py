@@ -1,0 +1,281 @@
+"""What is shipped works for a stranger: `make release-check`.
+
+The wheel and the sdist are built and looked into. Then they are installed into empty environments, on each Python that is
+promised, with the oldest and with the newest dependencies that are allowed. There the extension is loaded, its settings
+are shown, and a notebook runs. What cannot run is said; with --strict it is a failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import distributions
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+from support import pythons
+
+ROOT = Path(__file__).parents[2]
+DIST = ROOT / "dist"
+WORK = ROOT / "build" / "release"
+SOURCE = WORK / "source"
+"""The sdist, unpacked: the notebook that runs is the one that is shipped."""
+NOTEBOOK = "00_first_answer"
+ANSWER = "The capital of Japan is Tokyo."
+SHELL = """%load_ext mimo_magics
+%mimo_config
+import mimo_magics; print(f"{mimo_magics.__version__} of {mimo_magics.__file__}")"""
+
+
+class Broken(Exception):
+    """Something is not as it should be; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One thing that a stranger may do."""
+
+    python: str
+    what: str
+    """`lowest` or `newest` dependencies of the wheel, or `sdist`."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its environment is."""
+        return WORK / f"{self.python}-{self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it went."""
+
+    cell: Cell
+    state: str
+    """`ok`, `fails`, or `not run`."""
+    seconds: float = 0
+    why: str = ""
+
+    def __str__(self) -> str:
+        """Return a row of the table."""
+        took = f"{self.seconds:6.1f} s" if self.seconds else " " * 8
+        line = self.why.strip().splitlines()[-1][:200] if self.why.strip() else ""
+        return f"{self.cell.python:8}{self.cell.what:8}{self.state:9}{took}  {line}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """The two files."""
+
+    wheel: Path
+    sdist: Path
+
+
+def build() -> Shipped:
+    """Build both files into an empty `dist`, and unpack the sdist."""
+    for folder in (DIST, WORK):
+        shutil.rmtree(folder, ignore_errors=True)
+    run(
+        sys.executable,
+        "-m",
+        "uv",
+        "build",
+        "--quiet",
+        "--no-create-gitignore",
+        "--out-dir",
+        str(DIST),
+        str(ROOT),
+    )
+    shipped = Shipped(next(DIST.glob("*.whl")), next(DIST.glob("*.tar.gz")))
+    with tarfile.open(shipped.sdist) as archive:
+        archive.extractall(WORK, filter="data")
+    (WORK / shipped.sdist.name.removesuffix(".tar.gz")).rename(SOURCE)
+    return shipped
+
+
+def faults(wheel: Path, source: Path, kept: Sequence[str]) -> Iterator[str]:
+    """Tell what is wrong with a wheel and an unpacked sdist of the files that git keeps."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    info = next(name for name in names if name.endswith(".dist-info/METADATA")).removesuffix("METADATA")
+    package = {name for name in kept if name.startswith("mimo_magics/")}
+    licenses = {f"{info}licenses/{name}" for name in kept if Path(name).name == "LICENSE"}
+    about = {info + name for name in ("METADATA", "WHEEL", "RECORD")}
+    yield from differences("the wheel", names, package | licenses | about)
+    unpacked = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
+    yield from differences("the sdist", unpacked, {*kept, "PKG-INFO"})
+
+
+def files() -> list[str]:
+    """Return what git keeps, or would keep."""
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard")
+    return [name for name in listed.splitlines() if (ROOT / name).exists()]
+
+
+def differences(where: str, found: Iterable[str], expected: set[str]) -> Iterator[str]:
+    """Tell which files are too many or too few."""
+    yield from (f"{name} is in {where} and should not be." for name in sorted(set(found) - expected))
+    yield from (f"{name} is not in {where}." for name in sorted(expected - set(found)))
+
+
+def missing_for(tag: str, version: str, changelog: str) -> Iterator[str]:
+    """Tell what a release under a tag lacks; without a tag there is none."""
+    if not tag:
+        return
+    if tag != f"v{version}":
+        yield f"The tag is {tag}, and the version is {version}: they should be v1.2.3 and 1.2.3."
+    if not re.search(rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE):
+        yield f"CHANGELOG.md has no heading «## {version} - YYYY-MM-DD»."
+
+
+def run(*command: str, cwd: Path = ROOT, **variables: str) -> str:
+    """Run a command without the person's settings, and return what it prints.
+
+    Raises:
+        Broken: it failed, or did not end.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MIMO_", "PYTHON"))}
+    kept = {"cwd": cwd, "env": {**own, **variables}, "encoding": "utf-8", "timeout": 600}
+    try:
+        return subprocess.run(command, capture_output=True, check=True, **kept).stdout
+    except subprocess.CalledProcessError as failed:
+        raise Broken(f"{failed.stdout}\n{failed.stderr}") from None
+    except subprocess.TimeoutExpired:
+        raise Broken(f"{Path(command[0]).name} did not end in ten minutes.") from None
+
+
+def cells(versions: Sequence[str]) -> list[Cell]:
+    """Return the table: each Python with the oldest and the newest dependencies, and the sdist on the first."""
+    both = [Cell(version, what) for version in versions for what in ("lowest", "newest")]
+    return [*both, Cell(versions[0], "sdist")]
+
+
+def tried(cell: Cell, shipped: Shipped) -> Outcome:
+    """Do what a stranger does, if the Python is there."""
+    python = pythons.find(cell.python)
+    if not python:
+        return Outcome(cell, "not run", why=f"There is no Python {cell.python} here.")
+    start = time.perf_counter()
+    try:
+        install(cell, shipped, python)
+        settings_are_shown(cell)
+        install(cell, shipped, python, extra="demo")
+        bounds_are_reached(cell)
+        notebook_runs(cell)
+    except Broken as broken:
+        return Outcome(cell, "fails", time.perf_counter() - start, str(broken))
+    return Outcome(cell, "ok", time.perf_counter() - start)
+
+
+def install(cell: Cell, shipped: Shipped, python: str, extra: str = "") -> None:
+    """Install a file into an empty environment, with nothing but what it asks for."""
+    run(sys.executable, "-m", "uv", "venv", "--quiet", "--clear", "--python", python, str(cell.folder))
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(cell.folder)]
+    file = shipped.sdist if cell.what == "sdist" else shipped.wheel
+    run(
+        *command,
+        f"{file}[{extra}]" if extra else str(file),
+        *(oldest(extra) if cell.what == "lowest" else ()),
+    )
+
+
+def oldest(extra: str) -> Iterator[str]:
+    """Ask for the lowest versions of what the project itself names. What a wheel names is not meant by uv's «direct»."""
+    yield from ("--resolution", "lowest-direct", "--requirements", str(SOURCE / "pyproject.toml"))
+    yield from ("--extra", extra) if extra else ()
+
+
+def bounds_are_reached(cell: Cell) -> None:
+    """Look whether the oldest allowed versions are what was tried; on later Pythons some of them cannot be had."""
+    if cell.what != "lowest" or cell.python != pythons.promised()[0]:
+        return
+    site = [str(folder) for folder in cell.folder.glob("lib/*/site-packages")]
+    there = {canonicalize_name(each.name): Version(each.version) for each in distributions(path=site)}
+    named = map(Requirement, pythons.PROJECT["dependencies"])
+    bounds = {
+        each for each in named if not each.marker or each.marker.evaluate({"python_version": cell.python})
+    }
+    if above := sorted(str(bound) for bound in bounds if not at(bound, there[canonicalize_name(bound.name)])):
+        raise Broken(f"The lowest versions that can be had together are above these: {', '.join(above)}")
+
+
+def at(bound: Requirement, version: Version) -> bool:
+    """Tell whether a version is the one that `>=` names."""
+    lowest = Version(next(each.version for each in bound.specifier if each.operator == ">="))
+    return version.release[: len(lowest.release)] == lowest.release
+
+
+def settings_are_shown(cell: Cell) -> None:
+    """Load the extension in IPython and look at `%mimo_config`; a failed cell is a failed command."""
+    ipython = str(cell.folder / "bin" / "ipython")
+    own = {"IPYTHONDIR": str(cell.folder / "ipython")}
+    printed = run(ipython, "--no-banner", "--colors=NoColor", "-c", SHELL, cwd=WORK, **own)
+    if not re.search(r"^preset +mimo-v2 +built in", printed, re.MULTILINE):
+        raise Broken(f"%mimo_config does not show the settings: {printed}")
+    if f" of {cell.folder}" not in printed:
+        raise Broken(f"Another mimo_magics was loaded: {printed}")
+
+
+def notebook_runs(cell: Cell) -> None:
+    """Run the shipped notebook, answered by its tape, or by the embedded model where it has none."""
+    tape = SOURCE / "notebooks" / "tapes" / f"{NOTEBOOK}.jsonl"
+    variables = {"MIMO_PRESET": "local", "IPYTHONDIR": str(cell.folder / "ipython")}
+    if tape.exists():
+        variables["MIMO_TAPE"] = f"replay:{tape}"
+    python = str(cell.folder / "bin" / "python")
+    notebooks = [f"notebooks/{NOTEBOOK}.ipynb", str(cell.folder / f"{NOTEBOOK}.ipynb")]
+    printed = run(python, "notebooks/run.py", *notebooks, cwd=SOURCE, **variables)
+    if ANSWER not in printed:
+        raise Broken(f"The notebook does not print «{ANSWER}»: {printed}")
+
+
+def failed(outcomes: Sequence[Outcome], *, strict: bool) -> bool:
+    """Tell whether the release is not ready: a promise fails, or was not tried although all must be, or none was."""
+    promised = [outcome.state for outcome in outcomes if outcome.cell.python not in pythons.NEXT]
+    return "fails" in promised or "ok" not in promised or (strict and "not run" in promised)
+
+
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make release-check", description=__doc__.splitlines()[0])
+    parser.add_argument("--strict", action="store_true", help="fail when a promised Python is not there")
+    parser.add_argument("--python", action="append", help="only this version; may be repeated")
+    return parser.parse_args(words)
+
+
+def main(words: Sequence[str]) -> int:
+    """Build, look, try; return the exit code. RELEASE_TAG is the tag of a release."""
+    options = arguments(words)
+    shipped = build()
+    print(
+        run(sys.executable, "-m", "twine", "--no-color", "check", "--strict", *map(str, DIST.iterdir())),
+        end="",
+    )
+    tag, version = os.environ.get("RELEASE_TAG", ""), str(parse_wheel_filename(shipped.wheel.name)[1])
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    if wrong := [*faults(shipped.wheel, SOURCE, files()), *missing_for(tag, version, changelog)]:
+        print(*wrong, sep="\n")
+        return 1
+    print(f"\n{'Python':8}{'with':8}")
+    outcomes = []
+    for cell in cells(options.python or [*pythons.promised(), *pythons.NEXT]):
+        outcomes.append(tried(cell, shipped))
+        print(outcomes[-1], flush=True)
+    for outcome in outcomes:
+        if outcome.state == "fails":
+            print(f"\n{outcome.cell.python} {outcome.cell.what}:\n{outcome.why.strip()}")
+    return int(failed(outcomes, strict=options.strict))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,106 @@
+"""A process that saves turn after turn: beside others, until it is killed, or interrupted all the time.
+
+python saving_process.py beside PATH NAME COUNT     saves so many turns, whatever others save meanwhile
+python saving_process.py killed PATH SEED           for each line of input: saves turns in a child, kills it at
+                                                    some moment, and tells how many turns it had reported
+python saving_process.py interrupted PATH SEED COUNT    saves so many times and is interrupted each time
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from random import Random
+
+from mimo_magics.core.errors import NotSaved
+from mimo_magics.core.messages import Message, Params, Reply, TextPart, user
+from mimo_magics.session.history import History
+from mimo_magics.session.storage.session_file import Saved, SessionFile
+from mimo_magics.session.turn import Turn
+
+LONGEST = 0.03
+"""Seconds: some saves."""
+
+
+def turn(prompt: str, size: int = 0) -> Turn:
+    """A turn whose answer has so many characters."""
+    reply = Reply(Message("assistant", (TextPart("x" * size),)), stop="end")
+    return Turn(user(prompt), reply, Params("mimo-test"), "mimo-v2", "openai", 1.0)
+
+
+def begun(turns: int = 0, size: int = 0) -> Saved:
+    """A session of turns that say their number."""
+    history = History()
+    for number in range(turns):
+        history = history.added(turn(str(number), size))
+    return Saved("main", date(2026, 11, 22), history)
+
+
+def grown(saved: Saved, prompt: str) -> Saved:
+    return replace(saved, history=saved.history.added(turn(prompt)))
+
+
+def beside(path: Path, name: str, count: int) -> None:
+    file, done = SessionFile(path), 0
+    while done < count:
+        with suppress(NotSaved):
+            file.write(grown(file.read(), f"{name} {done}"))
+            done += 1
+
+
+def killed(path: Path, seed: int) -> None:
+    chance = Random(seed)
+    for _ in sys.stdin:
+        print(_reported(path, chance.uniform(0, LONGEST)), flush=True)
+
+
+def _reported(path: Path, seconds: float) -> int:
+    """Let a child save for so long; it reports one byte for each turn that it saved."""
+    reading, writing = os.pipe()
+    if not (child := os.fork()):
+        try:
+            _save_for_ever(path, writing)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    with os.fdopen(reading, "rb") as reports:
+        return len(reports.read())
+
+
+def _save_for_ever(path: Path, reports: int) -> None:
+    file = SessionFile(path)
+    saved = file.read()
+    while True:
+        saved = grown(saved, str(len(saved.history.all)))
+        file.write(saved)
+        os.write(reports, b".")
+
+
+def interrupted(path: Path, seed: int, count: int) -> None:
+    chance, file, saved = Random(seed), SessionFile(path), begun(25, 2_000)
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    for _ in range(count):
+        with suppress(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-5, 2e-3))
+            file.write(saved)
+            time.sleep(1)  # it comes
+        file.write(saved)
+
+
+if __name__ == "__main__":
+    how, where, *more = sys.argv[1:]
+    if how == "beside":
+        beside(Path(where), more[0], int(more[1]))
+    elif how == "killed":
+        killed(Path(where), int(more[0]))
+    else:
+        interrupted(Path(where), *map(int, more))

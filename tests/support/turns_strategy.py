@@ -1,0 +1,136 @@
+"""Turns and histories of all kinds, for property tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import get_args
+
+from hypothesis import strategies as st
+
+from mimo_magics.core.messages import (
+    Annotation,
+    AudioPart,
+    ImagePart,
+    Message,
+    Params,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    Timing,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+from mimo_magics.core.settings import Api
+from mimo_magics.session.history import ROOT, History
+from mimo_magics.session.turn import Turn
+
+Step = Callable[[History], History]
+
+texts = st.text(max_size=12) | st.sampled_from(
+    ["", "Hello.", "你好 🙂", "line\u2028paragraph\u2029\x85\r\n", '"\\u0041"']
+)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+counts = st.integers(0, 2**53)
+words = st.none() | texts
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+objects = st.dictionaries(texts, json_values, max_size=3)
+
+asking_parts = st.one_of(st.builds(TextPart, texts), st.builds(ImagePart, texts), st.builds(AudioPart, texts))
+answering_parts = st.one_of(
+    st.builds(TextPart, texts),
+    st.builds(ReasoningPart, texts, texts),
+    st.builds(ToolCall, texts, texts, texts),
+    st.builds(ToolResult, texts, texts, texts, st.booleans(), st.booleans(), st.none() | numbers, texts),
+)
+usages = st.builds(Usage, counts, counts, counts, counts)
+params = st.builds(
+    Params,
+    model=texts,
+    temperature=st.none() | numbers,
+    max_completion_tokens=st.none() | counts,
+    stop=st.lists(texts, max_size=2).map(tuple),
+    thinking=st.none() | st.booleans(),
+    response_format=st.none() | objects,
+    extra=objects,
+)
+replies = st.builds(
+    Reply,
+    message=st.builds(Message, st.just("assistant"), st.lists(answering_parts, max_size=4).map(tuple)),
+    usage=st.none() | usages,
+    stop=words,
+    model=texts,
+    id=texts,
+    annotations=st.lists(st.builds(Annotation, texts, texts), max_size=2).map(tuple),
+    notes=st.lists(texts, max_size=2).map(tuple),
+    told=st.lists(texts, max_size=2).map(tuple),
+    timing=st.none() | st.builds(Timing, st.none() | numbers, st.none() | numbers, numbers),
+    cost=st.none() | numbers,
+)
+turns = st.builds(
+    Turn,
+    prompt=st.builds(Message, st.just("user"), st.lists(asking_parts, max_size=2).map(tuple)),
+    reply=replies,
+    params=params,
+    preset=texts,
+    api=st.sampled_from(get_args(Api)),
+    asked=numbers,
+    id=st.sampled_from(["", "a1", "b2", "c3"]),
+    system=st.sampled_from(["", "Be brief.", "Be long."]),
+    tools=st.sampled_from([(), ("clock",), ("clock", "tide")]),
+    spent=usages,
+    context=counts,
+    left_out=counts,
+    summary=st.sampled_from(["", "They said hello."]),
+    digest=texts,
+    cell=st.sampled_from(["", "a", "b", "c"]),
+)
+"""Turns of no conversation yet."""
+
+
+def _replaced(turn: Turn) -> Step:
+    return lambda history: history if history.head == ROOT else history.replaced(turn)
+
+
+def _switched(number: int) -> Step:
+    return lambda history: history.switched(number % len(history.all)) if history.all else history
+
+
+def _asked_again(turn: Turn) -> Step:
+    return lambda history: history.before(turn.cell).added(turn)
+
+
+def _told_again(turn: Turn) -> Step:
+    return lambda history: history.said_again(turn)
+
+
+def _met(others: list[Turn]) -> Step:
+    return lambda history: history.including(reduce(History.added, others, History()))
+
+
+steps = st.one_of(
+    turns.map(lambda turn: lambda history: history.added(turn)),
+    turns.map(_replaced),
+    turns.map(_asked_again),
+    turns.map(_told_again),
+    st.lists(turns, max_size=3).map(_met),
+    st.integers(0, 3).map(lambda count: lambda history: history.back(count)),
+    st.integers(0, 9).map(_switched),
+    st.sampled_from(["", "x", "y"]).map(lambda thread: lambda history: history.anew(thread)),
+    st.sets(st.sampled_from("abc"), max_size=2).map(lambda cells: lambda history: history.without(cells)),
+)
+"""What may happen to a history."""
+
+
+@st.composite
+def histories(draw: st.DrawFn, most: int = 8) -> History:
+    """Histories as they come to be: by one step after the other."""
+    history = History()
+    for step in draw(st.lists(steps, max_size=most)):
+        history = step(history)
+    return history

@@ -1,0 +1,183 @@
+"""The file of a tape: what is written is read, and whatever else stands there is told as what it is."""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mimo_magics.core.errors import BadTape, NotSaved
+from mimo_magics.tape import format as tape_format
+from mimo_magics.tape.format import ENDS, Call, Chunk
+
+BODY = {"messages": [{"content": "你好\u2028\n", "role": "user"}], "model": "mimo-test"}
+CHUNKS = (Chunk(0.5, b"data: {}\n\n"), Chunk(0.75, "é".encode()[:1]), Chunk(1.0, "é".encode()[1:]))
+CALL = Call(
+    "POST",
+    "/v1/chat/completions",
+    BODY,
+    1_795_000_000.0,
+    200,
+    {"content-type": "text/event-stream"},
+    0.25,
+    CHUNKS,
+    "whole",
+    1.5,
+)
+FAILED = replace(CALL, status=0, headers={}, begun=0.0, chunks=(), end="ConnectError")
+LINES = [
+    '{"tape": 1, "by": "mimo-magics"}',
+    '{"call": "POST", "path": "/v1/chat/completions", "date": "2026-11-18T11:06:40Z", "body": '
+    '{"messages": [{"content": "你好\u2028\\n", "role": "user"}], "model": "mimo-test"}}',
+    '{"at": 0.25, "status": 200, "headers": {"content-type": "text/event-stream"}}',
+    '{"at": 0.5, "chunk": "data: {}\\n\\n"}',
+    '{"at": 0.75, "chunk": "\\udcc3"}',
+    '{"at": 1.0, "chunk": "\\udca9"}',
+    '{"at": 1.5, "end": "whole"}',
+]
+
+seconds = st.floats(0, 1e6)
+chunks = st.lists(st.builds(Chunk, seconds, st.binary()), max_size=5).map(tuple)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+calls = st.builds(
+    Call, st.just("POST"), st.text(st.characters(codec="utf-8")), json_values, st.integers(0, 2**32).map(float),
+    st.integers(100, 599), st.just({"retry-after": "1"}), seconds, chunks, st.sampled_from(ENDS), seconds,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tapes") / "lesson.jsonl"
+
+
+def put(path: Path, lines: list[str]) -> Path:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_call_is_a_block_of_lines(path: Path) -> None:
+    tape_format.write(path, [CALL], anew=True)
+    assert path.read_text(encoding="utf-8").split("\n") == [*LINES, ""]
+
+
+def test_a_call_that_reached_nobody_has_no_answer(path: Path) -> None:
+    tape_format.write(path, [FAILED], anew=True)
+    assert json.loads(path.read_text(encoding="utf-8").split("\n")[2]) == {"at": 1.5, "end": "ConnectError"}
+    assert tape_format.read(path) == [FAILED]
+
+
+@given(st.lists(calls, max_size=4))
+def test_what_is_written_is_read(path: Path, written: list[Call]) -> None:
+    tape_format.write(path, written[:1], anew=True)
+    tape_format.write(path, written[1:], anew=False)
+    assert tape_format.read(path) == written
+
+
+def test_a_tape_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NotSaved, match="cannot be written"):
+        tape_format.write(tmp_path, [CALL], anew=False)
+
+
+def test_a_tape_without_calls_holds_none(path: Path) -> None:
+    assert tape_format.read(put(path, LINES[:1])) == []
+
+
+@pytest.mark.parametrize("kept", range(1, len(LINES) - 1))
+def test_a_tape_that_was_cut_between_lines_is_told_with_the_place(path: Path, kept: int) -> None:
+    with pytest.raises(BadTape) as failure:
+        tape_format.read(put(path, LINES[: kept + 1]))
+    assert str(failure.value) == f"lesson.jsonl ends in the middle of a call, after line {kept + 1}."
+    assert failure.value.hint == "Record it anew: %mimo_tape record PATH"
+
+
+def test_a_tape_that_was_cut_anywhere_is_read_as_far_as_nothing_or_told(path: Path) -> None:
+    whole = "\n".join(LINES).encode()
+    for end in range(len(whole)):
+        path.write_bytes(whole[:end])
+        if end - len(LINES[0]) in (0, 1):
+            assert tape_format.read(path) == []
+        else:
+            with pytest.raises(BadTape, match=r"^(Line \d of )?lesson\.jsonl"):
+                tape_format.read(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nonsense",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        '{"at": 0.5, "chunk": 5}',
+        '{"at": 0.5, "chunk": "\\ud800"}',
+        '{"at": -1, "chunk": ""}',
+        '{"at": NaN, "chunk": ""}',
+        '{"at": 1e999, "chunk": ""}',
+        '{"at": true, "chunk": ""}',
+        '{"at": 1' + "0" * 5_000 + ', "chunk": ""}',
+        '{"chunk": ""}',
+        '{"at": 0.5, "status": 99, "headers": {}}',
+        '{"at": 0.5, "status": 200, "headers": {"content-type": "a\\r\\nb: c"}}',
+        '{"at": 0.5, "status": 200, "headers": {"content-type": 5}}',
+        '{"at": 0.5, "end": "SystemExit"}',
+        '{"call": "POST", "path": "/v1", "date": "yesterday", "body": {}}',
+    ],
+    ids=lambda line: line[:40],
+)
+@pytest.mark.parametrize("number", [2, 3, 4, 7])
+def test_a_line_that_is_not_what_comes_there_is_told_with_its_number(
+    path: Path, number: int, line: str
+) -> None:
+    lines = [*LINES[: number - 1], line, *LINES[number:]]
+    with pytest.raises(BadTape) as failure:
+        tape_format.read(put(path, lines))
+    assert str(failure.value) == f"Line {number} of lesson.jsonl is not what comes there on a tape."
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ('{"cells": []}', "lesson.jsonl is no tape."),
+        ('{"tape": 2}', "lesson.jsonl was written by a newer version."),
+    ],
+)
+def test_another_file_is_told_as_one(path: Path, first: str, told: str) -> None:
+    with pytest.raises(BadTape) as failure:
+        tape_format.read(put(path, [first, *LINES[1:]]))
+    assert str(failure.value) == told
+
+
+def test_a_folder_is_no_tape(tmp_path: Path) -> None:
+    with pytest.raises(BadTape, match="cannot be read"):
+        tape_format.read(tmp_path)
+
+
+@given(st.data())
+def test_no_damage_does_more_than_a_clear_error(path: Path, data: Any) -> None:
+    whole = bytearray("\n".join(LINES).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(whole) - 1))
+        whole[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    path.write_bytes(whole)
+    with suppress(BadTape):
+        for call in tape_format.read(path):
+            assert isinstance(call, Call)
+            assert all(name in tape_format.HEADERS for name in call.headers)
+
+
+def test_headers_that_nobody_allowed_are_not_taken_from_a_tape(path: Path) -> None:
+    lines = [*LINES]
+    lines[2] = (
+        '{"at": 0.25, "status": 200, "headers": {"content-type": "text/event-stream", "set-cookie": "a=b"}}'
+    )
+    assert tape_format.read(put(path, lines)) == [CALL]

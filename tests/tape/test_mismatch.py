@@ -1,0 +1,49 @@
+"""What is told of a request that is not on a tape."""
+
+from typing import Any
+
+import pytest
+
+from mimo_magics.tape.mismatch import told
+
+BODY = {"messages": [{"content": "hello", "role": "user"}], "model": "mimo-v2-pro", "temperature": 0}
+LONG = "It was a dark and stormy night, and the rain fell in torrents, except at times. " * 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({**BODY, "temperature": 1}, "temperature is «1», recorded was «0»."),
+        ({**BODY, "top_p": 0.5}, "top_p is «0.5», recorded was nothing."),
+        ({"messages": BODY["messages"], "model": "mimo-v2-pro"}, "temperature is nothing, recorded was «0»."),
+        (
+            {**BODY, "stream": True, "model": "m"},
+            "model is «m», recorded was «mimo-v2-pro»; stream is «True», recorded was nothing.",
+        ),
+        (
+            {**BODY, "messages": []},
+            "messages[0] is nothing, recorded was «{'content': 'hello', 'role': '…».",
+        ),
+        (None, "the body is «None», recorded was «{'content': 'x'}»."),
+    ],
+)
+def test_each_difference_from_the_nearest_is_told(asked: Any, expected: str) -> None:
+    recorded = [{"a": 1, "b": 2, "c": 3}, BODY] if asked else [{"content": "x"}]
+    assert told(asked, recorded) == expected
+
+
+def test_of_a_long_text_the_surroundings_of_the_first_difference_are_told() -> None:
+    asked, recorded = {"content": LONG + "A" + LONG}, {"content": LONG + "B" + LONG}
+    assert told(asked, [recorded]) == (
+        "content is «…in torrents, except at times. AIt was a dark and stormy nigh…», "
+        "recorded was «…in torrents, except at times. BIt was a dark and stormy nigh…»."
+    )
+
+
+def test_of_many_differences_three_are_told() -> None:
+    phrases = told(dict.fromkeys("abcde", 1), [{}])
+    assert phrases.endswith("; c is «1», recorded was nothing; and 2 more.")
+
+
+def test_where_nothing_was_recorded_that_is_told() -> None:
+    assert told(BODY, []) == "It holds no request to this address."

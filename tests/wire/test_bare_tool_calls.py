@@ -1,0 +1,89 @@
+"""Calls that a small model writes as its whole answer."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta, ToolCallDelta, ToolCallStart
+from mimo_magics.wire.bare_tool_calls import BareCalls
+
+CALL = '{"name": "clock", "arguments": {"zone": "UTC"}}'
+
+
+def through(*events: Event) -> list[Event]:
+    bare = BareCalls(["clock"])
+    return [*(out for event in events for out in bare.feed(event)), *bare.end()]
+
+
+def call(number: int = 0, arguments: str = '{"zone": "UTC"}') -> list[Event]:
+    return [ToolCallStart(number, f"call_bare_{number}", "clock"), ToolCallDelta(number, arguments)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CALL,
+        f"```json\n{CALL}\n```",
+        f"```\n{CALL}```",
+        f"\n {CALL}. The time in UTC is",
+        CALL.replace("{", "{\n "),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_an_answer_that_is_a_call_becomes_one(text: str, size: int) -> None:
+    pieces = [TextDelta(text[start : start + size]) for start in range(0, len(text), size)]
+    assert through(*pieces, Stopped("end")) == [*call(), Stopped("tool_calls")]
+
+
+def test_several_calls_become_as_many() -> None:
+    text = f"```json\n{CALL}\n```\n```json\n{CALL}\n```"
+    assert through(TextDelta(text)) == [*call(), *call(1)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello.",
+        '{"name": "Ada", "age": 36}',
+        '{"answer": 1}',
+        "```python\nprint(1)\n```",
+        "{not JSON",
+        "[1, 2]",
+        "` code `",
+        f"The call is {CALL}",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 5, 1_000])
+def test_everything_else_stays_text(text: str, size: int) -> None:
+    pieces = [TextDelta(text[start : start + size]) for start in range(0, len(text), size)]
+    events = through(ReasoningDelta("Hm."), *pieces, Stopped("end"))
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == text
+    assert (events[0], events[-1]) == (ReasoningDelta("Hm."), Stopped("end"))
+    assert not any(isinstance(event, ToolCallStart) for event in events)
+
+
+def test_words_that_can_be_no_call_pass_at_once() -> None:
+    bare = BareCalls(["clock"])
+    assert list(bare.feed(TextDelta("Hel"))) == [TextDelta("Hel")]
+    assert list(bare.feed(TextDelta("lo {"))) == [TextDelta("lo {")]
+
+
+def test_calls_that_the_server_told_are_enough() -> None:
+    told = [ToolCallStart(0, "c", "clock"), TextDelta(CALL)]
+    assert through(*told) == told
+
+
+def test_without_tools_nothing_is_held_back() -> None:
+    assert list(BareCalls([]).feed(TextDelta(CALL))) == [TextDelta(CALL)]
+
+
+@given(st.dictionaries(st.text(), st.integers() | st.text()), st.integers(1, 9))
+def test_arguments_come_out_as_they_went_in(arguments: dict[str, object], size: int) -> None:
+    text = json.dumps({"name": "clock", "arguments": arguments})
+    pieces = [TextDelta(text[start : start + size]) for start in range(0, len(text), size)]
+    *_, delta = through(*pieces)
+    assert isinstance(delta, ToolCallDelta)
+    assert json.loads(delta.arguments) == arguments

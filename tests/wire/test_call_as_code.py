@@ -1,0 +1,189 @@
+"""Calls as code: each kind is run, and makes the very call that it was made of."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.hostile import HOSTILE
+from support.peer import KEY, Peer, Seen, reply, stream
+
+from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall
+from mimo_magics.core.settings import Api
+from mimo_magics.session.session import Session
+from mimo_magics.wire.call_as_code import KINDS, Call, Kind, snippet
+
+WAYS: list[tuple[Kind, Api]] = [
+    ("curl", "openai"),
+    ("curl", "anthropic"),
+    ("httpx", "openai"),
+    ("httpx", "anthropic"),
+    ("openai", "openai"),
+    ("anthropic", "anthropic"),
+]
+HARD = (
+    "'\nJSON\ntouch caught; `touch caught` $(touch caught) !! \\ \"\"\" ''' {x} %s",
+    "你好 🙂 \x9b\u202e\U000e0041\u2028",
+    *HOSTILE.values(),
+)
+
+
+@pytest.fixture
+def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
+    monkeypatch.setenv("MIMO_API_KEY", KEY)
+    with Peer() as peer:
+        peer.script = lambda seen: stream(seen, reply("Fine, thank you."))
+        yield peer
+
+
+def session(peer: Peer, api: Api, **options: Any) -> Session:
+    base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
+    return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
+
+
+def run(kind: Kind, code: str, folder: Path) -> str:
+    """Run code in an empty folder, in which nothing may appear."""
+    if kind == "curl" and not shutil.which("curl"):
+        pytest.skip("curl is missing")
+    file = folder / ("call.sh" if kind == "curl" else "call.py")
+    file.write_text(code, encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_PROXY")}
+    done = subprocess.run(
+        ["sh" if kind == "curl" else sys.executable, file],
+        env={**environment, "MIMO_API_KEY": KEY, "NO_PROXY": "*", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        cwd=folder,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert list(folder.iterdir()) == [file]
+    return done.stdout.decode()
+
+
+def keys(seen: Seen) -> set[str]:
+    """The headers that carry the key."""
+    return {name for name, value in seen.headers.items() if KEY in value}
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize(("kind", "api"), WAYS)
+def test_the_code_makes_the_call_that_is_made_here(
+    peer: Peer, kind: Kind, api: Api, streamed: bool, tmp_path: Path
+) -> None:
+    talk = session(peer, api, stream=streamed, system='Be "brief".\n$(touch caught)', max_tokens=99)
+    for text in HARD:
+        talk.ask(text)
+    options = {"temperature": 0.5, "thinking": True, "stop": ("END\n", "$HOME"), "param": {"seed": 1}}
+    code = talk.draft("Last.", **options).code(kind)
+    talk.ask("Last.", **options)
+    here = peer.requests[-1]
+    printed = run(kind, code, tmp_path)
+    there = peer.requests[-1]
+    assert there is not here
+    assert (there.path, there.body) == (here.path, here.body)
+    assert keys(here)
+    assert keys(there) == keys(here) or kind not in ("curl", "httpx")  # the SDKs have headers of their own
+    assert keys(there)
+    raw = streamed and kind in ("curl", "httpx")
+    assert (
+        "data: [DONE]" if raw and api == "openai" else "message_stop" if raw else "Fine, thank you."
+    ) in printed
+    assert KEY not in code
+
+
+@pytest.mark.parametrize(("kind", "api"), WAYS)
+def test_the_code_tells_of_tools_and_what_they_gave(peer: Peer, kind: Kind, api: Api, tmp_path: Path) -> None:
+    def clock(zone: str = "UTC") -> str:
+        """Tell the time."""
+        return f"noon in {zone}"
+
+    called = Reply(
+        Message("assistant", (ReasoningPart("Hm."), ToolCall("c1", "clock", "{}"))), None, "tool_calls"
+    )
+    answers = iter((called, reply("Noon.")))
+    peer.script = lambda seen: stream(seen, next(answers, reply("Fine, thank you.")))
+    talk = session(peer, api)
+    talk.ask("What time is it?", tools=[clock], approve=lambda _: True)
+    code = talk.draft("And now?", tools=[clock]).code(kind)
+    talk.ask("And now?", tools=[clock])
+    here = peer.requests[-1]
+    run(kind, code, tmp_path)
+    assert peer.requests[-1] is not here
+    assert peer.requests[-1].body == here.body
+    assert "tools" in here.body
+
+
+CALL = Call(
+    "openai",
+    "https://api.mimo-v2.com/v1",
+    "bearer",
+    {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": "please introduce yourself"}],
+        "stream": False,
+        "temperature": 1.0,
+        "thinking": {"type": "disabled"},
+    },
+)
+
+
+def test_the_code_has_the_form_of_the_quick_start_page() -> None:
+    assert snippet("openai", CALL) == (
+        """import os
+
+from openai import OpenAI
+
+client = OpenAI(
+    api_key=os.environ.get("MIMO_API_KEY"),
+    base_url="https://api.mimo-v2.com/v1",
+    timeout=480,
+)
+
+completion = client.chat.completions.create(
+    model="mimo-v2-pro",
+    messages=[
+        {
+            "role": "user",
+            "content": "please introduce yourself",
+        },
+    ],
+    stream=False,
+    temperature=1.0,
+    extra_body={
+        "thinking": {
+            "type": "disabled",
+        },
+    },
+)
+
+print(completion.model_dump_json())
+"""
+    )
+
+
+def test_a_command_carries_the_body_as_json() -> None:
+    written = snippet("curl", CALL)
+    assert written.startswith("curl --request POST https://api.mimo-v2.com/v1/chat/completions \\\n")
+    assert json.loads(written.partition("--data-raw '")[2].removesuffix("'\n")) == CALL.body
+
+
+def test_a_command_that_is_too_long_for_an_argument_reads_its_body(peer: Peer, tmp_path: Path) -> None:
+    talk = session(peer, "openai")
+    long = f"it's {'long ' * 40_000}"
+    code = talk.draft(long).code("curl")
+    assert "--data-binary @- <<'JSON'\n" in code
+    run("curl", code, tmp_path)
+    assert peer.requests[-1].body["messages"][-1]["content"] == long
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_in_the_code_is_obeyed_by_a_terminal(kind: Kind) -> None:
+    hostile = Call(
+        CALL.api if kind != "anthropic" else "anthropic", CALL.base_url, "both", {"x\x1b": "\x9b\u202e\x07"}
+    )
+    assert [each for each in snippet(kind, hostile) if not each.isprintable() and each != "\n"] == []

@@ -1,0 +1,549 @@
+"""Tool calls written as text: never seen, and made into calls where the server told none."""
+
+import json
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, strategies as st
+from support.paths import DATA
+from support.reading import fold, openai_stream
+
+from mimo_magics.core.events import (
+    Annotations,
+    Noted,
+    Preparing,
+    ReasoningDelta,
+    Retrying,
+    Started,
+    Stopped,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    ToolProgress,
+    UsageUpdate,
+)
+from mimo_magics.core.messages import Usage
+from mimo_magics.wire import tool_call_markup
+from mimo_magics.wire.formats import decode
+from mimo_magics.wire.tool_call_markup import Markup
+
+MIMO = DATA / "mimo"
+TAGS = ["<tool_call>", "<function=", "<parameter=", "</parameter>", "</function>", "</tool_call>"]
+CALL = "<tool_call><function=tide><parameter=port>Keelung</parameter></function></tool_call>"
+
+
+def through(*events, first=0):
+    taken = Markup(first)
+    return [out for event in events for out in taken.feed(event)] + list(taken.end())
+
+
+def text_of(events, kind=TextDelta):
+    return "".join(event.text for event in events if isinstance(event, kind))
+
+
+def calls_in(events):
+    """Names with arguments; every call has come in one piece."""
+    starts = [event for event in events if isinstance(event, ToolCallStart)]
+    arguments = {event.index: event.arguments for event in events if isinstance(event, ToolCallDelta)}
+    return [(start.name, json.loads(arguments[start.index])) for start in starts]
+
+
+def read(*pieces, reason="end"):
+    """The text and the calls of an answer that came in these pieces."""
+    events = through(*map(TextDelta, pieces), Stopped(reason))
+    return text_of(events), calls_in(events)
+
+
+def pieces_of(text, places):
+    places = [0, *sorted(min(place, len(text)) for place in places), len(text)]
+    return [text[one:other] for one, other in pairwise(places)]
+
+
+# What is taken out, and what it becomes
+
+FORMS = {
+    "bare": (CALL, [("tide", {"port": "Keelung"})]),
+    "with line breaks and blanks": (
+        "<tool_call>\n\n <function= tide >\n<parameter= port >\n\nKeelung\n</parameter>\n </function>\n</tool_call>",
+        [("tide", {"port": "Keelung"})],
+    ),
+    "with many blanks": ("<tool_call>" + "\u3000\r\n" * 33 + "<function=clock></tool_call>", [("clock", {})]),
+    "without parameters": ("<tool_call><function=clock></function></tool_call>", [("clock", {})]),
+    "with several functions": (
+        "<tool_call>\n<function=a>\n<parameter=x>1</parameter>\n<parameter=y>b</parameter>\n</function>\n"
+        "<function=b></function></tool_call>",
+        [("a", {"x": 1, "y": "b"}), ("b", {})],
+    ),
+    "one after the other": (CALL + CALL, [("tide", {"port": "Keelung"})] * 2),
+    "as JSON": (
+        '<tool_call>\n{"name": "tide", "arguments": {"port": "基隆"}}\n</tool_call>',
+        [("tide", {"port": "基隆"})],
+    ),
+    "as JSON with arguments as text": (
+        r'<tool_call>{"name": " tide ", "arguments": "{\"port\": 3}"}</tool_call>',
+        [("tide", {"port": 3})],
+    ),
+    "as JSON without arguments": ('<tool_call>{"name": "clock"}</tool_call>', [("clock", {})]),
+    "as several JSON objects": (
+        '<tool_call>{"name": "a", "arguments": {}},\n{"name": "b", "arguments": null}</tool_call>',
+        [("a", {}), ("b", {})],
+    ),
+    "with a forgotten end of a value": (
+        "<tool_call><function=a><parameter=file path>/home\n<parameter=y>1</tool_call>",
+        [("a", {"file path": "/home", "y": 1})],
+    ),
+    "with a forgotten end of a call": (
+        "<tool_call><function=a></function><tool_call><function=b></function></tool_call>",
+        [("a", {}), ("b", {})],
+    ),
+    "without a name": (
+        '<tool_call><function= ></function></tool_call><tool_call>{"name": " "}</tool_call>',
+        [],
+    ),
+    "without a key": ("<tool_call><function=a><parameter=>1</parameter></function></tool_call>", [("a", {})]),
+    "broken": ("<tool_call>{name: tide}</tool_call><tool_call><function=a</tool_call>", []),
+    "no number": ('<tool_call>{"name": "a", "arguments": {"x": NaN}}</tool_call>', []),
+}
+IN_ALL_FORMS = pytest.mark.parametrize(("source", "calls"), FORMS.values(), ids=FORMS)
+
+
+@IN_ALL_FORMS
+def test_markup_in_an_answer_is_not_seen_and_becomes_calls(source, calls):
+    assert read(f"One moment.\n{source}\nDone.") == ("One moment.\n\nDone.", calls)
+
+
+@IN_ALL_FORMS
+def test_it_may_be_cut_at_every_character_and_at_every_place(source, calls):
+    answer = f"a < b {source} c"
+    assert read(*answer) == ("a < b  c", calls)
+    for place in range(len(answer)):
+        assert read(answer[:place], answer[place:]) == ("a < b  c", calls)
+
+
+def test_recovered_calls_come_right_before_the_end_with_ids_and_indexes_of_their_own():
+    source = "<tool_call><function=a></function><function=b><parameter=x>1</parameter></function></tool_call>"
+    assert through(Started("1"), TextDelta(f"Hi {source}"), TextDelta("!"), Stopped("end")) == [
+        Started("1"),
+        TextDelta("Hi "),
+        TextDelta("!"),
+        ToolCallStart(0, "call_native_0", "a"),
+        ToolCallDelta(0, "{}"),
+        ToolCallStart(1, "call_native_1", "b"),
+        ToolCallDelta(1, '{"x": 1}'),
+        Stopped("tool_calls"),
+    ]
+
+
+def test_ids_go_on_from_a_number_that_the_conversation_has_not_used():
+    assert ToolCallStart(0, "call_native_7", "tide") in through(TextDelta(CALL), first=7)
+
+
+def test_markup_in_the_reasoning_is_taken_out_too_and_calls_keep_their_order():
+    thought = "<tool_call><function=think></function></tool_call>"
+    events = through(ReasoningDelta(f"Hm. {thought}"), TextDelta(CALL), Stopped("end"))
+    assert text_of(events, ReasoningDelta) == "Hm. "
+    assert calls_in(events) == [("think", {}), ("tide", {"port": "Keelung"})]
+
+
+def test_a_stream_of_the_server_becomes_a_reply_that_asks_for_its_tools():
+    pieces = [{"choices": [{"delta": {"content": piece}}]} for piece in f"Wait. {CALL}"]
+    stream = openai_stream(*pieces, {"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    reply = fold(through(*decode("openai", [stream])))
+    assert (reply.text, reply.stop) == ("Wait. ", "tool_calls")
+    assert [(call.name, call.arguments) for call in reply.tool_calls] == [("tide", '{"port": "Keelung"}')]
+
+
+# Values
+
+VALUES = {
+    '{"a": [1, 2]}': {"a": [1, 2]},
+    "\n[\n1]\n": [1],
+    " -1.5e3 ": -1500.0,
+    "true": True,
+    "null": None,
+    "12345678901234567890": 12345678901234567890,
+    '"quoted"': '"quoted"',
+    "007": "007",
+    "NaN": "NaN",
+    "[Infinity]": "[Infinity]",
+    "1e999": "1e999",
+    "9" * 5000: "9" * 5000,
+    "[" * 100_000: "[" * 100_000,
+    "True": "True",
+    "": "",
+    " \n\t\n": "",
+    " \n\n  if a < b:\n\n    c \n \n": "  if a < b:\n\n    c ",
+    '潮汐 🌊 "\\': '潮汐 🌊 "\\',
+    "<b>&amp;</b>": "<b>&amp;</b>",
+}
+
+
+@pytest.mark.parametrize(("source", "value"), VALUES.items(), ids=lambda value: repr(value)[:20])
+def test_a_value_is_json_where_it_is_json_but_no_string_and_else_it_is_a_string(source, value):
+    call = f"<tool_call><function=a><parameter=x>{source}</parameter></function></tool_call>"
+    assert read(call) == ("", [("a", {"x": value})])
+
+
+def test_json_keeps_the_writing_of_the_model():
+    call = "<tool_call><function=a><parameter=x>\n[1.00, 2]\n</parameter></function></tool_call>"
+    assert ToolCallDelta(0, '{"x": [1.00, 2]}') in through(TextDelta(call))
+
+
+def test_of_a_key_that_comes_twice_the_last_value_holds():
+    pairs = "<parameter=x>1</parameter><parameter=x>2</parameter>"
+    assert read(f"<tool_call><function=a>{pairs}</function></tool_call>") == ("", [("a", {"x": 2})])
+
+
+# What the server told
+
+STRUCTURED = [ToolCallStart(0, "call_1", "tide"), ToolCallDelta(0, '{"port":"Keelung"}')]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_beside_calls_of_the_server_markup_is_only_hidden(place):
+    told = [TextDelta("Hi "), TextDelta(CALL[:30]), TextDelta(CALL[30:])]
+    events = through(*told[:place], *STRUCTURED, *told[place:], Stopped("end"))
+    assert text_of(events) == "Hi "
+    assert [event for event in events if not isinstance(event, TextDelta)] == [*STRUCTURED, Stopped("end")]
+
+
+def test_a_ghost_of_a_call_without_a_name_hinders_nothing_and_its_index_stays_its_own():
+    ghosts = [ToolCallStart(1, "call_1"), ToolCallDelta(4, "{}")]
+    events = through(*ghosts, TextDelta(CALL), Stopped("end"))
+    assert events[:3] == [*ghosts, ToolCallStart(5, "call_native_0", "tide")]
+
+
+@pytest.mark.parametrize("reason", ["end", "stop", "tool_calls"])
+def test_an_end_of_the_models_own_becomes_one_for_tool_calls(reason):
+    assert through(TextDelta(CALL), Stopped(reason))[-1] == Stopped("tool_calls")
+
+
+@pytest.mark.parametrize("reason", ["length", "cut", "filter", "repetition", "some_new_reason"])
+def test_any_other_end_stays(reason):
+    events = through(TextDelta(CALL), Stopped(reason))
+    assert events[-1] == Stopped(reason)
+    assert calls_in(events) == [("tide", {"port": "Keelung"})]
+
+
+def test_without_a_call_the_end_stays():
+    assert through(TextDelta("<tool_call><function=></tool_call>"), Stopped("stop")) == [Stopped("stop")]
+
+
+def test_calls_are_told_once_whatever_comes_after_the_end():
+    usage = UsageUpdate(Usage(1, 2))
+    events = through(TextDelta(CALL), Stopped("end"), usage, TextDelta(CALL), Stopped("end"))
+    assert events[2:] == [Stopped("tool_calls"), usage, Stopped("end")]
+
+
+# Ends that are missing
+
+
+@pytest.mark.parametrize(
+    "end", ["</tool_call>", "</function></tool_call>", "</parameter></function></tool_call>"]
+)
+def test_end_tags_that_the_model_forgot_at_its_end_are_not_missed(end):
+    for cut in (CALL.removesuffix(end), CALL.removesuffix(end) + "\n"):
+        assert read(f"Hi {cut}") == read(*f"Hi {cut}") == ("Hi ", [("tide", {"port": "Keelung"})])
+        assert calls_in(through(TextDelta(cut))) == [("tide", {"port": "Keelung"})]
+
+
+@pytest.mark.parametrize("reason", ["length", "cut"])
+def test_a_call_that_was_cut_is_hidden_and_not_made_and_those_before_it_are(reason):
+    whole = "<tool_call><function=a></function>"
+    for end in range(len("<tool_call>"), CALL.index("</function>") + 1):
+        assert read(f"Hi {whole}{CALL[:end]}", reason=reason) == ("Hi ", [("a", {})])
+        assert read(CALL + CALL[:end], reason=reason) == ("", [("tide", {"port": "Keelung"})])
+    assert read('<tool_call>{"name": "a", "arguments": {"x": "b', reason=reason) == ("", [])
+
+
+def test_the_first_tag_alone_at_the_very_end_is_hidden():
+    assert read("Hi <tool_call>") == read("Hi <tool_call>\n ") == read("Hi <tool_call>\n<func") == ("Hi ", [])
+
+
+# What is no markup
+
+TEXTS = [
+    "a <tool_call> b",
+    "<tool_call>",
+    "<tool_call><b>",
+    "<tool_call>\n<function>",
+    "<tool_call>[1]</tool_call>",
+    "</tool_call>",
+    "<function=a></function>",
+    "<tool_calls><Tool_call>{}",
+    "<tool_call<tool_call >{",
+    "<tool_call>" + " " * 100 + "{}",
+    "<tool_call><tool_call><tool_cal",
+]
+
+
+@pytest.mark.parametrize("source", TEXTS)
+def test_text_that_only_begins_like_markup_comes_out_unchanged(source):
+    source += "."
+    assert read(source) == read(*source) == (source, [])
+
+
+def test_a_first_tag_that_is_text_does_not_hide_the_one_after_it():
+    for text in ("<tool_call>", "<tool_call> x ", "<tool_", "<tool_call>\n<function"):
+        assert read(text + CALL) == read(*(text + CALL)) == (text, [("tide", {"port": "Keelung"})])
+
+
+def test_only_what_may_become_the_tag_waits():
+    taken = Markup()
+    pieces = {
+        "a <": "a ",
+        "tool": "",
+        "_c b <": "<tool_c b ",
+        "< ": "<< ",
+        "<tool_call>": "",
+        "\n.": "<tool_call>\n.",
+    }
+    for piece, text in pieces.items():
+        assert text_of(taken.feed(TextDelta(piece))) == text
+
+
+def test_what_waits_comes_out_at_the_end():
+    assert through(TextDelta("a <tool"), ReasoningDelta("b <"), Stopped("end")) == [
+        TextDelta("a "),
+        ReasoningDelta("b "),
+        ReasoningDelta("<"),
+        TextDelta("<tool"),
+        Stopped("end"),
+    ]
+
+
+CODE = [
+    f"```xml\n{CALL}\n```",
+    f"~~~\n```\n{CALL}\n~~~",
+    f"````\n```\n{CALL}\n````",
+    f"1. Like this:\n   ```\n   {CALL}\n   ```",
+    f"- ```\n  {CALL}\n  ```",
+    f"> ```\n> {CALL}\n> ```",
+    f"```\n```xml\n{CALL}\n```",
+    f"``` {CALL}",
+    f"`{CALL}`",
+    f"Write `<tool_call>{{}}</tool_call>` or `{CALL}`.",
+    f"```\nunfinished\n{CALL}",
+]
+
+
+@pytest.mark.parametrize("source", CODE)
+def test_markup_in_code_is_text(source):
+    assert read(source) == read(*source) == (source, [])
+
+
+@pytest.mark.parametrize(
+    "before", ["`a` and `b` ", "`\n", "`<tool_call>\n", "```\nx\n```\n", "~~~~\n~~~\n~~~~\n", "```x``` y\n\n"]
+)
+def test_after_code_it_is_markup_again(before):
+    answer = before + CALL
+    for place in range(len(answer)):
+        assert read(answer[:place], answer[place:]) == (before, [("tide", {"port": "Keelung"})])
+
+
+def test_markup_longer_than_the_bound_is_text_wherever_it_was_cut():
+    blank = "x" * (tool_call_markup.LONGEST - len("<tool_call>{</tool_call>"))
+    longest, longer = f"<tool_call>{{{blank}</tool_call>", f"<tool_call>{{{blank}x</tool_call>"
+    for answer, text in ((longest + CALL, ""), (longer + CALL, longer)):
+        for pieces in (
+            [answer],
+            pieces_of(answer, range(0, len(answer), 997)),
+            [answer[:-90], *answer[-90:]],
+        ):
+            seen, calls = read(*pieces)
+            assert seen == text
+            assert calls == [("tide", {"port": "Keelung"})]
+
+
+def test_no_more_than_the_bound_is_held_back():
+    taken = Markup()
+    pieces = ["<tool_call><function=a>", *["x" * 1000] * 1000]
+    seen = [text_of(taken.feed(TextDelta(piece))) for piece in pieces]
+    assert set(seen[:-1]) == {""}
+    assert seen[-1] == "".join(pieces)
+
+
+# Signatures
+
+SIGNED = ReasoningDelta("", "signature")
+
+
+def test_a_signature_stays_and_ends_what_waits_before_it():
+    assert through(ReasoningDelta("a <"), SIGNED, ReasoningDelta("tool_call>{}")) == [
+        ReasoningDelta("a "),
+        ReasoningDelta("<", "signature"),
+        ReasoningDelta("tool_call>{}"),
+    ]
+
+
+def test_a_signature_stays_when_all_its_text_was_markup():
+    events = through(ReasoningDelta(CALL, "signature"), Stopped("end"))
+    assert events[0] == SIGNED
+    assert calls_in(events) == [("tide", {"port": "Keelung"})]
+
+
+def test_a_signature_ends_markup_without_an_end():
+    events = through(ReasoningDelta(CALL[:-12]), SIGNED, ReasoningDelta("More."), Stopped("end"))
+    assert events[:2] == [SIGNED, ReasoningDelta("More.")]
+    assert calls_in(events) == [("tide", {"port": "Keelung"})]
+
+
+# Any events
+
+PLAIN = st.text(
+    st.characters(exclude_characters="<", exclude_categories=["Cs"]), max_size=8
+) | st.sampled_from(
+    ["a < b", "<b>", "<tool_call>.", "</tool_call>", "`<tool_call>{}`\n", "<tool_calls>{}", "<function=a>"]
+)
+WORD = st.text(max_size=3)
+OTHERS = st.one_of(
+    st.builds(Preparing, WORD),
+    st.builds(Retrying, st.just(2), st.just(5), st.just(0.5), WORD),
+    st.builds(Started, WORD, WORD),
+    st.builds(ToolCallStart, st.integers(0, 3), WORD, WORD),
+    st.builds(ToolCallDelta, st.integers(0, 3), WORD),
+    st.builds(ToolProgress, st.integers(0), st.just("running")),
+    st.just(Annotations(())),
+    st.builds(Noted, WORD),
+    st.builds(UsageUpdate, st.builds(Usage, st.integers(0, 3))),
+    st.builds(Stopped, st.sampled_from(["end", "stop", "length"])),
+)
+
+
+def events_of(text):
+    return (
+        st.builds(TextDelta, text) | st.builds(ReasoningDelta, text, st.sampled_from(["", "", "s"])) | OTHERS
+    )
+
+
+@given(st.lists(events_of(PLAIN)))
+def test_without_markup_the_very_same_events_come_out_at_once(events):
+    taken = Markup()
+    for event in events:
+        (out,) = taken.feed(event)
+        assert out is event
+    assert list(taken.end()) == []
+
+
+@pytest.mark.parametrize("name", ["openai-thinking-text", "openai-parallel-tools", "openai-web-search"])
+def test_recorded_streams_come_out_unchanged(name):
+    events = list(decode("openai", [(MIMO / f"{name}.sse").read_bytes()]))
+    assert through(*events) == events
+
+
+SNIPPETS = st.sampled_from(
+    [*TAGS, "<tool_", "call>", "<", ">", "a", "{", '{"name": "a"}', "}", "\n", " ", '"']
+)
+SOUP = st.lists(SNIPPETS, max_size=20).map("".join)
+CODE_SNIPPETS = SNIPPETS | st.sampled_from(["`", "```", "\n```", "~~~"])
+CODED = st.lists(CODE_SNIPPETS, max_size=20).map("".join)
+
+
+def without_markup(text):
+    """The same by one expression over the whole text."""
+    return re.sub(
+        r"<tool_call>\s*((<function=|\{).*?(</tool_call>|\Z)|(<(f(u(n(c(t(i(o(n)?)?)?)?)?)?)?)?)?\Z)",
+        "",
+        text,
+        flags=re.DOTALL,
+    )
+
+
+@given(SOUP, st.lists(st.integers(0, 100)))
+@example("<tool_call><tool_call>{</tool_call>", [])
+def test_of_any_text_only_the_markup_goes(text, places):
+    assert read(*pieces_of(text, places))[0] == without_markup(text)
+
+
+@given(CODED, st.lists(st.integers(0, 100)), st.sampled_from([200, 120, 112]))
+def test_no_cut_changes_what_comes_out(text, places, longest):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tool_call_markup, "LONGEST", longest)
+        assert read(*text) == read(*pieces_of(text, places)) == read(text)
+
+
+@given(st.lists(st.builds(TextDelta, CODE_SNIPPETS) | st.builds(ReasoningDelta, CODE_SNIPPETS), max_size=40))
+def test_reasoning_and_text_are_streams_of_their_own(events):
+    mixed = through(*events, Stopped("end"))
+    for kind in (TextDelta, ReasoningDelta):
+        alone = through(*(event for event in events if isinstance(event, kind)), Stopped("end"))
+        assert text_of(mixed, kind) == text_of(alone, kind)
+
+
+# Any calls
+
+NAMES = st.text(st.characters(exclude_characters="<>", exclude_categories=["Cs"]), max_size=6).map(str.strip)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+def speaks_of_markup(value):
+    return any(tag in (value if isinstance(value, str) else json.dumps(value)) for tag in TAGS)
+
+
+def is_json(text):
+    try:
+        return not isinstance(json.loads(text), str)
+    except ValueError:
+        return False
+
+
+STRINGS = (st.text(max_size=12) | SOUP).map(str.strip).filter(lambda text: not is_json(text))
+ARGUMENTS = st.dictionaries(
+    NAMES.filter(bool), (STRINGS | JSON.filter(lambda value: not isinstance(value, str))), max_size=3
+).filter(lambda arguments: not any(map(speaks_of_markup, arguments.values())))
+CALLS = st.lists(st.tuples(NAMES.filter(bool), ARGUMENTS), min_size=1, max_size=2)
+BLANK = st.sampled_from(["", "\n", "\n\n  "])
+
+
+def written(value, indent):
+    return value if isinstance(value, str) else json.dumps(value, indent=indent, ensure_ascii=bool(indent))
+
+
+@st.composite
+def in_tags(draw, calls):
+    gap, lines = draw(BLANK), draw(st.sampled_from(["", "\n", "\n \n"]))
+    indent = draw(st.sampled_from([None, 2]))
+    pieces = ["<tool_call>"]
+    for name, arguments in calls:
+        values = {key: lines + written(value, indent) + lines for key, value in arguments.items()}
+        parameters = [f"<parameter={key}>{value}</parameter>" for key, value in values.items()]
+        pieces += [f"<function={name}>", *parameters, "</function>"]
+    return gap.join([*pieces, "</tool_call>"])
+
+
+@st.composite
+def in_json(draw, calls):
+    form = draw(st.sampled_from([lambda arguments: arguments, json.dumps]))
+    objects = [json.dumps({"name": name, "arguments": form(arguments)}) for name, arguments in calls]
+    return draw(BLANK).join(["<tool_call>", *objects, "</tool_call>"])
+
+
+@st.composite
+def answers(draw):
+    """An answer, its text and its calls."""
+    source = text = ""
+    made = []
+    for calls in draw(st.lists(CALLS, max_size=3)):
+        words = draw(st.text(st.characters(exclude_characters="<`~", exclude_categories=["Cs"]), max_size=5))
+        source += words + draw(in_tags(calls) | in_json(calls))
+        text += words
+        made += calls
+    return source, text, made
+
+
+@given(answers(), st.lists(st.integers(0, 300)))
+def test_any_calls_written_and_cut_anyhow_are_the_same_calls_and_the_text_is_what_is_left(answer, places):
+    source, text, made = answer
+    for pieces in (pieces_of(source, places), source):
+        seen, calls = read(*pieces)
+        assert seen == text
+        assert json.dumps(calls) == json.dumps([list(call) for call in made])  # which tells 1 from True
