@@ -1,0 +1,1 @@
+"""HTTP calls, credentials, endpoints, and the embedded model."""

@@ -1,0 +1,1 @@
+"""Values and protocols. Standard library only, no I/O."""

@@ -1,0 +1,1 @@
+"""Renderers: they show a turn while it runs."""

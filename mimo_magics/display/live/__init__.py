@@ -1,0 +1,1 @@
+"""The live view: widgets while a turn runs."""

@@ -1,0 +1,1 @@
+"""Replies at rest: sanitized HTML and plain text."""

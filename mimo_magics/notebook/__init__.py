@@ -1,0 +1,1 @@
+"""IPython: the extension and its magics."""

@@ -1,0 +1,1 @@
+"""The line magics that send no prompt."""

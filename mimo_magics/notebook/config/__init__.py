@@ -1,0 +1,1 @@
+"""The store of settings, and what writes it."""

@@ -1,0 +1,1 @@
+"""What the package asks of the kernel and the front end."""

@@ -1,0 +1,1 @@
+"""Sessions: turns, history, and the way of a prompt to its reply."""

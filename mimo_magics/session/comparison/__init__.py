@@ -1,0 +1,1 @@
+"""One prompt with several settings."""

@@ -1,0 +1,1 @@
+"""Budgets, usage and the context window."""

@@ -1,0 +1,1 @@
+"""Session files, notebook outputs, transcripts and exports."""

@@ -1,0 +1,1 @@
+"""Recorded HTTP calls: record, match and replay them."""
