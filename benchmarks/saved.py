@@ -17,7 +17,8 @@ from mimo_magics.core.messages import (
     user,
 )
 from mimo_magics.document import reply as reply_document
-from mimo_magics.session.turn import Turn, record
+from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.turn import Turn
 
 TOKENS = 2_000
 PROSE = "The *quick* brown fox jumps over the lazy dog, and nobody minds. "

@@ -13,10 +13,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from mimo_magics.core import errors, models, services as presets
-from mimo_magics.core.settings import Settings
+from mimo_magics.core.settings import Settings, plain_type
 from mimo_magics.notebook.extension import MAGICS
 from mimo_magics.notebook.magics import MimoMagics
-from mimo_magics.notebook.options import OPTIONS, plain_type
+from mimo_magics.notebook.options import OPTIONS
 
 CODE = "    "
 """The indentation of code in a docstring."""

@@ -11,19 +11,15 @@ import atexit
 import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from mimo_magics.core.events import Event
-from mimo_magics.tools.approval import Approve, decide, pending
-
 if TYPE_CHECKING:  # sessions offer this module's service as a method
-    from mimo_magics.session.turn import Turn
-    from mimo_magics.session.turn_runner import RunningTurn
+    pass
 
 
 Result = TypeVar("Result")
@@ -89,17 +85,6 @@ class Call(Generic[Heard]):
             self._events.put(None)
 
 
-class TurnCall(Call[Event]):
-    """A turn that is answered on the other thread."""
-
-    running: RunningTurn | None
-
-    @property
-    def turn(self) -> Turn | None:
-        """The turn when it is over."""
-        return self.running.turn if self.running else None
-
-
 Driven = TypeVar("Driven", bound=Call[Any])
 
 
@@ -116,28 +101,6 @@ def driven(call: Driven) -> Iterator[Driven]:
     finally:
         call.close()
     call.check()
-
-
-def opened(
-    opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None
-) -> AbstractContextManager[TurnCall]:
-    """Do what `async with` does for the turn of a session. Arguments and errors are those of `Call` and `driven`."""
-    return driven(TurnCall(opening, tick))
-
-
-def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> Turn:
-    """Run a turn to its end; `approve` decides on the tool calls that want it.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C or the kernel's interrupt came; what had come of the answer is kept.
-        MimoError: the call failed.
-    """
-    with opened(opening) as call:
-        for event in call:
-            if waiting := pending(event):
-                decide(waiting, approve)
-    assert call.turn
-    return call.turn
 
 
 def awaited(function: Callable[[], Awaitable[Result]]) -> Result:

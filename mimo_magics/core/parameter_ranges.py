@@ -13,8 +13,7 @@ from typing import Any, Literal, get_args, get_type_hints
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.models import MODELS
 from mimo_magics.core.services import PENALTIES, Preset, Range
-from mimo_magics.core.settings import Settings
-from mimo_magics.notebook.options import to_text
+from mimo_magics.core.settings import Settings, to_text
 
 MOVED = tuple(setting.name for setting in fields(Settings) if setting.metadata["panel"])
 """The settings that the panel shows."""

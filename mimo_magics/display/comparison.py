@@ -3,69 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 from IPython.display import display
 
 from mimo_magics.core.events import Event
-from mimo_magics.core.i18n import say
-from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import escaped, printable
 from mimo_magics.display.comparison_progress import Tally
 from mimo_magics.display.output import Slot
-from mimo_magics.display.selection import Cell, Place
-
-
-class ComparingSurface(Protocol):
-    """A way to show one comparison. The numbers of replies begin with 0."""
-
-    def show(self, number: int, event: Event) -> None:
-        """Show what happens to one of the replies."""
-
-    def over(self, number: int, note: str = "") -> None:
-        """Show that one of them is over; `note` says why it failed, if it did."""
-
-    def tick(self) -> None:
-        """Show what is still to be shown; called some ten times a second, whether something comes or not."""
-
-    def finish(self, bundle: Mapping[str, str], metadata: dict[str, Any]) -> None:
-        """Leave the document, a MIME bundle, with these metadata of the output."""
-
-    def clear(self) -> None:
-        """Leave nothing: nothing came."""
-
-
-def choose(
-    place: Place,
-    settings: Settings,
-    titles: Sequence[str],
-    cell: Cell | None = None,
-    *,
-    at_once: int | None = None,
-) -> ComparingSurface:
-    """Choose the surface for a comparison.
-
-    Args:
-        place: where its cell runs.
-        settings: how the person wants it.
-        titles: what sets each reply apart from the others.
-        cell: the cell, if it awaits and shows nothing else.
-        at_once: how many are asked at a time, in their order; all of them unless it is said.
-    """
-    if settings.quiet:
-        return ComparingSilently()
-    if place == "unattended":
-        return ComparingAtTheEnd()
-    tally = Tally(tuple(map(say, titles)), at_once)
-    if place == "terminal":
-        return ComparingInTerminal(tally)
-    if cell and settings.live:
-        from mimo_magics.display.live.comparison_view import ComparingLive
-        from mimo_magics.document.reply import Look
-
-        return ComparingLive(Look(settings.format, settings.remote_images), tally, cell)
-    return ComparingInPlace(tally)
 
 
 class ComparingSilently:

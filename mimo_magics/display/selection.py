@@ -4,47 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING
 
-from mimo_magics.core.events import Event
-from mimo_magics.core.messages import Reply
+from mimo_magics.core.i18n import say
+from mimo_magics.core.renderer_protocol import Cell, ComparingSurface, Place, Surface
 from mimo_magics.core.settings import Settings
 
 if TYPE_CHECKING:  # a surface imports what it needs when it is chosen
     from mimo_magics.document.reply import Look
-
-Place = Literal["front end", "unattended", "terminal"]
-"""Where a cell runs: where a person watches a notebook, where nobody does, or in IPython in a terminal."""
-
-
-class Surface(Protocol):
-    """A way to show one turn. It paints in the thread that calls it."""
-
-    async def has_buttons(self) -> bool:
-        """Tell whether it shows buttons to approve tool calls, once that is known; if not, the user is asked otherwise."""
-
-    def show(self, event: Event) -> None:
-        """Show what happens."""
-
-    def tick(self) -> None:
-        """Show what is still to be shown; called some ten times a second, whether something comes or not."""
-
-    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
-        """Leave the document of the reply, with the turn's record in the output's metadata."""
-
-    def clear(self) -> None:
-        """Leave nothing: the call failed before anything came."""
-
-
-class Cell(Protocol):
-    """The cell that a surface shows something in, as long as it runs."""
-
-    def stop(self) -> None:
-        """End the turn; from any thread."""
-
-    def insert(self, code: str) -> None:
-        """Put code into a new cell below."""
 
 
 def choose(place: Place, settings: Settings, cell: Cell | None = None) -> Surface:
@@ -89,3 +58,43 @@ def _in_terminal(settings: Settings) -> Surface:
     from mimo_magics.display.terminal import TerminalSurface
 
     return TerminalSurface()
+
+
+def choose_for_comparison(
+    place: Place,
+    settings: Settings,
+    titles: Sequence[str],
+    cell: Cell | None = None,
+    *,
+    at_once: int | None = None,
+) -> ComparingSurface:
+    """Choose the surface for a comparison.
+
+    Args:
+        place: where its cell runs.
+        settings: how the person wants it.
+        titles: what sets each reply apart from the others.
+        cell: the cell, if it awaits and shows nothing else.
+        at_once: how many are asked at a time, in their order; all of them unless it is said.
+    """
+    from mimo_magics.display.comparison import (
+        ComparingAtTheEnd,
+        ComparingInPlace,
+        ComparingInTerminal,
+        ComparingSilently,
+    )
+    from mimo_magics.display.comparison_progress import Tally
+
+    if settings.quiet:
+        return ComparingSilently()
+    if place == "unattended":
+        return ComparingAtTheEnd()
+    tally = Tally(tuple(map(say, titles)), at_once)
+    if place == "terminal":
+        return ComparingInTerminal(tally)
+    if cell and settings.live:
+        from mimo_magics.display.live.comparison_view import ComparingLive
+        from mimo_magics.document.reply import Look
+
+        return ComparingLive(Look(settings.format, settings.remote_images), tally, cell)
+    return ComparingInPlace(tally)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mimo_magics.core.i18n import Words, say
 from mimo_magics.core.messages import Annotation, Reply, TextPart
-from mimo_magics.core.models import PRICES_AS_OF
+from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.core.settings import Format
 from mimo_magics.core.text import escaped, printable, visible
 from mimo_magics.document import steps

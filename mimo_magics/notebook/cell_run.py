@@ -8,19 +8,20 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from mimo_magics.client.portal import TurnCall
 from mimo_magics.core.errors import BadOption, Interrupted
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Reply
-from mimo_magics.display.selection import Surface
+from mimo_magics.core.renderer_protocol import Surface
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.session.continuation import can_go_on
 from mimo_magics.session.dry_run import Draft, for_sdk
 from mimo_magics.session.session import Session
-from mimo_magics.session.turn import Turn, record
+from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.sync_calls import TurnCall
+from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
 from mimo_magics.tools.approval import Approve, decide, pending
-from mimo_magics.tools.registry import NotebookTool
+from mimo_magics.tools.tool import NotebookTool
 
 
 class Asking:

@@ -13,7 +13,7 @@ from IPython.display import display
 from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words, say
-from mimo_magics.display.comparison import choose
+from mimo_magics.display.selection import choose_for_comparison
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import Look
 from mimo_magics.notebook import comparison_request, comparison_run as comparing
@@ -88,7 +88,7 @@ class Comparisons:
         comparing.approved(request, session, None if where == "unattended" else input, self._talk.cell)
         titles = [variant.title for variant in request.variants]
         look = Look(settings.format, settings.remote_images)
-        surface = choose(where, settings, titles, running, at_once=request.at_once)
+        surface = choose_for_comparison(where, settings, titles, running, at_once=request.at_once)
         return Comparing(request, session, surface, look, self._talk.cell)
 
     def _session(self, request: GridRequest) -> Session:

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from itertools import product
-from typing import Any, get_type_hints
+from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
-from mimo_magics.core.settings import Settings
+from mimo_magics.core.settings import VARIED
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.notebook.cell_request import FLAG, read as read_cell
-from mimo_magics.notebook.options import BY_FLAG, COMPARING, VARIED, to_text
+from mimo_magics.notebook.options import BY_FLAG, COMPARING
+from mimo_magics.session.comparison.variants import AT_ONCE, Variant, variants
 
-MOST = 100
-"""Calls of one comparison; more are a mistake, or work for a program."""
-AT_ONCE = 4
-"""Calls at a time. The limits of MiMo's services are told for a minute; how many it takes at a time is not."""
 ASK_ABOVE = "0.50 USD"
 
 FLAGS = {flag for option in COMPARING for flag in option.names}
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One of the ways in which a prompt is asked."""
-
-    title: str
-    """What sets it apart from the others."""
-    options: Mapping[str, Any]
-    """The fields of `Settings` that it sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,51 +88,3 @@ def read(options: argparse.Namespace, body: str, variables: Mapping[str, Any]) -
             Words("It is a number of calls from 1."),
         )
     return GridRequest(cell.prompt, variants(values, repeat), cell.settings, **own)
-
-
-def variants(values: Mapping[str, Sequence[Any]], repeat: int = 1) -> tuple[Variant, ...]:
-    """Return all combinations of these values of settings.
-
-    Raises:
-        BadOption: there are too many, or none, or a setting cannot be.
-    """
-    _check(values)
-    several = [name for name, each in values.items() if len(each) > 1]
-    combinations = [dict(zip(values, each, strict=True)) for each in product(*values.values())]
-    count = len(combinations) * repeat
-    if not 1 <= count <= MOST:
-        raise BadOption(
-            Words("A comparison cannot make {count} calls.", count=count),
-            Words("It makes 1 to {most}.", most=MOST),
-        )
-    return tuple(
-        Variant(_title(each, several or list(values), number if repeat > 1 else 0), each)
-        for each in combinations
-        for number in range(1, repeat + 1)
-    )
-
-
-def _check(values: Mapping[str, Sequence[Any]]) -> None:
-    names = [setting.name for setting in fields(Settings)]
-    for name, each in values.items():
-        if name not in names:
-            raise BadOption(
-                Words("There is no setting {name!r}.", name=name),
-                did_you_mean(name, names, Words("See %mimo_config.")),
-            )
-        for value in each:
-            Settings(**{name: value})
-
-
-def _title(options: Mapping[str, Any], names: Sequence[str], number: int) -> str:
-    told = " · ".join(_told(options, names))
-    if number:
-        return Words("{told} · no. {number}" if told else "no. {number}", told=told, number=number)
-    return told or Words("as set")
-
-
-def _told(options: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
-    hints = get_type_hints(Settings)
-    for name in names:
-        value = to_text(hints[name], options[name])
-        yield value if name in ("model", "preset", "api") and options[name] else f"{name} {value}"

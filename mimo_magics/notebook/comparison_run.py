@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,19 +11,17 @@ from typing import Any
 from mimo_magics.core.errors import BadOption, Interrupted, MimoError
 from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import Words, say
-from mimo_magics.core.messages import Usage
+from mimo_magics.core.renderer_protocol import ComparingSurface
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.display.comparison import ComparingSurface
 from mimo_magics.document.reply import Look
 from mimo_magics.notebook.comparison_request import GridRequest
+from mimo_magics.session.comparison.estimate import EXPECTED, Estimate, expected_cost
 from mimo_magics.session.comparison.result import Comparison, candidates
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.dry_run import Draft
-from mimo_magics.session.limits.budget import Budget, Spent
+from mimo_magics.session.limits.budget import Budget
 from mimo_magics.session.session import Session
 
-EXPECTED = 2_000
-"""Tokens of an answer with its reasoning that an estimate reckons with, unless `--max-tokens` allows fewer."""
 COMMANDS: Mapping[str, int] = {"show": 0, "diff": 2, "adopt": 1}
 """What `%mimo_compare` can do with the last comparison, and how many numbers of replies follow."""
 
@@ -132,45 +130,6 @@ class Comparing:
         return sum(turn.kept for turn in turns)
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What the calls of a comparison may use up."""
-
-    tokens: int
-    usd: float
-    """US dollars, of the calls whose price is known."""
-    priced: int
-    unpriced: int
-    """How many those are, and the others."""
-
-    @classmethod
-    def of(cls, calls: Sequence[Spent]) -> Estimate:
-        """Sum up what each of the calls may."""
-        known = [call.usd for call in calls if call.usd is not None]
-        return cls(sum(call.tokens for call in calls), sum(known), len(known), len(calls) - len(known))
-
-    def exceeds(self, bound: Budget) -> bool:
-        """Tell whether that is above a bound."""
-        return (self.tokens if bound.unit == "tokens" else self.usd) > bound.amount
-
-    @property
-    def told(self) -> Words:
-        """The same in words."""
-        tokens = Words("{tokens:,} tokens", tokens=self.tokens)
-        if not self.priced:
-            return tokens
-        told = Words("{tokens}, {usd:.2f} USD", tokens=tokens, usd=self.usd)
-        if not self.unpriced:
-            return told
-        return Words(
-            "{told} and {count} call of unknown price"
-            if self.unpriced == 1
-            else "{told} and {count} calls of unknown price",
-            told=told,
-            count=self.unpriced,
-        )
-
-
 def approved(
     request: GridRequest, session: Session, ask: Callable[[str], str] | None, cell: str = ""
 ) -> None:
@@ -185,7 +144,7 @@ def approved(
     Raises:
         BadOption: the person does not want it, nobody can be asked, or the bound cannot be read.
     """
-    about = Estimate.of([_about(each) for each in _drafts(request, session, cell)])
+    about = Estimate.of([expected_cost(each) for each in _drafts(request, session, cell)])
     if not about.exceeds(Budget.read(request.ask_above)):
         return
     told = Words(
@@ -213,8 +172,3 @@ def _drafts(request: GridRequest, session: Session, cell: str) -> Iterator[Draft
         options: dict[str, Any] = {**request.settings, **variant.options}
         with suppress(MimoError):
             yield session.draft(request.prompt, keep=request.keep, tools=(), cell=cell, **options)
-
-
-def _about(draft: Draft) -> Spent:
-    output = min(draft.most_output or EXPECTED, EXPECTED)
-    return draft.spent(Usage(draft.tokens, output))

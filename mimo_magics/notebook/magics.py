@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.display import display
 
-from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words, say
 from mimo_magics.core.messages import Reply
-from mimo_magics.display.selection import Place, choose
+from mimo_magics.core.renderer_protocol import Place
+from mimo_magics.display.selection import choose
 from mimo_magics.notebook import cell_request, comparison_request
 from mimo_magics.notebook.argument_parser import parsed, variables, with_options
 from mimo_magics.notebook.cell_run import Asking
@@ -29,6 +29,7 @@ from mimo_magics.notebook.options import COMPARING, OPTIONS
 from mimo_magics.notebook.plain_magics import PlainMagics
 from mimo_magics.notebook.reply_display import Answers
 from mimo_magics.notebook.session_selection import Conversing
+from mimo_magics.session import sync_calls
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.tools.approval import Approve, by_question, decide, pending, unattended
 
@@ -175,7 +176,7 @@ class MimoMagics(PlainMagics):
         return Asking(request, session, surface, tools, DECIDE[where], **told)
 
     def _ask(self, asking: Asking) -> Reply:
-        with self._kept(asking), portal.opened(asking.opening(), asking.surface.tick) as asking.running:
+        with self._kept(asking), sync_calls.opened(asking.opening(), asking.surface.tick) as asking.running:
             for event in asking.running:
                 asking.surface.show(event)
                 if waiting := pending(event):

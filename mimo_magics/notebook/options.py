@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from mimo_magics.core.settings import Code, Settings
+from mimo_magics.core.settings import (
+    VARIED,
+    Code,
+    Settings,
+    _with_line_ends,
+    from_text,
+    json_or_text,
+    on_off,
+    plain_type,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +61,6 @@ class Named(argparse.Action):
         if not equals or not name:
             raise argparse.ArgumentError(self, f"{values!r} is not NAME=VALUE")
         setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), name: json_or_text(text)})
-
-
-def json_or_text(text: str) -> Any:
-    """Read a value as JSON; what is none is text."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _with_line_ends(text: str) -> str:
-    """On a line, backslash-n and backslash-t stand for what a line cannot hold."""
-    return text.replace("\\n", "\n").replace("\\t", "\t")
-
-
-def on_off(text: str) -> bool:
-    """Read `on` or `off`.
-
-    Raises:
-        argparse.ArgumentTypeError: it is neither.
-    """
-    if text.lower() in ("on", "off", "true", "false"):
-        return text.lower() in ("on", "true")
-    raise argparse.ArgumentTypeError(f"{text!r} is neither on nor off")
-
-
-def plain_type(hint: Any) -> Any:
-    """Return the type of a setting's values when it is set: `float` for `float | None`."""
-    if get_origin(hint) in (Union, UnionType):
-        (hint,) = (kind for kind in get_args(hint) if kind is not NoneType)
-    return hint
 
 
 def _option(setting: Field[Any], hint: Any) -> Option:
@@ -168,52 +144,6 @@ OPTIONS = (*_settings(), *HANDLING)
 BY_FLAG = {flag: option for option in OPTIONS for flag in option.names}
 
 
-def from_text(hint: Any, text: str) -> Any:
-    """Read a setting's value as a person writes it.
-
-    `default` leaves to the service what may be left to it, and `none` too where it is no text of its own. A text in
-    double quotes is a string of JSON, which can hold what a line cannot, such as a line's end.
-
-    Raises:
-        ValueError: it is none of the setting's type.
-        argparse.ArgumentTypeError: it is neither on nor off.
-    """
-    kind = plain_type(hint)
-    if kind is not hint and text.lower() in (("default",) if kind is str else ("default", "none")):
-        return None
-    if kind is bool:
-        return on_off(text)
-    if get_origin(kind) is tuple:
-        value = json_or_text(text)
-        return tuple(map(str, value)) if isinstance(value, list) else (_with_line_ends(text),)
-    if get_origin(kind) is Mapping:
-        return json.loads(text)
-    if kind is str and isinstance(value := json_or_text(text), str):
-        return value
-    return kind(text) if kind in (int, float) else text
-
-
-def to_text(hint: Any, value: Any) -> str:
-    """Write a setting's value as a person would, on one line, so that `from_text` reads the same value."""
-    match value:
-        case None:
-            return "default"
-        case bool():
-            return "on" if value else "off"
-        case str() if from_text(hint, value) == value and value.isprintable():
-            return value
-        case int() | float():
-            return repr(value)
-    written = json.dumps(value, ensure_ascii=False)
-    return written if written.isprintable() else json.dumps(value)
-
-
-VARIED = tuple(
-    setting.name
-    for setting in fields(Settings)
-    if setting.name == "preset" or (setting.metadata["panel"] and setting.name != "stream")
-)
-"""Settings of which a comparison takes several values."""
 UNCOMPARED = ("tool_choice", "max_steps", "quiet")
 """Settings that mean nothing to a comparison, which offers no tools and is there to be looked at."""
 

@@ -13,7 +13,7 @@ from mimo_magics.client import model_list, portal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words, say
 from mimo_magics.notebook.argument_parser import variables
-from mimo_magics.notebook.commands import tools as tools_command
+from mimo_magics.notebook.commands import models, tools as tools_command
 from mimo_magics.notebook.commands.config import configure
 from mimo_magics.notebook.commands.session import Desk, command
 from mimo_magics.notebook.commands.tape import taping
@@ -101,7 +101,7 @@ class PlainMagics:
         if line.strip():
             settings = replace(settings, preset=line.strip(), base_url=None, model=None)
         ids = portal.awaited(partial(model_list.listed, settings))
-        display(model_list.bundle(settings, ids), raw=True)
+        display(models.bundle(settings, ids), raw=True)
 
     @no_var_expand
     def mimo_tools(self, line: str) -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.renderer_protocol import Place
 from mimo_magics.core.settings import Settings
-from mimo_magics.display.selection import Place
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.kernel.cell_ids import Cells
-from mimo_magics.notebook.kernel.notebook_path import needed, notebook as find_notebook, session_file
+from mimo_magics.notebook.kernel.notebook_path import needed, notebook as find_notebook
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage import resume
+from mimo_magics.session.storage.session_paths import session_file
 from mimo_magics.session.turn import Turn, day
 
 NO_ID = Words(

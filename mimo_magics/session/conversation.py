@@ -20,7 +20,8 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spent
 from mimo_magics.session.limits.usage_report import spent
-from mimo_magics.session.turn import Turn, record
+from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.turn import Turn
 
 if TYPE_CHECKING:  # imported by those who use files and transcripts
     from mimo_magics.session.storage.session_file import Saved, SessionFile

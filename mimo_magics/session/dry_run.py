@@ -13,7 +13,7 @@ from mimo_magics.client.local import process as local_process
 from mimo_magics.core.errors import BadOption, BudgetReached, MimoError
 from mimo_magics.core.i18n import Words, say, words
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.models import PRICES_AS_OF, price
+from mimo_magics.core.pricing import PRICES_AS_OF, price
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.services import LOCAL
 from mimo_magics.core.settings import Api, Settings

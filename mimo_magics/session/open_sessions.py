@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.session.session import Session
-
-MAIN = "main"
-NAME = re.compile(r"(?!\d+$)[\w-][\w .-]{0,63}")
-"""A number is the name of a branch, and a name becomes a part of a file's."""
-
-
-def as_name(text: str) -> str:
-    """Make a name of a text, such as a file's name."""
-    name = re.sub(r"[^\w .-]", "-", text)[:64].lstrip(" .")
-    return name if NAME.fullmatch(name) else f"notebook-{name}"[:64]
+from mimo_magics.session.session_names import MAIN, NAME
 
 
 class Sessions:

@@ -14,8 +14,9 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.settings import Options, Settings
-from mimo_magics.notebook.comparison_request import AT_ONCE, Variant, variants
+from mimo_magics.session import sync_calls
 from mimo_magics.session.comparison.runner import RunningComparison
+from mimo_magics.session.comparison.variants import AT_ONCE, Variant, variants
 from mimo_magics.session.history import History
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn, day
@@ -84,7 +85,7 @@ class Session(Preparing):
             KeyboardInterrupt: Ctrl-C, or the kernel's interrupt; what had come is kept.
         """
         opening = self.stream(prompt, keep=keep, tools=tools, cell=cell, **options)
-        return portal.run(opening, approve).reply
+        return sync_calls.run(opening, approve).reply
 
     @asynccontextmanager
     async def stream(

@@ -20,7 +20,7 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.messages import ToolCall, ToolResult
 from mimo_magics.tape.clock import Clock
-from mimo_magics.tools.registry import NotebookTool, Outcome
+from mimo_magics.tools.tool import NotebookTool, Outcome
 
 MOST = 32
 """Calls in a turn: models have made 120 at a time (XiaomiMiMo/MiMo#98)."""

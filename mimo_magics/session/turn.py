@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import AudioPart, ImagePart, Message, Params, Reply, TextPart, Usage, rounds
-from mimo_magics.core.serialization import from_dict, to_dict
 from mimo_magics.core.settings import Api
-from mimo_magics.core.text import printable
 
-RECORD_VERSION = 1
 BROKEN_OFF = ("interrupted", "cut", "budget")
 """Ends of answers that are not whole."""
 
@@ -84,54 +80,6 @@ def answered(message: Message) -> Message:
     return replace(message, parts=parts)
 
 
-def record(turn: Turn, *, after: str = "", session: str = "", aside: bool = False) -> dict[str, Any]:
-    """Return what a saved output carries of its turn, as JSON.
-
-    The texts of the answer are not in it: they stand in the output's `text/plain`, one after the other, and the
-    record tells the length of each in characters; one that cannot be shown as it is, is told. Neither are the
-    history and the key.
-
-    Args:
-        turn: what was asked and answered.
-        after: id of the turn that it follows.
-        session: name of the session.
-        aside: whether it belongs to no conversation.
-    """
-    told = to_dict(turn)
-    told["asked"] = round(turn.asked, 3)
-    told["reply"]["message"] = {
-        "role": "assistant",
-        "parts": [_part(part) for part in turn.reply.message.parts],
-    }
-    place = {"after": after, "session": session, "aside": aside}
-    return {"version": RECORD_VERSION, **told, **{name: value for name, value in place.items() if value}}
-
-
-def _part(part: object) -> dict[str, Any]:
-    if isinstance(part, TextPart) and printable(part.text) == part.text:
-        return {"type": part.type, "length": len(part.text)}
-    return to_dict(part)
-
-
-def from_record(told: Mapping[str, Any], text: str) -> Turn:
-    """Read a turn back from a saved output: its record and its `text/plain`.
-
-    Of the request only its own prompt is there; the prompts before it are in the cells before it.
-
-    Raises:
-        ValueError: the record is of another version, or damaged.
-    """
-    if told.get("version") != RECORD_VERSION:
-        raise ValueError(f"a record of version {told.get('version')!r}, not {RECORD_VERSION}")
-    try:
-        reply = {**told["reply"], "message": _message(told["reply"]["message"], text)}
-        turn = from_dict(Turn, {**told, "reply": reply})
-    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"a damaged record: {error}") from error
-    check(turn)
-    return turn
-
-
 def check(turn: Turn) -> None:
     """See that a person asked and a model answered, in parts that either can say.
 
@@ -145,21 +93,3 @@ def check(turn: Turn) -> None:
         raise ValueError("a prompt says what nobody can")
     if any(isinstance(part, ImagePart | AudioPart) for part in answer.parts):
         raise ValueError("an answer says what no model can")
-
-
-def _message(told: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """Put the texts back, of which the record tells only the lengths."""
-    parts = []
-    for part in told.get("parts", ()):
-        length = _length(part)
-        if "length" in part:
-            parts.append({"type": TextPart.type, "text": text[:length]})
-        else:
-            parts.append(part)
-        text = text[length:]
-    return {**told, "parts": parts}
-
-
-def _length(part: Mapping[str, Any]) -> int:
-    """How much of the output's text is this part's."""
-    return int(part.get("length", len(part.get("text", "")))) if part["type"] == TextPart.type else 0

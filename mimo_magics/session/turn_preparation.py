@@ -16,7 +16,8 @@ from mimo_magics.session.limits.budget import Spent
 from mimo_magics.session.request import Prompt, Question, question
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.tools.registry import NotebookTool, Offered, as_tools
+from mimo_magics.tools.registry import Offered, as_tools
+from mimo_magics.tools.tool import NotebookTool
 
 Reuse = Callable[[Turn], bool]
 """Decides whether an answer that is there already is given again."""

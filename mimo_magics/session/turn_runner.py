@@ -29,7 +29,7 @@ from mimo_magics.session.timing import Stopwatch
 from mimo_magics.session.tool_calls import CallNumbers, Calls
 from mimo_magics.session.turn import Turn, answered
 from mimo_magics.tape import tape
-from mimo_magics.tools.registry import NotebookTool
+from mimo_magics.tools.tool import NotebookTool
 from mimo_magics.wire.bare_tool_calls import BareCalls
 from mimo_magics.wire.tool_call_markup import Markup
 

@@ -12,8 +12,8 @@ from typing import Any
 import anyio.to_thread
 
 from mimo_magics.tools.printed import Printed
-from mimo_magics.tools.registry import Outcome
 from mimo_magics.tools.result import as_text
+from mimo_magics.tools.tool import Outcome
 
 LAST_LINE = 500
 """Characters of an exception that the model is told."""

@@ -30,7 +30,8 @@ from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.panel import Panel, close_all
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage.notebook_reader import histories
-from mimo_magics.session.turn import Turn, record
+from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.turn import Turn
 
 HOUSE = PACKAGE
 MODULES = sorted(path for path in HOUSE.rglob("*.py") if path.name != "i18n.py")

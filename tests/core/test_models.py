@@ -8,15 +8,13 @@ from mimo_magics.core.models import (
     MODELS,
     UNKNOWN_MODEL_OUTPUT,
     Model,
-    Price,
-    cost,
     hears,
     is_chat,
     output_tokens,
-    price,
     sees,
     tokens,
 )
+from mimo_magics.core.pricing import Price, cost, price
 from mimo_magics.core.services import LOCAL
 
 

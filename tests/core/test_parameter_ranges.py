@@ -11,9 +11,8 @@ from support.paths import ROOT
 from mimo_magics.core import parameter_ranges
 from mimo_magics.core.parameter_ranges import MOVED, TASKS, bounds, for_task, idle, line, usual
 from mimo_magics.core.services import LOCAL, PRESETS, Preset
-from mimo_magics.core.settings import Settings
+from mimo_magics.core.settings import Settings, from_text, to_text
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.notebook.options import from_text, to_text
 
 MIMO, XIAOMI = PRESETS["mimo-v2"], PRESETS["xiaomi"]
 OTHER = Preset("other", "any", {}, {})

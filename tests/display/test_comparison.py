@@ -12,13 +12,14 @@ from support.read_html import Reading
 from support.wired import WIDGETS, Cell, Clock, Wire, text
 
 from mimo_magics.core.events import Noted, ReasoningDelta, Started, TextDelta
+from mimo_magics.core.renderer_protocol import ComparingSurface, Place
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import OBEYED
-from mimo_magics.display.comparison import ComparingInPlace, ComparingInTerminal, ComparingSurface, choose
+from mimo_magics.display.comparison import ComparingInPlace, ComparingInTerminal
 from mimo_magics.display.comparison_progress import Tally
 from mimo_magics.display.live.comparison_view import ComparingLive
 from mimo_magics.display.live.retired_views import KEPT
-from mimo_magics.display.selection import Place
+from mimo_magics.display.selection import choose_for_comparison
 from mimo_magics.document.reply import Look
 
 BUNDLE = {"text/html": "<p>All</p>", "text/plain": "All"}
@@ -342,7 +343,7 @@ def played(surface: ComparingSurface) -> None:
 
 
 def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
-    played(choose("unattended", Settings(), TITLES))
+    played(choose_for_comparison("unattended", Settings(), TITLES))
     assert [(output["data"], output["metadata"], output["update"]) for output in published] == [
         (BUNDLE, METADATA, False)
     ]
@@ -353,7 +354,7 @@ def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
 def test_quiet_is_quiet_everywhere(
     place: Place, wire: Wire, published: Published, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    played(choose(place, Settings(quiet=True), TITLES, Cell()))
+    played(choose_for_comparison(place, Settings(quiet=True), TITLES, Cell()))
     assert (published, wire.messages, capsys.readouterr().out) == ([], [], "")
 
 
@@ -370,4 +371,4 @@ def test_quiet_is_quiet_everywhere(
 def test_a_surface_is_chosen_by_the_place_and_what_a_person_wants(
     place: Place, cell: Cell | None, live: bool, kind: str
 ) -> None:
-    assert type(choose(place, Settings(live=live), TITLES, cell)).__name__ == kind
+    assert type(choose_for_comparison(place, Settings(live=live), TITLES, cell)).__name__ == kind

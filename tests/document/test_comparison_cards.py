@@ -7,9 +7,8 @@ from itertools import chain
 
 import pytest
 from markdown_it import MarkdownIt
-from support.hostile import HOSTILE, odd
+from support.hostile import FORMS, HOSTILE, everywhere, odd
 from support.read_html import Reading, harm, read_again
-from test_hostile import FORMS, everywhere
 
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, Timing, Usage
 from mimo_magics.core.text import OBEYED

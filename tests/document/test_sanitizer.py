@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from markdown_it import MarkdownIt
-from support.hostile import HOSTILE, OUT, PICTURES, odd
+from support.hostile import FORMS, HOSTILE, OUT, PICTURES, everywhere, odd
 from support.read_html import Reading, harm, read_again
 
 from mimo_magics.core.messages import (
@@ -28,17 +28,9 @@ from mimo_magics.document.markdown import to_html
 from mimo_magics.document.reply import Look, bundle, page
 from mimo_magics.document.table import bundle as table
 
-FORMS = ("markdown", "text", "json")
-
 
 def reply(*parts: Part) -> Reply:
     return Reply(Message("assistant", parts), stop="end")
-
-
-def everywhere(text: str) -> Reply:
-    parts = (ReasoningPart(text), ToolCall(text, text, text), ToolResult(text, text, text), TextPart(text))
-    source = Annotation(f"{OUT}/{text}", text, text, text, text)
-    return Reply(Message("assistant", parts), None, text, text, text, (source,), (text,))
 
 
 PLACES: dict[str, Callable[[str], Reply]] = {

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.notebook.comparison_request import GridRequest, Variant, read, variants, words
+from mimo_magics.notebook.comparison_request import GridRequest, read, words
 from mimo_magics.notebook.options import COMPARING
+from mimo_magics.session.comparison.variants import Variant, variants
 
 
 def request(line: str, body: str = "Name a bird.", **names: Any) -> GridRequest:

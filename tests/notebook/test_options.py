@@ -7,8 +7,8 @@ from typing import get_type_hints
 import pytest
 from support.paths import ROOT
 
-from mimo_magics.core.settings import Options, Settings
-from mimo_magics.notebook.options import COMPARING, OPTIONS, VARIED, from_text, on_off
+from mimo_magics.core.settings import VARIED, Options, Settings, from_text, on_off
+from mimo_magics.notebook.options import COMPARING, OPTIONS
 
 README = ROOT / "README.md"
 

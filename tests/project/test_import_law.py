@@ -119,7 +119,7 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 LOADED = {
     "core": ["errors", "i18n", "services", "settings", "suggest"],
-    "notebook": ["extension", "options"],
+    "notebook": ["extension"],
     "notebook.config": ["pyproject", "store"],
     "notebook.kernel": ["async_cell", "cell_ids"],
 }

@@ -24,7 +24,6 @@ from support.talking import (
     where,
 )
 
-from mimo_magics.client import portal
 from mimo_magics.core.events import Event, ReasoningDelta, Started, Stopped, TextDelta, Told, UsageUpdate
 from mimo_magics.core.messages import (
     Message,
@@ -38,6 +37,7 @@ from mimo_magics.core.messages import (
     user,
 )
 from mimo_magics.core.services import PRESETS
+from mimo_magics.session import sync_calls
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn import Turn
 
@@ -224,7 +224,7 @@ def test_a_kept_answer_comes_as_the_events_that_it_came_by(peer: Peer) -> None:
     talk = session(peer)
     keeping(talk, "one", cell="a")
     events: list[Event] = []
-    with portal.opened(talk.stream("one", cell="a", run_all="keep")) as call:
+    with sync_calls.opened(talk.stream("one", cell="a", run_all="keep")) as call:
         events.extend(call)
     (told, *others) = events
     assert isinstance(told, Told)

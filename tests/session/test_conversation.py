@@ -29,7 +29,6 @@ from support.peer import CUT, Answer, Peer, Seen, error, frames, stream
 from support.rules import fault
 from support.talking import APIS, where
 
-from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.events import TextDelta, ToolProgress
 from mimo_magics.core.messages import (
@@ -47,11 +46,12 @@ from mimo_magics.core.messages import (
     user,
 )
 from mimo_magics.core.settings import Api
+from mimo_magics.session import sync_calls
 from mimo_magics.session.continuation import GO_ON
 from mimo_magics.session.session import Session
 from mimo_magics.session.tool_calls import LEFT_BEHIND
 from mimo_magics.session.turn import history
-from mimo_magics.tools.registry import NotebookTool, Outcome
+from mimo_magics.tools.tool import NotebookTool, Outcome
 from mimo_magics.wire.formats import FORMATS
 
 Body = dict[str, Any]
@@ -389,7 +389,7 @@ class Sessions(RuleBasedStateMachine):
         self.peer.requests.clear()
         self.peer.script = plan
         options |= {"base_url": where(self.peer, manner.api), "max_tokens": 99, **manner.options}
-        with suppress(MimoError), portal.opened(self.session.stream(prompt, **options)) as call:
+        with suppress(MimoError), sync_calls.opened(self.session.stream(prompt, **options)) as call:
             next((event for event in call if plan.leave_at and isinstance(event, plan.leave_at)), None)
         assert [seen.body for seen in self.peer.requests[:1]] == asked
         assert {fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}

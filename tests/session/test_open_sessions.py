@@ -6,8 +6,9 @@ import pytest
 from support.peer import Peer
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.session.open_sessions import Sessions, as_name
+from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
+from mimo_magics.session.session_names import as_name
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from contextlib import suppress
 import pytest
 from support.peer import Answer, Peer, error, frames
 
-from mimo_magics.client import portal
 from mimo_magics.core.errors import BadKey
 from mimo_magics.core.events import Event, TextDelta
+from mimo_magics.session import sync_calls
 from mimo_magics.session.session import Session
 
 
@@ -49,7 +49,7 @@ def test_calls_from_any_thread_share_a_connection(peer: Peer) -> None:
 
 def test_events_come_in_the_callers_thread(peer: Peer) -> None:
     shown: list[tuple[Event, str]] = []
-    with portal.opened(session(peer).stream("hello")) as call:
+    with sync_calls.opened(session(peer).stream("hello")) as call:
         shown.extend((event, threading.current_thread().name) for event in call)
     assert {thread for _, thread in shown} == {threading.current_thread().name}
     assert "".join(event.text for event, _ in shown if isinstance(event, TextDelta)) == "You said: hello"
@@ -75,7 +75,7 @@ def test_ctrl_c_in_silence_stops_at_once_and_keeps_what_had_come(peer: Peer, wor
 def test_leaving_early_breaks_the_answer_off(peer: Peer) -> None:
     peer.answers(lambda seen: Answer(frames(seen, ["word "] * 1_000, 0.05)))
     talk = session(peer)
-    with portal.opened(talk.stream("hello")) as call:
+    with sync_calls.opened(talk.stream("hello")) as call:
         next(event for event in call if isinstance(event, TextDelta))
     assert talk.turns[0].reply.stop == "interrupted"
     assert peer.settled()[0].closed_after is not None
@@ -84,7 +84,7 @@ def test_leaving_early_breaks_the_answer_off(peer: Peer) -> None:
 def test_an_error_of_whoever_shows_the_events_breaks_the_answer_off_and_comes_through(peer: Peer) -> None:
     peer.answers(lambda seen: Answer(frames(seen, ["word "] * 1_000, 0.05)))
     talk = session(peer)
-    with pytest.raises(ZeroDivisionError), portal.opened(talk.stream("hello")) as call:
+    with pytest.raises(ZeroDivisionError), sync_calls.opened(talk.stream("hello")) as call:
         for event in call:
             if isinstance(event, TextDelta):
                 1 / 0  # noqa: B018

@@ -27,8 +27,9 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.session.session import Session
 from mimo_magics.session.tool_calls import LEFT_BEHIND, MOST, REPEATED, STOPPED
-from mimo_magics.tools.registry import Confirm, NotebookTool, Outcome, as_tools
+from mimo_magics.tools.registry import as_tools
 from mimo_magics.tools.result import BUDGET
+from mimo_magics.tools.tool import Confirm, NotebookTool, Outcome
 
 pytestmark = pytest.mark.anyio
 CLOCK = ToolCall("c1", "clock", '{"zone": "UTC"}')

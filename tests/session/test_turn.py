@@ -20,7 +20,8 @@ from mimo_magics.core.messages import (
     user,
 )
 from mimo_magics.core.text import printable
-from mimo_magics.session.turn import Turn, from_record, history, record
+from mimo_magics.session.storage.turn_record import from_record, record
+from mimo_magics.session.turn import Turn, history
 
 
 def turn(prompt: str, *parts: Part, stop: str = "end") -> Turn:

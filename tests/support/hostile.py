@@ -9,6 +9,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from mimo_magics.core.messages import (
+    Annotation,
+    Message,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    ToolResult,
+)
+
 OUT = "http://outside.invalid"
 DATA = "data:text/html,<script>ran"
 HOSTILE = {
@@ -243,3 +253,14 @@ def odd(found: Iterable[Found], more: Mapping[str, str] = {}) -> list[Found]:
 def _fits(rules: Mapping[str, str], tag: str, name: str = "", value: str = "") -> bool:
     rule = rules.get(f"{tag} {name}", rules.get(f"* {name}", "(?!)"))
     return not name or bool(re.fullmatch(rule, value))
+
+
+FORMS = ("markdown", "text", "json")
+"""The formats in which a reply is shown."""
+
+
+def everywhere(text: str) -> Reply:
+    """Return a reply with the text in every place that a server can fill."""
+    parts = (ReasoningPart(text), ToolCall(text, text, text), ToolResult(text, text, text), TextPart(text))
+    source = Annotation(f"{OUT}/{text}", text, text, text, text)
+    return Reply(Message("assistant", parts), None, text, text, text, (source,), (text,))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from mimo_magics.client import portal
 from mimo_magics.core.errors import StreamCut
 from mimo_magics.core.events import TextDelta
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall, Usage
 from mimo_magics.core.settings import Api
+from mimo_magics.session import sync_calls
 from mimo_magics.session.session import Session
 from support.peer import CUT, Answer, Peer, Seen, error, frames, obey, reply, stream
 from support.rules import fault
@@ -25,7 +25,7 @@ def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
 
 
 def ask(talk: Session, prompt: str | None, **options: object) -> Reply:
-    return portal.run(talk.stream(prompt, **options), lambda _: True).reply
+    return sync_calls.run(talk.stream(prompt, **options), lambda _: True).reply
 
 
 def run(talk: Session, *cells: str, words: str = "", **options: object) -> None:
@@ -66,7 +66,7 @@ def branches(talk: Session) -> list[tuple[int, str, bool]]:
 def interrupted(talk: Session, peer: Peer, prompt: str | None, **options: object) -> None:
     """Ask, and stop the answer after its first words, «Half an »."""
     peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), 60.0]))
-    with portal.opened(talk.stream(prompt, **options)) as call:
+    with sync_calls.opened(talk.stream(prompt, **options)) as call:
         next(event for event in call if isinstance(event, TextDelta))
     peer.script = obey
 

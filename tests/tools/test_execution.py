@@ -14,7 +14,7 @@ import pytest
 
 from mimo_magics.tools.execution import LAST_LINE, LONGEST_LOG, last_line, ran
 from mimo_magics.tools.printed import Printed, Routed
-from mimo_magics.tools.registry import Outcome
+from mimo_magics.tools.tool import Outcome
 
 pytestmark = pytest.mark.anyio
 

@@ -7,13 +7,13 @@ from time import monotonic
 from typing import Any
 
 from mimo_magics.core.events import Event, ReasoningDelta, TextDelta
+from mimo_magics.core.renderer_protocol import Cell
 from mimo_magics.display.comparison import ComparingInPlace
 from mimo_magics.display.comparison_progress import Tally
 from mimo_magics.display.live.comparison_columns import Columns
 from mimo_magics.display.live.retired_views import retire
 from mimo_magics.display.live.throttle import Frames
 from mimo_magics.display.live.widget_probe import Probe
-from mimo_magics.display.selection import Cell
 from mimo_magics.document.reply import Look
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta
 from mimo_magics.core.messages import Reply
+from mimo_magics.core.renderer_protocol import Cell
 from mimo_magics.display.live.retired_views import KEPT, retire
 from mimo_magics.display.live.throttle import Frames
 from mimo_magics.display.live.view import View
 from mimo_magics.display.live.widget_probe import Probe
 from mimo_magics.display.progress import Progress
-from mimo_magics.display.selection import Cell
 from mimo_magics.display.static import StaticSurface
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import Look

@@ -7,11 +7,11 @@ from typing import Any
 from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import say
 from mimo_magics.core.messages import whole_characters
+from mimo_magics.core.renderer_protocol import Cell
 from mimo_magics.core.text import escaped
 from mimo_magics.display.live.reply_body import Body
 from mimo_magics.display.live.widgets import STYLE, Parts, showing
 from mimo_magics.display.progress import Progress
-from mimo_magics.display.selection import Cell
 from mimo_magics.document.reply import Look
 
 

@@ -12,11 +12,13 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words, words
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import paragraphs, table
-from mimo_magics.notebook.kernel.notebook_path import needed, session_file
+from mimo_magics.notebook.kernel.notebook_path import needed
 from mimo_magics.session.conversation import Branch
-from mimo_magics.session.open_sessions import Sessions, as_name
+from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
+from mimo_magics.session.session_names import as_name
 from mimo_magics.session.storage import notebook_reader, resume
+from mimo_magics.session.storage.session_paths import session_file
 from mimo_magics.session.storage.transcript import origins
 from mimo_magics.session.turn import Turn
 

@@ -13,7 +13,8 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words, words
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import table
-from mimo_magics.tools.registry import REGISTERED, Confirm, NotebookTool, Outcome, as_tools, register
+from mimo_magics.tools.registry import REGISTERED, as_tools, register
+from mimo_magics.tools.tool import Confirm, NotebookTool, Outcome
 
 if TYPE_CHECKING:  # only who adds a server needs it
     from mimo_magics.tools.mcp import McpTool

@@ -11,9 +11,8 @@ from mimo_magics.client import model_list
 from mimo_magics.client.local.weights import WEIGHTS
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.services import PRESETS
-from mimo_magics.core.settings import Settings
+from mimo_magics.core.settings import Settings, plain_type
 from mimo_magics.notebook.config.store import HINTS
-from mimo_magics.notebook.options import plain_type
 from mimo_magics.session.system_prompt import NONE, PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
 

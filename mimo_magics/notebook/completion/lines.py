@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mimo_magics.core.services import PRESETS
+from mimo_magics.core.settings import plain_type
 from mimo_magics.notebook import comparison_run
 from mimo_magics.notebook.cell_request import FLAG, GO_ON
 from mimo_magics.notebook.commands import (
@@ -30,10 +31,10 @@ from mimo_magics.notebook.completion.choices import (
 )
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.store import HINTS, SETTINGS
-from mimo_magics.notebook.options import BY_FLAG, COMPARING, Option, plain_type
+from mimo_magics.notebook.options import BY_FLAG, COMPARING, Option
 from mimo_magics.session.storage.export import FORMS
 from mimo_magics.tape.tape import OFF
-from mimo_magics.tools.registry import CONFIRMATIONS
+from mimo_magics.tools.tool import CONFIRMATIONS
 
 WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'])+""")
 """A word of a line; a quotation in it may still be open."""

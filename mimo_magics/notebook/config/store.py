@@ -21,10 +21,9 @@ from mimo_magics.core import services
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.i18n import Words, words
 from mimo_magics.core.services import PRESETS
-from mimo_magics.core.settings import Settings
+from mimo_magics.core.settings import Settings, from_text, plain_type
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.notebook.config import pyproject
-from mimo_magics.notebook.options import from_text, plain_type
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}
 HINTS = get_type_hints(Settings)

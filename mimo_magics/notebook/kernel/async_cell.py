@@ -19,7 +19,7 @@ from IPython.core.displayhook import CapturingDisplayHook
 from IPython.core.displaypub import CapturingDisplayPublisher
 
 if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
-    from mimo_magics.display.selection import Place
+    from mimo_magics.core.renderer_protocol import Place
 
 PUBLIC, COMPARE = "mimo", "mimo_compare"
 PRIVATE = {PUBLIC: "_mimo", COMPARE: "_mimo_compare"}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from glob import escape
 from pathlib import Path
 from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
-from mimo_magics.session.open_sessions import MAIN
 
 VARIABLE = "JPY_SESSION_NAME"
 """In which Jupyter's server tells the kernel for which file it was started."""
@@ -43,13 +41,3 @@ def needed(path: Path | None) -> Path:
             Words("%mimo_config notebook=PATH.ipynb says so."),
         )
     return path
-
-
-def files(notebook: Path) -> list[Path]:
-    """Return the files of a notebook's sessions that are there."""
-    return sorted(notebook.parent.glob(f"{escape(notebook.stem)}.*mimo.json"))
-
-
-def session_file(path: Path, session: str) -> Path:
-    """Return where a session of a notebook is saved: beside it."""
-    return path.with_name(".".join((path.stem, *([] if session == MAIN else [session]), "mimo.json")))

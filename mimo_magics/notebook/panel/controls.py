@@ -14,10 +14,10 @@ from mimo_magics.client import model_list
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words, say
 from mimo_magics.core.parameter_ranges import WIDEST, bounds, usual
+from mimo_magics.core.settings import plain_type
 from mimo_magics.core.text import escaped
 from mimo_magics.display.live.widgets import Parts
 from mimo_magics.notebook.config.store import HINTS, SETTINGS
-from mimo_magics.notebook.options import plain_type
 from mimo_magics.notebook.panel.state import DEFAULT, Situation, spelled
 from mimo_magics.session.system_prompt import NONE, text
 

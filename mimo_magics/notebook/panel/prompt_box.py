@@ -20,11 +20,11 @@ from mimo_magics.document.reply import Look
 from mimo_magics.notebook.argument_parser import variables
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.commands import tools as tools_command
-from mimo_magics.notebook.comparison_request import Variant
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import heartbeat
 from mimo_magics.notebook.session_selection import Conversing
 from mimo_magics.session.comparison.runner import RunningComparison
+from mimo_magics.session.comparison.variants import Variant
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn
 

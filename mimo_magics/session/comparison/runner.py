@@ -13,7 +13,7 @@ from mimo_magics.client.retry import LONGEST_RETRY_AFTER
 from mimo_magics.core.errors import BadOption, MimoError, RateLimited
 from mimo_magics.core.events import Event, Retrying
 from mimo_magics.core.i18n import Words
-from mimo_magics.notebook.comparison_request import Variant
+from mimo_magics.session.comparison.variants import Variant
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
 from mimo_magics.tape.clock import Clock

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.models import cost
+from mimo_magics.core.pricing import cost
 from mimo_magics.core.services import LOCAL
 
 Unit = Literal["USD", "tokens"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from mimo_magics.core.i18n import Words, words
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.models import PRICES_AS_OF
+from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.document import table
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spent

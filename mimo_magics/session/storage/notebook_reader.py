@@ -19,8 +19,9 @@ from mimo_magics.core.messages import whole_characters
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import printable
 from mimo_magics.session.history import History
-from mimo_magics.session.open_sessions import MAIN, NAME
-from mimo_magics.session.turn import Turn, from_record
+from mimo_magics.session.session_names import MAIN, NAME
+from mimo_magics.session.storage.turn_record import from_record
+from mimo_magics.session.turn import Turn
 
 KEY = "mimo"
 """Where an output's metadata holds the record."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mimo_magics.core.errors import BadSessionFile
-from mimo_magics.notebook.kernel.notebook_path import files, session_file
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage import notebook_reader
+from mimo_magics.session.storage.session_paths import files, session_file
 from mimo_magics.session.turn import Turn
 
 ROUNDED = 0.001

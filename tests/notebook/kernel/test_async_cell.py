@@ -10,11 +10,12 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher, DisplayPublisher
 
 from mimo_magics.core.events import Approval
+from mimo_magics.core.renderer_protocol import Cell
 from mimo_magics.core.settings import Settings
 from mimo_magics.display.final import FinalSurface
 from mimo_magics.display.live.live_renderer import LiveSurface
 from mimo_magics.display.rich_terminal import LaidOutSurface
-from mimo_magics.display.selection import Cell, choose
+from mimo_magics.display.selection import choose
 from mimo_magics.display.silent import SilentSurface
 from mimo_magics.display.static import StaticSurface
 from mimo_magics.display.terminal import TerminalSurface

@@ -7,7 +7,8 @@ import pytest
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.notebook.kernel import notebook_path
-from mimo_magics.notebook.kernel.notebook_path import files, needed, notebook, session_file
+from mimo_magics.notebook.kernel.notebook_path import needed, notebook
+from mimo_magics.session.storage.session_paths import files, session_file
 
 
 def shell(**variables: object) -> SimpleNamespace:

@@ -19,9 +19,9 @@ import mimo_magics
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.parameter_ranges import MOVED, TASKS, WIDEST, bounds, for_task, usual
 from mimo_magics.core.services import PRESETS
+from mimo_magics.core.settings import to_text
 from mimo_magics.notebook.commands.config import configure
 from mimo_magics.notebook.config.store import HINTS, SETTINGS, MimoConfig
-from mimo_magics.notebook.options import to_text
 from mimo_magics.notebook.panel.layout import IDLE, Board
 from mimo_magics.notebook.panel.panel import KEPT, Panel, close_all, insert
 from mimo_magics.notebook.panel.state import situation, spelled

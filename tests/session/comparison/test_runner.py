@@ -13,9 +13,9 @@ from support.peer import Answer, Peer, Seen, error, frames, reply, stream
 from mimo_magics.client import retry
 from mimo_magics.core.errors import ApiError, BadOption, SessionBusy
 from mimo_magics.core.settings import Api
-from mimo_magics.notebook.comparison_request import Variant, variants
 from mimo_magics.session.comparison import runner
 from mimo_magics.session.comparison.result import Candidate, Comparison
+from mimo_magics.session.comparison.variants import Variant, variants
 from mimo_magics.session.session import Session
 
 APIS: list[Api] = ["openai", "anthropic"]

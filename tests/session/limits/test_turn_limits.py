@@ -25,7 +25,7 @@ from mimo_magics.core.messages import (
 from mimo_magics.session.limits.budget import Spent
 from mimo_magics.session.limits.context_window import SUMMARISE, SUMMARY
 from mimo_magics.session.session import Session
-from mimo_magics.tools.registry import NotebookTool, Outcome
+from mimo_magics.tools.tool import NotebookTool, Outcome
 
 PICTURE = ImagePart("data:image/png;base64,AAAA")
 

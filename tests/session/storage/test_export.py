@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from document.test_hostile import Reading, everywhere, read_again
 from hypothesis import given
 from markdown_it import MarkdownIt
-from support.hostile import HOSTILE, odd
+from support.hostile import HOSTILE, everywhere, odd
 from support.peer import KEY, Peer
+from support.read_html import Reading, read_again
 from support.turns_strategy import histories
 
 from mimo_magics.core.errors import BadOption, MimoError

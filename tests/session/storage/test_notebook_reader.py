@@ -21,7 +21,8 @@ from mimo_magics.session.history import History
 from mimo_magics.session.storage.export import export
 from mimo_magics.session.storage.notebook_reader import Found, histories, one, read
 from mimo_magics.session.storage.transcript import origins, transcript
-from mimo_magics.session.turn import Turn, record
+from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.turn import Turn
 
 Json = dict[str, Any]
 

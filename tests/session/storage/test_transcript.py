@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from document.test_hostile import everywhere, harm
 from hypothesis import given
 from markdown_it import MarkdownIt
-from support.hostile import HOSTILE
+from support.hostile import HOSTILE, everywhere
+from support.read_html import harm
 from support.turns_strategy import histories
 
 from mimo_magics.core.messages import (

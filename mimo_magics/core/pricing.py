@@ -1,0 +1,75 @@
+"""Prices of the models, and what a reply costs. Dated: see `PRICES_AS_OF`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.i18n import Words
+from mimo_magics.core.messages import Usage
+from mimo_magics.core.settings import fits
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a million tokens cost, in US dollars."""
+
+    input: float
+    cached: float
+    output: float
+
+
+PRICES_AS_OF = "2026-09"
+
+
+PRICES = {
+    ("mimo-v2", "mimo-v2-pro"): Price(
+        1.05, 1.05, 3.15
+    ),  # cached input is cheaper; by how much is not published
+    ("mimo-v2", "mimo-v2-flash"): Price(0.11, 0.11, 0.32),
+    ("xiaomi", "mimo-v2.5"): Price(0.14, 0.0028, 0.28),
+    ("xiaomi", "mimo-v2.5-pro"): Price(0.435, 0.0036, 0.87),
+    ("xiaomi", "mimo-v2.5-pro-ultraspeed"): Price(1.305, 0.0108, 2.61),
+    ("xiaomi", "mimo-v2.6-flash"): Price(0.14, 0.0028, 0.28),
+    ("xiaomi", "mimo-v2.6-pro"): Price(0.435, 0.0036, 0.87),
+    ("xiaomi", "mimo-v2.6-pro-ultraspeed"): Price(4.35, 0.036, 8.70),
+}
+"""By service and model; from Xiaomi's price page and from quotations of that of api.mimo-v2.com."""
+
+
+def price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | None:
+    """Look up what a model costs; `None` where that is not known.
+
+    Args:
+        service: name of the preset.
+        model: the model's id.
+        prices: the person's own, by model: US dollars for a million tokens of input, cached input and output.
+
+    Raises:
+        BadOption: the person's own price is no such three numbers.
+    """
+    if model not in prices:
+        return PRICES.get((service, model))
+    match prices[model]:
+        case [_, _, _] as figures if all(fits(each, float) and each >= 0 for each in figures):
+            return Price(*map(float, figures))
+    raise BadOption(
+        Words("The price of {model} cannot be {price!r}.", model=model, price=prices[model]),
+        Words(
+            "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3]."
+        ),
+    )
+
+
+def cost(usage: Usage | None, service: str, model: str, prices: Mapping[str, Any] = {}) -> float | None:
+    """Estimate what a reply cost, in US dollars; `None` where price or tokens are not known.
+
+    Arguments and errors are those of `price`.
+    """
+    known = price(service, model, prices)
+    if known is None or usage is None:
+        return None
+    fresh = usage.input - usage.cached
+    return (fresh * known.input + usage.cached * known.cached + usage.output * known.output) / 1e6

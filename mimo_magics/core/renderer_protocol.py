@@ -1,0 +1,64 @@
+"""What a renderer is, for those who drive one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from mimo_magics.core.events import Event
+from mimo_magics.core.messages import Reply
+
+if TYPE_CHECKING:  # a surface imports what it needs when it is chosen
+    pass
+
+
+Place = Literal["front end", "unattended", "terminal"]
+"""Where a cell runs: where a person watches a notebook, where nobody does, or in IPython in a terminal."""
+
+
+class Surface(Protocol):
+    """A way to show one turn. It paints in the thread that calls it."""
+
+    async def has_buttons(self) -> bool:
+        """Tell whether it shows buttons to approve tool calls, once that is known; if not, the user is asked otherwise."""
+
+    def show(self, event: Event) -> None:
+        """Show what happens."""
+
+    def tick(self) -> None:
+        """Show what is still to be shown; called some ten times a second, whether something comes or not."""
+
+    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+        """Leave the document of the reply, with the turn's record in the output's metadata."""
+
+    def clear(self) -> None:
+        """Leave nothing: the call failed before anything came."""
+
+
+class Cell(Protocol):
+    """The cell that a surface shows something in, as long as it runs."""
+
+    def stop(self) -> None:
+        """End the turn; from any thread."""
+
+    def insert(self, code: str) -> None:
+        """Put code into a new cell below."""
+
+
+class ComparingSurface(Protocol):
+    """A way to show one comparison. The numbers of replies begin with 0."""
+
+    def show(self, number: int, event: Event) -> None:
+        """Show what happens to one of the replies."""
+
+    def over(self, number: int, note: str = "") -> None:
+        """Show that one of them is over; `note` says why it failed, if it did."""
+
+    def tick(self) -> None:
+        """Show what is still to be shown; called some ten times a second, whether something comes or not."""
+
+    def finish(self, bundle: Mapping[str, str], metadata: dict[str, Any]) -> None:
+        """Leave the document, a MIME bundle, with these metadata of the output."""
+
+    def clear(self) -> None:
+        """Leave nothing: nothing came."""

@@ -1,0 +1,48 @@
+"""Turns for callers that cannot await: scripts, loops, functions, `%mimo`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import TYPE_CHECKING
+
+from mimo_magics.core.events import Event
+from mimo_magics.tools.approval import Approve, decide, pending
+
+if TYPE_CHECKING:  # sessions offer this module's service as a method
+    from mimo_magics.session.turn import Turn
+    from mimo_magics.session.turn_runner import RunningTurn
+from mimo_magics.client.portal import Call, driven
+
+
+class TurnCall(Call[Event]):
+    """A turn that is answered on the other thread."""
+
+    running: RunningTurn | None
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn when it is over."""
+        return self.running.turn if self.running else None
+
+
+def opened(
+    opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None
+) -> AbstractContextManager[TurnCall]:
+    """Do what `async with` does for the turn of a session. Arguments and errors are those of `Call` and `driven`."""
+    return driven(TurnCall(opening, tick))
+
+
+def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> Turn:
+    """Run a turn to its end; `approve` decides on the tool calls that want it.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or the kernel's interrupt came; what had come of the answer is kept.
+        MimoError: the call failed.
+    """
+    with opened(opening) as call:
+        for event in call:
+            if waiting := pending(event):
+                decide(waiting, approve)
+    assert call.turn
+    return call.turn
