@@ -8,7 +8,7 @@ RUN := $(BIN)/python
 KERNELS := build/kernels/6.31.0 build/kernels/7.3.0
 AXE := 4.14.1
 
-.PHONY: help demo lab test browser kernels test-all test-oldest lint types bench docs docs-links tapes weights weights-tools release-check clean
+.PHONY: help demo lab test browser kernels test-all test-oldest lint types bench graph docs docs-links tapes weights weights-tools release-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/history.py
 	$(RUN) benchmarks/compare.py
 	$(RUN) benchmarks/frontend.py --short
+
+## make graph     figures of the import graph, and its picture for the documentation
+graph: $(VENV)/test
+	PYTHONPATH=tests $(RUN) -m support.graph
 
 ## make docs      the site of the documentation into build/site; a warning is an error
 docs: $(VENV)/docs

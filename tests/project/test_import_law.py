@@ -8,20 +8,11 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from support.imports import MODULES, entry, imported_modules, imported_names, module_name
+from support.graph import PICTURE, figures, picture
+from support.imports import LEVELS, entry, imported_modules, imported_names, module_name, modules_of
 from support.paths import PACKAGE
 
-LEVELS = [
-    {"core"},
-    {"wire", "document", "tape", "context"},
-    {"tools"},
-    {"client", "display"},
-    {"session"},
-    {"batch", "agent"},
-    {"prompts"},
-    {"notebook", "testing"},
-]
-"""From low to high: an entry of the package imports only from itself and from lower levels."""
+MODULES = modules_of()
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 BLIND = {"session", "batch", "prompts"}
 """Packages that never import `display`: they know the renderer protocol of `core` only."""
@@ -59,13 +50,15 @@ def test_a_package_init_holds_no_logic(module: Path) -> None:
         assert all(isinstance(node, ast.Expr | ast.Import | ast.ImportFrom) for node in body)
 
 
-def test_no_modules_import_each_other_in_a_circle_late_imports_included() -> None:
-    imports = {module_name(module): imported_modules(module) for module in MODULES}
-    remaining = dict(imports)
-    while free := [name for name, others in remaining.items() if not (others - {name}) & remaining.keys()]:
-        for name in free:
-            del remaining[name]
-    assert remaining == {}
+def test_the_package_can_be_navigated() -> None:
+    counted = figures()
+    assert counted.cycles == 0
+    assert counted.entries <= 16
+    assert counted.arrows <= 40
+
+
+def test_the_picture_of_the_documentation_shows_the_present_packages() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == picture(), "make graph"
 
 
 @pytest.mark.parametrize("module", [each for each in MODULES if entry(each) == "core"], ids=module_name)

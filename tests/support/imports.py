@@ -1,27 +1,40 @@
-"""The imports of the package, read from its source, late imports included."""
+"""The imports of the package, read from its source, late imports included; imports for type checking aside."""
 
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from support.paths import PACKAGE
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+LEVELS = [
+    {"core"},
+    {"wire", "document", "tape", "context"},
+    {"tools"},
+    {"client", "display"},
+    {"session"},
+    {"batch", "agent"},
+    {"prompts"},
+    {"notebook", "testing"},
+]
+"""The import law, from low to high: an entry of the package imports only from itself and from lower levels."""
+
+
+def modules_of(package: Path = PACKAGE) -> list[Path]:
+    """Return the modules of a package, in order."""
+    return sorted(package.rglob("*.py"))
 
 
 def module_name(module: Path) -> str:
     """Return the dotted name of a module: `mimo_magics.core.events`."""
-    parts = module.relative_to(PACKAGE.parent).with_suffix("").parts
+    parts = module.relative_to(_package_of(module).parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-NAMES = {module_name(module) for module in MODULES}
 
 
 def entry(module: Path) -> str:
     """Return the top-level entry of the package that a module belongs to: `core`."""
-    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return module.relative_to(_package_of(module)).parts[0].removesuffix(".py")
 
 
 def imported_names(module: Path, *, typing_too: bool = False) -> set[str]:
@@ -40,12 +53,22 @@ def imported_names(module: Path, *, typing_too: bool = False) -> set[str]:
 
 
 def imported_modules(module: Path) -> set[str]:
-    """Return the names of the modules of this package that a module imports, except for type checking."""
+    """Return the names of the modules of the same package that a module imports."""
+    known = _names(_package_of(module))
     found = set()
     for name in imported_names(module):
         owner = name.rpartition(".")[0]
-        found |= {name} & NAMES or {owner} & NAMES
+        found |= {name} & known or {owner} & known
     return found
+
+
+def _package_of(module: Path) -> Path:
+    return next(parent for parent in reversed(module.parents) if parent.name == PACKAGE.name)
+
+
+@cache
+def _names(package: Path) -> frozenset[str]:
+    return frozenset(module_name(module) for module in modules_of(package))
 
 
 def _typing_only(tree: ast.Module) -> set[int]:
