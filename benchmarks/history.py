@@ -28,8 +28,8 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    system,
-    user,
+    system_message,
+    user_message,
 )
 from mimo_magics.core.settings import Api
 from mimo_magics.session.history import History
@@ -72,7 +72,7 @@ def turn(number: int) -> Turn:
         timing=Timing(1.0, 5.0, 20.0),
     )
     return Turn(
-        user(f"{number}: {words(400)}"),
+        user_message(f"{number}: {words(400)}"),
         reply,
         PARAMS,
         "mimo-v2",
@@ -94,7 +94,7 @@ def conversation(count: int) -> History:
 
 
 def body(turns: tuple[Turn, ...], api: Api) -> dict[str, object]:
-    messages = (system(SYSTEM), *history(turns), user("And then?"))
+    messages = (system_message(SYSTEM), *history(turns), user_message("And then?"))
     return FORMATS[api].encode(Request(messages, PARAMS))
 
 

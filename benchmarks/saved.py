@@ -14,7 +14,7 @@ from mimo_magics.core.messages import (
     TextPart,
     Timing,
     Usage,
-    user,
+    user_message,
 )
 from mimo_magics.document import reply as reply_document
 from mimo_magics.session.storage.turn_record import record
@@ -41,7 +41,7 @@ def reply(source: str) -> Reply:
 
 def sizes(answer: Reply) -> tuple[int, int, int, int]:
     """Bytes of the text, the HTML, the record, and of all that is saved."""
-    turn = Turn(Request((user("Tell me."),), Params("mimo-v2-pro")), answer, "mimo-v2", "openai", 1.0)
+    turn = Turn(Request((user_message("Tell me."),), Params("mimo-v2-pro")), answer, "mimo-v2", "openai", 1.0)
     bundle, metadata = reply_document.bundle(answer), {"mimo": record(turn)}
     whole = {"output_type": "display_data", "data": bundle, "metadata": metadata}
     parts = (answer.text, bundle["text/html"], metadata, whole)

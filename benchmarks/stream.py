@@ -35,7 +35,7 @@ from openai import AsyncOpenAI, DefaultAsyncHttpxClient as OpenAIHttp
 from mimo_magics.client import http as client
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.events import Accumulator
-from mimo_magics.core.messages import Params, Request, user
+from mimo_magics.core.messages import Params, Request, user_message
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api
 
@@ -140,7 +140,7 @@ async def ours(url: str, api: Api) -> Answer:
 
 async def accumulated(url: str, api: Api) -> Accumulator:
     endpoint = Endpoint(f"{url}/v1" if api == "openai" else url, Secret(), "bearer")
-    request = Request((user(PROMPT),), Params(MODEL, max_completion_tokens=MAX_TOKENS))
+    request = Request((user_message(PROMPT),), Params(MODEL, max_completion_tokens=MAX_TOKENS))
     accumulator = Accumulator()
     async for event in client.stream(endpoint, api, request):
         accumulator.feed(event)

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from mimo_magics.core import errors, models, services as presets
-from mimo_magics.core.settings import Settings, plain_type
+from mimo_magics.core.settings import Settings, strip_optional
 from mimo_magics.notebook.extension import MAGICS
 from mimo_magics.notebook.magics import MimoMagics
 from mimo_magics.notebook.options import OPTIONS
@@ -66,22 +66,22 @@ def services() -> Iterator[str]:
             code(each.base_urls.get("anthropic", "")),
             ", ".join(f"{code(name)} {low:,} to {high:,}" for name, (low, high) in each.ranges.items()),
         )
-        for each in presets.PRESETS.values()
+        for each in presets.SERVICES.values()
     )
     yield from table(head, rows)
 
 
 def known_models() -> Iterator[str]:
     """The dated table of models."""
-    yield f"As of {models.AS_OF}; prices as of {models.PRICES_AS_OF}, in US dollars for a million tokens of input, cached input and output.\n"
+    yield f"As of {models.MODELS_AS_OF}; prices as of {models.PRICES_AS_OF}, in US dollars for a million tokens of input, cached input and output.\n"
     head = ("model", "window", "most output", "thinks", "takes", "successor", "at mimo-v2", "at xiaomi")
     rows = (
         (
             code(each.id),
-            f"{each.window:,}",
+            f"{each.context_window:,}",
             f"{each.max_output:,}",
-            "yes" if each.thinks else "when told to",
-            ", ".join(["text", *["pictures"] * each.sees, *["sounds"] * each.hears]),
+            "yes" if each.thinks_by_default else "when told to",
+            ", ".join(["text", *["pictures"] * each.accepts_images, *["sounds"] * each.accepts_audio]),
             code(models.SUCCESSORS.get(each.id, "")),
             price("mimo-v2", each.id),
             price("xiaomi", each.id),
@@ -139,7 +139,7 @@ def code(text: str) -> str:
 
 def kinds(hint: Any) -> str:
     """Say what values of a type there are."""
-    kind = plain_type(hint)
+    kind = strip_optional(hint)
     if get_origin(kind):
         return (
             ", ".join(map(code, get_args(kind)))

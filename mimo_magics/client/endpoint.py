@@ -10,7 +10,7 @@ from mimo_magics.core import services
 from mimo_magics.core.errors import BadOption, NoKey
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.secret import Secret
-from mimo_magics.core.services import LOCAL, OTHER, Preset
+from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Preset
 from mimo_magics.core.settings import Auth, Settings
 from mimo_magics.tape.tape import Tape
 
@@ -50,15 +50,15 @@ def preset(settings: Settings) -> Preset:
     Raises:
         BadOption: it is not known, or has no address that could be another.
     """
-    found = services.find(settings.preset)
+    found = services.find_service(settings.preset)
     if not settings.base_url:
         return found
-    if found is LOCAL:
+    if found is LOCAL_SERVICE:
         raise BadOption(
             Words("The embedded model has no base URL."),
             Words("Leave one out: %mimo_config --reset base_url"),
         )
-    return Preset(OTHER, found.model, {settings.api: settings.base_url}, found.auth)
+    return Preset(CUSTOM_SERVICE, found.model, {settings.api: settings.base_url}, found.auth)
 
 
 def base_url(settings: Settings) -> str:
@@ -89,9 +89,9 @@ def find(settings: Settings) -> Endpoint:
     if key and not key.of_host and not _is_safe(url):
         key = None
     if key is None and (
-        service.name != OTHER or (credentials.elsewhere(host(url)) and not _is_this_machine(url))
+        service.name != CUSTOM_SERVICE or (credentials.elsewhere(host(url)) and not _is_this_machine(url))
     ):
-        raise _no_key(host(url), service.key_page)
+        raise _no_key(host(url), service.api_key_url)
     auth = settings.auth or service.auth[settings.api]
     return Endpoint(url, key.value if key else Secret(), auth, settings.timeout)
 

@@ -90,14 +90,14 @@ async def stream(
             failure = failed(error, endpoint.host, begun=begun)
         except ApiError as error:
             failure = error
-            error.hide(endpoint.key)
-            if not begun and (relaxed := wire.relaxed(body, error)):
+            error.redact(endpoint.key)
+            if not begun and (relaxed := wire.drop_refused_field(body, error)):
                 body = relaxed
                 continue
         if begun or attempt == ATTEMPTS or not worth_another(failure):
             raise failure
         seconds = delay(attempt, failure, clock)
-        yield Retrying(attempt + 1, ATTEMPTS, seconds, failure.fact)
+        yield Retrying(attempt + 1, ATTEMPTS, seconds, failure.message)
         await clock.sleep(seconds)
 
 
@@ -180,10 +180,10 @@ async def _exchange(
             async for chunk in chunks:
                 for event in decoder.feed(chunk):
                     yield event
-                if decoder.done:
+                if decoder.is_done:
                     break
         except HTTPX_ERRORS:
-            if decoder.cut or not decoder.begun:
+            if decoder.is_incomplete or not decoder.has_started:
                 raise
         for event in decoder.close():
             yield event
@@ -197,9 +197,9 @@ def _decode_body(api: Api, body: bytes) -> Iterator[Event]:
 
 
 def _check_end(decoder: StreamDecoder, host: str) -> None:
-    if not decoder.begun:
+    if not decoder.has_started:
         raise httpx.RemoteProtocolError("the stream was empty")
-    if decoder.cut:
+    if decoder.is_incomplete:
         raise StreamCut(Words("The answer of {host} ended in the middle.", host=host))
 
 
@@ -238,12 +238,12 @@ def failed(error: Exception, host: str, *, begun: bool) -> MimoError:  # noqa: P
         case _ if begun:
             return StreamCut(Words("The connection to {host} broke in the middle of the answer.", host=host))
         case httpx.ReadTimeout():
-            return ConnectionFailed(Words("{host} did not begin to answer.", host=host), temporary=False)
+            return ConnectionFailed(Words("{host} did not begin to answer.", host=host), is_retryable=False)
         case httpx.ConnectError() if "CERTIFICATE" in str(error).upper():
             return ConnectionFailed(
                 Words("{host} could not prove who it is.", host=host),
                 Words("Check the base URL and the certificates."),
-                temporary=False,
+                is_retryable=False,
             )
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError():
             return ConnectionFailed(Words("{host} could not be reached.", host=host))

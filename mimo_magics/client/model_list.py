@@ -7,9 +7,9 @@ from dataclasses import replace
 from mimo_magics.client import endpoint, http
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import MimoError
-from mimo_magics.core.models import MODELS, SUCCESSORS, is_chat
+from mimo_magics.core.models import MODELS, SUCCESSORS, is_chat_model
 from mimo_magics.core.pricing import PRICES
-from mimo_magics.core.services import LOCAL, OTHER, Preset
+from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Preset
 from mimo_magics.core.settings import Settings
 
 _listed: dict[str, tuple[str, ...]] = {}
@@ -23,8 +23,8 @@ async def listed(settings: Settings) -> tuple[str, ...]:
         BadOption: the preset or the base URL cannot be.
     """
     service = endpoint.preset(settings)
-    if service is LOCAL:
-        return (LOCAL.model,)
+    if service is LOCAL_SERVICE:
+        return (LOCAL_SERVICE.model,)
     try:
         return await listed_at(service, endpoint.find(settings))
     except MimoError:
@@ -48,7 +48,7 @@ def heard(service: Preset) -> tuple[str, ...]:
 
 def answering(service: Preset, ids: tuple[str, ...]) -> str:
     """Return the model that answers when the person names none: of some services the first that they list."""
-    return next(filter(is_chat, ids if service.lists_models else ()), service.model)
+    return next(filter(is_chat_model, ids if service.discovers_default_model else ()), service.model)
 
 
 def known(settings: Settings) -> tuple[str, ...]:
@@ -68,10 +68,10 @@ def list_url(service: Preset, otherwise: str) -> str:
 
 def _published(service: Preset) -> tuple[str, ...]:
     """Return the models that a service is known to have had, the latest first."""
-    if service.name == OTHER:
+    if service.name == CUSTOM_SERVICE:
         return tuple(MODELS)
-    if service is LOCAL:
-        return (LOCAL.model,)
+    if service is LOCAL_SERVICE:
+        return (LOCAL_SERVICE.model,)
     priced = dict.fromkeys(model for name, model in PRICES if name == service.name)
     retired = SUCCESSORS if service.name == "xiaomi" else {}
     older = ("mimo-v2-omni",) if service.name == "mimo-v2" else ()

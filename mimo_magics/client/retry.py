@@ -30,7 +30,7 @@ def worth_another(failure: MimoError) -> bool:
     """Tell whether the same call may do better."""
     if isinstance(failure, ApiError):
         return failure.status in BUSY and (failure.retry_after or 0) <= LONGEST_RETRY_AFTER
-    return isinstance(failure, ConnectionFailed) and failure.temporary
+    return isinstance(failure, ConnectionFailed) and failure.is_retryable
 
 
 def delay(attempt: int, failure: MimoError, clock: Clock) -> float:

@@ -50,7 +50,7 @@ class MimoError(Exception):
         self.reply = reply
 
     @property
-    def fact(self) -> str:
+    def message(self) -> str:
         """What happened, without what to do; in words that can be said in another language, where they are ours."""
         fact: str = self.args[0]
         return fact
@@ -58,14 +58,14 @@ class MimoError(Exception):
     @property
     def said(self) -> tuple[str, str]:
         """What happened and what to do, as the person reads it."""
-        return say(self.fact), say(self.hint)
+        return say(self.message), say(self.hint)
 
     def _render_traceback_(self) -> list[str]:
         """Two lines for a notebook (IPython's protocol): what happened and what to do."""
-        fact, hint = self.said
-        told = f"\x1b[31m{type(self).__name__}\x1b[0m: {fact}"
+        message, hint = self.said
+        heading = f"\x1b[31m{type(self).__name__}\x1b[0m: {message}"
         trace = traceback.format_exception(self) if self.traced else []
-        return [*trace, *filter(None, (told, hint))]
+        return [*trace, *filter(None, (heading, hint))]
 
 
 class BadOption(MimoError):
@@ -121,9 +121,9 @@ class ConnectionFailed(MimoError):
 
     default_hint = Words("Check the network, the proxy and the base URL, then run the cell again.")
 
-    def __init__(self, message: str, hint: str = "", *, temporary: bool = True) -> None:
+    def __init__(self, message: str, hint: str = "", *, is_retryable: bool = True) -> None:
         super().__init__(message, hint)
-        self.temporary = temporary
+        self.is_retryable = is_retryable
 
 
 class StreamCut(MimoError):
@@ -180,12 +180,12 @@ class ApiError(MimoError):
         self.request_id = request_id
         self.retry_after = retry_after
 
-    def hide(self, secret: str) -> None:
+    def redact(self, secret: str) -> None:
         """Take a key out of all that the server said; some repeat the one that they refuse."""
         if secret:
-            self.args = tuple(_without(secret, arg) for arg in self.args)
+            self.args = tuple(_redact(secret, arg) for arg in self.args)
             for name in ("code", "param", "request_id", "hint"):
-                setattr(self, name, _without(secret, getattr(self, name)))
+                setattr(self, name, _redact(secret, getattr(self, name)))
 
 
 class BadRequest(ApiError):
@@ -236,6 +236,6 @@ class ServerBusy(ApiError):
     default_hint = Words("Run the cell again in a while.")
 
 
-def _without(secret: str, text: str) -> str:
+def _redact(secret: str, text: str) -> str:
     """Return a text without the key. One that does not hold it stays what it is, `Words` among them."""
     return text.replace(secret, "(the key)") if secret in text else text

@@ -36,8 +36,8 @@ class Preparing:
     """Bytes to fetch; 0 when there is nothing to count."""
 
     def __str__(self) -> str:
-        parts = {"what": self.what, "done": self.done / 1e6, "total": self.total / 1e6}
-        return Words("{what}: {done:,.0f} of {total:,.0f} MB" if self.total else "{what} …", **parts)
+        values = {"what": self.what, "done": self.done / 1e6, "total": self.total / 1e6}
+        return Words("{what}: {done:,.0f} of {total:,.0f} MB" if self.total else "{what} …", **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Retrying:
     reason: str
 
     def __str__(self) -> str:
-        parts = asdict(self) | {"delay": round(self.delay, 1)}
-        return Words("{reason} · again in {delay:g} s, attempt {attempt} of {of}", **parts)
+        values = asdict(self) | {"delay": round(self.delay, 1)}
+        return Words("{reason} · again in {delay:g} s, attempt {attempt} of {of}", **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class PendingApproval:
         with suppress(InvalidStateError):
             self._decision.set_result(approval)
 
-    async def decision(self) -> Approval:
+    async def wait_for_decision(self) -> Approval:
         """Wait for the decision."""
         return await asyncio.wrap_future(self._decision)
 
@@ -215,37 +215,37 @@ class Accumulator:
     """
 
     def __init__(self) -> None:
-        self._drafts: list[_Draft | ToolResult] = []
-        self._calls: dict[int, _Draft] = {}
-        self._head = Started()
+        self._entries: list[_PartBuilder | ToolResult] = []
+        self._call_builders: dict[int, _PartBuilder] = {}
+        self._response_started = Started()
         self._usage: Usage | None = None
-        self._past_usage: Usage | None = None
+        self._previous_usage: Usage | None = None
         self._stop: str | None = None
         self._annotations: tuple[Annotation, ...] = ()
         self._notes: tuple[str, ...] = ()
-        self._told: tuple[str, ...] = ()
+        self._notices: tuple[str, ...] = ()
 
     def feed(self, event: Event) -> None:
         """Take one event in."""
         match event:
             case TextDelta(text):
-                self._draft(TextPart).pieces.append(text)
+                self._current_builder(TextPart).pieces.append(text)
             case ReasoningDelta(text, signature):
-                self._reason(text, signature)
+                self._add_reasoning(text, signature)
             case ToolCallStart(index, id_, name):
                 self._open_call(index, id_, name)
             case ToolCallDelta(index, arguments):
                 self._open_call(index, "", "").pieces.append(arguments)
             case ToolProgress(_, _, ToolResult() as result):
-                self._drafts.append(result)
+                self._entries.append(result)
             case _:
-                self._note(event)
+                self._feed_metadata(event)
 
-    def _note(self, event: Event) -> None:
+    def _feed_metadata(self, event: Event) -> None:
         """Take in what is no content."""
         match event:
             case Started():
-                self._head = event
+                self._response_started = event
                 self._begin_round()
             case UsageUpdate(usage):
                 self._usage = usage
@@ -256,78 +256,78 @@ class Accumulator:
             case Noted(text):
                 self._notes += (text,)
             case Told(text):
-                self._told += (text,)
+                self._notices += (text,)
 
     def _begin_round(self) -> None:
         """Each answer of the server counts its calls and its tokens from 0."""
-        self._calls = {}
+        self._call_builders = {}
         if self._usage:
-            self._past_usage = (self._past_usage or Usage()) + self._usage
+            self._previous_usage = (self._previous_usage or Usage()) + self._usage
             self._usage = None
 
     @property
     def reply(self) -> Reply:
         """The reply as far as it has come."""
         return Reply(
-            Message("assistant", tuple(part for _, part in self._parts())),
-            self._total,
+            Message("assistant", tuple(part for _, part in self._iter_parts())),
+            self._total_usage,
             self._stop and whole_characters(self._stop),
-            whole_characters(self._head.model),
-            whole_characters(self._head.id),
+            whole_characters(self._response_started.model),
+            whole_characters(self._response_started.id),
             tuple(Annotation(*map(whole_characters, astuple(each))) for each in self._annotations),
             tuple(map(whole_characters, self._notes)),
-            told=self._told,
+            told=self._notices,
         )
 
     @property
     def open_calls(self) -> dict[int, ToolCall]:
         """The tool calls that have no result, by number."""
-        parts = list(self._parts())
+        parts = list(self._iter_parts())
         ids = {part.id for _, part in parts if isinstance(part, ToolResult)}
         return {index: part for index, part in parts if isinstance(part, ToolCall) and part.id not in ids}
 
-    def _parts(self) -> Iterator[tuple[int, Part]]:
+    def _iter_parts(self) -> Iterator[tuple[int, Part]]:
         """Yield the parts, and for tool calls their numbers. No two calls have the same id."""
         used: set[str] = set()
-        for draft in self._drafts:
-            if isinstance(draft, ToolResult):
-                yield -1, draft
-            elif draft.counts:
-                part = draft.part()
+        for entry in self._entries:
+            if isinstance(entry, ToolResult):
+                yield -1, entry
+            elif entry.has_content:
+                part = entry.build_part()
                 if isinstance(part, ToolCall):
                     part = replace(part, id=unused_id(part.id, used))
                     used.add(part.id)
-                yield draft.index, part
+                yield entry.index, part
 
     @property
-    def _total(self) -> Usage | None:
-        if self._usage and self._past_usage:
-            return self._past_usage + self._usage
-        return self._usage or self._past_usage
+    def _total_usage(self) -> Usage | None:
+        if self._usage and self._previous_usage:
+            return self._previous_usage + self._usage
+        return self._usage or self._previous_usage
 
-    def _draft(self, kind: type[TextPart | ReasoningPart]) -> _Draft:
-        last = self._drafts[-1] if self._drafts else None
-        if not isinstance(last, _Draft) or last.kind is not kind or last.signature:
-            last = _Draft(kind)
-            self._drafts.append(last)
-        return last
+    def _current_builder(self, kind: type[TextPart | ReasoningPart]) -> _PartBuilder:
+        builder = self._entries[-1] if self._entries else None
+        if not isinstance(builder, _PartBuilder) or builder.kind is not kind or builder.signature:
+            builder = _PartBuilder(kind)
+            self._entries.append(builder)
+        return builder
 
-    def _reason(self, text: str, signature: str) -> None:
-        draft = self._draft(ReasoningPart)
-        draft.pieces.append(text)
-        draft.signature = signature
+    def _add_reasoning(self, text: str, signature: str) -> None:
+        builder = self._current_builder(ReasoningPart)
+        builder.pieces.append(text)
+        builder.signature = signature
 
-    def _open_call(self, index: int, id_: str, name: str) -> _Draft:
-        draft = self._calls.get(index)
-        if draft is None:
-            draft = self._calls[index] = _Draft(ToolCall, index)
-            self._drafts.append(draft)
-        draft.id = draft.id or id_
-        draft.name = draft.name or name
-        return draft
+    def _open_call(self, index: int, id_: str, name: str) -> _PartBuilder:
+        builder = self._call_builders.get(index)
+        if builder is None:
+            builder = self._call_builders[index] = _PartBuilder(ToolCall, index)
+            self._entries.append(builder)
+        builder.id = builder.id or id_
+        builder.name = builder.name or name
+        return builder
 
 
-class _Draft:
+class _PartBuilder:
     """A part that may still grow."""
 
     __slots__ = ("id", "index", "kind", "name", "pieces", "signature")
@@ -339,11 +339,11 @@ class _Draft:
         self.id = self.name = self.signature = ""
 
     @property
-    def counts(self) -> bool:
+    def has_content(self) -> bool:
         """False for a call that never got a name and for a part without content: servers send such ghosts."""
         return bool(self.name if self.kind is ToolCall else self.signature or any(self.pieces))
 
-    def part(self) -> Part:
+    def build_part(self) -> Part:
         text = whole_characters("".join(self.pieces))
         if self.kind is ToolCall:
             return ToolCall(whole_characters(self.id), whole_characters(self.name), text)

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal, Self
 
 Language = Literal["en", "zh-TW"]
-TAGS: Mapping[Language, str] = {"en": "en", "zh-TW": "zh-Hant-TW"}
+LANGUAGE_TAGS: Mapping[Language, str] = {"en": "en", "zh-TW": "zh-Hant-TW"}
 """What pages call the languages."""
 
 
@@ -39,39 +39,41 @@ class Words(str):
     form: str
     parts: Mapping[str, Any]
 
-    def __new__(cls, form: str, /, **parts: Any) -> Self:
+    def __new__(cls, template: str, /, **values: Any) -> Self:
         """Put the parts in."""
-        words = super().__new__(cls, form.format_map(parts) if parts else form)
-        words.form, words.parts = form, parts
-        return words
+        instance = super().__new__(cls, template.format_map(values) if values else template)
+        instance.form, instance.parts = template, values
+        return instance
 
 
-def say(text: str, /, **parts: Any) -> str:
+def say(text: str, /, **values: Any) -> str:
     """Return a text as the person reads it; one that the language does not know stays as it is."""
     if Words.language == "en":
-        return str(Words(text, **parts) if parts else text)
-    if parts or not isinstance(text, Words):
-        text = Words(text, **parts)
-    form = known(Words.language).get(text.form, text.form)
-    said = {name: say(part) if isinstance(part, Words) else part for name, part in text.parts.items()}
-    return form.format_map(said) if said else form
+        return str(Words(text, **values) if values else text)
+    if values or not isinstance(text, Words):
+        text = Words(text, **values)
+    template = load_translations(Words.language).get(text.form, text.form)
+    translated_values = {
+        name: say(part) if isinstance(part, Words) else part for name, part in text.parts.items()
+    }
+    return template.format_map(translated_values) if translated_values else template
 
 
-def known(language: Language) -> Mapping[str, str]:
+def load_translations(language: Language) -> Mapping[str, str]:
     """Return what is said in a language instead of the English forms."""
     if language == "en":
         return {}
-    from mimo_magics.core.i18n_zh_tw import WORDS
+    from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
 
-    return WORDS
+    return TRANSLATIONS
 
 
-def joined(separator: str, texts: Iterable[str]) -> Words:
+def join_translatables(separator: str, texts: Iterable[str]) -> Words:
     """Return texts one after the other; `Words` among them are said in the same language."""
-    parts = {f"part{number}": text for number, text in enumerate(texts)}
-    return Words(separator.join(f"{{{name}}}" for name in parts), **parts)
+    values = {f"part{number}": text for number, text in enumerate(texts)}
+    return Words(separator.join(f"{{{name}}}" for name in values), **values)
 
 
-def words(*forms: str) -> tuple[Words, ...]:
+def words(*templates: str) -> tuple[Words, ...]:
     """Return texts without parts, such as the heads of columns."""
-    return tuple(map(Words, forms))
+    return tuple(map(Words, templates))

@@ -4,7 +4,7 @@ The keys are the forms of `Words`, in the order of the modules that say them. Na
 and models stay as they are, and so do commands; the names in braces are the same on both sides, in any order.
 """
 
-WORDS: dict[str, str] = {
+TRANSLATIONS: dict[str, str] = {
     # afterwards, answers, asking, cell
     "The last answer came to its end: nothing was asked.": "上一個回答已經完整結束：沒有再提問。",
     "There is no turn in the conversation yet.": "對話中還沒有任何回合。",

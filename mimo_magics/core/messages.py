@@ -138,7 +138,7 @@ def with_unique_ids(messages: Iterable[Message]) -> Iterator[Message]:
     used: set[str] = set()
     open_ids: dict[str, list[str]] = {}
 
-    def renamed(part: Part) -> Part:
+    def assign_unique_id(part: Part) -> Part:
         if isinstance(part, ToolCall):
             unique = unused_id(part.id, used)
             used.add(unique)
@@ -152,17 +152,17 @@ def with_unique_ids(messages: Iterable[Message]) -> Iterator[Message]:
         if message.role == "assistant":
             open_ids.clear()
         if any(isinstance(part, ToolCall | ToolResult) for part in message.parts):
-            yield replace(message, parts=tuple(map(renamed, message.parts)))
+            yield replace(message, parts=tuple(map(assign_unique_id, message.parts)))
         else:
             yield message
 
 
-def system(text: str) -> Message:
+def system_message(text: str) -> Message:
     """Build the message that sets the model's task."""
     return Message("system", (TextPart(text),))
 
 
-def user(text: str) -> Message:
+def user_message(text: str) -> Message:
     """Build a prompt."""
     return Message("user", (TextPart(text),))
 
@@ -243,7 +243,7 @@ class Usage:
 class Timing:
     """How long a reply took, in seconds since the request was made."""
 
-    first: float | None = None
+    time_to_first_token: float | None = None
     """Until the first token; `None` when none came."""
     reasoning: float | None = None
     """How long the model reasoned; `None` when it did not."""

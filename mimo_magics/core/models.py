@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-AS_OF = "2026-11-22"
+MODELS_AS_OF = "2026-11-22"
 """The day on which the pages were read."""
 
-LATIN, OTHER = 0.25, 0.6
+TOKENS_PER_ASCII_CHAR, TOKENS_PER_OTHER_CHAR = 0.25, 0.6
 """Tokens in a character of ASCII and in any other one, about; only a server knows how many they are."""
 
 
@@ -19,17 +19,17 @@ class Model:
     """A model's published figures."""
 
     id: str
-    window: int
+    context_window: int
     """Tokens of input and output together."""
     max_output: int
     """Tokens of reasoning and answer together."""
-    thinks: bool
+    thinks_by_default: bool
     """Whether it reasons unless told otherwise."""
-    sees: bool = False
+    accepts_images: bool = False
     """Whether it takes pictures."""
-    hears: bool = False
+    accepts_audio: bool = False
     """Whether it takes sound."""
-    watches: bool = False
+    accepts_video: bool = False
     """Whether it takes videos; this package sends none by itself."""
 
 
@@ -44,39 +44,41 @@ SUCCESSORS = {
 """Ids that Xiaomi's own platform retired on 2026-06-30 and 2026-10-21, and what took their place there."""
 
 
-UNKNOWN_MODEL_OUTPUT = 8_192
+DEFAULT_MAX_OUTPUT_TOKENS = 8_192
 """Bound of the output where a format wants one and nothing is known of the model."""
 
-ALL_SENSES = {"sees": True, "hears": True, "watches": True}
+ALL_MODALITIES = {"accepts_images": True, "accepts_audio": True, "accepts_video": True}
 MODELS = {
     model.id: model
     for model in (
-        Model("mimo-v2-flash", 262_144, 65_536, thinks=False),
-        Model("mimo-v2-pro", 1_048_576, 131_072, thinks=True),
-        Model("mimo-v2-omni", 262_144, 131_072, thinks=True, **ALL_SENSES),
-        Model("mimo-v2.5", 1_048_576, 131_072, thinks=True, **ALL_SENSES),
-        Model("mimo-v2.5-pro", 1_048_576, 131_072, thinks=True),
-        Model("mimo-v2.5-pro-ultraspeed", 1_048_576, 131_072, thinks=True),
-        Model("mimo-v2.6-flash", 1_048_576, 131_072, thinks=True, **ALL_SENSES),
-        Model("mimo-v2.6-pro", 1_048_576, 131_072, thinks=True, **ALL_SENSES),
-        Model("mimo-v2.6-pro-ultraspeed", 1_048_576, 131_072, thinks=True, **ALL_SENSES),
-        Model("mimo-local", 8_192, 1_024, thinks=False),  # as `local_server` sets it up
+        Model("mimo-v2-flash", 262_144, 65_536, thinks_by_default=False),
+        Model("mimo-v2-pro", 1_048_576, 131_072, thinks_by_default=True),
+        Model("mimo-v2-omni", 262_144, 131_072, thinks_by_default=True, **ALL_MODALITIES),
+        Model("mimo-v2.5", 1_048_576, 131_072, thinks_by_default=True, **ALL_MODALITIES),
+        Model("mimo-v2.5-pro", 1_048_576, 131_072, thinks_by_default=True),
+        Model("mimo-v2.5-pro-ultraspeed", 1_048_576, 131_072, thinks_by_default=True),
+        Model("mimo-v2.6-flash", 1_048_576, 131_072, thinks_by_default=True, **ALL_MODALITIES),
+        Model("mimo-v2.6-pro", 1_048_576, 131_072, thinks_by_default=True, **ALL_MODALITIES),
+        Model("mimo-v2.6-pro-ultraspeed", 1_048_576, 131_072, thinks_by_default=True, **ALL_MODALITIES),
+        Model("mimo-local", 8_192, 1_024, thinks_by_default=False),  # as `local_server` sets it up
     )
 }
-SPEECH = {
-    "mimo-v2": (Model("mimo-v2-tts", 8_192, 8_192, thinks=False),),
+SPEECH_MODELS = {
+    "mimo-v2": (Model("mimo-v2-tts", 8_192, 8_192, thinks_by_default=False),),
     "xiaomi": (
         *(
-            Model(f"mimo-v2.5-tts{kind}", 8_192, 8_192, thinks=False)
+            Model(f"mimo-v2.5-tts{kind}", 8_192, 8_192, thinks_by_default=False)
             for kind in ("", "-voicedesign", "-voiceclone")
         ),
-        Model("mimo-v2.5-asr", 8_192, 2_048, thinks=False),
+        Model("mimo-v2.5-asr", 8_192, 2_048, thinks_by_default=False),
     ),
 }
 """By service: models that speak or listen, and answer no prompts. They are listed, and never chosen."""
 
 
-def output_tokens(asked: int | None, model: str, *, needed: bool, ceiling: int | None = None) -> int | None:
+def choose_max_tokens(
+    requested: int | None, model: str, *, is_required: bool, ceiling: int | None = None
+) -> int | None:
     """Decide the bound of the output to send, in tokens of reasoning and answer together.
 
     Args:
@@ -85,29 +87,31 @@ def output_tokens(asked: int | None, model: str, *, needed: bool, ceiling: int |
         needed: whether the format wants a bound always (Anthropic); the highest allowed one is sent then.
         ceiling: what the service allows.
     """
-    known = MODELS.get(model)
-    highest = min((bound for bound in (known and known.max_output, ceiling) if bound), default=None)
-    if asked is not None:
-        return min(asked, highest or asked)
-    return (highest or UNKNOWN_MODEL_OUTPUT) if needed else None
+    known_model = MODELS.get(model)
+    highest = min(
+        (bound for bound in (known_model and known_model.max_output, ceiling) if bound), default=None
+    )
+    if requested is not None:
+        return min(requested, highest or requested)
+    return (highest or DEFAULT_MAX_OUTPUT_TOKENS) if is_required else None
 
 
-def is_chat(model: str) -> bool:
+def is_chat_model(model: str) -> bool:
     """Tell whether a model of this id answers prompts, and does not speak or listen."""
     return "-tts" not in model and not model.endswith("-asr")
 
 
-def sees(model: str) -> bool:
+def accepts_images(model: str) -> bool:
     """Tell whether a model takes pictures. One that is not known is thought to."""
-    return model not in MODELS or MODELS[model].sees
+    return model not in MODELS or MODELS[model].accepts_images
 
 
-def hears(model: str) -> bool:
+def accepts_audio(model: str) -> bool:
     """Tell whether a model takes sound. One that is not known is thought to."""
-    return model not in MODELS or MODELS[model].hears
+    return model not in MODELS or MODELS[model].accepts_audio
 
 
-def tokens(text: str) -> float:
+def estimate_tokens(text: str) -> float:
     """Estimate the tokens of a text from its characters."""
-    latin = len(text.encode("ascii", "ignore"))
-    return LATIN * latin + OTHER * (len(text) - latin)
+    ascii_chars = len(text.encode("ascii", "ignore"))
+    return TOKENS_PER_ASCII_CHAR * ascii_chars + TOKENS_PER_OTHER_CHAR * (len(text) - ascii_chars)

@@ -9,7 +9,7 @@ from typing import Any
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.settings import fits
+from mimo_magics.core.settings import matches_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ PRICES = {
 """By service and model; from Xiaomi's price page and from quotations of that of api.mimo-v2.com."""
 
 
-def price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | None:
+def find_price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | None:
     """Look up what a model costs; `None` where that is not known.
 
     Args:
@@ -53,7 +53,7 @@ def price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | N
     if model not in prices:
         return PRICES.get((service, model))
     match prices[model]:
-        case [_, _, _] as figures if all(fits(each, float) and each >= 0 for each in figures):
+        case [_, _, _] as figures if all(matches_type(each, float) and each >= 0 for each in figures):
             return Price(*map(float, figures))
     raise BadOption(
         Words("The price of {model} cannot be {price!r}.", model=model, price=prices[model]),
@@ -63,13 +63,19 @@ def price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | N
     )
 
 
-def cost(usage: Usage | None, service: str, model: str, prices: Mapping[str, Any] = {}) -> float | None:
+def estimate_cost(
+    usage: Usage | None, service: str, model: str, prices: Mapping[str, Any] = {}
+) -> float | None:
     """Estimate what a reply cost, in US dollars; `None` where price or tokens are not known.
 
     Arguments and errors are those of `price`.
     """
-    known = price(service, model, prices)
-    if known is None or usage is None:
+    model_price = find_price(service, model, prices)
+    if model_price is None or usage is None:
         return None
-    fresh = usage.input - usage.cached
-    return (fresh * known.input + usage.cached * known.cached + usage.output * known.output) / 1e6
+    uncached_tokens = usage.input - usage.cached
+    return (
+        uncached_tokens * model_price.input
+        + usage.cached * model_price.cached
+        + usage.output * model_price.output
+    ) / 1e6

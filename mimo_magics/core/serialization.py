@@ -15,7 +15,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from mimo_magics.core.settings import fits
+from mimo_magics.core.settings import matches_type
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 def to_dict(value: Any) -> dict[str, Any]:
     """Return a value's JSON form."""
     tag = {"type": value.type} if hasattr(value, "type") else {}
-    return tag | {name: _write(item) for name, item in _told(value)}
+    return tag | {name: _write(item) for name, item in _non_default_items(value)}
 
 
 def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
@@ -34,8 +34,8 @@ def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
         ValueError: a value is of another type, or a part has an unknown `type`.
     """
     hints = _hints(kind)  # type: ignore[arg-type]  # a class is a key
-    known = {field.name for field in _fields(kind)} & data.keys()
-    return kind(**{name: _read(hints[name], data[name]) for name in known})
+    names = {field.name for field in _fields(kind)} & data.keys()
+    return kind(**{name: _read(hints[name], data[name]) for name in names})
 
 
 @cache
@@ -43,7 +43,7 @@ def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _told(value: Any) -> Iterator[tuple[str, Any]]:
+def _non_default_items(value: Any) -> Iterator[tuple[str, Any]]:
     for field in _fields(value):
         item = getattr(value, field.name)
         default = field.default_factory() if field.default_factory is not MISSING else field.default
@@ -66,13 +66,13 @@ def _read(hint: Any, item: Any) -> Any:
         return tuple(_read(get_args(hint)[0], each) for each in item)
     kinds: list[Any] = [kind for kind in get_args(hint) or (hint,) if is_dataclass(kind)]
     if kinds and isinstance(item, Mapping):
-        return from_dict(kinds[0] if len(kinds) == 1 else _tagged(kinds, item), item)
-    if not fits(item, hint):
+        return from_dict(kinds[0] if len(kinds) == 1 else _select_kind(kinds, item), item)
+    if not matches_type(item, hint):
         raise ValueError(f"{str(item)[:40]!r} is of another type")
     return item
 
 
-def _tagged(kinds: list[Any], item: Mapping[str, Any]) -> Any:
+def _select_kind(kinds: list[Any], item: Mapping[str, Any]) -> Any:
     for kind in kinds:
         if kind.type == item.get("type"):
             return kind

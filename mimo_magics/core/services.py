@@ -12,7 +12,7 @@ from mimo_magics.core.suggest import did_you_mean
 
 Range = tuple[float, float]
 
-PENALTIES: Mapping[str, Range] = {"frequency_penalty": (-2, 2), "presence_penalty": (-2, 2)}
+PENALTY_RANGES: Mapping[str, Range] = {"frequency_penalty": (-2, 2), "presence_penalty": (-2, 2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +25,22 @@ class Preset:
     auth: Mapping[Api, Auth]
     max_output: int | None = None
     """Highest bound of the output that it allows, in tokens."""
-    key_page: str = ""
+    api_key_url: str = ""
     """Where a person gets a key."""
     system: str | None = None
     """The system prompt that it recommends, by name."""
     ranges: Mapping[str, Range] = field(default_factory=dict)
     """Lowest and highest documented value of a setting."""
-    lists_models: bool = False
+    discovers_default_model: bool = False
     """Whether its first chat model is asked for, as its models change."""
-    bounds_output: bool = False
+    truncates_by_default: bool = False
     """Whether it cuts an answer short when it is not told how long one may be."""
 
 
-OTHER = "other"
+CUSTOM_SERVICE = "other"
 """Name of a service at an address of the person's own, of which nothing is known."""
 
-LOCAL = Preset(
+LOCAL_SERVICE = Preset(
     "local",
     "mimo-local",
     base_urls={},  # known when the embedded server runs
@@ -48,7 +48,7 @@ LOCAL = Preset(
     max_output=1_024,
 )
 
-PRESETS = {
+SERVICES = {
     preset.name: preset
     for preset in (
         Preset(
@@ -57,10 +57,10 @@ PRESETS = {
             {"openai": "https://api.mimo-v2.com/v1", "anthropic": "https://api.mimo-v2.com/anthropic"},
             {"openai": "bearer", "anthropic": "api-key"},
             max_output=128_000,
-            key_page="https://www.mimo-v2.com",
+            api_key_url="https://www.mimo-v2.com",
             system="mimo",
-            ranges={"temperature": (0, 2), "top_p": (0, 1), "max_tokens": (1, 128_000), **PENALTIES},
-            bounds_output=True,  # at 1,024 tokens, reasoning included
+            ranges={"temperature": (0, 2), "top_p": (0, 1), "max_tokens": (1, 128_000), **PENALTY_RANGES},
+            truncates_by_default=True,  # at 1,024 tokens, reasoning included
         ),
         Preset(
             "xiaomi",
@@ -68,23 +68,28 @@ PRESETS = {
             {"openai": "https://api.xiaomimimo.com/v1", "anthropic": "https://api.xiaomimimo.com/anthropic"},
             {"openai": "bearer", "anthropic": "api-key"},
             max_output=131_072,
-            key_page="https://platform.xiaomimimo.com",
+            api_key_url="https://platform.xiaomimimo.com",
             system="mimo",
-            ranges={"temperature": (0, 1.5), "top_p": (0.01, 1), "max_tokens": (1, 131_072), **PENALTIES},
-            lists_models=True,
+            ranges={
+                "temperature": (0, 1.5),
+                "top_p": (0.01, 1),
+                "max_tokens": (1, 131_072),
+                **PENALTY_RANGES,
+            },
+            discovers_default_model=True,
         ),
-        LOCAL,
+        LOCAL_SERVICE,
     )
 }
 
 
-def find(name: str) -> Preset:
+def find_service(name: str) -> Preset:
     """Look up a service.
 
     Raises:
         BadOption: it is not known.
     """
-    if name not in PRESETS:
-        advice = did_you_mean(name, PRESETS, Words("There are: {names}.", names=", ".join(PRESETS)))
+    if name not in SERVICES:
+        advice = did_you_mean(name, SERVICES, Words("There are: {names}.", names=", ".join(SERVICES)))
         raise BadOption(Words("There is no preset {name!r}.", name=name), advice)
-    return PRESETS[name]
+    return SERVICES[name]

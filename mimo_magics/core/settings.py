@@ -206,8 +206,8 @@ class Settings:
             BadOption: a value cannot be.
         """
         for name, hint in _hints().items():
-            if not fits(getattr(self, name), hint):
-                raise BadOption(f"{name} cannot be {getattr(self, name)!r}.", f"It is: {_words(hint)}.")
+            if not matches_type(getattr(self, name), hint):
+                raise BadOption(f"{name} cannot be {getattr(self, name)!r}.", f"It is: {_type_name(hint)}.")
         if self.timeout <= 0:
             raise BadOption(f"timeout cannot be {self.timeout!r}.", "It is a number of seconds above 0.")
         if self.window is not None and self.window < 1:
@@ -221,14 +221,14 @@ def _hints() -> dict[str, Any]:
     return get_type_hints(Settings)
 
 
-def _words(hint: Any) -> str:
+def _type_name(hint: Any) -> str:
     return str(getattr(hint, "__name__", hint)).replace("typing.", "").replace("collections.abc.", "")
 
 
-def fits(value: Any, hint: Any) -> bool:
+def matches_type(value: Any, hint: Any) -> bool:
     """Tell whether a value is of a type. Numbers are finite, `True` is none, and tuples hold texts."""
     if get_origin(hint) in (Union, UnionType):
-        return any(fits(value, kind) for kind in get_args(hint))
+        return any(matches_type(value, kind) for kind in get_args(hint))
     if get_origin(hint) is Literal:
         return value in get_args(hint)
     if get_origin(hint) is tuple:
@@ -280,7 +280,7 @@ class Options(TypedDict, total=False):
     local_model: str
 
 
-def json_or_text(text: str) -> Any:
+def parse_json_or_text(text: str) -> Any:
     """Read a value as JSON; what is none is text."""
     try:
         return json.loads(text)
@@ -288,12 +288,12 @@ def json_or_text(text: str) -> Any:
         return text
 
 
-def _with_line_ends(text: str) -> str:
+def _unescape(text: str) -> str:
     """On a line, backslash-n and backslash-t stand for what a line cannot hold."""
     return text.replace("\\n", "\n").replace("\\t", "\t")
 
 
-def on_off(text: str) -> bool:
+def parse_on_off(text: str) -> bool:
     """Read `on` or `off`.
 
     Raises:
@@ -304,7 +304,7 @@ def on_off(text: str) -> bool:
     raise argparse.ArgumentTypeError(f"{text!r} is neither on nor off")
 
 
-def plain_type(hint: Any) -> Any:
+def strip_optional(hint: Any) -> Any:
     """Return the type of a setting's values when it is set: `float` for `float | None`."""
     if get_origin(hint) in (Union, UnionType):
         (hint,) = (kind for kind in get_args(hint) if kind is not NoneType)
@@ -321,17 +321,17 @@ def from_text(hint: Any, text: str) -> Any:
         ValueError: it is none of the setting's type.
         argparse.ArgumentTypeError: it is neither on nor off.
     """
-    kind = plain_type(hint)
+    kind = strip_optional(hint)
     if kind is not hint and text.lower() in (("default",) if kind is str else ("default", "none")):
         return None
     if kind is bool:
-        return on_off(text)
+        return parse_on_off(text)
     if get_origin(kind) is tuple:
-        value = json_or_text(text)
-        return tuple(map(str, value)) if isinstance(value, list) else (_with_line_ends(text),)
+        value = parse_json_or_text(text)
+        return tuple(map(str, value)) if isinstance(value, list) else (_unescape(text),)
     if get_origin(kind) is Mapping:
         return json.loads(text)
-    if kind is str and isinstance(value := json_or_text(text), str):
+    if kind is str and isinstance(value := parse_json_or_text(text), str):
         return value
     return kind(text) if kind in (int, float) else text
 
@@ -347,11 +347,11 @@ def to_text(hint: Any, value: Any) -> str:
             return value
         case int() | float():
             return repr(value)
-    written = json.dumps(value, ensure_ascii=False)
-    return written if written.isprintable() else json.dumps(value)
+    json_text = json.dumps(value, ensure_ascii=False)
+    return json_text if json_text.isprintable() else json.dumps(value)
 
 
-VARIED = tuple(
+COMPARABLE_SETTINGS = tuple(
     setting.name
     for setting in fields(Settings)
     if setting.name == "preset" or (setting.metadata["panel"] and setting.name != "stream")

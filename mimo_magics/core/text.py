@@ -7,10 +7,10 @@ import re
 
 from mimo_magics.core.messages import whole_characters
 
-OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Controls but tab and line end, and what turns the direction of reading."""
 
-UNSEEN = re.compile(
+INVISIBLE_CHARACTERS = re.compile(
     "\U0001f3f4[\U000e0020-\U000e007f]+"  # flags of regions are spelled in unseen letters: they may stay
     "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
@@ -23,24 +23,24 @@ Marks that Arabic, Hebrew, Indic scripts and emoji are written with (U+200C to U
 LINE_END = re.compile("\r\n?")
 
 
-def printable(text: str) -> str:
+def replace_control_characters(text: str) -> str:
     """Put U+FFFD, character for character, where a terminal would obey; the length stays."""
-    return OBEYED.sub("\ufffd", text)
+    return CONTROL_CHARACTERS.sub("\ufffd", text)
 
 
-def visible(text: str) -> str:
+def escape_invisible_characters(text: str) -> str:
     """Spell out what a page would obey or hide, such as ⟨U+202E⟩.
 
     Each kind of line end becomes the usual one, and characters whose halves came apart are whole again.
     """
-    return UNSEEN.sub(_spelled, LINE_END.sub("\n", whole_characters(text)))
+    return INVISIBLE_CHARACTERS.sub(_spell_out, LINE_END.sub("\n", whole_characters(text)))
 
 
-def escaped(text: str) -> str:
+def escape_html(text: str) -> str:
     """Return a stranger's text as HTML that shows all of it and does nothing."""
-    return html.escape(visible(text))
+    return html.escape(escape_invisible_characters(text))
 
 
-def _spelled(found: re.Match[str]) -> str:
-    unseen = found[0]
-    return unseen if len(unseen) > 1 else f"⟨U+{ord(unseen):04X}⟩"
+def _spell_out(match: re.Match[str]) -> str:
+    characters = match[0]
+    return characters if len(characters) > 1 else f"⟨U+{ord(characters):04X}⟩"

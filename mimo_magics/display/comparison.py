@@ -9,7 +9,7 @@ from typing import Any
 from IPython.display import display
 
 from mimo_magics.core.events import Event
-from mimo_magics.core.text import escaped, printable
+from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.display.comparison_progress import Tally
 from mimo_magics.display.output import Slot
 
@@ -51,7 +51,7 @@ class ComparingInTerminal(ComparingSilently):
         """Say so."""
         self._tally.end(number, note)
         which = ": ".join(filter(None, (self._tally.titles[number], note)))
-        sys.stdout.write(printable(f"{self._tally.words}: {' '.join(which.split())}") + "\n")
+        sys.stdout.write(replace_control_characters(f"{self._tally.words}: {' '.join(which.split())}") + "\n")
         sys.stdout.flush()
 
     def finish(self, bundle: Mapping[str, str], metadata: dict[str, Any]) -> None:
@@ -81,7 +81,7 @@ class ComparingInPlace:
         line = self._tally.line
         if line != self._shown:
             self._shown = line
-            self.slot.put({"text/html": f"<p><small>{escaped(line)}</small></p>", "text/plain": line})
+            self.slot.put({"text/html": f"<p><small>{escape_html(line)}</small></p>", "text/plain": line})
 
     def finish(self, bundle: Mapping[str, str], metadata: dict[str, Any]) -> None:
         """Replace the line by the document."""

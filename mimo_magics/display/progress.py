@@ -21,7 +21,7 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.i18n import Words, say
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.models import tokens
+from mimo_magics.core.models import estimate_tokens
 
 SETTLED = 1.0
 """Seconds of tokens from which on a rate says something."""
@@ -103,7 +103,7 @@ class Progress:
     def _count(self, text: str, state: str) -> None:
         self._first = self._first or self._now()
         self.state = state
-        self._tokens += tokens(text)
+        self._tokens += estimate_tokens(text)
 
     def _words(self) -> Iterator[str]:
         match self._wait:

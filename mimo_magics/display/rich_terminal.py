@@ -14,7 +14,7 @@ from mimo_magics.core.events import Accumulator, Event, Preparing, Retrying
 from mimo_magics.core.i18n import say
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.settings import Format
-from mimo_magics.core.text import printable
+from mimo_magics.core.text import replace_control_characters
 
 LAST = 10_000
 """Characters that fill any window."""
@@ -69,7 +69,7 @@ class LaidOutSurface:
         self._changed = False
         self._live.start()
         reply = self._accumulator.reply
-        words = printable(self._status or reply.text or reply.reasoning)[-LAST:]
+        words = replace_control_characters(self._status or reply.text or reply.reasoning)[-LAST:]
         lines = Text(words, style="" if reply.text and not self._status else "dim").wrap(
             self._live.console, self._live.console.width
         )
@@ -78,9 +78,9 @@ class LaidOutSurface:
 
 def laid_out(reply: Reply, form: Format = "markdown") -> RenderableType:
     """Return remarks, reasoning and answer as rich shows them; links show where they lead."""
-    notes = [Text(f"⚠ {printable(say(note))}") for note in reply.notes]
-    told = [Text(printable(say(line)), style="dim") for line in reply.told]
-    reasoning = [Text(printable(reply.reasoning), style="dim")] if reply.reasoning else []
-    text = printable(reply.text)
+    notes = [Text(f"⚠ {replace_control_characters(say(note))}") for note in reply.notes]
+    told = [Text(replace_control_characters(say(line)), style="dim") for line in reply.told]
+    reasoning = [Text(replace_control_characters(reply.reasoning), style="dim")] if reply.reasoning else []
+    text = replace_control_characters(reply.text)
     answer = Markdown(text, hyperlinks=False) if form == "markdown" else Text(text)
     return Group(*notes, *told, *reasoning, answer)

@@ -11,7 +11,7 @@ from typing import Any
 from mimo_magics.core.events import Event, Noted, Preparing, ReasoningDelta, Retrying, TextDelta, Told
 from mimo_magics.core.i18n import say
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.text import printable
+from mimo_magics.core.text import replace_control_characters
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
@@ -30,17 +30,17 @@ class TerminalSurface:
         """Print what is new."""
         match event:
             case TextDelta(text):
-                self._print(TextDelta, printable(text))
+                self._print(TextDelta, replace_control_characters(text))
             case ReasoningDelta(text):
-                self._print(ReasoningDelta, f"{DIM}{printable(text)}{PLAIN}")
+                self._print(ReasoningDelta, f"{DIM}{replace_control_characters(text)}{PLAIN}")
             case Retrying():
-                self._print(Retrying, f"{printable(say(str(event)))}\n")
+                self._print(Retrying, f"{replace_control_characters(say(str(event)))}\n")
             case Preparing(what, done, total) if done == total:
                 self._print(Preparing, f"{say(what)} …\n")
             case Noted(text):
-                self._print(Noted, f"⚠ {printable(say(text))}\n")
+                self._print(Noted, f"⚠ {replace_control_characters(say(text))}\n")
             case Told(text):
-                self._print(Told, f"{DIM}{printable(say(text))}{PLAIN}\n")
+                self._print(Told, f"{DIM}{replace_control_characters(say(text))}{PLAIN}\n")
 
     def tick(self) -> None:
         """Nothing waits to be shown."""

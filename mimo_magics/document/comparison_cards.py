@@ -8,7 +8,7 @@ from math import ceil
 
 from mimo_magics.core.i18n import say
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.text import escaped, printable
+from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document.reply import Look, body, enclosed, footer, small, whole_time
 
 ABREAST = 3
@@ -59,7 +59,9 @@ def bundle(columns: Iterable[Column], *, look: Look = Look(), caption: str = "")
     replies = [_Numbered(*each) for each in enumerate(columns, 1)]
     return {
         "text/html": enclosed(_table(replies, look) + small(say(caption))),
-        "text/plain": printable("\n\n".join((*map(_text, replies), *filter(None, [say(caption)])))),
+        "text/plain": replace_control_characters(
+            "\n\n".join((*map(_text, replies), *filter(None, [say(caption)])))
+        ),
     }
 
 
@@ -76,7 +78,7 @@ def _bands(replies: Sequence[_Numbered]) -> Iterator[Sequence[_Numbered]]:
 
 
 def _rows(band: Sequence[_Numbered], look: Look) -> Iterator[str]:
-    yield _row("th", (escaped(each.head) for each in band), f' width="{100 // ABREAST}%"')
+    yield _row("th", (escape_html(each.head) for each in band), f' width="{100 // ABREAST}%"')
     yield _row("td", (_answer(each, look) for each in band))
     yield _row("td", (small(each.figures) for each in band))
 
@@ -91,7 +93,7 @@ def _row(tag: str, cells: Iterable[str], more: str = "") -> str:
 
 
 def _answer(reply: _Numbered, look: Look) -> str:
-    note = f'<p dir="auto"><em>{escaped(reply.note)}</em></p>' if reply.note else ""
+    note = f'<p dir="auto"><em>{escape_html(reply.note)}</em></p>' if reply.note else ""
     return note + (enclosed(body(reply.column.reply, look)) if reply.column.reply else "")
 
 

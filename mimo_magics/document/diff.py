@@ -9,7 +9,7 @@ from html import escape
 from io import StringIO
 
 from mimo_magics.core.i18n import say
-from mimo_magics.core.text import escaped, printable, visible
+from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
 from mimo_magics.document.reply import enclosed
 
 MOST = 4_000
@@ -38,16 +38,19 @@ def bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
     before, after = map(_lines, texts)
     if before == after:
         told = say("There is no difference between {one} and {other}.", one=titles[0], other=titles[1])
-        return {"text/html": enclosed(f"<p>{escaped(told)}</p>"), "text/plain": printable(told)}
+        return {
+            "text/html": enclosed(f"<p>{escape_html(told)}</p>"),
+            "text/plain": replace_control_characters(told),
+        }
     changes = list(_changes(before, after))
-    head = f"<p><del>{escaped(titles[0])}</del> <ins>{escaped(titles[1])}</ins></p>"
+    head = f"<p><del>{escape_html(titles[0])}</del> <ins>{escape_html(titles[1])}</ins></p>"
     html = f'{head}<pre style="white-space: pre-wrap">{"".join(map(_by_words, changes))}</pre>'
     return {"text/html": enclosed(html), "text/plain": "\n".join(_unified(titles, changes))}
 
 
 def _lines(text: str) -> list[str]:
     r"""Split a text, of which blank lines around it are no part, at each \n and nowhere else."""
-    return list(StringIO(visible(text).strip("\n") + "\n"))
+    return list(StringIO(escape_invisible_characters(text).strip("\n") + "\n"))
 
 
 def _changes(
@@ -105,8 +108,13 @@ def _marked(change: Change) -> str:
 def _unified(titles: Sequence[str], changes: Sequence[Change]) -> Iterator[str]:
     """Yield the lines of a unified diff, with all that surrounds what differs."""
     lengths = [sum(map(len, each)) for each in zip(*changes, strict=True)]
-    yield from (f"{mark} {printable(title)}" for mark, title in zip(("---", "+++"), titles, strict=True))
+    yield from (
+        f"{mark} {replace_control_characters(title)}"
+        for mark, title in zip(("---", "+++"), titles, strict=True)
+    )
     yield "@@ -1,{} +1,{} @@".format(*lengths)
     for one, other in changes:
         sides = ((" ", one),) if one == other else (("-", one), ("+", other))
-        yield from (mark + printable(line.rstrip("\n")) for mark, lines in sides for line in lines)
+        yield from (
+            mark + replace_control_characters(line.rstrip("\n")) for mark, lines in sides for line in lines
+        )

@@ -24,7 +24,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.dollarmath.index import math_inline_dollar
 from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 
-from mimo_magics.core.text import visible
+from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.document.sanitizer import MATH, clean, leads_out
 
 MOST_BRACKETS = 500
@@ -40,7 +40,7 @@ LEFTWARDS = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U000
 
 def to_html(source: str, *, images: bool = False) -> str:
     """Render Markdown of any origin as inert HTML; with `images`, pictures are loaded and not only linked to."""
-    source = visible(source)
+    source = escape_invisible_characters(source)
     return clean(_parser_for(source).render(source, {"images": images}), images=images)
 
 

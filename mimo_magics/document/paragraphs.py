@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mimo_magics.core.i18n import say
-from mimo_magics.core.text import escaped, printable
+from mimo_magics.core.text import escape_html, replace_control_characters
 
 
 def bundle(*lines: str) -> dict[str, str]:
     """Return lines as Jupyter's MIME bundle."""
     lines = tuple(map(say, lines))
-    html = "".join(f'<p dir="auto">{escaped(line)}</p>' for line in lines)
-    return {"text/html": html, "text/plain": printable("\n".join(lines))}
+    html = "".join(f'<p dir="auto">{escape_html(line)}</p>' for line in lines)
+    return {"text/html": html, "text/plain": replace_control_characters("\n".join(lines))}

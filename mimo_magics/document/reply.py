@@ -13,7 +13,7 @@ from mimo_magics.core.i18n import Words, say
 from mimo_magics.core.messages import Annotation, Reply, TextPart
 from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.core.settings import Format
-from mimo_magics.core.text import escaped, printable, visible
+from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
 from mimo_magics.document import steps
 from mimo_magics.document.markdown import code_html, to_html
 from mimo_magics.document.sanitizer import NO_MATH, REL, leads_out
@@ -59,7 +59,10 @@ def bundle(
         look: how to show it.
         opened: numbers of the groups of steps, from 0, that are not folded.
     """
-    return {"text/html": page(reply, status, look, opened), "text/plain": printable(reply.text)}
+    return {
+        "text/html": page(reply, status, look, opened),
+        "text/plain": replace_control_characters(reply.text),
+    }
 
 
 def page(reply: Reply, status: str = "", look: Look = Look(), opened: Collection[int] = ()) -> str:
@@ -72,7 +75,7 @@ def body(reply: Reply, look: Look = Look(), opened: Collection[int] = ()) -> str
     inner = (
         *_sections(reply, look, opened),
         _sources(reply.annotations),
-        *(f'<p dir="auto">⚠ {escaped(say(note))}</p>' for note in reply.notes),
+        *(f'<p dir="auto">⚠ {escape_html(say(note))}</p>' for note in reply.notes),
         *map(small, map(say, reply.told)),
     )
     return "".join(inner)
@@ -85,7 +88,7 @@ def enclosed(inner: str) -> str:
 
 def small(line: str) -> str:
     """Return a quiet line, of which all is text, as HTML."""
-    return f'<p dir="auto"><small>{escaped(line)}</small></p>' if line else ""
+    return f'<p dir="auto"><small>{escape_html(line)}</small></p>' if line else ""
 
 
 def footer(reply: Reply) -> str:
@@ -98,7 +101,11 @@ def footer(reply: Reply) -> str:
 def whole_time(reply: Reply) -> str:
     """Return how long all of a reply took, where its last line tells only when it began and how fast it went on."""
     timing = reply.timing
-    streamed = timing and timing.first is not None and timing.total - timing.first > INSTANT
+    streamed = (
+        timing
+        and timing.time_to_first_token is not None
+        and timing.total - timing.time_to_first_token > INSTANT
+    )
     return say("{total:.1f} s in all", total=timing.total) if timing and streamed else ""
 
 
@@ -116,9 +123,9 @@ def _sections(reply: Reply, look: Look, opened: Collection[int]) -> Iterator[str
 def _answer(text: str, look: Look) -> str:
     match look.form:
         case "json":
-            return code_html(visible(steps.formatted(text)), "json")
+            return code_html(escape_invisible_characters(steps.formatted(text)), "json")
         case "text":
-            return f'<pre dir="auto">{escaped(text)}</pre>'
+            return f'<pre dir="auto">{escape_html(text)}</pre>'
         case _:
             return to_html(text, images=look.images)
 
@@ -129,10 +136,10 @@ def _sources(annotations: tuple[Annotation, ...]) -> str:
 
 
 def _source(source: Annotation) -> str:
-    title = escaped(source.title or source.url)
+    title = escape_html(source.title or source.url)
     if leads_out(source.url):
-        title = f'<a href="{escaped(source.url)}" rel="{REL}">{title}</a>'
-    return " · ".join((title, *map(escaped, filter(None, (source.site_name, source.publish_time)))))
+        title = f'<a href="{escape_html(source.url)}" rel="{REL}">{title}</a>'
+    return " · ".join((title, *map(escape_html, filter(None, (source.site_name, source.publish_time)))))
 
 
 def _end(reply: Reply) -> Iterator[str]:
@@ -157,11 +164,11 @@ def _tokens(reply: Reply) -> Iterator[str]:
 
 def _speed(reply: Reply) -> Iterable[str]:
     timing = reply.timing
-    if timing is None or timing.first is None:
+    if timing is None or timing.time_to_first_token is None:
         return
-    seconds = timing.total - timing.first
+    seconds = timing.total - timing.time_to_first_token
     if seconds > INSTANT:  # a reply in one piece has no first token
-        yield say("first token after {first:.1f} s", first=timing.first)
+        yield say("first token after {first:.1f} s", first=timing.time_to_first_token)
         if reply.usage and reply.usage.output:
             yield say("{output:.0f} tokens/s", output=reply.usage.output / seconds)
     else:

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from mimo_magics.core.i18n import say
 from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
-from mimo_magics.core.text import escaped, visible
+from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.document.markdown import to_html
 
 SHORT = 60
@@ -35,9 +35,7 @@ def folded(steps: Sequence[Part], reply: Reply, *, is_open: bool = False) -> str
 
 def details(line: str, body: str, *, is_open: bool = False) -> str:
     """Return what can be unfolded; `line` is text, `body` HTML."""
-    return (
-        f'<details{" open" if is_open else ""}><summary dir="auto">{escaped(line)}</summary>{body}</details>'
-    )
+    return f'<details{" open" if is_open else ""}><summary dir="auto">{escape_html(line)}</summary>{body}</details>'
 
 
 def summary(steps: Sequence[Part], reply: Reply) -> str:
@@ -48,9 +46,9 @@ def summary(steps: Sequence[Part], reply: Reply) -> str:
 
 def call_line(call: ToolCall) -> str:
     """Return a call in short, also while its arguments are still coming."""
-    arguments = " ".join(visible(call.arguments).split()).strip("{} ")
+    arguments = " ".join(escape_invisible_characters(call.arguments).split()).strip("{} ")
     short = arguments if len(arguments) <= SHORT else f"{arguments[: SHORT - 1]}…"
-    return f"{visible(call.name)}({short})"
+    return f"{escape_invisible_characters(call.name)}({short})"
 
 
 def outcome(result: ToolResult | None) -> str:
@@ -78,7 +76,7 @@ def result_html(result: ToolResult) -> str:
 
 
 def _block(text: str) -> str:
-    return f'<pre style="{CAPPED}"><code>{escaped(text)}</code></pre>'
+    return f'<pre style="{CAPPED}"><code>{escape_html(text)}</code></pre>'
 
 
 def formatted(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from unicodedata import east_asian_width
 
 from mimo_magics.core.i18n import Words, say
-from mimo_magics.core.text import printable
+from mimo_magics.core.text import replace_control_characters
 
 
 def bundle(
@@ -23,12 +23,14 @@ def bundle(
 
     Heads, caption and cells that are `Words` are said as the person reads them.
     """
-    body = [tuple(printable(_said(cell)) for cell in row) for row in rows]
+    body = [tuple(replace_control_characters(_said(cell)) for cell in row) for row in rows]
     sides = ["right" if name in figures else "left" for name in head]
     head, caption = tuple(map(say, head)), say(caption)
     return {
         "text/html": _html(head, body, sides) + _small(caption),
-        "text/plain": "\n".join(filter(None, (_text(head, body, sides), printable(caption)))),
+        "text/plain": "\n".join(
+            filter(None, (_text(head, body, sides), replace_control_characters(caption)))
+        ),
     }
 
 
@@ -51,7 +53,7 @@ def _row(tag: str, cells: Sequence[str], sides: Sequence[str]) -> str:
 
 
 def _small(caption: str) -> str:
-    return f"<p><small>{html.escape(printable(caption))}</small></p>" if caption else ""
+    return f"<p><small>{html.escape(replace_control_characters(caption))}</small></p>" if caption else ""
 
 
 def _text(head: Sequence[str], rows: Sequence[Sequence[str]], sides: Sequence[str]) -> str:

@@ -15,7 +15,6 @@ from mimo_magics.core.i18n import Words
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.options import BY_FLAG
-from mimo_magics.wire.call_as_code import Kind
 
 FLAG = re.compile(r"\s*(--?[A-Za-z][\w-]*)=?")
 VALUE = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
@@ -41,7 +40,7 @@ class CellRequest:
     append: bool = False
     fresh: bool = False
     dry_run: bool = False
-    code: Kind | None = None
+    code: Code | None = None
     """In which form the call is printed, instead of being made."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
-from mimo_magics.core.settings import VARIED
+from mimo_magics.core.settings import COMPARABLE_SETTINGS
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.notebook.cell_request import FLAG, read as read_cell
 from mimo_magics.notebook.options import BY_FLAG, COMPARING
@@ -76,7 +76,7 @@ def read(options: argparse.Namespace, body: str, variables: Mapping[str, Any]) -
         BadOption: there is no prompt, or a number makes no sense.
     """
     given = {name: value for name, value in vars(options).items() if value is not None}
-    values = {name: given.pop(name) for name in VARIED if name in given}
+    values = {name: given.pop(name) for name in COMPARABLE_SETTINGS if name in given}
     repeat = given.pop("repeat", 1)
     own = {name: given.pop(name) for name in OWN if name in given}
     handling = {name: value for name, value in own.items() if name in ("out", "keep", "session")}

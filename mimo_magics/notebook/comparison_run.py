@@ -91,7 +91,7 @@ class Comparing:
         else:
             assert self._running
             failure = self._running.failures.get(place)
-            self.surface.over(place, say(failure.fact) if failure else "")
+            self.surface.over(place, say(failure.message) if failure else "")
 
     @contextmanager
     def settled(self) -> Iterator[None]:

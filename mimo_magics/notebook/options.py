@@ -8,14 +8,14 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mimo_magics.core.settings import (
-    VARIED,
+    COMPARABLE_SETTINGS,
     Code,
     Settings,
-    _with_line_ends,
+    _unescape,
     from_text,
-    json_or_text,
-    on_off,
-    plain_type,
+    parse_json_or_text,
+    parse_on_off,
+    strip_optional,
 )
 
 
@@ -60,20 +60,22 @@ class Named(argparse.Action):
         name, equals, text = values.partition("=")
         if not equals or not name:
             raise argparse.ArgumentError(self, f"{values!r} is not NAME=VALUE")
-        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), name: json_or_text(text)})
+        setattr(
+            namespace, self.dest, {**(getattr(namespace, self.dest) or {}), name: parse_json_or_text(text)}
+        )
 
 
 def _option(setting: Field[Any], hint: Any) -> Option:
     metavar = setting.metadata["metavar"]
     words: dict[str, Any] = {"metavar": metavar} if metavar else {}
     words["dest"] = setting.name
-    kind = plain_type(hint)
+    kind = strip_optional(hint)
     if get_origin(kind) is Literal:
         words["choices"] = get_args(kind)
         if "on" in words["choices"]:
             words |= {"nargs": "?", "const": "on"}
     elif get_origin(kind) is tuple:
-        words |= {"action": "append", "type": _with_line_ends}
+        words |= {"action": "append", "type": _unescape}
     elif get_origin(kind) is Mapping:
         words["action"] = Named
     elif kind is bool:
@@ -86,7 +88,7 @@ def _option(setting: Field[Any], hint: Any) -> Option:
 def _switch(setting: Field[Any]) -> dict[str, Any]:
     """What is off is switched on by a flag, what is on can be switched off, and what is neither is told which."""
     if setting.default is None:
-        return {"type": on_off}
+        return {"type": parse_on_off}
     return {"action": argparse.BooleanOptionalAction if setting.default else "store_true", "default": None}
 
 
@@ -152,7 +154,7 @@ def _varied(option: Option, hint: Any) -> Option:
     def value(text: str) -> Any:
         return from_text(hint, text)
 
-    value.__name__ = getattr(plain_type(hint), "__name__", "value")
+    value.__name__ = getattr(strip_optional(hint), "__name__", "value")
     words = {name: word for name, word in option.argparse.items() if name in ("metavar", "choices", "dest")}
     return Option(option.flags, option.help, {**words, "nargs": "+", "action": "extend", "type": value})
 
@@ -161,7 +163,7 @@ def _compared() -> tuple[Option, ...]:
     hints = get_type_hints(Settings)
     options = {option.argparse["dest"]: option for option in _settings()}
     return tuple(
-        _varied(option, hints[name]) if name in VARIED else option
+        _varied(option, hints[name]) if name in COMPARABLE_SETTINGS else option
         for name, option in options.items()
         if name not in UNCOMPARED
     )

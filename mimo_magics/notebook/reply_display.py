@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.text import printable
+from mimo_magics.core.text import replace_control_characters
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import Look
 from mimo_magics.notebook.commands import reply as reply_command
@@ -73,7 +73,7 @@ class Answers:
         if reply is not self._just_shown or not is_cell_value(self._shell):
             self._show(reply)
         elif place(self._shell) == "terminal":
-            print(printable(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
+            print(replace_control_characters(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
 
     def _display_comparison(self, comparison: Comparison) -> None:
         if comparison is not self._just_shown or not is_cell_value(self._shell):
@@ -81,7 +81,7 @@ class Answers:
 
     def _show(self, reply: Reply) -> None:
         if place(self._shell) == "terminal":
-            print(printable(reply.text))  # noqa: T201  the words without what a terminal would obey
+            print(replace_control_characters(reply.text))  # noqa: T201  the words without what a terminal would obey
             return
         settings = self._config.snapshot()
         look = Look(settings.format, settings.remote_images)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import AudioPart, ImagePart, Message, TextPart
-from mimo_magics.core.models import hears, sees
+from mimo_magics.core.models import accepts_audio, accepts_images
 from mimo_magics.core.settings import Api
 
 
@@ -44,10 +44,10 @@ def fitted(messages: Sequence[Message], model: str, api: Api) -> tuple[tuple[Mes
 
 
 def _missing(model: str, api: Api) -> Iterator[_Missing]:
-    if not sees(model):
+    if not accepts_images(model):
         why = Words("{model} takes no pictures", model=model)
         yield _Missing(ImagePart, "A picture was left out: this model takes none", why)
-    if not hears(model):
+    if not accepts_audio(model):
         yield _Missing(
             AudioPart,
             "A sound was left out: this model takes none",

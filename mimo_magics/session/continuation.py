@@ -67,4 +67,4 @@ def _time(first: Reply, second: Reply) -> Timing | None:
         return first.timing or second.timing
     thought = [each for each in (first.timing.reasoning, second.timing.reasoning) if each is not None]
     total = first.timing.total + second.timing.total
-    return Timing(first.timing.first, sum(thought) if thought else None, round(total, 3))
+    return Timing(first.timing.time_to_first_token, sum(thought) if thought else None, round(total, 3))

@@ -13,11 +13,11 @@ from mimo_magics.client.local import process as local_process
 from mimo_magics.core.errors import BadOption, BudgetReached, MimoError
 from mimo_magics.core.i18n import Words, say, words
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.pricing import PRICES_AS_OF, price
+from mimo_magics.core.pricing import PRICES_AS_OF, find_price
 from mimo_magics.core.secret import Secret
-from mimo_magics.core.services import LOCAL
-from mimo_magics.core.settings import Api, Settings
-from mimo_magics.core.text import escaped, printable
+from mimo_magics.core.services import LOCAL_SERVICE
+from mimo_magics.core.settings import Api, Code, Settings
+from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document import table
 from mimo_magics.document.reply import CENTS
 from mimo_magics.session import request_warnings
@@ -25,7 +25,7 @@ from mimo_magics.session.limits import context_window
 from mimo_magics.session.limits.budget import Spent
 from mimo_magics.session.limits.turn_limits import Limits
 from mimo_magics.session.request import Question, as_listed
-from mimo_magics.wire.call_as_code import Call, Kind, as_json, snippet
+from mimo_magics.wire.call_as_code import ApiCall, build_snippet, format_json_body
 from mimo_magics.wire.formats import FORMATS
 
 DATA = re.compile(
@@ -40,7 +40,7 @@ BOUNDS = ("max_completion_tokens", "max_tokens")
 class Draft:
     """A request as it would be sent. It prints itself."""
 
-    call: Call
+    call: ApiCall
     """Address, headers and body; without an address for the embedded model."""
     settings: Settings
     service: str
@@ -75,7 +75,7 @@ class Draft:
         """Return what this many tokens cost there."""
         return Spent.of(usage, self.service, str(self.body["model"]), self.settings.prices)
 
-    def code(self, kind: Kind) -> str:
+    def code(self, kind: Code) -> str:
         """Return code that makes the call. The key is the environment variable `MIMO_API_KEY`.
 
         Raises:
@@ -93,14 +93,18 @@ class Draft:
                 ),
                 Words("Use --api {kind}.", kind=kind),
             )
-        return snippet(kind, self.call)
+        return build_snippet(kind, self.call)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         rows = table.bundle(words("of the request", ""), self._rows())
-        written = DATA.sub(_shortened, as_json(self.body))
-        warnings = "".join(f'<p dir="auto">⚠ {escaped(say(line))}</p>' for line in self.warnings)
-        body = f"<details><summary>{escaped(say('Body, as JSON'))}</summary><pre>{escaped(written)}</pre></details>"
-        texts = (rows["text/plain"], *(f"⚠ {printable(say(line))}" for line in self.warnings), written)
+        written = DATA.sub(_shortened, format_json_body(self.body))
+        warnings = "".join(f'<p dir="auto">⚠ {escape_html(say(line))}</p>' for line in self.warnings)
+        body = f"<details><summary>{escape_html(say('Body, as JSON'))}</summary><pre>{escape_html(written)}</pre></details>"
+        texts = (
+            rows["text/plain"],
+            *(f"⚠ {replace_control_characters(say(line))}" for line in self.warnings),
+            written,
+        )
         return {"text/html": rows["text/html"] + warnings + body, "text/plain": "\n".join(texts)}
 
     def __repr__(self) -> str:
@@ -125,7 +129,7 @@ class Draft:
         yield Words("cost"), self._cost()
 
     def _cost(self) -> str:
-        if self.service == LOCAL.name:
+        if self.service == LOCAL_SERVICE.name:
             return say("nothing")
         if self.cost is None:
             return say("not known: no price is published for this model there")
@@ -166,7 +170,9 @@ def draft(asked: Question, spent: Spent, *notes: str) -> Draft:
     limits = Limits(asked, spent)
     before, plan = limits.left_out, limits.plan((asked.prompt,))
     asked = as_listed(asked)
-    price(asked.service.name, asked.model, asked.settings.prices)  # an error now, and not when it is shown
+    find_price(
+        asked.service.name, asked.model, asked.settings.prices
+    )  # an error now, and not when it is shown
     summary = asked.past[-1].summary if plan.left_out else ""
     request, unsent = asked.request(left_out=plan.left_out, summary=summary)
     request = limits.bounded(request, plan.tokens)
@@ -182,9 +188,9 @@ def draft(asked: Question, spent: Spent, *notes: str) -> Draft:
         *_unlisted(asked),
         *notes,
     )
-    sent = local_process.translated(request) if service is LOCAL else request
+    sent = local_process.translated(request) if service is LOCAL_SERVICE else request
     body = FORMATS[settings.api].encode(sent)
-    return Draft(Call(settings.api, url, auth, body), settings, service.name, plan.tokens, told)
+    return Draft(ApiCall(settings.api, url, auth, body), settings, service.name, plan.tokens, told)
 
 
 def for_sdk(settings: Settings, kind: str) -> Settings:
@@ -213,9 +219,9 @@ def _limited(limits: Limits, tokens: int) -> Iterator[str]:
     try:
         limits.check(tokens)
     except BudgetReached as error:
-        yield error.fact
+        yield error.message
     except MimoError as error:  # a price that is not known
-        yield Words("{fact} {hint}", fact=error.fact, hint=error.hint)
+        yield Words("{fact} {hint}", fact=error.message, hint=error.hint)
 
 
 def _left_out(asked: Question, left_out: int, before: int, summary: str) -> Iterator[str]:

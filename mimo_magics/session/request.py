@@ -19,13 +19,13 @@ from mimo_magics.core.messages import (
     Request,
     TextPart,
     Tool,
-    system,
-    user,
+    system_message,
+    user_message,
     whole_characters,
     with_unique_ids,
 )
-from mimo_magics.core.models import output_tokens
-from mimo_magics.core.services import LOCAL, Preset
+from mimo_magics.core.models import choose_max_tokens
+from mimo_magics.core.services import LOCAL_SERVICE, Preset
 from mimo_magics.core.settings import Settings
 from mimo_magics.session.attachments import fitted
 from mimo_magics.session.limits.context_window import opening
@@ -79,7 +79,7 @@ class Question:
     @property
     def takes_first(self) -> bool:
         """Whether the first chat model of the service answers: its models change, and the person named none."""
-        return self.service.lists_models and not self.settings.model
+        return self.service.discovers_default_model and not self.settings.model
 
     @property
     def digest(self) -> str:
@@ -93,7 +93,7 @@ class Question:
         settings, service = self.settings, self.service
         undated, _ = replace(self, head=_head(settings, service, SET_ASIDE)).request()
         body = FORMATS[settings.api].encode(replace(undated, stream=True))
-        where = (service.name, settings.base_url, settings.local_model if service is LOCAL else "")
+        where = (service.name, settings.base_url, settings.local_model if service is LOCAL_SERVICE else "")
         said = json.dumps([settings.api, where, body], sort_keys=True)
         return sha256(said.encode()).hexdigest()[:32]
 
@@ -130,7 +130,7 @@ def _asked(prompt: Prompt) -> Message:
     if not (prompt.strip() if isinstance(prompt, str) else prompt):
         raise BadOption(Words("There is no prompt."), Words("Say something."))
     if isinstance(prompt, str):
-        return user(whole_characters(prompt))
+        return user_message(whole_characters(prompt))
     return Message("user", tuple(map(_whole, prompt)))
 
 
@@ -140,13 +140,13 @@ def _whole(part: Part) -> Part:
 
 def _head(settings: Settings, service: Preset, today: date) -> tuple[Message, ...]:
     told = whole_characters(system_text(settings.system, service.system, today))
-    return (system(told),) if told else ()
+    return (system_message(told),) if told else ()
 
 
 def output_bound(settings: Settings, service: Preset, model: str) -> int | None:
     """Return the bound of the output that is sent, in tokens; `None` leaves it to the service."""
-    needed = FORMATS[settings.api].needs_output_bound or service.bounds_output
-    return output_tokens(settings.max_tokens, model, needed=needed, ceiling=service.max_output)
+    needed = FORMATS[settings.api].requires_max_tokens or service.truncates_by_default
+    return choose_max_tokens(settings.max_tokens, model, is_required=needed, ceiling=service.max_output)
 
 
 def _params(settings: Settings, service: Preset) -> Params:

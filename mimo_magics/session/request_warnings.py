@@ -12,11 +12,11 @@ from mimo_magics.core.errors import ApiError, BadKey, UnknownModel
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Request
 from mimo_magics.core.models import MODELS, SUCCESSORS
-from mimo_magics.core.parameter_ranges import idle
+from mimo_magics.core.parameter_ranges import ineffective_parameters
 from mimo_magics.core.services import Preset
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.core.text import printable
+from mimo_magics.core.text import replace_control_characters
 
 MOST_STOPS = 4
 OWN = {field.name: field.metadata["flags"][-1] for field in fields(Settings) if field.metadata["project"]}
@@ -114,12 +114,12 @@ def _odd_fields(settings: Settings) -> Iterator[str]:
 
 def _meant(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """Advise one of these names, which a server may have told."""
-    return did_you_mean(word, map(printable, known), otherwise)
+    return did_you_mean(word, map(replace_control_characters, known), otherwise)
 
 
 def _idle(settings: Settings, service: Preset, model: str) -> Iterator[str]:
     """Tell of what is set and does nothing."""
-    reasons = idle(settings, service, model)
+    reasons = ineffective_parameters(settings, service, model)
     given = [name for name in reasons if getattr(settings, name) is not None]
     for reason, names in groupby(given, reasons.__getitem__):
         yield Words("{names} will not act: {reason}.", names=" and ".join(names), reason=reason)

@@ -110,7 +110,7 @@ class Calls:
             elif self._needs_approval(prepared):
                 pending = PendingApproval(prepared.call)
                 yield ToolProgress(index, "waiting", approval=pending)
-                approval = await pending.decision()
+                approval = await pending.wait_for_decision()
                 yield self._decided(prepared, approval)
                 ready += [prepared] if approval.allowed else []
             else:

@@ -14,7 +14,7 @@ from mimo_magics.core.errors import BadKey, BadRequest, BudgetReached, MimoError
 from mimo_magics.core.events import Accumulator, Event, Noted, Started, Stopped, Told
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Message, Reply, Request, Usage, rounds
-from mimo_magics.core.services import LOCAL
+from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.session import request_warnings
 from mimo_magics.session.attachments import fitted
 from mimo_magics.session.cached_reply import replayed
@@ -30,8 +30,8 @@ from mimo_magics.session.tool_calls import CallNumbers, Calls
 from mimo_magics.session.turn import Turn, answered
 from mimo_magics.tape import tape
 from mimo_magics.tools.tool import NotebookTool
-from mimo_magics.wire.bare_tool_calls import BareCalls
-from mimo_magics.wire.tool_call_markup import Markup
+from mimo_magics.wire.bare_tool_calls import BareToolCallFilter
+from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 
 
 class RunningTurn:
@@ -154,7 +154,7 @@ class RunningTurn:
                 yield event
             return
         settings = self._asked.settings
-        if self._asked.service is LOCAL and not tape.replays(self._tapes):
+        if self._asked.service is LOCAL_SERVICE and not tape.replays(self._tapes):
             async with aclosing(local_process.start(settings.local_model)) as preparations:
                 async for step in preparations:
                     yield step
@@ -261,9 +261,9 @@ class RunningTurn:
         """Ask, take calls that the model wrote as text out of what comes, and number the calls."""
         self._numbers.begin_response()
         calls = len(self._accumulator.reply.tool_calls)
-        filters: list[Markup | BareCalls] = [Markup(calls)]
-        if self._asked.service is LOCAL:
-            filters.append(BareCalls([tool.name for tool in request.tools], calls))
+        filters: list[ToolCallMarkupFilter | BareToolCallFilter] = [ToolCallMarkupFilter(calls)]
+        if self._asked.service is LOCAL_SERVICE:
+            filters.append(BareToolCallFilter([tool.name for tool in request.tools], calls))
             request = local_process.translated(request)
         async with aclosing(http.stream(address, self._asked.settings.api, request, self.clock)) as events:
             async for event in events:
@@ -273,11 +273,13 @@ class RunningTurn:
                 for each in _through(filters, [event]):
                     yield self._numbers.numbered(each)
         for number, each_filter in enumerate(filters, 1):
-            for each in _through(filters[number:], list(each_filter.end())):
+            for each in _through(filters[number:], list(each_filter.flush())):
                 yield self._numbers.numbered(each)
 
 
-def _through(filters: Sequence[Markup | BareCalls], events: Iterable[Event]) -> Iterable[Event]:
+def _through(
+    filters: Sequence[ToolCallMarkupFilter | BareToolCallFilter], events: Iterable[Event]
+) -> Iterable[Event]:
     for each in filters:
         events = [out for event in events for out in each.feed(event)]
     return events

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Any
 
-from mimo_magics.core.i18n import Words, joined
+from mimo_magics.core.i18n import Words, join_translatables
 
 AROUND = 30
 """Characters of a long text on each side of the first difference."""
@@ -21,7 +21,7 @@ def told(asked: Any, recorded: Iterable[Any]) -> str:
     if not found:
         return Words("It holds no request to this address.")
     nearest = min(found, key=len)
-    listed, more = joined("; ", nearest[:MOST]), len(nearest) - MOST
+    listed, more = join_translatables("; ", nearest[:MOST]), len(nearest) - MOST
     return Words("{listed}; and {count} more." if more > 0 else "{listed}.", listed=listed, count=more)
 
 

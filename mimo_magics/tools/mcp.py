@@ -223,7 +223,7 @@ class _Link:
                 return WireError(Words("{who} refused: {it}.", who=who, it=self._harmless(str(error))), look)
             case _:
                 fact = Words("{who} cannot be reached at {place}.", who=who, place=server.place)
-        return ConnectionFailed(fact, look, temporary=False)
+        return ConnectionFailed(fact, look, is_retryable=False)
 
     def _harmless(self, said: str) -> str:
         """Make one printable line of what the server said, without what the person told it."""

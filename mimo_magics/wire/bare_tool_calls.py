@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from mimo_magics.core.events import Event, Stopped, TextDelta, ToolCallDelta, ToolCallStart
 
-BEGINNING = re.compile(r"\s*(?:`{0,3}|```[a-z]*\s*(?:\{.*)?|\{.*)", re.DOTALL)
-FENCE = re.compile(r"\s*(?:```(?:json)?\s*)?")
-END = re.compile(r"\s*```")
-DECODER = json.JSONDecoder()
+CALL_PREFIX = re.compile(r"\s*(?:`{0,3}|```[a-z]*\s*(?:\{.*)?|\{.*)", re.DOTALL)
+OPENING_FENCE = re.compile(r"\s*(?:```(?:json)?\s*)?")
+CLOSING_FENCE = re.compile(r"\s*```")
+JSON_DECODER = json.JSONDecoder()
 
 
-class BareCalls:
+class BareToolCallFilter:
     """Takes such calls out of one answer's events.
 
     Args:
@@ -26,54 +26,54 @@ class BareCalls:
         first: number of the first call, as ids must differ within a conversation.
     """
 
-    def __init__(self, names: Collection[str], first: int = 0) -> None:
+    def __init__(self, names: Collection[str], first_number: int = 0) -> None:
         self._names = names
-        self._first = first
-        self._held = ""
-        self._open = bool(names)
+        self._first_number = first_number
+        self._buffer = ""
+        self._may_be_call = bool(names)
         """Whether all text so far may be a call."""
 
     def feed(self, event: Event) -> Iterator[Event]:
         """Pass an event on, unless it may be part of a call."""
         match event:
             case ToolCallStart():
-                self._open = False
-            case TextDelta(text) if self._open:
-                self._held += text
-                self._open = bool(BEGINNING.fullmatch(self._held))
-                if self._open:
+                self._may_be_call = False
+            case TextDelta(text) if self._may_be_call:
+                self._buffer += text
+                self._may_be_call = bool(CALL_PREFIX.fullmatch(self._buffer))
+                if self._may_be_call:
                     return
-                yield TextDelta(self._held)
-                self._held = ""
+                yield TextDelta(self._buffer)
+                self._buffer = ""
                 return
-            case Stopped() if self._held:
-                calls = list(self.end())
+            case Stopped() if self._buffer:
+                calls = list(self.flush())
                 yield from calls
-                called = any(isinstance(each, ToolCallStart) for each in calls)
-                yield replace(event, reason="tool_calls") if called else event
+                has_calls = any(isinstance(each, ToolCallStart) for each in calls)
+                yield replace(event, reason="tool_calls") if has_calls else event
                 return
         yield event
 
-    def end(self) -> Iterator[Event]:
+    def flush(self) -> Iterator[Event]:
         """Return what was held back: as calls, or as text."""
-        held, self._held = self._held, ""
-        calls = list(self._calls(held))
+        text, self._buffer = self._buffer, ""
+        calls = list(self._parse_calls(text))
         for number, (name, arguments) in enumerate(calls):
-            yield ToolCallStart(number, f"call_bare_{self._first + number}", name)
+            yield ToolCallStart(number, f"call_bare_{self._first_number + number}", name)
             yield ToolCallDelta(number, arguments)
-        if held and not calls:
-            yield TextDelta(held)
+        if text and not calls:
+            yield TextDelta(text)
 
-    def _calls(self, text: str) -> Iterator[tuple[str, str]]:
-        place = 0
-        while place < len(text):
-            fence = FENCE.match(text, place)
+    def _parse_calls(self, text: str) -> Iterator[tuple[str, str]]:
+        position = 0
+        while position < len(text):
+            fence = OPENING_FENCE.match(text, position)
             try:
-                value, place = DECODER.raw_decode(text, fence.end() if fence else place)
+                value, position = JSON_DECODER.raw_decode(text, fence.end() if fence else position)
             except (ValueError, RecursionError):
                 return
             if not isinstance(value, dict) or value.get("name") not in self._names:
                 return
             yield value["name"], json.dumps(value.get("arguments", {}), ensure_ascii=False)
-            if end := END.match(text, place):
-                place = end.end()
+            if end := CLOSING_FENCE.match(text, position):
+                position = end.end()

@@ -15,21 +15,20 @@ from typing import Any, get_args
 
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api, Auth, Code
-from mimo_magics.core.text import UNSEEN
+from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.wire.formats import FORMATS
 
-Kind = Code
-KINDS: tuple[Kind, ...] = get_args(Kind)
-VARIABLE = "MIMO_API_KEY"
+CODE_KINDS: tuple[Code, ...] = get_args(Code)
+API_KEY_VARIABLE = "MIMO_API_KEY"
 
-UNTYPED = re.compile(rf"{UNSEEN.pattern}|[\ud800-\udfff]")
+UNSAFE_CHARACTERS = re.compile(rf"{INVISIBLE_CHARACTERS.pattern}|[\ud800-\udfff]")
 """What a terminal that a command is pasted into would obey or could not show."""
-LONGEST_ARGUMENT = 100_000
+MAX_ARGUMENT_BYTES = 100_000
 """Bytes that a command line surely takes as one argument."""
-PATIENCE = 480
+TIMEOUT_SECONDS = 480
 """Seconds that a whole answer may take; the SDKs want a bound of one's own for long ones."""
 
-NAMED: Mapping[Api, Collection[str]] = {
+SDK_PARAMETERS: Mapping[Api, Collection[str]] = {
     "openai": (
         *(
             "model",
@@ -61,7 +60,7 @@ Version 2 of the Anthropic SDK does not name the sampling any more.
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """A call as it goes over the wire."""
 
     api: Api
@@ -79,82 +78,85 @@ class Call:
         return {**FORMATS[self.api].headers(Secret(key), self.auth), "Content-Type": "application/json"}
 
 
-def snippet(kind: Kind, call: Call) -> str:
+def build_snippet(kind: Code, call: ApiCall) -> str:
     """Return code that makes the call and prints the answer. Those of the SDKs are for their own format."""
-    return UNTYPED.sub(_typed, WRITERS[kind](call))
+    return UNSAFE_CHARACTERS.sub(_escape_characters, WRITERS[kind](call))
 
 
-def as_json(body: Mapping[str, Any]) -> str:
+def format_json_body(body: Mapping[str, Any]) -> str:
     """Write a body as JSON for people; what a terminal would obey is escaped as JSON does it."""
-    return UNTYPED.sub(_typed, json.dumps(body, ensure_ascii=False, indent=2))
+    return UNSAFE_CHARACTERS.sub(_escape_characters, json.dumps(body, ensure_ascii=False, indent=2))
 
 
-def _curl(call: Call) -> str:
+def _write_curl(call: ApiCall) -> str:
     """Write the command of the quick-start page; a redirect is not followed, as it would take the key along."""
-    body = as_json(call.body)
+    body = format_json_body(call.body)
     lines = [
         f"curl --request POST {shlex.quote(call.url)}",
-        *(f'--header "{name}: {value}"' for name, value in call.headers(f"${VARIABLE}").items()),
+        *(f'--header "{name}: {value}"' for name, value in call.headers(f"${API_KEY_VARIABLE}").items()),
     ]
-    if len(body.encode()) > LONGEST_ARGUMENT:
+    if len(body.encode()) > MAX_ARGUMENT_BYTES:
         command = " \\\n".join((*lines, "--data-binary @- <<'JSON'"))
         return f"{command}\n{body}\nJSON\n"
     body = body.replace("'", "\\u0027")  # JSON's own escape, so that nothing ends the shell's quotation
     return " \\\n".join((*lines, f"--data-raw '{body}'")) + "\n"
 
 
-def _httpx(call: Call) -> str:
+def _write_httpx(call: ApiCall) -> str:
     headers = "".join(
-        f"    {_literal(name)}: {_header(value)},\n" for name, value in call.headers(f"${VARIABLE}").items()
+        f"    {_literal(name)}: {_header_literal(value)},\n"
+        for name, value in call.headers(f"${API_KEY_VARIABLE}").items()
     )
-    opened = f'"POST", url, headers=headers, json=body, timeout={PATIENCE}'
+    request_arguments = f'"POST", url, headers=headers, json=body, timeout={TIMEOUT_SECONDS}'
     if call.body.get("stream"):
-        asked = f"with httpx.stream({opened}) as response:\n    for line in response.iter_lines():\n        print(line)"
+        request_code = f"with httpx.stream({request_arguments}) as response:\n    for line in response.iter_lines():\n        print(line)"
     else:
-        asked = f"response = httpx.request({opened})\nprint(response.text)"
-    values = f"url = {_literal(call.url)}\nheaders = {{\n{headers}}}\nbody = {_literal(call.body)}"
-    return f"import os\n\nimport httpx\n\n{values}\n\n{asked}\n"
+        request_code = f"response = httpx.request({request_arguments})\nprint(response.text)"
+    assignments = f"url = {_literal(call.url)}\nheaders = {{\n{headers}}}\nbody = {_literal(call.body)}"
+    return f"import os\n\nimport httpx\n\n{assignments}\n\n{request_code}\n"
 
 
-def _header(value: str) -> str:
-    before, name, _ = value.partition(f"${VARIABLE}")
+def _header_literal(value: str) -> str:
+    before, name, _ = value.partition(f"${API_KEY_VARIABLE}")
     if not name:
         return _literal(value)
-    key = f'os.environ["{VARIABLE}"]'
+    key = f'os.environ["{API_KEY_VARIABLE}"]'
     return f"{_literal(before)} + {key}" if before else key
 
 
-def _openai(call: Call) -> str:
-    words = 'if chunk.choices:\n        print(chunk.choices[0].delta.content or "", end="")'
-    return _by_sdk(
+def _write_openai(call: ApiCall) -> str:
+    print_code = 'if chunk.choices:\n        print(chunk.choices[0].delta.content or "", end="")'
+    return _write_sdk_call(
         call,
         "OpenAI",
         "completion = client.chat.completions.create",
-        f"for chunk in completion:\n    {words}",
+        f"for chunk in completion:\n    {print_code}",
         "print(completion.model_dump_json())",
     )
 
 
-def _anthropic(call: Call) -> str:
-    words = 'if event.type == "content_block_delta":\n        print(getattr(event.delta, "text", ""), end="")'
-    return _by_sdk(
+def _write_anthropic(call: ApiCall) -> str:
+    print_code = (
+        'if event.type == "content_block_delta":\n        print(getattr(event.delta, "text", ""), end="")'
+    )
+    return _write_sdk_call(
         call,
         "Anthropic",
         "message = client.messages.create",
-        f"for event in message:\n    {words}",
+        f"for event in message:\n    {print_code}",
         "print(message.content)",
     )
 
 
-def _by_sdk(call: Call, name: str, method: str, streamed: str, whole: str) -> str:
-    named = {field: value for field, value in call.body.items() if field in NAMED[call.api]}
-    others = {field: value for field, value in call.body.items() if field not in named}
-    arguments = {**named, **({"extra_body": others} if others else {})}
-    written = "".join(f"    {field}={_literal(value, 1)},\n" for field, value in arguments.items())
+def _write_sdk_call(call: ApiCall, name: str, method: str, stream_code: str, full_code: str) -> str:
+    sdk_arguments = {field: value for field, value in call.body.items() if field in SDK_PARAMETERS[call.api]}
+    extra_body = {field: value for field, value in call.body.items() if field not in sdk_arguments}
+    arguments = {**sdk_arguments, **({"extra_body": extra_body} if extra_body else {})}
+    arguments_code = "".join(f"    {field}={_literal(value, 1)},\n" for field, value in arguments.items())
     return (
         f"import os\n\nfrom {call.api} import {name}\n\n"
-        f'client = {name}(\n    api_key=os.environ.get("{VARIABLE}"),\n    base_url={_literal(call.base_url)},\n'
-        f"    timeout={PATIENCE},\n)\n\n{method}(\n{written})\n\n{streamed if call.body.get('stream') else whole}\n"
+        f'client = {name}(\n    api_key=os.environ.get("{API_KEY_VARIABLE}"),\n    base_url={_literal(call.base_url)},\n'
+        f"    timeout={TIMEOUT_SECONDS},\n)\n\n{method}(\n{arguments_code})\n\n{stream_code if call.body.get('stream') else full_code}\n"
     )
 
 
@@ -162,35 +164,35 @@ def _literal(value: object, depth: int = 0) -> str:
     """Write a value in Python, with a line for each of its parts."""
     match value:
         case str():
-            return _quoted(value)
+            return _quote(value)
         case Mapping() if value:
             rows = [f"{_literal(name)}: {_literal(each, depth + 1)}" for name, each in value.items()]
-            return _block("{}", rows, depth)
+            return _bracket_lines("{}", rows, depth)
         case list() | tuple() if value:
-            return _block("[]", [_literal(each, depth + 1) for each in value], depth)
+            return _bracket_lines("[]", [_literal(each, depth + 1) for each in value], depth)
     return repr(value)
 
 
-def _block(brackets: str, rows: Iterable[str], depth: int) -> str:
+def _bracket_lines(brackets: str, rows: Iterable[str], depth: int) -> str:
     margin = "    " * depth
     lines = "".join(f"{margin}    {row},\n" for row in rows)
     return f"{brackets[0]}\n{lines}{margin}{brackets[1]}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Write a text as Python does, in double quotes unless it holds some."""
-    written = repr(text)
-    return written if '"' in text else f'"{written[1:-1]}"'
+    literal = repr(text)
+    return literal if '"' in text else f'"{literal[1:-1]}"'
 
 
-def _typed(found: re.Match[str]) -> str:
+def _escape_characters(match: re.Match[str]) -> str:
     """Return the JSON escapes of characters, which are those of Python, too."""
-    return json.dumps(found[0])[1:-1]
+    return json.dumps(match[0])[1:-1]
 
 
-WRITERS: Mapping[Kind, Callable[[Call], str]] = {
-    "curl": _curl,
-    "openai": _openai,
-    "anthropic": _anthropic,
-    "httpx": _httpx,
+WRITERS: Mapping[Code, Callable[[ApiCall], str]] = {
+    "curl": _write_curl,
+    "openai": _write_openai,
+    "anthropic": _write_anthropic,
+    "httpx": _write_httpx,
 }

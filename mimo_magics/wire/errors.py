@@ -15,10 +15,10 @@ from typing import Any
 from mimo_magics.core import errors
 from mimo_magics.core.i18n import Words
 
-LONGEST = 400
+MAX_MESSAGE_CHARS = 400
 """Characters of a server's message that are shown."""
 
-BY_STATUS: dict[int, type[errors.ApiError]] = {
+ERROR_BY_STATUS: dict[int, type[errors.ApiError]] = {
     400: errors.BadRequest,
     401: errors.BadKey,
     402: errors.NoCredit,
@@ -28,7 +28,7 @@ BY_STATUS: dict[int, type[errors.ApiError]] = {
     429: errors.RateLimited,
 }
 
-STATUS_OF_WORD = {
+STATUS_BY_KEYWORD = {
     "auth": 401,
     "api_key": 401,
     "billing": 402,
@@ -44,7 +44,7 @@ STATUS_OF_WORD = {
 """Errors inside a stream come with status 200; a word in their code or type tells the kind."""
 
 
-HINTS = {
+HINT_BY_PATTERN = {
     "webSearchEnabled": Words(
         "Switch the web search plugin on in the service's console; that takes up to five minutes."
     ),
@@ -67,41 +67,41 @@ def api_error(
     status: int, body: bytes, *, retry_after: float | None = None, request_id: str = ""
 ) -> errors.ApiError:
     """Read the body of a response that is not a success."""
-    error = _error_object(_json(body))
-    message = _text(error.get("message")) or _plain(body)
-    code, param = _text(error.get("code")), _text(error.get("param"))
-    told = ": ".join(part for part in (f"HTTP {status}", message, param) if part)
-    return _kind(status, told)(
-        told,
+    error = _error_object(_parse_body(body))
+    message = _one_line(error.get("message")) or _body_excerpt(body)
+    code, param = _one_line(error.get("code")), _one_line(error.get("param"))
+    full_message = ": ".join(part for part in (f"HTTP {status}", message, param) if part)
+    return _error_class(status, full_message)(
+        full_message,
         status=status,
         code=code,
         param=param,
         request_id=request_id,
         retry_after=retry_after,
-        hint=_hint(status, told, retry_after),
+        hint=_hint(status, full_message, retry_after),
     )
 
 
-def _hint(status: int, told: str, retry_after: float | None) -> str:
+def _hint(status: int, message: str, retry_after: float | None) -> str:
     if 300 <= status < 400:
         return Words(
             "The address points elsewhere, and a key is not sent on; set the other one as the base URL."
         )
     if retry_after and retry_after > 5:
         return Words("The server asks to wait {retry_after:,.0f} s.", retry_after=retry_after)
-    return next((hint for word, hint in HINTS.items() if re.search(word, told)), "")
+    return next((hint for word, hint in HINT_BY_PATTERN.items() if re.search(word, message)), "")
 
 
 def frame_error(frame: Mapping[str, Any]) -> errors.ApiError | None:
     """Return the error that a frame of a running stream or a whole body holds, if it does."""
-    broken = frame.get("type") in ("error", "server_error") and "message" in frame
-    if not frame.get("error") and not broken:
+    is_error_frame = frame.get("type") in ("error", "server_error") and "message" in frame
+    if not frame.get("error") and not is_error_frame:
         return None
     error = _error_object(frame)
-    return api_error(_status(error), json.dumps({"error": error}).encode())
+    return api_error(_error_status(error), json.dumps({"error": error}).encode())
 
 
-def _json(body: bytes) -> Any:
+def _parse_body(body: bytes) -> Any:
     text = body.decode("utf-8", "replace").strip()
     try:
         return json.loads(text.removeprefix("data:").partition("\n\n")[0])
@@ -116,30 +116,30 @@ def _error_object(payload: Any) -> Mapping[str, Any]:
     return error if isinstance(error, Mapping) else {"message": error}
 
 
-def _status(error: Mapping[str, Any]) -> int:
-    code = _text(error.get("code"))
+def _error_status(error: Mapping[str, Any]) -> int:
+    code = _one_line(error.get("code"))
     if code.isdecimal() and 400 <= int(code) < 600:
         return int(code)
-    words = f"{code} {_text(error.get('type'))}"
-    return next((status for word, status in STATUS_OF_WORD.items() if word in words), 500)
+    keywords = f"{code} {_one_line(error.get('type'))}"
+    return next((status for word, status in STATUS_BY_KEYWORD.items() if word in keywords), 500)
 
 
-def _kind(status: int, told: str) -> type[errors.ApiError]:
-    if status == 400 and re.search(r"(not supported|unsupported|unknown) model", told, re.IGNORECASE):
+def _error_class(status: int, message: str) -> type[errors.ApiError]:
+    if status == 400 and re.search(r"(not supported|unsupported|unknown) model", message, re.IGNORECASE):
         return errors.UnknownModel
     if status >= 500 or status == 408:
         return errors.ServerBusy
-    return BY_STATUS.get(status, errors.ApiError)
+    return ERROR_BY_STATUS.get(status, errors.ApiError)
 
 
-def _plain(body: bytes) -> str:
-    text = _text(body[: LONGEST * 4].decode("utf-8", "replace"))
+def _body_excerpt(body: bytes) -> str:
+    text = _one_line(body[: MAX_MESSAGE_CHARS * 4].decode("utf-8", "replace"))
     return "a web page instead of an answer" if text.startswith("<") else text
 
 
-def _text(value: Any) -> str:
+def _one_line(value: Any) -> str:
     """One line of printable text, whatever the server put there."""
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     line = "".join(char if char.isprintable() else " " for char in text)
     line = " ".join(line.split())
-    return line if len(line) <= LONGEST else line[:LONGEST] + "…"
+    return line if len(line) <= MAX_MESSAGE_CHARS else line[:MAX_MESSAGE_CHARS] + "…"

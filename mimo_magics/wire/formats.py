@@ -22,19 +22,19 @@ from mimo_magics.wire.sse import SSEParser
 class Decoder(Protocol):
     """Turns the frames of one stream into events; fresh for each stream."""
 
-    done: bool
+    is_done: bool
     """Whether the server said that nothing follows."""
 
     def feed(self, name: str, data: str) -> Iterator[Event]:
         """Decode one frame."""
 
 
-class Wire(Protocol):
+class WireFormat(Protocol):
     """What a format's module offers."""
 
     path: str
     """Of the call, below the base URL."""
-    needs_output_bound: bool
+    requires_max_tokens: bool
     """Whether a call must say how many tokens the output may have."""
 
     def headers(self, key: Secret, auth: Auth) -> dict[str, str]:
@@ -43,7 +43,7 @@ class Wire(Protocol):
     def encode(self, request: Request) -> dict[str, Any]:
         """Return the body of a call."""
 
-    def relaxed(self, body: Mapping[str, Any], error: ApiError) -> dict[str, Any] | None:
+    def drop_refused_field(self, body: Mapping[str, Any], error: ApiError) -> dict[str, Any] | None:
         """Return a body without the optional field that the server refused; `None` if it was not that."""
 
     def Decoder(self) -> Decoder:  # noqa: N802  a class in the module
@@ -53,31 +53,31 @@ class Wire(Protocol):
         """Decode a whole reply that was not streamed."""
 
 
-FORMATS: dict[Api, Wire] = {"openai": openai, "anthropic": anthropic}
+FORMATS: dict[Api, WireFormat] = {"openai": openai, "anthropic": anthropic}
 
-BEYOND_THE_API = (TypeError, AttributeError, KeyError, ValueError, RecursionError)
+MALFORMED_DATA_ERRORS = (TypeError, AttributeError, KeyError, ValueError, RecursionError)
 """What decoding raises where a value has not the documented type."""
 
 
 class StreamDecoder:
     """Bytes of one stream, cut anywhere, to events."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._decoder = wire.Decoder()
+    def __init__(self, wire_format: WireFormat) -> None:
+        self._decoder = wire_format.Decoder()
         self._parser = SSEParser()
-        self._stopped = False
-        self.begun = False
+        self._has_stopped = False
+        self.has_started = False
         """Whether the server said anything that belongs to an answer."""
 
     @property
-    def done(self) -> bool:
+    def is_done(self) -> bool:
         """Whether the server said that nothing follows."""
-        return self._decoder.done
+        return self._decoder.is_done
 
     @property
-    def cut(self) -> bool:
+    def is_incomplete(self) -> bool:
         """Whether an answer began and neither a reason for its end nor the server's last word has come."""
-        return self.begun and not self._stopped and not self.done
+        return self.has_started and not self._has_stopped and not self.is_done
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """Take bytes in and yield what they tell.
@@ -87,27 +87,27 @@ class StreamDecoder:
             WireError: a frame is not what the API describes.
         """
         for name, data in self._parser.feed(chunk):
-            yield from self._frame(name, data)
+            yield from self._decode_frame(name, data)
 
     def close(self) -> Iterator[Event]:
         """End the stream. One that ended without a reason was cut: `Stopped("cut")`."""
         try:
             for name, data in self._parser.close():
-                yield from self._frame(name, data)
+                yield from self._decode_frame(name, data)
         except WireError:
             pass  # the cut went through a frame
-        if self.begun and not self._stopped:
-            yield Stopped("end" if self.done else "cut")
+        if self.has_started and not self._has_stopped:
+            yield Stopped("end" if self.is_done else "cut")
 
-    def _frame(self, name: str, data: str) -> Iterator[Event]:
-        if self.done:
+    def _decode_frame(self, name: str, data: str) -> Iterator[Event]:
+        if self.is_done:
             return
         try:
             for event in self._decoder.feed(name, data):
-                self.begun = True
-                self._stopped = self._stopped or isinstance(event, Stopped)
+                self.has_started = True
+                self._has_stopped = self._has_stopped or isinstance(event, Stopped)
                 yield event
-        except BEYOND_THE_API as error:
+        except MALFORMED_DATA_ERRORS as error:
             raise WireError(Words("The server sent a frame that the API does not describe.")) from error
 
 
@@ -131,12 +131,12 @@ def decode_full(api: Api, body: bytes) -> Iterator[Event]:
         ApiError: the body is an error.
         WireError: the body is not what the API describes.
     """
-    stopped = False
+    has_stopped = False
     try:
         for event in FORMATS[api].decode_full(body):
-            stopped = stopped or isinstance(event, Stopped)
+            has_stopped = has_stopped or isinstance(event, Stopped)
             yield event
-    except BEYOND_THE_API as error:
+    except MALFORMED_DATA_ERRORS as error:
         raise WireError(Words("The server's answer is not what the API describes.")) from error
-    if not stopped:  # it is whole, whatever the server left out
+    if not has_stopped:  # it is whole, whatever the server left out
         yield Stopped("end")

@@ -18,16 +18,16 @@ class SSEParser:
     """Cuts a stream into events, wherever its packets were cut."""
 
     def __init__(self) -> None:
-        self._rest: list[bytes] = []
+        self._partial_line: list[bytes] = []
         self._after_cr = False
-        self._name = ""
+        self._event_name = ""
         self._data: list[str] = []
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
         """Take bytes in and yield the events that are whole now."""
-        for line in self._lines(chunk):
+        for line in self._split_lines(chunk):
             if line:
-                self._field(line)
+                self._parse_field(line)
             else:
                 yield from self._dispatch()
 
@@ -35,7 +35,7 @@ class SSEParser:
         """End the stream. An event without its blank line is handed on too, as servers forget it at the end."""
         yield from self.feed(b"\n\n")
 
-    def _lines(self, chunk: bytes) -> list[bytes]:
+    def _split_lines(self, chunk: bytes) -> list[bytes]:
         if self._after_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
             self._after_cr = False
@@ -45,24 +45,24 @@ class SSEParser:
         if b"\r" in chunk:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         first, *others = chunk.split(b"\n")
-        self._rest.append(first)
+        self._partial_line.append(first)
         if not others:
             return []
-        lines = [b"".join(self._rest), *others]
-        self._rest = [lines.pop()]
+        lines = [b"".join(self._partial_line), *others]
+        self._partial_line = [lines.pop()]
         return lines
 
-    def _field(self, line: bytes) -> None:
+    def _parse_field(self, line: bytes) -> None:
         name, _, value = line.decode("utf-8", "replace").removeprefix("\ufeff").partition(":")
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
         elif name == "event":
-            self._name = value
+            self._event_name = value
 
     def _dispatch(self) -> Iterator[Frame]:
         """A blank line ends an event; one without data is a sign of life and nothing more."""
         data = "\n".join(self._data)
         if data:
-            yield self._name, data
-        self._name, self._data = "", []
+            yield self._event_name, data
+        self._event_name, self._data = "", []

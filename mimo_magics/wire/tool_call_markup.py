@@ -16,16 +16,18 @@ from functools import partial
 
 from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta, ToolCallDelta, ToolCallStart
 
-LONGEST = 1_000_000
+MAX_MARKUP_CHARS = 1_000_000
 """Characters of one piece of markup that are held back at most; they are text if it goes on."""
-OWN_ENDS = ("end", "stop", "tool_calls")
+NATURAL_STOP_REASONS = ("end", "stop", "tool_calls")
 """Reasons for which a model stops by itself. At any other, a call without its end tag was cut."""
 
-TAGS = OPEN, INNER, CLOSE = "<tool_call>", "<function=", "</tool_call>"
-BEGUN = {tag: "|".join(tag[:end] for end in range(1, len(tag))) for tag in TAGS}
+TAGS = OPEN_TAG, FUNCTION_TAG, CLOSE_TAG = "<tool_call>", "<function=", "</tool_call>"
+TAG_PREFIXES = {tag: "|".join(tag[:end] for end in range(1, len(tag))) for tag in TAGS}
 # markup (group 1), or what may become it with what is still to come
-START = re.compile(rf"{OPEN}\s{{0,99}}(?:({INNER}|{{)|(?:{BEGUN[INNER]})?\Z)|(?:{BEGUN[OPEN]})\Z")
-END = re.compile(rf"{CLOSE}|(?:{BEGUN[CLOSE]})\Z")
+START = re.compile(
+    rf"{OPEN_TAG}\s{{0,99}}(?:({FUNCTION_TAG}|{{)|(?:{TAG_PREFIXES[FUNCTION_TAG]})?\Z)|(?:{TAG_PREFIXES[OPEN_TAG]})\Z"
+)
+END = re.compile(rf"{CLOSE_TAG}|(?:{TAG_PREFIXES[CLOSE_TAG]})\Z")
 FENCE = re.compile(r"\A[\s>*+\-\d.)]*(`{3,}(?=[^`]*\Z)|~{3,})(.*)")  # in lists and quotations too
 FUNCTION = re.compile(r"<function=([^<>]*)>(.*?)(</function>|\Z)", re.DOTALL)
 # a value whose end tag was forgotten ends at the next parameter, as for the parsers of servers
@@ -33,161 +35,169 @@ PARAMETER = re.compile(r"<parameter=([^<>]*)>(.*?)(?:</parameter>|(?=<parameter=
 _dump = partial(json.dumps, ensure_ascii=False, allow_nan=False)
 
 
-class Markup:
+class ToolCallMarkupFilter:
     """Takes the native markup of tool calls out of one answer's events."""
 
-    def __init__(self, first: int = 0) -> None:
+    def __init__(self, first_number: int = 0) -> None:
         """Recovered calls are named from `call_native_{first}` on: ids must differ within a conversation."""
-        self._first = first
+        self._first_number = first_number
         self._blocks: list[tuple[str, bool]] = []  # without their last tags; whether those came
-        self._reasoning, self._text = _Stream(self._blocks), _Stream(self._blocks)
-        self._free = 0  # the index above all that the server used
-        self._recovers = True
+        self._reasoning, self._text = _MarkupScanner(self._blocks), _MarkupScanner(self._blocks)
+        self._next_index = 0  # the index above all that the server used
+        self._should_recover = True
 
     def feed(self, event: Event) -> Iterator[Event]:
         """Pass an event on without its markup; hold back what is, or may become, markup."""
         match event:
             case TextDelta(text):
-                yield from _changed(event, self._text.feed(text))
+                yield from _replace_text(event, self._text.feed(text))
             case ReasoningDelta(text, signature):  # a signature ends a part, and what is open in it
                 rest = self._reasoning.feed(text) + (self._reasoning.close() if signature else "")
-                yield from _changed(event, rest)
+                yield from _replace_text(event, rest)
             case Stopped(reason):
-                last = list(self.end(reason))
-                called = any(isinstance(each, ToolCallStart) for each in last) and reason in OWN_ENDS
-                yield from (*last, Stopped("tool_calls") if called else event)
+                events = list(self.flush(reason))
+                has_calls = (
+                    any(isinstance(each, ToolCallStart) for each in events) and reason in NATURAL_STOP_REASONS
+                )
+                yield from (*events, Stopped("tool_calls") if has_calls else event)
             case _:
-                self._note(event)
+                self._track_calls(event)
                 yield event
 
-    def end(self, reason: str = "end") -> Iterator[Event]:
+    def flush(self, reason: str = "end") -> Iterator[Event]:
         """End the answer: the text that was held back, and the calls if no `Stopped` has brought them."""
         if text := self._reasoning.close():
             yield ReasoningDelta(text)
         if text := self._text.close():
             yield TextDelta(text)
-        blocks, self._recovers = self._blocks if self._recovers else [], False
-        calls = (call for body, closed in blocks for call in _calls(body, closed or reason in OWN_ENDS))
-        for place, (name, arguments) in enumerate(calls):
-            yield ToolCallStart(self._free + place, f"call_native_{self._first + place}", name)
-            yield ToolCallDelta(self._free + place, arguments)
+        blocks, self._should_recover = self._blocks if self._should_recover else [], False
+        calls = (
+            call
+            for body, closed in blocks
+            for call in _parse_calls(body, closed or reason in NATURAL_STOP_REASONS)
+        )
+        for number, (name, arguments) in enumerate(calls):
+            yield ToolCallStart(self._next_index + number, f"call_native_{self._first_number + number}", name)
+            yield ToolCallDelta(self._next_index + number, arguments)
 
-    def _note(self, event: Event) -> None:
+    def _track_calls(self, event: Event) -> None:
         if isinstance(event, ToolCallStart | ToolCallDelta):
-            self._free = max(self._free, event.index + 1)
-            self._recovers &= not (isinstance(event, ToolCallStart) and event.name)
+            self._next_index = max(self._next_index, event.index + 1)
+            self._should_recover &= not (isinstance(event, ToolCallStart) and event.name)
 
 
-def _changed(event: TextDelta | ReasoningDelta, text: str) -> Iterator[Event]:
+def _replace_text(event: TextDelta | ReasoningDelta, text: str) -> Iterator[Event]:
     if text == event.text:
         yield event
     elif text or (isinstance(event, ReasoningDelta) and event.signature):
         yield replace(event, text=text)
 
 
-class _Stream:
+class _MarkupScanner:
     """All text of one kind, cut anywhere. Only the beginning of a tag at the end of a piece is read twice."""
 
     def __init__(self, blocks: list[tuple[str, bool]]) -> None:
         self._blocks = blocks
-        self._passed: list[str] = []
+        self._output: list[str] = []
         self._markup: list[str] = []
-        self._held, self._room = "", 0
+        self._pending, self._remaining_chars = "", 0
         self._line: list[str] = []
-        self._ticks, self._fence = 0, ""
+        self._backticks, self._fence = 0, ""
 
     def feed(self, text: str) -> str:
         """Take a piece in; return what is text, of it and of what was held back."""
-        text, self._held = self._held + text, ""
-        place = 0
-        while place < len(text):
-            place = self._collect(text, place) if self._markup else self._look(text, place)
-        passed, self._passed = "".join(self._passed), []
-        return passed
+        text, self._pending = self._pending + text, ""
+        position = 0
+        while position < len(text):
+            position = (
+                self._collect_markup(text, position) if self._markup else self._scan_text(text, position)
+            )
+        output, self._output = "".join(self._output), []
+        return output
 
     def close(self) -> str:
         """End the text: return what was held back, unless a whole first tag is in it."""
-        rest, self._held = self._held, ""
-        if self._markup or rest.startswith(OPEN):
-            self._finish(rest, closed=False)
+        rest, self._pending = self._pending, ""
+        if self._markup or rest.startswith(OPEN_TAG):
+            self._close_block(rest, is_closed=False)
             return ""
         return rest
 
-    def _look(self, text: str, place: int) -> int:
+    def _scan_text(self, text: str, position: int) -> int:
         """Pass on what comes before markup outside of code; return how far the text is read."""
-        found = START.search(text, place)
-        self._pass(text[place : found.start() if found else None])
-        if not found:
+        match = START.search(text, position)
+        self._emit(text[position : match.start() if match else None])
+        if not match:
             return len(text)
-        if self._fence or self._ticks % 2:
-            self._pass("<")
-            return found.start() + 1
-        if found[1]:
-            self._markup, self._room = [found[0]], LONGEST - len(found[0])
+        if self._fence or self._backticks % 2:
+            self._emit("<")
+            return match.start() + 1
+        if match[1]:
+            self._markup, self._remaining_chars = [match[0]], MAX_MARKUP_CHARS - len(match[0])
         else:
-            self._held = found[0]
-        return found.end()
+            self._pending = match[0]
+        return match.end()
 
-    def _collect(self, text: str, place: int) -> int:
+    def _collect_markup(self, text: str, position: int) -> int:
         """Keep markup up to its end tag; return how far the text is read."""
-        limit = place + self._room
-        found = END.search(text, place, limit)
-        if found and found[0] == CLOSE:
-            self._finish(text[place : found.start()], closed=True)
-            return found.end()
+        limit = position + self._remaining_chars
+        match = END.search(text, position, limit)
+        if match and match[0] == CLOSE_TAG:
+            self._close_block(text[position : match.start()], is_closed=True)
+            return match.end()
         if limit <= len(text):
-            self._pass("".join([*self._markup, text[place:limit]]))
+            self._emit("".join([*self._markup, text[position:limit]]))
             self._markup = []
             return limit
-        start = found.start() if found else len(text)
-        self._markup.append(text[place:start])
-        self._room, self._held = limit - start, text[start:]
+        start = match.start() if match else len(text)
+        self._markup.append(text[position:start])
+        self._remaining_chars, self._pending = limit - start, text[start:]
         return len(text)
 
-    def _finish(self, piece: str, *, closed: bool) -> None:
-        self._blocks.append(("".join([*self._markup, piece]), closed))
+    def _close_block(self, text: str, *, is_closed: bool) -> None:
+        self._blocks.append(("".join([*self._markup, text]), is_closed))
         self._markup = []
 
-    def _pass(self, text: str) -> None:
+    def _emit(self, text: str) -> None:
         """Pass text on, and see whether it ends in code: in a fence, or after a backtick of the same line."""
-        self._passed.append(text)
+        self._output.append(text)
         *lines, last = text.split("\n")
         for line in lines:
             for mark, rest in FENCE.findall("".join([*self._line, line])):
-                closes = self._fence and mark.startswith(self._fence) and not rest.strip()
-                self._fence = "" if closes else self._fence or mark
-            self._line, self._ticks = [], 0
+                is_closing = self._fence and mark.startswith(self._fence) and not rest.strip()
+                self._fence = "" if is_closing else self._fence or mark
+            self._line, self._backticks = [], 0
         self._line.append(last)
-        self._ticks += last.count("`")
+        self._backticks += last.count("`")
 
 
-def _calls(body: str, whole: bool) -> Iterator[tuple[str, str]]:
+def _parse_calls(body: str, is_complete: bool) -> Iterator[tuple[str, str]]:
     """Return names and arguments; of markup that was cut, only of functions that have their end tag."""
-    in_json = body[len(OPEN) :].lstrip().startswith("{")
-    found = _in_json(body) if in_json else _in_tags(body, whole)
-    return ((name.strip(), arguments) for name, arguments in found if name.strip())
+    is_json = body[len(OPEN_TAG) :].lstrip().startswith("{")
+    calls = _parse_json_calls(body) if is_json else _parse_tagged_calls(body, is_complete)
+    return ((name.strip(), arguments) for name, arguments in calls if name.strip())
 
 
-def _in_tags(body: str, whole: bool) -> Iterator[tuple[str, str]]:
+def _parse_tagged_calls(body: str, is_complete: bool) -> Iterator[tuple[str, str]]:
     for name, inner, end in FUNCTION.findall(body):
-        if whole or end:
-            values = {key.strip(): _value(text) for key, text in PARAMETER.findall(inner)}
+        if is_complete or end:
+            values = {key.strip(): _parameter_to_json(text) for key, text in PARAMETER.findall(inner)}
             yield name, "{" + ", ".join(f"{_dump(key)}: {values[key]}" for key in values if key) + "}"
 
 
-def _in_json(body: str) -> Iterator[tuple[str, str]]:
-    place = body.find("{")
+def _parse_json_calls(body: str) -> Iterator[tuple[str, str]]:
+    position = body.find("{")
     try:
-        while place >= 0:
-            call, place = json.JSONDecoder().raw_decode(body, place)
-            given = call.get("arguments") or {}
-            yield str(call.get("name") or ""), given if isinstance(given, str) else _dump(given)
-            place = body.find("{", place)
+        while position >= 0:
+            call, position = json.JSONDecoder().raw_decode(body, position)
+            arguments = call.get("arguments") or {}
+            yield str(call.get("name") or ""), arguments if isinstance(arguments, str) else _dump(arguments)
+            position = body.find("{", position)
     except (ValueError, RecursionError):
         return  # the rest is broken or cut
 
 
-def _value(text: str) -> str:
+def _parameter_to_json(text: str) -> str:
     """Return a value as JSON: as it stands if it is JSON and no string, else as a string without blank ends."""
     try:
         if not _dump(json.loads(text)).startswith('"'):

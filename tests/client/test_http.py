@@ -38,14 +38,14 @@ from mimo_magics.core.messages import (
     Tool,
     ToolCall,
     ToolResult,
-    user,
+    user_message,
 )
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api, Auth
 
 pytestmark = pytest.mark.anyio
 APIS: list[Api] = ["openai", "anthropic"]
-REQUEST = Request((user("hello"),), Params("mimo-test", max_completion_tokens=100))
+REQUEST = Request((user_message("hello"),), Params("mimo-test", max_completion_tokens=100))
 
 
 @pytest.fixture(autouse=True)
@@ -401,7 +401,7 @@ async def test_a_tool_round_is_accepted_with_its_reasoning_or_with_lost_reasonin
     reasoning = (ReasoningPart(thought),) if thought else ()
     wish = Message("assistant", (*reasoning, ToolCall("c1", "clock", "{}"), ToolCall("c2", "clock", "")))
     results = Message("tool", (ToolResult("c1", "clock", "12:00"), ToolResult("c2", "clock", "")))
-    messages = (user("What time is it?"), wish, results, user("And now?"))
+    messages = (user_message("What time is it?"), wish, results, user_message("And now?"))
     request = Request(messages, REQUEST.params, (Tool("clock"),))
     assert folded(await ask(peer, api, request)).text.startswith("You said: ")
 
@@ -428,7 +428,7 @@ async def test_a_delta_costs_few_calls(peer: Peer) -> None:
 @pytest.mark.parametrize("api", APIS)
 async def test_many_answers_at_once_stay_apart(peer: Peer, api: Api) -> None:
     peer.answers(lambda seen: Answer(frames(seen, [seen.prompt, " "] * 20, 0.001)))
-    requests = [Request((user(f"n{number}"),), REQUEST.params) for number in range(30)]
+    requests = [Request((user_message(f"n{number}"),), REQUEST.params) for number in range(30)]
     replies = await asyncio.gather(*(ask(peer, api, request) for request in requests))
     assert [folded(events).text for events in replies] == [f"n{number} " * 20 for number in range(30)]
 

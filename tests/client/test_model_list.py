@@ -10,7 +10,7 @@ from support.peer import KEY, Answer, Peer
 
 from mimo_magics.client import http, model_list
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.services import PRESETS
+from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 def mimo(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
     """The peer as the service of the default preset."""
     base_urls = {"openai": f"{peer.url}/v1", "anthropic": f"{peer.url}/anthropic"}
-    monkeypatch.setitem(PRESETS, "mimo-v2", replace(PRESETS["mimo-v2"], base_urls=base_urls))
+    monkeypatch.setitem(SERVICES, "mimo-v2", replace(SERVICES["mimo-v2"], base_urls=base_urls))
     return peer
 
 

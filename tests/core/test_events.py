@@ -173,14 +173,14 @@ async def test_a_pending_approval_is_decided_once_and_from_any_thread(decide, ap
     pending = PendingApproval(CALL)
     for each in (decide, PendingApproval.approve, PendingApproval.refuse):
         await asyncio.to_thread(each, pending)
-    assert await pending.decision() == approval
+    assert await pending.wait_for_decision() == approval
     assert pending.call == CALL
 
 
 @pytest.mark.anyio
 async def test_a_decision_after_the_turn_is_over_has_no_effect():
     pending = PendingApproval(CALL)
-    waiting = asyncio.ensure_future(pending.decision())
+    waiting = asyncio.ensure_future(pending.wait_for_decision())
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -18,9 +18,9 @@ from support.peer import KEY, Answer, Peer, error, obey, reply, stream
 
 from mimo_magics.core.errors import BadKey, BadOption
 from mimo_magics.core.events import PendingApproval, ReasoningDelta, Retrying, ToolCallStart, ToolProgress
-from mimo_magics.core.i18n import Words, joined, say, words
-from mimo_magics.core.i18n_zh_tw import WORDS
-from mimo_magics.core.messages import Message, Params, Reply, TextPart, ToolCall, Usage, user
+from mimo_magics.core.i18n import Words, join_translatables, say, words
+from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
+from mimo_magics.core.messages import Message, Params, Reply, TextPart, ToolCall, Usage, user_message
 from mimo_magics.core.settings import Settings
 from mimo_magics.display.live.tool_cards import Steps
 from mimo_magics.display.live.widgets import Parts
@@ -83,17 +83,17 @@ HELPS = {setting.metadata["help"] for setting in fields(Settings)}
 
 
 def test_every_text_of_the_screen_has_a_chinese_one_and_no_other_has() -> None:
-    assert (USED | HELPS) ^ WORDS.keys() == set()
+    assert (USED | HELPS) ^ TRANSLATIONS.keys() == set()
 
 
 def test_the_parts_of_a_text_are_the_same_in_both_languages() -> None:
-    assert [form for form, said in WORDS.items() if placeholders(form) != placeholders(said)] == []
+    assert [form for form, said in TRANSLATIONS.items() if placeholders(form) != placeholders(said)] == []
 
 
 def test_no_text_stands_twice_in_the_table() -> None:
     tree = ast.parse((HOUSE / "core" / "i18n_zh_tw.py").read_text(encoding="utf-8"))
     (keys,) = (node.keys for node in ast.walk(tree) if isinstance(node, ast.Dict))
-    assert len(keys) == len(WORDS)
+    assert len(keys) == len(TRANSLATIONS)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
@@ -128,7 +128,7 @@ def test_words_within_words_are_said_in_the_same_language(chinese: None) -> None
         "The answer was stopped; nothing had come.",
         "回答已停止；尚未收到任何內容。",
     )
-    assert say(joined(" · ", [came, "GPT"])) == "尚未收到任何內容 · GPT"
+    assert say(join_translatables(" · ", [came, "GPT"])) == "尚未收到任何內容 · GPT"
 
 
 def test_what_a_stranger_wrote_is_put_in_as_it_is(chinese: None) -> None:
@@ -191,7 +191,7 @@ def test_an_error_is_english_in_a_log_and_chinese_in_its_two_lines(chinese: None
 
 def test_the_advice_survives_that_a_key_is_hidden(chinese: None) -> None:
     refusal = BadKey("HTTP 401: sk-secret is wrong", status=401)
-    refusal.hide("sk-secret")
+    refusal.redact("sk-secret")
     assert refusal.said == (
         "HTTP 401: (the key) is wrong",
         "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。",
@@ -200,7 +200,7 @@ def test_the_advice_survives_that_a_key_is_hidden(chinese: None) -> None:
 
 def test_a_key_within_the_words_of_an_error_is_hidden_in_every_language(chinese: None) -> None:
     refusal = BadKey(Words("The file {file} cannot be read.", file="sk-secret"), status=401)
-    refusal.hide("sk-secret")
+    refusal.redact("sk-secret")
     assert refusal.said[0] == "The file (the key) cannot be read."
 
 
@@ -248,7 +248,7 @@ def test_a_notebook_saved_in_chinese_is_read_back_the_same(monkeypatch: pytest.M
     answer = Reply(
         Message("assistant", (TextPart("Four."),)), Usage(3, 1), "length", "m", notes=(told,), told=(told,)
     )
-    turn = Turn(user("2 + 2?"), answer, Params("m"), "mimo-v2", "openai", 1.0, id="t1", cell="a")
+    turn = Turn(user_message("2 + 2?"), answer, Params("m"), "mimo-v2", "openai", 1.0, id="t1", cell="a")
     saved, read = {}, {}
     for language in ("en", "zh-TW"):
         monkeypatch.setattr(Words, "language", language)

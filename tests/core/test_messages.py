@@ -22,8 +22,8 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    system,
-    user,
+    system_message,
+    user_message,
     with_unique_ids,
 )
 
@@ -47,8 +47,8 @@ def test_a_tool_result_is_no_text():
 
 
 def test_prompts_and_system_messages_are_built_from_text():
-    assert user("Hi") == Message("user", (TextPart("Hi"),))
-    assert system("Be brief.") == Message("system", (TextPart("Be brief."),))
+    assert user_message("Hi") == Message("user", (TextPart("Hi"),))
+    assert system_message("Be brief.") == Message("system", (TextPart("Be brief."),))
 
 
 def test_a_reply_gives_what_its_message_gives_and_prints_as_its_text():
@@ -67,7 +67,7 @@ def test_usages_add_up():
 
 
 def test_equal_content_is_an_equal_value():
-    assert Message("user", (TextPart("Hi"),)) == user("Hi")
+    assert Message("user", (TextPart("Hi"),)) == user_message("Hi")
     assert hash(SAID) == hash(Message("assistant", SAID.parts))
     assert TextPart("Hi") != ReasoningPart("Hi")
 
@@ -128,8 +128,8 @@ def answered(*ids: str) -> Message:
         ([called("a", "a"), answered("a", "a")], [called("a", "call_1"), answered("a", "call_1")]),
         ([called("", ""), answered("", "")], [called("call_0", "call_1"), answered("call_0", "call_1")]),
         (
-            [called("a"), answered("a"), user("next"), called("a"), answered("a")],
-            [called("a"), answered("a"), user("next"), called("call_1"), answered("call_1")],
+            [called("a"), answered("a"), user_message("next"), called("a"), answered("a")],
+            [called("a"), answered("a"), user_message("next"), called("call_1"), answered("call_1")],
         ),
         (
             [called("a", "call_2"), answered("call_2", "a"), called("a"), answered("a")],

@@ -5,41 +5,44 @@ import pytest
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.models import (
+    DEFAULT_MAX_OUTPUT_TOKENS,
     MODELS,
-    UNKNOWN_MODEL_OUTPUT,
     Model,
-    hears,
-    is_chat,
-    output_tokens,
-    sees,
-    tokens,
+    accepts_audio,
+    accepts_images,
+    choose_max_tokens,
+    estimate_tokens,
+    is_chat_model,
 )
-from mimo_magics.core.pricing import Price, cost, price
-from mimo_magics.core.services import LOCAL
+from mimo_magics.core.pricing import Price, estimate_cost, find_price
+from mimo_magics.core.services import LOCAL_SERVICE
 
 
 def test_the_figures_of_the_default_model_are_the_published_ones():
-    assert MODELS["mimo-v2-pro"] == Model("mimo-v2-pro", 1_048_576, 131_072, thinks=True)
+    assert MODELS["mimo-v2-pro"] == Model("mimo-v2-pro", 1_048_576, 131_072, thinks_by_default=True)
 
 
 def test_every_model_stands_under_its_own_id_and_fits_its_window():
     for name, model in MODELS.items():
         assert model.id == name == name.lower()
-        assert 0 < model.max_output < model.window
+        assert 0 < model.max_output < model.context_window
 
 
 def test_only_v2_flash_and_the_embedded_model_do_not_think_by_themselves():
-    assert [name for name, model in MODELS.items() if not model.thinks] == ["mimo-v2-flash", "mimo-local"]
+    assert [name for name, model in MODELS.items() if not model.thinks_by_default] == [
+        "mimo-v2-flash",
+        "mimo-local",
+    ]
 
 
 def test_the_figures_of_the_embedded_model_are_those_of_its_server():
     local_server = pytest.importorskip(
         "mimo_magics.client.local.server", reason="pip install 'mimo-magics[local]'"
     )
-    assert MODELS[LOCAL.model] == Model(
-        local_server.ALIAS, local_server.CONTEXT, local_server.LONGEST_REPLY, thinks=False
+    assert MODELS[LOCAL_SERVICE.model] == Model(
+        local_server.ALIAS, local_server.CONTEXT, local_server.LONGEST_REPLY, thinks_by_default=False
     )
-    assert is_chat(LOCAL.model)
+    assert is_chat_model(LOCAL_SERVICE.model)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ def test_the_figures_of_the_embedded_model_are_those_of_its_server():
     ],
 )
 def test_what_a_model_takes_is_known_and_others_are_thought_to_take_everything(model, senses):
-    assert (sees(model), hears(model)) == senses
+    assert (accepts_images(model), accepts_audio(model)) == senses
 
 
 @pytest.mark.parametrize(
@@ -75,10 +78,10 @@ def test_what_a_model_takes_is_known_and_others_are_thought_to_take_everything(m
         (200_000, "someone-elses", False, None, 200_000),
         (200_000, "someone-elses", False, 4_096, 4_096),
         (1, "mimo-v2-pro", True, 64_000, 1),
-        (100, "mimo-local", False, LOCAL.max_output, 100),
-        (9_999, "mimo-local", True, LOCAL.max_output, 1_024),
-        (None, "mimo-local", False, LOCAL.max_output, None),
-        (None, "mimo-local", True, LOCAL.max_output, 1_024),
+        (100, "mimo-local", False, LOCAL_SERVICE.max_output, 100),
+        (9_999, "mimo-local", True, LOCAL_SERVICE.max_output, 1_024),
+        (None, "mimo-local", False, LOCAL_SERVICE.max_output, None),
+        (None, "mimo-local", True, LOCAL_SERVICE.max_output, 1_024),
         # where nothing was set, the server decides if the format lets it
         (None, "mimo-v2-pro", False, None, None),
         (None, "mimo-v2-pro", False, 64_000, None),
@@ -88,12 +91,12 @@ def test_what_a_model_takes_is_known_and_others_are_thought_to_take_everything(m
         (None, "mimo-v2-flash", True, None, 65_536),
         (None, "mimo-v2-pro", True, 64_000, 64_000),
         (None, "mimo-v2-flash", True, 128_000, 65_536),
-        (None, "someone-elses", True, None, UNKNOWN_MODEL_OUTPUT),
+        (None, "someone-elses", True, None, DEFAULT_MAX_OUTPUT_TOKENS),
         (None, "someone-elses", True, 4_096, 4_096),
     ],
 )
 def test_the_bound_of_the_output(asked, model, needed, ceiling, sent):
-    assert output_tokens(asked, model, needed=needed, ceiling=ceiling) == sent
+    assert choose_max_tokens(asked, model, is_required=needed, ceiling=ceiling) == sent
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_the_bound_of_the_output(asked, model, needed, ceiling, sent):
     [("", 0), ("four", 1), ("four" * 1_000, 1_000), ("你好你好你", 3), ("ab你", 1.1), ("\ud83d", 0.6)],
 )
 def test_tokens_are_estimated_from_characters(text, count):
-    assert tokens(text) == pytest.approx(count)
+    assert estimate_tokens(text) == pytest.approx(count)
 
 
 MILLION = Usage(1_000_000, 1_000_000, 500_000)
@@ -119,16 +122,16 @@ MILLION = Usage(1_000_000, 1_000_000, 500_000)
     ],
 )
 def test_a_cost_follows_the_price_table_and_the_person_s_own_prices(service, model, prices, usd):
-    assert cost(MILLION, service, model, prices) == (usd if usd is None else pytest.approx(usd))
+    assert estimate_cost(MILLION, service, model, prices) == (usd if usd is None else pytest.approx(usd))
 
 
 def test_a_reply_without_usage_has_no_cost():
-    assert cost(None, "xiaomi", "mimo-v2.6-pro") is None
+    assert estimate_cost(None, "xiaomi", "mimo-v2.6-pro") is None
 
 
 def test_a_price_is_looked_up_among_the_person_s_own_first():
-    assert price("xiaomi", "mimo-v2.6-pro", {"mimo-v2.6-pro": [1, 0, 2]}) == Price(1.0, 0.0, 2.0)
-    assert price("xiaomi", "mimo-v2.6-pro") == Price(0.435, 0.0036, 0.87)
+    assert find_price("xiaomi", "mimo-v2.6-pro", {"mimo-v2.6-pro": [1, 0, 2]}) == Price(1.0, 0.0, 2.0)
+    assert find_price("xiaomi", "mimo-v2.6-pro") == Price(0.435, 0.0036, 0.87)
 
 
 @pytest.mark.parametrize(
@@ -149,5 +152,5 @@ def test_a_price_is_looked_up_among_the_person_s_own_first():
 )
 def test_a_price_that_cannot_be_read_is_named(told):
     with pytest.raises(BadOption, match="The price of my-model cannot be"):
-        price("xiaomi", "my-model", {"my-model": told})
-    assert price("xiaomi", "mimo-v2.6-pro", {"my-model": told}) == Price(0.435, 0.0036, 0.87)
+        find_price("xiaomi", "my-model", {"my-model": told})
+    assert find_price("xiaomi", "mimo-v2.6-pro", {"my-model": told}) == Price(0.435, 0.0036, 0.87)

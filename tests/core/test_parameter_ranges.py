@@ -9,18 +9,26 @@ from hypothesis import example, given, strategies as st
 from support.paths import ROOT
 
 from mimo_magics.core import parameter_ranges
-from mimo_magics.core.parameter_ranges import MOVED, TASKS, bounds, for_task, idle, line, usual
-from mimo_magics.core.services import LOCAL, PRESETS, Preset
+from mimo_magics.core.parameter_ranges import (
+    PANEL_SETTINGS,
+    TASKS,
+    bounds,
+    config_line,
+    default_value,
+    ineffective_parameters,
+    sampling_for_task,
+)
+from mimo_magics.core.services import LOCAL_SERVICE, SERVICES, Preset
 from mimo_magics.core.settings import Settings, from_text, to_text
 from mimo_magics.notebook.config.store import MimoConfig
 
-MIMO, XIAOMI = PRESETS["mimo-v2"], PRESETS["xiaomi"]
+MIMO, XIAOMI = SERVICES["mimo-v2"], SERVICES["xiaomi"]
 OTHER = Preset("other", "any", {}, {})
 README = ROOT / "README.md"
 
 
 def test_the_panel_moves_these_settings() -> None:
-    assert MOVED == (
+    assert PANEL_SETTINGS == (
         "api",
         "model",
         "temperature",
@@ -46,7 +54,7 @@ def test_the_panel_moves_these_settings() -> None:
         ("max_tokens", MIMO, "mimo-v2-pro", (1, 128_000)),
         ("max_tokens", MIMO, "mimo-v2-flash", (1, 65_536)),
         ("max_tokens", XIAOMI, "mimo-v2.6-pro", (1, 131_072)),
-        ("max_tokens", LOCAL, "mimo-local", (1, 1_024)),
+        ("max_tokens", LOCAL_SERVICE, "mimo-local", (1, 1_024)),
         ("max_tokens", OTHER, "any", (1, 131_072)),
     ],
 )
@@ -57,11 +65,11 @@ def test_the_range_is_what_the_service_documents_for_the_model(
 
 
 def test_what_holds_when_nothing_is_set_lies_in_the_range() -> None:
-    for service in (*PRESETS.values(), OTHER):
-        for name in parameter_ranges.WIDEST:
+    for service in (*SERVICES.values(), OTHER):
+        for name in parameter_ranges.DEFAULT_RANGES:
             low, high = bounds(name, service, service.model)
-            assert low <= usual(name, service, service.model) <= high
-    assert usual("temperature", XIAOMI, "mimo-v2-flash") == 0.3
+            assert low <= default_value(name, service, service.model) <= high
+    assert default_value("temperature", XIAOMI, "mimo-v2-flash") == 0.3
 
 
 FORCED = "{} sets its own while it thinks (--thinking off)"
@@ -94,18 +102,18 @@ NO_PENALTIES = "the Anthropic format has no penalties"
 def test_what_does_nothing_is_told_with_the_reason(
     settings: Settings, service: Preset, model: str, expected: dict[str, str]
 ) -> None:
-    assert idle(settings, service, model) == expected
+    assert ineffective_parameters(settings, service, model) == expected
 
 
 def test_what_is_recommended_for_a_task_depends_on_model_and_service() -> None:
-    assert {task: for_task(task, MIMO, "mimo-v2-flash")["temperature"] for task in TASKS} == {
+    assert {task: sampling_for_task(task, MIMO, "mimo-v2-flash")["temperature"] for task in TASKS} == {
         "code": 0.3,
         "factual": 0.2,
         "writing": 0.8,
         "maths": 1.0,
     }
-    assert for_task("factual", MIMO, "mimo-v2-pro") == {"temperature": 0.2, "top_p": 0.95}
-    assert for_task("code", XIAOMI, "mimo-v2.6-pro") == {"temperature": 1.0, "top_p": 0.95}
+    assert sampling_for_task("factual", MIMO, "mimo-v2-pro") == {"temperature": 0.2, "top_p": 0.95}
+    assert sampling_for_task("code", XIAOMI, "mimo-v2.6-pro") == {"temperature": 1.0, "top_p": 0.95}
 
 
 def test_the_line_restores_what_it_was_made_of() -> None:
@@ -116,7 +124,7 @@ def test_the_line_restores_what_it_was_made_of() -> None:
         "stop": ("\n", "END"),
         "system": "Be 'brief'.",
     }
-    assert line(values) == (
+    assert config_line(values) == (
         '%mimo_config temperature=0.2 top_p=default thinking=on \'stop=["\\n", "END"]\' '
         """'system=Be '"'"'brief'"'"'.'"""
     )
@@ -133,7 +141,7 @@ def test_every_value_survives_the_line(
     system: str, stop: list[str], temperature: float | None, thinking: bool | None
 ) -> None:
     values = {"system": system, "stop": tuple(stop), "temperature": temperature, "thinking": thinking}
-    written = line(values)
+    written = config_line(values)
     assert written.isprintable()
     config = MimoConfig()
     for word in shlex.split(written)[1:]:
@@ -153,4 +161,4 @@ def test_every_default_is_written_as_it_is_read() -> None:
 def test_the_readme_lists_what_the_panel_moves() -> None:
     text = README.read_text(encoding="utf-8")
     (told,) = re.findall(r"^The panel moves (.*?)\.$", text, re.MULTILINE | re.DOTALL)
-    assert tuple(re.findall(r"`(\w+)`", told)) == MOVED
+    assert tuple(re.findall(r"`(\w+)`", told)) == PANEL_SETTINGS

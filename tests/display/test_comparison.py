@@ -14,7 +14,7 @@ from support.wired import WIDGETS, Cell, Clock, Wire, text
 from mimo_magics.core.events import Noted, ReasoningDelta, Started, TextDelta
 from mimo_magics.core.renderer_protocol import ComparingSurface, Place
 from mimo_magics.core.settings import Settings
-from mimo_magics.core.text import OBEYED
+from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.display.comparison import ComparingInPlace, ComparingInTerminal
 from mimo_magics.display.comparison_progress import Tally
 from mimo_magics.display.live.comparison_view import ComparingLive
@@ -329,7 +329,7 @@ def test_a_terminal_gets_a_line_for_each_reply_and_all_of_them_at_the_end(
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_terminal_obeys_no_hostile_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     ComparingInTerminal(Tally([HOSTILE[name]])).over(0, HOSTILE[name])
-    assert not OBEYED.search(capsys.readouterr().out.removesuffix("\n"))
+    assert not CONTROL_CHARACTERS.search(capsys.readouterr().out.removesuffix("\n"))
 
 
 PLACES: tuple[Place, ...] = ("front end", "unattended", "terminal")

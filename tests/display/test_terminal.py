@@ -14,7 +14,7 @@ from support.peer import KEY, Answer, Peer, frames
 from mimo_magics.core.events import Event, Noted, Preparing, ReasoningDelta, Retrying, Started, TextDelta
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart
 from mimo_magics.display.rich_terminal import LaidOutSurface
-from mimo_magics.display.terminal import TerminalSurface, printable
+from mimo_magics.display.terminal import TerminalSurface, replace_control_characters
 
 EVENTS: list[Event] = [
     Preparing("Fetching x", 1, 9),
@@ -65,7 +65,7 @@ def test_rich_tells_of_waits_and_leaves_nothing_of_a_call_of_which_nothing_came(
 
 def test_control_characters_of_a_model_do_not_reach_a_terminal() -> None:
     assert (
-        printable("a\tb\nc\r\x1b[31m\x07\x9b\u202e你好🙂")
+        replace_control_characters("a\tb\nc\r\x1b[31m\x07\x9b\u202e你好🙂")
         == "a\tb\nc\ufffd\ufffd[31m\ufffd\ufffd\ufffd你好🙂"
     )
 

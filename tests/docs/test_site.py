@@ -88,7 +88,7 @@ def test_every_error_service_and_model_is_in_the_reference(site: Path) -> None:
         if isinstance(kind, type) and issubclass(kind, errors.MimoError)
     }
     assert tree - code(site, "docs/reference/errors") == set()
-    assert {*services.PRESETS, *models.MODELS} - code(site, "docs/reference/services") == set()
+    assert {*services.SERVICES, *models.MODELS} - code(site, "docs/reference/services") == set()
 
 
 def test_every_public_name_is_in_the_reference(site: Path) -> None:

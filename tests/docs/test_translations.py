@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from support.paths import ROOT
 
-from mimo_magics.core.i18n_zh_tw import WORDS
+from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURES = sorted((ROOT / "notebooks" / "img").glob("*.svg"))
@@ -143,7 +143,7 @@ def test_the_readmes_have_the_same_headings_tables_code_and_links() -> None:
 def test_the_options_are_told_in_the_words_of_the_screen() -> None:
     english, chinese = (dict(options(ROOT / name)) for name in READMES)
     assert list(chinese) == list(english)
-    screen = {option: WORDS[told] for option, told in english.items() if told in WORDS}
+    screen = {option: TRANSLATIONS[told] for option, told in english.items() if told in TRANSLATIONS}
     assert {option: chinese[option] for option in screen} == screen
 
 

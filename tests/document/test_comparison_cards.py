@@ -11,7 +11,7 @@ from support.hostile import FORMS, HOSTILE, everywhere, odd
 from support.read_html import Reading, harm, read_again
 
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, Timing, Usage
-from mimo_magics.core.text import OBEYED
+from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.document.comparison_cards import Column, bundle
 from mimo_magics.document.reply import Look, body, footer
 
@@ -44,7 +44,7 @@ def heads(html: str) -> list[list[str]]:
 
 
 def test_a_column_has_a_head_the_reply_as_ever_and_its_figures() -> None:
-    one = reply("**Yes.**\n\n\nNo.", timing=Timing(total=2.0, first=2.0), cost=0.0123)
+    one = reply("**Yes.**\n\n\nNo.", timing=Timing(total=2.0, time_to_first_token=2.0), cost=0.0123)
     cell = '<td valign="top" style="vertical-align: top"><div align="left">'
     assert html(Column("mimo-v2-pro · temperature 0.7", one), caption="As you like.") == (
         f"{ENCLOSED}<table><tbody>"
@@ -58,7 +58,11 @@ def test_a_column_has_a_head_the_reply_as_ever_and_its_figures() -> None:
 
 
 def test_as_text_the_replies_stand_one_below_the_other() -> None:
-    one = reply("One.\n\nTwo.\n", notes=("Temperature will not act.",), timing=Timing(total=2.5, first=0.5))
+    one = reply(
+        "One.\n\nTwo.\n",
+        notes=("Temperature will not act.",),
+        timing=Timing(total=2.5, time_to_first_token=0.5),
+    )
     shown = bundle([Column("a", one), Column("b", None, "HTTP 429")], caption="Go on.")
     assert shown["text/plain"] == (
         "1 · a\n> Hm.\nOne.\n\nTwo.\n⚠ Temperature will not act.\n"
@@ -116,4 +120,4 @@ def test_a_hostile_text_is_harmless_wherever_it_stands(name: str) -> None:
         assert odd(Reading(found["text/html"]).found) == []
         assert harm(read_again(found["text/html"])) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(found["text/html"])] == ["html_block"]
-        assert not OBEYED.search(found["text/plain"])
+        assert not CONTROL_CHARACTERS.search(found["text/plain"])

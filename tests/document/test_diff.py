@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from support.hostile import HOSTILE
 from support.read_html import harm
 
-from mimo_magics.core.text import OBEYED
+from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.document import diff
 from mimo_magics.document.diff import MOST, bundle
 
@@ -140,7 +140,7 @@ def test_a_hostile_text_is_harmless(name: str) -> None:
         shown = bundle(one, other)
         assert harm(shown["text/html"]) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(shown["text/html"])] == ["html_block"]
-        assert not OBEYED.search(shown["text/plain"])
+        assert not CONTROL_CHARACTERS.search(shown["text/plain"])
 
 
 def test_what_a_page_would_not_show_is_spelled_out() -> None:

@@ -39,7 +39,7 @@ def test_a_document_is_html_for_people_and_markdown_for_programs() -> None:
 
 
 def test_reasoning_is_folded_with_its_time_and_tokens() -> None:
-    timing = Timing(first=0.5, reasoning=3.21, total=5.0)
+    timing = Timing(time_to_first_token=0.5, reasoning=3.21, total=5.0)
     reply = answer(ReasoningPart("Hm."), usage=Usage(1, 200, reasoning=1_740), timing=timing)
     assert "<summary>Thought for 3.2 s · 1,740 tokens</summary>" in inner(reply)
 
@@ -106,7 +106,7 @@ def test_remarks_of_the_server_are_shown_as_text() -> None:
 
 
 def test_the_footer_tells_model_tokens_and_speed() -> None:
-    timing = Timing(first=0.42, reasoning=None, total=4.42)
+    timing = Timing(time_to_first_token=0.42, reasoning=None, total=4.42)
     reply = answer(
         TextPart("x"), stop="end", model="mimo-v2-pro", usage=Usage(1_200, 128, 1_024), timing=timing
     )
@@ -117,7 +117,7 @@ def test_the_footer_tells_model_tokens_and_speed() -> None:
 
 
 def test_a_reply_in_one_piece_has_no_speed() -> None:
-    timing = Timing(first=2.0, reasoning=None, total=2.0)
+    timing = Timing(time_to_first_token=2.0, reasoning=None, total=2.0)
     assert footer(answer(TextPart("x"), stop="end", model="m", timing=timing)) == "m · 2.0 s"
 
 

@@ -23,7 +23,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
 )
-from mimo_magics.core.text import OBEYED
+from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.document.markdown import to_html
 from mimo_magics.document.reply import Look, bundle, page
 from mimo_magics.document.table import bundle as table
@@ -102,5 +102,5 @@ def test_a_hostile_cell_of_a_table_is_text(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_terminal_obeys_no_hostile_text(name: str) -> None:
     text = HOSTILE[name]
-    assert not OBEYED.search(bundle(everywhere(text))["text/plain"])
-    assert not OBEYED.search(table(("x",), [(text,)])["text/plain"])
+    assert not CONTROL_CHARACTERS.search(bundle(everywhere(text))["text/plain"])
+    assert not CONTROL_CHARACTERS.search(table(("x",), [(text,)])["text/plain"])

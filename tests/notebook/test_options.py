@@ -7,7 +7,7 @@ from typing import get_type_hints
 import pytest
 from support.paths import ROOT
 
-from mimo_magics.core.settings import VARIED, Options, Settings, from_text, on_off
+from mimo_magics.core.settings import COMPARABLE_SETTINGS, Options, Settings, from_text, parse_on_off
 from mimo_magics.notebook.options import COMPARING, OPTIONS
 
 README = ROOT / "README.md"
@@ -101,9 +101,15 @@ def test_text_that_is_none_of_the_type_is_an_error(name: str, text: str) -> None
 
 
 def test_on_and_off() -> None:
-    assert [on_off(text) for text in ("on", "ON", "true", "off", "False")] == [True, True, True, False, False]
+    assert [parse_on_off(text) for text in ("on", "ON", "true", "off", "False")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
     with pytest.raises(ArgumentTypeError):
-        on_off("maybe")
+        parse_on_off("maybe")
 
 
 def test_a_comparison_takes_the_options_of_a_prompt_and_its_own() -> None:
@@ -115,7 +121,7 @@ def test_a_comparison_takes_the_options_of_a_prompt_and_its_own() -> None:
     assert [flag for flag in own if f"`{flag}" not in text] == []
 
 
-@pytest.mark.parametrize("name", VARIED)
+@pytest.mark.parametrize("name", COMPARABLE_SETTINGS)
 def test_what_is_varied_is_a_setting_and_takes_several_values(name: str) -> None:
     (option,) = (each for each in COMPARING if each.argparse.get("dest") == name)
     assert option.argparse["nargs"] == "+"

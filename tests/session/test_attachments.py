@@ -2,7 +2,16 @@
 
 import pytest
 
-from mimo_magics.core.messages import AudioPart, ImagePart, Message, Params, Request, TextPart, system, user
+from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    Params,
+    Request,
+    TextPart,
+    system_message,
+    user_message,
+)
 from mimo_magics.core.settings import Api
 from mimo_magics.session.attachments import fitted
 from mimo_magics.wire.formats import FORMATS
@@ -63,7 +72,7 @@ def test_one_line_tells_of_all_that_was_left_out() -> None:
 
 
 def test_other_messages_are_the_same_objects() -> None:
-    before = (system("Be brief."), prompt(PICTURE), user("And?"))
+    before = (system_message("Be brief."), prompt(PICTURE), user_message("And?"))
     after, _ = fitted(before, "mimo-v2-pro", "openai")
     assert [one is other for one, other in zip(before, after, strict=True)] == [True, False, True]
     kept, notes = fitted(before, "mimo-v2-omni", "openai")

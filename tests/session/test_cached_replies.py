@@ -34,9 +34,9 @@ from mimo_magics.core.messages import (
     TextPart,
     ToolCall,
     Usage,
-    user,
+    user_message,
 )
-from mimo_magics.core.services import PRESETS
+from mimo_magics.core.services import SERVICES
 from mimo_magics.session import sync_calls
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn import Turn
@@ -140,7 +140,7 @@ def test_the_day_that_the_system_prompt_tells_changes_nothing(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls = {api: where(peer, api) for api in APIS}
-    monkeypatch.setitem(PRESETS, "mimo-v2", replace(PRESETS["mimo-v2"], base_urls=urls))
+    monkeypatch.setitem(SERVICES, "mimo-v2", replace(SERVICES["mimo-v2"], base_urls=urls))
     talk = Session()
     for day in (20, 21):
         talk.begun = date(2026, 3, day)
@@ -213,7 +213,7 @@ def test_a_kept_answer_beside_the_conversation_costs_nothing(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls = {api: where(peer, api) for api in APIS}
-    monkeypatch.setitem(PRESETS, "mimo-v2", replace(PRESETS["mimo-v2"], base_urls=urls))
+    monkeypatch.setitem(SERVICES, "mimo-v2", replace(SERVICES["mimo-v2"], base_urls=urls))
     talk = Session(system="none")
     assert keeping(talk, "one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
     keeping(talk, "one", keep=False)
@@ -260,7 +260,15 @@ def saved(*parts: Part, digest: str) -> Turn:
     answer = Reply(Message("assistant", parts), Usage(20, 10), "end", "mimo-test", "1")
     noon = datetime(2025, 1, 2, 12).timestamp()  # noqa: DTZ001
     return Turn(
-        user("one"), answer, Params("m"), "other", "openai", noon, id="0" * 12, spent=Usage(9), digest=digest
+        user_message("one"),
+        answer,
+        Params("m"),
+        "other",
+        "openai",
+        noon,
+        id="0" * 12,
+        spent=Usage(9),
+        digest=digest,
     )
 
 

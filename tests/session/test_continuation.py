@@ -22,7 +22,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    user,
+    user_message,
 )
 from mimo_magics.core.settings import Api
 from mimo_magics.session import sync_calls
@@ -35,7 +35,7 @@ from mimo_magics.session.turn import Turn
 
 def piece(*parts: Part, stop: str | None = "end", **reply: object) -> Turn:
     answer = Reply(Message("assistant", parts), stop=stop, **reply)
-    return Turn(user("one"), answer, Params("m"), "mimo-v2", "openai", 1.0)
+    return Turn(user_message("one"), answer, Params("m"), "mimo-v2", "openai", 1.0)
 
 
 @pytest.mark.parametrize(

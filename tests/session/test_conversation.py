@@ -43,7 +43,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    user,
+    user_message,
 )
 from mimo_magics.core.settings import Api
 from mimo_magics.session import sync_calls
@@ -76,7 +76,7 @@ class Said:
 
     def messages(self) -> Iterator[Message]:
         """What a server is told of it: a call is followed by its result, or else left out."""
-        yield user(self.prompt)
+        yield user_message(self.prompt)
         results = {part.id for part in self.parts if isinstance(part, ToolResult)}
         told = [part for part in self.parts if not isinstance(part, ToolCall) or part.id in results]
         for is_result, parts in groupby(told, lambda part: isinstance(part, ToolResult)):
@@ -269,7 +269,7 @@ def answer(*parts: Part, stop: str = "end") -> Reply:
 def body(messages: Iterable[Message], prompt: str, manner: Manner) -> Body:
     """The request for a prompt after these messages."""
     params = Params("mimo-v2-pro", max_completion_tokens=99, thinking=manner.thinking)
-    return FORMATS[manner.api].encode(Request((*messages, user(prompt)), params, manner.offered))
+    return FORMATS[manner.api].encode(Request((*messages, user_message(prompt)), params, manner.offered))
 
 
 def messages(line: Line) -> Iterator[Message]:

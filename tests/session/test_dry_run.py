@@ -21,7 +21,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     Usage,
 )
-from mimo_magics.core.services import PRESETS
+from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Api, Settings
 from mimo_magics.session.dry_run import for_sdk
 from mimo_magics.session.limits.context_window import SUMMARISE, SUMMARY
@@ -88,8 +88,8 @@ def test_the_model_that_the_service_listed_first_is_in_it(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", KEY)
-    here = replace(PRESETS["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})
-    monkeypatch.setitem(PRESETS, "xiaomi", here)
+    here = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})
+    monkeypatch.setitem(SERVICES, "xiaomi", here)
     peer.models = ["mimo-v2.6-tts", "mimo-v2.6-flash"]
     talk = Session(preset="xiaomi")
     (line,) = talk.draft("one").warnings

@@ -13,7 +13,7 @@ from functools import reduce
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.core.messages import Message, Params, Reply, TextPart, Usage, user
+from mimo_magics.core.messages import Message, Params, Reply, TextPart, Usage, user_message
 from mimo_magics.session.history import FIRST, ROOT, History
 from mimo_magics.session.turn import Turn
 
@@ -22,7 +22,7 @@ def turn(name: str) -> Turn:
     """The turn `a1` of cell `a`, or `?1` of nobody that can be told again."""
     reply = Reply(Message("assistant", (TextPart(f"Answer {name}."),)), stop="end")
     cell = "" if name[0] == "?" else name[0]
-    return Turn(user(name), reply, Params("m"), "mimo-v2", "openai", 1.0, id=f"id-{name}", cell=cell)
+    return Turn(user_message(name), reply, Params("m"), "mimo-v2", "openai", 1.0, id=f"id-{name}", cell=cell)
 
 
 def done(history: History, step: str) -> History:

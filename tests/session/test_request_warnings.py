@@ -5,9 +5,9 @@ import pytest
 from mimo_magics.client import model_list
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import BadRequest, UnknownModel
-from mimo_magics.core.messages import Params, Request, user
+from mimo_magics.core.messages import Params, Request, user_message
 from mimo_magics.core.secret import Secret
-from mimo_magics.core.services import PRESETS
+from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings
 from mimo_magics.session.request_warnings import DOCUMENTED, OF_OTHERS, OWN, afterwards, warnings
 
@@ -15,9 +15,9 @@ from mimo_magics.session.request_warnings import DOCUMENTED, OF_OTHERS, OWN, aft
 def told(
     service: str = "mimo-v2", host: str = "host", key: str = "", model: str = "m", **options: object
 ) -> list[str]:
-    request = Request((user("hello"),), Params(model))
+    request = Request((user_message("hello"),), Params(model))
     endpoint = Endpoint(f"https://{host}/v1", Secret(key), "bearer")
-    return list(warnings(Settings(**options), PRESETS[service], request, endpoint))
+    return list(warnings(Settings(**options), SERVICES[service], request, endpoint))
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_a_key_of_another_kind_than_the_host_takes_is_told(host: str, key: str, 
 def test_a_choice_of_tools_that_mimo_may_ignore_is_told(
     service: str, choice: str | None, warned: bool
 ) -> None:
-    request = Request((user("hello"),), Params("m", tool_choice=choice))
+    request = Request((user_message("hello"),), Params("m", tool_choice=choice))
     said = list(
-        warnings(Settings(), PRESETS[service], request, Endpoint("https://host/v1", Secret(""), "bearer"))
+        warnings(Settings(), SERVICES[service], request, Endpoint("https://host/v1", Secret(""), "bearer"))
     )
     assert bool(said) is warned
 
@@ -112,7 +112,7 @@ def test_a_web_search_that_is_switched_off_gets_its_hint() -> None:
         "web search tool found in the request body, but webSearchEnabled is false", status=400
     )
     request, endpoint = (
-        Request((user("hello"),), Params("m")),
+        Request((user_message("hello"),), Params("m")),
         Endpoint("https://host/v1", Secret(""), "bearer"),
     )
     assert "Switch the web search plugin on" in afterwards(refusal, Settings(), request, endpoint)
@@ -146,9 +146,9 @@ def test_a_model_that_is_not_there_is_told(service: str, model: str, expected: l
 def test_a_model_that_was_refused_gets_the_name_that_was_meant(
     model: str, listed: list[str], hint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_list, "_listed", {PRESETS["mimo-v2"].base_urls["openai"]: tuple(listed)})
+    monkeypatch.setattr(model_list, "_listed", {SERVICES["mimo-v2"].base_urls["openai"]: tuple(listed)})
     request, endpoint = (
-        Request((user("hello"),), Params(model)),
+        Request((user_message("hello"),), Params(model)),
         Endpoint("https://host/v1", Secret(""), "bearer"),
     )
     refusal = UnknownModel(f"Not supported model {model}", status=400)

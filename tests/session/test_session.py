@@ -11,8 +11,8 @@ from support.peer import CUT, Answer, Peer, error, frames, reply, sse, stream
 from mimo_magics.client import http, model_list, retry
 from mimo_magics.core.errors import ApiError, BadOption, NoKey, SessionBusy, StreamCut, UnknownModel
 from mimo_magics.core.events import TextDelta
-from mimo_magics.core.messages import Message, Params, ReasoningPart, Reply, ToolCall, Usage, user
-from mimo_magics.core.services import PRESETS
+from mimo_magics.core.messages import Message, Params, ReasoningPart, Reply, ToolCall, Usage, user_message
+from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Api
 from mimo_magics.session.session import Session, ask
 from mimo_magics.session.system_prompt import text
@@ -36,7 +36,7 @@ def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
 def mimo(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
     """The peer as the service of the default preset."""
     base_urls = {"openai": f"{peer.url}/v1", "anthropic": f"{peer.url}/anthropic"}
-    monkeypatch.setitem(PRESETS, "mimo-v2", replace(PRESETS["mimo-v2"], base_urls=base_urls))
+    monkeypatch.setitem(SERVICES, "mimo-v2", replace(SERVICES["mimo-v2"], base_urls=base_urls))
     return peer
 
 
@@ -87,7 +87,7 @@ def test_a_turn_is_what_was_really_asked_and_answered(peer: Peer) -> None:
     answer = talk.ask("one", model="mimo-v2-flash", temperature=0.0)
     (turn,) = talk.turns
     assert turn == Turn(
-        user("one"),
+        user_message("one"),
         answer,
         Params("mimo-v2-flash", temperature=0.0, max_completion_tokens=9, thinking=False),
         "other",
@@ -358,8 +358,8 @@ def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_list, "_listed", {})
-    here = replace(PRESETS["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
-    monkeypatch.setitem(PRESETS, "xiaomi", here)
+    here = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
+    monkeypatch.setitem(SERVICES, "xiaomi", here)
     peer.models = ["mimo-v2.5-tts", "mimo-v2.7-pro", "mimo-v2.6-pro"]
     talk = Session(preset="xiaomi")
     talk.ask("one")

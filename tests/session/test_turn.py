@@ -17,21 +17,21 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    user,
+    user_message,
 )
-from mimo_magics.core.text import printable
+from mimo_magics.core.text import replace_control_characters
 from mimo_magics.session.storage.turn_record import from_record, record
 from mimo_magics.session.turn import Turn, history
 
 
 def turn(prompt: str, *parts: Part, stop: str = "end") -> Turn:
     reply = Reply(Message("assistant", parts), Usage(3, 2), stop, "m", "id")
-    return Turn(user(prompt), reply, Params("m", temperature=0.0), "mimo-v2", "openai", 1.23456)
+    return Turn(user_message(prompt), reply, Params("m", temperature=0.0), "mimo-v2", "openai", 1.23456)
 
 
 def read_back(before: Turn) -> Turn:
     """A turn after it was saved: its record as JSON, beside what the output shows."""
-    return from_record(json.loads(json.dumps(record(before))), printable(before.reply.text))
+    return from_record(json.loads(json.dumps(record(before))), replace_control_characters(before.reply.text))
 
 
 CLOCK = ToolCall("c", "clock", "{}")
@@ -40,13 +40,18 @@ NOON = ToolResult("c", "clock", "12:00", seconds=0.5)
 
 def test_the_history_is_each_prompt_and_its_answer() -> None:
     one, two = turn("one", ReasoningPart("Hm."), TextPart("1")), turn("two", TextPart("2"))
-    assert list(history([one, two])) == [user("one"), one.reply.message, user("two"), two.reply.message]
+    assert list(history([one, two])) == [
+        user_message("one"),
+        one.reply.message,
+        user_message("two"),
+        two.reply.message,
+    ]
 
 
 def test_an_answer_that_ran_tools_is_as_many_messages_as_the_server_knew() -> None:
     so, text = ReasoningPart("So."), TextPart("Noon.")
     assert list(history([turn("one", ReasoningPart("Hm."), CLOCK, NOON, so, text)])) == [
-        user("one"),
+        user_message("one"),
         Message("assistant", (ReasoningPart("Hm."), CLOCK)),
         Message("tool", (NOON,)),
         Message("assistant", (so, text)),
@@ -54,7 +59,7 @@ def test_an_answer_that_ran_tools_is_as_many_messages_as_the_server_knew() -> No
 
 
 def test_an_answer_of_nothing_is_a_message_all_the_same() -> None:
-    assert list(history([turn("one")])) == [user("one"), Message("assistant")]
+    assert list(history([turn("one")])) == [user_message("one"), Message("assistant")]
 
 
 def test_calls_without_results_are_left_out_of_the_history() -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 
 from mimo_magics.core.errors import NotSaved
-from mimo_magics.core.messages import Message, Params, Reply, TextPart, user
+from mimo_magics.core.messages import Message, Params, Reply, TextPart, user_message
 from mimo_magics.session.history import History
 from mimo_magics.session.storage.session_file import Saved, SessionFile
 from mimo_magics.session.turn import Turn
@@ -31,7 +31,7 @@ LONGEST = 0.03
 def turn(prompt: str, size: int = 0) -> Turn:
     """A turn whose answer has so many characters."""
     reply = Reply(Message("assistant", (TextPart("x" * size),)), stop="end")
-    return Turn(user(prompt), reply, Params("mimo-test"), "mimo-v2", "openai", 1.0)
+    return Turn(user_message(prompt), reply, Params("mimo-test"), "mimo-v2", "openai", 1.0)
 
 
 def begun(turns: int = 0, size: int = 0) -> Saved:

@@ -14,7 +14,7 @@ from mimo_magics.client import http
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import BadKey, ConnectionFailed, MimoError, StreamCut, TapeMissing
 from mimo_magics.core.events import Event, Retrying
-from mimo_magics.core.messages import ImagePart, Message, Params, Request, TextPart, user
+from mimo_magics.core.messages import ImagePart, Message, Params, Request, TextPart, user_message
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api
 from mimo_magics.tape import format as tape_format
@@ -22,7 +22,7 @@ from mimo_magics.tape.tape import Tape
 
 pytestmark = pytest.mark.anyio
 APIS: list[Api] = ["openai", "anthropic"]
-REQUEST = Request((user("hello"),), Params("mimo-test", max_completion_tokens=100))
+REQUEST = Request((user_message("hello"),), Params("mimo-test", max_completion_tokens=100))
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ def prompts(peer: Peer) -> list[str]:
 
 
 def about(text: str, **params: Any) -> Request:
-    return replace(REQUEST, messages=(user(text),), params=replace(REQUEST.params, **params))
+    return replace(REQUEST, messages=(user_message(text),), params=replace(REQUEST.params, **params))
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])

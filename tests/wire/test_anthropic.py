@@ -29,8 +29,8 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    system,
-    user,
+    system_message,
+    user_message,
 )
 from mimo_magics.core.secret import Secret
 from mimo_magics.wire import anthropic
@@ -58,7 +58,7 @@ def words(text):
 
 
 def test_a_plain_prompt_is_a_model_a_message_and_a_bound():
-    assert anthropic.encode(Request((user("Hello"),), PARAMS)) == {
+    assert anthropic.encode(Request((user_message("Hello"),), PARAMS)) == {
         "model": "mimo-v2-pro",
         "messages": [{"role": "user", "content": [words("Hello")]}],
         "stream": True,
@@ -78,7 +78,7 @@ def test_every_parameter_that_is_set_is_sent():
     )
     schema = {"type": "object", "properties": {"port": {"type": "string"}}}
     tool = Tool("tide", "When the tide is high", schema)
-    assert anthropic.encode(Request((user("Hello"),), params, (tool,), stream=False)) == {
+    assert anthropic.encode(Request((user_message("Hello"),), params, (tool,), stream=False)) == {
         "model": "mimo-v2-pro",
         "messages": [{"role": "user", "content": [words("Hello")]}],
         "stream": False,
@@ -109,12 +109,14 @@ def test_every_parameter_that_is_set_is_sent():
     ],
 )
 def test_a_tool_choice_is_a_type_or_the_name_of_a_tool(choice, body):
-    request = Request((user("Hello"),), Params("m", tool_choice=choice), (Tool("tide"),))
+    request = Request((user_message("Hello"),), Params("m", tool_choice=choice), (Tool("tide"),))
     assert anthropic.encode(request)["tool_choice"] == body
 
 
 def test_a_tool_choice_without_tools_is_not_sent():
-    assert "tool_choice" not in anthropic.encode(Request((user("Hello"),), Params("m", tool_choice="auto")))
+    assert "tool_choice" not in anthropic.encode(
+        Request((user_message("Hello"),), Params("m", tool_choice="auto"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,24 +126,30 @@ def test_a_tool_choice_without_tools_is_not_sent():
 def test_what_the_format_cannot_say_is_refused_before_anything_is_sent(field):
     (name,) = field
     with pytest.raises(BadOption, match=f"The Anthropic format has no {name}"):
-        anthropic.encode(Request((user("Hello"),), Params("m", **field)))
+        anthropic.encode(Request((user_message("Hello"),), Params("m", **field)))
 
 
 def test_extra_fields_pass_untouched_and_win():
     params = Params("m", max_completion_tokens=8, extra={"max_tokens": 9, "system": "Mine.", "top_k": 5})
-    body = anthropic.encode(Request((system("Yours."), user("Hello")), params))
+    body = anthropic.encode(Request((system_message("Yours."), user_message("Hello")), params))
     assert (body["max_tokens"], body["system"], body["top_k"]) == (9, "Mine.", 5)
 
 
 def test_system_and_developer_messages_become_one_system_field():
-    conversation = (system("Be brief."), Message("developer", (TextPart("Be kind."),)), user("Hi"))
+    conversation = (
+        system_message("Be brief."),
+        Message("developer", (TextPart("Be kind."),)),
+        user_message("Hi"),
+    )
     body = anthropic.encode(Request(conversation, Params("m")))
     assert body["system"] == "Be brief.\n\nBe kind."
     assert body["messages"] == [{"role": "user", "content": [words("Hi")]}]
 
 
 def test_a_second_turn_sends_unsigned_reasoning_back():
-    assert sent(user("Hi"), assistant(ReasoningPart("A greeting."), TextPart("Hello.")), user("Why?")) == [
+    assert sent(
+        user_message("Hi"), assistant(ReasoningPart("A greeting."), TextPart("Hello.")), user_message("Why?")
+    ) == [
         {"role": "user", "content": [words("Hi")]},
         {
             "role": "assistant",
@@ -175,7 +183,7 @@ def test_a_tool_round_answers_all_calls_in_one_message_of_the_user():
         Message("tool", (ToolResult("call_2", "clock", "no clock", is_error=True),)),
     )
     calls = assistant(ReasoningPart("Look."), TextPart("I look."), CALL, ToolCall("call_2", "clock"))
-    assert sent(user("Tide?"), calls, *results, user("And?")) == [
+    assert sent(user_message("Tide?"), calls, *results, user_message("And?")) == [
         {"role": "user", "content": [words("Tide?")]},
         {
             "role": "assistant",
@@ -198,16 +206,16 @@ def test_a_tool_round_answers_all_calls_in_one_message_of_the_user():
 
 
 def test_neighbours_of_one_role_become_one_message():
-    assert sent(user("a"), user("b"), assistant(TextPart("c")), assistant(TextPart("d"))) == [
+    assert sent(user_message("a"), user_message("b"), assistant(TextPart("c")), assistant(TextPart("d"))) == [
         {"role": "user", "content": [words("a"), words("b")]},
         {"role": "assistant", "content": [words("c"), words("d")]},
     ]
 
 
 def test_merging_neighbours_leaves_the_values_alone():
-    conversation = (user("a"), user("b"))
+    conversation = (user_message("a"), user_message("b"))
     sent(*conversation)
-    assert conversation == (user("a"), user("b"))
+    assert conversation == (user_message("a"), user_message("b"))
     assert sent(*conversation) == sent(*conversation)
 
 
@@ -288,7 +296,10 @@ def test_the_headers_name_the_version_and_hold_the_key():
 
 
 def test_there_is_nothing_to_leave_out_after_a_refusal():
-    assert anthropic.relaxed({"model": "m"}, BadRequest("HTTP 400: stream_options", status=400)) is None
+    assert (
+        anthropic.drop_refused_field({"model": "m"}, BadRequest("HTTP 400: stream_options", status=400))
+        is None
+    )
 
 
 # What is made of a stream
@@ -600,5 +611,5 @@ def test_a_body_that_is_no_message_is_a_wire_error(body):
 
 def test_a_web_search_is_refused_before_anything_is_sent():
     with pytest.raises(BadOption, match="has no web search") as caught:
-        anthropic.encode(Request((user("Hello"),), Params("m", web_search="on")))
+        anthropic.encode(Request((user_message("Hello"),), Params("m", web_search="on")))
     assert caught.value.hint == "Use --api openai, or leave --web-search out."

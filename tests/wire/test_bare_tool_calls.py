@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta, ToolCallDelta, ToolCallStart
-from mimo_magics.wire.bare_tool_calls import BareCalls
+from mimo_magics.wire.bare_tool_calls import BareToolCallFilter
 
 CALL = '{"name": "clock", "arguments": {"zone": "UTC"}}'
 
 
 def through(*events: Event) -> list[Event]:
-    bare = BareCalls(["clock"])
-    return [*(out for event in events for out in bare.feed(event)), *bare.end()]
+    bare = BareToolCallFilter(["clock"])
+    return [*(out for event in events for out in bare.feed(event)), *bare.flush()]
 
 
 def call(number: int = 0, arguments: str = '{"zone": "UTC"}') -> list[Event]:
@@ -66,7 +66,7 @@ def test_everything_else_stays_text(text: str, size: int) -> None:
 
 
 def test_words_that_can_be_no_call_pass_at_once() -> None:
-    bare = BareCalls(["clock"])
+    bare = BareToolCallFilter(["clock"])
     assert list(bare.feed(TextDelta("Hel"))) == [TextDelta("Hel")]
     assert list(bare.feed(TextDelta("lo {"))) == [TextDelta("lo {")]
 
@@ -77,7 +77,7 @@ def test_calls_that_the_server_told_are_enough() -> None:
 
 
 def test_without_tools_nothing_is_held_back() -> None:
-    assert list(BareCalls([]).feed(TextDelta(CALL))) == [TextDelta(CALL)]
+    assert list(BareToolCallFilter([]).feed(TextDelta(CALL))) == [TextDelta(CALL)]
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text()), st.integers(1, 9))

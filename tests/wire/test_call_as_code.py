@@ -16,7 +16,7 @@ from support.peer import KEY, Peer, Seen, reply, stream
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall
 from mimo_magics.core.settings import Api
 from mimo_magics.session.session import Session
-from mimo_magics.wire.call_as_code import KINDS, Call, Kind, snippet
+from mimo_magics.wire.call_as_code import CODE_KINDS, ApiCall, Kind, build_snippet
 
 WAYS: list[tuple[Kind, Api]] = [
     ("curl", "openai"),
@@ -118,7 +118,7 @@ def test_the_code_tells_of_tools_and_what_they_gave(peer: Peer, kind: Kind, api:
     assert "tools" in here.body
 
 
-CALL = Call(
+CALL = ApiCall(
     "openai",
     "https://api.mimo-v2.com/v1",
     "bearer",
@@ -133,7 +133,7 @@ CALL = Call(
 
 
 def test_the_code_has_the_form_of_the_quick_start_page() -> None:
-    assert snippet("openai", CALL) == (
+    assert build_snippet("openai", CALL) == (
         """import os
 
 from openai import OpenAI
@@ -167,7 +167,7 @@ print(completion.model_dump_json())
 
 
 def test_a_command_carries_the_body_as_json() -> None:
-    written = snippet("curl", CALL)
+    written = build_snippet("curl", CALL)
     assert written.startswith("curl --request POST https://api.mimo-v2.com/v1/chat/completions \\\n")
     assert json.loads(written.partition("--data-raw '")[2].removesuffix("'\n")) == CALL.body
 
@@ -181,9 +181,9 @@ def test_a_command_that_is_too_long_for_an_argument_reads_its_body(peer: Peer, t
     assert peer.requests[-1].body["messages"][-1]["content"] == long
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CODE_KINDS)
 def test_nothing_in_the_code_is_obeyed_by_a_terminal(kind: Kind) -> None:
-    hostile = Call(
+    hostile = ApiCall(
         CALL.api if kind != "anthropic" else "anthropic", CALL.base_url, "both", {"x\x1b": "\x9b\u202e\x07"}
     )
-    assert [each for each in snippet(kind, hostile) if not each.isprintable() and each != "\n"] == []
+    assert [each for each in build_snippet(kind, hostile) if not each.isprintable() and each != "\n"] == []

@@ -9,7 +9,7 @@ from support.reading import bytewise, outcome
 
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.events import Accumulator
-from mimo_magics.core.messages import Message, Params, Reply, Request, ToolResult, user
+from mimo_magics.core.messages import Message, Params, Reply, Request, ToolResult, user_message
 from mimo_magics.core.serialization import from_dict, to_dict
 from mimo_magics.wire.formats import FORMATS, decode_full
 
@@ -103,7 +103,7 @@ def stream(frames):
 def assert_usable(reply: Reply) -> None:
     """Such a reply is sent back with the next prompt, printed, and saved in a notebook."""
     results = tuple(ToolResult(call.id, call.name, "done") for call in reply.tool_calls)
-    conversation = (user("Hi"), reply.message, Message("tool", results), user("And?"))
+    conversation = (user_message("Hi"), reply.message, Message("tool", results), user_message("And?"))
     for wire in FORMATS.values():
         for thinking in (None, False):
             body = wire.encode(Request(conversation, Params("mimo-v2-pro", thinking=thinking)))

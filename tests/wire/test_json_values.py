@@ -3,7 +3,7 @@
 import pytest
 
 from mimo_magics.core.errors import WireError
-from mimo_magics.wire.json_values import count, index, loads, text
+from mimo_magics.wire.json_values import load_object, parse_token_count, require_index, require_text
 
 
 @pytest.mark.parametrize(
@@ -21,18 +21,18 @@ from mimo_magics.wire.json_values import count, index, loads, text
     ],
 )
 def test_a_count_that_cannot_be_read_is_no_reason_to_lose_a_reply(told: object, read: int) -> None:
-    assert count(told) == read
+    assert parse_token_count(told) == read
 
 
 @pytest.mark.parametrize("data", ["", "[]", "1", "null", '"x"', "{", b"\xff\xfe\x00", "[" * 100_000])
 def test_what_is_no_object_is_an_error(data: str | bytes) -> None:
     with pytest.raises(WireError):
-        loads(data)
+        load_object(data)
 
 
 def test_texts_and_places_have_their_type() -> None:
-    assert (text("a"), index(3), loads('{"a": 1}')) == ("a", 3, {"a": 1})
+    assert (require_text("a"), require_index(3), load_object('{"a": 1}')) == ("a", 3, {"a": 1})
     with pytest.raises(TypeError):
-        text(5)
+        require_text(5)
     with pytest.raises(TypeError):
-        index("0")
+        require_index("0")

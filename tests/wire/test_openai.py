@@ -21,8 +21,8 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    system,
-    user,
+    system_message,
+    user_message,
 )
 from mimo_magics.core.secret import Secret
 from mimo_magics.wire import openai
@@ -46,7 +46,7 @@ def assistant(*parts):
 
 
 def test_a_plain_prompt_is_a_model_and_a_message_and_asks_for_usage():
-    assert openai.encode(Request((user("Hello"),), PARAMS)) == {
+    assert openai.encode(Request((user_message("Hello"),), PARAMS)) == {
         "model": "mimo-v2-pro",
         "messages": [{"role": "user", "content": "Hello"}],
         "stream": True,
@@ -55,7 +55,7 @@ def test_a_plain_prompt_is_a_model_and_a_message_and_asks_for_usage():
 
 
 def test_a_call_that_is_not_streamed_has_no_stream_options():
-    assert openai.encode(Request((user("Hello"),), PARAMS, stream=False)) == {
+    assert openai.encode(Request((user_message("Hello"),), PARAMS, stream=False)) == {
         "model": "mimo-v2-pro",
         "messages": [{"role": "user", "content": "Hello"}],
         "stream": False,
@@ -78,7 +78,7 @@ def test_every_parameter_that_is_set_is_sent():
     tool = Tool(
         "tide", "When the tide is high", {"type": "object", "properties": {"port": {"type": "string"}}}
     )
-    assert openai.encode(Request((user("Hello"),), params, (tool,))) == {
+    assert openai.encode(Request((user_message("Hello"),), params, (tool,))) == {
         "model": "mimo-v2-pro",
         "messages": [{"role": "user", "content": "Hello"}],
         "stream": True,
@@ -115,33 +115,35 @@ def test_every_parameter_that_is_set_is_sent():
     ],
 )
 def test_a_tool_choice_is_a_word_or_the_name_of_a_tool(choice, body):
-    request = Request((user("Hello"),), Params("m", tool_choice=choice), (Tool("tide"),))
+    request = Request((user_message("Hello"),), Params("m", tool_choice=choice), (Tool("tide"),))
     assert openai.encode(request)["tool_choice"] == body
 
 
 @pytest.mark.parametrize(("how", "force"), [("on", False), ("force", True)])
 def test_a_web_search_is_a_tool_that_the_server_runs(how, force):
-    body = openai.encode(Request((user("Hello"),), Params("m", web_search=how, tool_choice="auto")))
+    body = openai.encode(Request((user_message("Hello"),), Params("m", web_search=how, tool_choice="auto")))
     assert body["tools"] == [{"type": "web_search", "force_search": force}]
     assert "tool_choice" not in body
 
 
 def test_a_tool_choice_without_tools_is_not_sent():
-    assert "tool_choice" not in openai.encode(Request((user("Hello"),), Params("m", tool_choice="auto")))
+    assert "tool_choice" not in openai.encode(
+        Request((user_message("Hello"),), Params("m", tool_choice="auto"))
+    )
 
 
 def test_extra_fields_pass_untouched_and_win():
     params = Params("m", temperature=1.0, extra={"temperature": 0.2, "stream_options": None, "seed": 7})
-    body = openai.encode(Request((user("Hello"),), params))
+    body = openai.encode(Request((user_message("Hello"),), params))
     assert (body["temperature"], body["stream_options"], body["seed"]) == (0.2, None, 7)
 
 
 def test_a_second_turn_sends_system_text_and_reasoning_back():
     conversation = (
-        system("Be brief."),
-        user("Hi"),
+        system_message("Be brief."),
+        user_message("Hi"),
         assistant(ReasoningPart("A greeting."), TextPart("Hello.")),
-        user("Why?"),
+        user_message("Why?"),
     )
     assert sent(*conversation) == [
         {"role": "system", "content": "Be brief."},
@@ -161,7 +163,7 @@ def test_a_tool_round_sends_the_calls_and_one_message_for_each_result():
     other = ToolCall("call_2", "clock")
     results = Message("tool", (*RESULT.parts, ToolResult("call_2", "clock", "08:00")))
     assert sent(
-        user("Tide?"), assistant(ReasoningPart("Look."), TextPart("I look."), CALL, other), results
+        user_message("Tide?"), assistant(ReasoningPart("Look."), TextPart("I look."), CALL, other), results
     ) == [
         {"role": "user", "content": "Tide?"},
         {
@@ -203,7 +205,7 @@ def test_with_thinking_off_no_reasoning_is_sent():
 
 @pytest.mark.parametrize(("thinking", "word"), [(True, "enabled"), (False, "disabled")])
 def test_thinking_is_a_field_of_the_body(thinking, word):
-    body = openai.encode(Request((user("Hi"),), Params("m", thinking=thinking)))
+    body = openai.encode(Request((user_message("Hi"),), Params("m", thinking=thinking)))
     assert body["thinking"] == {"type": word}
 
 
@@ -271,9 +273,9 @@ def test_without_a_key_there_is_no_header():
 
 
 def test_a_refused_stream_option_is_left_out_the_next_time():
-    body = openai.encode(Request((user("Hi"),), PARAMS))
+    body = openai.encode(Request((user_message("Hi"),), PARAMS))
     refusal = BadRequest("HTTP 400: Unknown field stream_options", status=400)
-    assert openai.relaxed(body, refusal) == {
+    assert openai.drop_refused_field(body, refusal) == {
         "model": "mimo-v2-pro",
         "messages": [{"role": "user", "content": "Hi"}],
         "stream": True,
@@ -288,12 +290,12 @@ def test_a_refused_stream_option_is_left_out_the_next_time():
     ],
 )
 def test_another_refusal_leaves_nothing_to_leave_out(refusal):
-    assert openai.relaxed(openai.encode(Request((user("Hi"),), PARAMS)), refusal) is None
+    assert openai.drop_refused_field(openai.encode(Request((user_message("Hi"),), PARAMS)), refusal) is None
 
 
 def test_a_body_without_stream_options_cannot_be_relaxed():
     refusal = BadRequest("HTTP 400: stream_options", status=400)
-    assert openai.relaxed({"model": "m"}, refusal) is None
+    assert openai.drop_refused_field({"model": "m"}, refusal) is None
 
 
 # What is made of a stream

@@ -26,7 +26,7 @@ from mimo_magics.core.events import (
 from mimo_magics.core.messages import Usage
 from mimo_magics.wire import tool_call_markup
 from mimo_magics.wire.formats import decode
-from mimo_magics.wire.tool_call_markup import Markup
+from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 
 MIMO = DATA / "mimo"
 TAGS = ["<tool_call>", "<function=", "<parameter=", "</parameter>", "</function>", "</tool_call>"]
@@ -34,8 +34,8 @@ CALL = "<tool_call><function=tide><parameter=port>Keelung</parameter></function>
 
 
 def through(*events, first=0):
-    taken = Markup(first)
-    return [out for event in events for out in taken.feed(event)] + list(taken.end())
+    taken = ToolCallMarkupFilter(first)
+    return [out for event in events for out in taken.feed(event)] + list(taken.flush())
 
 
 def text_of(events, kind=TextDelta):
@@ -290,7 +290,7 @@ def test_a_first_tag_that_is_text_does_not_hide_the_one_after_it():
 
 
 def test_only_what_may_become_the_tag_waits():
-    taken = Markup()
+    taken = ToolCallMarkupFilter()
     pieces = {
         "a <": "a ",
         "tool": "",
@@ -343,7 +343,7 @@ def test_after_code_it_is_markup_again(before):
 
 
 def test_markup_longer_than_the_bound_is_text_wherever_it_was_cut():
-    blank = "x" * (tool_call_markup.LONGEST - len("<tool_call>{</tool_call>"))
+    blank = "x" * (tool_call_markup.MAX_MARKUP_CHARS - len("<tool_call>{</tool_call>"))
     longest, longer = f"<tool_call>{{{blank}</tool_call>", f"<tool_call>{{{blank}x</tool_call>"
     for answer, text in ((longest + CALL, ""), (longer + CALL, longer)):
         for pieces in (
@@ -357,7 +357,7 @@ def test_markup_longer_than_the_bound_is_text_wherever_it_was_cut():
 
 
 def test_no_more_than_the_bound_is_held_back():
-    taken = Markup()
+    taken = ToolCallMarkupFilter()
     pieces = ["<tool_call><function=a>", *["x" * 1000] * 1000]
     seen = [text_of(taken.feed(TextDelta(piece))) for piece in pieces]
     assert set(seen[:-1]) == {""}
@@ -419,11 +419,11 @@ def events_of(text):
 
 @given(st.lists(events_of(PLAIN)))
 def test_without_markup_the_very_same_events_come_out_at_once(events):
-    taken = Markup()
+    taken = ToolCallMarkupFilter()
     for event in events:
         (out,) = taken.feed(event)
         assert out is event
-    assert list(taken.end()) == []
+    assert list(taken.flush()) == []
 
 
 @pytest.mark.parametrize("name", ["openai-thinking-text", "openai-parallel-tools", "openai-web-search"])
@@ -459,7 +459,7 @@ def test_of_any_text_only_the_markup_goes(text, places):
 @given(CODED, st.lists(st.integers(0, 100)), st.sampled_from([200, 120, 112]))
 def test_no_cut_changes_what_comes_out(text, places, longest):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tool_call_markup, "LONGEST", longest)
+        patch.setattr(tool_call_markup, "MAX_MARKUP_CHARS", longest)
         assert read(*text) == read(*pieces_of(text, places)) == read(text)
 
 

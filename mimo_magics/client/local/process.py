@@ -28,7 +28,7 @@ from mimo_magics.core.events import Preparing
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Request
 from mimo_magics.core.secret import Secret
-from mimo_magics.core.services import LOCAL
+from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.core.settings import Settings
 from mimo_magics.tape import tape
 from mimo_magics.tape.tape import Tape
@@ -86,7 +86,7 @@ def address(settings: Settings, tapes: tuple[Tape, ...]) -> Endpoint:
     """
     if tape.replays(tapes):
         found = endpoint.replayed(settings)
-    elif endpoint.preset(settings) is LOCAL:
+    elif endpoint.preset(settings) is LOCAL_SERVICE:
         found = _of_server(settings)
     else:
         found = endpoint.find(settings)
@@ -96,7 +96,7 @@ def address(settings: Settings, tapes: tuple[Tape, ...]) -> Endpoint:
 def _of_server(settings: Settings) -> Endpoint:
     server = _servers[settings.local_model]
     base_url = server.url + ("/v1" if settings.api == "openai" else "")
-    return Endpoint(base_url, server.key, LOCAL.auth[settings.api])
+    return Endpoint(base_url, server.key, LOCAL_SERVICE.auth[settings.api])
 
 
 def translated(request: Request) -> Request:

@@ -7,7 +7,7 @@ from typing import Any
 from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import say
 from mimo_magics.core.renderer_protocol import Cell
-from mimo_magics.core.text import escaped
+from mimo_magics.core.text import escape_html
 from mimo_magics.display.comparison_progress import Tally
 from mimo_magics.display.live.reply_body import Body
 from mimo_magics.display.live.widgets import STYLE, Parts, showing
@@ -85,7 +85,7 @@ class Columns:
         for number, column in enumerate(self._columns):
             column.tell(self._tally.told(number))
         self._bar.value = len(self._tally.over)
-        self._words.value = f'<span role="status">{escaped(self._tally.words)}</span>'
+        self._words.value = f'<span role="status">{escape_html(self._tally.words)}</span>'
         self._seconds.value = say("{seconds} s", seconds=self._tally.seconds)
 
 
@@ -95,9 +95,9 @@ class Column:
     def __init__(self, parts: Parts, look: Look, title: str) -> None:
         self.body = Body(parts, look)
         self._line = parts.html()
-        head = parts.html(f'<strong dir="auto">{escaped(title)}</strong>')
+        head = parts.html(f'<strong dir="auto">{escape_html(title)}</strong>')
         self.box = parts.box(head, self.body.box, self._line)
 
     def tell(self, line: str) -> None:
         """Say what goes on."""
-        self._line.value = f'<p dir="auto"><small>{escaped(line)}</small></p>'
+        self._line.value = f'<p dir="auto"><small>{escape_html(line)}</small></p>'

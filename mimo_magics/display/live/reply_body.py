@@ -15,7 +15,7 @@ from mimo_magics.core.events import (
     ToolProgress,
 )
 from mimo_magics.core.i18n import say
-from mimo_magics.core.text import escaped
+from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.streaming_markdown import Growing
 from mimo_magics.display.live.tool_cards import Steps
 from mimo_magics.display.live.widgets import Parts
@@ -70,9 +70,9 @@ class Body:
                     if isinstance(section, Steps):
                         section.feed(event)
             case Noted(text):
-                self._remark(f'<p dir="auto">⚠ {escaped(say(text))}</p>')
+                self._remark(f'<p dir="auto">⚠ {escape_html(say(text))}</p>')
             case Told(text):
-                self._remark(f'<p dir="auto"><small>{escaped(say(text))}</small></p>')
+                self._remark(f'<p dir="auto"><small>{escape_html(say(text))}</small></p>')
 
     def paint(self) -> None:
         """Send what is new."""

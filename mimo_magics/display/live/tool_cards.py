@@ -16,7 +16,7 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.i18n import Words, say
 from mimo_magics.core.messages import Reply, Timing, ToolCall
-from mimo_magics.core.text import escaped, visible
+from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.display.live.streaming_markdown import Growing
 from mimo_magics.display.live.widgets import Parts
 from mimo_magics.document import steps
@@ -107,7 +107,11 @@ class Steps:
 
     def _line(self) -> str:
         doing = next((card.doing for card in self._cards.values() if card.doing), say("Thinking"))
-        return say("{doing}… {seconds} s", doing=visible(doing), seconds=int(self._now() - self._began))
+        return say(
+            "{doing}… {seconds} s",
+            doing=escape_invisible_characters(doing),
+            seconds=int(self._now() - self._began),
+        )
 
     def _summary(self) -> str:
         message = self._accumulator.reply.message
@@ -185,7 +189,7 @@ class Card:
         """Send what is new."""
         call = ToolCall(self._id, self._name, "".join(self._pieces))
         self._heading.description = steps.call_line(call)
-        self._state.value = f"<small>{escaped(self._told())}</small>"
+        self._state.value = f"<small>{escape_html(self._told())}</small>"
         if self._last:  # until then the arguments may not be whole
             result = self._last.result
             shown = steps.arguments_html(call.arguments) + (steps.result_html(result) if result else "")

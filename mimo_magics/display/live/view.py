@@ -8,7 +8,7 @@ from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import say
 from mimo_magics.core.messages import whole_characters
 from mimo_magics.core.renderer_protocol import Cell
-from mimo_magics.core.text import escaped
+from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.reply_body import Body
 from mimo_magics.display.live.widgets import STYLE, Parts, showing
 from mimo_magics.display.progress import Progress
@@ -66,13 +66,13 @@ class View:
         """Send what is new."""
         self._body.paint()
         self._offer()
-        self._state.value = f'<span role="status">{escaped(self._progress.state)}</span>'
-        self._figures.value = escaped(self._progress.figures)
+        self._state.value = f'<span role="status">{escape_html(self._progress.state)}</span>'
+        self._figures.value = escape_html(self._progress.figures)
 
     def end(self, footer: str) -> None:
         """Nothing more comes: show all of it, also to a page that will not get the document."""
         self._body.end()
-        self._figures.value = escaped(footer)
+        self._figures.value = escape_html(footer)
         self._foot.children = (self._figures,)
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from mimo_magics.client import credentials, endpoint
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.i18n import Words, say, words
-from mimo_magics.core.parameter_ranges import line
+from mimo_magics.core.parameter_ranges import config_line
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import table
@@ -96,7 +96,7 @@ def _profiles() -> dict[str, str]:
     for name in profiles.names():
         try:
             values = {each: value for each, value in profiles.read(name).items() if each in SETTINGS}
-            rows.append((name, line(values).partition(" ")[2]))
+            rows.append((name, config_line(values).partition(" ")[2]))
         except (ArgumentTypeError, BadOption, TypeError, ValueError):
             rows.append((name, Words("cannot be read")))
     return table.bundle(words("profile", "settings"), rows)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from mimo_magics.client import endpoint
 from mimo_magics.client.model_list import answering, known
 from mimo_magics.core.i18n import Words, say, words
-from mimo_magics.core.models import AS_OF, MODELS, SPEECH, SUCCESSORS, Model, is_chat
-from mimo_magics.core.pricing import PRICES_AS_OF, Price, price
-from mimo_magics.core.services import LOCAL, PRESETS, Preset
+from mimo_magics.core.models import MODELS, MODELS_AS_OF, SPEECH_MODELS, SUCCESSORS, Model, is_chat_model
+from mimo_magics.core.pricing import PRICES_AS_OF, Price, find_price
+from mimo_magics.core.services import LOCAL_SERVICE, SERVICES, Preset
 from mimo_magics.core.settings import Settings
 from mimo_magics.document import table
 
@@ -28,7 +28,7 @@ def bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
     service = endpoint.preset(settings)
     now = settings.model or answering(service, ids)
     head = words("", "model", "window", "most output", "takes", "thinks", "input", "cached", "output", "")
-    spoken = {model.id: model for model in SPEECH.get(service.name, ())}
+    spoken = {model.id: model for model in SPEECH_MODELS.get(service.name, ())}
     listed = ids or (*known(settings), *spoken)
     rows = (
         ("→" if each == now else "", *_row(each, MODELS.get(each) or spoken.get(each), service, settings))
@@ -38,10 +38,10 @@ def bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
 
 
 def _row(id_: str, model: Model | None, service: Preset, settings: Settings) -> tuple[str, ...]:
-    cost = price(service.name, id_, settings.prices)
+    cost = find_price(service.name, id_, settings.prices)
     return (
         id_,
-        f"{model.window:,}" if model else UNKNOWN,
+        f"{model.context_window:,}" if model else UNKNOWN,
         f"{min(model.max_output, service.max_output or model.max_output):,}" if model else UNKNOWN,
         ", ".join(map(say, _senses(id_))),
         _thinks(id_, model),
@@ -51,25 +51,29 @@ def _row(id_: str, model: Model | None, service: Preset, settings: Settings) -> 
 
 
 def _thinks(id_: str, model: Model | None) -> str:
-    if model is None or not is_chat(id_):
+    if model is None or not is_chat_model(id_):
         return UNKNOWN
-    return say("yes") if model.thinks else say("if told to")
+    return say("yes") if model.thinks_by_default else say("if told to")
 
 
 def _senses(id_: str) -> Iterator[str]:
-    if not is_chat(id_):
+    if not is_chat_model(id_):
         yield Words("speech")
     elif id_ not in MODELS:
         yield UNKNOWN
     else:
         yield Words("text")
         model = MODELS[id_]
-        senses = {Words("pictures"): model.sees, Words("sound"): model.hears, Words("video"): model.watches}
+        senses = {
+            Words("pictures"): model.accepts_images,
+            Words("sound"): model.accepts_audio,
+            Words("video"): model.accepts_video,
+        }
         yield from (sense for sense, has in senses.items() if has)
 
 
 def _prices(cost: Price | None, service: Preset) -> tuple[str, str, str]:
-    if service is LOCAL:
+    if service is LOCAL_SERVICE:
         return ("0", "0", "0")
     if cost is None:
         return (UNKNOWN, UNKNOWN, UNKNOWN)
@@ -82,7 +86,7 @@ def _note(id_: str, service: Preset) -> str:
 
 
 def _caption(service: Preset, is_listed: bool) -> str:
-    name = service.name if service.name in PRESETS else say("this address")
+    name = service.name if service.name in SERVICES else say("this address")
     told = (
         say("As {name} lists them now", name=name)
         if is_listed
@@ -91,6 +95,6 @@ def _caption(service: Preset, is_listed: bool) -> str:
     return say(
         "{told}. Figures of {as_of}; US dollars for a million tokens, prices of {prices_as_of}.",
         told=told,
-        as_of=AS_OF,
+        as_of=MODELS_AS_OF,
         prices_as_of=PRICES_AS_OF,
     )

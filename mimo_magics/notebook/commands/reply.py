@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.text import escaped, printable
+from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document.markdown import code_blocks
 from mimo_magics.session.turn import Turn
 
@@ -76,5 +76,5 @@ def code(reply: Reply | None, number: int | None) -> str:
 
 def to_copy(text: str) -> dict[str, str]:
     """Return a text as a MIME bundle in which one click selects all of it."""
-    html = f'<pre style="user-select: all; white-space: pre-wrap">{escaped(text)}</pre>'
-    return {"text/html": html, "text/plain": printable(text)}
+    html = f'<pre style="user-select: all; white-space: pre-wrap">{escape_html(text)}</pre>'
+    return {"text/html": html, "text/plain": replace_control_characters(text)}

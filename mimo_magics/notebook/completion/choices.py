@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args, get_origin
 from mimo_magics.client import model_list
 from mimo_magics.client.local.weights import WEIGHTS
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.services import PRESETS
-from mimo_magics.core.settings import Settings, plain_type
+from mimo_magics.core.services import SERVICES
+from mimo_magics.core.settings import Settings, strip_optional
 from mimo_magics.notebook.config.store import HINTS
 from mimo_magics.session.system_prompt import NONE, PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
@@ -74,7 +74,7 @@ def _written(text: str, quote: str) -> str:
 
 def values(name: str, choices: Choices, given: Given) -> Kinds:
     """Return what is known of the values of a setting or an option; empty where that is nothing."""
-    return KNOWN[name](choices, given) if name in KNOWN else _by_type(plain_type(HINTS.get(name)))
+    return KNOWN[name](choices, given) if name in KNOWN else _by_type(strip_optional(HINTS.get(name)))
 
 
 def _models(choices: Choices, given: Given) -> Iterator[str]:
@@ -106,7 +106,7 @@ def names(found: Iterable[str], typed: str = "") -> list[str]:
 
 
 KNOWN: Mapping[str, Callable[[Choices, Given], Kinds]] = {
-    "preset": lambda *_: {"preset": PRESETS},
+    "preset": lambda *_: {"preset": SERVICES},
     "model": lambda choices, given: {"model": dict.fromkeys(_models(choices, given))},
     "local_model": lambda *_: {"model": WEIGHTS},
     "system": lambda *_: {"value": (*PROMPTS, NONE)},

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mimo_magics.core.services import PRESETS
-from mimo_magics.core.settings import plain_type
+from mimo_magics.core.services import SERVICES
+from mimo_magics.core.settings import strip_optional
 from mimo_magics.notebook import comparison_run
 from mimo_magics.notebook.cell_request import FLAG, GO_ON
 from mimo_magics.notebook.commands import (
@@ -163,7 +163,7 @@ def _setting(assignment: str, choices: Choices, given: Given) -> Found:
         return Found()
     kinds = dict(values(name, choices, given))
     others: Others = "files" if name == "notebook" else "none"
-    if plain_type(HINTS[name]) is not HINTS[name]:
+    if strip_optional(HINTS[name]) is not HINTS[name]:
         kinds["value"] = (*kinds.get("value", ()), "default")
     return word(typed, others, **kinds)
 
@@ -237,7 +237,7 @@ def tape(line: str, _: Choices) -> Found:
 def models(line: str, _: Choices) -> Found:
     """Complete a line of `%mimo_models`."""
     words, typed = _words(line)
-    return Found() if words else fitting(typed, preset=PRESETS)
+    return Found() if words else fitting(typed, preset=SERVICES)
 
 
 def panel(line: str, _: Choices) -> Found:

@@ -20,8 +20,8 @@ from traitlets.config import Configurable
 from mimo_magics.core import services
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.i18n import Words, words
-from mimo_magics.core.services import PRESETS
-from mimo_magics.core.settings import Settings, from_text, plain_type
+from mimo_magics.core.services import SERVICES
+from mimo_magics.core.settings import Settings, from_text, strip_optional
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.notebook.config import pyproject
 
@@ -74,7 +74,7 @@ class Store(Configurable):
         """
         self._check(name)
         if name == "preset":
-            services.find(text)
+            services.find_service(text)
         try:
             value = from_text(HINTS[name], text)
             replace(self.snapshot(), **{name: value})  # it may fit the trait and make no sense all the same
@@ -140,7 +140,7 @@ class Store(Configurable):
             replace(self.snapshot(), **{name: value})
         except (TypeError, OverflowError, BadOption):
             return False  # there is no such setting, or it cannot have this value
-        return name != "preset" or value in PRESETS
+        return name != "preset" or value in SERVICES
 
     def _check(self, name: str) -> None:
         if name not in SETTINGS:
@@ -193,12 +193,12 @@ class Store(Configurable):
 
 def allowed(name: str, preset: str) -> str:
     """Say what a setting's values are: choices, or the range that the service documents."""
-    kind = plain_type(HINTS[name])
+    kind = strip_optional(HINTS[name])
     if get_origin(kind) is Literal:
         return " | ".join(get_args(kind))
     if kind is bool:
         return "on | off"
-    low, high = PRESETS[preset].ranges.get(name, (None, None)) if preset in PRESETS else (None, None)
+    low, high = SERVICES[preset].ranges.get(name, (None, None)) if preset in SERVICES else (None, None)
     return "" if low is None else Words("{low:g} to {high:,}", low=low, high=high)
 
 
@@ -212,7 +212,7 @@ class OnOff(Bool[bool | None, bool | int | None]):
 
 
 def _trait(setting: Field[Any]) -> TraitType[Any, Any]:
-    kind = plain_type(HINTS[setting.name])
+    kind = strip_optional(HINTS[setting.name])
     words = {"allow_none": kind is not HINTS[setting.name], "help": setting.metadata["help"]}
     if get_origin(kind) is Literal:
         trait: TraitType[Any, Any] = Enum(get_args(kind), setting.default, **words)

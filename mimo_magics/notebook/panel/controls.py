@@ -13,9 +13,9 @@ import ipywidgets
 from mimo_magics.client import model_list
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words, say
-from mimo_magics.core.parameter_ranges import WIDEST, bounds, usual
-from mimo_magics.core.settings import plain_type
-from mimo_magics.core.text import escaped
+from mimo_magics.core.parameter_ranges import DEFAULT_RANGES, bounds, default_value
+from mimo_magics.core.settings import strip_optional
+from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.widgets import Parts
 from mimo_magics.notebook.config.store import HINTS, SETTINGS
 from mimo_magics.notebook.panel.state import DEFAULT, Situation, spelled
@@ -88,7 +88,7 @@ class Slider:
         """Show what is set; where nothing is, what holds then."""
         low, high = bounds(self._name, now.service, now.model)
         value = now.value(self._name)
-        shown = usual(self._name, now.service, now.model) if value is None else value
+        shown = default_value(self._name, now.service, now.model) if value is None else value
         self._field.paint(min(max(shown, low), high), **self._ends(low, high))
 
     def _made(self, parts: Parts, traits: Mapping[str, Any]) -> Any:
@@ -160,7 +160,7 @@ class Texts:
         self._name = name
         self._shown: dict[str, str] = {}
         """The texts that are set, by their spelling."""
-        label = parts.html(f'<span title="{escaped(_help(name))}">{name}</span>')
+        label = parts.html(f'<span title="{escape_html(_help(name))}">{name}</span>')
         # in JupyterLab the field does not hear of Enter: https://github.com/jupyterlab/jupyterlab/issues/6555
         words = {"placeholder": say("a text, then Tab"), "allow_duplicates": False}
         tags = parts.control(ipywidgets.TagsInput, **_labels(name), **words)
@@ -234,19 +234,19 @@ def control(name: str, parts: Parts, moved: Moved) -> Control:
         Literal: Buttons,
         tuple: Texts,
     }
-    kind = plain_type(HINTS[name])
+    kind = strip_optional(HINTS[name])
     made = by_name.get(name) or by_type[get_origin(kind) or kind]
     return made(name, parts, moved)
 
 
 def has_default(name: str) -> bool:
     """Tell whether a control needs a button for what the service decides: others show that themselves."""
-    return name in WIDEST or name == "model"
+    return name in DEFAULT_RANGES or name == "model"
 
 
 def is_in_view(name: str) -> bool:
     """Tell whether all that can be chosen is on buttons, of which one is pressed, as only the eye can see."""
-    return plain_type(HINTS[name]) is bool or get_origin(plain_type(HINTS[name])) is Literal
+    return strip_optional(HINTS[name]) is bool or get_origin(strip_optional(HINTS[name])) is Literal
 
 
 def _labels(name: str) -> dict[str, str]:
@@ -259,7 +259,7 @@ def _help(name: str) -> str:
 
 def _choices(name: str) -> dict[str, Any]:
     """Return the values of a setting that has but a few, by what their buttons say."""
-    kind = plain_type(HINTS[name])
+    kind = strip_optional(HINTS[name])
     few = {"on": True, "off": False} if kind is bool else {each: each for each in get_args(kind)}
     return few if kind is HINTS[name] else {say(DEFAULT): None, **few}
 

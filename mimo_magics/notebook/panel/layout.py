@@ -9,8 +9,8 @@ from typing import Any
 import ipywidgets
 
 from mimo_magics.core.i18n import Words, say
-from mimo_magics.core.parameter_ranges import MOVED, TASKS, Task, for_task
-from mimo_magics.core.text import escaped
+from mimo_magics.core.parameter_ranges import PANEL_SETTINGS, TASKS, Task, sampling_for_task
+from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.widgets import Parts, showing
 from mimo_magics.notebook.panel.controls import Field, control, has_default, is_in_view
 from mimo_magics.notebook.panel.state import Situation
@@ -73,7 +73,7 @@ class Board:
 
     def __init__(self, write: Write, insert: Callable[[], str], foot: Any = None) -> None:
         self._parts = parts = Parts()
-        self.rows = {name: Row(name, parts, write) for name in MOVED}
+        self.rows = {name: Row(name, parts, write) for name in PANEL_SETTINGS}
         """What shows each setting."""
         self._head = parts.html()
         self._state = parts.html()
@@ -97,7 +97,9 @@ class Board:
     def paint(self, now: Situation) -> None:
         """Show what holds."""
         self._head.value = say(
-            "{model} at {host}", model=f"<strong>{escaped(now.model)}</strong>", host=escaped(now.where)
+            "{model} at {host}",
+            model=f"<strong>{escape_html(now.model)}</strong>",
+            host=escape_html(now.where),
         )
         for row in self.rows.values():
             row.paint(now)
@@ -106,7 +108,7 @@ class Board:
 
     def say(self, text: str) -> None:
         """Tell the person something, in words that are read aloud."""
-        self._state.value = f'<span role="status">{escaped(text)}</span>'
+        self._state.value = f'<span role="status">{escape_html(text)}</span>'
 
     def close(self) -> None:
         """Take the widgets away."""
@@ -169,7 +171,7 @@ class Tasks:
         """Tell what each of them would set."""
         self._now = now
         for task, button in self._buttons.items():
-            values = for_task(task, now.service, now.model)
+            values = sampling_for_task(task, now.service, now.model)
             sets = ", ".join(f"{name} {value:g}" for name, value in values.items())
             idle = next((now.idle[name] for name in values if name in now.idle), "")
             but = say("; without effect: {reason}", reason=say(idle)) if idle else ""
@@ -177,15 +179,15 @@ class Tasks:
 
     def _set(self, task: Any) -> None:
         assert self._now
-        self._write(for_task(task, self._now.service, self._now.model))
+        self._write(sampling_for_task(task, self._now.service, self._now.model))
 
 
 def _words(name: str, now: Situation) -> str:
     """Say what a control does not: where it stands, between what, and whether it does anything."""
     reason = now.idle.get(name)
     told = [
-        escaped(_standing(name, now)),
-        escaped(say("⚠ without effect: {reason}", reason=say(reason)) if reason else ""),
+        escape_html(_standing(name, now)),
+        escape_html(say("⚠ without effect: {reason}", reason=say(reason)) if reason else ""),
     ]
     if is_in_view(name):  # to the eye
         told[0] = f'<span class="mimo-unseen">{told[0]}</span>'

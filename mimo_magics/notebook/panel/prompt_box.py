@@ -12,7 +12,7 @@ import ipywidgets
 
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.i18n import say
-from mimo_magics.core.text import escaped
+from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.view import View
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
@@ -192,7 +192,7 @@ class AskAgain:
         self._paint()
 
     def _say(self, text: str) -> None:
-        self._state.value = f'<span role="status">{escaped(text)}</span>'
+        self._state.value = f'<span role="status">{escape_html(text)}</span>'
 
 
 def _button(text: str, icon: str, tooltip: str, pressed: Callable[[], None]) -> Any:

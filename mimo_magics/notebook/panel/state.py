@@ -9,19 +9,19 @@ from typing import Any
 from mimo_magics.client import endpoint, model_list
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words, say
-from mimo_magics.core.parameter_ranges import MOVED, WIDEST, bounds, idle
-from mimo_magics.core.services import OTHER, PRESETS, Preset
+from mimo_magics.core.parameter_ranges import DEFAULT_RANGES, PANEL_SETTINGS, bounds, ineffective_parameters
+from mimo_magics.core.services import CUSTOM_SERVICE, SERVICES, Preset
 from mimo_magics.core.settings import Settings
-from mimo_magics.core.text import visible
+from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.notebook.config.store import MimoConfig, allowed
 from mimo_magics.session.request import output_bound
 
-FOLLOWED = (*MOVED, "preset", "base_url")
+FOLLOWED = (*PANEL_SETTINGS, "preset", "base_url")
 """The settings that it is made of."""
 DEFAULT = Words("server default")
 LONGEST = 80
 """Characters of a text in the table."""
-UNKNOWN = Preset(OTHER, "", {}, {})
+UNKNOWN = Preset(CUSTOM_SERVICE, "", {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Situation:
 
     def range(self, name: str) -> str:
         """Say between which values the service lets it be."""
-        if name not in WIDEST:
+        if name not in DEFAULT_RANGES:
             return say("up to 4 texts") if name == "stop" else allowed(name, self.service.name)
         low, high = bounds(name, self.service, self.model)
         return say("{low:g} to {high:,}", low=low, high=high)
@@ -69,7 +69,7 @@ class Situation:
     def is_outside(self, name: str) -> bool:
         """Tell whether a number is set that the service's documentation does not allow."""
         value = self.value(name)
-        if name not in WIDEST or value is None:
+        if name not in DEFAULT_RANGES or value is None:
             return False
         low, high = bounds(name, self.service, self.model)
         return not low <= value <= high
@@ -92,20 +92,23 @@ def situation(config: MimoConfig) -> Situation:
     """
     values = {name: getattr(config, name) for name in FOLLOWED}
     settings = Settings(**{**values, "stop": tuple(values["stop"])})
-    service, where, wrong = PRESETS.get(settings.preset, UNKNOWN), "", ""
+    service, where, wrong = SERVICES.get(settings.preset, UNKNOWN), "", ""
     try:
         service = endpoint.preset(settings)
         where = endpoint.host(endpoint.base_url(settings))
     except BadOption as error:
         wrong = " ".join(filter(None, error.said))
     model = settings.model or model_list.answering(service, model_list.heard(service))
-    does_nothing, changed = idle(settings, service, model), frozenset(filter(config.differs, MOVED))
+    does_nothing, changed = (
+        ineffective_parameters(settings, service, model),
+        frozenset(filter(config.differs, PANEL_SETTINGS)),
+    )
     return Situation(settings, service, model, where or service.name, does_nothing, changed, wrong)
 
 
 def spelled(text: str) -> str:
     r"""Return a text on one line, with `\n` for a line's end, and `""` for none at all."""
-    shown = visible(text).replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+    shown = escape_invisible_characters(text).replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
     return shown or '""'
 
 

@@ -63,7 +63,7 @@ def candidates(running: RunningComparison) -> Iterator[Candidate]:
     for place, variant in enumerate(running.variants):
         failure = running.failures.get(place)
         yield Candidate(
-            variant.title, variant.options, running.turns.get(place), failure.fact if failure else ""
+            variant.title, variant.options, running.turns.get(place), failure.message if failure else ""
         )
 
 
@@ -188,7 +188,7 @@ def _row(candidate: Candidate) -> dict[str, Any]:
         "input": usage.input if usage else None,
         "cached": usage.cached if usage else None,
         "output": usage.output if usage else None,
-        "first": timing.first if timing else None,
+        "first": timing.time_to_first_token if timing else None,
         "seconds": timing.total if timing else None,
         "cost": reply.cost if reply else None,
         "failure": candidate.failure or None,

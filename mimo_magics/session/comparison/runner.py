@@ -108,7 +108,7 @@ class RunningComparison:
                 if begun == ROUNDS or self.turns[place].kept:
                     raise
                 seconds = min(error.retry_after or MINUTE, LONGEST_RETRY_AFTER)
-                self._hear(place, Retrying(begun + 1, ROUNDS, seconds, error.fact))
+                self._hear(place, Retrying(begun + 1, ROUNDS, seconds, error.message))
             else:
                 break
 

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.pricing import cost
-from mimo_magics.core.services import LOCAL
+from mimo_magics.core.pricing import estimate_cost
+from mimo_magics.core.services import LOCAL_SERVICE
 
 Unit = Literal["USD", "tokens"]
 AMOUNT = re.compile(
@@ -53,7 +53,10 @@ class Spent:
             BadOption: the person's own price cannot be read.
         """
         tokens = usage.input + usage.output
-        return cls(tokens, cost(usage, service, model, prices) if tokens and service != LOCAL.name else 0.0)
+        return cls(
+            tokens,
+            estimate_cost(usage, service, model, prices) if tokens and service != LOCAL_SERVICE.name else 0.0,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,16 @@ from itertools import accumulate
 
 from mimo_magics.core.errors import WindowFull
 from mimo_magics.core.i18n import Words
-from mimo_magics.core.messages import Message, Part, ReasoningPart, TextPart, ToolCall, ToolResult, user
-from mimo_magics.core.models import MODELS, tokens
+from mimo_magics.core.messages import (
+    Message,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    user_message,
+)
+from mimo_magics.core.models import MODELS, estimate_tokens
 from mimo_magics.core.settings import Overflow
 from mimo_magics.session.turn import Turn, history
 
@@ -55,7 +63,7 @@ def size(model: str, window: int | None) -> int | None:
         window: what the person set.
     """
     known = MODELS.get(model)
-    return window or (known.window if known else None)
+    return window or (known.context_window if known else None)
 
 
 def estimated(messages: Iterable[Message]) -> int:
@@ -144,12 +152,12 @@ def summary_request(turns: Iterable[Turn], earlier: str = "") -> tuple[Message, 
         turns: what is to be summarised, oldest first.
         earlier: the summary of the turns before these.
     """
-    return (*opening(earlier), *history(turns), user(SUMMARISE))
+    return (*opening(earlier), *history(turns), user_message(SUMMARISE))
 
 
 def opening(summary: str) -> tuple[Message, ...]:
     """Return what stands at the beginning of the history for turns that are left out; nothing for no summary."""
-    return (user(SUMMARY + summary), Message("assistant", (TextPart(UNDERSTOOD),))) if summary else ()
+    return (user_message(SUMMARY + summary), Message("assistant", (TextPart(UNDERSTOOD),))) if summary else ()
 
 
 def _sizes(past: Sequence[Turn], own: Sequence[Message], beside: int) -> list[int]:
@@ -172,7 +180,7 @@ def _scale(past: Sequence[Turn], sums: Sequence[float], beside: int) -> float:
     last = past[-1] if past else None
     if not last or not last.context:
         return 1.0
-    counted = last.context - tokens(last.system) - beside
+    counted = last.context - estimate_tokens(last.system) - beside
     sent = sums[min(last.left_out, len(past) - 1)]
     return counted / sent if counted > 0 and sent else 1.0
 
@@ -200,9 +208,9 @@ def _weight(messages: Iterable[Message]) -> float:
 def _part(part: Part) -> float:
     match part:
         case TextPart(text) | ReasoningPart(text):
-            return tokens(text)
+            return estimate_tokens(text)
         case ToolCall(_, name, arguments):
-            return tokens(name) + tokens(arguments)
+            return estimate_tokens(name) + estimate_tokens(arguments)
         case ToolResult(output=output):
-            return tokens(output)
+            return estimate_tokens(output)
     return MEDIUM

@@ -10,7 +10,7 @@ from mimo_magics.core.errors import BudgetReached
 from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Message, Request, Usage
-from mimo_magics.core.models import tokens
+from mimo_magics.core.models import estimate_tokens
 from mimo_magics.core.serialization import to_dict
 from mimo_magics.session.limits import context_window
 from mimo_magics.session.limits.budget import Budget, Spent, reached, told
@@ -37,7 +37,7 @@ class Limits:
         self._budgets = [(Budget.read(text), before) for text, before in budgets if text]
         self._asked = asked
         self._meter = Meter()
-        self._beside = round(sum(tokens(json.dumps(to_dict(tool))) for tool in asked.tools))
+        self._beside = round(sum(estimate_tokens(json.dumps(to_dict(tool))) for tool in asked.tools))
         self.left_out = asked.past[-1].left_out if asked.past else 0
         """How many of the oldest turns the model is not told."""
 

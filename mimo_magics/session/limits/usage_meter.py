@@ -14,7 +14,7 @@ from mimo_magics.core.events import (
     UsageUpdate,
 )
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.models import tokens
+from mimo_magics.core.models import estimate_tokens
 from mimo_magics.session.turn import BROKEN_OFF
 
 
@@ -74,10 +74,10 @@ class _Round:
     def feed(self, event: Event) -> None:
         match event:
             case TextDelta(text) | ToolCallDelta(_, text) | ToolCallStart(_, _, text):
-                self._output += tokens(text)
+                self._output += estimate_tokens(text)
             case ReasoningDelta(text):
-                self._output += tokens(text)
-                self._reasoning += tokens(text)
+                self._output += estimate_tokens(text)
+                self._reasoning += estimate_tokens(text)
             case UsageUpdate(usage):
                 self._server = usage
             case Stopped(reason):

@@ -10,18 +10,26 @@ from typing import Any
 from mimo_magics.client import endpoint
 from mimo_magics.client.credentials import VARIABLE
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import TAGS, Words, say
-from mimo_magics.core.messages import Part, ReasoningPart, Request, TextPart, ToolCall, ToolResult, system
-from mimo_magics.core.services import LOCAL, PRESETS
+from mimo_magics.core.i18n import LANGUAGE_TAGS, Words, say
+from mimo_magics.core.messages import (
+    Part,
+    ReasoningPart,
+    Request,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    system_message,
+)
+from mimo_magics.core.services import LOCAL_SERVICE, SERVICES
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.core.text import escaped, visible
+from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.document import steps
 from mimo_magics.session.history import History
 from mimo_magics.session.request import Question
 from mimo_magics.session.storage.transcript import Line, transcript
 from mimo_magics.session.turn import Turn
-from mimo_magics.wire.call_as_code import Call, snippet
+from mimo_magics.wire.call_as_code import ApiCall, build_snippet
 from mimo_magics.wire.formats import FORMATS
 
 BACKTICKS = re.compile("`+")
@@ -102,7 +110,11 @@ def _turn(row: Line) -> Iterator[str]:
 def _part(part: Part) -> Iterator[str]:
     match part:
         case TextPart(text):
-            yield visible(text) if _has_an_end(visible(text)) else _fenced(text)
+            yield (
+                escape_invisible_characters(text)
+                if _has_an_end(escape_invisible_characters(text))
+                else _fenced(text)
+            )
         case ReasoningPart(text):
             yield from _folded(say("Thoughts"), text)
         case ToolCall(_, name, arguments):
@@ -124,12 +136,12 @@ def _folded(line: str, text: str) -> Iterator[str]:
 def _fenced(text: str) -> str:
     longest = max(map(len, BACKTICKS.findall(text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}\n{visible(text)}\n{fence}"
+    return f"{fence}\n{escape_invisible_characters(text)}\n{fence}"
 
 
 def _inline(text: str) -> str:
     """Return a stranger's text as one line of Markdown that says it and does nothing."""
-    return ACTING.sub(r"\\\g<0>", " ".join(visible(text).split()))
+    return ACTING.sub(r"\\\g<0>", " ".join(escape_invisible_characters(text).split()))
 
 
 def _has_an_end(source: str) -> bool:
@@ -142,16 +154,16 @@ def _has_an_end(source: str) -> bool:
 
 def _page(history: History, name: str, _: Settings) -> str:
     return f"""<!DOCTYPE html>
-<html lang="{TAGS[Words.language]}">
+<html lang="{LANGUAGE_TAGS[Words.language]}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width">
-<title>{escaped(name)}</title>
+<title>{escape_html(name)}</title>
 <style>{STYLE}</style>
 </head>
 <body>
-<h1 dir="auto">{escaped(name)}</h1>
+<h1 dir="auto">{escape_html(name)}</h1>
 {transcript(history, name).bundle()["text/html"]}
 </body>
 </html>
@@ -200,7 +212,7 @@ def _options(turn: Turn, settings: Settings) -> dict[str, Any]:
         "base_url": where.base_url,
         "api": where.api,
         "auth": where.auth,
-        "local_model": where.local_model if where.preset == LOCAL.name else None,
+        "local_model": where.local_model if where.preset == LOCAL_SERVICE.name else None,
         "stream": None if where.stream else False,
         "system": turn.system or "none",
         "overflow": ("summarise" if turn.summary else "drop-oldest") if turn.left_out else None,
@@ -214,7 +226,7 @@ def _options(turn: Turn, settings: Settings) -> dict[str, Any]:
 
 def _service(turn: Turn, settings: Settings) -> Settings:
     """Return the settings with the service that a turn was asked at; one without a name is where they say."""
-    if turn.preset not in PRESETS:
+    if turn.preset not in SERVICES:
         return replace(settings, api=turn.api)
     return replace(settings, api=turn.api, preset=turn.preset, base_url=None)
 
@@ -229,13 +241,13 @@ def _command(history: History, _: str, settings: Settings) -> str:
         )
     auth = where.auth or endpoint.preset(where).auth[turn.api]
     body = FORMATS[turn.api].encode(_request(history, where))
-    return snippet("curl", Call(turn.api, url, auth, body))
+    return build_snippet("curl", ApiCall(turn.api, url, auth, body))
 
 
 def _request(history: History, where: Settings) -> Request:
     """Return what the last prompt was sent with, but for the tools."""
     *past, turn = history.turns
-    head = (system(turn.system),) if turn.system else ()
+    head = (system_message(turn.system),) if turn.system else ()
     asked = Question(turn.prompt, tuple(past), head, turn.params, (), where, endpoint.preset(where))
     request, _ = asked.request(left_out=turn.left_out, summary=turn.summary)
     return request

@@ -17,7 +17,7 @@ from mimo_magics.core.errors import BadSessionFile
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import whole_characters
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.core.text import printable
+from mimo_magics.core.text import replace_control_characters
 from mimo_magics.session.history import History
 from mimo_magics.session.session_names import MAIN, NAME
 from mimo_magics.session.storage.turn_record import from_record
@@ -114,7 +114,7 @@ def one(found: Found, name: str = "") -> tuple[str, History]:
     """
     name = name or list(found.sessions)[-1]
     if name not in found.sessions:
-        there = [printable(each) for each in found.sessions]
+        there = [replace_control_characters(each) for each in found.sessions]
         advice = did_you_mean(name, there, Words("There are: {names}.", names=", ".join(there)))
         raise BadSessionFile(Words("The notebook tells of no session {name!r}.", name=name), advice)
     return name, found.sessions[name]
@@ -135,7 +135,11 @@ def _read(notebook: Mapping[str, Any]) -> tuple[list[_Saved], Left]:
         except UNREADABLE as error:
             left.append(
                 _left(
-                    place, Words("its record cannot be read ({error})", error=printable(str(error))[:SHORT])
+                    place,
+                    Words(
+                        "its record cannot be read ({error})",
+                        error=replace_control_characters(str(error))[:SHORT],
+                    ),
                 )
             )
     return saved, left

@@ -18,7 +18,7 @@ from mimo_magics.core.errors import BadSessionFile, NotSaved
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.serialization import from_dict, to_dict
-from mimo_magics.core.settings import fits
+from mimo_magics.core.settings import matches_type
 from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.storage.lock import locked
 from mimo_magics.session.turn import check
@@ -167,7 +167,7 @@ def _check(history: History) -> None:
 
 
 def _check_place(number: int, thread: str, threads: Sequence[str]) -> None:
-    if not fits(number, int) or number not in range(ROOT, len(threads)):
+    if not matches_type(number, int) or number not in range(ROOT, len(threads)):
         raise ValueError("a turn is missing")
     if number != ROOT and threads[number] != thread:
         raise ValueError(f"turn {number} belongs to another conversation")

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from mimo_magics.core.i18n import Words, say
 from mimo_magics.core.messages import AudioPart, ImagePart, Message, Part, Reply, TextPart, ToolResult, Usage
-from mimo_magics.core.text import escaped, printable
+from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document import steps
 from mimo_magics.document.reply import EMPTY_LINE, footer, page
 from mimo_magics.document.sanitizer import NO_MATH
@@ -96,7 +96,7 @@ class Transcript:
 
     def bundle(self) -> dict[str, str]:
         """Return it as Jupyter's MIME bundle, which can do no harm whoever said what."""
-        body = "".join(map(_html, self.rows)) or f"<p>{escaped(say(NOTHING))}</p>"
+        body = "".join(map(_html, self.rows)) or f"<p>{escape_html(say(NOTHING))}</p>"
         html = f'<div class="{NO_MATH}">{EMPTY_LINE.sub("&#10;", body)}</div>'
         return {"text/html": html, "text/plain": str(self)}
 
@@ -198,7 +198,7 @@ def _text(line: Line) -> str:
     asked = "\n".join(f"> {each}" for each in line.prompt.split("\n"))
     done = steps.summary(_steps(line.reply), line.reply)
     pieces = (line.title, asked, f"[{done}]" if done else "", line.reply.text, f"({line.small})")
-    return printable("\n".join(filter(None, pieces)))
+    return replace_control_characters("\n".join(filter(None, pieces)))
 
 
 def _steps(reply: Reply) -> list[Part]:
@@ -208,7 +208,7 @@ def _steps(reply: Reply) -> list[Part]:
 def _html(line: Line) -> str:
     return "".join(
         (
-            f'<h3>{line.title}</h3><blockquote><pre dir="auto">{escaped(line.prompt)}</pre></blockquote>',
+            f'<h3>{line.title}</h3><blockquote><pre dir="auto">{escape_html(line.prompt)}</pre></blockquote>',
             *_summary(line),
             page(replace(line.reply, told=()), line.small),  # what was told then is no news
         )
@@ -218,5 +218,5 @@ def _html(line: Line) -> str:
 def _summary(line: Line) -> Iterable[str]:
     if line.summary:
         yield steps.details(
-            say("Sent in place of older turns"), f'<pre dir="auto">{escaped(line.summary)}</pre>'
+            say("Sent in place of older turns"), f'<pre dir="auto">{escape_html(line.summary)}</pre>'
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from mimo_magics.core.messages import TextPart
 from mimo_magics.core.serialization import from_dict, to_dict
-from mimo_magics.core.text import printable
+from mimo_magics.core.text import replace_control_characters
 from mimo_magics.session.turn import Turn, check
 
 RECORD_VERSION = 1
@@ -37,7 +37,7 @@ def record(turn: Turn, *, after: str = "", session: str = "", aside: bool = Fals
 
 
 def _part(part: object) -> dict[str, Any]:
-    if isinstance(part, TextPart) and printable(part.text) == part.text:
+    if isinstance(part, TextPart) and replace_control_characters(part.text) == part.text:
         return {"type": part.type, "length": len(part.text)}
     return to_dict(part)
 

@@ -17,7 +17,7 @@ import pytest
 from mimo_magics.client.local import process as local_process, weights
 from mimo_magics.core.errors import LocalModelError
 from mimo_magics.core.events import Preparing
-from mimo_magics.core.messages import Params, ReasoningPart, Request, TextPart, user
+from mimo_magics.core.messages import Params, ReasoningPart, Request, TextPart, user_message
 from mimo_magics.core.settings import Api, Settings
 from mimo_magics.session.session import Session
 
@@ -198,7 +198,9 @@ def test_the_server_ends_with_its_process_however_that_ends(end: str) -> None:
 
 def test_thinking_is_said_in_the_servers_words() -> None:
     switched = [
-        local_process.translated(Request((user("hi"),), Params("m", thinking=thinking, extra={"top_k": 1})))
+        local_process.translated(
+            Request((user_message("hi"),), Params("m", thinking=thinking, extra={"top_k": 1}))
+        )
         for thinking in (None, False, True)
     ]
     assert [request.params for request in switched] == [

@@ -253,7 +253,7 @@ def test_a_call_that_waits_shows_what_it_would_do_and_a_person_decides(
     content = {"data": {"method": "custom", "content": {"event": "click"}}}
     (pressed,) = [id_ for id_, state in wire.states.items() if state.get("description") == button]
     wire.comms[pressed].handle_msg({"content": content, "buffers": []})
-    assert asyncio.run(pending.decision()) == approval
+    assert asyncio.run(pending.wait_for_decision()) == approval
     told(shown, ToolProgress(0, "approved"))
     assert wire.states[wire.find("ToggleButtonModel", "clock(")]["value"] is False
 

@@ -17,8 +17,15 @@ from support.peer import Peer
 
 import mimo_magics
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.parameter_ranges import MOVED, TASKS, WIDEST, bounds, for_task, usual
-from mimo_magics.core.services import PRESETS
+from mimo_magics.core.parameter_ranges import (
+    DEFAULT_RANGES,
+    PANEL_SETTINGS,
+    TASKS,
+    bounds,
+    default_value,
+    sampling_for_task,
+)
+from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import to_text
 from mimo_magics.notebook.commands.config import configure
 from mimo_magics.notebook.config.store import HINTS, SETTINGS, MimoConfig
@@ -99,8 +106,8 @@ def test_what_is_moved_is_set_here(
 
 
 def test_each_setting_has_a_label_and_its_help(board: Board) -> None:
-    assert [*board.rows] == [*MOVED]
-    for name in MOVED:
+    assert [*board.rows] == [*PANEL_SETTINGS]
+    for name in PANEL_SETTINGS:
         assert (widget(board, name).description, widget(board, name).tooltip) == (
             name,
             SETTINGS[name].metadata["help"],
@@ -164,7 +171,7 @@ def choice_of(board: Board) -> str:
 def test_a_task_sets_what_is_recommended(board: Board, config: MimoConfig, task: Any, model: str) -> None:
     write(config, "model", model)
     press(board, task.capitalize())
-    expected = for_task(task, PRESETS["mimo-v2"], model)
+    expected = sampling_for_task(task, SERVICES["mimo-v2"], model)
     assert {name: getattr(config, name) for name in expected} == expected
     assert {config.sources[name] for name in expected} == {"here"}
 
@@ -340,7 +347,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "thinking": st.none() | st.booleans(),
     "system": st.none() | st.sampled_from(["none", "mimo", "mimo-zh", "default"]) | st.text(),
     "stream": st.booleans(),
-    "preset": st.sampled_from([*PRESETS]),
+    "preset": st.sampled_from([*SERVICES]),
     "base_url": st.none() | st.sampled_from(["https://other.example/v1", "nowhere"]),
 }
 WRITTEN = st.sampled_from([*VALUES]).flatmap(lambda name: st.tuples(st.just(name), VALUES[name]))
@@ -350,7 +357,7 @@ LABEL = {
     "stream": ["on", "off"],
     "system": ["service default", "none", "MiMo English", "MiMo 中文", "own"],
 }
-SEEN = st.sampled_from([*MOVED]).flatmap(
+SEEN = st.sampled_from([*PANEL_SETTINGS]).flatmap(
     lambda name: st.tuples(
         st.just(name),
         st.sampled_from(LABEL[name])
@@ -386,9 +393,9 @@ def stands(board: Board, config: MimoConfig, name: str) -> None:
     value, row = now.value(name), board.rows[name]
     if row.default:
         assert row.default.button.value is (value is None)
-    if name in WIDEST:
+    if name in DEFAULT_RANGES:
         low, high = bounds(name, now.service, now.model)
-        shown = usual(name, now.service, now.model) if value is None else value
+        shown = default_value(name, now.service, now.model) if value is None else value
         assert widget(board, name).value == pytest.approx(min(max(shown, low), high))
     elif name == "model":
         assert (widget(board, name).value, widget(board, name).placeholder) == (value or "", now.model)
@@ -410,7 +417,7 @@ def test_whoever_writes_every_control_shows_what_the_store_says(steps: list[Any]
             assert getattr(config.snapshot(), name) == what
         else:
             by_hand(board, name, what)
-        for each in MOVED:
+        for each in PANEL_SETTINGS:
             stands(board, config, each)
     close_all()
 
@@ -445,7 +452,7 @@ def document(published: Outputs) -> dict[str, str]:
 
 def rows(plain: str) -> dict[str, str]:
     table = plain.partition("\n")[2]
-    return {line.split()[0]: line.split(maxsplit=1)[1] for line in table.splitlines()[: len(MOVED)]}
+    return {line.split()[0]: line.split(maxsplit=1)[1] for line in table.splitlines()[: len(PANEL_SETTINGS)]}
 
 
 def test_below_the_widgets_stands_a_table_that_follows(
@@ -586,8 +593,8 @@ async def test_the_list_of_the_server_comes_in_when_it_answers(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, config: MimoConfig, panel: Panel
 ) -> None:
     peer.models = ["new-tts", "new"]
-    listing = replace(PRESETS["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})
-    monkeypatch.setitem(PRESETS, "xiaomi", listing)
+    listing = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})
+    monkeypatch.setitem(SERVICES, "xiaomi", listing)
     config.preset = "local"
     board = panel.open()
     assert widget(board, "model").options == ("mimo-local",)

@@ -20,8 +20,8 @@ from mimo_magics.core.messages import (
     TextPart,
     ToolCall,
     ToolResult,
-    system,
-    user,
+    system_message,
+    user_message,
 )
 from mimo_magics.core.settings import Api, Overflow
 from mimo_magics.session.limits.context_window import (
@@ -45,11 +45,13 @@ from mimo_magics.wire.formats import FORMATS
 def turn(length: int, **fields: object) -> Turn:
     """A turn of about so many tokens, prompt and answer together."""
     answer = Message("assistant", (TextPart("four" * (length - length // 2)),))
-    return Turn(user("four" * (length // 2)), Reply(answer), Params("m"), "mimo-v2", "openai", 1.0, **fields)
+    return Turn(
+        user_message("four" * (length // 2)), Reply(answer), Params("m"), "mimo-v2", "openai", 1.0, **fields
+    )
 
 
 def prompt(length: int) -> tuple[Message, ...]:
-    return (user("four" * length),)
+    return (user_message("four" * length),)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_the_person_knows_the_window_better_than_the_table(
 )
 def test_tokens_of_every_kind_of_part_are_estimated(part: Part, tokens: int) -> None:
     assert estimated([Message("user", (part,))]) == tokens
-    assert estimated([Message("user", (part, part)), user("four")]) == 2 * tokens + 1
+    assert estimated([Message("user", (part, part)), user_message("four")]) == 2 * tokens + 1
 
 
 def test_everything_is_sent_as_long_as_it_fits() -> None:
@@ -157,7 +159,7 @@ def test_the_server_s_count_is_of_the_turns_that_were_sent() -> None:
 
 
 def test_what_stands_in_no_turn_is_not_scaled_with_them() -> None:
-    own = (system("four" * 100), *prompt(50))
+    own = (system_message("four" * 100), *prompt(50))
     past = [turn(100), turn(100, context=800, system="four" * 100)]
     assert plan(past, own, 1_000, "drop-oldest", beside=500) == Plan(0, 850)
     assert plan(past, (*own, *prompt(101)), 1_000, "drop-oldest", beside=100) == Plan(1, 651)
@@ -240,8 +242,12 @@ def test_a_summary_stands_for_the_turns_before_it() -> None:
 
 def test_a_summary_is_asked_for_behind_what_it_is_of() -> None:
     turns = [turn(2), turn(4)]
-    assert summary_request(turns) == (*history(turns), user(SUMMARISE))
-    assert summary_request(turns, "Before.") == (*opening("Before."), *history(turns), user(SUMMARISE))
+    assert summary_request(turns) == (*history(turns), user_message(SUMMARISE))
+    assert summary_request(turns, "Before.") == (
+        *opening("Before."),
+        *history(turns),
+        user_message(SUMMARISE),
+    )
 
 
 WORDS = st.text(min_size=1, max_size=10)
@@ -261,7 +267,7 @@ def answers(draw: st.DrawFn) -> Message:
 
 def turns_of(messages: Sequence[Message]) -> list[Turn]:
     return [
-        Turn(user("Well?"), Reply(each, stop="end"), Params("m"), "mimo-v2", "openai", 1.0)
+        Turn(user_message("Well?"), Reply(each, stop="end"), Params("m"), "mimo-v2", "openai", 1.0)
         for each in messages
     ]
 
@@ -272,10 +278,10 @@ def test_a_request_with_a_summary_is_one_that_servers_take(
 ) -> None:
     past = turns_of(said)
     left_out = chance.randint(0, len(past))
-    rest = (*opening(summary), *history(past[left_out:]), user("And now?"))
+    rest = (*opening(summary), *history(past[left_out:]), user_message("And now?"))
     thinking = chance.choice([None, True, False])
     for messages in (rest, summary_request(past[:left_out], summary), summary_request(past[:left_out])):
         request = Request(
-            (system("Be brief."), *messages), Params("m", thinking=thinking, max_completion_tokens=9)
+            (system_message("Be brief."), *messages), Params("m", thinking=thinking, max_completion_tokens=9)
         )
         assert fault(FORMATS[api].encode(request), api) == ""

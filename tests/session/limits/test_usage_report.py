@@ -5,7 +5,7 @@ from functools import reduce
 import pytest
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.messages import Message, Params, Reply, TextPart, Usage, user
+from mimo_magics.core.messages import Message, Params, Reply, TextPart, Usage, user_message
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spent
 from mimo_magics.session.limits.usage_report import bundle, spent
@@ -19,7 +19,7 @@ def turn(id_: str, usage: Usage, service: tuple[str, str] = PRO, *, kept: bool =
     preset, model = service
     reply = Reply(Message("assistant", (TextPart("Yes."),)), usage, "end")
     spent = Usage() if kept else usage
-    return Turn(user("Well?"), reply, Params(model), preset, "openai", 1.0, id=id_, spent=spent)
+    return Turn(user_message("Well?"), reply, Params(model), preset, "openai", 1.0, id=id_, spent=spent)
 
 
 def history(*turns: Turn) -> History:

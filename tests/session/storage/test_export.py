@@ -30,7 +30,7 @@ from mimo_magics.core.messages import (
     TextPart,
     ToolCall,
     ToolResult,
-    user,
+    user_message,
 )
 from mimo_magics.core.settings import Api, Settings
 from mimo_magics.session.history import History
@@ -54,7 +54,7 @@ PYTHON = ('"""', "'''\nimport os", "\\", "{os}", "a\r\nb", "a\u2028b", "#", "\ud
 
 def turn(prompt: str = "one", *parts: object, asked: float = 0.0, **fields: Any) -> Turn:
     answer = Reply(Message("assistant", parts or (TextPart("Two."),)), stop="end", model="mimo-test")
-    return replace(Turn(user(prompt), answer, Params("m"), "mimo-v2", "openai", asked), **fields)
+    return replace(Turn(user_message(prompt), answer, Params("m"), "mimo-v2", "openai", asked), **fields)
 
 
 def said(*turns: Turn) -> History:

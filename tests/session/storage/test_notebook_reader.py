@@ -14,7 +14,16 @@ from hypothesis import given, strategies as st
 from support import turns_strategy
 
 from mimo_magics.core.errors import BadSessionFile, MimoError
-from mimo_magics.core.messages import ImagePart, Message, Params, Reply, TextPart, ToolCall, ToolResult, user
+from mimo_magics.core.messages import (
+    ImagePart,
+    Message,
+    Params,
+    Reply,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    user_message,
+)
 from mimo_magics.core.settings import Settings
 from mimo_magics.document.reply import bundle
 from mimo_magics.session.history import History
@@ -31,7 +40,9 @@ def turn(number: int, text: str = "", **fields: Any) -> Turn:
     """The turn of this number, asked at that second."""
     reply = Reply(Message("assistant", (TextPart(text or f"answer {number}"),)), stop="end")
     given = {"id": f"t{number}", **fields}
-    return Turn(user(f"prompt {number}"), reply, Params("m"), "mimo-v2", "openai", float(number), **given)
+    return Turn(
+        user_message(f"prompt {number}"), reply, Params("m"), "mimo-v2", "openai", float(number), **given
+    )
 
 
 def output(turn: Turn, after: str = "", session: str = "main", *, aside: bool = False) -> Json:

@@ -36,7 +36,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    user,
+    user_message,
 )
 from mimo_magics.session.history import History
 from mimo_magics.session.storage import lock as session_lock, session_file
@@ -155,7 +155,7 @@ def test_the_example_in_the_documentation_is_such_a_document() -> None:
 
 def test_what_a_turn_shares_with_the_one_that_it_follows_is_told_once() -> None:
     first = replace(turn("one"), system="Long. " * 100, tools=("clock",), summary="Before.")
-    same = replace(first, prompt=user("two"))
+    same = replace(first, prompt=user_message("two"))
     none = turn("three")
     history = History().added(first).added(same).added(none).back(2).added(same).anew("b").added(same)
     told = document(Saved("main", DAY, history))["turns"]

@@ -25,9 +25,9 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    user,
+    user_message,
 )
-from mimo_magics.core.text import OBEYED
+from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.document.reply import page
 from mimo_magics.session.history import History
 from mimo_magics.session.storage.transcript import Line, Transcript, origins, transcript
@@ -48,7 +48,9 @@ def _greenwich() -> Iterator[None]:
 def turn(prompt: str = "What is 2+2?", *parts: object, **fields: Any) -> Turn:
     answer = Message("assistant", parts or (TextPart("**4**"),))
     reply = Reply(answer, Usage(1_200, 30), "end", "mimo-test", cost=0.25)
-    return replace(Turn(user(prompt), reply, Params("mimo-asked"), "mimo-v2", "openai", ASKED), **fields)
+    return replace(
+        Turn(user_message(prompt), reply, Params("mimo-asked"), "mimo-v2", "openai", ASKED), **fields
+    )
 
 
 def said(*turns: Turn) -> History:
@@ -177,7 +179,7 @@ def test_a_hostile_text_is_harmless_wherever_it_stands_in_a_transcript(name: str
     html = shown.bundle()["text/html"]
     assert harm(html) == []
     assert [token.type for token in MarkdownIt("commonmark").parse(html)] == ["html_block"]
-    assert not OBEYED.search(str(shown))
+    assert not CONTROL_CHARACTERS.search(str(shown))
 
 
 @given(histories())
