@@ -44,10 +44,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def mimo_tape(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Answer the calls of a test from its tape, or record them, and return the path of the tape."""
     mode = request.config.getoption(OPTION) or "replay"
-    path = _folder(request.node) / f"{_file_name(request.node.name)}.jsonl"
-    monkeypatch.setenv(tape.VARIABLE, f"{mode}:{path}")
+    path = _tape_folder(request.node) / f"{_tape_file_name(request.node.name)}.jsonl"
+    monkeypatch.setenv(tape.ENV_VARIABLE, f"{mode}:{path}")
     try:
-        tape.insert(f"{mode}:{path}")
+        tape.open_tape(f"{mode}:{path}")
     except TapeMissing as error:
         pytest.fail(f"{error}\nTo record it: pytest {OPTION} record '{request.node.nodeid}'", pytrace=False)
     return path
@@ -59,14 +59,14 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     mode = item.config.getoption(OPTION)
     with pytest.MonkeyPatch.context() as patch:
         if mode and item.path.suffix == ".ipynb":
-            patch.setenv(tape.VARIABLE, f"{mode}:{_folder(item) / item.path.stem}.jsonl")
+            patch.setenv(tape.ENV_VARIABLE, f"{mode}:{_tape_folder(item) / item.path.stem}.jsonl")
         return (yield)
 
 
-def _folder(item: pytest.Item) -> Path:
+def _tape_folder(item: pytest.Item) -> Path:
     folder = item.config.getini(FOLDER)
     return item.config.rootpath / folder if folder else item.path.parent / "tapes"
 
 
-def _file_name(test: str) -> str:
-    return re.sub(r"[^\w.\[\]-]+", "-", test)
+def _tape_file_name(test_name: str) -> str:
+    return re.sub(r"[^\w.\[\]-]+", "-", test_name)

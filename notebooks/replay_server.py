@@ -34,9 +34,9 @@ class ReplayServer(HTTPServer):
 
     def __init__(self, local_model: str = "qwen2.5-coder-0.5b") -> None:
         self.settings = Settings(preset="local", api="anthropic", local_model=local_model)
-        self.tapes = tape.of(None)
+        self.tapes = tape.resolve_tapes(None)
         if not self.tapes and os.environ.get("MIMO_PRESET") != "local":
-            self.tapes = tape.of(f"replay:{TAPE}")
+            self.tapes = tape.resolve_tapes(f"replay:{TAPE}")
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url, self.key = f"http://127.0.0.1:{self.server_port}", secrets.token_hex(16)
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -58,15 +58,15 @@ class ReplayServer(HTTPServer):
         request = httpx.Request("POST", f"http://127.0.0.1{path}", json=body)
         send = self._forward
         if self.tapes:
-            send = TapeTransport(self.tapes[0], tape.clock_of(self.tapes), send).handle_async_request
+            send = TapeTransport(self.tapes[0], tape.create_clock(self.tapes), send).handle_async_request
         response = await send(request)
         await response.aread()
         return response
 
     async def _forward(self, request: httpx.Request) -> httpx.Response:
-        async for _ in local_process.start(self.settings.local_model):
+        async for _ in local_process.start_server(self.settings.local_model):
             pass
-        model = local_process.address(self.settings, ())
+        model = local_process.choose_endpoint(self.settings, ())
         headers = {"Authorization": f"Bearer {model.key}", "Content-Type": "application/json"}
         async with httpx.AsyncClient(base_url=model.base_url, trust_env=False, timeout=300) as client:
             return await client.post(request.url.path, content=request.content, headers=headers)

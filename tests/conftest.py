@@ -39,9 +39,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in os.environ:
         if name.startswith("MIMO_") and name != "MIMO_FUZZ":
             monkeypatch.delenv(name)
-    monkeypatch.setattr(credentials, "_typed", {})
-    monkeypatch.setattr(credentials, "_homes", {})
-    monkeypatch.setattr(model_list, "_listed", {})
+    monkeypatch.setattr(credentials, "_entered_keys", {})
+    monkeypatch.setattr(credentials, "_bound_hosts", {})
+    monkeypatch.setattr(model_list, "_model_ids_by_url", {})
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
 

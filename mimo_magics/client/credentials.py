@@ -18,14 +18,14 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
 from mimo_magics.core.secret import Secret
 
-VARIABLE = "MIMO_API_KEY"
-FILE = ".env"
-SERVICE, KEYRING = "mimo-magics", Words("the keyring")
+ENV_VARIABLE = "MIMO_API_KEY"
+ENV_FILE = ".env"
+KEYRING_SERVICE, KEYRING_SOURCE = "mimo-magics", Words("the keyring")
 """Name of the entries in the keyring; the user name is the host."""
 
-PLAN_HOSTS = "token-plan-"
-PAY_HOST = "api.xiaomimimo.com"
-PLAN_KEYS = ("tp-", "ttp-")
+PLAN_HOST_PREFIX = "token-plan-"
+PAY_AS_YOU_GO_HOST = "api.xiaomimimo.com"
+PLAN_KEY_PREFIXES = ("tp-", "ttp-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,84 +34,84 @@ class Key:
 
     value: Secret
     source: str
-    of_host: bool = False
+    is_for_host: bool = False
     """Whether it was given for the very host."""
 
 
-_typed: dict[str, Secret] = {}
+_entered_keys: dict[str, Secret] = {}
 """What was typed in, by host."""
-_homes: dict[str, str] = {}
+_bound_hosts: dict[str, str] = {}
 """The host that each key without one is bound to."""
 
 
-def find(host: str) -> Key | None:
+def find_key(host: str) -> Key | None:
     """Return the key for a host.
 
     Raises:
         BadOption: a key holds characters that no header can carry, or a file cannot be read.
     """
-    for key in _candidates(host):
+    for key in _iter_candidates(host):
         if not (key.value.isascii() and key.value.isprintable()):
             raise BadOption(
                 Words("The key from {source} holds characters that no key has.", source=key.source),
                 Words("Copy it once more."),
             )
-        if _may_go(key, host):
+        if _is_allowed_for(key, host):
             return key
     return None
 
 
-def bind(host: str, value: Secret) -> None:
+def bind_key(host: str, value: Secret) -> None:
     """Note that a host took a key; the key goes to no other from now on."""
-    _homes.setdefault(value, host)
+    _bound_hosts.setdefault(value, host)
 
 
-def elsewhere(host: str) -> bool:
+def has_keys_for_other_hosts(host: str) -> bool:
     """Tell whether there are keys, but all of them belong to other hosts."""
-    return any(not _may_go(key, host) for key in _candidates(host))
+    return any(not _is_allowed_for(key, host) for key in _iter_candidates(host))
 
 
-def _may_go(key: Key, host: str) -> bool:
-    return key.of_host or _homes.get(key.value, host) == host
+def _is_allowed_for(key: Key, host: str) -> bool:
+    return key.is_for_host or _bound_hosts.get(key.value, host) == host
 
 
-def give(host: str, value: str) -> None:
+def set_key(host: str, value: str) -> None:
     """Take a key that a person typed in for a host."""
-    _typed[host] = Secret(value.strip())
+    _entered_keys[host] = Secret(value.strip())
 
 
-def misfit(host: str, key: str) -> str:
+def describe_key_mismatch(host: str, key: str) -> str:
     """Say what is wrong when the kind of key does not belong to the host; such a pair answers 401."""
-    plan_key = key.startswith(PLAN_KEYS)
-    if plan_key and host == PAY_HOST:
+    is_plan_key = key.startswith(PLAN_KEY_PREFIXES)
+    if is_plan_key and host == PAY_AS_YOU_GO_HOST:
         return Words(
             "This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com.",
             host=host,
         )
-    if not plan_key and host.startswith(PLAN_HOSTS) and key.startswith("sk-"):
+    if not is_plan_key and host.startswith(PLAN_HOST_PREFIX) and key.startswith("sk-"):
         return Words(
             "This is a pay-as-you-go key, which {host} does not take; its host is {other}.",
             host=host,
-            other=PAY_HOST,
+            other=PAY_AS_YOU_GO_HOST,
         )
     return ""
 
 
-def _candidates(host: str) -> Iterator[Key]:
+def _iter_candidates(host: str) -> Iterator[Key]:
     sources: dict[str, Callable[[str], str | None]] = {
-        "getpass": _typed.get,
-        VARIABLE: lambda _: os.environ.get(VARIABLE),
-        FILE: _from_file,
-        KEYRING: _from_keyring,
-        Words("Colab's secrets"): _from_colab,
+        "getpass": _entered_keys.get,
+        ENV_VARIABLE: lambda _: os.environ.get(ENV_VARIABLE),
+        ENV_FILE: _read_env_file,
+        KEYRING_SOURCE: _read_keyring,
+        Words("Colab's secrets"): _read_colab_secret,
     }
-    for source, look in sources.items():
-        if value := (look(host) or "").strip():
-            yield Key(Secret(value), source, source in ("getpass", KEYRING))
+    for source, lookup in sources.items():
+        if value := (lookup(host) or "").strip():
+            yield Key(Secret(value), source, source in ("getpass", KEYRING_SOURCE))
 
 
-def _from_file(_: str) -> str | None:
-    file = Path.cwd() / FILE
+def _read_env_file(_: str) -> str | None:
+    file = Path.cwd() / ENV_FILE
     if not file.is_file():
         return None
     from dotenv import dotenv_values
@@ -122,31 +122,31 @@ def _from_file(_: str) -> str | None:
         content = None
     if content is None:  # raised here, as the error above holds what the file holds
         raise BadOption(
-            Words("The file {file} cannot be read.", file=FILE),
+            Words("The file {file} cannot be read.", file=ENV_FILE),
             Words("Save it as UTF-8 text, and let yourself read it."),
         )
-    return dotenv_values(stream=StringIO(content), interpolate=False).get(VARIABLE)
+    return dotenv_values(stream=StringIO(content), interpolate=False).get(ENV_VARIABLE)
 
 
-def _from_keyring(host: str) -> str | None:
+def _read_keyring(host: str) -> str | None:
     if not find_spec("keyring"):
         return None
     import keyring
     from keyring.errors import KeyringError
 
     try:
-        return keyring.get_password(SERVICE, host)
+        return keyring.get_password(KEYRING_SERVICE, host)
     except KeyringError:  # there is no keyring, or it stays locked
         return None
 
 
-def _from_colab(_: str) -> str | None:
+def _read_colab_secret(_: str) -> str | None:
     try:
         from google.colab import userdata
     except ImportError:
         return None
     try:
-        value: str = userdata.get(VARIABLE)
+        value: str = userdata.get(ENV_VARIABLE)
     except Exception:  # noqa: BLE001  its exceptions differ by version; all mean that there is none for us
         return None
     return value

@@ -34,40 +34,40 @@ class Endpoint:
     @property
     def host(self) -> str:
         """The name to tell a person, and what a key is bound to."""
-        return host(self.base_url)
+        return parse_host(self.base_url)
 
 
-def host(url: str) -> str:
+def parse_host(url: str) -> str:
     """Return the name and, where it is not the usual one, the port of a web address."""
     parts = urlsplit(url)
-    usual = {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.hostname or "" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
+    default_port = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.hostname or "" if parts.port in (None, default_port) else f"{parts.hostname}:{parts.port}"
 
 
-def preset(settings: Settings) -> Preset:
+def resolve_service(settings: Settings) -> Preset:
     """Look up the service. What is known of one does not hold for another address.
 
     Raises:
         BadOption: it is not known, or has no address that could be another.
     """
-    found = services.find_service(settings.preset)
+    service = services.find_service(settings.preset)
     if not settings.base_url:
-        return found
-    if found is LOCAL_SERVICE:
+        return service
+    if service is LOCAL_SERVICE:
         raise BadOption(
             Words("The embedded model has no base URL."),
             Words("Leave one out: %mimo_config --reset base_url"),
         )
-    return Preset(CUSTOM_SERVICE, found.model, {settings.api: settings.base_url}, found.auth)
+    return Preset(CUSTOM_SERVICE, service.model, {settings.api: settings.base_url}, service.auth)
 
 
-def base_url(settings: Settings) -> str:
+def resolve_base_url(settings: Settings) -> str:
     """Decide where to ask; empty for the embedded model, which has no address until it runs.
 
     Raises:
         BadOption: the preset or the base URL cannot be.
     """
-    url = preset(settings).base_urls.get(settings.api, "").rstrip("/")
+    url = resolve_service(settings).base_urls.get(settings.api, "").rstrip("/")
     if url and not _is_web_address(url):
         raise BadOption(
             Words("The base URL {url!r} is no web address to ask.", url=url.rpartition("@")[2]),
@@ -76,41 +76,44 @@ def base_url(settings: Settings) -> str:
     return url
 
 
-def find(settings: Settings) -> Endpoint:
+def resolve_endpoint(settings: Settings) -> Endpoint:
     """Decide where to ask and with which key.
 
     Raises:
         BadOption: the preset, the base URL or the key cannot be.
         NoKey: the service wants a key and there is none for its host. Another base URL may do without.
     """
-    service = preset(settings)
-    url = base_url(settings)
-    key = credentials.find(host(url))
-    if key and not key.of_host and not _is_safe(url):
+    service = resolve_service(settings)
+    url = resolve_base_url(settings)
+    key = credentials.find_key(parse_host(url))
+    if key and not key.is_for_host and not _is_secure(url):
         key = None
     if key is None and (
-        service.name != CUSTOM_SERVICE or (credentials.elsewhere(host(url)) and not _is_this_machine(url))
+        service.name != CUSTOM_SERVICE
+        or (credentials.has_keys_for_other_hosts(parse_host(url)) and not _is_loopback(url))
     ):
-        raise _no_key(host(url), service.api_key_url)
+        raise _missing_key_error(parse_host(url), service.api_key_url)
     auth = settings.auth or service.auth[settings.api]
     return Endpoint(url, key.value if key else Secret(), auth, settings.timeout)
 
 
-def replayed(settings: Settings) -> Endpoint:
+def build_replay_endpoint(settings: Settings) -> Endpoint:
     """Return an address that is not asked, as a tape answers: without a key, and for the embedded model any.
 
     Raises:
         BadOption: the preset or the base URL cannot be.
     """
-    service = preset(settings)
-    url = base_url(settings) or ("http://127.0.0.1/v1" if settings.api == "openai" else "http://127.0.0.1")
+    service = resolve_service(settings)
+    url = resolve_base_url(settings) or (
+        "http://127.0.0.1/v1" if settings.api == "openai" else "http://127.0.0.1"
+    )
     return Endpoint(url, Secret(), settings.auth or service.auth[settings.api])
 
 
-def took(endpoint: Endpoint) -> None:
+def bind_key(endpoint: Endpoint) -> None:
     """Note that a host took the key, which is bound to it from now on; this machine is everybody's."""
-    if endpoint.key and not _is_this_machine(endpoint.base_url):
-        credentials.bind(endpoint.host, endpoint.key)
+    if endpoint.key and not _is_loopback(endpoint.base_url):
+        credentials.bind_key(endpoint.host, endpoint.key)
 
 
 def _is_web_address(url: str) -> bool:
@@ -126,21 +129,21 @@ def _is_web_address(url: str) -> bool:
         return False
 
 
-def _is_this_machine(url: str) -> bool:
+def _is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
-def _is_safe(url: str) -> bool:
+def _is_secure(url: str) -> bool:
     """Nobody reads a key on the way."""
-    return urlsplit(url).scheme == "https" or _is_this_machine(url)
+    return urlsplit(url).scheme == "https" or _is_loopback(url)
 
 
-def _no_key(name: str, page: str) -> NoKey:
+def _missing_key_error(host_name: str, key_page: str) -> NoKey:
     hint = Words(
         "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local",
-        variable=credentials.VARIABLE,
-        page=page,
+        variable=credentials.ENV_VARIABLE,
+        page=key_page,
     )
-    if credentials.elsewhere(name):
+    if credentials.has_keys_for_other_hosts(host_name):
         hint = OTHER_KEY_HINT
-    return NoKey(Words("There is no key for {name}.", name=name), hint)
+    return NoKey(Words("There is no key for {name}.", name=host_name), hint)

@@ -18,7 +18,7 @@ import anyio
 import httpx
 
 from mimo_magics.client.endpoint import Endpoint
-from mimo_magics.client.retry import ATTEMPTS, delay, retry_after, worth_another
+from mimo_magics.client.retry import MAX_ATTEMPTS, compute_delay, is_retryable, parse_retry_after
 from mimo_magics.core.errors import (
     ApiError,
     BadOption,
@@ -35,8 +35,8 @@ from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api
 from mimo_magics.core.version import __version__
 from mimo_magics.tape.clock import Clock
-from mimo_magics.tape.tape import Tape, clock_of
-from mimo_magics.tape.transport import Send, TapeTransport
+from mimo_magics.tape.tape import Tape, create_clock
+from mimo_magics.tape.transport import SendRequest, TapeTransport
 from mimo_magics.wire.errors import api_error
 from mimo_magics.wire.formats import FORMATS, StreamDecoder, decode, decode_full
 
@@ -47,11 +47,11 @@ and Xiaomi's own command line waits 480 s."""
 LIST_TIMEOUT = 5.0
 """Seconds for the list of models, which is only a convenience."""
 
-LONGEST_ID = 200
+MAX_MODEL_ID_CHARS = 200
 """Characters of a model's id."""
 
-LONGEST_ERROR_BODY = 65_536
-GOODBYE = 1.0
+MAX_ERROR_BODY_BYTES = 65_536
+END_OF_BODY_TIMEOUT = 1.0
 """Seconds to wait for the end of a body whose last word was said; the connection can be used again then."""
 
 HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
@@ -75,47 +75,47 @@ async def stream(
         BadOption: the request cannot be sent.
         TapeMissing: a tape is replayed, and does not hold the request.
     """
-    wire, clock = FORMATS[api], clock or clock_of(endpoint.tapes)
+    wire, clock = FORMATS[api], clock or create_clock(endpoint.tapes)
     body = wire.encode(request)
     for attempt in count(1):
-        begun = False
+        has_started = False
         failure: MimoError
         try:
-            async with aclosing(_exchange(endpoint, api, body, clock)) as events:
+            async with aclosing(_send_request(endpoint, api, body, clock)) as events:
                 async for event in events:
-                    begun = True
+                    has_started = True
                     yield event
                 return
         except HTTPX_ERRORS as error:
-            failure = failed(error, endpoint.host, begun=begun)
+            failure = translate_error(error, endpoint.host, has_started=has_started)
         except ApiError as error:
             failure = error
             error.redact(endpoint.key)
-            if not begun and (relaxed := wire.drop_refused_field(body, error)):
-                body = relaxed
+            if not has_started and (relaxed_body := wire.drop_refused_field(body, error)):
+                body = relaxed_body
                 continue
-        if begun or attempt == ATTEMPTS or not worth_another(failure):
+        if has_started or attempt == MAX_ATTEMPTS or not is_retryable(failure):
             raise failure
-        seconds = delay(attempt, failure, clock)
-        yield Retrying(attempt + 1, ATTEMPTS, seconds, failure.message)
+        seconds = compute_delay(attempt, failure, clock)
+        yield Retrying(attempt + 1, MAX_ATTEMPTS, seconds, failure.message)
         await clock.sleep(seconds)
 
 
-async def models(endpoint: Endpoint) -> tuple[str, ...]:
+async def list_models(endpoint: Endpoint) -> tuple[str, ...]:
     """Ask a service in the OpenAI format for the ids of its models; empty where it does not tell."""
     headers = FORMATS["openai"].headers(endpoint.key, endpoint.auth)
     try:
-        client = await _through(endpoint.tapes, clock_of(endpoint.tapes))
+        client = await _get_client_with_tapes(endpoint.tapes, create_clock(endpoint.tapes))
         response = await client.get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
         ids = [model["id"] for model in response.json()["data"]]
-        return tuple(dict.fromkeys(each for each in ids if isinstance(each, str) and _is_id(each)))
+        return tuple(dict.fromkeys(each for each in ids if isinstance(each, str) and _is_model_id(each)))
     except (*HTTPX_ERRORS, ValueError, TypeError, KeyError, RecursionError):
         return ()
 
 
-def _is_id(text: str) -> bool:
+def _is_model_id(text: str) -> bool:
     """Tell whether a text can be a model's id: what a terminal obeys, or no screen holds, is none."""
-    return 0 < len(text) <= LONGEST_ID and text.isprintable()
+    return 0 < len(text) <= MAX_MODEL_ID_CHARS and text.isprintable()
 
 
 async def aclose() -> None:
@@ -124,20 +124,20 @@ async def aclose() -> None:
         await found[0].aclose()
 
 
-async def _client() -> httpx.AsyncClient:
+async def _get_client() -> httpx.AsyncClient:
     loop = asyncio.get_running_loop()
     if loop not in _clients:
         for closed in [each for each in _clients if each.is_closed()]:
             del _clients[closed]
-        lifetime = _until_the_loop_ends()
+        lifetime = _hold_client()
         _clients[loop] = lifetime, await anext(lifetime)
     return _clients[loop][1]
 
 
-async def _through(tapes: Iterable[Tape], clock: Clock) -> httpx.AsyncClient:
+async def _get_client_with_tapes(tapes: Iterable[Tape], clock: Clock) -> httpx.AsyncClient:
     """Return what calls are made with: the client of the running loop, or tapes between it and us."""
-    client = await _client()
-    send: Send = partial(client.send, stream=True)
+    client = await _get_client()
+    send: SendRequest = partial(client.send, stream=True)
     for tape in reversed(tuple(tapes)):
         transport = TapeTransport(tape, clock, send)
         client = httpx.AsyncClient(transport=transport, headers=client.headers, trust_env=False)
@@ -145,7 +145,7 @@ async def _through(tapes: Iterable[Tape], clock: Clock) -> httpx.AsyncClient:
     return client
 
 
-async def _until_the_loop_ends() -> AsyncGenerator[httpx.AsyncClient]:
+async def _hold_client() -> AsyncGenerator[httpx.AsyncClient]:
     """Hold a client; whoever ends an event loop ends the generators that wait in it."""
     client = httpx.AsyncClient(
         headers={"User-Agent": f"mimo-magics/{__version__}"},
@@ -158,7 +158,7 @@ async def _until_the_loop_ends() -> AsyncGenerator[httpx.AsyncClient]:
         await client.aclose()
 
 
-async def _exchange(
+async def _send_request(
     endpoint: Endpoint, api: Api, body: Mapping[str, Any], clock: Clock
 ) -> AsyncGenerator[Event]:
     wire = FORMATS[api]
@@ -166,10 +166,10 @@ async def _exchange(
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     url = endpoint.base_url + wire.path
     timeout = httpx.Timeout(endpoint.timeout, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT)
-    client = await _through(endpoint.tapes, clock)
+    client = await _get_client_with_tapes(endpoint.tapes, clock)
     async with client.stream("POST", url, content=content, headers=headers, timeout=timeout) as response:
         if response.status_code != 200:
-            raise await _refusal(response, endpoint.key)
+            raise await _read_api_error(response, endpoint.key)
         if "text/event-stream" not in response.headers.get("content-type", ""):
             for event in _decode_body(api, await response.aread()):
                 yield event
@@ -204,26 +204,26 @@ def _check_end(decoder: StreamDecoder, host: str) -> None:
 
 
 async def _read_to_end(chunks: AsyncIterator[bytes]) -> None:
-    with anyio.move_on_after(GOODBYE), suppress(*HTTPX_ERRORS, TapeMissing):
+    with anyio.move_on_after(END_OF_BODY_TIMEOUT), suppress(*HTTPX_ERRORS, TapeMissing):
         async for _ in chunks:
             pass
 
 
-async def _refusal(response: httpx.Response, key: Secret) -> ApiError:
+async def _read_api_error(response: httpx.Response, key: Secret) -> ApiError:
     body = b""
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > LONGEST_ERROR_BODY:
+        if len(body) > MAX_ERROR_BODY_BYTES:
             break
     return api_error(
         response.status_code,
         body.replace(key.encode(), b"(the key)") if key else body,  # before it may be cut in the middle
-        retry_after=retry_after(response.headers.get("retry-after", "")),
+        retry_after=parse_retry_after(response.headers.get("retry-after", "")),
         request_id=response.headers.get("x-request-id", ""),
     )
 
 
-def failed(error: Exception, host: str, *, begun: bool) -> MimoError:  # noqa: PLR0911  one answer for each kind
+def translate_error(error: Exception, host: str, *, has_started: bool) -> MimoError:  # noqa: PLR0911  one answer for each kind
     """Translate any exception of httpx; `begun` tells whether the answer had begun."""
     match error:
         case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
@@ -235,7 +235,7 @@ def failed(error: Exception, host: str, *, begun: bool) -> MimoError:  # noqa: P
             return WireError(
                 Words("The answer of {host} cannot be read: {error}.", host=host, error=str(error))
             )
-        case _ if begun:
+        case _ if has_started:
             return StreamCut(Words("The connection to {host} broke in the middle of the answer.", host=host))
         case httpx.ReadTimeout():
             return ConnectionFailed(Words("{host} did not begin to answer.", host=host), is_retryable=False)

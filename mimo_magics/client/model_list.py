@@ -12,61 +12,63 @@ from mimo_magics.core.pricing import PRICES
 from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Preset
 from mimo_magics.core.settings import Settings
 
-_listed: dict[str, tuple[str, ...]] = {}
+_model_ids_by_url: dict[str, tuple[str, ...]] = {}
 """What servers have told, by their addresses, as long as this process lives."""
 
 
-async def listed(settings: Settings) -> tuple[str, ...]:
+async def list_models(settings: Settings) -> tuple[str, ...]:
     """Ask the service for the ids of its models; empty where it does not tell, or there is no key for it.
 
     Raises:
         BadOption: the preset or the base URL cannot be.
     """
-    service = endpoint.preset(settings)
+    service = endpoint.resolve_service(settings)
     if service is LOCAL_SERVICE:
         return (LOCAL_SERVICE.model,)
     try:
-        return await listed_at(service, endpoint.find(settings))
+        return await list_models_at(service, endpoint.resolve_endpoint(settings))
     except MimoError:
         return ()
 
 
-async def listed_at(service: Preset, address: Endpoint) -> tuple[str, ...]:
+async def list_models_at(service: Preset, service_endpoint: Endpoint) -> tuple[str, ...]:
     """Ask a service for the ids of its models, at its address for the OpenAI format; once is enough."""
-    url = list_url(service, address.base_url)
-    if url != address.base_url:
-        address = replace(address, base_url=url, auth=service.auth["openai"])
-    if not _listed.get(address.base_url):
-        _listed[address.base_url] = await http.models(address)
-    return _listed[address.base_url]
+    url = get_models_url(service, service_endpoint.base_url)
+    if url != service_endpoint.base_url:
+        service_endpoint = replace(service_endpoint, base_url=url, auth=service.auth["openai"])
+    if not _model_ids_by_url.get(service_endpoint.base_url):
+        _model_ids_by_url[service_endpoint.base_url] = await http.list_models(service_endpoint)
+    return _model_ids_by_url[service_endpoint.base_url]
 
 
-def heard(service: Preset) -> tuple[str, ...]:
+def get_cached_models(service: Preset) -> tuple[str, ...]:
     """Return the ids that a service has listed already; empty where it was not asked, or did not tell."""
-    return _listed.get(list_url(service, ""), ())
+    return _model_ids_by_url.get(get_models_url(service, ""), ())
 
 
-def answering(service: Preset, ids: tuple[str, ...]) -> str:
+def choose_model(service: Preset, model_ids: tuple[str, ...]) -> str:
     """Return the model that answers when the person names none: of some services the first that they list."""
-    return next(filter(is_chat_model, ids if service.discovers_default_model else ()), service.model)
+    return next(filter(is_chat_model, model_ids if service.discovers_default_model else ()), service.model)
 
 
-def known(settings: Settings) -> tuple[str, ...]:
+def get_known_models(settings: Settings) -> tuple[str, ...]:
     """Return the ids of the models of a service, as far as they are known without asking.
 
     Raises:
         BadOption: the preset or the base URL cannot be.
     """
-    service = endpoint.preset(settings)
-    return _listed.get(list_url(service, endpoint.base_url(settings))) or _published(service)
+    service = endpoint.resolve_service(settings)
+    return _model_ids_by_url.get(
+        get_models_url(service, endpoint.resolve_base_url(settings))
+    ) or _get_published_models(service)
 
 
-def list_url(service: Preset, otherwise: str) -> str:
+def get_models_url(service: Preset, default: str) -> str:
     """Return the address of the service that lists models."""
-    return service.base_urls.get("openai", otherwise).rstrip("/")
+    return service.base_urls.get("openai", default).rstrip("/")
 
 
-def _published(service: Preset) -> tuple[str, ...]:
+def _get_published_models(service: Preset) -> tuple[str, ...]:
     """Return the models that a service is known to have had, the latest first."""
     if service.name == CUSTOM_SERVICE:
         return tuple(MODELS)

@@ -23,13 +23,13 @@ if TYPE_CHECKING:  # sessions offer this module's service as a method
 
 
 Result = TypeVar("Result")
-Heard = TypeVar("Heard")
+Item = TypeVar("Item")
 
-BEAT = 0.1
+POLL_SECONDS = 0.1
 """Seconds. A signal need not wake a thread that waits for another one; its next look around does."""
 
 
-class Call(Generic[Heard]):
+class Call(Generic[Item]):
     """What is answered on the other thread. Iterate over what is heard.
 
     Args:
@@ -39,27 +39,27 @@ class Call(Generic[Heard]):
 
     def __init__(
         self,
-        opening: AbstractAsyncContextManager[AsyncIterable[Heard]],
+        context_manager: AbstractAsyncContextManager[AsyncIterable[Item]],
         tick: Callable[[], None] = lambda: None,
     ) -> None:
-        self._opening = opening
+        self._context_manager = context_manager
         self._tick = tick
-        self._events: SimpleQueue[Heard | None] = SimpleQueue()
-        self._over = False
+        self._events: SimpleQueue[Item | None] = SimpleQueue()
+        self._is_finished = False
         self._failure: Exception | None = None
-        self.running: AsyncIterable[Heard] | None = None
+        self.running: AsyncIterable[Item] | None = None
         """What was opened."""
         self._task: Future[None] = _portal().start_task_soon(self._run)
 
-    def __iter__(self) -> Iterator[Heard]:
-        while not self._over:
+    def __iter__(self) -> Iterator[Item]:
+        while not self._is_finished:
             try:
-                event = self._events.get(timeout=BEAT)
+                event = self._events.get(timeout=POLL_SECONDS)
             except Empty:
                 self._tick()
                 continue
             if event is None:
-                self._over = True
+                self._is_finished = True
             else:
                 yield event
 
@@ -76,7 +76,7 @@ class Call(Generic[Heard]):
 
     async def _run(self) -> None:
         try:
-            async with self._opening as self.running:
+            async with self._context_manager as self.running:
                 async for event in self.running:
                     self._events.put(event)
         except Exception as error:  # noqa: BLE001  for the caller's thread
@@ -85,11 +85,11 @@ class Call(Generic[Heard]):
             self._events.put(None)
 
 
-Driven = TypeVar("Driven", bound=Call[Any])
+CallType = TypeVar("CallType", bound=Call[Any])
 
 
 @contextmanager
-def driven(call: Driven) -> Iterator[Driven]:
+def close_on_exit(call: CallType) -> Iterator[CallType]:
     """Do what `async with` does: leaving the block early breaks off what is not over.
 
     Raises:
@@ -103,7 +103,7 @@ def driven(call: Driven) -> Iterator[Driven]:
     call.check()
 
 
-def awaited(function: Callable[[], Awaitable[Result]]) -> Result:
+def run_async(function: Callable[[], Awaitable[Result]]) -> Result:
     """Call an async function and wait for its result; Ctrl-C is heard meanwhile.
 
     Raises:
@@ -112,7 +112,7 @@ def awaited(function: Callable[[], Awaitable[Result]]) -> Result:
     future = _portal().start_task_soon(function)
     while True:
         try:
-            return future.result(timeout=BEAT)
+            return future.result(timeout=POLL_SECONDS)
         except TimeoutError:
             if future.done():
                 raise

@@ -8,14 +8,14 @@ from email.utils import parsedate_to_datetime
 from mimo_magics.core.errors import ApiError, ConnectionFailed, MimoError
 from mimo_magics.tape.clock import Clock
 
-BUSY = frozenset({408, 429, 500, 502, 503, 504})
-ATTEMPTS = 5
-FIRST_DELAY, LONGEST_DELAY = 0.5, 8.0
-LONGEST_RETRY_AFTER = 120.0
+RETRY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+MAX_ATTEMPTS = 5
+INITIAL_DELAY, MAX_DELAY = 0.5, 8.0
+MAX_RETRY_AFTER = 120.0
 """Seconds; a server that asks for more is an error at once, as nobody watches a cell for so long."""
 
 
-def retry_after(value: str) -> float | None:
+def parse_retry_after(value: str) -> float | None:
     """Read the header `Retry-After`, seconds or a date, as seconds from now; `None` when it is neither."""
     if value.strip().isdecimal():
         return float(value)
@@ -26,18 +26,18 @@ def retry_after(value: str) -> float | None:
     return max(0.0, (date - datetime.now(date.tzinfo and UTC)).total_seconds())
 
 
-def worth_another(failure: MimoError) -> bool:
+def is_retryable(failure: MimoError) -> bool:
     """Tell whether the same call may do better."""
     if isinstance(failure, ApiError):
-        return failure.status in BUSY and (failure.retry_after or 0) <= LONGEST_RETRY_AFTER
+        return failure.status in RETRY_STATUSES and (failure.retry_after or 0) <= MAX_RETRY_AFTER
     return isinstance(failure, ConnectionFailed) and failure.is_retryable
 
 
-def delay(attempt: int, failure: MimoError, clock: Clock) -> float:
+def compute_delay(attempt: int, failure: MimoError, clock: Clock) -> float:
     """Return the seconds to wait: what the server asks for, else twice as long each time.
 
     Spread a little, so that clients do not come in step.
     """
-    asked = failure.retry_after if isinstance(failure, ApiError) else None
-    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * clock.between(0.75, 1.0)
-    return backoff if asked is None else asked + clock.between(0.0, 0.1)
+    requested_delay = failure.retry_after if isinstance(failure, ApiError) else None
+    backoff = min(MAX_DELAY, INITIAL_DELAY * 2 ** (attempt - 1)) * clock.uniform(0.75, 1.0)
+    return backoff if requested_delay is None else requested_delay + clock.uniform(0.0, 0.1)

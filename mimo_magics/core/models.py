@@ -82,9 +82,9 @@ def choose_max_tokens(
     """Decide the bound of the output to send, in tokens of reasoning and answer together.
 
     Args:
-        asked: what the user set.
+        requested: what the user set.
         model: the model's id.
-        needed: whether the format wants a bound always (Anthropic); the highest allowed one is sent then.
+        is_required: whether the format wants a bound always (Anthropic); the highest allowed one is sent then.
         ceiling: what the service allows.
     """
     known_model = MODELS.get(model)

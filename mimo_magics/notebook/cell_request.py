@@ -12,6 +12,7 @@ from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words
+from mimo_magics.core.settings import Code
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.options import BY_FLAG

@@ -20,7 +20,7 @@ from mimo_magics.session.storage.turn_record import record
 from mimo_magics.session.sync_calls import TurnCall
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.tools.approval import Approve, decide, pending
+from mimo_magics.tools.approval import ApprovalCallback, decide, get_pending_approval
 from mimo_magics.tools.tool import NotebookTool
 
 
@@ -33,7 +33,7 @@ class Asking:
         session: Session,
         surface: Surface,
         tools: tuple[NotebookTool, ...],
-        decide: Approve,
+        decide: ApprovalCallback,
         **told: Any,
     ) -> None:
         self.request = request
@@ -113,7 +113,7 @@ class Asking:
             self.running = running
             async for event in running:
                 self.surface.show(event)
-                if (waiting := pending(event)) and not await self.surface.has_buttons():
+                if (waiting := get_pending_approval(event)) and not await self.surface.has_buttons():
                     decide(waiting, self.decide)
 
     def _record(self, turn: Turn) -> dict[str, Any]:

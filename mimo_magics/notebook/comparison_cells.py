@@ -49,7 +49,7 @@ class Comparisons:
         """
         request = comparison_request.read(options, body, variables(self._shell))
         comparing = self._comparing(request)
-        with self._kept(comparing, request.out), portal.driven(self._call(comparing)) as call:
+        with self._kept(comparing, request.out), portal.close_on_exit(self._call(comparing)) as call:
             for variant, event in call:
                 comparing.hear(variant, event)
         return self._shown()

@@ -31,17 +31,23 @@ from mimo_magics.notebook.reply_display import Answers
 from mimo_magics.notebook.session_selection import Conversing
 from mimo_magics.session import sync_calls
 from mimo_magics.session.open_sessions import Sessions
-from mimo_magics.tools.approval import Approve, by_question, decide, pending, unattended
+from mimo_magics.tools.approval import (
+    ApprovalCallback,
+    ask_by_input,
+    decide,
+    get_pending_approval,
+    refuse_unattended,
+)
 
 if TYPE_CHECKING:  # imported when something is compared
     from mimo_magics.notebook.comparison_cells import Comparisons
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import Draft
 
-DECIDE: dict[Place, Approve] = {
-    "front end": partial(by_question, ask=input),
-    "terminal": partial(by_question, ask=input),
-    "unattended": unattended,
+DECIDE: dict[Place, ApprovalCallback] = {
+    "front end": partial(ask_by_input, input_function=input),
+    "terminal": partial(ask_by_input, input_function=input),
+    "unattended": refuse_unattended,
 }
 """Who decides on tool calls where there are no buttons."""
 
@@ -179,7 +185,7 @@ class MimoMagics(PlainMagics):
         with self._kept(asking), sync_calls.opened(asking.opening(), asking.surface.tick) as asking.running:
             for event in asking.running:
                 asking.surface.show(event)
-                if waiting := pending(event):
+                if waiting := get_pending_approval(event):
                     decide(waiting, asking.decide)
         return self._value(asking)
 

@@ -100,7 +100,7 @@ class PlainMagics:
         settings = self.config.snapshot()
         if line.strip():
             settings = replace(settings, preset=line.strip(), base_url=None, model=None)
-        ids = portal.awaited(partial(model_list.listed, settings))
+        ids = portal.run_async(partial(model_list.list_models, settings))
         display(models.bundle(settings, ids), raw=True)
 
     @no_var_expand

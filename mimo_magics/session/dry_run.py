@@ -177,7 +177,7 @@ def draft(asked: Question, spent: Spent, *notes: str) -> Draft:
     request, unsent = asked.request(left_out=plan.left_out, summary=summary)
     request = limits.bounded(request, plan.tokens)
     settings, service = asked.settings, asked.service
-    url = endpoint.base_url(settings)
+    url = endpoint.resolve_base_url(settings)
     auth = settings.auth or service.auth[settings.api]
     address = Endpoint(url, Secret(), auth)
     told = (
@@ -188,7 +188,7 @@ def draft(asked: Question, spent: Spent, *notes: str) -> Draft:
         *_unlisted(asked),
         *notes,
     )
-    sent = local_process.translated(request) if service is LOCAL_SERVICE else request
+    sent = local_process.adapt_request(request) if service is LOCAL_SERVICE else request
     body = FORMATS[settings.api].encode(sent)
     return Draft(ApiCall(settings.api, url, auth, body), settings, service.name, plan.tokens, told)
 
@@ -236,7 +236,7 @@ def _left_out(asked: Question, left_out: int, before: int, summary: str) -> Iter
 
 
 def _unlisted(asked: Question) -> Iterator[str]:
-    if asked.takes_first and not model_list.heard(asked.service):
+    if asked.takes_first and not model_list.get_cached_models(asked.service):
         yield Words(
             "The service is asked for its models first; if it answers, its first one takes the place of {model}.",
             model=asked.model,

@@ -106,7 +106,7 @@ def question(
     Raises:
         BadOption: the prompt says nothing, or a setting cannot be.
     """
-    service = endpoint.preset(settings)
+    service = endpoint.resolve_service(settings)
     head, params = _head(settings, service, today), _params(settings, service)
     return Question(_asked(prompt), tuple(past), head, params, tuple(tools), settings, service)
 
@@ -114,7 +114,7 @@ def question(
 async def with_model(asked: Question, address: Endpoint) -> Question:
     """Ask the service for its models if its first one is to answer."""
     if asked.takes_first:
-        await model_list.listed_at(asked.service, address)
+        await model_list.list_models_at(asked.service, address)
     return as_listed(asked)
 
 
@@ -122,7 +122,7 @@ def as_listed(asked: Question) -> Question:
     """Put in the model that answers, as far as it is known without asking."""
     if not asked.takes_first:
         return asked
-    model = model_list.answering(asked.service, model_list.heard(asked.service))
+    model = model_list.choose_model(asked.service, model_list.get_cached_models(asked.service))
     return replace(asked, params=replace(asked.params, model=model))
 
 

@@ -69,14 +69,14 @@ def warnings(settings: Settings, service: Preset, request: Request, endpoint: En
         yield Words(
             "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
         )
-    if misfit := credentials.misfit(endpoint.host, endpoint.key):
+    if misfit := credentials.describe_key_mismatch(endpoint.host, endpoint.key):
         yield misfit
 
 
 def afterwards(error: ApiError, settings: Settings, request: Request, endpoint: Endpoint) -> str:
     """Say what helps against a refusal, where more is known than the server said; empty where it is not."""
     if isinstance(error, BadKey):
-        return credentials.misfit(endpoint.host, endpoint.key)
+        return credentials.describe_key_mismatch(endpoint.host, endpoint.key)
     if "webSearchEnabled" in str(error):
         return Words(
             "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out."
@@ -86,13 +86,13 @@ def afterwards(error: ApiError, settings: Settings, request: Request, endpoint: 
     model = request.params.model
     if successor := SUCCESSORS.get(model):
         return Words("Where it is retired, its successor is {successor}: -m {successor}", successor=successor)
-    others = [each for each in model_list.known(settings) if each != model]
+    others = [each for each in model_list.get_known_models(settings) if each != model]
     return _meant(model, others, Words("%mimo_models shows what there is."))
 
 
 def _odd_model(settings: Settings, service: Preset, model: str) -> Iterator[str]:
     """Tell of a model that was retired, or whose name is nearly that of another one; `xiaomi/…` is not ours."""
-    there = model_list.known(settings)
+    there = model_list.get_known_models(settings)
     if model in there or "/" in model:
         return
     if service.name == "xiaomi" and model in SUCCESSORS:

@@ -22,7 +22,7 @@ from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn, day
 from mimo_magics.session.turn_preparation import Preparing, Reuse
 from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.tools.approval import Approve, at_terminal
+from mimo_magics.tools.approval import ApprovalCallback, ask_at_terminal
 from mimo_magics.tools.registry import Offered, as_tools
 
 if TYPE_CHECKING:  # imported by those who compare
@@ -62,7 +62,7 @@ class Session(Preparing):
         *,
         keep: bool = True,
         tools: Iterable[Offered] | None = None,
-        approve: Approve = at_terminal,
+        approve: ApprovalCallback = ask_at_terminal,
         cell: str = "",
         **options: Unpack[Options],
     ) -> Reply:
@@ -196,7 +196,7 @@ class Session(Preparing):
         fixed: Options = {name: value for name, value in values.items() if name not in compared}  # type: ignore[assignment]
         past = self.turns if keep else ()
         opening = self.comparing(prompt, variants(compared, repeat), past=past, at_once=at_once, **fixed)
-        with portal.driven(portal.Call(opening)) as call:
+        with portal.close_on_exit(portal.Call(opening)) as call:
             for _ in call:
                 pass
         assert isinstance(call.running, RunningComparison)
@@ -291,7 +291,7 @@ def ask(
     prompt: Prompt,
     *,
     tools: Iterable[Offered] = (),
-    approve: Approve = at_terminal,
+    approve: ApprovalCallback = ask_at_terminal,
     **options: Unpack[Options],
 ) -> Reply:
     """Ask one question, without a conversation. Arguments and errors are those of `Session.ask`."""

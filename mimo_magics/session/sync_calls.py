@@ -7,12 +7,12 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING
 
 from mimo_magics.core.events import Event
-from mimo_magics.tools.approval import Approve, decide, pending
+from mimo_magics.tools.approval import ApprovalCallback, decide, get_pending_approval
 
 if TYPE_CHECKING:  # sessions offer this module's service as a method
     from mimo_magics.session.turn import Turn
     from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.client.portal import Call, driven
+from mimo_magics.client.portal import Call, close_on_exit
 
 
 class TurnCall(Call[Event]):
@@ -30,10 +30,10 @@ def opened(
     opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None
 ) -> AbstractContextManager[TurnCall]:
     """Do what `async with` does for the turn of a session. Arguments and errors are those of `Call` and `driven`."""
-    return driven(TurnCall(opening, tick))
+    return close_on_exit(TurnCall(opening, tick))
 
 
-def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> Turn:
+def run(opening: AbstractAsyncContextManager[RunningTurn], approve: ApprovalCallback) -> Turn:
     """Run a turn to its end; `approve` decides on the tool calls that want it.
 
     Raises:
@@ -42,7 +42,7 @@ def run(opening: AbstractAsyncContextManager[RunningTurn], approve: Approve) -> 
     """
     with opened(opening) as call:
         for event in call:
-            if waiting := pending(event):
+            if waiting := get_pending_approval(event):
                 decide(waiting, approve)
     assert call.turn
     return call.turn

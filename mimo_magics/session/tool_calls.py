@@ -136,7 +136,7 @@ class Calls:
         if first != index:
             return _failure(call, REPEATED)
         try:
-            return _Ready(index, call, tool, tool.read(call.arguments))
+            return _Ready(index, call, tool, tool.parse_arguments(call.arguments))
         except ValueError as error:
             return _failure(call, str(error))
 
@@ -187,9 +187,9 @@ async def _result(ready: _Ready, clock: Clock) -> ToolResult:
         try:
             outcome = await ready.tool.run(ready.arguments)
         except Exception as error:  # noqa: BLE001  of a tool that is no function of ours
-            from mimo_magics.tools.execution import last_line
+            from mimo_magics.tools.execution import format_exception_line
 
-            outcome = Outcome(last_line(error), is_error=True)
+            outcome = Outcome(format_exception_line(error), is_error=True)
     call, seconds = ready.call, round(clock.now() - began, 3)
     return ToolResult(
         call.id, call.name, outcome.output, is_error=outcome.is_error, seconds=seconds, log=outcome.log

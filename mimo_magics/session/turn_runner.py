@@ -58,8 +58,8 @@ class RunningTurn:
         self._tools = tools
         self._asked = asked
         self._cell = cell
-        self._tapes = tape.of(asked.settings.tape)
-        self.clock = tape.clock_of(self._tapes, asked.settings.tape_pace)
+        self._tapes = tape.resolve_tapes(asked.settings.tape)
+        self.clock = tape.create_clock(self._tapes, asked.settings.tape_pace)
         """Measures its times, and its waits."""
         self._accumulator = Accumulator()
         self._stopwatch = Stopwatch(self.clock)
@@ -121,7 +121,7 @@ class RunningTurn:
             asked.params,
             asked.service.name,
             asked.settings.api,
-            self.clock.date,
+            self.clock.timestamp,
             id=uuid4().hex[:12],
             system="".join(message.text for message in asked.head),
             tools=tuple(tool.name for tool in asked.tools),
@@ -154,11 +154,11 @@ class RunningTurn:
                 yield event
             return
         settings = self._asked.settings
-        if self._asked.service is LOCAL_SERVICE and not tape.replays(self._tapes):
-            async with aclosing(local_process.start(settings.local_model)) as preparations:
+        if self._asked.service is LOCAL_SERVICE and not tape.is_replaying(self._tapes):
+            async with aclosing(local_process.start_server(settings.local_model)) as preparations:
                 async for step in preparations:
                     yield step
-        address = local_process.address(settings, self._tapes)
+        address = local_process.choose_endpoint(settings, self._tapes)
         self._asked = await with_model(self._asked, address)
         request, notes = self._asked.request()
         for warning in (*notes, *request_warnings.warnings(settings, self._asked.service, request, address)):
@@ -264,11 +264,11 @@ class RunningTurn:
         filters: list[ToolCallMarkupFilter | BareToolCallFilter] = [ToolCallMarkupFilter(calls)]
         if self._asked.service is LOCAL_SERVICE:
             filters.append(BareToolCallFilter([tool.name for tool in request.tools], calls))
-            request = local_process.translated(request)
+            request = local_process.adapt_request(request)
         async with aclosing(http.stream(address, self._asked.settings.api, request, self.clock)) as events:
             async for event in events:
                 if isinstance(event, Started):
-                    endpoint.took(address)
+                    endpoint.bind_key(address)
                     self._in_between = False
                 for each in _through(filters, [event]):
                     yield self._numbers.numbered(each)

@@ -20,7 +20,7 @@ class Clock:
     """The machine's."""
 
     def __init__(self) -> None:
-        self.date = time.time()
+        self.timestamp = time.time()
         """When the turn was asked, in seconds since 1970."""
 
     def now(self) -> float:
@@ -31,7 +31,7 @@ class Clock:
         """Wait."""
         await anyio.sleep(seconds)
 
-    def between(self, low: float, high: float) -> float:
+    def uniform(self, low: float, high: float) -> float:
         """Return a number by chance."""
         return random.uniform(low, high)  # noqa: S311  no secret
 
@@ -44,31 +44,31 @@ class TapeClock(Clock):
         still: whether nothing else puts it forward, as where nothing is asked of a service.
     """
 
-    def __init__(self, pace: Pace, *, still: bool) -> None:
+    def __init__(self, pace: Pace, *, tape_only: bool) -> None:
         super().__init__()
         self._pace = PACES[pace]
-        self._still = still
-        self._ahead = 0.0
-        self._dated = False
+        self._tape_only = tape_only
+        self._offset = 0.0
+        self._has_timestamp = False
 
     def now(self) -> float:
         """Return the seconds that passed on the tape, and beside it where calls are made, too."""
-        return self._ahead + (0.0 if self._still else super().now())
+        return self._offset + (0.0 if self._tape_only else super().now())
 
-    def dated(self, date: float) -> None:
+    def set_timestamp(self, timestamp: float) -> None:
         """Take the date of a recorded call over; the first one is that of the turn."""
-        if not self._dated:
-            self.date, self._dated = date, True
+        if not self._has_timestamp:
+            self.timestamp, self._has_timestamp = timestamp, True
 
     async def advance(self, seconds: float) -> None:
         """Let time pass as it did when the tape was recorded."""
         await super().sleep(seconds * self._pace)
-        self._ahead += seconds * (1 if self._still else 1 - self._pace)
+        self._offset += seconds * (1 if self._tape_only else 1 - self._pace)
 
     async def sleep(self, seconds: float) -> None:
         """Wait; where all is replayed, at its pace."""
-        await (self.advance(seconds) if self._still else super().sleep(seconds))
+        await (self.advance(seconds) if self._tape_only else super().sleep(seconds))
 
     def between(self, low: float, high: float) -> float:
         """Leave nothing to chance where all is replayed."""
-        return high if self._still else super().between(low, high)
+        return high if self._tape_only else super().uniform(low, high)

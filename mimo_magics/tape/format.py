@@ -24,11 +24,11 @@ from typing import Any
 from mimo_magics.core.errors import BadTape, NotSaved
 from mimo_magics.core.i18n import Words
 
-VERSION = 1
-HEADER = {"tape": VERSION, "by": "mimo-magics"}
-HEADERS = ("content-type", "retry-after")
+FORMAT_VERSION = 1
+FILE_HEADER = {"tape": FORMAT_VERSION, "by": "mimo-magics"}
+RECORDED_HEADERS = ("content-type", "retry-after")
 """Those of an answer that are kept. All others may tell of the host, or of the person's account."""
-ENDS = (
+END_REASONS = (
     *("whole", "left"),
     *(
         "ConnectError",
@@ -44,42 +44,42 @@ ENDS = (
 """How a call can have ended."""
 
 
-def kept(headers: Mapping[str, str]) -> dict[str, str]:
+def select_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return those headers of an answer that are kept."""
-    return {name: headers[name] for name in HEADERS if name in headers}
+    return {name: headers[name] for name in RECORDED_HEADERS if name in headers}
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of an answer."""
 
-    at: float
+    elapsed: float
     """Seconds since the call."""
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RecordedCall:
     """What was asked, and all that came of it."""
 
     method: str
     path: str
     body: Any
     """In its canonical form; `None` for a request without one."""
-    date: float
+    timestamp: float
     """When the turn was asked, in seconds since 1970."""
     status: int = 0
     """0 when the server was not reached."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    begun: float = 0.0
+    start_elapsed: float = 0.0
     """Seconds until the answer began."""
     chunks: Sequence[Chunk] = ()
-    end: str = "whole"
-    ended: float = 0.0
+    end_reason: str = "whole"
+    end_elapsed: float = 0.0
     """Seconds until it ended."""
 
 
-def read(path: Path) -> list[Call]:
+def read_tape(path: Path) -> list[RecordedCall]:
     """Read a tape.
 
     Raises:
@@ -95,20 +95,23 @@ def read(path: Path) -> list[Call]:
                 reason=error.strerror or str(error),
             )
         ) from None
-    return list(_Reader(path.name, lines).calls())
+    return list(_Reader(path.name, lines).read_calls())
 
 
-def write(path: Path, calls: Sequence[Call], *, anew: bool) -> None:
+def write_calls(path: Path, calls: Sequence[RecordedCall], *, overwrite: bool) -> None:
     """Write calls to the end of a tape, or to a new one in its place.
 
     Raises:
         NotSaved: it cannot be written.
     """
-    lines = [*([HEADER] if anew else []), *(line for call in calls for line in _lines(call))]
-    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+    records = [
+        *([FILE_HEADER] if overwrite else []),
+        *(line for call in calls for line in _encode_call(call)),
+    ]
+    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in records)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb" if anew else "ab") as file:
+        with path.open("wb" if overwrite else "ab") as file:
             file.write(text.encode("utf-8", "backslashreplace"))  # JSON's own escape of what is no character
     except OSError as error:
         raise NotSaved(
@@ -120,14 +123,14 @@ def write(path: Path, calls: Sequence[Call], *, anew: bool) -> None:
         ) from None
 
 
-def _lines(call: Call) -> Iterator[dict[str, Any]]:
-    date = f"{datetime.fromtimestamp(call.date, UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _encode_call(call: RecordedCall) -> Iterator[dict[str, Any]]:
+    date = f"{datetime.fromtimestamp(call.timestamp, UTC):%Y-%m-%dT%H:%M:%SZ}"
     yield {"call": call.method, "path": call.path, "date": date, "body": call.body}
     if call.status:
-        yield {"at": call.begun, "status": call.status, "headers": dict(call.headers)}
+        yield {"at": call.start_elapsed, "status": call.status, "headers": dict(call.headers)}
     for chunk in call.chunks:
-        yield {"at": chunk.at, "chunk": chunk.data.decode("utf-8", "surrogateescape")}
-    yield {"at": call.ended, "end": call.end}
+        yield {"at": chunk.elapsed, "chunk": chunk.data.decode("utf-8", "surrogateescape")}
+    yield {"at": call.end_elapsed, "end": call.end_reason}
 
 
 class _Reader:
@@ -136,18 +139,18 @@ class _Reader:
     def __init__(self, name: str, lines: Sequence[bytes]) -> None:
         self._name = name
         self._lines = lines
-        self._number = 0
+        self._line_number = 0
 
-    def calls(self) -> Iterator[Call]:
+    def read_calls(self) -> Iterator[RecordedCall]:
         """Yield the calls.
 
         Raises:
             BadTape: a line is not what comes there.
         """
-        match self._next():
-            case {"tape": version} if version == VERSION:
+        match self._read_record():
+            case {"tape": version} if version == FORMAT_VERSION:
                 pass
-            case {"tape": int(version)} if version > VERSION:
+            case {"tape": int(version)} if version > FORMAT_VERSION:
                 raise BadTape(
                     Words("{name} was written by a newer version.", name=self._name),
                     Words("Update mimo-magics."),
@@ -157,45 +160,57 @@ class _Reader:
                     Words("{name} is no tape.", name=self._name),
                     Words("A tape begins with a line that says so."),
                 )
-        while any(self._lines[self._number :]):
-            yield self._call()
+        while any(self._lines[self._line_number :]):
+            yield self._read_call()
 
-    def _call(self) -> Call:
-        match self._next():
+    def _read_call(self) -> RecordedCall:
+        match self._read_record():
             case {"call": str(method), "path": str(path), "date": str(date), "body": body}:
-                asked = (method, path, body, self._date(date))
+                request_fields = (method, path, body, self._parse_date(date))
             case _:
-                raise self._wrong()
+                raise self._invalid_line_error()
         chunks: list[Chunk] = []
-        begun, status, headers = 0.0, 0, {}
+        start_elapsed, status, headers = 0.0, 0, {}
         while True:
-            match self._next():
-                case {"status": int(status), "at": at, "headers": dict(said)} if _fits(status, chunks):
-                    begun, headers = self._seconds(at), self._headers(said)
+            match self._read_record():
+                case {"status": int(status), "at": at, "headers": dict(said)} if _is_response_start(
+                    status, chunks
+                ):
+                    start_elapsed, headers = self._parse_seconds(at), self._parse_headers(said)
                 case {"chunk": str(text), "at": at} if status:
-                    chunks.append(Chunk(self._seconds(at), self._bytes(text)))
-                case {"end": str(end), "at": at} if end in ENDS and (status or end not in ("whole", "left")):
-                    return Call(*asked, status, headers, begun, tuple(chunks), end, self._seconds(at))
+                    chunks.append(Chunk(self._parse_seconds(at), self._encode_chunk(text)))
+                case {"end": str(end), "at": at} if end in END_REASONS and (
+                    status or end not in ("whole", "left")
+                ):
+                    return RecordedCall(
+                        *request_fields,
+                        status,
+                        headers,
+                        start_elapsed,
+                        tuple(chunks),
+                        end,
+                        self._parse_seconds(at),
+                    )
                 case _:
-                    raise self._wrong()
+                    raise self._invalid_line_error()
 
-    def _next(self) -> Any:
-        if not any(self._lines[self._number :]):
+    def _read_record(self) -> Any:
+        if not any(self._lines[self._line_number :]):
             raise BadTape(
                 Words(
                     "{name} ends in the middle of a call, after line {number}.",
                     name=self._name,
-                    number=self._number,
+                    number=self._line_number,
                 )
             )
-        line = self._lines[self._number]
-        self._number += 1
+        line = self._lines[self._line_number]
+        self._line_number += 1
         try:
             return json.loads(line)
         except (ValueError, RecursionError):
-            raise self._wrong() from None
+            raise self._invalid_line_error() from None
 
-    def _seconds(self, value: Any) -> float:
+    def _parse_seconds(self, value: Any) -> float:
         if (
             isinstance(value, int | float)
             and not isinstance(value, bool)
@@ -203,34 +218,36 @@ class _Reader:
             and isfinite(value)
         ):
             return float(value)
-        raise self._wrong()
+        raise self._invalid_line_error()
 
-    def _date(self, text: str) -> float:
+    def _parse_date(self, text: str) -> float:
         try:
             return datetime.fromisoformat(text).timestamp()
         except (ValueError, OverflowError, OSError):
-            raise self._wrong() from None
+            raise self._invalid_line_error() from None
 
-    def _headers(self, said: Mapping[str, Any]) -> dict[str, str]:
-        if all(isinstance(value, str) and value.isascii() and value.isprintable() for value in said.values()):
-            return {name: said[name] for name in HEADERS if name in said}
-        raise self._wrong()
+    def _parse_headers(self, headers: Mapping[str, Any]) -> dict[str, str]:
+        if all(
+            isinstance(value, str) and value.isascii() and value.isprintable() for value in headers.values()
+        ):
+            return {name: headers[name] for name in RECORDED_HEADERS if name in headers}
+        raise self._invalid_line_error()
 
-    def _bytes(self, text: str) -> bytes:
+    def _encode_chunk(self, text: str) -> bytes:
         try:
             return text.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
-            raise self._wrong() from None
+            raise self._invalid_line_error() from None
 
-    def _wrong(self) -> BadTape:
+    def _invalid_line_error(self) -> BadTape:
         return BadTape(
             Words(
                 "Line {number} of {name} is not what comes there on a tape.",
-                number=self._number,
+                number=self._line_number,
                 name=self._name,
             )
         )
 
 
-def _fits(status: int, chunks: Sequence[Chunk]) -> bool:
+def _is_response_start(status: int, chunks: Sequence[Chunk]) -> bool:
     return 100 <= status < 600 and not chunks

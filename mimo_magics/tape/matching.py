@@ -8,19 +8,19 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
-DAY = re.compile(
+DATE_PATTERN = re.compile(
     r"\d{4}-\d{2}-\d{2} (?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|星期[一二三四五六日])"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, [A-Z][a-z]+ \d{1,2}, \d{4}"
 )
 """A date with its weekday, as the system prompts that Xiaomi recommends tell it."""
-ANY_DAY = "(the day)"
-MEDIA = re.compile(r"[A-Za-z0-9+/=_-]{2000,}")
+DATE_PLACEHOLDER = "(the day)"
+BASE64_PATTERN = re.compile(r"[A-Za-z0-9+/=_-]{2000,}")
 """A picture or a sound in base64: what is longer than any word, and says nothing to a reader."""
-Key = tuple[str, str]
-SECRET = "(the key)"  # noqa: S105  what stands for one
+RequestKey = tuple[str, str]
+SECRET_PLACEHOLDER = "(the key)"  # noqa: S105  what stands for one
 
 
-def canonical(body: bytes, secrets: Iterable[str] = ()) -> Any:
+def canonicalize(body: bytes, secrets: Iterable[str] = ()) -> Any:
     """Return what a request says, with the day of its system prompt, long base64 and secrets replaced.
 
     Args:
@@ -29,39 +29,43 @@ def canonical(body: bytes, secrets: Iterable[str] = ()) -> Any:
     """
     if not body:
         return None
-    said = json.loads(hidden(body, secrets))
-    system = said.get("system")
+    data = json.loads(redact(body, secrets))
+    system = data.get("system")
     if system is not None:
-        said["system"] = _replaced(system, DAY, lambda _: ANY_DAY)
-    for message in said.get("messages", ()):
+        data["system"] = _replace_in_strings(system, DATE_PATTERN, lambda _: DATE_PLACEHOLDER)
+    for message in data.get("messages", ()):
         if message.get("role") == "system":
-            message["content"] = _replaced(message["content"], DAY, lambda _: ANY_DAY)
-    return _replaced(said, MEDIA, lambda found: f"({len(found[0]):,} characters, {_digest(found[0])})")
+            message["content"] = _replace_in_strings(
+                message["content"], DATE_PATTERN, lambda _: DATE_PLACEHOLDER
+            )
+    return _replace_in_strings(
+        data, BASE64_PATTERN, lambda found: f"({len(found[0]):,} characters, {_hash_text(found[0])})"
+    )
 
 
-def key(method: str, path: str, body: Any) -> Key:
+def build_request_key(method: str, path: str, body: Any) -> RequestKey:
     """Return what equal requests have in common, at whatever address: what is called, and what is said."""
     return f"{method} {path.rpartition('/')[2]}", json.dumps(body, sort_keys=True)
 
 
-def hidden(data: bytes, secrets: Iterable[str]) -> bytes:
+def redact(data: bytes, secrets: Iterable[str]) -> bytes:
     """Take keys out of bytes."""
     for secret in filter(None, secrets):
-        data = data.replace(secret.encode(), SECRET.encode())
+        data = data.replace(secret.encode(), SECRET_PLACEHOLDER.encode())
     return data
 
 
-def _digest(text: str) -> str:
+def _hash_text(text: str) -> str:
     return f"sha256 {sha256(text.encode()).hexdigest()[:16]}"
 
 
-def _replaced(value: Any, pattern: re.Pattern[str], by: Any) -> Any:
+def _replace_in_strings(value: Any, pattern: re.Pattern[str], replacement: Any) -> Any:
     """Replace in all texts of a JSON value, whose objects come out in the order of their names."""
     match value:
         case str():
-            return pattern.sub(by, value)
+            return pattern.sub(replacement, value)
         case list():
-            return [_replaced(each, pattern, by) for each in value]
+            return [_replace_in_strings(each, pattern, replacement) for each in value]
         case dict():
-            return {name: _replaced(value[name], pattern, by) for name in sorted(value)}
+            return {name: _replace_in_strings(value[name], pattern, replacement) for name in sorted(value)}
     return value

@@ -8,48 +8,57 @@ from typing import Any
 
 from mimo_magics.core.i18n import Words, join_translatables
 
-AROUND = 30
+CONTEXT_CHARS = 30
 """Characters of a long text on each side of the first difference."""
-MOST = 3
+MAX_DIFFERENCES = 3
 """Differences that are told."""
-NOTHING = object()
+MISSING = object()
 
 
-def told(asked: Any, recorded: Iterable[Any]) -> str:
+def describe_mismatch(request_body: Any, recorded_bodies: Iterable[Any]) -> str:
     """Say what sets a request apart from the nearest one of those that were recorded."""
-    found = [list(differences(asked, each)) for each in recorded]
-    if not found:
+    difference_lists = [list(find_differences(request_body, each)) for each in recorded_bodies]
+    if not difference_lists:
         return Words("It holds no request to this address.")
-    nearest = min(found, key=len)
-    listed, more = join_translatables("; ", nearest[:MOST]), len(nearest) - MOST
-    return Words("{listed}; and {count} more." if more > 0 else "{listed}.", listed=listed, count=more)
+    nearest = min(difference_lists, key=len)
+    listed, more_count = join_translatables("; ", nearest[:MAX_DIFFERENCES]), len(nearest) - MAX_DIFFERENCES
+    return Words(
+        "{listed}; and {count} more." if more_count > 0 else "{listed}.", listed=listed, count=more_count
+    )
 
 
-def differences(asked: Any, recorded: Any, place: str = "") -> Iterator[str]:
+def find_differences(actual: Any, recorded: Any, path: str = "") -> Iterator[str]:
     """Yield a phrase for each value that is not the same."""
-    match asked, recorded:
+    match actual, recorded:
         case (dict(), dict()):
-            for name in sorted(asked.keys() | recorded.keys()):
-                now, then = asked.get(name, NOTHING), recorded.get(name, NOTHING)
-                yield from differences(now, then, f"{place}.{name}" if place else name)
+            for name in sorted(actual.keys() | recorded.keys()):
+                actual_value, recorded_value = actual.get(name, MISSING), recorded.get(name, MISSING)
+                yield from find_differences(actual_value, recorded_value, f"{path}.{name}" if path else name)
         case (list(), list()):
-            for number in range(max(len(asked), len(recorded))):
-                now, then = (each[number] if number < len(each) else NOTHING for each in (asked, recorded))
-                yield from differences(now, then, f"{place}[{number}]")
-        case _ if asked is NOTHING or recorded is NOTHING or asked != recorded:
-            now, then = _shown(asked, recorded), _shown(recorded, asked)
+            for number in range(max(len(actual), len(recorded))):
+                actual_value, recorded_value = (
+                    each[number] if number < len(each) else MISSING for each in (actual, recorded)
+                )
+                yield from find_differences(actual_value, recorded_value, f"{path}[{number}]")
+        case _ if actual is MISSING or recorded is MISSING or actual != recorded:
+            actual_value, recorded_value = _format_value(actual, recorded), _format_value(recorded, actual)
             yield Words(
-                "{place} is {now}, recorded was {then}", place=place or Words("the body"), now=now, then=then
+                "{place} is {now}, recorded was {then}",
+                place=path or Words("the body"),
+                now=actual_value,
+                then=recorded_value,
             )
 
 
-def _shown(value: Any, other: Any) -> str:
+def _format_value(value: Any, other: Any) -> str:
     """A value; of long texts what stands around the first difference."""
-    if value is NOTHING:
+    if value is MISSING:
         return Words("nothing")
-    text, beside = (each if isinstance(each, str) else repr(each) for each in (value, other))
-    at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, beside, strict=False)))
-    start, end = max(0, at - AROUND), at + AROUND
-    if start < AROUND:
+    text, other_text = (each if isinstance(each, str) else repr(each) for each in (value, other))
+    first_difference = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other_text, strict=False))
+    )
+    start, end = max(0, first_difference - CONTEXT_CHARS), first_difference + CONTEXT_CHARS
+    if start < CONTEXT_CHARS:
         start = 0
     return f"«{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}»"

@@ -25,13 +25,13 @@ from mimo_magics.core.i18n import Words
 from mimo_magics.core.settings import Pace
 from mimo_magics.tape import format as tape_format, matching, mismatch
 from mimo_magics.tape.clock import Clock, TapeClock
-from mimo_magics.tape.format import Call
-from mimo_magics.tape.matching import Key
+from mimo_magics.tape.format import RecordedCall
+from mimo_magics.tape.matching import RequestKey
 
 Mode = Literal["record", "replay", "auto"]
-VARIABLE = "MIMO_TAPE"
+ENV_VARIABLE = "MIMO_TAPE"
 OFF = "off"
-FORM = "record:PATH, replay:PATH or auto:PATH"
+SETTING_SYNTAX = "record:PATH, replay:PATH or auto:PATH"
 
 
 class Tape:
@@ -51,14 +51,14 @@ class Tape:
         self.path = path.absolute()
         self._given_path = path
         self._lock = threading.Lock()
-        self._calls: defaultdict[Key, list[Call]] = defaultdict(list)
-        self._given: Counter[Key] = Counter()
-        there = path.exists()
-        if mode == "replay" and not there:
+        self._calls: defaultdict[RequestKey, list[RecordedCall]] = defaultdict(list)
+        self._replay_counts: Counter[RequestKey] = Counter()
+        exists = path.exists()
+        if mode == "replay" and not exists:
             raise TapeMissing(Words("There is no tape {path}.", path=path), self._advice)
-        self._anew = mode == "record" or not there
-        for call in [] if self._anew else tape_format.read(path):
-            self._calls[_key(call)].append(call)
+        self._overwrite = mode == "record" or not exists
+        for call in [] if self._overwrite else tape_format.read_tape(path):
+            self._calls[_build_key(call)].append(call)
 
     @property
     def name(self) -> str:
@@ -66,11 +66,11 @@ class Tape:
         return str(self._given_path)
 
     @property
-    def calls(self) -> int:
+    def call_count(self) -> int:
         """How many are on it."""
         return sum(map(len, self._calls.values()))
 
-    def take(self, method: str, path: str, body: Any) -> Call | None:
+    def get_recorded_call(self, method: str, path: str, body: Any) -> RecordedCall | None:
         """Return the recorded call that answers a request in its canonical form; `None` if it is to be made.
 
         Raises:
@@ -78,35 +78,37 @@ class Tape:
         """
         if self.mode == "record":
             return None
-        key = matching.key(method, path, body)
+        key = matching.build_request_key(method, path, body)
         with self._lock:
-            same, given = self._calls[key], self._given[key]
-            if not same and self.mode == "replay":
-                raise self._missing(key, body)
-            if given >= len(same) and self.mode == "auto":
+            recordings, replay_count = self._calls[key], self._replay_counts[key]
+            if not recordings and self.mode == "replay":
+                raise self._missing_call_error(key, body)
+            if replay_count >= len(recordings) and self.mode == "auto":
                 return None
-            self._given[key] += 1
-            return same[given % len(same)]
+            self._replay_counts[key] += 1
+            return recordings[replay_count % len(recordings)]
 
-    def keep(self, call: Call) -> None:
+    def record(self, call: RecordedCall) -> None:
         """Put a call on the tape.
 
         Raises:
             NotSaved: it cannot be written.
         """
         with self._lock:
-            tape_format.write(self.path, [call], anew=self._anew)
-            self._anew = False
-            self._calls[_key(call)].append(call)
-            self._given[_key(call)] += 1
+            tape_format.write_calls(self.path, [call], overwrite=self._overwrite)
+            self._overwrite = False
+            self._calls[_build_key(call)].append(call)
+            self._replay_counts[_build_key(call)] += 1
 
-    def _missing(self, key: Key, body: Any) -> TapeMissing:
-        alike = (call.body for same, calls in self._calls.items() for call in calls if same[0] == key[0])
+    def _missing_call_error(self, key: RequestKey, body: Any) -> TapeMissing:
+        recorded_bodies = (
+            call.body for same, calls in self._calls.items() for call in calls if same[0] == key[0]
+        )
         return TapeMissing(
             Words(
                 "{name} has no answer to this request: {told}",
                 name=self.path.name,
-                told=mismatch.told(body, alike),
+                told=mismatch.describe_mismatch(body, recorded_bodies),
             ),
             self._advice,
         )
@@ -119,11 +121,11 @@ class Tape:
         )
 
 
-_in_use: dict[str, Tape] = {}
+_open_tapes: dict[str, Tape] = {}
 """By what the setting `tape` says."""
 
 
-def insert(setting: str) -> Tape:
+def open_tape(setting: str) -> Tape:
     """Put a tape in, from its beginning, also where it was in use.
 
     Args:
@@ -137,35 +139,36 @@ def insert(setting: str) -> Tape:
     mode, colon, path = setting.partition(":")
     if mode not in get_args(Mode) or not colon or not path.strip():
         raise BadOption(
-            Words("tape cannot be {setting!r}.", setting=setting), Words("It is {names}.", names=FORM)
+            Words("tape cannot be {setting!r}.", setting=setting),
+            Words("It is {names}.", names=SETTING_SYNTAX),
         )
-    tape = _in_use[setting] = Tape(cast(Mode, mode), Path(path).expanduser())
+    tape = _open_tapes[setting] = Tape(cast(Mode, mode), Path(path).expanduser())
     return tape
 
 
-def of(setting: str | None) -> tuple[Tape, ...]:
+def resolve_tapes(setting: str | None) -> tuple[Tape, ...]:
     """Return the tapes that a call goes through: that of a setting, and then that of the environment.
 
     Errors are those of `insert`.
     """
     return tuple(
-        _in_use.get(each) or insert(each)
-        for each in (setting, os.environ.get(VARIABLE))
+        _open_tapes.get(each) or open_tape(each)
+        for each in (setting, os.environ.get(ENV_VARIABLE))
         if each and each != OFF
     )
 
 
-def replays(tapes: Iterable[Tape]) -> bool:
+def is_replaying(tapes: Iterable[Tape]) -> bool:
     """Tell whether nothing is sent."""
     return any(tape.mode == "replay" for tape in tapes)
 
 
-def clock_of(tapes: Sequence[Tape], pace: Pace = "once") -> Clock:
+def create_clock(tapes: Sequence[Tape], pace: Pace = "once") -> Clock:
     """Return the clock of a turn."""
     if all(tape.mode == "record" for tape in tapes):
         return Clock()
-    return TapeClock(pace, still=replays(tapes))
+    return TapeClock(pace, tape_only=is_replaying(tapes))
 
 
-def _key(call: Call) -> Key:
-    return matching.key(call.method, call.path, call.body)
+def _build_key(call: RecordedCall) -> RequestKey:
+    return matching.build_request_key(call.method, call.path, call.body)

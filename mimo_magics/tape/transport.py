@@ -11,13 +11,13 @@ import httpx
 from mimo_magics.core.errors import TapeMissing
 from mimo_magics.core.i18n import Words
 from mimo_magics.tape.clock import Clock, TapeClock
-from mimo_magics.tape.format import Call, Chunk, kept
-from mimo_magics.tape.matching import canonical, hidden
+from mimo_magics.tape.format import Chunk, RecordedCall, select_headers
+from mimo_magics.tape.matching import canonicalize, redact
 from mimo_magics.tape.tape import Tape
 
-Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
+SendRequest = Callable[[httpx.Request], Awaitable[httpx.Response]]
 """Makes a call whose answer is streamed."""
-CARRY_SECRETS = ("authorization", "api-key", "x-api-key", "cookie")
+SECRET_HEADERS = ("authorization", "api-key", "x-api-key", "cookie")
 
 
 class TapeTransport(httpx.AsyncBaseTransport):
@@ -29,7 +29,7 @@ class TapeTransport(httpx.AsyncBaseTransport):
         send: makes a call that is not on the tape.
     """
 
-    def __init__(self, tape: Tape, clock: Clock, send: Send) -> None:
+    def __init__(self, tape: Tape, clock: Clock, send: SendRequest) -> None:
         self._tape = tape
         self._clock = clock
         self._send = send
@@ -41,125 +41,135 @@ class TapeTransport(httpx.AsyncBaseTransport):
             TapeMissing: it is not on the tape, and nothing may be sent.
             httpx.HTTPError: the call failed, now or when it was recorded.
         """
-        secrets = _secrets(request)
-        body = canonical(await request.aread(), secrets)
-        if call := self._tape.take(request.method, request.url.path, body):
-            return await self._replayed(call)
-        asked = Call(request.method, request.url.path, body, 0.0)
-        return await self._recorded(request, _Recording(self._tape, self._clock, asked, secrets))
+        secrets = _find_secrets(request)
+        body = canonicalize(await request.aread(), secrets)
+        if call := self._tape.get_recorded_call(request.method, request.url.path, body):
+            return await self._replay(call)
+        new_call = RecordedCall(request.method, request.url.path, body, 0.0)
+        return await self._record(request, _Recording(self._tape, self._clock, new_call, secrets))
 
-    async def _replayed(self, call: Call) -> httpx.Response:
+    async def _replay(self, call: RecordedCall) -> httpx.Response:
         assert isinstance(self._clock, TapeClock)
-        self._clock.dated(call.date)
-        await self._clock.advance(call.begun)
+        self._clock.set_timestamp(call.timestamp)
+        await self._clock.advance(call.start_elapsed)
         if not call.status:
-            raise _failure(call)
-        return httpx.Response(call.status, headers=call.headers, stream=_Replayed(call, self._clock))
+            raise _recorded_error(call)
+        return httpx.Response(call.status, headers=call.headers, stream=_ReplayStream(call, self._clock))
 
-    async def _recorded(self, request: httpx.Request, recording: _Recording) -> httpx.Response:
+    async def _record(self, request: httpx.Request, recording: _Recording) -> httpx.Response:
         try:
             response = await self._send(request)
         except httpx.HTTPError as error:
-            recording.end(error)
+            recording.finish(error)
             raise
-        headers = recording.begin(response)
-        return httpx.Response(response.status_code, headers=headers, stream=_Recorded(response, recording))
+        headers = recording.record_start(response)
+        return httpx.Response(
+            response.status_code, headers=headers, stream=_RecordingStream(response, recording)
+        )
 
 
 class _Recording:
     """A call that is being made."""
 
-    def __init__(self, tape: Tape, clock: Clock, asked: Call, secrets: list[str]) -> None:
+    def __init__(self, tape: Tape, clock: Clock, call: RecordedCall, secrets: list[str]) -> None:
         self._tape = tape
         self._clock = clock
-        self._call = asked
+        self._call = call
         self._secrets = secrets
         self._start = clock.now()
         self._chunks: list[Chunk] = []
 
-    def begin(self, response: httpx.Response) -> dict[str, str]:
+    def record_start(self, response: httpx.Response) -> dict[str, str]:
         """Note how the answer begins, and return the headers that are kept of it."""
-        headers = kept(response.headers)
-        self._call = replace(self._call, status=response.status_code, headers=headers, begun=self._now)
+        headers = select_headers(response.headers)
+        self._call = replace(
+            self._call, status=response.status_code, headers=headers, start_elapsed=self._elapsed
+        )
         return headers
 
-    def add(self, data: bytes) -> None:
+    def record_chunk(self, data: bytes) -> None:
         """Note a piece."""
-        self._chunks.append(Chunk(self._now, data))
+        self._chunks.append(Chunk(self._elapsed, data))
 
-    def end(self, how: httpx.HTTPError | str) -> None:
+    def finish(self, reason: httpx.HTTPError | str) -> None:
         """Put the call on the tape."""
-        end = how if isinstance(how, str) else type(how).__name__
-        chunks = tuple(_without(self._secrets, self._chunks))
-        whole = replace(self._call, date=self._clock.date, chunks=chunks, end=end, ended=self._now)
-        self._tape.keep(whole)
+        end_reason = reason if isinstance(reason, str) else type(reason).__name__
+        chunks = tuple(_redact_chunks(self._secrets, self._chunks))
+        finished_call = replace(
+            self._call,
+            timestamp=self._clock.timestamp,
+            chunks=chunks,
+            end_reason=end_reason,
+            end_elapsed=self._elapsed,
+        )
+        self._tape.record(finished_call)
 
     @property
-    def _now(self) -> float:
+    def _elapsed(self) -> float:
         return round(self._clock.now() - self._start, 3)
 
 
-class _Recorded(httpx.AsyncByteStream):
+class _RecordingStream(httpx.AsyncByteStream):
     """An answer that is noted while it passes."""
 
     def __init__(self, response: httpx.Response, recording: _Recording) -> None:
         self._response = response
         self._recording = recording
-        self._end: httpx.HTTPError | str = "left"
+        self._end_reason: httpx.HTTPError | str = "left"
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._response.aiter_bytes():
-                self._recording.add(chunk)
+                self._recording.record_chunk(chunk)
                 yield chunk
-            self._end = "whole"
+            self._end_reason = "whole"
         except httpx.HTTPError as error:
-            self._end = error
+            self._end_reason = error
             raise
 
     async def aclose(self) -> None:
         try:
             await self._response.aclose()
         finally:
-            self._recording.end(self._end)
+            self._recording.finish(self._end_reason)
 
 
-class _Replayed(httpx.AsyncByteStream):
+class _ReplayStream(httpx.AsyncByteStream):
     """An answer as it came."""
 
-    def __init__(self, call: Call, clock: TapeClock) -> None:
+    def __init__(self, call: RecordedCall, clock: TapeClock) -> None:
         self._call = call
         self._clock = clock
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        at = self._call.begun
+        elapsed = self._call.start_elapsed
         for chunk in self._call.chunks:
-            await self._clock.advance(max(0.0, chunk.at - at))
-            at = chunk.at
+            await self._clock.advance(max(0.0, chunk.elapsed - elapsed))
+            elapsed = chunk.elapsed
             yield chunk.data
-        await self._clock.advance(max(0.0, self._call.ended - at))
-        if self._call.end != "whole":
-            raise _failure(self._call)
+        await self._clock.advance(max(0.0, self._call.end_elapsed - elapsed))
+        if self._call.end_reason != "whole":
+            raise _recorded_error(self._call)
 
 
-def _failure(call: Call) -> Exception:
-    if call.end == "left":
+def _recorded_error(call: RecordedCall) -> Exception:
+    if call.end_reason == "left":
         return TapeMissing(
             Words("The answer on the tape ends here: when it was recorded, it was stopped."),
             Words("Record it once more, and let it come to its end."),
         )
-    error: Any = getattr(httpx, call.end)
-    return error("It was so when it was recorded.")  # type: ignore[no-any-return]
+    error_class: Any = getattr(httpx, call.end_reason)
+    return error_class("It was so when it was recorded.")  # type: ignore[no-any-return]
 
 
-def _secrets(request: httpx.Request) -> list[str]:
+def _find_secrets(request: httpx.Request) -> list[str]:
     """Return what a request proves itself by."""
-    values = (request.headers.get(name, "") for name in CARRY_SECRETS)
+    values = (request.headers.get(name, "") for name in SECRET_HEADERS)
     return [value.removeprefix("Bearer ") for value in values if value]
 
 
-def _without(secrets: list[str], chunks: list[Chunk]) -> list[Chunk]:
+def _redact_chunks(secrets: list[str], chunks: list[Chunk]) -> list[Chunk]:
     """Take keys out of an answer; some servers repeat what they refuse, and a piece may end in the middle."""
-    whole = b"".join(chunk.data for chunk in chunks)
-    clean = hidden(whole, secrets)
-    return chunks if clean == whole else [Chunk(chunks[-1].at, clean)]
+    data = b"".join(chunk.data for chunk in chunks)
+    redacted = redact(data, secrets)
+    return chunks if redacted == data else [Chunk(chunks[-1].elapsed, redacted)]

@@ -9,46 +9,46 @@ from mimo_magics.core.events import Approval, Event, PendingApproval, ToolProgre
 from mimo_magics.core.i18n import say
 from mimo_magics.core.messages import ToolCall
 
-LONGEST = 2_000
+MAX_CALL_CHARS = 2_000
 """Characters of a call that a question shows."""
 
 
-Approve = Callable[[ToolCall], Approval | bool]
+ApprovalCallback = Callable[[ToolCall], Approval | bool]
 """Decides on a call; may ask the user, and block."""
 
 
-def pending(event: Event) -> PendingApproval | None:
+def get_pending_approval(event: Event) -> PendingApproval | None:
     """Return the approval that an event waits for, if it does."""
     return event.approval if isinstance(event, ToolProgress) else None
 
 
-def decide(pending: PendingApproval, approve: Approve) -> None:
+def decide(pending: PendingApproval, approve: ApprovalCallback) -> None:
     """Let `approve` decide on the call that waits."""
     approval = approve(pending.call)
     pending.decide(Approval(approval) if isinstance(approval, bool) else approval)
 
 
-def unattended(call: ToolCall) -> Approval:
+def refuse_unattended(call: ToolCall) -> Approval:
     """Refuse, as nobody can be asked, and say how the tool is allowed."""
-    how = f"Who wrote the notebook can allow this tool: %mimo_tools confirm {call.name}=none"
-    return Approval(allowed=False, reason=f"nobody is there to be asked. {how}")
+    advice = f"Who wrote the notebook can allow this tool: %mimo_tools confirm {call.name}=none"
+    return Approval(allowed=False, reason=f"nobody is there to be asked. {advice}")
 
 
-def at_terminal(call: ToolCall) -> Approval:
+def ask_at_terminal(call: ToolCall) -> Approval:
     """Ask whoever sits at the terminal, if somebody does."""
-    return by_question(call, input) if sys.stdin and sys.stdin.isatty() else unattended(call)
+    return ask_by_input(call, input) if sys.stdin and sys.stdin.isatty() else refuse_unattended(call)
 
 
-def by_question(call: ToolCall, ask: Callable[[str], str]) -> Approval:
+def ask_by_input(call: ToolCall, input_function: Callable[[str], str]) -> Approval:
     """Ask by a line of text: yes, always, or anything else as the reason for a no."""
-    told = f"{call.name} {call.arguments or '{}'}"
-    shown = (
-        told
-        if len(told) <= LONGEST
-        else say("{line}… ({count:,} characters)", line=told[:LONGEST], count=len(told))
+    call_text = f"{call.name} {call.arguments or '{}'}"
+    shown_call = (
+        call_text
+        if len(call_text) <= MAX_CALL_CHARS
+        else say("{line}… ({count:,} characters)", line=call_text[:MAX_CALL_CHARS], count=len(call_text))
     )
-    answer = ask(
-        say("{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ", shown=shown)
+    answer = input_function(
+        say("{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ", shown=shown_call)
     ).strip()
     match answer.lower():
         case "y" | "yes":

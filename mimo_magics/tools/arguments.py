@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-LONGEST = 500
+MAX_ERROR_CHARS = 500
 """Characters that the model is told of its mistakes."""
-LONGEST_VALUE = 80
-MOST_MISTAKES = 3
+MAX_VALUE_CHARS = 80
+MAX_ERRORS = 3
 """Of an array with a thousand wrong items the model needs no more."""
-MOST_MENDINGS = 2
+MAX_REPAIR_PASSES = 2
 """`"5.0"` is a number first and an integer then."""
 
 
@@ -24,141 +24,143 @@ class BadArguments(ValueError):
     """What a model sent does not fit the function; `str()` is what the model is told, in one line."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(_clipped(" ".join(message.split()), LONGEST))
+        super().__init__(_truncate(" ".join(message.split()), MAX_ERROR_CHARS))
 
 
-def read(arguments: str, adapter: TypeAdapter[dict[str, Any]], none: Collection[str]) -> dict[str, Any]:
+def parse_arguments(
+    arguments: str, adapter: TypeAdapter[dict[str, Any]], none_defaults: Collection[str]
+) -> dict[str, Any]:
     """Return validated arguments; for what is forgiven see `Signature.read`.
 
     Args:
         arguments: JSON as the model wrote it.
         adapter: what they have to fit.
-        none: names whose default is None.
+        none_defaults: names whose default is None.
 
     Raises:
         BadArguments: they do not fit.
     """
     try:
-        return _validated(json_object(arguments), adapter, none)
+        return _validate(parse_json_object(arguments), adapter, none_defaults)
     except BadArguments:
         raise
     except ValidationError as error:
-        raise BadArguments(_mistakes(error)) from None
+        raise BadArguments(_format_errors(error)) from None
     except RecursionError:
         raise BadArguments("The arguments are nested too deeply.") from None
     except Exception as error:  # noqa: BLE001  a person's own type raises what it likes
         raise BadArguments(traceback.format_exception_only(error)[0]) from None
 
 
-def _validated(
-    data: dict[str, Any], adapter: TypeAdapter[dict[str, Any]], none: Collection[str]
+def _validate(
+    data: dict[str, Any], adapter: TypeAdapter[dict[str, Any]], none_defaults: Collection[str]
 ) -> dict[str, Any]:
-    for _ in range(MOST_MENDINGS):
+    for _ in range(MAX_REPAIR_PASSES):
         try:
-            return _strictly(data, adapter)
+            return _validate_strictly(data, adapter)
         except ValidationError as error:
-            mended = [_mend(data, each, none) for each in error.errors(include_url=False)]
-            if not any(mended):
+            repaired = [_repair_value(data, each, none_defaults) for each in error.errors(include_url=False)]
+            if not any(repaired):
                 raise
-    return _strictly(data, adapter)
+    return _validate_strictly(data, adapter)
 
 
-def _strictly(data: dict[str, Any], adapter: TypeAdapter[dict[str, Any]]) -> dict[str, Any]:
+def _validate_strictly(data: dict[str, Any], adapter: TypeAdapter[dict[str, Any]]) -> dict[str, Any]:
     """Validate as JSON: only from there does pydantic's strict mode take dates, enums and objects of classes."""
     return adapter.validate_json(json.dumps(data), strict=True)
 
 
-def json_object(arguments: str) -> dict[str, Any]:
+def parse_json_object(arguments: str) -> dict[str, Any]:
     try:
-        data = _json(arguments if arguments.strip() else "{}")
+        data = _parse_json(arguments if arguments.strip() else "{}")
     except ValueError as error:
         raise BadArguments(f"The arguments are not JSON: {error}") from None
     if not isinstance(data, dict):
-        raise BadArguments(f"The arguments are not a JSON object; received {_shown(data)}")
+        raise BadArguments(f"The arguments are not a JSON object; received {_format_value(data)}")
     return data
 
 
-def _json(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     """Read JSON within its bounds: no NaN, no Infinity, no number that a double cannot hold."""
-    return json.loads(text, parse_constant=_refused, parse_float=_number, parse_int=_integer)
+    return json.loads(text, parse_constant=_reject_constant, parse_float=_parse_float, parse_int=_parse_int)
 
 
-def _refused(constant: str) -> NoReturn:
+def _reject_constant(constant: str) -> NoReturn:
     raise ValueError(f"there is no {constant}")
 
 
-def _number(digits: str) -> float:
+def _parse_float(digits: str) -> float:
     if isinf(number := float(digits)):
-        raise ValueError(f"{_clipped(digits, LONGEST_VALUE)} is too large")
+        raise ValueError(f"{_truncate(digits, MAX_VALUE_CHARS)} is too large")
     return number
 
 
-def _integer(digits: str) -> int:
-    _number(digits)
+def _parse_int(digits: str) -> int:
+    _parse_float(digits)
     return int(digits)
 
 
-def _mend(data: dict[str, Any], mistake: ErrorDetails, none: Collection[str]) -> bool:
+def _repair_value(data: dict[str, Any], detail: ErrorDetails, none_defaults: Collection[str]) -> bool:
     """Put what was meant into the place of a value that has the wrong type; tell whether it is another."""
-    holder, key = _place(data, mistake["loc"])
-    value = holder[key]
-    if value is None and holder is data and key in none:
+    container, key = _locate(data, detail["loc"])
+    value = container[key]
+    if value is None and container is data and key in none_defaults:
         del data[key]
         return True
-    wrong_type = mistake["type"].endswith("_type") or mistake["type"] in {"enum", "literal_error"}
-    if wrong_type and value == mistake["input"]:
-        holder[key] = _meant(value)
-    return holder[key] is not value
+    is_wrong_type = detail["type"].endswith("_type") or detail["type"] in {"enum", "literal_error"}
+    if is_wrong_type and value == detail["input"]:
+        container[key] = _coerce(value)
+    return container[key] is not value
 
 
-def _place(data: dict[str, Any], path: tuple[int | str, ...]) -> tuple[Any, Any]:
+def _locate(data: dict[str, Any], path: tuple[int | str, ...]) -> tuple[Any, Any]:
     """Follow a path to a value; steps that name the members of a union are none, and passed over."""
-    holder: Any = [data]
+    container: Any = [data]
     key: Any = 0
     for step in path:
-        value = holder[key]
+        value = container[key]
         if step in (
             range(len(value)) if isinstance(value, list) else value if isinstance(value, dict) else ()
         ):
-            holder, key = value, step
-    return holder, key
+            container, key = value, step
+    return container, key
 
 
-def _meant(value: Any) -> Any:
+def _coerce(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, str):
         return value
     try:
-        meant = _json(value)
+        parsed = _parse_json(value)
     except (ValueError, RecursionError):
         return value
-    return value if isinstance(meant, str) else meant
+    return value if isinstance(parsed, str) else parsed
 
 
-def _mistakes(error: ValidationError) -> str:
-    mistakes = error.errors(include_url=False)
-    more = f". And {len(mistakes) - MOST_MISTAKES} more" if len(mistakes) > MOST_MISTAKES else ""
-    return ". ".join(_mistake(each) for each in mistakes[:MOST_MISTAKES]) + more
+def _format_errors(error: ValidationError) -> str:
+    details = error.errors(include_url=False)
+    more = f". And {len(details) - MAX_ERRORS} more" if len(details) > MAX_ERRORS else ""
+    return ". ".join(_format_error(each) for each in details[:MAX_ERRORS]) + more
 
 
-def _mistake(mistake: ErrorDetails) -> str:
-    where = _clipped(".".join(map(str, mistake["loc"])), LONGEST_VALUE)
-    if mistake["type"] == "json_invalid":  # half a character, or nested more deeply than Python minds
-        return f"The arguments are not JSON: {mistake['ctx']['error']}"
-    if mistake["type"] == "missing":
-        return f"{where}: is missing"
-    if mistake["type"] == "extra_forbidden":
-        return f"{where}: is not known"
-    return f"{where}: {mistake['msg']}; received {_shown(mistake['input'])}"
+def _format_error(detail: ErrorDetails) -> str:
+    location = _truncate(".".join(map(str, detail["loc"])), MAX_VALUE_CHARS)
+    if detail["type"] == "json_invalid":  # half a character, or nested more deeply than Python minds
+        return f"The arguments are not JSON: {detail['ctx']['error']}"
+    if detail["type"] == "missing":
+        return f"{location}: is missing"
+    if detail["type"] == "extra_forbidden":
+        return f"{location}: is not known"
+    return f"{location}: {detail['msg']}; received {_format_value(detail['input'])}"
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     try:
-        return _clipped(json.dumps(value, ensure_ascii=False), LONGEST_VALUE)
+        return _truncate(json.dumps(value, ensure_ascii=False), MAX_VALUE_CHARS)
     except (TypeError, ValueError):  # no longer JSON: a person's validator has had it
         return f"a {type(value).__name__}"
 
 
-def _clipped(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+def _truncate(text: str, max_chars: int) -> str:
+    return text if len(text) <= max_chars else f"{text[: max_chars - 1]}…"

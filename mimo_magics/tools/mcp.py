@@ -34,11 +34,17 @@ from mimo_magics.tools import mcp_schema
 if TYPE_CHECKING:  # the SDK is an extra, and takes half a second to load
     from mcp import Client, types
 
-PATIENCE, LONGEST_CALL, GRACE = 30.0, 300.0, 5.0
+START_TIMEOUT, CALL_TIMEOUT, SHUTDOWN_TIMEOUT = 30.0, 300.0, 5.0
 """Seconds that a server has to start or list its tools, a tool has to run, and a connection has to end."""
-LONGEST_LINE = 300  # characters of what a server says that are shown to people
-LOST = ("Connection closed", "Session terminated")  # the SDK's words where only a new connection helps
-WITHOUT = Words("MCP servers need the extra `mcp`."), Words("Run: %pip install 'mimo-magics[mcp]'")
+MAX_MESSAGE_CHARS = 300  # characters of what a server says that are shown to people
+CONNECTION_LOST_MESSAGES = (
+    "Connection closed",
+    "Session terminated",
+)  # the SDK's words where only a new connection helps
+MISSING_EXTRA_MESSAGE = (
+    Words("MCP servers need the extra `mcp`."),
+    Words("Run: %pip install 'mimo-magics[mcp]'"),
+)
 
 Result = TypeVar("Result")
 
@@ -61,7 +67,7 @@ class McpTool:
         Returns:
             Text for the model, of any length, and whether it tells of an error, be it the tool's or the server's.
         """
-        return await self.server.call(self.name, arguments)
+        return await self.server.call_tool(self.name, arguments)
 
 
 class McpServer:
@@ -80,15 +86,15 @@ class McpServer:
     def __init__(
         self, name: str, command: Sequence[str] = (), url: str = "", env: Mapping[str, str] | None = None
     ) -> None:
-        address = re.match(r"https?://(?:[^/?#]*@)?([^/?#@\s]+)", url)
-        if bool(command) == bool(url) or bool(url) != bool(address):
+        url_match = re.match(r"https?://(?:[^/?#]*@)?([^/?#@\s]+)", url)
+        if bool(command) == bool(url) or bool(url) != bool(url_match):
             fact = Words("The MCP server {name!r} needs a command or a URL.", name=name)
             raise BadOption(fact, Words("Give it one of them; a URL begins with https:// or http://."))
         self.name, self.command, self.url, self.env = name, tuple(command), url, dict(env or {})
-        self.place = address[1] if address else self.command[0]
-        self._link: _Link | None = None
+        self.location = url_match[1] if url_match else self.command[0]
+        self._connection: _Connection | None = None
 
-    async def tools(self) -> tuple[McpTool, ...]:
+    async def list_tools(self) -> tuple[McpTool, ...]:
         """List its tools, each time anew, as they may change while it runs.
 
         Raises:
@@ -96,157 +102,165 @@ class McpServer:
             ConnectionFailed: it does not start, or does not answer.
             WireError: it answers, but not as an MCP server does.
         """
-        return tuple(_named(self, await asyncio.wrap_future(_soon(self._listed()))))
+        return tuple(_assign_names(self, await asyncio.wrap_future(_run_on_mcp_loop(self._list_tools()))))
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> tuple[str, bool]:
+    async def call_tool(self, tool: str, arguments: dict[str, Any]) -> tuple[str, bool]:
         """Run a tool by the server's name for it; see `McpTool.call`."""
         try:
-            result = await asyncio.wrap_future(_soon(self._called(tool, arguments)))
+            result = await asyncio.wrap_future(_run_on_mcp_loop(self._call_tool(tool, arguments)))
         except MimoError as error:
             return str(error), True
-        return mcp_schema.text(result), result.is_error
+        return mcp_schema.format_result(result), result.is_error
 
     def close(self) -> None:
         """End it; the next use starts it anew."""
-        link, self._link = self._link, None
+        connection, self._connection = self._connection, None
         atexit.unregister(self.close)
-        if link and link.process == os.getpid():
-            _soon(link.close()).result()
+        if connection and connection.process_id == os.getpid():
+            _run_on_mcp_loop(connection.close()).result()
 
-    async def _linked(self) -> _Link:
+    async def _connect(self) -> _Connection:
         if not (find_spec("mcp") and find_spec("mcp_types")):  # the first version came without the second
-            raise BadOption(*WITHOUT)
-        link = self._link
-        if link is None or link.lost or link.process != os.getpid():
-            link = self._link = _Link(self)
+            raise BadOption(*MISSING_EXTRA_MESSAGE)
+        connection = self._connection
+        if connection is None or connection.is_lost or connection.process_id != os.getpid():
+            connection = self._connection = _Connection(self)
             atexit.register(self.close)
-        await link.ready()
-        return link
+        await connection.wait_until_open()
+        return connection
 
-    async def _listed(self, *, again: bool = True) -> list[types.Tool]:
-        link = await self._linked()
+    async def _list_tools(self, *, retry: bool = True) -> list[types.Tool]:
+        connection = await self._connect()
         try:
-            return await link.asked(PATIENCE, _pages(link.client))
+            return await connection.wait_for(START_TIMEOUT, _fetch_all_tools(connection.client))
         except MimoError as error:
-            if not again or not (link.lost or (self.url and isinstance(error, WireError))):
+            if not retry or not (connection.is_lost or (self.url and isinstance(error, WireError))):
                 raise
-        await link.close()  # since it was asked last it has ended, or forgotten us
-        return await self._listed(again=False)
+        await connection.close()  # since it was asked last it has ended, or forgotten us
+        return await self._list_tools(retry=False)
 
-    async def _called(self, tool: str, arguments: dict[str, Any]) -> types.CallToolResult:
-        link = await self._linked()
-        whole = json.loads(whole_characters(json.dumps(arguments, ensure_ascii=False)))  # halves end the SDK
-        return await link.asked(LONGEST_CALL, link.client.call_tool(tool, whole))
+    async def _call_tool(self, tool: str, arguments: dict[str, Any]) -> types.CallToolResult:
+        connection = await self._connect()
+        clean_arguments = json.loads(
+            whole_characters(json.dumps(arguments, ensure_ascii=False))
+        )  # halves end the SDK
+        return await connection.wait_for(CALL_TIMEOUT, connection.client.call_tool(tool, clean_arguments))
 
 
-class _Link:
+class _Connection:
     """A connection from its opening to its end. All of it happens on the servers' loop."""
 
     client: Client
     failure: MimoError  # why it is no more
 
     def __init__(self, server: McpServer) -> None:
-        self.process = os.getpid()  # a forked one has the object, but neither the loop nor the server
-        self.lost = False
+        self.process_id = os.getpid()  # a forked one has the object, but neither the loop nor the server
+        self.is_lost = False
         self._server = server
-        self._scope = anyio.CancelScope(deadline=anyio.current_time() + PATIENCE)
-        self._open, self._end = asyncio.Event(), asyncio.Event()
+        self._scope = anyio.CancelScope(deadline=anyio.current_time() + START_TIMEOUT)
+        self._opened, self._close_requested = asyncio.Event(), asyncio.Event()
         # a task of its own, as who opens a connection has to close it; without the first caller's context
         self._task = asyncio.create_task(self._run(), context=Context())
 
-    async def ready(self) -> None:
+    async def wait_until_open(self) -> None:
         """Wait until it is open."""
-        await self._open.wait()
-        if self.lost:
+        await self._opened.wait()
+        if self.is_lost:
             await self.close()
             raise self.failure
 
-    async def asked(self, patience: float, question: Awaitable[Result]) -> Result:
+    async def wait_for(self, seconds: float, awaitable: Awaitable[Result]) -> Result:
         """Wait for an answer."""
         self._log.truncate(self._log.seek(0))  # the server writes on from there: no log grows for ever
         try:
-            with anyio.fail_after(patience):
-                return await question
+            with anyio.fail_after(seconds):
+                return await awaitable
         except Exception as error:  # noqa: BLE001  told in our words
-            if self.lost or str(error) in LOST:
+            if self.is_lost or str(error) in CONNECTION_LOST_MESSAGES:
                 await self.close()
-            raise self.failure if self.lost else self._explained(error, patience) from None
+            raise self.failure if self.is_lost else self._translate_error(error, seconds) from None
 
     async def close(self) -> None:
         """End it, open or not, and wait for the end."""
-        self.lost = True
-        self._end.set()
-        if not self._open.is_set():
+        self.is_lost = True
+        self._close_requested.set()
+        if not self._opened.is_set():
             self._scope.cancel()
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        failure: Exception = EOFError(LOST[0])
+        failure: Exception = EOFError(CONNECTION_LOST_MESSAGES[0])
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as self._log:
             try:
-                await self._hold()
+                await self._keep_open()
             except Exception as error:  # noqa: BLE001  for all who wait
                 failure = error
-            self.failure = self._explained(failure, PATIENCE)
-        self.lost = True
-        self._open.set()
+            self.failure = self._translate_error(failure, START_TIMEOUT)
+        self.is_lost = True
+        self._opened.set()
 
-    async def _hold(self) -> None:
+    async def _keep_open(self) -> None:
         sdk = await asyncio.to_thread(import_module, "mcp")
         command, *args = self._server.command or ("",)
         program = sdk.StdioServerParameters(command=command, args=args, env=self._server.env)
         with self._scope:
             async with sdk.Client(self._server.url or sdk.stdio_client(program, self._log)) as self.client:
                 self._scope.deadline = float("inf")
-                self._open.set()
-                await self._end.wait()
-                self._scope.deadline = anyio.current_time() + GRACE
-        if self._scope.cancelled_caught and not self._end.is_set():
+                self._opened.set()
+                await self._close_requested.wait()
+                self._scope.deadline = anyio.current_time() + SHUTDOWN_TIMEOUT
+        if self._scope.cancelled_caught and not self._close_requested.is_set():
             raise TimeoutError
 
-    def _explained(self, error: BaseException, patience: float) -> MimoError:
+    def _translate_error(self, error: BaseException, timeout: float) -> MimoError:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        server, who = self._server, Words("The MCP server {name!r}", name=self._server.name)
-        look = Words("Check that it runs." if server.url else "Run its command in a terminal to see more.")
+        server, subject = self._server, Words("The MCP server {name!r}", name=self._server.name)
+        advice = Words("Check that it runs." if server.url else "Run its command in a terminal to see more.")
         match error:
             case TimeoutError():
-                fact = Words("{who} did not answer in {patience:g} s.", who=who, patience=patience)
+                fact = Words("{who} did not answer in {patience:g} s.", who=subject, patience=timeout)
             case OSError() if server.command:
-                parts = {"who": who, "place": server.place, "reason": error.strerror}
-                fact = Words("{who} cannot be started: {place!r}: {reason}.", **parts)
+                values = {"who": subject, "place": server.location, "reason": error.strerror}
+                fact = Words("{who} cannot be started: {place!r}: {reason}.", **values)
                 return BadOption(fact, Words("Install it, or write its whole path."))
-            case _ if str(error) in LOST:
-                last = self._harmless(_last_line(self._log)).rstrip(": ")
-                fact = Words("{who} has ended: {last}." if last else "{who} has ended.", who=who, last=last)
+            case _ if str(error) in CONNECTION_LOST_MESSAGES:
+                last_line = self._sanitize_message(_read_last_line(self._log)).rstrip(": ")
+                fact = Words(
+                    "{who} has ended: {last}." if last_line else "{who} has ended.",
+                    who=subject,
+                    last=last_line,
+                )
             case _ if hasattr(error, "code") or isinstance(error, RuntimeError | ValueError):
-                return WireError(Words("{who} refused: {it}.", who=who, it=self._harmless(str(error))), look)
+                return WireError(
+                    Words("{who} refused: {it}.", who=subject, it=self._sanitize_message(str(error))), advice
+                )
             case _:
-                fact = Words("{who} cannot be reached at {place}.", who=who, place=server.place)
-        return ConnectionFailed(fact, look, is_retryable=False)
+                fact = Words("{who} cannot be reached at {place}.", who=subject, place=server.location)
+        return ConnectionFailed(fact, advice, is_retryable=False)
 
-    def _harmless(self, said: str) -> str:
+    def _sanitize_message(self, message: str) -> str:
         """Make one printable line of what the server said, without what the person told it."""
         for name, value in self._server.env.items():
-            said = said.replace(value, f"({name})") if len(value) > 3 else said  # «1» is no secret
-        plain = "".join(char if char.isprintable() else " " for char in re.sub(r"\x1b\[[\d;]*m", "", said))
-        return " ".join(plain.split())[:LONGEST_LINE].rstrip(".")
+            message = message.replace(value, f"({name})") if len(value) > 3 else message  # «1» is no secret
+        plain = "".join(char if char.isprintable() else " " for char in re.sub(r"\x1b\[[\d;]*m", "", message))
+        return " ".join(plain.split())[:MAX_MESSAGE_CHARS].rstrip(".")
 
 
-def _last_line(log: TextIO) -> str:
+def _read_last_line(log: TextIO) -> str:
     """Read the last line, or the last that names an exception: Node writes more below it."""
-    log.seek(max(0, log.seek(0, os.SEEK_END) - 10 * LONGEST_LINE))
+    log.seek(max(0, log.seek(0, os.SEEK_END) - 10 * MAX_MESSAGE_CHARS))
     lines = [line for line in log.read().splitlines() if line.strip()]
     return ([line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)] or lines or [""])[-1]
 
 
-async def _pages(client: Client, cursor: str | None = None) -> list[types.Tool]:
+async def _fetch_all_tools(client: Client, cursor: str | None = None) -> list[types.Tool]:
     """Read the list to its end; one without an end meets the interpreter's bound of recursion."""
     page = await client.list_tools(cursor=cursor)
-    return page.tools + (await _pages(client, page.next_cursor) if page.next_cursor else [])
+    return page.tools + (await _fetch_all_tools(client, page.next_cursor) if page.next_cursor else [])
 
 
-def _named(server: McpServer, tools: list[types.Tool]) -> Iterator[McpTool]:
+def _assign_names(server: McpServer, tools: list[types.Tool]) -> Iterator[McpTool]:
     """Give each a name that a model may use; one that is too long, or there already, gets a sign of its own."""
     taken: set[str] = set()
     for tool in {tool.name: tool for tool in tools}.values():
@@ -254,18 +268,18 @@ def _named(server: McpServer, tools: list[types.Tool]) -> Iterator[McpTool]:
         if len(name) > 64 or name in taken:
             name = f"{name[:55]}_{hashlib.sha256(tool.name.encode()).hexdigest()[:8]}"
         taken.add(name)
-        schema = {"type": "object", "properties": {}} | mcp_schema.schema(tool.input_schema)
+        schema = {"type": "object", "properties": {}} | mcp_schema.clean_schema(tool.input_schema)
         yield McpTool(server, Tool(name, tool.description or tool.title or "", schema), tool.name)
 
 
 _loops: dict[int, asyncio.AbstractEventLoop] = {}  # by process: a forked one begins anew
-_starting = threading.Lock()
+_loops_lock = threading.Lock()
 
 
-def _soon(work: Coroutine[Any, Any, Result]) -> Future[Result]:
+def _run_on_mcp_loop(coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
     """Run on the servers' loop. It starts on first use and is never stopped: without servers it is idle."""
-    with _starting:
-        if (process := os.getpid()) not in _loops:
-            _loops[process] = asyncio.new_event_loop()
-            threading.Thread(target=_loops[process].run_forever, name="mimo-mcp", daemon=True).start()
-    return asyncio.run_coroutine_threadsafe(work, _loops[process])
+    with _loops_lock:
+        if (process_id := os.getpid()) not in _loops:
+            _loops[process_id] = asyncio.new_event_loop()
+            threading.Thread(target=_loops[process_id].run_forever, name="mimo-mcp", daemon=True).start()
+    return asyncio.run_coroutine_threadsafe(coroutine, _loops[process_id])

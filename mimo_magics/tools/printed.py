@@ -11,7 +11,7 @@ _buffer: ContextVar[io.StringIO | None] = ContextVar("_buffer", default=None)
 """Of the call that runs in this context, be it a task or a thread that was given it."""
 
 
-class Printed:
+class OutputCapture:
     """Takes what is printed in its context while the block runs; `text` is what came."""
 
     def __init__(self) -> None:
@@ -19,14 +19,14 @@ class Printed:
         self._token: Token[io.StringIO | None] | None = None
 
     def __enter__(self) -> Self:
-        sys.stdout, sys.stderr = Routed.around(sys.stdout), Routed.around(sys.stderr)
+        sys.stdout, sys.stderr = ContextStream.wrap(sys.stdout), ContextStream.wrap(sys.stderr)
         self._token = _buffer.set(self._text)
         return self
 
     def __exit__(self, *_: object) -> None:
         assert self._token
         _buffer.reset(self._token)
-        sys.stdout, sys.stderr = Routed.taken_off(sys.stdout), Routed.taken_off(sys.stderr)
+        sys.stdout, sys.stderr = ContextStream.unwrap(sys.stdout), ContextStream.unwrap(sys.stderr)
 
     @property
     def text(self) -> str:
@@ -34,28 +34,28 @@ class Printed:
         return self._text.getvalue()
 
 
-class Routed:
+class ContextStream:
     """A stream that writes into the buffer of the present context, if there is one."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
-        self.users = 1
+        self.user_count = 1
 
     @classmethod
-    def around(cls, stream: Any) -> Any:
+    def wrap(cls, stream: Any) -> Any:
         """Wrap a stream, once."""
         if not isinstance(stream, cls):
             return cls(stream)
-        stream.users += 1
+        stream.user_count += 1
         return stream
 
     @classmethod
-    def taken_off(cls, stream: Any) -> Any:
+    def unwrap(cls, stream: Any) -> Any:
         """Return the stream itself when nobody needs the wrapper any more."""
         if not isinstance(stream, cls):
             return stream  # somebody else took the place meanwhile
-        stream.users -= 1
-        return stream if stream.users else stream.stream
+        stream.user_count -= 1
+        return stream if stream.user_count else stream.stream
 
     def write(self, text: str) -> int:
         """Write to where this context prints."""

@@ -15,7 +15,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Offered = NotebookTool | Callable[..., Any]
 """What can be given where tools are wanted."""
 
-REGISTERED: dict[str, NotebookTool] = {}
+REGISTERED_TOOLS: dict[str, NotebookTool] = {}
 """What was registered in this process, by name: each prompt of a notebook offers it."""
 
 
@@ -61,9 +61,9 @@ def tool(
     return registered if function is None else registered(function)
 
 
-def register(made: NotebookTool) -> None:
+def register(notebook_tool: NotebookTool) -> None:
     """Offer a tool with each prompt of a notebook, instead of an earlier one of its name."""
-    REGISTERED[made.name] = made
+    REGISTERED_TOOLS[notebook_tool.name] = notebook_tool
 
 
 def from_function(
@@ -74,31 +74,32 @@ def from_function(
     timeout: float | None = None,
 ) -> NotebookTool:
     """Make a tool of a function without registering it; for arguments and errors see `tool`."""
-    from mimo_magics.tools.execution import ran
+    from mimo_magics.tools.execution import run_function
     from mimo_magics.tools.schema import Signature
 
     signature = Signature(function)
 
     async def run(arguments: Mapping[str, Any]) -> Outcome:
-        return await ran(function, arguments)
+        return await run_function(function, arguments)
 
-    return NotebookTool(signature.tool, signature.read, run, confirm, parallel, timeout, function)
+    return NotebookTool(signature.tool, signature.parse_arguments, run, confirm, parallel, timeout, function)
 
 
-def as_tools(given: Iterable[Offered]) -> tuple[NotebookTool, ...]:
+def as_tools(tools: Iterable[Offered]) -> tuple[NotebookTool, ...]:
     """Make tools of functions, as `Session.ask(tools=[...])` takes them; one that is registered keeps its settings.
 
     Raises:
         BadOption: one of them cannot be described, or two have one name.
     """
-    known = {id(made.function): made for made in REGISTERED.values()}
-    made = tuple(
-        each if isinstance(each, NotebookTool) else known.get(id(each)) or from_function(each)
-        for each in given
+    registered = {id(converted.function): converted for converted in REGISTERED_TOOLS.values()}
+    converted = tuple(
+        each if isinstance(each, NotebookTool) else registered.get(id(each)) or from_function(each)
+        for each in tools
     )
-    names = [each.name for each in made]
-    if twice := {name for name in names if names.count(name) > 1}:
+    names = [each.name for each in converted]
+    if duplicates := {name for name in names if names.count(name) > 1}:
         raise BadOption(
-            Words("Two tools have the name {name}.", name=min(twice)), Words("Give one of them another name.")
+            Words("Two tools have the name {name}.", name=min(duplicates)),
+            Words("Give one of them another name."),
         )
-    return made
+    return converted

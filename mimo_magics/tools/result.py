@@ -26,273 +26,285 @@ from uuid import UUID
 
 from mimo_magics.core.messages import whole_characters
 
-BUDGET = 20_000
+MAX_RESULT_BYTES = 20_000
 """Bytes of UTF-8: some five thousand tokens of English."""
 
-WORK = 50_000
+MAX_COUNTED_PIECES = 50_000
 """How far JSON beyond the budget is counted: one for each piece of it, and for each 2,000 characters."""
 
-DEPTH = 50
-ONE_LINE = 100
-CHUNK = 10_000
-FEWEST_ROWS = 4
-MOST_COLUMNS = 100
-SHOWN_COLUMNS = 20
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
-CONTROLS = bytes(byte for byte in range(32) if byte not in b"\n\t")
-MAPPINGS: tuple[type[Any], ...] = (OrderedDict, dict)
-LISTS: tuple[type[Any], ...] = (list, tuple, set, frozenset, deque, type({}.keys()), type({}.values()))
-SPELLED = (Number, PurePath, UUID, timedelta)
+MAX_DEPTH = 50
+MAX_ONE_LINE_BYTES = 100
+CHUNK_CHARS = 10_000
+MIN_ROWS = 4
+MAX_LISTED_COLUMNS = 100
+MAX_SHOWN_COLUMNS = 20
+CONTROL_PATTERN = re.compile("[\x00-\x08\x0b-\x1f]")
+CONTROL_BYTES = bytes(byte for byte in range(32) if byte not in b"\n\t")
+MAPPING_TYPES: tuple[type[Any], ...] = (OrderedDict, dict)
+LIST_TYPES: tuple[type[Any], ...] = (list, tuple, set, frozenset, deque, type({}.keys()), type({}.values()))
+STR_TYPES = (Number, PurePath, UUID, timedelta)
 """What `str` shows better than `repr`: a `Decimal`, a `Path`."""
 
-ENCODE = JSONEncoder(ensure_ascii=False).encode
-NAME: Callable[[type], str] = vars(type)["__name__"].__get__
+encode_json = JSONEncoder(ensure_ascii=False).encode
+class_name: Callable[[type], str] = vars(type)["__name__"].__get__
 """The name of a class, whatever its metaclass thinks of it."""
 
 
-class Bare(str):
+class JsonLiteral(str):
     """A number, `true`, `false` or `null`: JSON that needs no quotes."""
 
     __slots__ = ()
 
 
-def as_text(value: object, budget: int = BUDGET) -> str:
+def as_text(value: object, max_bytes: int = MAX_RESULT_BYTES) -> str:
     """Tell a value: text as it is, values of Python as JSON, tables and arrays in short, others by `repr`.
 
     What is longer than the budget (at least 200) keeps its head and its tail, with a line in between that says
     how much is missing. The text has no lone surrogates and no controls but tab and line end.
     """
     try:
-        plain = "" if value is None else _plain(value, budget)
+        plain = "" if value is None else _to_plain(value, max_bytes)
         if not isinstance(plain, str):
-            return _json(value, budget)
+            return _encode_container(value, max_bytes)
     except Exception as error:  # noqa: BLE001  a container that changes while it is read, and what else there is
-        plain = _unshowable(value, error)
-    return _shortened(plain, budget) if plain and not plain.isspace() else "(no output)"
+        plain = _describe_failure(value, error)
+    return _truncate(plain, max_bytes) if plain and not plain.isspace() else "(no output)"
 
 
-def _plain(value: object, room: int) -> Any:
+def _to_plain(value: object, max_bytes: int) -> Any:
     """Return a `str`, a `Bare`, or a container that JSON can be made of."""
     try:
-        return _converted(value, room)
+        return _convert(value, max_bytes)
     except Exception as error:  # noqa: BLE001  a stranger's `__repr__` raises what it likes
-        return _unshowable(value, error)
+        return _describe_failure(value, error)
 
 
-def _unshowable(value: object, error: Exception) -> str:
-    return f"(a {NAME(type(value))} object that cannot be shown: {NAME(type(error))})"
+def _describe_failure(value: object, error: Exception) -> str:
+    return f"(a {class_name(type(value))} object that cannot be shown: {class_name(type(error))})"
 
 
-def _converted(value: Any, room: int) -> Any:
+def _convert(value: Any, max_bytes: int) -> Any:
     kind = type(value)
     match value:
         case Enum():
-            return _converted(value.value, room)
+            return _convert(value.value, max_bytes)
         case None | bool() | int() | float():
-            return Bare(ENCODE(value))
+            return JsonLiteral(encode_json(value))
         case str():
             return str.__str__(value)
         case bytes() | bytearray() | memoryview():
-            return _of_bytes(bytes(value))
+            return _format_bytes(bytes(value))
         case tuple() if hasattr(kind, "_fields"):
             return dict(zip(kind._fields, value, strict=False))
         case _:
-            return value if issubclass(kind, MAPPINGS + LISTS) else _of_object(value, room)
+            return (
+                value if issubclass(kind, MAPPING_TYPES + LIST_TYPES) else _convert_object(value, max_bytes)
+            )
 
 
-def _of_object(value: Any, room: int) -> Any:
+def _convert_object(value: Any, max_bytes: int) -> Any:
     """Tell an object; methods are asked of its class, as there are objects that have every attribute."""
     kind = type(value)
-    names = (f"{str(each.__module__).partition('.')[0]}.{NAME(each)}" for each in kind.__mro__)
-    if known := next((KNOWN[name] for name in names if name in KNOWN), None):
-        return known(value, room)
+    names = (f"{str(each.__module__).partition('.')[0]}.{class_name(each)}" for each in kind.__mro__)
+    if converter := next((CONVERTERS[name] for name in names if name in CONVERTERS), None):
+        return converter(value, max_bytes)
     if isinstance(text := getattr(kind, "_repr_markdown_", lambda _: None)(value), str):
         return str.__str__(text)
     if is_dataclass(kind):
         return {field.name: getattr(value, field.name) for field in fields(value) if field.repr}
     if isinstance(value, Iterator | AsyncIterator):
-        return f"(a {NAME(kind)}, which was not read: that can be done only once)"
-    return str.__str__(str(value) if isinstance(value, SPELLED) else repr(value))
+        return f"(a {class_name(kind)}, which was not read: that can be done only once)"
+    return str.__str__(str(value) if isinstance(value, STR_TYPES) else repr(value))
 
 
-def _of_bytes(raw: bytes) -> str:
+def _format_bytes(raw: bytes) -> str:
     text = raw.decode(errors="replace")
     # a zero is UTF-8, too, but nobody writes one
-    told = " of text)\n" + text if raw and b"\0" not in raw and text.encode() == raw else ")"
-    return f"({len(raw):,} bytes{told}"
+    ending = " of text)\n" + text if raw and b"\0" not in raw and text.encode() == raw else ")"
+    return f"({len(raw):,} bytes{ending}"
 
 
-def _of_table(value: Any, room: int) -> str:
+def _format_table(value: Any, max_bytes: int) -> str:
     """Tell a DataFrame or Series of pandas or polars: size, columns with types, first and last rows."""
     frame = value.to_frame() if len(value.shape) == 1 else value
     length, width = frame.shape
-    columns = islice(zip(frame.columns, frame.dtypes, strict=False), MOST_COLUMNS)
-    named = ", ".join(f"{name} ({kind})" for name, kind in columns)
-    more = f", and {width - MOST_COLUMNS:,} more" if width > MOST_COLUMNS else ""
-    head = f"a {NAME(type(value))}; rows: {length:,}; columns: {width:,}: {named}{more}\n"
-    rows = room // (4 * min(width, SHOWN_COLUMNS) + 4)  # no cell is narrower
-    while _size(text := head + _shown(frame, max(rows, FEWEST_ROWS))) > room and rows > FEWEST_ROWS:
+    columns = islice(zip(frame.columns, frame.dtypes, strict=False), MAX_LISTED_COLUMNS)
+    column_list = ", ".join(f"{name} ({kind})" for name, kind in columns)
+    more = f", and {width - MAX_LISTED_COLUMNS:,} more" if width > MAX_LISTED_COLUMNS else ""
+    head = f"a {class_name(type(value))}; rows: {length:,}; columns: {width:,}: {column_list}{more}\n"
+    rows = max_bytes // (4 * min(width, MAX_SHOWN_COLUMNS) + 4)  # no cell is narrower
+    while (
+        _count_bytes(text := head + _format_frame(frame, max(rows, MIN_ROWS))) > max_bytes and rows > MIN_ROWS
+    ):
         rows //= 2
     return text
 
 
-def _shown(frame: Any, rows: int) -> str:
+def _format_frame(frame: Any, rows: int) -> str:
     if hasattr(frame, "to_string"):
-        return str(frame.to_string(max_rows=rows, max_cols=SHOWN_COLUMNS, max_colwidth=100))
-    with sys.modules["polars"].Config(tbl_rows=rows, tbl_cols=SHOWN_COLUMNS, fmt_str_lengths=100):
+        return str(frame.to_string(max_rows=rows, max_cols=MAX_SHOWN_COLUMNS, max_colwidth=100))
+    with sys.modules["polars"].Config(tbl_rows=rows, tbl_cols=MAX_SHOWN_COLUMNS, fmt_str_lengths=100):
         return str(frame)
 
 
-def _of_array(value: Any, _: int) -> str:
+def _format_array(value: Any, _: int) -> str:
     shape = " x ".join(f"{length:,}" for length in value.shape) or "()"
     with sys.modules["numpy"].printoptions(threshold=1000, edgeitems=3):
         return f"a numpy array; shape: {shape}; type: {value.dtype}\n{value!r}"
 
 
-def _of_scalar(value: Any, room: int) -> Any:
+def _convert_scalar(value: Any, max_bytes: int) -> Any:
     plain = {"b": bool, "i": int, "u": int, "f": float}.get(value.dtype.kind, str)
-    return _converted(plain(value), room)
+    return _convert(plain(value), max_bytes)
 
 
-def _of_figure(value: Any, _: int) -> str:
+def _format_figure(value: Any, _: int) -> str:
     width, height = value.get_size_inches() * value.dpi
     return f"a figure of {width:.0f} x {height:.0f} pixels with {len(value.axes)} axes"
 
 
-KNOWN: dict[str, Callable[[Any, int], Any]] = {
+CONVERTERS: dict[str, Callable[[Any, int], Any]] = {
     "datetime.date": lambda value, _: value.isoformat(),
     "datetime.time": lambda value, _: value.isoformat(),
-    "pydantic.BaseModel": lambda value, room: _converted(value.model_dump(warnings=False), room),
-    "numpy.ndarray": _of_array,
-    "numpy.generic": _of_scalar,
-    **dict.fromkeys(("pandas.DataFrame", "pandas.Series", "polars.DataFrame", "polars.Series"), _of_table),
-    "matplotlib.Figure": _of_figure,
+    "pydantic.BaseModel": lambda value, room: _convert(value.model_dump(warnings=False), room),
+    "numpy.ndarray": _format_array,
+    "numpy.generic": _convert_scalar,
+    **dict.fromkeys(
+        ("pandas.DataFrame", "pandas.Series", "polars.DataFrame", "polars.Series"), _format_table
+    ),
+    "matplotlib.Figure": _format_figure,
     "PIL.Image": lambda value, _: f"an image of {value.width} x {value.height} pixels, mode {value.mode}",
 }
 """Known by the package and the name of a class or of one that it inherits from; nothing is imported."""
 
 
-def _json(value: object, budget: int) -> str:
+def _encode_container(value: object, max_bytes: int) -> str:
     """Make the JSON of a container, as far as it is told."""
     path: dict[int, int] = {}
-    pieces = _pieces(value, budget, path, 1)
-    head = _gathered(pieces, budget)
-    size, work = _size(head), 0
+    pieces = _iter_json(value, max_bytes, path, 1)
+    head = _join_pieces(pieces, max_bytes)
+    size, counted = _count_bytes(head), 0
     for piece in pieces:
-        size += _size(piece)
-        work += 1 + len(piece) // 2000
-        if work > WORK:
+        size += _count_bytes(piece)
+        counted += 1 + len(piece) // 2000
+        if counted > MAX_COUNTED_PIECES:
             break
-    if size <= budget:
-        return _clean(head.replace("\n", " ") if size <= ONE_LINE else head)
-    tail = _gathered(_pieces(value, budget, {}, -1), budget, -1)
-    return _ends(head, tail, budget, _missing(size, max(path.values(), default=0)))
+    if size <= max_bytes:
+        return _clean(head.replace("\n", " ") if size <= MAX_ONE_LINE_BYTES else head)
+    tail = _join_pieces(_iter_json(value, max_bytes, {}, -1), max_bytes, -1)
+    return _keep_head_and_tail(
+        head, tail, max_bytes, _build_omission_note(size, max(path.values(), default=0))
+    )
 
 
-def _gathered(pieces: Iterator[str], budget: int, turn: int = 1) -> str:
-    kept, size = [], 0
-    while size <= budget and (piece := next(pieces, "")):
-        kept.append(piece)
-        size += _size(piece)
-    return "".join(kept[::turn])
+def _join_pieces(pieces: Iterator[str], max_bytes: int, direction: int = 1) -> str:
+    parts, size = [], 0
+    while size <= max_bytes and (piece := next(pieces, "")):
+        parts.append(piece)
+        size += _count_bytes(piece)
+    return "".join(parts[::direction])
 
 
-def _pieces(value: object, room: int, path: dict[int, int], turn: int) -> Iterator[str]:
+def _iter_json(value: object, max_bytes: int, path: dict[int, int], direction: int) -> Iterator[str]:
     """Give the JSON of a value from its beginning, or from its end when `turn` is -1.
 
     `path` has the containers around the place that is being told, by identity, with the number of their items.
     """
-    plain = _plain(value, room)
-    if isinstance(plain, Bare):
+    plain = _to_plain(value, max_bytes)
+    if isinstance(plain, JsonLiteral):
         yield plain
     elif isinstance(plain, str):
-        yield from _quoted(plain, turn)
+        yield from _iter_string(plain, direction)
     elif id(value) in path:
-        yield ENCODE(f"(a {NAME(type(value))} that holds itself)")
-    elif len(path) == DEPTH:
-        yield ENCODE(f"(a {NAME(type(value))} nested more than {DEPTH} levels deep)")
+        yield encode_json(f"(a {class_name(type(value))} that holds itself)")
+    elif len(path) == MAX_DEPTH:
+        yield encode_json(f"(a {class_name(type(value))} nested more than {MAX_DEPTH} levels deep)")
     else:
-        items = _items(plain)
+        items = _get_items(plain)
         path[id(value)] = len(items)
-        yield from _container(items, room, path, turn)
+        yield from _iter_container(items, max_bytes, path, direction)
         del path[id(value)]
 
 
-def _quoted(text: str, turn: int) -> Iterator[str]:
-    if len(text) <= CHUNK:
-        yield ENCODE(text)
+def _iter_string(text: str, direction: int) -> Iterator[str]:
+    if len(text) <= CHUNK_CHARS:
+        yield encode_json(text)
         return
     yield '"'
-    for start in range(0, len(text), CHUNK)[::turn]:
-        yield ENCODE(text[start : start + CHUNK])[1:-1]
+    for start in range(0, len(text), CHUNK_CHARS)[::direction]:
+        yield encode_json(text[start : start + CHUNK_CHARS])[1:-1]
     yield '"'
 
 
-def _container(items: Any, room: int, path: dict[int, int], turn: int) -> Iterator[str]:
+def _iter_container(items: Any, max_bytes: int, path: dict[int, int], direction: int) -> Iterator[str]:
     """Give the items; those of the outermost container stand on lines of their own, for what is cut there."""
-    mapped = isinstance(items, ItemsView)
-    gap = ",\n" if len(path) == 1 else ", "
-    ends = ("{}" if mapped else "[]")[::turn]
-    yield ends[0]
-    for number, item in enumerate(items if turn > 0 else reversed(items)):
+    is_mapping = isinstance(items, ItemsView)
+    separator = ",\n" if len(path) == 1 else ", "
+    brackets = ("{}" if is_mapping else "[]")[::direction]
+    yield brackets[0]
+    for number, item in enumerate(items if direction > 0 else reversed(items)):
         if number:
-            yield gap
-        label = [_key(item[0], room, path)] if mapped else []
-        told = _pieces(item[1] if mapped else item, room, path, turn)
-        yield from chain(*(label, told)[::turn])
-    yield ends[1]
+            yield separator
+        key_pieces = [_encode_key(item[0], max_bytes, path)] if is_mapping else []
+        value_pieces = _iter_json(item[1] if is_mapping else item, max_bytes, path, direction)
+        yield from chain(*(key_pieces, value_pieces)[::direction])
+    yield brackets[1]
 
 
-def _items(plain: Any) -> Any:
+def _get_items(plain: Any) -> Any:
     """Return what the built-in class has, in order: an overridden `__iter__` or `items` is not asked."""
-    kind = next(kind for kind in MAPPINGS + LISTS if isinstance(plain, kind))
-    return kind.items(plain) if kind in MAPPINGS else list(kind.__iter__(plain))
+    kind = next(kind for kind in MAPPING_TYPES + LIST_TYPES if isinstance(plain, kind))
+    return kind.items(plain) if kind in MAPPING_TYPES else list(kind.__iter__(plain))
 
 
-def _key(key: object, room: int, path: dict[int, int]) -> str:
-    text = "".join(_pieces(key, room, path, 1))
-    return f"{text}: " if text.startswith('"') else f"{ENCODE(text)}: "
+def _encode_key(key: object, max_bytes: int, path: dict[int, int]) -> str:
+    text = "".join(_iter_json(key, max_bytes, path, 1))
+    return f"{text}: " if text.startswith('"') else f"{encode_json(text)}: "
 
 
-def _shortened(text: str, budget: int) -> str:
-    size = _size(text)
-    return _clean(text) if size <= budget else _ends(text[:budget], text[-budget:], budget, _missing(size))
+def _truncate(text: str, max_bytes: int) -> str:
+    size = _count_bytes(text)
+    return (
+        _clean(text)
+        if size <= max_bytes
+        else _keep_head_and_tail(text[:max_bytes], text[-max_bytes:], max_bytes, _build_omission_note(size))
+    )
 
 
-def _missing(size: int, items: int = 0) -> Callable[[int], str]:
+def _build_omission_note(size: int, items: int = 0) -> Callable[[int], str]:
     """Return what says how much is missing when so much was kept; with `items`, nobody counted to the end."""
-    more, where = ("more than ", f", in a collection of {items:,} items") if items else ("", "")
-    return lambda kept: f"… {more}{size - kept:,} of {more}{size:,} bytes left out{where} …"
+    more, location = ("more than ", f", in a collection of {items:,} items") if items else ("", "")
+    return lambda kept: f"… {more}{size - kept:,} of {more}{size:,} bytes left out{location} …"
 
 
-def _ends(head: str, tail: str, budget: int, missing: Callable[[int], str]) -> str:
+def _keep_head_and_tail(head: str, tail: str, max_bytes: int, omission_note: Callable[[int], str]) -> str:
     """Keep as much of head and tail as there is room for around the line that tells what is missing."""
-    room = max(budget - _size(missing(0)) - 2, 0)
-    head = _first(_clean(head), room // 2)
-    tail = _last(_clean(tail), room - _size(head))
+    remaining_bytes = max(max_bytes - _count_bytes(omission_note(0)) - 2, 0)
+    head = _cut_head(_clean(head), remaining_bytes // 2)
+    tail = _cut_tail(_clean(tail), remaining_bytes - _count_bytes(head))
     end = "" if head.endswith("\n") else "\n"
-    return f"{head}{end}{missing(_size(head) + _size(tail))}\n{tail}"
+    return f"{head}{end}{omission_note(_count_bytes(head) + _count_bytes(tail))}\n{tail}"
 
 
-def _first(text: str, room: int) -> str:
+def _cut_head(text: str, max_bytes: int) -> str:
     """Cut at a line end, else at a space, unless more than half would be lost; else between characters."""
-    kept = text.encode()[:room].decode(errors="ignore")
-    half = len(kept) // 2
-    return kept[: kept.rfind("\n", half) + 1 or kept.rfind(" ", half) + 1 or len(kept)]
+    head = text.encode()[:max_bytes].decode(errors="ignore")
+    half = len(head) // 2
+    return head[: head.rfind("\n", half) + 1 or head.rfind(" ", half) + 1 or len(head)]
 
 
-def _last(text: str, room: int) -> str:
+def _cut_tail(text: str, max_bytes: int) -> str:
     raw = text.encode()
-    kept = raw[max(len(raw) - room, 0) :].decode(errors="ignore")
-    half = len(kept) // 2
-    return kept[kept.find("\n", 0, half) + 1 or kept.find(" ", 0, half) + 1 :]
+    tail = raw[max(len(raw) - max_bytes, 0) :].decode(errors="ignore")
+    half = len(tail) // 2
+    return tail[tail.find("\n", 0, half) + 1 or tail.find(" ", 0, half) + 1 :]
 
 
-def _size(text: str) -> int:
+def _count_bytes(text: str) -> int:
     """Return how many bytes the text has when it is clean; halves that belong together count as two."""
     raw = text.encode("utf-8", "surrogatepass").replace(b"\r\n", b"\n")
-    return len(raw) + 2 * (len(raw) - len(raw.translate(None, CONTROLS)))
+    return len(raw) + 2 * (len(raw) - len(raw.translate(None, CONTROL_BYTES)))
 
 
 def _clean(text: str) -> str:
-    return CONTROL.sub("\ufffd", whole_characters(text.replace("\r\n", "\n")))
+    return CONTROL_PATTERN.sub("\ufffd", whole_characters(text.replace("\r\n", "\n")))

@@ -29,22 +29,22 @@ from mimo_magics.tools.arguments import BadArguments
 
 __all__ = ["BadArguments", "Signature"]
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TOOL_NAME_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-LATE: dict[str, Any] = {}
+SIGNATURE_OPTIONS: dict[str, Any] = {}
 """Since Python 3.14 `inspect` must be told not to stop at names that do not exist; before, it looks for none."""
 if sys.version_info >= (3, 14):
     from annotationlib import Format
 
-    LATE["annotation_format"] = Format.FORWARDREF
+    SIGNATURE_OPTIONS["annotation_format"] = Format.FORWARDREF
 
-DROPPED = frozenset(
+DROPPED_KEYS = frozenset(
     {"$defs", "$ref", "additionalProperties", "discriminator", "propertyNames", "strict", "title"}
 )
 """What MiMo's gateway refuses in a schema, or a model has no use for."""
-WITH_A_SCHEMA = frozenset({"contains", "items", "not"})
-WITH_SCHEMAS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-WITH_NAMED_SCHEMAS = frozenset({"patternProperties", "properties"})
+SCHEMA_KEYS = frozenset({"contains", "items", "not"})
+SCHEMA_LIST_KEYS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+SCHEMA_MAP_KEYS = frozenset({"patternProperties", "properties"})
 
 
 class Signature:
@@ -62,26 +62,30 @@ class Signature:
     """What the model is told."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        inner = _inner(function)
-        name = _name(inner)
-        description, texts = docstring.read(inspect.getdoc(inner) or "")
-        parameters = _parameters(function, name)
+        inner = _unwrap_partial(function)
+        name = _get_name(inner)
+        description, descriptions = docstring.parse_docstring(inspect.getdoc(inner) or "")
+        parameters = _get_parameters(function, name)
         fields: dict[str, Any] = {}
         properties: dict[str, Any] = {}
         required: list[str] = []
         for each in parameters:
-            with _refusal(each.name, name):
-                hint = _hint(each, inner)
+            with _translate_errors(each.name, name):
+                hint = _resolve_hint(each, inner)
                 fields[each.name] = hint if each.default is Parameter.empty else NotRequired[hint]
-                schema = _schema(each, fields[each.name], _plain_text(hint) or texts.get(each.name, ""))
+                schema = _build_schema(
+                    each, fields[each.name], _find_description(hint) or descriptions.get(each.name, "")
+                )
             properties |= schema["properties"]
             required += schema.get("required", [])
-        whole = {"type": "object", "properties": properties} | ({"required": required} if required else {})
-        self.tool = Tool(name, description, whole)
-        self._adapter = _adapter(fields)
-        self._none = [each.name for each in parameters if each.default is None]
+        parameters_schema = {"type": "object", "properties": properties} | (
+            {"required": required} if required else {}
+        )
+        self.tool = Tool(name, description, parameters_schema)
+        self._adapter = _build_adapter(fields)
+        self._none_defaults = [each.name for each in parameters if each.default is None]
 
-    def read(self, arguments: str) -> dict[str, Any]:
+    def parse_arguments(self, arguments: str) -> dict[str, Any]:
         """Return keyword arguments for the function, with the types that it wants.
 
         Models err: JSON in a string is read where a string does not fit, 5.0 is an integer, and null stands for
@@ -93,42 +97,42 @@ class Signature:
         Raises:
             BadArguments: they do not fit.
         """
-        return reading.read(arguments, self._adapter, self._none)
+        return reading.parse_arguments(arguments, self._adapter, self._none_defaults)
 
 
 # ----------------------------------------------------------------------------------------- the function
 
 
-def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
+def _unwrap_partial(function: Callable[..., Any]) -> Callable[..., Any]:
     while isinstance(function, partial):
         function = function.func
     return function
 
 
-def _name(function: Callable[..., Any]) -> str:
+def _get_name(function: Callable[..., Any]) -> str:
     name = getattr(function, "__name__", None)
     if not isinstance(name, str):
         fact = Words("An object of {name} has no name for the model.", name=type(function).__name__)
         raise BadOption(fact, Words("Give a function."))
     if name == "<lambda>":
         raise BadOption(Words("A lambda has no name for the model."), Words("Write a function with def."))
-    if not NAME.fullmatch(name):
+    if not TOOL_NAME_PATTERN.fullmatch(name):
         advice = Words("Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
         raise BadOption(Words("{name!r} is no name for a tool.", name=name), advice)
     return name
 
 
-def _parameters(function: Callable[..., Any], name: str) -> list[Parameter]:
+def _get_parameters(function: Callable[..., Any], name: str) -> list[Parameter]:
     try:
-        parameters = inspect.signature(function, **LATE).parameters.values()
+        parameters = inspect.signature(function, **SIGNATURE_OPTIONS).parameters.values()
     except (TypeError, ValueError):
         advice = Words("Call it in a function of your own, written with def and type hints.")
         raise BadOption(Words("Python does not know the parameters of {name}.", name=name), advice) from None
     for parameter in parameters:
         _check_kind(parameter, name)
     # what a partial sets may be a secret, and is not the model's to change
-    known = function.keywords if isinstance(function, partial) else {}
-    return [parameter for parameter in parameters if parameter.name not in known]
+    bound_keywords = function.keywords if isinstance(function, partial) else {}
+    return [parameter for parameter in parameters if parameter.name not in bound_keywords]
 
 
 def _check_kind(parameter: Parameter, name: str) -> None:
@@ -150,7 +154,7 @@ def _check_kind(parameter: Parameter, name: str) -> None:
 
 
 @contextmanager
-def _refusal(parameter: str, name: str) -> Iterator[None]:
+def _translate_errors(parameter: str, name: str) -> Iterator[None]:
     """Tell the person which parameter it is, whatever pydantic or an annotation raises."""
     try:
         yield
@@ -171,15 +175,15 @@ def _refusal(parameter: str, name: str) -> Iterator[None]:
         raise BadOption(fact, advice) from None
 
 
-def _hint(parameter: Parameter, function: Callable[..., Any]) -> Any:
+def _resolve_hint(parameter: Parameter, function: Callable[..., Any]) -> Any:
     """Find the type of a parameter, which may be written as text."""
     if parameter.annotation is Parameter.empty:
         return Any
     holder = SimpleNamespace(__annotations__={"hint": parameter.annotation})
-    return get_type_hints(holder, *_names(function), include_extras=True)["hint"]
+    return get_type_hints(holder, *_get_namespaces(function), include_extras=True)["hint"]
 
 
-def _names(function: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _get_namespaces(function: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what annotations may name: the globals of the function, and what it closes over."""
     function = inspect.unwrap(function)
     if not inspect.isroutine(function):
@@ -195,7 +199,7 @@ def _names(function: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]
 # ------------------------------------------------------------------------------------------- the schema
 
 
-class _Schema(GenerateJsonSchema):
+class _SchemaGenerator(GenerateJsonSchema):
     """JSON Schema as pydantic makes it, without warnings of what it leaves out, and with words of our own."""
 
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default", "skipped-choice"}  # noqa: RUF012  pydantic's
@@ -213,29 +217,33 @@ class _Schema(GenerateJsonSchema):
         raise TypeError("an Iterable is read too late, a list is not")
 
 
-def _adapter(fields: dict[str, Any]) -> TypeAdapter[dict[str, Any]]:
+def _build_adapter(fields: dict[str, Any]) -> TypeAdapter[dict[str, Any]]:
     """Read an object into a dict of what was given, so that the function's own defaults stay its own."""
     arguments: Any = TypedDict("arguments", fields)  # type: ignore[misc]  # known at run time only
     strict_names: Any = with_config(ConfigDict(extra="forbid"))(arguments)
     return TypeAdapter(strict_names)
 
 
-def _plain_text(hint: Any) -> str:
+def _find_description(hint: Any) -> str:
     """Find a description in `Annotated[str, "a description"]`, which pydantic does not read."""
     return next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, str)), "")
 
 
-def _schema(parameter: Parameter, field: Any, text: str) -> dict[str, Any]:
+def _build_schema(parameter: Parameter, field: Any, description: str) -> dict[str, Any]:
     """Describe an object with one property; an alias names it otherwise than the parameter."""
-    schema = _adapter({parameter.name: field}).json_schema(schema_generator=_Schema)
-    for told in schema["properties"].values():
-        told.update(({"description": text} if text else {}) | told | _default(parameter))
-    plain: dict[str, Any] = _plain(schema, schema.get("$defs", {}))
+    schema = _build_adapter({parameter.name: field}).json_schema(schema_generator=_SchemaGenerator)
+    for property_schema in schema["properties"].values():
+        property_schema.update(
+            ({"description": description} if description else {})
+            | property_schema
+            | _encode_default(parameter)
+        )
+    plain: dict[str, Any] = _inline_definitions(schema, schema.get("$defs", {}))
     json.dumps(plain, allow_nan=False)  # what a person puts into a schema need not be JSON
     return plain
 
 
-def _default(parameter: Parameter) -> dict[str, Any]:
+def _encode_default(parameter: Parameter) -> dict[str, Any]:
     """Tell the default where JSON can."""
     if parameter.default is Parameter.empty:
         return {}
@@ -247,7 +255,7 @@ def _default(parameter: Parameter) -> dict[str, Any]:
     return {"default": default}
 
 
-def _plain(schema: Any, definitions: Mapping[str, Any], above: tuple[str, ...] = ()) -> Any:
+def _inline_definitions(schema: Any, definitions: Mapping[str, Any], ancestors: tuple[str, ...] = ()) -> Any:
     """Put definitions where they are referred to, and take out what MiMo's gateway refuses.
 
     What is chosen by a tag becomes `anyOf`, too: MiMo answers `oneOf` with JSON in a string.
@@ -256,24 +264,24 @@ def _plain(schema: Any, definitions: Mapping[str, Any], above: tuple[str, ...] =
         return schema
     if reference := schema.get("$ref"):
         name = reference.rpartition("/")[2]
-        if name in above:
+        if name in ancestors:
             raise TypeError(f"{name} contains itself")
-        return _plain(definitions[name] | schema | {"$ref": ""}, definitions, (*above, name))
-    kept = {
-        "anyOf" if key == "oneOf" else key: _inside(key, value, definitions, above)
+        return _inline_definitions(definitions[name] | schema | {"$ref": ""}, definitions, (*ancestors, name))
+    supported = {
+        "anyOf" if key == "oneOf" else key: _inline_in_value(key, value, definitions, ancestors)
         for key, value in schema.items()
-        if key not in DROPPED
+        if key not in DROPPED_KEYS
     }
-    if kept.get("items") == {}:  # it says nothing, and is refused
-        del kept["items"]
-    if "const" in kept:  # which pydantic tells in one way or two, depending on its version
-        kept["enum"] = [kept.pop("const")]
-    return kept
+    if supported.get("items") == {}:  # it says nothing, and is refused
+        del supported["items"]
+    if "const" in supported:  # which pydantic tells in one way or two, depending on its version
+        supported["enum"] = [supported.pop("const")]
+    return supported
 
 
-def _inside(key: str, value: Any, definitions: Mapping[str, Any], above: tuple[str, ...]) -> Any:
-    if key in WITH_NAMED_SCHEMAS:
-        return {name: _plain(schema, definitions, above) for name, schema in value.items()}
-    if key in WITH_SCHEMAS:
-        return [_plain(schema, definitions, above) for schema in value]
-    return _plain(value, definitions, above) if key in WITH_A_SCHEMA else value
+def _inline_in_value(key: str, value: Any, definitions: Mapping[str, Any], ancestors: tuple[str, ...]) -> Any:
+    if key in SCHEMA_MAP_KEYS:
+        return {name: _inline_definitions(schema, definitions, ancestors) for name, schema in value.items()}
+    if key in SCHEMA_LIST_KEYS:
+        return [_inline_definitions(schema, definitions, ancestors) for schema in value]
+    return _inline_definitions(value, definitions, ancestors) if key in SCHEMA_KEYS else value

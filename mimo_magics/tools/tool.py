@@ -33,7 +33,7 @@ class NotebookTool:
 
     spec: Tool
     """What the model is told of it."""
-    read: Callable[[str], dict[str, Any]]
+    parse_arguments: Callable[[str], dict[str, Any]]
     """Arguments as the model wrote them to arguments as the tool takes them; raises `ValueError`."""
     run: Callable[[dict[str, Any]], Awaitable[Outcome]]
     confirm: Confirm = "every_call"
@@ -44,7 +44,7 @@ class NotebookTool:
     """Seconds."""
     function: Callable[..., Any] | None = None
     """What it was made of; `None` for a tool of an MCP server."""
-    origin: str = ""
+    mcp_server: str = ""
     """The MCP server that it is of."""
 
     def __post_init__(self) -> None:

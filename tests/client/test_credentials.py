@@ -44,7 +44,7 @@ def _memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 def found(host: str = "a.org") -> tuple[str, str] | None:
-    key = credentials.find(host)
+    key = credentials.find_key(host)
     return (str(key.value), key.source) if key else None
 
 
@@ -59,26 +59,30 @@ def test_sources_are_asked_in_this_order(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert found() == ("sk-file", ".env")
     monkeypatch.setenv("MIMO_API_KEY", " sk-environment\n")
     assert found() == ("sk-environment", "MIMO_API_KEY")
-    credentials.give("a.org", "sk-typed ")
+    credentials.set_key("a.org", "sk-typed ")
     assert found() == ("sk-typed", "getpass")
     assert found("b.org") == ("sk-environment", "MIMO_API_KEY")
 
 
 def test_there_may_be_none() -> None:
-    assert (credentials.find("b.org"), credentials.elsewhere("b.org")) == (None, False)
+    assert (credentials.find_key("b.org"), credentials.has_keys_for_other_hosts("b.org")) == (None, False)
 
 
 def test_a_key_goes_only_to_the_host_that_took_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIMO_API_KEY", "sk-mine")
-    assert credentials.find("b.org") == credentials.find("c.org") == Key(Secret("sk-mine"), "MIMO_API_KEY")
-    credentials.bind("b.org", Secret("sk-mine"))
-    assert (found("b.org"), found("evil.org"), credentials.elsewhere("evil.org")) == (
+    assert (
+        credentials.find_key("b.org")
+        == credentials.find_key("c.org")
+        == Key(Secret("sk-mine"), "MIMO_API_KEY")
+    )
+    credentials.bind_key("b.org", Secret("sk-mine"))
+    assert (found("b.org"), found("evil.org"), credentials.has_keys_for_other_hosts("evil.org")) == (
         ("sk-mine", "MIMO_API_KEY"),
         None,
         True,
     )
     assert found("a.org") == ("sk-ring", "the keyring")
-    credentials.give("evil.org", "sk-mine")
+    credentials.set_key("evil.org", "sk-mine")
     assert found("evil.org") == ("sk-mine", "getpass")
     monkeypatch.setenv("MIMO_API_KEY", "sk-changed")
     assert found("c.org") == ("sk-changed", "MIMO_API_KEY")
@@ -88,7 +92,7 @@ def test_a_key_goes_only_to_the_host_that_took_it(monkeypatch: pytest.MonkeyPatc
 def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path: Path, encoding: str) -> None:
     (tmp_path / ".env").write_bytes("MIMO_API_KEY=sk-canary-é".encode(encoding))
     with pytest.raises(BadOption) as error:
-        credentials.find("b.org")
+        credentials.find_key("b.org")
     assert str(error.value) == "The file .env cannot be read."
     assert (error.value.__context__, error.value.__cause__) == (None, None)
 
@@ -110,7 +114,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", key)
     with pytest.raises(BadOption) as error:
-        credentials.find("b.org")
+        credentials.find_key("b.org")
     assert key not in f"{error.value!r} {error.value.hint}"
 
 

@@ -18,22 +18,22 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_key")
 def test_the_default_is_the_service_of_the_quick_start_page() -> None:
-    assert endpoint.find(Settings()) == Endpoint("https://api.mimo-v2.com/v1", KEY, "bearer")
-    assert endpoint.find(Settings(api="anthropic")) == Endpoint(
+    assert endpoint.resolve_endpoint(Settings()) == Endpoint("https://api.mimo-v2.com/v1", KEY, "bearer")
+    assert endpoint.resolve_endpoint(Settings(api="anthropic")) == Endpoint(
         "https://api.mimo-v2.com/anthropic", KEY, "api-key"
     )
 
 
 @pytest.mark.usefixtures("_key")
 def test_another_address_and_another_header_can_be_set() -> None:
-    found = endpoint.find(Settings(base_url="http://localhost:8000/v1/", auth="x-api-key"))
+    found = endpoint.resolve_endpoint(Settings(base_url="http://localhost:8000/v1/", auth="x-api-key"))
     assert found == Endpoint("http://localhost:8000/v1", KEY, "x-api-key")
     assert found.host == "localhost:8000"
 
 
 def test_without_a_key_a_person_is_told_where_to_get_one_and_how_to_do_without() -> None:
     with pytest.raises(NoKey) as error:
-        endpoint.find(Settings())
+        endpoint.resolve_endpoint(Settings())
     assert str(error.value) == "There is no key for api.mimo-v2.com."
     assert error.value.hint == (
         "Set MIMO_API_KEY (keys: https://www.mimo-v2.com) or %mimo_config api_key; "
@@ -42,7 +42,7 @@ def test_without_a_key_a_person_is_told_where_to_get_one_and_how_to_do_without()
 
 
 def test_another_address_may_do_without_a_key() -> None:
-    assert endpoint.find(Settings(base_url="http://127.0.0.1:1/v1")).key == ""
+    assert endpoint.resolve_endpoint(Settings(base_url="http://127.0.0.1:1/v1")).key == ""
 
 
 @pytest.mark.parametrize(
@@ -51,73 +51,73 @@ def test_another_address_may_do_without_a_key() -> None:
 )
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(BadOption, match="is no web address"):
-        endpoint.find(Settings(base_url=url))
+        endpoint.resolve_endpoint(Settings(base_url=url))
 
 
 def test_an_unknown_preset_gets_a_suggestion() -> None:
     with pytest.raises(BadOption) as error:
-        endpoint.preset(Settings(preset="mimo-v3"))
+        endpoint.resolve_service(Settings(preset="mimo-v3"))
     assert (str(error.value), error.value.hint) == (
         "There is no preset 'mimo-v3'.",
         "Did you mean mimo-v2?",
     )
     with pytest.raises(BadOption) as error:
-        endpoint.preset(Settings(preset="x"))
+        endpoint.resolve_service(Settings(preset="x"))
     assert error.value.hint == "There are: mimo-v2, xiaomi, local."
 
 
 @pytest.mark.usefixtures("_key")
 def test_a_key_that_a_host_took_is_not_offered_to_another() -> None:
-    endpoint.took(endpoint.find(Settings()))
+    endpoint.bind_key(endpoint.resolve_endpoint(Settings()))
     with pytest.raises(NoKey) as error:
-        endpoint.find(Settings(preset="xiaomi"))
+        endpoint.resolve_endpoint(Settings(preset="xiaomi"))
     assert (str(error.value), error.value.hint) == (
         "There is no key for api.xiaomimimo.com.",
         "The key at hand was given for another host; give one for this host by %mimo_config api_key",
     )
     with pytest.raises(NoKey):
-        endpoint.find(Settings(base_url="https://evil.example/v1"))
-    assert endpoint.find(Settings(base_url="http://127.0.0.1:8000/v1")).key == ""
-    credentials.give("api.xiaomimimo.com", KEY)
-    assert endpoint.find(Settings(preset="xiaomi")).key == KEY
+        endpoint.resolve_endpoint(Settings(base_url="https://evil.example/v1"))
+    assert endpoint.resolve_endpoint(Settings(base_url="http://127.0.0.1:8000/v1")).key == ""
+    credentials.set_key("api.xiaomimimo.com", KEY)
+    assert endpoint.resolve_endpoint(Settings(preset="xiaomi")).key == KEY
 
 
 @pytest.mark.usefixtures("_key")
 def test_a_key_that_a_host_refused_is_free_for_the_right_one() -> None:
-    endpoint.find(Settings())
-    assert endpoint.find(Settings(preset="xiaomi")).key == KEY
+    endpoint.resolve_endpoint(Settings())
+    assert endpoint.resolve_endpoint(Settings(preset="xiaomi")).key == KEY
 
 
 @pytest.mark.usefixtures("_key")
 def test_this_machine_takes_a_key_without_binding_it() -> None:
-    endpoint.took(endpoint.find(Settings(base_url="http://localhost:8000/v1")))
-    assert endpoint.find(Settings()).key == KEY
+    endpoint.bind_key(endpoint.resolve_endpoint(Settings(base_url="http://localhost:8000/v1")))
+    assert endpoint.resolve_endpoint(Settings()).key == KEY
 
 
 @pytest.mark.usefixtures("_key")
 def test_a_key_does_not_go_where_it_could_be_read_on_the_way() -> None:
-    assert endpoint.find(Settings(base_url="http://api.mimo-v2.com/v1")).key == ""
-    credentials.give("vllm.lan:8000", "sk-lan")
-    assert endpoint.find(Settings(base_url="http://vllm.lan:8000/v1")).key == "sk-lan"
+    assert endpoint.resolve_endpoint(Settings(base_url="http://api.mimo-v2.com/v1")).key == ""
+    credentials.set_key("vllm.lan:8000", "sk-lan")
+    assert endpoint.resolve_endpoint(Settings(base_url="http://vllm.lan:8000/v1")).key == "sk-lan"
 
 
 def test_a_host_is_the_same_however_it_is_written() -> None:
     urls = ("https://API.mimo-v2.com/v1", "https://api.mimo-v2.com:443/v1", "https://api.mimo-v2.com")
-    assert {endpoint.host(url) for url in urls} == {"api.mimo-v2.com"}
-    assert endpoint.host("http://127.0.0.1:8000/v1") == "127.0.0.1:8000"
+    assert {endpoint.parse_host(url) for url in urls} == {"api.mimo-v2.com"}
+    assert endpoint.parse_host("http://127.0.0.1:8000/v1") == "127.0.0.1:8000"
 
 
 def test_the_embedded_model_has_no_other_address() -> None:
     with pytest.raises(BadOption, match="has no base URL"):
-        endpoint.preset(Settings(preset="local", base_url="http://127.0.0.1:8000/v1"))
+        endpoint.resolve_service(Settings(preset="local", base_url="http://127.0.0.1:8000/v1"))
 
 
 @pytest.mark.usefixtures("_key")
 def test_an_endpoint_does_not_show_its_key() -> None:
-    assert KEY[:-4] not in repr(endpoint.find(Settings()))
+    assert KEY[:-4] not in repr(endpoint.resolve_endpoint(Settings()))
 
 
 def test_an_address_with_a_password_is_refused_without_showing_it() -> None:
     with pytest.raises(BadOption) as error:
-        endpoint.find(Settings(base_url="https://me:S3cretPw@host/v1"))
+        endpoint.resolve_endpoint(Settings(base_url="https://me:S3cretPw@host/v1"))
     assert "S3cretPw" not in str(error.value)

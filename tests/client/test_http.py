@@ -58,7 +58,7 @@ async def _closed() -> AsyncIterator[None]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are a hundredth of what they are for people; their proportions stay."""
-    monkeypatch.setattr(attempts, "FIRST_DELAY", attempts.FIRST_DELAY / 100)
+    monkeypatch.setattr(attempts, "FIRST_DELAY", attempts.INITIAL_DELAY / 100)
 
 
 def endpoint(peer: Peer, api: Api = "openai", auth: Auth = "bearer", timeout: float = 60.0) -> Endpoint:
@@ -160,7 +160,7 @@ async def test_waits_double_and_spread(peer: Peer, monkeypatch: pytest.MonkeyPat
         async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
             async for event in events:
                 assert isinstance(event, Retrying)
-                waits.append(event.delay / attempts.FIRST_DELAY)
+                waits.append(event.delay / attempts.INITIAL_DELAY)
     assert [0.75 * 2**n <= wait <= 2**n for n, wait in enumerate(waits)] == [True] * 4
     assert len(peer.requests) == 5
 
@@ -182,11 +182,11 @@ async def test_retry_after_in_seconds_is_obeyed(peer: Peer) -> None:
 
 async def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
     soon = datetime.now(UTC) + timedelta(seconds=90)
-    assert attempts.retry_after("7") == 7.0
-    assert attempts.retry_after(format_datetime(soon, usegmt=True)) == pytest.approx(90, abs=5)
-    assert attempts.retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
-    assert attempts.retry_after("Wed, 21 Oct 2015 07:28:00 -0000") == 0.0
-    assert [attempts.retry_after(value) for value in ("", "soon", "-1", "1e9")] == [None] * 4
+    assert attempts.parse_retry_after("7") == 7.0
+    assert attempts.parse_retry_after(format_datetime(soon, usegmt=True)) == pytest.approx(90, abs=5)
+    assert attempts.parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+    assert attempts.parse_retry_after("Wed, 21 Oct 2015 07:28:00 -0000") == 0.0
+    assert [attempts.parse_retry_after(value) for value in ("", "soon", "-1", "1e9")] == [None] * 4
 
 
 async def test_a_server_that_asks_for_too_long_a_wait_is_an_error_at_once(peer: Peer) -> None:
@@ -378,7 +378,7 @@ async def test_every_exception_of_httpx_is_translated(begun: bool) -> None:
         kinds | {httpx.CookieConflict}  # cookies are never read by name
     )
     for kind in kinds:
-        failure = http.failed(made(kind), "host", begun=begun)
+        failure = http.translate_error(made(kind), "host", has_started=begun)
         assert isinstance(failure, BadOption | ConnectionFailed | StreamCut | WireError), kind
         assert failure.hint, kind
 
@@ -435,8 +435,8 @@ async def test_many_answers_at_once_stay_apart(peer: Peer, api: Api) -> None:
 
 async def test_a_service_is_asked_for_its_models(peer: Peer) -> None:
     peer.models = ["mimo-v2.5-tts", "mimo-v2.6-pro"]
-    assert await http.models(endpoint(peer)) == ("mimo-v2.5-tts", "mimo-v2.6-pro")
+    assert await http.list_models(endpoint(peer)) == ("mimo-v2.5-tts", "mimo-v2.6-pro")
     peer.models = None
-    assert await http.models(endpoint(peer)) == ()
+    assert await http.list_models(endpoint(peer)) == ()
     nowhere = Endpoint("http://127.0.0.1:9/v1", Secret(KEY), "bearer")
-    assert await http.models(nowhere) == ()
+    assert await http.list_models(nowhere) == ()

@@ -26,29 +26,29 @@ def mimo(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
 
 async def test_the_list_of_the_server_is_asked_for_once(mimo: Peer) -> None:
     mimo.models = ["mimo-v2-pro", "mimo-v2-tts", "new"]
-    assert model_list.known(Settings()) == ("mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni")
-    assert await model_list.listed(Settings()) == ("mimo-v2-pro", "mimo-v2-tts", "new")
+    assert model_list.get_known_models(Settings()) == ("mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni")
+    assert await model_list.list_models(Settings()) == ("mimo-v2-pro", "mimo-v2-tts", "new")
     mimo.models = None
-    assert await model_list.listed(Settings(api="anthropic")) == ("mimo-v2-pro", "mimo-v2-tts", "new")
-    assert model_list.known(Settings(api="anthropic")) == ("mimo-v2-pro", "mimo-v2-tts", "new")
+    assert await model_list.list_models(Settings(api="anthropic")) == ("mimo-v2-pro", "mimo-v2-tts", "new")
+    assert model_list.get_known_models(Settings(api="anthropic")) == ("mimo-v2-pro", "mimo-v2-tts", "new")
 
 
 async def test_a_server_that_does_not_tell_is_asked_again(mimo: Peer) -> None:
     mimo.models = None
-    assert await model_list.listed(Settings()) == ()
+    assert await model_list.list_models(Settings()) == ()
     mimo.models = ["new"]
-    assert await model_list.listed(Settings()) == ("new",)
+    assert await model_list.list_models(Settings()) == ("new",)
 
 
 async def test_without_a_key_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MIMO_API_KEY", raising=False)
-    assert await model_list.listed(Settings()) == ()
+    assert await model_list.list_models(Settings()) == ()
 
 
 async def test_the_embedded_model_is_the_only_one_there() -> None:
     assert (
-        await model_list.listed(Settings(preset="local"))
-        == model_list.known(Settings(preset="local"))
+        await model_list.list_models(Settings(preset="local"))
+        == model_list.get_known_models(Settings(preset="local"))
         == ("mimo-local",)
     )
 
@@ -56,23 +56,23 @@ async def test_the_embedded_model_is_the_only_one_there() -> None:
 async def test_another_address_is_asked_for_its_own_models(peer: Peer) -> None:
     peer.models = ["qwen"]
     settings = Settings(base_url=f"{peer.url}/v1")
-    assert "mimo-v2-pro" in model_list.known(settings)
-    assert await model_list.listed(settings) == ("qwen",)
-    assert model_list.known(settings) == ("qwen",)
+    assert "mimo-v2-pro" in model_list.get_known_models(settings)
+    assert await model_list.list_models(settings) == ("qwen",)
+    assert model_list.get_known_models(settings) == ("qwen",)
 
 
 async def test_an_address_is_asked_in_the_persons_own_words(peer: Peer) -> None:
     """With a slash at its end, and with the key in the header that they chose."""
     peer.models = ["qwen"]
     settings = Settings(base_url=f"{peer.url}/v1/", auth="api-key")
-    assert await model_list.listed(settings) == model_list.known(settings) == ("qwen",)
+    assert await model_list.list_models(settings) == model_list.get_known_models(settings) == ("qwen",)
     assert [(seen.path, seen.headers.get("api-key")) for seen in peer.lists] == [("/v1/models", KEY)]
 
 
 async def test_the_format_of_the_settings_does_not_matter(mimo: Peer) -> None:
     """The Anthropic format has no list."""
     mimo.models = ["new"]
-    assert await model_list.listed(Settings(api="anthropic")) == ("new",)
+    assert await model_list.list_models(Settings(api="anthropic")) == ("new",)
     assert [(seen.path, seen.headers.get("authorization")) for seen in mimo.lists] == [
         ("/v1/models", f"Bearer {KEY}")
     ]
@@ -80,7 +80,7 @@ async def test_the_format_of_the_settings_does_not_matter(mimo: Peer) -> None:
 
 async def test_a_preset_that_is_not_there_is_told() -> None:
     with pytest.raises(BadOption, match="There is no preset 'nowhere'"):
-        await model_list.listed(Settings(preset="nowhere"))
+        await model_list.list_models(Settings(preset="nowhere"))
 
 
 def test_the_table_joins_the_list_with_what_is_published() -> None:
@@ -138,21 +138,21 @@ def test_the_names_that_a_server_lists_are_text() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data": 1}', b'{"data": [{}]}', b"[" * 100_000])
 async def test_a_server_that_answers_something_else_lists_nothing(mimo: Peer, body: bytes) -> None:
     mimo.models = body
-    assert await model_list.listed(Settings()) == ()
+    assert await model_list.list_models(Settings()) == ()
 
 
 async def test_only_names_are_listed_and_each_once(mimo: Peer) -> None:
     mimo.models = b'{"data": [{"id": null}, {"id": "new"}, {"id": ""}, {"id": {"a": 1}}, {"id": "new"}]}'
-    assert await model_list.listed(Settings()) == ("new",)
+    assert await model_list.list_models(Settings()) == ("new",)
 
 
 async def test_a_server_that_is_silent_is_not_waited_for(mimo: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "LIST_TIMEOUT", 0.1)
     mimo.models = Answer([60.0, b'{"data": [{"id": "late"}]}'])
-    assert await model_list.listed(Settings()) == ()
-    assert model_list.known(Settings()) == ("mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni")
+    assert await model_list.list_models(Settings()) == ()
+    assert model_list.get_known_models(Settings()) == ("mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni")
 
 
 async def test_what_no_screen_can_show_is_no_model(mimo: Peer) -> None:
     mimo.models = ["fine", "mimo\u202eevil", "a\x1b[35mb", "two\nlines", "x" * 201, ""]
-    assert await model_list.listed(Settings()) == ("fine",)
+    assert await model_list.list_models(Settings()) == ("fine",)

@@ -77,7 +77,7 @@ def written_in(language: str, *, like: str = "", unlike: tuple[str, ...] = ()) -
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder as a reader has one: with a notebook in it."""
-    if not find_spec("xllamacpp") or not weights.path("smollm2-135m").exists():
+    if not find_spec("xllamacpp") or not weights.get_weights_path("smollm2-135m").exists():
         pytest.skip("the embedded model is not there: pip install 'mimo-magics[local]', make weights")
     shutil.copy(ROOT / "notebooks" / "00_first_answer.ipynb", tmp_path / "lesson.ipynb")
     return tmp_path
@@ -187,6 +187,6 @@ def test_files_that_are_described_can_be_read(block: Block, tmp_path: Path) -> N
     path = tmp_path / "described"
     path.write_text(block.code, encoding="utf-8")
     if block.document.stem == "tape-file":
-        assert tape.Tape("replay", path).calls == 1
+        assert tape.Tape("replay", path).call_count == 1
     else:
         assert len(Session.load(str(path)).history.all) == len(json.loads(block.code)["turns"])

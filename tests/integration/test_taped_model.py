@@ -15,7 +15,7 @@ from mimo_magics.tape import format as tape_format
 
 @pytest.fixture(autouse=True)
 def _model() -> None:
-    if not find_spec("xllamacpp") or not weights.path("smollm2-135m").exists():
+    if not find_spec("xllamacpp") or not weights.get_weights_path("smollm2-135m").exists():
         pytest.skip("the embedded model is not there: pip install 'mimo-magics[local]', make weights")
 
 
@@ -41,6 +41,6 @@ def test_a_replay_is_the_recording(tmp_path: Path, api: Api, stream: bool) -> No
     replayed = events(f"replay:{path}", api, stream=stream)
     assert list(map(repr, replayed)) == list(map(repr, recorded))
     assert len(recorded) > 6
-    calls = tape_format.read(path)
-    assert [call.end for call in calls] == ["whole", "whole"]
+    calls = tape_format.read_tape(path)
+    assert [call.end_reason for call in calls] == ["whole", "whole"]
     assert len(calls[0].chunks) > (5 if stream else 0)

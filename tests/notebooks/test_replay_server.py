@@ -17,7 +17,7 @@ from replay_server import NO_THINKING, TAPE, ReplayServer
 from mimo_magics.tape import tape
 from mimo_magics.client.local import weights
 from mimo_magics.tape import format as tape_format
-from mimo_magics.tape.format import Call, Chunk
+from mimo_magics.tape.format import RecordedCall, Chunk
 
 MODEL = "smollm2-135m"
 BODY: dict[str, Any] = {"model": "mimo-v2-pro", "messages": [{"role": "user", "content": "hello"}]}
@@ -39,9 +39,9 @@ ANTHROPIC = {
 CHUNK = {**OPENAI, "choices": [{"index": 0, "finish_reason": "stop", "delta": {"content": "Hi!"}}]}
 
 
-def recorded(path: str, response: bytes, content_type: str = "application/json", **more: Any) -> Call:
+def recorded(path: str, response: bytes, content_type: str = "application/json", **more: Any) -> RecordedCall:
     headers = {"content-type": content_type}
-    return Call("POST", path, {**NO_THINKING, **BODY, **more}, 0.0, 200, headers, 0.0, [Chunk(0.1, response)])
+    return RecordedCall("POST", path, {**NO_THINKING, **BODY, **more}, 0.0, 200, headers, 0.0, [Chunk(0.1, response)])
 
 
 CALLS = [
@@ -62,7 +62,7 @@ def server(
 ) -> Iterator[ReplayServer]:
     """Replay `CALLS`, and check that nothing was printed."""
     path = tmp_path / "lesson.jsonl"
-    tape_format.write(path, CALLS, anew=True)
+    tape_format.write_calls(path, CALLS, overwrite=True)
     monkeypatch.setenv("MIMO_TAPE", f"replay:{path}")
     with ReplayServer() as server:
         yield server
@@ -191,7 +191,7 @@ def test_a_silent_client_is_disconnected(server: ReplayServer, monkeypatch: pyte
 
 def test_without_a_tape_and_the_embedded_model_it_replays_the_lesson() -> None:
     with ReplayServer() as server:
-        assert server.tapes == tape.of(f"replay:{TAPE}")
+        assert server.tapes == tape.resolve_tapes(f"replay:{TAPE}")
         assert message(post(server, b"{}")).startswith("TapeMissing: 01_quick_start.jsonl ")
 
 
@@ -199,7 +199,7 @@ def test_without_a_tape_and_the_embedded_model_it_replays_the_lesson() -> None:
 def test_the_embedded_model_replies_and_its_reply_is_recorded(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not find_spec("xllamacpp") or not weights.path(MODEL).exists():
+    if not find_spec("xllamacpp") or not weights.get_weights_path(MODEL).exists():
         pytest.skip(f"{MODEL} is not there: pip install 'mimo-magics[local]', make weights")
     question = [{"role": "user", "content": "What is the capital of Japan?"}]
     body = json.dumps({"model": "any", "messages": question, "max_tokens": 60, "temperature": 0}).encode()

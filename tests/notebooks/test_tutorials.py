@@ -64,7 +64,7 @@ def cells(path: Path) -> list[dict[str, Any]]:
 
 def needs(*models: str) -> None:
     for model in models:
-        if not find_spec("xllamacpp") or not weights.path(model).exists():
+        if not find_spec("xllamacpp") or not weights.get_weights_path(model).exists():
             pytest.skip(f"{model} is not there: pip install 'mimo-magics[local]', make weights weights-tools")
 
 

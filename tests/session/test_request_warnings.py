@@ -146,7 +146,9 @@ def test_a_model_that_is_not_there_is_told(service: str, model: str, expected: l
 def test_a_model_that_was_refused_gets_the_name_that_was_meant(
     model: str, listed: list[str], hint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_list, "_listed", {SERVICES["mimo-v2"].base_urls["openai"]: tuple(listed)})
+    monkeypatch.setattr(
+        model_list, "_model_ids_by_url", {SERVICES["mimo-v2"].base_urls["openai"]: tuple(listed)}
+    )
     request, endpoint = (
         Request((user_message("hello"),), Params(model)),
         Endpoint("https://host/v1", Secret(""), "bearer"),

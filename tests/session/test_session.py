@@ -357,7 +357,7 @@ def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
 def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_list, "_listed", {})
+    monkeypatch.setattr(model_list, "_model_ids_by_url", {})
     here = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
     monkeypatch.setitem(SERVICES, "xiaomi", here)
     peer.models = ["mimo-v2.5-tts", "mimo-v2.7-pro", "mimo-v2.6-pro"]
@@ -368,7 +368,7 @@ def test_a_service_whose_models_change_answers_with_its_first_chat_model(
     talk.ask("three", model="mine")
     assert [seen.body["model"] for seen in peer.requests] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
     assert [turn.params.model for turn in talk.turns] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
-    monkeypatch.setattr(model_list, "_listed", {})
+    monkeypatch.setattr(model_list, "_model_ids_by_url", {})
     talk.ask("four")
     assert peer.requests[-1].body["model"] == "mimo-v2.6-pro"
 

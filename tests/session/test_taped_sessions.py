@@ -35,7 +35,7 @@ def test_a_tape_that_is_not_there_is_told_with_the_command_that_records_it(path:
 @pytest.mark.parametrize("setting", ["replay", "replay:", "play:x.jsonl", "x.jsonl", "record: "])
 def test_a_setting_that_names_no_tape_is_refused(setting: str) -> None:
     with pytest.raises(BadOption) as failure:
-        tape.of(setting)
+        tape.resolve_tapes(setting)
     assert failure.value.hint == "It is record:PATH, replay:PATH or auto:PATH."
 
 
@@ -89,7 +89,7 @@ def test_a_replay_wants_no_key_and_tells_the_times_of_the_recording(
     assert (timing.total, timing.first) == pytest.approx(
         (recorded.timing.total, recorded.timing.time_to_first_token), abs=0.05
     )
-    assert replays[0].asked == tape_format.read(path)[0].date
+    assert replays[0].asked == tape_format.read_tape(path)[0].timestamp
 
 
 def test_the_date_in_the_system_prompt_breaks_no_match(peer: Peer, path: Path) -> None:
@@ -152,5 +152,5 @@ def test_parallel_calls_do_not_mix(peer: Peer, path: Path) -> None:
     assert [reply.reply.text for reply in replayed if reply.reply] == [
         reply.reply.text for reply in recorded if reply.reply
     ]
-    assert (len(tape_format.read(path)), len(peer.requests)) == (4, 4)
+    assert (len(tape_format.read_tape(path)), len(peer.requests)) == (4, 4)
     assert json.loads(path.read_text(encoding="utf-8").split("\n")[0]) == {"tape": 1, "by": "mimo-magics"}

@@ -28,7 +28,7 @@ from mimo_magics.core.messages import (
 from mimo_magics.session.session import Session
 from mimo_magics.session.tool_calls import LEFT_BEHIND, MOST, REPEATED, STOPPED
 from mimo_magics.tools.registry import as_tools
-from mimo_magics.tools.result import BUDGET
+from mimo_magics.tools.result import MAX_RESULT_BYTES
 from mimo_magics.tools.tool import Confirm, NotebookTool, Outcome
 
 pytestmark = pytest.mark.anyio
@@ -332,7 +332,7 @@ async def test_a_huge_result_is_told_in_part(peer: Peer) -> None:
     talk = session(peer)
     talk.tools = as_tools([huge])
     await turn(talk, Approval(allowed=True))
-    assert len(results(talk)[0].encode()) <= BUDGET
+    assert len(results(talk)[0].encode()) <= MAX_RESULT_BYTES
     assert "bytes left out" in results(talk)[0]
 
 

@@ -11,11 +11,11 @@ from hypothesis import given, strategies as st
 
 from mimo_magics.core.errors import BadTape, NotSaved
 from mimo_magics.tape import format as tape_format
-from mimo_magics.tape.format import ENDS, Call, Chunk
+from mimo_magics.tape.format import END_REASONS, Chunk, RecordedCall
 
 BODY = {"messages": [{"content": "你好\u2028\n", "role": "user"}], "model": "mimo-test"}
 CHUNKS = (Chunk(0.5, b"data: {}\n\n"), Chunk(0.75, "é".encode()[:1]), Chunk(1.0, "é".encode()[1:]))
-CALL = Call(
+CALL = RecordedCall(
     "POST",
     "/v1/chat/completions",
     BODY,
@@ -50,8 +50,8 @@ json_values = st.recursive(
     max_leaves=8,
 )
 calls = st.builds(
-    Call, st.just("POST"), st.text(st.characters(codec="utf-8")), json_values, st.integers(0, 2**32).map(float),
-    st.integers(100, 599), st.just({"retry-after": "1"}), seconds, chunks, st.sampled_from(ENDS), seconds,
+    RecordedCall, st.just("POST"), st.text(st.characters(codec="utf-8")), json_values, st.integers(0, 2**32).map(float),
+    st.integers(100, 599), st.just({"retry-after": "1"}), seconds, chunks, st.sampled_from(END_REASONS), seconds,
 )  # fmt: skip
 
 
@@ -66,36 +66,36 @@ def put(path: Path, lines: list[str]) -> Path:
 
 
 def test_a_call_is_a_block_of_lines(path: Path) -> None:
-    tape_format.write(path, [CALL], anew=True)
+    tape_format.write_calls(path, [CALL], overwrite=True)
     assert path.read_text(encoding="utf-8").split("\n") == [*LINES, ""]
 
 
 def test_a_call_that_reached_nobody_has_no_answer(path: Path) -> None:
-    tape_format.write(path, [FAILED], anew=True)
+    tape_format.write_calls(path, [FAILED], overwrite=True)
     assert json.loads(path.read_text(encoding="utf-8").split("\n")[2]) == {"at": 1.5, "end": "ConnectError"}
-    assert tape_format.read(path) == [FAILED]
+    assert tape_format.read_tape(path) == [FAILED]
 
 
 @given(st.lists(calls, max_size=4))
-def test_what_is_written_is_read(path: Path, written: list[Call]) -> None:
-    tape_format.write(path, written[:1], anew=True)
-    tape_format.write(path, written[1:], anew=False)
-    assert tape_format.read(path) == written
+def test_what_is_written_is_read(path: Path, written: list[RecordedCall]) -> None:
+    tape_format.write_calls(path, written[:1], overwrite=True)
+    tape_format.write_calls(path, written[1:], overwrite=False)
+    assert tape_format.read_tape(path) == written
 
 
 def test_a_tape_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotSaved, match="cannot be written"):
-        tape_format.write(tmp_path, [CALL], anew=False)
+        tape_format.write_calls(tmp_path, [CALL], overwrite=False)
 
 
 def test_a_tape_without_calls_holds_none(path: Path) -> None:
-    assert tape_format.read(put(path, LINES[:1])) == []
+    assert tape_format.read_tape(put(path, LINES[:1])) == []
 
 
 @pytest.mark.parametrize("kept", range(1, len(LINES) - 1))
 def test_a_tape_that_was_cut_between_lines_is_told_with_the_place(path: Path, kept: int) -> None:
     with pytest.raises(BadTape) as failure:
-        tape_format.read(put(path, LINES[: kept + 1]))
+        tape_format.read_tape(put(path, LINES[: kept + 1]))
     assert str(failure.value) == f"lesson.jsonl ends in the middle of a call, after line {kept + 1}."
     assert failure.value.hint == "Record it anew: %mimo_tape record PATH"
 
@@ -105,10 +105,10 @@ def test_a_tape_that_was_cut_anywhere_is_read_as_far_as_nothing_or_told(path: Pa
     for end in range(len(whole)):
         path.write_bytes(whole[:end])
         if end - len(LINES[0]) in (0, 1):
-            assert tape_format.read(path) == []
+            assert tape_format.read_tape(path) == []
         else:
             with pytest.raises(BadTape, match=r"^(Line \d of )?lesson\.jsonl"):
-                tape_format.read(path)
+                tape_format.read_tape(path)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_line_that_is_not_what_comes_there_is_told_with_its_number(
 ) -> None:
     lines = [*LINES[: number - 1], line, *LINES[number:]]
     with pytest.raises(BadTape) as failure:
-        tape_format.read(put(path, lines))
+        tape_format.read_tape(put(path, lines))
     assert str(failure.value) == f"Line {number} of lesson.jsonl is not what comes there on a tape."
 
 
@@ -153,13 +153,13 @@ def test_a_line_that_is_not_what_comes_there_is_told_with_its_number(
 )
 def test_another_file_is_told_as_one(path: Path, first: str, told: str) -> None:
     with pytest.raises(BadTape) as failure:
-        tape_format.read(put(path, [first, *LINES[1:]]))
+        tape_format.read_tape(put(path, [first, *LINES[1:]]))
     assert str(failure.value) == told
 
 
 def test_a_folder_is_no_tape(tmp_path: Path) -> None:
     with pytest.raises(BadTape, match="cannot be read"):
-        tape_format.read(tmp_path)
+        tape_format.read_tape(tmp_path)
 
 
 @given(st.data())
@@ -170,9 +170,9 @@ def test_no_damage_does_more_than_a_clear_error(path: Path, data: Any) -> None:
         whole[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     path.write_bytes(whole)
     with suppress(BadTape):
-        for call in tape_format.read(path):
-            assert isinstance(call, Call)
-            assert all(name in tape_format.HEADERS for name in call.headers)
+        for call in tape_format.read_tape(path):
+            assert isinstance(call, RecordedCall)
+            assert all(name in tape_format.RECORDED_HEADERS for name in call.headers)
 
 
 def test_headers_that_nobody_allowed_are_not_taken_from_a_tape(path: Path) -> None:
@@ -180,4 +180,4 @@ def test_headers_that_nobody_allowed_are_not_taken_from_a_tape(path: Path) -> No
     lines[2] = (
         '{"at": 0.25, "status": 200, "headers": {"content-type": "text/event-stream", "set-cookie": "a=b"}}'
     )
-    assert tape_format.read(put(path, lines)) == [CALL]
+    assert tape_format.read_tape(put(path, lines)) == [CALL]

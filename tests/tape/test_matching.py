@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from mimo_magics.tape.matching import canonical, key
+from mimo_magics.tape.matching import build_request_key, canonicalize
 
 
 def form(**body: Any) -> Any:
-    return canonical(json.dumps(body).encode())
+    return canonicalize(json.dumps(body).encode())
 
 
 def test_the_order_of_names_says_nothing() -> None:
@@ -18,7 +18,7 @@ def test_the_order_of_names_says_nothing() -> None:
 
 
 def test_a_request_without_a_body_has_none() -> None:
-    assert canonical(b"") is None
+    assert canonicalize(b"") is None
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_day_that_a_person_tells_stays() -> None:
 
 def test_what_a_request_proves_itself_by_is_set_aside() -> None:
     body = json.dumps({"messages": [{"role": "user", "content": "sk-1 and sk-2"}]}).encode()
-    said = canonical(body, ["sk-1", "", "sk-2"])
+    said = canonicalize(body, ["sk-1", "", "sk-2"])
     assert said == {"messages": [{"content": "(the key) and (the key)", "role": "user"}]}
 
 
@@ -61,5 +61,9 @@ def test_long_base64_stands_as_its_fingerprint() -> None:
 
 
 def test_the_same_request_at_another_address_is_the_same() -> None:
-    assert key("POST", "/v1/chat/completions", {}) == key("POST", "/proxy/v1/chat/completions", {})
-    assert key("POST", "/v1/chat/completions", {}) != key("POST", "/anthropic/v1/messages", {})
+    assert build_request_key("POST", "/v1/chat/completions", {}) == build_request_key(
+        "POST", "/proxy/v1/chat/completions", {}
+    )
+    assert build_request_key("POST", "/v1/chat/completions", {}) != build_request_key(
+        "POST", "/anthropic/v1/messages", {}
+    )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mimo_magics.tape.mismatch import told
+from mimo_magics.tape.mismatch import describe_mismatch
 
 BODY = {"messages": [{"content": "hello", "role": "user"}], "model": "mimo-v2-pro", "temperature": 0}
 LONG = "It was a dark and stormy night, and the rain fell in torrents, except at times. " * 3
@@ -29,21 +29,21 @@ LONG = "It was a dark and stormy night, and the rain fell in torrents, except at
 )
 def test_each_difference_from_the_nearest_is_told(asked: Any, expected: str) -> None:
     recorded = [{"a": 1, "b": 2, "c": 3}, BODY] if asked else [{"content": "x"}]
-    assert told(asked, recorded) == expected
+    assert describe_mismatch(asked, recorded) == expected
 
 
 def test_of_a_long_text_the_surroundings_of_the_first_difference_are_told() -> None:
     asked, recorded = {"content": LONG + "A" + LONG}, {"content": LONG + "B" + LONG}
-    assert told(asked, [recorded]) == (
+    assert describe_mismatch(asked, [recorded]) == (
         "content is «…in torrents, except at times. AIt was a dark and stormy nigh…», "
         "recorded was «…in torrents, except at times. BIt was a dark and stormy nigh…»."
     )
 
 
 def test_of_many_differences_three_are_told() -> None:
-    phrases = told(dict.fromkeys("abcde", 1), [{}])
+    phrases = describe_mismatch(dict.fromkeys("abcde", 1), [{}])
     assert phrases.endswith("; c is «1», recorded was nothing; and 2 more.")
 
 
 def test_where_nothing_was_recorded_that_is_told() -> None:
-    assert told(BODY, []) == "It holds no request to this address."
+    assert describe_mismatch(BODY, []) == "It holds no request to this address."

@@ -89,7 +89,7 @@ async def test_bytes_come_in_the_pieces_in_which_they_came(peer: Peer, path: Pat
         ]
     )
     recorded = await ask(peer, Tape("record", path), api)
-    (call,) = tape_format.read(path)
+    (call,) = tape_format.read_tape(path)
     assert [chunk.data for chunk in call.chunks][1:3] == [comment(words[:4]), comment(words[4:])]
     assert "\\udce5" in written(path)  # the half of a character
     assert await ask(peer, Tape("replay", path), api) == recorded
@@ -120,7 +120,7 @@ async def test_auto_asks_for_what_the_tape_lacks(peer: Peer, path: Path) -> None
     replaying = Tape("replay", path)
     for text in ("new", "old", "old"):
         assert (await ask(peer, replaying, request=about(text)))[1] is None
-    assert (len(peer.requests), replaying.calls) == (3, 3)
+    assert (len(peer.requests), replaying.call_count) == (3, 3)
 
 
 async def test_recording_replaces_an_older_tape_with_its_first_call(peer: Peer, path: Path) -> None:
@@ -129,7 +129,7 @@ async def test_recording_replaces_an_older_tape_with_its_first_call(peer: Peer, 
     anew = Tape("record", path)
     assert written(path) == before
     await ask(peer, anew, request=about("new"))
-    assert [call.body["messages"][0]["content"] for call in tape_format.read(path)] == ["new"]
+    assert [call.body["messages"][0]["content"] for call in tape_format.read_tape(path)] == ["new"]
 
 
 # What is not there
@@ -193,7 +193,7 @@ async def test_a_server_that_was_not_reached_is_not_reached_again(path: Path) ->
         pass
     recorded = await ask(gone, Tape("record", path))
     assert isinstance(recorded[1], ConnectionFailed)
-    assert {call.end for call in tape_format.read(path)} == {"ConnectError"}
+    assert {call.end_reason for call in tape_format.read_tape(path)} == {"ConnectError"}
     replayed = await ask(gone, Tape("replay", path))
     assert (len(replayed[0]), repr(replayed[1])) == (len(recorded[0]), repr(recorded[1]))
 
@@ -205,8 +205,8 @@ async def test_an_answer_that_was_stopped_ends_where_it_was_stopped(peer: Peer, 
         async for event in events:
             first = event
             break
-    (call,) = tape_format.read(path)
-    assert call.end == "left"
+    (call,) = tape_format.read_tape(path)
+    assert call.end_reason == "left"
     replayed, failure = await ask(peer, Tape("replay", path))
     assert replayed[0] == first
     assert str(failure) == "The answer on the tape ends here: when it was recorded, it was stopped."

@@ -12,8 +12,8 @@ from typing import Any
 import anyio
 import pytest
 
-from mimo_magics.tools.execution import LAST_LINE, LONGEST_LOG, last_line, ran
-from mimo_magics.tools.printed import Printed, Routed
+from mimo_magics.tools.execution import MAX_ERROR_CHARS, MAX_LOG_CHARS, format_exception_line, run_function
+from mimo_magics.tools.printed import ContextStream, OutputCapture
 from mimo_magics.tools.tool import Outcome
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,7 @@ async def add_later(a: int, b: int) -> int:
 
 @pytest.mark.parametrize("function", [add, add_later])
 async def test_a_function_gives_its_value_back_as_text(function: Any) -> None:
-    assert await ran(function, {"a": 2, "b": 3}) == Outcome("5")
+    assert await run_function(function, {"a": 2, "b": 3}) == Outcome("5")
 
 
 async def test_a_sync_function_runs_in_a_thread_and_an_async_one_on_the_loop() -> None:
@@ -40,14 +40,14 @@ async def test_a_sync_function_runs_in_a_thread_and_an_async_one_on_the_loop() -
     async def here() -> str:
         return where()
 
-    assert (await ran(where, {})).output != where()
-    assert (await ran(here, {})).output == where()
+    assert (await run_function(where, {})).output != where()
+    assert (await run_function(here, {})).output == where()
 
 
 async def test_a_thread_has_the_context_of_its_caller() -> None:
     word: ContextVar[str] = ContextVar("word")
     word.set("hello")
-    assert (await ran(word.get, {})).output == "hello"
+    assert (await run_function(word.get, {})).output == "hello"
 
 
 def talk(words: str) -> str:
@@ -57,10 +57,10 @@ def talk(words: str) -> str:
 
 
 async def test_what_a_function_prints_is_kept_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    assert await ran(talk, {"words": "hi"}) == Outcome("HI", log="hi\nand hi\n")
+    assert await run_function(talk, {"words": "hi"}) == Outcome("HI", log="hi\nand hi\n")
     print("outside")
     assert capsys.readouterr().out == "outside\n"
-    assert not isinstance(sys.stdout, Routed)
+    assert not isinstance(sys.stdout, ContextStream)
 
 
 async def test_functions_at_a_time_do_not_mix_what_they_print() -> None:
@@ -70,12 +70,12 @@ async def test_functions_at_a_time_do_not_mix_what_they_print() -> None:
             await asyncio.sleep(0.01)
         return word
 
-    outcomes = await asyncio.gather(*(ran(slowly, {"word": word}) for word in "ab"))
+    outcomes = await asyncio.gather(*(run_function(slowly, {"word": word}) for word in "ab"))
     assert outcomes == [Outcome("a", log="a\n" * 3), Outcome("b", log="b\n" * 3)]
 
 
 def test_what_is_printed_elsewhere_meanwhile_goes_where_it_went(capsys: pytest.CaptureFixture[str]) -> None:
-    with Printed() as printed:
+    with OutputCapture() as printed:
         other = threading.Thread(target=print, args=("from elsewhere",))
         other.start()
         other.join()
@@ -89,7 +89,7 @@ def fail(password: str) -> None:
 
 
 async def test_a_failure_is_told_by_its_last_line_and_its_trace_is_for_people() -> None:
-    outcome = await ran(fail, {"password": "secret-canary"})
+    outcome = await run_function(fail, {"password": "secret-canary"})
     assert (outcome.output, outcome.is_error) == ("KeyError: 'no such thing'", True)
     head, *frames, last = outcome.log.removeprefix("about to fail\n").splitlines()
     assert (head, last) == ("Traceback (most recent call last):", "KeyError: 'no such thing'")
@@ -98,7 +98,7 @@ async def test_a_failure_is_told_by_its_last_line_and_its_trace_is_for_people() 
 
 
 async def test_a_function_cannot_end_the_process() -> None:
-    outcome = await ran(sys.exit, {})
+    outcome = await run_function(sys.exit, {})
     assert (outcome.output, outcome.is_error) == ("RuntimeError: the tool wanted to end the process", True)
 
 
@@ -107,19 +107,19 @@ def forever(n: int = 0) -> int:
 
 
 async def test_recursion_without_end_is_a_failure_like_any_other() -> None:
-    outcome = await ran(forever, {})
+    outcome = await run_function(forever, {})
     assert outcome.output.startswith("RecursionError: maximum recursion depth exceeded")
-    assert len(outcome.log) <= LONGEST_LOG + 100
+    assert len(outcome.log) <= MAX_LOG_CHARS + 100
 
 
 async def test_a_function_that_never_returns_is_left_behind_at_once() -> None:
     done = threading.Event()
     began = time.monotonic()
     with anyio.move_on_after(0.1):
-        await ran(done.wait, {})
+        await run_function(done.wait, {})
     assert time.monotonic() - began < 2
     done.set()
 
 
 def test_a_long_message_is_cut() -> None:
-    assert len(last_line(ValueError("x" * 10_000))) == LAST_LINE + 1
+    assert len(format_exception_line(ValueError("x" * 10_000))) == MAX_ERROR_CHARS + 1

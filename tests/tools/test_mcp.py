@@ -234,12 +234,12 @@ def runs(process: str) -> bool:
 
 
 async def named(server: McpServer, name: str) -> McpTool:
-    return next(tool for tool in await server.tools() if tool.name == name)
+    return next(tool for tool in await server.list_tools() if tool.name == name)
 
 
 async def said(server: McpServer, tool: str, **arguments: object) -> str:
     """What a call gives that goes well."""
-    text, is_error = await server.call(tool, arguments)
+    text, is_error = await server.call_tool(tool, arguments)
     assert not is_error, text
     return text
 
@@ -286,8 +286,8 @@ async def test_every_name_is_one_that_a_model_may_use_and_calls_the_right_tool(
     server = made("Müller & Söhne", [sys.executable, str(program)])
     strange = ["a.b", "a/b", "x" * 100, "x" * 101]
     for name in strange:
-        await server.call("learn", {"name": name})
-    specs = {tool.name: tool.spec for tool in await server.tools()}
+        await server.call_tool("learn", {"name": name})
+    specs = {tool.name: tool.spec for tool in await server.list_tools()}
     names = [specs[name].name for name in strange]
     assert names[:2] == ["M_ller___S_hne_a_b", "M_ller___S_hne_a_b_c14cddc0"]
     assert len({*names}) == 4
@@ -297,7 +297,7 @@ async def test_every_name_is_one_that_a_model_may_use_and_calls_the_right_tool(
 
 async def test_a_tool_that_is_added_later_is_offered_later(either: McpServer) -> None:
     name = f"later_{os.getpid()}_{either.url[:4]}"
-    assert name not in [tool.name for tool in await either.tools()]
+    assert name not in [tool.name for tool in await either.list_tools()]
     await said(either, "learn", name=name)
     assert await (await named(either, name)).call({}) == ("new", False)
 
@@ -323,7 +323,7 @@ async def test_a_call_gives_the_tools_text(either: McpServer) -> None:
     ],
 )
 async def test_every_kind_of_result_becomes_text(shop: McpServer, name: str, text: str) -> None:
-    assert await shop.call("show", {"name": name}) == (text, name == "texts")
+    assert await shop.call_tool("show", {"name": name}) == (text, name == "texts")
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ async def test_every_kind_of_result_becomes_text(shop: McpServer, name: str, tex
 async def test_what_a_tool_or_its_server_refuses_is_a_result(
     either: McpServer, tool: str, arguments: dict[str, object], told: str
 ) -> None:
-    text, is_error = await either.call(tool, arguments)
+    text, is_error = await either.call_tool(tool, arguments)
     assert is_error
     assert told in text
 
@@ -360,7 +360,7 @@ async def test_two_calls_run_at_a_time(shop: McpServer) -> None:
 
 async def test_a_cancelled_call_is_over_and_the_server_goes_on(either: McpServer) -> None:
     process, before = await said(either, "process"), await said(either, "count")
-    call = asyncio.create_task(either.call("wait", {}))
+    call = asyncio.create_task(either.call_tool("wait", {}))
     await anyio.sleep(0.3)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -380,14 +380,14 @@ async def test_a_cancelled_call_does_not_wait_for_a_server_that_hangs(own: McpSe
     os.kill(int(process), signal.SIGSTOP)
     try:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(own.call("add", {"a": 1, "b": 1}), 0.3)
+            await asyncio.wait_for(own.call_tool("add", {"a": 1, "b": 1}), 0.3)
     finally:
         os.kill(int(process), signal.SIGCONT)
     assert await said(own, "process") == process
 
 
 async def test_who_gives_up_waiting_for_the_start_does_not_keep_another_from_it(own: McpServer) -> None:
-    one, other = asyncio.create_task(own.tools()), asyncio.create_task(said(own, "add", a=1, b=1))
+    one, other = asyncio.create_task(own.list_tools()), asyncio.create_task(said(own, "add", a=1, b=1))
     await anyio.sleep(0.05)
     one.cancel()
     assert await other == "2"
@@ -415,19 +415,19 @@ def test_two_threads_that_begin_at_a_time_get_the_same_server(own: McpServer) ->
 
 async def test_what_a_server_logs_does_not_grow_for_ever(own: McpServer) -> None:
     await said(own, "chat")
-    first = os.fstat(own._link._log.fileno()).st_size
+    first = os.fstat(own._connection._log.fileno()).st_size
     for _ in range(3):
         await said(own, "chat")
-    assert os.fstat(own._link._log.fileno()).st_size == first >= 100_000
+    assert os.fstat(own._connection._log.fileno()).st_size == first >= 100_000
 
 
 async def test_what_a_server_and_the_sdk_log_stays_out_of_the_notebook(
     own: McpServer, made: Made, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    call = asyncio.create_task(own.call("wait", {}))
+    call = asyncio.create_task(own.call_tool("wait", {}))
     await anyio.sleep(0.3)
     call.cancel()
-    await error_of(made("talker", ["echo", "no JSON"]).tools())
+    await error_of(made("talker", ["echo", "no JSON"]).list_tools())
     own.close()
     assert capfd.readouterr() == ("", "")
 
@@ -436,9 +436,9 @@ async def test_what_a_server_and_the_sdk_log_stays_out_of_the_notebook(
 
 
 async def test_a_server_is_started_on_first_use_and_ends_when_it_is_closed(own: McpServer) -> None:
-    assert own._link is None
+    assert own._connection is None
     first = await said(own, "process")
-    assert own._link._scope.deadline == float("inf")  # it may take its time from now on
+    assert own._connection._scope.deadline == float("inf")  # it may take its time from now on
     own.close()
     own.close()
     assert not runs(first)
@@ -448,7 +448,7 @@ async def test_a_server_is_started_on_first_use_and_ends_when_it_is_closed(own: 
 
 async def test_closing_does_not_wait_for_a_server_that_never_starts(made: Made) -> None:
     silent = made("silent", ["sleep", "600"])
-    asking = asyncio.create_task(silent.tools())
+    asking = asyncio.create_task(silent.list_tools())
     await anyio.sleep(0.3)
     await asyncio.wait_for(asyncio.to_thread(silent.close), 15)
     assert str(await error_of(asking)) == "The MCP server 'silent' has ended."
@@ -522,7 +522,7 @@ def test_a_forked_process_starts_its_own_and_leaves_the_other_alone(program: Pat
 async def test_a_server_that_died_is_told_and_started_anew(made: Made, program: Path) -> None:
     shop = made("shop", [sys.executable, str(program)], env={"TOKEN": "sesame"})
     first = await said(shop, "process")
-    assert await shop.call("die", {}) == (
+    assert await shop.call_tool("die", {}) == (
         "The MCP server 'shop' has ended: out of tea, says (TOKEN).",
         True,
     )
@@ -533,7 +533,7 @@ async def test_a_server_that_died_between_two_cells_is_started_anew(own: McpServ
     first = await said(own, "process")
     os.kill(int(first), signal.SIGKILL)
     wait_until(lambda: not runs(first))
-    assert len(await own.tools()) > 5
+    assert len(await own.list_tools()) > 5
     assert await said(own, "process") != first
 
 
@@ -606,20 +606,20 @@ NODE = "import sys; sys.stderr.write('x\\nError: no such module\\n    at main\\n
 async def test_a_program_that_does_not_serve_is_told(
     made: Made, command: list[str], kind: type[MimoError], told: str, hint: str
 ) -> None:
-    error = await error_of(made("it", command, env={"TOKEN": "secret", "DEBUG": "o"}).tools())
+    error = await error_of(made("it", command, env={"TOKEN": "secret", "DEBUG": "o"}).list_tools())
     assert (type(error), str(error), error.hint) == (kind, told, hint)
 
 
 async def test_an_address_where_nobody_answers_is_told_without_its_secrets(made: Made) -> None:
     place = f"127.0.0.1:{free_port()}"
-    error = await error_of(made("it", url=f"http://me:secret@{place}/mcp?key=secret").tools())
+    error = await error_of(made("it", url=f"http://me:secret@{place}/mcp?key=secret").list_tools())
     assert isinstance(error, ConnectionFailed)
     assert str(error) == f"The MCP server 'it' cannot be reached at {place}."
     assert error.hint == "Check that it runs."
 
 
 async def test_an_address_of_something_else_is_told(made: Made, website: str) -> None:
-    error = await error_of(made("it", url=website).tools())
+    error = await error_of(made("it", url=website).list_tools())
     assert isinstance(error, WireError)
     assert str(error) == "The MCP server 'it' refused: Unexpected content type: text/html."
 
@@ -632,7 +632,7 @@ async def test_a_remote_server_that_begins_anew_is_found_again(
     remote = made("shop", url=f"http://127.0.0.1:{port}/mcp")
     for _ in range(2):
         with served(program, port, *how):
-            assert len(await remote.tools()) > 5
+            assert len(await remote.list_tools()) > 5
             assert await said(remote, "add", a=1, b=2) == "3"
 
 
@@ -642,12 +642,12 @@ async def test_a_remote_server_that_went_away_is_told(made: Made, program: Path)
     with served(program, port):
         assert await said(remote, "add", a=1, b=2) == "3"
     told = f"The MCP server 'shop' cannot be reached at 127.0.0.1:{port}."
-    assert await remote.call("add", {"a": 1, "b": 2}) == (told, True)
+    assert await remote.call_tool("add", {"a": 1, "b": 2}) == (told, True)
 
 
 async def test_a_server_that_says_nothing_is_given_up(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mcp, "PATIENCE", 0.5)
-    error = await error_of(made("it", ["sleep", "600"]).tools())
+    error = await error_of(made("it", ["sleep", "600"]).list_tools())
     assert isinstance(error, ConnectionFailed)
     assert (str(error), error.hint) == ("The MCP server 'it' did not answer in 0.5 s.", LOOK)
 
@@ -657,7 +657,7 @@ async def test_a_tool_that_never_ends_is_given_up_and_the_server_goes_on(
 ) -> None:
     process = await said(shop, "process")
     monkeypatch.setattr(mcp, "LONGEST_CALL", 0.5)
-    assert await shop.call("wait", {}) == ("The MCP server 'shop' did not answer in 0.5 s.", True)
+    assert await shop.call_tool("wait", {}) == ("The MCP server 'shop' did not answer in 0.5 s.", True)
     assert await said(shop, "process") == process
 
 
@@ -690,7 +690,7 @@ def test_that_the_sdk_is_missing_is_told_with_what_to_do() -> None:
 @pytest.mark.skipif(not find_spec("mcp_server_time"), reason="mcp-server-time is not installed")
 async def test_the_official_time_server_tells_the_time(made: Made) -> None:
     clock = made("clock", [sys.executable, "-m", "mcp_server_time", "--local-timezone", "UTC"])
-    assert [tool.spec.name for tool in await clock.tools()] == [
+    assert [tool.spec.name for tool in await clock.list_tools()] == [
         "clock_get_current_time",
         "clock_convert_time",
     ]

@@ -27,7 +27,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from pydantic import BaseModel, RootModel, SecretStr
 
-from mimo_magics.tools.result import BUDGET, DEPTH, WORK, as_text
+from mimo_magics.tools.result import MAX_COUNTED_PIECES, MAX_DEPTH, MAX_RESULT_BYTES, as_text
 
 
 class Colour(Enum):
@@ -222,7 +222,7 @@ def test_what_is_there_twice_is_told_twice() -> None:
 
 def test_a_value_of_any_depth_is_told_down_to_a_depth() -> None:
     deep = reduce(lambda inner, _: [inner], range(100_000), [])
-    assert as_text(deep) == "[" * DEPTH + '"(a list nested more than 50 levels deep)"' + "]" * DEPTH
+    assert as_text(deep) == "[" * MAX_DEPTH + '"(a list nested more than 50 levels deep)"' + "]" * MAX_DEPTH
 
 
 def test_a_key_may_hold_the_dict_that_it_is_a_key_of() -> None:
@@ -281,7 +281,7 @@ def test_a_long_table_is_told_by_its_first_and_last_rows_that_fit() -> None:
         "99998  99998  49999.0\n"
         "99999  99999  49999.5"
     )
-    assert BUDGET // 2 < len(as_text(frame)) <= BUDGET
+    assert MAX_RESULT_BYTES // 2 < len(as_text(frame)) <= MAX_RESULT_BYTES
     assert "left out" not in as_text(frame)
 
 
@@ -473,10 +473,10 @@ def test_of_a_huge_container_only_a_bounded_part_is_shown() -> None:
             return "shown"
 
     assert MILLION in as_text([Shown()] * 1_000_000)
-    assert Shown.times < WORK
+    assert Shown.times < MAX_COUNTED_PIECES
     Shown.times = 0
     assert MILLION in as_text(dict.fromkeys(range(1_000_000), Shown()))
-    assert Shown.times < WORK
+    assert Shown.times < MAX_COUNTED_PIECES
 
 
 def raising(error: BaseException) -> Any:

@@ -21,7 +21,7 @@ from typing_extensions import TypedDict  # pydantic wants this one before Python
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.messages import Tool
-from mimo_magics.tools.docstring import read as read_docstring
+from mimo_magics.tools.docstring import parse_docstring as read_docstring
 from mimo_magics.tools.schema import BadArguments, Signature
 
 
@@ -128,7 +128,7 @@ def told(hint: Any, **default: Any) -> Any:
 
 def given_to(hint: Any, value: str, **default: Any) -> Any:
     """Return what JSON becomes for a parameter of this type."""
-    return Signature(taking(hint, **default)).read(f'{{"value": {value}}}')["value"]
+    return Signature(taking(hint, **default)).parse_arguments(f'{{"value": {value}}}')["value"]
 
 
 def refused(hint: Any, value: str, **default: Any) -> str:
@@ -187,7 +187,10 @@ WIND = Tool(
 def test_a_function_becomes_a_tool() -> None:
     signature = Signature(wind)
     assert signature.tool == WIND
-    assert signature.read('{"place": "Keelung", "unit": "kn"}') == {"place": "Keelung", "unit": Unit.KNOTS}
+    assert signature.parse_arguments('{"place": "Keelung", "unit": "kn"}') == {
+        "place": "Keelung",
+        "unit": Unit.KNOTS,
+    }
 
 
 def test_an_async_function_is_told_like_any_other() -> None:
@@ -203,7 +206,7 @@ def test_without_parameters_and_docstring_there_is_little_to_tell() -> None:
 
     signature = Signature(clock)
     assert signature.tool == Tool("clock", "", {"type": "object", "properties": {}})
-    assert [signature.read(empty) for empty in ("", "  \n", "{}")] == [{}, {}, {}]
+    assert [signature.parse_arguments(empty) for empty in ("", "  \n", "{}")] == [{}, {}, {}]
 
 
 def test_a_method_is_told_without_its_object() -> None:
@@ -226,8 +229,8 @@ def test_a_method_is_told_without_its_object() -> None:
             "required": ["port", "day"],
         },
     )
-    assert Signature(Station().names).read('{"prefix": "k"}') == {"prefix": "k"}
-    assert Signature(Station().near).read('{"point": {"x": 1}}') == {"point": Point(1)}
+    assert Signature(Station().names).parse_arguments('{"prefix": "k"}') == {"prefix": "k"}
+    assert Signature(Station().near).parse_arguments('{"point": {"x": 1}}') == {"point": Point(1)}
 
 
 def test_of_a_partial_the_model_sees_what_is_left_open() -> None:
@@ -252,9 +255,9 @@ def test_of_a_partial_the_model_sees_what_is_left_open() -> None:
             "required": ["n"],
         },
     )
-    assert signature.read('{"n": 1}') == {"n": 1}
+    assert signature.parse_arguments('{"n": 1}') == {"n": 1}
     with pytest.raises(BadArguments, match=r"^token: is not known$"):
-        signature.read('{"n": 1, "token": "mine"}')
+        signature.parse_arguments('{"n": 1, "token": "mine"}')
 
 
 def test_what_wraps_a_function_shows_its_parameters() -> None:
@@ -277,7 +280,7 @@ def test_a_callable_with_a_name_is_a_function() -> None:
         def __call__(self, a: "int", b: "Point") -> int: ...
 
     assert Signature(Adder()).tool.name == "add"
-    assert Signature(Adder()).read('{"a": 1, "b": {"x": 2}}') == {"a": 1, "b": Point(2)}
+    assert Signature(Adder()).parse_arguments('{"a": 1, "b": {"x": 2}}') == {"a": 1, "b": Point(2)}
 
 
 def notebook(code: str, **names: Any) -> dict[str, Any]:
@@ -289,7 +292,10 @@ def notebook(code: str, **names: Any) -> dict[str, Any]:
 def test_annotations_that_are_text_are_found_where_the_function_is_defined() -> None:
     cell = "from __future__ import annotations\ndef plot(at: Point, level: Level = 1) -> Nowhere: ..."
     function = notebook(cell, Point=Point, Level=Level)["plot"]
-    assert Signature(function).read('{"at": {"x": 1}, "level": 2}') == {"at": Point(1), "level": Level.HIGH}
+    assert Signature(function).parse_arguments('{"at": {"x": 1}, "level": 2}') == {
+        "at": Point(1),
+        "level": Level.HIGH,
+    }
 
 
 def test_annotations_that_are_text_are_found_in_what_a_function_closes_over() -> None:
@@ -309,7 +315,7 @@ def maker():
 made = maker()
 """
     function, local = notebook(cell, __name__="__main__")["made"]
-    assert Signature(function).read('{"at": {"x": 1}}') == {"at": local(1)}
+    assert Signature(function).parse_arguments('{"at": {"x": 1}}') == {"at": local(1)}
 
 
 # ------------------------------------------------------------------------------------------- schemas
@@ -387,7 +393,7 @@ def test_any_name_is_a_name_of_a_parameter() -> None:
     names = ["title", "model_config", "strict", "schema", "self_", "_x", "名字"]
     assert list(signature.tool.parameters["properties"]) == signature.tool.parameters["required"] == names
     values = dict(zip(names, ["t", 1, True, "s", 2, 3, "n"], strict=True))
-    assert signature.read(json.dumps(values)) == values
+    assert signature.parse_arguments(json.dumps(values)) == values
 
 
 @pytest.mark.parametrize(
@@ -410,7 +416,7 @@ def test_any_name_is_a_name_of_a_parameter() -> None:
 def test_a_default_is_told_where_json_has_it_and_never_read(hint: Any, default: Any, schema: Any) -> None:
     signature = Signature(taking(hint, value=default))
     assert signature.tool.parameters == {"type": "object", "properties": {"value": schema}}
-    assert signature.read("{}") == {}
+    assert signature.parse_arguments("{}") == {}
 
 
 @pytest.mark.parametrize(
@@ -446,7 +452,7 @@ def test_an_alias_is_what_the_model_says() -> None:
         "properties": {"class": INTEGER},
         "required": ["class"],
     }
-    assert signature.read('{"class": 1}') == {"value": 1}
+    assert signature.parse_arguments('{"class": 1}') == {"value": 1}
 
 
 # ---------------------------------------------------------------------------------------- docstrings
@@ -709,7 +715,7 @@ def test_json_becomes_the_annotated_type(hint: Any, text: str, value: Any) -> No
     ],
 )
 def test_null_stands_for_a_default_of_none(hint: Any, default: Any, text: str, value: Any) -> None:
-    assert Signature(taking(hint, value=default)).read(f'{{"value": {text}}}') == value
+    assert Signature(taking(hint, value=default)).parse_arguments(f'{{"value": {text}}}') == value
 
 
 INT, NUMBER = (
@@ -794,7 +800,7 @@ def test_a_model_is_told_what_is_wrong_and_where(hint: Any, text: str, message: 
 )
 def test_what_is_no_object_of_arguments_is_refused(arguments: str, message: str) -> None:
     with pytest.raises(BadArguments) as error:
-        Signature(wind).read(arguments)
+        Signature(wind).parse_arguments(arguments)
     assert str(error.value) == message
 
 
@@ -843,7 +849,7 @@ def test_a_default_is_made_anew_by_the_function_itself() -> None:
     def collect(item: int, into: list[int] = []) -> list[int]:  # noqa: B006  as people write it
         return [*into, item]
 
-    assert Signature(collect).read('{"item": 1}') == {"item": 1}
+    assert Signature(collect).parse_arguments('{"item": 1}') == {"item": 1}
 
 
 # --------------------------------------------------------------------------------------- properties
@@ -922,7 +928,7 @@ ARGUMENTS = st.fixed_dictionaries(VALID, optional=OPTIONAL)
 
 def read_or_refused(arguments: str) -> dict[str, Any]:
     try:
-        return EVERYTHING.read(arguments)
+        return EVERYTHING.parse_arguments(arguments)
     except BadArguments as error:
         told = str(error)
     assert 0 < len(told) <= 500
@@ -933,7 +939,7 @@ def read_or_refused(arguments: str) -> dict[str, Any]:
 
 @given(ARGUMENTS)
 def test_valid_values_come_back_from_json(values: dict[str, Any]) -> None:
-    assert EVERYTHING.read(to_json(values).decode()) == values
+    assert EVERYTHING.parse_arguments(to_json(values).decode()) == values
 
 
 @given(ARGUMENTS)
@@ -943,7 +949,7 @@ def test_valid_values_come_back_from_json_in_strings(values: dict[str, Any]) -> 
         name: value if name in of_strings else json.dumps(value)
         for name, value in to_jsonable_python(values).items()
     }
-    assert EVERYTHING.read(json.dumps(text)) == values
+    assert EVERYTHING.parse_arguments(json.dumps(text)) == values
 
 
 @given(ARGUMENTS, st.dictionaries(st.sampled_from(NAMES), JSON, min_size=1, max_size=3))

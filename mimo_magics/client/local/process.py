@@ -33,9 +33,9 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.tape import tape
 from mimo_magics.tape.tape import Tape
 
-GRACE = 5.0
+SHUTDOWN_TIMEOUT = 5.0
 """Seconds that the server has to end."""
-LAST_WORDS = 300
+MAX_ERROR_CHARS = 300
 """Characters of the server's complaint that are shown."""
 
 
@@ -48,11 +48,11 @@ class _Server:
 
 _servers: dict[str, _Server] = {}
 """The servers of this process, by the name or path of their model."""
-_starting = threading.Lock()
+_start_lock = threading.Lock()
 """Held while one starts, as two sessions may want the first at a time."""
 
 
-async def start(model: str) -> AsyncGenerator[Preparing]:
+async def start_server(model: str) -> AsyncGenerator[Preparing]:
     """Fetch the model and start its server, unless it runs already.
 
     Args:
@@ -61,62 +61,62 @@ async def start(model: str) -> AsyncGenerator[Preparing]:
     Raises:
         LocalModelError: the extra is missing, the weights cannot be had, or the server does not start.
     """
-    if _runs(model):
+    if _is_running(model):
         return
     if not find_spec("xllamacpp"):
         raise LocalModelError(
             Words("The embedded model needs the extra `local`."),
             Words("Run: %pip install 'mimo-magics[local]'"),
         )
-    async with aclosing(weights.fetch(model)) as progress:
+    async with aclosing(weights.fetch_weights(model)) as progress:
         async for step in progress:
             yield step
-    file = weights.path(model)
+    file = weights.get_weights_path(model)
     yield Preparing(Words("Starting {name}", name=file.name))
-    await anyio.to_thread.run_sync(_serve, model, file, abandon_on_cancel=True)
+    await anyio.to_thread.run_sync(_ensure_server, model, file, abandon_on_cancel=True)
     yield Preparing(Words("{name} is ready", name=file.name))
 
 
-def address(settings: Settings, tapes: tuple[Tape, ...]) -> Endpoint:
+def choose_endpoint(settings: Settings, tapes: tuple[Tape, ...]) -> Endpoint:
     """Decide where a call goes, and with which key; nowhere when a tape answers, and to the embedded model once it runs.
 
     Raises:
         BadOption: the preset, the base URL or the key cannot be.
         NoKey: the service wants a key and there is none for its host.
     """
-    if tape.replays(tapes):
-        found = endpoint.replayed(settings)
-    elif endpoint.preset(settings) is LOCAL_SERVICE:
-        found = _of_server(settings)
+    if tape.is_replaying(tapes):
+        chosen = endpoint.build_replay_endpoint(settings)
+    elif endpoint.resolve_service(settings) is LOCAL_SERVICE:
+        chosen = _get_server_endpoint(settings)
     else:
-        found = endpoint.find(settings)
-    return replace(found, tapes=tapes)
+        chosen = endpoint.resolve_endpoint(settings)
+    return replace(chosen, tapes=tapes)
 
 
-def _of_server(settings: Settings) -> Endpoint:
+def _get_server_endpoint(settings: Settings) -> Endpoint:
     server = _servers[settings.local_model]
     base_url = server.url + ("/v1" if settings.api == "openai" else "")
     return Endpoint(base_url, server.key, LOCAL_SERVICE.auth[settings.api])
 
 
-def translated(request: Request) -> Request:
+def adapt_request(request: Request) -> Request:
     """Put MiMo's switch for thinking, which llama.cpp ignores, into llama.cpp's words. The default is off."""
     params = request.params
-    switch: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": params.thinking is True}}
-    return replace(request, params=replace(params, thinking=None, extra={**switch, **params.extra}))
+    thinking_option: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": params.thinking is True}}
+    return replace(request, params=replace(params, thinking=None, extra={**thinking_option, **params.extra}))
 
 
-def _serve(model: str, file: Path) -> None:
-    with _starting:
-        if not _runs(model):
-            _servers[model] = _served(file)
+def _ensure_server(model: str, file: Path) -> None:
+    with _start_lock:
+        if not _is_running(model):
+            _servers[model] = _launch_server(file)
 
 
-def _runs(model: str) -> bool:
+def _is_running(model: str) -> bool:
     return model in _servers and _servers[model].process.poll() is None
 
 
-def _served(file: Path) -> _Server:
+def _launch_server(file: Path) -> _Server:
     key = Secret(secrets.token_hex(16))
     process = subprocess.Popen(
         [sys.executable, "-m", "mimo_magics.client.local.server", str(file)],
@@ -126,25 +126,25 @@ def _served(file: Path) -> _Server:
         text=True,
         start_new_session=True,  # Ctrl-C is for us
     )
-    atexit.register(_end, process)
+    atexit.register(_stop_server, process)
     assert process.stdin
     assert process.stdout
     process.stdin.write(f"{key}\n")  # not on the command line, which every user of the machine can read
     process.stdin.flush()
     url = process.stdout.readline().strip()
     if not url:
-        _, complaint = process.communicate()
+        _, stderr = process.communicate()
         raise LocalModelError(
-            Words("The embedded model did not start: {reason}", reason=complaint.strip()[-LAST_WORDS:]),
+            Words("The embedded model did not start: {reason}", reason=stderr.strip()[-MAX_ERROR_CHARS:]),
             Words("Check that the file is a GGUF model and that there is memory for it."),
         )
     return _Server(process, url, key)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _stop_server(process: subprocess.Popen[str]) -> None:
     """Close the server's standard input, which ends it, and read what is left so that nothing stays open."""
     try:
-        process.communicate(timeout=GRACE)
+        process.communicate(timeout=SHUTDOWN_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

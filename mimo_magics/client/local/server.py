@@ -12,33 +12,33 @@ from pathlib import Path
 
 import xllamacpp
 
-ALIAS = "mimo-local"
-CONTEXT = 8_192
-LONGEST_REPLY = 1_024
+MODEL_ALIAS = "mimo-local"
+CONTEXT_TOKENS = 8_192
+MAX_REPLY_TOKENS = 1_024
 """Tokens; a small model may not find an end."""
-LONGEST_THOUGHT = 24
+MAX_REASONING_TOKENS = 24
 """Tokens; a small model never ends a thought by itself."""
 
 
-def parameters(model: str, key: str) -> xllamacpp.CommonParams:
+def build_parameters(model: str, key: str) -> xllamacpp.CommonParams:
     """Describe a server for one person on this machine."""
     params = xllamacpp.CommonParams()
     params.model.path = model
-    params.model_alias = {ALIAS}
+    params.model_alias = {MODEL_ALIAS}
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]
     params.cors_origins = "http://127.0.0.1"
     params.chat_template = Path(__file__).with_name("template.jinja").read_text(encoding="utf-8")
     params.use_jinja = True
-    params.n_ctx = CONTEXT
-    params.n_predict = LONGEST_REPLY
+    params.n_ctx = CONTEXT_TOKENS
+    params.n_predict = MAX_REPLY_TOKENS
     params.n_parallel = 1
     params.n_gpu_layers = 0
     params.cache_ram_mib = 0
     threads = max(1, (os.cpu_count() or 2) - 1)  # spinning threads on every core would starve the kernel
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.sampling.reasoning_budget_tokens = LONGEST_THOUGHT
+    params.sampling.reasoning_budget_tokens = MAX_REASONING_TOKENS
     params.offline = True
     params.ui = False
     params.verbosity = 0
@@ -48,7 +48,7 @@ def parameters(model: str, key: str) -> xllamacpp.CommonParams:
 def main(model: str) -> None:
     """Serve until standard input ends."""
     key = sys.stdin.readline().strip()
-    server = xllamacpp.Server(parameters(model, key))
+    server = xllamacpp.Server(build_parameters(model, key))
     print(server.listening_address, flush=True)  # noqa: T201  the parent reads it
     sys.stdin.read()
     del server

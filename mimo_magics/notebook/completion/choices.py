@@ -81,7 +81,7 @@ def _models(choices: Choices, given: Given) -> Iterator[str]:
     """Yield the models of the services that the line says, or of the present one."""
     for preset in given.get("preset") or (choices.settings.preset,):
         with suppress(BadOption):  # there is no such service
-            yield from model_list.known(replace(choices.settings, preset=preset))
+            yield from model_list.get_known_models(replace(choices.settings, preset=preset))
 
 
 def _by_type(kind: Any) -> Kinds:

@@ -15,7 +15,7 @@ from mimo_magics.notebook.completion import variables as references
 from mimo_magics.notebook.completion.choices import Choices, Found
 from mimo_magics.notebook.completion.lines import CELLS, LINES, options, spot
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.tools.registry import REGISTERED
+from mimo_magics.tools.registry import REGISTERED_TOOLS
 
 CELL = re.compile(r"\s*%%(\w+)(?:[ \t]([^\n]*))?(?:\n(.*))?", re.DOTALL)
 LINE = re.compile(r"\s*(?:[\w.,\[\] ]+=\s*)?%(\w+)[ \t]+(.*)")
@@ -65,7 +65,7 @@ def matched(
     """Answer the shell that asks what there is to complete."""
     *before, _ = context.full_text.split("\n")[: context.cursor_line + 1]
     text = "\n".join((*before, context.text_until_cursor))
-    choices = Choices(_settings(config), variables(shell), sessions, tuple(REGISTERED))
+    choices = Choices(_settings(config), variables(shell), sessions, tuple(REGISTERED_TOOLS))
     found = complete(text, choices)
     return {"completions": [], "suppress": False} if found is None else _result(found)
 

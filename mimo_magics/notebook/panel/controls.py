@@ -266,7 +266,7 @@ def _choices(name: str) -> dict[str, Any]:
 
 def _known(now: Situation) -> tuple[str, ...]:
     try:
-        return model_list.known(now.settings)
+        return model_list.get_known_models(now.settings)
     except BadOption:  # the preset or the address cannot be
         return ()
 

@@ -42,7 +42,7 @@ class Listing:
 
     async def _listen(self) -> None:
         with suppress(MimoError):  # nothing can be asked there, which the panel tells
-            if await model_list.listed(self._config.snapshot()):
+            if await model_list.list_models(self._config.snapshot()):
                 self._told()
 
 

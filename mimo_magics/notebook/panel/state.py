@@ -94,11 +94,11 @@ def situation(config: MimoConfig) -> Situation:
     settings = Settings(**{**values, "stop": tuple(values["stop"])})
     service, where, wrong = SERVICES.get(settings.preset, UNKNOWN), "", ""
     try:
-        service = endpoint.preset(settings)
-        where = endpoint.host(endpoint.base_url(settings))
+        service = endpoint.resolve_service(settings)
+        where = endpoint.parse_host(endpoint.resolve_base_url(settings))
     except BadOption as error:
         wrong = " ".join(filter(None, error.said))
-    model = settings.model or model_list.answering(service, model_list.heard(service))
+    model = settings.model or model_list.choose_model(service, model_list.get_cached_models(service))
     does_nothing, changed = (
         ineffective_parameters(settings, service, model),
         frozenset(filter(config.differs, PANEL_SETTINGS)),

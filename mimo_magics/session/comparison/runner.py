@@ -9,7 +9,7 @@ from time import monotonic
 
 import anyio
 
-from mimo_magics.client.retry import LONGEST_RETRY_AFTER
+from mimo_magics.client.retry import MAX_RETRY_AFTER
 from mimo_magics.core.errors import BadOption, MimoError, RateLimited
 from mimo_magics.core.events import Event, Retrying
 from mimo_magics.core.i18n import Words
@@ -107,7 +107,7 @@ class RunningComparison:
             except RateLimited as error:
                 if begun == ROUNDS or self.turns[place].kept:
                     raise
-                seconds = min(error.retry_after or MINUTE, LONGEST_RETRY_AFTER)
+                seconds = min(error.retry_after or MINUTE, MAX_RETRY_AFTER)
                 self._hear(place, Retrying(begun + 1, ROUNDS, seconds, error.message))
             else:
                 break

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mimo_magics.client import endpoint
-from mimo_magics.client.credentials import VARIABLE
+from mimo_magics.client.credentials import ENV_VARIABLE
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import LANGUAGE_TAGS, Words, say
 from mimo_magics.core.messages import (
@@ -178,7 +178,7 @@ def _script(history: History, name: str, settings: Settings) -> str:
     prompts = [_prompt(turn) for turn in turns]
     parts = sorted({type(part).__name__ for prompt in prompts if isinstance(prompt, list) for part in prompt})
     lines = [
-        f'"""Ask the prompts of a conversation again. The key is in the variable {VARIABLE}."""\n',
+        f'"""Ask the prompts of a conversation again. The key is in the variable {ENV_VARIABLE}."""\n',
         "from mimo_magics import Session",
         *([f"from mimo_magics.core.messages import {', '.join(parts)}"] if parts else []),
         f"\nsession = {_call('Session', [], {'name': name, **common})}",
@@ -234,12 +234,12 @@ def _service(turn: Turn, settings: Settings) -> Settings:
 def _command(history: History, _: str, settings: Settings) -> str:
     turn = history.turns[-1]
     where = _service(turn, settings)
-    url = endpoint.base_url(where)
+    url = endpoint.resolve_base_url(where)
     if not url:
         raise BadOption(
             Words("The embedded model has no address for others."), Words("Export to py, or ask a service.")
         )
-    auth = where.auth or endpoint.preset(where).auth[turn.api]
+    auth = where.auth or endpoint.resolve_service(where).auth[turn.api]
     body = FORMATS[turn.api].encode(_request(history, where))
     return build_snippet("curl", ApiCall(turn.api, url, auth, body))
 
@@ -248,7 +248,7 @@ def _request(history: History, where: Settings) -> Request:
     """Return what the last prompt was sent with, but for the tools."""
     *past, turn = history.turns
     head = (system_message(turn.system),) if turn.system else ()
-    asked = Question(turn.prompt, tuple(past), head, turn.params, (), where, endpoint.preset(where))
+    asked = Question(turn.prompt, tuple(past), head, turn.params, (), where, endpoint.resolve_service(where))
     request, _ = asked.request(left_out=turn.left_out, summary=turn.summary)
     return request
 

