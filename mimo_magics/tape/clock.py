@@ -69,6 +69,6 @@ class TapeClock(Clock):
         """Wait; where all is replayed, at its pace."""
         await (self.advance(seconds) if self._tape_only else super().sleep(seconds))
 
-    def between(self, low: float, high: float) -> float:
+    def uniform(self, low: float, high: float) -> float:
         """Leave nothing to chance where all is replayed."""
         return high if self._tape_only else super().uniform(low, high)
