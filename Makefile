@@ -55,7 +55,7 @@ lint: $(VENV)/test
 types: $(VENV)/test
 	$(BIN)/mypy
 
-## make bench     figures side by side with others, as ratios
+## make bench     figures side by side with others, as ratios; the tests run the short form of each
 bench: $(VENV)/test
 	$(RUN) benchmarks/stream.py
 	$(RUN) benchmarks/load.py

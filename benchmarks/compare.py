@@ -2,6 +2,7 @@
 
     python benchmarks/compare.py            a server that thinks for half a second, then speaks for another half
     python benchmarks/compare.py --local    the embedded model, which has one machine for all of them
+    python benchmarks/compare.py --short    a tenth of the time, once; read how many were asked, not how long it took
 
 Both ways ask the same six prompts; they take turns, and the best of the rounds counts.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -26,26 +28,52 @@ from mimo_magics import Session
 TEMPERATURES = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 THINKING, SPEAKING, WORDS = 0.5, 0.5, 50
 """Seconds, seconds, and how many words are spoken."""
+AT_ONCE = (1, 2, 4, 6)
 
 
-def slowly(seen: Seen) -> Answer:
-    """Answer as a model does: after a while, and word by word."""
+class Model:
+    """A script of the server: it answers as a model does, after a while and word by word, and counts.
 
-    def pieces() -> Iterator[Any]:
-        yield THINKING
-        yield from frames(seen, ["word "] * WORDS, SPEAKING / WORDS)
+    Args:
+        share: of the seconds that are waited.
+    """
 
-    return Answer(pieces())
+    def __init__(self, share: float) -> None:
+        self.requests = self.most = 0
+        """How many came, and how many of them at a time."""
+        self._share = share
+        self._running = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, seen: Seen) -> Answer:
+        return Answer(self._pieces(seen))
+
+    def _pieces(self, seen: Seen) -> Iterator[Any]:
+        self._count(1)
+        yield THINKING * self._share
+        yield from frames(seen, ["word "] * WORDS, self._share * SPEAKING / WORDS, end=False)
+        self._count(-1)
+        yield from frames(seen, [])
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self.requests += change > 0
+            self._running += change
+            self.most = max(self.most, self._running)
+
+    def begin(self) -> None:
+        """Count from here."""
+        self.requests = self.most = 0
 
 
 @contextmanager
-def served(*, local: bool) -> Iterator[dict[str, Any]]:
+def served(model: Model, *, local: bool) -> Iterator[dict[str, Any]]:
     """Give the settings of a session that may ask."""
     if local:
         yield {"preset": "local", "max_tokens": 40}
         return
     os.environ["MIMO_API_KEY"] = KEY
-    with Peer(slowly) as peer:
+    with Peer(model) as peer:
         yield {"base_url": f"{peer.url}/v1", "system": "none"}
 
 
@@ -63,16 +91,22 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--local", action="store_true", help="ask the embedded model")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--short", action="store_true", help="a tenth of the time, one round")
     options = parser.parse_args()
-    with served(local=options.local) as settings:
+    rounds, model = 1 if options.short else options.rounds, Model(0.1 if options.short else 1.0)
+    best, counted = {}, {}
+    with served(model, local=options.local) as settings:
         session = Session(**settings)
         session.compare("Warm up.", temperature=[0.0])
-        best = {
-            at_once: min(seconds(session, at_once) for _ in range(options.rounds)) for at_once in (1, 2, 4, 6)
-        }
-    print(f"{len(TEMPERATURES)} variants   seconds   of asking them in turn")
+        for at_once in AT_ONCE:
+            model.begin()
+            best[at_once] = min(seconds(session, at_once) for _ in range(rounds))
+            counted[at_once] = f"{model.requests:>11}{model.most:>19}"
+    print(f"{len(TEMPERATURES)} variants   seconds   of asking them in turn   requests   most at a time")
     for at_once, took in best.items():
-        print(f"{at_once} at a time {took:>9.2f} {took / best[1]:>24.2f}")
+        print(
+            f"{at_once} at a time {took:>9.2f} {took / best[1]:>24.2f}{'' if options.local else counted[at_once]}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""What a notebook keeps of a reply of 2,000 tokens, beside the reply itself: prose, code, and a mixture."""
+"""What a notebook keeps of a reply of 2,000 tokens, beside the reply itself: prose, code, and a mixture.
+
+All figures are bytes, the same on every machine. `--short` takes 200 tokens.
+"""
 
 from __future__ import annotations
 
 import json
+from argparse import ArgumentParser
 from dataclasses import replace
 
 from mimo_magics.core.messages import (
@@ -10,7 +14,6 @@ from mimo_magics.core.messages import (
     Params,
     ReasoningPart,
     Reply,
-    Request,
     TextPart,
     Timing,
     Usage,
@@ -20,7 +23,7 @@ from mimo_magics.document import reply as reply_document
 from mimo_magics.session.storage.turn_record import record
 from mimo_magics.session.turn import Turn
 
-TOKENS = 2_000
+TOKENS, SHORT = 2_000, 200
 PROSE = "The *quick* brown fox jumps over the lazy dog, and nobody minds. "
 CODE = "```python\ndef area(radius: float) -> float:\n    return 3.14159 * radius**2  # roughly\n```\n\n"
 TABLE = "| city | people |\n|---|---:|\n| Tokyo | 14,000,000 |\n| Berlin | 3,900,000 |\n\n"
@@ -31,17 +34,17 @@ KINDS = {
 }
 
 
-def reply(source: str) -> Reply:
+def reply(source: str, tokens: int) -> Reply:
     """A reply of about so many tokens, at four characters each, with reasoning of a tenth of it."""
-    text = (source * (4 * TOKENS // len(source) + 1))[: 4 * TOKENS]
+    text = (source * (4 * tokens // len(source) + 1))[: 4 * tokens]
     parts = (ReasoningPart(text[: len(text) // 10]), TextPart(text))
-    usage, timing = Usage(500, TOKENS, 400, TOKENS // 10), Timing(0.5, 2.0, 40.0)
+    usage, timing = Usage(500, tokens, 400, tokens // 10), Timing(0.5, 2.0, 40.0)
     return Reply(Message("assistant", parts), usage, "end", "mimo-v2-pro", "0" * 32, timing=timing)
 
 
 def sizes(answer: Reply) -> tuple[int, int, int, int]:
     """Bytes of the text, the HTML, the record, and of all that is saved."""
-    turn = Turn(Request((user_message("Tell me."),), Params("mimo-v2-pro")), answer, "mimo-v2", "openai", 1.0)
+    turn = Turn(user_message("Tell me."), answer, Params("mimo-v2-pro"), "mimo-v2", "openai", 1.0)
     bundle, metadata = reply_document.bundle(answer), {"mimo": record(turn)}
     whole = {"output_type": "display_data", "data": bundle, "metadata": metadata}
     parts = (answer.text, bundle["text/html"], metadata, whole)
@@ -50,9 +53,12 @@ def sizes(answer: Reply) -> tuple[int, int, int, int]:
 
 def main() -> None:
     """Print the table."""
+    parser = ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--short", action="store_true", help=f"{SHORT} tokens")
+    tokens = SHORT if parser.parse_args().short else TOKENS
     print(f"{'':6} {'text':>7} {'html':>7} {'record':>7} {'saved':>7}  saved/text  (saved - html)/text")
     for kind, source in KINDS.items():
-        answer = reply(source)
+        answer = reply(source, tokens)
         text, page, note, saved = sizes(answer)
         bare = sizes(replace(answer, message=Message("assistant", answer.message.parts[1:])))[3]
         ratios = f"{saved / text:10.2f}  {(saved - page) / text:17.2f}"

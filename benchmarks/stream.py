@@ -34,7 +34,7 @@ from openai import AsyncOpenAI, DefaultAsyncHttpxClient as OpenAIHttp
 
 from mimo_magics.client import http as client
 from mimo_magics.client.endpoint import Endpoint
-from mimo_magics.core.events import Accumulator
+from mimo_magics.core.events import Accumulator, ReasoningDelta, TextDelta
 from mimo_magics.core.messages import Params, Request, user_message
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api
@@ -210,6 +210,14 @@ def _connection(url: str) -> Iterator[BufferedRWPair]:
         yield file
 
 
+async def events(url: str, api: Api) -> int:
+    """How many pieces of reasoning and text ours tells of: as many as the server sends tokens."""
+    endpoint = Endpoint(f"{url}/v1" if api == "openai" else url, Secret(), "bearer")
+    request = Request((user_message(PROMPT),), Params(MODEL, max_completion_tokens=MAX_TOKENS))
+    stream = client.stream(endpoint, api, request)
+    return sum([isinstance(event, ReasoningDelta | TextDelta) async for event in stream])
+
+
 async def costs(reads: dict[str, Read], tokens: int, rounds: int) -> dict[str, Cost]:
     """Warm up, count calls, then let the clients take turns."""
     thoughts, words = script(tokens)
@@ -293,6 +301,7 @@ async def benchmark(tokens: int, rounds: int) -> None:
             async with clients(url) as reads:
                 show(await costs(reads, tokens, rounds))
                 for api in FOLDS:
+                    print(f"  {f'events of ours, {api}':<24}{await events(url, api):>8}")
                     held, peak = await memory(url, api)
                     line(f"MB held, {api}", held, MEMORY_GOAL, f" (peak {peak:.2f})")
 
@@ -303,10 +312,10 @@ def options() -> Namespace:
     )
     parser.add_argument("--tokens", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--short", action="store_true", help="2,000 tokens, 2 rounds")
+    parser.add_argument("--short", action="store_true", help="500 tokens, 1 round")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     chosen = options()
-    asyncio.run(benchmark(2_000, 2) if chosen.short else benchmark(chosen.tokens, chosen.rounds))
+    asyncio.run(benchmark(500, 1) if chosen.short else benchmark(chosen.tokens, chosen.rounds))

@@ -12,7 +12,7 @@ from docutils.nodes import Node
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from mimo_magics.core import errors, models, services as presets
+from mimo_magics.core import errors, models, pricing, services as presets
 from mimo_magics.core.settings import Settings, strip_optional
 from mimo_magics.notebook.extension import MAGICS
 from mimo_magics.notebook.magics import MimoMagics
@@ -73,7 +73,7 @@ def services() -> Iterator[str]:
 
 def known_models() -> Iterator[str]:
     """The dated table of models."""
-    yield f"As of {models.MODELS_AS_OF}; prices as of {models.PRICES_AS_OF}, in US dollars for a million tokens of input, cached input and output.\n"
+    yield f"As of {models.MODELS_AS_OF}; prices as of {pricing.PRICES_AS_OF}, in US dollars for a million tokens of input, cached input and output.\n"
     head = ("model", "window", "most output", "thinks", "takes", "successor", "at mimo-v2", "at xiaomi")
     rows = (
         (
@@ -158,7 +158,7 @@ def default(value: Any) -> str:
 
 def price(service: str, model: str) -> str:
     """Write a price."""
-    cost = models.PRICES.get((service, model))
+    cost = pricing.PRICES.get((service, model))
     return f"{cost.input:g}, {cost.cached:g}, {cost.output:g}" if cost else ""
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
 from support.peer import KEY, Peer
+from support.virtual_time import virtual_time
 
 from mimo_magics.client import credentials, model_list
+
+__all__ = ["virtual_time"]  # a fixture that is found here
 
 # quick by default, long with the environment variable MIMO_FUZZ=long
 settings.register_profile("quick", deadline=None, max_examples=100)
 settings.register_profile("long", deadline=None, max_examples=5_000)
+IPYTHON = pytest.StashKey[TemporaryDirectory[str]]()
 settings.load_profile("long" if os.environ.get("MIMO_FUZZ") == "long" else "quick")
 
 
@@ -21,10 +26,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail when a test was skipped")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each process a folder of IPython's own: no profile of the person, and no history that others write."""
+    config.stash[IPYTHON] = folder = TemporaryDirectory(ignore_cleanup_errors=True)
+    os.environ["IPYTHONDIR"] = folder.name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if folder := config.stash.get(IPYTHON, None):
+        folder.cleanup()
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """With --no-skips a skipped test is a failure: the machine lacks what it should have."""
+    """With --no-skips a skipped test is a failure: the machine lacks what it should have.
+
+    The workers of pytest-xdist report to the main process, which has a terminal.
+    """
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if session.config.getoption("--no-skips") and reporter.stats.get("skipped") and not session.exitstatus:
+    if (
+        reporter
+        and session.config.getoption("--no-skips")
+        and reporter.stats.get("skipped")
+        and not session.exitstatus
+    ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -40,7 +40,7 @@ def tab(page: Page, text: str) -> None:
 def shown(page: Page) -> list[str]:
     """What is offered."""
     offered = page.window.locator(".jp-Completer-item")
-    expect(offered.first).to_be_visible(timeout=20_000)
+    expect(offered.first).to_be_visible(timeout=60_000)
     return offered.evaluate_all("items => items.map(item => item.dataset.value)")
 
 
@@ -58,7 +58,7 @@ def test_what_is_offered_is_put_in(page: Page, typed: str, offered: str, complet
     tab(page, typed)
     assert shown(page) == [offered]
     page.window.keyboard.press("Enter")
-    page.window.wait_for_function(f"completed => {SOURCE} === completed", arg=completed, timeout=10_000)
+    page.window.wait_for_function(f"completed => {SOURCE} === completed", arg=completed, timeout=60_000)
 
 
 def test_several_are_offered_and_nothing_of_python_among_them(page: Page) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -53,14 +53,22 @@ SHOWN = """(output.querySelector('.mimo-live > .widget-vbox') ?? output.querySel
 COUNT = "output.querySelectorAll('.jp-OutputArea-child').length"
 
 
-def test_text_grows_in_one_output_that_becomes_the_document(page: Page, model: Peer) -> None:
-    words = "".join(f"word{number} " for number in range(60))
-    model.script = lambda _: answer(says(words, 0.05))
+def test_text_grows_in_one_output_that_becomes_the_document(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    """The server sends the next word when the page shows the one before."""
+    spoken = [f"word{number} " for number in range(5)]
+    words = "".join(spoken)
+    waits = [*map(until, gates), ()]
+    model.script = lambda _: answer(*chain.from_iterable(zip(map(says, spoken), waits, strict=True)))
     page.fill("%%mimo\nhello")
     states, outputs = page.watch(0, SHOWN), page.watch(0, COUNT)
     page.run(0)
-    expect(view(page)).to_contain_text("word1")
+    expect(view(page)).to_contain_text("word0")
     assert [list(output["data"]) for output in page.outputs(0)] == [[WIDGET, "text/plain"]]
+    for word, gate in zip(spoken, gates, strict=False):
+        expect(view(page)).to_contain_text(word.strip())
+        gate.set()
     page.wait_idle()
     grown = list(filter(None, states()))
     assert [pair for pair in pairwise(grown) if not pair[1].startswith(pair[0])] == []
@@ -256,6 +264,16 @@ def test_a_huge_block_comes_whole_and_the_page_changes_little_of_it_at_a_time(
 CODED = "First:\n\n```python\na = 1\n```\n\nThen:\n\n```python\nb = 2\n```\n\nThat is all.\n\n"
 
 
+HEARD = """() => {
+    const heard = {updates: 0};
+    window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.anyMessage.connect((_, {msg}) => {
+        if (msg.content.data?.method === "echo_update") heard.updates++;
+    });
+    return heard;
+}"""
+"""Counts what the kernel tells that it has heard of widgets."""
+
+
 def sources(page: Page) -> list[str]:
     return page.window.evaluate(
         "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.sharedModel.source)"
@@ -270,8 +288,9 @@ def test_a_code_block_that_is_wanted_goes_into_a_new_cell_and_nothing_else_does(
     page.run(0)
     field = view(page).get_by_label("New cell with code block")
     field.fill("2")
+    heard = page.window.evaluate_handle(HEARD)
     field.press("Enter")
-    page.window.wait_for_timeout(300)
+    page.window.wait_for_function("heard => heard.updates > 0", arg=heard)
     gates[0].set()
     page.wait_idle()
     expect(page.window.locator(".jp-Notebook .jp-Cell")).to_have_count(2)

@@ -121,5 +121,5 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(
 def test_a_key_does_not_show_itself() -> None:
     assert (
         repr(Key(Secret("sk-canary-0123456789"), "here"))
-        == "Key(value='…6789', source='here', of_host=False)"
+        == "Key(value='…6789', source='here', is_for_host=False)"
     )

@@ -4,16 +4,17 @@ import asyncio
 import json
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import repeat
 
 import httpx
 import pytest
-from support.peer import CUT, KEY, Answer, Peer, delta, error, finish, frames, reply, sse, stream
+from support.peer import CUT, KEY, SILENCE, Answer, Peer, delta, error, finish, frames, reply, sse, stream
+from support.virtual_time import VirtualTime
 
 from mimo_magics.client import http, retry as attempts
 from mimo_magics.client.endpoint import Endpoint
@@ -58,7 +59,7 @@ async def _closed() -> AsyncIterator[None]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are a hundredth of what they are for people; their proportions stay."""
-    monkeypatch.setattr(attempts, "FIRST_DELAY", attempts.INITIAL_DELAY / 100)
+    monkeypatch.setattr(attempts, "INITIAL_DELAY", attempts.INITIAL_DELAY / 100)
 
 
 def endpoint(peer: Peer, api: Api = "openai", auth: Auth = "bearer", timeout: float = 60.0) -> Endpoint:
@@ -123,19 +124,19 @@ async def test_calls_in_a_row_share_one_connection(peer: Peer) -> None:
 async def test_a_server_that_never_ends_the_body_does_not_hold_the_answer_up(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "GOODBYE", 0.05)
-    peer.answers(Answer([delta("hi"), finish(), b"data: [DONE]\n\n", 30.0]))
+    monkeypatch.setattr(http, "END_OF_BODY_TIMEOUT", 0.05)
+    peer.answers(Answer([delta("hi"), finish(), b"data: [DONE]\n\n", SILENCE]))
     assert folded(await ask(peer)).text == "hi"
-    assert peer.settled()[0].closed_after is not None
+    assert peer.settled()[0].disconnected
 
 
 async def test_closing_the_generator_closes_the_socket(peer: Peer) -> None:
-    peer.answers(lambda seen: Answer(frames(seen, ["word "] * 1_000, 0.05)))
+    peer.answers(lambda seen: Answer(frames(seen, repeat("word "), 0.05)))
     async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
         async for event in events:
             if isinstance(event, TextDelta):
                 break
-    assert peer.settled()[0].closed_after is not None
+    assert peer.settled()[0].disconnected
 
 
 # Another attempt
@@ -173,17 +174,20 @@ async def test_a_refusal_is_not_asked_again(peer: Peer, status: int) -> None:
     assert (failure.value.status, len(peer.requests)) == (status, 1)
 
 
-async def test_retry_after_in_seconds_is_obeyed(peer: Peer) -> None:
-    peer.answers(error(429, "slow down", **{"Retry-After": "1"}), lambda seen: stream(seen, reply("ok")))
-    started = time.monotonic()
+async def test_retry_after_in_seconds_is_obeyed(peer: Peer, virtual_time: VirtualTime) -> None:
+    peer.answers(error(429, "slow down", **{"Retry-After": "90"}), lambda seen: stream(seen, reply("ok")))
     await ask(peer)
-    assert time.monotonic() - started >= 1.0
+    (waited,) = virtual_time.slept
+    assert 90.0 <= waited <= 90.1
 
 
 async def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
-    soon = datetime.now(UTC) + timedelta(seconds=90)
+    begun = datetime.now(UTC)
+    soon = begun.replace(microsecond=0) + timedelta(seconds=90)
     assert attempts.parse_retry_after("7") == 7.0
-    assert attempts.parse_retry_after(format_datetime(soon, usegmt=True)) == pytest.approx(90, abs=5)
+    seconds = attempts.parse_retry_after(format_datetime(soon, usegmt=True))
+    assert seconds is not None
+    assert begun <= soon - timedelta(seconds=seconds) <= datetime.now(UTC)
     assert attempts.parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
     assert attempts.parse_retry_after("Wed, 21 Oct 2015 07:28:00 -0000") == 0.0
     assert [attempts.parse_retry_after(value) for value in ("", "soon", "-1", "1e9")] == [None] * 4
@@ -324,21 +328,20 @@ async def test_a_huge_error_body_is_not_read_to_its_end(peer: Peer) -> None:
 
 
 async def test_silence_is_an_error(peer: Peer) -> None:
-    peer.answers(Answer([30.0]))
+    peer.answers(Answer([SILENCE]))
     with pytest.raises(ConnectionFailed, match="did not begin to answer"):
-        await ask(peer, timeout=0.1)
+        await ask(peer, timeout=2)
     assert len(peer.requests) == 1
-    peer.answers(Answer([delta("half"), 30.0]))
+    peer.answers(Answer([delta("half"), SILENCE]))
     with pytest.raises(StreamCut):
-        await ask(peer, timeout=0.1)
+        await ask(peer, timeout=2)
 
 
 async def test_a_refused_connection_is_tried_again_and_then_told() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    nowhere = Endpoint(f"http://127.0.0.1:{port}/v1", Secret(KEY), "bearer")
-    with pytest.raises(ConnectionFailed) as failure:
+    with socket.socket() as nobody, pytest.raises(ConnectionFailed) as failure:
+        nobody.bind(("127.0.0.1", 0))  # it keeps its port, and does not listen
+        port = nobody.getsockname()[1]
+        nowhere = Endpoint(f"http://127.0.0.1:{port}/v1", Secret(KEY), "bearer")
         async with aclosing(http.stream(nowhere, "openai", REQUEST)) as events:
             attempts = [event async for event in events]
             assert len(attempts) == 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.hostile import HOSTILE
 from support.peer import KEY, Answer, Peer
 
 from mimo_magics.client import http, model_list
@@ -81,58 +80,6 @@ async def test_the_format_of_the_settings_does_not_matter(mimo: Peer) -> None:
 async def test_a_preset_that_is_not_there_is_told() -> None:
     with pytest.raises(BadOption, match="There is no preset 'nowhere'"):
         await model_list.list_models(Settings(preset="nowhere"))
-
-
-def test_the_table_joins_the_list_with_what_is_published() -> None:
-    shown = model_list.bundle(Settings(model="new"), ("mimo-v2-pro", "mimo-v2-tts", "new"))["text/plain"]
-    assert shown.splitlines() == [
-        "   model           window  most output  takes   thinks  input  cached  output",
-        "   mimo-v2-pro  1,048,576      128,000  text    yes      1.05    1.05    3.15",
-        "   mimo-v2-tts      8,192        8,192  speech  –           –       –       –",
-        "→  new                  –            –  –       –           –       –       –",
-        "As mimo-v2 lists them now. Figures of 2026-11-22; US dollars for a million tokens, prices of 2026-09.",
-    ]
-
-
-def test_without_a_list_the_table_says_so() -> None:
-    shown = model_list.bundle(Settings(prices={"mimo-v2-omni": [1, 0.5, 2]}), ())["text/plain"].splitlines()
-    names = ["mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni", "mimo-v2-tts"]
-    assert [line[3:16].strip() for line in shown[1:-1]] == names
-    assert shown[3].split()[-3:] == ["1", "0.5", "2"]
-    assert "text, pictures, sound, video" in shown[3]
-    assert shown[-1].startswith("mimo-v2 did not list its models: only what is published.")
-
-
-def test_a_model_that_xiaomi_retired_points_to_its_successor() -> None:
-    shown = model_list.bundle(Settings(preset="xiaomi"), ("mimo-v2.6-pro", "mimo-v2.5"))[
-        "text/plain"
-    ].splitlines()
-    assert shown[1].startswith("→  mimo-v2.6-pro")
-    assert "text, pictures, sound" in shown[1]
-    assert shown[2].endswith("retired: mimo-v2.6-flash took its place")
-
-
-@pytest.mark.parametrize(
-    ("preset", "model", "ids", "arrow"),
-    [
-        ("xiaomi", None, ("mimo-v2.5-tts", "mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-flash"]),
-        ("xiaomi", "mimo-v2.6-pro", ("mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-pro"]),
-        ("xiaomi", None, (), ["mimo-v2.6-pro"]),
-        ("mimo-v2", None, ("mimo-v2-flash", "mimo-v2-pro"), ["mimo-v2-pro"]),
-        ("mimo-v2", "new", ("mimo-v2-pro",), []),
-    ],
-)
-def test_the_arrow_is_at_the_model_that_would_answer(
-    preset: str, model: str | None, ids: tuple[str, ...], arrow: list[str]
-) -> None:
-    lines = model_list.bundle(Settings(preset=preset, model=model), ids)["text/plain"].splitlines()
-    assert [line.split()[1] for line in lines if line.startswith("→")] == arrow
-
-
-def test_the_names_that_a_server_lists_are_text() -> None:
-    page = model_list.bundle(Settings(), tuple(HOSTILE.values()))
-    assert "<script" not in page["text/html"]
-    assert "\x9b" not in page["text/plain"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data": 1}', b'{"data": [{}]}', b"[" * 100_000])

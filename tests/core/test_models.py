@@ -40,7 +40,10 @@ def test_the_figures_of_the_embedded_model_are_those_of_its_server():
         "mimo_magics.client.local.server", reason="pip install 'mimo-magics[local]'"
     )
     assert MODELS[LOCAL_SERVICE.model] == Model(
-        local_server.ALIAS, local_server.CONTEXT, local_server.LONGEST_REPLY, thinks_by_default=False
+        local_server.MODEL_ALIAS,
+        local_server.CONTEXT_TOKENS,
+        local_server.MAX_REPLY_TOKENS,
+        thinks_by_default=False,
     )
     assert is_chat_model(LOCAL_SERVICE.model)
 

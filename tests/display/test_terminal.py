@@ -9,7 +9,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from rich.console import Console
-from support.peer import KEY, Answer, Peer, frames
+from support.peer import KEY, SILENCE, Answer, Peer, frames
 
 from mimo_magics.core.events import Event, Noted, Preparing, ReasoningDelta, Retrying, Started, TextDelta
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart
@@ -77,7 +77,7 @@ def terminal(peer: Peer, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
     settings = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{peer.url}/v1", **where}
     command = ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"]
     with pexpect.spawn(
-        sys.executable, command, env={**os.environ, **settings}, encoding="utf-8", timeout=30
+        sys.executable, command, env={**os.environ, **settings}, encoding="utf-8", timeout=60
     ) as shell:
         shell.expect_exact("In [1]: ")
         shell.sendline("%load_ext mimo_magics")
@@ -100,7 +100,7 @@ def test_ctrl_c_in_a_terminal_stops_the_answer_and_the_next_prompt_goes_on(
     terminal: pexpect.spawn, peer: Peer
 ) -> None:
     obeying = peer.script
-    peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), 60.0]))
+    peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), SILENCE]))
     terminal.sendline("%mimo Hello")
     terminal.expect_exact("half an answer")
     terminal.sendintr()
@@ -108,4 +108,4 @@ def test_ctrl_c_in_a_terminal_stops_the_answer_and_the_next_prompt_goes_on(
     peer.script = obeying
     terminal.sendline("%mimo go on")
     terminal.expect_exact("You said: go on")
-    assert peer.settled()[0].closed_after is not None
+    assert peer.settled()[0].disconnected

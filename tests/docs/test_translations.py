@@ -205,7 +205,7 @@ def elements(path: Path) -> list[str]:
 
 def chinese_texts() -> Iterator[tuple[str, str]]:
     yield "README.zh-TW.md", (ROOT / "README.zh-TW.md").read_text(encoding="utf-8")
-    yield "words_zh_tw.py", (ROOT / "mimo_magics" / "words_zh_tw.py").read_text(encoding="utf-8")
+    yield "core/i18n_zh_tw.py", (ROOT / "mimo_magics" / "core/i18n_zh_tw.py").read_text(encoding="utf-8")
     for lesson in LESSONS:
         yield lesson.stem, "\n".join(cell["source"] for cell in markdown(written(twin(lesson))))
     for picture in PICTURES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -142,21 +143,24 @@ def test_before_anything_was_compared_there_is_nothing_to_show(kernel: Kernel) -
 
 
 def test_an_interrupt_keeps_what_came(kernel: Kernel, peer: Peer) -> None:
-    came = Event()
+    """One reply is whole, and the server began it after it had sent the first words of the other one."""
+    sent = Event()
 
     def script(seen: Seen) -> Answer:
         if seen.body["temperature"] == 0:
-            return stream(seen, reply("All of it."))
+            return Answer([sent.is_set, *stream(seen, reply("All of it.")).pieces])
         return Answer(words(seen))
 
     def words(seen: Seen) -> Iterator[Any]:
-        for number, frame in enumerate(frames(seen, ["word "] * 500, 0.02)):
-            if number == 20:
-                came.set()
-            yield frame
+        yield from frames(seen, ["word word "], 0.01, end=False)
+        sent.set()
+        yield from frames(seen, repeat("word "), 0.02)
 
     peer.script = script
-    ran, after = kernel.run_all(["%%mimo_compare -o found -t 0 1\nHello", "print('ran')"], when=came.is_set)
+    ran, after = kernel.run_all(
+        ["%%mimo_compare -o found -t 0 1\nHello", "print('ran')"],
+        when=lambda: kernel.shows("1 of 2 answered"),
+    )
     assert ran.error == ["Interrupted: The comparison was stopped; 2 of the replies came."]
     assert after.status == "aborted"
     assert "All of it." in page_before_error(ran)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 import trustme
 from support.kernel import Kernel, Ran
-from support.peer import CUT, KEY, Answer, Peer, error, frames, obey, sse
+from support.peer import CUT, KEY, SILENCE, Answer, Peer, error, frames, obey, sse
 
 from mimo_magics.core.settings import Api
 
@@ -32,6 +32,8 @@ class Case:
     requests: int = 1
     kept: bool = False
     """Whether half an answer stays in the conversation."""
+    options: str = ""
+    """Of the cell that fails."""
 
 
 def broken_off(*end: object) -> Callable[[object], Answer]:
@@ -182,13 +184,15 @@ CASES = {
         ),
     ),
     "silence before the answer": Case(
-        lambda seen: Answer([30.0]),
+        lambda seen: Answer([SILENCE]),
         ("ConnectionFailed: HOST did not begin to answer.", CONNECTION_HINT),
+        options=" --timeout 2",
     ),
     "silence in the answer": Case(
-        broken_off(30.0),
+        broken_off(SILENCE),
         ("StreamCut: The connection to HOST broke in the middle of the answer.", CUT_HINT),
         kept=True,
+        options=" --timeout 2",
     ),
 }
 
@@ -204,7 +208,7 @@ def kernel(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[K
     with Kernel(tmp_path_factory.mktemp("notebook"), MIMO_API_KEY=KEY, MIMO_SYSTEM="none") as kernel:
         kernel.run("%load_ext mimo_magics")
         kernel.run(
-            "from mimo_magics.client import retry; retry.FIRST_DELAY = 0.001"
+            "from mimo_magics.client import retry; retry.INITIAL_DELAY = 0.001"
         )  # the waits are not what is tested
         yield kernel
 
@@ -213,7 +217,7 @@ def prepared(kernel: Kernel, peer: Peer, api: Api) -> None:
     """A conversation of one turn."""
     peer.script = obey
     base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
-    assert kernel.run(f"%mimo_config api={api} base_url={base_url} timeout=0.5").status == "ok"
+    assert kernel.run(f"%mimo_config api={api} base_url={base_url}").status == "ok"
     assert kernel.run("%%mimo --new\none").status == "ok"
     peer.requests.clear()
 
@@ -232,7 +236,7 @@ def test_a_failure_is_told_in_two_lines_and_the_conversation_stays_valid(
     case = CASES[name]
     prepared(kernel, server, api)
     server.script = case.script
-    failed, following = kernel.run_all(["%%mimo\ntwo", "print('ran')"])
+    failed, following = kernel.run_all([f"%%mimo{case.options}\ntwo", "print('ran')"])
     assert tuple(failed.error) == tuple(line.replace("HOST", server.host) for line in case.told)
     assert (failed.status, following.status) == ("error", "aborted")
     assert saved(failed) <= 2_048
@@ -249,8 +253,8 @@ def test_a_refused_connection_is_told(kernel: Kernel, server: Peer, api: Api) ->
     prepared(kernel, server, api)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{free.getsockname()[1]}"
-    ran = kernel.run(f"%%mimo --base-url http://{host}\ntwo")
+        host = f"127.0.0.1:{free.getsockname()[1]}"  # taken as long as the block lasts, and nobody listens
+        ran = kernel.run(f"%%mimo --base-url http://{host}\ntwo")
     assert ran.error == [f"ConnectionFailed: {host} could not be reached.", CONNECTION_HINT]
     assert saved(ran) <= 2_048
 
@@ -279,7 +283,7 @@ def test_the_trace_is_shown_when_it_is_asked_for(kernel: Kernel, server: Peer) -
     kernel.run("%xmode Context")
     kernel.run("%mimo_config --reset debug")
     assert len(ran.error) > 4
-    assert "client.py" in "".join(ran.error)
+    assert "http.py" in "".join(ran.error)
     assert ran.error[-2:] == [
         "BadKey: HTTP 401: (the key)",
         "Check MIMO_API_KEY: each host and plan has keys of its own.",

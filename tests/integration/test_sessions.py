@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -788,12 +789,12 @@ def test_what_is_asked_again_in_a_branch_or_aside_counts_for_the_budget(kernel: 
 
 
 def test_an_answer_that_uses_a_turns_budget_up_is_stopped_and_kept(kernel: Kernel, peer: Peer) -> None:
-    peer.answers(lambda seen: Answer(frames(seen, ["word "] * 500, 0.01)))
+    peer.answers(lambda seen: Answer(frames(seen, repeat("word "), 0.01)))
     ran = kernel.run("%%mimo --budget '40 tokens'\nhello", cell="hello")
     answer = ran.documents[0]
     assert re.fullmatch("(word ){10,100}", answer)
     assert "stopped: the budget is used up" in ran.outputs[0]["data"]["text/html"]
-    assert peer.settled()[-1].closed_after
+    assert peer.settled()[-1].disconnected
     peer.script = obey
     ask(kernel, "on")
     assert told(peer) == [["hello"], ["hello", answer, "on"]]

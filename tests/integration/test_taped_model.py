@@ -8,7 +8,7 @@ import pytest
 
 from mimo_magics import Session
 from mimo_magics.client.local import weights
-from mimo_magics.core.events import Event, Preparing
+from mimo_magics.core.events import Event, Preparing, Started, Stopped
 from mimo_magics.core.settings import Api
 from mimo_magics.tape import format as tape_format
 
@@ -40,7 +40,7 @@ def test_a_replay_is_the_recording(tmp_path: Path, api: Api, stream: bool) -> No
     recorded = events(f"record:{path}", api, stream=stream)
     replayed = events(f"replay:{path}", api, stream=stream)
     assert list(map(repr, replayed)) == list(map(repr, recorded))
-    assert len(recorded) > 6
+    assert {Started, Stopped} <= {*map(type, recorded)}
     calls = tape_format.read_tape(path)
     assert [call.end_reason for call in calls] == ["whole", "whole"]
-    assert len(calls[0].chunks) > (5 if stream else 0)
+    assert all(call.chunks for call in calls)

@@ -269,7 +269,7 @@ def test_an_answer_cannot_go_on_beside_the_conversation(peer: Peer) -> None:
 def test_a_failure_to_go_on_leaves_what_there_is(
     peer: Peer, failing: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(retry, "INITIAL_DELAY", 0.001)
     talk = session(peer)
     partial(talk, peer, "cut")
     before = talk.history

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from support.peer import CUT, Answer, Peer, Seen, error, frames, stream
+from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, stream
 from support.rules import fault
 from support.talking import APIS, where
 
@@ -241,7 +241,7 @@ def planned(kind: str, number: int, manner: Manner) -> Plan:
         case "refused":
             return Plan([error(400)])
         case "interrupted":
-            pieces = [*frames(seen, [half.text], end=False), 60.0]
+            pieces = [*frames(seen, [half.text], end=False), SILENCE]
             return Plan([Answer(pieces)], (half,), kind, TextDelta)
         case "cut":
             return Plan([Answer([*frames(seen, [half.text], end=False), CUT])], (half,), kind)

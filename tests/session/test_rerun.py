@@ -8,8 +8,21 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support.peer import Answer, Peer, error, obey, stream
-from support.talking import APIS, CALL, ask, bodies, body, branches, interrupted, line, run, session, where
+from support.peer import SILENCE, Answer, Peer, error, obey, stream
+from support.talking import (
+    APIS,
+    CALL,
+    ask,
+    bodies,
+    body,
+    branches,
+    cancelled_when_it_was_sent,
+    interrupted,
+    line,
+    run,
+    session,
+    where,
+)
 
 from mimo_magics.client import http
 from mimo_magics.core.errors import BadOption, MimoError, SessionBusy
@@ -107,11 +120,8 @@ async def test_a_cell_that_is_stopped_before_anything_came_leaves_all_as_it_was(
     talk = session(peer)
     run(talk, "a", "b")
     before = talk.history
-    peer.answers(Answer([60.0]))
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1), talk.stream("again", cell="a") as running:
-            async for _ in running:
-                pass
+    peer.answers(Answer([SILENCE]))
+    await cancelled_when_it_was_sent(peer, talk.stream("again", cell="a"))
     assert talk.history == before
     await http.aclose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +36,6 @@ class Ran:
     """What was sent to widgets, in order."""
     payload: list[dict[str, Any]] = field(default_factory=list)
     """What the front end is asked to do."""
-    seconds: float = 0.0
 
     @property
     def error(self) -> list[str]:
@@ -74,6 +74,7 @@ class Kernel:
         self._manager = manager(name, folder)
         self._tells_cells = not console
         self._count = 0
+        self._running: list[Ran] = []
         self._widgets = Widgets() if widgets else None
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
         self._start = {"env": {**clean, **environment}, "cwd": str(folder)}
@@ -132,23 +133,22 @@ class Kernel:
         when: Callable[[], bool] | None = None,
         press: str = "",
     ) -> list[Ran]:
-        """Queue cells as «Run All» does; once `when` says so, interrupt or press a button, and count from there."""
+        """Queue cells as «Run All» does; once `when` says so, interrupt or press a button."""
+        self._running = [Ran() for _ in codes]
         ids = self._queue(codes, cells, deleted, watched=watched)
-        results = {each: Ran() for each in ids}
-        started = time.monotonic()
+        results = dict(zip(ids, self._running, strict=True))
         interrupted = idle = False
-        deadline = started + PATIENCE
+        deadline = time.monotonic() + PATIENCE
         last = results[ids[-1]]
         while not (last.status and idle):
             assert time.monotonic() < deadline, "the kernel did not answer"
             if when and not interrupted and when():
                 self._press(press) if press else self._manager.interrupt_kernel()
-                interrupted, started = True, time.monotonic()
+                interrupted = True
             for message in self._replies():
                 if ran := results.get(message["parent_header"].get("msg_id", "")):
                     ran.status = message["content"]["status"]
                     ran.payload = message["content"].get("payload", [])
-                    ran.seconds = time.monotonic() - started
             for message in self._shown():
                 self._work(message)
                 if message["parent_header"].get("msg_id") == ids[-1]:
@@ -158,6 +158,11 @@ class Kernel:
         if any(ran.status == "aborted" for ran in results.values()):
             self._recover()
         return list(results.values())
+
+    def shows(self, text: str, cell: int = 0) -> bool:
+        """Tell whether one of the cells that run now has shown a text, in an output or in a widget."""
+        ran = self._running[cell]
+        return text in json.dumps([ran.messages, ran.comms], ensure_ascii=False, default=str)
 
     def _queue(
         self, codes: list[str], cells: Sequence[str], deleted: tuple[str, ...], *, watched: bool

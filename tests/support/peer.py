@@ -25,6 +25,10 @@ from support.rules import fault
 KEY = "sk-canary-0123456789abcdefXYZ"
 CUT = object()
 """In a script: the connection breaks here."""
+PATIENCE = 60.0
+"""Seconds after which a test that waits for a condition gives up; no test asserts it."""
+SILENCE = PATIENCE
+"""In a script: nothing more comes. Only a client that hangs up ends this pause."""
 
 
 @dataclass
@@ -36,8 +40,10 @@ class Seen:
     body: dict[str, Any]
     connection: int
     """Number of the TCP connection that it came on."""
-    closed_after: float | None = None
-    """Seconds after its arrival at which the client hung up in the middle of the answer."""
+    disconnected: bool = False
+    """Whether the client hung up in the middle of the answer."""
+    over: bool = False
+    """Whether the server has nothing more to do for it."""
 
     @property
     def api(self) -> str:
@@ -51,7 +57,10 @@ class Seen:
 
 @dataclass
 class Answer:
-    """What the server does: a status, headers, and pieces of a body; a number is a pause in seconds."""
+    """What the server does: a status, headers, and pieces of a body.
+
+    A number is a pause in seconds, a function a condition: the server waits until it is true.
+    """
 
     pieces: Iterable[Any] = ()
     status: int = 200
@@ -76,8 +85,10 @@ def stream(seen: Seen, answer: Reply) -> Answer:
     return Answer([json.dumps(whole).encode()], headers={"Content-Type": "application/json"})
 
 
-def frames(seen: Seen, words: Iterable[str], pause: float = 0.0, *, end: bool = True) -> Iterator[Any]:
-    """Pieces of a stream with a pause after each word."""
+def frames(
+    seen: Seen, words: Iterable[str], pause: float | Callable[[], bool] = 0.0, *, end: bool = True
+) -> Iterator[Any]:
+    """Pieces of a stream with a pause or a condition after each word."""
     openai = seen.api == "openai"
     yield sse({"type": "message_start", "message": {"id": "1", "model": "mimo-test"}}) if not openai else b""
     for word in words:
@@ -163,20 +174,26 @@ class Peer:
         self.script = next_step
 
     def settled(self) -> list[Seen]:
-        """The requests, once the server has noticed that clients hung up."""
-        deadline = time.monotonic() + 5
-        while any(seen.closed_after is None for seen in self.requests[-1:]) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        """The requests, once the last one is over: answered whole, or its client hung up."""
+        wait_until(lambda: all(seen.over for seen in self.requests[-1:]))
         return self.requests
 
     def left(self, count: int = 1) -> list[Seen]:
         """The requests whose clients hung up, once there are so many."""
-        deadline = time.monotonic() + 5
-        while len(left := [seen for seen in self.requests if seen.closed_after is not None]) < count:
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.01)
-        return left
+
+        def left() -> list[Seen]:
+            return [seen for seen in self.requests if seen.disconnected]
+
+        wait_until(lambda: len(left()) >= count)
+        return left()
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait for a condition. The deadline only keeps a test from waiting for ever."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, "the condition did not become true"
+        time.sleep(0.01)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -197,12 +214,13 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         seen = Seen(self.path, headers, body, self.number)
         self.peer.requests.append(seen)
-        started = time.monotonic()
         try:
             self.send(self.peer.script(seen))
         except ConnectionError:
-            seen.closed_after = time.monotonic() - started
+            seen.disconnected = True
             self.close_connection = True
+        finally:
+            seen.over = True
 
     def do_GET(self) -> None:
         models = self.peer.models
@@ -230,6 +248,8 @@ class Handler(BaseHTTPRequestHandler):
                 return
             if isinstance(piece, bytes):
                 self.write(piece)
+            elif callable(piece):
+                self.wait(piece)
             else:
                 self.pause(piece)
         self.wfile.write(b"0\r\n\r\n")
@@ -247,6 +267,15 @@ class Handler(BaseHTTPRequestHandler):
         readable, _, _ = select.select([self.connection], [], [], seconds)
         if readable and not self.connection.recv(1):
             raise ConnectionAbortedError
+
+    def wait(self, true: Callable[[], bool]) -> None:
+        """Wait for a condition; a client that hangs up meanwhile is noticed."""
+        deadline = time.monotonic() + PATIENCE
+        self.pause(0.001)
+        while not true():
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            self.pause(0.01)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

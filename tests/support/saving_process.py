@@ -2,7 +2,9 @@
 
 python saving_process.py beside PATH NAME COUNT     saves so many turns, whatever others save meanwhile
 python saving_process.py killed PATH SEED           for each line of input: saves turns in a child, kills it at
-                                                    some moment, and tells how many turns it had reported
+                                                    some moment, and tells how many turns it had reported; a line
+                                                    with a number n kills the child before it replaces the file for
+                                                    the nth time
 python saving_process.py interrupted PATH SEED COUNT    saves so many times and is interrupted each time
 """
 
@@ -56,24 +58,40 @@ def beside(path: Path, name: str, count: int) -> None:
 
 def killed(path: Path, seed: int) -> None:
     chance = Random(seed)
-    for _ in sys.stdin:
-        print(_reported(path, chance.uniform(0, LONGEST)), flush=True)
+    for line in sys.stdin:
+        print(_reported(path, chance.uniform(0, LONGEST), int(line)), flush=True)
 
 
-def _reported(path: Path, seconds: float) -> int:
-    """Let a child save for so long; it reports one byte for each turn that it saved."""
+def _reported(path: Path, seconds: float, nth: int) -> int:
+    """Let a child save for so long, or until its nth save; it reports one byte for each turn that it saved."""
     reading, writing = os.pipe()
     if not (child := os.fork()):
         try:
+            _die_at(nth)
             _save_for_ever(path, writing)
         finally:
             os._exit(1)
     os.close(writing)
-    time.sleep(seconds)
-    os.kill(child, signal.SIGKILL)
+    if not nth:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     with os.fdopen(reading, "rb") as reports:
         return len(reports.read())
+
+
+def _die_at(nth: int) -> None:
+    """Kill this process before it replaces a file for the nth time, when the new one is written beside it."""
+    left = nth
+
+    def hook(event: str, _: object) -> None:
+        nonlocal left
+        if event == "os.rename":
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
 
 
 def _save_for_ever(path: Path, reports: int) -> None:

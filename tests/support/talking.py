@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+from contextlib import AbstractAsyncContextManager, suppress
 
 from mimo_magics.core.errors import StreamCut
 from mimo_magics.core.events import TextDelta
@@ -10,7 +11,8 @@ from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall, U
 from mimo_magics.core.settings import Api
 from mimo_magics.session import sync_calls
 from mimo_magics.session.session import Session
-from support.peer import CUT, Answer, Peer, Seen, error, frames, obey, reply, stream
+from mimo_magics.session.turn_runner import RunningTurn
+from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, obey, reply, stream, wait_until
 from support.rules import fault
 
 APIS: list[Api] = ["openai", "anthropic"]
@@ -65,10 +67,28 @@ def branches(talk: Session) -> list[tuple[int, str, bool]]:
 
 def interrupted(talk: Session, peer: Peer, prompt: str | None, **options: object) -> None:
     """Ask, and stop the answer after its first words, «Half an »."""
-    peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), 60.0]))
+    peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), SILENCE]))
     with sync_calls.opened(talk.stream(prompt, **options)) as call:
         next(event for event in call if isinstance(event, TextDelta))
     peer.script = obey
+
+
+async def cancelled_when_it_was_sent(peer: Peer, opening: AbstractAsyncContextManager[RunningTurn]) -> None:
+    """Cancel the task of a turn when the server has its request, and has not said anything."""
+
+    async def turn() -> None:
+        async with opening as running:
+            async for _ in running:
+                pass
+
+    count = len(peer.requests)
+    task = asyncio.create_task(turn())
+    await asyncio.to_thread(wait_until, lambda: len(peer.requests) > count)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert task.cancelled()
+    assert peer.settled()[-1].disconnected
 
 
 REST = reply("answer.", "Hm, hm.")

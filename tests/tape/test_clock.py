@@ -1,9 +1,9 @@
 """Time and chance: the machine's, and those of a tape."""
 
-import asyncio
 from typing import Any
 
 import pytest
+from support.virtual_time import VirtualTime
 
 from mimo_magics.tape.clock import TapeClock
 
@@ -11,19 +11,20 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize(("pace", "share"), [("real", 1.0), ("fast", 0.1), ("once", 0.0)])
-async def test_a_replay_takes_its_share_of_the_time(pace: Any, share: float) -> None:
+async def test_a_replay_takes_its_share_of_the_time(
+    virtual_time: VirtualTime, pace: Any, share: float
+) -> None:
     clock = TapeClock(pace, tape_only=True)
-    began = asyncio.get_running_loop().time()
     await clock.advance(0.2)
     await clock.sleep(0.1)
-    took = asyncio.get_running_loop().time() - began
     assert clock.now() == pytest.approx(0.3)
-    assert 0.3 * share <= took < 0.3 * share + 0.2
+    assert virtual_time.slept == pytest.approx([0.2 * share, 0.1 * share])
 
 
-async def test_beside_calls_that_are_made_the_clock_runs_on() -> None:
+async def test_beside_calls_that_are_made_the_clock_runs_on(virtual_time: VirtualTime) -> None:
     clock = TapeClock("once", tape_only=False)
     before = clock.now()
     await clock.advance(100.0)
     await clock.sleep(0.05)
-    assert 100.05 <= clock.now() - before < 101
+    assert clock.now() - before == pytest.approx(100.05)
+    assert virtual_time.slept == [0.0, 0.05]

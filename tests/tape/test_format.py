@@ -27,7 +27,7 @@ CALL = RecordedCall(
     "whole",
     1.5,
 )
-FAILED = replace(CALL, status=0, headers={}, begun=0.0, chunks=(), end="ConnectError")
+FAILED = replace(CALL, status=0, headers={}, start_elapsed=0.0, chunks=(), end_reason="ConnectError")
 LINES = [
     '{"tape": 1, "by": "mimo-magics"}',
     '{"call": "POST", "path": "/v1/chat/completions", "date": "2026-11-18T11:06:40Z", "body": '

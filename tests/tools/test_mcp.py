@@ -8,17 +8,18 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 from anyio.from_thread import start_blocking_portal
+from support.peer import wait_until
 
 from mimo_magics.core.errors import BadOption, ConnectionFailed, MimoError, WireError
 from mimo_magics.core.messages import Tool
@@ -54,7 +55,7 @@ results = {
     "figures": [TextContent(text="")],
     "nothing": [],
 }
-met = cancelled = 0
+met = begun = cancelled = 0
 
 class Book(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -94,7 +95,8 @@ async def meet() -> str:
 
 @server.tool()
 async def wait() -> str:
-    global cancelled
+    global begun, cancelled
+    begun += 1
     print("waiting", file=sys.stderr, flush=True)
     try:
         await anyio.sleep(600)
@@ -104,6 +106,10 @@ async def wait() -> str:
 @server.tool()
 def count() -> str:
     return f"{cancelled} cancelled"
+
+@server.tool()
+def waits() -> str:
+    return str(begun)
 
 @server.tool()
 def chat() -> str:
@@ -196,7 +202,7 @@ def served(program: Path, port: int, *how: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def address(program: Path) -> Iterator[str]:
+def address(program: Path, free_port: Callable[[], int]) -> Iterator[str]:
     port = free_port()
     with served(program, port):
         yield f"http://127.0.0.1:{port}/mcp"
@@ -207,22 +213,23 @@ def either(request: pytest.FixtureRequest, shop: McpServer, made: Made) -> McpSe
     return shop if request.param == "stdio" else made("shop", url=request.getfixturevalue("address"))
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+@pytest.fixture(scope="module")
+def free_port() -> Iterator[Callable[[], int]]:
+    """Gives out ports that no other process gets meanwhile: they stay bound, so that only we may listen there."""
+    with ExitStack() as held:
+
+        def found() -> int:
+            reserved = held.enter_context(socket.socket())
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            reserved.bind(("127.0.0.1", 0))
+            return int(reserved.getsockname()[1])
+
+        yield found
 
 
 def answers(port: int) -> bool:
     with socket.socket() as tried:
         return tried.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def runs(process: str) -> bool:
@@ -353,24 +360,30 @@ async def test_a_long_result_comes_whole(either: McpServer) -> None:
 # Loops, threads and interrupts
 
 
+async def waiting(server: McpServer) -> asyncio.Task[tuple[str, bool]]:
+    """Begin a call that never ends, and return when its tool runs."""
+    before = await said(server, "waits")
+    call = asyncio.create_task(server.call_tool("wait", {}))
+    with anyio.fail_after(60):
+        while await said(server, "waits") == before:
+            pass
+    return call
+
+
 async def test_two_calls_run_at_a_time(shop: McpServer) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         assert await asyncio.gather(said(shop, "meet"), said(shop, "meet")) == ["met", "met"]
 
 
 async def test_a_cancelled_call_is_over_and_the_server_goes_on(either: McpServer) -> None:
     process, before = await said(either, "process"), await said(either, "count")
-    call = asyncio.create_task(either.call_tool("wait", {}))
-    await anyio.sleep(0.3)
+    call = await waiting(either)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    for _ in range(500):
-        if await said(either, "count") != before:
-            break
-        await anyio.sleep(0.02)
-    else:
-        pytest.fail("the tool was not told")
+    with anyio.fail_after(60):
+        while await said(either, "count") == before:
+            pass
     assert await said(either, "process") == process
 
 
@@ -388,7 +401,8 @@ async def test_a_cancelled_call_does_not_wait_for_a_server_that_hangs(own: McpSe
 
 async def test_who_gives_up_waiting_for_the_start_does_not_keep_another_from_it(own: McpServer) -> None:
     one, other = asyncio.create_task(own.list_tools()), asyncio.create_task(said(own, "add", a=1, b=1))
-    await anyio.sleep(0.05)
+    while own._connection is None:
+        await anyio.lowlevel.checkpoint()
     one.cancel()
     assert await other == "2"
 
@@ -424,8 +438,7 @@ async def test_what_a_server_logs_does_not_grow_for_ever(own: McpServer) -> None
 async def test_what_a_server_and_the_sdk_log_stays_out_of_the_notebook(
     own: McpServer, made: Made, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    call = asyncio.create_task(own.call_tool("wait", {}))
-    await anyio.sleep(0.3)
+    call = await waiting(own)
     call.cancel()
     await error_of(made("talker", ["echo", "no JSON"]).list_tools())
     own.close()
@@ -449,8 +462,9 @@ async def test_a_server_is_started_on_first_use_and_ends_when_it_is_closed(own: 
 async def test_closing_does_not_wait_for_a_server_that_never_starts(made: Made) -> None:
     silent = made("silent", ["sleep", "600"])
     asking = asyncio.create_task(silent.list_tools())
-    await anyio.sleep(0.3)
-    await asyncio.wait_for(asyncio.to_thread(silent.close), 15)
+    while silent._connection is None:
+        await anyio.lowlevel.checkpoint()
+    await asyncio.to_thread(silent.close)
     assert str(await error_of(asking)) == "The MCP server 'silent' has ended."
 
 
@@ -463,7 +477,7 @@ local, remote, talker = McpServer("a", command), McpServer("b", url=url), McpSer
 found = []
 
 def said(server, tool):
-    found.append(asyncio.run(server.call(tool, {}))[0])
+    found.append(asyncio.run(server.call_tool(tool, {}))[0])
     return found[-1]
 
 threads = [threading.Thread(target=said, args=(local, "process")) for _ in range(4)]
@@ -610,7 +624,9 @@ async def test_a_program_that_does_not_serve_is_told(
     assert (type(error), str(error), error.hint) == (kind, told, hint)
 
 
-async def test_an_address_where_nobody_answers_is_told_without_its_secrets(made: Made) -> None:
+async def test_an_address_where_nobody_answers_is_told_without_its_secrets(
+    made: Made, free_port: Callable[[], int]
+) -> None:
     place = f"127.0.0.1:{free_port()}"
     error = await error_of(made("it", url=f"http://me:secret@{place}/mcp?key=secret").list_tools())
     assert isinstance(error, ConnectionFailed)
@@ -626,7 +642,7 @@ async def test_an_address_of_something_else_is_told(made: Made, website: str) ->
 
 @pytest.mark.parametrize("how", [[], ["old"]], ids=["without sessions", "with sessions"])
 async def test_a_remote_server_that_begins_anew_is_found_again(
-    made: Made, program: Path, how: list[str]
+    made: Made, program: Path, free_port: Callable[[], int], how: list[str]
 ) -> None:
     port = free_port()
     remote = made("shop", url=f"http://127.0.0.1:{port}/mcp")
@@ -636,7 +652,9 @@ async def test_a_remote_server_that_begins_anew_is_found_again(
             assert await said(remote, "add", a=1, b=2) == "3"
 
 
-async def test_a_remote_server_that_went_away_is_told(made: Made, program: Path) -> None:
+async def test_a_remote_server_that_went_away_is_told(
+    made: Made, program: Path, free_port: Callable[[], int]
+) -> None:
     port = free_port()
     remote = made("shop", url=f"http://127.0.0.1:{port}/mcp")
     with served(program, port):
@@ -646,7 +664,7 @@ async def test_a_remote_server_that_went_away_is_told(made: Made, program: Path)
 
 
 async def test_a_server_that_says_nothing_is_given_up(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcp, "PATIENCE", 0.5)
+    monkeypatch.setattr(mcp, "START_TIMEOUT", 0.5)
     error = await error_of(made("it", ["sleep", "600"]).list_tools())
     assert isinstance(error, ConnectionFailed)
     assert (str(error), error.hint) == ("The MCP server 'it' did not answer in 0.5 s.", LOOK)
@@ -656,8 +674,9 @@ async def test_a_tool_that_never_ends_is_given_up_and_the_server_goes_on(
     shop: McpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = await said(shop, "process")
-    monkeypatch.setattr(mcp, "LONGEST_CALL", 0.5)
-    assert await shop.call_tool("wait", {}) == ("The MCP server 'shop' did not answer in 0.5 s.", True)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(mcp, "CALL_TIMEOUT", 0.5)
+        assert await shop.call_tool("wait", {}) == ("The MCP server 'shop' did not answer in 0.5 s.", True)
     assert await said(shop, "process") == process
 
 
@@ -675,7 +694,7 @@ def test_that_the_sdk_is_missing_is_told_with_what_to_do() -> None:
     code = (
         "import sys; sys.modules['mcp'] = None; import asyncio\n"
         "from mimo_magics.core.errors import MimoError; from mimo_magics.tools.mcp import McpServer\n"
-        "try: asyncio.run(McpServer('it', ['cat']).tools())\n"
+        "try: asyncio.run(McpServer('it', ['cat']).list_tools())\n"
         "except MimoError as error: print(type(error).__name__, error, error.hint)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

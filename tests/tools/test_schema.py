@@ -559,8 +559,8 @@ TYPES = "Write a type that JSON has, such as str, float, list[str] or a dataclas
 @pytest.mark.parametrize(
     ("hint", "reason"),
     [
-        (Frame, "no JSON is like <class 'test_signature.Frame'>"),
-        (list[Frame], "no JSON is like <class 'test_signature.Frame'>"),
+        (Frame, f"no JSON is like {Frame}"),
+        (list[Frame], f"no JSON is like {Frame}"),
         (Callable[[int], int], "no JSON is like a callable"),
         (type[int], "no JSON is like a class"),
         (Tree, "Tree contains itself"),

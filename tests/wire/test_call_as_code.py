@@ -14,11 +14,11 @@ from support.hostile import HOSTILE
 from support.peer import KEY, Peer, Seen, reply, stream
 
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall
-from mimo_magics.core.settings import Api
+from mimo_magics.core.settings import Api, Code
 from mimo_magics.session.session import Session
-from mimo_magics.wire.call_as_code import CODE_KINDS, ApiCall, Kind, build_snippet
+from mimo_magics.wire.call_as_code import CODE_KINDS, ApiCall, build_snippet
 
-WAYS: list[tuple[Kind, Api]] = [
+WAYS: list[tuple[Code, Api]] = [
     ("curl", "openai"),
     ("curl", "anthropic"),
     ("httpx", "openai"),
@@ -46,7 +46,7 @@ def session(peer: Peer, api: Api, **options: Any) -> Session:
     return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
 
 
-def run(kind: Kind, code: str, folder: Path) -> str:
+def run(kind: Code, code: str, folder: Path) -> str:
     """Run code in an empty folder, in which nothing may appear."""
     if kind == "curl" and not shutil.which("curl"):
         pytest.skip("curl is missing")
@@ -73,7 +73,7 @@ def keys(seen: Seen) -> set[str]:
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize(("kind", "api"), WAYS)
 def test_the_code_makes_the_call_that_is_made_here(
-    peer: Peer, kind: Kind, api: Api, streamed: bool, tmp_path: Path
+    peer: Peer, kind: Code, api: Api, streamed: bool, tmp_path: Path
 ) -> None:
     talk = session(peer, api, stream=streamed, system='Be "brief".\n$(touch caught)', max_tokens=99)
     for text in HARD:
@@ -97,7 +97,7 @@ def test_the_code_makes_the_call_that_is_made_here(
 
 
 @pytest.mark.parametrize(("kind", "api"), WAYS)
-def test_the_code_tells_of_tools_and_what_they_gave(peer: Peer, kind: Kind, api: Api, tmp_path: Path) -> None:
+def test_the_code_tells_of_tools_and_what_they_gave(peer: Peer, kind: Code, api: Api, tmp_path: Path) -> None:
     def clock(zone: str = "UTC") -> str:
         """Tell the time."""
         return f"noon in {zone}"
@@ -182,7 +182,7 @@ def test_a_command_that_is_too_long_for_an_argument_reads_its_body(peer: Peer, t
 
 
 @pytest.mark.parametrize("kind", CODE_KINDS)
-def test_nothing_in_the_code_is_obeyed_by_a_terminal(kind: Kind) -> None:
+def test_nothing_in_the_code_is_obeyed_by_a_terminal(kind: Code) -> None:
     hostile = ApiCall(
         CALL.api if kind != "anthropic" else "anthropic", CALL.base_url, "both", {"x\x1b": "\x9b\u202e\x07"}
     )

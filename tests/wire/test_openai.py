@@ -464,7 +464,7 @@ def test_a_ghost_call_without_a_name_is_dropped():
 
 def test_a_call_without_an_id_gets_one():
     assert read("openai", openai_stream(opening(2, None, "clock"))).tool_calls == (
-        ToolCall("call_2", "clock"),
+        ToolCall("call_0", "clock"),
     )
 
 

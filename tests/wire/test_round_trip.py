@@ -7,7 +7,16 @@ from hypothesis import given, strategies as st
 from support import encode_stream
 from support.reading import fold, read_whole
 
-from mimo_magics.core.messages import Annotation, Message, ReasoningPart, Reply, TextPart, ToolCall, Usage
+from mimo_magics.core.messages import (
+    Annotation,
+    Message,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    Usage,
+    with_unique_ids,
+)
 from mimo_magics.wire.formats import decode
 
 CHANCE = st.randoms(use_true_random=True)
@@ -38,8 +47,13 @@ def messages(*kinds):
     """Messages of these kinds of parts, in any order."""
     parts = st.lists(st.one_of(*kinds), max_size=6)
     return parts.filter(lambda chosen: not runs_on(chosen)).map(
-        lambda chosen: Message("assistant", tuple(chosen))
+        lambda chosen: unique(Message("assistant", tuple(chosen)))
     )
+
+
+def unique(message):
+    """The message with ids that differ, as every reply has them."""
+    return next(with_unique_ids([message]))
 
 
 OPENAI_USAGE = st.none() | st.builds(Usage, COUNT, COUNT, COUNT, COUNT)
@@ -58,7 +72,7 @@ OPENAI_REPLIES = st.builds(
 def in_openai_order(reasoning, words, wishes):
     """A whole reply has one string of each kind, and the calls after them."""
     spoken = [ReasoningPart(reasoning)] * bool(reasoning) + [TextPart(words)] * bool(words)
-    return Message("assistant", (*spoken, *wishes))
+    return unique(Message("assistant", (*spoken, *wishes)))
 
 
 OPENAI_WHOLE = st.builds(

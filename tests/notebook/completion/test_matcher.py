@@ -543,7 +543,7 @@ def terminal(tmp_path: Path) -> Iterator[pexpect.spawn]:
         command,
         env={**os.environ, **where},
         encoding="utf-8",
-        timeout=30,
+        timeout=60,
         dimensions=(40, 120),
     ) as started:
         started.expect_exact("In [")

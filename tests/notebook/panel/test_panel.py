@@ -618,7 +618,7 @@ async def test_a_server_that_does_not_tell_is_no_failure(
 
 
 async def until(true: Callable[[], bool]) -> None:
-    for _ in range(500):
+    for _ in range(6_000):
         if true():
             return
         await asyncio.sleep(0.01)

@@ -2,18 +2,18 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
 import pytest
 from support.peer import Answer, Peer, Seen, error, frames, reply, stream
+from support.virtual_time import VirtualTime
 
 from mimo_magics.client import retry
 from mimo_magics.core.errors import ApiError, BadOption, SessionBusy
 from mimo_magics.core.settings import Api
-from mimo_magics.session.comparison import runner
 from mimo_magics.session.comparison.result import Candidate, Comparison
 from mimo_magics.session.comparison.variants import Variant, variants
 from mimo_magics.session.session import Session
@@ -23,7 +23,7 @@ APIS: list[Api] = ["openai", "anthropic"]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(retry, "INITIAL_DELAY", 0.001)
 
 
 def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:
@@ -79,15 +79,15 @@ def test_as_many_are_asked_at_a_time_as_are_allowed_and_no_more(peer: Peer) -> N
 class Window:
     """A script that answers so many calls within some seconds, and refuses the others without saying for how long."""
 
-    def __init__(self, calls: int, seconds: float) -> None:
+    def __init__(self, calls: int, seconds: float, clock: VirtualTime) -> None:
         self.refused = 0
-        self._calls, self._seconds = calls, seconds
+        self._calls, self._seconds, self._clock = calls, seconds, clock
         self._answered: list[float] = []
         self._lock = threading.Lock()
 
     def __call__(self, seen: Seen) -> Answer:
         with self._lock:
-            now = time.monotonic()
+            now = self._clock.monotonic()
             self._answered = [each for each in self._answered if now - each < self._seconds]
             if len(self._answered) == self._calls:
                 self.refused += 1
@@ -97,17 +97,15 @@ class Window:
 
 
 def test_a_service_that_wants_fewer_calls_a_minute_gets_all_of_them_later(
-    peer: Peer, monkeypatch: pytest.MonkeyPatch
+    peer: Peer, virtual_time: VirtualTime
 ) -> None:
-    monkeypatch.setattr(runner, "MINUTE", 0.5)
-    peer.script = window = Window(5, 0.4)
+    peer.script = window = Window(5, 50.0, virtual_time)
     compared = session(peer).compare("Hello", temperature=[0, 1], repeat=6)
     assert texts(compared) == ["at 0"] * 6 + ["at 1"] * 6
     assert 0 < window.refused <= 4 * retry.MAX_ATTEMPTS * 2  # only those that were under way when it said so
 
 
-def test_nothing_is_begun_while_a_service_is_busy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_DELAY", 0.2)
+def test_nothing_is_begun_while_a_service_is_busy(peer: Peer) -> None:
     peer.answers(error(503, "Overloaded"), lambda seen: stream(seen, reply("Fine.")))
     compared = session(peer).compare("Hello", temperature=[0, 1], at_once=1)
     assert texts(compared) == ["Fine.", "Fine."]
@@ -160,7 +158,7 @@ def test_what_a_comparison_spends_counts_and_a_budget_ends_it(peer: Peer) -> Non
 
 @pytest.mark.anyio
 async def test_leaving_early_keeps_what_came_and_closes_every_socket(peer: Peer) -> None:
-    peer.script = lambda seen: Answer(frames(seen, ["word "] * 1_000, 0.02))
+    peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.02))
     talk = session(peer)
     async with talk.comparing("Hello", variants({"temperature": [0, 1]})) as running:
         begun = set()

@@ -23,14 +23,16 @@ FAT = begun(25, 2_000)
 def test_what_a_killed_process_had_saved_is_in_the_file_and_saving_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     SessionFile(path).write(FAT)
-    half_written = 0
+    half_written = []
     command = [sys.executable, saving_process.__file__, "killed", str(path), "7"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        for _ in range(ROUNDS):
-            process.stdin.write("\n")
+        for number in range(ROUNDS):
+            nth = number % 4  # by chance, or in the midst of the first, the second or the third save
+            process.stdin.write(f"{nth}\n")
             process.stdin.flush()
             reported = int(process.stdout.readline())
-            half_written += (tmp_path / ".talk.json.tmp").exists()
+            if nth:
+                half_written.append((reported, (tmp_path / ".talk.json.tmp").exists()))
 
             file = SessionFile(path)
             found = file.read()
@@ -40,7 +42,7 @@ def test_what_a_killed_process_had_saved_is_in_the_file_and_saving_goes_on(tmp_p
 
             file.write(FAT)
             assert {each.name for each in tmp_path.iterdir()} == {"talk.json"}
-    assert half_written > 0
+    assert half_written == [(nth - 1, True) for nth in (1, 2, 3)] * (ROUNDS // 4)
 
 
 def test_an_interrupted_process_can_save_again(tmp_path: Path) -> None:

@@ -572,7 +572,7 @@ def test_a_folder_that_is_none_is_an_error_and_is_not_made(tmp_path: Path) -> No
 FULL = """
 import resource, sys
 from pathlib import Path
-from saving_process import begun
+from support.saving_process import begun
 from mimo_magics.core.errors import NotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 
@@ -593,7 +593,7 @@ print("It can be written again.")
 READ_ONLY = """
 import os, tempfile
 from pathlib import Path
-from saving_process import begun
+from support.saving_process import begun
 from mimo_magics.core.errors import NotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 

@@ -1,0 +1,59 @@
+"""The table of `%mimo_models`: what a server lists, joined with what is published."""
+
+from __future__ import annotations
+
+import pytest
+from support.hostile import HOSTILE
+
+from mimo_magics.core.settings import Settings
+from mimo_magics.notebook.commands.models import bundle
+
+
+def test_the_table_joins_the_list_with_what_is_published() -> None:
+    shown = bundle(Settings(model="new"), ("mimo-v2-pro", "mimo-v2-tts", "new"))["text/plain"]
+    assert shown.splitlines() == [
+        "   model           window  most output  takes   thinks  input  cached  output",
+        "   mimo-v2-pro  1,048,576      128,000  text    yes      1.05    1.05    3.15",
+        "   mimo-v2-tts      8,192        8,192  speech  –           –       –       –",
+        "→  new                  –            –  –       –           –       –       –",
+        "As mimo-v2 lists them now. Figures of 2026-11-22; US dollars for a million tokens, prices of 2026-09.",
+    ]
+
+
+def test_without_a_list_the_table_says_so() -> None:
+    shown = bundle(Settings(prices={"mimo-v2-omni": [1, 0.5, 2]}), ())["text/plain"].splitlines()
+    names = ["mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni", "mimo-v2-tts"]
+    assert [line[3:16].strip() for line in shown[1:-1]] == names
+    assert shown[3].split()[-3:] == ["1", "0.5", "2"]
+    assert "text, pictures, sound, video" in shown[3]
+    assert shown[-1].startswith("mimo-v2 did not list its models: only what is published.")
+
+
+def test_a_model_that_xiaomi_retired_points_to_its_successor() -> None:
+    shown = bundle(Settings(preset="xiaomi"), ("mimo-v2.6-pro", "mimo-v2.5"))["text/plain"].splitlines()
+    assert shown[1].startswith("→  mimo-v2.6-pro")
+    assert "text, pictures, sound" in shown[1]
+    assert shown[2].endswith("retired: mimo-v2.6-flash took its place")
+
+
+@pytest.mark.parametrize(
+    ("preset", "model", "ids", "arrow"),
+    [
+        ("xiaomi", None, ("mimo-v2.5-tts", "mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-flash"]),
+        ("xiaomi", "mimo-v2.6-pro", ("mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-pro"]),
+        ("xiaomi", None, (), ["mimo-v2.6-pro"]),
+        ("mimo-v2", None, ("mimo-v2-flash", "mimo-v2-pro"), ["mimo-v2-pro"]),
+        ("mimo-v2", "new", ("mimo-v2-pro",), []),
+    ],
+)
+def test_the_arrow_is_at_the_model_that_would_answer(
+    preset: str, model: str | None, ids: tuple[str, ...], arrow: list[str]
+) -> None:
+    lines = bundle(Settings(preset=preset, model=model), ids)["text/plain"].splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("→")] == arrow
+
+
+def test_the_names_that_a_server_lists_are_text() -> None:
+    page = bundle(Settings(), tuple(HOSTILE.values()))
+    assert "<script" not in page["text/html"]
+    assert "\x9b" not in page["text/plain"]
