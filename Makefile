@@ -5,10 +5,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
+# files of tests in parallel: those of kernels wait most of their time
+PARALLEL := -n 4 --dist loadfile
+QUICK := $(addprefix tests/,core wire document display tape project/test_import_law.py) \
+	$(addprefix tests/notebook/,config test_options.py test_cell_request.py test_cell_variables.py test_comparison_request.py) \
+	$(addprefix tests/session/,limits/test_budget.py limits/test_usage_meter.py test_history.py test_turn.py test_timing.py)
+
 KERNELS := build/kernels/6.31.0 build/kernels/7.3.0
 AXE := 4.14.1
 
-.PHONY: help demo lab test browser kernels test-all test-oldest lint types bench graph docs docs-links tapes weights weights-tools release-check clean
+.PHONY: help demo lab quick test test-browser coverage browser kernels test-all test-oldest lint types bench graph docs docs-links tapes weights weights-tools release-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -21,9 +27,22 @@ demo: $(VENV)/demo weights
 lab: $(VENV)/lab weights
 	MIMO_PRESET=local $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
-## make test      the fast tests; what had to be skipped is listed at the end with the reason
-test: $(VENV)/test
-	$(RUN) -m pytest -m "not slow" $(ARGS)
+## make quick     the pure tests, in under a minute: no kernel, no model, no network
+quick: $(VENV)/test
+	MIMO_FUZZ=short $(RUN) -m pytest -n 2 --dist loadfile -q -m "not slow and not thorough" $(QUICK) $(ARGS)
+
+## make test      all tests but the slow ones and those in a browser; what was skipped is listed with the reason
+test: $(VENV)/test weights
+	$(RUN) -m pytest $(PARALLEL) -m "not slow" --ignore=tests/browser $(ARGS)
+
+## make test-browser  the tests in JupyterLab and Notebook 7, one after the other; `make browser` comes first
+test-browser: $(VENV)/browser
+	$(RUN) -m pytest -m "not slow" tests/browser $(ARGS)
+
+## make coverage  branch coverage of the pure tests and of those in this process, by package
+coverage: $(VENV)/test
+	$(RUN) -m pytest $(PARALLEL) -q -m "not slow" --ignore=tests/browser --cov=mimo_magics --cov-branch --cov-report=json:build/coverage.json $(ARGS)
+	PYTHONPATH=tests $(RUN) -m support.coverage build/coverage.json
 
 ## make browser   what the tests in JupyterLab and Notebook want besides a chromium on the PATH
 browser: $(VENV)/browser kernels build/axe.min.js
@@ -44,7 +63,7 @@ test-all: $(VENV)/test $(VENV)/release weights weights-tools
 test-oldest: $(VENV)/release
 	$(RUN) -m uv venv --quiet --clear --seed --python $(PYTHON) build/oldest
 	$(RUN) -m uv pip install --quiet --python build/oldest --resolution lowest-direct --editable ".[test]"
-	build/oldest/bin/python -m pytest -m "not slow"
+	build/oldest/bin/python -m pytest $(PARALLEL) -m "not slow" --ignore=tests/browser
 
 ## make lint      ruff, as check and as format
 lint: $(VENV)/test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
@@ -15,11 +16,12 @@ from mimo_magics.client import credentials, model_list
 
 __all__ = ["virtual_time"]  # a fixture that is found here
 
-# quick by default, long with the environment variable MIMO_FUZZ=long
-settings.register_profile("quick", deadline=None, max_examples=100)
+# normal by default; the environment variable MIMO_FUZZ chooses another one
+settings.register_profile("short", deadline=None, max_examples=15)
+settings.register_profile("normal", deadline=None, max_examples=100)
 settings.register_profile("long", deadline=None, max_examples=5_000)
 IPYTHON = pytest.StashKey[TemporaryDirectory[str]]()
-settings.load_profile("long" if os.environ.get("MIMO_FUZZ") == "long" else "quick")
+settings.load_profile(os.environ.get("MIMO_FUZZ", "normal"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,12 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Give each process a folder of IPython's own: no profile of the person, and no history that others write."""
     config.stash[IPYTHON] = folder = TemporaryDirectory(ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)  # after the shells have closed their history there
     os.environ["IPYTHONDIR"] = folder.name
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if folder := config.stash.get(IPYTHON, None):
-        folder.cleanup()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -202,6 +202,7 @@ def test_the_frames_of_all_replies_together_come_ten_times_a_second_at_most(
     assert 30 <= len(frames) <= 61
 
 
+@pytest.mark.thorough
 def test_what_is_sent_is_proportional_to_the_texts(wire: Wire, published: Published) -> None:
     sent = []
     for length in (800, 8_000):  # characters, about 2,000 tokens

@@ -146,6 +146,7 @@ def test_no_letter_is_lost_or_told_twice(pieces: list[str]) -> None:
     assert text.strip("\n") == "".join(pieces).strip("\n")
 
 
+@pytest.mark.thorough
 @given(st.integers(1, 400), st.sampled_from(["```a", "> ", "- ", "1. ", "|a|\n|-|\n|", "    ", "", "~~~\n"]))
 def test_whatever_is_long_comes_to_an_end(count: int, head: str) -> None:
     blocks = Blocks(f"{head}" + "word `x` **y**\n| " * count * 10)

@@ -74,6 +74,7 @@ def test_no_hostile_text_gets_out_of_the_document_where_the_document_stands_in_m
         assert [token.type for token in MarkdownIt("commonmark").parse(html)] == ["html_block"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_is_harmless_wherever_it_breaks_off(name: str) -> None:
     text = HOSTILE[name]

@@ -37,7 +37,8 @@ def entry(module: Path) -> str:
     return module.relative_to(_package_of(module)).parts[0].removesuffix(".py")
 
 
-def imported_names(module: Path, *, typing_too: bool = False) -> set[str]:
+@cache
+def imported_names(module: Path, *, typing_too: bool = False) -> frozenset[str]:
     """Return the absolute names of what a module imports, anywhere in it: `mimo_magics.core.events.Event`."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
     skipped = set() if typing_too else _typing_only(tree)
@@ -49,7 +50,7 @@ def imported_names(module: Path, *, typing_too: bool = False) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def imported_modules(module: Path) -> set[str]:
@@ -62,6 +63,7 @@ def imported_modules(module: Path) -> set[str]:
     return found
 
 
+@cache
 def _package_of(module: Path) -> Path:
     return next(parent for parent in reversed(module.parents) if parent.name == PACKAGE.name)
 

@@ -70,6 +70,7 @@ def keys(seen: Seen) -> set[str]:
     return {name for name, value in seen.headers.items() if KEY in value}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize(("kind", "api"), WAYS)
 def test_the_code_makes_the_call_that_is_made_here(
@@ -96,6 +97,7 @@ def test_the_code_makes_the_call_that_is_made_here(
     assert KEY not in code
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "api"), WAYS)
 def test_the_code_tells_of_tools_and_what_they_gave(peer: Peer, kind: Code, api: Api, tmp_path: Path) -> None:
     def clock(zone: str = "UTC") -> str:

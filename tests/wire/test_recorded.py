@@ -337,6 +337,7 @@ def test_a_short_stream_may_be_cut_at_every_byte(name):
         assert outcome(api, [stream[:place], stream[place:]]) == whole
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", LONG)
 def test_a_long_stream_may_be_cut_anywhere(name):
     stream = stream_of(name)

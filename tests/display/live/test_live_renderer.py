@@ -71,6 +71,7 @@ def bare(html: str) -> str:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [1, 20, 400])
 def test_all_that_grew_is_there_in_the_end(wire: Wire, size: int) -> None:
     source = text(3_000)
@@ -78,6 +79,7 @@ def test_all_that_grew_is_there_in_the_end(wire: Wire, size: int) -> None:
     assert "".join(map(bare, shown)) == to_html(source)
 
 
+@pytest.mark.thorough
 def test_what_is_sent_is_proportional_to_the_length(wire: Wire) -> None:
     sent = []
     for length in (8_000, 80_000):
@@ -104,6 +106,7 @@ def test_math_is_sent_once_and_in_a_widget_that_typesets_it(wire: Wire) -> None:
     assert marked == [("comm_open", "HTMLMathModel")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("source", ["```python\n" + "x = 1\n" * 4_000, "word " * 5_000, "- item\n" * 3_000])
 def test_what_has_no_end_is_not_sent_again_and_again(wire: Wire, source: str) -> None:
     grow(wire, source, 100)
