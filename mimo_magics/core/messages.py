@@ -243,7 +243,7 @@ class Usage:
 class Timing:
     """How long a reply took, in seconds since the request was made."""
 
-    time_to_first_token: float | None = None
+    time_to_first_token: float | None = field(default=None, metadata={"saved_as": "first"})
     """Until the first token; `None` when none came."""
     reasoning: float | None = None
     """How long the model reasoned; `None` when it did not."""

@@ -1,6 +1,7 @@
 """Values to JSON and back, for records in notebooks and files.
 
-The form: an object with the value's field names; a field that holds its default is left out; tuples are
+The form: an object with the value's field names, or with the name that a field is `saved_as`: files keep the names of their format
+when the code renames a field; a field that holds its default is left out; tuples are
 arrays; a part carries its kind in `type` (`text`, `reasoning`, `image`, `audio`, `tool_call`, `tool_result`):
 
     {"role": "assistant", "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hello."}]}
@@ -34,8 +35,9 @@ def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
         ValueError: a value is of another type, or a part has an unknown `type`.
     """
     hints = _hints(kind)  # type: ignore[arg-type]  # a class is a key
-    names = {field.name for field in _fields(kind)} & data.keys()
-    return kind(**{name: _read(hints[name], data[name]) for name in names})
+    names = {field.name: _saved_name(field) for field in _fields(kind)}
+    present = {name: saved for name, saved in names.items() if saved in data}
+    return kind(**{name: _read(hints[name], data[saved]) for name, saved in present.items()})
 
 
 @cache
@@ -48,7 +50,11 @@ def _non_default_items(value: Any) -> Iterator[tuple[str, Any]]:
         item = getattr(value, field.name)
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         if default is MISSING or item != default:
-            yield field.name, item
+            yield _saved_name(field), item
+
+
+def _saved_name(field: Field[Any]) -> str:
+    return str(field.metadata.get("saved_as", field.name))
 
 
 def _fields(value: Any) -> tuple[Field[Any], ...]:

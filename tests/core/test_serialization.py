@@ -230,3 +230,9 @@ OBJECTS = st.dictionaries(TEXT, JSON, max_size=3)
 )
 def test_any_request_comes_back_from_its_json(request_):
     assert from_dict(Request, json.loads(json.dumps(to_dict(request_)))) == request_
+
+
+def test_a_renamed_field_keeps_its_name_in_files():
+    timing = Timing(time_to_first_token=0.5, total=2.0)
+    saved = {"first": 0.5, "total": 2.0}
+    assert (to_dict(timing), from_dict(Timing, saved)) == (saved, timing)
