@@ -12,7 +12,7 @@ from support.peer import Peer, obey
 
 from browser.lab import Page, Server, Theme, copy, expect
 from browser.live import answer, at, everywhere, opened, says, until, waiting
-from browser.test_accessible import AXE, complaints
+from browser.test_accessibility import AXE, complaints
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator

@@ -13,7 +13,7 @@ import pytest
 from support.paths import NOTEBOOKS
 
 from browser.lab import IDLE, PATIENCE, Page, Server, Theme, expect
-from browser.test_accessible import AXE, complaints
+from browser.test_accessibility import AXE, complaints
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
