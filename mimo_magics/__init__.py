@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mimo_magics.core.errors import MimoError
     from mimo_magics.core.messages import Reply
-    from mimo_magics.core.version import __version__
+    from mimo_magics.core.version import __version__ as __version__
     from mimo_magics.notebook.extension import panel, sessions
     from mimo_magics.session.session import Session, ask
     from mimo_magics.tools.registry import tool
 
-__all__ = ["MimoError", "Reply", "Session", "__version__", "ask", "panel", "sessions", "tool"]
+__all__ = ["MimoError", "Reply", "Session", "ask", "panel", "sessions", "tool"]
 
 _HOMES = {
     "MimoError": "core.errors",

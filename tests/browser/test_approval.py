@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 somewhere = at(("lab", "python3"), ("lab", "6.31.0"), ("notebook", "python3"))
 TOOL = """import mimo_magics, threading
-from mimo_magics.tools.registry import REGISTERED
-REGISTERED.clear()
+from mimo_magics.tools.registry import REGISTERED_TOOLS
+REGISTERED_TOOLS.clear()
 ran, returned = [], []
 if "go_on" in globals():
     go_on.set()

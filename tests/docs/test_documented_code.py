@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -173,7 +174,12 @@ def test_commands_of_a_shell_do_what_they_do(block: Block, folder: Path) -> None
 def test_targets_of_make_are_run_by_the_check_of_every_change(block: Block) -> None:
     """They install, and run these tests, so that they cannot be run by one."""
     check = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert [line for line in block.code.splitlines() if line not in check] == []
+    if block.document.name == "CONTRIBUTING.md":  # its targets have only to exist
+        check = " ".join(
+            re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        )
+    targets = [word for line in block.code.splitlines() for word in line.split()[1:] if "=" not in word]
+    assert [target for target in targets if target not in check.split()] == []
 
 
 @pytest.mark.parametrize("block", written_in("toml"), ids=str)

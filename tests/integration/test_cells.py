@@ -696,7 +696,7 @@ def rainy(kernel: Kernel, peer: Peer) -> Iterator[Kernel]:
     peer.answers(lambda seen: stream(seen, calls), lambda seen: stream(seen, answer))
     assert kernel.run(WEATHER).status == "ok"
     yield kernel
-    kernel.run("from mimo_magics.tools.registry import REGISTERED; REGISTERED.clear()")
+    kernel.run("from mimo_magics.tools.registry import REGISTERED_TOOLS; REGISTERED_TOOLS.clear()")
 
 
 @pytest.mark.parametrize("cell", ["%%mimo\nUmbrella?", "%mimo Umbrella?"])

@@ -75,7 +75,7 @@ def test_a_replay_wants_no_key_and_tells_the_times_of_the_recording(
     """The times on the tape are put there by hand: half a second to the first word, four seconds in all."""
     peer.script = lambda seen: Answer(frames(seen, ["word "] * 5))
     session(peer, f"record:{path}").ask("hello")
-    (call,) = tape_format.read(path)
+    (call,) = tape_format.read_tape(path)
     whole = b"".join(chunk.data for chunk in call.chunks)
     chunks = [tape_format.Chunk(0.5, whole[:-20]), tape_format.Chunk(2.0, whole[-20:])]
     tape_format.write(path, [replace(call, begun=0.25, chunks=chunks, ended=4.0)], anew=True)

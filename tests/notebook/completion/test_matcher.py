@@ -291,7 +291,7 @@ def test_others_complete_what_is_not_ours_to_know(text: str, others: str) -> Non
 
 def test_models_are_those_that_the_server_told_when_it_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "mimo_magics.client.model_list._list_tools", {"https://api.mimo-v2.com/v1": ("mimo-v3",)}
+        "mimo_magics.client.model_list._model_ids_by_url", {"https://api.mimo-v2.com/v1": ("mimo-v3",)}
     )
     assert offered("%%mimo -m ") == ["mimo-v3"]
     assert offered("%mimo_config model=") == ["mimo-v3", "default"]

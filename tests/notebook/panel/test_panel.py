@@ -35,7 +35,12 @@ from mimo_magics.notebook.panel.state import situation, spelled
 from mimo_magics.notebook.panel.summary import NOTHING
 from mimo_magics.session.session import Session
 
-SHELL = InteractiveShell.instance()
+
+def shell() -> InteractiveShell:
+    """The present shell: other test files of the same process may have replaced it."""
+    return InteractiveShell.instance()
+
+
 OWN = "Answer in verse.\nAlways."
 Outputs = list[dict[str, Any]]
 
@@ -409,7 +414,7 @@ def stands(board: Board, config: MimoConfig, name: str) -> None:
 @given(st.lists(st.tuples(st.just("store"), WRITTEN) | st.tuples(st.just("page"), SEEN), max_size=8))
 def test_whoever_writes_every_control_shows_what_the_store_says(steps: list[Any]) -> None:
     config = MimoConfig()
-    panel = Panel(config, SHELL)
+    panel = Panel(config, shell())
     board = panel.open()
     for where, (name, what) in steps:
         if where == "store":
@@ -423,7 +428,7 @@ def test_whoever_writes_every_control_shows_what_the_store_says(steps: list[Any]
 
 
 def test_only_what_is_new_is_sent(config: MimoConfig, sent: list[Any], published: Outputs) -> None:
-    board = Panel(config, SHELL).open()
+    board = Panel(config, shell()).open()
     write(config, "thinking", False)
 
     def states() -> list[Any]:
@@ -520,15 +525,15 @@ def test_nothing_that_is_set_acts_in_the_page(
 
 
 def test_a_button_puts_the_line_into_a_new_cell(board: Board, config: MimoConfig) -> None:
-    SHELL.rl_next_input = None
+    shell().rl_next_input = None
     press(board, "New cell with these settings")
-    assert (SHELL.rl_next_input, NOTHING in said(board)) == (None, True)
+    assert (shell().rl_next_input, NOTHING in said(board)) == (None, True)
     move(board, "temperature", 0.3)
     press(board, "New cell with these settings")
-    assert SHELL.rl_next_input == "%mimo_config temperature=0.3"
+    assert shell().rl_next_input == "%mimo_config temperature=0.3"
     assert '<span role="status">It comes below the next cell that you run.</span>' in said(board)
     config.reset()
-    assert not insert(config, SHELL)
+    assert not insert(config, shell())
 
 
 # Where it is shown, and how long
@@ -546,7 +551,7 @@ def test_where_nobody_watches_there_is_only_the_table(
 def test_in_a_terminal_it_is_printed(
     config: MimoConfig, sent: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Panel(config, SHELL).show()
+    Panel(config, shell()).show()
     printed = capsys.readouterr().out
     assert (printed.splitlines()[0].split(), sent) == (["setting", "value", "range", "acts"], [])
 
@@ -556,7 +561,7 @@ def test_several_panels_follow_the_store_and_the_oldest_are_closed(
 ) -> None:
     over: list[int] = []
     boards = [
-        Panel(config, SHELL, closed=lambda number=number: over.append(number)).open()
+        Panel(config, shell(), closed=lambda number=number: over.append(number)).open()
         for number in range(KEPT + 1)
     ]
     config.write("temperature", "0.3")
@@ -580,7 +585,7 @@ def test_a_foot_goes_below(config: MimoConfig, published: Outputs) -> None:
     import ipywidgets
 
     foot = ipywidgets.VBox()
-    assert Panel(config, SHELL, foot).open().root.children[-1] is foot
+    assert Panel(config, shell(), foot).open().root.children[-1] is foot
     close_all()
     foot.close()
 
@@ -632,7 +637,7 @@ def test_it_is_called_by_its_name(published: Outputs, tmp_path: Any, monkeypatch
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadOption, match="The extension is not loaded here"):
         mimo_magics.panel()
-    SHELL.run_line_magic("load_ext", "mimo_magics")
+    shell().run_line_magic("load_ext", "mimo_magics")
     mimo_magics.panel()
-    SHELL.run_line_magic("unload_ext", "mimo_magics")
+    shell().run_line_magic("unload_ext", "mimo_magics")
     assert len(published) == 1
