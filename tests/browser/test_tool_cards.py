@@ -41,7 +41,7 @@ async def until(name):
         await asyncio.sleep(0.02)
 
 def ended(index, state, **more):
-    return ToolProgress(index, state, ToolResult(str(index), "search", hostile * 1_250, **more))
+    return ToolProgress(index, state, ToolResult(str(index + 1), "search", hostile * 1_250, **more))
 """
 CELL = """
 accumulator, surface = Accumulator(), LiveSurface(Look(), RunningCell(get_ipython()))
