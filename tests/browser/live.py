@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, count
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,10 @@ PLACES = [
 """Front ends and their kernels."""
 
 
+NUMBERS = count()
+"""A front end gives two notebooks of one name the same kernel, with whatever an earlier module has set there."""
+
+
 def at(*places: tuple[str, str]) -> pytest.MarkDecorator:
     """Run a test in these places; its module makes `page` with `opened`. Servers are not started anew for it."""
     return pytest.mark.parametrize(
@@ -47,7 +51,7 @@ def opened(server: Server, browser: Browser, place: tuple[str, str]) -> Iterator
     """Open a notebook with the kernel of this place, into which the extension is loaded."""
     _, kernel = place
     need(kernel)
-    notebook = write(server.folder / f"live-{kernel}.ipynb", "%load_ext mimo_magics", kernel=kernel)
+    notebook = write(server.folder / f"live-{next(NUMBERS)}.ipynb", "%load_ext mimo_magics", kernel=kernel)
     with Page(server, browser) as page:
         page.open(notebook.name)
         page.run(0)
