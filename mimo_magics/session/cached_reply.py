@@ -17,7 +17,15 @@ from mimo_magics.core.events import (
     ToolProgress,
     UsageUpdate,
 )
-from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
+from mimo_magics.core.messages import (
+    Part,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    with_unique_ids,
+)
 
 
 def replayed(reply: Reply) -> Iterator[Event]:
@@ -26,12 +34,12 @@ def replayed(reply: Reply) -> Iterator[Event]:
     if reply.annotations:
         yield Annotations(reply.annotations)
     yield from map(Noted, reply.notes)
-    calls: dict[str, list[int]] = {}
-    for index, part in enumerate(reply.message.parts):
+    (message,) = with_unique_ids([reply.message])
+    calls: dict[str, int] = {}
+    for index, part in enumerate(message.parts):
         if isinstance(part, ToolCall):
-            calls.setdefault(part.id, []).append(index)
-        number = calls[part.id].pop(0) if isinstance(part, ToolResult) and calls.get(part.id) else index
-        yield from _replayed(number, part)
+            calls[part.id] = index
+        yield from _replayed(calls.get(part.id, index) if isinstance(part, ToolResult) else index, part)
     if reply.usage:
         yield UsageUpdate(reply.usage)
     if reply.stop:
