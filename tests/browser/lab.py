@@ -284,6 +284,7 @@ class Refusal(BaseHTTPRequestHandler):
 APP = "window.jupyterapp"
 NOTEBOOK = f"{APP}.shell.currentWidget"
 READY = f"() => {APP}?.shell?.currentWidget?.content?.widgets?.length && {NOTEBOOK}.context.isReady"
+CONNECTED = f"() => {NOTEBOOK}.sessionContext.session?.kernel?.connectionStatus === 'connected'"
 IDLE = f"() => !window.running && {NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'"
 EXECUTE = f"""([name, options]) => {{
     window.running = (window.running ?? 0) + 1;
@@ -352,9 +353,10 @@ class Page:
             self.window.get_by_role("dialog").wait_for(state="detached")
 
     def reload(self) -> None:
-        """Load the page anew; the kernel goes on."""
+        """Load the page anew, and wait until it hears of the kernel, which goes on: what is said before is lost to it."""
         self.window.reload()
-        self.window.wait_for_function(READY, timeout=PATIENCE * 1_000)
+        for state in (READY, CONNECTED):
+            self.window.wait_for_function(state, timeout=PATIENCE * 1_000)
 
     def fill(self, *cells: str) -> None:
         """Put code cells in the place of all that are there."""
