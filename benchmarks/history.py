@@ -34,8 +34,8 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.settings import Api
 from mimo_magics.session.history import History
-from mimo_magics.session.storage.session_file import Saved, SessionFile, from_text, to_text
-from mimo_magics.session.turn import Turn, history
+from mimo_magics.session.storage.session_file import SavedSession, SessionFile, from_text, to_text
+from mimo_magics.session.turn import Turn, conversation_messages
 from mimo_magics.wire.formats import FORMATS
 
 PROSE = 'The *quick* brown fox jumps over the lazy dog, says "hello", and nobody minds. 你好!\n\n'
@@ -84,8 +84,8 @@ def turn(number: int) -> Turn:
         id=f"{number:012x}",
         system=SYSTEM,
         tools=("tide",),
-        spent=usage,
-        context=1_000 * number,
+        usage=usage,
+        context_tokens=1_000 * number,
         digest=f"{number:064x}",
         cell=f"cell-{number}",
     )
@@ -97,7 +97,7 @@ def conversation(count: int) -> History:
 
 
 def body(turns: tuple[Turn, ...], api: Api) -> dict[str, object]:
-    messages = (system_message(SYSTEM), *history(turns), user_message("And then?"))
+    messages = (system_message(SYSTEM), *conversation_messages(turns), user_message("And then?"))
     return FORMATS[api].encode(Request(messages, PARAMS))
 
 
@@ -108,7 +108,7 @@ def dumped(value: object) -> bytes:
 def ways(count: int, folder: Path) -> dict[str, Callable[[], bytes | None]]:
     """All that is measured, by name."""
     line = conversation(count)
-    saved, file = Saved("main", date(2026, 11, 22), line), SessionFile(folder / f"{count}.json")
+    saved, file = SavedSession("main", date(2026, 11, 22), line), SessionFile(folder / f"{count}.json")
     messages, text = body(line.turns, "openai")["messages"], to_text(saved)
     plain = dumped(messages)
     return {

@@ -20,7 +20,7 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.document import reply as reply_document
-from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.storage.turn_record import build_record
 from mimo_magics.session.turn import Turn
 
 TOKENS, SHORT = 2_000, 200
@@ -45,7 +45,7 @@ def reply(source: str, tokens: int) -> Reply:
 def sizes(answer: Reply) -> tuple[int, int, int, int]:
     """Bytes of the text, the HTML, the record, and of all that is saved."""
     turn = Turn(user_message("Tell me."), answer, Params("mimo-v2-pro"), "mimo-v2", "openai", 1.0)
-    bundle, metadata = reply_document.bundle(answer), {"mimo": record(turn)}
+    bundle, metadata = reply_document.reply_bundle(answer), {"mimo": build_record(turn)}
     whole = {"output_type": "display_data", "data": bundle, "metadata": metadata}
     parts = (answer.text, bundle["text/html"], metadata, whole)
     return tuple(len(json.dumps(part, ensure_ascii=False).encode()) for part in parts)  # type: ignore[return-value]

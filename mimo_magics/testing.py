@@ -22,7 +22,7 @@ from typing import get_args
 
 import pytest
 
-from mimo_magics.core.errors import TapeMissing
+from mimo_magics.core.errors import TapeMismatch
 from mimo_magics.tape import tape
 
 OPTION = "--mimo-tape"
@@ -48,7 +48,7 @@ def mimo_tape(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(tape.ENV_VARIABLE, f"{mode}:{path}")
     try:
         tape.open_tape(f"{mode}:{path}")
-    except TapeMissing as error:
+    except TapeMismatch as error:
         pytest.fail(f"{error}\nTo record it: pytest {OPTION} record '{request.node.nodeid}'", pytrace=False)
     return path
 

@@ -15,12 +15,12 @@ from io import StringIO
 from pathlib import Path
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.secret import Secret
 
 ENV_VARIABLE = "MIMO_API_KEY"
 ENV_FILE = ".env"
-KEYRING_SERVICE, KEYRING_SOURCE = "mimo-magics", Words("the keyring")
+KEYRING_SERVICE, KEYRING_SOURCE = "mimo-magics", Translatable("the keyring")
 """Name of the entries in the keyring; the user name is the host."""
 
 PLAN_HOST_PREFIX = "token-plan-"
@@ -29,7 +29,7 @@ PLAN_KEY_PREFIXES = ("tp-", "ttp-")
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class FoundKey:
     """A key and where it was found."""
 
     value: Secret
@@ -44,7 +44,7 @@ _bound_hosts: dict[str, str] = {}
 """The host that each key without one is bound to."""
 
 
-def find_key(host: str) -> Key | None:
+def find_key(host: str) -> FoundKey | None:
     """Return the key for a host.
 
     Raises:
@@ -53,8 +53,8 @@ def find_key(host: str) -> Key | None:
     for key in _iter_candidates(host):
         if not (key.value.isascii() and key.value.isprintable()):
             raise BadOption(
-                Words("The key from {source} holds characters that no key has.", source=key.source),
-                Words("Copy it once more."),
+                Translatable("The key from {source} holds characters that no key has.", source=key.source),
+                Translatable("Copy it once more."),
             )
         if _is_allowed_for(key, host):
             return key
@@ -71,7 +71,7 @@ def has_keys_for_other_hosts(host: str) -> bool:
     return any(not _is_allowed_for(key, host) for key in _iter_candidates(host))
 
 
-def _is_allowed_for(key: Key, host: str) -> bool:
+def _is_allowed_for(key: FoundKey, host: str) -> bool:
     return key.is_for_host or _bound_hosts.get(key.value, host) == host
 
 
@@ -84,12 +84,12 @@ def describe_key_mismatch(host: str, key: str) -> str:
     """Say what is wrong when the kind of key does not belong to the host; such a pair answers 401."""
     is_plan_key = key.startswith(PLAN_KEY_PREFIXES)
     if is_plan_key and host == PAY_AS_YOU_GO_HOST:
-        return Words(
+        return Translatable(
             "This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com.",
             host=host,
         )
     if not is_plan_key and host.startswith(PLAN_HOST_PREFIX) and key.startswith("sk-"):
-        return Words(
+        return Translatable(
             "This is a pay-as-you-go key, which {host} does not take; its host is {other}.",
             host=host,
             other=PAY_AS_YOU_GO_HOST,
@@ -97,17 +97,17 @@ def describe_key_mismatch(host: str, key: str) -> str:
     return ""
 
 
-def _iter_candidates(host: str) -> Iterator[Key]:
+def _iter_candidates(host: str) -> Iterator[FoundKey]:
     sources: dict[str, Callable[[str], str | None]] = {
         "getpass": _entered_keys.get,
         ENV_VARIABLE: lambda _: os.environ.get(ENV_VARIABLE),
         ENV_FILE: _read_env_file,
         KEYRING_SOURCE: _read_keyring,
-        Words("Colab's secrets"): _read_colab_secret,
+        Translatable("Colab's secrets"): _read_colab_secret,
     }
     for source, lookup in sources.items():
         if value := (lookup(host) or "").strip():
-            yield Key(Secret(value), source, source in ("getpass", KEYRING_SOURCE))
+            yield FoundKey(Secret(value), source, source in ("getpass", KEYRING_SOURCE))
 
 
 def _read_env_file(_: str) -> str | None:
@@ -122,8 +122,8 @@ def _read_env_file(_: str) -> str | None:
         content = None
     if content is None:  # raised here, as the error above holds what the file holds
         raise BadOption(
-            Words("The file {file} cannot be read.", file=ENV_FILE),
-            Words("Save it as UTF-8 text, and let yourself read it."),
+            Translatable("The file {file} cannot be read.", file=ENV_FILE),
+            Translatable("Save it as UTF-8 text, and let yourself read it."),
         )
     return dotenv_values(stream=StringIO(content), interpolate=False).get(ENV_VARIABLE)
 

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from mimo_magics.client import credentials
 from mimo_magics.core import services
-from mimo_magics.core.errors import BadOption, NoKey
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.errors import BadOption, MissingApiKey
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.secret import Secret
-from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Preset
+from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Service
 from mimo_magics.core.settings import Auth, Settings
 from mimo_magics.tape.tape import Tape
 
-OTHER_KEY_HINT = Words(
+OTHER_KEY_HINT = Translatable(
     "The key at hand was given for another host; give one for this host by %mimo_config api_key"
 )
 
@@ -44,7 +44,7 @@ def parse_host(url: str) -> str:
     return parts.hostname or "" if parts.port in (None, default_port) else f"{parts.hostname}:{parts.port}"
 
 
-def resolve_service(settings: Settings) -> Preset:
+def resolve_service(settings: Settings) -> Service:
     """Look up the service. What is known of one does not hold for another address.
 
     Raises:
@@ -55,10 +55,10 @@ def resolve_service(settings: Settings) -> Preset:
         return service
     if service is LOCAL_SERVICE:
         raise BadOption(
-            Words("The embedded model has no base URL."),
-            Words("Leave one out: %mimo_config --reset base_url"),
+            Translatable("The embedded model has no base URL."),
+            Translatable("Leave one out: %mimo_config --reset base_url"),
         )
-    return Preset(CUSTOM_SERVICE, service.model, {settings.api: settings.base_url}, service.auth)
+    return Service(CUSTOM_SERVICE, service.model, {settings.api: settings.base_url}, service.auth)
 
 
 def resolve_base_url(settings: Settings) -> str:
@@ -70,8 +70,8 @@ def resolve_base_url(settings: Settings) -> str:
     url = resolve_service(settings).base_urls.get(settings.api, "").rstrip("/")
     if url and not _is_web_address(url):
         raise BadOption(
-            Words("The base URL {url!r} is no web address to ask.", url=url.rpartition("@")[2]),
-            Words("It begins with https:// or http://, and holds neither name nor password."),
+            Translatable("The base URL {url!r} is no web address to ask.", url=url.rpartition("@")[2]),
+            Translatable("It begins with https:// or http://, and holds neither name nor password."),
         )
     return url
 
@@ -81,7 +81,7 @@ def resolve_endpoint(settings: Settings) -> Endpoint:
 
     Raises:
         BadOption: the preset, the base URL or the key cannot be.
-        NoKey: the service wants a key and there is none for its host. Another base URL may do without.
+        MissingApiKey: the service wants a key and there is none for its host. Another base URL may do without.
     """
     service = resolve_service(settings)
     url = resolve_base_url(settings)
@@ -138,12 +138,12 @@ def _is_secure(url: str) -> bool:
     return urlsplit(url).scheme == "https" or _is_loopback(url)
 
 
-def _missing_key_error(host_name: str, key_page: str) -> NoKey:
-    hint = Words(
+def _missing_key_error(host_name: str, key_page: str) -> MissingApiKey:
+    hint = Translatable(
         "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local",
         variable=credentials.ENV_VARIABLE,
         page=key_page,
     )
     if credentials.has_keys_for_other_hosts(host_name):
         hint = OTHER_KEY_HINT
-    return NoKey(Words("There is no key for {name}.", name=host_name), hint)
+    return MissingApiKey(Translatable("There is no key for {name}.", name=host_name), hint)

@@ -23,13 +23,13 @@ from mimo_magics.core.errors import (
     ApiError,
     BadOption,
     ConnectionFailed,
+    IncompleteStream,
     MimoError,
-    StreamCut,
-    TapeMissing,
+    TapeMismatch,
     WireError,
 )
 from mimo_magics.core.events import Event, Retrying
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Request
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api
@@ -70,10 +70,10 @@ async def stream(
     Raises:
         ApiError: the server said no, before or in the middle of the answer.
         ConnectionFailed: it was not reached, or did not begin to answer.
-        StreamCut: the connection broke in the middle.
+        IncompleteStream: the connection broke in the middle.
         WireError: what came is not what the API describes.
         BadOption: the request cannot be sent.
-        TapeMissing: a tape is replayed, and does not hold the request.
+        TapeMismatch: a tape is replayed, and does not hold the request.
     """
     wire, clock = FORMATS[api], clock or create_clock(endpoint.tapes)
     body = wire.encode(request)
@@ -200,11 +200,11 @@ def _check_end(decoder: StreamDecoder, host: str) -> None:
     if not decoder.has_started:
         raise httpx.RemoteProtocolError("the stream was empty")
     if decoder.is_incomplete:
-        raise StreamCut(Words("The answer of {host} ended in the middle.", host=host))
+        raise IncompleteStream(Translatable("The answer of {host} ended in the middle.", host=host))
 
 
 async def _read_to_end(chunks: AsyncIterator[bytes]) -> None:
-    with anyio.move_on_after(END_OF_BODY_TIMEOUT), suppress(*HTTPX_ERRORS, TapeMissing):
+    with anyio.move_on_after(END_OF_BODY_TIMEOUT), suppress(*HTTPX_ERRORS, TapeMismatch):
         async for _ in chunks:
             pass
 
@@ -228,23 +228,27 @@ def translate_error(error: Exception, host: str, *, has_started: bool) -> MimoEr
     match error:
         case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
             return BadOption(
-                Words("The request cannot be sent to {host}: {error}.", host=host, error=str(error)),
-                Words("Check the base URL and the key."),
+                Translatable("The request cannot be sent to {host}: {error}.", host=host, error=str(error)),
+                Translatable("Check the base URL and the key."),
             )
         case httpx.DecodingError() | httpx.TooManyRedirects() | httpx.HTTPStatusError():
             return WireError(
-                Words("The answer of {host} cannot be read: {error}.", host=host, error=str(error))
+                Translatable("The answer of {host} cannot be read: {error}.", host=host, error=str(error))
             )
         case _ if has_started:
-            return StreamCut(Words("The connection to {host} broke in the middle of the answer.", host=host))
+            return IncompleteStream(
+                Translatable("The connection to {host} broke in the middle of the answer.", host=host)
+            )
         case httpx.ReadTimeout():
-            return ConnectionFailed(Words("{host} did not begin to answer.", host=host), is_retryable=False)
+            return ConnectionFailed(
+                Translatable("{host} did not begin to answer.", host=host), is_retryable=False
+            )
         case httpx.ConnectError() if "CERTIFICATE" in str(error).upper():
             return ConnectionFailed(
-                Words("{host} could not prove who it is.", host=host),
-                Words("Check the base URL and the certificates."),
+                Translatable("{host} could not prove who it is.", host=host),
+                Translatable("Check the base URL and the certificates."),
                 is_retryable=False,
             )
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError():
-            return ConnectionFailed(Words("{host} could not be reached.", host=host))
-    return ConnectionFailed(Words("The connection to {host} broke before an answer came.", host=host))
+            return ConnectionFailed(Translatable("{host} could not be reached.", host=host))
+    return ConnectionFailed(Translatable("The connection to {host} broke before an answer came.", host=host))

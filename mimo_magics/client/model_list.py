@@ -9,7 +9,7 @@ from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.models import MODELS, SUCCESSORS, is_chat_model
 from mimo_magics.core.pricing import PRICES
-from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Preset
+from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Service
 from mimo_magics.core.settings import Settings
 
 _model_ids_by_url: dict[str, tuple[str, ...]] = {}
@@ -31,7 +31,7 @@ async def list_models(settings: Settings) -> tuple[str, ...]:
         return ()
 
 
-async def list_models_at(service: Preset, service_endpoint: Endpoint) -> tuple[str, ...]:
+async def list_models_at(service: Service, service_endpoint: Endpoint) -> tuple[str, ...]:
     """Ask a service for the ids of its models, at its address for the OpenAI format; once is enough."""
     url = get_models_url(service, service_endpoint.base_url)
     if url != service_endpoint.base_url:
@@ -41,12 +41,12 @@ async def list_models_at(service: Preset, service_endpoint: Endpoint) -> tuple[s
     return _model_ids_by_url[service_endpoint.base_url]
 
 
-def get_cached_models(service: Preset) -> tuple[str, ...]:
+def get_cached_models(service: Service) -> tuple[str, ...]:
     """Return the ids that a service has listed already; empty where it was not asked, or did not tell."""
     return _model_ids_by_url.get(get_models_url(service, ""), ())
 
 
-def choose_model(service: Preset, model_ids: tuple[str, ...]) -> str:
+def choose_model(service: Service, model_ids: tuple[str, ...]) -> str:
     """Return the model that answers when the person names none: of some services the first that they list."""
     return next(filter(is_chat_model, model_ids if service.discovers_default_model else ()), service.model)
 
@@ -63,12 +63,12 @@ def get_known_models(settings: Settings) -> tuple[str, ...]:
     ) or _get_published_models(service)
 
 
-def get_models_url(service: Preset, default: str) -> str:
+def get_models_url(service: Service, default: str) -> str:
     """Return the address of the service that lists models."""
     return service.base_urls.get("openai", default).rstrip("/")
 
 
-def _get_published_models(service: Preset) -> tuple[str, ...]:
+def _get_published_models(service: Service) -> tuple[str, ...]:
     """Return the models that a service is known to have had, the latest first."""
     if service.name == CUSTOM_SERVICE:
         return tuple(MODELS)

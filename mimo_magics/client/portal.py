@@ -29,7 +29,7 @@ POLL_SECONDS = 0.1
 """Seconds. A signal need not wake a thread that waits for another one; its next look around does."""
 
 
-class Call(Generic[Item]):
+class PortalCall(Generic[Item]):
     """What is answered on the other thread. Iterate over what is heard.
 
     Args:
@@ -85,7 +85,7 @@ class Call(Generic[Item]):
             self._events.put(None)
 
 
-CallType = TypeVar("CallType", bound=Call[Any])
+CallType = TypeVar("CallType", bound=PortalCall[Any])
 
 
 @contextmanager

@@ -1,29 +1,29 @@
 """What can go wrong, as a person is told it: one sentence of fact, one of advice.
 
 MimoError                 .hint (what to do next)  .reply (what had arrived)
-|-- BadOption             an option, a parameter or a setting is wrong; nothing was sent
-|-- Interrupted           the person stopped the cell
-|-- SessionBusy           the session is in the middle of another turn
-|-- NotSaved              the session's file could not be written; nothing is lost
-|-- BadSessionFile        a file holds no session that can be read; it is left as it is
-|-- WindowFull            the conversation is longer than the model takes; nothing was sent
-|-- BudgetReached         what may be spent is spent; nothing was sent
-|-- NoKey                 there is no key for the host
-|-- LocalModelError       the embedded model cannot be fetched or started
-|-- ConnectionFailed      the server was not reached, or did not answer
-|-- StreamCut             the answer ended in the middle
-|-- WireError             what came is not what the API describes
-|-- TapeMissing           a tape that is replayed has no answer to this request; nothing was sent
-|-- BadTape               a file is no tape, or a damaged one
-`-- ApiError              the server said no   .status .code .param .request_id
-    |-- BadRequest        400
-    |-- BadKey            401
-    |-- NoCredit          402
-    |-- Forbidden         403
-    |-- UnknownModel      404, or 400 for a model that is not served
-    |-- ContentFiltered   421
-    |-- RateLimited       429   .retry_after (seconds)
-    `-- ServerBusy        5xx
+|-- BadOption                 an option, a parameter or a setting is wrong; nothing was sent
+|-- Interrupted               the person stopped the cell
+|-- SessionBusy               the session is in the middle of another turn
+|-- SessionNotSaved           the session's file could not be written; nothing is lost
+|-- BadSessionFile            a file holds no session that can be read; it is left as it is
+|-- ContextWindowExceeded     the conversation is longer than the model takes; nothing was sent
+|-- BudgetExceeded            what may be spent is spent; nothing was sent
+|-- MissingApiKey             there is no key for the host
+|-- LocalModelError           the embedded model cannot be fetched or started
+|-- ConnectionFailed          the server was not reached, or did not answer
+|-- IncompleteStream          the answer ended in the middle
+|-- WireError                 what came is not what the API describes
+|-- TapeMismatch              a tape that is replayed has no answer to this request; nothing was sent
+|-- BadTape                   a file is no tape, or a damaged one
+`-- ApiError                  the server said no   .status .code .param .request_id
+    |-- BadRequest            400
+    |-- InvalidApiKey         401
+    |-- InsufficientBalance   402
+    |-- Forbidden             403
+    |-- UnknownModel          404, or 400 for a model that is not served
+    |-- ContentFiltered       421
+    |-- RateLimited           429   .retry_after (seconds)
+    `-- ServerBusy            5xx
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, ClassVar
 
-from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.i18n import Translatable, translate
 
 if TYPE_CHECKING:  # errors are loaded with the extension, the values of a conversation are not
     from mimo_magics.core.messages import Reply
@@ -41,7 +41,7 @@ class MimoError(Exception):
     """Base of all errors of this package."""
 
     default_hint: ClassVar[str] = ""
-    traced: ClassVar[bool] = False
+    show_traceback: ClassVar[bool] = False
     """Whether a notebook shows where an error came from, too: the setting `debug`."""
 
     def __init__(self, message: str, hint: str = "", reply: Reply | None = None) -> None:
@@ -56,15 +56,15 @@ class MimoError(Exception):
         return fact
 
     @property
-    def said(self) -> tuple[str, str]:
+    def lines(self) -> tuple[str, str]:
         """What happened and what to do, as the person reads it."""
-        return say(self.message), say(self.hint)
+        return translate(self.message), translate(self.hint)
 
     def _render_traceback_(self) -> list[str]:
         """Two lines for a notebook (IPython's protocol): what happened and what to do."""
-        message, hint = self.said
+        message, hint = self.lines
         heading = f"\x1b[31m{type(self).__name__}\x1b[0m: {message}"
-        trace = traceback.format_exception(self) if self.traced else []
+        trace = traceback.format_exception(self) if self.show_traceback else []
         return [*trace, *filter(None, (heading, hint))]
 
 
@@ -79,10 +79,10 @@ class Interrupted(MimoError):
 class SessionBusy(MimoError):
     """The session is in the middle of another turn."""
 
-    default_hint = Words("Wait for it, interrupt it, or use a Session of its own.")
+    default_hint = Translatable("Wait for it, interrupt it, or use a Session of its own.")
 
 
-class NotSaved(MimoError):
+class SessionNotSaved(MimoError):
     """The session's file could not be written. What was said is in the kernel still, and the file as it was."""
 
 
@@ -90,19 +90,23 @@ class BadSessionFile(MimoError):
     """A file holds no session that can be read; it is left as it is."""
 
 
-class WindowFull(MimoError):
+class ContextWindowExceeded(MimoError):
     """The conversation is longer than the model takes; nothing was sent."""
 
-    default_hint = Words("%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.")
+    default_hint = Translatable(
+        "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew."
+    )
 
 
-class BudgetReached(MimoError):
+class BudgetExceeded(MimoError):
     """What may be spent is spent; nothing was sent."""
 
-    default_hint = Words("%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.")
+    default_hint = Translatable(
+        "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent."
+    )
 
 
-class NoKey(MimoError):
+class MissingApiKey(MimoError):
     """There is no key for the host."""
 
 
@@ -119,33 +123,33 @@ class ConnectionFailed(MimoError):
         temporary: whether another attempt may do better.
     """
 
-    default_hint = Words("Check the network, the proxy and the base URL, then run the cell again.")
+    default_hint = Translatable("Check the network, the proxy and the base URL, then run the cell again.")
 
     def __init__(self, message: str, hint: str = "", *, is_retryable: bool = True) -> None:
         super().__init__(message, hint)
         self.is_retryable = is_retryable
 
 
-class StreamCut(MimoError):
+class IncompleteStream(MimoError):
     """The answer ended in the middle; what had come is kept."""
 
-    default_hint = Words("What had come is kept. Run the cell again for a whole answer.")
+    default_hint = Translatable("What had come is kept. Run the cell again for a whole answer.")
 
 
 class WireError(MimoError):
     """What came is not what the API describes."""
 
-    default_hint = Words("Check that the base URL points to a MiMo API in this format.")
+    default_hint = Translatable("Check that the base URL points to a MiMo API in this format.")
 
 
-class TapeMissing(MimoError):
+class TapeMismatch(MimoError):
     """A tape that is replayed has no answer to this request; nothing was sent."""
 
 
 class BadTape(MimoError):
     """A file is no tape, or a damaged one."""
 
-    default_hint = Words("Record it anew: %mimo_tape record PATH")
+    default_hint = Translatable("Record it anew: %mimo_tape record PATH")
 
 
 class ApiError(MimoError):
@@ -160,7 +164,7 @@ class ApiError(MimoError):
         retry_after: seconds that the server asks to wait.
     """
 
-    default_hint = Words("Check the base URL, the format (--api) and the options of the cell.")
+    default_hint = Translatable("Check the base URL, the format (--api) and the options of the cell.")
 
     def __init__(
         self,
@@ -191,51 +195,51 @@ class ApiError(MimoError):
 class BadRequest(ApiError):
     """400: the server does not take this request."""
 
-    default_hint = Words("Look at the options of the cell; `%%mimo --new` starts without the history.")
+    default_hint = Translatable("Look at the options of the cell; `%%mimo --new` starts without the history.")
 
 
-class BadKey(ApiError):
+class InvalidApiKey(ApiError):
     """401: the key is wrong, or belongs to another host."""
 
-    default_hint = Words("Check MIMO_API_KEY: each host and plan has keys of its own.")
+    default_hint = Translatable("Check MIMO_API_KEY: each host and plan has keys of its own.")
 
 
-class NoCredit(ApiError):
+class InsufficientBalance(ApiError):
     """402: the balance is used up."""
 
-    default_hint = Words("Top up the account, or look at its usage in the console.")
+    default_hint = Translatable("Top up the account, or look at its usage in the console.")
 
 
 class Forbidden(ApiError):
     """403: the region is not served, or the account is blocked."""
 
-    default_hint = Words("The service may not be offered where you are; a new key may help.")
+    default_hint = Translatable("The service may not be offered where you are; a new key may help.")
 
 
 class UnknownModel(ApiError):
     """404, or 400 that names the model: it is not served here."""
 
-    default_hint = Words("Choose another model with -m, or check the base URL.")
+    default_hint = Translatable("Choose another model with -m, or check the base URL.")
 
 
 class ContentFiltered(ApiError):
     """421: the content filter refused the prompt or the answer."""
 
-    default_hint = Words("Put the prompt in other words.")
+    default_hint = Translatable("Put the prompt in other words.")
 
 
 class RateLimited(ApiError):
     """429: too many requests at a time, or the plan's quota is used up."""
 
-    default_hint = Words("Wait a little, then run the cell again.")
+    default_hint = Translatable("Wait a little, then run the cell again.")
 
 
 class ServerBusy(ApiError):
     """5xx: the server failed or is overloaded."""
 
-    default_hint = Words("Run the cell again in a while.")
+    default_hint = Translatable("Run the cell again in a while.")
 
 
 def _redact(secret: str, text: str) -> str:
-    """Return a text without the key. One that does not hold it stays what it is, `Words` among them."""
+    """Return a text without the key. One that does not hold it stays what it is, `Translatable` among them."""
     return text.replace(secret, "(the key)") if secret in text else text

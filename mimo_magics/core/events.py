@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Literal
 
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     Annotation,
     Message,
@@ -20,24 +20,26 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    join_surrogates,
     unused_id,
-    whole_characters,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Preparing:
+class ModelPreparation:
     """The embedded model is being fetched or started; nothing has been asked yet."""
 
-    what: str
-    done: int = 0
+    step: str
+    bytes_done: int = 0
     """Bytes fetched."""
-    total: int = 0
+    bytes_total: int = 0
     """Bytes to fetch; 0 when there is nothing to count."""
 
     def __str__(self) -> str:
-        values = {"what": self.what, "done": self.done / 1e6, "total": self.total / 1e6}
-        return Words("{what}: {done:,.0f} of {total:,.0f} MB" if self.total else "{what} …", **values)
+        values = {"what": self.step, "done": self.bytes_done / 1e6, "total": self.bytes_total / 1e6}
+        return Translatable(
+            "{what}: {done:,.0f} of {total:,.0f} MB" if self.bytes_total else "{what} …", **values
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +48,18 @@ class Retrying:
 
     attempt: int
     """Number of the coming attempt, from 2."""
-    of: int
+    max_attempts: int
     delay: float
     """Seconds until it."""
     reason: str
 
     def __str__(self) -> str:
         values = asdict(self) | {"delay": round(self.delay, 1)}
-        return Words("{reason} · again in {delay:g} s, attempt {attempt} of {of}", **values)
+        return Translatable("{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}", **values)
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class ResponseStarted:
     """The server began to answer."""
 
     id: str = ""
@@ -164,14 +166,14 @@ class Annotations:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class Note:
     """A remark of the server beside the answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notice:
     """What the session did with the turn, for a quiet line."""
 
     text: str
@@ -192,17 +194,17 @@ class Stopped:
 
 
 Event = (
-    Preparing
+    ModelPreparation
     | Retrying
-    | Started
+    | ResponseStarted
     | TextDelta
     | ReasoningDelta
     | ToolCallStart
     | ToolCallDelta
     | ToolProgress
     | Annotations
-    | Noted
-    | Told
+    | Note
+    | Notice
     | UsageUpdate
     | Stopped
 )
@@ -217,7 +219,7 @@ class Accumulator:
     def __init__(self) -> None:
         self._entries: list[_PartBuilder | ToolResult] = []
         self._call_builders: dict[int, _PartBuilder] = {}
-        self._response_started = Started()
+        self._response_started = ResponseStarted()
         self._usage: Usage | None = None
         self._previous_usage: Usage | None = None
         self._stop: str | None = None
@@ -244,21 +246,21 @@ class Accumulator:
     def _feed_metadata(self, event: Event) -> None:
         """Take in what is no content."""
         match event:
-            case Started():
+            case ResponseStarted():
                 self._response_started = event
-                self._begin_round()
+                self._begin_response()
             case UsageUpdate(usage):
                 self._usage = usage
             case Stopped(reason):
                 self._stop = reason
             case Annotations(items):
                 self._annotations += items
-            case Noted(text):
+            case Note(text):
                 self._notes += (text,)
-            case Told(text):
+            case Notice(text):
                 self._notices += (text,)
 
-    def _begin_round(self) -> None:
+    def _begin_response(self) -> None:
         """Each answer of the server counts its calls and its tokens from 0."""
         self._call_builders = {}
         if self._usage:
@@ -271,12 +273,12 @@ class Accumulator:
         return Reply(
             Message("assistant", tuple(part for _, part in self._iter_parts())),
             self._total_usage,
-            self._stop and whole_characters(self._stop),
-            whole_characters(self._response_started.model),
-            whole_characters(self._response_started.id),
-            tuple(Annotation(*map(whole_characters, astuple(each))) for each in self._annotations),
-            tuple(map(whole_characters, self._notes)),
-            told=self._notices,
+            self._stop and join_surrogates(self._stop),
+            join_surrogates(self._response_started.model),
+            join_surrogates(self._response_started.id),
+            tuple(Annotation(*map(join_surrogates, astuple(each))) for each in self._annotations),
+            tuple(map(join_surrogates, self._notes)),
+            notices=self._notices,
         )
 
     @property
@@ -344,11 +346,11 @@ class _PartBuilder:
         return bool(self.name if self.kind is ToolCall else self.signature or any(self.pieces))
 
     def build_part(self) -> Part:
-        text = whole_characters("".join(self.pieces))
+        text = join_surrogates("".join(self.pieces))
         if self.kind is ToolCall:
-            return ToolCall(whole_characters(self.id), whole_characters(self.name), text)
+            return ToolCall(join_surrogates(self.id), join_surrogates(self.name), text)
         return (
-            ReasoningPart(text, whole_characters(self.signature))
+            ReasoningPart(text, join_surrogates(self.signature))
             if self.kind is ReasoningPart
             else TextPart(text)
         )

@@ -1,7 +1,7 @@
 """How a text is said: in English, or in the language of the person who reads it.
 
-The English text is the key, with the names of what is put into it: `Words("There is no turn {number}.", number=3)`.
-`Words` are the English text for everybody, for programs, logs, files and models; only what shows them says them anew:
+The English text is the key, with the names of what is put into it: `Translatable("There is no turn {number}.", number=3)`.
+`Translatable` are the English text for everybody, for programs, logs, files and models; only what shows them says them anew:
 `say(words)`. So errors and events keep them, whoever will read, and a saved notebook holds no language but English
 in what is read back.
 
@@ -23,38 +23,39 @@ LANGUAGE_TAGS: Mapping[Language, str] = {"en": "en", "zh-TW": "zh-Hant-TW"}
 """What pages call the languages."""
 
 
-class Words(str):
+class Translatable(str):
     """A text in English that can be said in another language.
 
     Args:
         form: the text, with a name in braces for each part; braces are braces where there is no part.
-        parts: what is put in; `Words` among them are said in the same language.
+        parts: what is put in; `Translatable` among them are said in the same language.
     """
 
-    __slots__ = ("form", "parts")
+    __slots__ = ("template", "values")
 
     language: ClassVar[Language] = "en"
     """What the person reads."""
 
-    form: str
-    parts: Mapping[str, Any]
+    template: str
+    values: Mapping[str, Any]
 
     def __new__(cls, template: str, /, **values: Any) -> Self:
         """Put the parts in."""
         instance = super().__new__(cls, template.format_map(values) if values else template)
-        instance.form, instance.parts = template, values
+        instance.template, instance.values = template, values
         return instance
 
 
-def say(text: str, /, **values: Any) -> str:
+def translate(text: str, /, **values: Any) -> str:
     """Return a text as the person reads it; one that the language does not know stays as it is."""
-    if Words.language == "en":
-        return str(Words(text, **values) if values else text)
-    if values or not isinstance(text, Words):
-        text = Words(text, **values)
-    template = load_translations(Words.language).get(text.form, text.form)
+    if Translatable.language == "en":
+        return str(Translatable(text, **values) if values else text)
+    if values or not isinstance(text, Translatable):
+        text = Translatable(text, **values)
+    template = load_translations(Translatable.language).get(text.template, text.template)
     translated_values = {
-        name: say(part) if isinstance(part, Words) else part for name, part in text.parts.items()
+        name: translate(part) if isinstance(part, Translatable) else part
+        for name, part in text.values.items()
     }
     return template.format_map(translated_values) if translated_values else template
 
@@ -68,12 +69,12 @@ def load_translations(language: Language) -> Mapping[str, str]:
     return TRANSLATIONS
 
 
-def join_translatables(separator: str, texts: Iterable[str]) -> Words:
-    """Return texts one after the other; `Words` among them are said in the same language."""
+def join_translatables(separator: str, texts: Iterable[str]) -> Translatable:
+    """Return texts one after the other; `Translatable` among them are said in the same language."""
     values = {f"part{number}": text for number, text in enumerate(texts)}
-    return Words(separator.join(f"{{{name}}}" for name in values), **values)
+    return Translatable(separator.join(f"{{{name}}}" for name in values), **values)
 
 
-def words(*templates: str) -> tuple[Words, ...]:
+def translatables(*templates: str) -> tuple[Translatable, ...]:
     """Return texts without parts, such as the heads of columns."""
-    return tuple(map(Words, templates))
+    return tuple(map(Translatable, templates))

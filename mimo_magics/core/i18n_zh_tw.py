@@ -76,8 +76,8 @@ TRANSLATIONS: dict[str, str] = {
     "{host} could not be reached.": "無法連上 {host}。",
     "{what}: {done:,.0f} of {total:,.0f} MB": "{what}：{done:,.0f} / {total:,.0f} MB",
     "{what} …": "{what} …",
-    "{reason} · again in {delay:g} s, attempt {attempt} of {of}": (
-        "{reason} · {delay:g} 秒後重試，第 {attempt} 次，共 {of} 次"
+    "{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}": (
+        "{reason} · {delay:g} 秒後重試，第 {attempt} 次，共 {max_attempts} 次"
     ),
     "The server's answer is not what the API describes.": "伺服器的回答不符合 API 的描述。",
     "The server sent a frame that the API does not describe.": "伺服器送來 API 沒有描述的訊框。",

@@ -118,7 +118,7 @@ class Message:
         return tuple(open_calls)
 
 
-def rounds(message: Message) -> Iterator[Message]:
+def split_responses(message: Message) -> Iterator[Message]:
     """Split an answer that ran tools into the messages that a server knows: calls, their results, and so on."""
     for is_result, parts in groupby(message.parts, lambda part: isinstance(part, ToolResult)):
         yield Message("tool" if is_result else "assistant", tuple(parts))
@@ -281,7 +281,7 @@ class Reply:
     """Set by a session; the wire does not measure."""
     cost: float | None = None
     """Estimate in US dollars, set by a session from the dated price table; `None` where no price is known."""
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = field(default=(), metadata={"saved_as": "told"})
     """What the session did with the turn, such as putting it in the place of an older one."""
 
     @property
@@ -303,7 +303,7 @@ class Reply:
         return self.text
 
 
-def whole_characters(text: str) -> str:
+def join_surrogates(text: str) -> str:
     """Join characters whose two halves came apart; a half that stays alone becomes U+FFFD."""
     try:
         text.encode()

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_type_hints
 
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.models import MODELS
-from mimo_magics.core.services import PENALTY_RANGES, Preset, Range
+from mimo_magics.core.services import PENALTY_RANGES, Range, Service
 from mimo_magics.core.settings import Settings, to_text
 
 PANEL_SETTINGS = tuple(setting.name for setting in fields(Settings) if setting.metadata["panel"])
@@ -38,7 +38,7 @@ FACTUAL_TEMPERATURE = 0.2
 """The temperature that api.mimo-v2.com advises for facts."""
 
 
-def bounds(name: str, service: Preset, model: str) -> Range:
+def bounds(name: str, service: Service, model: str) -> Range:
     """Return the lowest and the highest value of a parameter, as the service documents it for the model."""
     low, high = service.ranges.get(name, DEFAULT_RANGES[name])
     if name == "max_tokens":
@@ -47,7 +47,7 @@ def bounds(name: str, service: Preset, model: str) -> Range:
     return low, high
 
 
-def default_value(name: str, service: Preset, model: str) -> float:
+def default_value(name: str, service: Service, model: str) -> float:
     """Return what holds when nothing is set, or where that is not known the place from which one moves."""
     if name == "max_tokens":
         return bounds(name, service, model)[1]
@@ -56,7 +56,7 @@ def default_value(name: str, service: Preset, model: str) -> float:
     return DEFAULT_VALUES[name]
 
 
-def ineffective_parameters(settings: Settings, service: Preset, model: str) -> dict[str, str]:
+def ineffective_parameters(settings: Settings, service: Service, model: str) -> dict[str, str]:
     """Return the parameters that do nothing with these settings, each with the reason."""
     known_model = MODELS.get(model)
     is_thinking = (
@@ -66,14 +66,14 @@ def ineffective_parameters(settings: Settings, service: Preset, model: str) -> d
     )
     reasons: dict[str, str] = {}
     if service.ranges and is_thinking and (known_model is None or known_model.thinks_by_default):
-        reason = Words("{model} sets its own while it thinks (--thinking off)", model=model)
+        reason = Translatable("{model} sets its own while it thinks (--thinking off)", model=model)
         reasons |= {"temperature": reason, "top_p": reason}
     if settings.api == "anthropic":
-        reasons |= dict.fromkeys(PENALTY_RANGES, Words("the Anthropic format has no penalties"))
+        reasons |= dict.fromkeys(PENALTY_RANGES, Translatable("the Anthropic format has no penalties"))
     return reasons
 
 
-def sampling_for_task(task: Task, service: Preset, model: str) -> dict[str, float]:
+def sampling_for_task(task: Task, service: Service, model: str) -> dict[str, float]:
     """Return the sampling that is recommended for a task."""
     temperature = FLASH_TEMPERATURES[task] if model == FLASH_MODEL else 1.0
     if task == "factual" and service.name == "mimo-v2":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.settings import matches_type
 
@@ -56,8 +56,8 @@ def find_price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Pric
         case [_, _, _] as figures if all(matches_type(each, float) and each >= 0 for each in figures):
             return Price(*map(float, figures))
     raise BadOption(
-        Words("The price of {model} cannot be {price!r}.", model=model, price=prices[model]),
-        Words(
+        Translatable("The price of {model} cannot be {price!r}.", model=model, price=prices[model]),
+        Translatable(
             "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3]."
         ),
     )

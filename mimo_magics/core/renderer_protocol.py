@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from mimo_magics.core.events import Event
 from mimo_magics.core.messages import Reply
 
-if TYPE_CHECKING:  # a surface imports what it needs when it is chosen
+if TYPE_CHECKING:  # a renderer imports what it needs when it is chosen
     pass
 
 
-Place = Literal["front end", "unattended", "terminal"]
+DisplayTarget = Literal["front end", "unattended", "terminal"]
 """Where a cell runs: where a person watches a notebook, where nobody does, or in IPython in a terminal."""
 
 
-class Surface(Protocol):
+class Renderer(Protocol):
     """A way to show one turn. It paints in the thread that calls it."""
 
     async def has_buttons(self) -> bool:
@@ -35,8 +35,8 @@ class Surface(Protocol):
         """Leave nothing: the call failed before anything came."""
 
 
-class Cell(Protocol):
-    """The cell that a surface shows something in, as long as it runs."""
+class CellControl(Protocol):
+    """The cell that a renderer shows something in, as long as it runs."""
 
     def stop(self) -> None:
         """End the turn; from any thread."""
@@ -45,13 +45,13 @@ class Cell(Protocol):
         """Put code into a new cell below."""
 
 
-class ComparingSurface(Protocol):
+class ComparisonRenderer(Protocol):
     """A way to show one comparison. The numbers of replies begin with 0."""
 
     def show(self, number: int, event: Event) -> None:
         """Show what happens to one of the replies."""
 
-    def over(self, number: int, note: str = "") -> None:
+    def end_reply(self, number: int, note: str = "") -> None:
         """Show that one of them is over; `note` says why it failed, if it did."""
 
     def tick(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Api, Auth
 from mimo_magics.core.suggest import did_you_mean
 
@@ -16,7 +16,7 @@ PENALTY_RANGES: Mapping[str, Range] = {"frequency_penalty": (-2, 2), "presence_p
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class Service:
     """A service, and what is left to it when the person sets nothing."""
 
     name: str
@@ -40,7 +40,7 @@ class Preset:
 CUSTOM_SERVICE = "other"
 """Name of a service at an address of the person's own, of which nothing is known."""
 
-LOCAL_SERVICE = Preset(
+LOCAL_SERVICE = Service(
     "local",
     "mimo-local",
     base_urls={},  # known when the embedded server runs
@@ -51,7 +51,7 @@ LOCAL_SERVICE = Preset(
 SERVICES = {
     preset.name: preset
     for preset in (
-        Preset(
+        Service(
             "mimo-v2",
             "mimo-v2-pro",
             {"openai": "https://api.mimo-v2.com/v1", "anthropic": "https://api.mimo-v2.com/anthropic"},
@@ -62,7 +62,7 @@ SERVICES = {
             ranges={"temperature": (0, 2), "top_p": (0, 1), "max_tokens": (1, 128_000), **PENALTY_RANGES},
             truncates_by_default=True,  # at 1,024 tokens, reasoning included
         ),
-        Preset(
+        Service(
             "xiaomi",
             "mimo-v2.6-pro",
             {"openai": "https://api.xiaomimimo.com/v1", "anthropic": "https://api.xiaomimimo.com/anthropic"},
@@ -83,13 +83,13 @@ SERVICES = {
 }
 
 
-def find_service(name: str) -> Preset:
+def find_service(name: str) -> Service:
     """Look up a service.
 
     Raises:
         BadOption: it is not known.
     """
     if name not in SERVICES:
-        advice = did_you_mean(name, SERVICES, Words("There are: {names}.", names=", ".join(SERVICES)))
-        raise BadOption(Words("There is no preset {name!r}.", name=name), advice)
+        advice = did_you_mean(name, SERVICES, Translatable("There are: {names}.", names=", ".join(SERVICES)))
+        raise BadOption(Translatable("There is no preset {name!r}.", name=name), advice)
     return SERVICES[name]

@@ -21,7 +21,7 @@ WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarise"]
 RunAll = Literal["run", "keep", "ask"]
 Pace = Literal["real", "fast", "once"]
-Code = Literal["curl", "openai", "anthropic", "httpx"]
+CodeKind = Literal["curl", "openai", "anthropic", "httpx"]
 """Forms in which a call can be written."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 
 
 def did_you_mean(word: str, candidates: Iterable[str], fallback: str) -> str:
@@ -13,4 +13,4 @@ def did_you_mean(word: str, candidates: Iterable[str], fallback: str) -> str:
     candidates = list(candidates)
     prefix_matches = [each for each in candidates if len(word) > 2 and each.startswith(word)]
     matches = prefix_matches or get_close_matches(word, candidates, 1)
-    return Words("Did you mean {word}?", word=matches[0]) if matches else fallback
+    return Translatable("Did you mean {word}?", word=matches[0]) if matches else fallback

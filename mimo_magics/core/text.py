@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from mimo_magics.core.messages import whole_characters
+from mimo_magics.core.messages import join_surrogates
 
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Controls but tab and line end, and what turns the direction of reading."""
@@ -33,7 +33,7 @@ def escape_invisible_characters(text: str) -> str:
 
     Each kind of line end becomes the usual one, and characters whose halves came apart are whole again.
     """
-    return INVISIBLE_CHARACTERS.sub(_spell_out, LINE_END.sub("\n", whole_characters(text)))
+    return INVISIBLE_CHARACTERS.sub(_spell_out, LINE_END.sub("\n", join_surrogates(text)))
 
 
 def escape_html(text: str) -> str:

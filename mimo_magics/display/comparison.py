@@ -1,4 +1,4 @@
-"""What a person sees of a comparison: a surface tells how far it is and leaves a document behind."""
+"""What a person sees of a comparison: a renderer tells how far it is and leaves a document behind."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from IPython.display import display
 
 from mimo_magics.core.events import Event
 from mimo_magics.core.text import escape_html, replace_control_characters
-from mimo_magics.display.comparison_progress import Tally
-from mimo_magics.display.output import Slot
+from mimo_magics.display.comparison_progress import ComparisonProgress
+from mimo_magics.display.output import Output
 
 
-class ComparingSilently:
+class SilentComparisonRenderer:
     """Shows nothing at all (`--quiet`)."""
 
     def show(self, number: int, event: Event) -> None:
         """Let the event pass."""
 
-    def over(self, number: int, note: str = "") -> None:
+    def end_reply(self, number: int, note: str = "") -> None:
         """Tell nobody."""
 
     def tick(self) -> None:
@@ -33,7 +33,7 @@ class ComparingSilently:
         """Nothing was shown."""
 
 
-class ComparingAtTheEnd(ComparingSilently):
+class FinalComparisonRenderer(SilentComparisonRenderer):
     """Shows one output when all is over: for runs that nobody watches."""
 
     def finish(self, bundle: Mapping[str, str], metadata: dict[str, Any]) -> None:
@@ -41,17 +41,19 @@ class ComparingAtTheEnd(ComparingSilently):
         display(dict(bundle), raw=True, metadata=metadata)
 
 
-class ComparingInTerminal(ComparingSilently):
+class TerminalComparisonRenderer(SilentComparisonRenderer):
     """Prints a line when a reply is over, and all of them at the end."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, progress: ComparisonProgress) -> None:
+        self._progress = progress
 
-    def over(self, number: int, note: str = "") -> None:
+    def end_reply(self, number: int, note: str = "") -> None:
         """Say so."""
-        self._tally.end(number, note)
-        which = ": ".join(filter(None, (self._tally.titles[number], note)))
-        sys.stdout.write(replace_control_characters(f"{self._tally.words}: {' '.join(which.split())}") + "\n")
+        self._progress.end(number, note)
+        label = ": ".join(filter(None, (self._progress.titles[number], note)))
+        sys.stdout.write(
+            replace_control_characters(f"{self._progress.summary}: {' '.join(label.split())}") + "\n"
+        )
         sys.stdout.flush()
 
     def finish(self, bundle: Mapping[str, str], metadata: dict[str, Any]) -> None:
@@ -59,34 +61,36 @@ class ComparingInTerminal(ComparingSilently):
         sys.stdout.write(f"\n{bundle['text/plain']}\n")
 
 
-class ComparingInPlace:
+class StaticComparisonRenderer:
     """Shows a line that tells how far it is, until the document takes its place."""
 
-    def __init__(self, tally: Tally) -> None:
-        self.slot = Slot()
+    def __init__(self, progress: ComparisonProgress) -> None:
+        self.output = Output()
         """Where the line stands, and the document will be."""
-        self._tally = tally
-        self._shown = ""
+        self._progress = progress
+        self._shown_line = ""
 
     def show(self, number: int, event: Event) -> None:
         """Let the event pass: a line has no room for it."""
 
-    def over(self, number: int, note: str = "") -> None:
+    def end_reply(self, number: int, note: str = "") -> None:
         """Say so."""
-        self._tally.end(number, note)
+        self._progress.end(number, note)
         self.tick()
 
     def tick(self) -> None:
         """Show the line anew when it changes, which it does once a second."""
-        line = self._tally.line
-        if line != self._shown:
-            self._shown = line
-            self.slot.put({"text/html": f"<p><small>{escape_html(line)}</small></p>", "text/plain": line})
+        line = self._progress.line
+        if line != self._shown_line:
+            self._shown_line = line
+            self.output.update(
+                {"text/html": f"<p><small>{escape_html(line)}</small></p>", "text/plain": line}
+            )
 
     def finish(self, bundle: Mapping[str, str], metadata: dict[str, Any]) -> None:
         """Replace the line by the document."""
-        self.slot.put(dict(bundle), metadata)
+        self.output.update(dict(bundle), metadata)
 
     def clear(self) -> None:
         """Take the line back."""
-        self.slot.empty()
+        self.output.clear()

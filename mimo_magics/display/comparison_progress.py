@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 
 from mimo_magics.core.events import Event
-from mimo_magics.core.i18n import say
+from mimo_magics.core.i18n import translate
 from mimo_magics.display.progress import Progress
 
 
-class Tally:
+class ComparisonProgress:
     """Follows the events of several turns.
 
     Args:
@@ -23,64 +23,66 @@ class Tally:
         self, titles: Sequence[str], at_once: int | None = None, now: Callable[[], float] = monotonic
     ) -> None:
         self.titles = tuple(titles)
-        self.failed = 0
+        self.failed_count = 0
         self._at_once = at_once or len(titles)
         self._now = now
-        self._start = now()
+        self._started_at = now()
         self._progress: list[Progress] = []
         """Of those that were asked; it is done in their order."""
-        self._ends: dict[int, str] = {}
+        self._end_lines: dict[int, str] = {}
         """What there is to say of those that are over."""
-        self._ask()
+        self._start_turns()
 
     def feed(self, number: int, event: Event) -> None:
         """Take an event of one of them in."""
-        self._ask(number + 1)
+        self._start_turns(number + 1)
         self._progress[number].feed(event)
 
     def end(self, number: int, note: str = "") -> None:
         """Note that one of them is over; `note` says why it failed, if it did."""
-        self._ask(number + 1)
-        self.failed += bool(note)
-        self._ends[number] = (
-            f"⚠ {note}" if note else say("Answered · {figures}", figures=self._progress[number].figures)
+        self._start_turns(number + 1)
+        self.failed_count += bool(note)
+        self._end_lines[number] = (
+            f"⚠ {note}" if note else translate("Answered · {figures}", figures=self._progress[number].metrics)
         )
-        self._ask()
+        self._start_turns()
 
     @property
-    def over(self) -> Collection[int]:
+    def ended_numbers(self) -> Collection[int]:
         """Numbers of those that are."""
-        return self._ends.keys()
+        return self._end_lines.keys()
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """How many of them are."""
-        failed = say(", {failed} failed", failed=self.failed) if self.failed else ""
-        return say(
+        failed = translate(", {failed} failed", failed=self.failed_count) if self.failed_count else ""
+        return translate(
             "{count} of {all} answered{failed}",
-            count=len(self.over) - self.failed,
+            count=len(self.ended_numbers) - self.failed_count,
             all=len(self.titles),
             failed=failed,
         )
 
     @property
-    def seconds(self) -> int:
+    def elapsed_seconds(self) -> int:
         """Whole seconds since the first was asked."""
-        return int(self._now() - self._start)
+        return int(self._now() - self._started_at)
 
     @property
     def line(self) -> str:
         """All of it."""
-        return say("{words} · {seconds} s", words=self.words, seconds=self.seconds)
+        return translate("{words} · {seconds} s", words=self.summary, seconds=self.elapsed_seconds)
 
-    def told(self, number: int) -> str:
+    def reply_status(self, number: int) -> str:
         """Return what there is to say of one of them."""
-        if number in self._ends:
-            return self._ends[number]
-        return self._progress[number].line if number < len(self._progress) else say("Waits for its turn")
+        if number in self._end_lines:
+            return self._end_lines[number]
+        return (
+            self._progress[number].line if number < len(self._progress) else translate("Waits for its turn")
+        )
 
-    def _ask(self, least: int = 0) -> None:
+    def _start_turns(self, min_started: int = 0) -> None:
         """Begin to count the time of those whose turn it is: an end makes room for one more."""
-        asked = max(least, min(len(self.titles), self._at_once + len(self.over)))
-        while len(self._progress) < asked:
+        started = max(min_started, min(len(self.titles), self._at_once + len(self.ended_numbers)))
+        while len(self._progress) < started:
             self._progress.append(Progress(self._now))

@@ -9,14 +9,14 @@ from IPython.display import display
 from mimo_magics.core.events import Event
 from mimo_magics.core.messages import Reply
 from mimo_magics.document import reply as reply_document
-from mimo_magics.document.reply import Look
+from mimo_magics.document.reply import DisplayOptions
 
 
-class FinalSurface:
+class FinalRenderer:
     """Shows nothing on the way, so that the saved output is one plain `display_data`."""
 
-    def __init__(self, look: Look = Look()) -> None:
-        self._look = look
+    def __init__(self, display_options: DisplayOptions = DisplayOptions()) -> None:
+        self._display_options = display_options
 
     async def has_buttons(self) -> bool:
         """Return `False`."""
@@ -30,7 +30,11 @@ class FinalSurface:
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Show the document."""
-        display(reply_document.bundle(reply, look=self._look), raw=True, metadata={"mimo": record})
+        display(
+            reply_document.reply_bundle(reply, display_options=self._display_options),
+            raw=True,
+            metadata={"mimo": record},
+        )
 
     def clear(self) -> None:
         """Nothing was shown."""

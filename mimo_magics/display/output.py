@@ -8,26 +8,26 @@ from uuid import uuid4
 from IPython.display import display, update_display
 
 
-class Slot:
+class Output:
     """A place among the outputs of the running cell; it is taken by what is put there first."""
 
     def __init__(self) -> None:
-        self._id = ""
+        self._display_id = ""
 
     @property
-    def taken(self) -> bool:
+    def is_displayed(self) -> bool:
         """Whether something was put there."""
-        return bool(self._id)
+        return bool(self._display_id)
 
-    def put(self, bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+    def update(self, bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
         """Show a MIME bundle there instead of what it shows."""
-        if self._id:
-            update_display(bundle, display_id=self._id, raw=True, metadata=metadata or {})
+        if self._display_id:
+            update_display(bundle, display_id=self._display_id, raw=True, metadata=metadata or {})
         else:
-            self._id = uuid4().hex
-            display(bundle, display_id=self._id, raw=True, metadata=metadata or {})
+            self._display_id = uuid4().hex
+            display(bundle, display_id=self._display_id, raw=True, metadata=metadata or {})
 
-    def empty(self) -> None:
+    def clear(self) -> None:
         """Show nothing there."""
-        if self._id:
-            self.put({"text/plain": ""})
+        if self._display_id:
+            self.update({"text/plain": ""})

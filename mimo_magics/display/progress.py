@@ -9,23 +9,23 @@ from time import monotonic
 
 from mimo_magics.core.events import (
     Event,
-    Preparing,
+    ModelPreparation,
     ReasoningDelta,
+    ResponseStarted,
     Retrying,
-    Started,
     TextDelta,
     ToolCallDelta,
     ToolCallStart,
     ToolProgress,
     UsageUpdate,
 )
-from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.models import estimate_tokens
 
-SETTLED = 1.0
+MIN_RATE_SECONDS = 1.0
 """Seconds of tokens from which on a rate says something."""
-WAITING = Words("Waiting for the model")
+WAITING_TEXT = Translatable("Waiting for the model")
 
 
 class Progress:
@@ -33,93 +33,104 @@ class Progress:
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
-        self._start = now()
-        self._first: float | None = None
-        self._again = 0.0
-        self._wait: Preparing | Retrying | None = None
-        self._tokens = 0.0
+        self._started_at = now()
+        self._first_token_at: float | None = None
+        self._retry_at = 0.0
+        self._wait_event: ModelPreparation | Retrying | None = None
+        self._token_count = 0.0
         self._model = ""
         self._usage: Usage | None = None
-        self._told: object = None
-        self._figures = ""
-        self.state = say(WAITING)
+        self._metrics_key: object = None
+        self._metrics = ""
+        self.state = translate(WAITING_TEXT)
         """What is going on, in few words that change rarely: for those who are read to."""
 
     def feed(self, event: Event) -> None:
         """Take an event in."""
         match event:
             case Retrying():
-                self._wait, self._again = event, self._now() + event.delay
-            case Preparing():
-                self._wait, self._start = event, self._now()
-            case Started(_, model):
-                self._wait, self._model = None, model
+                self._wait_event, self._retry_at = event, self._now() + event.delay
+            case ModelPreparation():
+                self._wait_event, self._started_at = event, self._now()
+            case ResponseStarted(_, model):
+                self._wait_event, self._model = None, model
             case UsageUpdate(usage):
                 self._usage = usage
             case ToolProgress(_, "waiting"):
-                self.state = say("Waiting for your approval")
+                self.state = translate("Waiting for your approval")
             case ToolProgress(_, "approved" | "running"):
-                self.state = say("Running a tool")
+                self.state = translate("Running a tool")
             case ToolProgress():
-                self.state = say(WAITING)
+                self.state = translate(WAITING_TEXT)
             case _:
-                self._come(event)
+                self._feed_delta(event)
 
     @property
-    def seconds(self) -> int:
+    def elapsed_seconds(self) -> int:
         """Whole seconds since the question."""
-        return int(self._now() - self._start)
+        return int(self._now() - self._started_at)
 
     @property
-    def figures(self) -> str:
+    def metrics(self) -> str:
         """For how long, and how fast; counted anew once a second."""
-        now = (self.seconds, self._wait, self._left, self._model, self._first is None, self._usage)
-        if now != self._told:
-            self._told, self._figures = now, " · ".join(self._words())
-        return self._figures
+        key = (
+            self.elapsed_seconds,
+            self._wait_event,
+            self._retry_seconds,
+            self._model,
+            self._first_token_at is None,
+            self._usage,
+        )
+        if key != self._metrics_key:
+            self._metrics_key, self._metrics = key, " · ".join(self._iter_metrics())
+        return self._metrics
 
     @property
     def line(self) -> str:
         """All of it."""
         return (
-            self.figures if self._wait else say("{state}… {figures}", state=self.state, figures=self.figures)
+            self.metrics
+            if self._wait_event
+            else translate("{state}… {figures}", state=self.state, figures=self.metrics)
         )
 
     @property
-    def _left(self) -> int:
-        return max(ceil(self._again - self._now()), 0)
+    def _retry_seconds(self) -> int:
+        return max(ceil(self._retry_at - self._now()), 0)
 
-    def _come(self, event: Event) -> None:
+    def _feed_delta(self, event: Event) -> None:
         match event:
             case TextDelta(text) if text:
-                self._count(text, say("Answering"))
+                self._add_tokens(text, translate("Answering"))
             case ReasoningDelta(text) if text:
-                self._count(text, say("Thinking"))
+                self._add_tokens(text, translate("Thinking"))
             case ToolCallStart(_, _, name) if name:
-                self._count("", say("Calling {name}", name=name))
+                self._add_tokens("", translate("Calling {name}", name=name))
             case ToolCallDelta(_, arguments):
-                self._count(arguments, self.state)
+                self._add_tokens(arguments, self.state)
 
-    def _count(self, text: str, state: str) -> None:
-        self._first = self._first or self._now()
+    def _add_tokens(self, text: str, state: str) -> None:
+        self._first_token_at = self._first_token_at or self._now()
         self.state = state
-        self._tokens += estimate_tokens(text)
+        self._token_count += estimate_tokens(text)
 
-    def _words(self) -> Iterator[str]:
-        match self._wait:
+    def _iter_metrics(self) -> Iterator[str]:
+        match self._wait_event:
             case Retrying():
-                yield say(str(replace(self._wait, delay=self._left)))
+                yield translate(str(replace(self._wait_event, delay=self._retry_seconds)))
                 return
-            case Preparing():
-                yield say(str(self._wait))
+            case ModelPreparation():
+                yield translate(str(self._wait_event))
                 return
-        yield say("{seconds} s", seconds=self.seconds)
+        yield translate("{seconds} s", seconds=self.elapsed_seconds)
         yield from filter(None, [self._model])
-        if self._first is not None:
-            yield say("first token after {first:.1f} s", first=self._first - self._start)
-            elapsed = self._now() - self._first
-            if elapsed >= SETTLED:
-                yield say("about {tokens:.0f} tokens/s", tokens=self._tokens / elapsed)
+        if self._first_token_at is not None:
+            yield translate("first token after {first:.1f} s", first=self._first_token_at - self._started_at)
+            elapsed = self._now() - self._first_token_at
+            if elapsed >= MIN_RATE_SECONDS:
+                yield translate("about {tokens:.0f} tokens/s", tokens=self._token_count / elapsed)
         if self._usage and self._usage.input:
-            cached = say(" ({cached:,} cached)", cached=self._usage.cached) if self._usage.cached else ""
-            yield say("{input:,} tokens in{cached}", input=self._usage.input, cached=cached)
+            cached = (
+                translate(" ({cached:,} cached)", cached=self._usage.cached) if self._usage.cached else ""
+            )
+            yield translate("{input:,} tokens in{cached}", input=self._usage.input, cached=cached)

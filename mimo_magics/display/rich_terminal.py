@@ -10,28 +10,28 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
-from mimo_magics.core.events import Accumulator, Event, Preparing, Retrying
-from mimo_magics.core.i18n import say
+from mimo_magics.core.events import Accumulator, Event, ModelPreparation, Retrying
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.settings import Format
 from mimo_magics.core.text import replace_control_characters
 
-LAST = 10_000
+MAX_SHOWN_CHARS = 10_000
 """Characters that fill any window."""
-FRAME = 0.125
+FRAME_INTERVAL = 0.125
 """Seconds between two frames at the least."""
 
 
-class LaidOutSurface:
+class RichTerminalRenderer:
     """While it grows, the end of the reply as it fits the window; then all of it, laid out."""
 
-    def __init__(self, form: Format = "markdown", console: Console | None = None) -> None:
-        self._form = form
+    def __init__(self, reply_format: Format = "markdown", console: Console | None = None) -> None:
+        self._format = reply_format
         self._accumulator = Accumulator()
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._status = ""
-        self._changed = False
-        self._next_frame = 0.0
+        self._has_changes = False
+        self._next_frame_at = 0.0
 
     async def has_buttons(self) -> bool:
         """Return `False`."""
@@ -40,47 +40,47 @@ class LaidOutSurface:
     def show(self, event: Event) -> None:
         """Take an event in, and paint when a frame is due."""
         self._accumulator.feed(event)
-        self._changed = True
+        self._has_changes = True
         match event:
             case Retrying():
-                self._status = say(str(event))
-            case Preparing(what):
-                self._status = f"{say(what)} …"
+                self._status = translate(str(event))
+            case ModelPreparation(what):
+                self._status = f"{translate(what)} …"
             case _:
                 self._status = ""
         self.tick()
 
     def tick(self) -> None:
         """Paint what has changed since the last frame, when a frame is due."""
-        if self._changed and monotonic() >= self._next_frame:
+        if self._has_changes and monotonic() >= self._next_frame_at:
             self._paint()
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Leave the whole reply."""
         self._live.stop()
-        self._live.console.print(laid_out(reply, self._form))
+        self._live.console.print(render_reply(reply, self._format))
 
     def clear(self) -> None:
         """Leave nothing."""
         self._live.stop()
 
     def _paint(self) -> None:
-        self._next_frame = monotonic() + FRAME
-        self._changed = False
+        self._next_frame_at = monotonic() + FRAME_INTERVAL
+        self._has_changes = False
         self._live.start()
         reply = self._accumulator.reply
-        words = replace_control_characters(self._status or reply.text or reply.reasoning)[-LAST:]
-        lines = Text(words, style="" if reply.text and not self._status else "dim").wrap(
+        text = replace_control_characters(self._status or reply.text or reply.reasoning)[-MAX_SHOWN_CHARS:]
+        lines = Text(text, style="" if reply.text and not self._status else "dim").wrap(
             self._live.console, self._live.console.width
         )
         self._live.update(Group(*lines[-(self._live.console.height - 2) :]), refresh=True)
 
 
-def laid_out(reply: Reply, form: Format = "markdown") -> RenderableType:
+def render_reply(reply: Reply, reply_format: Format = "markdown") -> RenderableType:
     """Return remarks, reasoning and answer as rich shows them; links show where they lead."""
-    notes = [Text(f"⚠ {replace_control_characters(say(note))}") for note in reply.notes]
-    told = [Text(replace_control_characters(say(line)), style="dim") for line in reply.told]
+    notes = [Text(f"⚠ {replace_control_characters(translate(note))}") for note in reply.notes]
+    notices = [Text(replace_control_characters(translate(line)), style="dim") for line in reply.notices]
     reasoning = [Text(replace_control_characters(reply.reasoning), style="dim")] if reply.reasoning else []
     text = replace_control_characters(reply.text)
-    answer = Markdown(text, hyperlinks=False) if form == "markdown" else Text(text)
-    return Group(*notes, *told, *reasoning, answer)
+    body = Markdown(text, hyperlinks=False) if reply_format == "markdown" else Text(text)
+    return Group(*notes, *notices, *reasoning, body)

@@ -1,4 +1,4 @@
-"""What a person sees: a surface shows the events of a turn and leaves a document behind."""
+"""What a person sees: a renderer shows the events of a turn and leaves a document behind."""
 
 from __future__ import annotations
 
@@ -8,93 +8,95 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from mimo_magics.core.i18n import say
-from mimo_magics.core.renderer_protocol import Cell, ComparingSurface, Place, Surface
+from mimo_magics.core.i18n import translate
+from mimo_magics.core.renderer_protocol import CellControl, ComparisonRenderer, DisplayTarget, Renderer
 from mimo_magics.core.settings import Settings
 
-if TYPE_CHECKING:  # a surface imports what it needs when it is chosen
-    from mimo_magics.document.reply import Look
+if TYPE_CHECKING:  # a renderer imports what it needs when it is chosen
+    from mimo_magics.document.reply import DisplayOptions
 
 
-def choose(place: Place, settings: Settings, cell: Cell | None = None) -> Surface:
-    """Choose the surface for a turn.
+def choose_renderer(target: DisplayTarget, settings: Settings, cell: CellControl | None = None) -> Renderer:
+    """Choose the renderer for a turn.
 
     Args:
-        place: where its cell runs.
+        target: where its cell runs.
         settings: how the person wants it.
         cell: the cell, if it awaits and shows nothing else.
     """
     if settings.quiet:
-        from mimo_magics.display.silent import SilentSurface
+        from mimo_magics.display.silent import SilentRenderer
 
-        return SilentSurface()
-    if place == "terminal":
-        return _in_terminal(settings)
-    from mimo_magics.document.reply import Look
+        return SilentRenderer()
+    if target == "terminal":
+        return _choose_for_terminal(settings)
+    from mimo_magics.document.reply import DisplayOptions
 
-    look = Look(settings.format, settings.remote_images)
-    if place == "front end":
-        return _in_front_end(look, cell, live=settings.live)
-    from mimo_magics.display.final import FinalSurface
+    display_options = DisplayOptions(settings.format, settings.remote_images)
+    if target == "front end":
+        return _choose_for_front_end(display_options, cell, live=settings.live)
+    from mimo_magics.display.final import FinalRenderer
 
-    return FinalSurface(look)
+    return FinalRenderer(display_options)
 
 
-def _in_front_end(look: Look, cell: Cell | None, *, live: bool) -> Surface:
+def _choose_for_front_end(
+    display_options: DisplayOptions, cell: CellControl | None, *, live: bool
+) -> Renderer:
     if cell and live:
-        from mimo_magics.display.live.live_renderer import LiveSurface
+        from mimo_magics.display.live.live_renderer import LiveRenderer
 
-        return LiveSurface(look, cell)
-    from mimo_magics.display.static import StaticSurface
+        return LiveRenderer(display_options, cell)
+    from mimo_magics.display.static import StaticRenderer
 
-    return StaticSurface(look, alone=bool(cell))
+    return StaticRenderer(display_options, is_only_output=bool(cell))
 
 
-def _in_terminal(settings: Settings) -> Surface:
+def _choose_for_terminal(settings: Settings) -> Renderer:
     if find_spec("rich") and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-        from mimo_magics.display.rich_terminal import LaidOutSurface
+        from mimo_magics.display.rich_terminal import RichTerminalRenderer
 
-        return LaidOutSurface(settings.format)
-    from mimo_magics.display.terminal import TerminalSurface
+        return RichTerminalRenderer(settings.format)
+    from mimo_magics.display.terminal import TerminalRenderer
 
-    return TerminalSurface()
+    return TerminalRenderer()
 
 
-def choose_for_comparison(
-    place: Place,
+def choose_comparison_renderer(
+    target: DisplayTarget,
     settings: Settings,
     titles: Sequence[str],
-    cell: Cell | None = None,
+    cell: CellControl | None = None,
     *,
     at_once: int | None = None,
-) -> ComparingSurface:
-    """Choose the surface for a comparison.
+) -> ComparisonRenderer:
+    """Choose the renderer for a comparison.
 
     Args:
-        place: where its cell runs.
+        target: where its cell runs.
         settings: how the person wants it.
         titles: what sets each reply apart from the others.
         cell: the cell, if it awaits and shows nothing else.
         at_once: how many are asked at a time, in their order; all of them unless it is said.
     """
     from mimo_magics.display.comparison import (
-        ComparingAtTheEnd,
-        ComparingInPlace,
-        ComparingInTerminal,
-        ComparingSilently,
+        FinalComparisonRenderer,
+        SilentComparisonRenderer,
+        StaticComparisonRenderer,
+        TerminalComparisonRenderer,
     )
-    from mimo_magics.display.comparison_progress import Tally
+    from mimo_magics.display.comparison_progress import ComparisonProgress
 
     if settings.quiet:
-        return ComparingSilently()
-    if place == "unattended":
-        return ComparingAtTheEnd()
-    tally = Tally(tuple(map(say, titles)), at_once)
-    if place == "terminal":
-        return ComparingInTerminal(tally)
+        return SilentComparisonRenderer()
+    if target == "unattended":
+        return FinalComparisonRenderer()
+    progress = ComparisonProgress(tuple(map(translate, titles)), at_once)
+    if target == "terminal":
+        return TerminalComparisonRenderer(progress)
     if cell and settings.live:
-        from mimo_magics.display.live.comparison_view import ComparingLive
-        from mimo_magics.document.reply import Look
+        from mimo_magics.display.live.comparison_view import LiveComparisonRenderer
+        from mimo_magics.document.reply import DisplayOptions
 
-        return ComparingLive(Look(settings.format, settings.remote_images), tally, cell)
-    return ComparingInPlace(tally)
+        return LiveComparisonRenderer(DisplayOptions(settings.format, settings.remote_images), progress, cell)
+    return StaticComparisonRenderer(progress)

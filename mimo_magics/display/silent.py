@@ -8,7 +8,7 @@ from mimo_magics.core.events import Event
 from mimo_magics.core.messages import Reply
 
 
-class SilentSurface:
+class SilentRenderer:
     """Shows nothing at all."""
 
     async def has_buttons(self) -> bool:

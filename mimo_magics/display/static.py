@@ -15,42 +15,46 @@ from typing import Any
 
 from IPython.display import clear_output
 
-from mimo_magics.core.events import Accumulator, Event, Preparing, ReasoningDelta, Retrying, TextDelta
+from mimo_magics.core.events import Accumulator, Event, ModelPreparation, ReasoningDelta, Retrying, TextDelta
 from mimo_magics.core.messages import Message, Reply, TextPart
-from mimo_magics.display.output import Slot
+from mimo_magics.display.output import Output
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
-from mimo_magics.document.reply import Look
+from mimo_magics.document.reply import DisplayOptions
 
-FRAME = 0.1
+FRAME_INTERVAL = 0.1
 """Seconds between two frames at the least."""
-SHORT = 2_000
+MAX_FULL_FRAME_CHARS = 2_000
 """Characters up to which each frame may be painted, and from which on a finished part is put aside."""
-GROWTH = 1.1
+FRAME_GROWTH_FACTOR = 1.1
 """By how much something longer grows between two frames."""
 
 
-class StaticSurface:
+class StaticRenderer:
     """Paints the reply, as far as it has come, into the outputs of its cell."""
 
     def __init__(
-        self, look: Look = Look(), *, alone: bool = False, now: Callable[[], float] = monotonic
+        self,
+        display_options: DisplayOptions = DisplayOptions(),
+        *,
+        is_only_output: bool = False,
+        now: Callable[[], float] = monotonic,
     ) -> None:
-        self.slot = Slot()
+        self.output = Output()
         """Where the rest grows, and the document will be."""
-        self.parted = False
+        self.has_finished_parts = False
         """Whether finished parts stand above it."""
-        self._look = look
-        self._alone = alone
+        self._display_options = display_options
+        self._is_only_output = is_only_output
         self._now = now
         self._accumulator = Accumulator()
         self._progress = Progress(now)
-        self._finished = 0
+        self._finished_chars = 0
         """Characters of the answer in finished parts."""
-        self._size = self._painted_size = 0
+        self._pending_chars = self._painted_chars = 0
         """Characters that have come since the last finished part, and those of them that are painted."""
         self._painted_status = ""
-        self._next_frame = 0.0
+        self._next_frame_at = 0.0
 
     async def has_buttons(self) -> bool:
         """Return `False`."""
@@ -62,66 +66,85 @@ class StaticSurface:
         self._progress.feed(event)
         match event:
             case TextDelta(text) | ReasoningDelta(text):
-                self._size += len(text)
+                self._pending_chars += len(text)
                 self.tick()
-            case Retrying() | Preparing():
-                self._frame()
+            case Retrying() | ModelPreparation():
+                self._paint()
 
     def tick(self) -> None:
         """Paint what has come since the last frame, when a frame is due."""
-        if self._now() < self._next_frame:
+        if self._now() < self._next_frame_at:
             return
-        if self._size > self._painted_size:
-            due = self._size <= SHORT or self._size >= self._painted_size * GROWTH
+        if self._pending_chars > self._painted_chars:
+            is_due = (
+                self._pending_chars <= MAX_FULL_FRAME_CHARS
+                or self._pending_chars >= self._painted_chars * FRAME_GROWTH_FACTOR
+            )
         else:  # while nothing comes, the line beneath goes on counting
-            due = self._size <= SHORT and self._progress.line != self._painted_status
-        if due and (self._size or self._progress.seconds):
-            self._frame()
+            is_due = (
+                self._pending_chars <= MAX_FULL_FRAME_CHARS and self._progress.line != self._painted_status
+            )
+        if is_due and (self._pending_chars or self._progress.elapsed_seconds):
+            self._paint()
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Replace what grew by the document."""
-        if self.parted:
+        if self.has_finished_parts:
             clear_output(wait=True)
-            self.slot = Slot()
-        self.slot.put(reply_document.bundle(reply, look=self._look), {"mimo": record})
+            self.output = Output()
+        self.output.update(
+            reply_document.reply_bundle(reply, display_options=self._display_options), {"mimo": record}
+        )
 
     def clear(self) -> None:
         """Take back what was shown, as nothing came of it."""
-        self.slot.empty()
+        self.output.clear()
 
-    def _frame(self) -> None:
+    def _paint(self) -> None:
         reply = self._accumulator.reply
-        end = end_of_blocks(reply.text, self._finished) if self._alone and self._size > SHORT else 0
+        end = (
+            find_block_end(reply.text, self._finished_chars)
+            if self._is_only_output and self._pending_chars > MAX_FULL_FRAME_CHARS
+            else 0
+        )
         if end:
-            self.slot.put(reply_document.bundle(between(reply, self._finished, end), " ", self._look))
-            self.slot, self.parted = Slot(), True
-            self._finished, self._size = end, len(reply.text) - end
-        self._next_frame = self._now() + FRAME
-        self._painted_size, self._painted_status = self._size, self._progress.line
-        self.slot.put(reply_document.bundle(between(reply, self._finished), self._painted_status, self._look))
+            self.output.update(
+                reply_document.reply_bundle(
+                    slice_reply(reply, self._finished_chars, end), " ", self._display_options
+                )
+            )
+            self.output, self.has_finished_parts = Output(), True
+            self._finished_chars, self._pending_chars = end, len(reply.text) - end
+        self._next_frame_at = self._now() + FRAME_INTERVAL
+        self._painted_chars, self._painted_status = self._pending_chars, self._progress.line
+        self.output.update(
+            reply_document.reply_bundle(
+                slice_reply(reply, self._finished_chars), self._painted_status, self._display_options
+            )
+        )
 
 
-def between(reply: Reply, start: int, end: int | None = None) -> Reply:
+def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:
     """Return a stretch of the answer as a reply; all that stands before it belongs to the first stretch."""
     if not start and end is None:
         return reply
     before = () if start else tuple(part for part in reply.message.parts if not isinstance(part, TextPart))
-    notes, told = ((), ()) if start else (reply.notes, reply.told)
+    notes, notices = ((), ()) if start else (reply.notes, reply.notices)
     return replace(
         reply,
         message=Message("assistant", (*before, TextPart(reply.text[start:end]))),
         notes=notes,
-        told=told,
+        notices=notices,
     )
 
 
-def end_of_blocks(text: str, start: int) -> int:
+def find_block_end(text: str, start: int) -> int:
     """Return where the last finished block from `start` on ends: a blank line outside code; 0 if none does."""
-    end, position, code = 0, start, False
+    end, position, in_code = 0, start, False
     for line in text[start:].splitlines(keepends=True):
         position += len(line)
         if line.lstrip().startswith(("```", "~~~")):
-            code = not code
-        elif not code and not line.strip() and position > start + SHORT // 2:
+            in_code = not in_code
+        elif not in_code and not line.strip() and position > start + MAX_FULL_FRAME_CHARS // 2:
             end = position
     return end

@@ -8,19 +8,19 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from mimo_magics.core.events import Event, Noted, Preparing, ReasoningDelta, Retrying, TextDelta, Told
-from mimo_magics.core.i18n import say
+from mimo_magics.core.events import Event, ModelPreparation, Note, Notice, ReasoningDelta, Retrying, TextDelta
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.text import replace_control_characters
 
-DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+ANSI_DIM, ANSI_RESET = "\x1b[2m", "\x1b[0m"
 
 
-class TerminalSurface:
+class TerminalRenderer:
     """Prints what comes, the reasoning dimmed."""
 
     def __init__(self) -> None:
-        self._last: type[Event] | None = None
+        self._last_event_type: type[Event] | None = None
 
     async def has_buttons(self) -> bool:
         """Return `False`."""
@@ -32,15 +32,15 @@ class TerminalSurface:
             case TextDelta(text):
                 self._print(TextDelta, replace_control_characters(text))
             case ReasoningDelta(text):
-                self._print(ReasoningDelta, f"{DIM}{replace_control_characters(text)}{PLAIN}")
+                self._print(ReasoningDelta, f"{ANSI_DIM}{replace_control_characters(text)}{ANSI_RESET}")
             case Retrying():
-                self._print(Retrying, f"{replace_control_characters(say(str(event)))}\n")
-            case Preparing(what, done, total) if done == total:
-                self._print(Preparing, f"{say(what)} …\n")
-            case Noted(text):
-                self._print(Noted, f"⚠ {replace_control_characters(say(text))}\n")
-            case Told(text):
-                self._print(Told, f"{DIM}{replace_control_characters(say(text))}{PLAIN}\n")
+                self._print(Retrying, f"{replace_control_characters(translate(str(event)))}\n")
+            case ModelPreparation(what, done, total) if done == total:
+                self._print(ModelPreparation, f"{translate(what)} …\n")
+            case Note(text):
+                self._print(Note, f"⚠ {replace_control_characters(translate(text))}\n")
+            case Notice(text):
+                self._print(Notice, f"{ANSI_DIM}{replace_control_characters(translate(text))}{ANSI_RESET}\n")
 
     def tick(self) -> None:
         """Nothing waits to be shown."""
@@ -54,7 +54,11 @@ class TerminalSurface:
         self._print(type(None), "")
 
     def _print(self, kind: Any, text: str) -> None:
-        between = "\n" if self._last in (TextDelta, ReasoningDelta) and kind is not self._last else ""
-        self._last = kind
-        sys.stdout.write(between + text)
+        separator = (
+            "\n"
+            if self._last_event_type in (TextDelta, ReasoningDelta) and kind is not self._last_event_type
+            else ""
+        )
+        self._last_event_type = kind
+        sys.stdout.write(separator + text)
         sys.stdout.flush()

@@ -6,12 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from mimo_magics.core.i18n import say
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.text import escape_html, replace_control_characters
-from mimo_magics.document.reply import Look, body, enclosed, footer, small, whole_time
+from mimo_magics.document.reply import (
+    DisplayOptions,
+    footer,
+    reply_body_html,
+    small_html,
+    total_time,
+    wrap_html,
+)
 
-ABREAST = 3
+MAX_COLUMNS = 3
 """Replies beside each other at the most; what is narrower is hard to read."""
 
 
@@ -28,82 +35,90 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbered:
+class _NumberedColumn:
     """A reply with its number."""
 
     number: int
     column: Column
 
     @property
-    def head(self) -> str:
-        return f"{self.number} · {say(self.column.title)}"
+    def heading(self) -> str:
+        return f"{self.number} · {translate(self.column.title)}"
 
     @property
-    def figures(self) -> str:
+    def metrics(self) -> str:
         reply = self.column.reply
-        return " · ".join(filter(None, (footer(reply), whole_time(reply)))) if reply else ""
+        return " · ".join(filter(None, (footer(reply), total_time(reply)))) if reply else ""
 
     @property
     def note(self) -> str:
-        return say(self.column.note) or ("" if self.column.reply else say("Nothing came."))
+        return translate(self.column.note) or ("" if self.column.reply else translate("Nothing came."))
 
 
-def bundle(columns: Iterable[Column], *, look: Look = Look(), caption: str = "") -> dict[str, str]:
+def comparison_bundle(
+    columns: Iterable[Column], *, display_options: DisplayOptions = DisplayOptions(), caption: str = ""
+) -> dict[str, str]:
     """Return replies as Jupyter's MIME bundle.
 
     Args:
         columns: the replies, in the order of their numbers, which begin with 1.
-        look: how to show them.
+        display_options: how to show them.
         caption: a sentence beneath them.
     """
-    replies = [_Numbered(*each) for each in enumerate(columns, 1)]
+    replies = [_NumberedColumn(*each) for each in enumerate(columns, 1)]
     return {
-        "text/html": enclosed(_table(replies, look) + small(say(caption))),
+        "text/html": wrap_html(_render_table(replies, display_options) + small_html(translate(caption))),
         "text/plain": replace_control_characters(
-            "\n\n".join((*map(_text, replies), *filter(None, [say(caption)])))
+            "\n\n".join((*map(_render_text, replies), *filter(None, [translate(caption)])))
         ),
     }
 
 
-def _table(replies: Sequence[_Numbered], look: Look) -> str:
+def _render_table(replies: Sequence[_NumberedColumn], display_options: DisplayOptions) -> str:
     """Return bands of replies. Each is a body of its own, so that Jupyter shades the rows of all alike."""
-    bands = "".join(f"<tbody>{''.join(_rows(band, look))}</tbody>" for band in _bands(replies))
+    bands = "".join(
+        f"<tbody>{''.join(_render_rows(band, display_options))}</tbody>" for band in _split_bands(replies)
+    )
     return f"<table>{bands}</table>"
 
 
-def _bands(replies: Sequence[_Numbered]) -> Iterator[Sequence[_Numbered]]:
+def _split_bands(replies: Sequence[_NumberedColumn]) -> Iterator[Sequence[_NumberedColumn]]:
     """Yield as few bands as can be, of about the same width."""
-    width = ceil(len(replies) / ceil(len(replies) / ABREAST)) if replies else 1
+    width = ceil(len(replies) / ceil(len(replies) / MAX_COLUMNS)) if replies else 1
     yield from (replies[start : start + width] for start in range(0, len(replies), width))
 
 
-def _rows(band: Sequence[_Numbered], look: Look) -> Iterator[str]:
-    yield _row("th", (escape_html(each.head) for each in band), f' width="{100 // ABREAST}%"')
-    yield _row("td", (_answer(each, look) for each in band))
-    yield _row("td", (small(each.figures) for each in band))
+def _render_rows(band: Sequence[_NumberedColumn], display_options: DisplayOptions) -> Iterator[str]:
+    yield _render_row("th", (escape_html(each.heading) for each in band), f' width="{100 // MAX_COLUMNS}%"')
+    yield _render_row("td", (_render_reply(each, display_options) for each in band))
+    yield _render_row("td", (small_html(each.metrics) for each in band))
 
 
-def _row(tag: str, cells: Iterable[str], more: str = "") -> str:
+def _render_row(tag: str, cells: Iterable[str], attributes: str = "") -> str:
     """Return a row. What a cell holds is aligned inside it: JupyterLab's own style of cells would win."""
     inner = (
-        f'<{tag}{more} valign="top" style="vertical-align: top"><div align="left">{cell}</div></{tag}>'
+        f'<{tag}{attributes} valign="top" style="vertical-align: top"><div align="left">{cell}</div></{tag}>'
         for cell in cells
     )
     return f"<tr>{''.join(inner)}</tr>"
 
 
-def _answer(reply: _Numbered, look: Look) -> str:
-    note = f'<p dir="auto"><em>{escape_html(reply.note)}</em></p>' if reply.note else ""
-    return note + (enclosed(body(reply.column.reply, look)) if reply.column.reply else "")
+def _render_reply(entry: _NumberedColumn, display_options: DisplayOptions) -> str:
+    note = f'<p dir="auto"><em>{escape_html(entry.note)}</em></p>' if entry.note else ""
+    return note + (
+        wrap_html(reply_body_html(entry.column.reply, display_options)) if entry.column.reply else ""
+    )
 
 
-def _text(reply: _Numbered) -> str:
-    return "\n".join(filter(None, (reply.head, reply.note, *_words(reply.column.reply), reply.figures)))
+def _render_text(entry: _NumberedColumn) -> str:
+    return "\n".join(
+        filter(None, (entry.heading, entry.note, *_iter_text_lines(entry.column.reply), entry.metrics))
+    )
 
 
-def _words(reply: Reply | None) -> Iterator[str]:
+def _iter_text_lines(reply: Reply | None) -> Iterator[str]:
     """Yield what a model thought, as a quotation in Markdown, what it said, and what there is to say of it."""
     if reply:
         yield from (f"> {line}" for line in reply.reasoning.strip().splitlines())
         yield reply.text.strip()
-        yield from (f"⚠ {say(note)}" for note in reply.notes)
+        yield from (f"⚠ {translate(note)}" for note in reply.notes)

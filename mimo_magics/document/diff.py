@@ -8,26 +8,26 @@ from difflib import SequenceMatcher
 from html import escape
 from io import StringIO
 
-from mimo_magics.core.i18n import say
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
-from mimo_magics.document.reply import enclosed
+from mimo_magics.document.reply import wrap_html
 
-MOST = 4_000
+MAX_DIFF_ITEMS = 4_000
 """Lines, or words of changed lines, from which on they are not held against each other: the work may grow with the
 square of their number. What is the same at the beginning and at the end does not count."""
 
-ALIKE = 1 / 3
+MIN_SIMILARITY = 1 / 3
 """Share of the words that two stretches have in common, below which they are read one after the other."""
 
 CJK = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Letters of scripts that put no blank between words: each is a word."""
-WORDS = re.compile(rf"[{CJK}]|[^\W{CJK}]+|\s+|[^\w\s]")
+WORD_PATTERN = re.compile(rf"[{CJK}]|[^\W{CJK}]+|\s+|[^\w\s]")
 
 Change = tuple[Sequence[str], Sequence[str]]
 """What stands in the one in the place of what stands in the other; the same where they agree."""
 
 
-def bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
+def diff_bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
     """Return the difference as Jupyter's MIME bundle.
 
     Args:
@@ -35,77 +35,79 @@ def bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
         other: title and text of the other.
     """
     titles, texts = zip(one, other, strict=True)
-    before, after = map(_lines, texts)
+    before, after = map(_split_lines, texts)
     if before == after:
-        told = say("There is no difference between {one} and {other}.", one=titles[0], other=titles[1])
+        text = translate("There is no difference between {one} and {other}.", one=titles[0], other=titles[1])
         return {
-            "text/html": enclosed(f"<p>{escape_html(told)}</p>"),
-            "text/plain": replace_control_characters(told),
+            "text/html": wrap_html(f"<p>{escape_html(text)}</p>"),
+            "text/plain": replace_control_characters(text),
         }
-    changes = list(_changes(before, after))
+    changes = list(_iter_changes(before, after))
     head = f"<p><del>{escape_html(titles[0])}</del> <ins>{escape_html(titles[1])}</ins></p>"
-    html = f'{head}<pre style="white-space: pre-wrap">{"".join(map(_by_words, changes))}</pre>'
-    return {"text/html": enclosed(html), "text/plain": "\n".join(_unified(titles, changes))}
+    html = f'{head}<pre style="white-space: pre-wrap">{"".join(map(_render_change, changes))}</pre>'
+    return {"text/html": wrap_html(html), "text/plain": "\n".join(_iter_unified_diff(titles, changes))}
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     r"""Split a text, of which blank lines around it are no part, at each \n and nowhere else."""
     return list(StringIO(escape_invisible_characters(text).strip("\n") + "\n"))
 
 
-def _changes(
+def _iter_changes(
     one: Sequence[str], other: Sequence[str], is_junk: Callable[[str], bool] | None = None
 ) -> Iterator[Change]:
     """Yield runs that are the same and runs that are not, in their order."""
-    head = _alike(one, other)
-    yield one[:head], one[:head]
-    one, other = one[head:], other[head:]
-    tail = _alike(one[::-1], other[::-1])
-    yield from _between(one[: len(one) - tail], other[: len(other) - tail], is_junk)
-    yield one[len(one) - tail :], one[len(one) - tail :]
+    prefix_length = _common_prefix_length(one, other)
+    yield one[:prefix_length], one[:prefix_length]
+    one, other = one[prefix_length:], other[prefix_length:]
+    suffix_length = _common_prefix_length(one[::-1], other[::-1])
+    yield from _iter_middle_changes(
+        one[: len(one) - suffix_length], other[: len(other) - suffix_length], is_junk
+    )
+    yield one[len(one) - suffix_length :], one[len(one) - suffix_length :]
 
 
-def _between(
+def _iter_middle_changes(
     one: Sequence[str], other: Sequence[str], is_junk: Callable[[str], bool] | None
 ) -> Iterator[Change]:
-    if max(len(one), len(other)) > MOST:
+    if max(len(one), len(other)) > MAX_DIFF_ITEMS:
         yield one, other
         return
     for _, start, end, other_start, other_end in SequenceMatcher(is_junk, one, other).get_opcodes():
         yield one[start:end], other[other_start:other_end]
 
 
-def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+def _common_prefix_length(one: Sequence[str], other: Sequence[str]) -> int:
     """Return how many of the first are the same in both."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((n for n, (each, its) in pairs if each != its), min(len(one), len(other)))
 
 
-def _by_words(change: Change) -> str:
+def _render_change(change: Change) -> str:
     """Return lines as HTML, with what differs in them marked."""
     one, other = map("".join, change)
     if one == other:
         return escape(one)
-    words = WORDS.findall(one), WORDS.findall(other)
-    changes = list(_changes(*words, str.isspace))
-    same = sum(map(_words, (each for each, its in changes if each == its)))
-    is_alike = 2 * same >= ALIKE * sum(map(_words, words))
-    return "".join(map(_marked, changes)) if is_alike else _marked(change)
+    words = WORD_PATTERN.findall(one), WORD_PATTERN.findall(other)
+    changes = list(_iter_changes(*words, str.isspace))
+    common_words = sum(map(_count_words, (each for each, its in changes if each == its)))
+    is_alike = 2 * common_words >= MIN_SIMILARITY * sum(map(_count_words, words))
+    return "".join(map(_mark_change, changes)) if is_alike else _mark_change(change)
 
 
-def _words(pieces: Sequence[str]) -> int:
+def _count_words(pieces: Sequence[str]) -> int:
     return sum(not piece.isspace() for piece in pieces)
 
 
-def _marked(change: Change) -> str:
+def _mark_change(change: Change) -> str:
     one, other = map("".join, change)
     if one == other:
         return escape(one)
-    gone = f"<del>{escape(one)}</del>" if one else ""
-    return gone + (f"<ins>{escape(other)}</ins>" if other else "")
+    deleted = f"<del>{escape(one)}</del>" if one else ""
+    return deleted + (f"<ins>{escape(other)}</ins>" if other else "")
 
 
-def _unified(titles: Sequence[str], changes: Sequence[Change]) -> Iterator[str]:
+def _iter_unified_diff(titles: Sequence[str], changes: Sequence[Change]) -> Iterator[str]:
     """Yield the lines of a unified diff, with all that surrounds what differs."""
     lengths = [sum(map(len, each)) for each in zip(*changes, strict=True)]
     yield from (

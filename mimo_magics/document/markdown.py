@@ -25,37 +25,41 @@ from mdit_py_plugins.dollarmath.index import math_inline_dollar
 from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 
 from mimo_magics.core.text import escape_invisible_characters
-from mimo_magics.document.sanitizer import MATH, clean, leads_out
+from mimo_magics.document.sanitizer import MATH_CLASSES, is_external_url, sanitize_html
 
-MOST_BRACKETS = 500
+MAX_BRACKETS = 500
 r"""More of `\(` and `\[` than this are not taken for math: the search for the end of each would be quadratic."""
 
-DEEPEST = 50
+MAX_NESTING = 50
 """Levels of nesting that are still shown."""
 
-DIRECTED = ("paragraph_open", "heading_open", "list_item_open")
-LEFTWARDS = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+DIRECTIONAL_TOKENS = ("paragraph_open", "heading_open", "list_item_open")
+RTL_LETTERS = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 """Letters that are read from right to left."""
 
 
-def to_html(source: str, *, images: bool = False) -> str:
+def to_html(source: str, *, remote_images: bool = False) -> str:
     """Render Markdown of any origin as inert HTML; with `images`, pictures are loaded and not only linked to."""
     source = escape_invisible_characters(source)
-    return clean(_parser_for(source).render(source, {"images": images}), images=images)
+    return sanitize_html(
+        _parser_for(source).render(source, {"images": remote_images}), remote_images=remote_images
+    )
 
 
 class TopBlock(NamedTuple):
     """A block that stands in no other one."""
 
     kind: str
-    line: int
+    start_line: int
     """Number of its first line."""
-    end: int
+    end_line: int
     """Number of the first line behind it; blank lines are not part of it."""
     tokens: list[Token]
 
 
-def blocks(source: str) -> Iterator[TopBlock]:
+def parse_blocks(source: str) -> Iterator[TopBlock]:
     """Yield the top-level blocks of Markdown."""
     parser = _parser_for(source)
     tokens: list[Token] = []
@@ -76,108 +80,108 @@ def code_blocks(source: str) -> list[str]:
 
 
 def _parser_for(source: str) -> MarkdownIt:
-    return _parser(brackets=source.count("\\(") + source.count("\\[") <= MOST_BRACKETS)
+    return _build_parser(allow_brackets=source.count("\\(") + source.count("\\[") <= MAX_BRACKETS)
 
 
 @cache
-def _parser(*, brackets: bool) -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable(
+def _build_parser(*, allow_brackets: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}).enable(
         ["table", "strikethrough"]
     )
-    parser.validateLink = leads_out  # type: ignore[method-assign]
-    if brackets:
-        parser.block.ruler.before("fence", "math_block", bracket_block)
-        parser.inline.ruler.before("escape", "math_brackets", make_inline_func(INLINE))
-        parser.inline.ruler.before("escape", "math_brackets_double", make_inline_func(DISPLAY))
+    parser.validateLink = is_external_url  # type: ignore[method-assign]
+    if allow_brackets:
+        parser.block.ruler.before("fence", "math_block", parse_bracket_block)
+        parser.inline.ruler.before("escape", "math_brackets", make_inline_func(INLINE_MATH_RULE))
+        parser.inline.ruler.before("escape", "math_brackets_double", make_inline_func(DISPLAY_MATH_RULE))
     parser.use(
         dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
     )
-    parser.inline.ruler.at("math_inline", dollars)
+    parser.inline.ruler.at("math_inline", parse_dollar_math)
     rules = {
-        "fence": fence,
-        "code_block": fence,
-        "image": image,
-        "link_open": link_open,
-        "th_open": cell_open,
-        "td_open": cell_open,
+        "fence": render_fence,
+        "code_block": render_fence,
+        "image": render_image,
+        "link_open": render_link_open,
+        "th_open": render_cell_open,
+        "td_open": render_cell_open,
     }
-    rules |= {"th_close": cell_close, "td_close": cell_close}
-    math = dict.fromkeys(("math_inline", "math_inline_double", "math_block", "math_block_eqno"), _math)
+    rules |= {"th_close": render_cell_close, "td_close": render_cell_close}
+    math = dict.fromkeys(("math_inline", "math_inline_double", "math_block", "math_block_eqno"), _render_math)
     for name, rule in {**rules, **math}.items():
         parser.add_render_rule(name, rule)
-    parser.core.ruler.push("direction", direction)
+    parser.core.ruler.push("direction", set_text_direction)
     return parser
 
 
 # As in texmath, but what stands behind \] on its line is not lost, and \[ \] may stand in a paragraph.
-BLOCK: Any = {
+MATH_BLOCK_RULE: Any = {
     "name": "math_block",
     "tag": "\\[",
     "tmpl": "",
     "rex": re.compile(r"^\\\[((?:(?!\\\])[\s\S])+)\\\][ \t]*$", re.MULTILINE),
 }
-DISPLAY: Any = {
+DISPLAY_MATH_RULE: Any = {
     "name": "math_inline_double",
     "tag": "\\[",
     "tmpl": "",
     "rex": re.compile(r"^\\\[(.+?)\\\]", re.DOTALL),
 }
-INLINE: Any = {
+INLINE_MATH_RULE: Any = {
     "name": "math_inline",
     "tag": "\\(",
     "tmpl": "",
     "rex": re.compile(r"^\\\((.+?)\\\)", re.DOTALL),
 }
 
-_bracket_block = make_block_func(BLOCK)
+_texmath_block_rule = make_block_func(MATH_BLOCK_RULE)
 
 
-def bracket_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def parse_bracket_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     r"""Read a block of `\[` and `\]`, and note its lines, which the plugin does not."""
-    found = _bracket_block(state, start, end, silent)
+    found = _texmath_block_rule(state, start, end, silent)
     if found and not silent:
         state.tokens[-1].map = [start, state.line]
     return found
 
 
-_dollars = math_inline_dollar(allow_space=False, allow_digits=False, allow_double=True)
+_dollarmath_rule = math_inline_dollar(allow_space=False, allow_digits=False, allow_double=True)
 
 
-def dollars(state: StateInline, silent: bool) -> bool:
+def parse_dollar_math(state: StateInline, silent: bool) -> bool:
     """Read `$...$`. The plugin looks at `src[-1]` for the character before the first: no digit may stand there."""
     if state.pos or not state.src[-1:].isdigit():
-        return _dollars(state, silent)
+        return _dollarmath_rule(state, silent)
     state.src += " "
     try:
-        return _dollars(state, silent)
+        return _dollarmath_rule(state, silent)
     finally:
         state.src = state.src[:-1]
 
 
-def direction(state: StateCore) -> None:
+def set_text_direction(state: StateCore) -> None:
     """Let the text of each block decide the direction that it is read in, where there is any doubt."""
-    state.env["dir"] = ' dir="auto"' if LEFTWARDS.search(state.src) else ""
+    state.env["dir"] = ' dir="auto"' if RTL_LETTERS.search(state.src) else ""
     for token in state.tokens:
-        if state.env["dir"] and token.type in DIRECTED:
+        if state.env["dir"] and token.type in DIRECTIONAL_TOKENS:
             token.attrSet("dir", "auto")
 
 
-def fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+def render_fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """Render a code block, coloured where its language is known; Jupyter's own styles give the colours."""
     token = tokens[idx]
     return code_html(token.content, token.info.split(maxsplit=1)[0] if token.info.strip() else "") + "\n"
 
 
-PLAIN = re.compile(r'<span class="[nw]">([^<]*)</span>')
+PLAIN_SPAN = re.compile(r'<span class="[nw]">([^<]*)</span>')
 """Marks of names and blanks: they have no colour of their own, and are half of all marks."""
 
 
 def code_html(code: str, language: str) -> str:
     """Render code as a block."""
-    return f'<pre class="highlight"><code>{highlighted(code, language)}</code></pre>'
+    return f'<pre class="highlight"><code>{highlight_code(code, language)}</code></pre>'
 
 
-def highlighted(code: str, language: str) -> str:
+def highlight_code(code: str, language: str) -> str:
     """Mark up code for its colours; plain where the language is not known."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
@@ -188,10 +192,10 @@ def highlighted(code: str, language: str) -> str:
         lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         return html.escape(code)
-    return PLAIN.sub(r"\1", str(highlight(code, lexer, HtmlFormatter(nowrap=True))))
+    return PLAIN_SPAN.sub(r"\1", str(highlight(code, lexer, HtmlFormatter(nowrap=True))))
 
 
-def image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+def render_image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """Render a picture as a link: loading it would tell its server who reads."""
     token = tokens[idx]
     url, text = str(token.attrs.get("src", "")), html.escape(token.content)
@@ -202,12 +206,12 @@ def image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, e
     return f'<a href="{html.escape(url)}">{text or html.escape(url)}</a>'
 
 
-def link_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+def render_link_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """Begin a link; one to nowhere would lead to the page itself."""
     return self.renderToken(tokens, idx, options, env) if tokens[idx].attrs.get("href") else "<a>"
 
 
-def cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+def render_cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """Render a cell's alignment as an attribute, since styles are not allowed, of an element inside it.
 
     JupyterLab's own style of cells would win over an attribute of the cell; without any it is to the right.
@@ -217,21 +221,21 @@ def cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: An
     return f'<{token.tag}><div{env["dir"]} align="{side or "left"}">'
 
 
-def cell_close(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+def render_cell_close(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     """End a cell, and what aligns it."""
     return f"</div></{tokens[idx].tag}>\n"
 
 
-ACTING = re.compile(
+UNSAFE_TEX = re.compile(
     r"\\(?:unicode|mmlToken|href|url|style|class|cssId|data|require|let|csname|(?:new|renew|provide)(?:command|environment)|[egx]?def)(?![A-Za-z])"
 )
 """TeX that MathJax makes links, styles and fonts of as it is told, unescaped, or that changes what other formulas mean."""
 
 
-def _math(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+def _render_math(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     token = tokens[idx]
     block = token.type != "math_inline"
-    mark = "$$" if block else "$"
+    delimiter = "$$" if block else "$"
     tag = "div" if token.type.startswith("math_block") else "span"
-    marked = "" if ACTING.search(token.content) else f' class="{MATH}"'
-    return f"<{tag}{marked}>{mark}{html.escape(token.content)}{mark}</{tag}>"
+    class_attribute = "" if UNSAFE_TEX.search(token.content) else f' class="{MATH_CLASSES}"'
+    return f"<{tag}{class_attribute}>{delimiter}{html.escape(token.content)}{delimiter}</{tag}>"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mimo_magics.core.i18n import say
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.text import escape_html, replace_control_characters
 
 
-def bundle(*lines: str) -> dict[str, str]:
+def paragraphs_bundle(*lines: str) -> dict[str, str]:
     """Return lines as Jupyter's MIME bundle."""
-    lines = tuple(map(say, lines))
+    lines = tuple(map(translate, lines))
     html = "".join(f'<p dir="auto">{escape_html(line)}</p>' for line in lines)
     return {"text/html": html, "text/plain": replace_control_characters("\n".join(lines))}

@@ -12,15 +12,17 @@ from IPython.core.magic import no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.notebook.options import COMPARING, OPTIONS, Option
+from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS, Option
 
-COMPLAINT = re.compile(
+ARGPARSE_ERROR_PATTERN = re.compile(
     r"argument (?:-\w/)?(?P<flag>--?[\w-]+): (?:expected one argument|.*?'(?P<text>[^']*)')", re.DOTALL
 )
 """What argparse says; the words behind differ by version."""
-BY_FLAG = {flag: option for option in (*OPTIONS, *COMPARING) for flag in option.names}
+ALL_OPTIONS_BY_FLAG = {
+    flag: option for option in (*OPTIONS, *COMPARISON_OPTIONS) for flag in option.all_flags
+}
 
 Magic = TypeVar("Magic", bound=Callable[..., Any])
 
@@ -28,45 +30,47 @@ Magic = TypeVar("Magic", bound=Callable[..., Any])
 def with_options(name: str, options: Iterable[Option]) -> Callable[[Magic], Magic]:
     """Give a magic of this name options, a help page, and its line as it was typed."""
 
-    def given(function: Magic) -> Magic:
+    def decorate(function: Magic) -> Magic:
         for option in reversed(tuple(options)):
             argument(*option.flags, help=option.help, **option.argparse)(function)
         magic_arguments(name)(function)
         no_var_expand(function)
         return function
 
-    return given
+    return decorate
 
 
-def parsed(magic: Any, options: list[str]) -> Namespace:
+def parse_options(magic: Any, options: list[str]) -> Namespace:
     """Parse the options of a cell by those of its magic.
 
     Raises:
         BadOption: a value is missing or cannot be.
     """
     try:
-        parsed: Namespace = magic.parser.parse_args(options)
+        namespace: Namespace = magic.parser.parse_args(options)
     except UsageError as error:
-        raise _told(str(error), magic.argcmd_name) from None
-    return parsed
+        raise _translate_error(str(error), magic.argcmd_name) from None
+    return namespace
 
 
-def _told(complaint: str, name: str) -> BadOption:
+def _translate_error(message: str, name: str) -> BadOption:
     """Say what argparse says of an option in words of ours, and which value was meant."""
-    found = COMPLAINT.match(complaint)
-    option = BY_FLAG.get(found["flag"]) if found else None
-    if not found or not option:
-        return BadOption(f"{complaint.rstrip('.')}.", Words("See %%{name}? for the options.", name=name))
-    text, choices = found["text"], option.argparse.get("choices", ())
-    advice = Words("{signature}: {help}", signature=option.signature, help=Words(option.help))
+    match = ARGPARSE_ERROR_PATTERN.match(message)
+    option = ALL_OPTIONS_BY_FLAG.get(match["flag"]) if match else None
+    if not match or not option:
+        return BadOption(f"{message.rstrip('.')}.", Translatable("See %%{name}? for the options.", name=name))
+    text, choices = match["text"], option.argparse.get("choices", ())
+    advice = Translatable("{signature}: {help}", signature=option.signature, help=Translatable(option.help))
     if text is None:
-        return BadOption(Words("{name} wants a value.", name=found["flag"]), advice)
-    fact = Words("{name} cannot be {text!r}.", name=found["flag"], text=text)
+        return BadOption(Translatable("{name} wants a value.", name=match["flag"]), advice)
+    fact = Translatable("{name} cannot be {text!r}.", name=match["flag"], text=text)
     return BadOption(fact, did_you_mean(text, choices, advice))
 
 
-def variables(shell: Any) -> dict[str, Any]:
+def get_user_variables(shell: Any) -> dict[str, Any]:
     """Return what a prompt may name: the person's variables, and not what IPython put beside them but `_`."""
-    own = shell.user_ns
+    namespace = shell.user_ns
     hidden = {name: value for name, value in shell.user_ns_hidden.items() if name != "_"}
-    return {name: value for name, value in own.items() if name not in hidden or hidden[name] is not value}
+    return {
+        name: value for name, value in namespace.items() if name not in hidden or hidden[name] is not value
+    }

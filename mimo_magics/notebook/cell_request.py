@@ -11,14 +11,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
-from mimo_magics.core.settings import Code
+from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.settings import CodeKind
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.notebook.cell_variables import expand
-from mimo_magics.notebook.options import BY_FLAG
+from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 
-FLAG = re.compile(r"\s*(--?[A-Za-z][\w-]*)=?")
-VALUE = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
+FLAG_PATTERN = re.compile(r"\s*(--?[A-Za-z][\w-]*)=?")
+VALUE_PATTERN = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,14 @@ class CellRequest:
     append: bool = False
     fresh: bool = False
     dry_run: bool = False
-    code: Code | None = None
+    code: CodeKind | None = None
     """In which form the call is printed, instead of being made."""
 
 
-HANDLING = tuple(field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings"))
-GO_ON = "continue"
+REQUEST_FIELDS = tuple(
+    field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings")
+)
+CONTINUE_COMMAND = "continue"
 """In the place of a line's prompt it goes on with the last answer; `-- continue` is a prompt."""
 
 
@@ -60,26 +62,28 @@ def split_options(line: str) -> tuple[list[str], str]:
     """
     end = 0
     arguments = []
-    while flag := FLAG.match(line, end):
-        option = BY_FLAG.get(flag[1])
+    while flag := FLAG_PATTERN.match(line, end):
+        option = OPTIONS_BY_FLAG.get(flag[1])
         if option is None:
-            raise no_such_option(flag[1])
+            raise unknown_option_error(flag[1])
         end = flag.end()
-        value = VALUE.match(line, end)
-        if value and (option.takes_value or value[1] in option.may_take):
+        value = VALUE_PATTERN.match(line, end)
+        if value and (option.requires_value or value[1] in option.optional_values):
             end = value.end()
-            arguments.append(f"{option.flags[-1]}={_unquoted(value[1])}")
+            arguments.append(f"{option.flags[-1]}={_unquote(value[1])}")
         else:
             arguments.append(flag[1])
     return arguments, re.sub(r"^--\s+", "", line[end:].strip())
 
 
-def goes_on(line: str) -> bool:
+def is_continue_line(line: str) -> bool:
     """Tell whether a line of `%mimo` asks to go on with the last answer."""
-    return split_options(line)[1] == GO_ON and not re.search(rf"(^|\s)--\s+{GO_ON}\s*$", line)
+    return split_options(line)[1] == CONTINUE_COMMAND and not re.search(
+        rf"(^|\s)--\s+{CONTINUE_COMMAND}\s*$", line
+    )
 
 
-def _unquoted(value: str) -> str:
+def _unquote(value: str) -> str:
     if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
         return value
     try:
@@ -88,39 +92,46 @@ def _unquoted(value: str) -> str:
         return value
 
 
-def no_such_option(flag: str) -> BadOption:
+def unknown_option_error(flag: str) -> BadOption:
     """Build the error for an unknown flag."""
     if flag in ("-h", "--help"):
-        return BadOption(Words("The help is elsewhere."), Words("Run %%mimo? in a cell of its own."))
-    advice = did_you_mean(flag, BY_FLAG, Words("Put -- before a prompt that begins with a dash."))
-    return BadOption(Words("There is no option {flag}.", flag=flag), advice)
+        return BadOption(
+            Translatable("The help is elsewhere."), Translatable("Run %%mimo? in a cell of its own.")
+        )
+    advice = did_you_mean(
+        flag, OPTIONS_BY_FLAG, Translatable("Put -- before a prompt that begins with a dash.")
+    )
+    return BadOption(Translatable("There is no option {flag}.", flag=flag), advice)
 
 
-def read(options: argparse.Namespace, prompt: str | None, variables: Mapping[str, Any]) -> CellRequest:
+def build_cell_request(
+    options: argparse.Namespace, prompt: str | None, variables: Mapping[str, Any]
+) -> CellRequest:
     """Make the request of a cell from its parsed options, its prompt, and the variables that it may name.
 
     Raises:
         BadOption: the prompt is empty, or the name for the reply is none.
     """
-    given = {name: value for name, value in vars(options).items() if value is not None}
-    handling = {name: given.pop(name) for name in HANDLING if name in given}
-    raw = given.pop("raw", False)
+    settings = {name: value for name, value in vars(options).items() if value is not None}
+    request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
+    raw = settings.pop("raw", False)
     if prompt is not None:
-        prompt = _said(prompt if raw else expand(prompt, variables))
-    out = handling.get("out")
+        prompt = _check_prompt(prompt if raw else expand(prompt, variables))
+    out = request_fields.get("out")
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
         raise BadOption(
-            Words("{out!r} is no name for a variable.", out=out),
-            Words("Choose one that Python can use: -o reply"),
+            Translatable("{out!r} is no name for a variable.", out=out),
+            Translatable("Choose one that Python can use: -o reply"),
         )
-    if "stop" in given:
-        given["stop"] = tuple(given["stop"])
-    return CellRequest(prompt, given, **handling)
+    if "stop" in settings:
+        settings["stop"] = tuple(settings["stop"])
+    return CellRequest(prompt, settings, **request_fields)
 
 
-def _said(prompt: str) -> str:
+def _check_prompt(prompt: str) -> str:
     if not prompt.strip():
         raise BadOption(
-            Words("There is no prompt."), Words("Write it below %%mimo, or behind the options of %mimo.")
+            Translatable("There is no prompt."),
+            Translatable("Write it below %%mimo, or behind the options of %mimo."),
         )
     return prompt.strip("\n")

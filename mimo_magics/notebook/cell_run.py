@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from mimo_magics.core.errors import BadOption, Interrupted
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.renderer_protocol import Surface
+from mimo_magics.core.renderer_protocol import Renderer
 from mimo_magics.notebook.cell_request import CellRequest
-from mimo_magics.session.continuation import can_go_on
-from mimo_magics.session.dry_run import Draft, for_sdk
+from mimo_magics.session.continuation import can_continue
+from mimo_magics.session.dry_run import DryRun, settings_for_code
 from mimo_magics.session.session import Session
-from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.storage.turn_record import build_record
 from mimo_magics.session.sync_calls import TurnCall
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
@@ -24,47 +24,47 @@ from mimo_magics.tools.approval import ApprovalCallback, decide, get_pending_app
 from mimo_magics.tools.tool import NotebookTool
 
 
-class Asking:
+class CellRun:
     """A cell's prompt between being read and being answered."""
 
     def __init__(
         self,
         request: CellRequest,
         session: Session,
-        surface: Surface,
+        renderer: Renderer,
         tools: tuple[NotebookTool, ...],
-        decide: ApprovalCallback,
-        **told: Any,
+        approve: ApprovalCallback,
+        **stream_options: Any,
     ) -> None:
         self.request = request
         self.session = session
-        self.surface = surface
-        self.decide = decide
-        """Decides on tool calls where the surface has no buttons for it."""
+        self.renderer = renderer
+        self.approve = approve
+        """Decides on tool calls where the renderer has no buttons for it."""
         self._tools = tools
-        self._told = told
+        self._stream_options = stream_options
         """What `Session.stream` is told beside that."""
         self.running: RunningTurn | TurnCall | None = None
         """Set by whoever drives it, one way or the other."""
 
     @property
-    def is_over(self) -> bool:
+    def continues_complete_reply(self) -> bool:
         """Whether it is to go on with an answer that came to its end."""
         turns = self.session.turns
-        return self.request.prompt is None and bool(turns) and not can_go_on(turns[-1])
+        return self.request.prompt is None and bool(turns) and not can_continue(turns[-1])
 
     @property
     def turn(self) -> Turn | None:
         """The turn when it is over and something of it stays."""
         turn = self.running.turn if self.running else None
-        return turn if turn and turn.kept else None
+        return turn if turn and turn.is_in_history else None
 
     @property
     def reply(self) -> Reply | None:
         """The answer, or what had come of it."""
         return self.turn.reply if self.turn else None
 
-    def opening(self) -> AbstractAsyncContextManager[RunningTurn]:
+    def open_turn(self) -> AbstractAsyncContextManager[RunningTurn]:
         """Return the turn to be opened."""
         request = self.request
         return self.session.stream(
@@ -72,57 +72,60 @@ class Asking:
             keep=request.keep,
             new=request.new,
             tools=self._tools,
-            **self._told,
+            **self._stream_options,
             **request.settings,
         )
 
     @property
-    def sends(self) -> bool:
+    def sends_request(self) -> bool:
         """Whether anything is to be sent at all."""
         return not (self.request.dry_run or self.request.code)
 
-    def laid_open(self) -> Draft | str:
+    def build_dry_run(self) -> DryRun | str:
         """Return what would be sent, or code that makes the same call.
 
         Raises:
             BadOption: the answer is to go on, the service has no address for that code, or a setting cannot be.
         """
-        request, told = self.request, self._told
+        request, stream_options = self.request, self._stream_options
         if request.prompt is None:
             raise BadOption(
-                Words("An answer that goes on is not shown before."), Words("Leave --dry-run and --as out.")
+                Translatable("An answer that goes on is not shown before."),
+                Translatable("Leave --dry-run and --as out."),
             )
         settings = dict(request.settings)
         if request.code:
-            settings["api"] = for_sdk(replace(self.session.settings, **settings), request.code).api
+            settings["api"] = settings_for_code(replace(self.session.settings, **settings), request.code).api
         draft = self.session.draft(
             request.prompt,
             keep=request.keep,
             new=request.new,
             tools=self._tools,
-            cell=told["cell"],
-            append=told["append"],
+            cell=stream_options["cell"],
+            append=stream_options["append"],
             reuse=(lambda _: False) if request.fresh else None,
             **settings,
         )
-        return draft.code(request.code) if request.code else draft
+        return draft.to_code(request.code) if request.code else draft
 
-    async def answered(self) -> None:
+    async def run(self) -> None:
         """Let it be answered, and shown while it comes."""
-        async with self.opening() as running:
+        async with self.open_turn() as running:
             self.running = running
             async for event in running:
-                self.surface.show(event)
-                if (waiting := get_pending_approval(event)) and not await self.surface.has_buttons():
-                    decide(waiting, self.decide)
+                self.renderer.show(event)
+                if (
+                    pending_approval := get_pending_approval(event)
+                ) and not await self.renderer.has_buttons():
+                    decide(pending_approval, self.approve)
 
-    def _record(self, turn: Turn) -> dict[str, Any]:
+    def _build_record(self, turn: Turn) -> dict[str, Any]:
         if not self.request.keep:
-            return record(turn, aside=True)
+            return build_record(turn, is_one_off=True)
         return self.session.record
 
     @contextmanager
-    def settled(self) -> Iterator[None]:
+    def finalize_output(self) -> Iterator[None]:
         """Leave the document behind, however the turn ends.
 
         Raises:
@@ -131,10 +134,12 @@ class Asking:
         try:
             yield
         except (asyncio.CancelledError, KeyboardInterrupt):
-            came = Words("what had come is kept") if self.turn else Words("nothing had come")
-            raise Interrupted(Words("The answer was stopped; {came}.", came=came), reply=self.reply) from None
+            outcome = Translatable("what had come is kept") if self.turn else Translatable("nothing had come")
+            raise Interrupted(
+                Translatable("The answer was stopped; {came}.", came=outcome), reply=self.reply
+            ) from None
         finally:
             if turn := self.turn:
-                self.surface.finish(turn.reply, self._record(turn))
+                self.renderer.finish(turn.reply, self._build_record(turn))
             else:
-                self.surface.clear()
+                self.renderer.clear()

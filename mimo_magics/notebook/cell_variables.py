@@ -14,38 +14,38 @@ REFERENCE = rf"(?P<double>\{{)?\{{(?P<name>{NAME})(?P<steps>(?>(?:{STEP})*))\}}(
 """`{name.attribute[0]["key"]}`, or the same in double braces, which stand for single ones."""
 
 
-def _group(depth: int) -> str:
+def _group_pattern(depth: int) -> str:
     """Match a brace group in which others nest this deep; the depth bounds the work on braces left open."""
-    return rf"\{{(?>(?:[^{{}}\\]|\\.{f'|{_group(depth - 1)}' if depth else ''})*)\}}"
+    return rf"\{{(?>(?:[^{{}}\\]|\\.{f'|{_group_pattern(depth - 1)}' if depth else ''})*)\}}"
 
 
-def _quoted(quote: str) -> str:
+def _quoted_pattern(quote: str) -> str:
     """Match a literal of one line up to its end; as in Python 3.12, `["key"]` and `{", "` do not end it."""
     key = rf"(?<=\[){quote}\w+{quote}(?=\])"
     separator = rf"(?<=[^{{]\{{){quote}(?>(?:[^\w{quote}\\\n]|\\.)*){quote}"
     return rf"{quote}(?>(?:[^{quote}\\\n]|\\.|{key}|{separator})*)"
 
 
-GROUP = _group(6)
+GROUP = _group_pattern(6)
 OPTION = r"\[[^\[\]\n]*\]"
 COMMAND = rf"""\\(?:[A-Za-z@]++\*?|[0-9]|[^\w\s{{}}\\"'])(?:{OPTION}){{0,2}}"""
 SPECIFIER = r"[\w<>=^+\-#.,]*"
-PARAGRAPH_GOES_ON = r"\n(?![ \t]*\n)"
+NEWLINE_IN_PARAGRAPH = r"\n(?![ \t]*\n)"
 CJK = r"\u3000-\u9fff\uff00-\uffef"
 PRICE = rf"\d[\d.,]*[kKmMbB]?(?:\s+\{{?[^\W\d_]{{2}}|[{CJK}])"
 
-KEPT = {
+LITERAL_PATTERNS = {
     "f-string": rf"""(?<![\w"'\\])(?:[fFtT][rR]?|[rR][fFtT])(?:
         \"""(?>(?:[^"\\]|\\.|"(?!""))*)(?:\"""|\Z)
         |'''(?>(?:[^'\\]|\\.|'(?!''))*)'''
-        |{_quoted('"')}"?
-        |(?!'\s+=){_quoted("'")}'(?![\w(])
+        |{_quoted_pattern('"')}"?
+        |(?!'\s+=){_quoted_pattern("'")}'(?![\w(])
         |\\"(?>(?:[^"\\\n]|\\[^"])*)\\")""",
-    "display math": rf"(?<!\\)\$\$(?>(?:[^$\\\n]|\\.|\$(?!\$)|{PARAGRAPH_GOES_ON})*)\$\$",
-    "inline math": rf"""(?<!\\)\$(?![\s$"'),;/\]}}{CJK}]|{PRICE})(?>(?:[^$\\\n]|\\.|{PARAGRAPH_GOES_ON})*)
+    "display math": rf"(?<!\\)\$\$(?>(?:[^$\\\n]|\\.|\$(?!\$)|{NEWLINE_IN_PARAGRAPH})*)\$\$",
+    "inline math": rf"""(?<!\\)\$(?![\s$"'),;/\]}}{CJK}]|{PRICE})(?>(?:[^$\\\n]|\\.|{NEWLINE_IN_PARAGRAPH})*)
         (?<!\s)\$(?:(?=(?:st|nd|rd|th|s)\b)|(?![0-9A-Za-z_{{(]))""",
-    "TeX's inline math": rf"\\\((?>(?:[^\\\n]|\\(?![()])|{PARAGRAPH_GOES_ON})*)\\\)",
-    "TeX's display math": rf"(?<!\\)\\\[(?>(?:[^\\\n]|\\\\|\\(?![\[\]])|{PARAGRAPH_GOES_ON})*)\\\]",
+    "TeX's inline math": rf"\\\((?>(?:[^\\\n]|\\(?![()])|{NEWLINE_IN_PARAGRAPH})*)\\\)",
+    "TeX's display math": rf"(?<!\\)\\\[(?>(?:[^\\\n]|\\\\|\\(?![\[\]])|{NEWLINE_IN_PARAGRAPH})*)\\\]",
     "math environment": r"""\\begin\{(?P<environment>(?:equation|align|gather|multline|eqnarray)\*?)\}
         (?>(?:[^\\]|\\(?!(?:begin|end)\{(?P=environment)\}))*)\\end\{(?P=environment)\}""",
     "TeX command, regex escape": rf"{COMMAND}{GROUP}(?>(?:[_^]?{GROUP}|{OPTION}(?=\{{))*)",
@@ -66,8 +66,8 @@ derivative. An `f"` that nothing closes ends with its line. What opens and does 
 the next opening of its kind only, and groups are followed to a fixed depth: the time is linear.
 """
 
-BRACES = re.compile("|".join((*KEPT.values(), REFERENCE)), re.VERBOSE | re.DOTALL)
-EACH_STEP = re.compile(STEP)
+BRACE_PATTERN = re.compile("|".join((*LITERAL_PATTERNS.values(), REFERENCE)), re.VERBOSE | re.DOTALL)
+STEP_PATTERN = re.compile(STEP)
 
 
 def expand(prompt: str, namespace: Mapping[str, Any]) -> str:
@@ -79,23 +79,23 @@ def expand(prompt: str, namespace: Mapping[str, Any]) -> str:
     templates. A set of one name, `{x}` in code, cannot be told from a reference and is one: write `{{x}}`, or
     give --raw.
     """
-    return BRACES.sub(lambda found: _instead(found, namespace), prompt)
+    return BRACE_PATTERN.sub(lambda found: _replace_reference(found, namespace), prompt)
 
 
-def _instead(found: re.Match[str], namespace: Mapping[str, Any]) -> str:
-    if found["name"] is None:
-        return found[0]
-    if found["double"]:
-        return found[0][1:-1]
+def _replace_reference(match: re.Match[str], namespace: Mapping[str, Any]) -> str:
+    if match["name"] is None:
+        return match[0]
+    if match["double"]:
+        return match[0][1:-1]
     try:
-        return str(_value(found, namespace))
+        return str(_resolve_reference(match, namespace))
     except Exception:  # noqa: BLE001  a property or a `__str__` raises what it likes
-        return found[0]
+        return match[0]
 
 
-def _value(found: re.Match[str], namespace: Mapping[str, Any]) -> Any:
-    value = namespace[found["name"]]
-    for step in EACH_STEP.finditer(found["steps"]):
+def _resolve_reference(match: re.Match[str], namespace: Mapping[str, Any]) -> Any:
+    value = namespace[match["name"]]
+    for step in STEP_PATTERN.finditer(match["steps"]):
         kind = step.lastindex or 0
         value = getattr(value, step[1]) if kind == 1 else value[int(step[2]) if kind == 2 else step[kind]]
     return value

@@ -12,131 +12,141 @@ from IPython.display import display
 
 from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words, say
-from mimo_magics.display.selection import choose_for_comparison
+from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.display.selection import choose_comparison_renderer
 from mimo_magics.document import reply as reply_document
-from mimo_magics.document.reply import Look
-from mimo_magics.notebook import comparison_request, comparison_run as comparing
-from mimo_magics.notebook.argument_parser import variables
+from mimo_magics.document.reply import DisplayOptions
+from mimo_magics.notebook import comparison_request
+from mimo_magics.notebook.argument_parser import get_user_variables
 from mimo_magics.notebook.cell_request import CellRequest
-from mimo_magics.notebook.comparison_request import GridRequest
-from mimo_magics.notebook.comparison_run import Comparing
+from mimo_magics.notebook.comparison_request import ComparisonRequest
+from mimo_magics.notebook.comparison_run import ComparisonRun, confirm_cost, parse_command
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.notebook.kernel.async_cell import RunningCell, heartbeat, place
-from mimo_magics.notebook.kernel.comm_pump import pumped
-from mimo_magics.notebook.reply_display import Answers
-from mimo_magics.notebook.session_selection import Conversing
+from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
+from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
+from mimo_magics.notebook.reply_display import ReplyDisplay
+from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.comparison.result import Comparison
 from mimo_magics.session.session import Session
 
 
-class Comparisons:
+class ComparisonCells:
     """Those of one shell."""
 
-    def __init__(self, shell: Any, config: MimoConfig, talk: Conversing, answers: Answers) -> None:
+    def __init__(
+        self, shell: Any, config: MimoConfig, session_selection: SessionSelection, reply_display: ReplyDisplay
+    ) -> None:
         self._shell = shell
         self._config = config
-        self._talk = talk
-        self._answers = answers
-        self._last: Comparison | None = None
+        self._session_selection = session_selection
+        self._reply_display = reply_display
+        self._last_comparison: Comparison | None = None
 
-    def ask(self, options: Namespace, body: str) -> Comparison:
+    def run(self, options: Namespace, body: str) -> Comparison:
         """Ask, show the replies side by side, and return them.
 
         Raises:
             BadOption: the cell makes no sense, or the person does not want to spend so much.
             MimoError: all of them failed.
         """
-        request = comparison_request.read(options, body, variables(self._shell))
-        comparing = self._comparing(request)
-        with self._kept(comparing, request.out), portal.close_on_exit(self._call(comparing)) as call:
+        request = comparison_request.build_comparison_request(options, body, get_user_variables(self._shell))
+        run = self._create_run(request)
+        with (
+            self._record_comparison(run, request.out),
+            portal.close_on_exit(self._create_portal_call(run)) as call,
+        ):
             for variant, event in call:
-                comparing.hear(variant, event)
-        return self._shown()
+                run.show_event(variant, event)
+        return self._mark_shown()
 
-    async def awaited(self, options: Namespace, body: str) -> Comparison:
+    async def run_async(self, options: Namespace, body: str) -> Comparison:
         """Do the same in a cell that awaits."""
-        request = comparison_request.read(options, body, variables(self._shell))
-        running = RunningCell(self._shell)
-        comparing = self._comparing(request, running)
-        with self._kept(comparing, request.out):
-            async with pumped(self._shell.kernel), heartbeat(comparing.surface.tick):
-                await running.during(comparing.answered())
-        return self._shown()
+        request = comparison_request.build_comparison_request(options, body, get_user_variables(self._shell))
+        async_cell = AsyncCell(self._shell)
+        run = self._create_run(request, async_cell)
+        with self._record_comparison(run, request.out):
+            async with pump_comm_messages(self._shell.kernel), heartbeat(run.renderer.tick):
+                await async_cell.run(run.run())
+        return self._mark_shown()
 
-    def command(self, line: str) -> None:
+    def run_command(self, line: str) -> None:
         """Do what a line of `%mimo_compare` says.
 
         Raises:
             BadOption: it says nothing that can be done.
         """
-        wanted = comparing.command(line)
-        if self._last is None:
-            raise BadOption(Words("Nothing was compared yet."), "%%mimo_compare --temperature 0 1")
-        match wanted.name:
+        command = parse_command(line)
+        if self._last_comparison is None:
+            raise BadOption(Translatable("Nothing was compared yet."), "%%mimo_compare --temperature 0 1")
+        match command.name:
             case "show":
-                display(self._last.show().bundle, raw=True)
+                display(self._last_comparison.show().bundle, raw=True)
             case "diff":
-                display(self._last.diff(*wanted.numbers).bundle, raw=True)
+                display(self._last_comparison.diff(*command.numbers).bundle, raw=True)
             case _:
-                self._adopt(self._last, *wanted.numbers)
+                self._adopt(self._last_comparison, *command.numbers)
 
-    def _comparing(self, request: GridRequest, running: RunningCell | None = None) -> Comparing:
-        session = self._session(request)
+    def _create_run(self, request: ComparisonRequest, async_cell: AsyncCell | None = None) -> ComparisonRun:
+        session = self._select_session(request)
         settings = replace(session.settings, **request.settings)
-        where = place(self._shell)
-        comparing.approved(request, session, None if where == "unattended" else input, self._talk.cell)
+        target = get_display_target(self._shell)
+        confirm_cost(
+            request, session, None if target == "unattended" else input, self._session_selection.cell_id
+        )
         titles = [variant.title for variant in request.variants]
-        look = Look(settings.format, settings.remote_images)
-        surface = choose_for_comparison(where, settings, titles, running, at_once=request.at_once)
-        return Comparing(request, session, surface, look, self._talk.cell)
+        display_options = DisplayOptions(settings.format, settings.remote_images)
+        renderer = choose_comparison_renderer(target, settings, titles, async_cell, at_once=request.at_once)
+        return ComparisonRun(request, session, renderer, display_options, self._session_selection.cell_id)
 
-    def _session(self, request: GridRequest) -> Session:
-        everywhere = self._config.snapshot()
-        session = self._talk.session(CellRequest(request.prompt, {}, session=request.session), everywhere)
-        session.settings = self._talk.settings(session, everywhere)
+    def _select_session(self, request: ComparisonRequest) -> Session:
+        kernel_settings = self._config.snapshot()
+        session = self._session_selection.select_session(
+            CellRequest(request.prompt, {}, session=request.session), kernel_settings
+        )
+        session.settings = self._session_selection.session_settings(session, kernel_settings)
         return session
 
-    def _call(self, comparing: Comparing) -> portal.Call[Any]:
-        return portal.Call(comparing.opening(), comparing.surface.tick)
+    def _create_portal_call(self, run: ComparisonRun) -> portal.PortalCall[Any]:
+        return portal.PortalCall(run.open_comparison(), run.renderer.tick)
 
     @contextmanager
-    def _kept(self, comparing: Comparing, out: str | None) -> Iterator[None]:
+    def _record_comparison(self, run: ComparisonRun, out: str | None) -> Iterator[None]:
         """Note what came, also when the cell was stopped."""
         try:
-            with comparing.settled():
+            with run.finalize_output():
                 yield
         finally:
-            if comparing.comparison:
-                self._last = comparing.comparison
+            if run.comparison:
+                self._last_comparison = run.comparison
                 if out:
-                    self._shell.user_ns[out] = self._last
+                    self._shell.user_ns[out] = self._last_comparison
 
-    def _shown(self) -> Comparison:
-        assert self._last
-        self._answers.compared(self._last)
-        return self._last
+    def _mark_shown(self) -> Comparison:
+        assert self._last_comparison
+        self._reply_display.record_comparison(self._last_comparison)
+        return self._last_comparison
 
     def _adopt(self, comparison: Comparison, number: int) -> None:
         """Show the reply as the turn that it is now, so that the notebook tells of it."""
         session = comparison.session
-        before_it = len(session.turns)
+        previous_turn_count = len(session.turns)
         reply = comparison.adopt(number)
         settings = self._config.snapshot()
-        line = say(
+        notice = translate(
             "Reply {number} is turn {count} of session {name} now.",
             number=number,
             count=len(session.turns),
             name=session.name,
         )
-        if (gone := before_it - len(session.turns) + 1) > 0:
-            line += say(
+        if (branched_turns := previous_turn_count - len(session.turns) + 1) > 0:
+            notice += translate(
                 " {gone} turn that stood there stay as a branch."
-                if gone == 1
+                if branched_turns == 1
                 else " {gone} turns that stood there stay as a branch.",
-                gone=gone,
+                gone=branched_turns,
             )
-        shown = reply_document.bundle(
-            replace(reply, told=(*reply.told, line)), look=Look(settings.format, settings.remote_images)
+        bundle = reply_document.reply_bundle(
+            replace(reply, notices=(*reply.notices, notice)),
+            display_options=DisplayOptions(settings.format, settings.remote_images),
         )
-        display(shown, raw=True, metadata={"mimo": session.record})
+        display(bundle, raw=True, metadata={"mimo": session.record})

@@ -10,15 +10,15 @@ from typing import Any
 
 from mimo_magics.core.errors import BadOption, Interrupted, MimoError
 from mimo_magics.core.events import Event
-from mimo_magics.core.i18n import Words, say
-from mimo_magics.core.renderer_protocol import ComparingSurface
+from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.renderer_protocol import ComparisonRenderer
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.document.reply import Look
-from mimo_magics.notebook.comparison_request import GridRequest
-from mimo_magics.session.comparison.estimate import EXPECTED, Estimate, expected_cost
-from mimo_magics.session.comparison.result import Comparison, candidates
+from mimo_magics.document.reply import DisplayOptions
+from mimo_magics.notebook.comparison_request import ComparisonRequest
+from mimo_magics.session.comparison.estimate import EXPECTED_OUTPUT_TOKENS, Estimate, estimate_spending
+from mimo_magics.session.comparison.result import Comparison, build_candidates
 from mimo_magics.session.comparison.runner import RunningComparison
-from mimo_magics.session.dry_run import Draft
+from mimo_magics.session.dry_run import DryRun
 from mimo_magics.session.limits.budget import Budget
 from mimo_magics.session.session import Session
 
@@ -27,14 +27,14 @@ COMMANDS: Mapping[str, int] = {"show": 0, "diff": 2, "adopt": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ComparisonCommand:
     """One of them."""
 
     name: str
     numbers: tuple[int, ...]
 
 
-def command(line: str) -> Command:
+def parse_command(line: str) -> ComparisonCommand:
     """Read a line of `%mimo_compare`.
 
     Raises:
@@ -42,59 +42,64 @@ def command(line: str) -> Command:
     """
     name, *words = line.split() or ["show"]
     if name not in COMMANDS:
-        advice = did_you_mean(name, COMMANDS, Words("A prompt goes below %%mimo_compare."))
-        raise BadOption(Words("There is no %mimo_compare {name}.", name=name), advice)
+        advice = did_you_mean(name, COMMANDS, Translatable("A prompt goes below %%mimo_compare."))
+        raise BadOption(Translatable("There is no %mimo_compare {name}.", name=name), advice)
     if len(words) != COMMANDS[name] or not all(word.isdecimal() for word in words):
         raise BadOption(
-            Words("%mimo_compare {line} is not complete, or too much.", line=line.strip()),
-            Words("See %mimo_compare?."),
+            Translatable("%mimo_compare {line} is not complete, or too much.", line=line.strip()),
+            Translatable("See %mimo_compare?."),
         )
-    return Command(name, tuple(map(int, words)))
+    return ComparisonCommand(name, tuple(map(int, words)))
 
 
-class Comparing:
+class ComparisonRun:
     """A cell's prompt between being read and all of its answers."""
 
     def __init__(
-        self, request: GridRequest, session: Session, surface: ComparingSurface, look: Look, cell: str
+        self,
+        request: ComparisonRequest,
+        session: Session,
+        renderer: ComparisonRenderer,
+        display_options: DisplayOptions,
+        cell: str,
     ) -> None:
-        self.surface = surface
+        self.renderer = renderer
         self._request = request
         self._session = session
-        self._past = session.history.before(cell).turns if request.keep else ()
-        self._look = look
+        self._past = session.history.rewind_to_cell(cell).turns if request.keep else ()
+        self._display_options = display_options
         self._cell = cell
         self._running: RunningComparison | None = None
         self.comparison: Comparison | None = None
         """What came, when it is over and something did."""
 
     @asynccontextmanager
-    async def opening(self) -> AsyncIterator[RunningComparison]:
+    async def open_comparison(self) -> AsyncIterator[RunningComparison]:
         """Ask."""
         request = self._request
-        asked = self._session.comparing(
+        comparison_context = self._session.stream_comparison(
             request.prompt, request.variants, past=self._past, at_once=request.at_once, **request.settings
         )
-        async with asked as self._running:
+        async with comparison_context as self._running:
             yield self._running
 
-    async def answered(self) -> None:
+    async def run(self) -> None:
         """Let all of them be answered, and shown while they come."""
-        async with self.opening() as running:
-            async for place, event in running:
-                self.hear(place, event)
+        async with self.open_comparison() as running:
+            async for index, event in running:
+                self.show_event(index, event)
 
-    def hear(self, place: int, event: Event | None) -> None:
+    def show_event(self, index: int, event: Event | None) -> None:
         """Show what happens to one of them, or that it is over."""
         if event:
-            self.surface.show(place, event)
+            self.renderer.show(index, event)
         else:
             assert self._running
-            failure = self._running.failures.get(place)
-            self.surface.over(place, say(failure.message) if failure else "")
+            failure = self._running.failures.get(index)
+            self.renderer.end_reply(index, translate(failure.message) if failure else "")
 
     @contextmanager
-    def settled(self) -> Iterator[None]:
+    def finalize_output(self) -> Iterator[None]:
         """Leave the document behind, however it ends.
 
         Raises:
@@ -105,68 +110,78 @@ class Comparing:
             yield
         except (asyncio.CancelledError, KeyboardInterrupt):
             raise Interrupted(
-                Words("The comparison was stopped; {came} of the replies came.", came=self.came)
+                Translatable("The comparison was stopped; {came} of the replies came.", came=self.reply_count)
             ) from None
         finally:
-            if self.came:
-                self.comparison = self._made()
-                self.surface.finish(self.comparison.show().bundle, {})
+            if self.reply_count:
+                self.comparison = self._build_comparison()
+                self.renderer.finish(self.comparison.show().bundle, {})
             else:
-                self.surface.clear()
+                self.renderer.clear()
         assert self._running
-        self._running.check()
+        self._running.raise_if_all_failed()
 
-    def _made(self) -> Comparison:
+    def _build_comparison(self) -> Comparison:
         assert self._running
-        found = candidates(self._running)
+        found = build_candidates(self._running)
         return Comparison(
-            self._request.prompt, found, self._session, self._past, look=self._look, cell=self._cell
+            self._request.prompt,
+            found,
+            self._session,
+            self._past,
+            display_options=self._display_options,
+            cell=self._cell,
         )
 
     @property
-    def came(self) -> int:
+    def reply_count(self) -> int:
         """How many replies came, or a part of them."""
         turns = self._running.turns.values() if self._running else ()
-        return sum(turn.kept for turn in turns)
+        return sum(turn.is_in_history for turn in turns)
 
 
-def approved(
-    request: GridRequest, session: Session, ask: Callable[[str], str] | None, cell: str = ""
+def confirm_cost(
+    request: ComparisonRequest, session: Session, input_function: Callable[[str], str] | None, cell: str = ""
 ) -> None:
     """Ask a person before much is spent.
 
     Args:
         request: what the cell wants.
         session: that it asks in.
-        ask: asks a person; `None` where nobody is.
+        input_function: asks a person; `None` where nobody is.
         cell: the one that asks.
 
     Raises:
         BadOption: the person does not want it, nobody can be asked, or the bound cannot be read.
     """
-    about = Estimate.of([expected_cost(each) for each in _drafts(request, session, cell)])
-    if not about.exceeds(Budget.read(request.ask_above)):
+    estimate = Estimate.from_spending(
+        [estimate_spending(each) for each in _iter_dry_runs(request, session, cell)]
+    )
+    if not estimate.exceeds(Budget.parse(request.ask_above)):
         return
-    told = Words(
+    summary = Translatable(
         "{calls} calls, about {estimate} with {expected:,} tokens for each answer",
         calls=len(request.variants),
-        estimate=about.told,
-        expected=EXPECTED,
+        estimate=estimate.text,
+        expected=EXPECTED_OUTPUT_TOKENS,
     )
-    if ask is None:
+    if input_function is None:
         raise BadOption(
-            Words("The comparison makes {told}.", told=told),
-            Words("Allow it by a higher bound: --ask-above '5 USD'"),
+            Translatable("The comparison makes {told}.", told=summary),
+            Translatable("Allow it by a higher bound: --ask-above '5 USD'"),
         )
-    said = say(told)
-    question = say("{told}. Go on? [y/N] ", told=f"{said[0].upper()}{said[1:]}")
-    if ask(question).strip().lower() not in ("y", "yes"):
+    translated_summary = translate(summary)
+    question = translate(
+        "{told}. Go on? [y/N] ", told=f"{translated_summary[0].upper()}{translated_summary[1:]}"
+    )
+    if input_function(question).strip().lower() not in ("y", "yes"):
         raise BadOption(
-            Words("Nothing was asked."), Words("--ask-above changes from which amount on you are asked.")
+            Translatable("Nothing was asked."),
+            Translatable("--ask-above changes from which amount on you are asked."),
         )
 
 
-def _drafts(request: GridRequest, session: Session, cell: str) -> Iterator[Draft]:
+def _iter_dry_runs(request: ComparisonRequest, session: Session, cell: str) -> Iterator[DryRun]:
     """Yield what would be sent; a variant that cannot be fails later, in its column."""
     for variant in request.variants:
         options: dict[str, Any] = {**request.settings, **variant.options}

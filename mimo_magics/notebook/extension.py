@@ -15,10 +15,10 @@ from IPython.core.getipython import get_ipython
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.notebook.kernel.async_cell import COMPARE, PRIVATE, PUBLIC, AwaitingCells
-from mimo_magics.notebook.kernel.cell_ids import Cells
+from mimo_magics.notebook.kernel.async_cell import ASYNC_MAGICS, COMPARE_MAGIC, MIMO_MAGIC, AsyncCellTransform
+from mimo_magics.notebook.kernel.cell_ids import CellIds
 
 if TYPE_CHECKING:  # everything that is not imported until a magic is used
     from mimo_magics.core.settings import Settings
@@ -26,12 +26,12 @@ if TYPE_CHECKING:  # everything that is not imported until a magic is used
     from mimo_magics.session.open_sessions import Sessions
 
 MAGICS = {
-    ("cell", PUBLIC): "mimo_cell",
-    ("line", PUBLIC): "mimo_line",
-    ("cell", PRIVATE[PUBLIC]): "mimo_awaited",
-    ("cell", COMPARE): "compare_cell",
-    ("line", COMPARE): "compare_line",
-    ("cell", PRIVATE[COMPARE]): "compare_awaited",
+    ("cell", MIMO_MAGIC): "mimo_cell",
+    ("line", MIMO_MAGIC): "mimo_line",
+    ("cell", ASYNC_MAGICS[MIMO_MAGIC]): "mimo_cell_async",
+    ("cell", COMPARE_MAGIC): "compare_cell",
+    ("line", COMPARE_MAGIC): "compare_line",
+    ("cell", ASYNC_MAGICS[COMPARE_MAGIC]): "compare_cell_async",
     ("line", "mimo_config"): "mimo_config",
     ("line", "mimo_models"): "mimo_models",
     ("line", "mimo_panel"): "mimo_panel",
@@ -43,7 +43,7 @@ MAGICS = {
 """Kind and name of each magic, and the method that does it."""
 
 
-class StandIn:
+class LazyMagic:
     """What a magic is until it is used, or asked for its help, for the first time."""
 
     def __init__(self, extension: Extension, method: str) -> None:
@@ -67,28 +67,28 @@ class Extension:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._config = MimoConfig(parent=shell)
-        self._awaiting = AwaitingCells(shell)
-        self._cells = Cells(shell)
+        self._cell_transform = AsyncCellTransform(shell)
+        self._cell_ids = CellIds(shell)
         self._magics: MimoMagics | None = None
 
     def load(self) -> None:
         """Add it."""
-        for complaint in self._config.complaints:
-            print(say(complaint), file=sys.stderr)  # noqa: T201  a line each, and the rest goes on
+        for warning in self._config.warnings:
+            print(translate(warning), file=sys.stderr)  # noqa: T201  a line each, and the rest goes on
         self._shell.configurables.append(self._config)
-        self._awaiting.install()
-        self._cells.install()
+        self._cell_transform.install()
+        self._cell_ids.install()
         self._shell.Completer.custom_matchers.append(self.completions)
         for (kind, name), method in MAGICS.items():
-            self._shell.register_magic_function(StandIn(self, method), kind, name)
+            self._shell.register_magic_function(LazyMagic(self, method), kind, name)
 
     def unload(self) -> None:
         """Take it away."""
         if panels := sys.modules.get("mimo_magics.notebook.panel.panel"):
             panels.close_all()
         self._shell.configurables.remove(self._config)
-        self._awaiting.uninstall()
-        self._cells.uninstall()
+        self._cell_transform.uninstall()
+        self._cell_ids.uninstall()
         self._shell.Completer.custom_matchers.remove(self.completions)
         for kind, name in MAGICS:
             del self._shell.magics_manager.magics[kind][name]
@@ -102,8 +102,8 @@ class Extension:
             return {"completions": [], "suppress": False}
         from mimo_magics.notebook.completion import matcher
 
-        sessions = self._magics.talk.sessions.list() if self._magics else ()
-        return matcher.matched(context, self._shell, self._config, sessions)
+        sessions = self._magics.session_selection.sessions.list() if self._magics else ()
+        return matcher.match_completions(context, self._shell, self._config, sessions)
 
     @property
     def settings(self) -> Settings:
@@ -116,7 +116,7 @@ class Extension:
         if self._magics is None:
             from mimo_magics.notebook.magics import MimoMagics
 
-            self._magics = MimoMagics(self._shell, self._config, self._cells)
+            self._magics = MimoMagics(self._shell, self._config, self._cell_ids)
             for (kind, name), each in MAGICS.items():
                 self._shell.register_magic_function(getattr(self._magics, each), kind, name)
         return self._magics
@@ -138,8 +138,8 @@ def sessions() -> Sessions:
     Raises:
         BadOption: the extension is not loaded.
     """
-    here = _here()
-    return here.magics.talk.up_to_date(here.settings)
+    extension = _get_extension()
+    return extension.magics.session_selection.update_sessions(extension.settings)
 
 
 def panel() -> None:
@@ -148,13 +148,13 @@ def panel() -> None:
     Raises:
         BadOption: the extension is not loaded.
     """
-    _here().magics.show_panel()
+    _get_extension().magics.show_panel()
 
 
-def _here() -> Extension:
+def _get_extension() -> Extension:
     shell = get_ipython()
     if shell not in _loaded:
-        raise BadOption(Words("The extension is not loaded here."), "%load_ext mimo_magics")
+        raise BadOption(Translatable("The extension is not loaded here."), "%load_ext mimo_magics")
     return _loaded[shell]
 
 

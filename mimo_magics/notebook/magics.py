@@ -13,22 +13,22 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.display import display
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.renderer_protocol import Place
-from mimo_magics.display.selection import choose
+from mimo_magics.core.renderer_protocol import DisplayTarget
+from mimo_magics.display.selection import choose_renderer
 from mimo_magics.notebook import cell_request, comparison_request
-from mimo_magics.notebook.argument_parser import parsed, variables, with_options
-from mimo_magics.notebook.cell_run import Asking
+from mimo_magics.notebook.argument_parser import get_user_variables, parse_options, with_options
+from mimo_magics.notebook.cell_run import CellRun
 from mimo_magics.notebook.commands import reply as reply_command, tools as tools_command
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.notebook.kernel.async_cell import RunningCell, heartbeat, place
-from mimo_magics.notebook.kernel.cell_ids import Cells
-from mimo_magics.notebook.kernel.comm_pump import pumped
-from mimo_magics.notebook.options import COMPARING, OPTIONS
-from mimo_magics.notebook.plain_magics import PlainMagics
-from mimo_magics.notebook.reply_display import Answers
-from mimo_magics.notebook.session_selection import Conversing
+from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
+from mimo_magics.notebook.kernel.cell_ids import CellIds
+from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
+from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
+from mimo_magics.notebook.plain_magics import SettingsMagics
+from mimo_magics.notebook.reply_display import ReplyDisplay
+from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session import sync_calls
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.tools.approval import (
@@ -40,11 +40,11 @@ from mimo_magics.tools.approval import (
 )
 
 if TYPE_CHECKING:  # imported when something is compared
-    from mimo_magics.notebook.comparison_cells import Comparisons
+    from mimo_magics.notebook.comparison_cells import ComparisonCells
     from mimo_magics.session.comparison.result import Comparison
-    from mimo_magics.session.dry_run import Draft
+    from mimo_magics.session.dry_run import DryRun
 
-DECIDE: dict[Place, ApprovalCallback] = {
+APPROVAL_CALLBACKS: dict[DisplayTarget, ApprovalCallback] = {
     "front end": partial(ask_by_input, input_function=input),
     "terminal": partial(ask_by_input, input_function=input),
     "unattended": refuse_unattended,
@@ -52,26 +52,26 @@ DECIDE: dict[Place, ApprovalCallback] = {
 """Who decides on tool calls where there are no buttons."""
 
 
-class MimoMagics(PlainMagics):
+class MimoMagics(SettingsMagics):
     """The magics of one shell, and the conversation that they share."""
 
-    def __init__(self, shell: Any, config: MimoConfig, cells: Cells) -> None:
-        super().__init__(shell, config, Conversing(shell, Sessions(), cells))
-        self._answers = Answers(shell, config)
+    def __init__(self, shell: Any, config: MimoConfig, cells: CellIds) -> None:
+        super().__init__(shell, config, SessionSelection(shell, Sessions(), cells))
+        self._reply_display = ReplyDisplay(shell, config)
 
     @cached_property
-    def comparisons(self) -> Comparisons:
+    def comparisons(self) -> ComparisonCells:
         """What was compared; imported when something is."""
-        from mimo_magics.notebook.comparison_cells import Comparisons
+        from mimo_magics.notebook.comparison_cells import ComparisonCells
 
-        return Comparisons(self.shell, self.config, self.talk, self._answers)
+        return ComparisonCells(self.shell, self.config, self.session_selection, self._reply_display)
 
     def close(self) -> None:
         """Leave nothing behind in the shell."""
-        self._answers.close()
+        self._reply_display.close()
 
     @with_options("mimo", OPTIONS)
-    def mimo_cell(self, line: str, body: str) -> Reply | Draft | None:
+    def mimo_cell(self, line: str, body: str) -> Reply | DryRun | None:
         """Send the cell to a MiMo model, show the answer, and return the reply.
 
             %%mimo -t 0.2 -o reply
@@ -81,12 +81,12 @@ class MimoMagics(PlainMagics):
         too, {df.columns} and {rows[0]["x"]}, and every other brace stays as it is. The reply is the cell's value,
         with .text, .reasoning, .usage and .stop. %mimo_config shows and changes what holds for all cells.
         """
-        asking = self._read(line, body)
-        return self._ask(asking) if asking.sends else self._laid_open(asking)
+        cell_run = self._create_cell_run(line, body)
+        return self._run_cell(cell_run) if cell_run.sends_request else self._show_dry_run(cell_run)
 
     @needs_local_scope
     @with_options("mimo", OPTIONS)
-    def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply | Draft | None:
+    def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply | DryRun | None:
         """Send the rest of the line to a MiMo model, show the answer, and return the reply.
 
             %mimo -t 0.2 Name three things to see in {city}.
@@ -99,28 +99,28 @@ class MimoMagics(PlainMagics):
             %mimo copy 1    the same, to be copied: one click selects it; alone: the whole answer's source
             %mimo continue  goes on with the last answer, if it was broken off; takes options before it
         """
-        if command := reply_command.command(line):
-            self._answers.again(command, self.talk.sessions.current)
+        if command := reply_command.parse_command(line):
+            self._reply_display.run_command(command, self.session_selection.sessions.current)
             return None
-        asking = self._read(line, None, local_ns or {})
-        if asking.is_over:
-            display({"text/plain": say(reply_command.OVER)}, raw=True)
+        cell_run = self._create_cell_run(line, None, local_ns or {})
+        if cell_run.continues_complete_reply:
+            display({"text/plain": translate(reply_command.ALREADY_COMPLETE)}, raw=True)
             return None
-        return self._ask(asking) if asking.sends else self._laid_open(asking)
+        return self._run_cell(cell_run) if cell_run.sends_request else self._show_dry_run(cell_run)
 
     @no_var_expand
-    async def mimo_awaited(self, line: str, body: str) -> Reply | Draft | None:
+    async def mimo_cell_async(self, line: str, body: str) -> Reply | DryRun | None:
         """Do what %%mimo does, in a cell that awaits."""
-        running = RunningCell(self.shell)
-        asking = self._read(line, body, running=running)
-        if not asking.sends:
-            return self._laid_open(asking)
-        with self._kept(asking):
-            async with pumped(self.shell.kernel), heartbeat(asking.surface.tick):
-                await running.during(asking.answered())
-        return self._value(asking)
+        async_cell = AsyncCell(self.shell)
+        cell_run = self._create_cell_run(line, body, async_cell=async_cell)
+        if not cell_run.sends_request:
+            return self._show_dry_run(cell_run)
+        with self._record_turn(cell_run):
+            async with pump_comm_messages(self.shell.kernel), heartbeat(cell_run.renderer.tick):
+                await async_cell.run(cell_run.run())
+        return self._store_reply(cell_run)
 
-    @with_options("mimo_compare", COMPARING)
+    @with_options("mimo_compare", COMPARISON_OPTIONS)
     def compare_cell(self, line: str, body: str) -> Comparison:
         """Ask a prompt in several ways, show the replies side by side, and return them.
 
@@ -131,13 +131,15 @@ class MimoMagics(PlainMagics):
         far is sent, and none of the replies joins it. What is returned has .diff(1, 2), .to_frame() and .adopt(1);
         %mimo_compare does the same with the last one. No tools are offered.
         """
-        return self.comparisons.ask(parsed(MimoMagics.compare_cell, comparison_request.words(line)), body)
+        return self.comparisons.run(
+            parse_options(MimoMagics.compare_cell, comparison_request.split_line(line)), body
+        )
 
     @no_var_expand
-    async def compare_awaited(self, line: str, body: str) -> Comparison:
+    async def compare_cell_async(self, line: str, body: str) -> Comparison:
         """Do what %%mimo_compare does, in a cell that awaits."""
-        return await self.comparisons.awaited(
-            parsed(MimoMagics.compare_cell, comparison_request.words(line)), body
+        return await self.comparisons.run_async(
+            parse_options(MimoMagics.compare_cell, comparison_request.split_line(line)), body
         )
 
     @no_var_expand
@@ -150,70 +152,73 @@ class MimoMagics(PlainMagics):
             %mimo_compare diff 1 2  how the words of two of them differ
             %mimo_compare adopt 2   make one of them the next turn of the conversation
         """
-        self.comparisons.command(line)
+        self.comparisons.run_command(line)
 
-    def _read(
+    def _create_cell_run(
         self,
         line: str,
         body: str | None,
         local: Mapping[str, Any] = MappingProxyType({}),
         *,
-        running: RunningCell | None = None,
-    ) -> Asking:
+        async_cell: AsyncCell | None = None,
+    ) -> CellRun:
         options, rest = cell_request.split_options(line)
         if body is not None and rest:
             raise BadOption(
-                Words("The prompt does not go on the first line: {rest!r}.", rest=rest),
-                Words("Write it below %%mimo."),
+                Translatable("The prompt does not go on the first line: {rest!r}.", rest=rest),
+                Translatable("Write it below %%mimo."),
             )
-        said = rest if body is None else body
-        prompt = None if body is None and cell_request.goes_on(line) else said
-        request = cell_request.read(
-            parsed(MimoMagics.mimo_cell, options), prompt, {**variables(self.shell), **local}
+        text = rest if body is None else body
+        prompt = None if body is None and cell_request.is_continue_line(line) else text
+        request = cell_request.build_cell_request(
+            parse_options(MimoMagics.mimo_cell, options), prompt, {**get_user_variables(self.shell), **local}
         )
-        everywhere = self.config.snapshot()
-        session = self.talk.session(request, replace(everywhere, **request.settings))
-        session.settings = self.talk.settings(session, everywhere)
+        kernel_settings = self.config.snapshot()
+        session = self.session_selection.select_session(request, replace(kernel_settings, **request.settings))
+        session.settings = self.session_selection.session_settings(session, kernel_settings)
         settings = replace(session.settings, **request.settings)
-        where = place(self.shell)
-        tools = tools_command.chosen(request.tools, {**variables(self.shell), **local})
-        surface = choose(where, settings, running)
-        told = self.talk.told(request, session, settings, where)
-        return Asking(request, session, surface, tools, DECIDE[where], **told)
+        target = get_display_target(self.shell)
+        tools = tools_command.select_tools(request.tools, {**get_user_variables(self.shell), **local})
+        renderer = choose_renderer(target, settings, async_cell)
+        stream_options = self.session_selection.build_stream_options(request, session, settings, target)
+        return CellRun(request, session, renderer, tools, APPROVAL_CALLBACKS[target], **stream_options)
 
-    def _ask(self, asking: Asking) -> Reply:
-        with self._kept(asking), sync_calls.opened(asking.opening(), asking.surface.tick) as asking.running:
-            for event in asking.running:
-                asking.surface.show(event)
-                if waiting := get_pending_approval(event):
-                    decide(waiting, asking.decide)
-        return self._value(asking)
+    def _run_cell(self, cell_run: CellRun) -> Reply:
+        with (
+            self._record_turn(cell_run),
+            sync_calls.open_turn(cell_run.open_turn(), cell_run.renderer.tick) as cell_run.running,
+        ):
+            for event in cell_run.running:
+                cell_run.renderer.show(event)
+                if pending_approval := get_pending_approval(event):
+                    decide(pending_approval, cell_run.approve)
+        return self._store_reply(cell_run)
 
-    def _laid_open(self, asking: Asking) -> Draft | None:
+    def _show_dry_run(self, cell_run: CellRun) -> DryRun | None:
         """Show what would be sent: as the cell's value, or as code."""
-        found = asking.laid_open()
-        if asking.request.out:
-            self.shell.user_ns[asking.request.out] = found
-        if isinstance(found, str):
-            display(reply_command.to_copy(found), raw=True)
+        dry_run = cell_run.build_dry_run()
+        if cell_run.request.out:
+            self.shell.user_ns[cell_run.request.out] = dry_run
+        if isinstance(dry_run, str):
+            display(reply_command.copyable_bundle(dry_run), raw=True)
             return None
-        return found
+        return dry_run
 
     @contextmanager
-    def _kept(self, asking: Asking) -> Iterator[None]:
+    def _record_turn(self, cell_run: CellRun) -> Iterator[None]:
         """Note who asked, if anything of the turn stays."""
         try:
-            with asking.settled():
+            with cell_run.finalize_output():
                 yield
         finally:
-            if asking.turn and asking.request.keep:
-                self.talk.asked(asking.request, asking.session)
+            if cell_run.turn and cell_run.request.keep:
+                self.session_selection.record_turn(cell_run.request, cell_run.session)
 
-    def _value(self, asking: Asking) -> Reply:
-        reply = asking.reply
+    def _store_reply(self, cell_run: CellRun) -> Reply:
+        reply = cell_run.reply
         assert reply
-        quiet = asking.request.settings.get("quiet") or self.config.snapshot().quiet
-        self._answers.came(reply, quiet=quiet)
-        if asking.request.out:
-            self.shell.user_ns[asking.request.out] = reply
+        quiet = cell_run.request.settings.get("quiet") or self.config.snapshot().quiet
+        self._reply_display.record_reply(reply, quiet=quiet)
+        if cell_run.request.out:
+            self.shell.user_ns[cell_run.request.out] = reply
         return reply

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mimo_magics.core.settings import (
     COMPARABLE_SETTINGS,
-    Code,
+    CodeKind,
     Settings,
     _unescape,
     from_text,
@@ -28,17 +28,19 @@ class Option:
     argparse: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def takes_value(self) -> bool:
+    def requires_value(self) -> bool:
         """Whether a value must follow the flag."""
-        return self.argparse.get("action", "append") in ("append", Named) and not self.may_take
+        return (
+            self.argparse.get("action", "append") in ("append", NameValueAction) and not self.optional_values
+        )
 
     @property
-    def may_take(self) -> tuple[str, ...]:
+    def optional_values(self) -> tuple[str, ...]:
         """The values that may follow the flag; without one it means the first of them."""
         return tuple(self.argparse["choices"]) if self.argparse.get("nargs") == "?" else ()
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def all_flags(self) -> tuple[str, ...]:
         """The flags, and those that argparse adds to switch the option off."""
         both = self.argparse.get("action") is argparse.BooleanOptionalAction
         return (*self.flags, *(f"--no-{flag[2:]}" for flag in self.flags if both))
@@ -47,11 +49,11 @@ class Option:
     def signature(self) -> str:
         """The flags and their value, as help pages write them."""
         value = self.argparse.get("metavar") or "|".join(self.argparse.get("choices", ()))
-        value = f"[{value.partition('|')[2]}]" if self.may_take else value
-        return " ".join(filter(None, (", ".join(self.names), value)))
+        value = f"[{value.partition('|')[2]}]" if self.optional_values else value
+        return " ".join(filter(None, (", ".join(self.all_flags), value)))
 
 
-class Named(argparse.Action):
+class NameValueAction(argparse.Action):
     """Collects NAME=VALUE, where the value is JSON or, failing that, text."""
 
     def __call__(
@@ -65,39 +67,39 @@ class Named(argparse.Action):
         )
 
 
-def _option(setting: Field[Any], hint: Any) -> Option:
+def _build_option(setting: Field[Any], hint: Any) -> Option:
     metavar = setting.metadata["metavar"]
-    words: dict[str, Any] = {"metavar": metavar} if metavar else {}
-    words["dest"] = setting.name
+    argparse_options: dict[str, Any] = {"metavar": metavar} if metavar else {}
+    argparse_options["dest"] = setting.name
     kind = strip_optional(hint)
     if get_origin(kind) is Literal:
-        words["choices"] = get_args(kind)
-        if "on" in words["choices"]:
-            words |= {"nargs": "?", "const": "on"}
+        argparse_options["choices"] = get_args(kind)
+        if "on" in argparse_options["choices"]:
+            argparse_options |= {"nargs": "?", "const": "on"}
     elif get_origin(kind) is tuple:
-        words |= {"action": "append", "type": _unescape}
+        argparse_options |= {"action": "append", "type": _unescape}
     elif get_origin(kind) is Mapping:
-        words["action"] = Named
+        argparse_options["action"] = NameValueAction
     elif kind is bool:
-        words |= _switch(setting)
+        argparse_options |= _switch_options(setting)
     elif kind is not str:
-        words["type"] = kind
-    return Option(setting.metadata["flags"], setting.metadata["help"], words)
+        argparse_options["type"] = kind
+    return Option(setting.metadata["flags"], setting.metadata["help"], argparse_options)
 
 
-def _switch(setting: Field[Any]) -> dict[str, Any]:
+def _switch_options(setting: Field[Any]) -> dict[str, Any]:
     """What is off is switched on by a flag, what is on can be switched off, and what is neither is told which."""
     if setting.default is None:
         return {"type": parse_on_off}
     return {"action": argparse.BooleanOptionalAction if setting.default else "store_true", "default": None}
 
 
-def _settings() -> tuple[Option, ...]:
+def _build_setting_options() -> tuple[Option, ...]:
     hints = get_type_hints(Settings)
-    return tuple(_option(each, hints[each.name]) for each in fields(Settings) if each.metadata["flags"])
+    return tuple(_build_option(each, hints[each.name]) for each in fields(Settings) if each.metadata["flags"])
 
 
-HANDLING = (
+REQUEST_OPTIONS = (
     Option(
         ("--no-history",),
         "Neither send the conversation so far nor add this turn to it.",
@@ -136,41 +138,47 @@ HANDLING = (
     Option(
         ("--as",),
         "Print code that makes the same call, and send nothing.",
-        {"choices": get_args(Code), "dest": "code"},
+        {"choices": get_args(CodeKind), "dest": "code"},
     ),
     Option(("-o", "--out"), "Also put the reply into this variable.", {"metavar": "NAME"}),
 )
 """Options that say what is to become of prompt and turn."""
 
-OPTIONS = (*_settings(), *HANDLING)
-BY_FLAG = {flag: option for option in OPTIONS for flag in option.names}
+OPTIONS = (*_build_setting_options(), *REQUEST_OPTIONS)
+OPTIONS_BY_FLAG = {flag: option for option in OPTIONS for flag in option.all_flags}
 
 
-UNCOMPARED = ("tool_choice", "max_steps", "quiet")
+UNCOMPARABLE_SETTINGS = ("tool_choice", "max_steps", "quiet")
 """Settings that mean nothing to a comparison, which offers no tools and is there to be looked at."""
 
 
-def _varied(option: Option, hint: Any) -> Option:
-    def value(text: str) -> Any:
+def _build_varied_option(option: Option, hint: Any) -> Option:
+    def convert_value(text: str) -> Any:
         return from_text(hint, text)
 
-    value.__name__ = getattr(strip_optional(hint), "__name__", "value")
-    words = {name: word for name, word in option.argparse.items() if name in ("metavar", "choices", "dest")}
-    return Option(option.flags, option.help, {**words, "nargs": "+", "action": "extend", "type": value})
-
-
-def _compared() -> tuple[Option, ...]:
-    hints = get_type_hints(Settings)
-    options = {option.argparse["dest"]: option for option in _settings()}
-    return tuple(
-        _varied(option, hints[name]) if name in COMPARABLE_SETTINGS else option
-        for name, option in options.items()
-        if name not in UNCOMPARED
+    convert_value.__name__ = getattr(strip_optional(hint), "__name__", "value")
+    argparse_options = {
+        name: word for name, word in option.argparse.items() if name in ("metavar", "choices", "dest")
+    }
+    return Option(
+        option.flags,
+        option.help,
+        {**argparse_options, "nargs": "+", "action": "extend", "type": convert_value},
     )
 
 
-COMPARING = (
-    *_compared(),
+def _build_comparison_options() -> tuple[Option, ...]:
+    hints = get_type_hints(Settings)
+    options = {option.argparse["dest"]: option for option in _build_setting_options()}
+    return tuple(
+        _build_varied_option(option, hints[name]) if name in COMPARABLE_SETTINGS else option
+        for name, option in options.items()
+        if name not in UNCOMPARABLE_SETTINGS
+    )
+
+
+COMPARISON_OPTIONS = (
+    *_build_comparison_options(),
     Option(("--repeat",), "How many times each of them is asked.", {"metavar": "N", "type": int}),
     Option(("--at-once",), "How many may be asked at a time: 4.", {"metavar": "N", "type": int}),
     Option(
@@ -178,6 +186,10 @@ COMPARING = (
         "Ask you before it starts when it may cost more than this: '0.50 USD', or '100k tokens'.",
         {"metavar": "AMOUNT"},
     ),
-    *(option for option in HANDLING if option.flags[0] in ("--no-history", "--session", "--raw", "-o")),
+    *(
+        option
+        for option in REQUEST_OPTIONS
+        if option.flags[0] in ("--no-history", "--session", "--raw", "-o")
+    ),
 )
 """The options of `%%mimo_compare`."""

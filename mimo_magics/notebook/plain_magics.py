@@ -11,25 +11,25 @@ from IPython.display import display
 
 from mimo_magics.client import model_list, portal
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words, say
-from mimo_magics.notebook.argument_parser import variables
+from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.notebook.argument_parser import get_user_variables
 from mimo_magics.notebook.commands import models, tools as tools_command
-from mimo_magics.notebook.commands.config import configure
-from mimo_magics.notebook.commands.session import Desk, command
-from mimo_magics.notebook.commands.tape import taping
+from mimo_magics.notebook.commands.config import run_config_command
+from mimo_magics.notebook.commands.session import SessionContext, run_session_command
+from mimo_magics.notebook.commands.tape import run_tape_command
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.notebook.kernel.async_cell import place
-from mimo_magics.notebook.session_selection import Conversing
+from mimo_magics.notebook.kernel.async_cell import get_display_target
+from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.limits import usage_report
 
 
-class PlainMagics:
+class SettingsMagics:
     """Those of one shell."""
 
-    def __init__(self, shell: Any, config: MimoConfig, talk: Conversing) -> None:
+    def __init__(self, shell: Any, config: MimoConfig, session_selection: SessionSelection) -> None:
         self.shell = shell
         self.config = config
-        self.talk = talk
+        self.session_selection = session_selection
 
     @no_var_expand
     def mimo_config(self, line: str) -> None:
@@ -47,8 +47,8 @@ class PlainMagics:
             %mimo_config --delete strict              delete a profile
             %mimo_config api_key                      type in a key for the present service, unseen
         """
-        display(configure(line, self.config), raw=True)
-        self.talk.look(self.config.snapshot())
+        display(run_config_command(line, self.config), raw=True)
+        self.session_selection.load_saved_turns(self.config.snapshot())
 
     @no_var_expand
     def mimo_panel(self, line: str) -> None:
@@ -67,22 +67,22 @@ class PlainMagics:
             case []:
                 self.show_panel()
             case ["insert"]:
-                if not panel.insert(self.config, self.shell):
-                    display({"text/plain": say(summary.NOTHING)}, raw=True)
+                if not panel.insert_restore_cell(self.config, self.shell):
+                    display({"text/plain": translate(summary.NOTHING_TO_RESTORE)}, raw=True)
             case _:
                 raise BadOption(
-                    Words("There is no %mimo_panel {line}.", line=line.strip()),
-                    Words("%mimo_panel, or %mimo_panel insert"),
+                    Translatable("There is no %mimo_panel {line}.", line=line.strip()),
+                    Translatable("%mimo_panel, or %mimo_panel insert"),
                 )
 
     def show_panel(self) -> None:
         """Show a panel, where widgets can be with a prompt below it."""
         from mimo_magics.notebook.panel.panel import Panel
-        from mimo_magics.notebook.panel.prompt_box import AskAgain
+        from mimo_magics.notebook.panel.prompt_box import PromptBox
 
-        if place(self.shell) == "front end":
-            again = AskAgain(self.shell, self.config, self.talk)
-            Panel(self.config, self.shell, again.root, again.close).show()
+        if get_display_target(self.shell) == "front end":
+            prompt_box = PromptBox(self.shell, self.config, self.session_selection)
+            Panel(self.config, self.shell, prompt_box.root, prompt_box.close).show()
         else:
             Panel(self.config, self.shell).show()
 
@@ -101,7 +101,7 @@ class PlainMagics:
         if line.strip():
             settings = replace(settings, preset=line.strip(), base_url=None, model=None)
         ids = portal.run_async(partial(model_list.list_models, settings))
-        display(models.bundle(settings, ids), raw=True)
+        display(models.models_bundle(settings, ids), raw=True)
 
     @no_var_expand
     def mimo_tools(self, line: str) -> None:
@@ -115,7 +115,7 @@ class PlainMagics:
             %mimo_tools remove clock
             %mimo_tools add-mcp NAME COMMAND   the tools of an MCP server; or NAME --url ADDRESS
         """
-        display(tools_command.toolbox(line, variables(self.shell)), raw=True)
+        display(tools_command.run_tools_command(line, get_user_variables(self.shell)), raw=True)
 
     @no_var_expand
     def mimo_session(self, line: str) -> None:
@@ -138,8 +138,16 @@ class PlainMagics:
             %mimo_session resume [PATH]      that of this notebook, after a restart of the kernel
         """
         settings = self.config.snapshot()
-        self.talk.sessions.current.settings = settings
-        display(command(line, Desk(self.talk.sessions, self.talk.path(settings))), raw=True)
+        self.session_selection.sessions.current.settings = settings
+        display(
+            run_session_command(
+                line,
+                SessionContext(
+                    self.session_selection.sessions, self.session_selection.notebook_path(settings)
+                ),
+            ),
+            raw=True,
+        )
 
     @no_var_expand
     def mimo_tape(self, line: str) -> None:
@@ -155,7 +163,7 @@ class PlainMagics:
 
         A tape is put in from its beginning. MIMO_TAPE=replay:PATH in the environment does the same from the start.
         """
-        display(taping(line, self.config), raw=True)
+        display(run_tape_command(line, self.config), raw=True)
 
     @no_var_expand
     def mimo_usage(self, line: str) -> None:
@@ -168,6 +176,15 @@ class PlainMagics:
 
         Costs are estimates by a dated table of prices; %mimo_config prices=… sets others.
         """
-        session = self.talk.sessions.get(line.strip()) if line.strip() else self.talk.sessions.current
+        session = (
+            self.session_selection.sessions.get(line.strip())
+            if line.strip()
+            else self.session_selection.sessions.current
+        )
         prices = self.config.snapshot().prices
-        display(usage_report.bundle(session.history, prices, session.aside, session.aside_cost), raw=True)
+        display(
+            usage_report.usage_bundle(
+                session.history, prices, session.unrecorded_usage, session.unrecorded_cost
+            ),
+            raw=True,
+        )

@@ -6,24 +6,26 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import AudioPart, ImagePart, Message, TextPart
 from mimo_magics.core.models import accepts_audio, accepts_images
 from mimo_magics.core.settings import Api
 
 
 @dataclass(frozen=True, slots=True)
-class _Missing:
+class _UnsupportedPart:
     """A kind of parts that cannot be sent."""
 
-    kind: type[ImagePart | AudioPart]
-    stand_in: str
+    part_type: type[ImagePart | AudioPart]
+    placeholder: str
     """What the model is told instead."""
-    why: str
+    reason: str
     """What the person is told."""
 
 
-def fitted(messages: Sequence[Message], model: str, api: Api) -> tuple[tuple[Message, ...], tuple[str, ...]]:
+def replace_unsupported_parts(
+    messages: Sequence[Message], model: str, api: Api
+) -> tuple[tuple[Message, ...], tuple[str, ...]]:
     """Put words in the place of pictures and sounds that cannot be sent.
 
     A model that is not known is thought to see and to hear.
@@ -36,33 +38,36 @@ def fitted(messages: Sequence[Message], model: str, api: Api) -> tuple[tuple[Mes
     Returns:
         The messages, those without such parts as they were, and a line for the person for each kind of such parts.
     """
-    kinds = Counter(type(part) for message in messages for part in message.parts)
-    missing = [each for each in _missing(model, api) if kinds[each.kind]]
-    words = {each.kind: TextPart(f"\n({each.stand_in}.)\n") for each in missing}
-    notes = (Words("{why}: {what}.", why=each.why, what=_left_out(kinds[each.kind])) for each in missing)
-    return tuple(_told(message, words) for message in messages), tuple(notes)
+    part_counts = Counter(type(part) for message in messages for part in message.parts)
+    unsupported = [each for each in _find_unsupported(model, api) if part_counts[each.part_type]]
+    placeholders = {each.part_type: TextPart(f"\n({each.placeholder}.)\n") for each in unsupported}
+    notes = (
+        Translatable("{why}: {what}.", why=each.reason, what=_omitted_count_text(part_counts[each.part_type]))
+        for each in unsupported
+    )
+    return tuple(_replace_parts(message, placeholders) for message in messages), tuple(notes)
 
 
-def _missing(model: str, api: Api) -> Iterator[_Missing]:
+def _find_unsupported(model: str, api: Api) -> Iterator[_UnsupportedPart]:
     if not accepts_images(model):
-        why = Words("{model} takes no pictures", model=model)
-        yield _Missing(ImagePart, "A picture was left out: this model takes none", why)
+        reason = Translatable("{model} takes no pictures", model=model)
+        yield _UnsupportedPart(ImagePart, "A picture was left out: this model takes none", reason)
     if not accepts_audio(model):
-        yield _Missing(
+        yield _UnsupportedPart(
             AudioPart,
             "A sound was left out: this model takes none",
-            Words("{model} takes no sound", model=model),
+            Translatable("{model} takes no sound", model=model),
         )
     elif api == "anthropic":
-        why = Words("The Anthropic format has no sound")
-        yield _Missing(AudioPart, "A sound was left out: it cannot be sent", why)
+        reason = Translatable("The Anthropic format has no sound")
+        yield _UnsupportedPart(AudioPart, "A sound was left out: it cannot be sent", reason)
 
 
-def _told(message: Message, words: Mapping[type, TextPart]) -> Message:
-    if not any(type(part) in words for part in message.parts):
+def _replace_parts(message: Message, placeholders: Mapping[type, TextPart]) -> Message:
+    if not any(type(part) in placeholders for part in message.parts):
         return message
-    return replace(message, parts=tuple(words.get(type(part), part) for part in message.parts))
+    return replace(message, parts=tuple(placeholders.get(type(part), part) for part in message.parts))
 
 
-def _left_out(count: int) -> str:
-    return Words("1 was left out" if count == 1 else "{count} were left out", count=count)
+def _omitted_count_text(count: int) -> str:
+    return Translatable("1 was left out" if count == 1 else "{count} were left out", count=count)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from mimo_magics.core.events import (
     Annotations,
     Event,
-    Noted,
+    Note,
     ReasoningDelta,
-    Started,
+    ResponseStarted,
     Stopped,
     TextDelta,
     ToolCallDelta,
@@ -28,25 +28,27 @@ from mimo_magics.core.messages import (
 )
 
 
-def replayed(reply: Reply) -> Iterator[Event]:
+def replay_reply(reply: Reply) -> Iterator[Event]:
     """Yield the events of a reply that is there already, each part in one piece."""
-    yield Started(reply.id, reply.model)
+    yield ResponseStarted(reply.id, reply.model)
     if reply.annotations:
         yield Annotations(reply.annotations)
-    yield from map(Noted, reply.notes)
+    yield from map(Note, reply.notes)
     (message,) = with_unique_ids([reply.message])
-    calls: dict[str, int] = {}
+    call_indices: dict[str, int] = {}
     for index, part in enumerate(message.parts):
         if isinstance(part, ToolCall):
-            calls[part.id] = index
-        yield from _replayed(calls.get(part.id, index) if isinstance(part, ToolResult) else index, part)
+            call_indices[part.id] = index
+        yield from _replay_part(
+            call_indices.get(part.id, index) if isinstance(part, ToolResult) else index, part
+        )
     if reply.usage:
         yield UsageUpdate(reply.usage)
     if reply.stop:
         yield Stopped(reply.stop)
 
 
-def _replayed(index: int, part: Part) -> Iterator[Event]:
+def _replay_part(index: int, part: Part) -> Iterator[Event]:
     match part:
         case TextPart(text):
             yield TextDelta(text)

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from mimo_magics.core.errors import BadOption, NotSaved, SessionBusy
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.errors import BadOption, SessionBusy, SessionNotSaved
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.settings import Settings
 from mimo_magics.session.history import History
-from mimo_magics.session.limits.budget import Spent
-from mimo_magics.session.limits.usage_report import spent
-from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.limits.budget import Spending
+from mimo_magics.session.limits.usage_report import compute_spending
+from mimo_magics.session.storage.turn_record import build_record
 from mimo_magics.session.turn import Turn
 
 if TYPE_CHECKING:  # imported by those who use files and transcripts
-    from mimo_magics.session.storage.session_file import Saved, SessionFile
+    from mimo_magics.session.storage.session_file import SavedSession, SessionFile
     from mimo_magics.session.storage.transcript import Transcript
 
 
@@ -48,16 +48,16 @@ class Conversation:
         """The system prompt of this session alone, if it has one."""
         self.history = History()
         """Everything that was said, in all branches."""
-        self.begun = date.today()  # noqa: DTZ011  the person's own day
+        self.started_on = date.today()  # noqa: DTZ011  the person's own day
         """The day that the system prompt tells, for all of the conversation."""
-        self.aside, self.aside_cost = Usage(), 0.0
+        self.unrecorded_usage, self.unrecorded_cost = Usage(), 0.0
         """What was spent on prompts that the history does not hold, in tokens and in US dollars."""
         self.file: SessionFile | None = None
         """Where it is saved after each change."""
-        self.watchers: list[Callable[[], None]] = []
+        self.listeners: list[Callable[[], None]] = []
         """Called when it becomes busy, and when it is no longer; in whichever thread that happens."""
         self._lock = threading.Lock()
-        self._to_tell: list[str] = []
+        self._pending_notices: list[str] = []
         """Lines for the next answer."""
 
     @property
@@ -68,11 +68,11 @@ class Conversation:
     @property
     def record(self) -> dict[str, Any]:
         """What a saved output carries of the last turn, as the history holds it: with its conversation."""
-        *before, turn = self.turns[-2:]
-        return record(turn, after="".join(each.id for each in before), session=self.name)
+        *previous, turn = self.turns[-2:]
+        return build_record(turn, parent_id="".join(each.id for each in previous), session=self.name)
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a turn is being answered."""
         return self._lock.locked()
 
@@ -82,9 +82,11 @@ class Conversation:
         return reduce(add, (turn.reply.usage for turn in self.turns if turn.reply.usage), Usage())
 
     @property
-    def spent(self) -> Spent:
+    def spending(self) -> Spending:
         """What all that was asked has spent, in all branches and beside them."""
-        return spent(self.history, self.settings.prices, self.aside, self.aside_cost)
+        return compute_spending(
+            self.history, self.settings.prices, self.unrecorded_usage, self.unrecorded_cost
+        )
 
     def undo(self, count: int = 1) -> tuple[Turn, ...]:
         """Take the last turns out of the conversation, and return them; they stay as a branch.
@@ -95,9 +97,10 @@ class Conversation:
         turns = self.turns
         if not turns or count < 1:
             raise BadOption(
-                Words("There is no turn to undo."), Words("%mimo_session show tells what was said.")
+                Translatable("There is no turn to undo."),
+                Translatable("%mimo_session show tells what was said."),
             )
-        self._change(self.history.back(count))
+        self._update_history(self.history.drop_last(count))
         return turns[len(self.turns) :]
 
     def branches(self) -> tuple[Branch, ...]:
@@ -106,10 +109,10 @@ class Conversation:
         return tuple(
             Branch(
                 number + 1,
-                tuple(history.all[each] for each in history.line_to(number)),
+                tuple(history.all_turns[each] for each in history.path_to(number)),
                 number == history.head,
             )
-            for number in history.branches
+            for number in history.branch_heads
         )
 
     def switch(self, branch: int) -> None:
@@ -118,48 +121,50 @@ class Conversation:
         Raises:
             BadOption: there is none.
         """
-        if not 1 <= branch <= len(self.history.all):
+        if not 1 <= branch <= len(self.history.all_turns):
             numbers = ", ".join(str(each.number) for each in self.branches())
             raise BadOption(
-                Words("There is no branch {branch}.", branch=branch),
-                Words("There are: {names}.", names=numbers or Words("none yet")),
+                Translatable("There is no branch {branch}.", branch=branch),
+                Translatable("There are: {names}.", names=numbers or Translatable("none yet")),
             )
-        self._change(self.history.switched(branch - 1))
+        self._update_history(self.history.switch_to(branch - 1))
 
-    def begin(self) -> None:
+    def start_conversation(self) -> None:
         """Begin a new conversation; the other one stays as a branch."""
-        self._change(self.history.anew(uuid4().hex[:12]))
+        self._update_history(self.history.start_conversation(uuid4().hex[:12]))
 
     def clear(self) -> None:
         """Forget all that was said, in all branches, but not what it has spent."""
-        spoken = tuple(self.history.spoken())
-        paid = spent(self.history, self.settings.prices)
-        self._change(History())
-        self.aside = reduce(add, (turn.spent for turn in spoken), self.aside)
-        self.aside_cost += paid.usd or 0
-        self._to_tell.clear()
-        self.begun = date.today()  # noqa: DTZ011
+        turns = tuple(self.history.unique_turns())
+        spending = compute_spending(self.history, self.settings.prices)
+        self._update_history(History())
+        self.unrecorded_usage = reduce(add, (turn.usage for turn in turns), self.unrecorded_usage)
+        self.unrecorded_cost += spending.usd or 0
+        self._pending_notices.clear()
+        self.started_on = date.today()  # noqa: DTZ011
 
-    def forget(self, cells: Collection[str]) -> None:
+    def remove_cells(self, cells: Collection[str]) -> None:
         """Take the turns of cells that were deleted out of the conversation; what it was stays as a branch."""
-        before = self.history
-        after = before.without(cells)
-        if after != before:
-            self._change(after)
-        if missing := len(before.turns) - len(after.turns):
-            what = Words(
-                "The turn of a deleted cell" if missing == 1 else "The {missing} turns of deleted cells",
-                missing=missing,
+        history = self.history
+        remaining = history.remove_cells(cells)
+        if remaining != history:
+            self._update_history(remaining)
+        if removed_count := len(history.turns) - len(remaining.turns):
+            what = Translatable(
+                "The turn of a deleted cell"
+                if removed_count == 1
+                else "The {missing} turns of deleted cells",
+                missing=removed_count,
             )
-            self._to_tell.append(
-                Words(
+            self._pending_notices.append(
+                Translatable(
                     "{what} left the conversation, which is kept as branch {branch}.",
                     what=what,
-                    branch=before.head + 1,
+                    branch=history.head + 1,
                 )
             )
 
-    def adopt(self, turn: Turn, past: Sequence[Turn], *, again: bool = False) -> None:
+    def adopt(self, turn: Turn, past: Sequence[Turn], *, replace_last: bool = False) -> None:
         """Make a turn that was answered beside the conversation its next one.
 
         One of the same cell that is there already is replaced, as if the cell had been run again.
@@ -167,118 +172,120 @@ class Conversation:
         Args:
             turn: to be added.
             past: what was said before it.
-            again: it takes the place of the last turn, whoever asked that.
+            replace_last: it takes the place of the last turn, whoever asked that.
 
         Raises:
             BadOption: it does not follow what was said.
         """
-        here = self.history.back(1) if again else self.history.before(turn.cell)
-        if [each.id for each in here.turns] != [each.id for each in past]:
+        history = self.history.drop_last(1) if replace_last else self.history.rewind_to_cell(turn.cell)
+        if [each.id for each in history.turns] != [each.id for each in past]:
             raise BadOption(
-                Words("The conversation is not the one that this reply follows."),
-                Words("Ask again, or go back by %mimo_session undo."),
+                Translatable("The conversation is not the one that this reply follows."),
+                Translatable("Ask again, or go back by %mimo_session undo."),
             )
         # what it cost is counted beside the conversation
-        self._change(here.added(replace(turn, spent=Usage())))
+        self._update_history(history.append_turn(replace(turn, usage=Usage())))
 
     def resume(self, older: Conversation) -> None:
         """Go on where an older conversation stood."""
-        both = self._including(older)
-        self._change(replace(both, thread=older.history.thread, heads=older.history.heads))
+        merged = self._merge_history(older)
+        self._update_history(replace(merged, thread=older.history.thread, heads=older.history.heads))
 
-    def keep_in(self, path: Path) -> None:
+    def attach_file(self, path: Path) -> None:
         """Save it in this file from now on. What the file holds already stays in it, as branches.
 
         Raises:
             BadSessionFile: the file holds something else.
-            NotSaved: it could not be written.
+            SessionNotSaved: it could not be written.
         """
         from mimo_magics.session.storage.session_file import SessionFile
 
         file = SessionFile(path)
         if path.exists():
-            self.history = self._including(file.read())
+            self.history = self._merge_history(file.read())
         self.file = file
 
     def show(self) -> Transcript:
         """Return the conversation as a value that prints itself."""
-        from mimo_magics.session.storage.transcript import transcript
+        from mimo_magics.session.storage.transcript import build_transcript
 
-        return transcript(self.history, self.name)
+        return build_transcript(self.history, self.name)
 
     def save(self, path: str | Path) -> None:
         """Write all of it, every branch, to a file. What the file holds already stays in it, as branches.
 
         Raises:
             BadSessionFile: the file holds something else; it is left as it is.
-            NotSaved: it could not be written.
+            SessionNotSaved: it could not be written.
         """
         from mimo_magics.session.storage.session_file import SessionFile
 
         if self.file and self.file.path == Path(path).absolute():
-            self.file.write(self.saved)
+            self.file.write(self.saved_session)
             return
         file, history = SessionFile(Path(path)), self.history
         if Path(path).exists():
-            history = history.including(file.read().history)
-        file.write(replace(self.saved, history=history))
+            history = history.merge_older(file.read().history)
+        file.write(replace(self.saved_session, history=history))
 
     @property
-    def saved(self) -> Saved:
+    def saved_session(self) -> SavedSession:
         """What its file holds."""
-        from mimo_magics.session.storage.session_file import Saved
+        from mimo_magics.session.storage.session_file import SavedSession
 
-        return Saved(self.name, self.begun, self.history, self.aside, self.aside_cost)
+        return SavedSession(
+            self.name, self.started_on, self.history, self.unrecorded_usage, self.unrecorded_cost
+        )
 
-    def export(self, path: str | Path, to: str) -> None:
+    def export(self, path: str | Path, file_format: str) -> None:
         """Write the conversation as `md`, `html`, `py`, or, its last request, as `curl`; `json` is the session's file.
 
         Raises:
             BadOption: there is no such form.
-            NotSaved: it could not be written.
+            SessionNotSaved: it could not be written.
         """
-        from mimo_magics.session.storage.export import export
+        from mimo_magics.session.storage.export import export_history
 
-        if to == "json":
+        if file_format == "json":
             self.save(path)
             return
-        text = export(self.history, self.name, to, self.settings)
+        text = export_history(self.history, self.name, file_format, self.settings)
         try:
             Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
-            raise NotSaved(
-                Words(
+            raise SessionNotSaved(
+                Translatable(
                     "{path} could not be written: {reason}.", path=path, reason=error.strerror or str(error)
                 )
             ) from None
 
-    def _including(self, older: Conversation | Saved) -> History:
+    def _merge_history(self, older: Conversation | SavedSession) -> History:
         """Return the history with what was said before, and count what that has spent."""
-        if not self.history.has(older.history):
-            self.aside += older.aside
-            self.aside_cost += older.aside_cost
-        return self.history.including(older.history)
+        if not self.history.contains(older.history):
+            self.unrecorded_usage += older.unrecorded_usage
+            self.unrecorded_cost += older.unrecorded_cost
+        return self.history.merge_older(older.history)
 
-    def _change(self, history: History) -> None:
-        with self._exclusively():
-            self._change_now(history)
+    def _update_history(self, history: History) -> None:
+        with self._lock_session():
+            self._commit_history(history)
 
-    def _change_now(self, history: History) -> None:
+    def _commit_history(self, history: History) -> None:
         self.history = history
         if self.file:
-            self.file.write(self.saved)
+            self.file.write(self.saved_session)
 
     @contextmanager
-    def _exclusively(self) -> Iterator[None]:
+    def _lock_session(self) -> Iterator[None]:
         if not self._lock.acquire(blocking=False):
-            raise SessionBusy(Words("The session is being asked already."))
+            raise SessionBusy(Translatable("The session is being asked already."))
         try:
-            self._tell_watchers()
+            self._notify_listeners()
             yield
         finally:
             self._lock.release()
-            self._tell_watchers()
+            self._notify_listeners()
 
-    def _tell_watchers(self) -> None:
-        for watcher in self.watchers:
+    def _notify_listeners(self) -> None:
+        for watcher in self.listeners:
             watcher()

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.session.session import Session
-from mimo_magics.session.session_names import MAIN, NAME
+from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, SESSION_NAME_PATTERN
 
 
 class Sessions:
     """All of them."""
 
     def __init__(self) -> None:
-        self._all = {MAIN: Session()}
-        self.current = self._all[MAIN]
+        self._sessions = {DEFAULT_SESSION_NAME: Session()}
+        self.current = self._sessions[DEFAULT_SESSION_NAME]
 
     def __iter__(self) -> Iterator[Session]:
-        return iter(self._all.values())
+        return iter(self._sessions.values())
 
     def list(self) -> tuple[str, ...]:
         """Return their names."""
-        return tuple(self._all)
+        return tuple(self._sessions)
 
     def get(self, name: str) -> Session:
         """Return the session of this name.
@@ -31,20 +31,22 @@ class Sessions:
         Raises:
             BadOption: there is none.
         """
-        if name not in self._all:
-            advice = did_you_mean(name, self._all, Words("There are: {names}.", names=", ".join(self._all)))
-            raise BadOption(Words("There is no session {name}.", name=name), advice)
-        return self._all[name]
+        if name not in self._sessions:
+            advice = did_you_mean(
+                name, self._sessions, Translatable("There are: {names}.", names=", ".join(self._sessions))
+            )
+            raise BadOption(Translatable("There is no session {name}.", name=name), advice)
+        return self._sessions[name]
 
-    def named(self, name: str) -> Session:
+    def get_or_create(self, name: str) -> Session:
         """Return the session of this name, a new one if there is none.
 
         Raises:
             BadOption: it cannot be a name.
         """
-        if name not in self._all:
-            self._all[self._checked(name)] = Session(name=name)
-        return self._all[name]
+        if name not in self._sessions:
+            self._sessions[self._check_name(name)] = Session(name=name)
+        return self._sessions[name]
 
     def new(self, name: str) -> Session:
         """Begin a session and go on in it; if it is there already, begin a new conversation in it.
@@ -52,9 +54,9 @@ class Sessions:
         Raises:
             BadOption: it cannot be a name.
         """
-        self.current = self.named(name)
+        self.current = self.get_or_create(name)
         if self.current.turns:
-            self.current.begin()
+            self.current.start_conversation()
         return self.current
 
     def add(self, session: Session) -> Session:
@@ -63,13 +65,13 @@ class Sessions:
         Raises:
             BadOption: there is one of its name, in which something was said, or it cannot be a name.
         """
-        name = self._checked(session.name)
-        if name in self._all and self._all[name].history.all:
+        name = self._check_name(session.name)
+        if name in self._sessions and self._sessions[name].history.all_turns:
             raise BadOption(
-                Words("There is a session {name} already.", name=name),
-                Words("Rename it first: %mimo_session rename {name} NAME", name=name),
+                Translatable("There is a session {name} already.", name=name),
+                Translatable("Rename it first: %mimo_session rename {name} NAME", name=name),
             )
-        self._all[name] = self.current = session
+        self._sessions[name] = self.current = session
         return session
 
     def switch(self, name: str) -> Session:
@@ -81,17 +83,22 @@ class Sessions:
         self.current = self.get(name)
         return self.current
 
-    def rename(self, name: str, to: str) -> None:
+    def rename(self, name: str, new_name: str) -> None:
         """Give a session another name.
 
         Raises:
             BadOption: there is none, or the other name is taken or cannot be one.
         """
         session = self.get(name)
-        if to in self._all:
-            raise BadOption(Words("There is a session {to} already.", to=to), Words("Choose another name."))
-        self._all = {self._checked(to) if each == name else each: it for each, it in self._all.items()}
-        session.name = to
+        if new_name in self._sessions:
+            raise BadOption(
+                Translatable("There is a session {to} already.", to=new_name),
+                Translatable("Choose another name."),
+            )
+        self._sessions = {
+            self._check_name(new_name) if each == name else each: it for each, it in self._sessions.items()
+        }
+        session.name = new_name
         session.file = None  # the file keeps its name, and what it holds
 
     def delete(self, name: str) -> None:
@@ -100,17 +107,17 @@ class Sessions:
         Raises:
             BadOption: there is none.
         """
-        gone = self.get(name)
-        del self._all[name]
-        if not self._all:
-            self._all[MAIN] = Session()
-        if gone is self.current:
+        session = self.get(name)
+        del self._sessions[name]
+        if not self._sessions:
+            self._sessions[DEFAULT_SESSION_NAME] = Session()
+        if session is self.current:
             self.current = next(iter(self))
 
-    def _checked(self, name: str) -> str:
-        if not NAME.fullmatch(name):
+    def _check_name(self, name: str) -> str:
+        if not SESSION_NAME_PATTERN.fullmatch(name):
             raise BadOption(
-                Words("{name!r} is no name for a session.", name=name),
-                Words("Letters, digits, dots and dashes; not a number alone."),
+                Translatable("{name!r} is no name for a session.", name=name),
+                Translatable("Letters, digits, dots and dashes; not a number alone."),
             )
         return name

@@ -11,7 +11,7 @@ from hashlib import sha256
 from mimo_magics.client import endpoint, model_list
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     Message,
     Params,
@@ -19,65 +19,72 @@ from mimo_magics.core.messages import (
     Request,
     TextPart,
     Tool,
+    join_surrogates,
     system_message,
     user_message,
-    whole_characters,
     with_unique_ids,
 )
 from mimo_magics.core.models import choose_max_tokens
-from mimo_magics.core.services import LOCAL_SERVICE, Preset
+from mimo_magics.core.services import LOCAL_SERVICE, Service
 from mimo_magics.core.settings import Settings
-from mimo_magics.session.attachments import fitted
-from mimo_magics.session.limits.context_window import opening
-from mimo_magics.session.system_prompt import text as system_text
-from mimo_magics.session.turn import Turn, history
+from mimo_magics.session.attachments import replace_unsupported_parts
+from mimo_magics.session.limits.context_window import build_summary_messages
+from mimo_magics.session.system_prompt import build_system_prompt
+from mimo_magics.session.turn import Turn, conversation_messages
 from mimo_magics.wire.formats import FORMATS
 
 Prompt = str | Sequence[Part]
 """What a person says: words, or parts such as pictures with words."""
 
-SET_ASIDE = date(2000, 1, 1)
+PLACEHOLDER_DATE = date(2000, 1, 1)
 """Stands for the day that a system prompt tells, where requests of different days are compared."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TurnInput:
     """What a turn begins with."""
 
     prompt: Message
     past: tuple[Turn, ...]
     """The turns that it follows, oldest first."""
-    head: tuple[Message, ...]
+    system_messages: tuple[Message, ...]
     """What stands before them: the system prompt, if there is one."""
     params: Params
     tools: tuple[Tool, ...]
     settings: Settings
-    service: Preset
+    service: Service
 
     @property
     def model(self) -> str:
         """The model that is asked."""
         return self.params.model
 
-    def request(
-        self, rounds: Iterable[Message] = (), *, left_out: int = 0, summary: str = "", tools: bool = True
+    def build_request(
+        self,
+        turn_messages: Iterable[Message] = (),
+        *,
+        omitted_turns: int = 0,
+        summary: str = "",
+        with_tools: bool = True,
     ) -> tuple[Request, tuple[str, ...]]:
         """Return a request of the turn, and a line for each kind of parts that the model cannot be sent.
 
         Args:
-            rounds: tool calls of this turn, and their results.
-            left_out: how many of the oldest turns are not sent.
+            turn_messages: tool calls of this turn, and their results.
+            omitted_turns: how many of the oldest turns are not sent.
             summary: what is sent in their place.
-            tools: whether tools are still offered.
+            with_tools: whether tools are still offered.
         """
-        past = with_unique_ids((*history(self.past[left_out:]), self.prompt, *rounds))
-        said = (*self.head, *opening(summary), *past)
-        messages, notes = fitted(said, self.model, self.settings.api)
-        offered = self.tools if tools else ()
-        return Request(messages, self.params, offered, stream=self.settings.stream), notes
+        conversation = with_unique_ids(
+            (*conversation_messages(self.past[omitted_turns:]), self.prompt, *turn_messages)
+        )
+        all_messages = (*self.system_messages, *build_summary_messages(summary), *conversation)
+        messages, notes = replace_unsupported_parts(all_messages, self.model, self.settings.api)
+        offered_tools = self.tools if with_tools else ()
+        return Request(messages, self.params, offered_tools, stream=self.settings.stream), notes
 
     @property
-    def takes_first(self) -> bool:
+    def uses_first_model(self) -> bool:
         """Whether the first chat model of the service answers: its models change, and the person named none."""
         return self.service.discovers_default_model and not self.settings.model
 
@@ -91,71 +98,79 @@ class Question:
             BadOption: the format cannot say the request.
         """
         settings, service = self.settings, self.service
-        undated, _ = replace(self, head=_head(settings, service, SET_ASIDE)).request()
-        body = FORMATS[settings.api].encode(replace(undated, stream=True))
-        where = (service.name, settings.base_url, settings.local_model if service is LOCAL_SERVICE else "")
-        said = json.dumps([settings.api, where, body], sort_keys=True)
-        return sha256(said.encode()).hexdigest()[:32]
+        undated_request, _ = replace(
+            self, system_messages=_build_system_messages(settings, service, PLACEHOLDER_DATE)
+        ).build_request()
+        body = FORMATS[settings.api].encode(replace(undated_request, stream=True))
+        service_key = (
+            service.name,
+            settings.base_url,
+            settings.local_model if service is LOCAL_SERVICE else "",
+        )
+        request_json = json.dumps([settings.api, service_key, body], sort_keys=True)
+        return sha256(request_json.encode()).hexdigest()[:32]
 
 
-def question(
+def build_turn_input(
     prompt: Prompt, past: Iterable[Turn], settings: Settings, today: date, tools: Iterable[Tool] = ()
-) -> Question:
+) -> TurnInput:
     """Put together what a turn begins with.
 
     Raises:
         BadOption: the prompt says nothing, or a setting cannot be.
     """
     service = endpoint.resolve_service(settings)
-    head, params = _head(settings, service, today), _params(settings, service)
-    return Question(_asked(prompt), tuple(past), head, params, tuple(tools), settings, service)
+    head, params = _build_system_messages(settings, service, today), _build_params(settings, service)
+    return TurnInput(
+        _build_prompt_message(prompt), tuple(past), head, params, tuple(tools), settings, service
+    )
 
 
-async def with_model(asked: Question, address: Endpoint) -> Question:
+async def resolve_model(turn_input: TurnInput, service_endpoint: Endpoint) -> TurnInput:
     """Ask the service for its models if its first one is to answer."""
-    if asked.takes_first:
-        await model_list.list_models_at(asked.service, address)
-    return as_listed(asked)
+    if turn_input.uses_first_model:
+        await model_list.list_models_at(turn_input.service, service_endpoint)
+    return resolve_listed_model(turn_input)
 
 
-def as_listed(asked: Question) -> Question:
+def resolve_listed_model(turn_input: TurnInput) -> TurnInput:
     """Put in the model that answers, as far as it is known without asking."""
-    if not asked.takes_first:
-        return asked
-    model = model_list.choose_model(asked.service, model_list.get_cached_models(asked.service))
-    return replace(asked, params=replace(asked.params, model=model))
+    if not turn_input.uses_first_model:
+        return turn_input
+    model = model_list.choose_model(turn_input.service, model_list.get_cached_models(turn_input.service))
+    return replace(turn_input, params=replace(turn_input.params, model=model))
 
 
-def _asked(prompt: Prompt) -> Message:
+def _build_prompt_message(prompt: Prompt) -> Message:
     if not (prompt.strip() if isinstance(prompt, str) else prompt):
-        raise BadOption(Words("There is no prompt."), Words("Say something."))
+        raise BadOption(Translatable("There is no prompt."), Translatable("Say something."))
     if isinstance(prompt, str):
-        return user_message(whole_characters(prompt))
-    return Message("user", tuple(map(_whole, prompt)))
+        return user_message(join_surrogates(prompt))
+    return Message("user", tuple(map(_join_surrogates_in_part, prompt)))
 
 
-def _whole(part: Part) -> Part:
-    return TextPart(whole_characters(part.text)) if isinstance(part, TextPart) else part
+def _join_surrogates_in_part(part: Part) -> Part:
+    return TextPart(join_surrogates(part.text)) if isinstance(part, TextPart) else part
 
 
-def _head(settings: Settings, service: Preset, today: date) -> tuple[Message, ...]:
-    told = whole_characters(system_text(settings.system, service.system, today))
-    return (system_message(told),) if told else ()
+def _build_system_messages(settings: Settings, service: Service, today: date) -> tuple[Message, ...]:
+    prompt = join_surrogates(build_system_prompt(settings.system, service.system, today))
+    return (system_message(prompt),) if prompt else ()
 
 
-def output_bound(settings: Settings, service: Preset, model: str) -> int | None:
+def resolve_max_tokens(settings: Settings, service: Service, model: str) -> int | None:
     """Return the bound of the output that is sent, in tokens; `None` leaves it to the service."""
-    needed = FORMATS[settings.api].requires_max_tokens or service.truncates_by_default
-    return choose_max_tokens(settings.max_tokens, model, is_required=needed, ceiling=service.max_output)
+    is_required = FORMATS[settings.api].requires_max_tokens or service.truncates_by_default
+    return choose_max_tokens(settings.max_tokens, model, is_required=is_required, ceiling=service.max_output)
 
 
-def _params(settings: Settings, service: Preset) -> Params:
+def _build_params(settings: Settings, service: Service) -> Params:
     model = settings.model or service.model
     return Params(
         model,
         temperature=settings.temperature,
         top_p=settings.top_p,
-        max_completion_tokens=output_bound(settings, service, model),
+        max_completion_tokens=resolve_max_tokens(settings, service, model),
         stop=settings.stop,
         frequency_penalty=settings.frequency_penalty,
         presence_penalty=settings.presence_penalty,

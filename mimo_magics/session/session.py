@@ -11,28 +11,31 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.settings import Options, Settings
 from mimo_magics.session import sync_calls
 from mimo_magics.session.comparison.runner import RunningComparison
-from mimo_magics.session.comparison.variants import AT_ONCE, Variant, variants
+from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
 from mimo_magics.session.history import History
 from mimo_magics.session.request import Prompt
-from mimo_magics.session.turn import Turn, day
-from mimo_magics.session.turn_preparation import Preparing, Reuse
+from mimo_magics.session.turn import Turn
+from mimo_magics.session.turn_preparation import ReusePolicy, TurnPreparation, cached_reply_notice
 from mimo_magics.session.turn_runner import RunningTurn
 from mimo_magics.tools.approval import ApprovalCallback, ask_at_terminal
-from mimo_magics.tools.registry import Offered, as_tools
+from mimo_magics.tools.registry import ToolLike, as_tools
 
 if TYPE_CHECKING:  # imported by those who compare
     from mimo_magics.session.comparison.result import Comparison
-    from mimo_magics.session.dry_run import Draft
+    from mimo_magics.session.dry_run import DryRun
 
-NEVER_ASIDE = Words("An answer goes on in its conversation only."), Words("Leave --no-history out.")
+CONTINUE_WITHOUT_HISTORY_ERROR = (
+    Translatable("An answer goes on in its conversation only."),
+    Translatable("Leave --no-history out."),
+)
 
 
-class Session(Preparing):
+class Session(TurnPreparation):
     """A conversation with a model, kept over many prompts.
 
         session = Session(preset="local", system="Answer in one sentence.")
@@ -46,7 +49,7 @@ class Session(Preparing):
     """
 
     def __init__(
-        self, *, name: str = "main", tools: Iterable[Offered] = (), **options: Unpack[Options]
+        self, *, name: str = "main", tools: Iterable[ToolLike] = (), **options: Unpack[Options]
     ) -> None:
         super().__init__(name, Settings(**options), as_tools(tools))
 
@@ -61,7 +64,7 @@ class Session(Preparing):
         prompt: Prompt | None,
         *,
         keep: bool = True,
-        tools: Iterable[Offered] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         approve: ApprovalCallback = ask_at_terminal,
         cell: str = "",
         **options: Unpack[Options],
@@ -84,8 +87,8 @@ class Session(Preparing):
             SessionBusy: another turn is being answered.
             KeyboardInterrupt: Ctrl-C, or the kernel's interrupt; what had come is kept.
         """
-        opening = self.stream(prompt, keep=keep, tools=tools, cell=cell, **options)
-        return sync_calls.run(opening, approve).reply
+        turn_context = self.stream(prompt, keep=keep, tools=tools, cell=cell, **options)
+        return sync_calls.run_turn(turn_context, approve).reply
 
     @asynccontextmanager
     async def stream(
@@ -93,12 +96,12 @@ class Session(Preparing):
         prompt: Prompt | None,
         *,
         keep: bool = True,
-        tools: Iterable[Offered] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         cell: str = "",
         append: bool = False,
         new: bool = False,
-        reuse: Reuse | None = None,
-        remarks: Sequence[str] = (),
+        reuse: ReusePolicy | None = None,
+        notices: Sequence[str] = (),
         **options: Unpack[Options],
     ) -> AsyncIterator[RunningTurn]:
         """Ask, and get the turn while it is answered.
@@ -111,33 +114,34 @@ class Session(Preparing):
         A failed call leaves the conversation as it was. Arguments and errors are those of `ask`, but nobody is
         asked for approval: when a `ToolProgress` says that a call is waiting, `running.approve` says whether it may.
         With `append` a turn is added also when this cell asked before, with `new` a new conversation begins in this
-        session. `reuse` decides on an answer that is there for the very same request; unless it is told, the setting
-        `run_all` does. `remarks` are lines to tell with the answer.
+        session. `reuse` decides on a reply to the very same request; its default is the setting `run_all`.
+        `notices` are lines to show with the reply.
         """
-        with self._exclusively():
-            if prompt is None and not keep:
-                raise BadOption(*NEVER_ASIDE)
-            settings = replace(self.settings, **options)
-            here = self._place(prompt, cell, append=append, new=new) if keep else History()
-            running = self._running(prompt, here.turns, settings, tools, cell)
+        if prompt is None and not keep:
+            raise BadOption(*CONTINUE_WITHOUT_HISTORY_ERROR)
+        with self._lock_session():
+            settings, history = replace(self.settings, **options), History()
+            if keep:
+                history = self._find_history(prompt, cell, append=append, new_conversation=new)
+            running = self._create_running_turn(prompt, history.turns, settings, tools, cell)
             if prompt is not None:
-                running.kept = self._answer_to(running.digest, reuse or _by_setting(settings))
-            running.told = (*([_kept(running.kept)] if running.kept else self._told(here)), *remarks)
+                running.cached = self._find_cached_turn(running.digest, reuse or _reuse_by_setting(settings))
+            running.notices = (*self._collect_notices(history, running.cached), *notices)
             try:
                 async with aclosing(running):
                     yield running
             finally:
-                self._take(running, here, keep=keep)
+                self._record_turn(running, history, keep=keep)
 
     @asynccontextmanager
-    async def comparing(
+    async def stream_comparison(
         self,
         prompt: Prompt,
         variants: Sequence[Variant],
         *,
         past: Sequence[Turn] | None = None,
-        tools: Iterable[Offered] = (),
-        at_once: int = AT_ONCE,
+        tools: Iterable[ToolLike] = (),
+        at_once: int = MAX_CONCURRENT_CALLS,
         **options: Unpack[Options],
     ) -> AsyncIterator[RunningComparison]:
         """Ask in several ways at a time, and get the replies while they come; none of them joins the conversation.
@@ -155,14 +159,18 @@ class Session(Preparing):
         Raises:
             SessionBusy: a turn is being answered.
         """
-        with self._exclusively():
-            said = self.turns if past is None else past
+        with self._lock_session():
+            past_turns = self.turns if past is None else past
             settings = replace(self.settings, **options)
 
-            def begin(variant: Variant) -> RunningTurn:
-                return self._running(prompt, said, replace(settings, **variant.options), tools, "")
+            def start_turn(variant: Variant) -> RunningTurn:
+                return self._create_running_turn(
+                    prompt, past_turns, replace(settings, **variant.options), tools, ""
+                )
 
-            async with RunningComparison(variants, begin, self._set_aside, at_once).asked() as running:
+            async with RunningComparison(
+                variants, start_turn, self._finish_unrecorded, at_once
+            ).run() as running:
                 yield running
 
     def compare(
@@ -171,7 +179,7 @@ class Session(Preparing):
         *,
         repeat: int = 1,
         keep: bool = True,
-        at_once: int = AT_ONCE,
+        at_once: int = MAX_CONCURRENT_CALLS,
         **values: Any,
     ) -> Comparison:
         """Ask with all combinations of values, several at a time, and wait; none of the replies joins the conversation.
@@ -190,50 +198,57 @@ class Session(Preparing):
             BadOption: there are too many.
             KeyboardInterrupt: Ctrl-C, or the kernel's interrupt.
         """
-        from mimo_magics.session.comparison.result import Comparison, candidates
+        from mimo_magics.session.comparison.result import Comparison, build_candidates
 
-        compared = {name: value for name, value in values.items() if isinstance(value, list)}
-        fixed: Options = {name: value for name, value in values.items() if name not in compared}  # type: ignore[assignment]
+        compared_values = {name: value for name, value in values.items() if isinstance(value, list)}
+        fixed_options: Any = {name: value for name, value in values.items() if name not in compared_values}
+        variants = build_variants(compared_values, repeat)
         past = self.turns if keep else ()
-        opening = self.comparing(prompt, variants(compared, repeat), past=past, at_once=at_once, **fixed)
-        with portal.close_on_exit(portal.Call(opening)) as call:
+        comparison = self.stream_comparison(prompt, variants, past=past, at_once=at_once, **fixed_options)
+        with portal.close_on_exit(portal.PortalCall(comparison)) as call:
             for _ in call:
                 pass
         assert isinstance(call.running, RunningComparison)
-        call.running.check()
-        return Comparison(prompt, candidates(call.running), self, past)
+        call.running.raise_if_all_failed()
+        return Comparison(prompt, build_candidates(call.running), self, past)
 
     def draft(
         self,
         prompt: Prompt,
         *,
         keep: bool = True,
-        tools: Iterable[Offered] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         cell: str = "",
         append: bool = False,
         new: bool = False,
-        reuse: Reuse | None = None,
+        reuse: ReusePolicy | None = None,
         **options: Unpack[Options],
-    ) -> Draft:
+    ) -> DryRun:
         """Return what would be sent, and send nothing. No key is needed. Arguments are those of `stream`.
 
         Raises:
             BadOption: a setting cannot be.
-            WindowFull: the conversation does not fit.
+            ContextWindowExceeded: the conversation does not fit.
         """
-        from mimo_magics.session.dry_run import draft
+        from mimo_magics.session.dry_run import build_dry_run
 
         settings = replace(self.settings, **options)
-        here = History() if new or not keep else self.history if append else self.history.before(cell)
-        asked, _ = self._asked(prompt, here.turns, settings, tools)
-        kept = self._answer_to(asked.digest, reuse or _by_setting(settings))
-        notes = [Words("Nothing would be sent: {kept}", kept=_kept(kept))] if kept else []
-        return draft(asked, self.spent, *notes)
+        history = (
+            History() if new or not keep else self.history if append else self.history.rewind_to_cell(cell)
+        )
+        turn_input, _ = self._prepare_turn_input(prompt, history.turns, settings, tools)
+        cached = self._find_cached_turn(turn_input.digest, reuse or _reuse_by_setting(settings))
+        notes = (
+            [Translatable("Nothing would be sent: {kept}", kept=cached_reply_notice(cached))]
+            if cached
+            else []
+        )
+        return build_dry_run(turn_input, self.spending, *notes)
 
-    def begin(self) -> None:
+    def start_conversation(self) -> None:
         """Begin a new conversation; the other one stays as a branch. What tools were allowed is forgotten."""
-        super().begin()
-        self.trusted.clear()
+        super().start_conversation()
+        self.trusted_tools.clear()
 
     def fork(self, name: str, at: int | None = None) -> Session:
         """Return a new session that begins with what was said here, up to a turn counted from 1.
@@ -243,11 +258,11 @@ class Session(Preparing):
         """
         turns = self.turns
         if at is not None and not 0 <= at <= len(turns):
-            count = Words("The conversation has {count}.", count=len(turns))
-            raise BadOption(Words("There is no turn {number}.", number=at), count)
+            count = Translatable("The conversation has {count}.", count=len(turns))
+            raise BadOption(Translatable("There is no turn {number}.", number=at), count)
         other = Session(name=name, tools=self.tools)
-        other.settings, other.begun, other.system = self.settings, self.begun, self.system
-        other.history = reduce(History.added, turns[:at], History())
+        other.settings, other.started_on, other.system = self.settings, self.started_on, self.system
+        other.history = reduce(History.append_turn, turns[:at], History())
         return other
 
     @classmethod
@@ -261,7 +276,11 @@ class Session(Preparing):
 
         saved = SessionFile(Path(path)).read()
         session = cls(name=saved.name, **options)
-        session.history, session.aside, session.aside_cost = saved.history, saved.aside, saved.aside_cost
+        session.history, session.unrecorded_usage, session.unrecorded_cost = (
+            saved.history,
+            saved.unrecorded_usage,
+            saved.unrecorded_cost,
+        )
         return session
 
     @classmethod
@@ -273,24 +292,20 @@ class Session(Preparing):
         """
         from mimo_magics.session.storage import notebook_reader
 
-        name, history = notebook_reader.one(notebook_reader.read(Path(path)), name)
+        name, history = notebook_reader.select_session(notebook_reader.read_notebook(Path(path)), name)
         session = cls(name=name, **options)
         session.history = history
         return session
 
 
-def _kept(turn: Turn) -> str:
-    return Words("Kept from {day}, as nothing has changed since. --fresh asks anew.", day=day(turn))
-
-
-def _by_setting(settings: Settings) -> Reuse:
+def _reuse_by_setting(settings: Settings) -> ReusePolicy:
     return lambda _: settings.run_all == "keep"
 
 
 def ask(
     prompt: Prompt,
     *,
-    tools: Iterable[Offered] = (),
+    tools: Iterable[ToolLike] = (),
     approve: ApprovalCallback = ask_at_terminal,
     **options: Unpack[Options],
 ) -> Reply:

@@ -12,10 +12,10 @@ from mimo_magics.tools.approval import ApprovalCallback, decide, get_pending_app
 if TYPE_CHECKING:  # sessions offer this module's service as a method
     from mimo_magics.session.turn import Turn
     from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.client.portal import Call, close_on_exit
+from mimo_magics.client.portal import PortalCall, close_on_exit
 
 
-class TurnCall(Call[Event]):
+class TurnCall(PortalCall[Event]):
     """A turn that is answered on the other thread."""
 
     running: RunningTurn | None
@@ -26,23 +26,23 @@ class TurnCall(Call[Event]):
         return self.running.turn if self.running else None
 
 
-def opened(
-    opening: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None
+def open_turn(
+    turn_context: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None
 ) -> AbstractContextManager[TurnCall]:
     """Do what `async with` does for the turn of a session. Arguments and errors are those of `Call` and `driven`."""
-    return close_on_exit(TurnCall(opening, tick))
+    return close_on_exit(TurnCall(turn_context, tick))
 
 
-def run(opening: AbstractAsyncContextManager[RunningTurn], approve: ApprovalCallback) -> Turn:
+def run_turn(turn_context: AbstractAsyncContextManager[RunningTurn], approve: ApprovalCallback) -> Turn:
     """Run a turn to its end; `approve` decides on the tool calls that want it.
 
     Raises:
         KeyboardInterrupt: Ctrl-C or the kernel's interrupt came; what had come of the answer is kept.
         MimoError: the call failed.
     """
-    with opened(opening) as call:
+    with open_turn(turn_context) as call:
         for event in call:
-            if waiting := get_pending_approval(event):
-                decide(waiting, approve)
+            if approval := get_pending_approval(event):
+                decide(approval, approve)
     assert call.turn
     return call.turn

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-NONE = "none"
+NO_SYSTEM_PROMPT = "none"
 
-PROMPTS = {
+SYSTEM_PROMPTS = {
     "mimo": (
         "You are MiMo, an AI assistant developed by Xiaomi.\n"
         "Today's date: {date} {week}. Your knowledge cutoff date is December 2024."
@@ -24,17 +24,17 @@ WEEKDAYS = {
 """By language, not by locale: the person's machine may speak another one."""
 
 
-def text(asked: str | None, recommended: str | None, today: date) -> str:
+def build_system_prompt(setting: str | None, recommended: str | None, today: date) -> str:
     """Return the system prompt; empty for none.
 
     Args:
-        asked: what the person set: a name of a prompt, `none`, or a text of their own.
+        setting: what the person set: a name of a prompt, `none`, or a text of their own.
         recommended: the name of the service's own.
         today: the day on which the conversation began; one day for all of it keeps the server's prefix cache.
     """
-    chosen = recommended if asked is None else asked
-    if not chosen or chosen == NONE:
+    prompt = recommended if setting is None else setting
+    if not prompt or prompt == NO_SYSTEM_PROMPT:
         return ""
-    if chosen not in PROMPTS:
-        return chosen
-    return PROMPTS[chosen].format(date=today.isoformat(), week=WEEKDAYS[chosen][today.weekday()])
+    if prompt not in SYSTEM_PROMPTS:
+        return prompt
+    return SYSTEM_PROMPTS[prompt].format(date=today.isoformat(), week=WEEKDAYS[prompt][today.weekday()])

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from mimo_magics.core.events import Event, Preparing, ReasoningDelta, TextDelta, ToolCallDelta, ToolCallStart
+from mimo_magics.core.events import (
+    Event,
+    ModelPreparation,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+)
 from mimo_magics.core.messages import Timing
 from mimo_magics.tape.clock import Clock
 
-TOKENS = (TextDelta, ReasoningDelta, ToolCallStart, ToolCallDelta)
+TOKEN_EVENTS = (TextDelta, ReasoningDelta, ToolCallStart, ToolCallDelta)
 
 
-class Stopwatch:
+class TurnTimer:
     """Listens to the events of one turn.
 
     A wait before another attempt counts, the preparation of the embedded model does not.
@@ -18,34 +25,34 @@ class Stopwatch:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._start = clock.now()
-        self._first: float | None = None
-        self._thought: float | None = None
-        self._answered: float | None = None
+        self._first_token_at: float | None = None
+        self._reasoning_start: float | None = None
+        self._answer_start: float | None = None
 
     def feed(self, event: Event) -> None:
         """Note when the event came."""
-        if isinstance(event, Preparing):
+        if isinstance(event, ModelPreparation):
             self._start = self._clock.now()
-        if self._answered is not None or not isinstance(event, TOKENS):
+        if self._answer_start is not None or not isinstance(event, TOKEN_EVENTS):
             return
         now = self._clock.now()
-        self._first = now if self._first is None else self._first
+        self._first_token_at = now if self._first_token_at is None else self._first_token_at
         if isinstance(event, ReasoningDelta):
-            self._thought = now if self._thought is None else self._thought
+            self._reasoning_start = now if self._reasoning_start is None else self._reasoning_start
         else:
-            self._answered = now
+            self._answer_start = now
 
     @property
     def timing(self) -> Timing:
         """The figures up to now."""
         now = self._clock.now()
-        end = now if self._answered is None else self._answered
+        end = now if self._answer_start is None else self._answer_start
         return Timing(
-            _seconds(self._start, self._first),
-            _seconds(self._thought, end),
+            _elapsed_seconds(self._start, self._first_token_at),
+            _elapsed_seconds(self._reasoning_start, end),
             round(now - self._start, 3),
         )
 
 
-def _seconds(start: float | None, end: float | None) -> float | None:
+def _elapsed_seconds(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None else round(end - start, 3)

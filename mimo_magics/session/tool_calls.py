@@ -20,13 +20,13 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.messages import ToolCall, ToolResult
 from mimo_magics.tape.clock import Clock
-from mimo_magics.tools.tool import NotebookTool, Outcome
+from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 
-MOST = 32
+MAX_TOOL_CALLS = 32
 """Calls in a turn: models have made 120 at a time (XiaomiMiMo/MiMo#98)."""
-REPEATED = "This call is the same as an earlier one of this reply, which was made once. See its result."
-STOPPED = "The person stopped this call before it ran."
-LEFT_BEHIND = "The person stopped this call while it ran; what it began may still go on."
+DUPLICATE_CALL = "This call is the same as an earlier one of this reply, which was made once. See its result."
+INTERRUPTED_BEFORE_RUN = "The person stopped this call before it ran."
+INTERRUPTED_WHILE_RUNNING = "The person stopped this call while it ran; what it began may still go on."
 
 
 class CallNumbers:
@@ -41,7 +41,7 @@ class CallNumbers:
         """Take the same indices for other calls from now on."""
         self._numbers.clear()
 
-    def numbered(self, event: Event) -> Event:
+    def number_event(self, event: Event) -> Event:
         """Return the event with the number of the call within the turn."""
         if not isinstance(event, ToolCallStart | ToolCallDelta):
             return event
@@ -52,7 +52,7 @@ class CallNumbers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class _ReadyCall:
     """A call that may run."""
 
     index: int
@@ -61,7 +61,7 @@ class _Ready:
     arguments: dict[str, Any]
 
 
-class Calls:
+class ToolCallRunner:
     """Answers the calls of one turn.
 
     A call is known by its number within the turn. Its id comes from the server, which may repeat it.
@@ -72,115 +72,117 @@ class Calls:
         clock: of the turn.
     """
 
-    def __init__(self, tools: Mapping[str, NotebookTool], trusted: set[str], clock: Clock) -> None:
+    def __init__(self, tools: Mapping[str, NotebookTool], trusted_tools: set[str], clock: Clock) -> None:
         self._clock = clock
         self._tools = tools
-        self._trusted = trusted
-        self._count = 0
-        self._open: dict[int, ToolCall] = {}
-        self._running: set[int] = set()
+        self._trusted_tools = trusted_tools
+        self._call_count = 0
+        self._open_calls: dict[int, ToolCall] = {}
+        self._running_indices: set[int] = set()
 
-    def left(self) -> Iterator[ToolProgress]:
+    def fail_open_calls(self) -> Iterator[ToolProgress]:
         """Yield the ends of the calls that were broken off."""
-        for index, call in self._open.items():
-            reason = LEFT_BEHIND if index in self._running else STOPPED
-            yield ToolProgress(index, "failed", _failure(call, reason))
+        for index, call in self._open_calls.items():
+            reason = INTERRUPTED_WHILE_RUNNING if index in self._running_indices else INTERRUPTED_BEFORE_RUN
+            yield ToolProgress(index, "failed", _failed_result(call, reason))
 
-    async def answered(self, calls: Mapping[int, ToolCall]) -> AsyncGenerator[ToolProgress]:
+    async def run_calls(self, calls: Mapping[int, ToolCall]) -> AsyncGenerator[ToolProgress]:
         """Answer the calls of one response, by number, in their order; those of parallel tools in a row run at a time."""
-        self._open = dict(calls)
+        self._open_calls = dict(calls)
         for parallel, group in groupby(calls, lambda index: self._is_parallel(calls[index])):
-            together = list(group)
-            for run in [together] if parallel else [[index] for index in together]:
-                async for progress in self._group(run, calls):
+            indices = list(group)
+            for batch in [indices] if parallel else [[index] for index in indices]:
+                async for progress in self._run_group(batch, calls):
                     yield progress
 
     def _is_parallel(self, call: ToolCall) -> bool:
         tool = self._tools.get(call.name)
         return bool(tool and tool.parallel)
 
-    async def _group(
+    async def _run_group(
         self, group: Sequence[int], calls: Mapping[int, ToolCall]
     ) -> AsyncGenerator[ToolProgress]:
-        ready = []
+        ready_calls = []
         for index in group:
-            prepared = self._prepared(index, calls)
+            prepared = self._prepare_call(index, calls)
             if isinstance(prepared, ToolResult):
-                yield self._ended(index, prepared)
+                yield self._finish_call(index, prepared)
             elif self._needs_approval(prepared):
                 pending = PendingApproval(prepared.call)
                 yield ToolProgress(index, "waiting", approval=pending)
                 approval = await pending.wait_for_decision()
-                yield self._decided(prepared, approval)
-                ready += [prepared] if approval.allowed else []
+                yield self._apply_approval(prepared, approval)
+                ready_calls += [prepared] if approval.allowed else []
             else:
-                ready.append(prepared)
-        for each in ready:
-            self._running.add(each.index)
+                ready_calls.append(prepared)
+        for each in ready_calls:
+            self._running_indices.add(each.index)
             yield ToolProgress(each.index, "running")
-        for index, result in await _together(ready, self._clock):
-            yield self._ended(index, result)
+        for index, result in await _run_concurrently(ready_calls, self._clock):
+            yield self._finish_call(index, result)
 
-    def _prepared(self, index: int, calls: Mapping[int, ToolCall]) -> _Ready | ToolResult:
+    def _prepare_call(self, index: int, calls: Mapping[int, ToolCall]) -> _ReadyCall | ToolResult:
         """Read a call, or say why it cannot be run."""
-        self._count += 1
+        self._call_count += 1
         call = calls[index]
         tool = self._tools.get(call.name)
-        if self._count > MOST:
-            return _failure(call, f"Not run: a turn may make {MOST} calls at the most.")
+        if self._call_count > MAX_TOOL_CALLS:
+            return _failed_result(call, f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.")
         if tool is None:
-            return _failure(
+            return _failed_result(
                 call, f"There is no tool {call.name}. There are: {', '.join(self._tools) or 'none'}."
             )
-        first = next(number for number, each in calls.items() if _same(each, call))
+        first = next(number for number, each in calls.items() if _is_same_call(each, call))
         if first != index:
-            return _failure(call, REPEATED)
+            return _failed_result(call, DUPLICATE_CALL)
         try:
-            return _Ready(index, call, tool, tool.parse_arguments(call.arguments))
+            return _ReadyCall(index, call, tool, tool.parse_arguments(call.arguments))
         except ValueError as error:
-            return _failure(call, str(error))
+            return _failed_result(call, str(error))
 
-    def _needs_approval(self, ready: _Ready) -> bool:
-        return ready.tool.confirm != "none" and ready.tool.name not in self._trusted
+    def _needs_approval(self, ready: _ReadyCall) -> bool:
+        return ready.tool.confirm != "none" and ready.tool.name not in self._trusted_tools
 
-    def _decided(self, ready: _Ready, approval: Approval) -> ToolProgress:
+    def _apply_approval(self, ready: _ReadyCall, approval: Approval) -> ToolProgress:
         call = ready.call
         if not approval.allowed:
-            told = "The person refused this call" + (f": {approval.reason}" if approval.reason else ".")
-            return self._ended(ready.index, ToolResult(call.id, call.name, told, is_error=True, refused=True))
+            output = "The person refused this call" + (f": {approval.reason}" if approval.reason else ".")
+            return self._finish_call(
+                ready.index, ToolResult(call.id, call.name, output, is_error=True, refused=True)
+            )
         if approval.for_session or ready.tool.confirm == "once_per_session":
-            self._trusted.add(call.name)
+            self._trusted_tools.add(call.name)
         return ToolProgress(ready.index, "approved")
 
-    def _ended(self, index: int, result: ToolResult) -> ToolProgress:
-        self._open.pop(index, None)
+    def _finish_call(self, index: int, result: ToolResult) -> ToolProgress:
+        self._open_calls.pop(index, None)
         state: ToolState = "refused" if result.refused else "failed" if result.is_error else "done"
         return ToolProgress(index, state, result)
 
 
-def _same(one: ToolCall, other: ToolCall) -> bool:
+def _is_same_call(one: ToolCall, other: ToolCall) -> bool:
     return (one.name, one.arguments) == (other.name, other.arguments)
 
 
-def _failure(call: ToolCall, told: str) -> ToolResult:
-    return ToolResult(call.id, call.name, told, is_error=True)
+def _failed_result(call: ToolCall, output: str) -> ToolResult:
+    return ToolResult(call.id, call.name, output, is_error=True)
 
 
-async def _together(ready: Sequence[_Ready], clock: Clock) -> list[tuple[int, ToolResult]]:
+async def _run_concurrently(ready_calls: Sequence[_ReadyCall], clock: Clock) -> list[tuple[int, ToolResult]]:
     results: dict[int, ToolResult] = {}
 
-    async def run(each: _Ready) -> None:
-        results[each.index] = await _result(each, clock)
+    async def run(each: _ReadyCall) -> None:
+        results[each.index] = await _run_call(each, clock)
 
     async with anyio.create_task_group() as group:
-        for each in ready:
+        for each in ready_calls:
             group.start_soon(run, each)
-    return [(each.index, results[each.index]) for each in ready]
+    return [(each.index, results[each.index]) for each in ready_calls]
 
 
-async def _result(ready: _Ready, clock: Clock) -> ToolResult:
-    began = clock.now()
-    outcome = Outcome(
+async def _run_call(ready: _ReadyCall, clock: Clock) -> ToolResult:
+    start = clock.now()
+    outcome = ToolOutcome(
         f"Timed out after {ready.tool.timeout} s; what it began may still go on.", is_error=True
     )
     with anyio.move_on_after(ready.tool.timeout):
@@ -189,8 +191,8 @@ async def _result(ready: _Ready, clock: Clock) -> ToolResult:
         except Exception as error:  # noqa: BLE001  of a tool that is no function of ours
             from mimo_magics.tools.execution import format_exception_line
 
-            outcome = Outcome(format_exception_line(error), is_error=True)
-    call, seconds = ready.call, round(clock.now() - began, 3)
+            outcome = ToolOutcome(format_exception_line(error), is_error=True)
+    call, seconds = ready.call, round(clock.now() - start, 3)
     return ToolResult(
         call.id, call.name, outcome.output, is_error=outcome.is_error, seconds=seconds, log=outcome.log
     )

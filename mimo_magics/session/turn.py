@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mimo_magics.core.i18n import Words
-from mimo_magics.core.messages import AudioPart, ImagePart, Message, Params, Reply, TextPart, Usage, rounds
+from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    Params,
+    Reply,
+    TextPart,
+    Usage,
+    split_responses,
+)
 from mimo_magics.core.settings import Api
 
-BROKEN_OFF = ("interrupted", "cut", "budget")
+INCOMPLETE_STOPS = ("interrupted", "cut", "budget")
 """Ends of answers that are not whole."""
 
 
@@ -23,7 +32,7 @@ class Turn:
     params: Params
     preset: str
     api: Api
-    asked: float
+    created_at: float = field(metadata={"saved_as": "asked"})
     """When, in seconds since 1970."""
     id: str = ""
     """Twelve hexadecimal digits. A turn that is continued stays the same turn."""
@@ -31,11 +40,11 @@ class Turn:
     """The system prompt as it was sent."""
     tools: tuple[str, ...] = ()
     """Names of the tools that were offered."""
-    spent: Usage = Usage()
+    usage: Usage = field(default=Usage(), metadata={"saved_as": "spent"})
     """Tokens of all its requests; an estimate where the server told nothing. Nothing for an answer that was kept."""
-    context: int = 0
+    context_tokens: int = field(default=0, metadata={"saved_as": "context"})
     """Tokens of its last request and answer together: what a next prompt comes on top of. 0 is unknown."""
-    left_out: int = 0
+    omitted_turns: int = field(default=0, metadata={"saved_as": "left_out"})
     """How many of the oldest turns before it were not sent, as the model's window was full."""
     summary: str = ""
     """What was sent in place of those."""
@@ -47,49 +56,49 @@ class Turn:
     """Which of the session's conversations it belongs to: the first one, or the turn that began it."""
 
     @property
-    def kept(self) -> bool:
+    def is_in_history(self) -> bool:
         """Whether it belongs to the conversation: a failed call does not, an answer that was broken off does."""
-        return bool(self.reply.message.parts) or self.reply.stop not in (None, *BROKEN_OFF)
+        return bool(self.reply.message.parts) or self.reply.stop not in (None, *INCOMPLETE_STOPS)
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the answer came to its end."""
-        return self.reply.stop not in (None, *BROKEN_OFF)
+        return self.reply.stop not in (None, *INCOMPLETE_STOPS)
 
 
-def day(turn: Turn) -> str:
+def creation_day(turn: Turn) -> str:
     """Return the day on which a turn was asked, as calendars here show it; a stranger's may have none."""
     try:
-        return f"{datetime.fromtimestamp(turn.asked).astimezone():%Y-%m-%d}"
+        return f"{datetime.fromtimestamp(turn.created_at).astimezone():%Y-%m-%d}"
     except (ValueError, OverflowError, OSError):
-        return Words("another day")
+        return Translatable("another day")
 
 
-def history(turns: Iterable[Turn]) -> Iterator[Message]:
+def conversation_messages(turns: Iterable[Turn]) -> Iterator[Message]:
     """Yield the messages that a next prompt follows; always a history that a server accepts."""
     for turn in turns:
         yield turn.prompt
-        answer = answered(turn.reply.message)
-        yield from rounds(answer) if answer.parts else (answer,)
+        reply_message = without_open_calls(turn.reply.message)
+        yield from split_responses(reply_message) if reply_message.parts else (reply_message,)
 
 
-def answered(message: Message) -> Message:
+def without_open_calls(message: Message) -> Message:
     """Without tool calls that never got a result: each call must be followed by one."""
-    left_out = message.open_calls
-    parts = tuple(part for part in message.parts if not any(part is call for call in left_out))
+    open_calls = message.open_calls
+    parts = tuple(part for part in message.parts if not any(part is call for call in open_calls))
     return replace(message, parts=parts)
 
 
-def check(turn: Turn) -> None:
+def check_turn(turn: Turn) -> None:
     """See that a person asked and a model answered, in parts that either can say.
 
     Raises:
         ValueError: it is not so.
     """
-    prompt, answer = turn.prompt, turn.reply.message
-    if (prompt.role, answer.role) != ("user", "assistant"):
+    prompt, reply_message = turn.prompt, turn.reply.message
+    if (prompt.role, reply_message.role) != ("user", "assistant"):
         raise ValueError("a turn is a prompt and an answer")
     if not all(isinstance(part, TextPart | ImagePart | AudioPart) for part in prompt.parts):
         raise ValueError("a prompt says what nobody can")
-    if any(isinstance(part, ImagePart | AudioPart) for part in answer.parts):
+    if any(isinstance(part, ImagePart | AudioPart) for part in reply_message.parts):
         raise ValueError("an answer says what no model can")

@@ -7,106 +7,134 @@ from dataclasses import replace
 from uuid import uuid4
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Settings
-from mimo_magics.session.continuation import GO_ON, can_go_on
+from mimo_magics.session.continuation import CONTINUE_PROMPT, can_continue
 from mimo_magics.session.conversation import Conversation
 from mimo_magics.session.history import History
-from mimo_magics.session.limits.budget import Spent
-from mimo_magics.session.request import Prompt, Question, question
-from mimo_magics.session.turn import Turn
+from mimo_magics.session.limits.budget import Spending
+from mimo_magics.session.request import Prompt, TurnInput, build_turn_input
+from mimo_magics.session.turn import Turn, creation_day
 from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.tools.registry import Offered, as_tools
+from mimo_magics.tools.registry import ToolLike, as_tools
 from mimo_magics.tools.tool import NotebookTool
 
-Reuse = Callable[[Turn], bool]
+ReusePolicy = Callable[[Turn], bool]
 """Decides whether an answer that is there already is given again."""
 
 
-class Preparing(Conversation):
+class TurnPreparation(Conversation):
     """The half of a session that prepares turns and settles them; it asks nobody either."""
 
     def __init__(self, name: str, settings: Settings, tools: tuple[NotebookTool, ...] = ()) -> None:
         super().__init__(name, settings)
         self.tools = tools
         """What each prompt offers to the model."""
-        self.trusted: set[str] = set()
+        self.trusted_tools: set[str] = set()
         """Names of the tools that the person allowed for as long as the conversation goes on."""
-        self.answers: dict[str, Turn] = {}
+        self.cached_turns: dict[str, Turn] = {}
         """Turns whose answers may be given again, by the digests of their requests."""
 
-    def _place(self, prompt: Prompt | None, cell: str, *, append: bool, new: bool) -> History:
+    def _find_history(
+        self, prompt: Prompt | None, cell: str, *, append: bool, new_conversation: bool
+    ) -> History:
         """Find what this prompt follows."""
         if prompt is None:
-            if not self.turns or not can_go_on(self.turns[-1]):
-                raise BadOption(Words("The last answer was not broken off."), Words("Ask something."))
+            if not self.turns or not can_continue(self.turns[-1]):
+                raise BadOption(
+                    Translatable("The last answer was not broken off."), Translatable("Ask something.")
+                )
             return self.history
-        if new:
-            self.trusted.clear()
-            return self.history.anew(cell or uuid4().hex[:12])
-        return self.history if append else self.history.before(cell)
+        if new_conversation:
+            self.trusted_tools.clear()
+            return self.history.start_conversation(cell or uuid4().hex[:12])
+        return self.history if append else self.history.rewind_to_cell(cell)
 
-    def _running(
+    def _create_running_turn(
         self,
         prompt: Prompt | None,
         past: Iterable[Turn],
         settings: Settings,
-        tools: Iterable[Offered] | None,
+        tools: Iterable[ToolLike] | None,
         cell: str,
     ) -> RunningTurn:
-        asked, offered = self._asked(GO_ON if prompt is None else prompt, past, settings, tools)
-        spent = self.spent if settings.budget else Spent()
-        running = RunningTurn(asked, offered, trusted=self.trusted, cell=cell, spent=spent)
-        running.continues = asked.past[-1] if prompt is None else None
+        turn_input, offered_tools = self._prepare_turn_input(
+            CONTINUE_PROMPT if prompt is None else prompt, past, settings, tools
+        )
+        session_spending = self.spending if settings.budget else Spending()
+        running = RunningTurn(
+            turn_input,
+            offered_tools,
+            trusted_tools=self.trusted_tools,
+            cell=cell,
+            session_spending=session_spending,
+        )
+        running.continued_turn = turn_input.past[-1] if prompt is None else None
         return running
 
-    def _asked(
-        self, prompt: Prompt, past: Iterable[Turn], settings: Settings, tools: Iterable[Offered] | None
-    ) -> tuple[Question, tuple[NotebookTool, ...]]:
-        wanted = settings.tool_choice != "none" and settings.max_steps > 0
-        offered = as_tools(self.tools if tools is None else tools) if wanted else ()
-        return question(prompt, past, settings, self.begun, [tool.spec for tool in offered]), offered
+    def _prepare_turn_input(
+        self, prompt: Prompt, past: Iterable[Turn], settings: Settings, tools: Iterable[ToolLike] | None
+    ) -> tuple[TurnInput, tuple[NotebookTool, ...]]:
+        tools_enabled = settings.tool_choice != "none" and settings.max_steps > 0
+        offered_tools = as_tools(self.tools if tools is None else tools) if tools_enabled else ()
+        return build_turn_input(
+            prompt, past, settings, self.started_on, [tool.spec for tool in offered_tools]
+        ), offered_tools
 
-    def _told(self, here: History) -> Iterator[str]:
-        """Say what becomes of turns that were said and are not any more."""
-        while self._to_tell:
-            yield self._to_tell.pop(0)
-        before = replace(self.history, thread=here.thread)  # a cell may go back to another conversation
-        gone = len(before.turns) - len(here.turns)
-        if gone < 1 or not here.all:
+    def _collect_notices(self, history: History, cached_turn: Turn | None) -> Iterator[str]:
+        """Say that a reply is a cached one, or what becomes of turns that leave the conversation."""
+        if cached_turn:
+            yield cached_reply_notice(cached_turn)
             return
-        with_one, with_more = (
-            Words(", with the one after it,"),
-            Words(", with the {count} after it,", count=gone - 1),
+        while self._pending_notices:
+            yield self._pending_notices.pop(0)
+        current = replace(self.history, thread=history.thread)  # a cell may go back to another conversation
+        replaced_count = len(current.turns) - len(history.turns)
+        if replaced_count < 1 or not history.all_turns:
+            return
+        one_more, several_more = (
+            Translatable(", with the one after it,"),
+            Translatable(", with the {count} after it,", count=replaced_count - 1),
         )
-        yield Words(
+        yield Translatable(
             "Asked again in place of turn {place}, which stays{after} as branch {branch}.",
-            place=len(here.turns) + 1,
-            after={1: "", 2: with_one}.get(gone, with_more),
-            branch=before.head + 1,
+            place=len(history.turns) + 1,
+            after={1: "", 2: one_more}.get(replaced_count, several_more),
+            branch=current.head + 1,
         )
 
-    def _answer_to(self, digest: str, reuse: Reuse) -> Turn | None:
+    def _find_cached_turn(self, digest: str, reuse: ReusePolicy) -> Turn | None:
         """Find an answer to the very same request, if it is to be given again."""
-        said = (turn for turn in reversed(self.history.all) if turn.digest == digest and turn.whole)
-        found = next(said, None) or self.answers.get(digest)
-        return found if found and reuse(found) else None
+        matching_turns = (
+            turn for turn in reversed(self.history.all_turns) if turn.digest == digest and turn.is_complete
+        )
+        cached_turn = next(matching_turns, None) or self.cached_turns.get(digest)
+        return cached_turn if cached_turn and reuse(cached_turn) else None
 
-    def _take(self, running: RunningTurn, here: History, *, keep: bool) -> None:
+    def _record_turn(self, running: RunningTurn, history: History, *, keep: bool) -> None:
         """Make the turn a part of the conversation, if anything came of it."""
-        turn = running.end()
-        if not keep or not turn.kept:
-            self._count_aside(turn, running.cost)
-        elif running.continues:
-            self._change_now(self.history.replaced(turn))
+        turn = running.finish()
+        if not keep or not turn.is_in_history:
+            self._count_unrecorded(turn, running.cost)
+        elif running.continued_turn:
+            self._commit_history(self.history.replace_last(turn))
         else:
-            self._change_now(here.said_again(turn) if running.kept else here.added(turn))
+            self._commit_history(
+                history.append_or_restore(turn) if running.cached else history.append_turn(turn)
+            )
 
-    def _set_aside(self, running: RunningTurn) -> Turn:
-        turn = running.end()
-        self._count_aside(turn, running.cost)
+    def _finish_unrecorded(self, running: RunningTurn) -> Turn:
+        turn = running.finish()
+        self._count_unrecorded(turn, running.cost)
         return turn
 
-    def _count_aside(self, turn: Turn, cost: float | None) -> None:
-        self.aside += turn.spent
-        self.aside_cost += cost or 0
+    def _count_unrecorded(self, turn: Turn, cost: float | None) -> None:
+        self.unrecorded_usage += turn.usage
+        self.unrecorded_cost += cost or 0
+
+
+def cached_reply_notice(turn: Turn) -> str:
+    """Return the line that says from when a reused reply is."""
+    return Translatable(
+        "Kept from {day}, as nothing has changed since. --fresh asks anew.", day=creation_day(turn)
+    )

@@ -10,24 +10,24 @@ from uuid import uuid4
 from mimo_magics.client import endpoint, http
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import process as local_process
-from mimo_magics.core.errors import BadKey, BadRequest, BudgetReached, MimoError, UnknownModel
-from mimo_magics.core.events import Accumulator, Event, Noted, Started, Stopped, Told
-from mimo_magics.core.i18n import Words
-from mimo_magics.core.messages import Message, Reply, Request, Usage, rounds
+from mimo_magics.core.errors import BadRequest, BudgetExceeded, InvalidApiKey, MimoError, UnknownModel
+from mimo_magics.core.events import Accumulator, Event, Note, Notice, ResponseStarted, Stopped
+from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import Message, Reply, Request, Usage, split_responses
 from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.session import request_warnings
-from mimo_magics.session.attachments import fitted
-from mimo_magics.session.cached_reply import replayed
-from mimo_magics.session.continuation import joined
+from mimo_magics.session.attachments import replace_unsupported_parts
+from mimo_magics.session.cached_reply import replay_reply
+from mimo_magics.session.continuation import join_turns
 from mimo_magics.session.limits import context_window
-from mimo_magics.session.limits.budget import Spent
-from mimo_magics.session.limits.context_window import estimated
-from mimo_magics.session.limits.turn_limits import Limits
-from mimo_magics.session.limits.usage_meter import Meter
-from mimo_magics.session.request import Question, with_model
-from mimo_magics.session.timing import Stopwatch
-from mimo_magics.session.tool_calls import CallNumbers, Calls
-from mimo_magics.session.turn import Turn, answered
+from mimo_magics.session.limits.budget import Spending
+from mimo_magics.session.limits.context_window import estimate_message_tokens
+from mimo_magics.session.limits.turn_limits import TurnLimits
+from mimo_magics.session.limits.usage_meter import UsageMeter
+from mimo_magics.session.request import TurnInput, resolve_model
+from mimo_magics.session.timing import TurnTimer
+from mimo_magics.session.tool_calls import CallNumbers, ToolCallRunner
+from mimo_magics.session.turn import Turn, without_open_calls
 from mimo_magics.tape import tape
 from mimo_magics.tools.tool import NotebookTool
 from mimo_magics.wire.bare_tool_calls import BareToolCallFilter
@@ -39,42 +39,42 @@ class RunningTurn:
 
     def __init__(
         self,
-        asked: Question,
+        turn_input: TurnInput,
         tools: tuple[NotebookTool, ...] = (),
         *,
-        trusted: set[str] | None = None,
+        trusted_tools: set[str] | None = None,
         cell: str = "",
-        spent: Spent = Spent(),
+        session_spending: Spending = Spending(),
     ) -> None:
         self.turn: Turn | None = None
         """The turn when it is over."""
-        self.told: tuple[str, ...] = ()
+        self.notices: tuple[str, ...] = ()
         """What the session has to say of it, in quiet lines."""
-        self.kept: Turn | None = None
+        self.cached: Turn | None = None
         """An answer that is there already, and is given instead of asking."""
-        self.continues: Turn | None = None
+        self.continued_turn: Turn | None = None
         """The turn whose answer was broken off, and goes on with this one."""
-        self.digest = asked.digest
+        self.digest = turn_input.digest
         self._tools = tools
-        self._asked = asked
+        self._turn_input = turn_input
         self._cell = cell
-        self._tapes = tape.resolve_tapes(asked.settings.tape)
-        self.clock = tape.create_clock(self._tapes, asked.settings.tape_pace)
+        self._tape_selection = tape.resolve_tapes(turn_input.settings.tape)
+        self.clock = tape.create_clock(self._tape_selection, turn_input.settings.tape_pace)
         """Measures its times, and its waits."""
         self._accumulator = Accumulator()
-        self._stopwatch = Stopwatch(self.clock)
-        self._limits = Limits(asked, spent)
-        self._summary = asked.past[-1].summary if asked.past else ""
-        self._tokens = 0
+        self._timer = TurnTimer(self.clock)
+        self._limits = TurnLimits(turn_input, session_spending)
+        self._summary = turn_input.past[-1].summary if turn_input.past else ""
+        self._request_tokens = 0
         """Of the coming request, about."""
-        self._broken_off = "interrupted"
+        self._incomplete_stop = "interrupted"
         """Why the answer ends where the server says nothing of it."""
-        self._in_between = False
+        self._is_between_responses = False
         """Whether tools run, and no answer of the server does."""
-        self._calls = Calls(
-            {tool.name: tool for tool in tools}, set() if trusted is None else trusted, self.clock
+        self._call_runner = ToolCallRunner(
+            {tool.name: tool for tool in tools}, set() if trusted_tools is None else trusted_tools, self.clock
         )
-        self._numbers = CallNumbers()
+        self._call_numbers = CallNumbers()
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -89,45 +89,49 @@ class RunningTurn:
         """What has come, with the times it took and what it cost."""
         reply = self._accumulator.reply
         price = self._limits.cost() if reply.usage else None
-        return replace(reply, timing=self._stopwatch.timing, cost=price)
+        return replace(reply, timing=self._timer.timing, cost=price)
 
     @property
     def cost(self) -> float | None:
         """Estimate of what was spent, in US dollars, also where the server told no tokens; `None` without a price."""
         return self._limits.cost()
 
-    def end(self) -> Turn:
+    def finish(self) -> Turn:
         """Make the turn. Unless the server said why it ended, it was cut by a failure, or else left early."""
-        turn = self._as_it_was(self.kept) if self.kept else self._as_it_went()
-        if self.continues and turn.kept:
-            turn = joined(self.continues, turn)
+        turn = self._build_cached_turn(self.cached) if self.cached else self._build_turn()
+        if self.continued_turn and turn.is_in_history:
+            turn = join_turns(self.continued_turn, turn)
         self.turn = turn
         return turn
 
-    def _as_it_was(self, kept: Turn) -> Turn:
-        reply = replace(kept.reply, told=self._accumulator.reply.told)
-        return replace(kept, reply=reply, cell=self._cell, spent=Usage())
+    def _build_cached_turn(self, cached_turn: Turn) -> Turn:
+        reply = replace(cached_turn.reply, notices=self._accumulator.reply.notices)
+        return replace(cached_turn, reply=reply, cell=self._cell, usage=Usage())
 
-    def _as_it_went(self) -> Turn:
-        left = list(self._calls.left())
-        for event in left:
+    def _build_turn(self) -> Turn:
+        unfinished_calls = list(self._call_runner.fail_open_calls())
+        for event in unfinished_calls:
             self._accumulator.feed(event)
         reply = self.reply
-        stop = None if left or self._in_between or self._broken_off == "budget" else reply.stop
-        asked, limits = self._asked, self._limits
+        stop = (
+            None
+            if unfinished_calls or self._is_between_responses or self._incomplete_stop == "budget"
+            else reply.stop
+        )
+        turn_input, limits = self._turn_input, self._limits
         return Turn(
-            asked.prompt,
-            replace(reply, stop=stop or self._broken_off),
-            asked.params,
-            asked.service.name,
-            asked.settings.api,
+            turn_input.prompt,
+            replace(reply, stop=stop or self._incomplete_stop),
+            turn_input.params,
+            turn_input.service.name,
+            turn_input.settings.api,
             self.clock.timestamp,
             id=uuid4().hex[:12],
-            system="".join(message.text for message in asked.head),
-            tools=tuple(tool.name for tool in asked.tools),
-            spent=limits.usage,
-            context=limits.context,
-            left_out=limits.left_out,
+            system="".join(message.text for message in turn_input.system_messages),
+            tools=tuple(tool.name for tool in turn_input.tools),
+            usage=limits.usage,
+            context_tokens=limits.context_tokens,
+            omitted_turns=limits.omitted_turns,
             summary=self._summary,
             digest=self.digest,
             cell=self._cell,
@@ -135,149 +139,169 @@ class RunningTurn:
 
     async def _run(self) -> AsyncGenerator[Event]:
         try:
-            async with aclosing(self._answer()) as events:
+            async with aclosing(self._stream_turn()) as events:
                 async for event in events:
                     self._accumulator.feed(event)
-                    self._stopwatch.feed(event)
+                    self._timer.feed(event)
                     yield event
         except MimoError as error:
-            self._broken_off = "cut"
+            self._incomplete_stop = "cut"
             error.reply = self.reply
             raise
 
-    async def _answer(self) -> AsyncGenerator[Event]:
+    async def _stream_turn(self) -> AsyncGenerator[Event]:
         """Ask the service, or the tape; the embedded model is fetched and started first."""
-        for line in self.told:
-            yield Told(line)
-        if self.kept:
-            for event in replayed(self.kept.reply):
+        for line in self.notices:
+            yield Notice(line)
+        if self.cached:
+            for event in replay_reply(self.cached.reply):
                 yield event
             return
-        settings = self._asked.settings
-        if self._asked.service is LOCAL_SERVICE and not tape.is_replaying(self._tapes):
+        settings = self._turn_input.settings
+        if self._turn_input.service is LOCAL_SERVICE and not tape.is_replaying(self._tape_selection):
             async with aclosing(local_process.start_server(settings.local_model)) as preparations:
                 async for step in preparations:
                     yield step
-        address = local_process.choose_endpoint(settings, self._tapes)
-        self._asked = await with_model(self._asked, address)
-        request, notes = self._asked.request()
-        for warning in (*notes, *request_warnings.warnings(settings, self._asked.service, request, address)):
-            yield Noted(warning)
+        service_endpoint = local_process.choose_endpoint(settings, self._tape_selection)
+        self._turn_input = await resolve_model(self._turn_input, service_endpoint)
+        request, notes = self._turn_input.build_request()
+        for warning in (
+            *notes,
+            *request_warnings.find_warnings(settings, self._turn_input.service, request, service_endpoint),
+        ):
+            yield Note(warning)
         try:
-            async with aclosing(self._rounds(address)) as events:
+            async with aclosing(self._stream_responses(service_endpoint)) as events:
                 async for event in events:
                     yield event
-        except (UnknownModel, BadKey, BadRequest) as error:
+        except (UnknownModel, InvalidApiKey, BadRequest) as error:
             error.hint = (
-                request_warnings.afterwards(error, self._asked.settings, request, address) or error.hint
+                request_warnings.find_error_hint(error, self._turn_input.settings, request, service_endpoint)
+                or error.hint
             )
             raise
 
-    async def _rounds(self, address: Endpoint) -> AsyncGenerator[Event]:
+    async def _stream_responses(self, service_endpoint: Endpoint) -> AsyncGenerator[Event]:
         """Ask, run the tools that are called, tell their results, until an answer calls none."""
-        most = self._asked.settings.max_steps
-        for left in reversed(range(most + 1)):
-            own = tuple(rounds(answered(self._accumulator.reply.message)))
-            async with aclosing(self._round(address, own, tools=left > 0)) as events:
+        max_steps = self._turn_input.settings.max_steps
+        for steps_left in reversed(range(max_steps + 1)):
+            turn_messages = tuple(split_responses(without_open_calls(self._accumulator.reply.message)))
+            async with aclosing(
+                self._stream_response(service_endpoint, turn_messages, with_tools=steps_left > 0)
+            ) as events:
                 async for event in events:
                     yield event
             calls = self._accumulator.open_calls if self._tools else {}
-            if not calls or not left or self._broken_off == "budget":
+            if not calls or not steps_left or self._incomplete_stop == "budget":
                 break
-            self._in_between = True
-            async with aclosing(self._calls.answered(calls)) as progress:
+            self._is_between_responses = True
+            async with aclosing(self._call_runner.run_calls(calls)) as progress:
                 async for step in progress:
                     yield step
-            if left == 1:
-                yield Noted(
-                    Words(
+            if steps_left == 1:
+                yield Note(
+                    Translatable(
                         "Round {most} of tool calls was the last; then the model was asked without tools.",
-                        most=most,
+                        most=max_steps,
                     )
                 )
         if warning := self._limits.warning:
-            yield Noted(warning)
+            yield Note(warning)
 
-    async def _round(
-        self, address: Endpoint, own: tuple[Message, ...], *, tools: bool
+    async def _stream_response(
+        self, service_endpoint: Endpoint, turn_messages: tuple[Message, ...], *, with_tools: bool
     ) -> AsyncGenerator[Event]:
         """Ask once, with as much of the conversation as may be sent, until a budget is used up."""
-        async with aclosing(self._fit(address, own)) as events:
+        async with aclosing(self._fit_context_window(service_endpoint, turn_messages)) as events:
             async for event in events:
                 yield event
         limits = self._limits
-        tokens = max(self._tokens, limits.context)
+        tokens = max(self._request_tokens, limits.context_tokens)
         try:
-            limits.check(tokens)
-        except BudgetReached:
-            if not own:
+            limits.check_budgets(tokens)
+        except BudgetExceeded:
+            if not turn_messages:
                 raise
-            self._broken_off = "budget"
+            self._incomplete_stop = "budget"
             return
-        limits.asking(tokens)
-        request, _ = self._asked.request(own, left_out=limits.left_out, summary=self._summary, tools=tools)
-        async with aclosing(self._heard(address, limits.bounded(request, tokens))) as events:
+        limits.start_response(tokens)
+        request, _ = self._turn_input.build_request(
+            turn_messages, omitted_turns=limits.omitted_turns, summary=self._summary, with_tools=with_tools
+        )
+        async with aclosing(
+            self._stream_request(service_endpoint, limits.limit_output(request, tokens))
+        ) as events:
             async for event in events:
                 limits.feed(event)
                 yield event
-                if limits.reached and not isinstance(event, Stopped):
-                    self._broken_off = "budget"
+                if limits.is_budget_exceeded and not isinstance(event, Stopped):
+                    self._incomplete_stop = "budget"
                     return
 
-    async def _fit(self, address: Endpoint, own: tuple[Message, ...]) -> AsyncGenerator[Event]:
+    async def _fit_context_window(
+        self, service_endpoint: Endpoint, turn_messages: tuple[Message, ...]
+    ) -> AsyncGenerator[Event]:
         """Leave out the oldest turns where the window is full, and have them summarised if that is wanted."""
-        limits, asked = self._limits, self._asked
-        before, plan = limits.left_out, limits.plan((asked.prompt, *own))
-        limits.left_out, self._tokens = plan.left_out, plan.tokens
-        if limits.left_out == 0:
+        limits, turn_input = self._limits, self._turn_input
+        omitted_before, plan = limits.omitted_turns, limits.plan_context((turn_input.prompt, *turn_messages))
+        limits.omitted_turns, self._request_tokens = plan.omitted_turns, plan.tokens
+        if limits.omitted_turns == 0:
             self._summary = ""
-        elif limits.left_out > before and asked.settings.overflow == "summarise":
-            yield Told(Words("The window is full: the model summarises the oldest turns first."))
-            self._summary = await self._summarised(address, asked.past[before : limits.left_out])
-            self._in_between = bool(own)
-        if line := context_window.told(limits.left_out, before, asked.model, self._summary):
-            yield Noted(line)
+        elif limits.omitted_turns > omitted_before and turn_input.settings.overflow == "summarise":
+            yield Notice(Translatable("The window is full: the model summarises the oldest turns first."))
+            self._summary = await self._summarize(
+                service_endpoint, turn_input.past[omitted_before : limits.omitted_turns]
+            )
+            self._is_between_responses = bool(turn_messages)
+        if line := context_window.build_omission_notice(
+            limits.omitted_turns, omitted_before, turn_input.model, self._summary
+        ):
+            yield Note(line)
 
-    async def _summarised(self, address: Endpoint, turns: Sequence[Turn]) -> str:
+    async def _summarize(self, service_endpoint: Endpoint, turns: Sequence[Turn]) -> str:
         """Ask for a summary of these turns, and of what was summarised before."""
-        asked = self._asked
-        said = self._limits.summarisable(turns, self._summary)
-        messages, _ = fitted(
-            context_window.summary_request(said, self._summary), asked.model, asked.settings.api
+        turn_input = self._turn_input
+        fitting_turns = self._limits.select_turns_to_summarize(turns, self._summary)
+        messages, _ = replace_unsupported_parts(
+            context_window.build_summary_request(fitting_turns, self._summary),
+            turn_input.model,
+            turn_input.settings.api,
         )
-        params = replace(asked.params, web_search=None, response_format=None, tool_choice=None, stop=())
-        request = Request((*asked.head, *messages), params, stream=asked.settings.stream)
-        summary, meter = Accumulator(), Meter()
-        self._limits.check(estimated(request.messages))
-        meter.asking(estimated(request.messages))
-        async with aclosing(self._heard(address, request)) as events:
+        params = replace(turn_input.params, web_search=None, response_format=None, tool_choice=None, stop=())
+        request = Request((*turn_input.system_messages, *messages), params, stream=turn_input.settings.stream)
+        summary, meter = Accumulator(), UsageMeter()
+        self._limits.check_budgets(estimate_message_tokens(request.messages))
+        meter.start_response(estimate_message_tokens(request.messages))
+        async with aclosing(self._stream_request(service_endpoint, request)) as events:
             async for event in events:
                 summary.feed(event)
                 meter.feed(event)
-        self._limits.add(meter.spent)
+        self._limits.add(meter.usage)
         return summary.reply.text
 
-    async def _heard(self, address: Endpoint, request: Request) -> AsyncGenerator[Event]:
+    async def _stream_request(self, service_endpoint: Endpoint, request: Request) -> AsyncGenerator[Event]:
         """Ask, take calls that the model wrote as text out of what comes, and number the calls."""
-        self._numbers.begin_response()
-        calls = len(self._accumulator.reply.tool_calls)
-        filters: list[ToolCallMarkupFilter | BareToolCallFilter] = [ToolCallMarkupFilter(calls)]
-        if self._asked.service is LOCAL_SERVICE:
-            filters.append(BareToolCallFilter([tool.name for tool in request.tools], calls))
+        self._call_numbers.begin_response()
+        call_count = len(self._accumulator.reply.tool_calls)
+        filters: list[ToolCallMarkupFilter | BareToolCallFilter] = [ToolCallMarkupFilter(call_count)]
+        if self._turn_input.service is LOCAL_SERVICE:
+            filters.append(BareToolCallFilter([tool.name for tool in request.tools], call_count))
             request = local_process.adapt_request(request)
-        async with aclosing(http.stream(address, self._asked.settings.api, request, self.clock)) as events:
+        async with aclosing(
+            http.stream(service_endpoint, self._turn_input.settings.api, request, self.clock)
+        ) as events:
             async for event in events:
-                if isinstance(event, Started):
-                    endpoint.bind_key(address)
-                    self._in_between = False
-                for each in _through(filters, [event]):
-                    yield self._numbers.numbered(each)
+                if isinstance(event, ResponseStarted):
+                    endpoint.bind_key(service_endpoint)
+                    self._is_between_responses = False
+                for each in _apply_filters(filters, [event]):
+                    yield self._call_numbers.number_event(each)
         for number, each_filter in enumerate(filters, 1):
-            for each in _through(filters[number:], list(each_filter.flush())):
-                yield self._numbers.numbered(each)
+            for each in _apply_filters(filters[number:], list(each_filter.flush())):
+                yield self._call_numbers.number_event(each)
 
 
-def _through(
+def _apply_filters(
     filters: Sequence[ToolCallMarkupFilter | BareToolCallFilter], events: Iterable[Event]
 ) -> Iterable[Event]:
     for each in filters:

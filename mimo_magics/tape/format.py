@@ -21,8 +21,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from mimo_magics.core.errors import BadTape, NotSaved
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.errors import BadTape, SessionNotSaved
+from mimo_magics.core.i18n import Translatable
 
 FORMAT_VERSION = 1
 FILE_HEADER = {"tape": FORMAT_VERSION, "by": "mimo-magics"}
@@ -89,7 +89,7 @@ def read_tape(path: Path) -> list[RecordedCall]:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise BadTape(
-            Words(
+            Translatable(
                 "The tape {name} cannot be read: {reason}.",
                 name=path.name,
                 reason=error.strerror or str(error),
@@ -102,7 +102,7 @@ def write_calls(path: Path, calls: Sequence[RecordedCall], *, overwrite: bool) -
     """Write calls to the end of a tape, or to a new one in its place.
 
     Raises:
-        NotSaved: it cannot be written.
+        SessionNotSaved: it cannot be written.
     """
     records = [
         *([FILE_HEADER] if overwrite else []),
@@ -114,8 +114,8 @@ def write_calls(path: Path, calls: Sequence[RecordedCall], *, overwrite: bool) -
         with path.open("wb" if overwrite else "ab") as file:
             file.write(text.encode("utf-8", "backslashreplace"))  # JSON's own escape of what is no character
     except OSError as error:
-        raise NotSaved(
-            Words(
+        raise SessionNotSaved(
+            Translatable(
                 "The tape {name} cannot be written: {reason}.",
                 name=path.name,
                 reason=error.strerror or str(error),
@@ -152,13 +152,13 @@ class _Reader:
                 pass
             case {"tape": int(version)} if version > FORMAT_VERSION:
                 raise BadTape(
-                    Words("{name} was written by a newer version.", name=self._name),
-                    Words("Update mimo-magics."),
+                    Translatable("{name} was written by a newer version.", name=self._name),
+                    Translatable("Update mimo-magics."),
                 )
             case _:
                 raise BadTape(
-                    Words("{name} is no tape.", name=self._name),
-                    Words("A tape begins with a line that says so."),
+                    Translatable("{name} is no tape.", name=self._name),
+                    Translatable("A tape begins with a line that says so."),
                 )
         while any(self._lines[self._line_number :]):
             yield self._read_call()
@@ -197,7 +197,7 @@ class _Reader:
     def _read_record(self) -> Any:
         if not any(self._lines[self._line_number :]):
             raise BadTape(
-                Words(
+                Translatable(
                     "{name} ends in the middle of a call, after line {number}.",
                     name=self._name,
                     number=self._line_number,
@@ -241,7 +241,7 @@ class _Reader:
 
     def _invalid_line_error(self) -> BadTape:
         return BadTape(
-            Words(
+            Translatable(
                 "Line {number} of {name} is not what comes there on a tape.",
                 number=self._line_number,
                 name=self._name,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Any
 
-from mimo_magics.core.i18n import Words, join_translatables
+from mimo_magics.core.i18n import Translatable, join_translatables
 
 CONTEXT_CHARS = 30
 """Characters of a long text on each side of the first difference."""
@@ -19,10 +19,10 @@ def describe_mismatch(request_body: Any, recorded_bodies: Iterable[Any]) -> str:
     """Say what sets a request apart from the nearest one of those that were recorded."""
     difference_lists = [list(find_differences(request_body, each)) for each in recorded_bodies]
     if not difference_lists:
-        return Words("It holds no request to this address.")
+        return Translatable("It holds no request to this address.")
     nearest = min(difference_lists, key=len)
     listed, more_count = join_translatables("; ", nearest[:MAX_DIFFERENCES]), len(nearest) - MAX_DIFFERENCES
-    return Words(
+    return Translatable(
         "{listed}; and {count} more." if more_count > 0 else "{listed}.", listed=listed, count=more_count
     )
 
@@ -42,9 +42,9 @@ def find_differences(actual: Any, recorded: Any, path: str = "") -> Iterator[str
                 yield from find_differences(actual_value, recorded_value, f"{path}[{number}]")
         case _ if actual is MISSING or recorded is MISSING or actual != recorded:
             actual_value, recorded_value = _format_value(actual, recorded), _format_value(recorded, actual)
-            yield Words(
+            yield Translatable(
                 "{place} is {now}, recorded was {then}",
-                place=path or Words("the body"),
+                place=path or Translatable("the body"),
                 now=actual_value,
                 then=recorded_value,
             )
@@ -53,7 +53,7 @@ def find_differences(actual: Any, recorded: Any, path: str = "") -> Iterator[str
 def _format_value(value: Any, other: Any) -> str:
     """A value; of long texts what stands around the first difference."""
     if value is MISSING:
-        return Words("nothing")
+        return Translatable("nothing")
     text, other_text = (each if isinstance(each, str) else repr(each) for each in (value, other))
     first_difference = sum(
         1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other_text, strict=False))

@@ -20,8 +20,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from mimo_magics.core.errors import BadOption, TapeMissing
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.errors import BadOption, TapeMismatch
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Pace
 from mimo_magics.tape import format as tape_format, matching, mismatch
 from mimo_magics.tape.clock import Clock, TapeClock
@@ -42,7 +42,7 @@ class Tape:
         path: of its file.
 
     Raises:
-        TapeMissing: it is to be replayed, and there is none.
+        TapeMismatch: it is to be replayed, and there is none.
         BadTape: the file is no tape.
     """
 
@@ -55,7 +55,7 @@ class Tape:
         self._replay_counts: Counter[RequestKey] = Counter()
         exists = path.exists()
         if mode == "replay" and not exists:
-            raise TapeMissing(Words("There is no tape {path}.", path=path), self._advice)
+            raise TapeMismatch(Translatable("There is no tape {path}.", path=path), self._advice)
         self._overwrite = mode == "record" or not exists
         for call in [] if self._overwrite else tape_format.read_tape(path):
             self._calls[_build_key(call)].append(call)
@@ -74,7 +74,7 @@ class Tape:
         """Return the recorded call that answers a request in its canonical form; `None` if it is to be made.
 
         Raises:
-            TapeMissing: there is none, and nothing may be sent.
+            TapeMismatch: there is none, and nothing may be sent.
         """
         if self.mode == "record":
             return None
@@ -92,7 +92,7 @@ class Tape:
         """Put a call on the tape.
 
         Raises:
-            NotSaved: it cannot be written.
+            SessionNotSaved: it cannot be written.
         """
         with self._lock:
             tape_format.write_calls(self.path, [call], overwrite=self._overwrite)
@@ -100,12 +100,12 @@ class Tape:
             self._calls[_build_key(call)].append(call)
             self._replay_counts[_build_key(call)] += 1
 
-    def _missing_call_error(self, key: RequestKey, body: Any) -> TapeMissing:
+    def _missing_call_error(self, key: RequestKey, body: Any) -> TapeMismatch:
         recorded_bodies = (
             call.body for same, calls in self._calls.items() for call in calls if same[0] == key[0]
         )
-        return TapeMissing(
-            Words(
+        return TapeMismatch(
+            Translatable(
                 "{name} has no answer to this request: {told}",
                 name=self.path.name,
                 told=mismatch.describe_mismatch(body, recorded_bodies),
@@ -114,8 +114,8 @@ class Tape:
         )
 
     @property
-    def _advice(self) -> Words:
-        return Words(
+    def _advice(self) -> Translatable:
+        return Translatable(
             "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.",
             name=self.name,
         )
@@ -133,14 +133,14 @@ def open_tape(setting: str) -> Tape:
 
     Raises:
         BadOption: it says something else.
-        TapeMissing: it is to be replayed, and there is none.
+        TapeMismatch: it is to be replayed, and there is none.
         BadTape: the file is no tape.
     """
     mode, colon, path = setting.partition(":")
     if mode not in get_args(Mode) or not colon or not path.strip():
         raise BadOption(
-            Words("tape cannot be {setting!r}.", setting=setting),
-            Words("It is {names}.", names=SETTING_SYNTAX),
+            Translatable("tape cannot be {setting!r}.", setting=setting),
+            Translatable("It is {names}.", names=SETTING_SYNTAX),
         )
     tape = _open_tapes[setting] = Tape(cast(Mode, mode), Path(path).expanduser())
     return tape

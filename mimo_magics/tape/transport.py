@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from mimo_magics.core.errors import TapeMissing
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.errors import TapeMismatch
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.tape.clock import Clock, TapeClock
 from mimo_magics.tape.format import Chunk, RecordedCall, select_headers
 from mimo_magics.tape.matching import canonicalize, redact
@@ -38,7 +38,7 @@ class TapeTransport(httpx.AsyncBaseTransport):
         """Answer a request from the tape, or make the call and record it.
 
         Raises:
-            TapeMissing: it is not on the tape, and nothing may be sent.
+            TapeMismatch: it is not on the tape, and nothing may be sent.
             httpx.HTTPError: the call failed, now or when it was recorded.
         """
         secrets = _find_secrets(request)
@@ -154,9 +154,9 @@ class _ReplayStream(httpx.AsyncByteStream):
 
 def _recorded_error(call: RecordedCall) -> Exception:
     if call.end_reason == "left":
-        return TapeMissing(
-            Words("The answer on the tape ends here: when it was recorded, it was stopped."),
-            Words("Record it once more, and let it come to its end."),
+        return TapeMismatch(
+            Translatable("The answer on the tape ends here: when it was recorded, it was stopped."),
+            Translatable("Record it once more, and let it come to its end."),
         )
     error_class: Any = getattr(httpx, call.end_reason)
     return error_class("It was so when it was recorded.")  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from mimo_magics.core.events import Approval, Event, PendingApproval, ToolProgress
-from mimo_magics.core.i18n import say
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import ToolCall
 
 MAX_CALL_CHARS = 2_000
@@ -45,10 +45,12 @@ def ask_by_input(call: ToolCall, input_function: Callable[[str], str]) -> Approv
     shown_call = (
         call_text
         if len(call_text) <= MAX_CALL_CHARS
-        else say("{line}… ({count:,} characters)", line=call_text[:MAX_CALL_CHARS], count=len(call_text))
+        else translate(
+            "{line}… ({count:,} characters)", line=call_text[:MAX_CALL_CHARS], count=len(call_text)
+        )
     )
     answer = input_function(
-        say("{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ", shown=shown_call)
+        translate("{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ", shown=shown_call)
     ).strip()
     match answer.lower():
         case "y" | "yes":

@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from mimo_magics.tools.printed import OutputCapture
 from mimo_magics.tools.result import as_text
-from mimo_magics.tools.tool import Outcome
+from mimo_magics.tools.tool import ToolOutcome
 
 MAX_ERROR_CHARS = 500
 """Characters of an exception that the model is told."""
@@ -23,7 +23,7 @@ MAX_LOG_CHARS = 20_000
 """Characters of what was printed that are kept."""
 
 
-async def run_function(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Outcome:
+async def run_function(function: Callable[..., Any], arguments: Mapping[str, Any]) -> ToolOutcome:
     """Run a function: an async one on this loop, any other in a thread, with the caller's context.
 
     A thread cannot be ended: whoever cancels this goes on at once, and the thread is left behind.
@@ -32,12 +32,12 @@ async def run_function(function: Callable[..., Any], arguments: Mapping[str, Any
         try:
             text = await _call_function(function, arguments)
         except Exception as error:  # noqa: BLE001  whatever a person's function raises is a result for the model
-            return Outcome(
+            return ToolOutcome(
                 format_exception_line(error),
                 is_error=True,
                 log=_truncate_log(printed.text + format_traceback(error, function)),
             )
-    return Outcome(text, log=_truncate_log(printed.text))
+    return ToolOutcome(text, log=_truncate_log(printed.text))
 
 
 async def _call_function(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:

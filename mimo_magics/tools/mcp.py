@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import anyio
 
 from mimo_magics.core.errors import BadOption, ConnectionFailed, MimoError, WireError
-from mimo_magics.core.i18n import Words
-from mimo_magics.core.messages import Tool, whole_characters
+from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import Tool, join_surrogates
 from mimo_magics.tools import mcp_schema
 
 if TYPE_CHECKING:  # the SDK is an extra, and takes half a second to load
@@ -42,8 +42,8 @@ CONNECTION_LOST_MESSAGES = (
     "Session terminated",
 )  # the SDK's words where only a new connection helps
 MISSING_EXTRA_MESSAGE = (
-    Words("MCP servers need the extra `mcp`."),
-    Words("Run: %pip install 'mimo-magics[mcp]'"),
+    Translatable("MCP servers need the extra `mcp`."),
+    Translatable("Run: %pip install 'mimo-magics[mcp]'"),
 )
 
 Result = TypeVar("Result")
@@ -88,8 +88,8 @@ class McpServer:
     ) -> None:
         url_match = re.match(r"https?://(?:[^/?#]*@)?([^/?#@\s]+)", url)
         if bool(command) == bool(url) or bool(url) != bool(url_match):
-            fact = Words("The MCP server {name!r} needs a command or a URL.", name=name)
-            raise BadOption(fact, Words("Give it one of them; a URL begins with https:// or http://."))
+            fact = Translatable("The MCP server {name!r} needs a command or a URL.", name=name)
+            raise BadOption(fact, Translatable("Give it one of them; a URL begins with https:// or http://."))
         self.name, self.command, self.url, self.env = name, tuple(command), url, dict(env or {})
         self.location = url_match[1] if url_match else self.command[0]
         self._connection: _Connection | None = None
@@ -142,7 +142,7 @@ class McpServer:
     async def _call_tool(self, tool: str, arguments: dict[str, Any]) -> types.CallToolResult:
         connection = await self._connect()
         clean_arguments = json.loads(
-            whole_characters(json.dumps(arguments, ensure_ascii=False))
+            join_surrogates(json.dumps(arguments, ensure_ascii=False))
         )  # halves end the SDK
         return await connection.wait_for(CALL_TIMEOUT, connection.client.call_tool(tool, clean_arguments))
 
@@ -215,28 +215,31 @@ class _Connection:
     def _translate_error(self, error: BaseException, timeout: float) -> MimoError:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        server, subject = self._server, Words("The MCP server {name!r}", name=self._server.name)
-        advice = Words("Check that it runs." if server.url else "Run its command in a terminal to see more.")
+        server, subject = self._server, Translatable("The MCP server {name!r}", name=self._server.name)
+        advice = Translatable(
+            "Check that it runs." if server.url else "Run its command in a terminal to see more."
+        )
         match error:
             case TimeoutError():
-                fact = Words("{who} did not answer in {patience:g} s.", who=subject, patience=timeout)
+                fact = Translatable("{who} did not answer in {patience:g} s.", who=subject, patience=timeout)
             case OSError() if server.command:
                 values = {"who": subject, "place": server.location, "reason": error.strerror}
-                fact = Words("{who} cannot be started: {place!r}: {reason}.", **values)
-                return BadOption(fact, Words("Install it, or write its whole path."))
+                fact = Translatable("{who} cannot be started: {place!r}: {reason}.", **values)
+                return BadOption(fact, Translatable("Install it, or write its whole path."))
             case _ if str(error) in CONNECTION_LOST_MESSAGES:
                 last_line = self._sanitize_message(_read_last_line(self._log)).rstrip(": ")
-                fact = Words(
+                fact = Translatable(
                     "{who} has ended: {last}." if last_line else "{who} has ended.",
                     who=subject,
                     last=last_line,
                 )
             case _ if hasattr(error, "code") or isinstance(error, RuntimeError | ValueError):
                 return WireError(
-                    Words("{who} refused: {it}.", who=subject, it=self._sanitize_message(str(error))), advice
+                    Translatable("{who} refused: {it}.", who=subject, it=self._sanitize_message(str(error))),
+                    advice,
                 )
             case _:
-                fact = Words("{who} cannot be reached at {place}.", who=subject, place=server.location)
+                fact = Translatable("{who} cannot be reached at {place}.", who=subject, place=server.location)
         return ConnectionFailed(fact, advice, is_retryable=False)
 
     def _sanitize_message(self, message: str) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, overload
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
-from mimo_magics.tools.tool import Confirm, NotebookTool, Outcome
+from mimo_magics.core.i18n import Translatable
+from mimo_magics.tools.tool import Confirmation, NotebookTool, ToolOutcome
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-Offered = NotebookTool | Callable[..., Any]
+ToolLike = NotebookTool | Callable[..., Any]
 """What can be given where tools are wanted."""
 
 REGISTERED_TOOLS: dict[str, NotebookTool] = {}
@@ -25,14 +25,14 @@ def tool(function: Function) -> Function: ...
 
 @overload
 def tool(
-    *, confirm: Confirm = ..., parallel: bool = ..., timeout: float | None = ...
+    *, confirm: Confirmation = ..., parallel: bool = ..., timeout: float | None = ...
 ) -> Callable[[Function], Function]: ...
 
 
 def tool(
     function: Function | None = None,
     *,
-    confirm: Confirm = "every_call",
+    confirm: Confirmation = "every_call",
     parallel: bool = False,
     timeout: float | None = None,
 ) -> Any:
@@ -69,7 +69,7 @@ def register(notebook_tool: NotebookTool) -> None:
 def from_function(
     function: Callable[..., Any],
     *,
-    confirm: Confirm = "every_call",
+    confirm: Confirmation = "every_call",
     parallel: bool = False,
     timeout: float | None = None,
 ) -> NotebookTool:
@@ -79,13 +79,13 @@ def from_function(
 
     signature = Signature(function)
 
-    async def run(arguments: Mapping[str, Any]) -> Outcome:
+    async def run(arguments: Mapping[str, Any]) -> ToolOutcome:
         return await run_function(function, arguments)
 
     return NotebookTool(signature.tool, signature.parse_arguments, run, confirm, parallel, timeout, function)
 
 
-def as_tools(tools: Iterable[Offered]) -> tuple[NotebookTool, ...]:
+def as_tools(tools: Iterable[ToolLike]) -> tuple[NotebookTool, ...]:
     """Make tools of functions, as `Session.ask(tools=[...])` takes them; one that is registered keeps its settings.
 
     Raises:
@@ -99,7 +99,7 @@ def as_tools(tools: Iterable[Offered]) -> tuple[NotebookTool, ...]:
     names = [each.name for each in converted]
     if duplicates := {name for name in names if names.count(name) > 1}:
         raise BadOption(
-            Words("Two tools have the name {name}.", name=min(duplicates)),
-            Words("Give one of them another name."),
+            Translatable("Two tools have the name {name}.", name=min(duplicates)),
+            Translatable("Give one of them another name."),
         )
     return converted

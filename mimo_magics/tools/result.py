@@ -24,7 +24,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from mimo_magics.core.messages import whole_characters
+from mimo_magics.core.messages import join_surrogates
 
 MAX_RESULT_BYTES = 20_000
 """Bytes of UTF-8: some five thousand tokens of English."""
@@ -307,4 +307,4 @@ def _count_bytes(text: str) -> int:
 
 
 def _clean(text: str) -> str:
-    return CONTROL_PATTERN.sub("\ufffd", whole_characters(text.replace("\r\n", "\n")))
+    return CONTROL_PATTERN.sub("\ufffd", join_surrogates(text.replace("\r\n", "\n")))

@@ -22,10 +22,10 @@ from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Tool
-from mimo_magics.tools import arguments as reading, docstring
-from mimo_magics.tools.arguments import BadArguments
+from mimo_magics.tools import docstring
+from mimo_magics.tools.arguments import BadArguments, parse_arguments
 
 __all__ = ["BadArguments", "Signature"]
 
@@ -97,7 +97,7 @@ class Signature:
         Raises:
             BadArguments: they do not fit.
         """
-        return reading.parse_arguments(arguments, self._adapter, self._none_defaults)
+        return parse_arguments(arguments, self._adapter, self._none_defaults)
 
 
 # ----------------------------------------------------------------------------------------- the function
@@ -112,13 +112,15 @@ def _unwrap_partial(function: Callable[..., Any]) -> Callable[..., Any]:
 def _get_name(function: Callable[..., Any]) -> str:
     name = getattr(function, "__name__", None)
     if not isinstance(name, str):
-        fact = Words("An object of {name} has no name for the model.", name=type(function).__name__)
-        raise BadOption(fact, Words("Give a function."))
+        fact = Translatable("An object of {name} has no name for the model.", name=type(function).__name__)
+        raise BadOption(fact, Translatable("Give a function."))
     if name == "<lambda>":
-        raise BadOption(Words("A lambda has no name for the model."), Words("Write a function with def."))
+        raise BadOption(
+            Translatable("A lambda has no name for the model."), Translatable("Write a function with def.")
+        )
     if not TOOL_NAME_PATTERN.fullmatch(name):
-        advice = Words("Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
-        raise BadOption(Words("{name!r} is no name for a tool.", name=name), advice)
+        advice = Translatable("Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
+        raise BadOption(Translatable("{name!r} is no name for a tool.", name=name), advice)
     return name
 
 
@@ -126,8 +128,10 @@ def _get_parameters(function: Callable[..., Any], name: str) -> list[Parameter]:
     try:
         parameters = inspect.signature(function, **SIGNATURE_OPTIONS).parameters.values()
     except (TypeError, ValueError):
-        advice = Words("Call it in a function of your own, written with def and type hints.")
-        raise BadOption(Words("Python does not know the parameters of {name}.", name=name), advice) from None
+        advice = Translatable("Call it in a function of your own, written with def and type hints.")
+        raise BadOption(
+            Translatable("Python does not know the parameters of {name}.", name=name), advice
+        ) from None
     for parameter in parameters:
         _check_kind(parameter, name)
     # what a partial sets may be a secret, and is not the model's to change
@@ -137,19 +141,21 @@ def _get_parameters(function: Callable[..., Any], name: str) -> list[Parameter]:
 
 def _check_kind(parameter: Parameter, name: str) -> None:
     if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
-        advice = Words("Name each parameter; one that is a list or a dict takes any number of values.")
+        advice = Translatable("Name each parameter; one that is a list or a dict takes any number of values.")
         raise BadOption(
-            Words("{name} takes {parameter}, which no model can be told.", name=name, parameter=parameter),
+            Translatable(
+                "{name} takes {parameter}, which no model can be told.", name=name, parameter=parameter
+            ),
             advice,
         )
     if parameter.kind is Parameter.POSITIONAL_ONLY:
-        fact = Words(
+        fact = Translatable(
             "{name} takes {parameter} by its position only, and a model gives names.",
             name=name,
             parameter=parameter.name,
         )
         raise BadOption(
-            fact, Words("Take the / out of the parameters, or call it in a function of your own.")
+            fact, Translatable("Take the / out of the parameters, or call it in a function of your own.")
         )
 
 
@@ -161,12 +167,12 @@ def _translate_errors(parameter: str, name: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001
         reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
         reason = reason.replace("Unable to generate pydantic-core schema for", "no JSON is like")
-        advice = Words(
+        advice = Translatable(
             "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value."
         )
         if isinstance(error, NameError):
-            advice = Words("Define it before the function, or write another type.")
-        fact = Words(
+            advice = Translatable("Define it before the function, or write another type.")
+        fact = Translatable(
             "The type of {parameter} in {name} cannot be told to a model: {reason}.",
             parameter=parameter,
             name=name,

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Tool
 
-Confirm = Literal["every_call", "once_per_session", "none"]
+Confirmation = Literal["every_call", "once_per_session", "none"]
 
 
-CONFIRMATIONS: tuple[Confirm, ...] = ("every_call", "once_per_session", "none")
+CONFIRMATIONS: tuple[Confirmation, ...] = ("every_call", "once_per_session", "none")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ToolOutcome:
     """What came of a call that was run."""
 
     output: str
@@ -35,8 +35,8 @@ class NotebookTool:
     """What the model is told of it."""
     parse_arguments: Callable[[str], dict[str, Any]]
     """Arguments as the model wrote them to arguments as the tool takes them; raises `ValueError`."""
-    run: Callable[[dict[str, Any]], Awaitable[Outcome]]
-    confirm: Confirm = "every_call"
+    run: Callable[[dict[str, Any]], Awaitable[ToolOutcome]]
+    confirm: Confirmation = "every_call"
     """When the person is asked before it runs."""
     parallel: bool = False
     """Whether several calls of it may run at a time."""
@@ -55,8 +55,8 @@ class NotebookTool:
         """
         if self.confirm not in CONFIRMATIONS:
             raise BadOption(
-                Words("confirm cannot be {confirm!r}.", confirm=self.confirm),
-                Words("It is one of: {names}.", names=", ".join(CONFIRMATIONS)),
+                Translatable("confirm cannot be {confirm!r}.", confirm=self.confirm),
+                Translatable("It is one of: {names}.", names=", ".join(CONFIRMATIONS)),
             )
 
     @property

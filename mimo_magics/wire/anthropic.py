@@ -10,14 +10,14 @@ from mimo_magics.core.errors import ApiError, BadOption, WireError
 from mimo_magics.core.events import (
     Event,
     ReasoningDelta,
-    Started,
+    ResponseStarted,
     Stopped,
     TextDelta,
     ToolCallDelta,
     ToolCallStart,
     UsageUpdate,
 )
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     ImagePart,
     Message,
@@ -66,8 +66,8 @@ def encode(request: Request) -> dict[str, Any]:
     params = request.params
     if params.web_search:
         raise BadOption(
-            Words("The Anthropic format has no web search."),
-            Words("Use --api openai, or leave --web-search out."),
+            Translatable("The Anthropic format has no web search."),
+            Translatable("Use --api openai, or leave --web-search out."),
         )
     system = "\n\n".join(message.text for message in request.messages if message.role in SYSTEM_ROLES)
     tools = [_encode_tool(tool) for tool in request.tools]
@@ -92,8 +92,8 @@ def _encode_params(params: Params) -> dict[str, Any]:
     for name in ("frequency_penalty", "presence_penalty", "response_format"):
         if getattr(params, name) is not None:
             raise BadOption(
-                Words("The Anthropic format has no {name}.", name=name),
-                Words("Use --api openai, or leave it out."),
+                Translatable("The Anthropic format has no {name}.", name=name),
+                Translatable("Use --api openai, or leave it out."),
             )
     fields = {
         "max_tokens": params.max_completion_tokens,
@@ -162,7 +162,7 @@ def _encode_block(part: object) -> dict[str, Any]:
             return _encode_tool_result(part)
         case ImagePart(url):
             return {"type": "image", "source": _encode_image_source(url)}
-    raise BadOption(Words("The Anthropic format has no sound."), Words("Use --api openai."))
+    raise BadOption(Translatable("The Anthropic format has no sound."), Translatable("Use --api openai."))
 
 
 def _encode_arguments(arguments: str) -> dict[str, Any]:
@@ -224,7 +224,7 @@ class Decoder:
                 self.is_done = True
 
     def _decode_message_start(self, message: Mapping[str, Any]) -> Iterator[Event]:
-        yield Started(str(message.get("id") or ""), str(message.get("model") or ""))
+        yield ResponseStarted(str(message.get("id") or ""), str(message.get("model") or ""))
         yield from self._update_usage(message.get("usage"))
 
     def _decode_block_start(self, block_index: int, block: Mapping[str, Any]) -> Iterator[Event]:
@@ -273,7 +273,7 @@ def decode_full(body: bytes) -> Iterator[Event]:
     if error := frame_error(message):
         raise error
     if not isinstance(message.get("content"), list):
-        raise WireError(Words("The server's answer is no message."))
+        raise WireError(Translatable("The server's answer is no message."))
     decoder = Decoder()
     yield from decoder.decode_event("message_start", {**message, "type": "message_start", "message": message})
     for block_index, block in enumerate(message["content"]):

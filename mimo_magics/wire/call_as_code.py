@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from mimo_magics.core.secret import Secret
-from mimo_magics.core.settings import Api, Auth, Code
+from mimo_magics.core.settings import Api, Auth, CodeKind
 from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.wire.formats import FORMATS
 
-CODE_KINDS: tuple[Code, ...] = get_args(Code)
+CODE_KINDS: tuple[CodeKind, ...] = get_args(CodeKind)
 API_KEY_VARIABLE = "MIMO_API_KEY"
 
 UNSAFE_CHARACTERS = re.compile(rf"{INVISIBLE_CHARACTERS.pattern}|[\ud800-\udfff]")
@@ -78,7 +78,7 @@ class ApiCall:
         return {**FORMATS[self.api].headers(Secret(key), self.auth), "Content-Type": "application/json"}
 
 
-def build_snippet(kind: Code, call: ApiCall) -> str:
+def build_snippet(kind: CodeKind, call: ApiCall) -> str:
     """Return code that makes the call and prints the answer. Those of the SDKs are for their own format."""
     return UNSAFE_CHARACTERS.sub(_escape_characters, WRITERS[kind](call))
 
@@ -190,7 +190,7 @@ def _escape_characters(match: re.Match[str]) -> str:
     return json.dumps(match[0])[1:-1]
 
 
-WRITERS: Mapping[Code, Callable[[ApiCall], str]] = {
+WRITERS: Mapping[CodeKind, Callable[[ApiCall], str]] = {
     "curl": _write_curl,
     "openai": _write_openai,
     "anthropic": _write_anthropic,

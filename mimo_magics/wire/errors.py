@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from mimo_magics.core import errors
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 
 MAX_MESSAGE_CHARS = 400
 """Characters of a server's message that are shown."""
 
 ERROR_BY_STATUS: dict[int, type[errors.ApiError]] = {
     400: errors.BadRequest,
-    401: errors.BadKey,
-    402: errors.NoCredit,
+    401: errors.InvalidApiKey,
+    402: errors.InsufficientBalance,
     403: errors.Forbidden,
     404: errors.UnknownModel,
     421: errors.ContentFiltered,
@@ -45,18 +45,18 @@ STATUS_BY_KEYWORD = {
 
 
 HINT_BY_PATTERN = {
-    "webSearchEnabled": Words(
+    "webSearchEnabled": Translatable(
         "Switch the web search plugin on in the service's console; that takes up to five minutes."
     ),
-    "reasoning_content": Words(
+    "reasoning_content": Translatable(
         "The conversation lacks reasoning that the model wants back: --new, or --thinking off."
     ),
-    "is not set|is not present": Words("A message has no text; %%mimo --new begins without it."),
-    "image input": Words("This model sees no pictures; choose one that does with -m."),
-    "context|too long|maximum.*length": Words(
+    "is not set|is not present": Translatable("A message has no text; %%mimo --new begins without it."),
+    "image input": Translatable("This model sees no pictures; choose one that does with -m."),
+    "context|too long|maximum.*length": Translatable(
         "The conversation may be longer than the model's window; --new begins anew."
     ),
-    "Insufficient account": Words(
+    "Insufficient account": Translatable(
         "Top up the account; on a plan, bursts are refused like this too: wait a little."
     ),
 }
@@ -84,11 +84,11 @@ def api_error(
 
 def _hint(status: int, message: str, retry_after: float | None) -> str:
     if 300 <= status < 400:
-        return Words(
+        return Translatable(
             "The address points elsewhere, and a key is not sent on; set the other one as the base URL."
         )
     if retry_after and retry_after > 5:
-        return Words("The server asks to wait {retry_after:,.0f} s.", retry_after=retry_after)
+        return Translatable("The server asks to wait {retry_after:,.0f} s.", retry_after=retry_after)
     return next((hint for word, hint in HINT_BY_PATTERN.items() if re.search(word, message)), "")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from mimo_magics.core.errors import ApiError, WireError
 from mimo_magics.core.events import Event, Stopped
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Request
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api, Auth
@@ -108,7 +108,9 @@ class StreamDecoder:
                 self._has_stopped = self._has_stopped or isinstance(event, Stopped)
                 yield event
         except MALFORMED_DATA_ERRORS as error:
-            raise WireError(Words("The server sent a frame that the API does not describe.")) from error
+            raise WireError(
+                Translatable("The server sent a frame that the API does not describe.")
+            ) from error
 
 
 def decode(api: Api, chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -137,6 +139,6 @@ def decode_full(api: Api, body: bytes) -> Iterator[Event]:
             has_stopped = has_stopped or isinstance(event, Stopped)
             yield event
     except MALFORMED_DATA_ERRORS as error:
-        raise WireError(Words("The server's answer is not what the API describes.")) from error
+        raise WireError(Translatable("The server's answer is not what the API describes.")) from error
     if not has_stopped:  # it is whole, whatever the server left out
         yield Stopped("end")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from mimo_magics.core.errors import WireError
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -22,7 +22,7 @@ def load_object(data: str | bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise WireError(Words("The server sent something that is not a JSON object."))
+        raise WireError(Translatable("The server sent something that is not a JSON object."))
     return value
 
 

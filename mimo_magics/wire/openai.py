@@ -10,16 +10,16 @@ from mimo_magics.core.errors import ApiError, WireError
 from mimo_magics.core.events import (
     Annotations,
     Event,
-    Noted,
+    Note,
     ReasoningDelta,
-    Started,
+    ResponseStarted,
     Stopped,
     TextDelta,
     ToolCallDelta,
     ToolCallStart,
     UsageUpdate,
 )
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     Annotation,
     AudioPart,
@@ -195,7 +195,7 @@ class Decoder:
             raise error
         if not self._started:
             self._started = True
-            yield Started(str(chunk.get("id") or ""), str(chunk.get("model") or ""))
+            yield ResponseStarted(str(chunk.get("id") or ""), str(chunk.get("model") or ""))
         for choice in chunk.get("choices") or ():
             if not choice.get("index"):  # further choices are never asked for
                 yield from self._decode_choice(choice)
@@ -215,7 +215,7 @@ class Decoder:
         if annotations := delta.get("annotations"):
             yield Annotations(tuple(_decode_annotation(each) for each in annotations))
         if note := delta.get("error_message"):
-            yield Noted(str(note))
+            yield Note(str(note))
         if reason := choice.get("finish_reason"):
             yield Stopped(STOP_REASONS.get(reason, str(reason)))
 
@@ -242,7 +242,7 @@ def decode_full(body: bytes) -> Iterator[Event]:
     if error := frame_error(completion):
         raise error
     if not isinstance(completion.get("choices"), list) or not completion["choices"]:
-        raise WireError(Words("The server's answer is no chat completion."))
+        raise WireError(Translatable("The server's answer is no chat completion."))
     choices = [_as_delta(choice) for choice in completion["choices"]]
     yield from Decoder().feed("", json.dumps({**completion, "choices": choices}))
 

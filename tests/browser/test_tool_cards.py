@@ -19,13 +19,13 @@ SETUP = f"""
 import asyncio
 from pathlib import Path
 
-from mimo_magics.notebook.kernel.async_cell import RunningCell
+from mimo_magics.notebook.kernel.async_cell import AsyncCell
 from mimo_magics.core.events import (
     Accumulator, PendingApproval, TextDelta, ToolCallDelta, ToolCallStart, ToolProgress
 )
 from mimo_magics.core.messages import ToolCall, ToolResult
-from mimo_magics.document.reply import Look
-from mimo_magics.display.live.live_renderer import LiveSurface
+from mimo_magics.document.reply import DisplayOptions
+from mimo_magics.display.live.live_renderer import LiveRenderer
 
 hostile = {HOSTILE!r}
 
@@ -44,7 +44,7 @@ def ended(index, state, **more):
     return ToolProgress(index, state, ToolResult(str(index + 1), "search", hostile * 1_250, **more))
 """
 CELL = """
-accumulator, surface = Accumulator(), LiveSurface(Look(), RunningCell(get_ipython()))
+accumulator, surface = Accumulator(), LiveRenderer(DisplayOptions(), AsyncCell(get_ipython()))
 await show(ToolCallStart(0, "1", "search"), ToolCallDelta(0, '{"query": "<b>sq'))
 await until("arguments")
 await show(ToolCallDelta(0, 'uare</b>", "limit": 3}'))

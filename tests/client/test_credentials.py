@@ -10,7 +10,7 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from mimo_magics.client import credentials
-from mimo_magics.client.credentials import Key
+from mimo_magics.client.credentials import FoundKey
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.secret import Secret
 
@@ -73,7 +73,7 @@ def test_a_key_goes_only_to_the_host_that_took_it(monkeypatch: pytest.MonkeyPatc
     assert (
         credentials.find_key("b.org")
         == credentials.find_key("c.org")
-        == Key(Secret("sk-mine"), "MIMO_API_KEY")
+        == FoundKey(Secret("sk-mine"), "MIMO_API_KEY")
     )
     credentials.bind_key("b.org", Secret("sk-mine"))
     assert (found("b.org"), found("evil.org"), credentials.has_keys_for_other_hosts("evil.org")) == (
@@ -120,6 +120,6 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(
 
 def test_a_key_does_not_show_itself() -> None:
     assert (
-        repr(Key(Secret("sk-canary-0123456789"), "here"))
-        == "Key(value='…6789', source='here', is_for_host=False)"
+        repr(FoundKey(Secret("sk-canary-0123456789"), "here"))
+        == "FoundKey(value='…6789', source='here', is_for_host=False)"
     )

@@ -4,7 +4,7 @@ import pytest
 
 from mimo_magics.client import credentials, endpoint
 from mimo_magics.client.endpoint import Endpoint
-from mimo_magics.core.errors import BadOption, NoKey
+from mimo_magics.core.errors import BadOption, MissingApiKey
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Settings
 
@@ -32,7 +32,7 @@ def test_another_address_and_another_header_can_be_set() -> None:
 
 
 def test_without_a_key_a_person_is_told_where_to_get_one_and_how_to_do_without() -> None:
-    with pytest.raises(NoKey) as error:
+    with pytest.raises(MissingApiKey) as error:
         endpoint.resolve_endpoint(Settings())
     assert str(error.value) == "There is no key for api.mimo-v2.com."
     assert error.value.hint == (
@@ -69,13 +69,13 @@ def test_an_unknown_preset_gets_a_suggestion() -> None:
 @pytest.mark.usefixtures("_key")
 def test_a_key_that_a_host_took_is_not_offered_to_another() -> None:
     endpoint.bind_key(endpoint.resolve_endpoint(Settings()))
-    with pytest.raises(NoKey) as error:
+    with pytest.raises(MissingApiKey) as error:
         endpoint.resolve_endpoint(Settings(preset="xiaomi"))
     assert (str(error.value), error.value.hint) == (
         "There is no key for api.xiaomimimo.com.",
         "The key at hand was given for another host; give one for this host by %mimo_config api_key",
     )
-    with pytest.raises(NoKey):
+    with pytest.raises(MissingApiKey):
         endpoint.resolve_endpoint(Settings(base_url="https://evil.example/v1"))
     assert endpoint.resolve_endpoint(Settings(base_url="http://127.0.0.1:8000/v1")).key == ""
     credentials.set_key("api.xiaomimimo.com", KEY)

@@ -20,13 +20,13 @@ from mimo_magics.client import http, retry as attempts
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import (
     ApiError,
-    BadKey,
     BadOption,
     ConnectionFailed,
+    IncompleteStream,
+    InvalidApiKey,
     MimoError,
     RateLimited,
     ServerBusy,
-    StreamCut,
     WireError,
 )
 from mimo_magics.core.events import Accumulator, Event, Retrying, TextDelta
@@ -147,7 +147,7 @@ async def test_a_busy_server_is_asked_again(peer: Peer, status: int) -> None:
     peer.answers(error(status, "busy"), error(status, "busy"), lambda seen: stream(seen, reply("at last")))
     events = await ask(peer)
     waits = [event for event in events if isinstance(event, Retrying)]
-    assert [(wait.attempt, wait.of, wait.reason) for wait in waits] == [
+    assert [(wait.attempt, wait.max_attempts, wait.reason) for wait in waits] == [
         (2, 5, f"HTTP {status}: busy"),
         (3, 5, f"HTTP {status}: busy"),
     ]
@@ -230,7 +230,7 @@ async def test_the_optional_field_that_a_gateway_refuses_is_left_out(peer: Peer)
 async def test_an_answer_that_ends_in_the_middle_is_cut(peer: Peer, api: Api, end: list[object]) -> None:
     peer.answers(lambda seen: Answer([*frames(seen, ["half"], end=False), *end]))
     accumulator = Accumulator()
-    with pytest.raises(StreamCut):
+    with pytest.raises(IncompleteStream):
         async with aclosing(http.stream(endpoint(peer, api), api, REQUEST)) as events:
             async for event in events:
                 accumulator.feed(event)
@@ -241,7 +241,7 @@ async def test_an_error_in_the_middle_keeps_its_kind(peer: Peer) -> None:
     peer.answers(
         Answer([delta("half"), sse({"error": {"code": "401", "message": "expired"}, "choices": []})])
     )
-    with pytest.raises(BadKey, match="HTTP 401: expired"):
+    with pytest.raises(InvalidApiKey, match="HTTP 401: expired"):
         await ask(peer)
 
 
@@ -272,7 +272,7 @@ async def test_an_error_in_a_body_of_status_200_is_an_error(peer: Peer) -> None:
 
 async def test_a_key_that_the_server_repeats_is_not_shown(peer: Peer) -> None:
     peer.answers(error(401, f"Incorrect API key provided: {KEY}."))
-    with pytest.raises(BadKey) as failure:
+    with pytest.raises(InvalidApiKey) as failure:
         await ask(peer)
     assert str(failure.value) == "HTTP 401: Incorrect API key provided: (the key)."
 
@@ -282,7 +282,7 @@ async def test_a_key_that_a_stream_or_a_whole_body_repeats_is_not_shown(peer: Pe
     told = {"error": {"code": "401", "message": f"Incorrect key {KEY}", "param": KEY}}
     whole = Answer([json.dumps(told).encode()], headers={"Content-Type": "application/json"})
     peer.answers(Answer([sse(told)]) if streamed else whole)
-    with pytest.raises(BadKey) as failure:
+    with pytest.raises(InvalidApiKey) as failure:
         await ask(peer)
     assert str(failure.value) == "HTTP 401: Incorrect key (the key): (the key)"
     assert KEY not in repr(vars(failure.value))
@@ -333,7 +333,7 @@ async def test_silence_is_an_error(peer: Peer) -> None:
         await ask(peer, timeout=2)
     assert len(peer.requests) == 1
     peer.answers(Answer([delta("half"), SILENCE]))
-    with pytest.raises(StreamCut):
+    with pytest.raises(IncompleteStream):
         await ask(peer, timeout=2)
 
 
@@ -382,7 +382,7 @@ async def test_every_exception_of_httpx_is_translated(begun: bool) -> None:
     )
     for kind in kinds:
         failure = http.translate_error(made(kind), "host", has_started=begun)
-        assert isinstance(failure, BadOption | ConnectionFailed | StreamCut | WireError), kind
+        assert isinstance(failure, BadOption | ConnectionFailed | IncompleteStream | WireError), kind
         assert failure.hint, kind
 
 

@@ -5,7 +5,14 @@ import inspect
 import pytest
 
 from mimo_magics.core import errors
-from mimo_magics.core.errors import ApiError, BadOption, MimoError, NoKey, RateLimited, StreamCut
+from mimo_magics.core.errors import (
+    ApiError,
+    BadOption,
+    IncompleteStream,
+    MimoError,
+    MissingApiKey,
+    RateLimited,
+)
 from mimo_magics.core.messages import Message, Reply, TextPart
 
 
@@ -35,20 +42,22 @@ def test_a_notebook_shows_what_happened_and_what_to_do():
 
 
 def test_an_error_without_advice_is_one_line():
-    assert NoKey("There is no key.")._render_traceback_() == ["\x1b[31mNoKey\x1b[0m: There is no key."]
+    assert MissingApiKey("There is no key.")._render_traceback_() == [
+        "\x1b[31mMissingApiKey\x1b[0m: There is no key."
+    ]
 
 
 def test_each_kind_has_its_own_advice_unless_better_is_known():
-    assert StreamCut("Cut.").hint == "What had come is kept. Run the cell again for a whole answer."
-    assert StreamCut("Cut.", "Ask again.").hint == "Ask again."
+    assert IncompleteStream("Cut.").hint == "What had come is kept. Run the cell again for a whole answer."
+    assert IncompleteStream("Cut.", "Ask again.").hint == "Ask again."
     assert RateLimited("HTTP 429", status=429).hint == "Wait a little, then run the cell again."
     assert RateLimited("HTTP 429", status=429, hint="Upgrade.").hint == "Upgrade."
 
 
 def test_an_error_keeps_what_had_arrived():
     reply = Reply(Message("assistant", (TextPart("Half"),)), stop="cut")
-    assert StreamCut("Cut.", reply=reply).reply == reply
-    assert StreamCut("Cut.").reply is None
+    assert IncompleteStream("Cut.", reply=reply).reply == reply
+    assert IncompleteStream("Cut.").reply is None
 
 
 def test_an_api_error_keeps_what_the_server_said():

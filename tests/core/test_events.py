@@ -11,15 +11,15 @@ from mimo_magics.core.events import (
     Annotations,
     Approval,
     Event,
-    Noted,
+    ModelPreparation,
+    Note,
+    Notice,
     PendingApproval,
-    Preparing,
     ReasoningDelta,
+    ResponseStarted,
     Retrying,
-    Started,
     Stopped,
     TextDelta,
-    Told,
     ToolCallDelta,
     ToolCallStart,
     ToolProgress,
@@ -39,15 +39,15 @@ from mimo_magics.core.serialization import to_dict
 
 HARBOUR, TIDES = Annotation("https://example.org/harbour"), Annotation("https://example.org/tides")
 EVERY_EVENT = (
-    Preparing("mimo-small.gguf", 1, 2),
+    ModelPreparation("mimo-small.gguf", 1, 2),
     Retrying(2, 5, 0.5, "busy"),
-    Started("r1", "mimo-v2-pro"),
+    ResponseStarted("r1", "mimo-v2-pro"),
     Annotations((HARBOUR,)),
     Annotations((TIDES,)),
-    Noted("one page was slow"),
-    Noted("another failed"),
-    Told("Asked again."),
-    Told("Kept."),
+    Note("one page was slow"),
+    Note("another failed"),
+    Notice("Asked again."),
+    Notice("Kept."),
     ReasoningDelta("Hm, "),
     ReasoningDelta("yes."),
     TextDelta("Hel"),
@@ -92,7 +92,7 @@ def test_every_event_ends_in_its_place_of_the_reply():
         "r1",
         (HARBOUR, TIDES),
         ("one page was slow", "another failed"),
-        told=("Asked again.", "Kept."),
+        notices=("Asked again.", "Kept."),
     )
 
 
@@ -119,7 +119,7 @@ def test_reading_after_each_event_changes_nothing():
 
 
 def test_what_is_being_prepared_or_tried_again_is_not_part_of_the_reply():
-    assert folded(Preparing("a"), Retrying(2, 5, 1.0, "busy")) == Reply()
+    assert folded(ModelPreparation("a"), Retrying(2, 5, 1.0, "busy")) == Reply()
 
 
 def test_parts_keep_the_order_in_which_they_began():
@@ -133,7 +133,7 @@ def test_each_answer_of_the_server_counts_its_calls_anew():
     assert parts(
         ToolCallStart(0, "i", "n"),
         ToolProgress(0, "done", first),
-        Started("r2", "mimo"),
+        ResponseStarted("r2", "mimo"),
         ToolCallStart(0, "j", "m"),
         ToolCallDelta(0, "{}"),
     ) == (ToolCall("i", "n"), first, second)
@@ -145,7 +145,7 @@ def test_no_two_calls_of_a_reply_have_the_same_id():
     for event in (
         ToolCallStart(0, "i", "n"),
         ToolProgress(0, "done", result),
-        Started("r2", "mimo"),
+        ResponseStarted("r2", "mimo"),
         ToolCallStart(1, "i", "n"),
         ToolCallStart(2, "", "n"),
         ToolCallStart(3, "call_2", "n"),
@@ -256,8 +256,8 @@ def test_parts_without_content_are_dropped():
 
 def test_the_newest_beginning_usage_and_stop_hold():
     assert folded(
-        Started("r1", "a"),
-        Started("r2", "b"),
+        ResponseStarted("r1", "a"),
+        ResponseStarted("r2", "b"),
         UsageUpdate(Usage(1)),
         UsageUpdate(Usage(2)),
         Stopped("cut"),
@@ -296,13 +296,13 @@ HALF = "a\ud83c"  # a server that cuts its strings by UTF-16 units sends such
 @pytest.mark.parametrize(
     "event",
     [
-        Started(HALF, ""),
-        Started("", HALF),
+        ResponseStarted(HALF, ""),
+        ResponseStarted("", HALF),
         ReasoningDelta("Hm.", HALF),
         ToolCallStart(0, HALF, "tide"),
         ToolCallStart(0, "call_1", HALF),
         Annotations((Annotation("https://example.org", summary=HALF),)),
-        Noted(HALF),
+        Note(HALF),
         Stopped(HALF),
     ],
     ids=["id", "model", "signature", "call id", "call name", "annotation", "note", "stop"],

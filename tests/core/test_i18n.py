@@ -16,21 +16,21 @@ from support.kernel import Kernel
 from support.paths import PACKAGE
 from support.peer import KEY, Answer, Peer, error, obey, reply, stream
 
-from mimo_magics.core.errors import BadKey, BadOption
+from mimo_magics.core.errors import BadOption, InvalidApiKey
 from mimo_magics.core.events import PendingApproval, ReasoningDelta, Retrying, ToolCallStart, ToolProgress
-from mimo_magics.core.i18n import Words, join_translatables, say, words
+from mimo_magics.core.i18n import Translatable, join_translatables, translatables, translate
 from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
 from mimo_magics.core.messages import Message, Params, Reply, TextPart, ToolCall, Usage, user_message
 from mimo_magics.core.settings import Settings
-from mimo_magics.display.live.tool_cards import Steps
-from mimo_magics.display.live.widgets import Parts
+from mimo_magics.display.live.tool_cards import StepGroup
+from mimo_magics.display.live.widgets import WidgetFactory
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document, table
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.panel import Panel, close_all
 from mimo_magics.session.session import Session
-from mimo_magics.session.storage.notebook_reader import histories
-from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.storage.notebook_reader import read_histories
+from mimo_magics.session.storage.turn_record import build_record
 from mimo_magics.session.turn import Turn
 
 HOUSE = PACKAGE
@@ -40,12 +40,12 @@ MODULES = sorted(path for path in HOUSE.rglob("*.py") if path.name != "i18n.py")
 @pytest.fixture(autouse=True)
 def _in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Words, "language", "en")
+    monkeypatch.setattr(Translatable, "language", "en")
 
 
 @pytest.fixture
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Words, "language", "zh-TW")
+    monkeypatch.setattr(Translatable, "language", "zh-TW")
 
 
 # The texts
@@ -62,12 +62,12 @@ def literals(node: ast.expr) -> Iterator[str]:
 
 
 def forms(module: Path) -> Iterator[str]:
-    """What a module puts into `Words`, `say` and `words`."""
+    """What a module puts into `Translatable`, `translate` and `translatables`."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         match node:
-            case ast.Call(func=ast.Name(id="Words" | "say"), args=[form, *_]):
+            case ast.Call(func=ast.Name(id="Translatable" | "translate"), args=[form, *_]):
                 yield from literals(form)
-            case ast.Call(func=ast.Name(id="words"), args=several):
+            case ast.Call(func=ast.Name(id="translatables"), args=several):
                 for form in several:
                     yield from literals(form)
 
@@ -102,7 +102,8 @@ def test_what_is_marked_is_a_text_and_not_one_that_is_put_together(module: Path)
     calls = [
         node
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Words", "say", "words")
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in ("Translatable", "translate", "translatables")
     ]
     made = [ast.unparse(call) for call in calls if isinstance(call.args[0], ast.JoinedStr | ast.BinOp)]
     assert made == []
@@ -112,45 +113,45 @@ def test_what_is_marked_is_a_text_and_not_one_that_is_put_together(module: Path)
 
 
 def test_words_are_english_text_for_everybody_but_those_who_show_them(chinese: None) -> None:
-    told = Words("There is no turn {number}.", number=3)
+    told = Translatable("There is no turn {number}.", number=3)
     assert (str(told), f"{told}", json.dumps(told)) == (
         "There is no turn 3.",
         "There is no turn 3.",
         '"There is no turn 3."',
     )
-    assert say(told) == "沒有第 3 回合。"
+    assert translate(told) == "沒有第 3 回合。"
 
 
 def test_words_within_words_are_said_in_the_same_language(chinese: None) -> None:
-    came = Words("nothing had come")
-    told = Words("The answer was stopped; {came}.", came=came)
-    assert (str(told), say(told)) == (
+    came = Translatable("nothing had come")
+    told = Translatable("The answer was stopped; {came}.", came=came)
+    assert (str(told), translate(told)) == (
         "The answer was stopped; nothing had come.",
         "回答已停止；尚未收到任何內容。",
     )
-    assert say(join_translatables(" · ", [came, "GPT"])) == "尚未收到任何內容 · GPT"
+    assert translate(join_translatables(" · ", [came, "GPT"])) == "尚未收到任何內容 · GPT"
 
 
 def test_what_a_stranger_wrote_is_put_in_as_it_is(chinese: None) -> None:
-    assert say("Calling {name}", name="Run") == "正在呼叫 Run"
-    assert say("Calling {name}", name="{0.__class__} {name}") == "正在呼叫 {0.__class__} {name}"
-    assert say("{0.__class__} {name}") == "{0.__class__} {name}"
+    assert translate("Calling {name}", name="Run") == "正在呼叫 Run"
+    assert translate("Calling {name}", name="{0.__class__} {name}") == "正在呼叫 {0.__class__} {name}"
+    assert translate("{0.__class__} {name}") == "{0.__class__} {name}"
 
 
 def test_a_text_that_nobody_translated_stays_english(chinese: None) -> None:
-    assert say(Words("A text for {name}.", name="this test")) == "A text for this test."
+    assert translate(Translatable("A text for {name}.", name="this test")) == "A text for this test."
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_copies_of_words_are_said_as_well(chinese: None, again: object) -> None:
     assert callable(again)
-    assert say(again(Words("There is no turn {number}.", number=3))) == "沒有第 3 回合。"
+    assert translate(again(Translatable("There is no turn {number}.", number=3))) == "沒有第 3 回合。"
 
 
 def test_an_event_tells_its_reason_in_the_language_too(chinese: None) -> None:
-    event = Retrying(2, 4, 1.5, Words("{host} could not be reached.", host="h"))
+    event = Retrying(2, 4, 1.5, Translatable("{host} could not be reached.", host="h"))
     assert str(event) == "h could not be reached. · again in 1.5 s, attempt 2 of 4"
-    assert say(str(event)) == "無法連上 h。 · 1.5 秒後重試，第 2 次，共 4 次"
+    assert translate(str(event)) == "無法連上 h。 · 1.5 秒後重試，第 2 次，共 4 次"
 
 
 def test_the_line_beneath_an_answer_says_what_goes_on(chinese: None) -> None:
@@ -161,7 +162,7 @@ def test_the_line_beneath_an_answer_says_what_goes_on(chinese: None) -> None:
 
 
 def test_the_card_of_a_call_asks_for_approval(chinese: None) -> None:
-    steps = Steps(Parts(), lambda: 0.0)
+    steps = StepGroup(WidgetFactory(), lambda: 0.0)
     steps.feed(ToolCallStart(0, "a", "weather"))
     steps.feed(ToolProgress(0, "waiting", approval=PendingApproval(ToolCall("a", "weather"))))
     steps.paint()
@@ -190,25 +191,27 @@ def test_an_error_is_english_in_a_log_and_chinese_in_its_two_lines(chinese: None
 
 
 def test_the_advice_survives_that_a_key_is_hidden(chinese: None) -> None:
-    refusal = BadKey("HTTP 401: sk-secret is wrong", status=401)
+    refusal = InvalidApiKey("HTTP 401: sk-secret is wrong", status=401)
     refusal.redact("sk-secret")
-    assert refusal.said == (
+    assert refusal.lines == (
         "HTTP 401: (the key) is wrong",
         "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。",
     )
 
 
 def test_a_key_within_the_words_of_an_error_is_hidden_in_every_language(chinese: None) -> None:
-    refusal = BadKey(Words("The file {file} cannot be read.", file="sk-secret"), status=401)
+    refusal = InvalidApiKey(Translatable("The file {file} cannot be read.", file="sk-secret"), status=401)
     refusal.redact("sk-secret")
-    assert refusal.said[0] == "The file (the key) cannot be read."
+    assert refusal.lines[0] == "The file (the key) cannot be read."
 
 
 # Tables
 
 
 def test_heads_and_words_are_said_and_strangers_cells_are_not(chinese: None) -> None:
-    shown = table.bundle(words("tool", "from"), [("Run", Words("function"))], figures=("from",))
+    shown = table.table_bundle(
+        translatables("tool", "from"), [("Run", Translatable("function"))], numeric_columns=("from",)
+    )
     assert shown["text/plain"] == "工具  來源\nRun   函式"
     assert '<th><div align="right">來源</div></th>' in shown["text/html"]
 
@@ -219,12 +222,12 @@ def test_heads_and_words_are_said_and_strangers_cells_are_not(chinese: None) -> 
 def test_the_store_of_settings_says_which_language(monkeypatch: pytest.MonkeyPatch) -> None:
     config = MimoConfig()
     config.write("language", "zh-TW")
-    assert (Words.language, say("Stop")) == ("zh-TW", "停止")
+    assert (Translatable.language, translate("Stop")) == ("zh-TW", "停止")
     config.reset("language")
-    assert (Words.language, say("Stop")) == ("en", "Stop")
+    assert (Translatable.language, translate("Stop")) == ("en", "Stop")
     monkeypatch.setenv("MIMO_LANGUAGE", "zh-TW")
     MimoConfig()
-    assert Words.language == "zh-TW"
+    assert Translatable.language == "zh-TW"
 
 
 def test_another_language_is_refused_and_the_first_one_stays() -> None:
@@ -232,31 +235,35 @@ def test_another_language_is_refused_and_the_first_one_stays() -> None:
         MimoConfig().write("language", "fr")
     assert str(caught.value) == "language cannot be 'fr'."
     assert caught.value.hint.endswith("en | zh-TW")
-    assert Words.language == "en"
+    assert Translatable.language == "en"
 
 
 # What is kept
 
 
 def output(turn: Turn) -> dict[str, object]:
-    data = reply_document.bundle(turn.reply)
-    return {"output_type": "display_data", "data": data, "metadata": {"mimo": record(turn, session="main")}}
+    data = reply_document.reply_bundle(turn.reply)
+    return {
+        "output_type": "display_data",
+        "data": data,
+        "metadata": {"mimo": build_record(turn, session="main")},
+    }
 
 
 def test_a_notebook_saved_in_chinese_is_read_back_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = Words("Kept from {day}, as nothing has changed since. --fresh asks anew.", day="2026-01-01")
+    told = Translatable("Kept from {day}, as nothing has changed since. --fresh asks anew.", day="2026-01-01")
     answer = Reply(
-        Message("assistant", (TextPart("Four."),)), Usage(3, 1), "length", "m", notes=(told,), told=(told,)
+        Message("assistant", (TextPart("Four."),)), Usage(3, 1), "length", "m", notes=(told,), notices=(told,)
     )
     turn = Turn(user_message("2 + 2?"), answer, Params("m"), "mimo-v2", "openai", 1.0, id="t1", cell="a")
     saved, read = {}, {}
     for language in ("en", "zh-TW"):
-        monkeypatch.setattr(Words, "language", language)
+        monkeypatch.setattr(Translatable, "language", language)
         cell = {"cell_type": "code", "id": "a", "outputs": [output(turn)]}
         saved[language] = json.dumps({"cells": [cell]})
     for language in ("en", "zh-TW"):
-        monkeypatch.setattr(Words, "language", language)
-        read[language] = [histories(json.loads(text)) for text in saved.values()]
+        monkeypatch.setattr(Translatable, "language", language)
+        read[language] = [read_histories(json.loads(text)) for text in saved.values()]
     assert "達到輸出上限而中斷" in json.loads(saved["zh-TW"])["cells"][0]["outputs"][0]["data"]["text/html"]
     (first, *others) = read["en"] + read["zh-TW"]
     assert first.sessions["main"].turns == (turn,)
@@ -277,7 +284,7 @@ def test_the_labels_of_a_panel_are_chinese_and_its_settings_are_not() -> None:
         assert rows["thinking"].control.box.options == ("伺服器預設", "on", "off")
         assert rows["temperature"].control.box.description == "temperature"
         assert rows["temperature"].control.box.tooltip == "選字的自由程度。MiMo 模型推理時沒有作用。"
-        assert rows["temperature"].default.button.description == "預設"
+        assert rows["temperature"].default_button.button.description == "預設"
         rows["system"].control.box.children[0].value = "MiMo 英文"
         assert config.system == "mimo"
         rows["thinking"].control.box.value = "off"

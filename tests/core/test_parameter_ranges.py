@@ -18,12 +18,12 @@ from mimo_magics.core.parameter_ranges import (
     ineffective_parameters,
     sampling_for_task,
 )
-from mimo_magics.core.services import LOCAL_SERVICE, SERVICES, Preset
+from mimo_magics.core.services import LOCAL_SERVICE, SERVICES, Service
 from mimo_magics.core.settings import Settings, from_text, to_text
 from mimo_magics.notebook.config.store import MimoConfig
 
 MIMO, XIAOMI = SERVICES["mimo-v2"], SERVICES["xiaomi"]
-OTHER = Preset("other", "any", {}, {})
+OTHER = Service("other", "any", {}, {})
 README = ROOT / "README.md"
 
 
@@ -59,7 +59,7 @@ def test_the_panel_moves_these_settings() -> None:
     ],
 )
 def test_the_range_is_what_the_service_documents_for_the_model(
-    name: str, service: Preset, model: str, expected: tuple[float, float]
+    name: str, service: Service, model: str, expected: tuple[float, float]
 ) -> None:
     assert bounds(name, service, model) == expected
 
@@ -100,7 +100,7 @@ NO_PENALTIES = "the Anthropic format has no penalties"
     ],
 )
 def test_what_does_nothing_is_told_with_the_reason(
-    settings: Settings, service: Preset, model: str, expected: dict[str, str]
+    settings: Settings, service: Service, model: str, expected: dict[str, str]
 ) -> None:
     assert ineffective_parameters(settings, service, model) == expected
 

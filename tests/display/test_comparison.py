@@ -11,16 +11,16 @@ from support.hostile import HOSTILE, odd
 from support.read_html import Reading
 from support.wired import WIDGETS, Cell, Clock, Wire, text
 
-from mimo_magics.core.events import Noted, ReasoningDelta, Started, TextDelta
-from mimo_magics.core.renderer_protocol import ComparingSurface, Place
+from mimo_magics.core.events import Note, ReasoningDelta, ResponseStarted, TextDelta
+from mimo_magics.core.renderer_protocol import ComparisonRenderer, DisplayTarget
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import CONTROL_CHARACTERS
-from mimo_magics.display.comparison import ComparingInPlace, ComparingInTerminal
-from mimo_magics.display.comparison_progress import Tally
-from mimo_magics.display.live.comparison_view import ComparingLive
-from mimo_magics.display.live.retired_views import KEPT
-from mimo_magics.display.selection import choose_for_comparison
-from mimo_magics.document.reply import Look
+from mimo_magics.display.comparison import StaticComparisonRenderer, TerminalComparisonRenderer
+from mimo_magics.display.comparison_progress import ComparisonProgress
+from mimo_magics.display.live.comparison_view import LiveComparisonRenderer
+from mimo_magics.display.live.retired_views import MAX_RETIRED_VIEWS
+from mimo_magics.display.selection import choose_comparison_renderer
+from mimo_magics.document.reply import DisplayOptions
 
 BUNDLE = {"text/html": "<p>All</p>", "text/plain": "All"}
 METADATA = {"mimo": {"version": 1}}
@@ -35,7 +35,9 @@ class Watched:
     def __init__(self, titles: Sequence[str] = TITLES) -> None:
         self.clock = Clock()
         self.cell = Cell()
-        self.surface = ComparingLive(Look(), Tally(titles, now=self.clock), self.cell, self.clock)
+        self.surface = LiveComparisonRenderer(
+            DisplayOptions(), ComparisonProgress(titles, now=self.clock), self.cell, self.clock
+        )
 
     def let(self, seconds: float) -> None:
         """Let time pass."""
@@ -74,7 +76,7 @@ def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
     live: Watched, published: Published
 ) -> None:
     live.say(1, "Hi")
-    live.surface.over(1)
+    live.surface.end_reply(1)
     live.surface.finish(BUNDLE, METADATA)
     assert kinds(published) == [WIDGETS, "text/html"]
     assert len({output["transient"]["display_id"] for output in published}) == 1
@@ -84,7 +86,7 @@ def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
 def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(live: Watched, wire: Wire) -> None:
     live.say(0, "Zero")
     live.surface.show(2, ReasoningDelta("Hm."))
-    live.surface.show(2, Noted("careful"))
+    live.surface.show(2, Note("careful"))
     live.let(1.0)
     (grid,) = (state for state in wire.states.values() if "mimo-columns" in state.get("_dom_classes", ()))
     assert [texts(wire, column) for column in grid["children"]] == [
@@ -111,8 +113,8 @@ def texts(wire: Wire, widget: str) -> list[str]:
 def test_how_far_it_is_can_be_seen_and_heard(live: Watched, wire: Wire) -> None:
     bar = wire.find("IntProgressModel", "Replies")
     live.let(12.0)
-    live.surface.over(0)
-    live.surface.over(2, "HTTP 429: <too many>")
+    live.surface.end_reply(0)
+    live.surface.end_reply(2, "HTTP 429: <too many>")
     assert (wire.states[bar]["value"], wire.states[bar]["max"]) == (2, 3)
     assert '<span role="status">1 of 3 answered, 1 failed</span>' in shown(wire)
     assert "12 s" in wire.values()
@@ -142,7 +144,7 @@ def test_what_came_before_the_page_answered_is_in_the_columns(wire: Wire, publis
     watched.say(0, "one ")
     watched.surface.show(1, ReasoningDelta("Hm."))
     watched.say(1, "One: $x$")
-    watched.surface.over(1)
+    watched.surface.end_reply(1)
     assert plain(published) == ["0 of 3 answered · 0 s", "1 of 3 answered · 0 s"]
     watched.say(0, "two")
     wire.answers = True
@@ -215,7 +217,7 @@ def test_what_is_sent_is_proportional_to_the_texts(wire: Wire, published: Publis
                 watched.say(number, source[start : start + 8])
             watched.let(0.04)
         for number in range(6):
-            watched.surface.over(number)
+            watched.surface.end_reply(number)
         watched.surface.finish(BUNDLE, METADATA)
         sent.append(wire.sent)
     assert sent[1] / sent[0] <= 11
@@ -227,7 +229,7 @@ def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: Watched, wire: Wire
     live.surface.show(0, ReasoningDelta("Hm."))
     live.say(0, "Yes: ")
     live.say(0, "$x$")
-    live.surface.over(0)
+    live.surface.end_reply(0)
     assert shown(wire).count("Yes: ") == 1
     assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is False
     live.surface.finish(BUNDLE, METADATA)
@@ -235,7 +237,7 @@ def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: Watched, wire: Wire
 
 
 def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(live: Watched, wire: Wire) -> None:
-    live.surface.over(0)
+    live.surface.end_reply(0)
     live.surface.show(1, ReasoningDelta("Hm."))
     live.say(1, "Half an ans")
     live.surface.finish(BUNDLE, METADATA)
@@ -246,8 +248,8 @@ def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(live: Wa
 
 
 def test_of_a_comparison_that_failed_nothing_is_left(live: Watched, wire: Wire, published: Published) -> None:
-    live.surface.show(0, Started("1", "mimo"))
-    live.surface.over(0, "HTTP 500")
+    live.surface.show(0, ResponseStarted("1", "mimo"))
+    live.surface.end_reply(0, "HTTP 500")
     live.surface.clear()
     assert published[-1]["data"] == {"text/plain": ""}
     assert wire.states == {}
@@ -257,14 +259,14 @@ def test_the_widgets_of_the_last_comparisons_stay_for_pages_that_were_reloaded_a
     wire: Wire, published: Published
 ) -> None:
     sizes = []
-    for _ in range(3 * KEPT):
+    for _ in range(3 * MAX_RETIRED_VIEWS):
         watched = Watched()
         watched.surface.tick()
         watched.say(0, "Hi")
         watched.surface.finish(BUNDLE, METADATA)
         sizes.append(len(wire.states))
-    assert sizes[KEPT] == sizes[-1]
-    assert sizes[0] < sizes[KEPT - 1] == sizes[-1]
+    assert sizes[MAX_RETIRED_VIEWS] == sizes[-1]
+    assert sizes[0] < sizes[MAX_RETIRED_VIEWS - 1] == sizes[-1]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -272,8 +274,8 @@ def test_hostile_titles_and_notes_are_text(wire: Wire, published: Published, nam
     hostile = HOSTILE[name]
     watched = Watched((hostile, hostile))
     watched.surface.tick()
-    watched.surface.show(0, Noted(hostile))
-    watched.surface.over(0, hostile)
+    watched.surface.show(0, Note(hostile))
+    watched.surface.end_reply(0, hostile)
     watched.let(1.0)
     values = [value for value in wire.values() if not value.startswith("<style>")]
     assert [odd(Reading(value).found) for value in values] == [[]] * len(values)
@@ -284,13 +286,13 @@ def test_hostile_titles_and_notes_are_text(wire: Wire, published: Published, nam
 
 def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: Published) -> None:
     clock = Clock()
-    surface = ComparingInPlace(Tally(TITLES, now=clock))
+    surface = StaticComparisonRenderer(ComparisonProgress(TITLES, now=clock))
     for _ in range(12):
         clock.time += 0.1
         surface.tick()
     surface.show(0, TextDelta("Hi"))
-    surface.over(0)
-    surface.over(1, "HTTP 429")
+    surface.end_reply(0)
+    surface.end_reply(1, "HTTP 429")
     surface.finish(BUNDLE, METADATA)
     assert plain(published) == [
         "0 of 3 answered · 0 s",
@@ -304,7 +306,7 @@ def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: 
 
 
 def test_of_a_line_nothing_is_left_when_nothing_came(published: Published) -> None:
-    surface = ComparingInPlace(Tally(TITLES))
+    surface = StaticComparisonRenderer(ComparisonProgress(TITLES))
     surface.clear()
     assert published == []
     surface.tick()
@@ -315,11 +317,11 @@ def test_of_a_line_nothing_is_left_when_nothing_came(published: Published) -> No
 def test_a_terminal_gets_a_line_for_each_reply_and_all_of_them_at_the_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    surface = ComparingInTerminal(Tally(TITLES))
+    surface = TerminalComparisonRenderer(ComparisonProgress(TITLES))
     surface.show(1, TextDelta("Hi"))
     surface.tick()
-    surface.over(1)
-    surface.over(0, "HTTP 429:\n\ntoo many\x1b[2J")
+    surface.end_reply(1)
+    surface.end_reply(0, "HTTP 429:\n\ntoo many\x1b[2J")
     surface.finish(BUNDLE, METADATA)
     assert capsys.readouterr().out == (
         "1 of 3 answered: temperature 0.7\n"
@@ -329,22 +331,22 @@ def test_a_terminal_gets_a_line_for_each_reply_and_all_of_them_at_the_end(
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_terminal_obeys_no_hostile_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    ComparingInTerminal(Tally([HOSTILE[name]])).over(0, HOSTILE[name])
+    TerminalComparisonRenderer(ComparisonProgress([HOSTILE[name]])).end_reply(0, HOSTILE[name])
     assert not CONTROL_CHARACTERS.search(capsys.readouterr().out.removesuffix("\n"))
 
 
-PLACES: tuple[Place, ...] = ("front end", "unattended", "terminal")
+PLACES: tuple[DisplayTarget, ...] = ("front end", "unattended", "terminal")
 
 
-def played(surface: ComparingSurface) -> None:
+def played(surface: ComparisonRenderer) -> None:
     surface.tick()
     surface.show(0, TextDelta("Hi"))
-    surface.over(0)
+    surface.end_reply(0)
     surface.finish(BUNDLE, METADATA)
 
 
 def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
-    played(choose_for_comparison("unattended", Settings(), TITLES))
+    played(choose_comparison_renderer("unattended", Settings(), TITLES))
     assert [(output["data"], output["metadata"], output["update"]) for output in published] == [
         (BUNDLE, METADATA, False)
     ]
@@ -353,23 +355,23 @@ def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_quiet_is_quiet_everywhere(
-    place: Place, wire: Wire, published: Published, capsys: pytest.CaptureFixture[str]
+    place: DisplayTarget, wire: Wire, published: Published, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    played(choose_for_comparison(place, Settings(quiet=True), TITLES, Cell()))
+    played(choose_comparison_renderer(place, Settings(quiet=True), TITLES, Cell()))
     assert (published, wire.messages, capsys.readouterr().out) == ([], [], "")
 
 
 @pytest.mark.parametrize(
     ("place", "cell", "live", "kind"),
     [
-        ("front end", Cell(), True, "ComparingLive"),
-        ("front end", Cell(), False, "ComparingInPlace"),
-        ("front end", None, True, "ComparingInPlace"),
-        ("unattended", None, True, "ComparingAtTheEnd"),
-        ("terminal", Cell(), True, "ComparingInTerminal"),
+        ("front end", Cell(), True, "LiveComparisonRenderer"),
+        ("front end", Cell(), False, "StaticComparisonRenderer"),
+        ("front end", None, True, "StaticComparisonRenderer"),
+        ("unattended", None, True, "FinalComparisonRenderer"),
+        ("terminal", Cell(), True, "TerminalComparisonRenderer"),
     ],
 )
 def test_a_surface_is_chosen_by_the_place_and_what_a_person_wants(
-    place: Place, cell: Cell | None, live: bool, kind: str
+    place: DisplayTarget, cell: Cell | None, live: bool, kind: str
 ) -> None:
-    assert type(choose_for_comparison(place, Settings(live=live), TITLES, cell)).__name__ == kind
+    assert type(choose_comparison_renderer(place, Settings(live=live), TITLES, cell)).__name__ == kind

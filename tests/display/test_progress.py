@@ -3,10 +3,10 @@
 import pytest
 
 from mimo_magics.core.events import (
-    Preparing,
+    ModelPreparation,
     ReasoningDelta,
+    ResponseStarted,
     Retrying,
-    Started,
     TextDelta,
     ToolCallStart,
     ToolProgress,
@@ -50,7 +50,7 @@ def test_an_attempt_that_comes_is_counted_down(clock: Clock, progress: Progress)
     assert [line.removeprefix("HTTP 503: busy · again in ") for line in told] == [
         f"{seconds} s, attempt 2 of 5" for seconds in (4, 3, 2, 1, 0, 0)
     ]
-    progress.feed(Started("1", "mimo"))
+    progress.feed(ResponseStarted("1", "mimo"))
     assert progress.line == "Waiting for the model… 6 s · mimo"
 
 
@@ -79,13 +79,13 @@ def test_thinking_answering_and_tools_are_told(progress: Progress) -> None:
 
 
 def test_figures_tell_the_first_token_the_rate_and_what_went_in(clock: Clock, progress: Progress) -> None:
-    progress.feed(Started("1", "mimo-v2-pro"))
+    progress.feed(ResponseStarted("1", "mimo-v2-pro"))
     clock.time += 0.5
     progress.feed(UsageUpdate(Usage(1_200, 0, 1_024)))
     progress.feed(TextDelta("a" * 400))
-    assert progress.figures == "0 s · mimo-v2-pro · first token after 0.5 s · 1,200 tokens in (1,024 cached)"
+    assert progress.metrics == "0 s · mimo-v2-pro · first token after 0.5 s · 1,200 tokens in (1,024 cached)"
     clock.time += 2
-    assert progress.figures == (
+    assert progress.metrics == (
         "2 s · mimo-v2-pro · first token after 0.5 s · about 50 tokens/s · 1,200 tokens in (1,024 cached)"
     )
 
@@ -95,17 +95,17 @@ def test_figures_change_once_a_second(clock: Clock, progress: Progress) -> None:
     for _ in range(300):
         progress.feed(TextDelta("word "))
         clock.time += 0.01
-        figures.add(progress.figures)
+        figures.add(progress.metrics)
     assert len(figures) <= 4
 
 
 def test_the_preparation_of_the_embedded_model_does_not_count(clock: Clock, progress: Progress) -> None:
     clock.time += 30
-    progress.feed(Preparing("Fetching x", 34_000_000, 98_000_000))
+    progress.feed(ModelPreparation("Fetching x", 34_000_000, 98_000_000))
     assert progress.line == "Fetching x: 34 of 98 MB"
-    progress.feed(Preparing("Starting x"))
+    progress.feed(ModelPreparation("Starting x"))
     assert progress.line == "Starting x …"
-    progress.feed(Started("1", "x"))
+    progress.feed(ResponseStarted("1", "x"))
     clock.time += 1
     assert progress.line == "Waiting for the model… 1 s · x"
 

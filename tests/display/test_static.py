@@ -6,9 +6,9 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
-from mimo_magics.core.events import Preparing, Retrying, TextDelta
+from mimo_magics.core.events import ModelPreparation, Retrying, TextDelta
 from mimo_magics.core.messages import Message, Reply, TextPart
-from mimo_magics.display.static import StaticSurface
+from mimo_magics.display.static import StaticRenderer
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def plain(published: list[dict[str, object]]) -> list[str]:
 
 
 def test_all_frames_are_one_output_and_the_last_is_the_document(published: list[dict[str, object]]) -> None:
-    surface = StaticSurface(now=clock(1.0))
+    surface = StaticRenderer(now=clock(1.0))
     for word in ("a ", "b "):
         surface.show(TextDelta(word))
     surface.finish(Reply(Message("assistant", (TextPart("a b "),)), stop="end"), {"version": 1})
@@ -40,7 +40,7 @@ def test_all_frames_are_one_output_and_the_last_is_the_document(published: list[
 
 
 def test_frames_come_ten_times_a_second_at_most(published: list[dict[str, object]]) -> None:
-    surface = StaticSurface(now=clock(0.001))
+    surface = StaticRenderer(now=clock(0.001))
     for _ in range(1_000):
         surface.show(TextDelta("x"))
     assert len(published) <= 11
@@ -49,7 +49,7 @@ def test_frames_come_ten_times_a_second_at_most(published: list[dict[str, object
 def test_what_is_sent_stays_proportional_to_the_length_of_the_reply(
     published: list[dict[str, object]],
 ) -> None:
-    surface = StaticSurface(now=clock(1.0))
+    surface = StaticRenderer(now=clock(1.0))
     for _ in range(2_000):
         surface.show(TextDelta("ten chars "))
     sent = sum(map(len, plain(published)))
@@ -58,9 +58,9 @@ def test_what_is_sent_stays_proportional_to_the_length_of_the_reply(
 
 
 def test_waits_are_told_at_once(published: list[dict[str, object]]) -> None:
-    surface = StaticSurface(now=lambda: 0.0)
-    surface.show(Preparing("Fetching x", 34_000_000, 98_000_000))
-    surface.show(Preparing("Starting x"))
+    surface = StaticRenderer(now=lambda: 0.0)
+    surface.show(ModelPreparation("Fetching x", 34_000_000, 98_000_000))
+    surface.show(ModelPreparation("Starting x"))
     surface.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
     told = [output["data"]["text/html"].split("<small>")[1].split("<")[0] for output in published]
     assert told == [
@@ -71,9 +71,9 @@ def test_waits_are_told_at_once(published: list[dict[str, object]]) -> None:
 
 
 def test_nothing_is_left_of_a_call_of_which_nothing_came(published: list[dict[str, object]]) -> None:
-    StaticSurface().clear()
+    StaticRenderer().clear()
     assert published == []
-    surface = StaticSurface()
+    surface = StaticRenderer()
     surface.show(Retrying(2, 5, 1.5, "busy"))
     surface.clear()
     assert published[-1]["data"] == {"text/plain": ""}

@@ -11,17 +11,25 @@ import pytest
 from rich.console import Console
 from support.peer import KEY, SILENCE, Answer, Peer, frames
 
-from mimo_magics.core.events import Event, Noted, Preparing, ReasoningDelta, Retrying, Started, TextDelta
+from mimo_magics.core.events import (
+    Event,
+    ModelPreparation,
+    Note,
+    ReasoningDelta,
+    ResponseStarted,
+    Retrying,
+    TextDelta,
+)
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart
-from mimo_magics.display.rich_terminal import LaidOutSurface
-from mimo_magics.display.terminal import TerminalSurface, replace_control_characters
+from mimo_magics.display.rich_terminal import RichTerminalRenderer
+from mimo_magics.display.terminal import TerminalRenderer, replace_control_characters
 
 EVENTS: list[Event] = [
-    Preparing("Fetching x", 1, 9),
-    Preparing("Starting x"),
-    Noted("too warm"),
+    ModelPreparation("Fetching x", 1, 9),
+    ModelPreparation("Starting x"),
+    Note("too warm"),
     Retrying(2, 5, 1.5, "HTTP 503: busy"),
-    Started(),
+    ResponseStarted(),
     ReasoningDelta("Hm"),
     ReasoningDelta("."),
     TextDelta("# Hel"),
@@ -31,7 +39,7 @@ REPLY = Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("# Hello\x1b]
 
 
 def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.CaptureFixture[str]) -> None:
-    surface = TerminalSurface()
+    surface = TerminalRenderer()
     for event in EVENTS:
         surface.show(event)
     surface.finish(REPLY, {})
@@ -43,7 +51,9 @@ def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.
 
 def test_rich_lays_the_answer_out() -> None:
     screen = io.StringIO()
-    surface = LaidOutSurface(console=Console(file=screen, width=60, force_terminal=True, color_system=None))
+    surface = RichTerminalRenderer(
+        console=Console(file=screen, width=60, force_terminal=True, color_system=None)
+    )
     for event in EVENTS:
         surface.show(event)
     surface.finish(REPLY, {})
@@ -55,7 +65,9 @@ def test_rich_lays_the_answer_out() -> None:
 
 def test_rich_tells_of_waits_and_leaves_nothing_of_a_call_of_which_nothing_came() -> None:
     screen = io.StringIO()
-    surface = LaidOutSurface(console=Console(file=screen, width=60, force_terminal=True, color_system=None))
+    surface = RichTerminalRenderer(
+        console=Console(file=screen, width=60, force_terminal=True, color_system=None)
+    )
     surface.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
     surface.tick()
     assert "HTTP 503: busy · again in 1.5 s, attempt 2 of 5" in screen.getvalue()

@@ -185,9 +185,9 @@ def test_targets_of_make_are_run_by_the_check_of_every_change(block: Block) -> N
 @pytest.mark.parametrize("block", written_in("toml"), ids=str)
 def test_settings_of_a_project_are_taken_over(block: Block, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(block.code, encoding="utf-8")
-    _, table = pyproject.find(tmp_path)
+    _, table = pyproject.find_project_settings(tmp_path)
     assert table == tomllib.loads(block.code)["tool"]["mimo"]
-    assert set(table) <= pyproject.ALLOWED
+    assert set(table) <= pyproject.ALLOWED_SETTINGS
     Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in table.items()})
 
 
@@ -198,4 +198,4 @@ def test_files_that_are_described_can_be_read(block: Block, tmp_path: Path) -> N
     if block.document.stem == "tape-file":
         assert tape.Tape("replay", path).call_count == 1
     else:
-        assert len(Session.load(str(path)).history.all) == len(json.loads(block.code)["turns"])
+        assert len(Session.load(str(path)).history.all_turns) == len(json.loads(block.code)["turns"])

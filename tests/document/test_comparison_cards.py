@@ -12,8 +12,8 @@ from support.read_html import Reading, harm, read_again
 
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, Timing, Usage
 from mimo_magics.core.text import CONTROL_CHARACTERS
-from mimo_magics.document.comparison_cards import Column, bundle
-from mimo_magics.document.reply import Look, body, footer
+from mimo_magics.document.comparison_cards import Column, comparison_bundle
+from mimo_magics.document.reply import DisplayOptions, footer, reply_body_html
 
 ENCLOSED = '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">'
 
@@ -28,7 +28,7 @@ def columns(number: int) -> list[Column]:
 
 
 def html(*shown: Column, **settings: object) -> str:
-    return bundle(shown, **settings)["text/html"]
+    return comparison_bundle(shown, **settings)["text/html"]
 
 
 def heads(html: str) -> list[list[str]]:
@@ -49,12 +49,12 @@ def test_a_column_has_a_head_the_reply_as_ever_and_its_figures() -> None:
     assert html(Column("mimo-v2-pro · temperature 0.7", one), caption="As you like.") == (
         f"{ENCLOSED}<table><tbody>"
         '<tr><th width="33%" valign="top" style="vertical-align: top"><div align="left">1 · mimo-v2-pro · temperature 0.7</div></th></tr>'
-        f"<tr>{cell}{ENCLOSED}{body(one)}</div></div></td></tr>"
+        f"<tr>{cell}{ENCLOSED}{reply_body_html(one)}</div></div></td></tr>"
         f'<tr>{cell}<p dir="auto"><small>{footer(one)}</small></p></div></td></tr>'
         '</tbody></table><p dir="auto"><small>As you like.</small></p></div>'
     )
-    assert "<details><summary" in body(one)
-    assert "<strong>Yes.</strong>" in body(one)
+    assert "<details><summary" in reply_body_html(one)
+    assert "<strong>Yes.</strong>" in reply_body_html(one)
 
 
 def test_as_text_the_replies_stand_one_below_the_other() -> None:
@@ -63,7 +63,7 @@ def test_as_text_the_replies_stand_one_below_the_other() -> None:
         notes=("Temperature will not act.",),
         timing=Timing(total=2.5, time_to_first_token=0.5),
     )
-    shown = bundle([Column("a", one), Column("b", None, "HTTP 429")], caption="Go on.")
+    shown = comparison_bundle([Column("a", one), Column("b", None, "HTTP 429")], caption="Go on.")
     assert shown["text/plain"] == (
         "1 · a\n> Hm.\nOne.\n\nTwo.\n⚠ Temperature will not act.\n"
         "mimo-v2-pro · 42 tokens in, 7 out · first token after 0.5 s · 4 tokens/s · 2.5 s in all\n\n"
@@ -97,11 +97,13 @@ def test_why_a_reply_is_not_there_or_not_whole_is_told_before_what_came_of_it() 
 @pytest.mark.parametrize("form", FORMS)
 def test_replies_are_shown_as_a_person_wants_them(form: str) -> None:
     one = reply('{"*a*": 1}')
-    assert body(one, Look(form)) in html(Column("a", one), look=Look(form))
+    assert reply_body_html(one, DisplayOptions(form)) in html(
+        Column("a", one), display_options=DisplayOptions(form)
+    )
 
 
 def test_an_end_that_is_not_ordinary_is_told_with_the_figures() -> None:
-    shown = bundle([Column("a", Reply(Message("assistant", (TextPart("Yes"),)), stop="length"))])
+    shown = comparison_bundle([Column("a", Reply(Message("assistant", (TextPart("Yes"),)), stop="length"))])
     assert all("cut off at the output limit" in each for each in shown.values())
 
 
@@ -116,7 +118,7 @@ def test_a_hostile_text_is_harmless_wherever_it_stands(name: str) -> None:
     text = HOSTILE[name]
     for form in FORMS:
         shown = [Column(text, everywhere(text), text), Column(text, None, text)]
-        found = bundle(shown, look=Look(form), caption=text)
+        found = comparison_bundle(shown, display_options=DisplayOptions(form), caption=text)
         assert odd(Reading(found["text/html"]).found) == []
         assert harm(read_again(found["text/html"])) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(found["text/html"])] == ["html_block"]

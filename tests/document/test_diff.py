@@ -16,7 +16,7 @@ from support.read_html import harm
 
 from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.document import diff
-from mimo_magics.document.diff import MOST, bundle
+from mimo_magics.document.diff import MAX_DIFF_ITEMS, diff_bundle
 
 HEAD = (
     '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">'
@@ -25,7 +25,7 @@ HEAD = (
 
 
 def told(one: str, other: str) -> dict[str, str]:
-    return bundle(("1 · a", one), ("2 · b", other))
+    return diff_bundle(("1 · a", one), ("2 · b", other))
 
 
 def marked(one: str, other: str) -> str:
@@ -121,7 +121,7 @@ LONG = 100_000
 )
 def test_the_work_has_a_bound_however_long_the_texts_are(one: str, other: str, sizes: list[int]) -> None:
     shown = told(one, other)
-    assert max(sizes, default=0) <= MOST
+    assert max(sizes, default=0) <= MAX_DIFF_ITEMS
     assert sum(sizes) <= len(one) + len(other)
     assert len(shown["text/html"]) <= 3 * (len(one) + len(other))
 
@@ -137,7 +137,7 @@ def test_in_long_texts_that_are_almost_the_same_the_word_is_found(sizes: list[in
 def test_a_hostile_text_is_harmless(name: str) -> None:
     text = HOSTILE[name]
     for one, other in (((text, text), ("b", f"x {text}")), (("a", text[1:]), (text, text))):
-        shown = bundle(one, other)
+        shown = diff_bundle(one, other)
         assert harm(shown["text/html"]) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(shown["text/html"])] == ["html_block"]
         assert not CONTROL_CHARACTERS.search(shown["text/plain"])

@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.document.incremental import LONGEST, Block, Blocks
+from mimo_magics.document.incremental import MAX_BLOCK_CHARS, Block, BlockSplitter
 from mimo_magics.document.markdown import to_html
 
 ANSWER = r"""# Title
@@ -53,11 +53,11 @@ Setext
 
 def streamed(pieces: list[str]) -> tuple[list[Block], str]:
     """All that was finished on the way, and what was left."""
-    blocks, finished = Blocks(), []
+    blocks, finished = BlockSplitter(), []
     for piece in pieces:
         blocks.feed(piece)
-        finished += blocks.take()[0]
-    return finished, blocks.end()
+        finished += blocks.pop_finished()[0]
+    return finished, blocks.flush()
 
 
 def shown(finished: list[Block], rest: str) -> str:
@@ -71,29 +71,29 @@ def test_what_was_shown_by_blocks_is_what_the_whole_text_shows(size: int) -> Non
 
 
 def test_a_block_is_finished_when_the_next_one_has_begun() -> None:
-    blocks = Blocks()
+    blocks = BlockSplitter()
     blocks.feed("- One.\n\nTwo")
-    assert blocks.take() == ([], "- One.\n\nTwo")
+    assert blocks.pop_finished() == ([], "- One.\n\nTwo")
     blocks.feed(".\n")
-    assert blocks.take() == ([Block("- One.\n\n")], "Two.\n")
-    assert blocks.take() == ([], "Two.\n")
-    assert blocks.end() == "Two.\n"
+    assert blocks.pop_finished() == ([Block("- One.\n\n")], "Two.\n")
+    assert blocks.pop_finished() == ([], "Two.\n")
+    assert blocks.flush() == "Two.\n"
 
 
 @pytest.mark.parametrize(
     "source", ["One.\n", "$$\nx\n$$\n", "# One\n", "```\nx\n\ny\n```\n", "|a|\n|-|\n|b|\n"]
 )
 def test_a_blank_line_finishes_what_cannot_go_on_behind_it(source: str) -> None:
-    blocks = Blocks(source)
-    assert blocks.take() == ([], source)
+    blocks = BlockSplitter(source)
+    assert blocks.pop_finished() == ([], source)
     blocks.feed("\nT")
-    assert blocks.take() == ([Block(source + "\n")], "T")
+    assert blocks.pop_finished() == ([Block(source + "\n")], "T")
 
 
 @pytest.mark.parametrize("source", ["- One.\n", "> One.\n", "    x\n", "```\nx\n", "1. One.\n"])
 def test_a_blank_line_finishes_nothing_that_may_go_on_behind_it(source: str) -> None:
-    blocks = Blocks(f"{source}\n")
-    assert blocks.take() == ([], f"{source}\n")
+    blocks = BlockSplitter(f"{source}\n")
+    assert blocks.pop_finished() == ([], f"{source}\n")
 
 
 LONG = {
@@ -111,11 +111,11 @@ LONG = {
 @pytest.mark.parametrize("name", LONG)
 def test_a_block_without_end_stays_bounded_and_of_its_kind(name: str) -> None:
     text, tag = LONG[name]
-    blocks, finished = Blocks(), []
+    blocks, finished = BlockSplitter(), []
     for start in range(0, len(text), 100):
         blocks.feed(text[start : start + 100])
-        parts, tail = blocks.take()
-        assert len(tail) <= LONGEST
+        parts, tail = blocks.pop_finished()
+        assert len(tail) <= MAX_BLOCK_CHARS
         finished += parts
     html = [to_html(block.source) for block in finished]
     assert len(html) >= 3
@@ -149,21 +149,21 @@ def test_no_letter_is_lost_or_told_twice(pieces: list[str]) -> None:
 @pytest.mark.thorough
 @given(st.integers(1, 400), st.sampled_from(["```a", "> ", "- ", "1. ", "|a|\n|-|\n|", "    ", "", "~~~\n"]))
 def test_whatever_is_long_comes_to_an_end(count: int, head: str) -> None:
-    blocks = Blocks(f"{head}" + "word `x` **y**\n| " * count * 10)
-    _, tail = blocks.take()
-    assert len(tail) <= LONGEST
+    blocks = BlockSplitter(f"{head}" + "word `x` **y**\n| " * count * 10)
+    _, tail = blocks.pop_finished()
+    assert len(tail) <= MAX_BLOCK_CHARS
 
 
 @pytest.mark.parametrize("emoji", ["🙂", "👩‍👩‍👧‍👦", "🇹🇼", "👍🏽", "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
 def test_an_emoji_is_shown_when_it_is_whole(emoji: str) -> None:
-    blocks = Blocks("你好 ")
+    blocks = BlockSplitter("你好 ")
     tails = []
     for piece in [*emoji, "。"]:
         blocks.feed(piece)
-        tails.append(blocks.take()[1])
+        tails.append(blocks.pop_finished()[1])
     assert set(tails) == {"你好 ", f"你好 {emoji}。"}
 
 
 def test_halves_of_a_character_wait_for_each_other() -> None:
-    blocks = Blocks("a\ud83d")
-    assert blocks.take() == ([], "a")
+    blocks = BlockSplitter("a\ud83d")
+    assert blocks.pop_finished() == ([], "a")

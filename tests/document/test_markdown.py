@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mimo_magics.document.markdown import to_html
-from mimo_magics.document.sanitizer import BLOCKS, WORDS
+from mimo_magics.document.sanitizer import BLOCK_TAGS, INLINE_TAGS
 
 MATH = 'class="mathjax_process tex2jax_process"'
 
@@ -70,9 +70,9 @@ def test_the_text_of_each_block_decides_its_direction() -> None:
 
 def test_pictures_are_shown_where_they_are_wanted_and_only_from_the_web() -> None:
     picture = '<img src="https://x.org/cat.png" alt="a cat" referrerpolicy="no-referrer">'
-    assert picture in to_html("![a cat](https://x.org/cat.png)", images=True)
+    assert picture in to_html("![a cat](https://x.org/cat.png)", remote_images=True)
     for url in ("cat.png", "data:image/png;base64,AAAA", "javascript:x", "//x.org/cat.png"):
-        assert "<img" not in to_html(f"![a cat]({url})", images=True)
+        assert "<img" not in to_html(f"![a cat]({url})", remote_images=True)
 
 
 def test_what_a_page_would_obey_unseen_is_spelled_out() -> None:
@@ -101,7 +101,7 @@ class Inventory(HTMLParser):
 
 def assert_harmless(html: str) -> None:
     for tag, name, value in Inventory(html).found:
-        assert tag in {*BLOCKS.split(), *WORDS.split()}
+        assert tag in {*BLOCK_TAGS.split(), *INLINE_TAGS.split()}
         if name == "href":
             assert value.partition(":")[0].lower() in ("http", "https", "mailto")
         elif name == "class":

@@ -15,7 +15,7 @@ from mimo_magics.core.messages import (
     ToolResult,
     Usage,
 )
-from mimo_magics.document.reply import Look, bundle, footer, page
+from mimo_magics.document.reply import DisplayOptions, footer, reply_bundle, reply_html
 
 
 def answer(*parts: object, **fields: object) -> Reply:
@@ -24,7 +24,7 @@ def answer(*parts: object, **fields: object) -> Reply:
 
 def inner(reply: Reply, status: str = "") -> str:
     head, tail = '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">', "</div>"
-    html = page(reply, status)
+    html = reply_html(reply, status)
     assert html.startswith(head)
     assert html.endswith(tail)
     return html.removeprefix(head).removesuffix(tail).replace(' dir="auto"', "")
@@ -32,7 +32,7 @@ def inner(reply: Reply, status: str = "") -> str:
 
 def test_a_document_is_html_for_people_and_markdown_for_programs() -> None:
     reply = answer(ReasoningPart("*Hm.*"), TextPart("**Hello**"), stop="end")
-    assert bundle(reply) == {"text/html": page(reply), "text/plain": "**Hello**"}
+    assert reply_bundle(reply) == {"text/html": reply_html(reply), "text/plain": "**Hello**"}
     assert inner(reply) == (
         "<details><summary>Thoughts</summary><blockquote><p><em>Hm.</em></p>\n</blockquote></details><p><strong>Hello</strong></p>\n"
     )
@@ -73,12 +73,12 @@ def test_reasoning_and_tools_in_a_row_are_one_group_and_answers_stand_between_gr
 
 def test_a_group_that_a_person_opened_is_open() -> None:
     reply = answer(ReasoningPart("One."), TextPart("Two."), ReasoningPart("Three."))
-    assert re.findall("<details[^>]*>", page(reply, opened={1})) == ["<details>", "<details open>"]
+    assert re.findall("<details[^>]*>", reply_html(reply, open_groups={1})) == ["<details>", "<details open>"]
 
 
 def test_names_arguments_and_results_of_tools_stay_text() -> None:
     call = ToolCall("c1", "<b>clock</b>", '{"zone": "<script>"')
-    html = page(answer(call, ToolResult("c1", "clock", "<img src=x>\u202e", is_error=True)))
+    html = reply_html(answer(call, ToolResult("c1", "clock", "<img src=x>\u202e", is_error=True)))
     assert "<b>" not in html
     assert "<script" not in html
     assert "<img" not in html
@@ -88,8 +88,8 @@ def test_names_arguments_and_results_of_tools_stay_text() -> None:
 
 def test_pictures_are_links_unless_a_person_wants_to_see_them() -> None:
     reply = answer(TextPart("![a cat](https://x.org/cat.png)"))
-    assert "<img" not in page(reply)
-    assert "<img" in page(reply, look=Look(images=True))
+    assert "<img" not in reply_html(reply)
+    assert "<img" in reply_html(reply, display_options=DisplayOptions(remote_images=True))
 
 
 def test_sources_are_a_list_of_links_and_only_web_addresses_are_links() -> None:
@@ -147,10 +147,10 @@ def test_a_line_tells_how_a_reply_on_its_way_is_doing() -> None:
 
 
 def test_no_empty_line_ends_the_document_in_markdown() -> None:
-    html = page(answer(TextPart("```\na\n\n\n  \nb\n```\n\n\ntext")))
+    html = reply_html(answer(TextPart("```\na\n\n\n  \nb\n```\n\n\ntext")))
     assert [line for line in html.splitlines() if not line.strip()] == []
     assert "a&#10;&#10;&#10;  \nb" in html
 
 
 def test_names_from_a_server_stay_text() -> None:
-    assert "<script" not in page(answer(TextPart("x"), stop="<script>", model="<script>"))
+    assert "<script" not in reply_html(answer(TextPart("x"), stop="<script>", model="<script>"))

@@ -25,8 +25,8 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.document.markdown import to_html
-from mimo_magics.document.reply import Look, bundle, page
-from mimo_magics.document.table import bundle as table
+from mimo_magics.document.reply import DisplayOptions, reply_bundle, reply_html
+from mimo_magics.document.table import table_bundle as table
 
 
 def reply(*parts: Part) -> Reply:
@@ -55,7 +55,7 @@ PLACES: dict[str, Callable[[str], Reply]] = {
 
 def shown(text: str, place: str) -> list[str]:
     """Show a reply with the text in that place, in all forms."""
-    return [page(PLACES[place](text), look=Look(form)) for form in FORMS]
+    return [reply_html(PLACES[place](text), display_options=DisplayOptions(form)) for form in FORMS]
 
 
 def test_there_are_many_and_no_two_are_the_same() -> None:
@@ -84,12 +84,18 @@ def test_a_hostile_text_is_harmless_wherever_it_breaks_off(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_pictures_that_a_person_wants_to_see_are_nothing_but_pictures(name: str) -> None:
-    assert harm(page(everywhere(HOSTILE[name]), look=Look(images=True)), PICTURES) == []
+    assert (
+        harm(
+            reply_html(everywhere(HOSTILE[name]), display_options=DisplayOptions(remote_images=True)),
+            PICTURES,
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_status_is_text(name: str) -> None:
-    assert harm(page(reply(TextPart("x")), HOSTILE[name])) == []
+    assert harm(reply_html(reply(TextPart("x")), HOSTILE[name])) == []
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -103,5 +109,5 @@ def test_a_hostile_cell_of_a_table_is_text(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_terminal_obeys_no_hostile_text(name: str) -> None:
     text = HOSTILE[name]
-    assert not CONTROL_CHARACTERS.search(bundle(everywhere(text))["text/plain"])
+    assert not CONTROL_CHARACTERS.search(reply_bundle(everywhere(text))["text/plain"])
     assert not CONTROL_CHARACTERS.search(table(("x",), [(text,)])["text/plain"])

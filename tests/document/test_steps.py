@@ -12,7 +12,14 @@ from mimo_magics.core.messages import (
     ToolResult,
     Usage,
 )
-from mimo_magics.document.steps import call_line, formatted, groups, outcome, result_html, summary
+from mimo_magics.document.steps import (
+    call_line,
+    format_json,
+    group_parts,
+    outcome_text,
+    result_html,
+    summary_line,
+)
 
 HM, SO, TEXT = ReasoningPart("Hm."), ReasoningPart("So."), TextPart("Yes.")
 CLOCK, BELL = ToolCall("1", "clock"), ToolCall("2", "bell")
@@ -21,13 +28,13 @@ CLOCK, BELL = ToolCall("1", "clock"), ToolCall("2", "bell")
 def line(*parts: object, **fields: object) -> str:
     """The line of the first group."""
     reply = Reply(Message("assistant", parts), **fields)
-    return summary(next(groups(parts)), reply)
+    return summary_line(next(group_parts(parts)), reply)
 
 
 def test_steps_in_a_row_are_a_group_and_each_text_stands_alone() -> None:
     parts = (HM, CLOCK, TEXT, TEXT, BELL)
-    assert list(groups(parts)) == [(HM, CLOCK), (TEXT,), (TEXT,), (BELL,)]
-    assert list(groups(())) == []
+    assert list(group_parts(parts)) == [(HM, CLOCK), (TEXT,), (TEXT,), (BELL,)]
+    assert list(group_parts(())) == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +81,7 @@ def test_a_call_is_told_in_short_as_far_as_it_has_come(arguments: str, told: str
     ],
 )
 def test_what_became_of_a_call_is_told(result: ToolResult | None, told: str) -> None:
-    assert outcome(result) == told
+    assert outcome_text(result) == told
 
 
 def test_a_result_tells_its_whole_size_and_is_capped_in_height() -> None:
@@ -84,6 +91,6 @@ def test_a_result_tells_its_whole_size_and_is_capped_in_height() -> None:
 
 
 def test_json_gets_lines_and_what_is_none_stays_as_it_is() -> None:
-    assert formatted('{"a":[1,"é"]}') == '{\n  "a": [\n    1,\n    "é"\n  ]\n}'
-    assert formatted('{"a":') == '{"a":'
-    assert formatted("[" * 100_000) == "[" * 100_000
+    assert format_json('{"a":[1,"é"]}') == '{\n  "a": [\n    1,\n    "é"\n  ]\n}'
+    assert format_json('{"a":') == '{"a":'
+    assert format_json("[" * 100_000) == "[" * 100_000

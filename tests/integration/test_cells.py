@@ -308,7 +308,7 @@ def test_what_a_server_says_takes_two_lines_and_stops_run_all(kernel: Kernel, pe
     peer.answers(error(401, f"no such key: {KEY}"))
     failed, following = kernel.run_all(["%%mimo\nhello", "print('ran')"])
     assert failed.error == [
-        "BadKey: HTTP 401: no such key: (the key)",
+        "InvalidApiKey: HTTP 401: no such key: (the key)",
         "Check MIMO_API_KEY: each host and plan has keys of its own.",
     ]
     assert (failed.documents, following.status) == ([], "aborted")

@@ -186,7 +186,7 @@ def test_one_that_fails_is_told_in_its_column_and_the_cell_goes_on(kernel: Kerne
 def test_when_all_fail_the_cell_fails_in_two_lines(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda _: error(401, "Invalid API Key")
     ran = kernel.run(GRID)
-    assert [line.partition(":")[0] for line in ran.error][:1] == ["BadKey"]
+    assert [line.partition(":")[0] for line in ran.error][:1] == ["InvalidApiKey"]
     assert len(ran.error) == 2
 
 

@@ -78,14 +78,14 @@ CASES = {
     "401": Case(
         says(401, "Invalid API Key", "Please provide valid API Key"),
         (
-            "BadKey: HTTP 401: Invalid API Key: Please provide valid API Key",
+            "InvalidApiKey: HTTP 401: Invalid API Key: Please provide valid API Key",
             "Check MIMO_API_KEY: each host and plan has keys of its own.",
         ),
     ),
     "402": Case(
         says(402, "Insufficient balance"),
         (
-            "NoCredit: HTTP 402: Insufficient balance",
+            "InsufficientBalance: HTTP 402: Insufficient balance",
             "Top up the account, or look at its usage in the console.",
         ),
     ),
@@ -151,11 +151,11 @@ CASES = {
     ),
     "cut": Case(
         broken_off(CUT),
-        ("StreamCut: The connection to HOST broke in the middle of the answer.", CUT_HINT),
+        ("IncompleteStream: The connection to HOST broke in the middle of the answer.", CUT_HINT),
         kept=True,
     ),
     "ended early": Case(
-        broken_off(), ("StreamCut: The answer of HOST ended in the middle.", CUT_HINT), kept=True
+        broken_off(), ("IncompleteStream: The answer of HOST ended in the middle.", CUT_HINT), kept=True
     ),
     "error frame": Case(
         broken_off(sse({"type": "error", "error": {"code": "500", "message": "upstream is gone"}})),
@@ -190,7 +190,7 @@ CASES = {
     ),
     "silence in the answer": Case(
         broken_off(SILENCE),
-        ("StreamCut: The connection to HOST broke in the middle of the answer.", CUT_HINT),
+        ("IncompleteStream: The connection to HOST broke in the middle of the answer.", CUT_HINT),
         kept=True,
         options=" --timeout 2",
     ),
@@ -285,7 +285,7 @@ def test_the_trace_is_shown_when_it_is_asked_for(kernel: Kernel, server: Peer) -
     assert len(ran.error) > 4
     assert "http.py" in "".join(ran.error)
     assert ran.error[-2:] == [
-        "BadKey: HTTP 401: (the key)",
+        "InvalidApiKey: HTTP 401: (the key)",
         "Check MIMO_API_KEY: each host and plan has keys of its own.",
     ]
     assert KEY not in json.dumps(ran.messages)

@@ -20,7 +20,7 @@ from support.peer import KEY, Peer, obey
 from support.told import grown, quiet, talk, told
 
 from mimo_magics import Session
-from mimo_magics.notebook.session_selection import NO_ID
+from mimo_magics.notebook.session_selection import NO_CELL_ID_NOTICE
 
 LOAD = "%load_ext mimo_magics"
 CITY = 'city = "Tokyo"'
@@ -109,13 +109,13 @@ def test_cells_that_nobody_tells_apart_add_turns_which_the_notebook_gives_back_a
     )
     run(source, once, environment(peer))
     assert told(peer) == grown("one Tokyo two three")
-    assert list(map(quiet, answers(once))) == [[NO_ID], [], [], []]
+    assert list(map(quiet, answers(once))) == [[NO_CELL_ID_NOTICE], [], [], []]
     assert said(Session.from_notebook(once)) == obeyed("one Tokyo two three")
     run(source, twice, environment(peer, run_all="keep", notebook=once))
     assert told(peer) == []
     lines = [line for output in answers(twice) for line in quiet(output)]
     assert [re.fullmatch(KEPT, line) is not None for line in lines] == [True, False, True, True, True]
-    assert lines[1] == NO_ID
+    assert lines[1] == NO_CELL_ID_NOTICE
     assert said(Session.from_notebook(twice)) == obeyed("one Tokyo two three")
 
 
@@ -147,7 +147,7 @@ def test_turns_of_cells_that_are_named_take_the_place_of_older_ones(peer: Peer, 
     nbclient(source, source, environment(peer))
     assert told(peer) == [*grown("one two four five"), talk("one two!"), *grown("one two! four! five!")[2:]]
     assert list(map(quiet, answers(source))) == [
-        [NO_ID],
+        [NO_CELL_ID_NOTICE],
         [],
         [],
         [],

@@ -62,6 +62,6 @@ def test_what_is_loaded_anew_has_panels_of_its_own(kernel: Kernel) -> None:
 
 def test_the_line_is_put_into_the_cell_below(kernel: Kernel) -> None:
     kernel.run(CHANGE)
-    line = "from mimo_magics.notebook.panel.panel import insert\ninsert(get_ipython().configurables[-1], get_ipython())"
+    line = "from mimo_magics.notebook.panel.panel import insert_restore_cell\ninsert_restore_cell(get_ipython().configurables[-1], get_ipython())"
     (payload,) = kernel.run(line).payload
     assert (payload["source"], payload["text"], payload["replace"]) == ("set_next_input", CHANGE, False)

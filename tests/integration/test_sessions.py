@@ -17,8 +17,8 @@ from support.told import grown, quiet, talk, told, transcript
 
 from mimo_magics import Session
 from mimo_magics.core.messages import Usage
-from mimo_magics.session.continuation import GO_ON
-from mimo_magics.session.limits.context_window import SUMMARISE, SUMMARY, UNDERSTOOD
+from mimo_magics.session.continuation import CONTINUE_PROMPT
+from mimo_magics.session.limits.context_window import SUMMARY_ACKNOWLEDGMENT, SUMMARY_PREFIX, SUMMARY_PROMPT
 
 WORDS = "one two three four five"
 
@@ -415,7 +415,7 @@ HELP = "See %mimo_session? for what it can do."
         (
             "save /nowhere/talk.json",
             [
-                "NotSaved: /nowhere/talk.json cannot be written: No such file or directory.",
+                "SessionNotSaved: /nowhere/talk.json cannot be written: No such file or directory.",
                 "Nothing is lost: save it again, or under another name.",
             ],
         ),
@@ -604,7 +604,7 @@ def test_what_was_spent_beside_the_conversation_is_resumed_too(
     kernel.run("%mimo_session resume")
     ask(kernel, "two")
     assert kernel.run("%mimo_usage").documents[0].splitlines()[-1].split()[:4] == ["total", "60", "25", "%"]
-    assert Session.load(notebook.with_name("talk.mimo.json")).aside == Usage(20, 10, 5)
+    assert Session.load(notebook.with_name("talk.mimo.json")).unrecorded_usage == Usage(20, 10, 5)
 
 
 def test_a_renamed_session_takes_its_file_with_it(kernel: Kernel, peer: Peer, notebook: Path) -> None:
@@ -631,7 +631,7 @@ def test_a_notebook_that_is_open_twice_loses_nothing_and_says_so(
     path, mine = notebook.with_name("talk.mimo.json"), tmp_path / "mine.json"
     assert ran.documents == ["You said: three"]
     assert ran.error == [
-        f"NotSaved: {path} was changed by somebody else since it was read.",
+        f"SessionNotSaved: {path} was changed by somebody else since it was read.",
         "Nothing is lost: save it under another name, or load the file to go on with that one.",
     ]
     one.run(f"%mimo_session save '{mine}'")
@@ -762,7 +762,7 @@ def test_a_budget_stops_the_prompt_that_would_spend_the_rest(kernel: Kernel, pee
     third, fourth = kernel.run_all(["%%mimo\nthree", "print('ran')"], cells=["three", "four"])
     assert (third.error, third.documents) == (
         [
-            "BudgetReached: This prompt of about 31 tokens is more than what is left of the budget: "
+            "BudgetExceeded: This prompt of about 31 tokens is more than what is left of the budget: "
             "60 of 70 tokens are spent.",
             "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.",
         ],
@@ -781,7 +781,7 @@ def test_what_is_asked_again_in_a_branch_or_aside_counts_for_the_budget(kernel: 
     ask(kernel, "aside", "--no-history")
     (ran,) = ask(kernel, "one")
     assert ran.error == [
-        "BudgetReached: 90 of 90 tokens are spent.",
+        "BudgetExceeded: 90 of 90 tokens are spent.",
         "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.",
     ]
     assert told(peer) == [talk("one"), talk("one!"), talk("aside")]
@@ -809,7 +809,7 @@ def test_a_budget_in_dollars_wants_prices(kernel: Kernel, peer: Peer) -> None:
     kernel.run("""%mimo_config prices='{"mimo-v2-pro": [10, 10, 10]}'""")
     ask(kernel, "one")
     assert ask(kernel, "two")[0].error == [
-        "BudgetReached: This prompt of about 31 tokens is more than what is left of the budget: "
+        "BudgetExceeded: This prompt of about 31 tokens is more than what is left of the budget: "
         "0.0003 of 0.0004 USD are spent.",
         "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.",
     ]
@@ -844,7 +844,7 @@ FULL = "The conversation fills {} of the window of mimo-v2-pro: {} of 1,000 toke
 
 def counted(seen: Seen) -> Answer:
     """Obey, and count 280 tokens for each turn; what is a summary says so."""
-    text = "They counted." if seen.prompt == SUMMARISE else f"You said: {seen.prompt}"
+    text = "They counted." if seen.prompt == SUMMARY_PROMPT else f"You said: {seen.prompt}"
     return stream(seen, replace(reply(text), usage=Usage(140 * len(seen.body["messages"]), 140)))
 
 
@@ -863,7 +863,7 @@ def notes(ran: Ran) -> list[str]:
 
 def test_a_full_window_is_an_error_unless_turns_may_be_left_out(kernel: Kernel, peer: Peer) -> None:
     assert fill(kernel, peer, "error").error == [
-        "WindowFull: The request has about 1,121 tokens, and the model takes 1,000, its answer included.",
+        "ContextWindowExceeded: The request has about 1,121 tokens, and the model takes 1,000, its answer included.",
         "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.",
     ]
     assert told(peer) == grown("one two three four")
@@ -889,10 +889,10 @@ def test_the_oldest_turns_are_sent_as_a_summary_and_the_answer_says_so(kernel: K
         "The 2 oldest turns are sent as a summary: the window of mimo-v2-pro is full.",
         FULL.format("112 %", "1,120"),
     ]
-    opening = [f"{SUMMARY}They counted.", UNDERSTOOD]
+    opening = [f"{SUMMARY_PREFIX}They counted.", SUMMARY_ACKNOWLEDGMENT]
     assert told(peer) == [
         *grown("one two three four"),
-        [*talk("one two"), "You said: two", SUMMARISE],
+        [*talk("one two"), "You said: two", SUMMARY_PROMPT],
         [*opening, *talk("three four five")],
     ]
     shown = kernel.run("%mimo_session show").outputs[0]["data"]["text/html"]
@@ -913,7 +913,7 @@ def test_an_answer_that_reached_its_limit_goes_on_as_one_turn(kernel: Kernel, pe
     ask(kernel, "two")
     assert ran.documents == ["The first half and the second."]
     both = "The first half and the second."
-    assert told(peer) == [["one"], ["one", "The first half", GO_ON], ["one", both, "two"]]
+    assert told(peer) == [["one"], ["one", "The first half", CONTINUE_PROMPT], ["one", both, "two"]]
     assert list(map(" ".join, shown(kernel))) == ["Turn 1 one", "Turn 2 two"]
 
 
@@ -931,7 +931,7 @@ def test_a_stopped_answer_goes_on_where_it_stopped(kernel: Kernel, peer: Peer) -
     assert ran.documents == ["half an answer"]
     peer.answers(lambda seen: stream(seen, reply(" is whole now.")))
     assert kernel.run("%mimo continue", cell="on").documents == ["half an answer is whole now."]
-    assert told(peer) == [["one"], ["one", "half an answer", GO_ON]]
+    assert told(peer) == [["one"], ["one", "half an answer", CONTINUE_PROMPT]]
     assert list(map(" ".join, shown(kernel))) == ["Turn 1 one"]
 
 
@@ -958,7 +958,7 @@ def test_an_answer_of_another_session_goes_on_there(kernel: Kernel, peer: Peer) 
     ask(kernel, "two", "--session other")
     told(peer)
     kernel.run("%mimo --session other continue")
-    assert told(peer) == [["two", "half", GO_ON]]
+    assert told(peer) == [["two", "half", CONTINUE_PROMPT]]
 
 
 def test_a_broken_off_answer_that_is_asked_for_again_goes_on_in_its_new_form(
@@ -973,4 +973,4 @@ def test_a_broken_off_answer_that_is_asked_for_again_goes_on_in_its_new_form(
         ask(kernel, "one")
         kernel.run("%mimo continue", cell="on")
     ask(kernel, "two")
-    assert told(peer) == [*[["one"], ["one", "half", GO_ON]] * 2, ["one", "half whole", "two"]]
+    assert told(peer) == [*[["one"], ["one", "half", CONTINUE_PROMPT]] * 2, ["one", "half whole", "two"]]

@@ -8,7 +8,7 @@ import pytest
 
 from mimo_magics import Session
 from mimo_magics.client.local import weights
-from mimo_magics.core.events import Event, Preparing, Started, Stopped
+from mimo_magics.core.events import Event, ModelPreparation, ResponseStarted, Stopped
 from mimo_magics.core.settings import Api
 from mimo_magics.tape import format as tape_format
 
@@ -27,7 +27,7 @@ def events(setting: str, api: Api, *, stream: bool) -> list[Event]:
         found: list[Event] = []
         for prompt in ("What is the capital of Japan?", "How many people live there?"):
             async with session.stream(prompt) as running:
-                found += [event async for event in running if not isinstance(event, Preparing)]
+                found += [event async for event in running if not isinstance(event, ModelPreparation)]
         return found
 
     return asyncio.run(asked())
@@ -40,7 +40,7 @@ def test_a_replay_is_the_recording(tmp_path: Path, api: Api, stream: bool) -> No
     recorded = events(f"record:{path}", api, stream=stream)
     replayed = events(f"replay:{path}", api, stream=stream)
     assert list(map(repr, replayed)) == list(map(repr, recorded))
-    assert {Started, Stopped} <= {*map(type, recorded)}
+    assert {ResponseStarted, Stopped} <= {*map(type, recorded)}
     calls = tape_format.read_tape(path)
     assert [call.end_reason for call in calls] == ["whole", "whole"]
     assert all(call.chunks for call in calls)

@@ -5,7 +5,7 @@ from argparse import Namespace
 import pytest
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.notebook.cell_request import CellRequest, read, split_options
+from mimo_magics.notebook.cell_request import CellRequest, build_cell_request, split_options
 
 
 @pytest.mark.parametrize(
@@ -53,23 +53,23 @@ def test_an_unknown_option_gets_a_suggestion(line: str, flag: str, hint: str) ->
 
 def test_only_what_was_given_overlays_the_settings() -> None:
     options = Namespace(model=None, temperature=0.0, thinking=False, keep=False, new=True, out="reply")
-    assert read(options, "\nhello\n\n", {}) == CellRequest(
+    assert build_cell_request(options, "\nhello\n\n", {}) == CellRequest(
         "hello", {"temperature": 0.0, "thinking": False}, keep=False, new=True, out="reply"
     )
 
 
 def test_variables_are_put_into_the_prompt_unless_it_is_raw() -> None:
-    assert read(Namespace(), "Explain {x}", {"x": 1}).prompt == "Explain 1"
-    assert read(Namespace(raw=True), "Explain {x}", {"x": 1}) == CellRequest("Explain {x}", {})
+    assert build_cell_request(Namespace(), "Explain {x}", {"x": 1}).prompt == "Explain 1"
+    assert build_cell_request(Namespace(raw=True), "Explain {x}", {"x": 1}) == CellRequest("Explain {x}", {})
 
 
 @pytest.mark.parametrize("prompt", ["", " ", "\n\t\n"])
 def test_an_empty_prompt_is_an_error(prompt: str) -> None:
     with pytest.raises(BadOption, match="There is no prompt"):
-        read(Namespace(), prompt, {})
+        build_cell_request(Namespace(), prompt, {})
 
 
 @pytest.mark.parametrize("name", ["", "a b", "1x", "a.b"])
 def test_the_reply_goes_only_into_a_name(name: str) -> None:
     with pytest.raises(BadOption, match="is no name for a variable"):
-        read(Namespace(out=name), "hi", {})
+        build_cell_request(Namespace(out=name), "hi", {})

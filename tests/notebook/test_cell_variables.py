@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.notebook.cell_variables import KEPT, expand
+from mimo_magics.notebook.cell_variables import LITERAL_PATTERNS, expand
 
 SEEN: list[tuple[str, ...]] = []
 """What was done to canaries."""
@@ -249,8 +249,8 @@ def test_an_index_of_any_length_is_an_index() -> None:
 
 
 def test_each_kind_of_what_is_kept_has_a_name() -> None:
-    assert len(KEPT) >= 10
-    for kind, pattern in KEPT.items():
+    assert len(LITERAL_PATTERNS) >= 10
+    for kind, pattern in LITERAL_PATTERNS.items():
         assert re.compile(pattern, re.VERBOSE | re.DOTALL).match("") is None, kind
 
 

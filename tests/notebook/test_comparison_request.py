@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.notebook.comparison_request import GridRequest, read, words
-from mimo_magics.notebook.options import COMPARING
-from mimo_magics.session.comparison.variants import Variant, variants
+from mimo_magics.notebook.comparison_request import ComparisonRequest, build_comparison_request, split_line
+from mimo_magics.notebook.options import COMPARISON_OPTIONS
+from mimo_magics.session.comparison.variants import Variant, build_variants
 
 
-def request(line: str, body: str = "Name a bird.", **names: Any) -> GridRequest:
+def request(line: str, body: str = "Name a bird.", **names: Any) -> ComparisonRequest:
     parser = ArgumentParser(exit_on_error=False)
-    for option in COMPARING:
+    for option in COMPARISON_OPTIONS:
         parser.add_argument(*option.flags, help=option.help, **option.argparse)
-    return read(parser.parse_args(words(line)), body, names)
+    return build_comparison_request(parser.parse_args(split_line(line)), body, names)
 
 
 def test_all_combinations_are_asked_in_the_order_of_the_options() -> None:
@@ -59,7 +59,7 @@ def test_a_title_tells_what_sets_a_variant_apart(line: str, titles: list[str]) -
 
 def test_what_holds_for_all_is_no_variant() -> None:
     assert request("--json --param seed=1 --at-once 2 --ask-above '5 USD' --no-history --session s -o x") == (
-        GridRequest(
+        ComparisonRequest(
             "Name a bird.",
             (Variant("as set", {}),),
             {"json": True, "param": {"seed": 1}},
@@ -99,7 +99,7 @@ def test_what_makes_no_sense_is_told(line: str, body: str, fact: str, hint: str)
 
 def test_a_setting_without_values_makes_no_calls() -> None:
     with pytest.raises(BadOption, match="cannot make 0 calls"):
-        variants({"model": []})
+        build_variants({"model": []})
 
 
 @pytest.mark.parametrize(
@@ -112,5 +112,5 @@ def test_a_setting_without_values_makes_no_calls() -> None:
 )
 def test_what_a_program_compares_is_checked(values: dict[str, list[Any]], fact: str) -> None:
     with pytest.raises(BadOption) as caught:
-        variants(values)
+        build_variants(values)
     assert str(caught.value) == fact

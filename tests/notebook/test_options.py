@@ -8,7 +8,7 @@ import pytest
 from support.paths import ROOT
 
 from mimo_magics.core.settings import COMPARABLE_SETTINGS, Options, Settings, from_text, parse_on_off
-from mimo_magics.notebook.options import COMPARING, OPTIONS
+from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
 
 README = ROOT / "README.md"
 
@@ -114,7 +114,7 @@ def test_on_and_off() -> None:
 
 def test_a_comparison_takes_the_options_of_a_prompt_and_its_own() -> None:
     own = {"--repeat", "--at-once", "--ask-above"}
-    flags = {flag for option in COMPARING for flag in option.flags}
+    flags = {flag for option in COMPARISON_OPTIONS for flag in option.flags}
     assert own < flags
     assert flags - own < {flag for option in OPTIONS for flag in option.flags}
     text = README.read_text(encoding="utf-8")
@@ -123,6 +123,6 @@ def test_a_comparison_takes_the_options_of_a_prompt_and_its_own() -> None:
 
 @pytest.mark.parametrize("name", COMPARABLE_SETTINGS)
 def test_what_is_varied_is_a_setting_and_takes_several_values(name: str) -> None:
-    (option,) = (each for each in COMPARING if each.argparse.get("dest") == name)
+    (option,) = (each for each in COMPARISON_OPTIONS if each.argparse.get("dest") == name)
     assert option.argparse["nargs"] == "+"
     assert name in {field.name for field in fields(Settings)}

@@ -157,7 +157,7 @@ def test_a_request_that_was_not_recorded_is_a_bad_request_that_names_the_differe
 ) -> None:
     response = post(server, json.dumps({**BODY, "model": "another"}).encode())
     assert response.status_code == 400
-    assert message(response).startswith("TapeMissing: lesson.jsonl has no answer to this request: ")
+    assert message(response).startswith("TapeMismatch: lesson.jsonl has no answer to this request: ")
     assert "«another»" in message(response)
 
 
@@ -192,7 +192,7 @@ def test_a_silent_client_is_disconnected(server: ReplayServer, monkeypatch: pyte
 def test_without_a_tape_and_the_embedded_model_it_replays_the_lesson() -> None:
     with ReplayServer() as server:
         assert server.tapes == tape.resolve_tapes(f"replay:{TAPE}")
-        assert message(post(server, b"{}")).startswith("TapeMissing: 01_quick_start.jsonl ")
+        assert message(post(server, b"{}")).startswith("TapeMismatch: 01_quick_start.jsonl ")
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/anthropic/v1/messages"])

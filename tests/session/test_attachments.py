@@ -13,7 +13,7 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.core.settings import Api
-from mimo_magics.session.attachments import fitted
+from mimo_magics.session.attachments import replace_unsupported_parts
 from mimo_magics.wire.formats import FORMATS
 
 PICTURE = ImagePart("https://example.org/cat.png")
@@ -62,26 +62,28 @@ def prompt(*parts: object) -> Message:
 def test_words_stand_for_what_cannot_be_sent(
     model: str, api: Api, parts: tuple[object, ...], notes: tuple[str, ...]
 ) -> None:
-    assert fitted([prompt(PICTURE, SOUND, WHAT)], model, api) == ((prompt(*parts),), notes)
+    assert replace_unsupported_parts([prompt(PICTURE, SOUND, WHAT)], model, api) == ((prompt(*parts),), notes)
 
 
 def test_one_line_tells_of_all_that_was_left_out() -> None:
-    messages, notes = fitted([prompt(WHAT, PICTURE, PICTURE), prompt(PICTURE)], "mimo-v2-pro", "openai")
+    messages, notes = replace_unsupported_parts(
+        [prompt(WHAT, PICTURE, PICTURE), prompt(PICTURE)], "mimo-v2-pro", "openai"
+    )
     assert messages == (prompt(WHAT, NO_PICTURE, NO_PICTURE), prompt(NO_PICTURE))
     assert notes == ("mimo-v2-pro takes no pictures: 3 were left out.",)
 
 
 def test_other_messages_are_the_same_objects() -> None:
     before = (system_message("Be brief."), prompt(PICTURE), user_message("And?"))
-    after, _ = fitted(before, "mimo-v2-pro", "openai")
+    after, _ = replace_unsupported_parts(before, "mimo-v2-pro", "openai")
     assert [one is other for one, other in zip(before, after, strict=True)] == [True, False, True]
-    kept, notes = fitted(before, "mimo-v2-omni", "openai")
+    kept, notes = replace_unsupported_parts(before, "mimo-v2-omni", "openai")
     assert all(one is other for one, other in zip(before, kept, strict=True))
     assert notes == ()
 
 
 def test_what_is_left_can_be_said_in_the_anthropic_format() -> None:
-    messages, _ = fitted([prompt(SOUND)], "mimo-v2-omni", "anthropic")
+    messages, _ = replace_unsupported_parts([prompt(SOUND)], "mimo-v2-omni", "anthropic")
     body = FORMATS["anthropic"].encode(Request(messages, Params("mimo-v2-omni", max_completion_tokens=9)))
     assert body["messages"] == [
         {"role": "user", "content": [{"type": "text", "text": UNSAYABLE.text}]},

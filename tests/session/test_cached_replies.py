@@ -24,7 +24,15 @@ from support.talking import (
     where,
 )
 
-from mimo_magics.core.events import Event, ReasoningDelta, Started, Stopped, TextDelta, Told, UsageUpdate
+from mimo_magics.core.events import (
+    Event,
+    Notice,
+    ReasoningDelta,
+    ResponseStarted,
+    Stopped,
+    TextDelta,
+    UsageUpdate,
+)
 from mimo_magics.core.messages import (
     Message,
     Params,
@@ -53,10 +61,10 @@ def test_the_very_same_request_is_not_sent_again(peer: Peer) -> None:
     again = keeping(talk, "one", cell="a")
     day = f"{datetime.now():%Y-%m-%d}"  # noqa: DTZ005
     told = (f"Kept from {day}, as nothing has changed since. --fresh asks anew.",)
-    assert again == replace(first, told=told)
+    assert again == replace(first, notices=told)
     assert len(peer.requests) == 1
-    (turn,) = before.all
-    assert talk.history.all == (replace(turn, reply=again, spent=talk.turns[0].spent),)
+    (turn,) = before.all_turns
+    assert talk.history.all_turns == (replace(turn, reply=again, usage=talk.turns[0].usage),)
 
 
 def test_all_cells_that_run_again_keep_their_answers(peer: Peer) -> None:
@@ -143,7 +151,7 @@ def test_the_day_that_the_system_prompt_tells_changes_nothing(
     monkeypatch.setitem(SERVICES, "mimo-v2", replace(SERVICES["mimo-v2"], base_urls=urls))
     talk = Session()
     for day in (20, 21):
-        talk.begun = date(2026, 3, day)
+        talk.started_on = date(2026, 3, day)
         for words in ("one", "two"):
             keeping(talk, words, cell=words)
     assert len(peer.requests) == 2
@@ -180,7 +188,7 @@ def test_the_newest_answer_is_kept(peer: Peer) -> None:
         peer.answers(lambda seen, answer=answer: stream(seen, reply(answer)))
         ask(talk, "one", cell="a")
     assert keeping(talk, "one", cell="a").text == "Two."
-    assert (len(peer.requests), len(talk.history.all)) == (2, 2)
+    assert (len(peer.requests), len(talk.history.all_turns)) == (2, 2)
 
 
 def test_who_asks_may_decide_on_each_answer(peer: Peer) -> None:
@@ -199,14 +207,14 @@ def test_who_asks_may_decide_on_each_answer(peer: Peer) -> None:
 def test_a_kept_answer_spends_nothing_and_what_was_spent_stays_spent(peer: Peer) -> None:
     talk = session(peer)
     keeping(talk, "one", cell="a")
-    before = talk.spent
+    before = talk.spending
     assert before.tokens == 30
     keeping(talk, "one", cell="a")
     keeping(talk, "one", cell="b", new=True)
     keeping(talk, "one", keep=False)
     assert len(peer.requests) == 1
-    assert (talk.spent, talk.aside) == (before, Usage())
-    assert talk.turns[-1].spent == Usage()
+    assert (talk.spending, talk.unrecorded_usage) == (before, Usage())
+    assert talk.turns[-1].usage == Usage()
 
 
 def test_a_kept_answer_beside_the_conversation_costs_nothing(
@@ -217,19 +225,19 @@ def test_a_kept_answer_beside_the_conversation_costs_nothing(
     talk = Session(system="none")
     assert keeping(talk, "one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
     keeping(talk, "one", keep=False)
-    assert (len(peer.requests), talk.aside_cost) == (1, 0.0)
+    assert (len(peer.requests), talk.unrecorded_cost) == (1, 0.0)
 
 
 def test_a_kept_answer_comes_as_the_events_that_it_came_by(peer: Peer) -> None:
     talk = session(peer)
     keeping(talk, "one", cell="a")
     events: list[Event] = []
-    with sync_calls.opened(talk.stream("one", cell="a", run_all="keep")) as call:
+    with sync_calls.open_turn(talk.stream("one", cell="a", run_all="keep")) as call:
         events.extend(call)
     (told, *others) = events
-    assert isinstance(told, Told)
+    assert isinstance(told, Notice)
     assert others == [
-        Started("0123456789abcdef", "mimo-test"),
+        ResponseStarted("0123456789abcdef", "mimo-test"),
         ReasoningDelta("Hm."),
         TextDelta("You said: one"),
         UsageUpdate(Usage(20, 10, 5)),
@@ -267,7 +275,7 @@ def saved(*parts: Part, digest: str) -> Turn:
         "openai",
         noon,
         id="0" * 12,
-        spent=Usage(9),
+        usage=Usage(9),
         digest=digest,
     )
 
@@ -276,13 +284,13 @@ def test_an_answer_that_the_notebook_holds_is_kept(peer: Peer) -> None:
     ask(talk := session(peer), "one")
     digest = talk.turns[0].digest
     talk = session(peer)
-    talk.answers = {digest: saved(TextPart("Saved."), digest=digest)}
+    talk.cached_turns = {digest: saved(TextPart("Saved."), digest=digest)}
     answer = keeping(talk, "one", cell="a")
-    assert (answer.text, answer.told) == (
+    assert (answer.text, answer.notices) == (
         "Saved.",
         ("Kept from 2025-01-02, as nothing has changed since. --fresh asks anew.",),
     )
-    assert (talk.turns[0].id, talk.turns[0].cell, talk.turns[0].spent) == ("0" * 12, "a", Usage())
+    assert (talk.turns[0].id, talk.turns[0].cell, talk.turns[0].usage) == ("0" * 12, "a", Usage())
     assert len(peer.requests) == 1
     ask(talk, "two")
     assert peer.requests[-1].body["messages"] == [

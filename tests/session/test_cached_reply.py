@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from support.paths import DATA
 from support.reading import fold, read
 
-from mimo_magics.core.events import Started, Stopped, ToolCallDelta, ToolCallStart, ToolProgress
+from mimo_magics.core.events import ResponseStarted, Stopped, ToolCallDelta, ToolCallStart, ToolProgress
 from mimo_magics.core.messages import (
     Annotation,
     Message,
@@ -21,7 +21,7 @@ from mimo_magics.core.messages import (
     Usage,
     with_unique_ids,
 )
-from mimo_magics.session.cached_reply import replayed
+from mimo_magics.session.cached_reply import replay_reply
 
 
 def joined_by_the_fold(one: Part, other: Part | None) -> bool:
@@ -68,7 +68,7 @@ replies = st.builds(
 
 @given(replies)
 def test_a_reply_comes_back_from_its_events(reply: Reply) -> None:
-    assert fold(replayed(reply)) == reply
+    assert fold(replay_reply(reply)) == reply
 
 
 RECORDED = sorted((DATA / "mimo").glob("*.sse"))
@@ -82,13 +82,13 @@ RECORDED = sorted((DATA / "mimo").glob("*.sse"))
 def test_a_recorded_reply_comes_back_from_its_events(stream: Path) -> None:
     reply = read("openai" if stream.name.startswith("openai") else "anthropic", stream.read_bytes())
     assert reply.message.parts
-    assert fold(replayed(reply)) == reply
+    assert fold(replay_reply(reply)) == reply
 
 
 def test_parts_that_stand_in_pieces_are_joined_when_they_come_again() -> None:
     """An answer that was gone on with may have thought twice in a row."""
     twice = Message("assistant", (ReasoningPart("One. "), ReasoningPart("Two."), TextPart("Hi")))
-    assert fold(replayed(Reply(twice))).message.parts == (ReasoningPart("One. Two."), TextPart("Hi"))
+    assert fold(replay_reply(Reply(twice))).message.parts == (ReasoningPart("One. Two."), TextPart("Hi"))
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_parts_that_stand_in_pieces_are_joined_when_they_come_again() -> None:
 )
 def test_a_tool_call_that_comes_again_ends_as_it_did(result: ToolResult, state: str) -> None:
     message = Message("assistant", (ToolCall("i", "n", "{}"), result))
-    assert list(replayed(Reply(message, stop="end"))) == [
-        Started(),
+    assert list(replay_reply(Reply(message, stop="end"))) == [
+        ResponseStarted(),
         ToolCallStart(0, "i", "n"),
         ToolCallDelta(0, "{}"),
         ToolProgress(0, state, result),
@@ -111,13 +111,13 @@ def test_a_tool_call_that_comes_again_ends_as_it_did(result: ToolResult, state: 
 
 
 def test_what_was_told_of_a_reply_is_not_told_when_it_comes_again() -> None:
-    assert list(replayed(Reply(told=("Asked again.",)))) == [Started()]
+    assert list(replay_reply(Reply(notices=("Asked again.",)))) == [ResponseStarted()]
 
 
 def test_each_result_of_two_calls_of_one_id_comes_again_with_its_own_call() -> None:
     calls = (ToolCall("i", "n", "1"), ToolCall("i", "n", "2"))
     results = (ToolResult("i", "n", "one"), ToolResult("i", "n", "two"))
-    reply = fold(replayed(Reply(Message("assistant", (*calls, *results)))))
+    reply = fold(replay_reply(Reply(Message("assistant", (*calls, *results)))))
     assert reply.message.open_calls == ()
     assert [(part.id, part.output) for part in reply.message.parts if isinstance(part, ToolResult)] == [
         ("i", "one"),

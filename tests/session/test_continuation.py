@@ -26,7 +26,7 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.settings import Api
 from mimo_magics.session import sync_calls
-from mimo_magics.session.continuation import GO_ON, can_go_on, joined
+from mimo_magics.session.continuation import CONTINUE_PROMPT, can_continue, join_turns
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn import Turn
 
@@ -52,7 +52,7 @@ def piece(*parts: Part, stop: str | None = "end", **reply: object) -> Turn:
     ],
 )
 def test_an_answer_can_go_on_where_somebody_broke_it_off(stop: str, can: bool) -> None:
-    assert can_go_on(piece(TextPart("Half an "), stop=stop)) is can
+    assert can_continue(piece(TextPart("Half an "), stop=stop)) is can
 
 
 HM, SO = ReasoningPart("Hm."), ReasoningPart("So.")
@@ -86,7 +86,7 @@ HALF, END, WHOLE = TextPart("Half an "), TextPart("answer."), TextPart("Half an 
     ],
 )
 def test_two_pieces_are_one_answer(first: list[Part], second: list[Part], both: list[Part]) -> None:
-    assert joined(piece(*first, stop="cut"), piece(*second)).reply == Reply(
+    assert join_turns(piece(*first, stop="cut"), piece(*second)).reply == Reply(
         Message("assistant", tuple(both)), stop="end"
     )
 
@@ -102,7 +102,7 @@ def test_one_answer_has_what_both_pieces_have() -> None:
         notes=("slow",),
         timing=Timing(0.5, 1.0, 2.0),
         cost=0.25,
-        told=("Asked again.",),
+        notices=("Asked again.",),
     )
     second = piece(
         END,
@@ -115,7 +115,7 @@ def test_one_answer_has_what_both_pieces_have() -> None:
         timing=Timing(0.1, 2.0, 3.0),
         cost=0.5,
     )
-    assert joined(first, second).reply == Reply(
+    assert join_turns(first, second).reply == Reply(
         Message("assistant", (WHOLE,)),
         Usage(11, 22, 33, 44),
         "length",
@@ -133,7 +133,7 @@ def test_what_is_known_of_one_piece_only_is_all_that_is_known(known: str) -> Non
     value = {"usage": Usage(1, 2), "timing": Timing(0.5, None, 2.0)}[known]
     for told in ({}, {known: value}), ({known: value}, {}):
         first, second = told
-        assert getattr(joined(piece(HALF, **first), piece(END, **second)).reply, known) == value
+        assert getattr(join_turns(piece(HALF, **first), piece(END, **second)).reply, known) == value
 
 
 # With a server
@@ -151,7 +151,7 @@ def test_an_answer_that_was_broken_off_goes_on(peer: Peer, api: Api, how: str) -
     (turn,) = talk.turns
     parts = (ReasoningPart("Hm, hm."), TextPart("Half an answer."))
     assert (turn.reply, turn.reply.message.parts, turn.reply.stop) == (answer, parts, "end")
-    kept = ("prompt", "id", "asked", "digest", "cell", "params", "thread")
+    kept = ("prompt", "id", "created_at", "digest", "cell", "params", "thread")
     assert [getattr(turn, name) for name in kept] == [getattr(first, name) for name in kept]
     assert branches(talk) == [(1, "one", True)]
     assert fault(peer.requests[-1].body, api) == ""
@@ -161,12 +161,12 @@ def test_an_answer_that_was_broken_off_goes_on(peer: Peer, api: Api, how: str) -
             "openai": [
                 {"role": "user", "content": "one"},
                 {"role": "assistant", "content": "Half an "},
-                {"role": "user", "content": GO_ON},
+                {"role": "user", "content": CONTINUE_PROMPT},
             ],
             "anthropic": [
                 {"role": "user", "content": [{"type": "text", "text": "one"}]},
                 {"role": "assistant", "content": [{"type": "text", "text": "Half an "}]},
-                {"role": "user", "content": [{"type": "text", "text": GO_ON}]},
+                {"role": "user", "content": [{"type": "text", "text": CONTINUE_PROMPT}]},
             ],
         }[api]
     )
@@ -191,10 +191,10 @@ def test_what_an_answer_took_is_the_sum_of_its_pieces(peer: Peer) -> None:
     first = talk.turns[0]
     talk.ask(None)
     (turn,) = talk.turns
-    assert turn.reply.usage == turn.spent == Usage(40, 20, 10)
+    assert turn.reply.usage == turn.usage == Usage(40, 20, 10)
     assert first.reply.usage == Usage(20, 10, 5)
     assert turn.reply.timing.total >= first.reply.timing.total
-    assert turn.context == 30
+    assert turn.context_tokens == 30
 
 
 def test_an_answer_may_go_on_several_times(peer: Peer) -> None:
@@ -226,7 +226,7 @@ def test_an_answer_goes_on_where_the_conversation_stands(peer: Peer) -> None:
     peer.answers(rest)
     talk.ask(None)
     assert branches(talk) == [(2, "a b", True), (3, "a b!", False)]
-    assert [turn.reply.text for turn in talk.history.all] == [
+    assert [turn.reply.text for turn in talk.history.all_turns] == [
         "You said: a",
         "Half an answer.",
         "You said: b!",
@@ -286,7 +286,7 @@ def test_an_answer_whose_tools_were_stopped_goes_on_after_their_results(peer: Pe
     talk = session(peer, api)
     talk.tools = Session(tools=[get_time]).tools
     peer.answers(lambda seen: stream(seen, CALL))
-    with sync_calls.opened(talk.stream("one")) as call:
+    with sync_calls.open_turn(talk.stream("one")) as call:
         next(event for event in call if isinstance(event, ToolProgress))
     (first,) = talk.turns
     assert first.reply.stop == "interrupted"

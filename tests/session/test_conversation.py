@@ -47,11 +47,11 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.settings import Api
 from mimo_magics.session import sync_calls
-from mimo_magics.session.continuation import GO_ON
+from mimo_magics.session.continuation import CONTINUE_PROMPT
 from mimo_magics.session.session import Session
-from mimo_magics.session.tool_calls import LEFT_BEHIND
-from mimo_magics.session.turn import history
-from mimo_magics.tools.tool import NotebookTool, Outcome
+from mimo_magics.session.tool_calls import INTERRUPTED_WHILE_RUNNING
+from mimo_magics.session.turn import conversation_messages
+from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 from mimo_magics.wire.formats import FORMATS
 
 Body = dict[str, Any]
@@ -199,10 +199,10 @@ def joined(first: Said, parts: tuple[Part, ...], stop: str) -> Said:
 # What the server does
 
 
-async def _clock(arguments: dict[str, Any]) -> Outcome:
+async def _clock(arguments: dict[str, Any]) -> ToolOutcome:
     if arguments["waits"]:
         await asyncio.sleep(60)
-    return Outcome("12:00")
+    return ToolOutcome("12:00")
 
 
 CLOCK = NotebookTool(Tool("clock"), json.loads, _clock, "none")
@@ -258,7 +258,7 @@ def planned(kind: str, number: int, manner: Manner) -> Plan:
             return Plan([calls, whole], (*hm, call, noon, *hm, text), "end")
         case "failed between":
             return Plan([calls, error(400)], (*hm, call, noon), "cut")
-    left = replace(noon, output=LEFT_BEHIND, is_error=True)
+    left = replace(noon, output=INTERRUPTED_WHILE_RUNNING, is_error=True)
     return Plan([calls], (*hm, call, left), "interrupted", ToolProgress)
 
 
@@ -355,7 +355,7 @@ class Sessions(RuleBasedStateMachine):
         options = {"cell": cell, "run_all": "keep" if keep else "run"} | ({way: True} if way else {})
         self.ask(prompt, plan, [] if kept else [asked], manner, **options)
         if kept or plan.stop:
-            assert (self.session.spent.tokens == self.spent) is bool(kept)
+            assert (self.session.spending.tokens == self.spent) is bool(kept)
         if kept:
             self.model.say_again(place, replace(kept, cell=cell))
         elif plan.stop:
@@ -374,7 +374,7 @@ class Sessions(RuleBasedStateMachine):
     def go_on(self, kind: str, manner: Manner) -> None:
         line = self.model.line
         plan = planned(kind, next(self.numbers), manner)
-        self.ask(None, plan, [body(messages(line), GO_ON, manner)], manner)
+        self.ask(None, plan, [body(messages(line), CONTINUE_PROMPT, manner)], manner)
         if plan.stop:
             self.model.become(joined(line[-1], plan.parts, plan.stop))
 
@@ -389,7 +389,7 @@ class Sessions(RuleBasedStateMachine):
         self.peer.requests.clear()
         self.peer.script = plan
         options |= {"base_url": where(self.peer, manner.api), "max_tokens": 99, **manner.options}
-        with suppress(MimoError), sync_calls.opened(self.session.stream(prompt, **options)) as call:
+        with suppress(MimoError), sync_calls.open_turn(self.session.stream(prompt, **options)) as call:
             next((event for event in call if plan.leave_at and isinstance(event, plan.leave_at)), None)
         assert [seen.body for seen in self.peer.requests[:1]] == asked
         assert {fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}
@@ -415,14 +415,14 @@ class Sessions(RuleBasedStateMachine):
     @precondition(lambda self: self.model.line)
     @rule()
     def begin(self) -> None:
-        self.session.begin()
+        self.session.start_conversation()
         self.model.thread = f"begun {next(self.numbers)}"
         self.model.stands[self.model.thread] = ()
 
     @precondition(lambda self: self.model.said)
     @rule(cells=st.sets(st.sampled_from([*CELLS, "x", "y"]), min_size=1, max_size=2))
     def forget(self, cells: set[str]) -> None:
-        self.session.forget(cells)
+        self.session.remove_cells(cells)
         self.model.forget(cells)
 
     @precondition(lambda self: len(self.model.line) > 2)
@@ -453,7 +453,7 @@ class Sessions(RuleBasedStateMachine):
         for api in APIS:
             for thinking in (True, False):
                 manner = Manner(api, thinking, tools=False)
-                sent = body(history(self.session.turns), "next", manner)
+                sent = body(conversation_messages(self.session.turns), "next", manner)
                 assert sent == body(messages(self.model.line), "next", manner)
                 assert fault(sent, api) == ""
 
@@ -470,19 +470,19 @@ class Sessions(RuleBasedStateMachine):
             )
             for each in self.session.branches()
         ] == [(number, told(line), current) for number, line, current in self.model.branches()]
-        assert list(self.session.history.stale) == self.model.stale()
+        assert list(self.session.history.stale_turns) == self.model.stale()
 
     @invariant()
     def nothing_that_was_said_is_lost(self) -> None:
         """An answer that went on begins as it was."""
-        now = {turn.id: turn.reply.text for turn in self.session.history.all}
+        now = {turn.id: turn.reply.text for turn in self.session.history.all_turns}
         assert [id_ for id_, text in self.kept.items() if not now.get(id_, "lost").startswith(text)] == []
         self.kept = now
 
     @invariant()
     def what_was_spent_stays_spent(self) -> None:
-        assert self.session.spent.tokens >= self.spent
-        self.spent = self.session.spent.tokens
+        assert self.session.spending.tokens >= self.spent
+        self.spent = self.session.spending.tokens
 
 
 def texts(parts: Iterable[Part]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.peer import KEY, Peer, Seen, reply, stream
 
-from mimo_magics.core.errors import BadOption, WindowFull
+from mimo_magics.core.errors import BadOption, ContextWindowExceeded
 from mimo_magics.core.messages import (
     AudioPart,
     ImagePart,
@@ -23,8 +23,8 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Api, Settings
-from mimo_magics.session.dry_run import for_sdk
-from mimo_magics.session.limits.context_window import SUMMARISE, SUMMARY
+from mimo_magics.session.dry_run import settings_for_code
+from mimo_magics.session.limits.context_window import SUMMARY_PREFIX, SUMMARY_PROMPT
 from mimo_magics.session.session import Session
 
 APIS: list[Api] = ["openai", "anthropic"]
@@ -65,7 +65,7 @@ def test_it_is_what_is_sent(peer: Peer, api: Api) -> None:
 @pytest.mark.parametrize("api", APIS)
 def test_it_holds_the_summary_of_turns_that_are_left_out(peer: Peer, api: Api) -> None:
     def counting(seen: Seen) -> bytes:
-        wants_summary = SUMMARISE in str(seen.body["messages"][-1]["content"])
+        wants_summary = SUMMARY_PROMPT in str(seen.body["messages"][-1]["content"])
         words = "In short." if wants_summary else "word " * 20
         return stream(seen, replace(reply(words), usage=Usage(100 * len(seen.body["messages"]), 100)))
 
@@ -76,7 +76,7 @@ def test_it_holds_the_summary_of_turns_that_are_left_out(peer: Peer, api: Api) -
     assert talk.turns[-1].summary == "In short."
     draft = talk.draft("five", window=950)
     talk.ask("five", window=950)
-    assert SUMMARY + "In short." in str(draft.body["messages"][0]["content"]).replace("\\n", "\n")
+    assert SUMMARY_PREFIX + "In short." in str(draft.body["messages"][0]["content"]).replace("\\n", "\n")
     assert draft.body == peer.requests[-1].body
     assert draft.warnings == ()
     assert talk.draft("six", window=600).warnings == (
@@ -105,8 +105,8 @@ def test_the_model_that_the_service_listed_first_is_in_it(
 def test_nothing_is_sent_and_nothing_changes(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one", cell="a")
-    talk.trusted.add("clock")
-    before = (talk.history, talk.trusted.copy(), talk.aside)
+    talk.trusted_tools.add("clock")
+    before = (talk.history, talk.trusted_tools.copy(), talk.unrecorded_usage)
     asked = len(peer.requests)
     assert [message["content"] for message in talk.draft("two").body["messages"]] == [
         "one",
@@ -117,7 +117,7 @@ def test_nothing_is_sent_and_nothing_changes(peer: Peer) -> None:
     assert [message["content"] for message in talk.draft("two", new=True).body["messages"]] == ["two"]
     assert [message["content"] for message in talk.draft("two", keep=False).body["messages"]] == ["two"]
     assert len(talk.draft("two", cell="a", append=True).body["messages"]) == 3
-    assert (talk.history, talk.trusted, talk.aside) == before
+    assert (talk.history, talk.trusted_tools, talk.unrecorded_usage) == before
     assert len(peer.requests) == asked
 
 
@@ -125,7 +125,7 @@ def test_no_key_is_needed_and_the_cost_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("MIMO_API_KEY", raising=False)
     draft = Session().draft("Hello", max_tokens=1_000)
     assert draft.call.url == "https://api.mimo-v2.com/v1/chat/completions"
-    assert draft.most_output == 1_000
+    assert draft.max_output_tokens == 1_000
     lines = repr(draft).splitlines()
     assert lines[:7] == [
         "of the request",
@@ -142,7 +142,7 @@ def test_no_key_is_needed_and_the_cost_is_told(monkeypatch: pytest.MonkeyPatch) 
 
 def test_where_nothing_is_known_nothing_is_said_of_the_cost(peer: Peer) -> None:
     elsewhere = session(peer).draft("Hello")
-    assert (elsewhere.cost, elsewhere.most_output) == (None, None)
+    assert (elsewhere.cost, elsewhere.max_output_tokens) == (None, None)
     lines = repr(elsewhere).splitlines()
     assert lines[5:7] == [
         "output          no bound is sent",
@@ -159,9 +159,9 @@ def test_the_embedded_model_gets_its_own_words_and_has_no_code() -> None:
     assert draft.body["chat_template_kwargs"] == {"enable_thinking": True}
     assert "the embedded model, which has no address until it runs" in repr(draft)
     assert draft.cost == (0, None)
-    assert for_sdk(draft.settings, "anthropic").api == "anthropic"
+    assert settings_for_code(draft.settings, "anthropic").api == "anthropic"
     with pytest.raises(BadOption, match="no address for others"):
-        draft.code("curl")
+        draft.to_code("curl")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_an_answer_that_would_be_kept_is_told(peer: Peer) -> None:
 def test_turns_that_do_not_fit_are_left_out_or_an_error(peer: Peer) -> None:
     talk = session(peer, window=70)
     talk.ask("one")
-    with pytest.raises(WindowFull):
+    with pytest.raises(ContextWindowExceeded):
         talk.draft("word " * 40)
     draft = talk.draft("word " * 40, overflow="drop-oldest")
     assert len(draft.body["messages"]) == 1
@@ -234,17 +234,17 @@ def test_the_page_shows_hostile_prompts_and_obeys_none() -> None:
 
 def test_code_of_an_sdk_is_for_its_own_format() -> None:
     with pytest.raises(BadOption, match="has the openai format, and not that of anthropic") as caught:
-        Session().draft("Hello").code("anthropic")
+        Session().draft("Hello").to_code("anthropic")
     assert caught.value.hint == "Use --api anthropic."
-    assert "client.messages.create(" in Session().draft("Hello", api="anthropic").code("anthropic")
+    assert "client.messages.create(" in Session().draft("Hello", api="anthropic").to_code("anthropic")
 
 
 def test_code_for_the_other_format_asks_at_its_address() -> None:
-    assert for_sdk(Settings(), "anthropic") == Settings(api="anthropic")
-    assert for_sdk(Settings(api="anthropic"), "openai") == Settings()
-    assert for_sdk(Settings(api="anthropic"), "curl") == Settings(api="anthropic")
+    assert settings_for_code(Settings(), "anthropic") == Settings(api="anthropic")
+    assert settings_for_code(Settings(api="anthropic"), "openai") == Settings()
+    assert settings_for_code(Settings(api="anthropic"), "curl") == Settings(api="anthropic")
     own = replace(Settings(), base_url="http://127.0.0.1/v1")
-    assert for_sdk(own, "openai") == own
+    assert settings_for_code(own, "openai") == own
     with pytest.raises(BadOption, match="is none for the anthropic format") as caught:
-        for_sdk(own, "anthropic")
+        settings_for_code(own, "anthropic")
     assert caught.value.hint == "Say the address for it: --api anthropic --base-url URL"

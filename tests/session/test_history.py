@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mimo_magics.core.messages import Message, Params, Reply, TextPart, Usage, user_message
-from mimo_magics.session.history import FIRST, ROOT, History
+from mimo_magics.session.history import FIRST_THREAD, ROOT, History
 from mimo_magics.session.turn import Turn
 
 
@@ -29,17 +29,17 @@ def done(history: History, step: str) -> History:
     kind, rest = step[0], step[1:]
     match kind:
         case "+":
-            return history.anew(rest[0]).added(turn(rest))
+            return history.start_conversation(rest[0]).append_turn(turn(rest))
         case "&":
-            return history.added(turn(rest))
+            return history.append_turn(turn(rest))
         case "-":
-            return history.back(int(rest))
+            return history.drop_last(int(rest))
         case "@":
-            return history.switched(int(rest) - 1)
+            return history.switch_to(int(rest) - 1)
         case "x":
-            return history.without(set(rest))
+            return history.remove_cells(set(rest))
         case _:
-            return history.before(kind).added(turn(step))
+            return history.rewind_to_cell(kind).append_turn(turn(step))
 
 
 def after(steps: str, begin: History | None = None) -> History:
@@ -52,12 +52,12 @@ def said(history: History) -> str:
 
 
 def line(history: History, number: int) -> str:
-    return " ".join(history.all[each].prompt.text for each in history.line_to(number))
+    return " ".join(history.all_turns[each].prompt.text for each in history.path_to(number))
 
 
 def lines(history: History) -> dict[int, str]:
     """Each branch, by the number that a person sees."""
-    return {number + 1: line(history, number) for number in history.branches}
+    return {number + 1: line(history, number) for number in history.branch_heads}
 
 
 def threads(history: History) -> dict[str, str]:
@@ -66,7 +66,7 @@ def threads(history: History) -> dict[str, str]:
 
 
 def everything(history: History) -> str:
-    return " ".join(each.prompt.text for each in history.all)
+    return " ".join(each.prompt.text for each in history.all_turns)
 
 
 # Growing
@@ -74,32 +74,37 @@ def everything(history: History) -> str:
 
 def test_nothing_is_an_empty_history() -> None:
     history = History()
-    assert (history.head, history.line, history.turns) == (ROOT, (), ())
-    assert (history.branches, history.stale, list(history.spoken())) == ((), (), [])
+    assert (history.head, history.path, history.turns) == (ROOT, (), ())
+    assert (history.branch_heads, history.stale_turns, list(history.unique_turns())) == ((), (), [])
 
 
 def test_turns_follow_each_other() -> None:
-    history = History().added(turn("a1")).added(turn("b1"))
-    assert history == History((turn("a1"), turn("b1")), (ROOT, 0), FIRST, {FIRST: 1})
-    assert (history.head, history.line, history.turns) == (1, (0, 1), (turn("a1"), turn("b1")))
+    history = History().append_turn(turn("a1")).append_turn(turn("b1"))
+    assert history == History((turn("a1"), turn("b1")), (ROOT, 0), FIRST_THREAD, {FIRST_THREAD: 1})
+    assert (history.head, history.path, history.turns) == (1, (0, 1), (turn("a1"), turn("b1")))
 
 
 def test_a_history_is_a_value() -> None:
     before = after("a1 b1")
     for step in ("c1", "b2", "+c1", "-1", "@1", "xa"):
         done(before, step)
-    before.replaced(turn("b2"))
+    before.replace_last(turn("b2"))
     assert before == after("a1 b1")
 
 
 def test_a_turn_knows_its_conversation() -> None:
-    assert [each.thread for each in after("a1 +n1 c1 @1 d1").all] == [FIRST, "n", "n", FIRST]
+    assert [each.thread for each in after("a1 +n1 c1 @1 d1").all_turns] == [
+        FIRST_THREAD,
+        "n",
+        "n",
+        FIRST_THREAD,
+    ]
 
 
 def test_the_last_turn_can_become_another() -> None:
     history = after("a1 +b1 c1")
-    assert history.replaced(turn("c2")) == replace(
-        history, all=(*history.all[:2], replace(turn("c2"), thread="b"))
+    assert history.replace_last(turn("c2")) == replace(
+        history, all_turns=(*history.all_turns[:2], replace(turn("c2"), thread="b"))
     )
 
 
@@ -111,7 +116,7 @@ def test_the_last_turn_can_become_another() -> None:
     [("a", ""), ("b", "a1"), ("c", "a1 b1"), ("d", "a1 b1 c1"), ("e", "a1 b1 c1 d1"), ("", "a1 b1 c1 d1")],
 )
 def test_a_cell_that_asks_again_follows_what_it_followed(cell: str, follows: str) -> None:
-    assert said(after("a1 b1 c1 d1").before(cell)) == follows
+    assert said(after("a1 b1 c1 d1").rewind_to_cell(cell)) == follows
 
 
 def test_asking_again_takes_the_place_of_the_turn_and_keeps_the_old_line() -> None:
@@ -128,7 +133,7 @@ def test_cells_that_run_again_in_their_order_restore_the_line() -> None:
 def test_a_loop_that_runs_again_takes_the_place_of_all_its_turns() -> None:
     loop = after("a1 b1 &b2 &b3 c1")
     assert said(loop) == "a1 b1 b2 b3 c1"
-    assert said(loop.before("b")) == "a1"
+    assert said(loop.rewind_to_cell("b")) == "a1"
     assert said(after("b4 &b5 c2", loop)) == "a1 b4 b5 c2"
 
 
@@ -138,28 +143,28 @@ def test_turns_of_nobody_are_only_ever_added() -> None:
 
 def test_a_cell_whose_turn_was_taken_back_goes_on_at_the_end() -> None:
     history = after("a1 b1 c1 -2")
-    assert said(history.before("c")) == "a1"
-    assert said(history.before("a")) == ""
+    assert said(history.rewind_to_cell("c")) == "a1"
+    assert said(history.rewind_to_cell("a")) == ""
     assert said(after("c2", history)) == "a1 c2"
 
 
 def test_a_cell_finds_its_place_on_the_branch_that_is_gone_on_with() -> None:
     history = after("a1 b1 c1 b2 c2 @3")
     assert said(history) == "a1 b1 c1"
-    assert said(history.before("b")) == "a1"
+    assert said(history.rewind_to_cell("b")) == "a1"
     assert said(after("c3", history)) == "a1 b1 c3"
 
 
 def test_a_cell_goes_on_in_the_conversation_that_it_asked_in_last() -> None:
     history = after("a1 b1 +n1 c1")
-    assert (history.before("b").thread, said(history.before("b"))) == (FIRST, "a1")
-    assert (history.before("c").thread, said(history.before("c"))) == ("n", "n1")
-    assert (history.before("new").thread, said(history.before("new"))) == ("n", "n1 c1")
+    assert (history.rewind_to_cell("b").thread, said(history.rewind_to_cell("b"))) == (FIRST_THREAD, "a1")
+    assert (history.rewind_to_cell("c").thread, said(history.rewind_to_cell("c"))) == ("n", "n1")
+    assert (history.rewind_to_cell("new").thread, said(history.rewind_to_cell("new"))) == ("n", "n1 c1")
 
 
 def test_a_cell_that_begins_no_conversation_any_more_does_not_follow_itself() -> None:
     history = after("a1 b1 +b2")
-    assert (history.before("b").thread, said(history.before("b"))) == (FIRST, "a1")
+    assert (history.rewind_to_cell("b").thread, said(history.rewind_to_cell("b"))) == (FIRST_THREAD, "a1")
     assert said(after("b3", history)) == "a1 b3"
 
 
@@ -168,7 +173,7 @@ def test_a_cell_that_begins_no_conversation_any_more_does_not_follow_itself() ->
 
 @pytest.mark.parametrize(("count", "left"), [(0, "a1 b1 c1"), (1, "a1 b1"), (2, "a1"), (3, ""), (99, "")])
 def test_the_last_turns_can_be_taken_back(count: int, left: str) -> None:
-    history = after("a1 b1 c1").back(count)
+    history = after("a1 b1 c1").drop_last(count)
     assert (said(history), everything(history)) == (left, "a1 b1 c1")
 
 
@@ -179,19 +184,19 @@ def test_what_was_taken_back_stays_as_a_branch() -> None:
 
 
 def test_only_the_conversation_that_goes_on_is_taken_back() -> None:
-    assert threads(after("a1 b1 +n1 c1 -9")) == {FIRST: "a1 b1", "n": ""}
+    assert threads(after("a1 b1 +n1 c1 -9")) == {FIRST_THREAD: "a1 b1", "n": ""}
 
 
 def test_any_turn_can_be_gone_on_from() -> None:
     history = after("a1 b1 c1")
-    assert [said(history.switched(number)) for number in range(3)] == ["a1", "a1 b1", "a1 b1 c1"]
+    assert [said(history.switch_to(number)) for number in range(3)] == ["a1", "a1 b1", "a1 b1 c1"]
     assert lines(after("@2 d1", history)) == {3: "a1 b1 c1", 4: "a1 b1 d1"}
 
 
 def test_switching_to_a_turn_goes_on_in_its_conversation() -> None:
     history = after("a1 b1 +n1 c1 @2")
-    assert (history.thread, said(history)) == (FIRST, "a1 b1")
-    assert threads(after("d1", history)) == {FIRST: "a1 b1 d1", "n": "n1 c1"}
+    assert (history.thread, said(history)) == (FIRST_THREAD, "a1 b1")
+    assert threads(after("d1", history)) == {FIRST_THREAD: "a1 b1 d1", "n": "n1 c1"}
 
 
 # Several conversations
@@ -199,7 +204,7 @@ def test_switching_to_a_turn_goes_on_in_its_conversation() -> None:
 
 def test_a_new_conversation_follows_nothing_and_leaves_the_other_one_where_it_was() -> None:
     history = after("a1 b1 +n1 c1")
-    assert (said(history), threads(history)) == ("n1 c1", {FIRST: "a1 b1", "n": "n1 c1"})
+    assert (said(history), threads(history)) == ("n1 c1", {FIRST_THREAD: "a1 b1", "n": "n1 c1"})
     assert lines(history) == {2: "a1 b1", 4: "n1 c1"}
 
 
@@ -217,9 +222,15 @@ def run(history: History, cell: Cell, run_number: str) -> tuple[History, list[st
     name, new, times = cell
     follows = []
     for time in range(times):
-        here = history.anew(name) if new and not time else history if time else history.before(name)
+        here = (
+            history.start_conversation(name)
+            if new and not time
+            else history
+            if time
+            else history.rewind_to_cell(name)
+        )
         follows.append("".join(each.cell for each in here.turns))
-        history = here.added(turn(name + run_number))
+        history = here.append_turn(turn(name + run_number))
     return history, follows
 
 
@@ -236,7 +247,7 @@ def test_running_all_cells_again_gives_each_the_history_that_it_had() -> None:
     assert follows == {"a": [""], "b": ["a", "ab"], "n": [""], "c": ["n"], "d": ["nc"]}
     twice, again = run_all(once, cells, "2")
     assert again == follows
-    assert threads(twice) == {FIRST: "a2 b2 b2", "n": "n2 c2 d2"}
+    assert threads(twice) == {FIRST_THREAD: "a2 b2 b2", "n": "n2 c2 d2"}
     assert lines(twice) == {3: "a1 b1 b1", 6: "n1 c1 d1", 9: "a2 b2 b2", 12: "n2 c2 d2"}
 
 
@@ -259,7 +270,7 @@ def test_whatever_ran_in_between_all_cells_find_again_what_they_found(
     assert again == follows
     gone = deleted - {name for name, new, _ in cells if new}  # whose conversations others belong to
     left = [cell for cell in cells if cell[0] not in gone]
-    _, again = run_all(history.without(gone), left, "4")
+    _, again = run_all(history.remove_cells(gone), left, "4")
     assert again == run_all(History(), left, "1")[1]
 
 
@@ -288,7 +299,7 @@ def test_what_followed_a_deleted_cell_is_said_again_without_it_and_stays_as_it_w
     history = after("a1 b1 c1 d1 xb")
     assert lines(history) == {4: "a1 b1 c1 d1", 6: "a1 c1 d1"}
     assert everything(history) == "a1 b1 c1 d1 c1 d1"
-    assert history.all[4:] == history.all[2:4]
+    assert history.all_turns[4:] == history.all_turns[2:4]
 
 
 def test_a_deletion_at_the_end_only_takes_back() -> None:
@@ -299,14 +310,14 @@ def test_a_deletion_at_the_end_only_takes_back() -> None:
 
 def test_the_turns_of_deleted_cells_are_of_nobody_from_then_on() -> None:
     history = after("a1 b1 c1 xb")
-    assert [each.cell for each in history.all] == ["a", "", "c", "c"]
+    assert [each.cell for each in history.all_turns] == ["a", "", "c", "c"]
     assert said(after("b2", history)) == "a1 c1 b2"
 
 
 def test_cells_are_deleted_in_every_conversation() -> None:
     history = after("a1 b1 c1 +n1 &b2 d1 xb")
-    assert (history.thread, threads(history)) == ("n", {FIRST: "a1 c1", "n": "n1 d1"})
-    assert [each.thread for each in history.all[6:]] == [FIRST, "n"]
+    assert (history.thread, threads(history)) == ("n", {FIRST_THREAD: "a1 c1", "n": "n1 d1"})
+    assert [each.thread for each in history.all_turns[6:]] == [FIRST_THREAD, "n"]
 
 
 def test_a_branch_that_is_not_gone_on_with_keeps_deleted_cells() -> None:
@@ -317,12 +328,12 @@ def test_a_branch_that_is_not_gone_on_with_keeps_deleted_cells() -> None:
 @pytest.mark.parametrize("cells", [set(), {"z"}, {""}])
 def test_deleting_what_never_asked_changes_nothing(cells: set[str]) -> None:
     history = after("a1 ?1 b1 +n1")
-    assert history.without(cells) == history
+    assert history.remove_cells(cells) == history
 
 
 def test_a_cell_after_a_deleted_one_finds_its_place() -> None:
     history = after("a1 b1 c1 d1 xb")
-    assert said(history.before("c")) == "a1"
+    assert said(history.rewind_to_cell("c")) == "a1"
     assert said(after("c2 d2", history)) == "a1 c2 d2"
 
 
@@ -331,45 +342,45 @@ def test_a_cell_after_a_deleted_one_finds_its_place() -> None:
 
 def test_what_was_said_at_this_place_before_is_gone_on_with() -> None:
     history = after("a1 b1 c1 b2")
-    again = history.before("b").said_again(turn("b1"))
+    again = history.rewind_to_cell("b").append_or_restore(turn("b1"))
     assert (said(again), lines(again)) == ("a1 b1", {2: "a1 b1", 3: "a1 b1 c1", 4: "a1 b2"})
     assert everything(again) == everything(history)
 
 
 def test_what_is_said_again_is_the_turn_as_it_comes() -> None:
     history, asked_elsewhere = after("a1 b1 -1"), replace(turn("b1"), cell="z")
-    again = history.said_again(asked_elsewhere)
+    again = history.append_or_restore(asked_elsewhere)
     assert again.turns == (turn("a1"), asked_elsewhere)
     assert everything(again) == "a1 b1"
 
 
 def test_what_was_spent_on_a_turn_stays_spent_when_it_is_said_again() -> None:
-    history = History().added(replace(turn("a1"), spent=Usage(20, 10)))
-    again = history.before("a").said_again(turn("a1"))
-    assert [each.spent for each in again.spoken()] == [Usage(20, 10)]
+    history = History().append_turn(replace(turn("a1"), usage=Usage(20, 10)))
+    again = history.rewind_to_cell("a").append_or_restore(turn("a1"))
+    assert [each.usage for each in again.unique_turns()] == [Usage(20, 10)]
 
 
 def test_what_was_said_at_another_place_is_added() -> None:
     history = after("a1 b1 a2")
-    again = history.said_again(turn("b1"))
+    again = history.append_or_restore(turn("b1"))
     assert (said(again), lines(again)) == ("a2 b1", {2: "a1 b1", 4: "a2 b1"})
 
 
 def test_what_was_said_in_another_conversation_stays_there() -> None:
     history = after("a1 b1")
-    again = history.anew("n").said_again(turn("a1"))
-    assert threads(again) == {FIRST: "a1 b1", "n": "a1"}
-    assert [each.thread for each in again.all] == [FIRST, FIRST, "n"]
+    again = history.start_conversation("n").append_or_restore(turn("a1"))
+    assert threads(again) == {FIRST_THREAD: "a1 b1", "n": "a1"}
+    assert [each.thread for each in again.all_turns] == [FIRST_THREAD, FIRST_THREAD, "n"]
 
 
 def test_what_was_never_said_is_added() -> None:
-    assert after("a1").said_again(turn("b1")) == after("a1 b1")
+    assert after("a1").append_or_restore(turn("b1")) == after("a1 b1")
 
 
 def test_cells_whose_answers_are_all_kept_end_where_they_were() -> None:
     history = after("a1 b1 c1")
     for name in ("a1", "b1", "c1"):
-        history = history.before(name[0]).said_again(turn(name))
+        history = history.rewind_to_cell(name[0]).append_or_restore(turn(name))
     assert history == after("a1 b1 c1")
 
 
@@ -377,48 +388,48 @@ def test_cells_whose_answers_are_all_kept_end_where_they_were() -> None:
 
 
 def test_a_history_that_was_said_before_becomes_branches() -> None:
-    history = after("a2 b2").including(after("a1 b1 c1"))
+    history = after("a2 b2").merge_older(after("a1 b1 c1"))
     assert (said(history), lines(history)) == ("a2 b2", {3: "a1 b1 c1", 5: "a2 b2"})
     assert said(after("b3", history)) == "a2 b3"
 
 
 def test_conversations_stay_where_they_are_when_an_older_history_comes_before_them() -> None:
-    history = after("a2 +n2 -1").including(after("a1 +m1"))
-    assert (history.thread, threads(history)) == ("n", {FIRST: "a2", "n": ""})
+    history = after("a2 +n2 -1").merge_older(after("a1 +m1"))
+    assert (history.thread, threads(history)) == ("n", {FIRST_THREAD: "a2", "n": ""})
 
 
 def test_what_is_in_both_histories_is_said_once() -> None:
-    history = after("a1 c1 d1").including(after("a1 b1"))
+    history = after("a1 c1 d1").merge_older(after("a1 b1"))
     assert (said(history), lines(history)) == ("a1 c1 d1", {2: "a1 b1", 4: "a1 c1 d1"})
     assert everything(history) == "a1 b1 c1 d1"
 
 
 def test_what_is_in_both_histories_is_as_it_was_said_last() -> None:
     cut = replace(turn("a1"), reply=Reply(Message("assistant", (TextPart("Ans"),)), stop="cut"))
-    assert after("a1").including(History().added(cut)) == after("a1")
+    assert after("a1").merge_older(History().append_turn(cut)) == after("a1")
 
 
 def test_what_was_spent_on_a_turn_stays_spent_when_it_is_in_both_histories() -> None:
-    spent = History().added(replace(turn("a1"), spent=Usage(20, 10)))
-    assert after("a1").including(spent) == spent
+    spent = History().append_turn(replace(turn("a1"), usage=Usage(20, 10)))
+    assert after("a1").merge_older(spent) == spent
 
 
 def test_what_is_in_both_histories_in_different_conversations_stands_in_both() -> None:
-    history = after("+n1").including(after("a1")).said_again(turn("a1"))
+    history = after("+n1").merge_older(after("a1")).append_or_restore(turn("a1"))
     assert threads(history) == {"n": "n1 a1"}
-    kept = History().anew("n").said_again(turn("a1")).including(after("a1"))
-    assert [(each.prompt.text, each.thread) for each in kept.all] == [("a1", FIRST), ("a1", "n")]
+    kept = History().start_conversation("n").append_or_restore(turn("a1")).merge_older(after("a1"))
+    assert [(each.prompt.text, each.thread) for each in kept.all_turns] == [("a1", FIRST_THREAD), ("a1", "n")]
 
 
 def test_a_history_that_is_known_is_not_included_twice() -> None:
     older = after("a1 b1")
-    once = after("c1").including(older)
-    assert once.including(older) == once
-    assert once.including(History()) == once
+    once = after("c1").merge_older(older)
+    assert once.merge_older(older) == once
+    assert once.merge_older(History()) == once
 
 
 def test_nothing_includes_what_was_before() -> None:
-    history = History().including(after("a1 b1"))
+    history = History().merge_older(after("a1 b1"))
     assert (said(history), lines(history)) == ("", {2: "a1 b1"})
 
 
@@ -452,15 +463,15 @@ def test_branches_are_the_turns_that_nothing_follows_and_those_where_a_conversat
 )
 def test_stale_is_what_a_cell_shows_but_its_conversation_does_not_say(steps: str, stale: str) -> None:
     history = after(steps)
-    assert " ".join(history.all[number].prompt.text for number in history.stale) == stale
+    assert " ".join(history.all_turns[number].prompt.text for number in history.stale_turns) == stale
 
 
 def test_a_turn_that_stands_in_several_branches_was_spoken_once() -> None:
     history = after("a1 b1 c1 xa")
     assert everything(history) == "a1 b1 c1 b1 c1"
-    assert [each.prompt.text for each in history.spoken()] == ["a1", "b1", "c1"]
+    assert [each.prompt.text for each in history.unique_turns()] == ["a1", "b1", "c1"]
 
 
 def test_turns_without_an_id_are_each_their_own() -> None:
     nameless = replace(turn("a1"), id="")
-    assert list(History().added(nameless).added(nameless).spoken()) == [nameless, nameless]
+    assert list(History().append_turn(nameless).append_turn(nameless).unique_turns()) == [nameless, nameless]

@@ -8,7 +8,7 @@ from support.peer import Peer
 from mimo_magics.core.errors import BadOption
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
-from mimo_magics.session.session_names import as_name
+from mimo_magics.session.session_names import sanitize_session_name
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def test_a_new_session_is_gone_on_with(sessions: Sessions) -> None:
 def test_a_new_session_of_an_old_name_is_a_new_conversation_in_it(sessions: Sessions) -> None:
     sessions.new("main")
     assert state(sessions) == ("main", {"main": 0})
-    assert len(sessions.current.history.all) == 1
+    assert len(sessions.current.history.all_turns) == 1
 
 
 def test_a_session_is_renamed_and_deleted(sessions: Sessions) -> None:
     sessions.rename("main", "first")
-    sessions.named("second")
+    sessions.get_or_create("second")
     assert state(sessions) == ("first", {"first": 1, "second": 0})
     sessions.delete("first")
     assert state(sessions) == ("second", {"second": 0})
@@ -64,14 +64,14 @@ def test_a_session_is_taken_in_where_nothing_is_lost(sessions: Sessions, tmp_pat
 
 @pytest.mark.parametrize("name", ["", "7", "a/b", "..", "x" * 65, "a\nb", " a"])
 def test_what_cannot_be_a_name_is_refused(sessions: Sessions, name: str) -> None:
-    for refused in (sessions.new, sessions.named, lambda name: sessions.rename("main", name)):
+    for refused in (sessions.new, sessions.get_or_create, lambda name: sessions.rename("main", name)):
         with pytest.raises(BadOption, match="is no name"):
             refused(name)
     assert state(sessions) == ("main", {"main": 1})
 
 
 def test_what_is_not_there_is_suggested(sessions: Sessions) -> None:
-    sessions.named("critic")
+    sessions.get_or_create("critic")
     for refused in (sessions.get, sessions.switch, sessions.delete, lambda name: sessions.rename(name, "x")):
         with pytest.raises(BadOption, match="There is no session critik") as error:
             refused("critik")
@@ -79,7 +79,7 @@ def test_what_is_not_there_is_suggested(sessions: Sessions) -> None:
 
 
 def test_a_name_that_is_taken_is_refused(sessions: Sessions) -> None:
-    sessions.named("critic")
+    sessions.get_or_create("critic")
     with pytest.raises(BadOption, match="a session critic already"):
         sessions.rename("main", "critic")
 
@@ -96,4 +96,4 @@ def test_a_name_that_is_taken_is_refused(sessions: Sessions) -> None:
     ],
 )
 def test_any_text_becomes_a_name(text: str, name: str) -> None:
-    assert as_name(text) == name
+    assert sanitize_session_name(text) == name

@@ -9,7 +9,13 @@ from mimo_magics.core.messages import Params, Request, user_message
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings
-from mimo_magics.session.request_warnings import DOCUMENTED, OF_OTHERS, OWN, afterwards, warnings
+from mimo_magics.session.request_warnings import (
+    DOCUMENTED_FIELDS,
+    OTHER_API_FIELDS,
+    SETTING_OPTIONS,
+    find_error_hint,
+    find_warnings,
+)
 
 
 def told(
@@ -17,7 +23,7 @@ def told(
 ) -> list[str]:
     request = Request((user_message("hello"),), Params(model))
     endpoint = Endpoint(f"https://{host}/v1", Secret(key), "bearer")
-    return list(warnings(Settings(**options), SERVICES[service], request, endpoint))
+    return list(find_warnings(Settings(**options), SERVICES[service], request, endpoint))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,9 @@ def test_a_choice_of_tools_that_mimo_may_ignore_is_told(
 ) -> None:
     request = Request((user_message("hello"),), Params("m", tool_choice=choice))
     said = list(
-        warnings(Settings(), SERVICES[service], request, Endpoint("https://host/v1", Secret(""), "bearer"))
+        find_warnings(
+            Settings(), SERVICES[service], request, Endpoint("https://host/v1", Secret(""), "bearer")
+        )
     )
     assert bool(said) is warned
 
@@ -115,7 +123,7 @@ def test_a_web_search_that_is_switched_off_gets_its_hint() -> None:
         Request((user_message("hello"),), Params("m")),
         Endpoint("https://host/v1", Secret(""), "bearer"),
     )
-    assert "Switch the web search plugin on" in afterwards(refusal, Settings(), request, endpoint)
+    assert "Switch the web search plugin on" in find_error_hint(refusal, Settings(), request, endpoint)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +162,7 @@ def test_a_model_that_was_refused_gets_the_name_that_was_meant(
         Endpoint("https://host/v1", Secret(""), "bearer"),
     )
     refusal = UnknownModel(f"Not supported model {model}", status=400)
-    assert afterwards(refusal, Settings(), request, endpoint) == hint
+    assert find_error_hint(refusal, Settings(), request, endpoint) == hint
 
 
 @pytest.mark.parametrize(
@@ -168,7 +176,7 @@ def test_a_model_that_was_refused_gets_the_name_that_was_meant(
         ),
         ("temperature", ["--param temperature has an option of its own: --temperature."]),
         ("model", ["--param model has an option of its own: --model."]),
-        *((field, []) for field in (*DOCUMENTED, *OF_OTHERS) if field not in OWN),
+        *((field, []) for field in (*DOCUMENTED_FIELDS, *OTHER_API_FIELDS) if field not in SETTING_OPTIONS),
     ],
 )
 def test_a_field_that_is_a_setting_or_nearly_one_is_told(field: str, expected: list[str]) -> None:

@@ -29,7 +29,7 @@ from mimo_magics.core.errors import BadOption, MimoError, SessionBusy
 from mimo_magics.core.messages import ToolResult, Usage
 from mimo_magics.core.settings import Api
 from mimo_magics.session.conversation import Branch
-from mimo_magics.session.history import FIRST, History
+from mimo_magics.session.history import FIRST_THREAD, History
 from mimo_magics.session.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +51,7 @@ def test_a_cell_that_asks_again_takes_the_place_of_its_turn(peer: Peer, place: i
     talk = session(peer)
     run(talk, *CELLS)
     answer = ask(talk, "again", cell=CELLS[place])
-    assert answer.told == (told,)
+    assert answer.notices == (told,)
     assert bodies(peer) == [
         *(body(*CELLS[: number + 1]) for number in range(5)),
         body(*CELLS[:place], "again"),
@@ -67,7 +67,7 @@ def test_cells_that_run_again_after_it_are_asked_with_the_new_history(peer: Peer
     run(talk, "c", "d")
     assert bodies(peer, 5) == [body("a", "b!"), body("a", "b!", "c"), body("a", "b!", "c", "d")]
     assert branches(talk) == [(5, "a b c d e", False), (8, "a b! c d", True)]
-    assert [turn.reply.told for turn in talk.turns[2:]] == [(), ()]
+    assert [turn.reply.notices for turn in talk.turns[2:]] == [(), ()]
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -88,15 +88,15 @@ def test_the_old_turn_is_told_of_also_where_another_conversation_went_on(peer: P
     run(talk, "n", new=True)
     run(talk, "c")
     told = "Asked again in place of turn 1, which stays, with the one after it, as branch {}."
-    assert ask(talk, "again", cell="a").told == (told.format(2),)
-    assert ask(talk, "again", cell="n", new=True).told == (told.format(4),)
-    assert ask(talk, "again", cell="m", new=True).told == ()
+    assert ask(talk, "again", cell="a").notices == (told.format(2),)
+    assert ask(talk, "again", cell="n", new=True).notices == (told.format(4),)
+    assert ask(talk, "again", cell="m", new=True).notices == ()
 
 
 def test_what_the_caller_remarks_is_told_beside(peer: Peer) -> None:
     talk = session(peer)
     run(talk, "a")
-    assert ask(talk, "again", cell="a", remarks=["By the way."]).told == (
+    assert ask(talk, "again", cell="a", notices=["By the way."]).notices == (
         "Asked again in place of turn 1, which stays as branch 1.",
         "By the way.",
     )
@@ -149,7 +149,7 @@ def test_a_turn_that_is_appended_leaves_those_of_its_cell(peer: Peer) -> None:
 def test_prompts_of_nobody_are_added(peer: Peer) -> None:
     talk = session(peer)
     for _ in range(2):
-        assert ask(talk, "a").told == ()
+        assert ask(talk, "a").notices == ()
     assert bodies(peer) == [body("a"), body("a", "a")]
 
 
@@ -164,9 +164,9 @@ def test_a_prompt_that_is_not_kept_takes_no_place(peer: Peer) -> None:
     talk = session(peer)
     run(talk, "a", "b")
     before = talk.history
-    assert ask(talk, "aside", cell="a", keep=False).told == ()
+    assert ask(talk, "aside", cell="a", keep=False).notices == ()
     assert (bodies(peer)[-1], talk.history) == (body("aside"), before)
-    assert talk.aside == Usage(20, 10, 5)
+    assert talk.unrecorded_usage == Usage(20, 10, 5)
 
 
 # Several conversations in one session
@@ -204,7 +204,7 @@ def test_a_new_conversation_that_fails_is_not_begun(peer: Peer) -> None:
 def test_a_conversation_can_be_begun_before_anything_is_asked(peer: Peer) -> None:
     talk = session(peer)
     run(talk, "a")
-    talk.begin()
+    talk.start_conversation()
     assert (line(talk), branches(talk)) == ("", [(1, "a", False)])
     ask(talk, "b")
     assert bodies(peer)[-1] == body("b")
@@ -254,7 +254,7 @@ def test_a_branch_is_a_value(peer: Peer) -> None:
     talk = session(peer)
     run(talk, "a", "b")
     talk.undo()
-    one, two = talk.history.all
+    one, two = talk.history.all_turns
     assert talk.branches() == (Branch(1, (one,), is_current=True), Branch(2, (one, two), is_current=False))
 
 
@@ -282,14 +282,14 @@ def test_a_fork_begins_with_what_was_said_and_goes_its_own_way(
     peer: Peer, at: int | None, begins: str
 ) -> None:
     talk = session(peer, temperature=0.5)
-    talk.begun = date(2026, 3, 20)
+    talk.started_on = date(2026, 3, 20)
     run(talk, "a", "b", "c")
     other = talk.fork("other", at)
-    assert (other.name, line(other), other.settings, other.begun) == (
+    assert (other.name, line(other), other.settings, other.started_on) == (
         "other",
         begins,
         talk.settings,
-        talk.begun,
+        talk.started_on,
     )
     ask(other, "x")
     ask(talk, "y")
@@ -312,8 +312,8 @@ def test_a_fork_of_another_conversation_is_the_first_one_of_its_own(peer: Peer) 
     run(talk, "a")
     run(talk, "n", new=True)
     other = talk.fork("other")
-    assert other.history == History().added(talk.history.all[1])
-    assert other.history.thread == FIRST
+    assert other.history == History().append_turn(talk.history.all_turns[1])
+    assert other.history.thread == FIRST_THREAD
 
 
 @pytest.mark.parametrize("at", [-1, 3])
@@ -349,18 +349,18 @@ def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
 ) -> None:
     talk = session(peer)
     run(talk, "a", "b", "c")
-    talk.forget(cells)
+    talk.remove_cells(cells)
     assert line(talk) == left
-    assert [ask(talk, "d").told, ask(talk, "e").told] == [told, ()]
+    assert [ask(talk, "d").notices, ask(talk, "e").notices] == [told, ()]
     assert bodies(peer, 3) == [body(*left.split(), "d"), body(*left.split(), "d", "e")]
-    assert talk.history.line_to(2) == (0, 1, 2)
+    assert talk.history.path_to(2) == (0, 1, 2)
 
 
 def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cells(peer: Peer) -> None:
     talk = session(peer)
     run(talk, "a", "b")
-    talk.forget({"b"})
-    kept, asked = ask(talk, "a", cell="a", run_all="keep").told, ask(talk, "c").told
+    talk.remove_cells({"b"})
+    kept, asked = ask(talk, "a", cell="a", run_all="keep").notices, ask(talk, "c").notices
     assert (len(kept), kept[0][:9]) == (1, "Kept from")
     assert asked == ("The turn of a deleted cell left the conversation, which is kept as branch 2.",)
 
@@ -368,25 +368,25 @@ def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cel
 def test_what_was_forgotten_is_not_told_after_everything_is(peer: Peer) -> None:
     talk = session(peer)
     run(talk, "a", "b")
-    talk.forget({"a"})
+    talk.remove_cells({"a"})
     talk.clear()
-    assert ask(talk, "c").told == ()
+    assert ask(talk, "c").notices == ()
 
 
 def test_clearing_forgets_all_branches(peer: Peer) -> None:
     talk = session(peer)
     run(talk, "a", "b", "a")
-    talk.begun = date(2026, 3, 20)
+    talk.started_on = date(2026, 3, 20)
     talk.clear()
-    assert (talk.history, talk.begun) == (History(), date.today())  # noqa: DTZ011
+    assert (talk.history, talk.started_on) == (History(), date.today())  # noqa: DTZ011
 
 
 def test_what_was_spent_stays_spent_when_all_is_forgotten(peer: Peer) -> None:
     talk = session(peer)
     run(talk, "a", "b")
-    assert talk.spent.tokens == 60
+    assert talk.spending.tokens == 60
     talk.clear()
-    assert talk.spent.tokens == 60
+    assert talk.spending.tokens == 60
 
 
 # While a turn is being answered
@@ -397,9 +397,9 @@ def test_what_was_spent_stays_spent_when_all_is_forgotten(peer: Peer) -> None:
     [
         lambda talk: talk.undo(),
         lambda talk: talk.switch(1),
-        lambda talk: talk.begin(),
+        lambda talk: talk.start_conversation(),
         lambda talk: talk.clear(),
-        lambda talk: talk.forget({"a"}),
+        lambda talk: talk.remove_cells({"a"}),
         lambda talk: talk.ask("two"),
         lambda talk: talk.ask(None),
     ],
@@ -412,12 +412,12 @@ async def test_nothing_changes_the_history_while_a_turn_is_answered(
     async with talk.stream("a", cell="a") as running:
         async for _ in running:
             pass
-    begun = talk.begun = date(2026, 3, 20)
+    begun = talk.started_on = date(2026, 3, 20)
     before = talk.history
     async with talk.stream("b") as running:
         with pytest.raises(SessionBusy):
             await asyncio.to_thread(change, talk)
-        assert (talk.history, talk.begun) == (before, begun)
+        assert (talk.history, talk.started_on) == (before, begun)
         async for _ in running:
             pass
     assert line(talk) == "a b"
@@ -459,11 +459,11 @@ def test_what_cannot_be_asked_leaves_a_session_that_can_be(peer: Peer, refused: 
     talk = session(peer)
     run(talk, "a", "b")
     before = talk.history
-    talk.forget({"b"})
+    talk.remove_cells({"b"})
     with pytest.raises(BadOption):
         ask(talk, **{"prompt": "again", "cell": "a", **refused})
-    assert talk.history == before.without({"b"})
-    assert len(ask(talk, "c").told) == 1
+    assert talk.history == before.remove_cells({"b"})
+    assert len(ask(talk, "c").notices) == 1
 
 
 # From a file
@@ -473,15 +473,15 @@ def test_a_session_from_a_file_is_what_was_saved_but_tells_the_day_of_today(
     peer: Peer, tmp_path: Path
 ) -> None:
     talk = session(peer)
-    talk.begun = date(2026, 3, 20)
+    talk.started_on = date(2026, 3, 20)
     run(talk, "a", "b", "a")
     ask(talk, "aside", keep=False)
     talk.save(tmp_path / "talk.json")
     other = Session.load(tmp_path / "talk.json", base_url=where(peer, "openai"))
-    assert (other.name, other.history, other.begun, other.aside, other.aside_cost) == (
+    assert (other.name, other.history, other.started_on, other.unrecorded_usage, other.unrecorded_cost) == (
         talk.name,
         talk.history,
-        Session().begun,
-        talk.aside,
-        talk.aside_cost,
+        Session().started_on,
+        talk.unrecorded_usage,
+        talk.unrecorded_cost,
     )

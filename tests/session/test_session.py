@@ -11,13 +11,20 @@ from support.peer import CUT, SILENCE, Answer, Peer, error, frames, reply, sse, 
 from support.talking import cancelled_when_it_was_sent
 
 from mimo_magics.client import http, model_list, retry
-from mimo_magics.core.errors import ApiError, BadOption, NoKey, SessionBusy, StreamCut, UnknownModel
+from mimo_magics.core.errors import (
+    ApiError,
+    BadOption,
+    IncompleteStream,
+    MissingApiKey,
+    SessionBusy,
+    UnknownModel,
+)
 from mimo_magics.core.events import TextDelta
 from mimo_magics.core.messages import Message, Params, ReasoningPart, Reply, ToolCall, Usage, user_message
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Api
 from mimo_magics.session.session import Session, ask
-from mimo_magics.session.system_prompt import text
+from mimo_magics.session.system_prompt import build_system_prompt
 from mimo_magics.session.turn import Turn
 
 pytestmark = pytest.mark.anyio
@@ -94,11 +101,11 @@ def test_a_turn_is_what_was_really_asked_and_answered(peer: Peer) -> None:
         Params("mimo-v2-flash", temperature=0.0, max_completion_tokens=9, thinking=False),
         "other",
         "openai",
-        turn.asked,
+        turn.created_at,
         id=turn.id,
         system="Be brief.",
-        spent=turn.spent,
-        context=turn.context,
+        usage=turn.usage,
+        context_tokens=turn.context_tokens,
         digest=turn.digest,
     )
     assert re.fullmatch("[0-9a-f]{12}", turn.id)
@@ -183,8 +190,8 @@ def test_a_failed_call_leaves_the_conversation_as_it_was(peer: Peer, api: Api, f
 @pytest.mark.parametrize(
     ("end", "kind"),
     [
-        ([CUT], StreamCut),
-        ([], StreamCut),
+        ([CUT], IncompleteStream),
+        ([], IncompleteStream),
         ([sse({"error": {"code": "503", "message": "gone"}})], ApiError),
         ([b"data: {oops\n\n"], Exception),
     ],
@@ -284,7 +291,7 @@ def test_nothing_is_sent_for_settings_that_cannot_be(peer: Peer, monkeypatch: py
     with pytest.raises(BadOption):
         Session(base_url="nowhere").ask("one")
     monkeypatch.delenv("MIMO_API_KEY")
-    with pytest.raises(NoKey):
+    with pytest.raises(MissingApiKey):
         Session().ask("one")
     assert peer.requests == []
 
@@ -292,7 +299,7 @@ def test_nothing_is_sent_for_settings_that_cannot_be(peer: Peer, monkeypatch: py
 @pytest.mark.parametrize("api", APIS)
 def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(mimo: Peer, api: Api) -> None:
     talk = Session(api=api)
-    talk.begun = date(2026, 3, 20)
+    talk.started_on = date(2026, 3, 20)
     talk.ask("one")
     talk.ask("two", system="mimo-zh")
     talk.ask("three", system="Be brief.")
@@ -303,10 +310,10 @@ def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(mimo: Peer,
         for seen in mimo.requests
     ]
     assert told == [
-        text("mimo", None, date(2026, 3, 20)),
-        text("mimo-zh", None, date(2026, 3, 20)),
+        build_system_prompt("mimo", None, date(2026, 3, 20)),
+        build_system_prompt("mimo-zh", None, date(2026, 3, 20)),
         "Be brief.",
-        text("mimo", None, date.today()),  # noqa: DTZ011
+        build_system_prompt("mimo", None, date.today()),  # noqa: DTZ011
     ]
 
 

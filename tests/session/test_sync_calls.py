@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from support.peer import SILENCE, Answer, Peer, error, frames, wait_until
 
-from mimo_magics.core.errors import BadKey
+from mimo_magics.core.errors import InvalidApiKey
 from mimo_magics.core.events import Event, TextDelta
 from mimo_magics.session import sync_calls
 from mimo_magics.session.session import Session
@@ -65,7 +65,7 @@ def test_calls_from_any_thread_share_a_connection(peer: Peer) -> None:
 
 def test_events_come_in_the_callers_thread(peer: Peer) -> None:
     shown: list[tuple[Event, str]] = []
-    with sync_calls.opened(session(peer).stream("hello")) as call:
+    with sync_calls.open_turn(session(peer).stream("hello")) as call:
         shown.extend((event, threading.current_thread().name) for event in call)
     assert {thread for _, thread in shown} == {threading.current_thread().name}
     assert "".join(event.text for event, _ in shown if isinstance(event, TextDelta)) == "You said: hello"
@@ -91,7 +91,7 @@ def test_ctrl_c_in_silence_stops_at_once_and_keeps_what_had_come(peer: Peer, wor
 def test_leaving_early_breaks_the_answer_off(peer: Peer) -> None:
     peer.answers(lambda seen: Answer(frames(seen, repeat("word "), 0.05)))
     talk = session(peer)
-    with sync_calls.opened(talk.stream("hello")) as call:
+    with sync_calls.open_turn(talk.stream("hello")) as call:
         next(event for event in call if isinstance(event, TextDelta))
     assert talk.turns[0].reply.stop == "interrupted"
     assert peer.settled()[0].disconnected
@@ -100,7 +100,7 @@ def test_leaving_early_breaks_the_answer_off(peer: Peer) -> None:
 def test_an_error_of_whoever_shows_the_events_breaks_the_answer_off_and_comes_through(peer: Peer) -> None:
     peer.answers(lambda seen: Answer(frames(seen, repeat("word "), 0.05)))
     talk = session(peer)
-    with pytest.raises(ZeroDivisionError), sync_calls.opened(talk.stream("hello")) as call:
+    with pytest.raises(ZeroDivisionError), sync_calls.open_turn(talk.stream("hello")) as call:
         for event in call:
             if isinstance(event, TextDelta):
                 1 / 0  # noqa: B018
@@ -109,7 +109,7 @@ def test_an_error_of_whoever_shows_the_events_breaks_the_answer_off_and_comes_th
 
 def test_a_failed_call_comes_through(peer: Peer) -> None:
     peer.answers(error(401))
-    with pytest.raises(BadKey):
+    with pytest.raises(InvalidApiKey):
         session(peer).ask("hello")
 
 
@@ -117,7 +117,7 @@ def test_a_session_can_be_asked_again_after_anything(peer: Peer) -> None:
     talk = session(peer)
     obeying = peer.script
     peer.answers(error(401))
-    with suppress(BadKey):
+    with suppress(InvalidApiKey):
         talk.ask("fails")
     peer.answers(Answer([SILENCE]))
     interrupt_once(lambda: len(peer.requests) == 2)

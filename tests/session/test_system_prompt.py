@@ -4,17 +4,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from mimo_magics.session.system_prompt import text
+from mimo_magics.session.system_prompt import build_system_prompt
 
 DAY = date(2026, 3, 20)
 
 
 def test_the_prompt_tells_the_day_with_the_right_weekday() -> None:
-    assert text("mimo", None, DAY) == (
+    assert build_system_prompt("mimo", None, DAY) == (
         "You are MiMo, an AI assistant developed by Xiaomi.\n"
         "Today's date: 2026-03-20 Friday. Your knowledge cutoff date is December 2024."
     )
-    assert text("mimo-zh", None, DAY) == (
+    assert build_system_prompt("mimo-zh", None, DAY) == (
         "你是MiMo（中文名称也是MiMo），是小米公司研发的AI智能助手。\n"
         "今天的日期：2026-03-20 星期五，你的知识截止日期是2024年12月。"
     )
@@ -22,8 +22,10 @@ def test_the_prompt_tells_the_day_with_the_right_weekday() -> None:
 
 def test_all_weekdays_are_told_in_their_language() -> None:
     week = [DAY + timedelta(days) for days in range(7)]
-    assert [text("mimo-zh", None, day).split("星期")[1][0] for day in week] == list("五六日一二三四")
-    assert [text("mimo", None, day).split()[12].rstrip(".") for day in week] == [
+    assert [build_system_prompt("mimo-zh", None, day).split("星期")[1][0] for day in week] == list(
+        "五六日一二三四"
+    )
+    assert [build_system_prompt("mimo", None, day).split()[12].rstrip(".") for day in week] == [
         day.strftime("%A") for day in week
     ]
 
@@ -32,14 +34,14 @@ def test_all_weekdays_are_told_in_their_language() -> None:
     ("asked", "recommended", "told"),
     [
         (None, None, ""),
-        (None, "mimo", text("mimo", None, DAY)),
+        (None, "mimo", build_system_prompt("mimo", None, DAY)),
         ("none", "mimo", ""),
         ("", "mimo", ""),
         ("Be brief {date}.", "mimo", "Be brief {date}."),
-        ("mimo-zh", None, text("mimo-zh", None, DAY)),
+        ("mimo-zh", None, build_system_prompt("mimo-zh", None, DAY)),
     ],
 )
 def test_a_person_chooses_or_leaves_it_to_the_service(
     asked: str | None, recommended: str | None, told: str
 ) -> None:
-    assert text(asked, recommended, DAY) == told
+    assert build_system_prompt(asked, recommended, DAY) == told

@@ -11,7 +11,7 @@ from support.peer import Answer, Peer, frames, obey, reply, stream
 from support.virtual_time import VirtualTime
 
 from mimo_magics import Session
-from mimo_magics.core.errors import BadOption, BadTape, TapeMissing
+from mimo_magics.core.errors import BadOption, BadTape, TapeMismatch
 from mimo_magics.core.messages import Message, ToolCall, ToolResult
 from mimo_magics.core.settings import Api
 from mimo_magics.session.turn import Turn
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_tape_that_is_not_there_is_told_with_the_command_that_records_it(path: Path) -> None:
-    with pytest.raises(TapeMissing, match="There is no tape") as failure:
+    with pytest.raises(TapeMismatch, match="There is no tape") as failure:
         Tape("replay", path)
     assert f"%mimo_tape record {path}" in failure.value.hint
 
@@ -92,7 +92,7 @@ def test_a_replay_wants_no_key_and_tells_the_times_of_the_recording(
     timing = replays[0].reply.timing
     assert timing is not None
     assert (timing.total, timing.time_to_first_token) == pytest.approx((4.0, 0.5))
-    assert replays[0].asked == tape_format.read_tape(path)[0].timestamp
+    assert replays[0].created_at == tape_format.read_tape(path)[0].timestamp
 
 
 def test_the_date_in_the_system_prompt_breaks_no_match(peer: Peer, path: Path) -> None:
@@ -103,7 +103,7 @@ def test_the_date_in_the_system_prompt_breaks_no_match(peer: Peer, path: Path) -
                 dated = Session(
                     base_url=address, api=api, model="mimo-test", tape=f"{mode}:{path}", system=name
                 )
-                dated.begun = today
+                dated.started_on = today
                 dated.ask("hello")
     assert len(peer.requests) == 4
     assert "2026-03-20" not in path.read_text(encoding="utf-8")

@@ -4,16 +4,16 @@ import pytest
 
 from mimo_magics.core.events import (
     Event,
-    Preparing,
+    ModelPreparation,
     ReasoningDelta,
+    ResponseStarted,
     Retrying,
-    Started,
     Stopped,
     TextDelta,
     ToolCallStart,
 )
 from mimo_magics.core.messages import Timing
-from mimo_magics.session.timing import Stopwatch
+from mimo_magics.session.timing import TurnTimer
 from mimo_magics.tape.clock import Clock
 
 
@@ -28,7 +28,7 @@ class SetClock(Clock):
 
 def timing(*events: tuple[float, Event], read: float) -> Timing:
     clock = SetClock()
-    watch = Stopwatch(clock)
+    watch = TurnTimer(clock)
     for at, event in events:
         clock.at = 100.0 + at
         watch.feed(event)
@@ -41,14 +41,14 @@ def timing(*events: tuple[float, Event], read: float) -> Timing:
     [
         ([], Timing(None, None, 9.0)),
         (
-            [(1, Started()), (2, TextDelta("a")), (5, TextDelta("b")), (6, Stopped("end"))],
+            [(1, ResponseStarted()), (2, TextDelta("a")), (5, TextDelta("b")), (6, Stopped("end"))],
             Timing(2.0, None, 9.0),
         ),
         ([(2, ReasoningDelta("a")), (3, ReasoningDelta("b")), (6, TextDelta("c"))], Timing(2.0, 4.0, 9.0)),
         ([(2, ReasoningDelta("a")), (6, ToolCallStart(0))], Timing(2.0, 4.0, 9.0)),
         ([(2, ReasoningDelta("a"))], Timing(2.0, 7.0, 9.0)),
         ([(1, Retrying(2, 5, 1.0, "busy")), (3, TextDelta("a"))], Timing(3.0, None, 9.0)),
-        ([(4, Preparing("Starting")), (5, TextDelta("a"))], Timing(1.0, None, 5.0)),
+        ([(4, ModelPreparation("Starting")), (5, TextDelta("a"))], Timing(1.0, None, 5.0)),
     ],
 )
 def test_times_are_told(events: list[tuple[float, Event]], expected: Timing) -> None:

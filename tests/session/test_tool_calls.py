@@ -25,10 +25,15 @@ from mimo_magics.core.messages import (
     Usage,
 )
 from mimo_magics.session.session import Session
-from mimo_magics.session.tool_calls import LEFT_BEHIND, MOST, REPEATED, STOPPED
+from mimo_magics.session.tool_calls import (
+    DUPLICATE_CALL,
+    INTERRUPTED_BEFORE_RUN,
+    INTERRUPTED_WHILE_RUNNING,
+    MAX_TOOL_CALLS,
+)
 from mimo_magics.tools.registry import as_tools
 from mimo_magics.tools.result import MAX_RESULT_BYTES
-from mimo_magics.tools.tool import Confirm, NotebookTool, Outcome
+from mimo_magics.tools.tool import Confirmation, NotebookTool, ToolOutcome
 
 pytestmark = pytest.mark.anyio
 CLOCK = ToolCall("c1", "clock", '{"zone": "UTC"}')
@@ -57,13 +62,13 @@ def script(*replies: Reply) -> Callable[[Seen], Answer]:
 def made(
     name: str = "clock",
     run: Callable[[dict[str, Any]], Any] = lambda arguments: "12:00",
-    confirm: Confirm = "none",
+    confirm: Confirmation = "none",
     **settings: Any,
 ) -> NotebookTool:
-    async def awaited(arguments: dict[str, Any]) -> Outcome:
+    async def awaited(arguments: dict[str, Any]) -> ToolOutcome:
         value = run(arguments)
         value = await value if asyncio.iscoroutine(value) else value
-        return value if isinstance(value, Outcome) else Outcome(value)
+        return value if isinstance(value, ToolOutcome) else ToolOutcome(value)
 
     return NotebookTool(Tool(name), json.loads, awaited, confirm, **settings)
 
@@ -187,7 +192,7 @@ async def test_the_round_of_the_quick_start_page(peer: Peer, api: str) -> None:
     ],
 )
 async def test_a_person_is_asked_as_often_as_the_tool_says(
-    peer: Peer, confirm: Confirm, approvals: list[Approval], waits: int
+    peer: Peer, confirm: Confirmation, approvals: list[Approval], waits: int
 ) -> None:
     other = ToolCall("c2", "clock", '{"zone": "CET"}')
     peer.script = script(answer(HM, CLOCK), answer(HM, other), answer(TextPart("Noon.")))
@@ -226,7 +231,7 @@ async def test_a_repeated_call_of_a_response_runs_once_and_a_later_one_waits_for
     talk = session(peer, made(confirm="every_call"))
     states = progress(await turn(talk, Approval(allowed=True), Approval(allowed=True)))
     assert [index for index, state in states if state == "waiting"] == [0, 2]
-    assert results(talk) == ["12:00", REPEATED, "12:00"]
+    assert results(talk) == ["12:00", DUPLICATE_CALL, "12:00"]
 
 
 # Ids, which the server chooses
@@ -315,7 +320,7 @@ async def test_a_turn_that_is_stopped_answers_each_call_of_one_id(peer: Peer) ->
         async for event in running:
             if isinstance(event, ToolProgress) and (pending := event.approval):
                 break
-    assert results(talk) == [STOPPED, STOPPED]
+    assert results(talk) == [INTERRUPTED_BEFORE_RUN, INTERRUPTED_BEFORE_RUN]
     pending.approve()
     await turn(talk, prompt="the next request is valid")
     assert ran == []
@@ -380,12 +385,12 @@ async def test_a_tool_that_takes_too_long_is_given_up(peer: Peer) -> None:
 
 
 async def test_a_turn_makes_only_so_many_calls(peer: Peer) -> None:
-    calls = [ToolCall(f"c{n}", "clock", json.dumps({"n": n})) for n in range(MOST + 8)]
+    calls = [ToolCall(f"c{n}", "clock", json.dumps({"n": n})) for n in range(MAX_TOOL_CALLS + 8)]
     peer.script = script(answer(HM, *calls), answer(TextPart("Enough.")))
     talk = session(peer, made())
     await turn(talk)
-    assert sorted(results(talk)).count("12:00") == MOST
-    assert results(talk).count(f"Not run: a turn may make {MOST} calls at the most.") == 8
+    assert sorted(results(talk)).count("12:00") == MAX_TOOL_CALLS
+    assert results(talk).count(f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.") == 8
 
 
 async def test_after_so_many_rounds_the_model_is_asked_without_tools(peer: Peer) -> None:
@@ -436,7 +441,7 @@ async def test_calls_run_in_order_and_those_of_parallel_tools_at_a_time(peer: Pe
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 @pytest.mark.parametrize("confirm", ["none", "every_call"])
-async def test_every_call_has_its_answer_after_a_stop(peer: Peer, api: str, confirm: Confirm) -> None:
+async def test_every_call_has_its_answer_after_a_stop(peer: Peer, api: str, confirm: Confirmation) -> None:
     calls = (CLOCK, ToolCall("c2", "clock", "{}"))
     peer.script = script(answer(HM, *calls), answer(TextPart("Noon.")))
     talk = session(peer, made(run=lambda _: asyncio.sleep(60, ""), confirm=confirm), api=api)
@@ -445,7 +450,11 @@ async def test_every_call_has_its_answer_after_a_stop(peer: Peer, api: str, conf
             if isinstance(event, ToolProgress):
                 break
     assert talk.turns[0].reply.stop == "interrupted"
-    assert results(talk) == ([LEFT_BEHIND, STOPPED] if confirm == "none" else [STOPPED, STOPPED])
+    assert results(talk) == (
+        [INTERRUPTED_WHILE_RUNNING, INTERRUPTED_BEFORE_RUN]
+        if confirm == "none"
+        else [INTERRUPTED_BEFORE_RUN, INTERRUPTED_BEFORE_RUN]
+    )
     await turn(talk, prompt="go on")
     assert talk.turns[1].reply.text == "Noon."
 

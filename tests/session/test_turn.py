@@ -20,8 +20,8 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.core.text import replace_control_characters
-from mimo_magics.session.storage.turn_record import from_record, record
-from mimo_magics.session.turn import Turn, history
+from mimo_magics.session.storage.turn_record import build_record, from_record
+from mimo_magics.session.turn import Turn, conversation_messages
 
 
 def turn(prompt: str, *parts: Part, stop: str = "end") -> Turn:
@@ -31,7 +31,9 @@ def turn(prompt: str, *parts: Part, stop: str = "end") -> Turn:
 
 def read_back(before: Turn) -> Turn:
     """A turn after it was saved: its record as JSON, beside what the output shows."""
-    return from_record(json.loads(json.dumps(record(before))), replace_control_characters(before.reply.text))
+    return from_record(
+        json.loads(json.dumps(build_record(before))), replace_control_characters(before.reply.text)
+    )
 
 
 CLOCK = ToolCall("c", "clock", "{}")
@@ -40,7 +42,7 @@ NOON = ToolResult("c", "clock", "12:00", seconds=0.5)
 
 def test_the_history_is_each_prompt_and_its_answer() -> None:
     one, two = turn("one", ReasoningPart("Hm."), TextPart("1")), turn("two", TextPart("2"))
-    assert list(history([one, two])) == [
+    assert list(conversation_messages([one, two])) == [
         user_message("one"),
         one.reply.message,
         user_message("two"),
@@ -50,7 +52,7 @@ def test_the_history_is_each_prompt_and_its_answer() -> None:
 
 def test_an_answer_that_ran_tools_is_as_many_messages_as_the_server_knew() -> None:
     so, text = ReasoningPart("So."), TextPart("Noon.")
-    assert list(history([turn("one", ReasoningPart("Hm."), CLOCK, NOON, so, text)])) == [
+    assert list(conversation_messages([turn("one", ReasoningPart("Hm."), CLOCK, NOON, so, text)])) == [
         user_message("one"),
         Message("assistant", (ReasoningPart("Hm."), CLOCK)),
         Message("tool", (NOON,)),
@@ -59,12 +61,12 @@ def test_an_answer_that_ran_tools_is_as_many_messages_as_the_server_knew() -> No
 
 
 def test_an_answer_of_nothing_is_a_message_all_the_same() -> None:
-    assert list(history([turn("one")])) == [user_message("one"), Message("assistant")]
+    assert list(conversation_messages([turn("one")])) == [user_message("one"), Message("assistant")]
 
 
 def test_calls_without_results_are_left_out_of_the_history() -> None:
     asked = turn("one", TextPart("Wait."), ToolCall("c", "clock", "{}"))
-    assert list(history([asked]))[1] == Message("assistant", (TextPart("Wait."),))
+    assert list(conversation_messages([asked]))[1] == Message("assistant", (TextPart("Wait."),))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_calls_without_results_are_left_out_of_the_history() -> None:
 def test_what_failed_before_anything_came_is_not_kept(
     parts: tuple[object, ...], stop: str, kept: bool
 ) -> None:
-    assert turn("one", *parts, stop=stop).kept is kept
+    assert turn("one", *parts, stop=stop).is_in_history is kept
 
 
 @pytest.mark.parametrize(
@@ -99,11 +101,11 @@ def test_what_failed_before_anything_came_is_not_kept(
     ],
 )
 def test_an_answer_that_was_broken_off_is_not_whole(stop: str, whole: bool) -> None:
-    assert turn("one", TextPart("1"), stop=stop).whole is whole
+    assert turn("one", TextPart("1"), stop=stop).is_complete is whole
 
 
 def test_a_record_holds_the_turn_but_neither_its_texts_nor_its_history() -> None:
-    told = record(
+    told = build_record(
         turn("one", ReasoningPart("Hm."), TextPart("Hello, "), ToolCall("c", "clock"), TextPart("你好 🙂"))
     )
     assert json.loads(json.dumps(told)) == {
@@ -142,14 +144,14 @@ def test_a_record_and_the_text_beside_it_give_the_turn_back() -> None:
     before = turn("one", *parts, stop="interrupted")
     before = replace(
         before,
-        asked=1.5,
-        reply=replace(before.reply, timing=Timing(0.5, None, 2.0), cost=0.25, told=("Asked again.",)),
+        created_at=1.5,
+        reply=replace(before.reply, timing=Timing(0.5, None, 2.0), cost=0.25, notices=("Asked again.",)),
         id="0123456789ab",
         system="Be brief.",
         tools=("clock",),
-        spent=Usage(30, 20),
-        context=50,
-        left_out=2,
+        usage=Usage(30, 20),
+        context_tokens=50,
+        omitted_turns=2,
         summary="They said hello.",
         digest="0" * 32,
         cell="id:here",
@@ -160,20 +162,23 @@ def test_a_record_and_the_text_beside_it_give_the_turn_back() -> None:
 
 def test_a_record_says_where_its_turn_stands() -> None:
     before = turn("one", TextPart("1"))
-    plain, placed = record(before), record(before, after="0123456789ab", session="main", aside=True)
+    plain, placed = (
+        build_record(before),
+        build_record(before, parent_id="0123456789ab", session="main", is_one_off=True),
+    )
     assert placed == {**plain, "after": "0123456789ab", "session": "main", "aside": True}
     assert from_record(placed, "1") == from_record(plain, "1")
 
 
 def test_an_answer_of_nothing_comes_back_from_its_record() -> None:
-    before = replace(turn("one"), asked=1.5)
+    before = replace(turn("one"), created_at=1.5)
     assert read_back(before) == before
 
 
 def test_a_text_that_cannot_be_shown_as_it_is_comes_back_as_it_was() -> None:
     red, turned = TextPart("\x1b[31mred"), TextPart("\u202eevil\r\n")
-    before = replace(turn("one", TextPart("Look: "), red, CLOCK, turned, TextPart(" Good.")), asked=1.5)
-    assert record(before)["reply"]["message"]["parts"] == [
+    before = replace(turn("one", TextPart("Look: "), red, CLOCK, turned, TextPart(" Good.")), created_at=1.5)
+    assert build_record(before)["reply"]["message"]["parts"] == [
         {"type": "text", "length": 6},
         {"type": "text", "text": "\x1b[31mred"},
         {"type": "tool_call", "id": "c", "name": "clock", "arguments": "{}"},
@@ -192,7 +197,7 @@ hostile = st.text(st.sampled_from("ab\n\t\x1b\x07\r\x85\u2028\u202e\u2066🙂�
     )
 )
 def test_any_answer_comes_back_from_its_record(parts: list[Part]) -> None:
-    before = replace(turn("one", *parts), asked=1.5)
+    before = replace(turn("one", *parts), created_at=1.5)
     assert read_back(before) == before
 
 
@@ -217,4 +222,4 @@ def test_any_answer_comes_back_from_its_record(parts: list[Part]) -> None:
 )
 def test_a_record_that_cannot_be_read_is_an_error(damage: dict[str, object]) -> None:
     with pytest.raises(ValueError):
-        from_record({**record(turn("one", TextPart("1"))), **damage}, "1")
+        from_record({**build_record(turn("one", TextPart("1"))), **damage}, "1")

@@ -20,10 +20,10 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-from mimo_magics.core.errors import NotSaved
+from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.core.messages import Message, Params, Reply, TextPart, user_message
 from mimo_magics.session.history import History
-from mimo_magics.session.storage.session_file import Saved, SessionFile
+from mimo_magics.session.storage.session_file import SavedSession, SessionFile
 from mimo_magics.session.turn import Turn
 
 LONGEST = 0.03
@@ -36,22 +36,22 @@ def turn(prompt: str, size: int = 0) -> Turn:
     return Turn(user_message(prompt), reply, Params("mimo-test"), "mimo-v2", "openai", 1.0)
 
 
-def begun(turns: int = 0, size: int = 0) -> Saved:
+def begun(turns: int = 0, size: int = 0) -> SavedSession:
     """A session of turns that say their number."""
     history = History()
     for number in range(turns):
-        history = history.added(turn(str(number), size))
-    return Saved("main", date(2026, 11, 22), history)
+        history = history.append_turn(turn(str(number), size))
+    return SavedSession("main", date(2026, 11, 22), history)
 
 
-def grown(saved: Saved, prompt: str) -> Saved:
-    return replace(saved, history=saved.history.added(turn(prompt)))
+def grown(saved: SavedSession, prompt: str) -> SavedSession:
+    return replace(saved, history=saved.history.append_turn(turn(prompt)))
 
 
 def beside(path: Path, name: str, count: int) -> None:
     file, done = SessionFile(path), 0
     while done < count:
-        with suppress(NotSaved):
+        with suppress(SessionNotSaved):
             file.write(grown(file.read(), f"{name} {done}"))
             done += 1
 
@@ -98,7 +98,7 @@ def _save_for_ever(path: Path, reports: int) -> None:
     file = SessionFile(path)
     saved = file.read()
     while True:
-        saved = grown(saved, str(len(saved.history.all)))
+        saved = grown(saved, str(len(saved.history.all_turns)))
         file.write(saved)
         os.write(reports, b".")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
 
-from mimo_magics.core.errors import StreamCut
+from mimo_magics.core.errors import IncompleteStream
 from mimo_magics.core.events import TextDelta
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall, Usage
 from mimo_magics.core.settings import Api
@@ -27,7 +27,7 @@ def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
 
 
 def ask(talk: Session, prompt: str | None, **options: object) -> Reply:
-    return sync_calls.run(talk.stream(prompt, **options), lambda _: True).reply
+    return sync_calls.run_turn(talk.stream(prompt, **options), lambda _: True).reply
 
 
 def run(talk: Session, *cells: str, words: str = "", **options: object) -> None:
@@ -68,7 +68,7 @@ def branches(talk: Session) -> list[tuple[int, str, bool]]:
 def interrupted(talk: Session, peer: Peer, prompt: str | None, **options: object) -> None:
     """Ask, and stop the answer after its first words, «Half an »."""
     peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), SILENCE]))
-    with sync_calls.opened(talk.stream(prompt, **options)) as call:
+    with sync_calls.open_turn(talk.stream(prompt, **options)) as call:
         next(event for event in call if isinstance(event, TextDelta))
     peer.script = obey
 
@@ -103,7 +103,7 @@ def partial(talk: Session, peer: Peer, how: str, prompt: str | None = "one", **o
         peer.answers(lambda seen: stream(seen, reply("Half an ", "", stop="length")))
     else:
         peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), CUT]))
-    with suppress(StreamCut):
+    with suppress(IncompleteStream):
         ask(talk, prompt, **options)
     peer.script = obey
 

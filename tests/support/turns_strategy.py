@@ -68,7 +68,7 @@ replies = st.builds(
     id=texts,
     annotations=st.lists(st.builds(Annotation, texts, texts), max_size=2).map(tuple),
     notes=st.lists(texts, max_size=2).map(tuple),
-    told=st.lists(texts, max_size=2).map(tuple),
+    notices=st.lists(texts, max_size=2).map(tuple),
     timing=st.none() | st.builds(Timing, st.none() | numbers, st.none() | numbers, numbers),
     cost=st.none() | numbers,
 )
@@ -79,13 +79,13 @@ turns = st.builds(
     params=params,
     preset=texts,
     api=st.sampled_from(get_args(Api)),
-    asked=numbers,
+    created_at=numbers,
     id=st.sampled_from(["", "a1", "b2", "c3"]),
     system=st.sampled_from(["", "Be brief.", "Be long."]),
     tools=st.sampled_from([(), ("clock",), ("clock", "tide")]),
-    spent=usages,
-    context=counts,
-    left_out=counts,
+    usage=usages,
+    context_tokens=counts,
+    omitted_turns=counts,
     summary=st.sampled_from(["", "They said hello."]),
     digest=texts,
     cell=st.sampled_from(["", "a", "b", "c"]),
@@ -94,35 +94,39 @@ turns = st.builds(
 
 
 def _replaced(turn: Turn) -> Step:
-    return lambda history: history if history.head == ROOT else history.replaced(turn)
+    return lambda history: history if history.head == ROOT else history.replace_last(turn)
 
 
 def _switched(number: int) -> Step:
-    return lambda history: history.switched(number % len(history.all)) if history.all else history
+    return lambda history: (
+        history.switch_to(number % len(history.all_turns)) if history.all_turns else history
+    )
 
 
 def _asked_again(turn: Turn) -> Step:
-    return lambda history: history.before(turn.cell).added(turn)
+    return lambda history: history.rewind_to_cell(turn.cell).append_turn(turn)
 
 
 def _told_again(turn: Turn) -> Step:
-    return lambda history: history.said_again(turn)
+    return lambda history: history.append_or_restore(turn)
 
 
 def _met(others: list[Turn]) -> Step:
-    return lambda history: history.including(reduce(History.added, others, History()))
+    return lambda history: history.merge_older(reduce(History.append_turn, others, History()))
 
 
 steps = st.one_of(
-    turns.map(lambda turn: lambda history: history.added(turn)),
+    turns.map(lambda turn: lambda history: history.append_turn(turn)),
     turns.map(_replaced),
     turns.map(_asked_again),
     turns.map(_told_again),
     st.lists(turns, max_size=3).map(_met),
-    st.integers(0, 3).map(lambda count: lambda history: history.back(count)),
+    st.integers(0, 3).map(lambda count: lambda history: history.drop_last(count)),
     st.integers(0, 9).map(_switched),
-    st.sampled_from(["", "x", "y"]).map(lambda thread: lambda history: history.anew(thread)),
-    st.sets(st.sampled_from("abc"), max_size=2).map(lambda cells: lambda history: history.without(cells)),
+    st.sampled_from(["", "x", "y"]).map(lambda thread: lambda history: history.start_conversation(thread)),
+    st.sets(st.sampled_from("abc"), max_size=2).map(
+        lambda cells: lambda history: history.remove_cells(cells)
+    ),
 )
 """What may happen to a history."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.core.errors import BadTape, NotSaved
+from mimo_magics.core.errors import BadTape, SessionNotSaved
 from mimo_magics.tape import format as tape_format
 from mimo_magics.tape.format import END_REASONS, Chunk, RecordedCall
 
@@ -84,7 +84,7 @@ def test_what_is_written_is_read(path: Path, written: list[RecordedCall]) -> Non
 
 
 def test_a_tape_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(NotSaved, match="cannot be written"):
+    with pytest.raises(SessionNotSaved, match="cannot be written"):
         tape_format.write_calls(tmp_path, [CALL], overwrite=False)
 
 

@@ -15,7 +15,7 @@ from support.virtual_time import VirtualTime
 
 from mimo_magics.client import http
 from mimo_magics.client.endpoint import Endpoint
-from mimo_magics.core.errors import BadKey, ConnectionFailed, MimoError, StreamCut, TapeMissing
+from mimo_magics.core.errors import ConnectionFailed, IncompleteStream, InvalidApiKey, MimoError, TapeMismatch
 from mimo_magics.core.events import Event, Retrying
 from mimo_magics.core.messages import ImagePart, Message, Params, Request, TextPart, user_message
 from mimo_magics.core.secret import Secret
@@ -145,7 +145,7 @@ async def test_a_request_that_is_not_on_the_tape_is_not_sent_and_told_apart(peer
     events, failure = await ask(
         peer, Tape("replay", path), request=about("What is the capital of Korea?", temperature=0.5)
     )
-    assert (events, type(failure), len(peer.requests)) == ([], TapeMissing, 2)
+    assert (events, type(failure), len(peer.requests)) == ([], TapeMismatch, 2)
     assert str(failure) == (
         "lesson.jsonl has no answer to this request: messages[0].content is «What is the capital of Korea?», "
         "recorded was «What is the capital of Japan?»."
@@ -187,7 +187,7 @@ async def test_refusals_and_other_attempts_are_replayed_without_waiting(
 async def test_an_answer_that_broke_off_breaks_off_again(peer: Peer, path: Path, api: Api) -> None:
     peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
     recorded, failure = await ask(peer, Tape("record", path), api)
-    assert isinstance(failure, StreamCut)
+    assert isinstance(failure, IncompleteStream)
     replayed, again = await ask(peer, Tape("replay", path), api)
     assert (replayed, repr(again), len(peer.requests)) == (recorded, repr(failure), 1)
 
@@ -236,7 +236,7 @@ async def test_no_key_is_ever_on_a_tape(peer: Peer, path: Path, api: Api) -> Non
     _, refused = await ask(peer, recording, api, about(f"my key is {KEY}"))
     await ask(peer, recording, api, about(f"my key is {KEY}"))
     text = written(path)
-    assert isinstance(refused, BadKey)
+    assert isinstance(refused, InvalidApiKey)
     assert (KEY in text, KEY[:12] in text, "(the key)" in text) == (False, False, True)
     assert [
         word for word in ("ookie", "X-Account", "x-account", peer.host, "127.0.0.1") if word in text
@@ -255,4 +255,4 @@ async def test_a_picture_is_on_the_tape_as_its_fingerprint(peer: Peer, path: Pat
         REQUEST,
         messages=(Message("user", (TextPart("What is this?"), replace(image, url=image.url + "AAAA"))),),
     )
-    assert isinstance((await ask(peer, Tape("replay", path), request=other))[1], TapeMissing)
+    assert isinstance((await ask(peer, Tape("replay", path), request=other))[1], TapeMismatch)

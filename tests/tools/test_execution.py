@@ -13,7 +13,7 @@ import pytest
 
 from mimo_magics.tools.execution import MAX_ERROR_CHARS, MAX_LOG_CHARS, format_exception_line, run_function
 from mimo_magics.tools.printed import ContextStream, OutputCapture
-from mimo_magics.tools.tool import Outcome
+from mimo_magics.tools.tool import ToolOutcome
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +29,7 @@ async def add_later(a: int, b: int) -> int:
 
 @pytest.mark.parametrize("function", [add, add_later])
 async def test_a_function_gives_its_value_back_as_text(function: Any) -> None:
-    assert await run_function(function, {"a": 2, "b": 3}) == Outcome("5")
+    assert await run_function(function, {"a": 2, "b": 3}) == ToolOutcome("5")
 
 
 async def test_a_sync_function_runs_in_a_thread_and_an_async_one_on_the_loop() -> None:
@@ -56,7 +56,7 @@ def talk(words: str) -> str:
 
 
 async def test_what_a_function_prints_is_kept_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    assert await run_function(talk, {"words": "hi"}) == Outcome("HI", log="hi\nand hi\n")
+    assert await run_function(talk, {"words": "hi"}) == ToolOutcome("HI", log="hi\nand hi\n")
     print("outside")
     assert capsys.readouterr().out == "outside\n"
     assert not isinstance(sys.stdout, ContextStream)
@@ -70,7 +70,7 @@ async def test_functions_at_a_time_do_not_mix_what_they_print() -> None:
         return word
 
     outcomes = await asyncio.gather(*(run_function(slowly, {"word": word}) for word in "ab"))
-    assert outcomes == [Outcome("a", log="a\n" * 3), Outcome("b", log="b\n" * 3)]
+    assert outcomes == [ToolOutcome("a", log="a\n" * 3), ToolOutcome("b", log="b\n" * 3)]
 
 
 def test_what_is_printed_elsewhere_meanwhile_goes_where_it_went(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from support.reading import anthropic_stream, fold, outcome, read, read_whole
 from mimo_magics.core.errors import ApiError, BadOption, BadRequest, WireError
 from mimo_magics.core.events import (
     ReasoningDelta,
-    Started,
+    ResponseStarted,
     Stopped,
     TextDelta,
     ToolCallDelta,
@@ -343,7 +343,7 @@ def test_the_events_of_a_stream_are_told_as_they_come():
         STOP,
     )
     assert list(decode("anthropic", [stream])) == [
-        Started("m1", "mimo-v2-pro"),
+        ResponseStarted("m1", "mimo-v2-pro"),
         ReasoningDelta("Hm."),
         ReasoningDelta("", "sig"),
         TextDelta("Hi"),

@@ -14,11 +14,11 @@ from support.hostile import HOSTILE
 from support.peer import KEY, Peer, Seen, reply, stream
 
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall
-from mimo_magics.core.settings import Api, Code
+from mimo_magics.core.settings import Api, CodeKind
 from mimo_magics.session.session import Session
 from mimo_magics.wire.call_as_code import CODE_KINDS, ApiCall, build_snippet
 
-WAYS: list[tuple[Code, Api]] = [
+WAYS: list[tuple[CodeKind, Api]] = [
     ("curl", "openai"),
     ("curl", "anthropic"),
     ("httpx", "openai"),
@@ -46,7 +46,7 @@ def session(peer: Peer, api: Api, **options: Any) -> Session:
     return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
 
 
-def run(kind: Code, code: str, folder: Path) -> str:
+def run(kind: CodeKind, code: str, folder: Path) -> str:
     """Run code in an empty folder, in which nothing may appear."""
     if kind == "curl" and not shutil.which("curl"):
         pytest.skip("curl is missing")
@@ -74,13 +74,13 @@ def keys(seen: Seen) -> set[str]:
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize(("kind", "api"), WAYS)
 def test_the_code_makes_the_call_that_is_made_here(
-    peer: Peer, kind: Code, api: Api, streamed: bool, tmp_path: Path
+    peer: Peer, kind: CodeKind, api: Api, streamed: bool, tmp_path: Path
 ) -> None:
     talk = session(peer, api, stream=streamed, system='Be "brief".\n$(touch caught)', max_tokens=99)
     for text in HARD:
         talk.ask(text)
     options = {"temperature": 0.5, "thinking": True, "stop": ("END\n", "$HOME"), "param": {"seed": 1}}
-    code = talk.draft("Last.", **options).code(kind)
+    code = talk.draft("Last.", **options).to_code(kind)
     talk.ask("Last.", **options)
     here = peer.requests[-1]
     printed = run(kind, code, tmp_path)
@@ -99,7 +99,9 @@ def test_the_code_makes_the_call_that_is_made_here(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "api"), WAYS)
-def test_the_code_tells_of_tools_and_what_they_gave(peer: Peer, kind: Code, api: Api, tmp_path: Path) -> None:
+def test_the_code_tells_of_tools_and_what_they_gave(
+    peer: Peer, kind: CodeKind, api: Api, tmp_path: Path
+) -> None:
     def clock(zone: str = "UTC") -> str:
         """Tell the time."""
         return f"noon in {zone}"
@@ -111,7 +113,7 @@ def test_the_code_tells_of_tools_and_what_they_gave(peer: Peer, kind: Code, api:
     peer.script = lambda seen: stream(seen, next(answers, reply("Fine, thank you.")))
     talk = session(peer, api)
     talk.ask("What time is it?", tools=[clock], approve=lambda _: True)
-    code = talk.draft("And now?", tools=[clock]).code(kind)
+    code = talk.draft("And now?", tools=[clock]).to_code(kind)
     talk.ask("And now?", tools=[clock])
     here = peer.requests[-1]
     run(kind, code, tmp_path)
@@ -177,14 +179,14 @@ def test_a_command_carries_the_body_as_json() -> None:
 def test_a_command_that_is_too_long_for_an_argument_reads_its_body(peer: Peer, tmp_path: Path) -> None:
     talk = session(peer, "openai")
     long = f"it's {'long ' * 40_000}"
-    code = talk.draft(long).code("curl")
+    code = talk.draft(long).to_code("curl")
     assert "--data-binary @- <<'JSON'\n" in code
     run("curl", code, tmp_path)
     assert peer.requests[-1].body["messages"][-1]["content"] == long
 
 
 @pytest.mark.parametrize("kind", CODE_KINDS)
-def test_nothing_in_the_code_is_obeyed_by_a_terminal(kind: Code) -> None:
+def test_nothing_in_the_code_is_obeyed_by_a_terminal(kind: CodeKind) -> None:
     hostile = ApiCall(
         CALL.api if kind != "anthropic" else "anthropic", CALL.base_url, "both", {"x\x1b": "\x9b\u202e\x07"}
     )

@@ -23,7 +23,7 @@ def test_a_wrong_key_shows_the_message_and_the_advice_of_the_server():
         code="401", message="Invalid API Key", param="Please provide valid API Key", type="invalid_key"
     )
     assert told(api_error(401, answer)) == (
-        "BadKey",
+        "InvalidApiKey",
         "HTTP 401: Invalid API Key: Please provide valid API Key",
         401,
         "401",
@@ -78,7 +78,7 @@ def test_risk_control_keeps_its_own_code():
 def test_an_error_without_an_error_object_is_told():
     answer = b'{"type": "server_error", "message": "Upstream request failed: insufficient funds"}'
     assert told(api_error(402, answer)) == (
-        "NoCredit",
+        "InsufficientBalance",
         "HTTP 402: Upstream request failed: insufficient funds",
         402,
         "",
@@ -154,8 +154,8 @@ def test_a_body_that_is_nested_too_deep_is_told_as_text(answer):
     ("status", "kind"),
     [
         (400, errors.BadRequest),
-        (401, errors.BadKey),
-        (402, errors.NoCredit),
+        (401, errors.InvalidApiKey),
+        (402, errors.InsufficientBalance),
         (403, errors.Forbidden),
         (404, errors.UnknownModel),
         (408, errors.ServerBusy),
@@ -197,15 +197,15 @@ def test_what_the_response_said_beside_its_body_is_kept():
     ("error", "status", "kind"),
     [
         ({"code": "429", "message": "no"}, 429, errors.RateLimited),
-        ({"code": 402, "message": "no"}, 402, errors.NoCredit),
-        ({"code": "authentication_failed", "message": "no", "type": "error"}, 401, errors.BadKey),
+        ({"code": 402, "message": "no"}, 402, errors.InsufficientBalance),
+        ({"code": "authentication_failed", "message": "no", "type": "error"}, 401, errors.InvalidApiKey),
         ({"code": "permission_denied", "message": "no", "type": "error"}, 403, errors.Forbidden),
         ({"code": "not_found", "message": "no", "type": "error"}, 404, errors.UnknownModel),
         ({"code": "invalid_request", "message": "no", "type": "error"}, 400, errors.BadRequest),
         ({"code": "rate_limit_exceeded", "message": "no"}, 429, errors.RateLimited),
         ({"code": "service_unavailable", "message": "no"}, 503, errors.ServerBusy),
         ({"code": "internal_error", "message": "no"}, 500, errors.ServerBusy),
-        ({"type": "authentication_error", "message": "no"}, 401, errors.BadKey),
+        ({"type": "authentication_error", "message": "no"}, 401, errors.InvalidApiKey),
         ({"type": "overloaded_error", "message": "no"}, 503, errors.ServerBusy),
         ({"type": "content_filter", "message": "no"}, 421, errors.ContentFiltered),
         ({"type": "limitation", "message": "no"}, 429, errors.RateLimited),

@@ -6,7 +6,14 @@ import pytest
 from support.reading import fold, openai_stream, outcome, read, read_whole
 
 from mimo_magics.core.errors import ApiError, BadRequest, WireError
-from mimo_magics.core.events import ReasoningDelta, Started, Stopped, TextDelta, ToolCallDelta, ToolCallStart
+from mimo_magics.core.events import (
+    ReasoningDelta,
+    ResponseStarted,
+    Stopped,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+)
 from mimo_magics.core.messages import (
     Annotation,
     AudioPart,
@@ -332,7 +339,7 @@ def test_the_events_of_a_stream_are_told_as_they_come():
         chunk("tool_calls"),
     )
     assert list(decode("openai", [stream])) == [
-        Started("r1", "mimo-v2-pro"),
+        ResponseStarted("r1", "mimo-v2-pro"),
         ReasoningDelta("Hm."),
         TextDelta("Hi"),
         ToolCallStart(0, "call_1", "tide"),

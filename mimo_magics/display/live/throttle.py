@@ -5,37 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-FRAME = 0.1
+FRAME_INTERVAL = 0.1
 """Seconds between two frames at the least."""
-READABLE, HURRIED_FRAME = 150, 0.3
+MAX_READABLE_CHARS, FAST_TEXT_FRAME_INTERVAL = 150, 0.3
 """Characters since the last frame that a person may still be reading along; when more come, fewer frames do."""
 
 
-class Frames:
+class Throttle:
     """The frames of one view."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
-        self._last = 0.0
-        self._pause = FRAME
-        self._new = 0
+        self._last_frame_at = 0.0
+        self._interval = FRAME_INTERVAL
+        self._new_chars = 0
         """Characters since the last one."""
 
     @property
-    def due(self) -> bool:
+    def is_due(self) -> bool:
         """Whether it is time for one."""
-        pause = self._pause if self._new < READABLE else max(self._pause, HURRIED_FRAME)
-        return self._now() >= self._last + pause
+        interval = (
+            self._interval
+            if self._new_chars < MAX_READABLE_CHARS
+            else max(self._interval, FAST_TEXT_FRAME_INTERVAL)
+        )
+        return self._now() >= self._last_frame_at + interval
 
-    def come(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
         """Note that there is more to show."""
-        self._new += len(text)
+        self._new_chars += len(text)
 
-    def hurry(self) -> None:
+    def make_due(self) -> None:
         """Let one be due, as nothing more comes."""
-        self._last = 0.0
+        self._last_frame_at = 0.0
 
-    def painted(self, columns: int = 1) -> None:
+    def record_frame(self, columns: int = 1) -> None:
         """Note that one was painted; the more columns there were to paint, the later the next one."""
-        self._last, self._new = self._now(), 0
-        self._pause = FRAME * max(columns, 1)
+        self._last_frame_at, self._new_chars = self._now(), 0
+        self._interval = FRAME_INTERVAL * max(columns, 1)

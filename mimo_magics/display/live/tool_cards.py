@@ -14,40 +14,40 @@ from mimo_magics.core.events import (
     ToolCallStart,
     ToolProgress,
 )
-from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Reply, Timing, ToolCall
 from mimo_magics.core.text import escape_html, escape_invisible_characters
-from mimo_magics.display.live.streaming_markdown import Growing
-from mimo_magics.display.live.widgets import Parts
+from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
+from mimo_magics.display.live.widgets import WidgetFactory
 from mimo_magics.document import steps
 
-STATES = {
-    "waiting": Words("waits for your approval"),
-    "approved": Words("approved"),
-    "running": Words("running"),
+STATE_TEXTS = {
+    "waiting": Translatable("waits for your approval"),
+    "approved": Translatable("approved"),
+    "running": Translatable("running"),
 }
 
 
-class Steps:
+class StepGroup:
     """One run of reasoning and tool calls."""
 
-    def __init__(self, parts: Parts, now: Callable[[], float] = monotonic) -> None:
-        self._parts = parts
+    def __init__(self, factory: WidgetFactory, now: Callable[[], float] = monotonic) -> None:
+        self._factory = factory
         self._now = now
-        self._began = now()
-        self._thought = 0.0
+        self._started_at = now()
+        self._reasoning_seconds = 0.0
         """Seconds from the beginning to the last piece of reasoning."""
         self._accumulator = Accumulator()
-        self._reasoning: Growing | None = None
-        self._cards: dict[int, Card] = {}
-        self._inner = parts.box()
-        self._panel = parts.box(self._inner, names="mimo-steps")
-        self._heading = parts.fold(self._line(), self._panel, is_open=True)
-        self._heading.observe(self._turned, "value")
-        self._folding = False
-        self.by_hand = False
+        self._reasoning: StreamingMarkdown | None = None
+        self._cards: dict[int, ToolCard] = {}
+        self._step_box = factory.box()
+        self._scroll_box = factory.box(self._step_box, css_classes="mimo-steps")
+        self._heading = factory.fold_button(self._status_line(), self._scroll_box, is_open=True)
+        self._heading.observe(self._on_toggle, "value")
+        self._is_auto_folding = False
+        self.is_user_toggled = False
         """Whether the person folded or unfolded it; then it stays as it is."""
-        self.box = parts.box(self._heading, self._panel)
+        self.box = factory.box(self._heading, self._scroll_box)
 
     @property
     def is_open(self) -> bool:
@@ -59,16 +59,16 @@ class Steps:
         self._accumulator.feed(event)
         match event:
             case ReasoningDelta(text):
-                self._reason(text)
+                self._feed_reasoning(text)
             case ToolCallStart(index) | ToolCallDelta(index):
-                self._card(index).feed(event)
+                self._get_card(index).feed(event)
             case ToolProgress(index) if index in self._cards:
                 self._cards[index].feed(event)
                 self._cards[index].paint()
 
     def paint(self) -> None:
         """Send what is new."""
-        self._heading.description = self._line()
+        self._heading.description = self._status_line()
         if self._reasoning:
             self._reasoning.paint()
         for card in self._cards.values():
@@ -81,105 +81,109 @@ class Steps:
         for card in self._cards.values():
             card.paint()
         self._heading.description = self._summary()
-        if not self.by_hand:
-            self._folding = True
+        if not self.is_user_toggled:
+            self._is_auto_folding = True
             self._heading.value = False
-            self._folding = False
+            self._is_auto_folding = False
 
-    def _turned(self, _: object) -> None:
-        self.by_hand = self.by_hand or not self._folding
+    def _on_toggle(self, _: object) -> None:
+        self.is_user_toggled = self.is_user_toggled or not self._is_auto_folding
 
-    def _reason(self, text: str) -> None:
-        self._thought = self._now() - self._began
+    def _feed_reasoning(self, text: str) -> None:
+        self._reasoning_seconds = self._now() - self._started_at
         if self._reasoning is None:
-            self._reasoning = Growing(self._parts, reachable=True)
-            self._inner.children = (*self._inner.children, self._reasoning.box)
+            self._reasoning = StreamingMarkdown(self._factory, tabbable=True)
+            self._step_box.children = (*self._step_box.children, self._reasoning.box)
         self._reasoning.feed(text)
 
-    def _card(self, index: int) -> Card:
+    def _get_card(self, index: int) -> ToolCard:
         if index not in self._cards:
             if self._reasoning:
                 self._reasoning.end()
                 self._reasoning = None
-            self._cards[index] = Card(self._parts, self._now)
-            self._inner.children = (*self._inner.children, self._cards[index].box)
+            self._cards[index] = ToolCard(self._factory, self._now)
+            self._step_box.children = (*self._step_box.children, self._cards[index].box)
         return self._cards[index]
 
-    def _line(self) -> str:
-        doing = next((card.doing for card in self._cards.values() if card.doing), say("Thinking"))
-        return say(
+    def _status_line(self) -> str:
+        activity = next(
+            (card.activity for card in self._cards.values() if card.activity), translate("Thinking")
+        )
+        return translate(
             "{doing}… {seconds} s",
-            doing=escape_invisible_characters(doing),
-            seconds=int(self._now() - self._began),
+            doing=escape_invisible_characters(activity),
+            seconds=int(self._now() - self._started_at),
         )
 
     def _summary(self) -> str:
         message = self._accumulator.reply.message
-        timing = Timing(reasoning=round(self._thought, 3)) if message.reasoning else None
-        return steps.summary(message.parts, Reply(message, timing=timing))
+        timing = Timing(reasoning=round(self._reasoning_seconds, 3)) if message.reasoning else None
+        return steps.summary_line(message.parts, Reply(message, timing=timing))
 
 
-class Card:
+class ToolCard:
     """One tool call: what is called, how far it is, and, unfolded, its arguments and its result."""
 
-    def __init__(self, parts: Parts, now: Callable[[], float]) -> None:
-        self._id = ""
-        self._parts = parts
+    def __init__(self, factory: WidgetFactory, now: Callable[[], float]) -> None:
+        self._call_id = ""
+        self._factory = factory
         self._now = now
-        self._running: float | None = None
-        self._name = ""
-        self._pieces: list[str] = []
-        self._last: ToolProgress | None = None
-        self._body = parts.html()
-        self._heading = parts.fold("…", self._body, is_open=False)
-        self._state = parts.html()
-        head = parts.box(self._heading, self._state, row=True, names="mimo-card")
-        self.box = parts.box(head, self._body)
+        self._running_since: float | None = None
+        self._tool_name = ""
+        self._argument_chunks: list[str] = []
+        self._last_progress: ToolProgress | None = None
+        self._body = factory.html()
+        self._heading = factory.fold_button("…", self._body, is_open=False)
+        self._state = factory.html()
+        header = factory.box(self._heading, self._state, is_row=True, css_classes="mimo-card")
+        self.box = factory.box(header, self._body)
 
     @property
-    def doing(self) -> str:
+    def activity(self) -> str:
         """What goes on with it just now; empty when it is over."""
-        if self._last and self._last.result:
+        if self._last_progress and self._last_progress.result:
             return ""
-        if self._last and self._last.state == "waiting":
-            return say("Waiting for your approval")
-        return say("Calling {name}", name=self._name)
+        if self._last_progress and self._last_progress.state == "waiting":
+            return translate("Waiting for your approval")
+        return translate("Calling {name}", name=self._tool_name)
 
     def feed(self, event: Event) -> None:
         """Take an event in."""
         match event:
             case ToolCallStart(_, id_, name):
-                self._id, self._name = self._id or id_, self._name or name
+                self._call_id, self._tool_name = self._call_id or id_, self._tool_name or name
             case ToolCallDelta(_, arguments):
-                self._pieces.append(arguments)
+                self._argument_chunks.append(arguments)
             case ToolProgress(_, state):
-                self._last = event
-                self._running = self._now() if state == "running" else self._running
-                self._ask(event.approval) if event.approval else self._asked()
+                self._last_progress = event
+                self._running_since = self._now() if state == "running" else self._running_since
+                self._show_approval_buttons(
+                    event.approval
+                ) if event.approval else self._hide_approval_buttons()
 
-    def _ask(self, pending: PendingApproval) -> None:
+    def _show_approval_buttons(self, pending: PendingApproval) -> None:
         """Show what is to be run, and let the user decide."""
         self._heading.value = True
-        reason = self._parts.text(say("Why not? The model is told."))
+        reason = self._factory.text_field(translate("Why not? The model is told."))
 
         buttons = (
-            self._parts.button(say("Approve"), "check", pending.approve, say("Run this call")),
-            self._parts.button(
-                say("Approve for this session"),
+            self._factory.button(translate("Approve"), "check", pending.approve, translate("Run this call")),
+            self._factory.button(
+                translate("Approve for this session"),
                 "check",
                 lambda: pending.approve(for_session=True),
-                say("Run it, and ask no more for this tool"),
+                translate("Run it, and ask no more for this tool"),
             ),
-            self._parts.button(
-                say("Refuse"), "times", lambda: pending.refuse(reason.value), say("Do not run it")
+            self._factory.button(
+                translate("Refuse"), "times", lambda: pending.refuse(reason.value), translate("Do not run it")
             ),
         )
         self.box.children = (
             *self.box.children[:2],
-            self._parts.box(*buttons, reason, row=True, names="mimo-ask"),
+            self._factory.box(*buttons, reason, is_row=True, css_classes="mimo-ask"),
         )
 
-    def _asked(self) -> None:
+    def _hide_approval_buttons(self) -> None:
         """Take the buttons away: it is decided."""
         if len(self.box.children) > 2:
             self.box.children = self.box.children[:2]
@@ -187,22 +191,22 @@ class Card:
 
     def paint(self) -> None:
         """Send what is new."""
-        call = ToolCall(self._id, self._name, "".join(self._pieces))
+        call = ToolCall(self._call_id, self._tool_name, "".join(self._argument_chunks))
         self._heading.description = steps.call_line(call)
-        self._state.value = f"<small>{escape_html(self._told())}</small>"
-        if self._last:  # until then the arguments may not be whole
-            result = self._last.result
-            shown = steps.arguments_html(call.arguments) + (steps.result_html(result) if result else "")
-            self._body.value = shown
+        self._state.value = f"<small>{escape_html(self._state_text())}</small>"
+        if self._last_progress:  # until then the arguments may not be whole
+            result = self._last_progress.result
+            body_html = steps.arguments_html(call.arguments) + (steps.result_html(result) if result else "")
+            self._body.value = body_html
 
-    def _told(self) -> str:
-        if self._last is None:
+    def _state_text(self) -> str:
+        if self._last_progress is None:
             return ""
-        if self._last.result:
-            return steps.outcome(self._last.result)
-        told = say(STATES.get(self._last.state, self._last.state))
+        if self._last_progress.result:
+            return steps.outcome_text(self._last_progress.result)
+        text = translate(STATE_TEXTS.get(self._last_progress.state, self._last_progress.state))
         return (
-            say("{told} · {seconds:.0f} s", told=told, seconds=self._now() - self._running)
-            if self._running
-            else told
+            translate("{told} · {seconds:.0f} s", told=text, seconds=self._now() - self._running_since)
+            if self._running_since
+            else text
         )

@@ -14,51 +14,57 @@ from typing import Any
 from ipywidgets import jsdlink
 from ipywidgets.widgets.widget_description import DescriptionStyle
 
-TRAIT, WORD = "description_width", "1px"
+PROBE_TRAIT, PROBE_VALUE = "description_width", "1px"
 """Of the smallest widgets there are; nobody sees them."""
-PAUSES = (0.0, 0.5, 2.0)
+PROBE_DELAYS_SECONDS = (0.0, 0.5, 2.0)
 """Seconds before each question. One need not be enough: JupyterLab opens the channel on which ipykernel 7.0 to 7.3 hear
 it in the middle of a cell when it sees the first widget, and what it says until then waits for the end of the cell."""
 
-LAST_WAIT = 0.5
+FINAL_WAIT_SECONDS = 0.5
 """Seconds after the last question until which an answer is waited for where something depends on it."""
 
 
-class Probe:
+class WidgetProbe:
     """Asks, once it was begun, until an answer comes, or long enough."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
-        self._said: Any = None
-        self._heard: list[Any] = []
+        self._source: Any = None
+        self._targets: list[Any] = []
         self._links: list[Any] = []
-        self._last = 0.0
+        self._last_probe_at = 0.0
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Ask for the first time, unless that was done. What is over before then needs no widgets, and sends none."""
-        if self._said is None:
-            self._said = DescriptionStyle(description_width=WORD)
-            self._ask()
+        if self._source is None:
+            self._source = DescriptionStyle(description_width=PROBE_VALUE)
+            self._send_probe()
 
-    def answered(self) -> bool:
+    def poll(self) -> bool:
         """Tell whether the page works with widgets while this cell runs; ask again when it is time."""
-        if any(heard.description_width == WORD for heard in self._heard):
+        if any(target.description_width == PROBE_VALUE for target in self._targets):
             return True
-        if 0 < len(self._heard) < len(PAUSES) and self._now() - self._last >= PAUSES[len(self._heard)]:
-            self._ask()
+        if (
+            0 < len(self._targets) < len(PROBE_DELAYS_SECONDS)
+            and self._now() - self._last_probe_at >= PROBE_DELAYS_SECONDS[len(self._targets)]
+        ):
+            self._send_probe()
         return False
 
     @property
-    def waits(self) -> bool:
+    def is_pending(self) -> bool:
         """Whether an answer may still come soon."""
-        return len(self._heard) < len(PAUSES) or self._now() - self._last < LAST_WAIT
+        return (
+            len(self._targets) < len(PROBE_DELAYS_SECONDS)
+            or self._now() - self._last_probe_at < FINAL_WAIT_SECONDS
+        )
 
     def close(self) -> None:
         """Take the questions back."""
-        for widget in filter(None, (self._said, *self._heard, *self._links)):
+        for widget in filter(None, (self._source, *self._targets, *self._links)):
             widget.close()
 
-    def _ask(self) -> None:
-        self._last = self._now()
-        self._heard.append(DescriptionStyle())
-        self._links.append(jsdlink((self._said, TRAIT), (self._heard[-1], TRAIT)))
+    def _send_probe(self) -> None:
+        self._last_probe_at = self._now()
+        self._targets.append(DescriptionStyle())
+        self._links.append(jsdlink((self._source, PROBE_TRAIT), (self._targets[-1], PROBE_TRAIT)))

@@ -15,8 +15,8 @@ from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_int import ProgressStyle
 from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 
-from mimo_magics.core.i18n import say
-from mimo_magics.document.sanitizer import NO_MATH
+from mimo_magics.core.i18n import translate
+from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 
 STYLE = """<style>
 .mimo-live.mimo-live { box-sizing: border-box; width: 100%; padding-right: 40px; color: var(--jp-content-font-color1, inherit); overflow: visible; }
@@ -48,98 +48,100 @@ STYLE = """<style>
 HTML outputs only, such as the margins of code, is given to widgets too: nothing shall move when the document comes."""
 
 
-class Parts:
+class WidgetFactory:
     """Makes the widgets of one view, and closes them."""
 
     def __init__(self) -> None:
-        self._made: list[Any] = []
-        self._layout = self._keep(ipywidgets.Layout())
-        self._hidden: Any = None
+        self._widgets: list[Any] = []
+        self._layout = self._register(ipywidgets.Layout())
+        self._hidden_layout: Any = None
         self._styles: dict[type, Any] = {}
 
-    def html(self, value: str = "", *, reachable: bool = False) -> Any:
+    def html(self, value: str = "", *, tabbable: bool = False) -> Any:
         """Return what shows HTML, which must have been made harmless; the keyboard may stop at it."""
         shared = {"layout": self._layout, "style": self._style(HTMLStyle)}
-        return self._keep(ipywidgets.HTML(value, tabbable=reachable or None, **shared))
+        return self._register(ipywidgets.HTML(value, tabbable=tabbable or None, **shared))
 
     def math(self, value: str) -> Any:
         """Return what shows HTML and typesets what is marked as math in it."""
-        value = f'<div class="{NO_MATH}">{value}</div>'
-        return self._keep(ipywidgets.HTMLMath(value, layout=self._layout, style=self._style(HTMLMathStyle)))
+        value = f'<div class="{NO_MATH_CLASSES}">{value}</div>'
+        return self._register(
+            ipywidgets.HTMLMath(value, layout=self._layout, style=self._style(HTMLMathStyle))
+        )
 
-    def box(self, *children: Any, row: bool = False, names: str = "") -> Any:
+    def box(self, *children: Any, is_row: bool = False, css_classes: str = "") -> Any:
         """Return what holds others; `names` are its classes in the page."""
-        kind = ipywidgets.HBox if row else ipywidgets.VBox
-        return self._keep(kind(children, layout=self._layout, _dom_classes=tuple(names.split())))
+        kind = ipywidgets.HBox if is_row else ipywidgets.VBox
+        return self._register(kind(children, layout=self._layout, _dom_classes=tuple(css_classes.split())))
 
-    def button(self, text: str, icon: str, pressed: Callable[[], None], tooltip: str) -> Any:
+    def button(self, text: str, icon: str, on_click: Callable[[], None], tooltip: str) -> Any:
         """Return a button."""
         shared = {"layout": self._layout, "style": self._style(ButtonStyle)}
-        button = self._keep(ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, **shared))
-        button.on_click(lambda _: pressed())
+        button = self._register(ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, **shared))
+        button.on_click(lambda _: on_click())
         return button
 
-    def text(self, placeholder: str) -> Any:
+    def text_field(self, placeholder: str) -> Any:
         """Return a field for a line of text."""
-        return self._keep(ipywidgets.Text(placeholder=placeholder, layout=self._layout))
+        return self._register(ipywidgets.Text(placeholder=placeholder, layout=self._layout))
 
-    def number(self, text: str, tooltip: str) -> Any:
+    def number_field(self, text: str, tooltip: str) -> Any:
         """Return a field for a number from 0."""
         style = self._style(DescriptionStyle)
         style.description_width = "auto"
         field = ipywidgets.BoundedIntText(0, max=999, description=text, layout=self._layout, style=style)
         field.tooltip = tooltip
-        return self._keep(field)
+        return self._register(field)
 
-    def bar(self, text: str, end: int, tooltip: str) -> Any:
+    def progress_bar(self, text: str, maximum: int, tooltip: str) -> Any:
         """Return a bar that is full at `end`."""
         style = self._style(ProgressStyle)
         style.description_width = "auto"
-        bar = ipywidgets.IntProgress(0, max=end, description=text, layout=self._layout, style=style)
+        bar = ipywidgets.IntProgress(0, max=maximum, description=text, layout=self._layout, style=style)
         bar.tooltip = tooltip
-        return self._keep(bar)
+        return self._register(bar)
 
     def control(self, kind: Any, **traits: Any) -> Any:
         """Return a control of one of the library's kinds, such as a slider."""
         style = self._style(kind.class_traits()["style"].klass)
-        return self._keep(kind(layout=self._layout, style=style, **traits))
+        return self._register(kind(layout=self._layout, style=style, **traits))
 
-    def fold(self, text: str, body: Any, *, is_open: bool) -> Any:
+    def fold_button(self, text: str, body: Any, *, is_open: bool) -> Any:
         """Return a button that folds and unfolds a body."""
         shared = {"layout": self._layout, "style": self._style(ToggleStyle)}
-        toggle = self._keep(
+        toggle = self._register(
             ipywidgets.ToggleButton(is_open, description=text, _dom_classes=("mimo-fold",), **shared)
         )
-        toggle.tooltip = say("Fold or unfold")
+        toggle.tooltip = translate("Fold or unfold")
 
-        def turned(_: object) -> None:
-            body.layout = self._layout if toggle.value else self._nowhere()
+        def on_toggle(_: object) -> None:
+            body.layout = self._layout if toggle.value else self._get_hidden_layout()
             toggle.icon = "caret-down" if toggle.value else "caret-right"
 
-        toggle.observe(turned, "value")
-        turned(None)
+        toggle.observe(on_toggle, "value")
+        on_toggle(None)
         return toggle
 
     def close(self) -> None:
         """Take the widgets away from page and kernel."""
-        for widget in self._made:
+        for widget in self._widgets:
             widget.close()
 
-    def _nowhere(self) -> Any:
-        self._hidden = self._hidden or self._keep(ipywidgets.Layout(display="none"))
-        return self._hidden
+    def _get_hidden_layout(self) -> Any:
+        self._hidden_layout = self._hidden_layout or self._register(ipywidgets.Layout(display="none"))
+        return self._hidden_layout
 
     def _style(self, kind: type) -> Any:
         if kind not in self._styles:
-            self._styles[kind] = self._keep(kind())
+            self._styles[kind] = self._register(kind())
         return self._styles[kind]
 
-    def _keep(self, widget: Any) -> Any:
-        self._made.append(widget)
+    def _register(self, widget: Any) -> Any:
+        self._widgets.append(widget)
         return widget
 
 
-def showing(widget: Any) -> dict[str, Any]:
+def widget_bundle(widget: Any) -> dict[str, Any]:
     """Return the MIME bundle that shows a widget in a notebook."""
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     return {"application/vnd.jupyter.widget-view+json": view, "text/plain": "…"}

@@ -10,111 +10,117 @@ from typing import Any
 
 from mimo_magics.client import credentials, endpoint
 from mimo_magics.core.errors import BadOption, MimoError
-from mimo_magics.core.i18n import Words, say, words
+from mimo_magics.core.i18n import Translatable, translatables, translate
 from mimo_magics.core.parameter_ranges import config_line
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import table
 from mimo_magics.notebook.config import profiles
-from mimo_magics.notebook.config.store import SETTINGS, MimoConfig, Row
+from mimo_magics.notebook.config.store import SETTINGS, MimoConfig, SettingInfo
 
-HEAD = words("setting", "value", "from", "allowed", "meaning")
-KEY = "api_key"
+COLUMN_HEADERS = translatables("setting", "value", "from", "allowed", "meaning")
+API_KEY_NAME = "api_key"
 FLAGS = ("--reset", "--use", "--save", "--delete")
 
 
-def configure(line: str, config: MimoConfig) -> dict[str, str]:
+def run_config_command(line: str, config: MimoConfig) -> dict[str, str]:
     """Do what a line of `%mimo_config` says and return the table of what it is about.
 
     Raises:
         BadOption: a setting or a value cannot be; what stands before it on the line is done. Or there is no such profile.
-        NotSaved: the profile could not be written.
+        SessionNotSaved: the profile could not be written.
     """
-    complaint = ""
-    match _words(line):
+    warning = ""
+    match _split_line(line):
         case []:
-            return _table((*config.rows(), *_key_row(config)))
+            return _settings_bundle((*config.describe_settings(), *_key_row(config)))
         case ["--reset", *names]:
             config.reset(*names)
         case ["--use"]:
-            return _profiles()
+            return _profiles_bundle()
         case ["--use", profile, *assignments]:
-            used, complaint = _used(config, profile)
-            names = [*used, *_assigned(config, assignments)]
+            profile_names, warning = _apply_profile(config, profile)
+            names = [*profile_names, *_assign_all(config, assignments)]
         case ["--save", profile, *assignments]:
-            _assigned(config, assignments)
-            _save(config, profile)
-            return _profiles()
+            _assign_all(config, assignments)
+            _save_profile(config, profile)
+            return _profiles_bundle()
         case ["--delete", profile]:
             profiles.delete(profile)
-            return _profiles()
+            return _profiles_bundle()
         case ["--save" | "--delete" as flag, *_]:
             raise BadOption(
-                Words("{flag} takes the name of one profile.", flag=flag),
-                Words("%mimo_config --use shows which there are."),
+                Translatable("{flag} takes the name of one profile.", flag=flag),
+                Translatable("%mimo_config --use shows which there are."),
             )
-        case [word] if word == KEY:
+        case [word] if word == API_KEY_NAME:
             _ask_for_key(config)
-            return _table(_key_row(config))
+            return _settings_bundle(_key_row(config))
         case assignments:
-            names = _assigned(config, assignments)
-    return _table(config.rows(*names), complaint)
+            names = _assign_all(config, assignments)
+    return _settings_bundle(config.describe_settings(*names), warning)
 
 
-def _words(line: str) -> list[str]:
+def _split_line(line: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError:
         raise BadOption(
-            Words("A quotation on the line does not end."), Words("Put a value with a quote into quotes.")
+            Translatable("A quotation on the line does not end."),
+            Translatable("Put a value with a quote into quotes."),
         ) from None
 
 
-def _used(config: MimoConfig, profile: str) -> tuple[list[str], str]:
+def _apply_profile(config: MimoConfig, profile: str) -> tuple[list[str], str]:
     """Take a profile over. Return the settings that it set, and a sentence on what cannot be."""
     values = profiles.read(profile)
-    wrong = config.use(profile, values)
-    complaint = Words(
+    invalid_names = config.apply_profile(profile, values)
+    warning = Translatable(
         "The profile {profile} says of {names} what cannot be; the rest of it holds.",
         profile=profile,
-        names=", ".join(wrong),
+        names=", ".join(invalid_names),
     )
-    return [name for name in values if name not in wrong], complaint if wrong else ""
+    return [name for name in values if name not in invalid_names], warning if invalid_names else ""
 
 
-def _save(config: MimoConfig, profile: str) -> None:
+def _save_profile(config: MimoConfig, profile: str) -> None:
     endpoint.resolve_base_url(config.snapshot())  # one with a password in it is refused, and reaches no file
     values = {
-        name: value for name, value in config.changed.items() if name not in ("notebook", "tape", "tape_pace")
+        name: value
+        for name, value in config.changed_settings.items()
+        if name not in ("notebook", "tape", "tape_pace")
     }  # these are one's own
     profiles.save(profile, values)
 
 
-def _profiles() -> dict[str, str]:
+def _profiles_bundle() -> dict[str, str]:
     """Return the table of the profiles, each with the line that it stands for."""
     rows = []
-    for name in profiles.names():
+    for name in profiles.list_profiles():
         try:
             values = {each: value for each, value in profiles.read(name).items() if each in SETTINGS}
             rows.append((name, config_line(values).partition(" ")[2]))
         except (ArgumentTypeError, BadOption, TypeError, ValueError):
-            rows.append((name, Words("cannot be read")))
-    return table.bundle(words("profile", "settings"), rows)
+            rows.append((name, Translatable("cannot be read")))
+    return table.table_bundle(translatables("profile", "settings"), rows)
 
 
-def _assigned(config: MimoConfig, assignments: Sequence[str]) -> list[str]:
+def _assign_all(config: MimoConfig, assignments: Sequence[str]) -> list[str]:
     return [_assign(config, each) for each in assignments]
 
 
 def _assign(config: MimoConfig, assignment: str) -> str:
     name, equals, value = assignment.partition("=")
-    if name == KEY:
+    if name == API_KEY_NAME:
         raise BadOption(
-            Words("A key is never written into a cell."), Words("%mimo_config api_key asks for it.")
+            Translatable("A key is never written into a cell."),
+            Translatable("%mimo_config api_key asks for it."),
         )
     if name.startswith("-") or (not equals and name not in SETTINGS):
-        advice = did_you_mean(name, (*FLAGS, *SETTINGS), Words("Write name=value, such as temperature=0.2"))
-        raise BadOption(Words("{assignment!r} sets nothing.", assignment=assignment), advice)
+        advice = did_you_mean(
+            name, (*FLAGS, *SETTINGS), Translatable("Write name=value, such as temperature=0.2")
+        )
+        raise BadOption(Translatable("{assignment!r} sets nothing.", assignment=assignment), advice)
     if equals:
         config.write(name, value)
     return name
@@ -123,43 +129,43 @@ def _assign(config: MimoConfig, assignment: str) -> str:
 def _ask_for_key(config: MimoConfig) -> None:
     host = _host(config)
     try:
-        value = getpass(say("Key for {host}: ", host=host))
+        api_key = getpass(translate("Key for {host}: ", host=host))
     except (EOFError, RuntimeError):  # the kernel's way to say that nobody can be asked
         raise BadOption(
-            Words("Nobody can be asked for a key here."),
-            Words("Set {variable} instead.", variable=credentials.ENV_VARIABLE),
+            Translatable("Nobody can be asked for a key here."),
+            Translatable("Set {variable} instead.", variable=credentials.ENV_VARIABLE),
         ) from None
-    if value.strip():
-        credentials.set_key(host, value)
+    if api_key.strip():
+        credentials.set_key(host, api_key)
 
 
 def _host(config: MimoConfig) -> str:
     host = endpoint.parse_host(endpoint.resolve_base_url(config.snapshot()))
     if not host:
         raise BadOption(
-            Words("The embedded model needs no key."),
-            Words("Choose a service first: %mimo_config preset=mimo-v2"),
+            Translatable("The embedded model needs no key."),
+            Translatable("Choose a service first: %mimo_config preset=mimo-v2"),
         )
     return host
 
 
-def _key_row(config: MimoConfig) -> Iterator[Row]:
+def _key_row(config: MimoConfig) -> Iterator[SettingInfo]:
     """What is known of the key, of which only the end is shown."""
     try:
         host = _host(config)
         key = credentials.find_key(host)
     except MimoError:
         return
-    help = Words("The key for {host}; %mimo_config api_key asks for one.", host=host)  # noqa: A001  the row's word
-    yield Row(KEY, key.value if key else None, key.source if key else "", "", help)
+    help = Translatable("The key for {host}; %mimo_config api_key asks for one.", host=host)  # noqa: A001  the row's word
+    yield SettingInfo(API_KEY_NAME, key.value if key else None, key.source if key else "", "", help)
 
 
-def _table(rows: Iterable[Row], complaint: str = "") -> dict[str, str]:
-    cells = ((row.name, _shown(row.value), row.source, row.allowed, row.help) for row in rows)
-    return table.bundle(HEAD, cells, caption=complaint)
+def _settings_bundle(rows: Iterable[SettingInfo], warning: str = "") -> dict[str, str]:
+    cells = ((row.name, _format_value(row.value), row.source, row.allowed_values, row.help) for row in rows)
+    return table.table_bundle(COLUMN_HEADERS, cells, caption=warning)
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     match value:
         case True | False:
             return "on" if value else "off"

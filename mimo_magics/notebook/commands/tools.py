@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words, words
+from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import table
 from mimo_magics.tools.registry import REGISTERED_TOOLS, as_tools, register
-from mimo_magics.tools.tool import Confirm, NotebookTool, Outcome
+from mimo_magics.tools.tool import Confirmation, NotebookTool, ToolOutcome
 
 if TYPE_CHECKING:  # only who adds a server needs it
     from mimo_magics.tools.mcp import McpTool
 
-HEAD = words("tool", "confirm", "from", "what the model is told")
+COLUMN_HEADERS = translatables("tool", "confirm", "from", "what the model is told")
 COMMANDS = ("add", "remove", "confirm", "add-mcp")
 
 
-def toolbox(line: str, variables: Mapping[str, Any]) -> dict[str, str]:
+def run_tools_command(line: str, variables: Mapping[str, Any]) -> dict[str, str]:
     """Do what the line of `%mimo_tools` says, and return the table of the tools as a MIME bundle.
 
     Raises:
@@ -31,14 +31,14 @@ def toolbox(line: str, variables: Mapping[str, Any]) -> dict[str, str]:
     """
     command = shlex.split(line)
     if command:
-        _do(command[0], command[1:], variables)
+        _apply_command(command[0], command[1:], variables)
     rows = [
         (tool.name, tool.confirm, _origin(tool), tool.spec.description) for tool in REGISTERED_TOOLS.values()
     ]
-    return table.bundle(HEAD, rows)
+    return table.table_bundle(COLUMN_HEADERS, rows)
 
 
-def chosen(names: str | None, variables: Mapping[str, Any]) -> tuple[NotebookTool, ...]:
+def select_tools(names: str | None, variables: Mapping[str, Any]) -> tuple[NotebookTool, ...]:
     """Return the tools that a cell offers: those that it names, else all that are registered.
 
     Args:
@@ -50,10 +50,10 @@ def chosen(names: str | None, variables: Mapping[str, Any]) -> tuple[NotebookToo
     """
     if names is None:
         return tuple(REGISTERED_TOOLS.values())
-    return as_tools(_named(name, variables) for name in names.replace(",", " ").split())
+    return as_tools(_find_tool(name, variables) for name in names.replace(",", " ").split())
 
 
-def _named(name: str, variables: Mapping[str, Any]) -> NotebookTool | Callable[..., Any]:
+def _find_tool(name: str, variables: Mapping[str, Any]) -> NotebookTool | Callable[..., Any]:
     if name in REGISTERED_TOOLS:
         return REGISTERED_TOOLS[name]
     function = variables.get(name)
@@ -61,62 +61,62 @@ def _named(name: str, variables: Mapping[str, Any]) -> NotebookTool | Callable[.
         return cast("Callable[..., Any]", function)
     functions = [each for each, value in variables.items() if callable(value)]
     advice = did_you_mean(
-        name, [*REGISTERED_TOOLS, *functions], Words("%mimo_tools shows the tools that there are.")
+        name, [*REGISTERED_TOOLS, *functions], Translatable("%mimo_tools shows the tools that there are.")
     )
-    raise BadOption(Words("There is no function or tool {name}.", name=name), advice)
+    raise BadOption(Translatable("There is no function or tool {name}.", name=name), advice)
 
 
-def _do(command: str, words: Sequence[str], variables: Mapping[str, Any]) -> None:
+def _apply_command(command: str, words: Sequence[str], variables: Mapping[str, Any]) -> None:
     match command:
         case "add" if words:
-            for tool in as_tools(_named(name, variables) for name in words):
+            for tool in as_tools(_find_tool(name, variables) for name in words):
                 register(tool)
         case "remove" if words:
             for name in words:
-                del REGISTERED_TOOLS[_registered(name).name]
+                del REGISTERED_TOOLS[_get_registered_tool(name).name]
         case "confirm" if words:
-            for name, confirm in map(_assigned, words):
-                register(replace(_registered(name), confirm=confirm))
+            for name, confirm in map(_parse_confirmation, words):
+                register(replace(_get_registered_tool(name), confirm=confirm))
         case "add-mcp" if len(words) > 1:
-            for tool in _of_server(words[0], words[1:]):
+            for tool in _iter_server_tools(words[0], words[1:]):
                 register(tool)
         case _:
-            advice = did_you_mean(command, COMMANDS, Words("See %mimo_tools? for what it can do."))
+            advice = did_you_mean(command, COMMANDS, Translatable("See %mimo_tools? for what it can do."))
             raise BadOption(
-                Words("%mimo_tools {names} says nothing.", names=" ".join((command, *words))), advice
+                Translatable("%mimo_tools {names} says nothing.", names=" ".join((command, *words))), advice
             )
 
 
-def _registered(name: str) -> NotebookTool:
+def _get_registered_tool(name: str) -> NotebookTool:
     if name not in REGISTERED_TOOLS:
         raise BadOption(
-            Words("There is no tool {name}.", name=name),
-            did_you_mean(name, REGISTERED_TOOLS, Words("%mimo_tools shows all.")),
+            Translatable("There is no tool {name}.", name=name),
+            did_you_mean(name, REGISTERED_TOOLS, Translatable("%mimo_tools shows all.")),
         )
     return REGISTERED_TOOLS[name]
 
 
-def _assigned(word: str) -> tuple[str, Confirm]:
+def _parse_confirmation(word: str) -> tuple[str, Confirmation]:
     name, _, confirm = word.partition("=")
-    return name, cast("Confirm", confirm)
+    return name, cast("Confirmation", confirm)
 
 
 def _origin(tool: NotebookTool) -> str:
-    return Words("function") if tool.function else tool.mcp_server
+    return Translatable("function") if tool.function else tool.mcp_server
 
 
-def _of_server(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
+def _iter_server_tools(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
     """Start an MCP server, by its command or at its address, and yield its tools."""
     from mimo_magics.tools.arguments import parse_json_object
     from mimo_magics.tools.mcp import McpServer
 
     server = McpServer(name, url=words[-1]) if words[0] == "--url" else McpServer(name, words)
     for tool in portal.run_async(server.list_tools):
-        yield NotebookTool(tool.spec, parse_json_object, partial(_ran, tool), mcp_server=name)
+        yield NotebookTool(tool.spec, parse_json_object, partial(_run_mcp_tool, tool), mcp_server=name)
 
 
-async def _ran(tool: McpTool, arguments: dict[str, Any]) -> Outcome:
+async def _run_mcp_tool(tool: McpTool, arguments: dict[str, Any]) -> ToolOutcome:
     from mimo_magics.tools.result import as_text
 
     text, is_error = await tool.call(arguments)
-    return Outcome(as_text(text), is_error)
+    return ToolOutcome(as_text(text), is_error)

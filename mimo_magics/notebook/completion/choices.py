@@ -12,15 +12,15 @@ from mimo_magics.client.local.weights import WEIGHTS
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings, strip_optional
-from mimo_magics.notebook.config.store import HINTS
-from mimo_magics.session.system_prompt import NONE, PROMPTS
+from mimo_magics.notebook.config.store import TYPE_HINTS
+from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, SYSTEM_PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
 
-Others = Literal["none", "files"]
+FallbackMatcher = Literal["none", "files"]
 """Who else may complete where something was found: nobody, or the shell for names of files."""
-Kinds = Mapping[str, Iterable[str]]
+TextsByKind = Mapping[str, Iterable[str]]
 """Texts by their kind, as front ends mark it."""
-Given = Mapping[str, Sequence[str]]
+GivenOptions = Mapping[str, Sequence[str]]
 """What a line says already: values by the names of settings, and by argparse's names of other options."""
 
 
@@ -45,52 +45,60 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CompletionResult:
     """What may stand where the cursor is."""
 
     fragment: str = ""
     """The part before the cursor that a candidate replaces."""
     candidates: tuple[Candidate, ...] = ()
-    others: Others = "none"
+    fallback: FallbackMatcher = "none"
 
 
-def fitting(typed: str, others: Others = "none", /, **kinds: Iterable[str]) -> Found:
+def match_prefix(
+    typed: str, fallback: FallbackMatcher = "none", /, **kinds: Iterable[str]
+) -> CompletionResult:
     """Return those that begin with what was typed, in their order."""
-    found = (Candidate(text, kind) for kind, texts in kinds.items() for text in texts)
-    return Found(typed, tuple(each for each in found if each.text.startswith(typed)), others)
+    candidates = (Candidate(text, kind) for kind, texts in kinds.items() for text in texts)
+    return CompletionResult(
+        typed, tuple(each for each in candidates if each.text.startswith(typed)), fallback
+    )
 
 
-def word(typed: str, others: Others = "none", /, **kinds: Iterable[str]) -> Found:
+def match_word(typed: str, fallback: FallbackMatcher = "none", /, **kinds: Iterable[str]) -> CompletionResult:
     """Do the same with words of a line: what holds spaces is quoted, and a quote that was typed is left open."""
     quote = typed[:1] if typed.startswith(('"', "'")) else ""
-    found = fitting(typed.removeprefix(quote), others, **kinds)
-    written = (replace(each, text=_written(each.text, quote)) for each in found.candidates)
-    return replace(found, fragment=typed, candidates=tuple(written))
+    result = match_prefix(typed.removeprefix(quote), fallback, **kinds)
+    quoted = (replace(each, text=_quote_text(each.text, quote)) for each in result.candidates)
+    return replace(result, fragment=typed, candidates=tuple(quoted))
 
 
-def _written(text: str, quote: str) -> str:
+def _quote_text(text: str, quote: str) -> str:
     return f'"{text}"' if " " in text and not quote else f"{quote}{text}"
 
 
-def values(name: str, choices: Choices, given: Given) -> Kinds:
+def list_values(name: str, choices: Choices, given: GivenOptions) -> TextsByKind:
     """Return what is known of the values of a setting or an option; empty where that is nothing."""
-    return KNOWN[name](choices, given) if name in KNOWN else _by_type(strip_optional(HINTS.get(name)))
+    return (
+        VALUE_SOURCES[name](choices, given)
+        if name in VALUE_SOURCES
+        else _list_values_by_type(strip_optional(TYPE_HINTS.get(name)))
+    )
 
 
-def _models(choices: Choices, given: Given) -> Iterator[str]:
+def _iter_models(choices: Choices, given: GivenOptions) -> Iterator[str]:
     """Yield the models of the services that the line says, or of the present one."""
-    for preset in given.get("preset") or (choices.settings.preset,):
+    for service_name in given.get("preset") or (choices.settings.preset,):
         with suppress(BadOption):  # there is no such service
-            yield from model_list.get_known_models(replace(choices.settings, preset=preset))
+            yield from model_list.get_known_models(replace(choices.settings, preset=service_name))
 
 
-def _by_type(kind: Any) -> Kinds:
+def _list_values_by_type(kind: Any) -> TextsByKind:
     if get_origin(kind) is Literal:
         return {"value": get_args(kind)}
     return {"value": ("on", "off")} if kind is bool else {}
 
 
-def functions(choices: Choices) -> list[str]:
+def list_tool_functions(choices: Choices) -> list[str]:
     """Return the names of variables that could be tools, and are none yet."""
     return [
         name
@@ -99,21 +107,21 @@ def functions(choices: Choices) -> list[str]:
     ]
 
 
-def names(found: Iterable[str], typed: str = "") -> list[str]:
+def sort_names(found: Iterable[str], typed: str = "") -> list[str]:
     """Sort names; private ones are left out unless what was typed begins so, those of two underscores always."""
     hidden = "__" if typed.startswith("_") else "_"
     return sorted(name for name in found if name.isidentifier() and not name.startswith(hidden))
 
 
-KNOWN: Mapping[str, Callable[[Choices, Given], Kinds]] = {
+VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "preset": lambda *_: {"preset": SERVICES},
-    "model": lambda choices, given: {"model": dict.fromkeys(_models(choices, given))},
+    "model": lambda choices, given: {"model": dict.fromkeys(_iter_models(choices, given))},
     "local_model": lambda *_: {"model": WEIGHTS},
-    "system": lambda *_: {"value": (*PROMPTS, NONE)},
+    "system": lambda *_: {"value": (*SYSTEM_PROMPTS, NO_SYSTEM_PROMPT)},
     "tape": lambda *_: {"value": (*(f"{mode}:" for mode in get_args(Mode)), OFF)},
     "tool_choice": lambda choices, _: {"value": ("auto", "none", "required"), "tool": choices.tools},
-    "tools": lambda choices, _: {"tool": choices.tools, "function": functions(choices)},
+    "tools": lambda choices, _: {"tool": choices.tools, "function": list_tool_functions(choices)},
     "session": lambda choices, _: {"session": choices.sessions},
-    "out": lambda choices, _: {"instance": names(choices.variables)},
+    "out": lambda choices, _: {"instance": sort_names(choices.variables)},
 }
 """Values that no type tells."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import strip_optional
 from mimo_magics.notebook import comparison_run
-from mimo_magics.notebook.cell_request import FLAG, GO_ON
+from mimo_magics.notebook.cell_request import CONTINUE_COMMAND, FLAG_PATTERN
 from mimo_magics.notebook.commands import (
     config as config_command,
     reply as reply_command,
@@ -20,245 +20,270 @@ from mimo_magics.notebook.commands import (
 from mimo_magics.notebook.completion import variables
 from mimo_magics.notebook.completion.choices import (
     Choices,
-    Found,
-    Given,
-    Kinds,
-    Others,
-    fitting,
-    functions,
-    values,
-    word,
+    CompletionResult,
+    FallbackMatcher,
+    GivenOptions,
+    TextsByKind,
+    list_tool_functions,
+    list_values,
+    match_prefix,
+    match_word,
 )
 from mimo_magics.notebook.config import profiles
-from mimo_magics.notebook.config.store import HINTS, SETTINGS
-from mimo_magics.notebook.options import BY_FLAG, COMPARING, Option
-from mimo_magics.session.storage.export import FORMS
+from mimo_magics.notebook.config.store import SETTINGS, TYPE_HINTS
+from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG, Option
+from mimo_magics.session.storage.export import EXPORTERS
 from mimo_magics.tape.tape import OFF
 from mimo_magics.tools.tool import CONFIRMATIONS
 
-WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'])+""")
+WORD_PATTERN = re.compile(r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'])+""")
 """A word of a line; a quotation in it may still be open."""
-OF_SESSIONS = ("switch", "rename", "delete")
-OF_FILES = ("save", "load", "export", "from-notebook", "resume")
-FOLLOWING = {"new": ("--system",), "fork": ("--at",), "export": ("--to",)}
+SESSION_NAME_COMMANDS = ("switch", "rename", "delete")
+PATH_COMMANDS = ("save", "load", "export", "from-notebook", "resume")
+COMMAND_OPTIONS = {"new": ("--system",), "fork": ("--at",), "export": ("--to",)}
 """What commands of `%mimo_session` take: names of sessions, paths, and the option that may come behind a name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class CursorContext:
     """Where on a line of options the cursor stands."""
 
     typed: str = ""
     """The word that ends there."""
     option: Option | None = None
     """Whose value the word may be."""
-    must: bool = False
+    is_value_required: bool = False
     """Whether it can be nothing else."""
-    given: Given = field(default_factory=dict)
+    given: GivenOptions = field(default_factory=dict)
     """The options before it and their values, by argparse's names."""
     prompt: str | None = None
     """The text behind the options, if the cursor stands there."""
 
 
-def spot(line: str, flags: Mapping[str, Option]) -> Spot:
+def parse_cursor_context(line: str, flags: Mapping[str, Option]) -> CursorContext:
     """Read a line of options up to the cursor."""
-    words, typed = _cut(line)
+    words, typed = _split_at_cursor(line)
     given: dict[str, list[str]] = {}
-    option, count = None, 0
+    option, value_count = None, 0
     for each in words:
         flag, equals, value = each[0].partition("=")
-        if option and (_must(option, count) or (_may(option, count) and not _ends(option, each[0]))):
-            given[dest(option)].append(each[0])
-            count += 1
+        if option and (
+            _requires_value(option, value_count)
+            or (_accepts_value(option, value_count) and not _ends_values(option, each[0]))
+        ):
+            given[option_dest(option)].append(each[0])
+            value_count += 1
         elif flag in flags:
-            option, count = flags[flag], len(equals)
-            given.setdefault(dest(option), []).extend([value] if equals else [])
+            option, value_count = flags[flag], len(equals)
+            given.setdefault(option_dest(option), []).extend([value] if equals else [])
         else:
-            return Spot(given=given, prompt=line[each.end() if flag == "--" else each.start() :])
-    must = _must(option, count)
-    return Spot(typed, option if must or _may(option, count) else None, must, given)
+            return CursorContext(given=given, prompt=line[each.end() if flag == "--" else each.start() :])
+    is_value_required = _requires_value(option, value_count)
+    return CursorContext(
+        typed,
+        option if is_value_required or _accepts_value(option, value_count) else None,
+        is_value_required,
+        given,
+    )
 
 
-def _cut(line: str) -> tuple[list[re.Match[str]], str]:
+def _split_at_cursor(line: str) -> tuple[list[re.Match[str]], str]:
     """Return the words before the cursor, and what is typed of the one that ends there."""
-    words = list(WORD.finditer(line))
+    words = list(WORD_PATTERN.finditer(line))
     typed = words.pop()[0] if words and words[-1].end() == len(line) else ""
     return words, typed
 
 
-def _must(option: Option | None, count: int) -> bool:
+def _requires_value(option: Option | None, value_count: int) -> bool:
     """Tell whether a value must follow an option that has so many."""
-    return option is not None and option.takes_value and not count
+    return option is not None and option.requires_value and not value_count
 
 
-def _may(option: Option | None, count: int) -> bool:
+def _accepts_value(option: Option | None, value_count: int) -> bool:
     """Tell whether a value may follow it, or another option."""
-    return option is not None and (option.argparse.get("nargs") == "+" or bool(option.may_take and not count))
+    return option is not None and (
+        option.argparse.get("nargs") == "+" or bool(option.optional_values and not value_count)
+    )
 
 
-def _ends(option: Option, text: str) -> bool:
+def _ends_values(option: Option, text: str) -> bool:
     """Tell whether a word cannot be the value that an option may have."""
-    return text not in option.may_take if option.may_take else bool(FLAG.match(text))
+    return text not in option.optional_values if option.optional_values else bool(FLAG_PATTERN.match(text))
 
 
-def dest(option: Option) -> str:
+def option_dest(option: Option) -> str:
     """Return argparse's name of an option."""
     return str(option.argparse.get("dest") or option.flags[-1].lstrip("-").replace("-", "_"))
 
 
-def options(at: Spot, flags: Mapping[str, Option], choices: Choices, **more: Sequence[str]) -> Found:
+def complete_options(
+    context: CursorContext, flags: Mapping[str, Option], choices: Choices, **more: Sequence[str]
+) -> CompletionResult:
     """Return the flags and values that may stand there, and what else may."""
-    flag, equals, value = at.typed.partition("=")
-    if equals and not at.must and flag in flags:
-        return _of_option(flags[flag], value, choices, at.given, {})
-    otherwise = {} if at.must else {**more, "option": flags}
-    if at.option is None:
-        return fitting(at.typed, **otherwise)
-    return _of_option(at.option, at.typed, choices, at.given, otherwise)
+    flag, equals, value = context.typed.partition("=")
+    if equals and not context.is_value_required and flag in flags:
+        return _complete_option_value(flags[flag], value, choices, context.given, {})
+    other_kinds = {} if context.is_value_required else {**more, "option": flags}
+    if context.option is None:
+        return match_prefix(context.typed, **other_kinds)
+    return _complete_option_value(context.option, context.typed, choices, context.given, other_kinds)
 
 
-def _of_option(option: Option, typed: str, choices: Choices, given: Given, otherwise: Kinds) -> Found:
-    own = option.argparse.get("choices")
-    kinds = {"value": own} if own else values(dest(option), choices, given)
-    last = typed.rpartition(",")[2] if dest(option) == "tools" else typed
-    return word(last, **kinds, **otherwise)
+def _complete_option_value(
+    option: Option, typed: str, choices: Choices, given: GivenOptions, other_kinds: TextsByKind
+) -> CompletionResult:
+    option_choices = option.argparse.get("choices")
+    kinds = {"value": option_choices} if option_choices else list_values(option_dest(option), choices, given)
+    last_name = typed.rpartition(",")[2] if option_dest(option) == "tools" else typed
+    return match_word(last_name, **kinds, **other_kinds)
 
 
-def prompt(line: str, choices: Choices) -> Found:
+def complete_prompt(line: str, choices: Choices) -> CompletionResult:
     """Complete a line of `%mimo`: options, then a prompt or a command."""
-    at = spot(line, BY_FLAG)
-    said = at.typed if at.prompt is None else at.prompt
-    if not at.must and "raw" not in at.given and (found := variables.found(said, choices.variables)):
+    context = parse_cursor_context(line, OPTIONS_BY_FLAG)
+    text = context.typed if context.prompt is None else context.prompt
+    if (
+        not context.is_value_required
+        and "raw" not in context.given
+        and (found := variables.complete_reference(text, choices.variables))
+    ):
         return found
-    if at.prompt is not None:
-        return Found()
-    return options(at, BY_FLAG, choices, command=(*(() if at.given else reply_command.COMMANDS), GO_ON))
+    if context.prompt is not None:
+        return CompletionResult()
+    return complete_options(
+        context,
+        OPTIONS_BY_FLAG,
+        choices,
+        command=(*(() if context.given else reply_command.COMMANDS), CONTINUE_COMMAND),
+    )
 
 
-def _words(line: str) -> tuple[list[str], str]:
-    words, typed = _cut(line)
+def _split_words(line: str) -> tuple[list[str], str]:
+    words, typed = _split_at_cursor(line)
     return [each[0] for each in words], typed
 
 
-def config(line: str, choices: Choices) -> Found:
+def complete_config(line: str, choices: Choices) -> CompletionResult:
     """Complete a line of `%mimo_config`."""
-    words, typed = _words(line)
+    words, typed = _split_words(line)
     match words:
         case ["--reset", *_]:
-            return fitting(typed, setting=SETTINGS)
+            return match_prefix(typed, setting=SETTINGS)
         case ["--use" | "--save" | "--delete"]:
-            return fitting(typed, profile=profiles.names())
+            return match_prefix(typed, profile=profiles.list_profiles())
         case ["--delete", *_]:
-            return Found()
+            return CompletionResult()
     if "=" in typed:
         given = {name: [value] for name, _, value in (each.partition("=") for each in words)}
-        return _setting(typed, choices, given)
-    first: Kinds = {} if words else {"key": (config_command.KEY,), "option": config_command.FLAGS}
-    return fitting(typed, setting=[f"{each}=" for each in SETTINGS], **first)
+        return _complete_assignment(typed, choices, given)
+    first_word_kinds: TextsByKind = (
+        {} if words else {"key": (config_command.API_KEY_NAME,), "option": config_command.FLAGS}
+    )
+    return match_prefix(typed, setting=[f"{each}=" for each in SETTINGS], **first_word_kinds)
 
 
-def _setting(assignment: str, choices: Choices, given: Given) -> Found:
+def _complete_assignment(assignment: str, choices: Choices, given: GivenOptions) -> CompletionResult:
     name, _, typed = assignment.partition("=")
     if name not in SETTINGS:
-        return Found()
-    kinds = dict(values(name, choices, given))
-    others: Others = "files" if name == "notebook" else "none"
-    if strip_optional(HINTS[name]) is not HINTS[name]:
+        return CompletionResult()
+    kinds = dict(list_values(name, choices, given))
+    others: FallbackMatcher = "files" if name == "notebook" else "none"
+    if strip_optional(TYPE_HINTS[name]) is not TYPE_HINTS[name]:
         kinds["value"] = (*kinds.get("value", ()), "default")
-    return word(typed, others, **kinds)
+    return match_word(typed, others, **kinds)
 
 
-def session(line: str, choices: Choices) -> Found:
+def complete_session(line: str, choices: Choices) -> CompletionResult:
     """Complete a line of `%mimo_session`."""
-    words, typed = _words(line)
+    words, typed = _split_words(line)
     match words:
         case []:
-            return fitting(typed, command=session_command.COMMANDS)
+            return match_prefix(typed, command=session_command.COMMANDS)
         case [command]:
-            its = choices.sessions if command in OF_SESSIONS else ()
-            return word(typed, "files" if command in OF_FILES else "none", session=its)
+            session_names = choices.sessions if command in SESSION_NAME_COMMANDS else ()
+            return match_word(typed, "files" if command in PATH_COMMANDS else "none", session=session_names)
         case [command, _]:
-            return fitting(typed, option=FOLLOWING.get(command, ()))
+            return match_prefix(typed, option=COMMAND_OPTIONS.get(command, ()))
         case ["export", _, "--to"]:
-            return fitting(typed, value=(*FORMS, "json"))
+            return match_prefix(typed, value=(*EXPORTERS, "json"))
         case ["new", _, "--system"]:
-            return word(typed, **values("system", choices, {}))
-    return Found()
+            return match_word(typed, **list_values("system", choices, {}))
+    return CompletionResult()
 
 
-def tools(line: str, choices: Choices) -> Found:
+def complete_tools(line: str, choices: Choices) -> CompletionResult:
     """Complete a line of `%mimo_tools`."""
-    words, typed = _words(line)
+    words, typed = _split_words(line)
     match words:
         case []:
-            return fitting(typed, command=tools_command.COMMANDS)
+            return match_prefix(typed, command=tools_command.COMMANDS)
         case ["add", *_]:
-            return fitting(typed, function=functions(choices))
+            return match_prefix(typed, function=list_tool_functions(choices))
         case ["remove", *_]:
-            return fitting(typed, tool=choices.tools)
+            return match_prefix(typed, tool=choices.tools)
         case ["confirm", *_]:
             name, equals, value = typed.partition("=")
             return (
-                fitting(value, value=CONFIRMATIONS)
+                match_prefix(value, value=CONFIRMATIONS)
                 if equals
-                else fitting(name, tool=[f"{each}=" for each in choices.tools])
+                else match_prefix(name, tool=[f"{each}=" for each in choices.tools])
             )
         case ["add-mcp", _, *more]:
-            return fitting(typed, "files", option=() if more else ("--url",))
-    return Found()
+            return match_prefix(typed, "files", option=() if more else ("--url",))
+    return CompletionResult()
 
 
-def compare(line: str, _: Choices) -> Found:
+def complete_compare(line: str, _: Choices) -> CompletionResult:
     """Complete a line of `%mimo_compare`."""
-    words, typed = _words(line)
-    return Found() if words else fitting(typed, command=comparison_run.COMMANDS)
+    words, typed = _split_words(line)
+    return CompletionResult() if words else match_prefix(typed, command=comparison_run.COMMANDS)
 
 
-def usage(line: str, choices: Choices) -> Found:
+def complete_usage(line: str, choices: Choices) -> CompletionResult:
     """Complete a line of `%mimo_usage`, all of which is a name."""
-    return fitting(line.lstrip(), session=choices.sessions)
+    return match_prefix(line.lstrip(), session=choices.sessions)
 
 
-def tape(line: str, _: Choices) -> Found:
+def complete_tape(line: str, _: Choices) -> CompletionResult:
     """Complete a line of `%mimo_tape`."""
-    words, typed = _words(line)
+    words, typed = _split_words(line)
     match words:
         case []:
-            return fitting(typed, command=(*tape_command.MODES, OFF))
+            return match_prefix(typed, command=(*tape_command.MODES, OFF))
         case [mode] if mode in tape_command.MODES:
-            return word(typed, "files")
+            return match_word(typed, "files")
         case [mode, _] if mode in tape_command.MODES:
-            return fitting(typed, option=(tape_command.PACE,))
-        case [_, _, tape_command.PACE]:
-            return fitting(typed, value=tape_command.PACES)
-    return Found()
+            return match_prefix(typed, option=(tape_command.PACE_FLAG,))
+        case [_, _, tape_command.PACE_FLAG]:
+            return match_prefix(typed, value=tape_command.PACE_LABELS)
+    return CompletionResult()
 
 
-def models(line: str, _: Choices) -> Found:
+def complete_models(line: str, _: Choices) -> CompletionResult:
     """Complete a line of `%mimo_models`."""
-    words, typed = _words(line)
-    return Found() if words else fitting(typed, preset=SERVICES)
+    words, typed = _split_words(line)
+    return CompletionResult() if words else match_prefix(typed, preset=SERVICES)
 
 
-def panel(line: str, _: Choices) -> Found:
+def complete_panel(line: str, _: Choices) -> CompletionResult:
     """Complete a line of `%mimo_panel`."""
-    words, typed = _words(line)
-    return Found() if words else fitting(typed, command=("insert",))
+    words, typed = _split_words(line)
+    return CompletionResult() if words else match_prefix(typed, command=("insert",))
 
 
-LINES: Mapping[str, Callable[[str, Choices], Found]] = {
-    "mimo": prompt,
-    "mimo_config": config,
-    "mimo_session": session,
-    "mimo_tools": tools,
-    "mimo_tape": tape,
-    "mimo_usage": usage,
-    "mimo_models": models,
-    "mimo_compare": compare,
-    "mimo_panel": panel,
+LINE_COMPLETERS: Mapping[str, Callable[[str, Choices], CompletionResult]] = {
+    "mimo": complete_prompt,
+    "mimo_config": complete_config,
+    "mimo_session": complete_session,
+    "mimo_tools": complete_tools,
+    "mimo_tape": complete_tape,
+    "mimo_usage": complete_usage,
+    "mimo_models": complete_models,
+    "mimo_compare": complete_compare,
+    "mimo_panel": complete_panel,
 }
-CELLS = {
-    "mimo": BY_FLAG,
-    "mimo_compare": {flag: option for option in COMPARING for flag in option.names},
+CELL_OPTIONS = {
+    "mimo": OPTIONS_BY_FLAG,
+    "mimo_compare": {flag: option for option in COMPARISON_OPTIONS for flag in option.all_flags},
 }
 """The options of each."""

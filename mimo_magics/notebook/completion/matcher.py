@@ -10,20 +10,25 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.settings import Settings
-from mimo_magics.notebook.argument_parser import variables
-from mimo_magics.notebook.completion import variables as references
-from mimo_magics.notebook.completion.choices import Choices, Found
-from mimo_magics.notebook.completion.lines import CELLS, LINES, options, spot
+from mimo_magics.notebook.argument_parser import get_user_variables
+from mimo_magics.notebook.completion.choices import Choices, CompletionResult
+from mimo_magics.notebook.completion.lines import (
+    CELL_OPTIONS,
+    LINE_COMPLETERS,
+    complete_options,
+    parse_cursor_context,
+)
+from mimo_magics.notebook.completion.variables import complete_reference
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.tools.registry import REGISTERED_TOOLS
 
-CELL = re.compile(r"\s*%%(\w+)(?:[ \t]([^\n]*))?(?:\n(.*))?", re.DOTALL)
-LINE = re.compile(r"\s*(?:[\w.,\[\] ]+=\s*)?%(\w+)[ \t]+(.*)")
-FILES = "IPCompleter.file_matcher"
+CELL_PATTERN = re.compile(r"\s*%%(\w+)(?:[ \t]([^\n]*))?(?:\n(.*))?", re.DOTALL)
+LINE_PATTERN = re.compile(r"\s*(?:[\w.,\[\] ]+=\s*)?%(\w+)[ \t]+(.*)")
+FILE_MATCHER = "IPCompleter.file_matcher"
 """What the shell calls its own search for files."""
 
 
-class Silence(Sequence[SimpleCompletion]):
+class EmptyCompletions(Sequence[SimpleCompletion]):
     """No completions. It says that it has one, as a shell lets nobody be silent for the sake of none."""
 
     def __len__(self) -> int:
@@ -36,38 +41,42 @@ class Silence(Sequence[SimpleCompletion]):
         raise IndexError
 
 
-def complete(text: str, choices: Choices) -> Found | None:
+def complete(text: str, choices: Choices) -> CompletionResult | None:
     """Return what may stand at the end of a text, which is a cell up to its cursor; `None` where it is not ours."""
     if text.lstrip().startswith("%%"):
-        cell = CELL.fullmatch(text)
-        return _in_cell(cell, choices) if cell and cell[1] in CELLS else None
-    line = LINE.fullmatch(text.rpartition("\n")[2])
-    return LINES[line[1]](line[2], choices) if line and line[1] in LINES else None
+        cell = CELL_PATTERN.fullmatch(text)
+        return _complete_cell(cell, choices) if cell and cell[1] in CELL_OPTIONS else None
+    line = LINE_PATTERN.fullmatch(text.rpartition("\n")[2])
+    return LINE_COMPLETERS[line[1]](line[2], choices) if line and line[1] in LINE_COMPLETERS else None
 
 
-def _in_cell(cell: re.Match[str], choices: Choices) -> Found | None:
+def _complete_cell(cell: re.Match[str], choices: Choices) -> CompletionResult | None:
     name, line, body = cell.groups()
-    flags = CELLS[name]
+    flags = CELL_OPTIONS[name]
     if body is None:
-        return None if line is None else _first_line(line, name, choices)
-    is_raw = "raw" in spot(f"{line or ''} ", flags).given
-    return (None if is_raw else references.found(body, choices.variables)) or Found()
+        return None if line is None else _complete_first_line(line, name, choices)
+    is_raw = "raw" in parse_cursor_context(f"{line or ''} ", flags).given
+    return (None if is_raw else complete_reference(body, choices.variables)) or CompletionResult()
 
 
-def _first_line(line: str, name: str, choices: Choices) -> Found:
-    at = spot(line, CELLS[name])
-    return Found() if at.prompt is not None else options(at, CELLS[name], choices)
+def _complete_first_line(line: str, name: str, choices: Choices) -> CompletionResult:
+    cursor_context = parse_cursor_context(line, CELL_OPTIONS[name])
+    return (
+        CompletionResult()
+        if cursor_context.prompt is not None
+        else complete_options(cursor_context, CELL_OPTIONS[name], choices)
+    )
 
 
-def matched(
+def match_completions(
     context: CompletionContext, shell: Any, config: MimoConfig, sessions: Sequence[str]
 ) -> SimpleMatcherResult:
     """Answer the shell that asks what there is to complete."""
-    *before, _ = context.full_text.split("\n")[: context.cursor_line + 1]
-    text = "\n".join((*before, context.text_until_cursor))
-    choices = Choices(_settings(config), variables(shell), sessions, tuple(REGISTERED_TOOLS))
-    found = complete(text, choices)
-    return {"completions": [], "suppress": False} if found is None else _result(found)
+    *previous_lines, _ = context.full_text.split("\n")[: context.cursor_line + 1]
+    text = "\n".join((*previous_lines, context.text_until_cursor))
+    choices = Choices(_settings(config), get_user_variables(shell), sessions, tuple(REGISTERED_TOOLS))
+    result = complete(text, choices)
+    return {"completions": [], "suppress": False} if result is None else _to_matcher_result(result)
 
 
 def _settings(config: MimoConfig) -> Settings:
@@ -78,12 +87,12 @@ def _settings(config: MimoConfig) -> Settings:
         return Settings()
 
 
-def _result(found: Found) -> SimpleMatcherResult:
-    completions = [SimpleCompletion(each.text, type=each.kind) for each in found.candidates]
+def _to_matcher_result(result: CompletionResult) -> SimpleMatcherResult:
+    completions = [SimpleCompletion(each.text, type=each.kind) for each in result.candidates]
     return {
-        "completions": completions or Silence(),
-        "matched_fragment": found.fragment,
+        "completions": completions or EmptyCompletions(),
+        "matched_fragment": result.fragment,
         "suppress": True,
-        "do_not_suppress": {FILES} if found.others == "files" else set(),
+        "do_not_suppress": {FILE_MATCHER} if result.fallback == "files" else set(),
         "ordered": True,
     }

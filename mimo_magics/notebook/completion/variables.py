@@ -12,61 +12,67 @@ from typing import Any
 
 from IPython.utils.dir2 import dir2
 
-from mimo_magics.notebook.cell_variables import BRACES, EACH_STEP, NAME, STEP
-from mimo_magics.notebook.completion.choices import Found, fitting, names
+from mimo_magics.notebook.cell_variables import BRACE_PATTERN, NAME, STEP, STEP_PATTERN
+from mimo_magics.notebook.completion.choices import CompletionResult, match_prefix, sort_names
 
-MOST = 1_000
+MAX_KEYS = 1_000
 """Keys of a mapping that are looked at."""
-START = re.compile(r"\{(\w*)")
-GOES_ON = re.compile(rf"\{{(?P<name>{NAME})(?P<steps>(?:{STEP})*)(?:\.(?P<attribute>\w*)|\[(?P<key>.*))")
-KEY = re.compile(r"[^\"'\\{}\n]*")
+NAME_START_PATTERN = re.compile(r"\{(\w*)")
+STEP_START_PATTERN = re.compile(
+    rf"\{{(?P<name>{NAME})(?P<steps>(?:{STEP})*)(?:\.(?P<attribute>\w*)|\[(?P<key>.*))"
+)
+KEY_PATTERN = re.compile(r"[^\"'\\{}\n]*")
 """A key that a reference can hold, in quotes of either kind."""
 
 
-def found(prompt: str, variables: Mapping[str, Any]) -> Found | None:
+def complete_reference(prompt: str, variables: Mapping[str, Any]) -> CompletionResult | None:
     """Return what could go on a reference at the end of a prompt; `None` if none is open there."""
-    at = prompt.rfind("{")
-    if at < 0 or not (begun := START.fullmatch(prompt, at) or GOES_ON.fullmatch(prompt, at)):
+    start = prompt.rfind("{")
+    if start < 0 or not (
+        match := NAME_START_PATTERN.fullmatch(prompt, start) or STEP_START_PATTERN.fullmatch(prompt, start)
+    ):
         return None
-    if not _may_be_one(prompt, at):
+    if not _is_reference(prompt, start):
         return None
-    if begun.re is START:
-        return fitting(begun[1], instance=names(variables, begun[1]))
+    if match.re is NAME_START_PATTERN:
+        return match_prefix(match[1], instance=sort_names(variables, match[1]))
     try:
-        return _next(begun, _value(begun, variables))
+        return _complete_step(match, _resolve_reference(match, variables))
     except Exception:  # noqa: BLE001  there is no such value, or it raises what it likes
-        return Found()
+        return CompletionResult()
 
 
-def _may_be_one(prompt: str, at: int) -> bool:
+def _is_reference(prompt: str, start: int) -> bool:
     """Tell whether a name in this brace would be a reference, and none of a formula, a template or an f-string."""
-    if prompt[:at].endswith("{"):
+    if prompt[:start].endswith("{"):
         return False
-    *_, last = BRACES.finditer(f"{prompt[:at]}{{x}}")
-    return last.start() == at and last["name"] is not None
+    *_, last_match = BRACE_PATTERN.finditer(f"{prompt[:start]}{{x}}")
+    return last_match.start() == start and last_match["name"] is not None
 
 
-def _next(begun: re.Match[str], value: Any) -> Found:
-    typed = begun["attribute"]
+def _complete_step(match: re.Match[str], value: Any) -> CompletionResult:
+    typed = match["attribute"]
     if typed is not None:
-        return fitting(typed, property=names(dir2(value), typed))
-    quote = begun["key"][:1]
+        return match_prefix(typed, property=sort_names(dir2(value), typed))
+    quote = match["key"][:1]
     if quote in ('"', "'"):
-        return fitting(begun["key"][1:], key=_keys(value))
-    return fitting(begun["key"], key=[f'"{key}"' for key in _keys(value)])
+        return match_prefix(match["key"][1:], key=_list_keys(value))
+    return match_prefix(match["key"], key=[f'"{key}"' for key in _list_keys(value)])
 
 
-def _keys(value: Any) -> list[str]:
+def _list_keys(value: Any) -> list[str]:
     """Return the texts that are keys of a mapping, or columns of a table."""
     pandas = sys.modules.get("pandas")
     if not isinstance(value, Mapping) and not (pandas and isinstance(value, pandas.DataFrame)):
         return []
-    return [key for key in islice(iter(value), MOST) if isinstance(key, str) and KEY.fullmatch(key)]
+    return [
+        key for key in islice(iter(value), MAX_KEYS) if isinstance(key, str) and KEY_PATTERN.fullmatch(key)
+    ]
 
 
-def _value(begun: re.Match[str], variables: Mapping[str, Any]) -> Any:
-    value = variables[begun["name"]]
-    for step in EACH_STEP.finditer(begun["steps"]):
+def _resolve_reference(match: re.Match[str], variables: Mapping[str, Any]) -> Any:
+    value = variables[match["name"]]
+    for step in STEP_PATTERN.finditer(match["steps"]):
         kind = step.lastindex or 0
         value = _attribute(value, step[1]) if kind == 1 else _item(value, step[kind], is_number=kind == 2)
     return value

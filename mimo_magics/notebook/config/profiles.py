@@ -10,17 +10,19 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from mimo_magics.core.errors import BadOption, NotSaved
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.errors import BadOption, SessionNotSaved
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.suggest import did_you_mean
 
-NAME = re.compile(r"\w[\w.-]{0,59}")
+NAME_PATTERN = re.compile(r"\w[\w.-]{0,59}")
 """It becomes a part of a file's name, which has at most 255 bytes."""
 
 
-def names() -> tuple[str, ...]:
+def list_profiles() -> tuple[str, ...]:
     """Return the names of all profiles."""
-    return tuple(sorted(file.stem for file in _folder().glob("*.json") if NAME.fullmatch(file.stem)))
+    return tuple(
+        sorted(file.stem for file in _profile_folder().glob("*.json") if NAME_PATTERN.fullmatch(file.stem))
+    )
 
 
 def save(name: str, values: Mapping[str, Any]) -> None:
@@ -28,24 +30,24 @@ def save(name: str, values: Mapping[str, Any]) -> None:
 
     Raises:
         BadOption: it cannot be a name.
-        NotSaved: it could not be written, or holds what JSON cannot say.
+        SessionNotSaved: it could not be written, or holds what JSON cannot say.
     """
-    file = _file(name)
-    written = _written(name, values)
+    file = _profile_file(name)
+    content = _encode_profile(name, values)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=file.parent, delete=False) as new:
-            new.write(written)
-        Path(new.name).replace(file)
+        with NamedTemporaryFile(dir=file.parent, delete=False) as temporary_file:
+            temporary_file.write(content)
+        Path(temporary_file.name).replace(file)
     except OSError as error:
         with suppress(NameError, OSError):
-            Path(new.name).unlink()
-        fact = Words(
+            Path(temporary_file.name).unlink()
+        fact = Translatable(
             "The profile {name} could not be written: {reason}.",
             name=name,
             reason=error.strerror or str(error),
         )
-        raise NotSaved(fact, Words("Its place is {folder}.", folder=file.parent)) from None
+        raise SessionNotSaved(fact, Translatable("Its place is {folder}.", folder=file.parent)) from None
 
 
 def read(name: str) -> dict[str, Any]:
@@ -54,15 +56,15 @@ def read(name: str) -> dict[str, Any]:
     Raises:
         BadOption: there is none of this name, or its file holds something else.
     """
-    file = _known(name)
+    file = _find_profile_file(name)
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
         raise BadOption(
-            Words("The file of the profile {name} cannot be read.", name=name),
-            Words("Save it anew: %mimo_config --save {name}", name=name),
+            Translatable("The file of the profile {name} cannot be read.", name=name),
+            Translatable("Save it anew: %mimo_config --save {name}", name=name),
         )
     return values
 
@@ -72,13 +74,13 @@ def delete(name: str) -> None:
 
     Raises:
         BadOption: there is none of this name.
-        NotSaved: its file could not be deleted.
+        SessionNotSaved: its file could not be deleted.
     """
     try:
-        _known(name).unlink()
+        _find_profile_file(name).unlink()
     except OSError as error:
-        raise NotSaved(
-            Words(
+        raise SessionNotSaved(
+            Translatable(
                 "The profile {name} could not be deleted: {reason}.",
                 name=name,
                 reason=error.strerror or str(error),
@@ -86,37 +88,41 @@ def delete(name: str) -> None:
         ) from None
 
 
-def _folder() -> Path:
+def _profile_folder() -> Path:
     import platformdirs
 
     return platformdirs.user_config_path("mimo-magics") / "profiles"
 
 
-def _file(name: str) -> Path:
-    if not NAME.fullmatch(name):
+def _profile_file(name: str) -> Path:
+    if not NAME_PATTERN.fullmatch(name):
         raise BadOption(
-            Words("{name!r} is no name for a profile.", name=name),
-            Words("Letters and digits; dots and dashes after the first."),
+            Translatable("{name!r} is no name for a profile.", name=name),
+            Translatable("Letters and digits; dots and dashes after the first."),
         )
-    return _folder() / f"{name}.json"
+    return _profile_folder() / f"{name}.json"
 
 
-def _written(name: str, values: Mapping[str, Any]) -> bytes:
+def _encode_profile(name: str, values: Mapping[str, Any]) -> bytes:
     try:
         return f"{json.dumps(dict(sorted(values.items())), ensure_ascii=False, indent=2)}\n".encode()
     except (TypeError, ValueError, RecursionError):
-        hint = Words("Texts, numbers, lists and objects of them can be.")
-        raise NotSaved(Words("The profile {name} cannot be written as JSON.", name=name), hint) from None
+        advice = Translatable("Texts, numbers, lists and objects of them can be.")
+        raise SessionNotSaved(
+            Translatable("The profile {name} cannot be written as JSON.", name=name), advice
+        ) from None
 
 
-def _known(name: str) -> Path:
-    file = _file(name)
+def _find_profile_file(name: str) -> Path:
+    file = _profile_file(name)
     if not file.is_file():
-        there = names()
-        otherwise = (
-            Words("There are: {names}.", names=", ".join(there))
-            if there
-            else Words("Save one first: %mimo_config --save {name}", name=name)
+        existing_names = list_profiles()
+        advice = (
+            Translatable("There are: {names}.", names=", ".join(existing_names))
+            if existing_names
+            else Translatable("Save one first: %mimo_config --save {name}", name=name)
         )
-        raise BadOption(Words("There is no profile {name}.", name=name), did_you_mean(name, there, otherwise))
+        raise BadOption(
+            Translatable("There is no profile {name}.", name=name), did_you_mean(name, existing_names, advice)
+        )
     return file

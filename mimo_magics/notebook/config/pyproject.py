@@ -12,20 +12,20 @@ from typing import Any
 
 from mimo_magics.core.settings import Settings
 
-ALLOWED = frozenset(setting.name for setting in fields(Settings) if setting.metadata["project"])
+ALLOWED_SETTINGS = frozenset(setting.name for setting in fields(Settings) if setting.metadata["project"])
 
 
-def find(folder: Path) -> tuple[Path | None, dict[str, Any]]:
+def find_project_settings(folder: Path) -> tuple[Path | None, dict[str, Any]]:
     """Return the file and its table; nothing where there is none, or none that can be read."""
     for each in (folder, *folder.parents):
         file = each / "pyproject.toml"
-        table = _table(file)
+        table = _read_table(file)
         if isinstance(table, dict):
             return file, table
     return None, {}
 
 
-def _table(file: Path) -> Any:
+def _read_table(file: Path) -> Any:
     if not file.is_file():
         return None
     import tomllib

@@ -19,32 +19,32 @@ from traitlets.config import Configurable
 
 from mimo_magics.core import services
 from mimo_magics.core.errors import BadOption, MimoError
-from mimo_magics.core.i18n import Words, words
+from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings, from_text, strip_optional
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.notebook.config import pyproject
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}
-HINTS = get_type_hints(Settings)
-BUILT_IN, CONFIGURATION, HERE = words("built in", "configuration", "here")
-PROFILE = "profile "
-UNSET = Settings()
+TYPE_HINTS = get_type_hints(Settings)
+BUILT_IN, CONFIGURATION, THIS_KERNEL = translatables("built in", "configuration", "here")
+PROFILE_PREFIX = "profile "
+DEFAULT_SETTINGS = Settings()
 """As it is when nobody says anything."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingInfo:
     """A setting as a person is shown it."""
 
     name: str
     value: Any
     source: str
-    allowed: str
+    allowed_values: str
     help: str
 
 
-class Store(Configurable):
+class SettingsStore(Configurable):
     """What the store does; `MimoConfig` adds a trait for each setting."""
 
     preset: str
@@ -52,19 +52,19 @@ class Store(Configurable):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.complaints: list[str] = []
+        self.warnings: list[str] = []
         """What was found in the environment or the project and cannot be used."""
         self.sources: dict[str, str] = dict.fromkeys(SETTINGS, BUILT_IN)
         """Where each value came from."""
         for name in self.config.get("MimoConfig", {}):
             self.sources[name] = CONFIGURATION
-        self._read_project(*pyproject.find(Path.cwd()))
+        self._read_project(*pyproject.find_project_settings(Path.cwd()))
         self._read_environment()
-        self._start = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
+        self._initial_values = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
         """What holds when what was written here is taken back."""
-        self.observe(self._written)
+        self.observe(self._on_change)
         settings = self.snapshot()
-        MimoError.traced, Words.language = settings.debug, settings.language
+        MimoError.show_traceback, Translatable.language = settings.debug, settings.language
 
     def write(self, name: str, text: str) -> None:
         """Set a setting from text.
@@ -72,18 +72,20 @@ class Store(Configurable):
         Raises:
             BadOption: there is no such setting, or it cannot have this value.
         """
-        self._check(name)
+        self._check_name(name)
         if name == "preset":
             services.find_service(text)
         try:
-            value = from_text(HINTS[name], text)
+            value = from_text(TYPE_HINTS[name], text)
             replace(self.snapshot(), **{name: value})  # it may fit the trait and make no sense all the same
-            self._set(name, value, HERE)
+            self._set(name, value, THIS_KERNEL)
         except (TraitError, ValueError, ArgumentTypeError, BadOption):
-            advice = Words(SETTINGS[name].metadata["help"])
-            if limits := allowed(name, self.preset):
-                advice = Words("{help} {allowed}", help=advice, allowed=limits)
-            raise BadOption(Words("{name} cannot be {text!r}.", name=name, text=text), advice) from None
+            advice = Translatable(SETTINGS[name].metadata["help"])
+            if allowed_values := describe_allowed_values(name, self.preset):
+                advice = Translatable("{help} {allowed}", help=advice, allowed=allowed_values)
+            raise BadOption(
+                Translatable("{name} cannot be {text!r}.", name=name, text=text), advice
+            ) from None
 
     def reset(self, *names: str) -> None:
         """Take back what was written in this kernel: of these settings, or of all.
@@ -92,49 +94,55 @@ class Store(Configurable):
             BadOption: there is no such setting.
         """
         for name in names:
-            self._check(name)
+            self._check_name(name)
         for name in names or SETTINGS:
-            self._set(name, *self._start[name])
+            self._set(name, *self._initial_values[name])
 
-    def use(self, profile: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+    def apply_profile(self, profile: str, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Take the values of a profile over, and return the names of those that cannot be, as a newer version's.
 
         What an earlier profile wrote is taken back first; what a person wrote stays.
         """
-        for name in [name for name, source in self.sources.items() if source.startswith(PROFILE)]:
-            self._set(name, *self._start[name])
-        wrong = tuple(name for name, value in values.items() if not self._fits(name, value))
+        for name in [name for name, source in self.sources.items() if source.startswith(PROFILE_PREFIX)]:
+            self._set(name, *self._initial_values[name])
+        invalid_names = tuple(name for name, value in values.items() if not self._is_valid(name, value))
         for name, value in values.items():
-            if name not in wrong:
-                self._set(name, value, Words("profile {name}", name=profile))
-        return wrong
+            if name not in invalid_names:
+                self._set(name, value, Translatable("profile {name}", name=profile))
+        return invalid_names
 
     @property
-    def changed(self) -> dict[str, Any]:
+    def changed_settings(self) -> dict[str, Any]:
         """The settings that are not as they are built in, or as this kernel began, with their values."""
-        here = self.snapshot()
-        return {name: getattr(here, name) for name in SETTINGS if self.differs(name)}
+        current = self.snapshot()
+        return {name: getattr(current, name) for name in SETTINGS if self.is_changed(name)}
 
-    def differs(self, name: str) -> bool:
+    def is_changed(self, name: str) -> bool:
         """Tell whether another kernel would have to be told of a setting to have this value."""
-        here, before = (
+        current, initial = (
             tuple(each) if isinstance(each, list) else each
-            for each in (getattr(self, name), self._start[name][0])
+            for each in (getattr(self, name), self._initial_values[name][0])
         )
-        return here != before or here != getattr(UNSET, name)
+        return current != initial or current != getattr(DEFAULT_SETTINGS, name)
 
     def snapshot(self) -> Settings:
         """Return the present settings as a value."""
         values = {name: getattr(self, name) for name in SETTINGS}
         return Settings(**{**values, "stop": tuple(values["stop"])})
 
-    def rows(self, *names: str) -> Iterator[Row]:
+    def describe_settings(self, *names: str) -> Iterator[SettingInfo]:
         """Describe these settings, or all."""
         for name in names or SETTINGS:
-            text = Words(SETTINGS[name].metadata["help"])
-            yield Row(name, getattr(self, name), self.sources[name], allowed(name, self.preset), text)
+            help_text = Translatable(SETTINGS[name].metadata["help"])
+            yield SettingInfo(
+                name,
+                getattr(self, name),
+                self.sources[name],
+                describe_allowed_values(name, self.preset),
+                help_text,
+            )
 
-    def _fits(self, name: str, value: Any) -> bool:
+    def _is_valid(self, name: str, value: Any) -> bool:
         value = tuple(value) if isinstance(value, list) else value
         try:
             replace(self.snapshot(), **{name: value})
@@ -142,67 +150,69 @@ class Store(Configurable):
             return False  # there is no such setting, or it cannot have this value
         return name != "preset" or value in SERVICES
 
-    def _check(self, name: str) -> None:
+    def _check_name(self, name: str) -> None:
         if name not in SETTINGS:
-            advice = did_you_mean(name, SETTINGS, Words("There are: {names}.", names=", ".join(SETTINGS)))
-            raise BadOption(Words("There is no setting {name!r}.", name=name), advice)
+            advice = did_you_mean(
+                name, SETTINGS, Translatable("There are: {names}.", names=", ".join(SETTINGS))
+            )
+            raise BadOption(Translatable("There is no setting {name!r}.", name=name), advice)
 
     def _set(self, name: str, value: Any, source: str) -> None:
         setattr(self, name, list(value) if isinstance(value, tuple) else value)
         self.sources[name] = source
 
-    def _written(self, change: Bunch) -> None:
+    def _on_change(self, change: Bunch) -> None:
         if change.name in SETTINGS:
-            self.sources[change.name] = HERE
+            self.sources[change.name] = THIS_KERNEL
         if change.name == "debug":
-            MimoError.traced = change.new
+            MimoError.show_traceback = change.new
         if change.name == "language":
-            Words.language = change.new
+            Translatable.language = change.new
 
     def _read_project(self, file: Path | None, table: Mapping[str, Any]) -> None:
         for name, value in table.items():
-            if name not in pyproject.ALLOWED:
-                self.complaints.append(
-                    Words("{file}: [tool.mimo] may not set {name!r}.", file=file, name=name)
+            if name not in pyproject.ALLOWED_SETTINGS:
+                self.warnings.append(
+                    Translatable("{file}: [tool.mimo] may not set {name!r}.", file=file, name=name)
                 )
             elif self.sources[name] == BUILT_IN:
-                self._take(name, value, str(file))
+                self._set_or_warn(name, value, str(file))
 
     def _read_environment(self) -> None:
-        for name, hint in HINTS.items():
+        for name, hint in TYPE_HINTS.items():
             variable = f"MIMO_{name.upper()}"
             text = os.environ.get(variable) if name != "tape" else None  # it stands behind this one
             if text and self.sources[name] != CONFIGURATION:
                 try:
-                    self._take(name, from_text(hint, text), variable)
+                    self._set_or_warn(name, from_text(hint, text), variable)
                 except (ValueError, ArgumentTypeError):
-                    self.complaints.append(
-                        Words(
+                    self.warnings.append(
+                        Translatable(
                             "{variable}: {name} cannot be {text!r}.", variable=variable, name=name, text=text
                         )
                     )
 
-    def _take(self, name: str, value: Any, source: str) -> None:
+    def _set_or_warn(self, name: str, value: Any, source: str) -> None:
         try:
             self._set(name, value, source)
         except TraitError:
-            self.complaints.append(
-                Words("{source}: {name} cannot be {value!r}.", source=source, name=name, value=value)
+            self.warnings.append(
+                Translatable("{source}: {name} cannot be {value!r}.", source=source, name=name, value=value)
             )
 
 
-def allowed(name: str, preset: str) -> str:
+def describe_allowed_values(name: str, preset: str) -> str:
     """Say what a setting's values are: choices, or the range that the service documents."""
-    kind = strip_optional(HINTS[name])
+    kind = strip_optional(TYPE_HINTS[name])
     if get_origin(kind) is Literal:
         return " | ".join(get_args(kind))
     if kind is bool:
         return "on | off"
     low, high = SERVICES[preset].ranges.get(name, (None, None)) if preset in SERVICES else (None, None)
-    return "" if low is None else Words("{low:g} to {high:,}", low=low, high=high)
+    return "" if low is None else Translatable("{low:g} to {high:,}", low=low, high=high)
 
 
-class OnOff(Bool[bool | None, bool | int | None]):
+class OnOffBool(Bool[bool | None, bool | int | None]):
     """A Bool that is written `on` or `off` on a command line too."""
 
     def from_string(self, s: str) -> bool | None:
@@ -211,22 +221,22 @@ class OnOff(Bool[bool | None, bool | int | None]):
         return value
 
 
-def _trait(setting: Field[Any]) -> TraitType[Any, Any]:
-    kind = strip_optional(HINTS[setting.name])
-    words = {"allow_none": kind is not HINTS[setting.name], "help": setting.metadata["help"]}
+def _build_trait(setting: Field[Any]) -> TraitType[Any, Any]:
+    kind = strip_optional(TYPE_HINTS[setting.name])
+    trait_options = {"allow_none": kind is not TYPE_HINTS[setting.name], "help": setting.metadata["help"]}
     if get_origin(kind) is Literal:
-        trait: TraitType[Any, Any] = Enum(get_args(kind), setting.default, **words)
+        trait: TraitType[Any, Any] = Enum(get_args(kind), setting.default, **trait_options)
     elif get_origin(kind) is tuple:
-        trait = List(Unicode(), [], **words)
+        trait = List(Unicode(), [], **trait_options)
     elif get_origin(kind) is Mapping:
-        trait = Dict({}, **words)
+        trait = Dict({}, **trait_options)
     else:
-        simple: dict[Any, Any] = {str: Unicode, float: Float, int: Integer, bool: OnOff}
-        trait = simple[kind](setting.default, **words)
+        trait_types: dict[Any, Any] = {str: Unicode, float: Float, int: Integer, bool: OnOffBool}
+        trait = trait_types[kind](setting.default, **trait_options)
     return trait.tag(config=True)
 
 
-class MimoConfig(Store):
+class MimoConfig(SettingsStore):
     """Settings of mimo-magics. None leaves the choice to the service."""
 
-    locals().update({name: _trait(setting) for name, setting in SETTINGS.items()})
+    locals().update({name: _build_trait(setting) for name, setting in SETTINGS.items()})

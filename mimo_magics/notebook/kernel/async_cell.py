@@ -19,19 +19,21 @@ from IPython.core.displayhook import CapturingDisplayHook
 from IPython.core.displaypub import CapturingDisplayPublisher
 
 if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
-    from mimo_magics.core.renderer_protocol import Place
+    from mimo_magics.core.renderer_protocol import DisplayTarget
 
-PUBLIC, COMPARE = "mimo", "mimo_compare"
-PRIVATE = {PUBLIC: "_mimo", COMPARE: "_mimo_compare"}
+MIMO_MAGIC, COMPARE_MAGIC = "mimo", "mimo_compare"
+ASYNC_MAGICS = {MIMO_MAGIC: "_mimo", COMPARE_MAGIC: "_mimo_compare"}
 """The magics that await, and those that do what they do in a cell that awaits."""
-HEADS = {f"get_ipython().run_cell_magic({public!r},": private for public, private in PRIVATE.items()}
-SYNCHRONOUS = ("_run_cell", "run_code")
+SYNC_CALL_PREFIXES = {
+    f"get_ipython().run_cell_magic({public!r},": private for public, private in ASYNC_MAGICS.items()
+}
+SYNC_FUNCTIONS = ("_run_cell", "run_code")
 """IPython's functions below which no cell is awaited."""
-BEAT = 0.1
+POLL_SECONDS = 0.1
 """Seconds. The signal of an interrupt does not wake a loop that waits for the network; its next timer does."""
 
 
-class AwaitingCells:
+class AsyncCellTransform:
     """The transform of one shell."""
 
     has_side_effects = False
@@ -41,30 +43,30 @@ class AwaitingCells:
 
     def install(self) -> None:
         """Take part in the shell's work."""
-        self._shell.input_transformers_cleanup.append(questions)
+        self._shell.input_transformers_cleanup.append(protect_question_marks)
         self._shell.input_transformers_post.append(self)
 
     def uninstall(self) -> None:
         """Leave nothing behind."""
-        self._shell.input_transformers_cleanup.remove(questions)
+        self._shell.input_transformers_cleanup.remove(protect_question_marks)
         self._shell.input_transformers_post.remove(self)
 
     def __call__(self, lines: list[str]) -> list[str]:
-        head = next((head for head in HEADS if lines and lines[0].startswith(head)), "")
-        if head and not _is_empty(lines) and self._may_await():
-            awaited = f"await get_ipython().run_cell_magic({HEADS[head]!r},"
-            return [awaited + lines[0].removeprefix(head), *lines[1:]]
+        prefix = next((head for head in SYNC_CALL_PREFIXES if lines and lines[0].startswith(head)), "")
+        if prefix and not _is_empty(lines) and self._can_await():
+            async_prefix = f"await get_ipython().run_cell_magic({SYNC_CALL_PREFIXES[prefix]!r},"
+            return [async_prefix + lines[0].removeprefix(prefix), *lines[1:]]
         return lines
 
-    def _may_await(self) -> bool:
+    def _can_await(self) -> bool:
         shell = self._shell
         asyncio_runner, _ = shell.loop_runner_map["asyncio"]
         in_kernel = getattr(shell, "kernel", None) is not None
         return bool(
-            in_kernel and shell.autoawait and shell.loop_runner is asyncio_runner and not self._inside()
+            in_kernel and shell.autoawait and shell.loop_runner is asyncio_runner and not self._is_nested()
         )
 
-    def _inside(self) -> bool:
+    def _is_nested(self) -> bool:
         """Tell whether a program runs this cell, by `run_cell` or from a cell: nobody could await it there.
 
         A kernel awaits `run_cell_async` for the cells that a person runs, and asks for their transform itself.
@@ -72,13 +74,13 @@ class AwaitingCells:
         frame = sys._getframe()  # noqa: SLF001  the way to one's callers
         while back := frame.f_back:
             frame = back
-            if frame.f_code.co_name in SYNCHRONOUS and frame.f_locals.get("self") is self._shell:
+            if frame.f_code.co_name in SYNC_FUNCTIONS and frame.f_locals.get("self") is self._shell:
                 return True
         return False
 
 
-QUESTION = re.compile(rf"(\s*(?:[\w.,\[\] ]+=\s*)?)%{PUBLIC}\s+(\S.*\?)\s*")
-TRIPLE = re.compile(r"#.*|'''|\"\"\"")
+QUESTION_LINE_PATTERN = re.compile(rf"(\s*(?:[\w.,\[\] ]+=\s*)?)%{MIMO_MAGIC}\s+(\S.*\?)\s*")
+TRIPLE_QUOTE_PATTERN = re.compile(r"#.*|'''|\"\"\"")
 
 
 def _is_empty(lines: list[str]) -> bool:
@@ -86,7 +88,7 @@ def _is_empty(lines: list[str]) -> bool:
     return lines[-1].rstrip().endswith(", '')")
 
 
-def questions(lines: list[str]) -> list[str]:
+def protect_question_marks(lines: list[str]) -> list[str]:
     """Let the prompt of a `%mimo` line end in a question mark, which IPython takes for a wish for help.
 
     Lines of other magics' cells and of texts in triple quotes are not ours.
@@ -94,17 +96,17 @@ def questions(lines: list[str]) -> list[str]:
     if lines and lines[0].startswith("%%"):
         return lines
     quote = ""
-    asked = []
+    result = []
     for line in lines:
-        found = None if quote else QUESTION.fullmatch(line)
-        asked.append(_question(found) if found else line)
-        quote = quote if found else _open_quote(line, quote)
-    return asked
+        match = None if quote else QUESTION_LINE_PATTERN.fullmatch(line)
+        result.append(_magic_call(match) if match else line)
+        quote = quote if match else _open_quote(line, quote)
+    return result
 
 
 def _open_quote(line: str, quote: str) -> str:
     """Follow the triple quotes of a line: which of them is open at its end?"""
-    for mark in TRIPLE.findall(line):
+    for mark in TRIPLE_QUOTE_PATTERN.findall(line):
         if not quote and not mark.startswith("#"):
             quote = mark
         elif mark == quote:
@@ -114,37 +116,37 @@ def _open_quote(line: str, quote: str) -> str:
     return quote
 
 
-def _question(line: re.Match[str]) -> str:
-    return f"{line[1]}get_ipython().run_line_magic({PUBLIC!r}, {line[2]!r})\n"
+def _magic_call(match: re.Match[str]) -> str:
+    return f"{match[1]}get_ipython().run_line_magic({MIMO_MAGIC!r}, {match[2]!r})\n"
 
 
 @asynccontextmanager
 async def heartbeat(tick: Callable[[], None]) -> AsyncIterator[None]:
     """Keep the loop waking up, so that an interrupt is noticed and `tick` is called while no byte comes."""
 
-    async def beat() -> None:
+    async def poll() -> None:
         while True:
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(POLL_SECONDS)
             with suppress(Exception):  # what cannot be painted must not keep an interrupt from landing
                 tick()
 
-    task = asyncio.create_task(beat())
+    task = asyncio.create_task(poll())
     try:
         yield
     finally:
         task.cancel()
 
 
-class RunningCell:
+class AsyncCell:
     """A cell that awaits, as what is shown in it may act on it."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._task: asyncio.Task[None] | None = None
 
-    async def during(self, work: Coroutine[Any, Any, None]) -> None:
+    async def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Await the work, which `stop` ends from now on."""
-        self._task = asyncio.create_task(work)
+        self._task = asyncio.create_task(coroutine)
         await self._task
 
     def stop(self) -> None:
@@ -157,7 +159,7 @@ class RunningCell:
         self._shell.set_next_input(code)
 
 
-def place(shell: Any) -> Place:
+def get_display_target(shell: Any) -> DisplayTarget:
     """Tell where a cell runs.
 
     Whoever runs a notebook unattended allows no questions; what `%%capture` takes is looked at later. A front end

@@ -16,27 +16,27 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from inspect import signature
 from typing import Any
 
-PAUSE = 0.03
+POLL_SECONDS = 0.03
 """Seconds between two looks into the queue."""
 
 
 @asynccontextmanager
-async def pumped(kernel: Any) -> AsyncIterator[None]:
+async def pump_comm_messages(kernel: Any) -> AsyncIterator[None]:
     """Handle what the page sends, except for more cells, until the block is left."""
     if hasattr(kernel, "msg_queue"):  # the queue of ipykernel 6
-        async with _emptied(kernel):
+        async with _drain_queue(kernel):
             yield
     elif "concurrent" in signature(kernel.dispatch_shell).parameters:  # ipykernel 7.4
-        with _told(kernel):
+        with _report_idle(kernel):
             yield
     else:
         yield
 
 
 @asynccontextmanager
-async def _emptied(kernel: Any) -> AsyncIterator[None]:
-    waiting: list[Any] = []
-    task = asyncio.create_task(_pump(kernel, waiting))
+async def _drain_queue(kernel: Any) -> AsyncIterator[None]:
+    deferred: list[Any] = []
+    task = asyncio.create_task(_pump(kernel, deferred))
     try:
         yield
     finally:
@@ -44,41 +44,41 @@ async def _emptied(kernel: Any) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await task
         while kernel.msg_queue.qsize():
-            waiting.append(kernel.msg_queue.get_nowait())
-        for entry in waiting:
+            deferred.append(kernel.msg_queue.get_nowait())
+        for entry in deferred:
             kernel.msg_queue.put_nowait(entry)
 
 
 @contextmanager
-def _told(kernel: Any) -> Iterator[None]:
+def _report_idle(kernel: Any) -> Iterator[None]:
     """Say of each message that it was dealt with, and then that the cell still runs."""
     dispatch, cell = kernel.dispatch_shell, kernel.get_parent("shell")
 
-    async def told(*message: Any, concurrent: bool = False, **more: Any) -> None:
+    async def dispatch_and_report(*message: Any, concurrent: bool = False, **more: Any) -> None:
         await dispatch(*message, concurrent=concurrent, **more)
         if concurrent:  # in the context of the message
             kernel._publish_status("idle", "shell")  # noqa: SLF001  no public way
             kernel._publish_status("busy", "shell", parent=cell)  # noqa: SLF001
 
-    kernel.dispatch_shell = told
+    kernel.dispatch_shell = dispatch_and_report
     try:
         yield
     finally:
         del kernel.dispatch_shell
 
 
-async def _pump(kernel: Any, waiting: list[Any]) -> None:
+async def _pump(kernel: Any, deferred: list[Any]) -> None:
     while True:
         while kernel.msg_queue.qsize():
             entry = kernel.msg_queue.get_nowait()
-            if _is_for_now(kernel, entry):
+            if _is_immediate(kernel, entry):
                 await _handle(kernel, entry)
             else:
-                waiting.append(entry)
-        await asyncio.sleep(PAUSE)
+                deferred.append(entry)
+        await asyncio.sleep(POLL_SECONDS)
 
 
-def _is_for_now(kernel: Any, entry: tuple[int, Any, tuple[Any, ...]]) -> bool:
+def _is_immediate(kernel: Any, entry: tuple[int, Any, tuple[Any, ...]]) -> bool:
     _, dispatch, arguments = entry
     if dispatch != kernel.dispatch_shell:
         return False

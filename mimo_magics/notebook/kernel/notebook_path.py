@@ -7,29 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 
-VARIABLE = "JPY_SESSION_NAME"
+ENV_VARIABLE = "JPY_SESSION_NAME"
 """In which Jupyter's server tells the kernel for which file it was started."""
-VS_CODE = "__vsc_ipynb_file__"
+VS_CODE_VARIABLE = "__vsc_ipynb_file__"
 """The variable of the notebook in which VS Code tells it."""
 
 
-def notebook(shell: Any, named: str | None) -> Path | None:
+def find_notebook(shell: Any, configured_path: str | None) -> Path | None:
     """Return the path of the notebook, if it is known: from the working folder on, as errors are saved in notebooks.
 
     Args:
         shell: that of the kernel.
-        named: by the person, where nobody else tells it.
+        configured_path: by the person, where nobody else tells it.
     """
-    for told in (named, shell.user_ns.get(VS_CODE), os.environ.get(VARIABLE)):
-        if isinstance(told, str) and told.endswith(".ipynb"):
-            path = Path(told).absolute()
+    for path_text in (configured_path, shell.user_ns.get(VS_CODE_VARIABLE), os.environ.get(ENV_VARIABLE)):
+        if isinstance(path_text, str) and path_text.endswith(".ipynb"):
+            path = Path(path_text).absolute()
             return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     return None
 
 
-def needed(path: Path | None) -> Path:
+def require_notebook_path(path: Path | None) -> Path:
     """Return the path of the notebook.
 
     Raises:
@@ -37,7 +37,7 @@ def needed(path: Path | None) -> Path:
     """
     if path is None:
         raise BadOption(
-            Words("The front end does not tell where the notebook is."),
-            Words("%mimo_config notebook=PATH.ipynb says so."),
+            Translatable("The front end does not tell where the notebook is."),
+            Translatable("%mimo_config notebook=PATH.ipynb says so."),
         )
     return path

@@ -12,24 +12,24 @@ import ipywidgets
 
 from mimo_magics.client import model_list
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.parameter_ranges import DEFAULT_RANGES, bounds, default_value
 from mimo_magics.core.settings import strip_optional
 from mimo_magics.core.text import escape_html
-from mimo_magics.display.live.widgets import Parts
-from mimo_magics.notebook.config.store import HINTS, SETTINGS
-from mimo_magics.notebook.panel.state import DEFAULT, Situation, spelled
-from mimo_magics.session.system_prompt import NONE, text
+from mimo_magics.display.live.widgets import WidgetFactory
+from mimo_magics.notebook.config.store import SETTINGS, TYPE_HINTS
+from mimo_magics.notebook.panel.state import SERVER_DEFAULT, PanelState, escape_control_chars
+from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, build_system_prompt
 
-Moved = Callable[[Any], None]
-OWN = Words("own")
-SYSTEMS: Mapping[str, str | None] = {
-    Words("service default"): None,
-    NONE: NONE,
-    Words("MiMo English"): "mimo",
+ChangeCallback = Callable[[Any], None]
+OWN_TEXT_LABEL = Translatable("own")
+SYSTEM_PROMPTS: Mapping[str, str | None] = {
+    Translatable("service default"): None,
+    NO_SYSTEM_PROMPT: NO_SYSTEM_PROMPT,
+    Translatable("MiMo English"): "mimo",
     "MiMo 中文": "mimo-zh",
 }
-ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+ESCAPE_PATTERN = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Control(Protocol):
@@ -39,237 +39,249 @@ class Control(Protocol):
     """The widget."""
 
     @property
-    def standing(self) -> Any:
+    def displayed_value(self) -> Any:
         """The value at which it stands while the service decides."""
 
-    def paint(self, now: Situation) -> None:
+    def paint(self, state: PanelState) -> None:
         """Show what is set."""
 
 
-class Field:
+class WidgetBinding:
     """The value of a widget. What is painted is no move of a person's, also where the widget bends it."""
 
-    def __init__(self, widget: Any, moved: Moved) -> None:
+    def __init__(self, widget: Any, on_change: ChangeCallback) -> None:
         self.widget = widget
-        self._moved = moved
-        self._painting = False
-        widget.observe(self._changed, "value")
+        self._on_change = on_change
+        self._is_painting = False
+        widget.observe(self._handle_change, "value")
 
     def paint(self, value: Any, **traits: Any) -> None:
         """Show a value, and set other traits with it, in one message."""
-        self._painting = True
+        self._is_painting = True
         try:
             with self.widget.hold_sync(), self.widget.hold_trait_notifications():
                 for name, it in traits.items():
                     setattr(self.widget, name, it)
                 self.widget.value = value
         finally:
-            self._painting = False
+            self._is_painting = False
 
-    def _changed(self, change: Mapping[str, Any]) -> None:
-        if not self._painting:
-            self._moved(change["new"])
+    def _handle_change(self, change: Mapping[str, Any]) -> None:
+        if not self._is_painting:
+            self._on_change(change["new"])
 
 
 class Slider:
     """A number in the range that the service documents. What lies outside of it stays as it is set."""
 
-    def __init__(self, name: str, parts: Parts, moved: Moved) -> None:
+    def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
         self._name = name
-        self.box = self._made(parts, {**_labels(name), "continuous_update": False})
-        self._field = Field(self.box, lambda value: moved(self._read(value)))
+        self.box = self._create_widget(factory, {**_label_traits(name), "continuous_update": False})
+        self._binding = WidgetBinding(self.box, lambda value: on_change(self._to_setting(value)))
 
     @property
-    def standing(self) -> float:
+    def displayed_value(self) -> float:
         """Where it stands."""
-        return self._read(self.box.value)
+        return self._to_setting(self.box.value)
 
-    def paint(self, now: Situation) -> None:
+    def paint(self, state: PanelState) -> None:
         """Show what is set; where nothing is, what holds then."""
-        low, high = bounds(self._name, now.service, now.model)
-        value = now.value(self._name)
-        shown = default_value(self._name, now.service, now.model) if value is None else value
-        self._field.paint(min(max(shown, low), high), **self._ends(low, high))
+        low, high = bounds(self._name, state.service, state.model)
+        value = state.value(self._name)
+        displayed = default_value(self._name, state.service, state.model) if value is None else value
+        self._binding.paint(min(max(displayed, low), high), **self._widget_limits(low, high))
 
-    def _made(self, parts: Parts, traits: Mapping[str, Any]) -> Any:
-        return parts.control(ipywidgets.FloatSlider, step=0.01, readout_format="", **traits)
+    def _create_widget(self, factory: WidgetFactory, traits: Mapping[str, Any]) -> Any:
+        return factory.control(ipywidgets.FloatSlider, step=0.01, readout_format="", **traits)
 
-    def _ends(self, low: float, high: float) -> dict[str, float]:
+    def _widget_limits(self, low: float, high: float) -> dict[str, float]:
         return {"min": low, "max": high}
 
-    def _read(self, value: float) -> float:
+    def _to_setting(self, value: float) -> float:
         return float(f"{value:.12g}")  # 0.3, where counting by steps came to 0.30000000000000004
 
 
-class Doubling(Slider):
+class LogSlider(Slider):
     """A whole number, which doubles every few steps."""
 
-    def _made(self, parts: Parts, traits: Mapping[str, Any]) -> Any:
-        return parts.control(ipywidgets.FloatLogSlider, base=2, step=0.5, readout_format=".0f", **traits)
+    def _create_widget(self, factory: WidgetFactory, traits: Mapping[str, Any]) -> Any:
+        return factory.control(ipywidgets.FloatLogSlider, base=2, step=0.5, readout_format=".0f", **traits)
 
-    def _ends(self, low: float, high: float) -> dict[str, float]:
+    def _widget_limits(self, low: float, high: float) -> dict[str, float]:
         return {"min": math.log2(low), "max": math.log2(high)}
 
-    def _read(self, value: float) -> int:
+    def _to_setting(self, value: float) -> int:
         return round(value)
 
 
-class Buttons:
+class ChoiceButtons:
     """One of a few values, all of them in view."""
 
-    def __init__(self, name: str, parts: Parts, moved: Moved) -> None:
+    def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
         self._name = name
         self._values = _choices(name)
         labels = [*self._values]
-        tips = [f"{name}: {label}" for label in labels]
-        self.box = parts.control(ipywidgets.ToggleButtons, options=labels, tooltips=tips, **_labels(name))
-        self._field = Field(self.box, lambda label: moved(self._values[label]))
+        tooltips = [f"{name}: {label}" for label in labels]
+        self.box = factory.control(
+            ipywidgets.ToggleButtons, options=labels, tooltips=tooltips, **_label_traits(name)
+        )
+        self._binding = WidgetBinding(self.box, lambda label: on_change(self._values[label]))
 
     @property
-    def standing(self) -> Any:
+    def displayed_value(self) -> Any:
         """What is pressed."""
         return self._values[self.box.value]
 
-    def paint(self, now: Situation) -> None:
+    def paint(self, state: PanelState) -> None:
         """Press what is set."""
-        value = now.value(self._name)
-        self._field.paint(next(label for label, each in self._values.items() if each == value))
+        value = state.value(self._name)
+        self._binding.paint(next(label for label, each in self._values.items() if each == value))
 
 
-class Model:
+class ModelControl:
     """The name of a model: one of those that are known, or any other."""
 
-    def __init__(self, name: str, parts: Parts, moved: Moved) -> None:
-        self.box = parts.control(ipywidgets.Combobox, continuous_update=False, **_labels(name))
-        self._field = Field(self.box, lambda value: moved(value.strip() or None))
+    def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
+        self.box = factory.control(ipywidgets.Combobox, continuous_update=False, **_label_traits(name))
+        self._binding = WidgetBinding(self.box, lambda value: on_change(value.strip() or None))
 
     @property
-    def standing(self) -> str:
+    def displayed_value(self) -> str:
         """The model that answers."""
         return str(self.box.value or self.box.placeholder)
 
-    def paint(self, now: Situation) -> None:
+    def paint(self, state: PanelState) -> None:
         """Show the name; where none is set, that of the service's own."""
-        self._field.paint(now.settings.model or "", placeholder=now.model, options=_known(now))
+        self._binding.paint(state.settings.model or "", placeholder=state.model, options=_known_models(state))
 
 
-class Texts:
+class TextTags:
     """Some texts, each on one line."""
 
-    def __init__(self, name: str, parts: Parts, moved: Moved) -> None:
+    def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
         self._name = name
-        self._shown: dict[str, str] = {}
+        self._texts_by_tag: dict[str, str] = {}
         """The texts that are set, by their spelling."""
-        label = parts.html(f'<span title="{escape_html(_help(name))}">{name}</span>')
+        label = factory.html(f'<span title="{escape_html(_help_text(name))}">{name}</span>')
         # in JupyterLab the field does not hear of Enter: https://github.com/jupyterlab/jupyterlab/issues/6555
-        words = {"placeholder": say("a text, then Tab"), "allow_duplicates": False}
-        tags = parts.control(ipywidgets.TagsInput, **_labels(name), **words)
-        self.box = parts.box(label, tags, row=True, names="mimo-tags")
-        self._field = Field(tags, lambda value: moved([*map(self._read, value)]))
+        tag_traits = {"placeholder": translate("a text, then Tab"), "allow_duplicates": False}
+        tags = factory.control(ipywidgets.TagsInput, **_label_traits(name), **tag_traits)
+        self.box = factory.box(label, tags, is_row=True, css_classes="mimo-tags")
+        self._binding = WidgetBinding(tags, lambda value: on_change([*map(self._parse_tag, value)]))
 
     @property
-    def standing(self) -> tuple[str, ...]:
+    def displayed_value(self) -> tuple[str, ...]:
         """What is there."""
-        return tuple(map(self._read, self._field.widget.value))
+        return tuple(map(self._parse_tag, self._binding.widget.value))
 
-    def paint(self, now: Situation) -> None:
+    def paint(self, state: PanelState) -> None:
         """Show what is set."""
-        self._shown = {spelled(each): each for each in now.value(self._name)}
-        self._field.paint([*self._shown])
+        self._texts_by_tag = {escape_control_chars(each): each for each in state.value(self._name)}
+        self._binding.paint([*self._texts_by_tag])
 
-    def _read(self, tag: str) -> str:
-        return self._shown.get(tag, ESCAPE.sub(_unescaped, tag))
+    def _parse_tag(self, tag: str) -> str:
+        return self._texts_by_tag.get(tag, ESCAPE_PATTERN.sub(_unescape, tag))
 
 
-class System:
+class SystemPromptControl:
     """The system prompt: one that is known by name, or the person's own text."""
 
-    def __init__(self, name: str, parts: Parts, moved: Moved) -> None:
-        self._named = {say(label): value for label, value in SYSTEMS.items()}
-        self._own_label = say(OWN)
-        options = [*self._named, self._own_label]
-        choice = parts.control(ipywidgets.Dropdown, options=options, **_labels(name))
-        own = parts.control(
+    def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
+        self._prompts_by_label = {translate(label): value for label, value in SYSTEM_PROMPTS.items()}
+        self._own_label = translate(OWN_TEXT_LABEL)
+        options = [*self._prompts_by_label, self._own_label]
+        choice = factory.control(ipywidgets.Dropdown, options=options, **_label_traits(name))
+        own_text = factory.control(
             ipywidgets.Textarea,
-            description=say("own text"),
-            tooltip=_help(name),
+            description=translate("own text"),
+            tooltip=_help_text(name),
             rows=3,
             continuous_update=False,
-            placeholder=say("Empty: no system prompt"),
+            placeholder=translate("Empty: no system prompt"),
         )
-        self._field = Field(choice, lambda label: moved(self._chosen(label)))
-        self._own = Field(own, moved)
-        self._in_force = ""
-        self.box = parts.box(choice)
+        self._binding = WidgetBinding(choice, lambda label: on_change(self._read_choice(label)))
+        self._own_text = WidgetBinding(own_text, on_change)
+        self._effective_prompt = ""
+        self.box = factory.box(choice)
 
     @property
-    def standing(self) -> str | None:
+    def displayed_value(self) -> str | None:
         """What is chosen."""
-        return self._chosen(self._field.widget.value)
+        return self._read_choice(self._binding.widget.value)
 
-    def paint(self, now: Situation) -> None:
+    def paint(self, state: PanelState) -> None:
         """Show what is set."""
-        value = now.settings.system
-        self._in_force = text(value, now.service.system, datetime.now(UTC).astimezone().date())
-        known = next((label for label, each in self._named.items() if each == value), self._own_label)
-        self._field.paint(known)
-        if known == self._own_label:
-            self._own.paint(value)
-        self.box.children = (self._field.widget, *([self._own.widget] if known == self._own_label else []))
+        value = state.settings.system
+        self._effective_prompt = build_system_prompt(
+            value, state.service.system, datetime.now(UTC).astimezone().date()
+        )
+        selected_label = next(
+            (label for label, each in self._prompts_by_label.items() if each == value), self._own_label
+        )
+        self._binding.paint(selected_label)
+        if selected_label == self._own_label:
+            self._own_text.paint(value)
+        self.box.children = (
+            self._binding.widget,
+            *([self._own_text.widget] if selected_label == self._own_label else []),
+        )
 
-    def _chosen(self, label: str) -> str | None:
+    def _read_choice(self, label: str) -> str | None:
         """Return what a choice stands for. An own text begins as the last one, or as what is in force."""
         if label == self._own_label:
-            return str(self._own.widget.value or self._in_force)
-        return self._named[label]
+            return str(self._own_text.widget.value or self._effective_prompt)
+        return self._prompts_by_label[label]
 
 
-def control(name: str, parts: Parts, moved: Moved) -> Control:
+def create_control(name: str, factory: WidgetFactory, on_change: ChangeCallback) -> Control:
     """Return the control of a setting, by what its values are."""
-    by_name: Mapping[str, Callable[[str, Parts, Moved], Control]] = {"model": Model, "system": System}
-    by_type: Mapping[Any, Callable[[str, Parts, Moved], Control]] = {
-        float: Slider,
-        int: Doubling,
-        bool: Buttons,
-        Literal: Buttons,
-        tuple: Texts,
+    by_name: Mapping[str, Callable[[str, WidgetFactory, ChangeCallback], Control]] = {
+        "model": ModelControl,
+        "system": SystemPromptControl,
     }
-    kind = strip_optional(HINTS[name])
-    made = by_name.get(name) or by_type[get_origin(kind) or kind]
-    return made(name, parts, moved)
+    by_type: Mapping[Any, Callable[[str, WidgetFactory, ChangeCallback], Control]] = {
+        float: Slider,
+        int: LogSlider,
+        bool: ChoiceButtons,
+        Literal: ChoiceButtons,
+        tuple: TextTags,
+    }
+    kind = strip_optional(TYPE_HINTS[name])
+    control_class = by_name.get(name) or by_type[get_origin(kind) or kind]
+    return control_class(name, factory, on_change)
 
 
-def has_default(name: str) -> bool:
+def needs_default_button(name: str) -> bool:
     """Tell whether a control needs a button for what the service decides: others show that themselves."""
     return name in DEFAULT_RANGES or name == "model"
 
 
-def is_in_view(name: str) -> bool:
+def shows_all_choices(name: str) -> bool:
     """Tell whether all that can be chosen is on buttons, of which one is pressed, as only the eye can see."""
-    return strip_optional(HINTS[name]) is bool or get_origin(strip_optional(HINTS[name])) is Literal
+    return strip_optional(TYPE_HINTS[name]) is bool or get_origin(strip_optional(TYPE_HINTS[name])) is Literal
 
 
-def _labels(name: str) -> dict[str, str]:
-    return {"description": name, "tooltip": _help(name)}
+def _label_traits(name: str) -> dict[str, str]:
+    return {"description": name, "tooltip": _help_text(name)}
 
 
-def _help(name: str) -> str:
-    return say(SETTINGS[name].metadata["help"])
+def _help_text(name: str) -> str:
+    return translate(SETTINGS[name].metadata["help"])
 
 
 def _choices(name: str) -> dict[str, Any]:
     """Return the values of a setting that has but a few, by what their buttons say."""
-    kind = strip_optional(HINTS[name])
-    few = {"on": True, "off": False} if kind is bool else {each: each for each in get_args(kind)}
-    return few if kind is HINTS[name] else {say(DEFAULT): None, **few}
+    kind = strip_optional(TYPE_HINTS[name])
+    choices = {"on": True, "off": False} if kind is bool else {each: each for each in get_args(kind)}
+    return choices if kind is TYPE_HINTS[name] else {translate(SERVER_DEFAULT): None, **choices}
 
 
-def _known(now: Situation) -> tuple[str, ...]:
+def _known_models(state: PanelState) -> tuple[str, ...]:
     try:
-        return model_list.get_known_models(now.settings)
+        return model_list.get_known_models(state.settings)
     except BadOption:  # the preset or the address cannot be
         return ()
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    return {"n": "\n", "t": "\t", "\\": "\\"}.get(found[1], found[0])
+def _unescape(match: re.Match[str]) -> str:
+    return {"n": "\n", "t": "\t", "\\": "\\"}.get(match[1], match[0])

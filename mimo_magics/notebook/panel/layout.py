@@ -8,22 +8,27 @@ from typing import Any
 
 import ipywidgets
 
-from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.parameter_ranges import PANEL_SETTINGS, TASKS, Task, sampling_for_task
 from mimo_magics.core.text import escape_html
-from mimo_magics.display.live.widgets import Parts, showing
-from mimo_magics.notebook.panel.controls import Field, control, has_default, is_in_view
-from mimo_magics.notebook.panel.state import Situation
+from mimo_magics.display.live.widgets import WidgetFactory, widget_bundle
+from mimo_magics.notebook.panel.controls import (
+    WidgetBinding,
+    create_control,
+    needs_default_button,
+    shows_all_choices,
+)
+from mimo_magics.notebook.panel.state import PanelState
 
-Write = Callable[[Mapping[str, Any]], None]
-IDLE = "mimo-idle"
-LABELS: Mapping[Task, Words] = {
-    "code": Words("Code"),
-    "factual": Words("Factual"),
-    "writing": Words("Writing"),
-    "maths": Words("Maths"),
+WriteSettings = Callable[[Mapping[str, Any]], None]
+INACTIVE_CLASS = "mimo-idle"
+TASK_LABELS: Mapping[Task, Translatable] = {
+    "code": Translatable("Code"),
+    "factual": Translatable("Factual"),
+    "writing": Translatable("Writing"),
+    "maths": Translatable("Maths"),
 }
-NEW_CELL = Words(
+NEW_CELL_TOOLTIP = Translatable(
     "Puts %mimo_config with these settings into a new cell, which comes below the next cell that you run"
 )
 
@@ -62,7 +67,7 @@ STYLE = """<style>
 """All of it is bound to our own class. A row that has no room for three columns puts its words below."""
 
 
-class Board:
+class PanelLayout:
     """The widgets of one panel.
 
     Args:
@@ -71,135 +76,170 @@ class Board:
         foot: a widget to go below.
     """
 
-    def __init__(self, write: Write, insert: Callable[[], str], foot: Any = None) -> None:
-        self._parts = parts = Parts()
-        self.rows = {name: Row(name, parts, write) for name in PANEL_SETTINGS}
+    def __init__(self, write: WriteSettings, insert: Callable[[], str], footer: Any = None) -> None:
+        self._factory = factory = WidgetFactory()
+        self.rows = {name: SettingRow(name, factory, write) for name in PANEL_SETTINGS}
         """What shows each setting."""
-        self._head = parts.html()
-        self._state = parts.html()
-        self._tasks = Tasks(parts, write)
-        new = parts.button(
-            say("New cell with these settings"), "plus", lambda: self.say(insert()), say(NEW_CELL)
+        self._header = factory.html()
+        self._status = factory.html()
+        self._task_buttons = TaskButtons(factory, write)
+        new_cell_button = factory.button(
+            translate("New cell with these settings"),
+            "plus",
+            lambda: self.show_status(insert()),
+            translate(NEW_CELL_TOOLTIP),
         )
-        below = parts.box(new, self._state, row=True, names="mimo-buttons")
-        feet = [foot] if foot else []
+        button_row = factory.box(new_cell_button, self._status, is_row=True, css_classes="mimo-buttons")
+        footers = [footer] if footer else []
         rows = (row.box for row in self.rows.values())
-        self.root = parts.box(
-            parts.html(STYLE), self._head, *rows, self._tasks.box, below, *feet, names="mimo-panel"
+        self.root = factory.box(
+            factory.html(STYLE),
+            self._header,
+            *rows,
+            self._task_buttons.box,
+            button_row,
+            *footers,
+            css_classes="mimo-panel",
         )
         """The widget that holds all others."""
 
     @property
     def bundle(self) -> dict[str, Any]:
         """What shows it in a notebook."""
-        return showing(self.root)
+        return widget_bundle(self.root)
 
-    def paint(self, now: Situation) -> None:
+    def paint(self, state: PanelState) -> None:
         """Show what holds."""
-        self._head.value = say(
+        self._header.value = translate(
             "{model} at {host}",
-            model=f"<strong>{escape_html(now.model)}</strong>",
-            host=escape_html(now.where),
+            model=f"<strong>{escape_html(state.model)}</strong>",
+            host=escape_html(state.host),
         )
         for row in self.rows.values():
-            row.paint(now)
-        self._tasks.paint(now)
-        self.say(now.wrong)
+            row.paint(state)
+        self._task_buttons.paint(state)
+        self.show_status(state.error)
 
-    def say(self, text: str) -> None:
+    def show_status(self, text: str) -> None:
         """Tell the person something, in words that are read aloud."""
-        self._state.value = f'<span role="status">{escape_html(text)}</span>'
+        self._status.value = f'<span role="status">{escape_html(text)}</span>'
 
     def close(self) -> None:
         """Take the widgets away."""
-        self._parts.close()
+        self._factory.close()
 
 
-class Row:
+class SettingRow:
     """A setting: its control, a button that leaves it to the service, and its range and effect in words."""
 
-    def __init__(self, name: str, parts: Parts, write: Write) -> None:
+    def __init__(self, name: str, factory: WidgetFactory, write: WriteSettings) -> None:
         self._name = name
-        self.control = control(name, parts, lambda value: write({name: value}))
+        self.control = create_control(name, factory, lambda value: write({name: value}))
         """What a person moves."""
-        self.default = Default(name, parts, self._leave(write)) if has_default(name) else None
+        self.default_button = (
+            DefaultButton(name, factory, self._create_default_handler(write))
+            if needs_default_button(name)
+            else None
+        )
         """Pressed while the service decides; `None` where the control shows that itself."""
-        self._words = parts.html()
-        self._words.add_class("mimo-words")
-        shown = (self.control.box, *([self.default.button] if self.default else []), self._words)
-        self.box = parts.box(*shown, row=True, names="mimo-row")
+        self._description = factory.html()
+        self._description.add_class("mimo-words")
+        children = (
+            self.control.box,
+            *([self.default_button.button] if self.default_button else []),
+            self._description,
+        )
+        self.box = factory.box(*children, is_row=True, css_classes="mimo-row")
 
-    def paint(self, now: Situation) -> None:
+    def paint(self, state: PanelState) -> None:
         """Show what is set."""
-        self.control.paint(now)
-        if self.default:
-            self.default.paint(now.value(self._name) is None)
-        self._words.value = _words(self._name, now)
-        (self.box.add_class if self._name in now.idle else self.box.remove_class)(IDLE)
-
-    def _leave(self, write: Write) -> Callable[[bool], None]:
-        return lambda leaves: write({self._name: None if leaves else self.control.standing})
-
-
-class Default:
-    """The button that leaves a setting to the service. Released, it sets the value at which the control stands."""
-
-    def __init__(self, name: str, parts: Parts, moved: Callable[[bool], None]) -> None:
-        tooltip = say("Leave {name} to the service", name=name)
-        self.button = parts.control(ipywidgets.ToggleButton, description=say("default"), tooltip=tooltip)
-        self._field = Field(self.button, moved)
-
-    def paint(self, pressed: bool) -> None:
-        """Show whether the service decides."""
-        self._field.paint(pressed)
-
-
-class Tasks:
-    """Buttons that set what is recommended for a task."""
-
-    def __init__(self, parts: Parts, write: Write) -> None:
-        self._write = write
-        self._now: Situation | None = None
-        self._buttons = {
-            task: parts.button(say(LABELS[task]), "", partial(self._set, task), "") for task in TASKS
-        }
-        self.box = parts.box(
-            parts.html(say("Recommended for")), *self._buttons.values(), row=True, names="mimo-buttons"
+        self.control.paint(state)
+        if self.default_button:
+            self.default_button.paint(state.value(self._name) is None)
+        self._description.value = _describe_setting(self._name, state)
+        (self.box.add_class if self._name in state.inactive_reasons else self.box.remove_class)(
+            INACTIVE_CLASS
         )
 
-    def paint(self, now: Situation) -> None:
+    def _create_default_handler(self, write: WriteSettings) -> Callable[[bool], None]:
+        return lambda leaves: write({self._name: None if leaves else self.control.displayed_value})
+
+
+class DefaultButton:
+    """The button that leaves a setting to the service. Released, it sets the value at which the control stands."""
+
+    def __init__(self, name: str, factory: WidgetFactory, on_change: Callable[[bool], None]) -> None:
+        tooltip = translate("Leave {name} to the service", name=name)
+        self.button = factory.control(
+            ipywidgets.ToggleButton, description=translate("default"), tooltip=tooltip
+        )
+        self._binding = WidgetBinding(self.button, on_change)
+
+    def paint(self, is_pressed: bool) -> None:
+        """Show whether the service decides."""
+        self._binding.paint(is_pressed)
+
+
+class TaskButtons:
+    """Buttons that set what is recommended for a task."""
+
+    def __init__(self, factory: WidgetFactory, write: WriteSettings) -> None:
+        self._write = write
+        self._state: PanelState | None = None
+        self._buttons = {
+            task: factory.button(translate(TASK_LABELS[task]), "", partial(self._set, task), "")
+            for task in TASKS
+        }
+        self.box = factory.box(
+            factory.html(translate("Recommended for")),
+            *self._buttons.values(),
+            is_row=True,
+            css_classes="mimo-buttons",
+        )
+
+    def paint(self, state: PanelState) -> None:
         """Tell what each of them would set."""
-        self._now = now
+        self._state = state
         for task, button in self._buttons.items():
-            values = sampling_for_task(task, now.service, now.model)
-            sets = ", ".join(f"{name} {value:g}" for name, value in values.items())
-            idle = next((now.idle[name] for name in values if name in now.idle), "")
-            but = say("; without effect: {reason}", reason=say(idle)) if idle else ""
-            button.tooltip = say("Sets {values}{but}", values=sets, but=but)
+            values = sampling_for_task(task, state.service, state.model)
+            assignments = ", ".join(f"{name} {value:g}" for name, value in values.items())
+            inactive_reason = next(
+                (state.inactive_reasons[name] for name in values if name in state.inactive_reasons), ""
+            )
+            warning = (
+                translate("; without effect: {reason}", reason=translate(inactive_reason))
+                if inactive_reason
+                else ""
+            )
+            button.tooltip = translate("Sets {values}{but}", values=assignments, but=warning)
 
     def _set(self, task: Any) -> None:
-        assert self._now
-        self._write(sampling_for_task(task, self._now.service, self._now.model))
+        assert self._state
+        self._write(sampling_for_task(task, self._state.service, self._state.model))
 
 
-def _words(name: str, now: Situation) -> str:
+def _describe_setting(name: str, state: PanelState) -> str:
     """Say what a control does not: where it stands, between what, and whether it does anything."""
-    reason = now.idle.get(name)
-    told = [
-        escape_html(_standing(name, now)),
-        escape_html(say("⚠ without effect: {reason}", reason=say(reason)) if reason else ""),
+    reason = state.inactive_reasons.get(name)
+    lines = [
+        escape_html(_describe_value(name, state)),
+        escape_html(translate("⚠ without effect: {reason}", reason=translate(reason)) if reason else ""),
     ]
-    if is_in_view(name):  # to the eye
-        told[0] = f'<span class="mimo-unseen">{told[0]}</span>'
-    return "<br>".join(filter(None, told))
+    if shows_all_choices(name):  # to the eye
+        lines[0] = f'<span class="mimo-unseen">{lines[0]}</span>'
+    return "<br>".join(filter(None, lines))
 
 
-def _standing(name: str, now: Situation) -> str:
+def _describe_value(name: str, state: PanelState) -> str:
     if name == "stop":
-        return say("{range}; \\n is a line's end", range=now.range(name))
-    if is_in_view(name):
-        return now.said(name)
-    if now.is_outside(name):
-        return say("{value} is set, outside {range}", value=now.said(name), range=now.range(name))
-    is_default = now.value(name) is None
-    return " · ".join(filter(None, (now.said(name) if is_default else "", now.range(name))))
+        return translate("{range}; \\n is a line's end", range=state.format_range(name))
+    if shows_all_choices(name):
+        return state.format_value(name)
+    if state.is_out_of_range(name):
+        return translate(
+            "{value} is set, outside {range}", value=state.format_value(name), range=state.format_range(name)
+        )
+    is_default = state.value(name) is None
+    return " · ".join(
+        filter(None, (state.format_value(name) if is_default else "", state.format_range(name)))
+    )

@@ -12,7 +12,7 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.config.store import MimoConfig
 
 
-class Listing:
+class ModelListLoader:
     """Asks once for each address that is set. `catalogue` keeps what the servers say.
 
     Args:
@@ -20,30 +20,30 @@ class Listing:
         told: called when it has answered.
     """
 
-    def __init__(self, config: MimoConfig, told: Callable[[], None]) -> None:
+    def __init__(self, config: MimoConfig, on_loaded: Callable[[], None]) -> None:
         self._config = config
-        self._told = told
-        self._asked: tuple[str, str | None] | None = None
+        self._on_loaded = on_loaded
+        self._requested_address: tuple[str, str | None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def ask(self, settings: Settings) -> None:
+    def load(self, settings: Settings) -> None:
         """Ask, unless that was done; the first time on the loop of the kernel, then from any thread."""
         self._loop = self._loop or _running_loop()
         address = settings.preset, settings.base_url
-        if self._loop and address != self._asked:
-            self._asked = address
-            self._loop.call_soon_threadsafe(self._begin)
+        if self._loop and address != self._requested_address:
+            self._requested_address = address
+            self._loop.call_soon_threadsafe(self._start)
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         if self._task:
             self._task.cancel()
-        self._task = asyncio.create_task(self._listen())
+        self._task = asyncio.create_task(self._load())
 
-    async def _listen(self) -> None:
+    async def _load(self) -> None:
         with suppress(MimoError):  # nothing can be asked there, which the panel tells
             if await model_list.list_models(self._config.snapshot()):
-                self._told()
+                self._on_loaded()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -11,18 +11,18 @@ from typing import Any
 from IPython.display import display
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words, say
-from mimo_magics.display.output import Slot
+from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.display.output import Output
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.notebook.kernel.async_cell import place
+from mimo_magics.notebook.kernel.async_cell import get_display_target
 from mimo_magics.notebook.panel import summary
-from mimo_magics.notebook.panel.layout import Board
-from mimo_magics.notebook.panel.listing import Listing
-from mimo_magics.notebook.panel.state import FOLLOWED, Situation, situation
+from mimo_magics.notebook.panel.layout import PanelLayout
+from mimo_magics.notebook.panel.listing import ModelListLoader
+from mimo_magics.notebook.panel.state import OBSERVED_SETTINGS, PanelState, read_panel_state
 
-KEPT = 3
+MAX_OPEN_PANELS = 3
 """Panels that stay linked; an older one is closed when a newer one comes."""
-COMES = Words("It comes below the next cell that you run.")
+NEW_CELL_NOTICE = Translatable("It comes below the next cell that you run.")
 
 
 class Panel:
@@ -39,96 +39,98 @@ class Panel:
         self,
         config: MimoConfig,
         shell: Any,
-        foot: Any = None,
-        closed: Callable[[], None] = lambda: None,
+        footer: Any = None,
+        on_close: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._shell = shell
-        self._foot = foot
-        self._closed = closed
-        self._slot = Slot()
-        self._shown: dict[str, str] = {}
-        self._board: Board | None = None
-        self._listing = Listing(config, self._follow)
+        self._footer = footer
+        self._on_close = on_close
+        self._output = Output()
+        self._shown_bundle: dict[str, str] = {}
+        self._layout: PanelLayout | None = None
+        self._model_list_loader = ModelListLoader(config, self._update)
 
     def show(self) -> None:
         """Show it where the cell runs. Widgets are for who watches a notebook; all others get the table."""
-        where = place(self._shell)
-        if where == "front end":
+        target = get_display_target(self._shell)
+        if target == "front end":
             self.open()
             return
-        bundle = summary.bundle(situation(self._config))
-        if where == "terminal":
+        bundle = summary.summary_bundle(read_panel_state(self._config))
+        if target == "terminal":
             print(bundle["text/plain"])  # noqa: T201  a console shows no tables
         else:
             display(bundle, raw=True)
 
-    def open(self) -> Board:
+    def open(self) -> PanelLayout:
         """Show the widgets and, below them, the table; both follow the store from now on."""
-        now = situation(self._config)
-        board = self._board = Board(self._write, self._insert, self._foot)
-        board.paint(now)
-        display(board.bundle, raw=True)
-        self._tell(now)
-        self._listing.ask(now.settings)
-        self._config.observe(self._follow, FOLLOWED)
-        _open.append(self)
-        for old in _open[:-KEPT]:
-            old.close()
-        return board
+        state = read_panel_state(self._config)
+        layout = self._layout = PanelLayout(self._write, self._insert, self._footer)
+        layout.paint(state)
+        display(layout.bundle, raw=True)
+        self._update_summary(state)
+        self._model_list_loader.load(state.settings)
+        self._config.observe(self._update, OBSERVED_SETTINGS)
+        _open_panels.append(self)
+        for old_panel in _open_panels[:-MAX_OPEN_PANELS]:
+            old_panel.close()
+        return layout
 
     def close(self) -> None:
         """Follow the store no longer, and take the widgets away. The table stays."""
-        if self._board:
-            self._config.unobserve(self._follow, FOLLOWED)
-            self._board.close()
-            self._board = None
-            _open.remove(self)
-            self._closed()
+        if self._layout:
+            self._config.unobserve(self._update, OBSERVED_SETTINGS)
+            self._layout.close()
+            self._layout = None
+            _open_panels.remove(self)
+            self._on_close()
 
-    def _follow(self, _: object = None) -> None:
+    def _update(self, _: object = None) -> None:
         """Show what the store says."""
-        if self._board is None:
+        if self._layout is None:
             return
         try:
-            now = situation(self._config)
+            state = read_panel_state(self._config)
         except BadOption as error:
-            self._board.say(" ".join(error.said))
+            self._layout.show_status(" ".join(error.lines))
             return
-        self._board.paint(now)
-        self._tell(now)
-        self._listing.ask(now.settings)
+        self._layout.paint(state)
+        self._update_summary(state)
+        self._model_list_loader.load(state.settings)
 
-    def _tell(self, now: Situation) -> None:
-        bundle = summary.bundle(now)
-        if bundle != self._shown:
-            self._shown = bundle
-            self._slot.put(bundle)
+    def _update_summary(self, state: PanelState) -> None:
+        bundle = summary.summary_bundle(state)
+        if bundle != self._shown_bundle:
+            self._shown_bundle = bundle
+            self._output.update(bundle)
 
     def _write(self, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
             setattr(self._config, name, value)
-        self._follow()  # also when a control was moved to where the store is already
+        self._update()  # also when a control was moved to where the store is already
 
     def _insert(self) -> str:
-        return say(COMES if insert(self._config, self._shell) else summary.NOTHING)
+        return translate(
+            NEW_CELL_NOTICE if insert_restore_cell(self._config, self._shell) else summary.NOTHING_TO_RESTORE
+        )
 
 
-def insert(config: MimoConfig, shell: Any) -> bool:
+def insert_restore_cell(config: MimoConfig, shell: Any) -> bool:
     """Put the line that restores the settings into a new cell, if there is anything to restore.
 
     A front end makes the cell when it hears that the running one is over, or the next one that runs.
     """
-    line = summary.restoring(situation(config))
+    line = summary.build_restore_line(read_panel_state(config))
     if line:
         shell.set_next_input(line)
     return bool(line)
 
 
-_open: list[Panel] = []
+_open_panels: list[Panel] = []
 
 
 def close_all() -> None:
     """Close the panels of this kernel."""
-    for panel in [*_open]:
+    for panel in [*_open_panels]:
         panel.close()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.document import comparison_cards, diff as difference
 from mimo_magics.document.comparison_cards import Column
-from mimo_magics.document.reply import Look
+from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn
@@ -23,7 +23,9 @@ if TYPE_CHECKING:  # pandas is the person's; a session makes comparisons
 
     from mimo_magics.session.session import Session
 
-WHAT_NEXT = Words("Any two: _.diff(1, 2) · as a frame: _.to_frame() · as the next turn: _.adopt(1)")
+NEXT_STEPS_CAPTION = Translatable(
+    "Any two: _.diff(1, 2) · as a frame: _.to_frame() · as the next turn: _.adopt(1)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,11 @@ class Candidate:
     @property
     def reply(self) -> Reply | None:
         """What came."""
-        return self.turn.reply if self.turn and self.turn.kept else None
+        return self.turn.reply if self.turn and self.turn.is_in_history else None
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DisplayBundle:
     """What a front end shows in its own way."""
 
     bundle: Mapping[str, str]
@@ -58,12 +60,12 @@ class Shown:
         return self.bundle["text/plain"]
 
 
-def candidates(running: RunningComparison) -> Iterator[Candidate]:
+def build_candidates(running: RunningComparison) -> Iterator[Candidate]:
     """Yield the replies as far as they came."""
-    for place, variant in enumerate(running.variants):
-        failure = running.failures.get(place)
+    for index, variant in enumerate(running.variants):
+        failure = running.failures.get(index)
         yield Candidate(
-            variant.title, variant.options, running.turns.get(place), failure.message if failure else ""
+            variant.title, variant.options, running.turns.get(index), failure.message if failure else ""
         )
 
 
@@ -86,7 +88,7 @@ class Comparison:
         session: Session,
         past: Sequence[Turn],
         *,
-        look: Look = Look(),
+        display_options: DisplayOptions = DisplayOptions(),
         cell: str = "",
     ) -> None:
         self.prompt = prompt
@@ -94,7 +96,7 @@ class Comparison:
         self.session = session
         """That one of them may be taken over into."""
         self._past = past
-        self._look = look
+        self._display_options = display_options
         self._cell = cell or uuid4().hex[:12]
 
     def __len__(self) -> int:
@@ -104,10 +106,11 @@ class Comparison:
         return iter(self.candidates)
 
     def __getitem__(self, number: int) -> Reply:
-        reply = self._candidate(number).reply
+        reply = self._get_candidate(number).reply
         if reply is None:
             raise BadOption(
-                Words("Reply {number} did not come.", number=number), self._candidate(number).failure
+                Translatable("Reply {number} did not come.", number=number),
+                self._get_candidate(number).failure,
             )
         return reply
 
@@ -120,21 +123,22 @@ class Comparison:
         Raises:
             BadOption: there is no such reply, or the conversation went on meanwhile.
         """
-        reply, turn = self[number], self._candidate(number).turn
+        reply, turn = self[number], self._get_candidate(number).turn
         assert turn
         self.session.adopt(replace(turn, cell=self._cell), self._past)
         return reply
 
-    def diff(self, one: int, other: int) -> Shown:
+    def diff(self, one: int, other: int) -> DisplayBundle:
         """Return how the words of two replies differ.
 
         Raises:
             BadOption: there is no such reply.
         """
-        told = (
-            (f"{number} · {say(self._candidate(number).title)}", self[number].text) for number in (one, other)
+        titled_texts = (
+            (f"{number} · {translate(self._get_candidate(number).title)}", self[number].text)
+            for number in (one, other)
         )
-        return Shown(difference.bundle(*told))
+        return DisplayBundle(difference.diff_bundle(*titled_texts))
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each reply, also for those that did not come.
@@ -149,12 +153,12 @@ class Comparison:
         try:
             import pandas as pd
         except ImportError:
-            raise BadOption(Words("pandas is not installed."), "pip install pandas") from None
-        return pd.DataFrame([_row(each) for each in self.candidates], index=self._numbers)
+            raise BadOption(Translatable("pandas is not installed."), "pip install pandas") from None
+        return pd.DataFrame([_build_frame_row(each) for each in self.candidates], index=self._numbers)
 
-    def show(self) -> Shown:
+    def show(self) -> DisplayBundle:
         """Return the replies side by side."""
-        return Shown(self._bundle)
+        return DisplayBundle(self._bundle)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self._bundle
@@ -162,22 +166,24 @@ class Comparison:
     @cached_property
     def _bundle(self) -> dict[str, str]:
         columns = (Column(each.title, each.reply, each.failure) for each in self.candidates)
-        return comparison_cards.bundle(tuple(columns), look=self._look, caption=WHAT_NEXT)
+        return comparison_cards.comparison_bundle(
+            tuple(columns), display_options=self._display_options, caption=NEXT_STEPS_CAPTION
+        )
 
     @property
     def _numbers(self) -> range:
         return range(1, len(self) + 1)
 
-    def _candidate(self, number: int) -> Candidate:
+    def _get_candidate(self, number: int) -> Candidate:
         if number not in self._numbers:
             raise BadOption(
-                Words("There is no reply {number}.", number=number),
-                Words("There are {count}, from 1.", count=len(self)),
+                Translatable("There is no reply {number}.", number=number),
+                Translatable("There are {count}, from 1.", count=len(self)),
             )
         return self.candidates[number - 1]
 
 
-def _row(candidate: Candidate) -> dict[str, Any]:
+def _build_frame_row(candidate: Candidate) -> dict[str, Any]:
     reply = candidate.reply
     usage, timing = reply.usage if reply else None, reply.timing if reply else None
     return {

@@ -6,21 +6,21 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mimo_magics.core.errors import BudgetReached
+from mimo_magics.core.errors import BudgetExceeded
 from mimo_magics.core.events import Event
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Message, Request, Usage
 from mimo_magics.core.models import estimate_tokens
 from mimo_magics.core.serialization import to_dict
 from mimo_magics.session.limits import context_window
-from mimo_magics.session.limits.budget import Budget, Spent, reached, told
-from mimo_magics.session.limits.context_window import Plan
-from mimo_magics.session.limits.usage_meter import Meter
-from mimo_magics.session.request import Question
+from mimo_magics.session.limits.budget import Budget, Spending, describe_spending, is_exceeded
+from mimo_magics.session.limits.context_window import ContextPlan
+from mimo_magics.session.limits.usage_meter import UsageMeter
+from mimo_magics.session.request import TurnInput
 from mimo_magics.session.turn import Turn
 
 
-class Limits:
+class TurnLimits:
     """Those of one turn.
 
     Args:
@@ -31,14 +31,16 @@ class Limits:
         BadOption: a budget cannot be read.
     """
 
-    def __init__(self, asked: Question, spent: Spent) -> None:
-        settings = asked.settings
-        budgets = ((settings.budget, spent), (settings.turn_budget, Spent()))
-        self._budgets = [(Budget.read(text), before) for text, before in budgets if text]
-        self._asked = asked
-        self._meter = Meter()
-        self._beside = round(sum(estimate_tokens(json.dumps(to_dict(tool))) for tool in asked.tools))
-        self.left_out = asked.past[-1].left_out if asked.past else 0
+    def __init__(self, turn_input: TurnInput, session_spending: Spending) -> None:
+        settings = turn_input.settings
+        budgets = ((settings.budget, session_spending), (settings.turn_budget, Spending()))
+        self._budgets = [(Budget.parse(text), before) for text, before in budgets if text]
+        self._turn_input = turn_input
+        self._meter = UsageMeter()
+        self._tool_tokens = round(
+            sum(estimate_tokens(json.dumps(to_dict(tool))) for tool in turn_input.tools)
+        )
+        self.omitted_turns = turn_input.past[-1].omitted_turns if turn_input.past else 0
         """How many of the oldest turns the model is not told."""
 
     def feed(self, event: Event) -> None:
@@ -52,89 +54,104 @@ class Limits:
     @property
     def usage(self) -> Usage:
         """What was spent up to now, in tokens."""
-        return self._meter.spent
+        return self._meter.usage
 
     @property
-    def context(self) -> int:
+    def context_tokens(self) -> int:
         """Tokens of the last request and its answer together."""
-        return self._meter.context
+        return self._meter.context_tokens
 
-    def plan(self, own: Sequence[Message]) -> Plan:
+    def plan_context(self, turn_messages: Sequence[Message]) -> ContextPlan:
         """Decide what of the conversation goes with a request.
 
         Raises:
-            WindowFull: it does not fit.
+            ContextWindowExceeded: it does not fit.
         """
-        asked = self._asked
-        size = context_window.size(asked.model, asked.settings.window)
-        overflow = asked.settings.overflow
-        return context_window.plan(
-            asked.past, (*asked.head, *own), size, overflow, beside=self._beside, before=self.left_out
+        turn_input = self._turn_input
+        size = context_window.get_window_size(turn_input.model, turn_input.settings.window)
+        overflow = turn_input.settings.overflow
+        return context_window.plan_context(
+            turn_input.past,
+            (*turn_input.system_messages, *turn_messages),
+            size,
+            overflow,
+            extra_tokens=self._tool_tokens,
+            omitted_before=self.omitted_turns,
         )
 
-    def summarisable(self, turns: Sequence[Turn], earlier: str) -> Sequence[Turn]:
+    def select_turns_to_summarize(self, turns: Sequence[Turn], earlier_summary: str) -> Sequence[Turn]:
         """Return the turns that fit into a request for a summary; they may have been said to a larger model."""
-        size = context_window.size(self._asked.model, self._asked.settings.window)
-        own = context_window.summary_request((), earlier)
-        return turns[context_window.plan(turns, own, size, "drop-oldest", before=0).left_out :]
+        size = context_window.get_window_size(self._turn_input.model, self._turn_input.settings.window)
+        prompt_messages = context_window.build_summary_request((), earlier_summary)
+        return turns[
+            context_window.plan_context(
+                turns, prompt_messages, size, "drop-oldest", omitted_before=0
+            ).omitted_turns :
+        ]
 
-    def bounded(self, request: Request, tokens_in: int) -> Request:
+    def limit_output(self, request: Request, tokens_in: int) -> Request:
         """Return the request with no more output than the window has room for: servers refuse what is beyond it."""
-        size = context_window.size(self._asked.model, self._asked.settings.window)
-        bound = request.params.max_completion_tokens
-        if not size or not bound or tokens_in + bound <= size:
+        size = context_window.get_window_size(self._turn_input.model, self._turn_input.settings.window)
+        max_tokens = request.params.max_completion_tokens
+        if not size or not max_tokens or tokens_in + max_tokens <= size:
             return request
         return replace(
             request, params=replace(request.params, max_completion_tokens=max(size - tokens_in, 1))
         )
 
-    def check(self, tokens_in: int) -> None:
+    def check_budgets(self, tokens_in: int) -> None:
         """Decide whether a request of about this many tokens may be sent.
 
         Raises:
-            BudgetReached: it would spend more than it may.
+            BudgetExceeded: it would spend more than it may.
             BadOption: a budget is in US dollars, and no price is known.
         """
-        for budget, before in self._spending():
-            if reached(budget, before + self._cost(Usage(tokens_in)), self._asked.model):
-                raise self._refusal(budget, before, tokens_in)
+        for budget, spending_before in self._current_spending():
+            if is_exceeded(
+                budget, spending_before + self._compute_spending(Usage(tokens_in)), self._turn_input.model
+            ):
+                raise self._build_budget_error(budget, spending_before, tokens_in)
 
-    def asking(self, tokens_in: int) -> None:
+    def start_response(self, tokens_in: int) -> None:
         """Count from here on what a request of about this many tokens brings."""
-        self._meter.asking(tokens_in)
+        self._meter.start_response(tokens_in)
 
     @property
-    def reached(self) -> bool:
+    def is_budget_exceeded(self) -> bool:
         """Whether a budget is used up."""
-        return any(reached(budget, spent, self._asked.model) for budget, spent in self._spending())
+        return any(
+            is_exceeded(budget, spent, self._turn_input.model) for budget, spent in self._current_spending()
+        )
 
     @property
     def warning(self) -> str:
         """A line on how full the window is, when it is."""
-        asked = self._asked
-        size = context_window.size(asked.model, asked.settings.window)
-        return context_window.warning(self._meter.context, size, asked.model)
+        turn_input = self._turn_input
+        size = context_window.get_window_size(turn_input.model, turn_input.settings.window)
+        return context_window.build_window_warning(self._meter.context_tokens, size, turn_input.model)
 
     def cost(self) -> float | None:
         """Estimate what was spent, in US dollars."""
-        return self._cost(self._meter.spent).usd
+        return self._compute_spending(self._meter.usage).usd
 
-    def _spending(self) -> Iterator[tuple[Budget, Spent]]:
-        now = self._cost(self._meter.spent)
-        return ((budget, before + now) for budget, before in self._budgets)
+    def _current_spending(self) -> Iterator[tuple[Budget, Spending]]:
+        turn_spending = self._compute_spending(self._meter.usage)
+        return ((budget, before + turn_spending) for budget, before in self._budgets)
 
-    def _cost(self, usage: Usage) -> Spent:
-        asked = self._asked
-        return Spent.of(usage, asked.service.name, asked.model, asked.settings.prices)
+    def _compute_spending(self, usage: Usage) -> Spending:
+        turn_input = self._turn_input
+        return Spending.from_usage(
+            usage, turn_input.service.name, turn_input.model, turn_input.settings.prices
+        )
 
-    def _refusal(self, budget: Budget, spent: Spent, tokens_in: int) -> BudgetReached:
+    def _build_budget_error(self, budget: Budget, spending: Spending, tokens_in: int) -> BudgetExceeded:
         """Say whether something is left, and the prompt too long for it."""
-        if reached(budget, spent, self._asked.model):
-            return BudgetReached(told(budget, spent))
-        return BudgetReached(
-            Words(
+        if is_exceeded(budget, spending, self._turn_input.model):
+            return BudgetExceeded(describe_spending(budget, spending))
+        return BudgetExceeded(
+            Translatable(
                 "This prompt of about {tokens:,} tokens is more than what is left of the budget: {told}",
                 tokens=tokens_in,
-                told=told(budget, spent),
+                told=describe_spending(budget, spending),
             )
         )

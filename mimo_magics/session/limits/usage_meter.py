@@ -15,10 +15,10 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.models import estimate_tokens
-from mimo_magics.session.turn import BROKEN_OFF
+from mimo_magics.session.turn import INCOMPLETE_STOPS
 
 
-class Meter:
+class UsageMeter:
     """Listens to the events of one turn.
 
     Servers tell their counts at the end of an answer, and none for one that is broken off: until then, and
@@ -26,50 +26,52 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        self._round = _Round(0)
-        self._past = Usage()
-        self._past_told = True
+        self._response = _Response(0)
+        self._past_usage = Usage()
+        self._is_past_reported = True
 
-    def asking(self, tokens_in: int) -> None:
+    def start_response(self, tokens_in: int) -> None:
         """Begin a round: a request of about this many tokens is sent."""
-        done = self._round.usage
-        self._past_told = self._past_told and (self._round.told or done == Usage())
-        self._past += done
-        self._round = _Round(tokens_in)
+        response_usage = self._response.usage
+        self._is_past_reported = self._is_past_reported and (
+            self._response.is_reported or response_usage == Usage()
+        )
+        self._past_usage += response_usage
+        self._response = _Response(tokens_in)
 
     def feed(self, event: Event) -> None:
         """Take one event in."""
-        self._round.feed(event)
+        self._response.feed(event)
 
     def add(self, usage: Usage) -> None:
         """Count a request beside the rounds, such as one for a summary."""
-        self._past += usage
+        self._past_usage += usage
 
     @property
-    def spent(self) -> Usage:
+    def usage(self) -> Usage:
         """Tokens of all requests up to now."""
-        return self._past + self._round.usage
+        return self._past_usage + self._response.usage
 
     @property
-    def context(self) -> int:
+    def context_tokens(self) -> int:
         """Tokens of the last request and its answer together."""
-        last = self._round.usage
+        last = self._response.usage
         return last.input + last.output
 
     @property
-    def told(self) -> bool:
+    def is_reported(self) -> bool:
         """Whether nothing of it is an estimate: the server told the counts of each round, and the last is over."""
-        return self._past_told and self._round.told
+        return self._is_past_reported and self._response.is_reported
 
 
-class _Round:
+class _Response:
     """One request and its answer."""
 
     def __init__(self, tokens_in: int) -> None:
         self._input = tokens_in
         self._output = self._reasoning = 0.0
-        self._server = Usage()
-        self._over = False
+        self._reported_usage = Usage()
+        self._is_complete = False
 
     def feed(self, event: Event) -> None:
         match event:
@@ -79,24 +81,27 @@ class _Round:
                 self._output += estimate_tokens(text)
                 self._reasoning += estimate_tokens(text)
             case UsageUpdate(usage):
-                self._server = usage
+                self._reported_usage = usage
             case Stopped(reason):
-                self._over = reason not in BROKEN_OFF
+                self._is_complete = reason not in INCOMPLETE_STOPS
 
     @property
-    def told(self) -> bool:
+    def is_reported(self) -> bool:
         """A server may tell a few tokens at the beginning, and the others at the end only."""
-        return self._over and self._server.output > 0
+        return self._is_complete and self._reported_usage.output > 0
 
     @property
     def usage(self) -> Usage:
-        server, guess = self._server, Usage(self._input, round(self._output), 0, round(self._reasoning))
-        if self._over:
-            answer = server if server.output else guess
-            return replace(answer, input=server.input or guess.input, cached=server.cached)
+        reported, estimate = (
+            self._reported_usage,
+            Usage(self._input, round(self._output), 0, round(self._reasoning)),
+        )
+        if self._is_complete:
+            counted = reported if reported.output else estimate
+            return replace(counted, input=reported.input or estimate.input, cached=reported.cached)
         return Usage(
-            max(server.input, guess.input),
-            max(server.output, guess.output),
-            server.cached,
-            max(server.reasoning, guess.reasoning),
+            max(reported.input, estimate.input),
+            max(reported.output, estimate.output),
+            reported.cached,
+            max(reported.reasoning, estimate.reasoning),
         )

@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.i18n import Translatable
 
-PATIENCE = 5.0
+LOCK_TIMEOUT = 5.0
 """Seconds that a writer waits for another one."""
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def lock_file(path: Path) -> Iterator[None]:
     """Keep other writers out, with a lock that ends with its open file: no interrupt leaves it behind.
 
     Raises:
@@ -24,11 +24,11 @@ def locked(path: Path) -> Iterator[None]:
     """
     from filelock import lock_descriptor, unlock_descriptor
 
-    end = monotonic() + PATIENCE
-    while monotonic() < end:
+    deadline = monotonic() + LOCK_TIMEOUT
+    while monotonic() < deadline:
         with path.open("ab") as file:
-            locked = lock_descriptor(file.fileno(), blocking=False)
-            if locked and _is_at(path, file.fileno()):  # and not taken away by who had it before
+            is_locked = lock_descriptor(file.fileno(), blocking=False)
+            if is_locked and _is_same_file(path, file.fileno()):  # and not taken away by who had it before
                 try:
                     yield
                 finally:
@@ -37,10 +37,10 @@ def locked(path: Path) -> Iterator[None]:
                     unlock_descriptor(file.fileno())  # a process forked meanwhile has the file open, too
                 return
         sleep(0.01)
-    raise TimeoutError(errno.ETIMEDOUT, Words("somebody else is writing it"))
+    raise TimeoutError(errno.ETIMEDOUT, Translatable("somebody else is writing it"))
 
 
-def _is_at(path: Path, descriptor: int) -> bool:
+def _is_same_file(path: Path, descriptor: int) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:

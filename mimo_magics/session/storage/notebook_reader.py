@@ -14,55 +14,55 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mimo_magics.core.errors import BadSessionFile
-from mimo_magics.core.i18n import Words
-from mimo_magics.core.messages import whole_characters
+from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import join_surrogates
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import replace_control_characters
 from mimo_magics.session.history import History
-from mimo_magics.session.session_names import MAIN, NAME
+from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, SESSION_NAME_PATTERN
 from mimo_magics.session.storage.turn_record import from_record
 from mimo_magics.session.turn import Turn
 
-KEY = "mimo"
+RECORD_METADATA_KEY = "mimo"
 """Where an output's metadata holds the record."""
-NAMED = "id:"
+NAMED_CELL_PREFIX = "id:"
 """How the cell of a turn begins that was named by its option, and not by its front end."""
-CELL_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
+CELL_ID_PATTERN = re.compile(r"[\w-]{1,64}", re.ASCII)
 """What nbformat 4.5 allows."""
-DEEPEST = 50
+MAX_RECORD_DEPTH = 50
 """Levels of a record that are still read."""
-SHORT = 100
+MAX_REASON_CHARS = 100
 """Characters of a reason that are told."""
-ADVICE = Words("Choose a notebook that was saved with the outputs of its %%mimo cells.")
+NOTEBOOK_HINT = Translatable("Choose a notebook that was saved with the outputs of its %%mimo cells.")
 
-UNREADABLE = (ValueError, TypeError, RecursionError)
+RECORD_ERRORS = (ValueError, TypeError, RecursionError)
 """What reading a record raises where a value is not what it should be."""
 
-Kind = TypeVar("Kind", str, list[Any], dict[str, Any])
+FieldType = TypeVar("FieldType", str, list[Any], dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class NotebookSessions:
     """What the outputs of a notebook tell of."""
 
     sessions: Mapping[str, History]
     """By name, the one that asked last at the end. There is one at least."""
-    left: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     """A sentence for each output with a record that is not in them."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Saved:
+class _SavedTurn:
     """A turn as an output holds it."""
 
     turn: Turn
-    after: str
+    parent_id: str
     session: str
-    place: int
+    cell_number: int
     """Number of its cell, from 1 at the top."""
 
 
-def read(path: str | Path) -> Found:
+def read_notebook(path: str | Path) -> NotebookSessions:
     """Return what a saved notebook tells of.
 
     Raises:
@@ -73,14 +73,14 @@ def read(path: str | Path) -> Found:
         notebook = json.loads(Path(path).read_bytes())
     except OSError as error:
         raise BadSessionFile(
-            Words("{name} cannot be read: {reason}.", name=name, reason=error.strerror), ADVICE
+            Translatable("{name} cannot be read: {reason}.", name=name, reason=error.strerror), NOTEBOOK_HINT
         ) from error
     except (ValueError, RecursionError) as error:
-        raise BadSessionFile(Words("{name} is no notebook.", name=name), ADVICE) from error
-    return histories(notebook, name)
+        raise BadSessionFile(Translatable("{name} is no notebook.", name=name), NOTEBOOK_HINT) from error
+    return read_histories(notebook, name)
 
 
-def histories(notebook: Mapping[str, Any], name: str = "This") -> Found:
+def read_histories(notebook: Mapping[str, Any], name: str = "This") -> NotebookSessions:
     """Return what a notebook tells of, which is given as its JSON.
 
     Args:
@@ -91,166 +91,177 @@ def histories(notebook: Mapping[str, Any], name: str = "This") -> Found:
         BadSessionFile: it is no notebook, or has no output with a record that can be read.
     """
     if not isinstance(notebook, Mapping) or not isinstance(notebook.get("cells"), list):
-        raise BadSessionFile(Words("{name} is no notebook.", name=name), ADVICE)
-    saved, left = _read(notebook)
+        raise BadSessionFile(Translatable("{name} is no notebook.", name=name), NOTEBOOK_HINT)
+    saved, skipped = _read_turns(notebook)
     if not saved:
-        fact = Words("{name} holds no answer of a model.", name=name)
-        if left:
-            fact = Words("{name} holds no conversation that can be read. {why}", name=name, why=left[0][1])
-        raise BadSessionFile(fact, ADVICE)
-    by_session: dict[str, list[_Saved]] = {}
-    for each in sorted(saved, key=_asked):
+        fact = Translatable("{name} holds no answer of a model.", name=name)
+        if skipped:
+            fact = Translatable(
+                "{name} holds no conversation that can be read. {why}", name=name, why=skipped[0][1]
+            )
+        raise BadSessionFile(fact, NOTEBOOK_HINT)
+    by_session: dict[str, list[_SavedTurn]] = {}
+    for each in sorted(saved, key=_get_created_at):
         by_session.setdefault(each.session, []).append(each)
-    by_end = sorted(by_session.items(), key=lambda item: _asked(item[1][-1]))
-    sessions = {session: _history(_once(turns, left), left) for session, turns in by_end}
-    return Found(sessions, tuple(sentence for _, sentence in sorted(left)))
+    by_end = sorted(by_session.items(), key=lambda item: _get_created_at(item[1][-1]))
+    sessions = {
+        session: _build_history(_remove_duplicates(turns, skipped), skipped) for session, turns in by_end
+    }
+    return NotebookSessions(sessions, tuple(sentence for _, sentence in sorted(skipped)))
 
 
-def one(found: Found, name: str = "") -> tuple[str, History]:
+def select_session(notebook_sessions: NotebookSessions, name: str = "") -> tuple[str, History]:
     """Return the session of this name, or the one that asked last, with its name.
 
     Raises:
         BadSessionFile: there is none of this name.
     """
-    name = name or list(found.sessions)[-1]
-    if name not in found.sessions:
-        there = [replace_control_characters(each) for each in found.sessions]
-        advice = did_you_mean(name, there, Words("There are: {names}.", names=", ".join(there)))
-        raise BadSessionFile(Words("The notebook tells of no session {name!r}.", name=name), advice)
-    return name, found.sessions[name]
+    name = name or list(notebook_sessions.sessions)[-1]
+    if name not in notebook_sessions.sessions:
+        session_names = [replace_control_characters(each) for each in notebook_sessions.sessions]
+        advice = did_you_mean(
+            name, session_names, Translatable("There are: {names}.", names=", ".join(session_names))
+        )
+        raise BadSessionFile(Translatable("The notebook tells of no session {name!r}.", name=name), advice)
+    return name, notebook_sessions.sessions[name]
 
 
-Left = list[tuple[int, str]]
+SkippedOutputs = list[tuple[int, str]]
 """What is left aside: numbers of cells, and a sentence for each."""
 
 
-def _read(notebook: Mapping[str, Any]) -> tuple[list[_Saved], Left]:
-    saved, left = [], []
-    for place, cell, output in _outputs(notebook):
-        if _field(output["metadata"], KEY, dict).get("aside") is True:
-            left.append(_left(place, Words("its turn belongs to no conversation")))
+def _read_turns(notebook: Mapping[str, Any]) -> tuple[list[_SavedTurn], SkippedOutputs]:
+    saved, skipped = [], []
+    for cell_number, cell, output in _iter_outputs(notebook):
+        if _get_field(output["metadata"], RECORD_METADATA_KEY, dict).get("aside") is True:
+            skipped.append(
+                _describe_skipped(cell_number, Translatable("its turn belongs to no conversation"))
+            )
             continue
         try:
-            saved.append(_saved(place, cell, output))
-        except UNREADABLE as error:
-            left.append(
-                _left(
-                    place,
-                    Words(
+            saved.append(_read_turn(cell_number, cell, output))
+        except RECORD_ERRORS as error:
+            skipped.append(
+                _describe_skipped(
+                    cell_number,
+                    Translatable(
                         "its record cannot be read ({error})",
-                        error=replace_control_characters(str(error))[:SHORT],
+                        error=replace_control_characters(str(error))[:MAX_REASON_CHARS],
                     ),
                 )
             )
-    return saved, left
+    return saved, skipped
 
 
-def _left(place: int, why: str) -> tuple[int, str]:
-    return place, Words("Cell {place} from the top: {why}.", place=place, why=why)
+def _describe_skipped(cell_number: int, reason: str) -> tuple[int, str]:
+    return cell_number, Translatable("Cell {place} from the top: {why}.", place=cell_number, why=reason)
 
 
-def _outputs(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str, dict[str, Any]]]:
+def _iter_outputs(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """Yield each output that has a record, with number and id of its cell."""
-    for place, cell in enumerate(notebook["cells"], 1):
-        for output in _field(cell, "outputs", list):
-            if KEY in _field(output, "metadata", dict):
-                yield place, _field(cell, "id", str), output
+    for cell_number, cell in enumerate(notebook["cells"], 1):
+        for output in _get_field(cell, "outputs", list):
+            if RECORD_METADATA_KEY in _get_field(output, "metadata", dict):
+                yield cell_number, _get_field(cell, "id", str), output
 
 
-def _field(value: object, name: str, kind: type[Kind]) -> Kind:
+def _get_field(value: object, name: str, kind: type[FieldType]) -> FieldType:
     """Return a field of a JSON object; an empty one where there is none of this type."""
     found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, kind) else kind()
 
 
-def _saved(place: int, cell: str, output: dict[str, Any]) -> _Saved:
-    told = _checked(output["metadata"][KEY])
-    text = whole_characters("".join(_field(output, "data", dict).get("text/plain", "")))
-    turn = from_record(told, text)
-    after, session = told.get("after", ""), told.get("session", MAIN)
-    if not isinstance(after, str) or not _is_name(session):
+def _read_turn(cell_number: int, cell: str, output: dict[str, Any]) -> _SavedTurn:
+    record = _check_record(output["metadata"][RECORD_METADATA_KEY])
+    text = join_surrogates("".join(_get_field(output, "data", dict).get("text/plain", "")))
+    turn = from_record(record, text)
+    parent_id, session = record.get("after", ""), record.get("session", DEFAULT_SESSION_NAME)
+    if not isinstance(parent_id, str) or not _is_session_name(session):
         raise ValueError("it tells of no session")
-    if CELL_ID.fullmatch(cell) and not turn.cell.startswith(NAMED):
+    if CELL_ID_PATTERN.fullmatch(cell) and not turn.cell.startswith(NAMED_CELL_PREFIX):
         turn = replace(turn, cell=cell)
-    return _Saved(turn, after, session, place)
+    return _SavedTurn(turn, parent_id, session, cell_number)
 
 
-def _checked(told: object) -> dict[str, Any]:
+def _check_record(record: object) -> dict[str, Any]:
     """Return a record that can be written again, and sent."""
-    if not isinstance(told, dict) or not _is_flat(told, DEEPEST):
+    if not isinstance(record, dict) or not _is_within_depth(record, MAX_RECORD_DEPTH):
         raise ValueError("it is none")
-    json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
-    return told
+    json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
+    return record
 
 
-def _is_flat(value: object, levels: int) -> bool:
+def _is_within_depth(value: object, levels: int) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels > 0 and all(_is_flat(each, levels - 1) for each in inner)
+    return levels > 0 and all(_is_within_depth(each, levels - 1) for each in inner)
 
 
-def _is_name(session: object) -> bool:
-    return isinstance(session, str) and bool(NAME.fullmatch(session))
+def _is_session_name(session: object) -> bool:
+    return isinstance(session, str) and bool(SESSION_NAME_PATTERN.fullmatch(session))
 
 
-def _asked(saved: _Saved) -> float:
-    return saved.turn.asked
+def _get_created_at(saved: _SavedTurn) -> float:
+    return saved.turn.created_at
 
 
-def _once(saved: Sequence[_Saved], left: Left) -> list[_Saved]:
+def _remove_duplicates(saved: Sequence[_SavedTurn], skipped: SkippedOutputs) -> list[_SavedTurn]:
     """Keep one output of each turn: one that was continued stands in two, and the longer answer is the whole one."""
-    kept: dict[object, _Saved] = {}
-    for each in sorted(saved, key=lambda each: (len(each.turn.reply.text), each.place)):
+    latest: dict[object, _SavedTurn] = {}
+    for each in sorted(saved, key=lambda each: (len(each.turn.reply.text), each.cell_number)):
         turn = each.turn.id or object()  # older records have no id
-        if turn in kept:
-            left.append(
-                _left(kept[turn].place, Words("the same turn stands in cell {place}", place=each.place))
+        if turn in latest:
+            skipped.append(
+                _describe_skipped(
+                    latest[turn].cell_number,
+                    Translatable("the same turn stands in cell {place}", place=each.cell_number),
+                )
             )
-        kept[turn] = _continued(kept[turn], each) if turn in kept else each
-    return sorted(kept.values(), key=lambda each: (_asked(each), each.place))
+        latest[turn] = _merge_outputs(latest[turn], each) if turn in latest else each
+    return sorted(latest.values(), key=lambda each: (_get_created_at(each), each.cell_number))
 
 
-def _continued(first: _Saved, second: _Saved) -> _Saved:
+def _merge_outputs(first: _SavedTurn, second: _SavedTurn) -> _SavedTurn:
     """Return the second output of a turn; an answer that went on in another cell belongs to the one that asked."""
     if len(second.turn.reply.text) == len(first.turn.reply.text):
         return second
     return replace(second, turn=replace(second.turn, cell=first.turn.cell))
 
 
-def _history(asked: Sequence[_Saved], left: Left) -> History:
+def _build_history(saved_turns: Sequence[_SavedTurn], skipped: SkippedOutputs) -> History:
     """Build the history of a session from its turns, which are in the order in which they were asked."""
-    threads: dict[str, list[_Saved]] = {}
-    for each in asked:
+    threads: dict[str, list[_SavedTurn]] = {}
+    for each in saved_turns:
         threads.setdefault(each.turn.thread, []).append(each)
-    lines = [_line(turns) for turns in threads.values()]
-    said = {id(each) for line in lines for each in line}
-    left += [
-        _left(each.place, Words("its turn is no longer part of the conversation"))
-        for each in asked
-        if id(each) not in said
+    paths = [_trace_path(turns) for turns in threads.values()]
+    used_ids = {id(each) for line in paths for each in line}
+    skipped += [
+        _describe_skipped(each.cell_number, Translatable("its turn is no longer part of the conversation"))
+        for each in saved_turns
+        if id(each) not in used_ids
     ]
     history = History()
-    for each in merge(*lines, key=_asked):
-        history = replace(history, thread=each.turn.thread).added(each.turn)
-    return replace(history, thread=asked[-1].turn.thread)
+    for each in merge(*paths, key=_get_created_at):
+        history = replace(history, thread=each.turn.thread).append_turn(each.turn)
+    return replace(history, thread=saved_turns[-1].turn.thread)
 
 
-def _line(asked: Sequence[_Saved]) -> list[_Saved]:
+def _trace_path(saved_turns: Sequence[_SavedTurn]) -> list[_SavedTurn]:
     """Return the turns that lead to the last one; a cycle of turns that follow each other is cut."""
-    places = {each.turn.id: place for place, each in enumerate(asked)}
-    unused = set(range(len(asked)))
-    line = []
-    place: int | None = len(asked) - 1
-    while place is not None:
-        unused.remove(place)
-        each = asked[place]
-        line.append(each)
-        if each.turn.id and not each.after:
+    indices = {each.turn.id: index for index, each in enumerate(saved_turns)}
+    unused = set(range(len(saved_turns)))
+    path = []
+    index: int | None = len(saved_turns) - 1
+    while index is not None:
+        unused.remove(index)
+        each = saved_turns[index]
+        path.append(each)
+        if each.turn.id and not each.parent_id:
             break
-        followed = places.get(each.after) if each.after else None
-        place = followed if followed in unused else _newest(unused, place)
-    return line[::-1]
+        parent = indices.get(each.parent_id) if each.parent_id else None
+        index = parent if parent in unused else _find_previous(unused, index)
+    return path[::-1]
 
 
-def _newest(places: set[int], before: int) -> int | None:
+def _find_previous(indices: set[int], before: int) -> int | None:
     """Stand in for a turn whose output was deleted."""
-    return next((place for place in range(before - 1, -1, -1) if place in places), None)
+    return next((place for place in range(before - 1, -1, -1) if place in indices), None)

@@ -8,14 +8,14 @@ from pathlib import Path
 from mimo_magics.core.errors import BadSessionFile
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage import notebook_reader
-from mimo_magics.session.storage.session_paths import files, session_file
+from mimo_magics.session.storage.session_paths import get_session_path, list_session_files
 from mimo_magics.session.turn import Turn
 
-ROUNDED = 0.001
+RECORD_TIME_PRECISION = 0.001
 """Seconds to which an output tells when it was asked; a file tells it to the full."""
 
 
-def sessions(path: Path) -> tuple[dict[str, Session], tuple[str, ...]]:
+def load_sessions(path: Path) -> tuple[dict[str, Session], tuple[str, ...]]:
     """Return the sessions of a notebook by name, each as whoever knows its newest turn tells it.
 
     Returns:
@@ -24,35 +24,40 @@ def sessions(path: Path) -> tuple[dict[str, Session], tuple[str, ...]]:
     Raises:
         BadSessionFile: a file beside the notebook is damaged, or nothing tells of a session.
     """
-    saved = dict(_saved(path))
+    saved = dict(_load_saved_sessions(path))
     try:
-        found = notebook_reader.read(path)
+        notebook_sessions = notebook_reader.read_notebook(path)
     except BadSessionFile:
         if not saved:
             raise
         return saved, ()
-    for name, history in found.sessions.items():
-        if name not in saved or history.newest > saved[name].history.newest + ROUNDED:
+    for name, history in notebook_sessions.sessions.items():
+        if (
+            name not in saved
+            or history.latest_created_at > saved[name].history.latest_created_at + RECORD_TIME_PRECISION
+        ):
             saved[name] = Session(name=name)
             saved[name].history = history
-    return saved, found.left
+    return saved, notebook_sessions.skipped
 
 
-def answers(path: Path) -> Iterator[Turn]:
+def iter_cached_turns(path: Path) -> Iterator[Turn]:
     """Yield the turns with whole answers that the notebook and the files beside it tell of, as far as they can be read."""
-    for file in (*files(path), path):
+    for file in (*list_session_files(path), path):
         try:
-            told = (
-                notebook_reader.read(file).sessions.values() if file == path else [Session.load(file).history]
+            histories = (
+                notebook_reader.read_notebook(file).sessions.values()
+                if file == path
+                else [Session.load(file).history]
             )
         except BadSessionFile:
             continue
-        for history in told:
-            yield from (turn for turn in history.all if turn.whole and turn.digest)
+        for history in histories:
+            yield from (turn for turn in history.all_turns if turn.is_complete and turn.digest)
 
 
-def _saved(path: Path) -> Iterator[tuple[str, Session]]:
-    for file in files(path):
+def _load_saved_sessions(path: Path) -> Iterator[tuple[str, Session]]:
+    for file in list_session_files(path):
         session = Session.load(file)
-        if file == session_file(path, session.name):  # and not of a notebook with a longer name
+        if file == get_session_path(path, session.name):  # and not of a notebook with a longer name
             yield session.name, session

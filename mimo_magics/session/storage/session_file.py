@@ -8,122 +8,127 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from mimo_magics.core.errors import BadSessionFile, NotSaved
-from mimo_magics.core.i18n import Words
+from mimo_magics.core.errors import BadSessionFile, SessionNotSaved
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.serialization import from_dict, to_dict
 from mimo_magics.core.settings import matches_type
 from mimo_magics.session.history import ROOT, History
-from mimo_magics.session.storage.lock import locked
-from mimo_magics.session.turn import check
+from mimo_magics.session.storage.lock import lock_file
+from mimo_magics.session.turn import check_turn
 
 FORMAT = "mimo-magics session"
-VERSION = 1
-INHERITED = ("system", "tools", "summary")
+FORMAT_VERSION = 1
+INHERITED_FIELDS = ("system", "tools", "summary")
 """Fields of a turn that are left out where the turn that it follows has the same: they are long, and rarely change."""
 
-UPDATE = Words("Update this one: pip install --upgrade mimo-magics")
-KERNEL = Words("Nothing is lost: the kernel has it all, and the file is as it was.")
-AGAIN = Words("Nothing is lost: save it again, or under another name.")
-ELSEWHERE = Words("Nothing is lost: save it under another name, or load the file to go on with that one.")
-LEFT = Words("It is left as it is. A backup may have it whole.")
-DAMAGE = (LookupError, TypeError, ValueError, OverflowError, RecursionError)
+UPDATE_HINT = Translatable("Update this one: pip install --upgrade mimo-magics")
+FILE_UNCHANGED_HINT = Translatable("Nothing is lost: the kernel has it all, and the file is as it was.")
+RETRY_HINT = Translatable("Nothing is lost: save it again, or under another name.")
+CONFLICT_HINT = Translatable(
+    "Nothing is lost: save it under another name, or load the file to go on with that one."
+)
+DAMAGED_FILE_HINT = Translatable("It is left as it is. A backup may have it whole.")
+READ_ERRORS = (LookupError, TypeError, ValueError, OverflowError, RecursionError)
 """What reading raises where a value is not the documented one."""
 
-State = tuple[int, int, int] | None
+FileState = tuple[int, int, int] | None
 """What tells one state of a file from another: inode, last change in nanoseconds, bytes. `None`: no file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedSession:
     """What a session's file holds."""
 
     name: str
-    begun: date
+    started_on: date = field(metadata={"saved_as": "begun"})
     """The day that the system prompt tells."""
     history: History
-    aside: Usage = Usage()
+    unrecorded_usage: Usage = field(default=Usage(), metadata={"saved_as": "aside"})
     """Tokens of prompts that the history does not hold."""
-    aside_cost: float = 0.0
+    unrecorded_cost: float = field(default=0.0, metadata={"saved_as": "aside_cost"})
     """What those cost, in US dollars."""
 
 
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
-def to_text(saved: Saved) -> str:
+def to_text(saved: SavedSession) -> str:
     """Return the document: the small fields first, then a line for each turn.
 
     Raises:
         TypeError, ValueError, RecursionError: it could not be read again, as a parameter is not JSON, for example.
     """
     history = saved.history
-    _check(history)
+    _check_history(history)
     fields = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": FORMAT_VERSION,
         "name": saved.name,
-        "begun": saved.begun.isoformat(),
-        "aside": to_dict(saved.aside),
-        "aside_cost": saved.aside_cost,
+        "begun": saved.started_on.isoformat(),
+        "aside": to_dict(saved.unrecorded_usage),
+        "aside_cost": saved.unrecorded_cost,
         "thread": history.thread,
         "heads": dict(history.heads),
     }
     lines = "".join(f"{_to_json(name)}: {_to_json(value)},\n" for name, value in fields.items())
-    turns = ",\n".join(_to_json(_told(history, number)) for number in range(len(history.all)))
+    turns = ",\n".join(
+        _to_json(_build_turn_fields(history, number)) for number in range(len(history.all_turns))
+    )
     return f'{{\n{lines}"turns": [\n{turns}\n]\n}}\n'
 
 
-def _told(history: History, number: int) -> dict[str, Any]:
-    turn, after = history.all[number], history.parents[number]
-    told = {"after": after, **to_dict(turn)}
-    for name in INHERITED if after != ROOT else ():
-        told[name] = getattr(turn, name)  # also where it is the default, or it would be inherited
-        if told[name] == getattr(history.all[after], name):
-            del told[name]
-    return told
+def _build_turn_fields(history: History, number: int) -> dict[str, Any]:
+    turn, parent = history.all_turns[number], history.parents[number]
+    fields = {"after": parent, **to_dict(turn)}
+    for name in INHERITED_FIELDS if parent != ROOT else ():
+        fields[name] = getattr(turn, name)  # also where it is the default, or it would be inherited
+        if fields[name] == getattr(history.all_turns[parent], name):
+            del fields[name]
+    return fields
 
 
-def from_text(text: str, what: str = Words("The text")) -> Saved:
+def from_text(text: str, label: str = Translatable("The text")) -> SavedSession:
     """Read a document.
 
     Args:
         text: the document.
-        what: what errors call it.
+        label: what errors call it.
 
     Raises:
         BadSessionFile: it is not JSON, no session, damaged, or of a newer version.
     """
     try:
-        told = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        data = json.loads(text, parse_float=_parse_finite, parse_constant=_parse_finite)
     except (ValueError, RecursionError) as error:
         raise BadSessionFile(
-            Words("{what} is not JSON: {error}.", what=what, error=str(error)), LEFT
+            Translatable("{what} is not JSON: {error}.", what=label, error=str(error)), DAMAGED_FILE_HINT
         ) from error
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadSessionFile(
-            Words("{what} holds no session.", what=what), Words("Name a file in which a session was saved.")
+            Translatable("{what} holds no session.", what=label),
+            Translatable("Name a file in which a session was saved."),
         )
-    version = told.get("version")
-    if isinstance(version, int) and version > VERSION:
+    version = data.get("version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
         raise BadSessionFile(
-            Words("{what} was written by a newer version of mimo-magics.", what=what), UPDATE
+            Translatable("{what} was written by a newer version of mimo-magics.", what=label), UPDATE_HINT
         )
     try:
-        return _saved(told)
-    except DAMAGE as error:
+        return _parse_session(data)
+    except READ_ERRORS as error:
         raise BadSessionFile(
-            Words("{what} is damaged ({error}).", what=what, error=repr(error)), LEFT
+            Translatable("{what} is damaged ({error}).", what=label, error=repr(error)), DAMAGED_FILE_HINT
         ) from error
 
 
-def _finite(digits: str) -> float:
+def _parse_finite(digits: str) -> float:
     """Read a number; NaN and the infinities are not JSON, and nobody could send them."""
     number = float(digits)
     if not isfinite(number):
@@ -131,42 +136,42 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _saved(told: Mapping[str, Any]) -> Saved:
-    if told["version"] != VERSION:
+def _parse_session(data: Mapping[str, Any]) -> SavedSession:
+    if data["version"] != FORMAT_VERSION:
         raise ValueError("an unknown version")
-    turns = _whole(told["turns"])
+    turns = _restore_inherited(data["turns"])
     parents = [turn["after"] for turn in turns]
-    tree = {"all": turns, "parents": parents, "thread": told["thread"], "heads": told["heads"]}
-    saved = from_dict(Saved, {**told, "begun": date.fromisoformat(told["begun"]), "history": tree})
-    _check(saved.history)
+    tree = {"all_turns": turns, "parents": parents, "thread": data["thread"], "heads": data["heads"]}
+    saved = from_dict(SavedSession, {**data, "begun": date.fromisoformat(data["begun"]), "history": tree})
+    _check_history(saved.history)
     return saved
 
 
-def _whole(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _restore_inherited(raw_turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give the turns back what they inherit."""
     turns: list[dict[str, Any]] = []
-    for turn in told:
-        before = {} if turn["after"] == ROOT else turns[turn["after"]]
-        turns.append({name: before[name] for name in INHERITED if name in before} | turn)
+    for turn in raw_turns:
+        parent_fields = {} if turn["after"] == ROOT else turns[turn["after"]]
+        turns.append({name: parent_fields[name] for name in INHERITED_FIELDS if name in parent_fields} | turn)
     return turns
 
 
-def _check(history: History) -> None:
+def _check_history(history: History) -> None:
     """See that each turn follows an older one of its conversation, and each conversation stands at a turn of its own.
 
     Raises:
         ValueError: it is not so, or a turn is none.
     """
     threads: list[str] = []
-    for turn, parent in zip(history.all, history.parents, strict=True):
-        check(turn)
-        _check_place(parent, turn.thread, threads)
+    for turn, parent in zip(history.all_turns, history.parents, strict=True):
+        check_turn(turn)
+        _check_turn_number(parent, turn.thread, threads)
         threads.append(turn.thread)
     for thread, head in history.heads.items():
-        _check_place(head, thread, threads)
+        _check_turn_number(head, thread, threads)
 
 
-def _check_place(number: int, thread: str, threads: Sequence[str]) -> None:
+def _check_turn_number(number: int, thread: str, threads: Sequence[str]) -> None:
     if not matches_type(number, int) or number not in range(ROOT, len(threads)):
         raise ValueError("a turn is missing")
     if number != ROOT and threads[number] != thread:
@@ -183,10 +188,10 @@ class SessionFile:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()  # the working folder of a notebook may change
         self._name = str(path)
-        self._known: tuple[State, ...] = (None,)
+        self._known_states: tuple[FileState, ...] = (None,)
         """States of the file that this object has read or made; at first that there is none."""
 
-    def read(self) -> Saved:
+    def read(self) -> SavedSession:
         """Read the session, and know its file from now on.
 
         Raises:
@@ -194,88 +199,100 @@ class SessionFile:
         """
         try:
             with self.path.open("rb") as file:
-                state = _state(os.fstat(file.fileno()))
+                state = _get_file_state(os.fstat(file.fileno()))
                 text = file.read().decode("utf-8-sig")  # editors may add a mark
         except OSError as error:
-            fact = Words(
+            fact = Translatable(
                 "{name} cannot be read: {reason}.", name=self._name, reason=error.strerror or str(error)
             )
-            raise BadSessionFile(fact, Words("Check the path.")) from error
+            raise BadSessionFile(fact, Translatable("Check the path.")) from error
         except UnicodeDecodeError as error:
-            raise BadSessionFile(Words("{name} is not text in UTF-8.", name=self._name), LEFT) from error
+            raise BadSessionFile(
+                Translatable("{name} is not text in UTF-8.", name=self._name), DAMAGED_FILE_HINT
+            ) from error
         saved = from_text(text, self._name)
-        self._known = (state,)
+        self._known_states = (state,)
         return saved
 
-    def write(self, saved: Saved) -> None:
+    def write(self, saved: SavedSession) -> None:
         """Write the session, so that the file is at any moment either the old one or the new one.
 
         Raises:
-            NotSaved: the file was changed by somebody else, or cannot be written; it is as it was.
+            SessionNotSaved: the file was changed by somebody else, or cannot be written; it is as it was.
         """
         try:
             text = to_text(saved)
         except (TypeError, ValueError, RecursionError) as error:
-            raise NotSaved(
-                Words("The session cannot be written: {error}.", error=str(error)), KERNEL
+            raise SessionNotSaved(
+                Translatable("The session cannot be written: {error}.", error=str(error)), FILE_UNCHANGED_HINT
             ) from error
         data = text.encode(errors="backslashreplace")  # half a character becomes its JSON escape
         target = Path(os.path.realpath(self.path))
         try:
-            with locked(_beside(target, "lock")):
-                self._replace(target, data)
+            with lock_file(_sibling_path(target, "lock")):
+                self._replace_file(target, data)
         except OSError as error:
-            raise NotSaved(
-                Words(
+            raise SessionNotSaved(
+                Translatable(
                     "{name} cannot be written: {reason}.",
                     name=self._name,
                     reason=error.strerror or str(error),
                 ),
-                AGAIN,
+                RETRY_HINT,
             ) from error
 
-    def _replace(self, target: Path, data: bytes) -> None:
-        old = _stat(target)
-        if _state(old) not in self._known:
-            raise self._conflict(old)
-        if old and not os.access(target, os.W_OK):
+    def _replace_file(self, target: Path, data: bytes) -> None:
+        old_stat = _stat_or_none(target)
+        if _get_file_state(old_stat) not in self._known_states:
+            raise self._build_conflict_error(old_stat)
+        if old_stat and not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        new = _beside(target, "tmp")
-        new.unlink(missing_ok=True)  # of a process that was killed
+        temporary = _sibling_path(target, "tmp")
+        temporary.unlink(missing_ok=True)  # of a process that was killed
         try:
-            _fill(new, data, stat.S_IMODE(old.st_mode) if old else None)
-            made = _state(new.stat())
-            self._known = (_state(old), made)  # an interrupt may come before or after the next line
-            new.replace(target)
-            self._known = (made,)
+            _write_new_file(temporary, data, stat.S_IMODE(old_stat.st_mode) if old_stat else None)
+            new_state = _get_file_state(temporary.stat())
+            self._known_states = (
+                _get_file_state(old_stat),
+                new_state,
+            )  # an interrupt may come before or after the next line
+            temporary.replace(target)
+            self._known_states = (new_state,)
         finally:
-            new.unlink(missing_ok=True)
-        _settle(target.parent)
+            temporary.unlink(missing_ok=True)
+        _sync_folder(target.parent)
 
-    def _conflict(self, found: os.stat_result | None) -> NotSaved:
-        if self._known == (None,):
-            return NotSaved(Words("{name} is there already.", name=self._name), ELSEWHERE)
-        changed, gone = Words("was changed by somebody else"), Words("was moved or deleted")
-        fact = Words("{name} {what} since it was read.", name=self._name, what=changed if found else gone)
-        return NotSaved(fact, ELSEWHERE)
+    def _build_conflict_error(self, file_stat: os.stat_result | None) -> SessionNotSaved:
+        if self._known_states == (None,):
+            return SessionNotSaved(Translatable("{name} is there already.", name=self._name), CONFLICT_HINT)
+        changed_text, deleted_text = (
+            Translatable("was changed by somebody else"),
+            Translatable("was moved or deleted"),
+        )
+        fact = Translatable(
+            "{name} {what} since it was read.",
+            name=self._name,
+            what=changed_text if file_stat else deleted_text,
+        )
+        return SessionNotSaved(fact, CONFLICT_HINT)
 
 
-def _beside(target: Path, ending: str) -> Path:
-    return target.parent / f".{target.name}.{ending}"
+def _sibling_path(target: Path, suffix: str) -> Path:
+    return target.parent / f".{target.name}.{suffix}"
 
 
-def _stat(path: Path) -> os.stat_result | None:
+def _stat_or_none(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
     except FileNotFoundError:
         return None
 
 
-def _state(found: os.stat_result | None) -> State:
-    return found and (found.st_ino, found.st_mtime_ns, found.st_size)
+def _get_file_state(file_stat: os.stat_result | None) -> FileState:
+    return file_stat and (file_stat.st_ino, file_stat.st_mtime_ns, file_stat.st_size)
 
 
-def _fill(path: Path, data: bytes, mode: int | None) -> None:
+def _write_new_file(path: Path, data: bytes, mode: int | None) -> None:
     """Write a new file down to the disk. Its mode is there before its content is; `None` is the usual one."""
     path.touch(0o666 if mode is None else mode, exist_ok=False)
     if mode is not None:
@@ -286,7 +303,7 @@ def _fill(path: Path, data: bytes, mode: int | None) -> None:
         os.fsync(file.fileno())
 
 
-def _settle(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Let a new name in this folder outlive a power cut, where the system can."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -7,22 +7,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mimo_magics.core.i18n import Words, say
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import AudioPart, ImagePart, Message, Part, Reply, TextPart, ToolResult, Usage
 from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document import steps
-from mimo_magics.document.reply import EMPTY_LINE, footer, page
-from mimo_magics.document.sanitizer import NO_MATH
+from mimo_magics.document.reply import EMPTY_LINE, footer, reply_html
+from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 from mimo_magics.session.history import History
 from mimo_magics.session.turn import Turn
 
-NOTHING = Words("Nothing was said yet.")
-SHORT = 300
+EMPTY_TEXT = Translatable("Nothing was said yet.")
+MAX_QUOTE_CHARS = 300
 """Characters of a text that is quoted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranscriptRow:
     """A turn as a row of the transcript."""
 
     number: int
@@ -34,53 +34,60 @@ class Line:
     reply: Reply
     model: str
     """Who answered, by its own account, or else who was asked."""
-    input: int
+    input_tokens: int
     """Tokens, as the server told them or else as they were estimated; 0 is unknown."""
-    output: int
+    output_tokens: int
     cost: float | None
     """Estimate in US dollars; `None` where no price is known."""
     cell: str
     """Who asked, as in `Turn`."""
-    asked: float
+    created_at: float
     """When, in seconds since 1970."""
-    stale: bool = False
+    is_stale: bool = False
     """Whether its cell still shows it, but the conversation no longer says it."""
-    left_out: int = 0
+    omitted_turns: int = 0
     """How many of the oldest turns before it were not sent."""
     summary: str = ""
     """What was sent in place of those."""
 
     @property
-    def on_the_line(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the next prompt follows it."""
-        return not self.stale
+        return not self.is_stale
 
     @property
     def title(self) -> str:
         """What it is called."""
         return (
-            say("Stale: branch {branch}", branch=self.branch)
-            if self.stale
-            else say("Turn {number}", number=self.number)
+            translate("Stale: branch {branch}", branch=self.branch)
+            if self.is_stale
+            else translate("Turn {number}", number=self.number)
         )
 
     @property
-    def small(self) -> str:
+    def footer(self) -> str:
         """Model, tokens, speed, cost, time, and what a reader must know besides."""
-        counted = Usage(self.input, self.output) if self.input or self.output else None
-        reply = replace(self.reply, model=self.model, usage=self.reply.usage or counted, cost=self.cost)
-        stale = say("stale: no longer part of the conversation") if self.stale else ""
-        return " · ".join(filter(None, (stale, footer(reply), clock(self.asked), self._missing())))
+        usage = (
+            Usage(self.input_tokens, self.output_tokens) if self.input_tokens or self.output_tokens else None
+        )
+        reply = replace(self.reply, model=self.model, usage=self.reply.usage or usage, cost=self.cost)
+        stale_note = translate("stale: no longer part of the conversation") if self.is_stale else ""
+        return " · ".join(
+            filter(
+                None,
+                (stale_note, footer(reply), format_time(self.created_at), self._describe_omitted_turns()),
+            )
+        )
 
-    def _missing(self) -> str:
-        if not self.left_out:
+    def _describe_omitted_turns(self) -> str:
+        if not self.omitted_turns:
             return ""
-        return say(
+        return translate(
             "the oldest turn was not sent{but}"
-            if self.left_out == 1
+            if self.omitted_turns == 1
             else "the {count} oldest turns were not sent{but}",
-            count=self.left_out,
-            but=say(", but a summary was") if self.summary else "",
+            count=self.omitted_turns,
+            but=translate(", but a summary was") if self.summary else "",
         )
 
 
@@ -89,32 +96,35 @@ class Transcript:
     """The turns of a conversation, first to last, and then those that are stale."""
 
     name: str
-    rows: tuple[Line, ...]
+    rows: tuple[TranscriptRow, ...]
 
     def __str__(self) -> str:
-        return "\n\n".join(map(_text, self.rows)) or say(NOTHING)
+        return "\n\n".join(map(_row_text, self.rows)) or translate(EMPTY_TEXT)
 
     def bundle(self) -> dict[str, str]:
         """Return it as Jupyter's MIME bundle, which can do no harm whoever said what."""
-        body = "".join(map(_html, self.rows)) or f"<p>{escape_html(say(NOTHING))}</p>"
-        html = f'<div class="{NO_MATH}">{EMPTY_LINE.sub("&#10;", body)}</div>'
+        body = "".join(map(_row_html, self.rows)) or f"<p>{escape_html(translate(EMPTY_TEXT))}</p>"
+        html = f'<div class="{NO_MATH_CLASSES}">{EMPTY_LINE.sub("&#10;", body)}</div>'
         return {"text/html": html, "text/plain": str(self)}
 
 
-def transcript(history: History, name: str) -> Transcript:
+def build_transcript(history: History, name: str) -> Transcript:
     """Return what the conversation says, and what its cells show besides.
 
     Args:
         history: all that was said.
         name: of the session.
     """
-    line, stale = history.line, history.stale
-    numbers = enumerate((*line, *stale), 1)
-    rows = (_row(history.all[each], number, each + 1, stale=number > len(line)) for number, each in numbers)
+    path, stale = history.path, history.stale_turns
+    numbers = enumerate((*path, *stale), 1)
+    rows = (
+        _build_row(history.all_turns[each], number, each + 1, is_stale=number > len(path))
+        for number, each in numbers
+    )
     return Transcript(name, tuple(rows))
 
 
-def origins(history: History) -> tuple[str, ...]:
+def describe_origins(history: History) -> tuple[str, ...]:
     """Tell a person who takes a conversation over what the model was told and will be told again.
 
     The sentences quote what may be a stranger's words, unescaped; long ones are cut.
@@ -123,29 +133,39 @@ def origins(history: History) -> tuple[str, ...]:
     parts = (part for turn in turns for part in turn.reply.message.parts)
     results = Counter(part.name for part in parts if isinstance(part, ToolResult))
     prompts = dict.fromkeys(turn.system for turn in turns if turn.system)
-    offered = dict.fromkeys(name for turn in turns for name in turn.tools)
-    counted = ", ".join(f"{name} ({count})" for name, count in results.items())
+    offered_tools = dict.fromkeys(name for turn in turns for name in turn.tools)
+    result_counts = ", ".join(f"{name} ({count})" for name, count in results.items())
     return (
-        *(say("Asked with the system prompt: {short}", short=_short(prompt)) for prompt in prompts),
+        *(translate("Asked with the system prompt: {short}", short=_shorten(prompt)) for prompt in prompts),
         *(
-            [say("These tools were offered to the model: {short}.", short=_short(", ".join(offered)))]
-            if offered
+            [
+                translate(
+                    "These tools were offered to the model: {short}.",
+                    short=_shorten(", ".join(offered_tools)),
+                )
+            ]
+            if offered_tools
             else ()
         ),
         *(
-            [say("Results of these tools will be sent to the model: {short}.", short=_short(counted))]
-            if counted
+            [
+                translate(
+                    "Results of these tools will be sent to the model: {short}.",
+                    short=_shorten(result_counts),
+                )
+            ]
+            if result_counts
             else ()
         ),
     )
 
 
-def words(prompt: Message) -> str:
+def prompt_text(prompt: Message) -> str:
     """Return the words of a prompt, with a remark for each picture and sound."""
-    return "\n".join(map(_said, prompt.parts))
+    return "\n".join(map(_part_text, prompt.parts))
 
 
-def clock(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """Return a time, in seconds since 1970, as clocks here show it; empty for one that no clock has."""
     try:
         return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
@@ -153,70 +173,76 @@ def clock(seconds: float) -> str:
         return ""
 
 
-def _row(turn: Turn, number: int, branch: int, *, stale: bool) -> Line:
+def _build_row(turn: Turn, number: int, branch: int, *, is_stale: bool) -> TranscriptRow:
     reply = turn.reply
-    usage = reply.usage or turn.spent
-    return Line(
+    usage = reply.usage or turn.usage
+    return TranscriptRow(
         number,
         branch,
-        words(turn.prompt),
+        prompt_text(turn.prompt),
         reply,
         reply.model or turn.params.model,
         usage.input,
         usage.output,
         reply.cost,
         turn.cell,
-        turn.asked,
-        stale,
-        turn.left_out,
+        turn.created_at,
+        is_stale,
+        turn.omitted_turns,
         turn.summary,
     )
 
 
-def _said(part: Part) -> str:
+def _part_text(part: Part) -> str:
     match part:
         case TextPart(text):
             return text
         case ImagePart():
-            return say("(a picture)")
+            return translate("(a picture)")
         case AudioPart():
-            return say("(a sound)")
+            return translate("(a sound)")
     raise TypeError(f"a prompt cannot hold {part!r}")
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     """Return a text on one line, with its length where it is cut."""
     line = " ".join(text.split())
     return (
         line
-        if len(line) <= SHORT
-        else say("{line}… ({count:,} characters)", line=line[:SHORT], count=len(text))
+        if len(line) <= MAX_QUOTE_CHARS
+        else translate("{line}… ({count:,} characters)", line=line[:MAX_QUOTE_CHARS], count=len(text))
     )
 
 
-def _text(line: Line) -> str:
-    asked = "\n".join(f"> {each}" for each in line.prompt.split("\n"))
-    done = steps.summary(_steps(line.reply), line.reply)
-    pieces = (line.title, asked, f"[{done}]" if done else "", line.reply.text, f"({line.small})")
+def _row_text(row: TranscriptRow) -> str:
+    quoted_prompt = "\n".join(f"> {each}" for each in row.prompt.split("\n"))
+    step_summary = steps.summary_line(_step_parts(row.reply), row.reply)
+    pieces = (
+        row.title,
+        quoted_prompt,
+        f"[{step_summary}]" if step_summary else "",
+        row.reply.text,
+        f"({row.footer})",
+    )
     return replace_control_characters("\n".join(filter(None, pieces)))
 
 
-def _steps(reply: Reply) -> list[Part]:
+def _step_parts(reply: Reply) -> list[Part]:
     return [part for part in reply.message.parts if not isinstance(part, TextPart)]
 
 
-def _html(line: Line) -> str:
+def _row_html(row: TranscriptRow) -> str:
     return "".join(
         (
-            f'<h3>{line.title}</h3><blockquote><pre dir="auto">{escape_html(line.prompt)}</pre></blockquote>',
-            *_summary(line),
-            page(replace(line.reply, told=()), line.small),  # what was told then is no news
+            f'<h3>{row.title}</h3><blockquote><pre dir="auto">{escape_html(row.prompt)}</pre></blockquote>',
+            *_summary_html(row),
+            reply_html(replace(row.reply, notices=()), row.footer),  # what was told then is no news
         )
     )
 
 
-def _summary(line: Line) -> Iterable[str]:
-    if line.summary:
-        yield steps.details(
-            say("Sent in place of older turns"), f'<pre dir="auto">{escape_html(line.summary)}</pre>'
+def _summary_html(row: TranscriptRow) -> Iterable[str]:
+    if row.summary:
+        yield steps.details_html(
+            translate("Sent in place of older turns"), f'<pre dir="auto">{escape_html(row.summary)}</pre>'
         )

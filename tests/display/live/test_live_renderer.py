@@ -14,10 +14,10 @@ from support.wired import WIDGETS, Cell, Clock, Wire, text
 from mimo_magics.core.events import (
     Approval,
     Event,
-    Noted,
+    Note,
     PendingApproval,
     ReasoningDelta,
-    Started,
+    ResponseStarted,
     Stopped,
     TextDelta,
     ToolCallDelta,
@@ -25,23 +25,23 @@ from mimo_magics.core.events import (
     ToolProgress,
 )
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
-from mimo_magics.display.live.live_renderer import KEPT, LiveSurface
-from mimo_magics.display.live.streaming_markdown import Growing
-from mimo_magics.display.live.view import View
-from mimo_magics.display.live.widgets import Parts
+from mimo_magics.display.live.live_renderer import MAX_RETIRED_VIEWS, LiveRenderer
+from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
+from mimo_magics.display.live.view import ReplyView
+from mimo_magics.display.live.widgets import WidgetFactory
 from mimo_magics.display.progress import Progress
-from mimo_magics.document.incremental import LONGEST
+from mimo_magics.document.incremental import MAX_BLOCK_CHARS
 from mimo_magics.document.markdown import to_html
-from mimo_magics.document.reply import Look
+from mimo_magics.document.reply import DisplayOptions
 
 CLOCK = ToolCall("i", "clock", '{"zone": "UTC"}')
 
 
-def view(cell: Cell | None = None) -> View:
-    return View(Look(), Progress(), cell or Cell())
+def view(cell: Cell | None = None) -> ReplyView:
+    return ReplyView(DisplayOptions(), Progress(), cell or Cell())
 
 
-def told(view: View, *events: Event) -> None:
+def told(view: ReplyView, *events: Event) -> None:
     for event in events:
         view.show(event)
         view.paint()
@@ -53,7 +53,7 @@ def told(view: View, *events: Event) -> None:
 def grow(wire: Wire, source: str, size: int) -> list[str]:
     """Let a text grow by pieces of a size; return the HTML of its widgets, in their order."""
     wire.messages.clear()
-    growing = Growing(Parts())
+    growing = StreamingMarkdown(WidgetFactory())
     for start in range(0, len(source), size):
         growing.feed(source[start : start + size])
         growing.paint()
@@ -110,13 +110,13 @@ def test_math_is_sent_once_and_in_a_widget_that_typesets_it(wire: Wire) -> None:
 @pytest.mark.parametrize("source", ["```python\n" + "x = 1\n" * 4_000, "word " * 5_000, "- item\n" * 3_000])
 def test_what_has_no_end_is_not_sent_again_and_again(wire: Wire, source: str) -> None:
     grow(wire, source, 100)
-    assert max(map(len, wire.values())) < 12 * LONGEST
+    assert max(map(len, wire.values())) < 12 * MAX_BLOCK_CHARS
     assert wire.sent < 60 * len(source)
 
 
 @pytest.mark.parametrize(("form", "html"), [("text", "*a* &lt;b&gt;"), ("json", '{"*a*": ')])
 def test_an_answer_that_is_no_markdown_grows_as_it_is(wire: Wire, form: Any, html: str) -> None:
-    growing = Growing(Parts(), Look(form))
+    growing = StreamingMarkdown(WidgetFactory(), DisplayOptions(form))
     growing.feed("*a* <b>" if form == "text" else '{"*a*": 1}')
     growing.paint()
     assert (
@@ -141,7 +141,7 @@ def test_a_group_folds_with_a_line_that_tells_what_was_done(wire: Wire) -> None:
     told(shown, ReasoningDelta("Hm."), TextDelta("Yes."))
     heading = wire.find("ToggleButtonModel", "Thought for 0.0 s")
     assert wire.states[heading]["value"] is False
-    assert shown.opened == frozenset()
+    assert shown.open_groups == frozenset()
 
 
 @pytest.mark.parametrize("is_open", [True, False])
@@ -153,14 +153,14 @@ def test_what_a_person_folds_or_unfolds_stays_so(wire: Wire, is_open: bool) -> N
         wire.tell(wire.find("ToggleButtonModel", "Thinking"), {"value": True})
     told(shown, ReasoningDelta(" And."), TextDelta("Yes."))
     assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is is_open
-    assert shown.opened == (frozenset([0]) if is_open else frozenset())
+    assert shown.open_groups == (frozenset([0]) if is_open else frozenset())
 
 
 def test_only_groups_that_a_person_opened_are_told_of(wire: Wire) -> None:
     shown = view()
     told(shown, ReasoningDelta("One."), TextDelta("Two."), ReasoningDelta("Three."), TextDelta("Four."))
     wire.tell(wire.find("ToggleButtonModel", "Thought"), {"value": True})
-    assert shown.opened == frozenset([1])
+    assert shown.open_groups == frozenset([1])
 
 
 def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: Wire) -> None:
@@ -195,7 +195,7 @@ def test_calls_and_thoughts_in_a_row_are_one_group(wire: Wire) -> None:
         ReasoningDelta("Hm."),
         ToolCallStart(0, "i", "clock"),
         ToolProgress(0, "done", ToolResult("i", "clock", "12")),
-        Started("2"),
+        ResponseStarted("2"),
         ReasoningDelta("So."),
         TextDelta("Noon."),
     )
@@ -210,7 +210,7 @@ def test_calls_and_thoughts_in_a_row_are_one_group(wire: Wire) -> None:
 def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: Wire) -> None:
     half, other = "\ud83d", "\ude42"
     events = [ReasoningDelta(half), ReasoningDelta(other), ToolCallStart(0, "i", f"cl{half}ock")]
-    events += [ToolCallDelta(0, half), ToolCallDelta(0, other), Noted(other), TextDelta("One." + half)]
+    events += [ToolCallDelta(0, half), ToolCallDelta(0, other), Note(other), TextDelta("One." + half)]
     shown = view()
     told(shown, *events, TextDelta(f"{other}\n\nTwo.{half}"))
     shown.end("")
@@ -220,7 +220,7 @@ def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: Wire) ->
 
 
 def test_remarks_are_shown_as_text(wire: Wire) -> None:
-    told(view(), Noted("search <failed>"))
+    told(view(), Note("search <failed>"))
     assert '<p dir="auto">⚠ search &lt;failed&gt;</p>' in wire.values()
 
 
@@ -284,26 +284,26 @@ def test_each_code_block_can_be_wanted_in_a_new_cell_once_it_is_finished(wire: W
     wanted = []
     for number in (0, 1, 2, 3, 4):
         wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": number})
-        wanted.append(shown.wanted_code)
+        wanted.append(shown.code_to_insert)
     assert wanted == [None, "a = 1\n\nb = 2", "c", LONG.rstrip("\n"), None]
 
 
 # The surface
 
 
-def live(*settings: Any) -> LiveSurface:
+def live(*settings: Any) -> LiveRenderer:
     """A surface of an answer that takes its time."""
-    surface = LiveSurface(*settings)
+    surface = LiveRenderer(*settings)
     surface.tick()
     return surface
 
 
 @pytest.fixture
-def surface(wire: Wire, published: list[dict[str, Any]]) -> Iterator[LiveSurface]:
-    return live(Look(), Cell())
+def surface(wire: Wire, published: list[dict[str, Any]]) -> Iterator[LiveRenderer]:
+    return live(DisplayOptions(), Cell())
 
 
-def finish(surface: LiveSurface) -> None:
+def finish(surface: LiveRenderer) -> None:
     surface.finish(
         Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end"), {"version": 1}
     )
@@ -314,7 +314,7 @@ def kinds(published: list[dict[str, Any]]) -> list[str]:
 
 
 def test_a_reply_is_widgets_while_it_comes_and_a_document_in_the_same_place(
-    surface: LiveSurface, published: list[dict[str, Any]]
+    surface: LiveRenderer, published: list[dict[str, Any]]
 ) -> None:
     surface.show(ReasoningDelta("Hm."))
     surface.show(TextDelta("Hi"))
@@ -329,7 +329,7 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
     cell, clock = Cell(), Clock()
-    surface = live(Look(), cell, clock)
+    surface = live(DisplayOptions(), cell, clock)
     surface.show(TextDelta(CODES + "End.\n\nE"))
     clock.time += 1
     surface.tick()
@@ -342,7 +342,7 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
 def test_an_answer_that_is_there_at_once_asks_the_page_for_nothing(
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
-    surface = LiveSurface(Look(), Cell())
+    surface = LiveRenderer(DisplayOptions(), Cell())
     surface.show(TextDelta("Hi"))
     finish(surface)
     assert wire.messages == []
@@ -354,7 +354,7 @@ def test_what_came_before_the_page_answered_is_in_the_view(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    surface = live(Look(), Cell(), clock)
+    surface = live(DisplayOptions(), Cell(), clock)
     for word in ("one ", "two "):
         surface.show(TextDelta(word))
     assert set(kinds(published)) == {"text/html"}
@@ -371,7 +371,7 @@ def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    surface = live(Look(), Cell(), clock)
+    surface = live(DisplayOptions(), Cell(), clock)
     for number in range(400):
         clock.time += 0.05
         surface.show(TextDelta(f"word{number} "))
@@ -388,7 +388,7 @@ def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_a
     frames = []
     for length in (1, 20):
         clock = Clock()
-        surface = live(Look(), Cell(), clock)
+        surface = live(DisplayOptions(), Cell(), clock)
         wire.messages.clear()
         for _ in range(1_000):
             clock.time += 0.001
@@ -399,9 +399,9 @@ def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_a
 
 
 def test_of_a_call_that_failed_nothing_is_left(
-    wire: Wire, surface: LiveSurface, published: list[dict[str, Any]]
+    wire: Wire, surface: LiveRenderer, published: list[dict[str, Any]]
 ) -> None:
-    surface.show(Started("1", "mimo"))
+    surface.show(ResponseStarted("1", "mimo"))
     surface.clear()
     assert published[-1]["data"] == {"text/plain": ""}
     assert wire.states == {}
@@ -411,10 +411,10 @@ def test_the_widgets_of_the_last_turns_stay_for_pages_that_were_reloaded_and_the
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
     sizes = []
-    for _ in range(3 * KEPT):
-        surface = live(Look(), Cell())
+    for _ in range(3 * MAX_RETIRED_VIEWS):
+        surface = live(DisplayOptions(), Cell())
         surface.show(TextDelta("Hi"))
         finish(surface)
         sizes.append(len(wire.states))
-    assert sizes[KEPT] == sizes[-1]
-    assert sizes[0] < sizes[KEPT - 1] == sizes[-1]
+    assert sizes[MAX_RETIRED_VIEWS] == sizes[-1]
+    assert sizes[0] < sizes[MAX_RETIRED_VIEWS - 1] == sizes[-1]

@@ -20,20 +20,26 @@ from support.kernels import NAMES, need
 
 from mimo_magics.core.settings import Settings
 from mimo_magics.notebook import comparison_run, extension
-from mimo_magics.notebook.cell_request import GO_ON
+from mimo_magics.notebook.cell_request import CONTINUE_COMMAND
 from mimo_magics.notebook.commands import (
     config as config_command,
     reply as reply_command,
     session as session_command,
     tools as tools_command,
 )
-from mimo_magics.notebook.completion.choices import Candidate, Choices, Found
-from mimo_magics.notebook.completion.lines import CELLS, FOLLOWING, LINES, OF_FILES, OF_SESSIONS
+from mimo_magics.notebook.completion.choices import Candidate, Choices, CompletionResult
+from mimo_magics.notebook.completion.lines import (
+    CELL_OPTIONS,
+    COMMAND_OPTIONS,
+    LINE_COMPLETERS,
+    PATH_COMMANDS,
+    SESSION_NAME_COMMANDS,
+)
 from mimo_magics.notebook.completion.matcher import complete
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.extension import MAGICS
 from mimo_magics.notebook.magics import MimoMagics
-from mimo_magics.notebook.options import BY_FLAG, COMPARING
+from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ def completed(text: str) -> list[str]:
     return [f"{text.removesuffix(found.fragment)}{each.text}" for each in found.candidates]
 
 
-SILENT = Found()
+SILENT = CompletionResult()
 
 
 @pytest.mark.parametrize(
@@ -178,20 +184,20 @@ def test_options_and_their_values_are_completed(text: str, expected: list[str]) 
 def test_where_the_place_is_known_and_nothing_to_choose_nothing_is_offered(text: str) -> None:
     found = complete(text, CHOICES)
     assert found
-    assert (found.candidates, found.others) == ((), "none")
+    assert (found.candidates, found.fallback) == ((), "none")
 
 
 def test_every_flag_is_offered_where_one_may_stand() -> None:
-    assert offered("%%mimo ") == list(BY_FLAG)
-    assert offered("%%mimo_compare ") == [flag for option in COMPARING for flag in option.names]
-    assert offered("%mimo ") == [*reply_command.COMMANDS, GO_ON, *BY_FLAG]
-    assert offered("%mimo -q ") == [GO_ON, *BY_FLAG]
+    assert offered("%%mimo ") == list(OPTIONS_BY_FLAG)
+    assert offered("%%mimo_compare ") == [flag for option in COMPARISON_OPTIONS for flag in option.all_flags]
+    assert offered("%mimo ") == [*reply_command.COMMANDS, CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
+    assert offered("%mimo -q ") == [CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
     values_and_flags = offered("%%mimo_compare -m mimo-v2-pro ")
     assert values_and_flags[:4] == [*V2, "--preset"]
 
 
 def test_every_value_of_a_choice_is_offered_behind_each_flag_that_takes_one() -> None:
-    for flag, option in BY_FLAG.items():
+    for flag, option in OPTIONS_BY_FLAG.items():
         choices = list(option.argparse.get("choices", ()))
         assert choices == [] or offered(f"%%mimo {flag} ")[: len(choices)] == choices
 
@@ -260,12 +266,15 @@ def test_the_words_are_those_of_the_tables() -> None:
     assert offered("%mimo_tools ") == list(tools_command.COMMANDS)
     assert offered("%mimo_compare ") == list(comparison_run.COMMANDS)
     assert offered("%mimo_config --reset ") == [each.name for each in fields(Settings)]
-    assert {*OF_SESSIONS, *OF_FILES, *FOLLOWING} <= set(session_command.COMMANDS)
+    assert {*SESSION_NAME_COMMANDS, *PATH_COMMANDS, *COMMAND_OPTIONS} <= set(session_command.COMMANDS)
 
 
 def test_every_magic_is_known() -> None:
     public = {(kind, name) for kind, name in MAGICS if not name.startswith("_")}
-    assert public <= {*(("cell", name) for name in CELLS), *(("line", name) for name in LINES)}
+    assert public <= {
+        *(("cell", name) for name in CELL_OPTIONS),
+        *(("line", name) for name in LINE_COMPLETERS),
+    }
 
 
 @pytest.mark.parametrize(
@@ -286,7 +295,7 @@ def test_every_magic_is_known() -> None:
 def test_others_complete_what_is_not_ours_to_know(text: str, others: str) -> None:
     found = complete(text, CHOICES)
     assert found
-    assert (found.candidates, found.others) == ((), others)
+    assert (found.candidates, found.fallback) == ((), others)
 
 
 def test_models_are_those_that_the_server_told_when_it_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,17 +355,17 @@ def test_references_in_a_prompt_are_completed(head: str, prompt: str, expected: 
     found = complete(head + prompt, CHOICES)
     assert found
     assert completed(head + prompt) == [head + each for each in expected]
-    assert found.others == "none"
+    assert found.fallback == "none"
 
 
 def test_a_raw_prompt_has_no_references() -> None:
-    assert complete("%%mimo --raw\n{ci", CHOICES) == Found()
-    assert complete("%mimo --raw Tell me: {ci", CHOICES) == Found()
+    assert complete("%%mimo --raw\n{ci", CHOICES) == CompletionResult()
+    assert complete("%mimo --raw Tell me: {ci", CHOICES) == CompletionResult()
 
 
 def test_a_candidate_tells_its_kind() -> None:
     found = complete("%%mimo --tools ", CHOICES)
-    assert found == Found("", (Candidate("weather", "tool"), Candidate("clock", "function")))
+    assert found == CompletionResult("", (Candidate("weather", "tool"), Candidate("clock", "function")))
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -459,8 +468,8 @@ def test_the_tooltip_of_a_magic_is_the_docstring_of_its_line(kernel: Kernel, nam
 
 def test_the_help_of_the_cells_tells_all_options(kernel: Kernel) -> None:
     kernel.run("%reload_ext mimo_magics")
-    assert [flag for flag in BY_FLAG if flag not in kernel.help("%%mimo?")] == []
-    assert [each for each in CELLS["mimo_compare"] if each not in kernel.help("%%mimo_compare?")] == []
+    assert [flag for flag in OPTIONS_BY_FLAG if flag not in kernel.help("%%mimo?")] == []
+    assert [each for each in CELL_OPTIONS["mimo_compare"] if each not in kernel.help("%%mimo_compare?")] == []
 
 
 def words(text: str) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mimo_magics.core.errors import BadOption, NotSaved
-from mimo_magics.notebook.commands.config import configure
+from mimo_magics.core.errors import BadOption, SessionNotSaved
+from mimo_magics.notebook.commands.config import run_config_command
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.store import MimoConfig
 
@@ -25,7 +25,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def shown(line: str, config: MimoConfig) -> list[list[str]]:
     """The first three columns of the table that a line shows."""
-    rows = configure(line, config)["text/plain"].splitlines()[1:]
+    rows = run_config_command(line, config)["text/plain"].splitlines()[1:]
     return [row.split()[:3] for row in rows]
 
 
@@ -41,23 +41,23 @@ def test_a_profile_is_kept_as_a_file_that_one_can_read(folder: Path) -> None:
 def test_a_profile_holds_what_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIMO_TEMPERATURE", "0.7")
     config = MimoConfig()
-    configure("temperature=default", config)
-    configure("--save plain", config)
+    run_config_command("temperature=default", config)
+    run_config_command("--save plain", config)
     assert profiles.read("plain") == {"temperature": None}
     other = MimoConfig()
-    configure("--use plain", other)
+    run_config_command("--use plain", other)
     assert (MimoConfig().temperature, other.temperature) == (0.7, None)
 
 
 def test_profiles_are_listed_and_deleted() -> None:
-    assert profiles.names() == ()
+    assert profiles.list_profiles() == ()
     profiles.save("b", {})
     profiles.save("a", {"top_p": 1})
     profiles.save("a", {"top_p": 0.5})
-    assert profiles.names() == ("a", "b")
+    assert profiles.list_profiles() == ("a", "b")
     assert profiles.read("a") == {"top_p": 0.5}
     profiles.delete("a")
-    assert profiles.names() == ("b",)
+    assert profiles.list_profiles() == ("b",)
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "--use", "../up", "a/b", "a b", "a\n", "x" * 61])
@@ -92,13 +92,13 @@ def test_a_damaged_file_is_told_and_replaced(content: bytes, folder: Path) -> No
 def test_a_folder_that_cannot_be_written_is_told(folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("a file")
-    with pytest.raises(NotSaved, match="The profile strict could not be written: "):
+    with pytest.raises(SessionNotSaved, match="The profile strict could not be written: "):
         profiles.save("strict", {})
 
 
 def test_what_is_not_built_in_is_saved_and_taken_over_again(folder: Path) -> None:
     config = MimoConfig()
-    configure("--save strict temperature=0.2 stop=END thinking=off", config)
+    run_config_command("--save strict temperature=0.2 stop=END thinking=off", config)
     assert json.loads((folder / "strict.json").read_text()) == {
         "stop": ["END"],
         "temperature": 0.2,
@@ -106,7 +106,7 @@ def test_what_is_not_built_in_is_saved_and_taken_over_again(folder: Path) -> Non
     }
     other = MimoConfig()
     other.write("top_p", "1")
-    configure("--use strict", other)
+    run_config_command("--use strict", other)
     assert (other.temperature, other.stop, other.thinking, other.top_p) == (0.2, ["END"], False, 1)
     assert {name: other.sources[name] for name in ("temperature", "top_p", "model")} == {
         "temperature": "profile strict",
@@ -119,7 +119,7 @@ def test_another_profile_takes_back_what_the_first_one_set() -> None:
     profiles.save("one", {"temperature": 0.1, "top_p": 0.1})
     profiles.save("two", {"temperature": 0.2})
     config = MimoConfig()
-    configure("--use one", config)
+    run_config_command("--use one", config)
     assert shown("--use two max_tokens=5", config) == [
         ["temperature", "0.2", "profile"],
         ["max_tokens", "5", "here"],
@@ -131,7 +131,7 @@ def test_what_cannot_be_is_told_and_the_rest_holds() -> None:
     """A newer version may have written it, so the notebook goes on."""
     profiles.save("odd", {"temperature": "warm", "new": 1, "preset": "nowhere", "top_p": 0.5, "stop": [1]})
     config = MimoConfig()
-    lines = configure("--use odd max_tokens=5", config)["text/plain"].splitlines()
+    lines = run_config_command("--use odd max_tokens=5", config)["text/plain"].splitlines()
     assert [line.split()[:2] for line in lines[1:-1]] == [["top_p", "0.5"], ["max_tokens", "5"]]
     assert lines[-1] == (
         "The profile odd says of new, preset, stop, temperature what cannot be; the rest of it holds."
@@ -146,7 +146,7 @@ def test_the_list_of_profiles_leaves_out_what_is_not_known() -> None:
 
 def test_names_in_a_file_are_text(folder: Path) -> None:
     profiles.save("odd", {"<script>\x1b[31m": 1})
-    page = configure("--use odd", MimoConfig())
+    page = run_config_command("--use odd", MimoConfig())
     assert "<script" not in page["text/html"]
     assert "\x1b" not in page["text/plain"]
 
@@ -156,14 +156,14 @@ def test_a_number_that_is_none_is_not_taken_over(number: str, folder: Path) -> N
     profiles.save("odd", {})
     (folder / "odd.json").write_text(f'{{"temperature": {number}}}')
     config = MimoConfig()
-    assert config.use("odd", profiles.read("odd")) == ("temperature",)
+    assert config.apply_profile("odd", profiles.read("odd")) == ("temperature",)
     assert (config.temperature, config.sources["temperature"]) == (None, "built in")
 
 
 @pytest.mark.parametrize("value", [object(), "\ud800", {1: {2}}])
 def test_what_json_cannot_say_leaves_the_profile_as_it_was(value: object, folder: Path) -> None:
     profiles.save("strict", {"top_p": 1})
-    with pytest.raises(NotSaved, match="The profile strict cannot be written as JSON"):
+    with pytest.raises(SessionNotSaved, match="The profile strict cannot be written as JSON"):
         profiles.save("strict", {"param": {"a": value}})
     assert profiles.read("strict") == {"top_p": 1}
     assert [file.name for file in folder.iterdir()] == ["strict.json"]
@@ -172,7 +172,7 @@ def test_what_json_cannot_say_leaves_the_profile_as_it_was(value: object, folder
 @pytest.mark.parametrize("line", ["--save", "--delete", "--delete a b"])
 def test_a_command_that_names_no_profile_is_told(line: str) -> None:
     with pytest.raises(BadOption) as caught:
-        configure(line, MimoConfig())
+        run_config_command(line, MimoConfig())
     assert (str(caught.value), caught.value.hint) == (
         f"{line.split(maxsplit=1)[0]} takes the name of one profile.",
         "%mimo_config --use shows which there are.",
@@ -181,11 +181,11 @@ def test_a_command_that_names_no_profile_is_told(line: str) -> None:
 
 def test_what_a_person_wrote_stays_unless_the_profile_says_otherwise() -> None:
     config = MimoConfig()
-    configure("temperature=0.9 top_p=0.9", config)
+    run_config_command("temperature=0.9 top_p=0.9", config)
     seen = []
     config.observe(lambda change: seen.append((change.name, change.new)), ["temperature", "top_p"])
-    config.use("one", {"temperature": 0.1})
-    config.use("two", {"max_tokens": 5})
+    config.apply_profile("one", {"temperature": 0.1})
+    config.apply_profile("two", {"max_tokens": 5})
     assert seen == [("temperature", 0.1), ("temperature", None)]
     assert {name: config.sources[name] for name in ("temperature", "top_p", "max_tokens")} == {
         "temperature": "built in",
@@ -196,29 +196,29 @@ def test_what_a_person_wrote_stays_unless_the_profile_says_otherwise() -> None:
 
 def test_a_key_is_in_no_profile(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("MIMO_API_KEY", "sk-canary")
-    configure("--save all temperature=1", MimoConfig())
+    run_config_command("--save all temperature=1", MimoConfig())
     assert "canary" not in (folder / "all.json").read_text()
     with pytest.raises(BadOption):
-        configure("--save all api_key=sk-canary", MimoConfig())
+        run_config_command("--save all api_key=sk-canary", MimoConfig())
 
 
 def test_an_address_that_holds_a_password_reaches_no_file(folder: Path) -> None:
     with pytest.raises(BadOption, match="The base URL 'host/v1' is no web address to ask"):
-        configure("--save all base_url=https://me:sk-canary@host/v1", MimoConfig())
+        run_config_command("--save all base_url=https://me:sk-canary@host/v1", MimoConfig())
     assert not folder.exists()
 
 
 def test_the_table_tells_the_line_that_a_profile_stands_for() -> None:
     profiles.save("strict", {"temperature": 0.2, "system": "Be brief."})
-    assert configure("--use", MimoConfig())["text/plain"].splitlines() == [
+    assert run_config_command("--use", MimoConfig())["text/plain"].splitlines() == [
         "profile  settings",
         "strict   'system=Be brief.' temperature=0.2",
     ]
-    assert configure("--delete strict", MimoConfig())["text/plain"] == "profile  settings"
+    assert run_config_command("--delete strict", MimoConfig())["text/plain"] == "profile  settings"
 
 
 def test_where_the_notebook_is_stays_with_the_notebook(folder: Path) -> None:
-    configure("--save shared notebook=a.ipynb autosave=on", MimoConfig())
+    run_config_command("--save shared notebook=a.ipynb autosave=on", MimoConfig())
     assert json.loads((folder / "shared.json").read_text()) == {"autosave": True}
 
 
@@ -229,5 +229,5 @@ def test_a_profile_that_says_what_cannot_be_does_not_hide_the_others() -> None:
 
 
 def test_prices_are_shown() -> None:
-    table = configure("""prices='{"m": [1, 2, 3]}'""", MimoConfig())["text/plain"]
+    table = run_config_command("""prices='{"m": [1, 2, 3]}'""", MimoConfig())["text/plain"]
     assert "{'m': [1, 2, 3]}" in table

@@ -9,7 +9,7 @@ from traitlets.config import Config
 
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.settings import Settings
-from mimo_magics.notebook.config.store import MimoConfig, Row, allowed
+from mimo_magics.notebook.config.store import MimoConfig, SettingInfo, describe_allowed_values
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def test_what_is_nearer_to_the_cell_wins(tmp_path: Path, monkeypatch: pytest.Mon
     config.write("max_tokens", "4")
     found = {
         row.name: (row.value, row.source)
-        for row in config.rows("model", "temperature", "top_p", "max_tokens", "stop")
+        for row in config.describe_settings("model", "temperature", "top_p", "max_tokens", "stop")
     }
     assert found == {
         "model": ("project", str(tmp_path / "pyproject.toml")),
@@ -100,7 +100,7 @@ def test_a_project_never_decides_where_a_prompt_or_a_key_goes(tmp_path: Path, ta
     config = MimoConfig()
     assert config.snapshot() == Settings()
     name = table.partition(" ")[0]
-    assert config.complaints == [f"{tmp_path / 'pyproject.toml'}: [tool.mimo] may not set {name!r}."]
+    assert config.warnings == [f"{tmp_path / 'pyproject.toml'}: [tool.mimo] may not set {name!r}."]
 
 
 def test_what_cannot_be_used_is_told_and_the_rest_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_what_cannot_be_used_is_told_and_the_rest_is(tmp_path: Path, monkeypatch
     monkeypatch.setenv("MIMO_API", "gemini")
     config = MimoConfig()
     assert config.snapshot() == Settings(model="x")
-    assert config.complaints == [
+    assert config.warnings == [
         f"{tmp_path / 'pyproject.toml'}: temperature cannot be 'warm'.",
         "MIMO_API: api cannot be 'gemini'.",
         "MIMO_MAX_TOKENS: max_tokens cannot be 'many'.",
@@ -144,7 +144,8 @@ def test_a_wrong_setting_is_an_error_that_helps(name: str, text: str, message: s
 
 def test_a_setting_tells_what_it_may_be() -> None:
     assert [
-        allowed(name, "xiaomi") for name in ("temperature", "max_tokens", "format", "quiet", "model")
+        describe_allowed_values(name, "xiaomi")
+        for name in ("temperature", "max_tokens", "format", "quiet", "model")
     ] == [
         "0 to 1.5",
         "1 to 131,072",
@@ -152,12 +153,12 @@ def test_a_setting_tells_what_it_may_be() -> None:
         "on | off",
         "",
     ]
-    assert allowed("temperature", "another") == ""
+    assert describe_allowed_values("temperature", "another") == ""
 
 
 def test_a_row_is_all_that_a_person_is_told() -> None:
-    (row,) = MimoConfig().rows("api")
-    assert row == Row("api", "openai", "built in", "openai | anthropic", "The format of the API.")
+    (row,) = MimoConfig().describe_settings("api")
+    assert row == SettingInfo("api", "openai", "built in", "openai | anthropic", "The format of the API.")
 
 
 def test_debug_shows_traces() -> None:

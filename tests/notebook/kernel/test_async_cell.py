@@ -10,16 +10,16 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher, DisplayPublisher
 
 from mimo_magics.core.events import Approval
-from mimo_magics.core.renderer_protocol import Cell
+from mimo_magics.core.renderer_protocol import CellControl
 from mimo_magics.core.settings import Settings
-from mimo_magics.display.final import FinalSurface
-from mimo_magics.display.live.live_renderer import LiveSurface
-from mimo_magics.display.rich_terminal import LaidOutSurface
-from mimo_magics.display.selection import choose
-from mimo_magics.display.silent import SilentSurface
-from mimo_magics.display.static import StaticSurface
-from mimo_magics.display.terminal import TerminalSurface
-from mimo_magics.notebook.kernel.async_cell import place
+from mimo_magics.display.final import FinalRenderer
+from mimo_magics.display.live.live_renderer import LiveRenderer
+from mimo_magics.display.rich_terminal import RichTerminalRenderer
+from mimo_magics.display.selection import choose_renderer
+from mimo_magics.display.silent import SilentRenderer
+from mimo_magics.display.static import StaticRenderer
+from mimo_magics.display.terminal import TerminalRenderer
+from mimo_magics.notebook.kernel.async_cell import get_display_target
 
 
 def shell(*, stdin: bool | None = True, cell: str | None = "id", captured: bool = False) -> Any:
@@ -48,12 +48,12 @@ VS_CODE = "vscode-notebook-cell:/a.ipynb#W0sZmlsZQ%3D%3D"
     ids=["JupyterLab", "VS Code", "papermill", "nbclient", "%%capture", "jupyter console", "IPython"],
 )
 def test_the_place_of_a_cell_is_told_by_its_front_end(running: Any, told: str) -> None:
-    assert place(running) == told
+    assert get_display_target(running) == told
 
 
 def test_colab_is_a_notebook_though_it_names_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
-    assert place(shell(cell=None)) == "front end"
+    assert get_display_target(shell(cell=None)) == "front end"
 
 
 class Running:
@@ -69,22 +69,24 @@ class Running:
 @pytest.mark.parametrize(
     ("where", "settings", "cell", "surface"),
     [
-        ("front end", Settings(), Running(), LiveSurface),
-        ("front end", Settings(), None, StaticSurface),
-        ("front end", Settings(live=False), Running(), StaticSurface),
-        ("front end", Settings(quiet=True), Running(), SilentSurface),
-        ("unattended", Settings(), Running(), FinalSurface),
-        ("terminal", Settings(), None, TerminalSurface),
-        ("terminal", Settings(quiet=True), None, SilentSurface),
+        ("front end", Settings(), Running(), LiveRenderer),
+        ("front end", Settings(), None, StaticRenderer),
+        ("front end", Settings(live=False), Running(), StaticRenderer),
+        ("front end", Settings(quiet=True), Running(), SilentRenderer),
+        ("unattended", Settings(), Running(), FinalRenderer),
+        ("terminal", Settings(), None, TerminalRenderer),
+        ("terminal", Settings(quiet=True), None, SilentRenderer),
     ],
 )
-def test_each_place_has_its_surface(where: Any, settings: Settings, cell: Cell | None, surface: type) -> None:
-    assert type(choose(where, settings, cell)) is surface
+def test_each_place_has_its_surface(
+    where: Any, settings: Settings, cell: CellControl | None, surface: type
+) -> None:
+    assert type(choose_renderer(where, settings, cell)) is surface
 
 
 def test_a_terminal_is_laid_out_where_rich_can_do_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
-    assert type(choose("terminal", Settings())) is LaidOutSurface
+    assert type(choose_renderer("terminal", Settings())) is RichTerminalRenderer
     monkeypatch.setenv("TERM", "dumb")
-    assert type(choose("terminal", Settings())) is TerminalSurface
+    assert type(choose_renderer("terminal", Settings())) is TerminalRenderer

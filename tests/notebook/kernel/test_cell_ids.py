@@ -5,7 +5,7 @@ from typing import Any
 
 from IPython.core.events import EventManager
 
-from mimo_magics.notebook.kernel.cell_ids import Cells
+from mimo_magics.notebook.kernel.cell_ids import CellIds
 
 
 class Shell:
@@ -22,8 +22,8 @@ class Shell:
         self.events.trigger("pre_run_cell", None)  # type: ignore[no-untyped-call]
 
 
-def followed(shell: Shell) -> Cells:
-    cells = Cells(shell)
+def followed(shell: Shell) -> CellIds:
+    cells = CellIds(shell)
     cells.install()
     return cells
 
@@ -46,8 +46,8 @@ def test_deleted_cells_are_remembered_until_somebody_asks_for_them() -> None:
     cells = followed(shell)
     shell.runs(1, cellId="a", deletedCells=["b"])
     shell.runs(2, cellId="a", deletedCells=["c"])
-    assert cells.deleted() == {"b", "c"}
-    assert cells.deleted() == set()
+    assert cells.take_deleted() == {"b", "c"}
+    assert cells.take_deleted() == set()
 
 
 def test_a_deleted_cell_that_runs_is_back() -> None:
@@ -55,20 +55,20 @@ def test_a_deleted_cell_that_runs_is_back() -> None:
     cells = followed(shell)
     shell.runs(1, cellId="a", deletedCells=["b"])
     shell.runs(2, cellId="b", deletedCells=[])
-    assert cells.deleted() == set()
+    assert cells.take_deleted() == set()
 
 
 def test_a_cell_that_asks_twice_in_one_run_is_known_by_session() -> None:
     shell = Shell()
     cells = followed(shell)
     shell.runs(1, cellId="a")
-    cells.asks("main", "a")
-    assert cells.has_asked("main", "a")
-    assert not cells.has_asked("other", "a")
+    cells.record_prompt("main", "a")
+    assert cells.has_sent_prompt("main", "a")
+    assert not cells.has_sent_prompt("other", "a")
     shell.runs(1, cellId="a")  # a program runs a cell inside of it
-    assert cells.has_asked("main", "a")
+    assert cells.has_sent_prompt("main", "a")
     shell.runs(2, cellId="a")
-    assert not cells.has_asked("main", "a")
+    assert not cells.has_sent_prompt("main", "a")
 
 
 def test_nothing_is_left_behind() -> None:
@@ -76,4 +76,4 @@ def test_nothing_is_left_behind() -> None:
     cells = followed(shell)
     cells.uninstall()
     shell.runs(1, cellId="a", deletedCells=["b"])
-    assert cells.deleted() == set()
+    assert cells.take_deleted() == set()

@@ -154,7 +154,7 @@ def test_an_error_aborts_the_cells_that_came_while_the_cell_awaited(
 ) -> None:
     peer.script = lambda seen: Answer([0.5], 401)
     failed, *behind = kernels(name).run_all(["%%mimo\nhello", "print(1)"])
-    assert failed.error[0].startswith("BadKey: ")
+    assert failed.error[0].startswith("InvalidApiKey: ")
     assert [ran.status for ran in behind] == ["aborted"]
 
 

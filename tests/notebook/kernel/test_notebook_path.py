@@ -7,8 +7,8 @@ import pytest
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.notebook.kernel import notebook_path
-from mimo_magics.notebook.kernel.notebook_path import needed, notebook
-from mimo_magics.session.storage.session_paths import files, session_file
+from mimo_magics.notebook.kernel.notebook_path import find_notebook, require_notebook_path
+from mimo_magics.session.storage.session_paths import get_session_path, list_session_files
 
 
 def shell(**variables: object) -> SimpleNamespace:
@@ -32,22 +32,22 @@ def test_the_person_is_asked_before_the_front_end(
     environment: str | None,
     found: str | None,
 ) -> None:
-    monkeypatch.delenv(notebook_path.VARIABLE, raising=False)
+    monkeypatch.delenv(notebook_path.ENV_VARIABLE, raising=False)
     if environment:
-        monkeypatch.setenv(notebook_path.VARIABLE, environment)
-    assert notebook(shell(**variables), named) == (Path(found).absolute() if found else None)
+        monkeypatch.setenv(notebook_path.ENV_VARIABLE, environment)
+    assert find_notebook(shell(**variables), named) == (Path(found).absolute() if found else None)
 
 
 def test_a_path_that_is_needed_and_not_known_is_an_error_that_says_how_to_tell_it() -> None:
     with pytest.raises(BadOption) as error:
-        needed(None)
+        require_notebook_path(None)
     assert "%mimo_config notebook=" in error.value.hint
 
 
 def test_sessions_are_saved_beside_the_notebook(tmp_path: Path) -> None:
     path = tmp_path / "my [1].ipynb"
-    assert session_file(path, "main") == tmp_path / "my [1].mimo.json"
-    assert session_file(path, "critic") == tmp_path / "my [1].critic.mimo.json"
+    assert get_session_path(path, "main") == tmp_path / "my [1].mimo.json"
+    assert get_session_path(path, "critic") == tmp_path / "my [1].critic.mimo.json"
     for name in ("my [1].mimo.json", "my [1].critic.mimo.json", "my 1.mimo.json", "my [1].json"):
         (tmp_path / name).touch()
-    assert [each.name for each in files(path)] == ["my [1].critic.mimo.json", "my [1].mimo.json"]
+    assert [each.name for each in list_session_files(path)] == ["my [1].critic.mimo.json", "my [1].mimo.json"]

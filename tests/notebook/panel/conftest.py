@@ -13,7 +13,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.notebook.panel.layout import Board
+from mimo_magics.notebook.panel.layout import PanelLayout
 from mimo_magics.notebook.panel.panel import Panel, close_all
 
 
@@ -50,5 +50,5 @@ def panel(config: MimoConfig, published: list[dict[str, Any]]) -> Iterator[Panel
 
 
 @pytest.fixture
-def board(panel: Panel) -> Board:
+def board(panel: Panel) -> PanelLayout:
     return panel.open()

@@ -27,12 +27,12 @@ from mimo_magics.core.parameter_ranges import (
 )
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import to_text
-from mimo_magics.notebook.commands.config import configure
-from mimo_magics.notebook.config.store import HINTS, SETTINGS, MimoConfig
-from mimo_magics.notebook.panel.layout import IDLE, Board
-from mimo_magics.notebook.panel.panel import KEPT, Panel, close_all, insert
-from mimo_magics.notebook.panel.state import situation, spelled
-from mimo_magics.notebook.panel.summary import NOTHING
+from mimo_magics.notebook.commands.config import run_config_command
+from mimo_magics.notebook.config.store import SETTINGS, TYPE_HINTS, MimoConfig
+from mimo_magics.notebook.panel.layout import INACTIVE_CLASS, PanelLayout
+from mimo_magics.notebook.panel.panel import MAX_OPEN_PANELS, Panel, close_all, insert_restore_cell
+from mimo_magics.notebook.panel.state import escape_control_chars, read_panel_state
+from mimo_magics.notebook.panel.summary import NOTHING_TO_RESTORE
 from mimo_magics.session.session import Session
 
 
@@ -45,18 +45,18 @@ OWN = "Answer in verse.\nAlways."
 Outputs = list[dict[str, Any]]
 
 
-def widget(board: Board, name: str) -> Any:
+def widget(board: PanelLayout, name: str) -> Any:
     """What a person moves; of the system prompt the choice."""
-    return board.rows[name].control._field.widget
+    return board.rows[name].control._binding.widget
 
 
-def move(board: Board, name: str, value: Any) -> None:
+def move(board: PanelLayout, name: str, value: Any) -> None:
     """Change a control as a page does."""
     moved = widget(board, name)
     moved.set_state({"index": moved.options.index(value)} if hasattr(moved, "index") else {"value": value})
 
 
-def press(board: Board, text: str) -> None:
+def press(board: PanelLayout, text: str) -> None:
     """Press the button with this text."""
     (button,) = [each for each in buttons(board.root) if each.description == text]
     button.click()
@@ -67,16 +67,16 @@ def buttons(box: Any) -> list[Any]:
     return [*([box] if hasattr(box, "click") else []), *inner]
 
 
-def words(board: Board, name: str) -> str:
+def words(board: PanelLayout, name: str) -> str:
     return board.rows[name].box.children[-1].value
 
 
-def idle(board: Board) -> set[str]:
-    return {name for name, row in board.rows.items() if IDLE in row.box._dom_classes}
+def idle(board: PanelLayout) -> set[str]:
+    return {name for name, row in board.rows.items() if INACTIVE_CLASS in row.box._dom_classes}
 
 
 def write(config: MimoConfig, name: str, value: Any) -> None:
-    config.write(name, to_text(HINTS[name], value))
+    config.write(name, to_text(TYPE_HINTS[name], value))
 
 
 # From the controls to the store
@@ -102,15 +102,15 @@ def write(config: MimoConfig, name: str, value: Any) -> None:
     ],
 )
 def test_what_is_moved_is_set_here(
-    board: Board, config: MimoConfig, name: str, moved: Any, expected: Any
+    board: PanelLayout, config: MimoConfig, name: str, moved: Any, expected: Any
 ) -> None:
     move(board, name, moved)
     assert (getattr(config, name), config.sources[name]) == (expected, "here")
     assert type(getattr(config, name)) is type(expected)
-    assert config.changed.keys() == {name}
+    assert config.changed_settings.keys() == {name}
 
 
-def test_each_setting_has_a_label_and_its_help(board: Board) -> None:
+def test_each_setting_has_a_label_and_its_help(board: PanelLayout) -> None:
     assert [*board.rows] == [*PANEL_SETTINGS]
     for name in PANEL_SETTINGS:
         assert (widget(board, name).description, widget(board, name).tooltip) == (
@@ -119,21 +119,21 @@ def test_each_setting_has_a_label_and_its_help(board: Board) -> None:
         )
 
 
-def test_the_service_decides_while_default_is_pressed(board: Board, config: MimoConfig) -> None:
+def test_the_service_decides_while_default_is_pressed(board: PanelLayout, config: MimoConfig) -> None:
     row = board.rows["temperature"]
-    assert row.default
-    assert (row.default.button.value, widget(board, "temperature").value) == (True, 1.0)
+    assert row.default_button
+    assert (row.default_button.button.value, widget(board, "temperature").value) == (True, 1.0)
     move(board, "temperature", 0.3)
-    assert (row.default.button.value, config.temperature) == (False, 0.3)
-    row.default.button.set_state({"value": True})
+    assert (row.default_button.button.value, config.temperature) == (False, 0.3)
+    row.default_button.button.set_state({"value": True})
     assert (config.temperature, widget(board, "temperature").value) == (None, 1.0)
-    row.default.button.set_state({"value": False})
+    row.default_button.button.set_state({"value": False})
     assert (config.temperature, words(board, "temperature").partition("<")[0]) == (1.0, "0 to 2")
 
 
-def test_what_is_released_stands_where_it_stood(board: Board, config: MimoConfig) -> None:
+def test_what_is_released_stands_where_it_stood(board: PanelLayout, config: MimoConfig) -> None:
     for name in ("model", "top_p", "max_tokens", "frequency_penalty", "presence_penalty"):
-        default = board.rows[name].default
+        default = board.rows[name].default_button
         assert default
         default.button.set_state({"value": False})
     found = (
@@ -146,8 +146,8 @@ def test_what_is_released_stands_where_it_stood(board: Board, config: MimoConfig
     assert found == ("mimo-v2-pro", 0.95, 128_000, 0.0, 0.0)
 
 
-def test_an_own_system_prompt_begins_as_what_is_in_force(board: Board, config: MimoConfig) -> None:
-    choice, own = widget(board, "system"), board.rows["system"].control._own.widget
+def test_an_own_system_prompt_begins_as_what_is_in_force(board: PanelLayout, config: MimoConfig) -> None:
+    choice, own = widget(board, "system"), board.rows["system"].control._own_text.widget
     assert board.rows["system"].control.box.children == (choice,)
     move(board, "system", "own")
     assert board.rows["system"].control.box.children == (choice, own)
@@ -161,19 +161,21 @@ def test_an_own_system_prompt_begins_as_what_is_in_force(board: Board, config: M
     assert config.system == OWN
 
 
-def test_an_empty_own_prompt_is_one(board: Board, config: MimoConfig) -> None:
+def test_an_empty_own_prompt_is_one(board: PanelLayout, config: MimoConfig) -> None:
     move(board, "system", "none")
     move(board, "system", "own")
     assert (config.system, choice_of(board)) == ("", "own")
 
 
-def choice_of(board: Board) -> str:
+def choice_of(board: PanelLayout) -> str:
     return str(widget(board, "system").value)
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("model", ["mimo-v2-pro", "mimo-v2-flash"])
-def test_a_task_sets_what_is_recommended(board: Board, config: MimoConfig, task: Any, model: str) -> None:
+def test_a_task_sets_what_is_recommended(
+    board: PanelLayout, config: MimoConfig, task: Any, model: str
+) -> None:
     write(config, "model", model)
     press(board, task.capitalize())
     expected = sampling_for_task(task, SERVICES["mimo-v2"], model)
@@ -181,7 +183,7 @@ def test_a_task_sets_what_is_recommended(board: Board, config: MimoConfig, task:
     assert {config.sources[name] for name in expected} == {"here"}
 
 
-def test_a_task_tells_what_it_sets_and_whether_that_acts(board: Board, config: MimoConfig) -> None:
+def test_a_task_tells_what_it_sets_and_whether_that_acts(board: PanelLayout, config: MimoConfig) -> None:
     (code,) = [each for each in buttons(board.root) if each.description == "Code"]
     assert code.tooltip == (
         "Sets temperature 1, top_p 0.95; without effect: mimo-v2-pro sets its own while it thinks (--thinking off)"
@@ -208,11 +210,11 @@ def test_a_task_tells_what_it_sets_and_whether_that_acts(board: Board, config: M
     ],
 )
 def test_what_is_written_is_shown(
-    board: Board, config: MimoConfig, name: str, value: Any, shown: Any
+    board: PanelLayout, config: MimoConfig, name: str, value: Any, shown: Any
 ) -> None:
     write(config, name, value)
     assert widget(board, name).value == shown
-    assert board.rows[name].control.standing == value
+    assert board.rows[name].control.displayed_value == value
     assert getattr(config.snapshot(), name) == value
 
 
@@ -227,7 +229,7 @@ def test_what_is_written_is_shown(
     ],
 )
 def test_what_is_out_of_range_stays_as_it_is_set(
-    board: Board, config: MimoConfig, name: str, value: Any, shown: float
+    board: PanelLayout, config: MimoConfig, name: str, value: Any, shown: float
 ) -> None:
     before = widget(board, name).min, widget(board, name).max
     write(config, name, value)
@@ -237,7 +239,7 @@ def test_what_is_out_of_range_stays_as_it_is_set(
     assert words(board, name).startswith(f"{value} is set, outside ")
 
 
-def test_ranges_follow_service_and_model(board: Board, config: MimoConfig) -> None:
+def test_ranges_follow_service_and_model(board: PanelLayout, config: MimoConfig) -> None:
     def ranges() -> list[str]:
         names = ("temperature", "top_p", "max_tokens")
         return [words(board, name).partition("<")[0].rpartition(" · ")[2] for name in names]
@@ -257,7 +259,7 @@ def test_ranges_follow_service_and_model(board: Board, config: MimoConfig) -> No
 
 
 def test_a_bound_of_the_output_that_is_sent_unasked_is_told(
-    board: Board, config: MimoConfig, published: Outputs
+    board: PanelLayout, config: MimoConfig, published: Outputs
 ) -> None:
     def told() -> str:
         return rows(document(published)["text/plain"])["max_tokens"].split("  ")[0]
@@ -272,7 +274,7 @@ def test_a_bound_of_the_output_that_is_sent_unasked_is_told(
     assert (told(), body["max_tokens"]) == ("default: 131,072 is sent", 131_072)
 
 
-def test_a_range_that_shrinks_takes_nothing_back(board: Board, config: MimoConfig) -> None:
+def test_a_range_that_shrinks_takes_nothing_back(board: PanelLayout, config: MimoConfig) -> None:
     move(board, "temperature", 2)
     move(board, "max_tokens", 100_000)
     write(config, "preset", "xiaomi")
@@ -283,7 +285,7 @@ def test_a_range_that_shrinks_takes_nothing_back(board: Board, config: MimoConfi
     assert widget(board, "temperature").value == 2.0
 
 
-def test_what_does_nothing_is_marked_with_the_reason(board: Board, config: MimoConfig) -> None:
+def test_what_does_nothing_is_marked_with_the_reason(board: PanelLayout, config: MimoConfig) -> None:
     assert idle(board) == {"temperature", "top_p"}
     assert words(board, "temperature").endswith(
         "<br>⚠ without effect: mimo-v2-pro sets its own while it thinks (--thinking off)"
@@ -299,13 +301,13 @@ def test_what_does_nothing_is_marked_with_the_reason(board: Board, config: MimoC
     assert config.presence_penalty == 1.0
 
 
-def test_what_only_the_eye_sees_is_said_too(board: Board, config: MimoConfig) -> None:
+def test_what_only_the_eye_sees_is_said_too(board: PanelLayout, config: MimoConfig) -> None:
     assert words(board, "thinking") == '<span class="mimo-unseen">server default</span>'
     write(config, "thinking", True)
     assert words(board, "thinking") == '<span class="mimo-unseen">on</span>'
 
 
-def test_settings_that_nothing_can_be_asked_with_are_told(board: Board, config: MimoConfig) -> None:
+def test_settings_that_nothing_can_be_asked_with_are_told(board: PanelLayout, config: MimoConfig) -> None:
     write(config, "base_url", "https://other.example/v1")
     write(config, "preset", "local")
     told = "The embedded model has no base URL. Leave one out: %mimo_config --reset base_url"
@@ -318,20 +320,22 @@ def test_settings_that_nothing_can_be_asked_with_are_told(board: Board, config: 
     assert said(board).endswith('<span role="status"></span>')
 
 
-def test_what_makes_no_sense_elsewhere_is_not_the_panels_business(board: Board, config: MimoConfig) -> None:
+def test_what_makes_no_sense_elsewhere_is_not_the_panels_business(
+    board: PanelLayout, config: MimoConfig
+) -> None:
     config.timeout = -1.0  # as %config lets it be
     move(board, "temperature", 0.3)
     assert (config.temperature, said(board).endswith('<span role="status"></span>')) == (0.3, True)
 
 
-def test_a_value_that_cannot_be_is_told_and_the_panel_goes_on(board: Board, config: MimoConfig) -> None:
+def test_a_value_that_cannot_be_is_told_and_the_panel_goes_on(board: PanelLayout, config: MimoConfig) -> None:
     config.temperature = float("nan")
     assert '<span role="status">temperature cannot be nan. It is: ' in said(board)
     move(board, "temperature", 0.3)
     assert (config.temperature, said(board).endswith('<span role="status"></span>')) == (0.3, True)
 
 
-def said(board: Board) -> str:
+def said(board: PanelLayout) -> str:
     return "".join(child.value for box in board.root.children for child in texts(box))
 
 
@@ -376,11 +380,11 @@ SEEN = st.sampled_from([*PANEL_SETTINGS]).flatmap(
 )
 
 
-def by_hand(board: Board, name: str, what: Any) -> None:
+def by_hand(board: PanelLayout, name: str, what: Any) -> None:
     """Move a slider to a share of its range, press or release a default, or choose."""
     match what:
         case bool():
-            default = board.rows[name].default
+            default = board.rows[name].default_button
             assert default
             default.button.set_state({"value": what})
         case ("share", share):
@@ -392,12 +396,12 @@ def by_hand(board: Board, name: str, what: Any) -> None:
             move(board, name, what)
 
 
-def stands(board: Board, config: MimoConfig, name: str) -> None:
+def stands(board: PanelLayout, config: MimoConfig, name: str) -> None:
     """Check that a control shows what the store says."""
-    now = situation(config)
+    now = read_panel_state(config)
     value, row = now.value(name), board.rows[name]
-    if row.default:
-        assert row.default.button.value is (value is None)
+    if row.default_button:
+        assert row.default_button.button.value is (value is None)
     if name in DEFAULT_RANGES:
         low, high = bounds(name, now.service, now.model)
         shown = default_value(name, now.service, now.model) if value is None else value
@@ -405,10 +409,10 @@ def stands(board: Board, config: MimoConfig, name: str) -> None:
     elif name == "model":
         assert (widget(board, name).value, widget(board, name).placeholder) == (value or "", now.model)
     elif name == "stop":
-        assert widget(board, name).value == [*dict.fromkeys(map(spelled, value))]
+        assert widget(board, name).value == [*dict.fromkeys(map(escape_control_chars, value))]
     else:
-        assert row.control.standing == value
-    assert (name in now.idle) is (IDLE in row.box._dom_classes)
+        assert row.control.displayed_value == value
+    assert (name in now.inactive_reasons) is (INACTIVE_CLASS in row.box._dom_classes)
 
 
 @given(st.lists(st.tuples(st.just("store"), WRITTEN) | st.tuples(st.just("page"), SEEN), max_size=8))
@@ -461,11 +465,11 @@ def rows(plain: str) -> dict[str, str]:
 
 
 def test_below_the_widgets_stands_a_table_that_follows(
-    board: Board, config: MimoConfig, published: Outputs
+    board: PanelLayout, config: MimoConfig, published: Outputs
 ) -> None:
     view, table = published
     assert view["data"].keys() == {"application/vnd.jupyter.widget-view+json", "text/plain"}
-    assert NOTHING in table["data"]["text/plain"]
+    assert NOTHING_TO_RESTORE in table["data"]["text/plain"]
     move(board, "temperature", 0.3)
     changed = published[-1]
     assert (changed["update"], changed["transient"]) == (True, table["transient"])
@@ -474,7 +478,9 @@ def test_below_the_widgets_stands_a_table_that_follows(
     assert document(published)["text/plain"].endswith("\n%mimo_config temperature=0.3")
 
 
-def test_it_is_painted_only_when_it_changes(board: Board, config: MimoConfig, published: Outputs) -> None:
+def test_it_is_painted_only_when_it_changes(
+    board: PanelLayout, config: MimoConfig, published: Outputs
+) -> None:
     assert board
     config.write("temperature", "0.3")
     before = len(published)
@@ -483,7 +489,7 @@ def test_it_is_painted_only_when_it_changes(board: Board, config: MimoConfig, pu
     assert len(published) == before
 
 
-def test_the_line_restores_the_values(board: Board, config: MimoConfig, published: Outputs) -> None:
+def test_the_line_restores_the_values(board: PanelLayout, config: MimoConfig, published: Outputs) -> None:
     for name, value in {"api": "anthropic", "max_tokens": 1024.0, "stop": ["\\n", "it's"]}.items():
         move(board, name, value)
     write(config, "system", OWN)
@@ -491,7 +497,7 @@ def test_the_line_restores_the_values(board: Board, config: MimoConfig, publishe
     move(board, "stream", "off")
     line = document(published)["text/plain"].splitlines()[-1]
     other = MimoConfig()
-    configure(line.removeprefix("%mimo_config "), other)
+    run_config_command(line.removeprefix("%mimo_config "), other)
     assert other.snapshot() == config.snapshot()
 
 
@@ -507,14 +513,14 @@ def test_the_line_restores_what_the_environment_says_otherwise(
     line = document(published)["text/plain"].splitlines()[-1]
     assert line == "%mimo_config temperature=default stream=off"
     other = MimoConfig()
-    configure(line.removeprefix("%mimo_config "), other)
+    run_config_command(line.removeprefix("%mimo_config "), other)
     assert other.snapshot() == config.snapshot()
     close_all()
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_nothing_that_is_set_acts_in_the_page(
-    board: Board, config: MimoConfig, published: Outputs, text: str
+    board: PanelLayout, config: MimoConfig, published: Outputs, text: str
 ) -> None:
     for name in ("model", "system"):
         write(config, name, text)
@@ -524,16 +530,16 @@ def test_nothing_that_is_set_acts_in_the_page(
         assert tags <= {"strong", "span", "br", "div", "table", "tr", "th", "td", "p", "small", "pre"}
 
 
-def test_a_button_puts_the_line_into_a_new_cell(board: Board, config: MimoConfig) -> None:
+def test_a_button_puts_the_line_into_a_new_cell(board: PanelLayout, config: MimoConfig) -> None:
     shell().rl_next_input = None
     press(board, "New cell with these settings")
-    assert (shell().rl_next_input, NOTHING in said(board)) == (None, True)
+    assert (shell().rl_next_input, NOTHING_TO_RESTORE in said(board)) == (None, True)
     move(board, "temperature", 0.3)
     press(board, "New cell with these settings")
     assert shell().rl_next_input == "%mimo_config temperature=0.3"
     assert '<span role="status">It comes below the next cell that you run.</span>' in said(board)
     config.reset()
-    assert not insert(config, shell())
+    assert not insert_restore_cell(config, shell())
 
 
 # Where it is shown, and how long
@@ -561,8 +567,8 @@ def test_several_panels_follow_the_store_and_the_oldest_are_closed(
 ) -> None:
     over: list[int] = []
     boards = [
-        Panel(config, shell(), closed=lambda number=number: over.append(number)).open()
-        for number in range(KEPT + 1)
+        Panel(config, shell(), on_close=lambda number=number: over.append(number)).open()
+        for number in range(MAX_OPEN_PANELS + 1)
     ]
     config.write("temperature", "0.3")
     assert [widget(board, "temperature").value for board in boards] == [1.0, 0.3, 0.3, 0.3]

@@ -12,9 +12,9 @@ from support.peer import KEY, Answer, Peer, error, frames, obey, reply, stream
 
 OPEN = """
 from mimo_magics.notebook.extension import _loaded
-from mimo_magics.notebook.panel.prompt_box import AskAgain
+from mimo_magics.notebook.panel.prompt_box import PromptBox
 magics = _loaded[get_ipython()].magics
-again = AskAgain(get_ipython(), magics.config, magics.talk)
+again = PromptBox(get_ipython(), magics.config, magics.session_selection)
 async def over():
     import asyncio
     for _ in range(3_000):
@@ -22,10 +22,10 @@ async def over():
             return
         await asyncio.sleep(0.02)
 def shown():
-    return [child.value for child in again._area.children]
+    return [child.value for child in again._reply_area.children]
 """
 PRESS = "again._run.click()"
-STATE = "print(again._state.value, again._run.disabled, again._keep.disabled)"
+STATE = "print(again._state.value, again._run.disabled, again._keep_button.disabled)"
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_what_is_kept_becomes_the_next_turn(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     press(kernel, "two")
     assert kernel.run(STATE).text == " False False\n"
-    kernel.run("again._keep.click()")
+    kernel.run("again._keep_button.click()")
     assert "The answer is turn 2 of session main now." in kernel.run(STATE).text
     kernel.run("%%mimo\nthree")
     assert sent(peer)[-1] == ["one", "You said: one", "two", "You said: two", "three"]
@@ -112,7 +112,7 @@ def test_what_is_asked_again_and_kept_takes_the_place_of_the_last_turn(kernel: K
     kernel.run("%%mimo\none", cell="one")
     peer.script = lambda seen: stream(seen, reply("Another answer."))
     press(kernel)
-    kernel.run("again._keep.click()")
+    kernel.run("again._keep_button.click()")
     kernel.run("%%mimo\ntwo")
     assert sent(peer)[-1] == ["one", "Another answer.", "two"]
     kernel.run("%%mimo\nuno", cell="one")
@@ -122,7 +122,7 @@ def test_what_is_asked_again_and_kept_takes_the_place_of_the_last_turn(kernel: K
 def test_an_answer_is_kept_in_the_session_that_was_asked(kernel: Kernel, peer: Peer) -> None:
     press(kernel, "one")
     kernel.run("%mimo_session new other")
-    kernel.run("again._keep.click()")
+    kernel.run("again._keep_button.click()")
     assert "The answer is turn 1 of session main now." in kernel.run(STATE).text
     kernel.run("%%mimo\ntwo")
     assert sent(peer)[-1] == ["two"]
@@ -135,7 +135,7 @@ def test_pressing_twice_asks_once_and_leaves_the_stop_button(kernel: Kernel, pee
     peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.02))
     kernel.run("again._prompt.value = 'one'")
     kernel.run(f"{PRESS}; {PRESS}")
-    assert kernel.run("print(again._task is not None, len(again._area.children))").text == "True 1\n"
+    assert kernel.run("print(again._task is not None, len(again._reply_area.children))").text == "True 1\n"
     kernel.run("again.stop()")
     kernel.run("await over()")
     assert (len(peer.settled()), "False" in kernel.run(STATE).text) == (1, True)
@@ -149,14 +149,14 @@ def test_variables_in_the_box_become_their_values(kernel: Kernel, peer: Peer) ->
 
 def test_an_answer_is_kept_once(kernel: Kernel) -> None:
     press(kernel, "one")
-    kernel.run("again._keep.click()")
-    assert kernel.run("print(again._keep.disabled)").text == "True\n"
+    kernel.run("again._keep_button.click()")
+    assert kernel.run("print(again._keep_button.disabled)").text == "True\n"
 
 
 def test_an_answer_is_not_kept_when_the_conversation_went_on(kernel: Kernel) -> None:
     press(kernel, "one")
     kernel.run("%%mimo\ntwo")
-    kernel.run("again._keep.click()")
+    kernel.run("again._keep_button.click()")
     assert "The conversation is not the one that this reply follows." in kernel.run(STATE).text
 
 
@@ -185,7 +185,7 @@ def test_an_error_is_a_line_and_no_cell_fails(kernel: Kernel, peer: Peer) -> Non
     told = kernel.run(STATE).text
     assert "Param &lt;b&gt;Incorrect" in told
     assert told.endswith(" False True\n")
-    assert kernel.run("print(again._area.children)").text == "()\n"
+    assert kernel.run("print(again._reply_area.children)").text == "()\n"
 
 
 def test_an_empty_box_with_nothing_said_is_told(kernel: Kernel, peer: Peer) -> None:

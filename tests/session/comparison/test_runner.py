@@ -15,7 +15,7 @@ from mimo_magics.client import retry
 from mimo_magics.core.errors import ApiError, BadOption, SessionBusy
 from mimo_magics.core.settings import Api
 from mimo_magics.session.comparison.result import Candidate, Comparison
-from mimo_magics.session.comparison.variants import Variant, variants
+from mimo_magics.session.comparison.variants import Variant, build_variants
 from mimo_magics.session.session import Session
 
 APIS: list[Api] = ["openai", "anthropic"]
@@ -122,7 +122,7 @@ def test_each_follows_the_conversation_and_none_joins_it(peer: Peer) -> None:
     assert talk.history == before
     usage = reply("").usage
     assert usage
-    assert talk.aside == usage + usage
+    assert talk.unrecorded_usage == usage + usage
 
 
 def test_without_the_conversation_only_the_prompt_is_sent(peer: Peer) -> None:
@@ -152,7 +152,7 @@ def test_when_all_of_them_fail_the_first_failure_is_raised(peer: Peer) -> None:
 def test_what_a_comparison_spends_counts_and_a_budget_ends_it(peer: Peer) -> None:
     talk = session(peer, budget="40 tokens")
     compared = talk.compare("Hello", repeat=4, at_once=1)
-    assert talk.spent.tokens == 60
+    assert talk.spending.tokens == 60
     assert [bool(each.failure) for each in compared] == [False, False, True, True]
 
 
@@ -160,7 +160,7 @@ def test_what_a_comparison_spends_counts_and_a_budget_ends_it(peer: Peer) -> Non
 async def test_leaving_early_keeps_what_came_and_closes_every_socket(peer: Peer) -> None:
     peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.02))
     talk = session(peer)
-    async with talk.comparing("Hello", variants({"temperature": [0, 1]})) as running:
+    async with talk.stream_comparison("Hello", build_variants({"temperature": [0, 1]})) as running:
         begun = set()
         async for place, event in running:
             if getattr(event, "text", ""):
@@ -170,15 +170,15 @@ async def test_leaving_early_keeps_what_came_and_closes_every_socket(peer: Peer)
     assert [running.turns[place].reply.stop for place in (0, 1)] == ["interrupted"] * 2
     assert all(turn.reply.text.startswith("word") for turn in running.turns.values())
     assert len(await asyncio.to_thread(peer.left, 2)) == 2
-    assert not talk.busy
+    assert not talk.is_busy
 
 
 @pytest.mark.anyio
 async def test_a_session_that_compares_is_busy(peer: Peer) -> None:
     talk = session(peer)
     seen_busy = []
-    talk.watchers.append(lambda: seen_busy.append(talk.busy))
-    async with talk.comparing("Hello", [Variant("", {})]):
+    talk.listeners.append(lambda: seen_busy.append(talk.is_busy))
+    async with talk.stream_comparison("Hello", [Variant("", {})]):
         with pytest.raises(SessionBusy):
             async with talk.stream("Hello"):
                 pass
@@ -206,11 +206,11 @@ def test_another_reply_takes_the_place_of_the_one_that_was_taken_over(peer: Peer
     peer.script = lambda seen: stream(seen, reply(f"at {seen.body.get('temperature')}"))
     compared = talk.compare("two", temperature=[0, 1])
     compared.adopt(2)
-    spent = talk.spent
+    spent = talk.spending
     compared.adopt(1)
     assert [turn.reply.text for turn in talk.turns] == ["at 0"]
     assert [[turn.reply.text for turn in branch.turns] for branch in talk.branches()] == [["at 1"], ["at 0"]]
-    assert talk.spent == spent
+    assert talk.spending == spent
 
 
 def test_a_reply_cannot_be_taken_over_when_the_conversation_went_on(peer: Peer) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.messages import Usage
-from mimo_magics.session.limits.budget import Budget, Spent, reached, told
+from mimo_magics.session.limits.budget import Budget, Spending, describe_spending, is_exceeded
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from mimo_magics.session.limits.budget import Budget, Spent, reached, told
     ],
 )
 def test_an_amount_is_read_as_people_write_it(text: str, amount: float, unit: str) -> None:
-    assert Budget.read(text) == Budget(amount, unit)
+    assert Budget.parse(text) == Budget(amount, unit)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_an_amount_is_read_as_people_write_it(text: str, amount: float, unit: st
 )
 def test_what_is_no_amount_above_0_with_a_unit_is_refused(text: str) -> None:
     with pytest.raises(BadOption) as refusal:
-        Budget.read(text)
+        Budget.parse(text)
     assert (str(refusal.value), refusal.value.hint) == (
         f"A budget cannot be {text!r}.",
         "It is an amount such as 2 USD or 200k tokens.",
@@ -74,62 +74,64 @@ def test_a_budget_prints_as_it_is_written(budget: Budget, text: str) -> None:
 
 @given(st.floats(min_value=0, exclude_min=True, allow_infinity=False), st.sampled_from(["USD", "tokens"]))
 def test_what_is_printed_can_be_read_back(amount: float, unit: str) -> None:
-    assert Budget.read(str(Budget(amount, unit))) == Budget(amount, unit)
+    assert Budget.parse(str(Budget(amount, unit))) == Budget(amount, unit)
 
 
 @given(st.text(max_size=20) | st.from_regex(r"\A[$]?[0-9.,]{1,6}[kM]?( tokens| USD)?\Z"))
 def test_any_text_is_a_budget_or_refused(text: str) -> None:
     try:
-        amount = Budget.read(text).amount
+        amount = Budget.parse(text).amount
     except BadOption:
         return
     assert 0 < amount < inf
 
 
 def test_what_was_spent_adds_up() -> None:
-    assert Spent(10, 0.5) + Spent(5, 0.25) == Spent(15, 0.75)
-    assert sum([Spent(1, 1.0), Spent(2, 2.0)], Spent()) == Spent(3, 3.0)
+    assert Spending(10, 0.5) + Spending(5, 0.25) == Spending(15, 0.75)
+    assert sum([Spending(1, 1.0), Spending(2, 2.0)], Spending()) == Spending(3, 3.0)
 
 
 def test_a_sum_with_an_unknown_price_is_unknown() -> None:
-    assert Spent(10, 0.5) + Spent(5, None) == Spent(15, None)
-    assert Spent(10, None) + Spent(5, 0.5) == Spent(15, None)
+    assert Spending(10, 0.5) + Spending(5, None) == Spending(15, None)
+    assert Spending(10, None) + Spending(5, 0.5) == Spending(15, None)
 
 
 @pytest.mark.parametrize(
     ("usage", "service", "model", "spent"),
     [
-        (Usage(1_000_000, 1_000_000), "mimo-v2", "mimo-v2-flash", Spent(2_000_000, 0.43)),
-        (Usage(10, 5), "other", "mine", Spent(15, 0.0002)),
-        (Usage(10, 5), "other", "someone-elses", Spent(15, None)),
-        (Usage(10, 5), "local", "mimo-local", Spent(15, 0.0)),
-        (Usage(), "other", "someone-elses", Spent()),
+        (Usage(1_000_000, 1_000_000), "mimo-v2", "mimo-v2-flash", Spending(2_000_000, 0.43)),
+        (Usage(10, 5), "other", "mine", Spending(15, 0.0002)),
+        (Usage(10, 5), "other", "someone-elses", Spending(15, None)),
+        (Usage(10, 5), "local", "mimo-local", Spending(15, 0.0)),
+        (Usage(), "other", "someone-elses", Spending()),
     ],
 )
 def test_tokens_have_their_price_and_the_embedded_model_s_cost_nothing(
-    usage: Usage, service: str, model: str, spent: Spent
+    usage: Usage, service: str, model: str, spent: Spending
 ) -> None:
-    assert Spent.of(usage, service, model, {"mine": [10, 0, 20]}) == spent
+    assert Spending.from_usage(usage, service, model, {"mine": [10, 0, 20]}) == spent
 
 
 @pytest.mark.parametrize(
     ("budget", "spent", "is_reached"),
     [
-        (Budget(100, "tokens"), Spent(99, 9.0), False),
-        (Budget(100, "tokens"), Spent(100, 0.0), True),
-        (Budget(100, "tokens"), Spent(101, None), True),
-        (Budget(2, "USD"), Spent(10**9, 1.99), False),
-        (Budget(2, "USD"), Spent(1, 2.0), True),
-        (Budget(0.5, "USD"), Spent(1, 0.6), True),
+        (Budget(100, "tokens"), Spending(99, 9.0), False),
+        (Budget(100, "tokens"), Spending(100, 0.0), True),
+        (Budget(100, "tokens"), Spending(101, None), True),
+        (Budget(2, "USD"), Spending(10**9, 1.99), False),
+        (Budget(2, "USD"), Spending(1, 2.0), True),
+        (Budget(0.5, "USD"), Spending(1, 0.6), True),
     ],
 )
-def test_a_budget_is_reached_when_all_of_it_is_spent(budget: Budget, spent: Spent, is_reached: bool) -> None:
-    assert reached(budget, spent, "m") is is_reached
+def test_a_budget_is_reached_when_all_of_it_is_spent(
+    budget: Budget, spent: Spending, is_reached: bool
+) -> None:
+    assert is_exceeded(budget, spent, "m") is is_reached
 
 
 def test_a_budget_in_dollars_wants_a_price() -> None:
     with pytest.raises(BadOption) as refusal:
-        reached(Budget(2, "USD"), Spent(5, None), "my-model")
+        is_exceeded(Budget(2, "USD"), Spending(5, None), "my-model")
     assert (str(refusal.value), refusal.value.hint) == (
         "No price is known for my-model, so a budget in USD cannot be kept.",
         "Name it, %mimo_config prices='{\"my-model\": [1, 0.1, 3]}', or set a budget in tokens.",
@@ -144,4 +146,4 @@ def test_a_budget_in_dollars_wants_a_price() -> None:
     ],
 )
 def test_what_is_spent_of_a_budget_is_told(budget: Budget, words: str) -> None:
-    assert told(budget, Spent(201_234, 2.01234)) == words
+    assert describe_spending(budget, Spending(201_234, 2.01234)) == words

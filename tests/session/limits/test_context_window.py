@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 from support.rules import fault
 
-from mimo_magics.core.errors import WindowFull
+from mimo_magics.core.errors import ContextWindowExceeded
 from mimo_magics.core.messages import (
     AudioPart,
     ImagePart,
@@ -25,20 +25,20 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.settings import Api, Overflow
 from mimo_magics.session.limits.context_window import (
-    ALONE,
-    FULL,
-    LOW,
-    SUMMARISE,
-    Plan,
-    estimated,
-    opening,
-    plan,
-    size,
-    summary_request,
-    told,
-    warning,
+    MAX_FILL_SHARE,
+    SUMMARY_PROMPT,
+    TARGET_FILL_SHARE,
+    TURN_TOO_LONG_HINT,
+    ContextPlan,
+    build_omission_notice,
+    build_summary_messages,
+    build_summary_request,
+    build_window_warning,
+    estimate_message_tokens,
+    get_window_size,
+    plan_context,
 )
-from mimo_magics.session.turn import Turn, history
+from mimo_magics.session.turn import Turn, conversation_messages
 from mimo_magics.wire.formats import FORMATS
 
 
@@ -67,7 +67,7 @@ def prompt(length: int) -> tuple[Message, ...]:
 def test_the_person_knows_the_window_better_than_the_table(
     model: str, window: int | None, tokens: int | None
 ) -> None:
-    assert size(model, window) == tokens
+    assert get_window_size(model, window) == tokens
 
 
 @pytest.mark.parametrize(
@@ -82,123 +82,134 @@ def test_the_person_knows_the_window_better_than_the_table(
     ],
 )
 def test_tokens_of_every_kind_of_part_are_estimated(part: Part, tokens: int) -> None:
-    assert estimated([Message("user", (part,))]) == tokens
-    assert estimated([Message("user", (part, part)), user_message("four")]) == 2 * tokens + 1
+    assert estimate_message_tokens([Message("user", (part,))]) == tokens
+    assert estimate_message_tokens([Message("user", (part, part)), user_message("four")]) == 2 * tokens + 1
 
 
 def test_everything_is_sent_as_long_as_it_fits() -> None:
     past = [turn(300), turn(300)]
-    assert plan(past, prompt(350), 1_000, "error") == Plan(0, 950)
-    assert plan(past, prompt(350), 1_000, "drop-oldest") == Plan(0, 950)
-    assert plan([], prompt(10), 1_000, "error") == Plan(0, 10)
+    assert plan_context(past, prompt(350), 1_000, "error") == ContextPlan(0, 950)
+    assert plan_context(past, prompt(350), 1_000, "drop-oldest") == ContextPlan(0, 950)
+    assert plan_context([], prompt(10), 1_000, "error") == ContextPlan(0, 10)
 
 
 def test_everything_is_sent_where_the_window_is_not_known() -> None:
-    assert plan([turn(10_000, left_out=1)] * 3, prompt(10), None, "error") == Plan(0, 30_010)
+    assert plan_context([turn(10_000, omitted_turns=1)] * 3, prompt(10), None, "error") == ContextPlan(
+        0, 30_010
+    )
 
 
 def test_a_full_window_is_an_error_unless_turns_may_be_left_out() -> None:
-    with pytest.raises(WindowFull) as full:
-        plan([turn(1_300), turn(300)], prompt(351), 2_000, "error")
+    with pytest.raises(ContextWindowExceeded) as full:
+        plan_context([turn(1_300), turn(300)], prompt(351), 2_000, "error")
     assert str(full.value) == (
         "The request has about 1,951 tokens, and the model takes 2,000, its answer included."
     )
-    assert full.value.hint == WindowFull.default_hint
+    assert full.value.hint == ContextWindowExceeded.default_hint
 
 
 @pytest.mark.parametrize("overflow", ["drop-oldest", "summarise"])
 def test_the_fewest_oldest_turns_are_left_out_that_leave_room_for_more(overflow: Overflow) -> None:
     past = [turn(200) for _ in range(5)]
-    assert plan(past, prompt(100), 1_000, overflow) == Plan(2, 700)
-    assert plan(past, prompt(101), 1_000, overflow) == Plan(3, 501)
-    assert plan(past, prompt(800), 1_000, overflow) == Plan(5, 800)
+    assert plan_context(past, prompt(100), 1_000, overflow) == ContextPlan(2, 700)
+    assert plan_context(past, prompt(101), 1_000, overflow) == ContextPlan(3, 501)
+    assert plan_context(past, prompt(800), 1_000, overflow) == ContextPlan(5, 800)
 
 
 @pytest.mark.parametrize("overflow", ["error", "drop-oldest", "summarise"])
 def test_a_turn_that_does_not_fit_by_itself_is_an_error(overflow: Overflow) -> None:
     for past in ([], [turn(100)]):
-        with pytest.raises(WindowFull) as full:
-            plan(past, prompt(951), 1_000, overflow)
+        with pytest.raises(ContextWindowExceeded) as full:
+            plan_context(past, prompt(951), 1_000, overflow)
         assert (str(full.value), full.value.hint) == (
             "The request has about 951 tokens, and the model takes 1,000, its answer included.",
-            ALONE,
+            TURN_TOO_LONG_HINT,
         )
 
 
 def test_turns_that_were_left_out_stay_so_until_that_is_not_enough() -> None:
-    past = [*(turn(200) for _ in range(5)), turn(200, left_out=3)]
-    assert plan(past, prompt(350), 1_000, "drop-oldest") == Plan(3, 950)
-    assert plan(past, prompt(351), 1_000, "drop-oldest") == Plan(5, 551)
+    past = [*(turn(200) for _ in range(5)), turn(200, omitted_turns=3)]
+    assert plan_context(past, prompt(350), 1_000, "drop-oldest") == ContextPlan(3, 950)
+    assert plan_context(past, prompt(351), 1_000, "drop-oldest") == ContextPlan(5, 551)
 
 
 def test_turns_that_this_turn_left_out_already_stay_so() -> None:
     past = [turn(200) for _ in range(5)]
-    assert plan(past, prompt(350), 1_000, "drop-oldest", before=2) == Plan(2, 950)
-    assert plan(past, prompt(351), 1_000, "drop-oldest", before=2) == Plan(4, 551)
-    assert plan(past, prompt(351), 1_000, "drop-oldest", before=99) == Plan(5, 351)
+    assert plan_context(past, prompt(350), 1_000, "drop-oldest", omitted_before=2) == ContextPlan(2, 950)
+    assert plan_context(past, prompt(351), 1_000, "drop-oldest", omitted_before=2) == ContextPlan(4, 551)
+    assert plan_context(past, prompt(351), 1_000, "drop-oldest", omitted_before=99) == ContextPlan(5, 351)
 
 
 def test_turns_that_were_left_out_come_back_where_there_is_room() -> None:
-    past = [turn(200), turn(200, left_out=1)]
-    assert plan(past, prompt(100), 1_000, "drop-oldest") == Plan(0, 500)
+    past = [turn(200), turn(200, omitted_turns=1)]
+    assert plan_context(past, prompt(100), 1_000, "drop-oldest") == ContextPlan(0, 500)
 
 
 def test_the_server_s_count_of_the_last_request_is_the_base_of_the_estimate() -> None:
-    past = [turn(100), turn(100, context=600)]
-    assert plan(past, prompt(50), 1_000, "error") == Plan(0, 650)
-    assert plan(past, prompt(350), 1_000, "error") == Plan(0, 950)
-    assert plan(past, prompt(351), 1_000, "drop-oldest") == Plan(1, 651)
+    past = [turn(100), turn(100, context_tokens=600)]
+    assert plan_context(past, prompt(50), 1_000, "error") == ContextPlan(0, 650)
+    assert plan_context(past, prompt(350), 1_000, "error") == ContextPlan(0, 950)
+    assert plan_context(past, prompt(351), 1_000, "drop-oldest") == ContextPlan(1, 651)
 
 
 def test_the_server_s_count_is_of_the_turns_that_were_sent() -> None:
-    past = [turn(100), turn(100), turn(100, context=600, left_out=2)]
-    assert plan(past, prompt(0), 2_000, "error") == Plan(0, 1_800)
-    assert plan(past, prompt(0), 1_000, "drop-oldest") == Plan(2, 600)
-    shorter = [turn(100), turn(100, context=300, left_out=5)]
-    assert plan(shorter, prompt(0), 1_000, "error") == Plan(0, 600)
+    past = [turn(100), turn(100), turn(100, context_tokens=600, omitted_turns=2)]
+    assert plan_context(past, prompt(0), 2_000, "error") == ContextPlan(0, 1_800)
+    assert plan_context(past, prompt(0), 1_000, "drop-oldest") == ContextPlan(2, 600)
+    shorter = [turn(100), turn(100, context_tokens=300, omitted_turns=5)]
+    assert plan_context(shorter, prompt(0), 1_000, "error") == ContextPlan(0, 600)
 
 
 def test_what_stands_in_no_turn_is_not_scaled_with_them() -> None:
     own = (system_message("four" * 100), *prompt(50))
-    past = [turn(100), turn(100, context=800, system="four" * 100)]
-    assert plan(past, own, 1_000, "drop-oldest", beside=500) == Plan(0, 850)
-    assert plan(past, (*own, *prompt(101)), 1_000, "drop-oldest", beside=100) == Plan(1, 651)
+    past = [turn(100), turn(100, context_tokens=800, system="four" * 100)]
+    assert plan_context(past, own, 1_000, "drop-oldest", extra_tokens=500) == ContextPlan(0, 850)
+    assert plan_context(past, (*own, *prompt(101)), 1_000, "drop-oldest", extra_tokens=100) == ContextPlan(
+        1, 651
+    )
 
 
-@pytest.mark.parametrize("past", [[turn(100, context=50, system="four" * 60)], [turn(0, context=50)], []])
+@pytest.mark.parametrize(
+    "past", [[turn(100, context_tokens=50, system="four" * 60)], [turn(0, context_tokens=50)], []]
+)
 def test_a_count_that_cannot_be_is_not_heeded(past: list[Turn]) -> None:
-    assert plan(past, prompt(50), 1_000, "error") == Plan(0, 50 + estimated(history(past)))
+    assert plan_context(past, prompt(50), 1_000, "error") == ContextPlan(
+        0, 50 + estimate_message_tokens(conversation_messages(past))
+    )
 
 
 TURNS = st.lists(
-    st.builds(turn, st.integers(0, 300), context=st.integers(0, 900), left_out=st.integers(0, 8)), max_size=8
+    st.builds(turn, st.integers(0, 300), context_tokens=st.integers(0, 900), omitted_turns=st.integers(0, 8)),
+    max_size=8,
 )
 
 
 @given(TURNS, st.integers(0, 600), st.integers(0, 100), st.none() | st.integers(0, 9))
 def test_never_more_is_sent_than_fits(past: list[Turn], own: int, beside: int, before: int | None) -> None:
     window = 600
-    everything = plan(past, prompt(own), None, "error", beside=beside).tokens
+    everything = plan_context(past, prompt(own), None, "error", extra_tokens=beside).tokens
     try:
-        planned = plan(past, prompt(own), window, "drop-oldest", beside=beside, before=before)
-    except WindowFull:
-        assert own + beside > FULL * window
+        planned = plan_context(
+            past, prompt(own), window, "drop-oldest", extra_tokens=beside, omitted_before=before
+        )
+    except ContextWindowExceeded:
+        assert own + beside > MAX_FILL_SHARE * window
         return
-    was = min(past[-1].left_out if past and before is None else before or 0, len(past))
-    assert planned.tokens <= FULL * window
+    was = min(past[-1].omitted_turns if past and before is None else before or 0, len(past))
+    assert planned.tokens <= MAX_FILL_SHARE * window
     assert planned.tokens >= own + beside
-    assert planned.left_out == 0 or everything > FULL * window
-    assert planned.left_out in (0, was, len(past)) or planned.tokens <= LOW * window
+    assert planned.omitted_turns == 0 or everything > MAX_FILL_SHARE * window
+    assert planned.omitted_turns in (0, was, len(past)) or planned.tokens <= TARGET_FILL_SHARE * window
 
 
 def test_a_conversation_that_goes_on_leaves_turns_out_now_and_then_only() -> None:
     past: list[Turn] = []
     changes, left_out = 0, 0
     for _ in range(100):
-        planned = plan(past, prompt(10), 1_000, "drop-oldest")
-        changes += planned.left_out != left_out
-        left_out = planned.left_out
-        past.append(turn(20, left_out=left_out, context=planned.tokens + 10))
+        planned = plan_context(past, prompt(10), 1_000, "drop-oldest")
+        changes += planned.omitted_turns != left_out
+        left_out = planned.omitted_turns
+        past.append(turn(20, omitted_turns=left_out, context_tokens=planned.tokens + 10))
     assert (changes, left_out) == (4, 56)
 
 
@@ -213,7 +224,7 @@ def test_a_conversation_that_goes_on_leaves_turns_out_now_and_then_only() -> Non
     ],
 )
 def test_a_window_that_fills_is_told(context: int, window: int | None, words: str) -> None:
-    assert warning(context, window, "m") == words
+    assert build_window_warning(context, window, "m") == words
 
 
 @pytest.mark.parametrize(
@@ -229,12 +240,12 @@ def test_a_window_that_fills_is_told(context: int, window: int | None, words: st
     ],
 )
 def test_turns_that_are_left_out_now_are_told(left_out: int, before: int, summary: str, words: str) -> None:
-    assert told(left_out, before, "m", summary) == words
+    assert build_omission_notice(left_out, before, "m", summary) == words
 
 
 def test_a_summary_stands_for_the_turns_before_it() -> None:
-    assert opening("") == ()
-    asked, answered = opening("We spoke of loops.")
+    assert build_summary_messages("") == ()
+    asked, answered = build_summary_messages("We spoke of loops.")
     assert (asked.role, answered.role) == ("user", "assistant")
     assert asked.text.endswith("\n\nWe spoke of loops.")
     assert answered.text
@@ -242,11 +253,11 @@ def test_a_summary_stands_for_the_turns_before_it() -> None:
 
 def test_a_summary_is_asked_for_behind_what_it_is_of() -> None:
     turns = [turn(2), turn(4)]
-    assert summary_request(turns) == (*history(turns), user_message(SUMMARISE))
-    assert summary_request(turns, "Before.") == (
-        *opening("Before."),
-        *history(turns),
-        user_message(SUMMARISE),
+    assert build_summary_request(turns) == (*conversation_messages(turns), user_message(SUMMARY_PROMPT))
+    assert build_summary_request(turns, "Before.") == (
+        *build_summary_messages("Before."),
+        *conversation_messages(turns),
+        user_message(SUMMARY_PROMPT),
     )
 
 
@@ -278,9 +289,17 @@ def test_a_request_with_a_summary_is_one_that_servers_take(
 ) -> None:
     past = turns_of(said)
     left_out = chance.randint(0, len(past))
-    rest = (*opening(summary), *history(past[left_out:]), user_message("And now?"))
+    rest = (
+        *build_summary_messages(summary),
+        *conversation_messages(past[left_out:]),
+        user_message("And now?"),
+    )
     thinking = chance.choice([None, True, False])
-    for messages in (rest, summary_request(past[:left_out], summary), summary_request(past[:left_out])):
+    for messages in (
+        rest,
+        build_summary_request(past[:left_out], summary),
+        build_summary_request(past[:left_out]),
+    ):
         request = Request(
             (system_message("Be brief."), *messages), Params("m", thinking=thinking, max_completion_tokens=9)
         )

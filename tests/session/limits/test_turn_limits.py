@@ -11,7 +11,7 @@ import pytest
 from support.peer import Answer, Peer, Seen, error, frames, obey, stream
 from support.rules import fault
 
-from mimo_magics.core.errors import BadOption, BudgetReached, WindowFull
+from mimo_magics.core.errors import BadOption, BudgetExceeded, ContextWindowExceeded
 from mimo_magics.core.messages import (
     ImagePart,
     Message,
@@ -23,10 +23,10 @@ from mimo_magics.core.messages import (
     ToolResult,
     Usage,
 )
-from mimo_magics.session.limits.budget import Spent
-from mimo_magics.session.limits.context_window import SUMMARISE, SUMMARY
+from mimo_magics.session.limits.budget import Spending
+from mimo_magics.session.limits.context_window import SUMMARY_PREFIX, SUMMARY_PROMPT
 from mimo_magics.session.session import Session
-from mimo_magics.tools.tool import NotebookTool, Outcome
+from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 
 PICTURE = ImagePart("data:image/png;base64,AAAA")
 
@@ -47,15 +47,15 @@ def counting(each: int = 100) -> Callable[[Seen], Answer]:
         if refusal := fault(seen.body, seen.api):
             return error(400, refusal)
         usage = Usage(each * len(seen.body["messages"]), each)
-        text = "In short." if seen.prompt == SUMMARISE else f"You said: {seen.prompt}"
+        text = "In short." if seen.prompt == SUMMARY_PROMPT else f"You said: {seen.prompt}"
         return stream(seen, Reply(Message("assistant", (TextPart(text),)), usage, "end", "m", "1"))
 
     return answer
 
 
 def clock(peer: Peer) -> NotebookTool:
-    async def run(_: dict[str, object]) -> Outcome:
-        return Outcome("12:00")
+    async def run(_: dict[str, object]) -> ToolOutcome:
+        return ToolOutcome("12:00")
 
     return NotebookTool(Tool("clock"), json.loads, run, "none")
 
@@ -82,11 +82,11 @@ def test_a_budget_of_the_session_is_checked_before_each_prompt(peer: Peer) -> No
     talk.ask("one")
     talk.ask("two")
     with pytest.raises(
-        BudgetReached, match=r"more than what is left of the budget: 60 of 70 tokens are spent"
+        BudgetExceeded, match=r"more than what is left of the budget: 60 of 70 tokens are spent"
     ):
         talk.ask("three")
     assert [said(seen)[-1] for seen in peer.requests] == ["one", "two"]
-    assert talk.spent == Spent(60, None)
+    assert talk.spending == Spending(60, None)
 
 
 def test_what_was_undone_replaced_or_asked_aside_is_spent_all_the_same(peer: Peer) -> None:
@@ -95,9 +95,9 @@ def test_what_was_undone_replaced_or_asked_aside_is_spent_all_the_same(peer: Pee
     talk.ask("two", cell="a")
     talk.undo()
     talk.ask("aside", keep=False)
-    assert talk.spent.tokens == 90
+    assert talk.spending.tokens == 90
     talk.settings = replace(talk.settings, budget="90 tokens")
-    with pytest.raises(BudgetReached):
+    with pytest.raises(BudgetExceeded):
         talk.ask("three")
 
 
@@ -108,7 +108,7 @@ def test_a_budget_stops_a_running_answer_and_keeps_what_came(peer: Peer) -> None
     assert answer.stop == "budget"
     assert 10 < len(answer.text.split()) < 50
     assert peer.settled()[0].disconnected
-    assert 40 <= talk.spent.tokens < 60
+    assert 40 <= talk.spending.tokens < 60
     peer.script = obey
     talk.ask("next")
     assert said(peer.requests[-1]) == ["go on and on", answer.text, "next"]
@@ -134,9 +134,9 @@ def test_a_budget_in_dollars_wants_a_price(peer: Peer) -> None:
     assert peer.requests == []
     talk.ask("one", prices={"mine": [0, 0, 20_000]})
     talk.settings = replace(talk.settings, prices={"mine": [0, 0, 50_000]})
-    assert talk.spent == Spent(30, 0.5)
+    assert talk.spending == Spending(30, 0.5)
     talk.settings = replace(talk.settings, prices={"mine": [0, 0, 100_000]})
-    with pytest.raises(BudgetReached, match=r"1\.0000 of 1 USD"):
+    with pytest.raises(BudgetExceeded, match=r"1\.0000 of 1 USD"):
         talk.ask("two")
 
 
@@ -163,7 +163,7 @@ def test_a_window_that_is_full_is_an_error_and_nothing_is_sent(peer: Peer) -> No
     talk = session(peer, window=405, model="mine")
     talk.ask("one")
     talk.ask("two")
-    with pytest.raises(WindowFull, match="the model takes 405"):
+    with pytest.raises(ContextWindowExceeded, match="the model takes 405"):
         talk.ask("three")
     assert len(peer.requests) == 2
     assert len(talk.turns) == 2
@@ -180,7 +180,7 @@ def test_the_oldest_turns_are_left_out_and_stay_out(peer: Peer) -> None:
     assert sent[3] == prompts[4 - len(sent[3]) : 4]
     assert len(sent[3]) < 4
     assert any("left out: the window of mine is full" in note for note in answers[3].notes)
-    assert [turn.left_out for turn in talk.turns][:4] == [0, 0, 0, 4 - len(sent[3])]
+    assert [turn.omitted_turns for turn in talk.turns][:4] == [0, 0, 0, 4 - len(sent[3])]
     assert len(talk.turns) == 5
 
 
@@ -193,7 +193,7 @@ def test_rounds_of_tool_calls_are_never_cut_in_two(peer: Peer) -> None:
     last = peer.requests[-1].body["messages"]
     assert last[0]["role"] == "user"
     assert not fault(peer.requests[-1].body, "openai")
-    assert talk.turns[-1].left_out > 0
+    assert talk.turns[-1].omitted_turns > 0
 
 
 def test_the_oldest_turns_are_told_as_a_summary_that_the_model_wrote(peer: Peer) -> None:
@@ -201,15 +201,15 @@ def test_the_oldest_turns_are_told_as_a_summary_that_the_model_wrote(peer: Peer)
     talk = session(peer, window=605, model="mine", overflow="summarise")
     answers = [talk.ask(prompt) for prompt in ("one", "two", "three", "four")]
     asked, sent = peer.requests[3:5]
-    assert said(asked)[-1] == SUMMARISE
-    left_out = talk.turns[-1].left_out
+    assert said(asked)[-1] == SUMMARY_PROMPT
+    left_out = talk.turns[-1].omitted_turns
     assert said(asked)[:-1:2] == ["one", "two", "three"][:left_out]
-    assert said(sent)[0] == f"{SUMMARY}In short."
+    assert said(sent)[0] == f"{SUMMARY_PREFIX}In short."
     assert said(sent)[-1] == "four"
     assert not fault(sent.body, "openai")
     assert talk.turns[-1].summary == "In short."
     assert any("sent as a summary" in note for note in answers[3].notes)
-    assert talk.turns[-1].spent == Usage(
+    assert talk.turns[-1].usage == Usage(
         100 * (len(asked.body["messages"]) + len(sent.body["messages"])), 200
     )
     talk.ask("five", window=1_200)

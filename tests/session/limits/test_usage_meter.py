@@ -5,11 +5,11 @@ from hypothesis import given, strategies as st
 
 from mimo_magics.core.events import (
     Event,
-    Noted,
-    Preparing,
+    ModelPreparation,
+    Note,
     ReasoningDelta,
+    ResponseStarted,
     Retrying,
-    Started,
     Stopped,
     TextDelta,
     ToolCallDelta,
@@ -18,22 +18,22 @@ from mimo_magics.core.events import (
     UsageUpdate,
 )
 from mimo_magics.core.messages import Usage
-from mimo_magics.session.limits.usage_meter import Meter
+from mimo_magics.session.limits.usage_meter import UsageMeter
 
 
-def metered(*events: Event | int) -> Meter:
+def metered(*events: Event | int) -> UsageMeter:
     """A meter that heard these events; a number is a request of about as many tokens."""
-    meter = Meter()
+    meter = UsageMeter()
     for event in events:
         if isinstance(event, int):
-            meter.asking(event)
+            meter.start_response(event)
         else:
             meter.feed(event)
     return meter
 
 
-def read(meter: Meter) -> tuple[Usage, int, bool]:
-    return meter.spent, meter.context, meter.told
+def read(meter: UsageMeter) -> tuple[Usage, int, bool]:
+    return meter.usage, meter.context_tokens, meter.is_reported
 
 
 TELLING = UsageUpdate(Usage(90, 40, 64, 30))
@@ -45,9 +45,13 @@ LONG = TextDelta("four" * 100)
     [
         ((), Usage(), False),
         ((100,), Usage(100), False),
-        ((100, Retrying(2, 5, 1.0, "busy"), Started(), Preparing("x"), Noted("four")), Usage(100), False),
+        (
+            (100, Retrying(2, 5, 1.0, "busy"), ResponseStarted(), ModelPreparation("x"), Note("four")),
+            Usage(100),
+            False,
+        ),
         # what comes is counted by its characters
-        ((100, Started(), TextDelta("four"), TextDelta("four")), Usage(100, 2), False),
+        ((100, ResponseStarted(), TextDelta("four"), TextDelta("four")), Usage(100, 2), False),
         ((100, ReasoningDelta("four" * 3), TextDelta("four")), Usage(100, 4, reasoning=3), False),
         ((100, ToolCallStart(0, "c", "tool"), ToolCallDelta(0, '{"a": 1}')), Usage(100, 3), False),
         # what the server told holds while it is more
@@ -74,8 +78,8 @@ def test_a_round_is_what_the_server_told_or_else_an_estimate(
 
 
 def test_rounds_add_up_and_the_last_one_fills_the_window() -> None:
-    meter = metered(100, Started(), LONG, Stopped("tool_calls"), TELLING, ToolProgress(0, "running"))
-    meter.asking(150)
+    meter = metered(100, ResponseStarted(), LONG, Stopped("tool_calls"), TELLING, ToolProgress(0, "running"))
+    meter.start_response(150)
     meter.feed(TextDelta("four"))
     assert read(meter) == (Usage(90 + 150, 40 + 1, 64, 30), 151, False)
     meter.feed(Stopped("end"))
@@ -103,7 +107,7 @@ COMING = st.one_of(
     st.builds(ReasoningDelta, WORDS),
     st.builds(ToolCallStart, st.integers(0, 3), WORDS, WORDS),
     st.builds(ToolCallDelta, st.integers(0, 3), WORDS),
-    st.just(Started()),
+    st.just(ResponseStarted()),
 )
 COUNTS = st.tuples(*[st.integers(0, 200)] * 4)
 
@@ -118,13 +122,13 @@ def growing(counts: list[tuple[int, ...]]) -> list[UsageUpdate]:
 def test_what_is_spent_never_gets_less_within_a_round(asked, coming, counts, chance) -> None:
     updates = growing(counts)
     meter = metered(7, TextDelta("four"))
-    meter.asking(asked)
-    before = meter.spent
+    meter.start_response(asked)
+    before = meter.usage
     for event in coming:
         if updates and chance.random() < 0.3:
             meter.feed(updates.pop(0))
         meter.feed(event)
-        after = meter.spent
+        after = meter.usage
         assert all(getattr(after, name) >= getattr(before, name) for name in Usage.__slots__)
         before = after
 

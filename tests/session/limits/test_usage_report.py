@@ -7,8 +7,8 @@ import pytest
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.messages import Message, Params, Reply, TextPart, Usage, user_message
 from mimo_magics.session.history import History
-from mimo_magics.session.limits.budget import Spent
-from mimo_magics.session.limits.usage_report import bundle, spent
+from mimo_magics.session.limits.budget import Spending
+from mimo_magics.session.limits.usage_report import compute_spending, usage_bundle
 from mimo_magics.session.turn import Turn
 
 PRO, FLASH = ("mimo-v2", "mimo-v2-pro"), ("mimo-v2", "mimo-v2-flash")
@@ -19,15 +19,15 @@ def turn(id_: str, usage: Usage, service: tuple[str, str] = PRO, *, kept: bool =
     preset, model = service
     reply = Reply(Message("assistant", (TextPart("Yes."),)), usage, "end")
     spent = Usage() if kept else usage
-    return Turn(user_message("Well?"), reply, Params(model), preset, "openai", 1.0, id=id_, spent=spent)
+    return Turn(user_message("Well?"), reply, Params(model), preset, "openai", 1.0, id=id_, usage=spent)
 
 
 def history(*turns: Turn) -> History:
-    return reduce(History.added, turns, History())
+    return reduce(History.append_turn, turns, History())
 
 
 def table(*turns: Turn, **beside: object) -> list[str]:
-    return bundle(history(*turns), **beside)["text/plain"].splitlines()
+    return usage_bundle(history(*turns), **beside)["text/plain"].splitlines()
 
 
 def test_each_turn_has_its_row_and_its_share_of_the_dearest_one() -> None:
@@ -103,7 +103,9 @@ def test_without_any_cost_nothing_is_said_of_prices() -> None:
 
 
 def test_prompts_beside_the_turns_have_a_row() -> None:
-    assert table(turn("a", Usage(1_000, 100)), aside=Usage(500, 50), aside_cost=0.0007)[1:] == [
+    assert table(turn("a", Usage(1_000, 100)), unrecorded_usage=Usage(500, 50), unrecorded_cost=0.0007)[
+        1:
+    ] == [
         "     1  mimo-v2-pro  1,000     0 %     100  0.0014  ██████████",
         "beside                 500     0 %      50  0.0007  █████▏",
         " total               1,500     0 %     150  0.0021",
@@ -122,29 +124,31 @@ def test_a_turn_that_stands_in_several_branches_is_counted_once_with_its_first_n
     twice = (turn("a", Usage(1_000, 100)), turn("b", Usage(100, 10)), turn("a", Usage(1_000, 100)))
     again = (*twice, turn("c", Usage(10, 1)))
     assert [row.split()[0] for row in table(*again)[1:-1]] == ["1", "2", "4", "total"]
-    assert spent(history(*again)) == Spent(1_221, pytest.approx(1_110 * 1.05e-6 + 111 * 3.15e-6))
+    assert compute_spending(history(*again)) == Spending(
+        1_221, pytest.approx(1_110 * 1.05e-6 + 111 * 3.15e-6)
+    )
 
 
 def test_all_turns_and_what_was_asked_beside_them_are_spent() -> None:
     turns = history(turn("a", Usage(1_000, 100), LOCAL), turn("b", Usage(5, 5), MINE, kept=True))
-    assert spent(turns, {}, Usage(10, 5), 0.25) == Spent(1_115, 0.25)
-    assert spent(turns) == Spent(1_100, 0.0)
-    assert spent(history()) == Spent()
+    assert compute_spending(turns, {}, Usage(10, 5), 0.25) == Spending(1_115, 0.25)
+    assert compute_spending(turns) == Spending(1_100, 0.0)
+    assert compute_spending(history()) == Spending()
 
 
 def test_a_price_that_is_not_known_makes_the_sum_unknown() -> None:
     turns = history(turn("a", Usage(1_000, 100)), turn("b", Usage(5, 5), MINE))
-    assert spent(turns) == Spent(1_110, None)
-    assert spent(turns, {"mine": [0, 0, 0]}) == Spent(1_110, pytest.approx(0.001365))
+    assert compute_spending(turns) == Spending(1_110, None)
+    assert compute_spending(turns, {"mine": [0, 0, 0]}) == Spending(1_110, pytest.approx(0.001365))
 
 
 def test_a_price_that_cannot_be_read_is_named() -> None:
     with pytest.raises(BadOption, match="The price of mine cannot be"):
-        bundle(history(turn("a", Usage(5, 5), MINE)), {"mine": 3})
+        usage_bundle(history(turn("a", Usage(5, 5), MINE)), {"mine": 3})
 
 
 def test_numbers_end_at_one_line_in_html_too() -> None:
-    html = bundle(history(turn("a", Usage(500, 300, 125))))["text/html"]
+    html = usage_bundle(history(turn("a", Usage(500, 300, 125))))["text/html"]
     left, right = '<div align="left">', '<div align="right">'
     assert html.endswith("</table><p><small>Prices of 2026-09: an estimate.</small></p>")
     assert f"<td>{right}500</div></td><td>{right}25 %</div></td>" in html

@@ -35,8 +35,8 @@ from mimo_magics.core.messages import (
 from mimo_magics.core.settings import Api, Settings
 from mimo_magics.session.history import History
 from mimo_magics.session.session import Session
-from mimo_magics.session.storage.export import FORMS, export
-from mimo_magics.session.storage.transcript import clock, transcript
+from mimo_magics.session.storage.export import EXPORTERS, export_history
+from mimo_magics.session.storage.transcript import build_transcript, format_time
 from mimo_magics.session.turn import Turn
 
 SHELL = (
@@ -60,12 +60,12 @@ def turn(prompt: str = "one", *parts: object, asked: float = 0.0, **fields: Any)
 def said(*turns: Turn) -> History:
     history = History()
     for each in turns:
-        history = history.added(each)
+        history = history.append_turn(each)
     return history
 
 
 def markdown(history: History, name: str = "main") -> str:
-    return export(history, name, "md", Settings())
+    return export_history(history, name, "md", Settings())
 
 
 @pytest.mark.parametrize(
@@ -74,28 +74,28 @@ def markdown(history: History, name: str = "main") -> str:
 )
 def test_another_form_is_refused_with_a_suggestion(to: str, hint: str | None) -> None:
     with pytest.raises(BadOption, match=f"There is no form '{to}' of a conversation.") as failure:
-        export(said(turn()), "main", to, Settings())
+        export_history(said(turn()), "main", to, Settings())
     assert failure.value.hint == (hint or "There are: md, html, py, curl, json.")
 
 
-@pytest.mark.parametrize("to", FORMS)
+@pytest.mark.parametrize("to", EXPORTERS)
 def test_of_a_conversation_without_turns_there_is_nothing_to_export(to: str) -> None:
-    for history in (History(), said(turn()).back(1)):
+    for history in (History(), said(turn()).drop_last(1)):
         with pytest.raises(BadOption, match="The conversation has no turns to export"):
-            export(history, "main", to, Settings())
+            export_history(history, "main", to, Settings())
 
 
 def exported(history: History, to: str) -> str:
     """Return a conversation in another form, or the reason why there is none."""
     try:
-        return export(history, "main", to, Settings())
+        return export_history(history, "main", to, Settings())
     except MimoError as error:
         return f"{error} {error.hint}"
 
 
 @given(histories())
 def test_any_conversation_has_every_form_or_there_is_a_reason(history: History) -> None:
-    for told in (exported(history, to) for to in FORMS):
+    for told in (exported(history, to) for to in EXPORTERS):
         assert told.encode().decode() == told != ""
 
 
@@ -109,7 +109,7 @@ def test_markdown_holds_prompts_answers_and_what_was_done_in_between() -> None:
         ToolResult("1", "run_it", "```\n# no heading\n```", is_error=True, log="*printed*"),
         TextPart("It is **so**."),
     )
-    asked = turn("# one\n````", *parts, left_out=1, summary="They said hello.")
+    asked = turn("# one\n````", *parts, omitted_turns=1, summary="They said hello.")
     sourced = replace(
         asked.reply, notes=("*note*",), annotations=(Annotation("https://a.example/_x_", "[A]"),)
     )
@@ -120,7 +120,7 @@ def test_markdown_holds_prompts_answers_and_what_was_done_in_between() -> None:
         'Call of run\\_it\n\n``````\n{\n  "code": "`````"\n}\n``````\n\n'
         "Result of run\\_it: failed\n\n````\n```\n# no heading\n```\n````\n\n```\n*printed*\n```\n\n"
         "It is **so**.\n\n⚠ \\*note\\*\n\n- \\[A\\] https://a.example/\\_x\\_\n\n"
-        f"*mimo-test · {clock(0)} · the oldest turn was not sent, but a summary was*\n"
+        f"*mimo-test · {format_time(0)} · the oldest turn was not sent, but a summary was*\n"
     )
 
 
@@ -149,7 +149,7 @@ def test_in_markdown_nothing_but_an_answer_can_be_more_than_text(text: str) -> N
     spoken = everywhere(text)
     parts = tuple(part for part in spoken.message.parts if not isinstance(part, TextPart))
     silent = replace(spoken, message=Message("assistant", (*parts, TextPart("Two."))))
-    asked = turn(text, reply=silent, summary=text, left_out=1, system=text)
+    asked = turn(text, reply=silent, summary=text, omitted_turns=1, system=text)
     headings, html, acting = parsed(markdown(said(asked, turn()), f"x {text}"))
     assert headings[1:] == ["Turn 1", "Turn 2"]
     assert html == {
@@ -183,17 +183,19 @@ PAGE = {
 
 
 def test_a_page_stands_alone_and_holds_the_transcript() -> None:
-    html = export(said(turn()), "my <talk>", "html", Settings())
+    html = export_history(said(turn()), "my <talk>", "html", Settings())
     assert html.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
     assert "<title>my &lt;talk&gt;</title>" in html
     assert '<h1 dir="auto">my &lt;talk&gt;</h1>' in html
-    assert transcript(said(turn()), "my <talk>").bundle()["text/html"] in html
+    assert build_transcript(said(turn()), "my <talk>").bundle()["text/html"] in html
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_page_runs_and_loads_nothing_whatever_was_said(text: str) -> None:
-    asked = turn(text, reply=everywhere(text), summary=text, left_out=1, system=text, cell=text)
-    doctype, _, html = export(said(asked, asked).back(1), text, "html", Settings()).partition("\n")
+    asked = turn(text, reply=everywhere(text), summary=text, omitted_turns=1, system=text, cell=text)
+    doctype, _, html = export_history(said(asked, asked).drop_last(1), text, "html", Settings()).partition(
+        "\n"
+    )
     assert doctype == "<!DOCTYPE html>"
     found = Reading(html).found
     assert odd(found, PAGE) == []
@@ -224,10 +226,10 @@ def test_a_script_is_written_with_what_was_set() -> None:
         "m", temperature=0.0, max_completion_tokens=9, thinking=False, response_format={"type": "json_object"}
     )
     one = turn(system="Be brief.", params=params)
-    two = turn("two", system="Be brief.", params=Params("m", extra={"seed": 1}), left_out=1)
+    two = turn("two", system="Be brief.", params=Params("m", extra={"seed": 1}), omitted_turns=1)
     picture = Message("user", (ImagePart("https://a.example/x.png"), TextPart("What is it?")))
     three = replace(turn(params=Params("m", response_format={"type": "text"})), prompt=picture)
-    assert export(said(one, two, three), "my talk", "py", Settings()) == (
+    assert export_history(said(one, two, three), "my talk", "py", Settings()) == (
         '"""Ask the prompts of a conversation again. The key is in the variable MIMO_API_KEY."""\n\n'
         "from mimo_magics import Session\n"
         "from mimo_magics.core.messages import ImagePart, TextPart\n\n"
@@ -262,7 +264,7 @@ def test_a_script_is_written_with_what_was_set() -> None:
 def test_a_script_asks_where_it_was_asked(
     asked: dict[str, Any], settings: Settings, where: dict[str, Any]
 ) -> None:
-    tree = ast.parse(export(said(turn(**asked)), "main", "py", settings))
+    tree = ast.parse(export_history(said(turn(**asked)), "main", "py", settings))
     call = next(each for each in ast.walk(tree) if isinstance(each, ast.Call))
     given = {each.arg: ast.literal_eval(each.value) for each in call.keywords}
     usual = {"name": "main", "preset": "mimo-v2", "api": "openai", "system": "none", "model": "m"}
@@ -274,9 +276,9 @@ def test_whatever_was_said_is_only_a_value_in_a_script(text: str) -> None:
     params = Params(text, stop=(text,), extra={text: [text]})
     picture = Message("user", (TextPart(text), ImagePart(text)))
     asked = turn(
-        text, reply=everywhere(text), params=params, system=text, summary=text, left_out=1, tools=(text,)
+        text, reply=everywhere(text), params=params, system=text, summary=text, omitted_turns=1, tools=(text,)
     )
-    script = export(said(asked, replace(asked, prompt=picture)), text, "py", Settings())
+    script = export_history(said(asked, replace(asked, prompt=picture)), text, "py", Settings())
     assert compile(script.encode(), "script", "exec")
     tree = ast.parse(script)
     kinds = [type(each).__name__ for each in tree.body]
@@ -303,7 +305,7 @@ def test_a_script_sends_the_same_prompts_again(peer: Peer, api: Api, tmp_path: P
     before = bodies(peer)
     peer.requests.clear()
     script = tmp_path / "again.py"
-    script.write_text(export(talk.history, talk.name, "py", talk.settings), encoding="utf-8")
+    script.write_text(export_history(talk.history, talk.name, "py", talk.settings), encoding="utf-8")
     printed = subprocess.run(
         [sys.executable, script], env=environment(), capture_output=True, cwd=tmp_path, check=True
     )
@@ -316,7 +318,7 @@ def test_a_script_sends_the_same_prompts_again(peer: Peer, api: Api, tmp_path: P
 
 def test_a_command_has_the_form_of_the_quick_start_page() -> None:
     asked = turn("it's\x9b\u202e\U000e0041", system="Be brief.", tools=("clock",))
-    assert export(said(asked), "main", "curl", Settings(stream=False)) == (
+    assert export_history(said(asked), "main", "curl", Settings(stream=False)) == (
         "curl --request POST https://api.mimo-v2.com/v1/chat/completions \\\n"
         '--header "Authorization: Bearer $MIMO_API_KEY" \\\n'
         '--header "Content-Type: application/json" \\\n'
@@ -329,7 +331,7 @@ def test_a_command_has_the_form_of_the_quick_start_page() -> None:
 
 
 def test_a_command_carries_the_key_as_it_was_carried() -> None:
-    both = export(said(turn(api="anthropic")), "main", "curl", Settings(auth="both"))
+    both = export_history(said(turn(api="anthropic")), "main", "curl", Settings(auth="both"))
     assert [line for line in both.split("\n") if line.startswith("--header")] == [
         '--header "anthropic-version: 2023-06-01" \\',
         '--header "Authorization: Bearer $MIMO_API_KEY" \\',
@@ -340,7 +342,7 @@ def test_a_command_carries_the_key_as_it_was_carried() -> None:
 
 def test_the_embedded_model_has_no_address_for_a_command() -> None:
     with pytest.raises(BadOption, match="The embedded model has no address for others") as failure:
-        export(said(turn(preset="local")), "main", "curl", Settings())
+        export_history(said(turn(preset="local")), "main", "curl", Settings())
     assert failure.value.hint == "Export to py, or ask a service."
 
 
@@ -368,7 +370,7 @@ def test_a_command_sends_what_was_sent(peer: Peer, api: Api, shell: Any) -> None
     hostile = "'\nJSON\ntouch caught; `touch caught` $(touch caught) !! \\"
     talk.ask(hostile, temperature=0.5, stop=(hostile,), param={hostile: [hostile]}, thinking=True)
     sent = peer.requests[-1]
-    assert b"mimo-test" in shell(export(talk.history, hostile, "curl", talk.settings))
+    assert b"mimo-test" in shell(export_history(talk.history, hostile, "curl", talk.settings))
     again = peer.requests[-1]
     assert again is not sent
     assert (again.path, again.body) == (sent.path, sent.body)
@@ -381,9 +383,9 @@ def test_a_command_sends_what_was_sent(peer: Peer, api: Api, shell: Any) -> None
 
 def test_a_command_tells_calls_and_results_and_leaves_out_what_was_left_out(peer: Peer, shell: Any) -> None:
     called = (ToolCall("c1", "clock", "{}"), ToolResult("c1", "clock", "12\nJSON\n"), TextPart("Noon."))
-    last = turn("And now?", preset="other", left_out=1, summary="They said hello.")
+    last = turn("And now?", preset="other", omitted_turns=1, summary="They said hello.")
     history = said(turn("Hello."), turn("When?", *called), last)
-    shell(export(history, "main", "curl", Settings(base_url=f"{peer.url}/v1")))
+    shell(export_history(history, "main", "curl", Settings(base_url=f"{peer.url}/v1")))
     call = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
     assert peer.requests[-1].body["messages"] == [
         {"role": "user", "content": "This is a summary of what we said before:\n\nThey said hello."},

@@ -36,9 +36,9 @@ def test_what_a_killed_process_had_saved_is_in_the_file_and_saving_goes_on(tmp_p
 
             file = SessionFile(path)
             found = file.read()
-            count = len(found.history.all)
-            assert count - len(FAT.history.all) in (reported, reported + 1)
-            assert found == reduce(grown, map(str, range(len(FAT.history.all), count)), FAT)
+            count = len(found.history.all_turns)
+            assert count - len(FAT.history.all_turns) in (reported, reported + 1)
+            assert found == reduce(grown, map(str, range(len(FAT.history.all_turns), count)), FAT)
 
             file.write(FAT)
             assert {each.name for each in tmp_path.iterdir()} == {"talk.json"}

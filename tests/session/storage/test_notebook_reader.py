@@ -25,12 +25,17 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.core.settings import Settings
-from mimo_magics.document.reply import bundle
+from mimo_magics.document.reply import reply_bundle
 from mimo_magics.session.history import History
-from mimo_magics.session.storage.export import export
-from mimo_magics.session.storage.notebook_reader import Found, histories, one, read
-from mimo_magics.session.storage.transcript import origins, transcript
-from mimo_magics.session.storage.turn_record import record
+from mimo_magics.session.storage.export import export_history
+from mimo_magics.session.storage.notebook_reader import (
+    NotebookSessions,
+    read_histories,
+    read_notebook,
+    select_session,
+)
+from mimo_magics.session.storage.transcript import build_transcript, describe_origins
+from mimo_magics.session.storage.turn_record import build_record
 from mimo_magics.session.turn import Turn
 
 Json = dict[str, Any]
@@ -47,8 +52,8 @@ def turn(number: int, text: str = "", **fields: Any) -> Turn:
 
 def output(turn: Turn, after: str = "", session: str = "main", *, aside: bool = False) -> Json:
     """A turn as its surface leaves it."""
-    told = record(turn, after=after, session=session, aside=aside)
-    return {"output_type": "display_data", "data": bundle(turn.reply), "metadata": {"mimo": told}}
+    told = build_record(turn, parent_id=after, session=session, is_one_off=aside)
+    return {"output_type": "display_data", "data": reply_bundle(turn.reply), "metadata": {"mimo": told}}
 
 
 def cell(*outputs: Json, **fields: Any) -> Json:
@@ -69,31 +74,35 @@ def said(*turns: Turn) -> History:
     """The history in which these follow each other, each in its thread."""
     history = History()
     for each in turns:
-        history = replace(history, thread=each.thread).added(each)
+        history = replace(history, thread=each.thread).append_turn(each)
     return history
 
 
-def ids(found: Found, session: str = "main") -> list[str]:
+def ids(found: NotebookSessions, session: str = "main") -> list[str]:
     return [each.id for each in found.sessions[session].turns]
 
 
 def test_a_conversation_comes_back_with_its_branches_of_thread_and_its_order() -> None:
     one_, two, three = turn(1), turn(2), turn(3)
-    assert histories(chain(one_, two, three)) == Found({"main": said(one_, two, three)}, ())
+    assert read_histories(chain(one_, two, three)) == NotebookSessions({"main": said(one_, two, three)}, ())
 
 
 def test_a_notebook_on_disk_is_read(tmp_path: Path) -> None:
     path = tmp_path / "talk.ipynb"
     path.write_text(json.dumps(chain(turn(1, "你好 🙂"))), encoding="utf-8")
-    assert read(path) == read(str(path)) == Found({"main": said(turn(1, "你好 🙂"))}, ())
+    assert (
+        read_notebook(path)
+        == read_notebook(str(path))
+        == NotebookSessions({"main": said(turn(1, "你好 🙂"))}, ())
+    )
 
 
 def test_a_text_that_was_cut_into_lines_is_whole_again() -> None:
     told = chain(turn(1, "a\nb\u2028c\n"))
     data = told["cells"][0]["outputs"][0]["data"]
     data["text/plain"] = data["text/plain"].splitlines(keepends=True)
-    assert ids(histories(told)) == ["t1"]
-    assert histories(told).sessions["main"] == said(turn(1, "a\nb\u2028c\n"))
+    assert ids(read_histories(told)) == ["t1"]
+    assert read_histories(told).sessions["main"] == said(turn(1, "a\nb\u2028c\n"))
 
 
 def test_the_cell_of_a_turn_is_the_one_that_holds_it_unless_it_was_named() -> None:
@@ -103,22 +112,22 @@ def test_the_cell_of_a_turn_is_the_one_that_holds_it_unless_it_was_named() -> No
         cell(output(turn(4, cell="old"), "t3"), id="no id, as it has blanks"),
         cell(output(turn(5, cell="old"), "t4"), id=7),
     )
-    turns = histories(told).sessions["main"].turns
+    turns = read_histories(told).sessions["main"].turns
     assert [each.cell for each in turns] == ["here", "id:mine", "old", "old", "old"]
 
 
 def test_of_a_turn_that_was_continued_the_whole_answer_counts() -> None:
     whole, half = turn(1, "half an answer"), turn(1, "half")
     for order in ((half, whole), (whole, half)):
-        found = histories(notebook(*(cell(output(each)) for each in order)))
+        found = read_histories(notebook(*(cell(output(each)) for each in order)))
         place = order.index(half) + 1
         sentence = f"Cell {place} from the top: the same turn stands in cell {3 - place}."
-        assert found == Found({"main": said(whole)}, (sentence,))
+        assert found == NotebookSessions({"main": said(whole)}, (sentence,))
 
 
 def test_of_two_equal_answers_of_a_turn_the_last_one_in_the_document_counts() -> None:
     told = notebook(cell(output(turn(1)), id="a"), cell(output(turn(1)), id="b"))
-    assert histories(told).sessions["main"].turns == (turn(1, cell="b"),)
+    assert read_histories(told).sessions["main"].turns == (turn(1, cell="b"),)
 
 
 def test_what_is_no_longer_said_is_left_aside() -> None:
@@ -127,9 +136,9 @@ def test_what_is_no_longer_said_is_left_aside() -> None:
         cell(output(turn(2), "t1")),
         cell(output(turn(3), "t2")),
     )
-    found = histories(told)
+    found = read_histories(told)
     assert found.sessions == {"main": said(turn(4))}
-    assert found.left == (
+    assert found.skipped == (
         "Cell 2 from the top: its turn is no longer part of the conversation.",
         "Cell 3 from the top: its turn is no longer part of the conversation.",
     )
@@ -138,41 +147,41 @@ def test_what_is_no_longer_said_is_left_aside() -> None:
 def test_the_order_of_the_cells_does_not_matter() -> None:
     told = chain(turn(1), turn(2), turn(3))
     told["cells"].reverse()
-    assert ids(histories(told)) == ["t1", "t2", "t3"]
+    assert ids(read_histories(told)) == ["t1", "t2", "t3"]
 
 
 def test_a_turn_whose_output_was_deleted_is_passed_over() -> None:
     told = chain(turn(1), turn(2), turn(3), turn(4))
     del told["cells"][2]
-    assert histories(told) == Found({"main": said(turn(1), turn(2), turn(4))}, ())
+    assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(2), turn(4))}, ())
 
 
 def test_a_conversation_whose_beginning_was_deleted_begins_with_what_is_left() -> None:
     told = chain(turn(1), turn(2), turn(3))
     del told["cells"][0]
-    assert histories(told) == Found({"main": said(turn(2), turn(3))}, ())
+    assert read_histories(told) == NotebookSessions({"main": said(turn(2), turn(3))}, ())
 
 
 def test_a_turn_of_no_conversation_is_left_aside() -> None:
     told = notebook(cell(output(turn(1))), cell(output(turn(2), aside=True)), cell(output(turn(3), "t1")))
     sentence = "Cell 2 from the top: its turn belongs to no conversation."
-    assert histories(told) == Found({"main": said(turn(1), turn(3))}, (sentence,))
+    assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(3))}, (sentence,))
 
 
 def test_older_records_follow_each_other_as_they_were_asked() -> None:
     old = [turn(number, id="") for number in (1, 2, 3)]
     told = notebook(*(cell(output(each, session="")) for each in (old[1], old[2], old[0])))
-    assert histories(told) == Found({"main": said(*old)}, ())
+    assert read_histories(told) == NotebookSessions({"main": said(*old)}, ())
 
 
 def test_each_thread_has_its_line_and_the_one_that_asked_last_goes_on() -> None:
     turns = [turn(1), turn(2, thread="x"), turn(3), turn(4, thread="x"), turn(5, thread="y"), turn(6)]
     afters = ["", "", "t1", "t2", "", "t3"]
     told = notebook(*(cell(output(each, after)) for each, after in zip(turns, afters, strict=True)))
-    history = histories(told).sessions["main"]
+    history = read_histories(told).sessions["main"]
     assert history == said(*turns)
     assert [each.id for each in history.turns] == ["t1", "t3", "t6"]
-    assert {name: history.line_to(head) for name, head in history.heads.items()} == {
+    assert {name: history.path_to(head) for name, head in history.heads.items()} == {
         "": (0, 2, 5),
         "x": (1, 3),
         "y": (4,),
@@ -180,11 +189,11 @@ def test_each_thread_has_its_line_and_the_one_that_asked_last_goes_on() -> None:
 
 
 def test_a_conversation_begun_anew_is_the_one_of_its_history() -> None:
-    history = History().added(turn(1)).anew("x").added(turn(2)).added(turn(3))
+    history = History().append_turn(turn(1)).start_conversation("x").append_turn(turn(2)).append_turn(turn(3))
     told = notebook(
-        *(cell(output(each, after)) for each, after in zip(history.all, ("", "", "t2"), strict=True))
+        *(cell(output(each, after)) for each, after in zip(history.all_turns, ("", "", "t2"), strict=True))
     )
-    assert histories(told).sessions["main"] == history
+    assert read_histories(told).sessions["main"] == history
 
 
 def test_sessions_are_told_apart_and_the_one_that_asked_last_is_last() -> None:
@@ -193,34 +202,34 @@ def test_sessions_are_told_apart_and_the_one_that_asked_last_is_last() -> None:
         cell(output(turn(1), "", "beta"), output(turn(2), "", "alpha")),
         cell(output(turn(3), "t2", "alpha")),
     )
-    found = histories(told)
+    found = read_histories(told)
     assert list(found.sessions.items()) == [
         ("alpha", said(turn(2), turn(3))),
         ("beta", said(turn(1), turn(5))),
     ]
-    assert one(found) == ("beta", said(turn(1), turn(5)))
-    assert one(found, "alpha") == ("alpha", said(turn(2), turn(3)))
+    assert select_session(found) == ("beta", said(turn(1), turn(5)))
+    assert select_session(found, "alpha") == ("alpha", said(turn(2), turn(3)))
 
 
 def test_a_session_that_is_not_there_gets_a_suggestion() -> None:
-    found = Found({"alpha": said(turn(1))})
+    found = NotebookSessions({"alpha": said(turn(1))})
     for name, hint in (("alfa", "Did you mean alpha?"), ("x", "There are: alpha.")):
         with pytest.raises(BadSessionFile, match=f"The notebook tells of no session '{name}'.") as failure:
-            one(found, name)
+            select_session(found, name)
         assert failure.value.hint == hint
 
 
 @pytest.mark.parametrize("afters", [["t3", "t1", "t2"], ["t1", "t2", "t3"], ["t2", "t1", "t2"], ["t3"] * 3])
 def test_turns_that_follow_each_other_in_a_circle_come_to_an_end(afters: list[str]) -> None:
     told = notebook(*(cell(output(turn(n), after)) for n, after in enumerate(afters, 1)))
-    line = ids(histories(told))
+    line = ids(read_histories(told))
     assert line[-1] == "t3"
     assert len(set(line)) == len(line) <= 3
 
 
 def test_a_turn_of_another_thread_is_never_followed() -> None:
     told = notebook(cell(output(turn(1, thread="x"))), cell(output(turn(2), "t1")))
-    assert ids(histories(told)) == ["t2"]
+    assert ids(read_histories(told)) == ["t2"]
 
 
 def nested(levels: int) -> Json:
@@ -230,7 +239,7 @@ def nested(levels: int) -> Json:
     return value
 
 
-GOOD = record(turn(1), session="main")
+GOOD = build_record(turn(1), session="main")
 NO_TURNS: dict[str, object] = {
     "null": None,
     "text": "record",
@@ -274,9 +283,9 @@ NO_TURNS: dict[str, object] = {
 @pytest.mark.parametrize("told", NO_TURNS.values(), ids=NO_TURNS)
 def test_a_record_that_cannot_be_used_is_named_and_the_others_are_there(told: object) -> None:
     bad = {"data": {"text/plain": "answer 1"}, "metadata": {"mimo": told}}
-    found = histories(notebook(cell(bad), cell(output(turn(2)))))
+    found = read_histories(notebook(cell(bad), cell(output(turn(2)))))
     assert found.sessions == {"main": said(turn(2))}
-    (sentence,) = found.left
+    (sentence,) = found.skipped
     assert sentence.startswith("Cell 1 from the top: its record cannot be read (")
     assert sentence.isprintable()
     assert len(sentence) < 200
@@ -287,14 +296,14 @@ def test_a_record_that_cannot_be_used_is_named_and_the_others_are_there(told: ob
 )
 def test_an_output_without_its_text_still_ends_well(data: object) -> None:
     bad = {"data": data, "metadata": {"mimo": GOOD}}
-    found = histories(notebook(cell(bad), cell(output(turn(2), "t1"))))
+    found = read_histories(notebook(cell(bad), cell(output(turn(2), "t1"))))
     assert ids(found)[-1] == "t2"
 
 
 def test_half_a_character_in_a_text_is_put_right() -> None:
     told = chain(turn(1, "xy"))
     told["cells"][0]["outputs"][0]["data"]["text/plain"] = "x\ud83d"
-    assert histories(told).sessions["main"].turns[0].reply.text == "x\ufffd"
+    assert read_histories(told).sessions["main"].turns[0].reply.text == "x\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -325,7 +334,7 @@ def test_a_file_without_a_session_is_told_in_a_sentence(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(BadSessionFile) as failure:
-        read(path)
+        read_notebook(path)
     assert str(failure.value) == f"{str(path)!r} {fact}"
     assert failure.value.hint == "Choose a notebook that was saved with the outputs of its %%mimo cells."
 
@@ -333,7 +342,7 @@ def test_a_file_without_a_session_is_told_in_a_sentence(
 def test_a_folder_or_a_name_that_cannot_be_is_told_too(tmp_path: Path) -> None:
     for path in (tmp_path, "a\0b"):
         with pytest.raises(BadSessionFile):
-            read(path)
+            read_notebook(path)
 
 
 THREADS = ("", "x", "y")
@@ -348,12 +357,12 @@ def linear(draw: st.DrawFn) -> tuple[History, list[Json]]:
         if not cells or draw(st.booleans()):
             cells.append(cell(id=f"cell-{number}"))
         named = draw(st.sampled_from(["", "id:mine"]))
-        asked = replace(bare, id=f"{number:012x}", asked=1e9 + number / 8, cell=named or cells[-1]["id"])
+        asked = replace(bare, id=f"{number:012x}", created_at=1e9 + number / 8, cell=named or cells[-1]["id"])
         here = replace(history, thread=draw(st.sampled_from(THREADS)))
         after = here.turns[-1].id if here.turns else ""
-        history = here.added(asked)
+        history = here.append_turn(asked)
         shown = named or draw(st.sampled_from(["", "another"]))
-        cells[-1]["outputs"].append(output(replace(history.all[-1], cell=shown), after))
+        cells[-1]["outputs"].append(output(replace(history.all_turns[-1], cell=shown), after))
     return history, draw(st.permutations(cells))
 
 
@@ -365,7 +374,7 @@ def test_any_linear_history_comes_back_from_its_outputs(
     for each in (each for one_cell in cells for each in one_cell["outputs"] if in_lines):
         each["data"]["text/plain"] = each["data"]["text/plain"].splitlines(keepends=True)
     saved = json.loads(json.dumps(notebook(*cells)))
-    assert histories(saved) == Found({"main": history}, ())
+    assert read_histories(saved) == NotebookSessions({"main": history}, ())
 
 
 def anything(levels: int = 3) -> st.SearchStrategy[Any]:
@@ -398,16 +407,16 @@ FULL = replace(
 def used(told: Any) -> None:
     """Do with a notebook all that can be done."""
     try:
-        found = histories(told)
+        found = read_histories(told)
     except BadSessionFile:
         return
     for name, history in found.sessions.items():
         assert history.turns
-        assert transcript(history, name).bundle()
-        assert all(origins(history)) is True
+        assert build_transcript(history, name).bundle()
+        assert all(describe_origins(history)) is True
         for form in ("md", "html", "py", "curl"):
             with suppress(MimoError):
-                assert export(history, name, form, Settings()).encode()
+                assert export_history(history, name, form, Settings()).encode()
 
 
 @given(anything())
@@ -427,4 +436,4 @@ def test_any_damage_is_an_error_of_ours_or_can_be_used(data: st.DataObject) -> N
 
 def test_a_record_of_the_whole_tree_is_whole_again() -> None:
     told = json.loads(json.dumps(notebook(cell(output(FULL)))))
-    assert histories(told) == Found({"main": said(FULL)}, ())
+    assert read_histories(told) == NotebookSessions({"main": said(FULL)}, ())

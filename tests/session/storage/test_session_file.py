@@ -23,7 +23,7 @@ from support.paths import ROOT, TESTS
 from support.saving_process import begun, grown, turn
 from support.turns_strategy import histories, json_values, usages
 
-from mimo_magics.core.errors import BadSessionFile, NotSaved
+from mimo_magics.core.errors import BadSessionFile, SessionNotSaved
 from mimo_magics.core.messages import (
     AudioPart,
     ImagePart,
@@ -40,7 +40,7 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.session.history import History
 from mimo_magics.session.storage import lock as session_lock, session_file
-from mimo_magics.session.storage.session_file import Saved, SessionFile, from_text, to_text
+from mimo_magics.session.storage.session_file import SavedSession, SessionFile, from_text, to_text
 from mimo_magics.session.turn import Turn
 
 DOCS = ROOT / "docs" / "session-file.md"
@@ -75,25 +75,25 @@ ASKED = Turn(
     id="0123456789ab",
     system="Be brief.",
     tools=("tide",),
-    spent=Usage(20, 10),
+    usage=Usage(20, 10),
     summary="They said hello.",
     cell="id:a",
 )
 TALK = (
     History()
-    .added(turn("one"))
-    .added(ASKED)
-    .back(1)
-    .added(turn("instead"))
-    .anew("b")
-    .added(ASKED)
-    .switched(0)
+    .append_turn(turn("one"))
+    .append_turn(ASKED)
+    .drop_last(1)
+    .append_turn(turn("instead"))
+    .start_conversation("b")
+    .append_turn(ASKED)
+    .switch_to(0)
 )
 """Two conversations, one of them with a branch, and it stands at neither end."""
-SAVED = Saved("main", DAY, TALK, Usage(7, 3), 0.125)
+SAVED = SavedSession("main", DAY, TALK, Usage(7, 3), 0.125)
 
 
-def document(saved: Saved = SAVED) -> dict[str, Any]:
+def document(saved: SavedSession = SAVED) -> dict[str, Any]:
     return json.loads(to_text(saved))
 
 
@@ -106,7 +106,7 @@ def files(folder: Path) -> set[str]:
 
 @given(histories(), usages, st.floats(0, 1e9))
 def test_every_session_comes_back_from_its_document(history: History, aside: Usage, cost: float) -> None:
-    saved = Saved("main", DAY, history, aside, cost)
+    saved = SavedSession("main", DAY, history, aside, cost)
     assert from_text(to_text(saved)) == saved
 
 
@@ -115,11 +115,13 @@ def test_a_session_of_all_kinds_of_things_comes_back() -> None:
 
 
 def test_an_empty_session_comes_back() -> None:
-    assert from_text(to_text(Saved("", DAY, History()))) == Saved("", DAY, History())
+    assert from_text(to_text(SavedSession("", DAY, History()))) == SavedSession("", DAY, History())
 
 
 def test_the_document_is_json_with_a_line_for_each_turn() -> None:
-    saved = Saved("main", DAY, History().added(turn("one\n二")).added(turn("two")), Usage(7, 3))
+    saved = SavedSession(
+        "main", DAY, History().append_turn(turn("one\n二")).append_turn(turn("two")), Usage(7, 3)
+    )
     told = {
         "preset": "mimo-v2",
         "api": "openai",
@@ -157,12 +159,21 @@ def test_what_a_turn_shares_with_the_one_that_it_follows_is_told_once() -> None:
     first = replace(turn("one"), system="Long. " * 100, tools=("clock",), summary="Before.")
     same = replace(first, prompt=user_message("two"))
     none = turn("three")
-    history = History().added(first).added(same).added(none).back(2).added(same).anew("b").added(same)
-    told = document(Saved("main", DAY, history))["turns"]
+    history = (
+        History()
+        .append_turn(first)
+        .append_turn(same)
+        .append_turn(none)
+        .drop_last(2)
+        .append_turn(same)
+        .start_conversation("b")
+        .append_turn(same)
+    )
+    told = document(SavedSession("main", DAY, history))["turns"]
     shared = {"system": first.system, "tools": ["clock"], "summary": "Before."}
     inherited = [{name: each[name] for name in shared if name in each} for each in told]
     assert inherited == [shared, {}, {"system": "", "tools": [], "summary": ""}, {}, shared]
-    assert from_text(to_text(Saved("main", DAY, history))).history == history
+    assert from_text(to_text(SavedSession("main", DAY, history))).history == history
 
 
 def test_fields_that_this_version_does_not_know_are_ignored() -> None:
@@ -183,10 +194,10 @@ def test_twice_the_turns_make_twice_the_document() -> None:
     def size(count: int) -> int:
         history = History()
         for number in range(count):
-            history = history.added(
+            history = history.append_turn(
                 replace(turn(str(number), 500), system="Long. " * 1_000, tools=("clock",))
             )
-        return len(to_text(Saved("main", DAY, history)).encode())
+        return len(to_text(SavedSession("main", DAY, history)).encode())
 
     assert size(400) <= 2.1 * size(200)
     assert size(100) < 100 * 1_000
@@ -331,7 +342,7 @@ anything = st.one_of(
 @st.composite
 def damaged(draw: st.DrawFn) -> str:
     """Documents with something else, or nothing, in some places, or some other characters."""
-    told = json.loads(to_text(Saved("main", DAY, draw(histories()) if draw(st.booleans()) else TALK)))
+    told = json.loads(to_text(SavedSession("main", DAY, draw(histories()) if draw(st.booleans()) else TALK)))
     for _ in range(draw(st.integers(1, 3))):
         container, key = draw(st.sampled_from(list(places(told))))
         if draw(st.integers(0, 3)):
@@ -347,10 +358,10 @@ def damaged(draw: st.DrawFn) -> str:
 
 def walked(history: History) -> int:
     """Go all the ways that there are."""
-    ways = [history.turns, history.branches, history.stale, list(history.spoken())]
-    ways += [history.switched(number).back(1).turns for number in range(len(history.all))]
-    ways += [history.before(each.cell).added(each).turns for each in history.all]
-    ways += [history.without({each.cell}).turns for each in history.all]
+    ways = [history.turns, history.branch_heads, history.stale_turns, list(history.unique_turns())]
+    ways += [history.switch_to(number).drop_last(1).turns for number in range(len(history.all_turns))]
+    ways += [history.rewind_to_cell(each.cell).append_turn(each).turns for each in history.all_turns]
+    ways += [history.remove_cells({each.cell}).turns for each in history.all_turns]
     return len(ways)
 
 
@@ -404,7 +415,7 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(tmp_path: Path, content: by
     file = SessionFile(path)
     with pytest.raises(BadSessionFile, match=r"talk\.json "):
         file.read()
-    with pytest.raises(NotSaved, match="is there already"):
+    with pytest.raises(SessionNotSaved, match="is there already"):
         file.write(SAVED)
     after = path.stat()
     assert path.read_bytes() == content
@@ -427,7 +438,7 @@ def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
 
 def test_a_file_that_was_never_read_is_not_overwritten(tmp_path: Path) -> None:
     SessionFile(tmp_path / "talk.json").write(SAVED)
-    with pytest.raises(NotSaved, match=r"talk\.json is there already\."):
+    with pytest.raises(SessionNotSaved, match=r"talk\.json is there already\."):
         SessionFile(tmp_path / "talk.json").write(begun())
     assert SessionFile(tmp_path / "talk.json").read() == SAVED
 
@@ -438,7 +449,7 @@ def test_of_two_writers_the_second_one_is_told_and_undoes_nothing(tmp_path: Path
     saved = second.read()
     first.write(grown(saved, "first"))
     for _ in range(2):
-        with pytest.raises(NotSaved, match="was changed by somebody else since it was read") as caught:
+        with pytest.raises(SessionNotSaved, match="was changed by somebody else since it was read") as caught:
             second.write(grown(saved, "second"))
     assert "Nothing is lost" in caught.value.hint
     assert SessionFile(tmp_path / "talk.json").read() == grown(saved, "first")
@@ -451,7 +462,7 @@ def test_a_file_that_was_changed_by_hand_is_not_overwritten(tmp_path: Path) -> N
     file = SessionFile(path)
     file.write(begun())
     path.write_text(to_text(begun()).replace("main", "mine"), encoding="utf-8")
-    with pytest.raises(NotSaved, match="was changed by somebody else"):
+    with pytest.raises(SessionNotSaved, match="was changed by somebody else"):
         file.write(SAVED)
     assert file.read() == replace(begun(), name="mine")
 
@@ -460,7 +471,7 @@ def test_a_file_that_was_deleted_is_not_brought_back_unasked(tmp_path: Path) -> 
     file = SessionFile(tmp_path / "talk.json")
     file.write(begun())
     file.path.unlink()
-    with pytest.raises(NotSaved, match="was moved or deleted since it was read"):
+    with pytest.raises(SessionNotSaved, match="was moved or deleted since it was read"):
         file.write(SAVED)
     assert files(tmp_path) == set()
     SessionFile(file.path).write(SAVED)
@@ -480,12 +491,12 @@ def test_processes_that_save_at_the_same_time_lose_nothing(tmp_path: Path) -> No
 
 
 def test_a_writer_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_lock, "PATIENCE", 0.1)
+    monkeypatch.setattr(session_lock, "LOCK_TIMEOUT", 0.1)
     file = SessionFile(tmp_path / "talk.json")
     file.write(begun())
     with (tmp_path / ".talk.json.lock").open("ab") as lock:
         lock_descriptor(lock.fileno())
-        with pytest.raises(NotSaved, match="cannot be written: somebody else is writing it"):
+        with pytest.raises(SessionNotSaved, match="cannot be written: somebody else is writing it"):
             file.write(SAVED)
     assert file.read() == begun()
     file.write(SAVED)
@@ -497,14 +508,14 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
     file.write(begun(2))
     sound = begun(2).history
     for history in [
-        sound.replaced(replace(turn("one"), params=Params("m", extra={"seed": float("nan")}))),
-        sound.replaced(replace(turn("one"), params=Params("m", extra={"seed": {1, 2}}))),
+        sound.replace_last(replace(turn("one"), params=Params("m", extra={"seed": float("nan")}))),
+        sound.replace_last(replace(turn("one"), params=Params("m", extra={"seed": {1, 2}}))),
         replace(sound, parents=(1, 0)),
         replace(sound, heads={"": 7}),
         replace(sound, heads={"another": 1}),
     ]:
-        with pytest.raises(NotSaved, match="The session cannot be written"):
-            file.write(Saved("main", DAY, history))
+        with pytest.raises(SessionNotSaved, match="The session cannot be written"):
+            file.write(SavedSession("main", DAY, history))
     assert file.read() == begun(2)
 
 
@@ -558,13 +569,13 @@ def test_a_file_keeps_its_mode_and_a_new_one_has_the_usual_one(tmp_path: Path) -
 def test_a_folder_that_is_none_is_an_error_and_is_not_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(
-        NotSaved, match=r"talk\.json cannot be written: No such file or directory\."
+        SessionNotSaved, match=r"talk\.json cannot be written: No such file or directory\."
     ) as caught:
         SessionFile(tmp_path / "missing" / "talk.json").write(SAVED)
     assert "Nothing is lost" in caught.value.hint
-    with pytest.raises(NotSaved, match="cannot be written: Not a directory"):
+    with pytest.raises(SessionNotSaved, match="cannot be written: Not a directory"):
         SessionFile(tmp_path / "file" / "talk.json").write(SAVED)
-    with pytest.raises(NotSaved, match="is there already"):
+    with pytest.raises(SessionNotSaved, match="is there already"):
         SessionFile(tmp_path).write(SAVED)
     assert files(tmp_path) == {"file"}
 
@@ -573,7 +584,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from support.saving_process import begun
-from mimo_magics.core.errors import NotSaved
+from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 
 file = SessionFile(Path(sys.argv[1]))
@@ -585,7 +596,7 @@ for path in (file.path, file.path.with_name("new.json")):
         writer.read()
     try:
         writer.write(begun(10, 2_000))
-    except NotSaved as error:
+    except SessionNotSaved as error:
         print(error)
 file.write(saved)
 print("It can be written again.")
@@ -594,7 +605,7 @@ READ_ONLY = """
 import os, tempfile
 from pathlib import Path
 from support.saving_process import begun
-from mimo_magics.core.errors import NotSaved
+from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 
 with tempfile.TemporaryDirectory() as name:
@@ -611,7 +622,7 @@ with tempfile.TemporaryDirectory() as name:
         folder.chmod(mode)
         try:
             writer.write(begun(2))
-        except NotSaved as error:
+        except SessionNotSaved as error:
             print(error)
     folder.chmod(0o700)
     print(file.read() == begun(1), sorted(each.name for each in folder.iterdir()))

@@ -28,9 +28,14 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.core.text import CONTROL_CHARACTERS
-from mimo_magics.document.reply import page
+from mimo_magics.document.reply import reply_html
 from mimo_magics.session.history import History
-from mimo_magics.session.storage.transcript import Line, Transcript, origins, transcript
+from mimo_magics.session.storage.transcript import (
+    Transcript,
+    TranscriptRow,
+    build_transcript,
+    describe_origins,
+)
 from mimo_magics.session.turn import Turn
 
 ASKED = 1_767_225_600.0
@@ -56,20 +61,20 @@ def turn(prompt: str = "What is 2+2?", *parts: object, **fields: Any) -> Turn:
 def said(*turns: Turn) -> History:
     history = History()
     for each in turns:
-        history = history.added(each)
+        history = history.append_turn(each)
     return history
 
 
-def row(history: History, number: int = 1) -> Line:
-    return transcript(history, "main").rows[number - 1]
+def row(history: History, number: int = 1) -> TranscriptRow:
+    return build_transcript(history, "main").rows[number - 1]
 
 
 def test_a_transcript_has_the_turns_of_the_line_and_then_the_stale_ones() -> None:
     one, two, three, again = (turn(prompt, cell=cell) for prompt, cell in ("1a", "2b", "3c", "4a"))
-    history = said(one, two, three).before("a").added(again)
-    shown = transcript(history, "main")
+    history = said(one, two, three).rewind_to_cell("a").append_turn(again)
+    shown = build_transcript(history, "main")
     assert shown.name == "main"
-    assert [(row.number, row.branch, row.prompt, row.stale, row.on_the_line) for row in shown.rows] == [
+    assert [(row.number, row.branch, row.prompt, row.is_stale, row.is_current) for row in shown.rows] == [
         (1, 4, "4", False, True),
         (2, 2, "2", True, False),
         (3, 3, "3", True, False),
@@ -78,23 +83,23 @@ def test_a_transcript_has_the_turns_of_the_line_and_then_the_stale_ones() -> Non
 
 
 def test_a_row_holds_what_there_is_to_know_of_a_turn() -> None:
-    asked = turn(cell="c1", left_out=3, summary="They said hello.")
-    assert transcript(said(asked), "main") == Transcript(
+    asked = turn(cell="c1", omitted_turns=3, summary="They said hello.")
+    assert build_transcript(said(asked), "main") == Transcript(
         "main",
         (
-            Line(
+            TranscriptRow(
                 number=1,
                 branch=1,
                 prompt="What is 2+2?",
                 reply=asked.reply,
                 model="mimo-test",
-                input=1_200,
-                output=30,
+                input_tokens=1_200,
+                output_tokens=30,
                 cost=0.25,
                 cell="c1",
-                asked=ASKED,
-                stale=False,
-                left_out=3,
+                created_at=ASKED,
+                is_stale=False,
+                omitted_turns=3,
                 summary="They said hello.",
             ),
         ),
@@ -103,10 +108,10 @@ def test_a_row_holds_what_there_is_to_know_of_a_turn() -> None:
 
 def test_what_the_server_did_not_tell_is_what_was_asked_for_and_estimated() -> None:
     silent = replace(turn().reply, model="", usage=None, cost=None)
-    line = row(said(turn(reply=silent, spent=Usage(7, 2))))
-    assert (line.model, line.input, line.output, line.cost) == ("mimo-asked", 7, 2, None)
-    assert line.small == "mimo-asked · 7 tokens in, 2 out · 2026-01-01 00:00"
-    assert row(said(turn(reply=silent))).small == "mimo-asked · 2026-01-01 00:00"
+    line = row(said(turn(reply=silent, usage=Usage(7, 2))))
+    assert (line.model, line.input_tokens, line.output_tokens, line.cost) == ("mimo-asked", 7, 2, None)
+    assert line.footer == "mimo-asked · 7 tokens in, 2 out · 2026-01-01 00:00"
+    assert row(said(turn(reply=silent))).footer == "mimo-asked · 2026-01-01 00:00"
 
 
 def test_pictures_and_sounds_of_a_prompt_are_named() -> None:
@@ -116,25 +121,30 @@ def test_pictures_and_sounds_of_a_prompt_are_named() -> None:
 
 def test_the_small_line_tells_what_a_reader_must_know() -> None:
     usual = "mimo-test · 1,200 tokens in, 30 out · about $0.2500 (prices of 2026-09) · 2026-01-01 00:00"
-    assert row(said(turn())).small == usual
-    assert row(said(turn(left_out=1))).small == f"{usual} · the oldest turn was not sent"
+    assert row(said(turn())).footer == usual
+    assert row(said(turn(omitted_turns=1))).footer == f"{usual} · the oldest turn was not sent"
     assert (
-        row(said(turn(left_out=2, summary="x"))).small
+        row(said(turn(omitted_turns=2, summary="x"))).footer
         == f"{usual} · the 2 oldest turns were not sent, but a summary was"
     )
-    assert row(said(turn(cell="a")).back(1)).small == f"stale: no longer part of the conversation · {usual}"
+    assert (
+        row(said(turn(cell="a")).drop_last(1)).footer
+        == f"stale: no longer part of the conversation · {usual}"
+    )
 
 
 @pytest.mark.parametrize("asked", [1e300, -1e300, 1e18])
 def test_a_time_that_no_clock_has_is_left_out(asked: float) -> None:
-    assert row(said(turn(asked=asked))).small.endswith("(prices of 2026-09)")
+    assert row(said(turn(created_at=asked))).footer.endswith("(prices of 2026-09)")
 
 
 def test_a_transcript_prints_as_plain_text() -> None:
     called = (ReasoningPart("Hm."), ToolCall("1", "clock"), ToolResult("1", "clock", "12"), TextPart("Noon."))
-    history = said(turn("one\nand more"), turn("When?", *called, cell="a")).back(1).added(turn("three"))
+    history = (
+        said(turn("one\nand more"), turn("When?", *called, cell="a")).drop_last(1).append_turn(turn("three"))
+    )
     small = "mimo-test · 1,200 tokens in, 30 out · about $0.2500 (prices of 2026-09) · 2026-01-01 00:00"
-    assert str(transcript(history, "main")) == (
+    assert str(build_transcript(history, "main")) == (
         f"Turn 1\n> one\n> and more\n**4**\n({small})\n\n"
         f"Turn 2\n> three\n**4**\n({small})\n\n"
         f"Stale: branch 2\n> When?\n[Thoughts · called clock]\nNoon.\n(stale: no longer part of the conversation · {small})"
@@ -142,7 +152,7 @@ def test_a_transcript_prints_as_plain_text() -> None:
 
 
 def test_nothing_is_a_transcript_too() -> None:
-    nothing = transcript(History(), "main")
+    nothing = build_transcript(History(), "main")
     assert str(nothing) == "Nothing was said yet."
     assert nothing.bundle() == {
         "text/html": '<div class="mathjax_ignore tex2jax_ignore"><p>Nothing was said yet.</p></div>',
@@ -151,30 +161,30 @@ def test_nothing_is_a_transcript_too() -> None:
 
 
 def test_a_transcript_is_html_too_with_the_documents_of_its_answers() -> None:
-    history = said(turn("a\n\n<b>", summary="So far.", left_out=1))
-    (line,) = transcript(history, "main").rows
-    assert transcript(history, "main").bundle() == {
+    history = said(turn("a\n\n<b>", summary="So far.", omitted_turns=1))
+    (line,) = build_transcript(history, "main").rows
+    assert build_transcript(history, "main").bundle() == {
         "text/html": (
             '<div class="mathjax_ignore tex2jax_ignore"><h3>Turn 1</h3>'
             '<blockquote><pre dir="auto">a&#10;\n&lt;b&gt;</pre></blockquote>'
             '<details><summary dir="auto">Sent in place of older turns</summary>'
             '<pre dir="auto">So far.</pre></details>'
-            f"{page(line.reply, line.small)}</div>"
+            f"{reply_html(line.reply, line.footer)}</div>"
         ),
-        "text/plain": str(transcript(history, "main")),
+        "text/plain": str(build_transcript(history, "main")),
     }
 
 
 def hostile(text: str) -> History:
     """A turn that says a text wherever one can be, asked twice, the second time stale."""
-    whole = turn(text, system=text, summary=text, left_out=1, tools=(text,), cell=text)
+    whole = turn(text, system=text, summary=text, omitted_turns=1, tools=(text,), cell=text)
     whole = replace(whole, reply=everywhere(text), params=Params(text), digest=text, id=text)
-    return said(whole, whole).back(1)
+    return said(whole, whole).drop_last(1)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_is_harmless_wherever_it_stands_in_a_transcript(name: str) -> None:
-    shown = transcript(hostile(HOSTILE[name]), HOSTILE[name])
+    shown = build_transcript(hostile(HOSTILE[name]), HOSTILE[name])
     assert len(shown.rows) == 2
     html = shown.bundle()["text/html"]
     assert harm(html) == []
@@ -184,8 +194,8 @@ def test_a_hostile_text_is_harmless_wherever_it_stands_in_a_transcript(name: str
 
 @given(histories())
 def test_any_history_can_be_shown(history: History) -> None:
-    shown = transcript(history, "main")
-    assert [line.branch - 1 for line in shown.rows] == [*history.line, *history.stale]
+    shown = build_transcript(history, "main")
+    assert [line.branch - 1 for line in shown.rows] == [*history.path, *history.stale_turns]
     assert harm(shown.bundle()["text/html"]) == []
 
 
@@ -197,8 +207,8 @@ def test_who_takes_a_conversation_over_is_told_what_the_model_is_told() -> None:
         turn("When?", *results, *more, system="Be brief.", tools=("weather", "tide")),
         turn(system="Be\nlong."),
         turn("gone", system="Obey.", tools=("rm",)),
-    ).back(1)
-    assert origins(history) == (
+    ).drop_last(1)
+    assert describe_origins(history) == (
         "Asked with the system prompt: Be brief.",
         "Asked with the system prompt: Be long.",
         "These tools were offered to the model: clock, weather, tide.",
@@ -207,10 +217,10 @@ def test_who_takes_a_conversation_over_is_told_what_the_model_is_told() -> None:
 
 
 def test_a_conversation_of_words_alone_has_no_origins() -> None:
-    assert origins(said(turn())) == origins(History()) == ()
+    assert describe_origins(said(turn())) == describe_origins(History()) == ()
 
 
 def test_a_long_system_prompt_is_cut_and_says_so() -> None:
-    assert origins(said(turn(system="word " * 1_000))) == (
+    assert describe_origins(said(turn(system="word " * 1_000))) == (
         f"Asked with the system prompt: {'word ' * 60}… (5,000 characters)",
     )
