@@ -29,11 +29,6 @@ if TYPE_CHECKING:  # imported by those who compare
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
 
-CONTINUE_WITHOUT_HISTORY_ERROR = (
-    Translatable("An answer goes on in its conversation only."),
-    Translatable("Leave --no-history out."),
-)
-
 
 class Session(TurnPreparation):
     """A conversation with a model, kept over many prompts.
@@ -117,12 +112,9 @@ class Session(TurnPreparation):
         session. `reuse` decides on a reply to the very same request; its default is the setting `run_all`.
         `notices` are lines to show with the reply.
         """
-        if prompt is None and not keep:
-            raise BadOption(*CONTINUE_WITHOUT_HISTORY_ERROR)
         with self._lock_session():
-            settings, history = replace(self.settings, **options), History()
-            if keep:
-                history = self._find_history(prompt, cell, append=append, new_conversation=new)
+            settings = replace(self.settings, **options)
+            history = self._find_history(prompt, cell, keep=keep, append=append, new_conversation=new)
             running = self._create_running_turn(prompt, history.turns, settings, tools, cell)
             if prompt is not None:
                 running.cached = self._find_cached_turn(running.digest, reuse or _reuse_by_setting(settings))

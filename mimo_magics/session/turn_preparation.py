@@ -22,6 +22,11 @@ from mimo_magics.tools.tool import NotebookTool
 ReusePolicy = Callable[[Turn], bool]
 """Decides whether an answer that is there already is given again."""
 
+CONTINUE_WITHOUT_HISTORY_ERROR = (
+    Translatable("An answer goes on in its conversation only."),
+    Translatable("Leave --no-history out."),
+)
+
 
 class TurnPreparation(Conversation):
     """The half of a session that prepares turns and settles them; it asks nobody either."""
@@ -36,9 +41,13 @@ class TurnPreparation(Conversation):
         """Turns whose answers may be given again, by the digests of their requests."""
 
     def _find_history(
-        self, prompt: Prompt | None, cell: str, *, append: bool, new_conversation: bool
+        self, prompt: Prompt | None, cell: str, *, keep: bool, append: bool, new_conversation: bool
     ) -> History:
         """Find what this prompt follows."""
+        if not keep:
+            if prompt is None:
+                raise BadOption(*CONTINUE_WITHOUT_HISTORY_ERROR)
+            return History()
         if prompt is None:
             if not self.turns or not can_continue(self.turns[-1]):
                 raise BadOption(

@@ -18,6 +18,7 @@ import pytest
 from markdown_it import MarkdownIt
 from support.kernel import Kernel
 from support.paths import ROOT
+from support.programs import run_program
 
 from mimo_magics import Session
 from mimo_magics.client.local import weights
@@ -99,15 +100,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def run(*command: str, folder: Path, typed: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment(folder),
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_program(command, cwd=folder, env=environment(folder), input=typed)
 
 
 def test_every_block_is_of_a_kind_that_is_run_here() -> None:

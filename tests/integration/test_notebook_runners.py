@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode, v4 as nb
 from support.peer import KEY, Peer, obey
+from support.programs import run_program
 from support.told import grown, quiet, talk, told
 
 from mimo_magics import Session
@@ -53,9 +53,7 @@ def papermill(source: Path, target: Path, env: dict[str, str], *options: str) ->
 
 
 def program(env: dict[str, str], *words: object) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", *map(str, words)], env=env, capture_output=True, text=True, check=False
-    )
+    run = run_program([sys.executable, "-m", *words], env=env)
     assert run.returncode == 0, run.stderr
 
 

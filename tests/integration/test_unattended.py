@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode, v4 as nb
 from support.peer import KEY, Peer, obey
+from support.programs import run_program
 
 CELLS = ["%load_ext mimo_magics", "%%mimo\nhello", "%mimo and again", "print(_.text)"]
 TIMES = "[times]\nregex: first token after .* tokens/s|\\d+\\.\\d s\nreplace: TIMES\n"
@@ -59,5 +59,5 @@ def test_strict_nbval_finds_the_same_outputs_again(
     times.write_text(TIMES, encoding="utf-8")
     options = ["--nbval", f"--nbval-sanitize-with={times}", "-p", "no:cacheprovider", "-q"]
     command = [sys.executable, "-m", "pytest", *options, str(notebook)]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)
+    run = run_program(command, env=environment, cwd=tmp_path)
     assert f"{len(CELLS)} passed" in run.stdout, run.stdout

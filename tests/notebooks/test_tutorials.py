@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from support.paths import ROOT
+from support.programs import run_program
 from mimo_magics.client.local import weights
 
 FOLDER = ROOT / "notebooks"
@@ -43,9 +44,7 @@ def nbval(path: Path, tmp_path: Path, *options: str, tapes: Path = TAPES) -> sub
     )
     plugin = ("-p", "mimo_magics.testing", "-o", f"mimo_tapes={tapes}", "-W", "error")
     environment = {**LOCAL, "XDG_CONFIG_HOME": str(tmp_path)}  # profiles are kept there
-    return subprocess.run(
-        (*command, *plugin), env=environment, capture_output=True, text=True, cwd=ROOT, check=False
-    )
+    return run_program((*command, *plugin), env=environment, cwd=ROOT)
 
 
 def strict(path: Path, tmp_path: Path, tapes: Path = TAPES) -> str:
@@ -200,7 +199,7 @@ def test_other_programs_run_it(path: Path, program: str, tmp_path: Path) -> None
         "MIMO_TAPE": f"replay:{TAPES / path.stem}.jsonl",
     }
     command = [sys.executable, "-m", *words, *(["--cwd", str(path.parent)] if program == "papermill" else [])]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    run = run_program(command, env=environment)
     wanted = any("raises-exception" in cell["metadata"].get("tags", []) for cell in cells(path))
     failed = program == "papermill" and wanted  # for which an error is one at the end, wanted or not
     assert run.returncode == failed, run.stderr
@@ -217,7 +216,7 @@ def test_the_demo_prints_the_answers_and_leaves_an_executed_notebook(tmp_path: P
     needs("smollm2-135m")
     target = tmp_path / "executed" / "00.ipynb"
     command = [sys.executable, "notebooks/run.py", "notebooks/00_first_answer.ipynb", str(target)]
-    run = subprocess.run(command, env=LOCAL, capture_output=True, text=True, cwd=ROOT, check=True)
+    run = run_program(command, env=LOCAL, cwd=ROOT)
     assert re.search(r">>> %%mimo -t 0\n>>> What is the capital of Japan\?\n(?!>>>).*\w", run.stdout)
     outputs = [output for cell in cells(target) for output in cell["outputs"]]
     answers = [output for output in outputs if "mimo" in output.get("metadata", {})]

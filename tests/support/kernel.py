@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from queue import Empty
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from jupyter_client.kernelspec import KernelSpecManager
@@ -72,6 +73,8 @@ class Kernel:
     ) -> None:
         """Choose the kernel, and what it is to believe of the front end."""
         self._manager = manager(name, folder)
+        # a TCP port can be taken by another process between its choice and the start of the kernel
+        self._sockets = TemporaryDirectory(prefix="kernel")
         self._tells_cells = not console
         self._count = 0
         self._running: list[Ran] = []
@@ -80,6 +83,7 @@ class Kernel:
         self._start = {"env": {**clean, **environment}, "cwd": str(folder)}
 
     def __enter__(self) -> Self:
+        self._manager.transport, self._manager.ip = "ipc", f"{self._sockets.name}/kernel"
         self._manager.start_kernel(extra_arguments=["--IPKernelApp.log_level=ERROR"], **self._start)
         self._client = self._manager.blocking_client()
         self._client.start_channels()
@@ -90,6 +94,7 @@ class Kernel:
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
         self._manager.cleanup_resources()
+        self._sockets.cleanup()
 
     def run(
         self,

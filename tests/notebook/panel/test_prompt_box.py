@@ -24,8 +24,8 @@ async def over():
 def shown():
     return [child.value for child in again._reply_area.children]
 """
-PRESS = "again._run.click()"
-STATE = "print(again._state.value, again._run.disabled, again._keep_button.disabled)"
+PRESS = "again._run_button.click()"
+STATE = "print(again._status.value, again._run_button.disabled, again._keep_button.disabled)"
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def test_stop_ends_it_and_what_came_can_be_kept(kernel: Kernel, peer: Peer) -> N
     peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.02))
     kernel.run("again._prompt.value = 'Tell me'")
     kernel.run(PRESS)
-    assert kernel.run("print(again._run.disabled)").text == "True\n"
+    assert kernel.run("print(again._run_button.disabled)").text == "True\n"
     kernel.run("import asyncio\nwhile 'word word' not in ' '.join(shown()):\n    await asyncio.sleep(0.02)")
     kernel.run("again.stop()")
     kernel.run("await over()")
@@ -174,7 +174,7 @@ def test_stop_ends_it_and_what_came_can_be_kept(kernel: Kernel, peer: Peer) -> N
 
 
 def test_it_is_greyed_while_a_cell_is_answered(kernel: Kernel, peer: Peer) -> None:
-    kernel.run("seen = []\nagain._run.observe(lambda change: seen.append(change.new), 'disabled')")
+    kernel.run("seen = []\nagain._run_button.observe(lambda change: seen.append(change.new), 'disabled')")
     kernel.run("%%mimo\none")
     assert kernel.run("print(seen)").text == "[True, False]\n"
 
