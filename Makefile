@@ -5,8 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-# files of tests in parallel: those of kernels wait most of their time
-PARALLEL := -n 4 --dist loadfile
+# files of tests in parallel, in their order: those of kernels wait most of their time, and the longest come first
+PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 QUICK := $(addprefix tests/,core wire document display tape project/test_import_law.py) \
 	$(addprefix tests/notebook/,config test_options.py test_cell_request.py test_cell_variables.py test_comparison_request.py) \
 	$(addprefix tests/session/,limits/test_budget.py limits/test_usage_meter.py test_history.py test_turn.py test_timing.py)

@@ -14,10 +14,9 @@ import openai
 import pytest
 from replay_server import NO_THINKING, TAPE, ReplayServer
 
-from mimo_magics.tape import tape
 from mimo_magics.client.local import weights
-from mimo_magics.tape import format as tape_format
-from mimo_magics.tape.format import RecordedCall, Chunk
+from mimo_magics.tape import format as tape_format, tape
+from mimo_magics.tape.format import Chunk, RecordedCall
 
 MODEL = "smollm2-135m"
 BODY: dict[str, Any] = {"model": "mimo-v2-pro", "messages": [{"role": "user", "content": "hello"}]}
@@ -41,7 +40,9 @@ CHUNK = {**OPENAI, "choices": [{"index": 0, "finish_reason": "stop", "delta": {"
 
 def recorded(path: str, response: bytes, content_type: str = "application/json", **more: Any) -> RecordedCall:
     headers = {"content-type": content_type}
-    return RecordedCall("POST", path, {**NO_THINKING, **BODY, **more}, 0.0, 200, headers, 0.0, [Chunk(0.1, response)])
+    return RecordedCall(
+        "POST", path, {**NO_THINKING, **BODY, **more}, 0.0, 200, headers, 0.0, [Chunk(0.1, response)]
+    )
 
 
 CALLS = [
