@@ -14,29 +14,128 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mimo_magics.core.errors import MimoError
-    from mimo_magics.core.messages import Reply
+    from mimo_magics.core.events import (
+        Annotations,
+        Approval,
+        ModelPreparation,
+        Note,
+        Notice,
+        PendingApproval,
+        ReasoningDelta,
+        ResponseStarted,
+        Retrying,
+        Stopped,
+        TextDelta,
+        ToolCallDelta,
+        ToolCallStart,
+        ToolProgress,
+        UsageUpdate,
+    )
+    from mimo_magics.core.messages import (
+        Annotation,
+        AudioPart,
+        ImagePart,
+        Message,
+        ReasoningPart,
+        Reply,
+        TextPart,
+        Timing,
+        ToolCall,
+        ToolResult,
+        Usage,
+    )
     from mimo_magics.core.version import __version__ as __version__
     from mimo_magics.notebook.extension import panel, sessions
+    from mimo_magics.session.comparison.result import Comparison
+    from mimo_magics.session.dry_run import DryRun
     from mimo_magics.session.session import Session, ask
+    from mimo_magics.session.turn import Turn
     from mimo_magics.tools.registry import tool
 
-__all__ = ["MimoError", "Reply", "Session", "ask", "panel", "sessions", "tool"]
+__all__ = [
+    "Annotation",
+    "Annotations",
+    "Approval",
+    "AudioPart",
+    "Comparison",
+    "DryRun",
+    "ImagePart",
+    "Message",
+    "MimoError",
+    "ModelPreparation",
+    "Note",
+    "Notice",
+    "PendingApproval",
+    "ReasoningDelta",
+    "ReasoningPart",
+    "Reply",
+    "ResponseStarted",
+    "Retrying",
+    "Session",
+    "Stopped",
+    "TextDelta",
+    "TextPart",
+    "Timing",
+    "ToolCall",
+    "ToolCallDelta",
+    "ToolCallStart",
+    "ToolProgress",
+    "ToolResult",
+    "Turn",
+    "Usage",
+    "UsageUpdate",
+    "ask",
+    "panel",
+    "sessions",
+    "tool",
+]
 
-_HOMES = {
-    "MimoError": "core.errors",
-    "Reply": "core.messages",
-    "Session": "session.session",
-    "__version__": "core.version",
-    "ask": "session.session",
-    "panel": "notebook.extension",
-    "sessions": "notebook.extension",
-    "tool": "tools.registry",
+_NAMES_BY_MODULE = {
+    "core.errors": ("MimoError",),
+    "core.events": (
+        "Annotations",
+        "Approval",
+        "ModelPreparation",
+        "Note",
+        "Notice",
+        "PendingApproval",
+        "ReasoningDelta",
+        "ResponseStarted",
+        "Retrying",
+        "Stopped",
+        "TextDelta",
+        "ToolCallDelta",
+        "ToolCallStart",
+        "ToolProgress",
+        "UsageUpdate",
+    ),
+    "core.messages": (
+        "Annotation",
+        "AudioPart",
+        "ImagePart",
+        "Message",
+        "ReasoningPart",
+        "Reply",
+        "TextPart",
+        "Timing",
+        "ToolCall",
+        "ToolResult",
+        "Usage",
+    ),
+    "core.version": ("__version__",),
+    "notebook.extension": ("panel", "sessions"),
+    "session.comparison.result": ("Comparison",),
+    "session.dry_run": ("DryRun",),
+    "session.session": ("Session", "ask"),
+    "session.turn": ("Turn",),
+    "tools.registry": ("tool",),
 }
+_MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -33,7 +33,7 @@ class PortalCall(Generic[Item]):
     """What is answered on the other thread. Iterate over what is heard.
 
     Args:
-        opening: gives what is to be iterated over; it is opened and left on the other thread.
+        context_manager: gives what is to be iterated over; it is opened and left on the other thread.
         tick: called in this thread some ten times a second while nothing comes.
     """
 

@@ -120,7 +120,7 @@ class ConnectionFailed(MimoError):
     Args:
         message: what happened.
         hint: what to do next.
-        temporary: whether another attempt may do better.
+        is_retryable: whether another attempt may do better.
     """
 
     default_hint = Translatable("Check the network, the proxy and the base URL, then run the cell again.")

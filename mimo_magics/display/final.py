@@ -1,4 +1,4 @@
-"""One output when the reply is whole: for runs that nobody watches (nbclient, nbval, papermill)."""
+"""Renderers that show nothing while a turn runs: for runs that nobody watches, and for `--quiet`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from IPython.display import display
 
 from mimo_magics.core.events import Event
 from mimo_magics.core.messages import Reply
-from mimo_magics.document import reply as reply_document
-from mimo_magics.document.reply import DisplayOptions
+from mimo_magics.document.reply import DisplayOptions, reply_bundle
 
 
-class FinalRenderer:
-    """Shows nothing on the way, so that the saved output is one plain `display_data`."""
-
-    def __init__(self, display_options: DisplayOptions = DisplayOptions()) -> None:
-        self._display_options = display_options
+class SilentRenderer:
+    """Shows nothing at all: the reply is only the value of its cell (`--quiet`)."""
 
     async def has_buttons(self) -> bool:
         """Return `False`."""
@@ -29,12 +25,19 @@ class FinalRenderer:
         """Nothing waits to be shown."""
 
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
-        """Show the document."""
-        display(
-            reply_document.reply_bundle(reply, display_options=self._display_options),
-            raw=True,
-            metadata={"mimo": record},
-        )
+        """Leave nothing."""
 
     def clear(self) -> None:
         """Nothing was shown."""
+
+
+class FinalRenderer(SilentRenderer):
+    """Shows one output when the reply is whole, a plain `display_data` (nbclient, nbval, papermill)."""
+
+    def __init__(self, display_options: DisplayOptions = DisplayOptions()) -> None:
+        self._display_options = display_options
+
+    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+        """Show the document."""
+        bundle = reply_bundle(reply, display_options=self._display_options)
+        display(bundle, raw=True, metadata={"mimo": record})

@@ -25,7 +25,7 @@ def choose_renderer(target: DisplayTarget, settings: Settings, cell: CellControl
         cell: the cell, if it awaits and shows nothing else.
     """
     if settings.quiet:
-        from mimo_magics.display.silent import SilentRenderer
+        from mimo_magics.display.final import SilentRenderer
 
         return SilentRenderer()
     if target == "terminal":

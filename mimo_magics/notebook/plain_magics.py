@@ -61,14 +61,14 @@ class SettingsMagics:
 
         Below the controls stands a table of the values and the line that restores them, which a saved notebook keeps.
         """
-        from mimo_magics.notebook.panel import panel, summary
+        from mimo_magics.notebook.panel import panel, state
 
         match line.split():
             case []:
                 self.show_panel()
             case ["insert"]:
                 if not panel.insert_restore_cell(self.config, self.shell):
-                    display({"text/plain": translate(summary.NOTHING_TO_RESTORE)}, raw=True)
+                    display({"text/plain": translate(state.NOTHING_TO_RESTORE)}, raw=True)
             case _:
                 raise BadOption(
                     Translatable("There is no %mimo_panel {line}.", line=line.strip()),

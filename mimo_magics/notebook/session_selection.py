@@ -31,7 +31,7 @@ class SessionSelection:
     Args:
         shell: theirs.
         sessions: those of the kernel.
-        cells: which of them asks.
+        cell_ids: which of them asks.
     """
 
     def __init__(self, shell: Any, sessions: Sessions, cell_ids: CellIds) -> None:

@@ -68,7 +68,7 @@ class ToolCallRunner:
 
     Args:
         tools: what may be called, by name.
-        trusted: names of the tools that the user approved for the session; grows.
+        trusted_tools: names of the tools that the user approved for the session; grows.
         clock: of the turn.
     """
 

@@ -41,7 +41,7 @@ class TapeClock(Clock):
 
     Args:
         pace: how much of the time that passes on the tape passes for the person too.
-        still: whether nothing else puts it forward, as where nothing is asked of a service.
+        tape_only: whether nothing else puts it forward, as where nothing is asked of a service.
     """
 
     def __init__(self, pace: Pace, *, tape_only: bool) -> None:

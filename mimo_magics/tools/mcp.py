@@ -265,12 +265,12 @@ async def _fetch_all_tools(client: Client, cursor: str | None = None) -> list[ty
 
 def _assign_names(server: McpServer, tools: list[types.Tool]) -> Iterator[McpTool]:
     """Give each a name that a model may use; one that is too long, or there already, gets a sign of its own."""
-    taken: set[str] = set()
+    used_names: set[str] = set()
     for tool in {tool.name: tool for tool in tools}.values():
         name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{server.name}_{tool.name}")
-        if len(name) > 64 or name in taken:
+        if len(name) > 64 or name in used_names:
             name = f"{name[:55]}_{hashlib.sha256(tool.name.encode()).hexdigest()[:8]}"
-        taken.add(name)
+        used_names.add(name)
         schema = {"type": "object", "properties": {}} | mcp_schema.clean_schema(tool.input_schema)
         yield McpTool(server, Tool(name, tool.description or tool.title or "", schema), tool.name)
 

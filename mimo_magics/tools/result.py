@@ -166,7 +166,7 @@ def _format_figure(value: Any, _: int) -> str:
 CONVERTERS: dict[str, Callable[[Any, int], Any]] = {
     "datetime.date": lambda value, _: value.isoformat(),
     "datetime.time": lambda value, _: value.isoformat(),
-    "pydantic.BaseModel": lambda value, room: _convert(value.model_dump(warnings=False), room),
+    "pydantic.BaseModel": lambda value, max_bytes: _convert(value.model_dump(warnings=False), max_bytes),
     "numpy.ndarray": _format_array,
     "numpy.generic": _convert_scalar,
     **dict.fromkeys(
@@ -274,7 +274,7 @@ def _truncate(text: str, max_bytes: int) -> str:
 def _build_omission_note(size: int, items: int = 0) -> Callable[[int], str]:
     """Return what says how much is missing when so much was kept; with `items`, nobody counted to the end."""
     more, location = ("more than ", f", in a collection of {items:,} items") if items else ("", "")
-    return lambda kept: f"… {more}{size - kept:,} of {more}{size:,} bytes left out{location} …"
+    return lambda kept_bytes: f"… {more}{size - kept_bytes:,} of {more}{size:,} bytes left out{location} …"
 
 
 def _keep_head_and_tail(head: str, tail: str, max_bytes: int, omission_note: Callable[[int], str]) -> str:

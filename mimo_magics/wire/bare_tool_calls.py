@@ -23,7 +23,7 @@ class BareToolCallFilter:
 
     Args:
         names: of the tools that were offered; nothing else is a call.
-        first: number of the first call, as ids must differ within a conversation.
+        first_number: number of the first call, as ids must differ within a conversation.
     """
 
     def __init__(self, names: Collection[str], first_number: int = 0) -> None:

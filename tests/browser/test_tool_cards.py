@@ -32,19 +32,19 @@ hostile = {HOSTILE!r}
 async def show(*events):
     for event in events:
         accumulator.feed(event)
-        surface.show(event)
-    surface.tick()
+        renderer.show(event)
+    renderer.tick()
 
 async def until(name):
     while not Path(name).exists():
-        surface.tick()
+        renderer.tick()
         await asyncio.sleep(0.02)
 
 def ended(index, state, **more):
     return ToolProgress(index, state, ToolResult(str(index + 1), "search", hostile * 1_250, **more))
 """
 CELL = """
-accumulator, surface = Accumulator(), LiveRenderer(DisplayOptions(), AsyncCell(get_ipython()))
+accumulator, renderer = Accumulator(), LiveRenderer(DisplayOptions(), AsyncCell(get_ipython()))
 await show(ToolCallStart(0, "1", "search"), ToolCallDelta(0, '{"query": "<b>sq'))
 await until("arguments")
 await show(ToolCallDelta(0, 'uare</b>", "limit": 3}'))
@@ -65,7 +65,7 @@ await show(ToolProgress(2, "refused", ToolResult("3", "write", "No.", refused=Tr
 await until("answer")
 await show(TextDelta("So it is."))
 await until("end")
-surface.finish(accumulator.reply, {})
+renderer.finish(accumulator.reply, {})
 """
 STEPS = re.findall(r'until\("(\w+)"\)', CELL)
 

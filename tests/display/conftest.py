@@ -1,4 +1,4 @@
-"""Where what the surfaces send can be read."""
+"""Where what the renderers send can be read."""
 
 from __future__ import annotations
 

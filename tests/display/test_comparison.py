@@ -30,29 +30,29 @@ Published = list[dict[str, Any]]
 
 
 class Watched:
-    """A live surface, the clock that it sees, and its cell."""
+    """A live renderer, the clock that it sees, and its cell."""
 
     def __init__(self, titles: Sequence[str] = TITLES) -> None:
         self.clock = Clock()
         self.cell = Cell()
-        self.surface = LiveComparisonRenderer(
+        self.renderer = LiveComparisonRenderer(
             DisplayOptions(), ComparisonProgress(titles, now=self.clock), self.cell, self.clock
         )
 
     def let(self, seconds: float) -> None:
         """Let time pass."""
         self.clock.time += seconds
-        self.surface.tick()
+        self.renderer.tick()
 
     def say(self, number: int, text: str) -> None:
-        self.surface.show(number, TextDelta(text))
+        self.renderer.show(number, TextDelta(text))
 
 
 @pytest.fixture
 def live(wire: Wire, published: Published) -> Watched:
-    """A surface whose page has answered."""
+    """A renderer whose page has answered."""
     watched = Watched()
-    watched.surface.tick()
+    watched.renderer.tick()
     return watched
 
 
@@ -76,8 +76,8 @@ def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
     live: Watched, published: Published
 ) -> None:
     live.say(1, "Hi")
-    live.surface.end_reply(1)
-    live.surface.finish(BUNDLE, METADATA)
+    live.renderer.end_reply(1)
+    live.renderer.finish(BUNDLE, METADATA)
     assert kinds(published) == [WIDGETS, "text/html"]
     assert len({output["transient"]["display_id"] for output in published}) == 1
     assert (published[-1]["data"], published[-1]["metadata"]) == (BUNDLE, METADATA)
@@ -85,8 +85,8 @@ def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
 
 def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(live: Watched, wire: Wire) -> None:
     live.say(0, "Zero")
-    live.surface.show(2, ReasoningDelta("Hm."))
-    live.surface.show(2, Note("careful"))
+    live.renderer.show(2, ReasoningDelta("Hm."))
+    live.renderer.show(2, Note("careful"))
     live.let(1.0)
     (grid,) = (state for state in wire.states.values() if "mimo-columns" in state.get("_dom_classes", ()))
     assert [texts(wire, column) for column in grid["children"]] == [
@@ -113,8 +113,8 @@ def texts(wire: Wire, widget: str) -> list[str]:
 def test_how_far_it_is_can_be_seen_and_heard(live: Watched, wire: Wire) -> None:
     bar = wire.find("IntProgressModel", "Replies")
     live.let(12.0)
-    live.surface.end_reply(0)
-    live.surface.end_reply(2, "HTTP 429: <too many>")
+    live.renderer.end_reply(0)
+    live.renderer.end_reply(2, "HTTP 429: <too many>")
     assert (wire.states[bar]["value"], wire.states[bar]["max"]) == (2, 3)
     assert '<span role="status">1 of 3 answered, 1 failed</span>' in shown(wire)
     assert "12 s" in wire.values()
@@ -132,7 +132,7 @@ def test_a_comparison_that_is_there_at_once_asks_the_page_for_nothing(
 ) -> None:
     watched = Watched()
     watched.say(0, "Hi")
-    watched.surface.finish(BUNDLE, METADATA)
+    watched.renderer.finish(BUNDLE, METADATA)
     assert wire.messages == []
     assert plain(published) == ["All"]
 
@@ -140,11 +140,11 @@ def test_a_comparison_that_is_there_at_once_asks_the_page_for_nothing(
 def test_what_came_before_the_page_answered_is_in_the_columns(wire: Wire, published: Published) -> None:
     wire.answers = False
     watched = Watched()
-    watched.surface.tick()
+    watched.renderer.tick()
     watched.say(0, "one ")
-    watched.surface.show(1, ReasoningDelta("Hm."))
+    watched.renderer.show(1, ReasoningDelta("Hm."))
     watched.say(1, "One: $x$")
-    watched.surface.end_reply(1)
+    watched.renderer.end_reply(1)
     assert plain(published) == ["0 of 3 answered · 0 s", "1 of 3 answered · 0 s"]
     watched.say(0, "two")
     wire.answers = True
@@ -164,7 +164,7 @@ def test_a_page_that_never_answers_gets_a_line_a_second_and_few_questions(
     for number in range(101):
         watched.say(0, f"word{number} ")
         watched.let(0.05)
-    watched.surface.finish(BUNDLE, METADATA)
+    watched.renderer.finish(BUNDLE, METADATA)
     assert plain(published) == [*(f"0 of 3 answered · {second} s" for second in range(6)), "All"]
     opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
     assert opened.count("DirectionalLinkModel") == 3
@@ -195,7 +195,7 @@ def test_the_frames_of_all_replies_together_come_ten_times_a_second_at_most(
     wire: Wire, published: Published, at_a_time: int
 ) -> None:
     watched = Watched("abcdef")
-    watched.surface.tick()
+    watched.renderer.tick()
     wire.messages.clear()
     for step in range(1_200):
         watched.say(step % at_a_time, "x" if step % 20 else " ")
@@ -210,15 +210,15 @@ def test_what_is_sent_is_proportional_to_the_texts(wire: Wire, published: Publis
     for length in (800, 8_000):  # characters, about 2,000 tokens
         wire.messages.clear()
         watched = Watched("abcdef")
-        watched.surface.tick()
+        watched.renderer.tick()
         source = text(length)
         for start in range(0, len(source), 8):  # 50 tokens a second each
             for number in range(6):
                 watched.say(number, source[start : start + 8])
             watched.let(0.04)
         for number in range(6):
-            watched.surface.end_reply(number)
-        watched.surface.finish(BUNDLE, METADATA)
+            watched.renderer.end_reply(number)
+        watched.renderer.finish(BUNDLE, METADATA)
         sent.append(wire.sent)
     assert sent[1] / sent[0] <= 11
     assert sent[1] <= 40 * 6 * 8_000
@@ -226,21 +226,21 @@ def test_what_is_sent_is_proportional_to_the_texts(wire: Wire, published: Publis
 
 
 def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: Watched, wire: Wire) -> None:
-    live.surface.show(0, ReasoningDelta("Hm."))
+    live.renderer.show(0, ReasoningDelta("Hm."))
     live.say(0, "Yes: ")
     live.say(0, "$x$")
-    live.surface.end_reply(0)
+    live.renderer.end_reply(0)
     assert shown(wire).count("Yes: ") == 1
     assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is False
-    live.surface.finish(BUNDLE, METADATA)
+    live.renderer.finish(BUNDLE, METADATA)
     assert shown(wire).count("Yes: ") == 1
 
 
 def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(live: Watched, wire: Wire) -> None:
-    live.surface.end_reply(0)
-    live.surface.show(1, ReasoningDelta("Hm."))
+    live.renderer.end_reply(0)
+    live.renderer.show(1, ReasoningDelta("Hm."))
     live.say(1, "Half an ans")
-    live.surface.finish(BUNDLE, METADATA)
+    live.renderer.finish(BUNDLE, METADATA)
     assert "<p>Half an ans</p>" in shown(wire)
     assert shown(wire).count("<small>Stopped</small>") == 2
     (head,) = (state for state in wire.states.values() if "mimo-foot" in state.get("_dom_classes", ()))
@@ -248,9 +248,9 @@ def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(live: Wa
 
 
 def test_of_a_comparison_that_failed_nothing_is_left(live: Watched, wire: Wire, published: Published) -> None:
-    live.surface.show(0, ResponseStarted("1", "mimo"))
-    live.surface.end_reply(0, "HTTP 500")
-    live.surface.clear()
+    live.renderer.show(0, ResponseStarted("1", "mimo"))
+    live.renderer.end_reply(0, "HTTP 500")
+    live.renderer.clear()
     assert published[-1]["data"] == {"text/plain": ""}
     assert wire.states == {}
 
@@ -261,9 +261,9 @@ def test_the_widgets_of_the_last_comparisons_stay_for_pages_that_were_reloaded_a
     sizes = []
     for _ in range(3 * MAX_RETIRED_VIEWS):
         watched = Watched()
-        watched.surface.tick()
+        watched.renderer.tick()
         watched.say(0, "Hi")
-        watched.surface.finish(BUNDLE, METADATA)
+        watched.renderer.finish(BUNDLE, METADATA)
         sizes.append(len(wire.states))
     assert sizes[MAX_RETIRED_VIEWS] == sizes[-1]
     assert sizes[0] < sizes[MAX_RETIRED_VIEWS - 1] == sizes[-1]
@@ -273,9 +273,9 @@ def test_the_widgets_of_the_last_comparisons_stay_for_pages_that_were_reloaded_a
 def test_hostile_titles_and_notes_are_text(wire: Wire, published: Published, name: str) -> None:
     hostile = HOSTILE[name]
     watched = Watched((hostile, hostile))
-    watched.surface.tick()
-    watched.surface.show(0, Note(hostile))
-    watched.surface.end_reply(0, hostile)
+    watched.renderer.tick()
+    watched.renderer.show(0, Note(hostile))
+    watched.renderer.end_reply(0, hostile)
     watched.let(1.0)
     values = [value for value in wire.values() if not value.startswith("<style>")]
     assert [odd(Reading(value).found) for value in values] == [[]] * len(values)
@@ -286,14 +286,14 @@ def test_hostile_titles_and_notes_are_text(wire: Wire, published: Published, nam
 
 def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: Published) -> None:
     clock = Clock()
-    surface = StaticComparisonRenderer(ComparisonProgress(TITLES, now=clock))
+    renderer = StaticComparisonRenderer(ComparisonProgress(TITLES, now=clock))
     for _ in range(12):
         clock.time += 0.1
-        surface.tick()
-    surface.show(0, TextDelta("Hi"))
-    surface.end_reply(0)
-    surface.end_reply(1, "HTTP 429")
-    surface.finish(BUNDLE, METADATA)
+        renderer.tick()
+    renderer.show(0, TextDelta("Hi"))
+    renderer.end_reply(0)
+    renderer.end_reply(1, "HTTP 429")
+    renderer.finish(BUNDLE, METADATA)
     assert plain(published) == [
         "0 of 3 answered · 0 s",
         "0 of 3 answered · 1 s",
@@ -306,23 +306,23 @@ def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: 
 
 
 def test_of_a_line_nothing_is_left_when_nothing_came(published: Published) -> None:
-    surface = StaticComparisonRenderer(ComparisonProgress(TITLES))
-    surface.clear()
+    renderer = StaticComparisonRenderer(ComparisonProgress(TITLES))
+    renderer.clear()
     assert published == []
-    surface.tick()
-    surface.clear()
+    renderer.tick()
+    renderer.clear()
     assert published[-1]["data"] == {"text/plain": ""}
 
 
 def test_a_terminal_gets_a_line_for_each_reply_and_all_of_them_at_the_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    surface = TerminalComparisonRenderer(ComparisonProgress(TITLES))
-    surface.show(1, TextDelta("Hi"))
-    surface.tick()
-    surface.end_reply(1)
-    surface.end_reply(0, "HTTP 429:\n\ntoo many\x1b[2J")
-    surface.finish(BUNDLE, METADATA)
+    renderer = TerminalComparisonRenderer(ComparisonProgress(TITLES))
+    renderer.show(1, TextDelta("Hi"))
+    renderer.tick()
+    renderer.end_reply(1)
+    renderer.end_reply(0, "HTTP 429:\n\ntoo many\x1b[2J")
+    renderer.finish(BUNDLE, METADATA)
     assert capsys.readouterr().out == (
         "1 of 3 answered: temperature 0.7\n"
         "1 of 3 answered, 1 failed: temperature 0: HTTP 429: too many\ufffd[2J\n\nAll\n"
@@ -338,11 +338,11 @@ def test_a_terminal_obeys_no_hostile_text(name: str, capsys: pytest.CaptureFixtu
 PLACES: tuple[DisplayTarget, ...] = ("front end", "unattended", "terminal")
 
 
-def played(surface: ComparisonRenderer) -> None:
-    surface.tick()
-    surface.show(0, TextDelta("Hi"))
-    surface.end_reply(0)
-    surface.finish(BUNDLE, METADATA)
+def played(renderer: ComparisonRenderer) -> None:
+    renderer.tick()
+    renderer.show(0, TextDelta("Hi"))
+    renderer.end_reply(0)
+    renderer.finish(BUNDLE, METADATA)
 
 
 def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
@@ -371,7 +371,7 @@ def test_quiet_is_quiet_everywhere(
         ("terminal", Cell(), True, "TerminalComparisonRenderer"),
     ],
 )
-def test_a_surface_is_chosen_by_the_place_and_what_a_person_wants(
+def test_a_renderer_is_chosen_by_the_place_and_what_a_person_wants(
     place: DisplayTarget, cell: Cell | None, live: bool, kind: str
 ) -> None:
     assert type(choose_comparison_renderer(place, Settings(live=live), TITLES, cell)).__name__ == kind

@@ -29,10 +29,10 @@ def plain(published: list[dict[str, object]]) -> list[str]:
 
 
 def test_all_frames_are_one_output_and_the_last_is_the_document(published: list[dict[str, object]]) -> None:
-    surface = StaticRenderer(now=clock(1.0))
+    renderer = StaticRenderer(now=clock(1.0))
     for word in ("a ", "b "):
-        surface.show(TextDelta(word))
-    surface.finish(Reply(Message("assistant", (TextPart("a b "),)), stop="end"), {"version": 1})
+        renderer.show(TextDelta(word))
+    renderer.finish(Reply(Message("assistant", (TextPart("a b "),)), stop="end"), {"version": 1})
     assert plain(published) == ["a ", "a b ", "a b "]
     assert [output["update"] for output in published] == [False, True, True]
     assert len({output["transient"]["display_id"] for output in published}) == 1
@@ -40,28 +40,28 @@ def test_all_frames_are_one_output_and_the_last_is_the_document(published: list[
 
 
 def test_frames_come_ten_times_a_second_at_most(published: list[dict[str, object]]) -> None:
-    surface = StaticRenderer(now=clock(0.001))
+    renderer = StaticRenderer(now=clock(0.001))
     for _ in range(1_000):
-        surface.show(TextDelta("x"))
+        renderer.show(TextDelta("x"))
     assert len(published) <= 11
 
 
 def test_what_is_sent_stays_proportional_to_the_length_of_the_reply(
     published: list[dict[str, object]],
 ) -> None:
-    surface = StaticRenderer(now=clock(1.0))
+    renderer = StaticRenderer(now=clock(1.0))
     for _ in range(2_000):
-        surface.show(TextDelta("ten chars "))
+        renderer.show(TextDelta("ten chars "))
     sent = sum(map(len, plain(published)))
     short = sum(range(0, 2_000, 10))
     assert sent <= short + 12 * 20_000
 
 
 def test_waits_are_told_at_once(published: list[dict[str, object]]) -> None:
-    surface = StaticRenderer(now=lambda: 0.0)
-    surface.show(ModelPreparation("Fetching x", 34_000_000, 98_000_000))
-    surface.show(ModelPreparation("Starting x"))
-    surface.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
+    renderer = StaticRenderer(now=lambda: 0.0)
+    renderer.show(ModelPreparation("Fetching x", 34_000_000, 98_000_000))
+    renderer.show(ModelPreparation("Starting x"))
+    renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
     told = [output["data"]["text/html"].split("<small>")[1].split("<")[0] for output in published]
     assert told == [
         "Fetching x: 34 of 98 MB",
@@ -73,7 +73,7 @@ def test_waits_are_told_at_once(published: list[dict[str, object]]) -> None:
 def test_nothing_is_left_of_a_call_of_which_nothing_came(published: list[dict[str, object]]) -> None:
     StaticRenderer().clear()
     assert published == []
-    surface = StaticRenderer()
-    surface.show(Retrying(2, 5, 1.5, "busy"))
-    surface.clear()
+    renderer = StaticRenderer()
+    renderer.show(Retrying(2, 5, 1.5, "busy"))
+    renderer.clear()
     assert published[-1]["data"] == {"text/plain": ""}

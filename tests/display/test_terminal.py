@@ -39,10 +39,10 @@ REPLY = Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("# Hello\x1b]
 
 
 def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.CaptureFixture[str]) -> None:
-    surface = TerminalRenderer()
+    renderer = TerminalRenderer()
     for event in EVENTS:
-        surface.show(event)
-    surface.finish(REPLY, {})
+        renderer.show(event)
+    renderer.finish(REPLY, {})
     assert capsys.readouterr().out == (
         "Starting x …\n⚠ too warm\nHTTP 503: busy · again in 1.5 s, attempt 2 of 5\n"
         "\x1b[2mHm\x1b[0m\x1b[2m.\x1b[0m\n# Hello\ufffd]0;title\ufffd\n"
@@ -51,12 +51,12 @@ def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.
 
 def test_rich_lays_the_answer_out() -> None:
     screen = io.StringIO()
-    surface = RichTerminalRenderer(
+    renderer = RichTerminalRenderer(
         console=Console(file=screen, width=60, force_terminal=True, color_system=None)
     )
     for event in EVENTS:
-        surface.show(event)
-    surface.finish(REPLY, {})
+        renderer.show(event)
+    renderer.finish(REPLY, {})
     shown = screen.getvalue()
     assert "# Hello" not in shown
     assert "Hello" in shown.rpartition("Hm.")[2]
@@ -65,13 +65,13 @@ def test_rich_lays_the_answer_out() -> None:
 
 def test_rich_tells_of_waits_and_leaves_nothing_of_a_call_of_which_nothing_came() -> None:
     screen = io.StringIO()
-    surface = RichTerminalRenderer(
+    renderer = RichTerminalRenderer(
         console=Console(file=screen, width=60, force_terminal=True, color_system=None)
     )
-    surface.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
-    surface.tick()
+    renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
+    renderer.tick()
     assert "HTTP 503: busy · again in 1.5 s, attempt 2 of 5" in screen.getvalue()
-    surface.clear()
+    renderer.clear()
     assert screen.getvalue().endswith("\x1b[2K")
 
 

@@ -1,4 +1,4 @@
-"""What the tests of live surfaces share: a page at the end of a wire, a clock, a cell."""
+"""What the tests of live renderers share: a page at the end of a wire, a clock, a cell."""
 
 from __future__ import annotations
 

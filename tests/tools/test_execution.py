@@ -11,8 +11,14 @@ from typing import Any
 import anyio
 import pytest
 
-from mimo_magics.tools.execution import MAX_ERROR_CHARS, MAX_LOG_CHARS, format_exception_line, run_function
-from mimo_magics.tools.printed import ContextStream, OutputCapture
+from mimo_magics.tools.execution import (
+    MAX_ERROR_CHARS,
+    MAX_LOG_CHARS,
+    ContextStream,
+    OutputCapture,
+    format_exception_line,
+    run_function,
+)
 from mimo_magics.tools.tool import ToolOutcome
 
 pytestmark = pytest.mark.anyio

@@ -28,8 +28,8 @@ class ReplyBody:
     """The widgets of one reply.
 
     Args:
-        parts: makes them.
-        look: how to show the reply.
+        factory: makes them.
+        display_options: how to show the reply.
     """
 
     def __init__(self, factory: WidgetFactory, display_options: DisplayOptions) -> None:

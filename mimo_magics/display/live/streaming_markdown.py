@@ -22,9 +22,9 @@ class StreamingMarkdown:
     """One text on its way.
 
     Args:
-        parts: makes its widgets.
-        look: how to show it.
-        reachable: let the keyboard reach it; who has no mouse scrolls it by that.
+        factory: makes its widgets.
+        display_options: how to show it.
+        tabbable: let the keyboard reach it; who has no mouse scrolls it by that.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ class ReplyView:
     """The widgets of one turn.
 
     Args:
-        look: how to show the reply.
+        display_options: how to show the reply.
         progress: what its last line tells; fed by the owner.
         cell: the cell that it is shown in.
     """

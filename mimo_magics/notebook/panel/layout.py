@@ -73,7 +73,7 @@ class PanelLayout:
     Args:
         write: sets settings.
         insert: puts the line that restores them into a new cell, and returns what to tell the person.
-        foot: a widget to go below.
+        footer: a widget to go below.
     """
 
     def __init__(self, write: WriteSettings, insert: Callable[[], str], footer: Any = None) -> None:

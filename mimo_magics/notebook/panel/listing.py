@@ -17,7 +17,7 @@ class ModelListLoader:
 
     Args:
         config: says which server.
-        told: called when it has answered.
+        on_loaded: called when it has answered.
     """
 
     def __init__(self, config: MimoConfig, on_loaded: Callable[[], None]) -> None:

@@ -15,10 +15,16 @@ from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.display.output import Output
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import get_display_target
-from mimo_magics.notebook.panel import summary
 from mimo_magics.notebook.panel.layout import PanelLayout
 from mimo_magics.notebook.panel.listing import ModelListLoader
-from mimo_magics.notebook.panel.state import OBSERVED_SETTINGS, PanelState, read_panel_state
+from mimo_magics.notebook.panel.state import (
+    NOTHING_TO_RESTORE,
+    OBSERVED_SETTINGS,
+    PanelState,
+    build_restore_line,
+    read_panel_state,
+    summary_bundle,
+)
 
 MAX_OPEN_PANELS = 3
 """Panels that stay linked; an older one is closed when a newer one comes."""
@@ -31,8 +37,8 @@ class Panel:
     Args:
         config: the store that it is linked with.
         shell: of the notebook.
-        foot: a widget to go below the controls.
-        closed: called when the panel is closed, to close what belongs to the foot.
+        footer: a widget to go below the controls.
+        on_close: called when the panel is closed, to close what belongs to the foot.
     """
 
     def __init__(
@@ -57,7 +63,7 @@ class Panel:
         if target == "front end":
             self.open()
             return
-        bundle = summary.summary_bundle(read_panel_state(self._config))
+        bundle = summary_bundle(read_panel_state(self._config))
         if target == "terminal":
             print(bundle["text/plain"])  # noqa: T201  a console shows no tables
         else:
@@ -100,7 +106,7 @@ class Panel:
         self._model_list_loader.load(state.settings)
 
     def _update_summary(self, state: PanelState) -> None:
-        bundle = summary.summary_bundle(state)
+        bundle = summary_bundle(state)
         if bundle != self._shown_bundle:
             self._shown_bundle = bundle
             self._output.update(bundle)
@@ -112,7 +118,7 @@ class Panel:
 
     def _insert(self) -> str:
         return translate(
-            NEW_CELL_NOTICE if insert_restore_cell(self._config, self._shell) else summary.NOTHING_TO_RESTORE
+            NEW_CELL_NOTICE if insert_restore_cell(self._config, self._shell) else NOTHING_TO_RESTORE
         )
 
 
@@ -121,7 +127,7 @@ def insert_restore_cell(config: MimoConfig, shell: Any) -> bool:
 
     A front end makes the cell when it hears that the running one is over, or the next one that runs.
     """
-    line = summary.build_restore_line(read_panel_state(config))
+    line = build_restore_line(read_panel_state(config))
     if line:
         shell.set_next_input(line)
     return bool(line)

@@ -45,7 +45,7 @@ class PromptBox:
     Args:
         shell: of the notebook.
         config: the values.
-        talk: the conversation.
+        session_selection: the conversation.
     """
 
     def __init__(self, shell: Any, config: MimoConfig, session_selection: SessionSelection) -> None:

@@ -77,7 +77,7 @@ class Comparison:
         candidates: the replies, in the order of their numbers.
         session: which they may be taken over into.
         past: the turns that they follow.
-        look: how to show them.
+        display_options: how to show them.
         cell: who asked, as the turn that is taken over shall tell; somebody new when it is empty.
     """
 

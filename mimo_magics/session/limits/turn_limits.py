@@ -24,8 +24,8 @@ class TurnLimits:
     """Those of one turn.
 
     Args:
-        asked: what it begins with.
-        spent: what the session has spent before.
+        turn_input: what it begins with.
+        session_spending: what the session has spent before.
 
     Raises:
         BadOption: a budget cannot be read.
@@ -120,7 +120,8 @@ class TurnLimits:
     def is_budget_exceeded(self) -> bool:
         """Whether a budget is used up."""
         return any(
-            is_exceeded(budget, spent, self._turn_input.model) for budget, spent in self._current_spending()
+            is_exceeded(budget, spending, self._turn_input.model)
+            for budget, spending in self._current_spending()
         )
 
     @property

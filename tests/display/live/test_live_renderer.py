@@ -288,23 +288,23 @@ def test_each_code_block_can_be_wanted_in_a_new_cell_once_it_is_finished(wire: W
     assert wanted == [None, "a = 1\n\nb = 2", "c", LONG.rstrip("\n"), None]
 
 
-# The surface
+# The renderer
 
 
 def live(*settings: Any) -> LiveRenderer:
-    """A surface of an answer that takes its time."""
-    surface = LiveRenderer(*settings)
-    surface.tick()
-    return surface
+    """A renderer of an answer that takes its time."""
+    renderer = LiveRenderer(*settings)
+    renderer.tick()
+    return renderer
 
 
 @pytest.fixture
-def surface(wire: Wire, published: list[dict[str, Any]]) -> Iterator[LiveRenderer]:
+def renderer(wire: Wire, published: list[dict[str, Any]]) -> Iterator[LiveRenderer]:
     return live(DisplayOptions(), Cell())
 
 
-def finish(surface: LiveRenderer) -> None:
-    surface.finish(
+def finish(renderer: LiveRenderer) -> None:
+    renderer.finish(
         Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end"), {"version": 1}
     )
 
@@ -314,12 +314,12 @@ def kinds(published: list[dict[str, Any]]) -> list[str]:
 
 
 def test_a_reply_is_widgets_while_it_comes_and_a_document_in_the_same_place(
-    surface: LiveRenderer, published: list[dict[str, Any]]
+    renderer: LiveRenderer, published: list[dict[str, Any]]
 ) -> None:
-    surface.show(ReasoningDelta("Hm."))
-    surface.show(TextDelta("Hi"))
-    surface.show(Stopped("end"))
-    finish(surface)
+    renderer.show(ReasoningDelta("Hm."))
+    renderer.show(TextDelta("Hi"))
+    renderer.show(Stopped("end"))
+    finish(renderer)
     assert kinds(published) == [WIDGETS, "text/html"]
     assert len({output["transient"]["display_id"] for output in published}) == 1
     assert published[-1]["metadata"] == {"mimo": {"version": 1}}
@@ -329,22 +329,22 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
     cell, clock = Cell(), Clock()
-    surface = live(DisplayOptions(), cell, clock)
-    surface.show(TextDelta(CODES + "End.\n\nE"))
+    renderer = live(DisplayOptions(), cell, clock)
+    renderer.show(TextDelta(CODES + "End.\n\nE"))
     clock.time += 1
-    surface.tick()
+    renderer.tick()
     wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": 2})
     assert cell.inserted == []
-    finish(surface)
+    finish(renderer)
     assert cell.inserted == ["c"]
 
 
 def test_an_answer_that_is_there_at_once_asks_the_page_for_nothing(
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
-    surface = LiveRenderer(DisplayOptions(), Cell())
-    surface.show(TextDelta("Hi"))
-    finish(surface)
+    renderer = LiveRenderer(DisplayOptions(), Cell())
+    renderer.show(TextDelta("Hi"))
+    finish(renderer)
     assert wire.messages == []
     assert kinds(published)[-1] == "text/html"
 
@@ -354,14 +354,14 @@ def test_what_came_before_the_page_answered_is_in_the_view(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    surface = live(DisplayOptions(), Cell(), clock)
+    renderer = live(DisplayOptions(), Cell(), clock)
     for word in ("one ", "two "):
-        surface.show(TextDelta(word))
+        renderer.show(TextDelta(word))
     assert set(kinds(published)) == {"text/html"}
     wire.answers = True
     for _ in range(2):
         clock.time += 1
-        surface.tick()
+        renderer.tick()
     assert kinds(published)[-1] == WIDGETS
     assert "<p>one two</p>\n" in wire.values()
 
@@ -371,11 +371,11 @@ def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    surface = live(DisplayOptions(), Cell(), clock)
+    renderer = live(DisplayOptions(), Cell(), clock)
     for number in range(400):
         clock.time += 0.05
-        surface.show(TextDelta(f"word{number} "))
-    finish(surface)
+        renderer.show(TextDelta(f"word{number} "))
+    finish(renderer)
     assert set(kinds(published)) == {"text/html"}
     opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
     assert opened.count("DirectionalLinkModel") == 3
@@ -388,21 +388,21 @@ def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_a
     frames = []
     for length in (1, 20):
         clock = Clock()
-        surface = live(DisplayOptions(), Cell(), clock)
+        renderer = live(DisplayOptions(), Cell(), clock)
         wire.messages.clear()
         for _ in range(1_000):
             clock.time += 0.001
-            surface.show(TextDelta("x" * length))
+            renderer.show(TextDelta("x" * length))
         frames.append(len({value for value in wire.values() if "xx" in value}))
     assert 8 <= frames[0] <= 11
     assert 3 <= frames[1] <= 6
 
 
 def test_of_a_call_that_failed_nothing_is_left(
-    wire: Wire, surface: LiveRenderer, published: list[dict[str, Any]]
+    wire: Wire, renderer: LiveRenderer, published: list[dict[str, Any]]
 ) -> None:
-    surface.show(ResponseStarted("1", "mimo"))
-    surface.clear()
+    renderer.show(ResponseStarted("1", "mimo"))
+    renderer.clear()
     assert published[-1]["data"] == {"text/plain": ""}
     assert wire.states == {}
 
@@ -412,9 +412,9 @@ def test_the_widgets_of_the_last_turns_stay_for_pages_that_were_reloaded_and_the
 ) -> None:
     sizes = []
     for _ in range(3 * MAX_RETIRED_VIEWS):
-        surface = live(DisplayOptions(), Cell())
-        surface.show(TextDelta("Hi"))
-        finish(surface)
+        renderer = live(DisplayOptions(), Cell())
+        renderer.show(TextDelta("Hi"))
+        finish(renderer)
         sizes.append(len(wire.states))
     assert sizes[MAX_RETIRED_VIEWS] == sizes[-1]
     assert sizes[0] < sizes[MAX_RETIRED_VIEWS - 1] == sizes[-1]

@@ -12,11 +12,10 @@ from IPython.core.displaypub import CapturingDisplayPublisher, DisplayPublisher
 from mimo_magics.core.events import Approval
 from mimo_magics.core.renderer_protocol import CellControl
 from mimo_magics.core.settings import Settings
-from mimo_magics.display.final import FinalRenderer
+from mimo_magics.display.final import FinalRenderer, SilentRenderer
 from mimo_magics.display.live.live_renderer import LiveRenderer
 from mimo_magics.display.rich_terminal import RichTerminalRenderer
 from mimo_magics.display.selection import choose_renderer
-from mimo_magics.display.silent import SilentRenderer
 from mimo_magics.display.static import StaticRenderer
 from mimo_magics.display.terminal import TerminalRenderer
 from mimo_magics.notebook.kernel.async_cell import get_display_target
@@ -67,7 +66,7 @@ class Running:
 
 
 @pytest.mark.parametrize(
-    ("where", "settings", "cell", "surface"),
+    ("where", "settings", "cell", "renderer"),
     [
         ("front end", Settings(), Running(), LiveRenderer),
         ("front end", Settings(), None, StaticRenderer),
@@ -78,10 +77,10 @@ class Running:
         ("terminal", Settings(quiet=True), None, SilentRenderer),
     ],
 )
-def test_each_place_has_its_surface(
-    where: Any, settings: Settings, cell: CellControl | None, surface: type
+def test_each_place_has_its_renderer(
+    where: Any, settings: Settings, cell: CellControl | None, renderer: type
 ) -> None:
-    assert type(choose_renderer(where, settings, cell)) is surface
+    assert type(choose_renderer(where, settings, cell)) is renderer
 
 
 def test_a_terminal_is_laid_out_where_rich_can_do_it(monkeypatch: pytest.MonkeyPatch) -> None:

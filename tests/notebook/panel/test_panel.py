@@ -31,8 +31,7 @@ from mimo_magics.notebook.commands.config import run_config_command
 from mimo_magics.notebook.config.store import SETTINGS, TYPE_HINTS, MimoConfig
 from mimo_magics.notebook.panel.layout import INACTIVE_CLASS, PanelLayout
 from mimo_magics.notebook.panel.panel import MAX_OPEN_PANELS, Panel, close_all, insert_restore_cell
-from mimo_magics.notebook.panel.state import escape_control_chars, read_panel_state
-from mimo_magics.notebook.panel.summary import NOTHING_TO_RESTORE
+from mimo_magics.notebook.panel.state import NOTHING_TO_RESTORE, escape_control_chars, read_panel_state
 from mimo_magics.session.session import Session
 
 

@@ -51,7 +51,7 @@ def turn(number: int, text: str = "", **fields: Any) -> Turn:
 
 
 def output(turn: Turn, after: str = "", session: str = "main", *, aside: bool = False) -> Json:
-    """A turn as its surface leaves it."""
+    """A turn as its renderer leaves it."""
     told = build_record(turn, parent_id=after, session=session, is_one_off=aside)
     return {"output_type": "display_data", "data": reply_bundle(turn.reply), "metadata": {"mimo": told}}
 
