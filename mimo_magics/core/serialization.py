@@ -34,19 +34,19 @@ def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
         TypeError: a field without a default is missing.
         ValueError: a value is of another type, or a part has an unknown `type`.
     """
-    hints = _hints(kind)  # type: ignore[arg-type]  # a class is a key
-    names = {field.name: _saved_name(field) for field in _fields(kind)}
-    present = {name: saved for name, saved in names.items() if saved in data}
-    return kind(**{name: _read(hints[name], data[saved]) for name, saved in present.items()})
+    columns = _columns(kind)  # type: ignore[arg-type]  # a class is a key
+    return kind(**{name: _read(hint, data[saved]) for name, saved, hint in columns if saved in data})
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _columns(kind: Any) -> tuple[tuple[str, str, Any], ...]:
+    """Return each field's name, its name in files, and its type."""
+    hints = get_type_hints(kind)
+    return tuple((field.name, _saved_name(field), hints[field.name]) for field in fields(kind))
 
 
 def _non_default_items(value: Any) -> Iterator[tuple[str, Any]]:
-    for field in _fields(value):
+    for field in fields(value):
         item = getattr(value, field.name)
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         if default is MISSING or item != default:
@@ -55,10 +55,6 @@ def _non_default_items(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _saved_name(field: Field[Any]) -> str:
     return str(field.metadata.get("saved_as", field.name))
-
-
-def _fields(value: Any) -> tuple[Field[Any], ...]:
-    return fields(value)
 
 
 def _write(item: Any) -> Any:
