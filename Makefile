@@ -11,6 +11,8 @@ QUICK := $(addprefix tests/,core wire document display tape project/test_import_
 	$(addprefix tests/notebook/,config test_options.py test_cell_request.py test_cell_variables.py test_comparison_request.py) \
 	$(addprefix tests/session/,limits/test_budget.py limits/test_usage_meter.py test_history.py test_turn.py test_timing.py)
 
+MEASURED := $(addprefix tests/,core wire document display tape tools client session notebook)
+
 KERNELS := build/kernels/6.31.0 build/kernels/7.3.0
 AXE := 4.14.1
 
@@ -39,9 +41,10 @@ test: $(VENV)/test weights
 test-browser: $(VENV)/browser
 	$(RUN) -m pytest -m "not slow" tests/browser $(ARGS)
 
-## make coverage  branch coverage of the pure tests and of those in this process, by package
+## make coverage  branch coverage by package, without what runs in a kernel of its own or in a browser
 coverage: $(VENV)/test
-	$(RUN) -m pytest $(PARALLEL) -q -m "not slow" --ignore=tests/browser --cov=mimo_magics --cov-branch --cov-report=json:build/coverage.json $(ARGS)
+	MIMO_FUZZ=short $(RUN) -m pytest -n 2 --dist loadfile -q -m "not slow and not thorough" --ignore=tests/client/local \
+	    --cov=mimo_magics --cov-branch --cov-report=json:build/coverage.json $(MEASURED) $(ARGS)
 	PYTHONPATH=tests $(RUN) -m support.coverage build/coverage.json
 
 ## make browser   what the tests in JupyterLab and Notebook want besides a chromium on the PATH
