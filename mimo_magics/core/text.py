@@ -10,15 +10,41 @@ from mimo_magics.core.messages import join_surrogates
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Controls but tab and line end, and what turns the direction of reading."""
 
-INVISIBLE_CHARACTERS = re.compile(
-    "\U0001f3f4[\U000e0020-\U000e007f]+"  # flags of regions are spelled in unseen letters: they may stay
-    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+DEFAULT_IGNORABLE = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""What a page does not show but obeys or keeps: controls, overrides of direction, joints without width, tags.
+"""Characters that are drawn as nothing: `Default_Ignorable_Code_Point` of Unicode 16, and U+FFF9 to U+FFFB."""
 
-Marks that Arabic, Hebrew, Indic scripts and emoji are written with (U+200C to U+200F) are no such characters.
-"""
+INVISIBLE_CHARACTERS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029{DEFAULT_IGNORABLE}]")
+"""What a page does not show but obeys or keeps."""
 
+MARKS, IDEOGRAPHS = "\u061c\u200c-\u200f", "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+WELL_FORMED_SEQUENCES = re.compile(
+    "|".join(
+        (
+            # the flag of a region: a black flag, up to six tag letters, and the tag that ends it
+            "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f",
+            # one mark of direction; one joiner behind a letter that may be joined, or an emoji
+            f"(?<![{MARKS}])[\u061c\u200e\u200f](?![{MARKS}])",
+            f"(?<=[^\x00-\x7f{MARKS}])[\u200c\u200d](?![{MARKS}])",
+            # one variation selector behind a character that has variants
+            "(?<=[0-9#*\xa9\xae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]",
+            f"(?<=[\u2200-\u2aff{IDEOGRAPHS}])[\ufe00-\ufe02\U000e0100-\U000e01ef]",
+            "(?<=[\u1820-\u18aa])[\u180b-\u180d\u180f]",
+            # the filler of an old Korean syllable; the joiner of accents
+            "(?<=[\u1100-\u115e])\u1160|\u115f(?=[\u1161-\u11a2])|(?<=[\u0300-\u034e\u0591-\u05c7])\u034f",
+        )
+    )
+)
+"""How scripts and emoji are written with such characters."""
+SHOWN_CHARACTERS = re.compile(
+    f"(?P<well_formed>{WELL_FORMED_SEQUENCES.pattern})|{INVISIBLE_CHARACTERS.pattern}"
+)
+UNFINISHED_SEQUENCE = re.compile(
+    f"[\u1100-\u115f\u1820-\u18aa\u203c-\u3299\U0001f000-\U0001faff{DEFAULT_IGNORABLE}]{{1,16}}\\Z"
+)
+"""The end of a text that a next piece may still make a well-formed sequence."""
 
 LINE_END = re.compile("\r\n?")
 
@@ -29,11 +55,25 @@ def replace_control_characters(text: str) -> str:
 
 
 def escape_invisible_characters(text: str) -> str:
-    """Spell out what a page would obey or hide, such as ⟨U+202E⟩.
+    """Spell out what a page would obey or hide, such as ⟨U+202E⟩; scripts and emoji stay as they are written.
 
     Each kind of line end becomes the usual one, and characters whose halves came apart are whole again.
     """
-    return INVISIBLE_CHARACTERS.sub(_spell_out, LINE_END.sub("\n", join_surrogates(text)))
+    return SHOWN_CHARACTERS.sub(_spell_out, LINE_END.sub("\n", join_surrogates(text)))
+
+
+def escape_every_invisible_character(text: str) -> str:
+    """Spell out every character that is not seen, in scripts and emoji too, and each carriage return.
+
+    For what a person decides on, such as the arguments of a tool call.
+    """
+    return re.sub(f"\r|{INVISIBLE_CHARACTERS.pattern}", _spell_out_each, join_surrogates(text))
+
+
+def split_unfinished_sequence(text: str) -> tuple[str, str]:
+    """Split off the end of a text that is still coming, where the next piece may belong to its last character."""
+    match = UNFINISHED_SEQUENCE.search(text)
+    return (text[: match.start()], match[0]) if match else (text, "")
 
 
 def escape_html(text: str) -> str:
@@ -42,5 +82,8 @@ def escape_html(text: str) -> str:
 
 
 def _spell_out(match: re.Match[str]) -> str:
-    characters = match[0]
-    return characters if len(characters) > 1 else f"⟨U+{ord(characters):04X}⟩"
+    return match[0] if match["well_formed"] else _spell_out_each(match)
+
+
+def _spell_out_each(match: re.Match[str]) -> str:
+    return "".join(f"⟨U+{ord(character):04X}⟩" for character in match[0])

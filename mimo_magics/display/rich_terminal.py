@@ -14,7 +14,8 @@ from mimo_magics.core.events import Accumulator, Event, ModelPreparation, Retryi
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.settings import Format
-from mimo_magics.core.text import replace_control_characters
+from mimo_magics.core.text import escape_invisible_characters
+from mimo_magics.document.markdown import iter_tokens
 
 MAX_SHOWN_CHARS = 10_000
 """Characters that fill any window."""
@@ -69,7 +70,7 @@ class RichTerminalRenderer:
         self._has_changes = False
         self._live.start()
         reply = self._accumulator.reply
-        text = replace_control_characters(self._status or reply.text or reply.reasoning)[-MAX_SHOWN_CHARS:]
+        text = escape_invisible_characters(self._status or reply.text or reply.reasoning)[-MAX_SHOWN_CHARS:]
         lines = Text(text, style="" if reply.text and not self._status else "dim").wrap(
             self._live.console, self._live.console.width
         )
@@ -78,9 +79,21 @@ class RichTerminalRenderer:
 
 def render_reply(reply: Reply, reply_format: Format = "markdown") -> RenderableType:
     """Return remarks, reasoning and answer as rich shows them; links show where they lead."""
-    notes = [Text(f"⚠ {replace_control_characters(translate(note))}") for note in reply.notes]
-    notices = [Text(replace_control_characters(translate(line)), style="dim") for line in reply.notices]
-    reasoning = [Text(replace_control_characters(reply.reasoning), style="dim")] if reply.reasoning else []
-    text = replace_control_characters(reply.text)
-    body = Markdown(text, hyperlinks=False) if reply_format == "markdown" else Text(text)
+    notes = [Text(f"⚠ {escape_invisible_characters(translate(note))}") for note in reply.notes]
+    notices = [Text(escape_invisible_characters(translate(line)), style="dim") for line in reply.notices]
+    reasoning = [Text(escape_invisible_characters(reply.reasoning), style="dim")] if reply.reasoning else []
+    text = escape_invisible_characters(reply.text)
+    body = _render_markdown(text) if reply_format == "markdown" else Text(text)
     return Group(*notes, *notices, *reasoning, body)
+
+
+def _render_markdown(text: str) -> Markdown:
+    """Return Markdown whose texts are cleaned behind the parser, which decodes entities and percent signs."""
+    markdown = Markdown(text, hyperlinks=False)
+    for token in iter_tokens(markdown.parsed):
+        token.content = escape_invisible_characters(token.content)
+        token.attrs = {
+            name: escape_invisible_characters(value) if isinstance(value, str) else value
+            for name, value in token.attrs.items()
+        }
+    return markdown

@@ -11,7 +11,7 @@ from typing import Any
 from mimo_magics.core.events import Event, ModelPreparation, Note, Notice, ReasoningDelta, Retrying, TextDelta
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.text import replace_control_characters
+from mimo_magics.core.text import escape_invisible_characters, split_unfinished_sequence
 
 ANSI_DIM, ANSI_RESET = "\x1b[2m", "\x1b[0m"
 
@@ -21,6 +21,8 @@ class TerminalRenderer:
 
     def __init__(self) -> None:
         self._last_event_type: type[Event] | None = None
+        self._unfinished = ""
+        """The end of the last piece, which the next one may make another character of."""
 
     async def has_buttons(self) -> bool:
         """Return `False`."""
@@ -29,18 +31,16 @@ class TerminalRenderer:
     def show(self, event: Event) -> None:
         """Print what is new."""
         match event:
-            case TextDelta(text):
-                self._print(TextDelta, replace_control_characters(text))
-            case ReasoningDelta(text):
-                self._print(ReasoningDelta, f"{ANSI_DIM}{replace_control_characters(text)}{ANSI_RESET}")
+            case TextDelta(text) | ReasoningDelta(text):
+                self._print_piece(type(event), text)
             case Retrying():
-                self._print(Retrying, f"{replace_control_characters(translate(str(event)))}\n")
+                self._print(Retrying, f"{escape_invisible_characters(translate(str(event)))}\n")
             case ModelPreparation(what, done, total) if done == total:
                 self._print(ModelPreparation, f"{translate(what)} …\n")
             case Note(text):
-                self._print(Note, f"⚠ {replace_control_characters(translate(text))}\n")
+                self._print(Note, f"⚠ {escape_invisible_characters(translate(text))}\n")
             case Notice(text):
-                self._print(Notice, f"{ANSI_DIM}{replace_control_characters(translate(text))}{ANSI_RESET}\n")
+                self._print(Notice, f"{ANSI_DIM}{escape_invisible_characters(translate(text))}{ANSI_RESET}\n")
 
     def tick(self) -> None:
         """Nothing waits to be shown."""
@@ -53,12 +53,29 @@ class TerminalRenderer:
         """End the last line; what was printed stays."""
         self._print(type(None), "")
 
+    def _print_piece(self, kind: type[TextDelta | ReasoningDelta], text: str) -> None:
+        if kind is not self._last_event_type:
+            self._flush()
+        complete, unfinished = split_unfinished_sequence(self._unfinished + text)
+        self._unfinished = ""
+        self._print(kind, _style(kind, complete))
+        self._unfinished = unfinished
+
     def _print(self, kind: Any, text: str) -> None:
-        separator = (
-            "\n"
-            if self._last_event_type in (TextDelta, ReasoningDelta) and kind is not self._last_event_type
-            else ""
-        )
+        separator = ""
+        if kind is not self._last_event_type:
+            self._flush()
+            separator = "\n" if self._last_event_type in (TextDelta, ReasoningDelta) else ""
         self._last_event_type = kind
         sys.stdout.write(separator + text)
         sys.stdout.flush()
+
+    def _flush(self) -> None:
+        """Print the end of the last piece, as no other one belongs to it."""
+        sys.stdout.write(_style(self._last_event_type, self._unfinished))
+        self._unfinished = ""
+
+
+def _style(kind: Any, text: str) -> str:
+    shown = escape_invisible_characters(text)
+    return f"{ANSI_DIM}{shown}{ANSI_RESET}" if shown and kind is ReasoningDelta else shown

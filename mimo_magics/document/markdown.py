@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -25,7 +26,9 @@ from mdit_py_plugins.dollarmath.index import math_inline_dollar
 from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 
 from mimo_magics.core.text import escape_invisible_characters
+from mimo_magics.document.highlighting import MAX_DOCUMENT_CHARS, code_html, is_colored
 from mimo_magics.document.sanitizer import MATH_CLASSES, is_external_url, sanitize_html
+from mimo_magics.document.tex import is_safe_tex
 
 MAX_BRACKETS = 500
 r"""More of `\(` and `\[` than this are not taken for math: the search for the end of each would be quadratic."""
@@ -33,6 +36,8 @@ r"""More of `\(` and `\[` than this are not taken for math: the search for the e
 MAX_NESTING = 50
 """Levels of nesting that are still shown."""
 
+HOST_IN_TEXT = re.compile(r"(?:^\s*|//)((?:[\w-]+\.)+[^\W\d_]{2,24})(?=[/:?#]|\s*$)")
+"""A host in the text of a link: behind `//`, or alone."""
 DIRECTIONAL_TOKENS = ("paragraph_open", "heading_open", "list_item_open")
 RTL_LETTERS = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
@@ -110,6 +115,8 @@ def _build_parser(*, allow_brackets: bool) -> MarkdownIt:
     for name, rule in {**rules, **math}.items():
         parser.add_render_rule(name, rule)
     parser.core.ruler.push("direction", set_text_direction)
+    parser.core.ruler.push("visible_text", escape_decoded_text)
+    parser.core.ruler.push("link_host", name_link_hosts)
     return parser
 
 
@@ -166,33 +173,60 @@ def set_text_direction(state: StateCore) -> None:
             token.attrSet("dir", "auto")
 
 
-def render_fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-    """Render a code block, coloured where its language is known; Jupyter's own styles give the colours."""
-    token = tokens[idx]
-    return code_html(token.content, token.info.split(maxsplit=1)[0] if token.info.strip() else "") + "\n"
+def escape_decoded_text(state: StateCore) -> None:
+    """Spell out what is invisible once more: entities and percent signs are decoded by the parser."""
+    for token in iter_tokens(state.tokens):
+        token.content = escape_invisible_characters(token.content)
+        if "title" in token.attrs:
+            token.attrs["title"] = escape_invisible_characters(str(token.attrs["title"]))
 
 
-PLAIN_SPAN = re.compile(r'<span class="[nw]">([^<]*)</span>')
-"""Marks of names and blanks: they have no colour of their own, and are half of all marks."""
+def name_link_hosts(state: StateCore) -> None:
+    """Put the host of a link behind a text that names another one."""
+    for token in state.tokens:
+        if token.children:
+            token.children = list(_with_hosts(token.children))
 
 
-def code_html(code: str, language: str) -> str:
-    """Render code as a block."""
-    return f'<pre class="highlight"><code>{highlight_code(code, language)}</code></pre>'
+def iter_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yield tokens and those within them."""
+    for token in tokens:
+        yield token
+        yield from iter_tokens(token.children or ())
 
 
-def highlight_code(code: str, language: str) -> str:
-    """Mark up code for its colours; plain where the language is not known."""
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
+def _with_hosts(tokens: Sequence[Token]) -> Iterator[Token]:
+    host, text = "", ""
+    for token in tokens:
+        if token.type == "link_open":
+            host, text = _get_host(str(token.attrs.get("href", ""))), ""
+        text += token.content
+        yield token
+        if token.type == "link_close" and host and _names_other_host(text, host):
+            yield Token("text", "", 0, content=f" ({host})")
 
+
+def _get_host(url: str) -> str:
     try:
-        lexer = get_lexer_by_name(language, stripnl=False)
-    except ClassNotFound:
-        return html.escape(code)
-    return PLAIN_SPAN.sub(r"\1", str(highlight(code, lexer, HtmlFormatter(nowrap=True))))
+        return urlsplit(url).hostname or ""
+    except ValueError:  # no address
+        return ""
+
+
+def _names_other_host(text: str, host: str) -> bool:
+    """Tell whether a link's text names a host, and not the one that it leads to."""
+    named = {name.lower().removeprefix("www.") for name in HOST_IN_TEXT.findall(text)}
+    return bool(named) and host.lower().removeprefix("www.") not in named
+
+
+def render_fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    """Render a code block, colored where its language is listed; Jupyter's own styles give the colors."""
+    token = tokens[idx]
+    language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+    max_chars = MAX_DOCUMENT_CHARS - env.get("colored_chars", 0)
+    if is_colored(token.content, language, max_chars):
+        env["colored_chars"] = env.get("colored_chars", 0) + len(token.content)
+    return code_html(token.content, language, max_chars=max_chars) + "\n"
 
 
 def render_image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
@@ -226,16 +260,10 @@ def render_cell_close(self: RendererHTML, tokens: Sequence[Token], idx: int, opt
     return f"</div></{tokens[idx].tag}>\n"
 
 
-UNSAFE_TEX = re.compile(
-    r"\\(?:unicode|mmlToken|href|url|style|class|cssId|data|require|let|csname|(?:new|renew|provide)(?:command|environment)|[egx]?def)(?![A-Za-z])"
-)
-"""TeX that MathJax makes links, styles and fonts of as it is told, unescaped, or that changes what other formulas mean."""
-
-
 def _render_math(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
     token = tokens[idx]
     block = token.type != "math_inline"
     delimiter = "$$" if block else "$"
     tag = "div" if token.type.startswith("math_block") else "span"
-    class_attribute = "" if UNSAFE_TEX.search(token.content) else f' class="{MATH_CLASSES}"'
+    class_attribute = f' class="{MATH_CLASSES}"' if is_safe_tex(token.content) else ""
     return f"<{tag}{class_attribute}>{delimiter}{html.escape(token.content)}{delimiter}</{tag}>"

@@ -15,7 +15,8 @@ from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.core.settings import Format
 from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
 from mimo_magics.document import steps
-from mimo_magics.document.markdown import code_html, to_html
+from mimo_magics.document.highlighting import code_html
+from mimo_magics.document.markdown import to_html
 from mimo_magics.document.sanitizer import LINK_REL, NO_MATH_CLASSES, is_external_url
 
 STOP_TEXTS = {

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from unicodedata import east_asian_width
 
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.text import replace_control_characters
+from mimo_magics.core.text import escape_invisible_characters
 
 
 def table_bundle(
@@ -27,13 +27,13 @@ def table_bundle(
 
     Heads, caption and cells that are `Translatable` are said as the person reads them.
     """
-    body = [tuple(replace_control_characters(_translate_cell(cell)) for cell in row) for row in rows]
+    body = [tuple(escape_invisible_characters(_translate_cell(cell)) for cell in row) for row in rows]
     alignments = ["right" if name in numeric_columns else "left" for name in head]
     head, caption = tuple(map(translate, head)), translate(caption)
     return {
         "text/html": _render_html(head, body, alignments) + _render_caption(caption),
         "text/plain": "\n".join(
-            filter(None, (_render_text(head, body, alignments), replace_control_characters(caption)))
+            filter(None, (_render_text(head, body, alignments), escape_invisible_characters(caption)))
         ),
     }
 
@@ -57,7 +57,7 @@ def _render_row(tag: str, cells: Sequence[str], alignments: Sequence[str]) -> st
 
 
 def _render_caption(caption: str) -> str:
-    return f"<p><small>{html.escape(replace_control_characters(caption))}</small></p>" if caption else ""
+    return f"<p><small>{html.escape(escape_invisible_characters(caption))}</small></p>" if caption else ""
 
 
 def _render_text(head: Sequence[str], rows: Sequence[Sequence[str]], alignments: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +22,9 @@ from mimo_magics.core.events import (
     TextDelta,
 )
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart
-from mimo_magics.display.rich_terminal import RichTerminalRenderer
-from mimo_magics.display.terminal import TerminalRenderer, replace_control_characters
+from mimo_magics.core.text import INVISIBLE_CHARACTERS, replace_control_characters
+from mimo_magics.display.rich_terminal import RichTerminalRenderer, render_reply
+from mimo_magics.display.terminal import TerminalRenderer
 
 EVENTS: list[Event] = [
     ModelPreparation("Fetching x", 1, 9),
@@ -45,8 +47,39 @@ def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.
     renderer.finish(REPLY, {})
     assert capsys.readouterr().out == (
         "Starting x …\n⚠ too warm\nHTTP 503: busy · again in 1.5 s, attempt 2 of 5\n"
-        "\x1b[2mHm\x1b[0m\x1b[2m.\x1b[0m\n# Hello\ufffd]0;title\ufffd\n"
+        "\x1b[2mHm\x1b[0m\x1b[2m.\x1b[0m\n# Hello⟨U+001B⟩]0;title⟨U+0007⟩\n"
     )
+
+
+def test_a_character_that_comes_in_pieces_is_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    renderer = TerminalRenderer()
+    for piece in ("Hi ", "👨", "\u200d", "👩", "\u200d👧", ".\u200b", " ☎", "\ufe0e"):
+        renderer.show(TextDelta(piece))
+    renderer.show(ReasoningDelta("Hm\U000e0041"))
+    renderer.finish(REPLY, {})
+    assert capsys.readouterr().out == (
+        "Hi 👨\u200d👩\u200d👧.⟨U+200B⟩ ☎\ufe0e\n\x1b[2mHm\x1b[0m\x1b[2m⟨U+E0041⟩\x1b[0m\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<http://x/%1b%5d52;c;cm0gLXJmIH4K%1b%5c>",
+        "[a](http://x/%1b%5b2J '&#x1b;]0;title&#7;')",
+        "x&#x1b;[2J&#x9b;1m",
+        "`\x1b[2J`\n\n```\n\x1b]52;c;x\x07\n```",
+        "![&#x1b;[2J](http://x/%9b1m)",
+        "| &#x1b;[2J |\n|---|",
+        "x&#x202e;y&#xe0041;",
+    ],
+)
+def test_rich_obeys_nothing_that_a_parser_decodes(text: str) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, width=60, force_terminal=True, color_system=None)
+    console.print(render_reply(Reply(Message("assistant", (ReasoningPart(text), TextPart(text))))))
+    styles = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue())
+    assert INVISIBLE_CHARACTERS.findall(styles) == []
 
 
 def test_rich_lays_the_answer_out() -> None:

@@ -15,7 +15,7 @@ NOT_NOUNS = {
     *("told", "tell", "tells", "said", "say", "says", "saying", "asked", "asking", "answered", "answering"),
     *("kept", "took", "taken", "takes", "came", "gone", "heard", "spoken", "spent", "begun", "broken_off"),
     *("here", "there", "afterwards", "whereabouts", "aside", "anew", "whole", "beyond"),
-    *("longest", "shortest", "most", "least", "patience", "grace", "beat", "room", "renderer", "senses"),
+    *("longest", "shortest", "most", "least", "patience", "grace", "beat", "room", "surface", "senses"),
 }
 """Words of an earlier dialect: as an identifier, none of them says of what it speaks."""
 
