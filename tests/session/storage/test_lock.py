@@ -14,6 +14,7 @@ from support.saving_process import begun
 
 from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage import lock as session_lock
+from mimo_magics.session.storage.lock import lock_file
 from mimo_magics.session.storage.session_file import SessionFile
 
 
@@ -40,3 +41,25 @@ def test_a_writer_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.Mon
     assert file.read() == begun()
     file.write(SAVED)
     assert file.read() == SAVED
+
+
+def test_a_lock_leaves_no_file_and_can_be_taken_again_after_a_failure(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with pytest.raises(ZeroDivisionError), lock_file(path):
+        assert path.exists()
+        raise ZeroDivisionError
+    assert not path.exists()
+    with lock_file(path):
+        assert path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_writer_gives_up_and_leaves_the_first_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_lock, "LOCK_TIMEOUT", 0.05)
+    path = tmp_path / "lock"
+    with lock_file(path):
+        with pytest.raises(TimeoutError, match="somebody else is writing it"), lock_file(path):
+            pytest.fail("two writers had the lock")
+        assert path.exists()
