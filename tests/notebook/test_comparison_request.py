@@ -8,7 +8,7 @@ import pytest
 from mimo_magics.core.errors import BadOption
 from mimo_magics.notebook.comparison_request import ComparisonRequest, build_comparison_request, split_line
 from mimo_magics.notebook.options import COMPARISON_OPTIONS
-from mimo_magics.session.comparison.variants import Variant, build_variants
+from mimo_magics.session.comparison.variants import Variant
 
 
 def request(line: str, body: str = "Name a bird.", **names: Any) -> ComparisonRequest:
@@ -95,22 +95,3 @@ def test_what_makes_no_sense_is_told(line: str, body: str, fact: str, hint: str)
     with pytest.raises(BadOption) as caught:
         request(line, body)
     assert (str(caught.value), caught.value.hint) == (fact, hint)
-
-
-def test_a_setting_without_values_makes_no_calls() -> None:
-    with pytest.raises(BadOption, match="cannot make 0 calls"):
-        build_variants({"model": []})
-
-
-@pytest.mark.parametrize(
-    ("values", "fact"),
-    [
-        ({"temprature": [1]}, "There is no setting 'temprature'."),
-        ({"temperature": [0, "x"]}, "temperature cannot be 'x'."),
-        ({"stop": ["a"]}, "stop cannot be 'a'."),
-    ],
-)
-def test_what_a_program_compares_is_checked(values: dict[str, list[Any]], fact: str) -> None:
-    with pytest.raises(BadOption) as caught:
-        build_variants(values)
-    assert str(caught.value) == fact

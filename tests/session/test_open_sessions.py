@@ -8,7 +8,6 @@ from support.peer import Peer
 from mimo_magics.core.errors import BadOption
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
-from mimo_magics.session.session_names import sanitize_session_name
 
 
 @pytest.fixture
@@ -82,18 +81,3 @@ def test_a_name_that_is_taken_is_refused(sessions: Sessions) -> None:
     sessions.get_or_create("critic")
     with pytest.raises(BadOption, match="a session critic already"):
         sessions.rename("main", "critic")
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("talk", "talk"),
-        ("01", "notebook-01"),
-        ("a (1)", "a -1-"),
-        ("测试 1", "测试 1"),
-        (".x", "x"),
-        ("", "notebook-"),
-    ],
-)
-def test_any_text_becomes_a_name(text: str, name: str) -> None:
-    assert sanitize_session_name(text) == name

@@ -1,40 +1,17 @@
 """Turns as values: the history they make and the record that a saved output carries."""
 
-import json
-from dataclasses import replace
-
 import pytest
-from hypothesis import given, strategies as st
+from support.turns import turn
 
 from mimo_magics.core.messages import (
     Message,
-    Params,
-    Part,
     ReasoningPart,
-    Reply,
     TextPart,
-    Timing,
     ToolCall,
     ToolResult,
-    Usage,
     user_message,
 )
-from mimo_magics.core.text import replace_control_characters
-from mimo_magics.session.storage.turn_record import build_record, from_record
-from mimo_magics.session.turn import Turn, conversation_messages
-
-
-def turn(prompt: str, *parts: Part, stop: str = "end") -> Turn:
-    reply = Reply(Message("assistant", parts), Usage(3, 2), stop, "m", "id")
-    return Turn(user_message(prompt), reply, Params("m", temperature=0.0), "mimo-v2", "openai", 1.23456)
-
-
-def read_back(before: Turn) -> Turn:
-    """A turn after it was saved: its record as JSON, beside what the output shows."""
-    return from_record(
-        json.loads(json.dumps(build_record(before))), replace_control_characters(before.reply.text)
-    )
-
+from mimo_magics.session.turn import conversation_messages
 
 CLOCK = ToolCall("c", "clock", "{}")
 NOON = ToolResult("c", "clock", "12:00", seconds=0.5)
@@ -102,124 +79,3 @@ def test_what_failed_before_anything_came_is_not_kept(
 )
 def test_an_answer_that_was_broken_off_is_not_whole(stop: str, whole: bool) -> None:
     assert turn("one", TextPart("1"), stop=stop).is_complete is whole
-
-
-def test_a_record_holds_the_turn_but_neither_its_texts_nor_its_history() -> None:
-    told = build_record(
-        turn("one", ReasoningPart("Hm."), TextPart("Hello, "), ToolCall("c", "clock"), TextPart("你好 🙂"))
-    )
-    assert json.loads(json.dumps(told)) == {
-        "version": 1,
-        "asked": 1.235,
-        "preset": "mimo-v2",
-        "api": "openai",
-        "params": {"model": "m", "temperature": 0.0},
-        "prompt": {"role": "user", "parts": [{"type": "text", "text": "one"}]},
-        "reply": {
-            "message": {
-                "role": "assistant",
-                "parts": [
-                    {"type": "reasoning", "text": "Hm."},
-                    {"type": "text", "length": 7},
-                    {"type": "tool_call", "id": "c", "name": "clock"},
-                    {"type": "text", "length": 4},
-                ],
-            },
-            "usage": {"input": 3, "output": 2},
-            "stop": "end",
-            "model": "m",
-            "id": "id",
-        },
-    }
-
-
-def test_a_record_and_the_text_beside_it_give_the_turn_back() -> None:
-    parts = (
-        ReasoningPart("Hm.", "sig"),
-        TextPart("Hello, "),
-        CLOCK,
-        NOON,
-        TextPart("你好 🙂\u2028"),
-    )
-    before = turn("one", *parts, stop="interrupted")
-    before = replace(
-        before,
-        created_at=1.5,
-        reply=replace(before.reply, timing=Timing(0.5, None, 2.0), cost=0.25, notices=("Asked again.",)),
-        id="0123456789ab",
-        system="Be brief.",
-        tools=("clock",),
-        usage=Usage(30, 20),
-        context_tokens=50,
-        omitted_turns=2,
-        summary="They said hello.",
-        digest="0" * 32,
-        cell="id:here",
-        thread="there",
-    )
-    assert read_back(before) == before
-
-
-def test_a_record_says_where_its_turn_stands() -> None:
-    before = turn("one", TextPart("1"))
-    plain, placed = (
-        build_record(before),
-        build_record(before, parent_id="0123456789ab", session="main", is_one_off=True),
-    )
-    assert placed == {**plain, "after": "0123456789ab", "session": "main", "aside": True}
-    assert from_record(placed, "1") == from_record(plain, "1")
-
-
-def test_an_answer_of_nothing_comes_back_from_its_record() -> None:
-    before = replace(turn("one"), created_at=1.5)
-    assert read_back(before) == before
-
-
-def test_a_text_that_cannot_be_shown_as_it_is_comes_back_as_it_was() -> None:
-    red, turned = TextPart("\x1b[31mred"), TextPart("\u202eevil\r\n")
-    before = replace(turn("one", TextPart("Look: "), red, CLOCK, turned, TextPart(" Good.")), created_at=1.5)
-    assert build_record(before)["reply"]["message"]["parts"] == [
-        {"type": "text", "length": 6},
-        {"type": "text", "text": "\x1b[31mred"},
-        {"type": "tool_call", "id": "c", "name": "clock", "arguments": "{}"},
-        {"type": "text", "text": "\u202eevil\r\n"},
-        {"type": "text", "length": 6},
-    ]
-    assert read_back(before) == before
-
-
-hostile = st.text(st.sampled_from("ab\n\t\x1b\x07\r\x85\u2028\u202e\u2066🙂🌊") | st.characters(), max_size=9)
-
-
-@given(
-    st.lists(
-        st.one_of(st.builds(TextPart, hostile), st.builds(ReasoningPart, hostile), st.just(CLOCK)), min_size=1
-    )
-)
-def test_any_answer_comes_back_from_its_record(parts: list[Part]) -> None:
-    before = replace(turn("one", *parts), created_at=1.5)
-    assert read_back(before) == before
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"version": 2},
-        {"version": None},
-        {"reply": None},
-        {"reply": {}},
-        {"reply": {"message": {"parts": [{"type": "text"}]}}},
-        {"reply": {"message": {"parts": [{"type": "unknown"}]}}},
-        {"prompt": "hi"},
-        {"params": {}},
-        {"asked": None},
-        {"api": "telegraph"},
-        {"spent": 3},
-        {"tools": "clock"},
-        {"id": 7},
-        {"reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": "long"}]}}},
-    ],
-)
-def test_a_record_that_cannot_be_read_is_an_error(damage: dict[str, object]) -> None:
-    with pytest.raises(ValueError):
-        from_record({**build_record(turn("one", TextPart("1"))), **damage}, "1")

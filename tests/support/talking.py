@@ -124,3 +124,8 @@ CALL = Reply(
     "mimo-test",
     "1",
 )
+
+
+def said(peer: Peer, number: int = -1) -> list[tuple[str, object]]:
+    """Role and content of the messages that the server got."""
+    return [(message["role"], message["content"]) for message in peer.requests[number].body["messages"]]

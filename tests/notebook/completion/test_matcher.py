@@ -1,109 +1,27 @@
 """What Tab offers: by the text up to the cursor, in a kernel as notebooks ask it, and in a terminal."""
 
 import os
-import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import pandas as pd
 import pexpect
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from support.completion_choices import CHOICES, Booby
 from support.kernel import Kernel
 from support.kernels import NAMES, need
 
-from mimo_magics.core.settings import Settings
-from mimo_magics.notebook import comparison_run, extension
-from mimo_magics.notebook.cell_request import CONTINUE_COMMAND
-from mimo_magics.notebook.commands import (
-    config as config_command,
-    reply as reply_command,
-    session as session_command,
-    tools as tools_command,
-)
-from mimo_magics.notebook.completion.choices import Candidate, Choices, CompletionResult
+from mimo_magics.notebook import extension
+from mimo_magics.notebook.completion.choices import CompletionResult
 from mimo_magics.notebook.completion.lines import (
     CELL_OPTIONS,
-    COMMAND_OPTIONS,
-    LINE_COMPLETERS,
-    PATH_COMMANDS,
-    SESSION_NAME_COMMANDS,
 )
 from mimo_magics.notebook.completion.matcher import complete
-from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.extension import MAGICS
 from mimo_magics.notebook.magics import MimoMagics
-from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG
-
-
-@dataclass(frozen=True, slots=True)
-class Slotted:
-    inner: Any
-
-
-class Booby:
-    """Its properties are not to be touched."""
-
-    plain = SimpleNamespace(leaf=1)
-
-    @property
-    def trap(self) -> None:
-        raise AssertionError
-
-    def method(self) -> None: ...
-
-
-class Trapped(dict[str, Any]):
-    def __missing__(self, key: str) -> None:
-        raise AssertionError
-
-
-class Broken:
-    def __dir__(self) -> list[str]:
-        raise RuntimeError
-
-
-def clock() -> None: ...
-
-
-VARIABLES = {
-    "city": "Tokyo",
-    "count": 3,
-    "clock": clock,
-    "_hidden": 1,
-    "__never": 1,
-    "booby": Booby(),
-    "slotted": Slotted(SimpleNamespace(deep=1)),
-    "rows": [{"first name": SimpleNamespace(x=1), "it's": 2, "{": 3, 4: 5}],
-    "filled": defaultdict(dict, a={}),
-    "trapped": Trapped(a=1),
-    "broken": Broken(),
-    "frame": pd.DataFrame({"town": [1], "year": [2]}),
-}
-CHOICES = Choices(Settings(), VARIABLES, sessions=("main", "my trip"), tools=("weather",))
-V2 = ["mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni"]
-XIAOMI = ["mimo-v2.6-pro", "mimo-v2.6-flash", "mimo-v2.6-pro-ultraspeed"]
-
-
-def offered(text: str, choices: Choices = CHOICES) -> list[str]:
-    found = complete(text, choices)
-    assert found
-    return [each.text for each in found.candidates]
-
-
-def completed(text: str) -> list[str]:
-    """The text as it is when a candidate was taken."""
-    found = complete(text, CHOICES)
-    assert found
-    assert text.endswith(found.fragment)
-    return [f"{text.removesuffix(found.fragment)}{each.text}" for each in found.candidates]
-
+from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 
 SILENT = CompletionResult()
 
@@ -130,242 +48,6 @@ SILENT = CompletionResult()
 )
 def test_what_is_none_of_ours_is_left_to_others(text: str) -> None:
     assert complete(text, CHOICES) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("%%mimo --mo", ["%%mimo --model"]),
-        ("%%mimo -t 0.2 --no-h", ["%%mimo -t 0.2 --no-history"]),
-        ("%%mimo --no-s", ["%%mimo --no-stream"]),
-        ("\n  %%mimo --tim", ["\n  %%mimo --timeout"]),
-        ("%%mimo\t--form", ["%%mimo\t--format"]),
-        ("%%mimo -f j", ["%%mimo -f json"]),
-        ("%%mimo -q -f ", ["%%mimo -q -f markdown", "%%mimo -q -f text", "%%mimo -q -f json"]),
-        ("%%mimo --format=te", ["%%mimo --format=text"]),
-        ("%%mimo --thinking ", ["%%mimo --thinking on", "%%mimo --thinking off"]),
-        ("%%mimo --web-search f", ["%%mimo --web-search force"]),
-        ("%%mimo --web-search --mo", ["%%mimo --web-search --model"]),
-        ("%%mimo --as o", ["%%mimo --as openai"]),
-        ("%%mimo --preset x", ["%%mimo --preset xiaomi"]),
-        ("%%mimo -s mimo-", ["%%mimo -s mimo-zh"]),
-        ("%%mimo --tool-choice ", [f"%%mimo --tool-choice {each}" for each in ("auto", "none", "required", "weather")]),
-        ("%%mimo --tools ", ["%%mimo --tools weather", "%%mimo --tools clock"]),
-        ("%%mimo --tools weather,c", ["%%mimo --tools weather,clock"]),
-        ('%%mimo --tools "weather, c', []),
-        ("%%mimo --session m", ["%%mimo --session main", '%%mimo --session "my trip"']),
-        ('%%mimo --session "my', ['%%mimo --session "my trip']),
-        ("%%mimo --session='my", ["%%mimo --session='my trip"]),
-        ("%%mimo -o c", ["%%mimo -o city", "%%mimo -o clock", "%%mimo -o count"]),
-        ("%%mimo -m ", [f"%%mimo -m {each}" for each in V2]),
-        ("%%mimo --preset xiaomi -m mimo-v2.6", [f"%%mimo --preset xiaomi -m {each}" for each in XIAOMI]),
-        ("%%mimo --preset local --model=", ["%%mimo --preset local --model=mimo-local"]),
-        ("%%mimo --preset nobody -m ", []),
-        ("x = %mimo -f te", ["x = %mimo -f text"]),
-        ("print(1)\n  a[0] = %mimo --no-str", ["print(1)\n  a[0] = %mimo --no-stream"]),
-        ("%%mimo_compare --rep", ["%%mimo_compare --repeat"]),
-        ("%%mimo_compare --model mimo-v2-pro mimo-v2-f", ["%%mimo_compare --model mimo-v2-pro mimo-v2-flash"]),
-        ("%%mimo_compare --thinking on o", ["%%mimo_compare --thinking on on", "%%mimo_compare --thinking on off"]),
-        ("%%mimo_compare -t 0 -1 --at", ["%%mimo_compare -t 0 -1 --at-once"]),
-        (
-            "%%mimo_compare --preset local xiaomi -m mimo-",
-            [f"%%mimo_compare --preset local xiaomi -m {each}" for each in ("mimo-local", *XIAOMI)],
-        ),
-    ],
-)  # fmt: skip
-def test_options_and_their_values_are_completed(text: str, expected: list[str]) -> None:
-    assert completed(text)[: len(expected) or None] == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["%%mimo -t ", "%%mimo --id x", "%%mimo tell me a", "%%mimo -q tell", "%%mimo --nonsense a", "%mimo tell me ab"],
-)  # fmt: skip
-def test_where_the_place_is_known_and_nothing_to_choose_nothing_is_offered(text: str) -> None:
-    found = complete(text, CHOICES)
-    assert found
-    assert (found.candidates, found.fallback) == ((), "none")
-
-
-def test_every_flag_is_offered_where_one_may_stand() -> None:
-    assert offered("%%mimo ") == list(OPTIONS_BY_FLAG)
-    assert offered("%%mimo_compare ") == [flag for option in COMPARISON_OPTIONS for flag in option.all_flags]
-    assert offered("%mimo ") == [*reply_command.COMMANDS, CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
-    assert offered("%mimo -q ") == [CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
-    values_and_flags = offered("%%mimo_compare -m mimo-v2-pro ")
-    assert values_and_flags[:4] == [*V2, "--preset"]
-
-
-def test_every_value_of_a_choice_is_offered_behind_each_flag_that_takes_one() -> None:
-    for flag, option in OPTIONS_BY_FLAG.items():
-        choices = list(option.argparse.get("choices", ()))
-        assert choices == [] or offered(f"%%mimo {flag} ")[: len(choices)] == choices
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("%mimo sh", ["%mimo show"]),
-        ("%mimo con", ["%mimo continue"]),
-        ("%mimo -m mimo-v2-pro con", ["%mimo -m mimo-v2-pro continue"]),
-        ("%mimo -q sh", []),
-        ("%mimo_config tem", ["%mimo_config temperature="]),
-        ("%mimo_config stream=off api_", []),
-        ("%mimo_config ap", ["%mimo_config api=", "%mimo_config api_key"]),
-        ("%mimo_config --", [f"%mimo_config {each}" for each in config_command.FLAGS]),
-        ("%mimo_config stream=", ["%mimo_config stream=on", "%mimo_config stream=off"]),
-        ("%mimo_config thinking=o", ["%mimo_config thinking=on", "%mimo_config thinking=off"]),
-        ("%mimo_config thinking=d", ["%mimo_config thinking=default"]),
-        ("%mimo_config overflow=d", ["%mimo_config overflow=drop-oldest"]),
-        ("%mimo_config temperature=d", ["%mimo_config temperature=default"]),
-        ("%mimo_config preset=l", ["%mimo_config preset=local"]),
-        ('%mimo_config system="mimo-', ['%mimo_config system="mimo-zh']),
-        ("%mimo_config preset=xiaomi model=mimo-v2.6-f", ["%mimo_config preset=xiaomi model=mimo-v2.6-flash"]),
-        ("%mimo_config --reset temp", ["%mimo_config --reset temperature"]),
-        ("%mimo_config --reset api strea", ["%mimo_config --reset api stream"]),
-        ("%mimo_config --use s", ["%mimo_config --use strict"]),
-        ("%mimo_config --save s", ["%mimo_config --save strict"]),
-        ("%mimo_config --delete ", ["%mimo_config --delete strict"]),
-        ("%mimo_config --delete strict ", []),
-        ("%mimo_config --use strict strea", ["%mimo_config --use strict stream="]),
-        ("%mimo_session from", ["%mimo_session from-notebook"]),
-        ("%mimo_session switch ", ["%mimo_session switch main", '%mimo_session switch "my trip"']),
-        ("%mimo_session rename ma", ["%mimo_session rename main"]),
-        ("%mimo_session delete 'my", ["%mimo_session delete 'my trip"]),
-        ("%mimo_session new ", []),
-        ("%mimo_session new x --", ["%mimo_session new x --system"]),
-        ("%mimo_session new x --system mimo-", ["%mimo_session new x --system mimo-zh"]),
-        ("%mimo_session fork 'a b' ", ["%mimo_session fork 'a b' --at"]),
-        ("%mimo_session fork x --at ", []),
-        ("%mimo_session export a.md -", ["%mimo_session export a.md --to"]),
-        ("%mimo_session export a --to h", ["%mimo_session export a --to html"]),
-        ("%mimo_session rename main ", []),
-        ("%mimo_tools a", ["%mimo_tools add", "%mimo_tools add-mcp"]),
-        ("%mimo_tools add ", ["%mimo_tools add clock"]),
-        ("%mimo_tools remove ", ["%mimo_tools remove weather"]),
-        ("%mimo_tools confirm we", ["%mimo_tools confirm weather="]),
-        ("%mimo_tools confirm weather=o", ["%mimo_tools confirm weather=once_per_session"]),
-        ("%mimo_tools add-mcp ", []),
-        ("%mimo_tools add-mcp time --", ["%mimo_tools add-mcp time --url"]),
-        ("%mimo_usage my t", ["%mimo_usage my trip"]),
-        ("%mimo_models lo", ["%mimo_models local"]),
-        ("%mimo_models local x", []),
-        ("%mimo_compare d", ["%mimo_compare diff"]),
-        ("%mimo_compare diff ", []),
-        ("%mimo_panel ", ["%mimo_panel insert"]),
-    ],
-)  # fmt: skip
-def test_each_line_magic_completes_its_words(text: str, expected: list[str]) -> None:
-    profiles.save("strict", {})
-    assert completed(text) == expected
-
-
-def test_the_words_are_those_of_the_tables() -> None:
-    assert offered("%mimo_session ") == list(session_command.COMMANDS)
-    assert offered("%mimo_session export a --to ") == ["md", "html", "py", "curl", "json"]
-    assert offered("%mimo_tools ") == list(tools_command.COMMANDS)
-    assert offered("%mimo_compare ") == list(comparison_run.COMMANDS)
-    assert offered("%mimo_config --reset ") == [each.name for each in fields(Settings)]
-    assert {*SESSION_NAME_COMMANDS, *PATH_COMMANDS, *COMMAND_OPTIONS} <= set(session_command.COMMANDS)
-
-
-def test_every_magic_is_known() -> None:
-    public = {(kind, name) for kind, name in MAGICS if not name.startswith("_")}
-    assert public <= {
-        *(("cell", name) for name in CELL_OPTIONS),
-        *(("line", name) for name in LINE_COMPLETERS),
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "others"),
-    [
-        ("%mimo_session load a", "files"),
-        ("%mimo_session export ", "files"),
-        ("%mimo_config notebook=a", "files"),
-        ("%mimo_tools add-mcp time uv", "files"),
-        ("%mimo_config base_url=h", "none"),
-        ("%mimo_config temperature=0", "none"),
-        ("%mimo_config nonsense=a", "none"),
-        ("%mimo_config nonsense", "none"),
-        ("%mimo_config preset=a", "none"),
-        ("%mimo_session undo 1", "none"),
-    ],
-)
-def test_others_complete_what_is_not_ours_to_know(text: str, others: str) -> None:
-    found = complete(text, CHOICES)
-    assert found
-    assert (found.candidates, found.fallback) == ((), others)
-
-
-def test_models_are_those_that_the_server_told_when_it_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "mimo_magics.client.model_list._model_ids_by_url", {"https://api.mimo-v2.com/v1": ("mimo-v3",)}
-    )
-    assert offered("%%mimo -m ") == ["mimo-v3"]
-    assert offered("%mimo_config model=") == ["mimo-v3", "default"]
-
-
-@pytest.mark.parametrize(
-    ("prompt", "expected"),
-    [
-        ("{ci", ["{city"]),
-        ("In {co", ["In {count"]),
-        ("{city} and {ci", ["{city} and {city"]),
-        ("{", [f"{{{name}" for name in sorted(VARIABLES) if not name.startswith("_")]),
-        ("{_", ["{_hidden"]),
-        ("{__", []),
-        ("{booby.pl", ["{booby.plain"]),
-        ("{booby.tr", ["{booby.trap"]),
-        ("{booby.plain.", ["{booby.plain.leaf"]),
-        ("{booby.trap.", []),
-        ("{booby.method.", []),
-        ("{booby.__", []),
-        ("{slotted.in", ["{slotted.inner"]),
-        ("{slotted.inner.d", ["{slotted.inner.deep"]),
-        ('{rows[0]["fi', ['{rows[0]["first name']),
-        ('{rows[0]["', ['{rows[0]["first name']),
-        ("{rows[0]['f", ["{rows[0]['first name"]),
-        ("{rows[0][", ['{rows[0]["first name"']),
-        ("{rows[0]['first name'].", ["{rows[0]['first name'].x"]),
-        ('{rows["', []),
-        ("{rows[7].", []),
-        ('{rows["a"].', []),
-        ('{filled["a', ['{filled["a']),
-        ('{filled["no"].', []),
-        ('{trapped["no"].', []),
-        ('{frame["', ['{frame["town', '{frame["year']),
-        ("{nobody.", []),
-        ("{broken.cl", []),
-        ("{{ci", []),
-        ("${ci", []),
-        (r"\frac{ci", []),
-        ('f"{ci', []),
-        ("{ ci", []),
-        ("{city}", []),
-        ("{city} ci", []),
-        ("ci", []),
-        ("", []),
-    ],
-)
-@pytest.mark.parametrize(
-    "head", ["%%mimo\n", "%%mimo -t 0.2\nTell me.\n", "%%mimo_compare\n", "%mimo Tell me: ", "%mimo -q -- "]
-)
-def test_references_in_a_prompt_are_completed(head: str, prompt: str, expected: list[str]) -> None:
-    found = complete(head + prompt, CHOICES)
-    assert found
-    assert completed(head + prompt) == [head + each for each in expected]
-    assert found.fallback == "none"
-
-
-def test_a_raw_prompt_has_no_references() -> None:
-    assert complete("%%mimo --raw\n{ci", CHOICES) == CompletionResult()
-    assert complete("%mimo --raw Tell me: {ci", CHOICES) == CompletionResult()
-
-
-def test_a_candidate_tells_its_kind() -> None:
-    found = complete("%%mimo --tools ", CHOICES)
-    assert found == CompletionResult("", (Candidate("weather", "tool"), Candidate("clock", "function")))
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -519,27 +201,6 @@ def test_unloading_leaves_no_matcher_behind(shell: InteractiveShell) -> None:
     extension.load(shell)
     extension.unload(shell)
     assert shell.Completer.custom_matchers == []
-
-
-ASKED_ELSEWHERE = """
-import sys
-from IPython.core.completer import provisionalcompleter
-from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
-shell.run_line_magic("load_ext", "mimo_magics")
-before = set(sys.modules)
-with provisionalcompleter():
-    for code in ("le", "%%bash\\nmi", "mimo_magics = 1\\nmim", "%mimo_config api=openai\\nmi"):
-        list(shell.Completer.completions(code, len(code)))
-print(sorted(name for name in set(sys.modules) - before if name.startswith("mimo_magics")))
-"""
-
-
-def test_elsewhere_nothing_is_imported() -> None:
-    printed = subprocess.run(
-        [sys.executable, "-c", ASKED_ELSEWHERE], capture_output=True, text=True, check=True
-    ).stdout
-    assert printed.strip() == "[]"
 
 
 @pytest.fixture

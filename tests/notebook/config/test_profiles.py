@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.config_table import shown
 
 from mimo_magics.core.errors import BadOption, SessionNotSaved
 from mimo_magics.notebook.commands.config import run_config_command
@@ -21,12 +22,6 @@ def folder() -> Path:
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def shown(line: str, config: MimoConfig) -> list[list[str]]:
-    """The first three columns of the table that a line shows."""
-    rows = run_config_command(line, config)["text/plain"].splitlines()[1:]
-    return [row.split()[:3] for row in rows]
 
 
 def test_a_profile_is_kept_as_a_file_that_one_can_read(folder: Path) -> None:
@@ -139,11 +134,6 @@ def test_what_cannot_be_is_told_and_the_rest_holds() -> None:
     assert (config.top_p, config.max_tokens, config.preset) == (0.5, 5, "mimo-v2")
 
 
-def test_the_list_of_profiles_leaves_out_what_is_not_known() -> None:
-    profiles.save("newer", {"new": 1, "top_p": 0.5})
-    assert shown("--use", MimoConfig()) == [["newer", "top_p=0.5"]]
-
-
 def test_names_in_a_file_are_text(folder: Path) -> None:
     profiles.save("odd", {"<script>\x1b[31m": 1})
     page = run_config_command("--use odd", MimoConfig())
@@ -169,16 +159,6 @@ def test_what_json_cannot_say_leaves_the_profile_as_it_was(value: object, folder
     assert [file.name for file in folder.iterdir()] == ["strict.json"]
 
 
-@pytest.mark.parametrize("line", ["--save", "--delete", "--delete a b"])
-def test_a_command_that_names_no_profile_is_told(line: str) -> None:
-    with pytest.raises(BadOption) as caught:
-        run_config_command(line, MimoConfig())
-    assert (str(caught.value), caught.value.hint) == (
-        f"{line.split(maxsplit=1)[0]} takes the name of one profile.",
-        "%mimo_config --use shows which there are.",
-    )
-
-
 def test_what_a_person_wrote_stays_unless_the_profile_says_otherwise() -> None:
     config = MimoConfig()
     run_config_command("temperature=0.9 top_p=0.9", config)
@@ -192,42 +172,3 @@ def test_what_a_person_wrote_stays_unless_the_profile_says_otherwise() -> None:
         "top_p": "here",
         "max_tokens": "profile two",
     }
-
-
-def test_a_key_is_in_no_profile(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    monkeypatch.setenv("MIMO_API_KEY", "sk-canary")
-    run_config_command("--save all temperature=1", MimoConfig())
-    assert "canary" not in (folder / "all.json").read_text()
-    with pytest.raises(BadOption):
-        run_config_command("--save all api_key=sk-canary", MimoConfig())
-
-
-def test_an_address_that_holds_a_password_reaches_no_file(folder: Path) -> None:
-    with pytest.raises(BadOption, match="The base URL 'host/v1' is no web address to ask"):
-        run_config_command("--save all base_url=https://me:sk-canary@host/v1", MimoConfig())
-    assert not folder.exists()
-
-
-def test_the_table_tells_the_line_that_a_profile_stands_for() -> None:
-    profiles.save("strict", {"temperature": 0.2, "system": "Be brief."})
-    assert run_config_command("--use", MimoConfig())["text/plain"].splitlines() == [
-        "profile  settings",
-        "strict   'system=Be brief.' temperature=0.2",
-    ]
-    assert run_config_command("--delete strict", MimoConfig())["text/plain"] == "profile  settings"
-
-
-def test_where_the_notebook_is_stays_with_the_notebook(folder: Path) -> None:
-    run_config_command("--save shared notebook=a.ipynb autosave=on", MimoConfig())
-    assert json.loads((folder / "shared.json").read_text()) == {"autosave": True}
-
-
-def test_a_profile_that_says_what_cannot_be_does_not_hide_the_others() -> None:
-    profiles.save("bad", {"thinking": "yes"})
-    profiles.save("good", {"top_p": 1})
-    assert [row[0] for row in shown("--use", MimoConfig())] == ["bad", "good"]
-
-
-def test_prices_are_shown() -> None:
-    table = run_config_command("""prices='{"m": [1, 2, 3]}'""", MimoConfig())["text/plain"]
-    assert "{'m': [1, 2, 3]}" in table

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher, DisplayPublisher
+from support.kernel import Kernel
+from support.peer import Answer, Peer, Seen, frames
 
 from mimo_magics.core.events import Approval
 from mimo_magics.core.renderer_protocol import CellControl
@@ -89,3 +92,45 @@ def test_a_terminal_is_laid_out_where_rich_can_do_it(monkeypatch: pytest.MonkeyP
     assert type(choose_renderer("terminal", Settings())) is RichTerminalRenderer
     monkeypatch.setenv("TERM", "dumb")
     assert type(choose_renderer("terminal", Settings())) is TerminalRenderer
+
+
+def test_other_tasks_go_on_while_a_cell_awaits_and_stand_still_while_it_does_not(
+    kernel: Kernel, peer: Peer, tmp_path: Path
+) -> None:
+    """The task writes down how often it ran; the server looks while it answers."""
+    counted = tmp_path / "beats"
+    counted.write_text("")
+    kernel.run(
+        f"import asyncio\nasync def beat():\n    while True:\n        with open({str(counted)!r}, 'a') as file:\n"
+        "            file.write('.')\n        await asyncio.sleep(0.01)\ntask = asyncio.create_task(beat())"
+    )
+
+    def beats() -> int:
+        return len(counted.read_text())
+
+    def until_it_ran(seen: Seen) -> Answer:
+        before = beats()
+        return Answer(frames(seen, ["a"], lambda: beats() > before + 15))
+
+    stood_still: list[bool] = []
+
+    def while_it_stands_still(seen: Seen) -> Answer:
+        before = beats()
+        return Answer(frames(seen, ["a"] * 20, lambda: stood_still.append(beats() == before) or True))
+
+    peer.answers(until_it_ran, while_it_stands_still)
+    assert kernel.run("%%mimo\nhello").documents == ["a"]
+    assert kernel.run("%mimo hello").documents == ["a" * 20]
+    assert stood_still == [True] * 20
+    kernel.run("task.cancel()")
+
+
+def test_texts_and_other_cells_may_hold_lines_that_look_like_ours(kernel: Kernel, peer: Peer) -> None:
+    line = "%mimo How are you?"
+    kernel.run(f"%%writefile note.txt\n{line}\n")
+    assert kernel.run("print(open('note.txt').read(), end='')").text == f"{line}\n"
+    assert kernel.run(f"x = '''\n{line}\n'''\nprint(x)").text == f"\n{line}\n\n"
+    kernel.run(f"%%mimo --no-history\nExplain:\n{line}")
+    assert peer.requests[-1].body["messages"][-1]["content"] == f"Explain:\n{line}"
+    kernel.run(f"# it's a comment with ''' in it\n{line}")
+    assert peer.requests[-1].body["messages"][-1]["content"] == "How are you?"

@@ -8,7 +8,6 @@ import pytest
 from mimo_magics.core.errors import BadOption
 from mimo_magics.notebook.kernel import notebook_path
 from mimo_magics.notebook.kernel.notebook_path import find_notebook, require_notebook_path
-from mimo_magics.session.storage.session_paths import get_session_path, list_session_files
 
 
 def shell(**variables: object) -> SimpleNamespace:
@@ -42,12 +41,3 @@ def test_a_path_that_is_needed_and_not_known_is_an_error_that_says_how_to_tell_i
     with pytest.raises(BadOption) as error:
         require_notebook_path(None)
     assert "%mimo_config notebook=" in error.value.hint
-
-
-def test_sessions_are_saved_beside_the_notebook(tmp_path: Path) -> None:
-    path = tmp_path / "my [1].ipynb"
-    assert get_session_path(path, "main") == tmp_path / "my [1].mimo.json"
-    assert get_session_path(path, "critic") == tmp_path / "my [1].critic.mimo.json"
-    for name in ("my [1].mimo.json", "my [1].critic.mimo.json", "my 1.mimo.json", "my [1].json"):
-        (tmp_path / name).touch()
-    assert [each.name for each in list_session_files(path)] == ["my [1].critic.mimo.json", "my [1].mimo.json"]

@@ -11,86 +11,28 @@ import sys
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import lock_descriptor
 from hypothesis import HealthCheck, given, settings, strategies as st
-from support import saving_process
 from support.paths import ROOT, TESTS
+from support.saved_session import DAY, SAVED, TALK
 from support.saving_process import begun, grown, turn
 from support.turns_strategy import histories, json_values, usages
 
 from mimo_magics.core.errors import BadSessionFile, SessionNotSaved
 from mimo_magics.core.messages import (
-    AudioPart,
-    ImagePart,
-    Message,
     Params,
-    ReasoningPart,
-    Reply,
-    TextPart,
-    Timing,
-    ToolCall,
-    ToolResult,
     Usage,
     user_message,
 )
 from mimo_magics.session.history import History
-from mimo_magics.session.storage import lock as session_lock, session_file
+from mimo_magics.session.storage import session_file
 from mimo_magics.session.storage.session_file import SavedSession, SessionFile, from_text, to_text
-from mimo_magics.session.turn import Turn
 
 DOCS = ROOT / "docs" / "session-file.md"
-DAY = date(2026, 11, 22)
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and limits of POSIX")
-
-ASKED = Turn(
-    Message(
-        "user", (TextPart("What is in it?"), ImagePart("data:image/png;base64,AAAA"), AudioPart("a.mp3"))
-    ),
-    Reply(
-        Message(
-            "assistant",
-            (
-                ReasoningPart("Hm.\u2028\x85", "signature"),
-                ToolCall("c1", "tide", '{"port": "基隆"}'),
-                ToolResult("c1", "tide", "high", is_error=True, refused=True, seconds=0.5, log="Trace\n"),
-                TextPart("🙂 high"),
-            ),
-        ),
-        Usage(10, 5, 3, 1),
-        "end",
-        "mimo-test",
-        "r1",
-        timing=Timing(0.1, None, 2.5),
-        cost=0.25,
-    ),
-    Params("mimo-test", temperature=0.0, stop=("a",), extra={"seed": [1, None, {"deep": 1e-9}]}),
-    "mimo-v2",
-    "anthropic",
-    1764000000.123456,
-    id="0123456789ab",
-    system="Be brief.",
-    tools=("tide",),
-    usage=Usage(20, 10),
-    summary="They said hello.",
-    cell="id:a",
-)
-TALK = (
-    History()
-    .append_turn(turn("one"))
-    .append_turn(ASKED)
-    .drop_last(1)
-    .append_turn(turn("instead"))
-    .start_conversation("b")
-    .append_turn(ASKED)
-    .switch_to(0)
-)
-"""Two conversations, one of them with a branch, and it stands at neither end."""
-SAVED = SavedSession("main", DAY, TALK, Usage(7, 3), 0.125)
 
 
 def document(saved: SavedSession = SAVED) -> dict[str, Any]:
@@ -476,31 +418,6 @@ def test_a_file_that_was_deleted_is_not_brought_back_unasked(tmp_path: Path) -> 
     assert files(tmp_path) == set()
     SessionFile(file.path).write(SAVED)
     assert SessionFile(file.path).read() == SAVED
-
-
-def test_processes_that_save_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "talk.json"
-    SessionFile(path).write(begun())
-    command = [sys.executable, saving_process.__file__, "beside", str(path)]
-    processes = [subprocess.Popen([*command, name, "40"]) for name in "ab"]
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
-    said = [each.prompt.text for each in SessionFile(path).read().history.turns]
-    assert [prompt for prompt in said if prompt.startswith("a")] == [f"a {number}" for number in range(40)]
-    assert [prompt for prompt in said if prompt.startswith("b")] == [f"b {number}" for number in range(40)]
-    assert len(said) == 80
-
-
-def test_a_writer_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_lock, "LOCK_TIMEOUT", 0.1)
-    file = SessionFile(tmp_path / "talk.json")
-    file.write(begun())
-    with (tmp_path / ".talk.json.lock").open("ab") as lock:
-        lock_descriptor(lock.fileno())
-        with pytest.raises(SessionNotSaved, match="cannot be written: somebody else is writing it"):
-            file.write(SAVED)
-    assert file.read() == begun()
-    file.write(SAVED)
-    assert file.read() == SAVED
 
 
 def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Answers that are there already and are given again, without a request."""
+"""Where a turn stands, what its session says of it, and which replies are reused."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from support.talking import (
     body,
     branches,
     get_time,
+    line,
     partial,
     rest,
     run,
@@ -45,9 +46,12 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.core.services import SERVICES
+from mimo_magics.core.settings import Api
 from mimo_magics.session import sync_calls
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn import Turn
+
+pytestmark = pytest.mark.anyio
 
 
 def keeping(talk: Session, prompt: str, **options: object) -> Reply:
@@ -307,3 +311,122 @@ def test_an_answer_that_is_kept_in_two_conversations_stands_in_both(peer: Peer, 
     assert branches(talk) == [(2, "a b", False), (3, "a", True)]
     talk.save(tmp_path / "talk.json")
     assert Session.load(tmp_path / "talk.json").history == talk.history
+
+
+CELLS = ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (0, "Asked again in place of turn 1, which stays, with the 4 after it, as branch 5."),
+        (2, "Asked again in place of turn 3, which stays, with the 2 after it, as branch 5."),
+        (4, "Asked again in place of turn 5, which stays as branch 5."),
+    ],
+)
+def test_a_cell_that_asks_again_takes_the_place_of_its_turn(peer: Peer, place: int, told: str) -> None:
+    talk = session(peer)
+    run(talk, *CELLS)
+    answer = ask(talk, "again", cell=CELLS[place])
+    assert answer.notices == (told,)
+    assert bodies(peer) == [
+        *(body(*CELLS[: number + 1]) for number in range(5)),
+        body(*CELLS[:place], "again"),
+    ]
+    now = " ".join([*CELLS[:place], "again"])
+    assert (line(talk), branches(talk)) == (now, [(5, "a b c d e", False), (6, now, True)])
+
+
+def test_cells_that_run_again_after_it_are_asked_with_the_new_history(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, *CELLS)
+    run(talk, "b", words="!")
+    run(talk, "c", "d")
+    assert bodies(peer, 5) == [body("a", "b!"), body("a", "b!", "c"), body("a", "b!", "c", "d")]
+    assert branches(talk) == [(5, "a b c d e", False), (8, "a b! c d", True)]
+    assert [turn.reply.notices for turn in talk.turns[2:]] == [(), ()]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_all_cells_that_run_again_send_what_they_sent(peer: Peer, api: Api) -> None:
+    talk = session(peer, api)
+    for _ in range(2):
+        run(talk, "a", "b")
+        run(talk, "n", new=True)
+        run(talk, "c")
+    assert bodies(peer, 4) == bodies(peer)[:4]
+    assert [len(seen["messages"]) for seen in bodies(peer, 4)] == [1, 3, 1, 3]
+    assert branches(talk) == [(2, "a b", False), (4, "n c", False), (6, "a b", False), (8, "n c", True)]
+
+
+def test_the_old_turn_is_told_of_also_where_another_conversation_went_on(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    run(talk, "n", new=True)
+    run(talk, "c")
+    told = "Asked again in place of turn 1, which stays, with the one after it, as branch {}."
+    assert ask(talk, "again", cell="a").notices == (told.format(2),)
+    assert ask(talk, "again", cell="n", new=True).notices == (told.format(4),)
+    assert ask(talk, "again", cell="m", new=True).notices == ()
+
+
+def test_what_the_caller_remarks_is_told_beside(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a")
+    assert ask(talk, "again", cell="a", notices=["By the way."]).notices == (
+        "Asked again in place of turn 1, which stays as branch 1.",
+        "By the way.",
+    )
+
+
+def test_a_turn_that_is_appended_leaves_those_of_its_cell(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    run(talk, "b", words="2", append=True)
+    run(talk, "b", words="3", append=True)
+    run(talk, "c")
+    assert bodies(peer)[-1] == body("a", "b", "b2", "b3", "c")
+    assert [turn.cell for turn in talk.turns] == ["a", "b", "b", "b", "c"]
+    run(talk, "b", words="4")
+    assert bodies(peer)[-1] == body("a", "b4")
+
+
+def test_prompts_of_nobody_are_added(peer: Peer) -> None:
+    talk = session(peer)
+    for _ in range(2):
+        assert ask(talk, "a").notices == ()
+    assert bodies(peer) == [body("a"), body("a", "a")]
+
+
+def test_plain_python_asks_again_by_a_name(peer: Peer) -> None:
+    talk = session(peer)
+    for words in ("one", "two"):
+        talk.ask(words, cell="mine")
+    assert bodies(peer) == [body("one"), body("two")]
+
+
+def test_a_prompt_that_is_not_kept_takes_no_place(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    before = talk.history
+    assert ask(talk, "aside", cell="a", keep=False).notices == ()
+    assert (bodies(peer)[-1], talk.history) == (body("aside"), before)
+    assert talk.unrecorded_usage == Usage(20, 10, 5)
+
+
+def test_a_new_conversation_knows_nothing_of_the_other_one(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    ask(talk, "n", new=True)
+    ask(talk, "c")
+    assert bodies(peer, 2) == [body("n"), body("n", "c")]
+    assert branches(talk) == [(2, "a b", False), (4, "n c", True)]
+
+
+def test_a_cell_of_the_other_conversation_goes_on_there(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    run(talk, "n", new=True)
+    run(talk, "b", words="!")
+    ask(talk, "next")
+    assert bodies(peer, 3) == [body("a", "b!"), body("a", "b!", "next")]

@@ -1,0 +1,143 @@
+"""The magic %mimo_config: what its line says, and the table that it shows."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from support.config_table import shown
+from support.kernel import Kernel
+from support.peer import KEY, Peer
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.settings import Settings
+from mimo_magics.notebook.commands.config import run_config_command
+from mimo_magics.notebook.config import profiles
+from mimo_magics.notebook.config.store import MimoConfig
+
+
+def test_config_and_mimo_config_write_the_same_settings(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%config MimoConfig.model = 'mimo-v2-omni'")
+    kernel.run("%mimo_config model=mimo-v2-flash")
+    assert kernel.run("%config MimoConfig.model").outputs[0]["data"] == {"text/plain": "'mimo-v2-flash'"}
+    (table,) = kernel.run("%mimo_config").documents
+    assert [line.split()[0] for line in table.splitlines()[1:]] == [
+        *(each.name for each in fields(Settings)),
+        "api_key",
+    ]
+    assert table.splitlines()[-1].split()[:3] == ["api_key", f"…{KEY[-4:]}", "MIMO_API_KEY"]
+
+
+def test_a_key_is_typed_in_unseen_and_bound_to_its_host(kernel: Kernel, peer: Peer) -> None:
+    typed = "sk-typed-0123456789"
+    kernel.run(f"%mimo_config base_url=http://localhost:{peer.host.rpartition(':')[2]}/v1")
+    ran, question = kernel.answer("%mimo_config api_key", typed)
+    assert question == {"prompt": f"Key for localhost:{peer.host.rpartition(':')[2]}: ", "password": True}
+    assert ran.documents[0].splitlines()[1].split()[:3] == ["api_key", "…6789", "getpass"]
+    kernel.run("%%mimo\nhello")
+    kernel.run(f"%mimo_config base_url={peer.url}/v1")
+    kernel.run("%%mimo\nhello")
+    assert [seen.headers["authorization"] for seen in peer.requests] == [f"Bearer {typed}", f"Bearer {KEY}"]
+    assert typed not in json.dumps(ran.messages)
+
+
+def test_nobody_is_asked_for_a_key_where_nobody_is(kernel: Kernel) -> None:
+    ran = kernel.run("%mimo_config api_key", watched=False)
+    assert ran.error == ["BadOption: Nobody can be asked for a key here.", "Set MIMO_API_KEY instead."]
+
+
+def test_a_key_is_not_taken_from_the_line(kernel: Kernel) -> None:
+    ran = kernel.run("%mimo_config api_key=sk-written")
+    assert ran.error == [
+        "BadOption: A key is never written into a cell.",
+        "%mimo_config api_key asks for it.",
+    ]
+
+
+def test_profiles_are_kept_over_kernels(kernel: Kernel) -> None:
+    saved = kernel.run("%mimo_config --save strict temperature=0.2")
+    assert saved.documents[0].splitlines()[1].startswith("strict   base_url=")
+    kernel.run("%reload_ext mimo_magics")
+    shown = kernel.run("%mimo_config --use strict").documents[0]
+    assert ["temperature", "0.2", "profile", "strict"] in [line.split()[:4] for line in shown.splitlines()]
+    assert kernel.run("%mimo_config --use strikt").error == [
+        "BadOption: There is no profile strikt.",
+        "Did you mean strict?",
+    ]
+    assert kernel.run("%mimo_config --delete strict").documents == ["profile  settings"]
+
+
+def test_everything_lies_in_the_persons_own_folder(kernel: Kernel) -> None:
+    kernel.run("%mimo_config --save mine top_p=0.5")
+    printed = kernel.run(
+        "import os, pathlib\nprint(*(p.name for p in pathlib.Path(os.environ['XDG_CONFIG_HOME']).rglob('*.json')))"
+    )
+    assert printed.text == "mine.json\n"
+
+
+@pytest.fixture
+def folder() -> Path:
+    """Where they are."""
+    return Path(os.environ["XDG_CONFIG_HOME"]) / "mimo-magics" / "profiles"
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_list_of_profiles_leaves_out_what_is_not_known() -> None:
+    profiles.save("newer", {"new": 1, "top_p": 0.5})
+    assert shown("--use", MimoConfig()) == [["newer", "top_p=0.5"]]
+
+
+@pytest.mark.parametrize("line", ["--save", "--delete", "--delete a b"])
+def test_a_command_that_names_no_profile_is_told(line: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        run_config_command(line, MimoConfig())
+    assert (str(caught.value), caught.value.hint) == (
+        f"{line.split(maxsplit=1)[0]} takes the name of one profile.",
+        "%mimo_config --use shows which there are.",
+    )
+
+
+def test_a_key_is_in_no_profile(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("MIMO_API_KEY", "sk-canary")
+    run_config_command("--save all temperature=1", MimoConfig())
+    assert "canary" not in (folder / "all.json").read_text()
+    with pytest.raises(BadOption):
+        run_config_command("--save all api_key=sk-canary", MimoConfig())
+
+
+def test_an_address_that_holds_a_password_reaches_no_file(folder: Path) -> None:
+    with pytest.raises(BadOption, match="The base URL 'host/v1' is no web address to ask"):
+        run_config_command("--save all base_url=https://me:sk-canary@host/v1", MimoConfig())
+    assert not folder.exists()
+
+
+def test_the_table_tells_the_line_that_a_profile_stands_for() -> None:
+    profiles.save("strict", {"temperature": 0.2, "system": "Be brief."})
+    assert run_config_command("--use", MimoConfig())["text/plain"].splitlines() == [
+        "profile  settings",
+        "strict   'system=Be brief.' temperature=0.2",
+    ]
+    assert run_config_command("--delete strict", MimoConfig())["text/plain"] == "profile  settings"
+
+
+def test_where_the_notebook_is_stays_with_the_notebook(folder: Path) -> None:
+    run_config_command("--save shared notebook=a.ipynb autosave=on", MimoConfig())
+    assert json.loads((folder / "shared.json").read_text()) == {"autosave": True}
+
+
+def test_a_profile_that_says_what_cannot_be_does_not_hide_the_others() -> None:
+    profiles.save("bad", {"thinking": "yes"})
+    profiles.save("good", {"top_p": 1})
+    assert [row[0] for row in shown("--use", MimoConfig())] == ["bad", "good"]
+
+
+def test_prices_are_shown() -> None:
+    table = run_config_command("""prices='{"m": [1, 2, 3]}'""", MimoConfig())["text/plain"]
+    assert "{'m': [1, 2, 3]}" in table

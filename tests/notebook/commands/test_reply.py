@@ -1,0 +1,92 @@
+"""The commands of %mimo for replies that exist: show, copy and insert."""
+
+import pytest
+from support.kernel import Kernel
+from support.peer import Peer
+from support.turns import turn
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.messages import Message, Reply, TextPart
+from mimo_magics.notebook.commands.reply import (
+    ReplyCommand,
+    copyable_bundle,
+    parse_command,
+    select_code_block,
+    select_turn,
+)
+
+TWO_BLOCKS = "One:\n\n```python\na = 1\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\nThat is all."
+
+
+def reply(text: str) -> Reply:
+    return Reply(Message("assistant", (TextPart(text),)))
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("show", ReplyCommand("show")),
+        (" copy  2 ", ReplyCommand("copy", 2)),
+        ("insert 0", ReplyCommand("insert", 0)),
+        ("show me Tokyo", None),
+        ("-- show", None),
+        ("show -1", None),
+        ("Show", None),
+        ("", None),
+    ],
+)
+def test_a_line_is_a_command_with_at_most_a_number_or_else_a_prompt(
+    line: str, command: ReplyCommand | None
+) -> None:
+    assert parse_command(line) == command
+
+
+def test_a_number_selects_a_turn_and_none_the_last_one() -> None:
+    turns = [turn("one"), turn("two"), turn("three")]
+    assert [select_turn(turns, number).prompt.text for number in (None, 1, 3)] == ["three", "one", "three"]
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_a_number_without_a_turn_is_refused(number: int) -> None:
+    with pytest.raises(BadOption) as error:
+        select_turn([turn("one"), turn("two")], number)
+    assert (str(error.value), error.value.hint) == (f"There is no turn {number}.", "The conversation has 2.")
+
+
+def test_a_number_selects_a_code_block_and_nothing_but_its_code() -> None:
+    assert [select_code_block(reply(TWO_BLOCKS), number) for number in (1, 2)] == ["a = 1\nb = 2", "c"]
+    assert select_code_block(reply("```\nonly\n```"), None) == "only"
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "message", "hint"),
+    [
+        ("No code.", None, "The last answer has no code block.", ""),
+        (None, 1, "The last answer has no code block.", ""),
+        (TWO_BLOCKS, None, "The last answer has 2 code blocks.", "Say which: %mimo insert 1."),
+        (TWO_BLOCKS, 3, "There is no code block 3.", "The last answer has 2."),
+    ],
+)
+def test_a_code_block_that_is_not_there_or_not_named_is_refused(
+    text: str | None, number: int | None, message: str, hint: str
+) -> None:
+    with pytest.raises(BadOption) as error:
+        select_code_block(None if text is None else reply(text), number)
+    assert (str(error.value), error.value.hint) == (message, hint)
+
+
+def test_a_text_to_copy_is_escaped_in_html_and_harmless_as_plain_text() -> None:
+    assert copyable_bundle("a <b>\x1b[31m") == {
+        "text/html": '<pre style="user-select: all; white-space: pre-wrap">a &lt;b&gt;⟨U+001B⟩[31m</pre>',
+        "text/plain": "a <b>�[31m",
+    }
+
+
+def test_words_that_only_begin_like_a_command_are_a_prompt(kernel: Kernel, peer: Peer) -> None:
+    for line in ("show me Tokyo", "-- show", "insert 1 coin", "copy that?"):
+        kernel.run(f"%mimo {line}")
+    assert [seen.prompt for seen in peer.requests] == ["show me Tokyo", "show", "insert 1 coin", "copy that?"]
+
+
+def test_there_is_nothing_to_show_of_a_conversation_that_has_not_begun(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("%mimo show").error == ["BadOption: There is no turn in the conversation yet."]

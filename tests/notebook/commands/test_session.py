@@ -1,0 +1,350 @@
+"""The magic %mimo_session in a kernel: sessions, branches and files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.kernel import Kernel
+from support.peer import KEY, Peer
+from support.session_cells import anew, ask, listed, rows, said, saving, shown
+from support.told import grown, talk, told
+
+from mimo_magics import Session
+from mimo_magics.core.messages import Usage
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    """Where the notebook is to be."""
+    return tmp_path / "talk.ipynb"
+
+
+def test_sessions_are_begun_switched_renamed_and_deleted(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two")
+    assert rows(kernel.run("%mimo_session new other")) == [
+        ("", "main", "2", "1", "40", "20", "–"),
+        ("→", "other", "0", "0", "0", "0", "–"),
+    ]
+    ask(kernel, "three")
+    kernel.run("%mimo_session new other")  # again: a new conversation in it
+    ask(kernel, "four")
+    assert rows(kernel.run("%mimo_session rename second")) == [
+        ("", "main", "2", "1", "40", "20", "–"),
+        ("→", "second", "1", "2", "20", "10", "–"),
+    ]
+    kernel.run("%mimo_session rename main first")
+    kernel.run("%mimo_session switch first")
+    ask(kernel, "five")
+    assert rows(kernel.run("%mimo_session delete first")) == [("→", "second", "1", "2", "20", "10", "–")]
+    ask(kernel, "six")
+    assert told(peer) == [
+        *grown("one two"),
+        *grown("three"),
+        *grown("four"),
+        talk("one two five"),
+        talk("four six"),
+    ]
+    assert rows(kernel.run("%mimo_session delete second")) == [("→", "main", "0", "0", "0", "0", "–")]
+
+
+def test_turns_are_taken_back_and_can_be_gone_on_from(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two three")
+    assert kernel.run("%mimo_session undo").documents == [
+        "1 turn was taken back. Session main has 2 turns. %mimo_session branches shows the others."
+    ]
+    assert kernel.run("%mimo_session undo 9").documents == [
+        "2 turns were taken back. Session main has no turns. %mimo_session branches shows the others."
+    ]
+    ask(kernel, "four")
+    assert rows(kernel.run("%mimo_session branches")) == [
+        ("", "3", "3", "1.", "one", "3.", "three"),
+        ("→", "4", "1", "–", "–"),
+    ]
+    assert rows(kernel.run("%mimo_session switch 3")) == [
+        ("→", "3", "3", "–", "–"),
+        ("", "4", "1", "1.", "four", "1.", "four"),
+    ]
+    ask(kernel, "five")
+    kernel.run("%mimo_session switch 1")
+    ask(kernel, "six")
+    assert told(peer) == [
+        *grown("one two three"),
+        *grown("four"),
+        talk("one two three five"),
+        talk("one six"),
+    ]
+
+
+def test_a_session_can_be_forked_at_a_turn_and_cleared(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two three")
+    assert rows(kernel.run("%mimo_session fork short --at 1")) == [
+        ("", "main", "3", "1", "60", "30", "–"),
+        ("→", "short", "1", "1", "20", "10", "–"),
+    ]
+    ask(kernel, "four")
+    kernel.run("%mimo_session switch main")
+    kernel.run("%mimo_session fork whole")
+    ask(kernel, "two!")
+    kernel.run("%mimo_session clear")
+    ask(kernel, "five")
+    assert told(peer) == [*grown("one two three"), talk("one four"), talk("one two!"), talk("five")]
+    assert listed(kernel) == [
+        ("", "main", "3", "1", "60", "30", "–"),
+        ("", "short", "2", "1", "40", "20", "–"),
+        ("→", "whole", "1", "1", "20", "10", "–"),
+    ]
+
+
+def test_the_transcript_tells_models_tokens_and_what_is_stale(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two one!")
+    text = kernel.run("%mimo_session show").documents[0]
+    small = r"mimo-test · 20 tokens in \(5 cached\), 10 out · \d\.\d s · \d{4}-\d\d-\d\d \d\d:\d\d"
+    assert re.fullmatch(
+        rf"Turn 1\n> one!\n\[Thought for \d\.\d s\]\nYou said: one!\n\({small}\)\n\n"
+        rf"Stale: branch 2\n> two\n\[Thought for \d\.\d s\]\nYou said: two\n\(stale: no longer part of the conversation · {small}\)",
+        text,
+    )
+
+
+UNKNOWN = "There are: main, other."
+
+
+HELP = "See %mimo_session? for what it can do."
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("frobnicate", ["BadOption: There is no %mimo_session frobnicate.", HELP]),
+        ("shwo", ["BadOption: There is no %mimo_session shwo.", "Did you mean show?"]),
+        ("'show", ["BadOption: A quotation on the line does not end.", HELP]),
+        ("show me", ["BadOption: %mimo_session show me is not complete, or too much.", HELP]),
+        ("new", ["BadOption: %mimo_session new is not complete, or too much.", HELP]),
+        (
+            "new a/b",
+            [
+                "BadOption: 'a/b' is no name for a session.",
+                "Letters, digits, dots and dashes; not a number alone.",
+            ],
+        ),
+        (
+            "new 7",
+            [
+                "BadOption: '7' is no name for a session.",
+                "Letters, digits, dots and dashes; not a number alone.",
+            ],
+        ),
+        ("switch nine", ["BadOption: There is no session nine.", UNKNOWN]),
+        ("switch othr", ["BadOption: There is no session othr.", "Did you mean other?"]),
+        ("switch 9", ["BadOption: There is no branch 9.", "There are: 2."]),
+        ("switch ²", ["BadOption: There is no session ².", UNKNOWN]),
+        ("undo some", ["BadOption: some is no number of turns.", HELP]),
+        ("undo ²", ["BadOption: ² is no number of turns.", HELP]),
+        ("undo 0", ["BadOption: There is no turn to undo.", "%mimo_session show tells what was said."]),
+        ("fork new --at 3", ["BadOption: There is no turn 3.", "The conversation has 2."]),
+        ("fork new --at", ["BadOption: --at cannot stand there.", "%mimo_session fork NAME --at 3"]),
+        ("fork new --at one", ["BadOption: one is no number of turns.", HELP]),
+        (
+            "fork other",
+            [
+                "BadOption: There is a session other already.",
+                "Rename it first: %mimo_session rename other NAME",
+            ],
+        ),
+        ("rename other", ["BadOption: There is a session other already.", "Choose another name."]),
+        ("rename nobody new", ["BadOption: There is no session nobody.", UNKNOWN]),
+        ("delete nobody", ["BadOption: There is no session nobody.", UNKNOWN]),
+        (
+            "save",
+            [
+                "BadOption: The front end does not tell where the notebook is.",
+                "%mimo_config notebook=PATH.ipynb says so.",
+            ],
+        ),
+        (
+            "save /nowhere/talk.json",
+            [
+                "SessionNotSaved: /nowhere/talk.json cannot be written: No such file or directory.",
+                "Nothing is lost: save it again, or under another name.",
+            ],
+        ),
+        (
+            "load /nowhere.json",
+            ["BadSessionFile: /nowhere.json cannot be read: No such file or directory.", "Check the path."],
+        ),
+        (
+            "export talk.doc",
+            [
+                "BadOption: There is no form 'doc' of a conversation.",
+                "There are: md, html, py, curl, json.",
+            ],
+        ),
+        (
+            "export talk.md --as html",
+            ["BadOption: --as html cannot stand there.", "%mimo_session export PATH --to html"],
+        ),
+        (
+            "from-notebook /nowhere.ipynb",
+            [
+                "BadSessionFile: '/nowhere.ipynb' cannot be read: No such file or directory.",
+                "Choose a notebook that was saved with the outputs of its %%mimo cells.",
+            ],
+        ),
+    ],
+)
+def test_what_cannot_be_done_takes_two_lines_and_changes_nothing(
+    kernel: Kernel, peer: Peer, line: str, lines: list[str]
+) -> None:
+    ask(kernel, "one two")
+    ask(kernel, "three", "--session other")
+    told(peer)
+    before = (listed(kernel), shown(kernel))
+    ran = kernel.run(f"%mimo_session {line}")
+    assert (ran.status, ran.error) == ("error", lines)
+    assert (listed(kernel), shown(kernel), told(peer)) == (*before, [])
+
+
+def test_a_session_is_saved_and_loaded_with_all_branches(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
+    ask(kernel, "one two three two!")
+    path = tmp_path / "talk.json"
+    assert kernel.run(f"%mimo_session save '{path}'").documents == [
+        f"Session main has 2 turns. Saved in {path}."
+    ]
+    branches = rows(kernel.run("%mimo_session branches"))
+    anew(kernel)
+    assert kernel.run(f"%mimo_session load '{path}'").documents == [
+        f"Loaded from {path}. Session main has 2 turns. The next prompt goes on there."
+    ]
+    assert rows(kernel.run("%mimo_session branches")) == branches
+    told(peer)
+    ask(kernel, "four two?")
+    assert told(peer) == [talk("one two! four"), talk("one two! four two?")]
+
+
+def test_what_was_saved_can_be_saved_again_in_the_same_place(
+    kernel: Kernel, peer: Peer, tmp_path: Path
+) -> None:
+    path = tmp_path / "talk.json"
+    for prompt in ("one", "two"):
+        ask(kernel, prompt)
+        assert kernel.run(f"%mimo_session save '{path}'").error == []
+    assert said(path) == ["one", "two"]
+    anew(kernel)
+    kernel.run(f"%mimo_session load '{path}'")
+    ask(kernel, "three")
+    assert kernel.run(f"%mimo_session save '{path}'").error == []
+    assert said(path) == ["one", "two", "three"]
+
+
+def test_a_file_of_somebody_else_is_not_overwritten(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    path.write_text("a shopping list", encoding="utf-8")
+    ask(kernel, "one")
+    for command in ("save", "load"):
+        assert kernel.run(f"%mimo_session {command} '{path}'").error == [
+            f"BadSessionFile: {path} is not JSON: Expecting value: line 1 column 1 (char 0).",
+            "It is left as it is. A backup may have it whole.",
+        ]
+    assert path.read_text(encoding="utf-8") == "a shopping list"
+    assert shown(kernel) == [("Turn 1", "one")]
+
+
+def test_a_session_is_not_loaded_over_one_in_which_something_was_said(
+    kernel: Kernel, peer: Peer, tmp_path: Path
+) -> None:
+    path = tmp_path / "talk.json"
+    ask(kernel, "one")
+    kernel.run(f"%mimo_session save '{path}'")
+    ask(kernel, "two")
+    assert kernel.run(f"%mimo_session load '{path}'").error == [
+        "BadOption: There is a session main already.",
+        "Rename it first: %mimo_session rename main NAME",
+    ]
+    kernel.run("%mimo_session rename main mine")
+    kernel.run(f"%mimo_session load '{path}'")
+    assert listed(kernel) == [
+        ("", "mine", "2", "1", "40", "20", "–"),
+        ("→", "main", "1", "1", "20", "10", "–"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("to", "answers"), [("md", True), ("html", True), ("json", True), ("py", False), ("curl", True)]
+)
+def test_a_conversation_is_exported_in_each_form(
+    kernel: Kernel, peer: Peer, tmp_path: Path, to: str, answers: bool
+) -> None:
+    ask(kernel, "one two")
+    for path, option in ((tmp_path / f"talk.{to}", ""), (tmp_path / "talk", f"--to {to}")):
+        ran = kernel.run(f"%mimo_session export '{path}' {option}")
+        assert ran.documents == [f"Session main has 2 turns. Written to {path}."]
+        text = path.read_text(encoding="utf-8")
+        assert [word in text for word in ("one", "two", "You said: one")] == [True, True, answers]
+        assert KEY not in text
+
+
+def test_all_sessions_of_a_notebook_are_resumed_from_their_files(
+    kernel: Kernel, peer: Peer, notebook: Path
+) -> None:
+    saving(kernel, notebook)
+    ask(kernel, "one two three")
+    ask(kernel, "four", "--session other")
+    ask(kernel, "three!")
+    before = shown(kernel)
+    saving(anew(kernel), notebook)
+    assert kernel.run("%mimo_session resume").documents == [
+        "Resumed from talk.ipynb. Session main has 3 turns. The next prompt goes on there.\n"
+        "Session other has 1 turn."
+    ]
+    assert shown(kernel) == before
+    told(peer)
+    ask(kernel, "five two!")
+    ask(kernel, "six", "--session other")
+    assert told(peer) == [talk("one two three! five"), talk("one two!"), talk("four six")]
+    assert said(notebook.with_name("talk.mimo.json")) == ["one", "two!"]
+
+
+def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
+    kernel: Kernel, peer: Peer, notebook: Path
+) -> None:
+    assert kernel.run("%mimo_session resume").error == [
+        "BadOption: The front end does not tell where the notebook is.",
+        "%mimo_config notebook=PATH.ipynb says so.",
+    ]
+    assert kernel.run(f"%mimo_session resume '{notebook}'").error == [
+        f"BadSessionFile: '{notebook}' cannot be read: No such file or directory.",
+        "Choose a notebook that was saved with the outputs of its %%mimo cells.",
+    ]
+    ask(kernel, "one")
+    assert kernel.run(f"%mimo_session resume '{notebook}'").documents == [
+        "Something was said already: nothing was resumed."
+    ]
+
+
+def test_what_was_spent_beside_the_conversation_is_resumed_too(
+    kernel: Kernel, peer: Peer, notebook: Path
+) -> None:
+    saving(kernel, notebook)
+    ask(kernel, "aside", "--no-history")
+    ask(kernel, "one")
+    saving(anew(kernel), notebook)
+    kernel.run("%mimo_session resume")
+    ask(kernel, "two")
+    assert kernel.run("%mimo_usage").documents[0].splitlines()[-1].split()[:4] == ["total", "60", "25", "%"]
+    assert Session.load(notebook.with_name("talk.mimo.json")).unrecorded_usage == Usage(20, 10, 5)
+
+
+def test_a_renamed_session_takes_its_file_with_it(kernel: Kernel, peer: Peer, notebook: Path) -> None:
+    saving(kernel, notebook)
+    ask(kernel, "one")
+    kernel.run("%mimo_session rename mine")
+    ask(kernel, "two")
+    kernel.run("%mimo_session new main")
+    ask(kernel, "three")
+    assert ask(kernel, "four", "--session mine")[0].error == []
+    assert said(notebook.with_name("talk.mine.mimo.json")) == ["one", "two", "four"]
+    saving(anew(kernel), notebook)
+    kernel.run("%mimo_session resume")
+    assert {row[1]: row[2] for row in listed(kernel)} == {"main": "1", "mine": "3"}

@@ -1,0 +1,56 @@
+"""The magic %mimo_tools, and which tools a cell offers."""
+
+import sys
+from pathlib import Path
+
+from support.kernel import Kernel
+from support.peer import Peer, reply, stream
+
+from mimo_magics.core.messages import Message, Reply, ToolCall
+
+
+def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
+    rainy.run("def clock(zone: str = 'UTC') -> str:\n    'Tell the time.'\n    return '12:00'")
+    (listed,) = rainy.run("%mimo_tools add clock").documents
+    assert [line.split()[:3] for line in listed.splitlines()[1:]] == [
+        ["weather", "every_call", "function"],
+        ["clock", "every_call", "function"],
+    ]
+    assert "weather" not in rainy.run("%mimo_tools remove weather").documents[0]
+    assert rainy.run("%mimo_tools add wether").error[0] == "BadOption: There is no function or tool wether."
+    assert rainy.run("%mimo_tools frobnicate").status == "error"
+
+
+def test_a_cell_may_offer_functions_of_its_own_choice(rainy: Kernel, peer: Peer) -> None:
+    rainy.run("def clock() -> str:\n    'Tell the time.'\n    return '12:00'")
+    peer.answers(lambda seen: stream(seen, reply("Hi.")))
+    rainy.run("%%mimo --tools clock\nhello")
+    assert [tool["function"]["name"] for tool in peer.requests[-1].body["tools"]] == ["clock"]
+    rainy.run("%%mimo\nhello")
+    assert [tool["function"]["name"] for tool in peer.requests[-1].body["tools"]] == ["weather"]
+
+
+ADDER = """from mcp.server import MCPServer
+server = MCPServer('adder', log_level='CRITICAL')
+@server.tool()
+def add(a: int, b: int) -> str:
+    'Add two numbers.'
+    return str(a + b)
+server.run()
+"""
+
+
+def test_tools_of_an_mcp_server_stand_beside_the_others_and_ask_too(
+    rainy: Kernel, peer: Peer, tmp_path: Path
+) -> None:
+    program = tmp_path / "adder.py"
+    program.write_text(ADDER, encoding="utf-8")
+    (listed,) = rainy.run(f'%mimo_tools add-mcp sums "{sys.executable}" "{program}"').documents
+    rows = [line.split()[:3] for line in listed.splitlines()[1:]]
+    assert rows == [["weather", "every_call", "function"], ["sums_add", "every_call", "sums"]]
+    calls = Reply(Message("assistant", (ToolCall("c1", "sums_add", '{"a": 2, "b": 3}'),)), stop="tool_calls")
+    peer.answers(lambda seen: stream(seen, calls), lambda seen: stream(seen, reply("Five.")))
+    ran, question = rainy.answer("%%mimo\nHow much?", "y")
+    assert question["prompt"].startswith('sums_add {"a": 2, "b": 3}\n')
+    assert ran.documents[-1] == "Five."
+    assert peer.requests[-1].body["messages"][-1]["content"] == "5"

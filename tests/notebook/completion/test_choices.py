@@ -1,0 +1,87 @@
+"""What there is to choose from, and what of it fits what was typed."""
+
+from typing import Any
+
+import pytest
+from support.completion_choices import CHOICES, offered
+
+from mimo_magics.notebook.completion.choices import (
+    Candidate,
+    CompletionResult,
+    list_tool_functions,
+    list_values,
+    match_prefix,
+    match_word,
+    sort_names,
+)
+from mimo_magics.notebook.completion.matcher import complete
+from mimo_magics.notebook.options import OPTIONS_BY_FLAG
+
+
+def test_every_value_of_a_choice_is_offered_behind_each_flag_that_takes_one() -> None:
+    for flag, option in OPTIONS_BY_FLAG.items():
+        choices = list(option.argparse.get("choices", ()))
+        assert choices == [] or offered(f"%%mimo {flag} ")[: len(choices)] == choices
+
+
+def test_models_are_those_that_the_server_told_when_it_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "mimo_magics.client.model_list._model_ids_by_url", {"https://api.mimo-v2.com/v1": ("mimo-v3",)}
+    )
+    assert offered("%%mimo -m ") == ["mimo-v3"]
+    assert offered("%mimo_config model=") == ["mimo-v3", "default"]
+
+
+def test_a_candidate_tells_its_kind() -> None:
+    found = complete("%%mimo --tools ", CHOICES)
+    assert found == CompletionResult("", (Candidate("weather", "tool"), Candidate("clock", "function")))
+
+
+def test_texts_of_each_kind_that_begin_with_what_was_typed_keep_their_order() -> None:
+    assert match_prefix("a", "files", model=["ab", "b", "aa"], value=["a"]) == CompletionResult(
+        "a", (Candidate("ab", "model"), Candidate("aa", "model"), Candidate("a", "value")), "files"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts"),
+    [
+        ("m", ["main", '"my trip"']),
+        ('"m', ['"main', '"my trip']),
+        ("'my", ["'my trip"]),
+        ("my trip", ['"my trip"']),
+        ("x", []),
+    ],
+)
+def test_a_word_with_a_space_is_quoted_unless_a_quote_was_typed(typed: str, texts: list[str]) -> None:
+    assert match_word(typed, session=["main", "my trip"]) == CompletionResult(
+        typed, tuple(Candidate(text, "session") for text in texts)
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"), [("", ["a", "b"]), ("_", ["_c", "a", "b"]), ("__", ["_c", "a", "b"])]
+)
+def test_private_names_are_left_out_unless_an_underscore_was_typed(typed: str, names: list[str]) -> None:
+    assert sort_names(["b", "a", "_c", "__d", "not a name"], typed) == names
+
+
+def test_a_function_that_is_no_tool_yet_can_become_one() -> None:
+    assert list_tool_functions(CHOICES) == ["clock"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("format", {"value": ("markdown", "text", "json")}),
+        ("stream", {"value": ("on", "off")}),
+        ("thinking", {"value": ("on", "off")}),
+        ("temperature", {}),
+        ("session", {"session": ("main", "my trip")}),
+        ("tool_choice", {"value": ("auto", "none", "required"), "tool": ("weather",)}),
+    ],
+)
+def test_the_values_of_a_setting_come_from_its_type_or_from_the_kernel(
+    name: str, values: dict[str, Any]
+) -> None:
+    assert list_values(name, CHOICES, {}) == values

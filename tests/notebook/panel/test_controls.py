@@ -1,0 +1,135 @@
+"""The controls: each shows what the store says, and sets what a person moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.panel_board import OWN, move, widget, words, write
+
+from mimo_magics.notebook.config.store import MimoConfig
+from mimo_magics.notebook.panel.layout import PanelLayout
+
+
+@pytest.mark.parametrize(
+    ("name", "moved", "expected"),
+    [
+        ("api", "anthropic", "anthropic"),
+        ("model", " mimo-v2-flash ", "mimo-v2-flash"),
+        ("temperature", 0.3, 0.3),
+        ("temperature", 0.30000000000000004, 0.3),
+        ("top_p", 0, 0.0),
+        ("max_tokens", 1024.0000000000001, 1024),
+        ("max_tokens", 127999.99999999994, 128_000),
+        ("stop", ["END", "\\n\\n", "a\\\\b"], ["END", "\n\n", "a\\b"]),
+        ("frequency_penalty", -2, -2.0),
+        ("presence_penalty", 0.5, 0.5),
+        ("thinking", "off", False),
+        ("system", "none", "none"),
+        ("system", "MiMo 中文", "mimo-zh"),
+        ("stream", "off", False),
+    ],
+)
+def test_what_is_moved_is_set_here(
+    board: PanelLayout, config: MimoConfig, name: str, moved: Any, expected: Any
+) -> None:
+    move(board, name, moved)
+    assert (getattr(config, name), config.sources[name]) == (expected, "here")
+    assert type(getattr(config, name)) is type(expected)
+    assert config.changed_settings.keys() == {name}
+
+
+def test_the_service_decides_while_default_is_pressed(board: PanelLayout, config: MimoConfig) -> None:
+    row = board.rows["temperature"]
+    assert row.default_button
+    assert (row.default_button.button.value, widget(board, "temperature").value) == (True, 1.0)
+    move(board, "temperature", 0.3)
+    assert (row.default_button.button.value, config.temperature) == (False, 0.3)
+    row.default_button.button.set_state({"value": True})
+    assert (config.temperature, widget(board, "temperature").value) == (None, 1.0)
+    row.default_button.button.set_state({"value": False})
+    assert (config.temperature, words(board, "temperature").partition("<")[0]) == (1.0, "0 to 2")
+
+
+def test_what_is_released_stands_where_it_stood(board: PanelLayout, config: MimoConfig) -> None:
+    for name in ("model", "top_p", "max_tokens", "frequency_penalty", "presence_penalty"):
+        default = board.rows[name].default_button
+        assert default
+        default.button.set_state({"value": False})
+    found = (
+        config.model,
+        config.top_p,
+        config.max_tokens,
+        config.frequency_penalty,
+        config.presence_penalty,
+    )
+    assert found == ("mimo-v2-pro", 0.95, 128_000, 0.0, 0.0)
+
+
+def test_an_own_system_prompt_begins_as_what_is_in_force(board: PanelLayout, config: MimoConfig) -> None:
+    choice, own = widget(board, "system"), board.rows["system"].control._own_text.widget
+    assert board.rows["system"].control.box.children == (choice,)
+    move(board, "system", "own")
+    assert board.rows["system"].control.box.children == (choice, own)
+    assert config.system == own.value
+    assert own.value.startswith("You are MiMo, an AI assistant developed by Xiaomi.\n")
+    own.set_state({"value": OWN})
+    assert config.system == OWN
+    move(board, "system", "service default")
+    assert (config.system, board.rows["system"].control.box.children) == (None, (choice,))
+    move(board, "system", "own")
+    assert config.system == OWN
+
+
+def test_an_empty_own_prompt_is_one(board: PanelLayout, config: MimoConfig) -> None:
+    move(board, "system", "none")
+    move(board, "system", "own")
+    assert (config.system, choice_of(board)) == ("", "own")
+
+
+def choice_of(board: PanelLayout) -> str:
+    return str(widget(board, "system").value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("api", "anthropic", "anthropic"),
+        ("model", "mimo-v2-flash", "mimo-v2-flash"),
+        ("temperature", 0.333, 0.333),
+        ("max_tokens", 1_000, 1_000.0),
+        ("stop", ("\n", "\\n", "", "\u202e"), ["\\n", "\\\\n", '""', "⟨U+202E⟩"]),
+        ("thinking", True, "on"),
+        ("system", "mimo", "MiMo English"),
+        ("system", OWN, "own"),
+        ("stream", False, "off"),
+    ],
+)
+def test_what_is_written_is_shown(
+    board: PanelLayout, config: MimoConfig, name: str, value: Any, shown: Any
+) -> None:
+    write(config, name, value)
+    assert widget(board, name).value == shown
+    assert board.rows[name].control.displayed_value == value
+    assert getattr(config.snapshot(), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("temperature", 5.0, 2),
+        ("temperature", -1.0, 0),
+        ("max_tokens", 1_000_000, 128_000),
+        ("max_tokens", 0, 1),
+        ("presence_penalty", 3.0, 2),
+    ],
+)
+def test_what_is_out_of_range_stays_as_it_is_set(
+    board: PanelLayout, config: MimoConfig, name: str, value: Any, shown: float
+) -> None:
+    before = widget(board, name).min, widget(board, name).max
+    write(config, name, value)
+    assert getattr(config, name) == value
+    assert widget(board, name).value == pytest.approx(shown)
+    assert (widget(board, name).min, widget(board, name).max) == before
+    assert words(board, name).startswith(f"{value} is set, outside ")

@@ -1,0 +1,107 @@
+"""What holds in the panel, and the line that restores it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from support.panel_board import OWN, Outputs, document, move, rows, write
+
+from mimo_magics.notebook.commands.config import run_config_command
+from mimo_magics.notebook.config.store import MimoConfig
+from mimo_magics.notebook.panel.layout import PanelLayout
+from mimo_magics.notebook.panel.panel import Panel, close_all
+from mimo_magics.notebook.panel.state import build_restore_line, escape_control_chars, read_panel_state
+from mimo_magics.session.session import Session
+
+
+def test_a_bound_of_the_output_that_is_sent_unasked_is_told(
+    board: PanelLayout, config: MimoConfig, published: Outputs
+) -> None:
+    def told() -> str:
+        return rows(document(published)["text/plain"])["max_tokens"].split("  ")[0]
+
+    body = Session(preset="mimo-v2", system="none").draft("hi").body
+    assert (told(), body["max_completion_tokens"]) == ("default: 128,000 is sent", 128_000)
+    write(config, "preset", "xiaomi")
+    assert told() == "server default"
+    assert "max_completion_tokens" not in Session(preset="xiaomi", system="none").draft("hi").body
+    write(config, "api", "anthropic")
+    body = Session(preset="xiaomi", api="anthropic", system="none").draft("hi").body
+    assert (told(), body["max_tokens"]) == ("default: 131,072 is sent", 131_072)
+
+
+def test_the_line_restores_the_values(board: PanelLayout, config: MimoConfig, published: Outputs) -> None:
+    for name, value in {"api": "anthropic", "max_tokens": 1024.0, "stop": ["\\n", "it's"]}.items():
+        move(board, name, value)
+    write(config, "system", OWN)
+    move(board, "thinking", "on")
+    move(board, "stream", "off")
+    line = document(published)["text/plain"].splitlines()[-1]
+    other = MimoConfig()
+    run_config_command(line.removeprefix("%mimo_config "), other)
+    assert other.snapshot() == config.snapshot()
+
+
+def test_the_line_restores_what_the_environment_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, published: Outputs
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MIMO_TEMPERATURE", "0.7")
+    monkeypatch.setenv("MIMO_STREAM", "off")
+    config = MimoConfig()
+    Panel(config, InteractiveShell.instance()).open()
+    config.write("temperature", "default")
+    line = document(published)["text/plain"].splitlines()[-1]
+    assert line == "%mimo_config temperature=default stream=off"
+    other = MimoConfig()
+    run_config_command(line.removeprefix("%mimo_config "), other)
+    assert other.snapshot() == config.snapshot()
+    close_all()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain 中文", "plain 中文"),
+        ("", '""'),
+        ("a\n\tb", r"a\n\tb"),
+        (r"a\n", r"a\\n"),
+        ("\u202e", "⟨U+202E⟩"),
+    ],
+)
+def test_a_text_is_shown_on_one_line_with_every_character_visible(text: str, shown: str) -> None:
+    assert escape_control_chars(text) == shown
+
+
+def test_without_changes_the_service_decides_and_nothing_is_to_be_restored(config: MimoConfig) -> None:
+    state = read_panel_state(config)
+    assert (state.model, state.host, state.error) == ("mimo-v2-pro", "api.mimo-v2.com", "")
+    assert (state.changed_settings, build_restore_line(state)) == (frozenset(), "")
+    assert [state.format_value(name) for name in ("model", "temperature", "stop", "stream")] == [
+        "service default: mimo-v2-pro",
+        "server default",
+        "none",
+        "on",
+    ]
+
+
+def test_changed_settings_are_restored_and_the_others_are_not(config: MimoConfig) -> None:
+    write(config, "temperature", 5.0)
+    write(config, "stop", ("END", "\n"))
+    state = read_panel_state(config)
+    assert state.changed_settings == {"temperature", "stop"}
+    assert [state.is_out_of_range(name) for name in ("temperature", "top_p", "stop")] == [True, False, False]
+    assert (state.format_value("stop"), state.format_range("temperature")) == (r"END, \n", "0 to 2")
+    other = MimoConfig()
+    run_config_command(build_restore_line(state).removeprefix("%mimo_config "), other)
+    assert other.snapshot() == config.snapshot()
+
+
+def test_settings_that_cannot_be_used_together_are_an_error_of_the_state(config: MimoConfig) -> None:
+    write(config, "base_url", "https://other.example/v1")
+    write(config, "preset", "local")
+    assert read_panel_state(config).error == (
+        "The embedded model has no base URL. Leave one out: %mimo_config --reset base_url"
+    )

@@ -1,0 +1,223 @@
+"""A cell on its way: what is shown while it runs, what it leaves, and how it is interrupted."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from itertools import groupby, repeat
+from typing import Any
+
+import IPython
+import pytest
+from support.kernel import Kernel, Ran
+from support.kernel_cells import roles
+from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, obey, reply, stream
+
+
+def showing(kernel: Kernel, text: str) -> Callable[[], bool]:
+    """Return a condition: the cell that runs now shows this text."""
+    return lambda: kernel.shows(text)
+
+
+def step_by_step(kernel: Kernel, words: list[str]) -> Callable[[Seen], Answer]:
+    """Send the next word when the cell shows the one before."""
+
+    def pieces(seen: Seen) -> Iterator[Any]:
+        for word in words:
+            yield from frames(seen, [word], showing(kernel, word.strip()), end=False)
+        yield from frames(seen, [])
+
+    return lambda seen: Answer(pieces(seen))
+
+
+def test_a_watched_cell_grows_in_one_output(kernel: Kernel, peer: Peer) -> None:
+    words = ["one ", "two ", "three ", "four "]
+    peer.answers(step_by_step(kernel, words))
+    ran = kernel.run("%%mimo\nhello")
+    states = [content["data"]["text/plain"] for _, content in ran.messages]
+    grown = ["".join(words[: number + 1]) for number in range(4)]
+    assert [state for state, _ in groupby(states)] == grown
+    assert len(ran.outputs) == 1
+
+
+@pytest.mark.parametrize("cell", ["%%mimo\nhello", "%mimo hello"])
+def test_what_has_come_is_shown_while_nothing_more_comes(kernel: Kernel, peer: Peer, cell: str) -> None:
+    """The server goes on only when the cell shows what it has sent."""
+    peer.answers(step_by_step(kernel, ["first ", "second "]))
+    ran = kernel.run(cell)
+    states = [content["data"]["text/plain"] for _, content in ran.messages]
+    assert [state for state, _ in groupby(states)] == ["first ", "first second "]
+
+
+def test_an_unwatched_cell_shows_its_document_once(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%mimo\nhello", watched=False)
+    assert [kind for kind, _ in ran.messages] == ["display_data"]
+    assert set(ran.outputs[0]["data"]) == {"text/html", "text/plain"}
+
+
+def test_the_saved_output_carries_the_record_of_its_turn(kernel: Kernel, peer: Peer) -> None:
+    before = time.time()
+    ran = kernel.run("%%mimo --max-tokens 9\nhello")
+    record = ran.outputs[0]["metadata"]["mimo"]
+    assert record["reply"].pop("timing").keys() == {"first", "reasoning", "total"}
+    assert before <= record.pop("asked") <= time.time()
+    assert len(record.pop("id")) == 12
+    assert len(record.pop("digest")) == 32
+    assert record.pop("cell").startswith("cell-")
+    assert record == {
+        "version": 1,
+        "preset": "other",
+        "api": "openai",
+        "params": {"model": "mimo-v2-pro", "max_completion_tokens": 9},
+        "prompt": {"role": "user", "parts": [{"type": "text", "text": "hello"}]},
+        "reply": {
+            "message": {
+                "role": "assistant",
+                "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "length": 15}],
+            },
+            "usage": {"input": 20, "output": 10, "cached": 5},
+            "stop": "end",
+            "model": "mimo-test",
+            "id": "0123456789abcdef",
+        },
+        "spent": {"input": 20, "output": 10, "cached": 5},
+        "context": 30,
+        "session": "main",
+    }
+
+
+def test_a_long_reply_costs_its_html_and_little_more(kernel: Kernel, peer: Peer) -> None:
+    words = [f"word{n} and *more* of it, " for n in range(500)]
+    peer.answers(lambda seen: Answer(frames(seen, words)))
+    (output,) = kernel.run("%%mimo\nhello", watched=False).outputs
+    saved = len(json.dumps({"data": output["data"], "metadata": output["metadata"]}))
+    assert saved <= len(json.dumps(output["data"]["text/html"])) + 2.5 * len("".join(words))
+
+
+def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
+    ran = kernel.run("%%mimo\nhello")
+    assert (ran.status, ran.documents, len(ran.error)) == ("error", ["half an answer"], 2)
+    assert "cut off: the connection broke" in ran.outputs[0]["data"]["text/html"]
+    peer.script = obey
+    kernel.run("%%mimo\ngo on")
+    assert roles(peer) == ["user", "assistant", "user"]
+
+
+def test_a_wait_for_a_busy_server_is_seen(kernel: Kernel, peer: Peer) -> None:
+    """Its seconds count down; after it the call is made again."""
+    peer.answers(error(503, "overloaded", **{"Retry-After": "120"}))
+    notice = "HTTP 503: overloaded · again in {} s, attempt 2 of 5"
+    ran = kernel.run(
+        "%%mimo\nhello", when=lambda: any(map(kernel.shows, map(notice.format, range(100, 118))))
+    )
+    shown = json.dumps(ran.messages, ensure_ascii=False)
+    seconds = [int(each) for each, _ in groupby(re.findall(notice.format(r"(\d+)"), shown))]
+    assert len(seconds) > 1
+    assert seconds == sorted(set(seconds), reverse=True)
+    assert max(seconds) <= 121
+
+    peer.answers(error(503, "overloaded", **{"Retry-After": "1"}), obey)
+    assert kernel.run("%%mimo\nhello").documents == ["You said: hello"]
+
+
+ENDLESS = {
+    "before the first byte": lambda seen: Answer([SILENCE]),
+    "in the stream": lambda seen: Answer(frames(seen, repeat("word "), 0.02)),
+    "in silence": lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), SILENCE]),
+    "while waiting for another attempt": lambda seen: error(503, "busy", **{"Retry-After": "120"}),
+}
+"""What does not end by itself, or not before the test gives up."""
+
+
+SHOWN = {
+    "before the first byte": "",
+    "in the stream": "word",
+    "in silence": "half an answer",
+    "while waiting for another attempt": "attempt 2 of 5",
+}
+
+
+@pytest.mark.parametrize("cell", ["%%mimo\nhello", "%mimo hello", "%%time\n%%mimo\nhello"])
+@pytest.mark.parametrize("state", ENDLESS)
+def test_an_interrupt_lands_at_once(kernel: Kernel, peer: Peer, state: str, cell: str) -> None:
+    peer.script = ENDLESS[state]
+    begun = showing(kernel, SHOWN[state])
+    stopped, following = kernel.run_all([cell, "print('ran')"], when=lambda: bool(peer.requests) and begun())
+    came = state in ("in the stream", "in silence")
+    assert stopped.error == [
+        f"Interrupted: The answer was stopped; {'what had come is kept' if came else 'nothing had come'}."
+    ]
+    assert len(peer.requests) == 1
+    if "%%time" not in cell or IPython.version_info >= (9, 4):  # an older %%time swallows every error
+        assert following.status == "aborted"
+    assert len(stopped.documents) <= 1
+    if state != "while waiting for another attempt":
+        assert peer.settled()[-1].disconnected
+    if state == "in silence":
+        assert stopped.documents == ["half an answer"]
+    peer.script = obey
+    assert kernel.run("%%mimo\ngo on").documents == ["You said: go on"]
+    assert roles(peer) == (["user", "assistant", "user"] if came else ["user"])
+
+
+def test_a_long_reply_is_shown_by_finished_parts_and_ends_as_one_document(kernel: Kernel, peer: Peer) -> None:
+    paragraphs = [f"Paragraph {n}: " + "word " * 60 + "\n\n" for n in range(30)]
+    peer.answers(lambda seen: Answer(frames(seen, paragraphs, 0.06)))
+    ran = kernel.run("%%mimo\nhello")
+    sizes = [len(content["data"]["text/plain"]) for kind, content in ran.messages if "data" in content]
+    assert max(sizes[:-1]) < 4_000
+    assert sizes[-1] == len("".join(paragraphs))
+    assert ran.documents == ["".join(paragraphs)]
+
+
+def shown(ran: Ran) -> str:
+    return json.dumps(ran.messages)
+
+
+def test_a_quiet_cell_shows_nothing_and_has_its_value(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%mimo -q\nhello")
+    assert (ran.status, ran.messages) == ("ok", [])
+    assert kernel.run("print(_)").text == "You said: hello\n"
+
+
+def test_an_answer_can_be_shown_as_text_or_as_json(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply('{"*a*": [1]}', reasoning="")))
+    as_json, as_text = kernel.run("%%mimo -f json\nhello"), kernel.run("%%mimo -f text\nhello")
+    words = re.sub(
+        "<[^>]*>", "", html.unescape(as_json.outputs[0]["data"]["text/html"])
+    )  # spans differ by version
+    assert words.startswith('{\n  "*a*": [\n    1\n  ]\n}')
+    assert '<pre dir="auto">{&quot;*a*&quot;: [1]}</pre>' in as_text.outputs[0]["data"]["text/html"]
+    assert as_json.documents == as_text.documents == ['{"*a*": [1]}']
+
+
+def test_it_shows_the_conversation_as_the_cell_would_find_it(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none", cell="one")
+    kernel.run("%%mimo -o draft --dry-run\ntwo", cell="two")
+    assert kernel.run("print(len(draft.body['messages']))").text == "3\n"
+    kernel.run("%%mimo -o draft --dry-run\nanother", cell="one")
+    assert kernel.run("print(len(draft.body['messages']))").text == "1\n"
+    assert len(peer.requests) == 1
+
+
+def test_what_is_asked_anew_is_not_said_to_be_kept(kernel: Kernel) -> None:
+    kernel.run("%mimo_config run_all=keep notebook=none.ipynb")
+    kernel.run("%%mimo\none", cell="one")
+    kernel.run("%%mimo --dry-run -o kept\none", cell="one")
+    kernel.run("%%mimo --dry-run --fresh -o anew\none", cell="one")
+    assert kernel.run("print(len(kept.warnings), len(anew.warnings))").text == "1 0\n"
+
+
+def test_code_for_a_format_that_the_address_has_not_is_an_error(kernel: Kernel) -> None:
+    assert kernel.run("%%mimo --as anthropic\nHello").error == [
+        "BadOption: The address for the openai format is none for the anthropic format.",
+        "Say the address for it: --api anthropic --base-url URL",
+    ]
+
+
+def test_an_answer_that_goes_on_is_not_drafted(kernel: Kernel) -> None:
+    assert kernel.run("%mimo --dry-run continue").error[0].startswith("BadOption: An answer that goes on")

@@ -1,0 +1,126 @@
+"""A cell that compares, on its way: what it may cost, and what it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import repeat
+from threading import Event
+from typing import Any
+
+import pytest
+from support.compared_cells import GRID, page
+from support.kernel import Kernel, Ran
+from support.peer import Answer, Peer, Seen, error, frames, reply, stream
+
+
+@pytest.fixture
+def peer(server: Peer) -> Peer:
+    server.script = lambda seen: stream(seen, reply(f"At {seen.body.get('temperature')}."))
+    server.requests.clear()
+    return server
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("adopt 3", ["BadOption: There is no reply 3.", "There are 2, from 1."]),
+        ("adopt", ["BadOption: %mimo_compare adopt is not complete, or too much.", "See %mimo_compare?."]),
+        ("adpt 1", ["BadOption: There is no %mimo_compare adpt.", "Did you mean adopt?"]),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_two_lines(kernel: Kernel, line: str, lines: list[str]) -> None:
+    kernel.run(GRID)
+    assert kernel.run(f"%mimo_compare {line}").error == lines
+
+
+def test_an_interrupt_keeps_what_came(kernel: Kernel, peer: Peer) -> None:
+    """One reply is whole, and the server began it after it had sent the first words of the other one."""
+    sent = Event()
+
+    def script(seen: Seen) -> Answer:
+        if seen.body["temperature"] == 0:
+            return Answer([sent.is_set, *stream(seen, reply("All of it.")).pieces])
+        return Answer(words(seen))
+
+    def words(seen: Seen) -> Iterator[Any]:
+        yield from frames(seen, ["word word "], 0.01, end=False)
+        sent.set()
+        yield from frames(seen, repeat("word "), 0.02)
+
+    peer.script = script
+    ran, after = kernel.run_all(
+        ["%%mimo_compare -o found -t 0 1\nHello", "print('ran')"],
+        when=lambda: kernel.shows("1 of 2 answered"),
+    )
+    assert ran.error == ["Interrupted: The comparison was stopped; 2 of the replies came."]
+    assert after.status == "aborted"
+    assert "All of it." in page_before_error(ran)
+    assert "word word" in page_before_error(ran)
+    assert kernel.run("print([each.reply.stop for each in found])").text == "['end', 'interrupted']\n"
+    assert [seen.body["temperature"] for seen in peer.left()] == [1]
+
+
+def page_before_error(ran: Ran) -> str:
+    return ran.outputs[0]["data"]["text/html"]
+
+
+def test_one_that_fails_is_told_in_its_column_and_the_cell_goes_on(kernel: Kernel, peer: Peer) -> None:
+    peer.script = lambda seen: (
+        error(400, "Param Incorrect") if seen.body["temperature"] else stream(seen, reply("Fine."))
+    )
+    ran = kernel.run(GRID)
+    assert ran.status == "ok"
+    assert "Fine." in page(ran)
+    assert "Param Incorrect" in page(ran)
+
+
+def test_when_all_fail_the_cell_fails_in_two_lines(kernel: Kernel, peer: Peer) -> None:
+    peer.script = lambda _: error(401, "Invalid API Key")
+    ran = kernel.run(GRID)
+    assert [line.partition(":")[0] for line in ran.error][:1] == ["InvalidApiKey"]
+    assert len(ran.error) == 2
+
+
+PRICED = """%mimo_config prices='{"mimo-v2-pro": [1000, 1000, 1000]}'"""
+
+
+def test_a_person_is_asked_before_much_is_spent(kernel: Kernel, peer: Peer) -> None:
+    kernel.run(PRICED)
+    ran, question = kernel.answer(GRID, "n")
+    assert question["prompt"].startswith("2 calls, about 4,0")
+    assert question["prompt"].endswith(" USD with 2,000 tokens for each answer. Go on? [y/N] ")
+    assert ran.error == [
+        "BadOption: Nothing was asked.",
+        "--ask-above changes from which amount on you are asked.",
+    ]
+    assert peer.requests == []
+    ran, _ = kernel.answer(GRID, "y")
+    assert ran.status == "ok"
+    assert len(peer.requests) == 2
+    kernel.run("%mimo_config --reset prices")
+
+
+def test_what_has_no_price_does_not_hide_what_has_one(kernel: Kernel, peer: Peer) -> None:
+    kernel.run(PRICED)
+    cell = "%%mimo_compare --no-history -m mimo-v2-pro unheard-of\nHello"
+    ran, question = kernel.answer(cell, "n")
+    assert question["prompt"].startswith("2 calls, about 4,0")
+    assert " USD and 1 call of unknown price with 2,000 tokens" in question["prompt"]
+    assert (ran.status, peer.requests) == ("error", [])
+    kernel.run("%mimo_config --reset prices")
+
+
+def test_where_nobody_can_be_asked_the_bound_holds(kernel: Kernel, peer: Peer) -> None:
+    kernel.run(PRICED)
+    ran = kernel.run(GRID, watched=False)
+    assert ran.error[1] == "Allow it by a higher bound: --ask-above '5 USD'"
+    assert kernel.run(GRID.replace("0 1", "0 1 --ask-above '5 USD'"), watched=False).status == "ok"
+    assert kernel.run(GRID.replace("0 1", "0 1 --ask-above '100 tokens'"), watched=False).status == "error"
+    kernel.run("%mimo_config --reset prices")
+
+
+def test_it_runs_where_nobody_watches_and_leaves_one_plain_output(kernel: Kernel) -> None:
+    ran = kernel.run(GRID, watched=False)
+    assert [kind for kind, _ in ran.messages] == ["display_data"]
+    assert ran.comms == []
+    assert "At 1.0." in ran.documents[0]

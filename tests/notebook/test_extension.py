@@ -1,0 +1,108 @@
+"""Loading and unloading the extension."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from support.kernel import Kernel
+from support.peer import Peer
+from support.session_cells import ask
+from support.told import grown, talk, told
+
+
+def test_two_shells_in_one_process_have_conversations_of_their_own(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    kernel.run(
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "other = InteractiveShell()\n"
+        "done = other.run_line_magic('load_ext', 'mimo_magics')\n"
+        "done = other.run_cell_magic('mimo', '-q -s none', 'two')"
+    )
+    assert [message["content"] for message in peer.requests[-1].body["messages"]] == ["two"]
+
+
+def test_unloading_leaves_nothing_behind(kernel: Kernel) -> None:
+    kernel.run(
+        "def traces():\n    ip = get_ipython()\n    lists = [ip.input_transformers_post, ip.input_transformers_cleanup,"
+        " ip.configurables, *ip.magics_manager.magics.values(), *ip.events.callbacks.values(),"
+        " ip.display_formatter.ipython_display_formatter.type_printers]\n"
+        "    return [str(each) for one in lists for each in one if 'imo' in str(each)]"
+    )
+    assert kernel.run("len(traces())").documents != ["0"]
+    for _ in range(2):
+        kernel.run("%mimo_config")
+        kernel.run("%unload_ext mimo_magics")
+        assert kernel.run("traces()").documents == ["[]"]
+        kernel.run("%load_ext mimo_magics")
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%%mimo?", ["Name three things to see in {city}.", "--temperature X", "--no-stream", "-o NAME"]),
+        ("%mimo?", ["reply = %mimo Which of them is free?", "--temperature X"]),
+        ("%mimo_config?", ["%mimo_config --reset temperature"]),
+    ],
+)
+def test_each_magic_has_a_help_page_before_it_is_used_and_after(
+    kernel: Kernel, cell: str, words: list[str]
+) -> None:
+    before, after_use = kernel.help(cell), (kernel.run("%mimo_config"), kernel.help(cell))[1]
+    assert [word for word in words if word not in before or word not in after_use] == []
+    assert "--no-no-stream" not in before
+
+
+def test_loading_twice_is_harmless(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("import mimo_magics\nmimo_magics.load_ipython_extension(get_ipython())").status == "ok"
+    assert kernel.run("%%mimo\nhello").documents == ["You said: hello"]
+    assert (
+        kernel.run("print(len([t for t in get_ipython().input_transformers_post if 'mimo' in str(t)]))").text
+        == "1\n"
+    )
+
+
+def test_what_cannot_be_used_of_a_project_is_told_when_the_extension_is_loaded(
+    kernel: Kernel, peer: Peer
+) -> None:
+    kernel.run("%%writefile pyproject.toml\n[tool.mimo]\nbase_url = 'http://evil'\nmax_tokens = 7\n")
+    ran = kernel.run("%reload_ext mimo_magics")
+    kernel.run("%%mimo\nhello")
+    kernel.run("import os; os.remove('pyproject.toml')")
+    assert ran.text.endswith("pyproject.toml: [tool.mimo] may not set 'base_url'.\n")
+    assert peer.requests[0].body["max_completion_tokens"] == 7
+
+
+def test_a_session_is_a_value_for_programs(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two")
+    kernel.run("from mimo_magics import sessions")
+    kernel.run("current = sessions().current; current.undo(); reply = current.ask('three')")
+    look = "print(current, [turn.prompt.text for turn in current.turns], reply, *sessions().list())"
+    assert kernel.run(look).text == (
+        "<Session main of 2 turns, 40 tokens in, 20 out> ['one', 'three'] You said: three main\n"
+    )
+    kernel.run("%mimo_session new other")
+    assert kernel.run("print(*sessions().list(), sessions().current is current)").text == "main other False\n"
+    assert told(peer) == [*grown("one two"), talk("one three")]
+
+
+ASKED_ELSEWHERE = """
+import sys
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "mimo_magics")
+before = set(sys.modules)
+with provisionalcompleter():
+    for code in ("le", "%%bash\\nmi", "mimo_magics = 1\\nmim", "%mimo_config api=openai\\nmi"):
+        list(shell.Completer.completions(code, len(code)))
+print(sorted(name for name in set(sys.modules) - before if name.startswith("mimo_magics")))
+"""
+
+
+def test_elsewhere_nothing_is_imported() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-c", ASKED_ELSEWHERE], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.strip() == "[]"

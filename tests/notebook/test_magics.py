@@ -1,0 +1,267 @@
+"""The magics %%mimo and %mimo in a kernel: every way to run them, and what they send."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.kernel import Kernel, Ran
+from support.kernel_cells import CALLS, WEATHER, roles
+from support.peer import CUT, KEY, Answer, Peer, error, frames, obey, reply, stream
+
+from mimo_magics.core.messages import Message, Reply
+
+
+def test_a_cell_shows_one_document_and_the_next_cell_goes_on(kernel: Kernel, peer: Peer) -> None:
+    first, second = kernel.run("%%mimo\none"), kernel.run("%%mimo --api openai\ntwo")
+    assert (first.documents, second.documents) == (["You said: one"], ["You said: two"])
+    assert roles(peer) == ["user", "assistant", "user"]
+    assert len({seen.connection for seen in peer.requests}) == 1
+
+
+def test_the_reply_goes_into_a_variable_too(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo -o answer --no-history\nhello")
+    assert kernel.run("print(answer.text)").text == "You said: hello\n"
+
+
+def test_a_cell_may_begin_anew_or_stay_aside(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    kernel.run("%%mimo --no-history\naside")
+    assert roles(peer) == ["user"]
+    kernel.run("%%mimo\ntwo")
+    assert roles(peer) == ["user", "assistant", "user"]
+    kernel.run("%%mimo --new\nthree")
+    assert roles(peer) == ["user"]
+    kernel.run("%%mimo\nfour")
+    assert roles(peer) == ["user", "assistant", "user"]
+
+
+def test_a_new_beginning_that_fails_leaves_the_conversation_as_it_was(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    peer.answers(error(401))
+    assert kernel.run("%%mimo --new\ntwo").status == "error"
+    peer.script = obey
+    kernel.run("%%mimo\nthree")
+    assert roles(peer) == ["user", "assistant", "user"]
+
+
+def test_a_new_beginning_that_breaks_off_is_the_conversation_all_the_same(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%%mimo\none")
+    peer.answers(lambda seen: Answer([*frames(seen, ["half"], end=False), CUT]))
+    kernel.run("%%mimo --new\ntwo")
+    peer.script = obey
+    kernel.run("%%mimo\nthree")
+    assert [message["content"] for message in peer.requests[-1].body["messages"]] == ["two", "half", "three"]
+
+
+def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%mimo_config temperature=0.3 thinking=off system='Be brief.'")
+    assert [line.split()[:3] for line in ran.documents[0].splitlines()] == [
+        ["setting", "value", "from"],
+        ["temperature", "0.3", "here"],
+        ["thinking", "off", "here"],
+        ["system", "Be", "brief."],
+    ]
+    kernel.run('%%mimo -m mimo-v2-flash --top-p 0.5 --max-tokens 7 --no-stream -s "Sing."\nhello')
+    kernel.run("%%mimo --no-history\nhello")
+    assert [seen.body for seen in peer.requests] == [
+        {
+            "model": "mimo-v2-flash",
+            "messages": [{"role": "system", "content": "Sing."}, {"role": "user", "content": "hello"}],
+            "stream": False,
+            "max_completion_tokens": 7,
+            "temperature": 0.3,
+            "top_p": 0.5,
+            "thinking": {"type": "disabled"},
+        },
+        {
+            "model": "mimo-v2-pro",
+            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": 0.3,
+            "thinking": {"type": "disabled"},
+        },
+    ]
+
+
+def test_what_a_server_says_takes_two_lines_and_stops_run_all(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(error(401, f"no such key: {KEY}"))
+    failed, following = kernel.run_all(["%%mimo\nhello", "print('ran')"])
+    assert failed.error == [
+        "InvalidApiKey: HTTP 401: no such key: (the key)",
+        "Check MIMO_API_KEY: each host and plan has keys of its own.",
+    ]
+    assert (failed.documents, following.status) == ([], "aborted")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%mimo hello",
+        "get_ipython().run_cell_magic('mimo', '', 'hello')",
+        "x = get_ipython().run_cell_magic('mimo', '', 'hello')",
+        "get_ipython().run_line_magic('mimo', 'hello')",
+        "x = %mimo hello",
+        "%%time\n%%mimo\nhello",
+        "get_ipython().run_cell('%%mimo\\nhello');",
+        "def f():\n    %mimo hello\nf()",
+        "import asyncio\nawait asyncio.sleep(0)\n%mimo hello",
+    ],
+)
+def test_prompts_can_be_run_from_anywhere(kernel: Kernel, peer: Peer, cell: str) -> None:
+    assert kernel.run(cell).documents == ["You said: hello"]
+
+
+def test_prompts_can_be_run_in_a_loop(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("for n in range(3):\n    %mimo --no-history hello {n}")
+    assert ran.documents == ["You said: hello 0", "You said: hello 1", "You said: hello 2"]
+
+
+def test_a_line_in_a_function_sees_its_variables(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("x = 'outside'\ndef f(x):\n    r = %mimo hello {x}\n    return r\nprint(f('inside'), x)")
+    assert ran.text == "You said: hello inside outside\n"
+
+
+def test_a_line_may_end_in_a_question_mark(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("%mimo -t 0 What's up?").documents == ["You said: What's up?"]
+    assert kernel.run("x = %mimo Really?\nprint(x)").text == "You said: Really?\n"
+
+
+def test_what_a_cell_shows_can_be_captured(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%capture shown\n%%mimo\nhello")
+    assert (ran.status, ran.outputs) == ("ok", [])
+    look = "print([output.data['text/plain'] for output in shown.outputs if output.data])"
+    assert kernel.run(look).text == "['You said: hello']\n"
+
+
+def test_a_kernel_that_does_not_await_runs_cells_all_the_same(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%autoawait off")
+    assert kernel.run("%%mimo\nhello").documents == ["You said: hello"]
+    kernel.run("%autoawait on")
+
+
+@pytest.mark.parametrize("cell", ["%%mimo", "%%mimo -t 0", "%%mimo_compare -t 0 1"])
+def test_a_cell_without_a_prompt_is_told_so_under_its_own_name(kernel: Kernel, peer: Peer, cell: str) -> None:
+    ran = kernel.run(cell)
+    name = cell.split(maxsplit=1)[0]
+    assert f"{name} is a cell magic, but the cell body is empty." in ran.text + "".join(ran.error)
+    assert peer.requests == []
+
+
+def test_an_empty_cell_inside_a_cell_changes_nothing(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("ip = get_ipython()\nip.run_cell('')\nip.run_cell('%%mimo\\nnested');")
+    assert ran.documents == ["You said: nested"]
+    assert kernel.run("await __import__('asyncio').sleep(0)\nip.run_cell('%%mimo\\nagain');").documents == [
+        "You said: again"
+    ]
+
+
+def shown(ran: Ran) -> str:
+    return json.dumps(ran.messages)
+
+
+def test_the_key_is_in_nothing_that_a_notebook_saves(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%xmode Verbose")
+    runs = [kernel.run("%%mimo\nhello"), kernel.run("_"), kernel.run("%mimo_config")]
+    peer.answers(error(500, KEY))
+    runs += [
+        kernel.run("%%mimo\nhello"),
+        kernel.run("import sys; repr(sys.last_value), vars(sys.last_value)"),
+    ]
+    kernel.run("%xmode Context")
+    assert KEY not in "".join(map(shown, runs))
+
+
+@pytest.mark.parametrize("cell", ["%%mimo\nUmbrella?", "%mimo Umbrella?"])
+def test_a_person_is_asked_before_a_tool_runs(rainy: Kernel, peer: Peer, cell: str) -> None:
+    ran, question = rainy.answer(cell, "y")
+    assert question["prompt"].startswith('weather {"city": "Tokyo"}\nRun it? ')
+    assert ran.documents[-1] == "Take an umbrella."
+    html = ran.outputs[-1]["data"]["text/html"]
+    assert "Rain in Tokyo." in html
+    assert "looking out of the window" in html
+    assert peer.requests[-1].body["messages"][-1]["content"] == "Rain in Tokyo."
+
+
+def test_the_model_is_told_why_not(rainy: Kernel, peer: Peer) -> None:
+    rainy.answer("%%mimo\nUmbrella?", "not today")
+    assert peer.requests[-1].body["messages"][-1]["content"] == "The person refused this call: not today"
+
+
+def test_where_nobody_can_be_asked_nothing_runs_and_the_output_says_how_to_allow_it(
+    rainy: Kernel, peer: Peer
+) -> None:
+    ran = rainy.run("%%mimo\nUmbrella?", watched=False)
+    assert "%mimo_tools confirm weather=none" in ran.outputs[0]["data"]["text/html"]
+    assert "looking out" not in ran.outputs[0]["data"]["text/html"]
+    rainy.run("%mimo_tools confirm weather=none")
+    calls = Reply(Message("assistant", CALLS), stop="tool_calls")
+    peer.answers(lambda seen: stream(seen, calls), lambda seen: stream(seen, reply("Yes.")))
+    assert "Rain in Tokyo." in str(rainy.run("%%mimo\nUmbrella?", watched=False).outputs)
+
+
+def test_running_the_cell_again_replaces_the_tool(rainy: Kernel, peer: Peer) -> None:
+    rainy.run(WEATHER.replace("Rain in", "Sun in"))
+    ran, _ = rainy.answer("%%mimo\nUmbrella?", "y")
+    assert "Sun in Tokyo." in str(ran.outputs)
+
+
+def test_a_function_that_cannot_be_described_is_refused_when_it_is_registered(kernel: Kernel) -> None:
+    ran = kernel.run("import mimo_magics\n@mimo_magics.tool\ndef f(*args): pass")
+    assert ran.error[0].startswith("BadOption: ")
+    assert len(ran.error) == 2
+
+
+def test_a_tool_that_asks_the_model_itself_gets_an_error_and_not_a_knot(rainy: Kernel, peer: Peer) -> None:
+    rainy.run(
+        "@mimo_magics.tool(confirm='none')\ndef weather(city: str) -> str:\n"
+        "    'Ask.'\n    return get_ipython().run_cell_magic('mimo', '', 'hi').text"
+    )
+    rainy.run("%%mimo\nUmbrella?")
+    told = peer.requests[-1].body["messages"][-1]["content"]
+    assert told.startswith("SessionBusy: ") or "SessionBusy" in told
+
+
+def test_an_interrupt_while_a_tool_runs_lands_at_once_and_every_call_has_its_result(
+    rainy: Kernel, peer: Peer, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    rainy.run(
+        "import threading\ngo_on, done = threading.Event(), []\n"
+        "@mimo_magics.tool(confirm='none')\ndef weather(city: str) -> str:\n"
+        f"    'Never.'\n    open({str(begun)!r}, 'w').close()\n    go_on.wait()\n    done.append(city)"
+    )
+    ran = rainy.run("%%mimo\nUmbrella?", when=begun.exists)
+    assert rainy.run("print(done); go_on.set()").text == "[]\n"
+    assert ran.error == ["Interrupted: The answer was stopped; what had come is kept."]
+    assert "what it began may still go on" in ran.outputs[0]["data"]["text/html"]
+    peer.script = obey
+    assert rainy.run("%%mimo\nagain").documents == ["You said: again"]
+
+
+@pytest.mark.parametrize("cell", ["%%mimo --dry-run -t 0.5\nHello", "%mimo --dry-run -t 0.5 Hello"])
+def test_a_dry_run_shows_the_request_and_sends_nothing(kernel: Kernel, peer: Peer, cell: str) -> None:
+    ran = kernel.run(cell)
+    (output,) = ran.outputs
+    assert '"content": "Hello"' in output["data"]["text/plain"]
+    assert "<details><summary>Body, as JSON</summary>" in output["data"]["text/html"]
+    assert peer.requests == []
+    body = {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": 0.5,
+    }
+    assert kernel.run("print(_.body)").text == f"{body}\n"
+
+
+def test_code_is_printed_and_not_run(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%mimo --as curl -o code\nHello")
+    (output,) = ran.outputs
+    assert output["data"]["text/plain"].startswith(f"curl --request POST {peer.url}/v1/chat/completions")
+    assert KEY not in str(output)
+    assert kernel.run("print(code[:4])").text == "curl\n"
+    assert peer.requests == []

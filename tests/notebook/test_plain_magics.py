@@ -1,0 +1,62 @@
+"""The magics that send no prompt: models and usage."""
+
+from __future__ import annotations
+
+from support.kernel import Kernel
+from support.peer import Peer
+from support.session_cells import ask
+
+
+def test_the_models_of_the_server_are_listed(kernel: Kernel, peer: Peer) -> None:
+    assert (
+        kernel.run("%mimo_models")
+        .documents[0]
+        .splitlines()[-1]
+        .startswith("this address did not list its models")
+    )
+    peer.models = ["mimo-v2-pro", "house-model"]
+    lines = kernel.run("%mimo_models").documents[0].splitlines()
+    assert [line.split()[:2] for line in lines[1:3]] == [["→", "mimo-v2-pro"], ["house-model", "–"]]
+    assert lines[-1].startswith("As this address lists them now.")
+
+
+def test_a_service_that_is_not_there_is_told(kernel: Kernel) -> None:
+    assert kernel.run("%mimo_models xiaomy").error == [
+        "BadOption: There is no preset 'xiaomy'.",
+        "Did you mean xiaomi?",
+    ]
+
+
+def test_what_was_spent_on_an_answer_that_is_kept_stays_spent(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two")
+    kernel.run("%mimo_config run_all=keep")
+    ask(kernel, "one two")
+    assert kernel.run("%mimo_usage").documents[0].splitlines()[-1].split() == [
+        "total",
+        "40",
+        "25",
+        "%",
+        "20",
+        "–",
+    ]
+
+
+def test_what_was_spent_is_shown_for_each_session(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two one!")
+    ask(kernel, "aside", "--no-history")
+    ask(kernel, "three", "--session other -m mimo-v2-flash")
+    (table,) = kernel.run("%mimo_usage").documents
+    assert [line.split()[:6] for line in table.splitlines()] == [
+        ["turn", "model", "input", "cached", "output", "USD"],
+        ["1", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["2", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["3", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["beside", "20", "25", "%", "10", "0.0000"],
+        ["total", "80", "25", "%", "40", "–"],
+    ]
+    (table,) = kernel.run("%mimo_usage other").documents
+    assert [line.split()[:2] for line in table.splitlines()[1:]] == [["1", "mimo-v2-flash"], ["total", "20"]]
+    assert kernel.run("%mimo_usage othr").error == [
+        "BadOption: There is no session othr.",
+        "Did you mean other?",
+    ]

@@ -1,0 +1,60 @@
+"""Replies as values of cells, and replies that are shown, copied or inserted again."""
+
+import json
+
+from support.kernel import Kernel, Ran
+from support.peer import Peer, reply, stream
+
+
+def test_the_reply_is_the_value_of_the_cell_and_is_not_shown_twice(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%mimo\nhello")
+    assert len(ran.outputs) == 1
+    assert kernel.run("print(_.text)").text == "You said: hello\n"
+    assert kernel.run("reply = _; print(type(Out[max(Out)]).__name__)").text == "Reply\n"
+    assert kernel.run("reply").documents == ["You said: hello"]
+    assert kernel.run("reply\nreply").documents == ["You said: hello"]
+    assert kernel.run("print(reply)").text == "You said: hello\n"
+
+
+def test_display_shows_a_reply_whenever_it_is_asked_to(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("x = %mimo hi\ndisplay(x)\nx").documents == ["You said: hi"] * 2
+    assert kernel.run("x").documents == ["You said: hi"]
+
+
+def shown(ran: Ran) -> str:
+    return json.dumps(ran.messages)
+
+
+CODE = "One:\n\n```python\na = 1\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\nThat is all."
+
+
+def test_a_turn_is_shown_anew(kernel: Kernel, peer: Peer) -> None:
+    for prompt in ("one", "two"):
+        kernel.run(f"%mimo {prompt}")
+    assert kernel.run("%mimo show").documents == ["You said: two"]
+    shown = kernel.run("%mimo show 1")
+    assert shown.documents == ["You said: one"]
+    assert shown.outputs[0]["metadata"] == {}
+    assert kernel.run("%mimo show 3").error == ["BadOption: There is no turn 3.", "The conversation has 2."]
+    assert len(peer.requests) == 2
+
+
+def test_a_code_block_and_nothing_else_goes_into_a_new_cell(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply(CODE)))
+    kernel.run("%%mimo --no-history\nhello")
+    for number, code in (("1", "a = 1\nb = 2"), ("2", "c")):
+        (payload,) = kernel.run(f"%mimo insert {number}").payload
+        assert payload == {"source": "set_next_input", "text": code, "replace": False}
+    assert kernel.run("%mimo insert").error == [
+        "BadOption: The last answer has 2 code blocks.",
+        "Say which: %mimo insert 1.",
+    ]
+    assert kernel.run("%mimo insert 3").error[0] == "BadOption: There is no code block 3."
+
+
+def test_an_answer_and_its_code_can_be_copied_with_one_click(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply(CODE)))
+    kernel.run("%mimo hello")
+    whole, code = kernel.run("%mimo copy"), kernel.run("%mimo copy 1")
+    assert (whole.documents, code.documents) == ([CODE], ["a = 1\nb = 2"])
+    assert "user-select: all" in code.outputs[0]["data"]["text/html"]

@@ -1,0 +1,187 @@
+"""In which session a cell asks, as which cell, and which replies it reuses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.kernel import Kernel, Ran
+from support.peer import Peer
+from support.session_cells import WORDS, anew, ask, listed, remarks, said, saving
+from support.told import grown, talk, told
+
+from mimo_magics import Session
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    """Where the notebook is to be."""
+    return tmp_path / "talk.ipynb"
+
+
+def test_a_name_of_ones_own_tells_cells_apart_and_wins_over_the_front_end(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one")
+    kernel.run("%%mimo --id second\ntwo", cell="a")
+    ask(kernel, "three")
+    kernel.run("%%mimo --id second\ntwo!", cell="b")
+    kernel.run("%mimo --id second two!!", cell="one")
+    assert told(peer) == [*grown("one two three"), talk("one two!"), talk("one two!!")]
+
+
+def test_a_turn_can_be_added_all_the_same(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two")
+    (ran,) = ask(kernel, "one", "--append")
+    assert told(peer) == [*grown("one two"), talk("one two one")]
+    assert remarks(ran) == []
+
+
+def test_the_turns_of_deleted_cells_leave_the_conversation_and_stay_as_a_branch(
+    kernel: Kernel, peer: Peer
+) -> None:
+    ask(kernel, WORDS)
+    told(peer)
+    kernel.run("1 + 1", deleted=("two",))
+    (ran,) = ask(kernel, "six")
+    assert told(peer) == [talk("one three four five six")]
+    assert remarks(ran) == ["The turn of a deleted cell left the conversation, which is kept as branch 5."]
+    ran = kernel.run("%%mimo\nseven", deleted=("three", "four", "nobody"))
+    assert told(peer) == [talk("one five six seven")]
+    assert remarks(ran) == ["The 2 turns of deleted cells left the conversation, which is kept as branch 9."]
+
+
+def test_a_cell_that_was_cut_and_pasted_stays_in_the_conversation_once_it_is_run(
+    kernel: Kernel, peer: Peer
+) -> None:
+    cells = ["one", "two", "three"]
+    ask(kernel, "one two three")
+    told(peer)
+    codes = [f"%%mimo\n{cell}" for cell in cells]
+    kernel.run_all(codes, cells=cells, deleted=("two",))  # as JupyterLab tells it until a cell is over
+    assert told(peer) == grown("one two three")
+    kernel.run_all(codes, cells=cells)
+    kernel.run("%%mimo\nfour", cell="four", deleted=("two",))
+    assert told(peer) == [*grown("one two three"), talk("one three four")]
+
+
+def test_a_cell_may_ask_in_another_session_without_going_there(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one")
+    first, second = ask(kernel, "two three", "--session other")
+    ask(kernel, "four")
+    ask(kernel, "two!", "--session other")
+    assert told(peer) == [*grown("one"), *grown("two three"), talk("one four"), talk("two!")]
+    assert (remarks(first), remarks(second)) == (["The session other begins here."], [])
+    assert listed(kernel) == [
+        ("→", "main", "2", "1", "40", "20", "–"),
+        ("", "other", "1", "2", "20", "10", "–"),
+    ]
+
+
+def test_each_session_is_saved_beside_the_notebook_after_each_turn(
+    kernel: Kernel, peer: Peer, notebook: Path
+) -> None:
+    saving(kernel, notebook)
+    ask(kernel, "one two")
+    ask(kernel, "three", "--session other")
+    main, other = notebook.with_name("talk.mimo.json"), notebook.with_name("talk.other.mimo.json")
+    assert (said(main), said(other)) == (["one", "two"], ["three"])
+    ask(kernel, "one!")
+    assert said(main) == ["one!"]
+    assert [len(branch.turns) for branch in Session.load(main).branches()] == [2, 1]
+    kernel.run("%mimo_session undo")
+    assert said(main) == []
+    assert listed(kernel) == [
+        ("→", "main", "0", "2", "0", "0", "talk.mimo.json"),
+        ("", "other", "1", "1", "20", "10", "talk.other.mimo.json"),
+    ]
+
+
+def test_a_damaged_file_is_left_as_it_is_and_nothing_is_sent(
+    kernel: Kernel, peer: Peer, notebook: Path
+) -> None:
+    path = notebook.with_name("talk.mimo.json")
+    path.write_text('{"format": "mimo-magics session", "turns": [', encoding="utf-8")
+    saving(kernel, notebook)
+    (ran,) = ask(kernel, "one")
+    resumed = kernel.run("%mimo_session resume")
+    assert ran.error == resumed.error
+    assert ran.error[0].startswith(f"BadSessionFile: {path} is not JSON: ")
+    assert ran.error[1:] == ["It is left as it is. A backup may have it whole."]
+    assert path.read_text(encoding="utf-8") == '{"format": "mimo-magics session", "turns": ['
+    assert told(peer) == []
+    kernel.run("%mimo_config autosave=off")
+    assert ask(kernel, "one")[0].documents == ["You said: one"]
+
+
+def test_nothing_is_sent_where_it_is_not_known_where_to_save(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_config autosave=on")
+    assert ask(kernel, "one")[0].error == [
+        "BadOption: The front end does not tell where the notebook is.",
+        "%mimo_config notebook=PATH.ipynb says so.",
+    ]
+    assert told(peer) == []
+
+
+KEPT = r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\."
+
+
+def are_kept(runs: list[Ran]) -> list[bool]:
+    return [bool(re.fullmatch(KEPT, "".join(remarks(ran)))) for ran in runs]
+
+
+def test_an_answer_is_kept_as_long_as_nothing_before_it_has_changed(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two three")
+    told(peer)
+    kernel.run("%mimo_config run_all=keep")
+    assert are_kept(ask(kernel, "one two three")) == [True, True, True]
+    assert told(peer) == []
+    assert are_kept(ask(kernel, "one two! three")) == [True, False, False]
+    assert told(peer) == [talk("one two!"), talk("one two! three")]
+    assert are_kept([*ask(kernel, "one two!"), *ask(kernel, "three", "-t 0.5")]) == [True, True, False]
+    assert told(peer) == [talk("one two! three")]
+
+
+def test_a_fresh_answer_is_asked_for_where_another_could_be_kept(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one")
+    kernel.run("%mimo_config run_all=keep")
+    assert are_kept([*ask(kernel, "one", "--fresh"), *ask(kernel, "one")]) == [False, True]
+    assert told(peer) == [talk("one"), talk("one")]
+
+
+def test_answers_are_kept_across_kernels_by_way_of_the_session_file(
+    kernel: Kernel, peer: Peer, notebook: Path
+) -> None:
+    saving(kernel, notebook)
+    ask(kernel, "one two")
+    told(peer)
+    saving(anew(kernel), notebook)
+    kernel.run("%mimo_config run_all=keep")
+    runs = ask(kernel, "one two three")
+    assert (are_kept(runs), told(peer)) == ([True, True, False], [talk("one two three")])
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("y", [True, True]), ("", [False, False])])
+def test_a_person_is_asked_once_whether_answers_are_kept(
+    kernel: Kernel, peer: Peer, answer: str, kept: list[bool]
+) -> None:
+    ask(kernel, "one two")
+    told(peer)
+    kernel.run("%mimo_config run_all=ask")
+    first, question = kernel.answer("%%mimo --new\none", answer)
+    second = kernel.run("%%mimo\ntwo")
+    assert re.fullmatch(
+        r"This notebook holds answers, such as this one of \d{4}-\d\d-\d\d\. Keep them instead of asking anew\? \[y/N\] ",
+        question["prompt"],
+    )
+    assert are_kept([first, second]) == kept
+    assert told(peer) == ([] if all(kept) else grown("one two"))
+
+
+def test_where_nobody_can_be_asked_answers_are_asked_for_anew(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one")
+    kernel.run("%mimo_config run_all=ask")
+    ran = kernel.run("%%mimo\none", cell="one", watched=False)
+    assert (remarks(ran), told(peer)) == (
+        ["Asked again in place of turn 1, which stays as branch 1."],
+        [talk("one"), talk("one")],
+    )

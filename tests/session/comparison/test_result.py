@@ -1,0 +1,101 @@
+"""The replies of a comparison as a value."""
+
+from typing import Any
+
+import pytest
+from support.peer import Peer, error, reply, stream
+
+from mimo_magics.client import retry
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.settings import Api
+from mimo_magics.session.comparison.result import Candidate
+from mimo_magics.session.session import Session
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "INITIAL_DELAY", 0.001)
+
+
+def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:
+    base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
+    return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
+
+
+def test_a_reply_can_be_taken_over_as_the_next_turn(peer: Peer) -> None:
+    talk = session(peer)
+    talk.ask("one")
+    peer.script = lambda seen: stream(seen, reply(f"at {seen.body.get('temperature')}"))
+    compared = talk.compare("two", temperature=[0, 1])
+    assert compared.adopt(2).text == "at 1"
+    talk.ask("three")
+    assert [message["content"] for message in peer.requests[-1].body["messages"]] == [
+        "one",
+        "You said: one",
+        "two",
+        "at 1",
+        "three",
+    ]
+
+
+def test_another_reply_takes_the_place_of_the_one_that_was_taken_over(peer: Peer) -> None:
+    talk = session(peer)
+    peer.script = lambda seen: stream(seen, reply(f"at {seen.body.get('temperature')}"))
+    compared = talk.compare("two", temperature=[0, 1])
+    compared.adopt(2)
+    spent = talk.spending
+    compared.adopt(1)
+    assert [turn.reply.text for turn in talk.turns] == ["at 0"]
+    assert [[turn.reply.text for turn in branch.turns] for branch in talk.branches()] == [["at 1"], ["at 0"]]
+    assert talk.spending == spent
+
+
+def test_a_reply_cannot_be_taken_over_when_the_conversation_went_on(peer: Peer) -> None:
+    talk = session(peer)
+    compared = talk.compare("Hello", temperature=[0, 1])
+    talk.ask("Something else")
+    with pytest.raises(BadOption, match="not the one that this reply follows"):
+        compared.adopt(1)
+    talk.undo()
+    assert compared.adopt(1).text == "You said: Hello"
+
+
+@pytest.mark.parametrize("number", [0, 3, -1])
+def test_there_is_no_reply_beyond_the_last(peer: Peer, number: int) -> None:
+    compared = session(peer).compare("Hello", temperature=[0, 1])
+    with pytest.raises(BadOption, match=f"There is no reply {number}."):
+        compared[number]
+
+
+def test_a_comparison_is_read_as_a_frame(peer: Peer) -> None:
+    peer.script = lambda seen: (
+        error(400, "Param Incorrect") if seen.body["temperature"] == 1 else stream(seen, reply("fine"))
+    )
+    frame = session(peer).compare("Hello", temperature=[0, 1]).to_frame()
+    assert list(frame.columns) == [
+        "temperature",
+        "text",
+        "reasoning",
+        "ended",
+        "input",
+        "cached",
+        "output",
+        "first",
+        "seconds",
+        "cost",
+        "failure",
+    ]
+    assert list(frame.index) == [1, 2]
+    assert frame.loc[1, ["temperature", "text", "reasoning", "ended", "input", "output"]].tolist() == [
+        0,
+        "fine",
+        "Hm.",
+        "end",
+        20,
+        10,
+    ]
+    assert "Param Incorrect" in frame.loc[2, "failure"]
+
+
+def test_a_candidate_without_a_turn_has_no_reply() -> None:
+    assert Candidate("as set", {}).reply is None

@@ -1,0 +1,103 @@
+"""The sessions of a notebook, from the files beside it and from its outputs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.saving_process import turn
+
+from mimo_magics.core.errors import BadSessionFile
+from mimo_magics.core.messages import Message, TextPart
+from mimo_magics.document.reply import reply_bundle
+from mimo_magics.session.history import History
+from mimo_magics.session.session import Session
+from mimo_magics.session.storage.resume import iter_cached_turns, load_sessions
+from mimo_magics.session.storage.session_paths import get_session_path
+from mimo_magics.session.storage.turn_record import build_record
+from mimo_magics.session.turn import Turn
+
+
+def answered(prompt: str, created_at: float = 100.0, stop: str = "end", digest: str = "") -> Turn:
+    reply = replace(turn(prompt).reply, message=Message("assistant", (TextPart("Yes."),)), stop=stop)
+    return replace(turn(prompt), reply=reply, id=prompt, created_at=created_at, digest=digest)
+
+
+def save(notebook: Path, *turns: Turn, session: str = "main") -> None:
+    """Save turns as a session in a file beside the notebook."""
+    history = History()
+    for each in turns:
+        history = history.append_turn(each)
+    saved = Session(name=session)
+    saved.history = history
+    saved.save(get_session_path(notebook, session))
+
+
+def write(notebook: Path, *turns: Turn, session: str = "main") -> None:
+    """Save a notebook with turns as its outputs."""
+    cells, parent_id = [], ""
+    for each in turns:
+        record = build_record(each, parent_id=parent_id, session=session)
+        output: dict[str, Any] = {
+            "output_type": "display_data",
+            "data": reply_bundle(each.reply),
+            "metadata": {"mimo": record},
+        }
+        cells.append({"cell_type": "code", "source": "", "metadata": {}, "outputs": [output]})
+        parent_id = each.id
+    notebook.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}))
+
+
+def prompts(sessions: dict[str, Session]) -> dict[str, list[str]]:
+    return {name: [turn.prompt.text for turn in session.turns] for name, session in sessions.items()}
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    return tmp_path / "talk.ipynb"
+
+
+def test_the_sessions_come_from_the_files_beside_a_notebook_without_outputs(notebook: Path) -> None:
+    save(notebook, answered("one"), answered("two"))
+    save(notebook, answered("three"), session="other")
+    sessions, notices = load_sessions(notebook)
+    assert (prompts(sessions), notices) == ({"main": ["one", "two"], "other": ["three"]}, ())
+
+
+@pytest.mark.parametrize(("later", "expected"), [(0.0005, ["saved"]), (0.5, ["shown"])])
+def test_whoever_knows_the_newest_turn_tells_the_session(
+    notebook: Path, later: float, expected: list[str]
+) -> None:
+    save(notebook, answered("saved", 100.0))
+    write(notebook, answered("shown", 100.0 + later))
+    sessions, notices = load_sessions(notebook)
+    assert (prompts(sessions), notices) == ({"main": expected}, ())
+
+
+def test_files_of_a_notebook_with_a_longer_name_are_left_out(notebook: Path) -> None:
+    save(notebook, answered("one"))
+    save(notebook.with_name("talk.more.ipynb"), answered("two"), session="other")
+    assert prompts(load_sessions(notebook)[0]) == {"main": ["one"]}
+
+
+def test_a_notebook_without_any_session_is_an_error(notebook: Path) -> None:
+    with pytest.raises(BadSessionFile, match=r"talk\.ipynb' cannot be read"):
+        load_sessions(notebook)
+
+
+def test_complete_turns_with_a_digest_can_be_reused(notebook: Path) -> None:
+    write(notebook, answered("shown", digest="d1"))
+    save(
+        notebook,
+        answered("saved", digest="d2"),
+        answered("stopped", stop="interrupted", digest="d3"),
+        answered("older"),
+    )
+    get_session_path(notebook, "damaged").write_text("no session", encoding="utf-8")
+    assert sorted((turn.prompt.text, turn.digest) for turn in iter_cached_turns(notebook)) == [
+        ("saved", "d2"),
+        ("shown", "d1"),
+    ]

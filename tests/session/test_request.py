@@ -1,0 +1,120 @@
+"""What a prompt and the settings become as a request."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from support.peer import Peer
+from support.talking import said
+
+from mimo_magics.client import model_list, retry
+from mimo_magics.core.services import SERVICES
+from mimo_magics.core.settings import Api
+from mimo_magics.session.session import Session, ask
+from mimo_magics.session.system_prompt import build_system_prompt
+
+pytestmark = pytest.mark.anyio
+
+
+APIS: list[Api] = ["openai", "anthropic"]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "INITIAL_DELAY", 0.001)
+
+
+def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
+    base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
+    return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
+
+
+@pytest.mark.parametrize(("api", "field"), [("openai", "max_completion_tokens"), ("anthropic", "max_tokens")])
+def test_an_answer_of_mimo_is_bounded_by_what_model_and_service_allow(
+    mimo: Peer, api: Api, field: str
+) -> None:
+    for model, asked in (
+        ("mimo-v2-pro", None),
+        ("mimo-v2-flash", None),
+        ("some-other", None),
+        ("mimo-v2-pro", 200_000),
+    ):
+        ask("hello", api=api, model=model, max_tokens=asked)
+    assert [seen.body[field] for seen in mimo.requests] == [128_000, 65_536, 128_000, 128_000]
+
+
+def test_only_the_anthropic_format_wants_a_bound_of_a_server_of_ones_own(peer: Peer) -> None:
+    session(peer).ask("hello", model="some-other")
+    session(peer, "anthropic").ask("hello", model="some-other")
+    assert "max_completion_tokens" not in peer.requests[0].body
+    assert peer.requests[1].body["max_tokens"] == 8_192
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(mimo: Peer, api: Api) -> None:
+    talk = Session(api=api)
+    talk.started_on = date(2026, 3, 20)
+    talk.ask("one")
+    talk.ask("two", system="mimo-zh")
+    talk.ask("three", system="Be brief.")
+    talk.clear()
+    talk.ask("four")
+    told = [
+        seen.body.get("system") or next(m["content"] for m in seen.body["messages"] if m["role"] == "system")
+        for seen in mimo.requests
+    ]
+    assert told == [
+        build_system_prompt("mimo", None, date(2026, 3, 20)),
+        build_system_prompt("mimo-zh", None, date(2026, 3, 20)),
+        "Be brief.",
+        build_system_prompt("mimo", None, date.today()),  # noqa: DTZ011
+    ]
+
+
+def test_a_server_of_ones_own_is_told_nothing_unasked(peer: Peer) -> None:
+    answer = Session(base_url=f"{peer.url}/v1").ask("one", temperature=9.0)
+    assert (said(peer), answer.notes, answer.cost) == ([("user", "one")], (), None)
+
+
+def test_every_parameter_reaches_the_server(peer: Peer) -> None:
+    session(peer).ask(
+        "Answer in JSON.",
+        stop=("END", "STOP"),
+        frequency_penalty=0.5,
+        presence_penalty=-0.5,
+        json=True,
+        param={"seed": 1, "temperature": 0.7},
+        top_p=0.5,
+        stream=False,
+    )
+    assert peer.requests[0].body == {
+        "model": "mimo-v2-pro",
+        "messages": [{"role": "user", "content": "Answer in JSON."}],
+        "stream": False,
+        "stop": ["END", "STOP"],
+        "frequency_penalty": 0.5,
+        "presence_penalty": -0.5,
+        "response_format": {"type": "json_object"},
+        "seed": 1,
+        "temperature": 0.7,
+        "top_p": 0.5,
+    }
+
+
+def test_a_service_whose_models_change_answers_with_its_first_chat_model(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_list, "_model_ids_by_url", {})
+    here = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
+    monkeypatch.setitem(SERVICES, "xiaomi", here)
+    peer.models = ["mimo-v2.5-tts", "mimo-v2.7-pro", "mimo-v2.6-pro"]
+    talk = Session(preset="xiaomi")
+    talk.ask("one")
+    peer.models = None
+    talk.ask("two", api="anthropic")
+    talk.ask("three", model="mine")
+    assert [seen.body["model"] for seen in peer.requests] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
+    assert [turn.params.model for turn in talk.turns] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
+    monkeypatch.setattr(model_list, "_model_ids_by_url", {})
+    talk.ask("four")
+    assert peer.requests[-1].body["model"] == "mimo-v2.6-pro"

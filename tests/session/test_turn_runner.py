@@ -1,0 +1,152 @@
+"""A turn on its way: what is kept of it, however it ends."""
+
+import asyncio
+import re
+from itertools import repeat
+
+import pytest
+from support.peer import CUT, SILENCE, Answer, Peer, error, frames, sse
+from support.talking import cancelled_when_it_was_sent, said
+
+from mimo_magics.client import http, retry
+from mimo_magics.core.errors import (
+    ApiError,
+    IncompleteStream,
+    UnknownModel,
+)
+from mimo_magics.core.events import TextDelta
+from mimo_magics.core.messages import Params, user_message
+from mimo_magics.core.settings import Api
+from mimo_magics.session.session import Session, ask
+from mimo_magics.session.turn import Turn
+
+pytestmark = pytest.mark.anyio
+
+
+APIS: list[Api] = ["openai", "anthropic"]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "INITIAL_DELAY", 0.001)
+
+
+def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
+    base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
+    return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
+
+
+def test_a_turn_is_what_was_really_asked_and_answered(peer: Peer) -> None:
+    talk = session(peer, system="Be brief.", temperature=0.5, max_tokens=9, thinking=False)
+    answer = talk.ask("one", model="mimo-v2-flash", temperature=0.0)
+    (turn,) = talk.turns
+    assert turn == Turn(
+        user_message("one"),
+        answer,
+        Params("mimo-v2-flash", temperature=0.0, max_completion_tokens=9, thinking=False),
+        "other",
+        "openai",
+        turn.created_at,
+        id=turn.id,
+        system="Be brief.",
+        usage=turn.usage,
+        context_tokens=turn.context_tokens,
+        digest=turn.digest,
+    )
+    assert re.fullmatch("[0-9a-f]{12}", turn.id)
+    assert re.fullmatch("[0-9a-f]{32}", turn.digest)
+    assert peer.requests[0].body == {
+        "model": "mimo-v2-flash",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "one"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_completion_tokens": 9,
+        "temperature": 0.0,
+        "thinking": {"type": "disabled"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [
+        ([CUT], IncompleteStream),
+        ([], IncompleteStream),
+        ([sse({"error": {"code": "503", "message": "gone"}})], ApiError),
+        ([b"data: {oops\n\n"], Exception),
+    ],
+    ids=["dropped", "ended", "error frame", "malformed"],
+)
+@pytest.mark.parametrize("api", APIS)
+def test_an_answer_that_breaks_off_is_kept_marked_and_can_be_followed(
+    peer: Peer, api: Api, end: list[object], kind: type[Exception]
+) -> None:
+    talk = session(peer, api)
+    obeying = peer.script
+    peer.answers(lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), *end]))
+    with pytest.raises(kind) as failure:
+        talk.ask("one")
+    (turn,) = talk.turns
+    assert (turn.reply.text, turn.reply.stop) == ("half an answer", "cut")
+    assert failure.value.reply.text == "half an answer"
+    peer.script = obeying
+    assert str(talk.ask("two")) == "You said: two"
+    assert [role for role, _ in said(peer)] == ["user", "assistant", "user"]
+
+
+async def test_leaving_a_turn_early_keeps_what_had_come_and_closes_the_socket(peer: Peer) -> None:
+    talk = session(peer)
+    peer.answers(lambda seen: Answer(frames(seen, repeat("word "), 0.05)))
+    async with talk.stream("one") as running:
+        async for event in running:
+            if isinstance(event, TextDelta):
+                break
+    assert running.turn == talk.turns[0]
+    assert (running.turn.reply.text, running.turn.reply.stop) == ("word ", "interrupted")
+    assert peer.settled()[0].disconnected
+    await http.aclose()
+
+
+async def test_a_cancelled_task_keeps_what_had_come(peer: Peer) -> None:
+    talk = session(peer)
+    peer.answers(lambda seen: Answer([*frames(seen, ["word "], end=False), SILENCE]))
+    begun = asyncio.Event()
+
+    async def turn() -> None:
+        async with talk.stream("one") as running:
+            async for event in running:
+                if isinstance(event, TextDelta):
+                    begun.set()
+
+    task = asyncio.create_task(turn())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [(turn.reply.text, turn.reply.stop) for turn in talk.turns] == [("word ", "interrupted")]
+    await http.aclose()
+
+
+async def test_a_turn_stopped_before_anything_came_is_not_kept(peer: Peer) -> None:
+    talk = session(peer)
+    peer.answers(Answer([SILENCE]))
+    await cancelled_when_it_was_sent(peer, talk.stream("one"))
+    assert talk.turns == ()
+    await http.aclose()
+
+
+def test_warnings_are_remarks_of_the_reply(mimo: Peer) -> None:
+    answer = ask("one", temperature=9.0, model="mimo-v2-flash")
+    assert answer.notes == ("temperature 9 is outside what mimo-v2 documents: 0 to 2.",)
+    assert mimo.requests[0].body["temperature"] == 9.0
+
+
+def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
+    peer.answers(error(400, "Param Incorrect", "Not supported model mimo-v2-flash"))
+    with pytest.raises(UnknownModel) as failure:
+        session(peer).ask("one", model="mimo-v2-flash")
+    assert failure.value.hint == "Where it is retired, its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"
+
+
+def test_a_reply_tells_about_what_it_cost(mimo: Peer) -> None:
+    assert ask("one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
+    assert ask("one", model="another").cost is None

@@ -1,0 +1,17 @@
+"""What tests of cells that compare share."""
+
+from __future__ import annotations
+
+from support.kernel import Ran
+from support.peer import Peer
+
+GRID = "%%mimo_compare --temperature 0 1\nHello"
+
+
+def page(ran: Ran) -> str:
+    (output,) = ran.outputs
+    return output["data"]["text/html"]
+
+
+def sent(peer: Peer) -> list[list[str]]:
+    return [[message["content"] for message in seen.body["messages"]] for seen in peer.requests]

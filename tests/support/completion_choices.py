@@ -1,0 +1,75 @@
+"""Variables and choices for tests of completion, and what is offered of them."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from mimo_magics.core.settings import Settings
+from mimo_magics.notebook.completion.choices import Choices
+from mimo_magics.notebook.completion.matcher import complete
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    inner: Any
+
+
+class Booby:
+    """Its properties are not to be touched."""
+
+    plain = SimpleNamespace(leaf=1)
+
+    @property
+    def trap(self) -> None:
+        raise AssertionError
+
+    def method(self) -> None: ...
+
+
+class Trapped(dict[str, Any]):
+    def __missing__(self, key: str) -> None:
+        raise AssertionError
+
+
+class Broken:
+    def __dir__(self) -> list[str]:
+        raise RuntimeError
+
+
+def clock() -> None: ...
+
+
+VARIABLES = {
+    "city": "Tokyo",
+    "count": 3,
+    "clock": clock,
+    "_hidden": 1,
+    "__never": 1,
+    "booby": Booby(),
+    "slotted": Slotted(SimpleNamespace(deep=1)),
+    "rows": [{"first name": SimpleNamespace(x=1), "it's": 2, "{": 3, 4: 5}],
+    "filled": defaultdict(dict, a={}),
+    "trapped": Trapped(a=1),
+    "broken": Broken(),
+    "frame": pd.DataFrame({"town": [1], "year": [2]}),
+}
+
+
+CHOICES = Choices(Settings(), VARIABLES, sessions=("main", "my trip"), tools=("weather",))
+
+
+def offered(text: str, choices: Choices = CHOICES) -> list[str]:
+    found = complete(text, choices)
+    assert found
+    return [each.text for each in found.candidates]
+
+
+def completed(text: str) -> list[str]:
+    """The text as it is when a candidate was taken."""
+    found = complete(text, CHOICES)
+    assert found
+    assert text.endswith(found.fragment)
+    return [f"{text.removesuffix(found.fragment)}{each.text}" for each in found.candidates]

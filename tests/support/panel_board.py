@@ -1,0 +1,60 @@
+"""What tests of the panel share: a hand at its controls, and what it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from mimo_magics.core.parameter_ranges import PANEL_SETTINGS
+from mimo_magics.core.settings import to_text
+from mimo_magics.notebook.config.store import TYPE_HINTS, MimoConfig
+from mimo_magics.notebook.panel.layout import PanelLayout
+
+
+def shell() -> InteractiveShell:
+    """The present shell: other test files of the same process may have replaced it."""
+    return InteractiveShell.instance()
+
+
+OWN = "Answer in verse.\nAlways."
+
+
+Outputs = list[dict[str, Any]]
+
+
+def widget(board: PanelLayout, name: str) -> Any:
+    """What a person moves; of the system prompt the choice."""
+    return board.rows[name].control._binding.widget
+
+
+def move(board: PanelLayout, name: str, value: Any) -> None:
+    """Change a control as a page does."""
+    moved = widget(board, name)
+    moved.set_state({"index": moved.options.index(value)} if hasattr(moved, "index") else {"value": value})
+
+
+def words(board: PanelLayout, name: str) -> str:
+    return board.rows[name].box.children[-1].value
+
+
+def write(config: MimoConfig, name: str, value: Any) -> None:
+    config.write(name, to_text(TYPE_HINTS[name], value))
+
+
+def said(board: PanelLayout) -> str:
+    return "".join(child.value for box in board.root.children for child in texts(box))
+
+
+def texts(box: Any) -> list[Any]:
+    inner = [found for child in getattr(box, "children", ()) for found in texts(child)]
+    return [*([box] if "HTML" in type(box).__name__ else []), *inner]
+
+
+def document(published: Outputs) -> dict[str, str]:
+    return published[-1]["data"]
+
+
+def rows(plain: str) -> dict[str, str]:
+    table = plain.partition("\n")[2]
+    return {line.split()[0]: line.split(maxsplit=1)[1] for line in table.splitlines()[: len(PANEL_SETTINGS)]}
