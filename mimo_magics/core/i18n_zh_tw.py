@@ -15,9 +15,16 @@ TRANSLATIONS: dict[str, str] = {
     "Say which: %mimo insert 1.": "請指明是哪一個：%mimo insert 1。",
     "There is no code block {number}.": "沒有第 {number} 個程式碼區塊。",
     "The last answer has {count}.": "上一個回答共有 {count} 個。",
-    "{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ": (
-        "{shown}\n要執行嗎？[y] 是、[a] 此工作階段一律允許、[n] 否，或寫下拒絕的理由："
+    "Run it? [y]es, [a]lways in this session, [n]o, or why not: ": (
+        "要執行嗎？[y] 是、[a] 此工作階段一律允許、[n] 否，或寫下拒絕的理由："
     ),
+    "{more}. Enter shows them, [n]o, or why not: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
+    "{count:,} more characters": "還有 {count:,} 個字元",
+    "Show all of the arguments; then you can approve": "顯示所有參數，之後才能允許",
+    "⟨{count} blanks⟩": "⟨{count} 個空白⟩",
+    "⟨{count} empty lines⟩": "⟨{count} 個空行⟩",
+    "The name {name} belongs to another tool.": "名稱 {name} 已屬於另一個工具。",
+    "Remove that one first: %mimo_tools remove {name}": "請先移除它：%mimo_tools remove {name}",
     "An answer that goes on is not shown before.": "接續的回答無法事先顯示。",
     "Leave --dry-run and --as out.": "請拿掉 --dry-run 與 --as。",
     "what had come is kept": "已收到的內容會保留",
@@ -425,7 +432,6 @@ TRANSLATIONS: dict[str, str] = {
     "the oldest turn was not sent{but}": "最舊的 1 個回合沒有送出{but}",
     "the {count} oldest turns were not sent{but}": "最舊的 {count} 個回合沒有送出{but}",
     ", but a summary was": "，但送出了摘要",
-    "{line}… ({count:,} characters)": "{line}…（{count:,} 個字元）",
     "Stale: branch {branch}": "過時：分支 {branch}",
     "Turn {number}": "第 {number} 回合",
     "stale: no longer part of the conversation": "過時：已不屬於對話",

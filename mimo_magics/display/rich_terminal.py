@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
-from mimo_magics.core.events import Accumulator, Event, ModelPreparation, Retrying
+from mimo_magics.core.events import Accumulator, Event, ModelPreparation, Retrying, ToolProgress
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.settings import Format
@@ -43,6 +43,9 @@ class RichTerminalRenderer:
         self._accumulator.feed(event)
         self._has_changes = True
         match event:
+            case ToolProgress(state="waiting"):
+                self._live.stop()  # while it runs, `input` would be part of what it paints
+                return
             case Retrying():
                 self._status = translate(str(event))
             case ModelPreparation(what):

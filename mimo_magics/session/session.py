@@ -242,6 +242,11 @@ class Session(TurnPreparation):
         super().start_conversation()
         self.trusted_tools.clear()
 
+    def clear(self) -> None:
+        """Forget all turns, in all branches, and what tools were allowed; what was spent stays spent."""
+        super().clear()
+        self.trusted_tools.clear()
+
     def fork(self, name: str, at: int | None = None) -> Session:
         """Return a new session that begins with what was said here, up to a turn counted from 1.
 

@@ -68,11 +68,13 @@ class ToolCallRunner:
 
     Args:
         tools: what may be called, by name.
-        trusted_tools: names of the tools that the user approved for the session; grows.
+        trusted_tools: the tools that the user approved for the session, by name; grows.
         clock: of the turn.
     """
 
-    def __init__(self, tools: Mapping[str, NotebookTool], trusted_tools: set[str], clock: Clock) -> None:
+    def __init__(
+        self, tools: Mapping[str, NotebookTool], trusted_tools: dict[str, NotebookTool], clock: Clock
+    ) -> None:
         self._clock = clock
         self._tools = tools
         self._trusted_tools = trusted_tools
@@ -141,7 +143,8 @@ class ToolCallRunner:
             return _failed_result(call, str(error))
 
     def _needs_approval(self, ready: _ReadyCall) -> bool:
-        return ready.tool.confirm != "none" and ready.tool.name not in self._trusted_tools
+        is_trusted = ready.tool.is_same_as(self._trusted_tools.get(ready.tool.name))
+        return ready.tool.confirm != "none" and not is_trusted
 
     def _apply_approval(self, ready: _ReadyCall, approval: Approval) -> ToolProgress:
         call = ready.call
@@ -151,7 +154,7 @@ class ToolCallRunner:
                 ready.index, ToolResult(call.id, call.name, output, is_error=True, refused=True)
             )
         if approval.for_session or ready.tool.confirm == "once_per_session":
-            self._trusted_tools.add(call.name)
+            self._trusted_tools[call.name] = ready.tool
         return ToolProgress(ready.index, "approved")
 
     def _finish_call(self, index: int, result: ToolResult) -> ToolProgress:

@@ -35,7 +35,7 @@ class TurnPreparation(Conversation):
         super().__init__(name, settings)
         self.tools = tools
         """What each prompt offers to the model."""
-        self.trusted_tools: set[str] = set()
+        self.trusted_tools: dict[str, NotebookTool] = {}
         """Names of the tools that the person allowed for as long as the conversation goes on."""
         self.cached_turns: dict[str, Turn] = {}
         """Turns whose answers may be given again, by the digests of their requests."""

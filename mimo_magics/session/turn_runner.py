@@ -42,7 +42,7 @@ class RunningTurn:
         turn_input: TurnInput,
         tools: tuple[NotebookTool, ...] = (),
         *,
-        trusted_tools: set[str] | None = None,
+        trusted_tools: dict[str, NotebookTool] | None = None,
         cell: str = "",
         session_spending: Spending = Spending(),
     ) -> None:
@@ -72,7 +72,7 @@ class RunningTurn:
         self._is_between_responses = False
         """Whether tools run, and no answer of the server does."""
         self._call_runner = ToolCallRunner(
-            {tool.name: tool for tool in tools}, set() if trusted_tools is None else trusted_tools, self.clock
+            {tool.name: tool for tool in tools}, {} if trusted_tools is None else trusted_tools, self.clock
         )
         self._call_numbers = CallNumbers()
         self._events = self._run()

@@ -8,10 +8,7 @@ from collections.abc import Callable
 from mimo_magics.core.events import Approval, Event, PendingApproval, ToolProgress
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import ToolCall
-
-MAX_CALL_CHARS = 2_000
-"""Characters of a call that a question shows."""
-
+from mimo_magics.document.approval_text import call_text, more_text, split_pages
 
 ApprovalCallback = Callable[[ToolCall], Approval | bool]
 """Decides on a call; may ask the user, and block."""
@@ -40,23 +37,31 @@ def ask_at_terminal(call: ToolCall) -> Approval:
 
 
 def ask_by_input(call: ToolCall, input_function: Callable[[str], str]) -> Approval:
-    """Ask by a line of text: yes, always, or anything else as the reason for a no."""
-    call_text = f"{call.name} {call.arguments or '{}'}"
-    shown_call = (
-        call_text
-        if len(call_text) <= MAX_CALL_CHARS
-        else translate(
-            "{line}… ({count:,} characters)", line=call_text[:MAX_CALL_CHARS], count=len(call_text)
-        )
-    )
-    answer = input_function(
-        translate("{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: ", shown=shown_call)
-    ).strip()
+    """Ask by a line of text: yes, always, or anything else as the reason for a no.
+
+    A long call comes in pages. It can be refused at each of them, and approved when all were shown.
+    """
+    *first_pages, last_page = split_pages(call_text(call))
+    for number, page in enumerate(first_pages, 1):
+        rest = "".join((*first_pages[number:], last_page))
+        answer = input_function(f"{page}\n{_more_question(rest)}").strip()
+        if answer:
+            return _refusal(answer)
+    question = translate("Run it? [y]es, [a]lways in this session, [n]o, or why not: ")
+    answer = input_function(f"{last_page}\n{question}").strip()
     match answer.lower():
         case "y" | "yes":
             return Approval(allowed=True)
         case "a" | "always":
             return Approval(allowed=True, for_session=True)
-        case "n" | "no" | "":
-            return Approval(allowed=False)
-    return Approval(allowed=False, reason=answer)
+    return _refusal(answer)
+
+
+def _more_question(rest: str) -> str:
+    return translate("{more}. Enter shows them, [n]o, or why not: ", more=more_text(rest))
+
+
+def _refusal(answer: str) -> Approval:
+    """Refuse; whatever is neither a letter of the question nor empty is the reason."""
+    is_letter = answer.lower() in ("", "n", "no", "y", "yes", "a", "always")
+    return Approval(allowed=False, reason="" if is_letter else answer)

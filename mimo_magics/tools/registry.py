@@ -51,7 +51,7 @@ def tool(
         timeout: seconds after which a call is given up.
 
     Raises:
-        BadOption: the function cannot be described to a model.
+        BadOption: the function cannot be described to a model, or a tool of an MCP server has its name.
     '''
 
     def registered(function: Function) -> Function:
@@ -62,7 +62,17 @@ def tool(
 
 
 def register(notebook_tool: NotebookTool) -> None:
-    """Offer a tool with each prompt of a notebook, instead of an earlier one of its name."""
+    """Offer a tool with each prompt of a notebook, instead of an earlier one of its name.
+
+    Raises:
+        BadOption: the name belongs to a tool of another origin: a function, or another MCP server.
+    """
+    earlier = REGISTERED_TOOLS.get(notebook_tool.name)
+    if earlier and earlier.mcp_server != notebook_tool.mcp_server:
+        raise BadOption(
+            Translatable("The name {name} belongs to another tool.", name=notebook_tool.name),
+            Translatable("Remove that one first: %mimo_tools remove {name}", name=notebook_tool.name),
+        )
     REGISTERED_TOOLS[notebook_tool.name] = notebook_tool
 
 

@@ -63,3 +63,9 @@ class NotebookTool:
     def name(self) -> str:
         """What the model calls it."""
         return self.spec.name
+
+    def is_same_as(self, other: NotebookTool | None) -> bool:
+        """Tell whether it runs the same thing: the very function, or the very tool of a server."""
+        return other is not None and (
+            self is other or (self.function is not None and self.function is other.function)
+        )

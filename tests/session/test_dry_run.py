@@ -105,7 +105,7 @@ def test_the_model_that_the_service_listed_first_is_in_it(
 def test_nothing_is_sent_and_nothing_changes(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one", cell="a")
-    talk.trusted_tools.add("clock")
+    talk.trusted_tools["clock"] = talk.tools[0]
     before = (talk.history, talk.trusted_tools.copy(), talk.unrecorded_usage)
     asked = len(peer.requests)
     assert [message["content"] for message in talk.draft("two").body["messages"]] == [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import html
+from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import Any
 
 from mimo_magics.core.events import (
     Accumulator,
@@ -20,7 +22,10 @@ from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
 from mimo_magics.display.live.widgets import WidgetFactory
 from mimo_magics.document import steps
+from mimo_magics.document.approval_text import arguments_text, more_text, split_pages
 
+APPROVAL_STYLE = "white-space: pre-wrap; overflow-wrap: anywhere; overflow: visible"
+"""All of a page is in view: nothing is behind a scroll bar."""
 STATE_TEXTS = {
     "waiting": Translatable("waits for your approval"),
     "approved": Translatable("approved"),
@@ -65,6 +70,7 @@ class StepGroup:
             case ToolProgress(index) if index in self._cards:
                 self._cards[index].feed(event)
                 self._cards[index].paint()
+                self._fit_to_waiting_cards()
 
     def paint(self) -> None:
         """Send what is new."""
@@ -85,6 +91,13 @@ class StepGroup:
             self._is_auto_folding = True
             self._heading.value = False
             self._is_auto_folding = False
+
+    def _fit_to_waiting_cards(self) -> None:
+        """Show the cards in full height while one waits for approval."""
+        if any(card.is_waiting for card in self._cards.values()):
+            self._scroll_box.add_class("mimo-waiting")
+        else:
+            self._scroll_box.remove_class("mimo-waiting")
 
     def _on_toggle(self, _: object) -> None:
         self.is_user_toggled = self.is_user_toggled or not self._is_auto_folding
@@ -132,6 +145,8 @@ class ToolCard:
         self._tool_name = ""
         self._argument_chunks: list[str] = []
         self._last_progress: ToolProgress | None = None
+        self._waiting_text: str | None = None
+        """The arguments in view while the call waits for approval."""
         self._body = factory.html()
         self._heading = factory.fold_button("…", self._body, is_open=False)
         self._state = factory.html()
@@ -162,11 +177,10 @@ class ToolCard:
                 ) if event.approval else self._hide_approval_buttons()
 
     def _show_approval_buttons(self, pending: PendingApproval) -> None:
-        """Show what is to be run, and let the user decide."""
+        """Show what is to be run, and let the user decide; what is not in view has to be opened first."""
         self._heading.value = True
         reason = self._factory.text_field(translate("Why not? The model is told."))
-
-        buttons = (
+        approve_buttons = (
             self._factory.button(translate("Approve"), "check", pending.approve, translate("Run this call")),
             self._factory.button(
                 translate("Approve for this session"),
@@ -174,17 +188,46 @@ class ToolCard:
                 lambda: pending.approve(for_session=True),
                 translate("Run it, and ask no more for this tool"),
             ),
-            self._factory.button(
-                translate("Refuse"), "times", lambda: pending.refuse(reason.value), translate("Do not run it")
-            ),
         )
+        refuse_button = self._factory.button(
+            translate("Refuse"), "times", lambda: pending.refuse(reason.value), translate("Do not run it")
+        )
+        more_buttons = self._show_arguments(pending.call, approve_buttons)
+        row = (*more_buttons, *approve_buttons, refuse_button, reason)
         self.box.children = (
             *self.box.children[:2],
-            self._factory.box(*buttons, reason, is_row=True, css_classes="mimo-ask"),
+            self._factory.box(*row, is_row=True, css_classes="mimo-ask"),
         )
+
+    def _show_arguments(self, call: ToolCall, approve_buttons: Sequence[Any]) -> tuple[Any, ...]:
+        """Show the first page; return a button that shows the rest and lets the user approve, if there is more."""
+        text = arguments_text(call.arguments)
+        first_page = split_pages(text)[0]
+        self._waiting_text = first_page
+        if first_page == text:
+            return ()
+        for button in approve_buttons:
+            button.disabled = True
+
+        def show_all() -> None:
+            self._waiting_text = text
+            more_button.disabled = True
+            for button in approve_buttons:
+                button.disabled = False
+            self.paint()
+
+        tooltip = translate("Show all of the arguments; then you can approve")
+        more_button = self._factory.button(more_text(text[len(first_page) :]), "eye", show_all, tooltip)
+        return (more_button,)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for the user's decision."""
+        return self._waiting_text is not None
 
     def _hide_approval_buttons(self) -> None:
         """Take the buttons away: it is decided."""
+        self._waiting_text = None
         if len(self.box.children) > 2:
             self.box.children = self.box.children[:2]
             self._heading.value = False
@@ -194,7 +237,11 @@ class ToolCard:
         call = ToolCall(self._call_id, self._tool_name, "".join(self._argument_chunks))
         self._heading.description = steps.call_line(call)
         self._state.value = f"<small>{escape_html(self._state_text())}</small>"
-        if self._last_progress:  # until then the arguments may not be whole
+        if self._waiting_text is not None:
+            self._body.value = (
+                f'<pre style="{APPROVAL_STYLE}"><code>{html.escape(self._waiting_text)}</code></pre>'
+            )
+        elif self._last_progress:  # until then the arguments may not be whole
             result = self._last_progress.result
             body_html = steps.arguments_html(call.arguments) + (steps.result_html(result) if result else "")
             self._body.value = body_html

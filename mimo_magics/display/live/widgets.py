@@ -33,6 +33,7 @@ STYLE = """<style>
 .mimo-live .mimo-fold:focus-visible { outline: 2px solid var(--jp-brand-color1, currentColor); }
 .mimo-live .mimo-steps { display: flex; flex-direction: column-reverse; max-height: 20em; overflow: auto;
   margin: 0 0 0.5em 0.5em; border-inline-start: 2px solid var(--jp-border-color2, #bbb); padding-inline-start: 1em; }
+.mimo-live .mimo-steps.mimo-waiting { max-height: none; }
 .mimo-live .mimo-steps > * { flex: none; }
 .mimo-live .mimo-card, .mimo-live .mimo-ask { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75em; }
 .mimo-live .mimo-ask button { flex: none; width: auto; margin: 0; }

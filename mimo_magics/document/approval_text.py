@@ -1,0 +1,84 @@
+"""A tool call as a person sees it before deciding on it: all of it, and nothing that cannot be seen.
+
+A reading view may be lossy; this one is complete. What the tool gets is the parsed JSON, so that is what is shown:
+dumped anew, with each invisible character spelled out and long runs of blanks counted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from mimo_magics.core.i18n import translate
+from mimo_magics.core.messages import ToolCall
+from mimo_magics.core.text import escape_every_invisible_character
+
+MAX_INDENTED_DEPTH = 12
+"""Levels up to which arguments are indented; deeper ones would be mostly blanks."""
+MAX_PAGE_CHARS = 1_500
+MAX_PAGE_LINES = 30
+"""What is in view at a time; the rest has to be opened."""
+BLANK_RUN = re.compile(
+    r"(?<=\S)[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]{4,}|[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+"
+)
+"""Blanks that push what stands behind them out of view; the indent of a line is ours."""
+LINE_RUN = re.compile(r"\n{3,}")
+
+
+def arguments_text(arguments: str) -> str:
+    """Return the arguments of a call as canonical JSON; text that is no JSON as it is, with the same marks."""
+    try:
+        value = json.loads(arguments or "{}")
+        text = json.dumps(
+            value, ensure_ascii=False, indent=2 if _depth(arguments) <= MAX_INDENTED_DEPTH else None
+        )
+    except (ValueError, RecursionError):
+        text = LINE_RUN.sub(_count_lines, arguments)
+    return BLANK_RUN.sub(_count_blanks, escape_every_invisible_character(text))
+
+
+def call_text(call: ToolCall) -> str:
+    """Return the name and all arguments of a call."""
+    return f"{escape_every_invisible_character(call.name)} {arguments_text(call.arguments)}"
+
+
+def split_pages(text: str) -> list[str]:
+    """Split a text into what is in view at a time; there is one page at least."""
+    pages, page = [], ""
+    for line in _wrap(text):
+        if page and (len(page) + len(line) > MAX_PAGE_CHARS or page.count("\n") >= MAX_PAGE_LINES):
+            pages.append(page)
+            page = ""
+        page += line
+    return [*pages, page]
+
+
+def more_text(rest: str) -> str:
+    """Say how much is not in view."""
+    return translate("{count:,} more characters", count=len(rest))
+
+
+def _wrap(text: str) -> list[str]:
+    """Return lines with their ends, none longer than a page."""
+    return [
+        line[start : start + MAX_PAGE_CHARS]
+        for line in text.splitlines(keepends=True) or [""]
+        for start in range(0, len(line) or 1, MAX_PAGE_CHARS)
+    ]
+
+
+def _depth(arguments: str) -> int:
+    """Bound how deep JSON is nested, from above: brackets in strings count too."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", arguments):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _count_blanks(match: re.Match[str]) -> str:
+    return translate("⟨{count} blanks⟩", count=len(match[0])) if match[0] != "\t" else "⟨U+0009⟩"
+
+
+def _count_lines(match: re.Match[str]) -> str:
+    return "\n" + translate("⟨{count} empty lines⟩", count=len(match[0]) - 1) + "\n"
