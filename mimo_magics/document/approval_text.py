@@ -44,13 +44,11 @@ def call_text(call: ToolCall) -> str:
 
 def split_pages(text: str) -> list[str]:
     """Split a text into what is in view at a time; there is one page at least."""
-    pages, page = [], ""
-    for line in _wrap(text):
-        if page and (len(page) + len(line) > MAX_PAGE_CHARS or page.count("\n") >= MAX_PAGE_LINES):
-            pages.append(page)
-            page = ""
-        page += line
-    return [*pages, page]
+    pages = []
+    while (page := _first_page(text)) != text:
+        pages.append(page)
+        text = text[len(page) :]
+    return [*pages, text]
 
 
 def more_text(rest: str) -> str:
@@ -58,13 +56,11 @@ def more_text(rest: str) -> str:
     return translate("{count:,} more characters", count=len(rest))
 
 
-def _wrap(text: str) -> list[str]:
-    """Return lines with their ends, none longer than a page."""
-    return [
-        line[start : start + MAX_PAGE_CHARS]
-        for line in text.splitlines(keepends=True) or [""]
-        for start in range(0, len(line) or 1, MAX_PAGE_CHARS)
-    ]
+def _first_page(text: str) -> str:
+    """Return as much as is in view: whole lines, where they are not too long."""
+    page = "".join(text[:MAX_PAGE_CHARS].splitlines(keepends=True)[:MAX_PAGE_LINES])
+    end = page.rfind("\n") + 1
+    return page[:end] if len(page) < len(text) and end > MAX_PAGE_CHARS // 2 else page
 
 
 def _depth(arguments: str) -> int:
@@ -77,8 +73,8 @@ def _depth(arguments: str) -> int:
 
 
 def _count_blanks(match: re.Match[str]) -> str:
-    return translate("⟨{count} blanks⟩", count=len(match[0])) if match[0] != "\t" else "⟨U+0009⟩"
+    return translate("⟨blanks: {count}⟩", count=len(match[0])) if match[0] != "\t" else "⟨U+0009⟩"
 
 
 def _count_lines(match: re.Match[str]) -> str:
-    return "\n" + translate("⟨{count} empty lines⟩", count=len(match[0]) - 1) + "\n"
+    return "\n" + translate("⟨empty lines: {count}⟩", count=len(match[0]) - 1) + "\n"

@@ -4,19 +4,17 @@ import asyncio
 import json
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from itertools import repeat
 
 import httpx
 import pytest
+from support.http_calls import APIS, REQUEST, ask, endpoint, folded
 from support.peer import CUT, KEY, SILENCE, Answer, Peer, delta, error, finish, frames, reply, sse, stream
-from support.virtual_time import VirtualTime
 
-from mimo_magics.client import http, retry as attempts
+from mimo_magics.client import http
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import (
     ApiError,
@@ -29,12 +27,10 @@ from mimo_magics.core.errors import (
     ServerBusy,
     WireError,
 )
-from mimo_magics.core.events import Accumulator, Event, Retrying, TextDelta
+from mimo_magics.core.events import Accumulator, TextDelta
 from mimo_magics.core.messages import (
     Message,
-    Params,
     ReasoningPart,
-    Reply,
     Request,
     Tool,
     ToolCall,
@@ -44,44 +40,7 @@ from mimo_magics.core.messages import (
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api, Auth
 
-pytestmark = pytest.mark.anyio
-APIS: list[Api] = ["openai", "anthropic"]
-REQUEST = Request((user_message("hello"),), Params("mimo-test", max_completion_tokens=100))
-
-
-@pytest.fixture(autouse=True)
-async def _closed() -> AsyncIterator[None]:
-    """No connection outlives its test."""
-    yield
-    await http.aclose()
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits are a hundredth of what they are for people; their proportions stay."""
-    monkeypatch.setattr(attempts, "INITIAL_DELAY", attempts.INITIAL_DELAY / 100)
-
-
-def endpoint(peer: Peer, api: Api = "openai", auth: Auth = "bearer", timeout: float = 60.0) -> Endpoint:
-    return Endpoint(peer.url + ("/v1" if api == "openai" else "/anthropic"), Secret(KEY), auth, timeout)
-
-
-async def ask(
-    peer: Peer,
-    api: Api = "openai",
-    request: Request = REQUEST,
-    auth: Auth = "bearer",
-    timeout: float = 60.0,  # noqa: ASYNC109  the setting
-) -> list[Event]:
-    async with aclosing(http.stream(endpoint(peer, api, auth, timeout), api, request)) as events:
-        return [event async for event in events]
-
-
-def folded(events: Iterable[Event]) -> Reply:
-    accumulator = Accumulator()
-    for event in events:
-        accumulator.feed(event)
-    return accumulator.reply
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed", "_impatient")]
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -142,78 +101,11 @@ async def test_closing_the_generator_closes_the_socket(peer: Peer) -> None:
 # Another attempt
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-async def test_a_busy_server_is_asked_again(peer: Peer, status: int) -> None:
-    peer.answers(error(status, "busy"), error(status, "busy"), lambda seen: stream(seen, reply("at last")))
-    events = await ask(peer)
-    waits = [event for event in events if isinstance(event, Retrying)]
-    assert [(wait.attempt, wait.max_attempts, wait.reason) for wait in waits] == [
-        (2, 5, f"HTTP {status}: busy"),
-        (3, 5, f"HTTP {status}: busy"),
-    ]
-    assert folded(events) == reply("at last")
-
-
-async def test_waits_double_and_spread(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    peer.answers(error(503))
-    waits: list[float] = []
-    with pytest.raises(ServerBusy):
-        async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
-            async for event in events:
-                assert isinstance(event, Retrying)
-                waits.append(event.delay / attempts.INITIAL_DELAY)
-    assert [0.75 * 2**n <= wait <= 2**n for n, wait in enumerate(waits)] == [True] * 4
-    assert len(peer.requests) == 5
-
-
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 421, 307])
-async def test_a_refusal_is_not_asked_again(peer: Peer, status: int) -> None:
-    peer.answers(error(status, "no", Location="http://127.0.0.1:9/"))
-    with pytest.raises(ApiError) as failure:
-        await ask(peer)
-    assert (failure.value.status, len(peer.requests)) == (status, 1)
-
-
-async def test_retry_after_in_seconds_is_obeyed(peer: Peer, virtual_time: VirtualTime) -> None:
-    peer.answers(error(429, "slow down", **{"Retry-After": "90"}), lambda seen: stream(seen, reply("ok")))
-    await ask(peer)
-    (waited,) = virtual_time.slept
-    assert 90.0 <= waited <= 90.1
-
-
-async def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
-    begun = datetime.now(UTC)
-    soon = begun.replace(microsecond=0) + timedelta(seconds=90)
-    assert attempts.parse_retry_after("7") == 7.0
-    seconds = attempts.parse_retry_after(format_datetime(soon, usegmt=True))
-    assert seconds is not None
-    assert begun <= soon - timedelta(seconds=seconds) <= datetime.now(UTC)
-    assert attempts.parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
-    assert attempts.parse_retry_after("Wed, 21 Oct 2015 07:28:00 -0000") == 0.0
-    assert [attempts.parse_retry_after(value) for value in ("", "soon", "-1", "1e9")] == [None] * 4
-
-
-async def test_a_server_that_asks_for_too_long_a_wait_is_an_error_at_once(peer: Peer) -> None:
-    peer.answers(error(429, "tomorrow", **{"Retry-After": "86400"}))
-    with pytest.raises(RateLimited) as failure:
-        await ask(peer)
-    assert (failure.value.retry_after, len(peer.requests)) == (86400.0, 1)
-
-
 async def test_after_the_first_event_nothing_is_asked_again(peer: Peer) -> None:
     peer.answers(Answer([delta("half "), sse({"error": {"code": "503", "message": "gone"}})]))
     with pytest.raises(ServerBusy, match="HTTP 503: gone"):
         await ask(peer)
     assert len(peer.requests) == 1
-
-
-@pytest.mark.parametrize("pieces", [[], [CUT], [b": hello\n\n", CUT]])
-async def test_a_connection_that_breaks_before_the_answer_is_tried_again(
-    peer: Peer, pieces: list[object]
-) -> None:
-    peer.answers(Answer(pieces), lambda seen: stream(seen, reply("ok")))
-    assert folded(await ask(peer)) == reply("ok")
-    assert len(peer.requests) == 2
 
 
 async def test_the_optional_field_that_a_gateway_refuses_is_left_out(peer: Peer) -> None:

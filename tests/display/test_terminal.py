@@ -1,43 +1,17 @@
-"""IPython in a terminal: on its own, and with rich."""
+"""IPython in a terminal: plain output, and a real IPython with and without rich."""
 
-import io
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
-from rich.console import Console
 from support.peer import KEY, SILENCE, Answer, Peer, frames
+from support.terminal_turn import EVENTS, REPLY
 
-from mimo_magics.core.events import (
-    Event,
-    ModelPreparation,
-    Note,
-    ReasoningDelta,
-    ResponseStarted,
-    Retrying,
-    TextDelta,
-)
-from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart
-from mimo_magics.core.text import INVISIBLE_CHARACTERS, replace_control_characters
-from mimo_magics.display.rich_terminal import RichTerminalRenderer, render_reply
+from mimo_magics.core.events import ReasoningDelta, TextDelta
 from mimo_magics.display.terminal import TerminalRenderer
-
-EVENTS: list[Event] = [
-    ModelPreparation("Fetching x", 1, 9),
-    ModelPreparation("Starting x"),
-    Note("too warm"),
-    Retrying(2, 5, 1.5, "HTTP 503: busy"),
-    ResponseStarted(),
-    ReasoningDelta("Hm"),
-    ReasoningDelta("."),
-    TextDelta("# Hel"),
-    TextDelta("lo\x1b]0;title\x07"),
-]
-REPLY = Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("# Hello\x1b]0;title\x07"))), stop="end")
 
 
 def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,59 +33,6 @@ def test_a_character_that_comes_in_pieces_is_printed_whole(capsys: pytest.Captur
     renderer.finish(REPLY, {})
     assert capsys.readouterr().out == (
         "Hi 👨\u200d👩\u200d👧.⟨U+200B⟩ ☎\ufe0e\n\x1b[2mHm\x1b[0m\x1b[2m⟨U+E0041⟩\x1b[0m\n"
-    )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<http://x/%1b%5d52;c;cm0gLXJmIH4K%1b%5c>",
-        "[a](http://x/%1b%5b2J '&#x1b;]0;title&#7;')",
-        "x&#x1b;[2J&#x9b;1m",
-        "`\x1b[2J`\n\n```\n\x1b]52;c;x\x07\n```",
-        "![&#x1b;[2J](http://x/%9b1m)",
-        "| &#x1b;[2J |\n|---|",
-        "x&#x202e;y&#xe0041;",
-    ],
-)
-def test_rich_obeys_nothing_that_a_parser_decodes(text: str) -> None:
-    screen = io.StringIO()
-    console = Console(file=screen, width=60, force_terminal=True, color_system=None)
-    console.print(render_reply(Reply(Message("assistant", (ReasoningPart(text), TextPart(text))))))
-    styles = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue())
-    assert INVISIBLE_CHARACTERS.findall(styles) == []
-
-
-def test_rich_lays_the_answer_out() -> None:
-    screen = io.StringIO()
-    renderer = RichTerminalRenderer(
-        console=Console(file=screen, width=60, force_terminal=True, color_system=None)
-    )
-    for event in EVENTS:
-        renderer.show(event)
-    renderer.finish(REPLY, {})
-    shown = screen.getvalue()
-    assert "# Hello" not in shown
-    assert "Hello" in shown.rpartition("Hm.")[2]
-    assert "\x1b]0;" not in shown
-
-
-def test_rich_tells_of_waits_and_leaves_nothing_of_a_call_of_which_nothing_came() -> None:
-    screen = io.StringIO()
-    renderer = RichTerminalRenderer(
-        console=Console(file=screen, width=60, force_terminal=True, color_system=None)
-    )
-    renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
-    renderer.tick()
-    assert "HTTP 503: busy · again in 1.5 s, attempt 2 of 5" in screen.getvalue()
-    renderer.clear()
-    assert screen.getvalue().endswith("\x1b[2K")
-
-
-def test_control_characters_of_a_model_do_not_reach_a_terminal() -> None:
-    assert (
-        replace_control_characters("a\tb\nc\r\x1b[31m\x07\x9b\u202e你好🙂")
-        == "a\tb\nc\ufffd\ufffd[31m\ufffd\ufffd\ufffd你好🙂"
     )
 
 

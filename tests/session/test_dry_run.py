@@ -26,6 +26,7 @@ from mimo_magics.core.settings import Api, Settings
 from mimo_magics.session.dry_run import settings_for_code
 from mimo_magics.session.limits.context_window import SUMMARY_PREFIX, SUMMARY_PROMPT
 from mimo_magics.session.session import Session
+from mimo_magics.tools.registry import from_function
 
 APIS: list[Api] = ["openai", "anthropic"]
 PICTURE = "data:image/png;base64," + "A" * 10_000
@@ -103,9 +104,13 @@ def test_the_model_that_the_service_listed_first_is_in_it(
 
 
 def test_nothing_is_sent_and_nothing_changes(peer: Peer) -> None:
+    def clock() -> str:
+        """Tell the time."""
+        return "12:00"
+
     talk = session(peer)
     talk.ask("one", cell="a")
-    talk.trusted_tools["clock"] = talk.tools[0]
+    talk.trusted_tools["clock"] = from_function(clock)
     before = (talk.history, talk.trusted_tools.copy(), talk.unrecorded_usage)
     asked = len(peer.requests)
     assert [message["content"] for message in talk.draft("two").body["messages"]] == [

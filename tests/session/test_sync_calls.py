@@ -1,66 +1,18 @@
 """The same turns for callers that cannot await."""
 
-import asyncio
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 from itertools import repeat
-from typing import Any
 
 import pytest
-from support.peer import SILENCE, Answer, Peer, error, frames, wait_until
+from support.peer import Answer, Peer, frames
 
-from mimo_magics.core.errors import InvalidApiKey
 from mimo_magics.core.events import Event, TextDelta
 from mimo_magics.session import sync_calls
 from mimo_magics.session.session import Session
-from mimo_magics.session.turn_runner import RunningTurn
 
 
-class Watched(Session):
-    """A session whose running turn other threads can see."""
-
-    running: RunningTurn | None = None
-
-    @asynccontextmanager
-    async def stream(self, *arguments: Any, **options: Any) -> AsyncIterator[RunningTurn]:
-        async with super().stream(*arguments, **options) as self.running:
-            yield self.running
-
-    def has(self, text: str) -> bool:
-        return self.running is not None and self.running.reply.text == text
-
-
-def session(peer: Peer) -> Watched:
-    return Watched(base_url=f"{peer.url}/v1")
-
-
-def interrupt_once(true: Callable[[], bool]) -> None:
-    """Send this process the signal of Ctrl-C when a condition is true."""
-
-    def wait_and_send() -> None:
-        wait_until(true)
-        signal.raise_signal(signal.SIGINT)
-
-    threading.Thread(target=wait_and_send).start()
-
-
-def test_asking_works_where_a_loop_is_running(peer: Peer) -> None:
-    async def cell() -> str:
-        return str(session(peer).ask("hello"))
-
-    assert asyncio.run(cell()) == "You said: hello"
-
-
-def test_calls_from_any_thread_share_a_connection(peer: Peer) -> None:
-    session(peer).ask("one")
-    thread = threading.Thread(target=session(peer).ask, args=("two",))
-    thread.start()
-    thread.join()
-    assert [seen.connection for seen in peer.requests] == [1, 1]
+def session(peer: Peer) -> Session:
+    return Session(base_url=f"{peer.url}/v1")
 
 
 def test_events_come_in_the_callers_thread(peer: Peer) -> None:
@@ -71,21 +23,6 @@ def test_events_come_in_the_callers_thread(peer: Peer) -> None:
     assert "".join(event.text for event, _ in shown if isinstance(event, TextDelta)) == "You said: hello"
     assert call.turn
     assert call.turn.reply.text == "You said: hello"
-
-
-@pytest.mark.parametrize(
-    "words", [[], ["half ", "an answer"]], ids=["before the first byte", "in the stream"]
-)
-def test_ctrl_c_in_silence_stops_at_once_and_keeps_what_had_come(peer: Peer, words: list[str]) -> None:
-    peer.answers(lambda seen: Answer([*(frames(seen, words, end=False) if words else ()), SILENCE]))
-    talk = session(peer)
-    interrupt_once(lambda: bool(peer.requests) and talk.has("".join(words)))
-    with pytest.raises(KeyboardInterrupt):  # which no `except MimoError` swallows
-        talk.ask("hello")
-    assert [(turn.reply.text, turn.reply.stop) for turn in talk.turns] == (
-        [("half an answer", "interrupted")] if words else []
-    )
-    assert peer.settled()[0].disconnected
 
 
 def test_leaving_early_breaks_the_answer_off(peer: Peer) -> None:
@@ -105,58 +42,3 @@ def test_an_error_of_whoever_shows_the_events_breaks_the_answer_off_and_comes_th
             if isinstance(event, TextDelta):
                 1 / 0  # noqa: B018
     assert talk.turns[0].reply.stop == "interrupted"
-
-
-def test_a_failed_call_comes_through(peer: Peer) -> None:
-    peer.answers(error(401))
-    with pytest.raises(InvalidApiKey):
-        session(peer).ask("hello")
-
-
-def test_a_session_can_be_asked_again_after_anything(peer: Peer) -> None:
-    talk = session(peer)
-    obeying = peer.script
-    peer.answers(error(401))
-    with suppress(InvalidApiKey):
-        talk.ask("fails")
-    peer.answers(Answer([SILENCE]))
-    interrupt_once(lambda: len(peer.requests) == 2)
-    with suppress(KeyboardInterrupt):
-        talk.ask("is interrupted")
-    peer.script = obeying
-    assert str(talk.ask("hello")) == "You said: hello"
-
-
-PROGRAM = """
-import asyncio, gc, logging, os, sys
-from mimo_magics import Session, ask
-# asyncio's debug mode also logs callbacks that take longer than 0.1 s, as they do on a loaded machine
-logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Executing <"))
-options = {"base_url": sys.argv[1], "system": "none"}
-
-async def talk():
-    async with Session(**options).stream("hello") as running:
-        async for event in running:
-            pass
-    return str(running.reply)
-
-for _ in range(5):
-    print(asyncio.run(talk()))
-print(ask("hello", **options))
-gc.collect()
-if hasattr(os, "fork"):
-    if child := os.fork():
-        os.waitpid(child, 0)
-    else:
-        print(ask("from a child", **options), flush=True)
-        os._exit(0)
-"""
-
-
-def test_a_program_of_many_loops_and_processes_ends_in_good_order(peer: Peer) -> None:
-    command = [sys.executable, "-X", "dev", "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PROGRAM]
-    run = subprocess.run(
-        [*command, f"{peer.url}/v1"], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert run.stderr == ""
-    assert run.stdout.split("\n") == [*["You said: hello"] * 6, "You said: from a child", ""]

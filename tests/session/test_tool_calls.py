@@ -563,3 +563,45 @@ def test_a_decision_is_made_in_the_thread_of_the_caller(peer: Peer) -> None:
 
     session(peer, made(confirm="every_call")).ask("hello", approve=approve)
     assert threads == [threading.current_thread()]
+
+
+ALWAYS = Approval(allowed=True, for_session=True)
+
+
+def answers_with_calls(count: int) -> list[Reply]:
+    """Answers of so many turns, each of which calls the clock once."""
+    return [each for _ in range(count) for each in (answer(HM, CLOCK), answer(TextPart("Noon.")))]
+
+
+async def test_what_was_allowed_for_the_session_holds_for_the_very_tool(peer: Peer) -> None:
+    """Another tool of its name is asked about: a redefined function, or one of another server."""
+    peer.script = script(*answers_with_calls(3))
+    talk = session(peer, made(confirm="every_call"))
+    assert (0, "waiting") in progress(await turn(talk, ALWAYS))
+    assert (0, "waiting") not in progress(await turn(talk))
+    talk.tools = (made(confirm="every_call"),)
+    assert (0, "waiting") in progress(await turn(talk, Approval(allowed=False)))
+
+
+async def test_a_function_that_is_given_again_is_the_same_tool(peer: Peer) -> None:
+    def clock() -> str:
+        """Tell the time."""
+        return "12:00"
+
+    peer.script = script(*answers_with_calls(2))
+    talk = session(peer)
+    talk.tools = as_tools([clock])
+    await turn(talk, ALWAYS)
+    talk.tools = as_tools([clock])
+    assert (0, "waiting") not in progress(await turn(talk))
+
+
+@pytest.mark.parametrize("forget", [Session.clear, Session.start_conversation], ids=["clear", "new"])
+async def test_what_was_allowed_is_forgotten_with_the_conversation(
+    peer: Peer, forget: Callable[[Session], None]
+) -> None:
+    peer.script = script(*answers_with_calls(2))
+    talk = session(peer, made(confirm="every_call"))
+    await turn(talk, ALWAYS)
+    forget(talk)
+    assert (0, "waiting") in progress(await turn(talk, Approval(allowed=False)))

@@ -9,6 +9,8 @@ from typing import Any
 
 from comm.base_comm import BaseComm
 
+Published = list[dict[str, Any]]
+"""What was shown, in order."""
 WIDGETS = "application/vnd.jupyter.widget-view+json"
 ENVELOPE = 550
 """Bytes that Jupyter puts around each message."""

@@ -9,7 +9,7 @@ import pytest
 
 from mimo_magics.core.events import Approval
 from mimo_magics.core.messages import ToolCall
-from mimo_magics.tools.approval import MAX_CALL_CHARS, ask_at_terminal, ask_by_input, refuse_unattended
+from mimo_magics.tools.approval import ask_at_terminal, ask_by_input, refuse_unattended
 
 CALL = ToolCall("c1", "clock", '{"zone": "UTC"}')
 REFUSED = Approval(
@@ -35,18 +35,48 @@ def test_an_answer_allows_a_call_or_is_the_reason_for_its_refusal(answer: str, a
     assert ask_by_input(CALL, lambda _: answer) == approval
 
 
+QUESTION = "Run it? [y]es, [a]lways in this session, [n]o, or why not: "
+
+
+def asked(call: ToolCall, *answers: str) -> tuple[Approval, list[str]]:
+    """Ask, answer in turn, and return the decision and the questions."""
+    questions: list[str] = []
+    left = list(answers)
+
+    def answer(question: str) -> str:
+        questions.append(question)
+        return left.pop(0)
+
+    return ask_by_input(call, answer), questions
+
+
 @pytest.mark.parametrize(
     ("call", "shown"),
-    [
-        (CALL, 'clock {"zone": "UTC"}'),
-        (ToolCall("c1", "clock", ""), "clock {}"),
-        (ToolCall("c1", "clock", "x" * 3_000), f"clock {'x' * (MAX_CALL_CHARS - 6)}… (3,006 characters)"),
-    ],
+    [(CALL, 'clock {\n  "zone": "UTC"\n}'), (ToolCall("c1", "clock", ""), "clock {}")],
 )
-def test_the_question_shows_the_call_up_to_a_length(call: ToolCall, shown: str) -> None:
-    questions: list[str] = []
-    ask_by_input(call, lambda question: questions.append(question) or "n")
-    assert questions == [f"{shown}\nRun it? [y]es, [a]lways in this session, [n]o, or why not: "]
+def test_the_question_shows_the_whole_call(call: ToolCall, shown: str) -> None:
+    assert asked(call, "n")[1] == [f"{shown}\n{QUESTION}"]
+
+
+LONG = ToolCall("c1", "shell", '{"cmd": "' + "x" * 4_000 + '"}')
+
+
+def test_a_long_call_is_approved_when_all_pages_were_shown() -> None:
+    approval, questions = asked(LONG, "", "", "y")
+    assert approval == Approval(allowed=True)
+    assert "".join(question.rpartition("\n")[0] for question in questions).count("x") == 4_000
+    assert [question.rpartition("\n")[2] for question in questions] == [
+        "2,521 more characters. Enter shows them, [n]o, or why not: ",
+        "1,021 more characters. Enter shows them, [n]o, or why not: ",
+        QUESTION,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [("n", ""), ("y", ""), ("always", ""), ("Not today.", "Not today.")]
+)
+def test_before_that_it_can_only_be_refused(answer: str, reason: str) -> None:
+    assert asked(LONG, answer)[0] == Approval(allowed=False, reason=reason)
 
 
 def test_an_unattended_call_is_refused_with_the_line_that_allows_the_tool() -> None:

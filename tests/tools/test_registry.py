@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.tools.registry import REGISTERED_TOOLS, as_tools, from_function, tool
+from mimo_magics.tools.registry import REGISTERED_TOOLS, as_tools, from_function, register, tool
 from mimo_magics.tools.tool import ToolOutcome
 
 
@@ -79,3 +80,17 @@ def test_two_tools_of_one_name_are_refused() -> None:
 async def test_a_tool_made_of_a_function_reads_arguments_and_runs_it() -> None:
     made = from_function(clock)
     assert await made.run(made.parse_arguments('{"zone": "CST"}')) == ToolOutcome("12:00 CST")
+
+
+def test_a_function_replaces_an_earlier_one_of_its_name_but_no_tool_of_a_server() -> None:
+    tool(clock)
+    served = replace(REGISTERED_TOOLS["clock"], function=None, mcp_server="git")
+    with pytest.raises(BadOption, match=r"The name clock belongs to another tool\."):
+        register(served)
+    REGISTERED_TOOLS["clock"] = served
+    with pytest.raises(BadOption, match=r"The name clock belongs to another tool\."):
+        tool(clock)
+    register(replace(served, confirm="none"))
+    with pytest.raises(BadOption, match=r"The name clock belongs to another tool\."):
+        register(replace(served, mcp_server="git_hub"))
+    assert (REGISTERED_TOOLS["clock"].mcp_server, REGISTERED_TOOLS["clock"].confirm) == ("git", "none")

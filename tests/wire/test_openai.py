@@ -31,7 +31,6 @@ from mimo_magics.core.messages import (
     system_message,
     user_message,
 )
-from mimo_magics.core.secret import Secret
 from mimo_magics.wire import openai
 from mimo_magics.wire.formats import decode
 
@@ -226,25 +225,6 @@ def test_a_prompt_cannot_hold_a_tool_call():
 
 def test_several_text_parts_of_a_prompt_are_joined():
     assert sent(Message("user", (TextPart("a"), TextPart("b")))) == [{"role": "user", "content": "ab"}]
-
-
-@pytest.mark.parametrize(
-    ("auth", "headers"),
-    [
-        ("bearer", {"Authorization": "Bearer sk-1"}),
-        ("api-key", {"api-key": "sk-1"}),
-        ("x-api-key", {"x-api-key": "sk-1"}),
-        ("both", {"Authorization": "Bearer sk-1", "api-key": "sk-1"}),
-    ],
-)
-def test_the_key_is_shown_in_the_form_that_was_asked_for(auth, headers):
-    told = openai.headers(Secret("sk-1"), auth)
-    assert told == headers
-    assert all(isinstance(value, Secret) for value in told.values())
-
-
-def test_without_a_key_there_is_no_header():
-    assert openai.headers(Secret("")) == {}
 
 
 def test_a_refused_stream_option_is_left_out_the_next_time():

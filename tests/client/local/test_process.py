@@ -8,14 +8,13 @@ import json
 import subprocess
 import sys
 from contextlib import aclosing
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 import anthropic
 import openai
 import pytest
-from support.peer import wait_until
+from support.embedded_model import MODEL
 
 from mimo_magics.client.local import process as local_process, weights
 from mimo_magics.core.errors import LocalModelError
@@ -24,24 +23,10 @@ from mimo_magics.core.messages import Params, ReasoningPart, Request, TextPart, 
 from mimo_magics.core.settings import Api, Settings
 from mimo_magics.session.session import Session
 
-MODEL = "smollm2-135m"
 QUESTION = "What is the capital of Japan?"
 PROMPT_TOKENS = 27
 """Of the question in the template of the model."""
 APIS: list[Api] = ["openai", "anthropic"]
-
-
-@pytest.fixture
-def _model() -> None:
-    if not find_spec("xllamacpp"):
-        pytest.skip("xllamacpp is not installed: pip install 'mimo-magics[local]'")
-    if not weights.get_weights_path(MODEL).exists():
-        pytest.skip(f"the weights are not there: python -m mimo_magics.client.local.weights {MODEL}")
-
-
-@pytest.fixture
-def talk(_model: None) -> Session:
-    return Session(preset="local", temperature=0.0)
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -184,30 +169,6 @@ def test_the_anthropic_sdk_agrees_with_us(talk: Session, streamed: bool) -> None
     assert (told, ours.usage.input) == (PROMPT_TOKENS, PROMPT_TOKENS)
     assert min(usage.output_tokens, ours.usage.output) > 0
     assert "" not in ("".join(block.text for block in message.content).strip(), ours.text.strip())
-
-
-def test_the_server_answers_only_who_has_its_key(talk: Session) -> None:
-    talk.ask("hi", max_tokens=1)
-    server = local_process.choose_endpoint(Settings(preset="local"), ())
-    assert server.host.startswith("127.0.0.1:")
-    other = openai.OpenAI(base_url=server.base_url, api_key="another", max_retries=0)
-    with other as sdk, pytest.raises(openai.AuthenticationError):
-        sdk.chat.completions.create(model="mimo-local", messages=[{"role": "user", "content": "hi"}])
-
-
-@pytest.mark.usefixtures("_model")
-@pytest.mark.parametrize("end", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
-def test_the_server_ends_with_its_process_however_that_ends(end: str) -> None:
-    code = (
-        "from mimo_magics import Session; from mimo_magics.client.local import process; Session(preset='local').ask('hi', max_tokens=1);"
-        f"print(process._servers['{MODEL}'].process.pid, flush=True); {end}"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
-    )
-    server = Path(f"/proc/{run.stdout.strip()}")
-    assert run.stdout.strip().isdecimal(), run.stderr
-    wait_until(lambda: not server.exists())
 
 
 def test_thinking_is_said_in_the_servers_words() -> None:

@@ -1,0 +1,22 @@
+"""Sessions with the embedded model."""
+
+from importlib.util import find_spec
+
+import pytest
+from support.embedded_model import MODEL
+
+from mimo_magics.client.local import weights
+from mimo_magics.session.session import Session
+
+
+@pytest.fixture
+def _model() -> None:
+    if not find_spec("xllamacpp"):
+        pytest.skip("xllamacpp is not installed: pip install 'mimo-magics[local]'")
+    if not weights.get_weights_path(MODEL).exists():
+        pytest.skip(f"the weights are not there: python -m mimo_magics.client.local.weights {MODEL}")
+
+
+@pytest.fixture
+def talk(_model: None) -> Session:
+    return Session(preset="local", temperature=0.0)

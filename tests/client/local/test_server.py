@@ -1,0 +1,38 @@
+"""The process that serves the embedded model: a real model."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import openai
+import pytest
+from support.embedded_model import MODEL
+from support.peer import wait_until
+
+from mimo_magics.client.local import process as local_process
+from mimo_magics.core.settings import Settings
+from mimo_magics.session.session import Session
+
+
+def test_the_server_answers_only_who_has_its_key(talk: Session) -> None:
+    talk.ask("hi", max_tokens=1)
+    server = local_process.choose_endpoint(Settings(preset="local"), ())
+    assert server.host.startswith("127.0.0.1:")
+    other = openai.OpenAI(base_url=server.base_url, api_key="another", max_retries=0)
+    with other as sdk, pytest.raises(openai.AuthenticationError):
+        sdk.chat.completions.create(model="mimo-local", messages=[{"role": "user", "content": "hi"}])
+
+
+@pytest.mark.usefixtures("_model")
+@pytest.mark.parametrize("end", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
+def test_the_server_ends_with_its_process_however_that_ends(end: str) -> None:
+    code = (
+        "from mimo_magics import Session; from mimo_magics.client.local import process; Session(preset='local').ask('hi', max_tokens=1);"
+        f"print(process._servers['{MODEL}'].process.pid, flush=True); {end}"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    server = Path(f"/proc/{run.stdout.strip()}")
+    assert run.stdout.strip().isdecimal(), run.stderr
+    wait_until(lambda: not server.exists())

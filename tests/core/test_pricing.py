@@ -1,0 +1,55 @@
+"""Prices of the models, and the cost of a reply."""
+
+import pytest
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.messages import Usage
+from mimo_magics.core.pricing import Price, estimate_cost, find_price
+
+MILLION = Usage(1_000_000, 1_000_000, 500_000)
+
+
+@pytest.mark.parametrize(
+    ("service", "model", "prices", "usd"),
+    [
+        ("xiaomi", "mimo-v2.6-pro", {}, 0.435 / 2 + 0.0036 / 2 + 0.87),
+        ("xiaomi", "mimo-v2.6-pro", {"other": [1, 1, 1]}, 0.435 / 2 + 0.0036 / 2 + 0.87),
+        ("xiaomi", "mimo-v2.6-pro", {"mimo-v2.6-pro": [2, 1, 3.5]}, 5.0),
+        ("other", "someone-elses", {"someone-elses": (0, 0, 0)}, 0.0),
+        ("other", "someone-elses", {}, None),
+        ("mimo-v2", "mimo-v2.6-pro", {}, None),
+    ],
+)
+def test_a_cost_follows_the_price_table_and_the_person_s_own_prices(service, model, prices, usd):
+    assert estimate_cost(MILLION, service, model, prices) == (usd if usd is None else pytest.approx(usd))
+
+
+def test_a_reply_without_usage_has_no_cost():
+    assert estimate_cost(None, "xiaomi", "mimo-v2.6-pro") is None
+
+
+def test_a_price_is_looked_up_among_the_person_s_own_first():
+    assert find_price("xiaomi", "mimo-v2.6-pro", {"mimo-v2.6-pro": [1, 0, 2]}) == Price(1.0, 0.0, 2.0)
+    assert find_price("xiaomi", "mimo-v2.6-pro") == Price(0.435, 0.0036, 0.87)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        1,
+        "1 2 3",
+        {},
+        [],
+        [1, 2],
+        [1, 2, 3, 4],
+        [1, "2", 3],
+        [1, -2, 3],
+        [1, True, 3],
+        [1, 2, float("nan")],
+    ],
+)
+def test_a_price_that_cannot_be_read_is_named(told):
+    with pytest.raises(BadOption, match="The price of my-model cannot be"):
+        find_price("xiaomi", "my-model", {"my-model": told})
+    assert find_price("xiaomi", "mimo-v2.6-pro", {"my-model": told}) == Price(0.435, 0.0036, 0.87)

@@ -1,0 +1,212 @@
+"""Comparisons as widgets, by what is sent to the page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from support.comparisons import BUNDLE, METADATA, plain
+from support.hostile import HOSTILE, odd
+from support.live_views import Watched
+from support.read_html import Reading
+from support.wired import WIDGETS, Published, Wire, text
+
+from mimo_magics.core.events import Note, ReasoningDelta, ResponseStarted
+
+
+@pytest.fixture
+def live(wire: Wire, published: Published) -> Watched:
+    """A renderer whose page has answered."""
+    watched = Watched()
+    watched.renderer.tick()
+    return watched
+
+
+def kinds(published: Published) -> list[str]:
+    return [next(iter(output["data"])) for output in published]
+
+
+def shown(wire: Wire) -> str:
+    """All HTML that stands in the page."""
+    return "\n".join(str(state.get("value")) for state in wire.states.values())
+
+
+def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
+    live: Watched, published: Published
+) -> None:
+    live.say(1, "Hi")
+    live.renderer.end_reply(1)
+    live.renderer.finish(BUNDLE, METADATA)
+    assert kinds(published) == [WIDGETS, "text/html"]
+    assert len({output["transient"]["display_id"] for output in published}) == 1
+    assert (published[-1]["data"], published[-1]["metadata"]) == (BUNDLE, METADATA)
+
+
+def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(live: Watched, wire: Wire) -> None:
+    live.say(0, "Zero")
+    live.renderer.show(2, ReasoningDelta("Hm."))
+    live.renderer.show(2, Note("careful"))
+    live.let(1.0)
+    (grid,) = (state for state in wire.states.values() if "mimo-columns" in state.get("_dom_classes", ()))
+    assert [texts(wire, column) for column in grid["children"]] == [
+        ["1 · temperature 0", "Zero", "Answering… 1 s · first token after 0.0 s · about 1 tokens/s"],
+        ["2 · temperature 0.7", "Waiting for the model… 1 s"],
+        [
+            "3 · temperature 1",
+            "Hm.",
+            "⚠ careful",
+            "Thinking… 1 s · first token after 0.0 s · about 1 tokens/s",
+        ],
+    ]
+
+
+def texts(wire: Wire, widget: str) -> list[str]:
+    """What can be read in a widget and in those that it holds."""
+    state = wire.states[widget.removeprefix("IPY_MODEL_")]
+    own = re.sub("<[^>]*>", "", str(state.get("value", ""))).strip() if "children" not in state else ""
+    own = "" if state["_model_name"] == "ToggleButtonModel" else own
+    within = [each for child in state.get("children", ()) for each in texts(wire, child)]
+    return [own, *within] if own else within
+
+
+def test_how_far_it_is_can_be_seen_and_heard(live: Watched, wire: Wire) -> None:
+    bar = wire.find("IntProgressModel", "Replies")
+    live.let(12.0)
+    live.renderer.end_reply(0)
+    live.renderer.end_reply(2, "HTTP 429: <too many>")
+    assert (wire.states[bar]["value"], wire.states[bar]["max"]) == (2, 3)
+    assert '<span role="status">1 of 3 answered, 1 failed</span>' in shown(wire)
+    assert "12 s" in wire.values()
+    assert "⚠ HTTP 429: &lt;too many&gt;" in shown(wire)
+
+
+def test_stop_is_said_once_it_is_pressed(live: Watched, wire: Wire) -> None:
+    assert not live.cell.stopped
+    wire.press("Stop")
+    assert live.cell.stopped
+
+
+def test_a_comparison_that_is_there_at_once_asks_the_page_for_nothing(
+    wire: Wire, published: Published
+) -> None:
+    watched = Watched()
+    watched.say(0, "Hi")
+    watched.renderer.finish(BUNDLE, METADATA)
+    assert wire.messages == []
+    assert plain(published) == ["All"]
+
+
+def test_what_came_before_the_page_answered_is_in_the_columns(wire: Wire, published: Published) -> None:
+    wire.answers = False
+    watched = Watched()
+    watched.renderer.tick()
+    watched.say(0, "one ")
+    watched.renderer.show(1, ReasoningDelta("Hm."))
+    watched.say(1, "One: $x$")
+    watched.renderer.end_reply(1)
+    assert plain(published) == ["0 of 3 answered · 0 s", "1 of 3 answered · 0 s"]
+    watched.say(0, "two")
+    wire.answers = True
+    watched.let(1.0)
+    watched.let(1.0)
+    assert kinds(published)[-1] == WIDGETS
+    assert "<p>one two</p>" in shown(wire)
+    assert shown(wire).count("$x$") == 1
+    assert "Answered · 0 s" in shown(wire)
+
+
+def test_a_page_that_never_answers_gets_a_line_a_second_and_few_questions(
+    wire: Wire, published: Published
+) -> None:
+    wire.answers = False
+    watched = Watched()
+    for number in range(101):
+        watched.say(0, f"word{number} ")
+        watched.let(0.05)
+    watched.renderer.finish(BUNDLE, METADATA)
+    assert plain(published) == [*(f"0 of 3 answered · {second} s" for second in range(6)), "All"]
+    opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
+    assert opened.count("DirectionalLinkModel") == 3
+    assert wire.states == {}
+
+
+def test_nothing_is_sent_when_nothing_changed(live: Watched, wire: Wire) -> None:
+    live.say(0, "Hello")
+    live.let(0.5)
+    wire.messages.clear()
+    for _ in range(4):
+        live.let(0.1)
+    assert wire.messages == []
+
+
+def test_only_replies_that_changed_are_sent_again(live: Watched, wire: Wire) -> None:
+    for number in range(3):
+        live.say(number, f"word{number}")
+    live.let(0.5)
+    wire.messages.clear()
+    live.say(1, " and more")
+    live.let(0.4)
+    assert wire.values() == ["<p>word1 and more</p>\n"]
+
+
+@pytest.mark.thorough
+def test_what_is_sent_is_proportional_to_the_texts(wire: Wire, published: Published) -> None:
+    sent = []
+    for length in (800, 8_000):  # characters, about 2,000 tokens
+        wire.messages.clear()
+        watched = Watched("abcdef")
+        watched.renderer.tick()
+        source = text(length)
+        for start in range(0, len(source), 8):  # 50 tokens a second each
+            for number in range(6):
+                watched.say(number, source[start : start + 8])
+            watched.let(0.04)
+        for number in range(6):
+            watched.renderer.end_reply(number)
+        watched.renderer.finish(BUNDLE, METADATA)
+        sent.append(wire.sent)
+    assert sent[1] / sent[0] <= 11
+    assert sent[1] <= 40 * 6 * 8_000
+    assert max(len(str(data)) for _, _, data in wire.messages) < 10_000
+
+
+def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: Watched, wire: Wire) -> None:
+    live.renderer.show(0, ReasoningDelta("Hm."))
+    live.say(0, "Yes: ")
+    live.say(0, "$x$")
+    live.renderer.end_reply(0)
+    assert shown(wire).count("Yes: ") == 1
+    assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is False
+    live.renderer.finish(BUNDLE, METADATA)
+    assert shown(wire).count("Yes: ") == 1
+
+
+def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(live: Watched, wire: Wire) -> None:
+    live.renderer.end_reply(0)
+    live.renderer.show(1, ReasoningDelta("Hm."))
+    live.say(1, "Half an ans")
+    live.renderer.finish(BUNDLE, METADATA)
+    assert "<p>Half an ans</p>" in shown(wire)
+    assert shown(wire).count("<small>Stopped</small>") == 2
+    (head,) = (state for state in wire.states.values() if "mimo-foot" in state.get("_dom_classes", ()))
+    assert len(head["children"]) == 2
+
+
+def test_of_a_comparison_that_failed_nothing_is_left(live: Watched, wire: Wire, published: Published) -> None:
+    live.renderer.show(0, ResponseStarted("1", "mimo"))
+    live.renderer.end_reply(0, "HTTP 500")
+    live.renderer.clear()
+    assert published[-1]["data"] == {"text/plain": ""}
+    assert wire.states == {}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_titles_and_notes_are_text(wire: Wire, published: Published, name: str) -> None:
+    hostile = HOSTILE[name]
+    watched = Watched((hostile, hostile))
+    watched.renderer.tick()
+    watched.renderer.show(0, Note(hostile))
+    watched.renderer.end_reply(0, hostile)
+    watched.let(1.0)
+    values = [value for value in wire.values() if not value.startswith("<style>")]
+    assert [odd(Reading(value).found) for value in values] == [[]] * len(values)

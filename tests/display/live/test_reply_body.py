@@ -1,0 +1,34 @@
+"""The parts of a reply in the live view: steps, texts and notes, one below the other."""
+
+from __future__ import annotations
+
+import json
+
+from support.live_views import told, view
+from support.wired import Wire
+
+from mimo_magics.core.events import Note, ReasoningDelta, TextDelta, ToolCallDelta, ToolCallStart
+
+
+def test_only_groups_that_a_person_opened_are_told_of(wire: Wire) -> None:
+    shown = view()
+    told(shown, ReasoningDelta("One."), TextDelta("Two."), ReasoningDelta("Three."), TextDelta("Four."))
+    wire.tell(wire.find("ToggleButtonModel", "Thought"), {"value": True})
+    assert shown.open_groups == frozenset([1])
+
+
+def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: Wire) -> None:
+    half, other = "\ud83d", "\ude42"
+    events = [ReasoningDelta(half), ReasoningDelta(other), ToolCallStart(0, "i", f"cl{half}ock")]
+    events += [ToolCallDelta(0, half), ToolCallDelta(0, other), Note(other), TextDelta("One." + half)]
+    shown = view()
+    told(shown, *events, TextDelta(f"{other}\n\nTwo.{half}"))
+    shown.end("")
+    for _, _, data in wire.messages:
+        json.dumps(data, ensure_ascii=False).encode()
+    assert "<p>One.🙂</p>\n" in wire.values()
+
+
+def test_remarks_are_shown_as_text(wire: Wire) -> None:
+    told(view(), Note("search <failed>"))
+    assert '<p dir="auto">⚠ search &lt;failed&gt;</p>' in wire.values()

@@ -1,0 +1,92 @@
+"""Text that grows in the page, by what is sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from support.wired import Wire, text
+
+from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
+from mimo_magics.display.live.widgets import WidgetFactory
+from mimo_magics.document.incremental import MAX_BLOCK_CHARS
+from mimo_magics.document.markdown import to_html
+from mimo_magics.document.reply import DisplayOptions
+
+
+def grow(wire: Wire, source: str, size: int) -> list[str]:
+    """Let a text grow by pieces of a size; return the HTML of its widgets, in their order."""
+    wire.messages.clear()
+    growing = StreamingMarkdown(WidgetFactory())
+    for start in range(0, len(source), size):
+        growing.feed(source[start : start + size])
+        growing.paint()
+    growing.end()
+    *pages, tail = growing.box.children
+    return [*(child.value for page in pages for child in page.children), tail.value]
+
+
+def bare(html: str) -> str:
+    return re.sub(
+        r'<div class="mathjax_ignore tex2jax_ignore">(.*?)</div>(?=<div class="mathjax_ignore|$)',
+        r"\1",
+        html,
+        flags=re.DOTALL,
+    )
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("size", [1, 20, 400])
+def test_all_that_grew_is_there_in_the_end(wire: Wire, size: int) -> None:
+    source = text(3_000)
+    shown = grow(wire, source, size)
+    assert "".join(map(bare, shown)) == to_html(source)
+
+
+@pytest.mark.thorough
+def test_what_is_sent_is_proportional_to_the_length(wire: Wire) -> None:
+    sent = []
+    for length in (8_000, 80_000):
+        grow(wire, text(length), 1_000)
+        sent.append(wire.sent)
+    assert sent[1] / sent[0] <= 11
+    assert sent[1] <= 600_000
+
+
+def test_no_message_is_large(wire: Wire) -> None:
+    grow(wire, text(20_000), 100)
+    assert max(len(json.dumps(data)) for _, _, data in wire.messages) < 8_000
+
+
+def test_math_is_sent_once_and_in_a_widget_that_typesets_it(wire: Wire) -> None:
+    grow(wire, text(5_000), 50)
+    kinds = {id_: state.get("_model_name") for id_, state in wire.states.items()}
+    marked = [
+        (kind, kinds[id_])
+        for kind, id_, data in wire.messages
+        if "x^3$</span>" in str(data["state"].get("value"))
+        and not str(data["state"]["value"]).startswith("<p")
+    ]
+    assert marked == [("comm_open", "HTMLMathModel")]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("source", ["```python\n" + "x = 1\n" * 4_000, "word " * 5_000, "- item\n" * 3_000])
+def test_what_has_no_end_is_not_sent_again_and_again(wire: Wire, source: str) -> None:
+    grow(wire, source, 100)
+    assert max(map(len, wire.values())) < 12 * MAX_BLOCK_CHARS
+    assert wire.sent < 60 * len(source)
+
+
+@pytest.mark.parametrize(("form", "html"), [("text", "*a* &lt;b&gt;"), ("json", '{"*a*": ')])
+def test_an_answer_that_is_no_markdown_grows_as_it_is(wire: Wire, form: Any, html: str) -> None:
+    growing = StreamingMarkdown(WidgetFactory(), DisplayOptions(form))
+    growing.feed("*a* <b>" if form == "text" else '{"*a*": 1}')
+    growing.paint()
+    assert (
+        re.sub(r"</?span[^>]*>", "", growing.box.children[-1].value)
+        .replace("&quot;", '"')
+        .startswith(f'<pre class="highlight"><code>{html}')
+    )

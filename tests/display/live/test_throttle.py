@@ -1,0 +1,78 @@
+"""How often a live view is painted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.live_views import Watched, live
+from support.wired import Cell, Clock, Published, Wire
+
+from mimo_magics.core.events import TextDelta
+from mimo_magics.display.live.throttle import MAX_READABLE_CHARS, Throttle
+from mimo_magics.document.reply import DisplayOptions
+
+
+@pytest.mark.parametrize("at_a_time", [1, 3, 6])
+def test_the_frames_of_all_replies_together_come_ten_times_a_second_at_most(
+    wire: Wire, published: Published, at_a_time: int
+) -> None:
+    watched = Watched("abcdef")
+    watched.renderer.tick()
+    wire.messages.clear()
+    for step in range(1_200):
+        watched.say(step % at_a_time, "x" if step % 20 else " ")
+        watched.let(0.005)
+    frames = [value for value in wire.values() if "x" in value]
+    assert 30 <= len(frames) <= 61
+
+
+def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_along(
+    wire: Wire, published: list[dict[str, Any]]
+) -> None:
+    frames = []
+    for length in (1, 20):
+        clock = Clock()
+        renderer = live(DisplayOptions(), Cell(), clock)
+        wire.messages.clear()
+        for _ in range(1_000):
+            clock.time += 0.001
+            renderer.show(TextDelta("x" * length))
+        frames.append(len({value for value in wire.values() if "xx" in value}))
+    assert 8 <= frames[0] <= 11
+    assert 3 <= frames[1] <= 6
+
+
+def test_a_frame_is_due_at_once_then_after_an_interval_that_is_longer_for_fast_text() -> None:
+    assert frame_times("x" * (MAX_READABLE_CHARS // 11)) == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    assert frame_times("x" * MAX_READABLE_CHARS) == [0.0, 0.3, 0.6]
+
+
+def test_a_frame_of_several_columns_delays_the_next_one() -> None:
+    assert frame_times("", columns=3) == [0.0, 0.3, 0.6]
+
+
+def test_a_frame_can_be_made_due() -> None:
+    clock = Clock()
+    clock.time = 100.0
+    throttle = Throttle(clock)
+    throttle.record_frame()
+    assert not throttle.is_due
+    throttle.make_due()
+    assert throttle.is_due
+
+
+def frame_times(text: str, columns: int = 1) -> list[float]:
+    """Return the seconds at which frames are painted, while the text comes each hundredth of a second."""
+    clock = Clock()
+    clock.time = 100.0
+    throttle = Throttle(clock)
+    times = []
+    for hundredths in range(61):
+        # One millisecond more after each frame keeps rounding errors away from the ends of the intervals.
+        clock.time = 100.0 + hundredths / 100 + len(times) / 1000
+        throttle.add_text(text)
+        if throttle.is_due:
+            throttle.record_frame(columns)
+            times.append(hundredths / 100)
+    return times

@@ -1,0 +1,156 @@
+"""Groups of reasoning and tool calls in the live view, by what is sent to the page."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from support.live_views import CLOCK, told, view
+from support.wired import Wire
+
+from mimo_magics.core.events import (
+    Approval,
+    PendingApproval,
+    ReasoningDelta,
+    ResponseStarted,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    ToolProgress,
+)
+from mimo_magics.core.messages import ToolCall, ToolResult
+
+
+def test_reasoning_is_open_while_it_comes_and_folds_when_the_answer_begins(wire: Wire) -> None:
+    told(view(), ReasoningDelta("Hm, "), ReasoningDelta("yes."))
+    heading = wire.find("ToggleButtonModel", "Thinking… 0 s")
+    assert wire.states[heading]["value"] is True
+    assert "<p>Hm, yes.</p>\n" in wire.values()
+
+
+def test_a_group_folds_with_a_line_that_tells_what_was_done(wire: Wire) -> None:
+    shown = view()
+    told(shown, ReasoningDelta("Hm."), TextDelta("Yes."))
+    heading = wire.find("ToggleButtonModel", "Thought for 0.0 s")
+    assert wire.states[heading]["value"] is False
+    assert shown.open_groups == frozenset()
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_a_person_folds_or_unfolds_stays_so(wire: Wire, is_open: bool) -> None:
+    shown = view()
+    told(shown, ReasoningDelta("Hm."))
+    wire.tell(wire.find("ToggleButtonModel", "Thinking"), {"value": False})
+    if is_open:
+        wire.tell(wire.find("ToggleButtonModel", "Thinking"), {"value": True})
+    told(shown, ReasoningDelta(" And."), TextDelta("Yes."))
+    assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is is_open
+    assert shown.open_groups == (frozenset([0]) if is_open else frozenset())
+
+
+def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: Wire) -> None:
+    shown = view()
+    result = ToolResult("i", "clock", "<b>12:00</b>", seconds=1.25)
+    states = []
+    for event in (
+        ToolCallStart(0, "i", "clock"),
+        ToolCallDelta(0, '{"zone": "U'),
+        ToolCallDelta(0, 'TC"}'),
+        ToolProgress(0, "waiting", approval=PendingApproval(CLOCK)),
+        ToolProgress(0, "approved"),
+        ToolProgress(0, "running"),
+        ToolProgress(0, "done", result),
+    ):
+        told(shown, event)
+        states.append(wire.states[wire.find("ToggleButtonModel", "clock(")]["description"])
+    assert states[:3] == ["clock()", 'clock("zone": "U)', 'clock("zone": "UTC")']
+    small = [value for value in wire.values() if value.startswith("<small>") and len(value) > 15]
+    assert small == [
+        f"<small>{state}</small>"
+        for state in ("waits for your approval", "approved", "running · 0 s", "done · 1.2 s")
+    ]
+    assert "&lt;b&gt;12:00&lt;/b&gt;" in wire.values()[-1] or any("12:00" in value for value in wire.values())
+    assert not any("<b>" in value for value in wire.values())
+
+
+def test_calls_and_thoughts_in_a_row_are_one_group(wire: Wire) -> None:
+    shown = view()
+    told(
+        shown,
+        ReasoningDelta("Hm."),
+        ToolCallStart(0, "i", "clock"),
+        ToolProgress(0, "done", ToolResult("i", "clock", "12")),
+        ResponseStarted("2"),
+        ReasoningDelta("So."),
+        TextDelta("Noon."),
+    )
+    headings = [
+        state["description"]
+        for state in wire.states.values()
+        if state.get("_model_name") == "ToggleButtonModel"
+    ]
+    assert headings == ["Thought for 0.0 s · called clock", "clock()"]
+
+
+CALL = (ToolCallStart(0, "i", "clock"), ToolCallDelta(0, '{"zone": "UTC"}'))
+
+
+@pytest.mark.parametrize(
+    ("button", "approval"),
+    [
+        ("Approve", Approval(allowed=True)),
+        ("Approve for this session", Approval(allowed=True, for_session=True)),
+        ("Refuse", Approval(allowed=False, reason="not today")),
+    ],
+)
+def test_a_call_that_waits_shows_what_it_would_do_and_a_person_decides(
+    wire: Wire, button: str, approval: Approval
+) -> None:
+    pending = PendingApproval(CLOCK)
+    shown = view()
+    told(shown, *CALL, ToolProgress(0, "waiting", approval=pending))
+    assert wire.states[wire.find("ToggleButtonModel", "clock(")]["value"] is True
+    assert any("&quot;zone&quot;: &quot;UTC&quot;" in value for value in wire.values())
+    (reason,) = [id_ for id_, state in wire.states.items() if state["_model_name"] == "TextModel"]
+    wire.tell(reason, {"value": "not today"})
+    content = {"data": {"method": "custom", "content": {"event": "click"}}}
+    (pressed,) = [id_ for id_, state in wire.states.items() if state.get("description") == button]
+    wire.comms[pressed].handle_msg({"content": content, "buffers": []})
+    assert asyncio.run(pending.wait_for_decision()) == approval
+    told(shown, ToolProgress(0, "approved"))
+    assert wire.states[wire.find("ToggleButtonModel", "clock(")]["value"] is False
+
+
+def waiting(wire: Wire, arguments: str) -> PendingApproval:
+    pending = PendingApproval(ToolCall("i", "shell", arguments))
+    told(
+        view(),
+        ToolCallStart(0, "i", "shell"),
+        ToolCallDelta(0, arguments),
+        ToolProgress(0, "waiting", approval=pending),
+    )
+    return pending
+
+
+def test_all_of_a_call_is_in_view_before_it_is_approved(wire: Wire) -> None:
+    waiting(wire, '{"cmd": "ls' + " " * 200 + '; rm -rf ~\u202e"}')
+    (shown,) = [value for value in wire.values() if "rm -rf" in value and "<pre" in value]
+    assert "ls⟨blanks: 200⟩; rm -rf ~⟨U+202E⟩" in shown
+    assert "white-space: pre-wrap" in shown
+    assert "max-height" not in shown
+    assert any("mimo-waiting" in state.get("_dom_classes", ()) for state in wire.states.values())
+
+
+async def decided(pending: PendingApproval) -> Approval:
+    return await pending.wait_for_decision()
+
+
+def test_a_long_call_has_to_be_opened_before_it_can_be_approved(wire: Wire) -> None:
+    pending = waiting(wire, '{"cmd": "' + "x" * 4_000 + '; rm"}')
+    approve = wire.states[wire.find("ButtonModel", "Approve")]
+    assert (approve["disabled"], wire.values()[-1].count("x") < 4_000) == (True, True)
+    wire.press("2,519 more characters")
+    assert wire.states[wire.find("ButtonModel", "Approve")]["disabled"] is False
+    assert "; rm" in wire.values()[-1]
+    wire.press("Approve")
+    assert asyncio.run(decided(pending)).allowed

@@ -1,0 +1,44 @@
+"""The view of one reply: the Stop button, the status line and the field for code cells."""
+
+from __future__ import annotations
+
+import re
+
+from support.live_views import CODES, told, view
+from support.wired import Cell, Wire
+
+from mimo_magics.core.events import TextDelta
+
+
+def test_stop_is_said_once_it_is_pressed(wire: Wire) -> None:
+    cell = Cell()
+    view(cell)
+    assert not cell.stopped
+    wire.press("Stop")
+    assert cell.stopped
+
+
+def test_nothing_is_sent_when_nothing_changed(wire: Wire) -> None:
+    shown = view()
+    told(shown, TextDelta("Hello"))
+    wire.messages.clear()
+    for _ in range(5):
+        shown.paint()
+    assert wire.messages == []
+
+
+LONG = "".join(f"x{n} = {n}\n{chr(10) * (n % 3)}" for n in range(300))
+
+
+def test_each_code_block_can_be_wanted_in_a_new_cell_once_it_is_finished(wire: Wire) -> None:
+    shown = view()
+    offered = []
+    for piece in (*re.split("(?<=\n)", CODES), f"```\n{LONG}", "```\n\nThat is all.\n"):
+        told(shown, TextDelta(piece))
+        offered.append(any(state["_model_name"] == "BoundedIntTextModel" for state in wire.states.values()))
+    assert offered == [False] * 7 + [True] * (len(offered) - 7)
+    wanted = []
+    for number in (0, 1, 2, 3, 4):
+        wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": number})
+        wanted.append(shown.code_to_insert)
+    assert wanted == [None, "a = 1\n\nb = 2", "c", LONG.rstrip("\n"), None]

@@ -1,0 +1,74 @@
+"""IPython in a terminal with rich: the reply is laid out while it grows."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+from support.terminal_turn import EVENTS, REPLY
+
+from mimo_magics.core.events import PendingApproval, Retrying, TextDelta, ToolProgress
+from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, ToolCall
+from mimo_magics.core.text import INVISIBLE_CHARACTERS
+from mimo_magics.display.rich_terminal import RichTerminalRenderer, render_reply
+
+
+def test_rich_lays_the_answer_out() -> None:
+    screen = io.StringIO()
+    renderer = RichTerminalRenderer(
+        console=Console(file=screen, width=60, force_terminal=True, color_system=None)
+    )
+    for event in EVENTS:
+        renderer.show(event)
+    renderer.finish(REPLY, {})
+    shown = screen.getvalue()
+    assert "# Hello" not in shown
+    assert "Hello" in shown.rpartition("Hm.")[2]
+    assert "\x1b]0;" not in shown
+
+
+def test_rich_tells_of_waits_and_leaves_nothing_of_a_call_of_which_nothing_came() -> None:
+    screen = io.StringIO()
+    renderer = RichTerminalRenderer(
+        console=Console(file=screen, width=60, force_terminal=True, color_system=None)
+    )
+    renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
+    renderer.tick()
+    assert "HTTP 503: busy · again in 1.5 s, attempt 2 of 5" in screen.getvalue()
+    renderer.clear()
+    assert screen.getvalue().endswith("\x1b[2K")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<http://x/%1b%5d52;c;cm0gLXJmIH4K%1b%5c>",
+        "[a](http://x/%1b%5b2J '&#x1b;]0;title&#7;')",
+        "x&#x1b;[2J&#x9b;1m",
+        "`\x1b[2J`\n\n```\n\x1b]52;c;x\x07\n```",
+        "![&#x1b;[2J](http://x/%9b1m)",
+        "| &#x1b;[2J |\n|---|",
+        "x&#x202e;y&#xe0041;",
+    ],
+)
+def test_rich_obeys_nothing_that_a_parser_decodes(text: str) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, width=60, force_terminal=True, color_system=None)
+    console.print(render_reply(Reply(Message("assistant", (ReasoningPart(text), TextPart(text))))))
+    styles = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue())
+    assert INVISIBLE_CHARACTERS.findall(styles) == []
+
+
+def test_rich_paints_nothing_while_a_question_waits_for_its_answer() -> None:
+    """While it painted, a question would be taken for markup and for part of the view."""
+    screen = io.StringIO()
+    console = Console(file=screen, width=60, force_terminal=True, color_system=None)
+    renderer = RichTerminalRenderer(console=console)
+    renderer.show(TextDelta("I look."))
+    renderer.tick()
+    pending = PendingApproval(ToolCall("call_1", "shell", "{}"))
+    renderer.show(ToolProgress(0, "waiting", approval=pending))
+    painted = screen.getvalue()
+    renderer.tick()
+    assert screen.getvalue() == painted
+    renderer.clear()

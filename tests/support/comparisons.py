@@ -1,0 +1,13 @@
+"""What the tests of comparisons share: titles, and the document of a comparison."""
+
+from __future__ import annotations
+
+from support.wired import Published
+
+BUNDLE = {"text/html": "<p>All</p>", "text/plain": "All"}
+METADATA = {"mimo": {"version": 1}}
+TITLES = ("temperature 0", "temperature 0.7", "temperature 1")
+
+
+def plain(published: Published) -> list[str]:
+    return [output["data"]["text/plain"] for output in published]

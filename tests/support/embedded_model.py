@@ -1,0 +1,3 @@
+"""The embedded model of the tests."""
+
+MODEL = "smollm2-135m"

@@ -1,0 +1,65 @@
+"""The renderers that the tests of live views share, with a page, a clock and a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mimo_magics.core.events import Event, TextDelta
+from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, ToolCall
+from mimo_magics.display.comparison_progress import ComparisonProgress
+from mimo_magics.display.live.comparison_view import LiveComparisonRenderer
+from mimo_magics.display.live.live_renderer import LiveRenderer
+from mimo_magics.display.live.view import ReplyView
+from mimo_magics.display.progress import Progress
+from mimo_magics.document.reply import DisplayOptions
+from support.comparisons import TITLES
+from support.wired import Cell, Clock
+
+
+class Watched:
+    """A live renderer, the clock that it sees, and its cell."""
+
+    def __init__(self, titles: Sequence[str] = TITLES) -> None:
+        self.clock = Clock()
+        self.cell = Cell()
+        self.renderer = LiveComparisonRenderer(
+            DisplayOptions(), ComparisonProgress(titles, now=self.clock), self.cell, self.clock
+        )
+
+    def let(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.time += seconds
+        self.renderer.tick()
+
+    def say(self, number: int, text: str) -> None:
+        self.renderer.show(number, TextDelta(text))
+
+
+CLOCK = ToolCall("i", "clock", '{"zone": "UTC"}')
+
+
+def view(cell: Cell | None = None) -> ReplyView:
+    return ReplyView(DisplayOptions(), Progress(), cell or Cell())
+
+
+def told(view: ReplyView, *events: Event) -> None:
+    for event in events:
+        view.show(event)
+        view.paint()
+
+
+CODES = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\n"
+
+
+def live(*settings: Any) -> LiveRenderer:
+    """A renderer of an answer that takes its time."""
+    renderer = LiveRenderer(*settings)
+    renderer.tick()
+    return renderer
+
+
+def finish(renderer: LiveRenderer) -> None:
+    renderer.finish(
+        Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end"), {"version": 1}
+    )

@@ -1,0 +1,25 @@
+"""The header that carries the key."""
+
+import pytest
+
+from mimo_magics.core.secret import Secret
+from mimo_magics.wire import openai
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers"),
+    [
+        ("bearer", {"Authorization": "Bearer sk-1"}),
+        ("api-key", {"api-key": "sk-1"}),
+        ("x-api-key", {"x-api-key": "sk-1"}),
+        ("both", {"Authorization": "Bearer sk-1", "api-key": "sk-1"}),
+    ],
+)
+def test_the_key_is_shown_in_the_form_that_was_asked_for(auth, headers):
+    told = openai.headers(Secret("sk-1"), auth)
+    assert told == headers
+    assert all(isinstance(value, Secret) for value in told.values())
+
+
+def test_without_a_key_there_is_no_header():
+    assert openai.headers(Secret("")) == {}
