@@ -19,6 +19,7 @@ TRANSLATIONS: dict[str, str] = {
         "要執行嗎？[y] 是、[a] 此工作階段一律允許、[n] 否，或寫下拒絕的理由："
     ),
     "{more}. Enter shows them, [n]o, or why not: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
+    "{line}… ({count:,} characters)": "{line}…（{count:,} 個字元）",
     "{count:,} more characters": "還有 {count:,} 個字元",
     "Show all of the arguments; then you can approve": "顯示所有參數，之後才能允許",
     "⟨blanks: {count}⟩": "⟨空白：{count}⟩",
