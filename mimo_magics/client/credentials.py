@@ -1,7 +1,7 @@
 """Keys: where they are found, and to which host each of them goes.
 
-A key is looked for in `MIMO_API_KEY`, in a file `.env` in the notebook's folder, in the system's keyring (if the
-package `keyring` is installed), and in Colab's secrets; or a person types it in. What is typed in and what the
+A key is looked for in `MIMO_API_KEY`, in the system's keyring (if the package `keyring` is installed), in a file `.env`
+in the notebook's folder, which may be a stranger's, and in Colab's secrets; or a person types it in. What is typed in and what the
 keyring holds is for one host; any other key is bound to the first host that takes it, and is not offered to others.
 """
 
@@ -101,8 +101,8 @@ def _iter_candidates(host: str) -> Iterator[FoundKey]:
     sources: dict[str, Callable[[str], str | None]] = {
         "getpass": _entered_keys.get,
         ENV_VARIABLE: lambda _: os.environ.get(ENV_VARIABLE),
-        ENV_FILE: _read_env_file,
         KEYRING_SOURCE: _read_keyring,
+        ENV_FILE: _read_env_file,
         Translatable("Colab's secrets"): _read_colab_secret,
     }
     for source, lookup in sources.items():
@@ -111,7 +111,10 @@ def _iter_candidates(host: str) -> Iterator[FoundKey]:
 
 
 def _read_env_file(_: str) -> str | None:
-    file = Path.cwd() / ENV_FILE
+    try:
+        file = Path.cwd() / ENV_FILE
+    except FileNotFoundError:  # the working directory is gone
+        return None
     if not file.is_file():
         return None
     from dotenv import dotenv_values

@@ -14,6 +14,8 @@ from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Service
 from mimo_magics.core.settings import Auth, Settings
 from mimo_magics.tape.tape import Tape
 
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine: plain http is safe there, and no proxy is asked."""
 OTHER_KEY_HINT = Translatable(
     "The key at hand was given for another host; give one for this host by %mimo_config api_key"
 )
@@ -42,6 +44,15 @@ def parse_host(url: str) -> str:
     parts = urlsplit(url)
     default_port = {"https": 443, "http": 80}.get(parts.scheme)
     return parts.hostname or "" if parts.port in (None, default_port) else f"{parts.hostname}:{parts.port}"
+
+
+def get_key_origin(url: str) -> str:
+    """Return what a key is bound to: the host; with `http://` before it where others may read along.
+
+    A key for `https` is so never sent in plain, not even to the same host.
+    """
+    host = parse_host(url)
+    return host if is_secure(url) or not host else f"http://{host}"
 
 
 def resolve_service(settings: Settings) -> Service:
@@ -85,14 +96,15 @@ def resolve_endpoint(settings: Settings) -> Endpoint:
     """
     service = resolve_service(settings)
     url = resolve_base_url(settings)
-    key = credentials.find_key(parse_host(url))
-    if key and not key.is_for_host and not _is_secure(url):
+    origin = get_key_origin(url)
+    key = credentials.find_key(origin)
+    if key and not key.is_for_host and not is_secure(url):
         key = None
     if key is None and (
         service.name != CUSTOM_SERVICE
-        or (credentials.has_keys_for_other_hosts(parse_host(url)) and not _is_loopback(url))
+        or (credentials.has_keys_for_other_hosts(origin) and not is_loopback(url))
     ):
-        raise _missing_key_error(parse_host(url), service.api_key_url)
+        raise _missing_key_error(origin, service.api_key_url)
     auth = settings.auth or service.auth[settings.api]
     return Endpoint(url, key.value if key else Secret(), auth, settings.timeout)
 
@@ -112,8 +124,8 @@ def build_replay_endpoint(settings: Settings) -> Endpoint:
 
 def bind_key(endpoint: Endpoint) -> None:
     """Note that a host took the key, which is bound to it from now on; this machine is everybody's."""
-    if endpoint.key and not _is_loopback(endpoint.base_url):
-        credentials.bind_key(endpoint.host, endpoint.key)
+    if endpoint.key and not is_loopback(endpoint.base_url):
+        credentials.bind_key(get_key_origin(endpoint.base_url), endpoint.key)
 
 
 def _is_web_address(url: str) -> bool:
@@ -129,13 +141,14 @@ def _is_web_address(url: str) -> bool:
         return False
 
 
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is one of this machine's own."""
+    return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
-def _is_secure(url: str) -> bool:
-    """Nobody reads a key on the way."""
-    return urlsplit(url).scheme == "https" or _is_loopback(url)
+def is_secure(url: str) -> bool:
+    """Tell whether nobody can read a key on the way."""
+    return urlsplit(url).scheme == "https" or is_loopback(url)
 
 
 def _missing_key_error(host_name: str, key_page: str) -> MissingApiKey:

@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 import httpx
 
-from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.client.endpoint import LOOPBACK_HOSTS, Endpoint
 from mimo_magics.client.retry import MAX_ATTEMPTS, compute_delay, is_retryable, parse_retry_after
 from mimo_magics.core.errors import (
     ApiError,
@@ -149,13 +149,18 @@ async def _hold_client() -> AsyncGenerator[httpx.AsyncClient]:
     """Hold a client; whoever ends an event loop ends the generators that wait in it."""
     client = httpx.AsyncClient(
         headers={"User-Agent": f"mimo-magics/{__version__}"},
-        mounts={"all://127.0.0.1": None, "all://localhost": None},  # no proxy for this machine
+        mounts={f"all://{_bracket(host)}": None for host in LOOPBACK_HOSTS},  # no proxy for this machine
     )
     try:
         yield client
     finally:
         _clients.pop(asyncio.get_running_loop(), None)
         await client.aclose()
+
+
+def _bracket(host: str) -> str:
+    """Write an address of version 6 as a web address has it."""
+    return f"[{host}]" if ":" in host else host
 
 
 async def _send_request(

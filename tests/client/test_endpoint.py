@@ -97,8 +97,31 @@ def test_this_machine_takes_a_key_without_binding_it() -> None:
 @pytest.mark.usefixtures("_key")
 def test_a_key_does_not_go_where_it_could_be_read_on_the_way() -> None:
     assert endpoint.resolve_endpoint(Settings(base_url="http://api.mimo-v2.com/v1")).key == ""
-    credentials.set_key("vllm.lan:8000", "sk-lan")
+    credentials.set_key("http://vllm.lan:8000", "sk-lan")
     assert endpoint.resolve_endpoint(Settings(base_url="http://vllm.lan:8000/v1")).key == "sk-lan"
+
+
+@pytest.mark.parametrize("host", ["api.mimo-v2.com", "vllm.lan:8000", "10.0.0.5", "[fd00::1]:8000"])
+def test_a_key_that_was_given_for_https_is_never_sent_in_plain(host: str) -> None:
+    credentials.set_key(endpoint.get_key_origin(f"https://{host}/v1"), "sk-typed")
+    assert endpoint.resolve_endpoint(Settings(base_url=f"https://{host}/v1")).key == "sk-typed"
+    assert endpoint.resolve_endpoint(Settings(base_url=f"http://{host}/v1")).key == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://API.mimo-v2.com:443/v1", "api.mimo-v2.com"),
+        ("http://api.mimo-v2.com/v1", "http://api.mimo-v2.com"),
+        ("http://vllm.lan:8000/v1", "http://vllm.lan:8000"),
+        ("http://127.0.0.1:8000/v1", "127.0.0.1:8000"),
+        ("http://[::1]:8000/v1", "::1:8000"),
+        ("http://localhost/v1", "localhost"),
+        ("", ""),
+    ],
+)
+def test_a_key_is_bound_to_scheme_and_host(url: str, origin: str) -> None:
+    assert endpoint.get_key_origin(url) == origin
 
 
 def test_a_host_is_the_same_however_it_is_written() -> None:

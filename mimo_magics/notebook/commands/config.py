@@ -140,7 +140,7 @@ def _ask_for_key(config: MimoConfig) -> None:
 
 
 def _host(config: MimoConfig) -> str:
-    host = endpoint.parse_host(endpoint.resolve_base_url(config.snapshot()))
+    host = endpoint.get_key_origin(endpoint.resolve_base_url(config.snapshot()))
     if not host:
         raise BadOption(
             Translatable("The embedded model needs no key."),

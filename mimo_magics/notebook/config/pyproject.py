@@ -12,6 +12,8 @@ from typing import Any
 
 from mimo_magics.core.settings import Settings
 
+MAX_FILE_BYTES = 1_000_000
+"""A larger file is not read: it is a stranger's."""
 ALLOWED_SETTINGS = frozenset(setting.name for setting in fields(Settings) if setting.metadata["project"])
 
 
@@ -31,6 +33,8 @@ def _read_table(file: Path) -> Any:
     import tomllib
 
     try:
+        if file.stat().st_size > MAX_FILE_BYTES:
+            return None
         return tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("mimo")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentTypeError
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -29,6 +30,8 @@ SETTINGS = {setting.name: setting for setting in fields(Settings)}
 TYPE_HINTS = get_type_hints(Settings)
 BUILT_IN, CONFIGURATION, THIS_KERNEL = translatables("built in", "configuration", "here")
 PROFILE_PREFIX = "profile "
+MAX_QUOTE_CHARS = 200
+"""Characters of a name or value that a warning quotes."""
 DEFAULT_SETTINGS = Settings()
 """As it is when nobody says anything."""
 
@@ -58,7 +61,8 @@ class SettingsStore(Configurable):
         """Where each value came from."""
         for name in self.config.get("MimoConfig", {}):
             self.sources[name] = CONFIGURATION
-        self._read_project(*pyproject.find_project_settings(Path.cwd()))
+        with suppress(FileNotFoundError):  # the working directory is gone
+            self._read_project(*pyproject.find_project_settings(Path.cwd()))
         self._read_environment()
         self._initial_values = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
         """What holds when what was written here is taken back."""
@@ -79,7 +83,7 @@ class SettingsStore(Configurable):
             value = from_text(TYPE_HINTS[name], text)
             replace(self.snapshot(), **{name: value})  # it may fit the trait and make no sense all the same
             self._set(name, value, THIS_KERNEL)
-        except (TraitError, ValueError, ArgumentTypeError, BadOption):
+        except (TraitError, ValueError, ArgumentTypeError, BadOption, RecursionError):
             advice = Translatable(SETTINGS[name].metadata["help"])
             if allowed_values := describe_allowed_values(name, self.preset):
                 advice = Translatable("{help} {allowed}", help=advice, allowed=allowed_values)
@@ -146,7 +150,7 @@ class SettingsStore(Configurable):
         value = tuple(value) if isinstance(value, list) else value
         try:
             replace(self.snapshot(), **{name: value})
-        except (TypeError, OverflowError, BadOption):
+        except (TypeError, ValueError, OverflowError, BadOption):
             return False  # there is no such setting, or it cannot have this value
         return name != "preset" or value in SERVICES
 
@@ -173,7 +177,11 @@ class SettingsStore(Configurable):
         for name, value in table.items():
             if name not in pyproject.ALLOWED_SETTINGS:
                 self.warnings.append(
-                    Translatable("{file}: [tool.mimo] may not set {name!r}.", file=file, name=name)
+                    Translatable(
+                        "{file}: [tool.mimo] may not set {name}.",
+                        file=_quote(str(file)),
+                        name=_quote(repr(name)),
+                    )
                 )
             elif self.sources[name] == BUILT_IN:
                 self._set_or_warn(name, value, str(file))
@@ -185,20 +193,34 @@ class SettingsStore(Configurable):
             if text and self.sources[name] != CONFIGURATION:
                 try:
                     self._set_or_warn(name, from_text(hint, text), variable)
-                except (ValueError, ArgumentTypeError):
-                    self.warnings.append(
-                        Translatable(
-                            "{variable}: {name} cannot be {text!r}.", variable=variable, name=name, text=text
-                        )
-                    )
+                except (ValueError, ArgumentTypeError, RecursionError):
+                    self._warn(variable, name, text)
 
     def _set_or_warn(self, name: str, value: Any, source: str) -> None:
         try:
-            self._set(name, value, source)
-        except TraitError:
-            self.warnings.append(
-                Translatable("{source}: {name} cannot be {value!r}.", source=source, name=name, value=value)
-            )
+            if self._is_valid(name, value):
+                self._set(name, value, source)
+                return
+        except (TraitError, RecursionError):
+            pass
+        self._warn(source, name, value)
+
+    def _warn(self, source: str, name: str, value: Any) -> None:
+        """Note in one short printable line what cannot be used; it may be a stranger's."""
+        try:
+            text = repr(value)
+        except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
+            text = "…"
+        values = {"source": _quote(source), "name": name, "value": _quote(text)}
+        self.warnings.append(Translatable("{source}: {name} cannot be {value}.", **values))
+
+
+def _quote(text: str) -> str:
+    """Return a stranger's text as a warning quotes it: short, and with nothing unseen in it."""
+    from mimo_magics.core.text import escape_every_invisible_character  # only where something is wrong
+
+    shown = escape_every_invisible_character(text.replace("\n", " "))
+    return shown if len(shown) <= MAX_QUOTE_CHARS else f"{shown[:MAX_QUOTE_CHARS]}…"
 
 
 def describe_allowed_values(name: str, preset: str) -> str:
