@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 import httpx
 
+from mimo_magics.client.body import ACCEPTED_ENCODINGS, MAX_BODY_BYTES, MAX_STREAM_BYTES, iter_body, read_body
 from mimo_magics.client.endpoint import LOOPBACK_HOSTS, Endpoint
 from mimo_magics.client.retry import MAX_ATTEMPTS, compute_delay, is_retryable, parse_retry_after
 from mimo_magics.core.errors import (
@@ -44,6 +45,8 @@ CONNECT_TIMEOUT, WRITE_TIMEOUT = 20.0, 60.0
 """Seconds. The longest silence between two chunks is a setting: a model may think for minutes before it speaks,
 and Xiaomi's own command line waits 480 s."""
 
+LIST_DEADLINE, MAX_LIST_BYTES, MAX_LISTED_MODELS = 15.0, 4 * 2**20, 2_000
+"""Seconds, bytes and models of a list: the first prompt of some services waits for it."""
 LIST_TIMEOUT = 5.0
 """Seconds for the list of models, which is only a convenience."""
 
@@ -106,10 +109,13 @@ async def list_models(endpoint: Endpoint) -> tuple[str, ...]:
     headers = FORMATS["openai"].headers(endpoint.key, endpoint.auth)
     try:
         client = await _get_client_with_tapes(endpoint.tapes, create_clock(endpoint.tapes))
-        response = await client.get(f"{endpoint.base_url}/models", headers=headers, timeout=LIST_TIMEOUT)
-        ids = [model["id"] for model in response.json()["data"]]
+        url = f"{endpoint.base_url}/models"
+        with anyio.fail_after(LIST_DEADLINE):
+            async with client.stream("GET", url, headers=headers, timeout=LIST_TIMEOUT) as response:
+                body = json.loads(await read_body(response, MAX_LIST_BYTES))
+        ids = [model["id"] for model in body["data"]][:MAX_LISTED_MODELS]
         return tuple(dict.fromkeys(each for each in ids if isinstance(each, str) and _is_model_id(each)))
-    except (*HTTPX_ERRORS, ValueError, TypeError, KeyError, RecursionError):
+    except (*HTTPX_ERRORS, WireError, TimeoutError, ValueError, TypeError, KeyError, RecursionError):
         return ()
 
 
@@ -148,7 +154,7 @@ async def _get_client_with_tapes(tapes: Iterable[Tape], clock: Clock) -> httpx.A
 async def _hold_client() -> AsyncGenerator[httpx.AsyncClient]:
     """Hold a client; whoever ends an event loop ends the generators that wait in it."""
     client = httpx.AsyncClient(
-        headers={"User-Agent": f"mimo-magics/{__version__}"},
+        headers={"User-Agent": f"mimo-magics/{__version__}", "Accept-Encoding": ACCEPTED_ENCODINGS},
         mounts={f"all://{_bracket(host)}": None for host in LOOPBACK_HOSTS},  # no proxy for this machine
     )
     try:
@@ -176,11 +182,11 @@ async def _send_request(
         if response.status_code != 200:
             raise await _read_api_error(response, endpoint.key)
         if "text/event-stream" not in response.headers.get("content-type", ""):
-            for event in _decode_body(api, await response.aread()):
+            for event in _decode_body(api, await read_body(response)):
                 yield event
             return
         decoder = StreamDecoder(wire)
-        chunks = response.aiter_bytes()
+        chunks = iter_body(response, MAX_STREAM_BYTES)
         try:
             async for chunk in chunks:
                 for event in decoder.feed(chunk):
@@ -209,17 +215,18 @@ def _check_end(decoder: StreamDecoder, host: str) -> None:
 
 
 async def _read_to_end(chunks: AsyncIterator[bytes]) -> None:
-    with anyio.move_on_after(END_OF_BODY_TIMEOUT), suppress(*HTTPX_ERRORS, TapeMismatch):
+    with anyio.move_on_after(END_OF_BODY_TIMEOUT), suppress(*HTTPX_ERRORS, TapeMismatch, WireError):
         async for _ in chunks:
             pass
 
 
 async def _read_api_error(response: httpx.Response, key: Secret) -> ApiError:
     body = b""
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_ERROR_BODY_BYTES:
-            break
+    with suppress(WireError):  # it was refused; what can be read of the reason is enough
+        async for chunk in iter_body(response, MAX_BODY_BYTES):
+            body += chunk
+            if len(body) > MAX_ERROR_BODY_BYTES:
+                break
     return api_error(
         response.status_code,
         body.replace(key.encode(), b"(the key)") if key else body,  # before it may be cut in the middle

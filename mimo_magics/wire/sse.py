@@ -10,6 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mimo_magics.core.errors import WireError
+from mimo_magics.core.i18n import Translatable
+
+MAX_FRAME_BYTES = 16 * 2**20
+"""Bytes of one line, and of one event: a server may never end it."""
 Frame = tuple[str, str]
 """Name of the event (empty when the server gave none) and its data."""
 
@@ -22,9 +27,18 @@ class SSEParser:
         self._after_cr = False
         self._event_name = ""
         self._data: list[str] = []
+        self._size = 0
+        """Bytes of the line and the event that are not whole yet."""
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        """Take bytes in and yield the events that are whole now."""
+        """Take bytes in and yield the events that are whole now.
+
+        Raises:
+            WireError: a line or an event is longer than 16 MB.
+        """
+        self._size += len(chunk)
+        if self._size > MAX_FRAME_BYTES:
+            raise WireError(Translatable("The server sent an event without an end."))
         for line in self._split_lines(chunk):
             if line:
                 self._parse_field(line)
@@ -62,6 +76,7 @@ class SSEParser:
 
     def _dispatch(self) -> Iterator[Frame]:
         """A blank line ends an event; one without data is a sign of life and nothing more."""
+        self._size = 0
         data = "\n".join(self._data)
         if data:
             yield self._event_name, data
