@@ -6,15 +6,13 @@ dumped anew, with each invisible character spelled out and long runs of blanks c
 
 from __future__ import annotations
 
-import json
 import re
 
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import ToolCall
 from mimo_magics.core.text import escape_every_invisible_character
+from mimo_magics.document.json_text import format_json
 
-MAX_INDENTED_DEPTH = 12
-"""Levels up to which arguments are indented; deeper ones would be mostly blanks."""
 MAX_PAGE_CHARS = 1_500
 MAX_PAGE_LINES = 30
 """What is in view at a time; the rest has to be opened."""
@@ -27,13 +25,9 @@ LINE_RUN = re.compile(r"\n{3,}")
 
 def arguments_text(arguments: str) -> str:
     """Return the arguments of a call as canonical JSON; text that is no JSON as it is, with the same marks."""
-    try:
-        value = json.loads(arguments or "{}")
-        text = json.dumps(
-            value, ensure_ascii=False, indent=2 if _depth(arguments) <= MAX_INDENTED_DEPTH else None
-        )
-    except (ValueError, RecursionError):
-        text = LINE_RUN.sub(_count_lines, arguments)
+    text = format_json(arguments or "{}")
+    if text == arguments:  # most often no JSON
+        text = LINE_RUN.sub(_count_lines, text)
     return BLANK_RUN.sub(_count_blanks, escape_every_invisible_character(text))
 
 
@@ -61,15 +55,6 @@ def _first_page(text: str) -> str:
     page = "".join(text[:MAX_PAGE_CHARS].splitlines(keepends=True)[:MAX_PAGE_LINES])
     end = page.rfind("\n") + 1
     return page[:end] if len(page) < len(text) and end > MAX_PAGE_CHARS // 2 else page
-
-
-def _depth(arguments: str) -> int:
-    """Bound how deep JSON is nested, from above: brackets in strings count too."""
-    depth = deepest = 0
-    for bracket in re.findall(r"[\[\]{}]", arguments):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def _count_blanks(match: re.Match[str]) -> str:

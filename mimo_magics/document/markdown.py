@@ -33,6 +33,8 @@ from mimo_magics.document.tex import is_safe_tex
 MAX_BRACKETS = 500
 r"""More of `\(` and `\[` than this are not taken for math: the search for the end of each would be quadratic."""
 
+MAX_TITLE_CHARS = 500
+"""Characters of a link's title: a reference repeats it each time that it is used."""
 MAX_NESTING = 50
 """Levels of nesting that are still shown."""
 
@@ -178,7 +180,8 @@ def escape_decoded_text(state: StateCore) -> None:
     for token in iter_tokens(state.tokens):
         token.content = escape_invisible_characters(token.content)
         if "title" in token.attrs:
-            token.attrs["title"] = escape_invisible_characters(str(token.attrs["title"]))
+            title = str(token.attrs["title"])[:MAX_TITLE_CHARS]
+            token.attrs["title"] = escape_invisible_characters(title)
 
 
 def name_link_hosts(state: StateCore) -> None:

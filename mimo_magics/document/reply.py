@@ -16,6 +16,7 @@ from mimo_magics.core.settings import Format
 from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
 from mimo_magics.document import steps
 from mimo_magics.document.highlighting import code_html
+from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import to_html
 from mimo_magics.document.sanitizer import LINK_REL, NO_MATH_CLASSES, is_external_url
 
@@ -37,6 +38,8 @@ MIN_STREAMING_SECONDS = 0.05
 MIN_SHOWN_COST = 0.0001
 """US dollars below which a price is only said to be lower."""
 
+MAX_HTML_CHARS = 4_000_000
+"""Characters of a reply's HTML. A few kilobytes of Markdown can ask for hundreds of megabytes."""
 NORMAL_STOPS = (None, "end", "stop", "tool_calls")
 
 
@@ -75,10 +78,16 @@ def reply_html(
     display_options: DisplayOptions = DisplayOptions(),
     open_groups: Collection[int] = (),
 ) -> str:
-    """Return the reply as sanitised HTML."""
-    return wrap_html(
-        reply_body_html(reply, display_options, open_groups) + small_html(status or footer(reply))
-    )
+    """Return the reply as sanitized HTML; as plain text where its HTML would be far larger than the reply."""
+    body = reply_body_html(reply, display_options, open_groups)
+    if len(body) > MAX_HTML_CHARS:
+        body = _plain_body_html(reply)
+    return wrap_html(body + small_html(status or footer(reply)))
+
+
+def _plain_body_html(reply: Reply) -> str:
+    note = translate("Shown as plain text: its HTML would be too large.")
+    return f'<pre dir="auto">{escape_html(reply.text[:MAX_HTML_CHARS])}</pre>{small_html(note)}'
 
 
 def reply_body_html(
@@ -144,7 +153,7 @@ def _render_sections(
 def _render_text(text: str, display_options: DisplayOptions) -> str:
     match display_options.format:
         case "json":
-            return code_html(escape_invisible_characters(steps.format_json(text)), "json")
+            return code_html(escape_invisible_characters(format_json(text)), "json")
         case "text":
             return f'<pre dir="auto">{escape_html(text)}</pre>'
         case _:

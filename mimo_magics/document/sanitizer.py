@@ -21,6 +21,8 @@ DIRECTIONAL_TAGS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "div")
 
 URL_SCHEMES = {"http", "https", "mailto"}
 EXTERNAL_URL = re.compile(r"https?://[^/?#\\]|mailto:.", re.IGNORECASE)
+MAX_URL_CHARS = 4_000
+"""A reference repeats its address each time that it is used."""
 LINK_REL = "noopener noreferrer nofollow"
 
 
@@ -43,7 +45,7 @@ def sanitize_html(dirty: str, *, remote_images: bool = False) -> str:
 
 def is_external_url(url: str) -> bool:
     """Allow a link only to the web or to a mailbox: one without a host would lead into the reader's own server."""
-    return bool(EXTERNAL_URL.match(url))
+    return len(url) <= MAX_URL_CHARS and bool(EXTERNAL_URL.match(url))
 
 
 @cache

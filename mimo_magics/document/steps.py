@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -10,6 +9,7 @@ from itertools import groupby
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
 from mimo_magics.core.text import escape_html, escape_invisible_characters
+from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import to_html
 
 MAX_CALL_LINE_CHARS = 60
@@ -83,14 +83,6 @@ def result_html(result: ToolResult) -> str:
 
 def _pre_html(text: str) -> str:
     return f'<pre style="{SCROLL_STYLE}"><code>{escape_html(text)}</code></pre>'
-
-
-def format_json(text: str) -> str:
-    """JSON with its lines and indents; what is none stays as it is."""
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _step_html(part: Part, results: dict[str, ToolResult]) -> str:

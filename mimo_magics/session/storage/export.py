@@ -25,6 +25,7 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.document import steps
+from mimo_magics.document.json_text import format_json
 from mimo_magics.session.history import History
 from mimo_magics.session.request import TurnInput
 from mimo_magics.session.storage.transcript import TranscriptRow, build_transcript
@@ -123,7 +124,7 @@ def _build_part_blocks(part: Part) -> Iterator[str]:
             yield from _build_details_blocks(translate("Thoughts"), text)
         case ToolCall(_, name, arguments):
             yield translate("Call of {name}", name=_escape_inline(name))
-            yield _fence(steps.format_json(arguments or "{}"))
+            yield _fence(format_json(arguments or "{}"))
         case ToolResult(_, name, output):
             yield translate(
                 "Result of {name}: {outcome}", name=_escape_inline(name), outcome=steps.outcome_text(part)
