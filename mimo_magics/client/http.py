@@ -19,7 +19,7 @@ import httpx
 
 from mimo_magics.client.body import ACCEPTED_ENCODINGS, MAX_BODY_BYTES, MAX_STREAM_BYTES, iter_body, read_body
 from mimo_magics.client.endpoint import LOOPBACK_HOSTS, Endpoint
-from mimo_magics.client.retry import MAX_ATTEMPTS, compute_delay, is_retryable, parse_retry_after
+from mimo_magics.client.retry import MAX_ATTEMPTS, compute_delay, is_retryable, read_retry_after
 from mimo_magics.core.errors import (
     ApiError,
     BadOption,
@@ -230,7 +230,7 @@ async def _read_api_error(response: httpx.Response, key: Secret) -> ApiError:
     return api_error(
         response.status_code,
         body.replace(key.encode(), b"(the key)") if key else body,  # before it may be cut in the middle
-        retry_after=parse_retry_after(response.headers.get("retry-after", "")),
+        retry_after=read_retry_after(response.headers),
         request_id=response.headers.get("x-request-id", ""),
     )
 

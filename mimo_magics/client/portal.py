@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from functools import cache
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-
-if TYPE_CHECKING:  # sessions offer this module's service as a method
-    pass
-
+import anyio
+from anyio.from_thread import BlockingPortal
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
+EXIT_SECONDS = 2.0
+"""Seconds that the end of the process waits for calls to be given up."""
 POLL_SECONDS = 0.1
 """Seconds. A signal need not wake a thread that waits for another one; its next look around does."""
 
@@ -123,10 +123,29 @@ def run_async(function: Callable[[], Awaitable[Result]]) -> Result:
 
 @cache
 def _portal() -> BlockingPortal:
-    """Start the thread on first use; it ends with the process."""
-    stack = ExitStack()
-    atexit.register(stack.close)
-    return stack.enter_context(start_blocking_portal())
+    """Start a thread with an event loop on first use.
+
+    It ends with the process, whatever runs in it. A forked process has no such thread, starts its own, and must not wait
+    for the other one at its end.
+    """
+    started: Future[BlockingPortal] = Future()
+
+    async def serve() -> None:
+        async with BlockingPortal() as portal:
+            started.set_result(portal)
+            await portal.sleep_until_stopped()
+
+    thread = threading.Thread(target=anyio.run, args=(serve,), name="mimo-portal", daemon=True)
+    thread.start()
+    portal, process_id = started.result(), os.getpid()
+
+    def stop() -> None:
+        if os.getpid() == process_id:
+            portal.start_task_soon(portal.stop, True)  # and the running calls with it
+            thread.join(EXIT_SECONDS)
+
+    atexit.register(stop)
+    return portal
 
 
 if hasattr(os, "register_at_fork"):

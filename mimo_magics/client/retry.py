@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from mimo_magics.core.errors import ApiError, ConnectionFailed, MimoError
+from mimo_magics.core.errors import ApiError, ConnectionFailed, InsufficientBalance, MimoError
 from mimo_magics.tape.clock import Clock
 
-RETRY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+RETRY_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
+"""Those of a busy service, of a conflict that passes, and of a proxy that did not reach it (52x, 530)."""
 MAX_ATTEMPTS = 5
 INITIAL_DELAY, MAX_DELAY = 0.5, 8.0
 MAX_RETRY_AFTER = 120.0
@@ -17,7 +20,7 @@ MAX_RETRY_AFTER = 120.0
 
 def parse_retry_after(value: str) -> float | None:
     """Read the header `Retry-After`, seconds or a date, as seconds from now; `None` when it is neither."""
-    if value.strip().isdecimal():
+    if re.fullmatch(r"\s*\d{1,9}(\.\d{1,9})?\s*", value, re.ASCII):
         return float(value)
     try:
         date = parsedate_to_datetime(value)
@@ -26,8 +29,18 @@ def parse_retry_after(value: str) -> float | None:
     return max(0.0, (date - datetime.now(date.tzinfo and UTC)).total_seconds())
 
 
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a response asks to wait: `Retry-After`, or `retry-after-ms` of OpenAI."""
+    milliseconds = parse_retry_after(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1_000
+    return parse_retry_after(headers.get("retry-after", ""))
+
+
 def is_retryable(failure: MimoError) -> bool:
-    """Tell whether the same call may do better."""
+    """Tell whether the same call may do better; a used-up balance or quota stays used up."""
+    if isinstance(failure, InsufficientBalance):
+        return False
     if isinstance(failure, ApiError):
         return failure.status in RETRY_STATUSES and (failure.retry_after or 0) <= MAX_RETRY_AFTER
     return isinstance(failure, ConnectionFailed) and failure.is_retryable

@@ -71,7 +71,8 @@ def api_error(
     message = _one_line(error.get("message")) or _body_excerpt(body)
     code, param = _one_line(error.get("code")), _one_line(error.get("param"))
     full_message = ": ".join(part for part in (f"HTTP {status}", message, param) if part)
-    return _error_class(status, full_message)(
+    kind = f"{code} {_one_line(error.get('type'))}"
+    return _error_class(status, full_message, kind)(
         full_message,
         status=status,
         code=code,
@@ -124,7 +125,9 @@ def _error_status(error: Mapping[str, Any]) -> int:
     return next((status for word, status in STATUS_BY_KEYWORD.items() if word in keywords), 500)
 
 
-def _error_class(status: int, message: str) -> type[errors.ApiError]:
+def _error_class(status: int, message: str, kind: str) -> type[errors.ApiError]:
+    if status == 429 and re.search("insufficient_quota|billing|insufficient_balance", kind):
+        return errors.InsufficientBalance
     if status == 400 and re.search(r"(not supported|unsupported|unknown) model", message, re.IGNORECASE):
         return errors.UnknownModel
     if status >= 500 or status == 408:

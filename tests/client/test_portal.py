@@ -1,6 +1,7 @@
 """Coroutines for callers that cannot await: one event loop in a thread of its own."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -128,3 +129,31 @@ def test_a_program_of_many_loops_and_processes_ends_in_good_order(peer: Peer) ->
     )
     assert run.stderr == ""
     assert run.stdout.split("\n") == [*["You said: hello"] * 6, "You said: from a child", ""]
+
+
+FORKED = """
+import os, signal, sys
+from mimo_magics.client import portal
+
+async def answer():
+    return 42
+
+assert portal.run_async(answer) == 42
+process = os.fork()
+if not process:
+    signal.alarm(60)  # kills a child that hangs
+    if "again" in sys.argv:
+        assert portal.run_async(answer) == 42
+    sys.exit(7)
+_, status = os.waitpid(process, 0)
+print(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.parametrize("argument", ["idle", "again"])
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_ends_by_itself(argument: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED, argument], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "7\n"

@@ -1,5 +1,6 @@
 """Which calls are made again, and when, against a real server on the loopback."""
 
+import json
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -10,13 +11,13 @@ from support.peer import CUT, Answer, Peer, error, reply, stream
 from support.virtual_time import VirtualTime
 
 from mimo_magics.client import http, retry as attempts
-from mimo_magics.core.errors import ApiError, RateLimited, ServerBusy
+from mimo_magics.core.errors import ApiError, InsufficientBalance, RateLimited, ServerBusy
 from mimo_magics.core.events import Retrying
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed", "_impatient")]
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529, 530])
 async def test_a_busy_server_is_asked_again(peer: Peer, status: int) -> None:
     peer.answers(error(status, "busy"), error(status, "busy"), lambda seen: stream(seen, reply("at last")))
     events = await ask(peer)
@@ -64,7 +65,25 @@ async def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
     assert begun <= soon - timedelta(seconds=seconds) <= datetime.now(UTC)
     assert attempts.parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
     assert attempts.parse_retry_after("Wed, 21 Oct 2015 07:28:00 -0000") == 0.0
-    assert [attempts.parse_retry_after(value) for value in ("", "soon", "-1", "1e9")] == [None] * 4
+    assert [attempts.parse_retry_after(value) for value in ("", "soon", "-1", "1e9", "1.", "९")] == [None] * 6
+    assert attempts.parse_retry_after("1.5") == 1.5
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [({"retry-after-ms": "200", "retry-after": "7"}, 0.2), ({"retry-after": "7"}, 7.0), ({}, None)],
+)
+async def test_a_wait_may_be_told_in_milliseconds(headers: dict[str, str], seconds: float | None) -> None:
+    assert attempts.read_retry_after(headers) == seconds
+
+
+@pytest.mark.parametrize("kind", ["insufficient_quota", "billing_hard_limit_reached"])
+async def test_a_used_up_quota_is_not_asked_again(peer: Peer, kind: str) -> None:
+    body = json.dumps({"error": {"message": "You exceeded your quota.", "type": kind, "code": None}})
+    peer.answers(Answer([body.encode()], status=429, headers={"Content-Type": "application/json"}))
+    with pytest.raises(InsufficientBalance) as failure:
+        await ask(peer)
+    assert (str(failure.value), len(peer.requests)) == ("HTTP 429: You exceeded your quota.", 1)
 
 
 async def test_a_server_that_asks_for_too_long_a_wait_is_an_error_at_once(peer: Peer) -> None:
