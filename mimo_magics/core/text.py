@@ -20,6 +20,8 @@ INVISIBLE_CHARACTERS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u
 """What a page does not show but obeys or keeps."""
 
 MARKS, IDEOGRAPHS = "\u061c\u200c-\u200f", "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+UNJOINED = DEFAULT_IGNORABLE.replace("\ufe0f", "\ufe0e")
+"""What no joiner follows; an emoji's own selector, U+FE0F, may have one behind it."""
 WELL_FORMED_SEQUENCES = re.compile(
     "|".join(
         (
@@ -27,7 +29,7 @@ WELL_FORMED_SEQUENCES = re.compile(
             "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f",
             # one mark of direction; one joiner behind a letter that may be joined, or an emoji
             f"(?<![{MARKS}])[\u061c\u200e\u200f](?![{MARKS}])",
-            f"(?<=[^\x00-\x7f{MARKS}])[\u200c\u200d](?![{MARKS}])",
+            f"(?<=[^\x00-\x7f{UNJOINED}])[\u200c\u200d](?![{MARKS}])",
             # one variation selector behind a character that has variants
             "(?<=[0-9#*\xa9\xae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]",
             f"(?<=[\u2200-\u2aff{IDEOGRAPHS}])[\ufe00-\ufe02\U000e0100-\U000e01ef]",

@@ -177,7 +177,7 @@ def test_the_key_is_in_nothing_that_a_notebook_saves(kernel: Kernel, peer: Peer)
 @pytest.mark.parametrize("cell", ["%%mimo\nUmbrella?", "%mimo Umbrella?"])
 def test_a_person_is_asked_before_a_tool_runs(rainy: Kernel, peer: Peer, cell: str) -> None:
     ran, question = rainy.answer(cell, "y")
-    assert question["prompt"].startswith('weather {"city": "Tokyo"}\nRun it? ')
+    assert question["prompt"].startswith('weather {\n  "city": "Tokyo"\n}\nRun it? ')
     assert ran.documents[-1] == "Take an umbrella."
     html = ran.outputs[-1]["data"]["text/html"]
     assert "Rain in Tokyo." in html

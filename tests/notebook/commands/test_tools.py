@@ -51,6 +51,6 @@ def test_tools_of_an_mcp_server_stand_beside_the_others_and_ask_too(
     calls = Reply(Message("assistant", (ToolCall("c1", "sums_add", '{"a": 2, "b": 3}'),)), stop="tool_calls")
     peer.answers(lambda seen: stream(seen, calls), lambda seen: stream(seen, reply("Five.")))
     ran, question = rainy.answer("%%mimo\nHow much?", "y")
-    assert question["prompt"].startswith('sums_add {"a": 2, "b": 3}\n')
+    assert question["prompt"].startswith('sums_add {\n  "a": 2,\n  "b": 3\n}\n')
     assert ran.documents[-1] == "Five."
     assert peer.requests[-1].body["messages"][-1]["content"] == "5"
