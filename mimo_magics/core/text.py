@@ -29,7 +29,8 @@ WELL_FORMED_SEQUENCES = re.compile(
             "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f",
             # one mark of direction; one joiner behind a letter that may be joined, or an emoji
             f"(?<![{MARKS}])[\u061c\u200e\u200f](?![{MARKS}])",
-            f"(?<=[^\x00-\x7f{UNJOINED}])[\u200c\u200d](?![{MARKS}])",
+            f"(?<=[^\x00-\x7f{UNJOINED}])\u200d(?![{MARKS}])",
+            f"(?<=[^\x00-\x7f{DEFAULT_IGNORABLE}])\u200c(?![{MARKS}])",
             # one variation selector behind a character that has variants
             "(?<=[0-9#*\xa9\xae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]",
             f"(?<=[\u2200-\u2aff{IDEOGRAPHS}])[\ufe00-\ufe02\U000e0100-\U000e01ef]",
