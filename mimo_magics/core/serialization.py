@@ -64,7 +64,9 @@ def _write(item: Any) -> Any:
 
 
 def _read(hint: Any, item: Any) -> Any:
-    if get_origin(hint) is tuple and isinstance(item, (list, tuple)):
+    if get_origin(hint) is tuple:
+        if not isinstance(item, (list, tuple)):
+            raise ValueError(f"{str(item)[:40]!r} is of another type")
         return tuple(_read(get_args(hint)[0], each) for each in item)
     kinds: list[Any] = [kind for kind in get_args(hint) or (hint,) if is_dataclass(kind)]
     if kinds and isinstance(item, Mapping):

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from mimo_magics.core.i18n import Translatable, join_translatables
+from mimo_magics.core.text import escape_every_invisible_character
 
 CONTEXT_CHARS = 30
 """Characters of a long text on each side of the first difference."""
 MAX_DIFFERENCES = 3
 """Differences that are told."""
+MAX_COUNTED_DIFFERENCES = 1_000
+MAX_PATH_CHARS = 100
+"""Characters of the place of a difference."""
 MISSING = object()
 
 
 def describe_mismatch(request_body: Any, recorded_bodies: Iterable[Any]) -> str:
     """Say what sets a request apart from the nearest one of those that were recorded."""
-    difference_lists = [list(find_differences(request_body, each)) for each in recorded_bodies]
+    difference_lists = [
+        list(islice(find_differences(request_body, each), MAX_COUNTED_DIFFERENCES))
+        for each in recorded_bodies
+    ]
     if not difference_lists:
         return Translatable("It holds no request to this address.")
     nearest = min(difference_lists, key=len)
@@ -44,7 +51,7 @@ def find_differences(actual: Any, recorded: Any, path: str = "") -> Iterator[str
             actual_value, recorded_value = _format_value(actual, recorded), _format_value(recorded, actual)
             yield Translatable(
                 "{place} is {now}, recorded was {then}",
-                place=path or Translatable("the body"),
+                place=_shorten(path) if path else Translatable("the body"),
                 now=actual_value,
                 then=recorded_value,
             )
@@ -61,4 +68,11 @@ def _format_value(value: Any, other: Any) -> str:
     start, end = max(0, first_difference - CONTEXT_CHARS), first_difference + CONTEXT_CHARS
     if start < CONTEXT_CHARS:
         start = 0
-    return f"«{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}»"
+    shown = escape_every_invisible_character(text[start:end])
+    return f"«{'…' if start else ''}{shown}{'…' if end < len(text) else ''}»"
+
+
+def _shorten(path: str) -> str:
+    """Return where a difference is; a stranger's tape may have names of any length."""
+    shown = escape_every_invisible_character(path[:MAX_PATH_CHARS])
+    return shown if len(path) <= MAX_PATH_CHARS else f"{shown}…"

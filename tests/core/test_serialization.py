@@ -236,3 +236,9 @@ def test_a_renamed_field_keeps_its_name_in_files():
     timing = Timing(time_to_first_token=0.5, total=2.0)
     saved = {"first": 0.5, "total": 2.0}
     assert (to_dict(timing), from_dict(Timing, saved)) == (saved, timing)
+
+
+@pytest.mark.parametrize("value", [{}, {"url": "https://example.org"}, "text", 7, None])
+def test_an_object_where_a_list_is_due_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="is of another type"):
+        from_dict(Reply, {"annotations": value})

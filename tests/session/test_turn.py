@@ -1,5 +1,8 @@
 """Turns as values: the history they make and the record that a saved output carries."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from support.turns import turn
 
@@ -9,9 +12,10 @@ from mimo_magics.core.messages import (
     TextPart,
     ToolCall,
     ToolResult,
+    Usage,
     user_message,
 )
-from mimo_magics.session.turn import conversation_messages
+from mimo_magics.session.turn import MAX_COUNT, check_turn, conversation_messages
 
 CLOCK = ToolCall("c", "clock", "{}")
 NOON = ToolResult("c", "clock", "12:00", seconds=0.5)
@@ -79,3 +83,19 @@ def test_what_failed_before_anything_came_is_not_kept(
 )
 def test_an_answer_that_was_broken_off_is_not_whole(stop: str, whole: bool) -> None:
     assert turn("one", TextPart("1"), stop=stop).is_complete is whole
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"omitted_turns": -9},
+        {"context_tokens": -1},
+        {"context_tokens": MAX_COUNT + 1},
+        {"usage": Usage(-1, 0)},
+        {"usage": Usage(0, 0, 0, 10**30)},
+    ],
+)
+def test_a_count_that_is_none_is_refused_when_a_turn_is_read(fields: dict[str, Any]) -> None:
+    check_turn(turn("one", TextPart("1")))
+    with pytest.raises(ValueError, match="a count is none"):
+        check_turn(replace(turn("one", TextPart("1")), **fields))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.tape.mismatch import describe_mismatch
 
 BODY = {"messages": [{"content": "hello", "role": "user"}], "model": "mimo-v2-pro", "temperature": 0}
@@ -47,3 +48,21 @@ def test_of_many_differences_three_are_told() -> None:
 
 def test_where_nothing_was_recorded_that_is_told() -> None:
     assert describe_mismatch(BODY, []) == "It holds no request to this address."
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        {"\x1b]0;title\x07\u202e": 1},
+        {"content": "\x1b[2J\u202e\x9b1m\U000e0041"},
+        {"x" * 1_000_000: {"y" * 1_000_000: 1}},
+        {"content": "\x07" * 1_000_000},
+        {f"name{number}": number for number in range(100_000)},
+        {"deep": [[[[[["\u200b"]]]]]]},
+    ],
+    ids=["name", "value", "long names", "long value", "many", "deep"],
+)
+def test_a_tape_of_a_stranger_is_quoted_short_and_without_effect(recorded: Any) -> None:
+    line = describe_mismatch(BODY, [recorded])
+    assert len(line) < 3_000
+    assert INVISIBLE_CHARACTERS.findall(line) == []
