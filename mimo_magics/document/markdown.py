@@ -40,6 +40,7 @@ MAX_NESTING = 50
 
 HOST_IN_TEXT = re.compile(r"(?:^\s*|//)((?:[\w-]+\.)+[^\W\d_]{2,24})(?=[/:?#]|\s*$)")
 """A host in the text of a link: behind `//`, or alone."""
+CODE_TOKENS = ("fence", "code_block")
 DIRECTIONAL_TOKENS = ("paragraph_open", "heading_open", "list_item_open")
 RTL_LETTERS = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
@@ -83,7 +84,7 @@ def parse_blocks(source: str) -> Iterator[TopBlock]:
 def code_blocks(source: str) -> list[str]:
     """Return the code blocks of Markdown, wherever they stand."""
     tokens = _parser_for(source).parse(source)
-    return [token.content for token in tokens if token.type in ("fence", "code_block")]
+    return [token.content for token in tokens if token.type in CODE_TOKENS]
 
 
 def _parser_for(source: str) -> MarkdownIt:
@@ -178,7 +179,8 @@ def set_text_direction(state: StateCore) -> None:
 def escape_decoded_text(state: StateCore) -> None:
     """Spell out what is invisible once more: entities and percent signs are decoded by the parser."""
     for token in iter_tokens(state.tokens):
-        token.content = escape_invisible_characters(token.content)
+        if token.type not in CODE_TOKENS:  # nothing is decoded there, and `code_blocks` returns it as it is
+            token.content = escape_invisible_characters(token.content)
         if "title" in token.attrs:
             title = str(token.attrs["title"])[:MAX_TITLE_CHARS]
             token.attrs["title"] = escape_invisible_characters(title)

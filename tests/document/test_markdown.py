@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.document.markdown import to_html
+from mimo_magics.document.markdown import code_blocks, to_html
 from mimo_magics.document.sanitizer import BLOCK_TAGS, INLINE_TAGS
 
 MATH = 'class="mathjax_process tex2jax_process"'
@@ -182,3 +182,8 @@ def test_any_text_can_be_rendered(source: str) -> None:
 )
 def test_deep_and_endless_markdown_can_be_rendered(source: str) -> None:
     assert_harmless(to_html(source))
+
+
+def test_a_code_block_is_returned_as_it_was_written() -> None:
+    """It goes into a cell: what the page spells out would be other code there."""
+    assert code_blocks("```\na\u200bb &shy;\n```\n\n    \u00adc\n") == ["a\u200bb &shy;\n", "\u00adc\n"]
