@@ -52,7 +52,7 @@ def get_key_origin(url: str) -> str:
     A key for `https` is so never sent in plain, not even to the same host.
     """
     host = parse_host(url)
-    return host if is_secure(url) or not host else f"http://{host}"
+    return host if _is_secure(url) or not host else f"http://{host}"
 
 
 def resolve_service(settings: Settings) -> Service:
@@ -98,11 +98,11 @@ def resolve_endpoint(settings: Settings) -> Endpoint:
     url = resolve_base_url(settings)
     origin = get_key_origin(url)
     key = credentials.find_key(origin)
-    if key and not key.is_for_host and not is_secure(url):
+    if key and not key.is_for_host and not _is_secure(url):
         key = None
     if key is None and (
         service.name != CUSTOM_SERVICE
-        or (credentials.has_keys_for_other_hosts(origin) and not is_loopback(url))
+        or (credentials.has_keys_for_other_hosts(origin) and not _is_loopback(url))
     ):
         raise _missing_key_error(origin, service.api_key_url)
     auth = settings.auth or service.auth[settings.api]
@@ -124,7 +124,7 @@ def build_replay_endpoint(settings: Settings) -> Endpoint:
 
 def bind_key(endpoint: Endpoint) -> None:
     """Note that a host took the key, which is bound to it from now on; this machine is everybody's."""
-    if endpoint.key and not is_loopback(endpoint.base_url):
+    if endpoint.key and not _is_loopback(endpoint.base_url):
         credentials.bind_key(get_key_origin(endpoint.base_url), endpoint.key)
 
 
@@ -141,14 +141,13 @@ def _is_web_address(url: str) -> bool:
         return False
 
 
-def is_loopback(url: str) -> bool:
-    """Tell whether an address is one of this machine's own."""
+def _is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
-def is_secure(url: str) -> bool:
+def _is_secure(url: str) -> bool:
     """Tell whether nobody can read a key on the way."""
-    return urlsplit(url).scheme == "https" or is_loopback(url)
+    return urlsplit(url).scheme == "https" or _is_loopback(url)
 
 
 def _missing_key_error(host_name: str, key_page: str) -> MissingApiKey:

@@ -135,7 +135,15 @@ def _portal() -> BlockingPortal:
             started.set_result(portal)
             await portal.sleep_until_stopped()
 
-    thread = threading.Thread(target=anyio.run, args=(serve,), name="mimo-portal", daemon=True)
+    def run() -> None:
+        try:
+            anyio.run(serve)
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)  # there is no loop; whoever waits for it is told
+
+    thread = threading.Thread(target=run, name="mimo-portal", daemon=True)
     thread.start()
     portal, process_id = started.result(), os.getpid()
 

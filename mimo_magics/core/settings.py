@@ -234,8 +234,9 @@ def matches_type(value: Any, hint: Any) -> bool:
     if get_origin(hint) is tuple:
         return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
     if hint in (int, float):
-        is_number = isinstance(value, (int, hint)) and not isinstance(value, bool)
-        return is_number and isfinite(value) if isinstance(value, float) else is_number and abs(value) < 2**63
+        if isinstance(value, bool) or not isinstance(value, (int, hint)):
+            return False
+        return isfinite(value) if isinstance(value, float) else abs(value) < 2**63
     return isinstance(value, get_origin(hint) or hint)
 
 

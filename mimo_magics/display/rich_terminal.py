@@ -73,7 +73,7 @@ class RichTerminalRenderer:
         self._has_changes = False
         self._live.start()
         reply = self._accumulator.reply
-        text = escape_invisible_characters(self._status or reply.text or reply.reasoning)[-MAX_SHOWN_CHARS:]
+        text = escape_invisible_characters((self._status or reply.text or reply.reasoning)[-MAX_SHOWN_CHARS:])
         lines = Text(text, style="" if reply.text and not self._status else "dim").wrap(
             self._live.console, self._live.console.width
         )

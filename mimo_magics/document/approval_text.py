@@ -25,9 +25,7 @@ LINE_RUN = re.compile(r"\n{3,}")
 
 def arguments_text(arguments: str) -> str:
     """Return the arguments of a call as canonical JSON; text that is no JSON as it is, with the same marks."""
-    text = format_json(arguments or "{}")
-    if text == arguments:  # most often no JSON
-        text = LINE_RUN.sub(_count_lines, text)
+    text = LINE_RUN.sub(_count_lines, format_json(arguments or "{}"))  # JSON has no empty lines
     return BLANK_RUN.sub(_count_blanks, escape_every_invisible_character(text))
 
 
