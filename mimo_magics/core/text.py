@@ -72,6 +72,12 @@ def escape_every_invisible_character(text: str) -> str:
     return UNSEEN_CHARACTERS.sub(_spell_out_each, join_surrogates(text))
 
 
+def quote(text: str, max_chars: int) -> str:
+    """Return a stranger's text as a message quotes it: short, and with nothing unseen in it."""
+    shown = escape_every_invisible_character(text[:max_chars])
+    return shown if len(text) <= max_chars and len(shown) <= max_chars else f"{shown[:max_chars]}…"
+
+
 def split_unfinished_sequence(text: str) -> tuple[str, str]:
     """Split off the end of a text that is still coming, where the next piece may belong to its last character."""
     match = UNFINISHED_SEQUENCE.search(text)

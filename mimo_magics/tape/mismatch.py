@@ -7,7 +7,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from mimo_magics.core.i18n import Translatable, join_translatables
-from mimo_magics.core.text import escape_every_invisible_character
+from mimo_magics.core.text import escape_every_invisible_character, quote
 
 CONTEXT_CHARS = 30
 """Characters of a long text on each side of the first difference."""
@@ -51,7 +51,7 @@ def find_differences(actual: Any, recorded: Any, path: str = "") -> Iterator[str
             actual_value, recorded_value = _format_value(actual, recorded), _format_value(recorded, actual)
             yield Translatable(
                 "{place} is {now}, recorded was {then}",
-                place=_shorten(path) if path else Translatable("the body"),
+                place=quote(path, MAX_PATH_CHARS) if path else Translatable("the body"),
                 now=actual_value,
                 then=recorded_value,
             )
@@ -70,9 +70,3 @@ def _format_value(value: Any, other: Any) -> str:
         start = 0
     shown = escape_every_invisible_character(text[start:end])
     return f"«{'…' if start else ''}{shown}{'…' if end < len(text) else ''}»"
-
-
-def _shorten(path: str) -> str:
-    """Return where a difference is; a stranger's tape may have names of any length."""
-    shown = escape_every_invisible_character(path[:MAX_PATH_CHARS])
-    return shown if len(path) <= MAX_PATH_CHARS else f"{shown}…"

@@ -216,11 +216,9 @@ class SettingsStore(Configurable):
 
 
 def _quote(text: str) -> str:
-    """Return a stranger's text as a warning quotes it: short, and with nothing unseen in it."""
-    from mimo_magics.core.text import escape_every_invisible_character  # only where something is wrong
+    from mimo_magics.core.text import quote  # only where something is wrong
 
-    shown = escape_every_invisible_character(text.replace("\n", " "))
-    return shown if len(shown) <= MAX_QUOTE_CHARS else f"{shown[:MAX_QUOTE_CHARS]}…"
+    return quote(text.replace("\n", " "), MAX_QUOTE_CHARS)
 
 
 def describe_allowed_values(name: str, preset: str) -> str:

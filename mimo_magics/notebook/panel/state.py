@@ -30,6 +30,10 @@ OBSERVED_SETTINGS = (*PANEL_SETTINGS, "preset", "base_url")
 SERVER_DEFAULT = Translatable("server default")
 MAX_VALUE_CHARS = 80
 """Characters of a text in the table."""
+COLUMN_HEADERS = translatables("setting", "value", "range", "acts")
+NOTHING_TO_RESTORE = Translatable("All of them are as built in: there is nothing to restore.")
+RESTORE_CAPTION = Translatable("This line restores them; one click selects it:")
+UPDATE_NOTICE = Translatable("Follows the panel until the page is loaded anew; then run the cell again.")
 UNKNOWN_SERVICE = Service(CUSTOM_SERVICE, "", {}, {})
 
 
@@ -131,12 +135,6 @@ def escape_control_chars(text: str) -> str:
 
 def _truncate(text: str) -> str:
     return text if len(text) <= MAX_VALUE_CHARS else f"{text[:MAX_VALUE_CHARS]}…"
-
-
-COLUMN_HEADERS = translatables("setting", "value", "range", "acts")
-NOTHING_TO_RESTORE = Translatable("All of them are as built in: there is nothing to restore.")
-RESTORE_CAPTION = Translatable("This line restores them; one click selects it:")
-UPDATE_NOTICE = Translatable("Follows the panel until the page is loaded anew; then run the cell again.")
 
 
 def build_restore_line(state: PanelState) -> str:
