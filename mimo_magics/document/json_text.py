@@ -18,10 +18,10 @@ def format_json(text: str) -> str:
         return text
 
 
-def nesting_depth(text: str) -> int:
-    """Bound how deep JSON is nested, from above: brackets in strings count too."""
+def nesting_depth(text: str, opening: str = "[{", closing: str = "]}") -> int:
+    """Bound how deep brackets are nested, from above: those in strings of JSON count too."""
     depth = deepest = 0
-    for bracket in re.findall(r"[\[\]{}]", text):
-        depth += 1 if bracket in "[{" else -1
+    for bracket in re.findall(f"[{re.escape(opening + closing)}]", text):
+        depth += 1 if bracket in opening else -1
         deepest = max(deepest, depth)
     return deepest

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from mimo_magics.document.json_text import nesting_depth
+
 COMMANDS = frozenset(
     """
     alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa varkappa lambda mu nu xi omicron pi varpi
@@ -58,6 +60,7 @@ MAX_TEX_CHARS = 4_000
 MAX_TEX_DEPTH = 40
 """Open braces within each other up to which a formula is typeset."""
 COMMAND = re.compile(r"\\([A-Za-z]+|.|\Z)\*?", re.DOTALL)
+ESCAPED_CHARACTER = re.compile(r"\\.", re.DOTALL)
 ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{([^}]*)\}")
 ENVIRONMENT_COMMAND = re.compile(r"\\(?:begin|end)(?![A-Za-z])")
 SYMBOLS = frozenset("\\{}[]()|,;:!.>%$&#_ '\"`^~=/-\n")
@@ -69,7 +72,7 @@ def is_safe_tex(source: str) -> bool:
     environments = ENVIRONMENT.findall(source)
     return (
         len(source) <= MAX_TEX_CHARS
-        and _depth(source) <= MAX_TEX_DEPTH
+        and nesting_depth(ESCAPED_CHARACTER.sub("", source), "{", "}") <= MAX_TEX_DEPTH
         and all(_is_listed(name) for name in COMMAND.findall(source))
         and len(environments) == len(ENVIRONMENT_COMMAND.findall(source))
         and {name.strip().removesuffix("*") for name in environments} <= ENVIRONMENTS
@@ -78,12 +81,3 @@ def is_safe_tex(source: str) -> bool:
 
 def _is_listed(name: str) -> bool:
     return name in COMMANDS or (len(name) == 1 and name in SYMBOLS)
-
-
-def _depth(source: str) -> int:
-    """Count how many braces are open at most."""
-    depth = deepest = 0
-    for brace in re.findall(r"(?<!\\)[{}]", source):
-        depth += 1 if brace == "{" else -1
-        deepest = max(deepest, depth)
-    return deepest
