@@ -67,6 +67,14 @@ class ResponseStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseRestarted:
+    """The server begins its present answer anew: what had come of it is void, and nothing of it is kept."""
+
+    id: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """More of the answer."""
 
@@ -197,6 +205,7 @@ Event = (
     ModelPreparation
     | Retrying
     | ResponseStarted
+    | ResponseRestarted
     | TextDelta
     | ReasoningDelta
     | ToolCallStart
@@ -220,6 +229,8 @@ class Accumulator:
         self._entries: list[_PartBuilder | ToolResult] = []
         self._call_builders: dict[int, _PartBuilder] = {}
         self._response_started = ResponseStarted()
+        self._response_start = 0
+        """Place of the present answer's first entry."""
         self._usage: Usage | None = None
         self._previous_usage: Usage | None = None
         self._stop: str | None = None
@@ -249,6 +260,10 @@ class Accumulator:
             case ResponseStarted():
                 self._response_started = event
                 self._begin_response()
+            case ResponseRestarted(id_, model):
+                del self._entries[self._response_start :]
+                self._response_started = ResponseStarted(id_, model)
+                self._call_builders = {}
             case UsageUpdate(usage):
                 self._usage = usage
             case Stopped(reason):
@@ -263,6 +278,7 @@ class Accumulator:
     def _begin_response(self) -> None:
         """Each answer of the server counts its calls and its tokens from 0."""
         self._call_builders = {}
+        self._response_start = len(self._entries)
         if self._usage:
             self._previous_usage = (self._previous_usage or Usage()) + self._usage
             self._usage = None

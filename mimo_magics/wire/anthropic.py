@@ -6,15 +6,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mimo_magics.core.errors import ApiError, BadOption, WireError
+from mimo_magics.core.errors import ApiError, BadOption
 from mimo_magics.core.events import (
     Event,
     ReasoningDelta,
+    ResponseRestarted,
     ResponseStarted,
     Stopped,
     TextDelta,
-    ToolCallDelta,
-    ToolCallStart,
     UsageUpdate,
 )
 from mimo_magics.core.i18n import Translatable
@@ -33,9 +32,20 @@ from mimo_magics.core.messages import (
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Auth
 from mimo_magics.wire.auth import key_headers
-from mimo_magics.wire.errors import frame_error
-from mimo_magics.wire.json_values import load_object, parse_token_count, require_index, require_text
+from mimo_magics.wire.errors import frame_error, other_format_error, unreadable_error
+from mimo_magics.wire.json_values import (
+    parse_token_count,
+    read_delta,
+    read_index,
+    read_json_text,
+    read_name,
+    read_object,
+    read_objects,
+    read_stop_reason,
+    read_text,
+)
 from mimo_magics.wire.openai import MISSING_TEXT_PLACEHOLDER, encode_thinking
+from mimo_magics.wire.tool_call_deltas import ToolCallDeltas
 
 path = "/v1/messages"
 requires_max_tokens = True
@@ -192,93 +202,113 @@ class Decoder:
 
     def __init__(self) -> None:
         self.is_done = False
+        self._id: str | None = None
         self._usage: dict[str, Any] = {}
+        self._calls = ToolCallDeltas()
 
-    def feed(self, name: str, data: str) -> Iterator[Event]:
+    def feed(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:
         """Decode one frame.
 
         Raises:
             ApiError: the server reports a failure in the middle of the stream.
-            WireError: the frame is not JSON, or not an object.
+            WireError: the frame is of the other format.
         """
-        if data == "[DONE]":  # gateways that also speak the OpenAI format append it
-            return iter(())
-        return self.decode_event(name, load_object(data))
-
-    def decode_event(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:
-        """Decode one frame that is an object already."""
         if error := frame_error(frame):
             raise error
+        if "choices" in frame:
+            raise other_format_error("openai")
         match frame.get("type") or name:
             case "content_block_delta":
-                yield from self._decode_delta(require_index(frame["index"]), frame["delta"])
+                yield from self._decode_delta(
+                    read_index(frame.get("index")), read_delta(frame.get("delta"), "text")
+                )
             case "content_block_start":
-                yield from self._decode_block_start(require_index(frame["index"]), frame["content_block"])
+                yield from self._decode_block_start(
+                    read_index(frame.get("index")), read_object(frame.get("content_block"))
+                )
             case "message_start":
-                yield from self._decode_message_start(frame["message"])
+                yield from self._decode_message_start(read_object(frame.get("message")))
             case "message_delta":
                 yield from self._update_usage(frame.get("usage"))
-                if reason := (frame.get("delta") or {}).get("stop_reason"):
-                    yield Stopped(STOP_REASONS.get(reason, str(reason)))
+                if reason := read_object(frame.get("delta")).get("stop_reason"):
+                    yield from self._calls.flush()
+                    yield Stopped(read_stop_reason(reason, STOP_REASONS))
             case "message_stop":
                 self.is_done = True
 
+    def flush(self) -> Iterator[Event]:
+        """Return what was held back, as nothing more comes."""
+        yield from self._calls.flush()
+
     def _decode_message_start(self, message: Mapping[str, Any]) -> Iterator[Event]:
-        yield ResponseStarted(str(message.get("id") or ""), str(message.get("model") or ""))
+        """A second start with another id begins anew: gateways ask another server when one fails in the middle."""
+        id_, model = read_name(message.get("id")), read_name(message.get("model"))
+        if self._id is None:
+            self._id = id_
+            yield ResponseStarted(id_, model)
+        elif id_ and id_ != self._id:
+            self._id, self._usage, self._calls = id_, {}, ToolCallDeltas()
+            yield ResponseRestarted(id_, model)
         yield from self._update_usage(message.get("usage"))
 
-    def _decode_block_start(self, block_index: int, block: Mapping[str, Any]) -> Iterator[Event]:
+    def _decode_block_start(self, index: int | None, block: Mapping[str, Any]) -> Iterator[Event]:
         """A block usually opens empty, but may bring its beginning or all of it."""
-        if block["type"] == "tool_use":
-            yield ToolCallStart(
-                block_index, require_text(block.get("id") or ""), require_text(block.get("name") or "")
+        if block.get("type") == "tool_use":
+            arguments = read_json_text(block.get("input") or None)
+            yield from self._calls.open(
+                index, read_name(block.get("id")), read_name(block.get("name")), arguments
             )
-            if block.get("input"):
-                yield ToolCallDelta(block_index, json.dumps(block["input"], ensure_ascii=False))
         else:
-            yield from self._decode_delta(block_index, {**block, "type": f"{block['type']}_delta"})
-            if signature := block.get("signature"):
-                yield ReasoningDelta("", require_text(signature))
+            yield from self._decode_delta(index, block)
 
-    def _decode_delta(self, block_index: int, delta: Mapping[str, Any]) -> Iterator[Event]:
-        match delta["type"]:
-            case "text_delta":
-                if fragment := delta["text"]:
-                    yield TextDelta(require_text(fragment))
-            case "thinking_delta":
-                if reasoning := delta["thinking"]:
-                    yield ReasoningDelta(require_text(reasoning))
-            case "input_json_delta":
-                if fragment := delta["partial_json"]:
-                    yield ToolCallDelta(block_index, require_text(fragment))
-            case "signature_delta":
-                if signature := delta.get("signature"):
-                    yield ReasoningDelta("", require_text(signature))
+    def _decode_delta(self, index: int | None, delta: Mapping[str, Any]) -> Iterator[Event]:
+        if text := read_text(delta.get("text")):
+            yield TextDelta(text)
+        if reasoning := read_text(delta.get("thinking")):
+            yield ReasoningDelta(reasoning)
+        if arguments := read_json_text(delta.get("partial_json")):
+            yield from self._calls.extend(index, arguments)
+        if signature := read_name(delta.get("signature")):
+            yield ReasoningDelta("", signature)
 
-    def _update_usage(self, usage: Mapping[str, Any] | None) -> Iterator[Event]:
+    def _update_usage(self, usage: Any) -> Iterator[Event]:
         """MiMo starts with zeros and tells the truth at the end; others tell each figure once."""
-        self._usage |= {name: count for name, count in (usage or {}).items() if count}
+        self._usage |= {name: count for name, count in read_object(usage).items() if count}
         if self._usage:
             yield UsageUpdate(_decode_usage(self._usage))
 
 
-def decode_full(body: bytes) -> Iterator[Event]:
+def decode_full(body: Mapping[str, Any]) -> Iterator[Event]:
     """Decode a whole reply as the frames of a stream, through the same decoder.
 
     Raises:
         ApiError: the body is an error.
         WireError: the body is no message.
     """
-    message = load_object(body)
-    if error := frame_error(message):
+    if error := frame_error(body):
         raise error
-    if not isinstance(message.get("content"), list):
-        raise WireError(Translatable("The server's answer is no message."))
+    if "choices" in body:
+        raise other_format_error("openai")
+    blocks = _read_blocks(body.get("content"))
+    if blocks is None:
+        raise unreadable_error(json.dumps(body).encode())
     decoder = Decoder()
-    yield from decoder.decode_event("message_start", {**message, "type": "message_start", "message": message})
-    for block_index, block in enumerate(message["content"]):
-        yield from decoder.decode_event("content_block_start", {"index": block_index, "content_block": block})
-    yield from decoder.decode_event("message_delta", {"delta": message})
+    yield from decoder.feed("message_start", {"message": body})
+    for index, block in enumerate(blocks):
+        yield from decoder.feed("content_block_start", {"index": index, "content_block": block})
+    yield from decoder.feed("message_delta", {"delta": body})
+    yield from decoder.flush()
+
+
+def _read_blocks(content: Any) -> list[Mapping[str, Any]] | None:
+    """Return the blocks of a message; `None` if it has no content."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return (
+        read_objects(content)
+        if isinstance(content, list) and (read_objects(content) or not content)
+        else None
+    )
 
 
 def _decode_usage(usage: Mapping[str, Any]) -> Usage:

@@ -44,6 +44,11 @@ STATUS_BY_KEYWORD = {
 """Errors inside a stream come with status 200; a word in their code or type tells the kind."""
 
 
+MESSAGE_FIELDS = ("message", "msg", "detail", "status_msg", "error_description", "error")
+SUCCESS_CODES = (None, 0, 200, "0", "200", "")
+"""What gateways say that wrap everything, success too, in an object with a code."""
+ERROR_SENTENCE = re.compile(r"\s*\[?error\b\]?[:\s]*(.*)", re.IGNORECASE | re.DOTALL)
+
 HINT_BY_PATTERN = {
     "webSearchEnabled": Translatable(
         "Switch the web search plugin on in the service's console; that takes up to five minutes."
@@ -95,11 +100,49 @@ def _hint(status: int, message: str, retry_after: float | None) -> str:
 
 def frame_error(frame: Mapping[str, Any]) -> errors.ApiError | None:
     """Return the error that a frame of a running stream or a whole body holds, if it does."""
-    is_error_frame = frame.get("type") in ("error", "server_error") and "message" in frame
-    if not frame.get("error") and not is_error_frame:
+    if not _is_error(frame):
         return None
     error = _error_object(frame)
     return api_error(_error_status(error), json.dumps({"error": error}).encode())
+
+
+def sentence_error(text: str) -> errors.ApiError | None:
+    """Return the error that a frame tells in words only: `error: out of memory`."""
+    match = ERROR_SENTENCE.match(text)
+    return frame_error({"error": match[1] or text}) if match else None
+
+
+def other_format_error(api: str) -> errors.WireError:
+    """Return the error for a server that answers in the other format; what it wrote is paid, and not asked for again."""
+    return errors.WireError(
+        Translatable("The server answers in the {api} format.", api=api),
+        Translatable("Choose it: --api {api}, or %mimo_config api={api}", api=api),
+    )
+
+
+def unreadable_error(body: bytes) -> errors.WireError:
+    """Return the error for an answer that is none, in the server's own words."""
+    excerpt = _body_excerpt(body)
+    if not excerpt:
+        return errors.WireError(Translatable("The server's answer is empty."))
+    return errors.WireError(
+        Translatable("The server's answer is not what the API describes: {excerpt}", excerpt=excerpt)
+    )
+
+
+def _is_error(frame: Mapping[str, Any]) -> bool:
+    """Tell whether a frame is an error: under `error`, or in the words of a gateway where an answer is due."""
+    if frame.get("error") or frame.get("object") == "error":
+        return True
+    if frame.get("type") in ("error", "server_error") and "message" in frame:
+        return True
+    if any(frame.get(name) for name in ("choices", "content", "delta", "usage")):
+        return False
+    outcome = frame.get("base_resp")
+    if isinstance(outcome, Mapping) and outcome.get("status_code"):
+        return True
+    has_sentence = any(isinstance(frame.get(name), str) for name in ("msg", "message"))
+    return bool(frame.get("detail")) or (has_sentence and frame.get("code") not in SUCCESS_CODES)
 
 
 def _parse_body(body: bytes) -> Any:
@@ -111,10 +154,16 @@ def _parse_body(body: bytes) -> Any:
 
 
 def _error_object(payload: Any) -> Mapping[str, Any]:
+    """Return the object that tells the error, its sentence under `message`."""
+    if isinstance(payload, list):  # Google
+        payload = next((each for each in payload if isinstance(each, Mapping)), None)
     if not isinstance(payload, Mapping):
         return {}
-    error = payload.get("error") or payload
-    return error if isinstance(error, Mapping) else {"message": error}
+    error = payload.get("error") or payload.get("base_resp") or payload
+    if not isinstance(error, Mapping):
+        return {**payload, "message": error}
+    message = next((error[name] for name in MESSAGE_FIELDS if error.get(name)), None)
+    return {**error, "message": message}
 
 
 def _error_status(error: Mapping[str, Any]) -> int:

@@ -16,7 +16,10 @@ from mimo_magics.core.messages import Request
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api, Auth
 from mimo_magics.wire import anthropic, openai
+from mimo_magics.wire.errors import sentence_error, unreadable_error
+from mimo_magics.wire.json_values import load_json
 from mimo_magics.wire.sse import SSEParser
+from mimo_magics.wire.surrogates import SurrogateJoiner
 
 
 class Decoder(Protocol):
@@ -25,8 +28,11 @@ class Decoder(Protocol):
     is_done: bool
     """Whether the server said that nothing follows."""
 
-    def feed(self, name: str, data: str) -> Iterator[Event]:
+    def feed(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:
         """Decode one frame."""
+
+    def flush(self) -> Iterator[Event]:
+        """Return what was held back, as nothing more comes."""
 
 
 class WireFormat(Protocol):
@@ -49,7 +55,7 @@ class WireFormat(Protocol):
     def Decoder(self) -> Decoder:  # noqa: N802  a class in the module
         """Return a decoder for one stream."""
 
-    def decode_full(self, body: bytes) -> Iterator[Event]:
+    def decode_full(self, body: Mapping[str, Any]) -> Iterator[Event]:
         """Decode a whole reply that was not streamed."""
 
 
@@ -60,19 +66,30 @@ MALFORMED_DATA_ERRORS = (TypeError, AttributeError, KeyError, ValueError, Recurs
 
 
 class StreamDecoder:
-    """Bytes of one stream, cut anywhere, to events."""
+    """Bytes of one stream, cut anywhere, to events.
+
+    What matters is mended, what does not is passed over: no reply is lost for a frame beside it.
+    """
 
     def __init__(self, wire_format: WireFormat) -> None:
         self._decoder = wire_format.Decoder()
         self._parser = SSEParser()
+        self._surrogates = SurrogateJoiner()
         self._has_stopped = False
         self.has_started = False
         """Whether the server said anything that belongs to an answer."""
+        self.unread = ""
+        """The first frame that is none, for the case that no answer comes."""
 
     @property
     def is_done(self) -> bool:
         """Whether the server said that nothing follows."""
         return self._decoder.is_done
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether the reply is over; usage may still come."""
+        return self._has_stopped
 
     @property
     def is_incomplete(self) -> bool:
@@ -84,7 +101,7 @@ class StreamDecoder:
 
         Raises:
             ApiError: the server reports a failure in the middle of the stream.
-            WireError: a frame is not what the API describes.
+            WireError: a frame is broken, or of the other format.
         """
         for name, data in self._parser.feed(chunk):
             yield from self._decode_frame(name, data)
@@ -96,21 +113,55 @@ class StreamDecoder:
                 yield from self._decode_frame(name, data)
         except WireError:
             pass  # the cut went through a frame
+        yield from self._track(self._decoder.flush())
+        yield from self._surrogates.flush()
         if self.has_started and not self._has_stopped:
             yield Stopped("end" if self.is_done else "cut")
 
     def _decode_frame(self, name: str, data: str) -> Iterator[Event]:
         if self.is_done:
             return
+        if data.strip() == "[DONE]":
+            self._decoder.is_done = True
+            return
         try:
-            for event in self._decoder.feed(name, data):
-                self.has_started = True
-                self._has_stopped = self._has_stopped or isinstance(event, Stopped)
-                yield event
-        except MALFORMED_DATA_ERRORS as error:
+            frame = self._parse_frame(data)
+            if frame is not None:
+                yield from self._track(self._decoder.feed(name, frame))
+        except (WireError, *MALFORMED_DATA_ERRORS) as error:
+            if self._has_stopped:
+                return  # the reply is whole
+            if isinstance(error, WireError):
+                raise
             raise WireError(
                 Translatable("The server sent a frame that the API does not describe.")
             ) from error
+
+    def _parse_frame(self, data: str) -> Mapping[str, Any] | None:
+        """Return the object of a frame; `None` for a sign of life, such as `ping`."""
+        try:
+            value = load_json(data)
+        except (ValueError, RecursionError):
+            if error := sentence_error(data):
+                raise error from None
+            if data.lstrip().startswith(("{", "[")):
+                raise WireError(Translatable("The server sent a broken frame.")) from None
+            value = data
+        if isinstance(value, list):
+            value = next((each for each in value if isinstance(each, dict) and "error" in each), value)
+        if isinstance(value, dict):
+            return value
+        if isinstance(value, str) and (error := sentence_error(value)):
+            raise error
+        self.unread = self.unread or data
+        return None
+
+    def _track(self, events: Iterable[Event]) -> Iterator[Event]:
+        for event in events:
+            self.has_started = True
+            for whole in self._surrogates.feed(event):
+                self._has_stopped = self._has_stopped or isinstance(whole, Stopped)
+                yield whole
 
 
 def decode(api: Api, chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -134,11 +185,18 @@ def decode_full(api: Api, body: bytes) -> Iterator[Event]:
         WireError: the body is not what the API describes.
     """
     has_stopped = False
+    surrogates = SurrogateJoiner()
     try:
-        for event in FORMATS[api].decode_full(body):
+        value = load_json(body)
+        if isinstance(value, list):  # Google wraps errors so
+            value = next(iter(value), None)
+        if not isinstance(value, dict):
+            raise unreadable_error(body)
+        for event in FORMATS[api].decode_full(value):
             has_stopped = has_stopped or isinstance(event, Stopped)
-            yield event
-    except MALFORMED_DATA_ERRORS as error:
-        raise WireError(Translatable("The server's answer is not what the API describes.")) from error
+            yield from surrogates.feed(event)
+    except MALFORMED_DATA_ERRORS:
+        raise unreadable_error(body) from None
+    yield from surrogates.flush()
     if not has_stopped:  # it is whole, whatever the server left out
         yield Stopped("end")

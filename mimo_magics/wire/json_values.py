@@ -1,59 +1,85 @@
-"""Reading what a server sent, which may be anything."""
+"""Reading what a server sent, which may be anything: a value of another type is mended, or is as if it were absent."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from mimo_magics.core.errors import WireError
-from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import join_surrogates
+
+TEXT_FIELDS = ("text", "thinking", "reasoning", "refusal", "content", "summary")
+"""Where objects that stand in the place of a text keep it."""
+MAX_TEXT_DEPTH = 8
+"""Of parts within parts."""
 
 _decode = json.JSONDecoder().raw_decode
 
 
-def load_object(data: str | bytes) -> dict[str, Any]:
-    """Parse a JSON object.
+def load_json(data: str | bytes) -> Any:
+    """Parse JSON. Does what `json.loads` does, without its searches for white space, a sixth of a frame's time.
 
     Raises:
-        WireError: it is not JSON, or not an object.
+        ValueError: it is not JSON, or not UTF-8.
+        RecursionError: it is nested too deep.
     """
-    try:
-        value = _decode_whole_text((data if isinstance(data, str) else data.decode()).strip())
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise WireError(Translatable("The server sent something that is not a JSON object."))
-    return value
-
-
-def _decode_whole_text(text: str) -> Any:
-    """Do what `json.loads` does, without its two searches for white space, which cost a sixth of a frame's time."""
+    text = (data if isinstance(data, str) else data.decode()).strip()
     value, end = _decode(text)
     if end != len(text):
         raise ValueError("something follows the value")
     return value
 
 
-def require_text(value: Any) -> str:
-    """Return the value if it is text.
+def read_object(value: Any) -> Mapping[str, Any]:
+    """Return an object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
-    Raises:
-        TypeError: it is not.
-    """
+
+def read_delta(value: Any, text_field: str) -> Mapping[str, Any]:
+    """Return what is new of a reply; words alone are its text."""
+    return {text_field: value} if isinstance(value, str) else read_object(value)
+
+
+def read_objects(value: Any) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; an object stands for a list of it."""
+    items = value if isinstance(value, list) else [value]
+    return [each for each in items if isinstance(each, dict)]
+
+
+def read_text(value: Any, depth: int = 0) -> str:
+    """Return a text: the parts of a list joined, that of an object, anything else but null as JSON writes it."""
     if isinstance(value, str):
         return value
-    raise TypeError(f"text was expected, not {type(value).__name__}")
+    if value is None or depth > MAX_TEXT_DEPTH:
+        return ""
+    if isinstance(value, list):
+        return "".join(read_text(each, depth + 1) for each in value)
+    if isinstance(value, dict):
+        return next((read_text(value[name], depth + 1) for name in TEXT_FIELDS if value.get(name)), "")
+    return json.dumps(value)
 
 
-def require_index(value: Any) -> int:
-    """Return the value if it is a whole number.
+def read_name(value: Any) -> str:
+    """Return a short text that comes in one piece, such as an id."""
+    return join_surrogates(read_text(value))
 
-    Raises:
-        TypeError: it is not.
-    """
-    if isinstance(value, int):
-        return value
-    raise TypeError(f"an index was expected, not {type(value).__name__}")
+
+def read_json_text(value: Any) -> str:
+    """Return JSON as text, where a server may have sent the value itself."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_index(value: Any) -> int | None:
+    """Return a whole number, also one that is written as text or with a decimal point; `None` for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else None
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    return value if isinstance(value, int) else None
 
 
 def parse_token_count(value: Any) -> int:
@@ -62,3 +88,8 @@ def parse_token_count(value: Any) -> int:
         return int(value or 0)
     except (TypeError, ValueError, OverflowError):
         return 0
+
+
+def read_stop_reason(value: Any, reasons: Mapping[str, str]) -> str:
+    """Return our word for the end of a reply, or the server's own; of anything but a text, that it ended."""
+    return reasons.get(value, join_surrogates(value)) if isinstance(value, str) else "end"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from mimo_magics.core.errors import ApiError, WireError
+from mimo_magics.core.errors import ApiError
 from mimo_magics.core.events import (
     Annotations,
     Event,
@@ -15,11 +16,8 @@ from mimo_magics.core.events import (
     ResponseStarted,
     Stopped,
     TextDelta,
-    ToolCallDelta,
-    ToolCallStart,
     UsageUpdate,
 )
-from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     Annotation,
     AudioPart,
@@ -36,8 +34,19 @@ from mimo_magics.core.messages import (
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Auth
 from mimo_magics.wire.auth import key_headers
-from mimo_magics.wire.errors import frame_error
-from mimo_magics.wire.json_values import load_object, parse_token_count, require_index, require_text
+from mimo_magics.wire.errors import frame_error, other_format_error, unreadable_error
+from mimo_magics.wire.json_values import (
+    parse_token_count,
+    read_delta,
+    read_index,
+    read_json_text,
+    read_name,
+    read_object,
+    read_objects,
+    read_stop_reason,
+    read_text,
+)
+from mimo_magics.wire.tool_call_deltas import ToolCallDeltas
 
 path = "/chat/completions"
 requires_max_tokens = False
@@ -177,85 +186,122 @@ class Decoder:
 
     def __init__(self) -> None:
         self.is_done = False
-        self._started = False
-        self._call_index = 0
+        self._started: ResponseStarted | None = None
+        self._is_announced = False
+        self._has_deltas = False
+        self._calls = ToolCallDeltas()
 
-    def feed(self, name: str, data: str) -> Iterator[Event]:  # noqa: ARG002  the Anthropic format names its events
+    def feed(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:  # noqa: ARG002  the Anthropic format names its events
         """Decode one frame.
 
         Raises:
             ApiError: the server reports a failure in the middle of the stream.
-            WireError: the frame is not JSON, or not an object.
+            WireError: the frame is of the other format.
         """
-        if data == "[DONE]":
-            self.is_done = True
-            return
-        chunk = load_object(data)
-        if error := frame_error(chunk):
+        if error := frame_error(frame):
             raise error
-        if not self._started:
-            self._started = True
-            yield ResponseStarted(str(chunk.get("id") or ""), str(chunk.get("model") or ""))
-        for choice in chunk.get("choices") or ():
-            if not choice.get("index"):  # further choices are never asked for
-                yield from self._decode_choice(choice)
-        if usage := chunk.get("usage"):
-            yield UsageUpdate(_decode_usage(usage))
+        if frame.get("type") in ("message", "message_start"):
+            raise other_format_error("anthropic")
+        choices = read_objects(frame.get("choices"))
+        events = [event for choice in choices for event in self._decode_choice(choice)]
+        if usage := read_object(frame.get("usage")):
+            events.append(UsageUpdate(_decode_usage(usage)))
+        if choices or frame.get("model"):
+            self._started = self._started or ResponseStarted(
+                read_name(frame.get("id")), read_name(frame.get("model"))
+            )
+        # some servers name the model only after frames that say nothing
+        if not self._is_announced and (events or frame.get("model")):
+            yield from self._announce(read_name(frame.get("model")))
+        yield from events
+
+    def flush(self) -> Iterator[Event]:
+        """Return what was held back, as nothing more comes."""
+        yield from self._announce("")
+        yield from self._calls.flush()
+
+    def _announce(self, model: str) -> Iterator[Event]:
+        if self._started and not self._is_announced:
+            self._is_announced = True
+            yield replace(self._started, model=self._started.model or model)
 
     def _decode_choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
-        delta = choice.get("delta") or {}
+        if read_index(choice.get("index")):
+            return  # further choices are never asked for
+        delta = self._find_delta(choice)
         # vLLM and OpenRouter say `reasoning`; some gateways send both, with the same text
-        if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
-            yield ReasoningDelta(require_text(reasoning))
-        if content := delta.get("content"):
-            yield TextDelta(require_text(content))
-        if calls := delta.get("tool_calls"):
-            for call in calls:
-                yield from self._decode_tool_call(call)
-        if annotations := delta.get("annotations"):
+        if reasoning := read_text(delta.get("reasoning_content") or delta.get("reasoning")):
+            yield ReasoningDelta(reasoning)
+        yield from _decode_content(delta.get("content") or choice.get("text"))
+        if refusal := read_text(delta.get("refusal")):
+            yield TextDelta(refusal)
+        calls = read_objects(delta.get("tool_calls"))
+        if function := read_object(delta.get("function_call")):  # the form before there were several calls
+            calls.append({"function": function})
+        for call in calls:
+            yield from self._decode_tool_call(call)
+        if annotations := read_objects(delta.get("annotations")):
             yield Annotations(tuple(_decode_annotation(each) for each in annotations))
-        if note := delta.get("error_message"):
-            yield Note(str(note))
+        if note := read_name(delta.get("error_message")):
+            yield Note(note)
         if reason := choice.get("finish_reason"):
-            yield Stopped(STOP_REASONS.get(reason, str(reason)))
+            yield from self._calls.flush()
+            yield Stopped(read_stop_reason(reason, STOP_REASONS))
+
+    def _find_delta(self, choice: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what is new; a few servers stream whole messages in its place, or repeat all of it at the end."""
+        if isinstance(choice.get("delta"), dict | str):
+            self._has_deltas = True
+            return read_delta(choice["delta"], "content")
+        return {} if self._has_deltas else read_object(choice.get("message"))
 
     def _decode_tool_call(self, call: Mapping[str, Any]) -> Iterator[Event]:
-        if call.get("index") is not None:
-            self._call_index = require_index(call["index"])
-        function = call.get("function") or {}
-        if call.get("id") or function.get("name"):
-            yield ToolCallStart(
-                self._call_index, require_text(call.get("id") or ""), require_text(function.get("name") or "")
-            )
-        if arguments := function.get("arguments"):
-            yield ToolCallDelta(self._call_index, require_text(arguments))
+        index, function = read_index(call.get("index")), read_object(call.get("function"))
+        id_, name = read_name(call.get("id")), read_name(function.get("name"))
+        if id_ or name:
+            yield from self._calls.open(index, id_, name)
+        if arguments := read_json_text(function.get("arguments")):
+            yield from self._calls.extend(index, arguments)
 
 
-def decode_full(body: bytes) -> Iterator[Event]:
+def decode_full(body: Mapping[str, Any]) -> Iterator[Event]:
     """Decode a whole reply as one big delta, through the same decoder.
 
     Raises:
         ApiError: the body is an error.
         WireError: the body is no chat completion.
     """
-    completion = load_object(body)
-    if error := frame_error(completion):
-        raise error
-    if not isinstance(completion.get("choices"), list) or not completion["choices"]:
-        raise WireError(Translatable("The server's answer is no chat completion."))
-    choices = [_as_delta(choice) for choice in completion["choices"]]
-    yield from Decoder().feed("", json.dumps({**completion, "choices": choices}))
+    decoder = Decoder()
+    choices = [_as_delta(choice) for choice in read_objects(body.get("choices"))]
+    yield from decoder.feed("", {**body, "choices": choices})
+    if not choices and isinstance(body.get("content"), list):
+        raise other_format_error("anthropic")
+    if not choices:
+        raise unreadable_error(json.dumps(body).encode())
+    yield from decoder.flush()
 
 
 def _as_delta(choice: Mapping[str, Any]) -> dict[str, Any]:
-    message = choice.get("message") or {}
-    calls = [{**call, "index": call_index} for call_index, call in enumerate(message.get("tool_calls") or ())]
+    message = read_object(choice.get("message"))
+    calls = [
+        {**call, "index": call_index}
+        for call_index, call in enumerate(read_objects(message.get("tool_calls")))
+    ]
     return {**choice, "delta": {**message, "tool_calls": calls}}
 
 
+def _decode_content(content: Any) -> Iterator[Event]:
+    """Text, or a list of parts, of which some are reasoning (Mistral)."""
+    for part in content if isinstance(content, list) else [content]:
+        kind = read_text(read_object(part).get("type"))
+        if text := read_text(part):
+            is_reasoning = "thinking" in kind or "reasoning" in kind
+            yield ReasoningDelta(text) if is_reasoning else TextDelta(text)
+
+
 def _decode_usage(usage: Mapping[str, Any]) -> Usage:
-    prompt = usage.get("prompt_tokens_details") or {}
-    completion = usage.get("completion_tokens_details") or {}
+    prompt = read_object(usage.get("prompt_tokens_details"))
+    completion = read_object(usage.get("completion_tokens_details"))
     return Usage(
         parse_token_count(usage.get("prompt_tokens")),
         parse_token_count(usage.get("completion_tokens")),
@@ -265,5 +311,5 @@ def _decode_usage(usage: Mapping[str, Any]) -> Usage:
 
 
 def _decode_annotation(item: Mapping[str, Any]) -> Annotation:
-    item = item.get("url_citation") or item
-    return Annotation(*(str(item.get(name) or "") for name in ANNOTATION_FIELDS))
+    item = read_object(item.get("url_citation")) or item
+    return Annotation(*(read_name(item.get(name)) for name in ANNOTATION_FIELDS))

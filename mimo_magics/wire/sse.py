@@ -27,6 +27,8 @@ class SSEParser:
         self._after_cr = False
         self._event_name = ""
         self._data: list[str] = []
+        self._is_bare = False
+        """Whether what comes is JSON without `data:`, as some servers send their errors."""
         self._size = 0
         """Bytes of the line and the event that are not whole yet."""
 
@@ -41,7 +43,7 @@ class SSEParser:
             raise WireError(Translatable("The server sent an event without an end."))
         for line in self._split_lines(chunk):
             if line:
-                self._parse_field(line)
+                yield from self._parse_line(line.decode("utf-8", "replace").removeprefix("\ufeff"))
             else:
                 yield from self._dispatch()
 
@@ -66,17 +68,28 @@ class SSEParser:
         self._partial_line = [lines.pop()]
         return lines
 
-    def _parse_field(self, line: bytes) -> None:
-        name, _, value = line.decode("utf-8", "replace").removeprefix("\ufeff").partition(":")
-        value = value.removeprefix(" ")
+    def _parse_line(self, line: str) -> Iterator[Frame]:
+        name, _, value = line.partition(":")
         if name == "data":
+            value = value.removeprefix(" ")
+            if self._is_followed_by(value):
+                yield from self._dispatch()
             self._data.append(value)
+        elif self._is_bare or (line.startswith("{") and not self._data):
+            self._is_bare = True
+            self._data.append(line)
         elif name == "event":
-            self._event_name = value
+            self._event_name = value.removeprefix(" ")
+
+    def _is_followed_by(self, value: str) -> bool:
+        """Tell whether an event ended without its blank line: JSON goes on so in no other way."""
+        return (
+            bool(self._data) and self._data[-1].rstrip().endswith("}") and value.startswith(("{", "[DONE]"))
+        )
 
     def _dispatch(self) -> Iterator[Frame]:
         """A blank line ends an event; one without data is a sign of life and nothing more."""
-        self._size = 0
+        self._size, self._is_bare = 0, False
         data = "\n".join(self._data)
         if data:
             yield self._event_name, data

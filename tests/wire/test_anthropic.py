@@ -6,9 +6,10 @@ import httpx
 import pytest
 from support.reading import anthropic_stream, fold, outcome, read, read_whole
 
-from mimo_magics.core.errors import ApiError, BadOption, BadRequest, WireError
+from mimo_magics.core.errors import ApiError, BadOption, BadRequest
 from mimo_magics.core.events import (
     ReasoningDelta,
+    ResponseRestarted,
     ResponseStarted,
     Stopped,
     TextDelta,
@@ -324,8 +325,8 @@ def test_the_events_of_a_stream_are_told_as_they_come():
         ReasoningDelta("Hm."),
         ReasoningDelta("", "sig"),
         TextDelta("Hi"),
-        ToolCallStart(2, "call_1", "tide"),
-        ToolCallDelta(2, '{"port"'),
+        ToolCallStart(0, "call_1", "tide"),
+        ToolCallDelta(0, '{"port"'),
         UsageUpdate(Usage(input=13, output=5, cached=4)),
         Stopped("tool_calls"),
     ]
@@ -476,17 +477,67 @@ def test_an_error_event_ends_a_stream_after_its_partial_text(error, told):
 @pytest.mark.parametrize(
     "frame",
     [
-        {"type": "content_block_delta", "index": 0},
-        {"type": "content_block_delta", "index": 0, "delta": "Hi"},
         {"type": "content_block_delta", "index": "0", "delta": {"type": "text_delta", "text": "Hi"}},
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ["Hi"]}},
-        {"type": "content_block_start", "index": 0, "content_block": None},
-        {"type": "message_start", "message": []},
+        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": ["H", {"text": "i"}]}},
+        {"type": "content_block_delta", "index": 0, "delta": "Hi"},
+        {"type": "content_block_delta", "index": None, "delta": {"text": "Hi"}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Hi"}},
     ],
 )
-def test_a_frame_that_the_api_does_not_describe_is_a_wire_error(frame):
-    with pytest.raises(WireError):
-        list(decode("anthropic", [anthropic_stream(frame)]))
+def test_a_text_is_read_wherever_it_stands(frame):
+    assert read("anthropic", anthropic_stream(START, frame, ends("end_turn"))).text == "Hi"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "content_block_delta", "index": 0},
+        {"type": "content_block_delta", "index": 0, "delta": [7]},
+        {"type": "content_block_start", "index": 0, "content_block": None},
+        {"type": "message_start", "message": []},
+        {"type": "message_delta", "delta": None, "usage": "none"},
+        {"type": "message_delta", "usage": [1]},
+        {"type": ["ping"]},
+    ],
+)
+def test_a_frame_that_says_nothing_is_passed_over(frame):
+    text = delta(0, type="text_delta", text="Hi")
+    named = frame if isinstance(frame["type"], str) else {**frame, "type": "ping"}
+    assert read("anthropic", anthropic_stream(START, named, text, ends("end_turn"))).text == "Hi"
+
+
+def test_arguments_that_open_a_call_hold_unless_others_follow():
+    opened = opens(0, type="tool_use", id="c", name="tide", input={"port": "Keelung"})
+    alone = read("anthropic", anthropic_stream(START, opened, ends("tool_use"), STOP))
+    assert alone.tool_calls == (ToolCall("c", "tide", '{"port": "Keelung"}'),)
+    following = delta(0, type="input_json_delta", partial_json='{"port": "Anping"}')
+    grown = read("anthropic", anthropic_stream(START, opened, following, ends("tool_use"), STOP))
+    assert grown.tool_calls == (ToolCall("c", "tide", '{"port": "Anping"}'),)
+
+
+def test_a_stream_that_starts_over_drops_its_first_part():
+    again = {"type": "message_start", "message": {"id": "m2", "model": "other"}}
+    stream = anthropic_stream(
+        START,
+        delta(0, type="text_delta", text="Half of an ans"),
+        opens(1, type="tool_use", id="c", name="tide", input={}),
+        delta(1, type="input_json_delta", partial_json='{"po'),
+        again,
+        delta(0, type="text_delta", text="Hello."),
+        ends("end_turn"),
+        STOP,
+    )
+    assert read("anthropic", stream) == Reply(
+        Message("assistant", (TextPart("Hello."),)), None, "end", "other", "m2"
+    )
+    assert ResponseRestarted("m2", "other") in list(decode("anthropic", [stream]))
+
+
+def test_a_start_that_is_repeated_changes_nothing():
+    text = delta(0, type="text_delta", text="Hi")
+    assert read("anthropic", anthropic_stream(START, text, START, ends("end_turn"), STOP)) == reply(
+        TextPart("Hi"), stop="end"
+    )
 
 
 # What is made of a whole reply

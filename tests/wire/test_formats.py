@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from support.dialects import Dialect, both, reply
+from support.dialects import BOTH, Dialect, both, reply
 from support.reading import fold, outcome, read
 
 from mimo_magics.core.errors import WireError
-from mimo_magics.core.messages import TextPart
+from mimo_magics.core.events import TextDelta
+from mimo_magics.core.messages import TextPart, ToolCall, join_surrogates
 from mimo_magics.wire.formats import decode, decode_full
 
 
@@ -40,10 +43,93 @@ def test_nothing_is_read_after_the_end(dialect: Dialect) -> None:
 
 
 @both
-@pytest.mark.parametrize("frame", [b"<html>", b"[1]", b"7", b'"text"', b"{oops"])
-def test_a_frame_that_is_no_json_object_is_a_wire_error(dialect: Dialect, frame: bytes) -> None:
+@pytest.mark.parametrize("frame", [b"{oops", b'{"choices": [', b"[1", b'{"a": 1} {"b": 2}'])
+def test_a_broken_frame_is_a_wire_error(dialect: Dialect, frame: bytes) -> None:
     with pytest.raises(WireError):
-        list(decode(dialect.api, [b"event: message_delta\ndata: " + frame + b"\n\n"]))
+        list(decode(dialect.api, [b"data: " + frame + b"\n\n"]))
+
+
+@both
+@pytest.mark.parametrize("frame", [b"ping", b"null", b'""', b'"ping"', b"7", b"[1]", b"[]", b"true"])
+def test_a_sign_of_life_in_the_middle_is_passed_over(dialect: Dialect, frame: bytes) -> None:
+    half = dialect.stream(dialect.start, dialect.text("Half"))
+    first = half[: half.rindex(b"\n\n", 0, -2) + 2]  # without the frame that ends it
+    rest = dialect.stream(dialect.text(" more"), dialect.stop(next(iter(dialect.stops))))
+    assert read(dialect.api, first + b"data: " + frame + b"\n\n" + rest) == reply(
+        TextPart("Half more"), stop="end"
+    )
+
+
+@both
+@pytest.mark.parametrize("frame", [b"oops", b"{oops", b"[1", b"null", b"\xff\xfe"])
+def test_what_follows_a_finished_answer_costs_nothing_of_it(dialect: Dialect, frame: bytes) -> None:
+    finished = dialect.stream(dialect.start, dialect.text("Hi"), dialect.stop(next(iter(dialect.stops))))
+    unended = finished[: finished.rindex(b"\n\n", 0, -2) + 2]
+    assert read(dialect.api, unended + b"data: " + frame + b"\n\n") == reply(TextPart("Hi"), stop="end")
+
+
+@both
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [
+        (b"data: error: out of memory", "ServerBusy: HTTP 500: out of memory"),
+        (b"data: [ERROR] out of memory", "ServerBusy: HTTP 500: out of memory"),
+        (b'data: "Error: out of memory"', "ServerBusy: HTTP 500: out of memory"),
+        (b'data: [{"error": {"code": 429, "message": "busy"}}]', "RateLimited: HTTP 429: busy"),
+        (
+            b'{"error": {"code": 402, "message": "Insufficient quota"}}',
+            "InsufficientBalance: HTTP 402: Insufficient quota",
+        ),
+        (
+            b'{\n  "error": {\n    "code": 402,\n    "message": "No"\n  }\n}',
+            "InsufficientBalance: HTTP 402: No",
+        ),
+        (b'data: {"code": 401, "msg": "bad key"}', "InvalidApiKey: HTTP 401: bad key"),
+        (b'data: {"detail": "Not found"}', "ServerBusy: HTTP 500: Not found"),
+        (b'data: {"object": "error", "message": "No", "code": 400}', "BadRequest: HTTP 400: No"),
+        (
+            b'data: {"base_resp": {"status_code": 1004, "status_msg": "No login"}}',
+            "ServerBusy: HTTP 500: No login",
+        ),
+    ],
+)
+def test_the_sentence_of_a_server_is_told(dialect: Dialect, frame: bytes, told: str) -> None:
+    assert outcome(dialect.api, [frame + b"\n\n"])[1] == told
+
+
+@both
+def test_frames_that_are_apart_by_one_line_end_are_frames(dialect: Dialect) -> None:
+    stream = dialect.stream(
+        dialect.start, dialect.text("Hel"), dialect.text("lo"), dialect.stop(next(iter(dialect.stops)))
+    )
+    assert read(dialect.api, stream.replace(b"\n\n", b"\n")) == reply(TextPart("Hello"), stop="end")
+
+
+@both
+def test_a_stream_of_the_other_format_says_which_one_it_is(dialect: Dialect) -> None:
+    (other,) = (each for each in BOTH if each is not dialect)
+    with pytest.raises(WireError) as raised:
+        list(decode(dialect.api, [other.stream(other.start, other.text("Hi"))]))
+    assert raised.value.hint == f"Choose it: --api {other.api}, or %mimo_config api={other.api}"
+    with pytest.raises(WireError) as raised:
+        list(decode_full(dialect.api, json.dumps(other.whole("", "Hi", ToolCall("c", "n", "{}"))).encode()))
+    assert raised.value.hint == f"Choose it: --api {other.api}, or %mimo_config api={other.api}"
+
+
+@both
+@pytest.mark.parametrize(
+    "pieces",
+    [("\ud83c\udf0a",), ("\ud83c", "\udf0a"), ("a\ud83c", "\udf0ab"), ("\ud83c", "x"), ("\udf0a", "")],
+)
+def test_each_event_is_whole_where_a_character_comes_in_halves(
+    dialect: Dialect, pieces: tuple[str, ...]
+) -> None:
+    stream = dialect.stream(
+        dialect.start, *map(dialect.text, pieces), dialect.stop(next(iter(dialect.stops)))
+    )
+    texts = [event.text for event in decode(dialect.api, [stream]) if isinstance(event, TextDelta)]
+    assert "".join(texts) == join_surrogates("".join(pieces))
+    assert all(text.encode() for text in texts)
 
 
 @both
@@ -51,7 +137,7 @@ def test_a_frame_that_is_no_json_object_is_a_wire_error(dialect: Dialect, frame:
     "body",
     [
         *(b"", b"<html>", b"[]", b"{}", b"\xff"),
-        *(b'{"choices": null}', b'{"choices": [7]}', b'{"content": "Hi"}', b'{"content": [7]}'),
+        *(b'{"choices": null}', b'{"choices": [7]}', b'{"content": 7}', b'{"content": [7]}'),
     ],
 )
 def test_a_body_that_is_no_reply_is_a_wire_error(dialect: Dialect, body: bytes) -> None:

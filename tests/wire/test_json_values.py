@@ -1,9 +1,30 @@
 """Reading what a server sent, which may be anything."""
 
-import pytest
+from __future__ import annotations
 
-from mimo_magics.core.errors import WireError
-from mimo_magics.wire.json_values import load_object, parse_token_count, require_index, require_text
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mimo_magics.wire.json_values import (
+    load_json,
+    parse_token_count,
+    read_delta,
+    read_index,
+    read_json_text,
+    read_name,
+    read_object,
+    read_objects,
+    read_stop_reason,
+    read_text,
+)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
 
 
 @pytest.mark.parametrize(
@@ -24,15 +45,89 @@ def test_a_count_that_cannot_be_read_is_no_reason_to_lose_a_reply(told: object, 
     assert parse_token_count(told) == read
 
 
-@pytest.mark.parametrize("data", ["", "[]", "1", "null", '"x"', "{", b"\xff\xfe\x00", "[" * 100_000])
-def test_what_is_no_object_is_an_error(data: str | bytes) -> None:
-    with pytest.raises(WireError):
-        load_object(data)
+@pytest.mark.parametrize("data", ["", "{", "{} {}", "ping", b"\xff\xfe\x00"])
+def test_what_is_no_json_is_a_value_error(data: str | bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        load_json(data)
 
 
-def test_texts_and_places_have_their_type() -> None:
-    assert (require_text("a"), require_index(3), load_object('{"a": 1}')) == ("a", 3, {"a": 1})
-    with pytest.raises(TypeError):
-        require_text(5)
-    with pytest.raises(TypeError):
-        require_index("0")
+def test_json_is_read_with_white_space_around_it() -> None:
+    assert (load_json(' {"a": 1}\r\n'), load_json(b"[]"), load_json("7")) == ({"a": 1}, [], 7)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a", "a"),
+        (None, ""),
+        (["a", "b"], "ab"),
+        ({"type": "text", "text": "a"}, "a"),
+        ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "ab"),
+        ({"type": "thinking", "thinking": [{"type": "text", "text": "hm "}]}, "hm "),
+        ({"text": None, "content": "a"}, "a"),
+        ({"type": "image_url", "image_url": {"url": "https://outside.invalid"}}, ""),
+        (5, "5"),
+        (True, "true"),
+    ],
+)
+def test_a_text_is_found_where_servers_put_it(value: Any, text: str) -> None:
+    assert read_text(value) == text
+
+
+def test_a_text_that_is_nested_deep_is_absent() -> None:
+    assert read_text(json.loads('{"text":' * 50 + '"a"' + "}" * 50)) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "index"),
+    [
+        *((3, 3), ("3", 3), (3.0, 3), (0, 0), (-1, -1)),
+        *((None, None), (True, None), ("x", None), (1.5, None), ("²", None), ([], None)),
+        *(("9" * 5_000, None), (float("inf"), None)),
+    ],
+)
+def test_an_index_is_a_whole_number_or_absent(value: Any, index: int | None) -> None:
+    assert read_index(value) == index
+
+
+def test_objects_are_picked_out_of_what_may_be_anything() -> None:
+    assert (read_object({"a": 1}), read_object([1]), read_object(None)) == ({"a": 1}, {}, {})
+    assert read_objects([{"a": 1}, None, "x", {"b": 2}]) == [{"a": 1}, {"b": 2}]
+    assert (read_objects({"a": 1}), read_objects("x"), read_objects(None)) == ([{"a": 1}], [], [])
+
+
+def test_a_delta_may_be_words_alone() -> None:
+    assert (read_delta("Hi", "content"), read_delta({"a": 1}, "text"), read_delta(None, "text")) == (
+        {"content": "Hi"},
+        {"a": 1},
+        {},
+    )
+
+
+def test_json_that_came_as_a_value_is_text_again() -> None:
+    assert read_json_text('{"port": "Kee') == '{"port": "Kee'
+    assert read_json_text({"city": "基隆"}) == '{"city": "基隆"}'
+    assert (read_json_text(None), read_json_text(""), read_json_text([1])) == ("", "", "[1]")
+
+
+@pytest.mark.parametrize(
+    ("told", "stop"),
+    [
+        ("stop", "end"),
+        ("some_new_reason", "some_new_reason"),
+        ({"a": 1}, "end"),
+        (["stop"], "end"),
+        (7, "end"),
+    ],
+)
+def test_a_stop_reason_that_is_no_text_is_an_end(told: Any, stop: str) -> None:
+    assert read_stop_reason(told, {"stop": "end"}) == stop
+
+
+@given(JSON)
+def test_no_value_of_json_is_an_error(value: Any) -> None:
+    texts = read_text(value), read_json_text(value), read_stop_reason(value, {})
+    assert all(isinstance(text, str) for text in texts)
+    assert read_name(value).encode() is not None
+    assert isinstance(read_objects(value), list)
+    assert isinstance(read_index(value), int | None)

@@ -5,7 +5,7 @@ import json
 import pytest
 from support.reading import openai_stream, outcome, read, read_whole
 
-from mimo_magics.core.errors import ApiError, BadRequest, WireError
+from mimo_magics.core.errors import ApiError, BadRequest
 from mimo_magics.core.events import (
     ReasoningDelta,
     ResponseStarted,
@@ -455,20 +455,95 @@ def test_an_error_frame_may_hold_only_words():
     )
 
 
+def hearing(*deltas, **more):
+    """The reply to a stream of these deltas."""
+    frames = [{"id": "r1", "model": "m", "choices": [{"index": 0, "delta": each}]} for each in deltas]
+    return read("openai", openai_stream(*frames, chunk("stop", **more)))
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (
+            [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "hm "}]},
+                {"type": "text", "text": "Hi"},
+            ],
+            (ReasoningPart("hm "), TextPart("Hi")),
+        ),
+        ([{"type": "reasoning", "text": "hm"}, "Hi"], (ReasoningPart("hm"), TextPart("Hi"))),
+        ([{"type": "output_text", "text": "Hi"}], (TextPart("Hi"),)),
+        ({"type": "text", "text": "Hi"}, (TextPart("Hi"),)),
+        (5, (TextPart("5"),)),
+        ([None, 7, {"type": "image_url"}], (TextPart("7"),)),
+    ],
+)
+def test_content_may_be_parts_of_which_some_are_reasoning(content, parts):
+    assert hearing({"content": content}).message.parts == parts
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"index": "0", "delta": {"content": "Hi"}},
+        {"index": 0.0, "delta": {"content": "Hi"}},
+        {"index": None, "message": {"role": "assistant", "content": "Hi"}},
+        {"index": 0, "text": "Hi"},
+        {"delta": {"refusal": "Hi"}},
+        {"delta": "Hi"},
+    ],
+)
+def test_a_text_is_read_wherever_it_stands(choice):
+    assert read("openai", openai_stream({"model": "m", "choices": [choice]}, chunk("stop"))).text == "Hi"
+
+
+def test_a_message_that_repeats_the_whole_at_the_end_is_not_read_twice():
+    last = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
+    assert read("openai", openai_stream(chunk(content="Hi"), last)).text == "Hi"
+
+
+def test_the_old_form_of_a_call_is_a_call():
+    pieces = [
+        {"function_call": {"name": "tide", "arguments": ""}},
+        {"function_call": {"arguments": '{"a": 1}'}},
+    ]
+    (call,) = hearing(*pieces).tool_calls
+    assert (call.name, call.arguments) == ("tide", '{"a": 1}')
+
+
+@pytest.mark.parametrize("arguments", [{"city": "Rome"}, '{"city": "Rome"}'])
+@pytest.mark.parametrize("index", ["0", 0, None, "x"])
+def test_arguments_may_be_an_object_and_an_index_a_text(arguments, index):
+    call = {"index": index, "id": "c", "function": {"name": "look", "arguments": arguments}}
+    assert hearing({"tool_calls": [call]}).tool_calls == (ToolCall("c", "look", '{"city": "Rome"}'),)
+
+
 @pytest.mark.parametrize(
     "frame",
     [
-        b"data: <html>\n\n",
-        b"data: [1]\n\n",
-        b'data: {"choices": 7}\n\n',
-        b'data: {"choices": [null]}\n\n',
-        b'data: {"choices": [{"delta": {"content": 5}}]}\n\n',
-        b'data: {"choices": [{"delta": {"tool_calls": [{"index": "a", "id": "b"}]}}]}\n\n',
+        *({"choices": 7}, {"choices": [None]}, {"type": "ping"}, {}),
+        *({"choices": [], "model": ""}, {"object": "chat.completion.chunk", "prompt_filter_results": []}),
     ],
 )
-def test_a_frame_that_the_api_does_not_describe_is_a_wire_error(frame):
-    with pytest.raises(WireError):
-        list(decode("openai", [frame]))
+def test_the_model_is_the_first_that_is_named(frame):
+    answer = read("openai", openai_stream(frame, chunk(content="Hi"), chunk("stop")))
+    assert (answer.text, answer.model) == ("Hi", chunk()["model"])
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        *({"usage": {"prompt_tokens": 1, "prompt_tokens_details": [1]}}, {"usage": "none"}, {"usage": 3}),
+        *(
+            {"choices": [{"delta": {"annotations": "none"}}]},
+            {"choices": [{"delta": {"annotations": ["a"]}}]},
+        ),
+        *({"choices": [{"delta": {"tool_calls": 7}}]}, {"choices": {"delta": [1]}}),
+    ],
+)
+def test_an_odd_value_beside_the_answer_costs_nothing_of_it(late):
+    answer = read("openai", openai_stream(chunk("stop", content="Hi"), late))
+    assert (answer.text, answer.stop) == ("Hi", "end")
 
 
 def test_characters_outside_the_bmp_and_line_separators_come_through():

@@ -134,6 +134,20 @@ def test_a_stream_may_be_cut_at_every_two_bytes():
             assert frames(*packets) == MIXED_FRAMES
 
 
+def test_json_without_a_field_is_data():
+    assert frames(b'{"error": "no"}\n\n') == [("", '{"error": "no"}')]
+    assert frames(b'{\n"data": 1,\n"event": 2\n}\n') == [("", '{\n"data": 1,\n"event": 2\n}')]
+
+
+def test_an_object_behind_a_whole_one_is_an_event_of_its_own():
+    assert frames(b'data: {"a": 1}\ndata: {"b": 2}\ndata: [DONE]\n\n') == [
+        ("", '{"a": 1}'),
+        ("", '{"b": 2}'),
+        ("", "[DONE]"),
+    ]
+    assert frames(b'data: {"a":\ndata: {"b": 2}}\n\n') == [("", '{"a":\n{"b": 2}}')]
+
+
 LINES = st.lists(
     st.sampled_from(
         [b"data: 1", b"data:{}", b"data", b"event: a", b"event:", b": ping", b"id: 7", b"x", b"", b""]
@@ -157,8 +171,11 @@ def test_random_streams_with_random_ends_and_cuts_give_the_frames_of_the_whole(l
 
 @given(LINES, st.sampled_from([b"\n", b"\r\n"]))
 def test_the_frames_are_those_of_an_independent_reader(lines, end):
-    """OpenAI's own SDK is the other reader. It also tells frames that have a name or an id but no data."""
-    stream = end.join([*lines, b"", b""])
+    """OpenAI's own SDK is the other reader. It also tells frames that have a name or an id but no data.
+
+    Unlike it, ours reads objects that no blank line parts as frames of their own.
+    """
+    stream = end.join([*lines, b"", b""]).replace(b"data:{}" + end, b"data:{}" + end + end)
     other = [(sse.event or "", sse.data) for sse in SSEDecoder().iter_bytes(iter([stream]))]
     assert [frame for frame in frames(stream) if frame[1]] == [frame for frame in other if frame[1]]
 

@@ -1,0 +1,177 @@
+"""Which tool call a piece belongs to: servers send one index for all calls, or none, and ids that repeat or change.
+
+Another call begins with another id and a name, with another name, or where one whole object of arguments is followed
+by another one. (ai-dynamo/dynamo#4723, su-kaka/gcli2api#406, microsoft/autogen#7549)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mimo_magics.core.events import Event, ToolCallDelta, ToolCallStart
+
+MAX_HELD_CHARS = 1_000
+"""Characters of arguments that may still be empty and are held back at most."""
+EMPTY_ARGUMENTS = ("", "{", "{}")
+"""What may be a placeholder that the real arguments follow, and its beginning; without white space."""
+STRUCTURE = re.compile(r'[{}\[\]"]')
+STRING_END = re.compile(r'["\\]')
+
+
+class ToolCallDeltas:
+    """Numbers the calls of one response from 0, and tells the events of each."""
+
+    def __init__(self) -> None:
+        self._calls: list[_OpenCall] = []
+        self._call_by_index: dict[int, _OpenCall] = {}
+        self._call_by_id: dict[tuple[int, str], _OpenCall] = {}
+        self._last_index = 0
+
+    def open(self, index: int | None, id_: str, name: str, initial_arguments: str = "") -> Iterator[Event]:
+        """Begin a call, or fill in what was empty of the one at this index; without an index it is the last one's.
+
+        `initial_arguments` hold unless others follow.
+        """
+        index = self._resolve_index(index)
+        call = (self._call_by_id.get((index, id_)) if id_ else None) or self._call_by_index.get(index)
+        if call is None or call.is_other(id_, name):
+            call = self._add_call(index, id_, name)
+            yield ToolCallStart(call.number, id_, name)
+        elif call.fill_in(id_, name):
+            yield ToolCallStart(call.number, call.id, call.name)
+        call.initial_arguments = call.initial_arguments or initial_arguments
+        self._register(index, call)
+
+    def extend(self, index: int | None, arguments: str) -> Iterator[Event]:
+        """Take more of a call's arguments in."""
+        index = self._resolve_index(index)
+        call = self._call_by_index.get(index) or self._add_call(index, "", "")
+        first, *others = call.split_objects(arguments)
+        yield from call.extend(first)
+        for other in others:
+            if not call.drop_placeholder():
+                call = self._add_call(index, call.next_id, call.name)
+                yield ToolCallStart(call.number, call.id, call.name)
+            yield from call.extend(other)
+
+    def flush(self) -> Iterator[Event]:
+        """Return what was held back, as nothing more comes."""
+        for call in self._calls:
+            yield from call.flush()
+
+    def _resolve_index(self, index: int | None) -> int:
+        if index is not None:
+            self._last_index = index
+        return self._last_index
+
+    def _add_call(self, index: int, id_: str, name: str) -> _OpenCall:
+        call = _OpenCall(len(self._calls), id_, name)
+        self._calls.append(call)
+        self._register(index, call)
+        return call
+
+    def _register(self, index: int, call: _OpenCall) -> None:
+        self._call_by_index[index] = call
+        if call.id:
+            self._call_by_id[index, call.id] = call
+
+
+class _OpenCall:
+    """A call that may still grow."""
+
+    def __init__(self, number: int, id_: str, name: str) -> None:
+        self.number, self.id, self.name = number, id_, name
+        self.next_id = ""
+        """The id that came without a name while it grew."""
+        self.initial_arguments = ""
+        self._held: str | None = ""
+        """Arguments that are empty so far; `None` when they are not."""
+        self._scanner = _ObjectScanner()
+
+    def is_other(self, id_: str, name: str) -> bool:
+        """Tell whether a beginning with this id and name is that of another call."""
+        has_other_id = bool(id_ and self.id and id_ != self.id)
+        return bool(name) and (has_other_id or bool(self.name and name != self.name))
+
+    def fill_in(self, id_: str, name: str) -> bool:
+        """Take id and name where there were none; tell whether one was taken."""
+        if id_ and id_ != self.id:
+            self.next_id = id_
+        is_filled = bool((id_ and not self.id) or (name and not self.name))
+        self.id, self.name = self.id or id_, self.name or name
+        return is_filled
+
+    def split_objects(self, text: str) -> list[str]:
+        return self._scanner.split(text)
+
+    def extend(self, text: str) -> Iterator[Event]:
+        if self._held is not None:
+            text, self._held = self._held + text, None
+            if "".join(text.split()) in EMPTY_ARGUMENTS and len(text) <= MAX_HELD_CHARS:
+                self._held = text
+                return
+        if text:
+            yield ToolCallDelta(self.number, text)
+
+    def drop_placeholder(self) -> bool:
+        """Forget arguments that are empty, as others follow; tell whether they were."""
+        is_placeholder = self._held is not None
+        self._held = "" if is_placeholder else None
+        return is_placeholder
+
+    def flush(self) -> Iterator[Event]:
+        if self._held is None:
+            return
+        is_empty = "".join(self._held.split()) in ("", "{}")
+        text = self.initial_arguments if self.initial_arguments and is_empty else self._held
+        self._held = None
+        if text:
+            yield ToolCallDelta(self.number, text)
+
+
+class _ObjectScanner:
+    """Finds where an object of JSON ends, in pieces that are cut anywhere."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._is_in_string = self._is_escaped = False
+        self._is_complete = False
+
+    def split(self, text: str) -> list[str]:
+        """Split a piece where another object follows a whole one; the first part belongs to the present one."""
+        parts, start, position = [], 0, 0
+        while position < len(text):
+            if self._is_complete:
+                following = len(text) - len(text[position:].lstrip())
+                if following < len(text):
+                    self._is_complete = False
+                    if text[following] == "{":
+                        parts.append(text[start:following])
+                        start = following
+                    else:
+                        self._depth = -1  # something else follows: no more is split
+                position = following
+            elif self._depth < 0:
+                break
+            else:
+                position = self._scan(text, position)
+        return [*parts, text[start:]]
+
+    def _scan(self, text: str, position: int) -> int:
+        """Read up to the next character that matters; return the place behind it."""
+        if self._is_escaped:
+            self._is_escaped = False
+            return position + 1
+        match = (STRING_END if self._is_in_string else STRUCTURE).search(text, position)
+        if match is None:
+            return len(text)
+        character = match[0]
+        if character == "\\":
+            self._is_escaped = True
+        elif character == '"':
+            self._is_in_string = not self._is_in_string
+        else:
+            self._depth += 1 if character in "{[" else -1
+            self._is_complete = self._depth == 0 and character == "}"
+        return match.end()
