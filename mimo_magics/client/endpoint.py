@@ -46,6 +46,14 @@ def parse_host(url: str) -> str:
     return parts.hostname or "" if parts.port in (None, default_port) else f"{parts.hostname}:{parts.port}"
 
 
+def _parse_host_name(url: str) -> str:
+    """Return the name of a host without its port; empty for what is no address."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def get_key_origin(url: str) -> str:
     """Return what a key is bound to: the host; with `http://` before it where others may read along.
 
@@ -69,7 +77,9 @@ def resolve_service(settings: Settings) -> Service:
             Translatable("The embedded model has no base URL."),
             Translatable("Leave one out: %mimo_config --reset base_url"),
         )
-    return Service(CUSTOM_SERVICE, service.model, {settings.api: settings.base_url}, service.auth)
+    return services.create_custom_service(
+        service.model, settings.api, settings.base_url, _parse_host_name(settings.base_url), service.auth
+    )
 
 
 def resolve_base_url(settings: Settings) -> str:

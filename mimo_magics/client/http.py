@@ -29,7 +29,7 @@ from mimo_magics.core.errors import (
     TapeMismatch,
     WireError,
 )
-from mimo_magics.core.events import Event, Retrying
+from mimo_magics.core.events import Event, Notice, Retrying
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Request
 from mimo_magics.core.secret import Secret
@@ -40,6 +40,7 @@ from mimo_magics.tape.tape import Tape, create_clock
 from mimo_magics.tape.transport import SendRequest, TapeTransport
 from mimo_magics.wire.errors import api_error
 from mimo_magics.wire.formats import FORMATS, StreamDecoder, decode, decode_full
+from mimo_magics.wire.refused_requests import adapt_body
 
 CONNECT_TIMEOUT, WRITE_TIMEOUT = 20.0, 60.0
 """Seconds. The longest silence between two chunks is a setting: a model may think for minutes before it speaks,
@@ -80,6 +81,7 @@ async def stream(
     """
     wire, clock = FORMATS[api], clock or create_clock(endpoint.tapes)
     body = wire.encode(request)
+    kept_fields = set(request.params.extra)
     for attempt in count(1):
         has_started = False
         failure: MimoError
@@ -94,10 +96,12 @@ async def stream(
         except ApiError as error:
             failure = error
             error.redact(endpoint.key)
-            if not has_started and (relaxed_body := wire.drop_refused_field(body, error)):
-                body = relaxed_body
+            if not has_started and (adapted := adapt_body(body, error, kept_fields)):
+                body, kept_fields = adapted.body, kept_fields | adapted.fields
+                if adapted.notice:
+                    yield Notice(adapted.notice)
                 continue
-        if has_started or attempt == MAX_ATTEMPTS or not is_retryable(failure):
+        if has_started or attempt >= MAX_ATTEMPTS or not is_retryable(failure):
             raise failure
         seconds = compute_delay(attempt, failure, clock)
         yield Retrying(attempt + 1, MAX_ATTEMPTS, seconds, failure.message)

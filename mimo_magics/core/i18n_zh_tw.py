@@ -92,11 +92,14 @@ TRANSLATIONS: dict[str, str] = {
     "{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}": (
         "{reason} · {delay:g} 秒後重試，第 {attempt} 次，共 {max_attempts} 次"
     ),
-    "The server's answer is not what the API describes.": "伺服器的回答不符合 API 的描述。",
+    "The server's answer is not what the API describes: {excerpt}": "伺服器的回答不符合 API 的描述：{excerpt}",
+    "The server's answer is empty.": "伺服器的回答是空的。",
+    "The server sent a broken frame.": "伺服器送來損壞的訊框。",
+    "The server answers in the {api} format.": "伺服器以 {api} 格式回答。",
+    "Choose it: --api {api}, or %mimo_config api={api}": "請選用該格式：--api {api}，或 %mimo_config api={api}",
+    "The server takes no {name}: the request was made again without it.": "伺服器不接受 {name}：已去掉它再次送出請求。",
+    "The answer begins anew; what came of it before is void.": "回答重新開始；先前送達的部分作廢。",
     "The server sent a frame that the API does not describe.": "伺服器送來 API 沒有描述的訊框。",
-    "The server sent something that is not a JSON object.": "伺服器送來的不是 JSON 物件。",
-    "The server's answer is no chat completion.": "伺服器的回答不是 chat completion。",
-    "The server's answer is no message.": "伺服器的回答不是 message。",
     "The Anthropic format has no sound.": "Anthropic 格式不支援聲音。",
     "Use --api openai.": "請使用 --api openai。",
     "The Anthropic format has no web search.": "Anthropic 格式不支援網路搜尋。",
@@ -259,6 +262,9 @@ TRANSLATIONS: dict[str, str] = {
         "大於 0 時，出現過的字詞較不易再出現。僅限 OpenAI 格式。"
     ),
     "Reason before answering, or do not.": "回答前是否先推理。",
+    "The field that carries --thinking; each service has its own. OpenAI format only.": (
+        "承載 --thinking 的欄位；各服務不同。僅限 OpenAI 格式。"
+    ),
     "JSON mode: the answer is JSON, which the prompt must describe. OpenAI format only.": (
         "JSON 模式：回答為 JSON，提示詞必須描述它。僅限 OpenAI 格式。"
     ),

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, count, groupby
 from typing import Any, ClassVar, Literal
 
+from mimo_magics.core.services import ServiceFields
+
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 
@@ -215,6 +217,7 @@ class Request:
     params: Params
     tools: tuple[Tool, ...] = ()
     stream: bool = True
+    fields: ServiceFields = ServiceFields()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.settings import Api, Auth
+from mimo_magics.core.settings import Api, Auth, ThinkingForm
 from mimo_magics.core.suggest import did_you_mean
 
 Range = tuple[float, float]
 
 PENALTY_RANGES: Mapping[str, Range] = {"frequency_penalty": (-2, 2), "presence_penalty": (-2, 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFields:
+    """How a service wants what services want in different ways; the defaults are MiMo's."""
+
+    thinking: ThinkingForm = "thinking"
+    """The field of the OpenAI format that switches reasoning on or off."""
+    max_tokens: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+    """The field of the OpenAI format that bounds the output."""
+    pads_reasoning: bool = True
+    """Whether tool calls whose reasoning is lost are refused, so that some is made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +48,15 @@ class Service:
     """Whether its first chat model is asked for, as its models change."""
     truncates_by_default: bool = False
     """Whether it cuts an answer short when it is not told how long one may be."""
+    fields: ServiceFields = ServiceFields()
 
 
 CUSTOM_SERVICE = "other"
 """Name of a service at an address of the person's own, of which nothing is known."""
+CUSTOM_FIELDS = ServiceFields("chat_template_kwargs", "max_tokens", pads_reasoning=False)
+"""What vLLM, SGLang and llama.cpp know, which serve the open models."""
+MIMO_DOMAINS = ("mimo-v2.com", "xiaomimimo.com")
+"""Of MiMo services, plans and regions included."""
 
 LOCAL_SERVICE = Service(
     "local",
@@ -93,3 +111,12 @@ def find_service(name: str) -> Service:
         advice = did_you_mean(name, SERVICES, Translatable("There are: {names}.", names=", ".join(SERVICES)))
         raise BadOption(Translatable("There is no preset {name!r}.", name=name), advice)
     return SERVICES[name]
+
+
+def create_custom_service(
+    model: str, api: Api, base_url: str, host: str, auth: Mapping[Api, Auth]
+) -> Service:
+    """Return the service at an address of the person's own; hosts of MiMo services have MiMo's fields."""
+    is_mimo = any(host == domain or host.endswith(f".{domain}") for domain in MIMO_DOMAINS)
+    fields = ServiceFields() if is_mimo else CUSTOM_FIELDS
+    return Service(CUSTOM_SERVICE, model, {api: base_url}, auth, fields=fields)

@@ -21,6 +21,8 @@ WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarise"]
 RunAll = Literal["run", "keep", "ask"]
 Pace = Literal["real", "fast", "once"]
+ThinkingForm = Literal["thinking", "chat_template_kwargs", "enable_thinking", "reasoning_effort"]
+"""Fields that switch reasoning: MiMo's own; of vLLM, SGLang and llama.cpp; of Alibaba's; of OpenAI's."""
 CodeKind = Literal["curl", "openai", "anthropic", "httpx"]
 """Forms in which a call can be written."""
 
@@ -109,6 +111,9 @@ class Settings:
     )
     thinking: bool | None = _setting(
         None, "Reason before answering, or do not.", "--thinking", metavar="on|off", project=True, panel=True
+    )
+    thinking_form: ThinkingForm | None = _setting(
+        None, "The field that carries --thinking; each service has its own. OpenAI format only."
     )
     json: bool = _setting(
         False, "JSON mode: the answer is JSON, which the prompt must describe. OpenAI format only.", "--json"
@@ -255,6 +260,7 @@ class Options(TypedDict, total=False):
     frequency_penalty: float | None
     presence_penalty: float | None
     thinking: bool | None
+    thinking_form: ThinkingForm | None
     json: bool
     param: Mapping[str, Any]
     tool_choice: str | None

@@ -11,6 +11,7 @@ from mimo_magics.core.events import (
     Event,
     ModelPreparation,
     ReasoningDelta,
+    ResponseRestarted,
     ResponseStarted,
     Retrying,
     TextDelta,
@@ -52,7 +53,7 @@ class Progress:
                 self._wait_event, self._retry_at = event, self._now() + event.delay
             case ModelPreparation():
                 self._wait_event, self._started_at = event, self._now()
-            case ResponseStarted(_, model):
+            case ResponseStarted(_, model) | ResponseRestarted(_, model):
                 self._wait_event, self._model = None, model
             case UsageUpdate(usage):
                 self._usage = usage

@@ -15,7 +15,15 @@ from typing import Any
 
 from IPython.display import clear_output
 
-from mimo_magics.core.events import Accumulator, Event, ModelPreparation, ReasoningDelta, Retrying, TextDelta
+from mimo_magics.core.events import (
+    Accumulator,
+    Event,
+    ModelPreparation,
+    ReasoningDelta,
+    ResponseRestarted,
+    Retrying,
+    TextDelta,
+)
 from mimo_magics.core.messages import Message, Reply, TextPart
 from mimo_magics.display.output import Output
 from mimo_magics.display.progress import Progress
@@ -65,6 +73,9 @@ class StaticRenderer:
         self._accumulator.feed(event)
         self._progress.feed(event)
         match event:
+            case ResponseRestarted():
+                self._finished_chars, self._pending_chars = 0, len(self._accumulator.reply.text)
+                self._paint()
             case TextDelta(text) | ReasoningDelta(text):
                 self._pending_chars += len(text)
                 self.tick()

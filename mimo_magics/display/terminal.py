@@ -8,8 +8,17 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from mimo_magics.core.events import Event, ModelPreparation, Note, Notice, ReasoningDelta, Retrying, TextDelta
-from mimo_magics.core.i18n import translate
+from mimo_magics.core.events import (
+    Event,
+    ModelPreparation,
+    Note,
+    Notice,
+    ReasoningDelta,
+    ResponseRestarted,
+    Retrying,
+    TextDelta,
+)
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.text import escape_invisible_characters, split_unfinished_sequence
 
@@ -33,6 +42,9 @@ class TerminalRenderer:
         match event:
             case TextDelta(text) | ReasoningDelta(text):
                 self._print_piece(type(event), text)
+            case ResponseRestarted():
+                line = translate(Translatable("The answer begins anew; what came of it before is void."))
+                self._print(ResponseRestarted, f"{ANSI_DIM}{line}{ANSI_RESET}\n")
             case Retrying():
                 self._print(Retrying, f"{escape_invisible_characters(translate(str(event)))}\n")
             case ModelPreparation(what, done, total) if done == total:

@@ -25,12 +25,12 @@ from mimo_magics.core.messages import (
     with_unique_ids,
 )
 from mimo_magics.core.models import choose_max_tokens
-from mimo_magics.core.services import LOCAL_SERVICE, Service
+from mimo_magics.core.services import LOCAL_SERVICE, Service, ServiceFields
 from mimo_magics.core.settings import Settings
 from mimo_magics.session.attachments import replace_unsupported_parts
 from mimo_magics.session.limits.context_window import build_summary_messages
 from mimo_magics.session.system_prompt import build_system_prompt
-from mimo_magics.session.turn import Turn, conversation_messages
+from mimo_magics.session.turn import Turn, conversation_messages, without_reasoning
 from mimo_magics.wire.formats import FORMATS
 
 Prompt = str | Sequence[Part]
@@ -76,12 +76,27 @@ class TurnInput:
             with_tools: whether tools are still offered.
         """
         conversation = with_unique_ids(
-            (*conversation_messages(self.past[omitted_turns:]), self.prompt, *turn_messages)
+            (*conversation_messages(self._known_past[omitted_turns:]), self.prompt, *turn_messages)
         )
         all_messages = (*self.system_messages, *build_summary_messages(summary), *conversation)
         messages, notes = replace_unsupported_parts(all_messages, self.model, self.settings.api)
         offered_tools = self.tools if with_tools else ()
-        return Request(messages, self.params, offered_tools, stream=self.settings.stream), notes
+        request = Request(messages, self.params, offered_tools, self.settings.stream, self._fields)
+        return request, notes
+
+    @property
+    def _fields(self) -> ServiceFields:
+        fields = self.service.fields
+        return replace(fields, thinking=self.settings.thinking_form or fields.thinking)
+
+    @property
+    def _known_past(self) -> tuple[Turn, ...]:
+        """The past as the service may be told it: reasoning goes back to services that want it, or that sent it."""
+        if self.service.fields.pads_reasoning:
+            return self.past
+        return tuple(
+            turn if turn.preset == self.service.name else without_reasoning(turn) for turn in self.past
+        )
 
     @property
     def uses_first_model(self) -> bool:

@@ -13,6 +13,7 @@ from mimo_magics.core.events import (
     Approval,
     Event,
     PendingApproval,
+    ResponseRestarted,
     ToolCallDelta,
     ToolCallStart,
     ToolProgress,
@@ -43,6 +44,8 @@ class CallNumbers:
 
     def number_event(self, event: Event) -> Event:
         """Return the event with the number of the call within the turn."""
+        if isinstance(event, ResponseRestarted):
+            self.begin_response()
         if not isinstance(event, ToolCallStart | ToolCallDelta):
             return event
         if event.index not in self._numbers:

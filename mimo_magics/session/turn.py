@@ -12,6 +12,7 @@ from mimo_magics.core.messages import (
     ImagePart,
     Message,
     Params,
+    ReasoningPart,
     Reply,
     TextPart,
     Usage,
@@ -89,6 +90,13 @@ def without_open_calls(message: Message) -> Message:
     open_calls = message.open_calls
     parts = tuple(part for part in message.parts if not any(part is call for call in open_calls))
     return replace(message, parts=parts)
+
+
+def without_reasoning(turn: Turn) -> Turn:
+    """Return a turn without what the model thought."""
+    message = turn.reply.message
+    parts = tuple(part for part in message.parts if not isinstance(part, ReasoningPart))
+    return replace(turn, reply=replace(turn.reply, message=replace(message, parts=parts)))
 
 
 def check_turn(turn: Turn) -> None:

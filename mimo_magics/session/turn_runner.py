@@ -31,7 +31,11 @@ from mimo_magics.session.turn import Turn, without_open_calls
 from mimo_magics.tape import tape
 from mimo_magics.tools.tool import NotebookTool
 from mimo_magics.wire.bare_tool_calls import BareToolCallFilter
+from mimo_magics.wire.think_tags import ThinkTagFilter
 from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
+
+ResponseFilter = ThinkTagFilter | ToolCallMarkupFilter | BareToolCallFilter
+"""What takes something out of the events of one response."""
 
 
 class RunningTurn:
@@ -280,10 +284,10 @@ class RunningTurn:
         return summary.reply.text
 
     async def _stream_request(self, service_endpoint: Endpoint, request: Request) -> AsyncGenerator[Event]:
-        """Ask, take calls that the model wrote as text out of what comes, and number the calls."""
+        """Ask, take reasoning and calls that stand in the text out of what comes, and number the calls."""
         self._call_numbers.begin_response()
         call_count = len(self._accumulator.reply.tool_calls)
-        filters: list[ToolCallMarkupFilter | BareToolCallFilter] = [ToolCallMarkupFilter(call_count)]
+        filters: list[ResponseFilter] = [ThinkTagFilter(), ToolCallMarkupFilter(call_count, request.tools)]
         if self._turn_input.service is LOCAL_SERVICE:
             filters.append(BareToolCallFilter([tool.name for tool in request.tools], call_count))
             request = local_process.adapt_request(request)
@@ -301,9 +305,7 @@ class RunningTurn:
                 yield self._call_numbers.number_event(each)
 
 
-def _apply_filters(
-    filters: Sequence[ToolCallMarkupFilter | BareToolCallFilter], events: Iterable[Event]
-) -> Iterable[Event]:
+def _apply_filters(filters: Sequence[ResponseFilter], events: Iterable[Event]) -> Iterable[Event]:
     for each in filters:
         events = [out for event in events for out in each.feed(event)]
     return events

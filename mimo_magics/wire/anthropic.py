@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mimo_magics.core.errors import ApiError, BadOption
+from mimo_magics.core.errors import BadOption
 from mimo_magics.core.events import (
     Event,
     ReasoningDelta,
@@ -45,6 +45,7 @@ from mimo_magics.wire.json_values import (
     read_text,
 )
 from mimo_magics.wire.openai import MISSING_TEXT_PLACEHOLDER, encode_thinking
+from mimo_magics.wire.sent_calls import clean_name, read_arguments
 from mimo_magics.wire.tool_call_deltas import ToolCallDeltas
 
 path = "/v1/messages"
@@ -84,18 +85,13 @@ def encode(request: Request) -> dict[str, Any]:
     return {
         "model": params.model,
         **({"system": system} if system else {}),
-        "messages": _encode_messages(request.messages, params),
+        "messages": _encode_messages(request),
         "stream": request.stream,
         **_encode_params(params),
         **({"tools": tools} if tools else {}),
         **({"tool_choice": _encode_tool_choice(params.tool_choice)} if tools and params.tool_choice else {}),
         **params.extra,
     }
-
-
-def drop_refused_field(body: Mapping[str, Any], error: ApiError) -> dict[str, Any] | None:  # noqa: ARG001  the protocol's
-    """Return `None`: nothing optional is sent in this format."""
-    return None
 
 
 def _encode_params(params: Params) -> dict[str, Any]:
@@ -110,7 +106,7 @@ def _encode_params(params: Params) -> dict[str, Any]:
         "temperature": params.temperature,
         "top_p": params.top_p,
         "stop_sequences": list(params.stop) or None,
-        "thinking": encode_thinking(params),
+        "thinking": encode_thinking(params.thinking),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -129,14 +125,14 @@ def _encode_tool_choice(choice: str) -> dict[str, Any]:
     return {"type": types[choice]} if choice in types else {"type": "tool", "name": choice}
 
 
-def _encode_messages(messages: tuple[Message, ...], params: Params) -> list[dict[str, Any]]:
+def _encode_messages(request: Request) -> list[dict[str, Any]]:
     """User and assistant in turns: neighbours of one role become one message, tool results a user's blocks."""
     body: list[dict[str, Any]] = []
-    for message in messages:
+    for message in request.messages:
         if message.role in SYSTEM_ROLES:
             continue
         role = "assistant" if message.role == "assistant" else "user"
-        blocks = _encode_assistant(message, params) if role == "assistant" else _encode_prompt(message)
+        blocks = _encode_assistant(message, request) if role == "assistant" else _encode_prompt(message)
         if body and body[-1]["role"] == role:
             body[-1]["content"] += blocks
         else:
@@ -144,12 +140,13 @@ def _encode_messages(messages: tuple[Message, ...], params: Params) -> list[dict
     return body
 
 
-def _encode_assistant(message: Message, params: Params) -> list[dict[str, Any]]:
+def _encode_assistant(message: Message, request: Request) -> list[dict[str, Any]]:
     """Reasoning goes back as it came, signed or not; it is made up where calls have lost it (7.1)."""
     parts = [part for part in message.parts if part != TextPart("")]
-    if params.thinking is False:
+    has_reasoning = any(isinstance(part, ReasoningPart) for part in parts)
+    if request.params.thinking is False:
         parts = [part for part in parts if not isinstance(part, ReasoningPart)]
-    elif message.tool_calls and not any(isinstance(part, ReasoningPart) for part in parts):
+    elif message.tool_calls and not has_reasoning and request.fields.pads_reasoning:
         parts = [ReasoningPart(" "), *parts]
     if all(isinstance(part, ReasoningPart) for part in parts):
         parts.append(TextPart(MISSING_TEXT_PLACEHOLDER))
@@ -167,22 +164,17 @@ def _encode_block(part: object) -> dict[str, Any]:
         case ReasoningPart(reasoning, signature):
             return {"type": "thinking", "thinking": reasoning, "signature": signature}
         case ToolCall(id_, name, arguments):
-            return {"type": "tool_use", "id": id_, "name": name, "input": _encode_arguments(arguments)}
+            return {
+                "type": "tool_use",
+                "id": id_,
+                "name": clean_name(name),
+                "input": read_arguments(arguments),
+            }
         case ToolResult():
             return _encode_tool_result(part)
         case ImagePart(url):
             return {"type": "image", "source": _encode_image_source(url)}
     raise BadOption(Translatable("The Anthropic format has no sound."), Translatable("Use --api openai."))
-
-
-def _encode_arguments(arguments: str) -> dict[str, Any]:
-    """This format wants an object; arguments that are none, or that JSON cannot carry, are kept as text."""
-    try:
-        value = json.loads(arguments or "{}")
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"unreadable": arguments}
 
 
 def _encode_tool_result(result: ToolResult) -> dict[str, Any]:

@@ -10,7 +10,14 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from mimo_magics.core.events import Event, Stopped, TextDelta, ToolCallDelta, ToolCallStart
+from mimo_magics.core.events import (
+    Event,
+    ResponseRestarted,
+    Stopped,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+)
 
 CALL_PREFIX = re.compile(r"\s*(?:`{0,3}|```[a-z]*\s*(?:\{.*)?|\{.*)", re.DOTALL)
 OPENING_FENCE = re.compile(r"\s*(?:```(?:json)?\s*)?")
@@ -38,6 +45,8 @@ class BareToolCallFilter:
         match event:
             case ToolCallStart():
                 self._may_be_call = False
+            case ResponseRestarted():
+                self._buffer, self._may_be_call = "", bool(self._names)
             case TextDelta(text) if self._may_be_call:
                 self._buffer += text
                 self._may_be_call = bool(CALL_PREFIX.fullmatch(self._buffer))

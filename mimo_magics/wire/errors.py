@@ -53,7 +53,7 @@ HINT_BY_PATTERN = {
     "webSearchEnabled": Translatable(
         "Switch the web search plugin on in the service's console; that takes up to five minutes."
     ),
-    "reasoning_content": Translatable(
+    "reasoning_content.*(must|miss|lack|required|passed back)": Translatable(
         "The conversation lacks reasoning that the model wants back: --new, or --thinking off."
     ),
     "is not set|is not present": Translatable("A message has no text; %%mimo --new begins without it."),
@@ -136,7 +136,7 @@ def _is_error(frame: Mapping[str, Any]) -> bool:
         return True
     if frame.get("type") in ("error", "server_error") and "message" in frame:
         return True
-    if any(frame.get(name) for name in ("choices", "content", "delta", "usage")):
+    if frame.get("choices") or frame.get("content") or frame.get("delta") or frame.get("usage"):
         return False
     outcome = frame.get("base_resp")
     if isinstance(outcome, Mapping) and outcome.get("status_code"):

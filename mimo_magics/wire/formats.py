@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from mimo_magics.core.errors import ApiError, WireError
+from mimo_magics.core.errors import WireError
 from mimo_magics.core.events import Event, Stopped
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Request
@@ -48,9 +48,6 @@ class WireFormat(Protocol):
 
     def encode(self, request: Request) -> dict[str, Any]:
         """Return the body of a call."""
-
-    def drop_refused_field(self, body: Mapping[str, Any], error: ApiError) -> dict[str, Any] | None:
-        """Return a body without the optional field that the server refused; `None` if it was not that."""
 
     def Decoder(self) -> Decoder:  # noqa: N802  a class in the module
         """Return a decoder for one stream."""
@@ -113,7 +110,8 @@ class StreamDecoder:
                 yield from self._decode_frame(name, data)
         except WireError:
             pass  # the cut went through a frame
-        yield from self._track(self._decoder.flush())
+        for event in self._decoder.flush():
+            yield from self._track(event)
         yield from self._surrogates.flush()
         if self.has_started and not self._has_stopped:
             yield Stopped("end" if self.is_done else "cut")
@@ -126,8 +124,10 @@ class StreamDecoder:
             return
         try:
             frame = self._parse_frame(data)
-            if frame is not None:
-                yield from self._track(self._decoder.feed(name, frame))
+            if frame is None:
+                return
+            for event in self._decoder.feed(name, frame):
+                yield from self._track(event)
         except (WireError, *MALFORMED_DATA_ERRORS) as error:
             if self._has_stopped:
                 return  # the reply is whole
@@ -156,12 +156,10 @@ class StreamDecoder:
         self.unread = self.unread or data
         return None
 
-    def _track(self, events: Iterable[Event]) -> Iterator[Event]:
-        for event in events:
-            self.has_started = True
-            for whole in self._surrogates.feed(event):
-                self._has_stopped = self._has_stopped or isinstance(whole, Stopped)
-                yield whole
+    def _track(self, event: Event) -> Iterable[Event]:
+        self.has_started = True
+        self._has_stopped = self._has_stopped or isinstance(event, Stopped)
+        return self._surrogates.feed(event)
 
 
 def decode(api: Api, chunks: Iterable[bytes]) -> Iterator[Event]:

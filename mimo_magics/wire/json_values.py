@@ -42,8 +42,9 @@ def read_delta(value: Any, text_field: str) -> Mapping[str, Any]:
 
 def read_objects(value: Any) -> list[Mapping[str, Any]]:
     """Return the objects of a list; an object stands for a list of it."""
-    items = value if isinstance(value, list) else [value]
-    return [each for each in items if isinstance(each, dict)]
+    if not isinstance(value, list):
+        return [value] if isinstance(value, dict) else []
+    return [each for each in value if isinstance(each, dict)]
 
 
 def read_text(value: Any, depth: int = 0) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mimo_magics.core.errors import ApiError
 from mimo_magics.core.events import (
     Annotations,
     Event,
@@ -32,12 +31,12 @@ from mimo_magics.core.messages import (
     Usage,
 )
 from mimo_magics.core.secret import Secret
-from mimo_magics.core.settings import Auth
+from mimo_magics.core.services import ServiceFields
+from mimo_magics.core.settings import Auth, ThinkingForm
 from mimo_magics.wire.auth import key_headers
 from mimo_magics.wire.errors import frame_error, other_format_error, unreadable_error
 from mimo_magics.wire.json_values import (
     parse_token_count,
-    read_delta,
     read_index,
     read_json_text,
     read_name,
@@ -46,6 +45,7 @@ from mimo_magics.wire.json_values import (
     read_stop_reason,
     read_text,
 )
+from mimo_magics.wire.sent_calls import clean_arguments, clean_name
 from mimo_magics.wire.tool_call_deltas import ToolCallDeltas
 
 path = "/chat/completions"
@@ -69,10 +69,10 @@ def encode(request: Request) -> dict[str, Any]:
     tools = [*map(_encode_tool, request.tools), *_encode_web_search(params)]
     return {
         "model": params.model,
-        "messages": [each for message in request.messages for each in _encode_message(message, params)],
+        "messages": [each for message in request.messages for each in _encode_message(message, request)],
         "stream": request.stream,
         **({"stream_options": {"include_usage": True}} if request.stream else {}),
-        **_encode_params(params),
+        **_encode_params(params, request.fields),
         **({"tools": tools} if tools else {}),
         **(
             {"tool_choice": _encode_tool_choice(params.tool_choice)}
@@ -83,33 +83,36 @@ def encode(request: Request) -> dict[str, Any]:
     }
 
 
-def drop_refused_field(body: Mapping[str, Any], error: ApiError) -> dict[str, Any] | None:
-    """Return the body without the optional field that the server refused, if it was that.
-
-    Some gateways know no `stream_options`; usage comes all the same.
-    """
-    if error.status == 400 and "stream_options" in body and "stream_options" in str(error):
-        return {name: value for name, value in body.items() if name != "stream_options"}
-    return None
-
-
-def _encode_params(params: Params) -> dict[str, Any]:
+def _encode_params(params: Params, names: ServiceFields) -> dict[str, Any]:
     fields = {
-        "max_completion_tokens": params.max_completion_tokens,
+        names.max_tokens: params.max_completion_tokens,
         "temperature": params.temperature,
         "top_p": params.top_p,
         "stop": list(params.stop) or None,
         "frequency_penalty": params.frequency_penalty,
         "presence_penalty": params.presence_penalty,
         "response_format": params.response_format,
-        "thinking": encode_thinking(params),
+        names.thinking: _encode_thinking(params.thinking, names.thinking),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def encode_thinking(params: Params) -> dict[str, str] | None:
+def _encode_thinking(thinking: bool | None, form: ThinkingForm) -> Any:
+    if thinking is None:
+        return None
+    match form:
+        case "chat_template_kwargs":
+            return {"enable_thinking": thinking}
+        case "enable_thinking":
+            return thinking
+        case "reasoning_effort":  # MiMo takes low, medium and high alike (1.2 of the second API notes)
+            return "medium" if thinking else "none"
+    return encode_thinking(thinking)
+
+
+def encode_thinking(thinking: bool | None) -> dict[str, str] | None:
     """Return MiMo's own field, which both formats share."""
-    return None if params.thinking is None else {"type": "enabled" if params.thinking else "disabled"}
+    return None if thinking is None else {"type": "enabled" if thinking else "disabled"}
 
 
 def _encode_tool(tool: Tool) -> dict[str, Any]:
@@ -129,10 +132,10 @@ def _encode_tool_choice(choice: str) -> str | dict[str, Any]:
     return {"type": "function", "function": {"name": choice}}
 
 
-def _encode_message(message: Message, params: Params) -> Iterator[dict[str, Any]]:
+def _encode_message(message: Message, request: Request) -> Iterator[dict[str, Any]]:
     match message.role:
         case "assistant":
-            yield _encode_assistant(message, params)
+            yield _encode_assistant(message, request)
         case "tool":
             for part in message.parts:
                 if isinstance(part, ToolResult):
@@ -141,15 +144,15 @@ def _encode_message(message: Message, params: Params) -> Iterator[dict[str, Any]
             yield {"role": message.role, "content": _encode_content(message)}
 
 
-def _encode_assistant(message: Message, params: Params) -> dict[str, Any]:
+def _encode_assistant(message: Message, request: Request) -> dict[str, Any]:
     """MiMo refuses null content, and calls whose reasoning does not come back while it thinks (7.1)."""
     calls = message.tool_calls
     body: dict[str, Any] = {
         "role": "assistant",
         "content": message.text or ("" if calls else MISSING_TEXT_PLACEHOLDER),
     }
-    reasoning = message.reasoning or (" " if calls else "")
-    if reasoning and params.thinking is not False:
+    reasoning = message.reasoning or (" " if calls and request.fields.pads_reasoning else "")
+    if reasoning and request.params.thinking is not False:
         body["reasoning_content"] = reasoning
     if calls:
         body["tool_calls"] = [_encode_tool_call(call) for call in calls]
@@ -157,7 +160,7 @@ def _encode_assistant(message: Message, params: Params) -> dict[str, Any]:
 
 
 def _encode_tool_call(call: ToolCall) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": call.arguments or "{}"}
+    function = {"name": clean_name(call.name), "arguments": clean_arguments(call.arguments)}
     return {"id": call.id, "type": "function", "function": function}
 
 
@@ -203,7 +206,9 @@ class Decoder:
         if frame.get("type") in ("message", "message_start"):
             raise other_format_error("anthropic")
         choices = read_objects(frame.get("choices"))
-        events = [event for choice in choices for event in self._decode_choice(choice)]
+        events: list[Event] = []
+        for choice in choices:
+            events += self._decode_choice(choice)
         if usage := read_object(frame.get("usage")):
             events.append(UsageUpdate(_decode_usage(usage)))
         if choices or frame.get("model"):
@@ -226,33 +231,36 @@ class Decoder:
             yield replace(self._started, model=self._started.model or model)
 
     def _decode_choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
-        if read_index(choice.get("index")):
+        """Nearly all deltas are one text, so that nothing is called for what is absent."""
+        if choice.get("index") and read_index(choice["index"]):
             return  # further choices are never asked for
         delta = self._find_delta(choice)
         # vLLM and OpenRouter say `reasoning`; some gateways send both, with the same text
-        if reasoning := read_text(delta.get("reasoning_content") or delta.get("reasoning")):
-            yield ReasoningDelta(reasoning)
-        yield from _decode_content(delta.get("content") or choice.get("text"))
-        if refusal := read_text(delta.get("refusal")):
-            yield TextDelta(refusal)
-        calls = read_objects(delta.get("tool_calls"))
-        if function := read_object(delta.get("function_call")):  # the form before there were several calls
-            calls.append({"function": function})
-        for call in calls:
-            yield from self._decode_tool_call(call)
-        if annotations := read_objects(delta.get("annotations")):
-            yield Annotations(tuple(_decode_annotation(each) for each in annotations))
-        if note := read_name(delta.get("error_message")):
-            yield Note(note)
+        if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
+            yield ReasoningDelta(read_text(reasoning))
+        if content := delta.get("content") or choice.get("text"):
+            yield from _decode_content(content)
+        if refusal := delta.get("refusal"):
+            yield TextDelta(read_text(refusal))
+        if calls := delta.get("tool_calls"):
+            for call in read_objects(calls):
+                yield from self._decode_tool_call(call)
+        if function := delta.get("function_call"):  # the form before there were several calls
+            yield from self._decode_tool_call({"function": function})
+        if delta.get("annotations") or delta.get("error_message"):
+            yield from _decode_remarks(delta)
         if reason := choice.get("finish_reason"):
             yield from self._calls.flush()
             yield Stopped(read_stop_reason(reason, STOP_REASONS))
 
     def _find_delta(self, choice: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is new; a few servers stream whole messages in its place, or repeat all of it at the end."""
-        if isinstance(choice.get("delta"), dict | str):
+        delta = choice.get("delta")
+        if isinstance(delta, dict):
             self._has_deltas = True
-            return read_delta(choice["delta"], "content")
+            return delta
+        if isinstance(delta, str):
+            return {"content": delta}
         return {} if self._has_deltas else read_object(choice.get("message"))
 
     def _decode_tool_call(self, call: Mapping[str, Any]) -> Iterator[Event]:
@@ -291,12 +299,23 @@ def _as_delta(choice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decode_content(content: Any) -> Iterator[Event]:
-    """Text, or a list of parts, of which some are reasoning (Mistral)."""
+    """Text, or parts of which some are reasoning (Mistral)."""
+    if isinstance(content, str):
+        yield TextDelta(content)
+        return
     for part in content if isinstance(content, list) else [content]:
         kind = read_text(read_object(part).get("type"))
         if text := read_text(part):
             is_reasoning = "thinking" in kind or "reasoning" in kind
             yield ReasoningDelta(text) if is_reasoning else TextDelta(text)
+
+
+def _decode_remarks(delta: Mapping[str, Any]) -> Iterator[Event]:
+    """What a web search of the server found, and why one failed."""
+    if annotations := read_objects(delta.get("annotations")):
+        yield Annotations(tuple(_decode_annotation(each) for each in annotations))
+    if note := read_name(delta.get("error_message")):
+        yield Note(note)
 
 
 def _decode_usage(usage: Mapping[str, Any]) -> Usage:

@@ -5,7 +5,7 @@ JSON writes an emoji as two escapes, and some servers cut between them; no strea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,17 +24,14 @@ class SurrogateJoiner:
         self._half: Any = None
         """An event that is the first half of a character."""
 
-    def feed(self, event: Event) -> Iterator[Event]:
+    def feed(self, event: Event) -> Iterable[Event]:
         """Pass an event on, whole."""
         field = TEXT_FIELD.get(type(event))
         if field is None:
-            if isinstance(event, Stopped | ToolCallStart):
-                yield from self.flush()
-            yield event
-        elif self._half is None and getattr(event, field).isascii():
-            yield event
-        else:
-            yield from self._join(event, field)
+            return (*self.flush(), event) if isinstance(event, Stopped | ToolCallStart) else (event,)
+        if self._half is None and getattr(event, field).isascii():
+            return (event,)
+        return self._join(event, field)
 
     def flush(self) -> Iterator[Event]:
         """Return a half that stayed alone, as U+FFFD."""

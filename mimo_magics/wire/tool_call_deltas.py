@@ -47,11 +47,13 @@ class ToolCallDeltas:
         """Take more of a call's arguments in."""
         index = self._resolve_index(index)
         call = self._call_by_index.get(index) or self._add_call(index, "", "")
-        first, *others = call.split_objects(arguments)
+        first, *others = call.scanner.split(arguments)
         yield from call.extend(first)
         for other in others:
             if not call.drop_placeholder():
-                call = self._add_call(index, call.next_id, call.name)
+                following = self._add_call(index, call.next_id, call.name)
+                following.scanner = call.scanner  # it has read what follows
+                call = following
                 yield ToolCallStart(call.number, call.id, call.name)
             yield from call.extend(other)
 
@@ -87,7 +89,7 @@ class _OpenCall:
         self.initial_arguments = ""
         self._held: str | None = ""
         """Arguments that are empty so far; `None` when they are not."""
-        self._scanner = _ObjectScanner()
+        self.scanner = _ObjectScanner()
 
     def is_other(self, id_: str, name: str) -> bool:
         """Tell whether a beginning with this id and name is that of another call."""
@@ -101,9 +103,6 @@ class _OpenCall:
         is_filled = bool((id_ and not self.id) or (name and not self.name))
         self.id, self.name = self.id or id_, self.name or name
         return is_filled
-
-    def split_objects(self, text: str) -> list[str]:
-        return self._scanner.split(text)
 
     def extend(self, text: str) -> Iterator[Event]:
         if self._held is not None:

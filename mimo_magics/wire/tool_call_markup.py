@@ -10,11 +10,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta, ToolCallDelta, ToolCallStart
+from mimo_magics.core.events import (
+    Event,
+    ReasoningDelta,
+    ResponseRestarted,
+    Stopped,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+)
+from mimo_magics.core.messages import Tool
 
 MAX_MARKUP_CHARS = 1_000_000
 """Characters of one piece of markup that are held back at most; they are text if it goes on."""
@@ -31,16 +40,25 @@ END = re.compile(rf"{CLOSE_TAG}|(?:{TAG_PREFIXES[CLOSE_TAG]})\Z")
 FENCE = re.compile(r"\A[\s>*+\-\d.)]*(`{3,}(?=[^`]*\Z)|~{3,})(.*)")  # in lists and quotations too
 FUNCTION = re.compile(r"<function=([^<>]*)>(.*?)(</function>|\Z)", re.DOTALL)
 # a value whose end tag was forgotten ends at the next parameter, as for the parsers of servers
-PARAMETER = re.compile(r"<parameter=([^<>]*)>(.*?)(?:</parameter>|(?=<parameter=)|\Z)", re.DOTALL)
+PARAMETER = re.compile(r"<parameter=([^<>]*)>(.*?)(?:(</parameter>)|(?=<parameter=)|\Z)", re.DOTALL)
+TAGS_ON_LINES = re.compile(rf"{OPEN_TAG}\s*\n\s*<function=[^<>]*>[ \t]*\n")
+VALUE_ON_LINES = re.compile(r"[ \t]*\n(.*?)(?:\n[ \t]*)?", re.DOTALL)
 _dump = partial(json.dumps, ensure_ascii=False, allow_nan=False)
 
 
 class ToolCallMarkupFilter:
     """Takes the native markup of tool calls out of one answer's events."""
 
-    def __init__(self, first_number: int = 0) -> None:
-        """Recovered calls are named from `call_native_{first}` on: ids must differ within a conversation."""
+    def __init__(self, first_number: int = 0, tools: Iterable[Tool] = ()) -> None:
+        """Recovered calls are named from `call_native_{first}` on: ids must differ within a conversation.
+
+        `tools` are those that were offered; models leave the name of an only parameter out.
+        """
         self._first_number = first_number
+        self._only_parameters = {tool.name: name for tool in tools if (name := _find_only_parameter(tool))}
+        self._begin()
+
+    def _begin(self) -> None:
         self._blocks: list[tuple[str, bool]] = []  # without their last tags; whether those came
         self._reasoning, self._text = _MarkupScanner(self._blocks), _MarkupScanner(self._blocks)
         self._next_index = 0  # the index above all that the server used
@@ -60,6 +78,9 @@ class ToolCallMarkupFilter:
                     any(isinstance(each, ToolCallStart) for each in events) and reason in NATURAL_STOP_REASONS
                 )
                 yield from (*events, Stopped("tool_calls") if has_calls else event)
+            case ResponseRestarted():
+                self._begin()
+                yield event
             case _:
                 self._track_calls(event)
                 yield event
@@ -74,7 +95,7 @@ class ToolCallMarkupFilter:
         calls = (
             call
             for body, closed in blocks
-            for call in _parse_calls(body, closed or reason in NATURAL_STOP_REASONS)
+            for call in _parse_calls(body, closed or reason in NATURAL_STOP_REASONS, self._only_parameters)
         )
         for number, (name, arguments) in enumerate(calls):
             yield ToolCallStart(self._next_index + number, f"call_native_{self._first_number + number}", name)
@@ -171,18 +192,49 @@ class _MarkupScanner:
         self._backticks += last.count("`")
 
 
-def _parse_calls(body: str, is_complete: bool) -> Iterator[tuple[str, str]]:
+def _parse_calls(
+    body: str, is_complete: bool, only_parameters: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
     """Return names and arguments; of markup that was cut, only of functions that have their end tag."""
     is_json = body[len(OPEN_TAG) :].lstrip().startswith("{")
-    calls = _parse_json_calls(body) if is_json else _parse_tagged_calls(body, is_complete)
+    calls = _parse_json_calls(body) if is_json else _parse_tagged_calls(body, is_complete, only_parameters)
     return ((name.strip(), arguments) for name, arguments in calls if name.strip())
 
 
-def _parse_tagged_calls(body: str, is_complete: bool) -> Iterator[tuple[str, str]]:
+def _parse_tagged_calls(
+    body: str, is_complete: bool, only_parameters: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
     for name, inner, end in FUNCTION.findall(body):
-        if is_complete or end:
-            values = {key.strip(): _parameter_to_json(text) for key, text in PARAMETER.findall(inner)}
+        if not (is_complete or end):
+            continue
+        # the line ends around tags are the form's where each tag has a line of its own, else the value's
+        is_on_lines = bool(TAGS_ON_LINES.match(body))
+        pairs = PARAMETER.findall(inner)
+        if pairs or not inner.strip():
+            values = {
+                key.strip(): _parameter_to_json(text if end_tag else text.rstrip(), is_on_lines)
+                for key, text, end_tag in pairs
+            }
             yield name, "{" + ", ".join(f"{_dump(key)}: {values[key]}" for key in values if key) + "}"
+        else:
+            yield name, _bare_body_to_json(inner, only_parameters.get(name.strip()), is_on_lines)
+
+
+def _bare_body_to_json(inner: str, only_parameter: str | None, is_on_lines: bool) -> str:
+    """Return arguments that were written without their names: JSON, or the value of the only parameter."""
+    body = inner.removesuffix("</parameter>")
+    if only_parameter is None or body.lstrip().startswith("{"):
+        return body.strip()
+    return _dump({only_parameter: _strip_lines(body) if is_on_lines else body})
+
+
+def _find_only_parameter(tool: Tool) -> str | None:
+    """Return the name of a tool's only required parameter if it is a text."""
+    required: Sequence[object] = tool.parameters.get("required") or ()
+    if len(required) != 1:
+        return None
+    schema = tool.parameters.get("properties", {}).get(required[0], {})
+    return str(required[0]) if schema.get("type") == "string" else None
 
 
 def _parse_json_calls(body: str) -> Iterator[tuple[str, str]]:
@@ -197,13 +249,17 @@ def _parse_json_calls(body: str) -> Iterator[tuple[str, str]]:
         return  # the rest is broken or cut
 
 
-def _parameter_to_json(text: str) -> str:
-    """Return a value as JSON: as it stands if it is JSON and no string, else as a string without blank ends."""
+def _parameter_to_json(text: str, is_on_lines: bool) -> str:
+    """Return a value as JSON: as it stands if it is JSON and no string, else as a string."""
     try:
         if not _dump(json.loads(text)).startswith('"'):
             return text.strip()
     except (ValueError, RecursionError):
         pass  # `NaN` and `1e999` are no numbers either
-    start = text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1
-    end = text.find("\n", len(text.rstrip()))
-    return _dump(text[start : end if end >= 0 else None])
+    return _dump(_strip_lines(text) if is_on_lines else text)
+
+
+def _strip_lines(text: str) -> str:
+    """Take out the line ends that part a value from its tags."""
+    match = VALUE_ON_LINES.fullmatch(text)
+    return match[1] if match else text

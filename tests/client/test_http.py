@@ -317,7 +317,7 @@ async def test_a_delta_costs_few_calls(peer: Peer) -> None:
         await ask(peer)
     finally:
         sys.setprofile(None)
-    assert calls / words <= 80
+    assert calls / words <= 80, calls
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -45,6 +45,7 @@ from mimo_magics.core.messages import (
     Usage,
     user_message,
 )
+from mimo_magics.core.services import CUSTOM_FIELDS
 from mimo_magics.core.settings import Api
 from mimo_magics.session import sync_calls
 from mimo_magics.session.continuation import CONTINUE_PROMPT
@@ -269,7 +270,8 @@ def answer(*parts: Part, stop: str = "end") -> Reply:
 def body(messages: Iterable[Message], prompt: str, manner: Manner) -> Body:
     """The request for a prompt after these messages."""
     params = Params("mimo-v2-pro", max_completion_tokens=99, thinking=manner.thinking)
-    return FORMATS[manner.api].encode(Request((*messages, user_message(prompt)), params, manner.offered))
+    request = Request((*messages, user_message(prompt)), params, manner.offered, fields=CUSTOM_FIELDS)
+    return FORMATS[manner.api].encode(request)
 
 
 def messages(line: Line) -> Iterator[Message]:

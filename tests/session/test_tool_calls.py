@@ -529,7 +529,10 @@ def test_whatever_becomes_of_the_calls_the_next_request_is_one_that_a_server_tak
 
     with Peer() as server:
         asyncio.run(talk_through(server))
-    assert [seen for seen in server.requests if fault(seen.body, seen.api)] == []
+    # a server that wants reasoning says so, and gets some that is made up
+    faults = [fault(seen.body, seen.api) for seen in server.requests]
+    assert [each for each in faults if each and "must be passed back" not in each] == []
+    assert not faults[-1]
 
 
 # In plain Python

@@ -60,9 +60,9 @@ def test_a_turn_is_what_was_really_asked_and_answered(peer: Peer) -> None:
         "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "one"}],
         "stream": True,
         "stream_options": {"include_usage": True},
-        "max_completion_tokens": 9,
+        "max_tokens": 9,
         "temperature": 0.0,
-        "thinking": {"type": "disabled"},
+        "chat_template_kwargs": {"enable_thinking": False},
     }
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from support.reading import anthropic_stream, fold, outcome, read, read_whole
 
-from mimo_magics.core.errors import ApiError, BadOption, BadRequest
+from mimo_magics.core.errors import ApiError, BadOption
 from mimo_magics.core.events import (
     ReasoningDelta,
     ResponseRestarted,
@@ -271,13 +271,6 @@ def test_the_headers_name_the_version_and_hold_the_key():
         "anthropic-version": "2023-06-01",
         "x-api-key": "sk-1",
     }
-
-
-def test_there_is_nothing_to_leave_out_after_a_refusal():
-    assert (
-        anthropic.drop_refused_field({"model": "m"}, BadRequest("HTTP 400: stream_options", status=400))
-        is None
-    )
 
 
 # What is made of a stream

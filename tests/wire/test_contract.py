@@ -9,14 +9,17 @@ from support.reading import fold, outcome, read_whole
 from mimo_magics.core.errors import ApiError
 from mimo_magics.core.messages import (
     Message,
+    Params,
     ReasoningPart,
+    Request,
     TextPart,
     Tool,
     ToolCall,
     ToolResult,
     user_message,
 )
-from mimo_magics.wire.formats import decode_full
+from mimo_magics.core.services import ServiceFields
+from mimo_magics.wire.formats import FORMATS, decode_full
 
 TIDE = ToolCall("call_1", "tide", '{"port": "Keelung"}')
 CLOCK = ToolCall("call_2", "clock", "{}")
@@ -49,6 +52,43 @@ def test_lost_reasoning_is_padded_before_calls_and_nowhere_else(dialect: Dialect
     calling, answering = dialect.encode(assistant(TIDE)), dialect.encode(assistant(TextPart("Hello.")))
     assert dialect.sent(calling) == [("assistant", " ", "", (("call_1", "tide", {"port": "Keelung"}),), ())]
     assert dialect.sent(answering) == [("assistant", None, "Hello.", (), ())]
+
+
+@both
+def test_a_service_that_does_not_want_it_gets_no_made_up_reasoning(dialect: Dialect) -> None:
+    fields = ServiceFields(pads_reasoning=False)
+    request = Request((assistant(TIDE), assistant(ReasoningPart("Hm."), TIDE)), Params("m"), fields=fields)
+    reasoning = [message[1] for message in dialect.sent(FORMATS[dialect.api].encode(request))]
+    assert reasoning in ([None, "Hm."], ["Hm."])  # neighbors of one role are one message
+
+
+@both
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        ("", {}),
+        (" ", {}),
+        ('{"path": "a"}', {"path": "a"}),
+        ('{"path":"a', {"unreadable": '{"path":"a'}),
+        ("null", {"unreadable": "null"}),
+        ('["Rome"]', {"unreadable": '["Rome"]'}),
+        ('{"a": NaN}', {"unreadable": '{"a": NaN}'}),
+        ('{"a": 1}{"b": 2}', {"unreadable": '{"a": 1}{"b": 2}'}),
+    ],
+)
+def test_arguments_go_back_as_an_object(dialect: Dialect, arguments: str, sent: dict[str, str]) -> None:
+    ((*_, calls, _),) = dialect.sent(dialect.encode(assistant(ToolCall("c", "look", arguments))))
+    assert calls == (("c", "look", sent),)
+
+
+@both
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [("look", "look"), ("look.file<|x|>", "look_file__x__"), ("查", "_"), ("", "_"), ("a" * 100, "a" * 64)],
+)
+def test_the_name_of_a_call_goes_back_as_a_tool_can_have_it(dialect: Dialect, name: str, sent: str) -> None:
+    ((*_, calls, _),) = dialect.sent(dialect.encode(assistant(ToolCall("c", name, "{}"))))
+    assert calls == (("c", sent, {}),)
 
 
 @both
@@ -116,6 +156,28 @@ def test_calls_of_one_id_or_of_none_are_calls_of_their_own(dialect: Dialect) -> 
         4,
         True,
     )
+
+
+@both
+def test_two_calls_at_one_index_are_two_calls(dialect: Dialect) -> None:
+    calls = dialect.read(
+        *dialect.call(0, "a", "look"),
+        dialect.arguments(0, '{"city": "Rome"}'),
+        *dialect.call(0, "b", "look"),
+        dialect.arguments(0, '{"city": "Oslo"}'),
+    ).tool_calls
+    assert calls == (
+        ToolCall("a", "look", '{"city": "Rome"}'),
+        ToolCall("b", "look", '{"city": "Oslo"}'),
+    )
+
+
+@both
+def test_an_empty_object_gives_way_to_the_arguments(dialect: Dialect) -> None:
+    grown = dialect.read(
+        *dialect.call(0, "a", "look"), dialect.arguments(0, "{}"), dialect.arguments(0, '{"city": "Rome"}')
+    )
+    assert grown.tool_calls == (ToolCall("a", "look", '{"city": "Rome"}'),)
 
 
 @both

@@ -5,7 +5,6 @@ import json
 import pytest
 from support.reading import openai_stream, outcome, read, read_whole
 
-from mimo_magics.core.errors import ApiError, BadRequest
 from mimo_magics.core.events import (
     ReasoningDelta,
     ResponseStarted,
@@ -31,6 +30,7 @@ from mimo_magics.core.messages import (
     system_message,
     user_message,
 )
+from mimo_magics.core.services import ServiceFields
 from mimo_magics.wire import openai
 from mimo_magics.wire.formats import decode
 
@@ -227,30 +227,35 @@ def test_several_text_parts_of_a_prompt_are_joined():
     assert sent(Message("user", (TextPart("a"), TextPart("b")))) == [{"role": "user", "content": "ab"}]
 
 
-def test_a_refused_stream_option_is_left_out_the_next_time():
-    body = openai.encode(Request((user_message("Hi"),), PARAMS))
-    refusal = BadRequest("HTTP 400: Unknown field stream_options", status=400)
-    assert openai.drop_refused_field(body, refusal) == {
-        "model": "mimo-v2-pro",
-        "messages": [{"role": "user", "content": "Hi"}],
-        "stream": True,
-    }
+FORMS = {
+    "thinking": {"thinking": {"type": "enabled"}},
+    "chat_template_kwargs": {"chat_template_kwargs": {"enable_thinking": True}},
+    "enable_thinking": {"enable_thinking": True},
+    "reasoning_effort": {"reasoning_effort": "medium"},
+}
 
 
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        BadRequest("HTTP 400: Param Incorrect: temperature", status=400),
-        ApiError("HTTP 422: stream_options", status=422),
-    ],
-)
-def test_another_refusal_leaves_nothing_to_leave_out(refusal):
-    assert openai.drop_refused_field(openai.encode(Request((user_message("Hi"),), PARAMS)), refusal) is None
+@pytest.mark.parametrize("form", FORMS)
+def test_thinking_has_the_form_of_the_service(form):
+    fields = ServiceFields(thinking=form)
+    body = openai.encode(Request((user_message("Hi"),), Params("m", thinking=True), fields=fields))
+    assert {name: body[name] for name in body.keys() & FORMS.keys()} == FORMS[form]
+    silent = openai.encode(Request((user_message("Hi"),), Params("m"), fields=fields))
+    assert not silent.keys() & FORMS.keys()
 
 
-def test_a_body_without_stream_options_cannot_be_relaxed():
-    refusal = BadRequest("HTTP 400: stream_options", status=400)
-    assert openai.drop_refused_field({"model": "m"}, refusal) is None
+def test_thinking_that_is_off_has_the_form_of_the_service_too():
+    def off(form):
+        request = Request((), Params("m", thinking=False), fields=ServiceFields(thinking=form))
+        return openai.encode(request)[form]
+
+    assert [off(form) for form in FORMS] == [{"type": "disabled"}, {"enable_thinking": False}, False, "none"]
+
+
+def test_the_bound_of_the_output_has_the_name_of_the_service():
+    fields = ServiceFields(max_tokens="max_tokens")
+    body = openai.encode(Request((), Params("m", max_completion_tokens=9), fields=fields))
+    assert (body.get("max_tokens"), body.get("max_completion_tokens")) == (9, None)
 
 
 # What is made of a stream

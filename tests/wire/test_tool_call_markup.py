@@ -14,6 +14,7 @@ from mimo_magics.core.events import (
     ModelPreparation,
     Note,
     ReasoningDelta,
+    ResponseRestarted,
     ResponseStarted,
     Retrying,
     Stopped,
@@ -23,7 +24,7 @@ from mimo_magics.core.events import (
     ToolProgress,
     UsageUpdate,
 )
-from mimo_magics.core.messages import Usage
+from mimo_magics.core.messages import Tool, Usage
 from mimo_magics.wire import tool_call_markup
 from mimo_magics.wire.formats import decode
 from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
@@ -66,7 +67,7 @@ FORMS = {
     "bare": (CALL, [("tide", {"port": "Keelung"})]),
     "with line breaks and blanks": (
         "<tool_call>\n\n <function= tide >\n<parameter= port >\n\nKeelung\n</parameter>\n </function>\n</tool_call>",
-        [("tide", {"port": "Keelung"})],
+        [("tide", {"port": "\nKeelung"})],
     ),
     "with many blanks": ("<tool_call>" + "\u3000\r\n" * 33 + "<function=clock></tool_call>", [("clock", {})]),
     "without parameters": ("<tool_call><function=clock></function></tool_call>", [("clock", {})]),
@@ -172,8 +173,8 @@ VALUES = {
     "[" * 100_000: "[" * 100_000,
     "True": "True",
     "": "",
-    " \n\t\n": "",
-    " \n\n  if a < b:\n\n    c \n \n": "  if a < b:\n\n    c ",
+    " \n\t\n": " \n\t\n",
+    "\nline 1\nline 2\n": "\nline 1\nline 2\n",
     '潮汐 🌊 "\\': '潮汐 🌊 "\\',
     "<b>&amp;</b>": "<b>&amp;</b>",
 }
@@ -183,6 +184,50 @@ VALUES = {
 def test_a_value_is_json_where_it_is_json_but_no_string_and_else_it_is_a_string(source, value):
     call = f"<tool_call><function=a><parameter=x>{source}</parameter></function></tool_call>"
     assert read(call) == ("", [("a", {"x": value})])
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("\nline 1\nline 2\n", "line 1\nline 2"),
+        ("\n\n  if a < b:\n\n    c \n\n", "\n  if a < b:\n\n    c \n"),
+        ("  \nKeelung\n  ", "Keelung"),
+        ("Keelung", "Keelung"),
+        ("\n\n", ""),
+        ("\n[1]\n", [1]),
+    ],
+)
+def test_where_each_tag_has_a_line_the_line_ends_around_a_value_are_not_its_own(source, value):
+    call = f"<tool_call>\n<function=a>\n<parameter=x>{source}</parameter>\n</function>\n</tool_call>"
+    assert read(call) == ("", [("a", {"x": value})])
+
+
+def shell(**properties):
+    return Tool("exec", "", {"type": "object", "properties": properties, "required": list(properties)})
+
+
+@pytest.mark.parametrize(
+    ("tool", "body", "arguments"),
+    [
+        (shell(cmd={"type": "string"}), "ls -l\n</parameter>", '{"cmd": "ls -l\\n"}'),
+        (shell(cmd={"type": "string"}), "ls", '{"cmd": "ls"}'),
+        (shell(cmd={"type": "string"}), '{"cmd": "ls"}', '{"cmd": "ls"}'),
+        (shell(count={"type": "integer"}), "3", "3"),
+        (shell(a={"type": "string"}, b={"type": "string"}), "ls", "ls"),
+    ],
+)
+def test_a_bare_body_is_the_only_parameter_of_its_tool(tool, body, arguments):
+    taken = ToolCallMarkupFilter(0, [tool])
+    call = f"<tool_call><function=exec>{body}</function></tool_call>"
+    events = [event for told in (TextDelta(call), Stopped("end")) for event in taken.feed(told)]
+    assert ToolCallDelta(0, arguments) in events
+
+
+def test_an_answer_that_begins_anew_forgets_its_markup():
+    events = through(
+        TextDelta(f"Hi {CALL[:-20]}"), ResponseRestarted("r2"), TextDelta("Hello."), Stopped("end")
+    )
+    assert events == [TextDelta("Hi "), ResponseRestarted("r2"), TextDelta("Hello."), Stopped("end")]
 
 
 def test_json_keeps_the_writing_of_the_model():
@@ -496,7 +541,7 @@ def is_json(text):
         return False
 
 
-STRINGS = (st.text(max_size=12) | SOUP).map(str.strip).filter(lambda text: not is_json(text))
+STRINGS = (st.text(max_size=12) | SOUP).filter(lambda text: not is_json(text))
 ARGUMENTS = st.dictionaries(
     NAMES.filter(bool), (STRINGS | JSON.filter(lambda value: not isinstance(value, str))), max_size=3
 ).filter(lambda arguments: not any(map(speaks_of_markup, arguments.values())))
@@ -510,7 +555,8 @@ def written(value, indent):
 
 @st.composite
 def in_tags(draw, calls):
-    gap, lines = draw(BLANK), draw(st.sampled_from(["", "\n", "\n \n"]))
+    gap = draw(BLANK)
+    lines = "\n" if gap else ""
     indent = draw(st.sampled_from([None, 2]))
     pieces = ["<tool_call>"]
     for name, arguments in calls:

@@ -9,6 +9,8 @@ from mimo_magics.core.events import (
     Note,
     Notice,
     ReasoningDelta,
+    ResponseRestarted,
+    ResponseStarted,
     TextDelta,
     ToolCallDelta,
     ToolCallStart,
@@ -36,13 +38,14 @@ class ReplyBody:
         self._factory = factory
         self._display_options = display_options
         self._sections: list[StepGroup | StreamingMarkdown] = []
+        self._response_start = 0
+        """Number of the sections that stood there when the present answer began."""
         self.box = factory.box()
 
     @property
     def open_groups(self) -> frozenset[int]:
         """Numbers of the groups of steps that the person unfolded."""
-        groups = [section for section in self._sections if isinstance(section, StepGroup)]
-        return frozenset(n for n, steps in enumerate(groups) if steps.is_user_toggled and steps.is_open)
+        return frozenset(n for n, steps in enumerate(self._groups) if steps.is_user_toggled and steps.is_open)
 
     @property
     def code_blocks(self) -> list[str]:
@@ -59,6 +62,10 @@ class ReplyBody:
     def show(self, event: Event) -> None:
         """Take an event in."""
         match event:
+            case ResponseStarted():
+                self._response_start = len(self._sections)
+            case ResponseRestarted():
+                self._drop_response()
             case TextDelta(text) if text:
                 self._current_text().feed(text)
             case ReasoningDelta(text) if text:
@@ -66,13 +73,10 @@ class ReplyBody:
             case ToolCallStart() | ToolCallDelta():
                 self._current_steps().feed(event)
             case ToolProgress():
-                for section in self._sections:
-                    if isinstance(section, StepGroup):
-                        section.feed(event)
-            case Note(text):
-                self._add_note(f'<p dir="auto">⚠ {escape_html(translate(text))}</p>')
-            case Notice(text):
-                self._add_note(f'<p dir="auto"><small>{escape_html(translate(text))}</small></p>')
+                for group in self._groups:
+                    group.feed(event)
+            case Note() | Notice():
+                self._add_note(event)
 
     def paint(self) -> None:
         """Send what is new."""
@@ -85,10 +89,23 @@ class ReplyBody:
             self._last_section.end()
 
     @property
+    def _groups(self) -> list[StepGroup]:
+        return [section for section in self._sections if isinstance(section, StepGroup)]
+
+    @property
     def _last_section(self) -> StepGroup | StreamingMarkdown | None:
         return self._sections[-1] if self._sections else None
 
-    def _add_note(self, html: str) -> None:
+    def _drop_response(self) -> None:
+        """Take away what the present answer has shown; steps that stand among older ones stay until the end."""
+        dropped = [section.box for section in self._sections[self._response_start :]]
+        del self._sections[self._response_start :]
+        self.box.children = tuple(child for child in self.box.children if child not in dropped)
+
+    def _add_note(self, event: Note | Notice) -> None:
+        text = escape_html(translate(event.text))
+        content = f"⚠ {text}" if isinstance(event, Note) else f"<small>{text}</small>"
+        html = f'<p dir="auto">{content}</p>'
         self.box.children = (*self.box.children, self._factory.html(html))
 
     def _current_text(self) -> StreamingMarkdown:

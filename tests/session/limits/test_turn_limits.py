@@ -221,7 +221,7 @@ def test_a_request_leaves_room_for_what_it_asks_for(peer: Peer) -> None:
     talk = session(peer, window=1_000, model="mine", max_tokens=900)
     talk.ask("one")
     talk.ask("two")
-    bounds = [seen.body["max_completion_tokens"] for seen in peer.requests]
+    bounds = [seen.body["max_tokens"] for seen in peer.requests]
     assert bounds[0] == 900
     assert 700 < bounds[1] < 800
 

@@ -391,7 +391,7 @@ def test_a_command_tells_calls_and_results_and_leaves_out_what_was_left_out(peer
         {"role": "user", "content": "This is a summary of what we said before:\n\nThey said hello."},
         {"role": "assistant", "content": "Thank you. I will go on from there."},
         {"role": "user", "content": "When?"},
-        {"role": "assistant", "content": "", "reasoning_content": " ", "tool_calls": [call]},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "c1", "content": "12\nJSON\n"},
         {"role": "assistant", "content": "Noon."},
         {"role": "user", "content": "And now?"},

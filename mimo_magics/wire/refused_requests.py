@@ -1,0 +1,111 @@
+"""A request as a server takes it, after it refused one for a field that it does not know, or that it misses.
+
+Only what this package adds by itself is changed: a person's own parameters are told as refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mimo_magics.core.errors import ApiError
+from mimo_magics.core.i18n import Translatable
+
+REFUSAL_STATUSES = (400, 422)
+UNKNOWN = re.compile(
+    r"unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed|additional|forbidden"
+    r"|invalid (?:field|parameter|argument|property)|does not (?:take|accept|support|exist)|no such",
+    re.IGNORECASE,
+)
+"""What a server says of a field that it does not know."""
+MISSING_REASONING = re.compile(
+    r"(?:reasoning_content|thinking).*\b(?:must|missing|lacks?|required|passed back)\b"
+)
+
+ALTERNATIVES = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
+"""The other name of a field."""
+OPTIONAL_FIELDS = (
+    *("stream_options", "chat_template_kwargs", "enable_thinking", "reasoning_effort", "reasoning_content"),
+    *("thinking", *ALTERNATIVES),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptedBody:
+    """A body that the server may take."""
+
+    field: str
+    """The field that was changed."""
+    body: dict[str, Any]
+    notice: str = ""
+    """What the person is told, as something is missing now."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """What is not changed once more: the field in each of its forms."""
+        return frozenset({self.field, ALTERNATIVES.get(self.field, self.field)})
+
+
+def adapt_body(body: Mapping[str, Any], error: ApiError, protected: Collection[str] = ()) -> AdaptedBody | None:
+    """Return what may do better than the body that was refused; `None` if the reason was another one.
+
+    Fields in `protected` stay: the person set them, or they were changed before.
+    """
+    if error.status not in REFUSAL_STATUSES:
+        return None
+    if "reasoning_content" not in protected and MISSING_REASONING.search(str(error)):
+        padded = _change_messages(body, _pad_reasoning)
+        return None if padded == body else AdaptedBody("reasoning_content", padded)
+    for name in OPTIONAL_FIELDS:
+        if name not in protected and _is_refused(name, str(error)):
+            relaxed = _without_field(body, name)
+            if relaxed != body:
+                return AdaptedBody(name, relaxed, _build_notice(name))
+    return None
+
+
+def _is_refused(name: str, message: str) -> bool:
+    is_named = re.search(rf"(?<!\w){name}(?!\w)", message)
+    return bool(is_named and (name == "stream_options" or UNKNOWN.search(message)))
+
+
+def _build_notice(name: str) -> str:
+    if name == "stream_options" or name in ALTERNATIVES:
+        return ""
+    return Translatable("The server takes no {name}: the request was made again without it.", name=name)
+
+
+def _without_field(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if name not in body:
+        return _change_messages(body, lambda message: _without_reasoning(message, name))
+    relaxed = {key: value for key, value in body.items() if key != name}
+    return relaxed | ({ALTERNATIVES[name]: body[name]} if name in ALTERNATIVES else {})
+
+
+def _change_messages(
+    body: Mapping[str, Any], change: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    messages = [
+        change(message) if message.get("role") == "assistant" else message for message in body["messages"]
+    ]
+    return {**body, "messages": messages}
+
+
+def _without_reasoning(message: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if name == "thinking" and isinstance(message["content"], list):
+        blocks = [block for block in message["content"] if block.get("type") != "thinking"]
+        return {**message, "content": blocks or message["content"]}
+    return {key: value for key, value in message.items() if (key, name) != ("reasoning_content",) * 2}
+
+
+def _pad_reasoning(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Make some up where calls have none, as a MiMo server wants it."""
+    content = message["content"]
+    if not isinstance(content, list):
+        return {**({"reasoning_content": " "} if message.get("tool_calls") else {}), **message}
+    kinds = [block.get("type") for block in content]
+    if "tool_use" in kinds and "thinking" not in kinds:
+        content = [{"type": "thinking", "thinking": " ", "signature": ""}, *content]
+    return {**message, "content": content}

@@ -1,0 +1,149 @@
+"""A request as a server takes it, after it refused one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mimo_magics.core.errors import ApiError
+from mimo_magics.core.messages import (
+    Message,
+    Params,
+    ReasoningPart,
+    Request,
+    TextPart,
+    Tool,
+    ToolCall,
+    ToolResult,
+    user_message,
+)
+from mimo_magics.core.services import ServiceFields
+from mimo_magics.wire.formats import FORMATS
+from mimo_magics.wire.refused_requests import adapt_body
+
+
+def refusal(message: str, status: int = 400) -> ApiError:
+    return ApiError(f"HTTP {status}: {message}", status=status)
+
+
+def openai_body(**fields: Any) -> dict[str, Any]:
+    return {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **fields}
+
+
+@pytest.mark.parametrize(
+    ("message", "field", "before", "after"),
+    [
+        ("Unknown field stream_options", "stream_options", {"stream_options": {}}, {}),
+        ("stream_options", "stream_options", {"stream_options": {}}, {}),
+        ("property 'thinking' is unsupported", "thinking", {"thinking": {"type": "enabled"}}, {}),
+        (
+            "Extra inputs are not permitted: chat_template_kwargs",
+            "chat_template_kwargs",
+            {"chat_template_kwargs": {"enable_thinking": True}},
+            {},
+        ),
+        (
+            "Unrecognized request argument: reasoning_effort",
+            "reasoning_effort",
+            {"reasoning_effort": "none"},
+            {},
+        ),
+        (
+            "Unknown parameter: 'max_completion_tokens'",
+            "max_completion_tokens",
+            {"max_completion_tokens": 50},
+            {"max_tokens": 50},
+        ),
+        (
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+            "max_tokens",
+            {"max_tokens": 50},
+            {"max_completion_tokens": 50},
+        ),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_field_that_is_not_known_is_left_out_or_named_otherwise(
+    message: str, field: str, before: dict[str, Any], after: dict[str, Any], status: int
+) -> None:
+    adapted = adapt_body(openai_body(**before), refusal(message, status))
+    assert adapted
+    assert (adapted.field, adapted.body) == (field, openai_body(**after))
+
+
+def test_who_loses_something_is_told() -> None:
+    notices = [
+        adapt_body(openai_body(**{name: 1}), refusal(f"{name} is unsupported"))
+        for name in ("thinking", "stream_options", "max_tokens")
+    ]
+    assert [each and each.notice for each in notices] == [
+        "The server takes no thinking: the request was made again without it.",
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("Param Incorrect: temperature", 400),
+        ("max_tokens is too large", 400),
+        ("Unknown field stream_options", 401),
+        ("Unknown field stream_options", 500),
+        ("Unsupported model m", 400),
+        ("Unknown field seed", 400),
+        ("Unknown field max_tokens_to_sample", 400),
+    ],
+)
+def test_another_reason_changes_nothing(message: str, status: int) -> None:
+    body = openai_body(stream_options={}, max_tokens=9, temperature=1, seed=7)
+    assert adapt_body(body, refusal(message, status)) is None
+
+
+def test_what_the_person_set_or_was_changed_before_stays() -> None:
+    body = openai_body(reasoning_effort="high")
+    assert adapt_body(body, refusal("Unknown field reasoning_effort"), {"reasoning_effort"}) is None
+    first = adapt_body(openai_body(max_tokens=9), refusal("max_tokens is unsupported"))
+    assert first
+    assert adapt_body(first.body, refusal("max_completion_tokens is unsupported"), first.fields) is None
+
+
+CALL = ToolCall("c", "look", "{}")
+CONVERSATION = (
+    user_message("Hi"),
+    Message("assistant", (ReasoningPart("Hm."), TextPart("I look."), CALL)),
+    Message("tool", (ToolResult("c", "look", "sand"),)),
+)
+
+
+@pytest.mark.parametrize(
+    ("api", "message"),
+    [
+        ("openai", "property 'reasoning_content' is unsupported"),
+        (
+            "openai",
+            '[{"type":"extra_forbidden","loc":["body","messages",1,"reasoning_content"],"msg":"Extra inputs"}]',
+        ),
+        ("anthropic", "messages.1.content.0.thinking: Extra inputs are not permitted"),
+    ],
+)
+def test_reasoning_that_is_not_known_is_left_out_of_all_messages(api: Any, message: str) -> None:
+    request = Request(CONVERSATION, Params("m"), (Tool("look"),))
+    adapted = adapt_body(FORMATS[api].encode(request), refusal(message))
+    unreasoned = Message("assistant", (TextPart("I look."), CALL))
+    plain = Request((CONVERSATION[0], unreasoned, CONVERSATION[2]), Params("m"), (Tool("look"),))
+    plain = Request(plain.messages, plain.params, plain.tools, fields=ServiceFields(pads_reasoning=False))
+    assert adapted
+    assert adapted.body == FORMATS[api].encode(plain)
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+def test_reasoning_that_is_missed_is_made_up(api: Any) -> None:
+    messages = (user_message("Hi"), Message("assistant", (CALL,)), CONVERSATION[2])
+    bare = Request(messages, Params("m"), fields=ServiceFields(pads_reasoning=False))
+    error = refusal("The reasoning_content in the thinking mode must be passed back to the API.")
+    adapted = adapt_body(FORMATS[api].encode(bare), error)
+    assert adapted
+    assert (adapted.body, adapted.notice) == (FORMATS[api].encode(Request(messages, Params("m"))), "")
+    assert adapt_body(adapted.body, error, adapted.fields) is None

@@ -1,0 +1,95 @@
+"""Reasoning that stands in the answer between its tags."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+from support.reading import fold
+
+from mimo_magics.core.events import (
+    Event,
+    ReasoningDelta,
+    ResponseRestarted,
+    ResponseStarted,
+    Stopped,
+    TextDelta,
+    ToolCallStart,
+)
+from mimo_magics.wire.think_tags import ThinkTagFilter
+
+START = ResponseStarted("r1", "m")
+
+
+def through(*events: Event) -> list[Event]:
+    taken = ThinkTagFilter()
+    return [out for event in (START, *events) for out in taken.feed(event)] + list(taken.flush())
+
+
+def read(*pieces: str, first: tuple[Event, ...] = ()) -> tuple[str, str]:
+    """Return reasoning and text of an answer that came in these pieces."""
+    reply = fold(through(*first, *map(TextDelta, pieces), Stopped("end")))
+    return reply.reasoning, reply.text
+
+
+CASES = {
+    "at the head": ("<think>Hm.</think>Hello.", ("Hm.", "Hello.")),
+    "behind white space": (" \n<think>\nHm.\n</think>\n\nHello.", ("\nHm.\n", "Hello.")),
+    "without its end": ("<think>Hm. A < b", ("Hm. A < b", "")),
+    "without its beginning": ("Hm.\n</think>\n\nHello.", ("Hm.\n", "Hello.")),
+    "with nothing in it": ("<think>\n\n</think>\n\nHello.", ("\n\n", "Hello.")),
+    "in the middle": ("I <think> so. It is a tag.", ("", "I <think> so. It is a tag.")),
+    "in code": ("The tag `</think>` ends it.", ("", "The tag `</think>` ends it.")),
+    "in a fence": ("Such:\n```\n</think>\n```\n", ("", "Such:\n```\n</think>\n```\n")),
+    "twice": ("<think>a</think>b</think>c", ("a", "b</think>c")),
+    "another tag": ("<thinking>Hm.", ("", "<thinking>Hm.")),
+    "half of a tag": ("<thi", ("", "<thi")),
+    "half of an end": ("<think>a</thi", ("a</thi", "")),
+    "nothing": ("", ("", "")),
+}
+
+
+@pytest.mark.parametrize(("answer", "parts"), CASES.values(), ids=CASES)
+def test_reasoning_in_tags_is_reasoning_wherever_it_is_cut(answer: str, parts: tuple[str, str]) -> None:
+    assert read(answer) == read(*answer) == parts
+    for place in range(len(answer)):
+        assert read(answer[:place], answer[place:]) == parts
+
+
+def test_what_was_told_of_an_answer_is_void_when_it_was_reasoning() -> None:
+    assert through(TextDelta("Hm."), TextDelta("</think>Hello.")) == [
+        START,
+        TextDelta("Hm."),
+        ResponseRestarted("r1", "m"),
+        ReasoningDelta("Hm."),
+        TextDelta("Hello."),
+    ]
+
+
+def test_beside_reasoning_of_the_server_a_last_tag_alone_is_text() -> None:
+    reasoning = (ReasoningDelta("Hm."),)
+    assert read("The end: </think> is it.", first=reasoning) == ("Hm.", "The end: </think> is it.")
+    assert read("<think>More.</think>Hello.", first=reasoning) == ("Hm.More.", "Hello.")
+
+
+def test_a_call_ends_what_was_held_back() -> None:
+    call = ToolCallStart(0, "c", "tide")
+    assert through(TextDelta("a</thi"), call, TextDelta("</think>b")) == [
+        *(START, TextDelta("a"), TextDelta("</thi"), call, TextDelta("</think>b"))
+    ]
+
+
+def test_an_answer_that_begins_anew_has_a_head_again() -> None:
+    again = ResponseRestarted("r2")
+    assert through(TextDelta("<think>a"), again, TextDelta("<think>b</think>c")) == [
+        *(START, ReasoningDelta("a"), again, ReasoningDelta("b"), TextDelta("c"))
+    ]
+
+
+@given(
+    st.lists(st.sampled_from(["<think>", "</think>", "<", "think", ">", "`", "\n", "a", " "]), max_size=9),
+    st.data(),
+)
+def test_what_comes_of_an_answer_depends_on_no_cut(tokens: list[str], data: st.DataObject) -> None:
+    answer = "".join(tokens)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(answer)), max_size=4)))
+    assert read(*(answer[a:b] for a, b in zip([0, *cuts], [*cuts, len(answer)], strict=True))) == read(answer)
