@@ -14,7 +14,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.displayhook import CapturingDisplayHook
 from IPython.core.displaypub import CapturingDisplayPublisher
@@ -58,7 +58,7 @@ class AsyncCellTransform:
         """Tell the kernel whether to await a cell, which it asks before it runs it."""
         assert self._shell_should_run_async
         cell = transformed.get("transformed_cell") or ""
-        if cell.startswith(CELL_MAGIC_CALL) and _find_call(ast.parse(cell)) and self._can_await():
+        if _is_call(cell) and self._can_await():
             self._is_awaited = True
             return True
         return self._shell_should_run_async(raw_cell, **transformed)
@@ -68,9 +68,8 @@ class AsyncCellTransform:
         statement = _find_call(tree)
         if statement and self._is_awaited and self._can_await():
             self._is_awaited = False
-            call = cast("ast.Call", statement.value)
-            name = cast("ast.Constant", call.args[0])
-            name.value = ASYNC_MAGICS[name.value]
+            call: Any = statement.value
+            call.args[0].value = ASYNC_MAGICS[call.args[0].value]
             statement.value = ast.copy_location(ast.Await(call), call)
         return tree
 
@@ -95,6 +94,13 @@ class AsyncCellTransform:
         return False
 
 
+def _is_call(cell: str) -> bool:
+    if cell.startswith(CELL_MAGIC_CALL):
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            return _find_call(ast.parse(cell)) is not None
+    return False
+
+
 def _find_call(tree: ast.AST) -> ast.Expr | None:
     """Return the statement that calls a magic which can await, if a cell is nothing else.
 
@@ -106,7 +112,11 @@ def _find_call(tree: ast.AST) -> ast.Expr | None:
                 ast.Expr(
                     value=ast.Call(
                         func=function,
-                        args=[ast.Constant(value=name), ast.Constant(value=str()), ast.Constant(value=str(body))],
+                        args=[
+                            ast.Constant(value=name),
+                            ast.Constant(value=str()),
+                            ast.Constant(value=str(body)),
+                        ],
                         keywords=[],
                     )
                 ) as statement

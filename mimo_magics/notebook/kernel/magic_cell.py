@@ -43,7 +43,9 @@ def split_magic_cell(text: str) -> MagicCell | None:
     match = MAGIC_LINE_PATTERN.match(text)
     if match is None:
         return None
-    return MagicCell(match["name"], match["line"], text[match.end() :], bool(match["end"]), match.start("head"))
+    return MagicCell(
+        match["name"], match["line"], text[match.end() :], bool(match["end"]), match.start("head")
+    )
 
 
 def find_prompt_cell(text: str) -> MagicCell | None:

@@ -23,19 +23,19 @@ from IPython.core.inputtransformer2 import (
 from mimo_magics.notebook.kernel.magic_cell import OWN_NAME, split_magic_cell
 
 MAGIC_PATTERN = re.compile(rf"%({OWN_NAME})(?=[\s\\]|\Z)")
-SEPARATOR_PATTERN = re.compile(rf"(%{OWN_NAME})[^\S\r\n]+")
+SEPARATOR_PATTERN = re.compile(rf"\A(%{OWN_NAME})[^\S\r\n]+")
 AUTOMAGIC_PATTERN = re.compile(rf"\s*({OWN_NAME}\s[^\r\n]*\S)\?+\s*")
 DEPTHS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
-class MagicLineTransform(TokenTransformBase):  # type: ignore[misc]
+class MagicLineTransform(TokenTransformBase):
     """Turns one line with a magic of ours into its call."""
 
     priority = 1
     """Help has 5."""
 
     def __init__(self, first: TokenInfo, escape: TokenInfo, magic: TokenInfo) -> None:
-        super().__init__(first.start)
+        super().__init__(first.start)  # type: ignore[no-untyped-call]
         self._escape = escape
         self.magic = magic
         """The `%` of our magic, which another one may stand before: `%time %mimo`."""
