@@ -50,8 +50,8 @@ LINE_END = re.compile("\r\n?")
 
 
 def replace_control_characters(text: str) -> str:
-    """Put U+FFFD, character for character, where a terminal would obey; the length stays."""
-    return CONTROL_CHARACTERS.sub("\ufffd", text)
+    """Put U+FFFD, character for character, where a terminal would obey; CR LF becomes LF."""
+    return CONTROL_CHARACTERS.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 def escape_invisible_characters(text: str) -> str:

@@ -118,5 +118,5 @@ def _iter_unified_diff(titles: Sequence[str], changes: Sequence[Change]) -> Iter
     for one, other in changes:
         sides = ((" ", one),) if one == other else (("-", one), ("+", other))
         yield from (
-            mark + replace_control_characters(line.rstrip("\n")) for mark, lines in sides for line in lines
+            mark + replace_control_characters(line).rstrip("\n") for mark, lines in sides for line in lines
         )

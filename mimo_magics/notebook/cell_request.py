@@ -18,6 +18,7 @@ from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 
 FLAG_PATTERN = re.compile(r"\s*(--?[A-Za-z][\w-]*)=?")
+OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 VALUE_PATTERN = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
 
 
@@ -76,6 +77,11 @@ def split_options(line: str) -> tuple[list[str], str]:
     return arguments, re.sub(r"^--\s+", "", line[end:].strip())
 
 
+def drop_option_lines(body: str) -> str:
+    """Return a cell's body without the `#|` lines at its beginning, where Quarto and nbdev want their options."""
+    return OPTION_LINES_PATTERN.sub("", body, count=1)
+
+
 def is_continue_line(line: str) -> bool:
     """Tell whether a line of `%mimo` asks to go on with the last answer."""
     return split_options(line)[1] == CONTINUE_COMMAND and not re.search(
@@ -116,6 +122,7 @@ def build_cell_request(
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
     if prompt is not None:
+        prompt = prompt.replace("\r\n", "\n")
         prompt = _check_prompt(prompt if raw else expand(prompt, variables))
     out = request_fields.get("out")
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
@@ -134,4 +141,4 @@ def _check_prompt(prompt: str) -> str:
             Translatable("There is no prompt."),
             Translatable("Write it below %%mimo, or behind the options of %mimo."),
         )
-    return prompt.strip("\n")
+    return prompt.rstrip("\n")

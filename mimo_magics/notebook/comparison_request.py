@@ -12,7 +12,7 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import COMPARABLE_SETTINGS
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.notebook.cell_request import FLAG_PATTERN, build_cell_request
+from mimo_magics.notebook.cell_request import FLAG_PATTERN, build_cell_request, drop_option_lines
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
 
@@ -87,7 +87,8 @@ def build_comparison_request(
     cell_fields = {
         name: value for name, value in request_fields.items() if name in ("out", "keep", "session")
     }
-    cell = build_cell_request(argparse.Namespace(**settings, **cell_fields), body, variables)
+    prompt = drop_option_lines(body)
+    cell = build_cell_request(argparse.Namespace(**settings, **cell_fields), prompt, variables)
     assert cell.prompt is not None
     if request_fields.get("at_once", 1) < 1:
         raise BadOption(

@@ -19,6 +19,8 @@ from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import ASYNC_MAGICS, COMPARE_MAGIC, MIMO_MAGIC, AsyncCellTransform
 from mimo_magics.notebook.kernel.cell_ids import CellIds
+from mimo_magics.notebook.kernel.input_transforms import InputTransforms, has_lost_prompts
+from mimo_magics.notebook.kernel.magic_line import ends_in_magic
 
 if TYPE_CHECKING:  # everything that is not imported until a magic is used
     from mimo_magics.core.settings import Settings
@@ -41,6 +43,11 @@ MAGICS = {
     ("line", "mimo_usage"): "mimo_usage",
 }
 """Kind and name of each magic, and the method that does it."""
+
+LOST_PROMPTS = Translatable(
+    "A line of this cell that ends in a question mark opened IPython's help, as %load_ext was not done yet. "
+    "Run this cell again."
+)
 
 
 class LazyMagic:
@@ -67,6 +74,7 @@ class Extension:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._config = MimoConfig(parent=shell)
+        self._input_transforms = InputTransforms(shell)
         self._cell_transform = AsyncCellTransform(shell)
         self._cell_ids = CellIds(shell)
         self._magics: MimoMagics | None = None
@@ -75,7 +83,10 @@ class Extension:
         """Add it."""
         for warning in self._config.warnings:
             print(translate(warning), file=sys.stderr)  # noqa: T201  a line each, and the rest goes on
+        if has_lost_prompts(self._shell):
+            print(translate(LOST_PROMPTS), file=sys.stderr)  # noqa: T201
         self._shell.configurables.append(self._config)
+        self._input_transforms.install()
         self._cell_transform.install()
         self._cell_ids.install()
         self._shell.Completer.custom_matchers.append(self.completions)
@@ -88,6 +99,7 @@ class Extension:
             panels.close_all()
         self._shell.configurables.remove(self._config)
         self._cell_transform.uninstall()
+        self._input_transforms.uninstall()
         self._cell_ids.uninstall()
         self._shell.Completer.custom_matchers.remove(self.completions)
         for kind, name in MAGICS:
@@ -98,12 +110,13 @@ class Extension:
     @context_matcher(identifier="mimo_magics", priority=1)  # type: ignore[untyped-decorator]
     def completions(self, context: CompletionContext) -> SimpleMatcherResult:
         """Tell what Tab offers; what knows it is imported in the first cell or line of ours."""
-        if not (context.full_text.lstrip().startswith("%%mimo") or "%mimo" in context.line_with_cursor):
+        text = _text_before_cursor(context)
+        if "%mimo" not in text or not ends_in_magic(text):
             return {"completions": [], "suppress": False}
         from mimo_magics.notebook.completion import matcher
 
         sessions = self._magics.session_selection.sessions.list() if self._magics else ()
-        return matcher.match_completions(context, self._shell, self._config, sessions)
+        return matcher.match_completions(text, self._shell, self._config, sessions)
 
     @property
     def settings(self) -> Settings:
@@ -120,6 +133,11 @@ class Extension:
             for (kind, name), each in MAGICS.items():
                 self._shell.register_magic_function(getattr(self._magics, each), kind, name)
         return self._magics
+
+
+def _text_before_cursor(context: CompletionContext) -> str:
+    *previous_lines, _ = context.full_text.split("\n")[: context.cursor_line + 1]
+    return "\n".join((*previous_lines, context.text_until_cursor))
 
 
 _loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()

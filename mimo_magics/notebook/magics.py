@@ -168,7 +168,7 @@ class MimoMagics(SettingsMagics):
                 Translatable("The prompt does not go on the first line: {rest!r}.", rest=rest),
                 Translatable("Write it below %%mimo."),
             )
-        text = rest if body is None else body
+        text = rest if body is None else cell_request.drop_option_lines(body)
         prompt = None if body is None and cell_request.is_continue_line(line) else text
         request = cell_request.build_cell_request(
             parse_options(MimoMagics.mimo_cell, options), prompt, {**get_user_variables(self.shell), **local}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.displayhook import CapturingDisplayHook
 from IPython.display import display
 
 from mimo_magics.core.messages import Reply
@@ -31,6 +33,8 @@ class ReplyDisplay:
         self._last_reply: Reply | None = None
         """Also of an aside."""
         self._just_shown: object = None
+        self._captured: tuple[list[Any], int] = [], 0
+        """What `%%capture` takes, and where in it a value follows that has shown itself."""
         self._footer = ""
         formatter = shell.display_formatter.ipython_display_formatter
         formatter.for_type(Reply, self._display)
@@ -77,10 +81,12 @@ class ReplyDisplay:
             self._show(reply)
         elif get_display_target(self._shell) == "terminal":
             print(replace_control_characters(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
+        self._note_capture()
 
     def _display_comparison(self, comparison: Comparison) -> None:
         if comparison is not self._just_shown or not is_cell_value(self._shell):
             display(comparison.show().bundle, raw=True)
+        self._note_capture()
 
     def _show(self, reply: Reply) -> None:
         if get_display_target(self._shell) == "terminal":
@@ -91,4 +97,16 @@ class ReplyDisplay:
         display(reply_document.reply_bundle(reply, display_options=display_options), raw=True)
 
     def _forget_shown(self) -> None:
+        self._drop_empty_output()
         self._just_shown = None
+
+    def _note_capture(self) -> None:
+        if isinstance(sys.displayhook, CapturingDisplayHook):
+            self._captured = sys.displayhook.outputs, len(sys.displayhook.outputs)
+
+    def _drop_empty_output(self) -> None:
+        """Remove what `%%capture` notes of a value that has shown itself: an output without content."""
+        outputs, position = self._captured
+        if outputs[position : position + 1] == [{"data": {}, "metadata": {}}]:
+            del outputs[position]
+        self._captured = [], 0

@@ -5,8 +5,8 @@ from mimo_magics.core.text import escape_html, escape_invisible_characters, repl
 
 def test_control_characters_of_a_model_do_not_reach_a_terminal() -> None:
     assert (
-        replace_control_characters("a\tb\nc\r\x1b[31m\x07\x9b\u202e你好🙂")
-        == "a\tb\nc\ufffd\ufffd[31m\ufffd\ufffd\ufffd你好🙂"
+        replace_control_characters("a\tb\nc\r\x1b[31m\x07\x9b\u202e你好🙂\r\r\n\n\r")
+        == "a\tb\nc\ufffd\ufffd[31m\ufffd\ufffd\ufffd你好🙂\ufffd\n\n\ufffd"
     )
 
 

@@ -67,6 +67,10 @@ def test_as_text_it_is_a_unified_diff() -> None:
     ]
 
 
+def test_windows_line_ends_are_not_seen_in_a_diff() -> None:
+    assert told("one\r\ntwo", "one\r\n2\r\n")["text/plain"].splitlines()[3:] == [" one", "-two", "+2"]
+
+
 @pytest.mark.parametrize("other", ["Yes.", "\n\nYes.\n", "Yes.\r\n"])
 def test_of_texts_that_are_the_same_a_sentence_says_so(other: str) -> None:
     shown = told("Yes.", other)

@@ -38,6 +38,11 @@ def test_a_document_is_html_for_people_and_markdown_for_programs() -> None:
     )
 
 
+def test_a_carriage_return_before_a_line_end_is_left_out_of_the_text() -> None:
+    bundle = reply_bundle(answer(TextPart("one\r\ntwo\rthree\r\n")))
+    assert bundle["text/plain"] == "one\ntwo\ufffdthree\n"
+
+
 def test_reasoning_is_folded_with_its_time_and_tokens() -> None:
     timing = Timing(time_to_first_token=0.5, reasoning=3.21, total=5.0)
     reply = answer(ReasoningPart("Hm."), usage=Usage(1, 200, reasoning=1_740), timing=timing)

@@ -53,8 +53,8 @@ def test_an_unknown_option_gets_a_suggestion(line: str, flag: str, hint: str) ->
 
 def test_only_what_was_given_overlays_the_settings() -> None:
     options = Namespace(model=None, temperature=0.0, thinking=False, keep=False, new=True, out="reply")
-    assert build_cell_request(options, "\nhello\n\n", {}) == CellRequest(
-        "hello", {"temperature": 0.0, "thinking": False}, keep=False, new=True, out="reply"
+    assert build_cell_request(options, "\n  hello\n\n", {}) == CellRequest(
+        "\n  hello", {"temperature": 0.0, "thinking": False}, keep=False, new=True, out="reply"
     )
 
 

@@ -25,7 +25,8 @@ def test_two_shells_in_one_process_have_conversations_of_their_own(kernel: Kerne
 
 def test_unloading_leaves_nothing_behind(kernel: Kernel) -> None:
     kernel.run(
-        "def traces():\n    ip = get_ipython()\n    lists = [ip.input_transformers_post, ip.input_transformers_cleanup,"
+        "def traces():\n    ip = get_ipython()\n    lists = [ip.ast_transformers, ip.input_transformers_cleanup,"
+        " ip.input_transformer_manager.token_transformers, [ip.should_run_async],"
         " ip.configurables, *ip.magics_manager.magics.values(), *ip.events.callbacks.values(),"
         " ip.display_formatter.ipython_display_formatter.type_printers]\n"
         "    return [str(each) for one in lists for each in one if 'imo' in str(each)]"
@@ -58,7 +59,7 @@ def test_loading_twice_is_harmless(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("import mimo_magics\nmimo_magics.load_ipython_extension(get_ipython())").status == "ok"
     assert kernel.run("%%mimo\nhello").documents == ["You said: hello"]
     assert (
-        kernel.run("print(len([t for t in get_ipython().input_transformers_post if 'mimo' in str(t)]))").text
+        kernel.run("print(len([t for t in get_ipython().ast_transformers if 'mimo' in str(t)]))").text
         == "1\n"
     )
 

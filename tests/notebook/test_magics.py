@@ -127,13 +127,23 @@ def test_a_line_in_a_function_sees_its_variables(kernel: Kernel, peer: Peer) -> 
 def test_a_line_may_end_in_a_question_mark(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("%mimo -t 0 What's up?").documents == ["You said: What's up?"]
     assert kernel.run("x = %mimo Really?\nprint(x)").text == "You said: Really?\n"
+    kernel.run('answers = {}\nanswers["tea"] = x = %mimo What is str?')
+    assert (
+        kernel.run("print(answers['tea'], x, sep=', ')").text
+        == "You said: What is str?, You said: What is str?\n"
+    )
+    assert kernel.run("%time %mimo What is str?").documents[0] == "You said: What is str?"
 
 
 def test_what_a_cell_shows_can_be_captured(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("%%capture shown\n%%mimo\nhello")
     assert (ran.status, ran.outputs) == ("ok", [])
-    look = "print([output.data['text/plain'] for output in shown.outputs if output.data])"
+    look = "print([output.data.get('text/plain') for output in shown.outputs])"
     assert kernel.run(look).text == "['You said: hello']\n"
+    kernel.run("%%capture shown\nx = %mimo hello\nx\n'after'")
+    assert kernel.run(look).text == "['You said: hello', \"'after'\"]\n"
+    kernel.run("%%capture shown\n%%mimo_compare --repeat 2\nhello")
+    assert kernel.run("print(len(shown.outputs))").text == "1\n"
 
 
 def test_a_kernel_that_does_not_await_runs_cells_all_the_same(kernel: Kernel, peer: Peer) -> None:

@@ -114,7 +114,7 @@ LOADED = {
     "core": ["errors", "i18n", "services", "settings", "suggest"],
     "notebook": ["extension"],
     "notebook.config": ["pyproject", "store"],
-    "notebook.kernel": ["async_cell", "cell_ids"],
+    "notebook.kernel": ["async_cell", "cell_ids", "input_transforms", "magic_cell", "magic_line"],
 }
 """What `%load_ext mimo_magics` imports of the package, beside the packages themselves."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult
+from IPython.core.completer import SimpleCompletion, SimpleMatcherResult
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.settings import Settings
@@ -20,10 +19,10 @@ from mimo_magics.notebook.completion.lines import (
 )
 from mimo_magics.notebook.completion.variables import complete_reference
 from mimo_magics.notebook.config.store import MimoConfig
+from mimo_magics.notebook.kernel.magic_cell import MagicCell, split_magic_cell
+from mimo_magics.notebook.kernel.magic_line import split_last_line
 from mimo_magics.tools.registry import REGISTERED_TOOLS
 
-CELL_PATTERN = re.compile(r"\s*%%(\w+)(?:[ \t]([^\n]*))?(?:\n(.*))?", re.DOTALL)
-LINE_PATTERN = re.compile(r"\s*(?:[\w.,\[\] ]+=\s*)?%(\w+)[ \t]+(.*)")
 FILE_MATCHER = "IPCompleter.file_matcher"
 """What the shell calls its own search for files."""
 
@@ -43,20 +42,17 @@ class EmptyCompletions(Sequence[SimpleCompletion]):
 
 def complete(text: str, choices: Choices) -> CompletionResult | None:
     """Return what may stand at the end of a text, which is a cell up to its cursor; `None` where it is not ours."""
-    if text.lstrip().startswith("%%"):
-        cell = CELL_PATTERN.fullmatch(text)
-        return _complete_cell(cell, choices) if cell and cell[1] in CELL_OPTIONS else None
-    line = LINE_PATTERN.fullmatch(text.rpartition("\n")[2])
-    return LINE_COMPLETERS[line[1]](line[2], choices) if line and line[1] in LINE_COMPLETERS else None
+    if cell := split_magic_cell(text):
+        return _complete_cell(cell, choices) if cell.name in CELL_OPTIONS else None
+    name, line = split_last_line(text) or ("", "")
+    return LINE_COMPLETERS[name](line, choices) if name in LINE_COMPLETERS else None
 
 
-def _complete_cell(cell: re.Match[str], choices: Choices) -> CompletionResult | None:
-    name, line, body = cell.groups()
-    flags = CELL_OPTIONS[name]
-    if body is None:
-        return None if line is None else _complete_first_line(line, name, choices)
-    is_raw = "raw" in parse_cursor_context(f"{line or ''} ", flags).given
-    return (None if is_raw else complete_reference(body, choices.variables)) or CompletionResult()
+def _complete_cell(cell: MagicCell, choices: Choices) -> CompletionResult | None:
+    if not cell.has_body:
+        return None if cell.line is None else _complete_first_line(cell.line, cell.name, choices)
+    is_raw = "raw" in parse_cursor_context(f"{cell.line or ''} ", CELL_OPTIONS[cell.name]).given
+    return (None if is_raw else complete_reference(cell.body, choices.variables)) or CompletionResult()
 
 
 def _complete_first_line(line: str, name: str, choices: Choices) -> CompletionResult:
@@ -69,11 +65,9 @@ def _complete_first_line(line: str, name: str, choices: Choices) -> CompletionRe
 
 
 def match_completions(
-    context: CompletionContext, shell: Any, config: MimoConfig, sessions: Sequence[str]
+    text: str, shell: Any, config: MimoConfig, sessions: Sequence[str]
 ) -> SimpleMatcherResult:
-    """Answer the shell that asks what there is to complete."""
-    *previous_lines, _ = context.full_text.split("\n")[: context.cursor_line + 1]
-    text = "\n".join((*previous_lines, context.text_until_cursor))
+    """Answer the shell that asks what may stand at the end of a text."""
     choices = Choices(_settings(config), get_user_variables(shell), sessions, tuple(REGISTERED_TOOLS))
     result = complete(text, choices)
     return {"completions": [], "suppress": False} if result is None else _to_matcher_result(result)

@@ -1,15 +1,16 @@
 """A cell that awaits: while `%%mimo` runs, the kernel goes on handling messages, and an interrupt lands at once.
 
-A transform of the input turns an outermost `%%mimo` or `%%mimo_compare` into an await of a private magic. All else stays
+The kernel is told to await an outermost `%%mimo` or `%%mimo_compare`, and a transform of its syntax tree puts the await
+of a private magic in its place: its text, which IPython's history keeps, is a call that runs anywhere. All else stays
 synchronous: `run_cell_magic("mimo", ...)` in a program, `%%mimo` inside `%%time` or `%%capture`, a cell that a
 program runs by `run_cell`, `%autoawait off`, and IPython in a terminal, where Ctrl-C would leave an awaited call
-behind. https://ipython.readthedocs.io/en/stable/config/inputtransforms.html
+behind.
 """
 
 from __future__ import annotations
 
+import ast
 import asyncio
-import re
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -24,9 +25,7 @@ if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
 MIMO_MAGIC, COMPARE_MAGIC = "mimo", "mimo_compare"
 ASYNC_MAGICS = {MIMO_MAGIC: "_mimo", COMPARE_MAGIC: "_mimo_compare"}
 """The magics that await, and those that do what they do in a cell that awaits."""
-SYNC_CALL_PREFIXES = {
-    f"get_ipython().run_cell_magic({public!r},": private for public, private in ASYNC_MAGICS.items()
-}
+CELL_MAGIC_CALL = "get_ipython().run_cell_magic"
 SYNC_FUNCTIONS = ("_run_cell", "run_code")
 """IPython's functions below which no cell is awaited."""
 POLL_SECONDS = 0.1
@@ -36,27 +35,43 @@ POLL_SECONDS = 0.1
 class AsyncCellTransform:
     """The transform of one shell."""
 
-    has_side_effects = False
-
     def __init__(self, shell: Any) -> None:
         self._shell = shell
+        self._shell_should_run_async: Callable[..., bool] | None = None
+        self._is_awaited = False
+        """Whether the next cell is awaited because this transform has said so."""
 
     def install(self) -> None:
-        """Take part in the shell's work."""
-        self._shell.input_transformers_cleanup.append(protect_question_marks)
-        self._shell.input_transformers_post.append(self)
+        """Take part in the shell's work, if its kernel can await cells."""
+        self._shell_should_run_async = getattr(self._shell, "should_run_async", None)
+        if self._shell_should_run_async:
+            self._shell.should_run_async = self.should_run_async
+            self._shell.ast_transformers.append(self)
 
     def uninstall(self) -> None:
         """Leave nothing behind."""
-        self._shell.input_transformers_cleanup.remove(protect_question_marks)
-        self._shell.input_transformers_post.remove(self)
+        if self._shell_should_run_async:
+            self._shell.should_run_async = self._shell_should_run_async
+            self._shell.ast_transformers.remove(self)
 
-    def __call__(self, lines: list[str]) -> list[str]:
-        prefix = next((head for head in SYNC_CALL_PREFIXES if lines and lines[0].startswith(head)), "")
-        if prefix and not _is_empty(lines) and self._can_await():
-            async_prefix = f"await get_ipython().run_cell_magic({SYNC_CALL_PREFIXES[prefix]!r},"
-            return [async_prefix + lines[0].removeprefix(prefix), *lines[1:]]
-        return lines
+    def should_run_async(self, raw_cell: str, **transformed: Any) -> bool:
+        """Tell the kernel whether to await a cell, which it asks before it runs it."""
+        assert self._shell_should_run_async
+        cell = transformed.get("transformed_cell") or ""
+        if _is_call(cell) and self._can_await():
+            self._is_awaited = True
+            return True
+        return self._shell_should_run_async(raw_cell, **transformed)
+
+    def visit(self, tree: ast.AST) -> ast.AST:
+        """Put the await into the syntax tree of a cell."""
+        statement = _find_call(tree)
+        if statement and self._is_awaited and self._can_await():
+            self._is_awaited = False
+            call: Any = statement.value
+            call.args[0].value = ASYNC_MAGICS[call.args[0].value]
+            statement.value = ast.copy_location(ast.Await(call), call)
+        return tree
 
     def _can_await(self) -> bool:
         shell = self._shell
@@ -79,45 +94,36 @@ class AsyncCellTransform:
         return False
 
 
-QUESTION_LINE_PATTERN = re.compile(rf"(\s*(?:[\w.,\[\] ]+=\s*)?)%{MIMO_MAGIC}\s+(\S.*\?)\s*")
-TRIPLE_QUOTE_PATTERN = re.compile(r"#.*|'''|\"\"\"")
+def _is_call(cell: str) -> bool:
+    if cell.startswith(CELL_MAGIC_CALL):
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            return _find_call(ast.parse(cell)) is not None
+    return False
 
 
-def _is_empty(lines: list[str]) -> bool:
-    """Tell whether nothing stands below a cell's magic: IPython says so itself, and names the magic that it finds."""
-    return lines[-1].rstrip().endswith(", '')")
+def _find_call(tree: ast.AST) -> ast.Expr | None:
+    """Return the statement that calls a magic which can await, if a cell is nothing else.
 
-
-def protect_question_marks(lines: list[str]) -> list[str]:
-    """Let the prompt of a `%mimo` line end in a question mark, which IPython takes for a wish for help.
-
-    Lines of other magics' cells and of texts in triple quotes are not ours.
+    Where nothing stands below a magic, IPython says so itself, and names the magic that it finds.
     """
-    if lines and lines[0].startswith("%%"):
-        return lines
-    quote = ""
-    result = []
-    for line in lines:
-        match = None if quote else QUESTION_LINE_PATTERN.fullmatch(line)
-        result.append(_magic_call(match) if match else line)
-        quote = quote if match else _open_quote(line, quote)
-    return result
-
-
-def _open_quote(line: str, quote: str) -> str:
-    """Follow the triple quotes of a line: which of them is open at its end?"""
-    for mark in TRIPLE_QUOTE_PATTERN.findall(line):
-        if not quote and not mark.startswith("#"):
-            quote = mark
-        elif mark == quote:
-            quote = ""
-        elif not quote:
-            break
-    return quote
-
-
-def _magic_call(match: re.Match[str]) -> str:
-    return f"{match[1]}get_ipython().run_line_magic({MIMO_MAGIC!r}, {match[2]!r})\n"
+    match tree:
+        case ast.Module(
+            body=[
+                ast.Expr(
+                    value=ast.Call(
+                        func=function,
+                        args=[
+                            ast.Constant(value=name),
+                            ast.Constant(value=str()),
+                            ast.Constant(value=str(body)),
+                        ],
+                        keywords=[],
+                    )
+                ) as statement
+            ]
+        ) if name in ASYNC_MAGICS and body and ast.unparse(function) == CELL_MAGIC_CALL:
+            return statement
+    return None
 
 
 @asynccontextmanager

@@ -30,9 +30,14 @@ def build_record(
     """
     fields = to_dict(turn)
     fields["asked"] = round(turn.created_at, 3)
+    text = turn.reply.text
+    has_same_length = len(replace_control_characters(text)) == len(text)
     fields["reply"]["message"] = {
         "role": "assistant",
-        "parts": [_build_part_fields(part) for part in turn.reply.message.parts],
+        "parts": [
+            _build_part_fields(part) if has_same_length else to_dict(part)
+            for part in turn.reply.message.parts
+        ],
     }
     location = {"after": parent_id, "session": session, "aside": is_one_off}
     return {"version": RECORD_VERSION, **fields, **{name: value for name, value in location.items() if value}}

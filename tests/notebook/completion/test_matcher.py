@@ -50,6 +50,29 @@ def test_what_is_none_of_ours_is_left_to_others(text: str) -> None:
     assert complete(text, CHOICES) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# my question\n%%mimo --no-h",
+        "#| echo: false\n\n  %%mimo -q\t--no-h",
+        "%%mimo\t--no-h",
+        'd["k"] = %mimo --no-h',
+        "x = y = %mimo\t--no-h",
+        "x: object = %mimo --no-h",
+        'd[f"{x}"] = %mimo --no-h',
+        "for a in b: x = %mimo --no-h",
+        "%time %mimo --no-h",
+        "%mimo -q \\\n  --no-h",
+        "x = \\\n%mimo --no-h",
+        "%mimo What does ( mean?\n%mimo --no-h",
+    ],
+)
+def test_options_are_offered_wherever_a_magic_may_stand(text: str) -> None:
+    found = complete(text, CHOICES)
+    assert found
+    assert [each.text for each in found.candidates] == ["--no-history"]
+
+
 @pytest.fixture(scope="module", params=NAMES)
 def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     need(request.param)
@@ -100,6 +123,8 @@ def test_ordinary_cells_are_completed_as_without_the_extension(kernel: Kernel) -
         ("%%mimo\n", []),
         ("%%mimo -t ci", []),
         ("trip\nx = %mimo -f js", ["trip\nx = %mimo -f json"]),
+        ("# my question\n%%mimo --no-h", ["# my question\n%%mimo --no-history"]),
+        ('d["k"] = %mimo -f js', ['d["k"] = %mimo -f json']),
         ("%mimo_config temper", ["%mimo_config temperature="]),
         ("%mimo_session switch m", ["%mimo_session switch main"]),
         ("%mimo_session load ta", ["%mimo_session load talk.json"]),

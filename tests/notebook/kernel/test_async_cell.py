@@ -134,3 +134,33 @@ def test_texts_and_other_cells_may_hold_lines_that_look_like_ours(kernel: Kernel
     assert peer.requests[-1].body["messages"][-1]["content"] == f"Explain:\n{line}"
     kernel.run(f"# it's a comment with ''' in it\n{line}")
     assert peer.requests[-1].body["messages"][-1]["content"] == "How are you?"
+
+
+def test_the_history_holds_a_call_that_runs_anywhere(kernel: Kernel, peer: Peer) -> None:
+    call = "get_ipython().run_cell_magic('mimo', '--no-history', '>>> hi\\n')"
+    assert kernel.run("%%mimo --no-history\n>>> hi").documents == ["You said: >>> hi"]
+    number = kernel.run("len(In) - 2").documents[0]
+    assert kernel.run(f"print(In[{number}])").text == f"{call}\n"
+    for again in (
+        f"%save -f talk.py {number}",
+        "%run talk.py",
+        f"%save -f talk.ipy {number}",
+        "%run talk.ipy",
+        f"exec(In[{number}])",
+        f"done = get_ipython().run_cell(In[{number}])",
+        f"%macro -q again {number}",
+        "again",
+        f"%rerun {number}",
+        call,
+    ):
+        assert (again, kernel.run(again).error) == (again, [])
+    assert [seen.body["messages"][-1]["content"] for seen in peer.requests] == [">>> hi"] * 8
+    assert call in kernel.run(f"%history -t {number}").text
+
+
+def test_only_a_cell_that_is_nothing_but_the_call_is_awaited(kernel: Kernel) -> None:
+    call = "get_ipython().run_cell_magic('mimo', '-q', 'hi')"
+    assert kernel.run(f"{call}.text").documents == ["'You said: hi'"]
+    assert kernel.run(f"{call}\nprint(1)").text == "1\n"
+    assert "SyntaxError" in kernel.run(f"{call}(\0").error[-1]
+    assert kernel.run("%%mimo").text.startswith("UsageError: %%mimo is a cell magic")

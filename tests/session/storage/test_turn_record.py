@@ -106,15 +106,21 @@ def test_an_answer_of_nothing_comes_back_from_its_record() -> None:
 
 
 def test_a_text_that_cannot_be_shown_as_it_is_comes_back_as_it_was() -> None:
-    red, turned = TextPart("\x1b[31mred"), TextPart("\u202eevil\r\n")
+    red, turned = TextPart("\x1b[31mred"), TextPart("\u202eevil\r")
     before = replace(turn("one", TextPart("Look: "), red, CLOCK, turned, TextPart(" Good.")), created_at=1.5)
     assert build_record(before)["reply"]["message"]["parts"] == [
         {"type": "text", "length": 6},
         {"type": "text", "text": "\x1b[31mred"},
         {"type": "tool_call", "id": "c", "name": "clock", "arguments": "{}"},
-        {"type": "text", "text": "\u202eevil\r\n"},
+        {"type": "text", "text": "\u202eevil\r"},
         {"type": "text", "length": 6},
     ]
+    assert read_back(before) == before
+
+
+def test_an_answer_with_windows_line_ends_comes_back_as_it_was() -> None:
+    parts = (TextPart("one\r"), TextPart("\ntwo\r\n"), CLOCK, TextPart("three"))
+    before = replace(turn("one", *parts), created_at=1.5)
     assert read_back(before) == before
 
 
