@@ -14,6 +14,7 @@ from mimo_magics.notebook.commands import reply as reply_command
 from mimo_magics.notebook.commands.reply import ReplyCommand
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import get_display_target, is_cell_value
+from mimo_magics.notebook.kernel.parent_message import get_message_id
 from mimo_magics.session.session import Session
 
 if TYPE_CHECKING:  # imported when something is compared
@@ -30,27 +31,29 @@ class ReplyDisplay:
         self._config = config
         self._last_reply: Reply | None = None
         """Also of an aside."""
-        self._just_shown: object = None
+        self._just_shown: dict[str, object] = {}
+        """What the cells that run have shown, by the messages that they came with: several may run at a time."""
         self._footer = ""
         formatter = shell.display_formatter.ipython_display_formatter
         formatter.for_type(Reply, self._display)
         formatter.for_type_by_name(*COMPARISON_TYPE, self._display_comparison)
-        shell.events.register("post_execute", self._forget_shown)
+        # `post_execute` comes for the messages of widgets, too
+        shell.events.register("post_run_cell", self._forget_shown)
 
     def close(self) -> None:
         """Leave nothing behind in the shell."""
         for kind in (Reply, ".".join(COMPARISON_TYPE)):
             self._shell.display_formatter.ipython_display_formatter.pop(kind)
-        self._shell.events.unregister("post_execute", self._forget_shown)
+        self._shell.events.unregister("post_run_cell", self._forget_shown)
 
     def record_reply(self, reply: Reply, *, quiet: bool) -> None:
         """Note an answer that its cell has shown, unless it is quiet, and that is the cell's value."""
-        self._last_reply = self._just_shown = reply
+        self._last_reply = self._just_shown[get_message_id(self._shell)] = reply
         self._footer = "" if quiet else reply_document.footer(reply)
 
     def record_comparison(self, comparison: Comparison) -> None:
         """Note a comparison that its cell has shown, and that is the cell's value."""
-        self._just_shown = comparison
+        self._just_shown[get_message_id(self._shell)] = comparison
 
     def run_command(self, command: ReplyCommand, session: Session) -> None:
         """Do something with an answer that is there.
@@ -73,13 +76,13 @@ class ReplyDisplay:
 
     def _display(self, reply: Reply) -> None:
         """Show a reply that is a cell's value; the one that this cell has just shown is not shown again."""
-        if reply is not self._just_shown or not is_cell_value(self._shell):
+        if not self._is_shown_value(reply):
             self._show(reply)
         elif get_display_target(self._shell) == "terminal":
             print(replace_control_characters(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
 
     def _display_comparison(self, comparison: Comparison) -> None:
-        if comparison is not self._just_shown or not is_cell_value(self._shell):
+        if not self._is_shown_value(comparison):
             display(comparison.show().bundle, raw=True)
 
     def _show(self, reply: Reply) -> None:
@@ -90,5 +93,8 @@ class ReplyDisplay:
         display_options = DisplayOptions(settings.format, settings.remote_images)
         display(reply_document.reply_bundle(reply, display_options=display_options), raw=True)
 
-    def _forget_shown(self) -> None:
-        self._just_shown = None
+    def _is_shown_value(self, value: object) -> bool:
+        return value is self._just_shown.get(get_message_id(self._shell)) and is_cell_value(self._shell)
+
+    def _forget_shown(self, *_: object) -> None:
+        self._just_shown.pop(get_message_id(self._shell), None)

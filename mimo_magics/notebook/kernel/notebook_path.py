@@ -15,6 +15,11 @@ VS_CODE_VARIABLE = "__vsc_ipynb_file__"
 """The variable of the notebook in which VS Code tells it."""
 
 
+def was_started_for_notebook() -> bool:
+    """Tell whether Jupyter's server started this kernel for a notebook."""
+    return os.environ.get(ENV_VARIABLE, "").endswith(".ipynb")
+
+
 def find_notebook(shell: Any, configured_path: str | None) -> Path | None:
     """Return the path of the notebook, if it is known: from the working folder on, as errors are saved in notebooks.
 
@@ -24,9 +29,17 @@ def find_notebook(shell: Any, configured_path: str | None) -> Path | None:
     """
     for path_text in (configured_path, shell.user_ns.get(VS_CODE_VARIABLE), os.environ.get(ENV_VARIABLE)):
         if isinstance(path_text, str) and path_text.endswith(".ipynb"):
-            path = Path(path_text).absolute()
-            return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            return _relative_to_working_folder(Path(path_text))
     return None
+
+
+def _relative_to_working_folder(path: Path) -> Path:
+    try:
+        folder = Path.cwd()
+    except OSError:  # the working folder is gone
+        return path
+    path = folder / path
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
 def require_notebook_path(path: Path | None) -> Path:
