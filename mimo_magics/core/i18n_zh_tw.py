@@ -5,6 +5,13 @@ and models stay as they are, and so do commands; the names in braces are the sam
 """
 
 TRANSLATIONS: dict[str, str] = {
+    # the package itself
+    "mimo-magics needs IPython {needed} or newer; this is IPython {version}.": (
+        "mimo-magics 需要 IPython {needed} 或更新的版本；這裡是 IPython {version}。"
+    ),
+    "Colab pins an older IPython and is not supported. Elsewhere: %pip install -U ipython, and restart the kernel.": (
+        "Colab 固定使用舊版的 IPython，因此不支援。在其他地方：執行 %pip install -U ipython，再重新啟動核心。"
+    ),
     # afterwards, answers, asking, cell
     "The last answer came to its end: nothing was asked.": "上一個回答已經完整結束：沒有再提問。",
     "There is no turn in the conversation yet.": "對話中還沒有任何回合。",
@@ -173,7 +180,6 @@ TRANSLATIONS: dict[str, str] = {
         "它應以 https:// 或 http:// 開頭，且不含使用者名稱與密碼。"
     ),
     "the keyring": "鑰匙圈",
-    "Colab's secrets": "Colab 的密鑰",
     "This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com.": (
         "這是 Token Plan 的金鑰，{host} 不接受；它的主機是 token-plan-*.xiaomimimo.com。"
     ),
