@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import sys
+from typing import Literal
 
 from mimo_magics.core.messages import join_surrogates
 
@@ -70,6 +72,25 @@ def escape_every_invisible_character(text: str) -> str:
     For what a person decides on, such as the arguments of a tool call.
     """
     return UNSEEN_CHARACTERS.sub(_spell_out_each, join_surrogates(text))
+
+
+def replace_unencodable_characters(
+    text: str, errors: Literal["replace", "backslashreplace"] = "replace"
+) -> str:
+    """Return a text as the standard output can carry it: a pipe on Windows has the code page of the system.
+
+    Args:
+        text: what is to be written there.
+        errors: what becomes of a character that its encoding lacks, as for `str.encode`.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding, getattr(sys.stdout, "errors", None) or "strict")
+    except UnicodeEncodeError:
+        return text.encode(encoding, errors).decode(encoding)
+    except LookupError:  # a stream of somebody else, which names no encoding that there is
+        pass
+    return text
 
 
 def quote(text: str, max_chars: int) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from IPython.display import display
-
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.text import replace_control_characters
+from mimo_magics.core.text import replace_control_characters, replace_unencodable_characters
+from mimo_magics.display.output import display_bundle
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.commands import reply as reply_command
@@ -67,11 +66,10 @@ class ReplyDisplay:
             case ReplyCommand("insert", number):
                 self._shell.set_next_input(reply_command.select_code_block(self._last_reply, number))
             case ReplyCommand("copy", None) if self._last_reply:
-                display(reply_command.copyable_bundle(self._last_reply.text), raw=True)
+                display_bundle(reply_command.copyable_bundle(self._last_reply.text))
             case ReplyCommand("copy", number):
-                display(
+                display_bundle(
                     reply_command.copyable_bundle(reply_command.select_code_block(self._last_reply, number)),
-                    raw=True,
                 )
 
     def _display(self, reply: Reply) -> None:
@@ -79,22 +77,27 @@ class ReplyDisplay:
         if not self._is_shown_value(reply):
             self._show(reply)
         elif get_display_target(self._shell) == "terminal":
-            print(replace_control_characters(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
+            _print(self._footer)  # behind the terminal's `Out[n]:`
 
     def _display_comparison(self, comparison: Comparison) -> None:
         if not self._is_shown_value(comparison):
-            display(comparison.show().bundle, raw=True)
+            display_bundle(comparison.show().bundle)
 
     def _show(self, reply: Reply) -> None:
         if get_display_target(self._shell) == "terminal":
-            print(replace_control_characters(reply.text))  # noqa: T201  the words without what a terminal would obey
+            _print(reply.text)
             return
         settings = self._config.snapshot()
         display_options = DisplayOptions(settings.format, settings.remote_images)
-        display(reply_document.reply_bundle(reply, display_options=display_options), raw=True)
+        display_bundle(reply_document.reply_bundle(reply, display_options=display_options))
 
     def _is_shown_value(self, value: object) -> bool:
         return value is self._just_shown.get(get_message_id(self._shell)) and is_cell_value(self._shell)
 
     def _forget_shown(self, *_: object) -> None:
         self._just_shown.pop(get_message_id(self._shell), None)
+
+
+def _print(text: str) -> None:
+    """Print the words without what a terminal would obey, or the standard output cannot carry."""
+    print(replace_unencodable_characters(replace_control_characters(text)))  # noqa: T201

@@ -11,6 +11,7 @@ from typing import Any
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.core.settings import Settings
+from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.notebook_path import find_notebook, require_notebook_path
@@ -149,8 +150,7 @@ class SessionSelection:
             saved_reply_text = translate(
                 "This notebook holds answers, such as this one of {day}.", day=creation_day(turn)
             )
-            answer = input_function(
-                translate("{found} Keep them instead of asking anew? [y/N] ", found=saved_reply_text)
-            )
+            question = translate("{found} Keep them instead of asking anew? [y/N] ", found=saved_reply_text)
+            answer = input_function(replace_unencodable_characters(question))
             self._reuse_confirmed = answer.strip().lower() in ("y", "yes")
         return settings.run_all == "keep" or bool(self._reuse_confirmed)

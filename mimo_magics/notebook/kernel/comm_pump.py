@@ -59,9 +59,9 @@ def can_pump(kernel: Any) -> bool:
 
 def _get_kind(kernel: Any) -> KernelKind | None:
     """Return what kind of ipykernel it is; `None` if it is none, or lacks a part."""
-    dispatch = getattr(kernel, "dispatch_shell", None)
+    dispatch: Any = getattr(kernel, "dispatch_shell", None)
     try:
-        parameters = signature(dispatch).parameters  # type: ignore[arg-type]  an error is a way to tell
+        parameters = signature(dispatch).parameters
     except (TypeError, ValueError):
         return None
     kind: KernelKind = "subshells"

@@ -278,7 +278,9 @@ def test_what_another_program_put_into_the_kernel_stays_there() -> None:
 @pytest.mark.parametrize("part", ["dispatch_shell", "get_parent", "_publish_status"])
 def test_a_kernel_that_lacks_a_part_is_left_alone(part: str) -> None:
     async def run() -> None:
-        parts = {name: getattr(Queueless(), name) for name in ("dispatch_shell", "get_parent", "_publish_status")}
+        parts = {
+            name: getattr(Queueless(), name) for name in ("dispatch_shell", "get_parent", "_publish_status")
+        }
         del parts[part]
         kernel = SimpleNamespace(**parts)
         async with pump_comm_messages(kernel):
