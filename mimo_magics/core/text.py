@@ -84,13 +84,21 @@ def replace_unencodable_characters(
         errors: what becomes of a character that its encoding lacks, as for `str.encode`.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    handler = getattr(sys.stdout, "errors", None) or "strict"
+    if _is_encodable(text, encoding, handler):
+        return text
+    lacking = {each for each in set(text) if not _is_encodable(each, encoding, handler)}
+    return text.translate({ord(each): each.encode("ascii", errors).decode() for each in lacking})
+
+
+def _is_encodable(text: str, encoding: str, handler: str) -> bool:
     try:
-        text.encode(encoding, getattr(sys.stdout, "errors", None) or "strict")
+        text.encode(encoding, handler)
     except UnicodeEncodeError:
-        return text.encode(encoding, errors).decode(encoding)
+        return False
     except LookupError:  # a stream of somebody else, which names no encoding that there is
-        pass
-    return text
+        return True
+    return True
 
 
 def quote(text: str, max_chars: int) -> str:
