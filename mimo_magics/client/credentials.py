@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import StringIO
-from pathlib import Path
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.secret import Secret
+from mimo_magics.core.working_folder import find_working_folder
 
 ENV_VARIABLE = "MIMO_API_KEY"
 ENV_FILE = ".env"
@@ -110,11 +110,8 @@ def _iter_candidates(host: str) -> Iterator[FoundKey]:
 
 
 def _read_env_file(_: str) -> str | None:
-    try:
-        file = Path.cwd() / ENV_FILE
-    except FileNotFoundError:  # the working directory is gone
-        return None
-    if not file.is_file():
+    folder = find_working_folder()
+    if not folder or not (file := folder / ENV_FILE).is_file():
         return None
     from dotenv import dotenv_values
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from argparse import ArgumentTypeError
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -24,6 +23,7 @@ from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings, from_text, strip_optional
 from mimo_magics.core.suggest import did_you_mean
+from mimo_magics.core.working_folder import find_working_folder
 from mimo_magics.notebook.config import pyproject
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}
@@ -61,8 +61,8 @@ class SettingsStore(Configurable):
         """Where each value came from."""
         for name in self.config.get("MimoConfig", {}):
             self.sources[name] = CONFIGURATION
-        with suppress(FileNotFoundError):  # the working directory is gone
-            self._read_project(*pyproject.find_project_settings(Path.cwd()))
+        if folder := find_working_folder():
+            self._read_project(*pyproject.find_project_settings(folder))
         self._read_environment()
         self._initial_values = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
         """What holds when what was written here is taken back."""

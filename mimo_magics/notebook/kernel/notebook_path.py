@@ -8,6 +8,7 @@ from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.working_folder import absolute_path, find_working_folder
 
 ENV_VARIABLE = "JPY_SESSION_NAME"
 """In which Jupyter's server tells the kernel for which file it was started."""
@@ -34,12 +35,8 @@ def find_notebook(shell: Any, configured_path: str | None) -> Path | None:
 
 
 def _relative_to_working_folder(path: Path) -> Path:
-    try:
-        folder = Path.cwd()
-    except OSError:  # the working folder is gone
-        return path
-    path = folder / path
-    return path.relative_to(folder) if path.is_relative_to(folder) else path
+    path, folder = absolute_path(path), find_working_folder()
+    return path.relative_to(folder) if folder and path.is_relative_to(folder) else path
 
 
 def require_notebook_path(path: Path | None) -> Path:

@@ -19,6 +19,7 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.serialization import from_dict, to_dict
 from mimo_magics.core.settings import matches_type
+from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.storage.lock import lock_file
 from mimo_magics.session.turn import check_turn
@@ -186,7 +187,7 @@ class SessionFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.absolute()  # the working folder of a notebook may change
+        self.path = absolute_path(path)  # the working folder of a notebook may change
         self._name = str(path)
         self._known_states: tuple[FileState, ...] = (None,)
         """States of the file that this object has read or made; at first that there is none."""
@@ -227,8 +228,8 @@ class SessionFile:
                 Translatable("The session cannot be written: {error}.", error=str(error)), FILE_UNCHANGED_HINT
             ) from error
         data = text.encode(errors="backslashreplace")  # half a character becomes its JSON escape
-        target = Path(os.path.realpath(self.path))
         try:
+            target = Path(os.path.realpath(self.path))
             with lock_file(_sibling_path(target, "lock")):
                 self._replace_file(target, data)
         except OSError as error:
