@@ -405,6 +405,9 @@ TRANSLATIONS: dict[str, str] = {
     "Nothing is lost: the kernel has it all, and the file is as it was.": (
         "沒有遺失任何內容：核心中有全部內容，檔案維持原樣。"
     ),
+    "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing.": (
+        "沒有送出任何內容。用 %mimo_config notebook=PATH.ipynb 指定其他位置，或用 autosave=off 不儲存。"
+    ),
     "Nothing is lost: save it again, or under another name.": "沒有遺失任何內容：請再儲存一次，或用其他名稱儲存。",
     "Nothing is lost: save it under another name, or load the file to go on with that one.": (
         "沒有遺失任何內容：請用其他名稱儲存，或載入該檔案繼續。"

@@ -16,8 +16,8 @@ from uuid import uuid4
 from mimo_magics.core.errors import BadOption, SessionBusy, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.core.settings import Settings
+from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.usage_report import compute_spending

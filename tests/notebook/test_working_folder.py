@@ -26,9 +26,7 @@ def homeless(kernel: Kernel, peer: Peer) -> Iterator[Kernel]:
 
 
 @pytest.mark.parametrize("session_name", ["", "/notebooks/talk.ipynb", "talk.ipynb"])
-def test_without_a_working_folder_all_works_that_needs_no_folder(
-    homeless: Kernel, session_name: str
-) -> None:
+def test_without_a_working_folder_all_works_that_needs_no_folder(homeless: Kernel, session_name: str) -> None:
     homeless.run(f"os.environ['JPY_SESSION_NAME'] = {session_name!r}")
     for code in (
         "%reload_ext mimo_magics",

@@ -32,6 +32,9 @@ INHERITED_FIELDS = ("system", "tools", "summary")
 UPDATE_HINT = Translatable("Update this one: pip install --upgrade mimo-magics")
 FILE_UNCHANGED_HINT = Translatable("Nothing is lost: the kernel has it all, and the file is as it was.")
 RETRY_HINT = Translatable("Nothing is lost: save it again, or under another name.")
+NOTHING_SENT_HINT = Translatable(
+    "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing."
+)
 CONFLICT_HINT = Translatable(
     "Nothing is lost: save it under another name, or load the file to go on with that one."
 )
@@ -215,6 +218,19 @@ class SessionFile:
         self._known_states = (state,)
         return saved
 
+    def check_writable(self) -> None:
+        """Find out, before a prompt is sent, whether the file can be written; it stays as it is.
+
+        Raises:
+            SessionNotSaved: it cannot.
+        """
+        try:
+            target = Path(os.path.realpath(self.path))
+            with lock_file(_sibling_path(target, "lock")):
+                _require_write_access(target)
+        except OSError as error:
+            raise self._build_write_error(error, NOTHING_SENT_HINT) from error
+
     def write(self, saved: SavedSession) -> None:
         """Write the session, so that the file is at any moment either the old one or the new one.
 
@@ -233,21 +249,18 @@ class SessionFile:
             with lock_file(_sibling_path(target, "lock")):
                 self._replace_file(target, data)
         except OSError as error:
-            raise SessionNotSaved(
-                Translatable(
-                    "{name} cannot be written: {reason}.",
-                    name=self._name,
-                    reason=error.strerror or str(error),
-                ),
-                RETRY_HINT,
-            ) from error
+            raise self._build_write_error(error, RETRY_HINT) from error
+
+    def _build_write_error(self, error: OSError, hint: str) -> SessionNotSaved:
+        reason = error.strerror or str(error)
+        fact = Translatable("{name} cannot be written: {reason}.", name=self._name, reason=reason)
+        return SessionNotSaved(fact, hint)
 
     def _replace_file(self, target: Path, data: bytes) -> None:
         old_stat = _stat_or_none(target)
         if _get_file_state(old_stat) not in self._known_states:
             raise self._build_conflict_error(old_stat)
-        if old_stat and not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        _require_write_access(target)
         temporary = _sibling_path(target, "tmp")
         temporary.unlink(missing_ok=True)  # of a process that was killed
         try:
@@ -280,6 +293,13 @@ class SessionFile:
 
 def _sibling_path(target: Path, suffix: str) -> Path:
     return target.parent / f".{target.name}.{suffix}"
+
+
+def _require_write_access(target: Path) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _stat_or_none(path: Path) -> os.stat_result | None:
