@@ -32,6 +32,7 @@ TRANSLATIONS: dict[str, str] = {
     "The response is packed in a way that was not asked for: {encoding}.": "回應使用了未要求的壓縮方式：{encoding}。",
     "The server sent an event without an end.": "伺服器送出了沒有結尾的事件。",
     "Shown as plain text: its HTML would be too large.": "以純文字顯示：HTML 會過大。",
+    "{count:,} more rows.": "另有 {count:,} 列。",
     "{count:,} more characters": "還有 {count:,} 個字元",
     "Show all of the arguments; then you can approve": "顯示所有參數，之後才能允許",
     "⟨blanks: {count}⟩": "⟨空白：{count}⟩",
