@@ -240,6 +240,9 @@ TRANSLATIONS: dict[str, str] = {
     "Its place is {folder}.": "它的位置是 {folder}。",
     "The profile {name} could not be deleted: {reason}.": "無法刪除設定檔 {name}：{reason}。",
     "The profile {name} cannot be written as JSON.": "設定檔 {name} 無法寫成 JSON。",
+    "Settings and sessions of this kernel are kept; %unload_ext mimo_magics forgets them.": (
+        "這個核心的設定與對話都保留著；%unload_ext mimo_magics 會清除它們。"
+    ),
     "The extension is not loaded here.": "這裡沒有載入擴充功能。",
     # what each setting means
     "The service: mimo-v2, xiaomi, or local for the embedded model.": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",

@@ -43,6 +43,11 @@ MAGICS = {
 """Kind and name of each magic, and the method that does it."""
 
 
+KEPT_NOTICE = Translatable(
+    "Settings and sessions of this kernel are kept; %unload_ext mimo_magics forgets them."
+)
+
+
 class LazyMagic:
     """What a magic is until it is used, or asked for its help, for the first time."""
 
@@ -79,8 +84,16 @@ class Extension:
         self._cell_transform.install()
         self._cell_ids.install()
         self._shell.Completer.custom_matchers.append(self.completions)
-        for (kind, name), method in MAGICS.items():
-            self._shell.register_magic_function(LazyMagic(self, method), kind, name)
+        if self._magics:
+            self._magics.install()
+        self._register_magics()
+
+    def reload(self) -> None:
+        """Add it again, with the settings and the sessions that it had."""
+        if self._config.written_settings or (self._magics and self._magics.has_turns):
+            print(translate(KEPT_NOTICE))  # noqa: T201  so that nobody looks for what was reset
+        self._config.reload()
+        self.load()
 
     def unload(self) -> None:
         """Take it away."""
@@ -93,7 +106,7 @@ class Extension:
         for kind, name in MAGICS:
             del self._shell.magics_manager.magics[kind][name]
         if self._magics:
-            self._magics.close()
+            self._magics.uninstall()
 
     @context_matcher(identifier="mimo_magics", priority=1)  # type: ignore[untyped-decorator]
     def completions(self, context: CompletionContext) -> SimpleMatcherResult:
@@ -117,19 +130,39 @@ class Extension:
             from mimo_magics.notebook.magics import MimoMagics
 
             self._magics = MimoMagics(self._shell, self._config, self._cell_ids)
-            for (kind, name), each in MAGICS.items():
-                self._shell.register_magic_function(getattr(self._magics, each), kind, name)
+            self._register_magics()
         return self._magics
+
+    def _register_magics(self) -> None:
+        for (kind, name), method in MAGICS.items():
+            magic = getattr(self._magics, method) if self._magics else LazyMagic(self, method)
+            self._shell.register_magic_function(magic, kind, name)
 
 
 _loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()
+_unloaded: WeakKeyDictionary[Any, tuple[Extension, object]] = WeakKeyDictionary()
+"""With the spec that the package had then."""
 
 
 def load(shell: Any) -> None:
-    """Load the extension; harmless when it is loaded already."""
-    if shell not in _loaded:
+    """Load the extension; harmless when it is loaded already.
+
+    `%reload_ext` unloads it, executes the package anew, which gives it another spec, and loads it: then settings and
+    sessions stay, as the next prompt would go to another service without them. `%unload_ext` forgets them.
+    """
+    if shell in _loaded:
+        return
+    extension, spec = _unloaded.pop(shell, (None, None))
+    if extension and spec is not _package_spec():
+        _loaded[shell] = extension
+        extension.reload()
+    else:
         _loaded[shell] = Extension(shell)
         _loaded[shell].load()
+
+
+def _package_spec() -> object:
+    return sys.modules["mimo_magics"].__spec__
 
 
 def sessions() -> Sessions:
@@ -161,4 +194,6 @@ def _get_extension() -> Extension:
 def unload(shell: Any) -> None:
     """Unload the extension; harmless when it is not loaded."""
     if shell in _loaded:
-        _loaded.pop(shell).unload()
+        extension = _loaded.pop(shell)
+        extension.unload()
+        _unloaded[shell] = extension, _package_spec()

@@ -58,6 +58,7 @@ class MimoMagics(SettingsMagics):
     def __init__(self, shell: Any, config: MimoConfig, cells: CellIds) -> None:
         super().__init__(shell, config, SessionSelection(shell, Sessions(), cells))
         self._reply_display = ReplyDisplay(shell, config)
+        self.install()
 
     @cached_property
     def comparisons(self) -> ComparisonCells:
@@ -66,9 +67,18 @@ class MimoMagics(SettingsMagics):
 
         return ComparisonCells(self.shell, self.config, self.session_selection, self._reply_display)
 
-    def close(self) -> None:
+    def install(self) -> None:
+        """Take part in the shell's work."""
+        self._reply_display.install()
+
+    def uninstall(self) -> None:
         """Leave nothing behind in the shell."""
-        self._reply_display.close()
+        self._reply_display.uninstall()
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether anything was said in one of the sessions."""
+        return any(session.history.all_turns for session in self.session_selection.sessions)
 
     @with_options("mimo", OPTIONS)
     def mimo_cell(self, line: str, body: str) -> Reply | DryRun | None:

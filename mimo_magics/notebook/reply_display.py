@@ -33,13 +33,16 @@ class ReplyDisplay:
         self._just_shown: dict[str, object] = {}
         """What the cells that run have shown, by the messages that they came with: several may run at a time."""
         self._footer = ""
-        formatter = shell.display_formatter.ipython_display_formatter
+
+    def install(self) -> None:
+        """Take part in the shell's work."""
+        formatter = self._shell.display_formatter.ipython_display_formatter
         formatter.for_type(Reply, self._display)
         formatter.for_type_by_name(*COMPARISON_TYPE, self._display_comparison)
         # `post_execute` comes for the messages of widgets, too
-        shell.events.register("post_run_cell", self._forget_shown)
+        self._shell.events.register("post_run_cell", self._forget_shown)
 
-    def close(self) -> None:
+    def uninstall(self) -> None:
         """Leave nothing behind in the shell."""
         for kind in (Reply, ".".join(COMPARISON_TYPE)):
             self._shell.display_formatter.ipython_display_formatter.pop(kind)

@@ -29,7 +29,7 @@ def homeless(kernel: Kernel, peer: Peer) -> Iterator[Kernel]:
 def test_without_a_working_folder_all_works_that_needs_no_folder(homeless: Kernel, session_name: str) -> None:
     homeless.run(f"os.environ['JPY_SESSION_NAME'] = {session_name!r}")
     for code in (
-        "%reload_ext mimo_magics",
+        "%unload_ext mimo_magics\n%load_ext mimo_magics",
         "%mimo two",
         "%%mimo\nthree",
         "%%mimo_compare --repeat 2\nfour",

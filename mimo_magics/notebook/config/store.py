@@ -67,6 +67,27 @@ class SettingsStore(Configurable):
         self._initial_values = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
         """What holds when what was written here is taken back."""
         self.observe(self._on_change)
+        self._apply_to_process()
+
+    def reload(self) -> None:
+        """Read the project and the environment anew; what was written in this kernel stays."""
+        written = {name: (getattr(self, name), self.sources[name]) for name in self.written_settings}
+        fresh = type(self)(parent=self.parent)
+        self.warnings, self._initial_values = fresh.warnings, fresh._initial_values  # noqa: SLF001
+        for name, (value, source) in (self._initial_values | written).items():
+            self._set(name, value, source)
+        self._apply_to_process()
+
+    @property
+    def written_settings(self) -> tuple[str, ...]:
+        """Names of the settings that were written in this kernel, one by one or by a profile."""
+        return tuple(
+            name
+            for name, source in self.sources.items()
+            if source == THIS_KERNEL or source.startswith(PROFILE_PREFIX)
+        )
+
+    def _apply_to_process(self) -> None:
         settings = self.snapshot()
         MimoError.show_traceback, Translatable.language = settings.debug, settings.language
 

@@ -47,7 +47,7 @@ def kernels(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             folder = tmp_path_factory.mktemp("notebook")
             kernel = Kernel(folder, name=name, widgets=widgets, **environment)
             running[name, widgets] = kernel.__enter__()
-        assert running[name, widgets].run("%reload_ext mimo_magics").status == "ok"
+        assert running[name, widgets].run("%unload_ext mimo_magics\n%load_ext mimo_magics").status == "ok"
         return running[name, widgets]
 
     yield started
