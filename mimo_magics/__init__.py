@@ -52,8 +52,6 @@ if TYPE_CHECKING:
     from mimo_magics.session.turn import Turn
     from mimo_magics.tools.registry import tool
 
-MIN_IPYTHON_VERSION = (8, 20)
-
 __all__ = [
     "Annotation",
     "Annotations",
@@ -151,31 +149,12 @@ def load_ipython_extension(ipython: Any) -> None:
     Raises:
         MimoError: IPython is too old, as it is in Colab; nothing was loaded.
     """
-    _check_ipython_version()
+    from mimo_magics.notebook.ipython_version import check_ipython_version
+
+    check_ipython_version()
     from mimo_magics.notebook.extension import load
 
     load(ipython)
-
-
-def _check_ipython_version() -> None:
-    """Raise before anything is imported that needs what an older IPython lacks."""
-    import IPython
-
-    if IPython.version_info[:2] >= MIN_IPYTHON_VERSION:
-        return
-    from mimo_magics.core.errors import MimoError
-    from mimo_magics.core.i18n import Translatable
-
-    raise MimoError(
-        Translatable(
-            "mimo-magics needs IPython {needed} or newer; this is IPython {version}.",
-            needed=".".join(map(str, MIN_IPYTHON_VERSION)),
-            version=IPython.__version__,
-        ),
-        Translatable(
-            "Colab pins an older IPython and is not supported. Elsewhere: %pip install -U ipython, and restart the kernel."
-        ),
-    )
 
 
 def unload_ipython_extension(ipython: Any) -> None:

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.displaypub import CapturingDisplayPublisher
 
-from mimo_magics.notebook.kernel.comm_pump import can_pump
-from mimo_magics.notebook.kernel.notebook_path import was_started_for_notebook
 from mimo_magics.notebook.kernel.parent_message import get_message_part
 
 if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
@@ -64,6 +62,8 @@ class AsyncCellTransform:
 
     def _can_await(self) -> bool:
         """Tell whether the cell is awaited; in a kernel that lacks a part of ipykernel's it is not."""
+        from mimo_magics.notebook.kernel.comm_pump import can_pump  # in the first cell of ours
+
         shell = self._shell
         runners = getattr(shell, "loop_runner_map", None) or {}
         asyncio_runner, _ = runners.get("asyncio", (None, None))
@@ -175,6 +175,10 @@ def get_display_target(shell: Any) -> DisplayTarget:
     that shows notebooks says which cell it runs, or for which notebook the kernel was started; a console, which
     cannot change what it has shown, does not.
     """
+    from mimo_magics.notebook.kernel.notebook_path import (
+        was_started_for_notebook,  # in the first cell of ours
+    )
+
     if isinstance(shell.display_pub, CapturingDisplayPublisher):
         return "unattended"
     if getattr(shell, "kernel", None) is None:
