@@ -7,6 +7,7 @@ imported when one of them is used for the first time.
 from __future__ import annotations
 
 import sys
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -75,6 +76,8 @@ class Extension:
         self._cell_transform = AsyncCellTransform(shell)
         self._cell_ids = CellIds(shell)
         self._magics: MimoMagics | None = None
+        self._lock = Lock()
+        """Held while the magics are made: cells of subshells run in threads of their own."""
 
     def load(self) -> None:
         """Add it."""
@@ -126,12 +129,13 @@ class Extension:
     @property
     def magics(self) -> MimoMagics:
         """The real magics, which are put in place of the stand-ins."""
-        if self._magics is None:
-            from mimo_magics.notebook.magics import MimoMagics
+        with self._lock:
+            if self._magics is None:
+                from mimo_magics.notebook.magics import MimoMagics
 
-            self._magics = MimoMagics(self._shell, self._config, self._cell_ids)
-            self._register_magics()
-        return self._magics
+                self._magics = MimoMagics(self._shell, self._config, self._cell_ids)
+                self._register_magics()
+            return self._magics
 
     def _register_magics(self) -> None:
         for (kind, name), method in MAGICS.items():

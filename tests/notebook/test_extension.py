@@ -153,3 +153,18 @@ def test_elsewhere_nothing_is_imported() -> None:
         [sys.executable, "-c", ASKED_ELSEWHERE], capture_output=True, text=True, check=True
     ).stdout
     assert printed.strip() == "[]"
+
+
+def test_threads_that_use_the_magics_first_share_them(kernel: Kernel) -> None:
+    ran = kernel.run(
+        "import sys, threading\n"
+        "from mimo_magics import sessions\n"
+        "interval, found = sys.getswitchinterval(), []\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "threads = [threading.Thread(target=lambda: found.append(sessions())) for _ in range(16)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "sys.setswitchinterval(interval)\n"
+        "print(len(found), len({id(each) for each in found}))"
+    )
+    assert ran.text == "16 1\n"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.kernel import Kernel, Ran
-from support.kernels import INSTALLED, NAMES, need
+from support.kernels import INSTALLED, NAMES, need, version
 from support.peer import KEY, SILENCE, Answer, Peer, Seen, frames, obey
 
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
@@ -221,6 +221,20 @@ def test_two_replies_may_come_at_the_same_time(
     assert (ran.status, ran.text, ended) == ("ok", "one! | two!\n", list(order))
     assert [each.status for each in behind] == ["ok", "ok"]
     assert behind[0].text == "False\n"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if version(name) >= (7,)])
+def test_two_cells_may_await_at_the_same_time_in_subshells(kernels: Any, peer: Peer, name: str) -> None:
+    def is_other_there() -> bool:
+        return len(peer.requests) == 2
+
+    peer.script = lambda seen: Answer(frames(seen, [f"{seen.prompt}!"], is_other_there))
+    kernel = kernels(name)
+    both = kernel.run_beside("%%mimo --session x\none", "%%mimo --session y\ntwo")
+    assert [(ran.status, ran.documents) for ran in both] == [("ok", ["one!"]), ("ok", ["two!"])]
+    peer.script = obey
+    assert kernel.run("%%mimo --session x\nthree").documents == ["You said: three"]
+    assert [message["content"] for message in peer.requests[-1].body["messages"]] == ["one", "one!", "three"]
 
 
 class Queueless:
