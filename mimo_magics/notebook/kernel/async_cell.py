@@ -197,6 +197,7 @@ def is_cell_value(shell: Any) -> bool:
     hooks = (sys.displayhook, shell.displayhook)
     frame: FrameType | None = sys._getframe()  # noqa: SLF001  the way to one's callers
     while frame := frame and frame.f_back:
-        if any(frame.f_locals.get("self") is hook for hook in hooks):
+        is_method = "self" in frame.f_code.co_varnames  # other frames may have any mapping for their locals
+        if is_method and any(frame.f_locals.get("self") is hook for hook in hooks):
             return True
     return False
