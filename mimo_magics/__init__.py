@@ -147,7 +147,14 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """Load the magics into a shell: `%load_ext mimo_magics`."""
+    """Load the magics into a shell: `%load_ext mimo_magics`.
+
+    Raises:
+        MimoError: IPython is too old, as it is in Colab; nothing was loaded.
+    """
+    from mimo_magics.notebook.ipython_version import check_ipython_version
+
+    check_ipython_version()
     from mimo_magics.notebook.extension import load
 
     load(ipython)

@@ -1,7 +1,7 @@
 """Keys: where they are found, and to which host each of them goes.
 
-A key is looked for in `MIMO_API_KEY`, in the system's keyring (if the package `keyring` is installed), in a file `.env`
-in the notebook's folder, which may be a stranger's, and in Colab's secrets; or a person types it in. What is typed in and what the
+A key is looked for in `MIMO_API_KEY`, in the system's keyring (if the package `keyring` is installed), and in a
+file `.env` in the notebook's folder, which may be a stranger's; or a person types it in. What is typed in and what the
 keyring holds is for one host; any other key is bound to the first host that takes it, and is not offered to others.
 """
 
@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import StringIO
-from pathlib import Path
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.secret import Secret
+from mimo_magics.core.working_folder import find_working_folder
 
 ENV_VARIABLE = "MIMO_API_KEY"
 ENV_FILE = ".env"
@@ -103,7 +103,6 @@ def _iter_candidates(host: str) -> Iterator[FoundKey]:
         ENV_VARIABLE: lambda _: os.environ.get(ENV_VARIABLE),
         KEYRING_SOURCE: _read_keyring,
         ENV_FILE: _read_env_file,
-        Translatable("Colab's secrets"): _read_colab_secret,
     }
     for source, lookup in sources.items():
         if value := (lookup(host) or "").strip():
@@ -111,11 +110,8 @@ def _iter_candidates(host: str) -> Iterator[FoundKey]:
 
 
 def _read_env_file(_: str) -> str | None:
-    try:
-        file = Path.cwd() / ENV_FILE
-    except FileNotFoundError:  # the working directory is gone
-        return None
-    if not file.is_file():
+    folder = find_working_folder()
+    if not folder or not (file := folder / ENV_FILE).is_file():
         return None
     from dotenv import dotenv_values
 
@@ -141,15 +137,3 @@ def _read_keyring(host: str) -> str | None:
         return keyring.get_password(KEYRING_SERVICE, host)
     except KeyringError:  # there is no keyring, or it stays locked
         return None
-
-
-def _read_colab_secret(_: str) -> str | None:
-    try:
-        from google.colab import userdata
-    except ImportError:
-        return None
-    try:
-        value: str = userdata.get(ENV_VARIABLE)
-    except Exception:  # noqa: BLE001  its exceptions differ by version; all mean that there is none for us
-        return None
-    return value

@@ -7,6 +7,7 @@ that Ctrl-C and the kernel's interrupt reach.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import threading
@@ -128,11 +129,11 @@ def _portal() -> BlockingPortal:
     It ends with the process, whatever runs in it. A forked process has no such thread, starts its own, and must not wait
     for the other one at its end.
     """
-    started: Future[BlockingPortal] = Future()
+    started: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]] = Future()
 
     async def serve() -> None:
         async with BlockingPortal() as portal:
-            started.set_result(portal)
+            started.set_result((portal, asyncio.get_running_loop()))
             await portal.sleep_until_stopped()
 
     def run() -> None:
@@ -145,11 +146,12 @@ def _portal() -> BlockingPortal:
 
     thread = threading.Thread(target=run, name="mimo-portal", daemon=True)
     thread.start()
-    portal, process_id = started.result(), os.getpid()
+    (portal, loop), process_id = started.result(), os.getpid()
 
     def stop() -> None:
         if os.getpid() == process_id:
-            portal.start_task_soon(portal.stop, True)  # and the running calls with it
+            # the portal's own ways wait for the loop, which a tool may keep busy
+            loop.call_soon_threadsafe(lambda: loop.create_task(portal.stop(cancel_remaining=True)))
             thread.join(EXIT_SECONDS)
 
     atexit.register(stop)

@@ -62,10 +62,12 @@ class MimoError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Two lines for a notebook (IPython's protocol): what happened and what to do."""
+        from mimo_magics.core.text import replace_unencodable_characters  # only where something is wrong
+
         message, hint = self.lines
         heading = f"\x1b[31m{type(self).__name__}\x1b[0m: {message}"
         trace = traceback.format_exception(self) if self.show_traceback else []
-        return [*trace, *filter(None, (heading, hint))]
+        return [replace_unencodable_characters(line) for line in (*trace, heading, hint) if line]
 
 
 class BadOption(MimoError):

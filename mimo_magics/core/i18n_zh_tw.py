@@ -5,6 +5,13 @@ and models stay as they are, and so do commands; the names in braces are the sam
 """
 
 TRANSLATIONS: dict[str, str] = {
+    # the package itself
+    "mimo-magics needs IPython {needed} or newer; this is IPython {version}.": (
+        "mimo-magics 需要 IPython {needed} 或更新的版本；這裡是 IPython {version}。"
+    ),
+    "Colab pins an older IPython and is not supported. Elsewhere: %pip install -U ipython, and restart the kernel.": (
+        "Colab 固定使用舊版的 IPython，因此不支援。在其他地方：執行 %pip install -U ipython，再重新啟動核心。"
+    ),
     # afterwards, answers, asking, cell
     "The last answer came to its end: nothing was asked.": "上一個回答已經完整結束：沒有再提問。",
     "There is no turn in the conversation yet.": "對話中還沒有任何回合。",
@@ -25,6 +32,7 @@ TRANSLATIONS: dict[str, str] = {
     "The response is packed in a way that was not asked for: {encoding}.": "回應使用了未要求的壓縮方式：{encoding}。",
     "The server sent an event without an end.": "伺服器送出了沒有結尾的事件。",
     "Shown as plain text: its HTML would be too large.": "以純文字顯示：HTML 會過大。",
+    "{count:,} more rows.": "另有 {count:,} 列。",
     "{count:,} more characters": "還有 {count:,} 個字元",
     "Show all of the arguments; then you can approve": "顯示所有參數，之後才能允許",
     "⟨blanks: {count}⟩": "⟨空白：{count}⟩",
@@ -176,7 +184,6 @@ TRANSLATIONS: dict[str, str] = {
         "它應以 https:// 或 http:// 開頭，且不含使用者名稱與密碼。"
     ),
     "the keyring": "鑰匙圈",
-    "Colab's secrets": "Colab 的密鑰",
     "This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com.": (
         "這是 Token Plan 的金鑰，{host} 不接受；它的主機是 token-plan-*.xiaomimimo.com。"
     ),
@@ -236,6 +243,9 @@ TRANSLATIONS: dict[str, str] = {
     "Its place is {folder}.": "它的位置是 {folder}。",
     "The profile {name} could not be deleted: {reason}.": "無法刪除設定檔 {name}：{reason}。",
     "The profile {name} cannot be written as JSON.": "設定檔 {name} 無法寫成 JSON。",
+    "Settings and sessions of this kernel are kept; %unload_ext mimo_magics forgets them.": (
+        "這個核心的設定與對話都保留著；%unload_ext mimo_magics 會清除它們。"
+    ),
     "The extension is not loaded here.": "這裡沒有載入擴充功能。",
     # what each setting means
     "The service: mimo-v2, xiaomi, or local for the embedded model.": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
@@ -406,6 +416,9 @@ TRANSLATIONS: dict[str, str] = {
     "Update this one: pip install --upgrade mimo-magics": "請更新：pip install --upgrade mimo-magics",
     "Nothing is lost: the kernel has it all, and the file is as it was.": (
         "沒有遺失任何內容：核心中有全部內容，檔案維持原樣。"
+    ),
+    "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing.": (
+        "沒有送出任何內容。用 %mimo_config notebook=PATH.ipynb 指定其他位置，或用 autosave=off 不儲存。"
     ),
     "Nothing is lost: save it again, or under another name.": "沒有遺失任何內容：請再儲存一次，或用其他名稱儲存。",
     "Nothing is lost: save it under another name, or load the file to go on with that one.": (

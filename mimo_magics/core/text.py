@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import sys
+from typing import Literal
 
 from mimo_magics.core.messages import join_surrogates
 
@@ -70,6 +72,33 @@ def escape_every_invisible_character(text: str) -> str:
     For what a person decides on, such as the arguments of a tool call.
     """
     return UNSEEN_CHARACTERS.sub(_spell_out_each, join_surrogates(text))
+
+
+def replace_unencodable_characters(
+    text: str, errors: Literal["replace", "backslashreplace"] = "replace"
+) -> str:
+    """Return a text as the standard output can carry it: a pipe on Windows has the code page of the system.
+
+    Args:
+        text: what is to be written there.
+        errors: what becomes of a character that its encoding lacks, as for `str.encode`.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    handler = getattr(sys.stdout, "errors", None) or "strict"
+    if _is_encodable(text, encoding, handler):
+        return text
+    lacking = {each for each in set(text) if not _is_encodable(each, encoding, handler)}
+    return text.translate({ord(each): each.encode("ascii", errors).decode() for each in lacking})
+
+
+def _is_encodable(text: str, encoding: str, handler: str) -> bool:
+    try:
+        text.encode(encoding, handler)
+    except UnicodeEncodeError:
+        return False
+    except LookupError:  # a stream of somebody else, which names no encoding that there is
+        return True
+    return True
 
 
 def quote(text: str, max_chars: int) -> str:

@@ -6,12 +6,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from IPython.display import display
-
 from mimo_magics.core.events import Event
-from mimo_magics.core.text import escape_html, replace_control_characters
+from mimo_magics.core.text import escape_html, replace_control_characters, replace_unencodable_characters
 from mimo_magics.display.comparison_progress import ComparisonProgress
-from mimo_magics.display.output import Output
+from mimo_magics.display.output import Output, display_bundle
 
 
 class SilentComparisonRenderer:
@@ -38,7 +36,7 @@ class FinalComparisonRenderer(SilentComparisonRenderer):
 
     def finish(self, bundle: Mapping[str, str], metadata: dict[str, Any]) -> None:
         """Show the document."""
-        display(dict(bundle), raw=True, metadata=metadata)
+        display_bundle(bundle, metadata)
 
 
 class TerminalComparisonRenderer(SilentComparisonRenderer):
@@ -51,14 +49,16 @@ class TerminalComparisonRenderer(SilentComparisonRenderer):
         """Say so."""
         self._progress.end(number, note)
         label = ": ".join(filter(None, (self._progress.titles[number], note)))
-        sys.stdout.write(
-            replace_control_characters(f"{self._progress.summary}: {' '.join(label.split())}") + "\n"
-        )
+        _print_line(f"{self._progress.summary}: {' '.join(label.split())}")
         sys.stdout.flush()
 
     def finish(self, bundle: Mapping[str, str], metadata: dict[str, Any]) -> None:
         """Print the document."""
-        sys.stdout.write(f"\n{bundle['text/plain']}\n")
+        sys.stdout.write(replace_unencodable_characters(f"\n{bundle['text/plain']}\n"))
+
+
+def _print_line(line: str) -> None:
+    sys.stdout.write(replace_unencodable_characters(replace_control_characters(line)) + "\n")
 
 
 class StaticComparisonRenderer:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from IPython.display import display
-
 from mimo_magics.core.events import Event
 from mimo_magics.core.messages import Reply
+from mimo_magics.display.output import display_bundle
 from mimo_magics.document.reply import DisplayOptions, reply_bundle
 
 
@@ -40,4 +39,4 @@ class FinalRenderer(SilentRenderer):
     def finish(self, reply: Reply, record: dict[str, Any]) -> None:
         """Show the document."""
         bundle = reply_bundle(reply, display_options=self._display_options)
-        display(bundle, raw=True, metadata={"mimo": record})
+        display_bundle(bundle, {"mimo": record})

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 from IPython.display import display, update_display
+
+from mimo_magics.core.text import replace_unencodable_characters
+
+
+def display_bundle(bundle: Mapping[str, Any], metadata: dict[str, Any] | None = None) -> None:
+    """Show a MIME bundle. A terminal prints its text: what the standard output cannot carry is replaced."""
+    display(_make_encodable(bundle), raw=True, metadata=metadata or {})
+
+
+def _make_encodable(bundle: Mapping[str, Any]) -> dict[str, Any]:
+    text = {name: replace_unencodable_characters(bundle[name]) for name in ("text/plain",) if name in bundle}
+    return {**bundle, **text}
 
 
 class Output:
@@ -21,6 +34,7 @@ class Output:
 
     def update(self, bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
         """Show a MIME bundle there instead of what it shows."""
+        bundle = _make_encodable(bundle)
         if self._display_id:
             update_display(bundle, display_id=self._display_id, raw=True, metadata=metadata or {})
         else:

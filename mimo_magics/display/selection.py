@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from IPython.core.getipython import get_ipython
+
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.renderer_protocol import CellControl, ComparisonRenderer, DisplayTarget, Renderer
 from mimo_magics.core.settings import Settings
@@ -53,13 +55,23 @@ def _choose_for_front_end(
 
 
 def _choose_for_terminal(settings: Settings) -> Renderer:
-    if find_spec("rich") and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+    if find_spec("rich") and _is_real_terminal():
         from mimo_magics.display.rich_terminal import RichTerminalRenderer
 
         return RichTerminalRenderer(settings.format)
     from mimo_magics.display.terminal import TerminalRenderer
 
     return TerminalRenderer()
+
+
+def _is_real_terminal() -> bool:
+    """Tell whether frames can be painted. The stream of a kernel may say that it is a terminal: it is none."""
+    return (
+        getattr(get_ipython(), "kernel", None) is None
+        and sys.stdout.isatty()
+        and (sys.stdout.encoding or "").lower().startswith("utf")
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def choose_comparison_renderer(

@@ -20,7 +20,11 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.text import escape_invisible_characters, split_unfinished_sequence
+from mimo_magics.core.text import (
+    escape_invisible_characters,
+    replace_unencodable_characters,
+    split_unfinished_sequence,
+)
 
 ANSI_DIM, ANSI_RESET = "\x1b[2m", "\x1b[0m"
 
@@ -79,13 +83,17 @@ class TerminalRenderer:
             self._flush()
             separator = "\n" if self._last_event_type in (TextDelta, ReasoningDelta) else ""
         self._last_event_type = kind
-        sys.stdout.write(separator + text)
+        _write(separator + text)
         sys.stdout.flush()
 
     def _flush(self) -> None:
         """Print the end of the last piece, as no other one belongs to it."""
-        sys.stdout.write(_style(self._last_event_type, self._unfinished))
+        _write(_style(self._last_event_type, self._unfinished))
         self._unfinished = ""
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(replace_unencodable_characters(text))
 
 
 def _style(kind: Any, text: str) -> str:

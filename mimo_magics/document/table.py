@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import html
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from unicodedata import east_asian_width
 
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.text import escape_invisible_characters
+
+MAX_ROWS = 500
+MAX_CELL_CHARS = 500
+"""What is shown of a table: lists and descriptions may be a server's."""
 
 
 def table_bundle(
@@ -25,9 +30,13 @@ def table_bundle(
         numeric_columns: names of the columns whose cells end at one line.
         caption: a sentence beneath the table.
 
-    Heads, caption and cells that are `Translatable` are said as the person reads them.
+    Heads, caption and cells that are `Translatable` are said as the person reads them. Long cells are truncated; a
+    table that is too long ends with the number of the rows that are left out.
     """
-    body = [tuple(escape_invisible_characters(_translate_cell(cell)) for cell in row) for row in rows]
+    rows = iter(rows)
+    body = [tuple(map(_cell_text, row)) for row in islice(rows, MAX_ROWS)]
+    if more := sum(1 for _ in rows):
+        caption = " ".join(filter(None, (translate(caption), translate("{count:,} more rows.", count=more))))
     alignments = ["right" if name in numeric_columns else "left" for name in head]
     head, caption = tuple(map(translate, head)), translate(caption)
     return {
@@ -38,9 +47,11 @@ def table_bundle(
     }
 
 
-def _translate_cell(cell: object) -> str:
-    """Say what is ours; what a stranger wrote stays as it is, whatever it is equal to."""
-    return translate(cell) if isinstance(cell, Translatable) else str(cell)
+def _cell_text(cell: object) -> str:
+    """Say what is ours; what a stranger wrote stays as it is, whatever it is equal to, as far as it is shown."""
+    text = translate(cell) if isinstance(cell, Translatable) else str(cell)
+    shown = escape_invisible_characters(text[:MAX_CELL_CHARS])
+    return shown if len(text) <= MAX_CELL_CHARS else f"{shown}…"
 
 
 def _render_html(head: Sequence[str], rows: Sequence[Sequence[str]], alignments: Sequence[str]) -> str:

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from IPython.display import display
-
 from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_comparison_renderer
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
@@ -80,9 +79,9 @@ class ComparisonCells:
             raise BadOption(Translatable("Nothing was compared yet."), "%%mimo_compare --temperature 0 1")
         match command.name:
             case "show":
-                display(self._last_comparison.show().bundle, raw=True)
+                display_bundle(self._last_comparison.show().bundle)
             case "diff":
-                display(self._last_comparison.diff(*command.numbers).bundle, raw=True)
+                display_bundle(self._last_comparison.diff(*command.numbers).bundle)
             case _:
                 self._adopt(self._last_comparison, *command.numbers)
 
@@ -149,4 +148,4 @@ class ComparisonCells:
             replace(reply, notices=(*reply.notices, notice)),
             display_options=DisplayOptions(settings.format, settings.remote_images),
         )
-        display(bundle, raw=True, metadata={"mimo": session.record})
+        display_bundle(bundle, {"mimo": session.record})

@@ -13,6 +13,7 @@ from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.renderer_protocol import ComparisonRenderer
 from mimo_magics.core.suggest import did_you_mean
+from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.comparison_request import ComparisonRequest
 from mimo_magics.session.comparison.estimate import EXPECTED_OUTPUT_TOKENS, Estimate, estimate_spending
@@ -174,7 +175,7 @@ def confirm_cost(
     question = translate(
         "{told}. Go on? [y/N] ", told=f"{translated_summary[0].upper()}{translated_summary[1:]}"
     )
-    if input_function(question).strip().lower() not in ("y", "yes"):
+    if input_function(replace_unencodable_characters(question)).strip().lower() not in ("y", "yes"):
         raise BadOption(
             Translatable("Nothing was asked."),
             Translatable("--ask-above changes from which amount on you are asked."),

@@ -7,6 +7,7 @@ imported when one of them is used for the first time.
 from __future__ import annotations
 
 import sys
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -50,6 +51,11 @@ LOST_PROMPTS = Translatable(
 )
 
 
+KEPT_NOTICE = Translatable(
+    "Settings and sessions of this kernel are kept; %unload_ext mimo_magics forgets them."
+)
+
+
 class LazyMagic:
     """What a magic is until it is used, or asked for its help, for the first time."""
 
@@ -78,6 +84,8 @@ class Extension:
         self._cell_transform = AsyncCellTransform(shell)
         self._cell_ids = CellIds(shell)
         self._magics: MimoMagics | None = None
+        self._lock = Lock()
+        """Held while the magics are made: cells of subshells run in threads of their own."""
 
     def load(self) -> None:
         """Add it."""
@@ -90,8 +98,16 @@ class Extension:
         self._cell_transform.install()
         self._cell_ids.install()
         self._shell.Completer.custom_matchers.append(self.completions)
-        for (kind, name), method in MAGICS.items():
-            self._shell.register_magic_function(LazyMagic(self, method), kind, name)
+        if self._magics:
+            self._magics.install()
+        self._register_magics()
+
+    def reload(self) -> None:
+        """Add it again, with the settings and the sessions that it had."""
+        if self._config.written_settings or (self._magics and self._magics.has_turns):
+            print(translate(KEPT_NOTICE))  # noqa: T201  so that nobody looks for what was reset
+        self._config.reload()
+        self.load()
 
     def unload(self) -> None:
         """Take it away."""
@@ -105,7 +121,7 @@ class Extension:
         for kind, name in MAGICS:
             del self._shell.magics_manager.magics[kind][name]
         if self._magics:
-            self._magics.close()
+            self._magics.uninstall()
 
     @context_matcher(identifier="mimo_magics", priority=1)  # type: ignore[untyped-decorator]
     def completions(self, context: CompletionContext) -> SimpleMatcherResult:
@@ -126,13 +142,18 @@ class Extension:
     @property
     def magics(self) -> MimoMagics:
         """The real magics, which are put in place of the stand-ins."""
-        if self._magics is None:
-            from mimo_magics.notebook.magics import MimoMagics
+        with self._lock:
+            if self._magics is None:
+                from mimo_magics.notebook.magics import MimoMagics
 
-            self._magics = MimoMagics(self._shell, self._config, self._cell_ids)
-            for (kind, name), each in MAGICS.items():
-                self._shell.register_magic_function(getattr(self._magics, each), kind, name)
-        return self._magics
+                self._magics = MimoMagics(self._shell, self._config, self._cell_ids)
+                self._register_magics()
+            return self._magics
+
+    def _register_magics(self) -> None:
+        for (kind, name), method in MAGICS.items():
+            magic = getattr(self._magics, method) if self._magics else LazyMagic(self, method)
+            self._shell.register_magic_function(magic, kind, name)
 
 
 def _text_before_cursor(context: CompletionContext) -> str:
@@ -141,13 +162,29 @@ def _text_before_cursor(context: CompletionContext) -> str:
 
 
 _loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()
+_unloaded: WeakKeyDictionary[Any, tuple[Extension, object]] = WeakKeyDictionary()
+"""With the spec that the package had then."""
 
 
 def load(shell: Any) -> None:
-    """Load the extension; harmless when it is loaded already."""
-    if shell not in _loaded:
+    """Load the extension; harmless when it is loaded already.
+
+    `%reload_ext` unloads it, executes the package anew, which gives it another spec, and loads it: then settings and
+    sessions stay, as the next prompt would go to another service without them. `%unload_ext` forgets them.
+    """
+    if shell in _loaded:
+        return
+    extension, spec = _unloaded.pop(shell, (None, None))
+    if extension and spec is not _package_spec():
+        _loaded[shell] = extension
+        extension.reload()
+    else:
         _loaded[shell] = Extension(shell)
         _loaded[shell].load()
+
+
+def _package_spec() -> object:
+    return sys.modules["mimo_magics"].__spec__
 
 
 def sessions() -> Sessions:
@@ -179,4 +216,6 @@ def _get_extension() -> Extension:
 def unload(shell: Any) -> None:
     """Unload the extension; harmless when it is not loaded."""
     if shell in _loaded:
-        _loaded.pop(shell).unload()
+        extension = _loaded.pop(shell)
+        extension.unload()
+        _unloaded[shell] = extension, _package_spec()

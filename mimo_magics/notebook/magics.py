@@ -10,12 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
-from IPython.display import display
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import DisplayTarget
+from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
 from mimo_magics.notebook import cell_request, comparison_request
 from mimo_magics.notebook.argument_parser import get_user_variables, parse_options, with_options
@@ -58,6 +58,7 @@ class MimoMagics(SettingsMagics):
     def __init__(self, shell: Any, config: MimoConfig, cells: CellIds) -> None:
         super().__init__(shell, config, SessionSelection(shell, Sessions(), cells))
         self._reply_display = ReplyDisplay(shell, config)
+        self.install()
 
     @cached_property
     def comparisons(self) -> ComparisonCells:
@@ -66,9 +67,18 @@ class MimoMagics(SettingsMagics):
 
         return ComparisonCells(self.shell, self.config, self.session_selection, self._reply_display)
 
-    def close(self) -> None:
+    def install(self) -> None:
+        """Take part in the shell's work."""
+        self._reply_display.install()
+
+    def uninstall(self) -> None:
         """Leave nothing behind in the shell."""
-        self._reply_display.close()
+        self._reply_display.uninstall()
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether anything was said in one of the sessions."""
+        return any(session.history.all_turns for session in self.session_selection.sessions)
 
     @with_options("mimo", OPTIONS)
     def mimo_cell(self, line: str, body: str) -> Reply | DryRun | None:
@@ -104,7 +114,7 @@ class MimoMagics(SettingsMagics):
             return None
         cell_run = self._create_cell_run(line, None, local_ns or {})
         if cell_run.continues_complete_reply:
-            display({"text/plain": translate(reply_command.ALREADY_COMPLETE)}, raw=True)
+            display_bundle({"text/plain": translate(reply_command.ALREADY_COMPLETE)})
             return None
         return self._run_cell(cell_run) if cell_run.sends_request else self._show_dry_run(cell_run)
 
@@ -200,7 +210,7 @@ class MimoMagics(SettingsMagics):
         if cell_run.request.out:
             self.shell.user_ns[cell_run.request.out] = dry_run
         if isinstance(dry_run, str):
-            display(reply_command.copyable_bundle(dry_run), raw=True)
+            display_bundle(reply_command.copyable_bundle(dry_run))
             return None
         return dry_run
 

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from IPython.core.magic import no_var_expand
-from IPython.display import display
 
 from mimo_magics.client import model_list, portal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.display.output import display_bundle
 from mimo_magics.notebook.argument_parser import get_user_variables
 from mimo_magics.notebook.commands import models, tools as tools_command
 from mimo_magics.notebook.commands.config import run_config_command
@@ -47,7 +47,7 @@ class SettingsMagics:
             %mimo_config --delete strict              delete a profile
             %mimo_config api_key                      type in a key for the present service, unseen
         """
-        display(run_config_command(line, self.config), raw=True)
+        display_bundle(run_config_command(line, self.config))
         self.session_selection.load_saved_turns(self.config.snapshot())
 
     @no_var_expand
@@ -68,7 +68,7 @@ class SettingsMagics:
                 self.show_panel()
             case ["insert"]:
                 if not panel.insert_restore_cell(self.config, self.shell):
-                    display({"text/plain": translate(state.NOTHING_TO_RESTORE)}, raw=True)
+                    display_bundle({"text/plain": translate(state.NOTHING_TO_RESTORE)})
             case _:
                 raise BadOption(
                     Translatable("There is no %mimo_panel {line}.", line=line.strip()),
@@ -101,7 +101,7 @@ class SettingsMagics:
         if line.strip():
             settings = replace(settings, preset=line.strip(), base_url=None, model=None)
         ids = portal.run_async(partial(model_list.list_models, settings))
-        display(models.models_bundle(settings, ids), raw=True)
+        display_bundle(models.models_bundle(settings, ids))
 
     @no_var_expand
     def mimo_tools(self, line: str) -> None:
@@ -115,7 +115,7 @@ class SettingsMagics:
             %mimo_tools remove clock
             %mimo_tools add-mcp NAME COMMAND   the tools of an MCP server; or NAME --url ADDRESS
         """
-        display(tools_command.run_tools_command(line, get_user_variables(self.shell)), raw=True)
+        display_bundle(tools_command.run_tools_command(line, get_user_variables(self.shell)))
 
     @no_var_expand
     def mimo_session(self, line: str) -> None:
@@ -139,14 +139,13 @@ class SettingsMagics:
         """
         settings = self.config.snapshot()
         self.session_selection.sessions.current.settings = settings
-        display(
+        display_bundle(
             run_session_command(
                 line,
                 SessionContext(
                     self.session_selection.sessions, self.session_selection.notebook_path(settings)
                 ),
             ),
-            raw=True,
         )
 
     @no_var_expand
@@ -163,7 +162,7 @@ class SettingsMagics:
 
         A tape is put in from its beginning. MIMO_TAPE=replay:PATH in the environment does the same from the start.
         """
-        display(run_tape_command(line, self.config), raw=True)
+        display_bundle(run_tape_command(line, self.config))
 
     @no_var_expand
     def mimo_usage(self, line: str) -> None:
@@ -182,9 +181,8 @@ class SettingsMagics:
             else self.session_selection.sessions.current
         )
         prices = self.config.snapshot().prices
-        display(
+        display_bundle(
             usage_report.usage_bundle(
                 session.history, prices, session.unrecorded_usage, session.unrecorded_cost
             ),
-            raw=True,
         )

@@ -6,16 +6,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.displayhook import CapturingDisplayHook
-from IPython.display import display
 
 from mimo_magics.core.messages import Reply
-from mimo_magics.core.text import replace_control_characters
+from mimo_magics.core.text import replace_control_characters, replace_unencodable_characters
+from mimo_magics.display.output import display_bundle
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.commands import reply as reply_command
 from mimo_magics.notebook.commands.reply import ReplyCommand
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import get_display_target, is_cell_value
+from mimo_magics.notebook.kernel.parent_message import get_message_id
 from mimo_magics.session.session import Session
 
 if TYPE_CHECKING:  # imported when something is compared
@@ -32,29 +33,34 @@ class ReplyDisplay:
         self._config = config
         self._last_reply: Reply | None = None
         """Also of an aside."""
-        self._just_shown: object = None
         self._captured: tuple[list[Any], int] = [], 0
         """What `%%capture` takes, and where in it a value follows that has shown itself."""
+        self._just_shown: dict[str, object] = {}
+        """What the cells that run have shown, by the messages that they came with: several may run at a time."""
         self._footer = ""
-        formatter = shell.display_formatter.ipython_display_formatter
+
+    def install(self) -> None:
+        """Take part in the shell's work."""
+        formatter = self._shell.display_formatter.ipython_display_formatter
         formatter.for_type(Reply, self._display)
         formatter.for_type_by_name(*COMPARISON_TYPE, self._display_comparison)
-        shell.events.register("post_execute", self._forget_shown)
+        # `post_execute` comes for the messages of widgets, too
+        self._shell.events.register("post_run_cell", self._forget_shown)
 
-    def close(self) -> None:
+    def uninstall(self) -> None:
         """Leave nothing behind in the shell."""
         for kind in (Reply, ".".join(COMPARISON_TYPE)):
             self._shell.display_formatter.ipython_display_formatter.pop(kind)
-        self._shell.events.unregister("post_execute", self._forget_shown)
+        self._shell.events.unregister("post_run_cell", self._forget_shown)
 
     def record_reply(self, reply: Reply, *, quiet: bool) -> None:
         """Note an answer that its cell has shown, unless it is quiet, and that is the cell's value."""
-        self._last_reply = self._just_shown = reply
+        self._last_reply = self._just_shown[get_message_id(self._shell)] = reply
         self._footer = "" if quiet else reply_document.footer(reply)
 
     def record_comparison(self, comparison: Comparison) -> None:
         """Note a comparison that its cell has shown, and that is the cell's value."""
-        self._just_shown = comparison
+        self._just_shown[get_message_id(self._shell)] = comparison
 
     def run_command(self, command: ReplyCommand, session: Session) -> None:
         """Do something with an answer that is there.
@@ -68,37 +74,39 @@ class ReplyDisplay:
             case ReplyCommand("insert", number):
                 self._shell.set_next_input(reply_command.select_code_block(self._last_reply, number))
             case ReplyCommand("copy", None) if self._last_reply:
-                display(reply_command.copyable_bundle(self._last_reply.text), raw=True)
+                display_bundle(reply_command.copyable_bundle(self._last_reply.text))
             case ReplyCommand("copy", number):
-                display(
+                display_bundle(
                     reply_command.copyable_bundle(reply_command.select_code_block(self._last_reply, number)),
-                    raw=True,
                 )
 
     def _display(self, reply: Reply) -> None:
         """Show a reply that is a cell's value; the one that this cell has just shown is not shown again."""
-        if reply is not self._just_shown or not is_cell_value(self._shell):
+        if not self._is_shown_value(reply):
             self._show(reply)
         elif get_display_target(self._shell) == "terminal":
-            print(replace_control_characters(self._footer))  # noqa: T201  behind the terminal's `Out[n]:`
+            _print(self._footer)  # behind the terminal's `Out[n]:`
         self._note_capture()
 
     def _display_comparison(self, comparison: Comparison) -> None:
-        if comparison is not self._just_shown or not is_cell_value(self._shell):
-            display(comparison.show().bundle, raw=True)
+        if not self._is_shown_value(comparison):
+            display_bundle(comparison.show().bundle)
         self._note_capture()
 
     def _show(self, reply: Reply) -> None:
         if get_display_target(self._shell) == "terminal":
-            print(replace_control_characters(reply.text))  # noqa: T201  the words without what a terminal would obey
+            _print(reply.text)
             return
         settings = self._config.snapshot()
         display_options = DisplayOptions(settings.format, settings.remote_images)
-        display(reply_document.reply_bundle(reply, display_options=display_options), raw=True)
+        display_bundle(reply_document.reply_bundle(reply, display_options=display_options))
 
-    def _forget_shown(self) -> None:
+    def _is_shown_value(self, value: object) -> bool:
+        return value is self._just_shown.get(get_message_id(self._shell)) and is_cell_value(self._shell)
+
+    def _forget_shown(self, *_: object) -> None:
         self._drop_empty_output()
-        self._just_shown = None
+        self._just_shown.pop(get_message_id(self._shell), None)
 
     def _note_capture(self) -> None:
         if isinstance(sys.displayhook, CapturingDisplayHook):
@@ -110,3 +118,8 @@ class ReplyDisplay:
         if outputs[position : position + 1] == [{"data": {}, "metadata": {}}]:
             del outputs[position]
         self._captured = [], 0
+
+
+def _print(text: str) -> None:
+    """Print the words without what a terminal would obey, or the standard output cannot carry."""
+    print(replace_unencodable_characters(replace_control_characters(text)))  # noqa: T201

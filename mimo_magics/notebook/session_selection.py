@@ -11,12 +11,14 @@ from typing import Any
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.core.settings import Settings
+from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.notebook_path import find_notebook, require_notebook_path
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage import resume
+from mimo_magics.session.storage.session_file import SessionFile
 from mimo_magics.session.storage.session_paths import get_session_path
 from mimo_magics.session.turn import Turn, creation_day
 
@@ -50,20 +52,33 @@ class SessionSelection:
         Raises:
             BadOption: there is no such session, or it is not known where to save it.
             BadSessionFile: its file holds something else.
+            SessionNotSaved: its file cannot be written.
         """
         session = self.sessions.get_or_create(request.session) if request.session else self.sessions.current
         if deleted := self._cell_ids.take_deleted():
             for each in self.sessions:
                 each.remove_cells(deleted)
-        if not settings.autosave:
-            session.file = None
-        elif session.file is None:
-            session.attach_file(
-                get_session_path(require_notebook_path(self.notebook_path(settings)), session.name)
-            )
+        self._attach_file(session, settings)
         if settings.run_all != "run":
             session.cached_turns = self._get_saved_turns(settings)
         return session
+
+    def _attach_file(self, session: Session, settings: Settings) -> None:
+        """Save the session where it is to be, if it is. What cannot be saved is told before anything is sent.
+
+        A file that cannot be written is let go, so that another place may be named.
+        """
+        if not settings.autosave:
+            session.file = None
+            return
+        file, session.file = session.file, None
+        if file:
+            file.check_writable()
+            session.file = file
+        else:
+            path = get_session_path(require_notebook_path(self.notebook_path(settings)), session.name)
+            SessionFile(path).check_writable()
+            session.attach_file(path)
 
     def session_settings(self, session: Session, settings: Settings) -> Settings:
         """Return the settings of a session: those of the kernel, with its own system prompt if it has one."""
@@ -149,8 +164,7 @@ class SessionSelection:
             saved_reply_text = translate(
                 "This notebook holds answers, such as this one of {day}.", day=creation_day(turn)
             )
-            answer = input_function(
-                translate("{found} Keep them instead of asking anew? [y/N] ", found=saved_reply_text)
-            )
+            question = translate("{found} Keep them instead of asking anew? [y/N] ", found=saved_reply_text)
+            answer = input_function(replace_unencodable_characters(question))
             self._reuse_confirmed = answer.strip().lower() in ("y", "yes")
         return settings.run_all == "keep" or bool(self._reuse_confirmed)

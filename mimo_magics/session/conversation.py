@@ -17,6 +17,7 @@ from mimo_magics.core.errors import BadOption, SessionBusy, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.settings import Settings
+from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.usage_report import compute_spending
@@ -220,7 +221,7 @@ class Conversation:
         """
         from mimo_magics.session.storage.session_file import SessionFile
 
-        if self.file and self.file.path == Path(path).absolute():
+        if self.file and self.file.path == absolute_path(Path(path)):
             self.file.write(self.saved_session)
             return
         file, history = SessionFile(Path(path)), self.history

@@ -17,7 +17,7 @@ from mimo_magics.core.pricing import PRICES_AS_OF, find_price
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.core.settings import Api, CodeKind, Settings
-from mimo_magics.core.text import escape_html, replace_control_characters
+from mimo_magics.core.text import escape_html, replace_control_characters, replace_unencodable_characters
 from mimo_magics.document import table
 from mimo_magics.document.reply import MIN_SHOWN_COST
 from mimo_magics.session import request_warnings
@@ -107,7 +107,8 @@ class DryRun:
             *(f"⚠ {replace_control_characters(translate(line))}" for line in self.warnings),
             body_json,
         )
-        return {"text/html": rows["text/html"] + warnings + body, "text/plain": "\n".join(texts)}
+        text = replace_unencodable_characters("\n".join(texts))
+        return {"text/html": rows["text/html"] + warnings + body, "text/plain": text}
 
     def __repr__(self) -> str:
         return self._repr_mimebundle_()["text/plain"]

@@ -14,6 +14,7 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.settings import Options, Settings
+from mimo_magics.core.text import quote
 from mimo_magics.session import sync_calls
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
@@ -28,6 +29,10 @@ from mimo_magics.tools.registry import ToolLike, as_tools
 if TYPE_CHECKING:  # imported by those who compare
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
+
+
+MAX_NAME_CHARS = 64
+"""Characters of a name that a session shows of itself; a file's may be a stranger's."""
 
 
 class Session(TurnPreparation):
@@ -49,8 +54,9 @@ class Session(TurnPreparation):
         super().__init__(name, Settings(**options), as_tools(tools))
 
     def __repr__(self) -> str:
+        name = quote(" ".join(self.name[: MAX_NAME_CHARS + 1].split()), MAX_NAME_CHARS)
         return (
-            f"<Session {self.name} of {len(self.turns)} turns, "
+            f"<Session {name} of {len(self.turns)} turns, "
             f"{self.usage.input} tokens in, {self.usage.output} out>"
         )
 

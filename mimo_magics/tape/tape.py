@@ -23,6 +23,7 @@ from typing import Any, Literal, cast, get_args
 from mimo_magics.core.errors import BadOption, TapeMismatch
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Pace
+from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.tape import format as tape_format, matching, mismatch
 from mimo_magics.tape.clock import Clock, TapeClock
 from mimo_magics.tape.format import RecordedCall
@@ -48,7 +49,7 @@ class Tape:
 
     def __init__(self, mode: Mode, path: Path) -> None:
         self.mode = mode
-        self.path = path.absolute()
+        self.path = absolute_path(path)
         self._given_path = path
         self._lock = threading.Lock()
         self._calls: defaultdict[RequestKey, list[RecordedCall]] = defaultdict(list)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from mimo_magics.core.events import Approval, Event, PendingApproval, ToolProgress
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import ToolCall
+from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document.approval_text import call_text, more_text, split_pages
 
 ApprovalCallback = Callable[[ToolCall], Approval | bool]
@@ -44,17 +45,22 @@ def ask_by_input(call: ToolCall, input_function: Callable[[str], str]) -> Approv
     *first_pages, last_page = split_pages(call_text(call))
     for number, page in enumerate(first_pages, 1):
         rest = "".join((*first_pages[number:], last_page))
-        answer = input_function(f"{page}\n{_more_question(rest)}").strip()
+        answer = _ask(input_function, f"{page}\n{_more_question(rest)}")
         if answer:
             return _refusal(answer)
     question = translate("Run it? [y]es, [a]lways in this session, [n]o, or why not: ")
-    answer = input_function(f"{last_page}\n{question}").strip()
+    answer = _ask(input_function, f"{last_page}\n{question}")
     match answer.lower():
         case "y" | "yes":
             return Approval(allowed=True)
         case "a" | "always":
             return Approval(allowed=True, for_session=True)
     return _refusal(answer)
+
+
+def _ask(input_function: Callable[[str], str], question: str) -> str:
+    """Ask; characters that the terminal lacks are spelled out, as the person decides on them."""
+    return input_function(replace_unencodable_characters(question, "backslashreplace")).strip()
 
 
 def _more_question(rest: str) -> str:

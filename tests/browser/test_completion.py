@@ -22,7 +22,7 @@ SOURCE = "jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.ge
 @pytest.fixture(scope="module")
 def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> Iterator[Page]:
     with opened(server, browser, request.param) as page:
-        page.fill("%reload_ext mimo_magics\ncity = 'Tokyo'")
+        page.fill("%unload_ext mimo_magics\n%load_ext mimo_magics\ncity = 'Tokyo'")
         page.run(0)
         page.wait_idle()
         yield page

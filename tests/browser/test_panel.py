@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
 both = at(("lab", "python3"), ("notebook", "python3"))
-SETUP = "%reload_ext mimo_magics\nimport mimo_magics\n%mimo_config system=none model=mimo-v2-flash"
+SETUP = "%unload_ext mimo_magics\n%load_ext mimo_magics\nimport mimo_magics\n%mimo_config system=none model=mimo-v2-flash"
 PANEL, ASK, CONFIG = range(1, 4)
 """Places of the cells below the setup."""
 ACTIVE = re.compile(r"\bmod-active\b")

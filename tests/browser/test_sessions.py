@@ -32,7 +32,7 @@ def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> It
 
 @pytest.fixture(autouse=True)
 def _nothing_was_said(page: Page, model: Peer) -> Iterator[None]:
-    page.fill("%reload_ext mimo_magics")
+    page.fill("%unload_ext mimo_magics\n%load_ext mimo_magics")
     run(page, 0)
     model.script = obey
     model.requests.clear()

@@ -1,9 +1,7 @@
 """Keys: where they are found, and to which host each of them goes."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import keyring
 import pytest
@@ -49,11 +47,7 @@ def found(host: str = "a.org") -> tuple[str, str] | None:
 
 
 def test_sources_are_asked_in_this_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    google, colab = ModuleType("google"), ModuleType("google.colab")
-    colab.userdata = SimpleNamespace(get={"MIMO_API_KEY": "sk-colab"}.get)
-    monkeypatch.setitem(sys.modules, "google", google)
-    monkeypatch.setitem(sys.modules, "google.colab", colab)
-    assert found("b.org") == ("sk-colab", "Colab's secrets")
+    assert found("b.org") is None
     (tmp_path / ".env").write_text("# mine\nOTHER=$HOME\nMIMO_API_KEY='sk-file'\n", encoding="utf-8")
     assert found("b.org") == ("sk-file", ".env")
     assert found() == ("sk-ring", "the keyring")
@@ -95,17 +89,6 @@ def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path: Path
         credentials.find_key("b.org")
     assert str(error.value) == "The file .env cannot be read."
     assert (error.value.__context__, error.value.__cause__) == (None, None)
-
-
-def test_colab_without_the_secret_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(name: str) -> str:
-        raise PermissionError(name)
-
-    google, colab = ModuleType("google"), ModuleType("google.colab")
-    colab.userdata = SimpleNamespace(get=refuse)
-    monkeypatch.setitem(sys.modules, "google", google)
-    monkeypatch.setitem(sys.modules, "google.colab", colab)
-    assert found("b.org") is None
 
 
 @pytest.mark.parametrize("key", ["sk-\u3000wide", "sk-two\nlines", "clé"])

@@ -157,3 +157,51 @@ def test_a_forked_process_ends_by_itself(argument: str) -> None:
         [sys.executable, "-W", "ignore", "-c", FORKED, argument], capture_output=True, text=True, check=True
     )
     assert run.stdout == "7\n"
+
+
+ENDING = """
+import sys, threading, time
+import anyio
+from mimo_magics import Session, ask
+from mimo_magics.client import portal
+
+begun = threading.Event()
+
+async def busy():
+    begun.set()
+    time.sleep(3600)
+
+async def shielded():
+    begun.set()
+    with anyio.CancelScope(shield=True):
+        await anyio.sleep(3600)
+
+def call():
+    kind, base_url = sys.argv[1:]
+    if kind == "silence":
+        ask("hello", base_url=base_url, timeout=3600)
+    elif kind == "whole":
+        Session(base_url=base_url, timeout=3600).ask("hello", stream=False)
+    else:
+        portal.run_async({"busy": busy, "shielded": shielded}[kind])
+
+threading.Thread(target=call, daemon=True).start()
+if sys.argv[1] in ("busy", "shielded"):
+    begun.wait()
+else:
+    sys.stdin.readline()
+print("the end")
+"""
+
+
+@pytest.mark.parametrize("kind", ["silence", "whole", "busy", "shielded"])
+def test_a_process_ends_while_a_daemon_thread_waits_for_an_answer(peer: Peer, kind: str) -> None:
+    peer.script = lambda seen: Answer([*frames(seen, ["half"], end=False), SILENCE])
+    command = [sys.executable, "-c", ENDING, kind, f"{peer.url}/v1"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        if kind in ("silence", "whole"):
+            wait_until(lambda: bool(peer.requests))
+        assert process.communicate("go on\n", timeout=60) == ("the end\n", "")
+    assert process.returncode == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from io import BytesIO, TextIOWrapper
+from types import SimpleNamespace
 
 import pytest
 from support.comparisons import BUNDLE, METADATA, TITLES
@@ -11,6 +13,7 @@ from support.wired import Cell, Published, Wire
 from mimo_magics.core.events import TextDelta
 from mimo_magics.core.renderer_protocol import ComparisonRenderer, DisplayTarget
 from mimo_magics.core.settings import Settings
+from mimo_magics.display import selection
 from mimo_magics.display.selection import choose_comparison_renderer, choose_renderer
 
 PLACES: tuple[DisplayTarget, ...] = ("front end", "unattended", "terminal")
@@ -55,17 +58,27 @@ def test_a_renderer_is_chosen_by_the_place_and_what_a_person_wants(
     assert type(choose_comparison_renderer(place, Settings(live=live), TITLES, cell)).__name__ == kind
 
 
-@pytest.mark.parametrize(
-    ("term", "is_terminal", "kind"),
-    [
-        ("xterm", True, "RichTerminalRenderer"),
-        ("dumb", True, "TerminalRenderer"),
-        ("xterm", False, "TerminalRenderer"),
-    ],
-)
-def test_rich_is_chosen_in_a_terminal_that_can_be_painted_on(
-    monkeypatch: pytest.MonkeyPatch, term: str, is_terminal: bool, kind: str
+class Terminal(TextIOWrapper):
+    """A stream that says what it is."""
+
+    def __init__(self, encoding: str, *, is_terminal: bool) -> None:
+        super().__init__(BytesIO(), encoding=encoding)
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+@pytest.mark.parametrize("kernel", [None, object()], ids=["IPython", "Spyder's console"])
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "cp1252", "ascii"])
+@pytest.mark.parametrize("is_terminal", [True, False], ids=["terminal", "pipe"])
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_rich_is_chosen_in_a_terminal_that_can_be_painted_on_and_never_in_a_kernel(
+    monkeypatch: pytest.MonkeyPatch, term: str, is_terminal: bool, encoding: str, kernel: object
 ) -> None:
     monkeypatch.setenv("TERM", term)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    monkeypatch.setattr(sys, "stdout", Terminal(encoding, is_terminal=is_terminal))
+    monkeypatch.setattr(selection, "get_ipython", lambda: SimpleNamespace(kernel=kernel))
+    can_paint = is_terminal and kernel is None and term != "dumb" and encoding.lower() == "utf-8"
+    kind = "RichTerminalRenderer" if can_paint else "TerminalRenderer"
     assert type(choose_renderer("terminal", Settings())).__name__ == kind

@@ -44,3 +44,21 @@ def test_a_table_without_rows_is_its_head() -> None:
         "text/html": '<table><tr><th><div align="left">a</div></th><th><div align="left">b</div></th></tr></table>',
         "text/plain": "a  b",
     }
+
+
+@pytest.mark.parametrize("char", ["a", "好", "\u202e", "\n", "<"])
+def test_a_long_cell_is_truncated(char: str) -> None:
+    bundle = table(("name", "x"), [(char * 20_000_000, "1"), (char * 500, "2")])
+    assert len(bundle["text/html"]) < 20_000
+    assert len(bundle["text/plain"]) < 20_000
+    assert bundle["text/html"].count("…") == 1
+
+
+@pytest.mark.parametrize("count", [500, 501, 20_000])
+def test_a_long_table_ends_with_the_number_of_the_rows_that_are_left_out(count: int) -> None:
+    bundle = table(("name",), ((f"tool{number}",) for number in range(count)), caption="Tools.")
+    lines = bundle["text/plain"].splitlines()
+    more = f" {count - 500:,} more rows." if count > 500 else ""
+    assert (lines[0], lines[1], lines[500], lines[501:]) == ("name", "tool0", "tool499", [f"Tools.{more}"])
+    assert bundle["text/html"].count("<tr>") == 501
+    assert bundle["text/html"].endswith(f"<p><small>Tools.{more}</small></p>")

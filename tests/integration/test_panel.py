@@ -55,7 +55,7 @@ def test_in_a_console_it_is_printed(folder: Path) -> None:
 
 def test_what_is_loaded_anew_has_panels_of_its_own(kernel: Kernel) -> None:
     kernel.run(OPEN)
-    kernel.run("%reload_ext mimo_magics")
+    kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     assert [kind for kind, _ in kernel.run(CHANGE).messages] == ["display_data"]
     assert len(kernel.run(OPEN).outputs) == 2
 

@@ -44,7 +44,7 @@ def peer(server: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
 @pytest.fixture
 def kernel(started: Kernel, peer: Peer) -> Kernel:
     """A kernel with the extension just loaded: a new conversation and the default settings."""
-    assert started.run("%reload_ext mimo_magics").status == "ok"
+    assert started.run("%unload_ext mimo_magics\n%load_ext mimo_magics").status == "ok"
     return started
 
 

@@ -64,6 +64,53 @@ def test_loading_twice_is_harmless(kernel: Kernel, peer: Peer) -> None:
     )
 
 
+KEPT = "Settings and sessions of this kernel are kept; %unload_ext mimo_magics forgets them.\n"
+
+
+def test_loading_anew_keeps_settings_sessions_and_the_last_reply(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_config temperature=0.25 run_all=ask")
+    kernel.run("%config MimoConfig.max_tokens = 7")
+    ask(kernel, "one", "--session other")
+    ask(kernel, "one two")
+    for _ in range(2):
+        assert kernel.run("%reload_ext mimo_magics").text == KEPT
+    kernel.run("%mimo_config run_all=run")
+    ask(kernel, "three")
+    sent = peer.requests[-1].body
+    assert [message["content"] for message in sent["messages"]][::2] == ["one", "two", "three"]
+    assert (sent["temperature"], sent["max_completion_tokens"]) == (0.25, 7)
+    assert kernel.run("print(*__import__('mimo_magics').sessions().list())").text == "main other\n"
+    kernel.run("%reload_ext mimo_magics")
+    assert kernel.run("%mimo copy").documents == ["You said: three"]
+    assert kernel.run("x = %mimo four\nx").documents == ["You said: four"]
+    assert kernel.run("%%mimo\nfive").documents == ["You said: five"]
+
+
+def test_loading_anew_reads_the_environment_anew_and_resets_to_it(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_config temperature=0.25")
+    kernel.run("import os; os.environ['MIMO_TEMPERATURE'] = '0.5'; os.environ['MIMO_TOP_P'] = '0.75'")
+    kernel.run("%reload_ext mimo_magics")
+    kernel.run("del os.environ['MIMO_TEMPERATURE'], os.environ['MIMO_TOP_P']")
+    kernel.run("%%mimo --new\nhello")
+    kernel.run("%mimo_config --reset temperature\n%mimo --new hello")
+    values = [(seen.body["temperature"], seen.body["top_p"]) for seen in peer.requests]
+    assert values == [(0.25, 0.75), (0.5, 0.75)]
+
+
+def test_unloading_forgets_settings_and_sessions(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_config temperature=0.25")
+    ask(kernel, "one")
+    kernel.run("%unload_ext mimo_magics")
+    assert kernel.run("%load_ext mimo_magics").text == ""
+    ask(kernel, "two")
+    assert "temperature" not in peer.requests[-1].body
+    assert len(peer.requests[-1].body["messages"]) == 1
+
+
+def test_loading_anew_says_nothing_where_nothing_is_kept(kernel: Kernel) -> None:
+    assert kernel.run("%reload_ext mimo_magics").text == ""
+
+
 def test_what_cannot_be_used_of_a_project_is_told_when_the_extension_is_loaded(
     kernel: Kernel, peer: Peer
 ) -> None:
@@ -107,3 +154,18 @@ def test_elsewhere_nothing_is_imported() -> None:
         [sys.executable, "-c", ASKED_ELSEWHERE], capture_output=True, text=True, check=True
     ).stdout
     assert printed.strip() == "[]"
+
+
+def test_threads_that_use_the_magics_first_share_them(kernel: Kernel) -> None:
+    ran = kernel.run(
+        "import sys, threading\n"
+        "from mimo_magics import sessions\n"
+        "interval, found = sys.getswitchinterval(), []\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "threads = [threading.Thread(target=lambda: found.append(sessions())) for _ in range(16)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "sys.setswitchinterval(interval)\n"
+        "print(len(found), len({id(each) for each in found}))"
+    )
+    assert ran.text == "16 1\n"

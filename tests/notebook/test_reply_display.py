@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from support.kernel import Kernel, Ran
 from support.peer import Peer, reply, stream
 
@@ -58,3 +59,29 @@ def test_an_answer_and_its_code_can_be_copied_with_one_click(kernel: Kernel, pee
     whole, code = kernel.run("%mimo copy"), kernel.run("%mimo copy 1")
     assert (whole.documents, code.documents) == ([CODE], ["a = 1\nb = 2"])
     assert "user-select: all" in code.outputs[0]["data"]["text/html"]
+
+
+@pytest.mark.parametrize("hook", ["", "msg", "is_active"])
+def test_the_hook_of_any_kernel_shows_a_reply_once(kernel: Kernel, peer: Peer, hook: str) -> None:
+    """Another kernel's hook may tell nothing of its work, or always the same."""
+    kernel.run(
+        "import sys\n"
+        "class Hook:\n"
+        "    def __call__(self, value):\n"
+        "        data, metadata = get_ipython().display_formatter.format(value)\n"
+        "        if data: print('shown')\n"
+        f"Hook.{hook or 'other'} = False\n"
+        "theirs = get_ipython().display_trap.hook"
+    )
+    kernel.run("get_ipython().display_trap.hook = Hook()")
+    assert kernel.run("x = %mimo hi\nx").documents == ["You said: hi"]
+    assert kernel.run("x = %mimo hi\ndisplay(x)").documents == ["You said: hi"] * 2
+    assert kernel.run("7").text == "shown\n"
+    kernel.run("get_ipython().display_trap.hook = theirs")
+
+
+def test_a_message_of_a_widget_does_not_show_a_reply_twice(kernel: Kernel, peer: Peer) -> None:
+    """ipykernel 7.4 tells of the end of a cell for such messages, too."""
+    told = "get_ipython().events.trigger('post_execute')"
+    assert kernel.run(f"x = %mimo hi\n{told}\nx").documents == ["You said: hi"]
+    assert kernel.run("x").documents == ["You said: hi"]

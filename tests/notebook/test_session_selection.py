@@ -185,3 +185,41 @@ def test_where_nobody_can_be_asked_answers_are_asked_for_anew(kernel: Kernel, pe
         ["Asked again in place of turn 1, which stays as branch 1."],
         [talk("one"), talk("one")],
     )
+
+
+@pytest.mark.parametrize("magic", ["%%mimo\n", "%mimo ", "%%mimo_compare --repeat 2\n"])
+@pytest.mark.parametrize("place", ["no/such/folder/talk.ipynb", "a-file/talk.ipynb", "taken/talk.ipynb"])
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(
+    kernel: Kernel, peer: Peer, tmp_path: Path, place: str, magic: str
+) -> None:
+    (tmp_path / "a-file").write_text("", encoding="utf-8")
+    (tmp_path / "taken" / "talk.mimo.json").mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    saving(kernel, tmp_path / place)
+    for _ in range(2):
+        fact, advice = kernel.run(f"{magic}one").error
+        assert fact.startswith("SessionNotSaved: ")
+        assert "talk.mimo.json cannot be written: " in fact
+        assert advice == (
+            "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing."
+        )
+    assert (peer.requests, sorted(tmp_path.rglob("*"))) == ([], before)
+    saving(kernel, tmp_path / "talk.ipynb")
+    assert kernel.run(f"{magic}one").error == []
+
+
+def test_a_folder_that_is_gone_is_told_before_the_next_prompt_is_sent(
+    kernel: Kernel, peer: Peer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    saving(kernel, folder / "talk.ipynb")
+    ask(kernel, "one")
+    (folder / "talk.mimo.json").unlink()
+    folder.rmdir()
+    (ran,) = ask(kernel, "two")
+    assert ran.error[1].startswith("Nothing was sent. %mimo_config notebook=PATH.ipynb ")
+    assert told(peer) == [talk("one")]
+    saving(kernel, tmp_path / "talk.ipynb")
+    ask(kernel, "two")
+    assert said(tmp_path / "talk.mimo.json") == ["one", "two"]

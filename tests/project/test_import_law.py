@@ -111,10 +111,12 @@ shell.run_line_magic("load_ext", "mimo_magics")
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 LOADED = {
-    "core": ["errors", "i18n", "services", "settings", "suggest"],
-    "notebook": ["extension"],
+    "core": ["errors", "i18n", "services", "settings", "suggest", "working_folder"],
+    "notebook": ["extension", "ipython_version"],
     "notebook.config": ["pyproject", "store"],
-    "notebook.kernel": ["async_cell", "cell_ids", "input_transforms", "magic_cell", "magic_line"],
+    "notebook.kernel": [
+        *("async_cell", "cell_ids", "input_transforms", "magic_cell", "magic_line", "parent_message")
+    ],
 }
 """What `%load_ext mimo_magics` imports of the package, beside the packages themselves."""
 

@@ -157,3 +157,15 @@ def test_a_session_prints_short(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
     assert repr(talk) == "<Session main of 1 turns, 20 tokens in, 10 out>"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\x1b]0;owned\x07", "\x9b2J", "a\nb", "\u202egpj.exe", "\U000e0041", "n" * 1_000_000, "\ud83d", "<b>"],
+    ids=ascii,
+)
+def test_the_name_of_a_session_is_printable_and_short_whoever_chose_it(name: str) -> None:
+    shown = repr(Session(name=name))
+    assert shown.isprintable()
+    assert len(shown) < 200
+    assert shown.endswith(" of 0 turns, 0 tokens in, 0 out>")

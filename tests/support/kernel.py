@@ -141,11 +141,32 @@ class Kernel:
         """Queue cells as «Run All» does; once `when` says so, interrupt or press a button."""
         self._running = [Ran() for _ in codes]
         ids = self._queue(codes, cells, deleted, watched=watched)
+        return self._collect(ids, ids[-1:], when, press)
+
+    def run_beside(self, first: str, second: str) -> list[Ran]:
+        """Run two cells at the same time, the second one in a subshell."""
+        self._running = [Ran(), Ran()]
+        self._client.control_channel.send(self._client.session.msg("create_subshell_request"))
+        subshell = self._client.get_control_msg(timeout=PATIENCE)["content"]["subshell_id"]
+        self._tell_cell("")
+        content = {"code": first, "silent": False, "store_history": True, "allow_stdin": True}
+        messages = [
+            self._client.session.msg("execute_request", content | {"code": code}) for code in (second, first)
+        ]
+        messages[0]["header"]["subshell_id"] = subshell
+        for message in messages:
+            self._client.shell_channel.send(message)
+        ids = [message["header"]["msg_id"] for message in messages]
+        return self._collect(ids, ids)[::-1]
+
+    def _collect(
+        self, ids: list[str], last_ids: list[str], when: Callable[[], bool] | None = None, press: str = ""
+    ) -> list[Ran]:
+        """Take in what the cells that run do, until all are over, and the kernel is idle after the last ones."""
         results = dict(zip(ids, self._running, strict=True))
-        interrupted = idle = False
+        interrupted, busy = False, set(last_ids)
         deadline = time.monotonic() + PATIENCE
-        last = results[ids[-1]]
-        while not (last.status and idle):
+        while busy or not all(ran.status for ran in results.values()):
             assert time.monotonic() < deadline, "the kernel did not answer"
             if when and not interrupted and when():
                 self._press(press) if press else self._manager.interrupt_kernel()
@@ -156,8 +177,8 @@ class Kernel:
                     ran.payload = message["content"].get("payload", [])
             for message in self._shown():
                 self._work(message)
-                if message["parent_header"].get("msg_id") == ids[-1]:
-                    idle = idle or message["content"].get("execution_state") == "idle"
+                if message["content"].get("execution_state") == "idle":
+                    busy.discard(message["parent_header"].get("msg_id", ""))
                 if ran := results.get(message["parent_header"].get("msg_id", "")):
                     keep(ran, message["msg_type"], message["content"])
         if any(ran.status == "aborted" for ran in results.values()):

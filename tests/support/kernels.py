@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def write_specs(data: Path) -> None:
         spec = data / "kernels" / version / "kernel.json"
         spec.parent.mkdir(parents=True)
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        paths = {"PYTHONPATH": str(FOLDER / version)}
+        paths = {"PYTHONPATH": os.pathsep.join(map(str, (FOLDER / version, ROOT)))}
         spec.write_text(
             json.dumps({"argv": command, "display_name": version, "language": "python", "env": paths})
         )

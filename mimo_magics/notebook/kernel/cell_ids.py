@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mimo_magics.notebook.kernel.parent_message import get_message_id, get_message_part
+
 
 class CellIds:
     """Follows the cells of one shell.
@@ -30,7 +32,7 @@ class CellIds:
     @property
     def id(self) -> str:
         """The id of the running cell; empty where the front end tells none."""
-        return str(self._metadata.get("cellId") or "")
+        return str(get_message_part(self._shell, "metadata").get("cellId") or "")
 
     def take_deleted(self) -> frozenset[str]:
         """Return the ids of the cells that were deleted since this was asked for, as far as cells ran since."""
@@ -46,25 +48,14 @@ class CellIds:
         """Note that the running cell asked in this session."""
         self._prompts_sent.add((session, cell))
 
-    @property
-    def _metadata(self) -> dict[str, Any]:
-        metadata: dict[str, Any] = self._parent_message.get("metadata", {})
-        return metadata
-
-    @property
-    def _parent_message(self) -> dict[str, Any]:
-        """The front end's message that the running cell came with."""
-        kernel = getattr(self._shell, "kernel", None)
-        return kernel.get_parent() if kernel else {}
-
     def _on_pre_run_cell(self, _: object) -> None:
-        message_id = self._parent_message.get("header", {}).get("msg_id", "")
+        message_id = get_message_id(self._shell)
         if (
             not message_id or message_id != self._running_message_id
         ):  # a program may run cells inside of the person's one
             self._prompts_sent.clear()
         self._running_message_id = message_id
-        reported_deleted = set(map(str, self._metadata.get("deletedCells") or ()))
+        reported_deleted = set(map(str, get_message_part(self._shell, "metadata").get("deletedCells") or ()))
         self._deleted |= (
             reported_deleted - self._reported_deleted
         )  # JupyterLab tells it again until a cell that it runs is over

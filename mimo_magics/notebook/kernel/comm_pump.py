@@ -11,26 +11,92 @@ been dealt with, and would wait for ever. ipykernel 7.0 to 7.3 does all of it wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+import threading
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
 from inspect import signature
-from typing import Any
+from operator import itemgetter
+from typing import Any, Literal
 
 POLL_SECONDS = 0.03
 """Seconds between two looks into the queue."""
+KernelKind = Literal["queue", "concurrent", "subshells"]
+KERNEL_PARTS: dict[KernelKind, tuple[str, ...]] = {
+    "queue": (
+        "session",
+        "get_parent",
+        "set_parent",
+        "_parent_ident",
+        "saved_sigint_handler",
+        "_publish_status",
+    ),
+    "concurrent": ("get_parent", "_publish_status"),
+    "subshells": (),
+}
+"""What is taken of a kernel, beside what its kind is known by; most of it has no public way."""
+
+
+@dataclass(eq=False, slots=True)
+class _Pump:
+    """What cells that await at the same time share."""
+
+    context: AbstractAsyncContextManager[None]
+    cells: list[Any]
+    """The messages that they came with."""
+
+
+_pumps: dict[int, _Pump] = {}
+"""Those at work, by the identity of their kernel."""
+_start_lock = threading.Lock()
+"""Held while one starts, as cells of subshells run in threads of their own."""
+
+
+def can_pump(kernel: Any) -> bool:
+    """Tell whether a kernel has all that a cell that awaits takes of it; those of others than ipykernel may not."""
+    return _get_kind(kernel) is not None
+
+
+def _get_kind(kernel: Any) -> KernelKind | None:
+    """Return what kind of ipykernel it is; `None` if it is none, or lacks a part."""
+    dispatch: Any = getattr(kernel, "dispatch_shell", None)
+    try:
+        parameters = signature(dispatch).parameters
+    except (TypeError, ValueError):
+        return None
+    kind: KernelKind = "subshells"
+    if getattr(kernel, "msg_queue", None) is not None:
+        kind = "queue"
+    elif "concurrent" in parameters:
+        kind = "concurrent"
+    return kind if all(hasattr(kernel, part) for part in KERNEL_PARTS[kind]) else None
 
 
 @asynccontextmanager
 async def pump_comm_messages(kernel: Any) -> AsyncIterator[None]:
-    """Handle what the page sends, except for more cells, until the block is left."""
-    if hasattr(kernel, "msg_queue"):  # the queue of ipykernel 6
-        async with _drain_queue(kernel):
-            yield
-    elif "concurrent" in signature(kernel.dispatch_shell).parameters:  # ipykernel 7.4
-        with _report_idle(kernel):
-            yield
-    else:
+    """Handle what the page sends, except for more cells, until the block is left.
+
+    Cells that await at the same time share one pump, which the last of them ends.
+    """
+    kind = _get_kind(kernel)
+    if kind not in ("queue", "concurrent"):
         yield
+        return
+    cell = kernel.get_parent("shell")
+    with _start_lock:
+        if not (pump := _pumps.get(id(kernel))):
+            cells: list[Any] = []
+            context = _drain_queue(kernel) if kind == "queue" else _report_idle(kernel, cells)
+            pump = _pumps[id(kernel)] = _Pump(context, cells)
+            await context.__aenter__()
+        pump.cells.append(cell)
+    try:
+        yield
+    finally:
+        pump.cells.remove(cell)
+        if not pump.cells:
+            del _pumps[id(kernel)]
+            await pump.context.__aexit__(None, None, None)
 
 
 @asynccontextmanager
@@ -45,26 +111,30 @@ async def _drain_queue(kernel: Any) -> AsyncIterator[None]:
             await task
         while kernel.msg_queue.qsize():
             deferred.append(kernel.msg_queue.get_nowait())
-        for entry in deferred:
+        for entry in sorted(deferred, key=itemgetter(0)):  # by the numbers that the kernel gave them
             kernel.msg_queue.put_nowait(entry)
 
 
-@contextmanager
-def _report_idle(kernel: Any) -> Iterator[None]:
-    """Say of each message that it was dealt with, and then that the cell still runs."""
-    dispatch, cell = kernel.dispatch_shell, kernel.get_parent("shell")
+@asynccontextmanager
+async def _report_idle(kernel: Any, cells: list[Any]) -> AsyncIterator[None]:
+    """Say of each message that it was dealt with, and then that the cells still run."""
+    dispatch, was_replaced = kernel.dispatch_shell, "dispatch_shell" in vars(kernel)
 
     async def dispatch_and_report(*message: Any, concurrent: bool = False, **more: Any) -> None:
         await dispatch(*message, concurrent=concurrent, **more)
         if concurrent:  # in the context of the message
             kernel._publish_status("idle", "shell")  # noqa: SLF001  no public way
-            kernel._publish_status("busy", "shell", parent=cell)  # noqa: SLF001
+            for cell in tuple(cells):
+                kernel._publish_status("busy", "shell", parent=cell)  # noqa: SLF001
 
     kernel.dispatch_shell = dispatch_and_report
     try:
         yield
     finally:
-        del kernel.dispatch_shell
+        if was_replaced:
+            kernel.dispatch_shell = dispatch
+        else:
+            vars(kernel).pop("dispatch_shell", None)
 
 
 async def _pump(kernel: Any, deferred: list[Any]) -> None:

@@ -8,11 +8,17 @@ from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.working_folder import absolute_path, find_working_folder
 
 ENV_VARIABLE = "JPY_SESSION_NAME"
 """In which Jupyter's server tells the kernel for which file it was started."""
 VS_CODE_VARIABLE = "__vsc_ipynb_file__"
 """The variable of the notebook in which VS Code tells it."""
+
+
+def was_started_for_notebook() -> bool:
+    """Tell whether Jupyter's server started this kernel for a notebook."""
+    return os.environ.get(ENV_VARIABLE, "").endswith(".ipynb")
 
 
 def find_notebook(shell: Any, configured_path: str | None) -> Path | None:
@@ -24,9 +30,13 @@ def find_notebook(shell: Any, configured_path: str | None) -> Path | None:
     """
     for path_text in (configured_path, shell.user_ns.get(VS_CODE_VARIABLE), os.environ.get(ENV_VARIABLE)):
         if isinstance(path_text, str) and path_text.endswith(".ipynb"):
-            path = Path(path_text).absolute()
-            return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            return _relative_to_working_folder(Path(path_text))
     return None
+
+
+def _relative_to_working_folder(path: Path) -> Path:
+    path, folder = absolute_path(path), find_working_folder()
+    return path.relative_to(folder) if folder and path.is_relative_to(folder) else path
 
 
 def require_notebook_path(path: Path | None) -> Path:

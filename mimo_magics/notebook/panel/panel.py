@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from IPython.display import display
-
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.display.output import Output
+from mimo_magics.core.text import replace_unencodable_characters
+from mimo_magics.display.output import Output, display_bundle
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import get_display_target
 from mimo_magics.notebook.panel.layout import PanelLayout
@@ -65,16 +64,16 @@ class Panel:
             return
         bundle = summary_bundle(read_panel_state(self._config))
         if target == "terminal":
-            print(bundle["text/plain"])  # noqa: T201  a console shows no tables
+            print(replace_unencodable_characters(bundle["text/plain"]))  # noqa: T201  a console shows no tables
         else:
-            display(bundle, raw=True)
+            display_bundle(bundle)
 
     def open(self) -> PanelLayout:
         """Show the widgets and, below them, the table; both follow the store from now on."""
         state = read_panel_state(self._config)
         layout = self._layout = PanelLayout(self._write, self._insert, self._footer)
         layout.paint(state)
-        display(layout.bundle, raw=True)
+        display_bundle(layout.bundle)
         self._update_summary(state)
         self._model_list_loader.load(state.settings)
         self._config.observe(self._update, OBSERVED_SETTINGS)

@@ -11,6 +11,7 @@ from uuid import uuid4
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Reply
+from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document import comparison_cards, diff as difference
 from mimo_magics.document.comparison_cards import Column
 from mimo_magics.document.reply import DisplayOptions
@@ -54,7 +55,7 @@ class DisplayBundle:
     bundle: Mapping[str, str]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return dict(self.bundle)
+        return {**self.bundle, "text/plain": replace_unencodable_characters(self.bundle["text/plain"])}
 
     def __repr__(self) -> str:
         return self.bundle["text/plain"]
@@ -161,7 +162,7 @@ class Comparison:
         return DisplayBundle(self._bundle)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return self._bundle
+        return self.show()._repr_mimebundle_()
 
     @cached_property
     def _bundle(self) -> dict[str, str]:

@@ -19,6 +19,7 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.serialization import from_dict, to_dict
 from mimo_magics.core.settings import matches_type
+from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.storage.lock import lock_file
 from mimo_magics.session.turn import check_turn
@@ -31,6 +32,9 @@ INHERITED_FIELDS = ("system", "tools", "summary")
 UPDATE_HINT = Translatable("Update this one: pip install --upgrade mimo-magics")
 FILE_UNCHANGED_HINT = Translatable("Nothing is lost: the kernel has it all, and the file is as it was.")
 RETRY_HINT = Translatable("Nothing is lost: save it again, or under another name.")
+NOTHING_SENT_HINT = Translatable(
+    "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing."
+)
 CONFLICT_HINT = Translatable(
     "Nothing is lost: save it under another name, or load the file to go on with that one."
 )
@@ -186,7 +190,7 @@ class SessionFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.absolute()  # the working folder of a notebook may change
+        self.path = absolute_path(path)  # the working folder of a notebook may change
         self._name = str(path)
         self._known_states: tuple[FileState, ...] = (None,)
         """States of the file that this object has read or made; at first that there is none."""
@@ -214,6 +218,19 @@ class SessionFile:
         self._known_states = (state,)
         return saved
 
+    def check_writable(self) -> None:
+        """Find out, before a prompt is sent, whether the file can be written; it stays as it is.
+
+        Raises:
+            SessionNotSaved: it cannot.
+        """
+        try:
+            target = Path(os.path.realpath(self.path))
+            with lock_file(_sibling_path(target, "lock")):
+                _require_write_access(target)
+        except OSError as error:
+            raise self._build_write_error(error, NOTHING_SENT_HINT) from error
+
     def write(self, saved: SavedSession) -> None:
         """Write the session, so that the file is at any moment either the old one or the new one.
 
@@ -227,26 +244,23 @@ class SessionFile:
                 Translatable("The session cannot be written: {error}.", error=str(error)), FILE_UNCHANGED_HINT
             ) from error
         data = text.encode(errors="backslashreplace")  # half a character becomes its JSON escape
-        target = Path(os.path.realpath(self.path))
         try:
+            target = Path(os.path.realpath(self.path))
             with lock_file(_sibling_path(target, "lock")):
                 self._replace_file(target, data)
         except OSError as error:
-            raise SessionNotSaved(
-                Translatable(
-                    "{name} cannot be written: {reason}.",
-                    name=self._name,
-                    reason=error.strerror or str(error),
-                ),
-                RETRY_HINT,
-            ) from error
+            raise self._build_write_error(error, RETRY_HINT) from error
+
+    def _build_write_error(self, error: OSError, hint: str) -> SessionNotSaved:
+        reason = error.strerror or str(error)
+        fact = Translatable("{name} cannot be written: {reason}.", name=self._name, reason=reason)
+        return SessionNotSaved(fact, hint)
 
     def _replace_file(self, target: Path, data: bytes) -> None:
         old_stat = _stat_or_none(target)
         if _get_file_state(old_stat) not in self._known_states:
             raise self._build_conflict_error(old_stat)
-        if old_stat and not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        _require_write_access(target)
         temporary = _sibling_path(target, "tmp")
         temporary.unlink(missing_ok=True)  # of a process that was killed
         try:
@@ -279,6 +293,13 @@ class SessionFile:
 
 def _sibling_path(target: Path, suffix: str) -> Path:
     return target.parent / f".{target.name}.{suffix}"
+
+
+def _require_write_access(target: Path) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _stat_or_none(path: Path) -> os.stat_result | None:

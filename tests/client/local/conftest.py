@@ -1,6 +1,7 @@
 """Sessions with the embedded model."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from support.embedded_model import MODEL
@@ -20,3 +21,12 @@ def _model() -> None:
 @pytest.fixture
 def talk(_model: None) -> Session:
     return Session(preset="local", temperature=0.0)
+
+
+@pytest.fixture(params=["json", "logging", "typing", "pathlib", "pip", "mimo_magics"])
+def _own_module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's own file beside the notebook, with the name of a library."""
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    (notebooks / f"{request.param}.py").write_text("raise SystemExit('a file of the person was run')\n")
+    monkeypatch.chdir(notebooks)

@@ -9,7 +9,7 @@ import pytest
 from support.embedded_model import MODEL
 from support.peer import wait_until
 
-from mimo_magics.client.local import process as local_process
+from mimo_magics.client.local import process as local_process, weights
 from mimo_magics.core.settings import Settings
 from mimo_magics.session.session import Session
 
@@ -36,3 +36,11 @@ def test_the_server_ends_with_its_process_however_that_ends(end: str) -> None:
     server = Path(f"/proc/{run.stdout.strip()}")
     assert run.stdout.strip().isdecimal(), run.stderr
     wait_until(lambda: not server.exists())
+
+
+@pytest.mark.parametrize("_own_module", ["json", "logging"], indirect=True)
+@pytest.mark.usefixtures("_model", "_own_module")
+def test_a_persons_own_file_with_the_name_of_a_library_is_not_run_by_the_server() -> None:
+    server = local_process._launch_server(weights.get_weights_path(MODEL))
+    local_process._stop_server(server.process)
+    assert server.url.startswith("http://127.0.0.1:")

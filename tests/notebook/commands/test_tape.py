@@ -38,7 +38,7 @@ def peer(server: Peer) -> Peer:
 def kernel(started: Kernel, folder: Path) -> Kernel:
     for tape in folder.glob("*.jsonl"):
         tape.unlink()
-    assert started.run("%reload_ext mimo_magics").status == "ok"
+    assert started.run("%unload_ext mimo_magics\n%load_ext mimo_magics").status == "ok"
     return started
 
 

@@ -2,11 +2,15 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from support.kernel import Kernel
 from support.peer import Peer, reply, stream
 
-from mimo_magics.core.messages import Message, Reply, ToolCall
+from mimo_magics.core.messages import Message, Reply, Tool, ToolCall
+from mimo_magics.notebook.commands.tools import run_tools_command
+from mimo_magics.tools.registry import REGISTERED_TOOLS, register
+from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 
 
 def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
@@ -54,3 +58,20 @@ def test_tools_of_an_mcp_server_stand_beside_the_others_and_ask_too(
     assert question["prompt"].startswith('sums_add {\n  "a": 2,\n  "b": 3\n}\n')
     assert ran.documents[-1] == "Five."
     assert peer.requests[-1].body["messages"][-1]["content"] == "5"
+
+
+def test_the_table_of_a_server_with_many_tools_and_long_descriptions_stays_small() -> None:
+    async def run(arguments: dict[str, Any]) -> ToolOutcome:
+        return ToolOutcome(str(arguments))
+
+    before, description = dict(REGISTERED_TOOLS), "word " * 100_000
+    try:
+        for number in range(20_000):
+            spec = Tool(f"tool{number}", description, {})
+            register(NotebookTool(spec, lambda _: {}, run, mcp_server="server"))
+        bundle = run_tools_command("", {})
+    finally:
+        REGISTERED_TOOLS.clear()
+        REGISTERED_TOOLS.update(before)
+    assert max(map(len, bundle.values())) < 500_000
+    assert bundle["text/plain"].endswith(f"\n{19_500 + len(before):,} more rows.")

@@ -136,12 +136,12 @@ def test_ordinary_cells_are_completed_as_without_the_extension(kernel: Kernel) -
 def test_a_notebook_is_offered_what_fits_and_nothing_else(
     kernel: Kernel, code: str, expected: list[str]
 ) -> None:
-    kernel.run("%reload_ext mimo_magics\n%mimo_config")
+    kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics\n%mimo_config")
     assert taken(kernel, code) == expected
 
 
 def test_the_cursor_may_stand_within_a_cell(kernel: Kernel) -> None:
-    kernel.run("%reload_ext mimo_magics")
+    kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     code = "%%mimo --no-h -q\nWhat of {ci} and others?"
     assert taken(kernel, code, code.index(" -q")) == [code.replace("--no-h", "--no-history")]
     assert taken(kernel, code, code.index("} and")) == [code.replace("{ci}", "{city}")]
@@ -149,7 +149,7 @@ def test_the_cursor_may_stand_within_a_cell(kernel: Kernel) -> None:
 
 
 def test_front_ends_are_told_the_kinds(kernel: Kernel) -> None:
-    kernel.run("%reload_ext mimo_magics")
+    kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     told = kernel.complete("%%mimo --preset xia")["metadata"]["_jupyter_types_experimental"]
     assert [(each["text"], each["type"]) for each in told] == [("xiaomi", "preset")]
 
@@ -158,7 +158,7 @@ def test_front_ends_are_told_the_kinds(kernel: Kernel) -> None:
 def test_the_help_of_a_magic_is_its_docstring_before_it_is_used_and_after(
     kernel: Kernel, kind: str, name: str
 ) -> None:
-    kernel.run("%reload_ext mimo_magics")
+    kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     head = f"%%{name}" if kind == "cell" else f"%{name}"
     before, after_use = kernel.help(f"{head}?"), (kernel.run("%mimo_config"), kernel.help(f"{head}?"))[1]
     docstring = words(getattr(MimoMagics, MAGICS[kind, name]).__doc__)
@@ -168,13 +168,13 @@ def test_the_help_of_a_magic_is_its_docstring_before_it_is_used_and_after(
 
 @pytest.mark.parametrize("name", [name for kind, name in MAGICS if kind == "line"])
 def test_the_tooltip_of_a_magic_is_the_docstring_of_its_line(kernel: Kernel, name: str) -> None:
-    kernel.run("%reload_ext mimo_magics")
+    kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     docstring = words(getattr(MimoMagics, MAGICS["line", name]).__doc__)
     assert docstring in words(inspected(kernel, f"%{name}"))
 
 
 def test_the_help_of_the_cells_tells_all_options(kernel: Kernel) -> None:
-    kernel.run("%reload_ext mimo_magics")
+    kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     assert [flag for flag in OPTIONS_BY_FLAG if flag not in kernel.help("%%mimo?")] == []
     assert [each for each in CELL_OPTIONS["mimo_compare"] if each not in kernel.help("%%mimo_compare?")] == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +21,9 @@ from mimo_magics.display.rich_terminal import RichTerminalRenderer
 from mimo_magics.display.selection import choose_renderer
 from mimo_magics.display.static import StaticRenderer
 from mimo_magics.display.terminal import TerminalRenderer
-from mimo_magics.notebook.kernel.async_cell import get_display_target
+from mimo_magics.notebook.kernel.async_cell import AsyncCellTransform, get_display_target
+from mimo_magics.notebook.kernel.cell_ids import CellIds
+from mimo_magics.notebook.kernel.parent_message import get_message_id
 
 
 def shell(*, stdin: bool | None = True, cell: str | None = "id", captured: bool = False) -> Any:
@@ -53,9 +55,101 @@ def test_the_place_of_a_cell_is_told_by_its_front_end(running: Any, told: str) -
     assert get_display_target(running) == told
 
 
-def test_colab_is_a_notebook_though_it_names_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
-    assert get_display_target(shell(cell=None)) == "front end"
+@pytest.mark.parametrize(
+    ("session_name", "told"),
+    [("/n/talk.ipynb", "front end"), ("/n/console-1", "terminal"), ("", "terminal")],
+)
+def test_a_kernel_that_was_started_for_a_notebook_has_one_before_it(
+    monkeypatch: pytest.MonkeyPatch, session_name: str, told: str
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", session_name)
+    assert get_display_target(shell(cell=None)) == told
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [None, {}, [], {"content": None, "metadata": None, "header": None}, {"content": [], "metadata": 7}],
+    ids=repr,
+)
+def test_a_kernel_that_tells_nothing_of_its_cell_is_not_watched(parent: object) -> None:
+    running = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: parent), display_pub=None)
+    assert get_display_target(running) == "unattended"
+    assert (CellIds(running).id, get_message_id(running)) == ("", "")
+    running.kernel = SimpleNamespace()
+    assert get_display_target(running) == "unattended"
+
+
+async def dispatch(message: object, *, concurrent: bool = False) -> None: ...
+
+
+def kernel_of(version: str) -> dict[str, object]:
+    """The parts that cells take of a kernel."""
+    parts: dict[str, object] = {
+        "dispatch_shell": dispatch,
+        "get_parent": lambda channel=None: {},
+        "_publish_status": lambda *_: None,
+    }
+    if version == "6.31":
+        parts |= dict.fromkeys(("msg_queue", "session", "_parent_ident", "saved_sigint_handler"), object())
+        parts |= {"set_parent": lambda *_: None}
+    return parts
+
+
+def runner(_: object) -> None: ...
+
+
+def shell_of(version: str, *, without: str = "", **changes: object) -> Any:
+    """A shell in a kernel, one part of which is missing or another one."""
+    kernel = {name: part for name, part in kernel_of(version).items() if name != without}
+    parts: dict[str, object] = {
+        "loop_runner_map": {"asyncio": (runner, True)},
+        "loop_runner": runner,
+        "autoawait": True,
+        "kernel": SimpleNamespace(**kernel),
+    }
+    return SimpleNamespace(
+        **{name: part for name, part in (parts | changes).items() if name != without},
+    )
+
+
+SYNC_CELL = ["get_ipython().run_cell_magic('mimo', '', 'Hello\\n')\n"]
+KERNEL_VERSIONS = ("6.31", "7.4")
+
+
+@pytest.mark.parametrize("version", KERNEL_VERSIONS)
+def test_a_cell_awaits_in_a_kernel_that_has_all_parts(version: str) -> None:
+    assert AsyncCellTransform(shell_of(version))(SYNC_CELL)[0].startswith("await ")
+
+
+@pytest.mark.parametrize(
+    ("version", "part"),
+    [
+        (version, part)
+        for version in KERNEL_VERSIONS
+        for part in (*kernel_of(version), "loop_runner_map", "loop_runner", "autoawait", "kernel")
+        if part != "msg_queue"
+    ],
+)
+def test_a_cell_runs_plainly_in_a_kernel_that_lacks_a_part(version: str, part: str) -> None:
+    assert AsyncCellTransform(shell_of(version, without=part))(SYNC_CELL) == SYNC_CELL
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loop_runner_map": None, "loop_runner": None},
+        {"loop_runner_map": {}, "loop_runner": None},
+        {"loop_runner_map": {"asyncio": (None, True)}, "loop_runner": None},
+        {"autoawait": False},
+        {"kernel": None},
+        {"kernel": SimpleNamespace()},
+        {"kernel": SimpleNamespace(dispatch_shell=None)},
+        {"kernel": SimpleNamespace(dispatch_shell=7)},
+    ],
+    ids=repr,
+)
+def test_a_cell_runs_plainly_in_a_kernel_of_another_kind(changes: dict[str, object]) -> None:
+    assert AsyncCellTransform(shell_of("7.4", **changes))(SYNC_CELL) == SYNC_CELL
 
 
 class Running:

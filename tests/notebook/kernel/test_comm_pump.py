@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import repeat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from support.kernel import Kernel, Ran
-from support.kernels import INSTALLED, NAMES, need
+from support.kernels import INSTALLED, NAMES, need, version
 from support.peer import KEY, SILENCE, Answer, Peer, Seen, frames, obey
+
+from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
 
 WIDGETS = "application/vnd.jupyter.widget-view+json"
 WORKING = [INSTALLED, "6.31.0"]
@@ -43,7 +47,7 @@ def kernels(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             folder = tmp_path_factory.mktemp("notebook")
             kernel = Kernel(folder, name=name, widgets=widgets, **environment)
             running[name, widgets] = kernel.__enter__()
-        assert running[name, widgets].run("%reload_ext mimo_magics").status == "ok"
+        assert running[name, widgets].run("%unload_ext mimo_magics\n%load_ext mimo_magics").status == "ok"
         return running[name, widgets]
 
     yield started
@@ -182,3 +186,118 @@ def test_a_console_prints_the_words(kernels: Any, server: Peer, peer: Peer, tmp_
     assert "You said: hello\n" in ran.text
     assert kinds(ran) == []
     assert ran.comms == []
+
+
+TWO_AT_ONCE = """import asyncio
+def ask(words):
+    return get_ipython().run_cell_magic('_mimo', f'--session {words}', words)
+replies = await asyncio.gather(ask('one'), ask('two'))
+print(*replies, sep=' | ')
+"""
+
+
+@pytest.mark.parametrize("order", [("one", "two"), ("two", "one")], ids=" ends before ".join)
+@pytest.mark.parametrize("name", WORKING)
+def test_two_replies_may_come_at_the_same_time(
+    kernels: Any, peer: Peer, name: str, order: tuple[str, str]
+) -> None:
+    ended: list[str] = []
+
+    def answer(seen: Seen) -> Answer:
+        if seen.prompt not in order:
+            return obey(seen)
+
+        def end() -> bool:
+            is_next = len(peer.requests) == 2 and len(ended) == order.index(seen.prompt)
+            ended.extend([seen.prompt] * is_next)
+            return is_next
+
+        return Answer(frames(seen, [f"{seen.prompt}!"], end))
+
+    peer.script = answer
+    kernel = kernels(name)
+    dispatch = "'dispatch_shell' in vars(get_ipython().kernel)"
+    ran, *behind = kernel.run_all([TWO_AT_ONCE, f"print({dispatch})", "%%mimo\nthree"])
+    assert (ran.status, ran.text, ended) == ("ok", "one! | two!\n", list(order))
+    assert [each.status for each in behind] == ["ok", "ok"]
+    assert behind[0].text == "False\n"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if version(name) >= (7,)])
+def test_two_cells_may_await_at_the_same_time_in_subshells(kernels: Any, peer: Peer, name: str) -> None:
+    def is_other_there() -> bool:
+        return len(peer.requests) == 2
+
+    peer.script = lambda seen: Answer(frames(seen, [f"{seen.prompt}!"], is_other_there))
+    kernel = kernels(name)
+    both = kernel.run_beside("%%mimo --session x\none", "%%mimo --session y\ntwo")
+    assert [(ran.status, ran.documents) for ran in both] == [("ok", ["one!"]), ("ok", ["two!"])]
+    peer.script = obey
+    assert kernel.run("%%mimo --session x\nthree").documents == ["You said: three"]
+    assert [message["content"] for message in peer.requests[-1].body["messages"]] == ["one", "one!", "three"]
+
+
+class Queueless:
+    """A kernel of the newest kind: it tells which messages come while a cell runs."""
+
+    def __init__(self) -> None:
+        self.statuses: list[tuple[str, object]] = []
+        self.parent: object = {}
+
+    def get_parent(self, channel: str = "shell") -> object:
+        return self.parent
+
+    async def dispatch_shell(self, message: object, *, concurrent: bool = False) -> None: ...
+
+    def _publish_status(self, status: str, channel: str, parent: object = None) -> None:
+        self.statuses.append((status, parent))
+
+
+async def pumping(kernel: Queueless, cell: str, until: asyncio.Event) -> None:
+    kernel.parent = {"cell": cell}
+    async with pump_comm_messages(kernel):
+        await until.wait()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_each_cell_that_runs_is_told_to_run_on_and_the_last_one_leaves_nothing(count: int) -> None:
+    async def run() -> None:
+        kernel = Queueless()
+        ends = [asyncio.Event() for _ in range(count)]
+        tasks = [asyncio.create_task(pumping(kernel, str(n), end)) for n, end in enumerate(ends)]
+        await asyncio.sleep(0)
+        for number, (end, task) in enumerate(zip(ends, tasks, strict=True)):
+            kernel.statuses.clear()
+            await kernel.dispatch_shell("slider", concurrent=True)
+            running = [("busy", {"cell": str(each)}) for each in range(number, count)]
+            assert kernel.statuses == [("idle", None), *running]
+            end.set()
+            await task
+        assert "dispatch_shell" not in vars(kernel)
+
+    asyncio.run(run())
+
+
+def test_what_another_program_put_into_the_kernel_stays_there() -> None:
+    async def run() -> None:
+        kernel = Queueless()
+        theirs = kernel.dispatch_shell = partial(kernel.dispatch_shell)  # type: ignore[method-assign]
+        async with pump_comm_messages(kernel), pump_comm_messages(kernel):
+            pass
+        assert kernel.dispatch_shell is theirs
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("part", ["dispatch_shell", "get_parent", "_publish_status"])
+def test_a_kernel_that_lacks_a_part_is_left_alone(part: str) -> None:
+    async def run() -> None:
+        parts = {
+            name: getattr(Queueless(), name) for name in ("dispatch_shell", "get_parent", "_publish_status")
+        }
+        del parts[part]
+        kernel = SimpleNamespace(**parts)
+        async with pump_comm_messages(kernel):
+            assert vars(kernel) == parts
+
+    asyncio.run(run())

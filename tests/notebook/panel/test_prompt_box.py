@@ -50,7 +50,7 @@ def peer(server: Peer) -> Peer:
 
 @pytest.fixture
 def kernel(running: Kernel, peer: Peer) -> Iterator[Kernel]:
-    assert running.run("%reload_ext mimo_magics").status == "ok"
+    assert running.run("%unload_ext mimo_magics\n%load_ext mimo_magics").status == "ok"
     assert running.run(OPEN).status == "ok"
     yield running
     assert running.run("again.close()").status == "ok"
