@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from mimo_magics.core.errors import BadSessionFile
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import join_surrogates
+from mimo_magics.core.serialization import is_within_depth
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import replace_control_characters
 from mimo_magics.session.history import History
@@ -185,15 +186,10 @@ def _read_turn(cell_number: int, cell: str, output: dict[str, Any]) -> _SavedTur
 
 def _check_record(record: object) -> dict[str, Any]:
     """Return a record that can be written again, and sent."""
-    if not isinstance(record, dict) or not _is_within_depth(record, MAX_RECORD_DEPTH):
+    if not isinstance(record, dict) or not is_within_depth(record, MAX_RECORD_DEPTH):
         raise ValueError("it is none")
     json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
     return record
-
-
-def _is_within_depth(value: object, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels > 0 and all(_is_within_depth(each, levels - 1) for each in inner)
 
 
 def _is_session_name(session: object) -> bool:

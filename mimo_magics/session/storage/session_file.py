@@ -20,8 +20,8 @@ from mimo_magics.core.messages import Usage
 from mimo_magics.core.serialization import from_dict, to_dict
 from mimo_magics.core.settings import matches_type
 from mimo_magics.session.history import ROOT, History
-from mimo_magics.session.storage.lock import lock_file
 from mimo_magics.session.turn import check_turn
+from mimo_magics.tape.lock import lock_file, sibling_path
 
 FORMAT = "mimo-magics session"
 FORMAT_VERSION = 1
@@ -229,7 +229,7 @@ class SessionFile:
         data = text.encode(errors="backslashreplace")  # half a character becomes its JSON escape
         target = Path(os.path.realpath(self.path))
         try:
-            with lock_file(_sibling_path(target, "lock")):
+            with lock_file(target):
                 self._replace_file(target, data)
         except OSError as error:
             raise SessionNotSaved(
@@ -247,7 +247,7 @@ class SessionFile:
             raise self._build_conflict_error(old_stat)
         if old_stat and not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        temporary = _sibling_path(target, "tmp")
+        temporary = sibling_path(target, "tmp")
         temporary.unlink(missing_ok=True)  # of a process that was killed
         try:
             _write_new_file(temporary, data, stat.S_IMODE(old_stat.st_mode) if old_stat else None)
@@ -275,10 +275,6 @@ class SessionFile:
             what=changed_text if file_stat else deleted_text,
         )
         return SessionNotSaved(fact, CONFLICT_HINT)
-
-
-def _sibling_path(target: Path, suffix: str) -> Path:
-    return target.parent / f".{target.name}.{suffix}"
 
 
 def _stat_or_none(path: Path) -> os.stat_result | None:
