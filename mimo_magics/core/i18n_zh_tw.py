@@ -793,6 +793,11 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "pip failed": "pip 失敗",
     "Fetching {file}": "正在下載 {file}",
+    "If it was renamed, %mimo_config notebook=PATH says where it is now.": (
+        "若已改名，請用 %mimo_config notebook=PATH 指出它現在的位置。"
+    ),
+    "{file} tells of a session {name!r}, which is no name.": "{file} 記載的工作階段 {name!r} 不是有效的名稱。",
+    "In Python, Session.load(PATH) reads it.": "在 Python 中，Session.load(PATH) 可以讀取它。",
     # tapes
     "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.": (
         "若要錄製：%mimo_tape record {name}（在 shell 中用 MIMO_TAPE=record:PATH），再重新執行。"

@@ -103,4 +103,4 @@ def _select_kind(kinds: list[Any], item: Mapping[str, Any]) -> Any:
     for kind in kinds:
         if kind.type == item.get("type"):
             return kind
-    raise ValueError(f"{item.get('type')!r} is no kind of part")
+    raise ValueError(f"{str(item.get('type'))[:40]!r} is no kind of part")

@@ -21,7 +21,7 @@ from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.usage_report import compute_spending
 from mimo_magics.session.storage.turn_record import build_record
-from mimo_magics.session.turn import Turn
+from mimo_magics.session.turn import MAX_COST, Turn
 
 if TYPE_CHECKING:  # imported by those who use files and transcripts
     from mimo_magics.session.storage.session_file import SavedSession, SessionFile
@@ -263,7 +263,7 @@ class Conversation:
         """Return the history with what was said before, and count what that has spent."""
         if not self.history.contains(older.history):
             self.unrecorded_usage += older.unrecorded_usage
-            self.unrecorded_cost += older.unrecorded_cost
+            self.unrecorded_cost = min(self.unrecorded_cost + older.unrecorded_cost, MAX_COST)
         return self.history.merge_older(older.history)
 
     def _update_history(self, history: History) -> None:

@@ -14,11 +14,13 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.settings import Options, Settings
+from mimo_magics.core.text import quote
 from mimo_magics.session import sync_calls
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
 from mimo_magics.session.history import History
 from mimo_magics.session.request import Prompt
+from mimo_magics.session.session_names import MAX_NAME_CHARS
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_preparation import ReusePolicy, TurnPreparation, cached_reply_notice
 from mimo_magics.session.turn_runner import RunningTurn
@@ -50,7 +52,7 @@ class Session(TurnPreparation):
 
     def __repr__(self) -> str:
         return (
-            f"<Session {self.name} of {len(self.turns)} turns, "
+            f"<Session {quote(self.name, MAX_NAME_CHARS)} of {len(self.turns)} turns, "
             f"{self.usage.input} tokens in, {self.usage.output} out>"
         )
 

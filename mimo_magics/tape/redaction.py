@@ -28,7 +28,11 @@ def redact_answer(data: bytes, secrets: Iterable[str]) -> bytes:
     if not secrets:
         return data
     redacted = _redact_json(data, secrets)
-    return b"\n".join(_redact_line(each, secrets) for each in data.split(b"\n")) if redacted is None else redacted
+    return (
+        b"\n".join(_redact_line(each, secrets) for each in data.split(b"\n"))
+        if redacted is None
+        else redacted
+    )
 
 
 def _select_secrets(texts: Iterable[str]) -> list[str]:

@@ -18,9 +18,9 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import join_surrogates
 from mimo_magics.core.serialization import is_within_depth
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.core.text import replace_control_characters
+from mimo_magics.core.text import quote
 from mimo_magics.session.history import History
-from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, SESSION_NAME_PATTERN
+from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, MAX_NAME_CHARS, SESSION_NAME_PATTERN
 from mimo_magics.session.storage.turn_record import from_record
 from mimo_magics.session.turn import Turn
 
@@ -35,6 +35,7 @@ MAX_RECORD_DEPTH = 50
 MAX_REASON_CHARS = 100
 """Characters of a reason that are told."""
 NOTEBOOK_HINT = Translatable("Choose a notebook that was saved with the outputs of its %%mimo cells.")
+RENAMED_HINT = Translatable("If it was renamed, %mimo_config notebook=PATH says where it is now.")
 
 RECORD_ERRORS = (ValueError, TypeError, RecursionError)
 """What reading a record raises where a value is not what it should be."""
@@ -74,7 +75,8 @@ def read_notebook(path: str | Path) -> NotebookSessions:
         notebook = json.loads(Path(path).read_bytes())
     except OSError as error:
         raise BadSessionFile(
-            Translatable("{name} cannot be read: {reason}.", name=name, reason=error.strerror), NOTEBOOK_HINT
+            Translatable("{name} cannot be read: {reason}.", name=name, reason=error.strerror or str(error)),
+            RENAMED_HINT if isinstance(error, FileNotFoundError) else NOTEBOOK_HINT,
         ) from error
     except (ValueError, RecursionError) as error:
         raise BadSessionFile(Translatable("{name} is no notebook.", name=name), NOTEBOOK_HINT) from error
@@ -119,11 +121,12 @@ def select_session(notebook_sessions: NotebookSessions, name: str = "") -> tuple
     """
     name = name or list(notebook_sessions.sessions)[-1]
     if name not in notebook_sessions.sessions:
-        session_names = [replace_control_characters(each) for each in notebook_sessions.sessions]
+        session_names = list(notebook_sessions.sessions)
         advice = did_you_mean(
             name, session_names, Translatable("There are: {names}.", names=", ".join(session_names))
         )
-        raise BadSessionFile(Translatable("The notebook tells of no session {name!r}.", name=name), advice)
+        fact = Translatable("The notebook tells of no session {name!r}.", name=quote(name, MAX_NAME_CHARS))
+        raise BadSessionFile(fact, advice)
     return name, notebook_sessions.sessions[name]
 
 
@@ -147,7 +150,7 @@ def _read_turns(notebook: Mapping[str, Any]) -> tuple[list[_SavedTurn], SkippedO
                     cell_number,
                     Translatable(
                         "its record cannot be read ({error})",
-                        error=replace_control_characters(str(error))[:MAX_REASON_CHARS],
+                        error=quote(str(error), MAX_REASON_CHARS),
                     ),
                 )
             )

@@ -19,8 +19,9 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.serialization import from_dict, to_dict
 from mimo_magics.core.settings import matches_type
+from mimo_magics.core.text import quote
 from mimo_magics.session.history import ROOT, History
-from mimo_magics.session.turn import check_turn
+from mimo_magics.session.turn import MAX_COST, check_turn, check_usage
 from mimo_magics.tape.lock import lock_file, sibling_path
 
 FORMAT = "mimo-magics session"
@@ -37,6 +38,11 @@ CONFLICT_HINT = Translatable(
 DAMAGED_FILE_HINT = Translatable("It is left as it is. A backup may have it whole.")
 READ_ERRORS = (LookupError, TypeError, ValueError, OverflowError, RecursionError)
 """What reading raises where a value is not the documented one."""
+
+MAX_REASON_CHARS = 100
+"""Characters of a reason that errors tell."""
+MAX_NAME_CHARS = 300
+"""Characters of a path that errors tell."""
 
 FileState = tuple[int, int, int] | None
 """What tells one state of a file from another: inode, last change in nanoseconds, bytes. `None`: no file."""
@@ -108,7 +114,10 @@ def from_text(text: str, label: str = Translatable("The text")) -> SavedSession:
         data = json.loads(text, parse_float=_parse_finite, parse_constant=_parse_finite)
     except (ValueError, RecursionError) as error:
         raise BadSessionFile(
-            Translatable("{what} is not JSON: {error}.", what=label, error=str(error)), DAMAGED_FILE_HINT
+            Translatable(
+                "{what} is not JSON: {error}.", what=label, error=quote(str(error), MAX_REASON_CHARS)
+            ),
+            DAMAGED_FILE_HINT,
         ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadSessionFile(
@@ -124,7 +133,10 @@ def from_text(text: str, label: str = Translatable("The text")) -> SavedSession:
         return _parse_session(data)
     except READ_ERRORS as error:
         raise BadSessionFile(
-            Translatable("{what} is damaged ({error}).", what=label, error=repr(error)), DAMAGED_FILE_HINT
+            Translatable(
+                "{what} is damaged ({error}).", what=label, error=quote(repr(error), MAX_REASON_CHARS)
+            ),
+            DAMAGED_FILE_HINT,
         ) from error
 
 
@@ -144,6 +156,9 @@ def _parse_session(data: Mapping[str, Any]) -> SavedSession:
     tree = {"all_turns": turns, "parents": parents, "thread": data["thread"], "heads": data["heads"]}
     saved = from_dict(SavedSession, {**data, "begun": date.fromisoformat(data["begun"]), "history": tree})
     _check_history(saved.history)
+    check_usage(saved.unrecorded_usage)
+    if not 0 <= saved.unrecorded_cost <= MAX_COST:
+        raise ValueError("a cost is none")
     return saved
 
 
@@ -187,7 +202,7 @@ class SessionFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()  # the working folder of a notebook may change
-        self._name = str(path)
+        self._name = quote(str(path), MAX_NAME_CHARS)
         self._known_states: tuple[FileState, ...] = (None,)
         """States of the file that this object has read or made; at first that there is none."""
 
