@@ -55,6 +55,8 @@ class SessionSelection:
         if deleted := self._cell_ids.take_deleted():
             for each in self.sessions:
                 each.remove_cells(deleted)
+        for each in self.sessions:
+            each.restore_cell(self._cell_ids.id)
         if not settings.autosave:
             session.file = None
         elif session.file is None:

@@ -57,6 +57,8 @@ class Conversation:
         self.listeners: list[Callable[[], None]] = []
         """Called when it becomes busy, and when it is no longer; in whichever thread that happens."""
         self._lock = threading.Lock()
+        self._removed_paths: dict[str, list[tuple[Turn, ...]]] = {}
+        """By deleted cell, what each conversation said that held a turn of it, before it was deleted."""
         self._pending_notices: list[str] = []
         """Lines for the next answer."""
 
@@ -141,6 +143,7 @@ class Conversation:
         self.unrecorded_usage = reduce(add, (turn.usage for turn in turns), self.unrecorded_usage)
         self.unrecorded_cost += spending.usd or 0
         self._pending_notices.clear()
+        self._removed_paths.clear()
         self.started_on = date.today()  # noqa: DTZ011
 
     def remove_cells(self, cells: Collection[str]) -> None:
@@ -149,6 +152,7 @@ class Conversation:
         remaining = history.remove_cells(cells)
         if remaining != history:
             self._update_history(remaining)
+            self._remember_removed(history, cells)
         if removed_count := len(history.turns) - len(remaining.turns):
             what = Translatable(
                 "The turn of a deleted cell"
@@ -163,6 +167,24 @@ class Conversation:
                     branch=history.head + 1,
                 )
             )
+
+    def restore_cell(self, cell: str) -> None:
+        """Take the turns of a cell back into the conversation if they left it as those of a deleted one.
+
+        A front end tells of a cell that was cut, and not that it was pasted, nor that a deletion was undone.
+        """
+        paths = self._removed_paths.get(cell, ())
+        if paths:
+            self._update_history(
+                reduce(lambda history, path: history.restore_cell(cell, path), paths, self.history)
+            )
+            del self._removed_paths[cell]
+
+    def _remember_removed(self, history: History, cells: Collection[str]) -> None:
+        for head in history.heads.values():
+            path = tuple(history.all_turns[number] for number in history.path_to(head))
+            for cell in {turn.cell for turn in path} & set(cells) - {""}:
+                self._removed_paths.setdefault(cell, []).append(path)
 
     def adopt(self, turn: Turn, past: Sequence[Turn], *, replace_last: bool = False) -> None:
         """Make a turn that was answered beside the conversation its next one.
