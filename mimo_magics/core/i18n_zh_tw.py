@@ -793,6 +793,8 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "pip failed": "pip 失敗",
     "Fetching {file}": "正在下載 {file}",
+    "The session file {old} was moved to {new}.": "工作階段檔案 {old} 已移到 {new}。",
+    "The session is saved in {new} from now on; {old} stays as it is.": "工作階段今後儲存在 {new}；{old} 保持不變。",
     "If it was renamed, %mimo_config notebook=PATH says where it is now.": (
         "若已改名，請用 %mimo_config notebook=PATH 指出它現在的位置。"
     ),

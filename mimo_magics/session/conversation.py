@@ -17,6 +17,7 @@ from mimo_magics.core.errors import BadOption, SessionBusy, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.settings import Settings
+from mimo_magics.core.text import quote
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.usage_report import compute_spending
@@ -26,6 +27,10 @@ from mimo_magics.session.turn import MAX_COST, Turn
 if TYPE_CHECKING:  # imported by those who use files and transcripts
     from mimo_magics.session.storage.session_file import SavedSession, SessionFile
     from mimo_magics.session.storage.transcript import Transcript
+
+
+MAX_FILE_NAME_CHARS = 200
+"""Characters of a file's name that notices tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,38 @@ class Conversation:
         if path.exists():
             self.history = self._merge_history(file.read())
         self.file = file
+
+    def move_file(self, path: Path, *, keeps_old: bool) -> None:
+        """Save it in another file from now on, and say so with the next answer.
+
+        What the other file holds already stays in it, as branches.
+
+        Args:
+            path: of the other file.
+            keeps_old: whether the file where it was saved stays; one that somebody else changed stays in any case.
+
+        Raises:
+            BadSessionFile: the other file holds something else; nothing changes.
+            SessionNotSaved: it could not be written; nothing changes.
+        """
+        old_file, history = self.file, self.history
+        assert old_file is not None
+        try:
+            self.attach_file(path)
+            self._update_history(self.history)
+        except BaseException:
+            self.file, self.history = old_file, history
+            raise
+        is_moved = not keeps_old and old_file.remove()
+        self._pending_notices.append(
+            Translatable(
+                "The session file {old} was moved to {new}."
+                if is_moved
+                else "The session is saved in {new} from now on; {old} stays as it is.",
+                old=quote(old_file.path.name, MAX_FILE_NAME_CHARS),
+                new=quote(path.name, MAX_FILE_NAME_CHARS),
+            )
+        )
 
     def show(self) -> Transcript:
         """Return the conversation as a value that prints itself."""

@@ -35,7 +35,6 @@ MAX_RECORD_DEPTH = 50
 MAX_REASON_CHARS = 100
 """Characters of a reason that are told."""
 NOTEBOOK_HINT = Translatable("Choose a notebook that was saved with the outputs of its %%mimo cells.")
-RENAMED_HINT = Translatable("If it was renamed, %mimo_config notebook=PATH says where it is now.")
 
 RECORD_ERRORS = (ValueError, TypeError, RecursionError)
 """What reading a record raises where a value is not what it should be."""
@@ -76,7 +75,7 @@ def read_notebook(path: str | Path) -> NotebookSessions:
     except OSError as error:
         raise BadSessionFile(
             Translatable("{name} cannot be read: {reason}.", name=name, reason=error.strerror or str(error)),
-            RENAMED_HINT if isinstance(error, FileNotFoundError) else NOTEBOOK_HINT,
+            NOTEBOOK_HINT,
         ) from error
     except (ValueError, RecursionError) as error:
         raise BadSessionFile(Translatable("{name} is no notebook.", name=name), NOTEBOOK_HINT) from error

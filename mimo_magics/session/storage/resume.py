@@ -32,10 +32,12 @@ def load_sessions(path: Path) -> tuple[dict[str, Session], tuple[str, ...]]:
     skipped_files = tuple(error.message for error in file_errors)
     try:
         notebook_sessions = notebook_reader.read_notebook(path)
-    except BadSessionFile as error:
-        if not saved:
-            raise (*file_errors, error)[0] from None
-        return saved, skipped_files
+    except BadSessionFile:
+        if saved:
+            return saved, skipped_files
+        if file_errors:
+            raise file_errors[0] from None
+        raise
     for name, history in notebook_sessions.sessions.items():
         if (
             name not in saved

@@ -256,6 +256,18 @@ class SessionFile:
                 RETRY_HINT,
             ) from error
 
+    def remove(self) -> bool:
+        """Remove the file if it is as this object knows it, and tell whether it is gone."""
+        target = Path(os.path.realpath(self.path))
+        try:
+            with lock_file(target):
+                if _get_file_state(target.stat()) not in self._known_states:
+                    return False
+                target.unlink()
+        except OSError:
+            return False
+        return True
+
     def _replace_file(self, target: Path, data: bytes) -> None:
         old_stat = _stat_or_none(target)
         if _get_file_state(old_stat) not in self._known_states:

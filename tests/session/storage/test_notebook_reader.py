@@ -307,6 +307,7 @@ def test_half_a_character_in_a_text_is_put_right() -> None:
 @pytest.mark.parametrize(
     ("content", "fact"),
     [
+        (None, "cannot be read: No such file or directory."),
         (b"", "is no notebook."),
         (b"\xff\xfe\xff", "is no notebook."),
         (b'{"cells": [', "is no notebook."),
@@ -324,9 +325,12 @@ def test_half_a_character_in_a_text_is_put_right() -> None:
         ),
     ],
 )
-def test_a_file_without_a_session_is_told_in_a_sentence(tmp_path: Path, content: bytes, fact: str) -> None:
+def test_a_file_without_a_session_is_told_in_a_sentence(
+    tmp_path: Path, content: bytes | None, fact: str
+) -> None:
     path = tmp_path / "talk.ipynb"
-    path.write_bytes(content)
+    if content is not None:
+        path.write_bytes(content)
     with pytest.raises(BadSessionFile) as failure:
         read_notebook(path)
     assert str(failure.value) == f"{str(path)!r} {fact}"

@@ -129,9 +129,3 @@ def test_a_damaged_file_alone_is_the_error(notebook: Path) -> None:
     get_session_path(notebook, "main").write_text("no session", encoding="utf-8")
     with pytest.raises(BadSessionFile, match=r"talk\.mimo\.json is not JSON"):
         load_sessions(notebook)
-
-
-def test_a_notebook_that_is_not_there_may_have_been_renamed(notebook: Path) -> None:
-    with pytest.raises(BadSessionFile) as caught:
-        load_sessions(notebook)
-    assert caught.value.hint == "If it was renamed, %mimo_config notebook=PATH says where it is now."
