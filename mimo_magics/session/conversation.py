@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -228,7 +229,7 @@ class Conversation:
         from mimo_magics.session.storage.session_file import SessionFile
 
         file = SessionFile(path)
-        if path.exists():
+        if os.path.exists(path):  # noqa: PTH110  a name that is too long is that of no file, and no error
             self.history = self._merge_history(file.read())
         self.file = file
 
@@ -283,7 +284,7 @@ class Conversation:
             self.file.write(self.saved_session)
             return
         file, history = SessionFile(Path(path)), self.history
-        if Path(path).exists():
+        if os.path.exists(path):  # noqa: PTH110
             history = history.merge_older(file.read().history)
         file.write(replace(self.saved_session, history=history))
 

@@ -595,3 +595,15 @@ def test_a_read_only_file_or_folder_stays_as_it_is() -> None:
     assert first.endswith("talk.json cannot be written: Permission denied.")
     assert second.endswith("new.json cannot be written: Permission denied.")
     assert rest == "True ['talk.json']"
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    session, path = Session(), tmp_path / ("x" * 3_000)
+    with pytest.raises(SessionNotSaved, match="cannot be written: File name too long") as caught:
+        session.save(path)
+    assert len(str(caught.value)) < 500
+    session.attach_file(path)
+    with pytest.raises(SessionNotSaved, match="File name too long"):
+        session.clear()
+    with pytest.raises(BadSessionFile, match="cannot be read: File name too long"):
+        Session.load(path)
