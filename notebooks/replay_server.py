@@ -58,7 +58,8 @@ class ReplayServer(HTTPServer):
         request = httpx.Request("POST", f"http://127.0.0.1{path}", json=body)
         send = self._forward
         if self.tapes:
-            send = TapeTransport(self.tapes[0], tape.create_clock(self.tapes), send).handle_async_request
+            clock, unpack = tape.create_clock(self.tapes), httpx.Response.aiter_bytes
+            send = TapeTransport(self.tapes[0], clock, send, unpack).handle_async_request
         response = await send(request)
         await response.aread()
         return response

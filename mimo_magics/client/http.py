@@ -149,7 +149,7 @@ async def _get_client_with_tapes(tapes: Iterable[Tape], clock: Clock) -> httpx.A
     client = await _get_client()
     send: SendRequest = partial(client.send, stream=True)
     for tape in reversed(tuple(tapes)):
-        transport = TapeTransport(tape, clock, send)
+        transport = TapeTransport(tape, clock, send, partial(iter_body, max_bytes=MAX_STREAM_BYTES))
         client = httpx.AsyncClient(transport=transport, headers=client.headers, trust_env=False)
         send = transport.handle_async_request
     return client

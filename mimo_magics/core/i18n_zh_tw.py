@@ -814,6 +814,13 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "pip failed": "pip 失敗",
     "Fetching {file}": "正在下載 {file}",
+    "The session file {old} was moved to {new}.": "工作階段檔案 {old} 已移到 {new}。",
+    "The session is saved in {new} from now on; {old} stays as it is.": "工作階段今後儲存在 {new}；{old} 保持不變。",
+    "If it was renamed, %mimo_config notebook=PATH says where it is now.": (
+        "若已改名，請用 %mimo_config notebook=PATH 指出它現在的位置。"
+    ),
+    "{file} tells of a session {name!r}, which is no name.": "{file} 記載的工作階段 {name!r} 不是有效的名稱。",
+    "In Python, Session.load(PATH) reads it.": "在 Python 中，Session.load(PATH) 可以讀取它。",
     # tapes
     "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.": (
         "若要錄製：%mimo_tape record {name}（在 shell 中用 MIMO_TAPE=record:PATH），再重新執行。"
@@ -825,6 +832,12 @@ TRANSLATIONS: dict[str, str] = {
     "Line {number} of {name} is not what comes there on a tape.": "{name} 的第 {number} 行不符合錄製檔的內容。",
     "The tape {name} cannot be read: {reason}.": "無法讀取錄製檔 {name}：{reason}。",
     "The tape {name} cannot be written: {reason}.": "無法寫入錄製檔 {name}：{reason}。",
+    "This call is not on it; what was recorded before is.": "這次呼叫沒有錄進去；之前錄製的都還在。",
+    "The tape {name} is larger than {size:,.0f} MB.": "錄製檔 {name} 大於 {size:,.0f} MB。",
+    "A tape cannot hold this request: {why}.": "錄製檔無法收錄這個請求：{why}。",
+    "its body is not JSON": "本文不是 JSON",
+    "its body is nested too deep": "本文的巢狀層數太多",
+    "Ask without the tape: %mimo_tape off": "不使用錄製檔來詢問：%mimo_tape off",
     "{name} ends in the middle of a call, after line {number}.": "{name} 在第 {number} 行之後，於呼叫途中結束。",
     "{name} was written by a newer version.": "{name} 是由較新版本寫入的。",
     "Update mimo-magics.": "請更新 mimo-magics。",

@@ -220,6 +220,10 @@ class Request:
     fields: ServiceFields = ServiceFields()
 
 
+MAX_COUNT = 2**53
+"""Of tokens and turns that a file may tell; beyond it a file is damaged, and sums end there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Token counts as the server told them; inclusive totals, 0 where it told nothing."""
@@ -235,10 +239,10 @@ class Usage:
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
-            self.input + other.input,
-            self.output + other.output,
-            self.cached + other.cached,
-            self.reasoning + other.reasoning,
+            min(self.input + other.input, MAX_COUNT),
+            min(self.output + other.output, MAX_COUNT),
+            min(self.cached + other.cached, MAX_COUNT),
+            min(self.reasoning + other.reasoning, MAX_COUNT),
         )
 
 

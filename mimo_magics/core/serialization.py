@@ -11,6 +11,7 @@ Fields that a reader does not know are ignored, so that an older version reads w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
@@ -36,6 +37,28 @@ def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
     """
     columns = _columns(kind)  # type: ignore[arg-type]  # a class is a key
     return kind(**{name: _read(hint, data[saved]) for name, saved, hint in columns if saved in data})
+
+
+def canonical_json(value: Any) -> str:
+    """Return JSON that is the same for equal values: 1 and 1.0 are equal, 1 and true are not."""
+    return json.dumps(_unify_numbers(value), sort_keys=True)
+
+
+def is_within_depth(value: object, levels: int) -> bool:
+    """Tell whether JSON has at most so many levels; nothing below them is looked at."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(is_within_depth(each, levels - 1) for each in inner)
+
+
+def _unify_numbers(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list() | tuple():
+            return [_unify_numbers(each) for each in value]
+        case dict():
+            return {name: _unify_numbers(each) for name, each in value.items()}
+    return value
 
 
 @cache
@@ -80,4 +103,4 @@ def _select_kind(kinds: list[Any], item: Mapping[str, Any]) -> Any:
     for kind in kinds:
         if kind.type == item.get("type"):
             return kind
-    raise ValueError(f"{item.get('type')!r} is no kind of part")
+    raise ValueError(f"{str(item.get('type'))[:40]!r} is no kind of part")

@@ -12,6 +12,7 @@ from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import replace_unencodable_characters
+from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.notebook_path import find_notebook, require_notebook_path
@@ -41,8 +42,14 @@ class SessionSelection:
         self._shell = shell
         self._cell_ids = cell_ids
         self._has_shown_no_id_notice = False
-        self._saved_turns: dict[str, Turn] | None = None
-        """Those that the notebook held when it was read; `None` before."""
+        self._notebook_setting: str | None = None
+        """The setting that the files of the sessions were chosen by."""
+        self._notebook: Path | None = None
+        """The notebook that they are saved beside."""
+        self._saved_turns: dict[str, Turn] = {}
+        """Those that the notebook held when it was read."""
+        self._read_settings: set[str | None] = set()
+        """The settings of the notebooks that were read."""
         self._reuse_confirmed: bool | None = None
         """What the person said to keeping answers; `None` before."""
 
@@ -58,6 +65,8 @@ class SessionSelection:
         if deleted := self._cell_ids.take_deleted():
             for each in self.sessions:
                 each.remove_cells(deleted)
+        for each in self.sessions:
+            each.restore_cell(self._cell_ids.id)
         self._attach_file(session, settings)
         if settings.run_all != "run":
             session.cached_turns = self._get_saved_turns(settings)
@@ -71,14 +80,26 @@ class SessionSelection:
         if not settings.autosave:
             session.file = None
             return
+        notebook = require_notebook_path(self.notebook_path(settings))
+        if self._notebook is None or settings.notebook != self._notebook_setting:
+            self._move_files(notebook)
+            self._notebook_setting, self._notebook = settings.notebook, absolute_path(notebook)
         file, session.file = session.file, None
         if file:
             file.check_writable()
             session.file = file
         else:
-            path = get_session_path(require_notebook_path(self.notebook_path(settings)), session.name)
+            path = get_session_path(notebook, session.name)
             SessionFile(path).check_writable()
             session.attach_file(path)
+
+    def _move_files(self, notebook: Path) -> None:
+        """Save all sessions that are saved beside this notebook; one that was copied keeps its files."""
+        keeps_old = self._notebook is not None and self._notebook.exists()
+        for session in self.sessions:
+            path = get_session_path(notebook, session.name)
+            if session.file and session.file.path != absolute_path(path):
+                session.move_file(path, keeps_old=keeps_old)
 
     def session_settings(self, session: Session, settings: Settings) -> Settings:
         """Return the settings of a session: those of the kernel, with its own system prompt if it has one."""
@@ -146,9 +167,10 @@ class SessionSelection:
         They are read once: a notebook that is saved while it runs has lost those of the cells that still wait.
         """
         path = self.notebook_path(settings)
-        if self._saved_turns is None and path:
-            self._saved_turns = {turn.digest: turn for turn in resume.iter_cached_turns(path)}
-        return self._saved_turns or {}
+        if path and settings.notebook not in self._read_settings:
+            self._saved_turns |= {turn.digest: turn for turn in resume.iter_cached_turns(path)}
+            self._read_settings.add(settings.notebook)
+        return self._saved_turns
 
     def _should_reuse(
         self, settings: Settings, input_function: Callable[[str], str] | None, turn: Turn

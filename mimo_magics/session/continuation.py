@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from itertools import takewhile
+from math import isfinite
 
 from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, Timing, Usage
 from mimo_magics.session.turn import Turn
@@ -30,7 +32,7 @@ def join_turns(first: Turn, second: Turn) -> Turn:
         annotations=first.reply.annotations + second.reply.annotations,
         notes=first.reply.notes + second.reply.notes,
         timing=_add_timing(first.reply, second.reply),
-        cost=None if first.reply.cost is None else first.reply.cost + (second.reply.cost or 0),
+        cost=None if first.reply.cost is None else _add(first.reply.cost, second.reply.cost or 0.0),
     )
     return replace(
         first,
@@ -70,9 +72,14 @@ def _add_timing(first: Reply, second: Reply) -> Timing | None:
     reasoning_seconds = [
         each for each in (first.timing.reasoning, second.timing.reasoning) if each is not None
     ]
-    total = first.timing.total + second.timing.total
     return Timing(
         first.timing.time_to_first_token,
-        sum(reasoning_seconds) if reasoning_seconds else None,
-        round(total, 3),
+        reduce(_add, reasoning_seconds) if reasoning_seconds else None,
+        round(_add(first.timing.total, second.timing.total), 3),
     )
+
+
+def _add(first: float, second: float) -> float:
+    """Return a sum that can be saved; a stranger's numbers may have none."""
+    total = first + second
+    return total if isfinite(total) else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,16 +18,21 @@ from mimo_magics.core.errors import BadOption, SessionBusy, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.settings import Settings
+from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.usage_report import compute_spending
 from mimo_magics.session.storage.turn_record import build_record
-from mimo_magics.session.turn import Turn
+from mimo_magics.session.turn import MAX_COST, Turn
 
 if TYPE_CHECKING:  # imported by those who use files and transcripts
     from mimo_magics.session.storage.session_file import SavedSession, SessionFile
     from mimo_magics.session.storage.transcript import Transcript
+
+
+MAX_FILE_NAME_CHARS = 200
+"""Characters of a file's name that notices tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Conversation:
         self.listeners: list[Callable[[], None]] = []
         """Called when it becomes busy, and when it is no longer; in whichever thread that happens."""
         self._lock = threading.Lock()
+        self._removed_paths: dict[str, list[tuple[Turn, ...]]] = {}
+        """By deleted cell, what each conversation said that held a turn of it, before it was deleted."""
         self._pending_notices: list[str] = []
         """Lines for the next answer."""
 
@@ -142,6 +150,7 @@ class Conversation:
         self.unrecorded_usage = reduce(add, (turn.usage for turn in turns), self.unrecorded_usage)
         self.unrecorded_cost += spending.usd or 0
         self._pending_notices.clear()
+        self._removed_paths.clear()
         self.started_on = date.today()  # noqa: DTZ011
 
     def remove_cells(self, cells: Collection[str]) -> None:
@@ -150,6 +159,7 @@ class Conversation:
         remaining = history.remove_cells(cells)
         if remaining != history:
             self._update_history(remaining)
+            self._remember_removed(history, cells)
         if removed_count := len(history.turns) - len(remaining.turns):
             what = Translatable(
                 "The turn of a deleted cell"
@@ -164,6 +174,24 @@ class Conversation:
                     branch=history.head + 1,
                 )
             )
+
+    def restore_cell(self, cell: str) -> None:
+        """Take the turns of a cell back into the conversation if they left it as those of a deleted one.
+
+        A front end tells of a cell that was cut, and not that it was pasted, nor that a deletion was undone.
+        """
+        paths = self._removed_paths.get(cell, ())
+        if paths:
+            self._update_history(
+                reduce(lambda history, path: history.restore_cell(cell, path), paths, self.history)
+            )
+            del self._removed_paths[cell]
+
+    def _remember_removed(self, history: History, cells: Collection[str]) -> None:
+        for head in history.heads.values():
+            path = tuple(history.all_turns[number] for number in history.path_to(head))
+            for cell in {turn.cell for turn in path} & set(cells) - {""}:
+                self._removed_paths.setdefault(cell, []).append(path)
 
     def adopt(self, turn: Turn, past: Sequence[Turn], *, replace_last: bool = False) -> None:
         """Make a turn that was answered beside the conversation its next one.
@@ -202,9 +230,41 @@ class Conversation:
         from mimo_magics.session.storage.session_file import SessionFile
 
         file = SessionFile(path)
-        if path.exists():
+        if os.path.exists(path):  # noqa: PTH110  a name that is too long is that of no file, and no error
             self.history = self._merge_history(file.read())
         self.file = file
+
+    def move_file(self, path: Path, *, keeps_old: bool) -> None:
+        """Save it in another file from now on, and say so with the next answer.
+
+        What the other file holds already stays in it, as branches.
+
+        Args:
+            path: of the other file.
+            keeps_old: whether the file where it was saved stays; one that somebody else changed stays in any case.
+
+        Raises:
+            BadSessionFile: the other file holds something else; nothing changes.
+            SessionNotSaved: it could not be written; nothing changes.
+        """
+        old_file, history = self.file, self.history
+        assert old_file is not None
+        try:
+            self.attach_file(path)
+            self._update_history(self.history)
+        except BaseException:
+            self.file, self.history = old_file, history
+            raise
+        is_moved = not keeps_old and old_file.remove()
+        self._pending_notices.append(
+            Translatable(
+                "The session file {old} was moved to {new}."
+                if is_moved
+                else "The session is saved in {new} from now on; {old} stays as it is.",
+                old=quote(old_file.path.name, MAX_FILE_NAME_CHARS),
+                new=quote(path.name, MAX_FILE_NAME_CHARS),
+            )
+        )
 
     def show(self) -> Transcript:
         """Return the conversation as a value that prints itself."""
@@ -225,7 +285,7 @@ class Conversation:
             self.file.write(self.saved_session)
             return
         file, history = SessionFile(Path(path)), self.history
-        if Path(path).exists():
+        if os.path.exists(path):  # noqa: PTH110
             history = history.merge_older(file.read().history)
         file.write(replace(self.saved_session, history=history))
 
@@ -264,7 +324,7 @@ class Conversation:
         """Return the history with what was said before, and count what that has spent."""
         if not self.history.contains(older.history):
             self.unrecorded_usage += older.unrecorded_usage
-            self.unrecorded_cost += older.unrecorded_cost
+            self.unrecorded_cost = min(self.unrecorded_cost + older.unrecorded_cost, MAX_COST)
         return self.history.merge_older(older.history)
 
     def _update_history(self, history: History) -> None:

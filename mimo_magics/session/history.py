@@ -6,8 +6,9 @@ goes on. So turns form a tree, kept as a list in which each turn comes after the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from mimo_magics.session.turn import Turn
 
@@ -135,6 +136,25 @@ class History:
             history = _remove_turns(replace(history, thread=thread), removed)
         return replace(history, thread=self.thread)
 
+    def restore_cell(self, cell: str, path: Sequence[Turn]) -> History:
+        """Return the history in which the turns of a cell are said where they were; those after them are said again.
+
+        Args:
+            cell: that was deleted, and is there again.
+            path: what its conversation said before the cell was deleted.
+        """
+        restored_ids = {turn.id for turn in path if turn.id and turn.cell == cell}
+        history = replace(self, thread=path[0].thread)
+        turns = [turn for turn in history.turns if turn.id not in restored_ids]
+        place = 0
+        for turn in path:
+            if turn.cell == cell:
+                turns.insert(place, turn)
+                place += 1
+            else:
+                place = max(place, _find_place_after(turns, turn))
+        return replace(reduce(_say_again, turns, history.move_to(ROOT)), thread=self.thread)
+
     def contains(self, older: History) -> bool:
         """Tell whether every turn of an older history is in this one."""
         return {turn.id for turn in older.all_turns} <= {turn.id for turn in self.all_turns}
@@ -180,6 +200,17 @@ class History:
             if not turn.id or turn.id not in seen:
                 yield turn
             seen.add(turn.id)
+
+
+def _find_place_after(turns: Sequence[Turn], turn: Turn) -> int:
+    """Return the place after a turn, or after what its cell said later; 0 where there is neither."""
+    places = [place for place, each in enumerate(turns, 1) if turn.id and each.id == turn.id]
+    by_cell = [place for place, each in enumerate(turns, 1) if turn.cell and each.cell == turn.cell]
+    return max(places or by_cell, default=0)
+
+
+def _say_again(history: History, turn: Turn) -> History:
+    return history.append_or_restore(turn) if turn.id else history.append_turn(turn)
 
 
 def _with_earlier_usage(turn: Turn, earlier: Turn) -> Turn:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.suggest import did_you_mean
+from mimo_magics.core.text import quote
 from mimo_magics.session.session import Session
-from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, SESSION_NAME_PATTERN
+from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, MAX_NAME_CHARS, SESSION_NAME_PATTERN
 
 
 class Sessions:
@@ -117,7 +118,7 @@ class Sessions:
     def _check_name(self, name: str) -> str:
         if not SESSION_NAME_PATTERN.fullmatch(name):
             raise BadOption(
-                Translatable("{name!r} is no name for a session.", name=name),
+                Translatable("{name!r} is no name for a session.", name=quote(name, MAX_NAME_CHARS)),
                 Translatable("Letters, digits, dots and dashes; not a number alone."),
             )
         return name

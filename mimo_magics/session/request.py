@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -25,6 +24,7 @@ from mimo_magics.core.messages import (
     with_unique_ids,
 )
 from mimo_magics.core.models import choose_max_tokens
+from mimo_magics.core.serialization import canonical_json
 from mimo_magics.core.services import LOCAL_SERVICE, Service, ServiceFields
 from mimo_magics.core.settings import Settings
 from mimo_magics.session.attachments import replace_unsupported_parts
@@ -122,7 +122,7 @@ class TurnInput:
             settings.base_url,
             settings.local_model if service is LOCAL_SERVICE else "",
         )
-        request_json = json.dumps([settings.api, service_key, body], sort_keys=True)
+        request_json = canonical_json([settings.api, service_key, body])
         return sha256(request_json.encode()).hexdigest()[:32]
 
 

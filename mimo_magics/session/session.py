@@ -20,6 +20,7 @@ from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
 from mimo_magics.session.history import History
 from mimo_magics.session.request import Prompt
+from mimo_magics.session.session_names import MAX_NAME_CHARS
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_preparation import ReusePolicy, TurnPreparation, cached_reply_notice
 from mimo_magics.session.turn_runner import RunningTurn
@@ -29,10 +30,6 @@ from mimo_magics.tools.registry import ToolLike, as_tools
 if TYPE_CHECKING:  # imported by those who compare
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
-
-
-MAX_NAME_CHARS = 64
-"""Characters of a name that a session shows of itself; a file's may be a stranger's."""
 
 
 class Session(TurnPreparation):

@@ -7,6 +7,7 @@ import re
 DEFAULT_SESSION_NAME = "main"
 
 
+MAX_NAME_CHARS = 64
 SESSION_NAME_PATTERN = re.compile(r"(?!\d+$)[\w-][\w .-]{0,63}")
 """A number is the name of a branch, and a name becomes a part of a file's."""
 

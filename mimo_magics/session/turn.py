@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
+    MAX_COUNT,
     AudioPart,
     ImagePart,
     Message,
@@ -20,8 +21,8 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.settings import Api
 
-MAX_COUNT = 2**53
-"""Of tokens and turns that a file may tell; beyond it a file is damaged."""
+MAX_COST = 1e12
+"""US dollars that a file may tell; beyond it a file is damaged."""
 INCOMPLETE_STOPS = ("interrupted", "cut", "budget")
 """Ends of answers that are not whole."""
 
@@ -99,17 +100,29 @@ def without_reasoning(turn: Turn) -> Turn:
     return replace(turn, reply=replace(turn.reply, message=replace(message, parts=parts)))
 
 
+def check_usage(usage: Usage) -> None:
+    """See that counts of tokens are counts.
+
+    Raises:
+        ValueError: one is not.
+    """
+    _check_counts(usage.input, usage.output, usage.cached, usage.reasoning)
+
+
+def _check_counts(*counts: int) -> None:
+    if not all(0 <= each <= MAX_COUNT for each in counts):
+        raise ValueError("a count is none")
+
+
 def check_turn(turn: Turn) -> None:
     """See that a person asked and a model answered, in parts that either can say, and that counts are counts.
 
     Raises:
         ValueError: it is not so.
     """
-    counts = [turn.omitted_turns, turn.context_tokens]
+    _check_counts(turn.omitted_turns, turn.context_tokens)
     for usage in filter(None, (turn.usage, turn.reply.usage)):
-        counts += [usage.input, usage.output, usage.cached, usage.reasoning]
-    if not all(0 <= each <= MAX_COUNT for each in counts):
-        raise ValueError("a count is none")
+        check_usage(usage)
     prompt, reply_message = turn.prompt, turn.reply.message
     if (prompt.role, reply_message.role) != ("user", "assistant"):
         raise ValueError("a turn is a prompt and an answer")

@@ -14,15 +14,18 @@ of a chunk that are no UTF-8, as where a character was cut, stand as the escapes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from mimo_magics.core.errors import BadTape, SessionNotSaved
+from mimo_magics.core.errors import BadTape
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.serialization import is_within_depth
+from mimo_magics.core.text import quote
+from mimo_magics.tape.matching import MAX_BODY_DEPTH
 
 FORMAT_VERSION = 1
 FILE_HEADER = {"tape": FORMAT_VERSION, "by": "mimo-magics"}
@@ -30,23 +33,30 @@ RECORDED_HEADERS = ("content-type", "retry-after")
 """Those of an answer that are kept. All others may tell of the host, or of the person's account."""
 END_REASONS = (
     *("whole", "left"),
+    *("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"),
+    *("ReadError", "ReadTimeout", "WriteError", "WriteTimeout", "CloseError"),
     *(
-        "ConnectError",
-        "ConnectTimeout",
-        "ProxyError",
-        "ReadError",
-        "ReadTimeout",
-        "WriteError",
-        "WriteTimeout",
+        "DecodingError",
+        "RemoteProtocolError",
+        "LocalProtocolError",
+        "UnsupportedProtocol",
+        "TooManyRedirects",
     ),
-    *("DecodingError", "RemoteProtocolError"),
 )
 """How a call can have ended."""
+MAX_TAPE_BYTES = 256 * 2**20
+MAX_NAME_CHARS = 200
+"""Characters of a file's name that errors tell."""
 
 
 def select_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return those headers of an answer that are kept."""
-    return {name: headers[name] for name in RECORDED_HEADERS if name in headers}
+    """Return those headers of an answer that are kept, as far as a tape can hold them."""
+    return {name: headers[name] for name in RECORDED_HEADERS if _is_header_text(headers.get(name))}
+
+
+def quote_name(path: Path) -> str:
+    """Return the name of a tape as errors tell it."""
+    return quote(path.name, MAX_NAME_CHARS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,48 +93,40 @@ def read_tape(path: Path) -> list[RecordedCall]:
     """Read a tape.
 
     Raises:
-        BadTape: the file is not there, cannot be read, or is no tape.
+        BadTape: the file is not there, cannot be read, is too large, or is no tape.
     """
+    name = quote_name(path)
     try:
-        lines = path.read_bytes().split(b"\n")
+        with path.open("rb") as file:
+            data = file.read(MAX_TAPE_BYTES + 1)
     except OSError as error:
+        reason = error.strerror or str(error)
         raise BadTape(
-            Translatable(
-                "The tape {name} cannot be read: {reason}.",
-                name=path.name,
-                reason=error.strerror or str(error),
-            )
+            Translatable("The tape {name} cannot be read: {reason}.", name=name, reason=reason)
         ) from None
-    return list(_Reader(path.name, lines).read_calls())
+    if len(data) > MAX_TAPE_BYTES:
+        size = MAX_TAPE_BYTES / 2**20
+        raise BadTape(Translatable("The tape {name} is larger than {size:,.0f} MB.", name=name, size=size))
+    return list(_Reader(name, data.split(b"\n")).read_calls())
 
 
-def write_calls(path: Path, calls: Sequence[RecordedCall], *, overwrite: bool) -> None:
-    """Write calls to the end of a tape, or to a new one in its place.
+def encode_calls(calls: Sequence[RecordedCall]) -> bytes:
+    """Return the lines of calls."""
+    return _encode_lines(line for call in calls for line in _encode_call(call))
 
-    Raises:
-        SessionNotSaved: it cannot be written.
-    """
-    records = [
-        *([FILE_HEADER] if overwrite else []),
-        *(line for call in calls for line in _encode_call(call)),
-    ]
-    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in records)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb" if overwrite else "ab") as file:
-            file.write(text.encode("utf-8", "backslashreplace"))  # JSON's own escape of what is no character
-    except OSError as error:
-        raise SessionNotSaved(
-            Translatable(
-                "The tape {name} cannot be written: {reason}.",
-                name=path.name,
-                reason=error.strerror or str(error),
-            )
-        ) from None
+
+def encode_tape(calls: Sequence[RecordedCall]) -> bytes:
+    """Return a tape with these calls."""
+    return _encode_lines([FILE_HEADER]) + encode_calls(calls)
+
+
+def _encode_lines(lines: Iterable[Mapping[str, Any]]) -> bytes:
+    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+    return text.encode("utf-8", "backslashreplace")  # JSON's own escape of what is no character
 
 
 def _encode_call(call: RecordedCall) -> Iterator[dict[str, Any]]:
-    date = f"{datetime.fromtimestamp(call.timestamp, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    date = datetime.fromtimestamp(int(call.timestamp), UTC).isoformat().replace("+00:00", "Z")
     yield {"call": call.method, "path": call.path, "date": date, "body": call.body}
     if call.status:
         yield {"at": call.start_elapsed, "status": call.status, "headers": dict(call.headers)}
@@ -138,8 +140,8 @@ class _Reader:
 
     def __init__(self, name: str, lines: Sequence[bytes]) -> None:
         self._name = name
-        self._lines = lines
-        self._line_number = 0
+        self._numbered_lines = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+        self._read_count = 0
 
     def read_calls(self) -> Iterator[RecordedCall]:
         """Yield the calls.
@@ -160,12 +162,14 @@ class _Reader:
                     Translatable("{name} is no tape.", name=self._name),
                     Translatable("A tape begins with a line that says so."),
                 )
-        while any(self._lines[self._line_number :]):
+        while self._read_count < len(self._numbered_lines):
             yield self._read_call()
 
     def _read_call(self) -> RecordedCall:
         match self._read_record():
-            case {"call": str(method), "path": str(path), "date": str(date), "body": body}:
+            case {"call": str(method), "path": str(path), "date": str(date), "body": body} if is_within_depth(
+                body, MAX_BODY_DEPTH
+            ):
                 request_fields = (method, path, body, self._parse_date(date))
             case _:
                 raise self._invalid_line_error()
@@ -195,7 +199,7 @@ class _Reader:
                     raise self._invalid_line_error()
 
     def _read_record(self) -> Any:
-        if not any(self._lines[self._line_number :]):
+        if self._read_count == len(self._numbered_lines):
             raise BadTape(
                 Translatable(
                     "{name} ends in the middle of a call, after line {number}.",
@@ -203,8 +207,8 @@ class _Reader:
                     number=self._line_number,
                 )
             )
-        line = self._lines[self._line_number]
-        self._line_number += 1
+        _, line = self._numbered_lines[self._read_count]
+        self._read_count += 1
         try:
             return json.loads(line)
         except (ValueError, RecursionError):
@@ -227,10 +231,8 @@ class _Reader:
             raise self._invalid_line_error() from None
 
     def _parse_headers(self, headers: Mapping[str, Any]) -> dict[str, str]:
-        if all(
-            isinstance(value, str) and value.isascii() and value.isprintable() for value in headers.values()
-        ):
-            return {name: headers[name] for name in RECORDED_HEADERS if name in headers}
+        if all(map(_is_header_text, headers.values())):
+            return select_headers(headers)
         raise self._invalid_line_error()
 
     def _encode_chunk(self, text: str) -> bytes:
@@ -238,6 +240,10 @@ class _Reader:
             return text.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
             raise self._invalid_line_error() from None
+
+    @property
+    def _line_number(self) -> int:
+        return self._numbered_lines[self._read_count - 1][0] if self._read_count else 0
 
     def _invalid_line_error(self) -> BadTape:
         return BadTape(
@@ -250,4 +256,8 @@ class _Reader:
 
 
 def _is_response_start(status: int, chunks: Sequence[Chunk]) -> bool:
-    return 100 <= status < 600 and not chunks
+    return 100 <= status < 1_000 and not chunks
+
+
+def _is_header_text(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable()

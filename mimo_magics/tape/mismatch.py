@@ -7,6 +7,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from mimo_magics.core.i18n import Translatable, join_translatables
+from mimo_magics.core.serialization import canonical_json
 from mimo_magics.core.text import escape_every_invisible_character, quote
 
 CONTEXT_CHARS = 30
@@ -47,7 +48,7 @@ def find_differences(actual: Any, recorded: Any, path: str = "") -> Iterator[str
                     each[number] if number < len(each) else MISSING for each in (actual, recorded)
                 )
                 yield from find_differences(actual_value, recorded_value, f"{path}[{number}]")
-        case _ if actual is MISSING or recorded is MISSING or actual != recorded:
+        case _ if not _is_same(actual, recorded):
             actual_value, recorded_value = _format_value(actual, recorded), _format_value(recorded, actual)
             yield Translatable(
                 "{place} is {now}, recorded was {then}",
@@ -57,11 +58,20 @@ def find_differences(actual: Any, recorded: Any, path: str = "") -> Iterator[str
             )
 
 
+def _is_same(actual: Any, recorded: Any) -> bool:
+    if actual is MISSING or recorded is MISSING:
+        return actual is recorded
+    return canonical_json(actual) == canonical_json(recorded)
+
+
 def _format_value(value: Any, other: Any) -> str:
     """A value; of long texts what stands around the first difference."""
     if value is MISSING:
         return Translatable("nothing")
-    text, other_text = (each if isinstance(each, str) else repr(each) for each in (value, other))
+    is_plain = isinstance(value, str) and (
+        isinstance(other, str) or other is MISSING
+    )  # else "1" looks like 1
+    text, other_text = (each if is_plain and isinstance(each, str) else repr(each) for each in (value, other))
     first_difference = sum(
         1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other_text, strict=False))
     )

@@ -23,16 +23,20 @@ from typing import Any, Literal, cast, get_args
 from mimo_magics.core.errors import BadOption, TapeMismatch
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Pace
+from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.tape import format as tape_format, matching, mismatch
 from mimo_magics.tape.clock import Clock, TapeClock
-from mimo_magics.tape.format import RecordedCall
+from mimo_magics.tape.file import TapeFile
+from mimo_magics.tape.format import RecordedCall, quote_name
 from mimo_magics.tape.matching import RequestKey
 
 Mode = Literal["record", "replay", "auto"]
 ENV_VARIABLE = "MIMO_TAPE"
 OFF = "off"
 SETTING_SYNTAX = "record:PATH, replay:PATH or auto:PATH"
+MAX_PATH_CHARS = 300
+"""Characters of a path that errors tell."""
 
 
 class Tape:
@@ -54,12 +58,13 @@ class Tape:
         self._lock = threading.Lock()
         self._calls: defaultdict[RequestKey, list[RecordedCall]] = defaultdict(list)
         self._replay_counts: Counter[RequestKey] = Counter()
-        exists = path.exists()
+        exists = os.path.exists(path)  # noqa: PTH110  a name that is too long is that of no file, and no error
         if mode == "replay" and not exists:
-            raise TapeMismatch(Translatable("There is no tape {path}.", path=path), self._advice)
-        self._overwrite = mode == "record" or not exists
-        for call in [] if self._overwrite else tape_format.read_tape(path):
+            path_text = quote(str(path), MAX_PATH_CHARS)
+            raise TapeMismatch(Translatable("There is no tape {path}.", path=path_text), self._advice)
+        for call in tape_format.read_tape(path) if exists and mode != "record" else []:
             self._calls[_build_key(call)].append(call)
+        self._file = TapeFile(self.path, replaces=mode == "record")
 
     @property
     def name(self) -> str:
@@ -81,7 +86,8 @@ class Tape:
             return None
         key = matching.build_request_key(method, path, body)
         with self._lock:
-            recordings, replay_count = self._calls[key], self._replay_counts[key]
+            key = self._find_recorded_key(key)
+            recordings, replay_count = self._calls.get(key, []), self._replay_counts[key]
             if not recordings and self.mode == "replay":
                 raise self._missing_call_error(key, body)
             if replay_count >= len(recordings) and self.mode == "auto":
@@ -96,10 +102,14 @@ class Tape:
             SessionNotSaved: it cannot be written.
         """
         with self._lock:
-            tape_format.write_calls(self.path, [call], overwrite=self._overwrite)
-            self._overwrite = False
+            self._file.append(call)
             self._calls[_build_key(call)].append(call)
             self._replay_counts[_build_key(call)] += 1
+
+    def _find_recorded_key(self, key: RequestKey) -> RequestKey:
+        if key in self._calls:
+            return key
+        return next((each for each in self._calls if matching.is_same_but_for_key(key, each)), key)
 
     def _missing_call_error(self, key: RequestKey, body: Any) -> TapeMismatch:
         recorded_bodies = (
@@ -108,7 +118,7 @@ class Tape:
         return TapeMismatch(
             Translatable(
                 "{name} has no answer to this request: {told}",
-                name=self.path.name,
+                name=quote_name(self.path),
                 told=mismatch.describe_mismatch(body, recorded_bodies),
             ),
             self._advice,
@@ -118,7 +128,7 @@ class Tape:
     def _advice(self) -> Translatable:
         return Translatable(
             "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.",
-            name=self.name,
+            name=quote(self.name, MAX_PATH_CHARS),
         )
 
 
@@ -137,13 +147,17 @@ def open_tape(setting: str) -> Tape:
         TapeMismatch: it is to be replayed, and there is none.
         BadTape: the file is no tape.
     """
-    mode, colon, path = setting.partition(":")
-    if mode not in get_args(Mode) or not colon or not path.strip():
+    mode, _, path_text = setting.partition(":")
+    try:
+        path = Path(path_text).expanduser()
+    except RuntimeError:  # nobody has this home
+        path_text = ""
+    if mode not in get_args(Mode) or not path_text.strip() or "\0" in path_text:
         raise BadOption(
-            Translatable("tape cannot be {setting!r}.", setting=setting),
+            Translatable("tape cannot be {setting!r}.", setting=quote(setting, MAX_PATH_CHARS)),
             Translatable("It is {names}.", names=SETTING_SYNTAX),
         )
-    tape = _open_tapes[setting] = Tape(cast(Mode, mode), Path(path).expanduser())
+    tape = _open_tapes[setting] = Tape(cast(Mode, mode), path)
     return tape
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import httpx
 
-from mimo_magics.core.errors import TapeMismatch
+from mimo_magics.core.errors import TapeMismatch, WireError
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.tape.clock import Clock, TapeClock
-from mimo_magics.tape.format import Chunk, RecordedCall, select_headers
-from mimo_magics.tape.matching import canonicalize, redact
+from mimo_magics.tape.format import END_REASONS, Chunk, RecordedCall, select_headers
+from mimo_magics.tape.matching import canonicalize
+from mimo_magics.tape.redaction import redact, redact_answer
 from mimo_magics.tape.tape import Tape
 
 SendRequest = Callable[[httpx.Request], Awaitable[httpx.Response]]
 """Makes a call whose answer is streamed."""
+UnpackBody = Callable[[httpx.Response], AsyncGenerator[bytes]]
+"""Yields the body of an answer, unpacked within bounds; raises `WireError` beyond them."""
 SECRET_HEADERS = ("authorization", "api-key", "x-api-key", "cookie")
 
 
@@ -27,12 +30,14 @@ class TapeTransport(httpx.AsyncBaseTransport):
         tape: which.
         clock: is put forward by what is replayed.
         send: makes a call that is not on the tape.
+        unpack: unpacks its answer.
     """
 
-    def __init__(self, tape: Tape, clock: Clock, send: SendRequest) -> None:
+    def __init__(self, tape: Tape, clock: Clock, send: SendRequest, unpack: UnpackBody) -> None:
         self._tape = tape
         self._clock = clock
         self._send = send
+        self._unpack = unpack
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request from the tape, or make the call and record it.
@@ -45,7 +50,7 @@ class TapeTransport(httpx.AsyncBaseTransport):
         body = canonicalize(await request.aread(), secrets)
         if call := self._tape.get_recorded_call(request.method, request.url.path, body):
             return await self._replay(call)
-        new_call = RecordedCall(request.method, request.url.path, body, 0.0)
+        new_call = RecordedCall(request.method, redact(request.url.path, secrets), body, 0.0)
         return await self._record(request, _Recording(self._tape, self._clock, new_call, secrets))
 
     async def _replay(self, call: RecordedCall) -> httpx.Response:
@@ -63,9 +68,8 @@ class TapeTransport(httpx.AsyncBaseTransport):
             recording.finish(error)
             raise
         headers = recording.record_start(response)
-        return httpx.Response(
-            response.status_code, headers=headers, stream=_RecordingStream(response, recording)
-        )
+        stream = _RecordingStream(response, self._unpack(response), recording)
+        return httpx.Response(response.status_code, headers=headers, stream=stream)
 
 
 class _Recording:
@@ -81,7 +85,7 @@ class _Recording:
 
     def record_start(self, response: httpx.Response) -> dict[str, str]:
         """Note how the answer begins, and return the headers that are kept of it."""
-        headers = select_headers(response.headers)
+        headers: dict[str, str] = redact(select_headers(response.headers), self._secrets)
         self._call = replace(
             self._call, status=response.status_code, headers=headers, start_elapsed=self._elapsed
         )
@@ -93,7 +97,7 @@ class _Recording:
 
     def finish(self, reason: httpx.HTTPError | str) -> None:
         """Put the call on the tape."""
-        end_reason = reason if isinstance(reason, str) else type(reason).__name__
+        end_reason = reason if isinstance(reason, str) else _name_error(reason)
         chunks = tuple(_redact_chunks(self._secrets, self._chunks))
         finished_call = replace(
             self._call,
@@ -112,23 +116,28 @@ class _Recording:
 class _RecordingStream(httpx.AsyncByteStream):
     """An answer that is noted while it passes."""
 
-    def __init__(self, response: httpx.Response, recording: _Recording) -> None:
+    def __init__(self, response: httpx.Response, body: AsyncGenerator[bytes], recording: _Recording) -> None:
         self._response = response
+        self._body = body
         self._recording = recording
         self._end_reason: httpx.HTTPError | str = "left"
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._response.aiter_bytes():
+            async for chunk in self._body:
                 self._recording.record_chunk(chunk)
                 yield chunk
             self._end_reason = "whole"
         except httpx.HTTPError as error:
             self._end_reason = error
             raise
+        except WireError:  # it cannot be unpacked, or is too long
+            self._end_reason = "DecodingError"
+            raise
 
     async def aclose(self) -> None:
         try:
+            await self._body.aclose()
             await self._response.aclose()
         finally:
             self._recording.finish(self._end_reason)
@@ -162,6 +171,12 @@ def _recorded_error(call: RecordedCall) -> Exception:
     return error_class("It was so when it was recorded.")  # type: ignore[no-any-return]
 
 
+def _name_error(error: httpx.HTTPError) -> str:
+    """Return the name of an error that a tape can tell, or of the nearest one."""
+    names = (each.__name__ for each in type(error).__mro__)
+    return next((each for each in names if each in END_REASONS), "RemoteProtocolError")
+
+
 def _find_secrets(request: httpx.Request) -> list[str]:
     """Return what a request proves itself by."""
     values = (request.headers.get(name, "") for name in SECRET_HEADERS)
@@ -171,5 +186,5 @@ def _find_secrets(request: httpx.Request) -> list[str]:
 def _redact_chunks(secrets: list[str], chunks: list[Chunk]) -> list[Chunk]:
     """Take keys out of an answer; some servers repeat what they refuse, and a piece may end in the middle."""
     data = b"".join(chunk.data for chunk in chunks)
-    redacted = redact(data, secrets)
+    redacted = redact_answer(data, secrets)
     return chunks if redacted == data else [Chunk(chunks[-1].elapsed, redacted)]

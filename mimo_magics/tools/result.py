@@ -32,6 +32,8 @@ MAX_RESULT_BYTES = 20_000
 MAX_COUNTED_PIECES = 50_000
 """How far JSON beyond the budget is counted: one for each piece of it, and for each 2,000 characters."""
 
+MAX_SORTED_ITEMS = 10_000
+"""Texts in a set that are put in order."""
 MAX_DEPTH = 50
 MAX_ONE_LINE_BYTES = 100
 CHUNK_CHARS = 10_000
@@ -254,7 +256,16 @@ def _iter_container(items: Any, max_bytes: int, path: dict[int, int], direction:
 def _get_items(plain: Any) -> Any:
     """Return what the built-in class has, in order: an overridden `__iter__` or `items` is not asked."""
     kind = next(kind for kind in MAPPING_TYPES + LIST_TYPES if isinstance(plain, kind))
-    return kind.items(plain) if kind in MAPPING_TYPES else list(kind.__iter__(plain))
+    if kind in MAPPING_TYPES:
+        return kind.items(plain)
+    items = list(kind.__iter__(plain))
+    if (
+        kind in (set, frozenset)
+        and len(items) <= MAX_SORTED_ITEMS
+        and all(type(each) is str for each in items)
+    ):
+        items.sort()  # their order is another one in each process, which no tape could answer
+    return items
 
 
 def _encode_key(key: object, max_bytes: int, path: dict[int, int]) -> str:

@@ -254,11 +254,23 @@ def _encode_default(parameter: Parameter) -> dict[str, Any]:
     if parameter.default is Parameter.empty:
         return {}
     try:
-        default = to_jsonable_python(parameter.default)
+        default = to_jsonable_python(_sort_sets(parameter.default))
         json.dumps(default, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # noqa: BLE001  a person's object raises what it likes
         return {}
     return {"default": default}
+
+
+def _sort_sets(value: Any) -> Any:
+    """Return a value with lists for sets, so that a request is the same in every process."""
+    match value:
+        case set() | frozenset():
+            return sorted(map(_sort_sets, value), key=repr)
+        case list() | tuple():
+            return [_sort_sets(each) for each in value]
+        case dict():
+            return {name: _sort_sets(each) for name, each in value.items()}
+    return value
 
 
 def _inline_definitions(schema: Any, definitions: Mapping[str, Any], ancestors: tuple[str, ...] = ()) -> Any:

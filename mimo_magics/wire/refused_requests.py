@@ -48,7 +48,9 @@ class AdaptedBody:
         return frozenset({self.field, ALTERNATIVES.get(self.field, self.field)})
 
 
-def adapt_body(body: Mapping[str, Any], error: ApiError, protected: Collection[str] = ()) -> AdaptedBody | None:
+def adapt_body(
+    body: Mapping[str, Any], error: ApiError, protected: Collection[str] = ()
+) -> AdaptedBody | None:
     """Return what may do better than the body that was refused; `None` if the reason was another one.
 
     Fields in `protected` stay: the person set them, or they were changed before.

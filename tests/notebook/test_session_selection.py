@@ -64,6 +64,20 @@ def test_a_cell_that_was_cut_and_pasted_stays_in_the_conversation_once_it_is_run
     assert told(peer) == [*grown("one two three"), talk("one three four")]
 
 
+def test_a_cell_that_is_run_after_it_was_pasted_is_said_where_it_was(kernel: Kernel, peer: Peer) -> None:
+    ask(kernel, "one two three")
+    told(peer)
+    kernel.run("%%mimo\nfour", cell="four", deleted=("one", "two"))
+    (pasted,) = ask(kernel, "two!")
+    ask(kernel, "five")
+    assert told(peer) == [talk("three four"), talk("two!"), talk("two! five")]
+    assert remarks(pasted) == [
+        "Asked again in place of turn 1, which stays, with the 2 after it, as branch 8."
+    ]
+    ask(kernel, "one!")
+    assert told(peer) == [talk("one!")]
+
+
 def test_a_cell_may_ask_in_another_session_without_going_there(kernel: Kernel, peer: Peer) -> None:
     ask(kernel, "one")
     first, second = ask(kernel, "two three", "--session other")
@@ -93,6 +107,54 @@ def test_each_session_is_saved_beside_the_notebook_after_each_turn(
     assert listed(kernel) == [
         ("→", "main", "0", "2", "0", "0", "talk.mimo.json"),
         ("", "other", "1", "1", "20", "10", "talk.other.mimo.json"),
+    ]
+
+
+def test_a_notebook_that_was_renamed_takes_the_files_of_its_sessions_along(
+    kernel: Kernel, peer: Peer, notebook: Path
+) -> None:
+    saving(kernel, notebook)
+    ask(kernel, "one")
+    ask(kernel, "two", "--session other")
+    saving(kernel, notebook.with_name("new.ipynb"))
+    first, second = ask(kernel, "three four")
+    assert (remarks(first), remarks(second)) == (
+        ["The session file talk.mimo.json was moved to new.mimo.json."],
+        [],
+    )
+    assert remarks(ask(kernel, "five", "--session other")[0]) == [
+        "The session file talk.other.mimo.json was moved to new.other.mimo.json."
+    ]
+    assert {each.name: said(each) for each in notebook.parent.iterdir()} == {
+        "new.mimo.json": ["one", "three", "four"],
+        "new.other.mimo.json": ["two", "five"],
+    }
+
+
+def test_a_notebook_that_was_copied_keeps_its_file_and_a_file_that_is_there_keeps_its_turns(
+    kernel: Kernel, peer: Peer, notebook: Path
+) -> None:
+    notebook.write_text("{}")
+    new = notebook.with_name("new.mimo.json")
+    saving(kernel, notebook)
+    ask(kernel, "one")
+    older = Session(base_url=f"{peer.url}/v1", model="mimo-test")
+    older.ask("older")
+    older.save(new)
+    saving(kernel, notebook.with_name("new.ipynb"))
+    (ran,) = ask(kernel, "two")
+    assert remarks(ran) == [
+        "The session is saved in new.mimo.json from now on; talk.mimo.json stays as it is."
+    ]
+    assert (said(notebook.with_name("talk.mimo.json")), said(new)) == (["one"], ["one", "two"])
+    assert [branch.turns[-1].prompt.text for branch in Session.load(new).branches()] == ["older", "two"]
+
+
+def test_a_notebook_that_is_not_where_it_was_is_told_with_the_setting(kernel: Kernel, notebook: Path) -> None:
+    kernel.run(f"%mimo_config notebook='{notebook}'")
+    assert kernel.run("%mimo_session resume").error == [
+        f"BadSessionFile: {str(notebook)!r} cannot be read: No such file or directory.",
+        "If it was renamed, %mimo_config notebook=PATH says where it is now.",
     ]
 
 

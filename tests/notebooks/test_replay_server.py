@@ -63,7 +63,7 @@ def server(
 ) -> Iterator[ReplayServer]:
     """Replay `CALLS`, and check that nothing was printed."""
     path = tmp_path / "lesson.jsonl"
-    tape_format.write_calls(path, CALLS, overwrite=True)
+    path.write_bytes(tape_format.encode_tape(CALLS))
     monkeypatch.setenv("MIMO_TAPE", f"replay:{path}")
     with ReplayServer() as server:
         yield server

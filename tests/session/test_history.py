@@ -337,6 +337,68 @@ def test_a_cell_after_a_deleted_one_finds_its_place() -> None:
     assert said(after("c2 d2", history)) == "a1 c2 d2"
 
 
+def restored(steps: str, cell: str, then: str = "") -> History:
+    """The history of some steps, the last of which deleted a cell, and of other ones before the cell is back."""
+    before = after(steps)
+    return after(then, before.remove_cells({cell})).restore_cell(cell, before.turns)
+
+
+@pytest.mark.parametrize(
+    ("steps", "cell", "then", "line"),
+    [
+        ("a1 b1 c1", "a", "", "a1 b1 c1"),
+        ("a1 b1 c1", "a", "d1", "a1 b1 c1 d1"),
+        ("a1 b1 c1", "b", "d1", "a1 b1 c1 d1"),
+        ("a1 b1 c1", "c", "d1", "a1 b1 c1 d1"),
+        ("a1", "a", "", "a1"),
+        ("a1", "a", "d1", "a1 d1"),
+        ("a1 b1 &b2 &b3 c1", "b", "d1", "a1 b1 b2 b3 c1 d1"),
+        ("a1 b1 c1", "b", "a2", "a2 b1"),
+        ("a1 b1 c1", "b", "c2", "a1 b1 c2"),
+        ("a1 b1 c1", "b", "-1", "a1 b1"),
+        ("a1 b1 c1", "b", "-2 d1", "b1 d1"),
+        ("a1 b1 c1", "b", "@3", "a1 b1 c1"),
+        ("a1 ?1 b1 ?2", "b", "?3", "a1 ?1 b1 ?2 ?3"),
+        ("a1 b1 c1", "a", "xc d1", "a1 b1 d1"),
+        ("+n1 &a1 b1", "a", "d1", "n1 a1 b1 d1"),
+    ],
+)
+def test_a_cell_that_is_there_again_is_said_where_it_was(steps: str, cell: str, then: str, line: str) -> None:
+    history = restored(steps, cell, then)
+    assert said(history) == line
+    number = line.split().index(next(each for each in line.split() if each[0] == cell))
+    assert said(history.rewind_to_cell(cell)) == " ".join(line.split()[:number])
+    assert everything(history).split()[: len(steps.split())] == everything(after(steps)).split()
+
+
+def test_cells_that_are_there_again_one_after_the_other_keep_their_order() -> None:
+    before = after("a1 b1 c1")
+    history = after("d1", before.remove_cells({"a", "b"}))
+    first = after("a2", history.restore_cell("a", before.turns))
+    assert (said(first), said(after("b2", first.restore_cell("b", before.turns)))) == ("a2", "a2 b2")
+
+
+@given(notebooks, st.data())
+def test_a_deletion_that_is_undone_leaves_all_cells_what_they_found(
+    cells: list[Cell], data: st.DataObject
+) -> None:
+    history, follows = run_all(History(), cells, "1")
+    deleted = data.draw(st.sampled_from([name for name, _, _ in cells]))
+    paths = [[history.all_turns[n] for n in history.path_to(head)] for head in history.heads.values()]
+    removed = history.remove_cells({deleted})
+    for path in paths:
+        if any(each.cell == deleted for each in path):
+            removed = removed.restore_cell(deleted, path)
+    assert {name: [t.id for t in _line(removed, name)] for name in history.heads} == {
+        name: [t.id for t in _line(history, name)] for name in history.heads
+    }
+    assert run_all(removed, cells, "2")[1] == follows
+
+
+def _line(history: History, thread: str) -> tuple[Turn, ...]:
+    return replace(history, thread=thread).turns
+
+
 # An answer that is there already
 
 

@@ -238,6 +238,55 @@ def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
     assert talk.history.path_to(2) == (0, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("cell", "past", "place"),
+    [
+        ("a", [], "turn 1, which stays, with the 3 after it,"),
+        ("b", ["a"], "turn 2, which stays, with the 2 after it,"),
+        ("c", ["a", "b"], "turn 3, which stays, with the one after it,"),
+    ],
+)
+def test_a_cell_that_was_pasted_replaces_its_turn_where_it_was_said(
+    peer: Peer, cell: str, past: list[str], place: str
+) -> None:
+    talk = session(peer)
+    run(talk, "a", "b", "c")
+    talk.remove_cells({cell})
+    run(talk, "d")
+    talk.restore_cell(cell)
+    assert line(talk) == "a b c d"
+    notices = ask(talk, "again", cell=cell).notices
+    assert [each[: len(f"Asked again in place of {place}")] for each in notices] == [
+        f"Asked again in place of {place}"
+    ]
+    assert bodies(peer)[-1] == body(*past, "again")
+    assert ("a b c d" in [way for _, way, _ in branches(talk)], line(talk)) == (
+        True,
+        " ".join([*past, "again"]),
+    )
+
+
+def test_a_pasted_cell_that_fails_is_said_where_it_was(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    talk.remove_cells({"a"})
+    talk.restore_cell("a")
+    peer.answers(error(400))
+    with pytest.raises(MimoError):
+        ask(talk, "again", cell="a")
+    assert line(talk) == "a b"
+
+
+def test_nothing_comes_back_after_everything_was_forgotten(peer: Peer) -> None:
+    talk = session(peer)
+    run(talk, "a", "b")
+    talk.remove_cells({"a"})
+    talk.clear()
+    for cell in ("a", "z", ""):
+        talk.restore_cell(cell)
+    assert talk.history == History()
+
+
 def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cells(peer: Peer) -> None:
     talk = session(peer)
     run(talk, "a", "b")

@@ -11,7 +11,7 @@ from support.peer import Answer, Peer, frames, obey, reply, stream
 from support.virtual_time import VirtualTime
 
 from mimo_magics import Session
-from mimo_magics.core.errors import BadOption, BadTape, TapeMismatch
+from mimo_magics.core.errors import BadOption, BadTape, SessionNotSaved, TapeMismatch
 from mimo_magics.core.messages import Message, ToolCall, ToolResult
 from mimo_magics.core.settings import Api
 from mimo_magics.session.turn import Turn
@@ -32,7 +32,17 @@ def test_a_tape_that_is_not_there_is_told_with_the_command_that_records_it(path:
     assert f"%mimo_tape record {path}" in failure.value.hint
 
 
-@pytest.mark.parametrize("setting", ["replay", "replay:", "play:x.jsonl", "x.jsonl", "record: "])
+@pytest.mark.parametrize("mode", ["replay", "record", "auto"])
+def test_a_name_that_no_file_can_have_is_told_short(peer: Peer, tmp_path: Path, mode: str) -> None:
+    with pytest.raises(TapeMismatch if mode == "replay" else SessionNotSaved) as failure:
+        session(peer, f"{mode}:{tmp_path}/{'x' * 3_000}").ask("hello")
+    assert max(map(len, failure.value.lines)) < 500
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["replay", "replay:", "play:x.jsonl", "x.jsonl", "record: ", "auto:~nobody.at.all/x", "record:\0"],
+)
 def test_a_setting_that_names_no_tape_is_refused(setting: str) -> None:
     with pytest.raises(BadOption) as failure:
         tape.resolve_tapes(setting)
@@ -78,9 +88,8 @@ def test_a_replay_wants_no_key_and_tells_the_times_of_the_recording(
     (call,) = tape_format.read_tape(path)
     whole = b"".join(chunk.data for chunk in call.chunks)
     chunks = [tape_format.Chunk(0.5, whole[:-20]), tape_format.Chunk(2.0, whole[-20:])]
-    tape_format.write_calls(
-        path, [replace(call, start_elapsed=0.25, chunks=chunks, end_elapsed=4.0)], overwrite=True
-    )
+    retimed = replace(call, start_elapsed=0.25, chunks=chunks, end_elapsed=4.0)
+    path.write_bytes(tape_format.encode_tape([retimed]))
     monkeypatch.delenv("MIMO_API_KEY")
     replays = []
     for _ in range(2):
@@ -157,3 +166,28 @@ def test_parallel_calls_do_not_mix(peer: Peer, path: Path) -> None:
     ]
     assert (len(tape_format.read_tape(path)), len(peer.requests)) == (4, 4)
     assert json.loads(path.read_text(encoding="utf-8").split("\n")[0]) == {"tape": 1, "by": "mimo-magics"}
+
+
+@pytest.mark.parametrize(("recorded", "asked"), [(0, 0.0), (1.0, 1), (0.0, 0)], ids=repr)
+def test_a_whole_number_and_its_fraction_are_one_request(
+    peer: Peer, path: Path, recorded: float, asked: float
+) -> None:
+    session(peer, f"record:{path}", temperature=recorded).ask("hello")
+    session(peer, f"replay:{path}", temperature=asked).ask("hello")
+    talk = session(peer, "off", run_all="keep", param={"seed": recorded})
+    talk.ask("hello", cell="a")
+    (notice,) = talk.ask("hello", cell="a", param={"seed": asked}).notices
+    assert (notice[:9], len(peer.requests)) == ("Kept from", 2)
+
+
+def test_true_is_another_request_than_1_and_told_as_the_difference(peer: Peer, path: Path) -> None:
+    session(peer, f"record:{path}", param={"seed": 1}).ask("hello")
+    with pytest.raises(TapeMismatch, match="seed is «True», recorded was «1»"):
+        session(peer, f"replay:{path}", param={"seed": True}).ask("hello")
+
+
+def test_a_tape_that_cannot_be_written_leaves_the_turn_in_the_session(peer: Peer, tmp_path: Path) -> None:
+    talk = session(peer, f"record:{tmp_path}")
+    with pytest.raises(SessionNotSaved, match="cannot be written: Is a directory"):
+        talk.ask("hello")
+    assert [turn.reply.text for turn in talk.turns] == ["You said: hello"]

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.core.errors import BadTape, SessionNotSaved
+from mimo_magics.core.errors import BadTape, TapeMismatch
 from mimo_magics.tape import format as tape_format
 from mimo_magics.tape.format import END_REASONS, Chunk, RecordedCall
+from mimo_magics.tape.tape import Tape
 
 BODY = {"messages": [{"content": "你好\u2028\n", "role": "user"}], "model": "mimo-test"}
 CHUNKS = (Chunk(0.5, b"data: {}\n\n"), Chunk(0.75, "é".encode()[:1]), Chunk(1.0, "é".encode()[1:]))
@@ -66,26 +67,20 @@ def put(path: Path, lines: list[str]) -> Path:
 
 
 def test_a_call_is_a_block_of_lines(path: Path) -> None:
-    tape_format.write_calls(path, [CALL], overwrite=True)
+    path.write_bytes(tape_format.encode_tape([CALL]))
     assert path.read_text(encoding="utf-8").split("\n") == [*LINES, ""]
 
 
 def test_a_call_that_reached_nobody_has_no_answer(path: Path) -> None:
-    tape_format.write_calls(path, [FAILED], overwrite=True)
+    path.write_bytes(tape_format.encode_tape([FAILED]))
     assert json.loads(path.read_text(encoding="utf-8").split("\n")[2]) == {"at": 1.5, "end": "ConnectError"}
     assert tape_format.read_tape(path) == [FAILED]
 
 
 @given(st.lists(calls, max_size=4))
 def test_what_is_written_is_read(path: Path, written: list[RecordedCall]) -> None:
-    tape_format.write_calls(path, written[:1], overwrite=True)
-    tape_format.write_calls(path, written[1:], overwrite=False)
+    path.write_bytes(tape_format.encode_tape(written[:1]) + tape_format.encode_calls(written[1:]))
     assert tape_format.read_tape(path) == written
-
-
-def test_a_tape_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SessionNotSaved, match="cannot be written"):
-        tape_format.write_calls(tmp_path, [CALL], overwrite=False)
 
 
 def test_a_tape_without_calls_holds_none(path: Path) -> None:
@@ -127,6 +122,7 @@ def test_a_tape_that_was_cut_anywhere_is_read_as_far_as_nothing_or_told(path: Pa
         '{"at": 1' + "0" * 5_000 + ', "chunk": ""}',
         '{"chunk": ""}',
         '{"at": 0.5, "status": 99, "headers": {}}',
+        '{"at": 0.5, "status": 1000, "headers": {}}',
         '{"at": 0.5, "status": 200, "headers": {"content-type": "a\\r\\nb: c"}}',
         '{"at": 0.5, "status": 200, "headers": {"content-type": 5}}',
         '{"at": 0.5, "end": "SystemExit"}',
@@ -181,3 +177,72 @@ def test_headers_that_nobody_allowed_are_not_taken_from_a_tape(path: Path) -> No
         '{"at": 0.25, "status": 200, "headers": {"content-type": "text/event-stream", "set-cookie": "a=b"}}'
     )
     assert tape_format.read_tape(put(path, lines)) == [CALL]
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r\n", "\n\n", "\r\n\r\n", "\n \t\n"], ids=repr)
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n\r\n"], ids=repr)
+def test_the_line_ends_of_an_editor_say_nothing(path: Path, separator: str, end: str) -> None:
+    path.write_bytes(separator.join(LINES).encode() + end.encode())
+    assert tape_format.read_tape(path) == [CALL]
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert tape_format.read_tape(path) == [CALL]
+
+
+def test_a_damaged_line_has_the_number_that_an_editor_shows(path: Path) -> None:
+    path.write_text("\n\n".join([*LINES[:3], "{"]), encoding="utf-8")
+    with pytest.raises(BadTape, match=r"^Line 7 of lesson\.jsonl is not"):
+        tape_format.read_tape(path)
+
+
+@pytest.mark.parametrize("depth", [101, 150, 990, 5_000])
+def test_a_body_that_is_nested_too_deep_is_told(path: Path, depth: int) -> None:
+    lines = [LINES[0], LINES[1].replace('"mimo-test"', "[" * depth + "]" * depth), *LINES[2:]]
+    with pytest.raises(BadTape, match=r"^Line 2 of lesson\.jsonl is not"):
+        tape_format.read_tape(put(path, lines))
+
+
+def test_a_tape_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tape_format, "MAX_TAPE_BYTES", 1_000_000)
+    path.write_bytes(b"\0" * 2_000_000)
+    with pytest.raises(BadTape) as failure:
+        tape_format.read_tape(path)
+    assert str(failure.value) == "The tape lesson.jsonl is larger than 1 MB."
+
+
+def test_the_name_of_a_tape_does_nothing_where_it_is_shown(tmp_path: Path) -> None:
+    path = put(tmp_path / "\x1b]0;title\x07\u202e.jsonl", ["{}"])
+    with pytest.raises(BadTape) as failure:
+        tape_format.read_tape(path)
+    assert str(failure.value) == "⟨U+001B⟩]0;title⟨U+0007⟩⟨U+202E⟩.jsonl is no tape."
+
+
+strange_values = st.one_of(
+    json_values,
+    st.sampled_from([float("nan"), float("inf"), 1e308, -9, 10**400, True, "", [], {}, [[]] * 50, "\ud800"]),
+)
+
+
+@given(st.data())
+def test_whatever_stands_anywhere_on_a_tape_it_is_a_call_or_refused(path: Path, data: Any) -> None:
+    records = [json.loads(line) for line in LINES]
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(records) - 1))
+        if isinstance(records[place], dict) and records[place] and data.draw(st.booleans()):
+            records[place][data.draw(st.sampled_from(sorted(records[place])))] = data.draw(strange_values)
+        else:
+            records[place] = data.draw(strange_values)
+    put(path, list(map(json.dumps, records)))
+    tape: Tape | None = None
+    told: tuple[str, ...] = ("",)
+    try:
+        tape = Tape("replay", path)
+    except BadTape as error:
+        told = error.lines
+    assert max(map(len, told)) < 200
+    if tape is None:
+        return
+    for body in (BODY, {"messages": [{"role": "user", "content": "(the key)"}]}):
+        with suppress(TapeMismatch):
+            tape.get_recorded_call("POST", "/v1/chat/completions", body)
+    for call in tape_format.read_tape(path):
+        assert tape_format.encode_calls([call])

@@ -4,8 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
+from support.turns_strategy import json_values
 
-from mimo_magics.tape.matching import build_request_key, canonicalize
+from mimo_magics.core.errors import TapeMismatch
+from mimo_magics.tape.matching import build_request_key, canonicalize, is_same_but_for_key
+from mimo_magics.tape.mismatch import find_differences
 
 
 def form(**body: Any) -> Any:
@@ -47,8 +51,8 @@ def test_a_day_that_a_person_tells_stays() -> None:
 
 
 def test_what_a_request_proves_itself_by_is_set_aside() -> None:
-    body = json.dumps({"messages": [{"role": "user", "content": "sk-1 and sk-2"}]}).encode()
-    said = canonicalize(body, ["sk-1", "", "sk-2"])
+    body = json.dumps({"messages": [{"role": "user", "content": "sk-00001 and sk-00002"}]}).encode()
+    said = canonicalize(body, ["sk-00001", "", "sk-00002"])
     assert said == {"messages": [{"content": "(the key) and (the key)", "role": "user"}]}
 
 
@@ -67,3 +71,119 @@ def test_the_same_request_at_another_address_is_the_same() -> None:
     assert build_request_key("POST", "/v1/chat/completions", {}) != build_request_key(
         "POST", "/anthropic/v1/messages", {}
     )
+
+
+# Equality
+
+
+def key(body: Any) -> tuple[str, str]:
+    return build_request_key("POST", "/v1/chat/completions", body)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (0, 0.0, True),
+        (0, -0.0, True),
+        (1, 1.0, True),
+        (15000, 15000.0, True),
+        (1, True, False),
+        (0, False, False),
+        (0, None, False),
+        (1, "1", False),
+        (0.1, 0.1, True),
+        (0.1, 0.10000000000000002, False),
+        (2**53 + 1, float(2**53), False),
+        (10**300, 1e300, False),
+        (float("nan"), float("nan"), True),
+        ([], {}, False),
+        ([1, [2.0]], [1.0, [2]], True),
+        ({"a": {"b": 1.0}}, {"a": {"b": 1}}, True),
+        ("", None, False),
+    ],
+    ids=repr,
+)
+def test_requests_are_equal_by_value_and_a_difference_is_told_exactly_where_they_are_not(
+    one: Any, other: Any, same: bool
+) -> None:
+    for actual, recorded in ((one, other), (other, one)):
+        assert (key({"x": actual}) == key({"x": recorded})) is same
+        assert (list(find_differences({"x": actual}, {"x": recorded})) == []) is same
+
+
+numbers = st.integers() | st.floats() | st.booleans()
+bodies = st.recursive(
+    json_values | numbers,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "b"]), inner),
+    max_leaves=6,
+)
+
+
+@given(bodies, bodies)
+def test_a_difference_is_told_exactly_where_there_is_one(one: Any, other: Any) -> None:
+    assert (key(one) == key(other)) is (list(find_differences(one, other)) == [])
+    assert list(find_differences(one, one)) == []
+
+
+# Bodies that are no chat request
+
+
+@given(json_values)
+def test_any_json_is_a_request(body: Any) -> None:
+    data = json.dumps(body).encode()
+    for value in (data, json.dumps({"messages": body, "system": body}).encode()):
+        again = canonicalize(value, ["a secret key"])
+        assert key(again) == key(canonicalize(json.dumps(again).encode()))
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [None, 5, "text", {}, [None], [[]], [{}], [{"role": "system"}], [{"role": "system", "content": None}]],
+)
+def test_messages_that_are_none_stay_as_they_are(messages: Any) -> None:
+    assert form(messages=messages) == {"messages": messages}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"--boundary\r\nContent-Disposition: form-data", "its body is not JSON"),
+        (b"\xff\xfe\x00", "its body is not JSON"),
+        (b"{", "its body is not JSON"),
+        (b"[" * 100_000, "its body is not JSON"),
+        (b"[" * 200 + b"]" * 200, "its body is nested too deep"),
+        (b"1" * 5_000, "its body is not JSON"),
+    ],
+    ids=range(6),
+)
+def test_a_body_that_no_tape_can_hold_is_told(body: bytes, told: str) -> None:
+    with pytest.raises(TapeMismatch) as failure:
+        canonicalize(body)
+    assert failure.value.lines == (
+        f"A tape cannot hold this request: {told}.",
+        "Ask without the tape: %mimo_tape off",
+    )
+
+
+# A replay without the key
+
+
+@pytest.mark.parametrize(
+    ("asked", "same"),
+    [
+        ("lm-studio is lm-studio", True),
+        ("lm-studio is not-needed", False),
+        ("short is short", False),
+        ("two words is two words", False),
+        ("lm-studio is lm-studio!", False),
+    ],
+)
+def test_a_replay_without_the_key_finds_a_request_that_holds_it(asked: str, same: bool) -> None:
+    recorded = canonicalize(json.dumps({"b": "lm-studio is lm-studio", "c": 1}).encode(), ["lm-studio"])
+    assert recorded == {"b": "(the key) is (the key)", "c": 1}
+    assert is_same_but_for_key(key({"b": asked, "c": 1.0}), key(recorded)) is same
+
+
+def test_a_tape_of_a_stranger_makes_no_search_long() -> None:
+    recorded, asked = {"b": "(the key)" * 5_000 + "!"}, {"b": "x" * 50_000}
+    assert not is_same_but_for_key(key(asked), key(recorded))

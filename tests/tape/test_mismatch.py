@@ -66,3 +66,17 @@ def test_a_tape_of_a_stranger_is_quoted_short_and_without_effect(recorded: Any) 
     line = describe_mismatch(BODY, [recorded])
     assert len(line) < 3_000
     assert INVISIBLE_CHARACTERS.findall(line) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "told"),
+    [
+        (True, 1, "seed is «True», recorded was «1»."),
+        ("1", 1, "seed is «'1'», recorded was «1»."),
+        (None, "None", "seed is «None», recorded was «'None'»."),
+        ("a", "a\u200b", "seed is «a», recorded was «a⟨U+200B⟩»."),
+    ],
+    ids=repr,
+)
+def test_values_that_look_alike_are_told_apart(now: Any, then: Any, told: str) -> None:
+    assert describe_mismatch({"seed": now}, [{"seed": then}]) == told

@@ -1,5 +1,6 @@
 """The transport that records calls and replays them, against a real server on the loopback."""
 
+import gzip
 import socket
 from contextlib import aclosing
 from dataclasses import replace
@@ -7,20 +8,22 @@ from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from support.http_calls import APIS, REQUEST
-from support.peer import CUT, KEY, Answer, Peer, error, frames
+from support.peer import CUT, KEY, Answer, Peer, error, frames, reply, stream
 from support.taped_calls import about, ask, comment, written
 from support.virtual_time import VirtualTime
 
 from mimo_magics.client import http
 from mimo_magics.client.endpoint import Endpoint
-from mimo_magics.core.errors import ConnectionFailed, IncompleteStream, InvalidApiKey, TapeMismatch
+from mimo_magics.core.errors import ConnectionFailed, IncompleteStream, InvalidApiKey, TapeMismatch, WireError
 from mimo_magics.core.messages import ImagePart, Message, TextPart
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api
 from mimo_magics.tape import format as tape_format
 from mimo_magics.tape.tape import Tape
+from mimo_magics.tape.transport import _name_error
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed")]
 
@@ -113,3 +116,87 @@ async def test_a_picture_is_on_the_tape_as_its_fingerprint(peer: Peer, path: Pat
         messages=(Message("user", (TextPart("What is this?"), replace(image, url=image.url + "AAAA"))),),
     )
     assert isinstance((await ask(peer, Tape("replay", path), request=other))[1], TapeMismatch)
+
+
+# What a server chooses
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+async def test_a_packed_answer_is_unpacked_in_steps_and_replayed(
+    peer: Peer, path: Path, streamed: bool
+) -> None:
+    request = replace(REQUEST, stream=streamed)
+    packed = {
+        "Content-Encoding": "gzip",
+        "Content-Type": "text/event-stream" if streamed else "application/json",
+    }
+    peer.script = lambda seen: Answer(
+        [gzip.compress(b"".join(stream(seen, reply("Hello")).pieces))], headers=packed
+    )
+    recorded = await ask(peer, Tape("record", path), request=request)
+    assert recorded[1] is None
+    assert await ask(peer, Tape("replay", path), request=request) == recorded
+
+
+async def test_a_packed_answer_is_recorded_as_far_as_its_bound(
+    peer: Peer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_STREAM_BYTES", 200_000)
+    bomb = gzip.compress(b": comment\n\n" * 1_000_000)
+    peer.script = lambda seen: Answer(
+        [bomb], headers={"Content-Encoding": "gzip", "Content-Type": "text/event-stream"}
+    )
+    _, failure = await ask(peer, Tape("record", path))
+    _, again = await ask(peer, Tape("replay", path))
+    assert (type(failure), type(again), len(peer.requests)) == (WireError, WireError, 1)
+    (call,) = tape_format.read_tape(path)
+    assert 0 < sum(len(each.data) for each in call.chunks) <= 200_000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(999, "denied"),
+        error(400, "no", **{"Retry-After": "bald\x85"}),
+        error(400, "no", **{"Content-Type": "text/plain; name=\xfc"}),
+        error(400, "no", **{"Content-Type": "application/json", "Retry-After": "\t"}),
+        Answer([b"packed"], headers={"Content-Encoding": "br"}),
+        Answer([b"not packed"], headers={"Content-Encoding": "gzip"}),
+    ],
+    ids=range(6),
+)
+async def test_whatever_a_server_answers_is_read_again(peer: Peer, path: Path, answer: Answer) -> None:
+    peer.script = lambda seen: answer
+    _, failure = await ask(peer, Tape("record", path))
+    _, again = await ask(peer, Tape("replay", path))
+    assert failure is not None
+    assert (type(again), len(peer.requests)) == (type(failure), 1)
+
+
+async def test_every_failure_of_a_call_can_be_told_by_a_tape() -> None:
+    kinds = [
+        each
+        for each in vars(httpx).values()
+        if isinstance(each, type) and issubclass(each, httpx.RequestError)
+    ]
+    assert len(kinds) > 10
+    assert {_name_error(kind("x")) for kind in kinds} <= set(tape_format.END_REASONS)
+
+
+@pytest.mark.parametrize(
+    "key", ["1", "0", "null", "e", "{", "x", "none", "user", "EMPTY", "lm-studio", "messages"]
+)
+async def test_a_replay_without_a_key_finds_what_was_recorded_with_any(
+    peer: Peer, path: Path, key: str
+) -> None:
+    text = f"none of the users has {key} messages"
+    peer.script = lambda seen: stream(seen, reply("Hello"))
+    request = about(text, temperature=1)
+    endpoint = Endpoint(peer.url + "/v1", Secret(key), "bearer", tapes=(Tape("record", path),))
+    recorded = [event async for event in http.stream(endpoint, "openai", request)]
+    (call,) = tape_format.read_tape(path)
+    said = call.body["messages"][0]["content"]
+    assert said == (text if len(key) < 8 else text.replace(key, "(the key)"))
+    unkeyed = Endpoint("http://replay.invalid/v1", Secret(""), "bearer", tapes=(Tape("replay", path),))
+    request = about(text, temperature=1.0)
+    assert [event async for event in http.stream(unkeyed, "openai", request)] == recorded

@@ -149,6 +149,7 @@ def test_bytes_are_told_by_their_number_and_read_when_they_are_text(value: objec
         ({"a": {"b": [1, {}]}, "c": []}, '{"a": {"b": [1, {}]}, "c": []}'),
         ({3}, "[3]"),
         (frozenset({"x"}), '["x"]'),
+        (set("hash"), '["a", "h", "s"]'),
         (deque([1, 2], maxlen=2), "[1, 2]"),
         ({"a": 1}.keys(), '["a"]'),
         ({"a": 1}.values(), "[1]"),

@@ -317,6 +317,12 @@ def test_any_name_is_a_name_of_a_parameter() -> None:
         (date, date(2026, 1, 2), {"type": "string", "format": "date", "default": "2026-01-02"}),
         (tuple[int, ...], (1, 2), {"type": "array", "items": INTEGER, "default": [1, 2]}),
         (Point, Point(1), POINT | {"default": {"x": 1, "title": "here", "tags": []}}),
+        (
+            set[str],
+            set("hash"),
+            {"type": "array", "items": STRING, "uniqueItems": True, "default": ["a", "h", "s"]},
+        ),
+        (dict[str, Any], {"k": [{3, 1, 2}]}, {"type": "object", "default": {"k": [[1, 2, 3]]}}),
         (int | None, None, {"anyOf": [INTEGER, NULL], "default": None}),
         (int, None, INTEGER | {"default": None}),
         (int, object(), INTEGER),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from mimo_magics.core.errors import BadOption
+from mimo_magics.core.errors import BadOption, BadSessionFile
 from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import paragraphs, table
@@ -23,6 +23,7 @@ from mimo_magics.session.storage.transcript import describe_origins
 from mimo_magics.session.turn import Turn
 
 Bundle = dict[str, str]
+RENAMED_HINT = Translatable("If it was renamed, %mimo_config notebook=PATH says where it is now.")
 USAGE_HINT = Translatable("See %mimo_session? for what it can do.")
 SESSION_HEADERS = translatables("", "session", "turns", "branches", "tokens in", "tokens out", "saved in")
 BRANCH_HEADERS = translatables("", "branch", "turns", "its own way begins with", "and ends with")
@@ -230,7 +231,12 @@ def _resume(context: SessionContext, words: Sequence[str]) -> Bundle:
     if context.session.turns:
         return paragraphs.paragraphs_bundle(Translatable("Something was said already: nothing was resumed."))
     path = Path(words[0]) if words else require_notebook_path(context.notebook_path)
-    sessions, notices = resume.load_sessions(path)
+    try:
+        sessions, notices = resume.load_sessions(path)
+    except BadSessionFile as error:
+        if words or not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        raise BadSessionFile(error.message, RENAMED_HINT) from None
     for name, session in sessions.items():
         context.sessions.get_or_create(name).resume(session)
     context.sessions.switch(max(sessions, key=lambda name: sessions[name].history.latest_created_at))

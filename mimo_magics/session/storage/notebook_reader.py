@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 from mimo_magics.core.errors import BadSessionFile
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import join_surrogates
+from mimo_magics.core.serialization import is_within_depth
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.core.text import replace_control_characters
+from mimo_magics.core.text import quote
 from mimo_magics.session.history import History
-from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, SESSION_NAME_PATTERN
+from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, MAX_NAME_CHARS, SESSION_NAME_PATTERN
 from mimo_magics.session.storage.turn_record import from_record
 from mimo_magics.session.turn import Turn
 
@@ -73,7 +74,8 @@ def read_notebook(path: str | Path) -> NotebookSessions:
         notebook = json.loads(Path(path).read_bytes())
     except OSError as error:
         raise BadSessionFile(
-            Translatable("{name} cannot be read: {reason}.", name=name, reason=error.strerror), NOTEBOOK_HINT
+            Translatable("{name} cannot be read: {reason}.", name=name, reason=error.strerror or str(error)),
+            NOTEBOOK_HINT,
         ) from error
     except (ValueError, RecursionError) as error:
         raise BadSessionFile(Translatable("{name} is no notebook.", name=name), NOTEBOOK_HINT) from error
@@ -118,11 +120,12 @@ def select_session(notebook_sessions: NotebookSessions, name: str = "") -> tuple
     """
     name = name or list(notebook_sessions.sessions)[-1]
     if name not in notebook_sessions.sessions:
-        session_names = [replace_control_characters(each) for each in notebook_sessions.sessions]
+        session_names = list(notebook_sessions.sessions)
         advice = did_you_mean(
             name, session_names, Translatable("There are: {names}.", names=", ".join(session_names))
         )
-        raise BadSessionFile(Translatable("The notebook tells of no session {name!r}.", name=name), advice)
+        fact = Translatable("The notebook tells of no session {name!r}.", name=quote(name, MAX_NAME_CHARS))
+        raise BadSessionFile(fact, advice)
     return name, notebook_sessions.sessions[name]
 
 
@@ -146,7 +149,7 @@ def _read_turns(notebook: Mapping[str, Any]) -> tuple[list[_SavedTurn], SkippedO
                     cell_number,
                     Translatable(
                         "its record cannot be read ({error})",
-                        error=replace_control_characters(str(error))[:MAX_REASON_CHARS],
+                        error=quote(str(error), MAX_REASON_CHARS),
                     ),
                 )
             )
@@ -185,15 +188,10 @@ def _read_turn(cell_number: int, cell: str, output: dict[str, Any]) -> _SavedTur
 
 def _check_record(record: object) -> dict[str, Any]:
     """Return a record that can be written again, and sent."""
-    if not isinstance(record, dict) or not _is_within_depth(record, MAX_RECORD_DEPTH):
+    if not isinstance(record, dict) or not is_within_depth(record, MAX_RECORD_DEPTH):
         raise ValueError("it is none")
     json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
     return record
-
-
-def _is_within_depth(value: object, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels > 0 and all(_is_within_depth(each, levels - 1) for each in inner)
 
 
 def _is_session_name(session: object) -> bool:

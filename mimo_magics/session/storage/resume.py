@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mimo_magics.core.errors import BadSessionFile
+from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.text import quote
 from mimo_magics.session.session import Session
+from mimo_magics.session.session_names import MAX_NAME_CHARS, SESSION_NAME_PATTERN
 from mimo_magics.session.storage import notebook_reader
 from mimo_magics.session.storage.session_paths import get_session_path, list_session_files
 from mimo_magics.session.turn import Turn
 
+MAX_FILE_NAME_CHARS = 200
 RECORD_TIME_PRECISION = 0.001
 """Seconds to which an output tells when it was asked; a file tells it to the full."""
 
@@ -19,18 +23,21 @@ def load_sessions(path: Path) -> tuple[dict[str, Session], tuple[str, ...]]:
     """Return the sessions of a notebook by name, each as whoever knows its newest turn tells it.
 
     Returns:
-        The sessions, and a sentence for each output that belongs to none of them.
+        The sessions, and a sentence for each file and each output that belongs to none of them.
 
     Raises:
-        BadSessionFile: a file beside the notebook is damaged, or nothing tells of a session.
+        BadSessionFile: nothing tells of a session.
     """
-    saved = dict(_load_saved_sessions(path))
+    saved, file_errors = _load_saved_sessions(path)
+    skipped_files = tuple(error.message for error in file_errors)
     try:
         notebook_sessions = notebook_reader.read_notebook(path)
     except BadSessionFile:
-        if not saved:
-            raise
-        return saved, ()
+        if saved:
+            return saved, skipped_files
+        if file_errors:
+            raise file_errors[0] from None
+        raise
     for name, history in notebook_sessions.sessions.items():
         if (
             name not in saved
@@ -38,7 +45,7 @@ def load_sessions(path: Path) -> tuple[dict[str, Session], tuple[str, ...]]:
         ):
             saved[name] = Session(name=name)
             saved[name].history = history
-    return saved, notebook_sessions.skipped
+    return saved, (*skipped_files, *notebook_sessions.skipped)
 
 
 def iter_cached_turns(path: Path) -> Iterator[Turn]:
@@ -56,8 +63,30 @@ def iter_cached_turns(path: Path) -> Iterator[Turn]:
             yield from (turn for turn in history.all_turns if turn.is_complete and turn.digest)
 
 
-def _load_saved_sessions(path: Path) -> Iterator[tuple[str, Session]]:
+def _load_saved_sessions(path: Path) -> tuple[dict[str, Session], list[BadSessionFile]]:
+    """Return the sessions of the files beside a notebook, and what is wrong with the other ones."""
+    saved: dict[str, Session] = {}
+    errors: list[BadSessionFile] = []
     for file in list_session_files(path):
-        session = Session.load(file)
+        try:
+            session = _load_named_session(file)
+        except BadSessionFile as error:
+            errors.append(error)
+            continue
         if file == get_session_path(path, session.name):  # and not of a notebook with a longer name
-            yield session.name, session
+            saved[session.name] = session
+    return saved, errors
+
+
+def _load_named_session(file: Path) -> Session:
+    session = Session.load(file)
+    if SESSION_NAME_PATTERN.fullmatch(session.name):
+        return session
+    raise BadSessionFile(
+        Translatable(
+            "{file} tells of a session {name!r}, which is no name.",
+            file=quote(file.name, MAX_FILE_NAME_CHARS),
+            name=quote(session.name, MAX_NAME_CHARS),
+        ),
+        Translatable("In Python, Session.load(PATH) reads it."),
+    )

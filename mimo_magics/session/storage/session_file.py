@@ -19,10 +19,11 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.serialization import from_dict, to_dict
 from mimo_magics.core.settings import matches_type
+from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import ROOT, History
-from mimo_magics.session.storage.lock import lock_file
-from mimo_magics.session.turn import check_turn
+from mimo_magics.session.turn import MAX_COST, check_turn, check_usage
+from mimo_magics.tape.lock import lock_file, sibling_path
 
 FORMAT = "mimo-magics session"
 FORMAT_VERSION = 1
@@ -41,6 +42,11 @@ CONFLICT_HINT = Translatable(
 DAMAGED_FILE_HINT = Translatable("It is left as it is. A backup may have it whole.")
 READ_ERRORS = (LookupError, TypeError, ValueError, OverflowError, RecursionError)
 """What reading raises where a value is not the documented one."""
+
+MAX_REASON_CHARS = 100
+"""Characters of a reason that errors tell."""
+MAX_NAME_CHARS = 300
+"""Characters of a path that errors tell."""
 
 FileState = tuple[int, int, int] | None
 """What tells one state of a file from another: inode, last change in nanoseconds, bytes. `None`: no file."""
@@ -112,7 +118,10 @@ def from_text(text: str, label: str = Translatable("The text")) -> SavedSession:
         data = json.loads(text, parse_float=_parse_finite, parse_constant=_parse_finite)
     except (ValueError, RecursionError) as error:
         raise BadSessionFile(
-            Translatable("{what} is not JSON: {error}.", what=label, error=str(error)), DAMAGED_FILE_HINT
+            Translatable(
+                "{what} is not JSON: {error}.", what=label, error=quote(str(error), MAX_REASON_CHARS)
+            ),
+            DAMAGED_FILE_HINT,
         ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadSessionFile(
@@ -128,7 +137,10 @@ def from_text(text: str, label: str = Translatable("The text")) -> SavedSession:
         return _parse_session(data)
     except READ_ERRORS as error:
         raise BadSessionFile(
-            Translatable("{what} is damaged ({error}).", what=label, error=repr(error)), DAMAGED_FILE_HINT
+            Translatable(
+                "{what} is damaged ({error}).", what=label, error=quote(repr(error), MAX_REASON_CHARS)
+            ),
+            DAMAGED_FILE_HINT,
         ) from error
 
 
@@ -148,6 +160,9 @@ def _parse_session(data: Mapping[str, Any]) -> SavedSession:
     tree = {"all_turns": turns, "parents": parents, "thread": data["thread"], "heads": data["heads"]}
     saved = from_dict(SavedSession, {**data, "begun": date.fromisoformat(data["begun"]), "history": tree})
     _check_history(saved.history)
+    check_usage(saved.unrecorded_usage)
+    if not 0 <= saved.unrecorded_cost <= MAX_COST:
+        raise ValueError("a cost is none")
     return saved
 
 
@@ -191,7 +206,7 @@ class SessionFile:
 
     def __init__(self, path: Path) -> None:
         self.path = absolute_path(path)  # the working folder of a notebook may change
-        self._name = str(path)
+        self._name = quote(str(path), MAX_NAME_CHARS)
         self._known_states: tuple[FileState, ...] = (None,)
         """States of the file that this object has read or made; at first that there is none."""
 
@@ -226,7 +241,7 @@ class SessionFile:
         """
         try:
             target = Path(os.path.realpath(self.path))
-            with lock_file(_sibling_path(target, "lock")):
+            with lock_file(target):
                 _require_write_access(target)
         except OSError as error:
             raise self._build_write_error(error, NOTHING_SENT_HINT) from error
@@ -246,7 +261,7 @@ class SessionFile:
         data = text.encode(errors="backslashreplace")  # half a character becomes its JSON escape
         try:
             target = Path(os.path.realpath(self.path))
-            with lock_file(_sibling_path(target, "lock")):
+            with lock_file(target):
                 self._replace_file(target, data)
         except OSError as error:
             raise self._build_write_error(error, RETRY_HINT) from error
@@ -256,12 +271,24 @@ class SessionFile:
         fact = Translatable("{name} cannot be written: {reason}.", name=self._name, reason=reason)
         return SessionNotSaved(fact, hint)
 
+    def remove(self) -> bool:
+        """Remove the file if it is as this object knows it, and tell whether it is gone."""
+        target = Path(os.path.realpath(self.path))
+        try:
+            with lock_file(target):
+                if _get_file_state(target.stat()) not in self._known_states:
+                    return False
+                target.unlink()
+        except OSError:
+            return False
+        return True
+
     def _replace_file(self, target: Path, data: bytes) -> None:
         old_stat = _stat_or_none(target)
         if _get_file_state(old_stat) not in self._known_states:
             raise self._build_conflict_error(old_stat)
         _require_write_access(target)
-        temporary = _sibling_path(target, "tmp")
+        temporary = sibling_path(target, "tmp")
         temporary.unlink(missing_ok=True)  # of a process that was killed
         try:
             _write_new_file(temporary, data, stat.S_IMODE(old_stat.st_mode) if old_stat else None)
@@ -289,10 +316,6 @@ class SessionFile:
             what=changed_text if file_stat else deleted_text,
         )
         return SessionNotSaved(fact, CONFLICT_HINT)
-
-
-def _sibling_path(target: Path, suffix: str) -> Path:
-    return target.parent / f".{target.name}.{suffix}"
 
 
 def _require_write_access(target: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mimo_magics.core.messages import TextPart
 from mimo_magics.core.serialization import from_dict, to_dict
+from mimo_magics.core.settings import matches_type
 from mimo_magics.core.text import replace_control_characters
 from mimo_magics.session.turn import Turn, check_turn
 
@@ -83,4 +84,9 @@ def _restore_message(fields: Mapping[str, Any], text: str) -> dict[str, Any]:
 
 def _get_text_length(part: Mapping[str, Any]) -> int:
     """How much of the output's text is this part's."""
-    return int(part.get("length", len(part.get("text", "")))) if part["type"] == TextPart.type else 0
+    if part["type"] != TextPart.type:
+        return 0
+    length = part.get("length", len(part.get("text", "")))
+    if not matches_type(length, int) or length < 0:
+        raise ValueError("a length is none")
+    return int(length)

@@ -101,3 +101,31 @@ def test_complete_turns_with_a_digest_can_be_reused(notebook: Path) -> None:
         ("saved", "d2"),
         ("shown", "d1"),
     ]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "\x1b]0;title\x07\u202e", "", "7", "x" * 10_000, "."])
+def test_a_file_with_a_name_that_is_none_is_told_and_the_rest_is_there(notebook: Path, name: str) -> None:
+    save(notebook, answered("one"))
+    session = Session(name=name)
+    session.save(notebook.with_name("talk.odd.mimo.json"))
+    sessions, notices = load_sessions(notebook)
+    assert prompts(sessions) == {"main": ["one"]}
+    assert [each.startswith("talk.odd.mimo.json tells of a session '") for each in notices] == [True]
+    assert (len(notices[0]) < 200, notices[0].isprintable()) == (True, True)
+
+
+def test_a_damaged_file_is_told_and_the_rest_is_there(notebook: Path) -> None:
+    write(notebook, answered("one"))
+    get_session_path(notebook, "damaged").write_text("no session", encoding="utf-8")
+    sessions, notices = load_sessions(notebook)
+    assert prompts(sessions) == {"main": ["one"]}
+    assert [
+        each.endswith("talk.damaged.mimo.json is not JSON: Expecting value: line 1 column 1 (char 0).")
+        for each in notices
+    ] == [True]
+
+
+def test_a_damaged_file_alone_is_the_error(notebook: Path) -> None:
+    get_session_path(notebook, "main").write_text("no session", encoding="utf-8")
+    with pytest.raises(BadSessionFile, match=r"talk\.mimo\.json is not JSON"):
+        load_sessions(notebook)

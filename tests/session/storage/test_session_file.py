@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from support.paths import ROOT, TESTS
 from support.saved_session import DAY, SAVED, TALK
 from support.saving_process import begun, grown, turn
+from support.session_uses import use_session
 from support.turns_strategy import histories, json_values, usages
 
 from mimo_magics.core.errors import BadSessionFile, SessionNotSaved
@@ -27,7 +28,9 @@ from mimo_magics.core.messages import (
     Usage,
     user_message,
 )
+from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.session.history import History
+from mimo_magics.session.session import Session
 from mimo_magics.session.storage import session_file
 from mimo_magics.session.storage.session_file import SavedSession, SessionFile, from_text, to_text
 
@@ -199,6 +202,12 @@ def test_a_newer_version_is_named_as_such() -> None:
         {"heads": {"": None}},
         {"heads": {"": 10**400}},
         {"heads": {"b": 0}},
+        {"aside_cost": 1e308},
+        {"aside_cost": -1},
+        {"aside": {"input": -9}},
+        {"aside": {"output": 2**62}},
+        {"begun": "x" * 1_000},
+        {"turns": [{"after": -1, "prompt": {"role": "user", "parts": [{"type": "\x1b\u202e" * 500}]}}]},
         {"heads": {"nobody": 3}},
         {"turns": None},
         {"turns": {"0": {}}},
@@ -207,11 +216,13 @@ def test_a_newer_version_is_named_as_such() -> None:
         {"turns": [{}]},
         {"turns": [{"after": -1}]},
     ],
-    ids=str,
+    ids=lambda each: str(each)[:60],
 )
 def test_a_damaged_document_is_refused(damage: dict[str, Any]) -> None:
-    with pytest.raises(BadSessionFile, match="The text is damaged"):
+    with pytest.raises(BadSessionFile, match="The text is damaged") as caught:
         from_text(json.dumps(document() | damage))
+    assert len(str(caught.value)) < 200
+    assert INVISIBLE_CHARACTERS.findall(str(caught.value)) == []
 
 
 @pytest.mark.parametrize(
@@ -277,6 +288,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 anything = st.one_of(
     json_values,
     st.sampled_from([float("nan"), float("inf"), 10**400, -1, 0, 1, 2, True, "", [], {}, [[]] * 50]),
+    st.sampled_from([-9, 1e308, -1e308, 2**53, 2**62, "\x1b]0;title\x07\u202e" * 9, "../x", "x" * 1_000]),
     st.integers(1, 2_000).map(lambda depth: json.loads("[" * depth + "]" * depth) if depth < 900 else "deep"),
 )
 
@@ -307,7 +319,7 @@ def walked(history: History) -> int:
     return len(ways)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 @given(damaged())
 def test_whatever_a_document_says_it_is_a_session_or_refused(text: str) -> None:
     try:
@@ -316,6 +328,14 @@ def test_whatever_a_document_says_it_is_a_session_or_refused(text: str) -> None:
         return
     assert walked(saved.history) >= 4
     assert from_text(to_text(saved)) == saved
+    use_session(opened(saved))
+
+
+def opened(saved: SavedSession) -> Session:
+    session = Session(name=saved.name)
+    session.history, session.unrecorded_cost = saved.history, saved.unrecorded_cost
+    session.unrecorded_usage = saved.unrecorded_usage
+    return session
 
 
 # the file
@@ -575,3 +595,15 @@ def test_a_read_only_file_or_folder_stays_as_it_is() -> None:
     assert first.endswith("talk.json cannot be written: Permission denied.")
     assert second.endswith("new.json cannot be written: Permission denied.")
     assert rest == "True ['talk.json']"
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    session, path = Session(), tmp_path / ("x" * 3_000)
+    with pytest.raises(SessionNotSaved, match="cannot be written: File name too long") as caught:
+        session.save(path)
+    assert len(str(caught.value)) < 500
+    session.attach_file(path)
+    with pytest.raises(SessionNotSaved, match="File name too long"):
+        session.clear()
+    with pytest.raises(BadSessionFile, match="cannot be read: File name too long"):
+        Session.load(path)

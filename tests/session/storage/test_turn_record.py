@@ -154,6 +154,12 @@ def test_any_answer_comes_back_from_its_record(parts: list[Part]) -> None:
         {"tools": "clock"},
         {"id": 7},
         {"reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": "long"}]}}},
+        {"reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": -9}]}}},
+        {"reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": 1e308}]}}},
+        {"reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": True}]}}},
+        {"reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": "7"}]}}},
+        {"reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": None}]}}},
+        {"reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": []}]}}},
     ],
 )
 def test_a_record_that_cannot_be_read_is_an_error(damage: dict[str, object]) -> None:

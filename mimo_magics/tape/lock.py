@@ -1,4 +1,4 @@
-"""One writer of a file at a time, in whatever process."""
+"""One writer of a file at a time, in whatever process: of a tape, or of a session."""
 
 from __future__ import annotations
 
@@ -15,15 +15,22 @@ LOCK_TIMEOUT = 5.0
 """Seconds that a writer waits for another one."""
 
 
+def sibling_path(target: Path, suffix: str) -> Path:
+    """Return the path of a hidden file beside another one, such as its lock."""
+    return target.parent / f".{target.name}.{suffix}"
+
+
 @contextmanager
-def lock_file(path: Path) -> Iterator[None]:
-    """Keep other writers out, with a lock that ends with its open file: no interrupt leaves it behind.
+def lock_file(target: Path) -> Iterator[None]:
+    """Keep other writers of a file out, with a lock that ends with its open file: no interrupt leaves it behind.
 
     Raises:
         TimeoutError: another one writes for too long.
+        OSError: there can be no lock beside the file.
     """
     from filelock import lock_descriptor, unlock_descriptor
 
+    path = sibling_path(target, "lock")
     deadline = monotonic() + LOCK_TIMEOUT
     while monotonic() < deadline:
         with path.open("ab") as file:

@@ -1,4 +1,4 @@
-"""One writer of a session file at a time."""
+"""One writer of a file at a time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from support.saved_session import SAVED
 from support.saving_process import begun
 
 from mimo_magics.core.errors import SessionNotSaved
-from mimo_magics.session.storage import lock as session_lock
-from mimo_magics.session.storage.lock import lock_file
 from mimo_magics.session.storage.session_file import SessionFile
+from mimo_magics.tape import lock
+from mimo_magics.tape.lock import lock_file
 
 
 def test_processes_that_save_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
@@ -31,11 +31,11 @@ def test_processes_that_save_at_the_same_time_lose_nothing(tmp_path: Path) -> No
 
 
 def test_a_writer_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_lock, "LOCK_TIMEOUT", 0.1)
+    monkeypatch.setattr(lock, "LOCK_TIMEOUT", 0.1)
     file = SessionFile(tmp_path / "talk.json")
     file.write(begun())
-    with (tmp_path / ".talk.json.lock").open("ab") as lock:
-        lock_descriptor(lock.fileno())
+    with (tmp_path / ".talk.json.lock").open("ab") as held:
+        lock_descriptor(held.fileno())
         with pytest.raises(SessionNotSaved, match="cannot be written: somebody else is writing it"):
             file.write(SAVED)
     assert file.read() == begun()
@@ -44,12 +44,12 @@ def test_a_writer_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_lock_leaves_no_file_and_can_be_taken_again_after_a_failure(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    with pytest.raises(ZeroDivisionError), lock_file(path):
+    path = tmp_path / ".file.lock"
+    with pytest.raises(ZeroDivisionError), lock_file(tmp_path / "file"):
         assert path.exists()
         raise ZeroDivisionError
     assert not path.exists()
-    with lock_file(path):
+    with lock_file(tmp_path / "file"):
         assert path.exists()
     assert list(tmp_path.iterdir()) == []
 
@@ -57,9 +57,9 @@ def test_a_lock_leaves_no_file_and_can_be_taken_again_after_a_failure(tmp_path: 
 def test_a_second_writer_gives_up_and_leaves_the_first_one_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_lock, "LOCK_TIMEOUT", 0.05)
-    path = tmp_path / "lock"
+    monkeypatch.setattr(lock, "LOCK_TIMEOUT", 0.05)
+    path = tmp_path / "file"
     with lock_file(path):
         with pytest.raises(TimeoutError, match="somebody else is writing it"), lock_file(path):
             pytest.fail("two writers had the lock")
-        assert path.exists()
+        assert (tmp_path / ".file.lock").exists()

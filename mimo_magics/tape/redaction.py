@@ -1,0 +1,78 @@
+"""Keys taken out of what a tape keeps: out of the values of JSON, so that it stays what it was."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+SECRET_PLACEHOLDER = "(the key)"  # noqa: S105  what stands for one
+MIN_SECRET_CHARS = 8
+"""Characters of what is a secret: servers on one's own machine want words such as `EMPTY`, which stand in prompts too."""
+FIELD_NAME_PATTERN = re.compile("[a-z_]+")
+"""A name that formats have, and no key: a key has digits, or capitals."""
+EVENT_DATA_PATTERN = re.compile(rb"(data:[ \t]*)(.*?)(\r?)", re.DOTALL)
+"""A line of an event stream that holds JSON."""
+
+
+def redact(value: Any, secrets: Iterable[str]) -> Any:
+    """Replace keys in all texts of a JSON value, and in the names that no format has."""
+    secrets = _select_secrets(secrets)
+    return _redact_value(value, secrets) if secrets else value
+
+
+def redact_answer(data: bytes, secrets: Iterable[str]) -> bytes:
+    """Replace keys in an answer: JSON, events that hold JSON, or text. What holds no key stays as it is."""
+    secrets = _select_secrets(secrets)
+    if not secrets:
+        return data
+    redacted = _redact_json(data, secrets)
+    return (
+        b"\n".join(_redact_line(each, secrets) for each in data.split(b"\n"))
+        if redacted is None
+        else redacted
+    )
+
+
+def _select_secrets(texts: Iterable[str]) -> list[str]:
+    """Return what is a secret, the longest first, as one may be a part of another one."""
+    return sorted((each for each in texts if len(each) >= MIN_SECRET_CHARS), key=len, reverse=True)
+
+
+def _redact_value(value: Any, secrets: list[str]) -> Any:
+    match value:
+        case str():
+            for secret in secrets:
+                value = value.replace(secret, SECRET_PLACEHOLDER)
+        case list():
+            return [_redact_value(each, secrets) for each in value]
+        case dict():
+            return {_redact_name(name, secrets): _redact_value(each, secrets) for name, each in value.items()}
+    return value
+
+
+def _redact_name(name: str, secrets: list[str]) -> str:
+    return name if FIELD_NAME_PATTERN.fullmatch(name) else str(_redact_value(name, secrets))
+
+
+def _redact_line(line: bytes, secrets: list[str]) -> bytes:
+    if event := EVENT_DATA_PATTERN.fullmatch(line):
+        redacted = _redact_json(event[2], secrets)
+        if redacted is not None:
+            return event[1] + redacted + event[3]
+    for secret in secrets:
+        line = line.replace(secret.encode(), SECRET_PLACEHOLDER.encode())
+    return line
+
+
+def _redact_json(data: bytes, secrets: list[str]) -> bytes | None:
+    """Return JSON without the keys, the same bytes where there are none; `None` for what is not JSON."""
+    try:
+        value = json.loads(data)
+        redacted = _redact_value(value, secrets)
+        if redacted == value:
+            return data
+        return json.dumps(redacted, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    except (ValueError, RecursionError):
+        return None
