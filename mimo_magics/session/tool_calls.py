@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -191,9 +192,11 @@ async def _run_call(ready: _ReadyCall, clock: Clock) -> ToolResult:
     with anyio.move_on_after(ready.tool.timeout):
         try:
             outcome = await ready.tool.run(ready.arguments)
-        except Exception as error:  # noqa: BLE001  of a tool that is no function of ours
-            from mimo_magics.tools.execution import format_exception_line
+        except (Exception, asyncio.CancelledError) as error:  # of a tool that is no function of ours
+            from mimo_magics.tools.execution import format_exception_line, is_stopped_by_caller
 
+            if is_stopped_by_caller(error):
+                raise
             outcome = ToolOutcome(format_exception_line(error), is_error=True)
     call, seconds = ready.call, round(clock.now() - start, 3)
     return ToolResult(
