@@ -547,6 +547,9 @@ TRANSLATIONS: dict[str, str] = {
     "The response was ended after {most} tool calls, of which it had more.": (
         "這次回應的工具呼叫超過 {most} 個，已在此中止。"
     ),
+    "The turn made its {most} tool calls; then the model was asked without tools.": (
+        "這個回合已用完 {most} 次工具呼叫；之後模型不用工具直接回答。"
+    ),
     "The same call of {name} failed {count} times in the same way; then the model was asked without tools.": (
         "對 {name} 的同一個呼叫以同樣的方式失敗了 {count} 次；之後模型不用工具直接回答。"
     ),

@@ -21,7 +21,9 @@ from mimo_magics.core.events import (
     ToolProgress,
     ToolState,
 )
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import ToolCall, ToolResult
+from mimo_magics.core.text import quote
 from mimo_magics.tape.clock import Clock
 from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 
@@ -29,6 +31,8 @@ MAX_TOOL_CALLS = 32
 """Calls in a turn, and of one response, which is ended there: models have made thousands at a time (XiaomiMiMo/MiMo#98)."""
 MAX_EQUAL_FAILURES = 3
 """How often a call may fail in one way within a turn, in a row or not: models repeat one without end (the same report)."""
+MAX_NAME_CHARS = 64
+"""Of a tool in a note: a model may call one by any name."""
 TRUNCATED_RESPONSE = f"Your response was ended after {MAX_TOOL_CALLS} tool calls; the others do not exist."
 REPEATED_FAILURE = (
     f"This call failed {MAX_EQUAL_FAILURES} times with this result. No tool runs in this turn any more: "
@@ -106,8 +110,8 @@ class ToolCallRunner:
         self._keys: dict[int, CallKey] = {}
         self._failures: Counter[tuple[CallKey, str]] = Counter()
         self._truncated_after = -1
-        self.repeated_call: ToolCall | None = None
-        """The call that failed in the same way too often: no tool is to run any more."""
+        self.end_reason: Translatable | None = None
+        """Why no tool is to run any more in this turn; `None` as long as they may."""
 
     def fail_open_calls(self) -> Iterator[ToolProgress]:
         """Yield the ends of the calls that were broken off."""
@@ -163,6 +167,10 @@ class ToolCallRunner:
         call = calls[index]
         tool = self._tools.get(call.name)
         if self._call_count > MAX_TOOL_CALLS:
+            self.end_reason = Translatable(
+                "The turn made its {most} tool calls; then the model was asked without tools.",
+                most=MAX_TOOL_CALLS,
+            )
             return _failed_result(call, f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.")
         if any(number < index and key == self._keys[index] for number, key in self._keys.items()):
             return _failed_result(call, DUPLICATE_CALL)
@@ -206,7 +214,11 @@ class ToolCallRunner:
         self._failures[failure] += 1
         if self._failures[failure] < MAX_EQUAL_FAILURES:
             return result
-        self.repeated_call = call
+        self.end_reason = Translatable(
+            "The same call of {name} failed {count} times in the same way; then the model was asked without tools.",
+            name=quote(call.name, MAX_NAME_CHARS),
+            count=MAX_EQUAL_FAILURES,
+        )
         return replace(result, output=f"{result.output}\n\n{REPEATED_FAILURE}")
 
 

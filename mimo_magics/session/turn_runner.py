@@ -30,13 +30,11 @@ from mimo_magics.core.messages import (
     Reply,
     Request,
     TextPart,
-    ToolCall,
     ToolResult,
     Usage,
     split_responses,
 )
 from mimo_magics.core.services import LOCAL_SERVICE
-from mimo_magics.core.text import quote
 from mimo_magics.session import request_warnings
 from mimo_magics.session.attachments import replace_unsupported_parts
 from mimo_magics.session.cached_reply import replay_reply
@@ -48,7 +46,7 @@ from mimo_magics.session.limits.turn_limits import TurnLimits
 from mimo_magics.session.limits.usage_meter import UsageMeter
 from mimo_magics.session.request import TurnInput, resolve_model
 from mimo_magics.session.timing import TurnTimer
-from mimo_magics.session.tool_calls import MAX_EQUAL_FAILURES, MAX_TOOL_CALLS, CallNumbers, ToolCallRunner
+from mimo_magics.session.tool_calls import MAX_TOOL_CALLS, CallNumbers, ToolCallRunner
 from mimo_magics.session.turn import Turn, without_open_calls
 from mimo_magics.tape import tape
 from mimo_magics.tools.tool import NotebookTool
@@ -57,8 +55,6 @@ from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 
 MAX_RESPONSE_CHARS = 2_000_000
 """Characters of text, reasoning and arguments in one response: a model writes 131,072 tokens at the most."""
-MAX_NAME_CHARS = 64
-"""Of a tool in a note: a model may call one by any name."""
 EMPTY_ANSWER = Translatable(
     "The model was asked without tools, and its answer is empty. Prompt again, or raise max_steps."
 )
@@ -229,9 +225,14 @@ class RunningTurn:
             async with aclosing(self._call_runner.run_calls(calls, is_truncated=is_truncated)) as progress:
                 async for step in progress:
                     yield step
-            steps_left = 0 if self._call_runner.repeated_call else steps_left - 1
+            end_reason = self._call_runner.end_reason
+            steps_left = 0 if end_reason else steps_left - 1
             if not steps_left:
-                yield Note(_describe_last_round(self._call_runner.repeated_call, max_steps))
+                last_round = Translatable(
+                    "Round {most} of tool calls was the last; then the model was asked without tools.",
+                    most=max_steps,
+                )
+                yield Note(end_reason or last_round)
         if max_steps and not steps_left and not _ends_with_text(self._accumulator.reply.message):
             yield Note(EMPTY_ANSWER)
         if warning := self._limits.warning:
@@ -349,18 +350,6 @@ class RunningTurn:
         for number, each_filter in enumerate(filters, 1):
             for each in _apply_filters(filters[number:], list(each_filter.flush())):
                 yield each
-
-
-def _describe_last_round(repeated_call: ToolCall | None, max_steps: int) -> str:
-    if repeated_call:
-        return Translatable(
-            "The same call of {name} failed {count} times in the same way; then the model was asked without tools.",
-            name=quote(repeated_call.name, MAX_NAME_CHARS),
-            count=MAX_EQUAL_FAILURES,
-        )
-    return Translatable(
-        "Round {most} of tool calls was the last; then the model was asked without tools.", most=max_steps
-    )
 
 
 def _count_chars(event: Event) -> int:

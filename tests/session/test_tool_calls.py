@@ -372,6 +372,20 @@ async def test_a_tool_that_fails_is_a_result_and_not_an_error_of_the_cell(peer: 
     assert results(talk) == ["ValueError: no such zone"]
 
 
+async def test_a_tool_that_cancels_itself_is_a_failure_and_does_not_end_the_turn(peer: Peer) -> None:
+    """As a server of MCP may, whose own task was cancelled."""
+
+    async def cancelled(_: object) -> str:
+        raise asyncio.CancelledError
+
+    calls = [ToolCall(f"c{n}", "clock", json.dumps({"n": n})) for n in range(2)]
+    peer.script = script(answer(HM, *calls), answer(TextPart("Sorry.")))
+    talk = session(peer, made(run=cancelled, parallel=True))
+    await turn(talk)
+    assert results(talk) == ["asyncio.exceptions.CancelledError"] * 2
+    assert talk.turns[0].reply.text == "Sorry."
+
+
 async def test_a_tool_that_takes_too_long_is_given_up(peer: Peer) -> None:
     peer.script = script(answer(HM, CLOCK), answer(TextPart("Sorry.")))
     cancelled = asyncio.Event()
@@ -398,6 +412,10 @@ async def test_a_turn_makes_only_so_many_calls(peer: Peer) -> None:
     await turn(talk)
     assert results(talk).count("12:00") == MAX_TOOL_CALLS
     assert results(talk).count(f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.") == 8
+    assert ["tools" in seen.body for seen in peer.requests] == [True, True, False]
+    assert talk.turns[0].reply.notes == (
+        "The turn made its 32 tool calls; then the model was asked without tools.",
+    )
 
 
 async def test_after_so_many_rounds_the_model_is_asked_without_tools(peer: Peer) -> None:
