@@ -78,6 +78,13 @@ def bomb() -> Iterator[bytes]:
         yield packer.compress(zeros) + packer.flush(zlib.Z_SYNC_FLUSH)
 
 
+def objects(head: bytes, size: int) -> Iterator[bytes]:
+    """JSON of so many bytes, whole, of objects that take much more room than their text."""
+    yield head
+    yield b"{}," * (size // 3)
+    yield b"{}]}\n\n"
+
+
 ROWS: dict[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
     "endless line": (STREAM, lambda: chain([b'data: {"choices": [{"delta": {"content": "'], repeat(SOME))),
     "endless event": (STREAM, lambda: repeat(b"data: x\n" * 8_192)),
@@ -99,6 +106,9 @@ ROWS: dict[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
     ),
 }
 LARGE: dict[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
+    "JSON objects": (JSON, lambda: objects(b'{"choices": [', 15 * 2**20)),
+    "JSON objects, event": (STREAM, lambda: objects(b'data: {"choices": [', 15 * 2**20)),
+    "models-objects": (JSON, lambda: objects(b'{"data": [', 4 * 2**20 - 99)),
     "comments": (STREAM, lambda: repeat(b": still here\n\n" * 4_000)),
     "text": (STREAM, lambda: repeat(frame(content="word " * 200) * 50)),
     "markup": (
@@ -106,7 +116,7 @@ LARGE: dict[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
         lambda: repeat(frame(content='<tool_call>{"name": "clock", "arguments": {}}</tool_call>') * 99),
     ),
 }
-"""What is read up to the bound of a stream, 134 MB: not in the short form."""
+"""What is read up to a bound, 134 MB for a stream: not in the short form."""
 USUAL = {
     "usual": (STREAM, lambda: iter([frame(content="Hello."), END])),
     "models-usual": (JSON, lambda: iter([b'{"data": [{"id": "m"}]}'])),
@@ -157,14 +167,18 @@ def measured(url: str, name: str) -> tuple[float, float, str]:
 def main() -> None:
     """Print the table."""
     parser = ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", help="the rows whose names begin so", default="")
     parser.add_argument("--short", action="store_true", help=f"{SHORT_BYTES / 1e6:,.0f} MB at the most")
-    short = parser.parse_args().short
+    options = parser.parse_args()
+    short = options.short
     Handler.most = SHORT_BYTES if short else FULL_BYTES
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"{'':18} {'sent':>9} {'before':>8} {'after':>8} {'above':>8}  MB; the goal is {GOAL} above")
     for name in ROWS if short else ROWS | LARGE:
+        if not name.startswith(options.only):
+            continue
         before, after, what = measured(f"http://127.0.0.1:{server.server_port}", name)
         sent = Handler.sent.get(name, 0) / 1e6
         mark = " " if after - before <= GOAL else "!"

@@ -9,21 +9,10 @@ from itertools import takewhile
 from uuid import uuid4
 
 from mimo_magics.client import endpoint, http
-from mimo_magics.client.body import too_long_error
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import process as local_process
 from mimo_magics.core.errors import BadRequest, BudgetExceeded, InvalidApiKey, MimoError, UnknownModel
-from mimo_magics.core.events import (
-    Accumulator,
-    Event,
-    Note,
-    Notice,
-    ReasoningDelta,
-    ResponseStarted,
-    Stopped,
-    TextDelta,
-    ToolCallDelta,
-)
+from mimo_magics.core.events import Accumulator, Event, Note, Notice, ResponseStarted, Stopped
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     Message,
@@ -42,6 +31,7 @@ from mimo_magics.session.continuation import join_turns
 from mimo_magics.session.limits import context_window
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.context_window import estimate_message_tokens
+from mimo_magics.session.limits.response_size import ResponseSize
 from mimo_magics.session.limits.turn_limits import TurnLimits
 from mimo_magics.session.limits.usage_meter import UsageMeter
 from mimo_magics.session.request import TurnInput, resolve_model
@@ -53,8 +43,6 @@ from mimo_magics.tools.tool import NotebookTool
 from mimo_magics.wire.bare_tool_calls import BareToolCallFilter
 from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 
-MAX_RESPONSE_CHARS = 2_000_000
-"""Characters of text, reasoning and arguments in one response: a model writes 131,072 tokens at the most."""
 EMPTY_ANSWER = Translatable(
     "The model was asked without tools, and its answer is empty. Prompt again, or raise max_steps."
 )
@@ -337,11 +325,9 @@ class RunningTurn:
         async with aclosing(
             http.stream(service_endpoint, self._turn_input.settings.api, request, self.clock)
         ) as events:
-            size = 0
+            size = ResponseSize()
             async for event in events:
-                size += _count_chars(event)
-                if size > MAX_RESPONSE_CHARS:
-                    raise too_long_error(MAX_RESPONSE_CHARS)
+                size.feed(event)
                 if isinstance(event, ResponseStarted):
                     endpoint.bind_key(service_endpoint)
                     self._is_between_responses = False
@@ -350,15 +336,6 @@ class RunningTurn:
         for number, each_filter in enumerate(filters, 1):
             for each in _apply_filters(filters[number:], list(each_filter.flush())):
                 yield each
-
-
-def _count_chars(event: Event) -> int:
-    match event:
-        case TextDelta(text) | ReasoningDelta(text):
-            return len(text)
-        case ToolCallDelta(_, arguments):
-            return len(arguments)
-    return 0
 
 
 def _ends_with_text(message: Message) -> bool:
