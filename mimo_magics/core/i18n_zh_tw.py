@@ -749,6 +749,10 @@ TRANSLATIONS: dict[str, str] = {
     "{name} takes {parameter} by its position only, and a model gives names.": (
         "{name} 只能以位置傳入 {parameter}，而模型以名稱傳入。"
     ),
+    "approve returned a {name} object.": "approve 傳回了 {name} 物件。",
+    "It must return True, False or an Approval, and cannot be async.": (
+        "它必須傳回 True、False 或 Approval，且不能是 async 函式。"
+    ),
     "The default of {parameter} in {name} is the field of a class.": (
         "{name} 中 {parameter} 的預設值是類別的欄位。"
     ),

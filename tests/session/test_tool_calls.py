@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from support.peer import KEY, Answer, Peer, Seen, error, frames, sse, stream
 from support.rules import fault
 
+from mimo_magics.core.errors import BadOption
 from mimo_magics.core.events import Approval, Event, ToolProgress
 from mimo_magics.core.messages import (
     Message,
@@ -800,6 +801,21 @@ def test_a_decision_is_made_in_the_thread_of_the_caller(peer: Peer) -> None:
 
     session(peer, made(confirm="every_call")).ask("hello", approve=approve)
     assert threads == [threading.current_thread()]
+
+
+async def approve_later(_: ToolCall) -> bool:
+    return True
+
+
+@pytest.mark.parametrize("approve", [approve_later, lambda _: None, lambda _: "y", lambda _: 1])
+def test_what_does_not_decide_is_an_error_and_nothing_runs(peer: Peer, approve: Any) -> None:
+    peer.script = script(answer(HM, CLOCK), answer(TextPart("Noon.")))
+    ran: list[object] = []
+    talk = session(peer, made(run=lambda arguments: str(ran.append(arguments)), confirm="every_call"))
+    with pytest.raises(BadOption, match=r"^approve returned a \w+ object\.$"):
+        talk.ask("hello", approve=approve)
+    assert (results(talk), ran) == ([INTERRUPTED_BEFORE_RUN], [])
+    assert talk.ask("hello").text == "Noon."
 
 
 ALWAYS = Approval(allowed=True, for_session=True)
