@@ -145,7 +145,10 @@ def format_exception_line(error: BaseException) -> str:
     """Return what the model is told of an exception: never the trace."""
     if isinstance(error, SystemExit):
         return "RuntimeError: the tool wanted to end the process"
-    line = traceback.format_exception_only(error)[-1].strip()
+    summary = traceback.TracebackException(type(error), error, None)
+    notes, summary.__notes__ = summary.__notes__, None
+    notes = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+    line = "\n".join((list(summary.format_exception_only())[-1].strip(), *notes))
     return line if len(line) <= MAX_ERROR_CHARS else f"{line[:MAX_ERROR_CHARS]}…"
 
 

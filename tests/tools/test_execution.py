@@ -192,6 +192,15 @@ async def test_a_generator_without_end_is_stopped(function: Any) -> None:
     assert outcome.output.endswith("\n999]\n(stopped after 1,000 values)")
 
 
+async def test_notes_that_are_none_do_no_harm() -> None:
+    def fails() -> None:
+        error = ValueError("no")
+        error.__notes__ = 5
+        raise error
+
+    assert (await run_function(fails, {})).output == "ValueError: no"
+
+
 async def test_a_generator_that_fails_is_a_failure() -> None:
     def fails() -> Generator[int]:
         yield 1
@@ -369,3 +378,26 @@ async def test_a_function_that_never_returns_is_left_behind_at_once() -> None:
 
 def test_a_long_message_is_cut() -> None:
     assert len(format_exception_line(ValueError("x" * 10_000))) == MAX_ERROR_CHARS + 1
+
+
+def noted(error: BaseException, *notes: str) -> BaseException:
+    for note in notes:
+        error.add_note(note)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("no"), "ValueError: no"),
+        (ValueError("one\ntwo"), "ValueError: one\ntwo"),
+        (noted(ValueError("no"), "a note", "another"), "ValueError: no\na note\nanother"),
+        (SyntaxError("no", ("x.py", 1, 1, "x", 1, 2)), "SyntaxError: no"),
+        (
+            noted(ExceptionGroup("many", [ValueError("no")]), "a note"),
+            "ExceptionGroup: many (1 sub-exception)\na note",
+        ),
+    ],
+)
+def test_an_exception_is_told_with_its_notes(error: BaseException, line: str) -> None:
+    assert format_exception_line(error) == line
