@@ -9,14 +9,15 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from itertools import product
 
 from pygments.lexers import get_all_lexers
 
 from mimo_magics.document.highlighting import is_colored
 from mimo_magics.document.markdown import to_html
 
-CHARS, BLOCK_CHARS = 40_000, 7_900
-"""Of a reply, and of each code block in it: one that is larger is never colored."""
+CHARS, BLOCK_CHARS = 40_000, (2_600, 7_900)
+"""Of a reply, and of the code blocks in it: larger ones are never colored, of some languages or of any."""
 LINE_CHARS = (8, 399)
 """A line of 400 characters is never colored."""
 UNITS = {
@@ -54,9 +55,9 @@ def bodies() -> Iterator[tuple[str, str]]:
     """What the blocks hold: one run of each text, and lines of it up to lengths that are still colored."""
     for name, unit in UNITS.items():
         yield f"{name}, one line", (unit * CHARS)[:CHARS]
-        for length in LINE_CHARS:
+        for length, chars in product(LINE_CHARS, BLOCK_CHARS):
             line = (unit * length)[:length]
-            yield f"{name}, lines of {length}", f"{line}\n" * (BLOCK_CHARS // (length + 1))
+            yield f"{name}, {chars:,} in lines of {length}", f"{line}\n" * (chars // (length + 1))
 
 
 def source(language: str, body: str) -> str:
