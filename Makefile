@@ -18,7 +18,7 @@ MEASURED := $(addprefix tests/,core wire document display tape tools client sess
 KERNELS := build/kernels/6.31.0 build/kernels/7.3.0
 AXE := 4.14.1
 
-.PHONY: help demo lab quick test test-browser coverage browser kernels test-all test-oldest lint types bench graph docs docs-links tapes weights weights-tools release-check clean
+.PHONY: help demo lab quick test test-browser chaos coverage browser kernels test-all test-oldest lint types bench graph docs docs-links tapes weights weights-tools release-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ test: $(VENV)/test weights
 test-browser: $(VENV)/browser
 	$(RUN) -m pytest -m "not slow" tests/browser $(ARGS)
 
+## make chaos     500 schedules of faults of servers and networks, each from a seed; ARGS="-k seed-17-" runs one
+chaos: $(VENV)/test
+	$(RUN) -m pytest -n 4 tests/chaos $(ARGS)
+
 ## make coverage  branch coverage by package, without what runs in a kernel of its own or in a browser
 coverage: $(VENV)/test
 	MIMO_FUZZ=short $(RUN) -m pytest -n 2 --dist loadfile -q -m "not slow and not thorough" --ignore=tests/client/local \
@@ -54,7 +58,7 @@ browser: $(VENV)/browser kernels build/axe.min.js
 
 kernels: $(KERNELS)
 
-## make test-all  every test: long fuzzing, a larger model, other Pythons, the oldest allowed dependencies
+## make test-all  every test: long fuzzing, all of chaos, a larger model, other Pythons, the oldest allowed dependencies
 test-all: $(VENV)/test $(VENV)/release weights weights-tools
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
 	for version in 3.12 3.13 3.14; do \
@@ -86,6 +90,8 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/saved.py
 	$(RUN) benchmarks/history.py
 	$(RUN) benchmarks/compare.py
+	$(RUN) benchmarks/memory.py
+	$(RUN) benchmarks/blocks.py
 	$(RUN) benchmarks/frontend.py --short
 
 ## make graph     figures of the import graph, and its picture for the documentation

@@ -565,6 +565,18 @@ TRANSLATIONS: dict[str, str] = {
     "--param {name} is no field of the API. {meant}": "--param {name} 不是 API 的欄位。{meant}",
     "{model} sets its own while it thinks (--thinking off)": "{model} 推理時自行設定（--thinking off）",
     "the Anthropic format has no penalties": "Anthropic 格式不支援 penalty",
+    "The response was ended after {most} tool calls, of which it had more.": (
+        "這次回應的工具呼叫超過 {most} 個，已在此中止。"
+    ),
+    "The turn made its {most} tool calls; then the model was asked without tools.": (
+        "這個回合已用完 {most} 次工具呼叫；之後模型不用工具直接回答。"
+    ),
+    "The same call of {name} failed {count} times in the same way; then the model was asked without tools.": (
+        "對 {name} 的同一個呼叫以同樣的方式失敗了 {count} 次；之後模型不用工具直接回答。"
+    ),
+    "The model was asked without tools, and its answer is empty. Prompt again, or raise max_steps.": (
+        "模型在不用工具的情況下沒有給出內容。請再提示一次，或調高 max_steps。"
+    ),
     "Round {most} of tool calls was the last; then the model was asked without tools.": (
         "工具呼叫的第 {most} 輪是最後一輪；之後模型不用工具直接回答。"
     ),
@@ -757,6 +769,16 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "{name} takes {parameter} by its position only, and a model gives names.": (
         "{name} 只能以位置傳入 {parameter}，而模型以名稱傳入。"
+    ),
+    "approve returned a {name} object.": "approve 傳回了 {name} 物件。",
+    "It must return True, False or an Approval, and cannot be async.": (
+        "它必須傳回 True、False 或 Approval，且不能是 async 函式。"
+    ),
+    "The default of {parameter} in {name} is the field of a class.": (
+        "{name} 中 {parameter} 的預設值是類別的欄位。"
+    ),
+    "Write Annotated[int, pydantic.Field(ge=1)] and a plain default.": (
+        "請寫成 Annotated[int, pydantic.Field(ge=1)]，並使用一般的預設值。"
     ),
     "Give a function.": "請提供函式。",
     "A lambda has no name for the model.": "lambda 沒有可供模型使用的名稱。",

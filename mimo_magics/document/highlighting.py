@@ -49,10 +49,32 @@ LEXER_NAMES = {
         "rb",
         "php",
     ),
-    *("perl", "lua", "r", "julia", "jl", "matlab", "fortran", "haskell", "hs", "ocaml", "sql", "postgresql"),
-    *("mysql", "diff", "docker", "dockerfile", "cmake", "tex", "latex", "md", "markdown", "http", "graphql"),
+    *("perl", "lua", "r", "julia", "jl", "matlab", "fortran", "haskell", "hs", "ocaml", "sql"),
+    *("mysql", "diff", "docker", "dockerfile", "cmake", "tex", "latex", "md", "markdown", "graphql"),
 }
-"""The languages that are colored; all others are shown plain."""
+"""The languages that are colored; all others are shown plain, those too whose lexers call others by a name in the code."""
+SLOW_LEXER_NAMES = {
+    *(
+        "csharp",
+        "cs",
+        "c#",
+        "java",
+        "javascript",
+        "js",
+        "jsx",
+        "typescript",
+        "ts",
+        "tsx",
+        "html",
+        "css",
+        "go",
+        "golang",
+    ),
+    *("fortran", "perl", "r", "ipython"),
+}
+"""Those whose time grows with the square of what an open string or a list of words holds, and those that call them."""
+SLOW_FACTOR = 3
+"""As how many characters one of theirs counts."""
 MAX_BLOCK_CHARS = 8_000
 """Characters of one block up to which it is colored."""
 MAX_DOCUMENT_CHARS = 16_000
@@ -76,8 +98,13 @@ def code_html(code: str, language: str, *, max_chars: int = MAX_BLOCK_CHARS) -> 
 
 def is_colored(code: str, language: str, max_chars: int = MAX_BLOCK_CHARS) -> bool:
     """Tell whether code gets colors: its language is listed, and its size and shape are within bounds."""
-    fits = len(code) <= min(max_chars, MAX_BLOCK_CHARS) and not EXPENSIVE_RUN.search(code)
+    fits = color_cost(code, language) <= min(max_chars, MAX_BLOCK_CHARS) and not EXPENSIVE_RUN.search(code)
     return language.lower() in LEXER_NAMES and fits
+
+
+def color_cost(code: str, language: str) -> int:
+    """Return as how many characters a block counts where it is colored."""
+    return len(code) * (SLOW_FACTOR if language.lower() in SLOW_LEXER_NAMES else 1)
 
 
 def _highlight(code: str, language: str, max_chars: int) -> str:
@@ -94,4 +121,6 @@ def _highlight(code: str, language: str, max_chars: int) -> str:
 def _get_lexer(language: str) -> Lexer:
     from pygments.lexers import get_lexer_by_name
 
-    return get_lexer_by_name(language, stripnl=False)
+    # Markdown would call the lexer of any language for a code block in it
+    options = {"handlecodeblocks": False} if language in ("md", "markdown") else {}
+    return get_lexer_by_name(language, stripnl=False, **options)

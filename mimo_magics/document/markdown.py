@@ -26,7 +26,7 @@ from mdit_py_plugins.dollarmath.index import math_inline_dollar
 from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 
 from mimo_magics.core.text import escape_invisible_characters
-from mimo_magics.document.highlighting import MAX_DOCUMENT_CHARS, code_html, is_colored
+from mimo_magics.document.highlighting import MAX_DOCUMENT_CHARS, code_html, color_cost, is_colored
 from mimo_magics.document.sanitizer import MATH_CLASSES, is_external_url, sanitize_html
 from mimo_magics.document.tex import is_safe_tex
 
@@ -230,7 +230,7 @@ def render_fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options:
     language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
     max_chars = MAX_DOCUMENT_CHARS - env.get("colored_chars", 0)
     if is_colored(token.content, language, max_chars):
-        env["colored_chars"] = env.get("colored_chars", 0) + len(token.content)
+        env["colored_chars"] = env.get("colored_chars", 0) + color_cost(token.content, language)
     return code_html(token.content, language, max_chars=max_chars) + "\n"
 
 

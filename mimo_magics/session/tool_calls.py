@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -19,13 +22,27 @@ from mimo_magics.core.events import (
     ToolProgress,
     ToolState,
 )
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import ToolCall, ToolResult
+from mimo_magics.core.text import quote
 from mimo_magics.tape.clock import Clock
 from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 
 MAX_TOOL_CALLS = 32
-"""Calls in a turn: models have made 120 at a time (XiaomiMiMo/MiMo#98)."""
+"""Calls in a turn, and of one response, which is ended there: models have made thousands at a time (XiaomiMiMo/MiMo#98)."""
+MAX_EQUAL_FAILURES = 3
+"""How often a call may fail in one way within a turn, in a row or not: models repeat one without end (the same report)."""
+MAX_NAME_CHARS = 64
+"""Of a tool in a note: a model may call one by any name."""
+TRUNCATED_RESPONSE = f"Your response was ended after {MAX_TOOL_CALLS} tool calls; the others do not exist."
+REPEATED_FAILURE = (
+    f"This call failed {MAX_EQUAL_FAILURES} times with this result. No tool runs in this turn any more: "
+    "answer without tools."
+)
+UNFINISHED_CALL = "Not run: your response was ended before the arguments of this call came."
 DUPLICATE_CALL = "This call is the same as an earlier one of this reply, which was made once. See its result."
+CallKey = tuple[str, str]
+"""What equal calls have in common: the name, and the value of the arguments as JSON."""
 INTERRUPTED_BEFORE_RUN = "The person stopped this call before it ran."
 INTERRUPTED_WHILE_RUNNING = "The person stopped this call while it ran; what it began may still go on."
 
@@ -37,10 +54,19 @@ class CallNumbers:
         self._count = 0
         self._numbers: dict[int, int] = {}
         """By the index that the server gave the call in its present response."""
+        self.is_truncated = False
+        """Whether the present response had more calls than it may."""
 
     def begin_response(self) -> None:
         """Take the same indices for other calls from now on."""
         self._numbers.clear()
+        self.is_truncated = False
+
+    def exceed_limit(self, event: Event) -> bool:
+        """Tell whether the event opens one call more than a response may have."""
+        is_new = isinstance(event, ToolCallStart | ToolCallDelta) and event.index not in self._numbers
+        self.is_truncated |= is_new and len(self._numbers) == MAX_TOOL_CALLS
+        return self.is_truncated
 
     def number_event(self, event: Event) -> Event:
         """Return the event with the number of the call within the turn."""
@@ -84,6 +110,11 @@ class ToolCallRunner:
         self._call_count = 0
         self._open_calls: dict[int, ToolCall] = {}
         self._running_indices: set[int] = set()
+        self._keys: dict[int, CallKey] = {}
+        self._failures: Counter[tuple[CallKey, str]] = Counter()
+        self._truncated_after = -1
+        self.end_reason: Translatable | None = None
+        """Why no tool is to run any more in this turn; `None` as long as they may."""
 
     def fail_open_calls(self) -> Iterator[ToolProgress]:
         """Yield the ends of the calls that were broken off."""
@@ -91,9 +122,16 @@ class ToolCallRunner:
             reason = INTERRUPTED_WHILE_RUNNING if index in self._running_indices else INTERRUPTED_BEFORE_RUN
             yield ToolProgress(index, "failed", _failed_result(call, reason))
 
-    async def run_calls(self, calls: Mapping[int, ToolCall]) -> AsyncGenerator[ToolProgress]:
-        """Answer the calls of one response, by number, in their order; those of parallel tools in a row run at a time."""
+    async def run_calls(
+        self, calls: Mapping[int, ToolCall], *, is_truncated: bool = False
+    ) -> AsyncGenerator[ToolProgress]:
+        """Answer the calls of one response, by number, in their order; those of parallel tools in a row run at a time.
+
+        Where the response had more of them than it may, the model is told with the last result.
+        """
         self._open_calls = dict(calls)
+        self._keys = {index: _build_key(call) for index, call in calls.items()}
+        self._truncated_after = max(calls) if is_truncated else -1
         for parallel, group in groupby(calls, lambda index: self._is_parallel(calls[index])):
             indices = list(group)
             for batch in [indices] if parallel else [[index] for index in indices]:
@@ -132,14 +170,19 @@ class ToolCallRunner:
         call = calls[index]
         tool = self._tools.get(call.name)
         if self._call_count > MAX_TOOL_CALLS:
+            self.end_reason = Translatable(
+                "The turn made its {most} tool calls; then the model was asked without tools.",
+                most=MAX_TOOL_CALLS,
+            )
             return _failed_result(call, f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.")
+        if any(number < index and key == self._keys[index] for number, key in self._keys.items()):
+            return _failed_result(call, DUPLICATE_CALL)
         if tool is None:
             return _failed_result(
                 call, f"There is no tool {call.name}. There are: {', '.join(self._tools) or 'none'}."
             )
-        first = next(number for number, each in calls.items() if _is_same_call(each, call))
-        if first != index:
-            return _failed_result(call, DUPLICATE_CALL)
+        if self._truncated_after >= 0 and not call.arguments and tool.spec.parameters.get("properties"):
+            return _failed_result(call, UNFINISHED_CALL)
         try:
             return _ReadyCall(index, call, tool, tool.parse_arguments(call.arguments))
         except ValueError as error:
@@ -161,13 +204,39 @@ class ToolCallRunner:
         return ToolProgress(ready.index, "approved")
 
     def _finish_call(self, index: int, result: ToolResult) -> ToolProgress:
-        self._open_calls.pop(index, None)
+        call = self._open_calls.pop(index)
+        if result.is_error and result.output != DUPLICATE_CALL:
+            result = self._count_failure(index, call, result)
+        if index == self._truncated_after:
+            result = replace(result, output=f"{result.output}\n\n{TRUNCATED_RESPONSE}")
         state: ToolState = "refused" if result.refused else "failed" if result.is_error else "done"
         return ToolProgress(index, state, result)
 
+    def _count_failure(self, index: int, call: ToolCall, result: ToolResult) -> ToolResult:
+        failure = self._keys[index], result.output
+        self._failures[failure] += 1
+        if self._failures[failure] < MAX_EQUAL_FAILURES:
+            return result
+        self.end_reason = Translatable(
+            "The same call of {name} failed {count} times in the same way; then the model was asked without tools.",
+            name=quote(call.name, MAX_NAME_CHARS),
+            count=MAX_EQUAL_FAILURES,
+        )
+        return replace(result, output=f"{result.output}\n\n{REPEATED_FAILURE}")
 
-def _is_same_call(one: ToolCall, other: ToolCall) -> bool:
-    return (one.name, one.arguments) == (other.name, other.arguments)
+
+def _build_key(call: ToolCall) -> CallKey:
+    """Return the name and the value of the arguments, however they are written."""
+    try:
+        arguments = json.loads(call.arguments.strip() or "{}", parse_float=_parse_number)
+        return call.name, json.dumps(arguments, sort_keys=True)
+    except (ValueError, RecursionError):
+        return call.name, call.arguments
+
+
+def _parse_number(digits: str) -> int | float:
+    number = float(digits)
+    return int(number) if number.is_integer() else number
 
 
 def _failed_result(call: ToolCall, output: str) -> ToolResult:
@@ -194,9 +263,11 @@ async def _run_call(ready: _ReadyCall, clock: Clock) -> ToolResult:
     with anyio.move_on_after(ready.tool.timeout):
         try:
             outcome = await ready.tool.run(ready.arguments)
-        except Exception as error:  # noqa: BLE001  of a tool that is no function of ours
-            from mimo_magics.tools.execution import format_exception_line
+        except (Exception, asyncio.CancelledError) as error:  # of a tool that is no function of ours
+            from mimo_magics.tools.execution import format_exception_line, is_stopped_by_caller
 
+            if is_stopped_by_caller(error):
+                raise
             outcome = ToolOutcome(format_exception_line(error), is_error=True)
     call, seconds = ready.call, round(clock.now() - start, 3)
     return ToolResult(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import takewhile
 from uuid import uuid4
 
 from mimo_magics.client import endpoint, http
@@ -13,7 +14,15 @@ from mimo_magics.client.local import process as local_process
 from mimo_magics.core.errors import BadRequest, BudgetExceeded, InvalidApiKey, MimoError, UnknownModel
 from mimo_magics.core.events import Accumulator, Event, Note, Notice, ResponseStarted, Stopped
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Message, Reply, Request, Usage, split_responses
+from mimo_magics.core.messages import (
+    Message,
+    Reply,
+    Request,
+    TextPart,
+    ToolResult,
+    Usage,
+    split_responses,
+)
 from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.session import request_warnings
 from mimo_magics.session.attachments import replace_unsupported_parts
@@ -22,11 +31,12 @@ from mimo_magics.session.continuation import join_turns
 from mimo_magics.session.limits import context_window
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.context_window import estimate_message_tokens
+from mimo_magics.session.limits.response_size import ResponseSize
 from mimo_magics.session.limits.turn_limits import TurnLimits
 from mimo_magics.session.limits.usage_meter import UsageMeter
 from mimo_magics.session.request import TurnInput, resolve_model
 from mimo_magics.session.timing import TurnTimer
-from mimo_magics.session.tool_calls import CallNumbers, ToolCallRunner
+from mimo_magics.session.tool_calls import MAX_TOOL_CALLS, CallNumbers, ToolCallRunner
 from mimo_magics.session.turn import Turn, without_open_calls
 from mimo_magics.tape import tape
 from mimo_magics.tools.tool import NotebookTool
@@ -36,6 +46,9 @@ from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 
 ResponseFilter = ThinkTagFilter | ToolCallMarkupFilter | BareToolCallFilter
 """What takes something out of the events of one response."""
+EMPTY_ANSWER = Translatable(
+    "The model was asked without tools, and its answer is empty. Prompt again, or raise max_steps."
+)
 
 
 class RunningTurn:
@@ -187,8 +200,8 @@ class RunningTurn:
 
     async def _stream_responses(self, service_endpoint: Endpoint) -> AsyncGenerator[Event]:
         """Ask, run the tools that are called, tell their results, until an answer calls none."""
-        max_steps = self._turn_input.settings.max_steps
-        for steps_left in reversed(range(max_steps + 1)):
+        max_steps = steps_left = self._turn_input.settings.max_steps
+        while True:
             turn_messages = tuple(split_responses(without_open_calls(self._accumulator.reply.message)))
             async with aclosing(
                 self._stream_response(service_endpoint, turn_messages, with_tools=steps_left > 0)
@@ -199,16 +212,20 @@ class RunningTurn:
             if not calls or not steps_left or self._incomplete_stop == "budget":
                 break
             self._is_between_responses = True
-            async with aclosing(self._call_runner.run_calls(calls)) as progress:
+            is_truncated = self._call_numbers.is_truncated
+            async with aclosing(self._call_runner.run_calls(calls, is_truncated=is_truncated)) as progress:
                 async for step in progress:
                     yield step
-            if steps_left == 1:
-                yield Note(
-                    Translatable(
-                        "Round {most} of tool calls was the last; then the model was asked without tools.",
-                        most=max_steps,
-                    )
+            end_reason = self._call_runner.end_reason
+            steps_left = 0 if end_reason else steps_left - 1
+            if not steps_left:
+                last_round = Translatable(
+                    "Round {most} of tool calls was the last; then the model was asked without tools.",
+                    most=max_steps,
                 )
+                yield Note(end_reason or last_round)
+        if max_steps and not steps_left and not _ends_with_text(self._accumulator.reply.message):
+            yield Note(EMPTY_ANSWER)
         if warning := self._limits.warning:
             yield Note(warning)
 
@@ -284,8 +301,25 @@ class RunningTurn:
         return summary.reply.text
 
     async def _stream_request(self, service_endpoint: Endpoint, request: Request) -> AsyncGenerator[Event]:
-        """Ask, take reasoning and calls that stand in the text out of what comes, and number the calls."""
+        """Ask, and number the calls; a response that has too many of them is ended."""
         self._call_numbers.begin_response()
+        async with aclosing(self._stream_without_markup(service_endpoint, request)) as events:
+            async for event in events:
+                if self._call_numbers.exceed_limit(event):
+                    yield Note(
+                        Translatable(
+                            "The response was ended after {most} tool calls, of which it had more.",
+                            most=MAX_TOOL_CALLS,
+                        )
+                    )
+                    yield Stopped("tool_calls")
+                    return
+                yield self._call_numbers.number_event(event)
+
+    async def _stream_without_markup(
+        self, service_endpoint: Endpoint, request: Request
+    ) -> AsyncGenerator[Event]:
+        """Ask, and take reasoning and calls that stand in the text out of what comes."""
         call_count = len(self._accumulator.reply.tool_calls)
         filters: list[ResponseFilter] = [ThinkTagFilter(), ToolCallMarkupFilter(call_count, request.tools)]
         if self._turn_input.service is LOCAL_SERVICE:
@@ -294,15 +328,23 @@ class RunningTurn:
         async with aclosing(
             http.stream(service_endpoint, self._turn_input.settings.api, request, self.clock)
         ) as events:
+            size = ResponseSize()
             async for event in events:
+                size.feed(event)
                 if isinstance(event, ResponseStarted):
                     endpoint.bind_key(service_endpoint)
                     self._is_between_responses = False
                 for each in _apply_filters(filters, [event]):
-                    yield self._call_numbers.number_event(each)
+                    yield each
         for number, each_filter in enumerate(filters, 1):
             for each in _apply_filters(filters[number:], list(each_filter.flush())):
-                yield self._call_numbers.number_event(each)
+                yield each
+
+
+def _ends_with_text(message: Message) -> bool:
+    """Tell whether words came after the last result of a tool."""
+    last_parts = takewhile(lambda part: not isinstance(part, ToolResult), reversed(message.parts))
+    return any(isinstance(part, TextPart) and part.text.strip() for part in last_parts)
 
 
 def _apply_filters(filters: Sequence[ResponseFilter], events: Iterable[Event]) -> Iterable[Event]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
+from mimo_magics.core.errors import BadOption
 from mimo_magics.core.events import Approval, Event, PendingApproval, ToolProgress
-from mimo_magics.core.i18n import translate
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import ToolCall
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document.approval_text import call_text, more_text, split_pages
@@ -21,9 +22,22 @@ def get_pending_approval(event: Event) -> PendingApproval | None:
 
 
 def decide(pending: PendingApproval, approve: ApprovalCallback) -> None:
-    """Let `approve` decide on the call that waits."""
-    approval = approve(pending.call)
-    pending.decide(Approval(approval) if isinstance(approval, bool) else approval)
+    """Let `approve` decide on the call that waits.
+
+    Raises:
+        BadOption: it did not decide, as an async function does not.
+    """
+    approval: object = approve(pending.call)
+    if isinstance(approval, bool):
+        approval = Approval(approval)
+    if not isinstance(approval, Approval):
+        if isinstance(approval, Coroutine):
+            approval.close()
+        raise BadOption(
+            Translatable("approve returned a {name} object.", name=type(approval).__name__),
+            Translatable("It must return True, False or an Approval, and cannot be async."),
+        )
+    pending.decide(approval)
 
 
 def refuse_unattended(call: ToolCall) -> Approval:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import inspect
 import io
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import aclosing, closing
 from contextvars import ContextVar, Token
 from functools import partial
+from itertools import islice
 from typing import Any, Self
 
 import anyio.to_thread
@@ -21,6 +25,10 @@ MAX_ERROR_CHARS = 500
 """Characters of an exception that the model is told."""
 CELL_FRAME_PATTERN = re.compile(r'File "[^"]*ipykernel_\d+[/\\]\d+\.py"')
 """How a trace names code of the notebook."""
+MAX_GENERATED_VALUES = 1_000
+"""Values of a generator that are read: some never end."""
+MAX_NESTED_AWAITS = 8
+"""How often the result of an `await` is awaited again: some objects give themselves back."""
 MAX_LOG_CHARS = 20_000
 """Characters of what was printed that are kept."""
 
@@ -28,47 +36,130 @@ MAX_LOG_CHARS = 20_000
 async def run_function(function: Callable[..., Any], arguments: Mapping[str, Any]) -> ToolOutcome:
     """Run a function: an async one on this loop, any other in a thread, with the caller's context.
 
+    What can be awaited is awaited, whatever gave it back. The values of a generator are collected, up to 1,000 of them.
     A thread cannot be ended: whoever cancels this goes on at once, and the thread is left behind.
     """
     with OutputCapture() as printed:
         try:
             text = await _call_function(function, arguments)
-        except Exception as error:  # noqa: BLE001  whatever a person's function raises is a result for the model
-            return ToolOutcome(
-                format_exception_line(error),
-                is_error=True,
-                log=_truncate_log(printed.text + format_traceback(error, function)),
-            )
+        except _RaisedInThread as raised:
+            return _fail(raised.error, printed.text)
+        except BaseException as error:
+            if is_stopped_by_caller(error):
+                raise
+            return _fail(error, printed.text)
     return ToolOutcome(text, log=_truncate_log(printed.text))
 
 
+def is_stopped_by_caller(error: BaseException) -> bool:
+    """Tell whether an exception ends the turn: a tool may have cancelled something of its own."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is None or task.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt | GeneratorExit)
+
+
 async def _call_function(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
-    if inspect.iscoroutinefunction(inspect.unwrap(function)):
-        return as_text(await function(**arguments))
-    return await anyio.to_thread.run_sync(partial(_call_sync, function, arguments), abandon_on_cancel=True)
+    if inspect.iscoroutinefunction(function):
+        value = await function(**arguments)
+    else:
+        value = await _run_in_thread(partial(_call_sync, function, arguments))
+        if isinstance(value, str):
+            return value
+    for _ in range(MAX_NESTED_AWAITS):
+        if isinstance(value, concurrent.futures.Future):
+            value = asyncio.wrap_future(value)
+        if inspect.isawaitable(value):
+            value = await value
+    if inspect.isasyncgen(value):
+        return await _collect_async_values(value)
+    return (
+        await _run_in_thread(partial(_collect_values, value))
+        if inspect.isgenerator(value)
+        else as_text(value)
+    )
 
 
-def _call_sync(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
-    try:
-        return as_text(function(**arguments))
-    except SystemExit as error:
-        raise RuntimeError("the tool wanted to end the process") from error
+class _RaisedInThread(Exception):
+    """Carries what a thread raised: it may be of a kind that would end the turn, or the process."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _run_in_thread(call: Callable[[], Any]) -> Any:
+    def run() -> Any:
+        try:
+            return call()
+        except BaseException as error:  # noqa: BLE001  it is raised again, or told
+            raise _RaisedInThread(error) from None
+
+    return await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
+
+
+def _call_sync(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Return the value as text, which may be much work, unless more must be done on the loop."""
+    value = function(**arguments)
+    if (
+        inspect.isawaitable(value)
+        or inspect.isasyncgen(value)
+        or isinstance(value, concurrent.futures.Future)
+    ):
+        return value
+    return _collect_values(value) if inspect.isgenerator(value) else as_text(value)
+
+
+def _collect_values(generator: Generator[Any, Any, Any]) -> str:
+    """Run a generator function: until its values are read, nothing of it has run."""
+    with closing(generator):
+        values = list(islice(generator, MAX_GENERATED_VALUES + 1))
+    return _list_values(values)
+
+
+async def _collect_async_values(generator: AsyncGenerator[Any, Any]) -> str:
+    values: list[Any] = []
+    async with aclosing(generator):
+        async for value in generator:
+            values.append(value)
+            if len(values) > MAX_GENERATED_VALUES:
+                break
+    return _list_values(values)
+
+
+def _list_values(values: list[Any]) -> str:
+    text = as_text(values[:MAX_GENERATED_VALUES])
+    return (
+        f"{text}\n(stopped after {MAX_GENERATED_VALUES:,} values)"
+        if len(values) > MAX_GENERATED_VALUES
+        else text
+    )
+
+
+def _fail(error: BaseException, printed: str) -> ToolOutcome:
+    log = _truncate_log(printed + format_traceback(error))
+    return ToolOutcome(format_exception_line(error), is_error=True, log=log)
 
 
 def format_exception_line(error: BaseException) -> str:
     """Return what the model is told of an exception: never the trace."""
-    line = traceback.format_exception_only(error)[-1].strip()
+    if isinstance(error, SystemExit):
+        return "RuntimeError: the tool wanted to end the process"
+    summary = traceback.TracebackException(type(error), error, None)
+    notes, summary.__notes__ = summary.__notes__, None
+    notes = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+    line = "\n".join((list(summary.format_exception_only())[-1].strip(), *notes))
     return line if len(line) <= MAX_ERROR_CHARS else f"{line[:MAX_ERROR_CHARS]}…"
 
 
-def format_traceback(error: BaseException, function: Callable[..., Any]) -> str:
+def format_traceback(error: BaseException) -> str:
     """Return the trace of a failure from the function on: how it was called is nobody's concern."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    traceback_entry = error.__traceback__
-    while traceback_entry and traceback_entry.tb_frame.f_code is not code:
-        traceback_entry = traceback_entry.tb_next
-    text = "".join(traceback.format_exception(type(error), error, traceback_entry))
-    return CELL_FRAME_PATTERN.sub("In a cell", text)
+    first = entry = error.__traceback__
+    while entry:
+        if entry.tb_frame.f_code.co_filename == format_traceback.__code__.co_filename:
+            first = entry.tb_next
+        entry = entry.tb_next
+    return CELL_FRAME_PATTERN.sub("In a cell", "".join(traceback.format_exception(type(error), error, first)))
 
 
 def _truncate_log(text: str) -> str:

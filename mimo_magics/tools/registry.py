@@ -45,7 +45,8 @@ def tool(
     Registering a function of the same name replaces the earlier one.
 
     Args:
-        function: sync or async, with type hints; its docstring tells the model what it does.
+        function: sync or async, with type hints; its docstring tells the model what it does. What it returns is
+            awaited where that can be done; the values of a generator are collected, up to 1,000.
         confirm: ask the person before each call, once in a session, or never.
         parallel: let several calls of it run at a time.
         timeout: seconds after which a call is given up.

@@ -5,6 +5,7 @@ The types are pydantic's, which this module imports; whoever wants to start fast
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import re
@@ -14,11 +15,12 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from inspect import Parameter
 from types import SimpleNamespace
-from typing import Any, NoReturn, NotRequired, get_type_hints
+from typing import Annotated, Any, NoReturn, NotRequired, get_type_hints
 
 from pydantic import ConfigDict, PydanticInvalidForJsonSchema, TypeAdapter, with_config
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticUndefined, to_jsonable_python
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from mimo_magics.core.errors import BadOption
@@ -52,7 +54,8 @@ class Signature:
 
     Args:
         function: any with a name, sync or async, of an object too. Of a `functools.partial` the model sees what
-            is left open; the keywords that are set are neither told nor taken.
+            is left open; the keywords that are set are neither told nor taken. `x: int = Field(5, ge=1)` of
+            pydantic is the same as `x: Annotated[int, Field(ge=1)] = 5`.
 
     Raises:
         BadOption: the function cannot be described.
@@ -72,7 +75,7 @@ class Signature:
         for each in parameters:
             with _translate_errors(each.name, name):
                 hint = _resolve_hint(each, inner)
-                fields[each.name] = hint if each.default is Parameter.empty else NotRequired[hint]
+                fields[each.name] = hint if _is_required(each) else NotRequired[hint]
                 schema = _build_schema(
                     each, fields[each.name], _find_description(hint) or descriptions.get(each.name, "")
                 )
@@ -83,10 +86,10 @@ class Signature:
         )
         self.tool = Tool(name, description, parameters_schema)
         self._adapter = _build_adapter(fields)
-        self._none_defaults = [each.name for each in parameters if each.default is None]
+        self._none_defaults = [each.name for each in parameters if _get_default(each) is None]
 
     def parse_arguments(self, arguments: str) -> dict[str, Any]:
-        """Return keyword arguments for the function, with the types that it wants.
+        """Return keyword arguments for the function, with the types that it wants; defaults of `Field` among them.
 
         Models err: JSON in a string is read where a string does not fit, 5.0 is an integer, and null stands for
         a default of None. All else is as strict as JSON: `true` is no number, 5 no date.
@@ -157,6 +160,29 @@ def _check_kind(parameter: Parameter, name: str) -> None:
         raise BadOption(
             fact, Translatable("Take the / out of the parameters, or call it in a function of your own.")
         )
+    if (
+        isinstance(parameter.default, dataclasses.Field)
+        or type(parameter.default).__module__ == "pydantic.v1.fields"
+    ):
+        fact = Translatable(
+            "The default of {parameter} in {name} is the field of a class.",
+            parameter=parameter.name,
+            name=name,
+        )
+        raise BadOption(fact, Translatable("Write Annotated[int, pydantic.Field(ge=1)] and a plain default."))
+
+
+def _is_required(parameter: Parameter) -> bool:
+    default = parameter.default
+    return default.is_required() if isinstance(default, FieldInfo) else default is Parameter.empty
+
+
+def _get_default(parameter: Parameter) -> Any:
+    """Return the value of a parameter that is not given; `Parameter.empty` where there is none, or it is yet to be made."""
+    default = parameter.default
+    if isinstance(default, FieldInfo):
+        return Parameter.empty if default.default is PydanticUndefined else default.default
+    return default
 
 
 @contextmanager
@@ -182,11 +208,11 @@ def _translate_errors(parameter: str, name: str) -> Iterator[None]:
 
 
 def _resolve_hint(parameter: Parameter, function: Callable[..., Any]) -> Any:
-    """Find the type of a parameter, which may be written as text."""
-    if parameter.annotation is Parameter.empty:
-        return Any
-    holder = SimpleNamespace(__annotations__={"hint": parameter.annotation})
-    return get_type_hints(holder, *_get_namespaces(function), include_extras=True)["hint"]
+    """Find the type of a parameter, which may be written as text; a `Field` in place of the default is part of it."""
+    annotation = Any if parameter.annotation is Parameter.empty else parameter.annotation
+    holder = SimpleNamespace(__annotations__={"hint": annotation})
+    hint = get_type_hints(holder, *_get_namespaces(function), include_extras=True)["hint"]
+    return Annotated[hint, parameter.default] if isinstance(parameter.default, FieldInfo) else hint
 
 
 def _get_namespaces(function: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -224,7 +250,10 @@ class _SchemaGenerator(GenerateJsonSchema):
 
 
 def _build_adapter(fields: dict[str, Any]) -> TypeAdapter[dict[str, Any]]:
-    """Read an object into a dict of what was given, so that the function's own defaults stay its own."""
+    """Read an object into a dict of what was given, so that the function's own defaults stay its own.
+
+    Pydantic adds the default of a `Field`, which the function would take for the value.
+    """
     arguments: Any = TypedDict("arguments", fields)  # type: ignore[misc]  # known at run time only
     strict_names: Any = with_config(ConfigDict(extra="forbid"))(arguments)
     return TypeAdapter(strict_names)
@@ -239,6 +268,8 @@ def _build_schema(parameter: Parameter, field: Any, description: str) -> dict[st
     """Describe an object with one property; an alias names it otherwise than the parameter."""
     schema = _build_adapter({parameter.name: field}).json_schema(schema_generator=_SchemaGenerator)
     for property_schema in schema["properties"].values():
+        if isinstance(parameter.default, FieldInfo):
+            property_schema.pop("default", None)
         property_schema.update(
             ({"description": description} if description else {})
             | property_schema
@@ -251,10 +282,11 @@ def _build_schema(parameter: Parameter, field: Any, description: str) -> dict[st
 
 def _encode_default(parameter: Parameter) -> dict[str, Any]:
     """Tell the default where JSON can."""
-    if parameter.default is Parameter.empty:
+    default = _get_default(parameter)
+    if default is Parameter.empty:
         return {}
     try:
-        default = to_jsonable_python(_sort_sets(parameter.default))
+        default = to_jsonable_python(_sort_sets(default))
         json.dumps(default, allow_nan=False)
     except Exception:  # noqa: BLE001  a person's object raises what it likes
         return {}

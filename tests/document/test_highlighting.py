@@ -1,11 +1,15 @@
 """Code is colored within bounds: the model chooses the language and the code."""
 
+import sys
+
 import pytest
 
 from mimo_magics.document.highlighting import (
     LEXER_NAMES,
     MAX_BLOCK_CHARS,
     MAX_DOCUMENT_CHARS,
+    SLOW_FACTOR,
+    SLOW_LEXER_NAMES,
     code_html,
     is_colored,
 )
@@ -41,6 +45,33 @@ def test_other_languages_are_plain(language: str) -> None:
 def test_large_or_odd_code_is_plain(language: str, code: str) -> None:
     assert not is_colored(code, language)
     assert "<span" not in code_html(code, language)
+
+
+@pytest.mark.parametrize("language", sorted(SLOW_LEXER_NAMES))
+def test_languages_with_slow_lexers_are_colored_up_to_less(language: str) -> None:
+    chars = MAX_BLOCK_CHARS // SLOW_FACTOR // len(LINE) * len(LINE)
+    assert is_colored(LINE * (chars // len(LINE)), language)
+    assert not is_colored(LINE * (chars // len(LINE) + 1), language)
+    blocks = MAX_DOCUMENT_CHARS // (SLOW_FACTOR * chars)
+    html = to_html(f"```{language}\n{LINE * (chars // len(LINE))}```\n\n" * (blocks + 3))
+    assert sum("<span" in block for block in html.split("<pre")) == (0 if language == "html" else blocks)
+
+
+@pytest.mark.parametrize("language", sorted(LEXER_NAMES))
+def test_no_lexer_calls_one_by_a_name_in_the_code(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    code_html("x", language)
+    for name in ("get_lexer_by_name", "get_lexer_for_mimetype"):
+        for module in list(sys.modules.values()):
+            if module and module.__name__.startswith("pygments.lexers") and hasattr(module, name):
+                monkeypatch.setattr(module, name, called.append)
+    code_html(
+        "```easytrieve\nx\n```\n\nCREATE FUNCTION f() RETURNS int AS $$ x $$ LANGUAGE easytrieve;\n"
+        "HTTP/1.1 200 OK\nContent-Type: text/x-easytrieve\n\nx\n",
+        language,
+    )
+    code_html("HTTP/1.1 200 OK\nContent-Type: text/x-easytrieve\n\nx\n", language)
+    assert called == []
 
 
 def test_a_document_is_colored_up_to_a_bound() -> None:

@@ -9,6 +9,8 @@ import sys
 import pytest
 from support.paths import ROOT
 
+from mimo_magics.document.highlighting import LEXER_NAMES
+
 FOLDER = ROOT / "benchmarks"
 HELPERS = {"fast_server", "paced_server", "frontend_run", "frontend_ways"}
 NUMBER = r"\d[\d,]*(?:\.\d+)?"
@@ -33,7 +35,7 @@ def rows(printed: str, name: str) -> list[list[float]]:
 
 def test_every_benchmark_is_run_here_or_in_a_browser() -> None:
     scripts = {path.stem for path in FOLDER.glob("*.py")} - HELPERS
-    assert scripts == {"stream", "load", "saved", "history", "compare", "frontend"}
+    assert scripts == {"stream", "load", "saved", "history", "compare", "memory", "blocks", "frontend"}
 
 
 def test_stream_reads_as_many_events_as_tokens_are_sent() -> None:
@@ -87,3 +89,38 @@ def test_compare_asks_each_variant_once_and_no_more_at_a_time_than_it_may() -> N
         ((*_, requests, most),) = rows(printed, f"{at_once} at a time")
         assert requests == 6
         assert 1 <= most <= at_once
+
+
+MEGABYTES = {
+    "endless line": 40,
+    "endless event": 40,
+    "gzip bomb, stream": 1,
+    "gzip bomb, JSON": 1,
+    "JSON body": 40,
+    "error body": 20,
+    "models-list": 20,
+    "models-id": 20,
+    "JSON depth": 40,
+    "JSON depth, event": 40,
+    "tool calls": 20,
+    "arguments": 30,
+}
+"""That a server can send at the most before its answer is refused, what waits in sockets included; it offers 48."""
+
+
+def test_memory_is_bounded_as_answers_are_not_read_to_their_end() -> None:
+    printed = run_short("memory")
+    for name, most in MEGABYTES.items():
+        ((sent, *_),) = rows(printed, name)
+        assert 0 < sent < most, name
+        assert "characters, 0 calls" not in printed
+
+
+def test_blocks_colors_the_listed_languages_and_no_others() -> None:
+    from pygments.lexers import get_all_lexers
+
+    names = {
+        alias for _, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases if " " not in alias
+    }
+    colored = len(names & LEXER_NAMES)
+    assert rows(run_short("blocks"), "names of languages") == [[len(names), colored, len(names) - colored]]

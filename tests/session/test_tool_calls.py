@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count, repeat
 from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from support.peer import KEY, Answer, Peer, Seen, error, stream
+from support.peer import KEY, Answer, Peer, Seen, error, frames, sse, stream
 from support.rules import fault
 
+from mimo_magics.core.errors import BadOption
 from mimo_magics.core.events import Approval, Event, ToolProgress
 from mimo_magics.core.messages import (
     Message,
@@ -30,6 +32,9 @@ from mimo_magics.session.tool_calls import (
     INTERRUPTED_BEFORE_RUN,
     INTERRUPTED_WHILE_RUNNING,
     MAX_TOOL_CALLS,
+    REPEATED_FAILURE,
+    TRUNCATED_RESPONSE,
+    UNFINISHED_CALL,
 )
 from mimo_magics.tools.registry import as_tools
 from mimo_magics.tools.result import MAX_RESULT_BYTES
@@ -368,6 +373,20 @@ async def test_a_tool_that_fails_is_a_result_and_not_an_error_of_the_cell(peer: 
     assert results(talk) == ["ValueError: no such zone"]
 
 
+async def test_a_tool_that_cancels_itself_is_a_failure_and_does_not_end_the_turn(peer: Peer) -> None:
+    """As a server of MCP may, whose own task was cancelled."""
+
+    async def cancelled(_: object) -> str:
+        raise asyncio.CancelledError
+
+    calls = [ToolCall(f"c{n}", "clock", json.dumps({"n": n})) for n in range(2)]
+    peer.script = script(answer(HM, *calls), answer(TextPart("Sorry.")))
+    talk = session(peer, made(run=cancelled, parallel=True))
+    await turn(talk)
+    assert results(talk) == ["asyncio.exceptions.CancelledError"] * 2
+    assert talk.turns[0].reply.text == "Sorry."
+
+
 async def test_a_tool_that_takes_too_long_is_given_up(peer: Peer) -> None:
     peer.script = script(answer(HM, CLOCK), answer(TextPart("Sorry.")))
     cancelled = asyncio.Event()
@@ -385,24 +404,243 @@ async def test_a_tool_that_takes_too_long_is_given_up(peer: Peer) -> None:
 
 
 async def test_a_turn_makes_only_so_many_calls(peer: Peer) -> None:
-    calls = [ToolCall(f"c{n}", "clock", json.dumps({"n": n})) for n in range(MAX_TOOL_CALLS + 8)]
-    peer.script = script(answer(HM, *calls), answer(TextPart("Enough.")))
+    rounds = [
+        [ToolCall(f"c{n}", "clock", json.dumps({"n": n})) for n in numbers]
+        for numbers in (range(20), range(20, 40))
+    ]
+    peer.script = script(*(answer(HM, *calls) for calls in rounds), answer(TextPart("Enough.")))
     talk = session(peer, made())
     await turn(talk)
-    assert sorted(results(talk)).count("12:00") == MAX_TOOL_CALLS
+    assert results(talk).count("12:00") == MAX_TOOL_CALLS
     assert results(talk).count(f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.") == 8
+    assert ["tools" in seen.body for seen in peer.requests] == [True, True, False]
+    assert talk.turns[0].reply.notes == (
+        "The turn made its 32 tool calls; then the model was asked without tools.",
+    )
 
 
 async def test_after_so_many_rounds_the_model_is_asked_without_tools(peer: Peer) -> None:
-    calls = [answer(HM, ToolCall(f"c{n}", "clock", json.dumps({"n": n}))) for n in range(9)]
-    peer.script = script(*calls)
+    calls = [answer(HM, ToolCall(f"c{n}", "clock", json.dumps({"n": n}))) for n in range(3)]
+    peer.script = script(*calls, answer(TextPart("Noon.")))
     talk = session(peer, made(), max_steps=3)
     await turn(talk)
     assert ["tools" in seen.body for seen in peer.requests] == [True, True, True, False]
-    assert talk.turns[0].reply.notes == (
-        "Round 3 of tool calls was the last; then the model was asked without tools.",
-    )
+    assert talk.turns[0].reply.notes == (LAST_ROUND,)
     assert len(results(talk)) == 3
+
+
+TRIES = count()
+LAST_ROUND = "Round 3 of tool calls was the last; then the model was asked without tools."
+EMPTY = "The model was asked without tools, and its answer is empty. Prompt again, or raise max_steps."
+MARKUP = "<tool_call><function=clock><parameter=zone>CET</parameter></function></tool_call>"
+
+
+@pytest.mark.parametrize(
+    ("parts", "note"),
+    [
+        ((HM,), EMPTY),
+        ((HM, TextPart(" \n")), EMPTY),
+        ((TextPart(MARKUP),), EMPTY),
+        ((HM, TextPart(f"{MARKUP}\n{MARKUP}")), EMPTY),
+        ((ReasoningPart(MARKUP),), EMPTY),
+        ((HM, ToolCall("c9", "clock", "{}")), EMPTY),
+        ((TextPart(f"Noon. {MARKUP}"),), None),
+        ((TextPart("Noon."), ToolCall("c9", "clock", "{}")), None),
+    ],
+)
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+async def test_an_empty_answer_after_the_last_round_is_told(
+    peer: Peer, api: str, parts: tuple[object, ...], note: str | None
+) -> None:
+    rounds = [
+        answer(TextPart("Let me see."), HM, ToolCall(f"c{n}", "clock", json.dumps({"n": n})))
+        for n in range(3)
+    ]
+    peer.script = script(*rounds, answer(*parts))
+    talk = session(peer, made(), max_steps=3, api=api, max_tokens=99)
+    await turn(talk)
+    assert talk.turns[0].reply.notes == (LAST_ROUND, *([note] if note else []))
+    peer.script = script(answer(TextPart("Noon.")))
+    await turn(talk, prompt="so?")
+    assert talk.turns[1].reply.text == "Noon."
+
+
+async def test_an_empty_answer_of_a_model_that_has_tools_is_not_told(peer: Peer) -> None:
+    peer.script = script(answer(HM, CLOCK), answer(HM))
+    talk = session(peer, made())
+    await turn(talk)
+    assert talk.turns[0].reply.notes == ()
+
+
+# Calls without end
+
+
+def zone(number: int, text: str) -> ToolCall:
+    return ToolCall(f"c{number}", "clock", text)
+
+
+REPEATED = "The same call of clock failed 3 times in the same way; then the model was asked without tools."
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+@pytest.mark.parametrize(
+    ("rounds", "needed"),
+    [
+        ([["{}"]] * 10, 3),
+        ([['{"a": 1, "b": [2]}'], ['{"b":[2.0],"a":1}'], ['{ "b" : [ 2 ] , "a" : 1.0 }'], ["{}"]], 3),
+        ([["{}"], ['{"other": 1}'], ["{}"], ['{"other": 2}'], ["{}"], ["{}"]], 5),
+        ([["{}", "{}", "{}"], ["{}"], ["{}", "{}"], ["{}"]], 3),
+        ([['{"a": '], ['{"a": '], ['{"a": '], ["{}"]], 3),
+    ],
+    ids=["in a row", "equal by value", "with others between", "several in a response", "no JSON"],
+)
+async def test_a_call_that_fails_again_and_again_ends_the_rounds(
+    peer: Peer, api: str, rounds: list[list[str]], needed: int
+) -> None:
+    replies = [answer(HM, *(zone(n, text) for n, text in enumerate(texts))) for texts in rounds]
+    peer.script = script(*replies[:needed], answer(TextPart("I cannot.")))
+    talk = session(peer, made(run=failing), api=api, max_tokens=99)
+    await turn(talk)
+    reply = talk.turns[0].reply
+    assert ["tools" in seen.body for seen in peer.requests] == [True] * needed + [False]
+    assert (reply.text, reply.notes) == ("I cannot.", (REPEATED,))
+    assert [REPEATED_FAILURE in result for result in results(talk)].count(True) == 1
+    assert REPEATED_FAILURE in json.dumps(peer.requests[-1].body["messages"])
+    await turn(talk, prompt="the next request is valid, and has tools")
+    assert "tools" in peer.requests[-1].body
+
+
+@pytest.mark.parametrize(
+    "tool", [made("bell"), made(confirm="every_call"), made(run=lambda _: ToolOutcome("", is_error=True))]
+)
+async def test_any_way_to_fail_counts(peer: Peer, tool: NotebookTool) -> None:
+    peer.script = script(*[answer(HM, CLOCK)] * 3, answer(TextPart("I cannot.")))
+    talk = session(peer, tool)
+    await turn(talk, *[Approval(allowed=False, reason="no")] * 3)
+    assert (talk.turns[0].reply.text, talk.turns[0].reply.notes) == ("I cannot.", (REPEATED,))
+
+
+@pytest.mark.parametrize(
+    ("texts", "run"),
+    [
+        (["{}"] * 9, lambda _: "12:00"),
+        (
+            [f'{{"a": {value}}}' for value in ("1", "true", '"1"', "[1]", "null", "1.5", "-1", "2", "{}")],
+            failing,
+        ),
+        (["{}"] * 9, lambda _: ToolOutcome(f"{next(TRIES)} tries", is_error=True)),
+    ],
+    ids=["success", "other arguments", "other results"],
+)
+async def test_rounds_that_differ_or_succeed_go_on(peer: Peer, texts: list[str], run: Any) -> None:
+    peer.script = script(
+        *(answer(HM, zone(n, text)) for n, text in enumerate(texts)), answer(TextPart("Done."))
+    )
+    talk = session(peer, made(run=run), max_steps=9)
+    await turn(talk)
+    assert (talk.turns[0].reply.text, len(results(talk))) == ("Done.", 9)
+    assert REPEATED not in talk.turns[0].reply.notes
+
+
+def flood(seen: Seen, texts: Iterable[str], *, ids: bool = True) -> Iterator[Any]:
+    """Pieces of a response with a call for each of these arguments."""
+    if seen.api == "anthropic":
+        yield sse({"type": "message_start", "message": {"id": "1", "model": "mimo-test"}})
+        yield sse(
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": {"type": "thinking", "thinking": "Hm."},
+            }
+        )
+    else:
+        yield sse({"id": "1", "model": "mimo-test", "choices": [{"delta": {"reasoning_content": "Hm."}}]})
+    for number, text in enumerate(texts):
+        id_ = f"c{number}" if ids else ""
+        if seen.api == "anthropic":
+            block = {"type": "tool_use", "id": id_, "name": "clock", "input": {}}
+            yield sse({"type": "content_block_start", "index": number + 1, "content_block": block})
+            piece = {"type": "input_json_delta", "partial_json": text}
+            yield sse({"type": "content_block_delta", "index": number + 1, "delta": piece})
+        else:
+            function = {"name": "clock", "arguments": text}
+            opened = {"index": number, "id": id_, "type": "function", "function": function}
+            yield sse({"id": "1", "choices": [{"index": 0, "delta": {"tool_calls": [opened]}}]})
+
+
+def markup_flood(seen: Seen, texts: Iterable[str]) -> Iterator[Any]:
+    """The same calls, written as text."""
+    calls = [f'<tool_call>{{"name": "clock", "arguments": {text}}}</tool_call>' for text in texts]
+    yield from frames(seen, calls)
+
+
+TRUNCATED = "The response was ended after 32 tool calls, of which it had more."
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+@pytest.mark.parametrize("ids", [True, False])
+async def test_a_flood_of_calls_is_ended_and_the_first_ones_are_kept(peer: Peer, api: str, ids: bool) -> None:
+    endless = (json.dumps({"n": n % 5}) for n in count())
+    peer.answers(lambda seen: Answer(flood(seen, endless, ids=ids)), script(answer(TextPart("Enough."))))
+    talk = session(peer, made(), api=api, max_tokens=99)
+    await turn(talk)
+    reply = talk.turns[0].reply
+    assert (reply.text, reply.stop, reply.notes) == ("Enough.", "end", (TRUNCATED,))
+    assert [json.loads(call.arguments)["n"] for call in reply.tool_calls] == [
+        n % 5 for n in range(MAX_TOOL_CALLS)
+    ]
+    assert results(talk) == (
+        ["12:00"] * 5 + [DUPLICATE_CALL] * 26 + [f"{DUPLICATE_CALL}\n\n{TRUNCATED_RESPONSE}"]
+    )
+    assert len(peer.requests) == 2
+    assert peer.left()[0] is peer.requests[0]
+    await turn(talk, prompt="the next request is valid")
+    assert json.dumps(peer.requests[-1].body["messages"]).count('"c4"') == 2 * ids
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+@pytest.mark.parametrize("calls", [MAX_TOOL_CALLS, MAX_TOOL_CALLS + 1, 3_000])
+async def test_calls_that_were_written_as_text_are_bounded_too(peer: Peer, api: str, calls: int) -> None:
+    texts = [json.dumps({"n": n}) for n in range(calls)]
+    peer.answers(lambda seen: Answer(markup_flood(seen, texts)), script(answer(TextPart("Enough."))))
+    talk = session(peer, made(), api=api, max_tokens=99)
+    await turn(talk)
+    reply = talk.turns[0].reply
+    assert (reply.text, len(reply.tool_calls)) == ("Enough.", MAX_TOOL_CALLS)
+    assert reply.notes == ((TRUNCATED,) if calls > MAX_TOOL_CALLS else ())
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_so_many_calls_are_no_flood(peer: Peer, stream: bool) -> None:
+    calls = [zone(n, json.dumps({"n": n})) for n in range(MAX_TOOL_CALLS)]
+    peer.script = script(answer(HM, *calls), answer(TextPart("Done.")))
+    talk = session(peer, made(), stream=stream)
+    await turn(talk)
+    assert (talk.turns[0].reply.notes, results(talk)) == ((), ["12:00"] * MAX_TOOL_CALLS)
+
+
+async def test_a_call_whose_arguments_had_not_come_does_not_run(peer: Peer) -> None:
+    """Servers may open all calls first, and send their arguments then."""
+    peer.answers(lambda seen: Answer(flood(seen, repeat(""))), script(answer(TextPart("Enough."))))
+    ran: list[object] = []
+    talk = session(peer)
+
+    def clock(zone: str = "UTC") -> None:
+        """Tell the time."""
+        ran.append(zone)
+
+    talk.tools = as_tools([clock])
+    await turn(talk)
+    assert (results(talk)[0], ran) == (UNFINISHED_CALL, [])
+
+
+async def test_a_flood_without_tools_ends_the_turn(peer: Peer) -> None:
+    peer.answers(lambda seen: Answer(flood(seen, repeat("{}"))), script(answer(TextPart("Hello."))))
+    talk = session(peer)
+    await turn(talk)
+    assert (talk.turns[0].reply.stop, talk.turns[0].reply.notes) == ("tool_calls", (TRUNCATED,))
+    await turn(talk, prompt="the next request is valid")
+    assert talk.turns[1].reply.text == "Hello."
 
 
 @pytest.mark.parametrize(("choice", "offered"), [("none", False), ("auto", True), ("required", True)])
@@ -566,6 +804,21 @@ def test_a_decision_is_made_in_the_thread_of_the_caller(peer: Peer) -> None:
 
     session(peer, made(confirm="every_call")).ask("hello", approve=approve)
     assert threads == [threading.current_thread()]
+
+
+async def approve_later(_: ToolCall) -> bool:
+    return True
+
+
+@pytest.mark.parametrize("approve", [approve_later, lambda _: None, lambda _: "y", lambda _: 1])
+def test_what_does_not_decide_is_an_error_and_nothing_runs(peer: Peer, approve: Any) -> None:
+    peer.script = script(answer(HM, CLOCK), answer(TextPart("Noon.")))
+    ran: list[object] = []
+    talk = session(peer, made(run=lambda arguments: str(ran.append(arguments)), confirm="every_call"))
+    with pytest.raises(BadOption, match=r"^approve returned a \w+ object\.$"):
+        talk.ask("hello", approve=approve)
+    assert (results(talk), ran) == ([INTERRUPTED_BEFORE_RUN], [])
+    assert talk.ask("hello").text == "Noon."
 
 
 ALWAYS = Approval(allowed=True, for_session=True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import select
+import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +27,8 @@ from support.rules import fault
 KEY = "sk-canary-0123456789abcdefXYZ"
 CUT = object()
 """In a script: the connection breaks here."""
+RESET = object()
+"""In a script: the connection is reset here; what was not read yet is lost."""
 PATIENCE = 60.0
 """Seconds after which a test that waits for a condition gives up; no test asserts it."""
 SILENCE = PATIENCE
@@ -65,6 +69,8 @@ class Answer:
     pieces: Iterable[Any] = ()
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "text/event-stream"})
+    raw: bool = False
+    """Whether the pieces are all that is sent: no status, no headers, no chunks."""
 
 
 Script = Callable[[Seen], Answer]
@@ -237,23 +243,34 @@ class Handler(BaseHTTPRequestHandler):
         self.send(Answer([body], headers={"Content-Type": "application/json"}))
 
     def send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
+        if not answer.raw:
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
         for piece in answer.pieces:
-            if piece is CUT:
-                self.close_connection = True
+            if piece is CUT or piece is RESET:
+                self.break_off(reset=piece is RESET)
                 return
             if isinstance(piece, bytes):
-                self.write(piece)
+                self.wfile.write(piece) if answer.raw else self.write(piece)
             elif callable(piece):
                 self.wait(piece)
             else:
                 self.pause(piece)
+        if answer.raw:
+            self.break_off(reset=False)
+            return
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
+
+    def break_off(self, *, reset: bool) -> None:
+        self.close_connection = True
+        if reset:
+            self.wfile.flush()
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
 
     def write(self, piece: bytes) -> None:
         if piece:

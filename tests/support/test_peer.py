@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.peer import Peer
+from support.peer import CUT, RESET, Answer, Peer
 from support.rules import fault
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
@@ -78,3 +78,24 @@ def test_schemas_must_not_hold_what_the_gateways_refuse(key: str) -> None:
     tool = {"type": "function", "function": {"name": "clock", "parameters": inner}}
     assert fault({"messages": [USER], "tools": [tool]}, "openai") == f"clock has ['{key}']"
     assert fault({"messages": [USER], "tools": [TOOL]}, "openai") == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer([b"some", RESET]), httpx.ReadError),
+        (Answer([b"some", CUT]), httpx.RemoteProtocolError),
+        (Answer([b"no HTTP\r\n"], raw=True), httpx.RemoteProtocolError),
+    ],
+    ids=["reset", "cut", "raw"],
+)
+def test_connections_break_on_demand(peer: Peer, answer: Answer, error: type[Exception]) -> None:
+    peer.answers(answer)
+    with pytest.raises(error):
+        post(peer, "openai", {"role": "assistant", "content": "x"})
+
+
+def test_a_raw_answer_is_sent_as_it_is(peer: Peer) -> None:
+    peer.answers(Answer([b"HTTP/1.1 200 OK\r\nX-Word: hello\r\n\r\n", b"text"], raw=True))
+    answer = post(peer, "openai", {"role": "assistant", "content": "x"})
+    assert (answer.text, answer.headers["x-word"]) == ("text", "hello")

@@ -4,6 +4,7 @@ import json
 import sys
 import typing
 from collections.abc import Callable, Iterable
+from dataclasses import field
 from datetime import date, datetime
 from enum import Enum
 from functools import lru_cache, partial, wraps
@@ -485,3 +486,115 @@ def test_a_default_is_made_anew_by_the_function_itself() -> None:
         return [*into, item]
 
     assert Signature(collect).parse_arguments('{"item": 1}') == {"item": 1}
+
+
+# ------------------------------------------------------------------------------------ Field in place of a default
+
+
+def given(function: Any, arguments: str) -> Any:
+    """Return what the function returns for arguments that a model wrote."""
+    return function(**Signature(function).parse_arguments(arguments))
+
+
+def test_a_field_in_place_of_a_default_tells_text_bounds_and_default() -> None:
+    def f(x: int = Field(description="how many", ge=1), y: str = Field("d")) -> Any:
+        return x, y
+
+    assert Signature(f).tool.parameters == {
+        "type": "object",
+        "properties": {
+            "x": {"type": "integer", "description": "how many", "minimum": 1},
+            "y": {"type": "string", "default": "d"},
+        },
+        "required": ["x"],
+    }
+    assert given(f, '{"x": 1}') == (1, "d")
+    assert given(f, '{"x": "2", "y": "e"}') == (2, "e")
+    with pytest.raises(BadArguments, match="greater than or equal to 1"):
+        given(f, '{"x": 0}')
+    with pytest.raises(BadArguments, match="x: is missing"):
+        given(f, "{}")
+
+
+@pytest.mark.parametrize(
+    ("hint", "fields"),
+    [
+        (int, {"ge": 1, "le": 5, "multiple_of": 2}),
+        (float, {"gt": 0, "lt": 1}),
+        (str, {"min_length": 1, "max_length": 3, "pattern": "a+"}),
+        (list[int], {"min_length": 1, "max_length": 2}),
+        (int | None, {"ge": 1}),
+        ("int", {"ge": 1}),
+        (Literal["a", "b"], {}),
+        (Annotated[int, Field(le=9)], {"ge": 1}),
+        (Annotated[int, "how many"], {}),
+        (Point, {}),
+        (Circle, {}),
+        (Shape, {}),
+        (Any, {}),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"description": "It is.", "examples": [1]}])
+def test_a_field_in_place_of_a_default_is_told_as_in_annotated(
+    hint: Any, fields: dict[str, Any], more: dict[str, Any]
+) -> None:
+    annotated = Annotated[hint, Field(**fields, **more)]
+    for default in (..., None, 4):
+        field = Field(default, **fields, **more)
+        plain = {} if default is ... else {"default": default}
+        assert Signature(taking(hint, default=field)).tool == Signature(taking(annotated, **plain)).tool, (
+            default
+        )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told_default"),
+    [
+        (Field(3), 3, {"default": 3}),
+        (Field(default=None), None, {"default": None}),
+        (Field(default_factory=lambda: 7), 7, {}),
+        (Field(default=float("inf")), float("inf"), {}),
+        (Field(Unit.KNOTS), Unit.KNOTS, {"default": "kn"}),
+        (Field(default_factory=list, description="many"), [], {"description": "many"}),
+    ],
+)
+def test_the_default_of_a_field_is_given_to_the_function(field: Any, value: Any, told_default: Any) -> None:
+    def function(value=field):
+        return value
+
+    assert given(function, "{}") == value
+    assert told(Any, default=field) == told_default
+    assert "required" not in Signature(function).tool.parameters
+
+
+def test_each_call_has_a_default_of_its_own() -> None:
+    def function(made=Field(default_factory=list), copied=Field([])):  # noqa: B008  as people write it
+        made.append(1)
+        copied.append(1)
+        return made, copied
+
+    assert [given(function, "{}") for _ in range(2)] == [([1], [1])] * 2
+
+
+def test_null_stands_for_a_field_whose_default_is_none() -> None:
+    def function(value: int = Field(None, ge=1)) -> Any:
+        return value
+
+    assert given(function, '{"value": null}') is None
+
+
+def test_a_partial_of_a_function_with_fields() -> None:
+    def function(a: int = Field(ge=1), b: int = Field(2)) -> Any:
+        return a, b
+
+    bound = partial(function, b=5)
+    assert bound(**Signature(bound).parse_arguments('{"a": 1}')) == (1, 5)
+
+
+def test_the_field_of_a_dataclass_in_place_of_a_default_is_refused() -> None:
+    def f(x: list[int] = field(default_factory=list)) -> None: ...  # noqa: B008  as people write it
+
+    assert not_described(f) == (
+        "The default of x in f is the field of a class.",
+        "Write Annotated[int, pydantic.Field(ge=1)] and a plain default.",
+    )

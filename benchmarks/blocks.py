@@ -1,0 +1,101 @@
+"""How long one call of the document rendering keeps the kernel, for 40 kB of code in any language that a fence can name.
+
+The model chooses both. Printed are the ten slowest pairs of language and text, in milliseconds of CPU. `--short` takes a few
+languages of each kind, and prints how many are colored, which is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from itertools import product
+
+from pygments.lexers import get_all_lexers
+
+from mimo_magics.document.highlighting import is_colored
+from mimo_magics.document.markdown import to_html
+
+CHARS, BLOCK_CHARS = 40_000, (2_600, 7_900)
+"""Of a reply, and of the code blocks in it: larger ones are never colored, of some languages or of any."""
+LINE_CHARS = (8, 399)
+"""A line of 400 characters is never colored."""
+UNITS = {
+    "tabs": "\t",
+    "blanks": " ",
+    "blanks and letters": "   a",
+    "single quotes": "'",
+    "double quotes": '"',
+    "backslashes and quotes": '\\"',
+    "open brackets": "(",
+    "brackets": "([{<",
+    "closing brackets": ")]}>",
+    "letters": "a",
+    "words": "if x = f.g: ",
+    "digits": "9",
+    "slashes and stars": "/*",
+    "hashes": "#",
+    "dashes": "--",
+    "dollars": "${",
+    "colons": "::",
+    "backticks": "`",
+    "CJK": "漢",
+}
+SHORT = ("python", "mathematica")
+
+
+def aliases() -> list[str]:
+    """Every name of every lexer."""
+    return sorted(
+        {alias for _, names, _, _ in get_all_lexers(plugins=False) for alias in names if " " not in alias}
+    )
+
+
+def bodies() -> Iterator[tuple[str, str]]:
+    """What the blocks hold: one run of each text, and lines of it up to lengths that are still colored."""
+    for name, unit in UNITS.items():
+        yield f"{name}, one line", (unit * CHARS)[:CHARS]
+        for length, chars in product(LINE_CHARS, BLOCK_CHARS):
+            line = (unit * length)[:length]
+            yield f"{name}, {chars:,} in lines of {length}", f"{line}\n" * (chars // (length + 1))
+
+
+def source(language: str, body: str) -> str:
+    """A reply of about 40 kB, of as many blocks as it takes."""
+    block = f"~~~~~{language}\n{body.rstrip(chr(10))}\n~~~~~\n\n"
+    return block * max(1, CHARS // len(block))
+
+
+def seconds(text: str) -> float:
+    """CPU time of one call."""
+    begin = time.process_time()
+    to_html(text)
+    return time.process_time() - begin
+
+
+def main() -> None:
+    """Print the table."""
+    parser = ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--short", action="store_true", help="a few languages")
+    names = SHORT if parser.parse_args().short else aliases()
+    colored = [alias for alias in aliases() if is_colored("x = 1\n", alias)]
+    print(
+        f"names of languages {len(aliases()):,}, colored {len(colored):,}, shown plain {len(aliases()) - len(colored):,}"
+    )
+    to_html(source("python", "x = 1"))  # imports
+    texts = list(bodies())
+    for name in names:
+        is_colored("x", name) and to_html(source(name, "x = 1"))
+    measured = [
+        (seconds(source(name, body)), name, what)
+        for name in names
+        for what, body in texts
+        if is_colored(body, name) or "one line" in what  # the others are shown plain in the same way
+    ]
+    print(f"calls {len(measured):,}; the longest:")
+    for longest, name, what in sorted(measured, reverse=True)[:10]:
+        print(f"{longest * 1_000:9,.1f} ms  {name:16} {what}")
+
+
+if __name__ == "__main__":
+    main()
