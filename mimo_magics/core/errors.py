@@ -32,6 +32,7 @@ import traceback
 from typing import TYPE_CHECKING, ClassVar
 
 from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.secret import redact
 
 if TYPE_CHECKING:  # errors are loaded with the extension, the values of a conversation are not
     from mimo_magics.core.messages import Reply
@@ -59,6 +60,11 @@ class MimoError(Exception):
     def lines(self) -> tuple[str, str]:
         """What happened and what to do, as the person reads it."""
         return translate(self.message), translate(self.hint)
+
+    def redact(self, key: str) -> None:
+        """Take a key out of what is shown."""
+        self.args = tuple(redact(arg, key) for arg in self.args)
+        self.hint = redact(self.hint, key)
 
     def _render_traceback_(self) -> list[str]:
         """Two lines for a notebook (IPython's protocol): what happened and what to do."""
@@ -184,12 +190,11 @@ class ApiError(MimoError):
         self.request_id = request_id
         self.retry_after = retry_after
 
-    def redact(self, secret: str) -> None:
+    def redact(self, key: str) -> None:
         """Take a key out of all that the server said; some repeat the one that they refuse."""
-        if secret:
-            self.args = tuple(_redact(secret, arg) for arg in self.args)
-            for name in ("code", "param", "request_id", "hint"):
-                setattr(self, name, _redact(secret, getattr(self, name)))
+        MimoError.redact(self, key)
+        for name in ("code", "param", "request_id"):
+            setattr(self, name, redact(getattr(self, name), key))
 
 
 class BadRequest(ApiError):
@@ -238,8 +243,3 @@ class ServerBusy(ApiError):
     """5xx: the server failed or is overloaded."""
 
     default_hint = Translatable("Run the cell again in a while.")
-
-
-def _redact(secret: str, text: str) -> str:
-    """Return a text without the key. One that does not hold it stays what it is, `Translatable` among them."""
-    return text.replace(secret, "(the key)") if secret in text else text

@@ -86,6 +86,35 @@ TRANSLATIONS: dict[str, str] = {
     "{host} did not begin to answer.": "{host} 沒有開始回答。",
     "{host} could not prove who it is.": "{host} 無法證明自己的身分。",
     "Check the base URL and the certificates.": "請檢查 base URL 與憑證。",
+    "Check the base URL and the certificates that {variable} names.": "請檢查 base URL，以及 {variable} 指定的憑證。",
+    "{variable} names a proxy of an unknown kind: {scheme}://.": "{variable} 指定了未知種類的代理伺服器：{scheme}://。",
+    "Its address begins with {schemes}.": "其位址須以 {schemes} 開頭。",
+    "{variable} names a SOCKS proxy, which needs the package socksio.": (
+        "{variable} 指定了 SOCKS 代理伺服器，需要套件 socksio。"
+    ),
+    "Run: %pip install socksio": "請執行：%pip install socksio",
+    "The address of the proxy in {variable} cannot be read.": "無法讀取 {variable} 中的代理伺服器位址。",
+    "It has the form http://user:password@host:port; in a password write # as %23, / as %2F, @ as %40.": (
+        "格式為 http://user:password@host:port；密碼中的 # 請寫成 %23，/ 寫成 %2F，@ 寫成 %40。"
+    ),
+    "the system's settings": "系統設定",
+    "The call goes through the proxy that {variable} names: check it, the network and the base URL.": (
+        "呼叫會經過 {variable} 指定的代理伺服器：請檢查代理伺服器、網路與 base URL。"
+    ),
+    "The proxy did not connect to {host}: {error}.": "代理伺服器未能連上 {host}：{error}。",
+    "{variable} is {path!r}, and this file for TLS keys cannot be written: {reason}.": (
+        "{variable} 為 {path!r}，無法寫入這個 TLS 金鑰檔案：{reason}。"
+    ),
+    "{variable} is {path!r}, and no TLS certificates can be loaded from there: {reason}.": (
+        "{variable} 為 {path!r}，無法從該處載入 TLS 憑證：{reason}。"
+    ),
+    "there is no such folder": "沒有這個資料夾",
+    "The TLS certificates of certifi cannot be loaded: {reason}.": "無法載入 certifi 的 TLS 憑證：{reason}。",
+    "Run: %pip install --force-reinstall certifi": "請執行：%pip install --force-reinstall certifi",
+    "Correct it: %env {variable}=VALUE, or unset it: import os; del os.environ['{variable}']": (
+        "請更正：%env {variable}=VALUE，或取消設定：import os; del os.environ['{variable}']"
+    ),
+    "The stream of {host} holds no event of this format.": "{host} 的串流中沒有此格式的事件。",
     "{host} could not be reached.": "無法連上 {host}。",
     "{what}: {done:,.0f} of {total:,.0f} MB": "{what}：{done:,.0f} / {total:,.0f} MB",
     "{what} …": "{what} …",
@@ -612,8 +641,8 @@ TRANSLATIONS: dict[str, str] = {
     "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others.": (
         "上下文視窗已滿：會先請模型摘要最舊的回合，再放在其他回合之前。"
     ),
-    "The service is asked for its models first; if it answers, its first one takes the place of {model}.": (
-        "會先向服務詢問模型；若有回應，其第一個模型會取代 {model}。"
+    "The service is asked for its models first; if it does not list {model}, a successor takes its place.": (
+        "會先向服務詢問模型；若其中沒有 {model}，則由後續版本取代。"
     ),
     "The embedded model has no address for others.": "內嵌模型沒有可供他人使用的位址。",
     "Choose a service: --preset mimo-v2": "請選擇服務：--preset mimo-v2",

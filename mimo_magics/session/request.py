@@ -84,8 +84,8 @@ class TurnInput:
         return Request(messages, self.params, offered_tools, stream=self.settings.stream), notes
 
     @property
-    def uses_first_model(self) -> bool:
-        """Whether the first chat model of the service answers: its models change, and the person named none."""
+    def discovers_model(self) -> bool:
+        """Whether the service is asked which models it has: they change, and the person named none."""
         return self.service.discovers_default_model and not self.settings.model
 
     @property
@@ -127,15 +127,15 @@ def build_turn_input(
 
 
 async def resolve_model(turn_input: TurnInput, service_endpoint: Endpoint) -> TurnInput:
-    """Ask the service for its models if its first one is to answer."""
-    if turn_input.uses_first_model:
+    """Ask the service for its models if the person named none of a service whose models change."""
+    if turn_input.discovers_model:
         await model_list.list_models_at(turn_input.service, service_endpoint)
     return resolve_listed_model(turn_input)
 
 
 def resolve_listed_model(turn_input: TurnInput) -> TurnInput:
     """Put in the model that answers, as far as it is known without asking."""
-    if not turn_input.uses_first_model:
+    if not turn_input.discovers_model:
         return turn_input
     model = model_list.choose_model(turn_input.service, model_list.get_cached_models(turn_input.service))
     return replace(turn_input, params=replace(turn_input.params, model=model))
