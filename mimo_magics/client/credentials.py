@@ -42,6 +42,8 @@ _entered_keys: dict[str, Secret] = {}
 """What was typed in, by host."""
 _bound_hosts: dict[str, str] = {}
 """The host that each key without one is bound to."""
+_announced_folders: set[Path] = set()
+"""Folders whose file `.env` was told to be the source of a key."""
 
 
 def find_key(host: str) -> FoundKey | None:
@@ -73,6 +75,21 @@ def has_keys_for_other_hosts(host: str) -> bool:
 
 def _is_allowed_for(key: FoundKey, host: str) -> bool:
     return key.is_for_host or _bound_hosts.get(key.value, host) == host
+
+
+def describe_env_file(source: str) -> str:
+    """Say, once for each folder, that a key comes from its file `.env`: a cloned folder may hold a stranger's key.
+
+    Args:
+        source: where the key was found.
+    """
+    if source != ENV_FILE or Path.cwd() in _announced_folders:
+        return ""
+    _announced_folders.add(Path.cwd())
+    return Translatable(
+        "The API key comes from {file} in the working directory; prompts are billed to its account.",
+        file=ENV_FILE,
+    )
 
 
 def set_key(host: str, value: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -29,6 +29,8 @@ class Endpoint:
     auth: Auth
     timeout: float = 480.0
     """Longest silence in seconds."""
+    key_source: str = field(default="", compare=False)
+    """Where the key was found."""
     tapes: tuple[Tape, ...] = ()
     """What records the calls, or answers them; the first is the nearest to us."""
 
@@ -105,7 +107,9 @@ def resolve_endpoint(settings: Settings) -> Endpoint:
     ):
         raise _missing_key_error(origin, service.api_key_url)
     auth = settings.auth or service.auth[settings.api]
-    return Endpoint(url, key.value if key else Secret(), auth, settings.timeout)
+    if key is None:
+        return Endpoint(url, Secret(), auth, settings.timeout)
+    return Endpoint(url, key.value, auth, settings.timeout, key_source=key.source)
 
 
 def build_replay_endpoint(settings: Settings) -> Endpoint:

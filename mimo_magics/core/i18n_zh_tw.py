@@ -115,6 +115,9 @@ TRANSLATIONS: dict[str, str] = {
         "請更正：%env {variable}=VALUE，或取消設定：import os; del os.environ['{variable}']"
     ),
     "The stream of {host} holds no event of this format.": "{host} 的串流中沒有此格式的事件。",
+    "The API key comes from {file} in the working directory; prompts are billed to its account.": (
+        "API 金鑰來自工作目錄的 {file}；提示的費用由該帳戶負擔。"
+    ),
     "{host} could not be reached.": "無法連上 {host}。",
     "{what}: {done:,.0f} of {total:,.0f} MB": "{what}：{done:,.0f} / {total:,.0f} MB",
     "{what} …": "{what} …",
@@ -292,8 +295,8 @@ TRANSLATIONS: dict[str, str] = {
         "JSON 模式：回答為 JSON，提示詞必須描述它。僅限 OpenAI 格式。"
     ),
     "Another field of the request, sent as it is; may be repeated.": "請求的其他欄位，原樣送出；可重複使用。",
-    "Which tool is to be called: auto, none, required, or a name. MiMo honours auto and none.": (
-        "要呼叫哪個工具：auto、none、required 或工具名稱。MiMo 遵守 auto 與 none。"
+    "Which tool is to be called: auto, none, required, or a name. MiMo honors auto; none sends no tools.": (
+        "要呼叫哪個工具：auto、none、required 或工具名稱。MiMo 只遵守 auto；none 則不送出工具。"
     ),
     "Rounds of tool calls in a turn; then the model answers without tools.": (
         "一個回合中工具呼叫的輪數；之後模型不用工具直接回答。"
@@ -557,11 +560,17 @@ TRANSLATIONS: dict[str, str] = {
     "{count} stop sequences are more than the {most} that MiMo takes.": (
         "{count} 個停止序列超過 MiMo 可接受的 {most} 個。"
     ),
-    "tool_choice {tool_choice} may be ignored: MiMo honours auto and none only.": (
-        "tool_choice {tool_choice} 可能被忽略：MiMo 只遵守 auto 與 none。"
+    "tool_choice {tool_choice} may be ignored: MiMo honors auto only.": (
+        "tool_choice {tool_choice} 可能被忽略：MiMo 只遵守 auto。"
     ),
     "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it.": (
         "JSON 模式要求提示詞明確要求 JSON 並描述欄位；此提示詞沒有提到。"
+    ),
+    "--param reasoning_effort={effort} is refused by MiMo, which takes {efforts}.": (
+        "MiMo 會拒絕 --param reasoning_effort={effort}；可用的值為 {efforts}。"
+    ),
+    "{answered} answered instead of {requested}; its prices are used where they are known.": (
+        "由 {answered} 代替 {requested} 回答；若知道其價格，費用即依此計算。"
     ),
     "{model} was retired; its successor is {successor}.": "{model} 已停用；後繼模型為 {successor}。",
     "{names} will not act: {reason}.": "{names} 不會有作用：{reason}。",

@@ -229,6 +229,8 @@ class Usage:
     """Part of `input` that came from the prefix cache."""
     reasoning: int = 0
     """Part of `output` that was reasoning."""
+    web_searches: int = 0
+    """Searches of the server, which are paid beside the tokens."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -236,6 +238,7 @@ class Usage:
             self.output + other.output,
             self.cached + other.cached,
             self.reasoning + other.reasoning,
+            self.web_searches + other.web_searches,
         )
 
 

@@ -121,7 +121,7 @@ class Settings:
     )
     tool_choice: str | None = _setting(
         None,
-        "Which tool is to be called: auto, none, required, or a name. MiMo honours auto and none.",
+        "Which tool is to be called: auto, none, required, or a name. MiMo honors auto; none sends no tools.",
         "--tool-choice",
         metavar="NAME",
     )

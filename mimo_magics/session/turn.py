@@ -99,7 +99,7 @@ def check_turn(turn: Turn) -> None:
     """
     counts = [turn.omitted_turns, turn.context_tokens]
     for usage in filter(None, (turn.usage, turn.reply.usage)):
-        counts += [usage.input, usage.output, usage.cached, usage.reasoning]
+        counts += [usage.input, usage.output, usage.cached, usage.reasoning, usage.web_searches]
     if not all(0 <= each <= MAX_COUNT for each in counts):
         raise ValueError("a count is none")
     prompt, reply_message = turn.prompt, turn.reply.message

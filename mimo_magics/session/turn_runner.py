@@ -7,13 +7,14 @@ from contextlib import aclosing
 from dataclasses import replace
 from uuid import uuid4
 
-from mimo_magics.client import endpoint, http
+from mimo_magics.client import credentials, endpoint, http
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import process as local_process
 from mimo_magics.core.errors import BadRequest, BudgetExceeded, InvalidApiKey, MimoError, UnknownModel
 from mimo_magics.core.events import Accumulator, Event, Note, Notice, ResponseStarted, Stopped
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Message, Reply, Request, Usage, split_responses
+from mimo_magics.core.models import is_other_model
 from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.session import request_warnings
 from mimo_magics.session.attachments import replace_unsupported_parts
@@ -69,6 +70,8 @@ class RunningTurn:
         """Of the coming request, about."""
         self._incomplete_stop = "interrupted"
         """Why the answer ends where the server says nothing of it."""
+        self._has_told_model = False
+        """Whether it was said that another model answers."""
         self._is_between_responses = False
         """Whether tools run, and no answer of the server does."""
         self._call_runner = ToolCallRunner(
@@ -163,6 +166,8 @@ class RunningTurn:
                 async for step in preparations:
                     yield step
         service_endpoint = local_process.choose_endpoint(settings, self._tape_selection)
+        if line := credentials.describe_env_file(service_endpoint.key_source):
+            yield Notice(line)
         self._turn_input = await resolve_model(self._turn_input, service_endpoint)
         request, notes = self._turn_input.build_request()
         for warning in (
@@ -296,9 +301,23 @@ class RunningTurn:
                     self._is_between_responses = False
                 for each in _apply_filters(filters, [event]):
                     yield self._call_numbers.number_event(each)
+                if isinstance(event, ResponseStarted) and (note := self._describe_other_model(event.model)):
+                    yield Note(note)
         for number, each_filter in enumerate(filters, 1):
             for each in _apply_filters(filters[number:], list(each_filter.flush())):
                 yield self._call_numbers.number_event(each)
+
+    def _describe_other_model(self, answered: str) -> str:
+        """Say, once, that another model answers than was asked for: services forward the ids of retired ones."""
+        requested = self._turn_input.model
+        if self._has_told_model or not is_other_model(requested, answered):
+            return ""
+        self._has_told_model = True
+        return Translatable(
+            "{answered} answered instead of {requested}; its prices are used where they are known.",
+            answered=answered,
+            requested=requested,
+        )
 
 
 def _apply_filters(

@@ -1,6 +1,7 @@
 """A conversation, against a server that refuses what MiMo refuses."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.peer import CUT, Answer, Peer, error, reply, stream
@@ -157,3 +158,23 @@ def test_a_session_prints_short(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
     assert repr(talk) == "<Session main of 1 turns, 20 tokens in, 10 out>"
+
+
+def test_a_key_from_the_file_of_a_folder_is_told_once(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("MIMO_API_KEY")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("MIMO_API_KEY=sk-canary-of-a-stranger\n")
+    talk = session(peer)
+    notices = [talk.ask(prompt).notices for prompt in ("one", "two")]
+    assert notices == [
+        ("The API key comes from .env in the working directory; prompts are billed to its account.",),
+        (),
+    ]
+
+
+def test_a_key_of_ones_own_is_not_told(peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("MIMO_API_KEY=sk-canary-of-a-stranger\n")
+    assert session(peer).ask("one").notices == ()
