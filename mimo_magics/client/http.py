@@ -1,4 +1,4 @@
-"""One call over HTTP: request out, events in. The only module besides the tapes that knows httpx.
+"""One call over HTTP: request out, events in.
 
 A call is tried again only before its first event, so that nothing is ever shown or paid twice (section 11.17
 of the API notes). Errors leave here without the exception they came from: its request holds the key.
@@ -11,22 +11,22 @@ import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import count
-from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
 
 import anyio
 import httpx
 
 from mimo_magics.client.backoff import get_backoff
-from mimo_magics.client.body import ACCEPTED_ENCODINGS, MAX_BODY_BYTES, MAX_STREAM_BYTES, iter_body, read_body
+from mimo_magics.client.body import MAX_BODY_BYTES, MAX_STREAM_BYTES, iter_body, read_body
 from mimo_magics.client.certificates import CertificateSettings
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.key_redaction import KeyRedactor
-from mimo_magics.client.proxy import ProxySetting, find_proxy
+from mimo_magics.client.proxy import find_proxy
 from mimo_magics.client.retry import MAX_ATTEMPTS, compute_delay, is_retryable, read_retry_after
+from mimo_magics.client.route import CLIENT_HEADERS, Route
 from mimo_magics.core.errors import (
     ApiError,
     BadOption,
@@ -38,11 +38,10 @@ from mimo_magics.core.errors import (
 )
 from mimo_magics.core.events import Event, Retrying
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Request
+from mimo_magics.core.messages import Request, join_surrogates
 from mimo_magics.core.secret import Secret, redact
 from mimo_magics.core.settings import Api
 from mimo_magics.core.text import quote
-from mimo_magics.core.version import __version__
 from mimo_magics.tape.clock import Clock
 from mimo_magics.tape.tape import create_clock
 from mimo_magics.tape.transport import SendRequest, TapeTransport
@@ -73,25 +72,8 @@ END_OF_BODY_TIMEOUT = 1.0
 
 HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
 
-CLIENT_HEADERS = {"User-Agent": f"mimo-magics/{__version__}", "Accept-Encoding": ACCEPTED_ENCODINGS}
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """What of the environment a call to an address needs: nothing for plain http on this machine."""
-
-    proxy: ProxySetting | None
-    certificates: CertificateSettings | None
-
-    @classmethod
-    def find(cls, url: str) -> _Route:
-        proxy = find_proxy(url)
-        is_encrypted = url.lower().startswith("https://") or (proxy and proxy.is_encrypted)
-        return cls(proxy, CertificateSettings.from_environment() if is_encrypted else None)
-
-
 _Lifetime = AsyncGenerator[httpx.AsyncClient]
-_clients: dict[asyncio.AbstractEventLoop, dict[_Route, tuple[_Lifetime, httpx.AsyncClient]]] = {}
+_clients: dict[asyncio.AbstractEventLoop, dict[Route, tuple[_Lifetime, httpx.AsyncClient]]] = {}
 """By event loop and route, so that calls share a connection, beside the generators that end them with the loop."""
 
 
@@ -103,15 +85,12 @@ async def stream(
     Waits are measured by `clock`: the machine's, or that of the endpoint's tapes.
 
     Raises:
-        ApiError: the server said no, before or in the middle of the answer.
-        ConnectionFailed: it was not reached, or did not begin to answer.
-        IncompleteStream: the connection broke in the middle.
-        WireError: what came is not what the API describes.
-        BadOption: the request cannot be sent.
-        TapeMismatch: a tape is replayed, and does not hold the request.
+        ApiError, WireError: the server said no, at any time; what came is not what the API describes.
+        ConnectionFailed, IncompleteStream: it did not begin to answer; the connection broke in the middle.
+        BadOption, TapeMismatch: the request cannot be sent; a tape that is replayed does not hold it.
     """
-    clock = clock or create_clock(endpoint.tapes)
-    body, backoff = FORMATS[api].encode(request), get_backoff(endpoint)
+    clock, backoff = clock or create_clock(endpoint.tapes), get_backoff(endpoint)
+    body: Mapping[str, Any] = FORMATS[api].encode(request)
     for number in count(1):
         while (seconds := backoff.get_wait(clock)) > MIN_WAIT:
             yield Retrying(number, MAX_ATTEMPTS, seconds, backoff.reason)
@@ -185,7 +164,7 @@ async def _get_client(url: str) -> httpx.AsyncClient:
     Raises:
         BadOption: a variable of the environment that the call needs is wrong.
     """
-    route, loop = _Route.find(url), asyncio.get_running_loop()
+    route, loop = Route.find(url), asyncio.get_running_loop()
     for closed in [each for each in _clients if each.is_closed()]:
         del _clients[closed]
     clients = _clients.setdefault(loop, {})
@@ -211,31 +190,14 @@ async def _get_client_with_tapes(endpoint: Endpoint, clock: Clock) -> httpx.Asyn
     return httpx.AsyncClient(transport=transport, headers=CLIENT_HEADERS, trust_env=False)
 
 
-async def _hold_client(route: _Route) -> _Lifetime:
+async def _hold_client(route: Route) -> _Lifetime:
     """Hold a client; whoever ends an event loop ends the generators that wait in it."""
-    client = _build_client(route)
+    client = route.build_client()
     try:
         yield client
     finally:
         _clients.get(asyncio.get_running_loop(), {}).pop(route, None)
         await client.aclose()
-
-
-def _build_client(route: _Route) -> httpx.AsyncClient:
-    """Build a client that reads nothing of the environment itself.
-
-    Raises:
-        BadOption: the proxy or the certificates of the route cannot be used.
-    """
-    # without certificates nothing is trusted; the context is never used then
-    tls = route.certificates.build_tls_context() if route.certificates else SSLContext(PROTOCOL_TLS_CLIENT)
-    proxy = route.proxy.build_proxy(tls) if route.proxy else None
-    try:
-        return httpx.AsyncClient(headers=CLIENT_HEADERS, verify=tls, proxy=proxy, trust_env=False)
-    except ImportError:
-        if route.proxy is None:
-            raise
-        raise route.proxy.missing_package_error() from None
 
 
 class _Attempt:
@@ -277,7 +239,7 @@ class _Attempt:
         endpoint, wire = self._endpoint, FORMATS[self._api]
         request_options = {
             "headers": {"Content-Type": "application/json", **wire.headers(endpoint.key, endpoint.auth)},
-            "content": json.dumps(self._body, ensure_ascii=False, separators=(",", ":")).encode(),
+            "content": _encode_json(self._body),
             "timeout": httpx.Timeout(endpoint.timeout, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT),
         }
         client = await _get_client_with_tapes(endpoint, self._clock)
@@ -324,6 +286,24 @@ class _Attempt:
             raise WireError(Translatable("The stream of {host} holds no event of this format.", host=host))
         if not decoder.has_started:
             raise httpx.RemoteProtocolError("the stream was empty")
+
+
+def _encode_json(body: Mapping[str, Any]) -> bytes:
+    """Write a body; half a character that stands alone becomes U+FFFD.
+
+    Raises:
+        BadOption: it holds what JSON cannot say.
+    """
+    try:
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadOption(
+            Translatable(
+                "The request cannot be written as JSON: {error}.", error=quote(str(error), MAX_ERROR_CHARS)
+            ),
+            Translatable("Look at the options and the tools of the cell."),
+        ) from None
+    return join_surrogates(text).encode()
 
 
 def _build_request(

@@ -32,7 +32,6 @@ import traceback
 from typing import TYPE_CHECKING, ClassVar
 
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.secret import redact
 
 if TYPE_CHECKING:  # errors are loaded with the extension, the values of a conversation are not
     from mimo_magics.core.messages import Reply
@@ -63,6 +62,8 @@ class MimoError(Exception):
 
     def redact(self, key: str) -> None:
         """Take a key out of what is shown."""
+        from mimo_magics.core.secret import redact
+
         self.args = tuple(redact(arg, key) for arg in self.args)
         self.hint = redact(self.hint, key)
 
@@ -192,7 +193,9 @@ class ApiError(MimoError):
 
     def redact(self, key: str) -> None:
         """Take a key out of all that the server said; some repeat the one that they refuse."""
-        MimoError.redact(self, key)
+        from mimo_magics.core.secret import redact
+
+        super().redact(key)
         for name in ("code", "param", "request_id"):
             setattr(self, name, redact(getattr(self, name), key))
 

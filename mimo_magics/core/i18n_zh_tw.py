@@ -42,6 +42,16 @@ TRANSLATIONS: dict[str, str] = {
     "Run %%mimo? in a cell of its own.": "請在單獨的儲存格中執行 %%mimo?。",
     "{out!r} is no name for a variable.": "{out!r} 不能當作變數名稱。",
     "Choose one that Python can use: -o reply": "請選一個 Python 可用的名稱：-o reply",
+    "A prompt cannot be {prompt}.": "提示不能是 {prompt}。",
+    "It is a text, or a list of texts and parts such as ImagePart; earlier turns are in the Session.": (
+        "它是文字，或由文字與 ImagePart 等部分組成的清單；先前的回合在 Session 中。"
+    ),
+    "param cannot be {value}: JSON cannot say it.": "param 不能是 {value}：JSON 無法表示它。",
+    "It holds texts, finite numbers, true, false, null, lists, and objects whose names are texts.": (
+        "它可含文字、有限的數字、true、false、null、清單，以及名稱為文字的物件。"
+    ),
+    "The request cannot be written as JSON: {error}.": "無法將請求寫成 JSON：{error}。",
+    "Look at the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
     "There is no prompt.": "沒有提示詞。",
     "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Say something.": "請寫點內容。",
@@ -569,8 +579,8 @@ TRANSLATIONS: dict[str, str] = {
     "--param reasoning_effort={effort} is refused by MiMo, which takes {efforts}.": (
         "MiMo 會拒絕 --param reasoning_effort={effort}；可用的值為 {efforts}。"
     ),
-    "{answered} answered instead of {requested}; its prices are used where they are known.": (
-        "由 {answered} 代替 {requested} 回答；若知道其價格，費用即依此計算。"
+    "{other} answered instead of {model}; its prices are used where they are known.": (
+        "由 {other} 代替 {model} 回答；若知道其價格，費用即依此計算。"
     ),
     "{model} was retired; its successor is {successor}.": "{model} 已停用；後繼模型為 {successor}。",
     "{names} will not act: {reason}.": "{names} 不會有作用：{reason}。",

@@ -96,13 +96,13 @@ def find_model(model: str) -> Model | None:
     return replace(relative, id=model)
 
 
-def is_other_model(requested: str, answered: str) -> bool:
+def is_other_model(requested_model: str, reply_model: str) -> bool:
     """Tell whether a model of MiMo answered that is not the requested one.
 
     Servers write an id in capitals or with its owner, and those of other models as they like.
     """
-    answered_id, requested_id = (each.rpartition("/")[2].casefold() for each in (answered, requested))
-    return answered_id != requested_id and find_model(answered_id) is not None
+    reply_id, requested_id = (each.rpartition("/")[2].casefold() for each in (reply_model, requested_model))
+    return reply_id != requested_id and find_model(reply_id) is not None
 
 
 def _get_kind(model: str) -> str:

@@ -85,16 +85,18 @@ def estimate_cost(
     ) / 1e6 + usage.web_searches * SEARCH_PRICES.get(service, 0.0)
 
 
-def choose_priced_model(service: str, requested: str, answered: str, prices: Mapping[str, Any] = {}) -> str:
+def choose_priced_model(
+    service: str, requested_model: str, reply_model: str, prices: Mapping[str, Any] = {}
+) -> str:
     """Return the model whose prices hold: the one that answered, where its price is known, or the requested one.
 
     Args:
         service: name of the preset.
-        requested: id of the model that was asked for.
-        answered: id of the model that answered, by its own account; may be empty.
+        requested_model: id of the model that was asked for.
+        reply_model: id of the model that answered, by its own account; may be empty.
         prices: the person's own, as `find_price` takes them.
 
     Raises:
         BadOption: the person's own price cannot be read.
     """
-    return answered if answered and find_price(service, answered, prices) else requested
+    return reply_model if reply_model and find_price(service, reply_model, prices) else requested_model

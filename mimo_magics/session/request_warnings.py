@@ -69,16 +69,9 @@ def find_warnings(
             "tool_choice {tool_choice} may be ignored: MiMo honors auto only.",
             tool_choice=request.params.tool_choice,
         )
-    effort = settings.param.get("reasoning_effort")
-    if service.ranges and isinstance(effort, str) and effort not in REASONING_EFFORTS:
-        yield Translatable(
-            "--param reasoning_effort={effort} is refused by MiMo, which takes {efforts}.",
-            effort=quote(effort, MAX_QUOTED_CHARS),
-            efforts=", ".join(REASONING_EFFORTS),
-        )
     yield from _unused_setting_warnings(settings, service, request.params.model)
     yield from _model_warnings(settings, service, request.params.model)
-    yield from _field_warnings(settings)
+    yield from _field_warnings(settings, service)
     if settings.json and "json" not in "".join(message.text for message in request.messages).lower():
         yield Translatable(
             "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
@@ -119,8 +112,15 @@ def _model_warnings(settings: Settings, service: Service, model: str) -> Iterato
         yield Translatable("{model} is not known here. {meant}", model=model, meant=suggestion)
 
 
-def _field_warnings(settings: Settings) -> Iterator[str]:
-    """Tell of fields that are set beside the settings, and are one of these, or nearly called like a field."""
+def _field_warnings(settings: Settings, service: Service) -> Iterator[str]:
+    """Tell of fields that are set beside the settings, and are one of these, nearly called like a field, or refused."""
+    effort = settings.param.get("reasoning_effort")
+    if service.ranges and isinstance(effort, str) and effort not in REASONING_EFFORTS:
+        yield Translatable(
+            "--param reasoning_effort={effort} is refused by MiMo, which takes {efforts}.",
+            effort=quote(effort, MAX_QUOTED_CHARS),
+            efforts=", ".join(REASONING_EFFORTS),
+        )
     for name in settings.param:
         if name in SETTING_OPTIONS:
             yield Translatable(

@@ -70,8 +70,6 @@ class RunningTurn:
         """Of the coming request, about."""
         self._incomplete_stop = "interrupted"
         """Why the answer ends where the server says nothing of it."""
-        self._has_told_model = False
-        """Whether it was said that another model answers."""
         self._is_between_responses = False
         """Whether tools run, and no answer of the server does."""
         self._call_runner = ToolCallRunner(
@@ -307,17 +305,16 @@ class RunningTurn:
             for each in _apply_filters(filters[number:], list(each_filter.flush())):
                 yield self._call_numbers.number_event(each)
 
-    def _describe_other_model(self, answered: str) -> str:
+    def _describe_other_model(self, other: str) -> str:
         """Say, once, that another model answers than was asked for: services forward the ids of retired ones."""
-        requested = self._turn_input.model
-        if self._has_told_model or not is_other_model(requested, answered):
-            return ""
-        self._has_told_model = True
-        return Translatable(
-            "{answered} answered instead of {requested}; its prices are used where they are known.",
-            answered=answered,
-            requested=requested,
+        model = self._turn_input.model
+        note = Translatable(
+            "{other} answered instead of {model}; its prices are used where they are known.",
+            other=other,
+            model=model,
         )
+        is_new = note not in self._accumulator.reply.notes
+        return note if is_other_model(model, other) and is_new else ""
 
 
 def _apply_filters(
