@@ -1,7 +1,9 @@
-"""How long a service wants no calls: one back-off for each service, shared by all calls of this process."""
+"""How long a service wants no calls: one back-off for each service, shared by the calls that are under way."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mimo_magics.client.endpoint import Endpoint
@@ -17,6 +19,8 @@ class Backoff:
     resume_at: float = 0.0
     """On the clock of the calls, in seconds."""
     reason: str = ""
+    call_count: int = 0
+    """Calls that are under way."""
 
     def get_wait(self, clock: Clock) -> float:
         """Return the seconds until calls may begin; 0 or less when they may."""
@@ -38,6 +42,20 @@ _backoffs: dict[str, Backoff] = {}
 """By host."""
 
 
-def get_backoff(endpoint: Endpoint) -> Backoff:
-    """Return the back-off of a service; a replay keeps the waits of its tape, which concern no other call."""
-    return Backoff() if is_replaying(endpoint.tapes) else _backoffs.setdefault(endpoint.host, Backoff())
+@contextmanager
+def share_backoff(endpoint: Endpoint) -> Iterator[Backoff]:
+    """Hold the back-off of a service during a call. It ends with the last call: who stopped all may try at once.
+
+    A replay keeps the waits of its tape, which concern no other call.
+    """
+    if is_replaying(endpoint.tapes):
+        yield Backoff()
+        return
+    backoff = _backoffs.setdefault(endpoint.host, Backoff())
+    backoff.call_count += 1
+    try:
+        yield backoff
+    finally:
+        backoff.call_count -= 1
+        if not backoff.call_count:
+            _backoffs.pop(endpoint.host, None)

@@ -19,7 +19,7 @@ from typing import Any
 import anyio
 import httpx
 
-from mimo_magics.client.backoff import get_backoff
+from mimo_magics.client.backoff import share_backoff
 from mimo_magics.client.body import MAX_BODY_BYTES, MAX_STREAM_BYTES, iter_body, read_body
 from mimo_magics.client.certificates import CertificateSettings
 from mimo_magics.client.endpoint import Endpoint
@@ -85,38 +85,38 @@ async def stream(
     Waits are measured by `clock`: the machine's, or that of the endpoint's tapes.
 
     Raises:
-        ApiError, WireError: the server said no, at any time; what came is not what the API describes.
-        ConnectionFailed, IncompleteStream: it did not begin to answer; the connection broke in the middle.
+        ApiError, ConnectionFailed, IncompleteStream, WireError: the service failed; see `core/errors`.
         BadOption, TapeMismatch: the request cannot be sent; a tape that is replayed does not hold it.
     """
-    clock, backoff = clock or create_clock(endpoint.tapes), get_backoff(endpoint)
+    clock = clock or create_clock(endpoint.tapes)
     body: Mapping[str, Any] = FORMATS[api].encode(request)
-    for number in count(1):
-        while (seconds := backoff.get_wait(clock)) > MIN_WAIT:
-            yield Retrying(number, MAX_ATTEMPTS, seconds, backoff.reason)
+    with share_backoff(endpoint) as backoff:
+        for number in count(1):
+            while (seconds := backoff.get_wait(clock)) > MIN_WAIT:
+                yield Retrying(number, MAX_ATTEMPTS, seconds, backoff.reason)
+                await clock.sleep(seconds)
+            attempt, redactor = _Attempt(endpoint, api, body, clock), KeyRedactor(endpoint.key)
+            failure: MimoError | None = None
+            try:
+                async with aclosing(attempt.run()) as events:
+                    async for event in events:
+                        attempt.has_started = True
+                        for each in redactor.feed(event):
+                            yield each
+            except (*HTTPX_ERRORS, MimoError) as error:
+                failure = attempt.explain(error)
+            for each in redactor.close():
+                yield each
+            if failure is None:
+                return
+            if relaxed_body := attempt.drop_refused_field(failure):
+                body = relaxed_body
+                continue
+            if attempt.has_started or number == MAX_ATTEMPTS or not is_retryable(failure):
+                raise failure
+            seconds = backoff.plan_wait(compute_delay(number, failure, clock), failure, clock)
+            yield Retrying(number + 1, MAX_ATTEMPTS, seconds, failure.message)
             await clock.sleep(seconds)
-        attempt, redactor = _Attempt(endpoint, api, body, clock), KeyRedactor(endpoint.key)
-        failure: MimoError | None = None
-        try:
-            async with aclosing(attempt.run()) as events:
-                async for event in events:
-                    attempt.has_started = True
-                    for each in redactor.feed(event):
-                        yield each
-        except (*HTTPX_ERRORS, MimoError) as error:
-            failure = attempt.explain(error)
-        for each in redactor.close():
-            yield each
-        if failure is None:
-            return
-        if relaxed_body := attempt.drop_refused_field(failure):
-            body = relaxed_body
-            continue
-        if attempt.has_started or number == MAX_ATTEMPTS or not is_retryable(failure):
-            raise failure
-        seconds = backoff.plan_wait(compute_delay(number, failure, clock), failure, clock)
-        yield Retrying(number + 1, MAX_ATTEMPTS, seconds, failure.message)
-        await clock.sleep(seconds)
 
 
 async def list_models(endpoint: Endpoint) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from support.peer import Answer, Peer, Seen, error, reply, stream
 from support.virtual_time import VirtualTime
 
 from mimo_magics.client import http
-from mimo_magics.client.backoff import get_backoff
+from mimo_magics.client.backoff import share_backoff
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import RateLimited
 from mimo_magics.core.events import Event, Retrying
@@ -110,14 +110,21 @@ async def test_a_stop_ends_the_wait_at_once(peer: Peer) -> None:
     assert len(peer.requests) == 1
 
 
+async def test_who_stopped_the_wait_may_try_at_once(peer: Peer, virtual_time: VirtualTime) -> None:
+    peer.answers(error(503, "busy", **{"Retry-After": "100"}), lambda seen: stream(seen, reply("ok")))
+    async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
+        assert isinstance(await anext(events), Retrying)
+    assert waits(await ask(peer)) == []
+    assert virtual_time.slept == []
+
+
 async def test_a_replay_waits_for_no_other_call(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
-    recorded = replace(endpoint(peer), tapes=(open_tape(f"record:{path}"),))
-    assert get_backoff(recorded) is get_backoff(endpoint(peer))
-    await collect(recorded)
+    await collect(replace(endpoint(peer), tapes=(open_tape(f"record:{path}"),)))
     replayed = replace(endpoint(peer), tapes=(open_tape(f"replay:{path}"),))
-    get_backoff(endpoint(peer)).resume_at = inf
-    assert waits(await collect(replayed)) == []
+    with share_backoff(endpoint(peer)) as backoff:
+        backoff.resume_at = inf
+        assert waits(await collect(replayed)) == []
 
 
 async def collect(called: Endpoint) -> list[Event]:
