@@ -12,7 +12,7 @@ from hypothesis import settings
 from support.peer import KEY, Peer
 from support.virtual_time import virtual_time
 
-from mimo_magics.client import credentials, model_list
+from mimo_magics.client import backoff, credentials, model_list
 
 __all__ = ["virtual_time"]  # a fixture that is found here
 
@@ -63,6 +63,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
             monkeypatch.delenv(name)
     monkeypatch.setattr(credentials, "_entered_keys", {})
     monkeypatch.setattr(credentials, "_bound_hosts", {})
+    monkeypatch.setattr(backoff, "_backoffs", {})
     monkeypatch.setattr(model_list, "_model_ids_by_url", {})
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))

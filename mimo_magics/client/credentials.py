@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import StringIO
+from pathlib import Path
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
@@ -42,6 +43,8 @@ _entered_keys: dict[str, Secret] = {}
 """What was typed in, by host."""
 _bound_hosts: dict[str, str] = {}
 """The host that each key without one is bound to."""
+_announced_folders: set[Path] = set()
+"""Folders whose file `.env` was told to be the source of a key."""
 
 
 def find_key(host: str) -> FoundKey | None:
@@ -73,6 +76,22 @@ def has_keys_for_other_hosts(host: str) -> bool:
 
 def _is_allowed_for(key: FoundKey, host: str) -> bool:
     return key.is_for_host or _bound_hosts.get(key.value, host) == host
+
+
+def describe_env_file(source: str) -> str:
+    """Say, once for each folder, that a key comes from its file `.env`: a cloned folder may hold a stranger's key.
+
+    Args:
+        source: where the key was found.
+    """
+    folder = find_working_folder()
+    if source != ENV_FILE or folder is None or folder in _announced_folders:
+        return ""
+    _announced_folders.add(folder)
+    return Translatable(
+        "The API key comes from {file} in the working directory; prompts are billed to its account.",
+        file=ENV_FILE,
+    )
 
 
 def set_key(host: str, value: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from mimo_magics.client import credentials
@@ -14,8 +15,6 @@ from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Service
 from mimo_magics.core.settings import Auth, Settings
 from mimo_magics.tape.tape import Tape
 
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-"""Names of this machine: plain http is safe there, and no proxy is asked."""
 OTHER_KEY_HINT = Translatable(
     "The key at hand was given for another host; give one for this host by %mimo_config api_key"
 )
@@ -30,6 +29,8 @@ class Endpoint:
     auth: Auth
     timeout: float = 480.0
     """Longest silence in seconds."""
+    key_source: str = field(default="", compare=False)
+    """Where the key was found."""
     tapes: tuple[Tape, ...] = ()
     """What records the calls, or answers them; the first is the nearest to us."""
 
@@ -112,11 +113,13 @@ def resolve_endpoint(settings: Settings) -> Endpoint:
         key = None
     if key is None and (
         service.name != CUSTOM_SERVICE
-        or (credentials.has_keys_for_other_hosts(origin) and not _is_loopback(url))
+        or (credentials.has_keys_for_other_hosts(origin) and not is_loopback(url))
     ):
         raise _missing_key_error(origin, service.api_key_url)
     auth = settings.auth or service.auth[settings.api]
-    return Endpoint(url, key.value if key else Secret(), auth, settings.timeout)
+    if key is None:
+        return Endpoint(url, Secret(), auth, settings.timeout)
+    return Endpoint(url, key.value, auth, settings.timeout, key_source=key.source)
 
 
 def build_replay_endpoint(settings: Settings) -> Endpoint:
@@ -134,7 +137,7 @@ def build_replay_endpoint(settings: Settings) -> Endpoint:
 
 def bind_key(endpoint: Endpoint) -> None:
     """Note that a host took the key, which is bound to it from now on; this machine is everybody's."""
-    if endpoint.key and not _is_loopback(endpoint.base_url):
+    if endpoint.key and not is_loopback(endpoint.base_url):
         credentials.bind_key(get_key_origin(endpoint.base_url), endpoint.key)
 
 
@@ -142,7 +145,9 @@ def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return (
-            parts.scheme in ("http", "https")
+            url.isprintable()
+            and " " not in url
+            and parts.scheme in ("http", "https")
             and bool(parts.hostname)
             and "@" not in parts.netloc
             and parts.port != 0
@@ -151,13 +156,21 @@ def _is_web_address(url: str) -> bool:
         return False
 
 
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK_HOSTS
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is on this machine: plain http is safe there, and no proxy is asked."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host.rstrip(".") == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    # servers tell 0.0.0.0 as theirs, which leads to this machine
+    return any(each.is_loopback or each.is_unspecified for each in (address, mapped) if each)
 
 
 def _is_secure(url: str) -> bool:
     """Tell whether nobody can read a key on the way."""
-    return urlsplit(url).scheme == "https" or _is_loopback(url)
+    return urlsplit(url).scheme == "https" or is_loopback(url)
 
 
 def _missing_key_error(host_name: str, key_page: str) -> MissingApiKey:

@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from mimo_magics.client import endpoint, http
 from mimo_magics.client.endpoint import Endpoint
-from mimo_magics.core.errors import MimoError
+from mimo_magics.core.errors import MissingApiKey
 from mimo_magics.core.models import MODELS, SUCCESSORS, is_chat_model
 from mimo_magics.core.pricing import PRICES
 from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Service
 from mimo_magics.core.settings import Settings
 
 _model_ids_by_url: dict[str, tuple[str, ...]] = {}
-"""What servers have told, by their addresses, as long as this process lives."""
+"""What servers have told, by their addresses, as long as this process lives; nothing for those that did not tell."""
+MIMO_ID = re.compile(r"mimo-v(?P<version>[0-9]{1,4}(?:\.[0-9]{1,4}){0,3})-(?P<kind>[a-z0-9-]+)")
 
 
 async def list_models(settings: Settings) -> tuple[str, ...]:
     """Ask the service for the ids of its models; empty where it does not tell, or there is no key for it.
 
+    One that did not tell is asked again.
+
     Raises:
-        BadOption: the preset or the base URL cannot be.
+        BadOption: the preset, the base URL or the key cannot be, or a variable of the environment.
     """
     service = endpoint.resolve_service(settings)
     if service is LOCAL_SERVICE:
         return (LOCAL_SERVICE.model,)
     try:
-        return await list_models_at(service, endpoint.resolve_endpoint(settings))
-    except MimoError:
+        service_endpoint = endpoint.resolve_endpoint(settings)
+    except MissingApiKey:
         return ()
+    url = get_models_url(service, service_endpoint.base_url)
+    if not _model_ids_by_url.get(url):
+        _model_ids_by_url.pop(url, None)
+    return await list_models_at(service, service_endpoint)
 
 
 async def list_models_at(service: Service, service_endpoint: Endpoint) -> tuple[str, ...]:
-    """Ask a service for the ids of its models, at its address for the OpenAI format; once is enough."""
+    """Ask a service for the ids of its models, at its address for the OpenAI format.
+
+    Once for the process, also where it does not tell: a prompt waits for the list.
+    """
     url = get_models_url(service, service_endpoint.base_url)
     if url != service_endpoint.base_url:
         service_endpoint = replace(service_endpoint, base_url=url, auth=service.auth["openai"])
-    if not _model_ids_by_url.get(service_endpoint.base_url):
+    if service_endpoint.base_url not in _model_ids_by_url:
         _model_ids_by_url[service_endpoint.base_url] = await http.list_models(service_endpoint)
     return _model_ids_by_url[service_endpoint.base_url]
 
@@ -46,9 +58,33 @@ def get_cached_models(service: Service) -> tuple[str, ...]:
     return _model_ids_by_url.get(get_models_url(service, ""), ())
 
 
+def was_asked(service: Service) -> bool:
+    """Tell whether a service was asked for its models."""
+    return get_models_url(service, "") in _model_ids_by_url
+
+
 def choose_model(service: Service, model_ids: tuple[str, ...]) -> str:
-    """Return the model that answers when the person names none: of some services the first that they list."""
-    return next(filter(is_chat_model, model_ids if service.discovers_default_model else ()), service.model)
+    """Return the model that answers when the person names none.
+
+    That of the service; where its server lists other models only, the successor of it or else the first one.
+    """
+    chat_models = [*filter(is_chat_model, model_ids)] if service.discovers_default_model else []
+    if not chat_models or service.model in chat_models:
+        return service.model
+    return _find_successor(service.model, chat_models) or chat_models[0]
+
+
+def _find_successor(model: str, candidates: Iterable[str]) -> str | None:
+    """Return the latest version of the same kind of model."""
+    kind = _parse_id(model)[1]
+    return max((each for each in candidates if _parse_id(each)[1] == kind), key=_parse_id, default=None)
+
+
+def _parse_id(model: str) -> tuple[tuple[int, ...], str]:
+    """Split an id into version and kind, such as (2, 6) and `pro`."""
+    if match := MIMO_ID.fullmatch(model):
+        return tuple(map(int, match["version"].split("."))), match["kind"]
+    return (), model
 
 
 def get_known_models(settings: Settings) -> tuple[str, ...]:

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from mimo_magics.core.errors import ApiError, ConnectionFailed, InsufficientBalance, MimoError
+from mimo_magics.core.errors import ApiError, ConnectionFailed, InsufficientBalance, MimoError, RateLimited
 from mimo_magics.tape.clock import Clock
 
 RETRY_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
 """Those of a busy service, of a conflict that passes, and of a proxy that did not reach it (52x, 530)."""
 MAX_ATTEMPTS = 5
 INITIAL_DELAY, MAX_DELAY = 0.5, 8.0
+RATE_LIMIT_FACTOR = 12
+"""How much longer the waits are after a 429 that names none: limits are told for a minute, and all four waits
+together are longer than one."""
 MAX_RETRY_AFTER = 120.0
 """Seconds; a server that asks for more is an error at once, as nobody watches a cell for so long."""
 
@@ -52,5 +55,7 @@ def compute_delay(attempt: int, failure: MimoError, clock: Clock) -> float:
     Spread a little, so that clients do not come in step.
     """
     requested_delay = failure.retry_after if isinstance(failure, ApiError) else None
-    backoff = min(MAX_DELAY, INITIAL_DELAY * 2 ** (attempt - 1)) * clock.uniform(0.75, 1.0)
-    return backoff if requested_delay is None else requested_delay + clock.uniform(0.0, 0.1)
+    if requested_delay is not None:
+        return requested_delay + clock.uniform(0.0, 0.1)
+    delay = min(MAX_DELAY, INITIAL_DELAY * 2.0 ** (attempt - 1)) * clock.uniform(0.75, 1.0)
+    return delay * RATE_LIMIT_FACTOR if isinstance(failure, RateLimited) else delay

@@ -60,6 +60,13 @@ class MimoError(Exception):
         """What happened and what to do, as the person reads it."""
         return translate(self.message), translate(self.hint)
 
+    def redact(self, key: str) -> None:
+        """Take a key out of what is shown."""
+        from mimo_magics.core.secret import redact
+
+        self.args = tuple(redact(arg, key) for arg in self.args)
+        self.hint = redact(self.hint, key)
+
     def _render_traceback_(self) -> list[str]:
         """Two lines for a notebook (IPython's protocol): what happened and what to do."""
         from mimo_magics.core.text import replace_unencodable_characters  # only where something is wrong
@@ -186,12 +193,13 @@ class ApiError(MimoError):
         self.request_id = request_id
         self.retry_after = retry_after
 
-    def redact(self, secret: str) -> None:
+    def redact(self, key: str) -> None:
         """Take a key out of all that the server said; some repeat the one that they refuse."""
-        if secret:
-            self.args = tuple(_redact(secret, arg) for arg in self.args)
-            for name in ("code", "param", "request_id", "hint"):
-                setattr(self, name, _redact(secret, getattr(self, name)))
+        from mimo_magics.core.secret import redact
+
+        super().redact(key)
+        for name in ("code", "param", "request_id"):
+            setattr(self, name, redact(getattr(self, name), key))
 
 
 class BadRequest(ApiError):
@@ -240,8 +248,3 @@ class ServerBusy(ApiError):
     """5xx: the server failed or is overloaded."""
 
     default_hint = Translatable("Run the cell again in a while.")
-
-
-def _redact(secret: str, text: str) -> str:
-    """Return a text without the key. One that does not hold it stays what it is, `Translatable` among them."""
-    return text.replace(secret, "(the key)") if secret in text else text

@@ -50,6 +50,16 @@ TRANSLATIONS: dict[str, str] = {
     "Run %%mimo? in a cell of its own.": "請在單獨的儲存格中執行 %%mimo?。",
     "{out!r} is no name for a variable.": "{out!r} 不能當作變數名稱。",
     "Choose one that Python can use: -o reply": "請選一個 Python 可用的名稱：-o reply",
+    "A prompt cannot be {prompt}.": "提示不能是 {prompt}。",
+    "It is a text, or a list of texts and parts such as ImagePart; earlier turns are in the Session.": (
+        "它是文字，或由文字與 ImagePart 等部分組成的清單；先前的回合在 Session 中。"
+    ),
+    "param cannot be {value}: JSON cannot say it.": "param 不能是 {value}：JSON 無法表示它。",
+    "It holds texts, finite numbers, true, false, null, lists, and objects whose names are texts.": (
+        "它可含文字、有限的數字、true、false、null、清單，以及名稱為文字的物件。"
+    ),
+    "The request cannot be written as JSON: {error}.": "無法將請求寫成 JSON：{error}。",
+    "Look at the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
     "There is no prompt.": "沒有提示詞。",
     "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Say something.": "請寫點內容。",
@@ -94,6 +104,38 @@ TRANSLATIONS: dict[str, str] = {
     "{host} did not begin to answer.": "{host} 沒有開始回答。",
     "{host} could not prove who it is.": "{host} 無法證明自己的身分。",
     "Check the base URL and the certificates.": "請檢查 base URL 與憑證。",
+    "Check the base URL and the certificates that {variable} names.": "請檢查 base URL，以及 {variable} 指定的憑證。",
+    "{variable} names a proxy of an unknown kind: {scheme}://.": "{variable} 指定了未知種類的代理伺服器：{scheme}://。",
+    "Its address begins with {schemes}.": "其位址須以 {schemes} 開頭。",
+    "{variable} names a SOCKS proxy, which needs the package socksio.": (
+        "{variable} 指定了 SOCKS 代理伺服器，需要套件 socksio。"
+    ),
+    "Run: %pip install socksio": "請執行：%pip install socksio",
+    "The address of the proxy in {variable} cannot be read.": "無法讀取 {variable} 中的代理伺服器位址。",
+    "It has the form http://user:password@host:port; in a password write # as %23, / as %2F, @ as %40.": (
+        "格式為 http://user:password@host:port；密碼中的 # 請寫成 %23，/ 寫成 %2F，@ 寫成 %40。"
+    ),
+    "the system's settings": "系統設定",
+    "The call goes through the proxy that {variable} names: check it, the network and the base URL.": (
+        "呼叫會經過 {variable} 指定的代理伺服器：請檢查代理伺服器、網路與 base URL。"
+    ),
+    "The proxy did not connect to {host}: {error}.": "代理伺服器未能連上 {host}：{error}。",
+    "{variable} is {path!r}, and this file for TLS keys cannot be written: {reason}.": (
+        "{variable} 為 {path!r}，無法寫入這個 TLS 金鑰檔案：{reason}。"
+    ),
+    "{variable} is {path!r}, and no TLS certificates can be loaded from there: {reason}.": (
+        "{variable} 為 {path!r}，無法從該處載入 TLS 憑證：{reason}。"
+    ),
+    "there is no such folder": "沒有這個資料夾",
+    "The TLS certificates of certifi cannot be loaded: {reason}.": "無法載入 certifi 的 TLS 憑證：{reason}。",
+    "Run: %pip install --force-reinstall certifi": "請執行：%pip install --force-reinstall certifi",
+    "Correct it: %env {variable}=VALUE, or unset it: import os; del os.environ['{variable}']": (
+        "請更正：%env {variable}=VALUE，或取消設定：import os; del os.environ['{variable}']"
+    ),
+    "The stream of {host} holds no event of this format.": "{host} 的串流中沒有此格式的事件。",
+    "The API key comes from {file} in the working directory; prompts are billed to its account.": (
+        "API 金鑰來自工作目錄的 {file}；提示的費用由該帳戶負擔。"
+    ),
     "{host} could not be reached.": "無法連上 {host}。",
     "{what}: {done:,.0f} of {total:,.0f} MB": "{what}：{done:,.0f} / {total:,.0f} MB",
     "{what} …": "{what} …",
@@ -279,8 +321,8 @@ TRANSLATIONS: dict[str, str] = {
         "JSON 模式：回答為 JSON，提示詞必須描述它。僅限 OpenAI 格式。"
     ),
     "Another field of the request, sent as it is; may be repeated.": "請求的其他欄位，原樣送出；可重複使用。",
-    "Which tool is to be called: auto, none, required, or a name. MiMo honours auto and none.": (
-        "要呼叫哪個工具：auto、none、required 或工具名稱。MiMo 遵守 auto 與 none。"
+    "Which tool is to be called: auto, none, required, or a name. MiMo honors auto; none sends no tools.": (
+        "要呼叫哪個工具：auto、none、required 或工具名稱。MiMo 只遵守 auto；none 則不送出工具。"
     ),
     "Rounds of tool calls in a turn; then the model answers without tools.": (
         "一個回合中工具呼叫的輪數；之後模型不用工具直接回答。"
@@ -549,11 +591,17 @@ TRANSLATIONS: dict[str, str] = {
     "{count} stop sequences are more than the {most} that MiMo takes.": (
         "{count} 個停止序列超過 MiMo 可接受的 {most} 個。"
     ),
-    "tool_choice {tool_choice} may be ignored: MiMo honours auto and none only.": (
-        "tool_choice {tool_choice} 可能被忽略：MiMo 只遵守 auto 與 none。"
+    "tool_choice {tool_choice} may be ignored: MiMo honors auto only.": (
+        "tool_choice {tool_choice} 可能被忽略：MiMo 只遵守 auto。"
     ),
     "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it.": (
         "JSON 模式要求提示詞明確要求 JSON 並描述欄位；此提示詞沒有提到。"
+    ),
+    "--param reasoning_effort={effort} is refused by MiMo, which takes {efforts}.": (
+        "MiMo 會拒絕 --param reasoning_effort={effort}；可用的值為 {efforts}。"
+    ),
+    "{other} answered instead of {model}; its prices are used where they are known.": (
+        "由 {other} 代替 {model} 回答；若知道其價格，費用即依此計算。"
     ),
     "{model} was retired; its successor is {successor}.": "{model} 已停用；後繼模型為 {successor}。",
     "{names} will not act: {reason}.": "{names} 不會有作用：{reason}。",
@@ -645,8 +693,8 @@ TRANSLATIONS: dict[str, str] = {
     "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others.": (
         "上下文視窗已滿：會先請模型摘要最舊的回合，再放在其他回合之前。"
     ),
-    "The service is asked for its models first; if it answers, its first one takes the place of {model}.": (
-        "會先向服務詢問模型；若有回應，其第一個模型會取代 {model}。"
+    "The service is asked for its models first; if it does not list {model}, a successor takes its place.": (
+        "會先向服務詢問模型；若其中沒有 {model}，則由後續版本取代。"
     ),
     "The embedded model has no address for others.": "內嵌模型沒有可供他人使用的位址。",
     "Choose a service: --preset mimo-v2": "請選擇服務：--preset mimo-v2",

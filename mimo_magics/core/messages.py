@@ -236,6 +236,8 @@ class Usage:
     """Part of `input` that came from the prefix cache."""
     reasoning: int = 0
     """Part of `output` that was reasoning."""
+    web_searches: int = 0
+    """Searches of the server, which are paid beside the tokens."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -243,6 +245,7 @@ class Usage:
             min(self.output + other.output, MAX_COUNT),
             min(self.cached + other.cached, MAX_COUNT),
             min(self.reasoning + other.reasoning, MAX_COUNT),
+            min(self.web_searches + other.web_searches, MAX_COUNT),
         )
 
 

@@ -5,7 +5,8 @@ From the model pages of Xiaomi's platform (mimo.mi.com/docs) and of api.mimo-v2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 MODELS_AS_OF = "2026-11-22"
 """The day on which the pages were read."""
@@ -41,7 +42,7 @@ SUCCESSORS = {
     "mimo-v2.5-pro": "mimo-v2.6-pro",
     "mimo-v2.5-pro-ultraspeed": "mimo-v2.6-pro-ultraspeed",
 }
-"""Ids that Xiaomi's own platform retired on 2026-06-30 and 2026-10-21, and what took their place there."""
+"""Ids that Xiaomi's own platform retired on 2026-06-30, 2026-09-08 (ultraspeed) and 2026-10-21, and their successors there."""
 
 
 DEFAULT_MAX_OUTPUT_TOKENS = 8_192
@@ -76,6 +77,39 @@ SPEECH_MODELS = {
 """By service: models that speak or listen, and answer no prompts. They are listed, and never chosen."""
 
 
+FAMILY_ID = re.compile(r"mimo-v2(?:\.[0-9]{1,4})?(?P<kind>(?:-[a-z0-9]+)*)")
+
+
+def find_model(model: str) -> Model | None:
+    """Return what is known of a model; `None` where nothing is.
+
+    An id of the family `mimo-v2.*` that is newer than this table has the figures of the latest model of its kind, such
+    as `-pro`, or else of the latest model.
+    """
+    if model in MODELS:
+        return MODELS[model]
+    match = FAMILY_ID.fullmatch(model)
+    if match is None or not is_chat_model(model):
+        return None
+    latest_first = [each for each in reversed(MODELS.values()) if FAMILY_ID.fullmatch(each.id)]
+    relative = next((each for each in latest_first if _get_kind(each.id) == match["kind"]), latest_first[0])
+    return replace(relative, id=model)
+
+
+def is_other_model(requested_model: str, reply_model: str) -> bool:
+    """Tell whether a model of MiMo answered that is not the requested one.
+
+    Servers write an id in capitals or with its owner, and those of other models as they like.
+    """
+    reply_id, requested_id = (each.rpartition("/")[2].casefold() for each in (reply_model, requested_model))
+    return reply_id != requested_id and find_model(reply_id) is not None
+
+
+def _get_kind(model: str) -> str:
+    match = FAMILY_ID.fullmatch(model)
+    return match["kind"] if match else ""
+
+
 def choose_max_tokens(
     requested: int | None, model: str, *, is_required: bool, ceiling: int | None = None
 ) -> int | None:
@@ -87,7 +121,7 @@ def choose_max_tokens(
         is_required: whether the format wants a bound always (Anthropic); the highest allowed one is sent then.
         ceiling: what the service allows.
     """
-    known_model = MODELS.get(model)
+    known_model = find_model(model)
     highest = min(
         (bound for bound in (known_model and known_model.max_output, ceiling) if bound), default=None
     )
@@ -103,12 +137,14 @@ def is_chat_model(model: str) -> bool:
 
 def accepts_images(model: str) -> bool:
     """Tell whether a model takes pictures. One that is not known is thought to."""
-    return model not in MODELS or MODELS[model].accepts_images
+    known_model = find_model(model)
+    return known_model is None or known_model.accepts_images
 
 
 def accepts_audio(model: str) -> bool:
     """Tell whether a model takes sound. One that is not known is thought to."""
-    return model not in MODELS or MODELS[model].accepts_audio
+    known_model = find_model(model)
+    return known_model is None or known_model.accepts_audio
 
 
 def estimate_tokens(text: str) -> float:

@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.models import MODELS
+from mimo_magics.core.models import find_model
 from mimo_magics.core.services import PENALTY_RANGES, Range, Service
 from mimo_magics.core.settings import Settings, to_text
 
@@ -33,16 +33,16 @@ Task = Literal["code", "factual", "writing", "maths"]
 TASKS: tuple[Task, ...] = get_args(Task)
 FLASH_MODEL = "mimo-v2-flash"
 FLASH_TEMPERATURES: Mapping[Task, float] = {"code": 0.3, "factual": 0.8, "writing": 0.8, "maths": 1.0}
-"""Temperatures that are recommended for it; for all other models it is 1.0."""
-FACTUAL_TEMPERATURE = 0.2
-"""The temperature that api.mimo-v2.com advises for facts."""
+"""Temperatures that Xiaomi's own platform recommended for it."""
+SERVICE_TEMPERATURES: Mapping[str, Mapping[Task, float]] = {"mimo-v2": {"factual": 0.2, "writing": 1.25}}
+"""Temperatures that a service advises for all its models (for writing 1.0 to 1.5); 1.0 where it advises none."""
 
 
 def bounds(name: str, service: Service, model: str) -> Range:
     """Return the lowest and the highest value of a parameter, as the service documents it for the model."""
     low, high = service.ranges.get(name, DEFAULT_RANGES[name])
     if name == "max_tokens":
-        known_model = MODELS.get(model)
+        known_model = find_model(model)
         high = min(high, known_model.max_output if known_model else high, service.max_output or high)
     return low, high
 
@@ -58,7 +58,7 @@ def default_value(name: str, service: Service, model: str) -> float:
 
 def ineffective_parameters(settings: Settings, service: Service, model: str) -> dict[str, str]:
     """Return the parameters that do nothing with these settings, each with the reason."""
-    known_model = MODELS.get(model)
+    known_model = find_model(model)
     is_thinking = (
         settings.thinking
         if settings.thinking is not None
@@ -74,10 +74,13 @@ def ineffective_parameters(settings: Settings, service: Service, model: str) -> 
 
 
 def sampling_for_task(task: Task, service: Service, model: str) -> dict[str, float]:
-    """Return the sampling that is recommended for a task."""
-    temperature = FLASH_TEMPERATURES[task] if model == FLASH_MODEL else 1.0
-    if task == "factual" and service.name == "mimo-v2":
-        temperature = FACTUAL_TEMPERATURE
+    """Return the sampling that is recommended for a task.
+
+    Only one of the two values differs from the default, as services advise.
+    """
+    temperature = SERVICE_TEMPERATURES.get(service.name, {}).get(task, 1.0)
+    if service.name == "xiaomi" and model == FLASH_MODEL:
+        temperature = FLASH_TEMPERATURES[task]
     return {"temperature": temperature, "top_p": DEFAULT_VALUES["top_p"]}
 
 

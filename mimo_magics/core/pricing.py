@@ -39,6 +39,10 @@ PRICES = {
 """By service and model; from Xiaomi's price page and from quotations of that of api.mimo-v2.com."""
 
 
+SEARCH_PRICES: Mapping[str, float] = {"mimo-v2": 0.00525, "xiaomi": 0.005}
+"""US dollars for one web search, by service; other services name no price."""
+
+
 def find_price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | None:
     """Look up what a model costs; `None` where that is not known.
 
@@ -68,7 +72,7 @@ def estimate_cost(
 ) -> float | None:
     """Estimate what a reply cost, in US dollars; `None` where price or tokens are not known.
 
-    Arguments and errors are those of `price`.
+    Web searches are part of it. Arguments and errors are those of `find_price`.
     """
     model_price = find_price(service, model, prices)
     if model_price is None or usage is None:
@@ -78,4 +82,21 @@ def estimate_cost(
         uncached_tokens * model_price.input
         + usage.cached * model_price.cached
         + usage.output * model_price.output
-    ) / 1e6
+    ) / 1e6 + usage.web_searches * SEARCH_PRICES.get(service, 0.0)
+
+
+def choose_priced_model(
+    service: str, requested_model: str, reply_model: str, prices: Mapping[str, Any] = {}
+) -> str:
+    """Return the model whose prices hold: the one that answered, where its price is known, or the requested one.
+
+    Args:
+        service: name of the preset.
+        requested_model: id of the model that was asked for.
+        reply_model: id of the model that answered, by its own account; may be empty.
+        prices: the person's own, as `find_price` takes them.
+
+    Raises:
+        BadOption: the person's own price cannot be read.
+    """
+    return reply_model if reply_model and find_price(service, reply_model, prices) else requested_model

@@ -45,7 +45,7 @@ class Service:
     ranges: Mapping[str, Range] = field(default_factory=dict)
     """Lowest and highest documented value of a setting."""
     discovers_default_model: bool = False
-    """Whether its first chat model is asked for, as its models change."""
+    """Whether its server is asked which models there are, as they change: `model`, or a successor of it, answers."""
     truncates_by_default: bool = False
     """Whether it cuts an answer short when it is not told how long one may be."""
     fields: ServiceFields = ServiceFields()

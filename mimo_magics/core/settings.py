@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Language
+from mimo_magics.core.i18n import Language, Translatable
 
 Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
@@ -23,6 +23,9 @@ RunAll = Literal["run", "keep", "ask"]
 Pace = Literal["real", "fast", "once"]
 ThinkingForm = Literal["thinking", "chat_template_kwargs", "enable_thinking", "reasoning_effort"]
 """Fields that switch reasoning: MiMo's own; of vLLM, SGLang and llama.cpp; of Alibaba's; of OpenAI's."""
+MAX_DEPTH = 100
+"""Levels of lists and objects in a value."""
+MAX_QUOTED_CHARS = 200
 CodeKind = Literal["curl", "openai", "anthropic", "httpx"]
 """Forms in which a call can be written."""
 
@@ -126,7 +129,7 @@ class Settings:
     )
     tool_choice: str | None = _setting(
         None,
-        "Which tool is to be called: auto, none, required, or a name. MiMo honours auto and none.",
+        "Which tool is to be called: auto, none, required, or a name. MiMo honors auto; none sends no tools.",
         "--tool-choice",
         metavar="NAME",
     )
@@ -210,9 +213,22 @@ class Settings:
         Raises:
             BadOption: a value cannot be.
         """
+        stop: object = self.stop
+        if isinstance(stop, str | list):
+            object.__setattr__(self, "stop", (stop,) if isinstance(stop, str) else tuple(stop))
         for name, hint in _hints().items():
             if not matches_type(getattr(self, name), hint):
-                raise BadOption(f"{name} cannot be {getattr(self, name)!r}.", f"It is: {_type_name(hint)}.")
+                raise BadOption(
+                    f"{name} cannot be {_quote(getattr(self, name))}.",
+                    f"It is: {_type_name(hint)}.",
+                )
+        if not is_json_value(dict(self.param)):
+            raise BadOption(
+                Translatable("param cannot be {value}: JSON cannot say it.", value=_quote(self.param)),
+                Translatable(
+                    "It holds texts, finite numbers, true, false, null, lists, and objects whose names are texts."
+                ),
+            )
         if self.timeout <= 0:
             raise BadOption(f"timeout cannot be {self.timeout!r}.", "It is a number of seconds above 0.")
         if self.window is not None and self.window < 1:
@@ -226,7 +242,35 @@ def _hints() -> dict[str, Any]:
     return get_type_hints(Settings)
 
 
+def _quote(value: object) -> str:
+    from mimo_magics.core.text import quote_value  # only here: it loads the values of a conversation
+
+    return quote_value(value, MAX_QUOTED_CHARS)
+
+
+def is_json_value(value: object, depth: int = 0) -> bool:
+    """Tell whether JSON can say a value: no set, NaN or name that is not a text in it, and not nested without end."""
+    match value:
+        case None | bool() | str():
+            return True
+        case int():
+            return abs(value) < 2**64
+        case float():
+            return isfinite(value)
+        case list() | tuple():
+            return depth < MAX_DEPTH and all(is_json_value(each, depth + 1) for each in value)
+        case dict():
+            return (
+                depth < MAX_DEPTH
+                and all(isinstance(name, str) for name in value)
+                and all(is_json_value(each, depth + 1) for each in value.values())
+            )
+    return False
+
+
 def _type_name(hint: Any) -> str:
+    if get_origin(hint) is tuple:
+        return "a text, or a list of texts"
     return str(getattr(hint, "__name__", hint)).replace("typing.", "").replace("collections.abc.", "")
 
 

@@ -107,6 +107,14 @@ def quote(text: str, max_chars: int) -> str:
     return shown if len(text) <= max_chars and len(shown) <= max_chars else f"{shown[:max_chars]}…"
 
 
+def quote_value(value: object, max_chars: int) -> str:
+    """Return a value of any type as a message quotes it; its type, where Python cannot write it."""
+    try:
+        return quote(repr(value), max_chars)
+    except Exception:  # noqa: BLE001  code of the person's own, or a value nested too deeply
+        return type(value).__name__
+
+
 def split_unfinished_sequence(text: str) -> tuple[str, str]:
     """Split off the end of a text that is still coming, where the next piece may belong to its last character."""
     match = UNFINISHED_SEQUENCE.search(text)

@@ -245,8 +245,8 @@ def _omitted_turns_warnings(
 
 
 def _model_list_warnings(turn_input: TurnInput) -> Iterator[str]:
-    if turn_input.uses_first_model and not model_list.get_cached_models(turn_input.service):
+    if turn_input.discovers_model and not model_list.was_asked(turn_input.service):
         yield Translatable(
-            "The service is asked for its models first; if it answers, its first one takes the place of {model}.",
+            "The service is asked for its models first; if it does not list {model}, a successor takes its place.",
             model=turn_input.model,
         )

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
+from typing import Any
 
 from mimo_magics.client import endpoint, model_list
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
     Message,
     Params,
     Part,
@@ -20,21 +23,22 @@ from mimo_magics.core.messages import (
     Tool,
     join_surrogates,
     system_message,
-    user_message,
     with_unique_ids,
 )
 from mimo_magics.core.models import choose_max_tokens
 from mimo_magics.core.serialization import canonical_json
 from mimo_magics.core.services import LOCAL_SERVICE, Service, ServiceFields
 from mimo_magics.core.settings import Settings
+from mimo_magics.core.text import quote_value
 from mimo_magics.session.attachments import replace_unsupported_parts
 from mimo_magics.session.limits.context_window import build_summary_messages
 from mimo_magics.session.system_prompt import build_system_prompt
 from mimo_magics.session.turn import Turn, conversation_messages, without_reasoning
 from mimo_magics.wire.formats import FORMATS
 
-Prompt = str | Sequence[Part]
+Prompt = str | Part | Sequence[str | Part]
 """What a person says: words, or parts such as pictures with words."""
+MAX_QUOTED_CHARS = 100
 
 PLACEHOLDER_DATE = date(2000, 1, 1)
 """Stands for the day that a system prompt tells, where requests of different days are compared."""
@@ -99,8 +103,8 @@ class TurnInput:
         )
 
     @property
-    def uses_first_model(self) -> bool:
-        """Whether the first chat model of the service answers: its models change, and the person named none."""
+    def discovers_model(self) -> bool:
+        """Whether the service is asked which models it has: they change, and the person named none."""
         return self.service.discovers_default_model and not self.settings.model
 
     @property
@@ -142,30 +146,49 @@ def build_turn_input(
 
 
 async def resolve_model(turn_input: TurnInput, service_endpoint: Endpoint) -> TurnInput:
-    """Ask the service for its models if its first one is to answer."""
-    if turn_input.uses_first_model:
+    """Ask the service for its models if the person named none of a service whose models change."""
+    if turn_input.discovers_model:
         await model_list.list_models_at(turn_input.service, service_endpoint)
     return resolve_listed_model(turn_input)
 
 
 def resolve_listed_model(turn_input: TurnInput) -> TurnInput:
     """Put in the model that answers, as far as it is known without asking."""
-    if not turn_input.uses_first_model:
+    if not turn_input.discovers_model:
         return turn_input
     model = model_list.choose_model(turn_input.service, model_list.get_cached_models(turn_input.service))
     return replace(turn_input, params=replace(turn_input.params, model=model))
 
 
 def _build_prompt_message(prompt: Prompt) -> Message:
-    if not (prompt.strip() if isinstance(prompt, str) else prompt):
+    items: Iterable[Any] = prompt if isinstance(prompt, list | tuple) else [prompt]
+    parts: tuple[Any, ...] = tuple(TextPart(each) if isinstance(each, str) else each for each in items)
+    if not all(map(_is_prompt_part, parts)):
+        raise BadOption(
+            Translatable("A prompt cannot be {prompt}.", prompt=quote_value(prompt, MAX_QUOTED_CHARS)),
+            Translatable(
+                "It is a text, or a list of texts and parts such as ImagePart; earlier turns are in the Session."
+            ),
+        )
+    if not parts or (isinstance(prompt, str) and not prompt.strip()):
         raise BadOption(Translatable("There is no prompt."), Translatable("Say something."))
-    if isinstance(prompt, str):
-        return user_message(join_surrogates(prompt))
-    return Message("user", tuple(map(_join_surrogates_in_part, prompt)))
+    return Message("user", tuple(map(_join_surrogates_in_part, parts)))
+
+
+def _is_prompt_part(part: object) -> bool:
+    match part:
+        case TextPart(content) | ImagePart(content) | AudioPart(content):
+            return isinstance(content, str)
+    return False
 
 
 def _join_surrogates_in_part(part: Part) -> Part:
-    return TextPart(join_surrogates(part.text)) if isinstance(part, TextPart) else part
+    match part:
+        case TextPart(text):
+            return TextPart(join_surrogates(text))
+        case ImagePart(url) | AudioPart(url):
+            return replace(part, url=join_surrogates(url))
+    return part
 
 
 def _build_system_messages(settings: Settings, service: Service, today: date) -> tuple[Message, ...]:

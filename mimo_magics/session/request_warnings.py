@@ -16,9 +16,12 @@ from mimo_magics.core.parameter_ranges import ineffective_parameters
 from mimo_magics.core.services import Service
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.core.text import replace_control_characters
+from mimo_magics.core.text import quote, replace_control_characters
 
 MAX_STOP_SEQUENCES = 4
+MAX_QUOTED_CHARS = 40
+REASONING_EFFORTS = ("none", "low", "medium", "high")
+"""What MiMo takes; other values are HTTP 400."""
 SETTING_OPTIONS = {
     field.name: field.metadata["flags"][-1] for field in fields(Settings) if field.metadata["project"]
 }
@@ -63,12 +66,12 @@ def find_warnings(
         )
     if service.ranges and request.params.tool_choice not in (None, "auto"):
         yield Translatable(
-            "tool_choice {tool_choice} may be ignored: MiMo honours auto and none only.",
+            "tool_choice {tool_choice} may be ignored: MiMo honors auto only.",
             tool_choice=request.params.tool_choice,
         )
     yield from _unused_setting_warnings(settings, service, request.params.model)
     yield from _model_warnings(settings, service, request.params.model)
-    yield from _field_warnings(settings)
+    yield from _field_warnings(settings, service)
     if settings.json and "json" not in "".join(message.text for message in request.messages).lower():
         yield Translatable(
             "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
@@ -109,8 +112,15 @@ def _model_warnings(settings: Settings, service: Service, model: str) -> Iterato
         yield Translatable("{model} is not known here. {meant}", model=model, meant=suggestion)
 
 
-def _field_warnings(settings: Settings) -> Iterator[str]:
-    """Tell of fields that are set beside the settings, and are one of these, or nearly called like a field."""
+def _field_warnings(settings: Settings, service: Service) -> Iterator[str]:
+    """Tell of fields that are set beside the settings, and are one of these, nearly called like a field, or refused."""
+    effort = settings.param.get("reasoning_effort")
+    if service.ranges and isinstance(effort, str) and effort not in REASONING_EFFORTS:
+        yield Translatable(
+            "--param reasoning_effort={effort} is refused by MiMo, which takes {efforts}.",
+            effort=quote(effort, MAX_QUOTED_CHARS),
+            efforts=", ".join(REASONING_EFFORTS),
+        )
     for name in settings.param:
         if name in SETTING_OPTIONS:
             yield Translatable(

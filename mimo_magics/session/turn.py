@@ -106,7 +106,7 @@ def check_usage(usage: Usage) -> None:
     Raises:
         ValueError: one is not.
     """
-    _check_counts(usage.input, usage.output, usage.cached, usage.reasoning)
+    _check_counts(usage.input, usage.output, usage.cached, usage.reasoning, usage.web_searches)
 
 
 def _check_counts(*counts: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 from uuid import uuid4
 
-from mimo_magics.client import endpoint, http
+from mimo_magics.client import credentials, endpoint, http
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import process as local_process
 from mimo_magics.core.errors import BadRequest, BudgetExceeded, InvalidApiKey, MimoError, UnknownModel
@@ -23,6 +23,7 @@ from mimo_magics.core.messages import (
     Usage,
     split_responses,
 )
+from mimo_magics.core.models import is_other_model
 from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.session import request_warnings
 from mimo_magics.session.attachments import replace_unsupported_parts
@@ -180,6 +181,8 @@ class RunningTurn:
                 async for step in preparations:
                     yield step
         service_endpoint = local_process.choose_endpoint(settings, self._tape_selection)
+        if line := credentials.describe_env_file(service_endpoint.key_source):
+            yield Notice(line)
         self._turn_input = await resolve_model(self._turn_input, service_endpoint)
         request, notes = self._turn_input.build_request()
         for warning in (
@@ -336,9 +339,22 @@ class RunningTurn:
                     self._is_between_responses = False
                 for each in _apply_filters(filters, [event]):
                     yield each
+                if isinstance(event, ResponseStarted) and (note := self._describe_other_model(event.model)):
+                    yield Note(note)
         for number, each_filter in enumerate(filters, 1):
             for each in _apply_filters(filters[number:], list(each_filter.flush())):
                 yield each
+
+    def _describe_other_model(self, other: str) -> str:
+        """Say, once, that another model answers than was asked for: services forward the ids of retired ones."""
+        model = self._turn_input.model
+        note = Translatable(
+            "{other} answered instead of {model}; its prices are used where they are known.",
+            other=other,
+            model=model,
+        )
+        is_new = note not in self._accumulator.reply.notes
+        return note if is_other_model(model, other) and is_new else ""
 
 
 def _ends_with_text(message: Message) -> bool:

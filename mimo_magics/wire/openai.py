@@ -326,7 +326,14 @@ def _decode_usage(usage: Mapping[str, Any]) -> Usage:
         parse_token_count(usage.get("completion_tokens")),
         parse_token_count(prompt.get("cached_tokens")),
         parse_token_count(completion.get("reasoning_tokens")),
+        _count_web_searches(usage.get("web_search_usage")),
     )
+
+
+def _count_web_searches(usage: Any) -> int:
+    """Return how often the server searched; `page_usage`, the pages that it read, is not paid for."""
+    count = parse_token_count(usage.get("tool_usage")) if isinstance(usage, Mapping) else 0
+    return max(0, count)
 
 
 def _decode_annotation(item: Mapping[str, Any]) -> Annotation:

@@ -335,3 +335,11 @@ async def test_a_service_is_asked_for_its_models(peer: Peer) -> None:
     assert await http.list_models(endpoint(peer)) == ()
     nowhere = Endpoint("http://127.0.0.1:9/v1", Secret(KEY), "bearer")
     assert await http.list_models(nowhere) == ()
+
+
+@pytest.mark.parametrize("value", [{1}, float("nan"), b"x", object()])
+async def test_what_json_cannot_say_is_not_sent(peer: Peer, value: object) -> None:
+    request = replace(REQUEST, params=replace(REQUEST.params, extra={"x": value}))
+    with pytest.raises(BadOption, match="cannot be written as JSON") as failure:
+        await ask(peer, request=request)
+    assert (peer.requests, bool(failure.value.hint)) == ([], True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from support.peer import KEY, Answer, Peer
 
-from mimo_magics.client import http, model_list
+from mimo_magics.client import endpoint, http, model_list
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings
@@ -37,6 +37,46 @@ async def test_a_server_that_does_not_tell_is_asked_again(mimo: Peer) -> None:
     assert await model_list.list_models(Settings()) == ()
     mimo.models = ["new"]
     assert await model_list.list_models(Settings()) == ("new",)
+
+
+async def test_a_prompt_does_not_wait_twice_for_a_list_that_is_not_told(mimo: Peer) -> None:
+    mimo.models = None
+    service, service_endpoint = SERVICES["mimo-v2"], endpoint.resolve_endpoint(Settings())
+    for _ in range(3):
+        assert await model_list.list_models_at(service, service_endpoint) == ()
+    assert [seen.path for seen in mimo.lists] == ["/v1/models", "/models"]
+
+
+async def test_where_the_list_is_not_found_the_address_without_the_version_is_tried(mimo: Peer) -> None:
+    listed = b'{"data": [{"id": "mimo-v2.6-pro"}]}'
+    mimo.models = lambda path: listed if path == "/models" else None
+    assert await model_list.list_models(Settings()) == ("mimo-v2.6-pro",)
+    assert [seen.path for seen in mimo.lists] == ["/v1/models", "/models"]
+
+
+LISTED_IN_SEPTEMBER = (
+    *("mimo-v2.5", "mimo-v2.5-asr", "mimo-v2.5-pro", "mimo-v2.5-tts"),
+    *("mimo-v2.6-flash", "mimo-v2.6-pro", "mimo-v2.6-pro-ultraspeed"),
+)
+
+
+@pytest.mark.parametrize(
+    ("model_ids", "model"),
+    [
+        ((), "mimo-v2.6-pro"),
+        (LISTED_IN_SEPTEMBER, "mimo-v2.6-pro"),
+        (LISTED_IN_SEPTEMBER[::-1], "mimo-v2.6-pro"),
+        (("mimo-v2.5", "mimo-v2.7-pro", "mimo-v2.10-pro", "mimo-v2.10-flash"), "mimo-v2.10-pro"),
+        (("mimo-v3-flash", "mimo-v3-pro"), "mimo-v3-pro"),
+        (("mimo-v3-tts", "mimo-v3-flash", "mimo-v3"), "mimo-v3-flash"),
+        (("mimo-v3-tts", "mimo-v3-asr"), "mimo-v2.6-pro"),
+        (("qwen", "llama"), "qwen"),
+    ],
+)
+async def test_the_model_of_the_preset_answers_or_its_successor_or_the_first_one(
+    model_ids: tuple[str, ...], model: str
+) -> None:
+    assert model_list.choose_model(SERVICES["xiaomi"], model_ids) == model
 
 
 async def test_without_a_key_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -11,7 +12,15 @@ from support.peer import CUT, Answer, Peer, error, reply, stream
 from support.virtual_time import VirtualTime
 
 from mimo_magics.client import http, retry as attempts
-from mimo_magics.core.errors import ApiError, InsufficientBalance, RateLimited, ServerBusy
+from mimo_magics.core.errors import (
+    ApiError,
+    IncompleteStream,
+    InsufficientBalance,
+    MimoError,
+    RateLimited,
+    ServerBusy,
+    WireError,
+)
 from mimo_magics.core.events import Retrying
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed", "_impatient")]
@@ -100,3 +109,27 @@ async def test_a_connection_that_breaks_before_the_answer_is_tried_again(
     peer.answers(Answer(pieces), lambda seen: stream(seen, reply("ok")))
     assert folded(await ask(peer)) == reply("ok")
     assert len(peer.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("pieces", "content_type", "failure"),
+    [
+        ([b'data: {"id": "1", "choi', CUT], "text/event-stream", IncompleteStream),
+        ([b": hello\n\nevent: message\n", CUT], "text/event-stream", IncompleteStream),
+        ([b'{"id": "1", "choices": [{"mess', CUT], "application/json", IncompleteStream),
+        ([b"event: ping\n\n"], "text/event-stream", WireError),
+    ],
+)
+async def test_what_came_in_part_is_not_asked_for_again(
+    peer: Peer, pieces: list[object], content_type: str, failure: type[MimoError]
+) -> None:
+    peer.answers(Answer(pieces, headers={"Content-Type": content_type}))
+    with pytest.raises(failure):
+        await ask(peer)
+    assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+async def test_each_status_of_success_brings_an_answer(peer: Peer, status: int) -> None:
+    peer.answers(lambda seen: replace(stream(seen, reply("ok")), status=status))
+    assert folded(await ask(peer)) == reply("ok")

@@ -8,10 +8,12 @@ from mimo_magics.core import errors
 from mimo_magics.core.errors import (
     ApiError,
     BadOption,
+    BadRequest,
     IncompleteStream,
     MimoError,
     MissingApiKey,
     RateLimited,
+    WireError,
 )
 from mimo_magics.core.messages import Message, Reply, TextPart
 
@@ -79,3 +81,24 @@ def test_an_api_error_keeps_what_the_server_said():
 def test_every_error_can_be_caught_as_one_of_this_package():
     with pytest.raises(MimoError, match="HTTP 418"):
         raise ApiError("HTTP 418", status=418)
+
+
+@pytest.mark.parametrize("key", ["x", "e", "1", "none", "EMPTY", "test", ""])
+def test_a_short_key_garbles_no_error(key: str) -> None:
+    text = "HTTP 400: max_tokens exceeds 1; none EMPTY test"
+    error = BadRequest(text, code="1", param="x", request_id="e", hint="none")
+    error.redact(key)
+    assert (str(error), error.code, error.param, error.request_id, error.hint) == (
+        text,
+        "1",
+        "x",
+        "e",
+        "none",
+    )
+
+
+@pytest.mark.parametrize("kind", [WireError, BadRequest])
+def test_a_key_is_taken_out_of_every_error(kind: type[MimoError]) -> None:
+    error = kind("no sk-canary-01", hint="sk-canary-01!")
+    error.redact("sk-canary-01")
+    assert (str(error), error.hint) == ("no (the key)", "(the key)!")

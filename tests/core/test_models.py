@@ -1,5 +1,7 @@
 """What is known of the models, and the bound of the output that follows from it."""
 
+from dataclasses import replace
+
 import pytest
 
 from mimo_magics.core.models import (
@@ -10,7 +12,9 @@ from mimo_magics.core.models import (
     accepts_images,
     choose_max_tokens,
     estimate_tokens,
+    find_model,
     is_chat_model,
+    is_other_model,
 )
 from mimo_magics.core.services import LOCAL_SERVICE
 
@@ -105,3 +109,51 @@ def test_the_bound_of_the_output(asked, model, needed, ceiling, sent):
 )
 def test_tokens_are_estimated_from_characters(text, count):
     assert estimate_tokens(text) == pytest.approx(count)
+
+
+@pytest.mark.parametrize(
+    ("model", "relative"),
+    [
+        ("mimo-v2.7-pro", "mimo-v2.6-pro"),
+        ("mimo-v2.10-flash", "mimo-v2.6-flash"),
+        ("mimo-v2.7-pro-ultraspeed", "mimo-v2.6-pro-ultraspeed"),
+        ("mimo-v2.7-omni", "mimo-v2-omni"),
+        ("mimo-v2.7", "mimo-v2.5"),
+        ("mimo-v2.7-lite", "mimo-v2.6-pro-ultraspeed"),
+        ("mimo-v2.6-pro", "mimo-v2.6-pro"),
+    ],
+)
+def test_an_unknown_id_of_the_family_has_the_figures_of_the_latest_relative(
+    model: str, relative: str
+) -> None:
+    assert find_model(model) == replace(MODELS[relative], id=model)
+    assert choose_max_tokens(None, model, is_required=True) == MODELS[relative].max_output
+    assert accepts_images(model) is MODELS[relative].accepts_images
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["", "mimo-v3-pro", "mimo-v2.7-tts", "mimo-v2.7-asr", "mimo-v2.7-tts-voiceclone", "qwen", "mimo-v2.-pro"],
+)
+def test_nothing_is_known_of_other_ids(model: str) -> None:
+    assert find_model(model) is None
+    assert accepts_images(model)
+
+
+@pytest.mark.parametrize(
+    ("requested", "answered", "is_other"),
+    [
+        ("mimo-v2-flash", "mimo-v2.5", True),
+        ("mimo-v2.6-pro", "mimo-v2.7-pro", True),
+        ("mimo-v2.6-pro", "mimo-v2.6-pro", False),
+        ("mimo-v2.6-pro", "MiMo-V2.6-Pro", False),
+        ("xiaomi/mimo-v2.6-pro", "mimo-v2.6-pro", False),
+        ("mimo-v2.6-pro", "", False),
+        ("mimo-v2.6-pro", "/models/weights.gguf", False),
+        ("gpt", "gpt-2026-01-01", False),
+    ],
+)
+def test_a_model_of_mimo_that_was_not_asked_for_is_another_one(
+    requested: str, answered: str, is_other: bool
+) -> None:
+    assert is_other_model(requested, answered) is is_other

@@ -4,7 +4,7 @@ import pytest
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.pricing import Price, estimate_cost, find_price
+from mimo_magics.core.pricing import Price, choose_priced_model, estimate_cost, find_price
 
 MILLION = Usage(1_000_000, 1_000_000, 500_000)
 
@@ -53,3 +53,25 @@ def test_a_price_that_cannot_be_read_is_named(told):
     with pytest.raises(BadOption, match="The price of my-model cannot be"):
         find_price("xiaomi", "my-model", {"my-model": told})
     assert find_price("xiaomi", "mimo-v2.6-pro", {"my-model": told}) == Price(0.435, 0.0036, 0.87)
+
+
+@pytest.mark.parametrize(
+    ("service", "prices", "usd"),
+    [("xiaomi", {}, 0.02), ("mimo-v2", {}, 0.021), ("other", {}, 0.0), ("xiaomi", {"m": [1, 1, 1]}, 0.02)],
+)
+def test_web_searches_are_paid_beside_the_tokens(service, prices, usd):
+    own = {"m": [0, 0, 0]} | prices
+    assert estimate_cost(Usage(web_searches=4), service, "m", own) == pytest.approx(usd)
+
+
+@pytest.mark.parametrize(
+    ("requested", "answered", "prices", "priced"),
+    [
+        ("mimo-v2.5", "mimo-v2.6-pro", {}, "mimo-v2.6-pro"),
+        ("mimo-v2.6-pro", "", {}, "mimo-v2.6-pro"),
+        ("mimo-v2.6-pro", "mimo-v9", {}, "mimo-v2.6-pro"),
+        ("mimo-v2.6-pro", "mimo-v9", {"mimo-v9": [1, 1, 1]}, "mimo-v9"),
+    ],
+)
+def test_a_reply_has_the_price_of_the_model_that_answered(requested, answered, prices, priced):
+    assert choose_priced_model("xiaomi", requested, answered, prices) == priced

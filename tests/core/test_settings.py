@@ -1,13 +1,15 @@
 """The list of settings: which values they accept, and how they are read from text and written as text."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
+from decimal import Decimal
 from typing import Any, Literal, get_type_hints
 
 import pytest
+from hypothesis import given, strategies as st
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.settings import Settings, from_text, matches_type, to_text
+from mimo_magics.core.settings import Settings, from_text, is_json_value, matches_type, to_text
 
 
 def test_every_default_is_written_as_it_is_read() -> None:
@@ -23,7 +25,7 @@ def test_every_default_is_written_as_it_is_read() -> None:
         ("temperature", float("nan")),
         ("max_tokens", True),
         ("api", "gemini"),
-        ("stop", ["END"]),
+        ("stop", 5),
         ("param", [("seed", 1)]),
     ],
 )
@@ -87,3 +89,74 @@ def test_a_value_is_written_as_one_line_that_is_read_as_the_same_value(
 )
 def test_a_value_matches_its_type(value: object, hint: object, matches: bool) -> None:
     assert matches_type(value, hint) is matches
+
+
+@pytest.mark.parametrize("value", ["END", ["END"], ("END",)])
+def test_stop_is_a_text_or_several(value: object) -> None:
+    assert Settings(stop=value).stop == ("END",)
+    assert replace(Settings(), stop=value) == Settings(stop=("END",))
+
+
+@pytest.mark.parametrize("value", [5, [1], {"a"}, None, b"END", ["a", None]])
+def test_stop_is_nothing_else(value: object) -> None:
+    with pytest.raises(BadOption, match="stop cannot be") as failure:
+        Settings(stop=value)
+    assert failure.value.hint == "It is: a text, or a list of texts."
+
+
+def endless() -> list[object]:
+    value: list[object] = []
+    value.append(value)
+    return value
+
+
+def nested(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = {"a": [value]}
+    return value
+
+
+class Unwritable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+NO_JSON = [
+    *(
+        float("nan"),
+        float("inf"),
+        {1},
+        Decimal(1),
+        b"x",
+        {1: 2},
+        {None: 1},
+        {"a": [{"b": {2: 3}}]},
+        10**5_000,
+    ),
+    *(endless(), nested(5_000), object(), Unwritable(), "\x1b[31m".__class__, Settings()),
+]
+
+
+@pytest.mark.parametrize("value", NO_JSON, ids=[str(number) for number in range(len(NO_JSON))])
+def test_a_field_that_json_cannot_say_is_refused_in_two_lines(value: object) -> None:
+    with pytest.raises(BadOption, match=r"^param cannot be .*: JSON cannot say it\.$") as failure:
+        Settings(param={"x": value})
+    assert len(str(failure.value)) < 300
+    assert failure.value.hint
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_what_json_can_say_is_taken(value: object) -> None:
+    assert Settings(param={"x": value}).param == {"x": value}
+    assert is_json_value(value)

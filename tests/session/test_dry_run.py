@@ -94,7 +94,7 @@ def test_the_model_that_the_service_listed_first_is_in_it(
     peer.models = ["mimo-v2.6-tts", "mimo-v2.6-flash"]
     talk = Session(preset="xiaomi")
     (line,) = talk.draft("one").warnings
-    assert line.endswith("if it answers, its first one takes the place of mimo-v2.6-pro.")
+    assert line.endswith("if it does not list mimo-v2.6-pro, a successor takes its place.")
     talk.ask("one")
     draft = talk.draft("two")
     talk.ask("two")
@@ -178,7 +178,7 @@ def test_the_embedded_model_gets_its_own_words_and_has_no_code() -> None:
             "temperature will not act: mimo-v2-pro sets its own while it thinks (--thinking off).",
         ),
         ({"turn_budget": "1 tokens"}, "This prompt of about"),
-        ({"preset": "xiaomi"}, "The service is asked for its models first; if it answers, its first one"),
+        ({"preset": "xiaomi"}, "The service is asked for its models first; if it does not list"),
         (
             {"model": "new", "turn_budget": "1 USD"},
             "No price is known for new, so a budget in USD cannot be kept.",

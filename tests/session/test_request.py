@@ -101,13 +101,13 @@ def test_every_parameter_reaches_the_server(peer: Peer) -> None:
     }
 
 
-def test_a_service_whose_models_change_answers_with_its_first_chat_model(
+def test_a_service_whose_models_change_answers_with_a_successor_of_its_model(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_list, "_model_ids_by_url", {})
     here = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
     monkeypatch.setitem(SERVICES, "xiaomi", here)
-    peer.models = ["mimo-v2.5-tts", "mimo-v2.7-pro", "mimo-v2.6-pro"]
+    peer.models = ["mimo-v2.5-tts", "mimo-v2.6-flash", "mimo-v2.7-pro"]
     talk = Session(preset="xiaomi")
     talk.ask("one")
     peer.models = None

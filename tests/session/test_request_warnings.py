@@ -41,6 +41,14 @@ def told(
         ("xiaomi", {"max_tokens": 0}, ["max_tokens 0 is outside what xiaomi documents: 1 to 131,072."]),
         ("local", {"temperature": 9}, []),
         ("mimo-v2", {"stop": tuple("abcd")}, []),
+        ("xiaomi", {"param": {"reasoning_effort": "none"}}, []),
+        (
+            "xiaomi",
+            {"param": {"reasoning_effort": "max"}},
+            ["--param reasoning_effort=max is refused by MiMo, which takes none, low, medium, high."],
+        ),
+        ("xiaomi", {"param": {"reasoning_effort": {"effort": "max"}}}, []),
+        ("local", {"param": {"reasoning_effort": "max"}}, []),
         ("mimo-v2", {"stop": tuple("abcde")}, ["5 stop sequences are more than the 4 that MiMo takes."]),
         (
             "mimo-v2",

@@ -1,6 +1,9 @@
 """A conversation, against a server that refuses what MiMo refuses."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from support.peer import CUT, Answer, Peer, error, reply, stream
@@ -12,7 +15,17 @@ from mimo_magics.core.errors import (
     MissingApiKey,
     SessionBusy,
 )
-from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall, Usage
+from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCall,
+    Usage,
+    user_message,
+)
 from mimo_magics.core.settings import Api
 from mimo_magics.session.session import Session, ask
 
@@ -169,3 +182,60 @@ def test_the_name_of_a_session_is_printable_and_short_whoever_chose_it(name: str
     assert shown.isprintable()
     assert len(shown) < 200
     assert shown.endswith(" of 0 turns, 0 tokens in, 0 out>")
+
+
+def test_a_key_from_the_file_of_a_folder_is_told_once(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("MIMO_API_KEY")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("MIMO_API_KEY=sk-canary-of-a-stranger\n")
+    talk = session(peer)
+    notices = [talk.ask(prompt).notices for prompt in ("one", "two")]
+    assert notices == [
+        ("The API key comes from .env in the working directory; prompts are billed to its account.",),
+        (),
+    ]
+
+
+def test_a_key_of_ones_own_is_not_told(peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("MIMO_API_KEY=sk-canary-of-a-stranger\n")
+    assert session(peer).ask("one").notices == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [(["hi"], "hi"), (("hi", "!"), "hi!"), (TextPart("hi"), "hi"), ([TextPart("hi"), "!"], "hi!")],
+)
+def test_texts_and_parts_are_a_prompt(peer: Peer, prompt: Any, text: str) -> None:
+    assert session(peer).ask(prompt).text == f"You said: {text}"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        *(123, 1.5, True, b"hi", object(), {"role": "user"}, {"hi"}, iter(["hi"])),
+        *([1], [None], [{"role": "user", "content": "hi"}], [user_message("hi")], [ToolCall("a", "b")]),
+        *([ImagePart(5)], TextPart(5), AudioPart(b"x")),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_prompt_is_refused_in_two_lines(peer: Peer, prompt: Any) -> None:
+    with pytest.raises(BadOption, match="A prompt cannot be") as failure:
+        session(peer).ask(prompt)
+    assert failure.value.hint.startswith("It is a text, or a list of texts and parts")
+    assert peer.requests == []
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_half_a_character_is_sent_as_a_replacement_wherever_it_stands(peer: Peer, api: Api) -> None:
+    def look(place: str) -> None:
+        """Look \ud800."""
+
+    options = {"model": "mimo-v2.6-pro\ud800", "stop": "\ud800", "param": {"user": ["\ud83d\ude00 \ud800"]}}
+    talk = session(peer, api, tools=[look], **options)
+    talk.ask([TextPart("\ud800"), ImagePart("https://a.invalid/\ud800")])
+    body = json.dumps(peer.requests[0].body, ensure_ascii=False)
+    assert "\ud800" not in body
+    assert peer.requests[0].body["user"] == ["\U0001f600 \ufffd"]
+    assert body.count("\ufffd") == 6

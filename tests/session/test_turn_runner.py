@@ -2,10 +2,11 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from itertools import repeat
 
 import pytest
-from support.peer import CUT, SILENCE, Answer, Peer, error, frames, sse
+from support.peer import CUT, SILENCE, Answer, Peer, error, frames, reply, sse, stream
 from support.talking import cancelled_when_it_was_sent, said
 
 from mimo_magics.client import http, retry
@@ -150,3 +151,24 @@ def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
 def test_a_reply_tells_about_what_it_cost(mimo: Peer) -> None:
     assert ask("one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
     assert ask("one", model="another").cost is None
+
+
+@pytest.mark.parametrize(
+    ("answered", "notes"),
+    [
+        (
+            "mimo-v2.5",
+            ("mimo-v2.5 answered instead of mimo-v2-flash; its prices are used where they are known.",),
+        ),
+        ("mimo-v2-flash", ()),
+        ("/models/weights.gguf", ()),
+    ],
+)
+def test_a_reply_of_another_model_is_told_and_has_its_price(
+    peer: Peer, answered: str, notes: tuple[str, ...]
+) -> None:
+    peer.script = lambda seen: stream(seen, replace(reply("ok"), model=answered))
+    talk = session(
+        peer, model="mimo-v2-flash", prices={"mimo-v2.5": [1e6, 1e6, 1e6], "mimo-v2-flash": [0, 0, 0]}
+    )
+    assert (talk.ask("one").notes, talk.spending.usd) == (notes, 30 if notes else 0)

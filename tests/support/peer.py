@@ -132,14 +132,17 @@ def error(status: int, message: str = "no", param: str = "", **headers: str) -> 
     return Answer([json.dumps(body).encode()], status, {"Content-Type": "application/json", **headers})
 
 
+Listed = list[str] | bytes | Answer | None
+
+
 class Peer:
     """The server; `with Peer() as peer` starts and ends it."""
 
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or obey
         self.requests: list[Seen] = []
-        self.models: list[str] | bytes | Answer | None = None
-        """What it lists, or says instead; `None` is a server without a list."""
+        self.models: Listed | Callable[[str], Listed] = None
+        """What it lists, or says instead; `None` is a server without a list. A function is given the path."""
         self.lists: list[Seen] = []
         """Who asked for it."""
         self.connections = 0
@@ -230,6 +233,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         models = self.peer.models
+        if callable(models):
+            models = models(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.peer.lists.append(Seen(self.path, headers, {}, self.number))
         if models is None or isinstance(models, Answer):

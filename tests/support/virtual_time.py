@@ -7,7 +7,6 @@ import threading
 import anyio.lowlevel
 import pytest
 
-from mimo_magics.session.comparison import runner
 from mimo_magics.tape import clock
 
 
@@ -41,5 +40,4 @@ def virtual_time(monkeypatch: pytest.MonkeyPatch) -> VirtualTime:
     virtual = VirtualTime()
     monkeypatch.setattr(clock, "time", virtual)
     monkeypatch.setattr(clock, "anyio", virtual)
-    monkeypatch.setattr(runner, "monotonic", virtual.monotonic)
     return virtual

@@ -600,3 +600,20 @@ def test_a_whole_reply_may_have_nulls_everywhere():
     choice = {"index": 0, "finish_reason": None, "message": message}
     body = {"id": None, "model": None, "usage": None, "choices": [choice]}
     assert read_whole("openai", body) == Reply(stop="end")
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [
+        ({"tool_usage": 2, "page_usage": 9}, 2),
+        ({}, 0),
+        (None, 0),
+        ([1], 0),
+        ("x", 0),
+        ({"tool_usage": -1}, 0),
+    ],
+)
+def test_web_searches_are_counted(told, count):
+    usage = {"prompt_tokens": 9, "completion_tokens": 5, "web_search_usage": told}
+    answer = read("openai", openai_stream(chunk(content="Hi"), chunk("stop", usage=usage)))
+    assert answer == reply(TextPart("Hi"), stop="end", usage=Usage(9, 5, web_searches=count))

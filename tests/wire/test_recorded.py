@@ -67,7 +67,7 @@ SHORT = {
     ),
     "mimo/openai-web-search.sse": Reply(
         assistant(TextPart("It was lit in 1883 (1).")),
-        Usage(input=2310, output=18),
+        Usage(input=2310, output=18, web_searches=1),
         "end",
         "mimo-v2.5-pro",
         "09ab73d4f25e4f17b1c6e8803d5a4c92",

@@ -5,24 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from time import monotonic
 
 import anyio
 
-from mimo_magics.client.retry import MAX_RETRY_AFTER
-from mimo_magics.core.errors import BadOption, MimoError, RateLimited
-from mimo_magics.core.events import Event, Retrying
+from mimo_magics.core.errors import BadOption, MimoError
+from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.session.comparison.variants import Variant
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.tape.clock import Clock
-
-DEFAULT_RETRY_SECONDS = 60.0
-"""Seconds for which nothing is begun after a service has refused a call for coming too soon, unless it says how many:
-the limits of MiMo's services are told for a minute."""
-MAX_ATTEMPTS = 3
-"""Times that such a call is begun, with five attempts each."""
 
 TurnFactory = Callable[[Variant], RunningTurn]
 """Begins the turn of a variant."""
@@ -56,9 +47,6 @@ class RunningComparison:
         self._semaphore = asyncio.Semaphore(at_once)
         self._queue: asyncio.Queue[tuple[int, Event | None]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
-        self._clock = Clock()
-        self._next_start = 0.0
-        """Until then nothing is begun."""
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[RunningComparison]:
@@ -95,38 +83,17 @@ class RunningComparison:
     async def _run_variant(self, index: int) -> None:
         try:
             async with self._semaphore:
-                await self._run_with_retries(index)
+                await self._run_turn(index)
         except MimoError as error:
             self.failures[index] = error
         finally:
             self._queue.put_nowait((index, None))
 
-    async def _run_with_retries(self, index: int) -> None:
-        """Answer one, and begin anew when it came too soon; meanwhile none of the others begins."""
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            if (wait_seconds := self._next_start - monotonic()) > 0:
-                await self._clock.sleep(wait_seconds)
-            try:
-                await self._run_turn(index)
-            except RateLimited as error:
-                if attempt == MAX_ATTEMPTS or self.turns[index].is_in_history:
-                    raise
-                retry_seconds = min(error.retry_after or DEFAULT_RETRY_SECONDS, MAX_RETRY_AFTER)
-                self._put_event(index, Retrying(attempt + 1, MAX_ATTEMPTS, retry_seconds, error.message))
-            else:
-                break
-
     async def _run_turn(self, index: int) -> None:
         running = self.running_turns[index] = self._start_turn(self.variants[index])
-        self._clock = running.clock
         try:
             async with aclosing(running):
                 async for event in running:
-                    self._put_event(index, event)
+                    self._queue.put_nowait((index, event))
         finally:
             self.turns[index] = self._finish_turn(running)
-
-    def _put_event(self, index: int, event: Event) -> None:
-        if isinstance(event, Retrying):
-            self._next_start = max(self._next_start, monotonic() + event.delay)
-        self._queue.put_nowait((index, event))

@@ -55,7 +55,9 @@ class Spending:
         tokens = usage.input + usage.output
         return cls(
             tokens,
-            estimate_cost(usage, service, model, prices) if tokens and service != LOCAL_SERVICE.name else 0.0,
+            estimate_cost(usage, service, model, prices)
+            if usage != Usage() and service != LOCAL_SERVICE.name
+            else 0.0,
         )
 
 

@@ -13,6 +13,8 @@ from itertools import accumulate
 from mimo_magics.core.errors import ContextWindowExceeded
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
     Message,
     Part,
     ReasoningPart,
@@ -21,8 +23,9 @@ from mimo_magics.core.messages import (
     ToolResult,
     user_message,
 )
-from mimo_magics.core.models import MODELS, estimate_tokens
+from mimo_magics.core.models import estimate_tokens, find_model
 from mimo_magics.core.settings import Overflow
+from mimo_magics.session.limits.media_tokens import estimate_media_tokens
 from mimo_magics.session.turn import Turn, conversation_messages
 
 WARNING_SHARE = 0.8
@@ -31,8 +34,6 @@ MAX_FILL_SHARE = 0.95
 """Part of the window that a request may fill; the rest is left for the answer."""
 TARGET_FILL_SHARE = 0.7
 """Part of the window that is filled after turns were left out, so that this is not done again each time."""
-MEDIA_TOKENS = 1_000
-"""Tokens of a picture or a sound, about."""
 TURN_TOO_LONG_HINT = Translatable(
     "This turn alone is too long: shorten the prompt or what its tools return, or ask a model with a larger window."
 )
@@ -62,7 +63,7 @@ def get_window_size(model: str, window: int | None) -> int | None:
         model: the model's id.
         window: what the person set.
     """
-    model_info = MODELS.get(model)
+    model_info = find_model(model)
     return window or (model_info.context_window if model_info else None)
 
 
@@ -223,4 +224,5 @@ def _estimate_part(part: Part) -> float:
             return estimate_tokens(name) + estimate_tokens(arguments)
         case ToolResult(output=output):
             return estimate_tokens(output)
-    return MEDIA_TOKENS
+        case ImagePart() | AudioPart():
+            return estimate_media_tokens(part)

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mimo_magics.core.errors import BudgetExceeded
-from mimo_magics.core.events import Event
+from mimo_magics.core.events import Event, ResponseStarted
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Message, Request, Usage
 from mimo_magics.core.models import estimate_tokens
+from mimo_magics.core.pricing import choose_priced_model
 from mimo_magics.core.serialization import to_dict
 from mimo_magics.session.limits import context_window
 from mimo_magics.session.limits.budget import Budget, Spending, describe_spending, is_exceeded
@@ -37,6 +38,7 @@ class TurnLimits:
         self._budgets = [(Budget.parse(text), before) for text, before in budgets if text]
         self._turn_input = turn_input
         self._meter = UsageMeter()
+        self._answering_model = ""
         self._tool_tokens = round(
             sum(estimate_tokens(json.dumps(to_dict(tool))) for tool in turn_input.tools)
         )
@@ -45,6 +47,8 @@ class TurnLimits:
 
     def feed(self, event: Event) -> None:
         """Count what comes."""
+        if isinstance(event, ResponseStarted):
+            self._answering_model = event.model
         self._meter.feed(event)
 
     def add(self, usage: Usage) -> None:
@@ -131,6 +135,14 @@ class TurnLimits:
         size = context_window.get_window_size(turn_input.model, turn_input.settings.window)
         return context_window.build_window_warning(self._meter.context_tokens, size, turn_input.model)
 
+    @property
+    def priced_model(self) -> str:
+        """The model whose prices hold."""
+        turn_input = self._turn_input
+        return choose_priced_model(
+            turn_input.service.name, turn_input.model, self._answering_model, turn_input.settings.prices
+        )
+
     def cost(self) -> float | None:
         """Estimate what was spent, in US dollars."""
         return self._compute_spending(self._meter.usage).usd
@@ -140,9 +152,8 @@ class TurnLimits:
         return ((budget, before + turn_spending) for budget, before in self._budgets)
 
     def _compute_spending(self, usage: Usage) -> Spending:
-        turn_input = self._turn_input
         return Spending.from_usage(
-            usage, turn_input.service.name, turn_input.model, turn_input.settings.prices
+            usage, self._turn_input.service.name, self.priced_model, self._turn_input.settings.prices
         )
 
     def _build_budget_error(self, budget: Budget, spending: Spending, tokens_in: int) -> BudgetExceeded:

@@ -98,10 +98,16 @@ class _Response:
         )
         if self._is_complete:
             counted = reported if reported.output else estimate
-            return replace(counted, input=reported.input or estimate.input, cached=reported.cached)
+            return replace(
+                counted,
+                input=reported.input or estimate.input,
+                cached=reported.cached,
+                web_searches=reported.web_searches,
+            )
         return Usage(
             max(reported.input, estimate.input),
             max(reported.output, estimate.output),
             reported.cached,
             max(reported.reasoning, estimate.reasoning),
+            reported.web_searches,
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.pricing import PRICES_AS_OF
+from mimo_magics.core.pricing import PRICES_AS_OF, choose_priced_model
 from mimo_magics.document import table
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
@@ -95,7 +95,8 @@ def usage_bundle(
 
 
 def _compute_turn_spending(turn: Turn, prices: Mapping[str, Any]) -> Spending:
-    return Spending.from_usage(turn.usage, turn.preset, turn.params.model, prices)
+    model = choose_priced_model(turn.preset, turn.params.model, turn.reply.model, prices)
+    return Spending.from_usage(turn.usage, turn.preset, model, prices)
 
 
 def _number_turns(history: History) -> Iterable[tuple[int, Turn]]:

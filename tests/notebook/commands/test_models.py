@@ -41,7 +41,7 @@ def test_a_model_that_xiaomi_retired_points_to_its_successor() -> None:
 @pytest.mark.parametrize(
     ("preset", "model", "ids", "arrow"),
     [
-        ("xiaomi", None, ("mimo-v2.5-tts", "mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-flash"]),
+        ("xiaomi", None, ("mimo-v2.5-tts", "mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-pro"]),
         ("xiaomi", "mimo-v2.6-pro", ("mimo-v2.6-flash", "mimo-v2.6-pro"), ["mimo-v2.6-pro"]),
         ("xiaomi", None, (), ["mimo-v2.6-pro"]),
         ("mimo-v2", None, ("mimo-v2-flash", "mimo-v2-pro"), ["mimo-v2-pro"]),

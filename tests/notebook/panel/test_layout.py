@@ -61,7 +61,7 @@ def test_a_task_tells_what_it_sets_and_whether_that_acts(board: PanelLayout, con
         "Sets temperature 1, top_p 0.95; without effect: mimo-v2-pro sets its own while it thinks (--thinking off)"
     )
     write(config, "model", "mimo-v2-flash")
-    assert code.tooltip == "Sets temperature 0.3, top_p 0.95"
+    assert code.tooltip == "Sets temperature 1, top_p 0.95"
 
 
 def test_ranges_follow_service_and_model(board: PanelLayout, config: MimoConfig) -> None:

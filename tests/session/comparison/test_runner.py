@@ -97,9 +97,10 @@ class Window:
 
 
 def test_a_service_that_wants_fewer_calls_a_minute_gets_all_of_them_later(
-    peer: Peer, virtual_time: VirtualTime
+    peer: Peer, virtual_time: VirtualTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    peer.script = window = Window(5, 50.0, virtual_time)
+    monkeypatch.setattr(retry, "INITIAL_DELAY", 0.5)
+    peer.script = window = Window(5, 60.0, virtual_time)
     compared = session(peer).compare("Hello", temperature=[0, 1], repeat=6)
     assert texts(compared) == ["at 0"] * 6 + ["at 1"] * 6
     assert 0 < window.refused <= 4 * retry.MAX_ATTEMPTS * 2  # only those that were under way when it said so

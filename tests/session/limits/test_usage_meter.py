@@ -139,3 +139,11 @@ def test_at_the_end_the_server_is_right(asked, coming, counts, usage_first) -> N
     end = [UsageUpdate(usage), Stopped("end")]
     meter = metered(asked, *coming, *(end if usage_first else reversed(end)))
     assert read(meter) == (usage, usage.input + usage.output, True)
+
+
+def test_web_searches_are_counted_in_each_round() -> None:
+    events = (
+        *(100, UsageUpdate(Usage(90, 1, web_searches=2)), Stopped("tool_calls")),
+        *(100, UsageUpdate(Usage(90, 1, web_searches=1))),
+    )
+    assert metered(*events).usage.web_searches == 3

@@ -1,5 +1,6 @@
 """What a session has spent, as a table."""
 
+from dataclasses import replace
 from functools import reduce
 
 import pytest
@@ -153,3 +154,10 @@ def test_numbers_end_at_one_line_in_html_too() -> None:
     assert html.endswith("</table><p><small>Prices of 2026-09: an estimate.</small></p>")
     assert f"<td>{right}500</div></td><td>{right}25 %</div></td>" in html
     assert f"<td>{left}mimo-v2-pro</div></td>" in html
+
+
+def test_a_turn_has_the_price_of_the_model_that_answered() -> None:
+    asked = turn("a", Usage(1_000_000), ("xiaomi", "mimo-v2-flash"))
+    answered = replace(asked, reply=replace(asked.reply, model="mimo-v2.5"))
+    assert compute_spending(history(asked)) == Spending(1_000_000, None)
+    assert compute_spending(history(answered)) == Spending(1_000_000, 0.14)

@@ -1,0 +1,132 @@
+"""A service that wants no calls for a while gets none from any call of this process; a tape keeps its own waits."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+
+import anyio
+import pytest
+from support.http_calls import REQUEST, ask, endpoint, folded
+from support.peer import Answer, Peer, Seen, error, reply, stream
+from support.virtual_time import VirtualTime
+
+from mimo_magics.client import http
+from mimo_magics.client.backoff import share_backoff
+from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.core.errors import RateLimited
+from mimo_magics.core.events import Event, Retrying
+from mimo_magics.tape.tape import open_tape
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed")]
+
+
+def waits(events: list[Event]) -> list[Retrying]:
+    return [event for event in events if isinstance(event, Retrying)]
+
+
+async def test_the_waits_after_a_rate_limit_reach_past_its_minute(
+    peer: Peer, virtual_time: VirtualTime
+) -> None:
+    peer.script = lambda _: error(429, "Too many requests")
+    with pytest.raises(RateLimited):
+        await ask(peer)
+    assert len(peer.requests) == 5
+    assert 60 < virtual_time.monotonic() < 120
+    assert virtual_time.slept == sorted(virtual_time.slept)
+
+
+async def test_a_service_that_answers_again_within_a_minute_is_waited_for(
+    peer: Peer, virtual_time: VirtualTime
+) -> None:
+    peer.script = lambda seen: (
+        error(429, "Too many requests") if virtual_time.monotonic() < 60 else stream(seen, reply("ok"))
+    )
+    events = await ask(peer)
+    assert folded(events) == reply("ok")
+    assert [wait.delay for wait in waits(events)] == virtual_time.slept
+
+
+class Limited:
+    """A script that refuses all calls until a time on the clock, and tells how long that is."""
+
+    def __init__(self, clock: VirtualTime, until: float) -> None:
+        self.refused = 0
+        self._clock, self._until = clock, until
+
+    def __call__(self, seen: Seen) -> Answer:
+        if (left := self._until - self._clock.monotonic()) > 0:
+            self.refused += 1
+            return error(429, "Too many requests", **{"Retry-After": f"{left:.3f}"})
+        return stream(seen, reply("ok"))
+
+
+async def test_a_call_that_begins_later_waits_without_asking(peer: Peer, virtual_time: VirtualTime) -> None:
+    peer.script = limited = Limited(virtual_time, 60)
+    async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as first:
+        assert isinstance(await anext(first), Retrying)  # it was refused, and waits
+        (wait,) = waits(await ask(peer))
+    assert (limited.refused, wait.attempt, wait.reason) == (1, 1, "HTTP 429: Too many requests")
+    assert 60 <= wait.delay <= 60.2
+
+
+async def test_calls_of_one_service_share_a_wait_and_others_do_not(
+    peer: Peer, virtual_time: VirtualTime
+) -> None:
+    peer.script = limited = Limited(virtual_time, 60)
+    with Peer() as other:
+        all_events = await asyncio.gather(*(ask(peer) for _ in range(6)), ask(other))
+    assert [folded(events).text for events in all_events] == ["ok"] * 6 + ["You said: hello"]
+    assert limited.refused <= 6
+    assert waits(all_events[-1]) == []
+
+
+async def test_a_broken_connection_of_one_call_stops_no_other(peer: Peer, virtual_time: VirtualTime) -> None:
+    peer.answers(Answer([]), lambda seen: stream(seen, reply("ok")))
+    async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as first:
+        assert isinstance(await anext(first), Retrying)
+        assert waits(await ask(peer)) == []
+    assert virtual_time.slept == []
+
+
+async def test_a_stop_ends_the_wait_at_once(peer: Peer) -> None:
+    peer.script = lambda _: error(429, "Too many requests", **{"Retry-After": "100"})
+    is_waiting = anyio.Event()
+
+    async def call() -> None:
+        async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
+            async for event in events:
+                assert isinstance(event, Retrying)
+                is_waiting.set()
+
+    task = asyncio.create_task(call())
+    await is_waiting.wait()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert len(peer.requests) == 1
+
+
+async def test_who_stopped_the_wait_may_try_at_once(peer: Peer, virtual_time: VirtualTime) -> None:
+    peer.answers(error(503, "busy", **{"Retry-After": "100"}), lambda seen: stream(seen, reply("ok")))
+    async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
+        assert isinstance(await anext(events), Retrying)
+    assert waits(await ask(peer)) == []
+    assert virtual_time.slept == []
+
+
+async def test_a_replay_waits_for_no_other_call(peer: Peer, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    await collect(replace(endpoint(peer), tapes=(open_tape(f"record:{path}"),)))
+    replayed = replace(endpoint(peer), tapes=(open_tape(f"replay:{path}"),))
+    with share_backoff(endpoint(peer)) as backoff:
+        backoff.resume_at = inf
+        assert waits(await collect(replayed)) == []
+
+
+async def collect(called: Endpoint) -> list[Event]:
+    async with aclosing(http.stream(called, "openai", REQUEST)) as events:
+        return [event async for event in events]

@@ -1,0 +1,78 @@
+"""What is told of certificates that cannot be loaded: the variable that names them, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.http_calls import REQUEST, ask, folded
+from support.peer import KEY, Peer, reply
+
+from mimo_magics.client import http
+from mimo_magics.client.certificates import CertificateSettings
+from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.core.errors import BadOption
+from mimo_magics.core.secret import Secret
+
+pytestmark = pytest.mark.anyio
+
+BAD_PATHS = {
+    "SSL_CERT_FILE": ["missing.pem", ".", "text.pem"],
+    "SSL_CERT_DIR": ["missing", "text.pem"],
+    "SSLKEYLOGFILE": ["missing/keys.log", "."],
+}
+BAD_VARIABLES = [(variable, path) for variable, paths in BAD_PATHS.items() for path in paths]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in (*BAD_PATHS, "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "text.pem").write_text("no certificate")
+
+
+@pytest.mark.parametrize(("variable", "path"), BAD_VARIABLES)
+async def test_a_file_that_cannot_be_used_is_told_in_two_lines_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, path: str
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / path))
+    with pytest.raises(BadOption, match=f"{variable} is '") as failure:
+        async for _ in http.stream(
+            Endpoint("https://api.invalid/v1", Secret(KEY), "bearer"), "openai", REQUEST
+        ):
+            pass
+    assert failure.value.hint == (
+        f"Correct it: %env {variable}=VALUE, or unset it: import os; del os.environ['{variable}']"
+    )
+
+
+@pytest.mark.usefixtures("_closed")
+@pytest.mark.parametrize(("variable", "path"), BAD_VARIABLES)
+async def test_plain_http_on_this_machine_reads_no_certificates(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, path: str
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / path))
+    assert folded(await ask(peer)) == reply("You said: hello")
+    peer.models = ["mimo-v2-pro"]
+    assert await http.list_models(Endpoint(f"{peer.url}/v1", Secret(KEY), "bearer")) == ("mimo-v2-pro",)
+
+
+async def test_a_path_is_quoted_short_and_printable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "\x1b[31m" + "x" * 1_000)
+    with pytest.raises(BadOption) as failure:
+        CertificateSettings.from_environment().build_tls_context()
+    assert len(str(failure.value)) < 500
+    assert str(failure.value).isprintable()
+
+
+async def test_several_folders_are_taken_when_one_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}/missing{os.pathsep}{tmp_path}")
+    CertificateSettings.from_environment().build_tls_context()
+
+
+async def test_without_variables_the_certificates_of_certifi_hold() -> None:
+    assert CertificateSettings.from_environment() == CertificateSettings("", "", "")
+    assert CertificateSettings("", "", "").build_tls_context().get_ca_certs()
