@@ -41,10 +41,10 @@ from mimo_magics.core.errors import (
 )
 from mimo_magics.core.events import Event, Notice, Retrying
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Request, join_surrogates
+from mimo_magics.core.messages import Request
 from mimo_magics.core.secret import Secret, redact
 from mimo_magics.core.settings import Api
-from mimo_magics.core.text import quote
+from mimo_magics.core.text import join_surrogates, quote
 from mimo_magics.tape.clock import Clock
 from mimo_magics.tape.tape import create_clock
 from mimo_magics.tape.transport import SendRequest, TapeTransport

@@ -97,10 +97,8 @@ class KeyRedactor:
 
     def _redact_whole(self, event: Event) -> Event:
         match event:
-            case ResponseStarted(id_, model):
-                return ResponseStarted(self._redact(id_), self._redact(model))
-            case ResponseRestarted(id_, model):
-                return ResponseRestarted(self._redact(id_), self._redact(model))
+            case ResponseStarted(id_, model) | ResponseRestarted(id_, model):
+                return replace(event, id=self._redact(id_), model=self._redact(model))
             case ToolCallStart(index, id_, name):
                 return ToolCallStart(index, self._redact(id_), self._redact(name))
             case Annotations(items):

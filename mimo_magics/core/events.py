@@ -20,9 +20,9 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    join_surrogates,
     unused_id,
 )
+from mimo_magics.core.text import join_surrogates
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,6 @@ TRANSLATIONS: dict[str, str] = {
     "Correct it: %env {variable}=VALUE, or unset it: import os; del os.environ['{variable}']": (
         "請更正：%env {variable}=VALUE，或取消設定：import os; del os.environ['{variable}']"
     ),
-    "The stream of {host} holds no event of this format.": "{host} 的串流中沒有此格式的事件。",
     "The API key comes from {file} in the working directory; prompts are billed to its account.": (
         "API 金鑰來自工作目錄的 {file}；提示的費用由該帳戶負擔。"
     ),

@@ -311,12 +311,3 @@ class Reply:
 
     def __str__(self) -> str:
         return self.text
-
-
-def join_surrogates(text: str) -> str:
-    """Join characters whose two halves came apart; a half that stays alone becomes U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

@@ -7,8 +7,6 @@ import re
 import sys
 from typing import Literal
 
-from mimo_magics.core.messages import join_surrogates
-
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Controls but tab and line end, and what turns the direction of reading."""
 
@@ -49,6 +47,15 @@ UNFINISHED_SEQUENCE = re.compile(
 """The end of a text that a next piece may still make a well-formed sequence."""
 
 LINE_END = re.compile("\r\n?")
+
+
+def join_surrogates(text: str) -> str:
+    """Join characters whose two halves came apart; a half that stays alone becomes U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def replace_control_characters(text: str) -> str:

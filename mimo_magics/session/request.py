@@ -21,7 +21,6 @@ from mimo_magics.core.messages import (
     Request,
     TextPart,
     Tool,
-    join_surrogates,
     system_message,
     with_unique_ids,
 )
@@ -29,7 +28,7 @@ from mimo_magics.core.models import choose_max_tokens
 from mimo_magics.core.serialization import canonical_json
 from mimo_magics.core.services import LOCAL_SERVICE, Service, ServiceFields
 from mimo_magics.core.settings import Settings
-from mimo_magics.core.text import quote_value
+from mimo_magics.core.text import join_surrogates, quote_value
 from mimo_magics.session.attachments import replace_unsupported_parts
 from mimo_magics.session.limits.context_window import build_summary_messages
 from mimo_magics.session.system_prompt import build_system_prompt

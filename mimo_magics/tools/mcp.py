@@ -28,7 +28,8 @@ import anyio
 
 from mimo_magics.core.errors import BadOption, ConnectionFailed, MimoError, WireError
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Tool, join_surrogates
+from mimo_magics.core.messages import Tool
+from mimo_magics.core.text import join_surrogates
 from mimo_magics.tools import mcp_schema
 
 if TYPE_CHECKING:  # the SDK is an extra, and takes half a second to load

@@ -24,7 +24,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from mimo_magics.core.messages import join_surrogates
+from mimo_magics.core.text import join_surrogates
 
 MAX_RESULT_BYTES = 20_000
 """Bytes of UTF-8: some five thousand tokens of English."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mimo_magics.core.messages import join_surrogates
+from mimo_magics.core.text import join_surrogates
 
 TEXT_FIELDS = ("text", "thinking", "reasoning", "refusal", "content", "summary")
 """Where objects that stand in the place of a text keep it."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta, ToolCallDelta, ToolCallStart
-from mimo_magics.core.messages import join_surrogates
+from mimo_magics.core.text import join_surrogates
 
 TEXT_FIELD: dict[type, str] = {TextDelta: "text", ReasoningDelta: "text", ToolCallDelta: "arguments"}
 """The field of an event that comes in pieces."""

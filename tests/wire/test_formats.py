@@ -10,7 +10,8 @@ from support.reading import fold, outcome, read
 
 from mimo_magics.core.errors import WireError
 from mimo_magics.core.events import TextDelta
-from mimo_magics.core.messages import TextPart, ToolCall, join_surrogates
+from mimo_magics.core.messages import TextPart, ToolCall
+from mimo_magics.core.text import join_surrogates
 from mimo_magics.wire.formats import decode, decode_full
 
 

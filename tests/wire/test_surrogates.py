@@ -13,7 +13,8 @@ from mimo_magics.core.events import (
     ToolCallStart,
     UsageUpdate,
 )
-from mimo_magics.core.messages import Usage, join_surrogates
+from mimo_magics.core.messages import Usage
+from mimo_magics.core.text import join_surrogates
 from mimo_magics.wire.surrogates import SurrogateJoiner
 
 HIGH, LOW = "\ud83c", "\udf0a"

@@ -6,9 +6,8 @@ from typing import Any
 
 from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import translate
-from mimo_magics.core.messages import join_surrogates
 from mimo_magics.core.renderer_protocol import CellControl
-from mimo_magics.core.text import escape_html
+from mimo_magics.core.text import escape_html, join_surrogates
 from mimo_magics.display.live.reply_body import ReplyBody
 from mimo_magics.display.live.widgets import STYLE, WidgetFactory, widget_bundle
 from mimo_magics.display.progress import Progress

@@ -15,10 +15,9 @@ from typing import Any, TypeVar
 
 from mimo_magics.core.errors import BadSessionFile
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import join_surrogates
 from mimo_magics.core.serialization import is_within_depth
 from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.core.text import quote
+from mimo_magics.core.text import join_surrogates, quote
 from mimo_magics.session.history import History
 from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, MAX_NAME_CHARS, SESSION_NAME_PATTERN
 from mimo_magics.session.storage.turn_record import from_record
