@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 
@@ -33,6 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[IPYTHON] = folder = TemporaryDirectory(ignore_cleanup_errors=True)
     atexit.register(folder.cleanup)  # after the shells have closed their history there
     os.environ["IPYTHONDIR"] = folder.name
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # a shell starts what runs in the background so, and the programs that tests interrupt would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -4,7 +4,15 @@ import pytest
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.models import MODELS
-from mimo_magics.core.services import LOCAL_SERVICE, SERVICES, find_service
+from mimo_magics.core.services import (
+    CUSTOM_FIELDS,
+    LOCAL_SERVICE,
+    SERVICES,
+    Service,
+    ServiceFields,
+    create_custom_service,
+    find_service,
+)
 
 
 def test_a_service_is_found_by_its_name() -> None:
@@ -39,3 +47,22 @@ def test_each_remote_service_has_a_secure_address_and_a_kind_of_header_for_both_
         assert set(service.auth) == {"openai", "anthropic"}
         assert set(service.base_urls) == (set() if service is LOCAL_SERVICE else {"openai", "anthropic"})
         assert all(url.startswith("https://") for url in service.base_urls.values())
+
+
+@pytest.mark.parametrize(
+    ("host", "fields"),
+    [
+        ("api.mimo-v2.com", ServiceFields()),
+        ("token-plan-cn.xiaomimimo.com", ServiceFields()),
+        ("xiaomimimo.com", ServiceFields()),
+        ("127.0.0.1", CUSTOM_FIELDS),
+        ("not-xiaomimimo.com", CUSTOM_FIELDS),
+        ("xiaomimimo.com.outside.invalid", CUSTOM_FIELDS),
+        ("", CUSTOM_FIELDS),
+    ],
+)
+def test_an_address_of_ones_own_has_the_fields_of_its_host(host: str, fields: ServiceFields) -> None:
+    service = create_custom_service("m", "openai", f"https://{host}/v1", host, {"openai": "bearer"})
+    assert service == Service(
+        "other", "m", {"openai": f"https://{host}/v1"}, {"openai": "bearer"}, fields=fields
+    )

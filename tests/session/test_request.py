@@ -8,10 +8,13 @@ from support.peer import Peer
 from support.talking import said
 
 from mimo_magics.client import model_list, retry
+from mimo_magics.core.messages import Message, ReasoningPart, TextPart
 from mimo_magics.core.services import SERVICES
-from mimo_magics.core.settings import Api
+from mimo_magics.core.settings import Api, Settings
+from mimo_magics.session.request import build_turn_input
 from mimo_magics.session.session import Session, ask
 from mimo_magics.session.system_prompt import build_system_prompt
+from mimo_magics.wire.formats import FORMATS
 
 pytestmark = pytest.mark.anyio
 
@@ -118,3 +121,39 @@ def test_a_service_whose_models_change_answers_with_a_successor_of_its_model(
     monkeypatch.setattr(model_list, "_model_ids_by_url", {})
     talk.ask("four")
     assert peer.requests[-1].body["model"] == "mimo-v2.6-pro"
+
+
+# What services want in different ways
+
+
+def hinted(peer: Peer, **options: object) -> dict[str, object]:
+    """The body of a prompt at an address of one's own, with thinking on."""
+    session(peer, thinking=True, max_tokens=9, **options).ask("hi")
+    return peer.requests[-1].body
+
+
+def test_an_address_of_ones_own_gets_the_fields_of_open_servers(peer: Peer) -> None:
+    body = hinted(peer)
+    assert (body["chat_template_kwargs"], body["max_tokens"]) == ({"enable_thinking": True}, 9)
+    assert not body.keys() & {"thinking", "max_completion_tokens"}
+
+
+def test_the_form_of_thinking_can_be_chosen(peer: Peer) -> None:
+    assert hinted(peer, thinking_form="reasoning_effort")["reasoning_effort"] == "medium"
+    assert hinted(peer, thinking_form="thinking")["thinking"] == {"type": "enabled"}
+
+
+REASONED = Message("assistant", (ReasoningPart("Hm."), TextPart("Hello.")))
+
+
+@pytest.mark.parametrize(("preset", "sent"), [("other", "Hm."), ("mimo-v2", None)])
+def test_reasoning_goes_back_only_to_a_server_that_sent_some(
+    peer: Peer, preset: str, sent: str | None
+) -> None:
+    talk = session(peer)
+    talk.ask("one")
+    (turn,) = talk.turns
+    past = replace(turn, reply=replace(turn.reply, message=REASONED), preset=preset)
+    settings = Settings(base_url=f"{peer.url}/v1", system="none")
+    request, _ = build_turn_input("two", [past], settings, date(2026, 1, 1)).build_request()
+    assert FORMATS["openai"].encode(request)["messages"][1].get("reasoning_content") == sent

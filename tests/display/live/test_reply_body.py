@@ -7,7 +7,15 @@ import json
 from support.live_views import told, view
 from support.wired import Wire
 
-from mimo_magics.core.events import Note, ReasoningDelta, TextDelta, ToolCallDelta, ToolCallStart
+from mimo_magics.core.events import (
+    Note,
+    ReasoningDelta,
+    ResponseRestarted,
+    ResponseStarted,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+)
 
 
 def test_only_groups_that_a_person_opened_are_told_of(wire: Wire) -> None:
@@ -32,3 +40,15 @@ def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: Wire) ->
 def test_remarks_are_shown_as_text(wire: Wire) -> None:
     told(view(), Note("search <failed>"))
     assert '<p dir="auto">⚠ search &lt;failed&gt;</p>' in wire.values()
+
+
+def test_an_answer_that_begins_anew_takes_away_what_it_had_shown(wire: Wire) -> None:
+    shown = view()
+    told(shown, ResponseStarted("1"), ReasoningDelta("Hm."), ToolCallStart(0, "i", "clock"))
+    told(shown, ResponseStarted("2"), TextDelta("Half of an ans"))
+    told(shown, ResponseRestarted("3"), TextDelta("Whole."))
+    (_, body, _) = shown.root.children
+    groups, text = body.children
+    assert (len(body.children), text.children[-1].value) == (2, "<p>Whole.</p>\n")
+    assert "Half" not in repr([child.value for child in text.children if hasattr(child, "value")])
+    assert groups is not text
