@@ -28,8 +28,14 @@ class Renderer(Protocol):
     def tick(self) -> None:
         """Show what is still to be shown; called some ten times a second, whether something comes or not."""
 
-    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
-        """Leave the document of the reply, with the turn's record in the output's metadata."""
+    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+        """Leave the document of the reply, with the turn's record in the output's metadata.
+
+        Args:
+            reply: what to show.
+            record: what the notebook keeps.
+            is_plain: show the words only, as the person stopped a document that took too long.
+        """
 
     def clear(self) -> None:
         """Leave nothing: the call failed before anything came."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mimo_magics.core.events import Event
@@ -23,7 +24,7 @@ class SilentRenderer:
     def tick(self) -> None:
         """Nothing waits to be shown."""
 
-    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
         """Leave nothing."""
 
     def clear(self) -> None:
@@ -36,7 +37,8 @@ class FinalRenderer(SilentRenderer):
     def __init__(self, display_options: DisplayOptions = DisplayOptions()) -> None:
         self._display_options = display_options
 
-    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
         """Show the document."""
-        bundle = reply_bundle(reply, display_options=self._display_options)
+        options = replace(self._display_options, is_plain=is_plain)
+        bundle = reply_bundle(reply, display_options=options)
         display_bundle(bundle, {"mimo": record})

@@ -59,10 +59,10 @@ class RichTerminalRenderer:
         if self._has_changes and monotonic() >= self._next_frame_at:
             self._paint()
 
-    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
         """Leave the whole reply."""
         self._live.stop()
-        self._live.console.print(render_reply(reply, self._format))
+        self._live.console.print(render_reply(reply, "text" if is_plain else self._format))
 
     def clear(self) -> None:
         """Leave nothing."""

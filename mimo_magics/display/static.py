@@ -98,14 +98,13 @@ class StaticRenderer:
         if is_due and (self._pending_chars or self._progress.elapsed_seconds):
             self._paint()
 
-    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
         """Replace what grew by the document."""
         if self.has_finished_parts:
             clear_output(wait=True)
             self.output = Output()
-        self.output.update(
-            reply_document.reply_bundle(reply, display_options=self._display_options), {"mimo": record}
-        )
+        options = replace(self._display_options, is_plain=is_plain)
+        self.output.update(reply_document.reply_bundle(reply, display_options=options), {"mimo": record})
 
     def clear(self) -> None:
         """Take back what was shown, as nothing came of it."""

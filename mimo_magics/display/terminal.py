@@ -61,7 +61,7 @@ class TerminalRenderer:
     def tick(self) -> None:
         """Nothing waits to be shown."""
 
-    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
         """End the last line."""
         self._print(type(None), "")
 

@@ -40,6 +40,9 @@ MIN_SHOWN_COST = 0.0001
 
 MAX_HTML_CHARS = 4_000_000
 """Characters of a reply's HTML. A few kilobytes of Markdown can ask for hundreds of megabytes."""
+PLAIN_WHEN_LARGE = Translatable("Shown as plain text: its HTML would be too large.")
+PLAIN_WHEN_STOPPED = Translatable("Shown as plain text: its document was stopped.")
+PLAIN_WHEN_FAILED = Translatable("Shown as plain text: it cannot be shown as a document.")
 NORMAL_STOPS = (None, "end", "stop", "tool_calls")
 
 
@@ -50,6 +53,8 @@ class DisplayOptions:
     format: Format = "markdown"
     remote_images: bool = False
     """Load pictures from the web, which tells their servers who reads."""
+    is_plain: bool = False
+    """Show the words of a reply only, as they are."""
 
 
 def reply_bundle(
@@ -80,20 +85,27 @@ def reply_html(
 ) -> str:
     """Return the reply as sanitized HTML; as plain text where its HTML would be far larger than the reply."""
     body = reply_body_html(reply, display_options, open_groups)
-    if len(body) > MAX_HTML_CHARS:
-        body = _plain_body_html(reply)
     return wrap_html(body + small_html(status or footer(reply)))
 
 
-def _plain_body_html(reply: Reply) -> str:
-    note = translate("Shown as plain text: its HTML would be too large.")
-    return f'<pre dir="auto">{escape_html(reply.text[:MAX_HTML_CHARS])}</pre>{small_html(note)}'
+def _plain_body_html(reply: Reply, reason: str) -> str:
+    return f'<pre dir="auto">{escape_html(reply.text[:MAX_HTML_CHARS])}</pre>{small_html(translate(reason))}'
 
 
 def reply_body_html(
     reply: Reply, display_options: DisplayOptions = DisplayOptions(), open_groups: Collection[int] = ()
 ) -> str:
-    """Return all of the reply but its last line, as sanitised HTML."""
+    """Return all of the reply but its last line, as sanitized HTML, or as plain text where that is not to be had."""
+    if display_options.is_plain:
+        return _plain_body_html(reply, PLAIN_WHEN_STOPPED)
+    try:
+        body = _render_body(reply, display_options, open_groups)
+    except Exception:  # noqa: BLE001  no answer is lost for a fault in what renders it
+        return _plain_body_html(reply, PLAIN_WHEN_FAILED)
+    return body if len(body) <= MAX_HTML_CHARS else _plain_body_html(reply, PLAIN_WHEN_LARGE)
+
+
+def _render_body(reply: Reply, display_options: DisplayOptions, open_groups: Collection[int]) -> str:
     inner = (
         *_render_sections(reply, display_options, open_groups),
         _render_sources(reply.annotations),

@@ -124,6 +124,17 @@ class CellRun:
             return build_record(turn, is_one_off=True)
         return self.session.record
 
+    def _leave_document(self, turn: Turn) -> None:
+        """Show the document; one that the person stops is not begun again."""
+        record = self._build_record(turn)
+        try:
+            self.renderer.finish(turn.reply, record)
+        except KeyboardInterrupt:
+            self.renderer.finish(turn.reply, record, is_plain=True)
+            raise Interrupted(
+                Translatable("The document was stopped; the answer is kept."), reply=turn.reply
+            ) from None
+
     @contextmanager
     def finalize_output(self) -> Iterator[None]:
         """Leave the document behind, however the turn ends.
@@ -140,6 +151,6 @@ class CellRun:
             ) from None
         finally:
             if turn := self.turn:
-                self.renderer.finish(turn.reply, self._build_record(turn))
+                self._leave_document(turn)
             else:
                 self.renderer.clear()

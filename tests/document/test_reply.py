@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from markdown_it import MarkdownIt
 
 from mimo_magics.core.messages import (
     Annotation,
@@ -159,3 +160,19 @@ def test_no_empty_line_ends_the_document_in_markdown() -> None:
 
 def test_names_from_a_server_stay_text() -> None:
     assert "<script" not in reply_html(answer(TextPart("x"), stop="<script>", model="<script>"))
+
+
+def test_a_document_that_was_stopped_is_the_words_alone() -> None:
+    html = reply_html(answer(TextPart("**Hello** <b>")), display_options=DisplayOptions(is_plain=True))
+    assert '<pre dir="auto">**Hello** &lt;b&gt;</pre>' in html
+    assert "its document was stopped" in html
+
+
+def test_a_fault_in_what_renders_a_reply_costs_no_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> str:
+        raise IndexError
+
+    monkeypatch.setattr(MarkdownIt, "render", fail)
+    html = reply_html(answer(TextPart("**Hello**")))
+    assert '<pre dir="auto">**Hello**</pre>' in html
+    assert "it cannot be shown as a document" in html

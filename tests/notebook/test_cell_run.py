@@ -221,3 +221,18 @@ def test_code_for_a_format_that_the_address_has_not_is_an_error(kernel: Kernel) 
 
 def test_an_answer_that_goes_on_is_not_drafted(kernel: Kernel) -> None:
     assert kernel.run("%mimo --dry-run continue").error[0].startswith("BadOption: An answer that goes on")
+
+
+def test_a_document_that_is_stopped_is_left_as_plain_text_and_not_begun_again(
+    kernel: Kernel, peer: Peer
+) -> None:
+    kernel.run("import markdown_it\nrender, stops = markdown_it.MarkdownIt.render, []")
+    kernel.run("def stop(*_):\n    stops.append(1)\n    raise KeyboardInterrupt")
+    kernel.run("markdown_it.MarkdownIt.render = stop")
+    ran = kernel.run("%%mimo\nhello", watched=False)
+    kernel.run("markdown_it.MarkdownIt.render = render")
+    document = ran.outputs[0]["data"]["text/html"]
+    assert '<pre dir="auto">You said: hello</pre>' in document
+    assert "Shown as plain text: its document was stopped." in document
+    assert ran.error[0] == "Interrupted: The document was stopped; the answer is kept."
+    assert kernel.run("print(len(stops))").text == "1\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -77,14 +78,15 @@ class LiveRenderer:
         else:
             self._static_renderer.tick()
 
-    def finish(self, reply: Reply, record: dict[str, Any]) -> None:
+    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
         """Put the document in the place of what grew."""
         self._probe.close()
         if self._view is None:
-            self._static_renderer.finish(reply, record)
+            self._static_renderer.finish(reply, record, is_plain=is_plain)
             return
+        options = replace(self._display_options, is_plain=is_plain)
         bundle = reply_document.reply_bundle(
-            reply, display_options=self._display_options, open_groups=self._view.open_groups
+            reply, display_options=options, open_groups=self._view.open_groups
         )
         self._static_renderer.output.update(bundle, {"mimo": record})
         if code := self._view.code_to_insert:
