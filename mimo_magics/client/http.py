@@ -16,7 +16,6 @@ from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from itertools import count
-from math import inf
 from typing import Any
 
 import anyio
@@ -367,13 +366,16 @@ def _decode_body(api: Api, body: bytes) -> Iterator[Event]:
 
 async def _iter_until_end(chunks: AsyncIterator[bytes], decoder: StreamDecoder) -> AsyncGenerator[bytes]:
     """Yield the chunks of a stream; when its reply is over, usage may come for a short while."""
-    deadline = inf
+    async for chunk in chunks:
+        yield chunk
+        if decoder.has_stopped or decoder.is_done:
+            break
+    deadline = anyio.current_time() + USAGE_TIMEOUT
     while not decoder.is_done:
-        if decoder.has_stopped and deadline == inf:
-            deadline = anyio.current_time() + USAGE_TIMEOUT
-        with anyio.CancelScope(deadline=deadline) as scope:
+        chunk = b""
+        with anyio.CancelScope(deadline=deadline):
             chunk = await anext(chunks, b"")
-        if scope.cancelled_caught or not chunk:
+        if not chunk:
             return
         yield chunk
 

@@ -40,8 +40,8 @@ class TapeFile:
         Raises:
             SessionNotSaved: it cannot be written; the file is as it was.
         """
-        target = Path(os.path.realpath(self._path))
         try:
+            target = Path(os.path.realpath(self._path))
             target.parent.mkdir(parents=True, exist_ok=True)
             with lock_file(target):
                 self._write(target, call)

@@ -209,7 +209,7 @@ class Decoder:
         events: list[Event] = []
         for choice in choices:
             events += self._decode_choice(choice)
-        if usage := read_object(frame.get("usage")):
+        if frame.get("usage") and (usage := read_object(frame["usage"])):
             events.append(UsageUpdate(_decode_usage(usage)))
         if choices or frame.get("model"):
             self._started = self._started or ResponseStarted(
@@ -238,16 +238,15 @@ class Decoder:
         # vLLM and OpenRouter say `reasoning`; some gateways send both, with the same text
         if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
             yield ReasoningDelta(read_text(reasoning))
-        if content := delta.get("content") or choice.get("text"):
-            yield from _decode_content(content)
-        if refusal := delta.get("refusal"):
-            yield TextDelta(read_text(refusal))
+        content = delta.get("content") or choice.get("text")
+        if content:
+            yield from (TextDelta(content),) if isinstance(content, str) else _decode_parts(content)
         if calls := delta.get("tool_calls"):
             for call in read_objects(calls):
                 yield from self._decode_tool_call(call)
         if function := delta.get("function_call"):  # the form before there were several calls
             yield from self._decode_tool_call({"function": function})
-        if delta.get("annotations") or delta.get("error_message"):
+        if delta.get("refusal") or delta.get("annotations") or delta.get("error_message"):
             yield from _decode_remarks(delta)
         if reason := choice.get("finish_reason"):
             yield from self._calls.flush()
@@ -298,11 +297,8 @@ def _as_delta(choice: Mapping[str, Any]) -> dict[str, Any]:
     return {**choice, "delta": {**message, "tool_calls": calls}}
 
 
-def _decode_content(content: Any) -> Iterator[Event]:
-    """Text, or parts of which some are reasoning (Mistral)."""
-    if isinstance(content, str):
-        yield TextDelta(content)
-        return
+def _decode_parts(content: Any) -> Iterator[Event]:
+    """Text that comes in parts, of which some are reasoning (Mistral)."""
     for part in content if isinstance(content, list) else [content]:
         kind = read_text(read_object(part).get("type"))
         if text := read_text(part):
@@ -311,7 +307,9 @@ def _decode_content(content: Any) -> Iterator[Event]:
 
 
 def _decode_remarks(delta: Mapping[str, Any]) -> Iterator[Event]:
-    """What a web search of the server found, and why one failed."""
+    """Why the model refuses, what a web search of the server found, and why one failed."""
+    if refusal := read_text(delta.get("refusal")):
+        yield TextDelta(refusal)
     if annotations := read_objects(delta.get("annotations")):
         yield Annotations(tuple(_decode_annotation(each) for each in annotations))
     if note := read_name(delta.get("error_message")):

@@ -78,7 +78,7 @@ def test_loading_anew_keeps_settings_sessions_and_the_last_reply(kernel: Kernel,
     ask(kernel, "three")
     sent = peer.requests[-1].body
     assert [message["content"] for message in sent["messages"]][::2] == ["one", "two", "three"]
-    assert (sent["temperature"], sent["max_completion_tokens"]) == (0.25, 7)
+    assert (sent["temperature"], sent["max_tokens"]) == (0.25, 7)
     assert kernel.run("print(*__import__('mimo_magics').sessions().list())").text == "main other\n"
     kernel.run("%reload_ext mimo_magics")
     assert kernel.run("%mimo copy").documents == ["You said: three"]
@@ -119,7 +119,7 @@ def test_what_cannot_be_used_of_a_project_is_told_when_the_extension_is_loaded(
     kernel.run("%%mimo\nhello")
     kernel.run("import os; os.remove('pyproject.toml')")
     assert ran.text.endswith("pyproject.toml: [tool.mimo] may not set 'base_url'.\n")
-    assert peer.requests[0].body["max_completion_tokens"] == 7
+    assert peer.requests[0].body["max_tokens"] == 7
 
 
 def test_a_session_is_a_value_for_programs(kernel: Kernel, peer: Peer) -> None:

@@ -70,10 +70,10 @@ def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> No
             "model": "mimo-v2-flash",
             "messages": [{"role": "system", "content": "Sing."}, {"role": "user", "content": "hello"}],
             "stream": False,
-            "max_completion_tokens": 7,
+            "max_tokens": 7,
             "temperature": 0.3,
             "top_p": 0.5,
-            "thinking": {"type": "disabled"},
+            "chat_template_kwargs": {"enable_thinking": False},
         },
         {
             "model": "mimo-v2-pro",
@@ -81,7 +81,7 @@ def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> No
             "stream": True,
             "stream_options": {"include_usage": True},
             "temperature": 0.3,
-            "thinking": {"type": "disabled"},
+            "chat_template_kwargs": {"enable_thinking": False},
         },
     ]
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, groupby, takewhile
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings, strategies as st
@@ -27,7 +28,7 @@ from hypothesis.stateful import (
 )
 from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, stream
 from support.rules import fault
-from support.talking import APIS, where
+from support.talking import APIS
 
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.events import TextDelta, ToolProgress
@@ -45,7 +46,7 @@ from mimo_magics.core.messages import (
     Usage,
     user_message,
 )
-from mimo_magics.core.services import CUSTOM_FIELDS
+from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Api
 from mimo_magics.session import sync_calls
 from mimo_magics.session.continuation import CONTINUE_PROMPT
@@ -270,7 +271,7 @@ def answer(*parts: Part, stop: str = "end") -> Reply:
 def body(messages: Iterable[Message], prompt: str, manner: Manner) -> Body:
     """The request for a prompt after these messages."""
     params = Params("mimo-v2-pro", max_completion_tokens=99, thinking=manner.thinking)
-    request = Request((*messages, user_message(prompt)), params, manner.offered, fields=CUSTOM_FIELDS)
+    request = Request((*messages, user_message(prompt)), params, manner.offered)
     return FORMATS[manner.api].encode(request)
 
 
@@ -313,6 +314,9 @@ class Sessions(RuleBasedStateMachine):
         super().__init__()
         self.peer = peer
         self.stack = ExitStack()
+        base_urls = {"openai": f"{peer.url}/v1", "anthropic": f"{peer.url}/anthropic"}
+        mimo = replace(SERVICES["mimo-v2"], base_urls=base_urls)
+        self.stack.enter_context(patch.dict(SERVICES, {"mimo-v2": mimo}))
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.numbers = count(1)
         self.begin_with(Session(tools=[CLOCK], system="none"), Model())
@@ -390,7 +394,7 @@ class Sessions(RuleBasedStateMachine):
         """Ask, and see what the server is asked."""
         self.peer.requests.clear()
         self.peer.script = plan
-        options |= {"base_url": where(self.peer, manner.api), "max_tokens": 99, **manner.options}
+        options |= {"max_tokens": 99, **manner.options}
         with suppress(MimoError), sync_calls.open_turn(self.session.stream(prompt, **options)) as call:
             next((event for event in call if plan.leave_at and isinstance(event, plan.leave_at)), None)
         assert [seen.body for seen in self.peer.requests[:1]] == asked
