@@ -25,6 +25,7 @@ from support.dialects import (
 from support.peer import CUT, SILENCE, Answer, Peer, delta, error, finish, frames, wait_until
 from support.reading import outcome, read
 from support.reports import (
+    Tools,
     call_chunk,
     called,
     messages,
@@ -57,32 +58,6 @@ from mimo_magics.wire.formats import decode
 
 A, B = '{"path": "a"}', '{"path": "b"}'
 ROME, OSLO = '{"city": "Rome"}', '{"city": "Oslo"}'
-
-
-class Tools:
-    """Two tools that note what ran, and an approval that notes what it was asked."""
-
-    def __init__(self, allow: Callable[[ToolCall], bool] = lambda _: True) -> None:
-        self.ran: list[str] = []
-        self.questions: list[str] = []
-        self._allow = allow
-
-    def look(self, path: str) -> str:
-        """Look."""
-        self.ran.append(f"look {path}")
-        return f"content of {path}"
-
-    def erase(self, path: str) -> str:
-        """Erase."""
-        self.ran.append(f"erase {path}")
-        return "gone"
-
-    def approve(self, call: ToolCall) -> bool:
-        self.questions.append(f"{call.name} {json.loads(call.arguments)['path']}")
-        return self._allow(call)
-
-    def session(self, peer: Peer, **options: Any) -> Session:
-        return session(peer, tools=[self.look, self.erase], **options)
 
 
 # Ids of calls

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 
 from mimo_magics import Session
+from mimo_magics.core.messages import ToolCall
 from support.dialects import Frame, openai_chunk
 from support.peer import Answer, Peer, Seen
 from support.reading import openai_stream
-
-PREFIX = "report "
-"""Begins the name of a property of a test: the rest is a link."""
 
 
 def report(*links: str) -> pytest.MarkDecorator:
@@ -23,7 +21,7 @@ def report(*links: str) -> pytest.MarkDecorator:
 
 
 def find_links(item: pytest.Item) -> list[str]:
-    """Return the reports of a test, without those of the whole table that it takes its input from."""
+    """Return the reports that a test names."""
     return [link for mark in item.iter_markers("report") for link in mark.args]
 
 
@@ -49,6 +47,32 @@ def called(*chunks: Frame) -> Answer:
 
 def session(peer: Peer, **options: Any) -> Session:
     return Session(**{"base_url": f"{peer.url}/v1", "system": "none", **options})
+
+
+class Tools:
+    """Two tools that note what ran, and an approval that notes what it was asked."""
+
+    def __init__(self, allow: Callable[[ToolCall], bool] = lambda _: True) -> None:
+        self.ran: list[str] = []
+        self.questions: list[str] = []
+        self._allow = allow
+
+    def look(self, path: str) -> str:
+        """Look."""
+        self.ran.append(f"look {path}")
+        return f"content of {path}"
+
+    def erase(self, path: str) -> str:
+        """Erase."""
+        self.ran.append(f"erase {path}")
+        return "gone"
+
+    def approve(self, call: ToolCall) -> bool:
+        self.questions.append(f"{call.name} {json.loads(call.arguments)['path']}")
+        return self._allow(call)
+
+    def session(self, peer: Peer, **options: Any) -> Session:
+        return session(peer, tools=[self.look, self.erase], **options)
 
 
 def results(talk: Session) -> list[str]:
