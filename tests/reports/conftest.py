@@ -24,17 +24,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print a line for each report and test: outcome, link, name."""
+    """Print a line for each report and test: outcome, link, name. Of the inputs of a test the worst outcome counts."""
     if not config.getoption("links", default=False):
         return
-    rows = {
-        (link, each.nodeid.partition("::")[2], outcome)
+    outcomes = {
+        (link, each.nodeid.partition("::")[2].partition("[")[0]): outcome
         for outcome in ("passed", "failed", "error")
         for each in terminalreporter.stats.get(outcome, [])
         for name, link in each.user_properties
         if name == PROPERTY
     }
     terminalreporter.section("public reports")
-    for link, test, outcome in sorted(rows):
+    for (link, test), outcome in sorted(outcomes.items()):
         terminalreporter.line(f"{outcome:6}  {link}  {test}")
-    terminalreporter.line(f"{len({link for link, _, _ in rows})} reports")
+    terminalreporter.line(f"{len({link for link, _ in outcomes})} reports")

@@ -433,13 +433,8 @@ def test_an_odd_notebook_is_read_or_told_in_two_lines(kernel: Kernel, peer: Peer
         for encoding in ("utf-8", "utf-8-sig", "utf-16"):
             notebook.write_text(json.dumps(each), encoding=encoding)
             assert [turn.reply.text for turn in Session.from_notebook(notebook).turns] == ["You said: hi"]
-    text = json.dumps(saved)
-    for broken in (
-        b"",
-        f"<<<<<<< a\n{text}\n=======\n>>>>>>> b".encode(),
-        b'{"worksheets": [], "nbformat": 3}',
-        text.encode("utf-16"),
-    ):
+    conflict = f"<<<<<<< a\n{json.dumps(saved)}\n=======\n>>>>>>> b"
+    for broken in (b"", conflict.encode(), b'{"worksheets": [], "nbformat": 3}'):
         notebook.write_bytes(broken)
         with pytest.raises(BadSessionFile) as failure:
             Session.from_notebook(notebook)
