@@ -799,9 +799,10 @@ def test_usage_is_read_wherever_it_stands(chunks: list[Any]) -> None:
 
 
 @report("https://github.com/deepseek-ai/DeepSeek-V3/issues/1608")
-def test_a_stream_that_breaks_off_keeps_what_came(peer: Peer) -> None:
-    peer.answers(lambda seen: Answer([*frames(seen, ["half"], end=False), CUT]))
-    talk = session(peer)
+@pytest.mark.parametrize("end", [SILENCE, CUT], ids=["silence", "cut"])
+def test_a_stream_that_breaks_off_keeps_what_came(peer: Peer, end: object) -> None:
+    peer.answers(lambda seen: Answer([*frames(seen, ["half"], end=False), end]))
+    talk = session(peer, timeout=1)
     with pytest.raises(IncompleteStream):
         talk.ask("q")
     assert [(turn.reply.text, turn.reply.stop) for turn in talk.turns] == [("half", "cut")]
