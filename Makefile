@@ -18,7 +18,7 @@ MEASURED := $(addprefix tests/,core wire document display tape tools client sess
 KERNELS := build/kernels/6.31.0 build/kernels/7.3.0
 AXE := 4.14.1
 
-.PHONY: help demo lab quick test test-browser chaos coverage browser kernels test-all test-oldest lint types bench graph docs docs-links tapes weights weights-tools release-check clean
+.PHONY: help demo lab quick test test-browser chaos reports coverage browser kernels test-all test-oldest lint types bench graph docs docs-links tapes weights weights-tools release-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ test-browser: $(VENV)/browser
 ## make chaos     500 schedules of faults of servers and networks, each from a seed; ARGS="-k seed-17-" runs one
 chaos: $(VENV)/test
 	$(RUN) -m pytest -n 4 tests/chaos $(ARGS)
+
+## make reports   public bug reports of other tools, tried here: a table of links, tests and outcomes
+reports: $(VENV)/test
+	$(RUN) -m pytest -n 2 --dist loadfile -q --links tests/reports $(ARGS)
 
 ## make coverage  branch coverage by package, without what runs in a kernel of its own or in a browser
 coverage: $(VENV)/test

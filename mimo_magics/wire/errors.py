@@ -42,6 +42,8 @@ STATUS_BY_KEYWORD = {
     "unavailable": 503,
 }
 """Errors inside a stream come with status 200; a word in their code or type tells the kind."""
+USED_UP = re.compile(r"insufficient[_ ](?:account )?(?:quota|balance|funds|credits?)\b", re.IGNORECASE)
+"""What servers say of a used-up account, in a code, a type or a sentence."""
 
 
 MESSAGE_FIELDS = ("message", "msg", "detail", "status_msg", "error_description", "error")
@@ -171,11 +173,12 @@ def _error_status(error: Mapping[str, Any]) -> int:
     if code.isdecimal() and 400 <= int(code) < 600:
         return int(code)
     keywords = f"{code} {_one_line(error.get('type'))}"
-    return next((status for word, status in STATUS_BY_KEYWORD.items() if word in keywords), 500)
+    default = 402 if USED_UP.search(_one_line(error.get("message"))) else 500
+    return next((status for word, status in STATUS_BY_KEYWORD.items() if word in keywords), default)
 
 
 def _error_class(status: int, message: str, kind: str) -> type[errors.ApiError]:
-    if status == 429 and re.search("insufficient_quota|billing|insufficient_balance", kind):
+    if status == 429 and ("billing" in kind or USED_UP.search(f"{kind} {message}")):
         return errors.InsufficientBalance
     if status == 400 and re.search(r"(not supported|unsupported|unknown) model", message, re.IGNORECASE):
         return errors.UnknownModel

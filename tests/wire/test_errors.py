@@ -219,6 +219,30 @@ def test_words_in_a_frame_name_the_kind(error, status, kind):
     assert (type(raised), raised.status, str(raised)) == (kind, status, f"HTTP {status}: no")
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Insufficient quota",
+        "insufficient balance or no resource package",
+        "Insufficient account funds",
+        "You have insufficient credits.",
+    ],
+)
+def test_a_sentence_alone_tells_of_a_used_up_account(sentence):
+    kinds = [
+        type(frame_error({"error": {"message": sentence}})),
+        type(frame_error({"error": sentence})),
+        type(api_error(429, body(message=sentence, code="1113"))),
+    ]
+    assert kinds == [errors.InsufficientBalance] * 3
+
+
+@pytest.mark.parametrize("sentence", ["Quota exceeded for requests per minute", "Insufficient memory"])
+def test_a_sentence_about_something_else_tells_no_kind(sentence):
+    assert type(frame_error({"error": {"message": sentence}})) is errors.ServerBusy
+    assert type(api_error(429, body(message=sentence))) is errors.RateLimited
+
+
 @pytest.mark.parametrize("kind", ["error", "server_error"])
 def test_a_frame_may_be_the_error_itself(kind):
     assert told(frame_error({"type": kind, "message": "Upstream request failed"})) == (

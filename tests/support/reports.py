@@ -1,0 +1,106 @@
+"""Public bug reports as tests: each test names the reports that it stands for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mimo_magics import Session
+from mimo_magics.core.messages import ToolCall
+from support.dialects import Frame, openai_chunk
+from support.peer import Answer, Peer, Seen
+from support.reading import openai_stream
+
+
+def report(*links: str) -> pytest.MarkDecorator:
+    """Name the public reports that a test, or one of its inputs, stands for."""
+    return pytest.mark.report(*links)
+
+
+def find_links(item: pytest.Item) -> list[str]:
+    """Return the reports that a test names."""
+    return [link for mark in item.iter_markers("report") for link in mark.args]
+
+
+def streamed(*chunks: Frame, finish: str = "stop") -> Answer:
+    """An answer in the OpenAI format, of these chunks and the one that ends it."""
+    return Answer([openai_stream(*chunks, openai_chunk(finish))])
+
+
+def text(words: str) -> Answer:
+    return streamed(openai_chunk(content=words))
+
+
+def call_chunk(id_: str | None, name: str | None, arguments: Any, index: Any = 0) -> Frame:
+    """A delta of one tool call, as servers of many kinds write it."""
+    call = {"index": index, "id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+    return openai_chunk(tool_calls=[call])
+
+
+def called(*chunks: Frame) -> Answer:
+    """An answer that ends in tool calls."""
+    return streamed(*chunks, finish="tool_calls")
+
+
+def session(peer: Peer, **options: Any) -> Session:
+    return Session(**{"base_url": f"{peer.url}/v1", "system": "none", **options})
+
+
+class Tools:
+    """Two tools that note what ran, and an approval that notes what it was asked."""
+
+    def __init__(self, allow: Callable[[ToolCall], bool] = lambda _: True) -> None:
+        self.ran: list[str] = []
+        self.questions: list[str] = []
+        self._allow = allow
+
+    def look(self, path: str) -> str:
+        """Look."""
+        self.ran.append(f"look {path}")
+        return f"content of {path}"
+
+    def erase(self, path: str) -> str:
+        """Erase."""
+        self.ran.append(f"erase {path}")
+        return "gone"
+
+    def approve(self, call: ToolCall) -> bool:
+        self.questions.append(f"{call.name} {json.loads(call.arguments)['path']}")
+        return self._allow(call)
+
+    def session(self, peer: Peer, **options: Any) -> Session:
+        return session(peer, tools=[self.look, self.erase], **options)
+
+
+def results(talk: Session) -> list[str]:
+    """What the tools of the last turn gave back."""
+    return [part.output for part in talk.turns[-1].reply.message.parts if hasattr(part, "output")]
+
+
+def messages(peer: Peer, number: int = -1) -> list[dict[str, Any]]:
+    """The messages of a request."""
+    sent: list[dict[str, Any]] = peer.requests[number].body["messages"]
+    return sent
+
+
+def refusing(refuse: Callable[[dict[str, Any]], Answer | None], *answers: Answer) -> Callable[[Seen], Answer]:
+    """Answer one after the other, the last one for ever, but refuse what a server does not take."""
+    left = list(answers)
+
+    def script(seen: Seen) -> Answer:
+        return refuse(seen.body) or (left.pop(0) if len(left) > 1 else left[0])
+
+    return script
+
+
+def sent_arguments(body: dict[str, Any]) -> list[Any]:
+    """Read the arguments of all calls of a request, as strict servers do.
+
+    Raises:
+        ValueError: they are not JSON.
+    """
+    calls = [call for message in body["messages"] for call in message.get("tool_calls") or ()]
+    return [json.loads(call["function"]["arguments"]) for call in calls]
