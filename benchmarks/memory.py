@@ -15,6 +15,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, count, repeat
+from urllib.parse import unquote
 
 GOAL = 64
 """MB above what the process had before."""
@@ -22,6 +23,8 @@ FULL_BYTES, SHORT_BYTES = 2**30, 48 * 2**20
 CHUNK_BYTES = 65_536
 CLIENT = """
 import asyncio, os, resource, sys
+from urllib.parse import quote
+
 from mimo_magics import ask
 from mimo_magics.client import model_list
 from mimo_magics.core.settings import Settings
@@ -35,7 +38,7 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1_048_576 if sys.platform == "darwin" else 1_024)
 
 def run(name):
-    where = {"base_url": f"{url}/{name}/v1", "api": "openai", "system": "none"}
+    where = {"base_url": f"{url}/{quote(name)}/v1", "api": "openai", "system": "none"}
     if name.startswith("models"):
         return f"{len(asyncio.run(model_list.list_models(Settings(**where)))):,} models"
     try:
@@ -134,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        name = self.path.split("/")[1].replace("%20", " ")
+        name = unquote(self.path.split("/")[1])
         kind, pieces = (USUAL | ROWS | LARGE)[name]
         content_type, *more = kind.split()
         self.send_response(400 if "400" in more else 200)

@@ -346,7 +346,12 @@ class RunningTurn:
                 yield each
 
     def _describe_other_model(self, other: str) -> str:
-        """Say, once, that another model answers than was asked for: services forward the ids of retired ones."""
+        """Say, once, that another model answers than was asked for: services forward the ids of retired ones.
+
+        The embedded model has no other beside it, and answers whatever is asked for.
+        """
+        if other == LOCAL_SERVICE.model:
+            return ""
         model = self._turn_input.model
         note = Translatable(
             "{other} answered instead of {model}; its prices are used where they are known.",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from mimo_magics.core.errors import WireError
 from mimo_magics.core.i18n import Translatable
 
-MAX_FRAME_BYTES = 16 * 2**20
+MAX_FRAME_BYTES = 8 * 2**20
 """Bytes of one line, and of one event: a server may never end it."""
 Frame = tuple[str, str]
 """Name of the event (empty when the server gave none) and its data."""
@@ -36,7 +36,7 @@ class SSEParser:
         """Take bytes in and yield the events that are whole now.
 
         Raises:
-            WireError: a line or an event is longer than 16 MB.
+            WireError: a line or an event is longer than 8 MB.
         """
         self._size += len(chunk)
         if self._size > MAX_FRAME_BYTES:

@@ -172,3 +172,8 @@ def test_a_reply_of_another_model_is_told_and_has_its_price(
         peer, model="mimo-v2-flash", prices={"mimo-v2.5": [1e6, 1e6, 1e6], "mimo-v2-flash": [0, 0, 0]}
     )
     assert (talk.ask("one").notes, talk.spending.usd) == (notes, 30 if notes else 0)
+
+
+def test_the_embedded_model_is_no_other_model(peer: Peer) -> None:
+    peer.script = lambda seen: stream(seen, replace(reply("ok"), model="mimo-local"))
+    assert session(peer, model="mimo-v2-pro").ask("one").notes == ()
