@@ -25,6 +25,8 @@ MAX_MARKS = 3
 """Marks above and below one letter that languages need; more of them cover the lines around."""
 BLANK_RUN = re.compile(f"(?<=[^\n ]) {{4,}}| {{{2 * MAX_INDENTED_DEPTH + 1},}}")
 """Blanks that push what stands behind them out of view; the indent of a line is ours."""
+ESCAPE_RUN = re.compile(r"(?P<escape>\\(?:[bfnrt]|u00[01][0-9a-f]))(?P=escape){3,}|\\.")
+"""Line ends, tabs and controls in a string of JSON; each other escape is passed over."""
 LINE_RUN = re.compile(r"\n{3,}")
 STRANGE_RUN = re.compile(r"\w?[^\n -~]+")
 """What is no ASCII, with the letter on which its first mark stands."""
@@ -36,7 +38,8 @@ OPENING_MARK = "\u27e8"
 
 def arguments_text(arguments: str) -> str:
     """Return the arguments of a call as canonical JSON; text that is no JSON as it is, with the same marks."""
-    text = _spell_out(format_json(arguments or "{}"))
+    text = _spell_out(format_json(arguments if arguments.strip() else "{}"))
+    text = ESCAPE_RUN.sub(_count_escapes, text)
     return BLANK_RUN.sub(_count_blanks, LINE_RUN.sub(_count_lines, text))  # JSON has no empty lines
 
 
@@ -113,6 +116,11 @@ def _is_unseen(character: str) -> bool:
         or unicodedata.combining(character) == 1
         or unicodedata.category(character) == "Me"
     )
+
+
+def _count_escapes(match: re.Match[str]) -> str:
+    escape = match["escape"]
+    return f"{OPENING_MARK}{escape} × {len(match[0]) // len(escape)}⟩" if escape else match[0]
 
 
 def _count_blanks(match: re.Match[str]) -> str:

@@ -23,6 +23,8 @@ from mimo_magics.document.approval_text import (
     ("arguments", "text"),
     [
         ("", "{}"),
+        (" \r\n", "{}"),
+        ('{"cmd": "C:\\\\new\\\\\\\\\\n\\n\\n\\n"}', '{\n  "cmd": "C:\\\\new\\\\\\\\⟨\\n × 4⟩"\n}'),
         ('{"cmd":"ls"}', '{\n  "cmd": "ls"\n}'),
         ('{"cmd": "rm -rf ~"\r}', '{\n  "cmd": "rm -rf ~"\n}'),
         ('{"cmd": "ls", "cmd": "rm"}', '{\n  "cmd": "rm"\n}'),
@@ -67,7 +69,9 @@ def test_all_of_the_arguments_is_on_the_pages_and_nothing_unseen(arguments: dict
     assert unseen(text) == []
 
 
-PIECES = st.lists(st.sampled_from(["a", " ", "\n", "\xa0", "\u200b", "⟨", "⟩", "U+200B", "blanks: 4", "\\n"]))
+PIECES = st.lists(
+    st.sampled_from(["a", " ", "\n", "\xa0", "\u200b", "⟨", "⟩", "U+200B", "blanks: 4", "\\n", "\\"])
+)
 
 
 @given(PIECES.map("".join), PIECES.map("".join))

@@ -200,6 +200,7 @@ class ToolCard:
             translate("Refuse"), "times", lambda: pending.refuse(reason.value), translate("Do not run it")
         )
         more_buttons = self._show_arguments(pending.call, approve_buttons)
+        self.paint()
         row = (*more_buttons, *approve_buttons, refuse_button, reason)
         self.box.children = (
             *self.box.children[:2],
@@ -218,13 +219,16 @@ class ToolCard:
 
         def show_all() -> None:
             self._waiting_text = text
+            self.paint()  # before the buttons: what is approved is in view by then
+            # It stays, and grows: no other button comes under a pointer that clicks twice.
             more_button.disabled = True
+            more_button.description = translate("{more} shown", more=more)
             for button in approve_buttons:
                 button.disabled = False
-            self.paint()
 
         tooltip = translate("Show all of the arguments; then you can approve")
-        more_button = self._factory.button(more_text(text[len(first_page) :]), "eye", show_all, tooltip)
+        more = more_text(text[len(first_page) :])
+        more_button = self._factory.button(more, "eye", show_all, tooltip)
         return (more_button,)
 
     @property

@@ -183,10 +183,23 @@ def test_a_long_call_has_to_be_opened_before_it_can_be_approved(wire: Wire) -> N
     approve = wire.states[wire.find("ButtonModel", "Approve")]
     assert (approve["disabled"], wire.values()[-1].count("x") < 4_000) == (True, True)
     wire.press("2,497 more characters")
+    assert wire.states[wire.find("ButtonModel", "2,497 more characters shown")]["disabled"] is True
     assert wire.states[wire.find("ButtonModel", "Approve")]["disabled"] is False
     assert "; rm" in wire.values()[-1]
     wire.press("Approve")
     assert asyncio.run(decided(pending)).allowed
+
+
+def test_the_buttons_come_behind_what_they_decide_on(wire: Wire) -> None:
+    """Sent in this order, they cannot be pressed before it is in the page."""
+    waiting(wire, '{"cmd": "' + "x" * 4_000 + '; rm"}')
+    wire.press("2,497 more characters")
+    states = [data["state"] for kind, _, data in wire.messages if kind != "comm_close"]
+    first = next(n for n, state in enumerate(states) if "xxx" in str(state.get("value")))
+    shown = next(n for n, state in enumerate(states) if "; rm" in str(state.get("value")))
+    row = next(n for n, state in enumerate(states) if "mimo-ask" in state.get("_dom_classes", ()))
+    enabled = next(n for n, state in enumerate(states) if state.get("disabled") is False and n > row)
+    assert first < row < shown < enabled
 
 
 def test_two_calls_of_one_id_are_shown_and_decided_each_for_itself(wire: Wire) -> None:
