@@ -37,6 +37,7 @@ TRANSLATIONS: dict[str, str] = {
     "Shown as plain text: its HTML would be too large.": "以純文字顯示：HTML 會過大。",
     "{count:,} more rows.": "另有 {count:,} 列。",
     "{count:,} more characters": "還有 {count:,} 個字元",
+    "{more} shown": "{more}（已顯示）",
     "Show all of the arguments; then you can approve": "顯示所有參數，之後才能允許",
     "⟨blanks: {count}⟩": "⟨空白：{count}⟩",
     "⟨empty lines: {count}⟩": "⟨空行：{count}⟩",

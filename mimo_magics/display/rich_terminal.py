@@ -29,7 +29,7 @@ class RichTerminalRenderer:
     def __init__(self, reply_format: Format = "markdown", console: Console | None = None) -> None:
         self._format = reply_format
         self._accumulator = Accumulator()
-        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._live = _new_live(console)
         self._status = ""
         self._has_changes = False
         self._next_frame_at = 0.0
@@ -45,6 +45,8 @@ class RichTerminalRenderer:
         match event:
             case ToolProgress(state="waiting"):
                 self._live.stop()  # while it runs, `input` would be part of what it paints
+                # started again, it would go up as many lines as it had, over the question
+                self._live = _new_live(self._live.console)
                 return
             case Retrying():
                 self._status = translate(str(event))
@@ -78,6 +80,10 @@ class RichTerminalRenderer:
             self._live.console, self._live.console.width
         )
         self._live.update(Group(*lines[-(self._live.console.height - 2) :]), refresh=True)
+
+
+def _new_live(console: Console | None) -> Live:
+    return Live(console=console, auto_refresh=False, transient=True)
 
 
 def render_reply(reply: Reply, reply_format: Format = "markdown") -> RenderableType:

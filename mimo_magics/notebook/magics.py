@@ -34,6 +34,7 @@ from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.tools.approval import (
     ApprovalCallback,
     ask_by_input,
+    ask_in_window,
     decide,
     get_pending_approval,
     refuse_unattended,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:  # imported when something is compared
 
 APPROVAL_CALLBACKS: dict[DisplayTarget, ApprovalCallback] = {
     "front end": partial(ask_by_input, input_function=input),
-    "terminal": partial(ask_by_input, input_function=input),
+    "terminal": partial(ask_in_window, input_function=input),
     "unattended": refuse_unattended,
 }
 """Who decides on tool calls where there are no buttons."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Coroutine
 
@@ -10,10 +11,12 @@ from mimo_magics.core.events import Approval, Event, PendingApproval, ToolProgre
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import ToolCall
 from mimo_magics.core.text import replace_unencodable_characters
-from mimo_magics.document.approval_text import call_text, more_text, split_pages
+from mimo_magics.document.approval_text import PAGE_COLUMNS, PAGE_ROWS, call_text, more_text, split_pages
 
 ApprovalCallback = Callable[[ToolCall], Approval | bool]
 """Decides on a call; may ask the user, and block."""
+QUESTION_ROWS = 4
+"""Rows of a terminal that are left to the question below a page."""
 
 
 def get_pending_approval(event: Event) -> PendingApproval | None:
@@ -48,15 +51,34 @@ def refuse_unattended(call: ToolCall) -> Approval:
 
 def ask_at_terminal(call: ToolCall) -> Approval:
     """Ask whoever sits at the terminal, if somebody does."""
-    return ask_by_input(call, input) if sys.stdin and sys.stdin.isatty() else refuse_unattended(call)
+    return ask_in_window(call, input) if sys.stdin and sys.stdin.isatty() else refuse_unattended(call)
 
 
-def ask_by_input(call: ToolCall, input_function: Callable[[str], str]) -> Approval:
+def ask_in_window(call: ToolCall, input_function: Callable[[str], str]) -> Approval:
+    """Ask by a line of text, in pages as large as the window of this process."""
+    window = shutil.get_terminal_size((PAGE_COLUMNS, PAGE_ROWS + QUESTION_ROWS))
+    rows = max(window.lines - QUESTION_ROWS, 1)
+    return ask_by_input(call, input_function, rows=rows, columns=max(window.columns, 2))
+
+
+def ask_by_input(
+    call: ToolCall,
+    input_function: Callable[[str], str],
+    *,
+    rows: int = PAGE_ROWS,
+    columns: int = PAGE_COLUMNS,
+) -> Approval:
     """Ask by a line of text: yes, always, or anything else as the reason for a no.
 
     A long call comes in pages. It can be refused at each of them, and approved when all were shown.
+
+    Args:
+        call: what is asked about.
+        input_function: shows a text and returns what is typed.
+        rows: of a page.
+        columns: of a row.
     """
-    *first_pages, last_page = split_pages(call_text(call))
+    *first_pages, last_page = split_pages(call_text(call), rows, columns)
     for number, page in enumerate(first_pages, 1):
         rest = "".join((*first_pages[number:], last_page))
         answer = _ask(input_function, f"{page}\n{_more_question(rest)}")

@@ -170,32 +170,6 @@ def test_a_page_loaded_anew_while_a_call_waits_asks_again_and_nothing_ran_unaske
     assert ran(page) == "['Tokyo']"
 
 
-DECEPTIVE = {
-    "blanks": '{"city": "Tokyo' + " " * 300 + '; rm -rf ~"}',
-    "ends of lines": '{"city": "Tokyo", ' + "\n" * 200 + '"waits": true}',
-    "one long line": '{"city": "' + "a" * 1_000 + ' rm -rf ~"}',
-    "unseen": '{"city": "Tokyo\\u202e\\u200b\\u001b[2K\U000e0041"}',
-}
-
-
-@somewhere
-@pytest.mark.parametrize("arguments", DECEPTIVE.values(), ids=[*DECEPTIVE])
-def test_all_of_a_call_is_in_view_before_it_is_approved(page: Page, model: Peer, arguments: str) -> None:
-    ask(page, model, arguments)
-    shown = view(page, 1).locator(".mimo-steps pre").first
-    expect(shown).to_be_visible()
-    overflow = (
-        "box => [box.scrollWidth - box.clientWidth, box.scrollHeight - box.clientHeight].map(Math.sign)"
-    )
-    assert [shown.evaluate(overflow), view(page, 1).locator(".mimo-steps").evaluate(overflow)] == [
-        [0, 0],
-        [0, 0],
-    ]
-    expect(button(page, "Approve")).to_be_enabled()
-    button(page, "Refuse").click()
-    page.wait_idle()
-
-
 @somewhere
 def test_a_long_call_is_opened_before_it_can_be_approved(page: Page, model: Peer) -> None:
     ask(page, model, '{"city": "' + "a" * 4_000 + ' rm -rf ~"}')

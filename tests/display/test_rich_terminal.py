@@ -10,6 +10,7 @@ from support.terminal_turn import EVENTS, REPLY
 from mimo_magics.core.events import PendingApproval, Retrying, TextDelta, ToolProgress
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, ToolCall
 from mimo_magics.core.text import INVISIBLE_CHARACTERS
+from mimo_magics.display import rich_terminal
 from mimo_magics.display.rich_terminal import RichTerminalRenderer, render_reply
 
 
@@ -71,4 +72,18 @@ def test_rich_paints_nothing_while_a_question_waits_for_its_answer() -> None:
     painted = screen.getvalue()
     renderer.tick()
     assert screen.getvalue() == painted
+    renderer.clear()
+
+
+def test_what_was_asked_and_answered_stays_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next frame begins below it, and does not go up to where the last one was."""
+    monkeypatch.setattr(rich_terminal, "FRAME_INTERVAL", 0)
+    screen = io.StringIO()
+    console = Console(file=screen, width=60, force_terminal=True, color_system=None)
+    renderer = RichTerminalRenderer(console=console)
+    renderer.show(TextDelta("I look.\n\nAnd look."))
+    renderer.show(ToolProgress(0, "waiting", approval=PendingApproval(ToolCall("call_1", "shell", "{}"))))
+    screen.write("shell {}\nRun it? y\n")
+    renderer.show(ToolProgress(0, "running"))
+    assert screen.getvalue().rpartition("Run it? y\n")[2].count("\x1b[1A") == 0
     renderer.clear()

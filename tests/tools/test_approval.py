@@ -6,10 +6,12 @@ import io
 import sys
 
 import pytest
+from support.deceptive_arguments import DECEPTIVE, IDS, DeceptiveArguments
 
 from mimo_magics.core.events import Approval
 from mimo_magics.core.messages import ToolCall
-from mimo_magics.tools.approval import ask_at_terminal, ask_by_input, refuse_unattended
+from mimo_magics.document.approval_text import call_text
+from mimo_magics.tools.approval import ask_at_terminal, ask_by_input, ask_in_window, refuse_unattended
 
 CALL = ToolCall("c1", "clock", '{"zone": "UTC"}')
 REFUSED = Approval(
@@ -66,8 +68,8 @@ def test_a_long_call_is_approved_when_all_pages_were_shown() -> None:
     assert approval == Approval(allowed=True)
     assert "".join(question.rpartition("\n")[0] for question in questions).count("x") == 4_000
     assert [question.rpartition("\n")[2] for question in questions] == [
-        "2,521 more characters. Enter shows them, [n]o, or why not: ",
-        "1,021 more characters. Enter shows them, [n]o, or why not: ",
+        "2,493 more characters. Enter shows them, [n]o, or why not: ",
+        "893 more characters. Enter shows them, [n]o, or why not: ",
         QUESTION,
     ]
 
@@ -77,6 +79,41 @@ def test_a_long_call_is_approved_when_all_pages_were_shown() -> None:
 )
 def test_before_that_it_can_only_be_refused(answer: str, reason: str) -> None:
     assert asked(LONG, answer)[0] == Approval(allowed=False, reason=reason)
+
+
+@pytest.mark.parametrize("deceptive", DECEPTIVE, ids=IDS)
+def test_deceptive_arguments_are_shown_whole_before_the_question(deceptive: DeceptiveArguments) -> None:
+    call = ToolCall("c1", "shell", deceptive.text)
+    approval, questions = approved(call)
+    assert approval == Approval(allowed=True)
+    assert (len(questions) > 1) is deceptive.is_long
+    assert questions[-1].endswith(QUESTION)
+    assert "".join(question.rpartition("\n")[0] for question in questions) == call_text(call)
+
+
+def approved(call: ToolCall) -> tuple[Approval, list[str]]:
+    """Look at all pages and approve; return the decision and the questions."""
+    questions: list[str] = []
+
+    def answer(question: str) -> str:
+        questions.append(question)
+        return "y" if question.endswith(QUESTION) else ""
+
+    return ask_by_input(call, answer), questions
+
+
+def test_pages_are_as_large_as_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("LINES", "10")
+    questions: list[str] = []
+
+    def answer(question: str) -> str:
+        questions.append(question)
+        return ""
+
+    ask_in_window(LONG, answer)
+    assert len(questions) == 18
+    assert {len(question.rpartition("\n")[0]) for question in questions[1:-2]} == {6 * 40}
 
 
 def test_an_unattended_call_is_refused_with_the_line_that_allows_the_tool() -> None:

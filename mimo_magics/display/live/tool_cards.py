@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
@@ -22,10 +23,14 @@ from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
 from mimo_magics.display.live.widgets import WidgetFactory
 from mimo_magics.document import steps
-from mimo_magics.document.approval_text import arguments_text, more_text, split_pages
+from mimo_magics.document.approval_text import arguments_text, more_text, name_text, split_pages
 
 APPROVAL_STYLE = "white-space: pre-wrap; overflow-wrap: anywhere; overflow: visible"
 """All of a page is in view: nothing is behind a scroll bar."""
+RIGHT_TO_LEFT_RUN = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]+"
+)
+"""A word of Hebrew, Arabic and the like. Without bounds, two of them with a sign between change places."""
 STATE_TEXTS = {
     "waiting": Translatable("waits for your approval"),
     "approved": Translatable("approved"),
@@ -145,8 +150,10 @@ class ToolCard:
         self._tool_name = ""
         self._argument_chunks: list[str] = []
         self._last_progress: ToolProgress | None = None
-        self._waiting_text: str | None = None
-        """The arguments in view while the call waits for approval."""
+        self._waiting_call: ToolCall | None = None
+        """The call while it waits for approval."""
+        self._waiting_text = ""
+        """Its arguments in view."""
         self._body = factory.html()
         self._heading = factory.fold_button("…", self._body, is_open=False)
         self._state = factory.html()
@@ -193,6 +200,7 @@ class ToolCard:
             translate("Refuse"), "times", lambda: pending.refuse(reason.value), translate("Do not run it")
         )
         more_buttons = self._show_arguments(pending.call, approve_buttons)
+        self.paint()
         row = (*more_buttons, *approve_buttons, refuse_button, reason)
         self.box.children = (
             *self.box.children[:2],
@@ -203,7 +211,7 @@ class ToolCard:
         """Show the first page; return a button that shows the rest and lets the user approve, if there is more."""
         text = arguments_text(call.arguments)
         first_page = split_pages(text)[0]
-        self._waiting_text = first_page
+        self._waiting_call, self._waiting_text = call, first_page
         if first_page == text:
             return ()
         for button in approve_buttons:
@@ -211,37 +219,41 @@ class ToolCard:
 
         def show_all() -> None:
             self._waiting_text = text
+            self.paint()  # before the buttons: what is approved is in view by then
+            # It stays, and grows: no other button comes under a pointer that clicks twice.
             more_button.disabled = True
+            more_button.description = translate("{more} shown", more=more)
             for button in approve_buttons:
                 button.disabled = False
-            self.paint()
 
         tooltip = translate("Show all of the arguments; then you can approve")
-        more_button = self._factory.button(more_text(text[len(first_page) :]), "eye", show_all, tooltip)
+        more = more_text(text[len(first_page) :])
+        more_button = self._factory.button(more, "eye", show_all, tooltip)
         return (more_button,)
 
     @property
     def is_waiting(self) -> bool:
         """Whether it waits for the user's decision."""
-        return self._waiting_text is not None
+        return self._waiting_call is not None
 
     def _hide_approval_buttons(self) -> None:
         """Take the buttons away: it is decided."""
-        self._waiting_text = None
+        self._waiting_call = None
         if len(self.box.children) > 2:
             self.box.children = self.box.children[:2]
             self._heading.value = False
 
     def paint(self) -> None:
         """Send what is new."""
+        self._state.value = f"<small>{escape_html(self._state_text())}</small>"
+        if self._waiting_call:
+            # a part of the arguments in this line could be taken for all of them
+            self._heading.description = f"{name_text(self._waiting_call)}(…)"
+            self._body.value = _approval_html(self._waiting_text)
+            return
         call = ToolCall(self._call_id, self._tool_name, "".join(self._argument_chunks))
         self._heading.description = steps.call_line(call)
-        self._state.value = f"<small>{escape_html(self._state_text())}</small>"
-        if self._waiting_text is not None:
-            self._body.value = (
-                f'<pre style="{APPROVAL_STYLE}"><code>{html.escape(self._waiting_text)}</code></pre>'
-            )
-        elif self._last_progress:  # until then the arguments may not be whole
+        if self._last_progress:  # until then the arguments may not be whole
             result = self._last_progress.result
             body_html = steps.arguments_html(call.arguments) + (steps.result_html(result) if result else "")
             self._body.value = body_html
@@ -257,3 +269,9 @@ class ToolCard:
             if self._running_since
             else text
         )
+
+
+def _approval_html(text: str) -> str:
+    """Return a text that a person decides on, each word in the place where the tool gets it."""
+    words = RIGHT_TO_LEFT_RUN.sub(r"<bdi>\g<0></bdi>", html.escape(text))
+    return f'<pre dir="ltr" style="{APPROVAL_STYLE}"><code>{words}</code></pre>'

@@ -36,6 +36,7 @@ STYLE = """<style>
 .mimo-live .mimo-steps.mimo-waiting { max-height: none; }
 .mimo-live .mimo-steps > * { flex: none; }
 .mimo-live .mimo-card, .mimo-live .mimo-ask { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75em; }
+.mimo-live .mimo-ask { row-gap: 0.25em; }
 .mimo-live .mimo-ask button { flex: none; width: auto; margin: 0; }
 .mimo-live .mimo-foot { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
 .mimo-live .mimo-foot button { flex: none; width: auto; margin: 0; }

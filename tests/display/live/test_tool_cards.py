@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import re
 
 import pytest
+from support.deceptive_arguments import DECEPTIVE, IDS, DeceptiveArguments
 from support.live_views import CLOCK, told, view
 from support.wired import Wire
 
@@ -19,6 +22,7 @@ from mimo_magics.core.events import (
     ToolProgress,
 )
 from mimo_magics.core.messages import ToolCall, ToolResult
+from mimo_magics.document.approval_text import arguments_text, more_text
 
 
 def test_reasoning_is_open_while_it_comes_and_folds_when_the_answer_begins(wire: Wire) -> None:
@@ -132,6 +136,35 @@ def waiting(wire: Wire, arguments: str) -> PendingApproval:
     return pending
 
 
+@pytest.mark.parametrize("deceptive", DECEPTIVE, ids=IDS)
+def test_deceptive_arguments_are_shown_whole_before_the_decision(
+    wire: Wire, deceptive: DeceptiveArguments
+) -> None:
+    waiting(wire, deceptive.text)
+    whole = arguments_text(deceptive.text)
+    approve = wire.find("ButtonModel", "Approve")
+    assert wire.states[approve]["disabled"] is deceptive.is_long
+    assert wire.states[wire.find("ToggleButtonModel", "shell")]["description"] == "shell(…)"
+    if deceptive.is_long:
+        wire.press(more_text(whole.removeprefix(shown_text(wire))))
+    assert wire.states[approve]["disabled"] is False
+    assert shown_text(wire) == whole
+
+
+def shown_text(wire: Wire) -> str:
+    """Return the text of the newest box, which holds no element but those of the card."""
+    tag = re.compile(r"</?(?:pre|code|bdi)\b[^>]*>")
+    box = next(value for value in reversed(wire.values()) if "<pre" in value)
+    text = tag.sub("", box)
+    assert "<" not in text
+    return html.unescape(text)
+
+
+def test_words_from_right_to_left_stay_in_the_order_of_the_call(wire: Wire) -> None:
+    waiting(wire, '{"cmd": "cp \u05d0\u05d1 \u05d2\u05d3/12"}')
+    assert "cp <bdi>\u05d0\u05d1</bdi> <bdi>\u05d2\u05d3</bdi>/12" in wire.values()[-1]
+
+
 def test_all_of_a_call_is_in_view_before_it_is_approved(wire: Wire) -> None:
     waiting(wire, '{"cmd": "ls' + " " * 200 + '; rm -rf ~\u202e"}')
     (shown,) = [value for value in wire.values() if "rm -rf" in value and "<pre" in value]
@@ -149,8 +182,36 @@ def test_a_long_call_has_to_be_opened_before_it_can_be_approved(wire: Wire) -> N
     pending = waiting(wire, '{"cmd": "' + "x" * 4_000 + '; rm"}')
     approve = wire.states[wire.find("ButtonModel", "Approve")]
     assert (approve["disabled"], wire.values()[-1].count("x") < 4_000) == (True, True)
-    wire.press("2,519 more characters")
+    wire.press("2,497 more characters")
+    assert wire.states[wire.find("ButtonModel", "2,497 more characters shown")]["disabled"] is True
     assert wire.states[wire.find("ButtonModel", "Approve")]["disabled"] is False
     assert "; rm" in wire.values()[-1]
     wire.press("Approve")
     assert asyncio.run(decided(pending)).allowed
+
+
+def test_the_buttons_come_behind_what_they_decide_on(wire: Wire) -> None:
+    """Sent in this order, they cannot be pressed before it is in the page."""
+    waiting(wire, '{"cmd": "' + "x" * 4_000 + '; rm"}')
+    wire.press("2,497 more characters")
+    states = [data["state"] for kind, _, data in wire.messages if kind != "comm_close"]
+    first = next(n for n, state in enumerate(states) if "xxx" in str(state.get("value")))
+    shown = next(n for n, state in enumerate(states) if "; rm" in str(state.get("value")))
+    row = next(n for n, state in enumerate(states) if "mimo-ask" in state.get("_dom_classes", ()))
+    enabled = next(n for n, state in enumerate(states) if state.get("disabled") is False and n > row)
+    assert first < row < shown < enabled
+
+
+def test_two_calls_of_one_id_are_shown_and_decided_each_for_itself(wire: Wire) -> None:
+    shown = view()
+    pending = [PendingApproval(ToolCall("c1", "shell", f'{{"cmd": "{cmd}"}}')) for cmd in ("ls", "rm -rf /")]
+    for index, each in enumerate(pending):
+        told(shown, ToolCallStart(index, "c1", "shell"), ToolCallDelta(index, each.call.arguments))
+    told(shown, ToolProgress(0, "waiting", approval=pending[0]))
+    assert shown_text(wire) == '{\n  "cmd": "ls"\n}'
+    wire.press("Approve")
+    assert asyncio.run(decided(pending[0])).allowed
+    told(shown, ToolProgress(0, "approved"), ToolProgress(1, "waiting", approval=pending[1]))
+    assert shown_text(wire) == '{\n  "cmd": "rm -rf /"\n}'
+    wire.press("Refuse")
+    assert not asyncio.run(decided(pending[1])).allowed
