@@ -8,7 +8,7 @@ import pytest
 
 from mimo_magics import Session
 from mimo_magics.client.local import weights
-from mimo_magics.core.events import Event, ModelPreparation, ResponseStarted, Stopped
+from mimo_magics.core.events import Event, ModelPreparation, ResponseStarted, Stopped, TextDelta
 from mimo_magics.core.settings import Api
 from mimo_magics.tape import format as tape_format
 
@@ -33,13 +33,25 @@ def events(setting: str, api: Api, *, stream: bool) -> list[Event]:
     return asyncio.run(asked())
 
 
+def join_texts(found: list[Event]) -> list[Event]:
+    """Join neighboring texts: what may be the beginning of the key, which each server has anew, comes a piece later."""
+    joined: list[Event] = []
+    for event in found:
+        last = joined[-1] if joined else None
+        if isinstance(event, TextDelta) and isinstance(last, TextDelta):
+            joined[-1] = TextDelta(last.text + event.text)
+        else:
+            joined.append(event)
+    return joined
+
+
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 def test_a_replay_is_the_recording(tmp_path: Path, api: Api, stream: bool) -> None:
     path = tmp_path / "talk.jsonl"
     recorded = events(f"record:{path}", api, stream=stream)
     replayed = events(f"replay:{path}", api, stream=stream)
-    assert list(map(repr, replayed)) == list(map(repr, recorded))
+    assert join_texts(replayed) == join_texts(recorded)
     assert {ResponseStarted, Stopped} <= {*map(type, recorded)}
     calls = tape_format.read_tape(path)
     assert [call.end_reason for call in calls] == ["whole", "whole"]
