@@ -16,7 +16,6 @@ from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from itertools import count
-from math import inf
 from typing import Any
 
 import anyio
@@ -72,7 +71,7 @@ KEEP_ALIVE = re.compile(rb"(?::[^\r\n]*|[\r\n])*")
 """Comments of an event stream: a server is alive, and has said nothing yet."""
 MIN_WAIT = 0.05
 """Seconds of another call's wait that are worth one of this call."""
-EVENT_STREAM = re.compile(rb"\s*(?:data|event|id|retry)?:")
+EVENT_STREAM = re.compile(rb"\s*(?:(?:data|event|id|retry)[:\r\n]|:)")
 """How a stream begins whose content type does not say that it is one."""
 USAGE_TIMEOUT = 2.0
 """Seconds to wait for usage, and for the server's last word, when a reply is over: some servers keep the connection open."""
@@ -275,7 +274,8 @@ class _Attempt:
             chunks = iter_body(response, MAX_STREAM_BYTES)
             try:
                 async for chunk in _iter_until_end(chunks, decoder):
-                    self._note_receipt(chunk)
+                    if not self.has_received:
+                        self._note_receipt(chunk)
                     for event in decoder.feed(chunk):
                         yield event
             except HTTPX_ERRORS:
@@ -287,7 +287,7 @@ class _Attempt:
             await _read_to_end(chunks)
 
     def _note_receipt(self, chunk: bytes) -> None:
-        self.has_received = self.has_received or not KEEP_ALIVE.fullmatch(chunk)
+        self.has_received |= not KEEP_ALIVE.fullmatch(chunk)
 
     async def _read_body(self, response: httpx.Response) -> bytes:
         pieces = []
@@ -367,13 +367,16 @@ def _decode_body(api: Api, body: bytes) -> Iterator[Event]:
 
 async def _iter_until_end(chunks: AsyncIterator[bytes], decoder: StreamDecoder) -> AsyncGenerator[bytes]:
     """Yield the chunks of a stream; when its reply is over, usage may come for a short while."""
-    deadline = inf
+    while not (decoder.is_done or decoder.has_stopped):  # without a scope, which costs much for each chunk
+        if not (chunk := await anext(chunks, b"")):
+            return
+        yield chunk
+    deadline = anyio.current_time() + USAGE_TIMEOUT
     while not decoder.is_done:
-        if decoder.has_stopped and deadline == inf:
-            deadline = anyio.current_time() + USAGE_TIMEOUT
-        with anyio.CancelScope(deadline=deadline) as scope:
+        chunk = b""
+        with anyio.CancelScope(deadline=deadline):
             chunk = await anext(chunks, b"")
-        if scope.cancelled_caught or not chunk:
+        if not chunk:
             return
         yield chunk
 

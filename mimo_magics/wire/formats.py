@@ -72,7 +72,8 @@ class StreamDecoder:
         self._decoder = wire_format.Decoder()
         self._parser = SSEParser()
         self._surrogates = SurrogateJoiner()
-        self._has_stopped = False
+        self.has_stopped = False
+        """Whether the reply is over; usage may still come."""
         self.has_started = False
         """Whether the server said anything that belongs to an answer."""
         self.unread = ""
@@ -84,14 +85,9 @@ class StreamDecoder:
         return self._decoder.is_done
 
     @property
-    def has_stopped(self) -> bool:
-        """Whether the reply is over; usage may still come."""
-        return self._has_stopped
-
-    @property
     def is_incomplete(self) -> bool:
         """Whether an answer began and neither a reason for its end nor the server's last word has come."""
-        return self.has_started and not self._has_stopped and not self.is_done
+        return self.has_started and not self.has_stopped and not self.is_done
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """Take bytes in and yield what they tell.
@@ -113,7 +109,7 @@ class StreamDecoder:
         for event in self._decoder.flush():
             yield from self._track(event)
         yield from self._surrogates.flush()
-        if self.has_started and not self._has_stopped:
+        if self.has_started and not self.has_stopped:
             yield Stopped("end" if self.is_done else "cut")
 
     def _decode_frame(self, name: str, data: str) -> Iterator[Event]:
@@ -129,7 +125,7 @@ class StreamDecoder:
             for event in self._decoder.feed(name, frame):
                 yield from self._track(event)
         except (WireError, *MALFORMED_DATA_ERRORS) as error:
-            if self._has_stopped:
+            if self.has_stopped:
                 return  # the reply is whole
             if isinstance(error, WireError):
                 raise
@@ -158,7 +154,7 @@ class StreamDecoder:
 
     def _track(self, event: Event) -> Iterable[Event]:
         self.has_started = True
-        self._has_stopped = self._has_stopped or isinstance(event, Stopped)
+        self.has_stopped = self.has_stopped or isinstance(event, Stopped)
         return self._surrogates.feed(event)
 
 

@@ -239,14 +239,14 @@ class Decoder:
         if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
             yield ReasoningDelta(read_text(reasoning))
         if content := delta.get("content") or choice.get("text"):
-            yield from _decode_content(content)
+            if isinstance(content, str):
+                yield TextDelta(content)
+            else:
+                yield from _decode_parts(content)
         if refusal := delta.get("refusal"):
             yield TextDelta(read_text(refusal))
-        if calls := delta.get("tool_calls"):
-            for call in read_objects(calls):
-                yield from self._decode_tool_call(call)
-        if function := delta.get("function_call"):  # the form before there were several calls
-            yield from self._decode_tool_call({"function": function})
+        if delta.get("tool_calls") or delta.get("function_call"):
+            yield from self._decode_tool_calls(delta)
         if delta.get("annotations") or delta.get("error_message"):
             yield from _decode_remarks(delta)
         if reason := choice.get("finish_reason"):
@@ -262,6 +262,12 @@ class Decoder:
         if isinstance(delta, str):
             return {"content": delta}
         return {} if self._has_deltas else read_object(choice.get("message"))
+
+    def _decode_tool_calls(self, delta: Mapping[str, Any]) -> Iterator[Event]:
+        for call in read_objects(delta.get("tool_calls")):
+            yield from self._decode_tool_call(call)
+        if function := delta.get("function_call"):  # the form before there were several calls
+            yield from self._decode_tool_call({"function": function})
 
     def _decode_tool_call(self, call: Mapping[str, Any]) -> Iterator[Event]:
         index, function = read_index(call.get("index")), read_object(call.get("function"))
@@ -298,11 +304,8 @@ def _as_delta(choice: Mapping[str, Any]) -> dict[str, Any]:
     return {**choice, "delta": {**message, "tool_calls": calls}}
 
 
-def _decode_content(content: Any) -> Iterator[Event]:
-    """Text, or parts of which some are reasoning (Mistral)."""
-    if isinstance(content, str):
-        yield TextDelta(content)
-        return
+def _decode_parts(content: Any) -> Iterator[Event]:
+    """A list of parts, of which some are reasoning (Mistral), or one of them."""
     for part in content if isinstance(content, list) else [content]:
         kind = read_text(read_object(part).get("type"))
         if text := read_text(part):

@@ -44,10 +44,17 @@ def text_of(events, kind=TextDelta):
 
 
 def calls_in(events):
-    """Names with arguments; every call has come in one piece."""
+    """Names with arguments, which are text where they are no JSON; every call has come in one piece."""
     starts = [event for event in events if isinstance(event, ToolCallStart)]
     arguments = {event.index: event.arguments for event in events if isinstance(event, ToolCallDelta)}
-    return [(start.name, json.loads(arguments[start.index])) for start in starts]
+    return [(start.name, _read_json(arguments[start.index])) for start in starts]
+
+
+def _read_json(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def read(*pieces, reason="end"):
