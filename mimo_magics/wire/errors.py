@@ -44,9 +44,19 @@ STATUS_BY_KEYWORD = {
 """Errors inside a stream come with status 200; a word in their code or type tells the kind."""
 
 
-MESSAGE_FIELDS = ("message", "msg", "detail", "status_msg", "error_description", "error")
+MESSAGE_FIELDS = (
+    "message",
+    "msg",
+    "detail",
+    "status_msg",
+    "error_description",
+    "error_msg",
+    "error",
+    "errors",
+)
 SUCCESS_CODES = (None, 0, 200, "0", "200", "")
 """What gateways say that wrap everything, success too, in an object with a code."""
+FAILURE_WORDS = ("error", "fail", "failed", "failure")
 ERROR_SENTENCE = re.compile(r"\s*\[?error\b\]?[:\s]*(.*)", re.IGNORECASE | re.DOTALL)
 
 HINT_BY_PATTERN = {
@@ -138,11 +148,13 @@ def _is_error(frame: Mapping[str, Any]) -> bool:
         return True
     if frame.get("choices") or frame.get("content") or frame.get("delta") or frame.get("usage"):
         return False
+    if any(frame.get(name) for name in ("detail", "errors", "error_msg")) or frame.get("success") is False:
+        return True
     outcome = frame.get("base_resp")
     if isinstance(outcome, Mapping) and outcome.get("status_code"):
         return True
     has_sentence = any(isinstance(frame.get(name), str) for name in ("msg", "message"))
-    return bool(frame.get("detail")) or (has_sentence and frame.get("code") not in SUCCESS_CODES)
+    return has_sentence and (frame.get("code") not in SUCCESS_CODES or frame.get("status") in FAILURE_WORDS)
 
 
 def _parse_body(body: bytes) -> Any:
@@ -160,6 +172,8 @@ def _error_object(payload: Any) -> Mapping[str, Any]:
     if not isinstance(payload, Mapping):
         return {}
     error = payload.get("error") or payload.get("base_resp") or payload
+    if isinstance(several := payload.get("errors"), list) and several and error is payload:  # Cloudflare
+        error = several[0]
     if not isinstance(error, Mapping):
         return {**payload, "message": error}
     message = next((error[name] for name in MESSAGE_FIELDS if error.get(name)), None)

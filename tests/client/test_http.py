@@ -326,6 +326,25 @@ async def test_a_bare_error_in_an_event_stream_is_told_and_not_requested_again(
     assert len(peer.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"error: out of memory\n", "error: out of memory"),
+        (b"upstream connect error\n\n", "upstream connect error"),
+        (b"<html>\n<body>Log in</body></html>\n", "a web page instead of an answer"),
+        (b"data: <html>Log in</html>\n\n", "a web page instead of an answer"),
+    ],
+)
+@pytest.mark.parametrize("api", APIS)
+async def test_words_instead_of_a_stream_are_told_and_not_requested_again(
+    peer: Peer, api: Api, body: bytes, told: str
+) -> None:
+    peer.answers(Answer([body]))
+    with pytest.raises(WireError, match=told):
+        await ask(peer, api)
+    assert len(peer.requests) == 1
+
+
 async def test_a_huge_error_body_is_not_read_to_its_end(peer: Peer) -> None:
     peer.answers(Answer((b"x" * 65_536 for _ in range(10_000)), status=400))
     with pytest.raises(ApiError) as failure:
