@@ -63,7 +63,7 @@ HINT_BY_PATTERN = {
     "webSearchEnabled": Translatable(
         "Switch the web search plugin on in the service's console; that takes up to five minutes."
     ),
-    "reasoning_content.*(must|miss|lack|required|passed back)": Translatable(
+    "reasoning_content.*(must|miss|lack|required|passed back)|[Mm]issing .?reasoning_content": Translatable(
         "The conversation lacks reasoning that the model wants back: --new, or --thinking off."
     ),
     "is not set|is not present": Translatable("A message has no text; %%mimo --new begins without it."),
@@ -177,7 +177,10 @@ def _error_object(payload: Any) -> Mapping[str, Any]:
     if not isinstance(error, Mapping):
         return {**payload, "message": error}
     message = next((error[name] for name in MESSAGE_FIELDS if error.get(name)), None)
-    return {**error, "message": message}
+    metadata = error.get("metadata")
+    if isinstance(metadata, Mapping) and metadata.get("raw"):  # OpenRouter: the words of the server behind it
+        message = ": ".join(filter(None, map(_one_line, (message, metadata["raw"]))))
+    return {**error, "message": message, "metadata": None}
 
 
 def _error_status(error: Mapping[str, Any]) -> int:
