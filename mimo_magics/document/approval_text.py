@@ -17,16 +17,19 @@ MAX_PAGE_CHARS = 1_500
 MAX_PAGE_LINES = 30
 """What is in view at a time; the rest has to be opened."""
 BLANK_RUN = re.compile(
-    r"(?<=\S)[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]{4,}|[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+"
+    r"(?<=\S)[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]{4,}|[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]+"
 )
 """Blanks that push what stands behind them out of view; the indent of a line is ours."""
+MARK_RUN = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4,}")
+"""Accents in a pile, which cover the lines above and below."""
 LINE_RUN = re.compile(r"\n{3,}")
 
 
 def arguments_text(arguments: str) -> str:
     """Return the arguments of a call as canonical JSON; text that is no JSON as it is, with the same marks."""
     text = LINE_RUN.sub(_count_lines, format_json(arguments or "{}"))  # JSON has no empty lines
-    return BLANK_RUN.sub(_count_blanks, escape_every_invisible_character(text))
+    text = MARK_RUN.sub(_spell_out_marks, escape_every_invisible_character(text))
+    return BLANK_RUN.sub(_count_blanks, text)
 
 
 def call_text(call: ToolCall) -> str:
@@ -57,6 +60,10 @@ def _first_page(text: str) -> str:
 
 def _count_blanks(match: re.Match[str]) -> str:
     return translate("⟨blanks: {count}⟩", count=len(match[0])) if match[0] != "\t" else "⟨U+0009⟩"
+
+
+def _spell_out_marks(match: re.Match[str]) -> str:
+    return "".join(f"⟨U+{ord(mark):04X}⟩" for mark in match[0])
 
 
 def _count_lines(match: re.Match[str]) -> str:

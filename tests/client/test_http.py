@@ -221,6 +221,20 @@ async def test_a_key_that_a_stream_or_a_whole_body_repeats_is_not_shown(peer: Pe
     assert KEY not in repr(vars(failure.value))
 
 
+@pytest.mark.parametrize("length", [370, 380, 390, 399, 400])
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_key_in_which_an_excerpt_ends_is_not_shown(
+    peer: Peer, length: int, status: int, streamed: bool
+) -> None:
+    body = "x" * length + KEY + " and more" * 90
+    kind = "text/event-stream" if streamed else "application/json"
+    peer.answers(Answer([body.encode()], status, {"Content-Type": kind}))
+    with pytest.raises(MimoError) as failure:
+        await ask(peer)
+    assert KEY[:4] not in str(failure.value)
+
+
 @pytest.mark.parametrize("end", [[b"data: [DONE]\n\n", CUT], [CUT]])
 async def test_an_answer_that_told_its_end_is_whole_whatever_the_connection_does(
     peer: Peer, end: list[object]
