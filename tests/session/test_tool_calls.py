@@ -373,6 +373,22 @@ async def test_a_tool_that_fails_is_a_result_and_not_an_error_of_the_cell(peer: 
     assert results(talk) == ["ValueError: no such zone"]
 
 
+async def test_a_tool_that_cancels_its_task_is_a_failure_and_does_not_end_the_turn(peer: Peer) -> None:
+    async def cancels(_: object) -> str:
+        task = asyncio.current_task()
+        assert task
+        task.cancel()
+        await asyncio.sleep(60)
+        return ""
+
+    calls = [ToolCall(f"c{n}", "clock", json.dumps({"n": n})) for n in range(2)]
+    peer.script = script(answer(HM, *calls), answer(TextPart("Sorry.")))
+    talk = session(peer, made(run=cancels, parallel=True))
+    await turn(talk)
+    assert results(talk) == ["The tool cancelled the task in which it ran."] * 2
+    assert talk.turns[0].reply.text == "Sorry."
+
+
 async def test_a_tool_that_cancels_itself_is_a_failure_and_does_not_end_the_turn(peer: Peer) -> None:
     """As a server of MCP may, whose own task was cancelled."""
 
