@@ -42,7 +42,7 @@ from mimo_magics.core.errors import (
     ServerBusy,
     WireError,
 )
-from mimo_magics.core.events import Accumulator, Notice, TextDelta
+from mimo_magics.core.events import Accumulator, Event, Notice, TextDelta
 from mimo_magics.core.messages import (
     Message,
     ReasoningPart,
@@ -122,6 +122,27 @@ async def test_comments_without_end_do_not_hold_an_answer_up_that_told_its_end(
     assert (heard.text, heard.stop) == ("hi", "end")
     assert peer.left()[0].disconnected
     assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_a_stream_that_does_not_say_so_comes_piece_by_piece_and_ends_as_others_do(
+    peer: Peer, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "USAGE_TIMEOUT", 0.1)
+    stopped = {"openai": finish(), "anthropic": ANTHROPIC_END}[api]
+    heard: list[Event] = []
+
+    def talk(seen: Seen) -> Answer:
+        first = frames(seen, ["hi"], lambda: TextDelta("hi") in heard, end=False)
+        return Answer(
+            chain(first, [stopped], cycle([0.02, b": ping\n\n"])), headers={"Content-Type": "text/plain"}
+        )
+
+    peer.answers(talk)
+    async with aclosing(http.stream(endpoint(peer, api), api, REQUEST)) as events:
+        async for event in events:
+            heard.append(event)  # noqa: PERF401  the server looks at it meanwhile
+    assert (folded(heard).text, folded(heard).stop, len(peer.requests)) == ("hi", "end", 1)
 
 
 async def test_usage_that_comes_soon_after_the_end_is_counted(peer: Peer) -> None:
