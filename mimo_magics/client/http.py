@@ -430,7 +430,7 @@ async def _read_api_error(response: httpx.Response, key: Secret) -> ApiError:
 
 
 def translate_error(error: Exception, host: str, *, has_started: bool) -> MimoError:  # noqa: PLR0911  one answer for each kind
-    """Translate any exception of httpx; `begun` tells whether the answer had begun."""
+    """Translate any exception of httpx; `has_started` tells whether the answer had begun."""
     match error:
         case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
             return _cannot_send_error(error, host)
