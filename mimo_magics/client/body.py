@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 
 import httpx
 
@@ -71,11 +71,13 @@ class _Unpacker:
             ) from None
 
 
-def _split(data: bytes) -> Iterator[bytes]:
+def _split(data: bytes) -> Iterable[bytes]:
+    if len(data) <= MAX_STEP_BYTES:
+        return (data,)
     return (data[start : start + MAX_STEP_BYTES] for start in range(0, len(data), MAX_STEP_BYTES))
 
 
-def _get_decoder(response: httpx.Response) -> Callable[[bytes], Iterator[bytes]]:
+def _get_decoder(response: httpx.Response) -> Callable[[bytes], Iterable[bytes]]:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
         return _split

@@ -10,7 +10,7 @@ import asyncio
 import codecs
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,7 @@ import anyio
 import httpx
 
 from mimo_magics.client.backoff import share_backoff
-from mimo_magics.client.body import MAX_BODY_BYTES, MAX_STREAM_BYTES, iter_body, read_body
+from mimo_magics.client.body import MAX_BODY_BYTES, MAX_STREAM_BYTES, iter_body, read_body, too_long_error
 from mimo_magics.client.certificates import CertificateSettings
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.key_redaction import KeyRedactor
@@ -48,7 +48,7 @@ from mimo_magics.tape.clock import Clock
 from mimo_magics.tape.tape import create_clock
 from mimo_magics.tape.transport import SendRequest, TapeTransport
 from mimo_magics.wire.errors import api_error, unreadable_error
-from mimo_magics.wire.formats import FORMATS, StreamDecoder, decode, decode_full
+from mimo_magics.wire.formats import FORMATS, StreamDecoder, decode_full
 from mimo_magics.wire.json_values import load_json
 from mimo_magics.wire.refused_requests import AdaptedBody, adapt_body
 
@@ -71,8 +71,12 @@ KEEP_ALIVE = re.compile(rb"(?::[^\r\n]*|[\r\n])*")
 """Comments of an event stream: a server is alive, and has said nothing yet."""
 MIN_WAIT = 0.05
 """Seconds of another call's wait that are worth one of this call."""
-EVENT_STREAM = re.compile(rb"\s*(?:data|event|id|retry)?:")
+EVENT_STREAM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:(?:data|event|id|retry)[:\r\n]|:)")
 """How a stream begins whose content type does not say that it is one."""
+MAX_FIELD_BYTES = len(b"event:")
+"""Bytes of the longest of them."""
+MAX_HEAD_BYTES = 1_024
+"""Bytes that may be blank before it."""
 USAGE_TIMEOUT = 2.0
 """Seconds to wait for usage, and for the server's last word, when a reply is over: some servers keep the connection open."""
 END_OF_BODY_TIMEOUT = 1.0
@@ -266,15 +270,16 @@ class _Attempt:
         async with _send(client, request, endpoint.host) as response:
             if not response.is_success:
                 raise await _read_api_error(response, endpoint.key)
-            if "text/event-stream" not in response.headers.get("content-type", ""):
-                for event in _decode_body(self._api, await self._read_body(response)):
+            is_stream, chunks = await _begin_body(response)
+            if not is_stream:
+                for event in decode_full(self._api, await self._read_body(chunks)):
                     yield event
                 return
             decoder = StreamDecoder(wire)
-            chunks = iter_body(response, MAX_STREAM_BYTES)
             try:
                 async for chunk in _iter_until_end(chunks, decoder):
-                    self._note_receipt(chunk)
+                    if not self.has_received:
+                        self._note_receipt(chunk)
                     for event in decoder.feed(chunk):
                         yield event
             except HTTPX_ERRORS:
@@ -286,13 +291,16 @@ class _Attempt:
             await _read_to_end(chunks)
 
     def _note_receipt(self, chunk: bytes) -> None:
-        self.has_received = self.has_received or not KEEP_ALIVE.fullmatch(chunk)
+        self.has_received |= not KEEP_ALIVE.fullmatch(chunk)
 
-    async def _read_body(self, response: httpx.Response) -> bytes:
-        pieces = []
-        async for piece in iter_body(response, MAX_BODY_BYTES):
+    async def _read_body(self, chunks: AsyncIterator[bytes]) -> bytes:
+        pieces, size = [], 0
+        async for piece in chunks:
             self._note_receipt(piece)
             pieces.append(piece)
+            size += len(piece)
+            if size > MAX_BODY_BYTES:
+                raise too_long_error(MAX_BODY_BYTES)
         return b"".join(pieces)
 
     def _check_end(self, decoder: StreamDecoder) -> None:
@@ -358,18 +366,38 @@ def _cannot_send_error(error: Exception, host: str) -> BadOption:
     )
 
 
-def _decode_body(api: Api, body: bytes) -> Iterator[Event]:
-    """Decode an answer in one piece; some servers do not say that theirs is a stream."""
-    is_stream = EVENT_STREAM.match(body.removeprefix(codecs.BOM_UTF8))
-    return decode(api, [body]) if is_stream else decode_full(api, body)
+async def _begin_body(response: httpx.Response) -> tuple[bool, AsyncIterator[bytes]]:
+    """Tell whether a body is a stream, and return its pieces; some servers do not say that theirs is one."""
+    chunks = iter_body(response, MAX_STREAM_BYTES)
+    if "text/event-stream" in response.headers.get("content-type", ""):
+        return True, chunks
+    head = await _read_head(chunks)
+    return bool(EVENT_STREAM.match(head)), _prepend(head, chunks)
+
+
+async def _read_head(chunks: AsyncIterator[bytes]) -> bytes:
+    """Read as much of a body as tells what it is."""
+    head = b""
+    while len(head) < MAX_HEAD_BYTES and len(head.removeprefix(codecs.BOM_UTF8).strip()) < MAX_FIELD_BYTES:
+        chunk = await anext(chunks, b"")
+        if not chunk:
+            break
+        head += chunk
+    return head
+
+
+async def _prepend(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    yield head
+    async for chunk in chunks:
+        yield chunk
 
 
 async def _iter_until_end(chunks: AsyncIterator[bytes], decoder: StreamDecoder) -> AsyncGenerator[bytes]:
     """Yield the chunks of a stream; when its reply is over, usage may come for a short while."""
-    async for chunk in chunks:
+    while not (decoder.is_done or decoder.has_stopped):  # without a scope, which costs much for each chunk
+        if not (chunk := await anext(chunks, b"")):
+            return
         yield chunk
-        if decoder.has_stopped or decoder.is_done:
-            break
     deadline = anyio.current_time() + USAGE_TIMEOUT
     while not decoder.is_done:
         chunk = b""
@@ -402,7 +430,7 @@ async def _read_api_error(response: httpx.Response, key: Secret) -> ApiError:
 
 
 def translate_error(error: Exception, host: str, *, has_started: bool) -> MimoError:  # noqa: PLR0911  one answer for each kind
-    """Translate any exception of httpx; `begun` tells whether the answer had begun."""
+    """Translate any exception of httpx; `has_started` tells whether the answer had begun."""
     match error:
         case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
             return _cannot_send_error(error, host)

@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -122,8 +122,17 @@ def run_async(function: Callable[[], Awaitable[Result]]) -> Result:
             raise
 
 
-@cache
 def _portal() -> BlockingPortal:
+    """Return the portal; a new one where something ended the event loop of the last one."""
+    portal, thread = _start_portal()
+    if not thread.is_alive():
+        _start_portal.cache_clear()
+        portal, _ = _start_portal()
+    return portal
+
+
+@cache
+def _start_portal() -> tuple[BlockingPortal, threading.Thread]:
     """Start a thread with an event loop on first use.
 
     It ends with the process, whatever runs in it. A forked process has no such thread, starts its own, and must not wait
@@ -151,12 +160,15 @@ def _portal() -> BlockingPortal:
     def stop() -> None:
         if os.getpid() == process_id:
             # the portal's own ways wait for the loop, which a tool may keep busy
-            loop.call_soon_threadsafe(lambda: loop.create_task(portal.stop(cancel_remaining=True)))
+            with suppress(RuntimeError):  # the loop has ended already
+                loop.call_soon_threadsafe(lambda: loop.create_task(portal.stop(cancel_remaining=True)))
             thread.join(EXIT_SECONDS)
 
     atexit.register(stop)
-    return portal
+    return portal, thread
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_portal.cache_clear)  # a forked process has no thread but its own
+    os.register_at_fork(
+        after_in_child=_start_portal.cache_clear
+    )  # a forked process has no thread but its own

@@ -62,10 +62,10 @@ class MimoError(Exception):
 
     def redact(self, key: str) -> None:
         """Take a key out of what is shown."""
-        from mimo_magics.core.secret import redact
+        from mimo_magics.core.secret import redact_excerpt
 
-        self.args = tuple(redact(arg, key) for arg in self.args)
-        self.hint = redact(self.hint, key)
+        self.args = tuple(redact_excerpt(arg, key) for arg in self.args)
+        self.hint = redact_excerpt(self.hint, key)
 
     def _render_traceback_(self) -> list[str]:
         """Two lines for a notebook (IPython's protocol): what happened and what to do."""
@@ -195,11 +195,11 @@ class ApiError(MimoError):
 
     def redact(self, key: str) -> None:
         """Take a key out of all that the server said; some repeat the one that they refuse."""
-        from mimo_magics.core.secret import redact
+        from mimo_magics.core.secret import redact_excerpt
 
         super().redact(key)
         for name in ("code", "param", "request_id"):
-            setattr(self, name, redact(getattr(self, name), key))
+            setattr(self, name, redact_excerpt(getattr(self, name), key))
 
 
 class BadRequest(ApiError):

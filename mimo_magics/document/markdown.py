@@ -38,8 +38,10 @@ MAX_TITLE_CHARS = 500
 MAX_NESTING = 50
 """Levels of nesting that are still shown."""
 
-HOST_IN_TEXT = re.compile(r"(?:^\s*|//)((?:[\w-]+\.)+[^\W\d_]{2,24})(?=[/:?#]|\s*$)")
-"""A host in the text of a link: behind `//`, or alone."""
+HOST_IN_TEXT = re.compile(
+    r"(?:^\s*(?=[\w.-]+(?:[/:?#]|\s*$))|//)((?:[\w-]+\.)+(?:[^\W\d_]{2,24}|\d{1,3}))(?![\w@-]|\.\w)"
+)
+"""A host in the text of a link: behind `//`, or alone. What ends in a number may be a version, too."""
 CODE_TOKENS = ("fence", "code_block")
 DIRECTIONAL_TOKENS = ("paragraph_open", "heading_open", "list_item_open")
 RTL_LETTERS = re.compile(

@@ -38,7 +38,7 @@ COMMANDS = frozenset(
     llcorner lrcorner
     hat widehat bar overline underline vec overrightarrow overleftarrow overleftrightarrow tilde widetilde dot ddot dddot
     acute grave breve check mathring overbrace underbrace overset underset stackrel sideset substack xcancel cancel bcancel
-    boxed phantom hphantom vphantom smash mathstrut
+    boxed phantom hphantom vphantom mathstrut
     mathrm mathbf mathit mathsf mathtt mathcal mathbb mathfrak mathscr boldsymbol bm pmb rm bf it sf tt cal text textrm textbf
     textit textsf texttt textnormal mbox displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits
     mathop mathbin mathrel mathord mathopen mathclose mathpunct mathinner
@@ -63,6 +63,10 @@ COMMAND = re.compile(r"\\([A-Za-z]+|.|\Z)\*?", re.DOTALL)
 ESCAPED_CHARACTER = re.compile(r"\\.", re.DOTALL)
 ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{([^}]*)\}")
 ENVIRONMENT_COMMAND = re.compile(r"\\(?:begin|end)(?![A-Za-z])")
+BLANKS = re.compile(r"\s|(?<!\\)%[^\n]*")
+"""White space and comments."""
+OVERLAP = re.compile(r"\\hspace\*?\{-|\\(?:\\|newline|cr)\*?\[-|(?:\\(?:!|negthinspace)){9}")
+"""What draws a formula over its surroundings: negative lengths, and many negative spaces."""
 SYMBOLS = frozenset("\\{}[]()|,;:!.>%$&#_ '\"`^~=/-\n")
 """What may stand behind a backslash in place of letters."""
 
@@ -73,6 +77,7 @@ def is_safe_tex(source: str) -> bool:
     return (
         len(source) <= MAX_TEX_CHARS
         and nesting_depth(ESCAPED_CHARACTER.sub("", source), "{", "}") <= MAX_TEX_DEPTH
+        and not OVERLAP.search(BLANKS.sub("", source))
         and all(_is_listed(name) for name in COMMAND.findall(source))
         and len(environments) == len(ENVIRONMENT_COMMAND.findall(source))
         and {name.strip().removesuffix("*") for name in environments} <= ENVIRONMENTS

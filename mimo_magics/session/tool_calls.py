@@ -43,6 +43,7 @@ UNFINISHED_CALL = "Not run: your response was ended before the arguments of this
 DUPLICATE_CALL = "This call is the same as an earlier one of this reply, which was made once. See its result."
 CallKey = tuple[str, str]
 """What equal calls have in common: the name, and the value of the arguments as JSON."""
+CANCELLED_ITSELF = "The tool cancelled the task in which it ran."
 INTERRUPTED_BEFORE_RUN = "The person stopped this call before it ran."
 INTERRUPTED_WHILE_RUNNING = "The person stopped this call while it ran; what it began may still go on."
 
@@ -252,7 +253,10 @@ async def _run_concurrently(ready_calls: Sequence[_ReadyCall], clock: Clock) -> 
     async with anyio.create_task_group() as group:
         for each in ready_calls:
             group.start_soon(run, each)
-    return [(each.index, results[each.index]) for each in ready_calls]
+    return [
+        (each.index, results.get(each.index) or _failed_result(each.call, CANCELLED_ITSELF))
+        for each in ready_calls
+    ]
 
 
 async def _run_call(ready: _ReadyCall, clock: Clock) -> ToolResult:

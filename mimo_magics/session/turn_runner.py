@@ -334,6 +334,8 @@ class RunningTurn:
             size = ResponseSize()
             async for event in events:
                 size.feed(event)
+                if isinstance(event, Notice) and event.text in self._accumulator.reply.notices:
+                    continue  # each request of the turn may meet the same refusal
                 if isinstance(event, ResponseStarted):
                     endpoint.bind_key(service_endpoint)
                     self._is_between_responses = False

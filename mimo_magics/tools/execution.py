@@ -8,6 +8,7 @@ import inspect
 import io
 import re
 import sys
+import threading
 import traceback
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing, closing
@@ -56,7 +57,17 @@ def is_stopped_by_caller(error: BaseException) -> bool:
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         return task is None or task.cancelling() > 0
-    return isinstance(error, KeyboardInterrupt | GeneratorExit)
+    if isinstance(error, KeyboardInterrupt):  # no signal comes in other threads: the tool raised it itself
+        return threading.current_thread() is threading.main_thread()
+    return isinstance(error, GeneratorExit) and not _is_in_task()
+
+
+def _is_in_task() -> bool:
+    """Tell whether a task of a running loop is at work: what it awaits is not closed then, but raised by itself."""
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
 
 
 async def _call_function(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:

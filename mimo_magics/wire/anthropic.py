@@ -254,14 +254,14 @@ class Decoder:
             yield from self._decode_delta(index, block)
 
     def _decode_delta(self, index: int | None, delta: Mapping[str, Any]) -> Iterator[Event]:
-        if text := read_text(delta.get("text")):
-            yield TextDelta(text)
-        if reasoning := read_text(delta.get("thinking")):
-            yield ReasoningDelta(reasoning)
-        if arguments := read_json_text(delta.get("partial_json")):
-            yield from self._calls.extend(index, arguments)
-        if signature := read_name(delta.get("signature")):
-            yield ReasoningDelta("", signature)
+        if text := delta.get("text"):
+            yield TextDelta(read_text(text))
+        if reasoning := delta.get("thinking"):
+            yield ReasoningDelta(read_text(reasoning))
+        if arguments := delta.get("partial_json"):
+            yield from self._calls.extend(index, read_json_text(arguments))
+        if signature := delta.get("signature"):
+            yield ReasoningDelta("", read_name(signature))
 
     def _update_usage(self, usage: Any) -> Iterator[Event]:
         """MiMo starts with zeros and tells the truth at the end; others tell each figure once."""

@@ -46,16 +46,26 @@ USED_UP = re.compile(r"insufficient[_ ](?:account )?(?:quota|balance|funds|credi
 """What servers say of a used-up account, in a code, a type or a sentence."""
 
 
-MESSAGE_FIELDS = ("message", "msg", "detail", "status_msg", "error_description", "error")
+MESSAGE_FIELDS = (
+    "message",
+    "msg",
+    "detail",
+    "status_msg",
+    "error_description",
+    "error_msg",
+    "error",
+    "errors",
+)
 SUCCESS_CODES = (None, 0, 200, "0", "200", "")
 """What gateways say that wrap everything, success too, in an object with a code."""
+FAILURE_WORDS = ("error", "fail", "failed", "failure")
 ERROR_SENTENCE = re.compile(r"\s*\[?error\b\]?[:\s]*(.*)", re.IGNORECASE | re.DOTALL)
 
 HINT_BY_PATTERN = {
     "webSearchEnabled": Translatable(
         "Switch the web search plugin on in the service's console; that takes up to five minutes."
     ),
-    "reasoning_content.*(must|miss|lack|required|passed back)": Translatable(
+    "reasoning_content.*(must|miss|lack|required|passed back)|[Mm]issing .?reasoning_content": Translatable(
         "The conversation lacks reasoning that the model wants back: --new, or --thinking off."
     ),
     "is not set|is not present": Translatable("A message has no text; %%mimo --new begins without it."),
@@ -140,11 +150,13 @@ def _is_error(frame: Mapping[str, Any]) -> bool:
         return True
     if frame.get("choices") or frame.get("content") or frame.get("delta") or frame.get("usage"):
         return False
+    if any(frame.get(name) for name in ("detail", "errors", "error_msg")) or frame.get("success") is False:
+        return True
     outcome = frame.get("base_resp")
     if isinstance(outcome, Mapping) and outcome.get("status_code"):
         return True
     has_sentence = any(isinstance(frame.get(name), str) for name in ("msg", "message"))
-    return bool(frame.get("detail")) or (has_sentence and frame.get("code") not in SUCCESS_CODES)
+    return has_sentence and (frame.get("code") not in SUCCESS_CODES or frame.get("status") in FAILURE_WORDS)
 
 
 def _parse_body(body: bytes) -> Any:
@@ -162,10 +174,15 @@ def _error_object(payload: Any) -> Mapping[str, Any]:
     if not isinstance(payload, Mapping):
         return {}
     error = payload.get("error") or payload.get("base_resp") or payload
+    if isinstance(several := payload.get("errors"), list) and several and error is payload:  # Cloudflare
+        error = several[0]
     if not isinstance(error, Mapping):
         return {**payload, "message": error}
     message = next((error[name] for name in MESSAGE_FIELDS if error.get(name)), None)
-    return {**error, "message": message}
+    metadata = error.get("metadata")
+    if isinstance(metadata, Mapping) and metadata.get("raw"):  # OpenRouter: the words of the server behind it
+        message = ": ".join(filter(None, map(_one_line, (message, metadata["raw"]))))
+    return {**error, "message": message, "metadata": None}
 
 
 def _error_status(error: Mapping[str, Any]) -> int:

@@ -76,13 +76,17 @@ class StreamDecoder:
         """Whether the reply is over; usage may still come."""
         self.has_started = False
         """Whether the server said anything that belongs to an answer."""
-        self.unread = ""
-        """The first frame that is none, for the case that no answer comes."""
+        self._unread_frame = ""
 
     @property
     def is_done(self) -> bool:
         """Whether the server said that nothing follows."""
         return self._decoder.is_done
+
+    @property
+    def unread(self) -> str:
+        """The first frame or line that is none, for the case that no answer comes."""
+        return self._unread_frame or self._parser.unread_line
 
     @property
     def is_incomplete(self) -> bool:
@@ -120,6 +124,8 @@ class StreamDecoder:
             return
         try:
             frame = self._parse_frame(data)
+            if name == "error" and not (frame and frame.get("error")):
+                frame = {"error": frame or data}
             if frame is None:
                 return
             for event in self._decoder.feed(name, frame):
@@ -149,7 +155,7 @@ class StreamDecoder:
             return value
         if isinstance(value, str) and (error := sentence_error(value)):
             raise error
-        self.unread = self.unread or data
+        self._unread_frame = self._unread_frame or data
         return None
 
     def _track(self, event: Event) -> Iterable[Event]:

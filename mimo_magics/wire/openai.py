@@ -37,6 +37,7 @@ from mimo_magics.wire.auth import key_headers
 from mimo_magics.wire.errors import frame_error, other_format_error, unreadable_error
 from mimo_magics.wire.json_values import (
     parse_token_count,
+    read_delta,
     read_index,
     read_json_text,
     read_name,
@@ -51,7 +52,12 @@ from mimo_magics.wire.tool_call_deltas import ToolCallDeltas
 path = "/chat/completions"
 requires_max_tokens = False
 
-STOP_REASONS = {"stop": "end", "content_filter": "filter", "repetition_truncation": "repetition"}
+STOP_REASONS = {
+    "stop": "end",
+    "function_call": "tool_calls",
+    "content_filter": "filter",
+    "repetition_truncation": "repetition",
+}
 MISSING_TEXT_PLACEHOLDER = "(no answer)"
 """Stands for an answer that never came, as content must be neither null nor empty."""
 
@@ -208,6 +214,8 @@ class Decoder:
         choices = read_objects(frame.get("choices"))
         events: list[Event] = []
         for choice in choices:
+            if choice.get("error") and (error := frame_error(choice)):  # OpenRouter
+                raise error
             events += self._decode_choice(choice)
         if frame.get("usage") and (usage := read_object(frame["usage"])):
             events.append(UsageUpdate(_decode_usage(usage)))
@@ -238,14 +246,13 @@ class Decoder:
         # vLLM and OpenRouter say `reasoning`; some gateways send both, with the same text
         if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
             yield ReasoningDelta(read_text(reasoning))
-        content = delta.get("content") or choice.get("text")
-        if content:
-            yield from (TextDelta(content),) if isinstance(content, str) else _decode_parts(content)
-        if calls := delta.get("tool_calls"):
-            for call in read_objects(calls):
-                yield from self._decode_tool_call(call)
-        if function := delta.get("function_call"):  # the form before there were several calls
-            yield from self._decode_tool_call({"function": function})
+        if content := delta.get("content") or choice.get("text"):
+            if isinstance(content, str):
+                yield TextDelta(content)
+            else:
+                yield from _decode_parts(content)
+        if delta.get("tool_calls") or delta.get("function_call"):
+            yield from self._decode_tool_calls(delta)
         if delta.get("refusal") or delta.get("annotations") or delta.get("error_message"):
             yield from _decode_remarks(delta)
         if reason := choice.get("finish_reason"):
@@ -256,14 +263,22 @@ class Decoder:
         """Return what is new; a few servers stream whole messages in its place, or repeat all of it at the end."""
         delta = choice.get("delta")
         if isinstance(delta, dict):
-            self._has_deltas = True
-            return delta
+            if not self._has_deltas:
+                self._has_deltas = any(delta[name] for name in delta if name != "role")
+            if delta or self._has_deltas:
+                return delta
         if isinstance(delta, str):
             return {"content": delta}
-        return {} if self._has_deltas else read_object(choice.get("message"))
+        return {} if self._has_deltas else read_delta(choice.get("message"), "content")
+
+    def _decode_tool_calls(self, delta: Mapping[str, Any]) -> Iterator[Event]:
+        for call in read_objects(delta.get("tool_calls")):
+            yield from self._decode_tool_call(call)
+        if function := delta.get("function_call"):  # the form before there were several calls
+            yield from self._decode_tool_call({"function": function})
 
     def _decode_tool_call(self, call: Mapping[str, Any]) -> Iterator[Event]:
-        index, function = read_index(call.get("index")), read_object(call.get("function"))
+        index, function = read_index(call.get("index")), read_object(call.get("function")) or call
         id_, name = read_name(call.get("id")), read_name(function.get("name"))
         if id_ or name:
             yield from self._calls.open(index, id_, name)
@@ -289,7 +304,7 @@ def decode_full(body: Mapping[str, Any]) -> Iterator[Event]:
 
 
 def _as_delta(choice: Mapping[str, Any]) -> dict[str, Any]:
-    message = read_object(choice.get("message"))
+    message = read_delta(choice.get("message") or choice.get("delta"), "content")
     calls = [
         {**call, "index": call_index}
         for call_index, call in enumerate(read_objects(message.get("tool_calls")))
@@ -298,7 +313,7 @@ def _as_delta(choice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decode_parts(content: Any) -> Iterator[Event]:
-    """Text that comes in parts, of which some are reasoning (Mistral)."""
+    """A list of parts, of which some are reasoning (Mistral), or one of them."""
     for part in content if isinstance(content, list) else [content]:
         kind = read_text(read_object(part).get("type"))
         if text := read_text(part):
@@ -330,8 +345,7 @@ def _decode_usage(usage: Mapping[str, Any]) -> Usage:
 
 def _count_web_searches(usage: Any) -> int:
     """Return how often the server searched; `page_usage`, the pages that it read, is not paid for."""
-    count = parse_token_count(usage.get("tool_usage")) if isinstance(usage, Mapping) else 0
-    return max(0, count)
+    return parse_token_count(read_object(usage).get("tool_usage"))
 
 
 def _decode_annotation(item: Mapping[str, Any]) -> Annotation:

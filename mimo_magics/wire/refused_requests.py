@@ -16,13 +16,16 @@ from mimo_magics.core.i18n import Translatable
 REFUSAL_STATUSES = (400, 422)
 UNKNOWN = re.compile(
     r"unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed|additional|forbidden"
-    r"|invalid (?:field|parameter|argument|property)|does not (?:take|accept|support|exist)|no such",
+    r"|invalid (?:field|parameter|argument|property)|do(?:es)? not (?:take|accept|support|exist)|no such|不支持|不被支持|未知",
     re.IGNORECASE,
 )
 """What a server says of a field that it does not know."""
+REASONING_NAME = r"(?<![\w.])(?:reasoning_content|thinking)(?![\w.])"
 MISSING_REASONING = re.compile(
-    r"(?:reasoning_content|thinking).*\b(?:must|missing|lacks?|required|passed back)\b"
+    rf"{REASONING_NAME}.*\b(?:must|missing|lacks?|required|passed back)\b|\b(?:missing|lacks?)\b.*{REASONING_NAME}",
+    re.IGNORECASE,
 )
+"""What a server says of reasoning that did not come back: MiMo, DeepSeek, Moonshot, Anthropic."""
 
 ALTERNATIVES = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
 """The other name of a field."""
@@ -57,7 +60,7 @@ def adapt_body(
     """
     if error.status not in REFUSAL_STATUSES:
         return None
-    if "reasoning_content" not in protected and MISSING_REASONING.search(str(error)):
+    if "reasoning_content" not in protected and _is_reasoning_missed(str(error)):
         padded = _change_messages(body, _pad_reasoning)
         return None if padded == body else AdaptedBody("reasoning_content", padded)
     for name in OPTIONAL_FIELDS:
@@ -66,6 +69,11 @@ def adapt_body(
             if relaxed != body:
                 return AdaptedBody(name, relaxed, _build_notice(name))
     return None
+
+
+def _is_reasoning_missed(message: str) -> bool:
+    """Tell whether a server wants reasoning; Groq's refusal of it says that something «must be satisfied», too."""
+    return bool(MISSING_REASONING.search(message) and not UNKNOWN.search(message))
 
 
 def _is_refused(name: str, message: str) -> bool:
@@ -103,10 +111,10 @@ def _without_reasoning(message: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _pad_reasoning(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Make some up where calls have none, as a MiMo server wants it."""
+    """Make some up where there is none: for calls, and in the OpenAI format for every answer (openclaw/openclaw#73417)."""
     content = message["content"]
     if not isinstance(content, list):
-        return {**({"reasoning_content": " "} if message.get("tool_calls") else {}), **message}
+        return {"reasoning_content": " ", **message}
     kinds = [block.get("type") for block in content]
     if "tool_use" in kinds and "thinking" not in kinds:
         content = [{"type": "thinking", "thinking": " ", "signature": ""}, *content]

@@ -15,6 +15,8 @@ from mimo_magics.core.i18n import Translatable
 
 MAX_FRAME_BYTES = 8 * 2**20
 """Bytes of one line, and of one event: a server may never end it."""
+OTHER_FIELDS = ("", "id", "retry")
+"""Comments, and fields that tell nothing of an answer."""
 Frame = tuple[str, str]
 """Name of the event (empty when the server gave none) and its data."""
 
@@ -29,6 +31,8 @@ class SSEParser:
         self._data: list[str] = []
         self._is_bare = False
         """Whether what comes is JSON without `data:`, as some servers send their errors."""
+        self.unread_line = ""
+        """The first line that is none of an event stream, such as that of a web page."""
         self._size = 0
         """Bytes of the line and the event that are not whole yet."""
 
@@ -75,11 +79,13 @@ class SSEParser:
             if self._is_followed_by(value):
                 yield from self._dispatch()
             self._data.append(value)
-        elif self._is_bare or (line.startswith("{") and not self._data):
+        elif self._is_bare or (line.lstrip().startswith(("{", "[")) and not self._data):
             self._is_bare = True
             self._data.append(line)
         elif name == "event":
             self._event_name = value.removeprefix(" ")
+        elif name not in OTHER_FIELDS:
+            self.unread_line = self.unread_line or line
 
     def _is_followed_by(self, value: str) -> bool:
         """Tell whether an event ended without its blank line: JSON goes on so in no other way."""

@@ -7,7 +7,7 @@ their template of the prompt. (vllm-project/vllm#34625; section 2 of the second 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Literal
 
 from mimo_magics.core.events import (
@@ -23,6 +23,8 @@ from mimo_magics.core.events import (
 FIRST_TAG, LAST_TAG = "<think>", "</think>"
 MAX_HELD_CHARS = 1_000
 """Characters of white space before the first tag."""
+MAX_BLOCKS = 100
+"""Of reasoning in a row; some models think in several."""
 PARTIAL_LAST_TAG = re.compile(rf"(?:{'|'.join(LAST_TAG[:end] for end in range(1, len(LAST_TAG)))})\Z")
 
 
@@ -35,6 +37,7 @@ class ThinkTagFilter:
         self._held = ""
         self._answer: list[str] = []
         self._has_reasoning = False
+        self._block_count = 0
         self._response = ResponseStarted()
 
     def feed(self, event: Event) -> Iterator[Event]:
@@ -46,7 +49,8 @@ class ThinkTagFilter:
             case ResponseStarted():
                 self._response = event
             case ResponseRestarted():
-                self._place, self._held, self._answer, self._has_reasoning = "head", "", [], False
+                self._place, self._held, self._answer = "head", "", []
+                self._has_reasoning, self._block_count = False, 0
             case ReasoningDelta(text) if text:
                 self._has_reasoning = True
                 if self._place == "answer":
@@ -59,7 +63,7 @@ class ThinkTagFilter:
 
     def flush(self) -> Iterator[Event]:
         """Return what was held back."""
-        held, self._held = self._held, ""
+        held, self._held = self._held.lstrip("\n") if self._place == "gap" else self._held, ""
         if held:
             yield ReasoningDelta(held) if self._place == "reasoning" else TextDelta(held)
         if self._place != "reasoning":
@@ -67,35 +71,46 @@ class ThinkTagFilter:
 
     def _read(self, text: str) -> Iterator[Event]:
         text, self._held = self._held + text, ""
-        if self._place == "head":
-            head = text.lstrip()
-            if len(text) <= MAX_HELD_CHARS and head != FIRST_TAG and FIRST_TAG.startswith(head):
-                self._held = text
-                return
-            if head.startswith(FIRST_TAG):
-                self._place, text = "reasoning", head.removeprefix(FIRST_TAG)
+        while text:
+            if self._place in ("head", "gap"):
+                head = text.lstrip()
+                if len(text) <= MAX_HELD_CHARS and head != FIRST_TAG and FIRST_TAG.startswith(head):
+                    self._held = text
+                    return
+                text = self._begin(text, head)
+            if self._place == "reasoning":
+                text = yield from self._read_reasoning(text)
+            elif self._place == "answer":
+                text = yield from self._read_answer(text)
             else:
-                self._place = "text" if self._has_reasoning else "answer"
-        match self._place:
-            case "reasoning":
-                yield from self._read_reasoning(text)
-            case "answer":
-                yield from self._read_answer(text)
-            case _:
-                yield from self._read_text(text)
+                yield from [TextDelta(text)] if text else []
+                return
 
-    def _read_reasoning(self, text: str) -> Iterator[Event]:
+    def _begin(self, text: str, head: str) -> str:
+        """Find out what begins, and return its text."""
+        if head.startswith(FIRST_TAG) and self._block_count < MAX_BLOCKS:
+            self._place = "reasoning"
+            self._block_count += 1
+            return head.removeprefix(FIRST_TAG)
+        if self._place == "gap":
+            self._place = "text"
+            return text.lstrip("\n")
+        self._place = "text" if self._has_reasoning else "answer"
+        return text
+
+    def _read_reasoning(self, text: str) -> Generator[Event, None, str]:
+        """Pass reasoning on; return what stands behind it."""
         reasoning, tag, rest = text.partition(LAST_TAG)
-        if not tag:
+        if tag:
+            self._place = "gap"
+        else:
             reasoning, self._held = _split_partial_tag(reasoning)
         if reasoning:
             yield ReasoningDelta(reasoning)
-        if tag:
-            self._place = "gap"
-            yield from self._read_text(rest)
+        return rest
 
-    def _read_answer(self, text: str) -> Iterator[Event]:
-        """Pass an answer on; if its last tag comes, what was told of it becomes reasoning."""
+    def _read_answer(self, text: str) -> Generator[Event, None, str]:
+        """Pass an answer on; if its last tag comes, what was told of it becomes reasoning. Return what stands behind it."""
         before, tag, rest = text.partition(LAST_TAG)
         if not tag:
             before, self._held = _split_partial_tag(before)
@@ -105,19 +120,11 @@ class ThinkTagFilter:
                 yield TextDelta(before + tag)
             if tag:
                 yield from self.flush()
-                yield from [TextDelta(rest)] if rest else []
-            return
+            return rest
         yield ResponseRestarted(self._response.id, self._response.model)
         yield from [ReasoningDelta(answer)] if answer else []
         self._place, self._answer = "gap", []
-        yield from self._read_text(rest)
-
-    def _read_text(self, text: str) -> Iterator[Event]:
-        if self._place == "gap":
-            text = text.lstrip("\n")
-        if text:
-            self._place = "text"
-            yield TextDelta(text)
+        return rest
 
 
 def _split_partial_tag(text: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ MAX_HELD_CHARS = 1_000
 EMPTY_ARGUMENTS = ("", "{", "{}")
 """What may be a placeholder that the real arguments follow, and its beginning; without white space."""
 STRUCTURE = re.compile(r'[{}\[\]"]')
+NOT_BLANK = re.compile(r"\S")
 STRING_END = re.compile(r'["\\]')
 
 
@@ -26,6 +27,7 @@ class ToolCallDeltas:
         self._calls: list[_OpenCall] = []
         self._call_by_index: dict[int, _OpenCall] = {}
         self._call_by_id: dict[tuple[int, str], _OpenCall] = {}
+        self._last_call_by_id: dict[str, _OpenCall] = {}
         self._last_index = 0
 
     def open(self, index: int | None, id_: str, name: str, initial_arguments: str = "") -> Iterator[Event]:
@@ -33,8 +35,8 @@ class ToolCallDeltas:
 
         `initial_arguments` hold unless others follow.
         """
+        call = self._find_call(index, id_, name)
         index = self._resolve_index(index)
-        call = (self._call_by_id.get((index, id_)) if id_ else None) or self._call_by_index.get(index)
         if call is None or call.is_other(id_, name):
             call = self._add_call(index, id_, name)
             yield ToolCallStart(call.number, id_, name)
@@ -62,6 +64,14 @@ class ToolCallDeltas:
         for call in self._calls:
             yield from call.flush()
 
+    def _find_call(self, index: int | None, id_: str, name: str) -> _OpenCall | None:
+        """Return the call that goes on: the one at the index, or where that tells nothing, the last one of the id."""
+        if index is None and id_ in self._last_call_by_id:
+            return self._last_call_by_id[id_]
+        index = self._resolve_index(index)
+        call = self._call_by_id.get((index, id_)) or self._call_by_index.get(index)
+        return call or (None if name else self._last_call_by_id.get(id_))
+
     def _resolve_index(self, index: int | None) -> int:
         if index is not None:
             self._last_index = index
@@ -76,7 +86,7 @@ class ToolCallDeltas:
     def _register(self, index: int, call: _OpenCall) -> None:
         self._call_by_index[index] = call
         if call.id:
-            self._call_by_id[index, call.id] = call
+            self._call_by_id[index, call.id] = self._last_call_by_id[call.id] = call
 
 
 class _OpenCall:
@@ -142,15 +152,15 @@ class _ObjectScanner:
         parts, start, position = [], 0, 0
         while position < len(text):
             if self._is_complete:
-                following = len(text) - len(text[position:].lstrip())
-                if following < len(text):
-                    self._is_complete = False
-                    if text[following] == "{":
-                        parts.append(text[start:following])
-                        start = following
-                    else:
-                        self._depth = -1  # something else follows: no more is split
-                position = following
+                following = NOT_BLANK.search(text, position)
+                if following is None:
+                    break
+                position, self._is_complete = following.start(), False
+                if following[0] == "{":
+                    parts.append(text[start:position])
+                    start = position
+                else:
+                    self._depth = -1  # something else follows: no more is split
             elif self._depth < 0:
                 break
             else:

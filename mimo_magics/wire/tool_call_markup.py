@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -24,6 +24,7 @@ from mimo_magics.core.events import (
     ToolCallStart,
 )
 from mimo_magics.core.messages import Tool
+from mimo_magics.wire.json_values import read_object
 
 MAX_MARKUP_CHARS = 1_000_000
 """Characters of one piece of markup that are held back at most; they are text if it goes on."""
@@ -41,8 +42,8 @@ FENCE = re.compile(r"\A[\s>*+\-\d.)]*(`{3,}(?=[^`]*\Z)|~{3,})(.*)")  # in lists 
 FUNCTION = re.compile(r"<function=([^<>]*)>(.*?)(</function>|\Z)", re.DOTALL)
 # a value whose end tag was forgotten ends at the next parameter, as for the parsers of servers
 PARAMETER = re.compile(r"<parameter=([^<>]*)>(.*?)(?:(</parameter>)|(?=<parameter=)|\Z)", re.DOTALL)
-TAGS_ON_LINES = re.compile(rf"{OPEN_TAG}\s*\n\s*<function=[^<>]*>[ \t]*\n")
-VALUE_ON_LINES = re.compile(r"[ \t]*\n(.*?)(?:\n[ \t]*)?", re.DOTALL)
+TAGS_ON_LINES = re.compile(rf"{OPEN_TAG}\s*\n\s*<function=[^<>]*>[ \t\r]*\n")
+VALUE_ON_LINES = re.compile(r"[ \t\r]*\n(.*?)(?:\r?\n[ \t]*)?", re.DOTALL)
 _dump = partial(json.dumps, ensure_ascii=False, allow_nan=False)
 
 
@@ -52,10 +53,11 @@ class ToolCallMarkupFilter:
     def __init__(self, first_number: int = 0, tools: Iterable[Tool] = ()) -> None:
         """Recovered calls are named from `call_native_{first}` on: ids must differ within a conversation.
 
-        `tools` are those that were offered; models leave the name of an only parameter out.
+        `tools` are those that were offered: their schemas tell texts from other values, and models leave the name of
+        an only parameter out.
         """
         self._first_number = first_number
-        self._only_parameters = {tool.name: name for tool in tools if (name := _find_only_parameter(tool))}
+        self._tools = {tool.name: tool for tool in tools}
         self._begin()
 
     def _begin(self) -> None:
@@ -95,7 +97,7 @@ class ToolCallMarkupFilter:
         calls = (
             call
             for body, closed in blocks
-            for call in _parse_calls(body, closed or reason in NATURAL_STOP_REASONS, self._only_parameters)
+            for call in _parse_calls(body, closed or reason in NATURAL_STOP_REASONS, self._tools)
         )
         for number, (name, arguments) in enumerate(calls):
             yield ToolCallStart(self._next_index + number, f"call_native_{self._first_number + number}", name)
@@ -192,37 +194,36 @@ class _MarkupScanner:
         self._backticks += last.count("`")
 
 
-def _parse_calls(
-    body: str, is_complete: bool, only_parameters: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+def _parse_calls(body: str, is_complete: bool, tools: Mapping[str, Tool]) -> Iterator[tuple[str, str]]:
     """Return names and arguments; of markup that was cut, only of functions that have their end tag."""
     is_json = body[len(OPEN_TAG) :].lstrip().startswith("{")
-    calls = _parse_json_calls(body) if is_json else _parse_tagged_calls(body, is_complete, only_parameters)
+    calls = _parse_json_calls(body) if is_json else _parse_tagged_calls(body, is_complete, tools)
     return ((name.strip(), arguments) for name, arguments in calls if name.strip())
 
 
-def _parse_tagged_calls(
-    body: str, is_complete: bool, only_parameters: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+def _parse_tagged_calls(body: str, is_complete: bool, tools: Mapping[str, Tool]) -> Iterator[tuple[str, str]]:
     for name, inner, end in FUNCTION.findall(body):
         if not (is_complete or end):
             continue
         # the line ends around tags are the form's where each tag has a line of its own, else the value's
         is_on_lines = bool(TAGS_ON_LINES.match(body))
-        pairs = PARAMETER.findall(inner)
+        pairs, tool = PARAMETER.findall(inner), tools.get(name.strip())
         if pairs or not inner.strip():
             values = {
-                key.strip(): _parameter_to_json(text if end_tag else text.rstrip(), is_on_lines)
+                key.strip(): _parameter_to_json(
+                    text if end_tag else text.rstrip(), is_on_lines, is_text=_is_text(tool, key.strip())
+                )
                 for key, text, end_tag in pairs
             }
             yield name, "{" + ", ".join(f"{_dump(key)}: {values[key]}" for key in values if key) + "}"
         else:
-            yield name, _bare_body_to_json(inner, only_parameters.get(name.strip()), is_on_lines)
+            yield name, _bare_body_to_json(inner, tool, is_on_lines)
 
 
-def _bare_body_to_json(inner: str, only_parameter: str | None, is_on_lines: bool) -> str:
+def _bare_body_to_json(inner: str, tool: Tool | None, is_on_lines: bool) -> str:
     """Return arguments that were written without their names: JSON, or the value of the only parameter."""
     body = inner.removesuffix("</parameter>")
+    only_parameter = _find_only_parameter(tool) if tool else None
     if only_parameter is None or body.lstrip().startswith("{"):
         return body.strip()
     return _dump({only_parameter: _strip_lines(body) if is_on_lines else body})
@@ -230,11 +231,16 @@ def _bare_body_to_json(inner: str, only_parameter: str | None, is_on_lines: bool
 
 def _find_only_parameter(tool: Tool) -> str | None:
     """Return the name of a tool's only required parameter if it is a text."""
-    required: Sequence[object] = tool.parameters.get("required") or ()
-    if len(required) != 1:
+    required = tool.parameters.get("required")
+    if not isinstance(required, list | tuple) or len(required) != 1:
         return None
-    schema = tool.parameters.get("properties", {}).get(required[0], {})
-    return str(required[0]) if schema.get("type") == "string" else None
+    return str(required[0]) if _is_text(tool, str(required[0])) else None
+
+
+def _is_text(tool: Tool | None, parameter: str) -> bool:
+    """Tell whether a value is a text whatever it looks like, such as a file of JSON."""
+    properties = read_object(tool.parameters.get("properties")) if tool else {}
+    return bool(read_object(properties.get(parameter)).get("type") == "string")
 
 
 def _parse_json_calls(body: str) -> Iterator[tuple[str, str]]:
@@ -249,10 +255,10 @@ def _parse_json_calls(body: str) -> Iterator[tuple[str, str]]:
         return  # the rest is broken or cut
 
 
-def _parameter_to_json(text: str, is_on_lines: bool) -> str:
+def _parameter_to_json(text: str, is_on_lines: bool, *, is_text: bool) -> str:
     """Return a value as JSON: as it stands if it is JSON and no string, else as a string."""
     try:
-        if not _dump(json.loads(text)).startswith('"'):
+        if not is_text and not _dump(json.loads(text)).startswith('"'):
             return text.strip()
     except (ValueError, RecursionError):
         pass  # `NaN` and `1e999` are no numbers either

@@ -7,12 +7,26 @@ import sys
 from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import replace
-from itertools import repeat
+from itertools import chain, cycle, repeat
 
 import httpx
 import pytest
 from support.http_calls import APIS, REQUEST, ask, endpoint, folded
-from support.peer import CUT, KEY, SILENCE, Answer, Peer, delta, error, finish, frames, reply, sse, stream
+from support.peer import (
+    CUT,
+    KEY,
+    SILENCE,
+    Answer,
+    Peer,
+    Seen,
+    delta,
+    error,
+    finish,
+    frames,
+    reply,
+    sse,
+    stream,
+)
 
 from mimo_magics.client import http
 from mimo_magics.client.endpoint import Endpoint
@@ -21,13 +35,14 @@ from mimo_magics.core.errors import (
     BadOption,
     ConnectionFailed,
     IncompleteStream,
+    InsufficientBalance,
     InvalidApiKey,
     MimoError,
     RateLimited,
     ServerBusy,
     WireError,
 )
-from mimo_magics.core.events import Accumulator, TextDelta
+from mimo_magics.core.events import Accumulator, Event, Notice, TextDelta
 from mimo_magics.core.messages import (
     Message,
     ReasoningPart,
@@ -35,10 +50,13 @@ from mimo_magics.core.messages import (
     Tool,
     ToolCall,
     ToolResult,
+    Usage,
     user_message,
 )
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api, Auth
+
+ANTHROPIC_END = sse({"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed", "_impatient")]
 
@@ -87,6 +105,50 @@ async def test_a_server_that_never_ends_the_body_does_not_hold_the_answer_up(
     peer.answers(Answer([delta("hi"), finish(), b"data: [DONE]\n\n", SILENCE]))
     assert folded(await ask(peer)).text == "hi"
     assert peer.settled()[0].disconnected
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_comments_without_end_do_not_hold_an_answer_up_that_told_its_end(
+    peer: Peer, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "USAGE_TIMEOUT", 0.1)
+    stopped = {"openai": finish(), "anthropic": ANTHROPIC_END}[api]
+
+    def talk(seen: Seen) -> Answer:
+        return Answer(chain([*frames(seen, ["hi"], end=False), stopped], cycle([0.02, b": ping\n\n"])))
+
+    peer.answers(talk)
+    heard = folded(await ask(peer, api))
+    assert (heard.text, heard.stop) == ("hi", "end")
+    assert peer.left()[0].disconnected
+    assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_a_stream_that_does_not_say_so_comes_piece_by_piece_and_ends_as_others_do(
+    peer: Peer, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "USAGE_TIMEOUT", 0.1)
+    stopped = {"openai": finish(), "anthropic": ANTHROPIC_END}[api]
+    heard: list[Event] = []
+
+    def talk(seen: Seen) -> Answer:
+        first = frames(seen, ["hi"], lambda: TextDelta("hi") in heard, end=False)
+        return Answer(
+            chain(first, [stopped], cycle([0.02, b": ping\n\n"])), headers={"Content-Type": "text/plain"}
+        )
+
+    peer.answers(talk)
+    async with aclosing(http.stream(endpoint(peer, api), api, REQUEST)) as events:
+        async for event in events:
+            heard.append(event)  # noqa: PERF401  the server looks at it meanwhile
+    assert (folded(heard).text, folded(heard).stop, len(peer.requests)) == ("hi", "end", 1)
+
+
+async def test_usage_that_comes_soon_after_the_end_is_counted(peer: Peer) -> None:
+    usage = sse({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 10}})
+    peer.answers(Answer([delta("hi"), finish(), 0.05, b": ping\n\n", 0.05, usage, b"data: [DONE]\n\n"]))
+    assert folded(await ask(peer)).usage == Usage(20, 10)
 
 
 async def test_closing_the_generator_closes_the_socket(peer: Peer) -> None:
@@ -180,6 +242,20 @@ async def test_a_key_that_a_stream_or_a_whole_body_repeats_is_not_shown(peer: Pe
     assert KEY not in repr(vars(failure.value))
 
 
+@pytest.mark.parametrize("length", [370, 380, 390, 399, 400])
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_key_in_which_an_excerpt_ends_is_not_shown(
+    peer: Peer, length: int, status: int, streamed: bool
+) -> None:
+    body = "x" * length + KEY + " and more" * 90
+    kind = "text/event-stream" if streamed else "application/json"
+    peer.answers(Answer([body.encode()], status, {"Content-Type": kind}))
+    with pytest.raises(MimoError) as failure:
+        await ask(peer)
+    assert KEY[:4] not in str(failure.value)
+
+
 @pytest.mark.parametrize("end", [[b"data: [DONE]\n\n", CUT], [CUT]])
 async def test_an_answer_that_told_its_end_is_whole_whatever_the_connection_does(
     peer: Peer, end: list[object]
@@ -210,6 +286,98 @@ async def test_a_stream_that_does_not_say_so_is_read(peer: Peer) -> None:
         lambda seen: Answer(stream(seen, reply("hi")).pieces, headers={"Content-Type": "text/plain"})
     )
     assert folded(await ask(peer)) == reply("hi")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json", ""])
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(b"", b"\xef\xbb\xbf", b": PROCESSING\n\n", b":\n", b"id: 1\n", b"retry: 10\n\n", b"event: x\n"),
+        *(b"\r\n\r\n", b"\xef\xbb\xbf: hi\n\n", b"id\n", b"\xef\xbb\xbf\n \n"),
+    ],
+)
+async def test_a_stream_is_one_whatever_its_type_and_its_first_line_are(
+    peer: Peer, head: bytes, content_type: str
+) -> None:
+    peer.answers(
+        lambda seen: Answer([head, *stream(seen, reply("hi")).pieces], headers={"Content-Type": content_type})
+    )
+    assert folded(await ask(peer)) == reply("hi")
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("status", [201, 202, 203, 206])
+async def test_every_status_of_success_is_one(peer: Peer, api: Api, streamed: bool, status: int) -> None:
+    request = replace(REQUEST, stream=streamed)
+    peer.answers(lambda seen: replace(stream(seen, reply("hi")), status=status))
+    assert folded(await ask(peer, api, request)) == reply("hi")
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_a_field_that_is_refused_is_left_out_once_and_told(peer: Peer, api: Api) -> None:
+    request = replace(REQUEST, params=replace(REQUEST.params, thinking=True))
+    peer.answers(
+        error(422, "Extra inputs are not permitted: thinking"), lambda seen: stream(seen, reply("ok"))
+    )
+    told = await ask(peer, api, request)
+    assert (folded(told).text, ["thinking" in seen.body for seen in peer.requests]) == ("ok", [True, False])
+    assert [event.text for event in told if isinstance(event, Notice)] == [
+        "The server takes no thinking: the request was made again without it."
+    ]
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_a_field_that_is_refused_twice_is_an_error(peer: Peer, api: Api) -> None:
+    request = replace(REQUEST, params=replace(REQUEST.params, thinking=True))
+    peer.answers(error(400, "Unknown field thinking"))
+    with pytest.raises(ApiError, match="Unknown field thinking"):
+        await ask(peer, api, request)
+    assert len(peer.requests) == 2
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("api", APIS)
+async def test_an_answer_in_the_other_format_is_an_error_and_not_requested_again(
+    peer: Peer, api: Api, streamed: bool
+) -> None:
+    other = {"openai": "anthropic", "anthropic": "openai"}[api]
+    path = {"openai": "/chat/completions", "anthropic": "/v1/messages"}[other]
+    peer.answers(lambda seen: stream(replace(seen, path=path), reply("hi")))
+    with pytest.raises(WireError, match=f"in the {other} format") as failure:
+        await ask(peer, api, replace(REQUEST, stream=streamed))
+    assert (len(peer.requests), f"--api {other}" in failure.value.hint) == (1, True)
+
+
+@pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf", b": PROCESSING\n\n", b"\n\n", b"data:\n\n"])
+@pytest.mark.parametrize("api", APIS)
+async def test_a_bare_error_in_an_event_stream_is_told_and_not_requested_again(
+    peer: Peer, api: Api, head: bytes
+) -> None:
+    told = {"error": {"message": "Insufficient quota", "type": "insufficient_quota"}}
+    peer.answers(Answer([head, json.dumps(told, indent=2).encode()]))
+    with pytest.raises(InsufficientBalance, match="Insufficient quota"):
+        await ask(peer, api)
+    assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"error: out of memory\n", "error: out of memory"),
+        (b"upstream connect error\n\n", "upstream connect error"),
+        (b"<html>\n<body>Log in</body></html>\n", "a web page instead of an answer"),
+        (b"data: <html>Log in</html>\n\n", "a web page instead of an answer"),
+    ],
+)
+@pytest.mark.parametrize("api", APIS)
+async def test_words_instead_of_a_stream_are_told_and_not_requested_again(
+    peer: Peer, api: Api, body: bytes, told: str
+) -> None:
+    peer.answers(Answer([body]))
+    with pytest.raises(WireError, match=told):
+        await ask(peer, api)
+    assert len(peer.requests) == 1
 
 
 async def test_a_huge_error_body_is_not_read_to_its_end(peer: Peer) -> None:

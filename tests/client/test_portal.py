@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from support.peer import SILENCE, Answer, Peer, error, frames, wait_until
 
+from mimo_magics.client import portal
 from mimo_magics.core.errors import InvalidApiKey
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn_runner import RunningTurn
@@ -74,6 +75,19 @@ def test_ctrl_c_in_silence_stops_at_once_and_keeps_what_had_come(peer: Peer, wor
         [("half an answer", "interrupted")] if words else []
     )
     assert peer.settled()[0].disconnected
+
+
+def test_a_loop_that_something_ended_is_replaced(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    ended = []
+
+    async def end() -> None:
+        ended.append(threading.current_thread())
+        asyncio.get_running_loop().call_soon(asyncio.get_running_loop().stop)
+
+    portal.run_async(end)
+    ended[0].join()
+    assert session(peer).ask("hello").text == "You said: hello"
 
 
 def test_a_failed_call_comes_through(peer: Peer) -> None:

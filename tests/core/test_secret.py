@@ -3,7 +3,9 @@
 import json
 import traceback
 
-from mimo_magics.core.secret import Secret
+import pytest
+
+from mimo_magics.core.secret import Secret, redact_excerpt
 
 KEY = Secret("sk-" + "x" * 20 + "last")
 
@@ -39,3 +41,19 @@ def test_a_secret_is_hidden_among_the_local_variables_of_a_traceback():
         shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "key = '…last'" in shown
     assert KEY not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"bad key {KEY}", "bad key (the key)"),
+        (f"bad key {KEY[:9]}…", "bad key (the key)…"),
+        (f"bad key {KEY[:-1]}… and more", "bad key (the key)… and more"),
+        (f"bad key {KEY} and {KEY[:4]}…", "bad key (the key) and (the key)…"),
+        ("bad key sk-…", "bad key sk-…"),
+        ("bad key…", "bad key…"),
+    ],
+)
+def test_an_excerpt_holds_no_beginning_of_a_key(text, shown):
+    assert redact_excerpt(text, KEY) == shown
+    assert redact_excerpt(text, Secret("short")) == text

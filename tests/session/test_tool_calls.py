@@ -373,6 +373,39 @@ async def test_a_tool_that_fails_is_a_result_and_not_an_error_of_the_cell(peer: 
     assert results(talk) == ["ValueError: no such zone"]
 
 
+async def test_a_field_that_is_refused_in_each_request_is_told_once(peer: Peer) -> None:
+    other = ToolCall("c2", "clock", '{"zone": "CET"}')
+    left = [answer(HM, CLOCK), answer(HM, other), answer(TextPart("Noon."))]
+
+    def refuse(seen: Seen) -> Answer:
+        if any("reasoning_content" in message for message in seen.body["messages"]):
+            return error(400, "property 'reasoning_content' is unsupported")
+        return stream(seen, left.pop(0))
+
+    peer.script = refuse
+    talk = session(peer, made())
+    await turn(talk)
+    reply = talk.turns[0].reply
+    assert (reply.text, len(peer.requests)) == ("Noon.", 5)
+    assert reply.notices == ("The server takes no reasoning_content: the request was made again without it.",)
+
+
+async def test_a_tool_that_cancels_its_task_is_a_failure_and_does_not_end_the_turn(peer: Peer) -> None:
+    async def cancels(_: object) -> str:
+        task = asyncio.current_task()
+        assert task
+        task.cancel()
+        await asyncio.sleep(60)
+        return ""
+
+    calls = [ToolCall(f"c{n}", "clock", json.dumps({"n": n})) for n in range(2)]
+    peer.script = script(answer(HM, *calls), answer(TextPart("Sorry.")))
+    talk = session(peer, made(run=cancels, parallel=True))
+    await turn(talk)
+    assert results(talk) == ["The tool cancelled the task in which it ran."] * 2
+    assert talk.turns[0].reply.text == "Sorry."
+
+
 async def test_a_tool_that_cancels_itself_is_a_failure_and_does_not_end_the_turn(peer: Peer) -> None:
     """As a server of MCP may, whose own task was cancelled."""
 

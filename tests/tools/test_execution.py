@@ -9,6 +9,7 @@ import sys
 import threading
 import types
 from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
 from unittest.mock import ANY
@@ -336,6 +337,22 @@ async def test_an_interrupt_on_the_loop_goes_through() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         await run_function(interrupted, {})
+
+
+async def test_a_coroutine_that_raises_what_closes_coroutines_is_a_failure() -> None:
+    async def raises() -> None:
+        raise GeneratorExit
+
+    assert await run_function(raises, {}) == ToolOutcome("GeneratorExit", True, ANY)
+
+
+def test_an_interrupt_of_a_tool_on_the_loop_of_another_thread_is_a_failure() -> None:
+    async def raises() -> None:
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor() as threads:
+        outcome = threads.submit(lambda: asyncio.run(run_function(raises, {}))).result()
+    assert outcome == ToolOutcome("KeyboardInterrupt", True, ANY)
 
 
 async def test_the_trace_of_an_object_begins_in_its_call() -> None:

@@ -126,6 +126,16 @@ def test_control_characters_become_spaces():
     assert str(error) == "HTTP 400: a [31mred b c d: e"
 
 
+def test_the_words_of_a_server_behind_a_gateway_are_told():
+    raw = {
+        "message": "Provider returned error",
+        "code": 400,
+        "metadata": {"raw": "property 'x'\nis unsupported"},
+    }
+    told = "HTTP 400: Provider returned error: property 'x' is unsupported"
+    assert str(api_error(400, body(**raw))) == str(frame_error({"error": raw})) == told
+
+
 def test_a_very_long_message_is_shortened():
     error = api_error(400, body(message="x" * 100_000, param="y" * 100_000))
     assert str(error) == f"HTTP 400: {'x' * 400}…: {'y' * 400}…"

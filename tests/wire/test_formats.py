@@ -88,6 +88,18 @@ def test_what_follows_a_finished_answer_costs_nothing_of_it(dialect: Dialect, fr
         (b'data: {"code": 401, "msg": "bad key"}', "InvalidApiKey: HTTP 401: bad key"),
         (b'data: {"detail": "Not found"}', "ServerBusy: HTTP 500: Not found"),
         (b'data: {"object": "error", "message": "No", "code": 400}', "BadRequest: HTTP 400: No"),
+        (b'[{\n"error": {\n"code": 429,\n"message": "busy"\n}\n}]', "RateLimited: HTTP 429: busy"),
+        (b' \t{"error": {"code": 429, "message": "busy"}}', "RateLimited: HTTP 429: busy"),
+        (b"event: error\ndata: out of memory", "ServerBusy: HTTP 500: out of memory"),
+        (b'event: error\ndata: {"message": "no"}', "ServerBusy: HTTP 500: no"),
+        (b'event: error\ndata: {"code": "rate_limit", "message": "no"}', "RateLimited: HTTP 429: no"),
+        (
+            b'data: {"success": false, "errors": [{"code": 403, "message": "No"}], "result": null}',
+            "Forbidden: HTTP 403: No",
+        ),
+        (b'data: {"error_code": 17, "error_msg": "No quota"}', "ServerBusy: HTTP 500: No quota"),
+        (b'data: {"success": false, "message": "No"}', "ServerBusy: HTTP 500: No"),
+        (b'data: {"status": "error", "message": "No"}', "ServerBusy: HTTP 500: No"),
         (
             b'data: {"base_resp": {"status_code": 1004, "status_msg": "No login"}}',
             "ServerBusy: HTTP 500: No login",

@@ -39,6 +39,7 @@ JSON = st.recursive(
         ({"a": 1}, 0),
         (float("inf"), 0),
         (True, 1),
+        *((-5, 0), ("-5", 0), (1e308, 0), (10**400, 0), (10**12, 10**12)),
     ],
 )
 def test_a_count_that_cannot_be_read_is_no_reason_to_lose_a_reply(told: object, read: int) -> None:
@@ -53,6 +54,10 @@ def test_what_is_no_json_is_a_value_error(data: str | bytes) -> None:
 
 def test_json_is_read_with_white_space_around_it() -> None:
     assert (load_json(' {"a": 1}\r\n'), load_json(b"[]"), load_json("7")) == ({"a": 1}, [], 7)
+
+
+def test_bytes_may_begin_with_a_mark_and_hold_what_is_no_utf_8() -> None:
+    assert load_json(b'\xef\xbb\xbf {"caf\xe9": 1}') == {"caf\ufffd": 1}
 
 
 @pytest.mark.parametrize(

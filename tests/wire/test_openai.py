@@ -5,6 +5,7 @@ import json
 import pytest
 from support.reading import openai_stream, outcome, read, read_whole
 
+from mimo_magics.core.errors import ServerBusy
 from mimo_magics.core.events import (
     ReasoningDelta,
     ResponseStarted,
@@ -495,6 +496,8 @@ def test_content_may_be_parts_of_which_some_are_reasoning(content, parts):
         {"index": None, "message": {"role": "assistant", "content": "Hi"}},
         {"index": 0, "text": "Hi"},
         {"delta": {"refusal": "Hi"}},
+        {"message": "Hi"},
+        {"delta": {}, "message": {"content": "Hi"}},
         {"delta": "Hi"},
     ],
 )
@@ -505,6 +508,22 @@ def test_a_text_is_read_wherever_it_stands(choice):
 def test_a_message_that_repeats_the_whole_at_the_end_is_not_read_twice():
     last = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
     assert read("openai", openai_stream(chunk(content="Hi"), last)).text == "Hi"
+
+
+def test_a_role_alone_does_not_take_the_place_of_the_message_at_the_end():
+    last = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
+    assert read("openai", openai_stream(chunk(role="assistant"), last)).text == "Hi"
+
+
+def test_a_call_may_stand_without_its_function():
+    call = {"index": 0, "id": "c", "name": "look", "arguments": '{"city": "Rome"}'}
+    assert hearing({"tool_calls": [call]}).tool_calls == (ToolCall("c", "look", '{"city": "Rome"}'),)
+
+
+def test_an_error_of_a_choice_is_told():
+    failed = {"delta": {"content": ""}, "finish_reason": "error", "error": {"code": 502, "message": "gone"}}
+    with pytest.raises(ServerBusy, match="HTTP 502: gone"):
+        read("openai", openai_stream(chunk(content="Half"), {"choices": [failed]}))
 
 
 def test_the_old_form_of_a_call_is_a_call():

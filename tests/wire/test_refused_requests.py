@@ -61,6 +61,26 @@ def openai_body(**fields: Any) -> dict[str, Any]:
             {"max_tokens": 50},
             {"max_completion_tokens": 50},
         ),
+        (
+            "mistral does not support parameters: {'max_completion_tokens': 4096}, for model=m. To drop these, …",
+            "max_completion_tokens",
+            {"max_completion_tokens": 50},
+            {"max_tokens": 50},
+        ),
+        (
+            '{"detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options", "include_usage"]}]}',
+            "stream_options",
+            {"stream_options": {"include_usage": True}},
+            {},
+        ),
+        (
+            "property 'stream_options' is unsupported, did you mean 'stream'?",
+            "stream_options",
+            {"stream_options": {}},
+            {},
+        ),
+        ('"qwen2.5" does not support thinking', "thinking", {"thinking": {"type": "enabled"}}, {}),
+        ("不支持的参数: `enable_thinking`", "enable_thinking", {"enable_thinking": True}, {}),
     ],
 )
 @pytest.mark.parametrize("status", [400, 422])
@@ -94,10 +114,13 @@ def test_who_loses_something_is_told() -> None:
         ("Unsupported model m", 400),
         ("Unknown field seed", 400),
         ("Unknown field max_tokens_to_sample", 400),
+        ("parameter.enable_thinking must be set to false for non-streaming calls", 400),
+        ("thinking.type must be one of: enabled, disabled", 400),
     ],
 )
 def test_another_reason_changes_nothing(message: str, status: int) -> None:
-    body = openai_body(stream_options={}, max_tokens=9, temperature=1, seed=7)
+    body = openai_body(stream_options={}, max_tokens=9, temperature=1, seed=7, thinking={})
+    body["messages"] += [{"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Hi"}]
     assert adapt_body(body, refusal(message, status)) is None
 
 
@@ -126,6 +149,21 @@ CONVERSATION = (
             '[{"type":"extra_forbidden","loc":["body","messages",1,"reasoning_content"],"msg":"Extra inputs"}]',
         ),
         ("anthropic", "messages.1.content.0.thinking: Extra inputs are not permitted"),
+        (
+            "openai",
+            "'messages.1' : for 'role:assistant' the following must be satisfied[('messages.1' : property "
+            "'reasoning_content' is unsupported)], 'messages.3' : for 'role:assistant' the following must be satisfied",
+        ),
+        (
+            "openai",
+            "messages.2.assistant.reasoning_content: property 'messages.2.assistant.reasoning_content' is unsupported",
+        ),
+        (
+            "openai",
+            "Extra inputs are not permitted, field: 'messages[8].reasoning_content', value: 'Is it missing?'",
+        ),
+        ("openai", "Unknown name \"reasoning_content\" at 'messages[1]': Cannot find field."),
+        ("openai", "messages[1]: unknown field `reasoning_content`, expected one of `role`, `content`"),
     ],
 )
 def test_reasoning_that_is_not_known_is_left_out_of_all_messages(api: Any, message: str) -> None:
@@ -139,11 +177,28 @@ def test_reasoning_that_is_not_known_is_left_out_of_all_messages(api: Any, messa
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
-def test_reasoning_that_is_missed_is_made_up(api: Any) -> None:
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The reasoning_content in the thinking mode must be passed back to the API.",
+        "Missing `reasoning_content` field in the assistant message at message index 2.",
+        "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2",
+        "When `thinking` is enabled, a final `assistant` message must start with a thinking block",
+    ],
+)
+def test_reasoning_that_is_missed_is_made_up(api: Any, message: str) -> None:
     messages = (user_message("Hi"), Message("assistant", (CALL,)), CONVERSATION[2])
     bare = Request(messages, Params("m"), fields=ServiceFields(pads_reasoning=False))
-    error = refusal("The reasoning_content in the thinking mode must be passed back to the API.")
+    error = refusal(message)
     adapted = adapt_body(FORMATS[api].encode(bare), error)
     assert adapted
     assert (adapted.body, adapted.notice) == (FORMATS[api].encode(Request(messages, Params("m"))), "")
     assert adapt_body(adapted.body, error, adapted.fields) is None
+
+
+def test_missed_reasoning_is_made_up_for_each_answer_of_the_openai_format() -> None:
+    body = openai_body()
+    body["messages"] += [{"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Well?"}]
+    adapted = adapt_body(body, refusal("reasoning_content must be passed back"))
+    assert adapted
+    assert adapted.body["messages"][1] == {"role": "assistant", "content": "Hi", "reasoning_content": " "}

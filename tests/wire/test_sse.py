@@ -57,6 +57,12 @@ def test_a_frame_is_told_as_soon_as_its_blank_line_is_there():
     assert list(parser.feed(b"ta: 2\n\n")) == [("", "2")]
 
 
+def test_the_first_line_that_is_none_of_an_event_stream_is_kept():
+    parser = SSEParser()
+    stream = b": hi\nid: 1\nretry: 5\n\nevent: x\ndata: 1\n\n<html>\n<body>\n"
+    assert (list(parser.feed(stream)), parser.unread_line) == ([("x", "1")], "<html>")
+
+
 def test_a_byte_order_mark_at_the_start_is_left_out():
     assert frames(b"\xef\xbb\xbfdata: 1\n\n") == [("", "1")]
 

@@ -15,7 +15,7 @@ from mimo_magics.core.events import (
     TextDelta,
     ToolCallStart,
 )
-from mimo_magics.wire.think_tags import ThinkTagFilter
+from mimo_magics.wire.think_tags import MAX_BLOCKS, ThinkTagFilter
 
 START = ResponseStarted("r1", "m")
 
@@ -40,6 +40,9 @@ CASES = {
     "in the middle": ("I <think> so. It is a tag.", ("", "I <think> so. It is a tag.")),
     "in code": ("The tag `</think>` ends it.", ("", "The tag `</think>` ends it.")),
     "in a fence": ("Such:\n```\n</think>\n```\n", ("", "Such:\n```\n</think>\n```\n")),
+    "again": ("<think>a</think>\n\n<think>b</think>\nc", ("ab", "c")),
+    "again behind a lost tag": ("a</think><think>b</think>c", ("ab", "c")),
+    "again, and half of it": ("<think>a</think>\n<thi", ("a", "<thi")),
     "twice": ("<think>a</think>b</think>c", ("a", "b</think>c")),
     "another tag": ("<thinking>Hm.", ("", "<thinking>Hm.")),
     "half of a tag": ("<thi", ("", "<thi")),
@@ -83,6 +86,11 @@ def test_an_answer_that_begins_anew_has_a_head_again() -> None:
     assert through(TextDelta("<think>a"), again, TextDelta("<think>b</think>c")) == [
         *(START, ReasoningDelta("a"), again, ReasoningDelta("b"), TextDelta("c"))
     ]
+
+
+def test_thousands_of_tags_are_read_up_to_a_bound() -> None:
+    reasoning, text = read("<think>a</think>" * 5_000)
+    assert (reasoning, text.count("<think>")) == ("a" * MAX_BLOCKS, 5_000 - MAX_BLOCKS)
 
 
 @given(

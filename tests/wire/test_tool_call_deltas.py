@@ -83,6 +83,20 @@ def test_an_id_that_changes_without_a_name_is_the_same_call() -> None:
     assert fold(pieces) == [("a", "look", ROME)]
 
 
+@pytest.mark.parametrize("place", [None, 7])
+def test_a_known_id_finds_its_call_where_the_index_tells_nothing(place: Any) -> None:
+    pieces = [(0, "a", "look", '{"city"'), (1, "b", "look", '{"city"')]
+    rest = [(place, "a", "", ': "Rome"}'), (None if place is None else 8, "b", "", ': "Oslo"}')]
+    assert fold([*pieces, *rest]) == [("a", "look", ROME), ("b", "look", OSLO)]
+
+
+def test_a_known_id_with_another_name_is_another_call_without_an_index_too() -> None:
+    assert [call[1:] for call in fold([(None, "c", "look", ROME), (None, "c", "erase", OSLO)])] == [
+        ("look", ROME),
+        ("erase", OSLO),
+    ]
+
+
 def test_a_beginning_that_is_repeated_is_the_same_call() -> None:
     assert fold([(0, "a", "look", '{"city": '), (0, "a", "look", '"Rome"}'), (0, "a", "look", "")]) == [
         ("a", "look", ROME)

@@ -44,10 +44,17 @@ def text_of(events, kind=TextDelta):
 
 
 def calls_in(events):
-    """Names with arguments; every call has come in one piece."""
+    """Names with arguments, which are text where they are no JSON; every call has come in one piece."""
     starts = [event for event in events if isinstance(event, ToolCallStart)]
     arguments = {event.index: event.arguments for event in events if isinstance(event, ToolCallDelta)}
-    return [(start.name, json.loads(arguments[start.index])) for start in starts]
+    return [(start.name, _read_json(arguments[start.index])) for start in starts]
+
+
+def _read_json(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def read(*pieces, reason="end"):
@@ -195,6 +202,7 @@ def test_a_value_is_json_where_it_is_json_but_no_string_and_else_it_is_a_string(
         ("Keelung", "Keelung"),
         ("\n\n", ""),
         ("\n[1]\n", [1]),
+        ("\r\na\r\nb\r\n", "a\r\nb"),
     ],
 )
 def test_where_each_tag_has_a_line_the_line_ends_around_a_value_are_not_its_own(source, value):
@@ -213,6 +221,9 @@ def shell(**properties):
         (shell(cmd={"type": "string"}), "ls", '{"cmd": "ls"}'),
         (shell(cmd={"type": "string"}), '{"cmd": "ls"}', '{"cmd": "ls"}'),
         (shell(count={"type": "integer"}), "3", "3"),
+        (shell(cmd=True), "ls", "ls"),
+        (Tool("exec", "", {"properties": None, "required": ["cmd"]}), "ls", "ls"),
+        (Tool("exec", "", {"properties": {"cmd": {"type": "string"}}, "required": 5}), "ls", "ls"),
         (shell(a={"type": "string"}, b={"type": "string"}), "ls", "ls"),
     ],
 )
@@ -221,6 +232,15 @@ def test_a_bare_body_is_the_only_parameter_of_its_tool(tool, body, arguments):
     call = f"<tool_call><function=exec>{body}</function></tool_call>"
     events = [event for told in (TextDelta(call), Stopped("end")) for event in taken.feed(told)]
     assert ToolCallDelta(0, arguments) in events
+
+
+@pytest.mark.parametrize("value", ["123", "null", "true", '{"a": 1}', '"quoted"', "[1]"])
+def test_a_value_of_a_text_parameter_is_text_whatever_it_looks_like(value):
+    taken = ToolCallMarkupFilter(0, [shell(cmd={"type": "string"}, n={"type": "integer"})])
+    inner = f"<parameter=cmd>{value}</parameter><parameter=n>5</parameter>"
+    call = TextDelta(f"<tool_call><function=exec>{inner}</function></tool_call>")
+    events = [event for told in (call, Stopped("end")) for event in taken.feed(told)]
+    assert ToolCallDelta(0, json.dumps({"cmd": value, "n": 5})) in events
 
 
 def test_an_answer_that_begins_anew_forgets_its_markup():
