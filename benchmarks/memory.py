@@ -35,7 +35,7 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1_048_576 if sys.platform == "darwin" else 1_024)
 
 def run(name):
-    where = {"base_url": f"{url}/{name}/v1", "api": "openai", "system": "none"}
+    where = {"base_url": f"{url}/{name}/v1".replace(" ", "%20"), "api": "openai", "system": "none"}
     if name.startswith("models"):
         return f"{len(asyncio.run(model_list.list_models(Settings(**where)))):,} models"
     try:

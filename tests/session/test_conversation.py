@@ -26,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, stream
-from support.rules import fault
+from support.rules import REASONING, fault
 from support.talking import APIS, where
 
 from mimo_magics.core.errors import BadOption, MimoError
@@ -394,7 +394,7 @@ class Sessions(RuleBasedStateMachine):
         with suppress(MimoError), sync_calls.open_turn(self.session.stream(prompt, **options)) as call:
             next((event for event in call if plan.leave_at and isinstance(event, plan.leave_at)), None)
         assert [seen.body for seen in self.peer.requests[:1]] == asked
-        assert {fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}
+        assert {fault(seen.body, manner.api) for seen in self.peer.requests} <= {"", REASONING}
 
     # Everything else
 
@@ -457,7 +457,8 @@ class Sessions(RuleBasedStateMachine):
                 manner = Manner(api, thinking, tools=False)
                 sent = body(conversation_messages(self.session.turns), "next", manner)
                 assert sent == body(messages(self.model.line), "next", manner)
-                assert fault(sent, api) == ""
+                # lost reasoning is made up for an address that is not MiMo's when the server asks for it
+                assert fault(sent, api) in ("", REASONING)
 
     @invariant()
     def the_branches_are_those_of_the_model(self) -> None:
