@@ -18,40 +18,39 @@ REPLACEMENT = "\ufffd"
 
 
 class SurrogateJoiner:
-    """Holds the first half of a character back until the other one comes."""
+    """Holds the first half of a character back until the other one comes: arguments of several calls may alternate."""
 
     def __init__(self) -> None:
-        self._half: Any = None
-        """An event that is the first half of a character."""
+        self._halves: dict[type | int, Any] = {}
+        """Events that are the first half of a character, by their type; those of tool calls by number."""
 
     def feed(self, event: Event) -> Iterable[Event]:
         """Pass an event on, whole."""
         field = TEXT_FIELD.get(type(event))
         if field is None:
-            return (*self.flush(), event) if isinstance(event, Stopped | ToolCallStart) else (event,)
-        if self._half is None and getattr(event, field).isascii():
+            is_start = isinstance(event, ToolCallStart)
+            if is_start or isinstance(event, Stopped):
+                return (*self.flush(is_call_kept=is_start), event)
+            return (event,)
+        if not self._halves and getattr(event, field).isascii():
             return (event,)
         return self._join(event, field)
 
-    def flush(self) -> Iterator[Event]:
-        """Return a half that stayed alone, as U+FFFD."""
-        if self._half is not None:
-            yield replace(self._half, **{TEXT_FIELD[type(self._half)]: REPLACEMENT})
-            self._half = None
+    def flush(self, *, is_call_kept: bool = False) -> Iterator[Event]:
+        """Return halves that stayed alone, as U+FFFD."""
+        for text in [text for text in self._halves if not (is_call_kept and isinstance(text, int))]:
+            half = self._halves.pop(text)
+            yield replace(half, **{TEXT_FIELD[type(half)]: REPLACEMENT})
 
     def _join(self, event: Any, field: str) -> Iterator[Event]:
+        key = event.index if isinstance(event, ToolCallDelta) else type(event)
         text = getattr(event, field)
-        if self._half is not None and text:
-            if _is_same_text(self._half, event):
-                text, self._half = getattr(self._half, field) + text, None
-            else:
-                yield from self.flush()
+        if text:
+            half = self._halves.pop(key, None)
+            yield from self.flush(is_call_kept=True)
+            text = getattr(half, field, "") + text
         if "\ud800" <= text[-1:] <= "\udbff" and not getattr(event, "signature", ""):
-            text, half = text[:-1], text[-1]
-            self._half = replace(event, **{field: half})
+            text, last = text[:-1], text[-1]
+            self._halves[key] = replace(event, **{field: last})
         if text or not getattr(event, field):
             yield replace(event, **{field: join_surrogates(text)})
-
-
-def _is_same_text(one: Event, other: Event) -> bool:
-    return type(one) is type(other) and getattr(one, "index", None) == getattr(other, "index", None)

@@ -39,7 +39,14 @@ def test_halves_of_different_texts_stay_alone() -> None:
         *(TextDelta("\ufffd"), ReasoningDelta("\ufffd"), Stopped("end"))
     ]
     assert through(ToolCallDelta(0, HIGH), ToolCallDelta(1, LOW)) == [
-        *(ToolCallDelta(0, "\ufffd"), ToolCallDelta(1, "\ufffd"))
+        *(ToolCallDelta(1, "\ufffd"), ToolCallDelta(0, "\ufffd"))
+    ]
+
+
+def test_halves_in_the_arguments_of_calls_that_alternate_are_joined() -> None:
+    pieces = [ToolCallDelta(0, HIGH), ToolCallDelta(1, HIGH), ToolCallStart(2), ToolCallDelta(0, LOW)]
+    assert through(*pieces, ToolCallDelta(1, LOW)) == [
+        *(ToolCallStart(2), ToolCallDelta(0, "🌊"), ToolCallDelta(1, "🌊"))
     ]
 
 
