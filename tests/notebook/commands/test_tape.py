@@ -76,7 +76,7 @@ def test_two_replays_leave_the_same_outputs_but_for_the_records(kernel: Kernel, 
         ran = kernel.run("%%mimo --no-history\nhello")
         shown.append([output["data"] for output in ran.outputs])
     assert shown[0] == shown[1]
-    assert re.search(r"first token after \d+\.\d s", json.dumps(shown[0]))
+    assert re.search(r"\d+\.\d s", json.dumps(shown[0]))
 
 
 def test_what_is_not_on_the_tape_is_an_error_of_two_lines(kernel: Kernel, peer: Peer) -> None:
