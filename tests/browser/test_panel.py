@@ -120,7 +120,7 @@ MOVES = {
 SENT = {
     "temperature": 0.35,
     "top_p": 0.5,
-    "max_completion_tokens": 1_000,
+    "max_tokens": 1_000,
     "frequency_penalty": -1.25,
     "presence_penalty": 2.0,
 }
@@ -150,7 +150,7 @@ def test_sliders_are_dragged(page: Page, model: Peer) -> None:
     expect(value(page, "max_tokens")).to_have_text("65536")
     expect(default(page, "temperature")).not_to_have_class(ACTIVE)
     sent = asked(page, model)
-    assert (sent["temperature"], sent["max_completion_tokens"]) == (dragged, 65_536)
+    assert (sent["temperature"], sent["max_tokens"]) == (dragged, 65_536)
 
 
 @everywhere
@@ -169,7 +169,7 @@ def test_what_is_written_moves_the_controls_and_default_sends_nothing(page: Page
         default(page, name).click()
         expect(value(page, name)).to_have_text("server default")
         expect(default(page, name)).to_have_class(ACTIVE)
-    assert not {"temperature", "top_p", "max_completion_tokens"} & asked(page, model).keys()
+    assert not {"temperature", "top_p", "max_tokens"} & asked(page, model).keys()
 
 
 @both
@@ -203,10 +203,10 @@ def test_the_other_controls_change_the_next_request(page: Page, model: Peer) -> 
     expect(value(page, "stream")).to_have_text("off")
     sent = asked(page, model)
     assert sent["messages"][0] == {"role": "system", "content": "Answer in verse."}
-    assert (sent["model"], sent["stop"], sent["thinking"]) == (
+    assert (sent["model"], sent["stop"], sent["chat_template_kwargs"]) == (
         "mimo-v2-pro",
         ["END", "\n\n"],
-        {"type": "disabled"},
+        {"enable_thinking": False},
     )
     assert not sent.get("stream")
     row(page, "stop").get_by_role("combobox").press("Backspace")  # by keyboard also where there are some
