@@ -220,11 +220,13 @@ def test_the_other_controls_change_the_next_request(page: Page, model: Peer) -> 
 
 @both
 def test_a_task_moves_the_sliders(page: Page, model: Peer) -> None:
+    type_in(page, "temperature", "0.35")
+    expect(readout(page, "temperature")).to_have_text("0.35")
     panel(page).get_by_role("button", name="Code").click()
-    expect(readout(page, "temperature")).to_have_text("0.3")
+    expect(readout(page, "temperature")).to_have_text("1")
     expect(readout(page, "top_p")).to_have_text("0.95")
     sent = asked(page, model)
-    assert (sent["temperature"], sent["top_p"]) == (0.3, 0.95)
+    assert (sent["temperature"], sent["top_p"]) == (1.0, 0.95)
 
 
 @both
