@@ -12,7 +12,6 @@ from mimo_magics.core.events import Event, ModelPreparation, ResponseStarted, Re
 from mimo_magics.core.settings import Api
 from mimo_magics.tape import format as tape_format
 
-
 NOT_COMPARED = (ModelPreparation, Retrying)
 """The start of the server, and another attempt where a connection that was kept open had just been closed."""
 
