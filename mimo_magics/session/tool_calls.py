@@ -24,6 +24,7 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import ToolCall, ToolResult
+from mimo_magics.core.serialization import canonical_json
 from mimo_magics.core.text import quote
 from mimo_magics.tape.clock import Clock
 from mimo_magics.tools.tool import NotebookTool, ToolOutcome
@@ -229,15 +230,9 @@ class ToolCallRunner:
 def _build_key(call: ToolCall) -> CallKey:
     """Return the name and the value of the arguments, however they are written."""
     try:
-        arguments = json.loads(call.arguments.strip() or "{}", parse_float=_parse_number)
-        return call.name, json.dumps(arguments, sort_keys=True)
+        return call.name, canonical_json(json.loads(call.arguments.strip() or "{}"))
     except (ValueError, RecursionError):
         return call.name, call.arguments
-
-
-def _parse_number(digits: str) -> int | float:
-    number = float(digits)
-    return int(number) if number.is_integer() else number
 
 
 def _failed_result(call: ToolCall, output: str) -> ToolResult:
