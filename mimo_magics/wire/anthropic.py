@@ -296,11 +296,8 @@ def _read_blocks(content: Any) -> list[Mapping[str, Any]] | None:
     """Return the blocks of a message; `None` if it has no content."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    return (
-        read_objects(content)
-        if isinstance(content, list) and (read_objects(content) or not content)
-        else None
-    )
+    blocks = read_objects(content) if isinstance(content, list) else []
+    return blocks if blocks or content == [] else None
 
 
 def _decode_usage(usage: Mapping[str, Any]) -> Usage:

@@ -1,6 +1,6 @@
 """The wire formats, and the way from bytes to events.
 
-A format is a module that has what `Wire` says. Push style: whoever has bytes feeds them, so that a socket, a
+A format is a module that has what `WireFormat` says. Push style: whoever has bytes feeds them, so that a socket, a
 recorded file and a fuzzer drive the same code.
 """
 

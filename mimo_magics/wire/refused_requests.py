@@ -107,7 +107,7 @@ def _without_reasoning(message: Mapping[str, Any], name: str) -> dict[str, Any]:
     if name == "thinking" and isinstance(message["content"], list):
         blocks = [block for block in message["content"] if block.get("type") != "thinking"]
         return {**message, "content": blocks or message["content"]}
-    return {key: value for key, value in message.items() if (key, name) != ("reasoning_content",) * 2}
+    return {key: value for key, value in message.items() if not key == name == "reasoning_content"}
 
 
 def _pad_reasoning(message: Mapping[str, Any]) -> dict[str, Any]:

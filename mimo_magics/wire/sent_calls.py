@@ -21,17 +21,22 @@ def clean_name(name: str) -> str:
 
 def clean_arguments(arguments: str) -> str:
     """Return the JSON text of an object: as the model wrote it where it is one."""
-    value = read_arguments(arguments)
-    if "unreadable" in value:
-        return json.dumps(value, ensure_ascii=False)
-    return arguments if arguments.strip() else "{}"
+    if not arguments.strip():
+        return "{}"
+    is_object = _parse_object(arguments) is not None
+    return arguments if is_object else json.dumps({"unreadable": arguments}, ensure_ascii=False)
 
 
 def read_arguments(arguments: str) -> dict[str, Any]:
     """Return arguments as an object; what is none, or what JSON cannot carry, is kept as text."""
+    value = _parse_object(arguments if arguments.strip() else "{}")
+    return {"unreadable": arguments} if value is None else value
+
+
+def _parse_object(text: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(arguments if arguments.strip() else "{}")
+        value = json.loads(text)
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"unreadable": arguments}
+        return None
+    return value if isinstance(value, dict) else None
