@@ -273,8 +273,8 @@ class SessionFile:
 
     def remove(self) -> bool:
         """Remove the file if it is as this object knows it, and tell whether it is gone."""
-        target = Path(os.path.realpath(self.path))
         try:
+            target = Path(os.path.realpath(self.path))
             with lock_file(target):
                 if _get_file_state(target.stat()) not in self._known_states:
                     return False
