@@ -10,8 +10,9 @@ from typing import Any
 
 from mimo_magics.core.errors import TapeMismatch
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.secret import KEY_PLACEHOLDER
 from mimo_magics.core.serialization import canonical_json, is_within_depth
-from mimo_magics.tape.redaction import SECRET_PLACEHOLDER, redact
+from mimo_magics.tape.redaction import redact
 
 DATE_PATTERN = re.compile(
     r"\d{4}-\d{2}-\d{2} (?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|星期[一二三四五六日])"
@@ -51,10 +52,10 @@ def build_request_key(method: str, path: str, body: Any) -> RequestKey:
 
 def is_same_but_for_key(request_key: RequestKey, recorded: RequestKey) -> bool:
     """Tell whether a request is a recorded one in which a key was replaced that this request still holds."""
-    begin, placeholder, rest = recorded[1].partition(SECRET_PLACEHOLDER)
+    begin, placeholder, rest = recorded[1].partition(KEY_PLACEHOLDER)
     if request_key[0] != recorded[0] or not placeholder or not request_key[1].startswith(begin):
         return False
-    others = map(re.escape, rest.split(SECRET_PLACEHOLDER))
+    others = map(re.escape, rest.split(KEY_PLACEHOLDER))
     pattern = UNKNOWN_KEY_PATTERN + "(?P=key)".join(others)
     return re.fullmatch(pattern, request_key[1][len(begin) :]) is not None
 

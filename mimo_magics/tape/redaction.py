@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-SECRET_PLACEHOLDER = "(the key)"  # noqa: S105  what stands for one
-MIN_SECRET_CHARS = 8
-"""Characters of what is a secret: servers on one's own machine want words such as `EMPTY`, which stand in prompts too."""
+from mimo_magics.core.secret import KEY_PLACEHOLDER, is_redactable, redact as redact_text
+
 FIELD_NAME_PATTERN = re.compile("[a-z_]+")
 """A name that formats have, and no key: a key has digits, or capitals."""
 EVENT_DATA_PATTERN = re.compile(rb"(data:[ \t]*)(.*?)(\r?)", re.DOTALL)
@@ -37,14 +36,14 @@ def redact_answer(data: bytes, secrets: Iterable[str]) -> bytes:
 
 def _select_secrets(texts: Iterable[str]) -> list[str]:
     """Return what is a secret, the longest first, as one may be a part of another one."""
-    return sorted((each for each in texts if len(each) >= MIN_SECRET_CHARS), key=len, reverse=True)
+    return sorted(filter(is_redactable, texts), key=len, reverse=True)
 
 
 def _redact_value(value: Any, secrets: list[str]) -> Any:
     match value:
         case str():
             for secret in secrets:
-                value = value.replace(secret, SECRET_PLACEHOLDER)
+                value = redact_text(value, secret)
         case list():
             return [_redact_value(each, secrets) for each in value]
         case dict():
@@ -62,7 +61,7 @@ def _redact_line(line: bytes, secrets: list[str]) -> bytes:
         if redacted is not None:
             return event[1] + redacted + event[3]
     for secret in secrets:
-        line = line.replace(secret.encode(), SECRET_PLACEHOLDER.encode())
+        line = line.replace(secret.encode(), KEY_PLACEHOLDER.encode())
     return line
 
 
