@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from hypothesis import given, strategies as st
-from support.rules import fault
+from support.rules import find_fault
 
 from mimo_magics.core.errors import ContextWindowExceeded
 from mimo_magics.core.messages import (
@@ -303,4 +303,4 @@ def test_a_request_with_a_summary_is_one_that_servers_take(
         request = Request(
             (system_message("Be brief."), *messages), Params("m", thinking=thinking, max_completion_tokens=9)
         )
-        assert fault(FORMATS[api].encode(request), api) == ""
+        assert find_fault(FORMATS[api].encode(request), api) == ""
