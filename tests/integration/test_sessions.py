@@ -325,8 +325,8 @@ def test_the_oldest_turns_are_left_out_of_a_full_window_and_the_answer_says_so(
 
 
 def test_the_oldest_turns_are_sent_as_a_summary_and_the_answer_says_so(kernel: Kernel, peer: Peer) -> None:
-    last = fill(kernel, peer, "summarise")
-    assert cell_notices(last) == ["The window is full: the model summarises the oldest turns first."]
+    last = fill(kernel, peer, "summarize")
+    assert cell_notices(last) == ["The window is full: the model summarizes the oldest turns first."]
     assert notes(last) == [
         "The 2 oldest turns are sent as a summary: the window of mimo-v2-pro is full.",
         FULL.format("112 %", "1,120"),

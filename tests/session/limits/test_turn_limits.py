@@ -198,7 +198,7 @@ def test_rounds_of_tool_calls_are_never_cut_in_two(peer: Peer) -> None:
 
 def test_the_oldest_turns_are_told_as_a_summary_that_the_model_wrote(peer: Peer) -> None:
     peer.script = counting()
-    talk = session(peer, window=605, model="mine", overflow="summarise")
+    talk = session(peer, window=605, model="mine", overflow="summarize")
     answers = [talk.ask(prompt) for prompt in ("one", "two", "three", "four")]
     asked, sent = peer.requests[3:5]
     assert said(asked)[-1] == SUMMARY_PROMPT
