@@ -52,9 +52,9 @@ class ComparisonCells:
         run = self._create_run(request)
         with (
             self._record_comparison(run, request.out),
-            portal.close_on_exit(self._create_portal_call(run)) as call,
+            portal.PortalStream(run.open_comparison(), run.renderer.tick) as stream,
         ):
-            for variant, event in call:
+            for variant, event in stream:
                 run.show_event(variant, event)
         return self._mark_shown()
 
@@ -104,9 +104,6 @@ class ComparisonCells:
         )
         session.settings = self._session_selection.session_settings(session, kernel_settings)
         return session
-
-    def _create_portal_call(self, run: ComparisonRun) -> portal.PortalCall[Any]:
-        return portal.PortalCall(run.open_comparison(), run.renderer.tick)
 
     @contextmanager
     def _record_comparison(self, run: ComparisonRun, out: str | None) -> Iterator[None]:
