@@ -19,7 +19,7 @@ Auth = Literal["bearer", "api-key", "both", "x-api-key"]
 Format = Literal["markdown", "text", "json"]
 WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarise"]
-RunAll = Literal["run", "keep", "ask"]
+RunAll = Literal["run", "keep"]
 Pace = Literal["real", "fast", "once"]
 ThinkingForm = Literal["thinking", "chat_template_kwargs", "enable_thinking", "reasoning_effort"]
 """Fields that switch reasoning: MiMo's own; of vLLM, SGLang and llama.cpp; of Alibaba's; of OpenAI's."""
