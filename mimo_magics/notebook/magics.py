@@ -187,7 +187,7 @@ class MimoMagics(SettingsMagics):
         target = get_display_target(self.shell)
         tools = tools_command.select_tools(request.tools, {**get_user_variables(self.shell), **local})
         renderer = choose_renderer(target, settings, async_cell)
-        stream_options = self.session_selection.build_stream_options(request, session, settings, target)
+        stream_options = self.session_selection.build_stream_options(request, session, target)
         return CellRun(request, session, renderer, tools, APPROVAL_CALLBACKS[target], **stream_options)
 
     def _run_cell(self, cell_run: CellRun) -> Reply:

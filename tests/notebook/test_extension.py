@@ -68,7 +68,7 @@ KEPT = "Settings and sessions of this kernel are kept; %unload_ext mimo_magics f
 
 
 def test_loading_anew_keeps_settings_sessions_and_the_last_reply(kernel: Kernel, peer: Peer) -> None:
-    kernel.run("%mimo_config temperature=0.25 run_all=ask")
+    kernel.run("%mimo_config temperature=0.25 run_all=keep")
     kernel.run("%config MimoConfig.max_tokens = 7")
     run_prompts(kernel, "one", "--session other")
     run_prompts(kernel, "one two")
