@@ -52,9 +52,9 @@ class ComparisonCells:
         run = self._create_run(request)
         with (
             self._record_comparison(run, request.out),
-            portal.close_on_exit(self._create_portal_call(run)) as call,
+            portal.PortalStream(run.open_comparison(), run.renderer.tick) as stream,
         ):
-            for variant, event in call:
+            for variant, event in stream:
                 run.show_event(variant, event)
         return self._mark_shown()
 
@@ -100,9 +100,6 @@ class ComparisonCells:
     def _select_session(self, request: ComparisonRequest) -> Session:
         cell_request = CellRequest(request.prompt, {}, session=request.session)
         return self._session_selection.select_session(cell_request, self._config.snapshot())
-
-    def _create_portal_call(self, run: ComparisonRun) -> portal.PortalCall[Any]:
-        return portal.PortalCall(run.open_comparison(), run.renderer.tick)
 
     @contextmanager
     def _record_comparison(self, run: ComparisonRun, out: str | None) -> Iterator[None]:

@@ -17,10 +17,11 @@ from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply, Usage
+from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.core.settings import Options, Settings
 from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
-from mimo_magics.session import deleted_cells, sync_calls
+from mimo_magics.session import deleted_cells, turn_driver
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
 from mimo_magics.session.continuation import CONTINUE_PROMPT
@@ -158,7 +159,9 @@ class Session:
             KeyboardInterrupt: Ctrl-C, or an interrupt of the kernel; the partial reply is saved to the session.
         """
         turn_context = self.stream(prompt, keep=keep, tools=tools, cell=cell, **options)
-        return sync_calls.run_turn(turn_context, approve).reply
+        turn = turn_driver.drive_sync(turn_context, SilentRenderer(), approve).turn
+        assert turn
+        return turn.reply
 
     @asynccontextmanager
     async def stream(
@@ -275,12 +278,12 @@ class Session:
         variants = build_variants(compared_values, repeat)
         past = self.turns if keep else ()
         comparison = self.stream_comparison(prompt, variants, past=past, at_once=at_once, **fixed_options)
-        with portal.close_on_exit(portal.PortalCall(comparison)) as call:
-            for _ in call:
+        with portal.PortalStream(comparison) as stream:
+            for _ in stream:
                 pass
-        assert isinstance(call.running, RunningComparison)
-        call.running.raise_if_all_failed()
-        return Comparison(prompt, build_candidates(call.running), self, past)
+        assert stream.source
+        stream.source.raise_if_all_failed()
+        return Comparison(prompt, build_candidates(stream.source), self, past)
 
     def draft(
         self,
