@@ -93,7 +93,7 @@ def turn(number: int) -> Turn:
 
 def conversation(count: int) -> History:
     turns = tuple(map(turn, range(count)))
-    return History(turns, tuple(range(-1, count - 1)), heads={"": count - 1})
+    return History(turns, tuple(range(-1, count - 1)), count - 1)
 
 
 def body(turns: tuple[Turn, ...], api: Api) -> dict[str, object]:

@@ -62,6 +62,7 @@ class RunningTurn:
         *,
         trusted_tools: dict[str, NotebookTool] | None = None,
         cell: str = "",
+        opens_branch: bool = False,
         session_spending: Spending = Spending(),
     ) -> None:
         self.turn: Turn | None = None
@@ -76,6 +77,7 @@ class RunningTurn:
         self._tools = tools
         self._turn_input = turn_input
         self._cell = cell
+        self._opens_branch = opens_branch
         self._tape_selection = tape.resolve_tapes(turn_input.settings.tape)
         self.clock = tape.create_clock(self._tape_selection, turn_input.settings.tape_pace)
         """Measures its times, and its waits."""
@@ -124,7 +126,9 @@ class RunningTurn:
 
     def _build_cached_turn(self, cached_turn: Turn) -> Turn:
         reply = replace(cached_turn.reply, notices=self._accumulator.reply.notices)
-        return replace(cached_turn, reply=reply, cell=self._cell, usage=Usage())
+        return replace(
+            cached_turn, reply=reply, usage=Usage(), cell=self._cell, opens_branch=self._opens_branch
+        )
 
     def _build_turn(self) -> Turn:
         unfinished_calls = list(self._call_runner.fail_open_calls())
@@ -153,6 +157,7 @@ class RunningTurn:
             summary=self._summary,
             digest=self.digest,
             cell=self._cell,
+            opens_branch=self._opens_branch,
         )
 
     async def _run(self) -> AsyncGenerator[Event]:

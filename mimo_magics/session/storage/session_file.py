@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,7 +26,7 @@ from mimo_magics.session.turn import MAX_COST, check_turn, check_usage
 from mimo_magics.tape.lock import lock_file, sibling_path
 
 FORMAT = "mimo-magics session"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 INHERITED_FIELDS = ("system", "tools", "summary")
 """Fields of a turn that are left out where the turn that it follows has the same: they are long, and rarely change."""
 
@@ -84,8 +84,7 @@ def to_text(saved: SavedSession) -> str:
         "begun": saved.started_on.isoformat(),
         "aside": to_dict(saved.unrecorded_usage),
         "aside_cost": saved.unrecorded_cost,
-        "thread": history.thread,
-        "heads": dict(history.heads),
+        "head": history.head,
     }
     lines = "".join(f"{_to_json(name)}: {_to_json(value)},\n" for name, value in fields.items())
     turns = ",\n".join(
@@ -153,17 +152,30 @@ def _parse_finite(digits: str) -> float:
 
 
 def _parse_session(data: Mapping[str, Any]) -> SavedSession:
-    if data["version"] != FORMAT_VERSION:
+    if data["version"] == 1:
+        data = _upgrade_version_1(data)
+    elif data["version"] != FORMAT_VERSION:
         raise ValueError("an unknown version")
     turns = _restore_inherited(data["turns"])
-    parents = [turn["after"] for turn in turns]
-    tree = {"all_turns": turns, "parents": parents, "thread": data["thread"], "heads": data["heads"]}
+    tree = {"all_turns": turns, "parents": [turn["after"] for turn in turns], "head": data["head"]}
     saved = from_dict(SavedSession, {**data, "begun": date.fromisoformat(data["begun"]), "history": tree})
     _check_history(saved.history)
     check_usage(saved.unrecorded_usage)
     if not 0 <= saved.unrecorded_cost <= MAX_COST:
         raise ValueError("a cost is none")
     return saved
+
+
+def _upgrade_version_1(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a file of version 1 as those of version 2: its conversations become branches."""
+    heads, thread = data["heads"], data["thread"]
+    if not isinstance(heads, dict) or not isinstance(thread, str):
+        raise TypeError("heads is not an object, or thread not a text")
+    turns = [
+        {**turn, "opens_branch": turn["after"] == ROOT and turn.get("thread", "") == turn.get("cell") != ""}
+        for turn in data["turns"]
+    ]
+    return {**data, "turns": turns, "head": heads.get(thread, ROOT)}
 
 
 def _restore_inherited(raw_turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -176,25 +188,20 @@ def _restore_inherited(raw_turns: Iterable[dict[str, Any]]) -> list[dict[str, An
 
 
 def _check_history(history: History) -> None:
-    """See that each turn follows an older one of its conversation, and each conversation stands at a turn of its own.
+    """Check that each turn is valid and follows an older one, and that the head is a turn.
 
     Raises:
-        ValueError: it is not so, or a turn is none.
+        ValueError: a check failed.
     """
-    threads: list[str] = []
-    for turn, parent in zip(history.all_turns, history.parents, strict=True):
+    for number, (turn, parent) in enumerate(zip(history.all_turns, history.parents, strict=True)):
         check_turn(turn)
-        _check_turn_number(parent, turn.thread, threads)
-        threads.append(turn.thread)
-    for thread, head in history.heads.items():
-        _check_turn_number(head, thread, threads)
+        _check_turn_number(parent, number)
+    _check_turn_number(history.head, len(history.all_turns))
 
 
-def _check_turn_number(number: int, thread: str, threads: Sequence[str]) -> None:
-    if not matches_type(number, int) or number not in range(ROOT, len(threads)):
+def _check_turn_number(number: int, end: int) -> None:
+    if not matches_type(number, int) or number not in range(ROOT, end):
         raise ValueError("a turn is missing")
-    if number != ROOT and threads[number] != thread:
-        raise ValueError(f"turn {number} belongs to another conversation")
 
 
 class SessionFile:
