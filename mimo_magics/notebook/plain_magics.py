@@ -76,7 +76,6 @@ class SettingsMagics:
     def mimo_session(self, line: str) -> None:
         """Run `%mimo_session`."""
         settings = self.config.snapshot()
-        self.session_selection.sessions.current.settings = settings
         display_bundle(
             run_session_command(
                 line,

@@ -13,7 +13,7 @@ from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.document import paragraphs, table
 from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.notebook.kernel.notebook_path import require_notebook_path
-from mimo_magics.session.conversation import Branch
+from mimo_magics.session.history import Branch
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
 from mimo_magics.session.session_names import sanitize_session_name
@@ -74,7 +74,8 @@ def _list(context: SessionContext, _: Namespace | None = None) -> Bundle:
 
 def _new(context: SessionContext, arguments: Namespace) -> Bundle:
     session = context.sessions.new(arguments.name)
-    session.system = arguments.system or session.system
+    if arguments.system:
+        session.overrides["system"] = arguments.system
     return _list(context)
 
 
