@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +95,6 @@ class SessionSelection:
             path = get_session_path(notebook, session.name)
             if session.file and session.file.path != absolute_path(path):
                 session.move_file(path, keeps_old=keeps_old)
-
-    def session_settings(self, session: Session, settings: Settings) -> Settings:
-        """Return the settings of a session: those of the kernel, with its own system prompt if it has one."""
-        return settings if session.system is None else replace(settings, system=session.system)
-
-    def update_sessions(self, settings: Settings) -> Sessions:
-        """Return the sessions, each with the settings that a cell would ask with."""
-        for session in self.sessions:
-            session.settings = self.session_settings(session, settings)
-        return self.sessions
 
     def load_saved_turns(self, settings: Settings) -> None:
         """Read the answers that may be kept, before the front end saves the notebook without them."""
