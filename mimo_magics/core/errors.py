@@ -88,7 +88,7 @@ class Interrupted(MimoError):
 class SessionBusy(MimoError):
     """The session is in the middle of another turn."""
 
-    default_hint = Translatable("Wait for it, interrupt it, or use a Session of its own.")
+    default_hint = Translatable("Wait until the current turn ends, interrupt it, or use another Session.")
 
 
 class SessionNotSaved(MimoError):
@@ -103,7 +103,7 @@ class ContextWindowExceeded(MimoError):
     """The conversation is longer than the model takes; nothing was sent."""
 
     default_hint = Translatable(
-        "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew."
+        "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new."
     )
 
 
@@ -111,7 +111,7 @@ class BudgetExceeded(MimoError):
     """What may be spent is spent; nothing was sent."""
 
     default_hint = Translatable(
-        "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent."
+        "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost."
     )
 
 
@@ -142,13 +142,15 @@ class ConnectionFailed(MimoError):
 class IncompleteStream(MimoError):
     """The answer ended in the middle; what had come is kept."""
 
-    default_hint = Translatable("What had come is kept. Run the cell again for a whole answer.")
+    default_hint = Translatable(
+        "The partial reply is kept. Resume it with %mimo continue, or run the cell again."
+    )
 
 
 class WireError(MimoError):
     """What came is not what the API describes."""
 
-    default_hint = Translatable("Check that the base URL points to a MiMo API in this format.")
+    default_hint = Translatable("Check the base URL and the API format (--api).")
 
 
 class TapeMismatch(MimoError):
@@ -158,7 +160,7 @@ class TapeMismatch(MimoError):
 class BadTape(MimoError):
     """A file is no tape, or a damaged one."""
 
-    default_hint = Translatable("Record it anew: %mimo_tape record PATH")
+    default_hint = Translatable("Record the tape again: %mimo_tape record PATH")
 
 
 class ApiError(MimoError):
@@ -173,7 +175,7 @@ class ApiError(MimoError):
         retry_after: seconds that the server asks to wait.
     """
 
-    default_hint = Translatable("Check the base URL, the format (--api) and the options of the cell.")
+    default_hint = Translatable("Check the base URL, the API format (--api) and the options of the cell.")
 
     def __init__(
         self,
@@ -205,46 +207,52 @@ class ApiError(MimoError):
 class BadRequest(ApiError):
     """400: the server does not take this request."""
 
-    default_hint = Translatable("Look at the options of the cell; `%%mimo --new` starts without the history.")
+    default_hint = Translatable(
+        "Check the options of the cell, or start over without the history: %%mimo --new"
+    )
 
 
 class InvalidApiKey(ApiError):
     """401: the key is wrong, or belongs to another host."""
 
-    default_hint = Translatable("Check MIMO_API_KEY: each host and plan has keys of its own.")
+    default_hint = Translatable("Check the API key in MIMO_API_KEY. Each host and plan has its own keys.")
 
 
 class InsufficientBalance(ApiError):
     """402: the balance is used up."""
 
-    default_hint = Translatable("Top up the account, or look at its usage in the console.")
+    default_hint = Translatable("Top up the account, or check its usage in the console.")
 
 
 class Forbidden(ApiError):
     """403: the region is not served, or the account is blocked."""
 
-    default_hint = Translatable("The service may not be offered where you are; a new key may help.")
+    default_hint = Translatable(
+        "The service may be unavailable in your region, or the account is blocked. Check the account and its API key."
+    )
 
 
 class UnknownModel(ApiError):
     """404, or 400 that names the model: it is not served here."""
 
-    default_hint = Translatable("Choose another model with -m, or check the base URL.")
+    default_hint = Translatable(
+        "Choose another model with -m (%mimo_models lists them), or check the base URL."
+    )
 
 
 class ContentFiltered(ApiError):
     """421: the content filter refused the prompt or the answer."""
 
-    default_hint = Translatable("Put the prompt in other words.")
+    default_hint = Translatable("Rephrase the prompt.")
 
 
 class RateLimited(ApiError):
     """429: too many requests at a time, or the plan's quota is used up."""
 
-    default_hint = Translatable("Wait a little, then run the cell again.")
+    default_hint = Translatable("Rate limit reached. Wait a moment, then run the cell again.")
 
 
 class ServerBusy(ApiError):
     """5xx: the server failed or is overloaded."""
 
-    default_hint = Translatable("Run the cell again in a while.")
+    default_hint = Translatable("The service is overloaded or failed. Run the cell again later.")

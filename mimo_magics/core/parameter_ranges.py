@@ -66,10 +66,12 @@ def ineffective_parameters(settings: Settings, service: Service, model: str) -> 
     )
     reasons: dict[str, str] = {}
     if service.ranges and is_thinking and (known_model is None or known_model.thinks_by_default):
-        reason = Translatable("{model} sets its own while it thinks (--thinking off)", model=model)
+        reason = Translatable("{model} uses its own values while it thinks (--thinking off)", model=model)
         reasons |= {"temperature": reason, "top_p": reason}
     if settings.api == "anthropic":
-        reasons |= dict.fromkeys(PENALTY_RANGES, Translatable("the Anthropic format has no penalties"))
+        reasons |= dict.fromkeys(
+            PENALTY_RANGES, Translatable("the Anthropic format does not support penalties")
+        )
     return reasons
 
 

@@ -60,9 +60,11 @@ def find_price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Pric
         case [_, _, _] as figures if all(matches_type(each, float) and each >= 0 for each in figures):
             return Price(*map(float, figures))
     raise BadOption(
-        Translatable("The price of {model} cannot be {price!r}.", model=model, price=prices[model]),
         Translatable(
-            "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3]."
+            "The price of {model} must be three numbers, not {price!r}.", model=model, price=prices[model]
+        ),
+        Translatable(
+            "Write US dollars per million tokens of input, cached input and output, such as [1, 0.1, 3]."
         ),
     )
 

@@ -108,8 +108,8 @@ def find_service(name: str) -> Service:
         BadOption: it is not known.
     """
     if name not in SERVICES:
-        advice = did_you_mean(name, SERVICES, Translatable("There are: {names}.", names=", ".join(SERVICES)))
-        raise BadOption(Translatable("There is no preset {name!r}.", name=name), advice)
+        advice = did_you_mean(name, SERVICES, Translatable("Available: {names}.", names=", ".join(SERVICES)))
+        raise BadOption(Translatable("Unknown preset {name!r}.", name=name), advice)
     return SERVICES[name]
 
 

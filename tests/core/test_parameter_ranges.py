@@ -72,8 +72,8 @@ def test_what_holds_when_nothing_is_set_lies_in_the_range() -> None:
     assert default_value("temperature", XIAOMI, "mimo-v2-flash") == 0.3
 
 
-FORCED = "{} sets its own while it thinks (--thinking off)"
-NO_PENALTIES = "the Anthropic format has no penalties"
+FORCED = "{} uses its own values while it thinks (--thinking off)"
+NO_PENALTIES = "the Anthropic format does not support penalties"
 
 
 @pytest.mark.parametrize(
