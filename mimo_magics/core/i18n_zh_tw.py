@@ -428,8 +428,6 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "A line of this cell that ends in a question mark opened IPython's help, as %load_ext was not done yet. "
     "Run this cell again.": "此儲存格中有以問號結尾的一行開啟了 IPython 的說明，因為當時 %load_ext 尚未執行。請再執行一次此儲存格。",
-    "This notebook holds answers, such as this one of {day}.": "此筆記本存有回答，例如 {day} 的這一個。",
-    "{found} Keep them instead of asking anew? [y/N] ": "{found}要沿用它們而不重新詢問嗎？[y/N] ",
     "The session {session} begins here.": "工作階段 {session} 由此開始。",
     "An answer goes on in its conversation only.": "回答只能在它的對話中接續。",
     "Leave --no-history out.": "請拿掉 --no-history。",

@@ -20,7 +20,7 @@ Auth = Literal["bearer", "api-key", "both", "x-api-key"]
 Format = Literal["markdown", "text", "json"]
 WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarize"]
-RunAll = Literal["run", "keep", "ask"]
+RunAll = Literal["run", "keep"]
 Pace = Literal["real", "fast", "once"]
 ThinkingForm = Literal["thinking", "chat_template_kwargs", "enable_thinking", "reasoning_effort"]
 """Request fields that turn thinking on or off: MiMo; vLLM, SGLang and llama.cpp; Alibaba Cloud; OpenAI."""

@@ -13,9 +13,10 @@ from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
+from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.core.settings import Options, Settings
 from mimo_magics.core.text import quote
-from mimo_magics.session import sync_calls
+from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
 from mimo_magics.session.history import History
@@ -42,13 +43,14 @@ class Session(TurnPreparation):
     Args:
         name: of the session.
         tools: functions that the model may call, or tools of `mimo_magics.tools.registry`.
-        options: the fields of `Settings`; each prompt may change them for itself.
+        options: the fields of `Settings` that this session overrides; each prompt may override them for itself.
+            All others come from the notebook, or are the built-in ones.
     """
 
     def __init__(
         self, *, name: str = "main", tools: Iterable[ToolLike] = (), **options: Unpack[Options]
     ) -> None:
-        super().__init__(name, Settings(**options), as_tools(tools))
+        super().__init__(name, options, as_tools(tools))
 
     def __repr__(self) -> str:
         name = quote(" ".join(self.name[: MAX_NAME_CHARS + 1].split()), MAX_NAME_CHARS)
@@ -86,7 +88,9 @@ class Session(TurnPreparation):
             KeyboardInterrupt: Ctrl-C, or the kernel's interrupt; what had come is kept.
         """
         turn_context = self.stream(prompt, keep=keep, tools=tools, cell=cell, **options)
-        return sync_calls.run_turn(turn_context, approve).reply
+        turn = turn_driver.drive_sync(turn_context, SilentRenderer(), approve).turn
+        assert turn
+        return turn.reply
 
     @asynccontextmanager
     async def stream(
@@ -200,12 +204,12 @@ class Session(TurnPreparation):
         variants = build_variants(compared_values, repeat)
         past = self.turns if keep else ()
         comparison = self.stream_comparison(prompt, variants, past=past, at_once=at_once, **fixed_options)
-        with portal.close_on_exit(portal.PortalCall(comparison)) as call:
-            for _ in call:
+        with portal.PortalStream(comparison) as stream:
+            for _ in stream:
                 pass
-        assert isinstance(call.running, RunningComparison)
-        call.running.raise_if_all_failed()
-        return Comparison(prompt, build_candidates(call.running), self, past)
+        assert stream.source
+        stream.source.raise_if_all_failed()
+        return Comparison(prompt, build_candidates(stream.source), self, past)
 
     def draft(
         self,
@@ -238,7 +242,7 @@ class Session(TurnPreparation):
             if cached
             else []
         )
-        return build_dry_run(turn_input, self.spending, *notes)
+        return build_dry_run(turn_input, self.compute_spending(settings), *notes)
 
     def start_conversation(self) -> None:
         """Begin a new conversation; the other one stays as a branch. What tools were allowed is forgotten."""
@@ -261,7 +265,8 @@ class Session(TurnPreparation):
             count = Translatable("The conversation has {count}.", count=len(turns))
             raise BadOption(Translatable("There is no turn {number}.", number=at), count)
         other = Session(name=name, tools=self.tools)
-        other.settings, other.started_on, other.system = self.settings, self.started_on, self.system
+        other.overrides, other.default_settings = self.overrides.copy(), self.default_settings
+        other.started_on = self.started_on
         other.history = reduce(History.append_turn, turns[:at], History())
         return other
 

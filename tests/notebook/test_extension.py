@@ -68,7 +68,7 @@ KEPT = "Settings and sessions of this kernel are kept; %unload_ext mimo_magics f
 
 
 def test_loading_anew_keeps_settings_sessions_and_the_last_reply(kernel: Kernel, peer: Peer) -> None:
-    kernel.run("%mimo_config temperature=0.25 run_all=ask")
+    kernel.run("%mimo_config temperature=0.25 run_all=keep")
     kernel.run("%config MimoConfig.max_tokens = 7")
     run_prompts(kernel, "one", "--session other")
     run_prompts(kernel, "one two")
@@ -133,6 +133,30 @@ def test_a_session_is_a_value_for_programs(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_session new other")
     assert kernel.run("print(*sessions().list(), sessions().current is current)").text == "main other False\n"
     assert sent_contents(peer) == [*expected_requests("one two"), expected_contents("one three")]
+
+
+def test_sessions_and_calls_of_programs_use_the_settings_of_the_notebook(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_config max_tokens=7")
+    kernel.run("from mimo_magics import Session, ask")
+    kernel.run("ask('one'); Session().ask('two'); Session(max_tokens=8).ask('three')")
+    assert [seen.body["max_tokens"] for seen in peer.requests] == [7, 7, 8]
+    kernel.run("%unload_ext mimo_magics")
+    kernel.run("ask('four', base_url=sent_to)".replace("sent_to", repr(f"{peer.url}/v1")))
+    assert "max_tokens" not in peer.requests[-1].body
+    kernel.run("%load_ext mimo_magics")
+
+
+def test_shells_of_one_process_have_settings_of_their_own(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_config max_tokens=7")
+    kernel.run(
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "other = InteractiveShell()\n"
+        "done = other.run_line_magic('load_ext', 'mimo_magics')\n"
+        "done = other.run_line_magic('mimo_config', 'max_tokens=8')"
+    )
+    kernel.run("%%mimo\none")
+    assert peer.requests[-1].body["max_tokens"] == 7
+    kernel.run("other.run_line_magic('unload_ext', 'mimo_magics')")
 
 
 ASKED_ELSEWHERE = """

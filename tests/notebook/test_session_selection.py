@@ -257,33 +257,6 @@ def test_answers_are_kept_across_kernels_by_way_of_the_session_file(
     )
 
 
-@pytest.mark.parametrize(("answer", "kept"), [("y", [True, True]), ("", [False, False])])
-def test_a_person_is_asked_once_whether_answers_are_kept(
-    kernel: Kernel, peer: Peer, answer: str, kept: list[bool]
-) -> None:
-    run_prompts(kernel, "one two")
-    sent_contents(peer)
-    kernel.run("%mimo_config run_all=ask")
-    first, question = kernel.answer("%%mimo --new\none", answer)
-    second = kernel.run("%%mimo\ntwo")
-    assert re.fullmatch(
-        r"This notebook holds answers, such as this one of \d{4}-\d\d-\d\d\. Keep them instead of asking anew\? \[y/N\] ",
-        question["prompt"],
-    )
-    assert are_kept([first, second]) == kept
-    assert sent_contents(peer) == ([] if all(kept) else expected_requests("one two"))
-
-
-def test_where_nobody_can_be_asked_answers_are_asked_for_anew(kernel: Kernel, peer: Peer) -> None:
-    run_prompts(kernel, "one")
-    kernel.run("%mimo_config run_all=ask")
-    ran = kernel.run("%%mimo\none", cell="one", watched=False)
-    assert (cell_notices(ran), sent_contents(peer)) == (
-        ["Asked again in place of turn 1, which stays as branch 1."],
-        [expected_contents("one"), expected_contents("one")],
-    )
-
-
 @pytest.mark.parametrize("magic", ["%%mimo\n", "%mimo ", "%%mimo_compare --repeat 2\n"])
 @pytest.mark.parametrize("place", ["no/such/folder/talk.ipynb", "a-file/talk.ipynb", "taken/talk.ipynb"])
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(

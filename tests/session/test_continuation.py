@@ -18,7 +18,7 @@ from support.peer_sessions import (
 )
 from support.rules import find_fault
 
-from mimo_magics.client import retry
+from mimo_magics.client import portal, retry
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.events import ToolProgress
 from mimo_magics.core.messages import (
@@ -36,7 +36,6 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.core.settings import Api
-from mimo_magics.session import sync_calls
 from mimo_magics.session.continuation import CONTINUE_PROMPT, can_continue, join_turns
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn import Turn
@@ -297,7 +296,7 @@ def test_an_answer_whose_tools_were_stopped_goes_on_after_their_results(peer: Pe
     talk = create_session(peer, api)
     talk.tools = Session(tools=[get_time]).tools
     peer.answers(lambda seen: stream(seen, CALL))
-    with sync_calls.open_turn(talk.stream("one")) as call:
+    with portal.PortalStream(talk.stream("one")) as call:
         next(event for event in call if isinstance(event, ToolProgress))
     (first,) = talk.turns
     assert first.reply.stop == "interrupted"

@@ -30,6 +30,7 @@ from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, stream
 from support.peer_sessions import APIS
 from support.rules import find_fault
 
+from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.events import TextDelta, ToolProgress
 from mimo_magics.core.messages import (
@@ -48,7 +49,6 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Api
-from mimo_magics.session import sync_calls
 from mimo_magics.session.continuation import CONTINUE_PROMPT
 from mimo_magics.session.session import Session
 from mimo_magics.session.tool_calls import INTERRUPTED_WHILE_RUNNING
@@ -395,7 +395,7 @@ class Sessions(RuleBasedStateMachine):
         self.peer.requests.clear()
         self.peer.script = plan
         options |= {"max_tokens": 99, **manner.options}
-        with suppress(MimoError), sync_calls.open_turn(self.session.stream(prompt, **options)) as call:
+        with suppress(MimoError), portal.PortalStream(self.session.stream(prompt, **options)) as call:
             next((event for event in call if plan.leave_at and isinstance(event, plan.leave_at)), None)
         assert [seen.body for seen in self.peer.requests[:1]] == asked
         assert {find_fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}

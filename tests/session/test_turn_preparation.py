@@ -25,6 +25,7 @@ from support.peer_sessions import (
     run_incomplete_turn,
 )
 
+from mimo_magics.client import portal
 from mimo_magics.core.events import (
     Event,
     Notice,
@@ -47,7 +48,6 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Api
-from mimo_magics.session import sync_calls
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn import Turn
 
@@ -241,7 +241,7 @@ def test_a_kept_answer_comes_as_the_events_that_it_came_by(peer: Peer) -> None:
     talk = create_session(peer)
     keeping(talk, "one", cell="a")
     events: list[Event] = []
-    with sync_calls.open_turn(talk.stream("one", cell="a", run_all="keep")) as call:
+    with portal.PortalStream(talk.stream("one", cell="a", run_all="keep")) as call:
         events.extend(call)
     (told, *others) = events
     assert isinstance(told, Notice)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
 
+from mimo_magics.client import portal
 from mimo_magics.core.errors import IncompleteStream
 from mimo_magics.core.events import TextDelta
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall, Usage
+from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.core.settings import Api
-from mimo_magics.session import sync_calls
+from mimo_magics.session import turn_driver
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn_runner import RunningTurn
 from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, obey, reply, stream, wait_until
@@ -27,7 +29,9 @@ def create_session(peer: Peer, api: Api = "openai", **options: object) -> Sessio
 
 
 def ask(session: Session, prompt: str | None, **options: object) -> Reply:
-    return sync_calls.run_turn(session.stream(prompt, **options), lambda _: True).reply
+    turn = turn_driver.drive_sync(session.stream(prompt, **options), SilentRenderer(), lambda _: True).turn
+    assert turn
+    return turn.reply
 
 
 def run_cells(session: Session, *cells: str, words: str = "", **options: object) -> None:
@@ -68,7 +72,7 @@ def describe_branches(session: Session) -> list[tuple[int, str, bool]]:
 def interrupt_turn(session: Session, peer: Peer, prompt: str | None, **options: object) -> None:
     """Ask, and stop the answer after its first words, «Half an »."""
     peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), SILENCE]))
-    with sync_calls.open_turn(session.stream(prompt, **options)) as call:
+    with portal.PortalStream(session.stream(prompt, **options)) as call:
         next(event for event in call if isinstance(event, TextDelta))
     peer.script = obey
 

@@ -153,6 +153,18 @@ def test_a_wrong_setting_is_an_error_that_helps(name: str, text: str, message: s
     assert (str(error.value), error.value.hint) == (message, hint)
 
 
+def test_the_removed_value_ask_of_run_all_is_an_error_that_lists_the_allowed_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(BadOption, match=r"run_all .*'ask'") as error:
+        MimoConfig().write("run_all", "ask")
+    assert error.value.hint.endswith("run | keep")
+    monkeypatch.setenv("MIMO_RUN_ALL", "ask")
+    config = MimoConfig()
+    assert config.run_all == "run"
+    assert [("MIMO_RUN_ALL" in line, "'ask'" in line) for line in config.warnings] == [(True, True)]
+
+
 def test_a_setting_tells_what_it_may_be() -> None:
     assert [
         describe_allowed_values(name, "xiaomi")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -96,7 +95,7 @@ def test_what_was_undone_replaced_or_asked_aside_is_spent_all_the_same(peer: Pee
     talk.undo()
     talk.ask("aside", keep=False)
     assert talk.spending.tokens == 90
-    talk.settings = replace(talk.settings, budget="90 tokens")
+    talk.overrides["budget"] = "90 tokens"
     with pytest.raises(BudgetExceeded):
         talk.ask("three")
 
@@ -133,9 +132,9 @@ def test_a_budget_in_dollars_wants_a_price(peer: Peer) -> None:
         talk.ask("one")
     assert peer.requests == []
     talk.ask("one", prices={"mine": [0, 0, 20_000]})
-    talk.settings = replace(talk.settings, prices={"mine": [0, 0, 50_000]})
+    talk.overrides["prices"] = {"mine": [0, 0, 50_000]}
     assert talk.spending == Spending(30, 0.5)
-    talk.settings = replace(talk.settings, prices={"mine": [0, 0, 100_000]})
+    talk.overrides["prices"] = {"mine": [0, 0, 100_000]}
     with pytest.raises(BudgetExceeded, match=r"1\.0000 of 1 USD"):
         talk.ask("two")
 
