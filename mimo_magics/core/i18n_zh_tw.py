@@ -1,7 +1,7 @@
-"""What is said in Traditional Chinese, as it is written in Taiwan, instead of the English of the modules.
+"""The Traditional Chinese translations, as written in Taiwan, by the English templates of `Translatable`.
 
-The keys are the forms of `Words`, in the order of the modules that say them. Names of settings, options, magics, classes
-and models stay as they are, and so do commands; the names in braces are the same on both sides, in any order.
+Names of settings, options, magics, classes and models are not translated, and neither are commands. The placeholders in
+braces are the same in both languages, in any order.
 """
 
 TRANSLATIONS: dict[str, str] = {
@@ -767,7 +767,7 @@ TRANSLATIONS: dict[str, str] = {
     "Code": "程式碼",
     "Factual": "事實",
     "Writing": "寫作",
-    "Maths": "數學",
+    "Math": "數學",
     "{model} at {host}": "{model}，位於 {host}",
     "Leave {name} to the service": "{name} 由服務決定",
     "{range}; \\n is a line's end": "{range}；\\n 代表換行",
