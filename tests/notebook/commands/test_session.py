@@ -123,7 +123,7 @@ def test_the_transcript_tells_models_tokens_and_what_is_stale(kernel: Kernel, pe
     )
 
 
-UNKNOWN = "There are: main, other."
+UNKNOWN = "Available: main, other."
 
 
 HELP = "See %mimo_session? for what it can do."
@@ -153,7 +153,7 @@ HELP = "See %mimo_session? for what it can do."
         ),
         ("switch nine", ["BadOption: There is no session nine.", UNKNOWN]),
         ("switch othr", ["BadOption: There is no session othr.", "Did you mean other?"]),
-        ("switch 9", ["BadOption: There is no branch 9.", "There are: 2."]),
+        ("switch 9", ["BadOption: There is no branch 9.", "Available: 2."]),
         ("switch ²", ["BadOption: There is no session ².", UNKNOWN]),
         ("undo some", ["BadOption: some is no number of turns.", HELP]),
         ("undo ²", ["BadOption: ² is no number of turns.", HELP]),
@@ -193,7 +193,7 @@ HELP = "See %mimo_session? for what it can do."
             "export talk.doc",
             [
                 "BadOption: There is no form 'doc' of a conversation.",
-                "There are: md, html, py, curl, json.",
+                "Available: md, html, py, curl, json.",
             ],
         ),
         (
