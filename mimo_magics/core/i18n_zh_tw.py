@@ -1,7 +1,7 @@
-"""What is said in Traditional Chinese, as it is written in Taiwan, instead of the English of the modules.
+"""The Traditional Chinese translations, as written in Taiwan, by the English templates of `Translatable`.
 
-The keys are the forms of `Words`, in the order of the modules that say them. Names of settings, options, magics, classes
-and models stay as they are, and so do commands; the names in braces are the same on both sides, in any order.
+Names of settings, options, magics, classes and models are not translated, and neither are commands. The placeholders in
+braces are the same in both languages, in any order.
 """
 
 TRANSLATIONS: dict[str, str] = {
@@ -30,7 +30,7 @@ TRANSLATIONS: dict[str, str] = {
     "The response is longer than {size:,.0f} MB, and was not read to its end.": "回應超過 {size:,.0f} MB，未讀到結尾。",
     "The response cannot be unpacked: {error}.": "無法解壓縮回應：{error}。",
     "The response is packed in a way that was not asked for: {encoding}.": "回應使用了未要求的壓縮方式：{encoding}。",
-    "The server sent an event without an end.": "伺服器送出了沒有結尾的事件。",
+    "The server sent an event larger than {size:,.0f} MB.": "伺服器送出了大於 {size:,.0f} MB 的事件。",
     "Shown as plain text: its document was stopped.": "以純文字顯示：文件的產生已被停止。",
     "Shown as plain text: it cannot be shown as a document.": "以純文字顯示：無法以文件顯示。",
     "The document was stopped; the answer is kept.": "文件已停止產生；回答已保留。",
@@ -67,7 +67,7 @@ TRANSLATIONS: dict[str, str] = {
     "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Say something.": "請寫點內容。",
     "Did you mean {word}?": "你是指 {word} 嗎？",
-    "There are: {names}.": "可用的有：{names}。",
+    "Available: {names}.": "可用的有：{names}。",
     "none yet": "目前沒有",
     # the models of a service
     "model": "模型",
@@ -92,11 +92,11 @@ TRANSLATIONS: dict[str, str] = {
     "pictures": "圖片",
     "video": "影片",
     "sound": "聲音",
-    "The price of {model} cannot be {price!r}.": "{model} 的價格不能是 {price!r}。",
-    "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3].": (
-        "應為每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
+    "The price of {model} must be three numbers, not {price!r}.": "{model} 的價格必須是三個數字，不能是 {price!r}。",
+    "Write US dollars per million tokens of input, cached input and output, such as [1, 0.1, 3].": (
+        "請寫每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
     ),
-    "There is no preset {name!r}.": "沒有名為 {name!r} 的 preset。",
+    "Unknown preset {name!r}.": "未知的 preset {name!r}。",
     # one call over HTTP
     "The connection to {host} broke before an answer came.": "與 {host} 的連線在回答送達前中斷。",
     "The answer of {host} ended in the middle.": "{host} 的回答中途結束。",
@@ -144,75 +144,81 @@ TRANSLATIONS: dict[str, str] = {
     "{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}": (
         "{reason} · {delay:g} 秒後重試，第 {attempt} 次，共 {max_attempts} 次"
     ),
-    "The server's answer is not what the API describes: {excerpt}": "伺服器的回答不符合 API 的描述：{excerpt}",
-    "The server's answer is empty.": "伺服器的回答是空的。",
-    "The server sent a broken frame.": "伺服器送來損壞的訊框。",
-    "The server answers in the {api} format.": "伺服器以 {api} 格式回答。",
-    "Choose it: --api {api}, or %mimo_config api={api}": "請選用該格式：--api {api}，或 %mimo_config api={api}",
-    "The server takes no {name}: the request was made again without it.": "伺服器不接受 {name}：已去掉它再次送出請求。",
+    "The response does not match the API format: {excerpt}": "回應不符合 API 格式：{excerpt}",
+    "The server returned an empty response.": "伺服器傳回空的回應。",
+    "The server sent an event with invalid JSON.": "伺服器送來 JSON 無效的事件。",
+    "The server replied in the {api} format.": "伺服器以 {api} 格式回答。",
+    "Use --api {api}, or %mimo_config api={api}.": "請使用 --api {api}，或 %mimo_config api={api}。",
+    "The server does not support {name}; the request was repeated without it.": "伺服器不支援 {name}；已去掉它再次送出請求。",
     "The answer begins anew; what came of it before is void.": "回答重新開始；先前送達的部分作廢。",
-    "The server sent a frame that the API does not describe.": "伺服器送來 API 沒有描述的訊框。",
-    "The Anthropic format has no sound.": "Anthropic 格式不支援聲音。",
+    "The server sent an event that does not match the API format.": "伺服器送來不符合 API 格式的事件。",
+    "The Anthropic format does not support audio.": "Anthropic 格式不支援音訊。",
     "Use --api openai.": "請使用 --api openai。",
-    "The Anthropic format has no web search.": "Anthropic 格式不支援網路搜尋。",
-    "Use --api openai, or leave --web-search out.": "請使用 --api openai，或拿掉 --web-search。",
-    "The Anthropic format has no {name}.": "Anthropic 格式不支援 {name}。",
-    "Use --api openai, or leave it out.": "請使用 --api openai，或拿掉它。",
+    "The Anthropic format does not support web search.": "Anthropic 格式不支援網路搜尋。",
+    "Use --api openai, or omit --web-search.": "請使用 --api openai，或拿掉 --web-search。",
+    "The Anthropic format does not support {name}.": "Anthropic 格式不支援 {name}。",
+    "Use --api openai, or omit it.": "請使用 --api openai，或拿掉它。",
     # what a server refuses, and what helps
-    "Switch the web search plugin on in the service's console; that takes up to five minutes.": (
+    "Enable the web search plugin in the console of the service. This takes up to five minutes.": (
         "請在服務的主控台啟用網路搜尋外掛；最多需要五分鐘。"
     ),
-    "The conversation lacks reasoning that the model wants back: --new, or --thinking off.": (
-        "對話缺少模型要求送回的推理內容：請用 --new 或 --thinking off。"
+    "The history lacks reasoning_content that the model requires. Use --new or --thinking off.": (
+        "歷史中缺少模型要求的 reasoning_content。請用 --new 或 --thinking off。"
     ),
-    "A message has no text; %%mimo --new begins without it.": "有一則訊息沒有文字；%%mimo --new 會重新開始，不含該訊息。",
-    "This model sees no pictures; choose one that does with -m.": "此模型看不到圖片；請用 -m 選擇可以看圖片的模型。",
-    "The conversation may be longer than the model's window; --new begins anew.": (
-        "對話可能超過模型的上下文視窗；--new 會重新開始。"
+    "A message has no text. Start over without it: %%mimo --new": "有一則訊息沒有文字。請不含該訊息重新開始：%%mimo --new",
+    "This model does not accept images. Choose one that does with -m.": "此模型不接受圖片。請用 -m 選擇可接受圖片的模型。",
+    "The request may exceed the context window of the model. Shorten it, or start over with --new.": (
+        "請求可能超過模型的上下文視窗。請縮短，或用 --new 重新開始。"
     ),
-    "Top up the account; on a plan, bursts are refused like this too: wait a little.": (
-        "請為帳戶儲值；若使用方案，短時間大量請求也會這樣被拒絕：請稍候。"
+    "Top up the account. On a plan, a burst of requests also causes this error: wait a moment.": (
+        "請為帳戶儲值。若使用方案，短時間大量請求也會造成此錯誤：請稍候。"
     ),
-    "The address points elsewhere, and a key is not sent on; set the other one as the base URL.": (
-        "此位址轉往別處，而金鑰不會轉送；請將該處設為 base URL。"
+    "The server redirects to another address, and API keys do not follow redirects. Set that address as the base URL.": (
+        "伺服器重新導向到其他位址，而 API 金鑰不會隨之轉送。請將該位址設為 base URL。"
     ),
-    "The server asks to wait {retry_after:,.0f} s.": "伺服器要求等候 {retry_after:,.0f} 秒。",
+    "The server asks to wait {retry_after:,.0f} s (Retry-After).": (
+        "伺服器要求等候 {retry_after:,.0f} 秒（Retry-After）。"
+    ),
     "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out.": (
         "請在主控台啟用網路搜尋外掛（最多需要 5 分鐘），或不要使用。"
     ),
     "Where it is retired, its successor is {successor}: -m {successor}": "若已停用，其後繼模型為 {successor}：-m {successor}",
     "%mimo_models shows what there is.": "%mimo_models 會顯示可用的模型。",
     # errors
-    "Wait for it, interrupt it, or use a Session of its own.": "請等它完成、中斷它，或另用一個 Session。",
-    "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.": (
-        "%mimo_config overflow=drop-oldest 會略去最舊的回合，--new 會重新開始。"
+    "Wait until the current turn ends, interrupt it, or use another Session.": "請等目前的回合結束、中斷它，或另用一個 Session。",
+    "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new.": (
+        "用 %mimo_config overflow=drop-oldest 略去最舊的回合，或用 --new 重新開始。"
     ),
-    "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.": (
-        "%mimo_config budget=… 或 --budget 可提高預算；%mimo_usage 會顯示已花費的金額。"
+    "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.": (
+        "用 --budget 或 %mimo_config budget=… 提高預算；%mimo_usage 會顯示 token 用量與費用。"
     ),
     "Check the network, the proxy and the base URL, then run the cell again.": (
         "請檢查網路、代理伺服器與 base URL，再重新執行儲存格。"
     ),
-    "What had come is kept. Run the cell again for a whole answer.": "已收到的內容會保留。重新執行儲存格可取得完整回答。",
-    "Check that the base URL points to a MiMo API in this format.": "請檢查 base URL 是否指向此格式的 MiMo API。",
-    "Record it anew: %mimo_tape record PATH": "請重新錄製：%mimo_tape record PATH",
-    "Check the base URL, the format (--api) and the options of the cell.": (
-        "請檢查 base URL、格式（--api）與儲存格的選項。"
+    "The partial reply is kept. Resume it with %mimo continue, or run the cell again.": (
+        "已保留部分回覆。請用 %mimo continue 接續，或重新執行儲存格。"
     ),
-    "Look at the options of the cell; `%%mimo --new` starts without the history.": (
-        "請檢查儲存格的選項；`%%mimo --new` 會不帶歷史重新開始。"
+    "Check the base URL and the API format (--api).": "請檢查 base URL 與 API 格式（--api）。",
+    "Record the tape again: %mimo_tape record PATH": "請重新錄製：%mimo_tape record PATH",
+    "Check the base URL, the API format (--api) and the options of the cell.": (
+        "請檢查 base URL、API 格式（--api）與儲存格的選項。"
     ),
-    "Check MIMO_API_KEY: each host and plan has keys of its own.": (
-        "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
+    "Check the options of the cell, or start over without the history: %%mimo --new": (
+        "請檢查儲存格的選項，或不帶歷史重新開始：%%mimo --new"
     ),
-    "Top up the account, or look at its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
-    "The service may not be offered where you are; a new key may help.": (
-        "你所在的地區可能未提供此服務；換一把新的金鑰或許有幫助。"
+    "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.": (
+        "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     ),
-    "Choose another model with -m, or check the base URL.": "請用 -m 選擇其他模型，或檢查 base URL。",
-    "Put the prompt in other words.": "請換個方式撰寫提示詞。",
-    "Wait a little, then run the cell again.": "請稍候，再重新執行儲存格。",
-    "Run the cell again in a while.": "請過一會兒再重新執行儲存格。",
+    "Top up the account, or check its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
+    "The service may be unavailable in your region, or the account is blocked. Check the account and its API key.": (
+        "你所在的地區可能未提供此服務，或帳戶已被停用。請檢查帳戶與其 API 金鑰。"
+    ),
+    "Choose another model with -m (%mimo_models lists them), or check the base URL.": (
+        "請用 -m 選擇其他模型（%mimo_models 會列出），或檢查 base URL。"
+    ),
+    "Rephrase the prompt.": "請換個方式撰寫提示詞。",
+    "Rate limit reached. Wait a moment, then run the cell again.": "已達速率限制。請稍候，再重新執行儲存格。",
+    "The service is overloaded or failed. Run the cell again later.": "服務過載或發生錯誤。請過一會兒再重新執行儲存格。",
     # where a call goes, and with which key
     "The key at hand was given for another host; give one for this host by %mimo_config api_key": (
         "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
@@ -613,8 +619,8 @@ TRANSLATIONS: dict[str, str] = {
     "{model} is not known here. {meant}": "這裡不認得 {model}。{meant}",
     "--param {name} has an option of its own: {option}.": "--param {name} 有專屬的選項：{option}。",
     "--param {name} is no field of the API. {meant}": "--param {name} 不是 API 的欄位。{meant}",
-    "{model} sets its own while it thinks (--thinking off)": "{model} 推理時自行設定（--thinking off）",
-    "the Anthropic format has no penalties": "Anthropic 格式不支援 penalty",
+    "{model} uses its own values while it thinks (--thinking off)": "{model} 推理時使用自己的值（--thinking off）",
+    "the Anthropic format does not support penalties": "Anthropic 格式不支援 penalty",
     "The response was ended after {most} tool calls, of which it had more.": (
         "這次回應的工具呼叫超過 {most} 個，已在此中止。"
     ),
@@ -753,7 +759,7 @@ TRANSLATIONS: dict[str, str] = {
     "Code": "程式碼",
     "Factual": "事實",
     "Writing": "寫作",
-    "Maths": "數學",
+    "Math": "數學",
     "{model} at {host}": "{model}，位於 {host}",
     "Leave {name} to the service": "{name} 由服務決定",
     "{range}; \\n is a line's end": "{range}；\\n 代表換行",

@@ -345,7 +345,7 @@ class Session:
             numbers = ", ".join(str(each.number) for each in self.branches())
             raise BadOption(
                 Translatable("There is no branch {branch}.", branch=branch),
-                Translatable("There are: {names}.", names=numbers or Translatable("none yet")),
+                Translatable("Available: {names}.", names=numbers or Translatable("none yet")),
             )
         self.update_history(self.history.switch_to(branch - 1))
 

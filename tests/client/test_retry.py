@@ -92,7 +92,10 @@ async def test_a_used_up_quota_is_not_asked_again(peer: Peer, kind: str) -> None
     peer.answers(Answer([body.encode()], status=429, headers={"Content-Type": "application/json"}))
     with pytest.raises(InsufficientBalance) as failure:
         await send_request(peer)
-    assert (str(failure.value), len(peer.requests)) == ("HTTP 429: You exceeded your quota.", 1)
+    assert (str(failure.value), len(peer.requests)) == (
+        "HTTP 429 Too Many Requests: You exceeded your quota.",
+        1,
+    )
 
 
 async def test_a_server_that_asks_for_too_long_a_wait_is_an_error_at_once(peer: Peer) -> None:

@@ -195,7 +195,7 @@ def test_the_advice_survives_that_a_key_is_hidden(chinese: None) -> None:
     refusal.redact("sk-secret")
     assert refusal.lines == (
         "HTTP 401: (the key) is wrong",
-        "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。",
+        "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。",
     )
 
 
@@ -332,7 +332,7 @@ def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, ser
     assert "cut off" not in page
     assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "儲存於"]
     assert failure[0] == english[2][0]
-    assert failure[1] == "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
+    assert failure[1] == "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     assert kernel.run("%%mimo --format markdwn\nhello").error == [
         "BadOption: --format 的值 'markdwn' 無效。",
         "你是指 markdown 嗎？",

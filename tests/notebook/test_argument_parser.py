@@ -59,7 +59,7 @@ from support.peer import Peer
         ),
         (
             "%mimo_config preset=xiomi",
-            ["BadOption: There is no preset 'xiomi'.", "Did you mean xiaomi?"],
+            ["BadOption: Unknown preset 'xiomi'.", "Did you mean xiaomi?"],
         ),
         (
             "%mimo_config system='no end",

@@ -147,7 +147,7 @@ def test_a_branch_that_is_not_there_is_refused_with_those_that_are(peer: Peer, n
         talk.switch(number)
     assert (str(refused.value), refused.value.hint) == (
         f"There is no branch {number}.",
-        "There are: 2, 3.",
+        "Available: 2, 3.",
     )
     assert current_prompts(talk) == "a b"
 
@@ -155,7 +155,7 @@ def test_a_branch_that_is_not_there_is_refused_with_those_that_are(peer: Peer, n
 def test_where_nothing_was_said_there_is_no_branch() -> None:
     with pytest.raises(BadOption) as refused:
         Session().switch(1)
-    assert (Session().branches(), refused.value.hint) == ((), "There are: none yet.")
+    assert (Session().branches(), refused.value.hint) == ((), "Available: none yet.")
 
 
 @pytest.mark.parametrize(("at", "begins"), [(None, "a b c"), (3, "a b c"), (1, "a"), (0, "")])

@@ -387,7 +387,9 @@ async def test_a_field_that_is_refused_in_each_request_is_told_once(peer: Peer) 
     await turn(talk)
     reply = talk.turns[0].reply
     assert (reply.text, len(peer.requests)) == ("Noon.", 5)
-    assert reply.notices == ("The server takes no reasoning_content: the request was made again without it.",)
+    assert reply.notices == (
+        "The server does not support reasoning_content; the request was repeated without it.",
+    )
 
 
 async def test_a_tool_that_cancels_its_task_is_a_failure_and_does_not_end_the_turn(peer: Peer) -> None:

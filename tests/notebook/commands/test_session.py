@@ -123,7 +123,7 @@ def test_the_transcript_tells_models_tokens_and_what_is_stale(kernel: Kernel, pe
     )
 
 
-UNKNOWN = "There are: main, other."
+UNKNOWN = "Available: main, other."
 
 
 CLOSE_QUOTE = "Close it. Put a value that contains a quote in quotes of the other kind."
@@ -158,7 +158,7 @@ HELP = "For help, run %mimo_session?."
             "switch 9",
             ["BadOption: There is no session 9.", "To switch to a branch: %mimo_session branch 9"],
         ),
-        ("branch 9", ["BadOption: There is no branch 9.", "There are: 2."]),
+        ("branch 9", ["BadOption: There is no branch 9.", "Available: 2."]),
         (
             "branch main",
             ["BadOption: Invalid value 'main' for NUMBER.", "Usage: %mimo_session branch NUMBER"],
@@ -208,7 +208,7 @@ HELP = "For help, run %mimo_session?."
             "export talk.doc",
             [
                 "BadOption: There is no form 'doc' of a conversation.",
-                "There are: md, html, py, curl, json.",
+                "Available: md, html, py, curl, json.",
             ],
         ),
         (
