@@ -26,8 +26,7 @@ from support.peer_sessions import (
 from mimo_magics.client import http
 from mimo_magics.core.errors import BadOption, MimoError, SessionBusy
 from mimo_magics.core.messages import ToolResult
-from mimo_magics.session.conversation import Branch
-from mimo_magics.session.history import FIRST_THREAD, History
+from mimo_magics.session.history import FIRST_THREAD, Branch, History
 from mimo_magics.session.session import Session
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import paragraphs, table
 from mimo_magics.notebook.kernel.notebook_path import require_notebook_path
-from mimo_magics.session.conversation import Branch
+from mimo_magics.session.history import Branch
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
 from mimo_magics.session.session_names import sanitize_session_name
