@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.session.continuation import can_continue
 from mimo_magics.session.dry_run import DryRun, settings_for_code
 from mimo_magics.session.session import Session
-from mimo_magics.session.storage.turn_record import build_record
+from mimo_magics.session.storage.turn_record import add_notices, build_record
 from mimo_magics.session.sync_calls import TurnCall
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
@@ -119,18 +119,18 @@ class CellRun:
                 ) and not await self.renderer.has_buttons():
                     decide(pending_approval, self.approve)
 
-    def _build_record(self, turn: Turn) -> dict[str, Any]:
-        if not self.request.keep:
-            return build_record(turn, is_one_off=True)
-        return self.session.record
+    def _build_record(self, turn: Turn, notices: Sequence[str]) -> dict[str, Any]:
+        record = self.session.record if self.request.keep else build_record(turn, is_one_off=True)
+        return add_notices(record, notices)
 
     def _leave_document(self, turn: Turn) -> None:
         """Show the document; one that the person stops is not begun again."""
-        record = self._build_record(turn)
+        notices = self.running.notices if self.running else ()
+        record = self._build_record(turn, notices)
         try:
-            self.renderer.finish(turn.reply, record)
+            self.renderer.finish(turn.reply, record, notices=notices)
         except KeyboardInterrupt:
-            self.renderer.finish(turn.reply, record, is_plain=True)
+            self.renderer.finish(turn.reply, record, notices=notices, is_plain=True)
             raise Interrupted(
                 Translatable("The document was stopped; the answer is kept."), reply=turn.reply
             ) from None

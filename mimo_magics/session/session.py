@@ -121,7 +121,7 @@ class Session(TurnPreparation):
             running = self._create_running_turn(prompt, history.turns, settings, tools, cell)
             if prompt is not None:
                 running.cached = self._find_cached_turn(running.digest, reuse or _reuse_by_setting(settings))
-            running.notices = (*self._collect_notices(history, running.cached), *notices)
+            running.opening_notices = (*self._collect_notices(history, running.cached), *notices)
             try:
                 async with aclosing(running):
                     yield running

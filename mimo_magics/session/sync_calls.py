@@ -25,6 +25,11 @@ class TurnCall(PortalCall[Event]):
         """The turn when it is over."""
         return self.running.turn if self.running else None
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """The notices that were sent so far."""
+        return self.running.notices if self.running else ()
+
 
 def open_turn(
     turn_context: AbstractAsyncContextManager[RunningTurn], tick: Callable[[], None] = lambda: None

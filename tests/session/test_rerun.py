@@ -18,6 +18,7 @@ from support.talking import (
     cancelled_when_it_was_sent,
     interrupted,
     line,
+    notices,
     run,
     session,
     where,
@@ -233,7 +234,7 @@ def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
     run(talk, "a", "b", "c")
     talk.remove_cells(cells)
     assert line(talk) == left
-    assert [ask(talk, "d").notices, ask(talk, "e").notices] == [told, ()]
+    assert [notices(talk, "d"), notices(talk, "e")] == [told, ()]
     assert bodies(peer, 3) == [body(*left.split(), "d"), body(*left.split(), "d", "e")]
     assert talk.history.path_to(2) == (0, 1, 2)
 
@@ -255,10 +256,8 @@ def test_a_cell_that_was_pasted_replaces_its_turn_where_it_was_said(
     run(talk, "d")
     talk.restore_cell(cell)
     assert line(talk) == "a b c d"
-    notices = ask(talk, "again", cell=cell).notices
-    assert [each[: len(f"Asked again in place of {place}")] for each in notices] == [
-        f"Asked again in place of {place}"
-    ]
+    (notice,) = notices(talk, "again", cell=cell)
+    assert notice.startswith(f"Asked again in place of {place}")
     assert bodies(peer)[-1] == body(*past, "again")
     assert ("a b c d" in [way for _, way, _ in branches(talk)], line(talk)) == (
         True,
@@ -291,7 +290,7 @@ def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cel
     talk = session(peer)
     run(talk, "a", "b")
     talk.remove_cells({"b"})
-    kept, asked = ask(talk, "a", cell="a", run_all="keep").notices, ask(talk, "c").notices
+    kept, asked = notices(talk, "a", cell="a", run_all="keep"), notices(talk, "c")
     assert (len(kept), kept[0][:9]) == (1, "Kept from")
     assert asked == ("The turn of a deleted cell left the conversation, which is kept as branch 2.",)
 
@@ -301,7 +300,7 @@ def test_what_was_forgotten_is_not_told_after_everything_is(peer: Peer) -> None:
     run(talk, "a", "b")
     talk.remove_cells({"a"})
     talk.clear()
-    assert ask(talk, "c").notices == ()
+    assert notices(talk, "c") == ()
 
 
 def test_clearing_forgets_all_branches(peer: Peer) -> None:
@@ -394,7 +393,7 @@ def test_what_cannot_be_asked_leaves_a_session_that_can_be(peer: Peer, refused: 
     with pytest.raises(BadOption):
         ask(talk, **{"prompt": "again", "cell": "a", **refused})
     assert talk.history == before.remove_cells({"b"})
-    assert len(ask(talk, "c").notices) == 1
+    assert len(notices(talk, "c")) == 1
 
 
 # From a file

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.peer import Answer, Peer, frames, obey, reply, stream
+from support.talking import notices
 from support.virtual_time import VirtualTime
 
 from mimo_magics import Session
@@ -176,7 +177,7 @@ def test_a_whole_number_and_its_fraction_are_one_request(
     session(peer, f"replay:{path}", temperature=asked).ask("hello")
     talk = session(peer, "off", run_all="keep", param={"seed": recorded})
     talk.ask("hello", cell="a")
-    (notice,) = talk.ask("hello", cell="a", param={"seed": asked}).notices
+    (notice,) = notices(talk, "hello", cell="a", param={"seed": asked})
     assert (notice[:9], len(peer.requests)) == ("Kept from", 2)
 
 

@@ -30,6 +30,14 @@ def ask(talk: Session, prompt: str | None, **options: object) -> Reply:
     return sync_calls.run_turn(talk.stream(prompt, **options), lambda _: True).reply
 
 
+def notices(talk: Session, prompt: str | None, **options: object) -> tuple[str, ...]:
+    """Send a prompt, and return the notices that come beside the reply."""
+    with sync_calls.open_turn(talk.stream(prompt, **options)) as call:
+        for _ in call:
+            pass
+    return call.notices
+
+
 def run(talk: Session, *cells: str, words: str = "", **options: object) -> None:
     """Run cells, each of which says its name, or other words than the first time."""
     for cell in cells:

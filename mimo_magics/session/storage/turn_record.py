@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mimo_magics.core.messages import TextPart
@@ -42,6 +42,11 @@ def build_record(
     }
     location = {"after": parent_id, "session": session, "aside": is_one_off}
     return {"version": RECORD_VERSION, **fields, **{name: value for name, value in location.items() if value}}
+
+
+def add_notices(record: dict[str, Any], notices: Sequence[str]) -> dict[str, Any]:
+    """Return a record with the notices that its output shows. They are not part of the turn, and are not read back."""
+    return {**record, "notices": list(notices)} if notices else record
 
 
 def _build_part_fields(part: object) -> dict[str, Any]:
