@@ -65,7 +65,7 @@ def _build_schema(kind: Any) -> CoreSchema:
     if get_origin(kind) in (Union, UnionType):
         return _build_union_schema(arguments)
     if get_origin(kind) is tuple:
-        return core_schema.tuple_schema([_build_schema(arguments[0])], variadic_item_index=0)
+        return core_schema.tuple_schema([_build_schema(arguments[0])], variadic_item_index=0, fail_fast=True)
     if get_origin(kind) is Mapping:
         return core_schema.dict_schema(*map(_build_schema, arguments))
     if get_origin(kind) is Literal:
