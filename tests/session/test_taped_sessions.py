@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.peer import Answer, Peer, frames, obey, reply, stream
-from support.talking import notices
+from support.peer_sessions import notices
 from support.virtual_time import VirtualTime
 
 from mimo_magics import Session
