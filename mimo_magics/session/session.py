@@ -198,7 +198,7 @@ class Session:
             running = self._create_running_turn(prompt, past.turns, settings, tools, cell, opens_branch=new)
             if prompt is not None:
                 running.cached = self._find_cached_turn(running.digest, reuse or reuse_by_setting(settings))
-            running.notices = (*self._take_notices(past, cell, running.cached), *notices)
+            running.opening_notices = (*self._take_notices(past, cell, running.cached), *notices)
             try:
                 async with aclosing(running):
                     yield running
@@ -344,7 +344,7 @@ class Session:
             numbers = ", ".join(str(each.number) for each in self.branches())
             raise BadOption(
                 Translatable("There is no branch {branch}.", branch=branch),
-                Translatable("There are: {names}.", names=numbers or Translatable("none yet")),
+                Translatable("Available: {names}.", names=numbers or Translatable("none yet")),
             )
         self.update_history(self.history.move_to(branch - 1))
 

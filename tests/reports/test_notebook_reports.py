@@ -130,8 +130,8 @@ def test_an_export_as_a_script_keeps_a_cell_and_the_documents_tell_what_becomes_
     ]
     script, _ = PythonExporter().from_notebook_node(nb.new_notebook(cells=cells))
     assert "get_ipython().run_cell_magic('mimo', '-t 0', 'What is str?\\n  Two words.\\n')" in script
-    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert "black and nbQA rewrite a line that ends in `?` as a request for help" in readme
+    page = " ".join((ROOT / "docs" / "front-ends.md").read_text(encoding="utf-8").split())
+    assert "black and nbQA rewrite a line that ends in `?` as a request for help" in page
 
 
 @report(
@@ -396,9 +396,8 @@ def test_cells_with_new_ids_add_turns_as_it_is_documented(kernel: Kernel, peer: 
     for cell in ("a", "b"):
         kernel.run("%%mimo\none", cell=cell)
     assert sent_contents(peer) == [expected_contents("one"), expected_contents("one one")]
-    assert "its cells have new ids: run again, they add turns" in (ROOT / "README.md").read_text(
-        encoding="utf-8"
-    )
+    page = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
+    assert "its cells have new ids, so re-runs add turns" in page
 
 
 @report(f"{GITHUB}/microsoft/vscode/issues/143396", f"{GITHUB}/jupyter/notebook/issues/6001")
@@ -579,8 +578,8 @@ def test_an_error_takes_two_lines_whatever_shows_the_errors_of_others(
     answered = kernel.run("x = %mimo hi\nprint(x.text)")
     kernel.run(end)
     assert runs[0].error == [
-        "InvalidApiKey: HTTP 401: no such key: (the key)",
-        "Check MIMO_API_KEY: each host and plan has keys of its own.",
+        "InvalidApiKey: HTTP 401 Unauthorized: no such key: (the key)",
+        "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.",
     ]
     assert KEY not in json.dumps([ran.messages for ran in runs])
     assert answered.text == "You said: hi\n"

@@ -199,7 +199,7 @@ class MimoConfig(Configurable):
     def _check_name(self, name: str) -> None:
         if name not in SETTINGS:
             advice = did_you_mean(
-                name, SETTINGS, Translatable("There are: {names}.", names=", ".join(SETTINGS))
+                name, SETTINGS, Translatable("Available: {names}.", names=", ".join(SETTINGS))
             )
             raise BadOption(Translatable("There is no setting {name!r}.", name=name), advice)
 
