@@ -182,11 +182,11 @@ def test_an_error_is_english_in_a_log_and_chinese_in_its_two_lines(chinese: None
     refused = caught.value
     assert (str(refused), refused.hint) == (
         "There is no turn to undo.",
-        "%mimo_session show tells what was said.",
+        "%mimo_session show lists the turns.",
     )
     assert refused._render_traceback_() == [
         "\x1b[31mBadOption\x1b[0m: 沒有可以復原的回合。",
-        "%mimo_session show 會顯示說過的內容。",
+        "%mimo_session show 會列出所有回合。",
     ]
 
 
@@ -241,7 +241,10 @@ def test_another_language_is_refused_and_the_first_one_stays() -> None:
 
 
 NOTICES = [
-    Translatable("Kept from {day}, as nothing has changed since. --fresh asks anew.", day="2026-01-01")
+    Translatable(
+        "Reused the reply of {day} (request unchanged). Use --fresh to call the model again.",
+        day="2026-01-01",
+    )
 ]
 
 

@@ -51,7 +51,7 @@ from support.peer import Peer
         ),
         (
             "%mimo_config temprature=1",
-            ["BadOption: There is no setting 'temprature'.", "Did you mean temperature?"],
+            ["BadOption: Unknown setting 'temprature'.", "Did you mean temperature?"],
         ),
         (
             "%mimo_config --rest",

@@ -57,6 +57,6 @@ def test_what_was_spent_is_shown_for_each_session(kernel: Kernel, peer: Peer) ->
     (table,) = kernel.run("%mimo_usage other").documents
     assert [line.split()[:2] for line in table.splitlines()[1:]] == [["1", "mimo-v2-flash"], ["total", "20"]]
     assert kernel.run("%mimo_usage othr").error == [
-        "BadOption: There is no session othr.",
+        "BadOption: Session 'othr' does not exist.",
         "Did you mean other?",
     ]
