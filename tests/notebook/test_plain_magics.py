@@ -51,7 +51,7 @@ def test_what_was_spent_is_shown_for_each_session(kernel: Kernel, peer: Peer) ->
         ["1", "mimo-v2-pro", "20", "25", "%", "10"],
         ["2", "mimo-v2-pro", "20", "25", "%", "10"],
         ["3", "mimo-v2-pro", "20", "25", "%", "10"],
-        ["beside", "20", "25", "%", "10", "0.0000"],
+        ["other", "calls", "20", "25", "%", "10", "0.0000"],
         ["total", "80", "25", "%", "40", "–"],
     ]
     (table,) = kernel.run("%mimo_usage other").documents
