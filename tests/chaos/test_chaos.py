@@ -132,7 +132,7 @@ async def run_schedule(schedule: Schedule, peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_session_outlives_a_schedule_of_faults(
+def test_a_session_survives_a_schedule_of_faults(
     seed: int, monkeypatch: pytest.MonkeyPatch, virtual_time: VirtualTime
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", KEY)

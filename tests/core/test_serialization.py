@@ -82,18 +82,18 @@ REPLY = Reply(
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_value_comes_back_from_its_json(value):
+def test_a_value_round_trips_through_json(value):
     assert from_dict(type(value), json.loads(json.dumps(to_dict(value)))) == value
 
 
-def test_the_form_of_a_message_is_the_one_that_is_described():
+def test_a_message_has_the_documented_json():
     assert to_dict(Message("assistant", (ReasoningPart("Hm."), TextPart("Hello.")))) == {
         "role": "assistant",
         "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hello."}],
     }
 
 
-def test_the_form_of_every_part_says_its_kind():
+def test_the_json_of_every_part_has_its_kind():
     assert to_dict(MESSAGE) == {
         "role": "assistant",
         "parts": [
@@ -113,7 +113,7 @@ def test_the_form_of_every_part_says_its_kind():
     }
 
 
-def test_a_default_is_left_out_and_a_zero_that_is_none_is_not():
+def test_defaults_are_omitted_and_other_zeros_are_not():
     assert to_dict(Reply()) == {}
     assert to_dict(Tool("clock")) == {"name": "clock"}
     assert to_dict(Params("m", temperature=0.0, thinking=False)) == {
@@ -123,7 +123,7 @@ def test_a_default_is_left_out_and_a_zero_that_is_none_is_not():
     }
 
 
-def test_fields_that_a_reader_does_not_know_are_ignored():
+def test_unknown_fields_are_ignored():
     data = {
         "role": "user",
         "parts": [{"type": "text", "text": "Hi", "colour": "blue"}],
@@ -136,7 +136,7 @@ def test_fields_that_a_reader_does_not_know_are_ignored():
 @pytest.mark.parametrize(
     "part", [{"type": "video", "url": "u"}, {"type": None}, {"text": "Hi"}, {"type": []}]
 )
-def test_an_unknown_kind_of_part_is_refused(part):
+def test_an_unknown_kind_of_part_is_an_error(part):
     with pytest.raises(ValueError, match="is no kind of part"):
         from_dict(Message, {"role": "user", "parts": [part]})
 
@@ -144,7 +144,7 @@ def test_an_unknown_kind_of_part_is_refused(part):
 @pytest.mark.parametrize(
     ("kind", "data"), [(Message, {}), (Params, {"temperature": 1}), (ToolCall, {"id": "call_1"})]
 )
-def test_a_missing_field_without_a_default_is_refused(kind, data):
+def test_a_missing_required_field_is_an_error(kind, data):
     with pytest.raises(TypeError, match="missing"):
         from_dict(kind, data)
 
@@ -179,12 +179,12 @@ def test_a_missing_field_without_a_default_is_refused(kind, data):
         (Reply, {"timing": {"total": "long"}}),
     ],
 )
-def test_a_value_of_another_type_is_refused(kind, data):
+def test_a_json_value_of_the_wrong_type_is_an_error(kind, data):
     with pytest.raises(ValueError, match="is of another type"):
         from_dict(kind, data)
 
 
-def test_whole_numbers_stand_for_fractions_and_null_where_nothing_may_be():
+def test_integers_are_valid_floats_and_null_is_valid_for_optional_fields():
     assert from_dict(Params, {"model": "m", "temperature": 1, "top_p": None}) == Params("m", temperature=1.0)
 
 
@@ -228,7 +228,7 @@ OBJECTS = st.dictionaries(TEXT, JSON, max_size=3)
         stream=st.booleans(),
     )
 )
-def test_any_request_comes_back_from_its_json(request_):
+def test_any_request_round_trips_through_json(request_):
     assert from_dict(Request, json.loads(json.dumps(to_dict(request_)))) == request_
 
 
@@ -239,6 +239,6 @@ def test_a_renamed_field_keeps_its_name_in_files():
 
 
 @pytest.mark.parametrize("value", [{}, {"url": "https://example.org"}, "text", 7, None])
-def test_an_object_where_a_list_is_due_is_refused(value: object) -> None:
+def test_an_object_instead_of_a_list_is_an_error(value: object) -> None:
     with pytest.raises(ValueError, match="is of another type"):
         from_dict(Reply, {"annotations": value})

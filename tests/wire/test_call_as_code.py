@@ -73,7 +73,7 @@ def keys(seen: Seen) -> set[str]:
 @pytest.mark.thorough
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize(("kind", "api"), WAYS)
-def test_the_code_makes_the_call_that_is_made_here(
+def test_the_code_makes_the_same_call(
     peer: Peer, kind: CodeKind, api: Api, streamed: bool, tmp_path: Path
 ) -> None:
     talk = session(peer, api, stream=streamed, system='Be "brief".\n$(touch caught)', max_tokens=99)
@@ -99,7 +99,7 @@ def test_the_code_makes_the_call_that_is_made_here(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "api"), WAYS)
-def test_the_code_tells_of_tools_and_what_they_gave(
+def test_the_code_contains_tools_and_their_results(
     peer: Peer, kind: CodeKind, api: Api, tmp_path: Path
 ) -> None:
     def clock(zone: str = "UTC") -> str:
@@ -136,7 +136,7 @@ CALL = ApiCall(
 )
 
 
-def test_the_code_has_the_form_of_the_quick_start_page() -> None:
+def test_the_code_follows_the_quick_start_page() -> None:
     assert build_snippet("openai", CALL) == (
         """import os
 
@@ -170,13 +170,13 @@ print(completion.model_dump_json())
     )
 
 
-def test_a_command_carries_the_body_as_json() -> None:
+def test_a_command_contains_the_body_as_json() -> None:
     written = build_snippet("curl", CALL)
     assert written.startswith("curl --request POST https://api.mimo-v2.com/v1/chat/completions \\\n")
     assert json.loads(written.partition("--data-raw '")[2].removesuffix("'\n")) == CALL.body
 
 
-def test_a_command_that_is_too_long_for_an_argument_reads_its_body(peer: Peer, tmp_path: Path) -> None:
+def test_a_large_body_is_read_from_standard_input(peer: Peer, tmp_path: Path) -> None:
     talk = session(peer, "openai")
     long = f"it's {'long ' * 40_000}"
     code = talk.draft(long).to_code("curl")
@@ -186,7 +186,7 @@ def test_a_command_that_is_too_long_for_an_argument_reads_its_body(peer: Peer, t
 
 
 @pytest.mark.parametrize("kind", CODE_KINDS)
-def test_nothing_in_the_code_is_obeyed_by_a_terminal(kind: CodeKind) -> None:
+def test_the_code_contains_no_control_characters(kind: CodeKind) -> None:
     hostile = ApiCall(
         CALL.api if kind != "anthropic" else "anthropic", CALL.base_url, "both", {"x\x1b": "\x9b\u202e\x07"}
     )

@@ -117,7 +117,7 @@ def assert_usable(reply: Reply) -> None:
 @APIS
 @BIG
 @given(data=st.data())
-def test_any_frames_give_a_usable_reply_or_an_error_of_ours(api, data):
+def test_any_events_give_a_usable_reply_or_a_mimo_error(api, data):
     frames = data.draw(st.lists(FRAMES[api] | st.dictionaries(TEXT, ANYTHING), max_size=6))
     reply, _ = decode_until_error(api, [stream(frames)])
     assert_usable(reply)
@@ -126,14 +126,14 @@ def test_any_frames_give_a_usable_reply_or_an_error_of_ours(api, data):
 @APIS
 @BIG
 @given(data=st.data())
-def test_any_whole_body_gives_a_usable_reply_or_an_error_of_ours(api, data):
+def test_any_full_body_gives_a_usable_reply_or_a_mimo_error(api, data):
     body = json.dumps(data.draw(BODIES[api] | ANYTHING)).encode()
     assert_usable(whole(api, body))
 
 
 @APIS
 @given(packets=st.lists(st.binary(max_size=40)))
-def test_any_bytes_give_a_usable_reply_or_an_error_of_ours(api, packets):
+def test_any_bytes_give_a_usable_reply_or_a_mimo_error(api, packets):
     assert_usable(decode_until_error(api, packets)[0])
     assert_usable(whole(api, b"".join(packets)))
 
@@ -141,7 +141,7 @@ def test_any_bytes_give_a_usable_reply_or_an_error_of_ours(api, packets):
 @APIS
 @BIG
 @given(data=st.data())
-def test_a_damaged_stream_gives_the_same_however_it_is_cut(api, data):
+def test_a_damaged_stream_decodes_independently_of_packet_boundaries(api, data):
     """What is nearly right goes deepest: one run of bytes is replaced by another."""
     healthy = stream(data.draw(st.lists(FRAMES[api], min_size=1, max_size=4)))
     start = data.draw(st.integers(0, len(healthy)))
@@ -156,7 +156,7 @@ def test_a_damaged_stream_gives_the_same_however_it_is_cut(api, data):
 @pytest.mark.parametrize(
     "deep", [b'{"a":' * 100_000, b"[" * 100_000, b'{"error":' + b"[" * 990 + b"]" * 990 + b"}"]
 )
-def test_a_frame_that_is_nested_too_deep_is_an_error_of_ours(api, deep):
+def test_an_event_that_is_nested_too_deep_is_a_mimo_error(api, deep):
     reply, error = decode_until_error(api, [b"data: " + deep + b"\n\n"])
     assert (reply, bool(error)) == (Reply(), True)
     assert whole(api, deep) == Reply()

@@ -108,22 +108,22 @@ def anthropic_replies(arguments, ends):
 
 
 @given(OPENAI_REPLIES, CHANCE)
-def test_a_reply_comes_through_an_openai_stream(reply, chance):
+def test_a_reply_round_trips_through_an_openai_stream(reply, chance):
     stream = encode_stream.openai_stream(reply, chance)
     assert fold_events(decode("openai", encode_stream.packets(stream, chance))) == reply
 
 
 @given(anthropic_replies(TEXT, st.just("cut")), CHANCE)
-def test_a_reply_comes_through_an_anthropic_stream(reply, chance):
+def test_a_reply_round_trips_through_an_anthropic_stream(reply, chance):
     stream = encode_stream.anthropic_stream(reply, chance)
     assert fold_events(decode("anthropic", encode_stream.packets(stream, chance))) == reply
 
 
 @given(OPENAI_WHOLE)
-def test_a_reply_comes_through_a_whole_openai_body(reply):
+def test_a_reply_round_trips_through_a_full_openai_body(reply):
     assert decode_body("openai", encode_stream.openai_whole(reply)) == reply
 
 
 @given(anthropic_replies(ARGUMENTS, st.nothing()), CHANCE)
-def test_a_reply_comes_through_a_whole_anthropic_body(reply, chance):
+def test_a_reply_round_trips_through_a_full_anthropic_body(reply, chance):
     assert decode_body("anthropic", encode_stream.anthropic_whole(reply, chance)) == reply
