@@ -317,7 +317,7 @@ def test_a_restored_cell_finds_its_turn(kernel: Kernel, peer: Peer) -> None:
 def test_a_front_end_without_cell_ids_gets_documents(
     kernel: Kernel, peer: Peer, monkeypatch: pytest.MonkeyPatch, watched: bool
 ) -> None:
-    monkeypatch.setattr(kernel, "_tells_cells", False)
+    monkeypatch.setattr(kernel, "_sends_cell_ids", False)
     kernel.run("import os\nos.environ['JPY_SESSION_NAME'] = '/n/talk.ipynb'")
     ran = kernel.run("%%mimo\nhi", watched=watched)
     kernel.run("del os.environ['JPY_SESSION_NAME']")

@@ -1,4 +1,4 @@
-"""A session with every kind of content, as it is saved."""
+"""A saved session with every kind of content."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ SAVED_HISTORY = (
     .append_turn(FULL_TURN)
     .switch_to(0)
 )
-"""Two conversations, one of them with a branch, and it stands at neither end."""
+"""Two lines of turns, one of them with a branch; the current turn is at neither end."""
 
 
 SAVED = SavedSession("main", DAY, SAVED_HISTORY, Usage(7, 3), 0.125)
