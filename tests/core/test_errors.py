@@ -1,4 +1,4 @@
-"""What a person is told when something goes wrong."""
+"""The exceptions: their messages, hints and fields."""
 
 import inspect
 
@@ -19,7 +19,7 @@ from mimo_magics.core.messages import Message, Reply, TextPart
 
 
 def drawn_tree():
-    """Name to the name of its base, as the docstring of the module draws it."""
+    """Return the base of each class in the tree of the module docstring."""
     bases, open_at = {}, {}
     for line in errors.__doc__.split("\n\n")[1].splitlines():
         drawing = line.split("  (")[0]
@@ -36,17 +36,15 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes():
 
 
 def test_a_notebook_shows_what_happened_and_what_to_do():
-    error = BadOption("There is no option --modle.", "Did you mean --model?")
+    error = BadOption("Unknown option --modle.", "Did you mean --model?")
     assert error._render_traceback_() == [
-        "\x1b[31mBadOption\x1b[0m: There is no option --modle.",
+        "\x1b[31mBadOption\x1b[0m: Unknown option --modle.",
         "Did you mean --model?",
     ]
 
 
 def test_an_error_without_a_hint_is_one_line():
-    assert MissingApiKey("There is no key.")._render_traceback_() == [
-        "\x1b[31mMissingApiKey\x1b[0m: There is no key."
-    ]
+    assert MissingApiKey("No API key.")._render_traceback_() == ["\x1b[31mMissingApiKey\x1b[0m: No API key."]
 
 
 def test_each_error_class_has_a_default_hint():

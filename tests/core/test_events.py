@@ -1,4 +1,4 @@
-"""The fold of events into a Reply, at any moment."""
+"""The accumulation of events into a reply."""
 
 import asyncio
 import json
@@ -294,7 +294,7 @@ def test_unpaired_surrogates_are_replaced_one_by_one():
     assert parts(TextDelta("\udf0a潮\ud83c")) == (TextPart("\ufffd潮\ufffd"),)
 
 
-HALF = "a\ud83c"  # a server that cuts its strings by UTF-16 units sends such
+HALF = "a\ud83c"  # A server that splits its strings by UTF-16 units sends lone surrogates.
 
 
 @pytest.mark.parametrize(
@@ -312,5 +312,5 @@ HALF = "a\ud83c"  # a server that cuts its strings by UTF-16 units sends such
     ids=["id", "model", "signature", "call id", "call name", "annotation", "note", "stop"],
 )
 def test_a_reply_with_a_lone_surrogate_can_be_encoded_as_utf8(event):
-    """Notebooks and requests are UTF-8: half a character would break the save or the next turn."""
+    """Notebooks and requests are UTF-8, so a lone surrogate would break the save or the next turn."""
     assert json.dumps(to_dict(folded(event)), ensure_ascii=False).encode()

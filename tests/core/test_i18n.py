@@ -1,4 +1,4 @@
-"""How a text is said: every text of the screen in Traditional Chinese too, and what is kept always in English."""
+"""Translation: every text of the interface in Traditional Chinese, and saved data in English."""
 
 import ast
 import copy
@@ -28,7 +28,6 @@ from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document, table
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.panel import Panel, close_all
-from mimo_magics.session.session import Session
 from mimo_magics.session.storage.notebook_reader import read_histories
 from mimo_magics.session.storage.turn_record import build_record
 from mimo_magics.session.turn import Turn
@@ -48,11 +47,11 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Translatable, "language", "zh-TW")
 
 
-# The texts
+# The catalog
 
 
 def literals(node: ast.expr) -> Iterator[str]:
-    """The text, or both texts of a choice between two."""
+    """Yield a literal, or both literals of a conditional expression."""
     match node:
         case ast.Constant(value=str(text)):
             yield text
@@ -62,7 +61,7 @@ def literals(node: ast.expr) -> Iterator[str]:
 
 
 def forms(module: Path) -> Iterator[str]:
-    """What a module puts into `Translatable`, `translate` and `translatables`."""
+    """Yield the templates that a module passes to `Translatable`, `translate` and `translatables`."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         match node:
             case ast.Call(func=ast.Name(id="Translatable" | "translate"), args=[form, *_]):
@@ -73,7 +72,7 @@ def forms(module: Path) -> Iterator[str]:
 
 
 def placeholders(form: str) -> set[tuple[str, str, str]]:
-    """Names of the parts, and how each is put in; a name may stand twice."""
+    """Return the names, formats and conversions of the placeholders."""
     parts = Formatter().parse(form)
     return {(name, spec or "", how or "") for _, name, spec, how in parts if name is not None}
 
@@ -98,7 +97,7 @@ def test_no_text_is_twice_in_the_catalog() -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
 def test_translatable_templates_are_literals(module: Path) -> None:
-    """An f-string, a sum or a format would be a text that no table has."""
+    """The catalog cannot contain an f-string or a concatenation."""
     calls = [
         node
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
@@ -109,7 +108,7 @@ def test_translatable_templates_are_literals(module: Path) -> None:
     assert made == []
 
 
-# How they are said
+# Translation
 
 
 def test_a_translatable_is_the_english_string_until_it_is_translated(chinese: None) -> None:
@@ -123,13 +122,15 @@ def test_a_translatable_is_the_english_string_until_it_is_translated(chinese: No
 
 
 def test_translatable_values_are_translated_too(chinese: None) -> None:
-    came = Translatable("nothing had come")
-    told = Translatable("The answer was stopped; {came}.", came=came)
-    assert (str(told), translate(told)) == (
-        "The answer was stopped; nothing had come.",
-        "回答已停止；尚未收到任何內容。",
+    expected = Translatable("a number")
+    text = Translatable(
+        "{name} must be {expected}, not {value}.", name="top_p", expected=expected, value="'x'"
     )
-    assert translate(join_translatables(" · ", [came, "GPT"])) == "尚未收到任何內容 · GPT"
+    assert (str(text), translate(text)) == (
+        "top_p must be a number, not 'x'.",
+        "top_p 必須是數字，不能是 'x'。",
+    )
+    assert translate(join_translatables(" · ", [expected, "GPT"])) == "數字 · GPT"
 
 
 def test_untrusted_values_are_not_translated(chinese: None) -> None:
@@ -178,15 +179,15 @@ def test_the_approval_buttons_are_translated(chinese: None) -> None:
 
 def test_an_error_is_english_in_logs_and_translated_in_notebooks(chinese: None) -> None:
     with pytest.raises(BadOption) as caught:
-        Session().undo()
+        Settings(thinking="maybe")
     refused = caught.value
     assert (str(refused), refused.hint) == (
-        "There is no turn to undo.",
-        "%mimo_session show tells what was said.",
+        "thinking must be on or off, not 'maybe'.",
+        "Turn thinking on or off.",
     )
     assert refused._render_traceback_() == [
-        "\x1b[31mBadOption\x1b[0m: 沒有可以復原的回合。",
-        "%mimo_session show 會顯示說過的內容。",
+        "\x1b[31mBadOption\x1b[0m: thinking 必須是 on 或 off，不能是 'maybe'。",
+        "開啟或關閉推理。",
     ]
 
 
@@ -216,7 +217,7 @@ def test_column_headings_are_translated_and_untrusted_cells_are_not(chinese: Non
     assert '<th><div align="right">來源</div></th>' in shown["text/html"]
 
 
-# The store
+# The settings store
 
 
 def test_the_settings_store_sets_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +238,7 @@ def test_an_unknown_language_is_an_error_and_changes_nothing() -> None:
     assert Translatable.language == "en"
 
 
-# What is kept
+# Saved data
 
 
 def output(turn: Turn) -> dict[str, object]:
@@ -252,7 +253,9 @@ def output(turn: Turn) -> dict[str, object]:
 def test_a_notebook_saved_in_chinese_has_the_same_session_as_in_english(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = Translatable("Kept from {day}, as nothing has changed since. --fresh asks anew.", day="2026-01-01")
+    told = Translatable(
+        "The server does not support {name}; the request was repeated without it.", name="seed"
+    )
     answer = Reply(
         Message("assistant", (TextPart("Four."),)), Usage(3, 1), "length", "m", notes=(told,), notices=(told,)
     )

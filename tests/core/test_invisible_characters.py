@@ -1,4 +1,4 @@
-"""What is invisible is spelled out, and what scripts and emoji are written with stays."""
+"""Invisible characters are escaped, except in valid scripts and emoji."""
 
 import unicodedata
 from itertools import pairwise
@@ -62,7 +62,7 @@ def test_hidden_characters_are_escaped(text: str) -> None:
     )
 )
 def test_no_sequence_of_invisible_characters_remains(text: str) -> None:
-    """At most one hides behind each character that is seen, but for the flag of a region."""
+    """Each visible character has at most one invisible one, except the flag of a region."""
     shown = escape_invisible_characters(text).replace(SCOTLAND, "")
     shown = shown.replace("\ufe0f\u200d", "\u200d")  # which emoji are joined with
     assert not any(is_invisible(one) and is_invisible(two) for one, two in pairwise(shown))
@@ -82,7 +82,7 @@ def is_invisible(character: str) -> bool:
 
 
 def test_the_default_ignorable_characters_are_those_of_unicode() -> None:
-    """Formats that are drawn as nothing; Arabic number signs and the like are drawn."""
+    """Only format characters without a glyph count; Arabic number signs have one."""
     drawn = {
         0x110BD,
         0x110CD,

@@ -1,4 +1,4 @@
-"""The values: frozen, equal by content, with short ways to what is asked most."""
+"""Messages, replies and usage: frozen values, equal by content, with properties for common access."""
 
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from typing import get_args

@@ -1,4 +1,4 @@
-"""What is known of the models, and the bound of the output that follows from it."""
+"""Published figures of the models, and the output limits that follow from them."""
 
 from dataclasses import replace
 
@@ -72,7 +72,7 @@ def test_an_unknown_model_is_assumed_to_accept_all_media(model, senses):
 @pytest.mark.parametrize(
     ("asked", "model", "needed", "ceiling", "sent"),
     [
-        # what the user set is sent, up to what the model and the service allow
+        # The limit of the user is sent, capped by the model and the service.
         (100, "mimo-v2-pro", False, None, 100),
         (100, "mimo-v2-pro", True, None, 100),
         (200_000, "mimo-v2-pro", False, None, 131_072),
@@ -86,11 +86,11 @@ def test_an_unknown_model_is_assumed_to_accept_all_media(model, senses):
         (9_999, "mimo-local", True, LOCAL_SERVICE.max_output, 1_024),
         (None, "mimo-local", False, LOCAL_SERVICE.max_output, None),
         (None, "mimo-local", True, LOCAL_SERVICE.max_output, 1_024),
-        # where nothing was set, the server decides if the format lets it
+        # Without a limit the server decides, if the format allows that.
         (None, "mimo-v2-pro", False, None, None),
         (None, "mimo-v2-pro", False, 64_000, None),
         (None, "someone-elses", False, None, None),
-        # and otherwise the most that is allowed is sent
+        # Otherwise the highest allowed limit is sent.
         (None, "mimo-v2-pro", True, None, 131_072),
         (None, "mimo-v2-flash", True, None, 65_536),
         (None, "mimo-v2-pro", True, 64_000, 64_000),

@@ -1,4 +1,4 @@
-"""Parameters as a person moves them: ranges, what holds when nothing is set, what does nothing, and the line that restores."""
+"""Ranges and defaults of parameters, parameters without effect, and the line that restores them."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""A key is itself where it is sent, and hidden wherever it is printed."""
+"""A secret is a normal string, but its `repr` is hidden."""
 
 import json
 import traceback

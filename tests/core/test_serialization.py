@@ -1,4 +1,4 @@
-"""Values to JSON and back: every kind, in the form that the module describes."""
+"""Conversion of values to JSON and back, in the documented format."""
 
 import json
 
@@ -126,7 +126,7 @@ def test_defaults_are_omitted_and_other_zeros_are_not():
 def test_unknown_fields_are_ignored():
     data = {
         "role": "user",
-        "parts": [{"type": "text", "text": "Hi", "colour": "blue"}],
+        "parts": [{"type": "text", "text": "Hi", "color": "blue"}],
         "mood": ["good"],
     }
     assert from_dict(Message, data) == Message("user", (TextPart("Hi"),))

@@ -1,4 +1,4 @@
-"""The services that are known by name."""
+"""The services that have a preset."""
 
 import pytest
 

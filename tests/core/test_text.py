@@ -1,4 +1,4 @@
-"""Text from outside: invisible characters are replaced or spelled out."""
+"""Untrusted text: invisible characters are replaced or escaped."""
 
 from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
 

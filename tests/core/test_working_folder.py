@@ -1,4 +1,4 @@
-"""The working folder, and what relative paths mean where it is gone."""
+"""The working folder, and relative paths after it was deleted."""
 
 from pathlib import Path
 

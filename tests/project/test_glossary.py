@@ -24,6 +24,7 @@ IN_PROGRESS = (
     ),
     *(f"tests/{name}/*" for name in ("notebook", "notebooks", "project", "session", "tape", "tools")),
     *(f"benchmarks/{name}.py" for name in ("history", "load", "saved")),
+    "tests/reports/test_notebook_reports.py",
     "notebooks/*",
     "docs/*.md",
     "CHANGELOG.md",

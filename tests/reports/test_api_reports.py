@@ -1,4 +1,4 @@
-"""Reports about MiMo's API and the servers of its open weights: models that loop, gateways that word things otherwise."""
+"""Reports about MiMo's API and servers of its open weights: models that loop, gateways with other formats."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_invalid_arguments_are_reported_to_the_model_and_run_nothing(peer: Peer,
     assert "line 1 column" in messages(peer)[-1]["content"]
 
 
-# Calls in other words
+# Other forms of calls
 
 
 MARKUP = "<tool_call>\n<function=look>\n<parameter=path>a</parameter>\n</function>\n</tool_call>"
@@ -271,7 +271,7 @@ def test_reasoning_is_sent_back_to_the_server(peer: Peer) -> None:
     told = [each.get("reasoning_content") for each in messages(peer) if each["role"] == "assistant"]
     assert told == ["Hm.", "Hm."]
     first, second = messages(peer, -2), messages(peer)
-    assert second[: len(first)] == first  # what servers keep in their prefix cache
+    assert second[: len(first)] == first  # The beginning of the request, which servers cache.
 
 
 @report("https://github.com/NousResearch/hermes-agent/issues/89770")

@@ -1,6 +1,6 @@
-"""Reports about notebooks and front ends: what IPython, kernels, pages and other programs do to cells.
+"""Reports about notebooks and front ends: effects of IPython, kernels, pages and other programs on cells.
 
-`README.md` beside this file lists the reports that are not run, with the reasons.
+`README.md` in this folder lists the reports without a test, with the reasons.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def prompts(peer: Peer) -> list[str]:
     return [seen.prompt for seen in peer.requests]
 
 
-# What IPython makes of a cell
+# Cells in IPython
 
 
 @report(
@@ -264,12 +264,12 @@ def test_a_prompt_works_without_a_working_folder(kernel: Kernel, peer: Peer) -> 
     assert (len(saved), prompts(peer)) == (2, ["hi", "hi"])
 
 
-# What a page tells, and what it does not
+# Front ends
 
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
-    """Where the notebook is to be."""
+    """Return the path of the notebook."""
     return tmp_path / "talk.ipynb"
 
 
@@ -353,12 +353,12 @@ def test_a_console_gets_plain_text_without_cursor_commands(
 def test_a_local_json_py_is_not_run_by_the_embedded_model(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    """The server says that there is no such model, and so it began."""
-    (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the person was run')\n")
+    """The server reports an unknown model, so it has started."""
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('a local file was run')\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(LocalModelError) as failure:
         local_process._launch_server(tmp_path / f"{MODEL}.gguf")
-    assert "a file of the person was run" not in str(failure.value)
+    assert "a local file was run" not in str(failure.value)
 
 
 @report(
@@ -378,7 +378,7 @@ def test_a_widget_message_does_not_show_a_reply_twice(kernel: Kernel, peer: Peer
     assert kernel.run(f"x = %mimo hi\n{event}\nx").documents == ["You said: hi"]
 
 
-# Notebooks as files, and other cells
+# Notebook files
 
 
 @report(
@@ -411,7 +411,7 @@ def test_the_second_of_two_cells_with_one_id_replaces_the_turn_with_a_notice(
 
 
 def saved_notebook(kernel: Kernel, path: Path) -> dict[str, Any]:
-    """A notebook that holds an answer, as Jupyter saves it."""
+    """Return a notebook with a reply, as Jupyter saves it."""
     (output,) = kernel.run("%%mimo\nhi").outputs
     answer = nb.new_output("display_data", data=output["data"], metadata=output["metadata"])
     cell = nb.new_code_cell("%%mimo\nhi", outputs=[answer])
@@ -470,7 +470,7 @@ def test_an_export_shows_the_reply_and_a_diff_has_only_the_reply(
     assert set(cell.outputs[0]["data"]) == {"text/html", "text/plain"}
 
 
-# Interrupts, and what other tools do
+# Interrupts, and other tools
 
 
 @report(f"{GITHUB}/ipython/ipykernel/issues/1239", f"{GITHUB}/ipython/ipykernel/issues/881")
@@ -489,7 +489,7 @@ def test_an_interrupt_stops_an_async_cell(kernel: Kernel, peer: Peer) -> None:
 def test_a_cell_interrupted_by_a_timeout_keeps_the_partial_reply_and_its_record(
     kernel: Kernel, peer: Peer
 ) -> None:
-    """Nobody watches. The second request shows that the first response is there."""
+    """Run without a user. The second request shows that the first response has arrived."""
     kernel.run(
         "import mimo_magics\n@mimo_magics.tool(confirm='none')\n"
         "def now() -> str:\n    'Tell the time.'\n    return '12:00'"

@@ -1,4 +1,4 @@
-"""Reports about the wire, tools and tapes: servers that say things otherwise, and what a client does then."""
+"""Reports about wire formats, tools and tapes: servers with other formats, and their clients."""
 
 from __future__ import annotations
 
@@ -190,11 +190,11 @@ def test_deltas_of_two_calls_may_alternate() -> None:
     )
 
 
-# What is sent back
+# History
 
 
 def strict(body: dict[str, Any]) -> Answer | None:
-    """Refuse what vLLM, SGLang and llama.cpp refuse."""
+    """Refuse the same requests as vLLM, SGLang and llama.cpp."""
     try:
         objects = [isinstance(each, dict) for each in sent_arguments(body)]
     except ValueError as failure:
@@ -417,7 +417,7 @@ def test_arguments_may_be_an_object(peer: Peer) -> None:
     assert (results(talk), sent_arguments(peer.requests[-1].body)) == (["content of a"], [{"path": "a"}])
 
 
-# Another attempt
+# Retries
 
 
 @pytest.mark.parametrize(
@@ -555,7 +555,7 @@ def test_a_field_as_default_gives_description_and_bounds() -> None:
 
 @report("https://github.com/strands-agents/harness-sdk/pull/2065")
 def test_the_default_factory_of_a_field_is_used() -> None:
-    def f(names: list[str] = Field(default_factory=list)) -> list[str]:  # noqa: B008  as people write it
+    def f(names: list[str] = Field(default_factory=list)) -> list[str]:  # noqa: B008  users write it like this
         names.append("a")
         return names
 
@@ -656,7 +656,7 @@ def test_a_lone_surrogate_is_sent_as_a_replacement_character(
     assert "a\ufffd" in json.dumps(peer.requests[0].body, ensure_ascii=False)
 
 
-# Answers in other words
+# Other forms of replies
 
 
 @report("https://github.com/ChatGPTNextWeb/NextChat/issues/4797")
@@ -730,7 +730,7 @@ def test_a_call_in_the_background_does_not_keep_the_process_alive(peer: Peer) ->
         assert process.communicate("go on\n", timeout=60) == ("the end\n", "")
 
 
-# Streams that are read as they should be
+# Parsing of streams
 
 
 def done(*pieces: bytes) -> bytes:

@@ -56,7 +56,7 @@ REPLACED_PHRASES = {
     r"\breckon": "estimate",
     r"how freely|longest silence|what (may be|was) spent": "sampling temperature, read timeout, cost",
     r"most output\b|pictures of answers": "max output, images in replies",
-    r"is no (key|name|tape|session|error|option|number|text|json|reply|answer|tool|call)\b": "is not a …",
+    r"(?<!there )\bis no (key|name|tape|session|error|option|number|text|json|reply|answer|tool|call)\b": "is not a …",
     r"(cannot|can) (say|be said)\b|json can say": "does not support, can represent",
     r"what (is|was|has been|had been|came|comes|goes|stands) (put|said|told|asked|meant)": "(name the thing)",
     r"\b(un)?translat(e|ed) anew\b|\bspelt\b|\bwhilst\b": "(American English)",

@@ -1,4 +1,4 @@
-"""The Anthropic format: what is sent, and what is made of every form that an answer takes."""
+"""The Anthropic format: request bodies, and decoding of every form of response."""
 
 import json
 
@@ -49,7 +49,7 @@ CALL_BLOCK = {"type": "tool_use", "id": "call_1", "name": "tide", "input": {"por
 
 
 def sent(*messages, **params):
-    """The messages of the body for this conversation."""
+    """Return the messages of the body for this history."""
     return anthropic.encode(Request(messages, Params("mimo-v2-pro", **params)))["messages"]
 
 
@@ -61,7 +61,7 @@ def words(text):
     return {"type": "text", "text": text}
 
 
-# What is sent
+# Requests
 
 
 def test_a_plain_prompt_has_a_model_a_message_and_an_output_limit():
@@ -266,7 +266,7 @@ def test_arguments_that_are_not_strict_json_are_sent_as_text(arguments):
 
 
 def test_arguments_with_an_escaped_surrogate_can_be_sent():
-    """httpx sends UTF-8, which has no half characters."""
+    """httpx sends UTF-8, which has no surrogates."""
     messages = sent(assistant(ToolCall("call_1", "tide", '{"a": "\\ud800"}')))
     assert httpx.Request("POST", "http://host", json=messages).content
 
@@ -279,7 +279,7 @@ def test_the_headers_contain_the_version_and_the_key():
     }
 
 
-# What is made of a stream
+# Streams
 
 START = {
     "type": "message_start",
@@ -545,7 +545,7 @@ def test_a_repeated_start_changes_nothing():
     )
 
 
-# What is made of a whole reply
+# Full replies
 
 
 def test_a_full_reply_decodes_like_a_stream():

@@ -1,4 +1,4 @@
-"""The header that carries the key."""
+"""The header that carries the API key."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Calls that a small model writes as its whole answer."""
+"""Tool calls that a small model writes as its whole reply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls as code: each kind is run, and makes the very call that it was made of."""
+"""Calls as code: each kind of code is run, and makes the same call."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def session(peer: Peer, api: Api, **options: Any) -> Session:
 
 
 def run(kind: CodeKind, code: str, folder: Path) -> str:
-    """Run code in an empty folder, in which nothing may appear."""
+    """Run code in an empty folder, which must stay empty."""
     if kind == "curl" and not shutil.which("curl"):
         pytest.skip("curl is missing")
     file = folder / ("call.sh" if kind == "curl" else "call.py")
@@ -66,7 +66,7 @@ def run(kind: CodeKind, code: str, folder: Path) -> str:
 
 
 def keys(seen: Seen) -> set[str]:
-    """The headers that carry the key."""
+    """Return the headers that carry the API key."""
     return {name for name, value in seen.headers.items() if KEY in value}
 
 
@@ -88,7 +88,7 @@ def test_the_code_makes_the_same_call(
     assert there is not here
     assert (there.path, there.body) == (here.path, here.body)
     assert keys(here)
-    assert keys(there) == keys(here) or kind not in ("curl", "httpx")  # the SDKs have headers of their own
+    assert keys(there) == keys(here) or kind not in ("curl", "httpx")  # The SDKs send additional headers.
     assert keys(there)
     raw = streamed and kind in ("curl", "httpx")
     assert (

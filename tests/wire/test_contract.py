@@ -1,4 +1,4 @@
-"""What both wire formats have in common: one contract, told in the words of each."""
+"""The contract of both wire formats, tested in the syntax of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TIDE = ToolCall("call_1", "tide", '{"port": "Keelung"}')
 CLOCK = ToolCall("call_2", "clock", "{}")
 
 
-# What is sent
+# Requests
 
 
 @every_format
@@ -59,7 +59,7 @@ def test_other_services_get_no_placeholder_reasoning(dialect: FormatCase) -> Non
     fields = ServiceFields(pads_reasoning=False)
     request = Request((assistant(TIDE), assistant(ReasoningPart("Hm."), TIDE)), Params("m"), fields=fields)
     reasoning = [message[1] for message in dialect.sent(FORMATS[dialect.api].encode(request))]
-    assert reasoning in ([None, "Hm."], ["Hm."])  # neighbors of one role are one message
+    assert reasoning in ([None, "Hm."], ["Hm."])  # Adjacent messages of one role are one message.
 
 
 @every_format
@@ -105,7 +105,7 @@ def test_an_empty_reply_and_an_empty_result_get_placeholders(dialect: FormatCase
     silent = dialect.encode(assistant(ReasoningPart("All tokens went here.")), assistant())
     assert [sent[2] for sent in dialect.sent(silent)] in (
         ["(no answer)", "(no answer)"],
-        ["(no answer)(no answer)"],  # neighbors of one role are one message
+        ["(no answer)(no answer)"],  # Adjacent messages of one role are one message.
     )
     (result,) = dialect.sent(dialect.encode(Message("tool", (ToolResult("call_1", "tide", ""),))))
     assert result == ("tool", None, "", (), (("call_1", "(no output)"),))
@@ -124,7 +124,7 @@ def test_extra_fields_are_sent_unchanged_and_take_precedence(dialect: FormatCase
     assert (body["temperature"], body["seed"]) == (0.2, 7)
 
 
-# What is made of a stream
+# Streams
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_an_error_event_follows_the_partial_text(dialect: FormatCase) -> None:
     )
 
 
-# What is made of a whole reply
+# Full replies
 
 
 @every_format

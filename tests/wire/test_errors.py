@@ -1,4 +1,4 @@
-"""Every shape of an error body (section 6 of the API) to the exception that tells it."""
+"""Conversion of every shape of an error body (section 6 of the API notes) to an exception."""
 
 import json
 
@@ -9,8 +9,8 @@ from mimo_magics.core import errors
 from mimo_magics.wire.errors import api_error, frame_error, status_line
 
 
-def told(error):
-    """Everything that an error says, as one value."""
+def fields_of(error):
+    """Return all fields of an error as one value."""
     return type(error).__name__, str(error), error.status, error.code, error.param
 
 
@@ -22,7 +22,7 @@ def test_an_invalid_api_key_shows_the_message_of_the_server():
     answer = body(
         code="401", message="Invalid API Key", param="Please provide valid API Key", type="invalid_key"
     )
-    assert told(api_error(401, answer)) == (
+    assert fields_of(api_error(401, answer)) == (
         "InvalidApiKey",
         "HTTP 401 Unauthorized: Invalid API Key: Please provide valid API Key",
         401,
@@ -34,23 +34,29 @@ def test_an_invalid_api_key_shows_the_message_of_the_server():
 def test_the_useful_text_in_param_is_shown():
     text = "The reasoning_content in the thinking mode must be passed back to the API."
     error = api_error(400, body(code="400", message="Param Incorrect", param=text, type=""))
-    assert told(error) == ("BadRequest", f"HTTP 400 Bad Request: Param Incorrect: {text}", 400, "400", text)
+    assert fields_of(error) == (
+        "BadRequest",
+        f"HTTP 400 Bad Request: Param Incorrect: {text}",
+        400,
+        "400",
+        text,
+    )
 
 
 def test_an_error_without_param_has_its_message():
     error = api_error(429, body(code="429", message="Too many requests", type="limitation"))
-    assert told(error) == ("RateLimited", "HTTP 429: Too many requests", 429, "429", "")
+    assert fields_of(error) == ("RateLimited", "HTTP 429: Too many requests", 429, "429", "")
 
 
 def test_a_code_may_be_a_number():
-    assert told(api_error(429, body(code=429, message="Slow down")))[3] == "429"
+    assert fields_of(api_error(429, body(code=429, message="Slow down")))[3] == "429"
 
 
 def test_a_code_that_is_a_string_is_kept():
     error = api_error(
         400, body(code="responses_feature_not_supported", message="No custom tools", param=None)
     )
-    assert told(error) == (
+    assert fields_of(error) == (
         "BadRequest",
         "HTTP 400 Bad Request: No custom tools",
         400,
@@ -62,7 +68,7 @@ def test_a_code_that_is_a_string_is_kept():
 def test_a_list_printed_as_text_stays_text():
     message = "[{'type': 'literal_error', 'loc': ('body', 'n'), 'msg': 'Input should be 1'}]"
     error = api_error(400, body(code="400", message=message, param="", type="Bad Request"))
-    assert told(error) == ("BadRequest", f"HTTP 400 Bad Request: {message}", 400, "400", "")
+    assert fields_of(error) == ("BadRequest", f"HTTP 400 Bad Request: {message}", 400, "400", "")
 
 
 def test_a_message_that_is_not_a_string_is_shown_as_json():
@@ -72,12 +78,12 @@ def test_a_message_that_is_not_a_string_is_shown_as_json():
 
 def test_risk_control_keeps_its_own_code():
     error = api_error(400, body(code="441", message="Blocked by risk control", type="risk_control"))
-    assert told(error) == ("BadRequest", "HTTP 400 Bad Request: Blocked by risk control", 400, "441", "")
+    assert fields_of(error) == ("BadRequest", "HTTP 400 Bad Request: Blocked by risk control", 400, "441", "")
 
 
 def test_an_error_without_an_error_object_is_read():
     answer = b'{"type": "server_error", "message": "Upstream request failed: insufficient funds"}'
-    assert told(api_error(402, answer)) == (
+    assert fields_of(api_error(402, answer)) == (
         "InsufficientBalance",
         "HTTP 402 Payment Required: Upstream request failed: insufficient funds",
         402,
@@ -96,7 +102,7 @@ def test_an_error_may_be_a_string():
 @pytest.mark.parametrize("tail", [b"", b"\n\n", b"\n\ndata: [DONE]\n\n"])
 def test_an_error_of_a_streamed_call_has_a_data_prefix(prefix, tail):
     answer = prefix + body(code="400", message="Param Incorrect", param="the useful text") + tail
-    assert told(api_error(400, answer)) == (
+    assert fields_of(api_error(400, answer)) == (
         "BadRequest",
         "HTTP 400 Bad Request: Param Incorrect: the useful text",
         400,
@@ -109,7 +115,7 @@ def test_an_error_of_a_streamed_call_has_a_data_prefix(prefix, tail):
     "page", [b"<html><h1>403</h1></html>", b"\n  <!DOCTYPE html>", b"\xef\xbb\xbf<html>"]
 )
 def test_an_html_page_is_not_quoted(page):
-    assert told(api_error(403, page)) == (
+    assert fields_of(api_error(403, page)) == (
         "Forbidden",
         "HTTP 403 Forbidden: an HTML page instead of JSON",
         403,
@@ -264,7 +270,7 @@ def test_an_unrelated_message_is_a_server_error(sentence):
 
 @pytest.mark.parametrize("kind", ["error", "server_error"])
 def test_an_event_may_be_the_error_object_itself(kind):
-    assert told(frame_error({"type": kind, "message": "Upstream request failed"})) == (
+    assert fields_of(frame_error({"type": kind, "message": "Upstream request failed"})) == (
         "ServerBusy",
         "HTTP 500 Internal Server Error: Upstream request failed",
         500,
@@ -289,7 +295,7 @@ def test_an_event_without_an_error_is_not_an_error(frame):
     assert frame_error(frame) is None
 
 
-# Whatever a server may send
+# Random input
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

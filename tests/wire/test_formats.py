@@ -1,4 +1,4 @@
-"""From bytes to events, in either wire format."""
+"""Decoding of bytes to events in both wire formats."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_packets_may_end_anywhere(dialect: FormatCase, size: int) -> None:
 @every_format
 def test_a_stream_that_ends_without_a_reason_is_incomplete(dialect: FormatCase) -> None:
     stream = dialect.stream(dialect.start, dialect.text("Half"))
-    unended = stream[: stream.rstrip().rindex(b"\n\n") + 2]  # without the frame that ends it
+    unended = stream[: stream.rstrip().rindex(b"\n\n") + 2]  # The stream lacks its final event.
     assert decode_stream(dialect.api, unended) == reply(TextPart("Half"), stop="cut")
 
 
@@ -56,7 +56,7 @@ def test_invalid_json_is_a_wire_error(dialect: FormatCase, frame: bytes) -> None
 @pytest.mark.parametrize("frame", [b"ping", b"null", b'""', b'"ping"', b"7", b"[1]", b"[]", b"true"])
 def test_a_keep_alive_is_ignored(dialect: FormatCase, frame: bytes) -> None:
     half = dialect.stream(dialect.start, dialect.text("Half"))
-    first = half[: half.rindex(b"\n\n", 0, -2) + 2]  # without the frame that ends it
+    first = half[: half.rindex(b"\n\n", 0, -2) + 2]  # The stream lacks its final event.
     rest = dialect.stream(dialect.text(" more"), dialect.stop(next(iter(dialect.stops))))
     assert decode_stream(dialect.api, first + b"data: " + frame + b"\n\n" + rest) == reply(
         TextPart("Half more"), stop="end"

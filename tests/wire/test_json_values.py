@@ -1,4 +1,4 @@
-"""Reading what a server sent, which may be anything."""
+"""Values of a server's JSON, which may have any type."""
 
 from __future__ import annotations
 

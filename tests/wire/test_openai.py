@@ -1,4 +1,4 @@
-"""The OpenAI format: what is sent, and what is made of every form that an answer takes."""
+"""The OpenAI format: request bodies, and decoding of every form of response."""
 
 import json
 
@@ -41,7 +41,7 @@ RESULT = Message("tool", (ToolResult("call_1", "tide", "high at noon"),))
 
 
 def sent(*messages, **params):
-    """The messages of the body for this conversation."""
+    """Return the messages of the body for this history."""
     return openai.encode(Request(messages, Params("mimo-v2-pro", **params)))["messages"]
 
 
@@ -49,7 +49,7 @@ def assistant(*parts):
     return Message("assistant", parts)
 
 
-# What is sent
+# Requests
 
 
 def test_a_plain_prompt_has_a_model_and_a_message_and_requests_usage():
@@ -259,11 +259,11 @@ def test_the_output_limit_uses_the_field_of_the_service():
     assert (body.get("max_tokens"), body.get("max_completion_tokens")) == (9, None)
 
 
-# What is made of a stream
+# Streams
 
 
 def chunk(finish=None, *, usage=None, **delta):
-    """A chunk as MiMo sends it: every key is there, null where unused."""
+    """Return a chunk like those of MiMo: with every key, null if unused."""
     full = {"content": None, "role": None, "tool_calls": None, "reasoning_content": None, **delta}
     choice = {"delta": full, "finish_reason": finish, "index": 0}
     return {"id": "r1", "model": "mimo-v2-pro", "choices": [choice], "usage": usage}
@@ -462,7 +462,7 @@ def test_an_error_event_may_be_plain_text():
 
 
 def hearing(*deltas, **more):
-    """The reply to a stream of these deltas."""
+    """Return the reply of a stream with these deltas."""
     frames = [{"id": "r1", "model": "m", "choices": [{"index": 0, "delta": each}]} for each in deltas]
     return decode_stream("openai", openai_stream(*frames, chunk("stop", **more)))
 
@@ -579,7 +579,7 @@ def test_non_bmp_characters_and_line_separators_are_kept():
     assert decode_stream("openai", b"data: " + line + b"\n\n").text == text
 
 
-# What is made of a whole reply
+# Full replies
 
 
 def test_a_full_reply_decodes_like_a_stream():

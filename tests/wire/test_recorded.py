@@ -1,4 +1,4 @@
-"""Streams and replies of real services, and our own in MiMo's shape (tests/data/*), to the right Reply."""
+"""Decoding of recorded streams and bodies of real services, and of synthetic ones in MiMo's form (tests/data/*)."""
 
 import json
 import random
@@ -291,7 +291,7 @@ def api_of(name: str) -> Api:
 
 
 def stream_of(name: str) -> bytes:
-    """The bytes as the service sent them."""
+    """Return the recorded bytes."""
     path = DATA / name
     if path.suffix == ".yaml":
         return cassette(path)[0]["response"]["body"]["string"].encode()
@@ -345,7 +345,7 @@ def test_a_long_stream_may_be_split_anywhere(name):
     assert list(decode("openai", single_bytes(stream))) == whole
 
     middle = len(stream) // 2
-    for place in range(middle, middle + 800):  # some chunks
+    for place in range(middle, middle + 800):  # Packets of several chunks.
         assert list(decode("openai", [stream[:place], stream[place:]])) == whole
 
     chance = random.Random(0)
@@ -395,7 +395,7 @@ def test_every_recording_is_used_by_a_test():
 
 
 def simply_joined(deltas: list[dict[str, Any]]) -> list[ReasoningPart | TextPart | ToolCall]:
-    """Reasoning, then text, then the one call: enough for these recordings, and made another way than ours."""
+    """Join reasoning, text and the one call of a recording, independently of the decoder."""
     reasoning = "".join(delta.get("reasoning_content") or "" for delta in deltas)
     text = "".join(delta.get("content") or "" for delta in deltas)
     pieces = [call for delta in deltas for call in delta.get("tool_calls") or []]

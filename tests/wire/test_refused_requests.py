@@ -1,4 +1,4 @@
-"""A request as a server takes it, after it refused one."""
+"""Requests that are adapted after a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tool calls of a model as they go back to a server."""
+"""Tool calls in the form that is sent back to a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Server-sent events: bytes to frames, however the lines end and wherever the packets were cut."""
+"""Server-sent events: parsing, independent of line endings and packet boundaries."""
 
 import json
 
@@ -68,7 +68,7 @@ def test_a_byte_order_mark_is_removed():
 
 
 def test_comments_and_unknown_fields_are_ignored():
-    assert frames(b": ping\n\n:\nid: 7\nretry: 100\ncolour: blue\ndata: 1\n: more\n\n") == [("", "1")]
+    assert frames(b": ping\n\n:\nid: 7\nretry: 100\ncolor: blue\ndata: 1\n: more\n\n") == [("", "1")]
 
 
 def test_one_optional_space_after_the_colon_is_removed():
@@ -120,7 +120,7 @@ def test_invalid_utf8_becomes_replacement_characters():
 
 
 MIXED = (
-    "\ufeffevent: 水\r\ndata: 潮汐 🌊\u2028\r\ndata:\r\n\r\n: ping\n\ndata: no name\rdata\r\rcolour: blue\n"
+    "\ufeffevent: 水\r\ndata: 潮汐 🌊\u2028\r\ndata:\r\n\r\n: ping\n\ndata: no name\rdata\r\rcolor: blue\n"
     "event: last\ndata: é\n\r\ndata: without an end"
 ).encode()
 MIXED_FRAMES = [("水", "潮汐 🌊\u2028\n"), ("", "no name\n"), ("last", "é"), ("", "without an end")]
@@ -177,9 +177,9 @@ def test_random_splits_and_line_endings_do_not_change_the_events(lines, data):
 
 @given(LINES, st.sampled_from([b"\n", b"\r\n"]))
 def test_the_events_equal_those_of_the_openai_sdk(lines, end):
-    """OpenAI's own SDK is the other reader. It also tells frames that have a name or an id but no data.
+    """Compare with the parser of the OpenAI SDK, which also yields events without data.
 
-    Unlike it, ours reads objects that no blank line parts as frames of their own.
+    Unlike it, this parser separates objects without a blank line between them.
     """
     stream = end.join([*lines, b"", b""]).replace(b"data:{}" + end, b"data:{}" + end + end)
     other = [(sse.event or "", sse.data) for sse in SSEDecoder().iter_bytes(iter([stream]))]

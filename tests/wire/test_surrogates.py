@@ -1,4 +1,4 @@
-"""Characters whose halves come in different frames."""
+"""Surrogate pairs that are split over two events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reasoning that stands in the answer between its tags."""
+"""Reasoning between think tags in the text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def through(*events: Event) -> list[Event]:
 
 
 def read(*pieces: str, first: tuple[Event, ...] = ()) -> tuple[str, str]:
-    """Return reasoning and text of an answer that came in these pieces."""
+    """Return reasoning and text of a reply that arrived in these pieces."""
     reply = fold_events(through(*first, *map(TextDelta, pieces), Stopped("end")))
     return reply.reasoning, reply.text
 

@@ -1,4 +1,4 @@
-"""Which tool call a piece belongs to."""
+"""Assignment of deltas to tool calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Piece = tuple[Any, str, str, str]
 
 
 def fold(pieces: Iterable[Piece], initial: str = "") -> list[tuple[str, str, str]]:
-    """Return id, name and arguments of the calls that these pieces are."""
+    """Return id, name and arguments of the calls in these deltas."""
     deltas, accumulator = ToolCallDeltas(), Accumulator()
     for index, id_, name, arguments in pieces:
         if id_ or name:
@@ -60,7 +60,7 @@ def test_following_arguments_replace_an_empty_object(placeholder: str) -> None:
     rest = ROME[1:] if placeholder == "{" else ROME
     assert fold([(0, "a", "look", placeholder), (0, "", "", rest)]) in (
         [("a", "look", ROME)],
-        [("a", "look", placeholder + rest)],  # blanks alone are kept as they came
+        [("a", "look", placeholder + rest)],  # White space alone is kept.
     )
 
 

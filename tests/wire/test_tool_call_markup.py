@@ -1,4 +1,4 @@
-"""Tool calls written as text: never seen, and made into calls where the server told none."""
+"""Tool calls that a model wrote as text: they are removed, and become calls if the server sent none."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def text_of(events, kind=TextDelta):
 
 
 def calls_in(events):
-    """Names with arguments, which are text where they are no JSON; every call has come in one piece."""
+    """Return names and arguments; arguments that are not JSON stay text. Every call is one delta."""
     starts = [event for event in events if isinstance(event, ToolCallStart)]
     arguments = {event.index: event.arguments for event in events if isinstance(event, ToolCallDelta)}
     return [(start.name, _read_json(arguments[start.index])) for start in starts]
@@ -58,7 +58,7 @@ def _read_json(text):
 
 
 def read(*pieces, reason="end"):
-    """The text and the calls of an answer that came in these pieces."""
+    """Return the text and the calls of a reply that arrived in these pieces."""
     events = through(*map(TextDelta, pieces), Stopped(reason))
     return text_of(events), calls_in(events)
 
@@ -68,7 +68,7 @@ def pieces_of(text, places):
     return [text[one:other] for one, other in pairwise(places)]
 
 
-# What is taken out, and what it becomes
+# Extraction
 
 FORMS = {
     "bare": (CALL, [("tide", {"port": "Keelung"})]),
@@ -260,7 +260,7 @@ def test_the_last_value_of_a_repeated_key_is_used():
     assert read(f"<tool_call><function=a>{pairs}</function></tool_call>") == ("", [("a", {"x": 2})])
 
 
-# What the server told
+# Calls of the server
 
 STRUCTURED = [ToolCallStart(0, "call_1", "tide"), ToolCallDelta(0, '{"port":"Keelung"}')]
 
@@ -301,7 +301,7 @@ def test_calls_are_yielded_once():
     assert events[2:] == [Stopped("tool_calls"), usage, Stopped("end")]
 
 
-# Ends that are missing
+# Missing end tags
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_a_lone_opening_tag_at_the_end_is_removed():
     assert read("Hi <tool_call>") == read("Hi <tool_call>\n ") == read("Hi <tool_call>\n<func") == ("Hi ", [])
 
 
-# What is no markup
+# Text that is not markup
 
 TEXTS = [
     "a <tool_call> b",
@@ -506,7 +506,7 @@ CODED = st.lists(CODE_SNIPPETS, max_size=20).map("".join)
 
 
 def without_markup(text):
-    """The same by one expression over the whole text."""
+    """Return the text without markup, by one regular expression."""
     return re.sub(
         r"<tool_call>\s*((<function=|\{).*?(</tool_call>|\Z)|(<(f(u(n(c(t(i(o(n)?)?)?)?)?)?)?)?)?\Z)",
         "",
@@ -595,7 +595,7 @@ def in_json(draw, calls):
 
 @st.composite
 def answers(draw):
-    """An answer, its text and its calls."""
+    """Return replies with their text and their calls."""
     source = text = ""
     made = []
     for calls in draw(st.lists(CALLS, max_size=3)):
@@ -612,4 +612,6 @@ def test_any_written_calls_are_recovered_at_any_split(answer, places):
     for pieces in (pieces_of(source, places), source):
         seen, calls = read(*pieces)
         assert seen == text
-        assert json.dumps(calls) == json.dumps([list(call) for call in made])  # which tells 1 from True
+        assert json.dumps(calls) == json.dumps(
+            [list(call) for call in made]
+        )  # The comparison of JSON distinguishes 1 from True.
