@@ -1,11 +1,11 @@
-# All commands use the environment .venv and create it if it is missing. PYTHON selects the interpreter (3.11 or newer),
-# VENV another folder.
+# All commands use the environment in .venv and create it if it is missing. PYTHON selects the interpreter (3.11 or
+# newer), VENV another folder.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-# Test files run in parallel and in order. Kernel tests mostly wait, and the longest files come first.
+# Test files run in parallel, in their order. Kernel tests mostly wait, and the longest files come first.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 QUICK := $(addprefix tests/,core wire document display tape project/test_import_law.py) \
 	$(addprefix tests/notebook/,config test_options.py test_cell_request.py test_cell_variables.py test_comparison_request.py) \
@@ -23,19 +23,19 @@ AXE := 4.14.1
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-## make demo      run the first tutorial with the embedded model: no API key, one small download
+## make demo      run the first lesson with the embedded model: no API key, one small download
 demo: $(VENV)/demo weights
 	MIMO_PRESET=local $(RUN) notebooks/run.py notebooks/00_first_answer.ipynb notebooks/executed/00_first_answer.ipynb
 
-## make lab       open the tutorials in JupyterLab with the embedded model
+## make lab       open JupyterLab on the lessons, with the embedded model
 lab: $(VENV)/lab weights
 	MIMO_PRESET=local $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
-## make quick     run the pure tests in under a minute: no kernel, no model, no network
+## make quick     run the tests without a kernel, a model or a network, in under a minute
 quick: $(VENV)/test
 	MIMO_FUZZ=short $(RUN) -m pytest -n 2 --dist loadfile -q -m "not slow and not thorough" $(QUICK) $(ARGS)
 
-## make test      run all tests except slow and browser tests; skipped tests are listed with the reason
+## make test      run all tests except slow and browser tests; lists each skipped test with its reason
 test: $(VENV)/test weights
 	$(RUN) -m pytest $(PARALLEL) -m "not slow" --ignore=tests/browser $(ARGS)
 
@@ -43,26 +43,26 @@ test: $(VENV)/test weights
 test-browser: $(VENV)/browser
 	$(RUN) -m pytest -m "not slow" tests/browser $(ARGS)
 
-## make chaos     run 500 random schedules of server and network faults; ARGS="-k seed-17-" runs one
+## make chaos     run 500 random schedules of server and network faults; ARGS="-k seed-17-" runs one of them
 chaos: $(VENV)/test
 	$(RUN) -m pytest -n 4 tests/chaos $(ARGS)
 
-## make reports   test public bug reports of other tools; print a table of links, tests and outcomes
+## make reports   test public bug reports of other tools; prints a table of links, tests and results
 reports: $(VENV)/test
 	$(RUN) -m pytest -n 2 --dist loadfile -q --links tests/reports $(ARGS)
 
-## make coverage  print the branch coverage of each package, without kernel and browser tests
+## make coverage  print branch coverage by package, without kernel and browser tests
 coverage: $(VENV)/test
 	MIMO_FUZZ=short $(RUN) -m pytest -n 2 --dist loadfile -q -m "not slow and not thorough" --ignore=tests/client/local \
 	    --cov=mimo_magics --cov-branch --cov-report=json:build/coverage.json $(MEASURED) $(ARGS)
 	PYTHONPATH=tests $(RUN) -m support.coverage build/coverage.json
 
-## make browser   install the requirements of the browser tests, except Chromium
+## make browser   install the requirements of the browser tests, except chromium
 browser: $(VENV)/browser kernels build/axe.min.js
 
 kernels: $(KERNELS)
 
-## make test-all  run every test: long fuzzing, all chaos schedules, a larger model, other Pythons, the oldest dependencies
+## make test-all  run all tests: long fuzzing, chaos, a larger model, other Pythons, the oldest dependencies
 test-all: $(VENV)/test $(VENV)/release weights weights-tools
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
 	for version in 3.12 3.13 3.14; do \
@@ -87,7 +87,7 @@ lint: $(VENV)/test
 types: $(VENV)/test
 	$(BIN)/mypy
 
-## make bench     run the benchmarks and print ratios to other tools; the tests run their short forms
+## make bench     run the benchmarks beside other tools; prints ratios
 bench: $(VENV)/test
 	$(RUN) benchmarks/stream.py
 	$(RUN) benchmarks/load.py
@@ -98,19 +98,19 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/blocks.py
 	$(RUN) benchmarks/frontend.py --short
 
-## make graph     print the figures of the import graph, and draw it for the documentation
+## make graph     print figures of the import graph, and draw it for the documentation
 graph: $(VENV)/test
 	PYTHONPATH=tests $(RUN) -m support.graph
 
-## make docs      build the documentation in build/site; a warning is an error
+## make docs      build the documentation site into build/site; a warning is an error
 docs: $(VENV)/docs
 	$(RUN) -m sphinx -q -n -W --keep-going -c docs -d build/doctrees . build/site
 
-## make docs-links  check all external links of the documentation
+## make docs-links  check all links of the site to other hosts
 docs-links: $(VENV)/docs
 	$(RUN) -m sphinx -q -b linkcheck -c docs -d build/doctrees . build/links
 
-## make tapes     run the tutorials with the embedded model, record their tapes, and save their outputs; translations replay
+## make tapes     run the lessons with the embedded model, record their tapes and save their outputs
 tapes: $(VENV)/test weights weights-tools
 	$(RUN) notebooks/record.py notebooks/0*.ipynb
 	$(RUN) notebooks/record.py --replay notebooks/zh-TW/0*.ipynb
@@ -118,11 +118,11 @@ tapes: $(VENV)/test weights weights-tools
 weights: $(VENV)/demo
 	@$(RUN) -m mimo_magics.client.local.weights smollm2-135m
 
-## make weights-tools  download the embedded model that calls tools (478 MB), for tests and tutorials
+## make weights-tools  download the model that calls tools (478 MB), for some tests and lessons
 weights-tools: $(VENV)/demo
 	@$(RUN) -m mimo_magics.client.local.weights qwen2.5-coder-0.5b
 
-## make release-check  build wheel and sdist in dist, and test their installation on each available Python
+## make release-check  build wheel and sdist into dist, and test them in empty environments on each Python
 release-check: $(VENV)/release weights
 	PYTHONPATH=tests $(RUN) -m support.release $(ARGS)
 
@@ -142,7 +142,7 @@ build/axe.min.js:
 	npm pack --silent --pack-destination build axe-core@$(AXE)
 	tar -xzf build/axe-core-$(AXE).tgz -C build --strip-components=1 --touch package/axe.min.js
 
-# One stamp file per extra, so that an environment is installed once, and again when pyproject.toml changes.
+# One stamp for each extra: an environment is installed once, and again when pyproject.toml changes.
 $(VENV)/demo $(VENV)/docs $(VENV)/lab $(VENV)/test $(VENV)/browser $(VENV)/release: $(VENV)/%: $(VENV)/bin/python pyproject.toml
 	@echo "Installing mimo-magics with the extra '$*' into $(VENV) (a minute or so) ..."
 	@$(RUN) -m pip install --quiet --editable ".[$*]"

@@ -29,7 +29,7 @@ from mimo_magics.document import reply as reply_document, table
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.panel import Panel, close_all
 from mimo_magics.session.storage.notebook_reader import read_histories
-from mimo_magics.session.storage.turn_record import build_record
+from mimo_magics.session.storage.turn_record import add_notices, build_record
 from mimo_magics.session.turn import Turn
 
 HOUSE = PACKAGE
@@ -241,24 +241,25 @@ def test_an_unknown_language_is_an_error_and_changes_nothing() -> None:
 # Saved data
 
 
+NOTICES = [
+    Translatable("The server does not support {name}; the request was repeated without it.", name="seed")
+]
+
+
 def output(turn: Turn) -> dict[str, object]:
-    data = reply_document.reply_bundle(turn.reply)
+    data = reply_document.reply_bundle(turn.reply, notices=NOTICES)
     return {
         "output_type": "display_data",
         "data": data,
-        "metadata": {"mimo": build_record(turn, session="main")},
+        "metadata": {"mimo": add_notices(build_record(turn, session="main"), NOTICES)},
     }
 
 
 def test_a_notebook_saved_in_chinese_has_the_same_session_as_in_english(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = Translatable(
-        "The server does not support {name}; the request was repeated without it.", name="seed"
-    )
-    answer = Reply(
-        Message("assistant", (TextPart("Four."),)), Usage(3, 1), "length", "m", notes=(told,), notices=(told,)
-    )
+    message = Message("assistant", (TextPart("Four."),))
+    answer = Reply(message, Usage(3, 1), "length", "m", notes=tuple(NOTICES))
     turn = Turn(user_message("2 + 2?"), answer, Params("m"), "mimo-v2", "openai", 1.0, id="t1", cell="a")
     saved, read = {}, {}
     for language in ("en", "zh-TW"):
@@ -339,7 +340,7 @@ def test_a_kernel_shows_chinese_until_the_language_is_reset(kernel: Kernel, serv
     assert failure[0] == english[2][0]
     assert failure[1] == "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     assert kernel.run("%%mimo --format markdwn\nhello").error == [
-        "BadOption: --format 不能是 'markdwn'。",
+        "BadOption: --format 的值 'markdwn' 無效。",
         "你是指 markdown 嗎？",
     ]
     assert kernel.run("%%mimo --temprature 1\nhello").error[-1] == "你是指 --temperature 嗎？"
