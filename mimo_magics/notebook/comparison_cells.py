@@ -28,6 +28,7 @@ from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.comparison.result import Comparison
 from mimo_magics.session.session import Session
+from mimo_magics.session.storage.turn_record import add_notices
 
 
 class ComparisonCells:
@@ -139,7 +140,8 @@ class ComparisonCells:
                 gone=branched_turns,
             )
         bundle = reply_document.reply_bundle(
-            replace(reply, notices=(*reply.notices, notice)),
+            reply,
             display_options=DisplayOptions(settings.format, settings.remote_images),
+            notices=[notice],
         )
-        display_bundle(bundle, {"mimo": session.record})
+        display_bundle(bundle, {"mimo": add_notices(session.record, [notice])})

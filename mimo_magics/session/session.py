@@ -199,7 +199,7 @@ class Session:
             running = self._create_running_turn(prompt, past.turns, settings, tools, cell)
             if prompt is not None:
                 running.cached = self._find_cached_turn(running.digest, reuse or reuse_by_setting(settings))
-            running.notices = (*self._take_notices(past, running.cached), *notices)
+            running.opening_notices = (*self._take_notices(past, running.cached), *notices)
             try:
                 async with aclosing(running):
                     yield running

@@ -51,7 +51,7 @@ from mimo_magics.core.errors import (
 from mimo_magics.core.messages import ReasoningPart, TextPart, ToolCall, Usage
 from mimo_magics.display.terminal import TerminalRenderer
 from mimo_magics.session.session import Session
-from mimo_magics.tape.format import read_tape
+from mimo_magics.tape.reader import read_tape
 from mimo_magics.tools.execution import run_function
 from mimo_magics.tools.schema import BadArguments, Signature
 from mimo_magics.wire.formats import decode

@@ -19,6 +19,7 @@ from support.peer_sessions import (
     describe_branches,
     expected_body,
     interrupt_turn,
+    notices,
     request_bodies,
     run_cells,
 )
@@ -232,7 +233,7 @@ def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
     run_cells(talk, "a", "b", "c")
     talk.remove_cells(cells)
     assert current_prompts(talk) == left
-    assert [ask(talk, "d").notices, ask(talk, "e").notices] == [told, ()]
+    assert [notices(talk, "d"), notices(talk, "e")] == [told, ()]
     assert request_bodies(peer, 3) == [
         expected_body(*left.split(), "d"),
         expected_body(*left.split(), "d", "e"),
@@ -257,10 +258,8 @@ def test_a_cell_that_was_pasted_replaces_its_turn_where_it_was_said(
     run_cells(talk, "d")
     talk.restore_cell(cell)
     assert current_prompts(talk) == "a b c d"
-    notices = ask(talk, "again", cell=cell).notices
-    assert [each[: len(f"Asked again in place of {place}")] for each in notices] == [
-        f"Asked again in place of {place}"
-    ]
+    (notice,) = notices(talk, "again", cell=cell)
+    assert notice.startswith(f"Asked again in place of {place}")
     assert request_bodies(peer)[-1] == expected_body(*past, "again")
     assert ("a b c d" in [way for _, way, _ in describe_branches(talk)], current_prompts(talk)) == (
         True,
@@ -293,7 +292,7 @@ def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cel
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     talk.remove_cells({"b"})
-    kept, asked = ask(talk, "a", cell="a", run_all="keep").notices, ask(talk, "c").notices
+    kept, asked = notices(talk, "a", cell="a", run_all="keep"), notices(talk, "c")
     assert (len(kept), kept[0][:9]) == (1, "Kept from")
     assert asked == ("The turn of a deleted cell left the conversation, which is kept as branch 2.",)
 
@@ -303,7 +302,7 @@ def test_what_was_forgotten_is_not_told_after_everything_is(peer: Peer) -> None:
     run_cells(talk, "a", "b")
     talk.remove_cells({"a"})
     talk.clear()
-    assert ask(talk, "c").notices == ()
+    assert notices(talk, "c") == ()
 
 
 def test_clearing_forgets_all_branches(peer: Peer) -> None:
@@ -396,7 +395,7 @@ def test_what_cannot_be_asked_leaves_a_session_that_can_be(peer: Peer, refused: 
     with pytest.raises(BadOption):
         ask(talk, **{"prompt": "again", "cell": "a", **refused})
     assert talk.history == before.remove_cells({"b"})
-    assert len(ask(talk, "c").notices) == 1
+    assert len(notices(talk, "c")) == 1
 
 
 # From a file

@@ -188,10 +188,12 @@ class PromptBox:
     def _show_document(self) -> None:
         """Put the document of the answer in the place of its widgets."""
         turn = self._running.turns.get(0) if self._running else None
-        if turn and turn.is_in_history:
+        if self._running and turn and turn.is_in_history:
             settings = self._config.snapshot()
             page = reply_document.reply_html(
-                turn.reply, display_options=DisplayOptions(settings.format, settings.remote_images)
+                turn.reply,
+                display_options=DisplayOptions(settings.format, settings.remote_images),
+                notices=self._running.running_turns[0].notices,
             )
             self._reply_area.children = (ipywidgets.HTML(page),)
         else:

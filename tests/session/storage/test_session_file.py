@@ -131,6 +131,12 @@ def test_fields_that_this_version_does_not_know_are_ignored() -> None:
     assert from_text(json.dumps(told)) == SAVED
 
 
+def test_notices_in_replies_of_older_files_are_ignored() -> None:
+    told = document()
+    told["turns"][0]["reply"]["told"] = ["Asked again."]
+    assert from_text(json.dumps(told)) == SAVED
+
+
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_the_form_of_the_json_does_not_matter(ascii_only: bool) -> None:
     assert from_text(json.dumps(document(), ensure_ascii=ascii_only, indent=1, sort_keys=True)) == SAVED
