@@ -118,9 +118,9 @@ tapes: $(VENV)/test weights weights-tools
 weights: $(VENV)/demo
 	@$(RUN) -m mimo_magics.client.local.weights smollm2-135m
 
-## make weights-tools  the embedded model that calls tools: 478 MB, for the tests and notebooks that want it
+## make weights-tools  download the model of the lessons and tests with tools: 478 MB
 weights-tools: $(VENV)/demo
-	@$(RUN) -m mimo_magics.client.local.weights qwen2.5-coder-0.5b
+	@$(RUN) notebooks/larger_weights.py qwen2.5-coder-0.5b
 
 ## make release-check  build wheel and sdist into dist, and use them as a stranger does on each Python that is here
 release-check: $(VENV)/release weights
