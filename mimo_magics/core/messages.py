@@ -291,8 +291,6 @@ class Reply:
     """Set by a session; the wire does not measure."""
     cost: float | None = None
     """Estimate in US dollars, set by a session from the dated price table; `None` where no price is known."""
-    notices: tuple[str, ...] = field(default=(), metadata={"saved_as": "told"})
-    """What the session did with the turn, such as putting it in the place of an older one."""
 
     @property
     def text(self) -> str:

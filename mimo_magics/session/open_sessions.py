@@ -40,7 +40,7 @@ class Sessions:
         """
         if name not in self._sessions:
             advice = did_you_mean(
-                name, self._sessions, Translatable("There are: {names}.", names=", ".join(self._sessions))
+                name, self._sessions, Translatable("Available: {names}.", names=", ".join(self._sessions))
             )
             raise BadOption(Translatable("There is no session {name}.", name=name), advice)
         return self._sessions[name]

@@ -66,8 +66,8 @@ class RunningTurn:
     ) -> None:
         self.turn: Turn | None = None
         """The turn when it is over."""
-        self.notices: tuple[str, ...] = ()
-        """What the session has to say of it, in quiet lines."""
+        self.opening_notices: tuple[str, ...] = ()
+        """Notices of the session, sent before the reply."""
         self.cached: Turn | None = None
         """An answer that is there already, and is given instead of asking."""
         self.continued_turn: Turn | None = None
@@ -110,6 +110,11 @@ class RunningTurn:
         return replace(reply, timing=self._timer.timing, cost=price)
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """The notices that were sent, to be shown beside the reply."""
+        return self._accumulator.notices
+
+    @property
     def cost(self) -> float | None:
         """Estimate of what was spent, in US dollars, also where the server told no tokens; `None` without a price."""
         return self._limits.cost()
@@ -123,8 +128,7 @@ class RunningTurn:
         return turn
 
     def _build_cached_turn(self, cached_turn: Turn) -> Turn:
-        reply = replace(cached_turn.reply, notices=self._accumulator.reply.notices)
-        return replace(cached_turn, reply=reply, cell=self._cell, usage=Usage())
+        return replace(cached_turn, cell=self._cell, usage=Usage())
 
     def _build_turn(self) -> Turn:
         unfinished_calls = list(self._call_runner.fail_open_calls())
@@ -169,7 +173,7 @@ class RunningTurn:
 
     async def _stream_turn(self) -> AsyncGenerator[Event]:
         """Ask the service, or the tape; the embedded model is fetched and started first."""
-        for line in self.notices:
+        for line in self.opening_notices:
             yield Notice(line)
         if self.cached:
             for event in replay_reply(self.cached.reply):
@@ -333,7 +337,7 @@ class RunningTurn:
             size = ResponseSize()
             async for event in events:
                 size.feed(event)
-                if isinstance(event, Notice) and event.text in self._accumulator.reply.notices:
+                if isinstance(event, Notice) and event.text in self.notices:
                     continue  # each request of the turn may meet the same refusal
                 if isinstance(event, ResponseStarted):
                     endpoint.bind_key(service_endpoint)

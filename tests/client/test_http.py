@@ -165,7 +165,7 @@ async def test_closing_the_generator_closes_the_socket(peer: Peer) -> None:
 
 async def test_after_the_first_event_nothing_is_asked_again(peer: Peer) -> None:
     peer.answers(Answer([delta("half "), sse({"error": {"code": "503", "message": "gone"}})]))
-    with pytest.raises(ServerBusy, match="HTTP 503: gone"):
+    with pytest.raises(ServerBusy, match="HTTP 503 Service Unavailable: gone"):
         await send_request(peer)
     assert len(peer.requests) == 1
 
@@ -195,7 +195,7 @@ async def test_an_error_in_the_middle_keeps_its_kind(peer: Peer) -> None:
     peer.answers(
         Answer([delta("half"), sse({"error": {"code": "401", "message": "expired"}, "choices": []})])
     )
-    with pytest.raises(InvalidApiKey, match="HTTP 401: expired"):
+    with pytest.raises(InvalidApiKey, match="HTTP 401 Unauthorized: expired"):
         await send_request(peer)
 
 
@@ -228,7 +228,7 @@ async def test_a_key_that_the_server_repeats_is_not_shown(peer: Peer) -> None:
     peer.answers(error(401, f"Incorrect API key provided: {KEY}."))
     with pytest.raises(InvalidApiKey) as failure:
         await send_request(peer)
-    assert str(failure.value) == "HTTP 401: Incorrect API key provided: (the key)."
+    assert str(failure.value) == "HTTP 401 Unauthorized: Incorrect API key provided: (the key)."
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -238,7 +238,7 @@ async def test_a_key_that_a_stream_or_a_whole_body_repeats_is_not_shown(peer: Pe
     peer.answers(Answer([sse(told)]) if streamed else whole)
     with pytest.raises(InvalidApiKey) as failure:
         await send_request(peer)
-    assert str(failure.value) == "HTTP 401: Incorrect key (the key): (the key)"
+    assert str(failure.value) == "HTTP 401 Unauthorized: Incorrect key (the key): (the key)"
     assert KEY not in repr(vars(failure.value))
 
 
@@ -326,7 +326,7 @@ async def test_a_field_that_is_refused_is_left_out_once_and_told(peer: Peer, api
         [True, False],
     )
     assert [event.text for event in told if isinstance(event, Notice)] == [
-        "The server takes no thinking: the request was made again without it."
+        "The server does not support thinking; the request was repeated without it."
     ]
 
 
@@ -369,8 +369,8 @@ async def test_a_bare_error_in_an_event_stream_is_told_and_not_requested_again(
     [
         (b"error: out of memory\n", "error: out of memory"),
         (b"upstream connect error\n\n", "upstream connect error"),
-        (b"<html>\n<body>Log in</body></html>\n", "a web page instead of an answer"),
-        (b"data: <html>Log in</html>\n\n", "a web page instead of an answer"),
+        (b"<html>\n<body>Log in</body></html>\n", "an HTML page instead of JSON"),
+        (b"data: <html>Log in</html>\n\n", "an HTML page instead of JSON"),
     ],
 )
 @pytest.mark.parametrize("api", APIS)

@@ -118,7 +118,7 @@ async def test_the_format_of_the_settings_does_not_matter(mimo: Peer) -> None:
 
 
 async def test_a_preset_that_is_not_there_is_told() -> None:
-    with pytest.raises(BadOption, match="There is no preset 'nowhere'"):
+    with pytest.raises(BadOption, match="Unknown preset 'nowhere'"):
         await model_list.list_models(Settings(preset="nowhere"))
 
 

@@ -22,6 +22,7 @@ from mimo_magics.core.errors import (
     WireError,
 )
 from mimo_magics.core.events import Retrying
+from mimo_magics.wire.errors import status_line
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed", "_impatient")]
 
@@ -32,8 +33,8 @@ async def test_a_busy_server_is_asked_again(peer: Peer, status: int) -> None:
     events = await send_request(peer)
     waits = [event for event in events if isinstance(event, Retrying)]
     assert [(wait.attempt, wait.max_attempts, wait.reason) for wait in waits] == [
-        (2, 5, f"HTTP {status}: busy"),
-        (3, 5, f"HTTP {status}: busy"),
+        (2, 5, f"{status_line(status)}: busy"),
+        (3, 5, f"{status_line(status)}: busy"),
     ]
     assert fold_events(events) == reply("at last")
 
@@ -92,7 +93,10 @@ async def test_a_used_up_quota_is_not_asked_again(peer: Peer, kind: str) -> None
     peer.answers(Answer([body.encode()], status=429, headers={"Content-Type": "application/json"}))
     with pytest.raises(InsufficientBalance) as failure:
         await send_request(peer)
-    assert (str(failure.value), len(peer.requests)) == ("HTTP 429: You exceeded your quota.", 1)
+    assert (str(failure.value), len(peer.requests)) == (
+        "HTTP 429 Too Many Requests: You exceeded your quota.",
+        1,
+    )
 
 
 async def test_a_server_that_asks_for_too_long_a_wait_is_an_error_at_once(peer: Peer) -> None:

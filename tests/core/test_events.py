@@ -96,8 +96,14 @@ def test_every_event_ends_in_its_place_of_the_reply():
         "r2",
         (HARBOUR, TIDES),
         ("one page was slow", "another failed"),
-        notices=("Asked again.", "Kept."),
     )
+
+
+def test_notices_are_collected_beside_the_reply():
+    accumulator = Accumulator()
+    for event in EVERY_EVENT:
+        accumulator.feed(event)
+    assert accumulator.notices == ("Asked again.", "Kept.")
 
 
 def test_nothing_is_an_empty_reply():

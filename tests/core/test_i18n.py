@@ -30,7 +30,7 @@ from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.panel import Panel, close_all
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage.notebook_reader import read_histories
-from mimo_magics.session.storage.turn_record import build_record
+from mimo_magics.session.storage.turn_record import add_notices, build_record
 from mimo_magics.session.turn import Turn
 
 HOUSE = PACKAGE
@@ -195,7 +195,7 @@ def test_the_advice_survives_that_a_key_is_hidden(chinese: None) -> None:
     refusal.redact("sk-secret")
     assert refusal.lines == (
         "HTTP 401: (the key) is wrong",
-        "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。",
+        "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。",
     )
 
 
@@ -240,20 +240,23 @@ def test_another_language_is_refused_and_the_first_one_stays() -> None:
 # What is kept
 
 
+NOTICES = [
+    Translatable("Kept from {day}, as nothing has changed since. --fresh asks anew.", day="2026-01-01")
+]
+
+
 def output(turn: Turn) -> dict[str, object]:
-    data = reply_document.reply_bundle(turn.reply)
+    data = reply_document.reply_bundle(turn.reply, notices=NOTICES)
     return {
         "output_type": "display_data",
         "data": data,
-        "metadata": {"mimo": build_record(turn, session="main")},
+        "metadata": {"mimo": add_notices(build_record(turn, session="main"), NOTICES)},
     }
 
 
 def test_a_notebook_saved_in_chinese_is_read_back_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = Translatable("Kept from {day}, as nothing has changed since. --fresh asks anew.", day="2026-01-01")
-    answer = Reply(
-        Message("assistant", (TextPart("Four."),)), Usage(3, 1), "length", "m", notes=(told,), notices=(told,)
-    )
+    message = Message("assistant", (TextPart("Four."),))
+    answer = Reply(message, Usage(3, 1), "length", "m", notes=tuple(NOTICES))
     turn = Turn(user_message("2 + 2?"), answer, Params("m"), "mimo-v2", "openai", 1.0, id="t1", cell="a")
     saved, read = {}, {}
     for language in ("en", "zh-TW"):
@@ -332,9 +335,9 @@ def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, ser
     assert "cut off" not in page
     assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "儲存於"]
     assert failure[0] == english[2][0]
-    assert failure[1] == "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
+    assert failure[1] == "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     assert kernel.run("%%mimo --format markdwn\nhello").error == [
-        "BadOption: --format 不能是 'markdwn'。",
+        "BadOption: --format 的值 'markdwn' 無效。",
         "你是指 markdown 嗎？",
     ]
     assert kernel.run("%%mimo --temprature 1\nhello").error[-1] == "你是指 --temperature 嗎？"

@@ -111,6 +111,14 @@ def test_remarks_of_the_server_are_shown_as_text() -> None:
     assert inner(answer(notes=("search <failed>",))) == "<p>⚠ search &lt;failed&gt;</p>"
 
 
+def test_notices_are_shown_as_small_text_below_the_reply() -> None:
+    html = reply_html(answer(TextPart("Hi"), stop="end", model="m"), notices=["Replaced <turn> 2."])
+    assert "<p>Hi</p>" in html
+    assert html.endswith(
+        '<p dir="auto"><small>Replaced &lt;turn&gt; 2.</small></p><p dir="auto"><small>m</small></p></div>'
+    )
+
+
 def test_the_footer_tells_model_tokens_and_speed() -> None:
     timing = Timing(time_to_first_token=0.42, reasoning=None, total=4.42)
     reply = answer(

@@ -578,8 +578,8 @@ def test_an_error_takes_two_lines_whatever_shows_the_errors_of_others(
     answered = kernel.run("x = %mimo hi\nprint(x.text)")
     kernel.run(end)
     assert runs[0].error == [
-        "InvalidApiKey: HTTP 401: no such key: (the key)",
-        "Check MIMO_API_KEY: each host and plan has keys of its own.",
+        "InvalidApiKey: HTTP 401 Unauthorized: no such key: (the key)",
+        "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.",
     ]
     assert KEY not in json.dumps([ran.messages for ran in runs])
     assert answered.text == "You said: hi\n"

@@ -51,7 +51,7 @@ from mimo_magics.core.errors import (
 from mimo_magics.core.messages import ReasoningPart, TextPart, ToolCall, Usage
 from mimo_magics.display.terminal import TerminalRenderer
 from mimo_magics.session.session import Session
-from mimo_magics.tape.format import read_tape
+from mimo_magics.tape.reader import read_tape
 from mimo_magics.tools.execution import run_function
 from mimo_magics.tools.schema import BadArguments, Signature
 from mimo_magics.wire.formats import decode
@@ -367,7 +367,7 @@ def test_events_that_one_line_end_parts_are_events(peer: Peer) -> None:
             marks=report("https://github.com/stacklok/toolhive/issues/6037"),
         ),
         pytest.param(
-            *(b"data: error: out of memory\n\n", ServerBusy, "HTTP 500: out of memory"),
+            *(b"data: error: out of memory\n\n", ServerBusy, "HTTP 500 Internal Server Error: out of memory"),
             marks=report("https://github.com/lucasjinreal/Crane/pull/121"),
         ),
     ],
@@ -440,7 +440,10 @@ def test_a_429_for_a_used_up_quota_is_not_asked_again(peer: Peer) -> None:
     peer.answers(Answer([json.dumps(body).encode()], 429, {"Content-Type": "application/json"}))
     with pytest.raises(InsufficientBalance) as failure:
         session(peer).ask("q")
-    assert (str(failure.value), len(peer.requests)) == ("HTTP 429: You exceeded your quota.", 1)
+    assert (str(failure.value), len(peer.requests)) == (
+        "HTTP 429 Too Many Requests: You exceeded your quota.",
+        1,
+    )
 
 
 @report("https://github.com/openai/openai-python/issues/957")

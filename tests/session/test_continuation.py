@@ -112,7 +112,6 @@ def test_one_answer_has_what_both_pieces_have() -> None:
         notes=("slow",),
         timing=Timing(0.5, 1.0, 2.0),
         cost=0.25,
-        notices=("Asked again.",),
     )
     second = piece(
         END,

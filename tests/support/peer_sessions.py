@@ -34,6 +34,12 @@ def ask(session: Session, prompt: str | None, **options: object) -> Reply:
     return turn.reply
 
 
+def notices(session: Session, prompt: str | None, **options: object) -> tuple[str, ...]:
+    """Send a prompt, and return the notices that are shown beside the reply."""
+    stream = session.stream(prompt, **options)
+    return turn_driver.drive_sync(stream, SilentRenderer(), lambda _: True).notices
+
+
 def run_cells(session: Session, *cells: str, words: str = "", **options: object) -> None:
     """Run cells, each of which says its name, or other words than the first time."""
     for cell in cells:

@@ -68,7 +68,6 @@ replies = st.builds(
     id=texts,
     annotations=st.lists(st.builds(Annotation, texts, texts), max_size=2).map(tuple),
     notes=st.lists(texts, max_size=2).map(tuple),
-    notices=st.lists(texts, max_size=2).map(tuple),
     timing=st.none() | st.builds(Timing, st.none() | numbers, st.none() | numbers, numbers),
     cost=st.none() | numbers,
 )

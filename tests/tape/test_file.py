@@ -13,7 +13,8 @@ from support.paths import ROOT
 from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.tape import file as tape_file
 from mimo_magics.tape.file import TapeFile
-from mimo_magics.tape.format import RecordedCall, encode_tape, read_tape
+from mimo_magics.tape.format import RecordedCall, encode_tape
+from mimo_magics.tape.reader import read_tape
 from mimo_magics.tape.tape import Tape
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")

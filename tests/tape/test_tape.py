@@ -12,7 +12,7 @@ from support.virtual_time import VirtualTime
 from mimo_magics.core.errors import TapeMismatch
 from mimo_magics.core.events import Retrying
 from mimo_magics.core.settings import Api
-from mimo_magics.tape import format as tape_format
+from mimo_magics.tape import reader
 from mimo_magics.tape.tape import Tape
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed")]
@@ -64,7 +64,7 @@ async def test_recording_replaces_an_older_tape_with_its_first_call(peer: Peer, 
     anew = Tape("record", path)
     assert tape_text(path) == before
     await send_through_tape(peer, anew, request=request_for("new"))
-    assert [call.body["messages"][0]["content"] for call in tape_format.read_tape(path)] == ["new"]
+    assert [call.body["messages"][0]["content"] for call in reader.read_tape(path)] == ["new"]
 
 
 # What is not there

@@ -21,7 +21,7 @@ from mimo_magics.core.errors import ConnectionFailed, IncompleteStream, InvalidA
 from mimo_magics.core.messages import ImagePart, Message, TextPart
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Api
-from mimo_magics.tape import format as tape_format
+from mimo_magics.tape import format as tape_format, reader
 from mimo_magics.tape.tape import Tape
 from mimo_magics.tape.transport import _name_error
 
@@ -40,7 +40,7 @@ async def test_bytes_come_in_the_pieces_in_which_they_came(peer: Peer, path: Pat
         ]
     )
     recorded = await send_through_tape(peer, Tape("record", path), api)
-    (call,) = tape_format.read_tape(path)
+    (call,) = reader.read_tape(path)
     assert [chunk.data for chunk in call.chunks][1:3] == [sse_comment(words[:4]), sse_comment(words[4:])]
     assert "\\udce5" in tape_text(path)  # the half of a character
     assert await send_through_tape(peer, Tape("replay", path), api) == recorded
@@ -63,7 +63,7 @@ async def test_a_server_that_was_not_reached_is_not_reached_again(
     gone = SimpleNamespace(url=f"http://127.0.0.1:{nobody.getsockname()[1]}")
     recorded = await send_through_tape(gone, Tape("record", path))
     assert isinstance(recorded[1], ConnectionFailed)
-    assert {call.end_reason for call in tape_format.read_tape(path)} == {"ConnectError"}
+    assert {call.end_reason for call in reader.read_tape(path)} == {"ConnectError"}
     replayed = await send_through_tape(gone, Tape("replay", path))
     assert (len(replayed[0]), repr(replayed[1])) == (len(recorded[0]), repr(recorded[1]))
     nobody.close()
@@ -76,7 +76,7 @@ async def test_an_answer_that_was_stopped_ends_where_it_was_stopped(peer: Peer, 
         async for event in events:
             first = event
             break
-    (call,) = tape_format.read_tape(path)
+    (call,) = reader.read_tape(path)
     assert call.end_reason == "left"
     replayed, failure = await send_through_tape(peer, Tape("replay", path))
     assert replayed[0] == first
@@ -151,7 +151,7 @@ async def test_a_packed_answer_is_recorded_as_far_as_its_bound(
     _, failure = await send_through_tape(peer, Tape("record", path))
     _, again = await send_through_tape(peer, Tape("replay", path))
     assert (type(failure), type(again), len(peer.requests)) == (WireError, WireError, 1)
-    (call,) = tape_format.read_tape(path)
+    (call,) = reader.read_tape(path)
     assert 0 < sum(len(each.data) for each in call.chunks) <= 200_000
 
 
@@ -196,7 +196,7 @@ async def test_a_replay_without_a_key_finds_what_was_recorded_with_any(
     request = request_for(text, temperature=1)
     endpoint = Endpoint(peer.url + "/v1", Secret(key), "bearer", tapes=(Tape("record", path),))
     recorded = [event async for event in http.stream(endpoint, "openai", request)]
-    (call,) = tape_format.read_tape(path)
+    (call,) = reader.read_tape(path)
     said = call.body["messages"][0]["content"]
     assert said == (text if len(key) < 8 else text.replace(key, "(the key)"))
     unkeyed = Endpoint("http://replay.invalid/v1", Secret(""), "bearer", tapes=(Tape("replay", path),))

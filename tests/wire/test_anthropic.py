@@ -126,7 +126,7 @@ def test_a_tool_choice_is_a_type_or_the_name_of_a_tool(choice, body):
 )
 def test_what_the_format_cannot_say_is_refused_before_anything_is_sent(field):
     (name,) = field
-    with pytest.raises(BadOption, match=f"The Anthropic format has no {name}"):
+    with pytest.raises(BadOption, match=f"The Anthropic format does not support {name}"):
         anthropic.encode(Request((user_message("Hello"),), Params("m", **field)))
 
 
@@ -244,7 +244,7 @@ def test_pictures_are_blocks_with_their_source():
 
 
 def test_sound_is_refused():
-    with pytest.raises(BadOption, match="no sound"):
+    with pytest.raises(BadOption, match="does not support audio"):
         sent(Message("user", (AudioPart("data:audio/wav;base64,AAAA"),)))
 
 
@@ -458,11 +458,17 @@ def test_a_stream_without_a_beginning_that_ends_without_a_reason_is_cut_too():
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        ({"type": "overloaded_error", "message": "Overloaded"}, "ServerBusy: HTTP 503: Overloaded"),
-        ({"type": "rate_limit_error", "message": "Slow down"}, "RateLimited: HTTP 429: Slow down"),
+        (
+            {"type": "overloaded_error", "message": "Overloaded"},
+            "ServerBusy: HTTP 503 Service Unavailable: Overloaded",
+        ),
+        (
+            {"type": "rate_limit_error", "message": "Slow down"},
+            "RateLimited: HTTP 429 Too Many Requests: Slow down",
+        ),
         (
             {"code": "400", "message": "Param Incorrect", "param": "the useful text", "type": ""},
-            "BadRequest: HTTP 400: Param Incorrect: the useful text",
+            "BadRequest: HTTP 400 Bad Request: Param Incorrect: the useful text",
         ),
     ],
 )
@@ -572,15 +578,15 @@ def test_a_whole_reply_reads_as_a_stream_does():
     [
         (
             b'{"error": {"code": "400", "message": "Param Incorrect", "param": "the useful text"}}',
-            "HTTP 400: Param Incorrect: the useful text",
+            "HTTP 400 Bad Request: Param Incorrect: the useful text",
         ),
         (
             b'{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}',
-            "HTTP 503: Over",
+            "HTTP 503 Service Unavailable: Over",
         ),
         (
             b'{"type": "server_error", "message": "Upstream request failed: gone"}',
-            "HTTP 500: Upstream request",
+            "HTTP 500 Internal Server Error: Upstream request",
         ),
     ],
 )
@@ -590,6 +596,6 @@ def test_a_whole_reply_that_is_an_error_raises_it(body, told):
 
 
 def test_a_web_search_is_refused_before_anything_is_sent():
-    with pytest.raises(BadOption, match="has no web search") as caught:
+    with pytest.raises(BadOption, match="does not support web search") as caught:
         anthropic.encode(Request((user_message("Hello"),), Params("m", web_search="on")))
-    assert caught.value.hint == "Use --api openai, or leave --web-search out."
+    assert caught.value.hint == "Use --api openai, or omit --web-search."

@@ -221,11 +221,11 @@ def test_a_whole_reply_reads_as_a_stream_does(dialect: FormatCase) -> None:
     [
         (
             b'{"error": {"code": "401", "message": "Invalid API Key", "param": "Please provide valid API Key"}}',
-            "HTTP 401: Invalid API Key: Please provide valid API Key",
+            "HTTP 401 Unauthorized: Invalid API Key: Please provide valid API Key",
         ),
         (
             b'{"type": "server_error", "message": "Upstream request failed: gone"}',
-            "HTTP 500: Upstream request failed: gone",
+            "HTTP 500 Internal Server Error: Upstream request failed: gone",
         ),
     ],
 )

@@ -77,36 +77,48 @@ def test_what_follows_a_finished_answer_costs_nothing_of_it(dialect: FormatCase,
 @pytest.mark.parametrize(
     ("frame", "told"),
     [
-        (b"data: error: out of memory", "ServerBusy: HTTP 500: out of memory"),
-        (b"data: [ERROR] out of memory", "ServerBusy: HTTP 500: out of memory"),
-        (b'data: "Error: out of memory"', "ServerBusy: HTTP 500: out of memory"),
-        (b'data: [{"error": {"code": 429, "message": "busy"}}]', "RateLimited: HTTP 429: busy"),
+        (b"data: error: out of memory", "ServerBusy: HTTP 500 Internal Server Error: out of memory"),
+        (b"data: [ERROR] out of memory", "ServerBusy: HTTP 500 Internal Server Error: out of memory"),
+        (b'data: "Error: out of memory"', "ServerBusy: HTTP 500 Internal Server Error: out of memory"),
+        (
+            b'data: [{"error": {"code": 429, "message": "busy"}}]',
+            "RateLimited: HTTP 429 Too Many Requests: busy",
+        ),
         (
             b'{"error": {"code": 402, "message": "Insufficient quota"}}',
-            "InsufficientBalance: HTTP 402: Insufficient quota",
+            "InsufficientBalance: HTTP 402 Payment Required: Insufficient quota",
         ),
         (
             b'{\n  "error": {\n    "code": 402,\n    "message": "No"\n  }\n}',
-            "InsufficientBalance: HTTP 402: No",
+            "InsufficientBalance: HTTP 402 Payment Required: No",
         ),
-        (b'data: {"code": 401, "msg": "bad key"}', "InvalidApiKey: HTTP 401: bad key"),
-        (b'data: {"detail": "Not found"}', "ServerBusy: HTTP 500: Not found"),
-        (b'data: {"object": "error", "message": "No", "code": 400}', "BadRequest: HTTP 400: No"),
-        (b'[{\n"error": {\n"code": 429,\n"message": "busy"\n}\n}]', "RateLimited: HTTP 429: busy"),
-        (b' \t{"error": {"code": 429, "message": "busy"}}', "RateLimited: HTTP 429: busy"),
-        (b"event: error\ndata: out of memory", "ServerBusy: HTTP 500: out of memory"),
-        (b'event: error\ndata: {"message": "no"}', "ServerBusy: HTTP 500: no"),
-        (b'event: error\ndata: {"code": "rate_limit", "message": "no"}', "RateLimited: HTTP 429: no"),
+        (b'data: {"code": 401, "msg": "bad key"}', "InvalidApiKey: HTTP 401 Unauthorized: bad key"),
+        (b'data: {"detail": "Not found"}', "ServerBusy: HTTP 500 Internal Server Error: Not found"),
+        (b'data: {"object": "error", "message": "No", "code": 400}', "BadRequest: HTTP 400 Bad Request: No"),
+        (
+            b'[{\n"error": {\n"code": 429,\n"message": "busy"\n}\n}]',
+            "RateLimited: HTTP 429 Too Many Requests: busy",
+        ),
+        (b' \t{"error": {"code": 429, "message": "busy"}}', "RateLimited: HTTP 429 Too Many Requests: busy"),
+        (b"event: error\ndata: out of memory", "ServerBusy: HTTP 500 Internal Server Error: out of memory"),
+        (b'event: error\ndata: {"message": "no"}', "ServerBusy: HTTP 500 Internal Server Error: no"),
+        (
+            b'event: error\ndata: {"code": "rate_limit", "message": "no"}',
+            "RateLimited: HTTP 429 Too Many Requests: no",
+        ),
         (
             b'data: {"success": false, "errors": [{"code": 403, "message": "No"}], "result": null}',
-            "Forbidden: HTTP 403: No",
+            "Forbidden: HTTP 403 Forbidden: No",
         ),
-        (b'data: {"error_code": 17, "error_msg": "No quota"}', "ServerBusy: HTTP 500: No quota"),
-        (b'data: {"success": false, "message": "No"}', "ServerBusy: HTTP 500: No"),
-        (b'data: {"status": "error", "message": "No"}', "ServerBusy: HTTP 500: No"),
+        (
+            b'data: {"error_code": 17, "error_msg": "No quota"}',
+            "ServerBusy: HTTP 500 Internal Server Error: No quota",
+        ),
+        (b'data: {"success": false, "message": "No"}', "ServerBusy: HTTP 500 Internal Server Error: No"),
+        (b'data: {"status": "error", "message": "No"}', "ServerBusy: HTTP 500 Internal Server Error: No"),
         (
             b'data: {"base_resp": {"status_code": 1004, "status_msg": "No login"}}',
-            "ServerBusy: HTTP 500: No login",
+            "ServerBusy: HTTP 500 Internal Server Error: No login",
         ),
     ],
 )
@@ -127,10 +139,10 @@ def test_a_stream_of_the_other_format_says_which_one_it_is(dialect: FormatCase) 
     (other,) = (each for each in FORMAT_CASES if each is not dialect)
     with pytest.raises(WireError) as raised:
         list(decode(dialect.api, [other.stream(other.start, other.text("Hi"))]))
-    assert raised.value.hint == f"Choose it: --api {other.api}, or %mimo_config api={other.api}"
+    assert raised.value.hint == f"Use --api {other.api}, or %mimo_config api={other.api}."
     with pytest.raises(WireError) as raised:
         list(decode_full(dialect.api, json.dumps(other.whole("", "Hi", ToolCall("c", "n", "{}"))).encode()))
-    assert raised.value.hint == f"Choose it: --api {other.api}, or %mimo_config api={other.api}"
+    assert raised.value.hint == f"Use --api {other.api}, or %mimo_config api={other.api}."
 
 
 @every_format

@@ -10,7 +10,8 @@ from support.decoded_streams import decode_until_error, single_bytes
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.events import Accumulator
 from mimo_magics.core.messages import Message, Params, Reply, Request, ToolResult, user_message
-from mimo_magics.core.serialization import from_dict, to_dict
+from mimo_magics.core.serialization import to_dict
+from mimo_magics.session.storage.validation import validate
 from mimo_magics.wire.formats import FORMATS, decode_full
 
 APIS = pytest.mark.parametrize("api", ["openai", "anthropic"])
@@ -111,7 +112,7 @@ def assert_usable(reply: Reply) -> None:
     for shown in (repr(reply), str(reply)):
         shown.encode()
     saved = json.dumps(to_dict(reply), ensure_ascii=False).encode()
-    assert from_dict(Reply, json.loads(saved)) == reply
+    assert validate(Reply, json.loads(saved)) == reply
 
 
 @APIS

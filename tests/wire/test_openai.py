@@ -457,7 +457,7 @@ def test_further_choices_are_left_aside():
 def test_an_error_frame_may_hold_only_words():
     assert decode_until_error("openai", [b'data: {"error": "upstream gone"}\n\n']) == (
         Reply(),
-        "ServerBusy: HTTP 500: upstream gone",
+        "ServerBusy: HTTP 500 Internal Server Error: upstream gone",
     )
 
 
@@ -525,7 +525,7 @@ def test_a_call_may_stand_without_its_function():
 
 def test_an_error_of_a_choice_is_told():
     failed = {"delta": {"content": ""}, "finish_reason": "error", "error": {"code": 502, "message": "gone"}}
-    with pytest.raises(ServerBusy, match="HTTP 502: gone"):
+    with pytest.raises(ServerBusy, match="HTTP 502 Bad Gateway: gone"):
         decode_stream("openai", openai_stream(chunk(content="Half"), {"choices": [failed]}))
 
 

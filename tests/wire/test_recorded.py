@@ -193,11 +193,11 @@ BROKEN = {
             model="mimo-v2-pro",
             id="7be20d6651c94c0d9d3f4e8a1f90b7aa",
         ),
-        "ServerBusy: HTTP 503: Upstream overloaded",
+        "ServerBusy: HTTP 503 Service Unavailable: Upstream overloaded",
     ),
     "mimo/anthropic-error-midstream.sse": (
         Reply(assistant(TextPart("Tides follow")), model="mimo-v2.5-pro", id="msg_0d6f2e71c83b4959ae20"),
-        "ServerBusy: HTTP 503: Overloaded",
+        "ServerBusy: HTTP 503 Service Unavailable: Overloaded",
     ),
     "recorded/pydantic-ai/test_openrouter_stream_error.yaml": (
         Reply(
@@ -206,7 +206,7 @@ BROKEN = {
             model="minimax/minimax-m2:free",
             id="gen-1762179802-UN8pkJI4AGZvryk0kFnb",
         ),
-        "BadRequest: HTTP 400: Token limit reached",
+        "BadRequest: HTTP 400 Bad Request: Token limit reached",
     ),
 }
 

@@ -91,8 +91,8 @@ class PromptBox:
         self.stop()
         self._shell.events.unregister("post_run_cell", self._follow_session)
         for session in self._session_selection.sessions:
-            if self._update in session.listeners:
-                session.listeners.remove(self._update)
+            if self._update in session.lock.listeners:
+                session.lock.listeners.remove(self._update)
         self.root.close()
 
     def stop(self) -> None:
@@ -107,8 +107,8 @@ class PromptBox:
     def _follow_session(self, *_: object) -> None:
         """Follow the session that is the current one now."""
         session = self._session_selection.sessions.current
-        if self._update not in session.listeners:
-            session.listeners.append(self._update)
+        if self._update not in session.lock.listeners:
+            session.lock.listeners.append(self._update)
         self._update()
 
     def _update(self) -> None:
@@ -124,8 +124,8 @@ class PromptBox:
             if short_prompt
             else translate("What to ask")
         )
-        self._run_button.disabled = session.is_busy
-        self._keep_button.disabled = session.is_busy or not self._has_reply
+        self._run_button.disabled = session.lock.is_held
+        self._keep_button.disabled = session.lock.is_held or not self._has_reply
 
     @property
     def _has_reply(self) -> bool:
@@ -188,10 +188,12 @@ class PromptBox:
     def _show_document(self) -> None:
         """Put the document of the answer in the place of its widgets."""
         turn = self._running.turns.get(0) if self._running else None
-        if turn and turn.is_in_history:
+        if self._running and turn and turn.is_in_history:
             settings = self._config.snapshot()
             page = reply_document.reply_html(
-                turn.reply, display_options=DisplayOptions(settings.format, settings.remote_images)
+                turn.reply,
+                display_options=DisplayOptions(settings.format, settings.remote_images),
+                notices=self._running.running_turns[0].notices,
             )
             self._reply_area.children = (ipywidgets.HTML(page),)
         else:

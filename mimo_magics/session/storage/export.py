@@ -82,7 +82,7 @@ def export_history(history: History, name: str, file_format: str, settings: Sett
     if file_format not in EXPORTERS:
         formats = (*EXPORTERS, "json")
         advice = did_you_mean(
-            file_format, formats, Translatable("There are: {names}.", names=", ".join(formats))
+            file_format, formats, Translatable("Available: {names}.", names=", ".join(formats))
         )
         raise BadOption(Translatable("There is no form {to!r} of a conversation.", to=file_format), advice)
     if not history.turns:

@@ -21,6 +21,7 @@ from mimo_magics.core.text import join_surrogates, quote
 from mimo_magics.session.history import History
 from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, MAX_NAME_CHARS, SESSION_NAME_PATTERN
 from mimo_magics.session.storage.turn_record import from_record
+from mimo_magics.session.storage.validation import validate
 from mimo_magics.session.turn import Turn
 
 RECORD_METADATA_KEY = "mimo"
@@ -49,6 +50,15 @@ class NotebookSessions:
     """By name, the one that asked last at the end. There is one at least."""
     skipped: tuple[str, ...] = ()
     """A sentence for each output with a record that is not in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a record places its turn."""
+
+    after: str = ""
+    """Id of the turn that it follows."""
+    session: str = DEFAULT_SESSION_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,7 @@ def select_session(notebook_sessions: NotebookSessions, name: str = "") -> tuple
     if name not in notebook_sessions.sessions:
         session_names = list(notebook_sessions.sessions)
         advice = did_you_mean(
-            name, session_names, Translatable("There are: {names}.", names=", ".join(session_names))
+            name, session_names, Translatable("Available: {names}.", names=", ".join(session_names))
         )
         fact = Translatable("The notebook tells of no session {name!r}.", name=quote(name, MAX_NAME_CHARS))
         raise BadSessionFile(fact, advice)
@@ -177,12 +187,12 @@ def _read_turn(cell_number: int, cell: str, output: dict[str, Any]) -> _SavedTur
     record = _check_record(output["metadata"][RECORD_METADATA_KEY])
     text = join_surrogates("".join(_get_field(output, "data", dict).get("text/plain", "")))
     turn = from_record(record, text)
-    parent_id, session = record.get("after", ""), record.get("session", DEFAULT_SESSION_NAME)
-    if not isinstance(parent_id, str) or not _is_session_name(session):
-        raise ValueError("it tells of no session")
+    place = validate(_Place, record)
+    if not SESSION_NAME_PATTERN.fullmatch(place.session):
+        raise ValueError("session is not a valid name")
     if CELL_ID_PATTERN.fullmatch(cell) and not turn.cell.startswith(NAMED_CELL_PREFIX):
         turn = replace(turn, cell=cell)
-    return _SavedTurn(turn, parent_id, session, cell_number)
+    return _SavedTurn(turn, place.after, place.session, cell_number)
 
 
 def _check_record(record: object) -> dict[str, Any]:
@@ -191,10 +201,6 @@ def _check_record(record: object) -> dict[str, Any]:
         raise ValueError("it is none")
     json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
     return record
-
-
-def _is_session_name(session: object) -> bool:
-    return isinstance(session, str) and bool(SESSION_NAME_PATTERN.fullmatch(session))
 
 
 def _get_created_at(saved: _SavedTurn) -> float:

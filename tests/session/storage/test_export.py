@@ -70,12 +70,12 @@ def markdown(history: History, name: str = "main") -> str:
 
 @pytest.mark.parametrize(
     ("to", "hint"),
-    [("htm", "Did you mean html?"), ("docx", "There are: md, html, py, curl, json."), ("", None)],
+    [("htm", "Did you mean html?"), ("docx", "Available: md, html, py, curl, json."), ("", None)],
 )
 def test_another_form_is_refused_with_a_suggestion(to: str, hint: str | None) -> None:
     with pytest.raises(BadOption, match=f"There is no form '{to}' of a conversation.") as failure:
         export_history(said(turn()), "main", to, Settings())
-    assert failure.value.hint == (hint or "There are: md, html, py, curl, json.")
+    assert failure.value.hint == (hint or "Available: md, html, py, curl, json.")
 
 
 @pytest.mark.parametrize("to", EXPORTERS)

@@ -29,6 +29,7 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.core.text import INVISIBLE_CHARACTERS
+from mimo_magics.session.autosave import attach_file
 from mimo_magics.session.history import History
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage import session_file
@@ -127,6 +128,12 @@ def test_fields_that_this_version_does_not_know_are_ignored() -> None:
     told["aside"]["later"] = 1
     told["turns"][0] |= {"later": 1, "history": []}
     told["turns"][0]["params"]["later"] = 1
+    assert from_text(json.dumps(told)) == SAVED
+
+
+def test_notices_in_replies_of_older_files_are_ignored() -> None:
+    told = document()
+    told["turns"][0]["reply"]["told"] = ["Asked again."]
     assert from_text(json.dumps(told)) == SAVED
 
 
@@ -604,7 +611,7 @@ def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
     with pytest.raises(SessionNotSaved, match="cannot be written: File name too long") as caught:
         session.save(path)
     assert len(str(caught.value)) < 500
-    session.attach_file(path)
+    attach_file(session, path)
     with pytest.raises(SessionNotSaved, match="File name too long"):
         session.clear()
     with pytest.raises(BadSessionFile, match="cannot be read: File name too long"):

@@ -17,7 +17,7 @@ from mimo_magics.core.messages import (
     Usage,
 )
 from mimo_magics.core.text import replace_control_characters
-from mimo_magics.session.storage.turn_record import build_record, from_record
+from mimo_magics.session.storage.turn_record import add_notices, build_record, from_record
 from mimo_magics.session.turn import Turn
 
 
@@ -75,7 +75,7 @@ def test_a_record_and_the_text_beside_it_give_the_turn_back() -> None:
     before = replace(
         before,
         created_at=1.5,
-        reply=replace(before.reply, timing=Timing(0.5, None, 2.0), cost=0.25, notices=("Asked again.",)),
+        reply=replace(before.reply, timing=Timing(0.5, None, 2.0), cost=0.25),
         id="0123456789ab",
         system="Be brief.",
         tools=("clock",),
@@ -98,6 +98,20 @@ def test_a_record_says_where_its_turn_stands() -> None:
     )
     assert placed == {**plain, "after": "0123456789ab", "session": "main", "aside": True}
     assert from_record(placed, "1") == from_record(plain, "1")
+
+
+def test_a_record_holds_the_notices_of_its_output_and_they_are_not_read_back() -> None:
+    before = turn("one", TextPart("1"))
+    plain = build_record(before)
+    shown = add_notices(plain, ["Asked again."])
+    assert (shown, add_notices(plain, [])) == ({**plain, "notices": ["Asked again."]}, plain)
+    assert from_record(shown, "1") == from_record(plain, "1")
+
+
+def test_a_record_of_an_older_version_with_notices_in_its_reply_is_read() -> None:
+    plain = build_record(turn("one", TextPart("1")))
+    older = {**plain, "reply": {**plain["reply"], "told": ["Asked again."]}}
+    assert from_record(older, "1") == from_record(plain, "1")
 
 
 def test_an_answer_of_nothing_comes_back_from_its_record() -> None:
