@@ -128,7 +128,7 @@ def test_the_small_line_tells_what_a_reader_must_know() -> None:
         == f"{usual} · the 2 oldest turns were not sent, but a summary was"
     )
     assert (
-        row(said(turn(cell="a")).drop_last(1)).footer
+        row(said(turn("one"), turn(cell="a")).drop_last(1), 2).footer
         == f"stale: no longer part of the conversation · {usual}"
     )
 

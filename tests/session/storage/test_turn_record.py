@@ -85,7 +85,7 @@ def test_a_record_and_the_text_beside_it_give_the_turn_back() -> None:
         summary="They said hello.",
         digest="0" * 32,
         cell="id:here",
-        thread="there",
+        opens_branch=True,
     )
     assert read_back(before) == before
 
