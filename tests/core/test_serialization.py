@@ -28,14 +28,14 @@ MESSAGE = Message(
 )
 
 
-def test_the_form_of_a_message_is_the_one_that_is_described():
+def test_a_message_has_the_documented_json_form():
     assert to_dict(Message("assistant", (ReasoningPart("Hm."), TextPart("Hello.")))) == {
         "role": "assistant",
         "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hello."}],
     }
 
 
-def test_the_form_of_every_part_says_its_kind():
+def test_the_json_of_every_part_has_its_type():
     assert to_dict(MESSAGE) == {
         "role": "assistant",
         "parts": [
@@ -55,7 +55,7 @@ def test_the_form_of_every_part_says_its_kind():
     }
 
 
-def test_a_default_is_left_out_and_a_zero_that_is_none_is_not():
+def test_a_default_is_left_out_and_a_zero_that_is_not_the_default_is_not():
     assert to_dict(Reply()) == {}
     assert to_dict(Tool("clock")) == {"name": "clock"}
     assert to_dict(Params("m", temperature=0.0, thinking=False)) == {
