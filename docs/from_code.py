@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 from docutils.nodes import Node
@@ -18,8 +18,8 @@ from sphinx.util.docutils import SphinxDirective
 from mimo_magics.core import errors, models, pricing, services as presets
 from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
 from mimo_magics.core.settings import Settings, strip_optional
-from mimo_magics.notebook.extension import MAGICS
-from mimo_magics.notebook.magics import MimoMagics
+from mimo_magics.notebook.command_table import MAGICS
+from mimo_magics.notebook.help_page import help_page
 from mimo_magics.notebook.options import OPTIONS, Option
 
 CODE = "    "
@@ -42,12 +42,8 @@ CHINESE_HELP = {
 
 def magics() -> Iterator[str]:
     """Yield every magic with its help page, without the options, which have their own table."""
-    for (kind, name), method in MAGICS.items():
-        if not name.startswith("_"):
-            percent = "%%" if kind == "cell" else "%"
-            page = inspect.cleandoc(getattr(MimoMagics, method).__doc__)
-            help_text, _, _ = re.sub(r"\A::\n\n  .*?\n\n", "", page, flags=re.DOTALL).partition("\noptions:")
-            yield f"## `{percent}{name}`\n\n{markdown(help_text)}\n"
+    for magic in MAGICS.values():
+        yield f"## `{magic.name}`\n\n{markdown(help_page(replace(magic, options=())))}\n"
 
 
 def options(language: str = "en") -> Iterator[str]:
@@ -209,7 +205,7 @@ def summary(kind: type) -> str:
 def markdown(docstring: str) -> str:
     """Return a docstring as Markdown: indented lines are code."""
     lines, inside = [], False
-    for line in docstring.replace("::\n\n", "").splitlines():
+    for line in docstring.splitlines():
         if line.strip() and line.startswith(CODE) != inside:
             lines.append("```" if inside else "```text")
             inside = not inside

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from mimo_magics.client.local import process as local_process
+from mimo_magics.client import endpoint
 from mimo_magics.tape import tape
 from mimo_magics.core.settings import Settings
 from mimo_magics.tape.transport import TapeTransport
@@ -65,9 +65,9 @@ class ReplayServer(HTTPServer):
         return response
 
     async def _forward(self, request: httpx.Request) -> httpx.Response:
-        async for _ in local_process.start_server(self.settings.local_model):
+        async for _ in endpoint.prepare_endpoint(self.settings, ()):
             pass
-        model = local_process.choose_endpoint(self.settings, ())
+        model = endpoint.resolve_endpoint(self.settings)
         headers = {"Authorization": f"Bearer {model.key}", "Content-Type": "application/json"}
         async with httpx.AsyncClient(base_url=model.base_url, trust_env=False, timeout=300) as client:
             return await client.post(request.url.path, content=request.content, headers=headers)

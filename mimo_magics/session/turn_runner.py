@@ -180,11 +180,10 @@ class RunningTurn:
                 yield event
             return
         settings = self._turn_input.settings
-        if self._turn_input.service is LOCAL_SERVICE and not tape.is_replaying(self._tape_selection):
-            async with aclosing(local_process.start_server(settings.local_model)) as preparations:
-                async for step in preparations:
-                    yield step
-        service_endpoint = local_process.choose_endpoint(settings, self._tape_selection)
+        async with aclosing(endpoint.prepare_endpoint(settings, self._tape_selection)) as preparations:
+            async for step in preparations:
+                yield step
+        service_endpoint = endpoint.resolve_endpoint(settings, self._tape_selection)
         if line := credentials.describe_env_file(service_endpoint.key_source):
             yield Notice(line)
         self._turn_input = await resolve_model(self._turn_input, service_endpoint)

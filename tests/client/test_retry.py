@@ -22,6 +22,7 @@ from mimo_magics.core.errors import (
     WireError,
 )
 from mimo_magics.core.events import Retrying
+from mimo_magics.wire.errors import status_line
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed", "_impatient")]
 
@@ -32,8 +33,8 @@ async def test_a_busy_server_is_asked_again(peer: Peer, status: int) -> None:
     events = await send_request(peer)
     waits = [event for event in events if isinstance(event, Retrying)]
     assert [(wait.attempt, wait.max_attempts, wait.reason) for wait in waits] == [
-        (2, 5, f"HTTP {status}: busy"),
-        (3, 5, f"HTTP {status}: busy"),
+        (2, 5, f"{status_line(status)}: busy"),
+        (3, 5, f"{status_line(status)}: busy"),
     ]
     assert fold_events(events) == reply("at last")
 

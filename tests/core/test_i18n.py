@@ -337,7 +337,7 @@ def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, ser
     assert failure[0] == english[2][0]
     assert failure[1] == "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     assert kernel.run("%%mimo --format markdwn\nhello").error == [
-        "BadOption: --format 不能是 'markdwn'。",
+        "BadOption: --format 的值 'markdwn' 無效。",
         "你是指 markdown 嗎？",
     ]
     assert kernel.run("%%mimo --temprature 1\nhello").error[-1] == "你是指 --temperature 嗎？"

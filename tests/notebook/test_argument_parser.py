@@ -10,30 +10,30 @@ from support.peer import Peer
     [
         (
             "%%mimo --temprature 1\nhi",
-            ["BadOption: There is no option --temprature.", "Did you mean --temperature?"],
+            ["BadOption: Unknown option --temprature.", "Did you mean --temperature?"],
         ),
         (
             "%%mimo -t warm\nhi",
             [
-                "BadOption: --temperature cannot be 'warm'.",
+                "BadOption: Invalid value 'warm' for --temperature.",
                 "-t, --temperature X: Sampling temperature: higher is more random. No effect while a MiMo model thinks.",
             ],
         ),
         (
             "%%mimo -t\nhi",
             [
-                "BadOption: --temperature wants a value.",
+                "BadOption: Option --temperature requires a value.",
                 "-t, --temperature X: Sampling temperature: higher is more random. No effect while a MiMo model thinks.",
             ],
         ),
         (
             "%%mimo --format markdwn\nhi",
-            ["BadOption: --format cannot be 'markdwn'.", "Did you mean markdown?"],
+            ["BadOption: Invalid value 'markdwn' for --format.", "Did you mean markdown?"],
         ),
         (
             "%%mimo --thinking maybe\nhi",
             [
-                "BadOption: --thinking cannot be 'maybe'.",
+                "BadOption: Invalid value 'maybe' for --thinking.",
                 "--thinking on|off: Turn thinking on or off.",
             ],
         ),
@@ -55,7 +55,7 @@ from support.peer import Peer
         ),
         (
             "%mimo_config --rest",
-            ["BadOption: '--rest' sets nothing.", "Did you mean --reset?"],
+            ["BadOption: Unknown option --rest.", "Did you mean --reset?"],
         ),
         (
             "%mimo_config preset=xiomi",
@@ -63,7 +63,10 @@ from support.peer import Peer
         ),
         (
             "%mimo_config system='no end",
-            ["BadOption: A quotation on the line does not end.", "Put a value with a quote into quotes."],
+            [
+                "BadOption: A quote is not closed: system='no end",
+                "Close it. Put a value that contains a quote in quotes of the other kind.",
+            ],
         ),
         (
             "%mimo -t nan hi",

@@ -112,4 +112,4 @@ def test_the_help_lists_the_options(kernel: Kernel) -> None:
     text = kernel.help("%%mimo_compare?")
     assert "--repeat" in text
     assert "--temperature" in text
-    assert "adopt 2" in kernel.help("%mimo_compare?")
+    assert "%mimo_compare adopt NUMBER" in kernel.help("%mimo_compare?")

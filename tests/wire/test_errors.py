@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mimo_magics.core import errors
-from mimo_magics.wire.errors import STATUS_NAMES, api_error, frame_error
+from mimo_magics.wire.errors import api_error, frame_error, status_line
 
 
 def told(error):
@@ -234,7 +234,7 @@ def test_words_in_a_frame_name_the_kind(error, status, kind):
     assert (type(raised), raised.status, str(raised)) == (
         kind,
         status,
-        ": ".join((f"HTTP {status} {STATUS_NAMES.get(status, '')}".strip(), "no")),
+        f"{status_line(status)}: no",
     )
 
 

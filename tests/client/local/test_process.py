@@ -16,6 +16,7 @@ import openai
 import pytest
 from support.embedded_model import MODEL
 
+from mimo_magics.client import endpoint
 from mimo_magics.client.local import process as local_process, weights
 from mimo_magics.core.errors import LocalModelError
 from mimo_magics.core.events import ModelPreparation
@@ -119,7 +120,7 @@ def test_an_answer_may_end_at_its_bound(talk: Session, api: Api) -> None:
 @pytest.mark.parametrize("streamed", [True, False])
 def test_the_openai_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, stream=streamed)
-    server = local_process.choose_endpoint(Settings(preset="local"), ())
+    server = endpoint.resolve_endpoint(Settings(preset="local"))
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
     with openai.OpenAI(base_url=server.base_url, api_key=server.key) as sdk:
         prompt = [{"role": "user", "content": QUESTION}]
@@ -150,7 +151,7 @@ def test_the_openai_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
 @pytest.mark.parametrize("streamed", [True, False])
 def test_the_anthropic_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, api="anthropic", stream=streamed)
-    server = local_process.choose_endpoint(Settings(preset="local", api="anthropic"), ())
+    server = endpoint.resolve_endpoint(Settings(preset="local", api="anthropic"))
     call = {
         "model": "mimo-local",
         "max_tokens": 100,
