@@ -149,9 +149,13 @@ def test_copies_of_words_are_said_as_well(chinese: None, again: object) -> None:
 
 
 def test_an_event_tells_its_reason_in_the_language_too(chinese: None) -> None:
-    event = Retrying(2, 4, 1.5, Translatable("{host} could not be reached.", host="h"))
-    assert str(event) == "h could not be reached. · again in 1.5 s, attempt 2 of 4"
-    assert translate(str(event)) == "無法連上 h。 · 1.5 秒後重試，第 2 次，共 4 次"
+    event = Retrying(
+        2, 4, 1.5, Translatable("{host} closed the connection without sending a response.", host="h")
+    )
+    assert (
+        str(event) == "h closed the connection without sending a response. · again in 1.5 s, attempt 2 of 4"
+    )
+    assert translate(str(event)) == "h 未傳送回應就關閉了連線。 · 1.5 秒後重試，第 2 次，共 4 次"
 
 
 def test_the_line_beneath_an_answer_says_what_goes_on(chinese: None) -> None:
