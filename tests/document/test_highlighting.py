@@ -11,7 +11,7 @@ from mimo_magics.document.highlighting import (
     SLOW_FACTOR,
     SLOW_LEXER_NAMES,
     code_html,
-    is_colored,
+    is_highlighted,
 )
 from mimo_magics.document.markdown import to_html
 
@@ -20,7 +20,7 @@ LINE = "return 1\n"
 
 @pytest.mark.parametrize("language", sorted(LEXER_NAMES))
 def test_each_listed_language_has_a_lexer(language: str) -> None:
-    assert is_colored(LINE, language)
+    assert is_highlighted(LINE, language)
     assert code_html(LINE, language).startswith('<pre class="highlight"><code>')
 
 
@@ -43,15 +43,15 @@ def test_other_languages_are_plain(language: str) -> None:
 )
 @pytest.mark.parametrize("language", ["python", "java", "makefile", "c"])
 def test_large_or_odd_code_is_plain(language: str, code: str) -> None:
-    assert not is_colored(code, language)
+    assert not is_highlighted(code, language)
     assert "<span" not in code_html(code, language)
 
 
 @pytest.mark.parametrize("language", sorted(SLOW_LEXER_NAMES))
 def test_languages_with_slow_lexers_are_colored_up_to_less(language: str) -> None:
     chars = MAX_BLOCK_CHARS // SLOW_FACTOR // len(LINE) * len(LINE)
-    assert is_colored(LINE * (chars // len(LINE)), language)
-    assert not is_colored(LINE * (chars // len(LINE) + 1), language)
+    assert is_highlighted(LINE * (chars // len(LINE)), language)
+    assert not is_highlighted(LINE * (chars // len(LINE) + 1), language)
     blocks = MAX_DOCUMENT_CHARS // (SLOW_FACTOR * chars)
     html = to_html(f"```{language}\n{LINE * (chars // len(LINE))}```\n\n" * (blocks + 3))
     assert sum("<span" in block for block in html.split("<pre")) == (0 if language == "html" else blocks)

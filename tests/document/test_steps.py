@@ -40,9 +40,9 @@ def test_steps_in_a_row_are_a_group_and_each_text_stands_alone() -> None:
 @pytest.mark.parametrize(
     ("parts", "told"),
     [
-        ((HM,), "Thought for 3.2 s · 1,740 tokens"),
-        ((HM, CLOCK), "Thought for 3.2 s · 1,740 tokens · called clock"),
-        ((HM, TEXT, SO), "Thoughts"),
+        ((HM,), "Reasoning · 3.2 s · 1,740 tokens"),
+        ((HM, CLOCK), "Reasoning · 3.2 s · 1,740 tokens · called clock"),
+        ((HM, TEXT, SO), "Reasoning"),
         ((CLOCK,), "Called clock"),
         ((CLOCK, BELL, CLOCK), "Called clock (2 times), bell"),
     ],
@@ -52,7 +52,7 @@ def test_a_line_tells_what_was_done(parts: tuple[object, ...], told: str) -> Non
 
 
 def test_a_line_says_nothing_that_is_not_known() -> None:
-    assert line(HM) == "Thoughts"
+    assert line(HM) == "Reasoning"
 
 
 @pytest.mark.parametrize(

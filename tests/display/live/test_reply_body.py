@@ -21,7 +21,7 @@ from mimo_magics.core.events import (
 def test_only_groups_that_a_person_opened_are_told_of(wire: Wire) -> None:
     shown = view()
     told(shown, ReasoningDelta("One."), TextDelta("Two."), ReasoningDelta("Three."), TextDelta("Four."))
-    wire.tell(wire.find("ToggleButtonModel", "Thought"), {"value": True})
+    wire.tell(wire.find("ToggleButtonModel", "Reasoning"), {"value": True})
     assert shown.open_groups == frozenset([1])
 
 
