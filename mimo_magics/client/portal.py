@@ -11,18 +11,18 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import cache
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import anyio
 from anyio.from_thread import BlockingPortal
 
 Result = TypeVar("Result")
-Item = TypeVar("Item")
+Source = TypeVar("Source", bound=AsyncIterable[Any])
 
 EXIT_SECONDS = 2.0
 """Seconds that the end of the process waits for calls to be given up."""
@@ -30,78 +30,90 @@ POLL_SECONDS = 0.1
 """Seconds. A signal need not wake a thread that waits for another one; its next look around does."""
 
 
-class PortalCall(Generic[Item]):
-    """What is answered on the other thread. Iterate over what is heard.
+class PortalStream(Generic[Source]):
+    """The items of an async context manager that runs on the portal's loop, for a caller in another thread.
+
+    Use it in a `with` block. Iterate over it in the caller's thread, with `for`, or with `async for` in a coroutine that
+    `run_inline` runs. Leaving the block cancels what still runs, and waits until the context manager is closed.
 
     Args:
-        context_manager: gives what is to be iterated over; it is opened and left on the other thread.
-        tick: called in this thread some ten times a second while nothing comes.
+        context_manager: gives the iterable of the items. The portal's loop enters and leaves it.
+        tick: is called in the caller's thread about ten times a second while no item arrives.
+
+    Raises:
+        KeyboardInterrupt: while it waits for an item.
+        MimoError: the context manager or its items failed. It is raised at the end of the block.
     """
 
     def __init__(
         self,
-        context_manager: AbstractAsyncContextManager[AsyncIterable[Item]],
+        context_manager: AbstractAsyncContextManager[Source],
         tick: Callable[[], None] = lambda: None,
     ) -> None:
         self._context_manager = context_manager
         self._tick = tick
-        self._events: SimpleQueue[Item | None] = SimpleQueue()
+        self._items: SimpleQueue[Any] = SimpleQueue()
         self._is_finished = False
         self._failure: Exception | None = None
-        self.running: AsyncIterable[Item] | None = None
-        """What was opened."""
+        self.source: Source | None = None
+        """What the context manager gave."""
         self._task: Future[None] = _portal().start_task_soon(self._run)
 
-    def __iter__(self) -> Iterator[Item]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error_type: object, *_: object) -> None:
+        self._task.cancel()
+        for _item in self:
+            pass
+        if self._failure and error_type is None:
+            raise self._failure
+
+    def __iter__(self) -> Iterator[Any]:
         while not self._is_finished:
             try:
-                event = self._events.get(timeout=POLL_SECONDS)
+                item = self._items.get(timeout=POLL_SECONDS)
             except Empty:
                 self._tick()
                 continue
-            if event is None:
+            if item is None:
                 self._is_finished = True
             else:
-                yield event
+                yield item
 
-    def close(self) -> None:
-        """Break off, and wait until the socket is closed and the turn is kept."""
-        self._task.cancel()
-        for _ in self:
-            pass
+    def __aiter__(self) -> Self:
+        return self
 
-    def check(self) -> None:
-        """Raise what went wrong."""
-        if self._failure:
-            raise self._failure
+    async def __anext__(self) -> Any:
+        """Return the next item. It blocks the thread and never suspends the coroutine."""
+        for item in self:
+            return item
+        raise StopAsyncIteration
 
     async def _run(self) -> None:
         try:
-            async with self._context_manager as self.running:
-                async for event in self.running:
-                    self._events.put(event)
-        except Exception as error:  # noqa: BLE001  for the caller's thread
+            async with self._context_manager as self.source:
+                async for item in self.source:
+                    self._items.put(item)
+        except Exception as error:  # noqa: BLE001  The caller's thread raises it.
             self._failure = error
         finally:
-            self._events.put(None)
+            self._items.put(None)
 
 
-CallType = TypeVar("CallType", bound=PortalCall[Any])
-
-
-@contextmanager
-def close_on_exit(call: CallType) -> Iterator[CallType]:
-    """Do what `async with` does: leaving the block early breaks off what is not over.
+def run_inline(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine that never suspends, in this thread and without an event loop.
 
     Raises:
-        KeyboardInterrupt: as it came; what had come is kept.
-        MimoError: the call failed.
+        RuntimeError: the coroutine suspended.
     """
     try:
-        yield call
-    finally:
-        call.close()
-    call.check()
+        coroutine.send(None)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("the coroutine suspended, and there is no event loop to resume it")
 
 
 def run_async(function: Callable[[], Awaitable[Result]]) -> Result:

@@ -1,7 +1,7 @@
-"""What is said in Traditional Chinese, as it is written in Taiwan, instead of the English of the modules.
+"""The Traditional Chinese translations, as written in Taiwan, by the English templates of `Translatable`.
 
-The keys are the forms of `Words`, in the order of the modules that say them. Names of settings, options, magics, classes
-and models stay as they are, and so do commands; the names in braces are the same on both sides, in any order.
+Names of settings, options, magics, classes and models are not translated, and neither are commands. The placeholders in
+braces are the same in both languages, in any order.
 """
 
 TRANSLATIONS: dict[str, str] = {
@@ -32,7 +32,7 @@ TRANSLATIONS: dict[str, str] = {
     "The response has an unsupported Content-Encoding: {encoding!r}.": (
         "回應的 Content-Encoding 不受支援：{encoding!r}。"
     ),
-    "The server sent an event without an end.": "伺服器送出了沒有結尾的事件。",
+    "The server sent an event larger than {size:,.0f} MB.": "伺服器送出了大於 {size:,.0f} MB 的事件。",
     "Shown as plain text: its document was stopped.": "以純文字顯示：文件的產生已被停止。",
     "Shown as plain text: it cannot be shown as a document.": "以純文字顯示：無法以文件顯示。",
     "The document was stopped; the answer is kept.": "文件已停止產生；回答已保留。",
@@ -60,9 +60,9 @@ TRANSLATIONS: dict[str, str] = {
     "It is a text, or a list of texts and parts such as ImagePart; earlier turns are in the Session.": (
         "它是文字，或由文字與 ImagePart 等部分組成的清單；先前的回合在 Session 中。"
     ),
-    "param cannot be {value}: JSON cannot say it.": "param 不能是 {value}：JSON 無法表示它。",
-    "It holds texts, finite numbers, true, false, null, lists, and objects whose names are texts.": (
-        "它可含文字、有限的數字、true、false、null、清單，以及名稱為文字的物件。"
+    "param must contain only JSON values, not {value}.": "param 只能含有 JSON 值，不能是 {value}。",
+    "JSON values are strings, finite numbers, true, false, null, lists, and objects with string keys.": (
+        "JSON 值包括字串、有限的數字、true、false、null、清單，以及以字串為鍵的物件。"
     ),
     "The request is not JSON serializable: {error}.": "無法將請求序列化為 JSON：{error}。",
     "Check the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
@@ -70,7 +70,7 @@ TRANSLATIONS: dict[str, str] = {
     "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Say something.": "請寫點內容。",
     "Did you mean {word}?": "你是指 {word} 嗎？",
-    "There are: {names}.": "可用的有：{names}。",
+    "Available: {names}.": "可用的有：{names}。",
     "none yet": "目前沒有",
     # the models of a service
     "model": "模型",
@@ -95,11 +95,11 @@ TRANSLATIONS: dict[str, str] = {
     "pictures": "圖片",
     "video": "影片",
     "sound": "聲音",
-    "The price of {model} cannot be {price!r}.": "{model} 的價格不能是 {price!r}。",
-    "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3].": (
-        "應為每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
+    "The price of {model} must be three numbers, not {price!r}.": "{model} 的價格必須是三個數字，不能是 {price!r}。",
+    "Write US dollars per million tokens of input, cached input and output, such as [1, 0.1, 3].": (
+        "請寫每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
     ),
-    "There is no preset {name!r}.": "沒有名為 {name!r} 的 preset。",
+    "Unknown preset {name!r}.": "未知的 preset {name!r}。",
     # one call over HTTP
     "{host} closed the connection without sending a response.": "{host} 未傳送回應就關閉了連線。",
     "The stream from {host} ended before the reply was complete.": "來自 {host} 的串流在回覆完整之前結束。",
@@ -158,75 +158,81 @@ TRANSLATIONS: dict[str, str] = {
     "{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}": (
         "{reason} · {delay:g} 秒後重試，第 {attempt} 次，共 {max_attempts} 次"
     ),
-    "The server's answer is not what the API describes: {excerpt}": "伺服器的回答不符合 API 的描述：{excerpt}",
-    "The server's answer is empty.": "伺服器的回答是空的。",
-    "The server sent a broken frame.": "伺服器送來損壞的訊框。",
-    "The server answers in the {api} format.": "伺服器以 {api} 格式回答。",
-    "Choose it: --api {api}, or %mimo_config api={api}": "請選用該格式：--api {api}，或 %mimo_config api={api}",
-    "The server takes no {name}: the request was made again without it.": "伺服器不接受 {name}：已去掉它再次送出請求。",
+    "The response does not match the API format: {excerpt}": "回應不符合 API 格式：{excerpt}",
+    "The server returned an empty response.": "伺服器傳回空的回應。",
+    "The server sent an event with invalid JSON.": "伺服器送來 JSON 無效的事件。",
+    "The server replied in the {api} format.": "伺服器以 {api} 格式回答。",
+    "Use --api {api}, or %mimo_config api={api}.": "請使用 --api {api}，或 %mimo_config api={api}。",
+    "The server does not support {name}; the request was repeated without it.": "伺服器不支援 {name}；已去掉它再次送出請求。",
     "The answer begins anew; what came of it before is void.": "回答重新開始；先前送達的部分作廢。",
-    "The server sent a frame that the API does not describe.": "伺服器送來 API 沒有描述的訊框。",
-    "The Anthropic format has no sound.": "Anthropic 格式不支援聲音。",
+    "The server sent an event that does not match the API format.": "伺服器送來不符合 API 格式的事件。",
+    "The Anthropic format does not support audio.": "Anthropic 格式不支援音訊。",
     "Use --api openai.": "請使用 --api openai。",
-    "The Anthropic format has no web search.": "Anthropic 格式不支援網路搜尋。",
-    "Use --api openai, or leave --web-search out.": "請使用 --api openai，或拿掉 --web-search。",
-    "The Anthropic format has no {name}.": "Anthropic 格式不支援 {name}。",
-    "Use --api openai, or leave it out.": "請使用 --api openai，或拿掉它。",
+    "The Anthropic format does not support web search.": "Anthropic 格式不支援網路搜尋。",
+    "Use --api openai, or omit --web-search.": "請使用 --api openai，或拿掉 --web-search。",
+    "The Anthropic format does not support {name}.": "Anthropic 格式不支援 {name}。",
+    "Use --api openai, or omit it.": "請使用 --api openai，或拿掉它。",
     # what a server refuses, and what helps
-    "Switch the web search plugin on in the service's console; that takes up to five minutes.": (
+    "Enable the web search plugin in the console of the service. This takes up to five minutes.": (
         "請在服務的主控台啟用網路搜尋外掛；最多需要五分鐘。"
     ),
-    "The conversation lacks reasoning that the model wants back: --new, or --thinking off.": (
-        "對話缺少模型要求送回的推理內容：請用 --new 或 --thinking off。"
+    "The history lacks reasoning_content that the model requires. Use --new or --thinking off.": (
+        "歷史中缺少模型要求的 reasoning_content。請用 --new 或 --thinking off。"
     ),
-    "A message has no text; %%mimo --new begins without it.": "有一則訊息沒有文字；%%mimo --new 會重新開始，不含該訊息。",
-    "This model sees no pictures; choose one that does with -m.": "此模型看不到圖片；請用 -m 選擇可以看圖片的模型。",
-    "The conversation may be longer than the model's window; --new begins anew.": (
-        "對話可能超過模型的上下文視窗；--new 會重新開始。"
+    "A message has no text. Start over without it: %%mimo --new": "有一則訊息沒有文字。請不含該訊息重新開始：%%mimo --new",
+    "This model does not accept images. Choose one that does with -m.": "此模型不接受圖片。請用 -m 選擇可接受圖片的模型。",
+    "The request may exceed the context window of the model. Shorten it, or start over with --new.": (
+        "請求可能超過模型的上下文視窗。請縮短，或用 --new 重新開始。"
     ),
-    "Top up the account; on a plan, bursts are refused like this too: wait a little.": (
-        "請為帳戶儲值；若使用方案，短時間大量請求也會這樣被拒絕：請稍候。"
+    "Top up the account. On a plan, a burst of requests also causes this error: wait a moment.": (
+        "請為帳戶儲值。若使用方案，短時間大量請求也會造成此錯誤：請稍候。"
     ),
-    "The address points elsewhere, and a key is not sent on; set the other one as the base URL.": (
-        "此位址轉往別處，而金鑰不會轉送；請將該處設為 base URL。"
+    "The server redirects to another address, and API keys do not follow redirects. Set that address as the base URL.": (
+        "伺服器重新導向到其他位址，而 API 金鑰不會隨之轉送。請將該位址設為 base URL。"
     ),
-    "The server asks to wait {retry_after:,.0f} s.": "伺服器要求等候 {retry_after:,.0f} 秒。",
+    "The server asks to wait {retry_after:,.0f} s (Retry-After).": (
+        "伺服器要求等候 {retry_after:,.0f} 秒（Retry-After）。"
+    ),
     "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out.": (
         "請在主控台啟用網路搜尋外掛（最多需要 5 分鐘），或不要使用。"
     ),
     "Where it is retired, its successor is {successor}: -m {successor}": "若已停用，其後繼模型為 {successor}：-m {successor}",
     "%mimo_models shows what there is.": "%mimo_models 會顯示可用的模型。",
     # errors
-    "Wait for it, interrupt it, or use a Session of its own.": "請等它完成、中斷它，或另用一個 Session。",
-    "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.": (
-        "%mimo_config overflow=drop-oldest 會略去最舊的回合，--new 會重新開始。"
+    "Wait until the current turn ends, interrupt it, or use another Session.": "請等目前的回合結束、中斷它，或另用一個 Session。",
+    "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new.": (
+        "用 %mimo_config overflow=drop-oldest 略去最舊的回合，或用 --new 重新開始。"
     ),
-    "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.": (
-        "%mimo_config budget=… 或 --budget 可提高預算；%mimo_usage 會顯示已花費的金額。"
+    "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.": (
+        "用 --budget 或 %mimo_config budget=… 提高預算；%mimo_usage 會顯示 token 用量與費用。"
     ),
     "Check the network, the proxy and the base URL, then run the cell again.": (
         "請檢查網路、代理伺服器與 base URL，再重新執行儲存格。"
     ),
-    "What had come is kept. Run the cell again for a whole answer.": "已收到的內容會保留。重新執行儲存格可取得完整回答。",
-    "Check that the base URL points to a MiMo API in this format.": "請檢查 base URL 是否指向此格式的 MiMo API。",
-    "Record it anew: %mimo_tape record PATH": "請重新錄製：%mimo_tape record PATH",
-    "Check the base URL, the format (--api) and the options of the cell.": (
-        "請檢查 base URL、格式（--api）與儲存格的選項。"
+    "The partial reply is kept. Resume it with %mimo continue, or run the cell again.": (
+        "已保留部分回覆。請用 %mimo continue 接續，或重新執行儲存格。"
     ),
-    "Look at the options of the cell; `%%mimo --new` starts without the history.": (
-        "請檢查儲存格的選項；`%%mimo --new` 會不帶歷史重新開始。"
+    "Check the base URL and the API format (--api).": "請檢查 base URL 與 API 格式（--api）。",
+    "Record the tape again: %mimo_tape record PATH": "請重新錄製：%mimo_tape record PATH",
+    "Check the base URL, the API format (--api) and the options of the cell.": (
+        "請檢查 base URL、API 格式（--api）與儲存格的選項。"
     ),
-    "Check MIMO_API_KEY: each host and plan has keys of its own.": (
-        "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
+    "Check the options of the cell, or start over without the history: %%mimo --new": (
+        "請檢查儲存格的選項，或不帶歷史重新開始：%%mimo --new"
     ),
-    "Top up the account, or look at its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
-    "The service may not be offered where you are; a new key may help.": (
-        "你所在的地區可能未提供此服務；換一把新的金鑰或許有幫助。"
+    "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.": (
+        "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     ),
-    "Choose another model with -m, or check the base URL.": "請用 -m 選擇其他模型，或檢查 base URL。",
-    "Put the prompt in other words.": "請換個方式撰寫提示詞。",
-    "Wait a little, then run the cell again.": "請稍候，再重新執行儲存格。",
-    "Run the cell again in a while.": "請過一會兒再重新執行儲存格。",
+    "Top up the account, or check its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
+    "The service may be unavailable in your region, or the account is blocked. Check the account and its API key.": (
+        "你所在的地區可能未提供此服務，或帳戶已被停用。請檢查帳戶與其 API 金鑰。"
+    ),
+    "Choose another model with -m (%mimo_models lists them), or check the base URL.": (
+        "請用 -m 選擇其他模型（%mimo_models 會列出），或檢查 base URL。"
+    ),
+    "Rephrase the prompt.": "請換個方式撰寫提示詞。",
+    "Rate limit reached. Wait a moment, then run the cell again.": "已達速率限制。請稍候，再重新執行儲存格。",
+    "The service is overloaded or failed. Run the cell again later.": "服務過載或發生錯誤。請過一會兒再重新執行儲存格。",
     # where a call goes, and with which key
     "The key at hand was given for another host; give one for this host by %mimo_config api_key": (
         "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
@@ -261,11 +267,22 @@ TRANSLATIONS: dict[str, str] = {
     "profile {name}": "設定檔 {name}",
     "{low:g} to {high:,}": "{low:g} 到 {high:,}",
     "There is no setting {name!r}.": "沒有 {name!r} 這個設定。",
-    "{help} {allowed}": "{help}{allowed}",
     "{name} wants a value.": "{name} 需要一個值。",
     "{signature}: {help}": "{signature}：{help}",
     "{name} cannot be {text!r}.": "{name} 不能是 {text!r}。",
-    "{source}: {name} cannot be {value}.": "{source}：{name} 不能是 {value}。",
+    "{name} must be {expected}, not {value}.": "{name} 必須是{expected}，不能是 {value}。",
+    "{source}: {name} must be {expected}, not {value}.": "{source}：{name} 必須是{expected}，不能是 {value}。",
+    "one of {names}": "下列之一：{names}",
+    "a string or a list of strings": "字串或字串清單",
+    "a JSON object": " JSON 物件",
+    "on or off": " on 或 off",
+    "a string": "字串",
+    "an integer": "整數",
+    "a number": "數字",
+    "{number} from {low:g} to {high:,}": "{low:g} 到 {high:,} 的{number}",
+    "a number above 0": "大於 0 的數字",
+    "an integer above 0": "大於 0 的整數",
+    "0 or a larger integer": " 0 或更大的整數",
     "{file}: [tool.mimo] may not set {name}.": "{file}：[tool.mimo] 不可設定 {name}。",
     "setting": "設定",
     "value": "值",
@@ -308,91 +325,83 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "The extension is not loaded here.": "這裡沒有載入擴充功能。",
     # what each setting means
-    "The service: mimo-v2, xiaomi, or local for the embedded model.": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
-    "The format of the API.": "API 的格式。",
-    "Another address for the chosen format, such as https://host/v1.": "所選格式的其他位址，例如 https://host/v1。",
-    "Form of the header that carries the key.": "攜帶金鑰的標頭形式。",
-    "The model that answers.": "負責回答的模型。",
-    "How freely words are chosen. Without effect while a MiMo model thinks.": (
-        "選字的自由程度。MiMo 模型推理時沒有作用。"
+    "Service: mimo-v2, xiaomi, or local (the embedded model).": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
+    "API format of the service.": "服務的 API 格式。",
+    "Base URL for the chosen API format, such as https://host/v1.": "所選 API 格式的 base URL，例如 https://host/v1。",
+    "HTTP header that carries the API key.": "攜帶 API 金鑰的 HTTP 標頭。",
+    "Model id.": "模型 id。",
+    "Sampling temperature: higher is more random. No effect while a MiMo model thinks.": (
+        "取樣溫度：愈高愈隨機。MiMo 模型推理時沒有作用。"
     ),
-    "Choose among the likeliest words of this total probability. Without effect while a MiMo model thinks.": (
-        "從累積機率達到此值的最可能字詞中選擇。MiMo 模型推理時沒有作用。"
+    "Nucleus sampling: sample from the most likely tokens up to this total probability. No effect while a MiMo model thinks.": (
+        "核心取樣：從累積機率達到此值的最可能 token 中取樣。MiMo 模型推理時沒有作用。"
     ),
-    "Upper bound of the output in tokens, reasoning included; never above what the model allows.": (
-        "輸出的 token 上限，包含推理；不會超過模型允許的值。"
+    "Output limit in tokens, reasoning included; capped at the model's own limit.": (
+        "輸出的 token 上限，包含推理；不會超過模型本身的上限。"
     ),
-    "Text that ends the answer, \\n for a line end; may be given up to four times.": (
-        "遇到即結束回答的文字，以 \\n 表示換行；最多可給四次。"
+    "Stop sequence that ends the reply, with \\n for a newline; repeatable up to four times.": (
+        "使回覆結束的停止序列，以 \\n 表示換行；最多可給四次。"
     ),
-    "Above 0, words already used often become less likely. OpenAI format only.": (
-        "大於 0 時，常出現的字詞較不易再出現。僅限 OpenAI 格式。"
+    "Positive values make frequently used tokens less likely. OpenAI format only.": (
+        "正值使常出現的 token 較不易再出現。僅限 OpenAI 格式。"
     ),
-    "Above 0, words already used at all become less likely. OpenAI format only.": (
-        "大於 0 時，出現過的字詞較不易再出現。僅限 OpenAI 格式。"
+    "Positive values make tokens that already occurred less likely. OpenAI format only.": (
+        "正值使出現過的 token 較不易再出現。僅限 OpenAI 格式。"
     ),
-    "Reason before answering, or do not.": "回答前是否先推理。",
-    "The field that carries --thinking; each service has its own. OpenAI format only.": (
-        "承載 --thinking 的欄位；各服務不同。僅限 OpenAI 格式。"
+    "Turn thinking on or off.": "開啟或關閉推理。",
+    "Request field that --thinking sets; depends on the service. OpenAI format only.": (
+        "--thinking 所設定的請求欄位；各服務不同。僅限 OpenAI 格式。"
     ),
-    "JSON mode: the answer is JSON, which the prompt must describe. OpenAI format only.": (
-        "JSON 模式：回答為 JSON，提示詞必須描述它。僅限 OpenAI 格式。"
+    "JSON mode: the reply is valid JSON; the prompt must describe its fields. OpenAI format only.": (
+        "JSON 模式：回覆為有效的 JSON；提示詞必須描述其欄位。僅限 OpenAI 格式。"
     ),
-    "Another field of the request, sent as it is; may be repeated.": "請求的其他欄位，原樣送出；可重複使用。",
-    "Which tool is to be called: auto, none, required, or a name. MiMo honors auto; none sends no tools.": (
-        "要呼叫哪個工具：auto、none、required 或工具名稱。MiMo 只遵守 auto；none 則不送出工具。"
+    "Additional field of the request, sent unchanged; repeatable.": "請求的額外欄位，原樣送出；可重複使用。",
+    "Tool choice: auto, none, required, or the name of a tool. MiMo supports auto only; none sends no tools.": (
+        "工具選擇：auto、none、required 或工具名稱。MiMo 只支援 auto；none 則不送出工具。"
     ),
-    "Rounds of tool calls in a turn; then the model answers without tools.": (
-        "一個回合中工具呼叫的輪數；之後模型不用工具直接回答。"
+    "Maximum rounds of tool calls in a turn; after that the model replies without tools.": (
+        "一個回合中工具呼叫的最多輪數；之後模型不用工具直接回覆。"
     ),
-    "Let the server search the web when the model wants it, or always: force. OpenAI format only.": (
-        "讓伺服器在模型需要時搜尋網路，或一律搜尋：force。僅限 OpenAI 格式。"
+    "Web search by the service: on lets the model decide, force always searches. OpenAI format only.": (
+        "由服務搜尋網路：on 由模型決定，force 一律搜尋。僅限 OpenAI 格式。"
     ),
-    "The system prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for others.": (
-        "系統提示詞：自訂文字、mimo、mimo-zh 或 none。預設：MiMo 用 mimo，其他用 none。"
+    "System prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for other services.": (
+        "系統提示詞：自訂文字、mimo、mimo-zh 或 none。預設：MiMo 用 mimo，其他服務用 none。"
     ),
-    "What a conversation may spend in all: an amount such as 2 USD, or 200k tokens.": (
-        "整段對話可花費的總額：金額如 2 USD，或 200k tokens。"
+    "Budget of a session: an amount such as 2 USD or 200k tokens.": "工作階段的預算：例如 2 USD 或 200k tokens。",
+    "Budget of a turn: an amount such as '0.05 USD' or '20k tokens'.": (
+        "一個回合的預算：例如 '0.05 USD' 或 '20k tokens'。"
     ),
-    "What a turn may spend: an amount such as '0.05 USD', or '20k tokens'.": (
-        "一個回合可花費的額度：金額如 '0.05 USD'，或 '20k tokens'。"
+    'Prices by model, in US dollars per million tokens of input, cached input and output: {"my-model": [1, 0.1, 3]}.': (
+        '各模型的價格，單位為每百萬 token 美元，依序是輸入、快取輸入與輸出：{"my-model": [1, 0.1, 3]}。'
     ),
-    'By model, US dollars for a million tokens of input, cached input and output: {"my-model": [1, 0.1, 3]}.': (
-        '各模型每百萬 token 的美元價格，依序是輸入、快取輸入與輸出：{"my-model": [1, 0.1, 3]}。'
+    "Context window of the model in tokens; overrides the published value.": "模型的上下文視窗，以 token 計；取代公布的數值。",
+    "Full context window: raise an error, leave out the oldest turns, or summarize them.": (
+        "上下文視窗已滿時：回報錯誤、略去最舊的回合，或將其摘要。"
     ),
-    "Tokens that the model takes in all, where its published figure is not right.": (
-        "模型總共可接受的 token 數，用於公布的數字不正確時。"
+    "Re-run policy: call the model again, or reuse the saved reply if the request is unchanged.": (
+        "重新執行的方式：再次呼叫模型，或在請求沒有變動時沿用已存的回覆。"
     ),
-    "When the conversation fills the model's window: say so, leave out the oldest turns, or summarise them.": (
-        "對話填滿模型的上下文視窗時：回報、略去最舊的回合，或將其摘要。"
+    "Path of the notebook, for front ends that do not report it; needed by autosave, resume and cached replies.": (
+        "筆記本的路徑，供未提供路徑的前端使用；自動儲存、接續與快取回覆需要它。"
     ),
-    "Whether a prompt whose answer is saved is asked anew, or its answer kept when nothing has changed.": (
-        "已存有回答的提示詞要重新詢問，或在沒有變動時沿用回答。"
+    "Save the session in a file beside the notebook after each turn.": "每個回合後將工作階段儲存為筆記本旁的檔案。",
+    "Stream the reply, or receive it in one piece.": "以串流接收回覆，或一次取得全部。",
+    "Read timeout in seconds; thinking may take minutes.": "讀取逾時的秒數；推理可能需要數分鐘。",
+    "Display format of the reply.": "回覆的顯示格式。",
+    "Show no output; the reply is the value of the cell.": "不顯示輸出；回覆即為儲存格的值。",
+    "Show replies in live widgets if the front end supports them.": "前端支援時，以即時小工具顯示回覆。",
+    "Load remote images in replies instead of linking to them; their hosts see your IP address.": (
+        "載入回覆中的遠端圖片，而非只附連結；圖片的主機會看到你的 IP 位址。"
     ),
-    "Path of the notebook, where the front end does not tell it: for autosave, resume and kept answers.": (
-        "前端未提供時的筆記本路徑：用於自動儲存、接續與沿用回答。"
+    "Show the full traceback of an error.": "顯示錯誤的完整追蹤。",
+    "Tape of HTTP calls: record:PATH, replay:PATH or auto:PATH; set by %mimo_tape.": (
+        "HTTP 呼叫的錄製檔：record:PATH、replay:PATH 或 auto:PATH；由 %mimo_tape 設定。"
     ),
-    "Save the conversation beside the notebook after each turn.": "每個回合後將對話儲存在筆記本旁。",
-    "Ask for the answer while it comes, or in one piece.": "以串流逐步取得回答，或一次取得全部。",
-    "Longest silence of the server in seconds; thinking may take minutes.": (
-        "伺服器最長可沉默的秒數；推理可能需要數分鐘。"
-    ),
-    "How the answer is shown.": "回答的顯示方式。",
-    "Show nothing; the reply is the value of the cell.": "不顯示任何內容；回覆即為儲存格的值。",
-    "Show answers as live widgets where the front end works with them.": "前端支援時，以即時小工具顯示回答。",
-    "Load the pictures of answers, which tells their servers who reads, instead of linking to them.": (
-        "載入回答中的圖片（其伺服器會知道是誰在讀），而非只附連結。"
-    ),
-    "Show the trace of an error, not only its two lines.": "顯示錯誤的完整追蹤，而不只兩行。",
-    "A tape of calls: record:PATH, replay:PATH or auto:PATH; %mimo_tape sets it.": (
-        "呼叫的錄製檔：record:PATH、replay:PATH 或 auto:PATH；由 %mimo_tape 設定。"
-    ),
-    "How a tape is replayed: in real time, in a tenth of it, or at once.": (
-        "錄製檔的重播方式：實際速度、十分之一的時間，或立即。"
-    ),
-    "The language of labels, notices and errors; models are not told.": "標籤、提醒與錯誤的語言；不會告知模型。",
-    "The embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or a GGUF file.": (
-        "內嵌模型：smollm2-135m、qwen2.5-coder-0.5b 或 -1.5b，或 GGUF 檔案。"
+    "Replay speed of a tape: real time, ten times as fast, or without pauses.": "錄製檔的重播速度：實際速度、十倍速，或不停頓。",
+    "Language of labels, notices and errors; not sent to models.": "標籤、提醒與錯誤的語言；不會送給模型。",
+    "Embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or the path of a GGUF file.": (
+        "內嵌模型：smollm2-135m、qwen2.5-coder-0.5b 或 -1.5b，或 GGUF 檔案的路徑。"
     ),
     # sessions
     "See %mimo_session? for what it can do.": "用法請見 %mimo_session?。",
@@ -434,8 +443,6 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "A line of this cell that ends in a question mark opened IPython's help, as %load_ext was not done yet. "
     "Run this cell again.": "此儲存格中有以問號結尾的一行開啟了 IPython 的說明，因為當時 %load_ext 尚未執行。請再執行一次此儲存格。",
-    "This notebook holds answers, such as this one of {day}.": "此筆記本存有回答，例如 {day} 的這一個。",
-    "{found} Keep them instead of asking anew? [y/N] ": "{found}要沿用它們而不重新詢問嗎？[y/N] ",
     "The session {session} begins here.": "工作階段 {session} 由此開始。",
     "An answer goes on in its conversation only.": "回答只能在它的對話中接續。",
     "Leave --no-history out.": "請拿掉 --no-history。",
@@ -629,8 +636,8 @@ TRANSLATIONS: dict[str, str] = {
     "{model} is not known here. {meant}": "這裡不認得 {model}。{meant}",
     "--param {name} has an option of its own: {option}.": "--param {name} 有專屬的選項：{option}。",
     "--param {name} is no field of the API. {meant}": "--param {name} 不是 API 的欄位。{meant}",
-    "{model} sets its own while it thinks (--thinking off)": "{model} 推理時自行設定（--thinking off）",
-    "the Anthropic format has no penalties": "Anthropic 格式不支援 penalty",
+    "{model} uses its own values while it thinks (--thinking off)": "{model} 推理時使用自己的值（--thinking off）",
+    "the Anthropic format does not support penalties": "Anthropic 格式不支援 penalty",
     "The response was ended after {most} tool calls, of which it had more.": (
         "這次回應的工具呼叫超過 {most} 個，已在此中止。"
     ),
@@ -685,7 +692,7 @@ TRANSLATIONS: dict[str, str] = {
     "sent as a summary": "以摘要送出",
     "left out": "已略去",
     "{which} {how}: the window of {model} is full.": "{which}{how}：{model} 的上下文視窗已滿。",
-    "The window is full: the model summarises the oldest turns first.": "上下文視窗已滿：模型會先摘要最舊的回合。",
+    "The window is full: the model summarizes the oldest turns first.": "上下文視窗已滿：模型會先摘要最舊的回合。",
     "The request has about {length:,} tokens, and the model takes {window:,}, its answer included.": (
         "請求約有 {length:,} token，而模型連同回答最多接受 {window:,}。"
     ),
@@ -775,7 +782,7 @@ TRANSLATIONS: dict[str, str] = {
     "Code": "程式碼",
     "Factual": "事實",
     "Writing": "寫作",
-    "Maths": "數學",
+    "Math": "數學",
     "{model} at {host}": "{model}，位於 {host}",
     "Leave {name} to the service": "{name} 由服務決定",
     "{range}; \\n is a line's end": "{range}；\\n 代表換行",

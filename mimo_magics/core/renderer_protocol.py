@@ -41,6 +41,26 @@ class Renderer(Protocol):
         """Leave nothing: the call failed before anything came."""
 
 
+class SilentRenderer:
+    """Show nothing."""
+
+    async def has_buttons(self) -> bool:
+        """Return `False`."""
+        return False
+
+    def show(self, event: Event) -> None:
+        """Ignore the event."""
+
+    def tick(self) -> None:
+        """Do nothing."""
+
+    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+        """Leave nothing."""
+
+    def clear(self) -> None:
+        """Do nothing."""
+
+
 class CellControl(Protocol):
     """The cell that a renderer shows something in, as long as it runs."""
 

@@ -1,34 +1,14 @@
-"""Renderers that show nothing while a turn runs: for runs that nobody watches, and for `--quiet`."""
+"""The renderer for unattended runs: it shows the document when the turn is over."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from mimo_magics.core.events import Event
 from mimo_magics.core.messages import Reply
+from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.display.output import display_bundle
 from mimo_magics.document.reply import DisplayOptions, reply_bundle
-
-
-class SilentRenderer:
-    """Shows nothing at all: the reply is only the value of its cell (`--quiet`)."""
-
-    async def has_buttons(self) -> bool:
-        """Return `False`."""
-        return False
-
-    def show(self, event: Event) -> None:
-        """Let the event pass."""
-
-    def tick(self) -> None:
-        """Nothing waits to be shown."""
-
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
-        """Leave nothing."""
-
-    def clear(self) -> None:
-        """Nothing was shown."""
 
 
 class FinalRenderer(SilentRenderer):

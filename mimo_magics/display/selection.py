@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from IPython.core.getipython import get_ipython
 
 from mimo_magics.core.i18n import translate
-from mimo_magics.core.renderer_protocol import CellControl, ComparisonRenderer, DisplayTarget, Renderer
+from mimo_magics.core.renderer_protocol import (
+    CellControl,
+    ComparisonRenderer,
+    DisplayTarget,
+    Renderer,
+    SilentRenderer,
+)
 from mimo_magics.core.settings import Settings
 
 if TYPE_CHECKING:  # a renderer imports what it needs when it is chosen
@@ -27,8 +33,6 @@ def choose_renderer(target: DisplayTarget, settings: Settings, cell: CellControl
         cell: the cell, if it awaits and shows nothing else.
     """
     if settings.quiet:
-        from mimo_magics.display.final import SilentRenderer
-
         return SilentRenderer()
     if target == "terminal":
         return _choose_for_terminal(settings)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby
 
+from wcwidth import wcwidth
+
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import ToolCall
 from mimo_magics.core.text import UNSEEN_CHARACTERS
@@ -73,7 +75,8 @@ def more_text(rest: str) -> str:
 def _iter_rows(line: str, columns: int) -> Iterator[str]:
     start = width = 0
     for position, character in enumerate(line):
-        character_width = 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        # Characters without a width of their own count too. Otherwise they could fill a page unseen.
+        character_width = max(wcwidth(character), 1)
         width += character_width
         if width > columns:
             yield line[start:position]

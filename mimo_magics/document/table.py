@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
-from unicodedata import east_asian_width
+
+from wcwidth import wcswidth
 
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.text import escape_invisible_characters
@@ -83,5 +84,6 @@ def _pad_cell(cell: str, width: int, alignment: str) -> str:
 
 
 def _display_width(cell: str) -> int:
-    """Count columns of a terminal; Chinese characters take two."""
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in cell)
+    """Return the number of terminal columns. A cell with line breaks or tabs has no width, so its characters count."""
+    width = wcswidth(cell)
+    return len(cell) if width < 0 else width

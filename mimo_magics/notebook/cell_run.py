@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,14 +13,14 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import Renderer
 from mimo_magics.notebook.cell_request import CellRequest
+from mimo_magics.session import turn_driver
 from mimo_magics.session.continuation import can_continue
 from mimo_magics.session.dry_run import DryRun, settings_for_code
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage.turn_record import build_record
-from mimo_magics.session.sync_calls import TurnCall
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.tools.approval import ApprovalCallback, decide, get_pending_approval
+from mimo_magics.tools.approval import ApprovalCallback
 from mimo_magics.tools.tool import NotebookTool
 
 
@@ -39,13 +39,12 @@ class CellRun:
         self.request = request
         self.session = session
         self.renderer = renderer
-        self.approve = approve
-        """Decides on tool calls where the renderer has no buttons for it."""
+        self._approve = approve
+        """Decides on tool calls where the renderer has no buttons."""
         self._tools = tools
         self._stream_options = stream_options
         """What `Session.stream` is told beside that."""
-        self.running: RunningTurn | TurnCall | None = None
-        """Set by whoever drives it, one way or the other."""
+        self._running: RunningTurn | None = None
 
     @property
     def continues_complete_reply(self) -> bool:
@@ -56,7 +55,7 @@ class CellRun:
     @property
     def turn(self) -> Turn | None:
         """The turn when it is over and something of it stays."""
-        turn = self.running.turn if self.running else None
+        turn = self._running.turn if self._running else None
         return turn if turn and turn.is_in_history else None
 
     @property
@@ -64,10 +63,10 @@ class CellRun:
         """The answer, or what had come of it."""
         return self.turn.reply if self.turn else None
 
-    def open_turn(self) -> AbstractAsyncContextManager[RunningTurn]:
-        """Return the turn to be opened."""
+    @asynccontextmanager
+    async def _open_turn(self) -> AsyncIterator[RunningTurn]:
         request = self.request
-        return self.session.stream(
+        turn = self.session.stream(
             request.prompt,
             keep=request.keep,
             new=request.new,
@@ -75,6 +74,8 @@ class CellRun:
             **self._stream_options,
             **request.settings,
         )
+        async with turn as self._running:
+            yield self._running
 
     @property
     def sends_request(self) -> bool:
@@ -109,15 +110,13 @@ class CellRun:
         return draft.to_code(request.code) if request.code else draft
 
     async def run(self) -> None:
-        """Let it be answered, and shown while it comes."""
-        async with self.open_turn() as running:
-            self.running = running
-            async for event in running:
-                self.renderer.show(event)
-                if (
-                    pending_approval := get_pending_approval(event)
-                ) and not await self.renderer.has_buttons():
-                    decide(pending_approval, self.approve)
+        """Run the turn and show it."""
+        async with self._open_turn() as running:
+            await turn_driver.drive(running, self.renderer, self._approve)
+
+    def run_sync(self) -> None:
+        """Run the turn and show it, in a cell that cannot await."""
+        turn_driver.drive_sync(self._open_turn(), self.renderer, self._approve)
 
     def _build_record(self, turn: Turn) -> dict[str, Any]:
         if not self.request.keep:

@@ -52,9 +52,9 @@ class ComparisonCells:
         run = self._create_run(request)
         with (
             self._record_comparison(run, request.out),
-            portal.close_on_exit(self._create_portal_call(run)) as call,
+            portal.PortalStream(run.open_comparison(), run.renderer.tick) as stream,
         ):
-            for variant, event in call:
+            for variant, event in stream:
                 run.show_event(variant, event)
         return self._mark_shown()
 
@@ -98,15 +98,8 @@ class ComparisonCells:
         return ComparisonRun(request, session, renderer, display_options, self._session_selection.cell_id)
 
     def _select_session(self, request: ComparisonRequest) -> Session:
-        kernel_settings = self._config.snapshot()
-        session = self._session_selection.select_session(
-            CellRequest(request.prompt, {}, session=request.session), kernel_settings
-        )
-        session.settings = self._session_selection.session_settings(session, kernel_settings)
-        return session
-
-    def _create_portal_call(self, run: ComparisonRun) -> portal.PortalCall[Any]:
-        return portal.PortalCall(run.open_comparison(), run.renderer.tick)
+        cell_request = CellRequest(request.prompt, {}, session=request.session)
+        return self._session_selection.select_session(cell_request, self._config.snapshot())
 
     @contextmanager
     def _record_comparison(self, run: ComparisonRun, out: str | None) -> Iterator[None]:

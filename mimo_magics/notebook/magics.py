@@ -29,14 +29,11 @@ from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
 from mimo_magics.notebook.plain_magics import SettingsMagics
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
-from mimo_magics.session import sync_calls
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.tools.approval import (
     ApprovalCallback,
     ask_by_input,
     ask_in_window,
-    decide,
-    get_pending_approval,
     refuse_unattended,
 )
 
@@ -57,7 +54,7 @@ class MimoMagics(SettingsMagics):
     """The magics of one shell, and the conversation that they share."""
 
     def __init__(self, shell: Any, config: MimoConfig, cells: CellIds) -> None:
-        super().__init__(shell, config, SessionSelection(shell, Sessions(), cells))
+        super().__init__(shell, config, SessionSelection(shell, Sessions(config.snapshot), cells))
         self._reply_display = ReplyDisplay(shell, config)
         self.install()
 
@@ -184,25 +181,18 @@ class MimoMagics(SettingsMagics):
         request = cell_request.build_cell_request(
             parse_options(MimoMagics.mimo_cell, options), prompt, {**get_user_variables(self.shell), **local}
         )
-        kernel_settings = self.config.snapshot()
-        session = self.session_selection.select_session(request, replace(kernel_settings, **request.settings))
-        session.settings = self.session_selection.session_settings(session, kernel_settings)
+        settings = replace(self.config.snapshot(), **request.settings)
+        session = self.session_selection.select_session(request, settings)
         settings = replace(session.settings, **request.settings)
         target = get_display_target(self.shell)
         tools = tools_command.select_tools(request.tools, {**get_user_variables(self.shell), **local})
         renderer = choose_renderer(target, settings, async_cell)
-        stream_options = self.session_selection.build_stream_options(request, session, settings, target)
+        stream_options = self.session_selection.build_stream_options(request, session, target)
         return CellRun(request, session, renderer, tools, APPROVAL_CALLBACKS[target], **stream_options)
 
     def _run_cell(self, cell_run: CellRun) -> Reply:
-        with (
-            self._record_turn(cell_run),
-            sync_calls.open_turn(cell_run.open_turn(), cell_run.renderer.tick) as cell_run.running,
-        ):
-            for event in cell_run.running:
-                cell_run.renderer.show(event)
-                if pending_approval := get_pending_approval(event):
-                    decide(pending_approval, cell_run.approve)
+        with self._record_turn(cell_run):
+            cell_run.run_sync()
         return self._store_reply(cell_run)
 
     def _show_dry_run(self, cell_run: CellRun) -> DryRun | None:

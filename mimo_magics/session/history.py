@@ -19,6 +19,16 @@ FIRST_THREAD = ""
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """A line of turns in a history."""
+
+    number: int
+    """Number of its last turn among all turns, from 1."""
+    turns: tuple[Turn, ...]
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """The tree of turns, and where the conversation stands in it. A value: each change makes a new one."""
 
@@ -185,6 +195,18 @@ class History:
         """Numbers of the turns that nothing follows, and of those where a conversation stands."""
         ends = set(range(len(self.all_turns))) - set(self.parents)
         return tuple(sorted(ends | (set(self.heads.values()) - {ROOT})))
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """The branches, by the numbers of their last turns."""
+        return tuple(
+            Branch(
+                number + 1,
+                tuple(self.all_turns[each] for each in self.path_to(number)),
+                is_current=number == self.head,
+            )
+            for number in self.branch_heads
+        )
 
     @property
     def stale_turns(self) -> tuple[int, ...]:

@@ -77,8 +77,8 @@ def encode(request: Request) -> dict[str, Any]:
     params = request.params
     if params.web_search:
         raise BadOption(
-            Translatable("The Anthropic format has no web search."),
-            Translatable("Use --api openai, or leave --web-search out."),
+            Translatable("The Anthropic format does not support web search."),
+            Translatable("Use --api openai, or omit --web-search."),
         )
     system = "\n\n".join(message.text for message in request.messages if message.role in SYSTEM_ROLES)
     tools = [_encode_tool(tool) for tool in request.tools]
@@ -98,8 +98,8 @@ def _encode_params(params: Params) -> dict[str, Any]:
     for name in ("frequency_penalty", "presence_penalty", "response_format"):
         if getattr(params, name) is not None:
             raise BadOption(
-                Translatable("The Anthropic format has no {name}.", name=name),
-                Translatable("Use --api openai, or leave it out."),
+                Translatable("The Anthropic format does not support {name}.", name=name),
+                Translatable("Use --api openai, or omit it."),
             )
     fields = {
         "max_tokens": params.max_completion_tokens,
@@ -174,7 +174,9 @@ def _encode_block(part: object) -> dict[str, Any]:
             return _encode_tool_result(part)
         case ImagePart(url):
             return {"type": "image", "source": _encode_image_source(url)}
-    raise BadOption(Translatable("The Anthropic format has no sound."), Translatable("Use --api openai."))
+    raise BadOption(
+        Translatable("The Anthropic format does not support audio."), Translatable("Use --api openai.")
+    )
 
 
 def _encode_tool_result(result: ToolResult) -> dict[str, Any]:

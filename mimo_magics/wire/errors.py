@@ -28,6 +28,23 @@ ERROR_BY_STATUS: dict[int, type[errors.ApiError]] = {
     429: errors.RateLimited,
 }
 
+STATUS_NAMES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    408: "Request Timeout",
+    413: "Payload Too Large",
+    422: "Unprocessable Entity",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+"""Names of HTTP statuses, for messages. `http.HTTPStatus` changes some of them with the version of Python."""
+
 STATUS_BY_KEYWORD = {
     "auth": 401,
     "api_key": 401,
@@ -63,18 +80,18 @@ ERROR_SENTENCE = re.compile(r"\s*\[?error\b\]?[:\s]*(.*)", re.IGNORECASE | re.DO
 
 HINT_BY_PATTERN = {
     "webSearchEnabled": Translatable(
-        "Switch the web search plugin on in the service's console; that takes up to five minutes."
+        "Enable the web search plugin in the console of the service. This takes up to five minutes."
     ),
     "reasoning_content.*(must|miss|lack|required|passed back)|[Mm]issing .?reasoning_content": Translatable(
-        "The conversation lacks reasoning that the model wants back: --new, or --thinking off."
+        "The history lacks reasoning_content that the model requires. Use --new or --thinking off."
     ),
-    "is not set|is not present": Translatable("A message has no text; %%mimo --new begins without it."),
-    "image input": Translatable("This model sees no pictures; choose one that does with -m."),
+    "is not set|is not present": Translatable("A message has no text. Start over without it: %%mimo --new"),
+    "image input": Translatable("This model does not accept images. Choose one that does with -m."),
     "context|too long|maximum.*length": Translatable(
-        "The conversation may be longer than the model's window; --new begins anew."
+        "The request may exceed the context window of the model. Shorten it, or start over with --new."
     ),
     "Insufficient account": Translatable(
-        "Top up the account; on a plan, bursts are refused like this too: wait a little."
+        "Top up the account. On a plan, a burst of requests also causes this error: wait a moment."
     ),
 }
 """What helps, by a word of the server's message; without one the kind of error has its own hint."""
@@ -87,7 +104,7 @@ def api_error(
     error = _error_object(_parse_body(body))
     message = _one_line(error.get("message")) or _body_excerpt(body)
     code, param = _one_line(error.get("code")), _one_line(error.get("param"))
-    full_message = ": ".join(part for part in (f"HTTP {status}", message, param) if part)
+    full_message = ": ".join(filter(None, (_status_line(status, message), message, param)))
     kind = f"{code} {_one_line(error.get('type'))}"
     return _error_class(status, full_message, kind)(
         full_message,
@@ -100,13 +117,21 @@ def api_error(
     )
 
 
+def _status_line(status: int, message: str) -> str:
+    """Return `HTTP 401 Unauthorized`, without the name if the message repeats it."""
+    name = STATUS_NAMES.get(status, "")
+    return f"HTTP {status}" if message.casefold().startswith(name.casefold()) else f"HTTP {status} {name}"
+
+
 def _hint(status: int, message: str, retry_after: float | None) -> str:
     if 300 <= status < 400:
         return Translatable(
-            "The address points elsewhere, and a key is not sent on; set the other one as the base URL."
+            "The server redirects to another address, and API keys do not follow redirects. Set that address as the base URL."
         )
     if retry_after and retry_after > 5:
-        return Translatable("The server asks to wait {retry_after:,.0f} s.", retry_after=retry_after)
+        return Translatable(
+            "The server asks to wait {retry_after:,.0f} s (Retry-After).", retry_after=retry_after
+        )
     return next((hint for word, hint in HINT_BY_PATTERN.items() if re.search(word, message)), "")
 
 
@@ -127,8 +152,8 @@ def sentence_error(text: str) -> errors.ApiError | None:
 def other_format_error(api: str) -> errors.WireError:
     """Return the error for a server that answers in the other format; what it wrote is paid, and not asked for again."""
     return errors.WireError(
-        Translatable("The server answers in the {api} format.", api=api),
-        Translatable("Choose it: --api {api}, or %mimo_config api={api}", api=api),
+        Translatable("The server replied in the {api} format.", api=api),
+        Translatable("Use --api {api}, or %mimo_config api={api}.", api=api),
     )
 
 
@@ -136,9 +161,9 @@ def unreadable_error(body: bytes) -> errors.WireError:
     """Return the error for an answer that is none, in the server's own words."""
     excerpt = _body_excerpt(body)
     if not excerpt:
-        return errors.WireError(Translatable("The server's answer is empty."))
+        return errors.WireError(Translatable("The server returned an empty response."))
     return errors.WireError(
-        Translatable("The server's answer is not what the API describes: {excerpt}", excerpt=excerpt)
+        Translatable("The response does not match the API format: {excerpt}", excerpt=excerpt)
     )
 
 
@@ -206,7 +231,7 @@ def _error_class(status: int, message: str, kind: str) -> type[errors.ApiError]:
 
 def _body_excerpt(body: bytes) -> str:
     text = _one_line(body[: MAX_MESSAGE_CHARS * 4].decode("utf-8", "replace"))
-    return "a web page instead of an answer" if text.startswith("<") else text
+    return "an HTML page instead of JSON" if text.startswith("<") else text
 
 
 def _one_line(value: Any) -> str:

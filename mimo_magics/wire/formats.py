@@ -136,7 +136,7 @@ class StreamDecoder:
             if isinstance(error, WireError):
                 raise
             raise WireError(
-                Translatable("The server sent a frame that the API does not describe.")
+                Translatable("The server sent an event that does not match the API format.")
             ) from error
 
     def _parse_frame(self, data: str) -> Mapping[str, Any] | None:
@@ -147,7 +147,7 @@ class StreamDecoder:
             if error := sentence_error(data):
                 raise error from None
             if data.lstrip().startswith(("{", "[")):
-                raise WireError(Translatable("The server sent a broken frame.")) from None
+                raise WireError(Translatable("The server sent an event with invalid JSON.")) from None
             value = data
         if isinstance(value, list):
             value = next((each for each in value if isinstance(each, dict) and "error" in each), value)

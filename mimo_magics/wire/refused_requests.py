@@ -84,7 +84,7 @@ def _is_refused(name: str, message: str) -> bool:
 def _build_notice(name: str) -> str:
     if name == "stream_options" or name in ALTERNATIVES:
         return ""
-    return Translatable("The server takes no {name}: the request was made again without it.", name=name)
+    return Translatable("The server does not support {name}; the request was repeated without it.", name=name)
 
 
 def _without_field(body: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -44,7 +44,11 @@ class SSEParser:
         """
         self._size += len(chunk)
         if self._size > MAX_FRAME_BYTES:
-            raise WireError(Translatable("The server sent an event without an end."))
+            raise WireError(
+                Translatable(
+                    "The server sent an event larger than {size:,.0f} MB.", size=MAX_FRAME_BYTES / 2**20
+                )
+            )
         for line in self._split_lines(chunk):
             if line:
                 yield from self._parse_line(line.decode("utf-8", "replace").removeprefix("\ufeff"))

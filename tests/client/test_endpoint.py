@@ -58,12 +58,12 @@ def test_an_unknown_preset_gets_a_suggestion() -> None:
     with pytest.raises(BadOption) as error:
         endpoint.resolve_service(Settings(preset="mimo-v3"))
     assert (str(error.value), error.value.hint) == (
-        "There is no preset 'mimo-v3'.",
+        "Unknown preset 'mimo-v3'.",
         "Did you mean mimo-v2?",
     )
     with pytest.raises(BadOption) as error:
         endpoint.resolve_service(Settings(preset="x"))
-    assert error.value.hint == "There are: mimo-v2, xiaomi, local."
+    assert error.value.hint == "Available: mimo-v2, xiaomi, local."
 
 
 @pytest.mark.usefixtures("_key")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import chain, cycle, repeat
 
 import pytest
-from support.http_calls import APIS, REQUEST, ask, endpoint, folded
+from support.http_calls import APIS, REQUEST, endpoint, fold_events, send_request
 from support.peer import (
     CUT,
     KEY,
@@ -63,7 +63,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed", "_short_dela
 @pytest.mark.parametrize("api", APIS)
 async def test_a_call_yields_the_reply_streamed_or_not(peer: Peer, api: Api, streamed: bool) -> None:
     request = Request(REQUEST.messages, REQUEST.params, stream=streamed)
-    assert folded(await ask(peer, api, request)) == reply("You said: hello")
+    assert fold_events(await send_request(peer, api, request)) == reply("You said: hello")
     assert (
         peer.requests[0].path
         == {"openai": "/v1/chat/completions", "anthropic": "/anthropic/v1/messages"}[api]
@@ -82,7 +82,7 @@ async def test_a_call_yields_the_reply_streamed_or_not(peer: Peer, api: Api, str
 async def test_the_key_is_sent_in_the_header_of_the_auth_setting(
     peer: Peer, auth: Auth, expected: dict[str, str]
 ) -> None:
-    await ask(peer, "anthropic", auth=auth)
+    await send_request(peer, "anthropic", auth=auth)
     headers = peer.requests[0].headers
     assert {
         name: headers[name] for name in ("authorization", "api-key", "x-api-key") if name in headers
@@ -92,7 +92,7 @@ async def test_the_key_is_sent_in_the_header_of_the_auth_setting(
 
 async def test_consecutive_calls_share_one_connection(peer: Peer) -> None:
     for _ in range(3):
-        await ask(peer)
+        await send_request(peer)
     assert [seen.connection for seen in peer.requests] == [1, 1, 1]
 
 
@@ -101,7 +101,7 @@ async def test_a_body_without_an_end_does_not_delay_the_end_of_the_reply(
 ) -> None:
     monkeypatch.setattr(http, "END_OF_BODY_TIMEOUT", 0.05)
     peer.answers(Answer([delta("hi"), finish(), b"data: [DONE]\n\n", SILENCE]))
-    assert folded(await ask(peer)).text == "hi"
+    assert fold_events(await send_request(peer)).text == "hi"
     assert peer.settled()[0].disconnected
 
 
@@ -116,7 +116,7 @@ async def test_endless_comments_do_not_delay_the_end_of_the_reply(
         return Answer(chain([*frames(seen, ["hi"], end=False), stopped], cycle([0.02, b": ping\n\n"])))
 
     peer.answers(script)
-    received = folded(await ask(peer, api))
+    received = fold_events(await send_request(peer, api))
     assert (received.text, received.stop) == ("hi", "end")
     assert peer.left()[0].disconnected
     assert len(peer.requests) == 1
@@ -140,13 +140,13 @@ async def test_a_stream_with_another_content_type_is_decoded_incrementally(
     async with aclosing(http.stream(endpoint(peer, api), api, REQUEST)) as events:
         async for event in events:
             received.append(event)  # noqa: PERF401  the script reads it at the same time
-    assert (folded(received).text, folded(received).stop, len(peer.requests)) == ("hi", "end", 1)
+    assert (fold_events(received).text, fold_events(received).stop, len(peer.requests)) == ("hi", "end", 1)
 
 
 async def test_usage_that_arrives_soon_after_the_end_is_counted(peer: Peer) -> None:
     usage = sse({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 10}})
     peer.answers(Answer([delta("hi"), finish(), 0.05, b": ping\n\n", 0.05, usage, b"data: [DONE]\n\n"]))
-    assert folded(await ask(peer)).usage == Usage(20, 10)
+    assert fold_events(await send_request(peer)).usage == Usage(20, 10)
 
 
 async def test_closing_the_generator_closes_the_socket(peer: Peer) -> None:
@@ -163,14 +163,14 @@ async def test_closing_the_generator_closes_the_socket(peer: Peer) -> None:
 
 async def test_a_call_is_not_retried_after_its_first_event(peer: Peer) -> None:
     peer.answers(Answer([delta("half "), sse({"error": {"code": "503", "message": "gone"}})]))
-    with pytest.raises(ServerBusy, match="HTTP 503: gone"):
-        await ask(peer)
+    with pytest.raises(ServerBusy, match="HTTP 503 Service Unavailable: gone"):
+        await send_request(peer)
     assert len(peer.requests) == 1
 
 
 async def test_an_optional_field_that_a_gateway_refuses_is_left_out(peer: Peer) -> None:
     peer.answers(error(400, "Unknown parameter: stream_options"), lambda seen: stream(seen, reply("ok")))
-    assert folded(await ask(peer)) == reply("ok")
+    assert fold_events(await send_request(peer)) == reply("ok")
     assert ["stream_options" in seen.body for seen in peer.requests] == [True, False]
 
 
@@ -193,40 +193,40 @@ async def test_an_error_inside_a_stream_keeps_its_class(peer: Peer) -> None:
     peer.answers(
         Answer([delta("half"), sse({"error": {"code": "401", "message": "expired"}, "choices": []})])
     )
-    with pytest.raises(InvalidApiKey, match="HTTP 401: expired"):
-        await ask(peer)
+    with pytest.raises(InvalidApiKey, match="HTTP 401 Unauthorized: expired"):
+        await send_request(peer)
 
 
 async def test_an_event_that_is_not_json_is_an_error(peer: Peer) -> None:
     peer.answers(Answer([delta("half"), b"data: {oops\n\n"]))
     with pytest.raises(WireError):
-        await ask(peer)
+        await send_request(peer)
 
 
 async def test_a_web_page_instead_of_a_reply_is_an_error(peer: Peer) -> None:
     peer.answers(Answer([b"<html><title>Log in</title></html>"], headers={"Content-Type": "text/html"}))
     with pytest.raises(WireError):
-        await ask(peer)
+        await send_request(peer)
 
 
 async def test_a_complete_response_to_a_streamed_call_is_accepted(peer: Peer) -> None:
     body = b'{"id": "1", "model": "m", "choices": [{"finish_reason": "stop", "message": {"content": "hi"}}]}'
     peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
-    assert folded(await ask(peer)).text == "hi"
+    assert fold_events(await send_request(peer)).text == "hi"
 
 
 async def test_an_error_in_a_body_with_status_200_is_raised(peer: Peer) -> None:
     body = b'{"error": {"code": "429", "message": "Too many requests", "type": "limitation"}}'
     peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
     with pytest.raises(RateLimited):
-        await ask(peer)
+        await send_request(peer)
 
 
 async def test_a_key_in_an_error_message_is_redacted(peer: Peer) -> None:
     peer.answers(error(401, f"Incorrect API key provided: {KEY}."))
     with pytest.raises(InvalidApiKey) as failure:
-        await ask(peer)
-    assert str(failure.value) == "HTTP 401: Incorrect API key provided: (the key)."
+        await send_request(peer)
+    assert str(failure.value) == "HTTP 401 Unauthorized: Incorrect API key provided: (the key)."
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -235,8 +235,8 @@ async def test_a_key_in_an_error_object_is_redacted_in_all_fields(peer: Peer, st
     whole = Answer([json.dumps(failed).encode()], headers={"Content-Type": "application/json"})
     peer.answers(Answer([sse(failed)]) if streamed else whole)
     with pytest.raises(InvalidApiKey) as failure:
-        await ask(peer)
-    assert str(failure.value) == "HTTP 401: Incorrect key (the key): (the key)"
+        await send_request(peer)
+    assert str(failure.value) == "HTTP 401 Unauthorized: Incorrect key (the key): (the key)"
     assert KEY not in repr(vars(failure.value))
 
 
@@ -250,7 +250,7 @@ async def test_a_key_at_the_end_of_an_excerpt_is_redacted(
     kind = "text/event-stream" if streamed else "application/json"
     peer.answers(Answer([body.encode()], status, {"Content-Type": kind}))
     with pytest.raises(MimoError) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert KEY[:4] not in str(failure.value)
 
 
@@ -259,31 +259,31 @@ async def test_a_reply_with_an_end_is_complete_even_if_the_connection_breaks(
     peer: Peer, end: list[object]
 ) -> None:
     peer.answers(Answer([delta("whole"), finish(), 0.05, *end]))
-    assert folded(await ask(peer)) == replace(reply("whole", ""), usage=None, id="1")
+    assert fold_events(await send_request(peer)) == replace(reply("whole", ""), usage=None, id="1")
 
 
 async def test_the_done_event_alone_ends_a_reply(peer: Peer) -> None:
     peer.answers(Answer([delta("whole"), b"data: [DONE]\n\n"]))
-    assert folded(await ask(peer)).stop == "end"
+    assert fold_events(await send_request(peer)).stop == "end"
 
 
 async def test_a_response_without_a_finish_reason_is_complete(peer: Peer) -> None:
     body = b'{"id": "1", "choices": [{"finish_reason": null, "message": {"content": "hi"}}]}'
     peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
-    assert folded(await ask(peer)).stop == "end"
+    assert fold_events(await send_request(peer)).stop == "end"
 
 
 async def test_a_response_without_choices_is_an_error(peer: Peer) -> None:
     peer.answers(Answer([b'{"id": "1", "choices": []}'], headers={"Content-Type": "application/json"}))
     with pytest.raises(WireError):
-        await ask(peer)
+        await send_request(peer)
 
 
 async def test_a_stream_with_the_content_type_of_text_is_decoded(peer: Peer) -> None:
     peer.answers(
         lambda seen: Answer(stream(seen, reply("hi")).pieces, headers={"Content-Type": "text/plain"})
     )
-    assert folded(await ask(peer)) == reply("hi")
+    assert fold_events(await send_request(peer)) == reply("hi")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json", ""])
@@ -298,7 +298,7 @@ async def test_a_stream_is_recognized_by_its_first_line(peer: Peer, head: bytes,
     peer.answers(
         lambda seen: Answer([head, *stream(seen, reply("hi")).pieces], headers={"Content-Type": content_type})
     )
-    assert folded(await ask(peer)) == reply("hi")
+    assert fold_events(await send_request(peer)) == reply("hi")
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -307,7 +307,7 @@ async def test_a_stream_is_recognized_by_its_first_line(peer: Peer, head: bytes,
 async def test_every_2xx_status_is_a_success(peer: Peer, api: Api, streamed: bool, status: int) -> None:
     request = replace(REQUEST, stream=streamed)
     peer.answers(lambda seen: replace(stream(seen, reply("hi")), status=status))
-    assert folded(await ask(peer, api, request)) == reply("hi")
+    assert fold_events(await send_request(peer, api, request)) == reply("hi")
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -316,10 +316,13 @@ async def test_a_refused_field_is_left_out_with_a_notice(peer: Peer, api: Api) -
     peer.answers(
         error(422, "Extra inputs are not permitted: thinking"), lambda seen: stream(seen, reply("ok"))
     )
-    events = await ask(peer, api, request)
-    assert (folded(events).text, ["thinking" in seen.body for seen in peer.requests]) == ("ok", [True, False])
+    events = await send_request(peer, api, request)
+    assert (fold_events(events).text, ["thinking" in seen.body for seen in peer.requests]) == (
+        "ok",
+        [True, False],
+    )
     assert [event.text for event in events if isinstance(event, Notice)] == [
-        "The server takes no thinking: the request was made again without it."
+        "The server does not support thinking; the request was repeated without it."
     ]
 
 
@@ -328,7 +331,7 @@ async def test_a_field_that_is_refused_again_is_an_error(peer: Peer, api: Api) -
     request = replace(REQUEST, params=replace(REQUEST.params, thinking=True))
     peer.answers(error(400, "Unknown field thinking"))
     with pytest.raises(ApiError, match="Unknown field thinking"):
-        await ask(peer, api, request)
+        await send_request(peer, api, request)
     assert len(peer.requests) == 2
 
 
@@ -341,7 +344,7 @@ async def test_a_reply_in_the_other_format_is_an_error_that_names_the_option_and
     path = {"openai": "/chat/completions", "anthropic": "/v1/messages"}[other]
     peer.answers(lambda seen: stream(replace(seen, path=path), reply("hi")))
     with pytest.raises(WireError, match=f"in the {other} format") as failure:
-        await ask(peer, api, replace(REQUEST, stream=streamed))
+        await send_request(peer, api, replace(REQUEST, stream=streamed))
     assert (len(peer.requests), f"--api {other}" in failure.value.hint) == (1, True)
 
 
@@ -353,7 +356,7 @@ async def test_a_json_error_without_an_event_is_raised_and_not_retried(
     failed = {"error": {"message": "Insufficient quota", "type": "insufficient_quota"}}
     peer.answers(Answer([head, json.dumps(failed, indent=2).encode()]))
     with pytest.raises(InsufficientBalance, match="Insufficient quota"):
-        await ask(peer, api)
+        await send_request(peer, api)
     assert len(peer.requests) == 1
 
 
@@ -362,8 +365,8 @@ async def test_a_json_error_without_an_event_is_raised_and_not_retried(
     [
         (b"error: out of memory\n", "error: out of memory"),
         (b"upstream connect error\n\n", "upstream connect error"),
-        (b"<html>\n<body>Log in</body></html>\n", "a web page instead of an answer"),
-        (b"data: <html>Log in</html>\n\n", "a web page instead of an answer"),
+        (b"<html>\n<body>Log in</body></html>\n", "an HTML page instead of JSON"),
+        (b"data: <html>Log in</html>\n\n", "an HTML page instead of JSON"),
     ],
 )
 @pytest.mark.parametrize("api", APIS)
@@ -372,31 +375,31 @@ async def test_plain_text_instead_of_a_stream_is_quoted_and_not_retried(
 ) -> None:
     peer.answers(Answer([body]))
     with pytest.raises(WireError, match=excerpt):
-        await ask(peer, api)
+        await send_request(peer, api)
     assert len(peer.requests) == 1
 
 
 async def test_a_huge_error_body_is_truncated(peer: Peer) -> None:
     peer.answers(Answer((b"x" * 65_536 for _ in range(10_000)), status=400))
     with pytest.raises(ApiError) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert len(str(failure.value)) < 500
 
 
 async def test_a_read_timeout_is_an_error_that_is_not_retried(peer: Peer) -> None:
     peer.answers(Answer([SILENCE]))
     with pytest.raises(ConnectionFailed, match=r"^Read timeout: 127\.0\.0\.1:\d+ sent no response\.$"):
-        await ask(peer, timeout=2)
+        await send_request(peer, timeout=2)
     assert len(peer.requests) == 1
     peer.answers(Answer([delta("half"), SILENCE]))
     with pytest.raises(IncompleteStream, match=r"^Read timeout: .* stopped sending during the reply"):
-        await ask(peer, timeout=2)
+        await send_request(peer, timeout=2)
 
 
 async def test_no_error_contains_the_key(peer: Peer) -> None:
     peer.answers(error(500), Answer([CUT]), error(401, KEY))
     with pytest.raises(MimoError) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert KEY not in "".join(contents(failure.value))
 
 
@@ -426,7 +429,7 @@ async def test_a_tool_round_is_accepted_with_its_reasoning_or_a_placeholder(
     results = Message("tool", (ToolResult("c1", "clock", "12:00"), ToolResult("c2", "clock", "")))
     messages = (user_message("What time is it?"), call, results, user_message("And now?"))
     request = Request(messages, REQUEST.params, (Tool("clock"),))
-    assert folded(await ask(peer, api, request)).text.startswith("You said: ")
+    assert fold_events(await send_request(peer, api, request)).text.startswith("You said: ")
 
 
 async def test_a_delta_needs_few_python_calls(peer: Peer) -> None:
@@ -434,7 +437,7 @@ async def test_a_delta_needs_few_python_calls(peer: Peer) -> None:
     words = 1_000
     peer.answers(lambda seen: Answer(frames(seen, ["word "] * words)))
     # The first call opens the connection.
-    await ask(peer)
+    await send_request(peer)
     calls = 0
 
     def count(frame: object, event: str, argument: object) -> None:
@@ -443,7 +446,7 @@ async def test_a_delta_needs_few_python_calls(peer: Peer) -> None:
 
     sys.setprofile(count)
     try:
-        await ask(peer)
+        await send_request(peer)
     finally:
         sys.setprofile(None)
     assert calls / words <= 80, calls
@@ -453,8 +456,8 @@ async def test_a_delta_needs_few_python_calls(peer: Peer) -> None:
 async def test_concurrent_replies_are_not_mixed_up(peer: Peer, api: Api) -> None:
     peer.answers(lambda seen: Answer(frames(seen, [seen.prompt, " "] * 20, 0.001)))
     requests = [Request((user_message(f"n{number}"),), REQUEST.params) for number in range(30)]
-    replies = await asyncio.gather(*(ask(peer, api, request) for request in requests))
-    assert [folded(events).text for events in replies] == [f"n{number} " * 20 for number in range(30)]
+    replies = await asyncio.gather(*(send_request(peer, api, request) for request in requests))
+    assert [fold_events(events).text for events in replies] == [f"n{number} " * 20 for number in range(30)]
 
 
 async def test_a_service_lists_its_models(peer: Peer) -> None:
@@ -470,5 +473,5 @@ async def test_a_service_lists_its_models(peer: Peer) -> None:
 async def test_a_request_that_is_not_json_serializable_is_not_sent(peer: Peer, value: object) -> None:
     request = replace(REQUEST, params=replace(REQUEST.params, extra={"x": value}))
     with pytest.raises(BadOption, match="not JSON serializable") as failure:
-        await ask(peer, request=request)
+        await send_request(peer, request=request)
     assert (peer.requests, bool(failure.value.hint)) == ([], True)

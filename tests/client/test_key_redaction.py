@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given, strategies as st
-from support.http_calls import APIS, REQUEST, ask, endpoint, folded
+from support.http_calls import APIS, REQUEST, endpoint, fold_events, send_request
 from support.peer import KEY, Answer, Peer, sse, stream
 
 from mimo_magics.client import http
@@ -132,7 +132,7 @@ def test_held_back_text_is_released_before_the_next_part() -> None:
 async def test_a_key_that_the_server_echoes_is_not_part_of_the_reply(peer: Peer, api: Api) -> None:
     message = Message("assistant", (ReasoningPart(f"hm {KEY}"), TextPart(f"hi {KEY}")))
     peer.answers(lambda seen: stream(seen, Reply(message, Usage(1, 1), "end", KEY, KEY)))
-    reply = folded(await ask(peer, api))
+    reply = fold_events(await send_request(peer, api))
     assert KEY not in repr(reply)
     assert (reply.text, reply.model) == (f"hi {HIDDEN}", HIDDEN)
 

@@ -116,7 +116,7 @@ async def test_the_list_is_requested_in_the_openai_format_whatever_the_setting_i
 
 
 async def test_an_unknown_preset_is_an_error() -> None:
-    with pytest.raises(BadOption, match="There is no preset 'nowhere'"):
+    with pytest.raises(BadOption, match="Unknown preset 'nowhere'"):
         await model_list.list_models(Settings(preset="nowhere"))
 
 

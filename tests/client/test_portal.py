@@ -47,6 +47,14 @@ def interrupt_once(true: Callable[[], bool]) -> None:
     threading.Thread(target=wait_and_send).start()
 
 
+def test_a_coroutine_that_suspends_cannot_run_inline() -> None:
+    async def suspends() -> None:
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="no event loop"):
+        portal.run_inline(suspends())
+
+
 def test_asking_works_where_a_loop_is_running(peer: Peer) -> None:
     async def cell() -> str:
         return str(session(peer).ask("hello"))
@@ -125,7 +133,7 @@ async def talk():
 
 for _ in range(5):
     print(asyncio.run(talk()))
-print(ask("hello", **options))
+print(ask("hello", **options), flush=True)  # before the fork: a child inherits what is buffered
 gc.collect()
 if hasattr(os, "fork"):
     if child := os.fork():

@@ -50,9 +50,15 @@ def test_an_error_without_advice_is_one_line():
 
 
 def test_each_kind_has_its_own_advice_unless_better_is_known():
-    assert IncompleteStream("Cut.").hint == "What had come is kept. Run the cell again for a whole answer."
+    assert (
+        IncompleteStream("Cut.").hint
+        == "The partial reply is kept. Resume it with %mimo continue, or run the cell again."
+    )
     assert IncompleteStream("Cut.", "Ask again.").hint == "Ask again."
-    assert RateLimited("HTTP 429", status=429).hint == "Wait a little, then run the cell again."
+    assert (
+        RateLimited("HTTP 429", status=429).hint
+        == "Rate limit reached. Wait a moment, then run the cell again."
+    )
     assert RateLimited("HTTP 429", status=429, hint="Upgrade.").hint == "Upgrade."
 
 
@@ -68,7 +74,7 @@ def test_an_api_error_keeps_what_the_server_said():
     )
     assert str(error) == "HTTP 429: Slow down"
     assert vars(error) == {
-        "hint": "Wait a little, then run the cell again.",
+        "hint": "Rate limit reached. Wait a moment, then run the cell again.",
         "reply": None,
         "status": 429,
         "code": "429",

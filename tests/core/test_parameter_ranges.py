@@ -24,7 +24,7 @@ from mimo_magics.notebook.config.store import MimoConfig
 
 MIMO, XIAOMI = SERVICES["mimo-v2"], SERVICES["xiaomi"]
 OTHER = Service("other", "any", {}, {})
-README = ROOT / "README.md"
+PARAMETERS_PAGE = ROOT / "docs" / "parameters.md"
 
 
 def test_the_panel_moves_these_settings() -> None:
@@ -72,8 +72,8 @@ def test_what_holds_when_nothing_is_set_lies_in_the_range() -> None:
     assert default_value("temperature", XIAOMI, "mimo-v2-flash") == 0.3
 
 
-FORCED = "{} sets its own while it thinks (--thinking off)"
-NO_PENALTIES = "the Anthropic format has no penalties"
+FORCED = "{} uses its own values while it thinks (--thinking off)"
+NO_PENALTIES = "the Anthropic format does not support penalties"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_is_recommended_for_a_task_depends_on_model_and_service() -> None:
         service.name: [sampling_for_task(task, service, "mimo-v2-flash")["temperature"] for task in TASKS]
         for service in (MIMO, XIAOMI)
     }
-    assert TASKS == ("code", "factual", "writing", "maths")
+    assert TASKS == ("code", "factual", "writing", "math")
     assert temperatures == {"mimo-v2": [1.0, 0.2, 1.25, 1.0], "xiaomi": [0.3, 0.8, 0.8, 1.0]}
     assert sampling_for_task("factual", MIMO, "mimo-v2-pro") == {"temperature": 0.2, "top_p": 0.95}
     assert sampling_for_task("code", XIAOMI, "mimo-v2.6-pro") == {"temperature": 1.0, "top_p": 0.95}
@@ -150,7 +150,7 @@ def test_every_value_survives_the_line(
     assert config.snapshot() == replace(MimoConfig().snapshot(), **values)
 
 
-def test_the_readme_lists_what_the_panel_moves() -> None:
-    text = README.read_text(encoding="utf-8")
-    (told,) = re.findall(r"^The panel moves (.*?)\.$", text, re.MULTILINE | re.DOTALL)
-    assert tuple(re.findall(r"`(\w+)`", told)) == PANEL_SETTINGS
+def test_the_documentation_lists_the_settings_of_the_panel() -> None:
+    text = PARAMETERS_PAGE.read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^The panel changes (.*?)\.$", text, re.MULTILINE | re.DOTALL)
+    assert tuple(re.findall(r"`(\w+)`", listed)) == PANEL_SETTINGS

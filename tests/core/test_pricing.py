@@ -50,7 +50,7 @@ def test_a_price_is_looked_up_among_the_person_s_own_first():
     ],
 )
 def test_a_price_that_cannot_be_read_is_named(told):
-    with pytest.raises(BadOption, match="The price of my-model cannot be"):
+    with pytest.raises(BadOption, match="The price of my-model must be three numbers"):
         find_price("xiaomi", "my-model", {"my-model": told})
     assert find_price("xiaomi", "mimo-v2.6-pro", {"my-model": told}) == Price(0.435, 0.0036, 0.87)
 

@@ -29,13 +29,13 @@ def test_a_service_is_found_by_its_name() -> None:
     [
         ("xiaome", "Did you mean xiaomi?"),
         ("mimo", "Did you mean mimo-v2?"),
-        ("openai", "There are: mimo-v2, xiaomi, local."),
+        ("openai", "Available: mimo-v2, xiaomi, local."),
     ],
 )
 def test_an_unknown_service_is_an_error_with_a_suggestion_or_the_list(name: str, hint: str) -> None:
     with pytest.raises(BadOption) as error:
         find_service(name)
-    assert (str(error.value), error.value.hint) == (f"There is no preset {name!r}.", hint)
+    assert (str(error.value), error.value.hint) == (f"Unknown preset {name!r}.", hint)
 
 
 def test_the_default_model_of_each_service_is_a_known_model() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.comparisons import BUNDLE, METADATA, TITLES, plain
+from support.comparisons import BUNDLE, METADATA, TITLES, plain_texts
 from support.hostile import HOSTILE
-from support.wired import Clock, Published
+from support.widget_page import Clock, Published
 
 from mimo_magics.core.events import TextDelta
 from mimo_magics.core.text import CONTROL_CHARACTERS
@@ -23,7 +23,7 @@ def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: 
     renderer.end_reply(0)
     renderer.end_reply(1, "HTTP 429")
     renderer.finish(BUNDLE, METADATA)
-    assert plain(published) == [
+    assert plain_texts(published) == [
         "0 of 3 answered · 0 s",
         "0 of 3 answered · 1 s",
         "1 of 3 answered · 1 s",

@@ -1,11 +1,12 @@
 """Renderers that show nothing while a turn runs."""
 
 import pytest
-from support.wired import Published
+from support.widget_page import Published
 
 from mimo_magics.core.events import Event, Note, Retrying, TextDelta
 from mimo_magics.core.messages import Message, Reply, TextPart
-from mimo_magics.display.final import FinalRenderer, SilentRenderer
+from mimo_magics.core.renderer_protocol import SilentRenderer
+from mimo_magics.display.final import FinalRenderer
 from mimo_magics.document.reply import DisplayOptions, reply_bundle
 
 EVENTS: list[Event] = [Retrying(2, 5, 1.5, "HTTP 503: busy"), Note("too warm"), TextDelta("**Hi**")]

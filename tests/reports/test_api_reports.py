@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from support.dialects import openai_chunk
+from support.format_cases import openai_chunk
 from support.peer import Answer, Peer, Seen, delta, error, finish, reply, sse, stream
 from support.reports import (
     Tools,
@@ -197,8 +197,8 @@ def test_a_402_is_told_with_the_bursts_of_plans_and_not_asked_again(peer: Peer) 
     with pytest.raises(InsufficientBalance) as failure:
         session(peer).ask("q")
     assert failure.value.lines == (
-        "HTTP 402: Insufficient account funds",
-        "Top up the account; on a plan, bursts are refused like this too: wait a little.",
+        "HTTP 402 Payment Required: Insufficient account funds",
+        "Top up the account. On a plan, a burst of requests also causes this error: wait a moment.",
     )
     assert len(peer.requests) == 1
 
@@ -208,7 +208,7 @@ def test_a_404_for_a_picture_is_no_missing_model(peer: Peer) -> None:
     peer.answers(error(404, "No endpoints found that support image input"))
     with pytest.raises(UnknownModel) as failure:
         session(peer).ask("q")
-    assert failure.value.hint == "This model sees no pictures; choose one that does with -m."
+    assert failure.value.hint == "This model does not accept images. Choose one that does with -m."
 
 
 @report("https://github.com/rikkahub/rikkahub/issues/1170")
@@ -217,7 +217,7 @@ def test_an_error_with_the_prefix_of_an_event_is_read(peer: Peer) -> None:
     peer.answers(Answer([b"data:" + json.dumps({"error": told}).encode()], 400))
     with pytest.raises(BadRequest) as failure:
         session(peer).ask("q")
-    assert str(failure.value) == "HTTP 400: Param Incorrect: tools contains duplicate names: look"
+    assert str(failure.value) == "HTTP 400 Bad Request: Param Incorrect: tools contains duplicate names: look"
 
 
 @report("https://github.com/rikkahub/rikkahub/issues/1170")

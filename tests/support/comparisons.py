@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from support.wired import Published
+from support.widget_page import Published
 
 BUNDLE = {"text/html": "<p>All</p>", "text/plain": "All"}
 METADATA = {"mimo": {"version": 1}}
 TITLES = ("temperature 0", "temperature 0.7", "temperature 1")
 
 
-def plain(published: Published) -> list[str]:
+def plain_texts(published: Published) -> list[str]:
     return [output["data"]["text/plain"] for output in published]

@@ -14,10 +14,10 @@ from mimo_magics.display.live.view import ReplyView
 from mimo_magics.display.progress import Progress
 from mimo_magics.document.reply import DisplayOptions
 from support.comparisons import TITLES
-from support.wired import Cell, Clock
+from support.widget_page import Cell, Clock
 
 
-class Watched:
+class WatchedComparison:
     """A live renderer, the clock that it sees, and its cell."""
 
     def __init__(self, titles: Sequence[str] = TITLES) -> None:
@@ -27,39 +27,39 @@ class Watched:
             DisplayOptions(), ComparisonProgress(titles, now=self.clock), self.cell, self.clock
         )
 
-    def let(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.clock.time += seconds
         self.renderer.tick()
 
-    def say(self, number: int, text: str) -> None:
+    def add_text(self, number: int, text: str) -> None:
         self.renderer.show(number, TextDelta(text))
 
 
 CLOCK = ToolCall("i", "clock", '{"zone": "UTC"}')
 
 
-def view(cell: Cell | None = None) -> ReplyView:
+def create_view(cell: Cell | None = None) -> ReplyView:
     return ReplyView(DisplayOptions(), Progress(), cell or Cell())
 
 
-def told(view: ReplyView, *events: Event) -> None:
+def feed_view(view: ReplyView, *events: Event) -> None:
     for event in events:
         view.show(event)
         view.paint()
 
 
-CODES = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\n"
+CODE_BLOCKS = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\n"
 
 
-def live(*settings: Any) -> LiveRenderer:
+def create_live_renderer(*settings: Any) -> LiveRenderer:
     """A renderer of an answer that takes its time."""
     renderer = LiveRenderer(*settings)
     renderer.tick()
     return renderer
 
 
-def finish(renderer: LiveRenderer) -> None:
+def finish_renderer(renderer: LiveRenderer) -> None:
     renderer.finish(
         Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end"), {"version": 1}
     )

@@ -92,7 +92,7 @@ def test_a_tape_that_was_cut_between_lines_is_told_with_the_place(path: Path, ke
     with pytest.raises(BadTape) as failure:
         tape_format.read_tape(put(path, LINES[: kept + 1]))
     assert str(failure.value) == f"lesson.jsonl ends in the middle of a call, after line {kept + 1}."
-    assert failure.value.hint == "Record it anew: %mimo_tape record PATH"
+    assert failure.value.hint == "Record the tape again: %mimo_tape record PATH"
 
 
 def test_a_tape_that_was_cut_anywhere_is_read_as_far_as_nothing_or_told(path: Path) -> None:

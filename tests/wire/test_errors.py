@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mimo_magics.core import errors
-from mimo_magics.wire.errors import api_error, frame_error
+from mimo_magics.wire.errors import STATUS_NAMES, api_error, frame_error
 
 
 def told(error):
@@ -24,7 +24,7 @@ def test_a_wrong_key_shows_the_message_and_the_advice_of_the_server():
     )
     assert told(api_error(401, answer)) == (
         "InvalidApiKey",
-        "HTTP 401: Invalid API Key: Please provide valid API Key",
+        "HTTP 401 Unauthorized: Invalid API Key: Please provide valid API Key",
         401,
         "401",
         "Please provide valid API Key",
@@ -34,7 +34,7 @@ def test_a_wrong_key_shows_the_message_and_the_advice_of_the_server():
 def test_the_useful_text_in_param_is_shown():
     text = "The reasoning_content in the thinking mode must be passed back to the API."
     error = api_error(400, body(code="400", message="Param Incorrect", param=text, type=""))
-    assert told(error) == ("BadRequest", f"HTTP 400: Param Incorrect: {text}", 400, "400", text)
+    assert told(error) == ("BadRequest", f"HTTP 400 Bad Request: Param Incorrect: {text}", 400, "400", text)
 
 
 def test_an_error_without_param_is_told_by_its_message():
@@ -52,7 +52,7 @@ def test_a_code_that_is_a_word_is_kept():
     )
     assert told(error) == (
         "BadRequest",
-        "HTTP 400: No custom tools",
+        "HTTP 400 Bad Request: No custom tools",
         400,
         "responses_feature_not_supported",
         "",
@@ -62,24 +62,24 @@ def test_a_code_that_is_a_word_is_kept():
 def test_a_list_printed_as_text_is_told_as_it_is():
     message = "[{'type': 'literal_error', 'loc': ('body', 'n'), 'msg': 'Input should be 1'}]"
     error = api_error(400, body(code="400", message=message, param="", type="Bad Request"))
-    assert told(error) == ("BadRequest", f"HTTP 400: {message}", 400, "400", "")
+    assert told(error) == ("BadRequest", f"HTTP 400 Bad Request: {message}", 400, "400", "")
 
 
 def test_a_message_that_is_no_text_is_told_as_json():
     error = api_error(400, body(message=[{"loc": ["body", "水"]}]))
-    assert str(error) == 'HTTP 400: [{"loc": ["body", "水"]}]'
+    assert str(error) == 'HTTP 400 Bad Request: [{"loc": ["body", "水"]}]'
 
 
 def test_risk_control_keeps_its_own_code():
     error = api_error(400, body(code="441", message="Blocked by risk control", type="risk_control"))
-    assert told(error) == ("BadRequest", "HTTP 400: Blocked by risk control", 400, "441", "")
+    assert told(error) == ("BadRequest", "HTTP 400 Bad Request: Blocked by risk control", 400, "441", "")
 
 
 def test_an_error_without_an_error_object_is_told():
     answer = b'{"type": "server_error", "message": "Upstream request failed: insufficient funds"}'
     assert told(api_error(402, answer)) == (
         "InsufficientBalance",
-        "HTTP 402: Upstream request failed: insufficient funds",
+        "HTTP 402 Payment Required: Upstream request failed: insufficient funds",
         402,
         "",
         "",
@@ -87,7 +87,9 @@ def test_an_error_without_an_error_object_is_told():
 
 
 def test_an_error_may_be_a_string():
-    assert str(api_error(500, b'{"error": "upstream gone"}')) == "HTTP 500: upstream gone"
+    assert (
+        str(api_error(500, b'{"error": "upstream gone"}')) == "HTTP 500 Internal Server Error: upstream gone"
+    )
 
 
 @pytest.mark.parametrize("prefix", [b"data:", b"data: ", b"\n data:"])
@@ -96,7 +98,7 @@ def test_an_error_of_a_streamed_call_has_a_data_prefix(prefix, tail):
     answer = prefix + body(code="400", message="Param Incorrect", param="the useful text") + tail
     assert told(api_error(400, answer)) == (
         "BadRequest",
-        "HTTP 400: Param Incorrect: the useful text",
+        "HTTP 400 Bad Request: Param Incorrect: the useful text",
         400,
         "400",
         "the useful text",
@@ -109,7 +111,7 @@ def test_an_error_of_a_streamed_call_has_a_data_prefix(prefix, tail):
 def test_a_web_page_is_called_one(page):
     assert told(api_error(403, page)) == (
         "Forbidden",
-        "HTTP 403: a web page instead of an answer",
+        "HTTP 403 Forbidden: an HTML page instead of JSON",
         403,
         "",
         "",
@@ -117,13 +119,16 @@ def test_a_web_page_is_called_one(page):
 
 
 def test_chinese_text_is_told_whether_json_or_not():
-    assert str(api_error(403, "访问被拒绝".encode())) == "HTTP 403: 访问被拒绝"
-    assert str(api_error(403, '{"error": {"message": "访问被拒绝"}}'.encode())) == "HTTP 403: 访问被拒绝"
+    assert str(api_error(403, "访问被拒绝".encode())) == "HTTP 403 Forbidden: 访问被拒绝"
+    assert (
+        str(api_error(403, '{"error": {"message": "访问被拒绝"}}'.encode()))
+        == "HTTP 403 Forbidden: 访问被拒绝"
+    )
 
 
 def test_control_characters_become_spaces():
     error = api_error(400, body(message="a\x1b[31mred\r\nb\u2028c\u202ed\x00", param="\te\t"))
-    assert str(error) == "HTTP 400: a [31mred b c d: e"
+    assert str(error) == "HTTP 400 Bad Request: a [31mred b c d: e"
 
 
 def test_the_words_of_a_server_behind_a_gateway_are_told():
@@ -132,25 +137,25 @@ def test_the_words_of_a_server_behind_a_gateway_are_told():
         "code": 400,
         "metadata": {"raw": "property 'x'\nis unsupported"},
     }
-    told = "HTTP 400: Provider returned error: property 'x' is unsupported"
+    told = "HTTP 400 Bad Request: Provider returned error: property 'x' is unsupported"
     assert str(api_error(400, body(**raw))) == str(frame_error({"error": raw})) == told
 
 
 def test_a_very_long_message_is_shortened():
     error = api_error(400, body(message="x" * 100_000, param="y" * 100_000))
-    assert str(error) == f"HTTP 400: {'x' * 400}…: {'y' * 400}…"
-    assert str(api_error(500, b"z" * 100_000)) == f"HTTP 500: {'z' * 400}…"
+    assert str(error) == f"HTTP 400 Bad Request: {'x' * 400}…: {'y' * 400}…"
+    assert str(api_error(500, b"z" * 100_000)) == f"HTTP 500 Internal Server Error: {'z' * 400}…"
 
 
 @pytest.mark.parametrize("answer", [b"", b"  \n", b"{}", b"[]", b"null", b'"gone"', b"7", b'{"error": null}'])
 def test_a_body_that_says_nothing_still_gives_an_error(answer):
     error = api_error(502, answer)
     assert (type(error), error.status) == (errors.ServerBusy, 502)
-    assert str(error).startswith("HTTP 502")
+    assert str(error).startswith("HTTP 502 Bad Gateway")
 
 
 def test_an_empty_body_is_told_by_its_status():
-    assert str(api_error(503, b"")) == "HTTP 503"
+    assert str(api_error(503, b"")) == "HTTP 503 Service Unavailable"
 
 
 @pytest.mark.parametrize("answer", [b"[" * 100_000, b'{"error":' * 100_000])
@@ -192,7 +197,7 @@ def test_a_retired_model_is_an_unknown_model_although_the_status_is_400(text, pl
     error = api_error(400, body(**{"code": "400", "message": "Param Incorrect", place: text}))
     assert type(error) is errors.UnknownModel
     assert text in str(error)
-    assert error.hint == "Choose another model with -m, or check the base URL."
+    assert error.hint == "Choose another model with -m (%mimo_models lists them), or check the base URL."
 
 
 def test_what_the_response_said_beside_its_body_is_kept():
@@ -226,7 +231,11 @@ def test_what_the_response_said_beside_its_body_is_kept():
 )
 def test_words_in_a_frame_name_the_kind(error, status, kind):
     raised = frame_error({"choices": [], "error": error})
-    assert (type(raised), raised.status, str(raised)) == (kind, status, f"HTTP {status}: no")
+    assert (type(raised), raised.status, str(raised)) == (
+        kind,
+        status,
+        ": ".join((f"HTTP {status} {STATUS_NAMES.get(status, '')}".strip(), "no")),
+    )
 
 
 @pytest.mark.parametrize(
@@ -257,7 +266,7 @@ def test_a_sentence_about_something_else_tells_no_kind(sentence):
 def test_a_frame_may_be_the_error_itself(kind):
     assert told(frame_error({"type": kind, "message": "Upstream request failed"})) == (
         "ServerBusy",
-        "HTTP 500: Upstream request failed",
+        "HTTP 500 Internal Server Error: Upstream request failed",
         500,
         "",
         "",

@@ -98,7 +98,7 @@ def test_who_loses_something_is_told() -> None:
         for name in ("thinking", "stream_options", "max_tokens")
     ]
     assert [each and each.notice for each in notices] == [
-        "The server takes no thinking: the request was made again without it.",
+        "The server does not support thinking; the request was repeated without it.",
         "",
         "",
     ]

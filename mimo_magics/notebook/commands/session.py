@@ -13,7 +13,7 @@ from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import paragraphs, table
 from mimo_magics.notebook.kernel.notebook_path import require_notebook_path
-from mimo_magics.session.conversation import Branch
+from mimo_magics.session.history import Branch
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
 from mimo_magics.session.session_names import sanitize_session_name
@@ -96,7 +96,8 @@ def _list(context: SessionContext, _: Sequence[str] = ()) -> Bundle:
 def _new(context: SessionContext, words: Sequence[str]) -> Bundle:
     name, system = _parse_option(words, "--system", "%mimo_session new NAME --system 'Be strict.'")
     session = context.sessions.new(name)
-    session.system = system or session.system
+    if system:
+        session.overrides["system"] = system
     return _list(context)
 
 

@@ -20,8 +20,8 @@ from traitlets.config import Configurable
 from mimo_magics.core import services
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.i18n import Translatable, translatables
-from mimo_magics.core.services import SERVICES
-from mimo_magics.core.settings import Settings, from_text, strip_optional
+from mimo_magics.core.services import SERVICES, Range
+from mimo_magics.core.settings import Settings, describe_type, from_text, invalid_setting, strip_optional
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.working_folder import find_working_folder
 from mimo_magics.notebook.config import pyproject
@@ -47,11 +47,36 @@ class SettingInfo:
     help: str
 
 
-class SettingsStore(Configurable):
-    """What the store does; `MimoConfig` adds a trait for each setting."""
+class OnOffBool(Bool[bool | None, bool | int | None]):
+    """A Bool that is written `on` or `off` on a command line too."""
+
+    def from_string(self, s: str) -> bool | None:
+        """Read it."""
+        value: bool | None = from_text(bool | None, s)
+        return value
+
+
+def _build_trait(setting: Field[Any]) -> TraitType[Any, Any]:
+    kind = strip_optional(TYPE_HINTS[setting.name])
+    trait_options = {"allow_none": kind is not TYPE_HINTS[setting.name], "help": setting.metadata["help"]}
+    if get_origin(kind) is Literal:
+        trait: TraitType[Any, Any] = Enum(get_args(kind), setting.default, **trait_options)
+    elif get_origin(kind) is tuple:
+        trait = List(Unicode(), [], **trait_options)
+    elif get_origin(kind) is Mapping:
+        trait = Dict({}, **trait_options)
+    else:
+        trait_types: dict[Any, Any] = {str: Unicode, float: Float, int: Integer, bool: OnOffBool}
+        trait = trait_types[kind](setting.default, **trait_options)
+    return trait.tag(config=True)
+
+
+class MimoConfig(Configurable):
+    """Settings of mimo-magics. None leaves the choice to the service."""
 
     preset: str
     tape: str | None
+    locals().update({name: _build_trait(setting) for name, setting in SETTINGS.items()})
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -104,13 +129,9 @@ class SettingsStore(Configurable):
             value = from_text(TYPE_HINTS[name], text)
             replace(self.snapshot(), **{name: value})  # it may fit the trait and make no sense all the same
             self._set(name, value, THIS_KERNEL)
-        except (TraitError, ValueError, ArgumentTypeError, BadOption, RecursionError):
-            advice = Translatable(SETTINGS[name].metadata["help"])
-            if allowed_values := describe_allowed_values(name, self.preset):
-                advice = Translatable("{help} {allowed}", help=advice, allowed=allowed_values)
-            raise BadOption(
-                Translatable("{name} cannot be {text!r}.", name=name, text=text), advice
-            ) from None
+        except (TraitError, ValueError, ArgumentTypeError, RecursionError):
+            expected = describe_type(TYPE_HINTS[name], *_documented_range(name, self.preset))
+            raise invalid_setting(name, text, expected) from None
 
     def reset(self, *names: str) -> None:
         """Take back what was written in this kernel: of these settings, or of all.
@@ -178,7 +199,7 @@ class SettingsStore(Configurable):
     def _check_name(self, name: str) -> None:
         if name not in SETTINGS:
             advice = did_you_mean(
-                name, SETTINGS, Translatable("There are: {names}.", names=", ".join(SETTINGS))
+                name, SETTINGS, Translatable("Available: {names}.", names=", ".join(SETTINGS))
             )
             raise BadOption(Translatable("There is no setting {name!r}.", name=name), advice)
 
@@ -233,7 +254,10 @@ class SettingsStore(Configurable):
         except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
             text = "…"
         values = {"source": _quote(source), "name": name, "value": _quote(text)}
-        self.warnings.append(Translatable("{source}: {name} cannot be {value}.", **values))
+        expected = describe_type(TYPE_HINTS[name])
+        self.warnings.append(
+            Translatable("{source}: {name} must be {expected}, not {value}.", expected=expected, **values)
+        )
 
 
 def _quote(text: str) -> str:
@@ -249,35 +273,9 @@ def describe_allowed_values(name: str, preset: str) -> str:
         return " | ".join(get_args(kind))
     if kind is bool:
         return "on | off"
-    low, high = SERVICES[preset].ranges.get(name, (None, None)) if preset in SERVICES else (None, None)
+    low, high = _documented_range(name, preset)
     return "" if low is None else Translatable("{low:g} to {high:,}", low=low, high=high)
 
 
-class OnOffBool(Bool[bool | None, bool | int | None]):
-    """A Bool that is written `on` or `off` on a command line too."""
-
-    def from_string(self, s: str) -> bool | None:
-        """Read it."""
-        value: bool | None = from_text(bool | None, s)
-        return value
-
-
-def _build_trait(setting: Field[Any]) -> TraitType[Any, Any]:
-    kind = strip_optional(TYPE_HINTS[setting.name])
-    trait_options = {"allow_none": kind is not TYPE_HINTS[setting.name], "help": setting.metadata["help"]}
-    if get_origin(kind) is Literal:
-        trait: TraitType[Any, Any] = Enum(get_args(kind), setting.default, **trait_options)
-    elif get_origin(kind) is tuple:
-        trait = List(Unicode(), [], **trait_options)
-    elif get_origin(kind) is Mapping:
-        trait = Dict({}, **trait_options)
-    else:
-        trait_types: dict[Any, Any] = {str: Unicode, float: Float, int: Integer, bool: OnOffBool}
-        trait = trait_types[kind](setting.default, **trait_options)
-    return trait.tag(config=True)
-
-
-class MimoConfig(SettingsStore):
-    """Settings of mimo-magics. None leaves the choice to the service."""
-
-    locals().update({name: _build_trait(setting) for name, setting in SETTINGS.items()})
+def _documented_range(name: str, preset: str) -> Range | tuple[None, None]:
+    return SERVICES[preset].ranges.get(name, (None, None)) if preset in SERVICES else (None, None)

@@ -91,8 +91,8 @@ class PromptBox:
         self.stop()
         self._shell.events.unregister("post_run_cell", self._follow_session)
         for session in self._session_selection.sessions:
-            if self._update in session.listeners:
-                session.listeners.remove(self._update)
+            if self._update in session.lock.listeners:
+                session.lock.listeners.remove(self._update)
         self.root.close()
 
     def stop(self) -> None:
@@ -107,8 +107,8 @@ class PromptBox:
     def _follow_session(self, *_: object) -> None:
         """Follow the session that is the current one now."""
         session = self._session_selection.sessions.current
-        if self._update not in session.listeners:
-            session.listeners.append(self._update)
+        if self._update not in session.lock.listeners:
+            session.lock.listeners.append(self._update)
         self._update()
 
     def _update(self) -> None:
@@ -124,8 +124,8 @@ class PromptBox:
             if short_prompt
             else translate("What to ask")
         )
-        self._run_button.disabled = session.is_busy
-        self._keep_button.disabled = session.is_busy or not self._has_reply
+        self._run_button.disabled = session.lock.is_held
+        self._keep_button.disabled = session.lock.is_held or not self._has_reply
 
     @property
     def _has_reply(self) -> bool:
@@ -158,7 +158,6 @@ class PromptBox:
     async def _stream_reply(self) -> None:
         settings = self._config.snapshot()
         session = self._session = self._session_selection.sessions.current
-        session.settings = self._session_selection.session_settings(session, settings)
         prompt = self._resolve_prompt(session.turns)
         display_options, progress = DisplayOptions(settings.format, settings.remote_images), Progress()
         tools = tools_command.select_tools(None, get_user_variables(self._shell))

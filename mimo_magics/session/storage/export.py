@@ -82,7 +82,7 @@ def export_history(history: History, name: str, file_format: str, settings: Sett
     if file_format not in EXPORTERS:
         formats = (*EXPORTERS, "json")
         advice = did_you_mean(
-            file_format, formats, Translatable("There are: {names}.", names=", ".join(formats))
+            file_format, formats, Translatable("Available: {names}.", names=", ".join(formats))
         )
         raise BadOption(Translatable("There is no form {to!r} of a conversation.", to=file_format), advice)
     if not history.turns:
@@ -229,7 +229,7 @@ def _get_turn_options(turn: Turn, settings: Settings) -> dict[str, Any]:
         else None,
         "stream": None if service_settings.stream else False,
         "system": turn.system or "none",
-        "overflow": ("summarise" if turn.summary else "drop-oldest") if turn.omitted_turns else None,
+        "overflow": ("summarize" if turn.summary else "drop-oldest") if turn.omitted_turns else None,
         **{name: getattr(params, name) for name in SHARED_PARAMETERS},
         "max_tokens": params.max_completion_tokens,
         "json": params.response_format == JSON_MODE or None,

@@ -121,7 +121,7 @@ def select_session(notebook_sessions: NotebookSessions, name: str = "") -> tuple
     if name not in notebook_sessions.sessions:
         session_names = list(notebook_sessions.sessions)
         advice = did_you_mean(
-            name, session_names, Translatable("There are: {names}.", names=", ".join(session_names))
+            name, session_names, Translatable("Available: {names}.", names=", ".join(session_names))
         )
         fact = Translatable("The notebook tells of no session {name!r}.", name=quote(name, MAX_NAME_CHARS))
         raise BadSessionFile(fact, advice)

@@ -14,9 +14,9 @@ from support.kernel import Kernel
 from support.peer import Answer, Peer, Seen, frames
 
 from mimo_magics.core.events import Approval
-from mimo_magics.core.renderer_protocol import CellControl
+from mimo_magics.core.renderer_protocol import CellControl, SilentRenderer
 from mimo_magics.core.settings import Settings
-from mimo_magics.display.final import FinalRenderer, SilentRenderer
+from mimo_magics.display.final import FinalRenderer
 from mimo_magics.display.live.live_renderer import LiveRenderer
 from mimo_magics.display.rich_terminal import RichTerminalRenderer
 from mimo_magics.display.selection import choose_renderer

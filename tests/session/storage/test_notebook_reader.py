@@ -211,7 +211,7 @@ def test_sessions_are_told_apart_and_the_one_that_asked_last_is_last() -> None:
 
 def test_a_session_that_is_not_there_gets_a_suggestion() -> None:
     found = NotebookSessions({"alpha": said(turn(1))})
-    for name, hint in (("alfa", "Did you mean alpha?"), ("x", "There are: alpha.")):
+    for name, hint in (("alfa", "Did you mean alpha?"), ("x", "Available: alpha.")):
         with pytest.raises(BadSessionFile, match=f"The notebook tells of no session '{name}'.") as failure:
             select_session(found, name)
         assert failure.value.hint == hint

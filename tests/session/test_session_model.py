@@ -27,9 +27,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, stream
-from support.rules import fault
-from support.talking import APIS
+from support.peer_sessions import APIS
+from support.rules import find_fault
 
+from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.events import TextDelta, ToolProgress
 from mimo_magics.core.messages import (
@@ -48,7 +49,6 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Api
-from mimo_magics.session import sync_calls
 from mimo_magics.session.continuation import CONTINUE_PROMPT
 from mimo_magics.session.session import Session
 from mimo_magics.session.tool_calls import INTERRUPTED_WHILE_RUNNING
@@ -221,7 +221,7 @@ class Plan:
     """The event at which the person stops it."""
 
     def __call__(self, seen: Seen) -> Answer:
-        if refusal := fault(seen.body, seen.api):
+        if refusal := find_fault(seen.body, seen.api):
             return error(400, refusal)
         step = self.steps.pop(0)
         return stream(seen, step) if isinstance(step, Reply) else step
@@ -395,10 +395,10 @@ class Sessions(RuleBasedStateMachine):
         self.peer.requests.clear()
         self.peer.script = plan
         options |= {"max_tokens": 99, **manner.options}
-        with suppress(MimoError), sync_calls.open_turn(self.session.stream(prompt, **options)) as call:
+        with suppress(MimoError), portal.PortalStream(self.session.stream(prompt, **options)) as call:
             next((event for event in call if plan.leave_at and isinstance(event, plan.leave_at)), None)
         assert [seen.body for seen in self.peer.requests[:1]] == asked
-        assert {fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}
+        assert {find_fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}
 
     # Everything else
 
@@ -461,7 +461,7 @@ class Sessions(RuleBasedStateMachine):
                 manner = Manner(api, thinking, tools=False)
                 sent = body(conversation_messages(self.session.turns), "next", manner)
                 assert sent == body(messages(self.model.line), "next", manner)
-                assert fault(sent, api) == ""
+                assert find_fault(sent, api) == ""
 
     @invariant()
     def the_branches_are_those_of_the_model(self) -> None:

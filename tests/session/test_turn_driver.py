@@ -1,0 +1,129 @@
+"""The loop that drives a turn, in a coroutine and for callers that cannot await."""
+
+import threading
+from collections.abc import AsyncIterator
+from itertools import repeat
+
+import pytest
+from support.peer import CUT, Answer, Peer, frames
+
+from mimo_magics.client import portal
+from mimo_magics.core.errors import IncompleteStream
+from mimo_magics.core.events import Approval, Event, PendingApproval, TextDelta, ToolProgress
+from mimo_magics.core.messages import ToolCall
+from mimo_magics.core.renderer_protocol import SilentRenderer
+from mimo_magics.session import turn_driver
+from mimo_magics.session.session import Session
+from mimo_magics.tools.approval import refuse_unattended
+
+CALL = ToolCall("c1", "clock", "{}")
+
+
+class RecordingRenderer(SilentRenderer):
+    """Records each event and the thread that it is shown in."""
+
+    def __init__(self, *, buttons: bool = False) -> None:
+        self.buttons = buttons
+        self.events: list[Event] = []
+        self.threads: set[str] = set()
+
+    async def has_buttons(self) -> bool:
+        return self.buttons
+
+    def show(self, event: Event) -> None:
+        self.events.append(event)
+        self.threads.add(threading.current_thread().name)
+
+
+class FailingRenderer(SilentRenderer):
+    """Fails on the first text, or is interrupted there."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        self.error = error
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, TextDelta):
+            raise self.error
+
+
+def session(peer: Peer) -> Session:
+    return Session(base_url=f"{peer.url}/v1")
+
+
+def endless(peer: Peer) -> Session:
+    """Return a session whose server never ends its reply."""
+    peer.answers(lambda seen: Answer(frames(seen, repeat("word "), 0.05)))
+    return session(peer)
+
+
+async def waiting(pending: PendingApproval) -> AsyncIterator[Event]:
+    """Yield an event that waits for an approval, and then the decision as a state."""
+    yield ToolProgress(0, "waiting", approval=pending)
+    yield ToolProgress(0, "approved" if (await pending.wait_for_decision()).allowed else "refused")
+
+
+def test_a_sync_caller_sees_the_events_in_its_own_thread_and_gets_the_turn(peer: Peer) -> None:
+    renderer = RecordingRenderer()
+    turn = turn_driver.drive_sync(session(peer).stream("hello"), renderer, refuse_unattended).turn
+    assert renderer.threads == {threading.current_thread().name}
+    assert "".join(each.text for each in renderer.events if isinstance(each, TextDelta)) == "You said: hello"
+    assert turn
+    assert turn.reply.text == "You said: hello"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_an_error_of_the_renderer_ends_the_turn_and_is_raised(peer: Peer, error: type[BaseException]) -> None:
+    talk = endless(peer)
+    with pytest.raises(error):
+        turn_driver.drive_sync(talk.stream("hello"), FailingRenderer(error), refuse_unattended)
+    assert talk.turns[0].reply.stop == "interrupted"
+    assert peer.settled()[0].disconnected
+
+
+def test_an_error_of_the_call_is_raised_after_its_events(peer: Peer) -> None:
+    peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), CUT]))
+    renderer = RecordingRenderer()
+    with pytest.raises(IncompleteStream):
+        turn_driver.drive_sync(session(peer).stream("hello"), renderer, refuse_unattended)
+    assert TextDelta("Half an ") in renderer.events
+
+
+@pytest.mark.anyio
+async def test_without_buttons_the_callback_decides() -> None:
+    renderer, calls = RecordingRenderer(), []
+
+    def approve(call: ToolCall) -> Approval:
+        calls.append(call)
+        return Approval(allowed=True)
+
+    await turn_driver.drive(waiting(PendingApproval(CALL)), renderer, approve)
+    assert calls == [CALL]
+    assert [each.state for each in renderer.events if isinstance(each, ToolProgress)] == [
+        "waiting",
+        "approved",
+    ]
+
+
+@pytest.mark.anyio
+async def test_with_buttons_the_callback_is_not_called() -> None:
+    pending = PendingApproval(CALL)
+
+    class Pressing(RecordingRenderer):
+        def show(self, event: Event) -> None:
+            super().show(event)
+            pending.refuse()
+
+    renderer = Pressing(buttons=True)
+    await turn_driver.drive(waiting(pending), renderer, lambda _: True)
+    assert [each.state for each in renderer.events if isinstance(each, ToolProgress)] == [
+        "waiting",
+        "refused",
+    ]
+
+
+def test_leaving_a_portal_stream_early_ends_the_turn(peer: Peer) -> None:
+    talk = endless(peer)
+    with portal.PortalStream(talk.stream("hello")) as stream:
+        next(event for event in stream if isinstance(event, TextDelta))
+    assert talk.turns[0].reply.stop == "interrupted"
+    assert peer.settled()[0].disconnected
