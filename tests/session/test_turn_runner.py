@@ -146,8 +146,7 @@ def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
     with pytest.raises(UnknownModel) as failure:
         session(peer).ask("one", model="mimo-v2-flash")
     assert (
-        failure.value.hint
-        == "The model may be retired. Its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"
+        failure.value.hint == "The model may be retired. Its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"
     )
 
 

@@ -1,4 +1,4 @@
-"""A session with every kind of content, as it is saved."""
+"""A saved session with every kind of content."""
 
 from __future__ import annotations
 

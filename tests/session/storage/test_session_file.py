@@ -51,16 +51,16 @@ def files(folder: Path) -> set[str]:
 
 
 @given(histories(), usages, st.floats(0, 1e9))
-def test_every_session_comes_back_from_its_document(history: History, aside: Usage, cost: float) -> None:
+def test_every_session_is_read_back_from_its_document(history: History, aside: Usage, cost: float) -> None:
     saved = SavedSession("main", DAY, history, aside, cost)
     assert from_text(to_text(saved)) == saved
 
 
-def test_a_session_of_all_kinds_of_things_comes_back() -> None:
+def test_a_session_with_every_kind_of_content_is_read_back() -> None:
     assert from_text(to_text(SAVED)) == SAVED
 
 
-def test_an_empty_session_comes_back() -> None:
+def test_an_empty_session_is_read_back() -> None:
     assert from_text(to_text(SavedSession("", DAY, History()))) == SavedSession("", DAY, History())
 
 
@@ -100,7 +100,7 @@ def test_the_example_in_the_documentation_is_such_a_document() -> None:
     assert to_text(from_text(example)) == example
 
 
-def test_what_a_turn_shares_with_the_one_that_it_follows_is_told_once() -> None:
+def test_inherited_fields_are_saved_once() -> None:
     first = replace(turn("one"), system="Long. " * 100, tools=("clock",), summary="Before.")
     same = replace(first, prompt=user_message("two"))
     none = turn("three")
@@ -121,7 +121,7 @@ def test_what_a_turn_shares_with_the_one_that_it_follows_is_told_once() -> None:
     assert from_text(to_text(SavedSession("main", DAY, history))).history == history
 
 
-def test_fields_that_this_version_does_not_know_are_ignored() -> None:
+def test_unknown_fields_are_ignored() -> None:
     told = document()
     told["later"] = {"deep": [1]}
     told["aside"]["later"] = 1
@@ -137,11 +137,11 @@ def test_notices_in_replies_of_older_files_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_the_form_of_the_json_does_not_matter(ascii_only: bool) -> None:
+def test_the_layout_of_the_json_does_not_matter(ascii_only: bool) -> None:
     assert from_text(json.dumps(document(), ensure_ascii=ascii_only, indent=1, sort_keys=True)) == SAVED
 
 
-def test_twice_the_turns_make_twice_the_document() -> None:
+def test_the_size_of_the_document_is_proportional_to_the_turns() -> None:
     def size(count: int) -> int:
         history = History()
         for number in range(count):
@@ -174,7 +174,7 @@ def test_twice_the_turns_make_twice_the_document() -> None:
     ],
     ids=range(11),
 )
-def test_what_is_no_session_is_refused(text: str, fact: str) -> None:
+def test_a_text_that_is_not_a_session_is_refused(text: str, fact: str) -> None:
     with pytest.raises(BadSessionFile, match=fact):
         from_text(text)
 
@@ -326,7 +326,7 @@ def walked(history: History) -> int:
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 @given(damaged())
-def test_whatever_a_document_says_it_is_a_session_or_refused(text: str) -> None:
+def test_a_damaged_document_is_read_or_refused_with_our_error(text: str) -> None:
     try:
         saved = from_text(text)
     except BadSessionFile:
@@ -357,7 +357,7 @@ def test_a_file_is_written_read_and_written_again(tmp_path: Path) -> None:
     assert files(tmp_path) == {"talk.json"}
 
 
-def test_half_characters_come_back_and_the_file_is_utf_8(tmp_path: Path) -> None:
+def test_lone_surrogates_are_read_back_and_the_file_is_utf_8(tmp_path: Path) -> None:
     file, saved = SessionFile(tmp_path / "talk.json"), append_turn(session_with_turns(), "\\\udcff \ud83d!")
     file.write(saved)
     assert file.read() == saved
@@ -375,7 +375,7 @@ def test_half_characters_come_back_and_the_file_is_utf_8(tmp_path: Path) -> None
     ],
     ids=range(5),
 )
-def test_a_file_that_cannot_be_read_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_cannot_be_read_stays_unchanged(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "talk.json"
     path.write_bytes(content)
     before = path.stat()
@@ -389,7 +389,7 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(tmp_path: Path, content: by
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_reading_does_not_touch_the_file(tmp_path: Path) -> None:
+def test_reading_does_not_change_the_file(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     path.write_text(to_text(SAVED), encoding="utf-8-sig")
     before = path.stat().st_mtime_ns, path.read_bytes()
@@ -398,7 +398,7 @@ def test_reading_does_not_touch_the_file(tmp_path: Path) -> None:
     assert files(tmp_path) == {"talk.json"}
 
 
-def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
+def test_reading_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadSessionFile, match=r"talk\.json cannot be read: No such file"):
         SessionFile(tmp_path / "talk.json").read()
 
@@ -410,7 +410,7 @@ def test_a_file_that_was_never_read_is_not_overwritten(tmp_path: Path) -> None:
     assert SessionFile(tmp_path / "talk.json").read() == SAVED
 
 
-def test_of_two_writers_the_second_one_is_told_and_undoes_nothing(tmp_path: Path) -> None:
+def test_the_second_of_two_writers_gets_an_error_and_overwrites_nothing(tmp_path: Path) -> None:
     first, second = SessionFile(tmp_path / "talk.json"), SessionFile(tmp_path / "talk.json")
     first.write(session_with_turns())
     saved = second.read()
@@ -434,7 +434,7 @@ def test_a_file_that_was_changed_by_hand_is_not_overwritten(tmp_path: Path) -> N
     assert file.read() == replace(session_with_turns(), name="mine")
 
 
-def test_a_file_that_was_deleted_is_not_brought_back_unasked(tmp_path: Path) -> None:
+def test_a_deleted_file_is_not_written_again(tmp_path: Path) -> None:
     file = SessionFile(tmp_path / "talk.json")
     file.write(session_with_turns())
     file.path.unlink()
@@ -445,7 +445,7 @@ def test_a_file_that_was_deleted_is_not_brought_back_unasked(tmp_path: Path) -> 
     assert SessionFile(file.path).read() == SAVED
 
 
-def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+def test_a_session_that_could_not_be_read_back_is_not_written(tmp_path: Path) -> None:
     file = SessionFile(tmp_path / "talk.json")
     file.write(session_with_turns(2))
     sound = session_with_turns(2).history
@@ -461,7 +461,7 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
     assert file.read() == session_with_turns(2)
 
 
-def test_the_rest_of_a_killed_writer_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_the_temporary_file_of_a_killed_writer_is_replaced(tmp_path: Path) -> None:
     (tmp_path / ".talk.json.tmp").write_text("half of some")
     file = SessionFile(tmp_path / "talk.json")
     file.write(SAVED)
@@ -469,7 +469,7 @@ def test_the_rest_of_a_killed_writer_is_in_nobodys_way(tmp_path: Path) -> None:
     assert files(tmp_path) == {"talk.json"}
 
 
-def test_the_file_stays_the_same_one_when_the_working_folder_changes(
+def test_the_file_does_not_depend_on_the_current_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
@@ -482,7 +482,7 @@ def test_the_file_stays_the_same_one_when_the_working_folder_changes(
 
 
 @posix
-def test_a_symbolic_link_stays_one_and_its_target_is_written(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_followed_and_stays(tmp_path: Path) -> None:
     (tmp_path / "far").mkdir()
     link = tmp_path / "talk.json"
     link.symlink_to(Path("far") / "real.json")
@@ -496,7 +496,7 @@ def test_a_symbolic_link_stays_one_and_its_target_is_written(tmp_path: Path) -> 
 
 
 @posix
-def test_a_file_keeps_its_mode_and_a_new_one_has_the_usual_one(tmp_path: Path) -> None:
+def test_a_file_keeps_its_mode_and_a_new_file_has_the_default_mode(tmp_path: Path) -> None:
     usual = tmp_path / "usual"
     usual.touch()
     file = SessionFile(tmp_path / "talk.json")
@@ -508,7 +508,7 @@ def test_a_file_keeps_its_mode_and_a_new_one_has_the_usual_one(tmp_path: Path) -
         assert stat.S_IMODE(file.path.stat().st_mode) == mode
 
 
-def test_a_folder_that_is_none_is_an_error_and_is_not_made(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_and_is_not_created(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(
         SessionNotSaved, match=r"talk\.json cannot be written: No such file or directory\."
@@ -582,7 +582,7 @@ def run(code: str, *arguments: str) -> list[str]:
 
 
 @posix
-def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_file_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     SessionFile(path).write(SAVED)
     assert run(FULL, str(path)) == [
@@ -595,14 +595,14 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 
 
 @posix
-def test_a_read_only_file_or_folder_stays_as_it_is() -> None:
+def test_a_read_only_file_or_folder_stays_unchanged() -> None:
     first, second, rest = run(READ_ONLY)
     assert first.endswith("talk.json cannot be written: Permission denied.")
     assert second.endswith("new.json cannot be written: Permission denied.")
     assert rest == "True ['talk.json']"
 
 
-def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+def test_an_invalid_file_name_is_an_error(tmp_path: Path) -> None:
     session, path = Session(), tmp_path / ("x" * 3_000)
     with pytest.raises(SessionNotSaved, match="cannot be written: File name too long") as caught:
         session.save(path)
