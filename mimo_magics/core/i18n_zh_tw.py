@@ -577,7 +577,6 @@ TRANSLATIONS: dict[str, str] = {
     "Stop": "停止",
     "Stopped": "已停止",
     "Stop the answer; what has come is kept": "停止回答；已收到的內容會保留",
-    "Stop the answers; what has come is kept": "停止所有回答；已收到的內容會保留",
     "Which code block of the answer goes into a new cell below when the answer is whole; 0: none": (
         "回答完成後，要將哪一個程式碼區塊放入下方的新儲存格；0：不放"
     ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 
-from mimo_magics.core.events import Event
+from mimo_magics.core.events import Event, ReplyEnded
 from mimo_magics.core.i18n import translate
-from mimo_magics.display.progress import Progress
+from mimo_magics.display.progress import ReplyProgress
 
 
 class ComparisonProgress:
@@ -27,25 +27,19 @@ class ComparisonProgress:
         self._at_once = at_once or len(titles)
         self._now = now
         self._started_at = now()
-        self._progress: list[Progress] = []
+        self._replies: list[ReplyProgress] = []
         """Of those that were asked; it is done in their order."""
         self._end_lines: dict[int, str] = {}
         """What there is to say of those that are over."""
         self._start_turns()
 
-    def feed(self, number: int, event: Event) -> None:
-        """Take an event of one of them in."""
+    def feed(self, event: Event, number: int = 0) -> None:
+        """Add an event of the reply with this number."""
         self._start_turns(number + 1)
-        self._progress[number].feed(event)
-
-    def end(self, number: int, note: str = "") -> None:
-        """Note that one of them is over; `note` says why it failed, if it did."""
-        self._start_turns(number + 1)
-        self.failed_count += bool(note)
-        self._end_lines[number] = (
-            f"⚠ {note}" if note else translate("Answered · {figures}", figures=self._progress[number].metrics)
-        )
-        self._start_turns()
+        if isinstance(event, ReplyEnded):
+            self._end_reply(number, translate(event.failure))
+        else:
+            self._replies[number].feed(event)
 
     @property
     def ended_numbers(self) -> Collection[int]:
@@ -77,12 +71,19 @@ class ComparisonProgress:
         """Return what there is to say of one of them."""
         if number in self._end_lines:
             return self._end_lines[number]
-        return (
-            self._progress[number].line if number < len(self._progress) else translate("Waits for its turn")
+        return self._replies[number].line if number < len(self._replies) else translate("Waits for its turn")
+
+    def _end_reply(self, number: int, failure: str) -> None:
+        self.failed_count += bool(failure)
+        self._end_lines[number] = (
+            f"⚠ {failure}"
+            if failure
+            else translate("Answered · {figures}", figures=self._replies[number].metrics)
         )
+        self._start_turns()
 
     def _start_turns(self, min_started: int = 0) -> None:
         """Begin to count the time of those whose turn it is: an end makes room for one more."""
         started = max(min_started, min(len(self.titles), self._at_once + len(self.ended_numbers)))
-        while len(self._progress) < started:
-            self._progress.append(Progress(self._now))
+        while len(self._replies) < started:
+            self._replies.append(ReplyProgress(self._now))

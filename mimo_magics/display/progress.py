@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import ceil
 from time import monotonic
+from typing import Protocol
 
 from mimo_magics.core.events import (
     Event,
@@ -29,8 +30,23 @@ MIN_RATE_SECONDS = 1.0
 WAITING_TEXT = Translatable("Waiting for the model")
 
 
-class Progress:
-    """Follows the events of one turn."""
+class Progress(Protocol):
+    """The status line of a turn or of a comparison."""
+
+    def feed(self, event: Event, number: int = 0) -> None:
+        """Add an event of the reply with this number."""
+
+    @property
+    def elapsed_seconds(self) -> int:
+        """Whole seconds since the start."""
+
+    @property
+    def line(self) -> str:
+        """The status line."""
+
+
+class ReplyProgress:
+    """The status of one reply."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
@@ -46,8 +62,8 @@ class Progress:
         self.state = translate(WAITING_TEXT)
         """What is going on, in few words that change rarely: for those who are read to."""
 
-    def feed(self, event: Event) -> None:
-        """Take an event in."""
+    def feed(self, event: Event, number: int = 0) -> None:
+        """Add an event."""
         match event:
             case Retrying():
                 self._wait_event, self._retry_at = event, self._now() + event.delay

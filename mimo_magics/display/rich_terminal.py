@@ -13,6 +13,7 @@ from rich.text import Text
 from mimo_magics.core.events import Accumulator, Event, ModelPreparation, Retrying, ToolProgress
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
+from mimo_magics.core.renderer_protocol import Document, SilentRenderer
 from mimo_magics.core.settings import Format
 from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.document.markdown import iter_tokens
@@ -23,7 +24,7 @@ FRAME_INTERVAL = 0.125
 """Seconds between two frames at the least."""
 
 
-class RichTerminalRenderer:
+class RichTerminalRenderer(SilentRenderer):
     """While it grows, the end of the reply as it fits the window; then all of it, laid out."""
 
     def __init__(self, reply_format: Format = "markdown", console: Console | None = None) -> None:
@@ -34,11 +35,7 @@ class RichTerminalRenderer:
         self._has_changes = False
         self._next_frame_at = 0.0
 
-    async def has_buttons(self) -> bool:
-        """Return `False`."""
-        return False
-
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, number: int = 0) -> None:
         """Take an event in, and paint when a frame is due."""
         self._accumulator.feed(event)
         self._has_changes = True
@@ -61,10 +58,12 @@ class RichTerminalRenderer:
         if self._has_changes and monotonic() >= self._next_frame_at:
             self._paint()
 
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
-        """Leave the whole reply."""
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
+        """Print the whole reply."""
         self._live.stop()
-        self._live.console.print(render_reply(reply, "text" if is_plain else self._format))
+        reply_format = "text" if document.is_plain else self._format
+        for reply in document.replies:
+            self._live.console.print(render_reply(reply, reply_format))
 
     def clear(self) -> None:
         """Leave nothing."""

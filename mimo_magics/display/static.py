@@ -20,11 +20,13 @@ from mimo_magics.core.events import (
     Event,
     ModelPreparation,
     ReasoningDelta,
+    ReplyEnded,
     ResponseRestarted,
     Retrying,
     TextDelta,
 )
 from mimo_magics.core.messages import Message, Reply, TextPart
+from mimo_magics.core.renderer_protocol import Document, SilentRenderer
 from mimo_magics.display.output import Output
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
@@ -38,40 +40,64 @@ FRAME_GROWTH_FACTOR = 1.1
 """By how much something longer grows between two frames."""
 
 
-class StaticRenderer:
-    """Paints the reply, as far as it has come, into the outputs of its cell."""
+class StatusRenderer(SilentRenderer):
+    """Shows a status line until the document replaces it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.output = Output()
+        """The output of the status line, and later of the document."""
+        self.has_finished_parts = False
+        """Whether outputs with finished parts of the reply are above it."""
+        self._progress = progress
+        self._painted_status = ""
+
+    def show(self, event: Event, number: int = 0) -> None:
+        """Update the status."""
+        self._progress.feed(event, number)
+        if isinstance(event, ReplyEnded):
+            self.tick()
+
+    def tick(self) -> None:
+        """Paint the status line when it changed, which it does once a second."""
+        if self._progress.line != self._painted_status:
+            self._painted_status = line = self._progress.line
+            self.output.update({"text/html": reply_document.small_html(line), "text/plain": line})
+
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
+        """Replace the output by the document."""
+        self.output.update(document.to_bundle(), metadata)
+
+    def clear(self) -> None:
+        """Clear the output."""
+        self.output.clear()
+
+
+class StaticRenderer(StatusRenderer):
+    """Shows the growing reply, and the status line below it."""
 
     def __init__(
         self,
+        progress: Progress,
         display_options: DisplayOptions = DisplayOptions(),
         *,
         is_only_output: bool = False,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self.output = Output()
-        """Where the rest grows, and the document will be."""
-        self.has_finished_parts = False
-        """Whether finished parts stand above it."""
+        super().__init__(progress)
         self._display_options = display_options
         self._is_only_output = is_only_output
         self._now = now
         self._accumulator = Accumulator()
-        self._progress = Progress(now)
         self._finished_chars = 0
         """Characters of the answer in finished parts."""
         self._pending_chars = self._painted_chars = 0
         """Characters that have come since the last finished part, and those of them that are painted."""
-        self._painted_status = ""
         self._next_frame_at = 0.0
 
-    async def has_buttons(self) -> bool:
-        """Return `False`."""
-        return False
-
-    def show(self, event: Event) -> None:
-        """Take an event in, and paint when a frame is due."""
+    def show(self, event: Event, number: int = 0) -> None:
+        """Add an event, and paint when a frame is due."""
         self._accumulator.feed(event)
-        self._progress.feed(event)
+        self._progress.feed(event, number)
         match event:
             case ResponseRestarted():
                 self._finished_chars, self._pending_chars = 0, len(self._accumulator.reply.text)
@@ -98,17 +124,12 @@ class StaticRenderer:
         if is_due and (self._pending_chars or self._progress.elapsed_seconds):
             self._paint()
 
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
-        """Replace what grew by the document."""
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
+        """Replace all outputs by the document."""
         if self.has_finished_parts:
             clear_output(wait=True)
             self.output = Output()
-        options = replace(self._display_options, is_plain=is_plain)
-        self.output.update(reply_document.reply_bundle(reply, display_options=options), {"mimo": record})
-
-    def clear(self) -> None:
-        """Take back what was shown, as nothing came of it."""
-        self.output.clear()
+        super().finish(document, metadata)
 
     def _paint(self) -> None:
         reply = self._accumulator.reply

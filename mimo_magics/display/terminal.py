@@ -14,22 +14,25 @@ from mimo_magics.core.events import (
     Note,
     Notice,
     ReasoningDelta,
+    ReplyEnded,
     ResponseRestarted,
     Retrying,
     TextDelta,
 )
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.messages import Reply
+from mimo_magics.core.renderer_protocol import Document, SilentRenderer
 from mimo_magics.core.text import (
     escape_invisible_characters,
+    replace_control_characters,
     replace_unencodable_characters,
     split_unfinished_sequence,
 )
+from mimo_magics.display.comparison_progress import ComparisonProgress
 
 ANSI_DIM, ANSI_RESET = "\x1b[2m", "\x1b[0m"
 
 
-class TerminalRenderer:
+class TerminalRenderer(SilentRenderer):
     """Prints what comes, the reasoning dimmed."""
 
     def __init__(self) -> None:
@@ -37,11 +40,7 @@ class TerminalRenderer:
         self._unfinished = ""
         """The end of the last piece, which the next one may make another character of."""
 
-    async def has_buttons(self) -> bool:
-        """Return `False`."""
-        return False
-
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, number: int = 0) -> None:
         """Print what is new."""
         match event:
             case TextDelta(text) | ReasoningDelta(text):
@@ -58,10 +57,7 @@ class TerminalRenderer:
             case Notice(text):
                 self._print(Notice, f"{ANSI_DIM}{escape_invisible_characters(translate(text))}{ANSI_RESET}\n")
 
-    def tick(self) -> None:
-        """Nothing waits to be shown."""
-
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
         """End the last line."""
         self._print(type(None), "")
 
@@ -90,6 +86,26 @@ class TerminalRenderer:
         """Print the end of the last piece, as no other one belongs to it."""
         _write(_style(self._last_event_type, self._unfinished))
         self._unfinished = ""
+
+
+class TerminalComparisonRenderer(SilentRenderer):
+    """Prints a line when a reply is over, and all replies at the end."""
+
+    def __init__(self, progress: ComparisonProgress) -> None:
+        self._progress = progress
+
+    def show(self, event: Event, number: int = 0) -> None:
+        """Print a line when the reply is over."""
+        self._progress.feed(event, number)
+        if isinstance(event, ReplyEnded):
+            label = ": ".join(filter(None, (self._progress.titles[number], translate(event.failure))))
+            line = f"{self._progress.summary}: {' '.join(label.split())}"
+            _write(f"{replace_control_characters(line)}\n")
+            sys.stdout.flush()
+
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
+        """Print the document."""
+        _write(f"\n{document.to_bundle()['text/plain']}\n")
 
 
 def _write(text: str) -> None:

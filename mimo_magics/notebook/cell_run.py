@@ -12,6 +12,7 @@ from mimo_magics.core.errors import BadOption, Interrupted
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import Renderer
+from mimo_magics.document.reply import DisplayOptions, ReplyDocument
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.session import turn_driver
 from mimo_magics.session.continuation import can_continue
@@ -34,11 +35,14 @@ class CellRun:
         renderer: Renderer,
         tools: tuple[NotebookTool, ...],
         approve: ApprovalCallback,
+        *,
+        display_options: DisplayOptions,
         **stream_options: Any,
     ) -> None:
         self.request = request
         self.session = session
         self.renderer = renderer
+        self._display_options = display_options
         self._approve = approve
         """Decides on tool calls where the renderer has no buttons."""
         self._tools = tools
@@ -125,11 +129,12 @@ class CellRun:
 
     def _leave_document(self, turn: Turn) -> None:
         """Show the document; one that the person stops is not begun again."""
-        record = self._build_record(turn)
+        document = ReplyDocument(turn.reply, self._display_options)
+        metadata = {"mimo": self._build_record(turn)}
         try:
-            self.renderer.finish(turn.reply, record)
+            self.renderer.finish(document, metadata)
         except KeyboardInterrupt:
-            self.renderer.finish(turn.reply, record, is_plain=True)
+            self.renderer.finish(document.as_plain(), metadata)
             raise Interrupted(
                 Translatable("The document was stopped; the answer is kept."), reply=turn.reply
             ) from None

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.display.output import display_bundle
-from mimo_magics.display.selection import choose_comparison_renderer
+from mimo_magics.display.selection import choose_renderer
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import comparison_request
@@ -50,12 +49,8 @@ class ComparisonCells:
         """
         request = comparison_request.build_comparison_request(options, body, get_user_variables(self._shell))
         run = self._create_run(request)
-        with (
-            self._record_comparison(run, request.out),
-            portal.PortalStream(run.open_comparison(), run.renderer.tick) as stream,
-        ):
-            for variant, event in stream:
-                run.show_event(variant, event)
+        with self._record_comparison(run, request.out):
+            run.run_sync()
         return self._mark_shown()
 
     async def run_async(self, options: Namespace, body: str) -> Comparison:
@@ -93,8 +88,8 @@ class ComparisonCells:
             request, session, None if target == "unattended" else input, self._session_selection.cell_id
         )
         titles = [variant.title for variant in request.variants]
-        display_options = DisplayOptions(settings.format, settings.remote_images)
-        renderer = choose_comparison_renderer(target, settings, titles, async_cell, at_once=request.at_once)
+        display_options = DisplayOptions.from_settings(settings)
+        renderer = choose_renderer(target, settings, async_cell, titles=titles, at_once=request.at_once)
         return ComparisonRun(request, session, renderer, display_options, self._session_selection.cell_id)
 
     def _select_session(self, request: ComparisonRequest) -> Session:
@@ -143,6 +138,6 @@ class ComparisonCells:
             )
         bundle = reply_document.reply_bundle(
             replace(reply, notices=(*reply.notices, notice)),
-            display_options=DisplayOptions(settings.format, settings.remote_images),
+            display_options=DisplayOptions.from_settings(settings),
         )
         display_bundle(bundle, {"mimo": session.record})

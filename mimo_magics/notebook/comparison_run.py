@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from mimo_magics.core.errors import BadOption, Interrupted, MimoError
-from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.renderer_protocol import ComparisonRenderer
+from mimo_magics.core.renderer_protocol import Renderer
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.comparison_request import ComparisonRequest
+from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.estimate import EXPECTED_OUTPUT_TOKENS, Estimate, estimate_spending
 from mimo_magics.session.comparison.result import Comparison, build_candidates
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.dry_run import DryRun
 from mimo_magics.session.limits.budget import Budget
 from mimo_magics.session.session import Session
+from mimo_magics.tools.approval import refuse_unattended
 
 COMMANDS: Mapping[str, int] = {"show": 0, "diff": 2, "adopt": 1}
 """What `%mimo_compare` can do with the last comparison, and how many numbers of replies follow."""
@@ -60,7 +61,7 @@ class ComparisonRun:
         self,
         request: ComparisonRequest,
         session: Session,
-        renderer: ComparisonRenderer,
+        renderer: Renderer,
         display_options: DisplayOptions,
         cell: str,
     ) -> None:
@@ -75,7 +76,7 @@ class ComparisonRun:
         """What came, when it is over and something did."""
 
     @asynccontextmanager
-    async def open_comparison(self) -> AsyncIterator[RunningComparison]:
+    async def _open_comparison(self) -> AsyncIterator[RunningComparison]:
         """Ask."""
         request = self._request
         comparison_context = self._session.stream_comparison(
@@ -86,18 +87,12 @@ class ComparisonRun:
 
     async def run(self) -> None:
         """Let all of them be answered, and shown while they come."""
-        async with self.open_comparison() as running:
-            async for index, event in running:
-                self.show_event(index, event)
+        async with self._open_comparison() as running:
+            await turn_driver.drive(running, self.renderer, refuse_unattended)
 
-    def show_event(self, index: int, event: Event | None) -> None:
-        """Show what happens to one of them, or that it is over."""
-        if event:
-            self.renderer.show(index, event)
-        else:
-            assert self._running
-            failure = self._running.failures.get(index)
-            self.renderer.end_reply(index, translate(failure.message) if failure else "")
+    def run_sync(self) -> None:
+        """Run the comparison and show it, in a cell that cannot await."""
+        turn_driver.drive_sync(self._open_comparison(), self.renderer, refuse_unattended)
 
     @contextmanager
     def finalize_output(self) -> Iterator[None]:
@@ -116,7 +111,7 @@ class ComparisonRun:
         finally:
             if self.reply_count:
                 self.comparison = self._build_comparison()
-                self.renderer.finish(self.comparison.show().bundle, {})
+                self.renderer.finish(self.comparison.show(), {})
             else:
                 self.renderer.clear()
         assert self._running

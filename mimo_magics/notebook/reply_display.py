@@ -98,7 +98,7 @@ class ReplyDisplay:
             _print(reply.text)
             return
         settings = self._config.snapshot()
-        display_options = DisplayOptions(settings.format, settings.remote_images)
+        display_options = DisplayOptions.from_settings(settings)
         display_bundle(reply_document.reply_bundle(reply, display_options=display_options))
 
     def _is_shown_value(self, value: object) -> bool:

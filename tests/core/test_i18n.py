@@ -24,7 +24,7 @@ from mimo_magics.core.messages import Message, Params, Reply, TextPart, ToolCall
 from mimo_magics.core.settings import Settings
 from mimo_magics.display.live.tool_cards import StepGroup
 from mimo_magics.display.live.widgets import WidgetFactory
-from mimo_magics.display.progress import Progress
+from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.document import reply as reply_document, table
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.panel import Panel, close_all
@@ -155,7 +155,7 @@ def test_an_event_tells_its_reason_in_the_language_too(chinese: None) -> None:
 
 
 def test_the_line_beneath_an_answer_says_what_goes_on(chinese: None) -> None:
-    progress = Progress(lambda: 0.0)
+    progress = ReplyProgress(lambda: 0.0)
     assert progress.line == "等待模型… 0 秒"
     progress.feed(ReasoningDelta("Hm."))
     assert progress.line == "推理中… 0 秒 · 0.0 秒後出現第一個 token"

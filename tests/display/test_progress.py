@@ -13,7 +13,7 @@ from mimo_magics.core.events import (
     UsageUpdate,
 )
 from mimo_magics.core.messages import Usage
-from mimo_magics.display.progress import Progress
+from mimo_magics.display.progress import ReplyProgress
 
 
 class Clock:
@@ -31,17 +31,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def progress(clock: Clock) -> Progress:
-    return Progress(clock)
+def progress(clock: Clock) -> ReplyProgress:
+    return ReplyProgress(clock)
 
 
-def test_a_wait_is_told_with_its_seconds(clock: Clock, progress: Progress) -> None:
+def test_a_wait_is_told_with_its_seconds(clock: Clock, progress: ReplyProgress) -> None:
     assert progress.line == "Waiting for the model… 0 s"
     clock.time += 12.3
     assert progress.line == "Waiting for the model… 12 s"
 
 
-def test_an_attempt_that_comes_is_counted_down(clock: Clock, progress: Progress) -> None:
+def test_an_attempt_that_comes_is_counted_down(clock: Clock, progress: ReplyProgress) -> None:
     progress.feed(Retrying(2, 5, 3.2, "HTTP 503: busy"))
     told = []
     for _ in range(6):
@@ -54,7 +54,7 @@ def test_an_attempt_that_comes_is_counted_down(clock: Clock, progress: Progress)
     assert progress.line == "Waiting for the model… 6 s · mimo"
 
 
-def test_thinking_answering_and_tools_are_told(progress: Progress) -> None:
+def test_thinking_answering_and_tools_are_told(progress: ReplyProgress) -> None:
     states = []
     for event in (
         ReasoningDelta("Hm."),
@@ -78,7 +78,9 @@ def test_thinking_answering_and_tools_are_told(progress: Progress) -> None:
     ]
 
 
-def test_figures_tell_the_first_token_the_rate_and_what_went_in(clock: Clock, progress: Progress) -> None:
+def test_figures_tell_the_first_token_the_rate_and_what_went_in(
+    clock: Clock, progress: ReplyProgress
+) -> None:
     progress.feed(ResponseStarted("1", "mimo-v2-pro"))
     clock.time += 0.5
     progress.feed(UsageUpdate(Usage(1_200, 0, 1_024)))
@@ -90,7 +92,7 @@ def test_figures_tell_the_first_token_the_rate_and_what_went_in(clock: Clock, pr
     )
 
 
-def test_figures_change_once_a_second(clock: Clock, progress: Progress) -> None:
+def test_figures_change_once_a_second(clock: Clock, progress: ReplyProgress) -> None:
     figures = set()
     for _ in range(300):
         progress.feed(TextDelta("word "))
@@ -99,7 +101,7 @@ def test_figures_change_once_a_second(clock: Clock, progress: Progress) -> None:
     assert len(figures) <= 4
 
 
-def test_the_preparation_of_the_embedded_model_does_not_count(clock: Clock, progress: Progress) -> None:
+def test_the_preparation_of_the_embedded_model_does_not_count(clock: Clock, progress: ReplyProgress) -> None:
     clock.time += 30
     progress.feed(ModelPreparation("Fetching x", 34_000_000, 98_000_000))
     assert progress.line == "Fetching x: 34 of 98 MB"
@@ -110,7 +112,7 @@ def test_the_preparation_of_the_embedded_model_does_not_count(clock: Clock, prog
     assert progress.line == "Waiting for the model… 1 s · x"
 
 
-def test_empty_pieces_change_nothing(progress: Progress) -> None:
+def test_empty_pieces_change_nothing(progress: ReplyProgress) -> None:
     progress.feed(ReasoningDelta(""))
     progress.feed(TextDelta(""))
     assert progress.state == "Waiting for the model"

@@ -9,10 +9,11 @@ from support.peer import CUT, Answer, Peer, frames
 
 from mimo_magics.client import portal
 from mimo_magics.core.errors import IncompleteStream
-from mimo_magics.core.events import Approval, Event, PendingApproval, TextDelta, ToolProgress
+from mimo_magics.core.events import Approval, Event, PendingApproval, ReplyEnded, TextDelta, ToolProgress
 from mimo_magics.core.messages import ToolCall
 from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.session import turn_driver
+from mimo_magics.session.comparison.variants import build_variants
 from mimo_magics.session.session import Session
 from mimo_magics.tools.approval import refuse_unattended
 
@@ -25,13 +26,15 @@ class RecordingRenderer(SilentRenderer):
     def __init__(self, *, buttons: bool = False) -> None:
         self.buttons = buttons
         self.events: list[Event] = []
+        self.numbers: list[int] = []
         self.threads: set[str] = set()
 
     async def has_buttons(self) -> bool:
         return self.buttons
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, number: int = 0) -> None:
         self.events.append(event)
+        self.numbers.append(number)
         self.threads.add(threading.current_thread().name)
 
 
@@ -41,7 +44,7 @@ class FailingRenderer(SilentRenderer):
     def __init__(self, error: type[BaseException]) -> None:
         self.error = error
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, number: int = 0) -> None:
         if isinstance(event, TextDelta):
             raise self.error
 
@@ -109,8 +112,8 @@ async def test_with_buttons_the_callback_is_not_called() -> None:
     pending = PendingApproval(CALL)
 
     class Pressing(RecordingRenderer):
-        def show(self, event: Event) -> None:
-            super().show(event)
+        def show(self, event: Event, number: int = 0) -> None:
+            super().show(event, number)
             pending.refuse()
 
     renderer = Pressing(buttons=True)
@@ -119,6 +122,19 @@ async def test_with_buttons_the_callback_is_not_called() -> None:
         "waiting",
         "refused",
     ]
+
+
+def test_the_events_of_a_comparison_are_shown_with_the_numbers_of_their_replies(peer: Peer) -> None:
+    renderer = RecordingRenderer()
+    context = session(peer).stream_comparison("hello", build_variants({"temperature": [0, 1]}))
+    running = turn_driver.drive_sync(context, renderer, refuse_unattended)
+    ended = [
+        number
+        for number, event in zip(renderer.numbers, renderer.events, strict=True)
+        if event == ReplyEnded()
+    ]
+    assert sorted(ended) == [0, 1]
+    assert [running.turns[number].reply.text for number in (0, 1)] == ["You said: hello"] * 2
 
 
 def test_leaving_a_portal_stream_early_ends_the_turn(peer: Peer) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import monotonic
 
 from mimo_magics.core.events import Event, TextDelta
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, ToolCall
 from mimo_magics.display.comparison_progress import ComparisonProgress
-from mimo_magics.display.live.comparison_view import LiveComparisonRenderer
+from mimo_magics.display.live.comparison_view import ComparisonView
 from mimo_magics.display.live.live_renderer import LiveRenderer
 from mimo_magics.display.live.view import ReplyView
-from mimo_magics.display.progress import Progress
-from mimo_magics.document.reply import DisplayOptions
-from support.comparisons import TITLES
+from mimo_magics.display.progress import ReplyProgress
+from mimo_magics.display.static import StaticRenderer, StatusRenderer
+from mimo_magics.document.reply import DisplayOptions, ReplyDocument
+from support.comparisons import METADATA, TITLES
 from support.wired import Cell, Clock
 
 
@@ -23,9 +25,9 @@ class Watched:
     def __init__(self, titles: Sequence[str] = TITLES) -> None:
         self.clock = Clock()
         self.cell = Cell()
-        self.renderer = LiveComparisonRenderer(
-            DisplayOptions(), ComparisonProgress(titles, now=self.clock), self.cell, self.clock
-        )
+        progress = ComparisonProgress(titles, now=self.clock)
+        create_view = partial(ComparisonView, DisplayOptions(), progress, self.cell)
+        self.renderer = LiveRenderer(StatusRenderer(progress), progress, create_view, self.cell, self.clock)
 
     def let(self, seconds: float) -> None:
         """Let time pass."""
@@ -33,14 +35,14 @@ class Watched:
         self.renderer.tick()
 
     def say(self, number: int, text: str) -> None:
-        self.renderer.show(number, TextDelta(text))
+        self.renderer.show(TextDelta(text), number)
 
 
 CLOCK = ToolCall("i", "clock", '{"zone": "UTC"}')
 
 
 def view(cell: Cell | None = None) -> ReplyView:
-    return ReplyView(DisplayOptions(), Progress(), cell or Cell())
+    return ReplyView(DisplayOptions(), ReplyProgress(), cell or Cell())
 
 
 def told(view: ReplyView, *events: Event) -> None:
@@ -52,14 +54,19 @@ def told(view: ReplyView, *events: Event) -> None:
 CODES = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\n"
 
 
-def live(*settings: Any) -> LiveRenderer:
+def reply_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
+    progress, cell = ReplyProgress(now), cell or Cell()
+    fallback = StaticRenderer(progress, is_only_output=True, now=now)
+    return LiveRenderer(fallback, progress, partial(ReplyView, DisplayOptions(), progress, cell), cell, now)
+
+
+def live(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
     """A renderer of an answer that takes its time."""
-    renderer = LiveRenderer(*settings)
+    renderer = reply_renderer(cell, now)
     renderer.tick()
     return renderer
 
 
 def finish(renderer: LiveRenderer) -> None:
-    renderer.finish(
-        Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end"), {"version": 1}
-    )
+    reply = Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end")
+    renderer.finish(ReplyDocument(reply), METADATA)

@@ -83,6 +83,12 @@ class WidgetFactory:
         button.on_click(lambda _: on_click())
         return button
 
+    def stop_button(self, on_click: Callable[[], None]) -> Any:
+        """Return the button that stops the turn or the comparison."""
+        return self.button(
+            translate("Stop"), "stop", on_click, translate("Stop the answer; what has come is kept")
+        )
+
     def text_field(self, placeholder: str) -> Any:
         """Return a field for a line of text."""
         return self._register(ipywidgets.Text(placeholder=placeholder, layout=self._layout))

@@ -13,8 +13,9 @@ import ipywidgets
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.text import escape_html
+from mimo_magics.display.live.live_renderer import ViewRenderer
 from mimo_magics.display.live.view import ReplyView
-from mimo_magics.display.progress import Progress
+from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.argument_parser import get_user_variables
@@ -23,10 +24,12 @@ from mimo_magics.notebook.commands import tools as tools_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import heartbeat
 from mimo_magics.notebook.session_selection import SessionSelection
+from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import Variant
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn
+from mimo_magics.tools.approval import refuse_unattended
 
 STYLE = """<style>
 .mimo-again.mimo-again { border-top: 1px solid var(--jp-border-color2, #bbb); margin-top: 0.75em; padding-top: 0.75em; overflow: visible; }
@@ -160,20 +163,17 @@ class PromptBox:
         session = self._session = self._session_selection.sessions.current
         session.settings = self._session_selection.session_settings(session, settings)
         prompt = self._resolve_prompt(session.turns)
-        display_options, progress = DisplayOptions(settings.format, settings.remote_images), Progress()
+        display_options, progress = DisplayOptions.from_settings(settings), ReplyProgress()
         tools = tools_command.select_tools(None, get_user_variables(self._shell))
         comparison = session.stream_comparison(prompt, [Variant("", {})], past=self._past, tools=tools)
         async with comparison as self._running:
-            view = ReplyView(display_options, progress, self)
-            self._reply_area.children = (view.root,)
+            renderer = ViewRenderer(ReplyView(display_options, progress, self), progress)
+            self._reply_area.children = (renderer.view.root,)
             try:
-                async with heartbeat(view.paint):
-                    async for _, event in self._running:
-                        if event:
-                            progress.feed(event)
-                            view.show(event)
+                async with heartbeat(renderer.tick):
+                    await turn_driver.drive(self._running, renderer, refuse_unattended)
             finally:
-                view.close()
+                renderer.clear()
         self._running.raise_if_all_failed()
 
     def _resolve_prompt(self, turns: Sequence[Turn]) -> Prompt:
@@ -192,7 +192,7 @@ class PromptBox:
         if turn and turn.is_in_history:
             settings = self._config.snapshot()
             page = reply_document.reply_html(
-                turn.reply, display_options=DisplayOptions(settings.format, settings.remote_images)
+                turn.reply, display_options=DisplayOptions.from_settings(settings)
             )
             self._reply_area.children = (ipywidgets.HTML(page),)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,12 @@ class DisplayBundle:
     """What a front end shows in its own way."""
 
     bundle: Mapping[str, str]
+    replies: tuple[Reply, ...] = ()
+    is_plain: bool = False
+
+    def to_bundle(self, _: Collection[int] = ()) -> dict[str, str]:
+        """Return the MIME bundle."""
+        return dict(self.bundle)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {**self.bundle, "text/plain": replace_unencodable_characters(self.bundle["text/plain"])}

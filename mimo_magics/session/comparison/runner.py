@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 import anyio
 
 from mimo_magics.core.errors import BadOption, MimoError
-from mimo_magics.core.events import Event
+from mimo_magics.core.events import ReplyEnded, ReplyEvent
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.session.comparison.variants import Variant
 from mimo_magics.session.turn import Turn
@@ -24,7 +24,7 @@ TurnFinisher = Callable[[RunningTurn], Turn]
 class RunningComparison:
     """A comparison that is being answered.
 
-    Iterate over the place of a variant, from 0, and an event of its turn, or `None` when that is over.
+    Iterate over its events. The last one of each variant is a `ReplyEnded`.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class RunningComparison:
         self._start_turn = start_turn
         self._finish_turn = finish_turn
         self._semaphore = asyncio.Semaphore(at_once)
-        self._queue: asyncio.Queue[tuple[int, Event | None]] = asyncio.Queue()
+        self._queue: asyncio.Queue[ReplyEvent] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
@@ -71,29 +71,31 @@ class RunningComparison:
         ):
             raise self.failures[0]
 
-    async def __aiter__(self) -> AsyncIterator[tuple[int, Event | None]]:
+    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
         open_count = len(self.variants)
         while open_count:
-            index, event = await self._queue.get()
-            open_count -= event is None
-            yield index, event
+            item = await self._queue.get()
+            open_count -= isinstance(item.event, ReplyEnded)
+            yield item
         for task in self._tasks:
             await task
 
     async def _run_variant(self, index: int) -> None:
+        failure = ""
         try:
             async with self._semaphore:
                 await self._run_turn(index)
         except MimoError as error:
             self.failures[index] = error
+            failure = error.message
         finally:
-            self._queue.put_nowait((index, None))
+            self._queue.put_nowait(ReplyEvent(index, ReplyEnded(failure)))
 
     async def _run_turn(self, index: int) -> None:
         running = self.running_turns[index] = self._start_turn(self.variants[index])
         try:
             async with aclosing(running):
                 async for event in running:
-                    self._queue.put_nowait((index, event))
+                    self._queue.put_nowait(ReplyEvent(index, event))
         finally:
             self.turns[index] = self._finish_turn(running)

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.live_views import CODES, finish, live
+from support.live_views import CODES, finish, live, reply_renderer
 from support.wired import WIDGETS, Cell, Clock, Wire
 
 from mimo_magics.core.events import ReasoningDelta, ResponseStarted, Stopped, TextDelta
 from mimo_magics.display.live.live_renderer import LiveRenderer
-from mimo_magics.document.reply import DisplayOptions
 
 
 @pytest.fixture
 def renderer(wire: Wire, published: list[dict[str, Any]]) -> Iterator[LiveRenderer]:
-    return live(DisplayOptions(), Cell())
+    return live()
 
 
 def kinds(published: list[dict[str, Any]]) -> list[str]:
@@ -39,7 +38,7 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
     cell, clock = Cell(), Clock()
-    renderer = live(DisplayOptions(), cell, clock)
+    renderer = live(cell, clock)
     renderer.show(TextDelta(CODES + "End.\n\nE"))
     clock.time += 1
     renderer.tick()
@@ -52,7 +51,7 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
 def test_an_answer_that_is_there_at_once_asks_the_page_for_nothing(
     wire: Wire, published: list[dict[str, Any]]
 ) -> None:
-    renderer = LiveRenderer(DisplayOptions(), Cell())
+    renderer = reply_renderer()
     renderer.show(TextDelta("Hi"))
     finish(renderer)
     assert wire.messages == []
@@ -64,7 +63,7 @@ def test_what_came_before_the_page_answered_is_in_the_view(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    renderer = live(DisplayOptions(), Cell(), clock)
+    renderer = live(now=clock)
     for word in ("one ", "two "):
         renderer.show(TextDelta(word))
     assert set(kinds(published)) == {"text/html"}
@@ -81,7 +80,7 @@ def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    renderer = live(DisplayOptions(), Cell(), clock)
+    renderer = live(now=clock)
     for number in range(400):
         clock.time += 0.05
         renderer.show(TextDelta(f"word{number} "))

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from support.live_views import Watched, live
-from support.wired import Cell, Clock, Published, Wire
+from support.wired import Clock, Published, Wire
 
 from mimo_magics.core.events import TextDelta
 from mimo_magics.display.live.throttle import MAX_READABLE_CHARS, Throttle
-from mimo_magics.document.reply import DisplayOptions
 
 
 @pytest.mark.parametrize("at_a_time", [1, 3, 6])
@@ -33,7 +32,7 @@ def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_a
     frames = []
     for length in (1, 20):
         clock = Clock()
-        renderer = live(DisplayOptions(), Cell(), clock)
+        renderer = live(now=clock)
         wire.messages.clear()
         for _ in range(1_000):
             clock.time += 0.001

@@ -214,7 +214,7 @@ def test_it_asks_for_approval_of_tools(kernel: Kernel, peer: Peer) -> None:
     )
     kernel.run("again._prompt.value = 'What time is it?'")
     kernel.run(PRESS)
-    waits = "import asyncio\nwhile not again._running or 0 not in again._running.running:\n    await asyncio.sleep(0.02)"
+    waits = "import asyncio\nwhile not again._running or 0 not in again._running.running_turns:\n    await asyncio.sleep(0.02)"
     kernel.run(waits)
     kernel.run(
         "def buttons(widget):\n"
