@@ -1,4 +1,7 @@
-"""The site: `make docs`. Its source is the whole repository, so that a link leads to the same page here and on GitHub."""
+"""Configuration of the documentation site: `make docs`.
+
+The source is the whole repository, so a link leads to the same page on the site and on GitHub.
+"""
 
 import sys
 from pathlib import Path
@@ -23,10 +26,12 @@ exclude_patterns = [".*", "build", "dist", "notebooks/executed"]
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "from_code"]
 
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r".*")]  # types of other packages; links between pages are all looked up
+# Types of other packages have no page. Links between pages are all checked.
+nitpick_ignore_regex = [("py:.*", r".*")]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # the outputs are those that were saved, and tests hold them against their tapes
+# The site shows the saved outputs. Tests compare them with their tapes.
+nb_execution_mode = "off"
 nb_merge_streams = True
 nb_render_error_lexer = "none"
 highlight_language = "none"
@@ -39,6 +44,7 @@ autoclass_content = "class"
 
 html_theme = "furo"
 html_title = f"mimo-magics {release}"
-html_extra_path = ["site"]  # the page that leads from the root of the site to this one
+# A page that redirects from the root of the site to the first page.
+html_extra_path = ["site"]
 html_copy_source = False
 html_show_sourcelink = False

@@ -1,4 +1,7 @@
-"""What the reference tells of magics, settings, services and errors, taken from the code: the directive `from-code`."""
+"""Generate the tables of the reference from the code: magics, options, settings, services, models and errors.
+
+The directive `from-code NAME` puts a table into a page. `from-code options zh-TW` is in Traditional Chinese.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from mimo_magics.core import errors, models, pricing, services as presets
+from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
 from mimo_magics.core.settings import Settings, strip_optional
 from mimo_magics.notebook.extension import MAGICS
 from mimo_magics.notebook.magics import MimoMagics
@@ -23,22 +27,27 @@ CODE = "    "
 
 
 def magics() -> Iterator[str]:
-    """Every magic with its help page, without the options, which have a table of their own."""
+    """Yield every magic with its help page, without the options, which have their own table."""
     for (kind, name), method in MAGICS.items():
         if not name.startswith("_"):
             percent = "%%" if kind == "cell" else "%"
             page = inspect.cleandoc(getattr(MimoMagics, method).__doc__)
-            told, _, _ = re.sub(r"\A::\n\n  .*?\n\n", "", page, flags=re.DOTALL).partition("\noptions:")
-            yield f"## `{percent}{name}`\n\n{markdown(told)}\n"
+            help_text, _, _ = re.sub(r"\A::\n\n  .*?\n\n", "", page, flags=re.DOTALL).partition("\noptions:")
+            yield f"## `{percent}{name}`\n\n{markdown(help_text)}\n"
 
 
-def options() -> Iterator[str]:
-    """Every option of `%%mimo` and `%mimo`."""
-    yield from table(("option", "meaning"), ((code(each.signature), each.help) for each in OPTIONS))
+def options(language: str = "en") -> Iterator[str]:
+    """Yield the table of the options of `%%mimo` and `%mimo`."""
+    head, translations = (
+        (("選項", "意義"), TRANSLATIONS) if language == "zh-TW" else (("option", "meaning"), {})
+    )
+    yield from table(
+        head, ((code(each.signature), translations.get(each.help, each.help)) for each in OPTIONS)
+    )
 
 
 def settings() -> Iterator[str]:
-    """Every setting: where it can be written, and what it is when nobody says it."""
+    """Yield the table of the settings: values, default, option, and where each can be written."""
     hints = get_type_hints(Settings)
     rows = (
         (
@@ -56,7 +65,7 @@ def settings() -> Iterator[str]:
 
 
 def services() -> Iterator[str]:
-    """The presets, with the documented ranges of their parameters."""
+    """Yield the table of the presets, with the documented ranges of their parameters."""
     head = ("preset", "model", "OpenAI format", "Anthropic format", "documented ranges")
     rows = (
         (
@@ -72,16 +81,28 @@ def services() -> Iterator[str]:
 
 
 def known_models() -> Iterator[str]:
-    """The dated table of models."""
-    yield f"As of {models.MODELS_AS_OF}; prices as of {pricing.PRICES_AS_OF}, in US dollars for a million tokens of input, cached input and output.\n"
-    head = ("model", "window", "most output", "thinks", "takes", "successor", "at mimo-v2", "at xiaomi")
+    """Yield the dated table of models."""
+    yield (
+        f"Models as of {models.MODELS_AS_OF}, prices as of {pricing.PRICES_AS_OF}. "
+        "Prices are in US dollars for a million tokens of input, cached input and output.\n"
+    )
+    head = (
+        "model",
+        "context window",
+        "max output",
+        "thinking by default",
+        "inputs",
+        "successor",
+        "price at mimo-v2",
+        "price at xiaomi",
+    )
     rows = (
         (
             code(each.id),
             f"{each.context_window:,}",
             f"{each.max_output:,}",
-            "yes" if each.thinks_by_default else "when told to",
-            ", ".join(["text", *["pictures"] * each.accepts_images, *["sounds"] * each.accepts_audio]),
+            "on" if each.thinks_by_default else "off",
+            ", ".join(["text", *["images"] * each.accepts_images, *["audio"] * each.accepts_audio]),
             code(models.SUCCESSORS.get(each.id, "")),
             price("mimo-v2", each.id),
             price("xiaomi", each.id),
@@ -92,7 +113,7 @@ def known_models() -> Iterator[str]:
 
 
 def error_tree() -> Iterator[str]:
-    """Every error with what it means and what is said to do."""
+    """Yield the table of the errors, with their meaning and their default advice."""
     classes = [
         kind
         for kind in vars(errors).values()
@@ -102,10 +123,10 @@ def error_tree() -> Iterator[str]:
         (code(kind.__name__), code(kind.__mro__[1].__name__), summary(kind), kind.default_hint)
         for kind in classes
     )
-    yield from table(("error", "is a", "meaning", "advice, unless there is a better one"), rows)
+    yield from table(("error", "base class", "meaning", "default advice"), rows)
 
 
-TABLES: dict[str, Callable[[], Iterator[str]]] = {
+TABLES: dict[str, Callable[..., Iterator[str]]] = {
     "magics": magics,
     "options": options,
     "settings": settings,
@@ -116,48 +137,50 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
 
 
 class FromCode(SphinxDirective):
-    """`from-code NAME`: a piece of the reference."""
+    """The directive `from-code NAME [LANGUAGE]`."""
 
     required_arguments: ClassVar[int] = 1
+    optional_arguments: ClassVar[int] = 1
 
     def run(self) -> list[Node]:
-        """Return what the code tells."""
-        return self.parse_text_to_nodes("\n".join(TABLES[self.arguments[0]]()), allow_section_headings=True)
+        """Return the nodes of the generated part."""
+        name, *arguments = self.arguments
+        return self.parse_text_to_nodes("\n".join(TABLES[name](*arguments)), allow_section_headings=True)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Write a table in Markdown."""
+    """Yield the lines of a Markdown table."""
     head = list(head)
     for row in (head, ["---"] * len(head), *rows):
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
 def code(text: str) -> str:
-    """Write a text as code; an empty one is nothing."""
+    """Return a text as code, or an empty text as it is."""
     return f"`{text}`" if text else ""
 
 
 def kinds(hint: Any) -> str:
-    """Say what values of a type there are."""
+    """Return the values that a type allows."""
     kind = strip_optional(hint)
     if get_origin(kind):
         return (
             ", ".join(map(code, get_args(kind)))
             if all(isinstance(each, str) for each in get_args(kind))
-            else "several"
+            else "list or JSON object"
         )
     return {"bool": "on, off", "str": "text", "float": "number", "int": "whole number"}[kind.__name__]
 
 
 def default(value: Any) -> str:
-    """Say what a setting is when nobody says it."""
+    """Return the default of a setting; empty if it has none."""
     if value in (None, (), MISSING):
         return ""
     return code({True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else str(value))
 
 
 def price(service: str, model: str) -> str:
-    """Write a price."""
+    """Return the prices of a model; empty if they are unknown."""
     cost = pricing.PRICES.get((service, model))
     return f"{cost.input:g}, {cost.cached:g}, {cost.output:g}" if cost else ""
 
@@ -168,7 +191,7 @@ def summary(kind: type) -> str:
 
 
 def markdown(docstring: str) -> str:
-    """Write a docstring in Markdown: indented lines are code."""
+    """Return a docstring as Markdown: indented lines are code."""
     lines, inside = [], False
     for line in docstring.replace("::\n\n", "").splitlines():
         if line.strip() and line.startswith(CODE) != inside:
@@ -179,7 +202,7 @@ def markdown(docstring: str) -> str:
 
 
 def restructured(_app: Sphinx, _what: str, _name: str, _thing: Any, _options: Any, lines: list[str]) -> None:
-    """Write a docstring of ours for Sphinx: `names` are code, and indented lines below plain ones are code, too."""
+    """Rewrite a docstring for Sphinx: names in backticks and indented lines are code."""
     written, inside, section = [], False, False
     for line in lines:
         plain = bool(line) and not line.startswith(" ")
@@ -199,7 +222,8 @@ SECTIONS = ("Args:", "Raises:", "Returns:", "Yields:")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Add the directive."""
+    """Register the directive."""
     app.add_directive("from-code", FromCode)
-    app.connect("autodoc-process-docstring", restructured, priority=400)  # before napoleon reads the sections
+    # The priority puts it before napoleon, which reads the sections.
+    app.connect("autodoc-process-docstring", restructured, priority=400)
     return {"parallel_read_safe": True}

@@ -58,9 +58,9 @@ TRANSLATIONS: dict[str, str] = {
     "It is a text, or a list of texts and parts such as ImagePart; earlier turns are in the Session.": (
         "它是文字，或由文字與 ImagePart 等部分組成的清單；先前的回合在 Session 中。"
     ),
-    "param cannot be {value}: JSON cannot say it.": "param 不能是 {value}：JSON 無法表示它。",
-    "It holds texts, finite numbers, true, false, null, lists, and objects whose names are texts.": (
-        "它可含文字、有限的數字、true、false、null、清單，以及名稱為文字的物件。"
+    "param must contain only JSON values, not {value}.": "param 只能含有 JSON 值，不能是 {value}。",
+    "JSON values are strings, finite numbers, true, false, null, lists, and objects with string keys.": (
+        "JSON 值包括字串、有限的數字、true、false、null、清單，以及以字串為鍵的物件。"
     ),
     "The request cannot be written as JSON: {error}.": "無法將請求寫成 JSON：{error}。",
     "Look at the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
@@ -246,11 +246,22 @@ TRANSLATIONS: dict[str, str] = {
     "profile {name}": "設定檔 {name}",
     "{low:g} to {high:,}": "{low:g} 到 {high:,}",
     "There is no setting {name!r}.": "沒有 {name!r} 這個設定。",
-    "{help} {allowed}": "{help}{allowed}",
     "{name} wants a value.": "{name} 需要一個值。",
     "{signature}: {help}": "{signature}：{help}",
     "{name} cannot be {text!r}.": "{name} 不能是 {text!r}。",
-    "{source}: {name} cannot be {value}.": "{source}：{name} 不能是 {value}。",
+    "{name} must be {expected}, not {value}.": "{name} 必須是{expected}，不能是 {value}。",
+    "{source}: {name} must be {expected}, not {value}.": "{source}：{name} 必須是{expected}，不能是 {value}。",
+    "one of {names}": "下列之一：{names}",
+    "a string or a list of strings": "字串或字串清單",
+    "a JSON object": " JSON 物件",
+    "on or off": " on 或 off",
+    "a string": "字串",
+    "an integer": "整數",
+    "a number": "數字",
+    "{number} from {low:g} to {high:,}": "{low:g} 到 {high:,} 的{number}",
+    "a number above 0": "大於 0 的數字",
+    "an integer above 0": "大於 0 的整數",
+    "0 or a larger integer": " 0 或更大的整數",
     "{file}: [tool.mimo] may not set {name}.": "{file}：[tool.mimo] 不可設定 {name}。",
     "setting": "設定",
     "value": "值",
@@ -293,91 +304,83 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "The extension is not loaded here.": "這裡沒有載入擴充功能。",
     # what each setting means
-    "The service: mimo-v2, xiaomi, or local for the embedded model.": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
-    "The format of the API.": "API 的格式。",
-    "Another address for the chosen format, such as https://host/v1.": "所選格式的其他位址，例如 https://host/v1。",
-    "Form of the header that carries the key.": "攜帶金鑰的標頭形式。",
-    "The model that answers.": "負責回答的模型。",
-    "How freely words are chosen. Without effect while a MiMo model thinks.": (
-        "選字的自由程度。MiMo 模型推理時沒有作用。"
+    "Service: mimo-v2, xiaomi, or local (the embedded model).": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
+    "API format of the service.": "服務的 API 格式。",
+    "Base URL for the chosen API format, such as https://host/v1.": "所選 API 格式的 base URL，例如 https://host/v1。",
+    "HTTP header that carries the API key.": "攜帶 API 金鑰的 HTTP 標頭。",
+    "Model id.": "模型 id。",
+    "Sampling temperature: higher is more random. No effect while a MiMo model thinks.": (
+        "取樣溫度：愈高愈隨機。MiMo 模型推理時沒有作用。"
     ),
-    "Choose among the likeliest words of this total probability. Without effect while a MiMo model thinks.": (
-        "從累積機率達到此值的最可能字詞中選擇。MiMo 模型推理時沒有作用。"
+    "Nucleus sampling: sample from the most likely tokens up to this total probability. No effect while a MiMo model thinks.": (
+        "核心取樣：從累積機率達到此值的最可能 token 中取樣。MiMo 模型推理時沒有作用。"
     ),
-    "Upper bound of the output in tokens, reasoning included; never above what the model allows.": (
-        "輸出的 token 上限，包含推理；不會超過模型允許的值。"
+    "Output limit in tokens, reasoning included; capped at the model's own limit.": (
+        "輸出的 token 上限，包含推理；不會超過模型本身的上限。"
     ),
-    "Text that ends the answer, \\n for a line end; may be given up to four times.": (
-        "遇到即結束回答的文字，以 \\n 表示換行；最多可給四次。"
+    "Stop sequence that ends the reply, with \\n for a newline; repeatable up to four times.": (
+        "使回覆結束的停止序列，以 \\n 表示換行；最多可給四次。"
     ),
-    "Above 0, words already used often become less likely. OpenAI format only.": (
-        "大於 0 時，常出現的字詞較不易再出現。僅限 OpenAI 格式。"
+    "Positive values make frequently used tokens less likely. OpenAI format only.": (
+        "正值使常出現的 token 較不易再出現。僅限 OpenAI 格式。"
     ),
-    "Above 0, words already used at all become less likely. OpenAI format only.": (
-        "大於 0 時，出現過的字詞較不易再出現。僅限 OpenAI 格式。"
+    "Positive values make tokens that already occurred less likely. OpenAI format only.": (
+        "正值使出現過的 token 較不易再出現。僅限 OpenAI 格式。"
     ),
-    "Reason before answering, or do not.": "回答前是否先推理。",
-    "The field that carries --thinking; each service has its own. OpenAI format only.": (
-        "承載 --thinking 的欄位；各服務不同。僅限 OpenAI 格式。"
+    "Turn thinking on or off.": "開啟或關閉推理。",
+    "Request field that --thinking sets; depends on the service. OpenAI format only.": (
+        "--thinking 所設定的請求欄位；各服務不同。僅限 OpenAI 格式。"
     ),
-    "JSON mode: the answer is JSON, which the prompt must describe. OpenAI format only.": (
-        "JSON 模式：回答為 JSON，提示詞必須描述它。僅限 OpenAI 格式。"
+    "JSON mode: the reply is valid JSON; the prompt must describe its fields. OpenAI format only.": (
+        "JSON 模式：回覆為有效的 JSON；提示詞必須描述其欄位。僅限 OpenAI 格式。"
     ),
-    "Another field of the request, sent as it is; may be repeated.": "請求的其他欄位，原樣送出；可重複使用。",
-    "Which tool is to be called: auto, none, required, or a name. MiMo honors auto; none sends no tools.": (
-        "要呼叫哪個工具：auto、none、required 或工具名稱。MiMo 只遵守 auto；none 則不送出工具。"
+    "Additional field of the request, sent unchanged; repeatable.": "請求的額外欄位，原樣送出；可重複使用。",
+    "Tool choice: auto, none, required, or the name of a tool. MiMo supports auto only; none sends no tools.": (
+        "工具選擇：auto、none、required 或工具名稱。MiMo 只支援 auto；none 則不送出工具。"
     ),
-    "Rounds of tool calls in a turn; then the model answers without tools.": (
-        "一個回合中工具呼叫的輪數；之後模型不用工具直接回答。"
+    "Maximum rounds of tool calls in a turn; after that the model replies without tools.": (
+        "一個回合中工具呼叫的最多輪數；之後模型不用工具直接回覆。"
     ),
-    "Let the server search the web when the model wants it, or always: force. OpenAI format only.": (
-        "讓伺服器在模型需要時搜尋網路，或一律搜尋：force。僅限 OpenAI 格式。"
+    "Web search by the service: on lets the model decide, force always searches. OpenAI format only.": (
+        "由服務搜尋網路：on 由模型決定，force 一律搜尋。僅限 OpenAI 格式。"
     ),
-    "The system prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for others.": (
-        "系統提示詞：自訂文字、mimo、mimo-zh 或 none。預設：MiMo 用 mimo，其他用 none。"
+    "System prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for other services.": (
+        "系統提示詞：自訂文字、mimo、mimo-zh 或 none。預設：MiMo 用 mimo，其他服務用 none。"
     ),
-    "What a conversation may spend in all: an amount such as 2 USD, or 200k tokens.": (
-        "整段對話可花費的總額：金額如 2 USD，或 200k tokens。"
+    "Budget of a session: an amount such as 2 USD or 200k tokens.": "工作階段的預算：例如 2 USD 或 200k tokens。",
+    "Budget of a turn: an amount such as '0.05 USD' or '20k tokens'.": (
+        "一個回合的預算：例如 '0.05 USD' 或 '20k tokens'。"
     ),
-    "What a turn may spend: an amount such as '0.05 USD', or '20k tokens'.": (
-        "一個回合可花費的額度：金額如 '0.05 USD'，或 '20k tokens'。"
+    'Prices by model, in US dollars per million tokens of input, cached input and output: {"my-model": [1, 0.1, 3]}.': (
+        '各模型的價格，單位為每百萬 token 美元，依序是輸入、快取輸入與輸出：{"my-model": [1, 0.1, 3]}。'
     ),
-    'By model, US dollars for a million tokens of input, cached input and output: {"my-model": [1, 0.1, 3]}.': (
-        '各模型每百萬 token 的美元價格，依序是輸入、快取輸入與輸出：{"my-model": [1, 0.1, 3]}。'
+    "Context window of the model in tokens; overrides the published value.": "模型的上下文視窗，以 token 計；取代公布的數值。",
+    "Full context window: raise an error, leave out the oldest turns, or summarize them.": (
+        "上下文視窗已滿時：回報錯誤、略去最舊的回合，或將其摘要。"
     ),
-    "Tokens that the model takes in all, where its published figure is not right.": (
-        "模型總共可接受的 token 數，用於公布的數字不正確時。"
+    "Re-run policy: call the model again, or reuse the saved reply if the request is unchanged.": (
+        "重新執行的方式：再次呼叫模型，或在請求沒有變動時沿用已存的回覆。"
     ),
-    "When the conversation fills the model's window: say so, leave out the oldest turns, or summarise them.": (
-        "對話填滿模型的上下文視窗時：回報、略去最舊的回合，或將其摘要。"
+    "Path of the notebook, for front ends that do not report it; needed by autosave, resume and cached replies.": (
+        "筆記本的路徑，供未提供路徑的前端使用；自動儲存、接續與快取回覆需要它。"
     ),
-    "Whether a prompt whose answer is saved is asked anew, or its answer kept when nothing has changed.": (
-        "已存有回答的提示詞要重新詢問，或在沒有變動時沿用回答。"
+    "Save the session in a file beside the notebook after each turn.": "每個回合後將工作階段儲存為筆記本旁的檔案。",
+    "Stream the reply, or receive it in one piece.": "以串流接收回覆，或一次取得全部。",
+    "Read timeout in seconds; thinking may take minutes.": "讀取逾時的秒數；推理可能需要數分鐘。",
+    "Display format of the reply.": "回覆的顯示格式。",
+    "Show no output; the reply is the value of the cell.": "不顯示輸出；回覆即為儲存格的值。",
+    "Show replies in live widgets if the front end supports them.": "前端支援時，以即時小工具顯示回覆。",
+    "Load remote images in replies instead of linking to them; their hosts see your IP address.": (
+        "載入回覆中的遠端圖片，而非只附連結；圖片的主機會看到你的 IP 位址。"
     ),
-    "Path of the notebook, where the front end does not tell it: for autosave, resume and kept answers.": (
-        "前端未提供時的筆記本路徑：用於自動儲存、接續與沿用回答。"
+    "Show the full traceback of an error.": "顯示錯誤的完整追蹤。",
+    "Tape of HTTP calls: record:PATH, replay:PATH or auto:PATH; set by %mimo_tape.": (
+        "HTTP 呼叫的錄製檔：record:PATH、replay:PATH 或 auto:PATH；由 %mimo_tape 設定。"
     ),
-    "Save the conversation beside the notebook after each turn.": "每個回合後將對話儲存在筆記本旁。",
-    "Ask for the answer while it comes, or in one piece.": "以串流逐步取得回答，或一次取得全部。",
-    "Longest silence of the server in seconds; thinking may take minutes.": (
-        "伺服器最長可沉默的秒數；推理可能需要數分鐘。"
-    ),
-    "How the answer is shown.": "回答的顯示方式。",
-    "Show nothing; the reply is the value of the cell.": "不顯示任何內容；回覆即為儲存格的值。",
-    "Show answers as live widgets where the front end works with them.": "前端支援時，以即時小工具顯示回答。",
-    "Load the pictures of answers, which tells their servers who reads, instead of linking to them.": (
-        "載入回答中的圖片（其伺服器會知道是誰在讀），而非只附連結。"
-    ),
-    "Show the trace of an error, not only its two lines.": "顯示錯誤的完整追蹤，而不只兩行。",
-    "A tape of calls: record:PATH, replay:PATH or auto:PATH; %mimo_tape sets it.": (
-        "呼叫的錄製檔：record:PATH、replay:PATH 或 auto:PATH；由 %mimo_tape 設定。"
-    ),
-    "How a tape is replayed: in real time, in a tenth of it, or at once.": (
-        "錄製檔的重播方式：實際速度、十分之一的時間，或立即。"
-    ),
-    "The language of labels, notices and errors; models are not told.": "標籤、提醒與錯誤的語言；不會告知模型。",
-    "The embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or a GGUF file.": (
-        "內嵌模型：smollm2-135m、qwen2.5-coder-0.5b 或 -1.5b，或 GGUF 檔案。"
+    "Replay speed of a tape: real time, ten times as fast, or without pauses.": "錄製檔的重播速度：實際速度、十倍速，或不停頓。",
+    "Language of labels, notices and errors; not sent to models.": "標籤、提醒與錯誤的語言；不會送給模型。",
+    "Embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or the path of a GGUF file.": (
+        "內嵌模型：smollm2-135m、qwen2.5-coder-0.5b 或 -1.5b，或 GGUF 檔案的路徑。"
     ),
     # sessions
     "See %mimo_session? for what it can do.": "用法請見 %mimo_session?。",
@@ -419,8 +422,6 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "A line of this cell that ends in a question mark opened IPython's help, as %load_ext was not done yet. "
     "Run this cell again.": "此儲存格中有以問號結尾的一行開啟了 IPython 的說明，因為當時 %load_ext 尚未執行。請再執行一次此儲存格。",
-    "This notebook holds answers, such as this one of {day}.": "此筆記本存有回答，例如 {day} 的這一個。",
-    "{found} Keep them instead of asking anew? [y/N] ": "{found}要沿用它們而不重新詢問嗎？[y/N] ",
     "The session {session} begins here.": "工作階段 {session} 由此開始。",
     "An answer goes on in its conversation only.": "回答只能在它的對話中接續。",
     "Leave --no-history out.": "請拿掉 --no-history。",
@@ -669,7 +670,7 @@ TRANSLATIONS: dict[str, str] = {
     "sent as a summary": "以摘要送出",
     "left out": "已略去",
     "{which} {how}: the window of {model} is full.": "{which}{how}：{model} 的上下文視窗已滿。",
-    "The window is full: the model summarises the oldest turns first.": "上下文視窗已滿：模型會先摘要最舊的回合。",
+    "The window is full: the model summarizes the oldest turns first.": "上下文視窗已滿：模型會先摘要最舊的回合。",
     "The request has about {length:,} tokens, and the model takes {window:,}, its answer included.": (
         "請求約有 {length:,} token，而模型連同回答最多接受 {window:,}。"
     ),

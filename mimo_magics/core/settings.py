@@ -1,4 +1,4 @@
-"""What a person can set: the one list that options, `%mimo_config`, the environment and keyword arguments share."""
+"""The settings: one list for options, `%mimo_config`, environment variables and keyword arguments."""
 
 from __future__ import annotations
 
@@ -13,32 +13,52 @@ from typing import Any, Literal, TypedDict, Union, get_args, get_origin, get_typ
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Language, Translatable
+from mimo_magics.core.suggest import did_you_mean
 
 Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
 Format = Literal["markdown", "text", "json"]
 WebSearch = Literal["on", "force"]
-Overflow = Literal["error", "drop-oldest", "summarise"]
-RunAll = Literal["run", "keep", "ask"]
+Overflow = Literal["error", "drop-oldest", "summarize"]
+RunAll = Literal["run", "keep"]
 Pace = Literal["real", "fast", "once"]
 ThinkingForm = Literal["thinking", "chat_template_kwargs", "enable_thinking", "reasoning_effort"]
-"""Fields that switch reasoning: MiMo's own; of vLLM, SGLang and llama.cpp; of Alibaba's; of OpenAI's."""
+"""Request fields that turn thinking on or off: MiMo; vLLM, SGLang and llama.cpp; Alibaba Cloud; OpenAI."""
 MAX_DEPTH = 100
-"""Levels of lists and objects in a value."""
+"""Maximum nesting of lists and objects in a JSON value."""
 MAX_QUOTED_CHARS = 200
+"""Maximum length of a value that an error quotes."""
+TYPE_DESCRIPTIONS: Mapping[Any, str] = {
+    bool: Translatable("on or off"),
+    int: Translatable("an integer"),
+    float: Translatable("a number"),
+    str: Translatable("a string"),
+    tuple: Translatable("a string or a list of strings"),
+    Mapping: Translatable("a JSON object"),
+}
+"""The valid values of each type, as errors describe them."""
 CodeKind = Literal["curl", "openai", "anthropic", "httpx"]
-"""Forms in which a call can be written."""
+"""Programs and libraries for which a call can be written as code."""
 
 
 def _setting(
     default: Any,
-    help: str,  # noqa: A002  argparse's word
+    help: str,  # noqa: A002  the name that argparse uses
     *flags: str,
     metavar: str = "",
     project: bool = False,
     panel: bool = False,
 ) -> Any:
-    """Describe a field: its help, its option's flags, whether a project's file may set it and the panel shows it."""
+    """Describe a setting.
+
+    Args:
+        default: the built-in value.
+        help: one sentence for help pages and tables.
+        flags: the flags of its option, if it has one.
+        metavar: the placeholder for the value on help pages.
+        project: whether `[tool.mimo]` in a pyproject.toml may set it.
+        panel: whether the parameter panel shows it.
+    """
     metadata = {"help": help, "flags": flags, "metavar": metavar, "project": project, "panel": panel}
     if default == {}:
         return field(default_factory=dict, metadata=metadata)
@@ -47,25 +67,23 @@ def _setting(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where to ask, how, and how to show it. `None` leaves the choice to the service."""
+    """All settings of a turn. `None` means: use the default of the service."""
 
     preset: str = _setting(
         "mimo-v2",
-        "The service: mimo-v2, xiaomi, or local for the embedded model.",
+        "Service: mimo-v2, xiaomi, or local (the embedded model).",
         "--preset",
         metavar="NAME",
     )
-    api: Api = _setting("openai", "The format of the API.", "--api", panel=True)
+    api: Api = _setting("openai", "API format of the service.", "--api", panel=True)
     base_url: str | None = _setting(
-        None, "Another address for the chosen format, such as https://host/v1.", "--base-url", metavar="URL"
+        None, "Base URL for the chosen API format, such as https://host/v1.", "--base-url", metavar="URL"
     )
-    auth: Auth | None = _setting(None, "Form of the header that carries the key.")
-    model: str | None = _setting(
-        None, "The model that answers.", "-m", "--model", metavar="ID", project=True, panel=True
-    )
+    auth: Auth | None = _setting(None, "HTTP header that carries the API key.")
+    model: str | None = _setting(None, "Model id.", "-m", "--model", metavar="ID", project=True, panel=True)
     temperature: float | None = _setting(
         None,
-        "How freely words are chosen. Without effect while a MiMo model thinks.",
+        "Sampling temperature: higher is more random. No effect while a MiMo model thinks.",
         "-t",
         "--temperature",
         metavar="X",
@@ -74,7 +92,7 @@ class Settings:
     )
     top_p: float | None = _setting(
         None,
-        "Choose among the likeliest words of this total probability. Without effect while a MiMo model thinks.",
+        "Nucleus sampling: sample from the most likely tokens up to this total probability. No effect while a MiMo model thinks.",
         "--top-p",
         metavar="X",
         project=True,
@@ -82,7 +100,7 @@ class Settings:
     )
     max_tokens: int | None = _setting(
         None,
-        "Upper bound of the output in tokens, reasoning included; never above what the model allows.",
+        "Output limit in tokens, reasoning included; capped at the model's own limit.",
         "--max-tokens",
         metavar="N",
         project=True,
@@ -90,7 +108,7 @@ class Settings:
     )
     stop: tuple[str, ...] = _setting(
         (),
-        "Text that ends the answer, \\n for a line end; may be given up to four times.",
+        "Stop sequence that ends the reply, with \\n for a newline; repeatable up to four times.",
         "--stop",
         metavar="TEXT",
         project=True,
@@ -98,7 +116,7 @@ class Settings:
     )
     frequency_penalty: float | None = _setting(
         None,
-        "Above 0, words already used often become less likely. OpenAI format only.",
+        "Positive values make frequently used tokens less likely. OpenAI format only.",
         "--frequency-penalty",
         metavar="X",
         project=True,
@@ -106,135 +124,167 @@ class Settings:
     )
     presence_penalty: float | None = _setting(
         None,
-        "Above 0, words already used at all become less likely. OpenAI format only.",
+        "Positive values make tokens that already occurred less likely. OpenAI format only.",
         "--presence-penalty",
         metavar="X",
         project=True,
         panel=True,
     )
     thinking: bool | None = _setting(
-        None, "Reason before answering, or do not.", "--thinking", metavar="on|off", project=True, panel=True
+        None, "Turn thinking on or off.", "--thinking", metavar="on|off", project=True, panel=True
     )
     thinking_form: ThinkingForm | None = _setting(
-        None, "The field that carries --thinking; each service has its own. OpenAI format only."
+        None, "Request field that --thinking sets; depends on the service. OpenAI format only."
     )
     json: bool = _setting(
-        False, "JSON mode: the answer is JSON, which the prompt must describe. OpenAI format only.", "--json"
+        False,
+        "JSON mode: the reply is valid JSON; the prompt must describe its fields. OpenAI format only.",
+        "--json",
     )
     param: Mapping[str, Any] = _setting(
         {},
-        "Another field of the request, sent as it is; may be repeated.",
+        "Additional field of the request, sent unchanged; repeatable.",
         "--param",
         metavar="NAME=VALUE",
     )
     tool_choice: str | None = _setting(
         None,
-        "Which tool is to be called: auto, none, required, or a name. MiMo honors auto; none sends no tools.",
+        "Tool choice: auto, none, required, or the name of a tool. MiMo supports auto only; none sends no tools.",
         "--tool-choice",
         metavar="NAME",
     )
     max_steps: int = _setting(
         10,
-        "Rounds of tool calls in a turn; then the model answers without tools.",
+        "Maximum rounds of tool calls in a turn; after that the model replies without tools.",
         "--max-steps",
         metavar="N",
     )
     web_search: WebSearch | None = _setting(
         None,
-        "Let the server search the web when the model wants it, or always: force. OpenAI format only.",
+        "Web search by the service: on lets the model decide, force always searches. OpenAI format only.",
         "--web-search",
     )
     system: str | None = _setting(
         None,
-        "The system prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for others.",
+        "System prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for other services.",
         "-s",
         "--system",
         metavar="TEXT",
         panel=True,
     )
-    budget: str | None = _setting(
-        None, "What a conversation may spend in all: an amount such as 2 USD, or 200k tokens."
-    )
+    budget: str | None = _setting(None, "Budget of a session: an amount such as 2 USD or 200k tokens.")
     turn_budget: str | None = _setting(
         None,
-        "What a turn may spend: an amount such as '0.05 USD', or '20k tokens'.",
+        "Budget of a turn: an amount such as '0.05 USD' or '20k tokens'.",
         "--budget",
         metavar="AMOUNT",
     )
     prices: Mapping[str, Any] = _setting(
         {},
-        'By model, US dollars for a million tokens of input, cached input and output: {"my-model": [1, 0.1, 3]}.',
+        'Prices by model, in US dollars per million tokens of input, cached input and output: {"my-model": [1, 0.1, 3]}.',
     )
     window: int | None = _setting(
-        None, "Tokens that the model takes in all, where its published figure is not right."
+        None, "Context window of the model in tokens; overrides the published value."
     )
     overflow: Overflow = _setting(
         "error",
-        "When the conversation fills the model's window: say so, leave out the oldest turns, or summarise them.",
+        "Full context window: raise an error, leave out the oldest turns, or summarize them.",
     )
     run_all: RunAll = _setting(
         "run",
-        "Whether a prompt whose answer is saved is asked anew, or its answer kept when nothing has changed.",
+        "Re-run policy: call the model again, or reuse the saved reply if the request is unchanged.",
     )
     notebook: str | None = _setting(
         None,
-        "Path of the notebook, where the front end does not tell it: for autosave, resume and kept answers.",
+        "Path of the notebook, for front ends that do not report it; needed by autosave, resume and cached replies.",
     )
-    autosave: bool = _setting(False, "Save the conversation beside the notebook after each turn.")
-    stream: bool = _setting(
-        True, "Ask for the answer while it comes, or in one piece.", "--stream", panel=True
-    )
+    autosave: bool = _setting(False, "Save the session in a file beside the notebook after each turn.")
+    stream: bool = _setting(True, "Stream the reply, or receive it in one piece.", "--stream", panel=True)
     timeout: float = _setting(
         480.0,
-        "Longest silence of the server in seconds; thinking may take minutes.",
+        "Read timeout in seconds; thinking may take minutes.",
         "--timeout",
         metavar="S",
     )
-    format: Format = _setting("markdown", "How the answer is shown.", "-f", "--format")
-    quiet: bool = _setting(False, "Show nothing; the reply is the value of the cell.", "-q", "--quiet")
-    live: bool = _setting(True, "Show answers as live widgets where the front end works with them.")
+    format: Format = _setting("markdown", "Display format of the reply.", "-f", "--format")
+    quiet: bool = _setting(False, "Show no output; the reply is the value of the cell.", "-q", "--quiet")
+    live: bool = _setting(True, "Show replies in live widgets if the front end supports them.")
     remote_images: bool = _setting(
         False,
-        "Load the pictures of answers, which tells their servers who reads, instead of linking to them.",
+        "Load remote images in replies instead of linking to them; their hosts see your IP address.",
     )
-    debug: bool = _setting(False, "Show the trace of an error, not only its two lines.")
+    debug: bool = _setting(False, "Show the full traceback of an error.")
     tape: str | None = _setting(
-        None, "A tape of calls: record:PATH, replay:PATH or auto:PATH; %mimo_tape sets it."
+        None, "Tape of HTTP calls: record:PATH, replay:PATH or auto:PATH; set by %mimo_tape."
     )
-    tape_pace: Pace = _setting("once", "How a tape is replayed: in real time, in a tenth of it, or at once.")
-    language: Language = _setting("en", "The language of labels, notices and errors; models are not told.")
+    tape_pace: Pace = _setting(
+        "once", "Replay speed of a tape: real time, ten times as fast, or without pauses."
+    )
+    language: Language = _setting("en", "Language of labels, notices and errors; not sent to models.")
     local_model: str = _setting(
-        "smollm2-135m", "The embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or a GGUF file."
+        "smollm2-135m",
+        "Embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or the path of a GGUF file.",
     )
 
     def __post_init__(self) -> None:
-        """Refuse what is of another type, before anything is sent.
+        """Check the type of every value before anything is sent.
 
         Raises:
-            BadOption: a value cannot be.
+            BadOption: a value has the wrong type or is out of range.
         """
         stop: object = self.stop
         if isinstance(stop, str | list):
             object.__setattr__(self, "stop", (stop,) if isinstance(stop, str) else tuple(stop))
         for name, hint in _hints().items():
             if not matches_type(getattr(self, name), hint):
-                raise BadOption(
-                    f"{name} cannot be {_quote(getattr(self, name))}.",
-                    f"It is: {_type_name(hint)}.",
-                )
+                raise invalid_setting(name, getattr(self, name))
         if not is_json_value(dict(self.param)):
             raise BadOption(
-                Translatable("param cannot be {value}: JSON cannot say it.", value=_quote(self.param)),
+                Translatable("param must contain only JSON values, not {value}.", value=_quote(self.param)),
                 Translatable(
-                    "It holds texts, finite numbers, true, false, null, lists, and objects whose names are texts."
+                    "JSON values are strings, finite numbers, true, false, null, lists, and objects with string keys."
                 ),
             )
         if self.timeout <= 0:
-            raise BadOption(f"timeout cannot be {self.timeout!r}.", "It is a number of seconds above 0.")
+            raise invalid_setting("timeout", self.timeout, Translatable("a number above 0"))
         if self.window is not None and self.window < 1:
-            raise BadOption(f"window cannot be {self.window!r}.", "It is a number of tokens above 0.")
+            raise invalid_setting("window", self.window, Translatable("an integer above 0"))
         if self.max_steps < 0:
-            raise BadOption(f"max_steps cannot be {self.max_steps!r}.", "It is a number of rounds from 0.")
+            raise invalid_setting("max_steps", self.max_steps, Translatable("0 or a larger integer"))
+
+
+def invalid_setting(name: str, value: object, expected: str = "") -> BadOption:
+    """Return the error for a value that a setting cannot have.
+
+    Args:
+        name: the setting.
+        value: the invalid value, or its text.
+        expected: the valid values in words; by default those of the type.
+    """
+    hint = _hints()[name]
+    (setting,) = (each for each in fields(Settings) if each.name == name)
+    choices = get_args(strip_optional(hint)) if get_origin(strip_optional(hint)) is Literal else ()
+    help_text = Translatable(setting.metadata["help"])
+    return BadOption(
+        Translatable(
+            "{name} must be {expected}, not {value}.",
+            name=name,
+            expected=expected or describe_type(hint),
+            value=_quote(value),
+        ),
+        did_you_mean(value, choices, help_text) if isinstance(value, str) else help_text,
+    )
+
+
+def describe_type(hint: Any, low: float | None = None, high: float | None = None) -> str:
+    """Return the valid values of a type in words, such as `a number from 0 to 2`."""
+    kind = strip_optional(hint)
+    if get_origin(kind) is Literal:
+        return Translatable("one of {names}", names=", ".join(get_args(kind)))
+    values = TYPE_DESCRIPTIONS[get_origin(kind) or kind]
+    if low is None or high is None:
+        return values
+    return Translatable("{number} from {low:g} to {high:,}", number=values, low=low, high=high)
 
 
 @cache
@@ -243,13 +293,14 @@ def _hints() -> dict[str, Any]:
 
 
 def _quote(value: object) -> str:
-    from mimo_magics.core.text import quote_value  # only here: it loads the values of a conversation
+    # Imported late, as only errors need it.
+    from mimo_magics.core.text import quote_value
 
     return quote_value(value, MAX_QUOTED_CHARS)
 
 
 def is_json_value(value: object, depth: int = 0) -> bool:
-    """Tell whether JSON can say a value: no set, NaN or name that is not a text in it, and not nested without end."""
+    """Return whether JSON can represent a value: no sets, no NaN, string keys only, and limited nesting."""
     match value:
         case None | bool() | str():
             return True
@@ -268,14 +319,8 @@ def is_json_value(value: object, depth: int = 0) -> bool:
     return False
 
 
-def _type_name(hint: Any) -> str:
-    if get_origin(hint) is tuple:
-        return "a text, or a list of texts"
-    return str(getattr(hint, "__name__", hint)).replace("typing.", "").replace("collections.abc.", "")
-
-
 def matches_type(value: Any, hint: Any) -> bool:
-    """Tell whether a value is of a type. Numbers are finite, `True` is none, and tuples hold texts."""
+    """Return whether a value has a type. Numbers must be finite, bools are not numbers, and tuples hold strings."""
     if get_origin(hint) in (Union, UnionType):
         return any(matches_type(value, kind) for kind in get_args(hint))
     if get_origin(hint) is Literal:
@@ -333,7 +378,7 @@ class Options(TypedDict, total=False):
 
 
 def parse_json_or_text(text: str) -> Any:
-    """Read a value as JSON; what is none is text."""
+    """Return the value of a JSON text; return text that is not JSON unchanged."""
     try:
         return json.loads(text)
     except ValueError:
@@ -341,19 +386,19 @@ def parse_json_or_text(text: str) -> Any:
 
 
 def _unescape(text: str) -> str:
-    """On a line, backslash-n and backslash-t stand for what a line cannot hold."""
+    """Replace the escapes for newline and tab, which one line cannot contain."""
     return text.replace("\\n", "\n").replace("\\t", "\t")
 
 
 def parse_on_off(text: str) -> bool:
-    """Read `on` or `off`.
+    """Return the bool for `on` or `off`.
 
     Raises:
-        argparse.ArgumentTypeError: it is neither.
+        argparse.ArgumentTypeError: the text is neither.
     """
     if text.lower() in ("on", "off", "true", "false"):
         return text.lower() in ("on", "true")
-    raise argparse.ArgumentTypeError(f"{text!r} is neither on nor off")
+    raise argparse.ArgumentTypeError(f"{text!r} is not on or off")
 
 
 def strip_optional(hint: Any) -> Any:
@@ -364,14 +409,14 @@ def strip_optional(hint: Any) -> Any:
 
 
 def from_text(hint: Any, text: str) -> Any:
-    """Read a setting's value as a person writes it.
+    """Parse the value of a setting from text that the user wrote.
 
-    `default` leaves to the service what may be left to it, and `none` too where it is no text of its own. A text in
-    double quotes is a string of JSON, which can hold what a line cannot, such as a line's end.
+    `default` means None for an optional setting, and so does `none` unless the setting is a string. A text in double
+    quotes is a JSON string, which can contain newlines.
 
     Raises:
-        ValueError: it is none of the setting's type.
-        argparse.ArgumentTypeError: it is neither on nor off.
+        ValueError: the text is not a value of this type.
+        argparse.ArgumentTypeError: the text is not `on` or `off`.
     """
     kind = strip_optional(hint)
     if kind is not hint and text.lower() in (("default",) if kind is str else ("default", "none")):
@@ -389,7 +434,7 @@ def from_text(hint: Any, text: str) -> Any:
 
 
 def to_text(hint: Any, value: Any) -> str:
-    """Write a setting's value as a person would, on one line, so that `from_text` reads the same value."""
+    """Return the value of a setting as one line of text from which `from_text` parses the same value."""
     match value:
         case None:
             return "default"
@@ -408,4 +453,4 @@ COMPARABLE_SETTINGS = tuple(
     for setting in fields(Settings)
     if setting.name == "preset" or (setting.metadata["panel"] and setting.name != "stream")
 )
-"""Settings of which a comparison takes several values."""
+"""Settings for which a comparison accepts several values."""

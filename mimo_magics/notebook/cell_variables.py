@@ -1,4 +1,4 @@
-"""`{name}` in a prompt is the value of a variable; every other brace is the prompt's. Knows no IPython."""
+"""Replace `{name}` in a prompt by the value of a variable. Independent of IPython."""
 
 from __future__ import annotations
 
@@ -8,88 +8,52 @@ from typing import Any
 
 NAME = r"(?!__)[^\W\d]\w*"
 STEP = rf"""\.({NAME})|\[(?:(-?[0-9]+)|"([^"\\{{}}\n]*)"|'([^'\\{{}}\n]*)')\]"""
-"""An attribute or an item; no key holds a brace, so that no search for the end of a reference crosses one."""
-
-REFERENCE = rf"(?P<double>\{{)?\{{(?P<name>{NAME})(?P<steps>(?>(?:{STEP})*))\}}(?(double)\}})"
-"""`{name.attribute[0]["key"]}`, or the same in double braces, which stand for single ones."""
+"""An attribute or an item. A key holds no brace, so the search for its end is short."""
 
 
 def _group_pattern(depth: int) -> str:
-    """Match a brace group in which others nest this deep; the depth bounds the work on braces left open."""
-    return rf"\{{(?>(?:[^{{}}\\]|\\.{f'|{_group_pattern(depth - 1)}' if depth else ''})*)\}}"
-
-
-def _quoted_pattern(quote: str) -> str:
-    """Match a literal of one line up to its end; as in Python 3.12, `["key"]` and `{", "` do not end it."""
-    key = rf"(?<=\[){quote}\w+{quote}(?=\])"
-    separator = rf"(?<=[^{{]\{{){quote}(?>(?:[^\w{quote}\\\n]|\\.)*){quote}"
-    return rf"{quote}(?>(?:[^{quote}\\\n]|\\.|{key}|{separator})*)"
+    """Match a balanced brace group. The maximum depth bounds the work on braces that never close."""
+    return rf"\{{(?:[^{{}}\\]|\\.{f'|{_group_pattern(depth - 1)}' if depth else ''})*+\}}"
 
 
 GROUP = _group_pattern(6)
-OPTION = r"\[[^\[\]\n]*\]"
-COMMAND = rf"""\\(?:[A-Za-z@]++\*?|[0-9]|[^\w\s{{}}\\"'])(?:{OPTION}){{0,2}}"""
-SPECIFIER = r"[\w<>=^+\-#.,]*"
-NEWLINE_IN_PARAGRAPH = r"\n(?![ \t]*\n)"
-CJK = r"\u3000-\u9fff\uff00-\uffef"
-PRICE = rf"\d[\d.,]*[kKmMbB]?(?:\s+\{{?[^\W\d_]{{2}}|[{CJK}])"
+ARGUMENT = rf"(?:\[[^\[\]\n]*+\])?{GROUP}"
+LINE_BREAK = r"\n(?![ \t]*\n)"
+"""Math ends at a blank line, as in TeX."""
 
-LITERAL_PATTERNS = {
-    "f-string": rf"""(?<![\w"'\\])(?:[fFtT][rR]?|[rR][fFtT])(?:
-        \"""(?>(?:[^"\\]|\\.|"(?!""))*)(?:\"""|\Z)
-        |'''(?>(?:[^'\\]|\\.|'(?!''))*)'''
-        |{_quoted_pattern('"')}"?
-        |(?!'\s+=){_quoted_pattern("'")}'(?![\w(])
-        |\\"(?>(?:[^"\\\n]|\\[^"])*)\\")""",
-    "display math": rf"(?<!\\)\$\$(?>(?:[^$\\\n]|\\.|\$(?!\$)|{NEWLINE_IN_PARAGRAPH})*)\$\$",
-    "inline math": rf"""(?<!\\)\$(?![\s$"'),;/\]}}{CJK}]|{PRICE})(?>(?:[^$\\\n]|\\.|{NEWLINE_IN_PARAGRAPH})*)
-        (?<!\s)\$(?:(?=(?:st|nd|rd|th|s)\b)|(?![0-9A-Za-z_{{(]))""",
-    "TeX's inline math": rf"\\\((?>(?:[^\\\n]|\\(?![()])|{NEWLINE_IN_PARAGRAPH})*)\\\)",
-    "TeX's display math": rf"(?<!\\)\\\[(?>(?:[^\\\n]|\\\\|\\(?![\[\]])|{NEWLINE_IN_PARAGRAPH})*)\\\]",
-    "math environment": r"""\\begin\{(?P<environment>(?:equation|align|gather|multline|eqnarray)\*?)\}
-        (?>(?:[^\\]|\\(?!(?:begin|end)\{(?P=environment)\}))*)\\end\{(?P=environment)\}""",
-    "TeX command, regex escape": rf"{COMMAND}{GROUP}(?>(?:[_^]?{GROUP}|{OPTION}(?=\{{))*)",
-    "accent": r"""\\["']\{[A-Za-z]\}(?!\\)""",
-    "superscript": rf"(?<=[\w)\]}}])\^{GROUP}(?>(?:[_^]?{GROUP})*)",
-    "subscript below a superscript": r"_\{[^{}\s]*\}(?=\^)",
-    "quantifier of a character class": r"\[(?=[^\[\]\s{}]*?[-^\\])[^\[\]\s{}]+\]\{",
-    "template string": rf"\$(?:{GROUP}|\{{+)",
-    "format within a format": rf"\{{[\w.]*(?:![rsa])?:{SPECIFIER}(?:\{{[\w.]*\}}{SPECIFIER})+\}}",
-    "three braces or more": r"\{{3,}",
-}
-"""What may hold the form of a reference and is none; the first that fits at a place stays as it is.
-
-`$` opens math unless white space, a quote, punctuation, Chinese or a price (`$5 and …`) follows. The next `$`
-closes it unless white space is before it, or a letter, a digit, `_`, `{` or `(` behind it:
-`$HOME/{name}/$USER` is none, `$n$th` is. An `f'` whose next `'` stands before a word or a bracket is a
-derivative. An `f"` that nothing closes ends with its line. What opens and does not close is searched up to
-the next opening of its kind only, and groups are followed to a fixed depth: the time is linear.
+LITERAL = rf"""
+    \\[A-Za-z]+\*?{ARGUMENT}(?:[_^]?{ARGUMENT})*+             # a TeX command and its groups
+    | (?<!\\)\$\$(?:[^$\\\n]|\\.|\$(?!\$)|{LINE_BREAK})*+\$\$  # $$display math$$
+    | (?<!\\)\\\((?:[^\\\n]|\\[^()\n]|{LINE_BREAK})*+\\\)      # \(inline math\)
+    | (?<!\\)\\\[(?:[^\\\n]|\\[^\[\]\n]|{LINE_BREAK})*+\\\]    # \[display math\]
+    | (?<!\\)\$(?=[^$\n]*[\\^])(?:[^$\\\n]|\\[^\n])++\$(?!\{{) # $inline math$ that holds \ or ^
+    | \${GROUP}                                                # ${{template string}}
+    | \{{\{{{NAME}(?>(?:{STEP})*)\}}\}}                        # {{{{template}}}}
 """
+REFERENCE = rf"\{{(?P<name>{NAME})(?P<steps>(?>(?:{STEP})*))\}}"
 
-BRACE_PATTERN = re.compile("|".join((*LITERAL_PATTERNS.values(), REFERENCE)), re.VERBOSE | re.DOTALL)
+BRACE_PATTERN = re.compile(rf"{LITERAL} | {REFERENCE}", re.VERBOSE | re.DOTALL)
+"""At each position the first alternative that matches wins. Every alternative takes linear time."""
 STEP_PATTERN = re.compile(STEP)
 
 
 def expand(prompt: str, namespace: Mapping[str, Any]) -> str:
-    """Put the values of `{name}`, `{df.columns}`, `{rows[0]["x"]}` into a prompt, once, never read again.
+    r"""Replace each `{name}`, `{df.columns}` and `{rows[0]["x"]}` by the `str` of its value.
 
-    A reference is a name, then attributes and items; an item is an integer or a quoted string. No name begins
-    with two underscores; nothing is called or formatted. `{{name}}` stands for `{name}`. What cannot be had
-    stays, and so does each brace in `KEPT` or without the form of a reference: JSON, code, LaTeX, f-strings,
-    templates. A set of one name, `{x}` in code, cannot be told from a reference and is one: write `{{x}}`, or
-    give --raw.
+    A reference is a name, then attributes and items. An item is an integer or a quoted string. Names do not
+    begin with two underscores. Nothing is called or formatted, and a value is not searched for references. A
+    reference that has no value stays as typed. So do `{{name}}`, `${…}`, the groups of a TeX command, and
+    math: `$$…$$`, `\(…\)`, `\[…\]`, and `$…$` that holds a backslash or `^`.
     """
-    return BRACE_PATTERN.sub(lambda found: _replace_reference(found, namespace), prompt)
+    return BRACE_PATTERN.sub(lambda match: _replace_reference(match, namespace), prompt)
 
 
 def _replace_reference(match: re.Match[str], namespace: Mapping[str, Any]) -> str:
     if match["name"] is None:
         return match[0]
-    if match["double"]:
-        return match[0][1:-1]
     try:
         return str(_resolve_reference(match, namespace))
-    except Exception:  # noqa: BLE001  a property or a `__str__` raises what it likes
+    except Exception:  # noqa: BLE001  a property or a `__str__` can raise any error
         return match[0]
 
 

@@ -93,12 +93,8 @@ class ComparisonCells:
         return ComparisonRun(request, session, renderer, display_options, self._session_selection.cell_id)
 
     def _select_session(self, request: ComparisonRequest) -> Session:
-        kernel_settings = self._config.snapshot()
-        session = self._session_selection.select_session(
-            CellRequest(request.prompt, {}, session=request.session), kernel_settings
-        )
-        session.settings = self._session_selection.session_settings(session, kernel_settings)
-        return session
+        cell_request = CellRequest(request.prompt, {}, session=request.session)
+        return self._session_selection.select_session(cell_request, self._config.snapshot())
 
     @contextmanager
     def _record_comparison(self, run: ComparisonRun, out: str | None) -> Iterator[None]:

@@ -22,9 +22,9 @@ from mimo_magics.notebook.kernel.async_cell import ASYNC_MAGICS, COMPARE_MAGIC, 
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.input_transforms import InputTransforms, has_lost_prompts
 from mimo_magics.notebook.kernel.magic_line import ends_in_magic
+from mimo_magics.session import defaults
 
 if TYPE_CHECKING:  # everything that is not imported until a magic is used
-    from mimo_magics.core.settings import Settings
     from mimo_magics.notebook.magics import MimoMagics
     from mimo_magics.session.open_sessions import Sessions
 
@@ -94,6 +94,7 @@ class Extension:
         if has_lost_prompts(self._shell):
             print(translate(LOST_PROMPTS), file=sys.stderr)  # noqa: T201
         self._shell.configurables.append(self._config)
+        defaults.register_provider(self._config.snapshot)
         self._input_transforms.install()
         self._cell_transform.install()
         self._cell_ids.install()
@@ -114,6 +115,7 @@ class Extension:
         if panels := sys.modules.get("mimo_magics.notebook.panel.panel"):
             panels.close_all()
         self._shell.configurables.remove(self._config)
+        defaults.unregister_provider(self._config.snapshot)
         self._cell_transform.uninstall()
         self._input_transforms.uninstall()
         self._cell_ids.uninstall()
@@ -133,11 +135,6 @@ class Extension:
 
         sessions = self._magics.session_selection.sessions.list() if self._magics else ()
         return matcher.match_completions(text, self._shell, self._config, sessions)
-
-    @property
-    def settings(self) -> Settings:
-        """The present ones."""
-        return self._config.snapshot()
 
     @property
     def magics(self) -> MimoMagics:
@@ -194,7 +191,7 @@ def sessions() -> Sessions:
         BadOption: the extension is not loaded.
     """
     extension = _get_extension()
-    return extension.magics.session_selection.update_sessions(extension.settings)
+    return extension.magics.session_selection.sessions
 
 
 def panel() -> None:

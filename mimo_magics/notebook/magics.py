@@ -55,7 +55,7 @@ class MimoMagics(SettingsMagics):
     """The magics of one shell, and the conversation that they share."""
 
     def __init__(self, shell: Any, config: MimoConfig, cells: CellIds) -> None:
-        super().__init__(shell, config, SessionSelection(shell, Sessions(), cells))
+        super().__init__(shell, config, SessionSelection(shell, Sessions(config.snapshot), cells))
         self._reply_display = ReplyDisplay(shell, config)
         self.install()
 
@@ -182,14 +182,13 @@ class MimoMagics(SettingsMagics):
         request = cell_request.build_cell_request(
             parse_options(MimoMagics.mimo_cell, options), prompt, {**get_user_variables(self.shell), **local}
         )
-        kernel_settings = self.config.snapshot()
-        session = self.session_selection.select_session(request, replace(kernel_settings, **request.settings))
-        session.settings = self.session_selection.session_settings(session, kernel_settings)
+        settings = replace(self.config.snapshot(), **request.settings)
+        session = self.session_selection.select_session(request, settings)
         settings = replace(session.settings, **request.settings)
         target = get_display_target(self.shell)
         tools = tools_command.select_tools(request.tools, {**get_user_variables(self.shell), **local})
         renderer = choose_renderer(target, settings, async_cell)
-        stream_options = self.session_selection.build_stream_options(request, session, settings, target)
+        stream_options = self.session_selection.build_stream_options(request, session, target)
         return CellRun(
             request,
             session,

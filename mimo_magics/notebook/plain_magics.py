@@ -138,7 +138,6 @@ class SettingsMagics:
             %mimo_session resume [PATH]      that of this notebook, after a restart of the kernel
         """
         settings = self.config.snapshot()
-        self.session_selection.sessions.current.settings = settings
         display_bundle(
             run_session_command(
                 line,

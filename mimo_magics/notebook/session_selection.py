@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.core.settings import Settings
-from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.kernel.cell_ids import CellIds
@@ -21,7 +18,7 @@ from mimo_magics.session.session import Session
 from mimo_magics.session.storage import resume
 from mimo_magics.session.storage.session_file import SessionFile
 from mimo_magics.session.storage.session_paths import get_session_path
-from mimo_magics.session.turn import Turn, creation_day
+from mimo_magics.session.turn import Turn
 
 NO_CELL_ID_NOTICE = Translatable(
     "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name."
@@ -50,8 +47,6 @@ class SessionSelection:
         """Those that the notebook held when it was read."""
         self._read_settings: set[str | None] = set()
         """The settings of the notebooks that were read."""
-        self._reuse_confirmed: bool | None = None
-        """What the person said to keeping answers; `None` before."""
 
     def select_session(self, request: CellRequest, settings: Settings) -> Session:
         """Return the session that a prompt goes to, saved where it is to be.
@@ -101,16 +96,6 @@ class SessionSelection:
             if session.file and session.file.path != absolute_path(path):
                 session.move_file(path, keeps_old=keeps_old)
 
-    def session_settings(self, session: Session, settings: Settings) -> Settings:
-        """Return the settings of a session: those of the kernel, with its own system prompt if it has one."""
-        return settings if session.system is None else replace(settings, system=session.system)
-
-    def update_sessions(self, settings: Settings) -> Sessions:
-        """Return the sessions, each with the settings that a cell would ask with."""
-        for session in self.sessions:
-            session.settings = self.session_settings(session, settings)
-        return self.sessions
-
     def load_saved_turns(self, settings: Settings) -> None:
         """Read the answers that may be kept, before the front end saves the notebook without them."""
         if settings.run_all != "run":
@@ -121,17 +106,14 @@ class SessionSelection:
         return find_notebook(self._shell, settings.notebook)
 
     def build_stream_options(
-        self, request: CellRequest, session: Session, settings: Settings, target: DisplayTarget
+        self, request: CellRequest, session: Session, target: DisplayTarget
     ) -> dict[str, Any]:
         """Return what `Session.stream` is told of who asks, and of the answers that may be given again."""
         cell = self._request_cell_id(request)
-        input_function = None if target == "unattended" else input
         return {
             "cell": cell,
             "append": request.append or self._cell_ids.has_sent_prompt(session.name, cell),
-            "reuse": (lambda _: False)
-            if request.fresh
-            else partial(self._should_reuse, settings, input_function),
+            "reuse": (lambda _: False) if request.fresh else None,
             "notices": tuple(self._iter_notices(request, target)),
         }
 
@@ -171,22 +153,3 @@ class SessionSelection:
             self._saved_turns |= {turn.digest: turn for turn in resume.iter_cached_turns(path)}
             self._read_settings.add(settings.notebook)
         return self._saved_turns
-
-    def _should_reuse(
-        self, settings: Settings, input_function: Callable[[str], str] | None, turn: Turn
-    ) -> bool:
-        """Decide whether an answer that is there is given again.
-
-        Args:
-            settings: which say so, or that the person is asked, once.
-            input_function: asks a person; `None` where nobody is.
-            turn: with the answer.
-        """
-        if settings.run_all == "ask" and self._reuse_confirmed is None and input_function:
-            saved_reply_text = translate(
-                "This notebook holds answers, such as this one of {day}.", day=creation_day(turn)
-            )
-            question = translate("{found} Keep them instead of asking anew? [y/N] ", found=saved_reply_text)
-            answer = input_function(replace_unencodable_characters(question))
-            self._reuse_confirmed = answer.strip().lower() in ("y", "yes")
-        return settings.run_all == "keep" or bool(self._reuse_confirmed)

@@ -17,9 +17,10 @@ from uuid import uuid4
 from mimo_magics.core.errors import BadOption, SessionBusy, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.settings import Settings
+from mimo_magics.core.settings import Options, Settings
 from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
+from mimo_magics.session.defaults import SettingsProvider, get_default_settings
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.usage_report import compute_spending
@@ -48,11 +49,13 @@ class Branch:
 class Conversation:
     """The half of a session that asks nobody anything."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, overrides: Options) -> None:
         self.name = name
-        self.settings = settings
-        self.system: str | None = None
-        """The system prompt of this session alone, if it has one."""
+        self.overrides = overrides
+        """The settings that this session sets itself. All others are looked up for each call."""
+        self.default_settings: SettingsProvider = get_default_settings
+        """Returns the settings that hold where the session and the call set none."""
+        Settings(**overrides)  # an override that is not valid is an error here, not in the first call
         self.history = History()
         """Everything that was said, in all branches."""
         self.started_on = date.today()  # noqa: DTZ011  the person's own day
@@ -68,6 +71,11 @@ class Conversation:
         """By deleted cell, what each conversation said that held a turn of it, before it was deleted."""
         self._pending_notices: list[str] = []
         """Lines for the next answer."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of a call that sets none: the present defaults with the overrides of this session."""
+        return replace(self.default_settings(), **self.overrides)
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -93,9 +101,11 @@ class Conversation:
     @property
     def spending(self) -> Spending:
         """What all that was asked has spent, in all branches and beside them."""
-        return compute_spending(
-            self.history, self.settings.prices, self.unrecorded_usage, self.unrecorded_cost
-        )
+        return self.compute_spending(self.settings)
+
+    def compute_spending(self, settings: Settings) -> Spending:
+        """Return the same at the prices of other settings."""
+        return compute_spending(self.history, settings.prices, self.unrecorded_usage, self.unrecorded_cost)
 
     def undo(self, count: int = 1) -> tuple[Turn, ...]:
         """Take the last turns out of the conversation, and return them; they stay as a branch.

@@ -236,7 +236,7 @@ def _omitted_turns_warnings(
 ) -> Iterator[str]:
     """Tell which turns are not sent; a summary that is still to be written cannot be shown."""
     line = context_window.build_omission_notice(omitted_turns, omitted_before, turn_input.model, summary)
-    if line and turn_input.settings.overflow == "summarise":
+    if line and turn_input.settings.overflow == "summarize":
         yield Translatable(
             "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others."
         )

@@ -8,15 +8,21 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import quote
+from mimo_magics.session.defaults import SettingsProvider, get_default_settings
 from mimo_magics.session.session import Session
 from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, MAX_NAME_CHARS, SESSION_NAME_PATTERN
 
 
 class Sessions:
-    """All of them."""
+    """The sessions of one kernel.
 
-    def __init__(self) -> None:
-        self._sessions = {DEFAULT_SESSION_NAME: Session()}
+    Args:
+        default_settings: returns the settings of the kernel, which its sessions may override.
+    """
+
+    def __init__(self, default_settings: SettingsProvider = get_default_settings) -> None:
+        self._default_settings = default_settings
+        self._sessions = {DEFAULT_SESSION_NAME: self._create(DEFAULT_SESSION_NAME)}
         self.current = self._sessions[DEFAULT_SESSION_NAME]
 
     def __iter__(self) -> Iterator[Session]:
@@ -46,7 +52,7 @@ class Sessions:
             BadOption: it cannot be a name.
         """
         if name not in self._sessions:
-            self._sessions[self._check_name(name)] = Session(name=name)
+            self._sessions[self._check_name(name)] = self._create(name)
         return self._sessions[name]
 
     def new(self, name: str) -> Session:
@@ -72,6 +78,7 @@ class Sessions:
                 Translatable("There is a session {name} already.", name=name),
                 Translatable("Rename it first: %mimo_session rename {name} NAME", name=name),
             )
+        session.default_settings = self._default_settings
         self._sessions[name] = self.current = session
         return session
 
@@ -111,9 +118,14 @@ class Sessions:
         session = self.get(name)
         del self._sessions[name]
         if not self._sessions:
-            self._sessions[DEFAULT_SESSION_NAME] = Session()
+            self._sessions[DEFAULT_SESSION_NAME] = self._create(DEFAULT_SESSION_NAME)
         if session is self.current:
             self.current = next(iter(self))
+
+    def _create(self, name: str) -> Session:
+        session = Session(name=name)
+        session.default_settings = self._default_settings
+        return session
 
     def _check_name(self, name: str) -> str:
         if not SESSION_NAME_PATTERN.fullmatch(name):

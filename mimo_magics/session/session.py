@@ -42,13 +42,14 @@ class Session(TurnPreparation):
     Args:
         name: of the session.
         tools: functions that the model may call, or tools of `mimo_magics.tools.registry`.
-        options: the fields of `Settings`; each prompt may change them for itself.
+        options: the fields of `Settings` that this session overrides; each prompt may override them for itself.
+            All others come from the notebook, or are the built-in ones.
     """
 
     def __init__(
         self, *, name: str = "main", tools: Iterable[ToolLike] = (), **options: Unpack[Options]
     ) -> None:
-        super().__init__(name, Settings(**options), as_tools(tools))
+        super().__init__(name, options, as_tools(tools))
 
     def __repr__(self) -> str:
         name = quote(" ".join(self.name[: MAX_NAME_CHARS + 1].split()), MAX_NAME_CHARS)
@@ -237,7 +238,7 @@ class Session(TurnPreparation):
             if cached
             else []
         )
-        return build_dry_run(turn_input, self.spending, *notes)
+        return build_dry_run(turn_input, self.compute_spending(settings), *notes)
 
     def start_conversation(self) -> None:
         """Begin a new conversation; the other one stays as a branch. What tools were allowed is forgotten."""
@@ -260,7 +261,8 @@ class Session(TurnPreparation):
             count = Translatable("The conversation has {count}.", count=len(turns))
             raise BadOption(Translatable("There is no turn {number}.", number=at), count)
         other = Session(name=name, tools=self.tools)
-        other.settings, other.started_on, other.system = self.settings, self.started_on, self.system
+        other.overrides, other.default_settings = self.overrides.copy(), self.default_settings
+        other.started_on = self.started_on
         other.history = reduce(History.append_turn, turns[:at], History())
         return other
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.settings import Settings
+from mimo_magics.core.settings import Options, Settings
 from mimo_magics.session.continuation import CONTINUE_PROMPT, can_continue
 from mimo_magics.session.conversation import Conversation
 from mimo_magics.session.history import History
@@ -31,8 +31,8 @@ CONTINUE_WITHOUT_HISTORY_ERROR = (
 class TurnPreparation(Conversation):
     """The half of a session that prepares turns and settles them; it asks nobody either."""
 
-    def __init__(self, name: str, settings: Settings, tools: tuple[NotebookTool, ...] = ()) -> None:
-        super().__init__(name, settings)
+    def __init__(self, name: str, overrides: Options, tools: tuple[NotebookTool, ...] = ()) -> None:
+        super().__init__(name, overrides)
         self.tools = tools
         """What each prompt offers to the model."""
         self.trusted_tools: dict[str, NotebookTool] = {}
@@ -70,7 +70,7 @@ class TurnPreparation(Conversation):
         turn_input, offered_tools = self._prepare_turn_input(
             CONTINUE_PROMPT if prompt is None else prompt, past, settings, tools
         )
-        session_spending = self.spending if settings.budget else Spending()
+        session_spending = self.compute_spending(settings) if settings.budget else Spending()
         running = RunningTurn(
             turn_input,
             offered_tools,

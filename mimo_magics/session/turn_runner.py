@@ -265,14 +265,14 @@ class RunningTurn:
     async def _fit_context_window(
         self, service_endpoint: Endpoint, turn_messages: tuple[Message, ...]
     ) -> AsyncGenerator[Event]:
-        """Leave out the oldest turns where the window is full, and have them summarised if that is wanted."""
+        """Leave out the oldest turns where the window is full, and have them summarized if that is wanted."""
         limits, turn_input = self._limits, self._turn_input
         omitted_before, plan = limits.omitted_turns, limits.plan_context((turn_input.prompt, *turn_messages))
         limits.omitted_turns, self._request_tokens = plan.omitted_turns, plan.tokens
         if limits.omitted_turns == 0:
             self._summary = ""
-        elif limits.omitted_turns > omitted_before and turn_input.settings.overflow == "summarise":
-            yield Notice(Translatable("The window is full: the model summarises the oldest turns first."))
+        elif limits.omitted_turns > omitted_before and turn_input.settings.overflow == "summarize":
+            yield Notice(Translatable("The window is full: the model summarizes the oldest turns first."))
             self._summary = await self._summarize(
                 service_endpoint, turn_input.past[omitted_before : limits.omitted_turns]
             )
@@ -283,7 +283,7 @@ class RunningTurn:
             yield Note(line)
 
     async def _summarize(self, service_endpoint: Endpoint, turns: Sequence[Turn]) -> str:
-        """Ask for a summary of these turns, and of what was summarised before."""
+        """Ask for a summary of these turns, and of what was summarized before."""
         turn_input = self._turn_input
         fitting_turns = self._limits.select_turns_to_summarize(turns, self._summary)
         messages, _ = replace_unsupported_parts(

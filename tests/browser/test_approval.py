@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.peer import Answer, Peer, Seen, finish, sse
-from support.rules import fault
+from support.rules import find_fault
 
 from browser.lab import Page, Server, expect
 from browser.live import answer, at, opened, says, thinks, view
@@ -46,7 +46,7 @@ def calls(arguments: str = '{"city": "Tokyo"}') -> Any:
     """A model that calls the tool, and answers when it has the result."""
 
     def script(seen: Seen) -> Answer:
-        assert not fault(seen.body, seen.api)
+        assert not find_fault(seen.body, seen.api)
         if seen.body["messages"][-1]["role"] == "tool":
             return answer(says("Take an umbrella."))
         call = {"index": 0, "id": "c1", "function": {"name": "weather", "arguments": arguments}}
@@ -134,7 +134,7 @@ def test_a_stop_while_a_call_waits_runs_nothing_and_the_conversation_goes_on(
     page.run(3)
     page.wait_idle()
     assert told(model) == "The person stopped this call before it ran."
-    assert not fault(model.requests[-1].body, "openai")
+    assert not find_fault(model.requests[-1].body, "openai")
 
 
 @somewhere

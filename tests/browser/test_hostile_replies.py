@@ -16,7 +16,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
-from support.hostile import HOSTILE, OUT, odd
+from support.hostile import HOSTILE, OUT, find_unexpected
 from support.peer import Answer, Peer, Seen, error, finish, sse, stream
 
 from browser.lab import PATIENCE, Page, Server, copy, expect, write
@@ -229,7 +229,7 @@ NO_MATH = re.compile(
 
 
 def assert_harmless(documents: Locator) -> None:
-    assert odd(documents.evaluate_all(FOUND), ADDED) == []
+    assert find_unexpected(documents.evaluate_all(FOUND), ADDED) == []
     assert [each for each in documents.evaluate_all(TYPESET) if NO_MATH.match(each)] == []
 
 

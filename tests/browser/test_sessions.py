@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.peer import Peer, obey
-from support.told import grown, quiet, talk, told, transcript
+from support.session_requests import (
+    expected_contents,
+    expected_requests,
+    notice_lines,
+    sent_contents,
+    transcript_turns,
+)
 
 from browser.lab import Page, Server, expect
 from browser.live import at, everywhere, opened
@@ -67,24 +73,24 @@ def again(page: Page, cell: int, source: str) -> None:
 
 
 def remarks(page: Page, cell: int) -> list[str]:
-    return quiet(page.outputs(cell)[0])
+    return notice_lines(page.outputs(cell)[0])
 
 
 def shown(page: Page) -> list[str]:
     (output,) = page.outputs(LAST)
-    return list(map(" ".join, transcript(output["data"]["text/plain"])))
+    return list(map(" ".join, transcript_turns(output["data"]["text/plain"])))
 
 
 @everywhere
 def test_a_cell_that_is_edited_and_run_again_replaces_its_turn(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
-    assert told(model) == grown(WORDS)
+    assert sent_contents(model) == expected_requests(WORDS)
     again(page, FIVE, prompt("five!"))
-    assert told(model) == [talk("one two three four five!")]
+    assert sent_contents(model) == [expected_contents("one two three four five!")]
     assert remarks(page, FIVE) == ["Asked again in place of turn 5, which stays as branch 5."]
     again(page, THREE, prompt("three!"))
-    assert told(model) == [talk("one two three!")]
+    assert sent_contents(model) == [expected_contents("one two three!")]
     line = "Asked again in place of turn 3, which stays, with the 2 after it, as branch 6."
     assert remarks(page, THREE) == [line]
     expect(page.output(THREE)).to_contain_text(line)
@@ -96,7 +102,7 @@ def test_a_cell_that_is_edited_and_run_again_replaces_its_turn(page: Page, model
         "Stale: branch 6 five!",
     ]
     again(page, ONE, prompt("one!"))
-    assert told(model) == [talk("one!")]
+    assert sent_contents(model) == [expected_contents("one!")]
     assert shown(page)[:2] == ["Turn 1 one!", "Stale: branch 2 two"]
     assert len(shown(page)) == 5
 
@@ -105,13 +111,13 @@ def test_a_cell_that_is_edited_and_run_again_replaces_its_turn(page: Page, model
 def test_run_all_asks_the_same_again_also_in_a_new_kernel(page: Page, model: Peer) -> None:
     write(page)
     page.edit(THREE, prompt("three", "--new"))
-    asked = [*grown("one two"), *grown("three four five")]
+    asked = [*expected_requests("one two"), *expected_requests("three four five")]
     for _ in range(2):
         run_all(page)
-        assert told(model) == asked
+        assert sent_contents(model) == asked
     page.restart()
     run_all(page)
-    assert told(model) == asked
+    assert sent_contents(model) == asked
     assert shown(page) == ["Turn 1 three", "Turn 2 four", "Turn 3 five"]
 
 
@@ -119,56 +125,56 @@ def test_run_all_asks_the_same_again_also_in_a_new_kernel(page: Page, model: Pee
 def test_a_cell_that_is_moved_keeps_its_turn_until_its_place_is_run(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
-    told(model)
+    sent_contents(model)
     page.change(THREE, "move-cell-up")
     run(page, TWO, LAST)
-    assert told(model) == [talk("one two three")]
+    assert sent_contents(model) == [expected_contents("one two three")]
     assert shown(page)[2:] == ["Turn 3 three", "Stale: branch 4 four", "Stale: branch 5 five"]
     run_all(page)
-    assert told(model) == grown("one three two four five")
+    assert sent_contents(model) == expected_requests("one three two four five")
 
 
 @both
 def test_the_turn_of_a_cell_that_is_deleted_leaves_the_conversation(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
-    told(model)
+    sent_contents(model)
     page.change(THREE, "delete-cell")
     run(page, THREE, LAST - 1)
-    assert told(model) == [talk("one two four")]
+    assert sent_contents(model) == [expected_contents("one two four")]
     assert remarks(page, THREE) == [
         "The turn of a deleted cell left the conversation, which is kept as branch 5.",
         "Asked again in place of turn 3, which stays, with the one after it, as branch 7.",
     ]
     run_all(page)
-    assert told(model) == grown("one two four five")
+    assert sent_contents(model) == expected_requests("one two four five")
 
 
 @both
 def test_a_cell_that_is_cut_and_pasted_is_the_same_cell(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
-    told(model)
+    sent_contents(model)
     page.change(TWO, "cut-cell")
     page.change(FIVE - 1, "paste-cell-below")
     run(page, FIVE)
-    assert told(model) == [talk("one two")]
+    assert sent_contents(model) == [expected_contents("one two")]
     run_all(page)
-    assert told(model) == grown("one three four five two")
+    assert sent_contents(model) == expected_requests("one three four five two")
     page.change(FIVE, "cut-cell")
     page.change(ONE, "paste-cell-below")
     run_all(page)
-    assert told(model) == grown("one two three four five")
+    assert sent_contents(model) == expected_requests("one two three four five")
 
 
 @both
 def test_a_copy_of_a_cell_is_another_one(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
-    told(model)
+    sent_contents(model)
     page.change(TWO, "copy-cell", "paste-cell-below")
     run(page, TWO + 1)
-    assert told(model) == [talk(f"{WORDS} two")]
+    assert sent_contents(model) == [expected_contents(f"{WORDS} two")]
 
 
 @both
@@ -178,9 +184,9 @@ def test_in_a_page_loaded_anew_a_cell_replaces_its_turn(page: Page, model: Peer)
     page.save()
     page.reload()
     page.wait_idle()
-    told(model)
+    sent_contents(model)
     again(page, FOUR, prompt("four!"))
-    assert told(model) == [talk("one two three four!")]
+    assert sent_contents(model) == [expected_contents("one two three four!")]
     assert shown(page)[3:] == ["Turn 4 four!", "Stale: branch 5 five"]
 
 
@@ -191,14 +197,14 @@ def test_a_conversation_is_resumed_from_the_saved_notebook(page: Page, model: Pe
     again(page, FOUR, prompt("four!"))
     path = page.save()
     page.restart()
-    told(model)
+    sent_contents(model)
     page.edit(0, f"{SETUP}\n%mimo_session resume")
     run(page, 0)
     assert f"Resumed from {path.name}. Session main has 4 turns." in page.output(0).inner_text()
     run(page, FIVE)
-    assert told(model) == [talk("one two three four! five")]
+    assert sent_contents(model) == [expected_contents("one two three four! five")]
     again(page, TWO, prompt("two!"))
-    assert told(model) == [talk("one two!")]
+    assert sent_contents(model) == [expected_contents("one two!")]
     assert shown(page)[1:3] == ["Turn 2 two!", "Stale: branch 3 three"]
 
 
@@ -216,16 +222,16 @@ def test_answers_of_the_saved_notebook_are_kept_until_something_changes(page: Pa
     run_all(page)
     page.save()
     page.restart()
-    told(model)
+    sent_contents(model)
     run_all(page)
-    assert (told(model), kept(page)) == ([], [True] * 5)
+    assert (sent_contents(model), kept(page)) == ([], [True] * 5)
     page.edit(THREE, prompt("three!"))
     run_all(page)
-    assert told(model) == grown("one two three! four five")[2:]
+    assert sent_contents(model) == expected_requests("one two three! four five")[2:]
     assert kept(page) == [True, True, False, False, False]
     page.edit(FIVE, prompt("five", "--fresh"))
     run_all(page)
-    assert told(model) == [talk("one two three! four five")]
+    assert sent_contents(model) == [expected_contents("one two three! four five")]
     assert kept(page) == [True, True, True, True, False]
 
 
@@ -235,12 +241,12 @@ def test_answers_are_kept_where_the_notebook_is_saved_while_it_runs(page: Page, 
     run_all(page)
     page.save()
     page.restart()
-    told(model)
+    sent_contents(model)
     run(page, 0, ONE)
     page.execute("notebook:clear-all-cell-outputs")
     page.save()
     run_all(page)
-    assert (told(model), kept(page)) == ([], [True] * 5)
+    assert (sent_contents(model), kept(page)) == ([], [True] * 5)
 
 
 DIE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
@@ -260,10 +266,10 @@ def test_a_conversation_outlives_its_kernel_in_a_file_beside_the_notebook(page: 
     page.run(FIVE)
     page.window.get_by_role("dialog").get_by_role("button", name="Ok").click()
     page.wait_idle()
-    told(model)
+    sent_contents(model)
     page.edit(0, f"{SETUP} autosave=on\n%mimo_session resume")
     run(page, 0, LAST)
     assert shown(page) == before
     run(page, FOUR)
-    assert told(model) == [talk("one two three! four")]
+    assert sent_contents(model) == [expected_contents("one two three! four")]
     assert [turn.prompt.text for turn in Session.load(path).turns] == ["one", "two", "three!", "four"]

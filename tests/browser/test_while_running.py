@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.peer import SILENCE, Peer
-from support.rules import fault
+from support.rules import find_fault
 
 from browser.lab import Page, Server, expect
 from browser.live import PLACES, answer, at, everywhere, opened, says, thinks, until, view, waiting
@@ -66,7 +66,7 @@ def messages(page: Page, model: Peer) -> list[dict[str, Any]]:
     page.run(2)
     page.wait_idle()
     assert page.output(2).inner_text().startswith("Yes.")
-    assert not fault(model.requests[-1].body, model.requests[-1].api)
+    assert not find_fault(model.requests[-1].body, model.requests[-1].api)
     return model.requests[-1].body["messages"]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.chaos import Schedule
 from support.peer import KEY, Peer, obey
-from support.rules import REASONING, fault
+from support.rules import REASONING, find_fault
 from support.virtual_time import VirtualTime
 
 from mimo_magics.client import http
@@ -142,7 +142,7 @@ def test_a_session_outlives_a_schedule_of_faults(
         with Peer(schedule) as peer:
             asyncio.run(run_schedule(schedule, peer))
         # a server that wants reasoning says so, and gets some that is made up
-        refusals = [fault(seen.body, seen.api) for seen in peer.requests]
+        refusals = [find_fault(seen.body, seen.api) for seen in peer.requests]
         assert {*refusals} <= {"", REASONING}
         assert not refusals[-1]
     except BaseException as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from support.http_calls import REQUEST, ask, endpoint, folded
+from support.http_calls import REQUEST, endpoint, fold_events, send_request
 from support.peer import Answer, Peer, Seen, error, reply, stream
 from support.virtual_time import VirtualTime
 
@@ -33,7 +33,7 @@ async def test_the_waits_after_a_rate_limit_reach_past_its_minute(
 ) -> None:
     peer.script = lambda _: error(429, "Too many requests")
     with pytest.raises(RateLimited):
-        await ask(peer)
+        await send_request(peer)
     assert len(peer.requests) == 5
     assert 60 < virtual_time.monotonic() < 120
     assert virtual_time.slept == sorted(virtual_time.slept)
@@ -45,8 +45,8 @@ async def test_a_service_that_answers_again_within_a_minute_is_waited_for(
     peer.script = lambda seen: (
         error(429, "Too many requests") if virtual_time.monotonic() < 60 else stream(seen, reply("ok"))
     )
-    events = await ask(peer)
-    assert folded(events) == reply("ok")
+    events = await send_request(peer)
+    assert fold_events(events) == reply("ok")
     assert [wait.delay for wait in waits(events)] == virtual_time.slept
 
 
@@ -68,7 +68,7 @@ async def test_a_call_that_begins_later_waits_without_asking(peer: Peer, virtual
     peer.script = limited = Limited(virtual_time, 60)
     async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as first:
         assert isinstance(await anext(first), Retrying)  # it was refused, and waits
-        (wait,) = waits(await ask(peer))
+        (wait,) = waits(await send_request(peer))
     assert (limited.refused, wait.attempt, wait.reason) == (1, 1, "HTTP 429: Too many requests")
     assert 60 <= wait.delay <= 60.2
 
@@ -78,8 +78,8 @@ async def test_calls_of_one_service_share_a_wait_and_others_do_not(
 ) -> None:
     peer.script = limited = Limited(virtual_time, 60)
     with Peer() as other:
-        all_events = await asyncio.gather(*(ask(peer) for _ in range(6)), ask(other))
-    assert [folded(events).text for events in all_events] == ["ok"] * 6 + ["You said: hello"]
+        all_events = await asyncio.gather(*(send_request(peer) for _ in range(6)), send_request(other))
+    assert [fold_events(events).text for events in all_events] == ["ok"] * 6 + ["You said: hello"]
     assert limited.refused <= 6
     assert waits(all_events[-1]) == []
 
@@ -88,7 +88,7 @@ async def test_a_broken_connection_of_one_call_stops_no_other(peer: Peer, virtua
     peer.answers(Answer([]), lambda seen: stream(seen, reply("ok")))
     async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as first:
         assert isinstance(await anext(first), Retrying)
-        assert waits(await ask(peer)) == []
+        assert waits(await send_request(peer)) == []
     assert virtual_time.slept == []
 
 
@@ -114,7 +114,7 @@ async def test_who_stopped_the_wait_may_try_at_once(peer: Peer, virtual_time: Vi
     peer.answers(error(503, "busy", **{"Retry-After": "100"}), lambda seen: stream(seen, reply("ok")))
     async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
         assert isinstance(await anext(events), Retrying)
-    assert waits(await ask(peer)) == []
+    assert waits(await send_request(peer)) == []
     assert virtual_time.slept == []
 
 

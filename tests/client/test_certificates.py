@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from support.http_calls import REQUEST, ask, folded
+from support.http_calls import REQUEST, fold_events, send_request
 from support.peer import KEY, Peer, reply
 
 from mimo_magics.client import http
@@ -53,7 +53,7 @@ async def test_plain_http_on_this_machine_reads_no_certificates(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, path: str
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / path))
-    assert folded(await ask(peer)) == reply("You said: hello")
+    assert fold_events(await send_request(peer)) == reply("You said: hello")
     peer.models = ["mimo-v2-pro"]
     assert await http.list_models(Endpoint(f"{peer.url}/v1", Secret(KEY), "bearer")) == ("mimo-v2-pro",)
 

@@ -11,7 +11,7 @@ from itertools import chain, cycle, repeat
 
 import httpx
 import pytest
-from support.http_calls import APIS, REQUEST, ask, endpoint, folded
+from support.http_calls import APIS, REQUEST, endpoint, fold_events, send_request
 from support.peer import (
     CUT,
     KEY,
@@ -65,7 +65,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed", "_impatient"
 @pytest.mark.parametrize("api", APIS)
 async def test_a_call_gives_the_reply_streamed_or_whole(peer: Peer, api: Api, streamed: bool) -> None:
     request = Request(REQUEST.messages, REQUEST.params, stream=streamed)
-    assert folded(await ask(peer, api, request)) == reply("You said: hello")
+    assert fold_events(await send_request(peer, api, request)) == reply("You said: hello")
     assert (
         peer.requests[0].path
         == {"openai": "/v1/chat/completions", "anthropic": "/anthropic/v1/messages"}[api]
@@ -84,7 +84,7 @@ async def test_a_call_gives_the_reply_streamed_or_whole(peer: Peer, api: Api, st
 async def test_the_key_goes_where_the_service_wants_it(
     peer: Peer, auth: Auth, expected: dict[str, str]
 ) -> None:
-    await ask(peer, "anthropic", auth=auth)
+    await send_request(peer, "anthropic", auth=auth)
     headers = peer.requests[0].headers
     assert {
         name: headers[name] for name in ("authorization", "api-key", "x-api-key") if name in headers
@@ -94,7 +94,7 @@ async def test_the_key_goes_where_the_service_wants_it(
 
 async def test_calls_in_a_row_share_one_connection(peer: Peer) -> None:
     for _ in range(3):
-        await ask(peer)
+        await send_request(peer)
     assert [seen.connection for seen in peer.requests] == [1, 1, 1]
 
 
@@ -103,7 +103,7 @@ async def test_a_server_that_never_ends_the_body_does_not_hold_the_answer_up(
 ) -> None:
     monkeypatch.setattr(http, "END_OF_BODY_TIMEOUT", 0.05)
     peer.answers(Answer([delta("hi"), finish(), b"data: [DONE]\n\n", SILENCE]))
-    assert folded(await ask(peer)).text == "hi"
+    assert fold_events(await send_request(peer)).text == "hi"
     assert peer.settled()[0].disconnected
 
 
@@ -118,7 +118,7 @@ async def test_comments_without_end_do_not_hold_an_answer_up_that_told_its_end(
         return Answer(chain([*frames(seen, ["hi"], end=False), stopped], cycle([0.02, b": ping\n\n"])))
 
     peer.answers(talk)
-    heard = folded(await ask(peer, api))
+    heard = fold_events(await send_request(peer, api))
     assert (heard.text, heard.stop) == ("hi", "end")
     assert peer.left()[0].disconnected
     assert len(peer.requests) == 1
@@ -142,13 +142,13 @@ async def test_a_stream_that_does_not_say_so_comes_piece_by_piece_and_ends_as_ot
     async with aclosing(http.stream(endpoint(peer, api), api, REQUEST)) as events:
         async for event in events:
             heard.append(event)  # noqa: PERF401  the server looks at it meanwhile
-    assert (folded(heard).text, folded(heard).stop, len(peer.requests)) == ("hi", "end", 1)
+    assert (fold_events(heard).text, fold_events(heard).stop, len(peer.requests)) == ("hi", "end", 1)
 
 
 async def test_usage_that_comes_soon_after_the_end_is_counted(peer: Peer) -> None:
     usage = sse({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 10}})
     peer.answers(Answer([delta("hi"), finish(), 0.05, b": ping\n\n", 0.05, usage, b"data: [DONE]\n\n"]))
-    assert folded(await ask(peer)).usage == Usage(20, 10)
+    assert fold_events(await send_request(peer)).usage == Usage(20, 10)
 
 
 async def test_closing_the_generator_closes_the_socket(peer: Peer) -> None:
@@ -166,13 +166,13 @@ async def test_closing_the_generator_closes_the_socket(peer: Peer) -> None:
 async def test_after_the_first_event_nothing_is_asked_again(peer: Peer) -> None:
     peer.answers(Answer([delta("half "), sse({"error": {"code": "503", "message": "gone"}})]))
     with pytest.raises(ServerBusy, match="HTTP 503: gone"):
-        await ask(peer)
+        await send_request(peer)
     assert len(peer.requests) == 1
 
 
 async def test_the_optional_field_that_a_gateway_refuses_is_left_out(peer: Peer) -> None:
     peer.answers(error(400, "Unknown parameter: stream_options"), lambda seen: stream(seen, reply("ok")))
-    assert folded(await ask(peer)) == reply("ok")
+    assert fold_events(await send_request(peer)) == reply("ok")
     assert ["stream_options" in seen.body for seen in peer.requests] == [True, False]
 
 
@@ -196,38 +196,38 @@ async def test_an_error_in_the_middle_keeps_its_kind(peer: Peer) -> None:
         Answer([delta("half"), sse({"error": {"code": "401", "message": "expired"}, "choices": []})])
     )
     with pytest.raises(InvalidApiKey, match="HTTP 401: expired"):
-        await ask(peer)
+        await send_request(peer)
 
 
 async def test_a_frame_that_is_no_json_is_an_error(peer: Peer) -> None:
     peer.answers(Answer([delta("half"), b"data: {oops\n\n"]))
     with pytest.raises(WireError):
-        await ask(peer)
+        await send_request(peer)
 
 
 async def test_a_web_page_instead_of_an_answer_is_an_error(peer: Peer) -> None:
     peer.answers(Answer([b"<html><title>Log in</title></html>"], headers={"Content-Type": "text/html"}))
     with pytest.raises(WireError):
-        await ask(peer)
+        await send_request(peer)
 
 
 async def test_a_whole_answer_to_a_streamed_call_is_taken(peer: Peer) -> None:
     body = b'{"id": "1", "model": "m", "choices": [{"finish_reason": "stop", "message": {"content": "hi"}}]}'
     peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
-    assert folded(await ask(peer)).text == "hi"
+    assert fold_events(await send_request(peer)).text == "hi"
 
 
 async def test_an_error_in_a_body_of_status_200_is_an_error(peer: Peer) -> None:
     body = b'{"error": {"code": "429", "message": "Too many requests", "type": "limitation"}}'
     peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
     with pytest.raises(RateLimited):
-        await ask(peer)
+        await send_request(peer)
 
 
 async def test_a_key_that_the_server_repeats_is_not_shown(peer: Peer) -> None:
     peer.answers(error(401, f"Incorrect API key provided: {KEY}."))
     with pytest.raises(InvalidApiKey) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert str(failure.value) == "HTTP 401: Incorrect API key provided: (the key)."
 
 
@@ -237,7 +237,7 @@ async def test_a_key_that_a_stream_or_a_whole_body_repeats_is_not_shown(peer: Pe
     whole = Answer([json.dumps(told).encode()], headers={"Content-Type": "application/json"})
     peer.answers(Answer([sse(told)]) if streamed else whole)
     with pytest.raises(InvalidApiKey) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert str(failure.value) == "HTTP 401: Incorrect key (the key): (the key)"
     assert KEY not in repr(vars(failure.value))
 
@@ -252,7 +252,7 @@ async def test_a_key_in_which_an_excerpt_ends_is_not_shown(
     kind = "text/event-stream" if streamed else "application/json"
     peer.answers(Answer([body.encode()], status, {"Content-Type": kind}))
     with pytest.raises(MimoError) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert KEY[:4] not in str(failure.value)
 
 
@@ -261,31 +261,31 @@ async def test_an_answer_that_told_its_end_is_whole_whatever_the_connection_does
     peer: Peer, end: list[object]
 ) -> None:
     peer.answers(Answer([delta("whole"), finish(), 0.05, *end]))
-    assert folded(await ask(peer)) == replace(reply("whole", ""), usage=None, id="1")
+    assert fold_events(await send_request(peer)) == replace(reply("whole", ""), usage=None, id="1")
 
 
 async def test_the_last_word_of_a_server_is_an_end_too(peer: Peer) -> None:
     peer.answers(Answer([delta("whole"), b"data: [DONE]\n\n"]))
-    assert folded(await ask(peer)).stop == "end"
+    assert fold_events(await send_request(peer)).stop == "end"
 
 
 async def test_a_whole_answer_without_a_reason_is_whole(peer: Peer) -> None:
     body = b'{"id": "1", "choices": [{"finish_reason": null, "message": {"content": "hi"}}]}'
     peer.answers(Answer([body], headers={"Content-Type": "application/json"}))
-    assert folded(await ask(peer)).stop == "end"
+    assert fold_events(await send_request(peer)).stop == "end"
 
 
 async def test_a_whole_answer_with_nothing_in_it_is_an_error(peer: Peer) -> None:
     peer.answers(Answer([b'{"id": "1", "choices": []}'], headers={"Content-Type": "application/json"}))
     with pytest.raises(WireError):
-        await ask(peer)
+        await send_request(peer)
 
 
 async def test_a_stream_that_does_not_say_so_is_read(peer: Peer) -> None:
     peer.answers(
         lambda seen: Answer(stream(seen, reply("hi")).pieces, headers={"Content-Type": "text/plain"})
     )
-    assert folded(await ask(peer)) == reply("hi")
+    assert fold_events(await send_request(peer)) == reply("hi")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json", ""])
@@ -302,7 +302,7 @@ async def test_a_stream_is_one_whatever_its_type_and_its_first_line_are(
     peer.answers(
         lambda seen: Answer([head, *stream(seen, reply("hi")).pieces], headers={"Content-Type": content_type})
     )
-    assert folded(await ask(peer)) == reply("hi")
+    assert fold_events(await send_request(peer)) == reply("hi")
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -311,7 +311,7 @@ async def test_a_stream_is_one_whatever_its_type_and_its_first_line_are(
 async def test_every_status_of_success_is_one(peer: Peer, api: Api, streamed: bool, status: int) -> None:
     request = replace(REQUEST, stream=streamed)
     peer.answers(lambda seen: replace(stream(seen, reply("hi")), status=status))
-    assert folded(await ask(peer, api, request)) == reply("hi")
+    assert fold_events(await send_request(peer, api, request)) == reply("hi")
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -320,8 +320,11 @@ async def test_a_field_that_is_refused_is_left_out_once_and_told(peer: Peer, api
     peer.answers(
         error(422, "Extra inputs are not permitted: thinking"), lambda seen: stream(seen, reply("ok"))
     )
-    told = await ask(peer, api, request)
-    assert (folded(told).text, ["thinking" in seen.body for seen in peer.requests]) == ("ok", [True, False])
+    told = await send_request(peer, api, request)
+    assert (fold_events(told).text, ["thinking" in seen.body for seen in peer.requests]) == (
+        "ok",
+        [True, False],
+    )
     assert [event.text for event in told if isinstance(event, Notice)] == [
         "The server takes no thinking: the request was made again without it."
     ]
@@ -332,7 +335,7 @@ async def test_a_field_that_is_refused_twice_is_an_error(peer: Peer, api: Api) -
     request = replace(REQUEST, params=replace(REQUEST.params, thinking=True))
     peer.answers(error(400, "Unknown field thinking"))
     with pytest.raises(ApiError, match="Unknown field thinking"):
-        await ask(peer, api, request)
+        await send_request(peer, api, request)
     assert len(peer.requests) == 2
 
 
@@ -345,7 +348,7 @@ async def test_an_answer_in_the_other_format_is_an_error_and_not_requested_again
     path = {"openai": "/chat/completions", "anthropic": "/v1/messages"}[other]
     peer.answers(lambda seen: stream(replace(seen, path=path), reply("hi")))
     with pytest.raises(WireError, match=f"in the {other} format") as failure:
-        await ask(peer, api, replace(REQUEST, stream=streamed))
+        await send_request(peer, api, replace(REQUEST, stream=streamed))
     assert (len(peer.requests), f"--api {other}" in failure.value.hint) == (1, True)
 
 
@@ -357,7 +360,7 @@ async def test_a_bare_error_in_an_event_stream_is_told_and_not_requested_again(
     told = {"error": {"message": "Insufficient quota", "type": "insufficient_quota"}}
     peer.answers(Answer([head, json.dumps(told, indent=2).encode()]))
     with pytest.raises(InsufficientBalance, match="Insufficient quota"):
-        await ask(peer, api)
+        await send_request(peer, api)
     assert len(peer.requests) == 1
 
 
@@ -376,25 +379,25 @@ async def test_words_instead_of_a_stream_are_told_and_not_requested_again(
 ) -> None:
     peer.answers(Answer([body]))
     with pytest.raises(WireError, match=told):
-        await ask(peer, api)
+        await send_request(peer, api)
     assert len(peer.requests) == 1
 
 
 async def test_a_huge_error_body_is_not_read_to_its_end(peer: Peer) -> None:
     peer.answers(Answer((b"x" * 65_536 for _ in range(10_000)), status=400))
     with pytest.raises(ApiError) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert len(str(failure.value)) < 500
 
 
 async def test_silence_is_an_error(peer: Peer) -> None:
     peer.answers(Answer([SILENCE]))
     with pytest.raises(ConnectionFailed, match="did not begin to answer"):
-        await ask(peer, timeout=2)
+        await send_request(peer, timeout=2)
     assert len(peer.requests) == 1
     peer.answers(Answer([delta("half"), SILENCE]))
     with pytest.raises(IncompleteStream):
-        await ask(peer, timeout=2)
+        await send_request(peer, timeout=2)
 
 
 async def test_a_refused_connection_is_tried_again_and_then_told() -> None:
@@ -411,7 +414,7 @@ async def test_a_refused_connection_is_tried_again_and_then_told() -> None:
 async def test_no_error_holds_the_key(peer: Peer) -> None:
     peer.answers(error(500), Answer([CUT]), error(401, KEY))
     with pytest.raises(MimoError) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert KEY not in "".join(told(failure.value))
 
 
@@ -466,14 +469,14 @@ async def test_a_tool_round_is_accepted_with_its_reasoning_or_with_lost_reasonin
     results = Message("tool", (ToolResult("c1", "clock", "12:00"), ToolResult("c2", "clock", "")))
     messages = (user_message("What time is it?"), wish, results, user_message("And now?"))
     request = Request(messages, REQUEST.params, (Tool("clock"),))
-    assert folded(await ask(peer, api, request)).text.startswith("You said: ")
+    assert fold_events(await send_request(peer, api, request)).text.startswith("You said: ")
 
 
 async def test_a_delta_costs_few_calls(peer: Peer) -> None:
     """Python functions entered and generators resumed, asyncio's too, with one chunk for each delta."""
     words = 1_000
     peer.answers(lambda seen: Answer(frames(seen, ["word "] * words)))
-    await ask(peer)  # connects
+    await send_request(peer)  # connects
     calls = 0
 
     def count(frame: object, event: str, argument: object) -> None:
@@ -482,7 +485,7 @@ async def test_a_delta_costs_few_calls(peer: Peer) -> None:
 
     sys.setprofile(count)
     try:
-        await ask(peer)
+        await send_request(peer)
     finally:
         sys.setprofile(None)
     assert calls / words <= 80, calls
@@ -492,8 +495,8 @@ async def test_a_delta_costs_few_calls(peer: Peer) -> None:
 async def test_many_answers_at_once_stay_apart(peer: Peer, api: Api) -> None:
     peer.answers(lambda seen: Answer(frames(seen, [seen.prompt, " "] * 20, 0.001)))
     requests = [Request((user_message(f"n{number}"),), REQUEST.params) for number in range(30)]
-    replies = await asyncio.gather(*(ask(peer, api, request) for request in requests))
-    assert [folded(events).text for events in replies] == [f"n{number} " * 20 for number in range(30)]
+    replies = await asyncio.gather(*(send_request(peer, api, request) for request in requests))
+    assert [fold_events(events).text for events in replies] == [f"n{number} " * 20 for number in range(30)]
 
 
 async def test_a_service_is_asked_for_its_models(peer: Peer) -> None:
@@ -509,5 +512,5 @@ async def test_a_service_is_asked_for_its_models(peer: Peer) -> None:
 async def test_what_json_cannot_say_is_not_sent(peer: Peer, value: object) -> None:
     request = replace(REQUEST, params=replace(REQUEST.params, extra={"x": value}))
     with pytest.raises(BadOption, match="cannot be written as JSON") as failure:
-        await ask(peer, request=request)
+        await send_request(peer, request=request)
     assert (peer.requests, bool(failure.value.hint)) == ([], True)

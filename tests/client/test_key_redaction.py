@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given, strategies as st
-from support.http_calls import APIS, REQUEST, ask, endpoint, folded
+from support.http_calls import APIS, REQUEST, endpoint, fold_events, send_request
 from support.peer import KEY, Answer, Peer, sse, stream
 
 from mimo_magics.client import http
@@ -134,7 +134,7 @@ async def test_a_server_that_repeats_the_key_in_an_answer_does_not_bring_it_into
 ) -> None:
     message = Message("assistant", (ReasoningPart(f"hm {KEY}"), TextPart(f"hi {KEY}")))
     peer.answers(lambda seen: stream(seen, Reply(message, Usage(1, 1), "end", KEY, KEY)))
-    reply = folded(await ask(peer, api))
+    reply = fold_events(await send_request(peer, api))
     assert KEY not in repr(reply)
     assert (reply.text, reply.model) == (f"hi {HIDDEN}", HIDDEN)
 

@@ -133,7 +133,7 @@ async def talk():
 
 for _ in range(5):
     print(asyncio.run(talk()))
-print(ask("hello", **options))
+print(ask("hello", **options), flush=True)  # before the fork: a child inherits what is buffered
 gc.collect()
 if hasattr(os, "fork"):
     if child := os.fork():

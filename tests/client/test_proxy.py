@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.http_calls import REQUEST, ask, folded
+from support.http_calls import REQUEST, fold_events, send_request
 from support.peer import KEY, Peer, reply
 
 from mimo_magics.client import http, model_list
@@ -74,7 +74,7 @@ async def test_this_machine_is_called_whatever_the_environment_says(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    assert folded(await ask(peer)) == reply("You said: hello")
+    assert fold_events(await send_request(peer)) == reply("You said: hello")
 
 
 @pytest.mark.parametrize(

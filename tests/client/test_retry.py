@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from support.http_calls import REQUEST, ask, endpoint, folded
+from support.http_calls import REQUEST, endpoint, fold_events, send_request
 from support.peer import CUT, Answer, Peer, error, reply, stream
 from support.virtual_time import VirtualTime
 
@@ -29,13 +29,13 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed", "_impatient"
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529, 530])
 async def test_a_busy_server_is_asked_again(peer: Peer, status: int) -> None:
     peer.answers(error(status, "busy"), error(status, "busy"), lambda seen: stream(seen, reply("at last")))
-    events = await ask(peer)
+    events = await send_request(peer)
     waits = [event for event in events if isinstance(event, Retrying)]
     assert [(wait.attempt, wait.max_attempts, wait.reason) for wait in waits] == [
         (2, 5, f"HTTP {status}: busy"),
         (3, 5, f"HTTP {status}: busy"),
     ]
-    assert folded(events) == reply("at last")
+    assert fold_events(events) == reply("at last")
 
 
 async def test_waits_double_and_spread(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,13 +54,13 @@ async def test_waits_double_and_spread(peer: Peer, monkeypatch: pytest.MonkeyPat
 async def test_a_refusal_is_not_asked_again(peer: Peer, status: int) -> None:
     peer.answers(error(status, "no", Location="http://127.0.0.1:9/"))
     with pytest.raises(ApiError) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert (failure.value.status, len(peer.requests)) == (status, 1)
 
 
 async def test_retry_after_in_seconds_is_obeyed(peer: Peer, virtual_time: VirtualTime) -> None:
     peer.answers(error(429, "slow down", **{"Retry-After": "90"}), lambda seen: stream(seen, reply("ok")))
-    await ask(peer)
+    await send_request(peer)
     (waited,) = virtual_time.slept
     assert 90.0 <= waited <= 90.1
 
@@ -91,14 +91,14 @@ async def test_a_used_up_quota_is_not_asked_again(peer: Peer, kind: str) -> None
     body = json.dumps({"error": {"message": "You exceeded your quota.", "type": kind, "code": None}})
     peer.answers(Answer([body.encode()], status=429, headers={"Content-Type": "application/json"}))
     with pytest.raises(InsufficientBalance) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert (str(failure.value), len(peer.requests)) == ("HTTP 429: You exceeded your quota.", 1)
 
 
 async def test_a_server_that_asks_for_too_long_a_wait_is_an_error_at_once(peer: Peer) -> None:
     peer.answers(error(429, "tomorrow", **{"Retry-After": "86400"}))
     with pytest.raises(RateLimited) as failure:
-        await ask(peer)
+        await send_request(peer)
     assert (failure.value.retry_after, len(peer.requests)) == (86400.0, 1)
 
 
@@ -107,7 +107,7 @@ async def test_a_connection_that_breaks_before_the_answer_is_tried_again(
     peer: Peer, pieces: list[object]
 ) -> None:
     peer.answers(Answer(pieces), lambda seen: stream(seen, reply("ok")))
-    assert folded(await ask(peer)) == reply("ok")
+    assert fold_events(await send_request(peer)) == reply("ok")
     assert len(peer.requests) == 2
 
 
@@ -125,11 +125,11 @@ async def test_what_came_in_part_is_not_asked_for_again(
 ) -> None:
     peer.answers(Answer(pieces, headers={"Content-Type": content_type}))
     with pytest.raises(failure):
-        await ask(peer)
+        await send_request(peer)
     assert len(peer.requests) == 1
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
 async def test_each_status_of_success_brings_an_answer(peer: Peer, status: int) -> None:
     peer.answers(lambda seen: replace(stream(seen, reply("ok")), status=status))
-    assert folded(await ask(peer)) == reply("ok")
+    assert fold_events(await send_request(peer)) == reply("ok")

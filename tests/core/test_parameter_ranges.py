@@ -24,7 +24,7 @@ from mimo_magics.notebook.config.store import MimoConfig
 
 MIMO, XIAOMI = SERVICES["mimo-v2"], SERVICES["xiaomi"]
 OTHER = Service("other", "any", {}, {})
-README = ROOT / "README.md"
+PARAMETERS_PAGE = ROOT / "docs" / "parameters.md"
 
 
 def test_the_panel_moves_these_settings() -> None:
@@ -150,7 +150,7 @@ def test_every_value_survives_the_line(
     assert config.snapshot() == replace(MimoConfig().snapshot(), **values)
 
 
-def test_the_readme_lists_what_the_panel_moves() -> None:
-    text = README.read_text(encoding="utf-8")
-    (told,) = re.findall(r"^The panel moves (.*?)\.$", text, re.MULTILINE | re.DOTALL)
-    assert tuple(re.findall(r"`(\w+)`", told)) == PANEL_SETTINGS
+def test_the_documentation_lists_the_settings_of_the_panel() -> None:
+    text = PARAMETERS_PAGE.read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^The panel changes (.*?)\.$", text, re.MULTILINE | re.DOTALL)
+    assert tuple(re.findall(r"`(\w+)`", listed)) == PANEL_SETTINGS

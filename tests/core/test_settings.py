@@ -1,4 +1,4 @@
-"""The list of settings: which values they accept, and how they are read from text and written as text."""
+"""The settings: valid values, parsing from text, and formatting as text."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -9,44 +9,73 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.settings import Settings, from_text, is_json_value, matches_type, to_text
+from mimo_magics.core.settings import Settings, describe_type, from_text, is_json_value, matches_type, to_text
 
 
-def test_every_default_is_written_as_it_is_read() -> None:
+def test_the_text_of_every_default_is_parsed_to_the_default() -> None:
     hints = get_type_hints(Settings)
     for name, value in ((field.name, getattr(Settings(), field.name)) for field in fields(Settings)):
         assert from_text(hints[name], to_text(hints[name], value)) == value, name
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "expected"),
     [
-        ("temperature", "warm"),
-        ("temperature", float("nan")),
-        ("max_tokens", True),
-        ("api", "gemini"),
-        ("stop", 5),
-        ("param", [("seed", 1)]),
+        ("temperature", "warm", "a number"),
+        ("temperature", float("nan"), "a number"),
+        ("max_tokens", True, "an integer"),
+        ("api", "gemini", "one of openai, anthropic"),
+        ("stop", 5, "a string or a list of strings"),
+        ("param", [("seed", 1)], "a JSON object"),
+        ("json", "perhaps", "on or off"),
+        ("model", 5, "a string"),
     ],
 )
-def test_a_value_of_another_type_is_refused(name: str, value: object) -> None:
+def test_a_value_of_the_wrong_type_is_an_error(name: str, value: object, expected: str) -> None:
     with pytest.raises(BadOption) as error:
         Settings(**{name: value})
-    assert str(error.value) == f"{name} cannot be {value!r}."
+    help_text = next(field.metadata["help"] for field in fields(Settings) if field.name == name)
+    assert (str(error.value), error.value.hint) == (f"{name} must be {expected}, not {value!r}.", help_text)
+
+
+def test_a_misspelled_choice_suggests_the_right_one() -> None:
+    with pytest.raises(BadOption) as error:
+        Settings(overflow="summarise")
+    assert (str(error.value), error.value.hint) == (
+        "overflow must be one of error, drop-oldest, summarize, not 'summarise'.",
+        "Did you mean summarize?",
+    )
+
+
+def test_a_long_value_is_truncated_in_the_error() -> None:
+    with pytest.raises(BadOption) as error:
+        Settings(temperature="warm" * 1_000)
+    assert len(str(error.value)) < 300
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "hint"),
+    ("name", "value", "expected"),
     [
-        ("timeout", 0, "It is a number of seconds above 0."),
-        ("window", 0, "It is a number of tokens above 0."),
-        ("max_steps", -1, "It is a number of rounds from 0."),
+        ("timeout", 0, "a number above 0"),
+        ("window", 0, "an integer above 0"),
+        ("max_steps", -1, "0 or a larger integer"),
     ],
 )
-def test_a_number_out_of_range_is_refused(name: str, value: int, hint: str) -> None:
-    with pytest.raises(BadOption) as error:
+def test_a_number_out_of_range_is_an_error(name: str, value: int, expected: str) -> None:
+    with pytest.raises(BadOption, match=f"^{name} must be {expected}, not {value}[.]$"):
         Settings(**{name: value})
-    assert (str(error.value), error.value.hint) == (f"{name} cannot be {value}.", hint)
+
+
+@pytest.mark.parametrize(
+    ("hint", "bounds", "text"),
+    [
+        (float | None, (0, 2), "a number from 0 to 2"),
+        (int | None, (1, 131_072), "an integer from 1 to 131,072"),
+        (str, (), "a string"),
+    ],
+)
+def test_a_type_is_described_with_its_range(hint: object, bounds: tuple[float, ...], text: str) -> None:
+    assert describe_type(hint, *bounds) == text
 
 
 @pytest.mark.parametrize(
@@ -64,7 +93,7 @@ def test_a_number_out_of_range_is_refused(name: str, value: int, hint: str) -> N
         ("param", {"seed": 1}, '{"seed": 1}'),
     ],
 )
-def test_a_value_is_written_as_one_line_that_is_read_as_the_same_value(
+def test_the_text_of_a_value_is_one_line_that_parses_to_the_same_value(
     name: str, value: object, text: str
 ) -> None:
     hint = get_type_hints(Settings)[name]
@@ -92,19 +121,18 @@ def test_a_value_matches_its_type(value: object, hint: object, matches: bool) ->
 
 
 @pytest.mark.parametrize("value", ["END", ["END"], ("END",)])
-def test_stop_is_a_text_or_several(value: object) -> None:
+def test_stop_is_a_string_or_a_list_of_strings(value: object) -> None:
     assert Settings(stop=value).stop == ("END",)
     assert replace(Settings(), stop=value) == Settings(stop=("END",))
 
 
 @pytest.mark.parametrize("value", [5, [1], {"a"}, None, b"END", ["a", None]])
-def test_stop_is_nothing_else(value: object) -> None:
-    with pytest.raises(BadOption, match="stop cannot be") as failure:
+def test_stop_of_another_type_is_an_error(value: object) -> None:
+    with pytest.raises(BadOption, match="stop must be a string or a list of strings, not "):
         Settings(stop=value)
-    assert failure.value.hint == "It is: a text, or a list of texts."
 
 
-def endless() -> list[object]:
+def cyclic_list() -> list[object]:
     value: list[object] = []
     value.append(value)
     return value
@@ -122,7 +150,7 @@ class Unwritable:
         raise RuntimeError("no")
 
 
-NO_JSON = [
+NOT_JSON = [
     *(
         float("nan"),
         float("inf"),
@@ -134,13 +162,13 @@ NO_JSON = [
         {"a": [{"b": {2: 3}}]},
         10**5_000,
     ),
-    *(endless(), nested(5_000), object(), Unwritable(), "\x1b[31m".__class__, Settings()),
+    *(cyclic_list(), nested(5_000), object(), Unwritable(), "\x1b[31m".__class__, Settings()),
 ]
 
 
-@pytest.mark.parametrize("value", NO_JSON, ids=[str(number) for number in range(len(NO_JSON))])
-def test_a_field_that_json_cannot_say_is_refused_in_two_lines(value: object) -> None:
-    with pytest.raises(BadOption, match=r"^param cannot be .*: JSON cannot say it\.$") as failure:
+@pytest.mark.parametrize("value", NOT_JSON, ids=[str(number) for number in range(len(NOT_JSON))])
+def test_a_param_that_is_not_json_is_an_error_of_two_short_lines(value: object) -> None:
+    with pytest.raises(BadOption, match=r"^param must contain only JSON values, not .*\.$") as failure:
         Settings(param={"x": value})
     assert len(str(failure.value)) < 300
     assert failure.value.hint
@@ -157,6 +185,6 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_what_json_can_say_is_taken(value: object) -> None:
+def test_every_json_value_is_a_valid_param(value: object) -> None:
     assert Settings(param={"x": value}).param == {"x": value}
     assert is_json_value(value)

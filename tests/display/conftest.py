@@ -9,16 +9,16 @@ import pytest
 from comm.base_comm import BaseComm
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from support.wired import Wire
+from support.widget_page import PageConnection
 
 
 @pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    wire = Wire()
+def wire(monkeypatch: pytest.MonkeyPatch) -> PageConnection:
+    wire = PageConnection()
 
     class Recorded(BaseComm):
         def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **__: Any) -> None:
-            wire.take(msg_type, self, data)
+            wire.receive(msg_type, self, data)
 
     monkeypatch.setattr(comm, "create_comm", Recorded)
     return wire

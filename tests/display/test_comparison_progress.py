@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.wired import Clock
+from support.widget_page import Clock
 
 from mimo_magics.core.events import ReplyEnded, ResponseStarted, Retrying, TextDelta
 from mimo_magics.display.comparison_progress import ComparisonProgress

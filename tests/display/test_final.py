@@ -1,7 +1,7 @@
 """Renderers that show nothing while a turn runs."""
 
 import pytest
-from support.wired import Published
+from support.widget_page import Published
 
 from mimo_magics.core.events import Event, Note, Retrying, TextDelta
 from mimo_magics.core.messages import Message, Reply, TextPart

@@ -1,6 +1,6 @@
 """One output of a cell, which is updated in place."""
 
-from support.wired import Published
+from support.widget_page import Published
 
 from mimo_magics.display.output import Output
 

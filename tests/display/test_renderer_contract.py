@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from support.hostile import HOSTILE
-from support.read_html import harm
-from support.wired import Cell, Wire
+from support.read_html import find_harm
+from support.widget_page import Cell, PageConnection
 
 from mimo_magics.core.events import (
     Event,
@@ -118,7 +118,9 @@ def test_the_choice_gives_the_renderer(choice: Choice) -> None:
 
 @each
 @pytest.mark.anyio
-async def test_it_tells_whether_it_has_buttons(choice: Choice, wire: Wire, published: Published) -> None:
+async def test_it_tells_whether_it_has_buttons(
+    choice: Choice, wire: PageConnection, published: Published
+) -> None:
     renderer = choice()
     renderer.tick()
     assert await renderer.has_buttons() == (choice.name == "LiveRenderer")
@@ -128,7 +130,7 @@ async def test_it_tells_whether_it_has_buttons(choice: Choice, wire: Wire, publi
 @each_with_document
 @pytest.mark.parametrize("events", [[], TURN[:3], TURN], ids=["no event", "no text", "a whole turn"])
 def test_what_stays_is_the_document_of_the_reply_with_its_record(
-    choice: Choice, events: list[Event], wire: Wire, published: Published
+    choice: Choice, events: list[Event], wire: PageConnection, published: Published
 ) -> None:
     renderer = choice()
     for event in events:
@@ -141,7 +143,7 @@ def test_what_stays_is_the_document_of_the_reply_with_its_record(
 
 @each
 def test_a_turn_of_which_nothing_came_leaves_nothing(
-    choice: Choice, wire: Wire, published: Published
+    choice: Choice, wire: PageConnection, published: Published
 ) -> None:
     renderer = choice()
     renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
@@ -168,7 +170,7 @@ EVENTS = st.lists(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=EVENTS)
 def test_events_may_come_in_any_order(
-    choice: Choice, events: list[Event], wire: Wire, published: Published
+    choice: Choice, events: list[Event], wire: PageConnection, published: Published
 ) -> None:
     """What a server sends decides the order, and it may be broken."""
     published.clear()
@@ -189,7 +191,11 @@ CONTROLS = re.compile(
 @each
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=[*HOSTILE])
 def test_nothing_of_a_hostile_text_is_obeyed(
-    choice: Choice, hostile: str, wire: Wire, published: Published, capsys: pytest.CaptureFixture[str]
+    choice: Choice,
+    hostile: str,
+    wire: PageConnection,
+    published: Published,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     renderer = choice()
     for event in (TextDelta(hostile), ReasoningDelta(hostile), Note(hostile), Notice(hostile)):
@@ -200,5 +206,5 @@ def test_nothing_of_a_hostile_text_is_obeyed(
     renderer.finish(ReplyDocument(reply), METADATA)
     pages = [output["data"].get("text/html", "") for output in published]
     pages += [value for value in wire.values() if value != STYLE]
-    assert [found for page in pages for found in harm(page)] == []
+    assert [found for page in pages for found in find_harm(page)] == []
     assert CONTROLS.findall(capsys.readouterr().out.replace("\r", "").replace("\t", "")) == []

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from support.comparisons import BUNDLE, DOCUMENT, METADATA, TITLES
-from support.wired import Cell, Published, Wire
+from support.widget_page import Cell, PageConnection, Published
 
 from mimo_magics.core.events import ReplyEnded, TextDelta
 from mimo_magics.core.renderer_protocol import DisplayTarget, Renderer
@@ -36,7 +36,7 @@ def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_quiet_is_quiet_everywhere(
-    place: DisplayTarget, wire: Wire, published: Published, capsys: pytest.CaptureFixture[str]
+    place: DisplayTarget, wire: PageConnection, published: Published, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played(choose_renderer(place, Settings(quiet=True), Cell(), titles=TITLES))
     assert (published, wire.messages, capsys.readouterr().out) == ([], [], "")

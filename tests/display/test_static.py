@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from itertools import count
 
-from support.comparisons import DOCUMENT, METADATA, TITLES, plain
-from support.wired import Clock, Published
+from support.comparisons import DOCUMENT, METADATA, TITLES, plain_texts
+from support.widget_page import Clock, Published
 
 from mimo_magics.core.events import ModelPreparation, ReplyEnded, Retrying, TextDelta
 from mimo_magics.core.messages import Message, Reply, TextPart
@@ -29,7 +29,7 @@ def test_all_frames_are_one_output_and_the_last_is_the_document(published: Publi
         renderer.show(TextDelta(word))
     reply = Reply(Message("assistant", (TextPart("a b "),)), stop="end")
     renderer.finish(ReplyDocument(reply), METADATA)
-    assert plain(published) == ["a ", "a b ", "a b "]
+    assert plain_texts(published) == ["a ", "a b ", "a b "]
     assert [output["update"] for output in published] == [False, True, True]
     assert len({output["transient"]["display_id"] for output in published}) == 1
     assert published[-1]["metadata"] == METADATA
@@ -48,7 +48,7 @@ def test_what_is_sent_stays_proportional_to_the_length_of_the_reply(
     renderer = static(clock(1.0))
     for _ in range(2_000):
         renderer.show(TextDelta("ten chars "))
-    sent = sum(map(len, plain(published)))
+    sent = sum(map(len, plain_texts(published)))
     short = sum(range(0, 2_000, 10))
     assert sent <= short + 12 * 20_000
 
@@ -85,7 +85,7 @@ def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: 
     renderer.show(ReplyEnded(), 0)
     renderer.show(ReplyEnded("HTTP 429"), 1)
     renderer.finish(DOCUMENT, METADATA)
-    assert plain(published) == [
+    assert plain_texts(published) == [
         "0 of 3 answered · 0 s",
         "0 of 3 answered · 1 s",
         "1 of 3 answered · 1 s",

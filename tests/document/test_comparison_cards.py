@@ -7,8 +7,8 @@ from itertools import chain
 
 import pytest
 from markdown_it import MarkdownIt
-from support.hostile import FORMS, HOSTILE, everywhere, odd
-from support.read_html import Reading, harm, read_again
+from support.hostile import FORMS, HOSTILE, everywhere, find_unexpected
+from support.read_html import ParsedHtml, find_harm, reparse_html
 
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, Timing, Usage
 from mimo_magics.core.text import CONTROL_CHARACTERS
@@ -119,7 +119,7 @@ def test_a_hostile_text_is_harmless_wherever_it_stands(name: str) -> None:
     for form in FORMS:
         shown = [Column(text, everywhere(text), text), Column(text, None, text)]
         found = comparison_bundle(shown, display_options=DisplayOptions(form), caption=text)
-        assert odd(Reading(found["text/html"]).found) == []
-        assert harm(read_again(found["text/html"])) == []
+        assert find_unexpected(ParsedHtml(found["text/html"]).found) == []
+        assert find_harm(reparse_html(found["text/html"])) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(found["text/html"])] == ["html_block"]
         assert not CONTROL_CHARACTERS.search(found["text/plain"])

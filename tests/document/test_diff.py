@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 from markdown_it import MarkdownIt
 from support.hostile import HOSTILE
-from support.read_html import harm
+from support.read_html import find_harm
 
 from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.document import diff
@@ -142,7 +142,7 @@ def test_a_hostile_text_is_harmless(name: str) -> None:
     text = HOSTILE[name]
     for one, other in (((text, text), ("b", f"x {text}")), (("a", text[1:]), (text, text))):
         shown = diff_bundle(one, other)
-        assert harm(shown["text/html"]) == []
+        assert find_harm(shown["text/html"]) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(shown["text/html"])] == ["html_block"]
         assert not CONTROL_CHARACTERS.search(shown["text/plain"])
 

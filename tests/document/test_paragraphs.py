@@ -1,8 +1,8 @@
 """Lines as paragraphs."""
 
 import pytest
-from support.hostile import HOSTILE, odd
-from support.read_html import Reading
+from support.hostile import HOSTILE, find_unexpected
+from support.read_html import ParsedHtml
 
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.text import CONTROL_CHARACTERS
@@ -31,5 +31,5 @@ def test_a_line_of_the_interface_is_translated(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_line_is_text(name: str) -> None:
     bundle = paragraphs_bundle(HOSTILE[name])
-    assert odd(Reading(bundle["text/html"]).found) == []
+    assert find_unexpected(ParsedHtml(bundle["text/html"]).found) == []
     assert not CONTROL_CHARACTERS.search(bundle["text/plain"])

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from markdown_it import MarkdownIt
 from support.hostile import FORMS, HOSTILE, OUT, PICTURES, everywhere
-from support.read_html import harm
+from support.read_html import find_harm
 
 from mimo_magics.core.messages import (
     Annotation,
@@ -65,7 +65,7 @@ def test_there_are_many_and_no_two_are_the_same() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_is_harmless_wherever_it_stands_in_a_reply(name: str) -> None:
     for place in PLACES:
-        assert [place, *map(harm, shown(HOSTILE[name], place))] == [place, [], [], []]
+        assert [place, *map(find_harm, shown(HOSTILE[name], place))] == [place, [], [], []]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -79,13 +79,13 @@ def test_no_hostile_text_gets_out_of_the_document_where_the_document_stands_in_m
 def test_a_hostile_text_is_harmless_wherever_it_breaks_off(name: str) -> None:
     text = HOSTILE[name]
     for end in range(0, len(text), 10):
-        assert (text[:end], harm(to_html(text[:end]))) == (text[:end], [])
+        assert (text[:end], find_harm(to_html(text[:end]))) == (text[:end], [])
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_pictures_that_a_person_wants_to_see_are_nothing_but_pictures(name: str) -> None:
     assert (
-        harm(
+        find_harm(
             reply_html(everywhere(HOSTILE[name]), display_options=DisplayOptions(remote_images=True)),
             PICTURES,
         )
@@ -95,7 +95,7 @@ def test_pictures_that_a_person_wants_to_see_are_nothing_but_pictures(name: str)
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_status_is_text(name: str) -> None:
-    assert harm(reply_html(reply(TextPart("x")), HOSTILE[name])) == []
+    assert find_harm(reply_html(reply(TextPart("x")), HOSTILE[name])) == []
 
 
 @pytest.mark.parametrize("name", HOSTILE)

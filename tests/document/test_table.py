@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.hostile import HOSTILE, odd
-from support.read_html import Reading, harm, read_again
+from support.hostile import HOSTILE, find_unexpected
+from support.read_html import ParsedHtml, find_harm, reparse_html
 
 from mimo_magics.document.table import table_bundle as table
 
@@ -13,8 +13,8 @@ from mimo_magics.document.table import table_bundle as table
 def test_a_hostile_cell_of_a_table_is_text(name: str) -> None:
     text = HOSTILE[name]
     html = table(("name", "value"), [(text, text)])["text/html"]
-    assert odd(Reading(html).found) == []
-    assert harm(read_again(html)) == []  # browsers add <tbody>
+    assert find_unexpected(ParsedHtml(html).found) == []
+    assert find_harm(reparse_html(html)) == []  # browsers add <tbody>
 
 
 def test_columns_of_numbers_are_aligned_to_the_right_in_html_and_in_text() -> None:

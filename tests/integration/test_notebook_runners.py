@@ -17,7 +17,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode, v4 as nb
 from support.peer import KEY, Peer, obey
 from support.programs import run_program
-from support.told import grown, quiet, talk, told
+from support.session_requests import expected_contents, expected_requests, notice_lines, sent_contents
 
 from mimo_magics import Session
 from mimo_magics.notebook.session_selection import NO_CELL_ID_NOTICE
@@ -106,12 +106,12 @@ def test_cells_that_nobody_tells_apart_add_turns_which_the_notebook_gives_back_a
         tmp_path / "twice.ipynb",
     )
     run(source, once, environment(peer))
-    assert told(peer) == grown("one Tokyo two three")
-    assert list(map(quiet, answers(once))) == [[NO_CELL_ID_NOTICE], [], [], []]
+    assert sent_contents(peer) == expected_requests("one Tokyo two three")
+    assert list(map(notice_lines, answers(once))) == [[NO_CELL_ID_NOTICE], [], [], []]
     assert said(Session.from_notebook(once)) == obeyed("one Tokyo two three")
     run(source, twice, environment(peer, run_all="keep", notebook=once))
-    assert told(peer) == []
-    lines = [line for output in answers(twice) for line in quiet(output)]
+    assert sent_contents(peer) == []
+    lines = [line for output in answers(twice) for line in notice_lines(output)]
     assert [re.fullmatch(KEPT, line) is not None for line in lines] == [True, False, True, True, True]
     assert lines[1] == NO_CELL_ID_NOTICE
     assert said(Session.from_notebook(twice)) == obeyed("one Tokyo two three")
@@ -124,9 +124,9 @@ def test_a_parameter_of_papermill_changes_a_prompt_and_what_follows_it(peer: Pee
         tmp_path / "twice.ipynb",
     )
     papermill(source, once, environment(peer), "-p", "city", "Kyoto")
-    assert told(peer) == grown("one Kyoto two three")
+    assert sent_contents(peer) == expected_requests("one Kyoto two three")
     papermill(source, twice, environment(peer, run_all="keep", notebook=once), "-p", "city", "Osaka")
-    assert told(peer) == grown("one Osaka two three")[1:]
+    assert sent_contents(peer) == expected_requests("one Osaka two three")[1:]
     assert said(Session.from_notebook(twice)) == obeyed("one Osaka two three")
 
 
@@ -134,7 +134,7 @@ def test_a_notebook_run_anew_asks_the_same_again(peer: Peer, tmp_path: Path) -> 
     source = write(tmp_path / "talk.ipynb", *CELLS)
     for _ in range(2):
         nbclient(source, source, environment(peer))
-    assert told(peer) == grown("one Tokyo two three") * 2
+    assert sent_contents(peer) == expected_requests("one Tokyo two three") * 2
     assert said(Session.from_notebook(source)) == obeyed("one Tokyo two three")
 
 
@@ -143,8 +143,12 @@ def test_turns_of_cells_that_are_named_take_the_place_of_older_ones(peer: Peer, 
     cells = ["%%mimo\none", f"{named[0]}two", LOOP.format(twice, named[1]), f"{named[0]}two!"]
     source = write(tmp_path / "talk.ipynb", LOAD, *cells, LOOP.format(("four!", "five!"), named[1]))
     nbclient(source, source, environment(peer))
-    assert told(peer) == [*grown("one two four five"), talk("one two!"), *grown("one two! four! five!")[2:]]
-    assert list(map(quiet, answers(source))) == [
+    assert sent_contents(peer) == [
+        *expected_requests("one two four five"),
+        expected_contents("one two!"),
+        *expected_requests("one two! four! five!")[2:],
+    ]
+    assert list(map(notice_lines, answers(source))) == [
         [NO_CELL_ID_NOTICE],
         [],
         [],
@@ -164,7 +168,7 @@ def test_a_notebook_names_itself_to_keep_its_answers_and_to_be_saved(peer: Peer,
     write(path, LOAD, config, "%%mimo --id x\none", "%%mimo --id y\ntwo")
     for _ in range(2):
         nbclient(path, path, environment(peer))
-    assert told(peer) == grown("one two")
+    assert sent_contents(peer) == expected_requests("one two")
     session = Session.load(tmp_path / "talk.mimo.json")
     assert said(session) == obeyed("one two") == said(Session.from_notebook(path))
     assert len(session.branches()) == 1
@@ -173,11 +177,11 @@ def test_a_notebook_names_itself_to_keep_its_answers_and_to_be_saved(peer: Peer,
 def test_a_conversation_is_resumed_where_a_notebook_is_run_anew(peer: Peer, tmp_path: Path) -> None:
     once = write(tmp_path / "once.ipynb", LOAD, "%%mimo\none", "%%mimo --id x\ntwo")
     nbclient(once, once, environment(peer))
-    told(peer)
+    sent_contents(peer)
     cells = [LOAD, f"%mimo_session resume '{once}'", "%%mimo\nthree", "%%mimo --id x\ntwo!"]
     twice = write(tmp_path / "twice.ipynb", *cells)
     nbclient(twice, twice, environment(peer))
-    assert told(peer) == [talk("one two three"), talk("one two!")]
+    assert sent_contents(peer) == [expected_contents("one two three"), expected_contents("one two!")]
 
 
 def test_where_the_notebook_is_not_known_nothing_is_sent_and_the_run_stops(
@@ -186,4 +190,4 @@ def test_where_the_notebook_is_not_known_nothing_is_sent_and_the_run_stops(
     source = write(tmp_path / "talk.ipynb", LOAD, "%%mimo\none")
     with pytest.raises(CellExecutionError, match=r"%mimo_config notebook=PATH\.ipynb says so"):
         nbclient(source, source, environment(peer, autosave="on"))
-    assert told(peer) == []
+    assert sent_contents(peer) == []

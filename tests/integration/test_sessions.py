@@ -13,8 +13,16 @@ from typing import Any
 import pytest
 from support.kernel import Kernel, Ran
 from support.peer import KEY, Answer, Peer, Seen, frames, obey, reply, stream
-from support.session_cells import WORDS, anew, ask, remarks, said, saving, shown
-from support.told import grown, quiet, talk, told
+from support.session_cells import (
+    WORDS,
+    cell_notices,
+    enable_autosave,
+    reload_extension,
+    run_prompts,
+    saved_prompts,
+    shown_turns,
+)
+from support.session_requests import expected_contents, expected_requests, notice_lines, sent_contents
 
 from mimo_magics import Session
 from mimo_magics.core.messages import Usage
@@ -49,7 +57,7 @@ def peer(server: Peer) -> Peer:
 
 @pytest.fixture
 def kernel(kernels: list[Kernel]) -> Kernel:
-    return anew(kernels[0])
+    return reload_extension(kernels[0])
 
 
 @pytest.fixture
@@ -87,52 +95,52 @@ def notebook(tmp_path: Path) -> Path:
 def test_a_cell_that_is_run_again_replaces_its_turn_and_says_what_becomes_of_the_others(
     kernel: Kernel, peer: Peer, again: str, follows: str, line: str, turns: list[str]
 ) -> None:
-    ask(kernel, "one two three four")
-    told(peer)
-    (ran,) = ask(kernel, again)
-    assert told(peer) == [talk(f"{follows} {again}")]
-    assert remarks(ran) == [line]
-    assert list(map(" ".join, shown(kernel))) == turns
+    run_prompts(kernel, "one two three four")
+    sent_contents(peer)
+    (ran,) = run_prompts(kernel, again)
+    assert sent_contents(peer) == [expected_contents(f"{follows} {again}")]
+    assert cell_notices(ran) == [line]
+    assert list(map(" ".join, shown_turns(kernel))) == turns
 
 
 def test_cells_that_are_run_again_in_their_order_are_told_the_same_again(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, WORDS)
-    assert told(peer) == grown(WORDS)
-    again = ask(kernel, WORDS)
-    assert told(peer) == grown(WORDS)
+    run_prompts(kernel, WORDS)
+    assert sent_contents(peer) == expected_requests(WORDS)
+    again = run_prompts(kernel, WORDS)
+    assert sent_contents(peer) == expected_requests(WORDS)
     line = "Asked again in place of turn 1, which stays, with the 4 after it, as branch 5."
-    assert list(map(remarks, again)) == [[line], [], [], [], []]
+    assert list(map(cell_notices, again)) == [[line], [], [], [], []]
 
 
 def test_all_turns_of_a_loop_take_the_place_of_those_of_its_last_run(kernel: Kernel, peer: Peer) -> None:
     loop = "for word in {}:\n    %mimo {{word}}"
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     kernel.run(loop.format(["two", "three"]), cell="loop")
-    ask(kernel, "four")
-    assert told(peer) == grown("one two three four")
+    run_prompts(kernel, "four")
+    assert sent_contents(peer) == expected_requests("one two three four")
     ran = kernel.run(loop.format(["two!", "three!", "more"]), cell="loop")
-    assert told(peer) == grown("one two! three! more")[1:]
+    assert sent_contents(peer) == expected_requests("one two! three! more")[1:]
     line = "Asked again in place of turn 2, which stays, with the 2 after it, as branch 4."
-    assert list(map(quiet, ran.outputs)) == [[line], [], []]
+    assert list(map(notice_lines, ran.outputs)) == [[line], [], []]
 
 
 def test_cells_that_a_program_runs_inside_of_a_cell_are_a_loop_too(kernel: Kernel, peer: Peer) -> None:
     program = "for word in ('one', 'two'):\n    get_ipython().run_cell(f'%%mimo\\n{word}')"
     for _ in range(2):
         kernel.run(program, cell="program")
-    assert told(peer) == grown("one two") * 2
+    assert sent_contents(peer) == expected_requests("one two") * 2
 
 
 def test_a_new_conversation_leaves_the_older_one_alone_whenever_its_cells_are_run_again(
     kernel: Kernel, peer: Peer
 ) -> None:
     for _ in range(2):
-        ask(kernel, "one two")
-        ask(kernel, "three", "--new")
-        ask(kernel, "four")
-    assert told(peer) == [*grown("one two"), *grown("three four")] * 2
-    ask(kernel, "two! four!")
-    assert told(peer) == [talk("one two!"), talk("three four!")]
+        run_prompts(kernel, "one two")
+        run_prompts(kernel, "three", "--new")
+        run_prompts(kernel, "four")
+    assert sent_contents(peer) == [*expected_requests("one two"), *expected_requests("three four")] * 2
+    run_prompts(kernel, "two! four!")
+    assert sent_contents(peer) == [expected_contents("one two!"), expected_contents("three four!")]
 
 
 @pytest.mark.parametrize("options", ["", "--new"], ids=["no more", "from now on"])
@@ -140,24 +148,27 @@ def test_cells_below_follow_a_cell_that_begins_a_new_conversation_no_more_or_fro
     kernel: Kernel, peer: Peer, options: str
 ) -> None:
     def run_all(options: str) -> list[list[str]]:
-        ask(kernel, "one two")
-        ask(kernel, "three", options)
-        ask(kernel, "four")
-        return told(peer)
+        run_prompts(kernel, "one two")
+        run_prompts(kernel, "three", options)
+        run_prompts(kernel, "four")
+        return sent_contents(peer)
 
-    alone, together = [*grown("one two"), *grown("three four")], grown("one two three four")
+    alone, together = (
+        [*expected_requests("one two"), *expected_requests("three four")],
+        expected_requests("one two three four"),
+    )
     other = "" if options else "--new"
     assert run_all(other) == (alone if other else together)
     assert run_all(options) == (alone if options else together)
 
 
 def test_an_aside_and_a_failed_call_change_nothing_of_what_was_said(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two")
-    ask(kernel, "one", "--no-history")
-    (failed,) = ask(kernel, "one", "--temprature 1")
+    run_prompts(kernel, "one two")
+    run_prompts(kernel, "one", "--no-history")
+    (failed,) = run_prompts(kernel, "one", "--temprature 1")
     assert len(failed.error) == 2
-    assert told(peer) == [*grown("one two"), talk("one")]
-    assert list(map(" ".join, shown(kernel))) == ["Turn 1 one", "Turn 2 two"]
+    assert sent_contents(peer) == [*expected_requests("one two"), expected_contents("one")]
+    assert list(map(" ".join, shown_turns(kernel))) == ["Turn 1 one", "Turn 2 two"]
 
 
 # Files
@@ -166,10 +177,10 @@ def test_an_aside_and_a_failed_call_change_nothing_of_what_was_said(kernel: Kern
 def test_a_notebook_that_is_open_twice_loses_nothing_and_says_so(
     kernels: list[Kernel], peer: Peer, notebook: Path, tmp_path: Path
 ) -> None:
-    one, other = (saving(anew(kernel), notebook) for kernel in kernels)
-    ask(one, "one")
-    ask(other, "two")
-    (ran,) = ask(one, "three")
+    one, other = (enable_autosave(reload_extension(kernel), notebook) for kernel in kernels)
+    run_prompts(one, "one")
+    run_prompts(other, "two")
+    (ran,) = run_prompts(one, "three")
     path, mine = notebook.with_name("talk.mimo.json"), tmp_path / "mine.json"
     assert ran.documents == ["You said: three"]
     assert ran.error == [
@@ -177,15 +188,20 @@ def test_a_notebook_that_is_open_twice_loses_nothing_and_says_so(
         "Nothing is lost: save it under another name, or load the file to go on with that one.",
     ]
     one.run(f"%mimo_session save '{mine}'")
-    assert said(mine) == ["one", "three"]
-    assert said(path) == ["two"]
+    assert saved_prompts(mine) == ["one", "three"]
+    assert saved_prompts(path) == ["two"]
     assert [[turn.prompt.text for turn in branch.turns] for branch in Session.load(path).branches()] == [
         ["one"],
         ["two"],
     ]
-    ask(other, "four")
-    assert told(peer) == [talk("one"), talk("two"), talk("one three"), talk("two four")]
-    assert said(path) == ["two", "four"]
+    run_prompts(other, "four")
+    assert sent_contents(peer) == [
+        expected_contents("one"),
+        expected_contents("two"),
+        expected_contents("one three"),
+        expected_contents("two four"),
+    ]
+    assert saved_prompts(path) == ["two", "four"]
 
 
 # Budgets
@@ -193,7 +209,7 @@ def test_a_notebook_that_is_open_twice_loses_nothing_and_says_so(
 
 def test_a_budget_stops_the_prompt_that_would_spend_the_rest(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config budget='70 tokens'")
-    ask(kernel, "one two")
+    run_prompts(kernel, "one two")
     third, fourth = kernel.run_all(["%%mimo\nthree", "print('ran')"], cells=["three", "four"])
     assert (third.error, third.documents) == (
         [
@@ -204,23 +220,27 @@ def test_a_budget_stops_the_prompt_that_would_spend_the_rest(kernel: Kernel, pee
         [],
     )
     assert fourth.status == "aborted"
-    assert told(peer) == grown("one two")
+    assert sent_contents(peer) == expected_requests("one two")
     kernel.run("%mimo_config budget='200 tokens'")
-    ask(kernel, "three")
-    assert told(peer) == [talk("one two three")]
+    run_prompts(kernel, "three")
+    assert sent_contents(peer) == [expected_contents("one two three")]
 
 
 def test_what_is_asked_again_in_a_branch_or_aside_counts_for_the_budget(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config budget='90 tokens'")
-    ask(kernel, "one one!")
-    ask(kernel, "aside", "--no-history")
-    (ran,) = ask(kernel, "one")
+    run_prompts(kernel, "one one!")
+    run_prompts(kernel, "aside", "--no-history")
+    (ran,) = run_prompts(kernel, "one")
     assert ran.error == [
         "BudgetExceeded: 90 of 90 tokens are spent.",
         "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.",
     ]
-    assert told(peer) == [talk("one"), talk("one!"), talk("aside")]
-    assert shown(kernel) == [("Turn 1", "one!")]
+    assert sent_contents(peer) == [
+        expected_contents("one"),
+        expected_contents("one!"),
+        expected_contents("aside"),
+    ]
+    assert shown_turns(kernel) == [("Turn 1", "one!")]
 
 
 def test_an_answer_that_uses_a_turns_budget_up_is_stopped_and_kept(kernel: Kernel, peer: Peer) -> None:
@@ -231,24 +251,24 @@ def test_an_answer_that_uses_a_turns_budget_up_is_stopped_and_kept(kernel: Kerne
     assert "stopped: the budget is used up" in ran.outputs[0]["data"]["text/html"]
     assert peer.settled()[-1].disconnected
     peer.script = obey
-    ask(kernel, "on")
-    assert told(peer) == [["hello"], ["hello", answer, "on"]]
+    run_prompts(kernel, "on")
+    assert sent_contents(peer) == [["hello"], ["hello", answer, "on"]]
 
 
 def test_a_budget_in_dollars_wants_prices(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config budget='0.0004 USD'")
-    assert ask(kernel, "one")[0].error == [
+    assert run_prompts(kernel, "one")[0].error == [
         "BadOption: No price is known for mimo-v2-pro, so a budget in USD cannot be kept.",
         "Name it, %mimo_config prices='{\"mimo-v2-pro\": [1, 0.1, 3]}', or set a budget in tokens.",
     ]
     kernel.run("""%mimo_config prices='{"mimo-v2-pro": [10, 10, 10]}'""")
-    ask(kernel, "one")
-    assert ask(kernel, "two")[0].error == [
+    run_prompts(kernel, "one")
+    assert run_prompts(kernel, "two")[0].error == [
         "BudgetExceeded: This prompt of about 31 tokens is more than what is left of the budget: "
         "0.0003 of 0.0004 USD are spent.",
         "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.",
     ]
-    assert told(peer) == [talk("one")]
+    assert sent_contents(peer) == [expected_contents("one")]
 
 
 # The window
@@ -266,7 +286,7 @@ def fill(kernel: Kernel, peer: Peer, overflow: str) -> Ran:
     """Ask what fills a window of 1,000 tokens, and return the cell that finds it full."""
     peer.script = counted
     kernel.run(f"%mimo_config window=1000 overflow={overflow}")
-    *_, warned, last = ask(kernel, WORDS)
+    *_, warned, last = run_prompts(kernel, WORDS)
     assert notes(warned) == [FULL.format("112 %", "1,120")]
     return last
 
@@ -280,8 +300,13 @@ def test_a_full_window_is_an_error_unless_turns_may_be_left_out(kernel: Kernel, 
         "ContextWindowExceeded: The request has about 1,121 tokens, and the model takes 1,000, its answer included.",
         "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.",
     ]
-    assert told(peer) == grown("one two three four")
-    assert list(map(" ".join, shown(kernel))) == ["Turn 1 one", "Turn 2 two", "Turn 3 three", "Turn 4 four"]
+    assert sent_contents(peer) == expected_requests("one two three four")
+    assert list(map(" ".join, shown_turns(kernel))) == [
+        "Turn 1 one",
+        "Turn 2 two",
+        "Turn 3 three",
+        "Turn 4 four",
+    ]
 
 
 def test_the_oldest_turns_are_left_out_of_a_full_window_and_the_answer_says_so(
@@ -292,22 +317,25 @@ def test_the_oldest_turns_are_left_out_of_a_full_window_and_the_answer_says_so(
         "The 2 oldest turns are left out: the window of mimo-v2-pro is full.",
         FULL.format("84 %", "840"),
     ]
-    assert told(peer) == [*grown("one two three four"), talk("three four five")]
+    assert sent_contents(peer) == [
+        *expected_requests("one two three four"),
+        expected_contents("three four five"),
+    ]
     assert "the 2 oldest turns were not sent" in kernel.run("%mimo_session show").documents[0]
 
 
 def test_the_oldest_turns_are_sent_as_a_summary_and_the_answer_says_so(kernel: Kernel, peer: Peer) -> None:
-    last = fill(kernel, peer, "summarise")
-    assert remarks(last) == ["The window is full: the model summarises the oldest turns first."]
+    last = fill(kernel, peer, "summarize")
+    assert cell_notices(last) == ["The window is full: the model summarizes the oldest turns first."]
     assert notes(last) == [
         "The 2 oldest turns are sent as a summary: the window of mimo-v2-pro is full.",
         FULL.format("112 %", "1,120"),
     ]
     opening = [f"{SUMMARY_PREFIX}They counted.", SUMMARY_ACKNOWLEDGMENT]
-    assert told(peer) == [
-        *grown("one two three four"),
-        [*talk("one two"), "You said: two", SUMMARY_PROMPT],
-        [*opening, *talk("three four five")],
+    assert sent_contents(peer) == [
+        *expected_requests("one two three four"),
+        [*expected_contents("one two"), "You said: two", SUMMARY_PROMPT],
+        [*opening, *expected_contents("three four five")],
     ]
     shown = kernel.run("%mimo_session show").outputs[0]["data"]["text/html"]
     assert "Sent in place of older turns" in shown
@@ -322,13 +350,13 @@ def test_an_answer_that_reached_its_limit_goes_on_as_one_turn(kernel: Kernel, pe
         lambda seen: stream(seen, reply(" and the second.")),
         obey,
     )
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     ran = kernel.run("%mimo -t 0.5 continue", cell="on")
-    ask(kernel, "two")
+    run_prompts(kernel, "two")
     assert ran.documents == ["The first half and the second."]
     both = "The first half and the second."
-    assert told(peer) == [["one"], ["one", "The first half", CONTINUE_PROMPT], ["one", both, "two"]]
-    assert list(map(" ".join, shown(kernel))) == ["Turn 1 one", "Turn 2 two"]
+    assert sent_contents(peer) == [["one"], ["one", "The first half", CONTINUE_PROMPT], ["one", both, "two"]]
+    assert list(map(" ".join, shown_turns(kernel))) == ["Turn 1 one", "Turn 2 two"]
 
 
 def test_a_stopped_answer_goes_on_where_it_stopped(kernel: Kernel, peer: Peer) -> None:
@@ -345,8 +373,8 @@ def test_a_stopped_answer_goes_on_where_it_stopped(kernel: Kernel, peer: Peer) -
     assert ran.documents == ["half an answer"]
     peer.answers(lambda seen: stream(seen, reply(" is whole now.")))
     assert kernel.run("%mimo continue", cell="on").documents == ["half an answer is whole now."]
-    assert told(peer) == [["one"], ["one", "half an answer", CONTINUE_PROMPT]]
-    assert list(map(" ".join, shown(kernel))) == ["Turn 1 one"]
+    assert sent_contents(peer) == [["one"], ["one", "half an answer", CONTINUE_PROMPT]]
+    assert list(map(" ".join, shown_turns(kernel))) == ["Turn 1 one"]
 
 
 def test_an_answer_that_came_to_its_end_does_not_go_on(kernel: Kernel, peer: Peer) -> None:
@@ -354,25 +382,25 @@ def test_an_answer_that_came_to_its_end_does_not_go_on(kernel: Kernel, peer: Pee
         "BadOption: The last answer was not broken off.",
         "Ask something.",
     ]
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     ran = kernel.run("%mimo continue")
     assert (ran.status, ran.documents) == ("ok", ["The last answer came to its end: nothing was asked."])
-    assert told(peer) == [talk("one")]
+    assert sent_contents(peer) == [expected_contents("one")]
     kernel.run("%mimo -- continue")
     kernel.run("%mimo continue like this")
-    assert told(peer) == [
-        talk("one continue"),
-        [*talk("one continue"), "You said: continue", "continue like this"],
+    assert sent_contents(peer) == [
+        expected_contents("one continue"),
+        [*expected_contents("one continue"), "You said: continue", "continue like this"],
     ]
 
 
 def test_an_answer_of_another_session_goes_on_there(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     peer.answers(lambda seen: stream(seen, reply("half", stop="length")), obey)
-    ask(kernel, "two", "--session other")
-    told(peer)
+    run_prompts(kernel, "two", "--session other")
+    sent_contents(peer)
     kernel.run("%mimo --session other continue")
-    assert told(peer) == [["two", "half", CONTINUE_PROMPT]]
+    assert sent_contents(peer) == [["two", "half", CONTINUE_PROMPT]]
 
 
 def test_a_broken_off_answer_that_is_asked_for_again_goes_on_in_its_new_form(
@@ -384,7 +412,10 @@ def test_a_broken_off_answer_that_is_asked_for_again_goes_on_in_its_new_form(
     ]
     peer.answers(*halves, *halves, obey)
     for _ in range(2):
-        ask(kernel, "one")
+        run_prompts(kernel, "one")
         kernel.run("%mimo continue", cell="on")
-    ask(kernel, "two")
-    assert told(peer) == [*[["one"], ["one", "half", CONTINUE_PROMPT]] * 2, ["one", "half whole", "two"]]
+    run_prompts(kernel, "two")
+    assert sent_contents(peer) == [
+        *[["one"], ["one", "half", CONTINUE_PROMPT]] * 2,
+        ["one", "half whole", "two"],
+    ]

@@ -16,14 +16,14 @@ from support.peer import Peer
             "%%mimo -t warm\nhi",
             [
                 "BadOption: --temperature cannot be 'warm'.",
-                "-t, --temperature X: How freely words are chosen. Without effect while a MiMo model thinks.",
+                "-t, --temperature X: Sampling temperature: higher is more random. No effect while a MiMo model thinks.",
             ],
         ),
         (
             "%%mimo -t\nhi",
             [
                 "BadOption: --temperature wants a value.",
-                "-t, --temperature X: How freely words are chosen. Without effect while a MiMo model thinks.",
+                "-t, --temperature X: Sampling temperature: higher is more random. No effect while a MiMo model thinks.",
             ],
         ),
         (
@@ -34,7 +34,7 @@ from support.peer import Peer
             "%%mimo --thinking maybe\nhi",
             [
                 "BadOption: --thinking cannot be 'maybe'.",
-                "--thinking on|off: Reason before answering, or do not.",
+                "--thinking on|off: Turn thinking on or off.",
             ],
         ),
         (
@@ -67,7 +67,10 @@ from support.peer import Peer
         ),
         (
             "%mimo -t nan hi",
-            ["BadOption: temperature cannot be nan.", "It is: float | None."],
+            [
+                "BadOption: temperature must be a number, not nan.",
+                "Sampling temperature: higher is more random. No effect while a MiMo model thinks.",
+            ],
         ),
     ],
 )

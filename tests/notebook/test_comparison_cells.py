@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.compared_cells import GRID, page, sent
+from support.compared_cells import GRID, output_html, sent_contents
 from support.kernel import Kernel
 from support.peer import Peer, reply, stream
 
@@ -18,8 +18,8 @@ def peer(server: Peer) -> Peer:
 def test_the_replies_stand_side_by_side_and_are_the_cells_value(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run(GRID)
     assert ran.status == "ok"
-    assert "At 0.0." in page(ran)
-    assert "At 1.0." in page(ran)
+    assert "At 0.0." in output_html(ran)
+    assert "At 1.0." in output_html(ran)
     assert kernel.run("print(len(_), _[2].text)").text == "2 At 1.0.\n"
     assert sorted(seen.body["temperature"] for seen in peer.requests) == [0, 1]
 
@@ -29,14 +29,14 @@ def test_in_a_program_it_waits_as_it_does_in_a_cell(kernel: Kernel, peer: Peer) 
         "x = get_ipython().run_cell_magic('mimo_compare', '-t 0 1', 'Hello')\nprint([x[1].text, x[2].text])"
     )
     assert ran.text == "['At 0.0.', 'At 1.0.']\n"
-    assert "At 1.0." in page(ran)
+    assert "At 1.0." in output_html(ran)
 
 
 def test_the_conversation_is_sent_and_stays_as_it_was(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     kernel.run(GRID)
     kernel.run("%%mimo\ntwo")
-    assert sent(peer) == [
+    assert sent_contents(peer) == [
         ["one"],
         ["one", "At None.", "Hello"],
         ["one", "At None.", "Hello"],
@@ -47,12 +47,12 @@ def test_the_conversation_is_sent_and_stays_as_it_was(kernel: Kernel, peer: Peer
 def test_a_reply_is_adopted_as_the_turn_of_its_cell(kernel: Kernel, peer: Peer) -> None:
     kernel.run(GRID, cell="compare")
     ran = kernel.run("%mimo_compare adopt 2")
-    assert "Reply 2 is turn 1 of session main now." in page(ran)
+    assert "Reply 2 is turn 1 of session main now." in output_html(ran)
     (output,) = ran.outputs
     told = output["metadata"]["mimo"]
     assert (told["cell"], told["session"], told["params"]["temperature"]) == ("compare", "main", 1.0)
     kernel.run("%%mimo\ntwo")
-    assert sent(peer)[-1] == ["Hello", "At 1.0.", "two"]
+    assert sent_contents(peer)[-1] == ["Hello", "At 1.0.", "two"]
 
 
 def test_the_cell_that_is_run_again_follows_what_it_followed(kernel: Kernel, peer: Peer) -> None:
@@ -60,9 +60,11 @@ def test_the_cell_that_is_run_again_follows_what_it_followed(kernel: Kernel, pee
     kernel.run("%mimo_compare adopt 1")
     kernel.run("%%mimo\nthen", cell="then")
     kernel.run(GRID, cell="compare")
-    assert sent(peer)[-2:] == [["Hello"], ["Hello"]]
+    assert sent_contents(peer)[-2:] == [["Hello"], ["Hello"]]
     ran = kernel.run("%mimo_compare adopt 2")
-    assert "Reply 2 is turn 1 of session main now. 2 turns that stood there stay as a branch." in page(ran)
+    assert "Reply 2 is turn 1 of session main now. 2 turns that stood there stay as a branch." in output_html(
+        ran
+    )
 
 
 def test_a_variant_that_does_not_fit_fails_alone(kernel: Kernel, peer: Peer) -> None:
@@ -80,7 +82,7 @@ def test_the_words_of_two_replies_are_told_apart(kernel: Kernel) -> None:
 
 def test_the_last_comparison_is_shown_again(kernel: Kernel) -> None:
     first = kernel.run(GRID)
-    assert page(kernel.run("%mimo_compare show")) == page(kernel.run("_")) == page(first)
+    assert output_html(kernel.run("%mimo_compare show")) == output_html(kernel.run("_")) == output_html(first)
 
 
 def test_before_anything_was_compared_there_is_nothing_to_show(kernel: Kernel) -> None:
@@ -93,7 +95,7 @@ def test_before_anything_was_compared_there_is_nothing_to_show(kernel: Kernel) -
 def test_a_session_of_another_name_is_compared_in(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo --session other\none")
     kernel.run("%%mimo_compare --session other -t 0\ntwo")
-    assert sent(peer)[-1] == ["one", "At None.", "two"]
+    assert sent_contents(peer)[-1] == ["one", "At None.", "two"]
 
 
 def test_the_session_of_the_cells_asks_as_they_do(kernel: Kernel, peer: Peer) -> None:

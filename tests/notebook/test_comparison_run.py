@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from support.compared_cells import GRID, page
+from support.compared_cells import GRID, output_html
 from support.kernel import Kernel, Ran
 from support.peer import Answer, Peer, Seen, error, frames, reply, stream
 
@@ -70,8 +70,8 @@ def test_one_that_fails_is_told_in_its_column_and_the_cell_goes_on(kernel: Kerne
     )
     ran = kernel.run(GRID)
     assert ran.status == "ok"
-    assert "Fine." in page(ran)
-    assert "Param Incorrect" in page(ran)
+    assert "Fine." in output_html(ran)
+    assert "Param Incorrect" in output_html(ran)
 
 
 def test_when_all_fail_the_cell_fails_in_two_lines(kernel: Kernel, peer: Peer) -> None:

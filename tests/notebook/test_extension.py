@@ -8,8 +8,8 @@ import sys
 import pytest
 from support.kernel import Kernel
 from support.peer import Peer
-from support.session_cells import ask
-from support.told import grown, talk, told
+from support.session_cells import run_prompts
+from support.session_requests import expected_contents, expected_requests, sent_contents
 
 
 def test_two_shells_in_one_process_have_conversations_of_their_own(kernel: Kernel, peer: Peer) -> None:
@@ -68,14 +68,14 @@ KEPT = "Settings and sessions of this kernel are kept; %unload_ext mimo_magics f
 
 
 def test_loading_anew_keeps_settings_sessions_and_the_last_reply(kernel: Kernel, peer: Peer) -> None:
-    kernel.run("%mimo_config temperature=0.25 run_all=ask")
+    kernel.run("%mimo_config temperature=0.25 run_all=keep")
     kernel.run("%config MimoConfig.max_tokens = 7")
-    ask(kernel, "one", "--session other")
-    ask(kernel, "one two")
+    run_prompts(kernel, "one", "--session other")
+    run_prompts(kernel, "one two")
     for _ in range(2):
         assert kernel.run("%reload_ext mimo_magics").text == KEPT
     kernel.run("%mimo_config run_all=run")
-    ask(kernel, "three")
+    run_prompts(kernel, "three")
     sent = peer.requests[-1].body
     assert [message["content"] for message in sent["messages"]][::2] == ["one", "two", "three"]
     assert (sent["temperature"], sent["max_tokens"]) == (0.25, 7)
@@ -99,10 +99,10 @@ def test_loading_anew_reads_the_environment_anew_and_resets_to_it(kernel: Kernel
 
 def test_unloading_forgets_settings_and_sessions(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config temperature=0.25")
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     kernel.run("%unload_ext mimo_magics")
     assert kernel.run("%load_ext mimo_magics").text == ""
-    ask(kernel, "two")
+    run_prompts(kernel, "two")
     assert "temperature" not in peer.requests[-1].body
     assert len(peer.requests[-1].body["messages"]) == 1
 
@@ -123,7 +123,7 @@ def test_what_cannot_be_used_of_a_project_is_told_when_the_extension_is_loaded(
 
 
 def test_a_session_is_a_value_for_programs(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two")
+    run_prompts(kernel, "one two")
     kernel.run("from mimo_magics import sessions")
     kernel.run("current = sessions().current; current.undo(); reply = current.ask('three')")
     look = "print(current, [turn.prompt.text for turn in current.turns], reply, *sessions().list())"
@@ -132,7 +132,31 @@ def test_a_session_is_a_value_for_programs(kernel: Kernel, peer: Peer) -> None:
     )
     kernel.run("%mimo_session new other")
     assert kernel.run("print(*sessions().list(), sessions().current is current)").text == "main other False\n"
-    assert told(peer) == [*grown("one two"), talk("one three")]
+    assert sent_contents(peer) == [*expected_requests("one two"), expected_contents("one three")]
+
+
+def test_sessions_and_calls_of_programs_use_the_settings_of_the_notebook(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_config max_tokens=7")
+    kernel.run("from mimo_magics import Session, ask")
+    kernel.run("ask('one'); Session().ask('two'); Session(max_tokens=8).ask('three')")
+    assert [seen.body["max_tokens"] for seen in peer.requests] == [7, 7, 8]
+    kernel.run("%unload_ext mimo_magics")
+    kernel.run("ask('four', base_url=sent_to)".replace("sent_to", repr(f"{peer.url}/v1")))
+    assert "max_tokens" not in peer.requests[-1].body
+    kernel.run("%load_ext mimo_magics")
+
+
+def test_shells_of_one_process_have_settings_of_their_own(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("%mimo_config max_tokens=7")
+    kernel.run(
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "other = InteractiveShell()\n"
+        "done = other.run_line_magic('load_ext', 'mimo_magics')\n"
+        "done = other.run_line_magic('mimo_config', 'max_tokens=8')"
+    )
+    kernel.run("%%mimo\none")
+    assert peer.requests[-1].body["max_tokens"] == 7
+    kernel.run("other.run_line_magic('unload_ext', 'mimo_magics')")
 
 
 ASKED_ELSEWHERE = """

@@ -10,7 +10,7 @@ from support.paths import ROOT
 from mimo_magics.core.settings import COMPARABLE_SETTINGS, Options, Settings, from_text, parse_on_off
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
 
-README = ROOT / "README.md"
+PARAMETERS_PAGE = ROOT / "docs" / "parameters.md"
 
 
 def parse(*arguments: str) -> dict[str, object]:
@@ -55,12 +55,6 @@ def parse(*arguments: str) -> dict[str, object]:
 )
 def test_only_what_was_given_is_set(arguments: list[str], given: dict[str, object]) -> None:
     assert parse(*arguments) == given
-
-
-def test_each_option_stands_in_the_readme_as_it_is() -> None:
-    readme = README.read_text(encoding="utf-8")
-    rows = [f"| `{option.signature.replace('|', chr(92) + '|')}` | {option.help} |" for option in OPTIONS]
-    assert [row for row in rows if row not in readme] == []
 
 
 def test_keyword_arguments_have_the_fields_and_the_types_of_the_settings() -> None:
@@ -117,7 +111,7 @@ def test_a_comparison_takes_the_options_of_a_prompt_and_its_own() -> None:
     flags = {flag for option in COMPARISON_OPTIONS for flag in option.flags}
     assert own < flags
     assert flags - own < {flag for option in OPTIONS for flag in option.flags}
-    text = README.read_text(encoding="utf-8")
+    text = PARAMETERS_PAGE.read_text(encoding="utf-8")
     assert [flag for flag in own if f"`{flag}" not in text] == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.kernel import Kernel
 from support.peer import Peer
-from support.session_cells import ask
+from support.session_cells import run_prompts
 
 
 def test_the_models_of_the_server_are_listed(kernel: Kernel, peer: Peer) -> None:
@@ -28,9 +28,9 @@ def test_a_service_that_is_not_there_is_told(kernel: Kernel) -> None:
 
 
 def test_what_was_spent_on_an_answer_that_is_kept_stays_spent(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two")
+    run_prompts(kernel, "one two")
     kernel.run("%mimo_config run_all=keep")
-    ask(kernel, "one two")
+    run_prompts(kernel, "one two")
     assert kernel.run("%mimo_usage").documents[0].splitlines()[-1].split() == [
         "total",
         "40",
@@ -42,9 +42,9 @@ def test_what_was_spent_on_an_answer_that_is_kept_stays_spent(kernel: Kernel, pe
 
 
 def test_what_was_spent_is_shown_for_each_session(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two one!")
-    ask(kernel, "aside", "--no-history")
-    ask(kernel, "three", "--session other -m mimo-v2-flash")
+    run_prompts(kernel, "one two one!")
+    run_prompts(kernel, "aside", "--no-history")
+    run_prompts(kernel, "three", "--session other -m mimo-v2-flash")
     (table,) = kernel.run("%mimo_usage").documents
     assert [line.split()[:6] for line in table.splitlines()] == [
         ["turn", "model", "input", "cached", "output", "USD"],

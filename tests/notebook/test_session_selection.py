@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 from support.kernel import Kernel, Ran
 from support.peer import Peer
-from support.session_cells import WORDS, anew, ask, listed, remarks, said, saving
-from support.told import grown, talk, told
+from support.session_cells import (
+    WORDS,
+    cell_notices,
+    enable_autosave,
+    listed_sessions,
+    reload_extension,
+    run_prompts,
+    saved_prompts,
+)
+from support.session_requests import expected_contents, expected_requests, sent_contents
 
 from mimo_magics import Session
 
@@ -21,71 +29,88 @@ def notebook(tmp_path: Path) -> Path:
 
 
 def test_a_name_of_ones_own_tells_cells_apart_and_wins_over_the_front_end(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     kernel.run("%%mimo --id second\ntwo", cell="a")
-    ask(kernel, "three")
+    run_prompts(kernel, "three")
     kernel.run("%%mimo --id second\ntwo!", cell="b")
     kernel.run("%mimo --id second two!!", cell="one")
-    assert told(peer) == [*grown("one two three"), talk("one two!"), talk("one two!!")]
+    assert sent_contents(peer) == [
+        *expected_requests("one two three"),
+        expected_contents("one two!"),
+        expected_contents("one two!!"),
+    ]
 
 
 def test_a_turn_can_be_added_all_the_same(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two")
-    (ran,) = ask(kernel, "one", "--append")
-    assert told(peer) == [*grown("one two"), talk("one two one")]
-    assert remarks(ran) == []
+    run_prompts(kernel, "one two")
+    (ran,) = run_prompts(kernel, "one", "--append")
+    assert sent_contents(peer) == [*expected_requests("one two"), expected_contents("one two one")]
+    assert cell_notices(ran) == []
 
 
 def test_the_turns_of_deleted_cells_leave_the_conversation_and_stay_as_a_branch(
     kernel: Kernel, peer: Peer
 ) -> None:
-    ask(kernel, WORDS)
-    told(peer)
+    run_prompts(kernel, WORDS)
+    sent_contents(peer)
     kernel.run("1 + 1", deleted=("two",))
-    (ran,) = ask(kernel, "six")
-    assert told(peer) == [talk("one three four five six")]
-    assert remarks(ran) == ["The turn of a deleted cell left the conversation, which is kept as branch 5."]
+    (ran,) = run_prompts(kernel, "six")
+    assert sent_contents(peer) == [expected_contents("one three four five six")]
+    assert cell_notices(ran) == [
+        "The turn of a deleted cell left the conversation, which is kept as branch 5."
+    ]
     ran = kernel.run("%%mimo\nseven", deleted=("three", "four", "nobody"))
-    assert told(peer) == [talk("one five six seven")]
-    assert remarks(ran) == ["The 2 turns of deleted cells left the conversation, which is kept as branch 9."]
+    assert sent_contents(peer) == [expected_contents("one five six seven")]
+    assert cell_notices(ran) == [
+        "The 2 turns of deleted cells left the conversation, which is kept as branch 9."
+    ]
 
 
 def test_a_cell_that_was_cut_and_pasted_stays_in_the_conversation_once_it_is_run(
     kernel: Kernel, peer: Peer
 ) -> None:
     cells = ["one", "two", "three"]
-    ask(kernel, "one two three")
-    told(peer)
+    run_prompts(kernel, "one two three")
+    sent_contents(peer)
     codes = [f"%%mimo\n{cell}" for cell in cells]
     kernel.run_all(codes, cells=cells, deleted=("two",))  # as JupyterLab tells it until a cell is over
-    assert told(peer) == grown("one two three")
+    assert sent_contents(peer) == expected_requests("one two three")
     kernel.run_all(codes, cells=cells)
     kernel.run("%%mimo\nfour", cell="four", deleted=("two",))
-    assert told(peer) == [*grown("one two three"), talk("one three four")]
+    assert sent_contents(peer) == [*expected_requests("one two three"), expected_contents("one three four")]
 
 
 def test_a_cell_that_is_run_after_it_was_pasted_is_said_where_it_was(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two three")
-    told(peer)
+    run_prompts(kernel, "one two three")
+    sent_contents(peer)
     kernel.run("%%mimo\nfour", cell="four", deleted=("one", "two"))
-    (pasted,) = ask(kernel, "two!")
-    ask(kernel, "five")
-    assert told(peer) == [talk("three four"), talk("two!"), talk("two! five")]
-    assert remarks(pasted) == [
+    (pasted,) = run_prompts(kernel, "two!")
+    run_prompts(kernel, "five")
+    assert sent_contents(peer) == [
+        expected_contents("three four"),
+        expected_contents("two!"),
+        expected_contents("two! five"),
+    ]
+    assert cell_notices(pasted) == [
         "Asked again in place of turn 1, which stays, with the 2 after it, as branch 8."
     ]
-    ask(kernel, "one!")
-    assert told(peer) == [talk("one!")]
+    run_prompts(kernel, "one!")
+    assert sent_contents(peer) == [expected_contents("one!")]
 
 
 def test_a_cell_may_ask_in_another_session_without_going_there(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one")
-    first, second = ask(kernel, "two three", "--session other")
-    ask(kernel, "four")
-    ask(kernel, "two!", "--session other")
-    assert told(peer) == [*grown("one"), *grown("two three"), talk("one four"), talk("two!")]
-    assert (remarks(first), remarks(second)) == (["The session other begins here."], [])
-    assert listed(kernel) == [
+    run_prompts(kernel, "one")
+    first, second = run_prompts(kernel, "two three", "--session other")
+    run_prompts(kernel, "four")
+    run_prompts(kernel, "two!", "--session other")
+    assert sent_contents(peer) == [
+        *expected_requests("one"),
+        *expected_requests("two three"),
+        expected_contents("one four"),
+        expected_contents("two!"),
+    ]
+    assert (cell_notices(first), cell_notices(second)) == (["The session other begins here."], [])
+    assert listed_sessions(kernel) == [
         ("→", "main", "2", "1", "40", "20", "–"),
         ("", "other", "1", "2", "20", "10", "–"),
     ]
@@ -94,17 +119,17 @@ def test_a_cell_may_ask_in_another_session_without_going_there(kernel: Kernel, p
 def test_each_session_is_saved_beside_the_notebook_after_each_turn(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
-    saving(kernel, notebook)
-    ask(kernel, "one two")
-    ask(kernel, "three", "--session other")
+    enable_autosave(kernel, notebook)
+    run_prompts(kernel, "one two")
+    run_prompts(kernel, "three", "--session other")
     main, other = notebook.with_name("talk.mimo.json"), notebook.with_name("talk.other.mimo.json")
-    assert (said(main), said(other)) == (["one", "two"], ["three"])
-    ask(kernel, "one!")
-    assert said(main) == ["one!"]
+    assert (saved_prompts(main), saved_prompts(other)) == (["one", "two"], ["three"])
+    run_prompts(kernel, "one!")
+    assert saved_prompts(main) == ["one!"]
     assert [len(branch.turns) for branch in Session.load(main).branches()] == [2, 1]
     kernel.run("%mimo_session undo")
-    assert said(main) == []
-    assert listed(kernel) == [
+    assert saved_prompts(main) == []
+    assert listed_sessions(kernel) == [
         ("→", "main", "0", "2", "0", "0", "talk.mimo.json"),
         ("", "other", "1", "1", "20", "10", "talk.other.mimo.json"),
     ]
@@ -113,19 +138,19 @@ def test_each_session_is_saved_beside_the_notebook_after_each_turn(
 def test_a_notebook_that_was_renamed_takes_the_files_of_its_sessions_along(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
-    saving(kernel, notebook)
-    ask(kernel, "one")
-    ask(kernel, "two", "--session other")
-    saving(kernel, notebook.with_name("new.ipynb"))
-    first, second = ask(kernel, "three four")
-    assert (remarks(first), remarks(second)) == (
+    enable_autosave(kernel, notebook)
+    run_prompts(kernel, "one")
+    run_prompts(kernel, "two", "--session other")
+    enable_autosave(kernel, notebook.with_name("new.ipynb"))
+    first, second = run_prompts(kernel, "three four")
+    assert (cell_notices(first), cell_notices(second)) == (
         ["The session file talk.mimo.json was moved to new.mimo.json."],
         [],
     )
-    assert remarks(ask(kernel, "five", "--session other")[0]) == [
+    assert cell_notices(run_prompts(kernel, "five", "--session other")[0]) == [
         "The session file talk.other.mimo.json was moved to new.other.mimo.json."
     ]
-    assert {each.name: said(each) for each in notebook.parent.iterdir()} == {
+    assert {each.name: saved_prompts(each) for each in notebook.parent.iterdir()} == {
         "new.mimo.json": ["one", "three", "four"],
         "new.other.mimo.json": ["two", "five"],
     }
@@ -136,17 +161,20 @@ def test_a_notebook_that_was_copied_keeps_its_file_and_a_file_that_is_there_keep
 ) -> None:
     notebook.write_text("{}")
     new = notebook.with_name("new.mimo.json")
-    saving(kernel, notebook)
-    ask(kernel, "one")
+    enable_autosave(kernel, notebook)
+    run_prompts(kernel, "one")
     older = Session(base_url=f"{peer.url}/v1", model="mimo-test")
     older.ask("older")
     older.save(new)
-    saving(kernel, notebook.with_name("new.ipynb"))
-    (ran,) = ask(kernel, "two")
-    assert remarks(ran) == [
+    enable_autosave(kernel, notebook.with_name("new.ipynb"))
+    (ran,) = run_prompts(kernel, "two")
+    assert cell_notices(ran) == [
         "The session is saved in new.mimo.json from now on; talk.mimo.json stays as it is."
     ]
-    assert (said(notebook.with_name("talk.mimo.json")), said(new)) == (["one"], ["one", "two"])
+    assert (saved_prompts(notebook.with_name("talk.mimo.json")), saved_prompts(new)) == (
+        ["one"],
+        ["one", "two"],
+    )
     assert [branch.turns[-1].prompt.text for branch in Session.load(new).branches()] == ["older", "two"]
 
 
@@ -163,89 +191,69 @@ def test_a_damaged_file_is_left_as_it_is_and_nothing_is_sent(
 ) -> None:
     path = notebook.with_name("talk.mimo.json")
     path.write_text('{"format": "mimo-magics session", "turns": [', encoding="utf-8")
-    saving(kernel, notebook)
-    (ran,) = ask(kernel, "one")
+    enable_autosave(kernel, notebook)
+    (ran,) = run_prompts(kernel, "one")
     resumed = kernel.run("%mimo_session resume")
     assert ran.error == resumed.error
     assert ran.error[0].startswith(f"BadSessionFile: {path} is not JSON: ")
     assert ran.error[1:] == ["It is left as it is. A backup may have it whole."]
     assert path.read_text(encoding="utf-8") == '{"format": "mimo-magics session", "turns": ['
-    assert told(peer) == []
+    assert sent_contents(peer) == []
     kernel.run("%mimo_config autosave=off")
-    assert ask(kernel, "one")[0].documents == ["You said: one"]
+    assert run_prompts(kernel, "one")[0].documents == ["You said: one"]
 
 
 def test_nothing_is_sent_where_it_is_not_known_where_to_save(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config autosave=on")
-    assert ask(kernel, "one")[0].error == [
+    assert run_prompts(kernel, "one")[0].error == [
         "BadOption: The front end does not tell where the notebook is.",
         "%mimo_config notebook=PATH.ipynb says so.",
     ]
-    assert told(peer) == []
+    assert sent_contents(peer) == []
 
 
 KEPT = r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\."
 
 
 def are_kept(runs: list[Ran]) -> list[bool]:
-    return [bool(re.fullmatch(KEPT, "".join(remarks(ran)))) for ran in runs]
+    return [bool(re.fullmatch(KEPT, "".join(cell_notices(ran)))) for ran in runs]
 
 
 def test_an_answer_is_kept_as_long_as_nothing_before_it_has_changed(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two three")
-    told(peer)
+    run_prompts(kernel, "one two three")
+    sent_contents(peer)
     kernel.run("%mimo_config run_all=keep")
-    assert are_kept(ask(kernel, "one two three")) == [True, True, True]
-    assert told(peer) == []
-    assert are_kept(ask(kernel, "one two! three")) == [True, False, False]
-    assert told(peer) == [talk("one two!"), talk("one two! three")]
-    assert are_kept([*ask(kernel, "one two!"), *ask(kernel, "three", "-t 0.5")]) == [True, True, False]
-    assert told(peer) == [talk("one two! three")]
+    assert are_kept(run_prompts(kernel, "one two three")) == [True, True, True]
+    assert sent_contents(peer) == []
+    assert are_kept(run_prompts(kernel, "one two! three")) == [True, False, False]
+    assert sent_contents(peer) == [expected_contents("one two!"), expected_contents("one two! three")]
+    assert are_kept([*run_prompts(kernel, "one two!"), *run_prompts(kernel, "three", "-t 0.5")]) == [
+        True,
+        True,
+        False,
+    ]
+    assert sent_contents(peer) == [expected_contents("one two! three")]
 
 
 def test_a_fresh_answer_is_asked_for_where_another_could_be_kept(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     kernel.run("%mimo_config run_all=keep")
-    assert are_kept([*ask(kernel, "one", "--fresh"), *ask(kernel, "one")]) == [False, True]
-    assert told(peer) == [talk("one"), talk("one")]
+    assert are_kept([*run_prompts(kernel, "one", "--fresh"), *run_prompts(kernel, "one")]) == [False, True]
+    assert sent_contents(peer) == [expected_contents("one"), expected_contents("one")]
 
 
 def test_answers_are_kept_across_kernels_by_way_of_the_session_file(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
-    saving(kernel, notebook)
-    ask(kernel, "one two")
-    told(peer)
-    saving(anew(kernel), notebook)
+    enable_autosave(kernel, notebook)
+    run_prompts(kernel, "one two")
+    sent_contents(peer)
+    enable_autosave(reload_extension(kernel), notebook)
     kernel.run("%mimo_config run_all=keep")
-    runs = ask(kernel, "one two three")
-    assert (are_kept(runs), told(peer)) == ([True, True, False], [talk("one two three")])
-
-
-@pytest.mark.parametrize(("answer", "kept"), [("y", [True, True]), ("", [False, False])])
-def test_a_person_is_asked_once_whether_answers_are_kept(
-    kernel: Kernel, peer: Peer, answer: str, kept: list[bool]
-) -> None:
-    ask(kernel, "one two")
-    told(peer)
-    kernel.run("%mimo_config run_all=ask")
-    first, question = kernel.answer("%%mimo --new\none", answer)
-    second = kernel.run("%%mimo\ntwo")
-    assert re.fullmatch(
-        r"This notebook holds answers, such as this one of \d{4}-\d\d-\d\d\. Keep them instead of asking anew\? \[y/N\] ",
-        question["prompt"],
-    )
-    assert are_kept([first, second]) == kept
-    assert told(peer) == ([] if all(kept) else grown("one two"))
-
-
-def test_where_nobody_can_be_asked_answers_are_asked_for_anew(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one")
-    kernel.run("%mimo_config run_all=ask")
-    ran = kernel.run("%%mimo\none", cell="one", watched=False)
-    assert (remarks(ran), told(peer)) == (
-        ["Asked again in place of turn 1, which stays as branch 1."],
-        [talk("one"), talk("one")],
+    runs = run_prompts(kernel, "one two three")
+    assert (are_kept(runs), sent_contents(peer)) == (
+        [True, True, False],
+        [expected_contents("one two three")],
     )
 
 
@@ -257,7 +265,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(
     (tmp_path / "a-file").write_text("", encoding="utf-8")
     (tmp_path / "taken" / "talk.mimo.json").mkdir(parents=True)
     before = sorted(tmp_path.rglob("*"))
-    saving(kernel, tmp_path / place)
+    enable_autosave(kernel, tmp_path / place)
     for _ in range(2):
         fact, advice = kernel.run(f"{magic}one").error
         assert fact.startswith("SessionNotSaved: ")
@@ -266,7 +274,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(
             "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing."
         )
     assert (peer.requests, sorted(tmp_path.rglob("*"))) == ([], before)
-    saving(kernel, tmp_path / "talk.ipynb")
+    enable_autosave(kernel, tmp_path / "talk.ipynb")
     assert kernel.run(f"{magic}one").error == []
 
 
@@ -275,13 +283,13 @@ def test_a_folder_that_is_gone_is_told_before_the_next_prompt_is_sent(
 ) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    saving(kernel, folder / "talk.ipynb")
-    ask(kernel, "one")
+    enable_autosave(kernel, folder / "talk.ipynb")
+    run_prompts(kernel, "one")
     (folder / "talk.mimo.json").unlink()
     folder.rmdir()
-    (ran,) = ask(kernel, "two")
+    (ran,) = run_prompts(kernel, "two")
     assert ran.error[1].startswith("Nothing was sent. %mimo_config notebook=PATH.ipynb ")
-    assert told(peer) == [talk("one")]
-    saving(kernel, tmp_path / "talk.ipynb")
-    ask(kernel, "two")
-    assert said(tmp_path / "talk.mimo.json") == ["one", "two"]
+    assert sent_contents(peer) == [expected_contents("one")]
+    enable_autosave(kernel, tmp_path / "talk.ipynb")
+    run_prompts(kernel, "two")
+    assert saved_prompts(tmp_path / "talk.mimo.json") == ["one", "two"]

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from support.dialects import openai_chunk
+from support.format_cases import openai_chunk
 from support.peer import Answer, Peer, Seen, delta, error, finish, reply, sse, stream
 from support.reports import (
     Tools,

@@ -26,8 +26,8 @@ from support.kernel import Kernel
 from support.paths import ROOT
 from support.peer import KEY, SILENCE, Answer, Peer, error, frames, obey, reply, stream
 from support.reports import call_chunk, called, report
-from support.session_cells import anew, ask, remarks, said, saving
-from support.told import grown, talk, told
+from support.session_cells import cell_notices, enable_autosave, reload_extension, run_prompts, saved_prompts
+from support.session_requests import expected_contents, expected_requests, sent_contents
 
 from mimo_magics import Session
 from mimo_magics.client.local import process as local_process
@@ -130,8 +130,8 @@ def test_an_export_as_a_script_keeps_a_cell_and_the_documents_tell_what_becomes_
     ]
     script, _ = PythonExporter().from_notebook_node(nb.new_notebook(cells=cells))
     assert "get_ipython().run_cell_magic('mimo', '-t 0', 'What is str?\\n  Two words.\\n')" in script
-    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert "black and nbQA rewrite a line that ends in `?` as a request for help" in readme
+    page = " ".join((ROOT / "docs" / "front-ends.md").read_text(encoding="utf-8").split())
+    assert "black and nbQA rewrite a line that ends in `?` as a request for help" in page
 
 
 @report(
@@ -277,13 +277,15 @@ def notebook(tmp_path: Path) -> Path:
 def test_the_session_file_of_a_renamed_notebook_moves_with_it(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
-    saving(kernel, notebook)
-    ask(kernel, "one")
-    saving(kernel, notebook.with_name("new.ipynb"))
-    (ran,) = ask(kernel, "two")
-    assert remarks(ran) == ["The session file talk.mimo.json was moved to new.mimo.json."]
-    assert {each.name: said(each) for each in notebook.parent.iterdir()} == {"new.mimo.json": ["one", "two"]}
-    anew(kernel).run(f"%mimo_config notebook='{notebook}'")
+    enable_autosave(kernel, notebook)
+    run_prompts(kernel, "one")
+    enable_autosave(kernel, notebook.with_name("new.ipynb"))
+    (ran,) = run_prompts(kernel, "two")
+    assert cell_notices(ran) == ["The session file talk.mimo.json was moved to new.mimo.json."]
+    assert {each.name: saved_prompts(each) for each in notebook.parent.iterdir()} == {
+        "new.mimo.json": ["one", "two"]
+    }
+    reload_extension(kernel).run(f"%mimo_config notebook='{notebook}'")
     assert kernel.run("%mimo_session resume").error[1] == (
         "If it was renamed, %mimo_config notebook=PATH says where it is now."
     )
@@ -295,12 +297,14 @@ def test_the_session_file_of_a_renamed_notebook_moves_with_it(
     f"{GITHUB}/jupyterlab/jupyterlab/pull/5037",
 )
 def test_a_cell_that_is_back_finds_its_turn_where_it_was_said(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two three")
-    told(peer)
+    run_prompts(kernel, "one two three")
+    sent_contents(peer)
     kernel.run("%%mimo\nfour", cell="four", deleted=("two",))
-    (pasted,) = ask(kernel, "two!")
-    assert told(peer) == [talk("one three four"), talk("one two!")]
-    assert remarks(pasted)[0].startswith("Asked again in place of turn 2, which stays, with the 2 after it,")
+    (pasted,) = run_prompts(kernel, "two!")
+    assert sent_contents(peer) == [expected_contents("one three four"), expected_contents("one two!")]
+    assert cell_notices(pasted)[0].startswith(
+        "Asked again in place of turn 2, which stays, with the 2 after it,"
+    )
 
 
 @report(
@@ -391,18 +395,17 @@ def test_the_documents_tell_how_jupytext_keeps_a_cell() -> None:
 def test_cells_with_new_ids_add_turns_as_it_is_documented(kernel: Kernel, peer: Peer) -> None:
     for cell in ("a", "b"):
         kernel.run("%%mimo\none", cell=cell)
-    assert told(peer) == [talk("one"), talk("one one")]
-    assert "its cells have new ids: run again, they add turns" in (ROOT / "README.md").read_text(
-        encoding="utf-8"
-    )
+    assert sent_contents(peer) == [expected_contents("one"), expected_contents("one one")]
+    page = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
+    assert "its cells have new ids, so re-runs add turns" in page
 
 
 @report(f"{GITHUB}/microsoft/vscode/issues/143396", f"{GITHUB}/jupyter/notebook/issues/6001")
 def test_of_two_cells_with_one_id_the_second_takes_the_turn_and_says_so(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none", cell="a")
     ran = kernel.run("%%mimo\ntwo", cell="a")
-    assert told(peer) == [talk("one"), talk("two")]
-    assert remarks(ran) == ["Asked again in place of turn 1, which stays as branch 1."]
+    assert sent_contents(peer) == [expected_contents("one"), expected_contents("two")]
+    assert cell_notices(ran) == ["Asked again in place of turn 1, which stays as branch 1."]
 
 
 def saved_notebook(kernel: Kernel, path: Path) -> dict[str, Any]:
@@ -606,9 +609,9 @@ await done.wait()
 )
 @pytest.mark.parametrize("cell", [THREAD, CALLBACK], ids=["thread", "callback"])
 def test_a_thread_or_a_callback_may_prompt(kernel: Kernel, peer: Peer, cell: str) -> None:
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     assert "You said: two" in str(kernel.run(cell).messages)
-    assert told(peer) == grown("one two")
+    assert sent_contents(peer) == expected_requests("one two")
 
 
 @report(f"{GITHUB}/ipython/ipykernel/pull/1186", f"{GITHUB}/ipython/ipykernel/pull/1414")
@@ -722,7 +725,7 @@ def test_code_that_is_compiled_elsewhere_can_prompt_in_a_cell_that_awaits(kernel
 
 @report(f"{GITHUB}/jupyter-server/jupyter_server/pull/1534")
 def test_a_notebook_on_another_machine_is_told_before_a_prompt_is_paid(kernel: Kernel, peer: Peer) -> None:
-    saving(kernel, Path("/not/on/this/machine/talk.ipynb"))
+    enable_autosave(kernel, Path("/not/on/this/machine/talk.ipynb"))
     fact, advice = kernel.run("%%mimo\nhi").error
     assert fact.startswith("SessionNotSaved: ")
     assert advice.startswith("Nothing was sent. %mimo_config notebook=PATH.ipynb names another place")

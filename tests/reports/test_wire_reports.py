@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import Field
-from support.dialects import (
+from support.decoded_streams import decode_stream, decode_until_error
+from support.format_cases import (
     anthropic_block,
     anthropic_delta,
     anthropic_stream,
@@ -23,7 +24,6 @@ from support.dialects import (
     reply,
 )
 from support.peer import CUT, SILENCE, Answer, Peer, delta, error, finish, frames, wait_until
-from support.reading import outcome, read
 from support.reports import (
     Tools,
     call_chunk,
@@ -151,7 +151,7 @@ def test_an_id_of_an_earlier_prompt_doubles_no_result(peer: Peer) -> None:
 @pytest.mark.parametrize("index", [0, None])
 def test_calls_that_share_an_index_are_two(index: int | None) -> None:
     chunks = [call_chunk("a", "look", ROME, index), call_chunk("b", "look", OSLO, index)]
-    assert read("openai", openai_stream(*chunks, openai_chunk("tool_calls"))) == reply(
+    assert decode_stream("openai", openai_stream(*chunks, openai_chunk("tool_calls"))) == reply(
         ToolCall("a", "look", ROME), ToolCall("b", "look", OSLO), stop="tool_calls"
     )
 
@@ -159,7 +159,7 @@ def test_calls_that_share_an_index_are_two(index: int | None) -> None:
 @report("https://github.com/microsoft/autogen/pull/7549")
 def test_arguments_behind_an_empty_object_take_its_place() -> None:
     chunks = [call_chunk("a", "look", "{}"), call_chunk(None, None, ROME)]
-    assert read("openai", openai_stream(*chunks, openai_chunk("tool_calls"))) == reply(
+    assert decode_stream("openai", openai_stream(*chunks, openai_chunk("tool_calls"))) == reply(
         ToolCall("a", "look", ROME), stop="tool_calls"
     )
 
@@ -174,7 +174,7 @@ def test_deltas_of_arguments_take_the_place_of_those_that_a_block_began_with(ini
         {"type": "message_delta", "delta": {"stop_reason": "tool_use"}},
         {"type": "message_stop"},
     )
-    assert read("anthropic", stream) == reply(ToolCall("a", "look", ROME), stop="tool_calls")
+    assert decode_stream("anthropic", stream) == reply(ToolCall("a", "look", ROME), stop="tool_calls")
 
 
 @report("https://github.com/cline/cline/pull/9738")
@@ -185,7 +185,7 @@ def test_deltas_of_two_calls_may_take_turns() -> None:
         call_chunk(None, None, '"Rome"}', 0),
         call_chunk(None, None, '"Oslo"}', 1),
     ]
-    assert read("openai", openai_stream(*chunks, openai_chunk("tool_calls"))) == reply(
+    assert decode_stream("openai", openai_stream(*chunks, openai_chunk("tool_calls"))) == reply(
         ToolCall("a", "look", ROME), ToolCall("b", "look", OSLO), stop="tool_calls"
     )
 
@@ -403,7 +403,9 @@ def test_content_may_be_a_list_of_parts() -> None:
         openai_chunk(content=[{"type": "text", "text": "Hi"}]),
         openai_chunk("stop"),
     ]
-    assert read("openai", openai_stream(*chunks)) == reply(ReasoningPart("hm "), TextPart("Hi"), stop="end")
+    assert decode_stream("openai", openai_stream(*chunks)) == reply(
+        ReasoningPart("hm "), TextPart("Hi"), stop="end"
+    )
 
 
 @report("https://github.com/ggml-org/llama.cpp/issues/20198", "https://github.com/sipeed/picoclaw/pull/1292")
@@ -667,9 +669,9 @@ def test_a_refusal_is_the_text(peer: Peer) -> None:
 @report("https://github.com/AbanteAI/archive-old-cli-mentat/issues/429")
 def test_a_first_frame_without_choices_and_model_loses_nothing() -> None:
     first = {"id": "", "model": "", "choices": [], "prompt_filter_results": []}
-    assert read("openai", openai_stream(first, openai_chunk(content="Hi."), openai_chunk("stop"))) == reply(
-        TextPart("Hi."), stop="end"
-    )
+    assert decode_stream(
+        "openai", openai_stream(first, openai_chunk(content="Hi."), openai_chunk("stop"))
+    ) == reply(TextPart("Hi."), stop="end")
 
 
 @report("https://github.com/vllm-project/vllm/issues/34625")
@@ -695,7 +697,7 @@ def test_thinking_blocks_side_by_side_keep_their_signatures() -> None:
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
         {"type": "message_stop"},
     )
-    assert read("anthropic", stream) == reply(
+    assert decode_stream("anthropic", stream) == reply(
         *(ReasoningPart("One.", "s1"), ReasoningPart("", "s2"), TextPart("Hi.")), stop="end"
     )
 
@@ -759,7 +761,7 @@ def done(*pieces: bytes) -> bytes:
     ],
 )
 def test_a_stream_is_read_as_the_standard_says(stream: bytes) -> None:
-    answer, failure = outcome("openai", [stream])
+    answer, failure = decode_until_error("openai", [stream])
     assert (answer.text, answer.stop, failure) == ("Hello", "end", "")
 
 
@@ -795,7 +797,9 @@ USAGE = {"prompt_tokens": 20, "completion_tokens": 10}
     ],
 )
 def test_usage_is_read_wherever_it_stands(chunks: list[Any]) -> None:
-    assert read("openai", openai_stream(*chunks)) == reply(TextPart("Hi."), usage=Usage(20, 10), stop="end")
+    assert decode_stream("openai", openai_stream(*chunks)) == reply(
+        TextPart("Hi."), usage=Usage(20, 10), stop="end"
+    )
 
 
 @report("https://github.com/deepseek-ai/DeepSeek-V3/issues/1608")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+from support.decoded_streams import decode_stream, fold_events
 from support.paths import DATA
-from support.reading import fold, read
 
 from mimo_magics.core.events import ResponseStarted, Stopped, ToolCallDelta, ToolCallStart, ToolProgress
 from mimo_magics.core.messages import (
@@ -68,7 +68,7 @@ replies = st.builds(
 
 @given(replies)
 def test_a_reply_comes_back_from_its_events(reply: Reply) -> None:
-    assert fold(replay_reply(reply)) == reply
+    assert fold_events(replay_reply(reply)) == reply
 
 
 RECORDED = sorted((DATA / "mimo").glob("*.sse"))
@@ -80,15 +80,18 @@ RECORDED = sorted((DATA / "mimo").glob("*.sse"))
     ids=lambda path: path.name,
 )
 def test_a_recorded_reply_comes_back_from_its_events(stream: Path) -> None:
-    reply = read("openai" if stream.name.startswith("openai") else "anthropic", stream.read_bytes())
+    reply = decode_stream("openai" if stream.name.startswith("openai") else "anthropic", stream.read_bytes())
     assert reply.message.parts
-    assert fold(replay_reply(reply)) == reply
+    assert fold_events(replay_reply(reply)) == reply
 
 
 def test_parts_that_stand_in_pieces_are_joined_when_they_come_again() -> None:
     """An answer that was gone on with may have thought twice in a row."""
     twice = Message("assistant", (ReasoningPart("One. "), ReasoningPart("Two."), TextPart("Hi")))
-    assert fold(replay_reply(Reply(twice))).message.parts == (ReasoningPart("One. Two."), TextPart("Hi"))
+    assert fold_events(replay_reply(Reply(twice))).message.parts == (
+        ReasoningPart("One. Two."),
+        TextPart("Hi"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,7 @@ def test_what_was_told_of_a_reply_is_not_told_when_it_comes_again() -> None:
 def test_each_result_of_two_calls_of_one_id_comes_again_with_its_own_call() -> None:
     calls = (ToolCall("i", "n", "1"), ToolCall("i", "n", "2"))
     results = (ToolResult("i", "n", "one"), ToolResult("i", "n", "two"))
-    reply = fold(replay_reply(Reply(Message("assistant", (*calls, *results)))))
+    reply = fold_events(replay_reply(Reply(Message("assistant", (*calls, *results)))))
     assert reply.message.open_calls == ()
     assert [(part.id, part.output) for part in reply.message.parts if isinstance(part, ToolResult)] == [
         ("i", "one"),

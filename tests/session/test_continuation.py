@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 from support.peer import CUT, Answer, Peer, error, reply, stream
-from support.rules import fault
-from support.talking import APIS, CALL, REST, branches, get_time, partial, rest, run, session, where
+from support.peer_sessions import (
+    APIS,
+    CALL,
+    CONTINUATION,
+    api_base_url,
+    continue_reply,
+    create_session,
+    describe_branches,
+    get_time,
+    run_cells,
+    run_incomplete_turn,
+)
+from support.rules import find_fault
 
 from mimo_magics.client import portal, retry
 from mimo_magics.core.errors import BadOption, MimoError
@@ -141,19 +152,19 @@ def test_what_is_known_of_one_piece_only_is_all_that_is_known(known: str) -> Non
 @pytest.mark.parametrize("how", ["length", "cut", "interrupted"])
 @pytest.mark.parametrize("api", APIS)
 def test_an_answer_that_was_broken_off_goes_on(peer: Peer, api: Api, how: str) -> None:
-    talk = session(peer, api)
-    partial(talk, peer, how, cell="a")
+    talk = create_session(peer, api)
+    run_incomplete_turn(talk, peer, how, cell="a")
     (first,) = talk.turns
     assert (first.reply.text, first.reply.stop) == ("Half an ", how)
-    peer.answers(rest)
+    peer.answers(continue_reply)
     answer = talk.ask(None)
     (turn,) = talk.turns
     parts = (ReasoningPart("Hm, hm."), TextPart("Half an answer."))
     assert (turn.reply, turn.reply.message.parts, turn.reply.stop) == (answer, parts, "end")
     kept = ("prompt", "id", "created_at", "digest", "cell", "params", "thread")
     assert [getattr(turn, name) for name in kept] == [getattr(first, name) for name in kept]
-    assert branches(talk) == [(1, "one", True)]
-    assert fault(peer.requests[-1].body, api) == ""
+    assert describe_branches(talk) == [(1, "one", True)]
+    assert find_fault(peer.requests[-1].body, api) == ""
     assert (
         peer.requests[-1].body["messages"]
         == {
@@ -172,9 +183,9 @@ def test_an_answer_that_was_broken_off_goes_on(peer: Peer, api: Api, how: str) -
 
 
 def test_the_next_prompt_follows_the_whole_answer(peer: Peer) -> None:
-    talk = session(peer)
-    partial(talk, peer, "cut")
-    peer.answers(rest)
+    talk = create_session(peer)
+    run_incomplete_turn(talk, peer, "cut")
+    peer.answers(continue_reply)
     talk.ask(None)
     talk.ask("two")
     assert peer.requests[-1].body["messages"] == [
@@ -185,8 +196,8 @@ def test_the_next_prompt_follows_the_whole_answer(peer: Peer) -> None:
 
 
 def test_what_an_answer_took_is_the_sum_of_its_pieces(peer: Peer) -> None:
-    talk = session(peer)
-    partial(talk, peer, "length")
+    talk = create_session(peer)
+    run_incomplete_turn(talk, peer, "length")
     first = talk.turns[0]
     talk.ask(None)
     (turn,) = talk.turns
@@ -197,34 +208,34 @@ def test_what_an_answer_took_is_the_sum_of_its_pieces(peer: Peer) -> None:
 
 
 def test_an_answer_may_go_on_several_times(peer: Peer) -> None:
-    talk = session(peer)
-    partial(talk, peer, "length")
-    partial(talk, peer, "cut", None)
-    partial(talk, peer, "interrupted", None)
-    peer.answers(rest)
+    talk = create_session(peer)
+    run_incomplete_turn(talk, peer, "length")
+    run_incomplete_turn(talk, peer, "cut", None)
+    run_incomplete_turn(talk, peer, "interrupted", None)
+    peer.answers(continue_reply)
     talk.ask(None)
     (turn,) = talk.turns
     assert (turn.reply.text, turn.reply.stop) == ("Half an Half an Half an answer.", "end")
 
 
 def test_an_answer_may_go_on_with_other_settings_and_in_the_other_format(peer: Peer) -> None:
-    talk = session(peer)
-    partial(talk, peer, "cut")
-    talk.ask(None, api="anthropic", base_url=where(peer, "anthropic"), max_tokens=99, thinking=False)
+    talk = create_session(peer)
+    run_incomplete_turn(talk, peer, "cut")
+    talk.ask(None, api="anthropic", base_url=api_base_url(peer, "anthropic"), max_tokens=99, thinking=False)
     assert talk.turns[0].reply.text.startswith("Half an You said: ")
     sent = peer.requests[-1].body
     assert (sent["max_tokens"], sent["thinking"]) == (99, {"type": "disabled"})
 
 
 def test_an_answer_goes_on_where_the_conversation_stands(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a")
-    partial(talk, peer, "cut", "b", cell="b")
-    run(talk, "b", words="!")
+    talk = create_session(peer)
+    run_cells(talk, "a")
+    run_incomplete_turn(talk, peer, "cut", "b", cell="b")
+    run_cells(talk, "b", words="!")
     talk.switch(2)
-    peer.answers(rest)
+    peer.answers(continue_reply)
     talk.ask(None)
-    assert branches(talk) == [(2, "a b", True), (3, "a b!", False)]
+    assert describe_branches(talk) == [(2, "a b", True), (3, "a b!", False)]
     assert [turn.reply.text for turn in talk.history.all_turns] == [
         "You said: a",
         "Half an answer.",
@@ -233,8 +244,8 @@ def test_an_answer_goes_on_where_the_conversation_stands(peer: Peer) -> None:
 
 
 def test_an_answer_that_has_nothing_more_to_say_is_whole(peer: Peer) -> None:
-    talk = session(peer)
-    partial(talk, peer, "cut")
+    talk = create_session(peer)
+    run_incomplete_turn(talk, peer, "cut")
     peer.answers(lambda seen: stream(seen, reply("", "")))
     talk.ask(None)
     (turn,) = talk.turns
@@ -244,7 +255,7 @@ def test_an_answer_that_has_nothing_more_to_say_is_whole(peer: Peer) -> None:
 
 
 def test_only_an_answer_that_was_broken_off_can_go_on(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     for _ in range(2):
         with pytest.raises(BadOption) as refused:
             talk.ask(None)
@@ -254,8 +265,8 @@ def test_only_an_answer_that_was_broken_off_can_go_on(peer: Peer) -> None:
 
 
 def test_an_answer_cannot_go_on_beside_the_conversation(peer: Peer) -> None:
-    talk = session(peer)
-    partial(talk, peer, "cut")
+    talk = create_session(peer)
+    run_incomplete_turn(talk, peer, "cut")
     before = talk.history
     with pytest.raises(BadOption):
         talk.ask(None, keep=False)
@@ -269,29 +280,29 @@ def test_a_failure_to_go_on_leaves_what_there_is(
     peer: Peer, failing: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "INITIAL_DELAY", 0.001)
-    talk = session(peer)
-    partial(talk, peer, "cut")
+    talk = create_session(peer)
+    run_incomplete_turn(talk, peer, "cut")
     before = talk.history
     peer.answers(failing)
     with pytest.raises(MimoError):
         talk.ask(None)
     assert talk.history == before
-    peer.answers(rest)
+    peer.answers(continue_reply)
     assert talk.ask(None).text == "Half an answer."
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_an_answer_whose_tools_were_stopped_goes_on_after_their_results(peer: Peer, api: Api) -> None:
-    talk = session(peer, api)
+    talk = create_session(peer, api)
     talk.tools = Session(tools=[get_time]).tools
     peer.answers(lambda seen: stream(seen, CALL))
     with portal.PortalStream(talk.stream("one")) as call:
         next(event for event in call if isinstance(event, ToolProgress))
     (first,) = talk.turns
     assert first.reply.stop == "interrupted"
-    peer.answers(rest)
+    peer.answers(continue_reply)
     talk.ask(None)
     (turn,) = talk.turns
-    assert turn.reply.message.parts == (*first.reply.message.parts, *REST.message.parts)
+    assert turn.reply.message.parts == (*first.reply.message.parts, *CONTINUATION.message.parts)
     talk.ask("two")
-    assert [fault(seen.body, api) for seen in peer.requests] == ["", "", ""]
+    assert [find_fault(seen.body, api) for seen in peer.requests] == ["", "", ""]

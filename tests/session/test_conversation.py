@@ -27,8 +27,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, stream
-from support.rules import fault
-from support.talking import APIS
+from support.peer_sessions import APIS
+from support.rules import find_fault
 
 from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, MimoError
@@ -221,7 +221,7 @@ class Plan:
     """The event at which the person stops it."""
 
     def __call__(self, seen: Seen) -> Answer:
-        if refusal := fault(seen.body, seen.api):
+        if refusal := find_fault(seen.body, seen.api):
             return error(400, refusal)
         step = self.steps.pop(0)
         return stream(seen, step) if isinstance(step, Reply) else step
@@ -398,7 +398,7 @@ class Sessions(RuleBasedStateMachine):
         with suppress(MimoError), portal.PortalStream(self.session.stream(prompt, **options)) as call:
             next((event for event in call if plan.leave_at and isinstance(event, plan.leave_at)), None)
         assert [seen.body for seen in self.peer.requests[:1]] == asked
-        assert {fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}
+        assert {find_fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}
 
     # Everything else
 
@@ -461,7 +461,7 @@ class Sessions(RuleBasedStateMachine):
                 manner = Manner(api, thinking, tools=False)
                 sent = body(conversation_messages(self.session.turns), "next", manner)
                 assert sent == body(messages(self.model.line), "next", manner)
-                assert fault(sent, api) == ""
+                assert find_fault(sent, api) == ""
 
     @invariant()
     def the_branches_are_those_of_the_model(self) -> None:

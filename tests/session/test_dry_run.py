@@ -71,7 +71,7 @@ def test_it_holds_the_summary_of_turns_that_are_left_out(peer: Peer, api: Api) -
         return stream(seen, replace(reply(words), usage=Usage(100 * len(seen.body["messages"]), 100)))
 
     peer.script = counting
-    talk = session(peer, api, window=605, model="mine", overflow="summarise", max_tokens=50)
+    talk = session(peer, api, window=605, model="mine", overflow="summarize", max_tokens=50)
     for prompt in ("one", "two", "three", "four"):
         talk.ask(prompt)
     assert talk.turns[-1].summary == "In short."

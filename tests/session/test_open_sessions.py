@@ -14,7 +14,7 @@ from mimo_magics.session.session import Session
 def sessions(peer: Peer) -> Sessions:
     """One session in which something was said."""
     sessions = Sessions()
-    sessions.current.settings = Session(base_url=f"{peer.url}/v1", system="none").settings
+    sessions.current.overrides |= {"base_url": f"{peer.url}/v1", "system": "none"}
     sessions.current.ask("hello")
     return sessions
 

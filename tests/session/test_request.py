@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 from support.peer import Peer
-from support.talking import said
+from support.peer_sessions import sent_messages
 
 from mimo_magics.client import model_list, retry
 from mimo_magics.core.messages import Message, ReasoningPart, TextPart
@@ -76,7 +76,7 @@ def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(mimo: Peer,
 
 def test_a_server_of_ones_own_is_told_nothing_unasked(peer: Peer) -> None:
     answer = Session(base_url=f"{peer.url}/v1").ask("one", temperature=9.0)
-    assert (said(peer), answer.notes, answer.cost) == ([("user", "one")], (), None)
+    assert (sent_messages(peer), answer.notes, answer.cost) == ([("user", "one")], (), None)
 
 
 def test_every_parameter_reaches_the_server(peer: Peer) -> None:

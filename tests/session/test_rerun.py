@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 from support.peer import SILENCE, Answer, Peer, error, obey, stream
-from support.talking import (
+from support.peer_sessions import (
     CALL,
+    api_base_url,
     ask,
-    bodies,
-    body,
-    branches,
-    cancelled_when_it_was_sent,
-    interrupted,
-    line,
-    run,
-    session,
-    where,
+    cancel_after_request,
+    create_session,
+    current_prompts,
+    describe_branches,
+    expected_body,
+    interrupt_turn,
+    request_bodies,
+    run_cells,
 )
 
 from mimo_magics.client import http
@@ -39,8 +39,8 @@ CELLS = ["a", "b", "c", "d", "e"]
 
 @pytest.mark.parametrize("failing", [error(400), Answer([b"data: {oops\n\n"])], ids=["refused", "malformed"])
 def test_a_cell_that_fails_when_it_asks_again_leaves_all_as_it_was(peer: Peer, failing: Answer) -> None:
-    talk = session(peer)
-    run(talk, *CELLS)
+    talk = create_session(peer)
+    run_cells(talk, *CELLS)
     before = talk.history
     peer.answers(failing)
     with pytest.raises(MimoError):
@@ -48,71 +48,71 @@ def test_a_cell_that_fails_when_it_asks_again_leaves_all_as_it_was(peer: Peer, f
     assert talk.history == before
     peer.script = obey
     ask(talk, "next")
-    assert bodies(peer)[-1] == body(*CELLS, "next")
+    assert request_bodies(peer)[-1] == expected_body(*CELLS, "next")
 
 
 async def test_a_cell_that_is_stopped_before_anything_came_leaves_all_as_it_was(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     before = talk.history
     peer.answers(Answer([SILENCE]))
-    await cancelled_when_it_was_sent(peer, talk.stream("again", cell="a"))
+    await cancel_after_request(peer, talk.stream("again", cell="a"))
     assert talk.history == before
     await http.aclose()
 
 
 def test_a_cell_that_is_stopped_when_it_asks_again_takes_the_place_of_its_turn(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", "c")
-    interrupted(talk, peer, "again", cell="b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", "c")
+    interrupt_turn(talk, peer, "again", cell="b")
     assert (talk.turns[-1].reply.text, talk.turns[-1].reply.stop) == ("Half an ", "interrupted")
-    assert branches(talk) == [(3, "a b c", False), (4, "a again", True)]
+    assert describe_branches(talk) == [(3, "a b c", False), (4, "a again", True)]
 
 
 # Several conversations in one session
 
 
 def test_a_new_conversation_that_fails_is_not_begun(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a")
+    talk = create_session(peer)
+    run_cells(talk, "a")
     peer.answers(error(400))
     with pytest.raises(MimoError):
         ask(talk, "n", cell="n", new=True)
     peer.script = obey
     ask(talk, "b")
-    assert bodies(peer)[-1] == body("a", "b")
+    assert request_bodies(peer)[-1] == expected_body("a", "b")
 
 
 def test_a_conversation_can_be_begun_before_anything_is_asked(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a")
+    talk = create_session(peer)
+    run_cells(talk, "a")
     talk.start_conversation()
-    assert (line(talk), branches(talk)) == ("", [(1, "a", False)])
+    assert (current_prompts(talk), describe_branches(talk)) == ("", [(1, "a", False)])
     ask(talk, "b")
-    assert bodies(peer)[-1] == body("b")
+    assert request_bodies(peer)[-1] == expected_body("b")
 
 
 # Taking back, branching, forking
 
 
 def test_turns_can_be_taken_back_and_stay_as_a_branch(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", "c")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", "c")
     turns = talk.turns
     assert talk.undo() == turns[2:]
     assert talk.undo(5) == turns[:2]
-    assert (talk.turns, branches(talk)) == ((), [(3, "a b c", False)])
+    assert (talk.turns, describe_branches(talk)) == ((), [(3, "a b c", False)])
     ask(talk, "d")
-    assert bodies(peer)[-1] == body("d")
+    assert request_bodies(peer)[-1] == expected_body("d")
 
 
 @pytest.mark.parametrize("count", [0, -1])
 def test_less_than_a_turn_cannot_be_taken_back(peer: Peer, count: int) -> None:
-    talk = session(peer)
-    run(talk, "a")
+    talk = create_session(peer)
+    run_cells(talk, "a")
     with pytest.raises(BadOption):
         talk.undo(count)
-    assert line(talk) == "a"
+    assert current_prompts(talk) == "a"
 
 
 def test_nothing_can_be_taken_back_where_nothing_was_said() -> None:
@@ -121,20 +121,20 @@ def test_nothing_can_be_taken_back_where_nothing_was_said() -> None:
 
 
 def test_the_conversation_goes_on_with_any_branch_and_after_any_turn(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", "c")
-    run(talk, "b", words="!")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", "c")
+    run_cells(talk, "b", words="!")
     talk.switch(3)
     ask(talk, "d")
     talk.switch(1)
     ask(talk, "e")
-    assert bodies(peer, 4) == [body("a", "b", "c", "d"), body("a", "e")]
-    assert branches(talk) == [(4, "a b!", False), (5, "a b c d", False), (6, "a e", True)]
+    assert request_bodies(peer, 4) == [expected_body("a", "b", "c", "d"), expected_body("a", "e")]
+    assert describe_branches(talk) == [(4, "a b!", False), (5, "a b c d", False), (6, "a e", True)]
 
 
 def test_a_branch_is_a_value(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     talk.undo()
     one, two = talk.history.all_turns
     assert talk.branches() == (Branch(1, (one,), is_current=True), Branch(2, (one, two), is_current=False))
@@ -142,15 +142,15 @@ def test_a_branch_is_a_value(peer: Peer) -> None:
 
 @pytest.mark.parametrize("number", [0, -1, 4])
 def test_a_branch_that_is_not_there_is_refused_with_those_that_are(peer: Peer, number: int) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", "b")
     with pytest.raises(BadOption) as refused:
         talk.switch(number)
     assert (str(refused.value), refused.value.hint) == (
         f"There is no branch {number}.",
         "There are: 2, 3.",
     )
-    assert line(talk) == "a b"
+    assert current_prompts(talk) == "a b"
 
 
 def test_where_nothing_was_said_there_is_no_branch() -> None:
@@ -163,11 +163,11 @@ def test_where_nothing_was_said_there_is_no_branch() -> None:
 def test_a_fork_begins_with_what_was_said_and_goes_its_own_way(
     peer: Peer, at: int | None, begins: str
 ) -> None:
-    talk = session(peer, temperature=0.5)
+    talk = create_session(peer, temperature=0.5)
     talk.started_on = date(2026, 3, 20)
-    run(talk, "a", "b", "c")
+    run_cells(talk, "a", "b", "c")
     other = talk.fork("other", at)
-    assert (other.name, line(other), other.settings, other.started_on) == (
+    assert (other.name, current_prompts(other), other.settings, other.started_on) == (
         "other",
         begins,
         talk.settings,
@@ -175,24 +175,24 @@ def test_a_fork_begins_with_what_was_said_and_goes_its_own_way(
     )
     ask(other, "x")
     ask(talk, "y")
-    assert [seen["messages"] for seen in bodies(peer, 3)] == [
-        body(*begins.split(), "x")["messages"],
-        body("a", "b", "c", "y")["messages"],
+    assert [seen["messages"] for seen in request_bodies(peer, 3)] == [
+        expected_body(*begins.split(), "x")["messages"],
+        expected_body("a", "b", "c", "y")["messages"],
     ]
 
 
 def test_a_cell_asks_again_in_a_fork_as_in_the_session_itself(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", "c")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", "c")
     other = talk.fork("other")
-    run(other, "b", words="!")
-    assert (line(other), line(talk)) == ("a b!", "a b c")
+    run_cells(other, "b", words="!")
+    assert (current_prompts(other), current_prompts(talk)) == ("a b!", "a b c")
 
 
 def test_a_fork_of_another_conversation_is_the_first_one_of_its_own(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a")
-    run(talk, "n", new=True)
+    talk = create_session(peer)
+    run_cells(talk, "a")
+    run_cells(talk, "n", new=True)
     other = talk.fork("other")
     assert other.history == History().append_turn(talk.history.all_turns[1])
     assert other.history.thread == FIRST_THREAD
@@ -200,8 +200,8 @@ def test_a_fork_of_another_conversation_is_the_first_one_of_its_own(peer: Peer) 
 
 @pytest.mark.parametrize("at", [-1, 3])
 def test_a_fork_at_a_turn_that_is_not_there_is_refused(peer: Peer, at: int) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     with pytest.raises(BadOption) as refused:
         talk.fork("other", at)
     assert (str(refused.value), refused.value.hint) == (
@@ -229,12 +229,15 @@ def test_a_fork_at_a_turn_that_is_not_there_is_refused(peer: Peer, at: int) -> N
 def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
     peer: Peer, cells: set[str], left: str, told: tuple[str, ...]
 ) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", "c")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", "c")
     talk.remove_cells(cells)
-    assert line(talk) == left
+    assert current_prompts(talk) == left
     assert [ask(talk, "d").notices, ask(talk, "e").notices] == [told, ()]
-    assert bodies(peer, 3) == [body(*left.split(), "d"), body(*left.split(), "d", "e")]
+    assert request_bodies(peer, 3) == [
+        expected_body(*left.split(), "d"),
+        expected_body(*left.split(), "d", "e"),
+    ]
     assert talk.history.path_to(2) == (0, 1, 2)
 
 
@@ -249,37 +252,37 @@ def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
 def test_a_cell_that_was_pasted_replaces_its_turn_where_it_was_said(
     peer: Peer, cell: str, past: list[str], place: str
 ) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", "c")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", "c")
     talk.remove_cells({cell})
-    run(talk, "d")
+    run_cells(talk, "d")
     talk.restore_cell(cell)
-    assert line(talk) == "a b c d"
+    assert current_prompts(talk) == "a b c d"
     notices = ask(talk, "again", cell=cell).notices
     assert [each[: len(f"Asked again in place of {place}")] for each in notices] == [
         f"Asked again in place of {place}"
     ]
-    assert bodies(peer)[-1] == body(*past, "again")
-    assert ("a b c d" in [way for _, way, _ in branches(talk)], line(talk)) == (
+    assert request_bodies(peer)[-1] == expected_body(*past, "again")
+    assert ("a b c d" in [way for _, way, _ in describe_branches(talk)], current_prompts(talk)) == (
         True,
         " ".join([*past, "again"]),
     )
 
 
 def test_a_pasted_cell_that_fails_is_said_where_it_was(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     talk.remove_cells({"a"})
     talk.restore_cell("a")
     peer.answers(error(400))
     with pytest.raises(MimoError):
         ask(talk, "again", cell="a")
-    assert line(talk) == "a b"
+    assert current_prompts(talk) == "a b"
 
 
 def test_nothing_comes_back_after_everything_was_forgotten(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     talk.remove_cells({"a"})
     talk.clear()
     for cell in ("a", "z", ""):
@@ -288,8 +291,8 @@ def test_nothing_comes_back_after_everything_was_forgotten(peer: Peer) -> None:
 
 
 def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cells(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     talk.remove_cells({"b"})
     kept, asked = ask(talk, "a", cell="a", run_all="keep").notices, ask(talk, "c").notices
     assert (len(kept), kept[0][:9]) == (1, "Kept from")
@@ -297,24 +300,24 @@ def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cel
 
 
 def test_what_was_forgotten_is_not_told_after_everything_is(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     talk.remove_cells({"a"})
     talk.clear()
     assert ask(talk, "c").notices == ()
 
 
 def test_clearing_forgets_all_branches(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", "a")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", "a")
     talk.started_on = date(2026, 3, 20)
     talk.clear()
     assert (talk.history, talk.started_on) == (History(), date.today())  # noqa: DTZ011
 
 
 def test_what_was_spent_stays_spent_when_all_is_forgotten(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     assert talk.spending.tokens == 60
     talk.clear()
     assert talk.spending.tokens == 60
@@ -339,7 +342,7 @@ def test_what_was_spent_stays_spent_when_all_is_forgotten(peer: Peer) -> None:
 async def test_nothing_changes_the_history_while_a_turn_is_answered(
     peer: Peer, change: Callable[[Session], object]
 ) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     async with talk.stream("a", cell="a") as running:
         async for _ in running:
             pass
@@ -351,7 +354,7 @@ async def test_nothing_changes_the_history_while_a_turn_is_answered(
         assert (talk.history, talk.started_on) == (before, begun)
         async for _ in running:
             pass
-    assert line(talk) == "a b"
+    assert current_prompts(talk) == "a b"
     await http.aclose()
 
 
@@ -361,25 +364,25 @@ def test_a_tool_cannot_change_the_conversation_that_calls_it(peer: Peer) -> None
         talk.clear()
         return "12:00"
 
-    talk = session(peer, tools=[get_time])
-    run(talk, "a")
+    talk = create_session(peer, tools=[get_time])
+    run_cells(talk, "a")
     peer.answers(lambda seen: stream(seen, CALL), obey)
-    run(talk, "b")
+    run_cells(talk, "b")
     results = [part for part in talk.turns[-1].reply.message.parts if isinstance(part, ToolResult)]
     assert [(result.output, result.is_error) for result in results] == [
         ("mimo_magics.core.errors.SessionBusy: The session is being asked already.", True)
     ]
-    assert line(talk) == "a b"
+    assert current_prompts(talk) == "a b"
 
 
 async def test_a_session_can_be_looked_at_and_forked_while_a_turn_is_answered(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     async with talk.stream("a") as running:
         async for _ in running:
             pass
     async with talk.stream("b"):
-        assert branches(talk) == [(1, "a", True)]
-        assert line(talk.fork("other")) == "a"
+        assert describe_branches(talk) == [(1, "a", True)]
+        assert current_prompts(talk.fork("other")) == "a"
     await http.aclose()
 
 
@@ -387,8 +390,8 @@ async def test_a_session_can_be_looked_at_and_forked_while_a_turn_is_answered(pe
     "refused", [{"preset": "nowhere"}, {"prompt": " "}, {"web_search": "on", "api": "anthropic"}], ids=str
 )
 def test_what_cannot_be_asked_leaves_a_session_that_can_be(peer: Peer, refused: dict[str, object]) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     before = talk.history
     talk.remove_cells({"b"})
     with pytest.raises(BadOption):
@@ -403,12 +406,12 @@ def test_what_cannot_be_asked_leaves_a_session_that_can_be(peer: Peer, refused: 
 def test_a_session_from_a_file_is_what_was_saved_but_tells_the_day_of_today(
     peer: Peer, tmp_path: Path
 ) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     talk.started_on = date(2026, 3, 20)
-    run(talk, "a", "b", "a")
+    run_cells(talk, "a", "b", "a")
     ask(talk, "aside", keep=False)
     talk.save(tmp_path / "talk.json")
-    other = Session.load(tmp_path / "talk.json", base_url=where(peer, "openai"))
+    other = Session.load(tmp_path / "talk.json", base_url=api_base_url(peer, "openai"))
     assert (other.name, other.history, other.started_on, other.unrecorded_usage, other.unrecorded_cost) == (
         talk.name,
         talk.history,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.peer import CUT, Answer, Peer, error, reply, stream
-from support.talking import said
+from support.peer_sessions import sent_messages
 
 from mimo_magics.client import http, retry
 from mimo_magics.core.errors import (
@@ -84,9 +84,9 @@ def test_a_turn_that_is_not_kept_neither_sees_nor_joins_the_conversation(peer: P
     talk = session(peer)
     talk.ask("one")
     talk.ask("aside", keep=False)
-    assert said(peer) == [("user", "aside")]
+    assert sent_messages(peer) == [("user", "aside")]
     talk.ask("two")
-    assert said(peer) == [("user", "one"), ("assistant", "You said: one"), ("user", "two")]
+    assert sent_messages(peer) == [("user", "one"), ("assistant", "You said: one"), ("user", "two")]
 
 
 def test_a_conversation_can_be_forgotten(peer: Peer) -> None:
@@ -94,14 +94,14 @@ def test_a_conversation_can_be_forgotten(peer: Peer) -> None:
     talk.ask("one")
     talk.clear()
     talk.ask("two")
-    assert said(peer) == [("user", "two")]
+    assert sent_messages(peer) == [("user", "two")]
 
 
 def test_a_question_without_a_conversation(peer: Peer) -> None:
     where = {"base_url": f"{peer.url}/v1", "system": "none"}
     assert str(ask("one", **where)) == "You said: one"
     assert str(ask("two", **where)) == "You said: two"
-    assert said(peer) == [("user", "two")]
+    assert sent_messages(peer) == [("user", "two")]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_failed_call_leaves_the_conversation_as_it_was(peer: Peer, api: Api, f
     assert talk.turns == before
     peer.script = obeying
     assert str(talk.ask("three")) == "You said: three"
-    assert [role for role, _ in said(peer)] == ["user", "assistant", "user"]
+    assert [role for role, _ in sent_messages(peer)] == ["user", "assistant", "user"]
 
 
 async def test_a_session_answers_one_prompt_at_a_time(peer: Peer) -> None:

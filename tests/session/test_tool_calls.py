@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from support.peer import KEY, Answer, Peer, Seen, error, frames, sse, stream
-from support.rules import REASONING, fault
+from support.rules import REASONING, find_fault
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.events import Approval, Event, ToolProgress
@@ -57,7 +57,7 @@ def script(*replies: Reply) -> Callable[[Seen], Answer]:
     left = list(replies)
 
     def scripted(seen: Seen) -> Answer:
-        if refusal := fault(seen.body, seen.api):
+        if refusal := find_fault(seen.body, seen.api):
             return error(400, refusal)
         return stream(seen, left.pop(0) if len(left) > 1 else left[0])
 
@@ -801,7 +801,7 @@ def test_whatever_becomes_of_the_calls_the_next_request_is_one_that_a_server_tak
     with Peer() as server:
         asyncio.run(talk_through(server))
     # a server that wants reasoning says so, and gets some that is made up
-    faults = [fault(seen.body, seen.api) for seen in server.requests]
+    faults = [find_fault(seen.body, seen.api) for seen in server.requests]
     assert {*faults} <= {"", REASONING}
     assert not faults[-1]
 

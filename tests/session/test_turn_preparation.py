@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 from support.peer import Peer, obey, reply, stream
-from support.talking import (
+from support.peer_sessions import (
     APIS,
     CALL,
+    api_base_url,
     ask,
-    bodies,
-    body,
-    branches,
+    continue_reply,
+    create_session,
+    current_prompts,
+    describe_branches,
+    expected_body,
     get_time,
-    line,
-    partial,
-    rest,
-    run,
-    session,
-    where,
+    request_bodies,
+    run_cells,
+    run_incomplete_turn,
 )
 
 from mimo_magics.client import portal
@@ -59,7 +59,7 @@ def keeping(talk: Session, prompt: str, **options: object) -> Reply:
 
 
 def test_the_very_same_request_is_not_sent_again(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     first = keeping(talk, "one", cell="a")
     before = talk.history
     again = keeping(talk, "one", cell="a")
@@ -72,23 +72,28 @@ def test_the_very_same_request_is_not_sent_again(peer: Peer) -> None:
 
 
 def test_all_cells_that_run_again_keep_their_answers(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     for _ in range(2):
-        run(talk, "a", "b", run_all="keep")
-        run(talk, "n", new=True, run_all="keep")
-        run(talk, "c", run_all="keep")
-    assert bodies(peer) == [body("a"), body("a", "b"), body("n"), body("n", "c")]
-    assert branches(talk) == [(2, "a b", False), (4, "n c", True)]
+        run_cells(talk, "a", "b", run_all="keep")
+        run_cells(talk, "n", new=True, run_all="keep")
+        run_cells(talk, "c", run_all="keep")
+    assert request_bodies(peer) == [
+        expected_body("a"),
+        expected_body("a", "b"),
+        expected_body("n"),
+        expected_body("n", "c"),
+    ]
+    assert describe_branches(talk) == [(2, "a b", False), (4, "n c", True)]
 
 
 def test_cells_after_one_that_changed_are_asked_anew(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", "c", run_all="keep")
-    run(talk, "a", run_all="keep")
-    run(talk, "b", words="!", run_all="keep")
-    run(talk, "c", run_all="keep")
-    assert bodies(peer, 3) == [body("a", "b!"), body("a", "b!", "c")]
-    assert branches(talk) == [(3, "a b c", False), (5, "a b! c", True)]
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", "c", run_all="keep")
+    run_cells(talk, "a", run_all="keep")
+    run_cells(talk, "b", words="!", run_all="keep")
+    run_cells(talk, "c", run_all="keep")
+    assert request_bodies(peer, 3) == [expected_body("a", "b!"), expected_body("a", "b!", "c")]
+    assert describe_branches(talk) == [(3, "a b c", False), (5, "a b! c", True)]
 
 
 @pytest.mark.parametrize(
@@ -114,17 +119,17 @@ def test_cells_after_one_that_changed_are_asked_anew(peer: Peer) -> None:
     ids=" ".join,
 )
 def test_a_request_that_changed_is_sent(peer: Peer, changed: dict[str, object]) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     keeping(talk, "one", cell="a")
     assert keeping(talk, **{"prompt": "one", "cell": "a", **changed}).stop == "end"
     assert len(peer.requests) == 2
 
 
 def test_a_request_in_the_other_format_or_to_another_server_is_sent(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     keeping(talk, "one", cell="a")
-    keeping(talk, "one", cell="a", api="anthropic", base_url=where(peer, "anthropic"))
-    keeping(talk, "one", cell="a", base_url=where(peer, "openai").replace("127.0.0.1", "localhost"))
+    keeping(talk, "one", cell="a", api="anthropic", base_url=api_base_url(peer, "anthropic"))
+    keeping(talk, "one", cell="a", base_url=api_base_url(peer, "openai").replace("127.0.0.1", "localhost"))
     assert [seen.api for seen in peer.requests] == ["openai", "anthropic", "openai"]
 
 
@@ -142,7 +147,7 @@ def test_a_request_in_the_other_format_or_to_another_server_is_sent(peer: Peer) 
     ids=" ".join,
 )
 def test_how_an_answer_comes_and_is_shown_changes_nothing(peer: Peer, changed: dict[str, object]) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     keeping(talk, "one", cell="a")
     assert keeping(talk, **{"prompt": "one", "cell": "a", **changed}).text == "You said: one"
     assert len(peer.requests) == 1
@@ -151,7 +156,7 @@ def test_how_an_answer_comes_and_is_shown_changes_nothing(peer: Peer, changed: d
 def test_the_day_that_the_system_prompt_tells_changes_nothing(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    urls = {api: where(peer, api) for api in APIS}
+    urls = {api: api_base_url(peer, api) for api in APIS}
     monkeypatch.setitem(SERVICES, "mimo-v2", replace(SERVICES["mimo-v2"], base_urls=urls))
     talk = Session()
     for day in (20, 21):
@@ -165,29 +170,29 @@ def test_the_day_that_the_system_prompt_tells_changes_nothing(
 
 
 def test_by_default_everything_is_asked_anew(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "a")
+    talk = create_session(peer)
+    run_cells(talk, "a", "a")
     assert len(peer.requests) == 2
 
 
 @pytest.mark.parametrize("how", ["cut", "interrupted"])
 def test_an_answer_that_was_broken_off_is_asked_anew(peer: Peer, how: str) -> None:
-    talk = session(peer)
-    partial(talk, peer, how, cell="a", run_all="keep")
+    talk = create_session(peer)
+    run_incomplete_turn(talk, peer, how, cell="a", run_all="keep")
     assert keeping(talk, "one", cell="a").text == "You said: one"
 
 
 def test_an_answer_that_went_on_is_kept_as_a_whole(peer: Peer) -> None:
-    talk = session(peer)
-    partial(talk, peer, "cut", cell="a")
-    peer.answers(rest)
+    talk = create_session(peer)
+    run_incomplete_turn(talk, peer, "cut", cell="a")
+    peer.answers(continue_reply)
     talk.ask(None)
     assert keeping(talk, "one", cell="a").text == "Half an answer."
     assert len(peer.requests) == 2
 
 
 def test_the_newest_answer_is_kept(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     for answer in ("One.", "Two."):
         peer.answers(lambda seen, answer=answer: stream(seen, reply(answer)))
         ask(talk, "one", cell="a")
@@ -196,7 +201,7 @@ def test_the_newest_answer_is_kept(peer: Peer) -> None:
 
 
 def test_who_asks_may_decide_on_each_answer(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     shown: list[Turn] = []
     refusing: Callable[[Turn], bool] = lambda turn: bool(shown.append(turn))  # noqa: E731
     ask(talk, "one", cell="a", reuse=refusing)
@@ -209,7 +214,7 @@ def test_who_asks_may_decide_on_each_answer(peer: Peer) -> None:
 
 
 def test_a_kept_answer_spends_nothing_and_what_was_spent_stays_spent(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     keeping(talk, "one", cell="a")
     before = talk.spending
     assert before.tokens == 30
@@ -224,7 +229,7 @@ def test_a_kept_answer_spends_nothing_and_what_was_spent_stays_spent(peer: Peer)
 def test_a_kept_answer_beside_the_conversation_costs_nothing(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    urls = {api: where(peer, api) for api in APIS}
+    urls = {api: api_base_url(peer, api) for api in APIS}
     monkeypatch.setitem(SERVICES, "mimo-v2", replace(SERVICES["mimo-v2"], base_urls=urls))
     talk = Session(system="none")
     assert keeping(talk, "one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
@@ -233,7 +238,7 @@ def test_a_kept_answer_beside_the_conversation_costs_nothing(
 
 
 def test_a_kept_answer_comes_as_the_events_that_it_came_by(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     keeping(talk, "one", cell="a")
     events: list[Event] = []
     with portal.PortalStream(talk.stream("one", cell="a", run_all="keep")) as call:
@@ -259,7 +264,7 @@ def test_a_kept_answer_runs_no_tools_and_needs_no_key(peer: Peer, monkeypatch: p
 
     call = replace(CALL, message=Message("assistant", (ReasoningPart("Hm."), ToolCall("c1", "clock", "{}"))))
     peer.answers(lambda seen: stream(seen, call), obey)
-    talk = session(peer)
+    talk = create_session(peer)
     talk.tools = Session(tools=[clock]).tools
     first = keeping(talk, "one", cell="a")
     monkeypatch.delenv("MIMO_API_KEY")
@@ -285,9 +290,9 @@ def saved(*parts: Part, digest: str) -> Turn:
 
 
 def test_an_answer_that_the_notebook_holds_is_kept(peer: Peer) -> None:
-    ask(talk := session(peer), "one")
+    ask(talk := create_session(peer), "one")
     digest = talk.turns[0].digest
-    talk = session(peer)
+    talk = create_session(peer)
     talk.cached_turns = {digest: saved(TextPart("Saved."), digest=digest)}
     answer = keeping(talk, "one", cell="a")
     assert (answer.text, answer.notices) == (
@@ -305,10 +310,10 @@ def test_an_answer_that_the_notebook_holds_is_kept(peer: Peer) -> None:
 
 
 def test_an_answer_that_is_kept_in_two_conversations_stands_in_both(peer: Peer, tmp_path: Path) -> None:
-    talk = session(peer)
-    run(talk, "a", "b", run_all="keep")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b", run_all="keep")
     ask(talk, "a", cell="n", new=True, run_all="keep")
-    assert branches(talk) == [(2, "a b", False), (3, "a", True)]
+    assert describe_branches(talk) == [(2, "a b", False), (3, "a", True)]
     talk.save(tmp_path / "talk.json")
     assert Session.load(tmp_path / "talk.json").history == talk.history
 
@@ -325,45 +330,57 @@ CELLS = ["a", "b", "c", "d", "e"]
     ],
 )
 def test_a_cell_that_asks_again_takes_the_place_of_its_turn(peer: Peer, place: int, told: str) -> None:
-    talk = session(peer)
-    run(talk, *CELLS)
+    talk = create_session(peer)
+    run_cells(talk, *CELLS)
     answer = ask(talk, "again", cell=CELLS[place])
     assert answer.notices == (told,)
-    assert bodies(peer) == [
-        *(body(*CELLS[: number + 1]) for number in range(5)),
-        body(*CELLS[:place], "again"),
+    assert request_bodies(peer) == [
+        *(expected_body(*CELLS[: number + 1]) for number in range(5)),
+        expected_body(*CELLS[:place], "again"),
     ]
     now = " ".join([*CELLS[:place], "again"])
-    assert (line(talk), branches(talk)) == (now, [(5, "a b c d e", False), (6, now, True)])
+    assert (current_prompts(talk), describe_branches(talk)) == (
+        now,
+        [(5, "a b c d e", False), (6, now, True)],
+    )
 
 
 def test_cells_that_run_again_after_it_are_asked_with_the_new_history(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, *CELLS)
-    run(talk, "b", words="!")
-    run(talk, "c", "d")
-    assert bodies(peer, 5) == [body("a", "b!"), body("a", "b!", "c"), body("a", "b!", "c", "d")]
-    assert branches(talk) == [(5, "a b c d e", False), (8, "a b! c d", True)]
+    talk = create_session(peer)
+    run_cells(talk, *CELLS)
+    run_cells(talk, "b", words="!")
+    run_cells(talk, "c", "d")
+    assert request_bodies(peer, 5) == [
+        expected_body("a", "b!"),
+        expected_body("a", "b!", "c"),
+        expected_body("a", "b!", "c", "d"),
+    ]
+    assert describe_branches(talk) == [(5, "a b c d e", False), (8, "a b! c d", True)]
     assert [turn.reply.notices for turn in talk.turns[2:]] == [(), ()]
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_all_cells_that_run_again_send_what_they_sent(peer: Peer, api: Api) -> None:
-    talk = session(peer, api)
+    talk = create_session(peer, api)
     for _ in range(2):
-        run(talk, "a", "b")
-        run(talk, "n", new=True)
-        run(talk, "c")
-    assert bodies(peer, 4) == bodies(peer)[:4]
-    assert [len(seen["messages"]) for seen in bodies(peer, 4)] == [1, 3, 1, 3]
-    assert branches(talk) == [(2, "a b", False), (4, "n c", False), (6, "a b", False), (8, "n c", True)]
+        run_cells(talk, "a", "b")
+        run_cells(talk, "n", new=True)
+        run_cells(talk, "c")
+    assert request_bodies(peer, 4) == request_bodies(peer)[:4]
+    assert [len(seen["messages"]) for seen in request_bodies(peer, 4)] == [1, 3, 1, 3]
+    assert describe_branches(talk) == [
+        (2, "a b", False),
+        (4, "n c", False),
+        (6, "a b", False),
+        (8, "n c", True),
+    ]
 
 
 def test_the_old_turn_is_told_of_also_where_another_conversation_went_on(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
-    run(talk, "n", new=True)
-    run(talk, "c")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
+    run_cells(talk, "n", new=True)
+    run_cells(talk, "c")
     told = "Asked again in place of turn 1, which stays, with the one after it, as branch {}."
     assert ask(talk, "again", cell="a").notices == (told.format(2),)
     assert ask(talk, "again", cell="n", new=True).notices == (told.format(4),)
@@ -371,8 +388,8 @@ def test_the_old_turn_is_told_of_also_where_another_conversation_went_on(peer: P
 
 
 def test_what_the_caller_remarks_is_told_beside(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a")
+    talk = create_session(peer)
+    run_cells(talk, "a")
     assert ask(talk, "again", cell="a", notices=["By the way."]).notices == (
         "Asked again in place of turn 1, which stays as branch 1.",
         "By the way.",
@@ -380,53 +397,53 @@ def test_what_the_caller_remarks_is_told_beside(peer: Peer) -> None:
 
 
 def test_a_turn_that_is_appended_leaves_those_of_its_cell(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
-    run(talk, "b", words="2", append=True)
-    run(talk, "b", words="3", append=True)
-    run(talk, "c")
-    assert bodies(peer)[-1] == body("a", "b", "b2", "b3", "c")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
+    run_cells(talk, "b", words="2", append=True)
+    run_cells(talk, "b", words="3", append=True)
+    run_cells(talk, "c")
+    assert request_bodies(peer)[-1] == expected_body("a", "b", "b2", "b3", "c")
     assert [turn.cell for turn in talk.turns] == ["a", "b", "b", "b", "c"]
-    run(talk, "b", words="4")
-    assert bodies(peer)[-1] == body("a", "b4")
+    run_cells(talk, "b", words="4")
+    assert request_bodies(peer)[-1] == expected_body("a", "b4")
 
 
 def test_prompts_of_nobody_are_added(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     for _ in range(2):
         assert ask(talk, "a").notices == ()
-    assert bodies(peer) == [body("a"), body("a", "a")]
+    assert request_bodies(peer) == [expected_body("a"), expected_body("a", "a")]
 
 
 def test_plain_python_asks_again_by_a_name(peer: Peer) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     for words in ("one", "two"):
         talk.ask(words, cell="mine")
-    assert bodies(peer) == [body("one"), body("two")]
+    assert request_bodies(peer) == [expected_body("one"), expected_body("two")]
 
 
 def test_a_prompt_that_is_not_kept_takes_no_place(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     before = talk.history
     assert ask(talk, "aside", cell="a", keep=False).notices == ()
-    assert (bodies(peer)[-1], talk.history) == (body("aside"), before)
+    assert (request_bodies(peer)[-1], talk.history) == (expected_body("aside"), before)
     assert talk.unrecorded_usage == Usage(20, 10, 5)
 
 
 def test_a_new_conversation_knows_nothing_of_the_other_one(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
     ask(talk, "n", new=True)
     ask(talk, "c")
-    assert bodies(peer, 2) == [body("n"), body("n", "c")]
-    assert branches(talk) == [(2, "a b", False), (4, "n c", True)]
+    assert request_bodies(peer, 2) == [expected_body("n"), expected_body("n", "c")]
+    assert describe_branches(talk) == [(2, "a b", False), (4, "n c", True)]
 
 
 def test_a_cell_of_the_other_conversation_goes_on_there(peer: Peer) -> None:
-    talk = session(peer)
-    run(talk, "a", "b")
-    run(talk, "n", new=True)
-    run(talk, "b", words="!")
+    talk = create_session(peer)
+    run_cells(talk, "a", "b")
+    run_cells(talk, "n", new=True)
+    run_cells(talk, "b", words="!")
     ask(talk, "next")
-    assert bodies(peer, 3) == [body("a", "b!"), body("a", "b!", "next")]
+    assert request_bodies(peer, 3) == [expected_body("a", "b!"), expected_body("a", "b!", "next")]

@@ -7,7 +7,7 @@ from itertools import repeat
 
 import pytest
 from support.peer import CUT, SILENCE, Answer, Peer, error, frames, reply, sse, stream
-from support.talking import cancelled_when_it_was_sent, said
+from support.peer_sessions import cancel_after_request, sent_messages
 
 from mimo_magics.client import http, retry
 from mimo_magics.core.errors import (
@@ -91,7 +91,7 @@ def test_an_answer_that_breaks_off_is_kept_marked_and_can_be_followed(
     assert failure.value.reply.text == "half an answer"
     peer.script = obeying
     assert str(talk.ask("two")) == "You said: two"
-    assert [role for role, _ in said(peer)] == ["user", "assistant", "user"]
+    assert [role for role, _ in sent_messages(peer)] == ["user", "assistant", "user"]
 
 
 async def test_leaving_a_turn_early_keeps_what_had_come_and_closes_the_socket(peer: Peer) -> None:
@@ -130,7 +130,7 @@ async def test_a_cancelled_task_keeps_what_had_come(peer: Peer) -> None:
 async def test_a_turn_stopped_before_anything_came_is_not_kept(peer: Peer) -> None:
     talk = session(peer)
     peer.answers(Answer([SILENCE]))
-    await cancelled_when_it_was_sent(peer, talk.stream("one"))
+    await cancel_after_request(peer, talk.stream("one"))
     assert talk.turns == ()
     await http.aclose()
 

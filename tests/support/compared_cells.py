@@ -8,10 +8,10 @@ from support.peer import Peer
 GRID = "%%mimo_compare --temperature 0 1\nHello"
 
 
-def page(ran: Ran) -> str:
+def output_html(ran: Ran) -> str:
     (output,) = ran.outputs
     return output["data"]["text/html"]
 
 
-def sent(peer: Peer) -> list[list[str]]:
+def sent_contents(peer: Peer) -> list[list[str]]:
     return [[message["content"] for message in seen.body["messages"]] for seen in peer.requests]

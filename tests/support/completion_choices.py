@@ -61,13 +61,13 @@ VARIABLES = {
 CHOICES = Choices(Settings(), VARIABLES, sessions=("main", "my trip"), tools=("weather",))
 
 
-def offered(text: str, choices: Choices = CHOICES) -> list[str]:
+def offered_texts(text: str, choices: Choices = CHOICES) -> list[str]:
     found = complete(text, choices)
     assert found
     return [each.text for each in found.candidates]
 
 
-def completed(text: str) -> list[str]:
+def completed_texts(text: str) -> list[str]:
     """The text as it is when a candidate was taken."""
     found = complete(text, CHOICES)
     assert found

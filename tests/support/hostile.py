@@ -243,7 +243,7 @@ Found = TypeVar("Found", tuple[str, ...], list[str])
 """A tag, or a tag with one of its attributes and the value."""
 
 
-def odd(found: Iterable[Found], more: Mapping[str, str] = {}) -> list[Found]:
+def find_unexpected(found: Iterable[Found], more: Mapping[str, str] = {}) -> list[Found]:
     """Choose what nobody would have put in a document with good intent."""
     rules = ATTRIBUTES | more
     tags = {*TAGS.split(), *(rule.partition(" ")[0] for rule in more)}

@@ -28,7 +28,7 @@ def endpoint(peer: Peer, api: Api = "openai", auth: Auth = "bearer", timeout: fl
     return Endpoint(peer.url + ("/v1" if api == "openai" else "/anthropic"), Secret(KEY), auth, timeout)
 
 
-async def ask(
+async def send_request(
     peer: Peer,
     api: Api = "openai",
     request: Request = REQUEST,
@@ -39,7 +39,7 @@ async def ask(
         return [event async for event in events]
 
 
-def folded(events: Iterable[Event]) -> Reply:
+def fold_events(events: Iterable[Event]) -> Reply:
     accumulator = Accumulator()
     for event in events:
         accumulator.feed(event)

@@ -18,7 +18,7 @@ from jupyter_client.manager import KernelManager
 
 from support.kernels import INSTALLED, write_specs
 
-PATIENCE = 60.0
+WAIT_TIMEOUT = 60.0
 OCCUPIED = "__import__('time').sleep(0.05)"
 MODEL = "IPY_MODEL_"
 
@@ -87,7 +87,7 @@ class Kernel:
         self._manager.start_kernel(extra_arguments=["--IPKernelApp.log_level=ERROR"], **self._start)
         self._client = self._manager.blocking_client()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=PATIENCE)
+        self._client.wait_for_ready(timeout=WAIT_TIMEOUT)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -122,8 +122,8 @@ class Kernel:
             code,
             allow_stdin=True,
             stdin_hook=typed,
-            output_hook=lambda message: keep(ran, message["msg_type"], message["content"]),
-            timeout=PATIENCE,
+            output_hook=lambda message: store_message(ran, message["msg_type"], message["content"]),
+            timeout=WAIT_TIMEOUT,
         )
         ran.status = reply["content"]["status"]
         return ran, questions[0]
@@ -147,7 +147,7 @@ class Kernel:
         """Run two cells at the same time, the second one in a subshell."""
         self._running = [Ran(), Ran()]
         self._client.control_channel.send(self._client.session.msg("create_subshell_request"))
-        subshell = self._client.get_control_msg(timeout=PATIENCE)["content"]["subshell_id"]
+        subshell = self._client.get_control_msg(timeout=WAIT_TIMEOUT)["content"]["subshell_id"]
         self._tell_cell("")
         content = {"code": first, "silent": False, "store_history": True, "allow_stdin": True}
         messages = [
@@ -165,7 +165,7 @@ class Kernel:
         """Take in what the cells that run do, until all are over, and the kernel is idle after the last ones."""
         results = dict(zip(ids, self._running, strict=True))
         interrupted, busy = False, set(last_ids)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + WAIT_TIMEOUT
         while busy or not all(ran.status for ran in results.values()):
             assert time.monotonic() < deadline, "the kernel did not answer"
             if when and not interrupted and when():
@@ -180,7 +180,7 @@ class Kernel:
                 if message["content"].get("execution_state") == "idle":
                     busy.discard(message["parent_header"].get("msg_id", ""))
                 if ran := results.get(message["parent_header"].get("msg_id", "")):
-                    keep(ran, message["msg_type"], message["content"])
+                    store_message(ran, message["msg_type"], message["content"])
         if any(ran.status == "aborted" for ran in results.values()):
             self._recover()
         return list(results.values())
@@ -231,12 +231,12 @@ class Kernel:
 
     def help(self, code: str) -> str:
         """The text that a front end opens for `name?`."""
-        reply = self._client.execute_interactive(code, output_hook=lambda _: None, timeout=PATIENCE)
+        reply = self._client.execute_interactive(code, output_hook=lambda _: None, timeout=WAIT_TIMEOUT)
         return "".join(page["data"]["text/plain"] for page in reply["content"]["payload"])
 
     def complete(self, code: str, cursor: int | None = None) -> dict[str, Any]:
         """What a front end is offered at the cursor, or at the end."""
-        reply = self._client.complete(code, cursor, reply=True, timeout=PATIENCE)
+        reply = self._client.complete(code, cursor, reply=True, timeout=WAIT_TIMEOUT)
         content: dict[str, Any] = reply["content"]
         return content
 
@@ -288,7 +288,7 @@ def manager(name: str, folder: Path) -> KernelManager:
     )
 
 
-def keep(ran: Ran, kind: str, content: dict[str, Any]) -> None:
+def store_message(ran: Ran, kind: str, content: dict[str, Any]) -> None:
     """Take a message in, as a front end does."""
     if kind in ("status", "execute_input"):
         return

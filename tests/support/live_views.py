@@ -16,10 +16,10 @@ from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.display.static import StaticRenderer, StatusRenderer
 from mimo_magics.document.reply import DisplayOptions, ReplyDocument
 from support.comparisons import METADATA, TITLES
-from support.wired import Cell, Clock
+from support.widget_page import Cell, Clock
 
 
-class Watched:
+class WatchedComparison:
     """A live renderer, the clock that it sees, and its cell."""
 
     def __init__(self, titles: Sequence[str] = TITLES) -> None:
@@ -29,44 +29,44 @@ class Watched:
         create_view = partial(ComparisonView, DisplayOptions(), progress, self.cell)
         self.renderer = LiveRenderer(StatusRenderer(progress), progress, create_view, self.cell, self.clock)
 
-    def let(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.clock.time += seconds
         self.renderer.tick()
 
-    def say(self, number: int, text: str) -> None:
+    def add_text(self, number: int, text: str) -> None:
         self.renderer.show(TextDelta(text), number)
 
 
 CLOCK = ToolCall("i", "clock", '{"zone": "UTC"}')
 
 
-def view(cell: Cell | None = None) -> ReplyView:
+def create_view(cell: Cell | None = None) -> ReplyView:
     return ReplyView(DisplayOptions(), ReplyProgress(), cell or Cell())
 
 
-def told(view: ReplyView, *events: Event) -> None:
+def feed_view(view: ReplyView, *events: Event) -> None:
     for event in events:
         view.show(event)
         view.paint()
 
 
-CODES = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\n"
+CODE_BLOCKS = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\n"
 
 
-def reply_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
+def new_reply_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
     progress, cell = ReplyProgress(now), cell or Cell()
     fallback = StaticRenderer(progress, is_only_output=True, now=now)
     return LiveRenderer(fallback, progress, partial(ReplyView, DisplayOptions(), progress, cell), cell, now)
 
 
-def live(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
+def create_live_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
     """A renderer of an answer that takes its time."""
-    renderer = reply_renderer(cell, now)
+    renderer = new_reply_renderer(cell, now)
     renderer.tick()
     return renderer
 
 
-def finish(renderer: LiveRenderer) -> None:
+def finish_renderer(renderer: LiveRenderer) -> None:
     reply = Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end")
     renderer.finish(ReplyDocument(reply), METADATA)

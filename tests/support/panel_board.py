@@ -17,44 +17,44 @@ def shell() -> InteractiveShell:
     return InteractiveShell.instance()
 
 
-OWN = "Answer in verse.\nAlways."
+OWN_PROMPT = "Answer in verse.\nAlways."
 
 
 Outputs = list[dict[str, Any]]
 
 
-def widget(board: PanelLayout, name: str) -> Any:
+def control_widget(board: PanelLayout, name: str) -> Any:
     """What a person moves; of the system prompt the choice."""
     return board.rows[name].control._binding.widget
 
 
-def move(board: PanelLayout, name: str, value: Any) -> None:
+def move_control(board: PanelLayout, name: str, value: Any) -> None:
     """Change a control as a page does."""
-    moved = widget(board, name)
+    moved = control_widget(board, name)
     moved.set_state({"index": moved.options.index(value)} if hasattr(moved, "index") else {"value": value})
 
 
-def words(board: PanelLayout, name: str) -> str:
+def row_note(board: PanelLayout, name: str) -> str:
     return board.rows[name].box.children[-1].value
 
 
-def write(config: MimoConfig, name: str, value: Any) -> None:
+def write_setting(config: MimoConfig, name: str, value: Any) -> None:
     config.write(name, to_text(TYPE_HINTS[name], value))
 
 
-def said(board: PanelLayout) -> str:
-    return "".join(child.value for box in board.root.children for child in texts(box))
+def panel_html(board: PanelLayout) -> str:
+    return "".join(child.value for box in board.root.children for child in html_widgets(box))
 
 
-def texts(box: Any) -> list[Any]:
-    inner = [found for child in getattr(box, "children", ()) for found in texts(child)]
+def html_widgets(box: Any) -> list[Any]:
+    inner = [found for child in getattr(box, "children", ()) for found in html_widgets(child)]
     return [*([box] if "HTML" in type(box).__name__ else []), *inner]
 
 
-def document(published: Outputs) -> dict[str, str]:
+def last_bundle(published: Outputs) -> dict[str, str]:
     return published[-1]["data"]
 
 
-def rows(plain: str) -> dict[str, str]:
+def table_rows(plain: str) -> dict[str, str]:
     table = plain.partition("\n")[2]
     return {line.split()[0]: line.split(maxsplit=1)[1] for line in table.splitlines()[: len(PANEL_SETTINGS)]}

@@ -22,16 +22,16 @@ from typing import Any, ClassVar, Self
 
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, Usage
 from support.encode_stream import anthropic_stream, anthropic_whole, openai_stream, openai_whole
-from support.rules import fault
+from support.rules import find_fault
 
 KEY = "sk-canary-0123456789abcdefXYZ"
 CUT = object()
 """In a script: the connection breaks here."""
 RESET = object()
 """In a script: the connection is reset here; what was not read yet is lost."""
-PATIENCE = 60.0
+WAIT_TIMEOUT = 60.0
 """Seconds after which a test that waits for a condition gives up; no test asserts it."""
-SILENCE = PATIENCE
+SILENCE = WAIT_TIMEOUT
 """In a script: nothing more comes. Only a client that hangs up ends this pause."""
 
 
@@ -199,7 +199,7 @@ class Peer:
 
 def wait_until(true: Callable[[], bool]) -> None:
     """Wait for a condition. The deadline only keeps a test from waiting for ever."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_TIMEOUT
     while not true():
         assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.01)
@@ -292,7 +292,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def wait(self, true: Callable[[], bool]) -> None:
         """Wait for a condition; a client that hangs up meanwhile is noticed."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + WAIT_TIMEOUT
         self.pause(0.001)
         while not true():
             if time.monotonic() > deadline:
@@ -305,6 +305,6 @@ class Handler(BaseHTTPRequestHandler):
 
 def obey(seen: Seen) -> Answer:
     """Answer as MiMo does, and refuse what it refuses."""
-    if refusal := fault(seen.body, seen.api):
+    if refusal := find_fault(seen.body, seen.api):
         return error(400, refusal)
     return stream(seen, reply(f"You said: {seen.prompt}"))

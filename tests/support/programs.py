@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-TAKEN = "Address already in use"
+PORT_IN_USE = "Address already in use"
 """What a kernel says when another process took one of its ports: it is told them before it can bind them."""
 ATTEMPTS = 3
 
@@ -15,6 +15,6 @@ def run_program(command: Sequence[object], **options: Any) -> subprocess.Complet
     """Run a command and return what it printed; start it anew when the machine gave a port of its kernel away."""
     for _ in range(ATTEMPTS):
         run = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, **options)
-        if TAKEN not in run.stdout + run.stderr:
+        if PORT_IN_USE not in run.stdout + run.stderr:
             break
     return run

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 
 import nh3
 
-from support.hostile import ATTRIBUTES, PICTURES, TAGS, odd
+from support.hostile import ATTRIBUTES, PICTURES, TAGS, find_unexpected
 
 
-class Reading(HTMLParser):
+class ParsedHtml(HTMLParser):
     """What is in HTML: each tag, each attribute; and the whole of it written in another way."""
 
     def __init__(self, html: str) -> None:
@@ -38,13 +38,13 @@ class Reading(HTMLParser):
     handle_decl = handle_pi = unknown_decl = handle_comment
 
 
-def read_again(html: str) -> str:
+def reparse_html(html: str) -> str:
     """Return what a browser's parser makes of it."""
     names = {rule.partition(" ")[2] for rule in (*ATTRIBUTES, *PICTURES)}
     return nh3.clean(html, tags={*TAGS.split(), "img"}, attributes={"*": names}, link_rel=None)
 
 
-def harm(html: str, more: Mapping[str, str] = {}) -> list[tuple[str, ...]]:
+def find_harm(html: str, more: Mapping[str, str] = {}) -> list[tuple[str, ...]]:
     """Return what is odd in it, and the difference where a browser reads something else."""
-    once, twice = Reading(html), Reading(read_again(html))
-    return odd(once.found, more) + ([] if once.tree == twice.tree else [(once.tree, twice.tree)])
+    once, twice = ParsedHtml(html), ParsedHtml(reparse_html(html))
+    return find_unexpected(once.found, more) + ([] if once.tree == twice.tree else [(once.tree, twice.tree)])

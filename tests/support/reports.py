@@ -10,9 +10,9 @@ import pytest
 
 from mimo_magics import Session
 from mimo_magics.core.messages import ToolCall
-from support.dialects import Frame, openai_chunk
+from support.decoded_streams import openai_stream
+from support.format_cases import Frame, openai_chunk
 from support.peer import Answer, Peer, Seen
-from support.reading import openai_stream
 
 
 def report(*links: str) -> pytest.MarkDecorator:
@@ -75,9 +75,9 @@ class Tools:
         return session(peer, tools=[self.look, self.erase], **options)
 
 
-def results(talk: Session) -> list[str]:
+def results(session: Session) -> list[str]:
     """What the tools of the last turn gave back."""
-    return [part.output for part in talk.turns[-1].reply.message.parts if hasattr(part, "output")]
+    return [part.output for part in session.turns[-1].reply.message.parts if hasattr(part, "output")]
 
 
 def messages(peer: Peer, number: int = -1) -> list[dict[str, Any]]:

@@ -12,11 +12,11 @@ from typing import Any
 
 REASONING = "The reasoning_content in the thinking mode must be passed back to the API."
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-REFUSED = {"title", "additionalProperties", "strict", "$ref", "$defs"}
+REFUSED_KEYS = {"title", "additionalProperties", "strict", "$ref", "$defs"}
 """Keys of a schema that its gateways refuse (3.1)."""
 
 
-def fault(body: dict[str, Any], api: str) -> str:
+def find_fault(body: dict[str, Any], api: str) -> str:
     """Return why a request is refused; empty when it is fine."""
     return next((_openai if api == "openai" else _anthropic)(body), "")
 
@@ -101,7 +101,7 @@ def _tool(name: str, schema: Any, tool: dict[str, Any]) -> Iterator[str]:
         yield f"{name!r} is no name of a tool"
     if not isinstance(schema, dict) or schema.get("type") != "object":
         yield f"{name} is described by no object"
-    if found := REFUSED & (set(tool) | set(_keys(schema))):
+    if found := REFUSED_KEYS & (set(tool) | set(_keys(schema))):
         yield f"{name} has {sorted(found)}"
 
 

@@ -25,7 +25,7 @@ from support.saving_process import turn
 DAY = date(2026, 11, 22)
 
 
-ASKED = Turn(
+FULL_TURN = Turn(
     Message(
         "user", (TextPart("What is in it?"), ImagePart("data:image/png;base64,AAAA"), AudioPart("a.mp3"))
     ),
@@ -59,17 +59,17 @@ ASKED = Turn(
 )
 
 
-TALK = (
+SAVED_HISTORY = (
     History()
     .append_turn(turn("one"))
-    .append_turn(ASKED)
+    .append_turn(FULL_TURN)
     .drop_last(1)
     .append_turn(turn("instead"))
     .start_conversation("b")
-    .append_turn(ASKED)
+    .append_turn(FULL_TURN)
     .switch_to(0)
 )
 """Two conversations, one of them with a branch, and it stands at neither end."""
 
 
-SAVED = SavedSession("main", DAY, TALK, Usage(7, 3), 0.125)
+SAVED = SavedSession("main", DAY, SAVED_HISTORY, Usage(7, 3), 0.125)

@@ -26,7 +26,7 @@ from mimo_magics.session.history import History
 from mimo_magics.session.storage.session_file import SavedSession, SessionFile
 from mimo_magics.session.turn import Turn
 
-LONGEST = 0.03
+MAX_RUN_SECONDS = 0.03
 """Seconds: some saves."""
 
 
@@ -36,7 +36,7 @@ def turn(prompt: str, size: int = 0) -> Turn:
     return Turn(user_message(prompt), reply, Params("mimo-test"), "mimo-v2", "openai", 1.0)
 
 
-def begun(turns: int = 0, size: int = 0) -> SavedSession:
+def session_with_turns(turns: int = 0, size: int = 0) -> SavedSession:
     """A session of turns that say their number."""
     history = History()
     for number in range(turns):
@@ -44,22 +44,22 @@ def begun(turns: int = 0, size: int = 0) -> SavedSession:
     return SavedSession("main", date(2026, 11, 22), history)
 
 
-def grown(saved: SavedSession, prompt: str) -> SavedSession:
+def append_turn(saved: SavedSession, prompt: str) -> SavedSession:
     return replace(saved, history=saved.history.append_turn(turn(prompt)))
 
 
-def beside(path: Path, name: str, count: int) -> None:
+def save_concurrently(path: Path, name: str, count: int) -> None:
     file, done = SessionFile(path), 0
     while done < count:
         with suppress(SessionNotSaved):
-            file.write(grown(file.read(), f"{name} {done}"))
+            file.write(append_turn(file.read(), f"{name} {done}"))
             done += 1
 
 
-def killed(path: Path, seed: int) -> None:
+def save_until_killed(path: Path, seed: int) -> None:
     chance = Random(seed)
     for line in sys.stdin:
-        print(_reported(path, chance.uniform(0, LONGEST), int(line)), flush=True)
+        print(_reported(path, chance.uniform(0, MAX_RUN_SECONDS), int(line)), flush=True)
 
 
 def _reported(path: Path, seconds: float, nth: int) -> int:
@@ -98,13 +98,13 @@ def _save_for_ever(path: Path, reports: int) -> None:
     file = SessionFile(path)
     saved = file.read()
     while True:
-        saved = grown(saved, str(len(saved.history.all_turns)))
+        saved = append_turn(saved, str(len(saved.history.all_turns)))
         file.write(saved)
         os.write(reports, b".")
 
 
-def interrupted(path: Path, seed: int, count: int) -> None:
-    chance, file, saved = Random(seed), SessionFile(path), begun(25, 2_000)
+def save_while_interrupted(path: Path, seed: int, count: int) -> None:
+    chance, file, saved = Random(seed), SessionFile(path), session_with_turns(25, 2_000)
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     for _ in range(count):
         with suppress(KeyboardInterrupt):
@@ -117,8 +117,8 @@ def interrupted(path: Path, seed: int, count: int) -> None:
 if __name__ == "__main__":
     how, where, *more = sys.argv[1:]
     if how == "beside":
-        beside(Path(where), more[0], int(more[1]))
+        save_concurrently(Path(where), more[0], int(more[1]))
     elif how == "killed":
-        killed(Path(where), int(more[0]))
+        save_until_killed(Path(where), int(more[0]))
     else:
-        interrupted(Path(where), *map(int, more))
+        save_while_interrupted(Path(where), *map(int, more))

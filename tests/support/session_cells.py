@@ -6,44 +6,44 @@ from pathlib import Path
 
 from mimo_magics import Session
 from support.kernel import Kernel, Ran
-from support.told import quiet, transcript
+from support.session_requests import notice_lines, transcript_turns
 
 WORDS = "one two three four five"
 
 
-def anew(kernel: Kernel) -> Kernel:
+def reload_extension(kernel: Kernel) -> Kernel:
     """Load the extension anew: nothing was said, and the settings are the default ones, as after a restart."""
     assert kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics").status == "ok"
     return kernel
 
 
-def saving(kernel: Kernel, notebook: Path) -> Kernel:
+def enable_autosave(kernel: Kernel, notebook: Path) -> Kernel:
     assert kernel.run(f"%mimo_config autosave=on notebook='{notebook}'").status == "ok"
     return kernel
 
 
-def ask(kernel: Kernel, prompts: str, options: str = "") -> list[Ran]:
+def run_prompts(kernel: Kernel, prompts: str, options: str = "") -> list[Ran]:
     """Ask each prompt in a cell of its name; `three!` is asked by the cell `three`."""
     return [kernel.run(f"%%mimo {options}\n{word}", cell=word.rstrip("!")) for word in prompts.split()]
 
 
-def remarks(ran: Ran) -> list[str]:
-    return quiet(ran.outputs[0])
+def cell_notices(ran: Ran) -> list[str]:
+    return notice_lines(ran.outputs[0])
 
 
-def shown(kernel: Kernel) -> list[tuple[str, str]]:
-    return transcript(kernel.run("%mimo_session show").documents[0])
+def shown_turns(kernel: Kernel) -> list[tuple[str, str]]:
+    return transcript_turns(kernel.run("%mimo_session show").documents[0])
 
 
-def rows(ran: Ran) -> list[tuple[str, ...]]:
+def table_rows(ran: Ran) -> list[tuple[str, ...]]:
     """The cells of a table, the first of which are marks or empty."""
     return [(line[:1].strip(), *line[3:].split()) for line in ran.documents[0].splitlines()[1:]]
 
 
-def listed(kernel: Kernel) -> list[tuple[str, ...]]:
-    return rows(kernel.run("%mimo_session"))
+def listed_sessions(kernel: Kernel) -> list[tuple[str, ...]]:
+    return table_rows(kernel.run("%mimo_session"))
 
 
-def said(path: Path) -> list[str]:
+def saved_prompts(path: Path) -> list[str]:
     """The prompts of the conversation that a file holds."""
     return [turn.prompt.text for turn in Session.load(path).turns]

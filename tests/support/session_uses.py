@@ -18,7 +18,7 @@ from mimo_magics.session.turn import creation_day
 DRAFTS: list[dict[str, Any]] = [
     {"overflow": "error"},
     {"overflow": "drop-oldest", "window": 1_000},
-    {"overflow": "summarise", "window": 100},
+    {"overflow": "summarize", "window": 100},
     {"api": "anthropic", "model": "mimo-test"},
 ]
 

@@ -17,7 +17,7 @@ from support.http_calls import REQUEST
 from support.peer import KEY, Peer
 
 
-async def ask(
+async def send_through_tape(
     peer: Peer, inserted: Tape, api: Api = "openai", request: Request = REQUEST
 ) -> tuple[list[Event], MimoError | None]:
     """Ask, and return what came and how it failed."""
@@ -33,13 +33,13 @@ async def ask(
     return events, None
 
 
-def written(path: Path) -> str:
+def tape_text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def about(text: str, **params: Any) -> Request:
+def request_for(text: str, **params: Any) -> Request:
     return replace(REQUEST, messages=(user_message(text),), params=replace(REQUEST.params, **params))
 
 
-def comment(data: bytes) -> bytes:
+def sse_comment(data: bytes) -> bytes:
     return b": " + data + b"\n\n"

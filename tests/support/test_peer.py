@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from support.peer import CUT, RESET, Answer, Peer
-from support.rules import fault
+from support.rules import find_fault
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
 USE = {"type": "tool_use", "id": "c1", "name": "clock", "input": {}}
@@ -69,15 +69,15 @@ TOOL = {"type": "function", "function": {"name": "clock", "parameters": {"type":
     ],
 )
 def test_calls_and_results_must_belong_to_each_other(api: str, messages: list[Any], told: str) -> None:
-    assert fault({"messages": messages, "max_tokens": 9}, api) == told
+    assert find_fault({"messages": messages, "max_tokens": 9}, api) == told
 
 
 @pytest.mark.parametrize("key", ["title", "additionalProperties", "$ref"])
 def test_schemas_must_not_hold_what_the_gateways_refuse(key: str) -> None:
     inner = {"type": "object", "properties": {"title": {"type": "string", key: True}}}
     tool = {"type": "function", "function": {"name": "clock", "parameters": inner}}
-    assert fault({"messages": [USER], "tools": [tool]}, "openai") == f"clock has ['{key}']"
-    assert fault({"messages": [USER], "tools": [TOOL]}, "openai") == ""
+    assert find_fault({"messages": [USER], "tools": [tool]}, "openai") == f"clock has ['{key}']"
+    assert find_fault({"messages": [USER], "tools": [TOOL]}, "openai") == ""
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from filelock import lock_descriptor
 from support import saving_process
 from support.saved_session import SAVED
-from support.saving_process import begun
+from support.saving_process import session_with_turns
 
 from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage.session_file import SessionFile
@@ -20,7 +20,7 @@ from mimo_magics.tape.lock import lock_file
 
 def test_processes_that_save_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
-    SessionFile(path).write(begun())
+    SessionFile(path).write(session_with_turns())
     command = [sys.executable, saving_process.__file__, "beside", str(path)]
     processes = [subprocess.Popen([*command, name, "40"]) for name in "ab"]
     assert [process.wait(timeout=120) for process in processes] == [0, 0]
@@ -33,12 +33,12 @@ def test_processes_that_save_at_the_same_time_lose_nothing(tmp_path: Path) -> No
 def test_a_writer_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "LOCK_TIMEOUT", 0.1)
     file = SessionFile(tmp_path / "talk.json")
-    file.write(begun())
+    file.write(session_with_turns())
     with (tmp_path / ".talk.json.lock").open("ab") as held:
         lock_descriptor(held.fileno())
         with pytest.raises(SessionNotSaved, match="cannot be written: somebody else is writing it"):
             file.write(SAVED)
-    assert file.read() == begun()
+    assert file.read() == session_with_turns()
     file.write(SAVED)
     assert file.read() == SAVED
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.http_calls import APIS, REQUEST
 from support.peer import Peer, error, obey, reply, stream
-from support.taped_calls import about, ask, written
+from support.taped_calls import request_for, send_through_tape, tape_text
 from support.virtual_time import VirtualTime
 
 from mimo_magics.core.errors import TapeMismatch
@@ -28,9 +28,9 @@ async def test_a_replay_gives_the_events_of_the_recording(
     peer: Peer, path: Path, api: Api, streamed: bool
 ) -> None:
     request = replace(REQUEST, stream=streamed)
-    recorded = await ask(peer, Tape("record", path), api, request)
+    recorded = await send_through_tape(peer, Tape("record", path), api, request)
     assert len(recorded[0]) > 3
-    replayed = await ask(peer, Tape("replay", path), api, request)
+    replayed = await send_through_tape(peer, Tape("replay", path), api, request)
     assert (replayed, len(peer.requests)) == (recorded, 1)
 
 
@@ -40,30 +40,30 @@ async def test_equal_requests_are_answered_in_their_order_and_then_from_the_firs
     answers = iter(["one", "two"])
     peer.script = lambda seen: stream(seen, reply(next(answers)))
     recording = Tape("record", path)
-    recorded = [await ask(peer, recording), await ask(peer, recording)]
+    recorded = [await send_through_tape(peer, recording), await send_through_tape(peer, recording)]
     replaying = Tape("replay", path)
-    assert [await ask(peer, replaying) for _ in range(3)] == [*recorded, recorded[0]]
+    assert [await send_through_tape(peer, replaying) for _ in range(3)] == [*recorded, recorded[0]]
     assert recorded[0] != recorded[1]
 
 
 async def test_auto_asks_for_what_the_tape_lacks(peer: Peer, path: Path) -> None:
-    await ask(peer, Tape("auto", path), request=about("old"))
+    await send_through_tape(peer, Tape("auto", path), request=request_for("old"))
     both = Tape("auto", path)
     for text in ("old", "new", "old"):
-        await ask(peer, both, request=about(text))
+        await send_through_tape(peer, both, request=request_for(text))
     assert prompts(peer) == ["old", "new", "old"]
     replaying = Tape("replay", path)
     for text in ("new", "old", "old"):
-        assert (await ask(peer, replaying, request=about(text)))[1] is None
+        assert (await send_through_tape(peer, replaying, request=request_for(text)))[1] is None
     assert (len(peer.requests), replaying.call_count) == (3, 3)
 
 
 async def test_recording_replaces_an_older_tape_with_its_first_call(peer: Peer, path: Path) -> None:
-    await ask(peer, Tape("record", path), request=about("old"))
-    before = written(path)
+    await send_through_tape(peer, Tape("record", path), request=request_for("old"))
+    before = tape_text(path)
     anew = Tape("record", path)
-    assert written(path) == before
-    await ask(peer, anew, request=about("new"))
+    assert tape_text(path) == before
+    await send_through_tape(peer, anew, request=request_for("new"))
     assert [call.body["messages"][0]["content"] for call in tape_format.read_tape(path)] == ["new"]
 
 
@@ -72,10 +72,14 @@ async def test_recording_replaces_an_older_tape_with_its_first_call(peer: Peer, 
 
 async def test_a_request_that_is_not_on_the_tape_is_not_sent_and_told_apart(peer: Peer, path: Path) -> None:
     recording = Tape("record", path)
-    await ask(peer, recording, request=about("What is the capital of Japan?", temperature=0.5))
-    await ask(peer, recording, request=about("Tell me a long story of a whale.", temperature=1.0))
-    events, failure = await ask(
-        peer, Tape("replay", path), request=about("What is the capital of Korea?", temperature=0.5)
+    await send_through_tape(
+        peer, recording, request=request_for("What is the capital of Japan?", temperature=0.5)
+    )
+    await send_through_tape(
+        peer, recording, request=request_for("Tell me a long story of a whale.", temperature=1.0)
+    )
+    events, failure = await send_through_tape(
+        peer, Tape("replay", path), request=request_for("What is the capital of Korea?", temperature=0.5)
     )
     assert (events, type(failure), len(peer.requests)) == ([], TapeMismatch, 2)
     assert str(failure) == (
@@ -90,8 +94,8 @@ async def test_a_request_that_is_not_on_the_tape_is_not_sent_and_told_apart(peer
 
 
 async def test_a_request_in_another_format_is_told_apart(peer: Peer, path: Path) -> None:
-    await ask(peer, Tape("record", path))
-    _, failure = await ask(peer, Tape("replay", path), "anthropic")
+    await send_through_tape(peer, Tape("record", path))
+    _, failure = await send_through_tape(peer, Tape("replay", path), "anthropic")
     assert str(failure) == "lesson.jsonl has no answer to this request: It holds no request to this address."
 
 
@@ -104,10 +108,10 @@ async def test_refusals_and_other_attempts_are_replayed_without_waiting(
 ) -> None:
     busy = error(503, "overloaded", **{"Retry-After": "1"})
     peer.answers(busy, obey)
-    recorded, _ = await ask(peer, Tape("record", path), api)
+    recorded, _ = await send_through_tape(peer, Tape("record", path), api)
     assert sum(virtual_time.slept) >= 1
     virtual_time.slept.clear()
-    replayed, failure = await ask(peer, Tape("replay", path), api)
+    replayed, failure = await send_through_tape(peer, Tape("replay", path), api)
     assert [type(event) for event in replayed] == [type(event) for event in recorded]
     assert (replayed[1:], failure) == (recorded[1:], None)
     assert replayed[0] == replace(recorded[0], delay=1.1)  # type: ignore[type-var]

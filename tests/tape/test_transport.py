@@ -12,7 +12,7 @@ import httpx
 import pytest
 from support.http_calls import APIS, REQUEST
 from support.peer import CUT, KEY, Answer, Peer, error, frames, reply, stream
-from support.taped_calls import about, ask, comment, written
+from support.taped_calls import request_for, send_through_tape, sse_comment, tape_text
 from support.virtual_time import VirtualTime
 
 from mimo_magics.client import http
@@ -35,23 +35,23 @@ async def test_bytes_come_in_the_pieces_in_which_they_came(peer: Peer, path: Pat
         [
             b"\n",
             0.02,
-            *[each for piece in (words[:4], words[4:]) for each in (comment(piece), 0.02)],
+            *[each for piece in (words[:4], words[4:]) for each in (sse_comment(piece), 0.02)],
             *frames(seen, ["ok"]),
         ]
     )
-    recorded = await ask(peer, Tape("record", path), api)
+    recorded = await send_through_tape(peer, Tape("record", path), api)
     (call,) = tape_format.read_tape(path)
-    assert [chunk.data for chunk in call.chunks][1:3] == [comment(words[:4]), comment(words[4:])]
-    assert "\\udce5" in written(path)  # the half of a character
-    assert await ask(peer, Tape("replay", path), api) == recorded
+    assert [chunk.data for chunk in call.chunks][1:3] == [sse_comment(words[:4]), sse_comment(words[4:])]
+    assert "\\udce5" in tape_text(path)  # the half of a character
+    assert await send_through_tape(peer, Tape("replay", path), api) == recorded
 
 
 @pytest.mark.parametrize("api", APIS)
 async def test_an_answer_that_broke_off_breaks_off_again(peer: Peer, path: Path, api: Api) -> None:
     peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
-    recorded, failure = await ask(peer, Tape("record", path), api)
+    recorded, failure = await send_through_tape(peer, Tape("record", path), api)
     assert isinstance(failure, IncompleteStream)
-    replayed, again = await ask(peer, Tape("replay", path), api)
+    replayed, again = await send_through_tape(peer, Tape("replay", path), api)
     assert (replayed, repr(again), len(peer.requests)) == (recorded, repr(failure), 1)
 
 
@@ -61,10 +61,10 @@ async def test_a_server_that_was_not_reached_is_not_reached_again(
     nobody = socket.socket()  # it has a port and does not listen
     nobody.bind(("127.0.0.1", 0))
     gone = SimpleNamespace(url=f"http://127.0.0.1:{nobody.getsockname()[1]}")
-    recorded = await ask(gone, Tape("record", path))
+    recorded = await send_through_tape(gone, Tape("record", path))
     assert isinstance(recorded[1], ConnectionFailed)
     assert {call.end_reason for call in tape_format.read_tape(path)} == {"ConnectError"}
-    replayed = await ask(gone, Tape("replay", path))
+    replayed = await send_through_tape(gone, Tape("replay", path))
     assert (len(replayed[0]), repr(replayed[1])) == (len(recorded[0]), repr(recorded[1]))
     nobody.close()
 
@@ -78,7 +78,7 @@ async def test_an_answer_that_was_stopped_ends_where_it_was_stopped(peer: Peer, 
             break
     (call,) = tape_format.read_tape(path)
     assert call.end_reason == "left"
-    replayed, failure = await ask(peer, Tape("replay", path))
+    replayed, failure = await send_through_tape(peer, Tape("replay", path))
     assert replayed[0] == first
     assert str(failure) == "The answer on the tape ends here: when it was recorded, it was stopped."
 
@@ -89,33 +89,35 @@ async def test_no_key_is_ever_on_a_tape(peer: Peer, path: Path, api: Api) -> Non
     cut = len(whole) // 2
     answers = (
         error(401, f"no such key: {KEY}", **{"Set-Cookie": f"session={KEY}", "X-Account": "me"}),
-        lambda seen: Answer([comment(whole[:cut])[:-2], 0.02, whole[cut:] + b"\n\n", *frames(seen, ["ok"])]),
+        lambda seen: Answer(
+            [sse_comment(whole[:cut])[:-2], 0.02, whole[cut:] + b"\n\n", *frames(seen, ["ok"])]
+        ),
     )
     peer.answers(*answers)
     recording = Tape("record", path)
-    _, refused = await ask(peer, recording, api, about(f"my key is {KEY}"))
-    await ask(peer, recording, api, about(f"my key is {KEY}"))
-    text = written(path)
+    _, refused = await send_through_tape(peer, recording, api, request_for(f"my key is {KEY}"))
+    await send_through_tape(peer, recording, api, request_for(f"my key is {KEY}"))
+    text = tape_text(path)
     assert isinstance(refused, InvalidApiKey)
     assert (KEY in text, KEY[:12] in text, "(the key)" in text) == (False, False, True)
     assert [
         word for word in ("ookie", "X-Account", "x-account", peer.host, "127.0.0.1") if word in text
     ] == []
-    replayed = await ask(peer, Tape("replay", path), api, about(f"my key is {KEY}"))
+    replayed = await send_through_tape(peer, Tape("replay", path), api, request_for(f"my key is {KEY}"))
     assert repr(replayed[1]) == repr(refused)
 
 
 async def test_a_picture_is_on_the_tape_as_its_fingerprint(peer: Peer, path: Path) -> None:
     image = ImagePart("data:image/png;base64," + "iVBORw0KGgo" * 1_000)
     request = replace(REQUEST, messages=(Message("user", (TextPart("What is this?"), image)),))
-    await ask(peer, Tape("record", path), request=request)
-    assert len(written(path)) < 4_000
-    assert (await ask(peer, Tape("replay", path), request=request))[1] is None
+    await send_through_tape(peer, Tape("record", path), request=request)
+    assert len(tape_text(path)) < 4_000
+    assert (await send_through_tape(peer, Tape("replay", path), request=request))[1] is None
     other = replace(
         REQUEST,
         messages=(Message("user", (TextPart("What is this?"), replace(image, url=image.url + "AAAA"))),),
     )
-    assert isinstance((await ask(peer, Tape("replay", path), request=other))[1], TapeMismatch)
+    assert isinstance((await send_through_tape(peer, Tape("replay", path), request=other))[1], TapeMismatch)
 
 
 # What a server chooses
@@ -133,9 +135,9 @@ async def test_a_packed_answer_is_unpacked_in_steps_and_replayed(
     peer.script = lambda seen: Answer(
         [gzip.compress(b"".join(stream(seen, reply("Hello")).pieces))], headers=packed
     )
-    recorded = await ask(peer, Tape("record", path), request=request)
+    recorded = await send_through_tape(peer, Tape("record", path), request=request)
     assert recorded[1] is None
-    assert await ask(peer, Tape("replay", path), request=request) == recorded
+    assert await send_through_tape(peer, Tape("replay", path), request=request) == recorded
 
 
 async def test_a_packed_answer_is_recorded_as_far_as_its_bound(
@@ -146,8 +148,8 @@ async def test_a_packed_answer_is_recorded_as_far_as_its_bound(
     peer.script = lambda seen: Answer(
         [bomb], headers={"Content-Encoding": "gzip", "Content-Type": "text/event-stream"}
     )
-    _, failure = await ask(peer, Tape("record", path))
-    _, again = await ask(peer, Tape("replay", path))
+    _, failure = await send_through_tape(peer, Tape("record", path))
+    _, again = await send_through_tape(peer, Tape("replay", path))
     assert (type(failure), type(again), len(peer.requests)) == (WireError, WireError, 1)
     (call,) = tape_format.read_tape(path)
     assert 0 < sum(len(each.data) for each in call.chunks) <= 200_000
@@ -167,8 +169,8 @@ async def test_a_packed_answer_is_recorded_as_far_as_its_bound(
 )
 async def test_whatever_a_server_answers_is_read_again(peer: Peer, path: Path, answer: Answer) -> None:
     peer.script = lambda seen: answer
-    _, failure = await ask(peer, Tape("record", path))
-    _, again = await ask(peer, Tape("replay", path))
+    _, failure = await send_through_tape(peer, Tape("record", path))
+    _, again = await send_through_tape(peer, Tape("replay", path))
     assert failure is not None
     assert (type(again), len(peer.requests)) == (type(failure), 1)
 
@@ -191,12 +193,12 @@ async def test_a_replay_without_a_key_finds_what_was_recorded_with_any(
 ) -> None:
     text = f"none of the users has {key} messages"
     peer.script = lambda seen: stream(seen, reply("Hello"))
-    request = about(text, temperature=1)
+    request = request_for(text, temperature=1)
     endpoint = Endpoint(peer.url + "/v1", Secret(key), "bearer", tapes=(Tape("record", path),))
     recorded = [event async for event in http.stream(endpoint, "openai", request)]
     (call,) = tape_format.read_tape(path)
     said = call.body["messages"][0]["content"]
     assert said == (text if len(key) < 8 else text.replace(key, "(the key)"))
     unkeyed = Endpoint("http://replay.invalid/v1", Secret(""), "bearer", tapes=(Tape("replay", path),))
-    request = about(text, temperature=1.0)
+    request = request_for(text, temperature=1.0)
     assert [event async for event in http.stream(unkeyed, "openai", request)] == recorded

@@ -293,7 +293,7 @@ def test_a_wide_table_is_told_by_its_first_and_last_columns() -> None:
     assert text.splitlines()[-1].split() == ["2", *["0.0"] * 10, "...", *["0.0"] * 10]
 
 
-def test_a_large_array_is_summarised_whatever_numpy_was_told() -> None:
+def test_a_large_array_is_summarized_whatever_numpy_was_told() -> None:
     with np.printoptions(threshold=sys.maxsize):
         text = as_text(np.zeros((1000, 1000)))
     assert text.startswith(

@@ -4,7 +4,13 @@ import json
 
 import httpx
 import pytest
-from support.reading import anthropic_stream, fold, outcome, read, read_whole
+from support.decoded_streams import (
+    anthropic_stream,
+    decode_body,
+    decode_stream,
+    decode_until_error,
+    fold_events,
+)
 
 from mimo_magics.core.errors import ApiError, BadOption
 from mimo_magics.core.events import (
@@ -336,7 +342,7 @@ def test_an_unsigned_block_stays_reasoning():
         ends("end_turn"),
         STOP,
     )
-    assert read("anthropic", stream) == reply(ReasoningPart("Hm."), TextPart("Hi"), stop="end")
+    assert decode_stream("anthropic", stream) == reply(ReasoningPart("Hm."), TextPart("Hi"), stop="end")
 
 
 def test_a_block_may_open_with_its_beginning_or_all_of_it():
@@ -348,7 +354,7 @@ def test_a_block_may_open_with_its_beginning_or_all_of_it():
         opens(2, type="tool_use", id="call_1", name="tide", input={"port": "基隆"}),
         ends("tool_use"),
     )
-    assert read("anthropic", stream) == reply(
+    assert decode_stream("anthropic", stream) == reply(
         ReasoningPart("Hm", "sig"),
         TextPart("Hello"),
         ToolCall("call_1", "tide", '{"port": "基隆"}'),
@@ -367,7 +373,7 @@ def test_two_signed_blocks_stay_two_parts():
         delta(1, type="signature_delta", signature="sig2"),
         ends("end_turn"),
     )
-    assert read("anthropic", stream).message.parts == (
+    assert decode_stream("anthropic", stream).message.parts == (
         ReasoningPart("One.", "sig1"),
         ReasoningPart("Two.", "sig2"),
     )
@@ -384,7 +390,7 @@ def test_null_fields_are_as_if_they_were_absent():
         {"type": "message_delta", "delta": None, "usage": None},
         ends(None),
     )
-    assert read("anthropic", stream) == Reply(stop="cut")
+    assert decode_stream("anthropic", stream) == Reply(stop="cut")
 
 
 def test_zeros_at_the_start_give_way_to_the_truth_at_the_end():
@@ -393,7 +399,7 @@ def test_zeros_at_the_start_give_way_to_the_truth_at_the_end():
         {"type": "message_start", "message": start},
         ends("end_turn", {"input_tokens": 20, "output_tokens": 7, "cache_read_input_tokens": None}),
     )
-    assert read("anthropic", stream) == reply(stop="end", usage=Usage(20, 7))
+    assert decode_stream("anthropic", stream) == reply(stop="end", usage=Usage(20, 7))
 
 
 def test_figures_that_are_told_once_at_the_start_are_kept():
@@ -407,7 +413,7 @@ def test_figures_that_are_told_once_at_the_start_are_kept():
         {"type": "message_start", "message": {"id": "m1", "model": "mimo-v2-pro", "usage": told}},
         ends("end_turn", {"output_tokens": 7}),
     )
-    assert read("anthropic", stream) == reply(stop="end", usage=Usage(input=27, output=7, cached=4))
+    assert decode_stream("anthropic", stream) == reply(stop="end", usage=Usage(input=27, output=7, cached=4))
 
 
 def test_unknown_events_blocks_and_deltas_are_ignored():
@@ -421,7 +427,7 @@ def test_unknown_events_blocks_and_deltas_are_ignored():
         ends("end_turn"),
         STOP,
     )
-    assert read("anthropic", stream) == reply(TextPart("Hi"), stop="end")
+    assert decode_stream("anthropic", stream) == reply(TextPart("Hi"), stop="end")
 
 
 def test_the_name_of_the_event_stands_in_for_a_missing_type():
@@ -430,23 +436,23 @@ def test_the_name_of_the_event_stands_in_for_a_missing_type():
         b'event: content_block_delta\ndata: {"index": 0, "delta": {"type": "text_delta", "text": "Hi"}}\n\n'
         b'event: message_delta\ndata: {"delta": {"stop_reason": "end_turn"}}\n\n'
     )
-    assert read("anthropic", stream) == reply(TextPart("Hi"), stop="end")
+    assert decode_stream("anthropic", stream) == reply(TextPart("Hi"), stop="end")
 
 
 def test_the_type_stands_in_for_a_missing_name_of_the_event():
     frames = [START, delta(0, type="text_delta", text="Hi"), ends("end_turn"), STOP]
     stream = "".join(f"data: {json.dumps(frame)}\n\n" for frame in frames).encode()
-    assert read("anthropic", stream) == reply(TextPart("Hi"), stop="end")
+    assert decode_stream("anthropic", stream) == reply(TextPart("Hi"), stop="end")
 
 
 def test_a_done_mark_of_the_other_format_is_ignored():
     stream = anthropic_stream(START, ends("end_turn")) + b"data: [DONE]\n\n"
-    assert read("anthropic", stream) == reply(stop="end")
+    assert decode_stream("anthropic", stream) == reply(stop="end")
 
 
 def test_a_stream_without_a_beginning_that_ends_without_a_reason_is_cut_too():
     stream = anthropic_stream(delta(0, type="text_delta", text="Half"))
-    assert read("anthropic", stream) == Reply(assistant(TextPart("Half")), stop="cut")
+    assert decode_stream("anthropic", stream) == Reply(assistant(TextPart("Half")), stop="cut")
 
 
 @pytest.mark.parametrize(
@@ -464,7 +470,7 @@ def test_an_error_event_ends_a_stream_after_its_partial_text(error, told):
     stream = anthropic_stream(
         START, delta(0, type="text_delta", text="Half"), {"type": "error", "error": error}
     )
-    assert outcome("anthropic", [stream]) == (reply(TextPart("Half")), told)
+    assert decode_until_error("anthropic", [stream]) == (reply(TextPart("Half")), told)
 
 
 @pytest.mark.parametrize(
@@ -478,7 +484,7 @@ def test_an_error_event_ends_a_stream_after_its_partial_text(error, told):
     ],
 )
 def test_a_text_is_read_wherever_it_stands(frame):
-    assert read("anthropic", anthropic_stream(START, frame, ends("end_turn"))).text == "Hi"
+    assert decode_stream("anthropic", anthropic_stream(START, frame, ends("end_turn"))).text == "Hi"
 
 
 @pytest.mark.parametrize(
@@ -496,15 +502,15 @@ def test_a_text_is_read_wherever_it_stands(frame):
 def test_a_frame_that_says_nothing_is_passed_over(frame):
     text = delta(0, type="text_delta", text="Hi")
     named = frame if isinstance(frame["type"], str) else {**frame, "type": "ping"}
-    assert read("anthropic", anthropic_stream(START, named, text, ends("end_turn"))).text == "Hi"
+    assert decode_stream("anthropic", anthropic_stream(START, named, text, ends("end_turn"))).text == "Hi"
 
 
 def test_arguments_that_open_a_call_hold_unless_others_follow():
     opened = opens(0, type="tool_use", id="c", name="tide", input={"port": "Keelung"})
-    alone = read("anthropic", anthropic_stream(START, opened, ends("tool_use"), STOP))
+    alone = decode_stream("anthropic", anthropic_stream(START, opened, ends("tool_use"), STOP))
     assert alone.tool_calls == (ToolCall("c", "tide", '{"port": "Keelung"}'),)
     following = delta(0, type="input_json_delta", partial_json='{"port": "Anping"}')
-    grown = read("anthropic", anthropic_stream(START, opened, following, ends("tool_use"), STOP))
+    grown = decode_stream("anthropic", anthropic_stream(START, opened, following, ends("tool_use"), STOP))
     assert grown.tool_calls == (ToolCall("c", "tide", '{"port": "Anping"}'),)
 
 
@@ -520,7 +526,7 @@ def test_a_stream_that_starts_over_drops_its_first_part():
         ends("end_turn"),
         STOP,
     )
-    assert read("anthropic", stream) == Reply(
+    assert decode_stream("anthropic", stream) == Reply(
         Message("assistant", (TextPart("Hello."),)), None, "end", "other", "m2"
     )
     assert ResponseRestarted("m2", "other") in list(decode("anthropic", [stream]))
@@ -528,7 +534,7 @@ def test_a_stream_that_starts_over_drops_its_first_part():
 
 def test_a_start_that_is_repeated_changes_nothing():
     text = delta(0, type="text_delta", text="Hi")
-    assert read("anthropic", anthropic_stream(START, text, START, ends("end_turn"), STOP)) == reply(
+    assert decode_stream("anthropic", anthropic_stream(START, text, START, ends("end_turn"), STOP)) == reply(
         TextPart("Hi"), stop="end"
     )
 
@@ -551,7 +557,7 @@ def test_a_whole_reply_reads_as_a_stream_does():
         "stop_reason": "tool_use",
         "usage": {"input_tokens": 9, "output_tokens": 5, "cache_read_input_tokens": 1},
     }
-    assert read_whole("anthropic", body) == reply(
+    assert decode_body("anthropic", body) == reply(
         ReasoningPart("Hm."),
         TextPart("I look."),
         CALL,
@@ -580,7 +586,7 @@ def test_a_whole_reply_reads_as_a_stream_does():
 )
 def test_a_whole_reply_that_is_an_error_raises_it(body, told):
     with pytest.raises(ApiError, match=told):
-        fold(decode_full("anthropic", body))
+        fold_events(decode_full("anthropic", body))
 
 
 def test_a_web_search_is_refused_before_anything_is_sent():

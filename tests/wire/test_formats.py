@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.dialects import BOTH, Dialect, both, reply
-from support.reading import fold, outcome, read
+from support.decoded_streams import decode_stream, decode_until_error, fold_events
+from support.format_cases import FORMAT_CASES, FormatCase, every_format, reply
 
 from mimo_magics.core.errors import WireError
 from mimo_magics.core.events import TextDelta
@@ -15,61 +15,65 @@ from mimo_magics.core.text import join_surrogates
 from mimo_magics.wire.formats import decode, decode_full
 
 
-@both
+@every_format
 @pytest.mark.parametrize("size", [1, 7, 1_000_000])
-def test_packets_may_end_anywhere(dialect: Dialect, size: int) -> None:
+def test_packets_may_end_anywhere(dialect: FormatCase, size: int) -> None:
     stream = dialect.stream(dialect.start, dialect.text("Keelung 基隆 🌊"), dialect.stop("length"))
     packets = [stream[start : start + size] for start in range(0, len(stream), size)]
-    assert outcome(dialect.api, packets)[0].text == "Keelung 基隆 🌊"
+    assert decode_until_error(dialect.api, packets)[0].text == "Keelung 基隆 🌊"
 
 
-@both
-def test_a_stream_that_ends_without_a_reason_is_incomplete(dialect: Dialect) -> None:
+@every_format
+def test_a_stream_that_ends_without_a_reason_is_incomplete(dialect: FormatCase) -> None:
     stream = dialect.stream(dialect.start, dialect.text("Half"))
     unended = stream[: stream.rstrip().rindex(b"\n\n") + 2]  # without the frame that ends it
-    assert read(dialect.api, unended) == reply(TextPart("Half"), stop="cut")
+    assert decode_stream(dialect.api, unended) == reply(TextPart("Half"), stop="cut")
 
 
-@both
-def test_a_stream_that_breaks_off_inside_a_frame_keeps_what_was_whole(dialect: Dialect) -> None:
+@every_format
+def test_a_stream_that_breaks_off_inside_a_frame_keeps_what_was_whole(dialect: FormatCase) -> None:
     stream = dialect.stream(dialect.start, dialect.text("Half"), dialect.text(" more"))
-    assert read(dialect.api, stream[: stream.index(b" more")]) == reply(TextPart("Half"), stop="cut")
+    assert decode_stream(dialect.api, stream[: stream.index(b" more")]) == reply(TextPart("Half"), stop="cut")
 
 
-@both
-def test_nothing_is_read_after_the_end(dialect: Dialect) -> None:
+@every_format
+def test_nothing_is_read_after_the_end(dialect: FormatCase) -> None:
     word = next(iter(dialect.stops))
     stream = dialect.stream(dialect.start, dialect.text("Hi"), dialect.stop(word))
-    assert read(dialect.api, stream + b"data: not JSON at all\n\n") == reply(TextPart("Hi"), stop="end")
+    assert decode_stream(dialect.api, stream + b"data: not JSON at all\n\n") == reply(
+        TextPart("Hi"), stop="end"
+    )
 
 
-@both
+@every_format
 @pytest.mark.parametrize("frame", [b"{oops", b'{"choices": [', b"[1", b'{"a": 1} {"b": 2}'])
-def test_a_broken_frame_is_a_wire_error(dialect: Dialect, frame: bytes) -> None:
+def test_a_broken_frame_is_a_wire_error(dialect: FormatCase, frame: bytes) -> None:
     with pytest.raises(WireError):
         list(decode(dialect.api, [b"data: " + frame + b"\n\n"]))
 
 
-@both
+@every_format
 @pytest.mark.parametrize("frame", [b"ping", b"null", b'""', b'"ping"', b"7", b"[1]", b"[]", b"true"])
-def test_a_sign_of_life_in_the_middle_is_passed_over(dialect: Dialect, frame: bytes) -> None:
+def test_a_sign_of_life_in_the_middle_is_passed_over(dialect: FormatCase, frame: bytes) -> None:
     half = dialect.stream(dialect.start, dialect.text("Half"))
     first = half[: half.rindex(b"\n\n", 0, -2) + 2]  # without the frame that ends it
     rest = dialect.stream(dialect.text(" more"), dialect.stop(next(iter(dialect.stops))))
-    assert read(dialect.api, first + b"data: " + frame + b"\n\n" + rest) == reply(
+    assert decode_stream(dialect.api, first + b"data: " + frame + b"\n\n" + rest) == reply(
         TextPart("Half more"), stop="end"
     )
 
 
-@both
+@every_format
 @pytest.mark.parametrize("frame", [b"oops", b"{oops", b"[1", b"null", b"\xff\xfe"])
-def test_what_follows_a_finished_answer_costs_nothing_of_it(dialect: Dialect, frame: bytes) -> None:
+def test_what_follows_a_finished_answer_costs_nothing_of_it(dialect: FormatCase, frame: bytes) -> None:
     finished = dialect.stream(dialect.start, dialect.text("Hi"), dialect.stop(next(iter(dialect.stops))))
     unended = finished[: finished.rindex(b"\n\n", 0, -2) + 2]
-    assert read(dialect.api, unended + b"data: " + frame + b"\n\n") == reply(TextPart("Hi"), stop="end")
+    assert decode_stream(dialect.api, unended + b"data: " + frame + b"\n\n") == reply(
+        TextPart("Hi"), stop="end"
+    )
 
 
-@both
+@every_format
 @pytest.mark.parametrize(
     ("frame", "told"),
     [
@@ -106,21 +110,21 @@ def test_what_follows_a_finished_answer_costs_nothing_of_it(dialect: Dialect, fr
         ),
     ],
 )
-def test_the_sentence_of_a_server_is_told(dialect: Dialect, frame: bytes, told: str) -> None:
-    assert outcome(dialect.api, [frame + b"\n\n"])[1] == told
+def test_the_sentence_of_a_server_is_told(dialect: FormatCase, frame: bytes, told: str) -> None:
+    assert decode_until_error(dialect.api, [frame + b"\n\n"])[1] == told
 
 
-@both
-def test_frames_that_are_apart_by_one_line_end_are_frames(dialect: Dialect) -> None:
+@every_format
+def test_frames_that_are_apart_by_one_line_end_are_frames(dialect: FormatCase) -> None:
     stream = dialect.stream(
         dialect.start, dialect.text("Hel"), dialect.text("lo"), dialect.stop(next(iter(dialect.stops)))
     )
-    assert read(dialect.api, stream.replace(b"\n\n", b"\n")) == reply(TextPart("Hello"), stop="end")
+    assert decode_stream(dialect.api, stream.replace(b"\n\n", b"\n")) == reply(TextPart("Hello"), stop="end")
 
 
-@both
-def test_a_stream_of_the_other_format_says_which_one_it_is(dialect: Dialect) -> None:
-    (other,) = (each for each in BOTH if each is not dialect)
+@every_format
+def test_a_stream_of_the_other_format_says_which_one_it_is(dialect: FormatCase) -> None:
+    (other,) = (each for each in FORMAT_CASES if each is not dialect)
     with pytest.raises(WireError) as raised:
         list(decode(dialect.api, [other.stream(other.start, other.text("Hi"))]))
     assert raised.value.hint == f"Choose it: --api {other.api}, or %mimo_config api={other.api}"
@@ -129,13 +133,13 @@ def test_a_stream_of_the_other_format_says_which_one_it_is(dialect: Dialect) -> 
     assert raised.value.hint == f"Choose it: --api {other.api}, or %mimo_config api={other.api}"
 
 
-@both
+@every_format
 @pytest.mark.parametrize(
     "pieces",
     [("\ud83c\udf0a",), ("\ud83c", "\udf0a"), ("a\ud83c", "\udf0ab"), ("\ud83c", "x"), ("\udf0a", "")],
 )
 def test_each_event_is_whole_where_a_character_comes_in_halves(
-    dialect: Dialect, pieces: tuple[str, ...]
+    dialect: FormatCase, pieces: tuple[str, ...]
 ) -> None:
     stream = dialect.stream(
         dialect.start, *map(dialect.text, pieces), dialect.stop(next(iter(dialect.stops)))
@@ -145,7 +149,7 @@ def test_each_event_is_whole_where_a_character_comes_in_halves(
     assert all(text.encode() for text in texts)
 
 
-@both
+@every_format
 @pytest.mark.parametrize(
     "body",
     [
@@ -153,6 +157,6 @@ def test_each_event_is_whole_where_a_character_comes_in_halves(
         *(b'{"choices": null}', b'{"choices": [7]}', b'{"content": 7}', b'{"content": [7]}'),
     ],
 )
-def test_a_body_that_is_no_reply_is_a_wire_error(dialect: Dialect, body: bytes) -> None:
+def test_a_body_that_is_no_reply_is_a_wire_error(dialect: FormatCase, body: bytes) -> None:
     with pytest.raises(WireError):
-        fold(decode_full(dialect.api, body))
+        fold_events(decode_full(dialect.api, body))

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from support.reading import bytewise, outcome
+from support.decoded_streams import decode_until_error, single_bytes
 
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.events import Accumulator
@@ -119,7 +119,7 @@ def assert_usable(reply: Reply) -> None:
 @given(data=st.data())
 def test_any_frames_give_a_usable_reply_or_an_error_of_ours(api, data):
     frames = data.draw(st.lists(FRAMES[api] | st.dictionaries(TEXT, ANYTHING), max_size=6))
-    reply, _ = outcome(api, [stream(frames)])
+    reply, _ = decode_until_error(api, [stream(frames)])
     assert_usable(reply)
 
 
@@ -134,7 +134,7 @@ def test_any_whole_body_gives_a_usable_reply_or_an_error_of_ours(api, data):
 @APIS
 @given(packets=st.lists(st.binary(max_size=40)))
 def test_any_bytes_give_a_usable_reply_or_an_error_of_ours(api, packets):
-    assert_usable(outcome(api, packets)[0])
+    assert_usable(decode_until_error(api, packets)[0])
     assert_usable(whole(api, b"".join(packets)))
 
 
@@ -147,9 +147,9 @@ def test_a_damaged_stream_gives_the_same_however_it_is_cut(api, data):
     start = data.draw(st.integers(0, len(healthy)))
     end = data.draw(st.integers(start, min(len(healthy), start + 20)))
     damaged = healthy[:start] + data.draw(st.binary(max_size=4)) + healthy[end:]
-    told = outcome(api, [damaged])
+    told = decode_until_error(api, [damaged])
     assert_usable(told[0])
-    assert outcome(api, bytewise(damaged)) == told
+    assert decode_until_error(api, single_bytes(damaged)) == told
 
 
 @APIS
@@ -157,7 +157,7 @@ def test_a_damaged_stream_gives_the_same_however_it_is_cut(api, data):
     "deep", [b'{"a":' * 100_000, b"[" * 100_000, b'{"error":' + b"[" * 990 + b"]" * 990 + b"}"]
 )
 def test_a_frame_that_is_nested_too_deep_is_an_error_of_ours(api, deep):
-    reply, error = outcome(api, [b"data: " + deep + b"\n\n"])
+    reply, error = decode_until_error(api, [b"data: " + deep + b"\n\n"])
     assert (reply, bool(error)) == (Reply(), True)
     assert whole(api, deep) == Reply()
 

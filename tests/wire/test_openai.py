@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support.reading import openai_stream, outcome, read, read_whole
+from support.decoded_streams import decode_body, decode_stream, decode_until_error, openai_stream
 
 from mimo_magics.core.errors import ServerBusy
 from mimo_magics.core.events import (
@@ -313,7 +313,7 @@ def test_usage_after_the_finish_chunk_is_read():
             "completion_tokens_details": {"reasoning_tokens": 2},
         },
     }
-    assert read("openai", openai_stream(chunk(content="Hi"), chunk("stop"), tail)) == reply(
+    assert decode_stream("openai", openai_stream(chunk(content="Hi"), chunk("stop"), tail)) == reply(
         TextPart("Hi"), stop="end", usage=Usage(input=9, output=5, cached=4, reasoning=2)
     )
 
@@ -327,23 +327,23 @@ def test_details_of_the_usage_may_be_null_or_empty(details):
         "completion_tokens_details": details,
     }
     stream = openai_stream(chunk("stop", content="Hi", usage=usage))
-    assert read("openai", stream) == reply(TextPart("Hi"), stop="end", usage=Usage(9, 5))
+    assert decode_stream("openai", stream) == reply(TextPart("Hi"), stop="end", usage=Usage(9, 5))
 
 
 def test_a_reply_without_usage_has_none():
-    assert read("openai", openai_stream(chunk("stop", content="Hi"))).usage is None
+    assert decode_stream("openai", openai_stream(chunk("stop", content="Hi"))).usage is None
 
 
 def test_chunks_without_choices_tell_nothing():
     empty = [{"id": "r1", "model": "mimo-v2-pro", "choices": choices} for choices in ([], None)]
-    assert read("openai", openai_stream(*empty, {"id": "r1"}, chunk("stop", content="Hi"))) == reply(
+    assert decode_stream("openai", openai_stream(*empty, {"id": "r1"}, chunk("stop", content="Hi"))) == reply(
         TextPart("Hi"), stop="end"
     )
 
 
 def test_a_choice_without_a_delta_tells_nothing():
     bare = {"id": "r1", "model": "mimo-v2-pro", "choices": [{"index": 0}, {"index": 0, "delta": None}]}
-    assert read("openai", openai_stream(bare, chunk("stop"))) == reply(stop="end")
+    assert decode_stream("openai", openai_stream(bare, chunk("stop"))) == reply(stop="end")
 
 
 def test_null_fields_everywhere_are_as_if_they_were_absent():
@@ -351,7 +351,7 @@ def test_null_fields_everywhere_are_as_if_they_were_absent():
     lone = {
         "choices": [{"index": None, "delta": {"content": None, "annotations": None, "error_message": None}}]
     }
-    assert read("openai", openai_stream(null, lone)) == Reply(stop="end")
+    assert decode_stream("openai", openai_stream(null, lone)) == Reply(stop="end")
 
 
 def test_null_ids_and_names_continue_an_open_call():
@@ -361,12 +361,12 @@ def test_null_ids_and_names_continue_an_open_call():
         continuing(': "Keelung"}', index=0),
         chunk("tool_calls"),
     )
-    assert read("openai", stream) == reply(CALL, stop="tool_calls")
+    assert decode_stream("openai", stream) == reply(CALL, stop="tool_calls")
 
 
 def test_empty_ids_and_names_continue_an_open_call():
     again = chunk(tool_calls=[{"index": 0, "id": "", "function": {"name": "", "arguments": "{}"}}])
-    assert read("openai", openai_stream(opening(0, "call_1", "tide"), again)).tool_calls == (
+    assert decode_stream("openai", openai_stream(opening(0, "call_1", "tide"), again)).tool_calls == (
         ToolCall("call_1", "tide", "{}"),
     )
 
@@ -378,7 +378,7 @@ def test_a_missing_index_means_the_last_open_call():
         continuing('{"zone": '),
         continuing("8}", index=None),
     )
-    assert read("openai", stream).tool_calls == (
+    assert decode_stream("openai", stream).tool_calls == (
         ToolCall("call_1", "tide", ""),
         ToolCall("call_2", "clock", '{"zone": 8}'),
     )
@@ -389,7 +389,7 @@ def test_one_delta_may_open_several_calls():
         {"index": place, "id": f"call_{place}", "function": {"name": "clock", "arguments": "{}"}}
         for place in range(3)
     ]
-    assert read("openai", openai_stream(chunk(tool_calls=calls))).tool_calls == (
+    assert decode_stream("openai", openai_stream(chunk(tool_calls=calls))).tool_calls == (
         ToolCall("call_0", "clock", "{}"),
         ToolCall("call_1", "clock", "{}"),
         ToolCall("call_2", "clock", "{}"),
@@ -400,23 +400,23 @@ def test_a_repeated_id_and_name_do_not_double():
     stream = openai_stream(
         opening(0, "call_1", "tide", '{"port": '), opening(0, "call_1", "tide", '"Keelung"}')
     )
-    assert read("openai", stream).tool_calls == (CALL,)
+    assert decode_stream("openai", stream).tool_calls == (CALL,)
 
 
 def test_a_ghost_call_without_a_name_is_dropped():
     stream = openai_stream(continuing("{}", index=3), opening(0, "call_1", "clock", "{}"))
-    assert read("openai", stream).tool_calls == (ToolCall("call_1", "clock", "{}"),)
+    assert decode_stream("openai", stream).tool_calls == (ToolCall("call_1", "clock", "{}"),)
 
 
 def test_a_call_without_an_id_gets_one():
-    assert read("openai", openai_stream(opening(2, None, "clock"))).tool_calls == (
+    assert decode_stream("openai", openai_stream(opening(2, None, "clock"))).tool_calls == (
         ToolCall("call_0", "clock"),
     )
 
 
 def test_a_stream_may_end_without_done():
     stream = openai_stream(chunk("stop", content="Hi")).removesuffix(b"data: [DONE]\n\n")
-    assert read("openai", stream) == reply(TextPart("Hi"), stop="end")
+    assert decode_stream("openai", stream) == reply(TextPart("Hi"), stop="end")
 
 
 def test_sources_of_a_web_search_come_in_the_first_delta():
@@ -424,38 +424,38 @@ def test_sources_of_a_web_search_come_in_the_first_delta():
     stream = openai_stream(
         chunk(role="assistant", content="", annotations=items), chunk("stop", content="Hi")
     )
-    assert read("openai", stream) == reply(
+    assert decode_stream("openai", stream) == reply(
         TextPart("Hi"), stop="end", annotations=(Annotation("https://example.org", "Tides"),)
     )
 
 
 def test_a_source_may_be_wrapped_as_openai_does():
     items = [{"type": "url_citation", "url_citation": {"url": "https://example.org", "title": None}}]
-    assert read("openai", openai_stream(chunk(annotations=items))).annotations == (
+    assert decode_stream("openai", openai_stream(chunk(annotations=items))).annotations == (
         Annotation("https://example.org"),
     )
 
 
 def test_a_web_search_that_failed_is_noted():
-    assert read("openai", openai_stream(chunk(error_message="search timed out"))).notes == (
+    assert decode_stream("openai", openai_stream(chunk(error_message="search timed out"))).notes == (
         "search timed out",
     )
 
 
 def test_reasoning_may_be_called_reasoning_and_is_not_doubled():
     stream = openai_stream(chunk(reasoning="Hm, "), chunk(reasoning="yes.", reasoning_content="yes."))
-    assert read("openai", stream).reasoning == "Hm, yes."
+    assert decode_stream("openai", stream).reasoning == "Hm, yes."
 
 
 def test_further_choices_are_left_aside():
     other = {"index": 1, "delta": {"content": "Another answer"}, "finish_reason": "length"}
     first = chunk(content="Hi")
     first["choices"].append(other)
-    assert read("openai", openai_stream(first, chunk("stop"))) == reply(TextPart("Hi"), stop="end")
+    assert decode_stream("openai", openai_stream(first, chunk("stop"))) == reply(TextPart("Hi"), stop="end")
 
 
 def test_an_error_frame_may_hold_only_words():
-    assert outcome("openai", [b'data: {"error": "upstream gone"}\n\n']) == (
+    assert decode_until_error("openai", [b'data: {"error": "upstream gone"}\n\n']) == (
         Reply(),
         "ServerBusy: HTTP 500: upstream gone",
     )
@@ -464,7 +464,7 @@ def test_an_error_frame_may_hold_only_words():
 def hearing(*deltas, **more):
     """The reply to a stream of these deltas."""
     frames = [{"id": "r1", "model": "m", "choices": [{"index": 0, "delta": each}]} for each in deltas]
-    return read("openai", openai_stream(*frames, chunk("stop", **more)))
+    return decode_stream("openai", openai_stream(*frames, chunk("stop", **more)))
 
 
 @pytest.mark.parametrize(
@@ -502,17 +502,20 @@ def test_content_may_be_parts_of_which_some_are_reasoning(content, parts):
     ],
 )
 def test_a_text_is_read_wherever_it_stands(choice):
-    assert read("openai", openai_stream({"model": "m", "choices": [choice]}, chunk("stop"))).text == "Hi"
+    assert (
+        decode_stream("openai", openai_stream({"model": "m", "choices": [choice]}, chunk("stop"))).text
+        == "Hi"
+    )
 
 
 def test_a_message_that_repeats_the_whole_at_the_end_is_not_read_twice():
     last = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
-    assert read("openai", openai_stream(chunk(content="Hi"), last)).text == "Hi"
+    assert decode_stream("openai", openai_stream(chunk(content="Hi"), last)).text == "Hi"
 
 
 def test_a_role_alone_does_not_take_the_place_of_the_message_at_the_end():
     last = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
-    assert read("openai", openai_stream(chunk(role="assistant"), last)).text == "Hi"
+    assert decode_stream("openai", openai_stream(chunk(role="assistant"), last)).text == "Hi"
 
 
 def test_a_call_may_stand_without_its_function():
@@ -523,7 +526,7 @@ def test_a_call_may_stand_without_its_function():
 def test_an_error_of_a_choice_is_told():
     failed = {"delta": {"content": ""}, "finish_reason": "error", "error": {"code": 502, "message": "gone"}}
     with pytest.raises(ServerBusy, match="HTTP 502: gone"):
-        read("openai", openai_stream(chunk(content="Half"), {"choices": [failed]}))
+        decode_stream("openai", openai_stream(chunk(content="Half"), {"choices": [failed]}))
 
 
 def test_the_old_form_of_a_call_is_a_call():
@@ -550,7 +553,7 @@ def test_arguments_may_be_an_object_and_an_index_a_text(arguments, index):
     ],
 )
 def test_the_model_is_the_first_that_is_named(frame):
-    answer = read("openai", openai_stream(frame, chunk(content="Hi"), chunk("stop")))
+    answer = decode_stream("openai", openai_stream(frame, chunk(content="Hi"), chunk("stop")))
     assert (answer.text, answer.model) == ("Hi", chunk()["model"])
 
 
@@ -566,14 +569,14 @@ def test_the_model_is_the_first_that_is_named(frame):
     ],
 )
 def test_an_odd_value_beside_the_answer_costs_nothing_of_it(late):
-    answer = read("openai", openai_stream(chunk("stop", content="Hi"), late))
+    answer = decode_stream("openai", openai_stream(chunk("stop", content="Hi"), late))
     assert (answer.text, answer.stop) == ("Hi", "end")
 
 
 def test_characters_outside_the_bmp_and_line_separators_come_through():
     text = "🌊 \u2028 \u0085 潮"
     line = json.dumps(chunk("stop", content=text), ensure_ascii=False).encode()
-    assert read("openai", b"data: " + line + b"\n\n").text == text
+    assert decode_stream("openai", b"data: " + line + b"\n\n").text == text
 
 
 # What is made of a whole reply
@@ -602,7 +605,7 @@ def test_a_whole_reply_reads_as_a_stream_does():
         ],
         "usage": {"prompt_tokens": 9, "completion_tokens": 5, "prompt_tokens_details": None},
     }
-    assert read_whole("openai", body) == reply(
+    assert decode_body("openai", body) == reply(
         ReasoningPart("Hm."),
         TextPart("I look."),
         ToolCall("call_1", "tide", "{}"),
@@ -618,7 +621,7 @@ def test_a_whole_reply_may_have_nulls_everywhere():
     message = {"content": None, "reasoning_content": None, "tool_calls": None}
     choice = {"index": 0, "finish_reason": None, "message": message}
     body = {"id": None, "model": None, "usage": None, "choices": [choice]}
-    assert read_whole("openai", body) == Reply(stop="end")
+    assert decode_body("openai", body) == Reply(stop="end")
 
 
 @pytest.mark.parametrize(
@@ -634,5 +637,5 @@ def test_a_whole_reply_may_have_nulls_everywhere():
 )
 def test_web_searches_are_counted(told, count):
     usage = {"prompt_tokens": 9, "completion_tokens": 5, "web_search_usage": told}
-    answer = read("openai", openai_stream(chunk(content="Hi"), chunk("stop", usage=usage)))
+    answer = decode_stream("openai", openai_stream(chunk(content="Hi"), chunk("stop", usage=usage)))
     assert answer == reply(TextPart("Hi"), stop="end", usage=Usage(9, 5, web_searches=count))

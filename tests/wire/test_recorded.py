@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
+from support.decoded_streams import decode_body, decode_stream, decode_until_error, single_bytes
 from support.paths import DATA
-from support.reading import bytewise, outcome, read, read_whole
 
 from mimo_magics.core.messages import (
     Annotation,
@@ -310,7 +310,7 @@ def cassette(path: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", SHORT)
 def test_a_stream_is_the_reply_that_is_written_here(name):
-    assert read(api_of(name), stream_of(name)) == SHORT[name]
+    assert decode_stream(api_of(name), stream_of(name)) == SHORT[name]
 
 
 @pytest.mark.parametrize("name", LONG)
@@ -320,21 +320,21 @@ def test_a_long_stream_is_what_a_simple_reading_of_its_chunks_gives(name):
     lines = stream.decode().split("\n")
     chunks = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
     parts = simply_joined([chunk["choices"][0]["delta"] for chunk in chunks if chunk["choices"]])
-    assert read("openai", stream) == Reply(assistant(*parts), usage, stop, model, chunks[0]["id"])
+    assert decode_stream("openai", stream) == Reply(assistant(*parts), usage, stop, model, chunks[0]["id"])
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_an_error_in_a_stream_comes_after_the_part_that_had_arrived(name):
-    assert outcome(api_of(name), [stream_of(name)]) == BROKEN[name]
+    assert decode_until_error(api_of(name), [stream_of(name)]) == BROKEN[name]
 
 
 @pytest.mark.parametrize("name", [*SHORT, *BROKEN])
 def test_a_short_stream_may_be_cut_at_every_byte(name):
     api, stream = api_of(name), stream_of(name)
-    whole = outcome(api, [stream])
-    assert outcome(api, bytewise(stream)) == whole
+    whole = decode_until_error(api, [stream])
+    assert decode_until_error(api, single_bytes(stream)) == whole
     for place in range(len(stream)):
-        assert outcome(api, [stream[:place], stream[place:]]) == whole
+        assert decode_until_error(api, [stream[:place], stream[place:]]) == whole
 
 
 @pytest.mark.thorough
@@ -342,7 +342,7 @@ def test_a_short_stream_may_be_cut_at_every_byte(name):
 def test_a_long_stream_may_be_cut_anywhere(name):
     stream = stream_of(name)
     whole = list(decode("openai", [stream]))
-    assert list(decode("openai", bytewise(stream))) == whole
+    assert list(decode("openai", single_bytes(stream))) == whole
 
     middle = len(stream) // 2
     for place in range(middle, middle + 800):  # some chunks
@@ -358,7 +358,7 @@ def test_a_long_stream_may_be_cut_anywhere(name):
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_whole_reply_is_the_reply_that_is_written_here(name):
     body = json.loads((DATA / name).read_text(encoding="utf-8"))
-    assert read_whole(api_of(name), body) == WHOLE[name]
+    assert decode_body(api_of(name), body) == WHOLE[name]
 
 
 @pytest.mark.parametrize("name", LONG_WHOLE)
@@ -366,19 +366,19 @@ def test_a_long_whole_reply_is_what_its_message_says(name):
     body = json.loads((DATA / name).read_text(encoding="utf-8"))
     usage, stop, model = LONG_WHOLE[name]
     parts = simply_joined([body["choices"][0]["message"]])
-    assert read_whole("openai", body) == Reply(assistant(*parts), usage, stop, model, body["id"])
+    assert decode_body("openai", body) == Reply(assistant(*parts), usage, stop, model, body["id"])
 
 
 def test_a_recorded_second_turn_sends_the_reasoning_of_the_first_back():
     first, second = cassette(CASSETTES / "test_zai_preserved_thinking_round_trip.yaml")
-    reply = read_whole("openai", first["response"]["parsed_body"])
+    reply = decode_body("openai", first["response"]["parsed_body"])
     sent = second["request"]["parsed_body"]
     prompts = [Message("user", (TextPart(sent["messages"][place]["content"]),)) for place in (0, 2)]
 
     request = Request((prompts[0], reply.message, prompts[1]), Params("glm-4.7", thinking=True), stream=False)
 
     assert FORMATS["openai"].encode(request)["messages"] == sent["messages"]
-    answer = read_whole("openai", second["response"]["parsed_body"])
+    answer = decode_body("openai", second["response"]["parsed_body"])
     assert (answer.text, answer.stop, answer.usage) == ("323 * 2 is 646.", "end", Usage(198, 134, 0, 122))
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from hypothesis import given, strategies as st
 from support import encode_stream
-from support.reading import fold, read_whole
+from support.decoded_streams import decode_body, fold_events
 
 from mimo_magics.core.messages import (
     Annotation,
@@ -110,20 +110,20 @@ def anthropic_replies(arguments, ends):
 @given(OPENAI_REPLIES, CHANCE)
 def test_a_reply_comes_through_an_openai_stream(reply, chance):
     stream = encode_stream.openai_stream(reply, chance)
-    assert fold(decode("openai", encode_stream.packets(stream, chance))) == reply
+    assert fold_events(decode("openai", encode_stream.packets(stream, chance))) == reply
 
 
 @given(anthropic_replies(TEXT, st.just("cut")), CHANCE)
 def test_a_reply_comes_through_an_anthropic_stream(reply, chance):
     stream = encode_stream.anthropic_stream(reply, chance)
-    assert fold(decode("anthropic", encode_stream.packets(stream, chance))) == reply
+    assert fold_events(decode("anthropic", encode_stream.packets(stream, chance))) == reply
 
 
 @given(OPENAI_WHOLE)
 def test_a_reply_comes_through_a_whole_openai_body(reply):
-    assert read_whole("openai", encode_stream.openai_whole(reply)) == reply
+    assert decode_body("openai", encode_stream.openai_whole(reply)) == reply
 
 
 @given(anthropic_replies(ARGUMENTS, st.nothing()), CHANCE)
 def test_a_reply_comes_through_a_whole_anthropic_body(reply, chance):
-    assert read_whole("anthropic", encode_stream.anthropic_whole(reply, chance)) == reply
+    assert decode_body("anthropic", encode_stream.anthropic_whole(reply, chance)) == reply

@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 from openai._streaming import SSEDecoder
-from support.reading import bytewise
+from support.decoded_streams import single_bytes
 
 from mimo_magics.wire.sse import SSEParser
 
@@ -19,7 +19,7 @@ def frames(*packets):
 def test_lines_end_at_lf_cr_or_crlf(end):
     stream = end.join([b"event: a", b"data: 1", b"", b"data: 2", b"", b""])
     assert frames(stream) == [("a", "1"), ("", "2")]
-    assert frames(*bytewise(stream)) == [("a", "1"), ("", "2")]
+    assert frames(*single_bytes(stream)) == [("a", "1"), ("", "2")]
 
 
 def test_line_ends_may_be_mixed():
@@ -34,7 +34,7 @@ def test_line_ends_may_be_mixed():
 @pytest.mark.parametrize("ends", [b"\r\n\n", b"\n\r\n", b"\r\r\n", b"\r\n\r", b"\n\r"])
 def test_a_frame_is_told_at_its_blank_line_even_when_the_line_ends_are_mixed_and_come_byte_by_byte(ends):
     parser = SSEParser()
-    told = [frame for packet in bytewise(b"data: 1" + ends) for frame in parser.feed(packet)]
+    told = [frame for packet in single_bytes(b"data: 1" + ends) for frame in parser.feed(packet)]
     assert told == [("", "1")]
 
 
@@ -128,7 +128,7 @@ MIXED_FRAMES = [("水", "潮汐 🌊\u2028\n"), ("", "no name\n"), ("last", "é"
 
 def test_a_stream_may_be_cut_at_every_byte():
     assert frames(MIXED) == MIXED_FRAMES
-    assert frames(*bytewise(MIXED)) == MIXED_FRAMES
+    assert frames(*single_bytes(MIXED)) == MIXED_FRAMES
     for place in range(len(MIXED)):
         assert frames(MIXED[:place], MIXED[place:]) == MIXED_FRAMES
 
@@ -172,7 +172,7 @@ def test_random_streams_with_random_ends_and_cuts_give_the_frames_of_the_whole(l
     places = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     packets = [stream[a:b] for a, b in zip([0, *places], [*places, len(stream)], strict=True)]
     assert frames(*packets) == frames(stream)
-    assert frames(*bytewise(stream)) == frames(stream)
+    assert frames(*single_bytes(stream)) == frames(stream)
 
 
 @given(LINES, st.sampled_from([b"\n", b"\r\n"]))

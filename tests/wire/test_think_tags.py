@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, strategies as st
-from support.reading import fold
+from support.decoded_streams import fold_events
 
 from mimo_magics.core.events import (
     Event,
@@ -27,7 +27,7 @@ def through(*events: Event) -> list[Event]:
 
 def read(*pieces: str, first: tuple[Event, ...] = ()) -> tuple[str, str]:
     """Return reasoning and text of an answer that came in these pieces."""
-    reply = fold(through(*first, *map(TextDelta, pieces), Stopped("end")))
+    reply = fold_events(through(*first, *map(TextDelta, pieces), Stopped("end")))
     return reply.reasoning, reply.text
 
 

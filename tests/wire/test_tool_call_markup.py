@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, strategies as st
+from support.decoded_streams import fold_events, openai_stream
 from support.paths import DATA
-from support.reading import fold, openai_stream
 
 from mimo_magics.core.events import (
     Annotations,
@@ -157,7 +157,7 @@ def test_markup_in_the_reasoning_is_taken_out_too_and_calls_keep_their_order():
 def test_a_stream_of_the_server_becomes_a_reply_that_asks_for_its_tools():
     pieces = [{"choices": [{"delta": {"content": piece}}]} for piece in f"Wait. {CALL}"]
     stream = openai_stream(*pieces, {"choices": [{"delta": {}, "finish_reason": "stop"}]})
-    reply = fold(through(*decode("openai", [stream])))
+    reply = fold_events(through(*decode("openai", [stream])))
     assert (reply.text, reply.stop) == ("Wait. ", "tool_calls")
     assert [(call.name, call.arguments) for call in reply.tool_calls] == [("tide", '{"port": "Keelung"}')]
 

@@ -96,7 +96,8 @@ def _list(context: SessionContext, _: Sequence[str] = ()) -> Bundle:
 def _new(context: SessionContext, words: Sequence[str]) -> Bundle:
     name, system = _parse_option(words, "--system", "%mimo_session new NAME --system 'Be strict.'")
     session = context.sessions.new(name)
-    session.system = system or session.system
+    if system:
+        session.overrides["system"] = system
     return _list(context)
 
 

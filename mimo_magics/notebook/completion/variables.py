@@ -1,4 +1,4 @@
-"""`{name` in a prompt: the variables, attributes and keys that could come next. Looks, and calls nothing."""
+"""Complete `{name`, `{name.attribute` and `{name["key"` in a prompt without calling user code."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from mimo_magics.notebook.cell_variables import BRACE_PATTERN, NAME, STEP, STEP_
 from mimo_magics.notebook.completion.choices import CompletionResult, match_prefix, sort_names
 
 MAX_KEYS = 1_000
-"""Keys of a mapping that are looked at."""
+"""Number of keys of a mapping that are read."""
 NAME_START_PATTERN = re.compile(r"\{(\w*)")
 STEP_START_PATTERN = re.compile(
     rf"\{{(?P<name>{NAME})(?P<steps>(?:{STEP})*)(?:\.(?P<attribute>\w*)|\[(?P<key>.*))"
 )
 KEY_PATTERN = re.compile(r"[^\"'\\{}\n]*")
-"""A key that a reference can hold, in quotes of either kind."""
+"""A key that fits between quotes of either kind."""
 
 
 def complete_reference(prompt: str, variables: Mapping[str, Any]) -> CompletionResult | None:
-    """Return what could go on a reference at the end of a prompt; `None` if none is open there."""
+    """Return the completions of a reference at the end of a prompt. Return `None` if no reference is open there."""
     start = prompt.rfind("{")
     if start < 0 or not (
         match := NAME_START_PATTERN.fullmatch(prompt, start) or STEP_START_PATTERN.fullmatch(prompt, start)
@@ -38,12 +38,12 @@ def complete_reference(prompt: str, variables: Mapping[str, Any]) -> CompletionR
         return match_prefix(match[1], instance=sort_names(variables, match[1]))
     try:
         return _complete_step(match, _resolve_reference(match, variables))
-    except Exception:  # noqa: BLE001  there is no such value, or it raises what it likes
+    except Exception:  # noqa: BLE001  a lookup can raise any error
         return CompletionResult()
 
 
 def _is_reference(prompt: str, start: int) -> bool:
-    """Tell whether a name in this brace would be a reference, and none of a formula, a template or an f-string."""
+    """Return whether a name in this brace would be replaced: not in math, a TeX group or a template."""
     if prompt[:start].endswith("{"):
         return False
     *_, last_match = BRACE_PATTERN.finditer(f"{prompt[:start]}{{x}}")
@@ -61,7 +61,7 @@ def _complete_step(match: re.Match[str], value: Any) -> CompletionResult:
 
 
 def _list_keys(value: Any) -> list[str]:
-    """Return the texts that are keys of a mapping, or columns of a table."""
+    """Return the string keys of a mapping, or the string column names of a data frame."""
     pandas = sys.modules.get("pandas")
     if not isinstance(value, Mapping) and not (pandas and isinstance(value, pandas.DataFrame)):
         return []
@@ -79,7 +79,11 @@ def _resolve_reference(match: re.Match[str], variables: Mapping[str, Any]) -> An
 
 
 def _attribute(value: Any, name: str) -> Any:
-    """Look an attribute up; a slot is read, and what would have to be called is refused."""
+    """Return an attribute or the value of a slot.
+
+    Raises:
+        AttributeError: the attribute is missing, or reading it would call code.
+    """
     attribute = getattr_static(value, name)
     if isinstance(attribute, MemberDescriptorType):
         return attribute.__get__(value)
@@ -89,7 +93,7 @@ def _attribute(value: Any, name: str) -> Any:
 
 
 def _item(value: Any, key: str, *, is_number: bool) -> Any:
-    """Look an item up, without what a class of the person's own would do."""
+    """Return an item by the method of the built-in class, so that no override of a subclass is called."""
     match value:
         case dict():
             return dict.get(value, int(key) if is_number else key)

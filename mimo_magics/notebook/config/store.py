@@ -20,8 +20,8 @@ from traitlets.config import Configurable
 from mimo_magics.core import services
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.i18n import Translatable, translatables
-from mimo_magics.core.services import SERVICES
-from mimo_magics.core.settings import Settings, from_text, strip_optional
+from mimo_magics.core.services import SERVICES, Range
+from mimo_magics.core.settings import Settings, describe_type, from_text, invalid_setting, strip_optional
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.working_folder import find_working_folder
 from mimo_magics.notebook.config import pyproject
@@ -104,13 +104,9 @@ class SettingsStore(Configurable):
             value = from_text(TYPE_HINTS[name], text)
             replace(self.snapshot(), **{name: value})  # it may fit the trait and make no sense all the same
             self._set(name, value, THIS_KERNEL)
-        except (TraitError, ValueError, ArgumentTypeError, BadOption, RecursionError):
-            advice = Translatable(SETTINGS[name].metadata["help"])
-            if allowed_values := describe_allowed_values(name, self.preset):
-                advice = Translatable("{help} {allowed}", help=advice, allowed=allowed_values)
-            raise BadOption(
-                Translatable("{name} cannot be {text!r}.", name=name, text=text), advice
-            ) from None
+        except (TraitError, ValueError, ArgumentTypeError, RecursionError):
+            expected = describe_type(TYPE_HINTS[name], *_documented_range(name, self.preset))
+            raise invalid_setting(name, text, expected) from None
 
     def reset(self, *names: str) -> None:
         """Take back what was written in this kernel: of these settings, or of all.
@@ -233,7 +229,10 @@ class SettingsStore(Configurable):
         except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
             text = "…"
         values = {"source": _quote(source), "name": name, "value": _quote(text)}
-        self.warnings.append(Translatable("{source}: {name} cannot be {value}.", **values))
+        expected = describe_type(TYPE_HINTS[name])
+        self.warnings.append(
+            Translatable("{source}: {name} must be {expected}, not {value}.", expected=expected, **values)
+        )
 
 
 def _quote(text: str) -> str:
@@ -249,8 +248,12 @@ def describe_allowed_values(name: str, preset: str) -> str:
         return " | ".join(get_args(kind))
     if kind is bool:
         return "on | off"
-    low, high = SERVICES[preset].ranges.get(name, (None, None)) if preset in SERVICES else (None, None)
+    low, high = _documented_range(name, preset)
     return "" if low is None else Translatable("{low:g} to {high:,}", low=low, high=high)
+
+
+def _documented_range(name: str, preset: str) -> Range | tuple[None, None]:
+    return SERVICES[preset].ranges.get(name, (None, None)) if preset in SERVICES else (None, None)
 
 
 class OnOffBool(Bool[bool | None, bool | int | None]):

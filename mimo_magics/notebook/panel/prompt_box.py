@@ -161,7 +161,6 @@ class PromptBox:
     async def _stream_reply(self) -> None:
         settings = self._config.snapshot()
         session = self._session = self._session_selection.sessions.current
-        session.settings = self._session_selection.session_settings(session, settings)
         prompt = self._resolve_prompt(session.turns)
         display_options, progress = DisplayOptions.from_settings(settings), ReplyProgress()
         tools = tools_command.select_tools(None, get_user_variables(self._shell))

@@ -152,7 +152,7 @@ def build_summary_request(turns: Iterable[Turn], earlier_summary: str = "") -> t
     """Return the messages that ask the model for a summary of these turns.
 
     Args:
-        turns: what is to be summarised, oldest first.
+        turns: what is to be summarized, oldest first.
         earlier_summary: the summary of the turns before these.
     """
     return (

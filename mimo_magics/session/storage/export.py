@@ -229,7 +229,7 @@ def _get_turn_options(turn: Turn, settings: Settings) -> dict[str, Any]:
         else None,
         "stream": None if service_settings.stream else False,
         "system": turn.system or "none",
-        "overflow": ("summarise" if turn.summary else "drop-oldest") if turn.omitted_turns else None,
+        "overflow": ("summarize" if turn.summary else "drop-oldest") if turn.omitted_turns else None,
         **{name: getattr(params, name) for name in SHARED_PARAMETERS},
         "max_tokens": params.max_completion_tokens,
         "json": params.response_format == JSON_MODE or None,

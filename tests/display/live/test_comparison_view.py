@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.comparisons import BUNDLE, DOCUMENT, METADATA, plain
-from support.hostile import HOSTILE, odd
-from support.live_views import Watched
-from support.read_html import Reading
-from support.wired import WIDGETS, Published, Wire, text
+from support.comparisons import BUNDLE, DOCUMENT, METADATA, plain_texts
+from support.hostile import HOSTILE, find_unexpected
+from support.live_views import WatchedComparison
+from support.read_html import ParsedHtml
+from support.widget_page import WIDGETS, PageConnection, Published, text
 
 from mimo_magics.core.events import Note, ReasoningDelta, ReplyEnded, ResponseStarted
 
 
 @pytest.fixture
-def live(wire: Wire, published: Published) -> Watched:
+def live(wire: PageConnection, published: Published) -> WatchedComparison:
     """A renderer whose page has answered."""
-    watched = Watched()
+    watched = WatchedComparison()
     watched.renderer.tick()
     return watched
 
@@ -26,15 +26,15 @@ def kinds(published: Published) -> list[str]:
     return [next(iter(output["data"])) for output in published]
 
 
-def shown(wire: Wire) -> str:
+def shown(wire: PageConnection) -> str:
     """All HTML that stands in the page."""
     return "\n".join(str(state.get("value")) for state in wire.states.values())
 
 
 def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
-    live: Watched, published: Published
+    live: WatchedComparison, published: Published
 ) -> None:
-    live.say(1, "Hi")
+    live.add_text(1, "Hi")
     live.renderer.show(ReplyEnded(), 1)
     live.renderer.finish(DOCUMENT, METADATA)
     assert kinds(published) == [WIDGETS, "text/html"]
@@ -42,11 +42,13 @@ def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
     assert (published[-1]["data"], published[-1]["metadata"]) == (BUNDLE, METADATA)
 
 
-def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(live: Watched, wire: Wire) -> None:
-    live.say(0, "Zero")
+def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(
+    live: WatchedComparison, wire: PageConnection
+) -> None:
+    live.add_text(0, "Zero")
     live.renderer.show(ReasoningDelta("Hm."), 2)
     live.renderer.show(Note("careful"), 2)
-    live.let(1.0)
+    live.advance(1.0)
     (grid,) = (state for state in wire.states.values() if "mimo-columns" in state.get("_dom_classes", ()))
     assert [texts(wire, column) for column in grid["children"]] == [
         ["1 · temperature 0", "Zero", "Answering… 1 s · first token after 0.0 s · about 1 tokens/s"],
@@ -60,7 +62,7 @@ def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(live: W
     ]
 
 
-def texts(wire: Wire, widget: str) -> list[str]:
+def texts(wire: PageConnection, widget: str) -> list[str]:
     """What can be read in a widget and in those that it holds."""
     state = wire.states[widget.removeprefix("IPY_MODEL_")]
     own = re.sub("<[^>]*>", "", str(state.get("value", ""))).strip() if "children" not in state else ""
@@ -69,9 +71,9 @@ def texts(wire: Wire, widget: str) -> list[str]:
     return [own, *within] if own else within
 
 
-def test_how_far_it_is_can_be_seen_and_heard(live: Watched, wire: Wire) -> None:
+def test_how_far_it_is_can_be_seen_and_heard(live: WatchedComparison, wire: PageConnection) -> None:
     bar = wire.find("IntProgressModel", "Replies")
-    live.let(12.0)
+    live.advance(12.0)
     live.renderer.show(ReplyEnded(), 0)
     live.renderer.show(ReplyEnded("HTTP 429: <too many>"), 2)
     assert (wire.states[bar]["value"], wire.states[bar]["max"]) == (2, 3)
@@ -80,35 +82,37 @@ def test_how_far_it_is_can_be_seen_and_heard(live: Watched, wire: Wire) -> None:
     assert "⚠ HTTP 429: &lt;too many&gt;" in shown(wire)
 
 
-def test_stop_is_said_once_it_is_pressed(live: Watched, wire: Wire) -> None:
+def test_stop_is_said_once_it_is_pressed(live: WatchedComparison, wire: PageConnection) -> None:
     assert not live.cell.stopped
     wire.press("Stop")
     assert live.cell.stopped
 
 
 def test_a_comparison_that_is_there_at_once_asks_the_page_for_nothing(
-    wire: Wire, published: Published
+    wire: PageConnection, published: Published
 ) -> None:
-    watched = Watched()
-    watched.say(0, "Hi")
+    watched = WatchedComparison()
+    watched.add_text(0, "Hi")
     watched.renderer.finish(DOCUMENT, METADATA)
     assert wire.messages == []
-    assert plain(published) == ["All"]
+    assert plain_texts(published) == ["All"]
 
 
-def test_what_came_before_the_page_answered_is_in_the_columns(wire: Wire, published: Published) -> None:
+def test_what_came_before_the_page_answered_is_in_the_columns(
+    wire: PageConnection, published: Published
+) -> None:
     wire.answers = False
-    watched = Watched()
+    watched = WatchedComparison()
     watched.renderer.tick()
-    watched.say(0, "one ")
+    watched.add_text(0, "one ")
     watched.renderer.show(ReasoningDelta("Hm."), 1)
-    watched.say(1, "One: $x$")
+    watched.add_text(1, "One: $x$")
     watched.renderer.show(ReplyEnded(), 1)
-    assert plain(published) == ["0 of 3 answered · 0 s", "1 of 3 answered · 0 s"]
-    watched.say(0, "two")
+    assert plain_texts(published) == ["0 of 3 answered · 0 s", "1 of 3 answered · 0 s"]
+    watched.add_text(0, "two")
     wire.answers = True
-    watched.let(1.0)
-    watched.let(1.0)
+    watched.advance(1.0)
+    watched.advance(1.0)
     assert kinds(published)[-1] == WIDGETS
     assert "<p>one two</p>" in shown(wire)
     assert shown(wire).count("$x$") == 1
@@ -116,51 +120,51 @@ def test_what_came_before_the_page_answered_is_in_the_columns(wire: Wire, publis
 
 
 def test_a_page_that_never_answers_gets_a_line_a_second_and_few_questions(
-    wire: Wire, published: Published
+    wire: PageConnection, published: Published
 ) -> None:
     wire.answers = False
-    watched = Watched()
+    watched = WatchedComparison()
     for number in range(101):
-        watched.say(0, f"word{number} ")
-        watched.let(0.05)
+        watched.add_text(0, f"word{number} ")
+        watched.advance(0.05)
     watched.renderer.finish(DOCUMENT, METADATA)
-    assert plain(published) == [*(f"0 of 3 answered · {second} s" for second in range(6)), "All"]
+    assert plain_texts(published) == [*(f"0 of 3 answered · {second} s" for second in range(6)), "All"]
     opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
     assert opened.count("DirectionalLinkModel") == 3
     assert wire.states == {}
 
 
-def test_nothing_is_sent_when_nothing_changed(live: Watched, wire: Wire) -> None:
-    live.say(0, "Hello")
-    live.let(0.5)
+def test_nothing_is_sent_when_nothing_changed(live: WatchedComparison, wire: PageConnection) -> None:
+    live.add_text(0, "Hello")
+    live.advance(0.5)
     wire.messages.clear()
     for _ in range(4):
-        live.let(0.1)
+        live.advance(0.1)
     assert wire.messages == []
 
 
-def test_only_replies_that_changed_are_sent_again(live: Watched, wire: Wire) -> None:
+def test_only_replies_that_changed_are_sent_again(live: WatchedComparison, wire: PageConnection) -> None:
     for number in range(3):
-        live.say(number, f"word{number}")
-    live.let(0.5)
+        live.add_text(number, f"word{number}")
+    live.advance(0.5)
     wire.messages.clear()
-    live.say(1, " and more")
-    live.let(0.4)
+    live.add_text(1, " and more")
+    live.advance(0.4)
     assert wire.values() == ["<p>word1 and more</p>\n"]
 
 
 @pytest.mark.thorough
-def test_what_is_sent_is_proportional_to_the_texts(wire: Wire, published: Published) -> None:
+def test_what_is_sent_is_proportional_to_the_texts(wire: PageConnection, published: Published) -> None:
     sent = []
     for length in (800, 8_000):  # characters, about 2,000 tokens
         wire.messages.clear()
-        watched = Watched("abcdef")
+        watched = WatchedComparison("abcdef")
         watched.renderer.tick()
         source = text(length)
         for start in range(0, len(source), 8):  # 50 tokens a second each
             for number in range(6):
-                watched.say(number, source[start : start + 8])
-            watched.let(0.04)
+                watched.add_text(number, source[start : start + 8])
+            watched.advance(0.04)
         for number in range(6):
             watched.renderer.show(ReplyEnded(), number)
         watched.renderer.finish(DOCUMENT, METADATA)
@@ -170,10 +174,10 @@ def test_what_is_sent_is_proportional_to_the_texts(wire: Wire, published: Publis
     assert max(len(str(data)) for _, _, data in wire.messages) < 10_000
 
 
-def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: Watched, wire: Wire) -> None:
+def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: WatchedComparison, wire: PageConnection) -> None:
     live.renderer.show(ReasoningDelta("Hm."), 0)
-    live.say(0, "Yes: ")
-    live.say(0, "$x$")
+    live.add_text(0, "Yes: ")
+    live.add_text(0, "$x$")
     live.renderer.show(ReplyEnded(), 0)
     assert shown(wire).count("Yes: ") == 1
     assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is False
@@ -181,10 +185,12 @@ def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: Watched, wire: Wire
     assert shown(wire).count("Yes: ") == 1
 
 
-def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(live: Watched, wire: Wire) -> None:
+def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(
+    live: WatchedComparison, wire: PageConnection
+) -> None:
     live.renderer.show(ReplyEnded(), 0)
     live.renderer.show(ReasoningDelta("Hm."), 1)
-    live.say(1, "Half an ans")
+    live.add_text(1, "Half an ans")
     live.renderer.finish(DOCUMENT, METADATA)
     assert "<p>Half an ans</p>" in shown(wire)
     assert shown(wire).count("<small>Stopped</small>") == 2
@@ -192,7 +198,9 @@ def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(live: Wa
     assert len(head["children"]) == 2
 
 
-def test_of_a_comparison_that_failed_nothing_is_left(live: Watched, wire: Wire, published: Published) -> None:
+def test_of_a_comparison_that_failed_nothing_is_left(
+    live: WatchedComparison, wire: PageConnection, published: Published
+) -> None:
     live.renderer.show(ResponseStarted("1", "mimo"), 0)
     live.renderer.show(ReplyEnded("HTTP 500"), 0)
     live.renderer.clear()
@@ -201,12 +209,12 @@ def test_of_a_comparison_that_failed_nothing_is_left(live: Watched, wire: Wire, 
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_titles_and_notes_are_text(wire: Wire, published: Published, name: str) -> None:
+def test_hostile_titles_and_notes_are_text(wire: PageConnection, published: Published, name: str) -> None:
     hostile = HOSTILE[name]
-    watched = Watched((hostile, hostile))
+    watched = WatchedComparison((hostile, hostile))
     watched.renderer.tick()
     watched.renderer.show(Note(hostile), 0)
     watched.renderer.show(ReplyEnded(hostile), 0)
-    watched.let(1.0)
+    watched.advance(1.0)
     values = [value for value in wire.values() if not value.startswith("<style>")]
-    assert [odd(Reading(value).found) for value in values] == [[]] * len(values)
+    assert [find_unexpected(ParsedHtml(value).found) for value in values] == [[]] * len(values)

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.live_views import CODES, finish, live, reply_renderer
-from support.wired import WIDGETS, Cell, Clock, Wire
+from support.live_views import CODE_BLOCKS, create_live_renderer, finish_renderer, new_reply_renderer
+from support.widget_page import WIDGETS, Cell, Clock, PageConnection
 
 from mimo_magics.core.events import ReasoningDelta, ResponseStarted, Stopped, TextDelta
 from mimo_magics.display.live.live_renderer import LiveRenderer
 
 
 @pytest.fixture
-def renderer(wire: Wire, published: list[dict[str, Any]]) -> Iterator[LiveRenderer]:
-    return live()
+def renderer(wire: PageConnection, published: list[dict[str, Any]]) -> Iterator[LiveRenderer]:
+    return create_live_renderer()
 
 
 def kinds(published: list[dict[str, Any]]) -> list[str]:
@@ -28,42 +28,42 @@ def test_a_reply_is_widgets_while_it_comes_and_a_document_in_the_same_place(
     renderer.show(ReasoningDelta("Hm."))
     renderer.show(TextDelta("Hi"))
     renderer.show(Stopped("end"))
-    finish(renderer)
+    finish_renderer(renderer)
     assert kinds(published) == [WIDGETS, "text/html"]
     assert len({output["transient"]["display_id"] for output in published}) == 1
     assert published[-1]["metadata"] == {"mimo": {"version": 1}}
 
 
 def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_whole(
-    wire: Wire, published: list[dict[str, Any]]
+    wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     cell, clock = Cell(), Clock()
-    renderer = live(cell, clock)
-    renderer.show(TextDelta(CODES + "End.\n\nE"))
+    renderer = create_live_renderer(cell, clock)
+    renderer.show(TextDelta(CODE_BLOCKS + "End.\n\nE"))
     clock.time += 1
     renderer.tick()
-    wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": 2})
+    wire.update(wire.find("BoundedIntTextModel", "New cell"), {"value": 2})
     assert cell.inserted == []
-    finish(renderer)
+    finish_renderer(renderer)
     assert cell.inserted == ["c"]
 
 
 def test_an_answer_that_is_there_at_once_asks_the_page_for_nothing(
-    wire: Wire, published: list[dict[str, Any]]
+    wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
-    renderer = reply_renderer()
+    renderer = new_reply_renderer()
     renderer.show(TextDelta("Hi"))
-    finish(renderer)
+    finish_renderer(renderer)
     assert wire.messages == []
     assert kinds(published)[-1] == "text/html"
 
 
 def test_what_came_before_the_page_answered_is_in_the_view(
-    wire: Wire, published: list[dict[str, Any]]
+    wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     wire.answers = False
     clock = Clock()
-    renderer = live(now=clock)
+    renderer = create_live_renderer(now=clock)
     for word in ("one ", "two "):
         renderer.show(TextDelta(word))
     assert set(kinds(published)) == {"text/html"}
@@ -76,15 +76,15 @@ def test_what_came_before_the_page_answered_is_in_the_view(
 
 
 def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
-    wire: Wire, published: list[dict[str, Any]]
+    wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     wire.answers = False
     clock = Clock()
-    renderer = live(now=clock)
+    renderer = create_live_renderer(now=clock)
     for number in range(400):
         clock.time += 0.05
         renderer.show(TextDelta(f"word{number} "))
-    finish(renderer)
+    finish_renderer(renderer)
     assert set(kinds(published)) == {"text/html"}
     opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
     assert opened.count("DirectionalLinkModel") == 3
@@ -92,7 +92,7 @@ def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
 
 
 def test_of_a_call_that_failed_nothing_is_left(
-    wire: Wire, renderer: LiveRenderer, published: list[dict[str, Any]]
+    wire: PageConnection, renderer: LiveRenderer, published: list[dict[str, Any]]
 ) -> None:
     renderer.show(ResponseStarted("1", "mimo"))
     renderer.clear()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from support.live_views import told, view
-from support.wired import Wire
+from support.live_views import create_view, feed_view
+from support.widget_page import PageConnection
 
 from mimo_magics.core.events import (
     Note,
@@ -20,35 +20,35 @@ from mimo_magics.core.messages import Message, Reply
 from mimo_magics.document.reply import ReplyDocument
 
 
-def test_only_groups_that_a_person_opened_are_told_of(wire: Wire) -> None:
-    shown = view()
-    told(shown, ReasoningDelta("One."), TextDelta("Two."), ReasoningDelta("Three."), TextDelta("Four."))
-    wire.tell(wire.find("ToggleButtonModel", "Thought"), {"value": True})
+def test_only_groups_that_a_person_opened_are_told_of(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, ReasoningDelta("One."), TextDelta("Two."), ReasoningDelta("Three."), TextDelta("Four."))
+    wire.update(wire.find("ToggleButtonModel", "Thought"), {"value": True})
     assert shown.open_groups == frozenset([1])
 
 
-def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: Wire) -> None:
+def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: PageConnection) -> None:
     half, other = "\ud83d", "\ude42"
     events = [ReasoningDelta(half), ReasoningDelta(other), ToolCallStart(0, "i", f"cl{half}ock")]
     events += [ToolCallDelta(0, half), ToolCallDelta(0, other), Note(other), TextDelta("One." + half)]
-    shown = view()
-    told(shown, *events, TextDelta(f"{other}\n\nTwo.{half}"))
+    shown = create_view()
+    feed_view(shown, *events, TextDelta(f"{other}\n\nTwo.{half}"))
     shown.end(ReplyDocument(Reply(Message("assistant", ()))))
     for _, _, data in wire.messages:
         json.dumps(data, ensure_ascii=False).encode()
     assert "<p>One.🙂</p>\n" in wire.values()
 
 
-def test_remarks_are_shown_as_text(wire: Wire) -> None:
-    told(view(), Note("search <failed>"))
+def test_remarks_are_shown_as_text(wire: PageConnection) -> None:
+    feed_view(create_view(), Note("search <failed>"))
     assert '<p dir="auto">⚠ search &lt;failed&gt;</p>' in wire.values()
 
 
-def test_an_answer_that_begins_anew_takes_away_what_it_had_shown(wire: Wire) -> None:
-    shown = view()
-    told(shown, ResponseStarted("1"), ReasoningDelta("Hm."), ToolCallStart(0, "i", "clock"))
-    told(shown, ResponseStarted("2"), TextDelta("Half of an ans"))
-    told(shown, ResponseRestarted("3"), TextDelta("Whole."))
+def test_an_answer_that_begins_anew_takes_away_what_it_had_shown(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, ResponseStarted("1"), ReasoningDelta("Hm."), ToolCallStart(0, "i", "clock"))
+    feed_view(shown, ResponseStarted("2"), TextDelta("Half of an ans"))
+    feed_view(shown, ResponseRestarted("3"), TextDelta("Whole."))
     (_, body, _) = shown.root.children
     groups, text = body.children
     assert (len(body.children), text.children[-1].value) == (2, "<p>Whole.</p>\n")

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from support.comparisons import DOCUMENT, METADATA
-from support.live_views import Watched, finish, live
-from support.wired import Published, Wire
+from support.live_views import WatchedComparison, create_live_renderer, finish_renderer
+from support.widget_page import PageConnection, Published
 
 from mimo_magics.core.events import TextDelta
 from mimo_magics.display.live.retired_views import MAX_RETIRED_VIEWS
 
 
 def test_the_widgets_of_the_last_comparisons_stay_for_pages_that_were_reloaded_and_then_go(
-    wire: Wire, published: Published
+    wire: PageConnection, published: Published
 ) -> None:
     sizes = []
     for _ in range(3 * MAX_RETIRED_VIEWS):
-        watched = Watched()
+        watched = WatchedComparison()
         watched.renderer.tick()
-        watched.say(0, "Hi")
+        watched.add_text(0, "Hi")
         watched.renderer.finish(DOCUMENT, METADATA)
         sizes.append(len(wire.states))
     assert sizes[MAX_RETIRED_VIEWS] == sizes[-1]
@@ -27,13 +27,13 @@ def test_the_widgets_of_the_last_comparisons_stay_for_pages_that_were_reloaded_a
 
 
 def test_the_widgets_of_the_last_turns_stay_for_pages_that_were_reloaded_and_then_go(
-    wire: Wire, published: list[dict[str, Any]]
+    wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     sizes = []
     for _ in range(3 * MAX_RETIRED_VIEWS):
-        renderer = live()
+        renderer = create_live_renderer()
         renderer.show(TextDelta("Hi"))
-        finish(renderer)
+        finish_renderer(renderer)
         sizes.append(len(wire.states))
     assert sizes[MAX_RETIRED_VIEWS] == sizes[-1]
     assert sizes[0] < sizes[MAX_RETIRED_VIEWS - 1] == sizes[-1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.live_views import Watched, live
-from support.wired import Clock, Published, Wire
+from support.live_views import WatchedComparison, create_live_renderer
+from support.widget_page import Clock, PageConnection, Published
 
 from mimo_magics.core.events import TextDelta
 from mimo_magics.display.live.throttle import MAX_READABLE_CHARS, Throttle
@@ -14,25 +14,25 @@ from mimo_magics.display.live.throttle import MAX_READABLE_CHARS, Throttle
 
 @pytest.mark.parametrize("at_a_time", [1, 3, 6])
 def test_the_frames_of_all_replies_together_come_ten_times_a_second_at_most(
-    wire: Wire, published: Published, at_a_time: int
+    wire: PageConnection, published: Published, at_a_time: int
 ) -> None:
-    watched = Watched("abcdef")
+    watched = WatchedComparison("abcdef")
     watched.renderer.tick()
     wire.messages.clear()
     for step in range(1_200):
-        watched.say(step % at_a_time, "x" if step % 20 else " ")
-        watched.let(0.005)
+        watched.add_text(step % at_a_time, "x" if step % 20 else " ")
+        watched.advance(0.005)
     frames = [value for value in wire.values() if "x" in value]
     assert 30 <= len(frames) <= 61
 
 
 def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_along(
-    wire: Wire, published: list[dict[str, Any]]
+    wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     frames = []
     for length in (1, 20):
         clock = Clock()
-        renderer = live(now=clock)
+        renderer = create_live_renderer(now=clock)
         wire.messages.clear()
         for _ in range(1_000):
             clock.time += 0.001

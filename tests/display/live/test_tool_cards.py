@@ -9,8 +9,8 @@ from itertools import groupby
 
 import pytest
 from support.deceptive_arguments import DECEPTIVE, IDS, DeceptiveArguments
-from support.live_views import CLOCK, told, view
-from support.wired import Wire
+from support.live_views import CLOCK, create_view, feed_view
+from support.widget_page import PageConnection
 
 from mimo_magics.core.events import (
     Approval,
@@ -26,35 +26,35 @@ from mimo_magics.core.messages import ToolCall, ToolResult
 from mimo_magics.document.approval_text import arguments_text, more_text
 
 
-def test_reasoning_is_open_while_it_comes_and_folds_when_the_answer_begins(wire: Wire) -> None:
-    told(view(), ReasoningDelta("Hm, "), ReasoningDelta("yes."))
+def test_reasoning_is_open_while_it_comes_and_folds_when_the_answer_begins(wire: PageConnection) -> None:
+    feed_view(create_view(), ReasoningDelta("Hm, "), ReasoningDelta("yes."))
     heading = wire.find("ToggleButtonModel", "Thinking… 0 s")
     assert wire.states[heading]["value"] is True
     assert "<p>Hm, yes.</p>\n" in wire.values()
 
 
-def test_a_group_folds_with_a_line_that_tells_what_was_done(wire: Wire) -> None:
-    shown = view()
-    told(shown, ReasoningDelta("Hm."), TextDelta("Yes."))
+def test_a_group_folds_with_a_line_that_tells_what_was_done(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, ReasoningDelta("Hm."), TextDelta("Yes."))
     heading = wire.find("ToggleButtonModel", "Thought for 0.0 s")
     assert wire.states[heading]["value"] is False
     assert shown.open_groups == frozenset()
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-def test_what_a_person_folds_or_unfolds_stays_so(wire: Wire, is_open: bool) -> None:
-    shown = view()
-    told(shown, ReasoningDelta("Hm."))
-    wire.tell(wire.find("ToggleButtonModel", "Thinking"), {"value": False})
+def test_what_a_person_folds_or_unfolds_stays_so(wire: PageConnection, is_open: bool) -> None:
+    shown = create_view()
+    feed_view(shown, ReasoningDelta("Hm."))
+    wire.update(wire.find("ToggleButtonModel", "Thinking"), {"value": False})
     if is_open:
-        wire.tell(wire.find("ToggleButtonModel", "Thinking"), {"value": True})
-    told(shown, ReasoningDelta(" And."), TextDelta("Yes."))
+        wire.update(wire.find("ToggleButtonModel", "Thinking"), {"value": True})
+    feed_view(shown, ReasoningDelta(" And."), TextDelta("Yes."))
     assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is is_open
     assert shown.open_groups == (frozenset([0]) if is_open else frozenset())
 
 
-def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: Wire) -> None:
-    shown = view()
+def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: PageConnection) -> None:
+    shown = create_view()
     result = ToolResult("i", "clock", "<b>12:00</b>", seconds=1.25)
     states = []
     for event in (
@@ -66,7 +66,7 @@ def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: Wire) -> None:
         ToolProgress(0, "running"),
         ToolProgress(0, "done", result),
     ):
-        told(shown, event)
+        feed_view(shown, event)
         states.append(wire.states[wire.find("ToggleButtonModel", "clock(")]["description"])
     assert states[:3] == ["clock()", 'clock("zone": "U)', 'clock("zone": "UTC")']
     small = [value for value in wire.values() if value.startswith("<small>") and len(value) > 15]
@@ -81,9 +81,9 @@ def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: Wire) -> None:
     assert not any("<b>" in value for value in wire.values())
 
 
-def test_calls_and_thoughts_in_a_row_are_one_group(wire: Wire) -> None:
-    shown = view()
-    told(
+def test_calls_and_thoughts_in_a_row_are_one_group(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(
         shown,
         ReasoningDelta("Hm."),
         ToolCallStart(0, "i", "clock"),
@@ -112,27 +112,27 @@ CALL = (ToolCallStart(0, "i", "clock"), ToolCallDelta(0, '{"zone": "UTC"}'))
     ],
 )
 def test_a_call_that_waits_shows_what_it_would_do_and_a_person_decides(
-    wire: Wire, button: str, approval: Approval
+    wire: PageConnection, button: str, approval: Approval
 ) -> None:
     pending = PendingApproval(CLOCK)
-    shown = view()
-    told(shown, *CALL, ToolProgress(0, "waiting", approval=pending))
+    shown = create_view()
+    feed_view(shown, *CALL, ToolProgress(0, "waiting", approval=pending))
     assert wire.states[wire.find("ToggleButtonModel", "clock(")]["value"] is True
     assert any("&quot;zone&quot;: &quot;UTC&quot;" in value for value in wire.values())
     (reason,) = [id_ for id_, state in wire.states.items() if state["_model_name"] == "TextModel"]
-    wire.tell(reason, {"value": "not today"})
+    wire.update(reason, {"value": "not today"})
     content = {"data": {"method": "custom", "content": {"event": "click"}}}
     (pressed,) = [id_ for id_, state in wire.states.items() if state.get("description") == button]
     wire.comms[pressed].handle_msg({"content": content, "buffers": []})
     assert asyncio.run(pending.wait_for_decision()) == approval
-    told(shown, ToolProgress(0, "approved"))
+    feed_view(shown, ToolProgress(0, "approved"))
     assert wire.states[wire.find("ToggleButtonModel", "clock(")]["value"] is False
 
 
-def waiting(wire: Wire, arguments: str) -> PendingApproval:
+def waiting(wire: PageConnection, arguments: str) -> PendingApproval:
     pending = PendingApproval(ToolCall("i", "shell", arguments))
-    told(
-        view(),
+    feed_view(
+        create_view(),
         ToolCallStart(0, "i", "shell"),
         ToolCallDelta(0, arguments),
         ToolProgress(0, "waiting", approval=pending),
@@ -142,7 +142,7 @@ def waiting(wire: Wire, arguments: str) -> PendingApproval:
 
 @pytest.mark.parametrize("deceptive", DECEPTIVE, ids=IDS)
 def test_deceptive_arguments_are_shown_whole_before_the_decision(
-    wire: Wire, deceptive: DeceptiveArguments
+    wire: PageConnection, deceptive: DeceptiveArguments
 ) -> None:
     waiting(wire, deceptive.text)
     whole = arguments_text(deceptive.text)
@@ -155,7 +155,7 @@ def test_deceptive_arguments_are_shown_whole_before_the_decision(
     assert shown_text(wire) == whole
 
 
-def shown_text(wire: Wire) -> str:
+def shown_text(wire: PageConnection) -> str:
     """Return the text of the newest box, which holds no element but those of the card."""
     tag = re.compile(r"</?(?:pre|code|bdi)\b[^>]*>")
     box = next(value for value in reversed(wire.values()) if "<pre" in value)
@@ -164,12 +164,12 @@ def shown_text(wire: Wire) -> str:
     return html.unescape(text)
 
 
-def test_words_from_right_to_left_stay_in_the_order_of_the_call(wire: Wire) -> None:
+def test_words_from_right_to_left_stay_in_the_order_of_the_call(wire: PageConnection) -> None:
     waiting(wire, '{"cmd": "cp \u05d0\u05d1 \u05d2\u05d3/12"}')
     assert "cp <bdi>\u05d0\u05d1</bdi> <bdi>\u05d2\u05d3</bdi>/12" in wire.values()[-1]
 
 
-def test_all_of_a_call_is_in_view_before_it_is_approved(wire: Wire) -> None:
+def test_all_of_a_call_is_in_view_before_it_is_approved(wire: PageConnection) -> None:
     waiting(wire, '{"cmd": "ls' + " " * 200 + '; rm -rf ~\u202e"}')
     (shown,) = [value for value in wire.values() if "rm -rf" in value and "<pre" in value]
     assert "ls⟨blanks: 200⟩; rm -rf ~⟨U+202E⟩" in shown
@@ -182,7 +182,7 @@ async def decided(pending: PendingApproval) -> Approval:
     return await pending.wait_for_decision()
 
 
-def test_a_long_call_has_to_be_opened_before_it_can_be_approved(wire: Wire) -> None:
+def test_a_long_call_has_to_be_opened_before_it_can_be_approved(wire: PageConnection) -> None:
     pending = waiting(wire, '{"cmd": "' + "x" * 4_000 + '; rm"}')
     approve = wire.states[wire.find("ButtonModel", "Approve")]
     assert (approve["disabled"], wire.values()[-1].count("x") < 4_000) == (True, True)
@@ -194,7 +194,7 @@ def test_a_long_call_has_to_be_opened_before_it_can_be_approved(wire: Wire) -> N
     assert asyncio.run(decided(pending)).allowed
 
 
-def test_the_buttons_come_behind_what_they_decide_on(wire: Wire) -> None:
+def test_the_buttons_come_behind_what_they_decide_on(wire: PageConnection) -> None:
     """Sent in this order, they cannot be pressed before it is in the page."""
     waiting(wire, '{"cmd": "' + "x" * 4_000 + '; rm"}')
     wire.press("2,497 more characters")
@@ -206,16 +206,16 @@ def test_the_buttons_come_behind_what_they_decide_on(wire: Wire) -> None:
     assert first < row < shown < enabled
 
 
-def test_two_calls_of_one_id_are_shown_and_decided_each_for_itself(wire: Wire) -> None:
-    shown = view()
+def test_two_calls_of_one_id_are_shown_and_decided_each_for_itself(wire: PageConnection) -> None:
+    shown = create_view()
     pending = [PendingApproval(ToolCall("c1", "shell", f'{{"cmd": "{cmd}"}}')) for cmd in ("ls", "rm -rf /")]
     for index, each in enumerate(pending):
-        told(shown, ToolCallStart(index, "c1", "shell"), ToolCallDelta(index, each.call.arguments))
-    told(shown, ToolProgress(0, "waiting", approval=pending[0]))
+        feed_view(shown, ToolCallStart(index, "c1", "shell"), ToolCallDelta(index, each.call.arguments))
+    feed_view(shown, ToolProgress(0, "waiting", approval=pending[0]))
     assert shown_text(wire) == '{\n  "cmd": "ls"\n}'
     wire.press("Approve")
     assert asyncio.run(decided(pending[0])).allowed
-    told(shown, ToolProgress(0, "approved"), ToolProgress(1, "waiting", approval=pending[1]))
+    feed_view(shown, ToolProgress(0, "approved"), ToolProgress(1, "waiting", approval=pending[1]))
     assert shown_text(wire) == '{\n  "cmd": "rm -rf /"\n}'
     wire.press("Refuse")
     assert not asyncio.run(decided(pending[1])).allowed

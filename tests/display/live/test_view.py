@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 
-from support.live_views import CODES, told, view
-from support.wired import Cell, Wire
+from support.live_views import CODE_BLOCKS, create_view, feed_view
+from support.widget_page import Cell, PageConnection
 
 from mimo_magics.core.events import TextDelta
 
 
-def test_stop_is_said_once_it_is_pressed(wire: Wire) -> None:
+def test_stop_is_said_once_it_is_pressed(wire: PageConnection) -> None:
     cell = Cell()
-    view(cell)
+    create_view(cell)
     assert not cell.stopped
     wire.press("Stop")
     assert cell.stopped
 
 
-def test_nothing_is_sent_when_nothing_changed(wire: Wire) -> None:
-    shown = view()
-    told(shown, TextDelta("Hello"))
+def test_nothing_is_sent_when_nothing_changed(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, TextDelta("Hello"))
     wire.messages.clear()
     for _ in range(5):
         shown.paint()
@@ -30,15 +30,15 @@ def test_nothing_is_sent_when_nothing_changed(wire: Wire) -> None:
 LONG = "".join(f"x{n} = {n}\n{chr(10) * (n % 3)}" for n in range(300))
 
 
-def test_each_code_block_can_be_wanted_in_a_new_cell_once_it_is_finished(wire: Wire) -> None:
-    shown = view()
+def test_each_code_block_can_be_wanted_in_a_new_cell_once_it_is_finished(wire: PageConnection) -> None:
+    shown = create_view()
     offered = []
-    for piece in (*re.split("(?<=\n)", CODES), f"```\n{LONG}", "```\n\nThat is all.\n"):
-        told(shown, TextDelta(piece))
+    for piece in (*re.split("(?<=\n)", CODE_BLOCKS), f"```\n{LONG}", "```\n\nThat is all.\n"):
+        feed_view(shown, TextDelta(piece))
         offered.append(any(state["_model_name"] == "BoundedIntTextModel" for state in wire.states.values()))
     assert offered == [False] * 7 + [True] * (len(offered) - 7)
     wanted = []
     for number in (0, 1, 2, 3, 4):
-        wire.tell(wire.find("BoundedIntTextModel", "New cell"), {"value": number})
+        wire.update(wire.find("BoundedIntTextModel", "New cell"), {"value": number})
         wanted.append(shown.code_to_insert)
     assert wanted == [None, "a = 1\n\nb = 2", "c", LONG.rstrip("\n"), None]

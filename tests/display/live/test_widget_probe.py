@@ -2,24 +2,24 @@
 
 from itertools import pairwise
 
-from support.wired import Clock, Wire
+from support.widget_page import Clock, PageConnection
 
 from mimo_magics.display.live.widget_probe import FINAL_WAIT_SECONDS, PROBE_DELAYS_SECONDS, WidgetProbe
 
 
-def probe_count(wire: Wire) -> int:
+def probe_count(wire: PageConnection) -> int:
     opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
     return opened.count("DirectionalLinkModel")
 
 
-def test_nothing_is_sent_before_the_start(wire: Wire) -> None:
+def test_nothing_is_sent_before_the_start(wire: PageConnection) -> None:
     probe = WidgetProbe(Clock())
     assert not probe.poll()
     probe.close()
     assert wire.messages == []
 
 
-def test_a_page_with_widgets_is_recognized_by_the_first_probe(wire: Wire) -> None:
+def test_a_page_with_widgets_is_recognized_by_the_first_probe(wire: PageConnection) -> None:
     probe = WidgetProbe(Clock())
     probe.start()
     assert probe.poll()
@@ -27,7 +27,7 @@ def test_a_page_with_widgets_is_recognized_by_the_first_probe(wire: Wire) -> Non
     assert (probe.poll(), probe_count(wire)) == (True, 1)
 
 
-def test_a_page_that_does_not_answer_is_probed_again_after_growing_delays(wire: Wire) -> None:
+def test_a_page_that_does_not_answer_is_probed_again_after_growing_delays(wire: PageConnection) -> None:
     wire.answers = False
     clock = Clock()
     probe = WidgetProbe(clock)
@@ -41,7 +41,7 @@ def test_a_page_that_does_not_answer_is_probed_again_after_growing_delays(wire: 
     assert [later - earlier for earlier, later in pairwise(sent_at)] == list(PROBE_DELAYS_SECONDS[1:])
 
 
-def test_an_answer_to_a_later_probe_counts(wire: Wire) -> None:
+def test_an_answer_to_a_later_probe_counts(wire: PageConnection) -> None:
     wire.answers = False
     clock = Clock()
     probe = WidgetProbe(clock)
@@ -52,7 +52,7 @@ def test_an_answer_to_a_later_probe_counts(wire: Wire) -> None:
     assert [probe.poll(), probe.poll()] == [False, True]
 
 
-def test_an_answer_is_pending_until_some_time_after_the_last_probe(wire: Wire) -> None:
+def test_an_answer_is_pending_until_some_time_after_the_last_probe(wire: PageConnection) -> None:
     wire.answers = False
     clock = Clock()
     probe = WidgetProbe(clock)
@@ -65,7 +65,7 @@ def test_an_answer_is_pending_until_some_time_after_the_last_probe(wire: Wire) -
     assert [*pending, probe.is_pending] == [True, True, True, True, False]
 
 
-def test_closing_removes_all_widgets_of_the_probes(wire: Wire) -> None:
+def test_closing_removes_all_widgets_of_the_probes(wire: PageConnection) -> None:
     wire.answers = False
     clock = Clock()
     probe = WidgetProbe(clock)

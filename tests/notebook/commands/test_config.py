@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from support.config_table import shown
+from support.config_table import shown_rows
 from support.kernel import Kernel
 from support.peer import KEY, Peer
 
@@ -91,7 +91,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_list_of_profiles_leaves_out_what_is_not_known() -> None:
     profiles.save("newer", {"new": 1, "top_p": 0.5})
-    assert shown("--use", MimoConfig()) == [["newer", "top_p=0.5"]]
+    assert shown_rows("--use", MimoConfig()) == [["newer", "top_p=0.5"]]
 
 
 @pytest.mark.parametrize("line", ["--save", "--delete", "--delete a b"])
@@ -135,7 +135,7 @@ def test_where_the_notebook_is_stays_with_the_notebook(folder: Path) -> None:
 def test_a_profile_that_says_what_cannot_be_does_not_hide_the_others() -> None:
     profiles.save("bad", {"thinking": "yes"})
     profiles.save("good", {"top_p": 1})
-    assert [row[0] for row in shown("--use", MimoConfig())] == ["bad", "good"]
+    assert [row[0] for row in shown_rows("--use", MimoConfig())] == ["bad", "good"]
 
 
 def test_prices_are_shown() -> None:

@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 from support.kernel import Kernel
 from support.peer import KEY, Peer
-from support.session_cells import anew, ask, listed, rows, said, saving, shown
-from support.told import grown, talk, told
+from support.session_cells import (
+    enable_autosave,
+    listed_sessions,
+    reload_extension,
+    run_prompts,
+    saved_prompts,
+    shown_turns,
+    table_rows,
+)
+from support.session_requests import expected_contents, expected_requests, sent_contents
 
 from mimo_magics import Session
 from mimo_magics.core.messages import Usage
@@ -22,75 +30,82 @@ def notebook(tmp_path: Path) -> Path:
 
 
 def test_sessions_are_begun_switched_renamed_and_deleted(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two")
-    assert rows(kernel.run("%mimo_session new other")) == [
+    run_prompts(kernel, "one two")
+    assert table_rows(kernel.run("%mimo_session new other")) == [
         ("", "main", "2", "1", "40", "20", "–"),
         ("→", "other", "0", "0", "0", "0", "–"),
     ]
-    ask(kernel, "three")
+    run_prompts(kernel, "three")
     kernel.run("%mimo_session new other")  # again: a new conversation in it
-    ask(kernel, "four")
-    assert rows(kernel.run("%mimo_session rename second")) == [
+    run_prompts(kernel, "four")
+    assert table_rows(kernel.run("%mimo_session rename second")) == [
         ("", "main", "2", "1", "40", "20", "–"),
         ("→", "second", "1", "2", "20", "10", "–"),
     ]
     kernel.run("%mimo_session rename main first")
     kernel.run("%mimo_session switch first")
-    ask(kernel, "five")
-    assert rows(kernel.run("%mimo_session delete first")) == [("→", "second", "1", "2", "20", "10", "–")]
-    ask(kernel, "six")
-    assert told(peer) == [
-        *grown("one two"),
-        *grown("three"),
-        *grown("four"),
-        talk("one two five"),
-        talk("four six"),
+    run_prompts(kernel, "five")
+    assert table_rows(kernel.run("%mimo_session delete first")) == [
+        ("→", "second", "1", "2", "20", "10", "–")
     ]
-    assert rows(kernel.run("%mimo_session delete second")) == [("→", "main", "0", "0", "0", "0", "–")]
+    run_prompts(kernel, "six")
+    assert sent_contents(peer) == [
+        *expected_requests("one two"),
+        *expected_requests("three"),
+        *expected_requests("four"),
+        expected_contents("one two five"),
+        expected_contents("four six"),
+    ]
+    assert table_rows(kernel.run("%mimo_session delete second")) == [("→", "main", "0", "0", "0", "0", "–")]
 
 
 def test_turns_are_taken_back_and_can_be_gone_on_from(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two three")
+    run_prompts(kernel, "one two three")
     assert kernel.run("%mimo_session undo").documents == [
         "1 turn was taken back. Session main has 2 turns. %mimo_session branches shows the others."
     ]
     assert kernel.run("%mimo_session undo 9").documents == [
         "2 turns were taken back. Session main has no turns. %mimo_session branches shows the others."
     ]
-    ask(kernel, "four")
-    assert rows(kernel.run("%mimo_session branches")) == [
+    run_prompts(kernel, "four")
+    assert table_rows(kernel.run("%mimo_session branches")) == [
         ("", "3", "3", "1.", "one", "3.", "three"),
         ("→", "4", "1", "–", "–"),
     ]
-    assert rows(kernel.run("%mimo_session switch 3")) == [
+    assert table_rows(kernel.run("%mimo_session switch 3")) == [
         ("→", "3", "3", "–", "–"),
         ("", "4", "1", "1.", "four", "1.", "four"),
     ]
-    ask(kernel, "five")
+    run_prompts(kernel, "five")
     kernel.run("%mimo_session switch 1")
-    ask(kernel, "six")
-    assert told(peer) == [
-        *grown("one two three"),
-        *grown("four"),
-        talk("one two three five"),
-        talk("one six"),
+    run_prompts(kernel, "six")
+    assert sent_contents(peer) == [
+        *expected_requests("one two three"),
+        *expected_requests("four"),
+        expected_contents("one two three five"),
+        expected_contents("one six"),
     ]
 
 
 def test_a_session_can_be_forked_at_a_turn_and_cleared(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two three")
-    assert rows(kernel.run("%mimo_session fork short --at 1")) == [
+    run_prompts(kernel, "one two three")
+    assert table_rows(kernel.run("%mimo_session fork short --at 1")) == [
         ("", "main", "3", "1", "60", "30", "–"),
         ("→", "short", "1", "1", "20", "10", "–"),
     ]
-    ask(kernel, "four")
+    run_prompts(kernel, "four")
     kernel.run("%mimo_session switch main")
     kernel.run("%mimo_session fork whole")
-    ask(kernel, "two!")
+    run_prompts(kernel, "two!")
     kernel.run("%mimo_session clear")
-    ask(kernel, "five")
-    assert told(peer) == [*grown("one two three"), talk("one four"), talk("one two!"), talk("five")]
-    assert listed(kernel) == [
+    run_prompts(kernel, "five")
+    assert sent_contents(peer) == [
+        *expected_requests("one two three"),
+        expected_contents("one four"),
+        expected_contents("one two!"),
+        expected_contents("five"),
+    ]
+    assert listed_sessions(kernel) == [
         ("", "main", "3", "1", "60", "30", "–"),
         ("", "short", "2", "1", "40", "20", "–"),
         ("→", "whole", "1", "1", "20", "10", "–"),
@@ -98,7 +113,7 @@ def test_a_session_can_be_forked_at_a_turn_and_cleared(kernel: Kernel, peer: Pee
 
 
 def test_the_transcript_tells_models_tokens_and_what_is_stale(kernel: Kernel, peer: Peer) -> None:
-    ask(kernel, "one two one!")
+    run_prompts(kernel, "one two one!")
     text = kernel.run("%mimo_session show").documents[0]
     small = r"mimo-test · 20 tokens in \(5 cached\), 10 out · \d\.\d s · \d{4}-\d\d-\d\d \d\d:\d\d"
     assert re.fullmatch(
@@ -197,30 +212,33 @@ HELP = "See %mimo_session? for what it can do."
 def test_what_cannot_be_done_takes_two_lines_and_changes_nothing(
     kernel: Kernel, peer: Peer, line: str, lines: list[str]
 ) -> None:
-    ask(kernel, "one two")
-    ask(kernel, "three", "--session other")
-    told(peer)
-    before = (listed(kernel), shown(kernel))
+    run_prompts(kernel, "one two")
+    run_prompts(kernel, "three", "--session other")
+    sent_contents(peer)
+    before = (listed_sessions(kernel), shown_turns(kernel))
     ran = kernel.run(f"%mimo_session {line}")
     assert (ran.status, ran.error) == ("error", lines)
-    assert (listed(kernel), shown(kernel), told(peer)) == (*before, [])
+    assert (listed_sessions(kernel), shown_turns(kernel), sent_contents(peer)) == (*before, [])
 
 
 def test_a_session_is_saved_and_loaded_with_all_branches(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
-    ask(kernel, "one two three two!")
+    run_prompts(kernel, "one two three two!")
     path = tmp_path / "talk.json"
     assert kernel.run(f"%mimo_session save '{path}'").documents == [
         f"Session main has 2 turns. Saved in {path}."
     ]
-    branches = rows(kernel.run("%mimo_session branches"))
-    anew(kernel)
+    branches = table_rows(kernel.run("%mimo_session branches"))
+    reload_extension(kernel)
     assert kernel.run(f"%mimo_session load '{path}'").documents == [
         f"Loaded from {path}. Session main has 2 turns. The next prompt goes on there."
     ]
-    assert rows(kernel.run("%mimo_session branches")) == branches
-    told(peer)
-    ask(kernel, "four two?")
-    assert told(peer) == [talk("one two! four"), talk("one two! four two?")]
+    assert table_rows(kernel.run("%mimo_session branches")) == branches
+    sent_contents(peer)
+    run_prompts(kernel, "four two?")
+    assert sent_contents(peer) == [
+        expected_contents("one two! four"),
+        expected_contents("one two! four two?"),
+    ]
 
 
 def test_what_was_saved_can_be_saved_again_in_the_same_place(
@@ -228,43 +246,43 @@ def test_what_was_saved_can_be_saved_again_in_the_same_place(
 ) -> None:
     path = tmp_path / "talk.json"
     for prompt in ("one", "two"):
-        ask(kernel, prompt)
+        run_prompts(kernel, prompt)
         assert kernel.run(f"%mimo_session save '{path}'").error == []
-    assert said(path) == ["one", "two"]
-    anew(kernel)
+    assert saved_prompts(path) == ["one", "two"]
+    reload_extension(kernel)
     kernel.run(f"%mimo_session load '{path}'")
-    ask(kernel, "three")
+    run_prompts(kernel, "three")
     assert kernel.run(f"%mimo_session save '{path}'").error == []
-    assert said(path) == ["one", "two", "three"]
+    assert saved_prompts(path) == ["one", "two", "three"]
 
 
 def test_a_file_of_somebody_else_is_not_overwritten(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     path.write_text("a shopping list", encoding="utf-8")
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     for command in ("save", "load"):
         assert kernel.run(f"%mimo_session {command} '{path}'").error == [
             f"BadSessionFile: {path} is not JSON: Expecting value: line 1 column 1 (char 0).",
             "It is left as it is. A backup may have it whole.",
         ]
     assert path.read_text(encoding="utf-8") == "a shopping list"
-    assert shown(kernel) == [("Turn 1", "one")]
+    assert shown_turns(kernel) == [("Turn 1", "one")]
 
 
 def test_a_session_is_not_loaded_over_one_in_which_something_was_said(
     kernel: Kernel, peer: Peer, tmp_path: Path
 ) -> None:
     path = tmp_path / "talk.json"
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     kernel.run(f"%mimo_session save '{path}'")
-    ask(kernel, "two")
+    run_prompts(kernel, "two")
     assert kernel.run(f"%mimo_session load '{path}'").error == [
         "BadOption: There is a session main already.",
         "Rename it first: %mimo_session rename main NAME",
     ]
     kernel.run("%mimo_session rename main mine")
     kernel.run(f"%mimo_session load '{path}'")
-    assert listed(kernel) == [
+    assert listed_sessions(kernel) == [
         ("", "mine", "2", "1", "40", "20", "–"),
         ("→", "main", "1", "1", "20", "10", "–"),
     ]
@@ -276,7 +294,7 @@ def test_a_session_is_not_loaded_over_one_in_which_something_was_said(
 def test_a_conversation_is_exported_in_each_form(
     kernel: Kernel, peer: Peer, tmp_path: Path, to: str, answers: bool
 ) -> None:
-    ask(kernel, "one two")
+    run_prompts(kernel, "one two")
     for path, option in ((tmp_path / f"talk.{to}", ""), (tmp_path / "talk", f"--to {to}")):
         ran = kernel.run(f"%mimo_session export '{path}' {option}")
         assert ran.documents == [f"Session main has 2 turns. Written to {path}."]
@@ -288,22 +306,26 @@ def test_a_conversation_is_exported_in_each_form(
 def test_all_sessions_of_a_notebook_are_resumed_from_their_files(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
-    saving(kernel, notebook)
-    ask(kernel, "one two three")
-    ask(kernel, "four", "--session other")
-    ask(kernel, "three!")
-    before = shown(kernel)
-    saving(anew(kernel), notebook)
+    enable_autosave(kernel, notebook)
+    run_prompts(kernel, "one two three")
+    run_prompts(kernel, "four", "--session other")
+    run_prompts(kernel, "three!")
+    before = shown_turns(kernel)
+    enable_autosave(reload_extension(kernel), notebook)
     assert kernel.run("%mimo_session resume").documents == [
         "Resumed from talk.ipynb. Session main has 3 turns. The next prompt goes on there.\n"
         "Session other has 1 turn."
     ]
-    assert shown(kernel) == before
-    told(peer)
-    ask(kernel, "five two!")
-    ask(kernel, "six", "--session other")
-    assert told(peer) == [talk("one two three! five"), talk("one two!"), talk("four six")]
-    assert said(notebook.with_name("talk.mimo.json")) == ["one", "two!"]
+    assert shown_turns(kernel) == before
+    sent_contents(peer)
+    run_prompts(kernel, "five two!")
+    run_prompts(kernel, "six", "--session other")
+    assert sent_contents(peer) == [
+        expected_contents("one two three! five"),
+        expected_contents("one two!"),
+        expected_contents("four six"),
+    ]
+    assert saved_prompts(notebook.with_name("talk.mimo.json")) == ["one", "two!"]
 
 
 def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
@@ -317,7 +339,7 @@ def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
         f"BadSessionFile: '{notebook}' cannot be read: No such file or directory.",
         "Choose a notebook that was saved with the outputs of its %%mimo cells.",
     ]
-    ask(kernel, "one")
+    run_prompts(kernel, "one")
     assert kernel.run(f"%mimo_session resume '{notebook}'").documents == [
         "Something was said already: nothing was resumed."
     ]
@@ -326,25 +348,25 @@ def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
 def test_what_was_spent_beside_the_conversation_is_resumed_too(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
-    saving(kernel, notebook)
-    ask(kernel, "aside", "--no-history")
-    ask(kernel, "one")
-    saving(anew(kernel), notebook)
+    enable_autosave(kernel, notebook)
+    run_prompts(kernel, "aside", "--no-history")
+    run_prompts(kernel, "one")
+    enable_autosave(reload_extension(kernel), notebook)
     kernel.run("%mimo_session resume")
-    ask(kernel, "two")
+    run_prompts(kernel, "two")
     assert kernel.run("%mimo_usage").documents[0].splitlines()[-1].split()[:4] == ["total", "60", "25", "%"]
     assert Session.load(notebook.with_name("talk.mimo.json")).unrecorded_usage == Usage(20, 10, 5)
 
 
 def test_a_renamed_session_takes_its_file_with_it(kernel: Kernel, peer: Peer, notebook: Path) -> None:
-    saving(kernel, notebook)
-    ask(kernel, "one")
+    enable_autosave(kernel, notebook)
+    run_prompts(kernel, "one")
     kernel.run("%mimo_session rename mine")
-    ask(kernel, "two")
+    run_prompts(kernel, "two")
     kernel.run("%mimo_session new main")
-    ask(kernel, "three")
-    assert ask(kernel, "four", "--session mine")[0].error == []
-    assert said(notebook.with_name("talk.mine.mimo.json")) == ["one", "two", "four"]
-    saving(anew(kernel), notebook)
+    run_prompts(kernel, "three")
+    assert run_prompts(kernel, "four", "--session mine")[0].error == []
+    assert saved_prompts(notebook.with_name("talk.mine.mimo.json")) == ["one", "two", "four"]
+    enable_autosave(reload_extension(kernel), notebook)
     kernel.run("%mimo_session resume")
-    assert {row[1]: row[2] for row in listed(kernel)} == {"main": "1", "mine": "3"}
+    assert {row[1]: row[2] for row in listed_sessions(kernel)} == {"main": "1", "mine": "3"}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.completion_choices import CHOICES, offered
+from support.completion_choices import CHOICES, offered_texts
 
 from mimo_magics.notebook.completion.choices import (
     Candidate,
@@ -21,15 +21,15 @@ from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 def test_every_value_of_a_choice_is_offered_behind_each_flag_that_takes_one() -> None:
     for flag, option in OPTIONS_BY_FLAG.items():
         choices = list(option.argparse.get("choices", ()))
-        assert choices == [] or offered(f"%%mimo {flag} ")[: len(choices)] == choices
+        assert choices == [] or offered_texts(f"%%mimo {flag} ")[: len(choices)] == choices
 
 
 def test_models_are_those_that_the_server_told_when_it_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "mimo_magics.client.model_list._model_ids_by_url", {"https://api.mimo-v2.com/v1": ("mimo-v3",)}
     )
-    assert offered("%%mimo -m ") == ["mimo-v3"]
-    assert offered("%mimo_config model=") == ["mimo-v3", "default"]
+    assert offered_texts("%%mimo -m ") == ["mimo-v3"]
+    assert offered_texts("%mimo_config model=") == ["mimo-v3", "default"]
 
 
 def test_a_candidate_tells_its_kind() -> None:

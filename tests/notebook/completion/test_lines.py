@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 import pytest
-from support.completion_choices import CHOICES, completed, offered
+from support.completion_choices import CHOICES, completed_texts, offered_texts
 
 from mimo_magics.core.settings import Settings
 from mimo_magics.notebook import comparison_run
@@ -75,7 +75,7 @@ XIAOMI = ["mimo-v2.6-pro", "mimo-v2.6-flash", "mimo-v2.6-pro-ultraspeed"]
     ],
 )  # fmt: skip
 def test_options_and_their_values_are_completed(text: str, expected: list[str]) -> None:
-    assert completed(text)[: len(expected) or None] == expected
+    assert completed_texts(text)[: len(expected) or None] == expected
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,13 @@ def test_where_the_place_is_known_and_nothing_to_choose_nothing_is_offered(text:
 
 
 def test_every_flag_is_offered_where_one_may_stand() -> None:
-    assert offered("%%mimo ") == list(OPTIONS_BY_FLAG)
-    assert offered("%%mimo_compare ") == [flag for option in COMPARISON_OPTIONS for flag in option.all_flags]
-    assert offered("%mimo ") == [*reply_command.COMMANDS, CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
-    assert offered("%mimo -q ") == [CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
-    values_and_flags = offered("%%mimo_compare -m mimo-v2-pro ")
+    assert offered_texts("%%mimo ") == list(OPTIONS_BY_FLAG)
+    assert offered_texts("%%mimo_compare ") == [
+        flag for option in COMPARISON_OPTIONS for flag in option.all_flags
+    ]
+    assert offered_texts("%mimo ") == [*reply_command.COMMANDS, CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
+    assert offered_texts("%mimo -q ") == [CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
+    values_and_flags = offered_texts("%%mimo_compare -m mimo-v2-pro ")
     assert values_and_flags[:4] == [*V2, "--preset"]
 
 
@@ -152,15 +154,15 @@ def test_every_flag_is_offered_where_one_may_stand() -> None:
 )  # fmt: skip
 def test_each_line_magic_completes_its_words(text: str, expected: list[str]) -> None:
     profiles.save("strict", {})
-    assert completed(text) == expected
+    assert completed_texts(text) == expected
 
 
 def test_the_words_are_those_of_the_tables() -> None:
-    assert offered("%mimo_session ") == list(session_command.COMMANDS)
-    assert offered("%mimo_session export a --to ") == ["md", "html", "py", "curl", "json"]
-    assert offered("%mimo_tools ") == list(tools_command.COMMANDS)
-    assert offered("%mimo_compare ") == list(comparison_run.COMMANDS)
-    assert offered("%mimo_config --reset ") == [each.name for each in fields(Settings)]
+    assert offered_texts("%mimo_session ") == list(session_command.COMMANDS)
+    assert offered_texts("%mimo_session export a --to ") == ["md", "html", "py", "curl", "json"]
+    assert offered_texts("%mimo_tools ") == list(tools_command.COMMANDS)
+    assert offered_texts("%mimo_compare ") == list(comparison_run.COMMANDS)
+    assert offered_texts("%mimo_config --reset ") == [each.name for each in fields(Settings)]
     assert {*SESSION_NAME_COMMANDS, *PATH_COMMANDS, *COMMAND_OPTIONS} <= set(session_command.COMMANDS)
 
 

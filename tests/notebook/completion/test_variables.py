@@ -1,7 +1,7 @@
 """References to variables in a prompt, completed without calling anything."""
 
 import pytest
-from support.completion_choices import CHOICES, VARIABLES, completed
+from support.completion_choices import CHOICES, VARIABLES, completed_texts
 
 from mimo_magics.notebook.completion.matcher import complete
 
@@ -40,7 +40,9 @@ from mimo_magics.notebook.completion.matcher import complete
         ("{{ci", []),
         ("${ci", []),
         (r"\frac{ci", []),
-        ('f"{ci', []),
+        ('f"{ci', ['f"{city']),
+        ("{{city}} {ci", ["{{city}} {city"]),
+        ("$x^2$ {ci", ["$x^2$ {city"]),
         ("{ ci", []),
         ("{city}", []),
         ("{city} ci", []),
@@ -54,5 +56,5 @@ from mimo_magics.notebook.completion.matcher import complete
 def test_references_in_a_prompt_are_completed(head: str, prompt: str, expected: list[str]) -> None:
     found = complete(head + prompt, CHOICES)
     assert found
-    assert completed(head + prompt) == [head + each for each in expected]
+    assert completed_texts(head + prompt) == [head + each for each in expected]
     assert found.fallback == "none"

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from support.config_table import shown
+from support.config_table import shown_rows
 
 from mimo_magics.core.errors import BadOption, SessionNotSaved
 from mimo_magics.notebook.commands.config import run_config_command
@@ -79,7 +79,7 @@ def test_a_damaged_file_is_told_and_replaced(content: bytes, folder: Path) -> No
     (folder / "strict.json").write_bytes(content)
     with pytest.raises(BadOption, match="The file of the profile strict cannot be read"):
         profiles.read("strict")
-    assert shown("--use", MimoConfig()) == [["strict", "cannot", "be"]]
+    assert shown_rows("--use", MimoConfig()) == [["strict", "cannot", "be"]]
     profiles.save("strict", {"top_p": 1})
     assert profiles.read("strict") == {"top_p": 1}
 
@@ -115,7 +115,7 @@ def test_another_profile_takes_back_what_the_first_one_set() -> None:
     profiles.save("two", {"temperature": 0.2})
     config = MimoConfig()
     run_config_command("--use one", config)
-    assert shown("--use two max_tokens=5", config) == [
+    assert shown_rows("--use two max_tokens=5", config) == [
         ["temperature", "0.2", "profile"],
         ["max_tokens", "5", "here"],
     ]

@@ -110,9 +110,9 @@ def test_what_cannot_be_used_is_told_and_the_rest_is(tmp_path: Path, monkeypatch
     config = MimoConfig()
     assert config.snapshot() == Settings(model="x")
     assert config.warnings == [
-        f"{tmp_path / 'pyproject.toml'}: temperature cannot be 'warm'.",
-        "MIMO_API: api cannot be 'gemini'.",
-        "MIMO_MAX_TOKENS: max_tokens cannot be 'many'.",
+        f"{tmp_path / 'pyproject.toml'}: temperature must be a number, not 'warm'.",
+        "MIMO_API: api must be one of openai, anthropic, not 'gemini'.",
+        "MIMO_MAX_TOKENS: max_tokens must be an integer, not 'many'.",
     ]
 
 
@@ -129,17 +129,40 @@ def test_a_file_that_says_nothing_is_passed_over(tmp_path: Path, content: str) -
         (
             "temperature",
             "warm",
-            "temperature cannot be 'warm'.",
-            "How freely words are chosen. Without effect while a MiMo model thinks. 0 to 2",
+            "temperature must be a number from 0 to 2, not 'warm'.",
+            "Sampling temperature: higher is more random. No effect while a MiMo model thinks.",
         ),
-        ("api", "gemini", "api cannot be 'gemini'.", "The format of the API. openai | anthropic"),
-        ("thinking", "maybe", "thinking cannot be 'maybe'.", "Reason before answering, or do not. on | off"),
+        (
+            "api",
+            "gemini",
+            "api must be one of openai, anthropic, not 'gemini'.",
+            "API format of the service.",
+        ),
+        ("thinking", "maybe", "thinking must be on or off, not 'maybe'.", "Turn thinking on or off."),
+        (
+            "overflow",
+            "summarise",
+            "overflow must be one of error, drop-oldest, summarize, not 'summarise'.",
+            "Did you mean summarize?",
+        ),
     ],
 )
 def test_a_wrong_setting_is_an_error_that_helps(name: str, text: str, message: str, hint: str) -> None:
     with pytest.raises(BadOption) as error:
         MimoConfig().write(name, text)
     assert (str(error.value), error.value.hint) == (message, hint)
+
+
+def test_the_removed_value_ask_of_run_all_is_an_error_that_lists_the_allowed_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(BadOption, match=r"run_all .*'ask'") as error:
+        MimoConfig().write("run_all", "ask")
+    assert error.value.hint.endswith("run | keep")
+    monkeypatch.setenv("MIMO_RUN_ALL", "ask")
+    config = MimoConfig()
+    assert config.run_all == "run"
+    assert [("MIMO_RUN_ALL" in line, "'ask'" in line) for line in config.warnings] == [(True, True)]
 
 
 def test_a_setting_tells_what_it_may_be() -> None:
@@ -158,7 +181,7 @@ def test_a_setting_tells_what_it_may_be() -> None:
 
 def test_a_row_is_all_that_a_person_is_told() -> None:
     (row,) = MimoConfig().describe_settings("api")
-    assert row == SettingInfo("api", "openai", "built in", "openai | anthropic", "The format of the API.")
+    assert row == SettingInfo("api", "openai", "built in", "openai | anthropic", "API format of the service.")
 
 
 def test_debug_shows_traces() -> None:

@@ -84,7 +84,7 @@ def test_so_is_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str, t
     monkeypatch.setenv(variable, text)
     config = MimoConfig()
     (warning,) = config.warnings
-    assert warning.startswith(f"{variable}: {variable.removeprefix('MIMO_').lower()} cannot be ")
+    assert warning.startswith(f"{variable}: {variable.removeprefix('MIMO_').lower()} must be ")
     assert len(warning) < 2 * MAX_QUOTE_CHARS
     config.snapshot()
 

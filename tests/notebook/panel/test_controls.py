@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.panel_board import OWN, move, widget, words, write
+from support.panel_board import OWN_PROMPT, control_widget, move_control, row_note, write_setting
 
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.layout import PanelLayout
@@ -33,7 +33,7 @@ from mimo_magics.notebook.panel.layout import PanelLayout
 def test_what_is_moved_is_set_here(
     board: PanelLayout, config: MimoConfig, name: str, moved: Any, expected: Any
 ) -> None:
-    move(board, name, moved)
+    move_control(board, name, moved)
     assert (getattr(config, name), config.sources[name]) == (expected, "here")
     assert type(getattr(config, name)) is type(expected)
     assert config.changed_settings.keys() == {name}
@@ -42,13 +42,13 @@ def test_what_is_moved_is_set_here(
 def test_the_service_decides_while_default_is_pressed(board: PanelLayout, config: MimoConfig) -> None:
     row = board.rows["temperature"]
     assert row.default_button
-    assert (row.default_button.button.value, widget(board, "temperature").value) == (True, 1.0)
-    move(board, "temperature", 0.3)
+    assert (row.default_button.button.value, control_widget(board, "temperature").value) == (True, 1.0)
+    move_control(board, "temperature", 0.3)
     assert (row.default_button.button.value, config.temperature) == (False, 0.3)
     row.default_button.button.set_state({"value": True})
-    assert (config.temperature, widget(board, "temperature").value) == (None, 1.0)
+    assert (config.temperature, control_widget(board, "temperature").value) == (None, 1.0)
     row.default_button.button.set_state({"value": False})
-    assert (config.temperature, words(board, "temperature").partition("<")[0]) == (1.0, "0 to 2")
+    assert (config.temperature, row_note(board, "temperature").partition("<")[0]) == (1.0, "0 to 2")
 
 
 def test_what_is_released_stands_where_it_stood(board: PanelLayout, config: MimoConfig) -> None:
@@ -67,28 +67,28 @@ def test_what_is_released_stands_where_it_stood(board: PanelLayout, config: Mimo
 
 
 def test_an_own_system_prompt_begins_as_what_is_in_force(board: PanelLayout, config: MimoConfig) -> None:
-    choice, own = widget(board, "system"), board.rows["system"].control._own_text.widget
+    choice, own = control_widget(board, "system"), board.rows["system"].control._own_text.widget
     assert board.rows["system"].control.box.children == (choice,)
-    move(board, "system", "own")
+    move_control(board, "system", "own")
     assert board.rows["system"].control.box.children == (choice, own)
     assert config.system == own.value
     assert own.value.startswith("You are MiMo, an AI assistant developed by Xiaomi.\n")
-    own.set_state({"value": OWN})
-    assert config.system == OWN
-    move(board, "system", "service default")
+    own.set_state({"value": OWN_PROMPT})
+    assert config.system == OWN_PROMPT
+    move_control(board, "system", "service default")
     assert (config.system, board.rows["system"].control.box.children) == (None, (choice,))
-    move(board, "system", "own")
-    assert config.system == OWN
+    move_control(board, "system", "own")
+    assert config.system == OWN_PROMPT
 
 
 def test_an_empty_own_prompt_is_one(board: PanelLayout, config: MimoConfig) -> None:
-    move(board, "system", "none")
-    move(board, "system", "own")
+    move_control(board, "system", "none")
+    move_control(board, "system", "own")
     assert (config.system, choice_of(board)) == ("", "own")
 
 
 def choice_of(board: PanelLayout) -> str:
-    return str(widget(board, "system").value)
+    return str(control_widget(board, "system").value)
 
 
 @pytest.mark.parametrize(
@@ -101,15 +101,15 @@ def choice_of(board: PanelLayout) -> str:
         ("stop", ("\n", "\\n", "", "\u202e"), ["\\n", "\\\\n", '""', "⟨U+202E⟩"]),
         ("thinking", True, "on"),
         ("system", "mimo", "MiMo English"),
-        ("system", OWN, "own"),
+        ("system", OWN_PROMPT, "own"),
         ("stream", False, "off"),
     ],
 )
 def test_what_is_written_is_shown(
     board: PanelLayout, config: MimoConfig, name: str, value: Any, shown: Any
 ) -> None:
-    write(config, name, value)
-    assert widget(board, name).value == shown
+    write_setting(config, name, value)
+    assert control_widget(board, name).value == shown
     assert board.rows[name].control.displayed_value == value
     assert getattr(config.snapshot(), name) == value
 
@@ -127,9 +127,9 @@ def test_what_is_written_is_shown(
 def test_what_is_out_of_range_stays_as_it_is_set(
     board: PanelLayout, config: MimoConfig, name: str, value: Any, shown: float
 ) -> None:
-    before = widget(board, name).min, widget(board, name).max
-    write(config, name, value)
+    before = control_widget(board, name).min, control_widget(board, name).max
+    write_setting(config, name, value)
     assert getattr(config, name) == value
-    assert widget(board, name).value == pytest.approx(shown)
-    assert (widget(board, name).min, widget(board, name).max) == before
-    assert words(board, name).startswith(f"{value} is set, outside ")
+    assert control_widget(board, name).value == pytest.approx(shown)
+    assert (control_widget(board, name).min, control_widget(board, name).max) == before
+    assert row_note(board, name).startswith(f"{value} is set, outside ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.panel_board import move, said, shell, widget, words, write
+from support.panel_board import control_widget, move_control, panel_html, row_note, shell, write_setting
 
 from mimo_magics.core.parameter_ranges import (
     PANEL_SETTINGS,
@@ -37,7 +37,7 @@ def idle(board: PanelLayout) -> set[str]:
 def test_each_setting_has_a_label_and_its_help(board: PanelLayout) -> None:
     assert [*board.rows] == [*PANEL_SETTINGS]
     for name in PANEL_SETTINGS:
-        assert (widget(board, name).description, widget(board, name).tooltip) == (
+        assert (control_widget(board, name).description, control_widget(board, name).tooltip) == (
             name,
             SETTINGS[name].metadata["help"],
         )
@@ -48,7 +48,7 @@ def test_each_setting_has_a_label_and_its_help(board: PanelLayout) -> None:
 def test_a_task_sets_what_is_recommended(
     board: PanelLayout, config: MimoConfig, task: Any, model: str
 ) -> None:
-    write(config, "model", model)
+    write_setting(config, "model", model)
     press(board, task.capitalize())
     expected = sampling_for_task(task, SERVICES["mimo-v2"], model)
     assert {name: getattr(config, name) for name in expected} == expected
@@ -60,97 +60,99 @@ def test_a_task_tells_what_it_sets_and_whether_that_acts(board: PanelLayout, con
     assert code.tooltip == (
         "Sets temperature 1, top_p 0.95; without effect: mimo-v2-pro sets its own while it thinks (--thinking off)"
     )
-    write(config, "model", "mimo-v2-flash")
+    write_setting(config, "model", "mimo-v2-flash")
     assert code.tooltip == "Sets temperature 1, top_p 0.95"
 
 
 def test_ranges_follow_service_and_model(board: PanelLayout, config: MimoConfig) -> None:
     def ranges() -> list[str]:
         names = ("temperature", "top_p", "max_tokens")
-        return [words(board, name).partition("<")[0].rpartition(" · ")[2] for name in names]
+        return [row_note(board, name).partition("<")[0].rpartition(" · ")[2] for name in names]
 
     assert ranges() == ["0 to 2", "0 to 1", "1 to 128,000"]
-    write(config, "model", "mimo-v2-flash")
+    write_setting(config, "model", "mimo-v2-flash")
     assert ranges() == ["0 to 2", "0 to 1", "1 to 65,536"]
-    assert widget(board, "max_tokens").max == 16
-    write(config, "model", None)
-    write(config, "preset", "xiaomi")
+    assert control_widget(board, "max_tokens").max == 16
+    write_setting(config, "model", None)
+    write_setting(config, "preset", "xiaomi")
     assert ranges() == ["0 to 1.5", "0.01 to 1", "1 to 131,072"]
-    assert (widget(board, "temperature").max, widget(board, "top_p").min) == (1.5, 0.01)
-    assert widget(board, "model").placeholder == "mimo-v2.6-pro"
-    assert "mimo-v2.6-flash" in widget(board, "model").options
-    write(config, "base_url", "https://other.example/v1")
+    assert (control_widget(board, "temperature").max, control_widget(board, "top_p").min) == (1.5, 0.01)
+    assert control_widget(board, "model").placeholder == "mimo-v2.6-pro"
+    assert "mimo-v2.6-flash" in control_widget(board, "model").options
+    write_setting(config, "base_url", "https://other.example/v1")
     assert ranges() == ["0 to 2", "0 to 1", "1 to 131,072"]
 
 
 def test_a_range_that_shrinks_takes_nothing_back(board: PanelLayout, config: MimoConfig) -> None:
-    move(board, "temperature", 2)
-    move(board, "max_tokens", 100_000)
-    write(config, "preset", "xiaomi")
-    write(config, "model", "mimo-v2-flash")
+    move_control(board, "temperature", 2)
+    move_control(board, "max_tokens", 100_000)
+    write_setting(config, "preset", "xiaomi")
+    write_setting(config, "model", "mimo-v2-flash")
     assert (config.temperature, config.max_tokens) == (2.0, 100_000)
-    assert widget(board, "temperature").value == 1.5
-    write(config, "preset", "mimo-v2")
-    assert widget(board, "temperature").value == 2.0
+    assert control_widget(board, "temperature").value == 1.5
+    write_setting(config, "preset", "mimo-v2")
+    assert control_widget(board, "temperature").value == 2.0
 
 
 def test_what_does_nothing_is_marked_with_the_reason(board: PanelLayout, config: MimoConfig) -> None:
     assert idle(board) == {"temperature", "top_p"}
-    assert words(board, "temperature").endswith(
+    assert row_note(board, "temperature").endswith(
         "<br>⚠ without effect: mimo-v2-pro sets its own while it thinks (--thinking off)"
     )
-    move(board, "thinking", "off")
+    move_control(board, "thinking", "off")
     assert idle(board) == set()
-    move(board, "api", "anthropic")
+    move_control(board, "api", "anthropic")
     assert idle(board) == {"frequency_penalty", "presence_penalty"}
-    assert words(board, "presence_penalty").endswith(
+    assert row_note(board, "presence_penalty").endswith(
         "⚠ without effect: the Anthropic format has no penalties"
     )
-    move(board, "presence_penalty", 1)
+    move_control(board, "presence_penalty", 1)
     assert config.presence_penalty == 1.0
 
 
 def test_what_only_the_eye_sees_is_said_too(board: PanelLayout, config: MimoConfig) -> None:
-    assert words(board, "thinking") == '<span class="mimo-unseen">server default</span>'
-    write(config, "thinking", True)
-    assert words(board, "thinking") == '<span class="mimo-unseen">on</span>'
+    assert row_note(board, "thinking") == '<span class="mimo-unseen">server default</span>'
+    write_setting(config, "thinking", True)
+    assert row_note(board, "thinking") == '<span class="mimo-unseen">on</span>'
 
 
 def test_settings_that_nothing_can_be_asked_with_are_told(board: PanelLayout, config: MimoConfig) -> None:
-    write(config, "base_url", "https://other.example/v1")
-    write(config, "preset", "local")
+    write_setting(config, "base_url", "https://other.example/v1")
+    write_setting(config, "preset", "local")
     told = "The embedded model has no base URL. Leave one out: %mimo_config --reset base_url"
-    assert f'<span role="status">{told}</span>' in said(board)
-    move(board, "temperature", 0.3)
+    assert f'<span role="status">{told}</span>' in panel_html(board)
+    move_control(board, "temperature", 0.3)
     assert config.temperature == 0.3
     config.preset = "nowhere"
-    assert "There is no preset" in said(board)
+    assert "There is no preset" in panel_html(board)
     config.reset("preset", "base_url")
-    assert said(board).endswith('<span role="status"></span>')
+    assert panel_html(board).endswith('<span role="status"></span>')
 
 
 def test_what_makes_no_sense_elsewhere_is_not_the_panels_business(
     board: PanelLayout, config: MimoConfig
 ) -> None:
     config.timeout = -1.0  # as %config lets it be
-    move(board, "temperature", 0.3)
-    assert (config.temperature, said(board).endswith('<span role="status"></span>')) == (0.3, True)
+    move_control(board, "temperature", 0.3)
+    assert (config.temperature, panel_html(board).endswith('<span role="status"></span>')) == (0.3, True)
 
 
 def test_a_value_that_cannot_be_is_told_and_the_panel_goes_on(board: PanelLayout, config: MimoConfig) -> None:
     config.temperature = float("nan")
-    assert '<span role="status">temperature cannot be nan. It is: ' in said(board)
-    move(board, "temperature", 0.3)
-    assert (config.temperature, said(board).endswith('<span role="status"></span>')) == (0.3, True)
+    assert '<span role="status">temperature must be a number, not nan. Sampling temperature' in panel_html(
+        board
+    )
+    move_control(board, "temperature", 0.3)
+    assert (config.temperature, panel_html(board).endswith('<span role="status"></span>')) == (0.3, True)
 
 
 def test_a_button_puts_the_line_into_a_new_cell(board: PanelLayout, config: MimoConfig) -> None:
     shell().rl_next_input = None
     press(board, "New cell with these settings")
-    assert (shell().rl_next_input, NOTHING_TO_RESTORE in said(board)) == (None, True)
-    move(board, "temperature", 0.3)
+    assert (shell().rl_next_input, NOTHING_TO_RESTORE in panel_html(board)) == (None, True)
+    move_control(board, "temperature", 0.3)
     press(board, "New cell with these settings")
     assert shell().rl_next_input == "%mimo_config temperature=0.3"
-    assert '<span role="status">It comes below the next cell that you run.</span>' in said(board)
+    assert '<span role="status">It comes below the next cell that you run.</span>' in panel_html(board)
     config.reset()
     assert not insert_restore_cell(config, shell())

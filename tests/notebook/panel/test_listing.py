@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from support.panel_board import widget
+from support.panel_board import control_widget
 from support.peer import Peer
 
 from mimo_magics.core.services import SERVICES
@@ -24,11 +24,11 @@ async def test_the_list_of_the_server_comes_in_when_it_answers(
     monkeypatch.setitem(SERVICES, "xiaomi", listing)
     config.preset = "local"
     board = panel.open()
-    assert widget(board, "model").options == ("mimo-local",)
+    assert control_widget(board, "model").options == ("mimo-local",)
     config.preset = "xiaomi"
-    assert widget(board, "model").placeholder == "mimo-v2.6-pro"
-    await until(lambda: widget(board, "model").options == ("new-tts", "new"))
-    assert widget(board, "model").placeholder == "new"
+    assert control_widget(board, "model").placeholder == "mimo-v2.6-pro"
+    await until(lambda: control_widget(board, "model").options == ("new-tts", "new"))
+    assert control_widget(board, "model").placeholder == "new"
 
 
 @pytest.mark.anyio
@@ -39,7 +39,7 @@ async def test_a_server_that_does_not_tell_is_no_failure(
     board = panel.open()
     config.preset = "local"
     config.base_url = None
-    await until(lambda: widget(board, "model").options == ("mimo-local",))
+    await until(lambda: control_widget(board, "model").options == ("mimo-local",))
     panel.close()
     await asyncio.sleep(0)
 

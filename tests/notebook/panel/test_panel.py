@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 from support.hostile import HOSTILE
-from support.panel_board import Outputs, document, move, rows, said, shell, widget, write
+from support.panel_board import (
+    Outputs,
+    control_widget,
+    last_bundle,
+    move_control,
+    panel_html,
+    shell,
+    table_rows,
+    write_setting,
+)
 
 import mimo_magics
 from mimo_magics.core.errors import BadOption
@@ -71,12 +80,12 @@ def by_hand(board: PanelLayout, name: str, what: Any) -> None:
             assert default
             default.button.set_state({"value": what})
         case ("share", share):
-            slider = widget(board, name)
+            slider = control_widget(board, name)
             low, high = slider.min, slider.max
             place = low + share * (high - low)
-            move(board, name, slider.base**place if hasattr(slider, "base") else place)
+            move_control(board, name, slider.base**place if hasattr(slider, "base") else place)
         case _:
-            move(board, name, what)
+            move_control(board, name, what)
 
 
 def stands(board: PanelLayout, config: MimoConfig, name: str) -> None:
@@ -88,11 +97,14 @@ def stands(board: PanelLayout, config: MimoConfig, name: str) -> None:
     if name in DEFAULT_RANGES:
         low, high = bounds(name, now.service, now.model)
         shown = default_value(name, now.service, now.model) if value is None else value
-        assert widget(board, name).value == pytest.approx(min(max(shown, low), high))
+        assert control_widget(board, name).value == pytest.approx(min(max(shown, low), high))
     elif name == "model":
-        assert (widget(board, name).value, widget(board, name).placeholder) == (value or "", now.model)
+        assert (control_widget(board, name).value, control_widget(board, name).placeholder) == (
+            value or "",
+            now.model,
+        )
     elif name == "stop":
-        assert widget(board, name).value == [*dict.fromkeys(map(escape_control_chars, value))]
+        assert control_widget(board, name).value == [*dict.fromkeys(map(escape_control_chars, value))]
     else:
         assert row.control.displayed_value == value
     assert (name in now.inactive_reasons) is (INACTIVE_CLASS in row.box._dom_classes)
@@ -105,7 +117,7 @@ def test_whoever_writes_every_control_shows_what_the_store_says(steps: list[Any]
     board = panel.open()
     for where, (name, what) in steps:
         if where == "store":
-            write(config, name, what)
+            write_setting(config, name, what)
             assert getattr(config.snapshot(), name) == what
         else:
             by_hand(board, name, what)
@@ -116,7 +128,7 @@ def test_whoever_writes_every_control_shows_what_the_store_says(steps: list[Any]
 
 def test_only_what_is_new_is_sent(config: MimoConfig, sent: list[Any], published: Outputs) -> None:
     board = Panel(config, shell()).open()
-    write(config, "thinking", False)
+    write_setting(config, "thinking", False)
 
     def states() -> list[Any]:
         found = [data["state"] for _, data in sent]
@@ -124,13 +136,13 @@ def test_only_what_is_new_is_sent(config: MimoConfig, sent: list[Any], published
         return found
 
     states()
-    write(config, "temperature", 0.5)
+    write_setting(config, "temperature", 0.5)
     assert states() == [{"value": 0.5}, {"value": False}, {"value": "0 to 2"}]
-    write(config, "temperature", 0.6)
+    write_setting(config, "temperature", 0.6)
     assert states() == [{"value": 0.6}]
-    write(config, "temperature", 0.6)
+    write_setting(config, "temperature", 0.6)
     assert states() == []
-    move(board, "temperature", 0.7)
+    move_control(board, "temperature", 0.7)
     assert states() == [{"value": 0.7}]  # which tells other views of it
     close_all()
 
@@ -144,12 +156,12 @@ def test_below_the_widgets_stands_a_table_that_follows(
     view, table = published
     assert view["data"].keys() == {"application/vnd.jupyter.widget-view+json", "text/plain"}
     assert NOTHING_TO_RESTORE in table["data"]["text/plain"]
-    move(board, "temperature", 0.3)
+    move_control(board, "temperature", 0.3)
     changed = published[-1]
     assert (changed["update"], changed["transient"]) == (True, table["transient"])
-    assert rows(document(published)["text/plain"])["temperature"].split("  ")[0] == "0.3"
-    assert "<pre" in document(published)["text/html"]
-    assert document(published)["text/plain"].endswith("\n%mimo_config temperature=0.3")
+    assert table_rows(last_bundle(published)["text/plain"])["temperature"].split("  ")[0] == "0.3"
+    assert "<pre" in last_bundle(published)["text/html"]
+    assert last_bundle(published)["text/plain"].endswith("\n%mimo_config temperature=0.3")
 
 
 def test_it_is_painted_only_when_it_changes(
@@ -168,9 +180,9 @@ def test_nothing_that_is_set_acts_in_the_page(
     board: PanelLayout, config: MimoConfig, published: Outputs, text: str
 ) -> None:
     for name in ("model", "system"):
-        write(config, name, text)
-    write(config, "stop", (text,))
-    for shown in (said(board), document(published)["text/html"]):
+        write_setting(config, name, text)
+    write_setting(config, "stop", (text,))
+    for shown in (panel_html(board), last_bundle(published)["text/html"]):
         tags = set(re.findall(r"<\s*([^\s>/]+)", shown.partition("</style>")[2] or shown))
         assert tags <= {"strong", "span", "br", "div", "table", "tr", "th", "td", "p", "small", "pre"}
 
@@ -204,7 +216,7 @@ def test_several_panels_follow_the_store_and_the_oldest_are_closed(
         for number in range(MAX_OPEN_PANELS + 1)
     ]
     config.write("temperature", "0.3")
-    assert [widget(board, "temperature").value for board in boards] == [1.0, 0.3, 0.3, 0.3]
+    assert [control_widget(board, "temperature").value for board in boards] == [1.0, 0.3, 0.3, 0.3]
     assert over == [0]
     close_all()
     assert over == [0, 1, 2, 3]
@@ -217,7 +229,7 @@ def test_a_closed_panel_hears_and_says_nothing(panel: Panel, config: MimoConfig,
     config.write("temperature", "0.3")
     board.rows["temperature"].control.box.value = 0.5
     panel.close()
-    assert (len(published), widget(board, "temperature").comm) == (before, None)
+    assert (len(published), control_widget(board, "temperature").comm) == (before, None)
 
 
 def test_a_foot_goes_below(config: MimoConfig, published: Outputs) -> None:

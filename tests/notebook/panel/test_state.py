@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from support.panel_board import OWN, Outputs, document, move, rows, write
+from support.panel_board import OWN_PROMPT, Outputs, last_bundle, move_control, table_rows, write_setting
 
 from mimo_magics.notebook.commands.config import run_config_command
 from mimo_magics.notebook.config.store import MimoConfig
@@ -20,25 +20,25 @@ def test_a_bound_of_the_output_that_is_sent_unasked_is_told(
     board: PanelLayout, config: MimoConfig, published: Outputs
 ) -> None:
     def told() -> str:
-        return rows(document(published)["text/plain"])["max_tokens"].split("  ")[0]
+        return table_rows(last_bundle(published)["text/plain"])["max_tokens"].split("  ")[0]
 
     body = Session(preset="mimo-v2", system="none").draft("hi").body
     assert (told(), body["max_completion_tokens"]) == ("default: 128,000 is sent", 128_000)
-    write(config, "preset", "xiaomi")
+    write_setting(config, "preset", "xiaomi")
     assert told() == "server default"
     assert "max_completion_tokens" not in Session(preset="xiaomi", system="none").draft("hi").body
-    write(config, "api", "anthropic")
+    write_setting(config, "api", "anthropic")
     body = Session(preset="xiaomi", api="anthropic", system="none").draft("hi").body
     assert (told(), body["max_tokens"]) == ("default: 131,072 is sent", 131_072)
 
 
 def test_the_line_restores_the_values(board: PanelLayout, config: MimoConfig, published: Outputs) -> None:
     for name, value in {"api": "anthropic", "max_tokens": 1024.0, "stop": ["\\n", "it's"]}.items():
-        move(board, name, value)
-    write(config, "system", OWN)
-    move(board, "thinking", "on")
-    move(board, "stream", "off")
-    line = document(published)["text/plain"].splitlines()[-1]
+        move_control(board, name, value)
+    write_setting(config, "system", OWN_PROMPT)
+    move_control(board, "thinking", "on")
+    move_control(board, "stream", "off")
+    line = last_bundle(published)["text/plain"].splitlines()[-1]
     other = MimoConfig()
     run_config_command(line.removeprefix("%mimo_config "), other)
     assert other.snapshot() == config.snapshot()
@@ -53,7 +53,7 @@ def test_the_line_restores_what_the_environment_says_otherwise(
     config = MimoConfig()
     Panel(config, InteractiveShell.instance()).open()
     config.write("temperature", "default")
-    line = document(published)["text/plain"].splitlines()[-1]
+    line = last_bundle(published)["text/plain"].splitlines()[-1]
     assert line == "%mimo_config temperature=default stream=off"
     other = MimoConfig()
     run_config_command(line.removeprefix("%mimo_config "), other)
@@ -88,8 +88,8 @@ def test_without_changes_the_service_decides_and_nothing_is_to_be_restored(confi
 
 
 def test_changed_settings_are_restored_and_the_others_are_not(config: MimoConfig) -> None:
-    write(config, "temperature", 5.0)
-    write(config, "stop", ("END", "\n"))
+    write_setting(config, "temperature", 5.0)
+    write_setting(config, "stop", ("END", "\n"))
     state = read_panel_state(config)
     assert state.changed_settings == {"temperature", "stop"}
     assert [state.is_out_of_range(name) for name in ("temperature", "top_p", "stop")] == [True, False, False]
@@ -100,8 +100,8 @@ def test_changed_settings_are_restored_and_the_others_are_not(config: MimoConfig
 
 
 def test_settings_that_cannot_be_used_together_are_an_error_of_the_state(config: MimoConfig) -> None:
-    write(config, "base_url", "https://other.example/v1")
-    write(config, "preset", "local")
+    write_setting(config, "base_url", "https://other.example/v1")
+    write_setting(config, "preset", "local")
     assert read_panel_state(config).error == (
         "The embedded model has no base URL. Leave one out: %mimo_config --reset base_url"
     )

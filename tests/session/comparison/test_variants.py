@@ -18,8 +18,8 @@ def test_a_setting_without_values_makes_no_calls() -> None:
     ("values", "fact"),
     [
         ({"temprature": [1]}, "There is no setting 'temprature'."),
-        ({"temperature": [0, "x"]}, "temperature cannot be 'x'."),
-        ({"stop": [5]}, "stop cannot be 5."),
+        ({"temperature": [0, "x"]}, "temperature must be a number, not 'x'."),
+        ({"stop": [5]}, "stop must be a string or a list of strings, not 5."),
     ],
 )
 def test_what_a_program_compares_is_checked(values: dict[str, list[Any]], fact: str) -> None:

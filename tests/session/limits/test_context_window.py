@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from hypothesis import given, strategies as st
-from support.rules import fault
+from support.rules import find_fault
 
 from mimo_magics.core.errors import ContextWindowExceeded
 from mimo_magics.core.messages import (
@@ -108,7 +108,7 @@ def test_a_full_window_is_an_error_unless_turns_may_be_left_out() -> None:
     assert full.value.hint == ContextWindowExceeded.default_hint
 
 
-@pytest.mark.parametrize("overflow", ["drop-oldest", "summarise"])
+@pytest.mark.parametrize("overflow", ["drop-oldest", "summarize"])
 def test_the_fewest_oldest_turns_are_left_out_that_leave_room_for_more(overflow: Overflow) -> None:
     past = [turn(200) for _ in range(5)]
     assert plan_context(past, prompt(100), 1_000, overflow) == ContextPlan(2, 700)
@@ -116,7 +116,7 @@ def test_the_fewest_oldest_turns_are_left_out_that_leave_room_for_more(overflow:
     assert plan_context(past, prompt(800), 1_000, overflow) == ContextPlan(5, 800)
 
 
-@pytest.mark.parametrize("overflow", ["error", "drop-oldest", "summarise"])
+@pytest.mark.parametrize("overflow", ["error", "drop-oldest", "summarize"])
 def test_a_turn_that_does_not_fit_by_itself_is_an_error(overflow: Overflow) -> None:
     for past in ([], [turn(100)]):
         with pytest.raises(ContextWindowExceeded) as full:
@@ -303,4 +303,4 @@ def test_a_request_with_a_summary_is_one_that_servers_take(
         request = Request(
             (system_message("Be brief."), *messages), Params("m", thinking=thinking, max_completion_tokens=9)
         )
-        assert fault(FORMATS[api].encode(request), api) == ""
+        assert find_fault(FORMATS[api].encode(request), api) == ""

@@ -4,7 +4,7 @@ from itertools import repeat
 
 import pytest
 from support.peer import Answer, Peer, frames, sse
-from support.talking import APIS, session
+from support.peer_sessions import APIS, create_session
 
 from mimo_magics.core.errors import WireError
 from mimo_magics.core.settings import Api
@@ -14,7 +14,7 @@ from mimo_magics.session.limits.response_size import MAX_RESPONSE_CHARS
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("unit", ["word ", "<tool_call>{}</tool_call>"], ids=["text", "markup"])
 def test_a_response_without_end_is_read_up_to_a_bound(peer: Peer, api: Api, unit: str) -> None:
-    talk = session(peer, api)
+    talk = create_session(peer, api)
     obeying = peer.script
     peer.answers(lambda seen: Answer(frames(seen, repeat(unit * 1_000))))
     with pytest.raises(WireError, match="The response is longer than 2 MB"):
@@ -36,7 +36,7 @@ def test_a_response_without_end_is_read_up_to_a_bound(peer: Peer, api: Api, unit
     ids=["notes", "sources", "arguments", "reasoning"],
 )
 def test_whatever_a_response_repeats_without_end_is_bounded(peer: Peer, delta: dict[str, object]) -> None:
-    talk = session(peer)
+    talk = create_session(peer)
     frame = sse({"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": delta}]})
     peer.answers(Answer(repeat(frame * 20)))
     with pytest.raises(WireError, match="The response is longer than 2 MB"):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 
 import pytest
 from support.peer import Answer, Peer, Seen, error, frames, obey, stream
-from support.rules import fault
+from support.rules import find_fault
 
 from mimo_magics.core.errors import BadOption, BudgetExceeded, ContextWindowExceeded
 from mimo_magics.core.messages import (
@@ -44,7 +43,7 @@ def counting(each: int = 100) -> Callable[[Seen], Answer]:
     """Answer as the peer does, with a count of so many tokens for each message."""
 
     def answer(seen: Seen) -> Answer:
-        if refusal := fault(seen.body, seen.api):
+        if refusal := find_fault(seen.body, seen.api):
             return error(400, refusal)
         usage = Usage(each * len(seen.body["messages"]), each)
         text = "In short." if seen.prompt == SUMMARY_PROMPT else f"You said: {seen.prompt}"
@@ -64,7 +63,7 @@ def calling(usage: Usage) -> Callable[[Seen], Answer]:
     """Call the clock as long as it is offered."""
 
     def answer(seen: Seen) -> Answer:
-        if refusal := fault(seen.body, seen.api):
+        if refusal := find_fault(seen.body, seen.api):
             return error(400, refusal)
         number = len(seen.body["messages"])
         parts = (ReasoningPart("Hm."), ToolCall(f"c{number}", "clock", json.dumps({"n": number})))
@@ -96,7 +95,7 @@ def test_what_was_undone_replaced_or_asked_aside_is_spent_all_the_same(peer: Pee
     talk.undo()
     talk.ask("aside", keep=False)
     assert talk.spending.tokens == 90
-    talk.settings = replace(talk.settings, budget="90 tokens")
+    talk.overrides["budget"] = "90 tokens"
     with pytest.raises(BudgetExceeded):
         talk.ask("three")
 
@@ -124,7 +123,7 @@ def test_a_budget_is_checked_between_rounds_of_tool_calls(peer: Peer) -> None:
     assert answer.message.open_calls == ()
     peer.script = obey
     talk.ask("next", tools=())
-    assert not fault(peer.requests[-1].body, "openai")
+    assert not find_fault(peer.requests[-1].body, "openai")
 
 
 def test_a_budget_in_dollars_wants_a_price(peer: Peer) -> None:
@@ -133,9 +132,9 @@ def test_a_budget_in_dollars_wants_a_price(peer: Peer) -> None:
         talk.ask("one")
     assert peer.requests == []
     talk.ask("one", prices={"mine": [0, 0, 20_000]})
-    talk.settings = replace(talk.settings, prices={"mine": [0, 0, 50_000]})
+    talk.overrides["prices"] = {"mine": [0, 0, 50_000]}
     assert talk.spending == Spending(30, 0.5)
-    talk.settings = replace(talk.settings, prices={"mine": [0, 0, 100_000]})
+    talk.overrides["prices"] = {"mine": [0, 0, 100_000]}
     with pytest.raises(BudgetExceeded, match=r"1\.0000 of 1 USD"):
         talk.ask("two")
 
@@ -192,13 +191,13 @@ def test_rounds_of_tool_calls_are_never_cut_in_two(peer: Peer) -> None:
     talk.ask("three", window=420, overflow="drop-oldest")
     last = peer.requests[-1].body["messages"]
     assert last[0]["role"] == "user"
-    assert not fault(peer.requests[-1].body, "openai")
+    assert not find_fault(peer.requests[-1].body, "openai")
     assert talk.turns[-1].omitted_turns > 0
 
 
 def test_the_oldest_turns_are_told_as_a_summary_that_the_model_wrote(peer: Peer) -> None:
     peer.script = counting()
-    talk = session(peer, window=605, model="mine", overflow="summarise")
+    talk = session(peer, window=605, model="mine", overflow="summarize")
     answers = [talk.ask(prompt) for prompt in ("one", "two", "three", "four")]
     asked, sent = peer.requests[3:5]
     assert said(asked)[-1] == SUMMARY_PROMPT
@@ -206,7 +205,7 @@ def test_the_oldest_turns_are_told_as_a_summary_that_the_model_wrote(peer: Peer)
     assert said(asked)[:-1:2] == ["one", "two", "three"][:left_out]
     assert said(sent)[0] == f"{SUMMARY_PREFIX}In short."
     assert said(sent)[-1] == "four"
-    assert not fault(sent.body, "openai")
+    assert not find_fault(sent.body, "openai")
     assert talk.turns[-1].summary == "In short."
     assert any("sent as a summary" in note for note in answers[3].notes)
     assert talk.turns[-1].usage == Usage(
@@ -243,4 +242,4 @@ def test_pictures_are_left_out_for_a_model_that_does_not_see(peer: Peer) -> None
 def test_a_picture_alone_is_a_prompt_that_a_server_takes(peer: Peer) -> None:
     session(peer).ask([PICTURE], model="mimo-v2-omni")
     session(peer).ask([PICTURE], model="mimo-v2-flash")
-    assert [fault(seen.body, seen.api) for seen in peer.requests] == ["", ""]
+    assert [find_fault(seen.body, seen.api) for seen in peer.requests] == ["", ""]

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
-from support.hostile import HOSTILE, everywhere, odd
+from support.hostile import HOSTILE, everywhere, find_unexpected
 from support.peer import KEY, Peer
-from support.read_html import Reading, read_again
+from support.read_html import ParsedHtml, reparse_html
 from support.turns_strategy import histories
 
 from mimo_magics.core.errors import BadOption, MimoError
@@ -197,12 +197,12 @@ def test_a_page_runs_and_loads_nothing_whatever_was_said(text: str) -> None:
         "\n"
     )
     assert doctype == "<!DOCTYPE html>"
-    found = Reading(html).found
-    assert odd(found, PAGE) == []
+    found = ParsedHtml(html).found
+    assert find_unexpected(found, PAGE) == []
     once = [each[0] for each in found if len(each) == 1]
     assert [once.count(tag) for tag in ("style", "title", "meta")] == [1, 1, 3]
     body = html.partition("</h1>")[2].partition("</body>")[0]
-    assert odd(Reading(read_again(body)).found) == []
+    assert find_unexpected(ParsedHtml(reparse_html(body)).found) == []
 
 
 # Python

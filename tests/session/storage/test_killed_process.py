@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from support import saving_process
-from support.saving_process import begun, grown
+from support.saving_process import append_turn, session_with_turns
 
 from mimo_magics.session.storage.session_file import SessionFile
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system neither forks nor kills")
 ROUNDS = 200
-FAT = begun(25, 2_000)
+FAT = session_with_turns(25, 2_000)
 """About 50 kB: a good part of the time goes into writing."""
 
 
@@ -38,7 +38,7 @@ def test_what_a_killed_process_had_saved_is_in_the_file_and_saving_goes_on(tmp_p
             found = file.read()
             count = len(found.history.all_turns)
             assert count - len(FAT.history.all_turns) in (reported, reported + 1)
-            assert found == reduce(grown, map(str, range(len(FAT.history.all_turns), count)), FAT)
+            assert found == reduce(append_turn, map(str, range(len(FAT.history.all_turns), count)), FAT)
 
             file.write(FAT)
             assert {each.name for each in tmp_path.iterdir()} == {"talk.json"}

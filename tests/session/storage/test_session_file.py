@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from support.paths import ROOT, TESTS
-from support.saved_session import DAY, SAVED, TALK
-from support.saving_process import begun, grown, turn
+from support.saved_session import DAY, SAVED, SAVED_HISTORY
+from support.saving_process import append_turn, session_with_turns, turn
 from support.session_uses import use_session
 from support.turns_strategy import histories, json_values, usages
 
@@ -296,7 +296,9 @@ anything = st.one_of(
 @st.composite
 def damaged(draw: st.DrawFn) -> str:
     """Documents with something else, or nothing, in some places, or some other characters."""
-    told = json.loads(to_text(SavedSession("main", DAY, draw(histories()) if draw(st.booleans()) else TALK)))
+    told = json.loads(
+        to_text(SavedSession("main", DAY, draw(histories()) if draw(st.booleans()) else SAVED_HISTORY))
+    )
     for _ in range(draw(st.integers(1, 3))):
         container, key = draw(st.sampled_from(list(places(told))))
         if draw(st.integers(0, 3)):
@@ -345,15 +347,15 @@ def test_a_file_is_written_read_and_written_again(tmp_path: Path) -> None:
     file = SessionFile(tmp_path / "talk.json")
     file.write(SAVED)
     assert SessionFile(tmp_path / "talk.json").read() == SAVED
-    file.write(begun(1))
-    assert file.read() == begun(1)
+    file.write(session_with_turns(1))
+    assert file.read() == session_with_turns(1)
     file.write(SAVED)
     assert (tmp_path / "talk.json").read_bytes() == to_text(SAVED).encode()
     assert files(tmp_path) == {"talk.json"}
 
 
 def test_half_characters_come_back_and_the_file_is_utf_8(tmp_path: Path) -> None:
-    file, saved = SessionFile(tmp_path / "talk.json"), grown(begun(), "\\\udcff \ud83d!")
+    file, saved = SessionFile(tmp_path / "talk.json"), append_turn(session_with_turns(), "\\\udcff \ud83d!")
     file.write(saved)
     assert file.read() == saved
     assert "\\ud83d!" in (tmp_path / "talk.json").read_text(encoding="utf-8")
@@ -401,37 +403,37 @@ def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
 def test_a_file_that_was_never_read_is_not_overwritten(tmp_path: Path) -> None:
     SessionFile(tmp_path / "talk.json").write(SAVED)
     with pytest.raises(SessionNotSaved, match=r"talk\.json is there already\."):
-        SessionFile(tmp_path / "talk.json").write(begun())
+        SessionFile(tmp_path / "talk.json").write(session_with_turns())
     assert SessionFile(tmp_path / "talk.json").read() == SAVED
 
 
 def test_of_two_writers_the_second_one_is_told_and_undoes_nothing(tmp_path: Path) -> None:
     first, second = SessionFile(tmp_path / "talk.json"), SessionFile(tmp_path / "talk.json")
-    first.write(begun())
+    first.write(session_with_turns())
     saved = second.read()
-    first.write(grown(saved, "first"))
+    first.write(append_turn(saved, "first"))
     for _ in range(2):
         with pytest.raises(SessionNotSaved, match="was changed by somebody else since it was read") as caught:
-            second.write(grown(saved, "second"))
+            second.write(append_turn(saved, "second"))
     assert "Nothing is lost" in caught.value.hint
-    assert SessionFile(tmp_path / "talk.json").read() == grown(saved, "first")
-    second.write(grown(second.read(), "second"))
+    assert SessionFile(tmp_path / "talk.json").read() == append_turn(saved, "first")
+    second.write(append_turn(second.read(), "second"))
     assert [each.prompt.text for each in first.read().history.turns] == ["first", "second"]
 
 
 def test_a_file_that_was_changed_by_hand_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     file = SessionFile(path)
-    file.write(begun())
-    path.write_text(to_text(begun()).replace("main", "mine"), encoding="utf-8")
+    file.write(session_with_turns())
+    path.write_text(to_text(session_with_turns()).replace("main", "mine"), encoding="utf-8")
     with pytest.raises(SessionNotSaved, match="was changed by somebody else"):
         file.write(SAVED)
-    assert file.read() == replace(begun(), name="mine")
+    assert file.read() == replace(session_with_turns(), name="mine")
 
 
 def test_a_file_that_was_deleted_is_not_brought_back_unasked(tmp_path: Path) -> None:
     file = SessionFile(tmp_path / "talk.json")
-    file.write(begun())
+    file.write(session_with_turns())
     file.path.unlink()
     with pytest.raises(SessionNotSaved, match="was moved or deleted since it was read"):
         file.write(SAVED)
@@ -442,8 +444,8 @@ def test_a_file_that_was_deleted_is_not_brought_back_unasked(tmp_path: Path) -> 
 
 def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
     file = SessionFile(tmp_path / "talk.json")
-    file.write(begun(2))
-    sound = begun(2).history
+    file.write(session_with_turns(2))
+    sound = session_with_turns(2).history
     for history in [
         sound.replace_last(replace(turn("one"), params=Params("m", extra={"seed": float("nan")}))),
         sound.replace_last(replace(turn("one"), params=Params("m", extra={"seed": {1, 2}}))),
@@ -453,7 +455,7 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
     ]:
         with pytest.raises(SessionNotSaved, match="The session cannot be written"):
             file.write(SavedSession("main", DAY, history))
-    assert file.read() == begun(2)
+    assert file.read() == session_with_turns(2)
 
 
 def test_the_rest_of_a_killed_writer_is_in_nobodys_way(tmp_path: Path) -> None:
@@ -470,7 +472,7 @@ def test_the_file_stays_the_same_one_when_the_working_folder_changes(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
     file = SessionFile(Path("talk.json"))
-    file.write(begun())
+    file.write(session_with_turns())
     monkeypatch.chdir(tmp_path / "elsewhere")
     file.write(SAVED)
     assert SessionFile(tmp_path / "talk.json").read() == SAVED
@@ -482,7 +484,7 @@ def test_a_symbolic_link_stays_one_and_its_target_is_written(tmp_path: Path) -> 
     link = tmp_path / "talk.json"
     link.symlink_to(Path("far") / "real.json")
     file = SessionFile(link)
-    file.write(begun())
+    file.write(session_with_turns())
     file.write(SAVED)
     assert link.is_symlink()
     assert SessionFile(tmp_path / "far" / "real.json").read() == SAVED
@@ -495,7 +497,7 @@ def test_a_file_keeps_its_mode_and_a_new_one_has_the_usual_one(tmp_path: Path) -
     usual = tmp_path / "usual"
     usual.touch()
     file = SessionFile(tmp_path / "talk.json")
-    file.write(begun())
+    file.write(session_with_turns())
     assert file.path.stat().st_mode == usual.stat().st_mode
     for mode in (0o600, 0o666, 0o640):
         file.path.chmod(mode)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 from support.hostile import HOSTILE, everywhere
-from support.read_html import harm
+from support.read_html import find_harm
 from support.turns_strategy import histories
 
 from mimo_magics.core.messages import (
@@ -187,7 +187,7 @@ def test_a_hostile_text_is_harmless_wherever_it_stands_in_a_transcript(name: str
     shown = build_transcript(hostile(HOSTILE[name]), HOSTILE[name])
     assert len(shown.rows) == 2
     html = shown.bundle()["text/html"]
-    assert harm(html) == []
+    assert find_harm(html) == []
     assert [token.type for token in MarkdownIt("commonmark").parse(html)] == ["html_block"]
     assert not CONTROL_CHARACTERS.search(str(shown))
 
@@ -196,7 +196,7 @@ def test_a_hostile_text_is_harmless_wherever_it_stands_in_a_transcript(name: str
 def test_any_history_can_be_shown(history: History) -> None:
     shown = build_transcript(history, "main")
     assert [line.branch - 1 for line in shown.rows] == [*history.path, *history.stale_turns]
-    assert harm(shown.bundle()["text/html"]) == []
+    assert find_harm(shown.bundle()["text/html"]) == []
 
 
 def test_who_takes_a_conversation_over_is_told_what_the_model_is_told() -> None:

@@ -15,32 +15,32 @@ from mimo_magics.session import turn_driver
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn_runner import RunningTurn
 from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, obey, reply, stream, wait_until
-from support.rules import fault
+from support.rules import find_fault
 
 APIS: list[Api] = ["openai", "anthropic"]
 
 
-def where(peer: Peer, api: Api) -> str:
+def api_base_url(peer: Peer, api: Api) -> str:
     return peer.url + ("/v1" if api == "openai" else "/anthropic")
 
 
-def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
-    return Session(**{"base_url": where(peer, api), "api": api, "system": "none", **options})
+def create_session(peer: Peer, api: Api = "openai", **options: object) -> Session:
+    return Session(**{"base_url": api_base_url(peer, api), "api": api, "system": "none", **options})
 
 
-def ask(talk: Session, prompt: str | None, **options: object) -> Reply:
-    turn = turn_driver.drive_sync(talk.stream(prompt, **options), SilentRenderer(), lambda _: True).turn
+def ask(session: Session, prompt: str | None, **options: object) -> Reply:
+    turn = turn_driver.drive_sync(session.stream(prompt, **options), SilentRenderer(), lambda _: True).turn
     assert turn
     return turn.reply
 
 
-def run(talk: Session, *cells: str, words: str = "", **options: object) -> None:
+def run_cells(session: Session, *cells: str, words: str = "", **options: object) -> None:
     """Run cells, each of which says its name, or other words than the first time."""
     for cell in cells:
-        ask(talk, cell + words, cell=cell, **options)
+        ask(session, cell + words, cell=cell, **options)
 
 
-def body(*prompts: str) -> dict[str, object]:
+def expected_body(*prompts: str) -> dict[str, object]:
     """What the server sees of the last of these prompts, the ones before being answered."""
     messages = []
     for prompt in prompts:
@@ -54,30 +54,30 @@ def body(*prompts: str) -> dict[str, object]:
     }
 
 
-def bodies(peer: Peer, begin: int = 0) -> list[dict[str, object]]:
+def request_bodies(peer: Peer, begin: int = 0) -> list[dict[str, object]]:
     return [seen.body for seen in peer.requests[begin:]]
 
 
-def line(talk: Session) -> str:
-    return " ".join(turn.prompt.text for turn in talk.turns)
+def current_prompts(session: Session) -> str:
+    return " ".join(turn.prompt.text for turn in session.turns)
 
 
-def branches(talk: Session) -> list[tuple[int, str, bool]]:
+def describe_branches(session: Session) -> list[tuple[int, str, bool]]:
     return [
         (each.number, " ".join(turn.prompt.text for turn in each.turns), each.is_current)
-        for each in talk.branches()
+        for each in session.branches()
     ]
 
 
-def interrupted(talk: Session, peer: Peer, prompt: str | None, **options: object) -> None:
+def interrupt_turn(session: Session, peer: Peer, prompt: str | None, **options: object) -> None:
     """Ask, and stop the answer after its first words, «Half an »."""
     peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), SILENCE]))
-    with portal.PortalStream(talk.stream(prompt, **options)) as call:
+    with portal.PortalStream(session.stream(prompt, **options)) as call:
         next(event for event in call if isinstance(event, TextDelta))
     peer.script = obey
 
 
-async def cancelled_when_it_was_sent(peer: Peer, opening: AbstractAsyncContextManager[RunningTurn]) -> None:
+async def cancel_after_request(peer: Peer, opening: AbstractAsyncContextManager[RunningTurn]) -> None:
     """Cancel the task of a turn when the server has its request, and has not said anything."""
 
     async def turn() -> None:
@@ -95,25 +95,27 @@ async def cancelled_when_it_was_sent(peer: Peer, opening: AbstractAsyncContextMa
     assert peer.settled()[-1].disconnected
 
 
-REST = reply("answer.", "Hm, hm.")
+CONTINUATION = reply("answer.", "Hm, hm.")
 
 
-def partial(talk: Session, peer: Peer, how: str, prompt: str | None = "one", **options: object) -> None:
+def run_incomplete_turn(
+    session: Session, peer: Peer, how: str, prompt: str | None = "one", **options: object
+) -> None:
     """Ask, and get «Half an » for an answer."""
     if how == "interrupted":
-        interrupted(talk, peer, prompt, **options)
+        interrupt_turn(session, peer, prompt, **options)
         return
     if how == "length":
         peer.answers(lambda seen: stream(seen, reply("Half an ", "", stop="length")))
     else:
         peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), CUT]))
     with suppress(IncompleteStream):
-        ask(talk, prompt, **options)
+        ask(session, prompt, **options)
     peer.script = obey
 
 
-def rest(seen: Seen) -> Answer:
-    return error(400, refusal) if (refusal := fault(seen.body, seen.api)) else stream(seen, REST)
+def continue_reply(seen: Seen) -> Answer:
+    return error(400, refusal) if (refusal := find_fault(seen.body, seen.api)) else stream(seen, CONTINUATION)
 
 
 def get_time() -> str:
@@ -130,6 +132,6 @@ CALL = Reply(
 )
 
 
-def said(peer: Peer, number: int = -1) -> list[tuple[str, object]]:
+def sent_messages(peer: Peer, number: int = -1) -> list[tuple[str, object]]:
     """Role and content of the messages that the server got."""
     return [(message["role"], message["content"]) for message in peer.requests[number].body["messages"]]

@@ -10,14 +10,14 @@ from mimo_magics.core.messages import Reply
 from mimo_magics.wire.formats import Api, decode, decode_full
 
 
-def fold(events: Iterable[Event]) -> Reply:
+def fold_events(events: Iterable[Event]) -> Reply:
     accumulator = Accumulator()
     for event in events:
         accumulator.feed(event)
     return accumulator.reply
 
 
-def outcome(api: Api, packets: Iterable[bytes]) -> tuple[Reply, str]:
+def decode_until_error(api: Api, packets: Iterable[bytes]) -> tuple[Reply, str]:
     """The reply as far as it came, and the error that ended it (empty when none did)."""
     accumulator = Accumulator()
     try:
@@ -28,12 +28,12 @@ def outcome(api: Api, packets: Iterable[bytes]) -> tuple[Reply, str]:
     return accumulator.reply, ""
 
 
-def read(api: Api, stream: bytes) -> Reply:
-    return fold(decode(api, [stream]))
+def decode_stream(api: Api, stream: bytes) -> Reply:
+    return fold_events(decode(api, [stream]))
 
 
-def read_whole(api: Api, body: Any) -> Reply:
-    return fold(decode_full(api, json.dumps(body).encode()))
+def decode_body(api: Api, body: Any) -> Reply:
+    return fold_events(decode_full(api, json.dumps(body).encode()))
 
 
 def openai_stream(*chunks: dict[str, Any]) -> bytes:
@@ -46,6 +46,6 @@ def anthropic_stream(*frames: dict[str, Any]) -> bytes:
     )
 
 
-def bytewise(stream: bytes) -> Iterable[bytes]:
+def single_bytes(stream: bytes) -> Iterable[bytes]:
     """Packets of one byte each: the worst that a network can do."""
     return (stream[place : place + 1] for place in range(len(stream)))

@@ -12,12 +12,12 @@ from comm.base_comm import BaseComm
 Published = list[dict[str, Any]]
 """What was shown, in order."""
 WIDGETS = "application/vnd.jupyter.widget-view+json"
-ENVELOPE = 550
+ENVELOPE_BYTES = 550
 """Bytes that Jupyter puts around each message."""
 
 
 @dataclass
-class Wire:
+class PageConnection:
     """What goes to the page, and its answer to a probe."""
 
     answers: bool = True
@@ -28,14 +28,14 @@ class Wire:
 
     @property
     def sent(self) -> int:
-        return sum(ENVELOPE + len(json.dumps(data)) for _, _, data in self.messages)
+        return sum(ENVELOPE_BYTES + len(json.dumps(data)) for _, _, data in self.messages)
 
     def values(self) -> list[str]:
         """Each HTML that was sent."""
         states = (data["state"] for kind, _, data in self.messages if kind != "comm_close")
         return [state["value"] for state in states if isinstance(state.get("value"), str)]
 
-    def take(self, kind: str, widget: BaseComm, data: Any) -> None:
+    def receive(self, kind: str, widget: BaseComm, data: Any) -> None:
         self.messages.append((kind, widget.comm_id, json.loads(json.dumps(data or {}))))
         if kind == "comm_open":
             self.comms[widget.comm_id] = widget
@@ -44,9 +44,9 @@ class Wire:
             del self.states[widget.comm_id]
         elif self.answers and (data or {}).get("state", {}).get("_model_name") == "DirectionalLinkModel":
             (source, name), (target, trait) = data["state"]["source"], data["state"]["target"]
-            self.tell(target, {trait: self.states[source.removeprefix("IPY_MODEL_")][name]})
+            self.update(target, {trait: self.states[source.removeprefix("IPY_MODEL_")][name]})
 
-    def tell(self, widget: str, state: dict[str, Any]) -> None:
+    def update(self, widget: str, state: dict[str, Any]) -> None:
         """Change a widget as the page does."""
         content = {"data": {"method": "update", "state": state, "buffer_paths": []}}
         self.comms[widget.removeprefix("IPY_MODEL_")].handle_msg({"content": content, "buffers": []})

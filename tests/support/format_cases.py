@@ -12,15 +12,15 @@ import pytest
 from mimo_magics.core.messages import Message, Params, Part, Reply, Request, Tool, ToolCall
 from mimo_magics.core.settings import Api
 from mimo_magics.wire.formats import FORMATS
-from support.reading import anthropic_stream, openai_stream, read
+from support.decoded_streams import anthropic_stream, decode_stream, openai_stream
 
 Frame = dict[str, Any]
-Sent = tuple[str, str | None, str, tuple[tuple[str, str, Any], ...], tuple[tuple[str, str], ...]]
+SentMessage = tuple[str, str | None, str, tuple[tuple[str, str, Any], ...], tuple[tuple[str, str], ...]]
 """Role, reasoning, text, calls (id, name, arguments) and results (id, output) of a message as it is sent."""
 
 
 @dataclass(frozen=True)
-class Dialect:
+class FormatCase:
     """How a format says what both can say."""
 
     api: Api
@@ -36,7 +36,7 @@ class Dialect:
     """The format's words for the ends of a reply, and ours."""
     null: Frame
     error: Frame
-    sent: Callable[[Frame], list[Sent]]
+    sent: Callable[[Frame], list[SentMessage]]
     """Read the messages of a body."""
     whole: Callable[[str, str, ToolCall], Frame]
     """The body of a reply that is not streamed: reasoning, text and a call."""
@@ -47,7 +47,7 @@ class Dialect:
         return body
 
     def read(self, *frames: Frame) -> Reply:
-        return read(self.api, self.stream(self.start, *frames))
+        return decode_stream(self.api, self.stream(self.start, *frames))
 
 
 # OpenAI
@@ -63,7 +63,7 @@ def openai_call(index: int, id_: str, name: str) -> tuple[Frame, ...]:
     return (openai_chunk(tool_calls=[{"index": index, "id": id_, "type": "function", "function": function}]),)
 
 
-def openai_sent(body: Frame) -> list[Sent]:
+def openai_sent(body: Frame) -> list[SentMessage]:
     return [
         ("tool", None, "", (), ((message["tool_call_id"], message["content"]),))
         if message["role"] == "tool"
@@ -93,7 +93,7 @@ def openai_whole(reasoning: str, text: str, call: ToolCall) -> Frame:
     return {"id": "r1", "model": "mimo-v2-pro", "choices": [choice]}
 
 
-OPENAI = Dialect(
+OPENAI = FormatCase(
     api="openai",
     stream=openai_stream,
     start=openai_chunk(role="assistant", content=""),
@@ -129,11 +129,11 @@ def anthropic_delta(index: int, **delta: Any) -> Frame:
     return {"type": "content_block_delta", "index": index, "delta": delta}
 
 
-def anthropic_sent(body: Frame) -> list[Sent]:
+def anthropic_sent(body: Frame) -> list[SentMessage]:
     return [anthropic_message(message["role"], message["content"]) for message in body["messages"]]
 
 
-def anthropic_message(role: str, blocks: list[Frame]) -> Sent:
+def anthropic_message(role: str, blocks: list[Frame]) -> SentMessage:
     kinds = {kind: [block for block in blocks if block["type"] == kind] for kind in ("thinking", "text")}
     calls = tuple(
         (block["id"], block["name"], block["input"]) for block in blocks if block["type"] == "tool_use"
@@ -159,7 +159,7 @@ def anthropic_whole(reasoning: str, text: str, call: ToolCall) -> Frame:
     return {"id": "r1", "model": "mimo-v2-pro", "content": content, "stop_reason": "tool_use"}
 
 
-ANTHROPIC = Dialect(
+ANTHROPIC = FormatCase(
     api="anthropic",
     stream=lambda *frames: anthropic_stream(*frames, {"type": "message_stop"}),
     start={"type": "message_start", "message": {"id": "r1", "model": "mimo-v2-pro"}},
@@ -183,8 +183,8 @@ ANTHROPIC = Dialect(
 )
 
 
-BOTH = [OPENAI, ANTHROPIC]
-both = pytest.mark.parametrize("dialect", BOTH, ids=lambda dialect: dialect.api)
+FORMAT_CASES = [OPENAI, ANTHROPIC]
+every_format = pytest.mark.parametrize("dialect", FORMAT_CASES, ids=lambda dialect: dialect.api)
 
 
 def assistant(*parts: Part) -> Message:
