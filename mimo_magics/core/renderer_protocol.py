@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from mimo_magics.core.events import Event
-from mimo_magics.core.messages import Reply
+from mimo_magics.core.messages import Reply, Timing, Usage
 
 DisplayTarget = Literal["front end", "unattended", "terminal"]
 """Where a cell runs: in a notebook that a user watches, in a notebook run without a user, or in IPython in a terminal."""
+
+
+class TurnMeter(Protocol):
+    """What a turn measures while it runs. It may be read from any thread."""
+
+    @property
+    def timing(self) -> Timing:
+        """The times until now."""
+
+    @property
+    def usage(self) -> Usage:
+        """The token usage of all requests until now, estimated where the server has not reported it."""
 
 
 class Document(Protocol):
@@ -34,6 +46,12 @@ class Document(Protocol):
 class Renderer(Protocol):
     """Shows the reply of a turn, or the replies of a comparison. It paints in the thread that calls it."""
 
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meter of each reply, by its number, before the first event; from any thread.
+
+        A reply that has not started yet has no meter. It is added to the mapping later.
+        """
+
     async def has_buttons(self) -> bool:
         """Return whether it shows buttons for approvals. Wait until that is known."""
 
@@ -52,6 +70,9 @@ class Renderer(Protocol):
 
 class SilentRenderer:
     """Shows nothing."""
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Do nothing."""
 
     async def has_buttons(self) -> bool:
         """Return `False`."""

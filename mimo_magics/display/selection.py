@@ -31,7 +31,6 @@ def choose_renderer(
     cell: CellControl | None = None,
     *,
     titles: Sequence[str] = (),
-    at_once: int | None = None,
 ) -> Renderer:
     """Choose the renderer for a turn or a comparison.
 
@@ -40,7 +39,6 @@ def choose_renderer(
         settings: the settings of the turn.
         cell: the cell, if it awaits and has no other output.
         titles: the titles of the replies of a comparison; none for a turn.
-        at_once: how many replies of the comparison run at a time; `None` for all.
     """
     if settings.quiet:
         return SilentRenderer()
@@ -49,9 +47,9 @@ def choose_renderer(
 
         return FinalRenderer()
     if target == "terminal":
-        return _choose_for_terminal(settings, titles, at_once)
+        return _choose_for_terminal(settings, titles)
     if titles:
-        return _choose_for_comparison(settings, cell, _comparison_progress(titles, at_once))
+        return _choose_for_comparison(settings, cell, _comparison_progress(titles))
     return _choose_for_reply(settings, cell)
 
 
@@ -87,17 +85,17 @@ def _choose_for_comparison(
     return LiveRenderer(status_renderer, progress, create_view, cell)
 
 
-def _comparison_progress(titles: Sequence[str], at_once: int | None) -> ComparisonProgress:
+def _comparison_progress(titles: Sequence[str]) -> ComparisonProgress:
     from mimo_magics.display.comparison_progress import ComparisonProgress
 
-    return ComparisonProgress(tuple(map(translate, titles)), at_once)
+    return ComparisonProgress([*map(translate, titles)])
 
 
-def _choose_for_terminal(settings: Settings, titles: Sequence[str], at_once: int | None) -> Renderer:
+def _choose_for_terminal(settings: Settings, titles: Sequence[str]) -> Renderer:
     if titles:
         from mimo_magics.display.terminal import TerminalComparisonRenderer
 
-        return TerminalComparisonRenderer(_comparison_progress(titles, at_once))
+        return TerminalComparisonRenderer(_comparison_progress(titles))
     if find_spec("rich") and _is_real_terminal():
         from mimo_magics.display.rich_terminal import RichTerminalRenderer
 

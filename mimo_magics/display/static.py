@@ -8,7 +8,7 @@ Either way what is sent in all stays proportional to the reply's length.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -26,7 +26,7 @@ from mimo_magics.core.events import (
     TextDelta,
 )
 from mimo_magics.core.messages import Message, Reply, TextPart
-from mimo_magics.core.renderer_protocol import Document, SilentRenderer
+from mimo_magics.core.renderer_protocol import Document, SilentRenderer, TurnMeter
 from mimo_magics.display.output import Output
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
@@ -50,6 +50,10 @@ class StatusRenderer(SilentRenderer):
         """Whether outputs with finished parts of the reply are above it."""
         self._progress = progress
         self._painted_status = ""
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._progress.start(meters)
 
     def show(self, event: Event, number: int = 0) -> None:
         """Update the status."""

@@ -6,6 +6,7 @@ A terminal obeys control characters, so none of a model's reaches it.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from mimo_magics.core.events import (
@@ -20,7 +21,7 @@ from mimo_magics.core.events import (
     TextDelta,
 )
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.renderer_protocol import Document, SilentRenderer
+from mimo_magics.core.renderer_protocol import Document, SilentRenderer, TurnMeter
 from mimo_magics.core.text import (
     escape_invisible_characters,
     replace_control_characters,
@@ -93,6 +94,10 @@ class TerminalComparisonRenderer(SilentRenderer):
 
     def __init__(self, progress: ComparisonProgress) -> None:
         self._progress = progress
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._progress.start(meters)
 
     def show(self, event: Event, number: int = 0) -> None:
         """Print a line when the reply is over."""

@@ -89,7 +89,7 @@ class ComparisonCells:
         )
         titles = [variant.title for variant in request.variants]
         display_options = DisplayOptions.from_settings(settings)
-        renderer = choose_renderer(target, settings, async_cell, titles=titles, at_once=request.at_once)
+        renderer = choose_renderer(target, settings, async_cell, titles=titles)
         return ComparisonRun(request, session, renderer, display_options, self._session_selection.cell_id)
 
     def _select_session(self, request: ComparisonRequest) -> Session:

@@ -13,6 +13,7 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from support.kernel import Kernel
+from support.meters import Meter
 from support.paths import PACKAGE
 from support.peer import KEY, Answer, Peer, error, obey, reply, stream
 
@@ -155,8 +156,10 @@ def test_an_event_tells_its_reason_in_the_language_too(chinese: None) -> None:
 
 
 def test_the_line_beneath_an_answer_says_what_goes_on(chinese: None) -> None:
-    progress = ReplyProgress(lambda: 0.0)
+    progress, meter = ReplyProgress(), Meter(lambda: 0.0)
+    progress.start({0: meter})
     assert progress.line == "等待模型… 0 秒"
+    meter.feed(ReasoningDelta("Hm."))
     progress.feed(ReasoningDelta("Hm."))
     assert progress.line == "推理中… 0 秒 · 0.0 秒後出現第一個 token"
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import count
 
 from support.comparisons import DOCUMENT, METADATA, TITLES, plain_texts
+from support.meters import Meter
 from support.widget_page import Clock, Published
 
 from mimo_magics.core.events import ModelPreparation, ReplyEnded, Retrying, TextDelta
@@ -15,7 +16,9 @@ from mimo_magics.document.reply import ReplyDocument
 
 
 def static(now: Callable[[], float]) -> StaticRenderer:
-    return StaticRenderer(ReplyProgress(now), now=now)
+    renderer = StaticRenderer(ReplyProgress(), now=now)
+    renderer.start({0: Meter(lambda: 0.0)})
+    return renderer
 
 
 def clock(step: float) -> Callable[[], float]:
@@ -77,7 +80,8 @@ def test_nothing_is_left_of_a_call_of_which_nothing_came(published: Published) -
 
 def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: Published) -> None:
     clock = Clock()
-    renderer = StatusRenderer(ComparisonProgress(TITLES, now=clock))
+    renderer = StatusRenderer(ComparisonProgress(TITLES))
+    renderer.start({0: Meter(clock)})
     for _ in range(12):
         clock.time += 0.1
         renderer.tick()

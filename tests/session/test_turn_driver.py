@@ -1,8 +1,9 @@
 """The loop that drives a turn, in a coroutine and for callers that cannot await."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from itertools import repeat
+from types import MappingProxyType
 
 import pytest
 from support.peer import CUT, Answer, Peer, frames
@@ -11,7 +12,7 @@ from mimo_magics.client import portal
 from mimo_magics.core.errors import IncompleteStream
 from mimo_magics.core.events import Approval, Event, PendingApproval, ReplyEnded, TextDelta, ToolProgress
 from mimo_magics.core.messages import ToolCall
-from mimo_magics.core.renderer_protocol import SilentRenderer
+from mimo_magics.core.renderer_protocol import SilentRenderer, TurnMeter
 from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.variants import build_variants
 from mimo_magics.session.session import Session
@@ -28,6 +29,9 @@ class RecordingRenderer(SilentRenderer):
         self.events: list[Event] = []
         self.numbers: list[int] = []
         self.threads: set[str] = set()
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        self.meter = meters.get(0)
 
     async def has_buttons(self) -> bool:
         return self.buttons
@@ -59,15 +63,24 @@ def endless(peer: Peer) -> Session:
     return session(peer)
 
 
-async def waiting(pending: PendingApproval) -> AsyncIterator[Event]:
-    """Yield an event that waits for an approval, and then the decision as a state."""
-    yield ToolProgress(0, "waiting", approval=pending)
-    yield ToolProgress(0, "approved" if (await pending.wait_for_decision()).allowed else "refused")
+class WaitingTurn:
+    """A turn with one tool call: it waits for the approval, and then has the decision as its state."""
+
+    meters: Mapping[int, TurnMeter] = MappingProxyType({})
+
+    def __init__(self, pending: PendingApproval) -> None:
+        self.pending = pending
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        yield ToolProgress(0, "waiting", approval=self.pending)
+        yield ToolProgress(0, "approved" if (await self.pending.wait_for_decision()).allowed else "refused")
 
 
 def test_a_sync_caller_sees_the_events_in_its_own_thread_and_gets_the_turn(peer: Peer) -> None:
     renderer = RecordingRenderer()
     turn = turn_driver.drive_sync(session(peer).stream("hello"), renderer, refuse_unattended).turn
+    assert renderer.meter
+    assert renderer.meter.timing.total > 0
     assert renderer.threads == {threading.current_thread().name}
     assert "".join(each.text for each in renderer.events if isinstance(each, TextDelta)) == "You said: hello"
     assert turn
@@ -99,7 +112,7 @@ async def test_without_buttons_the_callback_decides() -> None:
         calls.append(call)
         return Approval(allowed=True)
 
-    await turn_driver.drive(waiting(PendingApproval(CALL)), renderer, approve)
+    await turn_driver.drive(WaitingTurn(PendingApproval(CALL)), renderer, approve)
     assert calls == [CALL]
     assert [each.state for each in renderer.events if isinstance(each, ToolProgress)] == [
         "waiting",
@@ -117,7 +130,7 @@ async def test_with_buttons_the_callback_is_not_called() -> None:
             pending.refuse()
 
     renderer = Pressing(buttons=True)
-    await turn_driver.drive(waiting(pending), renderer, lambda _: True)
+    await turn_driver.drive(WaitingTurn(pending), renderer, lambda _: True)
     assert [each.state for each in renderer.events if isinstance(each, ToolProgress)] == [
         "waiting",
         "refused",

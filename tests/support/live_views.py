@@ -16,6 +16,7 @@ from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.display.static import StaticRenderer, StatusRenderer
 from mimo_magics.document.reply import DisplayOptions, ReplyDocument
 from support.comparisons import METADATA, TITLES
+from support.meters import Meter
 from support.widget_page import Cell, Clock
 
 
@@ -25,9 +26,16 @@ class WatchedComparison:
     def __init__(self, titles: Sequence[str] = TITLES) -> None:
         self.clock = Clock()
         self.cell = Cell()
-        progress = ComparisonProgress(titles, now=self.clock)
+        progress = ComparisonProgress(titles)
         create_view = partial(ComparisonView, DisplayOptions(), progress, self.cell)
         self.renderer = LiveRenderer(StatusRenderer(progress), progress, create_view, self.cell, self.clock)
+        self.meters = {number: Meter(self.clock) for number in range(len(titles))}
+        self.renderer.start(self.meters)
+
+    def show(self, number: int, event: Event) -> None:
+        """Measure and show an event."""
+        self.meters[number].feed(event)
+        self.renderer.show(event, number)
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -35,7 +43,7 @@ class WatchedComparison:
         self.renderer.tick()
 
     def add_text(self, number: int, text: str) -> None:
-        self.renderer.show(TextDelta(text), number)
+        self.show(number, TextDelta(text))
 
 
 CLOCK = ToolCall("i", "clock", '{"zone": "UTC"}')
@@ -55,7 +63,7 @@ CODE_BLOCKS = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n 
 
 
 def new_reply_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
-    progress, cell = ReplyProgress(now), cell or Cell()
+    progress, cell = ReplyProgress(), cell or Cell()
     fallback = StaticRenderer(progress, is_only_output=True, now=now)
     return LiveRenderer(fallback, progress, partial(ReplyView, DisplayOptions(), progress, cell), cell, now)
 

@@ -7,12 +7,12 @@ messages during a cell. So no front end shows a broken view or a button without 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
 from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta
-from mimo_magics.core.renderer_protocol import CellControl, Document, SilentRenderer
+from mimo_magics.core.renderer_protocol import CellControl, Document, SilentRenderer, TurnMeter
 from mimo_magics.display.live.retired_views import MAX_RETIRED_VIEWS, retire
 from mimo_magics.display.live.throttle import Throttle
 from mimo_magics.display.live.view import View
@@ -34,6 +34,10 @@ class ViewRenderer(SilentRenderer):
         self.view = view
         self._progress = progress
         self._throttle = Throttle(now)
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._progress.start(meters)
 
     async def has_buttons(self) -> bool:
         """Return `True`."""
@@ -89,6 +93,10 @@ class LiveRenderer:
         self._widgets: ViewRenderer | None = None
         self._pending_events: list[tuple[Event, int]] = []
         """The events before there was a view."""
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._progress.start(meters)
 
     async def has_buttons(self) -> bool:
         """Return whether it shows buttons for approvals. Wait until the page has answered or the probe has given up."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 import anyio
@@ -47,6 +47,11 @@ class RunningComparison:
         self._semaphore = asyncio.Semaphore(at_once)
         self._queue: asyncio.Queue[ReplyEvent] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def meters(self) -> Mapping[int, RunningTurn]:
+        """The meters of the replies that have started, for a renderer."""
+        return self.running_turns
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[RunningComparison]:

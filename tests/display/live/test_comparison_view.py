@@ -46,7 +46,7 @@ def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(
     live: WatchedComparison, wire: PageConnection
 ) -> None:
     live.add_text(0, "Zero")
-    live.renderer.show(ReasoningDelta("Hm."), 2)
+    live.show(2, ReasoningDelta("Hm."))
     live.renderer.show(Note("careful"), 2)
     live.advance(1.0)
     (grid,) = (state for state in wire.states.values() if "mimo-columns" in state.get("_dom_classes", ()))
