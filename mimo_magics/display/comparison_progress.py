@@ -68,7 +68,7 @@ class ComparisonProgress:
         """Return the status line of a reply."""
         if number in self._end_lines:
             return self._end_lines[number]
-        return self._replies[number].line if number in self._meters else translate("Waits for its turn")
+        return self._replies[number].line if number in self._meters else translate("Queued")
 
     def _end_reply(self, number: int, failure: str) -> None:
         self.failed_count += bool(failure)

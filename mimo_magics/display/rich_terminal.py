@@ -1,4 +1,4 @@
-"""IPython in a terminal where `rich` is installed: the answer laid out while it grows."""
+"""The renderer for IPython in a terminal where `rich` is installed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.document.markdown import iter_tokens
 
 MAX_SHOWN_CHARS = 10_000
-"""Characters that fill any window."""
+"""Characters that are painted while the reply grows: more than a window holds."""
 FRAME_INTERVAL = 0.125
-"""Seconds between two frames at the least."""
+"""Minimum seconds between two frames."""
 
 
 class RichTerminalRenderer(SilentRenderer):
-    """While it grows, the end of the reply as it fits the window; then all of it, laid out."""
+    """Shows the end of the growing reply, as much as fits the window, and the formatted reply at the end."""
 
     def __init__(self, reply_format: Format = "markdown", console: Console | None = None) -> None:
         self._format = reply_format
@@ -36,13 +36,13 @@ class RichTerminalRenderer(SilentRenderer):
         self._next_frame_at = 0.0
 
     def show(self, event: Event, number: int = 0) -> None:
-        """Take an event in, and paint when a frame is due."""
+        """Add an event, and paint when a frame is due."""
         self._accumulator.feed(event)
         self._has_changes = True
         match event:
             case ToolProgress(state="waiting"):
-                self._live.stop()  # while it runs, `input` would be part of what it paints
-                # started again, it would go up as many lines as it had, over the question
+                # `input` must not be called while rich paints. A restarted display would paint over the question.
+                self._live.stop()
                 self._live = _new_live(self._live.console)
                 return
             case Retrying():
@@ -54,7 +54,7 @@ class RichTerminalRenderer(SilentRenderer):
         self.tick()
 
     def tick(self) -> None:
-        """Paint what has changed since the last frame, when a frame is due."""
+        """Paint the changes when a frame is due."""
         if self._has_changes and monotonic() >= self._next_frame_at:
             self._paint()
 
@@ -66,7 +66,7 @@ class RichTerminalRenderer(SilentRenderer):
             self._live.console.print(render_reply(reply, reply_format))
 
     def clear(self) -> None:
-        """Leave nothing."""
+        """Remove the display."""
         self._live.stop()
 
     def _paint(self) -> None:
@@ -86,7 +86,7 @@ def _new_live(console: Console | None) -> Live:
 
 
 def render_reply(reply: Reply, reply_format: Format = "markdown") -> RenderableType:
-    """Return remarks, reasoning and answer as rich shows them; links show where they lead."""
+    """Return notes, reasoning and text for rich. Links show their address."""
     notes = [Text(f"⚠ {escape_invisible_characters(translate(note))}") for note in reply.notes]
     notices = [Text(escape_invisible_characters(translate(line)), style="dim") for line in reply.notices]
     reasoning = [Text(escape_invisible_characters(reply.reasoning), style="dim")] if reply.reasoning else []
@@ -96,7 +96,7 @@ def render_reply(reply: Reply, reply_format: Format = "markdown") -> RenderableT
 
 
 def _render_markdown(text: str) -> Markdown:
-    """Return Markdown whose texts are cleaned behind the parser, which decodes entities and percent signs."""
+    """Return Markdown. Its texts are cleaned after parsing, because the parser decodes entities and percent signs."""
     markdown = Markdown(text, hyperlinks=False)
     for token in iter_tokens(markdown.parsed):
         token.content = escape_invisible_characters(token.content)

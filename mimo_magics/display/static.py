@@ -1,9 +1,9 @@
-"""Outputs that grow in place, without widgets.
+"""Renderers without widgets: they update plain outputs.
 
-Each frame carries all of what still grows. In a cell of its own, a long reply is shown by finished parts: a part
-stays, only the rest goes on growing, and at the end one document takes the place of all. Elsewhere (`%mimo` in a
-loop) other outputs may stand in the cell, so there is one output only, and the longer it is, the rarer its frames.
-Either way what is sent in all stays proportional to the reply's length.
+Each frame contains the whole part that still grows. If the cell has no other output, a long reply is split into finished
+parts: each stays in an output of its own, and only the rest is painted again. At the end one document replaces all of
+them. Otherwise (`%mimo` in a loop) the cell may have other outputs, so there is one output only, and its frames become
+rarer as it grows. Either way the number of bytes sent stays proportional to the length of the reply.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 
 FRAME_INTERVAL = 0.1
-"""Seconds between two frames at the least."""
+"""Minimum seconds between two frames."""
 MAX_FULL_FRAME_CHARS = 2_000
-"""Characters up to which each frame may be painted, and from which on a finished part is put aside."""
+"""Up to this length, each frame is painted. From this length on, finished parts get outputs of their own."""
 FRAME_GROWTH_FACTOR = 1.1
-"""By how much something longer grows between two frames."""
+"""The growth between two frames of a longer text."""
 
 
 class StatusRenderer(SilentRenderer):
@@ -93,9 +93,9 @@ class StaticRenderer(StatusRenderer):
         self._now = now
         self._accumulator = Accumulator()
         self._finished_chars = 0
-        """Characters of the answer in finished parts."""
+        """Characters of the text in finished parts."""
         self._pending_chars = self._painted_chars = 0
-        """Characters that have come since the last finished part, and those of them that are painted."""
+        """Characters after the last finished part, and how many of them are painted."""
         self._next_frame_at = 0.0
 
     def show(self, event: Event, number: int = 0) -> None:
@@ -113,7 +113,7 @@ class StaticRenderer(StatusRenderer):
                 self._paint()
 
     def tick(self) -> None:
-        """Paint what has come since the last frame, when a frame is due."""
+        """Paint the changes when a frame is due."""
         if self._now() < self._next_frame_at:
             return
         if self._pending_chars > self._painted_chars:
@@ -121,7 +121,8 @@ class StaticRenderer(StatusRenderer):
                 self._pending_chars <= MAX_FULL_FRAME_CHARS
                 or self._pending_chars >= self._painted_chars * FRAME_GROWTH_FACTOR
             )
-        else:  # while nothing comes, the line beneath goes on counting
+        else:
+            # Between two deltas the seconds in the status line change.
             is_due = (
                 self._pending_chars <= MAX_FULL_FRAME_CHARS and self._progress.line != self._painted_status
             )
@@ -160,7 +161,7 @@ class StaticRenderer(StatusRenderer):
 
 
 def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:
-    """Return a stretch of the answer as a reply; all that stands before it belongs to the first stretch."""
+    """Return a slice of the text as a reply. Only the first slice includes reasoning, tool calls and notes."""
     if not start and end is None:
         return reply
     before = () if start else tuple(part for part in reply.message.parts if not isinstance(part, TextPart))
@@ -174,7 +175,7 @@ def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:
 
 
 def find_block_end(text: str, start: int) -> int:
-    """Return where the last finished block from `start` on ends: a blank line outside code; 0 if none does."""
+    """Return the end of the last finished block after `start`: a blank line outside code. Return 0 if there is none."""
     end, position, in_code = 0, start, False
     for line in text[start:].splitlines(keepends=True):
         position += len(line)

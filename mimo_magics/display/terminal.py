@@ -1,6 +1,6 @@
-"""IPython in a terminal: the words as they come.
+"""The renderers for IPython in a terminal.
 
-A terminal obeys control characters, so none of a model's reaches it.
+A terminal obeys control characters, so the control characters of a model are replaced.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ ANSI_DIM, ANSI_RESET = "\x1b[2m", "\x1b[0m"
 
 
 class TerminalRenderer(SilentRenderer):
-    """Prints what comes, the reasoning dimmed."""
+    """Prints each delta, the reasoning dimmed."""
 
     def __init__(self) -> None:
         self._last_event_type: type[Event] | None = None
         self._unfinished = ""
-        """The end of the last piece, which the next one may make another character of."""
+        """The end of the last delta, if it may combine with the next one into one character."""
 
     def show(self, event: Event, number: int = 0) -> None:
-        """Print what is new."""
+        """Print the event."""
         match event:
             case TextDelta(text) | ReasoningDelta(text):
                 self._print_piece(type(event), text)
             case ResponseRestarted():
-                line = translate(Translatable("The answer begins anew; what came of it before is void."))
+                line = translate(Translatable("The server restarted the reply. Ignore the text before."))
                 self._print(ResponseRestarted, f"{ANSI_DIM}{line}{ANSI_RESET}\n")
             case Retrying():
                 self._print(Retrying, f"{escape_invisible_characters(translate(str(event)))}\n")
@@ -63,7 +63,7 @@ class TerminalRenderer(SilentRenderer):
         self._print(type(None), "")
 
     def clear(self) -> None:
-        """End the last line; what was printed stays."""
+        """End the last line."""
         self._print(type(None), "")
 
     def _print_piece(self, kind: type[TextDelta | ReasoningDelta], text: str) -> None:
@@ -84,7 +84,7 @@ class TerminalRenderer(SilentRenderer):
         sys.stdout.flush()
 
     def _flush(self) -> None:
-        """Print the end of the last piece, as no other one belongs to it."""
+        """Print the end of the last delta, because nothing follows that may combine with it."""
         _write(_style(self._last_event_type, self._unfinished))
         self._unfinished = ""
 

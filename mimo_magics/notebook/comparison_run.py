@@ -1,4 +1,4 @@
-"""A cell that compares, on its way: what it may cost, what is heard of it, and the document that it leaves."""
+"""The run of a cell that compares: it confirms the cost, shows the replies and leaves the document."""
 
 from __future__ import annotations
 
@@ -25,37 +25,39 @@ from mimo_magics.session.session import Session
 from mimo_magics.tools.approval import refuse_unattended
 
 COMMANDS: Mapping[str, int] = {"show": 0, "diff": 2, "adopt": 1}
-"""What `%mimo_compare` can do with the last comparison, and how many numbers of replies follow."""
+"""The commands of `%mimo_compare`, and how many numbers of replies each takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonCommand:
-    """One of them."""
+    """A command of `%mimo_compare`."""
 
     name: str
     numbers: tuple[int, ...]
 
 
 def parse_command(line: str) -> ComparisonCommand:
-    """Read a line of `%mimo_compare`.
+    """Parse a line of `%mimo_compare`.
 
     Raises:
-        BadOption: it is none.
+        BadOption: the command is unknown, or its numbers do not fit.
     """
     name, *words = line.split() or ["show"]
     if name not in COMMANDS:
-        advice = did_you_mean(name, COMMANDS, Translatable("A prompt goes below %%mimo_compare."))
-        raise BadOption(Translatable("There is no %mimo_compare {name}.", name=name), advice)
+        advice = did_you_mean(
+            name, COMMANDS, Translatable("To compare, put the prompt below %%mimo_compare.")
+        )
+        raise BadOption(Translatable("Unknown subcommand {name!r} of %mimo_compare.", name=name), advice)
     if len(words) != COMMANDS[name] or not all(word.isdecimal() for word in words):
         raise BadOption(
-            Translatable("%mimo_compare {line} is not complete, or too much.", line=line.strip()),
-            Translatable("See %mimo_compare?."),
+            Translatable("%mimo_compare {line}: wrong number of replies.", line=line.strip()),
+            Translatable("For help, run %mimo_compare?"),
         )
     return ComparisonCommand(name, tuple(map(int, words)))
 
 
 class ComparisonRun:
-    """A cell's prompt between being read and all of its answers."""
+    """The run of a cell's prompt with several variants."""
 
     def __init__(
         self,
@@ -73,11 +75,10 @@ class ComparisonRun:
         self._cell = cell
         self._running: RunningComparison | None = None
         self.comparison: Comparison | None = None
-        """What came, when it is over and something did."""
+        """The result, when the comparison is over and has replies."""
 
     @asynccontextmanager
     async def _open_comparison(self) -> AsyncIterator[RunningComparison]:
-        """Ask."""
         request = self._request
         comparison_context = self._session.stream_comparison(
             request.prompt, request.variants, past=self._past, at_once=request.at_once, **request.settings
@@ -86,7 +87,7 @@ class ComparisonRun:
             yield self._running
 
     async def run(self) -> None:
-        """Let all of them be answered, and shown while they come."""
+        """Run the comparison and show it."""
         async with self._open_comparison() as running:
             await turn_driver.drive(running, self.renderer, refuse_unattended)
 
@@ -96,17 +97,17 @@ class ComparisonRun:
 
     @contextmanager
     def finalize_output(self) -> Iterator[None]:
-        """Leave the document behind, however it ends.
+        """Leave the document in the output, however the comparison ends.
 
         Raises:
-            MimoError: all of them failed.
-            Interrupted: the cell was stopped; in a cell that awaits it comes as a cancellation.
+            MimoError: all replies failed.
+            Interrupted: the cell was interrupted. A cell that awaits is cancelled.
         """
         try:
             yield
         except (asyncio.CancelledError, KeyboardInterrupt):
             raise Interrupted(
-                Translatable("The comparison was stopped; {came} of the replies came.", came=self.reply_count)
+                Translatable("{count} replies were received, whole or partial.", count=self.reply_count)
             ) from None
         finally:
             if self.reply_count:
@@ -131,7 +132,7 @@ class ComparisonRun:
 
     @property
     def reply_count(self) -> int:
-        """How many replies came, or a part of them."""
+        """Number of replies, partial ones included."""
         turns = self._running.turns.values() if self._running else ()
         return sum(turn.is_in_history for turn in turns)
 
@@ -139,16 +140,16 @@ class ComparisonRun:
 def confirm_cost(
     request: ComparisonRequest, session: Session, input_function: Callable[[str], str] | None, cell: str = ""
 ) -> None:
-    """Ask a person before much is spent.
+    """Ask the user before a comparison that may cost more than `--ask-above`.
 
     Args:
-        request: what the cell wants.
-        session: that it asks in.
-        input_function: asks a person; `None` where nobody is.
-        cell: the one that asks.
+        request: the request of the cell.
+        session: the session of the comparison.
+        input_function: asks the user; `None` in an unattended run.
+        cell: the id of the cell.
 
     Raises:
-        BadOption: the person does not want it, nobody can be asked, or the bound cannot be read.
+        BadOption: the user refused, the run is unattended, or `--ask-above` is invalid.
     """
     estimate = Estimate.from_spending(
         [estimate_spending(each) for each in _iter_dry_runs(request, session, cell)]
@@ -156,29 +157,29 @@ def confirm_cost(
     if not estimate.exceeds(Budget.parse(request.ask_above)):
         return
     summary = Translatable(
-        "{calls} calls, about {estimate} with {expected:,} tokens for each answer",
+        "{calls} calls, about {estimate} with {expected:,} tokens per reply",
         calls=len(request.variants),
         estimate=estimate.text,
         expected=EXPECTED_OUTPUT_TOKENS,
     )
     if input_function is None:
         raise BadOption(
-            Translatable("The comparison makes {told}.", told=summary),
-            Translatable("Allow it by a higher bound: --ask-above '5 USD'"),
+            Translatable("The comparison exceeds --ask-above: {summary}.", summary=summary),
+            Translatable("To allow it, raise the limit: --ask-above '5 USD'"),
         )
     translated_summary = translate(summary)
     question = translate(
-        "{told}. Go on? [y/N] ", told=f"{translated_summary[0].upper()}{translated_summary[1:]}"
+        "{summary}. Continue? [y/N] ", summary=f"{translated_summary[0].upper()}{translated_summary[1:]}"
     )
     if input_function(replace_unencodable_characters(question)).strip().lower() not in ("y", "yes"):
         raise BadOption(
-            Translatable("Nothing was asked."),
-            Translatable("--ask-above changes from which amount on you are asked."),
+            Translatable("The comparison was cancelled."),
+            Translatable("--ask-above sets the cost above which you are asked."),
         )
 
 
 def _iter_dry_runs(request: ComparisonRequest, session: Session, cell: str) -> Iterator[DryRun]:
-    """Yield what would be sent; a variant that cannot be fails later, in its column."""
+    """Yield the request of each variant. An invalid variant is left out: it fails later, in its column."""
     for variant in request.variants:
         options: dict[str, Any] = {**request.settings, **variant.options}
         with suppress(MimoError):

@@ -110,7 +110,7 @@ def test_a_call_tells_its_name_its_arguments_as_they_come_and_how_far_it_is(
     expect(card(page, 1)).to_have_text(re.compile(r"read\(<img src=x onerror='ran = 1'>.*…\)"))
     expect(card(page, 2)).to_have_text("write()")
     go("waiting")
-    expect(card(page, 0)).to_contain_text("search(…)waits for your approval")
+    expect(card(page, 0)).to_contain_text("search(…)waiting for your approval")
     expect(heading(page)).to_contain_text("Waiting for your approval…")
     go("approved")
     expect(card(page, 0)).to_contain_text("3)approved")

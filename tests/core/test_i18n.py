@@ -124,13 +124,10 @@ def test_words_are_english_text_for_everybody_but_those_who_show_them(chinese: N
 
 
 def test_words_within_words_are_said_in_the_same_language(chinese: None) -> None:
-    came = Translatable("nothing had come")
-    told = Translatable("The answer was stopped; {came}.", came=came)
-    assert (str(told), translate(told)) == (
-        "The answer was stopped; nothing had come.",
-        "回答已停止；尚未收到任何內容。",
-    )
-    assert translate(join_translatables(" · ", [came, "GPT"])) == "尚未收到任何內容 · GPT"
+    state = Translatable("running")
+    told = Translatable("{state} · {seconds:.0f} s", state=state, seconds=2)
+    assert (str(told), translate(told)) == ("running · 2 s", "執行中 · 2 秒")
+    assert translate(join_translatables(" · ", [state, "GPT"])) == "執行中 · GPT"
 
 
 def test_what_a_stranger_wrote_is_put_in_as_it_is(chinese: None) -> None:
@@ -173,7 +170,7 @@ def test_the_card_of_a_call_asks_for_approval(chinese: None) -> None:
     *buttons, reason = card.box.children[2].children
     assert steps._heading.description == "等待你的核准… 0 秒"
     assert [button.description for button in buttons] == ["核准", "此工作階段一律核准", "拒絕"]
-    assert reason.placeholder == "拒絕的理由？會告知模型。"
+    assert reason.placeholder == "理由（會傳給模型）"
 
 
 # Errors

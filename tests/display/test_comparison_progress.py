@@ -75,5 +75,5 @@ def test_a_reply_without_a_meter_has_not_started() -> None:
     progress.start({0: Meter(Clock())})
     assert [progress.reply_status(number) for number in range(2)] == [
         "Waiting for the model… 0 s",
-        "Waits for its turn",
+        "Queued",
     ]

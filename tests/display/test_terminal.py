@@ -75,7 +75,7 @@ def test_ctrl_c_in_a_terminal_stops_the_answer_and_the_next_prompt_goes_on(
     terminal.sendline("%mimo Hello")
     terminal.expect_exact("half an answer")
     terminal.sendintr()
-    terminal.expect_exact("The answer was stopped; what had come is kept.")
+    terminal.expect_exact("The partial reply was saved to the session; %mimo continue resumes it.")
     peer.script = obeying
     terminal.sendline("%mimo go on")
     terminal.expect_exact("You said: go on")

@@ -474,7 +474,10 @@ def test_an_interrupt_ends_a_cell_that_awaits(kernel: Kernel, peer: Peer) -> Non
     peer.script = lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), SILENCE])
     cells = ["%%mimo\nhi", "print(1)"]
     stopped, behind = kernel.run_all(cells, when=lambda: kernel.shows("half an answer"))
-    assert stopped.error[0] == "Interrupted: The answer was stopped; what had come is kept."
+    assert (
+        stopped.error[0]
+        == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
+    )
     assert (stopped.documents, behind.status) == (["half an answer"], "aborted")
     assert peer.settled()[0].disconnected
     peer.script = obey
@@ -493,7 +496,9 @@ def test_a_cell_that_is_interrupted_at_a_time_limit_keeps_what_had_come_with_its
     peer.answers(called(call_chunk("c", "now", "{}")), Answer([SILENCE]))
     ran = kernel.run("%%mimo\nhi", watched=False, when=lambda: len(peer.requests) == 2)
     kernel.run("from mimo_magics.tools.registry import REGISTERED_TOOLS; REGISTERED_TOOLS.clear()")
-    assert ran.error[0] == "Interrupted: The answer was stopped; what had come is kept."
+    assert (
+        ran.error[0] == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
+    )
     answer = ran.outputs[0]["metadata"]["mimo"]["reply"]
     assert answer["stop"] == "interrupted"
     assert [part["output"] for part in answer["message"]["parts"] if "output" in part] == ["12:00"]

@@ -17,8 +17,8 @@ class ComparisonView:
 
     Args:
         display_options: how to show the replies.
-        progress: what their lines tell; fed by the owner.
-        cell: the cell that they are shown in.
+        progress: the status of the replies; the owner feeds it.
+        cell: the running cell.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class ComparisonView:
         self._progress = progress
         self._factory = factory = WidgetFactory()
         self._progress_bar = factory.progress_bar(
-            translate("Replies"), len(progress.titles), translate("How many of the replies are over")
+            translate("Replies"), len(progress.titles), translate("Number of complete replies")
         )
         self._summary = factory.html()
         self._elapsed = factory.html()
@@ -44,7 +44,7 @@ class ComparisonView:
             for number, title in enumerate(progress.titles, 1)
         ]
         self._changed_numbers: set[int] = set()
-        """Numbers of those with something that was not sent."""
+        """Numbers of the replies with changes that were not sent."""
         grid = factory.box(*(column.box for column in self._columns), css_classes="mimo-columns")
         css_classes = "mimo-live jp-RenderedHTMLCommon"
         self.root = factory.box(factory.html(STYLE), self._header, grid, css_classes=css_classes)
@@ -92,7 +92,7 @@ class ComparisonView:
         self._factory.close()
 
     def _update_status(self) -> None:
-        """Say how far all of it is."""
+        """Update the progress bar, the summary and the status of each reply."""
         for number, column in enumerate(self._columns):
             column.set_status(self._progress.reply_status(number))
         self._progress_bar.value = len(self._progress.ended_numbers)
@@ -101,7 +101,7 @@ class ComparisonView:
 
 
 class ReplyColumn:
-    """One reply: its title, what has come, and a line that tells what goes on."""
+    """One reply: its title, its content and its status line."""
 
     def __init__(self, factory: WidgetFactory, display_options: DisplayOptions, title: str) -> None:
         self.body = ReplyBody(factory, display_options)
@@ -110,5 +110,5 @@ class ReplyColumn:
         self.box = factory.box(heading, self.body.box, self._status_line)
 
     def set_status(self, line: str) -> None:
-        """Say what goes on."""
+        """Show the status line."""
         self._status_line.value = f'<p dir="auto"><small>{escape_html(line)}</small></p>'

@@ -107,7 +107,7 @@ class ReplyView:
         """Offer a new cell as soon as there is code. The page inserts it when this cell is over."""
         if self._code_number is None and self._body.has_code:
             tooltip = translate(
-                "Which code block of the answer goes into a new cell below when the answer is whole; 0: none"
+                "Number of the code block to insert below when the reply is complete; 0 for none"
             )
             self._code_number = self._factory.number_field(translate("New cell with code block"), tooltip)
             self._footer.children = (*self._footer.children, self._code_number)

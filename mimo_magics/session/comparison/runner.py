@@ -1,4 +1,4 @@
-"""One prompt asked in many ways at a time, beside the conversation."""
+"""A running comparison: one prompt with several settings, sent concurrently and outside the session."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
 
 TurnFactory = Callable[[Variant], RunningTurn]
-"""Begins the turn of a variant."""
+"""Creates the turn of a variant."""
 TurnFinisher = Callable[[RunningTurn], Turn]
-"""Ends a turn, and counts what it has spent."""
+"""Finishes a turn and counts its usage."""
 
 
 class RunningComparison:
-    """A comparison that is being answered.
+    """A running comparison.
 
     Iterate over its events. The last one of each variant is a `ReplyEnded`.
     """
@@ -32,16 +32,17 @@ class RunningComparison:
     ) -> None:
         if at_once < 1:
             raise BadOption(
-                Translatable("{at_once} calls cannot be asked at a time.", at_once=at_once),
-                Translatable("It is a number of calls from 1."),
+                Translatable(
+                    "The number of concurrent calls must be at least 1, not {at_once}.", at_once=at_once
+                )
             )
         self.variants = tuple(variants)
         self.running_turns: dict[int, RunningTurn] = {}
-        """By place: those that were begun."""
+        """The turns that have started, by the number of the variant."""
         self.turns: dict[int, Turn] = {}
-        """By place: what came, also when it was broken off."""
+        """The finished turns, whole or partial, by the number of the variant."""
         self.failures: dict[int, MimoError] = {}
-        """By place: why it failed."""
+        """The errors, by the number of the variant."""
         self._start_turn = start_turn
         self._finish_turn = finish_turn
         self._semaphore = asyncio.Semaphore(at_once)
@@ -55,21 +56,22 @@ class RunningComparison:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[RunningComparison]:
-        """Ask them all; leaving the block before the end breaks off those that are not over."""
+        """Send the prompt with each variant. Leaving the block early cancels the calls that still run."""
         self._tasks = [asyncio.create_task(self._run_variant(index)) for index in range(len(self.variants))]
         try:
             yield self
         finally:
             for task in self._tasks:
                 task.cancel()
-            with anyio.CancelScope(shield=True):  # until their sockets are closed and what came is kept
+            # Wait until the sockets are closed and the partial replies are saved.
+            with anyio.CancelScope(shield=True):
                 await asyncio.wait(self._tasks)
 
     def raise_if_all_failed(self) -> None:
-        """See that something came.
+        """Check that there is a reply.
 
         Raises:
-            MimoError: all of them failed; this is what happened to the first.
+            MimoError: all calls failed. It is the error of the first.
         """
         if len(self.failures) == len(self.variants) and not any(
             turn.is_in_history for turn in self.turns.values()
