@@ -1,26 +1,26 @@
-"""What can go wrong, as a person is told it: one sentence of fact, one of advice.
+"""The exceptions of this package. Each has two lines: what happened, and what to do next.
 
-MimoError                 .hint (what to do next)  .reply (what had arrived)
-|-- BadOption                 an option, a parameter or a setting is wrong; nothing was sent
-|-- Interrupted               the person stopped the cell
+MimoError                 .hint (what to do next)  .reply (the partial reply)
+|-- BadOption                 an option, parameter or setting is invalid; nothing was sent
+|-- Interrupted               the user stopped the cell
 |-- SessionBusy               the session is in the middle of another turn
-|-- SessionNotSaved           the session's file could not be written; nothing is lost
-|-- BadSessionFile            a file holds no session that can be read; it is left as it is
-|-- ContextWindowExceeded     the conversation is longer than the model takes; nothing was sent
-|-- BudgetExceeded            what may be spent is spent; nothing was sent
-|-- MissingApiKey             there is no key for the host
-|-- LocalModelError           the embedded model cannot be fetched or started
-|-- ConnectionFailed          the server was not reached, or did not answer
-|-- IncompleteStream          the answer ended in the middle
-|-- WireError                 what came is not what the API describes
-|-- TapeMismatch              a tape that is replayed has no answer to this request; nothing was sent
-|-- BadTape                   a file is no tape, or a damaged one
-`-- ApiError                  the server said no   .status .code .param .request_id
+|-- SessionNotSaved           the session file could not be written; nothing is lost
+|-- BadSessionFile            the file contains no readable session; the file is unchanged
+|-- ContextWindowExceeded     the request exceeds the context window of the model; nothing was sent
+|-- BudgetExceeded            the budget is used up; nothing was sent
+|-- MissingApiKey             there is no API key for the host
+|-- LocalModelError           the embedded model cannot be downloaded or started
+|-- ConnectionFailed          the server is unreachable or did not respond
+|-- IncompleteStream          the connection broke before the end of the reply
+|-- WireError                 the response does not match the API format
+|-- TapeMismatch              the replayed tape has no response to this request; nothing was sent
+|-- BadTape                   the file is not a tape, or is damaged
+`-- ApiError                  the API returned an error   .status .code .param .request_id
     |-- BadRequest            400
     |-- InvalidApiKey         401
-    |-- InsufficientBalance   402
+    |-- InsufficientBalance   402, or 429 for a used-up quota
     |-- Forbidden             403
-    |-- UnknownModel          404, or 400 for a model that is not served
+    |-- UnknownModel          404, or 400 for an unsupported model
     |-- ContentFiltered       421
     |-- RateLimited           429   .retry_after (seconds)
     `-- ServerBusy            5xx
@@ -33,7 +33,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mimo_magics.core.i18n import Translatable, translate
 
-if TYPE_CHECKING:  # errors are loaded with the extension, the values of a conversation are not
+if TYPE_CHECKING:
+    # The extension loads this module; it must not load the messages.
     from mimo_magics.core.messages import Reply
 
 
@@ -42,7 +43,7 @@ class MimoError(Exception):
 
     default_hint: ClassVar[str] = ""
     show_traceback: ClassVar[bool] = False
-    """Whether a notebook shows where an error came from, too: the setting `debug`."""
+    """Whether notebooks show the full traceback: the setting `debug`."""
 
     def __init__(self, message: str, hint: str = "", reply: Reply | None = None) -> None:
         super().__init__(message)
@@ -51,25 +52,26 @@ class MimoError(Exception):
 
     @property
     def message(self) -> str:
-        """What happened, without what to do; in words that can be said in another language, where they are ours."""
+        """What happened, without the hint. Messages of this package are `Translatable`."""
         fact: str = self.args[0]
         return fact
 
     @property
     def lines(self) -> tuple[str, str]:
-        """What happened and what to do, as the person reads it."""
+        """What happened and what to do, in the language of the user."""
         return translate(self.message), translate(self.hint)
 
     def redact(self, key: str) -> None:
-        """Take a key out of what is shown."""
+        """Replace an API key in the message and the hint."""
         from mimo_magics.core.secret import redact_excerpt
 
         self.args = tuple(redact_excerpt(arg, key) for arg in self.args)
         self.hint = redact_excerpt(self.hint, key)
 
     def _render_traceback_(self) -> list[str]:
-        """Two lines for a notebook (IPython's protocol): what happened and what to do."""
-        from mimo_magics.core.text import replace_unencodable_characters  # only where something is wrong
+        """Return the two lines that IPython shows instead of a traceback."""
+        # Imported late, as only errors that are shown need it.
+        from mimo_magics.core.text import replace_unencodable_characters
 
         message, hint = self.lines
         heading = f"\x1b[31m{type(self).__name__}\x1b[0m: {message}"
@@ -78,58 +80,58 @@ class MimoError(Exception):
 
 
 class BadOption(MimoError):
-    """An option, a parameter or a setting is wrong; nothing was sent."""
+    """An option, parameter or setting is invalid; nothing was sent."""
 
 
 class Interrupted(MimoError):
-    """The person stopped the cell. What had arrived is kept in the conversation."""
+    """The user stopped the cell. The partial reply is part of the session."""
 
 
 class SessionBusy(MimoError):
     """The session is in the middle of another turn."""
 
-    default_hint = Translatable("Wait for it, interrupt it, or use a Session of its own.")
+    default_hint = Translatable("Wait until the current turn ends, interrupt it, or use another Session.")
 
 
 class SessionNotSaved(MimoError):
-    """The session's file could not be written. What was said is in the kernel still, and the file as it was."""
+    """The session file could not be written. The kernel still has the session, and the file is unchanged."""
 
 
 class BadSessionFile(MimoError):
-    """A file holds no session that can be read; it is left as it is."""
+    """The file contains no readable session; the file is unchanged."""
 
 
 class ContextWindowExceeded(MimoError):
-    """The conversation is longer than the model takes; nothing was sent."""
+    """The request exceeds the context window of the model; nothing was sent."""
 
     default_hint = Translatable(
-        "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew."
+        "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new."
     )
 
 
 class BudgetExceeded(MimoError):
-    """What may be spent is spent; nothing was sent."""
+    """The budget is used up; nothing was sent."""
 
     default_hint = Translatable(
-        "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent."
+        "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost."
     )
 
 
 class MissingApiKey(MimoError):
-    """There is no key for the host."""
+    """There is no API key for the host."""
 
 
 class LocalModelError(MimoError):
-    """The embedded model cannot be fetched or started."""
+    """The embedded model cannot be downloaded or started."""
 
 
 class ConnectionFailed(MimoError):
-    """The server was not reached, or did not answer.
+    """The server is unreachable or did not respond.
 
     Args:
         message: what happened.
         hint: what to do next.
-        is_retryable: whether another attempt may do better.
+        is_retryable: whether another attempt may succeed.
     """
 
     default_hint = Translatable("Check the network, the proxy and the base URL, then run the cell again.")
@@ -140,40 +142,42 @@ class ConnectionFailed(MimoError):
 
 
 class IncompleteStream(MimoError):
-    """The answer ended in the middle; what had come is kept."""
+    """The connection broke before the end of the reply; the partial reply is kept."""
 
-    default_hint = Translatable("What had come is kept. Run the cell again for a whole answer.")
+    default_hint = Translatable(
+        "The partial reply is kept. Resume it with %mimo continue, or run the cell again."
+    )
 
 
 class WireError(MimoError):
-    """What came is not what the API describes."""
+    """The response does not match the API format."""
 
-    default_hint = Translatable("Check that the base URL points to a MiMo API in this format.")
+    default_hint = Translatable("Check the base URL and the API format (--api).")
 
 
 class TapeMismatch(MimoError):
-    """A tape that is replayed has no answer to this request; nothing was sent."""
+    """The replayed tape has no response to this request; nothing was sent."""
 
 
 class BadTape(MimoError):
-    """A file is no tape, or a damaged one."""
+    """The file is not a tape, or is damaged."""
 
-    default_hint = Translatable("Record it anew: %mimo_tape record PATH")
+    default_hint = Translatable("Record the tape again: %mimo_tape record PATH")
 
 
 class ApiError(MimoError):
-    """The server said no.
+    """The API returned an error.
 
     Args:
-        message: the server's words, cleaned.
-        status: the HTTP status, or the status that an error inside a stream names.
-        code: the server's own code; MiMo repeats the status as a string.
-        param: MiMo often puts the useful text here; it is part of the message then.
-        request_id: what the server's support wants to know.
-        retry_after: seconds that the server asks to wait.
+        message: the HTTP status and the server's message on one line.
+        status: the HTTP status, or the status that an error inside a stream reports.
+        code: the error code of the service; MiMo repeats the status as a string.
+        param: details of the error. MiMo often puts the useful text here, so it is also part of the message.
+        request_id: the id of the request, for the support of the service.
+        retry_after: the seconds of the `Retry-After` header.
     """
 
-    default_hint = Translatable("Check the base URL, the format (--api) and the options of the cell.")
+    default_hint = Translatable("Check the base URL, the API format (--api) and the options of the cell.")
 
     def __init__(
         self,
@@ -194,7 +198,7 @@ class ApiError(MimoError):
         self.retry_after = retry_after
 
     def redact(self, key: str) -> None:
-        """Take a key out of all that the server said; some repeat the one that they refuse."""
+        """Replace an API key in every text of the server. Some servers repeat the key that they refuse."""
         from mimo_magics.core.secret import redact_excerpt
 
         super().redact(key)
@@ -203,48 +207,54 @@ class ApiError(MimoError):
 
 
 class BadRequest(ApiError):
-    """400: the server does not take this request."""
+    """HTTP 400 Bad Request: the server does not accept the request."""
 
-    default_hint = Translatable("Look at the options of the cell; `%%mimo --new` starts without the history.")
+    default_hint = Translatable(
+        "Check the options of the cell, or start over without the history: %%mimo --new"
+    )
 
 
 class InvalidApiKey(ApiError):
-    """401: the key is wrong, or belongs to another host."""
+    """HTTP 401 Unauthorized: the API key is invalid, or belongs to another host."""
 
-    default_hint = Translatable("Check MIMO_API_KEY: each host and plan has keys of its own.")
+    default_hint = Translatable("Check the API key in MIMO_API_KEY. Each host and plan has its own keys.")
 
 
 class InsufficientBalance(ApiError):
-    """402: the balance is used up."""
+    """HTTP 402 Payment Required: the balance is used up."""
 
-    default_hint = Translatable("Top up the account, or look at its usage in the console.")
+    default_hint = Translatable("Top up the account, or check its usage in the console.")
 
 
 class Forbidden(ApiError):
-    """403: the region is not served, or the account is blocked."""
+    """HTTP 403 Forbidden: the region is not supported, or the account is blocked."""
 
-    default_hint = Translatable("The service may not be offered where you are; a new key may help.")
+    default_hint = Translatable(
+        "The service may be unavailable in your region, or the account is blocked. Check the account and its API key."
+    )
 
 
 class UnknownModel(ApiError):
-    """404, or 400 that names the model: it is not served here."""
+    """HTTP 404 Not Found, or HTTP 400 that names the model: the service does not have the model."""
 
-    default_hint = Translatable("Choose another model with -m, or check the base URL.")
+    default_hint = Translatable(
+        "Choose another model with -m (%mimo_models lists them), or check the base URL."
+    )
 
 
 class ContentFiltered(ApiError):
-    """421: the content filter refused the prompt or the answer."""
+    """HTTP 421: the content filter blocked the prompt or the reply."""
 
-    default_hint = Translatable("Put the prompt in other words.")
+    default_hint = Translatable("Rephrase the prompt.")
 
 
 class RateLimited(ApiError):
-    """429: too many requests at a time, or the plan's quota is used up."""
+    """HTTP 429 Too Many Requests: the rate limit is reached."""
 
-    default_hint = Translatable("Wait a little, then run the cell again.")
+    default_hint = Translatable("Rate limit reached. Wait a moment, then run the cell again.")
 
 
 class ServerBusy(ApiError):
-    """5xx: the server failed or is overloaded."""
+    """HTTP 5xx: the server failed or is overloaded."""
 
-    default_hint = Translatable("Run the cell again in a while.")
+    default_hint = Translatable("The service is overloaded or failed. Run the cell again later.")

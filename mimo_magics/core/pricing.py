@@ -1,4 +1,4 @@
-"""Prices of the models, and what a reply costs. Dated: see `PRICES_AS_OF`."""
+"""Prices of the models, and cost estimates. The prices are dated: see `PRICES_AS_OF`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mimo_magics.core.settings import matches_type
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a million tokens cost, in US dollars."""
+    """Prices in US dollars per million tokens."""
 
     input: float
     cached: float
@@ -25,9 +25,8 @@ PRICES_AS_OF = "2026-09"
 
 
 PRICES = {
-    ("mimo-v2", "mimo-v2-pro"): Price(
-        1.05, 1.05, 3.15
-    ),  # cached input is cheaper; by how much is not published
+    # Cached input of this model is cheaper, but its price is not published.
+    ("mimo-v2", "mimo-v2-pro"): Price(1.05, 1.05, 3.15),
     ("mimo-v2", "mimo-v2-flash"): Price(0.11, 0.11, 0.32),
     ("xiaomi", "mimo-v2.5"): Price(0.14, 0.0028, 0.28),
     ("xiaomi", "mimo-v2.5-pro"): Price(0.435, 0.0036, 0.87),
@@ -36,23 +35,23 @@ PRICES = {
     ("xiaomi", "mimo-v2.6-pro"): Price(0.435, 0.0036, 0.87),
     ("xiaomi", "mimo-v2.6-pro-ultraspeed"): Price(4.35, 0.036, 8.70),
 }
-"""By service and model; from Xiaomi's price page and from quotations of that of api.mimo-v2.com."""
+"""Prices by service and model, from Xiaomi's price page and from quotes of the price page of api.mimo-v2.com."""
 
 
 SEARCH_PRICES: Mapping[str, float] = {"mimo-v2": 0.00525, "xiaomi": 0.005}
-"""US dollars for one web search, by service; other services name no price."""
+"""Price of one web search in US dollars, by service. Other services publish none."""
 
 
 def find_price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | None:
-    """Look up what a model costs; `None` where that is not known.
+    """Return the price of a model, or `None` if it is unknown.
 
     Args:
         service: name of the preset.
         model: the model's id.
-        prices: the person's own, by model: US dollars for a million tokens of input, cached input and output.
+        prices: prices that the user set, by model: US dollars per million tokens of input, cached input and output.
 
     Raises:
-        BadOption: the person's own price is no such three numbers.
+        BadOption: a price that the user set is not three numbers.
     """
     if model not in prices:
         return PRICES.get((service, model))
@@ -60,9 +59,11 @@ def find_price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Pric
         case [_, _, _] as figures if all(matches_type(each, float) and each >= 0 for each in figures):
             return Price(*map(float, figures))
     raise BadOption(
-        Translatable("The price of {model} cannot be {price!r}.", model=model, price=prices[model]),
         Translatable(
-            "It is the US dollars for a million tokens of input, cached input and output, such as [1, 0.1, 3]."
+            "The price of {model} must be three numbers, not {price!r}.", model=model, price=prices[model]
+        ),
+        Translatable(
+            "Write US dollars per million tokens of input, cached input and output, such as [1, 0.1, 3]."
         ),
     )
 
@@ -70,9 +71,9 @@ def find_price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Pric
 def estimate_cost(
     usage: Usage | None, service: str, model: str, prices: Mapping[str, Any] = {}
 ) -> float | None:
-    """Estimate what a reply cost, in US dollars; `None` where price or tokens are not known.
+    """Estimate the cost of a reply in US dollars; `None` if the price or the token usage is unknown.
 
-    Web searches are part of it. Arguments and errors are those of `find_price`.
+    The cost includes web searches. Arguments and errors are those of `find_price`.
     """
     model_price = find_price(service, model, prices)
     if model_price is None or usage is None:
@@ -88,15 +89,15 @@ def estimate_cost(
 def choose_priced_model(
     service: str, requested_model: str, reply_model: str, prices: Mapping[str, Any] = {}
 ) -> str:
-    """Return the model whose prices hold: the one that answered, where its price is known, or the requested one.
+    """Return the model whose prices apply: the model that replied if its price is known, else the requested model.
 
     Args:
         service: name of the preset.
-        requested_model: id of the model that was asked for.
-        reply_model: id of the model that answered, by its own account; may be empty.
-        prices: the person's own, as `find_price` takes them.
+        requested_model: id of the requested model.
+        reply_model: id of the model in the response; may be empty.
+        prices: prices that the user set, as in `find_price`.
 
     Raises:
-        BadOption: the person's own price cannot be read.
+        BadOption: a price that the user set is not three numbers.
     """
     return reply_model if reply_model and find_price(service, reply_model, prices) else requested_model

@@ -32,6 +32,10 @@ class Document(Protocol):
         """The replies that it shows."""
 
     @property
+    def notices(self) -> Sequence[str]:
+        """The notices about the turn, which are not part of the reply."""
+
+    @property
     def is_plain(self) -> bool:
         """Whether it shows only the text, because the user interrupted its rendering."""
 

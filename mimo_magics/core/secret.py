@@ -1,16 +1,16 @@
-"""A string that does not show itself."""
+"""Strings whose `repr` hides them, and redaction of API keys in text."""
 
 from __future__ import annotations
 
 MIN_REDACTED_CHARS = 8
-"""Shorter keys are never replaced in text: local servers take any, such as `x` or `none`, and words would be garbled."""
+"""Minimum length of a key that is replaced in text. Local servers accept keys such as `x`, which are parts of words."""
 MIN_CUT_CHARS = 4
-"""Of the beginning of a key at the end of an excerpt; what is shorter may be any word."""
+"""Minimum length of the beginning of a key that is replaced at the end of an excerpt."""
 KEY_PLACEHOLDER = "(the key)"
 
 
 class Secret(str):
-    """A key, or a header that holds one: itself where it is sent, `…last4` wherever it is printed by `repr`."""
+    """An API key, or a header that contains one. Its `repr` shows only the last four characters."""
 
     __slots__ = ()
 
@@ -19,17 +19,17 @@ class Secret(str):
 
 
 def is_redactable(key: str) -> bool:
-    """Tell whether a key is long enough to be replaced in text."""
+    """Return whether a key is long enough to be replaced in text."""
     return len(key) >= MIN_REDACTED_CHARS
 
 
 def redact(text: str, key: str) -> str:
-    """Return a text without the key. One that does not hold it stays what it is, `Translatable` among them."""
+    """Return a text with the key replaced. A text without the key is returned unchanged, so `Translatable` stays."""
     return text.replace(key, KEY_PLACEHOLDER) if is_redactable(key) and key in text else text
 
 
 def redact_excerpt(text: str, key: str) -> str:
-    """Return a text without the key, also where an excerpt, which ends in `…`, was cut in the middle of one."""
+    """Return a text with the key replaced, also if an excerpt that ends in `…` was cut within the key."""
     text = redact(text, key)
     if not is_redactable(key) or "…" not in text:
         return text

@@ -1,4 +1,4 @@
-"""The services that are known by name. Source: their documentation pages, as of 2026-11-22."""
+"""The services that have a preset. Source: their documentation pages, as of 2026-11-22."""
 
 from __future__ import annotations
 
@@ -18,50 +18,51 @@ PENALTY_RANGES: Mapping[str, Range] = {"frequency_penalty": (-2, 2), "presence_p
 
 @dataclass(frozen=True, slots=True)
 class ServiceFields:
-    """How a service wants what services want in different ways; the defaults are MiMo's."""
+    """The request fields in which services differ. The defaults are those of MiMo."""
 
     thinking: ThinkingForm = "thinking"
-    """The field of the OpenAI format that switches reasoning on or off."""
+    """The field of the OpenAI format that turns thinking on or off."""
     max_tokens: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
-    """The field of the OpenAI format that bounds the output."""
+    """The field of the OpenAI format that limits the output."""
     pads_reasoning: bool = True
-    """Whether tool calls whose reasoning is lost are refused, so that some is made up."""
+    """Whether the service refuses tool calls without their reasoning, so that a placeholder must be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service, and what is left to it when the person sets nothing."""
+    """A service, with the defaults that apply when the user sets nothing."""
 
     name: str
     model: str
     base_urls: Mapping[Api, str]
     auth: Mapping[Api, Auth]
     max_output: int | None = None
-    """Highest bound of the output that it allows, in tokens."""
+    """Highest output limit that it allows, in tokens."""
     api_key_url: str = ""
-    """Where a person gets a key."""
+    """The page that issues API keys."""
     system: str | None = None
-    """The system prompt that it recommends, by name."""
+    """The name of the system prompt that it recommends."""
     ranges: Mapping[str, Range] = field(default_factory=dict)
-    """Lowest and highest documented value of a setting."""
+    """Lowest and highest documented value of each setting."""
     discovers_default_model: bool = False
-    """Whether its server is asked which models there are, as they change: `model`, or a successor of it, answers."""
+    """Whether its list of models is requested to choose the default: `model`, or its successor once it is retired."""
     truncates_by_default: bool = False
-    """Whether it cuts an answer short when it is not told how long one may be."""
+    """Whether it truncates replies early when a request has no output limit."""
     fields: ServiceFields = ServiceFields()
 
 
 CUSTOM_SERVICE = "other"
-"""Name of a service at an address of the person's own, of which nothing is known."""
+"""Name of the unknown service behind a base URL that the user set."""
 CUSTOM_FIELDS = ServiceFields("chat_template_kwargs", "max_tokens", pads_reasoning=False)
-"""What vLLM, SGLang and llama.cpp know, which serve the open models."""
+"""Fields of vLLM, SGLang and llama.cpp, which serve open models."""
 MIMO_DOMAINS = ("mimo-v2.com", "xiaomimimo.com")
-"""Of MiMo services, plans and regions included."""
+"""Domains of the MiMo services, including plans and regions."""
 
 LOCAL_SERVICE = Service(
     "local",
     "mimo-local",
-    base_urls={},  # known when the embedded server runs
+    # The base URL is known when the embedded server runs.
+    base_urls={},
     auth={"openai": "bearer", "anthropic": "x-api-key"},
     max_output=1_024,
 )
@@ -78,7 +79,8 @@ SERVICES = {
             api_key_url="https://www.mimo-v2.com",
             system="mimo",
             ranges={"temperature": (0, 2), "top_p": (0, 1), "max_tokens": (1, 128_000), **PENALTY_RANGES},
-            truncates_by_default=True,  # at 1,024 tokens, reasoning included
+            # Without a limit it truncates at 1,024 tokens, reasoning included.
+            truncates_by_default=True,
         ),
         Service(
             "xiaomi",
@@ -102,21 +104,21 @@ SERVICES = {
 
 
 def find_service(name: str) -> Service:
-    """Look up a service.
+    """Return the service of a preset.
 
     Raises:
-        BadOption: it is not known.
+        BadOption: the preset is unknown.
     """
     if name not in SERVICES:
-        advice = did_you_mean(name, SERVICES, Translatable("There are: {names}.", names=", ".join(SERVICES)))
-        raise BadOption(Translatable("There is no preset {name!r}.", name=name), advice)
+        advice = did_you_mean(name, SERVICES, Translatable("Available: {names}.", names=", ".join(SERVICES)))
+        raise BadOption(Translatable("Unknown preset {name!r}.", name=name), advice)
     return SERVICES[name]
 
 
 def create_custom_service(
     model: str, api: Api, base_url: str, host: str, auth: Mapping[Api, Auth]
 ) -> Service:
-    """Return the service at an address of the person's own; hosts of MiMo services have MiMo's fields."""
+    """Return the service behind a base URL that the user set. Hosts of MiMo services get the fields of MiMo."""
     is_mimo = any(host == domain or host.endswith(f".{domain}") for domain in MIMO_DOMAINS)
     fields = ServiceFields() if is_mimo else CUSTOM_FIELDS
     return Service(CUSTOM_SERVICE, model, {api: base_url}, auth, fields=fields)

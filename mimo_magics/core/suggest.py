@@ -1,4 +1,4 @@
-"""A word that was probably meant."""
+"""Suggestions for misspelled words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mimo_magics.core.i18n import Translatable
 
 
 def did_you_mean(word: str, candidates: Iterable[str], fallback: str) -> str:
-    """Advise the known word that was probably meant: the one it begins, else the one most like it."""
+    """Return «Did you mean …?» with the candidate that starts with the word or resembles it most, else the fallback."""
     candidates = list(candidates)
     prefix_matches = [each for each in candidates if len(word) > 2 and each.startswith(word)]
     matches = prefix_matches or get_close_matches(word, candidates, 1)

@@ -1,3 +1,3 @@
-"""The version of the package: the only place that holds it."""
+"""The version of the package. No other place contains it."""
 
 __version__ = "0.1.0.dev0"

@@ -1,4 +1,4 @@
-"""The working folder, which may be gone: then there is none, and relative paths stay as they are."""
+"""The working folder of the process, which may have been deleted. Relative paths then stay relative."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def find_working_folder() -> Path | None:
-    """Return the working folder; `None` where it was deleted, or may not be looked up."""
+    """Return the working folder, or `None` if it was deleted or is not accessible."""
     try:
         return Path.cwd()
     except OSError:
@@ -14,6 +14,6 @@ def find_working_folder() -> Path | None:
 
 
 def absolute_path(path: Path) -> Path:
-    """Return a path from the working folder on, as that may be changed later."""
+    """Return an absolute path, as the working folder may change later."""
     folder = find_working_folder()
     return folder / path if folder else path

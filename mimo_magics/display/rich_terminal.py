@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
@@ -63,7 +64,7 @@ class RichTerminalRenderer(SilentRenderer):
         self._live.stop()
         reply_format = "text" if document.is_plain else self._format
         for reply in document.replies:
-            self._live.console.print(render_reply(reply, reply_format))
+            self._live.console.print(render_reply(reply, reply_format, document.notices))
 
     def clear(self) -> None:
         """Remove the display."""
@@ -85,14 +86,16 @@ def _new_live(console: Console | None) -> Live:
     return Live(console=console, auto_refresh=False, transient=True)
 
 
-def render_reply(reply: Reply, reply_format: Format = "markdown") -> RenderableType:
-    """Return notes, reasoning and text for rich. Links show their address."""
+def render_reply(
+    reply: Reply, reply_format: Format = "markdown", notices: Sequence[str] = ()
+) -> RenderableType:
+    """Return notes, notices, reasoning and text for rich. Links show their address."""
     notes = [Text(f"⚠ {escape_invisible_characters(translate(note))}") for note in reply.notes]
-    notices = [Text(escape_invisible_characters(translate(line)), style="dim") for line in reply.notices]
+    quiet_lines = [Text(escape_invisible_characters(translate(line)), style="dim") for line in notices]
     reasoning = [Text(escape_invisible_characters(reply.reasoning), style="dim")] if reply.reasoning else []
     text = escape_invisible_characters(reply.text)
     body = _render_markdown(text) if reply_format == "markdown" else Text(text)
-    return Group(*notes, *notices, *reasoning, body)
+    return Group(*notes, *quiet_lines, *reasoning, body)
 
 
 def _render_markdown(text: str) -> Markdown:

@@ -8,7 +8,7 @@ rarer as it grows. Either way the number of bytes sent stays proportional to the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -146,7 +146,10 @@ class StaticRenderer(StatusRenderer):
         if end:
             self.output.update(
                 reply_document.reply_bundle(
-                    slice_reply(reply, self._finished_chars, end), " ", self._display_options
+                    slice_reply(reply, self._finished_chars, end),
+                    " ",
+                    self._display_options,
+                    notices=self._growing_notices,
                 )
             )
             self.output, self.has_finished_parts = Output(), True
@@ -155,9 +158,17 @@ class StaticRenderer(StatusRenderer):
         self._painted_chars, self._painted_status = self._pending_chars, self._progress.line
         self.output.update(
             reply_document.reply_bundle(
-                slice_reply(reply, self._finished_chars), self._painted_status, self._display_options
+                slice_reply(reply, self._finished_chars),
+                self._painted_status,
+                self._display_options,
+                notices=self._growing_notices,
             )
         )
+
+    @property
+    def _growing_notices(self) -> Sequence[str]:
+        """The notices for the next frame. Only the first part of a reply shows them."""
+        return () if self._finished_chars else self._accumulator.notices
 
 
 def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:
@@ -165,13 +176,8 @@ def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:
     if not start and end is None:
         return reply
     before = () if start else tuple(part for part in reply.message.parts if not isinstance(part, TextPart))
-    notes, notices = ((), ()) if start else (reply.notes, reply.notices)
-    return replace(
-        reply,
-        message=Message("assistant", (*before, TextPart(reply.text[start:end]))),
-        notes=notes,
-        notices=notices,
-    )
+    message = Message("assistant", (*before, TextPart(reply.text[start:end])))
+    return replace(reply, message=message, notes=() if start else reply.notes)
 
 
 def find_block_end(text: str, start: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ from mimo_magics.session import turn_driver
 from mimo_magics.session.continuation import can_continue
 from mimo_magics.session.dry_run import DryRun, settings_for_code
 from mimo_magics.session.session import Session
-from mimo_magics.session.storage.turn_record import build_record
+from mimo_magics.session.storage.turn_record import add_notices, build_record
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
 from mimo_magics.tools.approval import ApprovalCallback
@@ -129,15 +129,15 @@ class CellRun:
             return Translatable("The partial reply is not part of the session.")
         return Translatable("The partial reply was saved to the session; %mimo continue resumes it.")
 
-    def _build_record(self, turn: Turn) -> dict[str, Any]:
-        if not self.request.keep:
-            return build_record(turn, is_one_off=True)
-        return self.session.record
+    def _build_record(self, turn: Turn, notices: Sequence[str]) -> dict[str, Any]:
+        record = self.session.record if self.request.keep else build_record(turn, is_one_off=True)
+        return add_notices(record, notices)
 
     def _leave_document(self, turn: Turn) -> None:
         """Show the document. If the user interrupts its rendering, show plain text instead."""
-        document = ReplyDocument(turn.reply, self._display_options)
-        metadata = {"mimo": self._build_record(turn)}
+        notices = self._running.notices if self._running else ()
+        document = ReplyDocument(turn.reply, self._display_options, notices)
+        metadata = {"mimo": self._build_record(turn, notices)}
         try:
             self.renderer.finish(document, metadata)
         except KeyboardInterrupt:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from mimo_magics.core.errors import BadOption, Interrupted, MimoError
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.renderer_protocol import Renderer
-from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.comparison_request import ComparisonRequest
@@ -23,37 +21,6 @@ from mimo_magics.session.dry_run import DryRun
 from mimo_magics.session.limits.budget import Budget
 from mimo_magics.session.session import Session
 from mimo_magics.tools.approval import refuse_unattended
-
-COMMANDS: Mapping[str, int] = {"show": 0, "diff": 2, "adopt": 1}
-"""The commands of `%mimo_compare`, and how many numbers of replies each takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonCommand:
-    """A command of `%mimo_compare`."""
-
-    name: str
-    numbers: tuple[int, ...]
-
-
-def parse_command(line: str) -> ComparisonCommand:
-    """Parse a line of `%mimo_compare`.
-
-    Raises:
-        BadOption: the command is unknown, or its numbers do not fit.
-    """
-    name, *words = line.split() or ["show"]
-    if name not in COMMANDS:
-        advice = did_you_mean(
-            name, COMMANDS, Translatable("To compare, put the prompt below %%mimo_compare.")
-        )
-        raise BadOption(Translatable("Unknown subcommand {name!r} of %mimo_compare.", name=name), advice)
-    if len(words) != COMMANDS[name] or not all(word.isdecimal() for word in words):
-        raise BadOption(
-            Translatable("%mimo_compare {line}: wrong number of replies.", line=line.strip()),
-            Translatable("For help, run %mimo_compare?"),
-        )
-    return ComparisonCommand(name, tuple(map(int, words)))
 
 
 class ComparisonRun:

@@ -13,6 +13,7 @@ from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.notebook_path import find_notebook, require_notebook_path
+from mimo_magics.session.autosave import attach_file, move_file
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage import resume
@@ -86,7 +87,7 @@ class SessionSelection:
         else:
             path = get_session_path(notebook, session.name)
             SessionFile(path).check_writable()
-            session.attach_file(path)
+            attach_file(session, path)
 
     def _move_files(self, notebook: Path) -> None:
         """Save all sessions that are saved beside this notebook; one that was copied keeps its files."""
@@ -94,7 +95,7 @@ class SessionSelection:
         for session in self.sessions:
             path = get_session_path(notebook, session.name)
             if session.file and session.file.path != absolute_path(path):
-                session.move_file(path, keeps_old=keeps_old)
+                move_file(session, path, keeps_old=keeps_old)
 
     def load_saved_turns(self, settings: Settings) -> None:
         """Read the answers that may be kept, before the front end saves the notebook without them."""

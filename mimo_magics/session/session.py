@@ -1,55 +1,99 @@
-"""A conversation: the turns so far, and the way to the next one."""
+"""A session: a list of turns with its branches, and the calls that add turns to it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import os
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from datetime import date
 from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mimo_magics.core.errors import BadOption
+from mimo_magics.core.errors import BadOption, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Reply
+from mimo_magics.core.messages import Reply, Usage
 from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.core.settings import Options, Settings
 from mimo_magics.core.text import quote
-from mimo_magics.session import turn_driver
+from mimo_magics.core.working_folder import absolute_path
+from mimo_magics.session import deleted_cells, turn_driver
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
-from mimo_magics.session.history import History
-from mimo_magics.session.request import Prompt
+from mimo_magics.session.continuation import CONTINUE_PROMPT
+from mimo_magics.session.defaults import SettingsProvider, get_default_settings
+from mimo_magics.session.history import ROOT, Branch, History
+from mimo_magics.session.limits import usage_report
+from mimo_magics.session.limits.budget import Spending
+from mimo_magics.session.request import Prompt, TurnInput, build_turn_input
+from mimo_magics.session.session_lock import SessionLock
 from mimo_magics.session.session_names import MAX_NAME_CHARS
-from mimo_magics.session.turn import Turn
-from mimo_magics.session.turn_preparation import ReusePolicy, TurnPreparation, cached_reply_notice
+from mimo_magics.session.storage.turn_record import build_record
+from mimo_magics.session.turn import MAX_COST, Turn
+from mimo_magics.session.turn_preparation import (
+    ReusePolicy,
+    cached_reply_notice,
+    find_cached_turn,
+    find_past,
+    replacement_notices,
+    reuse_by_setting,
+)
 from mimo_magics.session.turn_runner import RunningTurn
 from mimo_magics.tools.approval import ApprovalCallback, ask_at_terminal, refuse_unattended
 from mimo_magics.tools.registry import ToolLike, as_tools
+from mimo_magics.tools.tool import NotebookTool
 
-if TYPE_CHECKING:  # imported by those who compare
+if TYPE_CHECKING:  # imported when they are used
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
+    from mimo_magics.session.storage.session_file import SavedSession, SessionFile
+    from mimo_magics.session.storage.transcript import Transcript
 
 
-class Session(TurnPreparation):
-    """A conversation with a model, kept over many prompts.
+class Session:
+    """A list of turns with a model. Each prompt follows the turns before it.
 
         session = Session(preset="local", system="Answer in one sentence.")
         print(session.ask("What is a list comprehension?"))
         print(session.ask("And a generator?"))
 
     Args:
-        name: of the session.
+        name: name of the session.
         tools: functions that the model may call, or tools of `mimo_magics.tools.registry`.
-        options: the fields of `Settings` that this session overrides; each prompt may override them for itself.
-            All others come from the notebook, or are the built-in ones.
+        options: fields of `Settings` that this session overrides; a prompt may override them for itself. All others
+            come from the notebook, or are the built-in ones.
     """
 
     def __init__(
         self, *, name: str = "main", tools: Iterable[ToolLike] = (), **options: Unpack[Options]
     ) -> None:
-        super().__init__(name, options, as_tools(tools))
+        # An override that is not valid is an error here, and not in the first call.
+        Settings(**options)
+        self.name = name
+        self.overrides = options
+        """The settings that this session sets itself."""
+        self.default_settings: SettingsProvider = get_default_settings
+        """Returns the settings that hold where neither the session nor the prompt sets one."""
+        self.tools = as_tools(tools)
+        """Tools that each prompt offers to the model."""
+        self.trusted_tools: dict[str, NotebookTool] = {}
+        """Tools that the user approved for the session, by name."""
+        self.cached_turns: dict[str, Turn] = {}
+        """Turns of the notebook and its files whose replies may be reused, by the digests of their requests."""
+        self.history = History()
+        """All turns, in all branches."""
+        self.started_on = date.today()  # noqa: DTZ011  the user's own day
+        """The date in the system prompt. It stays the same, so that the server finds the prompt in its cache."""
+        self.unrecorded_usage, self.unrecorded_cost = Usage(), 0.0
+        """Tokens, and US dollars, of calls that no turn of the history holds."""
+        self.file: SessionFile | None = None
+        """The file in which the session is saved after each change."""
+        self.pending_notices: list[str] = []
+        """Lines to show with the next reply."""
+        self.lock = SessionLock()
+        self._deleted_cells = deleted_cells.DeletedCells()
 
     def __repr__(self) -> str:
         name = quote(" ".join(self.name[: MAX_NAME_CHARS + 1].split()), MAX_NAME_CHARS)
@@ -57,6 +101,32 @@ class Session(TurnPreparation):
             f"<Session {name} of {len(self.turns)} turns, "
             f"{self.usage.input} tokens in, {self.usage.output} out>"
         )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of a prompt that overrides none: the present defaults with the overrides of the session."""
+        return replace(self.default_settings(), **self.overrides)
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns that the next prompt follows, oldest first."""
+        return self.history.turns
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of these turns."""
+        return reduce(add, (turn.reply.usage for turn in self.turns if turn.reply.usage), Usage())
+
+    @property
+    def spending(self) -> Spending:
+        """Tokens and cost of all calls, in all branches and outside of them."""
+        return self._compute_spending(self.settings)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record of the last turn, for the metadata of its output."""
+        *previous, turn = self.turns[-2:]
+        return build_record(turn, parent_id="".join(each.id for each in previous), session=self.name)
 
     def ask(
         self,
@@ -68,23 +138,23 @@ class Session(TurnPreparation):
         cell: str = "",
         **options: Unpack[Options],
     ) -> Reply:
-        """Ask and wait for the whole answer, also where an event loop is running.
+        """Send a prompt and return the whole reply. Works also while an event loop is running.
 
         Args:
-            prompt: what to say to the model: words, or parts such as pictures with words. `None` goes on with the
-                last answer, which was broken off.
-            keep: send the conversation so far and add this turn to it.
-            tools: what the model may call in this turn, instead of the session's own.
-            approve: decides on each call that wants it. Unless told otherwise, a person at a terminal is asked; where
-                there is none, such calls are refused.
-            cell: a name of who asks: asked again under this name, the turn takes the place of the older one, and what
-                was said after it is kept as a branch.
-            options: the fields of `Settings` that differ for this turn.
+            prompt: a text, or parts such as images with texts. `None` continues the last reply, which is truncated
+                or incomplete.
+            keep: send the turns before the prompt, and add this turn to the session.
+            tools: tools that the model may call in this turn, instead of those of the session.
+            approve: decides on each tool call that needs an approval. By default a question at the terminal; where
+                there is no terminal, these calls are refused.
+            cell: name of the sender. A second prompt with the same name replaces the turn of the first one; the
+                replaced turn and those after it stay as a branch.
+            options: fields of `Settings` to override for this turn.
 
         Raises:
-            MimoError: the call failed; `.reply` is what had come.
-            SessionBusy: another turn is being answered.
-            KeyboardInterrupt: Ctrl-C, or the kernel's interrupt; what had come is kept.
+            MimoError: the call failed; `.reply` is the partial reply.
+            SessionBusy: another turn is running.
+            KeyboardInterrupt: Ctrl-C, or an interrupt of the kernel; the partial reply is saved to the session.
         """
         turn_context = self.stream(prompt, keep=keep, tools=tools, cell=cell, **options)
         turn = turn_driver.drive_sync(turn_context, SilentRenderer(), approve).turn
@@ -105,31 +175,34 @@ class Session(TurnPreparation):
         notices: Sequence[str] = (),
         **options: Unpack[Options],
     ) -> AsyncIterator[RunningTurn]:
-        """Ask, and get the turn while it is answered.
+        """Send a prompt and yield the running turn.
 
             async with session.stream("Tell me a story") as running:
                 async for event in running:
                     print(event)
 
-        Leaving the block before the end breaks the answer off; what had come is kept, marked `interrupted`.
-        A failed call leaves the conversation as it was. Arguments and errors are those of `ask`, but nobody is
-        asked for approval: when a `ToolProgress` says that a call is waiting, `running.approve` says whether it may.
-        With `append` a turn is added also when this cell asked before, with `new` a new conversation begins in this
-        session. `reuse` decides on a reply to the very same request; its default is the setting `run_all`.
+        Leaving the block before the end closes the connection; the partial reply is saved and marked `interrupted`.
+        A failed call leaves the session unchanged. Arguments and errors are those of `ask`. No callback decides on
+        approvals: a `ToolProgress` event in the state `waiting` carries a `PendingApproval`.
+
+        `append` adds a turn also where the cell has one. `new` opens a branch from the root: the prompt follows no turn.
+        `reuse` decides whether a cached reply to the same request is reused; by default the setting `run_all` does.
         `notices` are lines to show with the reply.
         """
-        with self._lock_session():
+        with self.lock.hold():
             settings = replace(self.settings, **options)
-            history = self._find_history(prompt, cell, keep=keep, append=append, new_conversation=new)
-            running = self._create_running_turn(prompt, history.turns, settings, tools, cell)
+            past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
+            if new:
+                self.trusted_tools.clear()
+            running = self._create_running_turn(prompt, past.turns, settings, tools, cell, opens_branch=new)
             if prompt is not None:
-                running.cached = self._find_cached_turn(running.digest, reuse or _reuse_by_setting(settings))
-            running.notices = (*self._collect_notices(history, running.cached), *notices)
+                running.cached = self._find_cached_turn(running.digest, reuse or reuse_by_setting(settings))
+            running.opening_notices = (*self._take_notices(past, cell, running.cached), *notices)
             try:
                 async with aclosing(running):
                     yield running
             finally:
-                self._record_turn(running, history, keep=keep)
+                self._record_turn(running, past, keep=keep)
 
     @asynccontextmanager
     async def stream_comparison(
@@ -142,28 +215,28 @@ class Session(TurnPreparation):
         at_once: int = MAX_CONCURRENT_CALLS,
         **options: Unpack[Options],
     ) -> AsyncIterator[RunningComparison]:
-        """Ask in several ways at a time, and get the replies while they come; none of them joins the conversation.
+        """Send a prompt with several settings at a time, and yield the running comparison. It adds no turn.
 
-        Leaving the block before the end breaks off those that are not over.
+        Leaving the block before the end closes the connections of all replies that are not complete.
 
         Args:
-            prompt: what to say to the model.
-            variants: the ways.
-            past: the turns that the prompt follows; those of the conversation unless told otherwise.
-            tools: what the model may call; nothing unless told otherwise.
-            at_once: how many are asked at a time.
-            options: the fields of `Settings` that differ for all of them.
+            prompt: a text, or parts such as images with texts.
+            variants: the settings to compare.
+            past: turns that the prompt follows; by default those of the session.
+            tools: tools that the model may call; by default none.
+            at_once: number of calls that run at a time.
+            options: fields of `Settings` to override for all replies.
 
         Raises:
-            SessionBusy: a turn is being answered.
+            SessionBusy: a turn is running.
         """
-        with self._lock_session():
+        with self.lock.hold():
             past_turns = self.turns if past is None else past
             settings = replace(self.settings, **options)
 
             def start_turn(variant: Variant) -> RunningTurn:
                 return self._create_running_turn(
-                    prompt, past_turns, replace(settings, **variant.options), tools, ""
+                    prompt, past_turns, replace(settings, **variant.options), tools
                 )
 
             async with RunningComparison(
@@ -180,21 +253,21 @@ class Session(TurnPreparation):
         at_once: int = MAX_CONCURRENT_CALLS,
         **values: Any,
     ) -> Comparison:
-        """Ask with all combinations of values, several at a time, and wait; none of the replies joins the conversation.
+        """Send a prompt with all combinations of values, and return all replies. It adds no turn to the session.
 
             session.compare("Name a bird.", temperature=[0, 0.7, 1.0], model=["mimo-v2-pro", "mimo-v2-flash"])
 
         Args:
-            prompt: what to say to the model.
-            repeat: how many times each combination is asked.
-            keep: send the conversation so far.
-            at_once: how many are asked at a time.
-            values: the fields of `Settings`; a list is compared, anything else holds for all.
+            prompt: a text, or parts such as images with texts.
+            repeat: number of replies for each combination.
+            keep: send the turns before the prompt.
+            at_once: number of calls that run at a time.
+            values: fields of `Settings`. The values of a list are compared; any other value holds for all replies.
 
         Raises:
-            MimoError: all of them failed; this is what happened to the first.
-            BadOption: there are too many.
-            KeyboardInterrupt: Ctrl-C, or the kernel's interrupt.
+            MimoError: all calls failed; this is the error of the first one.
+            BadOption: there are too many combinations.
+            KeyboardInterrupt: Ctrl-C, or an interrupt of the kernel.
         """
         from mimo_magics.session.comparison.result import Comparison, build_candidates
 
@@ -219,39 +292,76 @@ class Session(TurnPreparation):
         reuse: ReusePolicy | None = None,
         **options: Unpack[Options],
     ) -> DryRun:
-        """Return what would be sent, and send nothing. No key is needed. Arguments are those of `stream`.
+        """Return the request of a prompt without sending it. No API key is needed. Arguments are those of `stream`.
 
         Raises:
-            BadOption: a setting cannot be.
-            ContextWindowExceeded: the conversation does not fit.
+            BadOption: a setting is not valid.
+            ContextWindowExceeded: the request does not fit into the context window.
         """
         from mimo_magics.session.dry_run import build_dry_run
 
         settings = replace(self.settings, **options)
-        history = (
-            History() if new or not keep else self.history if append else self.history.rewind_to_cell(cell)
-        )
-        turn_input, _ = self._prepare_turn_input(prompt, history.turns, settings, tools)
-        cached = self._find_cached_turn(turn_input.digest, reuse or _reuse_by_setting(settings))
+        past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
+        turn_input, _ = self._prepare_turn_input(prompt, past.turns, settings, tools)
+        cached = self._find_cached_turn(turn_input.digest, reuse or reuse_by_setting(settings))
         notes = (
             [Translatable("Nothing would be sent: {kept}", kept=cached_reply_notice(cached))]
             if cached
             else []
         )
-        return build_dry_run(turn_input, self.compute_spending(settings), *notes)
+        return build_dry_run(turn_input, self._compute_spending(settings), *notes)
 
-    def start_conversation(self) -> None:
-        """Begin a new conversation; the other one stays as a branch. What tools were allowed is forgotten."""
-        super().start_conversation()
+    def undo(self, count: int = 1) -> tuple[Turn, ...]:
+        """Go back before the last turns, and return them; they stay as a branch.
+
+        Raises:
+            BadOption: there is no turn to undo.
+        """
+        turns = self.turns
+        if not turns or count < 1:
+            raise BadOption(
+                Translatable("There is no turn to undo."),
+                Translatable("%mimo_session show tells what was said."),
+            )
+        self.update_history(self.history.drop_last(count))
+        return turns[len(self.turns) :]
+
+    def branches(self) -> tuple[Branch, ...]:
+        """Return the branches of the session."""
+        return self.history.branches
+
+    def switch(self, branch: int) -> None:
+        """Go to another branch by its number, or to any turn by its number among all turns.
+
+        Raises:
+            BadOption: there is no such branch.
+        """
+        if not 1 <= branch <= len(self.history.all_turns):
+            numbers = ", ".join(str(each.number) for each in self.branches())
+            raise BadOption(
+                Translatable("There is no branch {branch}.", branch=branch),
+                Translatable("Available: {names}.", names=numbers or Translatable("none yet")),
+            )
+        self.update_history(self.history.move_to(branch - 1))
+
+    def start_branch(self) -> None:
+        """Open a branch from the root: the next prompt follows no turn. Approvals for the session are cleared."""
+        self.update_history(self.history.move_to(ROOT))
         self.trusted_tools.clear()
 
     def clear(self) -> None:
-        """Forget all turns, in all branches, and what tools were allowed; what was spent stays spent."""
-        super().clear()
+        """Delete all turns in all branches, and all approvals for the session. Usage and costs stay counted."""
+        usage = reduce(add, (turn.usage for turn in self.history.unique_turns()), Usage())
+        cost = usage_report.compute_spending(self.history, self.settings.prices).usd
+        self.update_history(History())
+        self._count_unrecorded(usage, cost)
+        self.pending_notices.clear()
+        self._deleted_cells.clear()
         self.trusted_tools.clear()
+        self.started_on = date.today()  # noqa: DTZ011
 
     def fork(self, name: str, at: int | None = None) -> Session:
-        """Return a new session that begins with what was said here, up to a turn counted from 1.
+        """Return a new session with the turns of this one, up to a turn counted from 1.
 
         Raises:
             BadOption: there is no such turn.
@@ -260,36 +370,121 @@ class Session(TurnPreparation):
         if at is not None and not 0 <= at <= len(turns):
             count = Translatable("The conversation has {count}.", count=len(turns))
             raise BadOption(Translatable("There is no turn {number}.", number=at), count)
-        other = Session(name=name, tools=self.tools)
-        other.overrides, other.default_settings = self.overrides.copy(), self.default_settings
-        other.started_on = self.started_on
+        other = Session(name=name, tools=self.tools, **self.overrides)
+        other.default_settings, other.started_on = self.default_settings, self.started_on
         other.history = reduce(History.append_turn, turns[:at], History())
         return other
 
-    @classmethod
-    def load(cls, path: str | Path, **options: Unpack[Options]) -> Session:
-        """Return the session of a file. Settings, tools and what was allowed are not in it.
+    def adopt(self, turn: Turn, past: Sequence[Turn], *, replace_last: bool = False) -> None:
+        """Add a turn that was no part of the session, such as one of a comparison.
+
+        It replaces the turn of the same cell, as a re-run does.
+
+        Args:
+            turn: the turn to add.
+            past: the turns that it follows.
+            replace_last: replace the last turn, of whichever cell.
 
         Raises:
-            BadSessionFile: there is none in it, or of a newer version.
+            BadOption: the session has other turns at this place.
+        """
+        history = self.history.drop_last(1) if replace_last else self.history.rewind_to_cell(turn.cell)
+        if [each.id for each in history.turns] != [each.id for each in past]:
+            raise BadOption(
+                Translatable("The conversation is not the one that this reply follows."),
+                Translatable("Ask again, or go back by %mimo_session undo."),
+            )
+        # Its usage is counted already, with the calls that no turn holds.
+        self.update_history(history.append_turn(replace(turn, usage=Usage())))
+
+    def remove_cells(self, cells: Collection[str]) -> None:
+        """Remove the turns of deleted cells from the lines of the session; they stay in branches."""
+        history = self.history
+        remaining = history.remove_cells(cells)
+        if remaining != history:
+            self.update_history(remaining)
+            self._deleted_cells.remember(history, cells)
+        if notice := deleted_cells.describe_removal(history, remaining):
+            self.pending_notices.append(notice)
+
+    def restore_cell(self, cell: str) -> None:
+        """Put the turns of a deleted cell back where they were, as the cell is there again."""
+        if cell in self._deleted_cells:
+            self.update_history(self._deleted_cells.restore(self.history, cell))
+            self._deleted_cells.forget(cell)
+
+    def resume(self, older: Session) -> None:
+        """Take the turns of an older session, and continue where it stood."""
+        merged = self.merge_history(older)
+        self.update_history(merged.move_to(older.history.head))
+
+    def show(self) -> Transcript:
+        """Return the transcript, which displays itself."""
+        from mimo_magics.session.storage.transcript import build_transcript
+
+        return build_transcript(self.history, self.name)
+
+    def save(self, path: str | Path) -> None:
+        """Write all turns, in all branches, to a file. Turns that the file holds stay in it, as branches.
+
+        Raises:
+            BadSessionFile: the file holds something else; it stays unchanged.
+            SessionNotSaved: the file cannot be written.
+        """
+        from mimo_magics.session.storage.session_file import SessionFile
+
+        if self.file and self.file.path == absolute_path(Path(path)):
+            self.file.write(self.saved_session)
+            return
+        file, history = SessionFile(Path(path)), self.history
+        # `Path.exists` raises an error for a name that is too long.
+        if os.path.exists(path):  # noqa: PTH110
+            history = history.merge_older(file.read().history)
+        file.write(replace(self.saved_session, history=history))
+
+    def export(self, path: str | Path, file_format: str) -> None:
+        """Write the turns as `md`, `html` or `py`, the last request as `curl`, or the session file as `json`.
+
+        Raises:
+            BadOption: there is no such format.
+            SessionNotSaved: the file cannot be written.
+        """
+        from mimo_magics.session.storage.export import export_history
+
+        if file_format == "json":
+            self.save(path)
+            return
+        text = export_history(self.history, self.name, file_format, self.settings)
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise SessionNotSaved(
+                Translatable(
+                    "{path} could not be written: {reason}.", path=path, reason=error.strerror or str(error)
+                )
+            ) from None
+
+    @classmethod
+    def load(cls, path: str | Path, **options: Unpack[Options]) -> Session:
+        """Return the session of a file. A file holds no settings, tools or approvals.
+
+        Raises:
+            BadSessionFile: the file holds no session, or one of a newer version.
         """
         from mimo_magics.session.storage.session_file import SessionFile
 
         saved = SessionFile(Path(path)).read()
         session = cls(name=saved.name, **options)
-        session.history, session.unrecorded_usage, session.unrecorded_cost = (
-            saved.history,
-            saved.unrecorded_usage,
-            saved.unrecorded_cost,
-        )
+        session.history = saved.history
+        session.unrecorded_usage, session.unrecorded_cost = saved.unrecorded_usage, saved.unrecorded_cost
         return session
 
     @classmethod
     def from_notebook(cls, path: str | Path, name: str = "", **options: Unpack[Options]) -> Session:
-        """Return the session that the outputs of a notebook tell of: the one of this name, or that asked last.
+        """Return a session from the outputs of a saved notebook: the one of this name, or the last one used.
 
         Raises:
-            BadSessionFile: there is none.
+            BadSessionFile: the notebook holds no such session.
         """
         from mimo_magics.session.storage import notebook_reader
 
@@ -298,9 +493,102 @@ class Session(TurnPreparation):
         session.history = history
         return session
 
+    @property
+    def saved_session(self) -> SavedSession:
+        """The content of the session file."""
+        from mimo_magics.session.storage.session_file import SavedSession
 
-def _reuse_by_setting(settings: Settings) -> ReusePolicy:
-    return lambda _: settings.run_all == "keep"
+        return SavedSession(
+            self.name, self.started_on, self.history, self.unrecorded_usage, self.unrecorded_cost
+        )
+
+    def merge_history(self, older: Session | SavedSession) -> History:
+        """Return the history with the turns of an older one as branches, and count what those calls cost."""
+        if not self.history.contains(older.history):
+            self.unrecorded_usage += older.unrecorded_usage
+            self.unrecorded_cost = min(self.unrecorded_cost + older.unrecorded_cost, MAX_COST)
+        return self.history.merge_older(older.history)
+
+    def update_history(self, history: History) -> None:
+        """Replace the history, and save it.
+
+        Raises:
+            SessionBusy: a turn is running.
+            SessionNotSaved: the file cannot be written.
+        """
+        with self.lock.hold():
+            self._commit_history(history)
+
+    def _commit_history(self, history: History) -> None:
+        self.history = history
+        if self.file:
+            self.file.write(self.saved_session)
+
+    def _create_running_turn(
+        self,
+        prompt: Prompt | None,
+        past: Iterable[Turn],
+        settings: Settings,
+        tools: Iterable[ToolLike] | None,
+        cell: str = "",
+        *,
+        opens_branch: bool = False,
+    ) -> RunningTurn:
+        sent_prompt = CONTINUE_PROMPT if prompt is None else prompt
+        turn_input, offered_tools = self._prepare_turn_input(sent_prompt, past, settings, tools)
+        running = RunningTurn(
+            turn_input,
+            offered_tools,
+            trusted_tools=self.trusted_tools,
+            cell=cell,
+            opens_branch=opens_branch,
+            session_spending=self._compute_spending(settings) if settings.budget else Spending(),
+        )
+        running.continued_turn = turn_input.past[-1] if prompt is None else None
+        return running
+
+    def _prepare_turn_input(
+        self, prompt: Prompt, past: Iterable[Turn], settings: Settings, tools: Iterable[ToolLike] | None
+    ) -> tuple[TurnInput, tuple[NotebookTool, ...]]:
+        tools_enabled = settings.tool_choice != "none" and settings.max_steps > 0
+        offered_tools = as_tools(self.tools if tools is None else tools) if tools_enabled else ()
+        specs = [tool.spec for tool in offered_tools]
+        return build_turn_input(prompt, past, settings, self.started_on, specs), offered_tools
+
+    def _find_cached_turn(self, digest: str, reuse: ReusePolicy) -> Turn | None:
+        return find_cached_turn(self.history, self.cached_turns, digest, reuse)
+
+    def _take_notices(self, past: History, cell: str, cached_turn: Turn | None) -> Iterator[str]:
+        if cached_turn:
+            yield cached_reply_notice(cached_turn)
+            return
+        while self.pending_notices:
+            yield self.pending_notices.pop(0)
+        yield from replacement_notices(self.history, past, cell)
+
+    def _record_turn(self, running: RunningTurn, past: History, *, keep: bool) -> None:
+        """Add a turn that is over to the history, unless it is a one-off prompt or has no reply."""
+        turn = running.finish()
+        if not keep or not turn.is_in_history:
+            self._count_unrecorded(turn.usage, running.cost)
+        elif running.continued_turn:
+            self._commit_history(self.history.replace_last(turn))
+        else:
+            self._commit_history(past.append_or_restore(turn) if running.cached else past.append_turn(turn))
+
+    def _finish_unrecorded(self, running: RunningTurn) -> Turn:
+        turn = running.finish()
+        self._count_unrecorded(turn.usage, running.cost)
+        return turn
+
+    def _count_unrecorded(self, usage: Usage, cost: float | None) -> None:
+        self.unrecorded_usage += usage
+        self.unrecorded_cost += cost or 0
+
+    def _compute_spending(self, settings: Settings) -> Spending:
+        return usage_report.compute_spending(
+            self.history, settings.prices, self.unrecorded_usage, self.unrecorded_cost
+        )
 
 
 def ask(
@@ -310,5 +598,5 @@ def ask(
     approve: ApprovalCallback = ask_at_terminal,
     **options: Unpack[Options],
 ) -> Reply:
-    """Ask one question, without a conversation. Arguments and errors are those of `Session.ask`."""
+    """Send one prompt without a session. Arguments and errors are those of `Session.ask`."""
     return Session(tools=tools, **options).ask(prompt, approve=approve)

@@ -1,56 +1,42 @@
-"""What a docstring says of a function, and what of each parameter: Google, NumPy and reST style."""
+"""Split a docstring into the description of a function and the descriptions of its parameters."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from textwrap import dedent
 
-INDENTED_LINES = r"(?:\n(?:[ \t]+\S.*|[ \t]*(?=(?:\n[ \t]*)*\n[ \t]+\S)))*"
-"""Indented lines, with blank ones among them."""
+import docstring_parser
+from docstring_parser.common import Docstring, DocstringParam, DocstringStyle
 
-GOOGLE_SECTION = rf"^(?:Args|Arguments|Params|(?:Other |Keyword )?(?:Parameters|Arguments|Args)):[ \t]*(?P<body>{INDENTED_LINES})"
-GOOGLE_ENTRY = rf"^\*{{0,2}}(?P<names>\w+)(?:[ \t]*\(.*?\))?[ \t]*:[ \t]*(?P<text>.*{INDENTED_LINES})"
-
-PARAMETER_NAMES = r"\*{0,2}\w+(?:[ \t]*,[ \t]*\*{0,2}\w+)*"
-NUMPY_SECTION = rf"^(?:Other )?Parameters[ \t]*\n-{{3,}}[ \t]*(?P<body>(?:\n(?:(?!.*\n-{{3,}}){PARAMETER_NAMES}(?:[ \t]*:.*)?$|[ \t].*|$))*)"
-NUMPY_ENTRY = rf"^(?P<names>{PARAMETER_NAMES})(?:[ \t]*:.*)?(?P<text>{INDENTED_LINES})"
-
-REST_SECTION = (
-    rf"^(?P<body>(?::(?:param|parameter|arg|argument|key|keyword|type)[ \t][^:\n]+:.*{INDENTED_LINES}\n*)+)"
-)
-REST_ENTRY = rf"^:(?!type)\w+[^:\n]*?(?P<names>\w+)[ \t]*:[ \t]*(?P<text>.*{INDENTED_LINES})"
-
-STYLES = tuple(
-    (re.compile(section + r"\n*", re.MULTILINE), re.compile(entry, re.MULTILINE))
-    for section, entry in (
-        (GOOGLE_SECTION, GOOGLE_ENTRY),
-        (NUMPY_SECTION, NUMPY_ENTRY),
-        (REST_SECTION, REST_ENTRY),
-    )
-)
-"""Of each style: what is cut out of the docstring, and the parameters in its body."""
+BLOCK_BREAK = re.compile(r"\n{2,}(?=\S)")
 
 
 def parse_docstring(docstring: str) -> tuple[str, dict[str, str]]:
-    """Return a docstring without what it says of parameters, and that by their names.
+    """Return the description of a function, and the descriptions of its parameters by name.
 
-    All else stays as it was written: what comes back, what is raised, examples, a word at the end. A section
-    that describes nothing stays, too.
+    Google, NumPy and reST style are supported. Each unindented block is parsed on its own, because the parser
+    drops text that follows a section. A block without parameters stays as written.
     """
-    text = inspect.cleandoc(docstring)
+    text = inspect.cleandoc(docstring).strip()
+    blocks: list[str] = []
     descriptions: dict[str, str] = {}
-    for section, entry in STYLES:
-        for match in reversed(list(section.finditer(text))):
-            if entries := _parse_entries(match["body"], entry):
-                descriptions |= entries
-                text = text[: match.start()] + text[match.end() :]
-    return text.strip(), descriptions
+    for block in BLOCK_BREAK.split(text):
+        parsed = _parse_block(block)
+        for parameter in parsed.params:
+            names = (name.strip(" *") for name in parameter.arg_name.split(","))
+            descriptions |= dict.fromkeys(names, parameter.description or "")
+        blocks.append(_remove_parameters(parsed) if parsed.params else block)
+    return "\n\n".join(filter(None, blocks)) if descriptions else text, descriptions
 
 
-def _parse_entries(body: str, entry: re.Pattern[str]) -> dict[str, str]:
-    return {
-        name: inspect.cleandoc(match["text"]).strip()
-        for match in entry.finditer(dedent(body))
-        for name in re.findall(r"\w+", match["names"])
-    }
+def _parse_block(block: str) -> Docstring:
+    try:
+        # The parser strips indentation as below a first line, so the first line is empty.
+        return docstring_parser.parse(f"\n{block}")
+    except Exception:  # noqa: BLE001  besides its own error the parser raises IndexError for `: :`
+        return Docstring()
+
+
+def _remove_parameters(parsed: Docstring) -> str:
+    parsed.meta = [each for each in parsed.meta if not isinstance(each, DocstringParam)]
+    return docstring_parser.compose(parsed, DocstringStyle.REST).strip()

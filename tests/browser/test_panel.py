@@ -213,7 +213,7 @@ def test_the_other_controls_change_the_next_request(page: Page, model: Peer) -> 
     expect(value(page, "stop")).to_have_text("END")
     row(page, "api").get_by_role("button", name="anthropic").click()
     expect(row(page, "presence_penalty")).to_contain_text(
-        "without effect: the Anthropic format has no penalties"
+        "without effect: the Anthropic format does not support penalties"
     )
     expect(page.output(PANEL).locator("tr", has_text="presence_penalty")).to_contain_text("no: the Anthropic")
 
@@ -284,7 +284,9 @@ def test_the_line_comes_below_the_next_cell_that_runs(page: Page) -> None:
     type_in(page, "temperature", "0.35")
     expect(value(page, "temperature")).to_have_text("0.35")
     panel(page).get_by_role("button", name="New cell with these settings").click()
-    expect(panel(page).get_by_role("status").last).to_have_text("The cell will be inserted below the next cell that you run.")
+    expect(panel(page).get_by_role("status").last).to_have_text(
+        "The cell will be inserted below the next cell that you run."
+    )
     run(page, CONFIG)
     expect(page.cell(CONFIG + 1)).to_contain_text(
         "%mimo_config model=mimo-v2-flash temperature=0.35 system=none"

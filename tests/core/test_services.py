@@ -1,4 +1,4 @@
-"""The services that are known by name."""
+"""The services that have a preset."""
 
 import pytest
 
@@ -29,20 +29,20 @@ def test_a_service_is_found_by_its_name() -> None:
     [
         ("xiaome", "Did you mean xiaomi?"),
         ("mimo", "Did you mean mimo-v2?"),
-        ("openai", "There are: mimo-v2, xiaomi, local."),
+        ("openai", "Available: mimo-v2, xiaomi, local."),
     ],
 )
 def test_an_unknown_service_is_an_error_with_a_suggestion_or_the_list(name: str, hint: str) -> None:
     with pytest.raises(BadOption) as error:
         find_service(name)
-    assert (str(error.value), error.value.hint) == (f"There is no preset {name!r}.", hint)
+    assert (str(error.value), error.value.hint) == (f"Unknown preset {name!r}.", hint)
 
 
 def test_the_default_model_of_each_service_is_a_known_model() -> None:
     assert [service.name for service in SERVICES.values() if service.model not in MODELS] == []
 
 
-def test_each_remote_service_has_a_secure_address_and_a_kind_of_header_for_both_formats() -> None:
+def test_each_remote_service_has_an_https_base_url_and_an_auth_header_for_both_formats() -> None:
     for service in SERVICES.values():
         assert set(service.auth) == {"openai", "anthropic"}
         assert set(service.base_urls) == (set() if service is LOCAL_SERVICE else {"openai", "anthropic"})
@@ -61,7 +61,7 @@ def test_each_remote_service_has_a_secure_address_and_a_kind_of_header_for_both_
         ("", CUSTOM_FIELDS),
     ],
 )
-def test_an_address_of_ones_own_has_the_fields_of_its_host(host: str, fields: ServiceFields) -> None:
+def test_a_custom_base_url_gets_the_fields_of_its_host(host: str, fields: ServiceFields) -> None:
     service = create_custom_service("m", "openai", f"https://{host}/v1", host, {"openai": "bearer"})
     assert service == Service(
         "other", "m", {"openai": f"https://{host}/v1"}, {"openai": "bearer"}, fields=fields

@@ -7,7 +7,7 @@ from support.comparisons import DOCUMENT, METADATA, TITLES, plain_texts
 from support.meters import Meter
 from support.widget_page import Clock, Published
 
-from mimo_magics.core.events import ModelPreparation, ReplyEnded, Retrying, TextDelta
+from mimo_magics.core.events import ModelPreparation, Notice, ReplyEnded, Retrying, TextDelta
 from mimo_magics.core.messages import Message, Reply, TextPart
 from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.display.progress import ReplyProgress
@@ -67,6 +67,15 @@ def test_waits_are_told_at_once(published: Published) -> None:
         "Starting x …",
         "HTTP 503: busy · again in 2 s, attempt 2 of 5",
     ]
+
+
+def test_only_the_first_part_of_a_growing_reply_shows_the_notices(published: Published) -> None:
+    renderer = StaticRenderer(ReplyProgress(), is_only_output=True, now=clock(1.0))
+    renderer.show(Notice("Replaced turn 2."))
+    for _ in range(30):
+        renderer.show(TextDelta("word " * 20 + "\n\n"))
+    shown = {output["transient"]["display_id"]: output["data"]["text/html"] for output in published}
+    assert ["Replaced turn 2." in html for html in shown.values()] == [True, False]
 
 
 def test_nothing_is_left_of_a_call_of_which_nothing_came(published: Published) -> None:

@@ -1,14 +1,24 @@
-"""The traces of the architecture page name functions that exist, and stay short enough for a beginner."""
+"""The traces of the architecture page name existing functions and are short; all pages name existing modules."""
 
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import sys
+from pathlib import Path
 
 import pytest
-from support.paths import PACKAGE, ROOT
+from support.paths import PACKAGE, ROOT, TESTS
+from support.programs import run_program
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PAGES = [
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "docs" / "architecture.md",
+    *sorted((ROOT / "docs" / "adr").glob("*.md")),
+]
 TRACES = ["One prompt", "One tool call with an approval", "One re-run", "One comparison", "One slider move"]
 MAX_STEPS = 15
 MAX_FILES = 12
@@ -48,9 +58,16 @@ def test_a_function_that_the_page_names_is_defined_in_that_module(path: str, nam
         body = found.body
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+)`", PAGE))))
-def test_a_module_that_the_page_names_exists(path: str) -> None:
-    assert (PACKAGE / path).is_dir() or (PACKAGE / f"{path}.py").is_file()
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_the_modules_that_a_page_names_exist(page: Path) -> None:
+    entries = {path.stem for path in PACKAGE.iterdir()}
+    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_0-9]+)(?:\.py)?`", page.read_text(encoding="utf-8")))
+    paths = {path for path in named if path.split("/")[0] in entries}
+    assert {path for path in paths if not _exists(path)} == set()
+
+
+def _exists(path: str) -> bool:
+    return (PACKAGE / path).is_dir() or (PACKAGE / f"{path}.py").is_file()
 
 
 def test_one_prompt_passes_few_files_from_the_cell_to_the_socket() -> None:
@@ -58,3 +75,11 @@ def test_one_prompt_passes_few_files_from_the_cell_to_the_socket() -> None:
     assert 1 < len(files) <= MAX_FILES
     assert len(set(files)) == len(files)
     assert [file for file in files if not (PACKAGE / file).is_file()] == []
+
+
+def test_one_prompt_does_pass_these_files() -> None:
+    script = TESTS / "support" / "prompt_path.py"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
+    result = run_program([sys.executable, script], env={**environment, "PYTHONPATH": str(ROOT)})
+    passed = json.loads(result.stdout.splitlines()[-1])
+    assert [file for file in read_files() if file not in passed] == []

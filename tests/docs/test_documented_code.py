@@ -1,4 +1,4 @@
-"""Every block of code in the README and in the docs is run, as whatever it is: a cell, a script, a command, a file."""
+"""Every code block of the README and the documentation is run: as a cell, a script, a command or a file."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from mimo_magics.tape import tape
 
 DOCUMENTS = [
     ROOT / "README.md",
-    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "zh-TW"),
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
 ]
-"""The other README has the same blocks, to the letter: `test_twins`."""
+"""The Chinese pages have the same blocks: `test_translations` compares them."""
 NO_CODE = ("text", "{toctree}", "{from-code}", "{eval-rst}")
-"""Blocks that are for reading, or directives of the site, which are run when it is built."""
+"""Blocks that are not code, and directives of the site, which run when the site is built."""
 CONFIGURATION, TEST = "c = get_config()", "\ndef test_"
 SHORT = {"MIMO_MAX_TOKENS": "20", "MIMO_TEMPERATURE": "0"}
-"""What holds where the code says nothing else: nothing here depends on what the model samples."""
+"""Settings for code that sets none: no test depends on the text that the model samples."""
 OWN = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of code."""
+    """A code block."""
 
     document: Path
     section: str
@@ -79,9 +79,9 @@ def written_in(language: str, *, like: str = "", unlike: tuple[str, ...] = ()) -
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder as a reader has one: with a notebook in it."""
+    """Return a folder with a notebook, as a reader has one."""
     if not find_spec("xllamacpp") or not weights.get_weights_path("smollm2-135m").exists():
-        pytest.skip("the embedded model is not there: pip install 'mimo-magics[local]', make weights")
+        pytest.skip("the embedded model is missing: pip install 'mimo-magics[local]', make weights")
     shutil.copy(ROOT / "notebooks" / "00_first_answer.ipynb", tmp_path / "lesson.ipynb")
     return tmp_path
 
@@ -93,7 +93,8 @@ def environment(folder: Path) -> dict[str, str]:
         "MIMO_PRESET": "local",
         "XDG_CONFIG_HOME": str(folder / "config"),
         "IPYTHONDIR": str(folder / "ipython"),
-        "PIP_NO_INDEX": "1",  # what is installed has to be there
+        # The packages of the documented commands are installed already.
+        "PIP_NO_INDEX": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }
@@ -103,14 +104,14 @@ def run(*command: str, folder: Path, typed: str = "") -> subprocess.CompletedPro
     return run_program(command, cwd=folder, env=environment(folder), input=typed)
 
 
-def test_every_block_is_of_a_kind_that_is_run_here() -> None:
+def test_every_block_is_in_a_language_that_a_test_runs() -> None:
     assert {block.language for block in BLOCKS} - {*NO_CODE} == {"", "bash", "json", "python", "toml"}
 
 
 @pytest.mark.parametrize(
     "document", sorted({block.document for block in written_in("")}), ids=lambda path: path.stem
 )
-def test_cells_run_one_after_the_other_in_a_kernel(document: Path, folder: Path) -> None:
+def test_cells_run_in_order_in_a_kernel(document: Path, folder: Path) -> None:
     with Kernel(folder, **{**environment(folder), **SHORT}) as kernel:
         kernel.run("%load_ext mimo_magics")
         section = ""
@@ -123,51 +124,53 @@ def test_cells_run_one_after_the_other_in_a_kernel(document: Path, folder: Path)
 
 
 @pytest.mark.parametrize("block", written_in("python", unlike=(CONFIGURATION, TEST)), ids=str)
-def test_scripts_print_something_and_complain_of_nothing(block: Block, folder: Path) -> None:
+def test_scripts_print_something_and_give_no_warning(block: Block, folder: Path) -> None:
     assert block.code.count('preset="local"') == block.code.count("temperature=0")
-    ran = run(sys.executable, "-W", "error", "-c", block.code, folder=folder)
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.strip() != ""
+    result = run(sys.executable, "-W", "error", "-c", block.code, folder=folder)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.strip() != ""
 
 
 @pytest.mark.parametrize("block", written_in("python", like=CONFIGURATION), ids=str)
-def test_configuration_is_what_a_shell_begins_with(block: Block, folder: Path) -> None:
+def test_a_new_shell_reads_the_configuration(block: Block, folder: Path) -> None:
     profile = folder / "ipython" / "profile_default"
     profile.mkdir(parents=True)
     (profile / "ipython_config.py").write_text(block.code, encoding="utf-8")
-    ran = run(sys.executable, "-m", "IPython", "-c", "%mimo_config max_tokens", folder=folder)
-    assert [line.split()[:3] for line in ran.stdout.splitlines()[1:]] == [
+    result = run(sys.executable, "-m", "IPython", "-c", "%mimo_config max_tokens", folder=folder)
+    assert [line.split()[:3] for line in result.stdout.splitlines()[1:]] == [
         ["max_tokens", "2000", "configuration"]
     ]
 
 
 @pytest.mark.parametrize("block", written_in("python", like=TEST), ids=str)
-def test_tests_pass_when_they_are_recorded_and_when_they_are_replayed(block: Block, folder: Path) -> None:
+def test_documented_tests_pass_while_recording_and_while_replaying(block: Block, folder: Path) -> None:
     (folder / "conftest.py").write_text("", encoding="utf-8")
     (folder / "test_it.py").write_text(block.code, encoding="utf-8")
     for mode in ("record", "replay"):
-        ran = run(
+        result = run(
             sys.executable,
             *("-m", "pytest", "-q", "-p", "mimo_magics.testing", "--mimo-tape", mode),
             folder=folder,
         )
-        assert "1 passed" in ran.stdout, ran.stdout
+        assert "1 passed" in result.stdout, result.stdout
     assert list((folder / "tapes").iterdir()) != []
 
 
 @pytest.mark.parametrize("block", written_in("bash", unlike=("make ",)), ids=str)
-def test_commands_of_a_shell_do_what_they_do(block: Block, folder: Path) -> None:
-    ran = run("bash", "-euc", block.code, folder=folder, typed="a key\n")
-    assert (ran.returncode, "WARNING: mimo-magics" in ran.stderr) == (0, False), ran.stdout + ran.stderr
+def test_shell_commands_succeed(block: Block, folder: Path) -> None:
+    result = run("bash", "-euc", block.code, folder=folder, typed="a key\n")
+    output = result.stdout + result.stderr
+    assert (result.returncode, "WARNING: mimo-magics" in result.stderr) == (0, False), output
     if "--nbval" in block.code:
-        assert " passed" in ran.stdout
+        assert " passed" in result.stdout
 
 
 @pytest.mark.parametrize("block", written_in("bash", like="make "), ids=str)
-def test_targets_of_make_are_run_by_the_check_of_every_change(block: Block) -> None:
-    """They install, and run these tests, so that they cannot be run by one."""
+def test_make_targets_are_part_of_the_ci_check(block: Block) -> None:
+    """The targets install packages and run these tests, so no test can run them."""
     check = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    if block.document.name == "CONTRIBUTING.md":  # its targets have only to exist
+    if block.document.name == "CONTRIBUTING.md":
+        # The targets of this page only have to exist.
         check = " ".join(
             re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
         )
@@ -176,7 +179,7 @@ def test_targets_of_make_are_run_by_the_check_of_every_change(block: Block) -> N
 
 
 @pytest.mark.parametrize("block", written_in("toml"), ids=str)
-def test_settings_of_a_project_are_taken_over(block: Block, tmp_path: Path) -> None:
+def test_project_settings_are_read(block: Block, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(block.code, encoding="utf-8")
     _, table = pyproject.find_project_settings(tmp_path)
     assert table == tomllib.loads(block.code)["tool"]["mimo"]
@@ -185,7 +188,7 @@ def test_settings_of_a_project_are_taken_over(block: Block, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("block", written_in("json"), ids=str)
-def test_files_that_are_described_can_be_read(block: Block, tmp_path: Path) -> None:
+def test_documented_files_can_be_read(block: Block, tmp_path: Path) -> None:
     path = tmp_path / "described"
     path.write_text(block.code, encoding="utf-8")
     if block.document.stem == "tape-file":

@@ -1,4 +1,4 @@
-"""The site of the documentation: it is built without a warning, and its reference holds what the code has."""
+"""The documentation site builds without a warning, and its reference is complete."""
 
 from __future__ import annotations
 
@@ -28,57 +28,57 @@ LESSONS = [
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build it as `make docs` does, elsewhere."""
+    """Build the site as `make docs` does, in a temporary folder."""
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-q", "-n", "-W", "--keep-going", "-c", "docs"]
-    built = subprocess.run(
+    result = subprocess.run(
         [*command, "-d", str(folder / "doctrees"), ".", str(folder / "html")],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (built.returncode, built.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "")
     return folder / "html"
 
 
 def text(site: Path, page: str) -> str:
-    """The words of a page."""
+    """Return the text of a page."""
     article = (site / f"{page}.html").read_text(encoding="utf-8").partition("<article")[2]
     return unescape(re.sub(r"<[^>]*>", "", article))
 
 
 def code(site: Path, page: str) -> set[str]:
-    """What stands as code in a page, or is named by it."""
+    """Return the code spans of a page."""
     html = (site / f"{page}.html").read_text(encoding="utf-8")
     return {unescape(re.sub(r"<[^>]*>", "", each)) for each in re.findall(r"<code[^>]*>(.*?)</code>", html)}
 
 
-def test_the_root_of_the_site_leads_to_its_first_page(site: Path) -> None:
+def test_the_root_of_the_site_redirects_to_its_first_page(site: Path) -> None:
     assert 'url=docs/index.html"' in (site / "index.html").read_text(encoding="utf-8")
-    assert "Ask Xiaomi" in text(site, "docs/index")
+    assert "Jupyter magics for Xiaomi" in text(site, "docs/index")
 
 
-def test_every_option_setting_and_parameter_is_in_the_reference_with_its_words(site: Path) -> None:
-    told, said = code(site, "docs/reference/options"), text(site, "docs/reference/options")
-    assert {option.signature for option in OPTIONS} - told == set()
-    assert {setting.name for setting in fields(Settings)} - told == set()
+def test_every_option_and_setting_is_in_the_reference_with_its_help(site: Path) -> None:
+    names, page = code(site, "docs/reference/options"), text(site, "docs/reference/options")
+    assert {option.signature for option in OPTIONS} - names == set()
+    assert {setting.name for setting in fields(Settings)} - names == set()
     helps = [
         *(option.help for option in OPTIONS),
         *(setting.metadata["help"] for setting in fields(Settings)),
     ]
-    assert [help_ for help_ in helps if _words(help_) not in _words(said)] == []
+    assert [help_ for help_ in helps if _words(help_) not in _words(page)] == []
 
 
 def _words(text: str) -> str:
-    """A text without what typography changes."""
+    """Return a text without the characters that typography changes."""
     return re.sub(r"\W+", " ", text)
 
 
 def test_every_magic_is_in_the_reference(site: Path) -> None:
-    told = code(site, "docs/reference/magics")
+    listed = code(site, "docs/reference/magics")
     names = {f"{'%%' if kind == 'cell' else '%'}{name}" for kind, name in MAGICS if not name.startswith("_")}
-    assert names - told == set()
+    assert names - listed == set()
 
 
 def test_every_error_service_and_model_is_in_the_reference(site: Path) -> None:
@@ -96,7 +96,8 @@ def test_every_public_name_is_in_the_reference(site: Path) -> None:
 
     html = (site / "docs" / "reference" / "python.html").read_text(encoding="utf-8")
     named = set(re.findall(r'id="mimo_magics\.(?:\w+\.)*(\w+)"', html))
-    assert set(mimo_magics.__all__) - {"MimoError"} - named == set()  # that one is on the page of the errors
+    # `MimoError` is on the page of the errors.
+    assert set(mimo_magics.__all__) - {"MimoError"} - named == set()
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=str)
@@ -106,22 +107,22 @@ def test_every_lesson_is_a_page_with_its_outputs(site: Path, lesson: Path) -> No
     assert 'class="mimo-reply' in html
 
 
-def test_links_within_the_site_lead_somewhere(site: Path) -> None:
+def test_links_within_the_site_have_a_target(site: Path) -> None:
     pages = {
         path: path.read_text(encoding="utf-8") for path in site.rglob("*.html") if "_static" not in path.parts
     }
     anchors = {path: set(re.findall(r'id="([^"]+)"', html)) for path, html in pages.items()}
-    lost = [
+    broken = [
         (path.relative_to(site), link)
         for path, html in pages.items()
         for link in map(unescape, re.findall(r'(?:href|src)="([^"]+)"', html))
-        if not _leads_somewhere(path, urlsplit(link), anchors)
+        if not _has_target(path, urlsplit(link), anchors)
     ]
     assert len(pages) > 30
-    assert lost == []
+    assert broken == []
 
 
-def _leads_somewhere(page: Path, link: Any, anchors: dict[Path, set[str]]) -> bool:
+def _has_target(page: Path, link: Any, anchors: dict[Path, set[str]]) -> bool:
     if link.scheme or link.netloc:
         return True
     target = (page.parent / unquote(link.path)).resolve() if link.path else page
@@ -130,7 +131,7 @@ def _leads_somewhere(page: Path, link: Any, anchors: dict[Path, set[str]]) -> bo
     return not link.fragment or target not in anchors or unquote(link.fragment) in anchors[target]
 
 
-def test_no_page_runs_a_script_or_loads_a_picture_of_somebody_else(site: Path) -> None:
+def test_no_page_loads_a_script_or_a_picture_from_another_host(site: Path) -> None:
     loaded = {
         address
         for path in site.rglob("*.html")

@@ -1,4 +1,4 @@
-"""What is written in English and in Traditional Chinese stays the same thing: the READMEs and the lessons."""
+"""The English and the Traditional Chinese texts agree: READMEs, pages of the documentation, lessons and pictures."""
 
 from __future__ import annotations
 
@@ -17,32 +17,36 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from support.paths import ROOT
 
-from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
-
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURES = sorted((ROOT / "notebooks" / "img").glob("*.svg"))
-READMES = ("README.md", "README.zh-TW.md")
+PAGES = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("parameters", "sessions", "tools", "tapes", "front-ends")),
+]
+"""The pages that have a Chinese twin."""
 RANDOM = {"id", "after", "thread", "cell"}
+ONLY_CHINESE = {"docs/zh-TW/options.md"}
+"""A link that the English page does not need."""
 LANGUAGE = {"id": "language", "cell_type": "code", "source": "%mimo_config language=zh-TW"}
-"""The one cell that a twin has more."""
+"""The one additional cell of a Chinese lesson."""
 MAINLAND = "代碼 默認 軟件 硬件 信息 數據 服務器 視頻 網絡 緩存 內存 變量 字符 文檔 登錄 屏幕 支持 調用 運行"
 
 FIGURES = re.compile(r"tokens in$|cached\)$|^(\d+ )?out$|^first token|tokens/s$")
-"""Quotations of the line below an answer, which is in the language of the page."""
+"""Quotations of the line below a reply, which is in the language of the page."""
 
 parse = MarkdownIt("commonmark").enable("table").parse
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What two pages in different languages have in common.
+    """The parts of a page that do not depend on its language.
 
     Args:
-        headings: their levels.
-        tables: how many cells each row has, of each table.
-        fences: language and text; those with a drawing have words in it, which are translated.
-        links: files that links and pictures show, and addresses.
-        code: what stands in backticks, in each section.
+        headings: the levels of the headings.
+        tables: the number of cells of each row, by table.
+        fences: language and text of each code block; the words in a drawing are translated.
+        links: the targets of links and pictures.
+        code: the code spans of each section.
     """
 
     headings: tuple[str, ...]
@@ -102,9 +106,11 @@ def shown(link: str, folder: Path) -> str:
 
 
 def twin_of(path: str) -> str:
-    """Return the path of what stands for a file in the other language: itself if it is nobody's twin."""
+    """Return the path of a file in the other language, or the same path if the file has no twin."""
     if path in {"README.md", "README.zh-TW.md"}:
         return {"README.md": "README.zh-TW.md"}.get(path, "README.md")
+    if path in PAGES:
+        return path.replace("docs/", "docs/zh-TW/")
     return re.sub(r"^notebooks/((img/)?[^/]+\.(ipynb|svg))$", r"notebooks/zh-TW/\1", path)
 
 
@@ -112,14 +118,14 @@ def assert_same(english: Page, chinese: Page) -> None:
     assert chinese.headings == english.headings
     assert chinese.tables == english.tables
     assert chinese.fences == english.fences
-    assert sorted(chinese.links) == sorted(map(twin_of, english.links))
+    assert sorted({*chinese.links} - ONLY_CHINESE) == sorted({*map(twin_of, english.links)})
     for ours, theirs in zip(chinese.code, english.code, strict=True):
-        said = {twin_of(code) for code in theirs if not FIGURES.search(code)}
-        assert said - ours == set(), "not said in Chinese"
+        expected = {twin_of(code) for code in theirs if not FIGURES.search(code)}
+        assert expected - ours == set(), "missing in Chinese"
 
 
 def written(path: Path) -> list[dict[str, Any]]:
-    """Return what people wrote into a notebook."""
+    """Return the cells of a notebook without their outputs."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     return [
         {"id": cell["id"], "cell_type": cell["cell_type"], "source": "".join(cell["source"])}
@@ -135,21 +141,12 @@ def twin(path: Path) -> Path:
     return ROOT / twin_of(path.relative_to(ROOT).as_posix())
 
 
-def test_the_readmes_have_the_same_headings_tables_code_and_links() -> None:
-    english, chinese = (page((ROOT / name).read_text(encoding="utf-8"), ROOT) for name in READMES)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_the_same_headings_tables_code_and_links_in_both_languages(name: str) -> None:
+    english, chinese = (
+        page(path.read_text(encoding="utf-8"), path.parent) for path in (ROOT / name, ROOT / twin_of(name))
+    )
     assert_same(english, chinese)
-
-
-def test_the_options_are_told_in_the_words_of_the_screen() -> None:
-    english, chinese = (dict(options(ROOT / name)) for name in READMES)
-    assert list(chinese) == list(english)
-    screen = {option: TRANSLATIONS[told] for option, told in english.items() if told in TRANSLATIONS}
-    assert {option: chinese[option] for option in screen} == screen
-
-
-def options(path: Path) -> list[tuple[str, str]]:
-    """Return the options that a README lists, each with what it means."""
-    return re.findall(r"^\| (`-.*?`) \| (.*) \|$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
@@ -170,14 +167,17 @@ def test_a_lesson_has_the_same_structure_in_both_languages(lesson: Path) -> None
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_the_answers_of_a_lesson_are_the_same_in_both_languages(lesson: Path) -> None:
-    assert answers(twin(lesson)) == answers(lesson)
+def test_the_replies_of_a_lesson_are_the_same_in_both_languages(lesson: Path) -> None:
+    assert turn_records(twin(lesson)) == turn_records(lesson)
 
 
-def answers(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return the records in the outputs of a notebook, each with its cell and without what is drawn at random."""
+def turn_records(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return the turn records of a notebook, each with its cell and without its random values."""
     return [
-        (cell["id"], {name: told for name, told in output["metadata"]["mimo"].items() if name not in RANDOM})
+        (
+            cell["id"],
+            {name: value for name, value in output["metadata"]["mimo"].items() if name not in RANDOM},
+        )
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
         for output in cell.get("outputs", ())
         if "mimo" in output.get("metadata", {})
@@ -185,26 +185,27 @@ def answers(path: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_twin_says_at_its_beginning_which_model_knows_english_only(lesson: Path) -> None:
+def test_a_chinese_lesson_says_at_its_beginning_which_model_knows_only_english(lesson: Path) -> None:
     beginning = written(twin(lesson))[0]["source"]
     assert "只懂英文" in beginning
     assert "MiMo" in beginning
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.stem)
-def test_a_picture_is_drawn_alike_in_both_languages(picture: Path) -> None:
+def test_a_picture_has_the_same_elements_in_both_languages(picture: Path) -> None:
     english, chinese = (elements(path) for path in (picture, twin(picture)))
     assert chinese == english
 
 
 def elements(path: Path) -> list[str]:
-    """Return the elements of a picture in order, without how lines of words are cut into pieces."""
+    """Return the elements of a picture in order. The pieces of a line of text do not count."""
     tags = [element.tag.rpartition("}")[2] for element in ET.parse(path).iter()]
     return [tag for tag, _ in groupby(tags) if tag != "tspan"]
 
 
 def chinese_texts() -> Iterator[tuple[str, str]]:
-    yield "README.zh-TW.md", (ROOT / "README.zh-TW.md").read_text(encoding="utf-8")
+    for path in (ROOT / "README.zh-TW.md", *sorted((ROOT / "docs" / "zh-TW").glob("*.md"))):
+        yield path.name, path.read_text(encoding="utf-8")
     yield "core/i18n_zh_tw.py", (ROOT / "mimo_magics" / "core/i18n_zh_tw.py").read_text(encoding="utf-8")
     for lesson in LESSONS:
         yield lesson.stem, "\n".join(cell["source"] for cell in markdown(written(twin(lesson))))
@@ -212,14 +213,15 @@ def chinese_texts() -> Iterator[tuple[str, str]]:
         yield picture.name, twin(picture).read_text(encoding="utf-8")
 
 
-def test_chinese_is_written_as_in_taiwan() -> None:
+def test_chinese_uses_the_words_and_characters_of_taiwan() -> None:
     for name, text in chinese_texts():
-        said = set(MAINLAND.split()) & {text[at : at + size] for size in (2, 3) for at in range(len(text))}
-        assert said == set(), name
-        "".join(re.findall(r"[\u4e00-\u9fff]", text)).encode("cp950")  # has no simplified characters
+        found = set(MAINLAND.split()) & {text[at : at + size] for size in (2, 3) for at in range(len(text))}
+        assert found == set(), name
+        # This encoding has no simplified characters.
+        "".join(re.findall(r"[\u4e00-\u9fff]", text)).encode("cp950")
 
 
-def test_no_mark_of_emphasis_is_left_in_chinese() -> None:
+def test_no_asterisks_of_emphasis_remain_in_chinese() -> None:
     for name, text in chinese_texts():
         words = "".join(
             child.content for token in parse(text) for child in token.children or () if child.type == "text"
@@ -227,7 +229,7 @@ def test_no_mark_of_emphasis_is_left_in_chinese() -> None:
         assert re.findall(r".{0,20}\*\*.{0,20}", words) == [], name
 
 
-def test_chinese_has_the_punctuation_of_chinese_outside_of_code() -> None:
+def test_chinese_has_chinese_punctuation_outside_code() -> None:
     for name, text in chinese_texts():
         prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)|<[^>]*>", "", text, flags=re.DOTALL)
         assert re.findall(r"[\u4e00-\u9fff][,;:?!()].{0,20}", prose) == [], name

@@ -20,7 +20,7 @@ from mimo_magics.core.settings import Api
 HALF = "half an answer"
 APIS: list[Api] = ["openai", "anthropic"]
 HTML = {"Content-Type": "text/html"}
-AGAIN = "Run the cell again in a while."
+AGAIN = "The service is overloaded or failed. Run the cell again later."
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,17 @@ def says(status: int, message: str = "no", param: str = "", **headers: str) -> C
     return lambda seen: error(status, message, param, **headers)
 
 
-CUT_HINT = "What had come is kept. Run the cell again for a whole answer."
-WIRE_HINT = "Check that the base URL points to a MiMo API in this format."
+CUT_HINT = "The partial reply is kept. Resume it with %mimo continue, or run the cell again."
+WIRE_HINT = "Check the base URL and the API format (--api)."
 CONNECTION_HINT = "Check the network, the proxy and the base URL, then run the cell again."
+TIMEOUT_HINT = "Raise the read timeout, such as %mimo_config timeout=900, or check the network."
 
 CASES = {
     "400": Case(
         says(400, "Param Incorrect", "temperature is too warm"),
         (
-            "BadRequest: HTTP 400: Param Incorrect: temperature is too warm",
-            "Look at the options of the cell; `%%mimo --new` starts without the history.",
+            "BadRequest: HTTP 400 Bad Request: Param Incorrect: temperature is too warm",
+            "Check the options of the cell, or start over without the history: %%mimo --new",
         ),
     ),
     "400 for lost reasoning": Case(
@@ -63,44 +64,44 @@ CASES = {
             "The reasoning_content in the thinking mode must be passed back to the API.",
         ),
         (
-            "BadRequest: HTTP 400: Param Incorrect: "
+            "BadRequest: HTTP 400 Bad Request: Param Incorrect: "
             "The reasoning_content in the thinking mode must be passed back to the API.",
-            "The conversation lacks reasoning that the model wants back: --new, or --thinking off.",
+            "The history lacks reasoning_content that the model requires. Use --new or --thinking off.",
         ),
     ),
     "400 for a retired model": Case(
         says(400, "Param Incorrect", "Not supported model mimo-v2-pro"),
         (
-            "UnknownModel: HTTP 400: Param Incorrect: Not supported model mimo-v2-pro",
+            "UnknownModel: HTTP 400 Bad Request: Param Incorrect: Not supported model mimo-v2-pro",
             "Where it is retired, its successor is mimo-v2.6-pro: -m mimo-v2.6-pro",
         ),
     ),
     "401": Case(
         says(401, "Invalid API Key", "Please provide valid API Key"),
         (
-            "InvalidApiKey: HTTP 401: Invalid API Key: Please provide valid API Key",
-            "Check MIMO_API_KEY: each host and plan has keys of its own.",
+            "InvalidApiKey: HTTP 401 Unauthorized: Invalid API Key: Please provide valid API Key",
+            "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.",
         ),
     ),
     "402": Case(
         says(402, "Insufficient balance"),
         (
-            "InsufficientBalance: HTTP 402: Insufficient balance",
-            "Top up the account, or look at its usage in the console.",
+            "InsufficientBalance: HTTP 402 Payment Required: Insufficient balance",
+            "Top up the account, or check its usage in the console.",
         ),
     ),
     "403": Case(
         says(403, "illegal_access"),
         (
-            "Forbidden: HTTP 403: illegal_access",
-            "The service may not be offered where you are; a new key may help.",
+            "Forbidden: HTTP 403 Forbidden: illegal_access",
+            "The service may be unavailable in your region, or the account is blocked. Check the account and its API key.",
         ),
     ),
     "404": Case(
         says(404, "No endpoints found that support image input"),
         (
-            "UnknownModel: HTTP 404: No endpoints found that support image input",
-            "This model sees no pictures; choose one that does with -m.",
+            "UnknownModel: HTTP 404 Not Found: No endpoints found that support image input",
+            "This model does not accept images. Choose one that does with -m.",
         ),
     ),
     "404 for the model": Case(
@@ -114,86 +115,99 @@ CASES = {
         says(307, "moved", Location="http://127.0.0.1:9/"),
         (
             "ApiError: HTTP 307: moved",
-            "The address points elsewhere, and a key is not sent on; set the other one as the base URL.",
+            "The server redirects to another address, and API keys do not follow redirects. Set that address as the base URL.",
         ),
     ),
     "413": Case(
         says(413, "too large"),
         (
-            "ApiError: HTTP 413: too large",
-            "Check the base URL, the format (--api) and the options of the cell.",
+            "ApiError: HTTP 413 Payload Too Large: too large",
+            "Check the base URL, the API format (--api) and the options of the cell.",
         ),
     ),
     "421": Case(
         says(421, "content policy"),
-        ("ContentFiltered: HTTP 421: content policy", "Put the prompt in other words."),
+        ("ContentFiltered: HTTP 421: content policy", "Rephrase the prompt."),
     ),
     "429": Case(
         says(429, "Too many requests"),
-        ("RateLimited: HTTP 429: Too many requests", "Wait a little, then run the cell again."),
+        (
+            "RateLimited: HTTP 429: Too many requests",
+            "Rate limit reached. Wait a moment, then run the cell again.",
+        ),
         requests=5,
     ),
     "429 with Retry-After": Case(
         says(429, "Too many requests", **{"Retry-After": "0"}),
-        ("RateLimited: HTTP 429: Too many requests", "Wait a little, then run the cell again."),
+        (
+            "RateLimited: HTTP 429: Too many requests",
+            "Rate limit reached. Wait a moment, then run the cell again.",
+        ),
         requests=5,
     ),
     "429 with a long Retry-After": Case(
         says(429, "Too many requests", **{"Retry-After": "3600"}),
-        ("RateLimited: HTTP 429: Too many requests", "The server asks to wait 3,600 s."),
+        ("RateLimited: HTTP 429: Too many requests", "The server asks to wait 3,600 s (Retry-After)."),
     ),
-    "500": Case(says(500, "oops"), ("ServerBusy: HTTP 500: oops", AGAIN), requests=5),
-    "503": Case(says(503, "overloaded"), ("ServerBusy: HTTP 503: overloaded", AGAIN), requests=5),
+    "500": Case(says(500, "oops"), ("ServerBusy: HTTP 500 Internal Server Error: oops", AGAIN), requests=5),
+    "503": Case(
+        says(503, "overloaded"), ("ServerBusy: HTTP 503 Service Unavailable: overloaded", AGAIN), requests=5
+    ),
     "dropped before the answer": Case(
         lambda seen: Answer([CUT]),
-        ("ConnectionFailed: The connection to HOST broke before an answer came.", CONNECTION_HINT),
+        ("ConnectionFailed: HOST closed the connection without sending a response.", CONNECTION_HINT),
         requests=5,
     ),
     "cut": Case(
         broken_off(CUT),
-        ("IncompleteStream: The connection to HOST broke in the middle of the answer.", CUT_HINT),
+        ("IncompleteStream: The connection to HOST was closed during the reply.", CUT_HINT),
         kept=True,
     ),
     "ended early": Case(
-        broken_off(), ("IncompleteStream: The answer of HOST ended in the middle.", CUT_HINT), kept=True
+        broken_off(),
+        ("IncompleteStream: The stream from HOST ended before the reply was complete.", CUT_HINT),
+        kept=True,
     ),
     "error frame": Case(
         broken_off(sse({"type": "error", "error": {"code": "500", "message": "upstream is gone"}})),
-        ("ServerBusy: HTTP 500: upstream is gone", AGAIN),
+        ("ServerBusy: HTTP 500 Internal Server Error: upstream is gone", AGAIN),
         kept=True,
     ),
     "error frame before the answer": Case(
         lambda seen: Answer([sse({"error": {"type": "limitation", "message": "Too many requests"}})]),
-        ("RateLimited: HTTP 429: Too many requests", "Wait a little, then run the cell again."),
+        (
+            "RateLimited: HTTP 429: Too many requests",
+            "Rate limit reached. Wait a moment, then run the cell again.",
+        ),
         requests=5,
     ),
     "malformed frame": Case(
         broken_off(b"data: {oops\n\n"),
-        ("WireError: The server sent a broken frame.", WIRE_HINT),
+        ("WireError: The server sent an event with invalid JSON.", WIRE_HINT),
         kept=True,
     ),
     "web page": Case(
         lambda seen: Answer([b"<html><script>alert(1)</script></html>"], headers=HTML),
         (
-            "WireError: The server's answer is not what the API describes: a web page instead of an answer",
+            "WireError: The response does not match the API format: an HTML page instead of JSON",
             WIRE_HINT,
         ),
     ),
     "web page of a firewall": Case(
         lambda seen: Answer([b"<html><script>alert(1)</script></html>" * 500], 403, HTML),
         (
-            "Forbidden: HTTP 403: a web page instead of an answer",
-            "The service may not be offered where you are; a new key may help.",
+            "Forbidden: HTTP 403 Forbidden: an HTML page instead of JSON",
+            "The service may be unavailable in your region, or the account is blocked. Check the account and its API key.",
         ),
     ),
     "silence before the answer": Case(
         lambda seen: Answer([SILENCE]),
-        ("ConnectionFailed: HOST did not begin to answer.", CONNECTION_HINT),
+        ("ConnectionFailed: Read timeout: HOST sent no response.", TIMEOUT_HINT),
         options=" --timeout 2",
     ),
     "silence in the answer": Case(
         broken_off(SILENCE),
-        ("IncompleteStream: The connection to HOST broke in the middle of the answer.", CUT_HINT),
+        ("IncompleteStream: Read timeout: HOST stopped sending during the reply.", CUT_HINT),
         kept=True,
         options=" --timeout 2",
     ),
@@ -258,7 +272,7 @@ def test_a_refused_connection_is_told(kernel: Kernel, server: Peer, api: Api) ->
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"  # taken as long as the block lasts, and nobody listens
         ran = kernel.run(f"%%mimo --base-url http://{host}\ntwo")
-    assert ran.error == [f"ConnectionFailed: {host} could not be reached.", CONNECTION_HINT]
+    assert ran.error == [f"ConnectionFailed: Cannot connect to {host}: connection refused.", CONNECTION_HINT]
     assert saved(ran) <= 2_048
 
 
@@ -273,8 +287,8 @@ def test_a_server_that_cannot_prove_who_it_is_gets_no_key(kernel: Kernel, server
         ran = kernel.run(f"%%mimo --base-url https://{impostor.host}\ntwo")
         assert impostor.requests == []
     assert ran.error == [
-        f"ConnectionFailed: {impostor.host} could not prove who it is.",
-        "Check the base URL and the certificates.",
+        f"ConnectionFailed: TLS certificate verification failed for {impostor.host}.",
+        "Check the base URL. For a private CA, set SSL_CERT_FILE to its certificates.",
     ]
 
 
@@ -289,7 +303,7 @@ def test_the_trace_is_shown_when_it_is_asked_for(kernel: Kernel, server: Peer) -
     assert len(ran.error) > 4
     assert "http.py" in "".join(ran.error)
     assert ran.error[-2:] == [
-        "InvalidApiKey: HTTP 401: (the key)",
-        "Check MIMO_API_KEY: each host and plan has keys of its own.",
+        "InvalidApiKey: HTTP 401 Unauthorized: (the key)",
+        "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.",
     ]
     assert KEY not in json.dumps(ran.messages)

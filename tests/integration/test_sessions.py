@@ -215,7 +215,7 @@ def test_a_budget_stops_the_prompt_that_would_spend_the_rest(kernel: Kernel, pee
         [
             "BudgetExceeded: This prompt of about 31 tokens is more than what is left of the budget: "
             "60 of 70 tokens are spent.",
-            "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.",
+            "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
         ],
         [],
     )
@@ -233,7 +233,7 @@ def test_what_is_asked_again_in_a_branch_or_aside_counts_for_the_budget(kernel: 
     (ran,) = run_prompts(kernel, "one")
     assert ran.error == [
         "BudgetExceeded: 90 of 90 tokens are spent.",
-        "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.",
+        "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
     ]
     assert sent_contents(peer) == [
         expected_contents("one"),
@@ -266,7 +266,7 @@ def test_a_budget_in_dollars_wants_prices(kernel: Kernel, peer: Peer) -> None:
     assert run_prompts(kernel, "two")[0].error == [
         "BudgetExceeded: This prompt of about 31 tokens is more than what is left of the budget: "
         "0.0003 of 0.0004 USD are spent.",
-        "%mimo_config budget=… or --budget allows more; %mimo_usage shows what was spent.",
+        "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
     ]
     assert sent_contents(peer) == [expected_contents("one")]
 
@@ -298,7 +298,7 @@ def notes(ran: Ran) -> list[str]:
 def test_a_full_window_is_an_error_unless_turns_may_be_left_out(kernel: Kernel, peer: Peer) -> None:
     assert fill(kernel, peer, "error").error == [
         "ContextWindowExceeded: The request has about 1,121 tokens, and the model takes 1,000, its answer included.",
-        "%mimo_config overflow=drop-oldest leaves out the oldest turns, --new begins anew.",
+        "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new.",
     ]
     assert sent_contents(peer) == expected_requests("one two three four")
     assert list(map(" ".join, shown_turns(kernel))) == [

@@ -110,7 +110,7 @@ def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, pee
 def test_a_wait_for_a_busy_server_is_seen(kernel: Kernel, peer: Peer) -> None:
     """Its seconds count down; after it the call is made again."""
     peer.answers(error(503, "overloaded", **{"Retry-After": "120"}))
-    notice = "HTTP 503: overloaded · again in {} s, attempt 2 of 5"
+    notice = "HTTP 503 Service Unavailable: overloaded · again in {} s, attempt 2 of 5"
     ran = kernel.run(
         "%%mimo\nhello", when=lambda: any(map(kernel.shows, map(notice.format, range(100, 118))))
     )

@@ -90,8 +90,8 @@ def test_what_a_server_says_takes_two_lines_and_stops_run_all(kernel: Kernel, pe
     peer.answers(error(401, f"no such key: {KEY}"))
     failed, following = kernel.run_all(["%%mimo\nhello", "print('ran')"])
     assert failed.error == [
-        "InvalidApiKey: HTTP 401: no such key: (the key)",
-        "Check MIMO_API_KEY: each host and plan has keys of its own.",
+        "InvalidApiKey: HTTP 401 Unauthorized: no such key: (the key)",
+        "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.",
     ]
     assert (failed.documents, following.status) == ([], "aborted")
 

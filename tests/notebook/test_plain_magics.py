@@ -22,7 +22,7 @@ def test_the_models_of_the_server_are_listed(kernel: Kernel, peer: Peer) -> None
 
 def test_a_service_that_is_not_there_is_told(kernel: Kernel) -> None:
     assert kernel.run("%mimo_models xiaomy").error == [
-        "BadOption: There is no preset 'xiaomy'.",
+        "BadOption: Unknown preset 'xiaomy'.",
         "Did you mean xiaomi?",
     ]
 

@@ -155,7 +155,7 @@ def test_where_nothing_is_known_nothing_is_said_of_the_cost(peer: Peer) -> None:
     ]
     own = session(peer, prices={"mimo-v2-pro": [1, 0.1, 3]}).draft("Hello")
     assert own.cost == (own.tokens / 1e6, None)
-    with pytest.raises(BadOption, match="The price of mimo-v2-pro cannot be"):
+    with pytest.raises(BadOption, match="The price of mimo-v2-pro must be three numbers"):
         session(peer, prices={"mimo-v2-pro": "free"}).draft("Hello")
 
 
@@ -175,7 +175,7 @@ def test_the_embedded_model_gets_its_own_words_and_has_no_code() -> None:
         ({"temperature": 3.0, "thinking": False}, "temperature 3 is outside what mimo-v2 documents: 0 to 2."),
         (
             {"temperature": 1.0},
-            "temperature will not act: mimo-v2-pro sets its own while it thinks (--thinking off).",
+            "temperature will not act: mimo-v2-pro uses its own values while it thinks (--thinking off).",
         ),
         ({"turn_budget": "1 tokens"}, "This prompt of about"),
         ({"preset": "xiaomi"}, "The service is asked for its models first; if it does not list"),

@@ -80,7 +80,7 @@ def test_what_a_thinking_model_sets_itself_is_told(
 ) -> None:
     lines = told(model=model, **options)
     given = " and ".join(name for name in ("temperature", "top_p") if name in options)
-    line = f"{given} will not act: {model} sets its own while it thinks (--thinking off)."
+    line = f"{given} will not act: {model} uses its own values while it thinks (--thinking off)."
     assert lines == ([] if acts else [line])
 
 

@@ -1,4 +1,4 @@
-"""The renderers that the tests of live views share, with a page, a clock and a cell."""
+"""Live renderers with a fake page, clock and cell, for tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from support.widget_page import Cell, Clock
 
 
 class WatchedComparison:
-    """A live renderer, the clock that it sees, and its cell."""
+    """A live renderer with its clock and its cell."""
 
     def __init__(self, titles: Sequence[str] = TITLES) -> None:
         self.clock = Clock()
@@ -38,7 +38,7 @@ class WatchedComparison:
         self.renderer.show(event, number)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock and repaint."""
         self.clock.time += seconds
         self.renderer.tick()
 
@@ -69,7 +69,7 @@ def new_reply_renderer(cell: Cell | None = None, now: Callable[[], float] = mono
 
 
 def create_live_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
-    """A renderer of an answer that takes its time."""
+    """Return a live renderer whose reply has not started."""
     renderer = new_reply_renderer(cell, now)
     renderer.tick()
     return renderer

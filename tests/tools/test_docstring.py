@@ -1,11 +1,11 @@
-"""What a docstring says of a function and of each parameter."""
+"""Docstrings of functions: the description, and the description of each parameter."""
 
 import inspect
 
 import pytest
 from hypothesis import given, strategies as st
 
-from mimo_magics.tools.docstring import parse_docstring as read_docstring
+from mimo_magics.tools.docstring import parse_docstring
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,14 @@ from mimo_magics.tools.docstring import parse_docstring as read_docstring
             {"a": "one\nand two:\n\n- three", "b": "four", "c": "five"},
         ),
         (
-            "S.\n\nArgs:\n  a: one\nReturns:\n  two\n\nKeyword Args:\n  b: three",
-            "S.\n\nReturns:\n  two",
-            {"a": "one", "b": "three"},
+            "S.\n\nArgs:\n  a: one\nReturns:\n  two\n\nNote:\n  three",
+            "S.\n\n:returns: two\n\nNote:\n  three",
+            {"a": "one"},
         ),
         ("S.\n\nParameters:\n    no entry at all\n", "S.\n\nParameters:\n    no entry at all", {}),
-        ("S.\n\nArgs:\n    an odd line\n    a: one\n", "S.", {"a": "one"}),
+        ("S.\n\nArgs:\n    an odd line\n    a: one\n", "S.\n\nArgs:\n    an odd line\n    a: one", {}),
+        ("S.\n:param a: one\n:return: two\n: :", "S.\n:param a: one\n:return: two\n: :", {}),
+        ("S.\n:param a: one\n:raises E: two", "S.\n:raises E : two", {"a": "one"}),
         (
             """NumPy.
 
@@ -82,13 +84,15 @@ from mimo_magics.tools.docstring import parse_docstring as read_docstring
         ),
     ],
 )
-def test_a_docstring_is_parted(text: str, description: str, texts: dict[str, str]) -> None:
-    assert read_docstring(text) == (description, texts)
+def test_parameters_are_split_from_the_description(
+    text: str, description: str, texts: dict[str, str]
+) -> None:
+    assert parse_docstring(text) == (description, texts)
 
 
 @given(st.text(st.sampled_from("aA :\n-*,().")) | st.text())
-def test_any_text_is_a_docstring(text: str) -> None:
-    description, texts = read_docstring(text)
+def test_text_without_parameters_stays_as_written(text: str) -> None:
+    description, texts = parse_docstring(text)
     assert texts or description == inspect.cleandoc(text).strip()
 
 
@@ -96,5 +100,5 @@ def test_any_text_is_a_docstring(text: str) -> None:
     "row", ["Args:\n a", "a : b\n ", ":param a: b\n", "Parameters\n---\n", " \n", "(a", "a,"]
 )
 @pytest.mark.parametrize("start", ["", "Args:\n    a", "Parameters\n----------\n", "Parameters\n---\na\n"])
-def test_a_long_docstring_is_no_work(row: str, start: str) -> None:
-    read_docstring(start + row * 2_000)
+def test_a_long_docstring_is_parsed(row: str, start: str) -> None:
+    parse_docstring(start + row * 2_000)

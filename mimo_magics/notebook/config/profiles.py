@@ -118,7 +118,7 @@ def _find_profile_file(name: str) -> Path:
     if not file.is_file():
         existing_names = list_profiles()
         advice = (
-            Translatable("There are: {names}.", names=", ".join(existing_names))
+            Translatable("Available: {names}.", names=", ".join(existing_names))
             if existing_names
             else Translatable("Save one first: %mimo_config --save {name}", name=name)
         )

@@ -47,11 +47,36 @@ class SettingInfo:
     help: str
 
 
-class SettingsStore(Configurable):
-    """What the store does; `MimoConfig` adds a trait for each setting."""
+class OnOffBool(Bool[bool | None, bool | int | None]):
+    """A Bool that is written `on` or `off` on a command line too."""
+
+    def from_string(self, s: str) -> bool | None:
+        """Read it."""
+        value: bool | None = from_text(bool | None, s)
+        return value
+
+
+def _build_trait(setting: Field[Any]) -> TraitType[Any, Any]:
+    kind = strip_optional(TYPE_HINTS[setting.name])
+    trait_options = {"allow_none": kind is not TYPE_HINTS[setting.name], "help": setting.metadata["help"]}
+    if get_origin(kind) is Literal:
+        trait: TraitType[Any, Any] = Enum(get_args(kind), setting.default, **trait_options)
+    elif get_origin(kind) is tuple:
+        trait = List(Unicode(), [], **trait_options)
+    elif get_origin(kind) is Mapping:
+        trait = Dict({}, **trait_options)
+    else:
+        trait_types: dict[Any, Any] = {str: Unicode, float: Float, int: Integer, bool: OnOffBool}
+        trait = trait_types[kind](setting.default, **trait_options)
+    return trait.tag(config=True)
+
+
+class MimoConfig(Configurable):
+    """Settings of mimo-magics. None leaves the choice to the service."""
 
     preset: str
     tape: str | None
+    locals().update({name: _build_trait(setting) for name, setting in SETTINGS.items()})
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -174,7 +199,7 @@ class SettingsStore(Configurable):
     def _check_name(self, name: str) -> None:
         if name not in SETTINGS:
             advice = did_you_mean(
-                name, SETTINGS, Translatable("There are: {names}.", names=", ".join(SETTINGS))
+                name, SETTINGS, Translatable("Available: {names}.", names=", ".join(SETTINGS))
             )
             raise BadOption(Translatable("There is no setting {name!r}.", name=name), advice)
 
@@ -254,33 +279,3 @@ def describe_allowed_values(name: str, preset: str) -> str:
 
 def _documented_range(name: str, preset: str) -> Range | tuple[None, None]:
     return SERVICES[preset].ranges.get(name, (None, None)) if preset in SERVICES else (None, None)
-
-
-class OnOffBool(Bool[bool | None, bool | int | None]):
-    """A Bool that is written `on` or `off` on a command line too."""
-
-    def from_string(self, s: str) -> bool | None:
-        """Read it."""
-        value: bool | None = from_text(bool | None, s)
-        return value
-
-
-def _build_trait(setting: Field[Any]) -> TraitType[Any, Any]:
-    kind = strip_optional(TYPE_HINTS[setting.name])
-    trait_options = {"allow_none": kind is not TYPE_HINTS[setting.name], "help": setting.metadata["help"]}
-    if get_origin(kind) is Literal:
-        trait: TraitType[Any, Any] = Enum(get_args(kind), setting.default, **trait_options)
-    elif get_origin(kind) is tuple:
-        trait = List(Unicode(), [], **trait_options)
-    elif get_origin(kind) is Mapping:
-        trait = Dict({}, **trait_options)
-    else:
-        trait_types: dict[Any, Any] = {str: Unicode, float: Float, int: Integer, bool: OnOffBool}
-        trait = trait_types[kind](setting.default, **trait_options)
-    return trait.tag(config=True)
-
-
-class MimoConfig(SettingsStore):
-    """Settings of mimo-magics. None leaves the choice to the service."""
-
-    locals().update({name: _build_trait(setting) for name, setting in SETTINGS.items()})

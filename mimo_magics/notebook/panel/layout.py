@@ -26,7 +26,7 @@ TASK_LABELS: Mapping[Task, Translatable] = {
     "code": Translatable("Code"),
     "factual": Translatable("Factual"),
     "writing": Translatable("Writing"),
-    "maths": Translatable("Maths"),
+    "math": Translatable("Math"),
 }
 NEW_CELL_TOOLTIP = Translatable("Insert %mimo_config with these settings below the next cell that you run")
 

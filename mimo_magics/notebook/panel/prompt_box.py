@@ -18,11 +18,11 @@ from mimo_magics.display.live.view import ReplyView
 from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
-from mimo_magics.notebook.argument_parser import get_user_variables
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.commands import tools as tools_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import heartbeat
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.runner import RunningComparison
@@ -97,8 +97,8 @@ class PromptBox:
         self.stop()
         self._shell.events.unregister("post_run_cell", self._follow_session)
         for session in self._session_selection.sessions:
-            if self._update in session.listeners:
-                session.listeners.remove(self._update)
+            if self._update in session.lock.listeners:
+                session.lock.listeners.remove(self._update)
         self.root.close()
 
     def stop(self) -> None:
@@ -113,8 +113,8 @@ class PromptBox:
     def _follow_session(self, *_: object) -> None:
         """Follow the current session."""
         session = self._session_selection.sessions.current
-        if self._update not in session.listeners:
-            session.listeners.append(self._update)
+        if self._update not in session.lock.listeners:
+            session.lock.listeners.append(self._update)
         self._update()
 
     def _update(self) -> None:
@@ -130,8 +130,8 @@ class PromptBox:
             if short_prompt
             else translate("Enter a prompt")
         )
-        self._run_button.disabled = session.is_busy
-        self._keep_button.disabled = session.is_busy or not self._has_reply
+        self._run_button.disabled = session.lock.is_held
+        self._keep_button.disabled = session.lock.is_held or not self._has_reply
 
     @property
     def _has_reply(self) -> bool:
@@ -191,10 +191,12 @@ class PromptBox:
     def _show_document(self) -> None:
         """Replace the widgets of the reply by its document."""
         turn = self._running.turns.get(0) if self._running else None
-        if turn and turn.is_in_history:
+        if self._running and turn and turn.is_in_history:
             settings = self._config.snapshot()
             page = reply_document.reply_html(
-                turn.reply, display_options=DisplayOptions.from_settings(settings)
+                turn.reply,
+                display_options=DisplayOptions.from_settings(settings),
+                notices=self._running.running_turns[0].notices,
             )
             self._reply_area.children = (ipywidgets.HTML(page),)
         else:

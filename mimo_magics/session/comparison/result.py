@@ -42,6 +42,8 @@ class Candidate:
     """The finished turn; `None` if there is none."""
     failure: str = ""
     """The error message; empty if there is none."""
+    notices: tuple[str, ...] = ()
+    """Notices about the turn."""
 
     @property
     def reply(self) -> Reply | None:
@@ -55,6 +57,7 @@ class DisplayBundle:
 
     bundle: Mapping[str, str]
     replies: tuple[Reply, ...] = ()
+    notices: tuple[str, ...] = ()
     is_plain: bool = False
 
     def to_bundle(self, _: Collection[int] = ()) -> dict[str, str]:
@@ -72,8 +75,13 @@ def build_candidates(running: RunningComparison) -> Iterator[Candidate]:
     """Yield the reply or the error of each variant."""
     for index, variant in enumerate(running.variants):
         failure = running.failures.get(index)
+        running_turn = running.running_turns.get(index)
         yield Candidate(
-            variant.title, variant.options, running.turns.get(index), failure.message if failure else ""
+            variant.title,
+            variant.options,
+            running.turns.get(index),
+            failure.message if failure else "",
+            running_turn.notices if running_turn else (),
         )
 
 
@@ -172,7 +180,7 @@ class Comparison:
 
     @cached_property
     def _bundle(self) -> dict[str, str]:
-        columns = (Column(each.title, each.reply, each.failure) for each in self.candidates)
+        columns = (Column(each.title, each.reply, each.failure, each.notices) for each in self.candidates)
         return comparison_cards.comparison_bundle(
             tuple(columns), display_options=self._display_options, caption=NEXT_STEPS_CAPTION
         )

@@ -82,7 +82,7 @@ def export_history(history: History, name: str, file_format: str, settings: Sett
     if file_format not in EXPORTERS:
         formats = (*EXPORTERS, "json")
         advice = did_you_mean(
-            file_format, formats, Translatable("There are: {names}.", names=", ".join(formats))
+            file_format, formats, Translatable("Available: {names}.", names=", ".join(formats))
         )
         raise BadOption(Translatable("There is no form {to!r} of a conversation.", to=file_format), advice)
     if not history.turns:
@@ -121,7 +121,7 @@ def _build_part_blocks(part: Part) -> Iterator[str]:
                 else _fence(text)
             )
         case ReasoningPart(text):
-            yield from _build_details_blocks(translate("Thoughts"), text)
+            yield from _build_details_blocks(translate("Reasoning"), text)
         case ToolCall(_, name, arguments):
             yield translate("Call of {name}", name=_escape_inline(name))
             yield _fence(format_json(arguments or "{}"))
@@ -248,15 +248,14 @@ def _get_service_settings(turn: Turn, settings: Settings) -> Settings:
 def _export_curl(history: History, _: str, settings: Settings) -> str:
     turn = history.turns[-1]
     service_settings = _get_service_settings(turn, settings)
-    url = endpoint.resolve_base_url(service_settings)
-    if not url:
+    address = endpoint.resolve_address(service_settings)
+    if not address.base_url:
         raise BadOption(
             Translatable("The embedded model has no address for others."),
             Translatable("Export to py, or ask a service."),
         )
-    auth = service_settings.auth or endpoint.resolve_service(service_settings).auth[turn.api]
     body = FORMATS[turn.api].encode(_build_last_request(history, service_settings))
-    return build_snippet("curl", ApiCall(turn.api, url, auth, body))
+    return build_snippet("curl", ApiCall(turn.api, address.base_url, address.auth, body))
 
 
 def _build_last_request(history: History, service_settings: Settings) -> Request:

@@ -156,9 +156,8 @@ def test_a_wrong_setting_is_an_error_that_helps(name: str, text: str, message: s
 def test_the_removed_value_ask_of_run_all_is_an_error_that_lists_the_allowed_values(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(BadOption, match=r"run_all .*'ask'") as error:
+    with pytest.raises(BadOption, match=r"run_all must be one of run, keep, not 'ask'\."):
         MimoConfig().write("run_all", "ask")
-    assert error.value.hint.endswith("run | keep")
     monkeypatch.setenv("MIMO_RUN_ALL", "ask")
     config = MimoConfig()
     assert config.run_all == "run"

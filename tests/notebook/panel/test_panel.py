@@ -204,7 +204,10 @@ def test_in_a_terminal_it_is_printed(
 ) -> None:
     Panel(config, shell()).show()
     printed = capsys.readouterr().out
-    assert (printed.splitlines()[0].split(), sent) == (["setting", "value", "range", "has", "an", "effect"], [])
+    assert (printed.splitlines()[0].split(), sent) == (
+        ["setting", "value", "range", "has", "an", "effect"],
+        [],
+    )
 
 
 def test_several_panels_follow_the_store_and_the_oldest_are_closed(

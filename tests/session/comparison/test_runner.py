@@ -171,14 +171,14 @@ async def test_leaving_early_keeps_what_came_and_closes_every_socket(peer: Peer)
     assert [running.turns[place].reply.stop for place in (0, 1)] == ["interrupted"] * 2
     assert all(turn.reply.text.startswith("word") for turn in running.turns.values())
     assert len(await asyncio.to_thread(peer.left, 2)) == 2
-    assert not talk.is_busy
+    assert not talk.lock.is_held
 
 
 @pytest.mark.anyio
 async def test_a_session_that_compares_is_busy(peer: Peer) -> None:
     talk = session(peer)
     seen_busy = []
-    talk.listeners.append(lambda: seen_busy.append(talk.is_busy))
+    talk.lock.listeners.append(lambda: seen_busy.append(talk.lock.is_held))
     async with talk.stream_comparison("Hello", [Variant("", {})]):
         with pytest.raises(SessionBusy):
             async with talk.stream("Hello"):

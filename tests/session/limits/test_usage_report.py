@@ -144,7 +144,7 @@ def test_a_price_that_is_not_known_makes_the_sum_unknown() -> None:
 
 
 def test_a_price_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(BadOption, match="The price of mine cannot be"):
+    with pytest.raises(BadOption, match="The price of mine must be three numbers"):
         usage_bundle(history(turn("a", Usage(5, 5), MINE)), {"mine": 3})
 
 

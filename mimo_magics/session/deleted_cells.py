@@ -1,0 +1,61 @@
+"""The turns of deleted cells: they leave the lines of a history, and return when their cell returns.
+
+A front end reports a cell that was cut. It does not report that the cell was pasted or that the deletion was undone.
+So the lines are remembered until the cell runs again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from mimo_magics.core.i18n import Translatable
+from mimo_magics.session.history import History
+from mimo_magics.session.turn import Turn
+
+
+class DeletedCells:
+    """Remembers the lines from which the turns of deleted cells were removed."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[tuple[tuple[Turn, ...], bool]]] = {}
+        """By cell the lines that held its turns, and whether they were the current line."""
+
+    def remember(self, history: History, cells: Collection[str]) -> None:
+        """Remember the lines of a history that hold turns of these cells."""
+        for end in history.line_ends:
+            line = history.line_to(end)
+            for cell in {turn.cell for turn in line} & set(cells) - {""}:
+                self._lines.setdefault(cell, []).append((line, end == history.head))
+
+    def __contains__(self, cell: str) -> bool:
+        return cell in self._lines
+
+    def restore(self, history: History, cell: str) -> History:
+        """Return the history with the turns of a cell where they were."""
+        for line, was_current in self._lines[cell]:
+            history = history.restore_cell(cell, line, was_current=was_current)
+        return history
+
+    def forget(self, cell: str) -> None:
+        """Forget the lines of a cell that is there again."""
+        del self._lines[cell]
+
+    def clear(self) -> None:
+        """Forget all removed turns."""
+        self._lines.clear()
+
+
+def describe_removal(history: History, remaining: History) -> str:
+    """Return a line about the turns that left the current line; empty where none did."""
+    removed_count = len(history.turns) - len(remaining.turns)
+    if not removed_count:
+        return ""
+    what = Translatable(
+        "The turn of a deleted cell" if removed_count == 1 else "The {missing} turns of deleted cells",
+        missing=removed_count,
+    )
+    return Translatable(
+        "{what} left the conversation, which is kept as branch {branch}.",
+        what=what,
+        branch=history.head + 1,
+    )
