@@ -153,7 +153,7 @@ def test_turns_of_cells_that_are_named_take_the_place_of_older_ones(peer: Peer, 
         [],
         [],
         [],
-        ["Asked again in place of turn 2, which stays, with the 2 after it, as branch 4."],
+        ["Replaced turn 2. The previous version, with 2 later turns, is branch 4."],
         [],
         [],
     ]

@@ -213,8 +213,8 @@ def test_what_is_asked_anew_is_not_said_to_be_kept(kernel: Kernel) -> None:
 
 def test_code_for_a_format_that_the_address_has_not_is_an_error(kernel: Kernel) -> None:
     assert kernel.run("%%mimo --as anthropic\nHello").error == [
-        "BadOption: The address for the openai format is none for the anthropic format.",
-        "Say the address for it: --api anthropic --base-url URL",
+        "BadOption: The base URL is for the openai format, but the code needs the anthropic format.",
+        "Set its base URL: --api anthropic --base-url URL",
     ]
 
 

@@ -251,7 +251,7 @@ def _export_curl(history: History, _: str, settings: Settings) -> str:
     address = endpoint.resolve_address(service_settings)
     if not address.base_url:
         raise BadOption(
-            Translatable("The embedded model has no address for others."),
+            Translatable("The embedded model has no public base URL."),
             Translatable("Export to py, or ask a service."),
         )
     body = FORMATS[turn.api].encode(_build_last_request(history, service_settings))

@@ -34,7 +34,7 @@ def test_what_is_moved_is_set_here(
     board: PanelLayout, config: MimoConfig, name: str, moved: Any, expected: Any
 ) -> None:
     move_control(board, name, moved)
-    assert (getattr(config, name), config.sources[name]) == (expected, "here")
+    assert (getattr(config, name), config.sources[name]) == (expected, "notebook")
     assert type(getattr(config, name)) is type(expected)
     assert config.changed_settings.keys() == {name}
 

@@ -52,7 +52,7 @@ def test_a_task_sets_what_is_recommended(
     press(board, task.capitalize())
     expected = sampling_for_task(task, SERVICES["mimo-v2"], model)
     assert {name: getattr(config, name) for name in expected} == expected
-    assert {config.sources[name] for name in expected} == {"here"}
+    assert {config.sources[name] for name in expected} == {"notebook"}
 
 
 def test_a_task_tells_what_it_sets_and_whether_that_acts(board: PanelLayout, config: MimoConfig) -> None:

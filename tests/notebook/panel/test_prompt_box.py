@@ -157,7 +157,7 @@ def test_an_answer_is_not_kept_when_the_conversation_went_on(kernel: Kernel) -> 
     press(kernel, "one")
     kernel.run("%%mimo\ntwo")
     kernel.run("again._keep_button.click()")
-    assert "The conversation is not the one that this reply follows." in kernel.run(STATE).text
+    assert "The session has changed since this reply." in kernel.run(STATE).text
 
 
 def test_stop_ends_it_and_what_came_can_be_kept(kernel: Kernel, peer: Peer) -> None:
