@@ -529,7 +529,7 @@ def test_a_folder_that_is_none_is_an_error_and_is_not_made(tmp_path: Path) -> No
 FULL = """
 import resource, sys
 from pathlib import Path
-from support.saving_process import begun
+from support.saving_process import session_with_turns
 from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 
@@ -541,7 +541,7 @@ for path in (file.path, file.path.with_name("new.json")):
     if path.exists():
         writer.read()
     try:
-        writer.write(begun(10, 2_000))
+        writer.write(session_with_turns(10, 2_000))
     except SessionNotSaved as error:
         print(error)
 file.write(saved)
@@ -550,14 +550,14 @@ print("It can be written again.")
 READ_ONLY = """
 import os, tempfile
 from pathlib import Path
-from support.saving_process import begun
+from support.saving_process import session_with_turns
 from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 
 with tempfile.TemporaryDirectory() as name:
     folder = Path(name)
     file = SessionFile(folder / "talk.json")
-    file.write(begun(1))
+    file.write(session_with_turns(1))
     file.read()
     if os.geteuid() == 0:  # nothing is read-only for root: become nobody, to whom all belongs but the file
         os.chown(folder, 65534, 65534)
@@ -567,11 +567,11 @@ with tempfile.TemporaryDirectory() as name:
     for writer, mode in ((file, 0o700), (SessionFile(folder / "new.json"), 0o500)):
         folder.chmod(mode)
         try:
-            writer.write(begun(2))
+            writer.write(session_with_turns(2))
         except SessionNotSaved as error:
             print(error)
     folder.chmod(0o700)
-    print(file.read() == begun(1), sorted(each.name for each in folder.iterdir()))
+    print(file.read() == session_with_turns(1), sorted(each.name for each in folder.iterdir()))
 """
 
 
