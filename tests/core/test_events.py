@@ -99,7 +99,7 @@ def test_every_event_becomes_part_of_the_reply():
     )
 
 
-def test_notices_are_collected_beside_the_reply():
+def test_notices_are_collected_outside_the_reply():
     accumulator = Accumulator()
     for event in EVERY_EVENT:
         accumulator.feed(event)
@@ -232,7 +232,7 @@ def test_the_first_nonempty_id_and_name_are_used():
     ) == (ToolCall("call_1", "tide", "{}"),)
 
 
-def test_arguments_may_come_before_the_name():
+def test_arguments_can_precede_the_name():
     assert parts(ToolCallDelta(0, '{"a"'), ToolCallStart(0, "call_1", "tide"), ToolCallDelta(0, ": 1}")) == (
         ToolCall("call_1", "tide", '{"a": 1}'),
     )

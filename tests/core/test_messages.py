@@ -66,7 +66,7 @@ def test_usages_can_be_added():
     assert Usage() + Usage() == Usage(0, 0, 0, 0)
 
 
-def test_equal_content_is_an_equal_value():
+def test_values_with_equal_content_are_equal():
     assert Message("user", (TextPart("Hi"),)) == user_message("Hi")
     assert hash(SAID) == hash(Message("assistant", SAID.parts))
     assert TextPart("Hi") != ReasoningPart("Hi")
@@ -142,7 +142,7 @@ def test_call_ids_in_a_request_are_unique_and_match_their_results(before, after)
 
 
 @given(st.lists(st.lists(st.sampled_from(["", "a", "call_0", "call_1"]), min_size=1, max_size=4), max_size=5))
-def test_ids_are_unique_whatever_the_server_chose(rounds):
+def test_ids_are_unique_for_any_ids_of_the_server(rounds):
     messages = [message for ids in rounds for message in (called(*ids), answered(*ids))]
     unique = list(with_unique_ids(messages))
     calls, results = unique[::2], unique[1::2]

@@ -88,6 +88,7 @@ turns = st.builds(
     summary=st.sampled_from(["", "They said hello."]),
     digest=texts,
     cell=st.sampled_from(["", "a", "b", "c"]),
+    opens_branch=st.booleans(),
 )
 """Turns that belong to no history yet."""
 
@@ -97,9 +98,7 @@ def _replaced(turn: Turn) -> Step:
 
 
 def _switched(number: int) -> Step:
-    return lambda history: (
-        history.switch_to(number % len(history.all_turns)) if history.all_turns else history
-    )
+    return lambda history: history.move_to(number % len(history.all_turns)) if history.all_turns else history
 
 
 def _rerun(turn: Turn) -> Step:
@@ -122,7 +121,7 @@ steps = st.one_of(
     st.lists(turns, max_size=3).map(_merged),
     st.integers(0, 3).map(lambda count: lambda history: history.drop_last(count)),
     st.integers(0, 9).map(_switched),
-    st.sampled_from(["", "x", "y"]).map(lambda thread: lambda history: history.start_conversation(thread)),
+    st.just(lambda history: history.move_to(ROOT)),
     st.sets(st.sampled_from("abc"), max_size=2).map(
         lambda cells: lambda history: history.remove_cells(cells)
     ),
