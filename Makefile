@@ -1,11 +1,11 @@
-# Everything happens in .venv, which is made when it is missing. PYTHON chooses the interpreter (3.11 or newer),
-# VENV another folder.
+# All commands use the environment in .venv and create it if it is missing. PYTHON selects the interpreter (3.11 or
+# newer), VENV another folder.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-# files of tests in parallel, in their order: those of kernels wait most of their time, and the longest come first
+# Test files run in parallel, in their order. Kernel tests mostly wait, and the longest files come first.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 QUICK := $(addprefix tests/,core wire document display tape project/test_import_law.py) \
 	$(addprefix tests/notebook/,config test_options.py test_cell_request.py test_cell_variables.py test_comparison_request.py) \
@@ -23,46 +23,46 @@ AXE := 4.14.1
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-## make demo      a real answer in a real notebook: no key, one small download
+## make demo      run the first lesson with the embedded model: no API key, one small download
 demo: $(VENV)/demo weights
 	MIMO_PRESET=local $(RUN) notebooks/run.py notebooks/00_first_answer.ipynb notebooks/executed/00_first_answer.ipynb
 
-## make lab       JupyterLab on the notebooks, with the same embedded model
+## make lab       open JupyterLab on the lessons, with the embedded model
 lab: $(VENV)/lab weights
 	MIMO_PRESET=local $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
-## make quick     the pure tests, in under a minute: no kernel, no model, no network
+## make quick     run the tests without a kernel, a model or a network, in under a minute
 quick: $(VENV)/test
 	MIMO_FUZZ=short $(RUN) -m pytest -n 2 --dist loadfile -q -m "not slow and not thorough" $(QUICK) $(ARGS)
 
-## make test      all tests but the slow ones and those in a browser; what was skipped is listed with the reason
+## make test      run all tests except slow and browser tests; lists each skipped test with its reason
 test: $(VENV)/test weights
 	$(RUN) -m pytest $(PARALLEL) -m "not slow" --ignore=tests/browser $(ARGS)
 
-## make test-browser  the tests in JupyterLab and Notebook 7, one after the other; `make browser` comes first
+## make test-browser  run the tests in JupyterLab and Notebook 7; run `make browser` first
 test-browser: $(VENV)/browser
 	$(RUN) -m pytest -m "not slow" tests/browser $(ARGS)
 
-## make chaos     500 schedules of faults of servers and networks, each from a seed; ARGS="-k seed-17-" runs one
+## make chaos     run 500 random schedules of server and network faults; ARGS="-k seed-17-" runs one of them
 chaos: $(VENV)/test
 	$(RUN) -m pytest -n 4 tests/chaos $(ARGS)
 
-## make reports   public bug reports of other tools, tried here: a table of links, tests and outcomes
+## make reports   test public bug reports of other tools; prints a table of links, tests and results
 reports: $(VENV)/test
 	$(RUN) -m pytest -n 2 --dist loadfile -q --links tests/reports $(ARGS)
 
-## make coverage  branch coverage by package, without what runs in a kernel of its own or in a browser
+## make coverage  print branch coverage by package, without kernel and browser tests
 coverage: $(VENV)/test
 	MIMO_FUZZ=short $(RUN) -m pytest -n 2 --dist loadfile -q -m "not slow and not thorough" --ignore=tests/client/local \
 	    --cov=mimo_magics --cov-branch --cov-report=json:build/coverage.json $(MEASURED) $(ARGS)
 	PYTHONPATH=tests $(RUN) -m support.coverage build/coverage.json
 
-## make browser   what the tests in JupyterLab and Notebook want besides a chromium on the PATH
+## make browser   install the requirements of the browser tests, except chromium
 browser: $(VENV)/browser kernels build/axe.min.js
 
 kernels: $(KERNELS)
 
-## make test-all  every test: long fuzzing, all of chaos, a larger model, other Pythons, the oldest allowed dependencies
+## make test-all  run all tests: long fuzzing, chaos, a larger model, other Pythons, the oldest dependencies
 test-all: $(VENV)/test $(VENV)/release weights weights-tools
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
 	for version in 3.12 3.13 3.14; do \
@@ -78,16 +78,16 @@ test-oldest: $(VENV)/release
 	$(RUN) -m uv pip install --quiet --python build/oldest --resolution lowest-direct --editable ".[test]"
 	build/oldest/bin/python -m pytest $(PARALLEL) -m "not slow" --ignore=tests/browser
 
-## make lint      ruff, as check and as format
+## make lint      run ruff check and ruff format --check
 lint: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-## make types     mypy --strict
+## make types     run mypy --strict
 types: $(VENV)/test
 	$(BIN)/mypy
 
-## make bench     figures side by side with others, as ratios; the tests run the short form of each
+## make bench     run the benchmarks beside other tools; prints ratios
 bench: $(VENV)/test
 	$(RUN) benchmarks/stream.py
 	$(RUN) benchmarks/load.py
@@ -98,19 +98,19 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/blocks.py
 	$(RUN) benchmarks/frontend.py --short
 
-## make graph     figures of the import graph, and its picture for the documentation
+## make graph     print figures of the import graph, and draw it for the documentation
 graph: $(VENV)/test
 	PYTHONPATH=tests $(RUN) -m support.graph
 
-## make docs      the site of the documentation into build/site; a warning is an error
+## make docs      build the documentation site into build/site; a warning is an error
 docs: $(VENV)/docs
 	$(RUN) -m sphinx -q -n -W --keep-going -c docs -d build/doctrees . build/site
 
-## make docs-links  ask every address on the web that the site links to
+## make docs-links  check all links of the site to other hosts
 docs-links: $(VENV)/docs
 	$(RUN) -m sphinx -q -b linkcheck -c docs -d build/doctrees . build/links
 
-## make tapes     run the tutorials against the embedded model, record their tapes, and save their outputs; twins replay
+## make tapes     run the lessons with the embedded model, record their tapes and save their outputs
 tapes: $(VENV)/test weights weights-tools
 	$(RUN) notebooks/record.py notebooks/0*.ipynb
 	$(RUN) notebooks/record.py --replay notebooks/zh-TW/0*.ipynb
@@ -118,11 +118,11 @@ tapes: $(VENV)/test weights weights-tools
 weights: $(VENV)/demo
 	@$(RUN) -m mimo_magics.client.local.weights smollm2-135m
 
-## make weights-tools  the embedded model that calls tools: 478 MB, for the tests and notebooks that want it
+## make weights-tools  download the model that calls tools (478 MB), for some tests and lessons
 weights-tools: $(VENV)/demo
-	@$(RUN) -m mimo_magics.client.local.weights qwen2.5-coder-0.5b
+	@$(RUN) notebooks/larger_weights.py qwen2.5-coder-0.5b
 
-## make release-check  build wheel and sdist into dist, and use them as a stranger does on each Python that is here
+## make release-check  build wheel and sdist into dist, and test them in empty environments on each Python
 release-check: $(VENV)/release weights
 	PYTHONPATH=tests $(RUN) -m support.release $(ARGS)
 
@@ -133,7 +133,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 
-# other versions of the kernel, each in a folder that goes before the environment's own
+# Other versions of ipykernel, each in a folder that precedes the environment on the path.
 $(KERNELS): build/kernels/%: | $(VENV)/test
 	$(RUN) -m pip install --quiet --no-deps --target $@ ipykernel==$* nest-asyncio
 
@@ -142,7 +142,7 @@ build/axe.min.js:
 	npm pack --silent --pack-destination build axe-core@$(AXE)
 	tar -xzf build/axe-core-$(AXE).tgz -C build --strip-components=1 --touch package/axe.min.js
 
-# one stamp for each extra, so that an environment is installed once and again when pyproject.toml changes
+# One stamp for each extra: an environment is installed once, and again when pyproject.toml changes.
 $(VENV)/demo $(VENV)/docs $(VENV)/lab $(VENV)/test $(VENV)/browser $(VENV)/release: $(VENV)/%: $(VENV)/bin/python pyproject.toml
 	@echo "Installing mimo-magics with the extra '$*' into $(VENV) (a minute or so) ..."
 	@$(RUN) -m pip install --quiet --editable ".[$*]"

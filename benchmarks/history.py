@@ -1,9 +1,9 @@
-"""What a long conversation costs: to build the next request, to save it, to load it, beside plain JSON.
+"""Cost of a long session: building the next request, saving, and loading, compared with plain JSON.
 
-Each turn has about 1,000 tokens, at four characters each: a prompt, reasoning, an answer, and now and then a call of
-a tool. Plain JSON is `json.dumps` and `json.loads` of the messages of the OpenAI format, and takes its turn in every
-round. Read the ratios, and whether a turn costs the same in a long conversation as in a short one. The bytes are the
-same on every machine.
+Each turn has about 1,000 tokens at four characters each: a prompt, reasoning, an answer, and a tool call in every fifth
+turn. `json.dumps` writes the messages of the OpenAI format. `json.loads` parses the same text as `from_text`. All
+operations run once in each round, so that a busy machine slows all of them. Read the ratios, and whether a turn costs
+the same in a long session as in a short one. The bytes are the same on every machine.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable
 from datetime import date
+from functools import reduce
+from operator import truediv
 from pathlib import Path
 from statistics import median
 
@@ -45,26 +47,28 @@ CALLS = (
     ToolCall("call_0123456789", "tide", '{"port": "基隆"}'),
     ToolResult("call_0123456789", "tide", "high at noon", seconds=0.1),
 )
-TOLERATED = 5
-"""Times plain JSON."""
-SMALLEST = 1e-3
-"""Milliseconds, for what a coarse clock does not see."""
+MAX_RATIO = 5
+"""Limit of the ratio to plain JSON."""
+MIN_MILLISECONDS = 1e-3
+"""Shortest time that counts, as the clock may be coarse."""
+BASES = {"json.loads": "json.loads", "from_text": "json.loads"}
+"""What an operation is compared with; `json.dumps` for all others."""
 
 LEGEND = """\
-ms     median of the rounds: CPU time of this process, but for `write` the time that passes (it waits for the disk)
+ms     median of the rounds: CPU time of this process; for `write` elapsed time, as it waits for the disk
 us     for each turn
-MB     of the text that is made or read
-ratio  to json.dumps, for what is loaded to json.loads, of the messages of the same turns"""
+MB     size of the text that is written or read
+ratio  median of the ratios of each round: to json.dumps, for from_text to json.loads of the same text"""
 
 
-def words(size: int) -> str:
+def make_text(size: int) -> str:
     return (PROSE * (size // len(PROSE) + 1))[:size]
 
 
-def turn(number: int) -> Turn:
-    """A turn of about 4,000 characters; each fifth one calls a tool."""
-    thought, answer = ReasoningPart(words(1_000)), TextPart(words(2_600))
-    parts = (thought, *(CALLS if number % 5 == 0 else ()), answer)
+def make_turn(number: int) -> Turn:
+    """Return a turn of about 4,000 characters. Each fifth one calls a tool."""
+    reasoning, answer = ReasoningPart(make_text(1_000)), TextPart(make_text(2_600))
+    parts = (reasoning, *(CALLS if number % 5 == 0 else ()), answer)
     usage = Usage(1_000 * number, 900, 1_000 * number, 250)
     reply = Reply(
         Message("assistant", parts),
@@ -75,7 +79,7 @@ def turn(number: int) -> Turn:
         timing=Timing(1.0, 5.0, 20.0),
     )
     return Turn(
-        user_message(f"{number}: {words(400)}"),
+        user_message(f"{number}: {make_text(400)}"),
         reply,
         PARAMS,
         "mimo-v2",
@@ -91,73 +95,81 @@ def turn(number: int) -> Turn:
     )
 
 
-def conversation(count: int) -> History:
-    turns = tuple(map(turn, range(count)))
-    return History(turns, tuple(range(-1, count - 1)), heads={"": count - 1})
+def make_history(count: int) -> History:
+    return reduce(History.append_turn, map(make_turn, range(count)), History())
 
 
-def body(turns: tuple[Turn, ...], api: Api) -> dict[str, object]:
+def build_body(turns: tuple[Turn, ...], api: Api) -> dict[str, object]:
     messages = (system_message(SYSTEM), *conversation_messages(turns), user_message("And then?"))
     return FORMATS[api].encode(Request(messages, PARAMS))
 
 
-def dumped(value: object) -> bytes:
+def dump(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def ways(count: int, folder: Path) -> dict[str, Callable[[], bytes | None]]:
-    """All that is measured, by name."""
-    line = conversation(count)
-    saved, file = SavedSession("main", date(2026, 11, 22), line), SessionFile(folder / f"{count}.json")
-    messages, text = body(line.turns, "openai")["messages"], to_text(saved)
-    plain = dumped(messages)
+def build_operations(count: int, folder: Path) -> dict[str, Callable[[], bytes | None]]:
+    """Return the operations that are measured, by name. An operation returns the text that it wrote or read."""
+    history = make_history(count)
+    saved = SavedSession("main", date(2026, 11, 22), history)
+    file = SessionFile(folder / f"{count}.json")
+    messages, text = build_body(history.turns, "openai")["messages"], to_text(saved)
+    data = text.encode()
     return {
-        "json.dumps": lambda: dumped(messages),
-        "request, openai": lambda: dumped(body(line.turns, "openai")),
-        "request, anthropic": lambda: dumped(body(line.turns, "anthropic")),
+        "json.dumps": lambda: dump(messages),
+        "request, openai": lambda: dump(build_body(history.turns, "openai")),
+        "request, anthropic": lambda: dump(build_body(history.turns, "anthropic")),
         "to_text": lambda: to_text(saved).encode(),
         "write": lambda: file.write(saved),
-        "json.loads": lambda: json.loads(plain) and plain,
-        "from_text": lambda: from_text(text) and text.encode(),
+        "json.loads": lambda: json.loads(text) and data,
+        "from_text": lambda: from_text(text) and data,
     }
 
 
-def milliseconds(way: Callable[[], object], clock: Callable[[], float]) -> float:
+def measure_milliseconds(operation: Callable[[], object], clock: Callable[[], float]) -> float:
     gc.collect()
-    begin = clock()
-    way()
-    return (clock() - begin) * 1_000
+    start = clock()
+    operation()
+    return (clock() - start) * 1_000
 
 
-def measured(count: int, rounds: int, folder: Path) -> dict[str, tuple[float, int]]:
-    """Milliseconds and bytes of each way; they take turns, so that a busy machine troubles all of them alike."""
-    all_ways = ways(count, folder)
-    sizes = {name: len(way() or b"") for name, way in all_ways.items()}
-    spent: dict[str, list[float]] = {name: [] for name in all_ways}
+Measurement = tuple[list[float], int]
+"""Milliseconds of each round, and bytes."""
+
+
+def measure(count: int, rounds: int, folder: Path) -> dict[str, Measurement]:
+    """Return the measurement of each operation."""
+    operations = build_operations(count, folder)
+    sizes = {name: len(operation() or b"") for name, operation in operations.items()}
+    times: dict[str, list[float]] = {name: [] for name in operations}
     for _ in range(rounds):
-        for name, way in all_ways.items():
+        for name, operation in operations.items():
             clock = time.perf_counter if name == "write" else time.process_time
-            spent[name].append(milliseconds(way, clock))
-    return {name: (median(times), sizes[name]) for name, times in spent.items()}
+            times[name].append(max(MIN_MILLISECONDS, measure_milliseconds(operation, clock)))
+    return {name: (times[name], sizes[name]) for name in operations}
 
 
-def show(count: int, figures: dict[str, tuple[float, int]], first: dict[str, float]) -> None:
+def print_table(count: int, measurements: dict[str, Measurement], first: dict[str, float]) -> None:
     print(f"\n{count:,} turns{'ms':>17}{'us':>8}{'MB':>8}{'ratio':>8}   us / us of the first table")
-    for name, (ms, size) in figures.items():
-        each = ms * 1_000 / count
-        base = figures["json.loads" if name in ("json.loads", "from_text") else "json.dumps"][0] or SMALLEST
-        growth = each / first.setdefault(name, each or SMALLEST)
-        missed = "" if ms <= TOLERATED * base or name == "write" else f"   more than {TOLERATED}!"
-        print(f"  {name:<20}{ms:>8.1f}{each:>8.1f}{size / 1e6:>8.2f}{ms / base:>8.2f}{growth:>8.2f}{missed}")
+    for name, (times, size) in measurements.items():
+        base = measurements[BASES.get(name, "json.dumps")][0]
+        ratio = median(map(truediv, times, base))
+        milliseconds = median(times)
+        per_turn = milliseconds * 1_000 / count
+        growth = per_turn / first.setdefault(name, per_turn)
+        remark = "" if ratio <= MAX_RATIO or name == "write" else f"   more than {MAX_RATIO}!"
+        print(
+            f"  {name:<20}{milliseconds:>8.1f}{per_turn:>8.1f}{size / 1e6:>8.2f}{ratio:>8.2f}{growth:>8.2f}{remark}"
+        )
 
 
 COUNTS, SHORT = (100, 300, 1_000, 3_000), (30, 100)
-"""Of turns."""
+"""Numbers of turns."""
 
 
 def main() -> None:
     """Print the tables."""
-    parser = ArgumentParser(description="What a long conversation costs, beside plain JSON.")
+    parser = ArgumentParser(description="Cost of a long session, compared with plain JSON.")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--short", action="store_true", help="30 and 100 turns, once")
     options = parser.parse_args()
@@ -166,7 +178,7 @@ def main() -> None:
     first: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         for count in counts:
-            show(count, measured(count, rounds, Path(name)), first)
+            print_table(count, measure(count, rounds, Path(name)), first)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 from docutils.nodes import Node
@@ -18,12 +18,16 @@ from sphinx.util.docutils import SphinxDirective
 from mimo_magics.core import errors, models, pricing, services as presets
 from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
 from mimo_magics.core.settings import Settings, strip_optional
-from mimo_magics.notebook.extension import MAGICS
-from mimo_magics.notebook.magics import MimoMagics
+from mimo_magics.notebook.command_table import MAGICS
+from mimo_magics.notebook.help_page import help_page
 from mimo_magics.notebook.options import OPTIONS, Option
 
 CODE = "    "
 """The indentation of code in a docstring."""
+INLINE_CODE = re.compile(
+    r"%%?mimo\w*\??(?: --\w[\w-]*)?(?: \w+=[\w…-]+| continue| record PATH)?|(?<![\w-])--[\w-]*|\{[^\s{}]*\}(?!:)"
+)
+"""Code within a plain text."""
 CHINESE_HELP = {
     "--no-history": "單次提示詞：看不到工作階段，也不會加入工作階段。",
     "--new": "從工作階段的根開始一個新的分支。",
@@ -42,18 +46,16 @@ CHINESE_HELP = {
 
 def magics() -> Iterator[str]:
     """Yield every magic with its help page, without the options, which have their own table."""
-    for (kind, name), method in MAGICS.items():
-        if not name.startswith("_"):
-            percent = "%%" if kind == "cell" else "%"
-            page = inspect.cleandoc(getattr(MimoMagics, method).__doc__)
-            help_text, _, _ = re.sub(r"\A::\n\n  .*?\n\n", "", page, flags=re.DOTALL).partition("\noptions:")
-            yield f"## `{percent}{name}`\n\n{markdown(help_text)}\n"
+    for magic in MAGICS.values():
+        yield f"## `{magic.name}`\n\n{markdown(help_page(replace(magic, options=())))}\n"
 
 
 def options(language: str = "en") -> Iterator[str]:
     """Yield the table of the options of `%%mimo` and `%mimo`."""
     is_chinese = language == "zh-TW"
-    rows = ((code(each.signature), chinese_help(each) if is_chinese else each.help) for each in OPTIONS)
+    rows = (
+        (code(each.signature), prose(chinese_help(each) if is_chinese else each.help)) for each in OPTIONS
+    )
     yield from table(("選項", "意義") if is_chinese else ("option", "meaning"), rows)
 
 
@@ -73,7 +75,7 @@ def settings() -> Iterator[str]:
             ", ".join(map(code, each.metadata["flags"])),
             "yes" if each.metadata["project"] else "",
             "yes" if each.metadata["panel"] else "",
-            each.metadata["help"],
+            prose(each.metadata["help"]),
         )
         for each in fields(Settings)
     )
@@ -136,7 +138,7 @@ def error_tree() -> Iterator[str]:
         if isinstance(kind, type) and issubclass(kind, errors.MimoError)
     ]
     rows = (
-        (code(kind.__name__), code(kind.__mro__[1].__name__), summary(kind), kind.default_hint)
+        (code(kind.__name__), code(kind.__mro__[1].__name__), prose(summary(kind)), prose(kind.default_hint))
         for kind in classes
     )
     yield from table(("error", "base class", "meaning", "default advice"), rows)
@@ -176,6 +178,11 @@ def code(text: str) -> str:
     return f"`{text}`" if text else ""
 
 
+def prose(text: str) -> str:
+    """Return a plain text as Markdown: names of magics, options and settings in it are code."""
+    return INLINE_CODE.sub(lambda match: code(match[0]), text.replace("<", "\\<"))
+
+
 def kinds(hint: Any) -> str:
     """Return the values that a type allows."""
     kind = strip_optional(hint)
@@ -209,11 +216,13 @@ def summary(kind: type) -> str:
 def markdown(docstring: str) -> str:
     """Return a docstring as Markdown: indented lines are code."""
     lines, inside = [], False
-    for line in docstring.replace("::\n\n", "").splitlines():
+    for line in docstring.splitlines():
         if line.strip() and line.startswith(CODE) != inside:
-            lines.append("```" if inside else "```text")
+            if inside and not lines[-1]:
+                lines.pop()
+            lines += ["```", ""] if inside else ["```text"]
             inside = not inside
-        lines.append(line.removeprefix(CODE) if inside else line.replace("<", "\\<"))
+        lines.append(line.removeprefix(CODE) if inside else prose(line))
     return "\n".join([*lines, "```"] if inside else lines)
 
 

@@ -1,10 +1,10 @@
-"""A Jupyter notebook that talks to the Xiaomi MiMo models.
+"""Jupyter magics for the Xiaomi MiMo models.
 
-In a notebook, `%load_ext mimo_magics` and then `%%mimo` cells. In plain Python:
+In a notebook, run `%load_ext mimo_magics`, then use `%%mimo` cells. In plain Python:
 
     from mimo_magics import Session, ask
 
-Importing this module imports no other of the package; names are fetched when they are used.
+Importing this module imports no other module of the package. Names are imported on first use.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def load_ipython_extension(ipython: Any) -> None:
     """Load the magics into a shell: `%load_ext mimo_magics`.
 
     Raises:
-        MimoError: IPython is too old, as it is in Colab; nothing was loaded.
+        MimoError: IPython is too old, as in Colab; nothing was loaded.
     """
     from mimo_magics.notebook.ipython_version import check_ipython_version
 
@@ -161,7 +161,7 @@ def load_ipython_extension(ipython: Any) -> None:
 
 
 def unload_ipython_extension(ipython: Any) -> None:
-    """Take the magics out of a shell: `%unload_ext mimo_magics`."""
+    """Remove the magics from a shell: `%unload_ext mimo_magics`."""
     from mimo_magics.notebook.extension import unload
 
     unload(ipython)

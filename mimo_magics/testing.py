@@ -1,16 +1,16 @@
-"""A plugin of pytest for people who test their own notebooks and programs: calls are answered from tapes.
+"""A pytest plugin for tests of your own notebooks and programs: it replays calls from tapes.
 
-Put `pytest_plugins = ["mimo_magics.testing"]` into the topmost conftest.py, or call pytest with `-p mimo_magics.testing`. Then:
+Put `pytest_plugins = ["mimo_magics.testing"]` into the topmost conftest.py, or run pytest with `-p mimo_magics.testing`. Then:
 
     def test_the_summary_is_short(mimo_tape):
         assert len(summary("…")) < 200
 
-    pytest --mimo-tape record -k summary         makes the calls, with your key, and keeps them in tapes/
+    pytest --mimo-tape record -k summary         makes the calls, with your API key, and records them in tapes/
     pytest                                       replays them; nothing is sent
     pytest --nbval --mimo-tape replay lesson.ipynb    the same for a notebook
 
-The tape of a test is tapes/TEST.jsonl beside its file, that of a notebook tapes/NOTEBOOK.jsonl. The option `mimo_tapes` of
-pytest's configuration names one folder for all of them.
+The tape of a test is tapes/TEST.jsonl beside its file, and the tape of a notebook is tapes/NOTEBOOK.jsonl. The pytest
+setting `mimo_tapes` selects one folder for all tapes.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ FOLDER = "mimo_tapes"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option and the setting."""
+    """Add the option and the setting of this plugin."""
     group = parser.getgroup("mimo-magics")
     group.addoption(
         OPTION,
         choices=get_args(tape.Mode),
-        help="record the calls of tests, replay them (default), or both: auto",
+        help="record calls, replay them (default), or do both (auto)",
     )
-    parser.addini(FOLDER, "The folder of all tapes; without it tapes/ beside each file.", default="")
+    parser.addini(FOLDER, "Folder of all tapes; default: tapes/ beside each file.", default="")
 
 
 @pytest.fixture
 def mimo_tape(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Answer the calls of a test from its tape, or record them, and return the path of the tape."""
+    """Replay the calls of a test from its tape, or record them; return the path of the tape."""
     mode = request.config.getoption(OPTION) or "replay"
     path = _tape_folder(request.node) / f"{_tape_file_name(request.node.name)}.jsonl"
     monkeypatch.setenv(tape.ENV_VARIABLE, f"{mode}:{path}")
@@ -55,7 +55,7 @@ def mimo_tape(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """Give the kernel that nbval starts the tape of its notebook, when the command line says so."""
+    """Set the tape for the kernel that nbval starts, if the option is given."""
     mode = item.config.getoption(OPTION)
     with pytest.MonkeyPatch.context() as patch:
         if mode and item.path.suffix == ".ipynb":

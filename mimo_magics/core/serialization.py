@@ -12,31 +12,15 @@ Fields that a reader does not know are ignored, so that an older version reads w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
-
-from mimo_magics.core.settings import matches_type
-
-T = TypeVar("T")
+from typing import Any
 
 
 def to_dict(value: Any) -> dict[str, Any]:
     """Return a value's JSON form."""
     tag = {"type": value.type} if hasattr(value, "type") else {}
     return tag | {name: _write(item) for name, item in _non_default_items(value)}
-
-
-def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
-    """Read a value of the given kind from its JSON form.
-
-    Raises:
-        TypeError: a field without a default is missing.
-        ValueError: a value is of another type, or a part has an unknown `type`.
-    """
-    columns = _columns(kind)  # type: ignore[arg-type]  # a class is a key
-    return kind(**{name: _read(hint, data[saved]) for name, saved, hint in columns if saved in data})
 
 
 def canonical_json(value: Any) -> str:
@@ -61,13 +45,6 @@ def _unify_numbers(value: Any) -> Any:
     return value
 
 
-@cache
-def _columns(kind: Any) -> tuple[tuple[str, str, Any], ...]:
-    """Return each field's name, its name in files, and its type."""
-    hints = get_type_hints(kind)
-    return tuple((field.name, _saved_name(field), hints[field.name]) for field in fields(kind))
-
-
 def _non_default_items(value: Any) -> Iterator[tuple[str, Any]]:
     for field in fields(value):
         item = getattr(value, field.name)
@@ -84,23 +61,3 @@ def _write(item: Any) -> Any:
     if isinstance(item, tuple):
         return [_write(each) for each in item]
     return to_dict(item) if is_dataclass(item) else item
-
-
-def _read(hint: Any, item: Any) -> Any:
-    if get_origin(hint) is tuple:
-        if not isinstance(item, (list, tuple)):
-            raise ValueError(f"{str(item)[:40]!r} is of another type")
-        return tuple(_read(get_args(hint)[0], each) for each in item)
-    kinds: list[Any] = [kind for kind in get_args(hint) or (hint,) if is_dataclass(kind)]
-    if kinds and isinstance(item, Mapping):
-        return from_dict(kinds[0] if len(kinds) == 1 else _select_kind(kinds, item), item)
-    if not matches_type(item, hint):
-        raise ValueError(f"{str(item)[:40]!r} is of another type")
-    return item
-
-
-def _select_kind(kinds: list[Any], item: Mapping[str, Any]) -> Any:
-    for kind in kinds:
-        if kind.type == item.get("type"):
-            return kind
-    raise ValueError(f"{str(item.get('type'))[:40]!r} is no kind of part")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +18,10 @@ class FinalRenderer(SilentRenderer):
     def __init__(self, display_options: DisplayOptions = DisplayOptions()) -> None:
         self._display_options = display_options
 
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+    def finish(
+        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
+    ) -> None:
         """Show the document."""
         options = replace(self._display_options, is_plain=is_plain)
-        bundle = reply_bundle(reply, display_options=options)
+        bundle = reply_bundle(reply, display_options=options, notices=notices)
         display_bundle(bundle, {"mimo": record})

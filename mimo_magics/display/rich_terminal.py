@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
@@ -61,10 +62,12 @@ class RichTerminalRenderer:
         if self._has_changes and monotonic() >= self._next_frame_at:
             self._paint()
 
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+    def finish(
+        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
+    ) -> None:
         """Leave the whole reply."""
         self._live.stop()
-        self._live.console.print(render_reply(reply, "text" if is_plain else self._format))
+        self._live.console.print(render_reply(reply, "text" if is_plain else self._format, notices))
 
     def clear(self) -> None:
         """Leave nothing."""
@@ -86,14 +89,16 @@ def _new_live(console: Console | None) -> Live:
     return Live(console=console, auto_refresh=False, transient=True)
 
 
-def render_reply(reply: Reply, reply_format: Format = "markdown") -> RenderableType:
+def render_reply(
+    reply: Reply, reply_format: Format = "markdown", notices: Sequence[str] = ()
+) -> RenderableType:
     """Return remarks, reasoning and answer as rich shows them; links show where they lead."""
     notes = [Text(f"⚠ {escape_invisible_characters(translate(note))}") for note in reply.notes]
-    notices = [Text(escape_invisible_characters(translate(line)), style="dim") for line in reply.notices]
+    quiet_lines = [Text(escape_invisible_characters(translate(line)), style="dim") for line in notices]
     reasoning = [Text(escape_invisible_characters(reply.reasoning), style="dim")] if reply.reasoning else []
     text = escape_invisible_characters(reply.text)
     body = _render_markdown(text) if reply_format == "markdown" else Text(text)
-    return Group(*notes, *notices, *reasoning, body)
+    return Group(*notes, *quiet_lines, *reasoning, body)
 
 
 def _render_markdown(text: str) -> Markdown:

@@ -8,7 +8,7 @@ Either way what is sent in all stays proportional to the reply's length.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -98,13 +98,16 @@ class StaticRenderer:
         if is_due and (self._pending_chars or self._progress.elapsed_seconds):
             self._paint()
 
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+    def finish(
+        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
+    ) -> None:
         """Replace what grew by the document."""
         if self.has_finished_parts:
             clear_output(wait=True)
             self.output = Output()
         options = replace(self._display_options, is_plain=is_plain)
-        self.output.update(reply_document.reply_bundle(reply, display_options=options), {"mimo": record})
+        bundle = reply_document.reply_bundle(reply, display_options=options, notices=notices)
+        self.output.update(bundle, {"mimo": record})
 
     def clear(self) -> None:
         """Take back what was shown, as nothing came of it."""
@@ -120,7 +123,10 @@ class StaticRenderer:
         if end:
             self.output.update(
                 reply_document.reply_bundle(
-                    slice_reply(reply, self._finished_chars, end), " ", self._display_options
+                    slice_reply(reply, self._finished_chars, end),
+                    " ",
+                    self._display_options,
+                    notices=self._growing_notices,
                 )
             )
             self.output, self.has_finished_parts = Output(), True
@@ -129,9 +135,17 @@ class StaticRenderer:
         self._painted_chars, self._painted_status = self._pending_chars, self._progress.line
         self.output.update(
             reply_document.reply_bundle(
-                slice_reply(reply, self._finished_chars), self._painted_status, self._display_options
+                slice_reply(reply, self._finished_chars),
+                self._painted_status,
+                self._display_options,
+                notices=self._growing_notices,
             )
         )
+
+    @property
+    def _growing_notices(self) -> Sequence[str]:
+        """The notices for the next frame. Only the first part of a reply shows them."""
+        return () if self._finished_chars else self._accumulator.notices
 
 
 def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:
@@ -139,13 +153,8 @@ def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:
     if not start and end is None:
         return reply
     before = () if start else tuple(part for part in reply.message.parts if not isinstance(part, TextPart))
-    notes, notices = ((), ()) if start else (reply.notes, reply.notices)
-    return replace(
-        reply,
-        message=Message("assistant", (*before, TextPart(reply.text[start:end]))),
-        notes=notes,
-        notices=notices,
-    )
+    message = Message("assistant", (*before, TextPart(reply.text[start:end])))
+    return replace(reply, message=message, notes=() if start else reply.notes)
 
 
 def find_block_end(text: str, start: int) -> int:

@@ -6,6 +6,7 @@ A terminal obeys control characters, so none of a model's reaches it.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from mimo_magics.core.events import (
@@ -61,7 +62,9 @@ class TerminalRenderer:
     def tick(self) -> None:
         """Nothing waits to be shown."""
 
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+    def finish(
+        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
+    ) -> None:
         """End the last line."""
         self._print(type(None), "")
 

@@ -32,6 +32,8 @@ class Column:
     """The reply, complete or not; `None` if nothing arrived."""
     note: str = ""
     """The reason if the reply is incomplete or missing."""
+    notices: Sequence[str] = ()
+    """Quiet lines about its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,8 @@ def _render_row(tag: str, cells: Iterable[str], attributes: str = "") -> str:
 
 def _render_reply(entry: _NumberedColumn, display_options: DisplayOptions) -> str:
     note = f'<p dir="auto"><em>{escape_html(entry.note)}</em></p>' if entry.note else ""
-    return note + (
-        wrap_html(reply_body_html(entry.column.reply, display_options)) if entry.column.reply else ""
-    )
+    reply, notices = entry.column.reply, entry.column.notices
+    return note + (wrap_html(reply_body_html(reply, display_options, notices=notices)) if reply else "")
 
 
 def _render_text(entry: _NumberedColumn) -> str:

@@ -6,7 +6,7 @@ The same output is `text/html` for people and `text/plain`, the answer's Markdow
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mimo_magics.core.i18n import Translatable, translate
@@ -62,6 +62,7 @@ def reply_bundle(
     status: str = "",
     display_options: DisplayOptions = DisplayOptions(),
     open_groups: Collection[int] = (),
+    notices: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return the output as Jupyter's MIME bundle.
 
@@ -70,9 +71,10 @@ def reply_bundle(
         status: a line for a reply that is still on its way, instead of the footer.
         display_options: how to show it.
         open_groups: numbers of the groups of steps, from 0, that are not folded.
+        notices: quiet lines about the turn, shown below the reply.
     """
     return {
-        "text/html": reply_html(reply, status, display_options, open_groups),
+        "text/html": reply_html(reply, status, display_options, open_groups, notices),
         "text/plain": replace_control_characters(reply.text),
     }
 
@@ -82,9 +84,10 @@ def reply_html(
     status: str = "",
     display_options: DisplayOptions = DisplayOptions(),
     open_groups: Collection[int] = (),
+    notices: Sequence[str] = (),
 ) -> str:
     """Return the reply as sanitized HTML; as plain text where its HTML would be far larger than the reply."""
-    body = reply_body_html(reply, display_options, open_groups)
+    body = reply_body_html(reply, display_options, open_groups, notices)
     return wrap_html(body + small_html(status or footer(reply)))
 
 
@@ -93,24 +96,29 @@ def _plain_body_html(reply: Reply, reason: str) -> str:
 
 
 def reply_body_html(
-    reply: Reply, display_options: DisplayOptions = DisplayOptions(), open_groups: Collection[int] = ()
+    reply: Reply,
+    display_options: DisplayOptions = DisplayOptions(),
+    open_groups: Collection[int] = (),
+    notices: Sequence[str] = (),
 ) -> str:
     """Return all of the reply but its last line, as sanitized HTML, or as plain text where that is not to be had."""
     if display_options.is_plain:
         return _plain_body_html(reply, PLAIN_WHEN_STOPPED)
     try:
-        body = _render_body(reply, display_options, open_groups)
+        body = _render_body(reply, display_options, open_groups, notices)
     except Exception:  # noqa: BLE001  no answer is lost for a fault in what renders it
         return _plain_body_html(reply, PLAIN_WHEN_FAILED)
     return body if len(body) <= MAX_HTML_CHARS else _plain_body_html(reply, PLAIN_WHEN_LARGE)
 
 
-def _render_body(reply: Reply, display_options: DisplayOptions, open_groups: Collection[int]) -> str:
+def _render_body(
+    reply: Reply, display_options: DisplayOptions, open_groups: Collection[int], notices: Sequence[str]
+) -> str:
     inner = (
         *_render_sections(reply, display_options, open_groups),
         _render_sources(reply.annotations),
         *(f'<p dir="auto">⚠ {escape_html(translate(note))}</p>' for note in reply.notes),
-        *map(small_html, map(translate, reply.notices)),
+        *map(small_html, map(translate, notices)),
     )
     return "".join(inner)
 

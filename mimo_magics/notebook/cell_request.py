@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import keyword
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -13,13 +12,12 @@ from typing import Any
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import CodeKind
-from mimo_magics.core.suggest import did_you_mean
+from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_variables import expand
+from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 
-FLAG_PATTERN = re.compile(r"\s*(--?[A-Za-z][\w-]*)=?")
 OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
-VALUE_PATTERN = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +51,21 @@ CONTINUE_COMMAND = "continue"
 """In the place of a line's prompt it goes on with the last answer; `-- continue` is a prompt."""
 
 
-def split_options(line: str) -> tuple[list[str], str]:
-    """Cut the options at the beginning of a line, as arguments for argparse, from the prompt behind them.
+def split_options(line: str) -> tuple[tuple[str, ...], str]:
+    """Split a line into its options, as arguments for argparse, and the prompt after them.
 
-    The prompt is left as it is: it may hold quotes, braces and dashes. `--` ends the options.
+    The prompt stays as it was typed: it may contain quotes, braces and dashes. `--` ends the options.
 
     Raises:
-        BadOption: there is no such option.
+        BadOption: An option is unknown.
     """
-    end = 0
-    arguments = []
-    while flag := FLAG_PATTERN.match(line, end):
-        option = OPTIONS_BY_FLAG.get(flag[1])
-        if option is None:
-            raise unknown_option_error(flag[1])
-        end = flag.end()
-        value = VALUE_PATTERN.match(line, end)
-        if value and (option.requires_value or value[1] in option.optional_values):
-            end = value.end()
-            arguments.append(f"{option.flags[-1]}={_unquote(value[1])}")
-        else:
-            arguments.append(flag[1])
-    return arguments, re.sub(r"^--\s+", "", line[end:].strip())
+    scan = scan_options(line, OPTIONS_BY_FLAG)
+    if scan.unknown_flag in ("-h", "--help"):
+        raise BadOption(Translatable("For help, run {magic}?.", magic="%%mimo"))
+    if scan.unknown_flag:
+        advice = Translatable("Put -- before a prompt that starts with a dash.")
+        raise unexpected_word_error(scan.unknown_flag, OPTIONS_BY_FLAG, advice)
+    return scan.arguments, (scan.prompt or "").strip()
 
 
 def drop_option_lines(body: str) -> str:
@@ -83,31 +74,9 @@ def drop_option_lines(body: str) -> str:
 
 
 def is_continue_line(line: str) -> bool:
-    """Tell whether a line of `%mimo` asks to go on with the last answer."""
-    return split_options(line)[1] == CONTINUE_COMMAND and not re.search(
-        rf"(^|\s)--\s+{CONTINUE_COMMAND}\s*$", line
-    )
-
-
-def _unquote(value: str) -> str:
-    if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
-        return value
-    try:
-        return shlex.split(value)[0]
-    except ValueError:  # its last quote is a character of the text
-        return value
-
-
-def unknown_option_error(flag: str) -> BadOption:
-    """Build the error for an unknown flag."""
-    if flag in ("-h", "--help"):
-        return BadOption(
-            Translatable("The help is elsewhere."), Translatable("Run %%mimo? in a cell of its own.")
-        )
-    advice = did_you_mean(
-        flag, OPTIONS_BY_FLAG, Translatable("Put -- before a prompt that begins with a dash.")
-    )
-    return BadOption(Translatable("There is no option {flag}.", flag=flag), advice)
+    """Return whether a line of `%mimo` is the subcommand `continue`; `-- continue` is a prompt."""
+    scan = scan_options(line, OPTIONS_BY_FLAG)
+    return not scan.has_separator and (scan.prompt or "").strip() == CONTINUE_COMMAND
 
 
 def build_cell_request(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from mimo_magics.session import turn_driver
 from mimo_magics.session.continuation import can_continue
 from mimo_magics.session.dry_run import DryRun, settings_for_code
 from mimo_magics.session.session import Session
-from mimo_magics.session.storage.turn_record import build_record
+from mimo_magics.session.storage.turn_record import add_notices, build_record
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
 from mimo_magics.tools.approval import ApprovalCallback
@@ -118,18 +118,18 @@ class CellRun:
         """Run the turn and show it, in a cell that cannot await."""
         turn_driver.drive_sync(self._open_turn(), self.renderer, self._approve)
 
-    def _build_record(self, turn: Turn) -> dict[str, Any]:
-        if not self.request.keep:
-            return build_record(turn, is_one_off=True)
-        return self.session.record
+    def _build_record(self, turn: Turn, notices: Sequence[str]) -> dict[str, Any]:
+        record = self.session.record if self.request.keep else build_record(turn, is_one_off=True)
+        return add_notices(record, notices)
 
     def _leave_document(self, turn: Turn) -> None:
         """Show the document; one that the person stops is not begun again."""
-        record = self._build_record(turn)
+        notices = self._running.notices if self._running else ()
+        record = self._build_record(turn, notices)
         try:
-            self.renderer.finish(turn.reply, record)
+            self.renderer.finish(turn.reply, record, notices=notices)
         except KeyboardInterrupt:
-            self.renderer.finish(turn.reply, record, is_plain=True)
+            self.renderer.finish(turn.reply, record, notices=notices, is_plain=True)
             raise Interrupted(
                 Translatable("The document was stopped; the answer is kept."), reply=turn.reply
             ) from None

@@ -16,17 +16,19 @@ from mimo_magics.display.selection import choose_comparison_renderer
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import comparison_request
-from mimo_magics.notebook.argument_parser import get_user_variables
+from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.comparison_request import ComparisonRequest
-from mimo_magics.notebook.comparison_run import ComparisonRun, confirm_cost, parse_command
+from mimo_magics.notebook.comparison_run import ComparisonRun, confirm_cost
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.comparison.result import Comparison
 from mimo_magics.session.session import Session
+from mimo_magics.session.storage.turn_record import add_notices
 
 
 class ComparisonCells:
@@ -74,16 +76,16 @@ class ComparisonCells:
         Raises:
             BadOption: it says nothing that can be done.
         """
-        command = parse_command(line)
+        command, arguments = parse_command("%mimo_compare", line)
         if self._last_comparison is None:
             raise BadOption(Translatable("Nothing was compared yet."), "%%mimo_compare --temperature 0 1")
-        match command.name:
+        match command:
             case "show":
                 display_bundle(self._last_comparison.show().bundle)
             case "diff":
-                display_bundle(self._last_comparison.diff(*command.numbers).bundle)
+                display_bundle(self._last_comparison.diff(arguments.number, arguments.other).bundle)
             case _:
-                self._adopt(self._last_comparison, *command.numbers)
+                self._adopt(self._last_comparison, arguments.number)
 
     def _create_run(self, request: ComparisonRequest, async_cell: AsyncCell | None = None) -> ComparisonRun:
         session = self._select_session(request)
@@ -138,7 +140,8 @@ class ComparisonCells:
                 gone=branched_turns,
             )
         bundle = reply_document.reply_bundle(
-            replace(reply, notices=(*reply.notices, notice)),
+            reply,
             display_options=DisplayOptions(settings.format, settings.remote_images),
+            notices=[notice],
         )
-        display_bundle(bundle, {"mimo": session.record})
+        display_bundle(bundle, {"mimo": add_notices(session.record, [notice])})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import COMPARABLE_SETTINGS
-from mimo_magics.core.suggest import did_you_mean
-from mimo_magics.notebook.cell_request import FLAG_PATTERN, build_cell_request, drop_option_lines
+from mimo_magics.notebook.argument_parser import parse_options
+from mimo_magics.notebook.cell_request import build_cell_request, drop_option_lines
+from mimo_magics.notebook.command_line import split_words
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
 
@@ -42,34 +42,21 @@ REQUEST_FIELDS = tuple(
 )
 
 
-def split_line(line: str) -> list[str]:
-    """Split the line of a cell that compares into arguments for argparse.
+def parse_line(line: str) -> argparse.Namespace:
+    """Parse the options of `%%mimo_compare`.
 
     Raises:
-        BadOption: a quotation does not end, or there is no such option.
+        BadOption: A quote is not closed, or an option is unknown, has no value or an invalid one.
     """
-    try:
-        arguments = shlex.split(line)
-    except ValueError:
-        raise BadOption(
-            Translatable("A quotation on the line does not end."),
-            Translatable("Put a value with a quote into quotes."),
-        ) from None
-    for word in arguments:
+    words = split_words(line)
+    for word in words:
         flag = word.partition("=")[0]
-        if FLAG_PATTERN.fullmatch(flag) and flag not in COMPARISON_FLAGS:
-            raise _unknown_option_error(flag)
-    return arguments
-
-
-def _unknown_option_error(flag: str) -> BadOption:
-    if flag in OPTIONS_BY_FLAG:
-        return BadOption(
-            Translatable("A comparison does not take {flag}.", flag=flag),
-            Translatable("See %%mimo_compare? for the options."),
-        )
-    advice = did_you_mean(flag, COMPARISON_FLAGS, Translatable("See %%mimo_compare? for the options."))
-    return BadOption(Translatable("There is no option {flag}.", flag=flag), advice)
+        if flag in OPTIONS_BY_FLAG and flag not in COMPARISON_FLAGS:
+            raise BadOption(
+                Translatable("A comparison does not accept {flag}.", flag=flag),
+                Translatable("For help, run {magic}?.", magic="%%mimo_compare"),
+            )
+    return parse_options("%%mimo_compare", words)
 
 
 def build_comparison_request(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from mimo_magics.core.errors import BadOption, Interrupted, MimoError
 from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.renderer_protocol import ComparisonRenderer
-from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.comparison_request import ComparisonRequest
@@ -22,35 +20,6 @@ from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.dry_run import DryRun
 from mimo_magics.session.limits.budget import Budget
 from mimo_magics.session.session import Session
-
-COMMANDS: Mapping[str, int] = {"show": 0, "diff": 2, "adopt": 1}
-"""What `%mimo_compare` can do with the last comparison, and how many numbers of replies follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonCommand:
-    """One of them."""
-
-    name: str
-    numbers: tuple[int, ...]
-
-
-def parse_command(line: str) -> ComparisonCommand:
-    """Read a line of `%mimo_compare`.
-
-    Raises:
-        BadOption: it is none.
-    """
-    name, *words = line.split() or ["show"]
-    if name not in COMMANDS:
-        advice = did_you_mean(name, COMMANDS, Translatable("A prompt goes below %%mimo_compare."))
-        raise BadOption(Translatable("There is no %mimo_compare {name}.", name=name), advice)
-    if len(words) != COMMANDS[name] or not all(word.isdecimal() for word in words):
-        raise BadOption(
-            Translatable("%mimo_compare {line} is not complete, or too much.", line=line.strip()),
-            Translatable("See %mimo_compare?."),
-        )
-    return ComparisonCommand(name, tuple(map(int, words)))
 
 
 class ComparisonRun:

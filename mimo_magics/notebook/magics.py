@@ -18,14 +18,15 @@ from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
 from mimo_magics.notebook import cell_request, comparison_request
-from mimo_magics.notebook.argument_parser import get_user_variables, parse_options, with_options
+from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.cell_run import CellRun
 from mimo_magics.notebook.commands import reply as reply_command, tools as tools_command
 from mimo_magics.notebook.config.store import MimoConfig
+from mimo_magics.notebook.help_page import documented
 from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
-from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.plain_magics import SettingsMagics
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
@@ -78,36 +79,21 @@ class MimoMagics(SettingsMagics):
         """Whether anything was said in one of the sessions."""
         return any(session.history.all_turns for session in self.session_selection.sessions)
 
-    @with_options("mimo", OPTIONS)
+    @documented("%%mimo")
     def mimo_cell(self, line: str, body: str) -> Reply | DryRun | None:
-        """Send the cell to a MiMo model, show the answer, and return the reply.
-
-            %%mimo -t 0.2 -o reply
-            Name three things to see in {city}.
-
-        The conversation goes on from cell to cell. {city} is the value of the variable; attributes and items work
-        too, {df.columns} and {rows[0]["x"]}, and every other brace stays as it is. The reply is the cell's value,
-        with .text, .reasoning, .usage and .stop. %mimo_config shows and changes what holds for all cells.
-        """
+        """Run `%%mimo`."""
         cell_run = self._create_cell_run(line, body)
         return self._run_cell(cell_run) if cell_run.sends_request else self._show_dry_run(cell_run)
 
     @needs_local_scope
-    @with_options("mimo", OPTIONS)
+    @documented("%mimo")
     def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply | DryRun | None:
-        """Send the rest of the line to a MiMo model, show the answer, and return the reply.
-
-            %mimo -t 0.2 Name three things to see in {city}.
-            reply = %mimo Which of them is free?
-
-        Works in loops and functions. It does what %%mimo does, and takes its options; -- ends them.
-
-            %mimo show      the last turn of the conversation anew; show 2: its second
-            %mimo insert 1  the first code block of the last answer in a new cell below
-            %mimo copy 1    the same, to be copied: one click selects it; alone: the whole answer's source
-            %mimo continue  goes on with the last answer, if it was broken off; takes options before it
-        """
-        if command := reply_command.parse_command(line):
+        """Run `%mimo`."""
+        command = reply_command.parse_line(line)
+        if command and command.name == "help":
+            display_bundle({"text/plain": str(self.mimo_line.__doc__)})
+            return None
+        if command:
             self._reply_display.run_command(command, self.session_selection.sessions.current)
             return None
         cell_run = self._create_cell_run(line, None, local_ns or {})
@@ -128,38 +114,19 @@ class MimoMagics(SettingsMagics):
                 await async_cell.run(cell_run.run())
         return self._store_reply(cell_run)
 
-    @with_options("mimo_compare", COMPARISON_OPTIONS)
+    @documented("%%mimo_compare")
     def compare_cell(self, line: str, body: str) -> Comparison:
-        """Ask a prompt in several ways, show the replies side by side, and return them.
-
-            %%mimo_compare --model mimo-v2-pro mimo-v2-flash --temperature 0 0.7 1.0 --repeat 2
-            Name a bird, and say why.
-
-        An option with several values is compared: all combinations are asked, a few at a time. The conversation so
-        far is sent, and none of the replies joins it. What is returned has .diff(1, 2), .to_frame() and .adopt(1);
-        %mimo_compare does the same with the last one. No tools are offered.
-        """
-        return self.comparisons.run(
-            parse_options(MimoMagics.compare_cell, comparison_request.split_line(line)), body
-        )
+        """Run `%%mimo_compare`."""
+        return self.comparisons.run(comparison_request.parse_line(line), body)
 
     @no_var_expand
     async def compare_cell_async(self, line: str, body: str) -> Comparison:
         """Do what %%mimo_compare does, in a cell that awaits."""
-        return await self.comparisons.run_async(
-            parse_options(MimoMagics.compare_cell, comparison_request.split_line(line)), body
-        )
+        return await self.comparisons.run_async(comparison_request.parse_line(line), body)
 
-    @no_var_expand
+    @documented("%mimo_compare")
     def compare_line(self, line: str) -> None:
-        """Do something with the replies of the last %%mimo_compare, whose options %%mimo_compare? shows.
-
-        ::
-
-            %mimo_compare show      side by side
-            %mimo_compare diff 1 2  how the words of two of them differ
-            %mimo_compare adopt 2   make one of them the next turn of the conversation
-        """
+        """Run `%mimo_compare`."""
         self.comparisons.run_command(line)
 
     def _create_cell_run(
@@ -179,7 +146,7 @@ class MimoMagics(SettingsMagics):
         text = rest if body is None else cell_request.drop_option_lines(body)
         prompt = None if body is None and cell_request.is_continue_line(line) else text
         request = cell_request.build_cell_request(
-            parse_options(MimoMagics.mimo_cell, options), prompt, {**get_user_variables(self.shell), **local}
+            parse_options("%%mimo", options), prompt, {**get_user_variables(self.shell), **local}
         )
         settings = replace(self.config.snapshot(), **request.settings)
         session = self.session_selection.select_session(request, settings)

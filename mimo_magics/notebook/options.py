@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from functools import partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mimo_magics.core.settings import (
@@ -21,22 +22,27 @@ from mimo_magics.core.settings import (
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option."""
+    """An option of a magic or of a subcommand."""
 
     flags: tuple[str, ...]
     help: str
     argparse: Mapping[str, Any] = field(default_factory=dict)
+    """The keyword arguments of `ArgumentParser.add_argument`."""
+
+    @property
+    def dest(self) -> str:
+        """The name of the option's value in argparse's namespace."""
+        return str(self.argparse.get("dest") or self.flags[-1].lstrip("-").replace("-", "_"))
 
     @property
     def requires_value(self) -> bool:
         """Whether a value must follow the flag."""
-        return (
-            self.argparse.get("action", "append") in ("append", NameValueAction) and not self.optional_values
-        )
+        takes_value = self.argparse.get("action", "append") in ("append", "extend", MergeAction)
+        return takes_value and not self.optional_values
 
     @property
     def optional_values(self) -> tuple[str, ...]:
-        """The values that may follow the flag; without one it means the first of them."""
+        """The values that may follow the flag; a flag without a value means the first of them."""
         return tuple(self.argparse["choices"]) if self.argparse.get("nargs") == "?" else ()
 
     @property
@@ -53,18 +59,25 @@ class Option:
         return " ".join(filter(None, (", ".join(self.all_flags), value)))
 
 
-class NameValueAction(argparse.Action):
-    """Collects NAME=VALUE, where the value is JSON or, failing that, text."""
+class MergeAction(argparse.Action):
+    """Collects the (name, value) pairs of a repeated option in a dict."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: Any = None
     ) -> None:
-        name, equals, text = values.partition("=")
-        if not equals or not name:
-            raise argparse.ArgumentError(self, f"{values!r} is not NAME=VALUE")
-        setattr(
-            namespace, self.dest, {**(getattr(namespace, self.dest) or {}), name: parse_json_or_text(text)}
-        )
+        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **dict([values])})
+
+
+def parse_name_value(text: str) -> tuple[str, Any]:
+    """Parse NAME=VALUE, where the value is JSON or, failing that, text.
+
+    Raises:
+        ValueError: The text has another form.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ValueError(text)
+    return name, parse_json_or_text(value)
 
 
 def _build_option(setting: Field[Any], hint: Any) -> Option:
@@ -79,16 +92,16 @@ def _build_option(setting: Field[Any], hint: Any) -> Option:
     elif get_origin(kind) is tuple:
         argparse_options |= {"action": "append", "type": _unescape}
     elif get_origin(kind) is Mapping:
-        argparse_options["action"] = NameValueAction
+        argparse_options |= {"action": MergeAction, "type": parse_name_value}
     elif kind is bool:
-        argparse_options |= _switch_options(setting)
+        argparse_options |= _build_switch(setting)
     elif kind is not str:
         argparse_options["type"] = kind
     return Option(setting.metadata["flags"], setting.metadata["help"], argparse_options)
 
 
-def _switch_options(setting: Field[Any]) -> dict[str, Any]:
-    """What is off is switched on by a flag, what is on can be switched off, and what is neither is told which."""
+def _build_switch(setting: Field[Any]) -> dict[str, Any]:
+    """Return argparse's arguments for a switch: `--x on|off` without a default, else `--x` or also `--no-x`."""
     if setting.default is None:
         return {"type": parse_on_off}
     return {"action": argparse.BooleanOptionalAction if setting.default else "store_true", "default": None}
@@ -153,18 +166,11 @@ UNCOMPARABLE_SETTINGS = ("tool_choice", "max_steps", "quiet")
 
 
 def _build_varied_option(option: Option, hint: Any) -> Option:
-    def convert_value(text: str) -> Any:
-        return from_text(hint, text)
-
-    convert_value.__name__ = getattr(strip_optional(hint), "__name__", "value")
-    argparse_options = {
-        name: word for name, word in option.argparse.items() if name in ("metavar", "choices", "dest")
+    inherited = {
+        name: value for name, value in option.argparse.items() if name in ("metavar", "choices", "dest")
     }
-    return Option(
-        option.flags,
-        option.help,
-        {**argparse_options, "nargs": "+", "action": "extend", "type": convert_value},
-    )
+    several = {"nargs": "+", "action": "extend", "type": partial(from_text, hint)}
+    return Option(option.flags, option.help, {**inherited, **several})
 
 
 def _build_comparison_options() -> tuple[Option, ...]:

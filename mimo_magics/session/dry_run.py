@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mimo_magics.client import endpoint, model_list
-from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import process as local_process
 from mimo_magics.core.errors import BadOption, BudgetExceeded, MimoError
 from mimo_magics.core.i18n import Translatable, translatables, translate
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.pricing import PRICES_AS_OF, find_price
-from mimo_magics.core.secret import Secret
 from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.core.settings import Api, CodeKind, Settings
 from mimo_magics.core.text import escape_html, replace_control_characters, replace_unencodable_characters
@@ -184,9 +182,7 @@ def build_dry_run(turn_input: TurnInput, session_spending: Spending, *notes: str
     request, attachment_notes = turn_input.build_request(omitted_turns=plan.omitted_turns, summary=summary)
     request = limits.limit_output(request, plan.tokens)
     settings, service = turn_input.settings, turn_input.service
-    url = endpoint.resolve_base_url(settings)
-    auth = settings.auth or service.auth[settings.api]
-    service_endpoint = Endpoint(url, Secret(), auth)
+    service_endpoint = endpoint.resolve_address(settings)
     warnings = (
         *attachment_notes,
         *request_warnings.find_warnings(settings, service, request, service_endpoint),
@@ -197,7 +193,8 @@ def build_dry_run(turn_input: TurnInput, session_spending: Spending, *notes: str
     )
     sent_request = local_process.adapt_request(request) if service is LOCAL_SERVICE else request
     body = FORMATS[settings.api].encode(sent_request)
-    return DryRun(ApiCall(settings.api, url, auth, body), settings, service.name, plan.tokens, warnings)
+    call = ApiCall(settings.api, service_endpoint.base_url, service_endpoint.auth, body)
+    return DryRun(call, settings, service.name, plan.tokens, warnings)
 
 
 def settings_for_code(settings: Settings, kind: str) -> Settings:

@@ -62,12 +62,13 @@ class RunningTurn:
         *,
         trusted_tools: dict[str, NotebookTool] | None = None,
         cell: str = "",
+        opens_branch: bool = False,
         session_spending: Spending = Spending(),
     ) -> None:
         self.turn: Turn | None = None
         """The turn when it is over."""
-        self.notices: tuple[str, ...] = ()
-        """What the session has to say of it, in quiet lines."""
+        self.opening_notices: tuple[str, ...] = ()
+        """Notices of the session, sent before the reply."""
         self.cached: Turn | None = None
         """An answer that is there already, and is given instead of asking."""
         self.continued_turn: Turn | None = None
@@ -76,6 +77,7 @@ class RunningTurn:
         self._tools = tools
         self._turn_input = turn_input
         self._cell = cell
+        self._opens_branch = opens_branch
         self._tape_selection = tape.resolve_tapes(turn_input.settings.tape)
         self.clock = tape.create_clock(self._tape_selection, turn_input.settings.tape_pace)
         """Measures its times, and its waits."""
@@ -110,6 +112,11 @@ class RunningTurn:
         return replace(reply, timing=self._timer.timing, cost=price)
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """The notices that were sent, to be shown beside the reply."""
+        return self._accumulator.notices
+
+    @property
     def cost(self) -> float | None:
         """Estimate of what was spent, in US dollars, also where the server told no tokens; `None` without a price."""
         return self._limits.cost()
@@ -123,8 +130,7 @@ class RunningTurn:
         return turn
 
     def _build_cached_turn(self, cached_turn: Turn) -> Turn:
-        reply = replace(cached_turn.reply, notices=self._accumulator.reply.notices)
-        return replace(cached_turn, reply=reply, cell=self._cell, usage=Usage())
+        return replace(cached_turn, usage=Usage(), cell=self._cell, opens_branch=self._opens_branch)
 
     def _build_turn(self) -> Turn:
         unfinished_calls = list(self._call_runner.fail_open_calls())
@@ -153,6 +159,7 @@ class RunningTurn:
             summary=self._summary,
             digest=self.digest,
             cell=self._cell,
+            opens_branch=self._opens_branch,
         )
 
     async def _run(self) -> AsyncGenerator[Event]:
@@ -169,18 +176,17 @@ class RunningTurn:
 
     async def _stream_turn(self) -> AsyncGenerator[Event]:
         """Ask the service, or the tape; the embedded model is fetched and started first."""
-        for line in self.notices:
+        for line in self.opening_notices:
             yield Notice(line)
         if self.cached:
             for event in replay_reply(self.cached.reply):
                 yield event
             return
         settings = self._turn_input.settings
-        if self._turn_input.service is LOCAL_SERVICE and not tape.is_replaying(self._tape_selection):
-            async with aclosing(local_process.start_server(settings.local_model)) as preparations:
-                async for step in preparations:
-                    yield step
-        service_endpoint = local_process.choose_endpoint(settings, self._tape_selection)
+        async with aclosing(endpoint.prepare_endpoint(settings, self._tape_selection)) as preparations:
+            async for step in preparations:
+                yield step
+        service_endpoint = endpoint.resolve_endpoint(settings, self._tape_selection)
         if line := credentials.describe_env_file(service_endpoint.key_source):
             yield Notice(line)
         self._turn_input = await resolve_model(self._turn_input, service_endpoint)
@@ -334,7 +340,7 @@ class RunningTurn:
             size = ResponseSize()
             async for event in events:
                 size.feed(event)
-                if isinstance(event, Notice) and event.text in self._accumulator.reply.notices:
+                if isinstance(event, Notice) and event.text in self.notices:
                     continue  # each request of the turn may meet the same refusal
                 if isinstance(event, ResponseStarted):
                     endpoint.bind_key(service_endpoint)

@@ -25,7 +25,7 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Pace
 from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
-from mimo_magics.tape import format as tape_format, matching, mismatch
+from mimo_magics.tape import matching, mismatch
 from mimo_magics.tape.clock import Clock, TapeClock
 from mimo_magics.tape.file import TapeFile
 from mimo_magics.tape.format import RecordedCall, quote_name
@@ -62,7 +62,7 @@ class Tape:
         if mode == "replay" and not exists:
             path_text = quote(str(path), MAX_PATH_CHARS)
             raise TapeMismatch(Translatable("There is no tape {path}.", path=path_text), self._advice)
-        for call in tape_format.read_tape(path) if exists and mode != "record" else []:
+        for call in _read_calls(path) if exists and mode != "record" else []:
             self._calls[_build_key(call)].append(call)
         self._file = TapeFile(self.path, replaces=mode == "record")
 
@@ -183,6 +183,13 @@ def create_clock(tapes: Sequence[Tape], pace: Pace = "once") -> Clock:
     if all(tape.mode == "record" for tape in tapes):
         return Clock()
     return TapeClock(pace, tape_only=is_replaying(tapes))
+
+
+def _read_calls(path: Path) -> list[RecordedCall]:
+    """Return the calls on a tape. The reader is imported here, as pydantic takes time to load."""
+    from mimo_magics.tape.reader import read_tape
+
+    return read_tape(path)
 
 
 def _build_key(call: RecordedCall) -> RequestKey:

@@ -1,1 +1,1 @@
-"""The two formats of the MiMo API: requests to JSON, bytes to events."""
+"""The two API formats: requests to JSON bodies, bytes of responses to events."""

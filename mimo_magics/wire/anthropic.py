@@ -72,7 +72,7 @@ def encode(request: Request) -> dict[str, Any]:
     """Return the body of a call.
 
     Raises:
-        BadOption: the request holds something that this format cannot say.
+        BadOption: the request contains something that this format does not support.
     """
     params = request.params
     if params.web_search:
@@ -126,7 +126,7 @@ def _encode_tool_choice(choice: str) -> dict[str, Any]:
 
 
 def _encode_messages(request: Request) -> list[dict[str, Any]]:
-    """User and assistant in turns: neighbours of one role become one message, tool results a user's blocks."""
+    """Return alternating user and assistant messages. Adjacent messages of one role are merged; tool results are user blocks."""
     body: list[dict[str, Any]] = []
     for message in request.messages:
         if message.role in SYSTEM_ROLES:
@@ -141,7 +141,7 @@ def _encode_messages(request: Request) -> list[dict[str, Any]]:
 
 
 def _encode_assistant(message: Message, request: Request) -> list[dict[str, Any]]:
-    """Reasoning goes back as it came, signed or not; it is made up where calls have lost it (7.1)."""
+    """Send reasoning back unchanged, signed or not; add a placeholder for calls that lack it (section 7.1)."""
     parts = [part for part in message.parts if part != TextPart("")]
     has_reasoning = any(isinstance(part, ReasoningPart) for part in parts)
     if request.params.thinking is False:
@@ -192,7 +192,7 @@ def _encode_image_source(url: str) -> dict[str, str]:
 
 
 class Decoder:
-    """Frames of one stream to events."""
+    """Decoder of one stream."""
 
     def __init__(self) -> None:
         self.is_done = False
@@ -201,11 +201,11 @@ class Decoder:
         self._calls = ToolCallDeltas()
 
     def feed(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:
-        """Decode one frame.
+        """Decode one JSON object of the stream.
 
         Raises:
-            ApiError: the server reports a failure in the middle of the stream.
-            WireError: the frame is of the other format.
+            ApiError: the server reports an error within the stream.
+            WireError: the object has the other format.
         """
         if error := frame_error(frame):
             raise error
@@ -231,11 +231,11 @@ class Decoder:
                 self.is_done = True
 
     def flush(self) -> Iterator[Event]:
-        """Return what was held back, as nothing more comes."""
+        """Return the events that were held back, at the end of the stream."""
         yield from self._calls.flush()
 
     def _decode_message_start(self, message: Mapping[str, Any]) -> Iterator[Event]:
-        """A second start with another id begins anew: gateways ask another server when one fails in the middle."""
+        """Decode a start. A second start with another id restarts the reply: a gateway switched to another server."""
         id_, model = read_name(message.get("id")), read_name(message.get("model"))
         if self._id is None:
             self._id = id_
@@ -246,7 +246,7 @@ class Decoder:
         yield from self._update_usage(message.get("usage"))
 
     def _decode_block_start(self, index: int | None, block: Mapping[str, Any]) -> Iterator[Event]:
-        """A block usually opens empty, but may bring its beginning or all of it."""
+        """Decode the start of a block, which is usually empty but may contain text or all of the block."""
         if block.get("type") == "tool_use":
             arguments = read_json_text(block.get("input") or None)
             yield from self._calls.open(
@@ -266,18 +266,18 @@ class Decoder:
             yield ReasoningDelta("", read_name(signature))
 
     def _update_usage(self, usage: Any) -> Iterator[Event]:
-        """MiMo starts with zeros and tells the truth at the end; others tell each figure once."""
+        """Merge usage. MiMo sends zeros first and the real counts at the end; others send each count once."""
         self._usage |= {name: count for name, count in read_object(usage).items() if count}
         if self._usage:
             yield UsageUpdate(_decode_usage(self._usage))
 
 
 def decode_full(body: Mapping[str, Any]) -> Iterator[Event]:
-    """Decode a whole reply as the frames of a stream, through the same decoder.
+    """Decode a full reply as the events of a stream, with the same decoder.
 
     Raises:
         ApiError: the body is an error.
-        WireError: the body is no message.
+        WireError: the body is not a message.
     """
     if error := frame_error(body):
         raise error
@@ -295,7 +295,7 @@ def decode_full(body: Mapping[str, Any]) -> Iterator[Event]:
 
 
 def _read_blocks(content: Any) -> list[Mapping[str, Any]] | None:
-    """Return the blocks of a message; `None` if it has no content."""
+    """Return the blocks of a message, or `None` if it has no content."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     blocks = read_objects(content) if isinstance(content, list) else []
@@ -303,7 +303,7 @@ def _read_blocks(content: Any) -> list[Mapping[str, Any]] | None:
 
 
 def _decode_usage(usage: Mapping[str, Any]) -> Usage:
-    """In this format `input_tokens` leaves out what was read from or written to the cache."""
+    """Return the usage. In this format `input_tokens` excludes tokens that were read from or written to the cache."""
     cache_reads = parse_token_count(usage.get("cache_read_input_tokens"))
     cache_writes = parse_token_count(usage.get("cache_creation_input_tokens"))
     uncached = parse_token_count(usage.get("input_tokens"))

@@ -1,4 +1,4 @@
-"""How a key is shown to a server."""
+"""HTTP headers that carry the API key."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from mimo_magics.core.settings import Auth
 
 
 def key_headers(key: Secret, auth: Auth) -> dict[str, str]:
-    """Return the headers that carry the key, as secrets; none when there is no key.
+    """Return the headers that carry the key, as `Secret` values; no headers if the key is empty.
 
-    All MiMo hosts take `bearer` in the OpenAI format and `api-key` in the Anthropic one; `x-api-key` is what
-    Anthropic's own SDK sends.
+    All MiMo hosts accept `bearer` in the OpenAI format and `api-key` in the Anthropic format. The SDK of Anthropic
+    sends `x-api-key`.
     """
     if not key:
         return {}

@@ -1,6 +1,6 @@
-"""Tool calls that a small model writes as its whole answer: a JSON object with a name and arguments, fenced or not.
+"""Tool calls that a small model writes as its whole reply: a JSON object with a name and arguments, fenced or not.
 
-The embedded models were trained to call functions so, and their server takes only some of it for calls.
+The embedded models were trained to call tools in this form, and their server recognizes only some of the calls.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ JSON_DECODER = json.JSONDecoder()
 
 
 class BareToolCallFilter:
-    """Takes such calls out of one answer's events.
+    """Extracts such calls from the events of one reply.
 
     Args:
-        names: of the tools that were offered; nothing else is a call.
-        first_number: number of the first call, as ids must differ within a conversation.
+        names: names of the available tools. Other objects are not calls.
+        first_number: number of the first call, as ids must differ within a session.
     """
 
     def __init__(self, names: Collection[str], first_number: int = 0) -> None:
@@ -38,10 +38,10 @@ class BareToolCallFilter:
         self._first_number = first_number
         self._buffer = ""
         self._may_be_call = bool(names)
-        """Whether all text so far may be a call."""
+        """Whether the text so far may be a call."""
 
     def feed(self, event: Event) -> Iterator[Event]:
-        """Pass an event on, unless it may be part of a call."""
+        """Forward an event, unless it may be part of a call."""
         match event:
             case ToolCallStart():
                 self._may_be_call = False
@@ -64,7 +64,7 @@ class BareToolCallFilter:
         yield event
 
     def flush(self) -> Iterator[Event]:
-        """Return what was held back: as calls, or as text."""
+        """Return the text that was held back, as calls or as text."""
         text, self._buffer = self._buffer, ""
         calls = list(self._parse_calls(text))
         for number, (name, arguments) in enumerate(calls):

@@ -1,7 +1,7 @@
-"""One call as code that anybody can run: for a shell, for httpx, for the official SDKs.
+"""One call as code: for a shell, for httpx, for the official SDKs.
 
-The forms are those of the services' quick-start pages. Values are written as literals, so that a prompt cannot be more
-than a value, and the key is named, never written: it stands in the environment.
+The code follows the quick-start pages of the services. Values are written as literals, so that a prompt cannot become
+code. The API key is read from an environment variable and never written.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ CODE_KINDS: tuple[CodeKind, ...] = get_args(CodeKind)
 API_KEY_VARIABLE = "MIMO_API_KEY"
 
 UNSAFE_CHARACTERS = re.compile(rf"{INVISIBLE_CHARACTERS.pattern}|[\ud800-\udfff]")
-"""What a terminal that a command is pasted into would obey or could not show."""
+"""Characters that a terminal would interpret when a command is pasted, or could not display."""
 MAX_ARGUMENT_BYTES = 100_000
-"""Bytes that a command line surely takes as one argument."""
+"""Maximum size of one command-line argument that every system accepts."""
 TIMEOUT_SECONDS = 480
-"""Seconds that a whole answer may take; the SDKs want a bound of one's own for long ones."""
+"""Timeout of the call; the SDKs require an explicit one for long replies."""
 
 SDK_PARAMETERS: Mapping[Api, Collection[str]] = {
     "openai": (
@@ -53,15 +53,15 @@ SDK_PARAMETERS: Mapping[Api, Collection[str]] = {
         "tool_choice",
     ),
 }
-"""Fields that the methods of the SDKs name in all their versions; all others go into `extra_body`.
+"""Parameters of the SDK methods in all versions; other fields go into `extra_body`.
 
-Version 2 of the Anthropic SDK does not name the sampling any more.
+Version 2 of the Anthropic SDK has no sampling parameters.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """A call as it goes over the wire."""
+    """A call as it is sent."""
 
     api: Api
     base_url: str
@@ -70,26 +70,26 @@ class ApiCall:
 
     @property
     def url(self) -> str:
-        """The whole address."""
+        """The full URL."""
         return self.base_url + FORMATS[self.api].path
 
     def headers(self, key: str) -> dict[str, str]:
-        """Return its headers, with something that stands for the key."""
+        """Return the headers with this key or placeholder."""
         return {**FORMATS[self.api].headers(Secret(key), self.auth), "Content-Type": "application/json"}
 
 
 def build_snippet(kind: CodeKind, call: ApiCall) -> str:
-    """Return code that makes the call and prints the answer. Those of the SDKs are for their own format."""
+    """Return code that makes the call and prints the reply. An SDK requires a call in its own format."""
     return UNSAFE_CHARACTERS.sub(_escape_characters, WRITERS[kind](call))
 
 
 def format_json_body(body: Mapping[str, Any]) -> str:
-    """Write a body as JSON for people; what a terminal would obey is escaped as JSON does it."""
+    """Return a body as indented JSON. Characters that a terminal would interpret are escaped."""
     return UNSAFE_CHARACTERS.sub(_escape_characters, json.dumps(body, ensure_ascii=False, indent=2))
 
 
 def _write_curl(call: ApiCall) -> str:
-    """Write the command of the quick-start page; a redirect is not followed, as it would take the key along."""
+    """Return the curl command of the quick-start page. It follows no redirect, which would forward the API key."""
     body = format_json_body(call.body)
     lines = [
         f"curl --request POST {shlex.quote(call.url)}",
@@ -98,7 +98,8 @@ def _write_curl(call: ApiCall) -> str:
     if len(body.encode()) > MAX_ARGUMENT_BYTES:
         command = " \\\n".join((*lines, "--data-binary @- <<'JSON'"))
         return f"{command}\n{body}\nJSON\n"
-    body = body.replace("'", "\\u0027")  # JSON's own escape, so that nothing ends the shell's quotation
+    # The JSON escape of the quote, so that nothing ends the quoted string of the shell.
+    body = body.replace("'", "\\u0027")
     return " \\\n".join((*lines, f"--data-raw '{body}'")) + "\n"
 
 
@@ -161,7 +162,7 @@ def _write_sdk_call(call: ApiCall, name: str, method: str, stream_code: str, ful
 
 
 def _literal(value: object, depth: int = 0) -> str:
-    """Write a value in Python, with a line for each of its parts."""
+    """Return a value as a Python literal, with one line per item."""
     match value:
         case str():
             return _quote(value)
@@ -180,13 +181,13 @@ def _bracket_lines(brackets: str, rows: Iterable[str], depth: int) -> str:
 
 
 def _quote(text: str) -> str:
-    """Write a text as Python does, in double quotes unless it holds some."""
+    """Return a string literal, in double quotes unless the text contains some."""
     literal = repr(text)
     return literal if '"' in text else f'"{literal[1:-1]}"'
 
 
 def _escape_characters(match: re.Match[str]) -> str:
-    """Return the JSON escapes of characters, which are those of Python, too."""
+    """Return the JSON escapes of characters, which are also valid in Python."""
     return json.dumps(match[0])[1:-1]
 
 

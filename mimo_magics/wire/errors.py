@@ -1,8 +1,8 @@
-"""An error body, in whatever shape it comes, to the exception that tells it.
+"""Error responses of any shape, converted to exceptions.
 
-Both formats share it: MiMo answers with its own body in the Anthropic format too. Shapes seen are listed in
-section 6 of the API notes: an object or a string under `error`, no `error` at all, a `data:` prefix (streamed
-calls), a `code` that repeats the status as a string, the useful text in `param`, a web page of a firewall.
+Both formats share this module, as MiMo sends the same error bodies in both. Section 6 of the API notes lists the observed
+shapes: an object or a string under `error`, no `error` at all, a `data:` prefix (streamed calls), a `code` that repeats
+the status as a string, the useful text in `param`, an HTML page of a firewall.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mimo_magics.core import errors
 from mimo_magics.core.i18n import Translatable
 
 MAX_MESSAGE_CHARS = 400
-"""Characters of a server's message that are shown."""
+"""Maximum length of a server's message that is shown."""
 
 ERROR_BY_STATUS: dict[int, type[errors.ApiError]] = {
     400: errors.BadRequest,
@@ -58,9 +58,9 @@ STATUS_BY_KEYWORD = {
     "overloaded": 503,
     "unavailable": 503,
 }
-"""Errors inside a stream come with status 200; a word in their code or type tells the kind."""
+"""Errors inside a stream have HTTP status 200; a keyword in their code or type gives the status."""
 USED_UP = re.compile(r"insufficient[_ ](?:account )?(?:quota|balance|funds|credits?)\b", re.IGNORECASE)
-"""What servers say of a used-up account, in a code, a type or a sentence."""
+"""Words of a used-up balance, in a code, a type or a sentence."""
 
 
 MESSAGE_FIELDS = (
@@ -74,7 +74,7 @@ MESSAGE_FIELDS = (
     "errors",
 )
 SUCCESS_CODES = (None, 0, 200, "0", "200", "")
-"""What gateways say that wrap everything, success too, in an object with a code."""
+"""Codes of success, for gateways that wrap every response in an object with a code."""
 FAILURE_WORDS = ("error", "fail", "failed", "failure")
 ERROR_SENTENCE = re.compile(r"\s*\[?error\b\]?[:\s]*(.*)", re.IGNORECASE | re.DOTALL)
 
@@ -94,17 +94,17 @@ HINT_BY_PATTERN = {
         "Top up the account. On a plan, a burst of requests also causes this error: wait a moment."
     ),
 }
-"""What helps, by a word of the server's message; without one the kind of error has its own hint."""
+"""Hints by a pattern of the server's message. Without a match, the class of the error has a default hint."""
 
 
 def api_error(
     status: int, body: bytes, *, retry_after: float | None = None, request_id: str = ""
 ) -> errors.ApiError:
-    """Read the body of a response that is not a success."""
+    """Return the exception for a response with an error status."""
     error = _error_object(_parse_body(body))
     message = _one_line(error.get("message")) or _body_excerpt(body)
     code, param = _one_line(error.get("code")), _one_line(error.get("param"))
-    full_message = ": ".join(filter(None, (_status_line(status, message), message, param)))
+    full_message = ": ".join(filter(None, (status_line(status, message), message, param)))
     kind = f"{code} {_one_line(error.get('type'))}"
     return _error_class(status, full_message, kind)(
         full_message,
@@ -117,7 +117,7 @@ def api_error(
     )
 
 
-def _status_line(status: int, message: str) -> str:
+def status_line(status: int, message: str = "") -> str:
     """Return `HTTP 401 Unauthorized`, without the name if the message repeats it."""
     name = STATUS_NAMES.get(status, "")
     return f"HTTP {status}" if message.casefold().startswith(name.casefold()) else f"HTTP {status} {name}"
@@ -136,7 +136,7 @@ def _hint(status: int, message: str, retry_after: float | None) -> str:
 
 
 def frame_error(frame: Mapping[str, Any]) -> errors.ApiError | None:
-    """Return the error that a frame of a running stream or a whole body holds, if it does."""
+    """Return the error in an event of a stream or in a full body, if there is one."""
     if not _is_error(frame):
         return None
     error = _error_object(frame)
@@ -144,13 +144,13 @@ def frame_error(frame: Mapping[str, Any]) -> errors.ApiError | None:
 
 
 def sentence_error(text: str) -> errors.ApiError | None:
-    """Return the error that a frame tells in words only: `error: out of memory`."""
+    """Return the error of an event that is plain text, such as `error: out of memory`."""
     match = ERROR_SENTENCE.match(text)
     return frame_error({"error": match[1] or text}) if match else None
 
 
 def other_format_error(api: str) -> errors.WireError:
-    """Return the error for a server that answers in the other format; what it wrote is paid, and not asked for again."""
+    """Return the error for a response in the other format. It is not retried, as the response was billed."""
     return errors.WireError(
         Translatable("The server replied in the {api} format.", api=api),
         Translatable("Use --api {api}, or %mimo_config api={api}.", api=api),
@@ -158,7 +158,7 @@ def other_format_error(api: str) -> errors.WireError:
 
 
 def unreadable_error(body: bytes) -> errors.WireError:
-    """Return the error for an answer that is none, in the server's own words."""
+    """Return the error for a body that is not a reply, with an excerpt of it."""
     excerpt = _body_excerpt(body)
     if not excerpt:
         return errors.WireError(Translatable("The server returned an empty response."))
@@ -168,7 +168,7 @@ def unreadable_error(body: bytes) -> errors.WireError:
 
 
 def _is_error(frame: Mapping[str, Any]) -> bool:
-    """Tell whether a frame is an error: under `error`, or in the words of a gateway where an answer is due."""
+    """Return whether an event is an error: under `error`, or in the shape of a gateway's error."""
     if frame.get("error") or frame.get("object") == "error":
         return True
     if frame.get("type") in ("error", "server_error") and "message" in frame:
@@ -193,19 +193,22 @@ def _parse_body(body: bytes) -> Any:
 
 
 def _error_object(payload: Any) -> Mapping[str, Any]:
-    """Return the object that tells the error, its sentence under `message`."""
-    if isinstance(payload, list):  # Google
+    """Return the error object, with its text under `message`."""
+    # Google wraps errors in a list.
+    if isinstance(payload, list):
         payload = next((each for each in payload if isinstance(each, Mapping)), None)
     if not isinstance(payload, Mapping):
         return {}
     error = payload.get("error") or payload.get("base_resp") or payload
-    if isinstance(several := payload.get("errors"), list) and several and error is payload:  # Cloudflare
+    # Cloudflare sends a list of errors.
+    if isinstance(several := payload.get("errors"), list) and several and error is payload:
         error = several[0]
     if not isinstance(error, Mapping):
         return {**payload, "message": error}
     message = next((error[name] for name in MESSAGE_FIELDS if error.get(name)), None)
     metadata = error.get("metadata")
-    if isinstance(metadata, Mapping) and metadata.get("raw"):  # OpenRouter: the words of the server behind it
+    # OpenRouter puts the message of the upstream server into the metadata.
+    if isinstance(metadata, Mapping) and metadata.get("raw"):
         message = ": ".join(filter(None, map(_one_line, (message, metadata["raw"]))))
     return {**error, "message": message, "metadata": None}
 
@@ -235,7 +238,7 @@ def _body_excerpt(body: bytes) -> str:
 
 
 def _one_line(value: Any) -> str:
-    """One line of printable text, whatever the server put there."""
+    """Return a value of the server as one short line of printable text."""
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     line = "".join(char if char.isprintable() else " " for char in text)
     line = " ".join(line.split())

@@ -1,7 +1,7 @@
-"""The wire formats, and the way from bytes to events.
+"""The wire formats, and the decoding of bytes to events.
 
-A format is a module that has what `WireFormat` says. Push style: whoever has bytes feeds them, so that a socket, a
-recorded file and a fuzzer drive the same code.
+A format is a module that implements `WireFormat`. Decoders are fed with bytes, so that a socket, a recorded file and a
+fuzzer drive the same code.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from mimo_magics.wire.surrogates import SurrogateJoiner
 
 
 class Decoder(Protocol):
-    """Turns the frames of one stream into events; fresh for each stream."""
+    """Converts the JSON objects of one stream to events. Each stream needs a new decoder."""
 
     is_done: bool
-    """Whether the server said that nothing follows."""
+    """Whether the server marked the end of the stream."""
 
     def feed(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:
-        """Decode one frame."""
+        """Decode one JSON object."""
 
     def flush(self) -> Iterator[Event]:
-        """Return what was held back, as nothing more comes."""
+        """Return the events that were held back, at the end of the stream."""
 
 
 class WireFormat(Protocol):
-    """What a format's module offers."""
+    """The interface of a format module."""
 
     path: str
-    """Of the call, below the base URL."""
+    """The path of the call, relative to the base URL."""
     requires_max_tokens: bool
-    """Whether a call must say how many tokens the output may have."""
+    """Whether a call must contain an output limit."""
 
     def headers(self, key: Secret, auth: Auth) -> dict[str, str]:
         """Return the headers of a call."""
@@ -49,23 +49,23 @@ class WireFormat(Protocol):
     def encode(self, request: Request) -> dict[str, Any]:
         """Return the body of a call."""
 
-    def Decoder(self) -> Decoder:  # noqa: N802  a class in the module
+    def Decoder(self) -> Decoder:  # noqa: N802  it is a class in the module
         """Return a decoder for one stream."""
 
     def decode_full(self, body: Mapping[str, Any]) -> Iterator[Event]:
-        """Decode a whole reply that was not streamed."""
+        """Decode a reply that was not streamed."""
 
 
 FORMATS: dict[Api, WireFormat] = {"openai": openai, "anthropic": anthropic}
 
 MALFORMED_DATA_ERRORS = (TypeError, AttributeError, KeyError, ValueError, RecursionError)
-"""What decoding raises where a value has not the documented type."""
+"""Exceptions that decoding raises for a value of the wrong type."""
 
 
 class StreamDecoder:
-    """Bytes of one stream, cut anywhere, to events.
+    """Converts the bytes of one stream to events, independent of packet boundaries.
 
-    What matters is mended, what does not is passed over: no reply is lost for a frame beside it.
+    Malformed values are repaired or ignored, so that a reply is not lost because of an unrelated event.
     """
 
     def __init__(self, wire_format: WireFormat) -> None:
@@ -73,43 +73,44 @@ class StreamDecoder:
         self._parser = SSEParser()
         self._surrogates = SurrogateJoiner()
         self.has_stopped = False
-        """Whether the reply is over; usage may still come."""
+        """Whether the reply has ended; usage may still follow."""
         self.has_started = False
-        """Whether the server said anything that belongs to an answer."""
+        """Whether the server sent any part of a reply."""
         self._unread_frame = ""
 
     @property
     def is_done(self) -> bool:
-        """Whether the server said that nothing follows."""
+        """Whether the server marked the end of the stream."""
         return self._decoder.is_done
 
     @property
     def unread(self) -> str:
-        """The first frame or line that is none, for the case that no answer comes."""
+        """The first event or line that could not be parsed, for the error if no reply follows."""
         return self._unread_frame or self._parser.unread_line
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether an answer began and neither a reason for its end nor the server's last word has come."""
+        """Whether a reply began, but neither a stop reason nor the end of the stream was received."""
         return self.has_started and not self.has_stopped and not self.is_done
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
-        """Take bytes in and yield what they tell.
+        """Decode bytes and yield their events.
 
         Raises:
-            ApiError: the server reports a failure in the middle of the stream.
-            WireError: a frame is broken, or of the other format.
+            ApiError: the server reports an error within the stream.
+            WireError: an event is invalid JSON, or has the other format.
         """
         for name, data in self._parser.feed(chunk):
             yield from self._decode_frame(name, data)
 
     def close(self) -> Iterator[Event]:
-        """End the stream. One that ended without a reason was cut: `Stopped("cut")`."""
+        """End the stream. Without a stop reason the reply is incomplete: `Stopped("cut")`."""
         try:
             for name, data in self._parser.close():
                 yield from self._decode_frame(name, data)
         except WireError:
-            pass  # the cut went through a frame
+            # The connection broke within an event.
+            pass
         for event in self._decoder.flush():
             yield from self._track(event)
         yield from self._surrogates.flush()
@@ -132,7 +133,7 @@ class StreamDecoder:
                 yield from self._track(event)
         except (WireError, *MALFORMED_DATA_ERRORS) as error:
             if self.has_stopped:
-                return  # the reply is whole
+                return  # The reply is complete.
             if isinstance(error, WireError):
                 raise
             raise WireError(
@@ -140,7 +141,7 @@ class StreamDecoder:
             ) from error
 
     def _parse_frame(self, data: str) -> Mapping[str, Any] | None:
-        """Return the object of a frame; `None` for a sign of life, such as `ping`."""
+        """Return the JSON object of an event, or `None` for a keep-alive such as `ping`."""
         try:
             value = load_json(data)
         except (ValueError, RecursionError):
@@ -168,8 +169,8 @@ def decode(api: Api, chunks: Iterable[bytes]) -> Iterator[Event]:
     """Decode a recorded stream.
 
     Raises:
-        ApiError: the server reported a failure in the middle of the stream.
-        WireError: a frame is not what the API describes.
+        ApiError: the server reported an error within the stream.
+        WireError: an event does not match the API format.
     """
     decoder = StreamDecoder(FORMATS[api])
     for chunk in chunks:
@@ -178,17 +179,18 @@ def decode(api: Api, chunks: Iterable[bytes]) -> Iterator[Event]:
 
 
 def decode_full(api: Api, body: bytes) -> Iterator[Event]:
-    """Decode a whole reply that was not streamed.
+    """Decode a reply that was not streamed.
 
     Raises:
         ApiError: the body is an error.
-        WireError: the body is not what the API describes.
+        WireError: the body does not match the API format.
     """
     has_stopped = False
     surrogates = SurrogateJoiner()
     try:
         value = load_json(body)
-        if isinstance(value, list):  # Google wraps errors so
+        # Google wraps errors in a list.
+        if isinstance(value, list):
             value = next(iter(value), None)
         if not isinstance(value, dict):
             raise unreadable_error(body)
@@ -198,5 +200,6 @@ def decode_full(api: Api, body: bytes) -> Iterator[Event]:
     except MALFORMED_DATA_ERRORS:
         raise unreadable_error(body) from None
     yield from surrogates.flush()
-    if not has_stopped:  # it is whole, whatever the server left out
+    # The body is complete, even if the server omitted the stop reason.
+    if not has_stopped:
         yield Stopped("end")

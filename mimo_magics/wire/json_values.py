@@ -1,4 +1,4 @@
-"""Reading what a server sent, which may be anything: a value of another type is mended, or is as if it were absent."""
+"""Values of a server's JSON, which may have any type. A value of the wrong type is converted or ignored."""
 
 from __future__ import annotations
 
@@ -9,54 +9,54 @@ from typing import Any
 from mimo_magics.core.text import join_surrogates
 
 TEXT_FIELDS = ("text", "thinking", "reasoning", "refusal", "content", "summary")
-"""Where objects that stand in the place of a text keep it."""
+"""Fields that contain the text if a server sends an object instead of a string."""
 MAX_TEXT_DEPTH = 8
-"""Of parts within parts."""
+"""Maximum nesting of parts."""
 
 MAX_UNCOUNTED_CHARS, MAX_VALUES = 1_000_000, 500_000
-"""Values of JSON, counted where the text is longer: an empty object of two characters takes 64 bytes of memory."""
+"""Maximum number of JSON values. They are counted only in a longer text, as `{}` takes 64 bytes of memory."""
 
 MAX_TOKENS = 10**12
-"""Of a count that can be true; costs are computed with it, and saved."""
+"""Highest plausible token count. Costs are computed from counts, and saved."""
 
 _decode = json.JSONDecoder().raw_decode
 
 
 def load_json(data: str | bytes) -> Any:
-    """Parse JSON. Does what `json.loads` does, without its searches for white space, a sixth of a frame's time.
+    """Parse JSON as `json.loads` does, without its searches for white space, which take a sixth of the time.
 
     Raises:
-        ValueError: it is not JSON, or holds too many values.
-        RecursionError: it is nested too deep.
+        ValueError: the text is not JSON, or has too many values.
+        RecursionError: the nesting is too deep.
     """
     text = (data if isinstance(data, str) else data.decode("utf-8-sig", "replace")).strip()
     if len(text) > MAX_UNCOUNTED_CHARS and sum(map(text.count, "{[,")) > MAX_VALUES:
-        raise ValueError("there are too many values")
+        raise ValueError("too many JSON values")
     value, end = _decode(text)
     if end != len(text):
-        raise ValueError("something follows the value")
+        raise ValueError("extra data after the JSON value")
     return value
 
 
 def read_object(value: Any) -> Mapping[str, Any]:
-    """Return an object; an empty one for anything else."""
+    """Return the value if it is an object, else an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def read_delta(value: Any, text_field: str) -> Mapping[str, Any]:
-    """Return what is new of a reply; words alone are its text."""
+    """Return a delta; a string becomes an object with this text field."""
     return {text_field: value} if isinstance(value, str) else read_object(value)
 
 
 def read_objects(value: Any) -> list[Mapping[str, Any]]:
-    """Return the objects of a list; an object stands for a list of it."""
+    """Return the objects of a list; a single object counts as a list."""
     if not isinstance(value, list):
         return [value] if isinstance(value, dict) else []
     return [each for each in value if isinstance(each, dict)]
 
 
 def read_text(value: Any, depth: int = 0) -> str:
-    """Return a text: the parts of a list joined, that of an object, anything else but null as JSON writes it."""
+    """Return a text: the joined parts of a list, the text field of an object, or another value as JSON."""
     if isinstance(value, str):
         return value
     if value is None or depth > MAX_TEXT_DEPTH:
@@ -69,19 +69,19 @@ def read_text(value: Any, depth: int = 0) -> str:
 
 
 def read_name(value: Any) -> str:
-    """Return a short text that comes in one piece, such as an id."""
+    """Return a text that is not streamed, such as an id."""
     return join_surrogates(read_text(value))
 
 
 def read_json_text(value: Any) -> str:
-    """Return JSON as text, where a server may have sent the value itself."""
+    """Return JSON text; a value that is not a string is converted to JSON."""
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value, ensure_ascii=False)
 
 
 def read_index(value: Any) -> int | None:
-    """Return a whole number, also one that is written as text or with a decimal point; `None` for anything else."""
+    """Return an integer, also from a string or an integral float; `None` for other values."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -92,7 +92,7 @@ def read_index(value: Any) -> int | None:
 
 
 def parse_token_count(value: Any) -> int:
-    """Return a token count; 0 where the server told none that can be, as no reply is worth less for it."""
+    """Return a token count, or 0 if it is missing or implausible, as a wrong count must not fail the reply."""
     try:
         count = int(value or 0)
     except (TypeError, ValueError, OverflowError):
@@ -101,5 +101,5 @@ def parse_token_count(value: Any) -> int:
 
 
 def read_stop_reason(value: Any, reasons: Mapping[str, str]) -> str:
-    """Return our word for the end of a reply, or the server's own; of anything but a text, that it ended."""
+    """Return the stop reason of this package for that of a server; unknown reasons stay, and other types mean `end`."""
     return reasons.get(value, join_surrogates(value)) if isinstance(value, str) else "end"

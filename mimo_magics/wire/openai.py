@@ -59,7 +59,7 @@ STOP_REASONS = {
     "repetition_truncation": "repetition",
 }
 MISSING_TEXT_PLACEHOLDER = "(no answer)"
-"""Stands for an answer that never came, as content must be neither null nor empty."""
+"""Replaces a missing reply, as content must be neither null nor empty."""
 
 ANNOTATION_FIELDS = ("url", "title", "summary", "site_name", "publish_time")
 
@@ -111,13 +111,14 @@ def _encode_thinking(thinking: bool | None, form: ThinkingForm) -> Any:
             return {"enable_thinking": thinking}
         case "enable_thinking":
             return thinking
-        case "reasoning_effort":  # MiMo takes low, medium and high alike (1.2 of the second API notes)
+        # MiMo treats low, medium and high alike (section 1.2 of the second API notes).
+        case "reasoning_effort":
             return "medium" if thinking else "none"
     return encode_thinking(thinking)
 
 
 def encode_thinking(thinking: bool | None) -> dict[str, str] | None:
-    """Return MiMo's own field, which both formats share."""
+    """Return the `thinking` field of MiMo, which both formats share."""
     return None if thinking is None else {"type": "enabled" if thinking else "disabled"}
 
 
@@ -127,7 +128,7 @@ def _encode_tool(tool: Tool) -> dict[str, Any]:
 
 
 def _encode_web_search(params: Params) -> Iterator[dict[str, Any]]:
-    """Yield the tool that the server runs itself (3.3)."""
+    """Yield the web search tool, which the server runs (section 3.3)."""
     if params.web_search:
         yield {"type": "web_search", "force_search": params.web_search == "force"}
 
@@ -151,7 +152,7 @@ def _encode_message(message: Message, request: Request) -> Iterator[dict[str, An
 
 
 def _encode_assistant(message: Message, request: Request) -> dict[str, Any]:
-    """MiMo refuses null content, and calls whose reasoning does not come back while it thinks (7.1)."""
+    """Encode an assistant message. MiMo refuses null content, and calls without their reasoning (section 7.1)."""
     calls = message.tool_calls
     body: dict[str, Any] = {
         "role": "assistant",
@@ -174,7 +175,8 @@ def _encode_content(message: Message) -> str | list[dict[str, Any]]:
     if all(isinstance(part, TextPart) for part in message.parts):
         return message.text
     parts = [_encode_part(part) for part in message.parts]
-    if not message.text:  # a picture without text is refused: "`text` is not set"
+    # MiMo refuses an image without text: "`text` is not set".
+    if not message.text:
         parts.append({"type": "text", "text": " "})
     return parts
 
@@ -187,11 +189,11 @@ def _encode_part(part: object) -> dict[str, Any]:
             return {"type": "image_url", "image_url": {"url": url}}
         case AudioPart(url):
             return {"type": "input_audio", "input_audio": {"data": url}}
-    raise TypeError(f"a prompt cannot hold {part!r}")
+    raise TypeError(f"a prompt cannot contain {part!r}")
 
 
 class Decoder:
-    """Frames of one stream to events. MiMo sends every key in every delta, null where unused."""
+    """Decoder of one stream. MiMo sends every key in every delta, with null for unused keys."""
 
     def __init__(self) -> None:
         self.is_done = False
@@ -200,12 +202,12 @@ class Decoder:
         self._has_deltas = False
         self._calls = ToolCallDeltas()
 
-    def feed(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:  # noqa: ARG002  the Anthropic format names its events
-        """Decode one frame.
+    def feed(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:  # noqa: ARG002  only the Anthropic format has event names
+        """Decode one JSON object of the stream.
 
         Raises:
-            ApiError: the server reports a failure in the middle of the stream.
-            WireError: the frame is of the other format.
+            ApiError: the server reports an error within the stream.
+            WireError: the object has the other format.
         """
         if error := frame_error(frame):
             raise error
@@ -214,7 +216,8 @@ class Decoder:
         choices = read_objects(frame.get("choices"))
         events: list[Event] = []
         for choice in choices:
-            if choice.get("error") and (error := frame_error(choice)):  # OpenRouter
+            # OpenRouter puts errors into a choice.
+            if choice.get("error") and (error := frame_error(choice)):
                 raise error
             events += self._decode_choice(choice)
         if frame.get("usage") and (usage := read_object(frame["usage"])):
@@ -223,13 +226,13 @@ class Decoder:
             self._started = self._started or ResponseStarted(
                 read_name(frame.get("id")), read_name(frame.get("model"))
             )
-        # some servers name the model only after frames that say nothing
+        # Some servers send the model only after empty deltas.
         if not self._is_announced and (events or frame.get("model")):
             yield from self._announce(read_name(frame.get("model")))
         yield from events
 
     def flush(self) -> Iterator[Event]:
-        """Return what was held back, as nothing more comes."""
+        """Return the events that were held back, at the end of the stream."""
         yield from self._announce("")
         yield from self._calls.flush()
 
@@ -239,11 +242,11 @@ class Decoder:
             yield replace(self._started, model=self._started.model or model)
 
     def _decode_choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
-        """Nearly all deltas are one text, so that nothing is called for what is absent."""
+        """Decode one choice. Nearly all deltas contain one text only, so absent fields cost no call."""
         if choice.get("index") and read_index(choice["index"]):
-            return  # further choices are never asked for
+            return  # Only one choice is requested.
         delta = self._find_delta(choice)
-        # vLLM and OpenRouter say `reasoning`; some gateways send both, with the same text
+        # vLLM and OpenRouter use `reasoning`. Some gateways send both fields with the same text.
         if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
             yield ReasoningDelta(read_text(reasoning))
         if content := delta.get("content") or choice.get("text"):
@@ -260,7 +263,7 @@ class Decoder:
             yield Stopped(read_stop_reason(reason, STOP_REASONS))
 
     def _find_delta(self, choice: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what is new; a few servers stream whole messages in its place, or repeat all of it at the end."""
+        """Return the delta. A few servers send full messages instead, or repeat the full message at the end."""
         delta = choice.get("delta")
         if isinstance(delta, dict):
             if not self._has_deltas:
@@ -274,7 +277,8 @@ class Decoder:
     def _decode_tool_calls(self, delta: Mapping[str, Any]) -> Iterator[Event]:
         for call in read_objects(delta.get("tool_calls")):
             yield from self._decode_tool_call(call)
-        if function := delta.get("function_call"):  # the form before there were several calls
+        # This older form allows one call only.
+        if function := delta.get("function_call"):
             yield from self._decode_tool_call({"function": function})
 
     def _decode_tool_call(self, call: Mapping[str, Any]) -> Iterator[Event]:
@@ -287,11 +291,11 @@ class Decoder:
 
 
 def decode_full(body: Mapping[str, Any]) -> Iterator[Event]:
-    """Decode a whole reply as one big delta, through the same decoder.
+    """Decode a full reply as one large delta, with the same decoder.
 
     Raises:
         ApiError: the body is an error.
-        WireError: the body is no chat completion.
+        WireError: the body is not a chat completion.
     """
     decoder = Decoder()
     choices = [_as_delta(choice) for choice in read_objects(body.get("choices"))]
@@ -313,7 +317,7 @@ def _as_delta(choice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decode_parts(content: Any) -> Iterator[Event]:
-    """A list of parts, of which some are reasoning (Mistral), or one of them."""
+    """Decode a list of parts, some of which are reasoning (Mistral), or a single part."""
     for part in content if isinstance(content, list) else [content]:
         kind = read_text(read_object(part).get("type"))
         if text := read_text(part):
@@ -322,7 +326,7 @@ def _decode_parts(content: Any) -> Iterator[Event]:
 
 
 def _decode_remarks(delta: Mapping[str, Any]) -> Iterator[Event]:
-    """Why the model refuses, what a web search of the server found, and why one failed."""
+    """Decode a refusal, the results of a web search, and the error of a web search."""
     if refusal := read_text(delta.get("refusal")):
         yield TextDelta(refusal)
     if annotations := read_objects(delta.get("annotations")):
@@ -344,7 +348,7 @@ def _decode_usage(usage: Mapping[str, Any]) -> Usage:
 
 
 def _count_web_searches(usage: Any) -> int:
-    """Return how often the server searched; `page_usage`, the pages that it read, is not paid for."""
+    """Return the number of web searches. `page_usage`, the pages that the server read, is not billed."""
     return parse_token_count(read_object(usage).get("tool_usage"))
 
 

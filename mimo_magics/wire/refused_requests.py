@@ -1,6 +1,6 @@
-"""A request as a server takes it, after it refused one for a field that it does not know, or that it misses.
+"""Requests that are adapted after a server refused one because of an unknown or a missing field.
 
-Only what this package adds by itself is changed: a person's own parameters are told as refused.
+Only fields that this package adds by itself are changed. Parameters that the user set stay, and the error is shown.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ UNKNOWN = re.compile(
     r"|invalid (?:field|parameter|argument|property)|do(?:es)? not (?:take|accept|support|exist)|no such|不支持|不被支持|未知",
     re.IGNORECASE,
 )
-"""What a server says of a field that it does not know."""
+"""Words in the error of a server that does not know a field."""
 REASONING_NAME = r"(?<![\w.])(?:reasoning_content|thinking)(?![\w.])"
 MISSING_REASONING = re.compile(
     rf"{REASONING_NAME}.*\b(?:must|missing|lacks?|required|passed back)\b|\b(?:missing|lacks?)\b.*{REASONING_NAME}",
     re.IGNORECASE,
 )
-"""What a server says of reasoning that did not come back: MiMo, DeepSeek, Moonshot, Anthropic."""
+"""Words in the error of a server that requires reasoning: MiMo, DeepSeek, Moonshot, Anthropic."""
 
 ALTERNATIVES = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
-"""The other name of a field."""
+"""Alternative names of a field."""
 OPTIONAL_FIELDS = (
     *("stream_options", "chat_template_kwargs", "enable_thinking", "reasoning_effort", "reasoning_content"),
     *("thinking", *ALTERNATIVES),
@@ -37,26 +37,26 @@ OPTIONAL_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class AdaptedBody:
-    """A body that the server may take."""
+    """A body that the server may accept."""
 
     field: str
-    """The field that was changed."""
+    """The changed field."""
     body: dict[str, Any]
     notice: str = ""
-    """What the person is told, as something is missing now."""
+    """A notice for the user, if the change affects the reply."""
 
     @property
     def fields(self) -> frozenset[str]:
-        """What is not changed once more: the field in each of its forms."""
+        """The field and its alternative name; neither is changed again."""
         return frozenset({self.field, ALTERNATIVES.get(self.field, self.field)})
 
 
 def adapt_body(
     body: Mapping[str, Any], error: ApiError, protected: Collection[str] = ()
 ) -> AdaptedBody | None:
-    """Return what may do better than the body that was refused; `None` if the reason was another one.
+    """Return an adapted body for a refused one, or `None` if the refusal had another reason.
 
-    Fields in `protected` stay: the person set them, or they were changed before.
+    Fields in `protected` stay, as the user set them or an earlier attempt changed them.
     """
     if error.status not in REFUSAL_STATUSES:
         return None
@@ -72,7 +72,7 @@ def adapt_body(
 
 
 def _is_reasoning_missed(message: str) -> bool:
-    """Tell whether a server wants reasoning; Groq's refusal of it says that something «must be satisfied», too."""
+    """Return whether a server requires reasoning. Groq, which refuses it, also uses the word «must»."""
     return bool(MISSING_REASONING.search(message) and not UNKNOWN.search(message))
 
 
@@ -111,7 +111,7 @@ def _without_reasoning(message: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _pad_reasoning(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Make some up where there is none: for calls, and in the OpenAI format for every answer (openclaw/openclaw#73417)."""
+    """Add placeholder reasoning: to calls, and in the OpenAI format to every reply (openclaw/openclaw#73417)."""
     content = message["content"]
     if not isinstance(content, list):
         return {"reasoning_content": " ", **message}

@@ -1,7 +1,7 @@
-"""Tool calls of a model as they go back to a server.
+"""Tool calls of a model, in the form that is sent back to a server.
 
-The conversation keeps what the model wrote. Servers parse it again, and refuse the whole conversation for broken
-arguments or a name that no tool can have. (MoonshotAI/kimi-cli#1171, vercel/ai#17769)
+The session stores what the model wrote. Servers parse it again, and refuse the whole request if arguments are invalid
+JSON or a name is invalid. (MoonshotAI/kimi-cli#1171, vercel/ai#17769)
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ MAX_NAME_CHARS = 64
 
 
 def clean_name(name: str) -> str:
-    """Return a name that a tool can have: up to 64 letters, digits, `_` and `-`."""
+    """Return a valid tool name: up to 64 letters, digits, `_` and `-`."""
     return FORBIDDEN_NAME_CHARACTERS.sub("_", name)[:MAX_NAME_CHARS] or "_"
 
 
 def clean_arguments(arguments: str) -> str:
-    """Return the JSON text of an object: as the model wrote it where it is one."""
+    """Return the arguments unchanged if they are a JSON object, else a JSON object that contains them as text."""
     if not arguments.strip():
         return "{}"
     is_object = _parse_object(arguments) is not None
@@ -28,7 +28,7 @@ def clean_arguments(arguments: str) -> str:
 
 
 def read_arguments(arguments: str) -> dict[str, Any]:
-    """Return arguments as an object; what is none, or what JSON cannot carry, is kept as text."""
+    """Return the arguments as an object; invalid JSON is stored in it as text."""
     value = _parse_object(arguments if arguments.strip() else "{}")
     return {"unreadable": arguments} if value is None else value
 

@@ -1,8 +1,8 @@
-"""Server-sent events: bytes in, (event, data) out.
+"""Server-sent events (SSE): bytes in, (event name, data) out.
 
-Written here because it is the hot path and must be driven by bytes from any source: `httpx-sse` reads only
-from a response. Lines end at LF, CR or CRLF and nowhere else (JSON may hold U+2028); they are decoded when
-whole, so that no character is ever split.
+The package has its own parser because this is the hot path, and because `httpx-sse` reads only from a response, not
+from bytes of any source. Lines end at LF, CR or CRLF only, as JSON may contain U+2028. Only complete lines are decoded,
+so that no character is split.
 https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 """
 
@@ -14,15 +14,15 @@ from mimo_magics.core.errors import WireError
 from mimo_magics.core.i18n import Translatable
 
 MAX_FRAME_BYTES = 8 * 2**20
-"""Bytes of one line, and of one event: a server may never end it."""
+"""Maximum size of an event, as a server may never end it."""
 OTHER_FIELDS = ("", "id", "retry")
-"""Comments, and fields that tell nothing of an answer."""
+"""Comments, and fields that are not needed."""
 Frame = tuple[str, str]
-"""Name of the event (empty when the server gave none) and its data."""
+"""Event name, empty if the server sent none, and data."""
 
 
 class SSEParser:
-    """Cuts a stream into events, wherever its packets were cut."""
+    """Splits a stream into events, independent of packet boundaries."""
 
     def __init__(self) -> None:
         self._partial_line: list[bytes] = []
@@ -30,17 +30,17 @@ class SSEParser:
         self._event_name = ""
         self._data: list[str] = []
         self._is_bare = False
-        """Whether what comes is JSON without `data:`, as some servers send their errors."""
+        """Whether the current lines are JSON without `data:`, as some servers send errors."""
         self.unread_line = ""
-        """The first line that is none of an event stream, such as that of a web page."""
+        """The first line that does not belong to an event stream, such as a line of HTML."""
         self._size = 0
-        """Bytes of the line and the event that are not whole yet."""
+        """Bytes of the unfinished event."""
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        """Take bytes in and yield the events that are whole now.
+        """Parse bytes and yield the events that are complete.
 
         Raises:
-            WireError: a line or an event is longer than 8 MB.
+            WireError: an event is larger than 8 MB.
         """
         self._size += len(chunk)
         if self._size > MAX_FRAME_BYTES:
@@ -56,7 +56,7 @@ class SSEParser:
                 yield from self._dispatch()
 
     def close(self) -> Iterator[Frame]:
-        """End the stream. An event without its blank line is handed on too, as servers forget it at the end."""
+        """End the stream, and yield an event that lacks its final blank line, as some servers omit it."""
         yield from self.feed(b"\n\n")
 
     def _split_lines(self, chunk: bytes) -> list[bytes]:
@@ -92,13 +92,13 @@ class SSEParser:
             self.unread_line = self.unread_line or line
 
     def _is_followed_by(self, value: str) -> bool:
-        """Tell whether an event ended without its blank line: JSON goes on so in no other way."""
+        """Return whether a blank line is missing before this value, as a JSON object cannot continue with it."""
         return (
             bool(self._data) and self._data[-1].rstrip().endswith("}") and value.startswith(("{", "[DONE]"))
         )
 
     def _dispatch(self) -> Iterator[Frame]:
-        """A blank line ends an event; one without data is a sign of life and nothing more."""
+        """End an event at a blank line. An event without data is a keep-alive."""
         self._size, self._is_bare = 0, False
         data = "\n".join(self._data)
         if data:

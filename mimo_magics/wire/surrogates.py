@@ -1,6 +1,6 @@
-"""Characters whose two halves come in different frames, joined before anybody sees an event.
+"""Surrogate pairs that a server splits over two events are joined here.
 
-JSON writes an emoji as two escapes, and some servers cut between them; no stream of text takes one half.
+JSON writes an emoji as two escapes, and some servers split between them. A lone surrogate cannot be encoded as UTF-8.
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta, T
 from mimo_magics.core.text import join_surrogates
 
 TEXT_FIELD: dict[type, str] = {TextDelta: "text", ReasoningDelta: "text", ToolCallDelta: "arguments"}
-"""The field of an event that comes in pieces."""
+"""The streamed field of each event type."""
 REPLACEMENT = "\ufffd"
 
 
 class SurrogateJoiner:
-    """Holds the first half of a character back until the other one comes: arguments of several calls may alternate."""
+    """Holds back the first half of a surrogate pair until the second half arrives.
+
+    Each tool call has its own state, as the arguments of several calls may alternate.
+    """
 
     def __init__(self) -> None:
         self._halves: dict[type | int, Any] = {}
-        """Events that are the first half of a character, by their type; those of tool calls by number."""
+        """Events with the first half of a pair, by event type; for tool calls by index."""
 
     def feed(self, event: Event) -> Iterable[Event]:
-        """Pass an event on, whole."""
+        """Return the event without the first half of a pair at its end, if there is one."""
         field = TEXT_FIELD.get(type(event))
         if field is None:
             is_start = isinstance(event, ToolCallStart)
@@ -37,7 +40,7 @@ class SurrogateJoiner:
         return self._join(event, field)
 
     def flush(self, *, is_call_kept: bool = False) -> Iterator[Event]:
-        """Return halves that stayed alone, as U+FFFD."""
+        """Return the halves that stayed alone, as U+FFFD."""
         for text in [text for text in self._halves if not (is_call_kept and isinstance(text, int))]:
             half = self._halves.pop(text)
             yield replace(half, **{TEXT_FIELD[type(half)]: REPLACEMENT})

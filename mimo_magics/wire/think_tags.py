@@ -1,7 +1,7 @@
-"""Reasoning that stands in the answer between `<think>` and `</think>`: events in, events out.
+"""Reasoning that a server sends as text between `<think>` and `</think>`: events in, events out.
 
-Servers without a parser for it send it so, some after tool calls only, and some without the first tag, which stands in
-their template of the prompt. (vllm-project/vllm#34625; section 2 of the second API notes)
+Servers without a reasoning parser do this, some only after tool calls. Some omit the first tag, because it is part of
+their prompt template. (vllm-project/vllm#34625; section 2 of the second API notes)
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from mimo_magics.core.events import (
 
 FIRST_TAG, LAST_TAG = "<think>", "</think>"
 MAX_HELD_CHARS = 1_000
-"""Characters of white space before the first tag."""
+"""Maximum white space before the first tag."""
 MAX_BLOCKS = 100
-"""Of reasoning in a row; some models think in several."""
+"""Maximum number of reasoning blocks in a row, as some models write several."""
 PARTIAL_LAST_TAG = re.compile(rf"(?:{'|'.join(LAST_TAG[:end] for end in range(1, len(LAST_TAG)))})\Z")
 
 
 class ThinkTagFilter:
-    """Takes such reasoning out of one answer's text."""
+    """Extracts such reasoning from the events of one reply."""
 
     def __init__(self) -> None:
         self._place: Literal["head", "reasoning", "answer", "gap", "text"] = "head"
-        """Before anything is known; in the tags; in what may be reasoning whose first tag is missing; behind the tags."""
+        """The state: before any text; between the tags; in text that may be reasoning without its first tag; after the tags."""
         self._held = ""
         self._answer: list[str] = []
         self._has_reasoning = False
@@ -41,7 +41,7 @@ class ThinkTagFilter:
         self._response = ResponseStarted()
 
     def feed(self, event: Event) -> Iterator[Event]:
-        """Pass an event on, unless it may be part of a tag."""
+        """Forward an event, unless it may be part of a tag."""
         match event:
             case TextDelta(text) if self._place != "text":
                 yield from self._read(text)
@@ -62,7 +62,7 @@ class ThinkTagFilter:
         yield event
 
     def flush(self) -> Iterator[Event]:
-        """Return what was held back."""
+        """Return the text that was held back."""
         held, self._held = self._held.lstrip("\n") if self._place == "gap" else self._held, ""
         if held:
             yield ReasoningDelta(held) if self._place == "reasoning" else TextDelta(held)
@@ -87,7 +87,7 @@ class ThinkTagFilter:
                 return
 
     def _begin(self, text: str, head: str) -> str:
-        """Find out what begins, and return its text."""
+        """Decide what the text is, and return it without the tag."""
         if head.startswith(FIRST_TAG) and self._block_count < MAX_BLOCKS:
             self._place = "reasoning"
             self._block_count += 1
@@ -99,7 +99,7 @@ class ThinkTagFilter:
         return text
 
     def _read_reasoning(self, text: str) -> Generator[Event, None, str]:
-        """Pass reasoning on; return what stands behind it."""
+        """Forward reasoning; return the text after it."""
         reasoning, tag, rest = text.partition(LAST_TAG)
         if tag:
             self._place = "gap"
@@ -110,7 +110,7 @@ class ThinkTagFilter:
         return rest
 
     def _read_answer(self, text: str) -> Generator[Event, None, str]:
-        """Pass an answer on; if its last tag comes, what was told of it becomes reasoning. Return what stands behind it."""
+        """Forward text that may be reasoning, and restart the reply if the closing tag follows. Return the text after it."""
         before, tag, rest = text.partition(LAST_TAG)
         if not tag:
             before, self._held = _split_partial_tag(before)
@@ -133,5 +133,5 @@ def _split_partial_tag(text: str) -> tuple[str, str]:
 
 
 def _is_in_code(text: str) -> bool:
-    """Tell whether a text ends in a fence, or behind an odd backtick of its last line."""
+    """Return whether a text ends within a code fence or within inline code."""
     return bool(text.count("```") % 2 or text.rpartition("\n")[2].count("`") % 2)

@@ -1,7 +1,7 @@
-"""Which tool call a piece belongs to: servers send one index for all calls, or none, and ids that repeat or change.
+"""Assignment of deltas to tool calls. Servers send one index for all calls, no index, and ids that repeat or change.
 
-Another call begins with another id and a name, with another name, or where one whole object of arguments is followed
-by another one. (ai-dynamo/dynamo#4723, su-kaka/gcli2api#406, microsoft/autogen#7549)
+A new call begins with another id and a name, with another name, or where a complete arguments object is followed by
+another one. (ai-dynamo/dynamo#4723, su-kaka/gcli2api#406, microsoft/autogen#7549)
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from mimo_magics.core.events import Event, ToolCallDelta, ToolCallStart
 
 MAX_HELD_CHARS = 1_000
-"""Characters of arguments that may still be empty and are held back at most."""
+"""Maximum length of arguments that are held back because they may be a placeholder."""
 EMPTY_ARGUMENTS = ("", "{", "{}")
-"""What may be a placeholder that the real arguments follow, and its beginning; without white space."""
+"""Placeholders, and their beginnings, that real arguments may follow; without white space."""
 STRUCTURE = re.compile(r'[{}\[\]"]')
 NOT_BLANK = re.compile(r"\S")
 STRING_END = re.compile(r'["\\]')
 
 
 class ToolCallDeltas:
-    """Numbers the calls of one response from 0, and tells the events of each."""
+    """Numbers the calls of one response from 0, and yields the events of each."""
 
     def __init__(self) -> None:
         self._calls: list[_OpenCall] = []
@@ -31,9 +31,9 @@ class ToolCallDeltas:
         self._last_index = 0
 
     def open(self, index: int | None, id_: str, name: str, initial_arguments: str = "") -> Iterator[Event]:
-        """Begin a call, or fill in what was empty of the one at this index; without an index it is the last one's.
+        """Begin a call, or fill in the empty fields of the call at this index. No index means the last index.
 
-        `initial_arguments` hold unless others follow.
+        `initial_arguments` are used unless other arguments follow.
         """
         call = self._find_call(index, id_, name)
         index = self._resolve_index(index)
@@ -46,7 +46,7 @@ class ToolCallDeltas:
         self._register(index, call)
 
     def extend(self, index: int | None, arguments: str) -> Iterator[Event]:
-        """Take more of a call's arguments in."""
+        """Append to the arguments of a call."""
         index = self._resolve_index(index)
         call = self._call_by_index.get(index) or self._add_call(index, "", "")
         first, *others = call.scanner.split(arguments)
@@ -54,18 +54,19 @@ class ToolCallDeltas:
         for other in others:
             if not call.drop_placeholder():
                 following = self._add_call(index, call.next_id, call.name)
-                following.scanner = call.scanner  # it has read what follows
+                # The scanner has already read the following text.
+                following.scanner = call.scanner
                 call = following
                 yield ToolCallStart(call.number, call.id, call.name)
             yield from call.extend(other)
 
     def flush(self) -> Iterator[Event]:
-        """Return what was held back, as nothing more comes."""
+        """Return the events that were held back, at the end of the stream."""
         for call in self._calls:
             yield from call.flush()
 
     def _find_call(self, index: int | None, id_: str, name: str) -> _OpenCall | None:
-        """Return the call that goes on: the one at the index, or where that tells nothing, the last one of the id."""
+        """Return the call that continues: the call at the index, or else the last call with this id."""
         if index is None and id_ in self._last_call_by_id:
             return self._last_call_by_id[id_]
         index = self._resolve_index(index)
@@ -90,24 +91,24 @@ class ToolCallDeltas:
 
 
 class _OpenCall:
-    """A call that may still grow."""
+    """A call that may still get more arguments."""
 
     def __init__(self, number: int, id_: str, name: str) -> None:
         self.number, self.id, self.name = number, id_, name
         self.next_id = ""
-        """The id that came without a name while it grew."""
+        """The id that arrived without a name while the call was open."""
         self.initial_arguments = ""
         self._held: str | None = ""
-        """Arguments that are empty so far; `None` when they are not."""
+        """Arguments that are held back as they may be a placeholder; `None` once they are real."""
         self.scanner = _ObjectScanner()
 
     def is_other(self, id_: str, name: str) -> bool:
-        """Tell whether a beginning with this id and name is that of another call."""
+        """Return whether a start with this id and name belongs to another call."""
         has_other_id = bool(id_ and self.id and id_ != self.id)
         return bool(name) and (has_other_id or bool(self.name and name != self.name))
 
     def fill_in(self, id_: str, name: str) -> bool:
-        """Take id and name where there were none; tell whether one was taken."""
+        """Set a missing id and name; return whether one was set."""
         if id_ and id_ != self.id:
             self.next_id = id_
         is_filled = bool((id_ and not self.id) or (name and not self.name))
@@ -124,7 +125,7 @@ class _OpenCall:
             yield ToolCallDelta(self.number, text)
 
     def drop_placeholder(self) -> bool:
-        """Forget arguments that are empty, as others follow; tell whether they were."""
+        """Drop placeholder arguments, as others follow; return whether there were some."""
         is_placeholder = self._held is not None
         self._held = "" if is_placeholder else None
         return is_placeholder
@@ -140,7 +141,7 @@ class _OpenCall:
 
 
 class _ObjectScanner:
-    """Finds where an object of JSON ends, in pieces that are cut anywhere."""
+    """Finds the end of a JSON object in text that arrives in pieces."""
 
     def __init__(self) -> None:
         self._depth = 0
@@ -148,7 +149,7 @@ class _ObjectScanner:
         self._is_complete = False
 
     def split(self, text: str) -> list[str]:
-        """Split a piece where another object follows a whole one; the first part belongs to the present one."""
+        """Split a piece where a new object follows a complete one. The first part belongs to the current object."""
         parts, start, position = [], 0, 0
         while position < len(text):
             if self._is_complete:
@@ -160,7 +161,8 @@ class _ObjectScanner:
                     parts.append(text[start:position])
                     start = position
                 else:
-                    self._depth = -1  # something else follows: no more is split
+                    # Other text follows: stop splitting.
+                    self._depth = -1
             elif self._depth < 0:
                 break
             else:
@@ -168,7 +170,7 @@ class _ObjectScanner:
         return [*parts, text[start:]]
 
     def _scan(self, text: str, position: int) -> int:
-        """Read up to the next character that matters; return the place behind it."""
+        """Scan up to the next structural character; return the position after it."""
         if self._is_escaped:
             self._is_escaped = False
             return position + 1

@@ -1,9 +1,9 @@
-"""Tool calls that a model wrote as text, taken out of it: events in, events out.
+"""Tool calls that a model wrote as text: events in, events out.
 
-MiMo's native markup leaks into the answer or the reasoning (section 7.2 of the API notes, no. 8):
-`<tool_call><function=NAME><parameter=KEY>VALUE</parameter></function></tool_call>`. Models of its kind also write
-`<tool_call>{"name": …, "arguments": {…}}</tool_call>`. No person wants to see it. It becomes real calls only where
-the server told none, as some servers tell the same call both ways.
+MiMo's native markup leaks into the text or the reasoning (section 7.2 of the API notes, no. 8):
+`<tool_call><function=NAME><parameter=KEY>VALUE</parameter></function></tool_call>`. Similar models also write
+`<tool_call>{"name": …, "arguments": {…}}</tool_call>`. The markup is removed. It becomes real calls only if the server
+sent none, as some servers send the same call in both forms.
 """
 
 from __future__ import annotations
@@ -27,20 +27,21 @@ from mimo_magics.core.messages import Tool
 from mimo_magics.wire.json_values import read_object
 
 MAX_MARKUP_CHARS = 1_000_000
-"""Characters of one piece of markup that are held back at most; they are text if it goes on."""
+"""Maximum length of markup that is held back; longer markup is text."""
 NATURAL_STOP_REASONS = ("end", "stop", "tool_calls")
-"""Reasons for which a model stops by itself. At any other, a call without its end tag was cut."""
+"""Stop reasons of a model that ended by itself. With another reason, a call without its end tag is incomplete."""
 
 TAGS = OPEN_TAG, FUNCTION_TAG, CLOSE_TAG = "<tool_call>", "<function=", "</tool_call>"
 TAG_PREFIXES = {tag: "|".join(tag[:end] for end in range(1, len(tag))) for tag in TAGS}
-# markup (group 1), or what may become it with what is still to come
+# Markup (group 1), or the beginning of a tag at the end of the text.
 START = re.compile(
     rf"{OPEN_TAG}\s{{0,99}}(?:({FUNCTION_TAG}|{{)|(?:{TAG_PREFIXES[FUNCTION_TAG]})?\Z)|(?:{TAG_PREFIXES[OPEN_TAG]})\Z"
 )
 END = re.compile(rf"{CLOSE_TAG}|(?:{TAG_PREFIXES[CLOSE_TAG]})\Z")
-FENCE = re.compile(r"\A[\s>*+\-\d.)]*(`{3,}(?=[^`]*\Z)|~{3,})(.*)")  # in lists and quotations too
+# Code fences, also in lists and block quotes.
+FENCE = re.compile(r"\A[\s>*+\-\d.)]*(`{3,}(?=[^`]*\Z)|~{3,})(.*)")
 FUNCTION = re.compile(r"<function=([^<>]*)>(.*?)(</function>|\Z)", re.DOTALL)
-# a value whose end tag was forgotten ends at the next parameter, as for the parsers of servers
+# A value without its end tag ends at the next parameter, as in the parsers of servers.
 PARAMETER = re.compile(r"<parameter=([^<>]*)>(.*?)(?:(</parameter>)|(?=<parameter=)|\Z)", re.DOTALL)
 TAGS_ON_LINES = re.compile(rf"{OPEN_TAG}\s*\n\s*<function=[^<>]*>[ \t\r]*\n")
 VALUE_ON_LINES = re.compile(r"[ \t\r]*\n(.*?)(?:\r?\n[ \t]*)?", re.DOTALL)
@@ -48,30 +49,35 @@ _dump = partial(json.dumps, ensure_ascii=False, allow_nan=False)
 
 
 class ToolCallMarkupFilter:
-    """Takes the native markup of tool calls out of one answer's events."""
+    """Extracts the native markup of tool calls from the events of one reply."""
 
     def __init__(self, first_number: int = 0, tools: Iterable[Tool] = ()) -> None:
-        """Recovered calls are named from `call_native_{first}` on: ids must differ within a conversation.
+        """Create a filter.
 
-        `tools` are those that were offered: their schemas tell texts from other values, and models leave the name of
-        an only parameter out.
+        Args:
+            first_number: number of the first id, `call_native_{number}`, as ids must differ within a session.
+            tools: the available tools. Their schemas distinguish strings from other values, and give the name of a
+                single parameter, which models omit.
         """
         self._first_number = first_number
         self._tools = {tool.name: tool for tool in tools}
         self._begin()
 
     def _begin(self) -> None:
-        self._blocks: list[tuple[str, bool]] = []  # without their last tags; whether those came
+        # Markup without the end tag, and whether there was an end tag.
+        self._blocks: list[tuple[str, bool]] = []
         self._reasoning, self._text = _MarkupScanner(self._blocks), _MarkupScanner(self._blocks)
-        self._next_index = 0  # the index above all that the server used
+        # One more than the highest index of the server.
+        self._next_index = 0
         self._should_recover = True
 
     def feed(self, event: Event) -> Iterator[Event]:
-        """Pass an event on without its markup; hold back what is, or may become, markup."""
+        """Forward an event without markup; hold back text that is or may become markup."""
         match event:
             case TextDelta(text):
                 yield from _replace_text(event, self._text.feed(text))
-            case ReasoningDelta(text, signature):  # a signature ends a part, and what is open in it
+            # A signature ends a part and the markup in it.
+            case ReasoningDelta(text, signature):
                 rest = self._reasoning.feed(text) + (self._reasoning.close() if signature else "")
                 yield from _replace_text(event, rest)
             case Stopped(reason):
@@ -88,7 +94,7 @@ class ToolCallMarkupFilter:
                 yield event
 
     def flush(self, reason: str = "end") -> Iterator[Event]:
-        """End the answer: the text that was held back, and the calls if no `Stopped` has brought them."""
+        """End the reply: return the text that was held back, and the calls unless `Stopped` has returned them."""
         if text := self._reasoning.close():
             yield ReasoningDelta(text)
         if text := self._text.close():
@@ -117,7 +123,7 @@ def _replace_text(event: TextDelta | ReasoningDelta, text: str) -> Iterator[Even
 
 
 class _MarkupScanner:
-    """All text of one kind, cut anywhere. Only the beginning of a tag at the end of a piece is read twice."""
+    """Scans text or reasoning that arrives in pieces. Only a partial tag at the end of a piece is scanned twice."""
 
     def __init__(self, blocks: list[tuple[str, bool]]) -> None:
         self._blocks = blocks
@@ -128,7 +134,7 @@ class _MarkupScanner:
         self._backticks, self._fence = 0, ""
 
     def feed(self, text: str) -> str:
-        """Take a piece in; return what is text, of it and of what was held back."""
+        """Scan a piece; return the text in it and in what was held back."""
         text, self._pending = self._pending + text, ""
         position = 0
         while position < len(text):
@@ -139,7 +145,7 @@ class _MarkupScanner:
         return output
 
     def close(self) -> str:
-        """End the text: return what was held back, unless a whole first tag is in it."""
+        """End the text: return what was held back, unless it contains a complete opening tag."""
         rest, self._pending = self._pending, ""
         if self._markup or rest.startswith(OPEN_TAG):
             self._close_block(rest, is_closed=False)
@@ -147,7 +153,7 @@ class _MarkupScanner:
         return rest
 
     def _scan_text(self, text: str, position: int) -> int:
-        """Pass on what comes before markup outside of code; return how far the text is read."""
+        """Output the text before markup outside of code; return the position after the scanned text."""
         match = START.search(text, position)
         self._emit(text[position : match.start() if match else None])
         if not match:
@@ -162,7 +168,7 @@ class _MarkupScanner:
         return match.end()
 
     def _collect_markup(self, text: str, position: int) -> int:
-        """Keep markup up to its end tag; return how far the text is read."""
+        """Collect markup up to its end tag; return the position after the scanned text."""
         limit = position + self._remaining_chars
         match = END.search(text, position, limit)
         if match and match[0] == CLOSE_TAG:
@@ -182,7 +188,7 @@ class _MarkupScanner:
         self._markup = []
 
     def _emit(self, text: str) -> None:
-        """Pass text on, and see whether it ends in code: in a fence, or after a backtick of the same line."""
+        """Output text, and track whether it ends within code: in a fence, or after a backtick of the same line."""
         self._output.append(text)
         *lines, last = text.split("\n")
         for line in lines:
@@ -195,7 +201,7 @@ class _MarkupScanner:
 
 
 def _parse_calls(body: str, is_complete: bool, tools: Mapping[str, Tool]) -> Iterator[tuple[str, str]]:
-    """Return names and arguments; of markup that was cut, only of functions that have their end tag."""
+    """Return names and arguments. In incomplete markup only functions with an end tag count."""
     is_json = body[len(OPEN_TAG) :].lstrip().startswith("{")
     calls = _parse_json_calls(body) if is_json else _parse_tagged_calls(body, is_complete, tools)
     return ((name.strip(), arguments) for name, arguments in calls if name.strip())
@@ -205,7 +211,7 @@ def _parse_tagged_calls(body: str, is_complete: bool, tools: Mapping[str, Tool])
     for name, inner, end in FUNCTION.findall(body):
         if not (is_complete or end):
             continue
-        # the line ends around tags are the form's where each tag has a line of its own, else the value's
+        # If each tag has its own line, the newlines around a value belong to the markup, not to the value.
         is_on_lines = bool(TAGS_ON_LINES.match(body))
         pairs, tool = PARAMETER.findall(inner), tools.get(name.strip())
         if pairs or not inner.strip():
@@ -221,7 +227,7 @@ def _parse_tagged_calls(body: str, is_complete: bool, tools: Mapping[str, Tool])
 
 
 def _bare_body_to_json(inner: str, tool: Tool | None, is_on_lines: bool) -> str:
-    """Return arguments that were written without their names: JSON, or the value of the only parameter."""
+    """Return arguments without parameter tags: a JSON object, or the value of the only parameter."""
     body = inner.removesuffix("</parameter>")
     only_parameter = _find_only_parameter(tool) if tool else None
     if only_parameter is None or body.lstrip().startswith("{"):
@@ -230,7 +236,7 @@ def _bare_body_to_json(inner: str, tool: Tool | None, is_on_lines: bool) -> str:
 
 
 def _find_only_parameter(tool: Tool) -> str | None:
-    """Return the name of a tool's only required parameter if it is a text."""
+    """Return the name of the only required parameter of a tool if it is a string."""
     required = tool.parameters.get("required")
     if not isinstance(required, list | tuple) or len(required) != 1:
         return None
@@ -238,7 +244,7 @@ def _find_only_parameter(tool: Tool) -> str | None:
 
 
 def _is_text(tool: Tool | None, parameter: str) -> bool:
-    """Tell whether a value is a text whatever it looks like, such as a file of JSON."""
+    """Return whether the schema says that a parameter is a string, even if its value is valid JSON."""
     properties = read_object(tool.parameters.get("properties")) if tool else {}
     return bool(read_object(properties.get(parameter)).get("type") == "string")
 
@@ -252,20 +258,21 @@ def _parse_json_calls(body: str) -> Iterator[tuple[str, str]]:
             yield str(call.get("name") or ""), arguments if isinstance(arguments, str) else _dump(arguments)
             position = body.find("{", position)
     except (ValueError, RecursionError):
-        return  # the rest is broken or cut
+        return  # The rest is invalid or incomplete.
 
 
 def _parameter_to_json(text: str, is_on_lines: bool, *, is_text: bool) -> str:
-    """Return a value as JSON: as it stands if it is JSON and no string, else as a string."""
+    """Return a value as JSON: unchanged if it is JSON other than a string, else as a JSON string."""
     try:
         if not is_text and not _dump(json.loads(text)).startswith('"'):
             return text.strip()
     except (ValueError, RecursionError):
-        pass  # `NaN` and `1e999` are no numbers either
+        # `NaN` and `1e999` are not JSON numbers either.
+        pass
     return _dump(_strip_lines(text) if is_on_lines else text)
 
 
 def _strip_lines(text: str) -> str:
-    """Take out the line ends that part a value from its tags."""
+    """Remove the newlines between a value and its tags."""
     match = VALUE_ON_LINES.fullmatch(text)
     return match[1] if match else text

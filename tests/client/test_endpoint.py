@@ -1,5 +1,7 @@
 """Where a call goes and with which key."""
 
+from pathlib import Path
+
 import pytest
 
 from mimo_magics.client import credentials, endpoint
@@ -7,6 +9,7 @@ from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import BadOption, MissingApiKey
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Settings
+from mimo_magics.tape.tape import resolve_tapes
 
 KEY = Secret("sk-canary-0123456789")
 
@@ -39,6 +42,25 @@ def test_without_a_key_a_person_is_told_where_to_get_one_and_how_to_do_without()
         "Set MIMO_API_KEY (keys: https://www.mimo-v2.com) or %mimo_config api_key; "
         "without one: %mimo_config preset=local"
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "base_url"),
+    [
+        (Settings(), "https://api.mimo-v2.com/v1"),
+        (Settings(preset="local"), "http://127.0.0.1/v1"),
+        (Settings(preset="local", api="anthropic"), "http://127.0.0.1"),
+    ],
+)
+def test_a_replay_needs_neither_a_key_nor_a_server(tmp_path: Path, settings: Settings, base_url: str) -> None:
+    (tmp_path / "tape.jsonl").write_text('{"tape": 1, "by": "mimo-magics"}\n', encoding="utf-8")
+    tapes = resolve_tapes(f"replay:{tmp_path / 'tape.jsonl'}")
+    found = endpoint.resolve_endpoint(settings, tapes)
+    assert (found.base_url, found.key, found.tapes) == (base_url, "", tapes)
+
+
+def test_the_embedded_model_has_no_address_before_it_runs() -> None:
+    assert endpoint.resolve_address(Settings(preset="local")).base_url == ""
 
 
 def test_another_address_may_do_without_a_key() -> None:

@@ -1,27 +1,19 @@
-"""Values to JSON and back: every kind, in the form that the module describes."""
-
-import json
-
-import pytest
-from hypothesis import given, strategies as st
+"""Conversion of values to JSON, in the documented format."""
 
 from mimo_magics.core.messages import (
-    Annotation,
     AudioPart,
     ImagePart,
     Message,
     Params,
     ReasoningPart,
     Reply,
-    Request,
     TextPart,
     Timing,
     Tool,
     ToolCall,
     ToolResult,
-    Usage,
 )
-from mimo_magics.core.serialization import from_dict, to_dict
+from mimo_magics.core.serialization import to_dict
 
 MESSAGE = Message(
     "assistant",
@@ -34,66 +26,16 @@ MESSAGE = Message(
         ToolResult("call_1", "tide", "high at noon", is_error=True),
     ),
 )
-PARAMS = Params(
-    "mimo-v2-pro",
-    temperature=0.0,
-    top_p=0.9,
-    max_completion_tokens=64,
-    stop=("a", "b"),
-    frequency_penalty=0.5,
-    presence_penalty=-0.5,
-    thinking=False,
-    tool_choice="auto",
-    response_format={"type": "json_object"},
-    extra={"nested": {"list": [1, None, {"deep": True}]}},
-)
-TOOL = Tool("tide", "When the tide is high", {"type": "object", "properties": {"port": {"type": "string"}}})
-REPLY = Reply(
-    MESSAGE,
-    Usage(1, 2, 3, 4),
-    "end",
-    "mimo-v2-pro",
-    "r1",
-    (Annotation("https://example.org", "t", "s", "n", "p"), Annotation("https://example.net")),
-    ("a note",),
-    Timing(0.5, 1.5, 3.0),
-)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        *MESSAGE.parts,
-        MESSAGE,
-        Message("user"),
-        PARAMS,
-        Params("m"),
-        TOOL,
-        Tool("clock"),
-        Request((MESSAGE, Message("tool")), PARAMS, (TOOL, Tool("clock")), stream=False),
-        Request((), Params("m")),
-        Usage(1, 2, 3, 4),
-        Usage(),
-        Timing(0.5, 1.5, 3.0),
-        Timing(),
-        *REPLY.annotations,
-        REPLY,
-        Reply(),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_a_value_comes_back_from_its_json(value):
-    assert from_dict(type(value), json.loads(json.dumps(to_dict(value)))) == value
-
-
-def test_the_form_of_a_message_is_the_one_that_is_described():
+def test_a_message_has_the_documented_json():
     assert to_dict(Message("assistant", (ReasoningPart("Hm."), TextPart("Hello.")))) == {
         "role": "assistant",
         "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hello."}],
     }
 
 
-def test_the_form_of_every_part_says_its_kind():
+def test_the_json_of_every_part_has_its_kind():
     assert to_dict(MESSAGE) == {
         "role": "assistant",
         "parts": [
@@ -113,7 +55,7 @@ def test_the_form_of_every_part_says_its_kind():
     }
 
 
-def test_a_default_is_left_out_and_a_zero_that_is_none_is_not():
+def test_defaults_are_omitted_and_other_zeros_are_not():
     assert to_dict(Reply()) == {}
     assert to_dict(Tool("clock")) == {"name": "clock"}
     assert to_dict(Params("m", temperature=0.0, thinking=False)) == {
@@ -123,122 +65,5 @@ def test_a_default_is_left_out_and_a_zero_that_is_none_is_not():
     }
 
 
-def test_fields_that_a_reader_does_not_know_are_ignored():
-    data = {
-        "role": "user",
-        "parts": [{"type": "text", "text": "Hi", "colour": "blue"}],
-        "mood": ["good"],
-    }
-    assert from_dict(Message, data) == Message("user", (TextPart("Hi"),))
-    assert from_dict(Reply, {"usage": {"input": 1, "later": 2}, "later": {}}) == Reply(usage=Usage(1))
-
-
-@pytest.mark.parametrize(
-    "part", [{"type": "video", "url": "u"}, {"type": None}, {"text": "Hi"}, {"type": []}]
-)
-def test_an_unknown_kind_of_part_is_refused(part):
-    with pytest.raises(ValueError, match="is no kind of part"):
-        from_dict(Message, {"role": "user", "parts": [part]})
-
-
-@pytest.mark.parametrize(
-    ("kind", "data"), [(Message, {}), (Params, {"temperature": 1}), (ToolCall, {"id": "call_1"})]
-)
-def test_a_missing_field_without_a_default_is_refused(kind, data):
-    with pytest.raises(TypeError, match="missing"):
-        from_dict(kind, data)
-
-
-@pytest.mark.parametrize(
-    ("kind", "data"),
-    [
-        (TextPart, {"text": None}),
-        (TextPart, {"text": ["Hello."]}),
-        (ToolResult, {"id": "c", "name": "tide", "output": {"high": "noon"}}),
-        (ToolResult, {"id": "c", "name": "tide", "output": "high", "is_error": "no"}),
-        (Message, {"role": "king"}),
-        (Message, {"role": "user", "parts": "Hello."}),
-        (Message, {"role": "user", "parts": {"type": "text", "text": "Hello."}}),
-        (Message, {"role": "user", "parts": ["Hello."]}),
-        (Params, {"model": 1}),
-        (Params, {"model": "m", "temperature": "warm"}),
-        (Params, {"model": "m", "temperature": float("nan")}),
-        (Params, {"model": "m", "max_completion_tokens": 1.5}),
-        (Params, {"model": "m", "thinking": 1}),
-        (Params, {"model": "m", "stop": "a"}),
-        (Params, {"model": "m", "stop": ["a", 1]}),
-        (Params, {"model": "m", "extra": ["seed", 1]}),
-        (Usage, {"input": True}),
-        (Usage, {"input": "1"}),
-        (Reply, {"message": "Hello."}),
-        (Reply, {"message": []}),
-        (Reply, {"usage": 3}),
-        (Reply, {"usage": {"input": None}}),
-        (Reply, {"annotations": [{"url": 1}]}),
-        (Reply, {"notes": [None]}),
-        (Reply, {"timing": {"total": "long"}}),
-    ],
-)
-def test_a_value_of_another_type_is_refused(kind, data):
-    with pytest.raises(ValueError, match="is of another type"):
-        from_dict(kind, data)
-
-
-def test_whole_numbers_stand_for_fractions_and_null_where_nothing_may_be():
-    assert from_dict(Params, {"model": "m", "temperature": 1, "top_p": None}) == Params("m", temperature=1.0)
-
-
-TEXT = st.text(max_size=20)
-PARTS = st.one_of(
-    st.builds(TextPart, TEXT),
-    st.builds(ReasoningPart, TEXT, TEXT),
-    st.builds(ImagePart, TEXT),
-    st.builds(AudioPart, TEXT),
-    st.builds(ToolCall, TEXT, TEXT, TEXT),
-    st.builds(ToolResult, TEXT, TEXT, TEXT, st.booleans()),
-)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXT,
-    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
-    max_leaves=5,
-)
-OBJECTS = st.dictionaries(TEXT, JSON, max_size=3)
-
-
-@given(
-    st.builds(
-        Request,
-        messages=st.lists(
-            st.builds(
-                Message,
-                st.sampled_from(["system", "user", "assistant", "tool"]),
-                st.lists(PARTS, max_size=3).map(tuple),
-            )
-        ).map(tuple),
-        params=st.builds(
-            Params,
-            TEXT,
-            temperature=st.none() | st.floats(0, 2),
-            stop=st.lists(TEXT, max_size=2).map(tuple),
-            thinking=st.none() | st.booleans(),
-            response_format=st.none() | OBJECTS,
-            extra=OBJECTS,
-        ),
-        tools=st.lists(st.builds(Tool, TEXT, TEXT, OBJECTS), max_size=2).map(tuple),
-        stream=st.booleans(),
-    )
-)
-def test_any_request_comes_back_from_its_json(request_):
-    assert from_dict(Request, json.loads(json.dumps(to_dict(request_)))) == request_
-
-
-def test_a_renamed_field_keeps_its_name_in_files():
-    timing = Timing(time_to_first_token=0.5, total=2.0)
-    saved = {"first": 0.5, "total": 2.0}
-    assert (to_dict(timing), from_dict(Timing, saved)) == (saved, timing)
-
-
-@pytest.mark.parametrize("value", [{}, {"url": "https://example.org"}, "text", 7, None])
-def test_an_object_where_a_list_is_due_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="is of another type"):
-        from_dict(Reply, {"annotations": value})
+def test_a_renamed_field_has_its_old_name_in_files():
+    assert to_dict(Timing(time_to_first_token=0.5, total=2.0)) == {"first": 0.5, "total": 2.0}

@@ -141,6 +141,19 @@ def test_what_stays_is_the_document_of_the_reply_with_its_record(
     assert published[-1]["metadata"] == {"mimo": RECORD}
 
 
+@each_with_document
+@pytest.mark.parametrize("events", [[], TURN], ids=["no event", "a whole turn"])
+def test_the_document_shows_the_notices_of_the_turn(
+    choice: Choice, events: list[Event], wire: PageConnection, published: Published
+) -> None:
+    renderer = choice()
+    for event in events:
+        renderer.show(event)
+        renderer.tick()
+    renderer.finish(REPLY, RECORD, notices=["Replaced turn 2."])
+    assert data(published) == [reply_bundle(REPLY, notices=["Replaced turn 2."])]
+
+
 @each
 def test_a_turn_of_which_nothing_came_leaves_nothing(
     choice: Choice, wire: PageConnection, published: Published

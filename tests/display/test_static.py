@@ -6,7 +6,7 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
-from mimo_magics.core.events import ModelPreparation, Retrying, TextDelta
+from mimo_magics.core.events import ModelPreparation, Notice, Retrying, TextDelta
 from mimo_magics.core.messages import Message, Reply, TextPart
 from mimo_magics.display.static import StaticRenderer
 
@@ -68,6 +68,15 @@ def test_waits_are_told_at_once(published: list[dict[str, object]]) -> None:
         "Starting x …",
         "HTTP 503: busy · again in 2 s, attempt 2 of 5",
     ]
+
+
+def test_only_the_first_part_of_a_growing_reply_shows_the_notices(published: list[dict[str, object]]) -> None:
+    renderer = StaticRenderer(is_only_output=True, now=clock(1.0))
+    renderer.show(Notice("Replaced turn 2."))
+    for _ in range(30):
+        renderer.show(TextDelta("word " * 20 + "\n\n"))
+    shown = {output["transient"]["display_id"]: output["data"]["text/html"] for output in published}
+    assert ["Replaced turn 2." in html for html in shown.values()] == [True, False]
 
 
 def test_nothing_is_left_of_a_call_of_which_nothing_came(published: list[dict[str, object]]) -> None:

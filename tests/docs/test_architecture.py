@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
-from support.paths import PACKAGE, ROOT
+from support.paths import PACKAGE, ROOT, TESTS
+from support.programs import run_program
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PAGES = [
@@ -71,3 +75,11 @@ def test_one_prompt_passes_few_files_from_the_cell_to_the_socket() -> None:
     assert 1 < len(files) <= MAX_FILES
     assert len(set(files)) == len(files)
     assert [file for file in files if not (PACKAGE / file).is_file()] == []
+
+
+def test_one_prompt_does_pass_these_files() -> None:
+    script = TESTS / "support" / "prompt_path.py"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
+    result = run_program([sys.executable, script], env={**environment, "PYTHONPATH": str(ROOT)})
+    passed = json.loads(result.stdout.splitlines()[-1])
+    assert [file for file in read_files() if file not in passed] == []

@@ -14,12 +14,7 @@ from support.paths import ROOT
 from mimo_magics.core import services
 from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
 from mimo_magics.core.settings import Settings
-from mimo_magics.notebook.commands.reply import COMMANDS as REPLY_COMMANDS
-from mimo_magics.notebook.commands.session import COMMANDS as SESSION_COMMANDS
-from mimo_magics.notebook.commands.tape import MODES, OFF
-from mimo_magics.notebook.commands.tools import COMMANDS as TOOLS_COMMANDS
-from mimo_magics.notebook.comparison_run import COMMANDS as COMPARISON_COMMANDS
-from mimo_magics.notebook.extension import MAGICS
+from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
 
 FEATURES = ("parameters", "sessions", "tools", "tapes", "front-ends")
@@ -31,10 +26,10 @@ PAGES = [
 ]
 """The pages whose tables are written by hand."""
 COMMANDS = {
-    "sessions.md": SESSION_COMMANDS,
-    "tools.md": TOOLS_COMMANDS,
-    "tapes.md": (*MODES, OFF),
-    "parameters.md": COMPARISON_COMMANDS,
+    "sessions.md": MAGICS["%mimo_session"].command_names,
+    "tools.md": MAGICS["%mimo_tools"].command_names,
+    "tapes.md": MAGICS["%mimo_tape"].command_names,
+    "parameters.md": MAGICS["%mimo_compare"].command_names,
 }
 """The commands of a magic, by the page that has them in a table."""
 
@@ -65,10 +60,9 @@ def first_cells(text: str) -> str:
 
 
 def test_the_table_of_options_has_each_option_with_its_help(from_code: ModuleType) -> None:
-    rows = [
-        (f"`{option.signature}`".replace("|", "\\|"), option.help.replace("|", "\\|")) for option in OPTIONS
-    ]
-    assert list(from_code.options())[2:] == [f"| {flags} | {help_} |" for flags, help_ in rows]
+    rows = [(option.signature.replace("|", "\\|"), option.help.replace("|", "\\|")) for option in OPTIONS]
+    table = [row.replace("`", "") for row in from_code.options()][2:]
+    assert table == [f"| {flags} | {help_} |" for flags, help_ in rows]
 
 
 def test_the_chinese_table_of_options_has_the_words_of_the_screen(from_code: ModuleType) -> None:
@@ -126,7 +120,7 @@ def test_each_command_of_a_magic_is_in_the_table_of_its_page(folder: str) -> Non
     ]
     assert missing == []
     sessions = read(f"{folder}/sessions.md")
-    assert [command for command in REPLY_COMMANDS if f"`%mimo {command}" not in sessions] == []
+    assert [name for name in MAGICS["%mimo"].command_names if f"`%mimo {name}" not in sessions] == []
 
 
 @pytest.mark.parametrize(("readme", "folder"), [("README.md", "docs"), ("README.zh-TW.md", "docs/zh-TW")])
@@ -134,6 +128,5 @@ def test_the_tables_name_each_magic_and_each_preset(readme: str, folder: str) ->
     tables = "\n".join(
         first_cells(read(name)) for name in (readme, *(f"{folder}/{page}.md" for page in FEATURES))
     )
-    magics = {f"{'%%' if kind == 'cell' else '%'}{name}" for kind, name in MAGICS if name[0] != "_"}
-    assert {magic for magic in magics if f"`{magic}" not in tables} == set()
+    assert {magic for magic in MAGICS if f"`{magic}" not in tables} == set()
     assert [preset for preset in services.SERVICES if f"`{preset}`" not in tables] == []

@@ -10,7 +10,7 @@ from mimo_magics import Session
 from mimo_magics.client.local import weights
 from mimo_magics.core.events import Event, ModelPreparation, ResponseStarted, Retrying, Stopped, TextDelta
 from mimo_magics.core.settings import Api
-from mimo_magics.tape import format as tape_format
+from mimo_magics.tape import reader
 
 NOT_COMPARED = (ModelPreparation, Retrying)
 """The start of the server, and another attempt where a connection that was kept open had just been closed."""
@@ -56,6 +56,6 @@ def test_a_replay_is_the_recording(tmp_path: Path, api: Api, stream: bool) -> No
     replayed = events(f"replay:{path}", api, stream=stream)
     assert join_texts(replayed) == join_texts(recorded)
     assert {ResponseStarted, Stopped} <= {*map(type, recorded)}
-    calls = tape_format.read_tape(path)
+    calls = reader.read_tape(path)
     whole = [call for call in calls if call.end_reason == "whole"]
     assert (len(whole), all(call.chunks for call in whole)) == (2, True)

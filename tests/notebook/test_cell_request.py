@@ -11,26 +11,29 @@ from mimo_magics.notebook.cell_request import CellRequest, build_cell_request, s
 @pytest.mark.parametrize(
     ("line", "options", "prompt"),
     [
-        ("", [], ""),
-        ("What is a list?", [], "What is a list?"),
-        ("-t 0 What is a list?", ["--temperature=0"], "What is a list?"),
-        ("--temperature=0.2 -m mimo-v2-flash hi", ["--temperature=0.2", "--model=mimo-v2-flash"], "hi"),
-        ("--no-stream --new hi --new", ["--no-stream", "--new"], "hi --new"),
-        ('-s "You are terse." what\'s up', ["--system=You are terse."], "what's up"),
-        ("-s 'Say \"no\".' hi", ['--system=Say "no".'], "hi"),
-        ('-s "Say \\"no\\"." hi', ['--system=Say "no".'], "hi"),
-        ("-s don't hi", ["--system=don't"], "hi"),
-        ("-s -x hi", ["--system=-x"], "hi"),
-        ("-s ' hi", ["--system='"], "hi"),
-        ("-- -t is an option?", [], "-t is an option?"),
-        ("--no-history -- --new", ["--no-history"], "--new"),
-        ("-5 + 3 is what?", [], "-5 + 3 is what?"),
-        ("don't {x} $y `z` \\n", [], "don't {x} $y `z` \\n"),
-        ("-m", ["-m"], ""),
+        ("", (), ""),
+        ("What is a list?", (), "What is a list?"),
+        ("-t 0 What is a list?", ("--temperature=0",), "What is a list?"),
+        ("--temperature=0.2 -m mimo-v2-flash hi", ("--temperature=0.2", "--model=mimo-v2-flash"), "hi"),
+        ("--no-stream --new hi --new", ("--no-stream", "--new"), "hi --new"),
+        ('-s "You are terse." what\'s up', ("--system=You are terse.",), "what's up"),
+        ("-s 'Say \"no\".' hi", ('--system=Say "no".',), "hi"),
+        ('-s "Say \\"no\\"." hi', ('--system=Say "no".',), "hi"),
+        ("-s don't hi", ("--system=don't",), "hi"),
+        ("-s -x hi", ("--system=-x",), "hi"),
+        ("-s ' hi", ("--system='",), "hi"),
+        ("-- -t is an option?", (), "-t is an option?"),
+        ("--no-history -- --new", ("--no-history",), "--new"),
+        ("-5 + 3 is what?", (), "-5 + 3 is what?"),
+        ("don't {x} $y `z` \\n", (), "don't {x} $y `z` \\n"),
+        ("-m", ("-m",), ""),
+        ("--param note='a b' hi", ("--param=note=a b",), "hi"),
+        ("-f json  two  blanks", ("--format=json",), "two  blanks"),
+        ("--json=x hi", ("--json=x",), "hi"),
     ],
 )
 def test_options_are_cut_from_a_prompt_that_stays_as_it_is(
-    line: str, options: list[str], prompt: str
+    line: str, options: tuple[str, ...], prompt: str
 ) -> None:
     assert split_options(line) == (options, prompt)
 
@@ -41,14 +44,15 @@ def test_options_are_cut_from_a_prompt_that_stays_as_it_is(
         ("--temprature 0 hi", "--temprature", "Did you mean --temperature?"),
         ("--temp 0 hi", "--temp", "Did you mean --temperature?"),
         ("-t 0 --max_tokens 5", "--max_tokens", "Did you mean --max-tokens?"),
-        ("-x hi", "-x", "Put -- before a prompt that begins with a dash."),
-        ("--zzz hi", "--zzz", "Put -- before a prompt that begins with a dash."),
+        ("-x hi", "-x", "Put -- before a prompt that starts with a dash."),
+        ("--zzz hi", "--zzz", "Put -- before a prompt that starts with a dash."),
+        ("-t0.5 hi", "-t0.5", "Put -- before a prompt that starts with a dash."),
     ],
 )
 def test_an_unknown_option_gets_a_suggestion(line: str, flag: str, hint: str) -> None:
     with pytest.raises(BadOption) as error:
         split_options(line)
-    assert (str(error.value), error.value.hint) == (f"There is no option {flag}.", hint)
+    assert (str(error.value), error.value.hint) == (f"Unknown option {flag}.", hint)
 
 
 def test_only_what_was_given_overlays_the_settings() -> None:

@@ -51,6 +51,7 @@ def test_a_reply_is_adopted_as_the_turn_of_its_cell(kernel: Kernel, peer: Peer) 
     (output,) = ran.outputs
     told = output["metadata"]["mimo"]
     assert (told["cell"], told["session"], told["params"]["temperature"]) == ("compare", "main", 1.0)
+    assert told["notices"] == ["Reply 2 is turn 1 of session main now."]
     kernel.run("%%mimo\ntwo")
     assert sent_contents(peer)[-1] == ["Hello", "At 1.0.", "two"]
 
@@ -111,4 +112,4 @@ def test_the_help_lists_the_options(kernel: Kernel) -> None:
     text = kernel.help("%%mimo_compare?")
     assert "--repeat" in text
     assert "--temperature" in text
-    assert "adopt 2" in kernel.help("%mimo_compare?")
+    assert "%mimo_compare adopt NUMBER" in kernel.help("%mimo_compare?")

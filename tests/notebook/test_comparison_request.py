@@ -1,21 +1,18 @@
 """The text of a cell that compares."""
 
-from argparse import ArgumentParser
 from typing import Any
 
 import pytest
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.notebook.comparison_request import ComparisonRequest, build_comparison_request, split_line
-from mimo_magics.notebook.options import COMPARISON_OPTIONS
+from mimo_magics.notebook.comparison_request import ComparisonRequest, build_comparison_request, parse_line
 from mimo_magics.session.comparison.variants import Variant
+
+CLOSE_QUOTE = "Close it. Put a value that contains a quote in quotes of the other kind."
 
 
 def request(line: str, body: str = "Name a bird.", **names: Any) -> ComparisonRequest:
-    parser = ArgumentParser(exit_on_error=False)
-    for option in COMPARISON_OPTIONS:
-        parser.add_argument(*option.flags, help=option.help, **option.argparse)
-    return build_comparison_request(parser.parse_args(split_line(line)), body, names)
+    return build_comparison_request(parse_line(line), body, names)
 
 
 def test_all_combinations_are_asked_in_the_order_of_the_options() -> None:
@@ -80,11 +77,12 @@ def test_the_prompt_names_variables_unless_it_is_raw() -> None:
 @pytest.mark.parametrize(
     ("line", "body", "fact", "hint"),
     [
-        ("--temprature 0", "x", "There is no option --temprature.", "Did you mean --temperature?"),
-        ("--zzz", "x", "There is no option --zzz.", "See %%mimo_compare? for the options."),
-        ("--tools x", "x", "A comparison does not take --tools.", "See %%mimo_compare? for the options."),
-        ("-m 'a", "x", "A quotation on the line does not end.", "Put a value with a quote into quotes."),
+        ("--temprature 0", "x", "Unknown option --temprature.", "Did you mean --temperature?"),
+        ("--zzz", "x", "Unknown option --zzz.", "For help, run %%mimo_compare?."),
+        ("--tools x", "x", "A comparison does not accept --tools.", "For help, run %%mimo_compare?."),
+        ("-m 'a", "x", "A quote is not closed: 'a", CLOSE_QUOTE),
         ("", "  ", "There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."),
+        ("more", "x", "Unexpected argument 'more'.", "For help, run %%mimo_compare?."),
         ("--at-once 0", "x", "--at-once cannot be 0.", "It is a number of calls from 1."),
         ("--repeat 0", "x", "A comparison cannot make 0 calls.", "It makes 1 to 100."),
         ("--repeat 101", "x", "A comparison cannot make 101 calls.", "It makes 1 to 100."),

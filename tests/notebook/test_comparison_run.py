@@ -24,8 +24,8 @@ def peer(server: Peer) -> Peer:
     ("line", "lines"),
     [
         ("adopt 3", ["BadOption: There is no reply 3.", "There are 2, from 1."]),
-        ("adopt", ["BadOption: %mimo_compare adopt is not complete, or too much.", "See %mimo_compare?."]),
-        ("adpt 1", ["BadOption: There is no %mimo_compare adpt.", "Did you mean adopt?"]),
+        ("adopt", ["BadOption: An argument is missing.", "Usage: %mimo_compare adopt NUMBER"]),
+        ("adpt 1", ["BadOption: Unknown subcommand 'adpt'.", "Did you mean adopt?"]),
     ],
 )
 def test_what_cannot_be_done_is_told_in_two_lines(kernel: Kernel, line: str, lines: list[str]) -> None:

@@ -42,7 +42,10 @@ def test_unloading_leaves_nothing_behind(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
-        ("%%mimo?", ["Name three things to see in {city}.", "--temperature X", "--no-stream", "-o NAME"]),
+        (
+            "%%mimo?",
+            ["Name three things to see in {city}.", "--temperature X", "--no-stream", "-o, --out NAME"],
+        ),
         ("%mimo?", ["reply = %mimo Which of them is free?", "--temperature X"]),
         ("%mimo_config?", ["%mimo_config --reset temperature"]),
     ],

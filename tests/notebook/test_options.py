@@ -1,6 +1,6 @@
 """The options of a cell, made from the list of settings."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentTypeError
 from dataclasses import fields
 from typing import get_type_hints
 
@@ -8,16 +8,15 @@ import pytest
 from support.paths import ROOT
 
 from mimo_magics.core.settings import COMPARABLE_SETTINGS, Options, Settings, from_text, parse_on_off
+from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
 
 PARAMETERS_PAGE = ROOT / "docs" / "parameters.md"
 
 
 def parse(*arguments: str) -> dict[str, object]:
-    parser = ArgumentParser(exit_on_error=False)
-    for option in OPTIONS:
-        parser.add_argument(*option.flags, help=option.help, **option.argparse)
-    return {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    values = vars(parse_options("%%mimo", arguments))
+    return {name: value for name, value in values.items() if value is not None}
 
 
 @pytest.mark.parametrize(

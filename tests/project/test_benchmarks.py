@@ -81,6 +81,7 @@ def test_history_writes_each_turn_in_as_many_bytes_as_the_others() -> None:
     for way in ("json.dumps", "request, openai", "request, anthropic", "to_text", "from_text"):
         few, many = (megabytes for _, _, megabytes, *_ in rows(printed, way))
         assert many / few == pytest.approx(100 / 30, rel=0.1)
+    assert [row[2] for row in rows(printed, "from_text")] == [row[2] for row in rows(printed, "json.loads")]
 
 
 def test_compare_asks_each_variant_once_and_no_more_at_a_time_than_it_may() -> None:

@@ -113,10 +113,6 @@ def test_a_tool_call_that_comes_again_ends_as_it_did(result: ToolResult, state: 
     ]
 
 
-def test_what_was_told_of_a_reply_is_not_told_when_it_comes_again() -> None:
-    assert list(replay_reply(Reply(notices=("Asked again.",)))) == [ResponseStarted()]
-
-
 def test_each_result_of_two_calls_of_one_id_comes_again_with_its_own_call() -> None:
     calls = (ToolCall("i", "n", "1"), ToolCall("i", "n", "2"))
     results = (ToolResult("i", "n", "one"), ToolResult("i", "n", "two"))

@@ -19,6 +19,7 @@ from support.peer_sessions import (
     describe_branches,
     expected_body,
     interrupt_turn,
+    notices,
     request_bodies,
     run_cells,
 )
@@ -26,7 +27,7 @@ from support.peer_sessions import (
 from mimo_magics.client import http
 from mimo_magics.core.errors import BadOption, MimoError, SessionBusy
 from mimo_magics.core.messages import ToolResult
-from mimo_magics.session.history import FIRST_THREAD, Branch, History
+from mimo_magics.session.history import Branch, History
 from mimo_magics.session.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -85,7 +86,7 @@ def test_a_new_conversation_that_fails_is_not_begun(peer: Peer) -> None:
 def test_a_conversation_can_be_begun_before_anything_is_asked(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
-    talk.start_conversation()
+    talk.start_branch()
     assert (current_prompts(talk), describe_branches(talk)) == ("", [(1, "a", False)])
     ask(talk, "b")
     assert request_bodies(peer)[-1] == expected_body("b")
@@ -194,7 +195,6 @@ def test_a_fork_of_another_conversation_is_the_first_one_of_its_own(peer: Peer) 
     run_cells(talk, "n", new=True)
     other = talk.fork("other")
     assert other.history == History().append_turn(talk.history.all_turns[1])
-    assert other.history.thread == FIRST_THREAD
 
 
 @pytest.mark.parametrize("at", [-1, 3])
@@ -232,7 +232,7 @@ def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
     run_cells(talk, "a", "b", "c")
     talk.remove_cells(cells)
     assert current_prompts(talk) == left
-    assert [ask(talk, "d").notices, ask(talk, "e").notices] == [told, ()]
+    assert [notices(talk, "d"), notices(talk, "e")] == [told, ()]
     assert request_bodies(peer, 3) == [
         expected_body(*left.split(), "d"),
         expected_body(*left.split(), "d", "e"),
@@ -257,10 +257,8 @@ def test_a_cell_that_was_pasted_replaces_its_turn_where_it_was_said(
     run_cells(talk, "d")
     talk.restore_cell(cell)
     assert current_prompts(talk) == "a b c d"
-    notices = ask(talk, "again", cell=cell).notices
-    assert [each[: len(f"Asked again in place of {place}")] for each in notices] == [
-        f"Asked again in place of {place}"
-    ]
+    (notice,) = notices(talk, "again", cell=cell)
+    assert notice.startswith(f"Asked again in place of {place}")
     assert request_bodies(peer)[-1] == expected_body(*past, "again")
     assert ("a b c d" in [way for _, way, _ in describe_branches(talk)], current_prompts(talk)) == (
         True,
@@ -293,7 +291,7 @@ def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cel
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     talk.remove_cells({"b"})
-    kept, asked = ask(talk, "a", cell="a", run_all="keep").notices, ask(talk, "c").notices
+    kept, asked = notices(talk, "a", cell="a", run_all="keep"), notices(talk, "c")
     assert (len(kept), kept[0][:9]) == (1, "Kept from")
     assert asked == ("The turn of a deleted cell left the conversation, which is kept as branch 2.",)
 
@@ -303,7 +301,7 @@ def test_what_was_forgotten_is_not_told_after_everything_is(peer: Peer) -> None:
     run_cells(talk, "a", "b")
     talk.remove_cells({"a"})
     talk.clear()
-    assert ask(talk, "c").notices == ()
+    assert notices(talk, "c") == ()
 
 
 def test_clearing_forgets_all_branches(peer: Peer) -> None:
@@ -330,7 +328,7 @@ def test_what_was_spent_stays_spent_when_all_is_forgotten(peer: Peer) -> None:
     [
         lambda talk: talk.undo(),
         lambda talk: talk.switch(1),
-        lambda talk: talk.start_conversation(),
+        lambda talk: talk.start_branch(),
         lambda talk: talk.clear(),
         lambda talk: talk.remove_cells({"a"}),
         lambda talk: talk.ask("two"),
@@ -396,7 +394,7 @@ def test_what_cannot_be_asked_leaves_a_session_that_can_be(peer: Peer, refused: 
     with pytest.raises(BadOption):
         ask(talk, **{"prompt": "again", "cell": "a", **refused})
     assert talk.history == before.remove_cells({"b"})
-    assert len(ask(talk, "c").notices) == 1
+    assert len(notices(talk, "c")) == 1
 
 
 # From a file

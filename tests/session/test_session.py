@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.peer import CUT, Answer, Peer, error, reply, stream
-from support.peer_sessions import sent_messages
+from support.peer_sessions import notices, sent_messages
 
 from mimo_magics.client import http, retry
 from mimo_magics.core.errors import (
@@ -191,8 +191,7 @@ def test_a_key_from_the_file_of_a_folder_is_told_once(
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("MIMO_API_KEY=sk-canary-of-a-stranger\n")
     talk = session(peer)
-    notices = [talk.ask(prompt).notices for prompt in ("one", "two")]
-    assert notices == [
+    assert [notices(talk, prompt) for prompt in ("one", "two")] == [
         ("The API key comes from .env in the working directory; prompts are billed to its account.",),
         (),
     ]
@@ -201,7 +200,7 @@ def test_a_key_from_the_file_of_a_folder_is_told_once(
 def test_a_key_of_ones_own_is_not_told(peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("MIMO_API_KEY=sk-canary-of-a-stranger\n")
-    assert session(peer).ask("one").notices == ()
+    assert notices(session(peer), "one") == ()
 
 
 @pytest.mark.parametrize(

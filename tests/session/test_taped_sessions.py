@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.peer import Answer, Peer, frames, obey, reply, stream
+from support.peer_sessions import notices
 from support.virtual_time import VirtualTime
 
 from mimo_magics import Session
@@ -15,7 +16,7 @@ from mimo_magics.core.errors import BadOption, BadTape, SessionNotSaved, TapeMis
 from mimo_magics.core.messages import Message, ToolCall, ToolResult
 from mimo_magics.core.settings import Api
 from mimo_magics.session.turn import Turn
-from mimo_magics.tape import format as tape_format, tape
+from mimo_magics.tape import format as tape_format, reader, tape
 from mimo_magics.tape.tape import Tape
 
 APIS: list[Api] = ["openai", "anthropic"]
@@ -85,7 +86,7 @@ def test_a_replay_wants_no_key_and_tells_the_times_of_the_recording(
     """The times on the tape are put there by hand: half a second to the first word, four seconds in all."""
     peer.script = lambda seen: Answer(frames(seen, ["word "] * 5))
     session(peer, f"record:{path}").ask("hello")
-    (call,) = tape_format.read_tape(path)
+    (call,) = reader.read_tape(path)
     whole = b"".join(chunk.data for chunk in call.chunks)
     chunks = [tape_format.Chunk(0.5, whole[:-20]), tape_format.Chunk(2.0, whole[-20:])]
     retimed = replace(call, start_elapsed=0.25, chunks=chunks, end_elapsed=4.0)
@@ -101,7 +102,7 @@ def test_a_replay_wants_no_key_and_tells_the_times_of_the_recording(
     timing = replays[0].reply.timing
     assert timing is not None
     assert (timing.total, timing.time_to_first_token) == pytest.approx((4.0, 0.5))
-    assert replays[0].created_at == tape_format.read_tape(path)[0].timestamp
+    assert replays[0].created_at == reader.read_tape(path)[0].timestamp
 
 
 def test_the_date_in_the_system_prompt_breaks_no_match(peer: Peer, path: Path) -> None:
@@ -164,7 +165,7 @@ def test_parallel_calls_do_not_mix(peer: Peer, path: Path) -> None:
     assert [reply.reply.text for reply in replayed if reply.reply] == [
         reply.reply.text for reply in recorded if reply.reply
     ]
-    assert (len(tape_format.read_tape(path)), len(peer.requests)) == (4, 4)
+    assert (len(reader.read_tape(path)), len(peer.requests)) == (4, 4)
     assert json.loads(path.read_text(encoding="utf-8").split("\n")[0]) == {"tape": 1, "by": "mimo-magics"}
 
 
@@ -176,7 +177,7 @@ def test_a_whole_number_and_its_fraction_are_one_request(
     session(peer, f"replay:{path}", temperature=asked).ask("hello")
     talk = session(peer, "off", run_all="keep", param={"seed": recorded})
     talk.ask("hello", cell="a")
-    (notice,) = talk.ask("hello", cell="a", param={"seed": asked}).notices
+    (notice,) = notices(talk, "hello", cell="a", param={"seed": asked})
     assert (notice[:9], len(peer.requests)) == ("Kept from", 2)
 
 

@@ -15,7 +15,7 @@ from support.peer import KEY, Answer, Peer, Seen, error, frames, sse, stream
 from support.rules import REASONING, find_fault
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.events import Approval, Event, ToolProgress
+from mimo_magics.core.events import Approval, Event, Notice, ToolProgress
 from mimo_magics.core.messages import (
     Message,
     ReasoningPart,
@@ -384,12 +384,11 @@ async def test_a_field_that_is_refused_in_each_request_is_told_once(peer: Peer) 
 
     peer.script = refuse
     talk = session(peer, made())
-    await turn(talk)
-    reply = talk.turns[0].reply
-    assert (reply.text, len(peer.requests)) == ("Noon.", 5)
-    assert reply.notices == (
-        "The server does not support reasoning_content; the request was repeated without it.",
-    )
+    events = await turn(talk)
+    assert (talk.turns[0].reply.text, len(peer.requests)) == ("Noon.", 5)
+    assert [event for event in events if isinstance(event, Notice)] == [
+        Notice("The server does not support reasoning_content; the request was repeated without it.")
+    ]
 
 
 async def test_a_tool_that_cancels_its_task_is_a_failure_and_does_not_end_the_turn(peer: Peer) -> None:
@@ -887,7 +886,7 @@ async def test_a_function_that_is_given_again_is_the_same_tool(peer: Peer) -> No
     assert (0, "waiting") not in progress(await turn(talk))
 
 
-@pytest.mark.parametrize("forget", [Session.clear, Session.start_conversation], ids=["clear", "new"])
+@pytest.mark.parametrize("forget", [Session.clear, Session.start_branch], ids=["clear", "new"])
 async def test_what_was_allowed_is_forgotten_with_the_conversation(
     peer: Peer, forget: Callable[[Session], None]
 ) -> None:

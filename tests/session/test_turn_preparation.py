@@ -20,6 +20,7 @@ from support.peer_sessions import (
     describe_branches,
     expected_body,
     get_time,
+    notices,
     request_bodies,
     run_cells,
     run_incomplete_turn,
@@ -62,13 +63,13 @@ def test_the_very_same_request_is_not_sent_again(peer: Peer) -> None:
     talk = create_session(peer)
     first = keeping(talk, "one", cell="a")
     before = talk.history
-    again = keeping(talk, "one", cell="a")
     day = f"{datetime.now():%Y-%m-%d}"  # noqa: DTZ005
-    told = (f"Kept from {day}, as nothing has changed since. --fresh asks anew.",)
-    assert again == replace(first, notices=told)
+    assert notices(talk, "one", cell="a", run_all="keep") == (
+        f"Kept from {day}, as nothing has changed since. --fresh asks anew.",
+    )
     assert len(peer.requests) == 1
     (turn,) = before.all_turns
-    assert talk.history.all_turns == (replace(turn, reply=again, usage=talk.turns[0].usage),)
+    assert talk.history.all_turns == (replace(turn, reply=first, usage=talk.turns[0].usage),)
 
 
 def test_all_cells_that_run_again_keep_their_answers(peer: Peer) -> None:
@@ -294,11 +295,10 @@ def test_an_answer_that_the_notebook_holds_is_kept(peer: Peer) -> None:
     digest = talk.turns[0].digest
     talk = create_session(peer)
     talk.cached_turns = {digest: saved(TextPart("Saved."), digest=digest)}
-    answer = keeping(talk, "one", cell="a")
-    assert (answer.text, answer.notices) == (
-        "Saved.",
-        ("Kept from 2025-01-02, as nothing has changed since. --fresh asks anew.",),
+    assert notices(talk, "one", cell="a", run_all="keep") == (
+        "Kept from 2025-01-02, as nothing has changed since. --fresh asks anew.",
     )
+    assert talk.turns[0].reply.text == "Saved."
     assert (talk.turns[0].id, talk.turns[0].cell, talk.turns[0].usage) == ("0" * 12, "a", Usage())
     assert len(peer.requests) == 1
     ask(talk, "two")
@@ -332,8 +332,7 @@ CELLS = ["a", "b", "c", "d", "e"]
 def test_a_cell_that_asks_again_takes_the_place_of_its_turn(peer: Peer, place: int, told: str) -> None:
     talk = create_session(peer)
     run_cells(talk, *CELLS)
-    answer = ask(talk, "again", cell=CELLS[place])
-    assert answer.notices == (told,)
+    assert notices(talk, "again", cell=CELLS[place]) == (told,)
     assert request_bodies(peer) == [
         *(expected_body(*CELLS[: number + 1]) for number in range(5)),
         expected_body(*CELLS[:place], "again"),
@@ -349,14 +348,13 @@ def test_cells_that_run_again_after_it_are_asked_with_the_new_history(peer: Peer
     talk = create_session(peer)
     run_cells(talk, *CELLS)
     run_cells(talk, "b", words="!")
-    run_cells(talk, "c", "d")
+    assert [notices(talk, cell, cell=cell) for cell in "cd"] == [(), ()]
     assert request_bodies(peer, 5) == [
         expected_body("a", "b!"),
         expected_body("a", "b!", "c"),
         expected_body("a", "b!", "c", "d"),
     ]
     assert describe_branches(talk) == [(5, "a b c d e", False), (8, "a b! c d", True)]
-    assert [turn.reply.notices for turn in talk.turns[2:]] == [(), ()]
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -382,15 +380,15 @@ def test_the_old_turn_is_told_of_also_where_another_conversation_went_on(peer: P
     run_cells(talk, "n", new=True)
     run_cells(talk, "c")
     told = "Asked again in place of turn 1, which stays, with the one after it, as branch {}."
-    assert ask(talk, "again", cell="a").notices == (told.format(2),)
-    assert ask(talk, "again", cell="n", new=True).notices == (told.format(4),)
-    assert ask(talk, "again", cell="m", new=True).notices == ()
+    assert notices(talk, "again", cell="a") == (told.format(2),)
+    assert notices(talk, "again", cell="n", new=True) == (told.format(4),)
+    assert notices(talk, "again", cell="m", new=True) == ()
 
 
 def test_what_the_caller_remarks_is_told_beside(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
-    assert ask(talk, "again", cell="a", notices=["By the way."]).notices == (
+    assert notices(talk, "again", cell="a", notices=["By the way."]) == (
         "Asked again in place of turn 1, which stays as branch 1.",
         "By the way.",
     )
@@ -411,7 +409,7 @@ def test_a_turn_that_is_appended_leaves_those_of_its_cell(peer: Peer) -> None:
 def test_prompts_of_nobody_are_added(peer: Peer) -> None:
     talk = create_session(peer)
     for _ in range(2):
-        assert ask(talk, "a").notices == ()
+        assert notices(talk, "a") == ()
     assert request_bodies(peer) == [expected_body("a"), expected_body("a", "a")]
 
 
@@ -426,7 +424,7 @@ def test_a_prompt_that_is_not_kept_takes_no_place(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     before = talk.history
-    assert ask(talk, "aside", cell="a", keep=False).notices == ()
+    assert notices(talk, "aside", cell="a", keep=False) == ()
     assert (request_bodies(peer)[-1], talk.history) == (expected_body("aside"), before)
     assert talk.unrecorded_usage == Usage(20, 10, 5)
 

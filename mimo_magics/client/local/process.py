@@ -20,18 +20,12 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from mimo_magics.client import endpoint
-from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import weights
 from mimo_magics.core.errors import LocalModelError
 from mimo_magics.core.events import ModelPreparation
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Request
 from mimo_magics.core.secret import Secret
-from mimo_magics.core.services import LOCAL_SERVICE
-from mimo_magics.core.settings import Settings
-from mimo_magics.tape import tape
-from mimo_magics.tape.tape import Tape
 
 SHUTDOWN_TIMEOUT = 5.0
 """Seconds that the server has to end."""
@@ -40,13 +34,15 @@ MAX_ERROR_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class _Server:
+class Server:
+    """A running server of the embedded model."""
+
     process: subprocess.Popen[str]
     url: str
     key: Secret
 
 
-_servers: dict[str, _Server] = {}
+_servers: dict[str, Server] = {}
 """The servers of this process, by the name or path of their model."""
 _start_lock = threading.Lock()
 """Held while one starts, as two sessions may want the first at a time."""
@@ -77,26 +73,9 @@ async def start_server(model: str) -> AsyncGenerator[ModelPreparation]:
     yield ModelPreparation(Translatable("{name} is ready", name=file.name))
 
 
-def choose_endpoint(settings: Settings, tapes: tuple[Tape, ...]) -> Endpoint:
-    """Decide where a call goes, and with which key; nowhere when a tape answers, and to the embedded model once it runs.
-
-    Raises:
-        BadOption: the preset, the base URL or the key cannot be.
-        MissingApiKey: the service wants a key and there is none for its host.
-    """
-    if tape.is_replaying(tapes):
-        chosen = endpoint.build_replay_endpoint(settings)
-    elif endpoint.resolve_service(settings) is LOCAL_SERVICE:
-        chosen = _get_server_endpoint(settings)
-    else:
-        chosen = endpoint.resolve_endpoint(settings)
-    return replace(chosen, tapes=tapes)
-
-
-def _get_server_endpoint(settings: Settings) -> Endpoint:
-    server = _servers[settings.local_model]
-    base_url = server.url + ("/v1" if settings.api == "openai" else "")
-    return Endpoint(base_url, server.key, LOCAL_SERVICE.auth[settings.api])
+def get_server(model: str) -> Server:
+    """Return the server that `start_server` started for this model."""
+    return _servers[model]
 
 
 def adapt_request(request: Request) -> Request:
@@ -116,7 +95,7 @@ def _is_running(model: str) -> bool:
     return model in _servers and _servers[model].process.poll() is None
 
 
-def _launch_server(file: Path) -> _Server:
+def _launch_server(file: Path) -> Server:
     key = Secret(secrets.token_hex(16))
     process = subprocess.Popen(
         # without the working folder on its path, where the person's own json.py may stand
@@ -141,7 +120,7 @@ def _launch_server(file: Path) -> _Server:
             ),
             Translatable("Check that the file is a GGUF model and that there is memory for it."),
         )
-    return _Server(process, url, key)
+    return Server(process, url, key)
 
 
 def _stop_server(process: subprocess.Popen[str]) -> None:

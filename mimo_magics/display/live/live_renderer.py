@@ -7,7 +7,7 @@ output. So no front end is left with a broken view or with a button that does no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -78,15 +78,17 @@ class LiveRenderer:
         else:
             self._static_renderer.tick()
 
-    def finish(self, reply: Reply, record: dict[str, Any], *, is_plain: bool = False) -> None:
+    def finish(
+        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
+    ) -> None:
         """Put the document in the place of what grew."""
         self._probe.close()
         if self._view is None:
-            self._static_renderer.finish(reply, record, is_plain=is_plain)
+            self._static_renderer.finish(reply, record, notices=notices, is_plain=is_plain)
             return
         options = replace(self._display_options, is_plain=is_plain)
         bundle = reply_document.reply_bundle(
-            reply, display_options=options, open_groups=self._view.open_groups
+            reply, display_options=options, open_groups=self._view.open_groups, notices=notices
         )
         self._static_renderer.output.update(bundle, {"mimo": record})
         if code := self._view.code_to_insert:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator, Sequence
 from getpass import getpass
@@ -15,60 +14,43 @@ from mimo_magics.core.parameter_ranges import config_line
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import table
+from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.store import SETTINGS, MimoConfig, SettingInfo
 
 COLUMN_HEADERS = translatables("setting", "value", "from", "allowed", "meaning")
 API_KEY_NAME = "api_key"
-FLAGS = ("--reset", "--use", "--save", "--delete")
 
 
 def run_config_command(line: str, config: MimoConfig) -> dict[str, str]:
-    """Do what a line of `%mimo_config` says and return the table of what it is about.
+    """Run a line of `%mimo_config`, and return a table of the settings or profiles that it concerns.
 
     Raises:
-        BadOption: a setting or a value cannot be; what stands before it on the line is done. Or there is no such profile.
-        SessionNotSaved: the profile could not be written.
+        BadOption: A setting, a value or a profile is invalid. What precedes it on the line was done.
+        SessionNotSaved: The profile could not be written.
     """
-    warning = ""
-    match _split_line(line):
-        case []:
-            return _settings_bundle((*config.describe_settings(), *_key_row(config)))
-        case ["--reset", *names]:
-            config.reset(*names)
-        case ["--use"]:
-            return _profiles_bundle()
-        case ["--use", profile, *assignments]:
-            profile_names, warning = _apply_profile(config, profile)
-            names = [*profile_names, *_assign_all(config, assignments)]
-        case ["--save", profile, *assignments]:
-            _assign_all(config, assignments)
-            _save_profile(config, profile)
-            return _profiles_bundle()
-        case ["--delete", profile]:
-            profiles.delete(profile)
-            return _profiles_bundle()
-        case ["--save" | "--delete" as flag, *_]:
-            raise BadOption(
-                Translatable("{flag} takes the name of one profile.", flag=flag),
-                Translatable("%mimo_config --use shows which there are."),
-            )
-        case [word] if word == API_KEY_NAME:
+    command, arguments = parse_command("%mimo_config", line)
+    match command:
+        case "--reset":
+            config.reset(*arguments.setting)
+            return _settings_bundle(config.describe_settings(*arguments.setting))
+        case "--use" if arguments.profile:
+            profile_names, warning = _apply_profile(config, arguments.profile)
+            names = [*profile_names, *_assign_all(config, arguments.name_value)]
+            return _settings_bundle(config.describe_settings(*names), warning)
+        case "--save":
+            _assign_all(config, arguments.name_value)
+            _save_profile(config, arguments.profile)
+        case "--delete":
+            profiles.delete(arguments.profile)
+        case "api_key":
             _ask_for_key(config)
             return _settings_bundle(_key_row(config))
-        case assignments:
-            names = _assign_all(config, assignments)
-    return _settings_bundle(config.describe_settings(*names), warning)
-
-
-def _split_line(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError:
-        raise BadOption(
-            Translatable("A quotation on the line does not end."),
-            Translatable("Put a value with a quote into quotes."),
-        ) from None
+        case "":
+            names = _assign_all(config, arguments.name_value)
+            key_row = () if names else _key_row(config)
+            return _settings_bundle((*config.describe_settings(*names), *key_row))
+    return _profiles_bundle()
 
 
 def _apply_profile(config: MimoConfig, profile: str) -> tuple[list[str], str]:
@@ -116,11 +98,9 @@ def _assign(config: MimoConfig, assignment: str) -> str:
             Translatable("A key is never written into a cell."),
             Translatable("%mimo_config api_key asks for it."),
         )
-    if name.startswith("-") or (not equals and name not in SETTINGS):
-        advice = did_you_mean(
-            name, (*FLAGS, *SETTINGS), Translatable("Write name=value, such as temperature=0.2")
-        )
-        raise BadOption(Translatable("{assignment!r} sets nothing.", assignment=assignment), advice)
+    if not equals and name not in SETTINGS:
+        advice = did_you_mean(name, SETTINGS, Translatable("Write name=value, such as temperature=0.2."))
+        raise BadOption(Translatable("{text!r} is not NAME=VALUE.", text=assignment), advice)
     if equals:
         config.write(name, value)
     return name

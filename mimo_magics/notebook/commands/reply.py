@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,10 +10,9 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document.markdown import code_blocks
+from mimo_magics.notebook.cell_request import CONTINUE_COMMAND
+from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.session.turn import Turn
-
-COMMANDS = ("show", "copy", "insert")
-COMMAND_PATTERN = re.compile(rf"({'|'.join(COMMANDS)})(?:\s+(\d+))?")
 
 ALREADY_COMPLETE = Translatable("The last answer came to its end: nothing was asked.")
 """What `%mimo continue` shows then, so that a notebook that has it can be run again."""
@@ -22,16 +20,21 @@ ALREADY_COMPLETE = Translatable("The last answer came to its end: nothing was as
 
 @dataclass(frozen=True, slots=True)
 class ReplyCommand:
-    """One of the three, with a number from 1."""
+    """A subcommand of `%mimo`, with the number of a turn or a code block from 1."""
 
     name: str
     number: int | None = None
 
 
-def parse_command(line: str) -> ReplyCommand | None:
-    """Read a line of `%mimo`; `None` when it is a prompt, such as `show me Tokyo`."""
-    match = COMMAND_PATTERN.fullmatch(line.strip())
-    return match and ReplyCommand(match[1], int(match[2]) if match[2] else None)
+def parse_line(line: str) -> ReplyCommand | None:
+    """Parse a line of `%mimo`. Return `None` if it is a prompt, such as `show me Tokyo`, or `continue`."""
+    commands = {command.name: command for command in MAGICS["%mimo"].commands}
+    match line.split():
+        case [name] if name in commands and name != CONTINUE_COMMAND:
+            return ReplyCommand(name)
+        case [name, number] if name in commands and commands[name].arguments and number.isdecimal():
+            return ReplyCommand(name, int(number))
+    return None
 
 
 def select_turn(turns: Sequence[Turn], number: int | None) -> Turn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mimo_magics.core.errors import BadOption, BadSessionFile
 from mimo_magics.core.i18n import Translatable, translatables
-from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import paragraphs, table
+from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.notebook.kernel.notebook_path import require_notebook_path
 from mimo_magics.session.history import Branch
 from mimo_magics.session.open_sessions import Sessions
@@ -24,7 +24,6 @@ from mimo_magics.session.turn import Turn
 
 Bundle = dict[str, str]
 RENAMED_HINT = Translatable("If it was renamed, %mimo_config notebook=PATH says where it is now.")
-USAGE_HINT = Translatable("See %mimo_session? for what it can do.")
 SESSION_HEADERS = translatables("", "session", "turns", "branches", "tokens in", "tokens out", "saved in")
 BRANCH_HEADERS = translatables("", "branch", "turns", "its own way begins with", "and ends with")
 MAX_PROMPT_CHARS = 60
@@ -46,38 +45,18 @@ class SessionContext:
 
 
 def run_session_command(line: str, context: SessionContext) -> Bundle:
-    """Do what a line of `%mimo_session` says and return what it shows as a MIME bundle.
+    """Run a line of `%mimo_session`, and return what it shows as a MIME bundle.
 
     Raises:
-        BadOption: there is no such command, or it cannot be done.
-        SessionNotSaved: a file could not be written.
-        BadSessionFile: a file holds no session.
+        BadOption: The line is invalid, or the command cannot be carried out.
+        SessionNotSaved: A file could not be written.
+        BadSessionFile: A file is not a valid session.
     """
-    name, *words = _split_line(line) or ["list"]
-    if name not in COMMANDS:
-        raise BadOption(
-            Translatable("There is no %mimo_session {name}.", name=name),
-            did_you_mean(name, COMMANDS, USAGE_HINT),
-        )
-    min_words, max_words, handler = COMMANDS[name]
-    if not min_words <= len(words) <= max_words:
-        raise BadOption(
-            Translatable(
-                "%mimo_session {names} is not complete, or too much.", names=" ".join((name, *words))
-            ),
-            USAGE_HINT,
-        )
-    return handler(context, words)
+    name, arguments = parse_command("%mimo_session", line)
+    return HANDLERS[name](context, arguments)
 
 
-def _split_line(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError:
-        raise BadOption(Translatable("A quotation on the line does not end."), USAGE_HINT) from None
-
-
-def _list(context: SessionContext, _: Sequence[str] = ()) -> Bundle:
+def _list(context: SessionContext, _: Namespace | None = None) -> Bundle:
     rows = (
         (
             "→" if session is context.session else "",
@@ -93,28 +72,34 @@ def _list(context: SessionContext, _: Sequence[str] = ()) -> Bundle:
     return table.table_bundle(SESSION_HEADERS, rows)
 
 
-def _new(context: SessionContext, words: Sequence[str]) -> Bundle:
-    name, system = _parse_option(words, "--system", "%mimo_session new NAME --system 'Be strict.'")
-    session = context.sessions.new(name)
-    if system:
-        session.overrides["system"] = system
+def _new(context: SessionContext, arguments: Namespace) -> Bundle:
+    session = context.sessions.new(arguments.name)
+    if arguments.system:
+        session.overrides["system"] = arguments.system
     return _list(context)
 
 
-def _switch(context: SessionContext, words: Sequence[str]) -> Bundle:
-    if not words[0].isdecimal():
-        context.sessions.switch(words[0])
-        return _list(context)
-    context.session.switch(int(words[0]))
+def _switch(context: SessionContext, arguments: Namespace) -> Bundle:
+    if arguments.session.isdecimal():
+        raise BadOption(
+            Translatable("There is no session {name}.", name=arguments.session),
+            Translatable("To switch to a branch: %mimo_session branch {number}", number=arguments.session),
+        )
+    context.sessions.switch(arguments.session)
+    return _list(context)
+
+
+def _branch(context: SessionContext, arguments: Namespace) -> Bundle:
+    context.session.switch(arguments.number)
     return _branches(context)
 
 
-def _show(context: SessionContext, _: Sequence[str]) -> Bundle:
+def _show(context: SessionContext, _: Namespace) -> Bundle:
     return context.session.show().bundle()
 
 
-def _undo(context: SessionContext, words: Sequence[str]) -> Bundle:
-    removed_turns = context.session.undo(_parse_count(words[0]) if words else 1)
+def _undo(context: SessionContext, arguments: Namespace) -> Bundle:
+    removed_turns = context.session.undo(1 if arguments.n is None else arguments.n)
     return paragraphs.paragraphs_bundle(
         Translatable(
             "{turns} taken back. {state} %mimo_session branches shows the others.",
@@ -126,13 +111,12 @@ def _undo(context: SessionContext, words: Sequence[str]) -> Bundle:
     )
 
 
-def _fork(context: SessionContext, words: Sequence[str]) -> Bundle:
-    name, at = _parse_option(words, "--at", "%mimo_session fork NAME --at 3")
-    context.sessions.add(context.session.fork(name, _parse_count(at) if at else None))
+def _fork(context: SessionContext, arguments: Namespace) -> Bundle:
+    context.sessions.add(context.session.fork(arguments.name, arguments.at))
     return _list(context)
 
 
-def _branches(context: SessionContext, _: Sequence[str] = ()) -> Bundle:
+def _branches(context: SessionContext, _: Namespace | None = None) -> Bundle:
     current_turns = context.session.turns
     return table.table_bundle(
         BRANCH_HEADERS, (_branch_row(branch, current_turns) for branch in context.session.branches())
@@ -160,25 +144,25 @@ def _truncate(turn: Turn) -> str:
     return text if len(text) <= MAX_PROMPT_CHARS else f"{text[:MAX_PROMPT_CHARS]}…"
 
 
-def _rename(context: SessionContext, words: Sequence[str]) -> Bundle:
-    context.sessions.rename(*([context.session.name, *words] if len(words) == 1 else words))
+def _rename(context: SessionContext, arguments: Namespace) -> Bundle:
+    context.sessions.rename(arguments.session or context.session.name, arguments.name)
     return _list(context)
 
 
-def _delete(context: SessionContext, words: Sequence[str]) -> Bundle:
-    context.sessions.delete(words[0])
+def _delete(context: SessionContext, arguments: Namespace) -> Bundle:
+    context.sessions.delete(arguments.session)
     return _list(context)
 
 
-def _clear(context: SessionContext, _: Sequence[str]) -> Bundle:
+def _clear(context: SessionContext, _: Namespace) -> Bundle:
     context.session.clear()
     return _list(context)
 
 
-def _save(context: SessionContext, words: Sequence[str]) -> Bundle:
+def _save(context: SessionContext, arguments: Namespace) -> Bundle:
     path = (
-        Path(words[0])
-        if words
+        Path(arguments.path)
+        if arguments.path
         else get_session_path(require_notebook_path(context.notebook_path), context.session.name)
     )
     context.session.save(path)
@@ -186,19 +170,19 @@ def _save(context: SessionContext, words: Sequence[str]) -> Bundle:
         Translatable(
             "{state} Saved in {path}.",
             state=_describe_session(context.session),
-            path=words[0] if words else path.name,
+            path=arguments.path or path.name,
         )
     )
 
 
-def _load(context: SessionContext, words: Sequence[str]) -> Bundle:
-    session = context.sessions.add(Session.load(words[0]))
-    return _describe_loaded_session(session, Translatable("Loaded from {path}.", path=words[0]))
+def _load(context: SessionContext, arguments: Namespace) -> Bundle:
+    session = context.sessions.add(Session.load(arguments.path))
+    return _describe_loaded_session(session, Translatable("Loaded from {path}.", path=arguments.path))
 
 
-def _export(context: SessionContext, words: Sequence[str]) -> Bundle:
-    path, export_format = _parse_option(words, "--to", "%mimo_session export PATH --to html")
-    export_format = export_format or Path(path).suffix.removeprefix(".")
+def _export(context: SessionContext, arguments: Namespace) -> Bundle:
+    path = arguments.path
+    export_format = arguments.to or Path(path).suffix.removeprefix(".")
     if not export_format:
         raise BadOption(
             Translatable("{path} does not say in which form.", path=path),
@@ -210,10 +194,10 @@ def _export(context: SessionContext, words: Sequence[str]) -> Bundle:
     )
 
 
-def _from_notebook(context: SessionContext, words: Sequence[str]) -> Bundle:
-    path, *name = words
+def _from_notebook(context: SessionContext, arguments: Namespace) -> Bundle:
+    path = arguments.path
     saved_notebook = notebook_reader.read_notebook(Path(path))
-    session_name, history = notebook_reader.select_session(saved_notebook, *name)
+    session_name, history = notebook_reader.select_session(saved_notebook, arguments.name or "")
     session = Session(name=sanitize_session_name(Path(path).stem))
     session.history = history
     others = [each for each in saved_notebook.sessions if each != session_name]
@@ -228,14 +212,14 @@ def _from_notebook(context: SessionContext, words: Sequence[str]) -> Bundle:
     )
 
 
-def _resume(context: SessionContext, words: Sequence[str]) -> Bundle:
+def _resume(context: SessionContext, arguments: Namespace) -> Bundle:
     if context.session.turns:
         return paragraphs.paragraphs_bundle(Translatable("Something was said already: nothing was resumed."))
-    path = Path(words[0]) if words else require_notebook_path(context.notebook_path)
+    path = Path(arguments.path) if arguments.path else require_notebook_path(context.notebook_path)
     try:
         sessions, notices = resume.load_sessions(path)
     except BadSessionFile as error:
-        if words or not isinstance(error.__cause__, FileNotFoundError):
+        if arguments.path or not isinstance(error.__cause__, FileNotFoundError):
             raise
         raise BadSessionFile(error.message, RENAMED_HINT) from None
     for name, session in sessions.items():
@@ -276,37 +260,21 @@ def _describe_session(session: Session) -> str:
     )
 
 
-def _parse_option(words: Sequence[str], flag: str, example: str) -> tuple[str, str]:
-    """Return the first word, and the value of the only option that may follow it; empty where it does not."""
-    match words:
-        case [word]:
-            return word, ""
-        case [word, option, value] if option == flag:
-            return word, value
-    raise BadOption(Translatable("{names} cannot stand there.", names=" ".join(words[1:])), example)
-
-
-def _parse_count(word: str) -> int:
-    if not word.isdecimal():
-        raise BadOption(Translatable("{word} is no number of turns.", word=word), USAGE_HINT)
-    return int(word)
-
-
-COMMANDS: dict[str, tuple[int, int, Callable[[SessionContext, Sequence[str]], Bundle]]] = {
-    "list": (0, 0, _list),
-    "new": (1, 3, _new),
-    "switch": (1, 1, _switch),
-    "show": (0, 0, _show),
-    "undo": (0, 1, _undo),
-    "fork": (1, 3, _fork),
-    "branches": (0, 0, _branches),
-    "rename": (1, 2, _rename),
-    "delete": (1, 1, _delete),
-    "clear": (0, 0, _clear),
-    "save": (0, 1, _save),
-    "load": (1, 1, _load),
-    "export": (1, 3, _export),
-    "from-notebook": (1, 2, _from_notebook),
-    "resume": (0, 1, _resume),
+HANDLERS: dict[str, Callable[[SessionContext, Namespace], Bundle]] = {
+    "list": _list,
+    "new": _new,
+    "switch": _switch,
+    "show": _show,
+    "undo": _undo,
+    "branches": _branches,
+    "branch": _branch,
+    "fork": _fork,
+    "rename": _rename,
+    "delete": _delete,
+    "clear": _clear,
+    "save": _save,
+    "load": _load,
+    "export": _export,
+    "from-notebook": _from_notebook,
+    "resume": _resume,
 }
-"""By name: how many words follow at least and at most, and what it does."""

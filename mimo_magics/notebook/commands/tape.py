@@ -2,76 +2,38 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
-from typing import get_args
-
-from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Pace
-from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import paragraphs
+from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.tape import tape
-from mimo_magics.tape.tape import OFF, Mode, Tape
+from mimo_magics.tape.tape import OFF, Tape
 
-MODES: tuple[Mode, ...] = get_args(Mode)
-PACE_FLAG = "--pace"
 PACE_LABELS: dict[Pace, str] = {
     "real": Translatable("in real time"),
     "fast": Translatable("ten times as fast as it came"),
     "once": Translatable("at once"),
 }
-USAGE_HINT = Translatable("%mimo_tape record PATH, replay PATH, auto PATH, or off")
 
 
 def run_tape_command(line: str, config: MimoConfig) -> dict[str, str]:
-    """Do what a line of `%mimo_tape` says, and return the state as a MIME bundle.
+    """Run a line of `%mimo_tape`, and return the state as a MIME bundle.
 
     Raises:
-        BadOption: it says nothing that can be done.
-        TapeMismatch: a tape is to be replayed, and there is none.
-        BadTape: the file is no tape.
+        BadOption: The line is invalid.
+        TapeMismatch: The tape to replay does not exist.
+        BadTape: The file is not a tape.
     """
-    match _split_line(line):
-        case []:
-            pass
-        case ["off"]:
-            config.tape = None
-            return paragraphs.paragraphs_bundle(Translatable("No tape is in use here any more."))
-        case [mode, path, *more] if mode in MODES:
-            config.write("tape_pace", _parse_pace(more))
-            tape.open_tape(f"{mode}:{path}")
-            config.tape = f"{mode}:{path}"
-        case [mode] if mode in MODES:
-            raise BadOption(
-                Translatable("%mimo_tape {mode} wants the path of a tape.", mode=mode), USAGE_HINT
-            )
-        case [mode, *_]:
-            raise BadOption(
-                Translatable("%mimo_tape {line} says nothing.", line=line.strip()),
-                did_you_mean(mode, (*MODES, OFF), USAGE_HINT),
-            )
+    mode, arguments = parse_command("%mimo_tape", line)
+    if mode == OFF:
+        config.tape = None
+        return paragraphs.paragraphs_bundle(Translatable("Tape switched off."))
+    if mode:
+        config.write("tape_pace", arguments.pace or "once")
+        tape.open_tape(f"{mode}:{arguments.path}")
+        config.tape = f"{mode}:{arguments.path}"
     return paragraphs.paragraphs_bundle(_describe_state(config))
-
-
-def _split_line(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError:
-        raise BadOption(Translatable("A quotation on the line does not end."), USAGE_HINT) from None
-
-
-def _parse_pace(words: Sequence[str]) -> str:
-    match words:
-        case []:
-            return "once"
-        case ["--pace", pace]:
-            return pace
-    raise BadOption(
-        Translatable("{names} cannot stand there.", names=" ".join(words)),
-        Translatable("{pace} is {names}.", pace=PACE_FLAG, names=", ".join(PACE_LABELS)),
-    )
 
 
 def _describe_state(config: MimoConfig) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,14 +13,14 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import table
+from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.tools.registry import REGISTERED_TOOLS, as_tools, register
 from mimo_magics.tools.tool import Confirmation, NotebookTool, ToolOutcome
 
 if TYPE_CHECKING:  # only who adds a server needs it
-    from mimo_magics.tools.mcp import McpTool
+    from mimo_magics.client.mcp import McpTool
 
 COLUMN_HEADERS = translatables("tool", "confirm", "from", "what the model is told")
-COMMANDS = ("add", "remove", "confirm", "add-mcp")
 
 
 def run_tools_command(line: str, variables: Mapping[str, Any]) -> dict[str, str]:
@@ -29,9 +29,7 @@ def run_tools_command(line: str, variables: Mapping[str, Any]) -> dict[str, str]
     Raises:
         BadOption: there is no such command or tool, or a function cannot be one.
     """
-    command = shlex.split(line)
-    if command:
-        _apply_command(command[0], command[1:], variables)
+    _run_command(*parse_command("%mimo_tools", line), variables)
     rows = [
         (tool.name, tool.confirm, _origin(tool), tool.spec.description) for tool in REGISTERED_TOOLS.values()
     ]
@@ -66,25 +64,21 @@ def _find_tool(name: str, variables: Mapping[str, Any]) -> NotebookTool | Callab
     raise BadOption(Translatable("There is no function or tool {name}.", name=name), advice)
 
 
-def _apply_command(command: str, words: Sequence[str], variables: Mapping[str, Any]) -> None:
+def _run_command(command: str, arguments: Namespace, variables: Mapping[str, Any]) -> None:
     match command:
-        case "add" if words:
-            for tool in as_tools(_find_tool(name, variables) for name in words):
+        case "add":
+            for tool in as_tools(_find_tool(name, variables) for name in arguments.function):
                 register(tool)
-        case "remove" if words:
-            for name in words:
+        case "remove":
+            for name in arguments.tool:
                 del REGISTERED_TOOLS[_get_registered_tool(name).name]
-        case "confirm" if words:
-            for name, confirm in map(_parse_confirmation, words):
-                register(replace(_get_registered_tool(name), confirm=confirm))
-        case "add-mcp" if len(words) > 1:
-            for tool in _iter_server_tools(words[0], words[1:]):
+        case "confirm":
+            for name, _, confirm in (each.partition("=") for each in arguments.tool_when):
+                tool = _get_registered_tool(name)
+                register(replace(tool, confirm=cast("Confirmation", confirm)))
+        case "add-mcp":
+            for tool in _iter_server_tools(arguments.name, arguments.command):
                 register(tool)
-        case _:
-            advice = did_you_mean(command, COMMANDS, Translatable("See %mimo_tools? for what it can do."))
-            raise BadOption(
-                Translatable("%mimo_tools {names} says nothing.", names=" ".join((command, *words))), advice
-            )
 
 
 def _get_registered_tool(name: str) -> NotebookTool:
@@ -96,21 +90,16 @@ def _get_registered_tool(name: str) -> NotebookTool:
     return REGISTERED_TOOLS[name]
 
 
-def _parse_confirmation(word: str) -> tuple[str, Confirmation]:
-    name, _, confirm = word.partition("=")
-    return name, cast("Confirmation", confirm)
-
-
 def _origin(tool: NotebookTool) -> str:
     return Translatable("function") if tool.function else tool.mcp_server
 
 
 def _iter_server_tools(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
     """Start an MCP server, by its command or at its address, and yield its tools."""
+    from mimo_magics.client.mcp import McpServer
     from mimo_magics.tools.arguments import parse_json_object
-    from mimo_magics.tools.mcp import McpServer
 
-    server = McpServer(name, url=words[-1]) if words[0] == "--url" else McpServer(name, words)
+    server = McpServer(name, url="".join(words[1:])) if words[:1] == ["--url"] else McpServer(name, words)
     for tool in portal.run_async(server.list_tools):
         yield NotebookTool(tool.spec, parse_json_object, partial(_run_mcp_tool, tool), mcp_server=name)
 

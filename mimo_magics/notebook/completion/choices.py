@@ -12,7 +12,9 @@ from mimo_magics.client.local.weights import WEIGHTS
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings, strip_optional
-from mimo_magics.notebook.config.store import TYPE_HINTS
+from mimo_magics.notebook.config import profiles
+from mimo_magics.notebook.config.store import SETTINGS, TYPE_HINTS
+from mimo_magics.session.storage.export import EXPORTERS
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, SYSTEM_PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
 
@@ -115,6 +117,7 @@ def sort_names(found: Iterable[str], typed: str = "") -> list[str]:
 
 VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "preset": lambda *_: {"preset": SERVICES},
+    "service": lambda *_: {"preset": SERVICES},
     "model": lambda choices, given: {"model": dict.fromkeys(_iter_models(choices, given))},
     "local_model": lambda *_: {"model": WEIGHTS},
     "system": lambda *_: {"value": (*SYSTEM_PROMPTS, NO_SYSTEM_PROMPT)},
@@ -122,6 +125,11 @@ VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "tool_choice": lambda choices, _: {"value": ("auto", "none", "required"), "tool": choices.tools},
     "tools": lambda choices, _: {"tool": choices.tools, "function": list_tool_functions(choices)},
     "session": lambda choices, _: {"session": choices.sessions},
+    "setting": lambda *_: {"setting": SETTINGS},
+    "profile": lambda *_: {"profile": profiles.list_profiles()},
+    "function": lambda choices, _: {"function": list_tool_functions(choices)},
+    "tool": lambda choices, _: {"tool": choices.tools},
+    "to": lambda *_: {"value": (*EXPORTERS, "json")},
     "out": lambda choices, _: {"instance": sort_names(choices.variables)},
 }
 """Values that no type tells."""

@@ -1,22 +1,15 @@
-"""What may stand on the lines of the magics, one function for each of them."""
+"""Candidates for the lines of the magics, from the table of the magics."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import strip_optional
-from mimo_magics.notebook import comparison_run
-from mimo_magics.notebook.cell_request import CONTINUE_COMMAND, FLAG_PATTERN
-from mimo_magics.notebook.commands import (
-    config as config_command,
-    reply as reply_command,
-    session as session_command,
-    tape as tape_command,
-    tools as tools_command,
-)
+from mimo_magics.notebook.argument_parser import find_command
+from mimo_magics.notebook.cell_request import CONTINUE_COMMAND
+from mimo_magics.notebook.command_line import OptionScan, scan_options, split_at_cursor
+from mimo_magics.notebook.command_table import MAGICS, Command
 from mimo_magics.notebook.completion import variables
 from mimo_magics.notebook.completion.choices import (
     Choices,
@@ -24,266 +17,149 @@ from mimo_magics.notebook.completion.choices import (
     FallbackMatcher,
     GivenOptions,
     TextsByKind,
-    list_tool_functions,
     list_values,
     match_prefix,
     match_word,
 )
-from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.store import SETTINGS, TYPE_HINTS
-from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG, Option
-from mimo_magics.session.storage.export import EXPORTERS
-from mimo_magics.tape.tape import OFF
+from mimo_magics.notebook.options import Option
 from mimo_magics.tools.tool import CONFIRMATIONS
 
-WORD_PATTERN = re.compile(r"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'])+""")
-"""A word of a line; a quotation in it may still be open."""
-SESSION_NAME_COMMANDS = ("switch", "rename", "delete")
-PATH_COMMANDS = ("save", "load", "export", "from-notebook", "resume")
-COMMAND_OPTIONS = {"new": ("--system",), "fork": ("--at",), "export": ("--to",)}
-"""What commands of `%mimo_session` take: names of sessions, paths, and the option that may come behind a name."""
+OPTIONS_BY_MAGIC = {
+    magic.name: {flag: option for option in magic.options for flag in option.all_flags}
+    for magic in MAGICS.values()
+}
 
 
-@dataclass(frozen=True, slots=True)
-class CursorContext:
-    """Where on a line of options the cursor stands."""
-
-    typed: str = ""
-    """The word that ends there."""
-    option: Option | None = None
-    """Whose value the word may be."""
-    is_value_required: bool = False
-    """Whether it can be nothing else."""
-    given: GivenOptions = field(default_factory=dict)
-    """The options before it and their values, by argparse's names."""
-    prompt: str | None = None
-    """The text behind the options, if the cursor stands there."""
+def scan_before_cursor(line: str, magic: str) -> tuple[OptionScan, str]:
+    """Return the options before the cursor, and the word that ends at the cursor."""
+    _, typed = split_at_cursor(line)
+    return scan_options(line.removesuffix(typed), OPTIONS_BY_MAGIC[magic]), typed
 
 
-def parse_cursor_context(line: str, flags: Mapping[str, Option]) -> CursorContext:
-    """Read a line of options up to the cursor."""
-    words, typed = _split_at_cursor(line)
-    given: dict[str, list[str]] = {}
-    option, value_count = None, 0
-    for each in words:
-        flag, equals, value = each[0].partition("=")
-        if option and (
-            _requires_value(option, value_count)
-            or (_accepts_value(option, value_count) and not _ends_values(option, each[0]))
-        ):
-            given[option_dest(option)].append(each[0])
-            value_count += 1
-        elif flag in flags:
-            option, value_count = flags[flag], len(equals)
-            given.setdefault(option_dest(option), []).extend([value] if equals else [])
-        else:
-            return CursorContext(given=given, prompt=line[each.end() if flag == "--" else each.start() :])
-    is_value_required = _requires_value(option, value_count)
-    return CursorContext(
-        typed,
-        option if is_value_required or _accepts_value(option, value_count) else None,
-        is_value_required,
-        given,
-    )
+def complete_first_line(line: str, magic: str, choices: Choices) -> CompletionResult:
+    """Complete the line of a cell magic."""
+    scan, typed = scan_before_cursor(line, magic)
+    if scan.prompt is not None:
+        return CompletionResult()
+    return _complete_options(scan, typed, OPTIONS_BY_MAGIC[magic], choices)
 
 
-def _split_at_cursor(line: str) -> tuple[list[re.Match[str]], str]:
-    """Return the words before the cursor, and what is typed of the one that ends there."""
-    words = list(WORD_PATTERN.finditer(line))
-    typed = words.pop()[0] if words and words[-1].end() == len(line) else ""
-    return words, typed
+def complete_line(magic: str, line: str, choices: Choices) -> CompletionResult:
+    """Complete the line of a line magic."""
+    return _complete_prompt(line, choices) if magic == "%mimo" else _complete_command(magic, line, choices)
 
 
-def _requires_value(option: Option | None, value_count: int) -> bool:
-    """Tell whether a value must follow an option that has so many."""
-    return option is not None and option.requires_value and not value_count
+def _complete_prompt(line: str, choices: Choices) -> CompletionResult:
+    """Complete a line of `%mimo`: options, then a prompt or a subcommand."""
+    scan, typed = scan_before_cursor(line, "%mimo")
+    text = typed if scan.prompt is None else f"{scan.prompt}{typed}"
+    if (
+        not scan.is_value_required
+        and "raw" not in scan.given
+        and (found := variables.complete_reference(text, choices.variables))
+    ):
+        return found
+    if scan.prompt is not None:
+        return CompletionResult()
+    commands = (CONTINUE_COMMAND,) if scan.given else MAGICS["%mimo"].command_names
+    return _complete_options(scan, typed, OPTIONS_BY_MAGIC["%mimo"], choices, command=commands)
 
 
-def _accepts_value(option: Option | None, value_count: int) -> bool:
-    """Tell whether a value may follow it, or another option."""
-    return option is not None and (
-        option.argparse.get("nargs") == "+" or bool(option.optional_values and not value_count)
-    )
-
-
-def _ends_values(option: Option, text: str) -> bool:
-    """Tell whether a word cannot be the value that an option may have."""
-    return text not in option.optional_values if option.optional_values else bool(FLAG_PATTERN.match(text))
-
-
-def option_dest(option: Option) -> str:
-    """Return argparse's name of an option."""
-    return str(option.argparse.get("dest") or option.flags[-1].lstrip("-").replace("-", "_"))
-
-
-def complete_options(
-    context: CursorContext, flags: Mapping[str, Option], choices: Choices, **more: Sequence[str]
+def _complete_options(
+    scan: OptionScan,
+    typed: str,
+    flags: Mapping[str, Option],
+    choices: Choices,
+    **more: Sequence[str],
 ) -> CompletionResult:
-    """Return the flags and values that may stand there, and what else may."""
-    flag, equals, value = context.typed.partition("=")
-    if equals and not context.is_value_required and flag in flags:
-        return _complete_option_value(flags[flag], value, choices, context.given, {})
-    other_kinds = {} if context.is_value_required else {**more, "option": flags}
-    if context.option is None:
-        return match_prefix(context.typed, **other_kinds)
-    return _complete_option_value(context.option, context.typed, choices, context.given, other_kinds)
+    """Return the flags and values that may stand at the cursor, and what else may."""
+    flag, equals, value = typed.partition("=")
+    if equals and not scan.is_value_required and flag in flags:
+        return _complete_option_value(flags[flag], value, choices, scan.given, {})
+    other_kinds = {} if scan.is_value_required else {**more, "option": flags}
+    if scan.option is None:
+        return match_prefix(typed, **other_kinds)
+    return _complete_option_value(scan.option, typed, choices, scan.given, other_kinds)
 
 
 def _complete_option_value(
     option: Option, typed: str, choices: Choices, given: GivenOptions, other_kinds: TextsByKind
 ) -> CompletionResult:
     option_choices = option.argparse.get("choices")
-    kinds = {"value": option_choices} if option_choices else list_values(option_dest(option), choices, given)
-    last_name = typed.rpartition(",")[2] if option_dest(option) == "tools" else typed
+    kinds = {"value": option_choices} if option_choices else list_values(option.dest, choices, given)
+    last_name = typed.rpartition(",")[2] if option.dest == "tools" else typed
     return match_word(last_name, **kinds, **other_kinds)
 
 
-def complete_prompt(line: str, choices: Choices) -> CompletionResult:
-    """Complete a line of `%mimo`: options, then a prompt or a command."""
-    context = parse_cursor_context(line, OPTIONS_BY_FLAG)
-    text = context.typed if context.prompt is None else context.prompt
-    if (
-        not context.is_value_required
-        and "raw" not in context.given
-        and (found := variables.complete_reference(text, choices.variables))
-    ):
-        return found
-    if context.prompt is not None:
-        return CompletionResult()
-    return complete_options(
-        context,
-        OPTIONS_BY_FLAG,
-        choices,
-        command=(*(() if context.given else reply_command.COMMANDS), CONTINUE_COMMAND),
-    )
+def _complete_command(magic: str, line: str, choices: Choices) -> CompletionResult:
+    """Complete a line of subcommands and their arguments."""
+    typed_words, typed = split_at_cursor(line)
+    words = [word.text for word in typed_words]
+    command, arguments = find_command(MAGICS[magic], words)
+    result = _complete_argument(command, arguments, typed, choices) if command else CompletionResult(typed)
+    if words or "=" in typed:
+        return result
+    names = match_prefix(typed, command=MAGICS[magic].command_names)
+    return replace(result, candidates=(*result.candidates, *names.candidates))
 
 
-def _split_words(line: str) -> tuple[list[str], str]:
-    words, typed = _split_at_cursor(line)
-    return [each[0] for each in words], typed
+def _complete_argument(
+    command: Command, words: Sequence[str], typed: str, choices: Choices
+) -> CompletionResult:
+    """Complete the argument at the cursor, or an option of the subcommand."""
+    options = {flag: option for option in command.options for flag in option.all_flags}
+    pending, count = None, 0
+    for word in words:
+        if pending is None and word in options:
+            pending = options.pop(word)
+        else:
+            pending, count = None, count + (pending is None)
+    if pending:
+        return _complete_option_value(pending, typed, choices, {}, {})
+    arguments = command.arguments
+    is_repeated = count >= len(arguments) > 0 and arguments[-1].nargs not in (None, "?")
+    is_complete = count >= sum(each.nargs in (None, "+") for each in arguments)
+    flags = match_prefix(typed, option=options if is_complete and not is_repeated else ())
+    if count >= len(arguments) and not is_repeated:
+        return flags
+    argument = arguments[-1] if is_repeated else arguments[count]
+    if completer := ARGUMENT_COMPLETERS.get(argument.name):
+        result = completer(typed, choices, words)
+    else:
+        result = match_word(typed, **list_values(argument.dest, choices, {}))
+    return replace(result, candidates=(*result.candidates, *flags.candidates))
 
 
-def complete_config(line: str, choices: Choices) -> CompletionResult:
-    """Complete a line of `%mimo_config`."""
-    words, typed = _split_words(line)
-    match words:
-        case ["--reset", *_]:
-            return match_prefix(typed, setting=SETTINGS)
-        case ["--use" | "--save" | "--delete"]:
-            return match_prefix(typed, profile=profiles.list_profiles())
-        case ["--delete", *_]:
-            return CompletionResult()
-    if "=" in typed:
-        given = {name: [value] for name, _, value in (each.partition("=") for each in words)}
-        return _complete_assignment(typed, choices, given)
-    first_word_kinds: TextsByKind = (
-        {} if words else {"key": (config_command.API_KEY_NAME,), "option": config_command.FLAGS}
-    )
-    return match_prefix(typed, setting=[f"{each}=" for each in SETTINGS], **first_word_kinds)
+def _complete_path(typed: str, _: Choices, __: Sequence[str]) -> CompletionResult:
+    return match_word(typed, "files")
 
 
-def _complete_assignment(assignment: str, choices: Choices, given: GivenOptions) -> CompletionResult:
-    name, _, typed = assignment.partition("=")
+def _complete_confirmation(typed: str, choices: Choices, _: Sequence[str]) -> CompletionResult:
+    name, equals, value = typed.partition("=")
+    if equals:
+        return match_prefix(value, value=CONFIRMATIONS)
+    return match_prefix(name, tool=[f"{each}=" for each in choices.tools])
+
+
+def _complete_assignment(typed: str, choices: Choices, words: Sequence[str]) -> CompletionResult:
+    name, equals, value = typed.partition("=")
+    if not equals:
+        return match_prefix(typed, setting=[f"{each}=" for each in SETTINGS])
     if name not in SETTINGS:
         return CompletionResult()
+    given = {name: [value] for name, _, value in (each.partition("=") for each in words)}
     kinds = dict(list_values(name, choices, given))
-    others: FallbackMatcher = "files" if name == "notebook" else "none"
+    fallback: FallbackMatcher = "files" if name == "notebook" else "none"
     if strip_optional(TYPE_HINTS[name]) is not TYPE_HINTS[name]:
         kinds["value"] = (*kinds.get("value", ()), "default")
-    return match_word(typed, others, **kinds)
+    return match_word(value, fallback, **kinds)
 
 
-def complete_session(line: str, choices: Choices) -> CompletionResult:
-    """Complete a line of `%mimo_session`."""
-    words, typed = _split_words(line)
-    match words:
-        case []:
-            return match_prefix(typed, command=session_command.COMMANDS)
-        case [command]:
-            session_names = choices.sessions if command in SESSION_NAME_COMMANDS else ()
-            return match_word(typed, "files" if command in PATH_COMMANDS else "none", session=session_names)
-        case [command, _]:
-            return match_prefix(typed, option=COMMAND_OPTIONS.get(command, ()))
-        case ["export", _, "--to"]:
-            return match_prefix(typed, value=(*EXPORTERS, "json"))
-        case ["new", _, "--system"]:
-            return match_word(typed, **list_values("system", choices, {}))
-    return CompletionResult()
-
-
-def complete_tools(line: str, choices: Choices) -> CompletionResult:
-    """Complete a line of `%mimo_tools`."""
-    words, typed = _split_words(line)
-    match words:
-        case []:
-            return match_prefix(typed, command=tools_command.COMMANDS)
-        case ["add", *_]:
-            return match_prefix(typed, function=list_tool_functions(choices))
-        case ["remove", *_]:
-            return match_prefix(typed, tool=choices.tools)
-        case ["confirm", *_]:
-            name, equals, value = typed.partition("=")
-            return (
-                match_prefix(value, value=CONFIRMATIONS)
-                if equals
-                else match_prefix(name, tool=[f"{each}=" for each in choices.tools])
-            )
-        case ["add-mcp", _, *more]:
-            return match_prefix(typed, "files", option=() if more else ("--url",))
-    return CompletionResult()
-
-
-def complete_compare(line: str, _: Choices) -> CompletionResult:
-    """Complete a line of `%mimo_compare`."""
-    words, typed = _split_words(line)
-    return CompletionResult() if words else match_prefix(typed, command=comparison_run.COMMANDS)
-
-
-def complete_usage(line: str, choices: Choices) -> CompletionResult:
-    """Complete a line of `%mimo_usage`, all of which is a name."""
-    return match_prefix(line.lstrip(), session=choices.sessions)
-
-
-def complete_tape(line: str, _: Choices) -> CompletionResult:
-    """Complete a line of `%mimo_tape`."""
-    words, typed = _split_words(line)
-    match words:
-        case []:
-            return match_prefix(typed, command=(*tape_command.MODES, OFF))
-        case [mode] if mode in tape_command.MODES:
-            return match_word(typed, "files")
-        case [mode, _] if mode in tape_command.MODES:
-            return match_prefix(typed, option=(tape_command.PACE_FLAG,))
-        case [_, _, tape_command.PACE_FLAG]:
-            return match_prefix(typed, value=tape_command.PACE_LABELS)
-    return CompletionResult()
-
-
-def complete_models(line: str, _: Choices) -> CompletionResult:
-    """Complete a line of `%mimo_models`."""
-    words, typed = _split_words(line)
-    return CompletionResult() if words else match_prefix(typed, preset=SERVICES)
-
-
-def complete_panel(line: str, _: Choices) -> CompletionResult:
-    """Complete a line of `%mimo_panel`."""
-    words, typed = _split_words(line)
-    return CompletionResult() if words else match_prefix(typed, command=("insert",))
-
-
-LINE_COMPLETERS: Mapping[str, Callable[[str, Choices], CompletionResult]] = {
-    "mimo": complete_prompt,
-    "mimo_config": complete_config,
-    "mimo_session": complete_session,
-    "mimo_tools": complete_tools,
-    "mimo_tape": complete_tape,
-    "mimo_usage": complete_usage,
-    "mimo_models": complete_models,
-    "mimo_compare": complete_compare,
-    "mimo_panel": complete_panel,
+ARGUMENT_COMPLETERS: Mapping[str, Callable[[str, Choices, Sequence[str]], CompletionResult]] = {
+    "PATH": _complete_path,
+    "COMMAND": _complete_path,
+    "TOOL=WHEN": _complete_confirmation,
+    "NAME=VALUE": _complete_assignment,
 }
-CELL_OPTIONS = {
-    "mimo": OPTIONS_BY_FLAG,
-    "mimo_compare": {flag: option for option in COMPARISON_OPTIONS for flag in option.all_flags},
-}
-"""The options of each."""
+"""The arguments whose candidates are more than the values that `list_values` returns."""

@@ -9,18 +9,18 @@ from IPython.core.completer import SimpleCompletion, SimpleMatcherResult
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.settings import Settings
-from mimo_magics.notebook.argument_parser import get_user_variables
+from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.completion.choices import Choices, CompletionResult
 from mimo_magics.notebook.completion.lines import (
-    CELL_OPTIONS,
-    LINE_COMPLETERS,
-    complete_options,
-    parse_cursor_context,
+    complete_first_line,
+    complete_line,
+    scan_before_cursor,
 )
 from mimo_magics.notebook.completion.variables import complete_reference
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.magic_cell import MagicCell, split_magic_cell
 from mimo_magics.notebook.kernel.magic_line import split_last_line
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.tools.registry import REGISTERED_TOOLS
 
 FILE_MATCHER = "IPCompleter.file_matcher"
@@ -41,27 +41,24 @@ class EmptyCompletions(Sequence[SimpleCompletion]):
 
 
 def complete(text: str, choices: Choices) -> CompletionResult | None:
-    """Return what may stand at the end of a text, which is a cell up to its cursor; `None` where it is not ours."""
+    """Return the candidates at the end of a text, which is a cell up to its cursor.
+
+    Return `None` where other matchers complete.
+    """
     if cell := split_magic_cell(text):
-        return _complete_cell(cell, choices) if cell.name in CELL_OPTIONS else None
+        return _complete_cell(cell, choices) if f"%%{cell.name}" in MAGICS else None
     name, line = split_last_line(text) or ("", "")
-    return LINE_COMPLETERS[name](line, choices) if name in LINE_COMPLETERS else None
+    return complete_line(f"%{name}", line, choices) if f"%{name}" in MAGICS else None
 
 
 def _complete_cell(cell: MagicCell, choices: Choices) -> CompletionResult | None:
+    magic = f"%%{cell.name}"
     if not cell.has_body:
-        return None if cell.line is None else _complete_first_line(cell.line, cell.name, choices)
-    is_raw = "raw" in parse_cursor_context(f"{cell.line or ''} ", CELL_OPTIONS[cell.name]).given
-    return (None if is_raw else complete_reference(cell.body, choices.variables)) or CompletionResult()
-
-
-def _complete_first_line(line: str, name: str, choices: Choices) -> CompletionResult:
-    cursor_context = parse_cursor_context(line, CELL_OPTIONS[name])
+        return None if cell.line is None else complete_first_line(cell.line, magic, choices)
+    scan, _ = scan_before_cursor(f"{cell.line or ''} ", magic)
     return (
-        CompletionResult()
-        if cursor_context.prompt is not None
-        else complete_options(cursor_context, CELL_OPTIONS[name], choices)
-    )
+        None if "raw" in scan.given else complete_reference(cell.body, choices.variables)
+    ) or CompletionResult()
 
 
 def match_completions(

@@ -17,11 +17,11 @@ from mimo_magics.display.live.view import ReplyView
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
-from mimo_magics.notebook.argument_parser import get_user_variables
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.commands import tools as tools_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import heartbeat
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import Variant
@@ -188,10 +188,12 @@ class PromptBox:
     def _show_document(self) -> None:
         """Put the document of the answer in the place of its widgets."""
         turn = self._running.turns.get(0) if self._running else None
-        if turn and turn.is_in_history:
+        if self._running and turn and turn.is_in_history:
             settings = self._config.snapshot()
             page = reply_document.reply_html(
-                turn.reply, display_options=DisplayOptions(settings.format, settings.remote_images)
+                turn.reply,
+                display_options=DisplayOptions(settings.format, settings.remote_images),
+                notices=self._running.running_turns[0].notices,
             )
             self._reply_area.children = (ipywidgets.HTML(page),)
         else:

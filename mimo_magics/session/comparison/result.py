@@ -41,6 +41,8 @@ class Candidate:
     """`None` when nothing came."""
     failure: str = ""
     """Why it failed."""
+    notices: tuple[str, ...] = ()
+    """Quiet lines about its turn."""
 
     @property
     def reply(self) -> Reply | None:
@@ -65,8 +67,13 @@ def build_candidates(running: RunningComparison) -> Iterator[Candidate]:
     """Yield the replies as far as they came."""
     for index, variant in enumerate(running.variants):
         failure = running.failures.get(index)
+        running_turn = running.running_turns.get(index)
         yield Candidate(
-            variant.title, variant.options, running.turns.get(index), failure.message if failure else ""
+            variant.title,
+            variant.options,
+            running.turns.get(index),
+            failure.message if failure else "",
+            running_turn.notices if running_turn else (),
         )
 
 
@@ -166,7 +173,7 @@ class Comparison:
 
     @cached_property
     def _bundle(self) -> dict[str, str]:
-        columns = (Column(each.title, each.reply, each.failure) for each in self.candidates)
+        columns = (Column(each.title, each.reply, each.failure, each.notices) for each in self.candidates)
         return comparison_cards.comparison_bundle(
             tuple(columns), display_options=self._display_options, caption=NEXT_STEPS_CAPTION
         )

@@ -248,15 +248,14 @@ def _get_service_settings(turn: Turn, settings: Settings) -> Settings:
 def _export_curl(history: History, _: str, settings: Settings) -> str:
     turn = history.turns[-1]
     service_settings = _get_service_settings(turn, settings)
-    url = endpoint.resolve_base_url(service_settings)
-    if not url:
+    address = endpoint.resolve_address(service_settings)
+    if not address.base_url:
         raise BadOption(
             Translatable("The embedded model has no address for others."),
             Translatable("Export to py, or ask a service."),
         )
-    auth = service_settings.auth or endpoint.resolve_service(service_settings).auth[turn.api]
     body = FORMATS[turn.api].encode(_build_last_request(history, service_settings))
-    return build_snippet("curl", ApiCall(turn.api, url, auth, body))
+    return build_snippet("curl", ApiCall(turn.api, address.base_url, address.auth, body))
 
 
 def _build_last_request(history: History, service_settings: Settings) -> Request:

@@ -8,25 +8,26 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mimo_magics.core.errors import BadSessionFile, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.serialization import from_dict, to_dict
+from mimo_magics.core.serialization import to_dict
 from mimo_magics.core.settings import matches_type
 from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import ROOT, History
-from mimo_magics.session.turn import MAX_COST, check_turn, check_usage
+from mimo_magics.session.storage.validation import validate
+from mimo_magics.session.turn import MAX_COST, Turn, check_turn, check_usage
 from mimo_magics.tape.lock import lock_file, sibling_path
 
 FORMAT = "mimo-magics session"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 INHERITED_FIELDS = ("system", "tools", "summary")
 """Fields of a turn that are left out where the turn that it follows has the same: they are long, and rarely change."""
 
@@ -40,8 +41,6 @@ CONFLICT_HINT = Translatable(
     "Nothing is lost: save it under another name, or load the file to go on with that one."
 )
 DAMAGED_FILE_HINT = Translatable("It is left as it is. A backup may have it whole.")
-READ_ERRORS = (LookupError, TypeError, ValueError, OverflowError, RecursionError)
-"""What reading raises where a value is not the documented one."""
 
 MAX_REASON_CHARS = 100
 """Characters of a reason that errors tell."""
@@ -54,16 +53,55 @@ FileState = tuple[int, int, int] | None
 
 @dataclass(frozen=True, slots=True)
 class SavedSession:
-    """What a session's file holds."""
+    """The session in a session file."""
 
     name: str
-    started_on: date = field(metadata={"saved_as": "begun"})
-    """The day that the system prompt tells."""
+    started_on: date
+    """The day in the system prompt."""
     history: History
-    unrecorded_usage: Usage = field(default=Usage(), metadata={"saved_as": "aside"})
-    """Tokens of prompts that the history does not hold."""
-    unrecorded_cost: float = field(default=0.0, metadata={"saved_as": "aside_cost"})
-    """What those cost, in US dollars."""
+    unrecorded_usage: Usage = Usage()
+    """Tokens of prompts that are not in the history."""
+    unrecorded_cost: float = 0.0
+    """Cost of those prompts in US dollars."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The JSON document, once its turns have the fields that they inherit."""
+
+    version: Literal[2]
+    name: str
+    begun: str
+    turns: tuple[Turn, ...]
+    head: int
+    aside: Usage = Usage()
+    aside_cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """The place of a turn in the tree."""
+
+    after: int
+    """Number of its parent, or `ROOT`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Version1Turn:
+    """The fields of a turn of version 1 that say to which conversation it belongs."""
+
+    after: int
+    thread: str = ""
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Version1Document:
+    """The fields of version 1 that say where its conversations stand."""
+
+    turns: tuple[_Version1Turn, ...]
+    thread: str
+    heads: Mapping[str, int]
 
 
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -84,8 +122,7 @@ def to_text(saved: SavedSession) -> str:
         "begun": saved.started_on.isoformat(),
         "aside": to_dict(saved.unrecorded_usage),
         "aside_cost": saved.unrecorded_cost,
-        "thread": history.thread,
-        "heads": dict(history.heads),
+        "head": history.head,
     }
     lines = "".join(f"{_to_json(name)}: {_to_json(value)},\n" for name, value in fields.items())
     turns = ",\n".join(
@@ -135,10 +172,10 @@ def from_text(text: str, label: str = Translatable("The text")) -> SavedSession:
         )
     try:
         return _parse_session(data)
-    except READ_ERRORS as error:
+    except ValueError as error:
         raise BadSessionFile(
             Translatable(
-                "{what} is damaged ({error}).", what=label, error=quote(repr(error), MAX_REASON_CHARS)
+                "{what} is damaged ({error}).", what=label, error=quote(str(error), MAX_REASON_CHARS)
             ),
             DAMAGED_FILE_HINT,
         ) from error
@@ -153,48 +190,61 @@ def _parse_finite(digits: str) -> float:
 
 
 def _parse_session(data: Mapping[str, Any]) -> SavedSession:
-    if data["version"] != FORMAT_VERSION:
-        raise ValueError("an unknown version")
-    turns = _restore_inherited(data["turns"])
-    parents = [turn["after"] for turn in turns]
-    tree = {"all_turns": turns, "parents": parents, "thread": data["thread"], "heads": data["heads"]}
-    saved = from_dict(SavedSession, {**data, "begun": date.fromisoformat(data["begun"]), "history": tree})
-    _check_history(saved.history)
-    check_usage(saved.unrecorded_usage)
-    if not 0 <= saved.unrecorded_cost <= MAX_COST:
-        raise ValueError("a cost is none")
-    return saved
+    if data.get("version") == 1:
+        data = _upgrade_version_1(data)
+    parents = [link.after for link in validate(tuple[_Link, ...], data.get("turns"), "turns")]
+    document = validate(_Document, {**data, "turns": _restore_inherited(data["turns"], parents)})
+    history = History(document.turns, tuple(parents), document.head)
+    _check_history(history)
+    check_usage(document.aside)
+    if not 0 <= document.aside_cost <= MAX_COST:
+        raise ValueError("aside_cost is not valid")
+    started_on = date.fromisoformat(document.begun)
+    return SavedSession(document.name, started_on, history, document.aside, document.aside_cost)
 
 
-def _restore_inherited(raw_turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the turns back what they inherit."""
+def _upgrade_version_1(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a file of version 1 as those of version 2: its conversations become branches."""
+    old = validate(_Version1Document, data)
+    turns = [
+        {**turn, "opens_branch": old_turn.after == ROOT and old_turn.thread == old_turn.cell != ""}
+        for turn, old_turn in zip(data["turns"], old.turns, strict=True)
+    ]
+    return {**data, "version": FORMAT_VERSION, "turns": turns, "head": old.heads.get(old.thread, ROOT)}
+
+
+def _restore_inherited(
+    raw_turns: Iterable[dict[str, Any]], parents: Sequence[int]
+) -> Sequence[dict[str, Any]]:
+    """Return the turns with the fields that they inherit.
+
+    Raises:
+        ValueError: a turn does not follow an earlier one.
+    """
     turns: list[dict[str, Any]] = []
-    for turn in raw_turns:
-        parent_fields = {} if turn["after"] == ROOT else turns[turn["after"]]
+    for turn, parent in zip(raw_turns, parents, strict=True):
+        if not ROOT <= parent < len(turns):
+            raise ValueError(f"turns.{len(turns)}.after is not valid")
+        parent_fields = {} if parent == ROOT else turns[parent]
         turns.append({name: parent_fields[name] for name in INHERITED_FIELDS if name in parent_fields} | turn)
     return turns
 
 
 def _check_history(history: History) -> None:
-    """See that each turn follows an older one of its conversation, and each conversation stands at a turn of its own.
+    """Check that each turn is valid and follows an older one, and that the head is a turn.
 
     Raises:
-        ValueError: it is not so, or a turn is none.
+        ValueError: a check failed.
     """
-    threads: list[str] = []
-    for turn, parent in zip(history.all_turns, history.parents, strict=True):
+    for number, (turn, parent) in enumerate(zip(history.all_turns, history.parents, strict=True)):
         check_turn(turn)
-        _check_turn_number(parent, turn.thread, threads)
-        threads.append(turn.thread)
-    for thread, head in history.heads.items():
-        _check_turn_number(head, thread, threads)
+        _check_turn_number(parent, number)
+    _check_turn_number(history.head, len(history.all_turns))
 
 
-def _check_turn_number(number: int, thread: str, threads: Sequence[str]) -> None:
-    if not matches_type(number, int) or number not in range(ROOT, len(threads)):
+def _check_turn_number(number: int, end: int) -> None:
+    if not matches_type(number, int) or number not in range(ROOT, end):
         raise ValueError("a turn is missing")
-    if number != ROOT and threads[number] != thread:
-        raise ValueError(f"turn {number} belongs to another conversation")
 
 
 class SessionFile:

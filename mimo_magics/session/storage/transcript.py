@@ -236,7 +236,7 @@ def _row_html(row: TranscriptRow) -> str:
         (
             f'<h3>{row.title}</h3><blockquote><pre dir="auto">{escape_html(row.prompt)}</pre></blockquote>',
             *_summary_html(row),
-            reply_html(replace(row.reply, notices=()), row.footer),  # what was told then is no news
+            reply_html(row.reply, row.footer),
         )
     )
 

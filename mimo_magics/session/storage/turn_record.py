@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mimo_magics.core.messages import TextPart
-from mimo_magics.core.serialization import from_dict, to_dict
-from mimo_magics.core.settings import matches_type
+from mimo_magics.core.serialization import to_dict
 from mimo_magics.core.text import replace_control_characters
+from mimo_magics.session.storage.validation import validate
 from mimo_magics.session.turn import Turn, check_turn
 
 RECORD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordedPart:
+    """What a part of a recorded reply takes from the text of its output."""
+
+    type: str
+    text: str = ""
+    length: int = 0
+    """Characters of a text that is not in the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordedMessage:
+    parts: tuple[_RecordedPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordedReply:
+    message: _RecordedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    reply: _RecordedReply
 
 
 def build_record(
@@ -44,6 +70,11 @@ def build_record(
     return {"version": RECORD_VERSION, **fields, **{name: value for name, value in location.items() if value}}
 
 
+def add_notices(record: dict[str, Any], notices: Sequence[str]) -> dict[str, Any]:
+    """Return a record with the notices that its output shows. They are not part of the turn, and are not read back."""
+    return {**record, "notices": list(notices)} if notices else record
+
+
 def _build_part_fields(part: object) -> dict[str, Any]:
     if isinstance(part, TextPart) and replace_control_characters(part.text) == part.text:
         return {"type": part.type, "length": len(part.text)}
@@ -60,33 +91,24 @@ def from_record(fields: Mapping[str, Any], text: str) -> Turn:
     """
     if fields.get("version") != RECORD_VERSION:
         raise ValueError(f"a record of version {fields.get('version')!r}, not {RECORD_VERSION}")
-    try:
-        reply = {**fields["reply"], "message": _restore_message(fields["reply"]["message"], text)}
-        turn = from_dict(Turn, {**fields, "reply": reply})
-    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"a damaged record: {error}") from error
+    recorded_parts = validate(_Record, fields).reply.message.parts
+    reply, message = fields["reply"], fields["reply"]["message"]
+    parts = _restore_texts(message.get("parts", ()), recorded_parts, text)
+    turn = validate(Turn, {**fields, "reply": {**reply, "message": {**message, "parts": parts}}})
     check_turn(turn)
     return turn
 
 
-def _restore_message(fields: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """Put the texts back, of which the record tells only the lengths."""
+def _restore_texts(
+    raw_parts: Iterable[dict[str, Any]], recorded_parts: Iterable[_RecordedPart], text: str
+) -> list[dict[str, Any]]:
+    """Return the parts of a reply. The texts that the record has only the lengths of are taken from the output's text."""
     parts = []
-    for part in fields.get("parts", ()):
-        length = _get_text_length(part)
-        if "length" in part:
-            parts.append({"type": TextPart.type, "text": text[:length]})
-        else:
-            parts.append(part)
-        text = text[length:]
-    return {**fields, "parts": parts}
-
-
-def _get_text_length(part: Mapping[str, Any]) -> int:
-    """How much of the output's text is this part's."""
-    if part["type"] != TextPart.type:
-        return 0
-    length = part.get("length", len(part.get("text", "")))
-    if not matches_type(length, int) or length < 0:
-        raise ValueError("a length is none")
-    return int(length)
+    for raw_part, part in zip(raw_parts, recorded_parts, strict=True):
+        is_shown = part.type == TextPart.type and "length" in raw_part
+        length = part.length if is_shown else len(part.text)
+        if length < 0:
+            raise ValueError("length is not valid")
+        parts.append({"type": TextPart.type, "text": text[:length]} if is_shown else raw_part)
+        text = text[length:] if part.type == TextPart.type else text
+    return parts

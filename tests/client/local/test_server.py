@@ -9,6 +9,7 @@ import pytest
 from support.embedded_model import MODEL
 from support.peer import wait_until
 
+from mimo_magics.client import endpoint
 from mimo_magics.client.local import process as local_process, weights
 from mimo_magics.core.settings import Settings
 from mimo_magics.session.session import Session
@@ -16,7 +17,7 @@ from mimo_magics.session.session import Session
 
 def test_the_server_answers_only_who_has_its_key(talk: Session) -> None:
     talk.ask("hi", max_tokens=1)
-    server = local_process.choose_endpoint(Settings(preset="local"), ())
+    server = endpoint.resolve_endpoint(Settings(preset="local"))
     assert server.host.startswith("127.0.0.1:")
     other = openai.OpenAI(base_url=server.base_url, api_key="another", max_retries=0)
     with other as sdk, pytest.raises(openai.AuthenticationError):

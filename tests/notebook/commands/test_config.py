@@ -94,14 +94,20 @@ def test_the_list_of_profiles_leaves_out_what_is_not_known() -> None:
     assert shown_rows("--use", MimoConfig()) == [["newer", "top_p=0.5"]]
 
 
-@pytest.mark.parametrize("line", ["--save", "--delete", "--delete a b"])
-def test_a_command_that_names_no_profile_is_told(line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "fact", "hint"),
+    [
+        ("--save", "An argument is missing.", "Usage: %mimo_config --save PROFILE [NAME=VALUE ...]"),
+        ("--delete", "An argument is missing.", "Usage: %mimo_config --delete PROFILE"),
+        ("--delete a b", "Unexpected argument 'b'.", "Usage: %mimo_config --delete PROFILE"),
+        ("temperatur", "'temperatur' is not NAME=VALUE.", "Did you mean temperature?"),
+        ("zzz", "'zzz' is not NAME=VALUE.", "Write name=value, such as temperature=0.2."),
+    ],
+)
+def test_an_invalid_line_is_an_error_of_two_lines(line: str, fact: str, hint: str) -> None:
     with pytest.raises(BadOption) as caught:
         run_config_command(line, MimoConfig())
-    assert (str(caught.value), caught.value.hint) == (
-        f"{line.split(maxsplit=1)[0]} takes the name of one profile.",
-        "%mimo_config --use shows which there are.",
-    )
+    assert (str(caught.value), caught.value.hint) == (fact, hint)
 
 
 def test_a_key_is_in_no_profile(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

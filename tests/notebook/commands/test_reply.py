@@ -10,7 +10,7 @@ from mimo_magics.core.messages import Message, Reply, TextPart
 from mimo_magics.notebook.commands.reply import (
     ReplyCommand,
     copyable_bundle,
-    parse_command,
+    parse_line,
     select_code_block,
     select_turn,
 )
@@ -28,6 +28,9 @@ def reply(text: str) -> Reply:
         ("show", ReplyCommand("show")),
         (" copy  2 ", ReplyCommand("copy", 2)),
         ("insert 0", ReplyCommand("insert", 0)),
+        ("help", ReplyCommand("help")),
+        ("help 2", None),
+        ("continue", None),
         ("show me Tokyo", None),
         ("-- show", None),
         ("show -1", None),
@@ -38,7 +41,7 @@ def reply(text: str) -> Reply:
 def test_a_line_is_a_command_with_at_most_a_number_or_else_a_prompt(
     line: str, command: ReplyCommand | None
 ) -> None:
-    assert parse_command(line) == command
+    assert parse_line(line) == command
 
 
 def test_a_number_selects_a_turn_and_none_the_last_one() -> None:

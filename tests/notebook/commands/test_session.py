@@ -72,12 +72,12 @@ def test_turns_are_taken_back_and_can_be_gone_on_from(kernel: Kernel, peer: Peer
         ("", "3", "3", "1.", "one", "3.", "three"),
         ("→", "4", "1", "–", "–"),
     ]
-    assert table_rows(kernel.run("%mimo_session switch 3")) == [
+    assert table_rows(kernel.run("%mimo_session branch 3")) == [
         ("→", "3", "3", "–", "–"),
         ("", "4", "1", "1.", "four", "1.", "four"),
     ]
     run_prompts(kernel, "five")
-    kernel.run("%mimo_session switch 1")
+    kernel.run("%mimo_session branch 1")
     run_prompts(kernel, "six")
     assert sent_contents(peer) == [
         *expected_requests("one two three"),
@@ -126,17 +126,18 @@ def test_the_transcript_tells_models_tokens_and_what_is_stale(kernel: Kernel, pe
 UNKNOWN = "Available: main, other."
 
 
-HELP = "See %mimo_session? for what it can do."
+CLOSE_QUOTE = "Close it. Put a value that contains a quote in quotes of the other kind."
+HELP = "For help, run %mimo_session?."
 
 
 @pytest.mark.parametrize(
     ("line", "lines"),
     [
-        ("frobnicate", ["BadOption: There is no %mimo_session frobnicate.", HELP]),
-        ("shwo", ["BadOption: There is no %mimo_session shwo.", "Did you mean show?"]),
-        ("'show", ["BadOption: A quotation on the line does not end.", HELP]),
-        ("show me", ["BadOption: %mimo_session show me is not complete, or too much.", HELP]),
-        ("new", ["BadOption: %mimo_session new is not complete, or too much.", HELP]),
+        ("frobnicate", ["BadOption: Unknown subcommand 'frobnicate'.", HELP]),
+        ("shwo", ["BadOption: Unknown subcommand 'shwo'.", "Did you mean show?"]),
+        ("'show", ["BadOption: A quote is not closed: 'show", CLOSE_QUOTE]),
+        ("show me", ["BadOption: Unexpected argument 'me'.", "Usage: %mimo_session show"]),
+        ("new", ["BadOption: An argument is missing.", "Usage: %mimo_session new NAME [--system TEXT]"]),
         (
             "new a/b",
             [
@@ -153,14 +154,28 @@ HELP = "See %mimo_session? for what it can do."
         ),
         ("switch nine", ["BadOption: There is no session nine.", UNKNOWN]),
         ("switch othr", ["BadOption: There is no session othr.", "Did you mean other?"]),
-        ("switch 9", ["BadOption: There is no branch 9.", "Available: 2."]),
+        (
+            "switch 9",
+            ["BadOption: There is no session 9.", "To switch to a branch: %mimo_session branch 9"],
+        ),
+        ("branch 9", ["BadOption: There is no branch 9.", "Available: 2."]),
+        (
+            "branch main",
+            ["BadOption: Invalid value 'main' for NUMBER.", "Usage: %mimo_session branch NUMBER"],
+        ),
         ("switch ²", ["BadOption: There is no session ².", UNKNOWN]),
-        ("undo some", ["BadOption: some is no number of turns.", HELP]),
-        ("undo ²", ["BadOption: ² is no number of turns.", HELP]),
+        ("undo some", ["BadOption: Invalid value 'some' for N.", "Usage: %mimo_session undo [N]"]),
+        ("undo ²", ["BadOption: Invalid value '²' for N.", "Usage: %mimo_session undo [N]"]),
         ("undo 0", ["BadOption: There is no turn to undo.", "%mimo_session show tells what was said."]),
         ("fork new --at 3", ["BadOption: There is no turn 3.", "The conversation has 2."]),
-        ("fork new --at", ["BadOption: --at cannot stand there.", "%mimo_session fork NAME --at 3"]),
-        ("fork new --at one", ["BadOption: one is no number of turns.", HELP]),
+        (
+            "fork new --at",
+            ["BadOption: Option --at requires a value.", "--at N: Copy only the first N turns."],
+        ),
+        (
+            "fork new --at one",
+            ["BadOption: Invalid value 'one' for --at.", "--at N: Copy only the first N turns."],
+        ),
         (
             "fork other",
             [
@@ -198,7 +213,10 @@ HELP = "See %mimo_session? for what it can do."
         ),
         (
             "export talk.md --as html",
-            ["BadOption: --as html cannot stand there.", "%mimo_session export PATH --to html"],
+            [
+                "BadOption: Unknown option --as.",
+                "Usage: %mimo_session export PATH [--to md|html|json|py|curl]",
+            ],
         ),
         (
             "from-notebook /nowhere.ipynb",

@@ -4,13 +4,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.kernel import Kernel
 from support.peer import Peer, reply, stream
 
+from mimo_magics.core.errors import BadOption
 from mimo_magics.core.messages import Message, Reply, Tool, ToolCall
 from mimo_magics.notebook.commands.tools import run_tools_command
 from mimo_magics.tools.registry import REGISTERED_TOOLS, register
 from mimo_magics.tools.tool import NotebookTool, ToolOutcome
+
+CLOSE_QUOTE = "Close it. Put a value that contains a quote in quotes of the other kind."
 
 
 def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
@@ -22,7 +26,32 @@ def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
     ]
     assert "weather" not in rainy.run("%mimo_tools remove weather").documents[0]
     assert rainy.run("%mimo_tools add wether").error[0] == "BadOption: There is no function or tool wether."
-    assert rainy.run("%mimo_tools frobnicate").status == "error"
+
+
+@pytest.mark.parametrize(
+    ("line", "fact", "hint"),
+    [
+        ("x", "Unknown subcommand 'x'.", "For help, run %mimo_tools?."),
+        ("ad", "Unknown subcommand 'ad'.", "Did you mean add?"),
+        ("add", "An argument is missing.", "Usage: %mimo_tools add FUNCTION ..."),
+        ("add 'x", "A quote is not closed: 'x", CLOSE_QUOTE),
+        ("--add x", "Unknown option --add.", "Did you mean add?"),
+        (
+            "add-mcp time",
+            "The MCP server 'time' needs a command or a URL.",
+            "Give it one of them; a URL begins with https:// or http://.",
+        ),
+        (
+            "add-mcp time --url",
+            "The MCP server 'time' needs a command or a URL.",
+            "Give it one of them; a URL begins with https:// or http://.",
+        ),
+    ],
+)
+def test_an_invalid_line_is_an_error_of_two_lines(line: str, fact: str, hint: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        run_tools_command(line, {})
+    assert (str(caught.value), caught.value.hint) == (fact, hint)
 
 
 def test_a_cell_may_offer_functions_of_its_own_choice(rainy: Kernel, peer: Peer) -> None:

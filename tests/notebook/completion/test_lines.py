@@ -6,25 +6,11 @@ import pytest
 from support.completion_choices import CHOICES, completed_texts, offered_texts
 
 from mimo_magics.core.settings import Settings
-from mimo_magics.notebook import comparison_run
 from mimo_magics.notebook.cell_request import CONTINUE_COMMAND
-from mimo_magics.notebook.commands import (
-    config as config_command,
-    reply as reply_command,
-    session as session_command,
-    tools as tools_command,
-)
+from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.completion.choices import CompletionResult
-from mimo_magics.notebook.completion.lines import (
-    CELL_OPTIONS,
-    COMMAND_OPTIONS,
-    LINE_COMPLETERS,
-    PATH_COMMANDS,
-    SESSION_NAME_COMMANDS,
-)
 from mimo_magics.notebook.completion.matcher import complete
 from mimo_magics.notebook.config import profiles
-from mimo_magics.notebook.extension import MAGICS
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG
 
 V2 = ["mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni"]
@@ -93,7 +79,7 @@ def test_every_flag_is_offered_where_one_may_stand() -> None:
     assert offered_texts("%%mimo_compare ") == [
         flag for option in COMPARISON_OPTIONS for flag in option.all_flags
     ]
-    assert offered_texts("%mimo ") == [*reply_command.COMMANDS, CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
+    assert offered_texts("%mimo ") == [*MAGICS["%mimo"].command_names, *OPTIONS_BY_FLAG]
     assert offered_texts("%mimo -q ") == [CONTINUE_COMMAND, *OPTIONS_BY_FLAG]
     values_and_flags = offered_texts("%%mimo_compare -m mimo-v2-pro ")
     assert values_and_flags[:4] == [*V2, "--preset"]
@@ -109,7 +95,7 @@ def test_every_flag_is_offered_where_one_may_stand() -> None:
         ("%mimo_config tem", ["%mimo_config temperature="]),
         ("%mimo_config stream=off api_", []),
         ("%mimo_config ap", ["%mimo_config api=", "%mimo_config api_key"]),
-        ("%mimo_config --", [f"%mimo_config {each}" for each in config_command.FLAGS]),
+        ("%mimo_config --", [f"%mimo_config {each}" for each in ("--reset", "--save", "--use", "--delete")]),
         ("%mimo_config stream=", ["%mimo_config stream=on", "%mimo_config stream=off"]),
         ("%mimo_config thinking=o", ["%mimo_config thinking=on", "%mimo_config thinking=off"]),
         ("%mimo_config thinking=d", ["%mimo_config thinking=default"]),
@@ -127,6 +113,8 @@ def test_every_flag_is_offered_where_one_may_stand() -> None:
         ("%mimo_config --use strict strea", ["%mimo_config --use strict stream="]),
         ("%mimo_session from", ["%mimo_session from-notebook"]),
         ("%mimo_session switch ", ["%mimo_session switch main", '%mimo_session switch "my trip"']),
+        ("%mimo_session branch", ["%mimo_session branches", "%mimo_session branch"]),
+        ("%mimo_session branch ", []),
         ("%mimo_session rename ma", ["%mimo_session rename main"]),
         ("%mimo_session delete 'my", ["%mimo_session delete 'my trip"]),
         ("%mimo_session new ", []),
@@ -144,7 +132,7 @@ def test_every_flag_is_offered_where_one_may_stand() -> None:
         ("%mimo_tools confirm weather=o", ["%mimo_tools confirm weather=once_per_session"]),
         ("%mimo_tools add-mcp ", []),
         ("%mimo_tools add-mcp time --", ["%mimo_tools add-mcp time --url"]),
-        ("%mimo_usage my t", ["%mimo_usage my trip"]),
+        ('%mimo_usage "my t', ['%mimo_usage "my trip']),
         ("%mimo_models lo", ["%mimo_models local"]),
         ("%mimo_models local x", []),
         ("%mimo_compare d", ["%mimo_compare diff"]),
@@ -158,20 +146,11 @@ def test_each_line_magic_completes_its_words(text: str, expected: list[str]) -> 
 
 
 def test_the_words_are_those_of_the_tables() -> None:
-    assert offered_texts("%mimo_session ") == list(session_command.COMMANDS)
+    assert offered_texts("%mimo_session ") == list(MAGICS["%mimo_session"].command_names)
     assert offered_texts("%mimo_session export a --to ") == ["md", "html", "py", "curl", "json"]
-    assert offered_texts("%mimo_tools ") == list(tools_command.COMMANDS)
-    assert offered_texts("%mimo_compare ") == list(comparison_run.COMMANDS)
+    assert offered_texts("%mimo_tools ") == ["add", "remove", "confirm", "add-mcp"]
+    assert offered_texts("%mimo_compare ") == ["show", "diff", "adopt"]
     assert offered_texts("%mimo_config --reset ") == [each.name for each in fields(Settings)]
-    assert {*SESSION_NAME_COMMANDS, *PATH_COMMANDS, *COMMAND_OPTIONS} <= set(session_command.COMMANDS)
-
-
-def test_every_magic_is_known() -> None:
-    public = {(kind, name) for kind, name in MAGICS if not name.startswith("_")}
-    assert public <= {
-        *(("cell", name) for name in CELL_OPTIONS),
-        *(("line", name) for name in LINE_COMPLETERS),
-    }
 
 
 @pytest.mark.parametrize(
@@ -181,6 +160,7 @@ def test_every_magic_is_known() -> None:
         ("%mimo_session export ", "files"),
         ("%mimo_config notebook=a", "files"),
         ("%mimo_tools add-mcp time uv", "files"),
+        ("%mimo_tools add-mcp time npx --u", "files"),
         ("%mimo_config base_url=h", "none"),
         ("%mimo_config temperature=0", "none"),
         ("%mimo_config nonsense=a", "none"),

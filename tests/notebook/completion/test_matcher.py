@@ -15,9 +15,7 @@ from support.kernels import NAMES, need
 
 from mimo_magics.notebook import extension
 from mimo_magics.notebook.completion.choices import CompletionResult
-from mimo_magics.notebook.completion.lines import (
-    CELL_OPTIONS,
-)
+from mimo_magics.notebook.completion.lines import OPTIONS_BY_MAGIC
 from mimo_magics.notebook.completion.matcher import complete
 from mimo_magics.notebook.extension import MAGICS
 from mimo_magics.notebook.magics import MimoMagics
@@ -176,7 +174,9 @@ def test_the_tooltip_of_a_magic_is_the_docstring_of_its_line(kernel: Kernel, nam
 def test_the_help_of_the_cells_tells_all_options(kernel: Kernel) -> None:
     kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     assert [flag for flag in OPTIONS_BY_FLAG if flag not in kernel.help("%%mimo?")] == []
-    assert [each for each in CELL_OPTIONS["mimo_compare"] if each not in kernel.help("%%mimo_compare?")] == []
+    assert [
+        each for each in OPTIONS_BY_MAGIC["%%mimo_compare"] if each not in kernel.help("%%mimo_compare?")
+    ] == []
 
 
 def words(text: str) -> str:
