@@ -1,4 +1,4 @@
-"""Where a call goes and with which key."""
+"""The address of a call, and its key."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Coroutines for callers that cannot await: one event loop in a thread of its own."""
+"""The portal: coroutines for callers that cannot await, on one event loop in a background thread."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from mimo_magics.session.turn_runner import RunningTurn
 
 
 class Watched(Session):
-    """A session whose running turn other threads can see."""
+    """A session whose running turn is visible to other threads."""
 
     running: RunningTurn | None = None
 
@@ -38,7 +38,7 @@ def session(peer: Peer) -> Watched:
 
 
 def interrupt_once(true: Callable[[], bool]) -> None:
-    """Send this process the signal of Ctrl-C when a condition is true."""
+    """Send SIGINT to this process when a condition is true."""
 
     def wait_and_send() -> None:
         wait_until(true)

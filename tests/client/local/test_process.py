@@ -1,6 +1,6 @@
-"""The embedded model: a real model, both formats, and the official SDKs as witnesses.
+"""The embedded model: a real model, both formats, and the official SDKs as independent clients.
 
-No test depends on what the model writes: replies are looked at by their shape.
+No test depends on the words that the model writes.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from mimo_magics.session.session import Session
 
 QUESTION = "What is the capital of Japan?"
 PROMPT_TOKENS = 27
-"""Of the question in the template of the model."""
+"""Tokens of the question in the template of the model."""
 APIS: list[Api] = ["openai", "anthropic"]
 
 
@@ -58,7 +58,7 @@ def test_a_larger_model_gets_the_first_turn_too(api: Api) -> None:
 
 
 def assert_second_prompt_follows(talk: Session, api: Api) -> None:
-    """The model reads the first turn again: its prompt and its reply."""
+    """Assert that the second request contains the first prompt and its reply."""
     first = talk.ask(QUESTION, api=api, max_tokens=40)
     second = talk.ask("Name three things to see there.", api=api, max_tokens=40)
     assert first.usage
@@ -79,7 +79,7 @@ def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "cel
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None:
-    """It must call the tool: the server lets it write nothing else."""
+    """The tool choice forces the call: the server constrains the output."""
     if not weights.get_weights_path(TOOLS_MODEL).exists():
         pytest.skip(f"{TOOLS_MODEL} does not exist: make weights-tools")
     talk = Session(
@@ -229,7 +229,7 @@ def test_any_file_can_be_given_by_its_path(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_missing_is_told_with_what_to_do(missing: str, hint: str, tmp_path: Path) -> None:
-    """In a process that cannot find the package, with an empty cache."""
+    """Run it in a process that cannot import the package, with an empty cache."""
     code = (
         "import sys; sys.modules[sys.argv[1]] = None\n"
         "from mimo_magics import MimoError, Session\n"
