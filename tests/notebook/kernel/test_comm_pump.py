@@ -76,7 +76,7 @@ def step_by_step(kernel: Kernel, words: list[str]) -> Callable[[Seen], Answer]:
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_a_reply_is_a_live_view_and_then_a_document_where_widgets_work(kernels: Any, peer: Peer, name: str) -> None:
+def test_where_widgets_work_a_reply_is_live_and_then_a_document(kernels: Any, peer: Peer, name: str) -> None:
     peer.script = slowly()
     ran = kernels(name).run("%%mimo\nhello")
     assert kinds(ran)[-2:] == [WIDGETS, "text/html"]
@@ -86,7 +86,7 @@ def test_a_reply_is_a_live_view_and_then_a_document_where_widgets_work(kernels: 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_reply_is_shown_without_widgets_where_no_page_responds(
+def test_where_nobody_answers_for_widgets_a_reply_grows_without_them(
     kernels: Any, peer: Peer, name: str
 ) -> None:
     kernel = kernels(name, widgets=False)
@@ -97,7 +97,7 @@ def test_a_reply_is_shown_without_widgets_where_no_page_responds(
     assert len(ran.outputs) == 1
 
 
-def test_a_kernel_without_widget_messages_during_a_cell_shows_no_widgets(kernels: Any, peer: Peer) -> None:
+def test_a_kernel_that_hears_no_widgets_while_a_cell_runs_shows_none(kernels: Any, peer: Peer) -> None:
     """ipykernel 7.3 in front of a front end that has widgets but opens no subshell: no dead button."""
     peer.script = slowly()
     ran = kernels("7.3.0").run("%%mimo\nhello")
@@ -110,7 +110,7 @@ def opened(ran: Ran) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_queued_cells_run_afterwards_in_order(kernels: Any, peer: Peer, name: str) -> None:
+def test_cells_behind_run_afterwards_and_in_order(kernels: Any, peer: Peer, name: str) -> None:
     peer.script = slowly()
     first, *behind = kernels(name).run_all(
         ["%%mimo\nhello", "print(1, _.text[:4])", "%%mimo\nagain", "print(2)"]
@@ -133,7 +133,7 @@ SHOWN = {"in the stream": "word", "in silence": "an answer", "before the first b
 @pytest.mark.parametrize("state", ENDLESS)
 @pytest.mark.parametrize("press", ["Stop", ""], ids=["button", "interrupt"])
 @pytest.mark.parametrize("name", WORKING)
-def test_stop_and_interrupt_take_effect_at_once(kernels: Any, peer: Peer, name: str, press: str, state: str) -> None:
+def test_a_reply_is_stopped_at_once(kernels: Any, peer: Peer, name: str, press: str, state: str) -> None:
     kernel = kernels(name)
     peer.script = ENDLESS[state]
 
@@ -153,7 +153,7 @@ def test_stop_and_interrupt_take_effect_at_once(kernels: Any, peer: Peer, name: 
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_an_error_aborts_the_cells_that_were_queued_during_the_cell(
+def test_an_error_aborts_the_cells_that_came_while_the_cell_awaited(
     kernels: Any, peer: Peer, name: str
 ) -> None:
     peer.script = lambda seen: Answer([0.5], 401)
@@ -163,7 +163,7 @@ def test_an_error_aborts_the_cells_that_were_queued_during_the_cell(
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_an_interrupt_works_in_the_cell_after_an_async_cell(kernels: Any, peer: Peer, name: str) -> None:
+def test_an_interrupt_works_in_the_cell_after_one_that_awaited(kernels: Any, peer: Peer, name: str) -> None:
     kernel = kernels(name)
     kernel.run("%%mimo\nhello")
     waits = "import time\nprint('waits')\nwhile True:\n    time.sleep(0.1)"
@@ -172,13 +172,13 @@ def test_an_interrupt_works_in_the_cell_after_an_async_cell(kernels: Any, peer: 
 
 
 @pytest.mark.parametrize("setting", ["live=off", "quiet=on"])
-def test_a_setting_switches_widgets_off(kernels: Any, peer: Peer, setting: str) -> None:
+def test_a_person_may_do_without_widgets(kernels: Any, peer: Peer, setting: str) -> None:
     kernel = kernels(INSTALLED)
     kernel.run(f"%mimo_config {setting}")
     assert WIDGETS not in kinds(kernel.run("%%mimo\nhello"))
 
 
-def test_a_console_prints_the_reply(kernels: Any, server: Peer, peer: Peer, tmp_path: Path) -> None:
+def test_a_console_prints_the_words(kernels: Any, server: Peer, peer: Peer, tmp_path: Path) -> None:
     environment = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{server.url}/v1"}
     with Kernel(tmp_path, console=True, **environment) as console:
         console.run("%load_ext mimo_magics")
@@ -198,7 +198,7 @@ print(*replies, sep=' | ')
 
 @pytest.mark.parametrize("order", [("one", "two"), ("two", "one")], ids=" ends before ".join)
 @pytest.mark.parametrize("name", WORKING)
-def test_two_replies_may_arrive_at_the_same_time(
+def test_two_replies_may_come_at_the_same_time(
     kernels: Any, peer: Peer, name: str, order: tuple[str, str]
 ) -> None:
     ended: list[str] = []
@@ -224,7 +224,7 @@ def test_two_replies_may_arrive_at_the_same_time(
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if version(name) >= (7,)])
-def test_two_async_cells_may_run_at_the_same_time_in_subshells(kernels: Any, peer: Peer, name: str) -> None:
+def test_two_cells_may_await_at_the_same_time_in_subshells(kernels: Any, peer: Peer, name: str) -> None:
     def is_other_there() -> bool:
         return len(peer.requests) == 2
 
@@ -260,7 +260,7 @@ async def pumping(kernel: Queueless, cell: str, until: asyncio.Event) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_each_running_cell_is_reported_busy_and_the_last_one_restores_the_kernel(count: int) -> None:
+def test_each_cell_that_runs_is_told_to_run_on_and_the_last_one_leaves_nothing(count: int) -> None:
     async def run() -> None:
         kernel = Queueless()
         ends = [asyncio.Event() for _ in range(count)]
@@ -278,7 +278,7 @@ def test_each_running_cell_is_reported_busy_and_the_last_one_restores_the_kernel
     asyncio.run(run())
 
 
-def test_a_patch_of_another_program_is_restored() -> None:
+def test_what_another_program_put_into_the_kernel_stays_there() -> None:
     async def run() -> None:
         kernel = Queueless()
         theirs = kernel.dispatch_shell = partial(kernel.dispatch_shell)  # type: ignore[method-assign]
@@ -290,7 +290,7 @@ def test_a_patch_of_another_program_is_restored() -> None:
 
 
 @pytest.mark.parametrize("part", ["dispatch_shell", "get_parent", "_publish_status"])
-def test_a_kernel_that_lacks_a_part_is_not_changed(part: str) -> None:
+def test_a_kernel_that_lacks_a_part_is_left_alone(part: str) -> None:
     async def run() -> None:
         parts = {
             name: getattr(Queueless(), name) for name in ("dispatch_shell", "get_parent", "_publish_status")

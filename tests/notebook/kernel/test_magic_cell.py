@@ -53,7 +53,7 @@ def arguments(code: str) -> list[Any]:
 @given(st.sampled_from(ABOVE), st.sampled_from(HEADS), BODIES)
 @example("", "%%mimo\n", "Why?\n>>> [1, 2][5:]\n[]\n")
 @example("", "%%mimo\n", "In [2]: x\n>>>>>>> main\n    >>> f()\n  ...: 1")
-def test_the_text_below_a_magic_reaches_it_unchanged(
+def test_what_stands_below_a_magic_reaches_it_character_for_character(
     above: str, head: str, body: str
 ) -> None:
     name, _, line = head.strip().partition("\xa0" if "\xa0" in head else "\t" if "\t" in head else " ")
@@ -62,7 +62,7 @@ def test_the_text_below_a_magic_reaches_it_unchanged(
 
 
 @given(BODIES)
-def test_another_magic_above_does_not_change_the_prompt(body: str) -> None:
+def test_a_magic_of_others_above_leaves_the_prompt_as_it_is(body: str) -> None:
     inner = f"# timed\n%%capture out\n\n%%mimo -t 0\n{body}"
     cell = f"#| echo: false\n%%time \n{inner}"
     name, line, rest = arguments(transformed(cell))
