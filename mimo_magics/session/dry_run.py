@@ -83,7 +83,7 @@ class DryRun:
         """
         if not self.call.base_url:
             raise BadOption(
-                Translatable("The embedded model has no address for others."),
+                Translatable("The embedded model has no public endpoint."),
                 Translatable("Choose a service: --preset mimo-v2"),
             )
         if kind in FORMATS and kind != self.call.api:

@@ -38,7 +38,7 @@ def find_past(
     if prompt is None:
         if not history.turns or not can_continue(history.turns[-1]):
             raise BadOption(
-                Translatable("The last answer was not broken off."), Translatable("Ask something.")
+                Translatable("The last answer was not broken off."), Translatable("Send a prompt first.")
             )
         return history
     if new:

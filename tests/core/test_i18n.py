@@ -150,7 +150,7 @@ def test_copies_of_words_are_said_as_well(chinese: None, again: object) -> None:
 
 def test_an_event_tells_its_reason_in_the_language_too(chinese: None) -> None:
     event = Retrying(2, 4, 1.5, Translatable("{host} could not be reached.", host="h"))
-    assert str(event) == "h could not be reached. · again in 1.5 s, attempt 2 of 4"
+    assert str(event) == "h could not be reached. · retrying in 1.5 s, attempt 2 of 4"
     assert translate(str(event)) == "無法連上 h。 · 1.5 秒後重試，第 2 次，共 4 次"
 
 
@@ -266,7 +266,7 @@ def test_a_notebook_saved_in_chinese_is_read_back_the_same(monkeypatch: pytest.M
     for language in ("en", "zh-TW"):
         monkeypatch.setattr(Translatable, "language", language)
         read[language] = [read_histories(json.loads(text)) for text in saved.values()]
-    assert "達到輸出上限而中斷" in json.loads(saved["zh-TW"])["cells"][0]["outputs"][0]["data"]["text/html"]
+    assert "達到輸出上限而截斷" in json.loads(saved["zh-TW"])["cells"][0]["outputs"][0]["data"]["text/html"]
     (first, *others) = read["en"] + read["zh-TW"]
     assert first.sessions["main"].turns == (turn,)
     assert all(found == first for found in others)
@@ -330,9 +330,9 @@ def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, ser
     english = shown()
     assert kernel.run("%mimo_config language=zh-TW").documents[-1].startswith("設定")
     page, tables, failure = shown()
-    assert "達到輸出上限而中斷；--max-tokens 可提高上限" in page
+    assert "達到輸出上限而截斷；請提高 --max-tokens" in page
     assert "推理" in page
-    assert "cut off" not in page
+    assert "truncated" not in page
     assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "儲存於"]
     assert failure[0] == english[2][0]
     assert failure[1] == "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
@@ -344,5 +344,5 @@ def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, ser
     assert kernel.run("%mimo_config --reset language").documents[-1].startswith("setting")
     again = shown()
     assert again[1:] == english[1:]
-    assert "cut off at the output limit" in again[0]
+    assert "truncated at the output limit" in again[0]
     assert [text for text in ("推理", "達到") if text in again[0]] == []

@@ -40,7 +40,7 @@ def test_of_each_it_tells_what_goes_on_and_then_what_came_of_it() -> None:
     clock.time = 9.0
     assert [*told, tally.reply_status(0), tally.reply_status(1)] == [
         "Waiting for the model… 0 s",
-        "HTTP 503: busy · again in 2 s, attempt 2 of 5",
+        "HTTP 503: busy · retrying in 2 s, attempt 2 of 5",
         "Answering… 2 s · mimo-v2-pro · first token after 2.0 s",
         "Answered · 2 s · mimo-v2-pro · first token after 2.0 s",
         "⚠ HTTP 429: too many",

@@ -66,7 +66,7 @@ def test_waits_are_told_at_once(published: list[dict[str, object]]) -> None:
     assert told == [
         "Fetching x: 34 of 98 MB",
         "Starting x …",
-        "HTTP 503: busy · again in 2 s, attempt 2 of 5",
+        "HTTP 503: busy · retrying in 2 s, attempt 2 of 5",
     ]
 
 

@@ -184,8 +184,8 @@ def test_a_notebook_that_is_open_twice_loses_nothing_and_says_so(
     path, mine = notebook.with_name("talk.mimo.json"), tmp_path / "mine.json"
     assert ran.documents == ["You said: three"]
     assert ran.error == [
-        f"SessionNotSaved: {path} was changed by somebody else since it was read.",
-        "Nothing is lost: save it under another name, or load the file to go on with that one.",
+        f"SessionNotSaved: {path} was changed by another program since it was read.",
+        "Nothing is lost: save the session under another name, or load the file to continue it.",
     ]
     one.run(f"%mimo_session save '{mine}'")
     assert saved_prompts(mine) == ["one", "three"]
@@ -248,7 +248,7 @@ def test_an_answer_that_uses_a_turns_budget_up_is_stopped_and_kept(kernel: Kerne
     ran = kernel.run("%%mimo --budget '40 tokens'\nhello", cell="hello")
     answer = ran.documents[0]
     assert re.fullmatch("(word ){10,100}", answer)
-    assert "stopped: the budget is used up" in ran.outputs[0]["data"]["text/html"]
+    assert "truncated: budget exceeded" in ran.outputs[0]["data"]["text/html"]
     assert peer.settled()[-1].disconnected
     peer.script = obey
     run_prompts(kernel, "on")
@@ -380,7 +380,7 @@ def test_a_stopped_answer_goes_on_where_it_stopped(kernel: Kernel, peer: Peer) -
 def test_an_answer_that_came_to_its_end_does_not_go_on(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("%mimo continue").error == [
         "BadOption: The last answer was not broken off.",
-        "Ask something.",
+        "Send a prompt first.",
     ]
     run_prompts(kernel, "one")
     ran = kernel.run("%mimo continue")

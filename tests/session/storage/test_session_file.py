@@ -161,17 +161,17 @@ def test_the_size_of_the_document_is_proportional_to_the_turns() -> None:
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ("", "The text is not JSON"),
-        ("{", "The text is not JSON"),
-        ("[" * 100_000, "The text is not JSON"),
-        (to_text(SAVED)[:-3], "The text is not JSON"),
-        (to_text(SAVED) + "{}", "The text is not JSON"),
-        (to_text(SAVED).replace("1e-09", "NaN"), "The text is not JSON"),
-        (to_text(SAVED).replace("1e-09", "1e999"), "The text is not JSON"),
-        (to_text(SAVED).replace("1e-09", "9" * 5_000), "The text is not JSON"),
-        ("null", "The text holds no session"),
-        ('{"version": 1}', "The text holds no session"),
-        ('{"format": ["mimo-magics session"]}', "The text holds no session"),
+        ("", "The text is not valid JSON"),
+        ("{", "The text is not valid JSON"),
+        ("[" * 100_000, "The text is not valid JSON"),
+        (to_text(SAVED)[:-3], "The text is not valid JSON"),
+        (to_text(SAVED) + "{}", "The text is not valid JSON"),
+        (to_text(SAVED).replace("1e-09", "NaN"), "The text is not valid JSON"),
+        (to_text(SAVED).replace("1e-09", "1e999"), "The text is not valid JSON"),
+        (to_text(SAVED).replace("1e-09", "9" * 5_000), "The text is not valid JSON"),
+        ("null", "The text is not a session file"),
+        ('{"version": 1}', "The text is not a session file"),
+        ('{"format": ["mimo-magics session"]}', "The text is not a session file"),
     ],
     ids=range(11),
 )
@@ -386,7 +386,7 @@ def test_a_file_that_cannot_be_read_stays_unchanged(tmp_path: Path, content: byt
     file = SessionFile(path)
     with pytest.raises(BadSessionFile, match=r"talk\.json "):
         file.read()
-    with pytest.raises(SessionNotSaved, match="is there already"):
+    with pytest.raises(SessionNotSaved, match="already exists"):
         file.write(SAVED)
     after = path.stat()
     assert path.read_bytes() == content
@@ -409,7 +409,7 @@ def test_reading_a_missing_file_is_an_error(tmp_path: Path) -> None:
 
 def test_a_file_that_was_never_read_is_not_overwritten(tmp_path: Path) -> None:
     SessionFile(tmp_path / "talk.json").write(SAVED)
-    with pytest.raises(SessionNotSaved, match=r"talk\.json is there already\."):
+    with pytest.raises(SessionNotSaved, match=r"talk\.json already exists\."):
         SessionFile(tmp_path / "talk.json").write(session_with_turns())
     assert SessionFile(tmp_path / "talk.json").read() == SAVED
 
@@ -420,7 +420,9 @@ def test_the_second_of_two_writers_gets_an_error_and_overwrites_nothing(tmp_path
     saved = second.read()
     first.write(append_turn(saved, "first"))
     for _ in range(2):
-        with pytest.raises(SessionNotSaved, match="was changed by somebody else since it was read") as caught:
+        with pytest.raises(
+            SessionNotSaved, match="was changed by another program since it was read"
+        ) as caught:
             second.write(append_turn(saved, "second"))
     assert "Nothing is lost" in caught.value.hint
     assert SessionFile(tmp_path / "talk.json").read() == append_turn(saved, "first")
@@ -433,7 +435,7 @@ def test_a_file_that_was_changed_by_hand_is_not_overwritten(tmp_path: Path) -> N
     file = SessionFile(path)
     file.write(session_with_turns())
     path.write_text(to_text(session_with_turns()).replace("main", "mine"), encoding="utf-8")
-    with pytest.raises(SessionNotSaved, match="was changed by somebody else"):
+    with pytest.raises(SessionNotSaved, match="was changed by another program"):
         file.write(SAVED)
     assert file.read() == replace(session_with_turns(), name="mine")
 
@@ -460,7 +462,7 @@ def test_a_session_that_could_not_be_read_back_is_not_written(tmp_path: Path) ->
         replace(sound, heads={"": 7}),
         replace(sound, heads={"another": 1}),
     ]:
-        with pytest.raises(SessionNotSaved, match="The session cannot be written"):
+        with pytest.raises(SessionNotSaved, match="The session cannot be saved"):
             file.write(SavedSession("main", DAY, history))
     assert file.read() == session_with_turns(2)
 
@@ -521,7 +523,7 @@ def test_a_missing_folder_is_an_error_and_is_not_created(tmp_path: Path) -> None
     assert "Nothing is lost" in caught.value.hint
     with pytest.raises(SessionNotSaved, match="cannot be written: Not a directory"):
         SessionFile(tmp_path / "file" / "talk.json").write(SAVED)
-    with pytest.raises(SessionNotSaved, match="is there already"):
+    with pytest.raises(SessionNotSaved, match="already exists"):
         SessionFile(tmp_path).write(SAVED)
     assert files(tmp_path) == {"file"}
 
@@ -529,7 +531,7 @@ def test_a_missing_folder_is_an_error_and_is_not_created(tmp_path: Path) -> None
 FULL = """
 import resource, sys
 from pathlib import Path
-from support.saving_process import begun
+from support.saving_process import session_with_turns
 from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 
@@ -541,7 +543,7 @@ for path in (file.path, file.path.with_name("new.json")):
     if path.exists():
         writer.read()
     try:
-        writer.write(begun(10, 2_000))
+        writer.write(session_with_turns(10, 2_000))
     except SessionNotSaved as error:
         print(error)
 file.write(saved)
@@ -550,14 +552,14 @@ print("It can be written again.")
 READ_ONLY = """
 import os, tempfile
 from pathlib import Path
-from support.saving_process import begun
+from support.saving_process import session_with_turns
 from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 
 with tempfile.TemporaryDirectory() as name:
     folder = Path(name)
     file = SessionFile(folder / "talk.json")
-    file.write(begun(1))
+    file.write(session_with_turns(1))
     file.read()
     if os.geteuid() == 0:  # nothing is read-only for root: become nobody, to whom all belongs but the file
         os.chown(folder, 65534, 65534)
@@ -567,17 +569,17 @@ with tempfile.TemporaryDirectory() as name:
     for writer, mode in ((file, 0o700), (SessionFile(folder / "new.json"), 0o500)):
         folder.chmod(mode)
         try:
-            writer.write(begun(2))
+            writer.write(session_with_turns(2))
         except SessionNotSaved as error:
             print(error)
     folder.chmod(0o700)
-    print(file.read() == begun(1), sorted(each.name for each in folder.iterdir()))
+    print(file.read() == session_with_turns(1), sorted(each.name for each in folder.iterdir()))
 """
 
 
 def run(code: str, *arguments: str) -> list[str]:
     """Run a program of its own and return the lines that it printed."""
-    ours = os.pathsep.join([str(TESTS), str(Path(session_file.__file__).parents[2])])
+    ours = os.pathsep.join([str(TESTS), str(Path(session_file.__file__).parents[3])])
     command = [sys.executable, "-c", code, *arguments]
     environment = {**os.environ, "PYTHONPATH": ours}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
