@@ -18,7 +18,7 @@ from mimo_magics.tools.registry import REGISTERED_TOOLS, as_tools, register
 from mimo_magics.tools.tool import Confirmation, NotebookTool, ToolOutcome
 
 if TYPE_CHECKING:  # only who adds a server needs it
-    from mimo_magics.tools.mcp import McpTool
+    from mimo_magics.client.mcp import McpTool
 
 COLUMN_HEADERS = translatables("tool", "confirm", "from", "what the model is told")
 
@@ -96,8 +96,8 @@ def _origin(tool: NotebookTool) -> str:
 
 def _iter_server_tools(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
     """Start an MCP server, by its command or at its address, and yield its tools."""
+    from mimo_magics.client.mcp import McpServer
     from mimo_magics.tools.arguments import parse_json_object
-    from mimo_magics.tools.mcp import McpServer
 
     server = McpServer(name, url="".join(words[1:])) if words[:1] == ["--url"] else McpServer(name, words)
     for tool in portal.run_async(server.list_tools):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.document.reply import reply_bundle
-from mimo_magics.session.history import History
+from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage.notebook_reader import (
     NotebookSessions,
@@ -69,18 +70,15 @@ def chain(*turns: Turn) -> Json:
 
 
 def said(*turns: Turn) -> History:
-    """The history in which these follow each other, each in its thread."""
-    history = History()
-    for each in turns:
-        history = replace(history, thread=each.thread).append_turn(each)
-    return history
+    """The history in which these follow each other."""
+    return reduce(History.append_turn, turns, History())
 
 
 def ids(found: NotebookSessions, session: str = "main") -> list[str]:
     return [each.id for each in found.sessions[session].turns]
 
 
-def test_a_session_is_restored_with_its_threads_and_order() -> None:
+def test_a_conversation_comes_back_in_its_order() -> None:
     one_, two, three = turn(1), turn(2), turn(3)
     assert read_histories(chain(one_, two, three)) == NotebookSessions({"main": said(one_, two, three)}, ())
 
@@ -172,26 +170,32 @@ def test_records_without_ids_are_ordered_by_time() -> None:
     assert read_histories(told) == NotebookSessions({"main": said(*old)}, ())
 
 
-def test_each_thread_has_its_turns_and_the_latest_one_is_current() -> None:
-    turns = [turn(1), turn(2, thread="x"), turn(3), turn(4, thread="x"), turn(5, thread="y"), turn(6)]
+def test_each_branch_from_the_root_has_its_line_and_the_newest_turn_ends_the_current_one() -> None:
+    turns = [turn(number, opens_branch=number in (2, 5)) for number in range(1, 7)]
     afters = ["", "", "t1", "t2", "", "t3"]
     told = notebook(*(cell(output(each, after)) for each, after in zip(turns, afters, strict=True)))
-    history = read_histories(told).sessions["main"]
-    assert history == said(*turns)
-    assert [each.id for each in history.turns] == ["t1", "t3", "t6"]
-    assert {name: history.path_to(head) for name, head in history.heads.items()} == {
-        "": (0, 2, 5),
-        "x": (1, 3),
-        "y": (4,),
-    }
+    expected = History(tuple(turns), (ROOT, ROOT, 0, 1, ROOT, 2), 5)
+    assert read_histories(told) == NotebookSessions({"main": expected})
 
 
-def test_a_thread_that_began_again_has_its_own_history() -> None:
-    history = History().append_turn(turn(1)).start_conversation("x").append_turn(turn(2)).append_turn(turn(3))
+def test_a_branch_whose_first_output_is_missing_is_left_aside() -> None:
     told = notebook(
-        *(cell(output(each, after)) for each, after in zip(history.all_turns, ("", "", "t2"), strict=True))
+        cell(output(turn(1))),
+        cell(output(turn(3), "t2")),
+        cell(output(turn(4), "t3")),
+        cell(output(turn(5), "t1")),
     )
-    assert read_histories(told).sessions["main"] == history
+    sentences = tuple(
+        f"Cell {place} from the top: its turn is no longer part of the conversation." for place in (2, 3)
+    )
+    assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(5))}, sentences)
+
+
+def test_a_record_that_names_a_thread_as_version_1_did_is_read() -> None:
+    told = notebook(cell(output(turn(1))), cell(output(turn(2))))
+    told["cells"][1]["outputs"][0]["metadata"]["mimo"]["thread"] = "x"
+    expected = History((turn(1), turn(2)), (ROOT, ROOT), 1)
+    assert read_histories(told) == NotebookSessions({"main": expected})
 
 
 def test_sessions_are_separate_and_the_latest_one_is_last() -> None:
@@ -223,11 +227,6 @@ def test_a_cycle_of_turns_is_cut(afters: list[str]) -> None:
     line = ids(read_histories(told))
     assert line[-1] == "t3"
     assert len(set(line)) == len(line) <= 3
-
-
-def test_a_turn_never_follows_one_of_another_thread() -> None:
-    told = notebook(cell(output(turn(1, thread="x"))), cell(output(turn(2), "t1")))
-    assert ids(read_histories(told)) == ["t2"]
 
 
 def nested(levels: int) -> Json:
@@ -341,22 +340,21 @@ def test_a_folder_and_an_invalid_file_name_are_errors(tmp_path: Path) -> None:
             read_notebook(path)
 
 
-THREADS = ("", "x", "y")
-
-
 @st.composite
 def linear(draw: st.DrawFn) -> tuple[History, list[Json]]:
-    """A history without branches, in up to three threads, and the cells that its turns left, in any order."""
-    history, cells = History(), []
+    """A history without branches, in up to three lines from the root, and the cells that its turns left, in any order."""
+    history, cells, ends = History(), [], [ROOT, ROOT, ROOT]
     said_something = turns_strategy.turns
     for number, bare in enumerate(draw(st.lists(said_something, min_size=1, max_size=6))):
         if not cells or draw(st.booleans()):
             cells.append(cell(id=f"cell-{number}"))
         named = draw(st.sampled_from(["", "id:mine"]))
         asked = replace(bare, id=f"{number:012x}", created_at=1e9 + number / 8, cell=named or cells[-1]["id"])
-        here = replace(history, thread=draw(st.sampled_from(THREADS)))
+        line = draw(st.integers(0, 2))
+        here = history.move_to(ends[line])
         after = here.turns[-1].id if here.turns else ""
         history = here.append_turn(asked)
+        ends[line] = history.head
         shown = named or draw(st.sampled_from(["", "another"]))
         cells[-1]["outputs"].append(output(replace(history.all_turns[-1], cell=shown), after))
     return history, draw(st.permutations(cells))
@@ -388,7 +386,7 @@ def places(value: Any) -> Iterator[Callable[[Any], None]]:
 
 
 FULL = replace(
-    turn(1, "Hello.", system="Be brief.", tools=("clock",), thread="x", cell="c"),
+    turn(1, "Hello.", system="Be brief.", tools=("clock",), opens_branch=True, cell="c"),
     prompt=Message("user", (TextPart("one"), ImagePart("https://example.org/a.png"))),
     reply=Reply(
         Message("assistant", (ToolCall("1", "clock"), ToolResult("1", "clock", "12"), TextPart("Noon."))),

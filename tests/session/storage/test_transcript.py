@@ -127,7 +127,10 @@ def test_the_footer_shows_model_tokens_cost_time_and_omitted_turns() -> None:
         row(said(turn(omitted_turns=2, summary="x"))).footer
         == f"{usual} · the 2 oldest turns were not sent, but a summary was"
     )
-    assert row(said(turn(cell="a")).drop_last(1)).footer == f"stale: not on the current branch · {usual}"
+    assert (
+        row(said(turn("one"), turn(cell="a")).drop_last(1), 2).footer
+        == f"stale: not on the current branch · {usual}"
+    )
 
 
 @pytest.mark.parametrize("asked", [1e300, -1e300, 1e18])
@@ -144,7 +147,7 @@ def test_a_transcript_prints_as_plain_text() -> None:
     assert str(build_transcript(history, "main")) == (
         f"Turn 1\n> one\n> and more\n**4**\n({small})\n\n"
         f"Turn 2\n> three\n**4**\n({small})\n\n"
-        f"Stale: branch 2\n> When?\n[Thoughts · called clock]\nNoon.\n(stale: not on the current branch · {small})"
+        f"Stale: branch 2\n> When?\n[Reasoning · called clock]\nNoon.\n(stale: not on the current branch · {small})"
     )
 
 

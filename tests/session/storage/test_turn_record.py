@@ -85,7 +85,7 @@ def test_a_turn_is_read_back_from_its_record_and_the_text_of_its_output() -> Non
         summary="They said hello.",
         digest="0" * 32,
         cell="id:here",
-        thread="there",
+        opens_branch=True,
     )
     assert read_back(before) == before
 
