@@ -58,7 +58,7 @@ def test_an_attempt_that_comes_is_counted_down(clock: Clock, progress: Measured)
     for _ in range(6):
         told.append(progress.line)
         clock.time += 1
-    assert [line.removeprefix("HTTP 503: busy · again in ") for line in told] == [
+    assert [line.removeprefix("HTTP 503: busy · retrying in ") for line in told] == [
         f"{seconds} s, attempt 2 of 5" for seconds in (4, 3, 2, 1, 0, 0)
     ]
     progress.feed(ResponseStarted("1", "mimo"))

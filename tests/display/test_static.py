@@ -65,7 +65,7 @@ def test_waits_are_told_at_once(published: Published) -> None:
     assert told == [
         "Fetching x: 34 of 98 MB",
         "Starting x …",
-        "HTTP 503: busy · again in 2 s, attempt 2 of 5",
+        "HTTP 503: busy · retrying in 2 s, attempt 2 of 5",
     ]
 
 

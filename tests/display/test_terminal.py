@@ -25,7 +25,7 @@ def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.
         renderer.show(event)
     renderer.finish(ReplyDocument(REPLY), {})
     assert capsys.readouterr().out == (
-        "Starting x …\n⚠ too warm\nHTTP 503: busy · again in 1.5 s, attempt 2 of 5\n"
+        "Starting x …\n⚠ too warm\nHTTP 503: busy · retrying in 1.5 s, attempt 2 of 5\n"
         "\x1b[2mHm\x1b[0m\x1b[2m.\x1b[0m\n# Hello⟨U+001B⟩]0;title⟨U+0007⟩\n"
     )
 

@@ -184,8 +184,8 @@ def test_a_notebook_in_two_kernels_loses_no_turns(
     path, mine = notebook.with_name("talk.mimo.json"), tmp_path / "mine.json"
     assert ran.documents == ["You said: three"]
     assert ran.error == [
-        f"SessionNotSaved: {path} was changed by somebody else since it was read.",
-        "Nothing is lost: save it under another name, or load the file to go on with that one.",
+        f"SessionNotSaved: {path} was changed by another program since it was read.",
+        "Nothing is lost: save the session under another name, or load the file to continue it.",
     ]
     one.run(f"%mimo_session save '{mine}'")
     assert saved_prompts(mine) == ["one", "three"]
@@ -248,7 +248,7 @@ def test_a_reply_that_exceeds_the_budget_of_its_turn_is_stopped_and_saved(kernel
     ran = kernel.run("%%mimo --budget '40 tokens'\nhello", cell="hello")
     answer = ran.documents[0]
     assert re.fullmatch("(word ){10,100}", answer)
-    assert "stopped: the budget is used up" in ran.outputs[0]["data"]["text/html"]
+    assert "truncated: budget exceeded" in ran.outputs[0]["data"]["text/html"]
     assert peer.settled()[-1].disconnected
     peer.script = obey
     run_prompts(kernel, "on")
@@ -378,7 +378,7 @@ def test_an_interrupted_reply_is_continued(kernel: Kernel, peer: Peer) -> None:
 def test_a_complete_reply_is_not_continued(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("%mimo continue").error == [
         "BadOption: The last reply is complete; there is nothing to continue.",
-        "Ask something.",
+        "Send a prompt instead.",
     ]
     run_prompts(kernel, "one")
     ran = kernel.run("%mimo continue")

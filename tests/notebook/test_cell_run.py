@@ -101,7 +101,7 @@ def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, pee
     peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
     ran = kernel.run("%%mimo\nhello")
     assert (ran.status, ran.documents, len(ran.error)) == ("error", ["half an answer"], 2)
-    assert "cut off: the connection broke" in ran.outputs[0]["data"]["text/html"]
+    assert "incomplete: the connection broke" in ran.outputs[0]["data"]["text/html"]
     peer.script = obey
     kernel.run("%%mimo\ngo on")
     assert roles(peer) == ["user", "assistant", "user"]
@@ -110,7 +110,7 @@ def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, pee
 def test_a_wait_for_a_busy_server_is_seen(kernel: Kernel, peer: Peer) -> None:
     """Its seconds count down; after it the call is made again."""
     peer.answers(error(503, "overloaded", **{"Retry-After": "120"}))
-    notice = "HTTP 503 Service Unavailable: overloaded · again in {} s, attempt 2 of 5"
+    notice = "HTTP 503 Service Unavailable: overloaded · retrying in {} s, attempt 2 of 5"
     ran = kernel.run(
         "%%mimo\nhello", when=lambda: any(map(kernel.shows, map(notice.format, range(100, 118))))
     )
@@ -236,6 +236,6 @@ def test_a_document_that_is_stopped_is_left_as_plain_text_and_not_begun_again(
     kernel.run("markdown_it.MarkdownIt.render = render")
     document = ran.outputs[0]["data"]["text/html"]
     assert '<pre dir="auto">You said: hello</pre>' in document
-    assert "Shown as plain text: its document was stopped." in document
+    assert "Shown as plain text: rendering was interrupted." in document
     assert ran.error[0] == "Interrupted: The rendering was interrupted. The reply is saved."
     assert kernel.run("print(len(stops))").text == "1\n"
