@@ -33,13 +33,9 @@ TRANSLATIONS: dict[str, str] = {
         "回應的 Content-Encoding 不受支援：{encoding!r}。"
     ),
     "The server sent an event larger than {size:,.0f} MB.": "伺服器送出了大於 {size:,.0f} MB 的事件。",
-    "Shown as plain text: its document was stopped.": "以純文字顯示：文件的產生已被停止。",
-    "Shown as plain text: it cannot be shown as a document.": "以純文字顯示：無法以文件顯示。",
     "The rendering was interrupted. The reply is saved.": "呈現已中斷。回答已保存。",
-    "Shown as plain text: its HTML would be too large.": "以純文字顯示：HTML 會過大。",
     "Shown as plain text: rendering was interrupted.": "以純文字顯示：文件的產生已中斷。",
     "Shown as plain text: rendering failed.": "以純文字顯示：無法產生文件。",
-    "The document was stopped; the answer is kept.": "文件已停止產生；回答已保留。",
     "Shown as plain text: the HTML would be too large.": "以純文字顯示：HTML 會過大。",
     "{count:,} more rows.": "另有 {count:,} 列。",
     "{count:,} more characters": "還有 {count:,} 個字元",
@@ -464,16 +460,7 @@ TRANSLATIONS: dict[str, str] = {
     "The previous version, with {count} later turns,": "先前的版本（含之後的 {count} 個回合）",
     "Replaced turn {place}. {version} is branch {branch}.": "已取代第 {place} 回合。{version}是分支 {branch}。",
     "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
-    "Ask something.": "請提問。",
     "Send a prompt instead.": "請改為送出提示詞。",
-    "{name!r} is no name for a session.": "{name!r} 不能當作工作階段名稱。",
-    "Letters, digits, dots and dashes; not a number alone.": "請用字母、數字、點與連字號；不可只有數字。",
-    ", with the one after it,": "（連同其後的 1 個）",
-    ", with the {count} after it,": "（連同其後的 {count} 個）",
-    "Asked again in place of turn {place}, which stays{after} as branch {branch}.": (
-        "取代第 {place} 回合重新詢問，原回合{after}保留為分支 {branch}。"
-    ),
-    "The last answer was not broken off.": "上一個回答沒有中斷。",
     "Send a prompt first.": "請先送出提示。",
     "The front end does not tell where the notebook is.": "前端沒有告知筆記本的位置。",
     "%mimo_config notebook=PATH.ipynb says so.": "請用 %mimo_config notebook=PATH.ipynb 指明。",
@@ -664,7 +651,6 @@ TRANSLATIONS: dict[str, str] = {
     "URL": "URL",
     "format": "格式",
     "cost": "費用",
-    "nothing": "無",
     "free": "免費",
     "unknown: no price is published for this model": "不明：該處沒有公布此模型的價格",
     "about {tokens:,} tokens": "約 {tokens:,} token",
@@ -678,15 +664,6 @@ TRANSLATIONS: dict[str, str] = {
     "The context window is full: first the model summarizes the oldest turns, and the summary is sent in their place.": "上下文視窗已滿：模型會先為最舊的回合做摘要，再以摘要代替它們送出。",
     "First the model list of the service is fetched. If it does not contain {model}, its successor is used.": "會先取得服務的模型清單。若其中沒有 {model}，就使用它的後繼模型。",
     "The embedded model has no public base URL.": "內建模型沒有公開的 base URL。",
-    "The address for the {api} format is none for the {other} format.": "{api} 格式的位址不能用於 {other} 格式。",
-    "Say the address for it: --api {api} --base-url URL": "請指明它的位址：--api {api} --base-url URL",
-    "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others.": (
-        "上下文視窗已滿：會先請模型摘要最舊的回合，再放在其他回合之前。"
-    ),
-    "The service is asked for its models first; if it does not list {model}, a successor takes its place.": (
-        "會先向服務詢問模型；若其中沒有 {model}，則由後續版本取代。"
-    ),
-    "The embedded model has no public endpoint.": "內嵌模型沒有公開的端點。",
     "Choose a service: --preset mimo-v2": "請選擇服務：--preset mimo-v2",
     "The call uses the {api} format, but the code is for {kind}.": "這次呼叫使用 {api} 格式，但程式碼是給 {kind} 的。",
     "Use --api {kind}.": "請使用 --api {kind}。",
