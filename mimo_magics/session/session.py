@@ -12,7 +12,6 @@ from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply, Usage
@@ -42,7 +41,7 @@ from mimo_magics.session.turn_preparation import (
     reuse_by_setting,
 )
 from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.tools.approval import ApprovalCallback, ask_at_terminal
+from mimo_magics.tools.approval import ApprovalCallback, ask_at_terminal, refuse_unattended
 from mimo_magics.tools.registry import ToolLike, as_tools
 from mimo_magics.tools.tool import NotebookTool
 
@@ -277,12 +276,9 @@ class Session:
         variants = build_variants(compared_values, repeat)
         past = self.turns if keep else ()
         comparison = self.stream_comparison(prompt, variants, past=past, at_once=at_once, **fixed_options)
-        with portal.PortalStream(comparison) as stream:
-            for _ in stream:
-                pass
-        assert stream.source
-        stream.source.raise_if_all_failed()
-        return Comparison(prompt, build_candidates(stream.source), self, past)
+        running = turn_driver.drive_sync(comparison, SilentRenderer(), refuse_unattended)
+        running.raise_if_all_failed()
+        return Comparison(prompt, build_candidates(running), self, past)
 
     def draft(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import takewhile
@@ -19,6 +19,7 @@ from mimo_magics.core.messages import (
     Reply,
     Request,
     TextPart,
+    Timing,
     ToolResult,
     Usage,
     split_responses,
@@ -110,6 +111,21 @@ class RunningTurn:
         reply = self._accumulator.reply
         price = self._limits.cost() if reply.usage else None
         return replace(reply, timing=self._timer.timing, cost=price)
+
+    @property
+    def meters(self) -> Mapping[int, RunningTurn]:
+        """The meter of the one reply, for a renderer: the turn itself."""
+        return {0: self}
+
+    @property
+    def timing(self) -> Timing:
+        """The times until now."""
+        return self._timer.timing
+
+    @property
+    def usage(self) -> Usage:
+        """The token usage of all requests until now."""
+        return self._limits.usage
 
     @property
     def notices(self) -> tuple[str, ...]:

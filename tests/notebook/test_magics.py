@@ -245,7 +245,9 @@ def test_an_interrupt_while_a_tool_runs_lands_at_once_and_every_call_has_its_res
     )
     ran = rainy.run("%%mimo\nUmbrella?", when=begun.exists)
     assert rainy.run("print(done); go_on.set()").text == "[]\n"
-    assert ran.error == ["Interrupted: The answer was stopped; what had come is kept."]
+    assert ran.error == [
+        "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
+    ]
     assert "It may still have effects" in ran.outputs[0]["data"]["text/html"]
     peer.script = obey
     assert rainy.run("%%mimo\nagain").documents == ["You said: again"]

@@ -187,8 +187,8 @@ def test_a_damaged_file_is_left_as_it_is_and_nothing_is_sent(
     (ran,) = run_prompts(kernel, "one")
     resumed = kernel.run("%mimo_session resume")
     assert ran.error == resumed.error
-    assert ran.error[0].startswith(f"BadSessionFile: {path} is not JSON: ")
-    assert ran.error[1:] == ["It is left as it is. A backup may have it whole."]
+    assert ran.error[0].startswith(f"BadSessionFile: {path} is not valid JSON: ")
+    assert ran.error[1:] == ["The file was not changed. Restore it from a backup."]
     assert path.read_text(encoding="utf-8") == '{"format": "mimo-magics session", "turns": ['
     assert sent_contents(peer) == []
     kernel.run("%mimo_config autosave=off")
@@ -263,7 +263,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(
         assert fact.startswith("SessionNotSaved: ")
         assert "talk.mimo.json cannot be written: " in fact
         assert advice == (
-            "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing."
+            "Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb, or turn saving off with autosave=off."
         )
     assert (peer.requests, sorted(tmp_path.rglob("*"))) == ([], before)
     enable_autosave(kernel, tmp_path / "talk.ipynb")

@@ -476,7 +476,10 @@ def test_an_interrupt_stops_an_async_cell(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), SILENCE])
     cells = ["%%mimo\nhi", "print(1)"]
     stopped, behind = kernel.run_all(cells, when=lambda: kernel.shows("half an answer"))
-    assert stopped.error[0] == "Interrupted: The answer was stopped; what had come is kept."
+    assert (
+        stopped.error[0]
+        == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
+    )
     assert (stopped.documents, behind.status) == (["half an answer"], "aborted")
     assert peer.settled()[0].disconnected
     peer.script = obey
@@ -495,7 +498,9 @@ def test_a_cell_interrupted_by_a_timeout_keeps_the_partial_reply_and_its_record(
     peer.answers(called(call_chunk("c", "now", "{}")), Answer([SILENCE]))
     ran = kernel.run("%%mimo\nhi", watched=False, when=lambda: len(peer.requests) == 2)
     kernel.run("from mimo_magics.tools.registry import REGISTERED_TOOLS; REGISTERED_TOOLS.clear()")
-    assert ran.error[0] == "Interrupted: The answer was stopped; what had come is kept."
+    assert (
+        ran.error[0] == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
+    )
     answer = ran.outputs[0]["metadata"]["mimo"]["reply"]
     assert answer["stop"] == "interrupted"
     assert [part["output"] for part in answer["message"]["parts"] if "output" in part] == ["12:00"]

@@ -118,7 +118,7 @@ def test_the_transcript_tells_models_tokens_and_what_is_stale(kernel: Kernel, pe
     small = r"mimo-test · 20 tokens in \(5 cached\), 10 out · \d\.\d s · \d{4}-\d\d-\d\d \d\d:\d\d"
     assert re.fullmatch(
         rf"Turn 1\n> one!\n\[Reasoning · \d\.\d s\]\nYou said: one!\n\({small}\)\n\n"
-        rf"Stale: branch 2\n> two\n\[Reasoning · \d\.\d s\]\nYou said: two\n\(stale: no longer part of the conversation · {small}\)",
+        rf"Stale: branch 2\n> two\n\[Reasoning · \d\.\d s\]\nYou said: two\n\(stale: not on the current branch · {small}\)",
         text,
     )
 
@@ -197,7 +197,7 @@ HELP = "For help, run %mimo_session?."
             "save /nowhere/talk.json",
             [
                 "SessionNotSaved: /nowhere/talk.json cannot be written: No such file or directory.",
-                "Nothing is lost: save it again, or under another name.",
+                "Nothing is lost: save the session again, or under another name.",
             ],
         ),
         (
@@ -207,7 +207,7 @@ HELP = "For help, run %mimo_session?."
         (
             "export talk.doc",
             [
-                "BadOption: There is no form 'doc' of a conversation.",
+                "BadOption: Unknown export format 'doc'.",
                 "Available: md, html, py, curl, json.",
             ],
         ),
@@ -280,8 +280,8 @@ def test_a_file_of_somebody_else_is_not_overwritten(kernel: Kernel, peer: Peer, 
     run_prompts(kernel, "one")
     for command in ("save", "load"):
         assert kernel.run(f"%mimo_session {command} '{path}'").error == [
-            f"BadSessionFile: {path} is not JSON: Expecting value: line 1 column 1 (char 0).",
-            "It is left as it is. A backup may have it whole.",
+            f"BadSessionFile: {path} is not valid JSON: Expecting value: line 1 column 1 (char 0).",
+            "The file was not changed. Restore it from a backup.",
         ]
     assert path.read_text(encoding="utf-8") == "a shopping list"
     assert shown_turns(kernel) == [("Turn 1", "one")]
