@@ -210,7 +210,7 @@ def test_a_key_within_the_words_of_an_error_is_hidden_in_every_language(chinese:
 
 def test_heads_and_words_are_said_and_strangers_cells_are_not(chinese: None) -> None:
     shown = table.table_bundle(
-        translatables("tool", "from"), [("Run", Translatable("function"))], numeric_columns=("from",)
+        translatables("tool", "source"), [("Run", Translatable("function"))], numeric_columns=("source",)
     )
     assert shown["text/plain"] == "工具  來源\nRun   函式"
     assert '<th><div align="right">來源</div></th>' in shown["text/html"]
@@ -333,7 +333,7 @@ def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, ser
     assert "達到輸出上限而中斷；--max-tokens 可提高上限" in page
     assert "推理" in page
     assert "cut off" not in page
-    assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "儲存於"]
+    assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "檔案"]
     assert failure[0] == english[2][0]
     assert failure[1] == "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     assert kernel.run("%%mimo --format markdwn\nhello").error == [

@@ -384,7 +384,10 @@ def test_an_answer_that_came_to_its_end_does_not_go_on(kernel: Kernel, peer: Pee
     ]
     run_prompts(kernel, "one")
     ran = kernel.run("%mimo continue")
-    assert (ran.status, ran.documents) == ("ok", ["The last answer came to its end: nothing was asked."])
+    assert (ran.status, ran.documents) == (
+        "ok",
+        ["The last reply is complete; there is nothing to continue."],
+    )
     assert sent_contents(peer) == [expected_contents("one")]
     kernel.run("%mimo -- continue")
     kernel.run("%mimo continue like this")

@@ -47,11 +47,11 @@ from mimo_magics.notebook.cell_request import split_options
         ),
         (
             "%%mimo\n  \n",
-            ["BadOption: There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."],
+            ["BadOption: The prompt is empty.", "Write it below %%mimo, or after the options of %mimo."],
         ),
         (
             "%mimo",
-            ["BadOption: There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."],
+            ["BadOption: The prompt is empty.", "Write it below %%mimo, or after the options of %mimo."],
         ),
         (
             "%mimo_config temprature=1",

@@ -69,11 +69,11 @@ def test_variables_are_put_into_the_prompt_unless_it_is_raw() -> None:
 
 @pytest.mark.parametrize("prompt", ["", " ", "\n\t\n"])
 def test_an_empty_prompt_is_an_error(prompt: str) -> None:
-    with pytest.raises(BadOption, match="There is no prompt"):
+    with pytest.raises(BadOption, match="The prompt is empty"):
         build_cell_request(Namespace(), prompt, {})
 
 
 @pytest.mark.parametrize("name", ["", "a b", "1x", "a.b"])
 def test_the_reply_goes_only_into_a_name(name: str) -> None:
-    with pytest.raises(BadOption, match="is no name for a variable"):
+    with pytest.raises(BadOption, match="is not a valid variable name"):
         build_cell_request(Namespace(out=name), "hi", {})

@@ -81,12 +81,12 @@ def test_the_prompt_names_variables_unless_it_is_raw() -> None:
         ("--zzz", "x", "Unknown option --zzz.", "For help, run %%mimo_compare?."),
         ("--tools x", "x", "A comparison does not accept --tools.", "For help, run %%mimo_compare?."),
         ("-m 'a", "x", "A quote is not closed: 'a", CLOSE_QUOTE),
-        ("", "  ", "There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."),
+        ("", "  ", "The prompt is empty.", "Write it below %%mimo, or after the options of %mimo."),
         ("more", "x", "Unexpected argument 'more'.", "For help, run %%mimo_compare?."),
-        ("--at-once 0", "x", "--at-once cannot be 0.", "It is a number of calls from 1."),
+        ("--at-once 0", "x", "Invalid value '0' for --at-once.", "Use a number of calls from 1."),
         ("--repeat 0", "x", "A comparison cannot make 0 calls.", "It makes 1 to 100."),
         ("--repeat 101", "x", "A comparison cannot make 101 calls.", "It makes 1 to 100."),
-        ("-o 1x", "x", "'1x' is no name for a variable.", "Choose one that Python can use: -o reply"),
+        ("-o 1x", "x", "'1x' is not a valid variable name.", "Use a Python identifier, such as -o reply."),
     ],
 )
 def test_what_makes_no_sense_is_told(line: str, body: str, fact: str, hint: str) -> None:

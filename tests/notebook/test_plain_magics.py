@@ -12,12 +12,12 @@ def test_the_models_of_the_server_are_listed(kernel: Kernel, peer: Peer) -> None
         kernel.run("%mimo_models")
         .documents[0]
         .splitlines()[-1]
-        .startswith("this address did not list its models")
+        .startswith("this base URL returned no list of models")
     )
     peer.models = ["mimo-v2-pro", "house-model"]
     lines = kernel.run("%mimo_models").documents[0].splitlines()
     assert [line.split()[:2] for line in lines[1:3]] == [["→", "mimo-v2-pro"], ["house-model", "–"]]
-    assert lines[-1].startswith("As this address lists them now.")
+    assert lines[-1].startswith("Listed by this base URL.")
 
 
 def test_a_service_that_is_not_there_is_told(kernel: Kernel) -> None:

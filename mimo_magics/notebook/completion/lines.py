@@ -1,4 +1,4 @@
-"""Candidates for the lines of the magics, from the table of the magics."""
+"""The candidates for the lines of the magics, from the table of the magics."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_a_key_is_typed_in_unseen_and_bound_to_its_host(kernel: Kernel, peer: Pe
     typed = "sk-typed-0123456789"
     kernel.run(f"%mimo_config base_url=http://localhost:{peer.host.rpartition(':')[2]}/v1")
     ran, question = kernel.answer("%mimo_config api_key", typed)
-    assert question == {"prompt": f"Key for localhost:{peer.host.rpartition(':')[2]}: ", "password": True}
+    assert question == {"prompt": f"API key for localhost:{peer.host.rpartition(':')[2]}: ", "password": True}
     assert ran.documents[0].splitlines()[1].split()[:3] == ["api_key", "…6789", "getpass"]
     kernel.run("%%mimo\nhello")
     kernel.run(f"%mimo_config base_url={peer.url}/v1")
@@ -46,14 +46,17 @@ def test_a_key_is_typed_in_unseen_and_bound_to_its_host(kernel: Kernel, peer: Pe
 
 def test_nobody_is_asked_for_a_key_where_nobody_is(kernel: Kernel) -> None:
     ran = kernel.run("%mimo_config api_key", watched=False)
-    assert ran.error == ["BadOption: Nobody can be asked for a key here.", "Set MIMO_API_KEY instead."]
+    assert ran.error == [
+        "BadOption: The API key cannot be entered here: the front end accepts no input.",
+        "Set the environment variable MIMO_API_KEY instead.",
+    ]
 
 
 def test_a_key_is_not_taken_from_the_line(kernel: Kernel) -> None:
     ran = kernel.run("%mimo_config api_key=sk-written")
     assert ran.error == [
-        "BadOption: A key is never written into a cell.",
-        "%mimo_config api_key asks for it.",
+        "BadOption: An API key does not belong in a cell.",
+        "To enter it unseen: %mimo_config api_key",
     ]
 
 
@@ -64,7 +67,7 @@ def test_profiles_are_kept_over_kernels(kernel: Kernel) -> None:
     shown = kernel.run("%mimo_config --use strict").documents[0]
     assert ["temperature", "0.2", "profile", "strict"] in [line.split()[:4] for line in shown.splitlines()]
     assert kernel.run("%mimo_config --use strikt").error == [
-        "BadOption: There is no profile strikt.",
+        "BadOption: There is no profile 'strikt'.",
         "Did you mean strict?",
     ]
     assert kernel.run("%mimo_config --delete strict").documents == ["profile  settings"]

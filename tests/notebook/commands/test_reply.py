@@ -53,7 +53,7 @@ def test_a_number_selects_a_turn_and_none_the_last_one() -> None:
 def test_a_number_without_a_turn_is_refused(number: int) -> None:
     with pytest.raises(BadOption) as error:
         select_turn([turn("one"), turn("two")], number)
-    assert (str(error.value), error.value.hint) == (f"There is no turn {number}.", "The conversation has 2.")
+    assert (str(error.value), error.value.hint) == (f"There is no turn {number}.", "The last turn is 2.")
 
 
 def test_a_number_selects_a_code_block_and_nothing_but_its_code() -> None:
@@ -64,10 +64,10 @@ def test_a_number_selects_a_code_block_and_nothing_but_its_code() -> None:
 @pytest.mark.parametrize(
     ("text", "number", "message", "hint"),
     [
-        ("No code.", None, "The last answer has no code block.", ""),
-        (None, 1, "The last answer has no code block.", ""),
-        (TWO_BLOCKS, None, "The last answer has 2 code blocks.", "Say which: %mimo insert 1."),
-        (TWO_BLOCKS, 3, "There is no code block 3.", "The last answer has 2."),
+        ("No code.", None, "The last reply has no code block.", ""),
+        (None, 1, "The last reply has no code block.", ""),
+        (TWO_BLOCKS, None, "The last reply has 2 code blocks.", "Choose one: %mimo insert 1"),
+        (TWO_BLOCKS, 3, "There is no code block 3.", "The last code block is 2."),
     ],
 )
 def test_a_code_block_that_is_not_there_or_not_named_is_refused(
@@ -92,4 +92,4 @@ def test_words_that_only_begin_like_a_command_are_a_prompt(kernel: Kernel, peer:
 
 
 def test_there_is_nothing_to_show_of_a_conversation_that_has_not_begun(kernel: Kernel, peer: Peer) -> None:
-    assert kernel.run("%mimo show").error == ["BadOption: There is no turn in the conversation yet."]
+    assert kernel.run("%mimo show").error == ["BadOption: The session has no turns yet."]

@@ -62,10 +62,10 @@ def test_sessions_are_begun_switched_renamed_and_deleted(kernel: Kernel, peer: P
 def test_turns_are_taken_back_and_can_be_gone_on_from(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two three")
     assert kernel.run("%mimo_session undo").documents == [
-        "1 turn was taken back. Session main has 2 turns. %mimo_session branches shows the others."
+        "Removed 1 turn. Session main has 2 turns. %mimo_session branches lists the other branches."
     ]
     assert kernel.run("%mimo_session undo 9").documents == [
-        "2 turns were taken back. Session main has no turns. %mimo_session branches shows the others."
+        "Removed 2 turns. Session main has no turns. %mimo_session branches lists the other branches."
     ]
     run_prompts(kernel, "four")
     assert table_rows(kernel.run("%mimo_session branches")) == [
@@ -189,8 +189,8 @@ HELP = "For help, run %mimo_session?."
         (
             "save",
             [
-                "BadOption: The front end does not tell where the notebook is.",
-                "%mimo_config notebook=PATH.ipynb says so.",
+                "BadOption: The front end does not report the path of the notebook.",
+                "Set it: %mimo_config notebook=PATH.ipynb",
             ],
         ),
         (
@@ -243,12 +243,12 @@ def test_a_session_is_saved_and_loaded_with_all_branches(kernel: Kernel, peer: P
     run_prompts(kernel, "one two three two!")
     path = tmp_path / "talk.json"
     assert kernel.run(f"%mimo_session save '{path}'").documents == [
-        f"Session main has 2 turns. Saved in {path}."
+        f"Session main has 2 turns. Saved to {path}."
     ]
     branches = table_rows(kernel.run("%mimo_session branches"))
     reload_extension(kernel)
     assert kernel.run(f"%mimo_session load '{path}'").documents == [
-        f"Loaded from {path}. Session main has 2 turns. The next prompt goes on there."
+        f"Loaded from {path}. Session main has 2 turns. The next prompt continues it."
     ]
     assert table_rows(kernel.run("%mimo_session branches")) == branches
     sent_contents(peer)
@@ -315,7 +315,7 @@ def test_a_conversation_is_exported_in_each_form(
     run_prompts(kernel, "one two")
     for path, option in ((tmp_path / f"talk.{to}", ""), (tmp_path / "talk", f"--to {to}")):
         ran = kernel.run(f"%mimo_session export '{path}' {option}")
-        assert ran.documents == [f"Session main has 2 turns. Written to {path}."]
+        assert ran.documents == [f"Session main has 2 turns. Exported to {path}."]
         text = path.read_text(encoding="utf-8")
         assert [word in text for word in ("one", "two", "You said: one")] == [True, True, answers]
         assert KEY not in text
@@ -331,7 +331,7 @@ def test_all_sessions_of_a_notebook_are_resumed_from_their_files(
     before = shown_turns(kernel)
     enable_autosave(reload_extension(kernel), notebook)
     assert kernel.run("%mimo_session resume").documents == [
-        "Resumed from talk.ipynb. Session main has 3 turns. The next prompt goes on there.\n"
+        "Resumed from talk.ipynb. Session main has 3 turns. The next prompt continues it.\n"
         "Session other has 1 turn."
     ]
     assert shown_turns(kernel) == before
@@ -350,8 +350,8 @@ def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
     assert kernel.run("%mimo_session resume").error == [
-        "BadOption: The front end does not tell where the notebook is.",
-        "%mimo_config notebook=PATH.ipynb says so.",
+        "BadOption: The front end does not report the path of the notebook.",
+        "Set it: %mimo_config notebook=PATH.ipynb",
     ]
     assert kernel.run(f"%mimo_session resume '{notebook}'").error == [
         f"BadSessionFile: '{notebook}' cannot be read: No such file or directory.",
@@ -359,7 +359,7 @@ def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
     ]
     run_prompts(kernel, "one")
     assert kernel.run(f"%mimo_session resume '{notebook}'").documents == [
-        "Something was said already: nothing was resumed."
+        "The session already has turns; nothing was resumed."
     ]
 
 

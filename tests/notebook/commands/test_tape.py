@@ -48,20 +48,20 @@ def said(kernel: Kernel, line: str) -> str:
 
 
 def test_a_tape_is_recorded_and_replayed(kernel: Kernel, peer: Peer, folder: Path) -> None:
-    assert said(kernel, "%mimo_tape") == "There is no tape: every call is made."
+    assert said(kernel, "%mimo_tape") == "No tape in use."
     assert said(kernel, "%mimo_tape record lesson.jsonl") == (
-        "Every call is recorded on lesson.jsonl; the first one begins it anew. It holds 0 calls."
+        "Recording to lesson.jsonl; the first call overwrites it. It contains 0 calls."
     )
     recorded = [kernel.run("%%mimo --id one\nhello"), kernel.run("%%mimo --id two\nhow are you?")]
-    assert said(kernel, "%mimo_tape").endswith("It holds 2 calls.")
+    assert said(kernel, "%mimo_tape").endswith("It contains 2 calls.")
     assert said(kernel, "%mimo_tape replay lesson.jsonl") == (
-        "lesson.jsonl is replayed, at once: 2 calls. Nothing is sent."
+        "Replaying lesson.jsonl without pauses: 2 calls. Nothing is sent."
     )
     replayed = [kernel.run("%%mimo --new --id one\nhello"), kernel.run("%%mimo --id two\nhow are you?")]
     assert [ran.documents for ran in replayed] == [ran.documents for ran in recorded]
     assert len(peer.requests) == 2
     assert said(kernel, "%mimo_tape off") == "Tape switched off."
-    assert said(kernel, "%mimo_tape") == "There is no tape: every call is made."
+    assert said(kernel, "%mimo_tape") == "No tape in use."
     kernel.run("%%mimo\nhello")
     assert len(peer.requests) == 3
 
@@ -94,11 +94,11 @@ def test_what_is_not_on_the_tape_is_an_error_of_two_lines(kernel: Kernel, peer: 
 
 def test_auto_and_pace_are_told(kernel: Kernel, peer: Peer) -> None:
     assert said(kernel, "%mimo_tape auto lesson.jsonl --pace real") == (
-        "lesson.jsonl is replayed, in real time: 0 calls. What it does not hold is asked, and recorded."
+        "Replaying lesson.jsonl in real time: 0 calls. Other calls are made and recorded."
     )
     kernel.run("%%mimo\nhello")
     assert said(kernel, "%mimo_tape replay lesson.jsonl --pace fast") == (
-        "lesson.jsonl is replayed, ten times as fast as it came: 1 call. Nothing is sent."
+        "Replaying lesson.jsonl at ten times the recorded speed: 1 call. Nothing is sent."
     )
 
 
