@@ -120,7 +120,7 @@ weights: $(VENV)/demo
 
 ## make weights-tools  download the model that calls tools (478 MB), for some tests and lessons
 weights-tools: $(VENV)/demo
-	@$(RUN) -m mimo_magics.client.local.weights qwen2.5-coder-0.5b
+	@$(RUN) notebooks/larger_weights.py qwen2.5-coder-0.5b
 
 ## make release-check  build wheel and sdist into dist, and test them in empty environments on each Python
 release-check: $(VENV)/release weights

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
+from larger_weights import TOOLS_MODEL
 
 from mimo_magics.client import endpoint
 from mimo_magics.tape import tape
@@ -32,7 +33,7 @@ NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 class ReplayServer(HTTPServer):
     """A server on 127.0.0.1 that handles one request at a time, until `close` or the end of its `with` block."""
 
-    def __init__(self, local_model: str = "qwen2.5-coder-0.5b") -> None:
+    def __init__(self, local_model: str = TOOLS_MODEL) -> None:
         self.settings = Settings(preset="local", api="anthropic", local_model=local_model)
         self.tapes = tape.resolve_tapes(None)
         if not self.tapes and os.environ.get("MIMO_PRESET") != "local":

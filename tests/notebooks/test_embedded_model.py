@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from larger_weights import TOOLS_MODEL
 from notebooks.lessons import FOLDER, LOCAL, cells, nbval, needs
 from support.paths import ROOT
 from support.programs import run_program
@@ -19,7 +20,7 @@ LESSONS = [
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_the_embedded_model_answers_as_the_lesson_wants(path: Path, tmp_path: Path) -> None:
-    needs("smollm2-135m", "qwen2.5-coder-0.5b")
+    needs("smollm2-135m", TOOLS_MODEL)
     told = nbval(path, tmp_path, "--nbval-lax").stdout
     assert f"{len(cells(path))} passed" in told, told
 

@@ -1,4 +1,4 @@
-"""Arguments of tool calls that are written to deceive who decides on them, and what has to be in view."""
+"""Arguments of tool calls that try to deceive the user who approves them, and what must be visible."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DeceptiveArguments:
-    """What a model sends, and what the person sees of it."""
+    """Arguments of a model, and what the user must see of them."""
 
     name: str
     text: str
-    """As the model wrote it."""
+    """The text that the model wrote."""
     shown: tuple[str, ...]
-    """Parts of the whole view."""
+    """Parts that the full view must contain."""
     is_long: bool = False
-    """Whether it has to be opened."""
+    """Whether the user must unfold it."""
 
 
 TAGS = "".join(chr(0xE0000 + ord(letter)) for letter in "rm -rf ~")
@@ -30,7 +30,7 @@ def _deep(depth: int) -> str:
 
 
 def _command(name: str, command: str, *shown: str, is_long: bool = False) -> DeceptiveArguments:
-    """Return a command in JSON that has no escapes but those it must have."""
+    """Return a command as JSON with the required escapes only."""
     return DeceptiveArguments(
         name, json.dumps({"cmd": command}, ensure_ascii=False), shown or (END,), is_long
     )
@@ -119,5 +119,5 @@ DECEPTIVE = (
         ("⟨U+000D⟩⟨U+001B⟩[2K\n⟨empty lines: 299⟩\n", f"⟨blanks: 300⟩{END}"),
     ),
 )
-"""At least one of each kind that was thought of."""
+"""At least one example of each kind."""
 IDS = [each.name for each in DECEPTIVE]

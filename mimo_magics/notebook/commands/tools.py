@@ -18,7 +18,7 @@ from mimo_magics.tools.registry import REGISTERED_TOOLS, as_tools, register
 from mimo_magics.tools.tool import Confirmation, NotebookTool, ToolOutcome
 
 if TYPE_CHECKING:
-    from mimo_magics.tools.mcp import McpTool
+    from mimo_magics.client.mcp import McpTool
 
 COLUMN_HEADERS = translatables("tool", "approval", "source", "description")
 
@@ -94,8 +94,8 @@ def _origin(tool: NotebookTool) -> str:
 
 def _iter_server_tools(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
     """Connect to an MCP server, by its command or at its URL, and yield its tools."""
+    from mimo_magics.client.mcp import McpServer
     from mimo_magics.tools.arguments import parse_json_object
-    from mimo_magics.tools.mcp import McpServer
 
     server = McpServer(name, url="".join(words[1:])) if words[:1] == ["--url"] else McpServer(name, words)
     for tool in portal.run_async(server.list_tools):

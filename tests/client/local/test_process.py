@@ -14,6 +14,7 @@ from typing import Literal
 import anthropic
 import openai
 import pytest
+from larger_weights import TOOLS_MODEL
 from support.embedded_model import MODEL
 
 from mimo_magics.client import endpoint
@@ -53,9 +54,7 @@ def test_a_second_prompt_follows_the_first_turn(talk: Session, api: Api) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("api", APIS)
 def test_a_larger_model_gets_the_first_turn_too(api: Api) -> None:
-    assert_second_prompt_follows(
-        Session(preset="local", local_model="qwen2.5-coder-0.5b", temperature=0.0), api
-    )
+    assert_second_prompt_follows(Session(preset="local", local_model=TOOLS_MODEL, temperature=0.0), api)
 
 
 def assert_second_prompt_follows(talk: Session, api: Api) -> None:
@@ -81,12 +80,11 @@ def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "cel
 @pytest.mark.parametrize("api", APIS)
 def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None:
     """It must call the tool: the server lets it write nothing else."""
-    model = "qwen2.5-coder-0.5b"
-    if not weights.get_weights_path(model).exists():
-        pytest.skip(f"{model} is not there: make weights-tools")
+    if not weights.get_weights_path(TOOLS_MODEL).exists():
+        pytest.skip(f"{TOOLS_MODEL} does not exist: make weights-tools")
     talk = Session(
         preset="local",
-        local_model=model,
+        local_model=TOOLS_MODEL,
         temperature=0.0,
         api=api,
         max_tokens=120,
@@ -199,10 +197,10 @@ def prepared(model: str) -> list[ModelPreparation]:
 def test_a_name_that_is_neither_model_nor_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(LocalModelError) as error:
         prepared(str(tmp_path / "none.gguf"))
-    assert str(error.value) == f"There is no embedded model and no file {str(tmp_path / 'none.gguf')!r}."
-    assert error.value.hint == (
-        "Choose one of smollm2-135m, qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, or give the path of a GGUF file."
+    assert str(error.value) == (
+        f"Unknown embedded model {str(tmp_path / 'none.gguf')!r}: there is no GGUF file at this path."
     )
+    assert error.value.hint == "Use smollm2-135m, or the path of a GGUF file."
 
 
 @pytest.mark.usefixtures("_model")
@@ -227,7 +225,7 @@ def test_any_file_can_be_given_by_its_path(tmp_path: Path) -> None:
     ("missing", "hint"),
     [
         ("xllamacpp", "Run: %pip install 'mimo-magics[local]'"),
-        ("pip", "Run `python -m ensurepip`, or give a GGUF file: %mimo_config local_model=PATH"),
+        ("pip", "Run `python -m ensurepip`, or use a GGUF file: %mimo_config local_model=PATH"),
     ],
 )
 def test_what_is_missing_is_told_with_what_to_do(missing: str, hint: str, tmp_path: Path) -> None:

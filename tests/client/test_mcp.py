@@ -21,10 +21,10 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from support.peer import wait_until
 
+from mimo_magics.client import mcp
+from mimo_magics.client.mcp import McpServer, McpTool
 from mimo_magics.core.errors import BadOption, ConnectionFailed, MimoError, WireError
 from mimo_magics.core.messages import Tool
-from mimo_magics.tools import mcp
-from mimo_magics.tools.mcp import McpServer, McpTool
 
 pytestmark = [
     pytest.mark.anyio,
@@ -470,7 +470,7 @@ async def test_closing_does_not_wait_for_a_server_that_never_starts(made: Made) 
 
 PROGRAM = """
 import asyncio, gc, os, signal, sys, threading
-from mimo_magics.tools.mcp import McpServer
+from mimo_magics.client.mcp import McpServer
 
 end, url, *command = sys.argv[1:]
 local, remote, talker = McpServer("a", command), McpServer("b", url=url), McpServer("c", ["echo", "no JSON"])
@@ -693,7 +693,7 @@ async def test_a_server_is_a_command_or_an_address(given: dict[str, object]) -> 
 def test_that_the_sdk_is_missing_is_told_with_what_to_do() -> None:
     code = (
         "import sys; sys.modules['mcp'] = None; import asyncio\n"
-        "from mimo_magics.core.errors import MimoError; from mimo_magics.tools.mcp import McpServer\n"
+        "from mimo_magics.core.errors import MimoError; from mimo_magics.client.mcp import McpServer\n"
         "try: asyncio.run(McpServer('it', ['cat']).list_tools())\n"
         "except MimoError as error: print(type(error).__name__, error, error.hint)"
     )
