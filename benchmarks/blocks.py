@@ -13,7 +13,7 @@ from itertools import product
 
 from pygments.lexers import get_all_lexers
 
-from mimo_magics.document.highlighting import is_colored
+from mimo_magics.document.highlighting import is_highlighted
 from mimo_magics.document.markdown import to_html
 
 CHARS, BLOCK_CHARS = 40_000, (2_600, 7_900)
@@ -78,7 +78,7 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="use a few languages")
     names = SHORT if parser.parse_args().short else aliases()
-    colored = [alias for alias in aliases() if is_colored("x = 1\n", alias)]
+    colored = [alias for alias in aliases() if is_highlighted("x = 1\n", alias)]
     print(
         f"names of languages {len(aliases()):,}, colored {len(colored):,}, shown plain {len(aliases()) - len(colored):,}"
     )
@@ -86,13 +86,13 @@ def main() -> None:
     to_html(source("python", "x = 1"))
     texts = list(bodies())
     for name in names:
-        is_colored("x", name) and to_html(source(name, "x = 1"))
+        is_highlighted("x", name) and to_html(source(name, "x = 1"))
     measured = [
         (seconds(source(name, body)), name, what)
         for name in names
         for what, body in texts
         # Blocks without highlighting take equal time, so one of them is enough.
-        if is_colored(body, name) or "one line" in what
+        if is_highlighted(body, name) or "one line" in what
     ]
     print(f"calls {len(measured):,}; the longest:")
     for longest, name, what in sorted(measured, reverse=True)[:10]:

@@ -150,9 +150,13 @@ def test_copies_of_translatables_can_be_translated(chinese: None, again: object)
 
 
 def test_the_reason_of_a_retry_is_translated(chinese: None) -> None:
-    event = Retrying(2, 4, 1.5, Translatable("{host} could not be reached.", host="h"))
-    assert str(event) == "h could not be reached. · again in 1.5 s, attempt 2 of 4"
-    assert translate(str(event)) == "無法連上 h。 · 1.5 秒後重試，第 2 次，共 4 次"
+    event = Retrying(
+        2, 4, 1.5, Translatable("{host} closed the connection without sending a response.", host="h")
+    )
+    assert (
+        str(event) == "h closed the connection without sending a response. · again in 1.5 s, attempt 2 of 4"
+    )
+    assert translate(str(event)) == "h 未傳送回應就關閉了連線。 · 1.5 秒後重試，第 2 次，共 4 次"
 
 
 def test_the_progress_line_is_translated(chinese: None) -> None:

@@ -35,7 +35,7 @@ def test_a_document_has_html_and_markdown() -> None:
     reply = answer(ReasoningPart("*Hm.*"), TextPart("**Hello**"), stop="end")
     assert reply_bundle(reply) == {"text/html": reply_html(reply), "text/plain": "**Hello**"}
     assert inner(reply) == (
-        "<details><summary>Thoughts</summary><blockquote><p><em>Hm.</em></p>\n</blockquote></details><p><strong>Hello</strong></p>\n"
+        "<details><summary>Reasoning</summary><blockquote><p><em>Hm.</em></p>\n</blockquote></details><p><strong>Hello</strong></p>\n"
     )
 
 
@@ -47,7 +47,7 @@ def test_windows_line_ends_become_newlines_in_the_text() -> None:
 def test_reasoning_is_collapsed_with_its_time_and_tokens() -> None:
     timing = Timing(time_to_first_token=0.5, reasoning=3.21, total=5.0)
     reply = answer(ReasoningPart("Hm."), usage=Usage(1, 200, reasoning=1_740), timing=timing)
-    assert "<summary>Thought for 3.2 s · 1,740 tokens</summary>" in inner(reply)
+    assert "<summary>Reasoning · 3.2 s · 1,740 tokens</summary>" in inner(reply)
 
 
 def test_consecutive_reasoning_and_tool_calls_are_one_group_between_texts() -> None:
@@ -65,7 +65,7 @@ def test_consecutive_reasoning_and_tool_calls_are_one_group_between_texts() -> N
     )
     cap = "max-height: 20em; overflow: auto"
     assert inner(answer(*parts, stop="tool_calls")) == (
-        "<details><summary>Thoughts · called clock</summary><blockquote><p>Hm.</p>\n"
+        "<details><summary>Reasoning · called clock</summary><blockquote><p>Hm.</p>\n"
         "<details><summary>clock(&quot;zone&quot;: &quot;UTC&quot;) · done · 0.2 s</summary>"
         f'<pre style="{cap}"><code>{{\n  &quot;zone&quot;: &quot;UTC&quot;\n}}</code></pre>'
         f'<div><small>Result, 5 characters</small></div><pre style="{cap}"><code>12:00</code></pre></details>'

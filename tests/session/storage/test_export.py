@@ -116,7 +116,7 @@ def test_markdown_has_prompts_replies_and_tool_calls() -> None:
     assert markdown(said(replace(asked, reply=sourced)), "my *talk*") == (
         "# my \\*talk\\*\n\n## Turn 1\n\n`````\n# one\n````\n`````\n\n"
         "<details><summary>Sent in place of older turns</summary>\n\n```\nThey said hello.\n```\n\n</details>\n\n"
-        "<details><summary>Thoughts</summary>\n\n````\nWhat is ``` here?\n````\n\n</details>\n\n"
+        "<details><summary>Reasoning</summary>\n\n````\nWhat is ``` here?\n````\n\n</details>\n\n"
         'Call of run\\_it\n\n``````\n{\n  "code": "`````"\n}\n``````\n\n'
         "Result of run\\_it: failed\n\n````\n```\n# no heading\n```\n````\n\n```\n*printed*\n```\n\n"
         "It is **so**.\n\n⚠ \\*note\\*\n\n- \\[A\\] https://a.example/\\_x\\_\n\n"
@@ -154,7 +154,7 @@ def test_in_markdown_only_replies_have_markup(text: str) -> None:
     assert headings[1:] == ["Turn 1", "Turn 2"]
     assert html == {
         "<details><summary>Sent in place of older turns</summary>\n",
-        "<details><summary>Thoughts</summary>\n",
+        "<details><summary>Reasoning</summary>\n",
         "</details>\n",
     }
     assert acting == set()

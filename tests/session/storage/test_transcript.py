@@ -147,7 +147,7 @@ def test_a_transcript_prints_as_plain_text() -> None:
     assert str(build_transcript(history, "main")) == (
         f"Turn 1\n> one\n> and more\n**4**\n({small})\n\n"
         f"Turn 2\n> three\n**4**\n({small})\n\n"
-        f"Stale: branch 2\n> When?\n[Thoughts · called clock]\nNoon.\n(stale: no longer part of the conversation · {small})"
+        f"Stale: branch 2\n> When?\n[Reasoning · called clock]\nNoon.\n(stale: no longer part of the conversation · {small})"
     )
 
 
