@@ -81,7 +81,7 @@ from mimo_magics.notebook.cell_request import split_options
         ),
     ],
 )
-def test_what_is_wrong_with_a_cell_takes_two_lines_and_sends_nothing(
+def test_an_invalid_cell_is_an_error_of_two_lines_and_sends_nothing(
     kernel: Kernel, peer: Peer, cell: str, lines: list[str]
 ) -> None:
     ran = kernel.run(cell)

@@ -1,4 +1,4 @@
-"""The text of a cell that compares."""
+"""The request of a `%%mimo_compare` cell."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def request(line: str, body: str = "Name a bird.", **names: Any) -> ComparisonRe
     return build_comparison_request(parse_line(line), body, names)
 
 
-def test_all_combinations_are_asked_in_the_order_of_the_options() -> None:
+def test_all_combinations_are_sent_in_the_order_of_the_options() -> None:
     assert request("-m a b --temperature 0 0.5").variants == (
         Variant("a · temperature 0.0", {"model": "a", "temperature": 0.0}),
         Variant("a · temperature 0.5", {"model": "a", "temperature": 0.5}),
@@ -50,11 +50,11 @@ def test_all_combinations_are_asked_in_the_order_of_the_options() -> None:
         ),
     ],
 )
-def test_a_title_tells_what_sets_a_variant_apart(line: str, titles: list[str]) -> None:
+def test_a_title_names_the_settings_that_differ(line: str, titles: list[str]) -> None:
     assert [variant.title for variant in request(line).variants] == titles
 
 
-def test_what_holds_for_all_is_no_variant() -> None:
+def test_shared_settings_are_not_variants() -> None:
     assert request("--json --param seed=1 --at-once 2 --ask-above '5 USD' --no-history --session s -o x") == (
         ComparisonRequest(
             "Name a bird.",
@@ -69,7 +69,7 @@ def test_what_holds_for_all_is_no_variant() -> None:
     )
 
 
-def test_the_prompt_names_variables_unless_it_is_raw() -> None:
+def test_variables_in_the_prompt_are_replaced_unless_it_is_raw() -> None:
     assert request("", "Say {word}.", word="yes").prompt == "Say yes."
     assert request("--raw", "Say {word}.", word="yes").prompt == "Say {word}."
 
@@ -89,7 +89,7 @@ def test_the_prompt_names_variables_unless_it_is_raw() -> None:
         ("-o 1x", "x", "'1x' is not a valid variable name.", "Use a Python identifier, such as -o reply."),
     ],
 )
-def test_what_makes_no_sense_is_told(line: str, body: str, fact: str, hint: str) -> None:
+def test_an_invalid_cell_is_an_error_of_two_lines(line: str, body: str, fact: str, hint: str) -> None:
     with pytest.raises(BadOption) as caught:
         request(line, body)
     assert (str(caught.value), caught.value.hint) == (fact, hint)

@@ -25,11 +25,11 @@ from mimo_magics.core.messages import Usage
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
-    """Where the notebook is to be."""
+    """Return the path of the notebook."""
     return tmp_path / "talk.ipynb"
 
 
-def test_sessions_are_begun_switched_renamed_and_deleted(kernel: Kernel, peer: Peer) -> None:
+def test_sessions_are_created_switched_renamed_and_deleted(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two")
     assert table_rows(kernel.run("%mimo_session new other")) == [
         ("", "main", "2", "1", "40", "20", "–"),
@@ -59,7 +59,7 @@ def test_sessions_are_begun_switched_renamed_and_deleted(kernel: Kernel, peer: P
     assert table_rows(kernel.run("%mimo_session delete second")) == [("→", "main", "0", "0", "0", "0", "–")]
 
 
-def test_turns_are_taken_back_and_can_be_gone_on_from(kernel: Kernel, peer: Peer) -> None:
+def test_removed_turns_stay_as_a_branch_that_can_be_continued(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two three")
     assert kernel.run("%mimo_session undo").documents == [
         "Removed 1 turn. Session main has 2 turns. %mimo_session branches lists the other branches."
@@ -87,7 +87,7 @@ def test_turns_are_taken_back_and_can_be_gone_on_from(kernel: Kernel, peer: Peer
     ]
 
 
-def test_a_session_can_be_forked_at_a_turn_and_cleared(kernel: Kernel, peer: Peer) -> None:
+def test_a_session_is_forked_at_a_turn_and_cleared(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two three")
     assert table_rows(kernel.run("%mimo_session fork short --at 1")) == [
         ("", "main", "3", "1", "60", "30", "–"),
@@ -112,7 +112,7 @@ def test_a_session_can_be_forked_at_a_turn_and_cleared(kernel: Kernel, peer: Pee
     ]
 
 
-def test_the_transcript_tells_models_tokens_and_what_is_stale(kernel: Kernel, peer: Peer) -> None:
+def test_the_transcript_shows_models_token_usage_and_stale_turns(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two one!")
     text = kernel.run("%mimo_session show").documents[0]
     small = r"mimo-test · 20 tokens in \(5 cached\), 10 out · \d\.\d s · \d{4}-\d\d-\d\d \d\d:\d\d"
@@ -227,7 +227,7 @@ HELP = "For help, run %mimo_session?."
         ),
     ],
 )
-def test_what_cannot_be_done_takes_two_lines_and_changes_nothing(
+def test_an_invalid_command_is_an_error_of_two_lines_and_changes_nothing(
     kernel: Kernel, peer: Peer, line: str, lines: list[str]
 ) -> None:
     run_prompts(kernel, "one two")
@@ -259,7 +259,7 @@ def test_a_session_is_saved_and_loaded_with_all_branches(kernel: Kernel, peer: P
     ]
 
 
-def test_what_was_saved_can_be_saved_again_in_the_same_place(
+def test_a_saved_session_can_be_saved_again_to_the_same_file(
     kernel: Kernel, peer: Peer, tmp_path: Path
 ) -> None:
     path = tmp_path / "talk.json"
@@ -274,7 +274,7 @@ def test_what_was_saved_can_be_saved_again_in_the_same_place(
     assert saved_prompts(path) == ["one", "two", "three"]
 
 
-def test_a_file_of_somebody_else_is_not_overwritten(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_session_is_not_overwritten(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     path.write_text("a shopping list", encoding="utf-8")
     run_prompts(kernel, "one")
@@ -287,9 +287,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(kernel: Kernel, peer: Peer, 
     assert shown_turns(kernel) == [("Turn 1", "one")]
 
 
-def test_a_session_is_not_loaded_over_one_in_which_something_was_said(
-    kernel: Kernel, peer: Peer, tmp_path: Path
-) -> None:
+def test_a_session_is_not_loaded_over_one_with_turns(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     run_prompts(kernel, "one")
     kernel.run(f"%mimo_session save '{path}'")
@@ -309,7 +307,7 @@ def test_a_session_is_not_loaded_over_one_in_which_something_was_said(
 @pytest.mark.parametrize(
     ("to", "answers"), [("md", True), ("html", True), ("json", True), ("py", False), ("curl", True)]
 )
-def test_a_conversation_is_exported_in_each_form(
+def test_a_session_is_exported_in_each_format(
     kernel: Kernel, peer: Peer, tmp_path: Path, to: str, answers: bool
 ) -> None:
     run_prompts(kernel, "one two")
@@ -346,7 +344,7 @@ def test_all_sessions_of_a_notebook_are_resumed_from_their_files(
     assert saved_prompts(notebook.with_name("talk.mimo.json")) == ["one", "two!"]
 
 
-def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
+def test_resume_needs_a_session_without_turns_and_a_known_notebook(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
     assert kernel.run("%mimo_session resume").error == [
@@ -363,9 +361,7 @@ def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
     ]
 
 
-def test_what_was_spent_beside_the_conversation_is_resumed_too(
-    kernel: Kernel, peer: Peer, notebook: Path
-) -> None:
+def test_the_usage_of_one_off_prompts_is_resumed(kernel: Kernel, peer: Peer, notebook: Path) -> None:
     enable_autosave(kernel, notebook)
     run_prompts(kernel, "aside", "--no-history")
     run_prompts(kernel, "one")
@@ -376,7 +372,7 @@ def test_what_was_spent_beside_the_conversation_is_resumed_too(
     assert Session.load(notebook.with_name("talk.mimo.json")).unrecorded_usage == Usage(20, 10, 5)
 
 
-def test_a_renamed_session_takes_its_file_with_it(kernel: Kernel, peer: Peer, notebook: Path) -> None:
+def test_a_renamed_session_is_saved_under_its_new_name(kernel: Kernel, peer: Peer, notebook: Path) -> None:
     enable_autosave(kernel, notebook)
     run_prompts(kernel, "one")
     kernel.run("%mimo_session rename mine")
