@@ -300,7 +300,7 @@ TRANSLATIONS: dict[str, str] = {
     "API key for {host}: ": "{host} 的 API 金鑰：",
     "The embedded model needs no API key.": "內嵌模型不需要 API 金鑰。",
     "Choose a service first: %mimo_config preset=mimo-v2": "請先選擇服務：%mimo_config preset=mimo-v2",
-    "A quote is not closed: {text}": "引號沒有結尾：{text}",
+    "A quote on the line is not closed.": "這一行的引號沒有結尾。",
     "Close it. Put a value that contains a quote in quotes of the other kind.": "請補上引號。值若含有引號，請用另一種引號括起來。",
     "The API key cannot be entered here: the front end accepts no input.": "無法在此輸入 API 金鑰：前端不接受輸入。",
     "Set the environment variable {variable} instead.": "請改用環境變數 {variable}。",

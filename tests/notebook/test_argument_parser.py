@@ -68,7 +68,7 @@ from mimo_magics.notebook.cell_request import split_options
         (
             "%mimo_config system='no end",
             [
-                "BadOption: A quote is not closed: system='no end",
+                "BadOption: A quote on the line is not closed.",
                 "Close it. Put a value that contains a quote in quotes of the other kind.",
             ],
         ),

@@ -80,7 +80,7 @@ def test_variables_in_the_prompt_are_replaced_unless_it_is_raw() -> None:
         ("--temprature 0", "x", "Unknown option --temprature.", "Did you mean --temperature?"),
         ("--zzz", "x", "Unknown option --zzz.", "For help, run %%mimo_compare?."),
         ("--tools x", "x", "A comparison does not accept --tools.", "For help, run %%mimo_compare?."),
-        ("-m 'a", "x", "A quote is not closed: 'a", CLOSE_QUOTE),
+        ("-m 'a", "x", "A quote on the line is not closed.", CLOSE_QUOTE),
         ("", "  ", "The prompt is empty.", "Write it below %%mimo, or after the options of %mimo."),
         ("more", "x", "Unexpected argument 'more'.", "For help, run %%mimo_compare?."),
         ("--at-once 0", "x", "Invalid value '0' for --at-once.", "Use a number of calls from 1."),

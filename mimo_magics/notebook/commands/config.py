@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator, Sequence
 from getpass import getpass
@@ -20,6 +21,8 @@ from mimo_magics.notebook.config.store import SETTINGS, MimoConfig, SettingInfo
 
 COLUMN_HEADERS = translatables("setting", "value", "source", "allowed", "meaning")
 API_KEY_NAME = "api_key"
+API_KEY_PATTERN = re.compile(rf"\s*{API_KEY_NAME}[\s=:]+\S")
+"""A line on which an API key may follow the name."""
 UNSAVED_SETTINGS = ("notebook", "tape", "tape_pace")
 """Settings of one notebook, which profiles leave out."""
 
@@ -31,6 +34,9 @@ def run_config_command(line: str, config: MimoConfig) -> dict[str, str]:
         BadOption: A setting, a value or a profile is invalid. What precedes it on the line was done.
         SessionNotSaved: The profile could not be written.
     """
+    # The errors of the parser quote words of the line, which must not be an API key.
+    if API_KEY_PATTERN.match(line):
+        raise _api_key_error()
     command, arguments = parse_command("%mimo_config", line)
     match command:
         case "--reset":
@@ -93,16 +99,20 @@ def _assign_all(config: MimoConfig, assignments: Sequence[str]) -> list[str]:
 def _assign(config: MimoConfig, assignment: str) -> str:
     name, equals, value = assignment.partition("=")
     if name == API_KEY_NAME:
-        raise BadOption(
-            Translatable("An API key does not belong in a cell."),
-            Translatable("To enter it unseen: %mimo_config api_key"),
-        )
+        raise _api_key_error()
     if not equals and name not in SETTINGS:
         advice = did_you_mean(name, SETTINGS, Translatable("Write name=value, such as temperature=0.2."))
         raise BadOption(Translatable("{text!r} is not NAME=VALUE.", text=assignment), advice)
     if equals:
         config.write(name, value)
     return name
+
+
+def _api_key_error() -> BadOption:
+    return BadOption(
+        Translatable("An API key does not belong in a cell."),
+        Translatable("To enter it unseen: %mimo_config api_key"),
+    )
 
 
 def _ask_for_key(config: MimoConfig) -> None:

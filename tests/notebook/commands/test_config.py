@@ -60,6 +60,25 @@ def test_an_api_key_on_the_line_is_refused(kernel: Kernel) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "api_key=sk-canary",
+            "api_key sk-canary",
+            "api_key = sk-canary",
+            "api_key='sk-canary",
+            "api_key: sk-canary",
+        ),
+        *("top_p=1 api_key=sk-canary", "--save all api_key=sk-canary", "--use all 'api_key=sk-canary"),
+    ],
+)
+def test_no_error_quotes_an_api_key(line: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        run_config_command(line, MimoConfig())
+    assert "canary" not in "".join(caught.value.lines)
+
+
 def test_profiles_outlive_the_kernel(kernel: Kernel) -> None:
     saved = kernel.run("%mimo_config --save strict temperature=0.2")
     assert saved.documents[0].splitlines()[1].startswith("strict   base_url=")

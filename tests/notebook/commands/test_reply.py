@@ -7,6 +7,7 @@ from support.turns import turn
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.messages import Message, Reply, TextPart
+from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.commands.reply import (
     ReplyCommand,
     copyable_bundle,
@@ -14,6 +15,7 @@ from mimo_magics.notebook.commands.reply import (
     select_code_block,
     select_turn,
 )
+from mimo_magics.notebook.help_page import help_page
 
 TWO_BLOCKS = "One:\n\n```python\na = 1\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\nThat is all."
 
@@ -93,3 +95,10 @@ def test_a_prompt_may_begin_with_the_name_of_a_subcommand(kernel: Kernel, peer: 
 
 def test_show_without_turns_is_an_error(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("%mimo show").error == ["BadOption: The session has no turns yet."]
+
+
+def test_help_shows_the_help_page_and_sends_nothing(kernel: Kernel, peer: Peer) -> None:
+    assert kernel.run("%mimo help").documents == [help_page(MAGICS["%mimo"])]
+    assert peer.requests == []
+    kernel.run("%mimo -- help")
+    assert [seen.prompt for seen in peer.requests] == ["help"]

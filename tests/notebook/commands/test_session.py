@@ -135,7 +135,7 @@ HELP = "For help, run %mimo_session?."
     [
         ("frobnicate", ["BadOption: Unknown subcommand 'frobnicate'.", HELP]),
         ("shwo", ["BadOption: Unknown subcommand 'shwo'.", "Did you mean show?"]),
-        ("'show", ["BadOption: A quote is not closed: 'show", CLOSE_QUOTE]),
+        ("'show", ["BadOption: A quote on the line is not closed.", CLOSE_QUOTE]),
         ("show me", ["BadOption: Unexpected argument 'me'.", "Usage: %mimo_session show"]),
         ("new", ["BadOption: An argument is missing.", "Usage: %mimo_session new NAME [--system TEXT]"]),
         (

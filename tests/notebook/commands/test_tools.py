@@ -34,7 +34,7 @@ def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
         ("x", "Unknown subcommand 'x'.", "For help, run %mimo_tools?."),
         ("ad", "Unknown subcommand 'ad'.", "Did you mean add?"),
         ("add", "An argument is missing.", "Usage: %mimo_tools add FUNCTION ..."),
-        ("add 'x", "A quote is not closed: 'x", CLOSE_QUOTE),
+        ("add 'x", "A quote on the line is not closed.", CLOSE_QUOTE),
         ("--add x", "Unknown option --add.", "Did you mean add?"),
         (
             "add-mcp time",
