@@ -36,7 +36,7 @@ def test_sessions_are_created_switched_renamed_and_deleted(kernel: Kernel, peer:
         ("→", "other", "0", "0", "0", "0", "–"),
     ]
     run_prompts(kernel, "three")
-    kernel.run("%mimo_session new other")  # again: a new conversation in it
+    kernel.run("%mimo_session new other")  # An existing session: a new branch.
     run_prompts(kernel, "four")
     assert table_rows(kernel.run("%mimo_session rename second")) == [
         ("", "main", "2", "1", "40", "20", "–"),
@@ -184,8 +184,8 @@ HELP = "For help, run %mimo_session?."
             ],
         ),
         ("rename other", ["BadOption: There is a session other already.", "Choose another name."]),
-        ("rename nobody new", ["BadOption: There is no session nobody.", UNKNOWN]),
-        ("delete nobody", ["BadOption: There is no session nobody.", UNKNOWN]),
+        ("rename missing new", ["BadOption: There is no session missing.", UNKNOWN]),
+        ("delete missing", ["BadOption: There is no session missing.", UNKNOWN]),
         (
             "save",
             [

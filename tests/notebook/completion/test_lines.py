@@ -47,7 +47,7 @@ XIAOMI = ["mimo-v2.6-pro", "mimo-v2.6-flash", "mimo-v2.6-pro-ultraspeed"]
         ("%%mimo -m ", [f"%%mimo -m {each}" for each in V2]),
         ("%%mimo --preset xiaomi -m mimo-v2.6", [f"%%mimo --preset xiaomi -m {each}" for each in XIAOMI]),
         ("%%mimo --preset local --model=", ["%%mimo --preset local --model=mimo-local"]),
-        ("%%mimo --preset nobody -m ", []),
+        ("%%mimo --preset missing -m ", []),
         ("x = %mimo -f te", ["x = %mimo -f text"]),
         ("print(1)\n  a[0] = %mimo --no-str", ["print(1)\n  a[0] = %mimo --no-stream"]),
         ("%%mimo_compare --rep", ["%%mimo_compare --repeat"]),

@@ -125,7 +125,7 @@ def test_another_profile_undoes_the_first_one() -> None:
 
 
 def test_invalid_values_are_reported_and_the_others_apply() -> None:
-    """A newer version may have written the profile, so it is no error."""
+    """A newer version may have written the profile, so it is not an error."""
     profiles.save("odd", {"temperature": "warm", "new": 1, "preset": "nowhere", "top_p": 0.5, "stop": [1]})
     config = MimoConfig()
     lines = run_config_command("--use odd max_tokens=5", config)["text/plain"].splitlines()
