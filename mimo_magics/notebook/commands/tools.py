@@ -97,6 +97,7 @@ def _iter_server_tools(name: str, words: Sequence[str]) -> Iterator[NotebookTool
     from mimo_magics.client.mcp import McpServer
     from mimo_magics.tools.arguments import parse_json_object
 
+    # The command takes the rest of the line with its options, so `--url` is one of its words.
     server = McpServer(name, url="".join(words[1:])) if words[:1] == ["--url"] else McpServer(name, words)
     for tool in portal.run_async(server.list_tools):
         yield NotebookTool(tool.spec, parse_json_object, partial(_run_mcp_tool, tool), mcp_server=name)

@@ -36,7 +36,8 @@ def test_sessions_are_created_switched_renamed_and_deleted(kernel: Kernel, peer:
         ("→", "other", "0", "0", "0", "0", "–"),
     ]
     run_prompts(kernel, "three")
-    kernel.run("%mimo_session new other")  # An existing session: a new branch.
+    # In an existing session, `new` starts a branch.
+    kernel.run("%mimo_session new other")
     run_prompts(kernel, "four")
     assert table_rows(kernel.run("%mimo_session rename second")) == [
         ("", "main", "2", "1", "40", "20", "–"),
