@@ -721,8 +721,8 @@ TRANSLATIONS: dict[str, str] = {
     "{model} at {host}. {follows}": "{model}，位於 {host}。{follows}",
     "yes, outside the range": "是，超出範圍",
     "no: {reason}": "否：{reason}",
-    "The prompt does not go on the first line: {rest!r}.": "提示詞不能寫在第一行：{rest!r}。",
-    "Write it below %%mimo.": "請寫在 %%mimo 的下一行。",
+    "The first line of %%mimo accepts only options, not {rest!r}.": "%%mimo 的第一行只接受選項，不接受 {rest!r}。",
+    "Write the prompt below it.": "請把提示詞寫在它的下面。",
     # tools
     "tool": "工具",
     "approval": "核准",

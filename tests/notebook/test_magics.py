@@ -9,6 +9,7 @@ import pytest
 from support.kernel import Kernel, Ran
 from support.kernel_cells import CALLS, WEATHER, roles
 from support.peer import CUT, KEY, Answer, Peer, error, frames, obey, reply, stream
+from support.session_cells import run_prompts
 
 from mimo_magics.core.messages import Message, Reply
 
@@ -277,3 +278,38 @@ def test_code_is_printed_and_not_run(kernel: Kernel, peer: Peer) -> None:
     assert KEY not in str(output)
     assert kernel.run("print(code[:4])").text == "curl\n"
     assert peer.requests == []
+
+
+def test_the_cost_of_a_cached_reply_is_counted_once(kernel: Kernel, peer: Peer) -> None:
+    run_prompts(kernel, "one two")
+    kernel.run("%mimo_config run_all=keep")
+    run_prompts(kernel, "one two")
+    assert kernel.run("%mimo_usage").documents[0].splitlines()[-1].split() == [
+        "total",
+        "40",
+        "25",
+        "%",
+        "20",
+        "–",
+    ]
+
+
+def test_the_usage_of_each_session_is_shown(kernel: Kernel, peer: Peer) -> None:
+    run_prompts(kernel, "one two one!")
+    run_prompts(kernel, "aside", "--no-history")
+    run_prompts(kernel, "three", "--session other -m mimo-v2-flash")
+    (table,) = kernel.run("%mimo_usage").documents
+    assert [line.split()[:6] for line in table.splitlines()] == [
+        ["turn", "model", "input", "cached", "output", "USD"],
+        ["1", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["2", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["3", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["other", "calls", "20", "25", "%", "10", "0.0000"],
+        ["total", "80", "25", "%", "40", "–"],
+    ]
+    (table,) = kernel.run("%mimo_usage other").documents
+    assert [line.split()[:2] for line in table.splitlines()[1:]] == [["1", "mimo-v2-flash"], ["total", "20"]]
+    assert kernel.run("%mimo_usage othr").error == [
+        "BadOption: Session 'othr' does not exist.",
+        "Did you mean other?",
+    ]
