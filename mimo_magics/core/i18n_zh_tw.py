@@ -22,10 +22,10 @@ TRANSLATIONS: dict[str, str] = {
     "Say which: %mimo insert 1.": "請指明是哪一個：%mimo insert 1。",
     "There is no code block {number}.": "沒有第 {number} 個程式碼區塊。",
     "The last answer has {count}.": "上一個回答共有 {count} 個。",
-    "Run it? [y]es, [a]lways in this session, [n]o, or why not: ": (
+    "Run it? [y]es, [a]lways in this session, [n]o, or a reason to refuse: ": (
         "要執行嗎？[y] 是、[a] 此工作階段一律允許、[n] 否，或寫下拒絕的理由："
     ),
-    "{more}. Enter shows them, [n]o, or why not: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
+    "{more}. [Enter] to show them, [n]o, or a reason to refuse: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
     "{line}… ({count:,} characters)": "{line}…（{count:,} 個字元）",
     "The response is longer than {size:,.0f} MB, and was not read to its end.": "回應超過 {size:,.0f} MB，未讀到結尾。",
     "The response cannot be unpacked: {error}.": "無法解壓縮回應：{error}。",
@@ -41,8 +41,8 @@ TRANSLATIONS: dict[str, str] = {
     "Show all of the arguments; then you can approve": "顯示所有參數，之後才能允許",
     "⟨blanks: {count}⟩": "⟨空白：{count}⟩",
     "⟨empty lines: {count}⟩": "⟨空行：{count}⟩",
-    "The name {name} belongs to another tool.": "名稱 {name} 已屬於另一個工具。",
-    "Remove that one first: %mimo_tools remove {name}": "請先移除它：%mimo_tools remove {name}",
+    "The tool name {name!r} is already in use.": "工具名稱 {name!r} 已被使用。",
+    "Remove the other tool first: %mimo_tools remove {name}": "請先移除另一個工具：%mimo_tools remove {name}",
     "An answer that goes on is not shown before.": "接續的回答無法事先顯示。",
     "Leave --dry-run and --as out.": "請拿掉 --dry-run 與 --as。",
     "what had come is kept": "已收到的內容會保留",
@@ -802,10 +802,10 @@ TRANSLATIONS: dict[str, str] = {
     "There is no function or tool {name}.": "沒有函式或工具 {name}。",
     "There is no tool {name}.": "沒有工具 {name}。",
     "%mimo_tools shows all.": "%mimo_tools 會顯示全部。",
-    "Two tools have the name {name}.": "有兩個工具都叫 {name}。",
+    "Two tools have the name {name!r}.": "有兩個工具都叫 {name!r}。",
     "Give one of them another name.": "請為其中一個另取名稱。",
-    "confirm cannot be {confirm!r}.": "confirm 不能是 {confirm!r}。",
-    "It is one of: {names}.": "應為其中之一：{names}。",
+    "Invalid value {confirm!r} of confirm.": "confirm 的值 {confirm!r} 無效。",
+    "Use one of: {names}.": "請用其中之一：{names}。",
     "An object of {name} has no name for the model.": "{name} 的物件沒有可供模型使用的名稱。",
     "Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.": (
         "函式名稱請用 1 到 64 個字元：A-Z、a-z、0-9、_ 與 -。"

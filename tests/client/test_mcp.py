@@ -321,7 +321,7 @@ async def test_a_call_gives_the_tools_text(either: McpServer) -> None:
     [
         ("texts", "one\ntwo"),
         ("picture", "look:\n(an image of 5 bytes that cannot be shown here)"),
-        ("sound", "(a sound of 3,000 bytes that cannot be shown here)"),
+        ("sound", "(an audio clip of 3,000 bytes that cannot be shown here)"),
         ("link", "(a link to file:///notes.txt)"),
         ("notes", "what it says"),
         ("archive", "(the resource file:///a.zip of 3 bytes that cannot be shown here)"),

@@ -16,8 +16,8 @@ from mimo_magics.tools.approval import ask_at_terminal, ask_by_input, ask_in_win
 CALL = ToolCall("c1", "clock", '{"zone": "UTC"}')
 REFUSED = Approval(
     allowed=False,
-    reason="nobody is there to be asked. "
-    "Who wrote the notebook can allow this tool: %mimo_tools confirm clock=none",
+    reason="the run is unattended. "
+    "The author of the notebook can allow this tool: %mimo_tools confirm clock=none",
 )
 
 
@@ -37,7 +37,7 @@ def test_an_answer_allows_a_call_or_is_the_reason_for_its_refusal(answer: str, a
     assert ask_by_input(CALL, lambda _: answer) == approval
 
 
-QUESTION = "Run it? [y]es, [a]lways in this session, [n]o, or why not: "
+QUESTION = "Run it? [y]es, [a]lways in this session, [n]o, or a reason to refuse: "
 
 
 def asked(call: ToolCall, *answers: str) -> tuple[Approval, list[str]]:
@@ -68,8 +68,8 @@ def test_a_long_call_is_approved_when_all_pages_were_shown() -> None:
     assert approval == Approval(allowed=True)
     assert "".join(question.rpartition("\n")[0] for question in questions).count("x") == 4_000
     assert [question.rpartition("\n")[2] for question in questions] == [
-        "2,493 more characters. Enter shows them, [n]o, or why not: ",
-        "893 more characters. Enter shows them, [n]o, or why not: ",
+        "2,493 more characters. [Enter] to show them, [n]o, or a reason to refuse: ",
+        "893 more characters. [Enter] to show them, [n]o, or a reason to refuse: ",
         QUESTION,
     ]
 

@@ -71,7 +71,7 @@ def test_two_tools_of_one_name_are_refused() -> None:
     with pytest.raises(BadOption) as error:
         as_tools([clock, clock])
     assert (str(error.value), error.value.hint) == (
-        "Two tools have the name clock.",
+        "Two tools have the name 'clock'.",
         "Give one of them another name.",
     )
 
@@ -85,12 +85,12 @@ async def test_a_tool_made_of_a_function_reads_arguments_and_runs_it() -> None:
 def test_a_function_replaces_an_earlier_one_of_its_name_but_no_tool_of_a_server() -> None:
     tool(clock)
     served = replace(REGISTERED_TOOLS["clock"], function=None, mcp_server="git")
-    with pytest.raises(BadOption, match=r"The name clock belongs to another tool\."):
+    with pytest.raises(BadOption, match=r"The tool name 'clock' is already in use\."):
         register(served)
     REGISTERED_TOOLS["clock"] = served
-    with pytest.raises(BadOption, match=r"The name clock belongs to another tool\."):
+    with pytest.raises(BadOption, match=r"The tool name 'clock' is already in use\."):
         tool(clock)
     register(replace(served, confirm="none"))
-    with pytest.raises(BadOption, match=r"The name clock belongs to another tool\."):
+    with pytest.raises(BadOption, match=r"The tool name 'clock' is already in use\."):
         register(replace(served, mcp_server="git_hub"))
     assert (REGISTERED_TOOLS["clock"].mcp_server, REGISTERED_TOOLS["clock"].confirm) == ("git", "none")
