@@ -806,45 +806,45 @@ TRANSLATIONS: dict[str, str] = {
     "Give one of them another name.": "請為其中一個另取名稱。",
     "Invalid value {confirm!r} of confirm.": "confirm 的值 {confirm!r} 無效。",
     "Use one of: {names}.": "請用其中之一：{names}。",
-    "An object of {name} has no name for the model.": "{name} 的物件沒有可供模型使用的名稱。",
-    "Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.": (
+    "An object of type {name} has no name.": "{name} 型別的物件沒有名稱。",
+    "Rename the function: 1 to 64 characters of A-Z, a-z, 0-9, _ and -.": (
         "函式名稱請用 1 到 64 個字元：A-Z、a-z、0-9、_ 與 -。"
     ),
-    "Name each parameter; one that is a list or a dict takes any number of values.": (
+    "Name each parameter. A list or a dict parameter takes any number of values.": (
         "請為每個參數命名；串列或字典參數可接受任意數量的值。"
     ),
-    "{name} takes {parameter} by its position only, and a model gives names.": (
-        "{name} 只能以位置傳入 {parameter}，而模型以名稱傳入。"
+    "The parameter {parameter} of {name} is positional-only, but a model passes arguments by name.": (
+        "{name} 的參數 {parameter} 只能依位置傳入，而模型以名稱傳入引數。"
     ),
     "approve returned a {name} object.": "approve 傳回了 {name} 物件。",
     "It must return True, False or an Approval, and cannot be async.": (
         "它必須傳回 True、False 或 Approval，且不能是 async 函式。"
     ),
-    "The default of {parameter} in {name} is the field of a class.": (
-        "{name} 中 {parameter} 的預設值是類別的欄位。"
+    "The default of {parameter} in {name} is a dataclass field.": (
+        "{name} 中 {parameter} 的預設值是 dataclass 的欄位。"
     ),
     "Write Annotated[int, pydantic.Field(ge=1)] and a plain default.": (
         "請寫成 Annotated[int, pydantic.Field(ge=1)]，並使用一般的預設值。"
     ),
-    "Give a function.": "請提供函式。",
-    "A lambda has no name for the model.": "lambda 沒有可供模型使用的名稱。",
+    "Use a function.": "請提供函式。",
+    "A lambda function has no name.": "lambda 函式沒有名稱。",
     "Write a function with def.": "請用 def 撰寫函式。",
-    "{name!r} is no name for a tool.": "{name!r} 不能當作工具名稱。",
-    "Call it in a function of your own, written with def and type hints.": (
-        "請在自己的函式中呼叫它，該函式用 def 與型別提示撰寫。"
+    "{name!r} is not a valid tool name.": "{name!r} 不是有效的工具名稱。",
+    "Wrap it in a Python function with type hints.": (
+        "請用有型別提示的 Python 函式包裝它。"
     ),
-    "{name} takes {parameter}, which no model can be told.": "{name} 接受 {parameter}，這無法告知任何模型。",
-    "Take the / out of the parameters, or call it in a function of your own.": (
-        "請拿掉參數中的 /，或在自己的函式中呼叫它。"
+    "{name} has the variadic parameter {parameter}, which has no JSON schema.": "{name} 有可變參數 {parameter}，它沒有 JSON schema。",
+    "Remove the / from the parameters, or wrap the function in another one.": (
+        "請拿掉參數中的 /，或用另一個函式包裝它。"
     ),
-    "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value.": (
-        "請寫 JSON 有的型別，例如 str、float、list[str] 或 dataclass；不寫則可為任何值。"
+    "Use a type with a JSON schema, such as str, float, list[str] or a dataclass, or no type for any value.": (
+        "請使用有 JSON schema 的型別，例如 str、float、list[str] 或 dataclass；不寫則可為任何值。"
     ),
-    "The type of {parameter} in {name} cannot be told to a model: {reason}.": (
-        "{name} 中 {parameter} 的型別無法告知模型：{reason}。"
+    "The type of {parameter} in {name} has no JSON schema: {reason}.": (
+        "{name} 中 {parameter} 的型別沒有 JSON schema：{reason}。"
     ),
-    "Python does not know the parameters of {name}.": "Python 不知道 {name} 的參數。",
-    "Define it before the function, or write another type.": "請在函式之前定義它，或改用其他型別。",
+    "{name} has no signature that Python can inspect.": "{name} 沒有 Python 可以檢查的簽章。",
+    "Define the name before the function, or use another type.": "請在函式之前定義它，或改用其他型別。",
     "MCP servers need the extra `mcp`.": "MCP 伺服器需要額外套件 `mcp`。",
     "Run: %pip install 'mimo-magics[mcp]'": "請執行：%pip install 'mimo-magics[mcp]'",
     "Check that it runs.": "請確認它正在執行。",

@@ -277,7 +277,7 @@ async def test_a_failure_is_told_by_its_last_line_and_its_trace_is_for_people() 
 
 async def test_a_function_cannot_end_the_process() -> None:
     outcome = await run_function(sys.exit, {})
-    assert (outcome.output, outcome.is_error) == ("RuntimeError: the tool wanted to end the process", True)
+    assert (outcome.output, outcome.is_error) == ("RuntimeError: the tool tried to exit the process", True)
 
 
 class Odd(BaseException):
@@ -287,7 +287,7 @@ class Odd(BaseException):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (SystemExit(3), "RuntimeError: the tool wanted to end the process"),
+        (SystemExit(3), "RuntimeError: the tool tried to exit the process"),
         (asyncio.CancelledError(), "asyncio.exceptions.CancelledError"),
         (Odd("x"), f"{__name__}.Odd: x"),
         (concurrent.futures.CancelledError(), "concurrent.futures._base.CancelledError"),

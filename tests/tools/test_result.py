@@ -210,10 +210,10 @@ def test_an_ordered_dict_keeps_its_order() -> None:
 def test_what_holds_itself_is_told_once() -> None:
     items: list[Any] = [1]
     items.append({"again": items})
-    assert as_text(items) == '[1, {"again": "(a list that holds itself)"}]'
+    assert as_text(items) == '[1, {"again": "(a list that contains itself)"}]'
     tide = Tide("a", time(8))
     tide.heights = [tide]  # type: ignore[list-item]
-    assert as_text(tide) == '{"port": "a", "high": "08:00:00", "heights": ["(a Tide that holds itself)"]}'
+    assert as_text(tide) == '{"port": "a", "high": "08:00:00", "heights": ["(a Tide that contains itself)"]}'
 
 
 def test_what_is_there_twice_is_told_twice() -> None:
@@ -233,7 +233,7 @@ def test_a_key_may_hold_the_dict_that_it_is_a_key_of() -> None:
 
     node = Node({})
     node.next[node] = 1
-    assert as_text(node.next) == r'{"{\"next\": \"(a dict that holds itself)\"}": 1}'
+    assert as_text(node.next) == r'{"{\"next\": \"(a dict that contains itself)\"}": 1}'
 
 
 @pytest.mark.parametrize(
@@ -339,13 +339,16 @@ def test_an_object_that_has_every_attribute_is_told_by_repr() -> None:
     [(counted(3), "generator"), (iter([1, 2, 3]), "list_iterator"), (map(str, [1]), "map")],
 )
 def test_an_iterator_is_not_read(value: Iterator[Any], kind: str) -> None:
-    text = f"(a {kind}, which was not read: that can be done only once)"
+    text = f"(a {kind}; it was not read, because an iterator can be read only once)"
     assert (as_text(value), as_text([value])) == (text, f'["{text}"]')
     assert next(value) in (0, 1, "1")
 
 
 def test_an_async_generator_is_not_read() -> None:
-    assert as_text(awaited()) == "(a async_generator, which was not read: that can be done only once)"
+    assert (
+        as_text(awaited())
+        == "(a async_generator; it was not read, because an iterator can be read only once)"
+    )
 
 
 @pytest.mark.parametrize("text", ["ab\n" * 100, "中" * 100, "x" * 300])

@@ -378,27 +378,29 @@ def test_an_alias_is_what_the_model_says() -> None:
 # ------------------------------------------------------------------------- what cannot be described
 
 
-TYPES = "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value."
+TYPES = (
+    "Use a type with a JSON schema, such as str, float, list[str] or a dataclass, or no type for any value."
+)
 
 
 @pytest.mark.parametrize(
     ("hint", "reason"),
     [
-        (Frame, f"no JSON is like {Frame}"),
-        (list[Frame], f"no JSON is like {Frame}"),
-        (Callable[[int], int], "no JSON is like a callable"),
-        (type[int], "no JSON is like a class"),
+        (Frame, f"there is no JSON for {Frame}"),
+        (list[Frame], f"there is no JSON for {Frame}"),
+        (Callable[[int], int], "there is no JSON for a callable"),
+        (type[int], "there is no JSON for a class"),
         (Tree, "Tree contains itself"),
         (Tree | None, "Tree contains itself"),
-        (Iterable[int], "an Iterable is read too late, a list is not"),
-        (str | Iterable[int], "an Iterable is read too late, a list is not"),
+        (Iterable[int], "an Iterable is validated too late; use a list"),
+        (str | Iterable[int], "an Iterable is validated too late; use a list"),
         (Annotated[int, Field(json_schema_extra={"x": print})], "Unable to serialize unknown type"),
         (Annotated[int, Field(json_schema_extra={"x": float("nan")})], "Out of range float values"),
     ],
 )
 def test_a_type_without_json_is_refused(hint: Any, reason: str) -> None:
     fact, advice = not_described(taking(hint))
-    assert fact.startswith(f"The type of value in function cannot be told to a model: {reason}")
+    assert fact.startswith(f"The type of value in function has no JSON schema: {reason}")
     assert (fact[-1], advice) == (".", TYPES)
 
 
@@ -412,15 +414,15 @@ def test_a_type_without_json_is_refused(hint: Any, reason: str) -> None:
 )
 def test_a_type_that_does_not_exist_is_refused(hint: Any, reason: str) -> None:
     assert not_described(taking(hint)) == (
-        f"The type of value in function cannot be told to a model: {reason}.",
-        "Define it before the function, or write another type.",
+        f"The type of value in function has no JSON schema: {reason}.",
+        "Define the name before the function, or use another type.",
     )
 
 
 @pytest.mark.parametrize("hint", ["how many", "json.Nowhere", "1 +", 5, "5"])
 def test_an_annotation_that_is_no_type_is_refused(hint: Any) -> None:
     fact, advice = not_described(taking(hint))
-    assert fact.startswith("The type of value in function cannot be told to a model: ")
+    assert fact.startswith("The type of value in function has no JSON schema: ")
     assert advice == TYPES
 
 
@@ -439,25 +441,40 @@ def unknown() -> None: ...
 unknown.__signature__ = "as of some builtins"  # type: ignore[attr-defined]
 
 
-ANY_NUMBER = "Name each parameter; one that is a list or a dict takes any number of values."
-BY_POSITION = "Take the / out of the parameters, or call it in a function of your own."
-OF_YOUR_OWN = "Call it in a function of your own, written with def and type hints."
+ANY_NUMBER = "Name each parameter. A list or a dict parameter takes any number of values."
+BY_POSITION = "Remove the / from the parameters, or wrap the function in another one."
+OF_YOUR_OWN = "Wrap it in a Python function with type hints."
 
 
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda x: x, ("A lambda has no name for the model.", "Write a function with def.")),
+        (lambda x: x, ("A lambda function has no name.", "Write a function with def.")),
         (
             partial(lambda x: x, 1),
-            ("A lambda has no name for the model.", "Write a function with def."),
+            ("A lambda function has no name.", "Write a function with def."),
         ),
-        (5, ("An object of int has no name for the model.", "Give a function.")),
-        (several, ("several takes *rest: int, which no model can be told.", ANY_NUMBER)),
-        (keywords, ("keywords takes **options: str, which no model can be told.", ANY_NUMBER)),
-        (positional, ("positional takes a by its position only, and a model gives names.", BY_POSITION)),
-        (len, ("len takes obj by its position only, and a model gives names.", BY_POSITION)),
-        (unknown, ("Python does not know the parameters of unknown.", OF_YOUR_OWN)),
+        (5, ("An object of type int has no name.", "Use a function.")),
+        (several, ("several has the variadic parameter *rest: int, which has no JSON schema.", ANY_NUMBER)),
+        (
+            keywords,
+            ("keywords has the variadic parameter **options: str, which has no JSON schema.", ANY_NUMBER),
+        ),
+        (
+            positional,
+            (
+                "The parameter a of positional is positional-only, but a model passes arguments by name.",
+                BY_POSITION,
+            ),
+        ),
+        (
+            len,
+            (
+                "The parameter obj of len is positional-only, but a model passes arguments by name.",
+                BY_POSITION,
+            ),
+        ),
+        (unknown, ("unknown has no signature that Python can inspect.", OF_YOUR_OWN)),
     ],
 )
 def test_a_function_that_no_model_can_call_is_refused(function: Any, message: tuple[str, str]) -> None:
@@ -468,8 +485,8 @@ def test_a_function_that_no_model_can_call_is_refused(function: Any, message: tu
 def test_a_name_that_the_service_refuses_is_refused(name: str) -> None:
     function = taking(int)
     function.__name__ = name
-    advice = "Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
-    assert not_described(function) == (f"{name!r} is no name for a tool.", advice)
+    advice = "Rename the function: 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
+    assert not_described(function) == (f"{name!r} is not a valid tool name.", advice)
 
 
 def test_a_typed_dict_of_typing_is_one_from_python_3_12_on() -> None:
@@ -595,6 +612,6 @@ def test_the_field_of_a_dataclass_in_place_of_a_default_is_refused() -> None:
     def f(x: list[int] = field(default_factory=list)) -> None: ...  # noqa: B008  as people write it
 
     assert not_described(f) == (
-        "The default of x in f is the field of a class.",
+        "The default of x in f is a dataclass field.",
         "Write Annotated[int, pydantic.Field(ge=1)] and a plain default.",
     )
