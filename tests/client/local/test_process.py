@@ -210,7 +210,7 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(LocalModelError) as error:
         prepared(str(file))
     assert str(error.value).startswith("The embedded model did not start: ")
-    assert error.value.hint == "Check that the file is a GGUF model and that there is memory for it."
+    assert error.value.hint == "Check that the file is a GGUF model and fits into memory."
 
 
 @pytest.mark.usefixtures("_model")

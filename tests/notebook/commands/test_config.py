@@ -119,7 +119,7 @@ def test_a_key_is_in_no_profile(monkeypatch: pytest.MonkeyPatch, folder: Path) -
 
 
 def test_an_address_that_holds_a_password_reaches_no_file(folder: Path) -> None:
-    with pytest.raises(BadOption, match="The base URL 'host/v1' is no web address to ask"):
+    with pytest.raises(BadOption, match="The base URL 'host/v1' is not a valid URL"):
         run_config_command("--save all base_url=https://me:sk-canary@host/v1", MimoConfig())
     assert not folder.exists()
 
