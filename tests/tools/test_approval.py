@@ -33,7 +33,7 @@ REFUSED = Approval(
         (" Not today. ", Approval(allowed=False, reason="Not today.")),
     ],
 )
-def test_an_answer_allows_a_call_or_is_the_reason_for_its_refusal(answer: str, approval: Approval) -> None:
+def test_an_answer_approves_a_call_or_is_the_reason_of_its_refusal(answer: str, approval: Approval) -> None:
     assert ask_by_input(CALL, lambda _: answer) == approval
 
 
@@ -77,7 +77,7 @@ def test_a_long_call_is_approved_when_all_pages_were_shown() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"), [("n", ""), ("y", ""), ("always", ""), ("Not today.", "Not today.")]
 )
-def test_before_that_it_can_only_be_refused(answer: str, reason: str) -> None:
+def test_a_long_call_can_only_be_refused_before_its_last_page(answer: str, reason: str) -> None:
     assert asked(LONG, answer)[0] == Approval(allowed=False, reason=reason)
 
 

@@ -24,7 +24,7 @@ def clock(zone: str = "UTC") -> str:
     return f"12:00 {zone}"
 
 
-def test_a_registered_function_stays_as_it_is() -> None:
+def test_a_registered_function_does_not_change() -> None:
     assert tool(clock) is clock
     assert tool(confirm="none")(clock) is clock
 
@@ -67,7 +67,7 @@ def test_a_registered_function_keeps_its_settings_and_another_one_gets_the_defau
     assert list(REGISTERED_TOOLS) == ["clock"]
 
 
-def test_two_tools_of_one_name_are_refused() -> None:
+def test_two_tools_with_the_same_name_are_refused() -> None:
     with pytest.raises(BadOption) as error:
         as_tools([clock, clock])
     assert (str(error.value), error.value.hint) == (
@@ -82,7 +82,7 @@ async def test_a_tool_made_of_a_function_reads_arguments_and_runs_it() -> None:
     assert await made.run(made.parse_arguments('{"zone": "CST"}')) == ToolOutcome("12:00 CST")
 
 
-def test_a_function_replaces_an_earlier_one_of_its_name_but_no_tool_of_a_server() -> None:
+def test_a_function_replaces_a_function_of_the_same_name_but_not_an_mcp_tool() -> None:
     tool(clock)
     served = replace(REGISTERED_TOOLS["clock"], function=None, mcp_server="git")
     with pytest.raises(BadOption, match=r"The tool name 'clock' is already in use\."):

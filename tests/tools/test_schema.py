@@ -107,7 +107,7 @@ def test_a_function_becomes_a_tool() -> None:
     }
 
 
-def test_an_async_function_is_told_like_any_other() -> None:
+def test_an_async_function_has_a_schema_like_any_other() -> None:
     async def pause(seconds: float) -> None:
         """Wait."""
 
@@ -115,7 +115,7 @@ def test_an_async_function_is_told_like_any_other() -> None:
     assert Signature(pause).tool == Tool("pause", "Wait.", schema)
 
 
-def test_without_parameters_and_docstring_there_is_little_to_tell() -> None:
+def test_a_function_without_parameters_and_docstring_has_an_empty_schema() -> None:
     def clock(): ...
 
     signature = Signature(clock)
@@ -123,7 +123,7 @@ def test_without_parameters_and_docstring_there_is_little_to_tell() -> None:
     assert [signature.parse_arguments(empty) for empty in ("", "  \n", "{}")] == [{}, {}, {}]
 
 
-def test_a_method_is_told_without_its_object() -> None:
+def test_the_schema_of_a_method_has_no_self() -> None:
     class Station:
         def tide(self, port: str, *, day: date) -> str:
             """When the tide is high."""
@@ -147,7 +147,7 @@ def test_a_method_is_told_without_its_object() -> None:
     assert Signature(Station().near).parse_arguments('{"point": {"x": 1}}') == {"point": Point(1)}
 
 
-def test_of_a_partial_the_model_sees_what_is_left_open() -> None:
+def test_the_schema_of_a_partial_has_only_its_open_parameters() -> None:
     def ask(place: str, n: int, token: str, note: "str | None" = None) -> str:
         """Ask.
 
@@ -174,7 +174,7 @@ def test_of_a_partial_the_model_sees_what_is_left_open() -> None:
         signature.parse_arguments('{"n": 1, "token": "mine"}')
 
 
-def test_what_wraps_a_function_shows_its_parameters() -> None:
+def test_a_wrapper_has_the_parameters_of_the_wrapped_function() -> None:
     def double(function: Callable[..., Any]) -> Any:
         @wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any: ...
@@ -203,7 +203,7 @@ def notebook(code: str, **names: Any) -> dict[str, Any]:
     return names
 
 
-def test_annotations_that_are_text_are_found_where_the_function_is_defined() -> None:
+def test_annotations_as_strings_are_resolved_where_the_function_is_defined() -> None:
     cell = "from __future__ import annotations\ndef plot(at: Point, level: Level = 1) -> Nowhere: ..."
     function = notebook(cell, Point=Point, Level=Level)["plot"]
     assert Signature(function).parse_arguments('{"at": {"x": 1}, "level": 2}') == {
@@ -212,7 +212,7 @@ def test_annotations_that_are_text_are_found_where_the_function_is_defined() -> 
     }
 
 
-def test_annotations_that_are_text_are_found_in_what_a_function_closes_over() -> None:
+def test_annotations_as_strings_are_resolved_in_the_closure() -> None:
     cell = """
 from __future__ import annotations
 from dataclasses import dataclass
@@ -289,18 +289,18 @@ INTEGER, STRING, NULL = {"type": "integer"}, {"type": "string"}, {"type": "null"
         ),
     ],
 )
-def test_a_type_is_told_in_plain_json_schema(hint: Any, schema: Any) -> None:
+def test_a_type_becomes_plain_json_schema(hint: Any, schema: Any) -> None:
     assert told(hint) == schema
 
 
-def test_each_place_has_its_own_copy_of_a_type() -> None:
+def test_each_reference_becomes_a_copy_of_the_type() -> None:
     def draw(a: Point, b: list[Point], c: dict[str, Point]) -> None: ...
 
     properties = {"a": POINT, "b": {"type": "array", "items": POINT}, "c": {"type": "object"}}
     assert Signature(draw).tool.parameters["properties"] == properties
 
 
-def test_any_name_is_a_name_of_a_parameter() -> None:
+def test_a_parameter_may_have_any_name() -> None:
     def odd(title: str, model_config: int, strict: bool, schema: str, self_: int, _x: int, 名字: str): ...  # noqa: N803, PLC2401
 
     signature = Signature(odd)
@@ -333,7 +333,9 @@ def test_any_name_is_a_name_of_a_parameter() -> None:
         (Any, b"\xff", {}),
     ],
 )
-def test_a_default_is_told_where_json_has_it_and_never_read(hint: Any, default: Any, schema: Any) -> None:
+def test_a_default_is_in_the_schema_if_it_is_json_and_is_never_validated(
+    hint: Any, default: Any, schema: Any
+) -> None:
     signature = Signature(taking(hint, value=default))
     assert signature.tool.parameters == {"type": "object", "properties": {"value": schema}}
     assert signature.parse_arguments("{}") == {}
@@ -351,13 +353,13 @@ def test_a_default_is_told_where_json_has_it_and_never_read(hint: Any, default: 
         Annotated[int | None, "from Annotated"],
     ],
 )
-def test_a_description_in_the_type_goes_before_the_docstring(hint: Any) -> None:
+def test_a_description_in_the_type_overrides_the_docstring(hint: Any) -> None:
     function = taking(hint, value=None)
     function.__doc__ = "S.\n\nArgs:\n    value: from the docstring\n"
     assert Signature(function).tool.parameters["properties"]["value"]["description"] == "from Annotated"
 
 
-def test_the_docstring_goes_before_the_words_of_a_class() -> None:
+def test_the_docstring_overrides_the_description_of_a_class() -> None:
     function = taking(Circle)
     function.__doc__ = "S.\n\n:param value: from the docstring"
     assert Signature(function).tool.parameters["properties"]["value"] == CIRCLE | {
@@ -365,7 +367,7 @@ def test_the_docstring_goes_before_the_words_of_a_class() -> None:
     }
 
 
-def test_an_alias_is_what_the_model_says() -> None:
+def test_the_model_uses_the_alias_of_a_parameter() -> None:
     signature = Signature(taking(Annotated[int, Field(alias="class")]))
     assert signature.tool.parameters == {
         "type": "object",
@@ -412,7 +414,7 @@ def test_a_type_without_json_is_refused(hint: Any, reason: str) -> None:
         (list["Nowhere"], "name 'Nowhere' is not defined"),  # noqa: F821
     ],
 )
-def test_a_type_that_does_not_exist_is_refused(hint: Any, reason: str) -> None:
+def test_an_undefined_type_is_refused(hint: Any, reason: str) -> None:
     assert not_described(taking(hint)) == (
         f"The type of value in function has no JSON schema: {reason}.",
         "Define the name before the function, or use another type.",
@@ -420,7 +422,7 @@ def test_a_type_that_does_not_exist_is_refused(hint: Any, reason: str) -> None:
 
 
 @pytest.mark.parametrize("hint", ["how many", "json.Nowhere", "1 +", 5, "5"])
-def test_an_annotation_that_is_no_type_is_refused(hint: Any) -> None:
+def test_an_annotation_that_is_not_a_type_is_refused(hint: Any) -> None:
     fact, advice = not_described(taking(hint))
     assert fact.startswith("The type of value in function has no JSON schema: ")
     assert advice == TYPES
@@ -477,7 +479,7 @@ OF_YOUR_OWN = "Wrap it in a Python function with type hints."
         (unknown, ("unknown has no signature that Python can inspect.", OF_YOUR_OWN)),
     ],
 )
-def test_a_function_that_no_model_can_call_is_refused(function: Any, message: tuple[str, str]) -> None:
+def test_a_function_without_a_json_schema_is_refused(function: Any, message: tuple[str, str]) -> None:
     assert not_described(function) == message
 
 
@@ -489,7 +491,7 @@ def test_a_name_that_the_service_refuses_is_refused(name: str) -> None:
     assert not_described(function) == (f"{name!r} is not a valid tool name.", advice)
 
 
-def test_a_typed_dict_of_typing_is_one_from_python_3_12_on() -> None:
+def test_a_typed_dict_of_typing_works_since_python_3_12() -> None:
     old = typing.TypedDict("old", {"x": int})  # noqa: UP013
     if sys.version_info >= (3, 12):
         assert told(old) == {"type": "object", "properties": {"x": INTEGER}, "required": ["x"]}
@@ -498,7 +500,7 @@ def test_a_typed_dict_of_typing_is_one_from_python_3_12_on() -> None:
         assert "use `typing_extensions.TypedDict` instead" in fact
 
 
-def test_a_default_is_made_anew_by_the_function_itself() -> None:
+def test_the_function_itself_creates_its_defaults() -> None:
     def collect(item: int, into: list[int] = []) -> list[int]:  # noqa: B006  as people write it
         return [*into, item]
 
@@ -513,7 +515,7 @@ def given(function: Any, arguments: str) -> Any:
     return function(**Signature(function).parse_arguments(arguments))
 
 
-def test_a_field_in_place_of_a_default_tells_text_bounds_and_default() -> None:
+def test_a_field_as_a_default_describes_text_bounds_and_default() -> None:
     def f(x: int = Field(description="how many", ge=1), y: str = Field("d")) -> Any:
         return x, y
 
@@ -552,7 +554,7 @@ def test_a_field_in_place_of_a_default_tells_text_bounds_and_default() -> None:
     ],
 )
 @pytest.mark.parametrize("more", [{}, {"description": "It is.", "examples": [1]}])
-def test_a_field_in_place_of_a_default_is_told_as_in_annotated(
+def test_a_field_as_a_default_has_the_same_schema_as_in_annotated(
     hint: Any, fields: dict[str, Any], more: dict[str, Any]
 ) -> None:
     annotated = Annotated[hint, Field(**fields, **more)]
@@ -575,7 +577,7 @@ def test_a_field_in_place_of_a_default_is_told_as_in_annotated(
         (Field(default_factory=list, description="many"), [], {"description": "many"}),
     ],
 )
-def test_the_default_of_a_field_is_given_to_the_function(field: Any, value: Any, told_default: Any) -> None:
+def test_the_default_of_a_field_is_passed_to_the_function(field: Any, value: Any, told_default: Any) -> None:
     def function(value=field):
         return value
 
@@ -600,7 +602,7 @@ def test_null_stands_for_a_field_whose_default_is_none() -> None:
     assert given(function, '{"value": null}') is None
 
 
-def test_a_partial_of_a_function_with_fields() -> None:
+def test_a_partial_of_a_function_with_fields_keeps_the_open_fields() -> None:
     def function(a: int = Field(ge=1), b: int = Field(2)) -> Any:
         return a, b
 
@@ -608,7 +610,7 @@ def test_a_partial_of_a_function_with_fields() -> None:
     assert bound(**Signature(bound).parse_arguments('{"a": 1}')) == (1, 5)
 
 
-def test_the_field_of_a_dataclass_in_place_of_a_default_is_refused() -> None:
+def test_a_dataclass_field_as_a_default_is_refused() -> None:
     def f(x: list[int] = field(default_factory=list)) -> None: ...  # noqa: B008  as people write it
 
     assert not_described(f) == (
