@@ -1,4 +1,4 @@
-"""Where a call goes and with which key."""
+"""The endpoint of a call: base URL, API key and authentication."""
 
 from pathlib import Path
 

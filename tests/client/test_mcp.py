@@ -1,4 +1,4 @@
-"""Tools of MCP servers: one written here with the SDK, over both transports, and one that others wrote."""
+"""Tools of MCP servers: a server of our own over both transports, and the official time server."""
 
 import asyncio
 import json
@@ -86,7 +86,7 @@ def fail() -> str:
 
 @server.tool()
 async def meet() -> str:
-    """Wait until two have come."""
+    """Wait until two calls have arrived."""
     global met
     met += 1
     while met < 2:
@@ -135,7 +135,7 @@ def learn(name: str) -> str:
     return "learnt"
 
 async def old(context, go_on):
-    """A server of 2025 knows sessions, which it forgets when it begins anew."""
+    """A server of the 2025 protocol has sessions, which are lost when it restarts."""
     if context.method == "server/discover":
         raise MCPError(code=-32601, message="Method not found")
     return await go_on(context)
@@ -163,7 +163,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def made() -> Iterator[Made]:
-    """Makes servers that end with the test."""
+    """Create servers that are closed after the test."""
     servers: list[McpServer] = []
 
     def make(*args: object, **kwargs: object) -> McpServer:
@@ -184,7 +184,7 @@ def shop(program: Path) -> Iterator[McpServer]:
 
 @pytest.fixture
 def own(made: Made, program: Path) -> McpServer:
-    """A server for a test that ends it, or begins with none."""
+    """A server that the test itself starts or stops."""
     return made("shop", [sys.executable, str(program)])
 
 
@@ -215,7 +215,7 @@ def either(request: pytest.FixtureRequest, shop: McpServer, made: Made) -> McpSe
 
 @pytest.fixture(scope="module")
 def free_port() -> Iterator[Callable[[], int]]:
-    """Gives out ports that no other process gets meanwhile: they stay bound, so that only we may listen there."""
+    """Return ports that stay bound, so that no other process can listen there."""
     with ExitStack() as held:
 
         def found() -> int:
@@ -245,7 +245,7 @@ async def named(server: McpServer, name: str) -> McpTool:
 
 
 async def said(server: McpServer, tool: str, **arguments: object) -> str:
-    """What a call gives that goes well."""
+    """Return the text of a successful call."""
     text, is_error = await server.call_tool(tool, arguments)
     assert not is_error, text
     return text
@@ -259,7 +259,7 @@ async def error_of(question: Awaitable[object]) -> MimoError:
     return caught.value
 
 
-# What is offered
+# Lists of tools
 
 
 async def test_tools_have_the_prefix_of_the_server_and_no_unsupported_schema_keys(either: McpServer) -> None:
@@ -307,7 +307,7 @@ async def test_a_tool_that_is_added_later_is_listed_later(either: McpServer) -> 
     assert await (await named(either, name)).call({}) == ("new", False)
 
 
-# What comes of a call
+# Results
 
 
 async def test_a_call_returns_the_text_of_the_tool(either: McpServer) -> None:
@@ -359,7 +359,7 @@ async def test_a_long_result_is_complete(either: McpServer) -> None:
 
 
 async def waiting(server: McpServer) -> asyncio.Task[tuple[str, bool]]:
-    """Begin a call that never ends, and return when its tool runs."""
+    """Start a call that never ends, and return when its tool runs."""
     before = await said(server, "waits")
     call = asyncio.create_task(server.call_tool("wait", {}))
     with anyio.fail_after(60):
@@ -445,13 +445,13 @@ async def test_logs_of_the_server_and_the_sdk_are_not_printed(
     assert capfd.readouterr() == ("", "")
 
 
-# Beginning and end
+# Start and end
 
 
 async def test_a_server_is_started_on_first_use_and_ends_when_it_is_closed(own: McpServer) -> None:
     assert own._connection is None
     first = await said(own, "process")
-    assert own._connection._scope.deadline == float("inf")  # it may take its time from now on
+    assert own._connection._scope.deadline == float("inf")  # no timeout after the start
     own.close()
     own.close()
     assert not runs(first)
@@ -502,7 +502,7 @@ gc.collect()
 
 
 def printed(end: str, url: str, *command: object) -> list[str]:
-    """What a program prints that uses servers from several threads and then ends."""
+    """Return the output of a program that uses servers in several threads and then exits."""
     python = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PROGRAM, end, url]
     run = subprocess.run(
         [*python, sys.executable, *map(str, command)],
@@ -563,11 +563,11 @@ async def test_a_program_gets_only_harmless_and_named_environment_variables(
     assert "secret" not in environment.values()
 
 
-# What can go wrong
+# Errors
 
 
 class Website(BaseHTTPRequestHandler):
-    """A page, and for a POST as well."""
+    """A web page, also in response to a POST."""
 
     def do_POST(self) -> None:
         self.send_response(200)
@@ -703,7 +703,7 @@ def test_a_missing_sdk_is_an_error_with_the_install_command() -> None:
     ), run.stderr
 
 
-# A server that others wrote
+# A third-party server
 
 
 @pytest.mark.skipif(not find_spec("mcp_server_time"), reason="mcp-server-time is not installed")

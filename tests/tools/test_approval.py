@@ -1,4 +1,4 @@
-"""Who decides on a tool call, and what each answer means."""
+"""Approvals in text: each answer of the user, and unattended runs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ QUESTION = "Run it? [y]es, [a]lways in this session, [n]o, or a reason to refuse
 
 
 def asked(call: ToolCall, *answers: str) -> tuple[Approval, list[str]]:
-    """Ask, answer in turn, and return the decision and the questions."""
+    """Give these answers one after the other. Return the decision and the questions."""
     questions: list[str] = []
     left = list(answers)
 
@@ -92,7 +92,7 @@ def test_deceptive_arguments_are_shown_whole_before_the_question(deceptive: Dece
 
 
 def approved(call: ToolCall) -> tuple[Approval, list[str]]:
-    """Look at all pages and approve; return the decision and the questions."""
+    """Show all pages and approve. Return the decision and the questions."""
     questions: list[str] = []
 
     def answer(question: str) -> str:

@@ -1,4 +1,4 @@
-"""What the JSON arguments of a model become, and what the model is told of its mistakes."""
+"""Arguments of a tool call: their types, and error messages for the model."""
 
 import inspect
 import json
@@ -12,13 +12,13 @@ from hypothesis import given, strategies as st
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 from pydantic_core import to_json, to_jsonable_python
 from support.tool_signatures import Circle, Level, Pair, Point, Row, Shape, Square, Unit, taking, wind
-from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
 from mimo_magics.tools.schema import BadArguments, Signature
 
 
 def given_to(hint: Any, value: str, **default: Any) -> Any:
-    """Return what JSON becomes for a parameter of this type."""
+    """Return the value of a JSON text for a parameter of this type."""
     return Signature(taking(hint, **default)).parse_arguments(f'{{"value": {value}}}')["value"]
 
 

@@ -1,4 +1,4 @@
-"""A function of the notebook, run as a tool."""
+"""Functions that run as tools."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def keeping_name(function: Callable[..., Any], wrapper: Callable[..., Any]) -> C
 
 
 def calls(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A sync function that returns what another one returns."""
+    """A sync function that returns the value of another one."""
 
     def wrapper(**arguments: Any) -> Any:
         return function(**arguments)
@@ -58,7 +58,7 @@ def calls(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Adder:
-    """Callable, with an async `__call__`."""
+    """A callable with an async `__call__`."""
 
     __name__ = "adder"
 
@@ -78,7 +78,7 @@ class Adder:
 
 
 class Awaited:
-    """Awaitable, and no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -281,7 +281,7 @@ async def test_a_function_cannot_end_the_process() -> None:
 
 
 class Odd(BaseException):
-    """No `Exception`, as those of pytest."""
+    """A `BaseException` that is not an `Exception`, as in pytest."""
 
 
 @pytest.mark.parametrize(

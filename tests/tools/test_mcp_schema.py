@@ -1,4 +1,4 @@
-"""What a tool of an MCP server takes and gives, without a server."""
+"""Schemas and results of MCP tools, without a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which functions are registered as tools, and what becomes a tool without that."""
+"""Registered tools, and tools made of functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is told of a value: as much as the budget holds, whatever the value is and does."""
+"""The text of a result: any value, within the budget."""
 
 import json
 import math

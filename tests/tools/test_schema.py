@@ -1,4 +1,4 @@
-"""What a model is told of a Python function."""
+"""JSON schemas of Python functions."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ class Tree(BaseModel):
 
 
 class Frame:
-    """No JSON is like it, as it is with a DataFrame."""
+    """A class without a JSON form, such as a DataFrame."""
 
 
 CIRCLE = {
@@ -64,7 +64,7 @@ SQUARE = {
 
 
 def told(hint: Any, **default: Any) -> Any:
-    """Return what a model is told of a parameter of this type."""
+    """Return the schema of a parameter of this type."""
     return Signature(taking(hint, **default)).tool.parameters["properties"]["value"]
 
 
@@ -74,7 +74,7 @@ def not_described(function: Any) -> tuple[str, str]:
     return str(error.value), error.value.hint
 
 
-# ------------------------------------------------------------------------------------ the whole tool
+# ------------------------------------------------------------------------------------ Whole tools
 
 
 WIND = Tool(
@@ -232,7 +232,7 @@ made = maker()
     assert Signature(function).parse_arguments('{"at": {"x": 1}}') == {"at": local(1)}
 
 
-# ------------------------------------------------------------------------------------------- schemas
+# ------------------------------------------------------------------------------------------- Schemas
 
 
 INTEGER, STRING, NULL = {"type": "integer"}, {"type": "string"}, {"type": "null"}
@@ -377,7 +377,7 @@ def test_the_model_uses_the_alias_of_a_parameter() -> None:
     assert signature.parse_arguments('{"class": 1}') == {"value": 1}
 
 
-# ------------------------------------------------------------------------- what cannot be described
+# ------------------------------------------------------------------------- Functions without a schema
 
 
 TYPES = (
@@ -507,11 +507,11 @@ def test_the_function_itself_creates_its_defaults() -> None:
     assert Signature(collect).parse_arguments('{"item": 1}') == {"item": 1}
 
 
-# ------------------------------------------------------------------------------------ Field in place of a default
+# ------------------------------------------------------------------------------------ Field as a default
 
 
 def given(function: Any, arguments: str) -> Any:
-    """Return what the function returns for arguments that a model wrote."""
+    """Return the value of the function for arguments of a model."""
     return function(**Signature(function).parse_arguments(arguments))
 
 

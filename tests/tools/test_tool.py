@@ -1,4 +1,4 @@
-"""What every tool has, wherever it comes from."""
+"""The value of a tool, and its defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded model: a real model, both formats, and the official SDKs as witnesses.
+"""The embedded model: a real model, both formats, and the official SDKs as independent clients.
 
 No test depends on what the model writes: replies are looked at by their shape.
 """
@@ -27,7 +27,7 @@ from mimo_magics.session.session import Session
 
 QUESTION = "What is the capital of Japan?"
 PROMPT_TOKENS = 27
-"""Of the question in the template of the model."""
+"""Tokens of the question in the template of the model."""
 APIS: list[Api] = ["openai", "anthropic"]
 
 
@@ -58,7 +58,7 @@ def test_a_second_prompt_follows_the_first_turn_with_a_larger_model(api: Api) ->
 
 
 def assert_second_prompt_follows(talk: Session, api: Api) -> None:
-    """The model reads the first turn again: its prompt and its reply."""
+    """Check that the second request includes the prompt and the reply of the first turn."""
     first = talk.ask(QUESTION, api=api, max_tokens=40)
     second = talk.ask("Name three things to see there.", api=api, max_tokens=40)
     assert first.usage
@@ -68,7 +68,7 @@ def assert_second_prompt_follows(talk: Session, api: Api) -> None:
 
 
 def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "celsius") -> dict[str, object]:
-    """Tell the present weather of a city.
+    """Return the current weather of a city.
 
     Args:
         city: its name, such as Tokyo.
@@ -79,7 +79,7 @@ def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "cel
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None:
-    """It must call the tool: the server lets it write nothing else."""
+    """`tool_choice` makes the server accept only a tool call."""
     if not weights.get_weights_path(TOOLS_MODEL).exists():
         pytest.skip(f"{TOOLS_MODEL} does not exist: make weights-tools")
     talk = Session(
@@ -183,7 +183,7 @@ def test_thinking_becomes_a_field_of_llama_cpp() -> None:
     ]
 
 
-# What can go wrong
+# Errors
 
 
 def prepared(model: str) -> list[ModelPreparation]:

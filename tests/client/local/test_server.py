@@ -1,4 +1,4 @@
-"""The process that serves the embedded model: a real model."""
+"""The server process of the embedded model, with a real model."""
 
 import subprocess
 import sys

