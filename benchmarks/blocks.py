@@ -1,7 +1,7 @@
-"""How long one call of the document rendering keeps the kernel, for 40 kB of code in any language that a fence can name.
+"""CPU time of rendering 40 kB of code, in every language that a code fence can name.
 
-The model chooses both. Printed are the ten slowest pairs of language and text, in milliseconds of CPU. `--short` takes a few
-languages of each kind, and prints how many are colored, which is the same on every machine.
+The model chooses language and code. The output has the ten slowest combinations, in milliseconds of CPU time. `--short`
+uses a few languages, and prints how many are highlighted, which is the same on every machine.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from itertools import product
 
 from pygments.lexers import get_all_lexers
 
-from mimo_magics.document.highlighting import is_colored
+from mimo_magics.document.highlighting import is_highlighted
 from mimo_magics.document.markdown import to_html
 
 CHARS, BLOCK_CHARS = 40_000, (2_600, 7_900)
-"""Of a reply, and of the code blocks in it: larger ones are never colored, of some languages or of any."""
+"""Size of a reply, and of its code blocks. Larger blocks are not highlighted, in some or all languages."""
 LINE_CHARS = (8, 399)
-"""A line of 400 characters is never colored."""
+"""Line lengths. A block with a line of 400 characters is not highlighted."""
 UNITS = {
     "tabs": "\t",
     "blanks": " ",
@@ -45,14 +45,14 @@ SHORT = ("python", "mathematica")
 
 
 def aliases() -> list[str]:
-    """Every name of every lexer."""
+    """Return all names of all lexers."""
     return sorted(
         {alias for _, names, _, _ in get_all_lexers(plugins=False) for alias in names if " " not in alias}
     )
 
 
 def bodies() -> Iterator[tuple[str, str]]:
-    """What the blocks hold: one run of each text, and lines of it up to lengths that are still colored."""
+    """Yield the contents of the blocks: each unit as one line, and as lines that are short enough for highlighting."""
     for name, unit in UNITS.items():
         yield f"{name}, one line", (unit * CHARS)[:CHARS]
         for length, chars in product(LINE_CHARS, BLOCK_CHARS):
@@ -61,13 +61,13 @@ def bodies() -> Iterator[tuple[str, str]]:
 
 
 def source(language: str, body: str) -> str:
-    """A reply of about 40 kB, of as many blocks as it takes."""
+    """Return a reply of about 40 kB with as many blocks as needed."""
     block = f"~~~~~{language}\n{body.rstrip(chr(10))}\n~~~~~\n\n"
     return block * max(1, CHARS // len(block))
 
 
 def seconds(text: str) -> float:
-    """CPU time of one call."""
+    """Return the CPU time of one call."""
     begin = time.process_time()
     to_html(text)
     return time.process_time() - begin
@@ -76,21 +76,23 @@ def seconds(text: str) -> float:
 def main() -> None:
     """Print the table."""
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="a few languages")
+    parser.add_argument("--short", action="store_true", help="use a few languages")
     names = SHORT if parser.parse_args().short else aliases()
-    colored = [alias for alias in aliases() if is_colored("x = 1\n", alias)]
+    colored = [alias for alias in aliases() if is_highlighted("x = 1\n", alias)]
     print(
         f"names of languages {len(aliases()):,}, colored {len(colored):,}, shown plain {len(aliases()) - len(colored):,}"
     )
-    to_html(source("python", "x = 1"))  # imports
+    # The first call includes the imports.
+    to_html(source("python", "x = 1"))
     texts = list(bodies())
     for name in names:
-        is_colored("x", name) and to_html(source(name, "x = 1"))
+        is_highlighted("x", name) and to_html(source(name, "x = 1"))
     measured = [
         (seconds(source(name, body)), name, what)
         for name in names
         for what, body in texts
-        if is_colored(body, name) or "one line" in what  # the others are shown plain in the same way
+        # Blocks without highlighting take equal time, so one of them is enough.
+        if is_highlighted(body, name) or "one line" in what
     ]
     print(f"calls {len(measured):,}; the longest:")
     for longest, name, what in sorted(measured, reverse=True)[:10]:

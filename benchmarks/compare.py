@@ -1,10 +1,10 @@
-"""How long a comparison of six variants takes, beside asking them in turn.
+"""Time of a comparison with six variants, relative to six prompts in sequence.
 
-    python benchmarks/compare.py            a server that thinks for half a second, then speaks for another half
-    python benchmarks/compare.py --local    the embedded model, which has one machine for all of them
-    python benchmarks/compare.py --short    a tenth of the time, once; read how many were asked, not how long it took
+    python benchmarks/compare.py            a server that thinks for half a second, then streams for half a second
+    python benchmarks/compare.py --local    the embedded model, which runs all variants on one machine
+    python benchmarks/compare.py --short    one round in a tenth of the time; read the counts, not the times
 
-Both ways ask the same six prompts; they take turns, and the best of the rounds counts.
+Each number of concurrent calls sends the same six prompts, and the best round counts.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from mimo_magics import Session
 
 TEMPERATURES = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 THINKING, SPEAKING, WORDS = 0.5, 0.5, 50
-"""Seconds, seconds, and how many words are spoken."""
+"""Seconds of thinking, seconds of streaming, and the number of words."""
 AT_ONCE = (1, 2, 4, 6)
 
 
 class Model:
-    """A script of the server: it answers as a model does, after a while and word by word, and counts.
+    """A script of the server. It replies like a model, with a delay and word by word, and counts the requests.
 
     Args:
-        share: of the seconds that are waited.
+        share: the factor for all delays.
     """
 
     def __init__(self, share: float) -> None:
-        self.requests = self.most = 0
-        """How many came, and how many of them at a time."""
+        self.requests = self.max_concurrent = 0
+        """The number of requests, and the highest number of concurrent requests."""
         self._share = share
         self._running = 0
         self._lock = threading.Lock()
@@ -59,16 +59,16 @@ class Model:
         with self._lock:
             self.requests += change > 0
             self._running += change
-            self.most = max(self.most, self._running)
+            self.max_concurrent = max(self.max_concurrent, self._running)
 
     def begin(self) -> None:
-        """Count from here."""
-        self.requests = self.most = 0
+        """Reset the counts."""
+        self.requests = self.max_concurrent = 0
 
 
 @contextmanager
 def served(model: Model, *, local: bool) -> Iterator[dict[str, Any]]:
-    """Give the settings of a session that may ask."""
+    """Yield the settings of a session for the server."""
     if local:
         yield {"preset": "local", "max_tokens": 40}
         return
@@ -78,10 +78,10 @@ def served(model: Model, *, local: bool) -> Iterator[dict[str, Any]]:
 
 
 def seconds(session: Session, at_once: int) -> float:
-    """Compare, and tell how long it took."""
-    begun = time.perf_counter()
+    """Return the time of one comparison."""
+    start = time.perf_counter()
     compared = session.compare("Name a bird.", temperature=TEMPERATURES, at_once=at_once)
-    took = time.perf_counter() - begun
+    took = time.perf_counter() - start
     assert all(each.reply for each in compared)
     return took
 
@@ -89,9 +89,9 @@ def seconds(session: Session, at_once: int) -> float:
 def main() -> None:
     """Print the table."""
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--local", action="store_true", help="ask the embedded model")
+    parser.add_argument("--local", action="store_true", help="use the embedded model")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--short", action="store_true", help="a tenth of the time, one round")
+    parser.add_argument("--short", action="store_true", help="one round in a tenth of the time")
     options = parser.parse_args()
     rounds, model = 1 if options.short else options.rounds, Model(0.1 if options.short else 1.0)
     best, counted = {}, {}
@@ -101,8 +101,8 @@ def main() -> None:
         for at_once in AT_ONCE:
             model.begin()
             best[at_once] = min(seconds(session, at_once) for _ in range(rounds))
-            counted[at_once] = f"{model.requests:>11}{model.most:>19}"
-    print(f"{len(TEMPERATURES)} variants   seconds   of asking them in turn   requests   most at a time")
+            counted[at_once] = f"{model.requests:>11}{model.max_concurrent:>19}"
+    print(f"{len(TEMPERATURES)} variants   seconds   of six in sequence       requests   max concurrent")
     for at_once, took in best.items():
         print(
             f"{at_once} at a time {took:>9.2f} {took / best[1]:>24.2f}{'' if options.local else counted[at_once]}"

@@ -1,7 +1,7 @@
-"""A server that answers every call with one reply, built beforehand, as fast as the client takes it.
+"""A server that sends one prepared reply to every call, as fast as the client reads it.
 
-`serving` runs it in a process of its own, so that its CPU time is not counted with the client's. The frames have
-the shape of MiMo's: in the OpenAI format every delta has all four keys, null where unused.
+`serving` runs it in a separate process, so that its CPU time is not part of the client's. The events have the form of
+MiMo's: in the OpenAI format every delta has all four keys, null if unused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from subprocess import PIPE, Popen
 from typing import Any
 
 MODES = {"packets": "one write for 8 KB", "events": "one write for each event"}
-"""How the body is cut into writes, each an HTTP chunk of its own; the first part of the path chooses."""
+"""How the body is split into writes, each an HTTP chunk. The first part of the path selects the mode."""
 PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
 PACKET = 8_192
 MODEL = "mimo-benchmark"
@@ -27,17 +27,17 @@ SAMPLE = (
     'The| stream| of| tokens| comes| in "small"| pieces|,| one| by| one|.\n'
     "|这些|小|片段|会|拼成|一段|完整|的|文字|。|\u2028| `code` \\| – é| 🙂"
 )
-"""Tokens: what JSON escapes, what UTF-8 spells in two to four bytes, and a line separator that ends no line."""
+"""Tokens with JSON escapes, with UTF-8 characters of two to four bytes, and with a Unicode line separator."""
 
 
 def script(tokens: int) -> tuple[list[str], list[str]]:
-    """What the model thinks, a fifth of the tokens, and what it says."""
+    """Return the reasoning tokens, a fifth of all, and the text tokens."""
     words = list(islice(cycle(SAMPLE.split("|")), tokens))
     return words[: tokens // 5], words[tokens // 5 :]
 
 
 def openai_events(tokens: int) -> Iterator[bytes]:
-    """Chat completion chunks, with the finish, the usage and `[DONE]` behind them."""
+    """Yield chat completion chunks, the final chunk, the usage and `[DONE]`."""
     thoughts, words = script(tokens)
     yield _chunk(_choice(content="", role="assistant"))
     yield from (_chunk(_choice(reasoning_content=thought)) for thought in thoughts)
@@ -68,7 +68,7 @@ def _openai_usage(tokens: int) -> dict[str, Any]:
 
 
 def anthropic_events(tokens: int) -> Iterator[bytes]:
-    """A message of two blocks, one of thinking and one of text."""
+    """Yield a message with a thinking block and a text block."""
     thoughts, words = script(tokens)
     message = {"id": f"msg_{ID}", "type": "message", "role": "assistant", "model": MODEL, "content": []}
     yield _event("message_start", message={**message, "usage": {"input_tokens": 0, "output_tokens": 0}})
@@ -98,7 +98,7 @@ def _json(value: dict[str, Any]) -> bytes:
 
 
 def replies(tokens: int) -> dict[str, list[bytes]]:
-    """The writes that answer a call, by path: mode first, then the path of the API."""
+    """Return the writes of a response by path: mode, then API path."""
     written = {}
     for api, make in (("openai", openai_events), ("anthropic", anthropic_events)):
         events = list(make(tokens))
@@ -116,7 +116,7 @@ def _chunked(pieces: list[bytes]) -> list[bytes]:
 
 
 def server(tokens: int) -> ThreadingHTTPServer:
-    """The server on a free port of this machine."""
+    """Return the server on a free loopback port."""
     written = replies(tokens)
 
     class Handler(BaseHTTPRequestHandler):
@@ -133,14 +133,14 @@ def server(tokens: int) -> ThreadingHTTPServer:
                 self.wfile.write(piece)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Do not log."""
 
     return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 
 
 @contextmanager
 def serving(tokens: int) -> Iterator[str]:
-    """Run the server in a process of its own and yield its address."""
+    """Run the server in a separate process and yield its address."""
     command = [sys.executable, __file__, str(tokens)]
     with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
         assert process.stdout
@@ -148,7 +148,7 @@ def serving(tokens: int) -> Iterator[str]:
 
 
 def main() -> None:
-    """Serve until the standard input closes, which it also does when the parent dies."""
+    """Serve until standard input closes, which also happens if the parent process dies."""
     service = server(int(sys.argv[1]))
     threading.Thread(target=service.serve_forever, daemon=True).start()
     print(service.server_port, flush=True)

@@ -1,34 +1,31 @@
-"""What it costs to stream a reply into a real JupyterLab: ours beside `print` and `update_display`.
+"""Cost of streaming a reply into a real JupyterLab, relative to `print` and `update_display`.
 
-A server in a process of its own sends the same Markdown to all, token by token (`paced_server.py`). Each way of
-showing it runs in a cell of its own notebook, in a page and a kernel of its own, in headless Chromium, one after
-the other: ours is a `%%mimo` cell; the others read the same stream through plain httpx and json
-(`frontend_ways.py`), and
+A server in a separate process sends the same Markdown to all, token by token (`paced_server.py`). Each contender runs in
+a cell of its own notebook, with its own page and kernel, in headless Chromium, one after the other. «ours» is a `%%mimo`
+cell; the others read the same stream with plain httpx and json (`frontend_ways.py`):
 
     print        print every token
-    each token   update_display(Markdown(all so far)) for every token
+    each token   update_display(Markdown(text so far)) for every token
     10 Hz        the same, at most ten times a second, and once at the end
 
-Beforehand each page has shown math and code, so that MathJax and the colours of code are loaded, and then a short
-reply in the same way, so that imports and the manager of widgets are not counted; those outputs are cleared. From the start of the cell until it is over,
-and nothing in its output has changed for a second, the columns count
+First, each page shows math and code, so that MathJax and the highlighting are loaded, and a short reply, so that imports
+and the widget manager are not measured. These outputs are cleared. The columns count from the start of the cell until it
+has ended and its output has not changed for a second:
 
-    MB, messages   frames that came over the kernel's websocket, before any compression; for ours up to and
-                   including the document that takes the place of what grew
-    main s         time of the page's main thread in tasks (TaskDuration of the DevTools protocol)
-    longest ms     the longest of these tasks that the page's PerformanceObserver told; it tells none below 50
-    paint s        from the server's sending of the last token to the frame in which the page shows the last word of
-                   the reply, wherever the page is scrolled to
-    rest s         from the same moment to the last change of the output's content (formulas that are set late, the
-                   final document)
-    kernel %       CPU time of the kernel's process between the first and the last token, of one core; it comes in
+    MB, messages   frames of the kernel's websocket before compression; for ours, including the final document
+    main s         time in tasks of the page's main thread (TaskDuration of the DevTools protocol)
+    longest ms     the longest task that the PerformanceObserver of the page reports; it reports none below 50
+    paint s        from the time when the server sends the last token to the frame in which the page shows the last
+                   word of the reply, at any scroll position
+    rest s         from the same time to the last change of the output (late formulas, the final document)
+    kernel %       CPU time of the kernel process between the first and the last token, in percent of one core, in
                    steps of 10 ms, which are 0.5 % of a stream of 2 s
-    kernel s       CPU time from the start of the cell until all is over
-    saved kB       the outputs as the notebook would keep them
+    kernel s       CPU time from the start of the cell to its end
+    saved kB       the outputs in the saved notebook
 
-A run is cut off 60 s after the stream should have ended («not done»: its figures are a part of what it would cost);
-«lost» is text that cannot come any more, as the kernel is idle and the page too. Read ratios, not figures: differences
-below a factor of two are none on a busy machine. A missed goal is told, not raised.
+A run stops 60 s after the expected end of the stream («not done»: its figures are lower bounds). «lost» means that the
+last word never appeared although kernel and page are idle. Read the ratios, not the figures: on a busy machine a
+difference below a factor of two means nothing. A missed goal is printed, not raised.
 """
 
 from __future__ import annotations
@@ -55,19 +52,19 @@ COLUMNS = {
     "kernel": ("kernel s", ".2f"),
     "saved": ("saved kB", ",.1f"),
 }
-"""Fields of a run, with the head and the style of their columns."""
+"""Fields of a run, with heading and number format of their columns."""
 ALWAYS = {"longest": 150.0, "paint": 0.25, "percent": 12.0}
 GOALS: dict[Load, dict[str, float]] = {
     SHORT: {"megabytes": 0.1, "main": 1.5, **ALWAYS},
     LONG: {"megabytes": 0.9, "main": 10.0, **ALWAYS},
 }
-"""The most that ours may cost."""
+"""Goals: the highest allowed cost of ours."""
 GROWTH = 11
-"""What ten times the length may cost in bytes, as a factor."""
+"""Goal: the highest allowed growth of the bytes for ten times the length."""
 
 
 def middle(runs: list[Run]) -> Run:
-    """The median of each figure; `None` where a run has none."""
+    """Return the median of each figure; `None` if a run has none."""
     states = ", ".join(dict.fromkeys(run.state for run in runs))
     return Run(states, *(_median([getattr(run, field.name) for run in runs]) for field in fields(Run)[1:]))
 
@@ -78,7 +75,7 @@ def _median(values: list[float | None]) -> float | None:
 
 
 def show(runs: Mapping[str, list[Run]]) -> None:
-    """One line for each run."""
+    """Print one line per run."""
     row("", "", (head for head, _ in COLUMNS.values()))
     for name, them in runs.items():
         for each in them:
@@ -104,7 +101,7 @@ def line(what: str, value: float | None, goal: float) -> None:
 
 
 def show_ratios(ours: Run, others: Mapping[str, Run]) -> None:
-    """Ours through each other one; what was cut off would have cost more, so its ratio is an upper bound."""
+    """Print the ratios of ours to the others. The ratio to a run that is not done is an upper bound."""
     if ours.state != "done":
         print(f"  no ratios: ours {ours.state}")
         return
@@ -119,7 +116,7 @@ def _ratio(ours: Run, other: Run, field: str) -> str:
 
 
 def turns(loads: list[Load], names: list[str], rounds: int, run: Callable[[str, Load], Run]) -> None:
-    """One contender after the other, and a table for each load."""
+    """Run the contenders in turn, and print a table for each load."""
     sizes: dict[Load, float | None] = {}
     for load in loads:
         print(f"\n{load.tokens:,} tokens at {load.rate:,} a second, rounds: {rounds}", flush=True)
@@ -134,25 +131,25 @@ def turns(loads: list[Load], names: list[str], rounds: int, run: Callable[[str, 
         sizes[load] = ours.megabytes if ours.state == "done" else None
     if LONG in sizes and SHORT in sizes:
         short, long = sizes[SHORT], sizes[LONG]
-        line("MB of ten times as much", long / short if long and short else None, GROWTH)
+        line("MB, ten times the length", long / short if long and short else None, GROWTH)
 
 
 def machine(chromium: str) -> None:
-    """Say where this was."""
+    """Print the machine and the versions."""
     packages = (f"{name} {version(name)}" for name in ("jupyterlab", "ipykernel", "ipywidgets"))
     print(f"{cpu_count()} cores, load {getloadavg()[0]:.1f};", ", ".join([*packages, f"chromium {chromium}"]))
 
 
 def options() -> Namespace:
-    parser = ArgumentParser(description="What streaming a reply costs in a real JupyterLab.")
+    parser = ArgumentParser(description="Cost of streaming a reply into a real JupyterLab.")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--only", action="append", choices=LOADS, help="tokens@rate; may be repeated")
-    parser.add_argument("--short", action="store_true", help="2000@1000, ours and print")
+    parser.add_argument("--only", action="append", choices=LOADS, help="tokens@rate; repeatable")
+    parser.add_argument("--short", action="store_true", help="2000@1000, only ours and print")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Measure what was asked for."""
+    """Run the selected loads."""
     chosen = options()
     if reason := missing():
         print(reason)

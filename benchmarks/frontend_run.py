@@ -1,4 +1,4 @@
-"""One run of the benchmark of front ends: a page of JupyterLab, a cell, and the clocks on it. See frontend.py."""
+"""One run of the front-end benchmark: a page of JupyterLab, a cell, and its measurements. See frontend.py."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from browser.lab import IDLE, NOTEBOOK, Page, Server, browsing, chromium, write 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession
 
-PATIENCE = 60
-"""Seconds after the expected end of the stream at which a run is cut off."""
+TIMEOUT = 60
+"""Seconds after the expected end of the stream at which a run stops."""
 WARM_UP = "200@200"
-"""Long enough for prose, math and code, short enough for whoever repaints all for each token."""
+"""A load that is long enough for prose, math and code, and short enough for a contender that repaints everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A reply of so many tokens at so many a second."""
+    """A reply with a number of tokens and a rate in tokens per second."""
 
     tokens: int
     rate: int
@@ -55,16 +55,16 @@ CONTENDERS = {
     "10 Hz": OTHER.replace("WAY", "at_10_hz"),
     "each token": OTHER.replace("WAY", "by_update"),
 }
-"""The cell that is measured: of two lines each, so that as much of its output is on the screen."""
+"""The measured cells. Each has two lines, so that equal parts of the outputs are visible."""
 MEASURED = 3
-"""Its place."""
+"""The index of the measured cell."""
 
 # The page
 
 WATCH = f"""([cell, marker]) => {{
     const output = {NOTEBOOK}.content.widgets[cell].node.querySelector(".jp-Cell-outputWrapper");
     const seen = window.seen = {{painted: 0, changed: Date.now(), longest: 0}};
-    const isShown = () => {{  // looks at the last words only: to read all for each frame would be a cost of its own
+    const isShown = () => {{  // reads only the last words, as reading all text in each frame would change the result
         const walker = document.createTreeWalker(output, NodeFilter.SHOW_TEXT);
         let words = "";
         for (let text = walker.lastChild(); text && words.length < 1000; text = walker.previousNode()) {{
@@ -76,7 +76,7 @@ WATCH = f"""([cell, marker]) => {{
     let waits = false;
     const look = () => {{
         waits = false;
-        if (isShown()) setTimeout(() => seen.painted ||= Date.now());  // when the frame is drawn
+        if (isShown()) setTimeout(() => seen.painted ||= Date.now());  // after the frame is painted
     }};
     new MutationObserver(() => {{
         seen.changed = Date.now();
@@ -90,7 +90,7 @@ OVER = f"""() => ({IDLE})() && Date.now() - window.seen.changed > (window.seen.p
 
 
 class Wire:
-    """Counts what comes to a page over the websocket of its kernel; to be made before the page opens."""
+    """Counts the websocket frames of a page's kernel. Create it before the page opens."""
 
     def __init__(self, cdp: CDPSession) -> None:
         self.bytes = self.messages = 0
@@ -106,7 +106,8 @@ class Wire:
     def _received(self, event: dict[str, Any]) -> None:
         if event["requestId"] in self._kernels:
             frame, data = event["response"], event["response"]["payloadData"]
-            binary = frame["opcode"] == 2  # and then written in base64
+            # Binary frames are reported in base64.
+            binary = frame["opcode"] == 2
             self.bytes += len(data) * 3 // 4 - data[-2:].count("=") if binary else len(data.encode())
             self.messages += 1
 
@@ -116,7 +117,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run cost; `None` for what did not come to its end."""
+    """The figures of one run; `None` for a figure that was not reached."""
 
     state: str
     megabytes: float | None = None
@@ -131,7 +132,7 @@ class Run:
 
 
 class Bench:
-    """A page with a warm kernel, and the clocks on it."""
+    """A page with a warm kernel, and its measurements."""
 
     def __init__(self, page: Page, notebook: str, peer: str) -> None:
         self._page = page
@@ -143,7 +144,7 @@ class Bench:
         self._kernel = self._warm_up()
 
     def measure(self, load: Load) -> Run:
-        """Run the cell, and tell what it cost."""
+        """Run the cell and return its figures."""
         self._page.window.evaluate(WATCH, [MEASURED, MARKER])
         self._ask(f"reader/{self._kernel}")
         before = self._spent()
@@ -168,7 +169,7 @@ class Bench:
         )
 
     def _warm_up(self) -> int:
-        """Show math and a short reply, clear them, and return the process of the kernel."""
+        """Show math and a short reply, clear them, and return the process id of the kernel."""
         for cell in range(MEASURED):
             self._page.run(cell)
             self._page.wait_idle()
@@ -179,16 +180,16 @@ class Bench:
         return int("".join(printed))
 
     def _spent(self) -> tuple[float, ...]:
-        """MB, messages, and seconds of the page's main thread and of the kernel, so far."""
+        """Return MB, messages, seconds of the page's main thread, and CPU seconds of the kernel so far."""
         metrics = {it["name"]: it["value"] for it in self._cdp.send("Performance.getMetrics")["metrics"]}
         return self._wire.bytes / 1e6, self._wire.messages, metrics["TaskDuration"], cpu(self._kernel)
 
     def _over(self, load: Load) -> bool:
-        """Wait until nothing happens any more; not for ever."""
+        """Wait until page and kernel are idle, with a time limit."""
         from playwright.sync_api import TimeoutError as Late
 
         try:
-            limit = load.tokens / load.rate + PATIENCE
+            limit = load.tokens / load.rate + TIMEOUT
             self._page.window.wait_for_function(OVER, polling=200, timeout=limit * 1_000)
         except Late:
             return False
@@ -207,14 +208,14 @@ def _state(outputs: list[dict[str, Any]], *, over: bool, painted: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A server of JupyterLab, a browser, and the address of the model."""
+    """A JupyterLab server, a browser, and the address of the model server."""
 
     server: Server
     browser: Browser
     peer: str
 
     def run(self, name: str, load: Load) -> Run:
-        """One run on a new page, with a new kernel."""
+        """Run a contender on a new page with a new kernel."""
         from playwright.sync_api import Error
 
         notebook = f"{name}-{load}.ipynb"
@@ -230,7 +231,7 @@ class Lab:
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    """Start all three, and end them."""
+    """Start all three, and stop them at the end."""
     with (
         serving() as peer,
         browsing() as browser,
@@ -242,7 +243,7 @@ def lab() -> Iterator[Lab]:
 
 
 def missing() -> str:
-    """What this machine lacks, in words; empty if nothing."""
+    """Return what this machine lacks; empty if it lacks nothing."""
     if not (find_spec("jupyterlab") and find_spec("playwright")):
         return "JupyterLab and Playwright are not installed: make browser"
-    return "" if chromium() else "There is no chromium: apt-get install chromium"
+    return "" if chromium() else "Chromium is not installed: apt-get install chromium"

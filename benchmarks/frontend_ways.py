@@ -1,4 +1,4 @@
-"""How others show a stream, in the kernel of the benchmark of front ends. Its notebooks import a copy. See frontend.py."""
+"""The other contenders of the front-end benchmark. Its notebooks import a copy of this file. See frontend.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from IPython.display import Markdown, display
 
 
 def tokens(prompt: str) -> Iterator[str]:
-    """What the server sends, as whoever writes a few lines for it would read it."""
+    """Yield the tokens of the server, with simple client code."""
     body = {"model": "paced", "stream": True, "messages": [{"role": "user", "content": prompt}]}
     url = f"{os.environ['MIMO_BASE_URL']}/chat/completions"
     client = httpx.Client(timeout=None, trust_env=False)
@@ -29,7 +29,7 @@ def by_print(prompt: str) -> None:
 
 
 def by_update(prompt: str, pause: float = 0.0) -> None:
-    """All so far, whenever that many seconds have passed, and once at the end."""
+    """Update the display with the text so far after each pause, and once at the end."""
     text, shown = "", time.monotonic()
     handle = display(Markdown(text), display_id=True)
     for token in tokens(prompt):

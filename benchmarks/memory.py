@@ -1,7 +1,7 @@
-"""What a server that sends up to 1 GB costs in memory: the peak of a process before and after one prompt, or one list of models.
+"""Peak memory of a process before and after one prompt, or one list of models, from a server that sends up to 1 GB.
 
-Each row is a process of its own. The server is in this one, sends as long as somebody reads, and counts. `--short` sends 48 MB at
-the most; what is counted of it is nearly the same on every machine.
+Each row is a separate process. The server runs in this process, sends as long as the client reads, and counts the bytes.
+`--short` sends at most 48 MB; the counts are nearly the same on every machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itertools import chain, count, repeat
 from urllib.parse import unquote
 
 GOAL = 64
-"""MB above what the process had before."""
+"""Goal: the highest allowed growth in MB."""
 FULL_BYTES, SHORT_BYTES = 2**30, 48 * 2**20
 CHUNK_BYTES = 65_536
 CLIENT = """
@@ -57,12 +57,12 @@ print(f"{before:.1f} {peak():.1f} {what}")
 
 
 def frame(**delta: object) -> bytes:
-    """One event of a stream."""
+    """Return one event of a stream."""
     return b"data: " + json.dumps({"id": "1", "choices": [{"index": 0, "delta": delta}]}).encode() + b"\n\n"
 
 
 def call(number: int) -> bytes:
-    """One tool call; five sets of arguments, in rotation."""
+    """Return one tool call, with one of five sets of arguments."""
     function = {"name": "clock", "arguments": json.dumps({"n": number % 5})}
     return frame(tool_calls=[{"index": number, "id": f"c{number}", "type": "function", "function": function}])
 
@@ -74,7 +74,7 @@ STREAM, JSON = "text/event-stream", "application/json"
 
 
 def bomb() -> Iterator[bytes]:
-    """A gzip stream that unpacks to a thousand times its size."""
+    """Yield a gzip stream that decompresses to a thousand times its size."""
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     zeros = bytes(2**20)
     for _ in count():
@@ -82,7 +82,7 @@ def bomb() -> Iterator[bytes]:
 
 
 def objects(head: bytes, size: int) -> Iterator[bytes]:
-    """JSON of so many bytes, whole, of objects that take much more room than their text."""
+    """Yield valid JSON of this size, with objects that take much more memory than their text."""
     yield head
     yield b"{}," * (size // 3)
     yield b"{}]}\n\n"
@@ -119,7 +119,7 @@ LARGE: dict[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
         lambda: repeat(frame(content='<tool_call>{"name": "clock", "arguments": {}}</tool_call>') * 99),
     ),
 }
-"""What is read up to a bound, 134 MB for a stream: not in the short form."""
+"""Rows that are read up to the limit, 134 MB for a stream. The short form omits them."""
 USUAL = {
     "usual": (STREAM, lambda: iter([frame(content="Hello."), END])),
     "models-usual": (JSON, lambda: iter([b'{"data": [{"id": "m"}]}'])),
@@ -127,10 +127,10 @@ USUAL = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request: the row is the first part of its path."""
+    """Handler of one request. The first part of the path selects the row."""
 
-    most = FULL_BYTES
-    sent: dict[str, int] = {}  # noqa: RUF012  of all handlers
+    max_bytes = FULL_BYTES
+    sent: dict[str, int] = {}  # noqa: RUF012  all handlers share it
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -149,17 +149,17 @@ class Handler(BaseHTTPRequestHandler):
             for piece in pieces():
                 self.wfile.write(piece)
                 self.sent[name] = self.sent.get(name, 0) + len(piece)
-                if self.sent[name] >= self.most:
+                if self.sent[name] >= self.max_bytes:
                     break
         except ConnectionError:
             pass
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Do not log."""
 
 
 def measured(url: str, name: str) -> tuple[float, float, str]:
-    """MB before and after, and what became of it."""
+    """Return MB before and after, and the outcome."""
     command = [sys.executable, "-c", CLIENT, url, name]
     environment = {"MIMO_API_KEY": "sk-benchmark-0123456789", **__import__("os").environ}
     run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
@@ -170,11 +170,11 @@ def measured(url: str, name: str) -> tuple[float, float, str]:
 def main() -> None:
     """Print the table."""
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", help="the rows whose names begin so", default="")
-    parser.add_argument("--short", action="store_true", help=f"{SHORT_BYTES / 1e6:,.0f} MB at the most")
+    parser.add_argument("--only", help="only rows whose names begin with this text", default="")
+    parser.add_argument("--short", action="store_true", help=f"{SHORT_BYTES / 1e6:,.0f} MB at most")
     options = parser.parse_args()
     short = options.short
-    Handler.most = SHORT_BYTES if short else FULL_BYTES
+    Handler.max_bytes = SHORT_BYTES if short else FULL_BYTES
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,9 +1,9 @@
-"""A server that speaks as a model does: so many tokens, so many a second, one write for each.
+"""A server that streams like a model: a number of tokens at a rate per second, one write per token.
 
-The prompt says which: «2000@1000» asks for 2,000 tokens at 1,000 a second. The text is the same each time:
-Markdown of about four characters a token, math in one block of eight, and the marker as its very last word. The
-server runs in a process of its own and tells afterwards when it sent the last token, and what CPU time another
-process, the one that reads, had spent at the first and at the last of them.
+The prompt selects both: «2000@1000» means 2,000 tokens at 1,000 per second. The text is always the same: Markdown with
+about four characters per token, math in one block of eight, and the marker as the last word. The server runs in a
+separate process. Afterwards it reports when it sent the last token, and the CPU time of the reading process at the first
+and at the last token.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from subprocess import PIPE, Popen
 import psutil
 
 MARKER = "quodlibet"
-"""The last word of every reply, and nowhere else in it."""
+"""The last word of every reply; it occurs nowhere else."""
 END = f"This is where it ends: {MARKER}"
 CHARACTERS = 4
-"""Of a token, on average."""
+"""Average length of a token."""
 
 PROSE = (
-    "The *quick* brown fox jumps over the lazy dog, and **nobody** minds; part N is no other. It was said "
+    "The *quick* brown fox jumps over the lazy dog, and **no one** minds; part N is no other. It was said "
     "before that `fox.jump(N)` returns nothing, which is why the dog can stay where it is.",
     "In the shop at the corner a kilo of apples is $5, and two are $9; before the storm it was $3.50. So one "
     "buys two, gives one away, and has spent $4.50 for each of them, or so they say.",
     "Long sentences are what models like, and a reader may skim them: this one goes on for a while, comes to "
     "no conclusion, and leaves the matter to the next paragraph, which does the same.",
-    "> A quotation of moderate length stands here, as it would in an answer that cites somebody.",
+    "> A quotation of moderate length stands here, as it would in an answer that cites someone.",
 )
 LIST = "- first, what one *sees*\n- then `what_one_measures`\n- last of all, what one **says** about it"
 STEPS = "1. Take the lid off.\n2. Stir N times, slowly.\n3. Put the lid on again, and wait."
@@ -54,7 +54,7 @@ BLOCKS = (
 
 
 def text(tokens: int) -> str:
-    """A reply of about so many tokens; it ends with a whole block and the marker."""
+    """Return a reply of about this many tokens that ends with a complete block and the marker."""
     blocks: list[str] = []
     missing = CHARACTERS * tokens - len(END)
     for number in count(len(BLOCKS)):
@@ -68,7 +68,7 @@ def text(tokens: int) -> str:
 
 @cache
 def frames(tokens: int) -> tuple[bytes, ...]:
-    """The text in exactly so many pieces, in the format of OpenAI."""
+    """Return the text in exactly this many deltas of the OpenAI format."""
     whole = text(tokens)
     cuts = [len(whole) * number // tokens for number in range(tokens + 1)]
     return tuple(_delta(whole[start:end]) for start, end in pairwise(cuts))
@@ -92,10 +92,10 @@ def _frame(*choices: dict[str, object], **more: object) -> bytes:
 
 @dataclass
 class Sent:
-    """What became of the last reply; times are seconds since 1970, or 0 for not yet."""
+    """The times of the last reply, in seconds since 1970, or 0 if not reached."""
 
     reader: int = 0
-    """The process whose CPU time is read."""
+    """The process whose CPU time is measured."""
     first: float = 0.0
     last: float = 0.0
     cpu_first: float = 0.0
@@ -109,12 +109,12 @@ class Sent:
 
     @property
     def load(self) -> float | None:
-        """What the reader used of one core between the first and the last token, in percent."""
+        """The CPU load of the reader between the first and the last token, in percent of one core."""
         return 100 * (self.cpu_last - self.cpu_first) / (self.last - self.first) if self.last else None
 
 
 def cpu(process: int) -> float:
-    """CPU seconds of a process so far; 0 for one that is no more."""
+    """Return the CPU seconds of a process; 0 if it has ended."""
     try:
         spent = psutil.Process(process).cpu_times()
     except psutil.NoSuchProcess:
@@ -123,7 +123,7 @@ def cpu(process: int) -> float:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """A POST asks for a reply, `GET /reader/PID` says who reads, `GET /sent` what was sent."""
+    """`POST` returns a reply, `GET /reader/PID` sets the reader, `GET /sent` returns the times."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -169,14 +169,14 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Run the server in a process of its own and yield its address."""
+    """Run the server in a separate process and yield its address."""
     with Popen([sys.executable, __file__], stdin=PIPE, stdout=PIPE, text=True) as process:
         assert process.stdout
         yield f"http://127.0.0.1:{int(process.stdout.readline())}"
 
 
 def main() -> None:
-    """Serve until the standard input closes, which it also does when the parent dies."""
+    """Serve until standard input closes, which also happens if the parent process dies."""
     service = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     service.daemon_threads = True
     threading.Thread(target=service.serve_forever, daemon=True).start()

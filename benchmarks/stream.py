@@ -1,10 +1,10 @@
-"""What reading a streamed reply costs: ours beside the SDKs of OpenAI and Anthropic, and two floors.
+"""CPU cost of reading a streamed reply, relative to the SDKs of OpenAI and Anthropic and to two lower bounds.
 
-A local server in another process sends one long reply as fast as it can, in packets of 8 KB and then with one
-write and one HTTP chunk for each event. CPU time of this process is counted, not waiting. Read the ratios, not
-the figures: the clients take turns, so that a busy machine troubles all of them alike. The goals are meant for
-20,000 tokens; in a short run the fixed cost of a call shows. A missed goal is told, not raised; a client that
-reads another text than the server sent is an error.
+A local server in another process sends one long reply as fast as possible, first in packets of 8 KB, then with one write
+and one HTTP chunk per event. Only CPU time of this process counts. Read the ratios, not the figures: the clients
+alternate, so that a busy machine affects all of them equally. The goals apply to 20,000 tokens; in a short run the fixed
+cost of a call dominates. A missed goal is printed, not raised. A client that returns another text than the server sent is
+an error.
 """
 
 from __future__ import annotations
@@ -50,20 +50,20 @@ MAX_TOKENS = 100_000
 SDK_GOALS: dict[Api, float] = {"openai": 0.10, "anthropic": 0.40}
 CALLS_GOAL = 80
 MEMORY_GOAL = 2.0
-"""MB (of 10^6 bytes) that a reply of 20,000 tokens may hold besides its text."""
+"""Goal: MB (10^6 bytes) of memory that a reply of 20,000 tokens may take besides its text."""
 
 LEGEND = """\
-us     CPU microseconds for each token, median of the rounds
-calls  Python functions entered and generators resumed, for each token; asyncio's too, C functions not
-raw    a blocking socket and json.loads; nothing is checked
-httpx  the same on the bytes of stock httpx
+us     CPU microseconds per token, median of the rounds
+calls  Python function calls and resumed generators per token, including asyncio, without C functions
+raw    a blocking socket and json.loads, without checks
+httpx  the same with plain httpx
 ours   mimo_magics.client.http.stream and Accumulator
-SDK    the asynchronous client of that company, with stream=True"""
+SDK    the asynchronous client of the company, with stream=True"""
 
 
 @dataclass
 class Cost:
-    """What one client spent for each token."""
+    """The cost of one client per token."""
 
     calls: float
     rounds: list[float] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Cost:
 
 
 async def raw(file: BufferedRWPair, url: str, fold: Fold) -> Answer:
-    """The floor of Python."""
+    """Read with minimal Python code."""
     file.write(f"POST {urlsplit(url).path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".encode())
     file.flush()
     while file.readline() != b"\r\n":
@@ -84,7 +84,7 @@ async def raw(file: BufferedRWPair, url: str, fold: Fold) -> Answer:
 
 
 async def on_httpx(http: httpx.AsyncClient, url: str, fold: Fold) -> Answer:
-    """The floor of whoever builds on httpx."""
+    """Read with minimal code on httpx."""
     async with http.stream("POST", url) as response:
         return fold(_frames([chunk async for chunk in response.aiter_bytes()]))
 
@@ -133,7 +133,7 @@ FOLDS: dict[Api, Fold] = {"openai": _fold_openai, "anthropic": _fold_anthropic}
 
 
 async def ours(url: str, api: Api) -> Answer:
-    """The way that a session reads."""
+    """Read like a session."""
     reply = (await accumulated(url, api)).reply
     return reply.reasoning, reply.text
 
@@ -148,7 +148,7 @@ async def accumulated(url: str, api: Api) -> Accumulator:
 
 
 async def openai_sdk(sdk: AsyncOpenAI) -> Answer:
-    """As its documentation shows; the field for reasoning is an extra that the SDK does not know."""
+    """Read as in the documentation of the SDK. The SDK returns the reasoning as an extra field."""
     thoughts, words = [], []
     stream = await sdk.chat.completions.create(
         model=MODEL, messages=[{"role": "user", "content": PROMPT}], stream=True
@@ -163,7 +163,7 @@ async def openai_sdk(sdk: AsyncOpenAI) -> Answer:
 
 
 async def anthropic_sdk(sdk: AsyncAnthropic) -> Answer:
-    """As its documentation shows: plain events, without the dearer helper that folds them."""
+    """Read as in the documentation of the SDK: plain events, without its slower helper that accumulates them."""
     thoughts, words = [], []
     stream = await sdk.messages.create(
         model=MODEL, max_tokens=MAX_TOKENS, messages=[{"role": "user", "content": PROMPT}], stream=True
@@ -179,7 +179,7 @@ async def anthropic_sdk(sdk: AsyncAnthropic) -> Answer:
 
 @asynccontextmanager
 async def clients(url: str) -> AsyncIterator[dict[str, Read]]:
-    """All of them by name, each with a connection that stays open; no proxy is asked."""
+    """Yield all clients by name, each with a persistent connection and without a proxy."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(client.aclose)
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
@@ -211,7 +211,7 @@ def _connection(url: str) -> Iterator[BufferedRWPair]:
 
 
 async def events(url: str, api: Api) -> int:
-    """How many pieces of reasoning and text ours tells of: as many as the server sends tokens."""
+    """Return the number of reasoning and text deltas of ours, which must equal the number of tokens."""
     endpoint = Endpoint(f"{url}/v1" if api == "openai" else url, Secret(), "bearer")
     request = Request((user_message(PROMPT),), Params(MODEL, max_completion_tokens=MAX_TOKENS))
     stream = client.stream(endpoint, api, request)
@@ -219,12 +219,12 @@ async def events(url: str, api: Api) -> int:
 
 
 async def costs(reads: dict[str, Read], tokens: int, rounds: int) -> dict[str, Cost]:
-    """Warm up, count calls, then let the clients take turns."""
+    """Warm up, count calls, then measure the clients in turn."""
     thoughts, words = script(tokens)
     sent = "".join(thoughts), "".join(words)
     for name, read in reads.items():
         if await read() != sent:
-            raise AssertionError(f"{name} read another text than the server sent")
+            raise AssertionError(f"{name} returned another text than the server sent")
     spent = {name: Cost(await calls(read) / tokens) for name, read in reads.items()}
     for _ in range(rounds):
         for name, read in reads.items():
@@ -233,18 +233,18 @@ async def costs(reads: dict[str, Read], tokens: int, rounds: int) -> dict[str, C
 
 
 async def microseconds(read: Read, sent: Answer) -> float:
-    """CPU time of one reply."""
+    """Return the CPU time of one reply."""
     gc.collect()
     begin = time.process_time_ns()
     answer = await read()
     spent = time.process_time_ns() - begin
     if answer != sent:
-        raise AssertionError("the text was another one this time")
+        raise AssertionError("the text differs from that of the first run")
     return spent / 1_000
 
 
 async def calls(read: Read) -> int:
-    """What `sys.setprofile` reports as «call» during one reply."""
+    """Return the number of «call» events of `sys.setprofile` during one reply."""
     total = 0
 
     def count(_frame: FrameType, event: str, _arg: object) -> None:
@@ -260,7 +260,7 @@ async def calls(read: Read) -> int:
 
 
 async def memory(url: str, api: Api) -> tuple[float, float]:
-    """MB besides the text: held as long as accumulator and reply are, and the peak on the way."""
+    """Return the memory besides the text in MB: held by accumulator and reply, and the peak."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -275,7 +275,7 @@ async def memory(url: str, api: Api) -> tuple[float, float]:
 
 
 def show(spent: dict[str, Cost]) -> None:
-    print(f"  {'':<24}{'us':>8}  {'least-most':<12}{'calls':>8}")
+    print(f"  {'':<24}{'us':>8}  {'min-max':<12}{'calls':>8}")
     for name, cost in spent.items():
         spread = f"{min(cost.rounds):.1f}-{max(cost.rounds):.1f}"
         print(f"  {name:<24}{cost.middle:>8.1f}  {spread:<12}{cost.calls:>8.1f}")
@@ -308,7 +308,7 @@ async def benchmark(tokens: int, rounds: int) -> None:
 
 def options() -> Namespace:
     parser = ArgumentParser(
-        description="CPU cost of reading a streamed reply: ours, two SDKs, and the floors."
+        description="CPU cost of reading a streamed reply: ours, two SDKs, and two lower bounds."
     )
     parser.add_argument("--tokens", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)

@@ -24,6 +24,10 @@ from mimo_magics.notebook.options import OPTIONS, Option
 
 CODE = "    "
 """The indentation of code in a docstring."""
+INLINE_CODE = re.compile(
+    r"%%?mimo\w*\??(?: --\w[\w-]*)?(?: \w+=[\w…-]+| continue| record PATH)?|(?<![\w-])--[\w-]*|\{[^\s{}]*\}(?!:)"
+)
+"""Code within a plain text."""
 CHINESE_HELP = {
     "--no-history": "單次提示詞：看不到工作階段，也不會加入工作階段。",
     "--new": "從工作階段的根開始一個新的分支。",
@@ -49,7 +53,9 @@ def magics() -> Iterator[str]:
 def options(language: str = "en") -> Iterator[str]:
     """Yield the table of the options of `%%mimo` and `%mimo`."""
     is_chinese = language == "zh-TW"
-    rows = ((code(each.signature), chinese_help(each) if is_chinese else each.help) for each in OPTIONS)
+    rows = (
+        (code(each.signature), prose(chinese_help(each) if is_chinese else each.help)) for each in OPTIONS
+    )
     yield from table(("選項", "意義") if is_chinese else ("option", "meaning"), rows)
 
 
@@ -69,7 +75,7 @@ def settings() -> Iterator[str]:
             ", ".join(map(code, each.metadata["flags"])),
             "yes" if each.metadata["project"] else "",
             "yes" if each.metadata["panel"] else "",
-            each.metadata["help"],
+            prose(each.metadata["help"]),
         )
         for each in fields(Settings)
     )
@@ -132,7 +138,7 @@ def error_tree() -> Iterator[str]:
         if isinstance(kind, type) and issubclass(kind, errors.MimoError)
     ]
     rows = (
-        (code(kind.__name__), code(kind.__mro__[1].__name__), summary(kind), kind.default_hint)
+        (code(kind.__name__), code(kind.__mro__[1].__name__), prose(summary(kind)), prose(kind.default_hint))
         for kind in classes
     )
     yield from table(("error", "base class", "meaning", "default advice"), rows)
@@ -172,6 +178,11 @@ def code(text: str) -> str:
     return f"`{text}`" if text else ""
 
 
+def prose(text: str) -> str:
+    """Return a plain text as Markdown: names of magics, options and settings in it are code."""
+    return INLINE_CODE.sub(lambda match: code(match[0]), text.replace("<", "\\<"))
+
+
 def kinds(hint: Any) -> str:
     """Return the values that a type allows."""
     kind = strip_optional(hint)
@@ -207,9 +218,11 @@ def markdown(docstring: str) -> str:
     lines, inside = [], False
     for line in docstring.splitlines():
         if line.strip() and line.startswith(CODE) != inside:
-            lines.append("```" if inside else "```text")
+            if inside and not lines[-1]:
+                lines.pop()
+            lines += ["```", ""] if inside else ["```text"]
             inside = not inside
-        lines.append(line.removeprefix(CODE) if inside else line.replace("<", "\\<"))
+        lines.append(line.removeprefix(CODE) if inside else prose(line))
     return "\n".join([*lines, "```"] if inside else lines)
 
 

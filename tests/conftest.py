@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis profiles, the peer server, and a check that nothing was skipped."""
+"""Shared fixtures: hypothesis profiles, the peer server, and the check for skipped tests."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from support.virtual_time import virtual_time
 
 from mimo_magics.client import backoff, credentials, model_list
 
-__all__ = ["virtual_time"]  # a fixture that is found here
+# pytest finds this fixture here.
+__all__ = ["virtual_time"]
 
-# normal by default; the environment variable MIMO_FUZZ chooses another one
+# The environment variable MIMO_FUZZ selects the profile; the default is `normal`.
 settings.register_profile("short", deadline=None, max_examples=15)
 settings.register_profile("normal", deadline=None, max_examples=100)
 settings.register_profile("long", deadline=None, max_examples=5_000)
@@ -30,17 +31,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each process a folder of IPython's own: no profile of the person, and no history that others write."""
+    """Give each process an IPython folder, so that the profile and the history of the user are not used."""
     config.stash[IPYTHON] = folder = TemporaryDirectory(ignore_cleanup_errors=True)
-    atexit.register(folder.cleanup)  # after the shells have closed their history there
+    # The folder is removed after the shells have closed their history in it.
+    atexit.register(folder.cleanup)
     os.environ["IPYTHONDIR"] = folder.name
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # a shell starts what runs in the background so, and the programs that tests interrupt would inherit it
+        # A shell ignores SIGINT in background jobs, and programs that tests interrupt would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """With --no-skips a skipped test is a failure: the machine lacks what it should have.
+    """Fail the run if a test was skipped and --no-skips is given, as the machine then lacks something.
 
     The workers of pytest-xdist report to the main process, which has a terminal.
     """
@@ -61,7 +63,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test sees the settings of the person who runs it."""
+    """Hide the settings of the user who runs the tests."""
     for name in os.environ:
         if name.startswith("MIMO_") and name != "MIMO_FUZZ":
             monkeypatch.delenv(name)
@@ -75,7 +77,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 
 @pytest.fixture
 def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
-    """A server that keeps MiMo's rules, with the key for it in the environment."""
+    """A server that follows MiMo's rules, with its API key in the environment."""
     monkeypatch.setenv("MIMO_API_KEY", KEY)
     with Peer() as server:
         yield server

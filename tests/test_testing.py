@@ -1,4 +1,4 @@
-"""The plugin for people who test their own notebooks and programs."""
+"""The pytest plugin for tests of notebooks and programs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ def server() -> Iterator[Peer]:
 
 @pytest.fixture
 def own(pytester: pytest.Pytester, server: Peer, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project of somebody who uses the plugin."""
+    """Return the folder of a project that uses the plugin."""
     pytester.makeconftest('pytest_plugins = ["mimo_magics.testing"]')
     pytester.makepyfile(PROGRAM.format(url=f"{server.url}/v1"))
     monkeypatch.setenv("MIMO_API_KEY", KEY)

@@ -1,4 +1,4 @@
-"""How long a service wants no calls: one back-off for each service, shared by the calls that are under way."""
+"""The backoff of a service: a wait that all running calls to one host share."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from mimo_magics.tape.tape import is_replaying
 
 @dataclass(slots=True)
 class Backoff:
-    """Until when a service is not called, and why."""
+    """The time until which no call to a service starts, and the reason."""
 
     resume_at: float = 0.0
-    """On the clock of the calls, in seconds."""
+    """Seconds on the clock of the calls."""
     reason: str = ""
     call_count: int = 0
-    """Calls that are under way."""
+    """Number of running calls."""
 
     def get_wait(self, clock: Clock) -> float:
-        """Return the seconds until calls may begin; 0 or less when they may."""
+        """Return the seconds until a call may start; 0 or less if it may start now."""
         return self.resume_at - clock.now()
 
     def plan_wait(self, delay: float, failure: MimoError, clock: Clock) -> float:
-        """Return the seconds that a failed call waits: its own delay, or a longer one of another call.
+        """Return the seconds that a failed call waits: its own delay, or a longer one that is already set.
 
-        What the service itself said holds for all calls; a broken connection concerns one.
+        An error of the service delays all its calls. A broken connection delays only its own call.
         """
         now = clock.now()
         seconds = max(delay, self.resume_at - now)
@@ -44,9 +44,10 @@ _backoffs: dict[str, Backoff] = {}
 
 @contextmanager
 def share_backoff(endpoint: Endpoint) -> Iterator[Backoff]:
-    """Hold the back-off of a service during a call. It ends with the last call: who stopped all may try at once.
+    """Yield the backoff of a service for the duration of a call.
 
-    A replay keeps the waits of its tape, which concern no other call.
+    The backoff is deleted with the last running call, so a user who stops all calls can retry at once. A replay
+    does not share its backoff: its waits come from the tape.
     """
     if is_replaying(endpoint.tapes):
         yield Backoff()

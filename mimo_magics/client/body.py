@@ -1,4 +1,4 @@
-"""The body of an answer, in pieces and within bounds: a server chooses its length, and how far it unpacks."""
+"""The body of a response, read in chunks within size limits: the server is not trusted to keep it small."""
 
 from __future__ import annotations
 
@@ -11,48 +11,44 @@ from mimo_magics.core.errors import WireError
 from mimo_magics.core.i18n import Translatable
 
 ACCEPTED_ENCODINGS = "gzip, deflate"
-"""What is asked for, and can be unpacked in steps."""
+"""The value of `Accept-Encoding`: encodings that zlib decompresses in steps."""
 MAX_STREAM_BYTES = 128 * 2**20
-"""Bytes of a streamed answer: some 300,000 tokens with their envelopes."""
+"""Size limit of a streamed response: about 300,000 tokens, one JSON object each."""
 MAX_BODY_BYTES = 16 * 2**20
-"""Bytes of an answer in one piece."""
-MAX_STEP_BYTES = 65_536
-"""Bytes that are unpacked at a time."""
+"""Size limit of a response that is not streamed."""
+MAX_CHUNK_BYTES = 65_536
+"""Size limit of one decompressed chunk."""
 
 
 async def iter_body(response: httpx.Response, max_bytes: int) -> AsyncGenerator[bytes]:
-    """Yield the body, unpacked, in pieces of 64 kB at most.
+    """Yield the decompressed body in chunks of at most 64 KiB.
 
     Raises:
-        WireError: it is longer than `max_bytes`, or cannot be unpacked.
+        WireError: the body is longer than `max_bytes`, or cannot be decompressed.
         httpx.HTTPError: the connection failed.
     """
-    unpack = _get_decoder(response)
+    decode = _get_decoder(response)
     size = 0
-    async for chunk in response.aiter_raw():
-        for piece in unpack(chunk):
-            size += len(piece)
+    async for data in response.aiter_raw():
+        for chunk in decode(data):
+            size += len(chunk)
             if size > max_bytes:
                 raise too_long_error(max_bytes)
-            yield piece
+            yield chunk
 
 
 async def read_body(response: httpx.Response, max_bytes: int = MAX_BODY_BYTES) -> bytes:
-    """Return the whole body; for bounds and errors see `iter_body`."""
-    return b"".join([piece async for piece in iter_body(response, max_bytes)])
+    """Return the whole body; see `iter_body` for limits and errors."""
+    return b"".join([chunk async for chunk in iter_body(response, max_bytes)])
 
 
 def too_long_error(max_bytes: int) -> WireError:
-    """Return the error for an answer that is longer than it may be; it is not asked for again."""
-    return WireError(
-        Translatable(
-            "The response is longer than {size:,.0f} MB, and was not read to its end.", size=max_bytes / 1e6
-        )
-    )
+    """Return the error for a response that exceeds its size limit. It is not retried."""
+    return WireError(Translatable("The response is larger than {size:,.0f} MB.", size=max_bytes / 1e6))
 
 
-class _Unpacker:
-    """Unpacks gzip or deflate, also with several members, in steps."""
+class _Decompressor:
+    """Decompresses gzip (one or several members) or deflate in steps."""
 
     def __init__(self) -> None:
         self._decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)
@@ -62,19 +58,19 @@ class _Unpacker:
             while data:
                 if self._decompressor.eof:
                     self._decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)
-                if piece := self._decompressor.decompress(data, MAX_STEP_BYTES):
-                    yield piece
+                if chunk := self._decompressor.decompress(data, MAX_CHUNK_BYTES):
+                    yield chunk
                 data = self._decompressor.unconsumed_tail or self._decompressor.unused_data
         except zlib.error as error:
             raise WireError(
-                Translatable("The response cannot be unpacked: {error}.", error=str(error))
+                Translatable("The response cannot be decompressed: {error}.", error=str(error))
             ) from None
 
 
 def _split(data: bytes) -> Iterable[bytes]:
-    if len(data) <= MAX_STEP_BYTES:
+    if len(data) <= MAX_CHUNK_BYTES:
         return (data,)
-    return (data[start : start + MAX_STEP_BYTES] for start in range(0, len(data), MAX_STEP_BYTES))
+    return (data[start : start + MAX_CHUNK_BYTES] for start in range(0, len(data), MAX_CHUNK_BYTES))
 
 
 def _get_decoder(response: httpx.Response) -> Callable[[bytes], Iterable[bytes]]:
@@ -82,9 +78,9 @@ def _get_decoder(response: httpx.Response) -> Callable[[bytes], Iterable[bytes]]
     if encoding in ("", "identity"):
         return _split
     if encoding in ("gzip", "x-gzip", "deflate"):
-        return _Unpacker()
+        return _Decompressor()
     raise WireError(
         Translatable(
-            "The response is packed in a way that was not asked for: {encoding}.", encoding=encoding[:40]
+            "The response has an unsupported Content-Encoding: {encoding!r}.", encoding=encoding[:40]
         )
     )

@@ -1,6 +1,6 @@
-"""The certificates that prove who a server is: `SSL_CERT_FILE` or `SSL_CERT_DIR` of the environment, else those of certifi.
+"""The CA certificates for TLS: those of `SSL_CERT_FILE` or `SSL_CERT_DIR`, otherwise those of certifi.
 
-httpx loads them; its errors name no variable, so the cause is looked for here.
+httpx loads them. Its errors do not name the environment variable, so this module finds the cause.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from mimo_magics.core.text import quote
 
 MAX_QUOTED_CHARS = 200
 LOCATION_ARGUMENTS = {"SSL_CERT_FILE": "cafile", "SSL_CERT_DIR": "capath"}
-"""Names of the variables; the first that is set holds."""
+"""The variables and their arguments of `load_verify_locations`. The first one that is set is used."""
 KEY_LOG_VARIABLE = "SSLKEYLOGFILE"
-"""Names the file into which Python writes the TLS keys of its connections."""
+"""The variable with the path of the TLS key log file, which Python writes for debugging."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateSettings:
-    """What the environment says of TLS."""
+    """The TLS settings of the environment."""
 
     variable: str
-    """`SSL_CERT_FILE` or `SSL_CERT_DIR`; empty where neither is set."""
+    """`SSL_CERT_FILE` or `SSL_CERT_DIR`; empty if neither is set."""
     path: str
     key_log: str
 
     @classmethod
     def from_environment(cls) -> CertificateSettings:
-        """Read the variables."""
+        """Read the environment variables."""
         variable = next(filter(os.environ.get, LOCATION_ARGUMENTS), "")
         return cls(variable, os.environ.get(variable, ""), os.environ.get(KEY_LOG_VARIABLE, ""))
 
@@ -41,11 +41,12 @@ class CertificateSettings:
         """Load the certificates.
 
         Raises:
-            BadOption: they cannot be loaded, or the file for the keys cannot be written; it names the variable.
+            BadOption: the certificates cannot be loaded, or the key log file cannot be written. The error names
+                the variable.
         """
-        # OpenSSL takes a folder that does not exist, and finds no certificate then
+        # OpenSSL accepts a directory that does not exist, and then trusts no certificate.
         if self.variable == "SSL_CERT_DIR" and not any(map(os.path.isdir, self.path.split(os.pathsep))):
-            raise self._certificates_error(Translatable("there is no such folder"))
+            raise self._certificates_error(Translatable("no such directory"))
         try:
             return httpx.create_ssl_context()
         except (OSError, ValueError) as error:
@@ -53,7 +54,7 @@ class CertificateSettings:
         raise failure
 
     def _find_cause(self, error: Exception) -> BadOption:
-        """Blame the certificates, unless these can be loaded alone."""
+        """Return an error about the certificates if they fail to load on their own, else about the key log."""
         if self.variable:
             location = {LOCATION_ARGUMENTS[self.variable]: self.path}
             try:
@@ -63,7 +64,7 @@ class CertificateSettings:
         if self.key_log:
             return BadOption(
                 Translatable(
-                    "{variable} is {path!r}, and this file for TLS keys cannot be written: {reason}.",
+                    "Cannot write the TLS key log file {path!r} of {variable}: {reason}.",
                     variable=KEY_LOG_VARIABLE,
                     path=quote(self.key_log, MAX_QUOTED_CHARS),
                     reason=_describe(error),
@@ -71,16 +72,14 @@ class CertificateSettings:
                 unset_hint(KEY_LOG_VARIABLE),
             )
         return BadOption(
-            Translatable(
-                "The TLS certificates of certifi cannot be loaded: {reason}.", reason=_describe(error)
-            ),
+            Translatable("Cannot load the TLS certificates of certifi: {reason}.", reason=_describe(error)),
             Translatable("Run: %pip install --force-reinstall certifi"),
         )
 
     def _certificates_error(self, reason: str) -> BadOption:
         return BadOption(
             Translatable(
-                "{variable} is {path!r}, and no TLS certificates can be loaded from there: {reason}.",
+                "Cannot load TLS certificates from {path!r} of {variable}: {reason}.",
                 variable=self.variable,
                 path=quote(self.path, MAX_QUOTED_CHARS),
                 reason=reason,
@@ -90,9 +89,9 @@ class CertificateSettings:
 
 
 def unset_hint(variable: str) -> Translatable:
-    """Say how a variable of the environment is mended in a notebook."""
+    """Return the advice how to change an environment variable in a notebook."""
     return Translatable(
-        "Correct it: %env {variable}=VALUE, or unset it: import os; del os.environ['{variable}']",
+        "To correct it: %env {variable}=VALUE. To unset it: import os; del os.environ['{variable}']",
         variable=variable,
     )
 

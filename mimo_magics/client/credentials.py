@@ -1,8 +1,9 @@
-"""Keys: where they are found, and to which host each of them goes.
+"""API keys: their sources, and the one host that each of them belongs to.
 
-A key is looked for in `MIMO_API_KEY`, in the system's keyring (if the package `keyring` is installed), and in a
-file `.env` in the notebook's folder, which may be a stranger's; or a person types it in. What is typed in and what the
-keyring holds is for one host; any other key is bound to the first host that takes it, and is not offered to others.
+The sources are the user's input, the environment variable `MIMO_API_KEY`, the system's keyring (if the package
+`keyring` is installed) and a file `.env` in the working directory, which somebody else may have written. A key from
+the input or from the keyring belongs to one host. Any other key is bound to the first host that accepts it, and is
+not sent to other hosts.
 """
 
 from __future__ import annotations
@@ -36,28 +37,28 @@ class FoundKey:
     value: Secret
     source: str
     is_for_host: bool = False
-    """Whether it was given for the very host."""
+    """Whether the user stored the key for this host."""
 
 
 _entered_keys: dict[str, Secret] = {}
-"""What was typed in, by host."""
+"""The keys that the user entered, by host."""
 _bound_hosts: dict[str, str] = {}
-"""The host that each key without one is bound to."""
+"""The host of each key that was not stored for a host."""
 _announced_folders: set[Path] = set()
-"""Folders whose file `.env` was told to be the source of a key."""
+"""The directories whose file `.env` was reported as the source of a key."""
 
 
 def find_key(host: str) -> FoundKey | None:
-    """Return the key for a host.
+    """Return the API key for a host.
 
     Raises:
-        BadOption: a key holds characters that no header can carry, or a file cannot be read.
+        BadOption: a key contains characters that an HTTP header cannot carry, or `.env` cannot be read.
     """
     for key in _iter_candidates(host):
         if not (key.value.isascii() and key.value.isprintable()):
             raise BadOption(
-                Translatable("The key from {source} holds characters that no key has.", source=key.source),
-                Translatable("Copy it once more."),
+                Translatable("The API key from {source} contains invalid characters.", source=key.source),
+                Translatable("Copy the key again. It consists of ASCII letters, digits and punctuation."),
             )
         if _is_allowed_for(key, host):
             return key
@@ -65,12 +66,12 @@ def find_key(host: str) -> FoundKey | None:
 
 
 def bind_key(host: str, value: Secret) -> None:
-    """Note that a host took a key; the key goes to no other from now on."""
+    """Bind a key to the host that accepted it. No other host gets the key from now on."""
     _bound_hosts.setdefault(value, host)
 
 
 def has_keys_for_other_hosts(host: str) -> bool:
-    """Tell whether there are keys, but all of them belong to other hosts."""
+    """Return whether a key was found that belongs to another host."""
     return any(not _is_allowed_for(key, host) for key in _iter_candidates(host))
 
 
@@ -79,10 +80,10 @@ def _is_allowed_for(key: FoundKey, host: str) -> bool:
 
 
 def describe_env_file(source: str) -> str:
-    """Say, once for each folder, that a key comes from its file `.env`: a cloned folder may hold a stranger's key.
+    """Return a notice if a key comes from `.env`, once for each directory: a cloned repository may contain one.
 
     Args:
-        source: where the key was found.
+        source: the source of the key.
     """
     folder = find_working_folder()
     if source != ENV_FILE or folder is None or folder in _announced_folders:
@@ -95,21 +96,21 @@ def describe_env_file(source: str) -> str:
 
 
 def set_key(host: str, value: str) -> None:
-    """Take a key that a person typed in for a host."""
+    """Store a key that the user entered for a host."""
     _entered_keys[host] = Secret(value.strip())
 
 
 def describe_key_mismatch(host: str, key: str) -> str:
-    """Say what is wrong when the kind of key does not belong to the host; such a pair answers 401."""
+    """Return a notice if the host does not accept this kind of key: it would return HTTP 401."""
     is_plan_key = key.startswith(PLAN_KEY_PREFIXES)
     if is_plan_key and host == PAY_AS_YOU_GO_HOST:
         return Translatable(
-            "This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com.",
+            "This is a Token Plan key, which {host} does not accept. Use a token-plan-*.xiaomimimo.com host.",
             host=host,
         )
     if not is_plan_key and host.startswith(PLAN_HOST_PREFIX) and key.startswith("sk-"):
         return Translatable(
-            "This is a pay-as-you-go key, which {host} does not take; its host is {other}.",
+            "This is a pay-as-you-go key, which {host} does not accept. Use {other}.",
             host=host,
             other=PAY_AS_YOU_GO_HOST,
         )
@@ -138,10 +139,11 @@ def _read_env_file(_: str) -> str | None:
         content = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError):
         content = None
-    if content is None:  # raised here, as the error above holds what the file holds
+    # Raised outside of the handler: the context of a UnicodeError would contain the text of the file.
+    if content is None:
         raise BadOption(
             Translatable("The file {file} cannot be read.", file=ENV_FILE),
-            Translatable("Save it as UTF-8 text, and let yourself read it."),
+            Translatable("Save it as UTF-8 text, and check its permissions."),
         )
     return dotenv_values(stream=StringIO(content), interpolate=False).get(ENV_VARIABLE)
 
@@ -154,5 +156,6 @@ def _read_keyring(host: str) -> str | None:
 
     try:
         return keyring.get_password(KEYRING_SERVICE, host)
-    except KeyringError:  # there is no keyring, or it stays locked
+    # There is no keyring, or it is locked.
+    except KeyringError:
         return None

@@ -1,7 +1,7 @@
-"""One call over HTTP: request out, events in.
+"""Calls over HTTP: send a request, and stream the events of its reply.
 
-A call is tried again only before its first event, so that nothing is ever shown or paid twice (section 11.17
-of the API notes). Errors leave here without the exception they came from: its request holds the key.
+A call is retried only before its first event, so that no output is shown or paid twice. Errors do not keep the
+exception of httpx that caused them: its request contains the API key.
 """
 
 from __future__ import annotations
@@ -23,16 +23,19 @@ import httpx
 
 from mimo_magics.client.backoff import share_backoff
 from mimo_magics.client.body import MAX_BODY_BYTES, MAX_STREAM_BYTES, iter_body, read_body, too_long_error
-from mimo_magics.client.certificates import CertificateSettings
+from mimo_magics.client.connection_errors import (
+    HTTPX_ERRORS,
+    MAX_ERROR_CHARS,
+    cannot_send_error,
+    translate_error,
+)
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.key_redaction import KeyRedactor
-from mimo_magics.client.proxy import find_proxy
 from mimo_magics.client.retry import MAX_ATTEMPTS, compute_delay, is_retryable, read_retry_after
 from mimo_magics.client.route import CLIENT_HEADERS, Route
 from mimo_magics.core.errors import (
     ApiError,
     BadOption,
-    ConnectionFailed,
     IncompleteStream,
     MimoError,
     TapeMismatch,
@@ -53,52 +56,51 @@ from mimo_magics.wire.json_values import load_json
 from mimo_magics.wire.refused_requests import AdaptedBody, adapt_body
 
 CONNECT_TIMEOUT, WRITE_TIMEOUT = 20.0, 60.0
-"""Seconds. The longest silence between two chunks is a setting: a model may think for minutes before it speaks,
-and Xiaomi's own command line waits 480 s."""
+"""Seconds. The read timeout is the setting `timeout`: a model may think for minutes before its first token."""
 
 LIST_DEADLINE, MAX_LIST_BYTES, MAX_LISTED_MODELS = 15.0, 4 * 2**20, 2_000
-"""Seconds, bytes and models of a list: the first prompt of some services waits for it."""
+"""Limits of the list of models: seconds, bytes and models. The first prompt to some services waits for the list."""
 LIST_TIMEOUT = 5.0
-"""Seconds for the list of models, which is only a convenience."""
+"""Read timeout of the list of models in seconds."""
 
 MAX_MODEL_ID_CHARS = 200
-"""Characters of a model's id."""
 
 MAX_ERROR_BODY_BYTES = 65_536
-MAX_ERROR_CHARS = 300
-"""Characters of an error of httpx that are shown."""
 KEEP_ALIVE = re.compile(rb"(?::[^\r\n]*|[\r\n])*")
-"""Comments of an event stream: a server is alive, and has said nothing yet."""
+"""Comments of an event stream. Servers send them before the first event to keep the connection open."""
 MIN_WAIT = 0.05
-"""Seconds of another call's wait that are worth one of this call."""
+"""Seconds. A shorter backoff is ignored."""
 EVENT_STREAM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:(?:data|event|id|retry)[:\r\n]|:)")
-"""How a stream begins whose content type does not say that it is one."""
+"""The beginning of an event stream, for servers that send it with another `Content-Type`."""
 MAX_FIELD_BYTES = len(b"event:")
-"""Bytes of the longest of them."""
+"""Length of the longest field name with its colon."""
 MAX_HEAD_BYTES = 1_024
-"""Bytes that may be blank before it."""
+"""Limit of the white space before the first field."""
 USAGE_TIMEOUT = 2.0
-"""Seconds to wait for usage, and for the server's last word, when a reply is over: some servers keep the connection open."""
+"""Seconds to wait for the token usage after the end of a reply: some servers keep the connection open."""
 END_OF_BODY_TIMEOUT = 1.0
-"""Seconds to wait for the end of a body whose last word was said; the connection can be used again then."""
-
-HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+"""Seconds to wait for the end of a body after its last event. Then the connection can be reused."""
 
 _Lifetime = AsyncGenerator[httpx.AsyncClient]
 _clients: dict[asyncio.AbstractEventLoop, dict[Route, tuple[_Lifetime, httpx.AsyncClient]]] = {}
-"""By event loop and route, so that calls share a connection, beside the generators that end them with the loop."""
+"""The clients by event loop and route, so that calls share connections, with the generators that close them."""
 
 
 async def stream(
     endpoint: Endpoint, api: Api, request: Request, clock: Clock | None = None
 ) -> AsyncGenerator[Event]:
-    """Make a call and yield its events; closing the generator closes the socket at once.
+    """Make a call and yield its events. Closing the generator closes the socket at once.
 
-    Waits are measured by `clock`: the machine's, or that of the endpoint's tapes.
+    Args:
+        endpoint: the address of the service, and the key.
+        api: the format.
+        request: the request.
+        clock: measures waits; by default the clock of the endpoint's tapes, or that of the machine.
 
     Raises:
         ApiError, ConnectionFailed, IncompleteStream, WireError: the service failed; see `core/errors`.
-        BadOption, TapeMismatch: the request cannot be sent; a tape that is replayed does not hold it.
+        BadOption: the request cannot be sent.
+        TapeMismatch: the replayed tape does not contain the request.
     """
     clock = clock or create_clock(endpoint.tapes)
     body: Mapping[str, Any] = FORMATS[api].encode(request)
@@ -128,17 +130,18 @@ async def stream(
 
 
 async def list_models(endpoint: Endpoint) -> tuple[str, ...]:
-    """Ask a service in the OpenAI format for the ids of its models; empty where it does not tell.
+    """Return the model ids that a service lists in the OpenAI format; empty if it lists none.
 
     Raises:
-        BadOption: a variable of the environment that the call needs is wrong.
-        TapeMismatch: a tape is replayed, and does not hold the request.
+        BadOption: the proxy or the certificates of the environment cannot be used.
+        TapeMismatch: the replayed tape does not contain the request.
     """
     try:
         with anyio.fail_after(LIST_DEADLINE):
             status, body = await _fetch_model_list(endpoint)
             if status == HTTPStatus.NOT_FOUND and endpoint.base_url.endswith("/v1"):
-                with suppress(TapeMismatch):  # older tapes do not hold the second try
+                # Older tapes do not contain the second request.
+                with suppress(TapeMismatch):
                     base_url = endpoint.base_url.removesuffix("/v1")
                     _, body = await _fetch_model_list(replace(endpoint, base_url=base_url))
         ids = [model["id"] for model in load_json(body)["data"]][:MAX_LISTED_MODELS]
@@ -151,44 +154,45 @@ async def _fetch_model_list(endpoint: Endpoint) -> tuple[int, bytes]:
     headers = FORMATS["openai"].headers(endpoint.key, endpoint.auth)
     client = await _get_client_with_tapes(endpoint, create_clock(endpoint.tapes))
     request = _build_request(client, "GET", endpoint, "/models", headers=headers, timeout=LIST_TIMEOUT)
-    async with _send(client, request, endpoint.host) as response:
+    async with _send(client, request, endpoint.base_url) as response:
         return response.status_code, await read_body(response, MAX_LIST_BYTES)
 
 
 def _is_model_id(text: str) -> bool:
-    """Tell whether a text can be a model's id: what a terminal obeys, or no screen holds, is none."""
+    """Return whether a text from a server is safe to display as a model id: short, without control characters."""
     return 0 < len(text) <= MAX_MODEL_ID_CHARS and text.isprintable()
 
 
 async def aclose() -> None:
-    """Close the connections of the running event loop now; they are closed with the loop in any case."""
+    """Close the connections of the running event loop now. Otherwise they are closed with the loop."""
     for lifetime, _ in _clients.pop(asyncio.get_running_loop(), {}).values():
         await lifetime.aclose()
 
 
 async def _get_client(url: str) -> httpx.AsyncClient:
-    """Return the client of the running loop for an address.
+    """Return the client of the running loop for a URL.
 
     Raises:
-        BadOption: a variable of the environment that the call needs is wrong.
+        BadOption: the proxy or the certificates of the environment cannot be used.
     """
     route, loop = Route.find(url), asyncio.get_running_loop()
     for closed in [each for each in _clients if each.is_closed()]:
         del _clients[closed]
     clients = _clients.setdefault(loop, {})
     if route not in clients:
-        lifetime = _hold_client(route)
+        lifetime = _open_client(route)
         clients[route] = lifetime, await anext(lifetime)
     return clients[route][1]
 
 
 async def _get_client_with_tapes(endpoint: Endpoint, clock: Clock) -> httpx.AsyncClient:
-    """Return what calls are made with: the client of the running loop, or tapes between it and us."""
+    """Return the client of the running loop, or one that records to or replays from the endpoint's tapes."""
     if not endpoint.tapes:
         return await _get_client(endpoint.base_url)
 
     async def send_untaped(request: httpx.Request) -> httpx.Response:
-        client = await _get_client(endpoint.base_url)  # not before: a replay needs no network
+        # The real client is created late: a replay needs no network.
+        client = await _get_client(endpoint.base_url)
         return await client.send(request, stream=True)
 
     send: SendRequest = send_untaped
@@ -198,8 +202,8 @@ async def _get_client_with_tapes(endpoint: Endpoint, clock: Clock) -> httpx.Asyn
     return httpx.AsyncClient(transport=transport, headers=CLIENT_HEADERS, trust_env=False)
 
 
-async def _hold_client(route: Route) -> _Lifetime:
-    """Hold a client; whoever ends an event loop ends the generators that wait in it."""
+async def _open_client(route: Route) -> _Lifetime:
+    """Yield a client and close it later. The end of an event loop closes its asynchronous generators."""
     client = route.build_client()
     try:
         yield client
@@ -209,7 +213,7 @@ async def _hold_client(route: Route) -> _Lifetime:
 
 
 class _Attempt:
-    """One try of a call."""
+    """One attempt at a call."""
 
     def __init__(self, endpoint: Endpoint, api: Api, body: Mapping[str, Any], clock: Clock) -> None:
         self._endpoint = endpoint
@@ -217,14 +221,14 @@ class _Attempt:
         self._body = body
         self._clock = clock
         self.has_received = False
-        """Whether a part of an answer came, readable or not: it is paid, and not asked for again."""
+        """Whether a part of the response arrived, valid or not. It is billed, so there is no retry."""
         self.has_started = False
-        """Whether an event came of it."""
+        """Whether an event was decoded."""
         self.failure: MimoError | None = None
-        """Why it failed, if it did."""
+        """The error that ended the attempt, if there was one."""
 
     async def run(self) -> AsyncGenerator[Event]:
-        """Send the request and yield the events of the answer, without the key."""
+        """Send the request and yield the events of the reply, with the key redacted."""
         redactor = KeyRedactor(self._endpoint.key)
         try:
             async with aclosing(self._stream_response()) as events:
@@ -233,27 +237,18 @@ class _Attempt:
                     for each in redactor.feed(event):
                         yield each
         except (*HTTPX_ERRORS, MimoError) as error:
-            self.failure = self._explain(error)
+            self.failure = self._translate(error)
         for each in redactor.close():
             yield each
 
-    def _explain(self, error: Exception) -> MimoError:
-        """Return what a person is told of a failure: without the key, and with the proxy that the call went through."""
-        endpoint = self._endpoint
+    def _translate(self, error: Exception) -> MimoError:
         if isinstance(error, MimoError):
-            error.redact(endpoint.key)
+            error.redact(self._endpoint.key)
             return error
-        failure = translate_error(error, endpoint.host, has_started=self.has_received)
-        proxy = find_proxy(endpoint.base_url)
-        if proxy and isinstance(failure, ConnectionFailed) and failure.hint == failure.default_hint:
-            failure.hint = Translatable(
-                "The call goes through the proxy that {variable} names: check it, the network and the base URL.",
-                variable=proxy.variable,
-            )
-        return failure
+        return translate_error(error, self._endpoint.base_url, has_started=self.has_received)
 
     def adapt_body(self, error: MimoError, protected: Collection[str]) -> AdaptedBody | None:
-        """Return a body that may do better where the server refused a field that was added by us."""
+        """Return a body without the optional field that the server refused; `None` if that was not the error."""
         if self.has_started or not isinstance(error, ApiError):
             return None
         return adapt_body(self._body, error, protected)
@@ -267,7 +262,7 @@ class _Attempt:
         }
         client = await _get_client_with_tapes(endpoint, self._clock)
         request = _build_request(client, "POST", endpoint, wire.path, **request_options)
-        async with _send(client, request, endpoint.host) as response:
+        async with _send(client, request, endpoint.base_url) as response:
             if not response.is_success:
                 raise await _read_api_error(response, endpoint.key)
             is_stream, chunks = await _begin_body(response)
@@ -279,7 +274,7 @@ class _Attempt:
             try:
                 async for chunk in _iter_until_end(chunks, decoder):
                     if not self.has_received:
-                        self._note_receipt(chunk)
+                        self._update_has_received(chunk)
                     for event in decoder.feed(chunk):
                         yield event
             except HTTPX_ERRORS:
@@ -290,23 +285,24 @@ class _Attempt:
             self._check_end(decoder)
             await _read_to_end(chunks)
 
-    def _note_receipt(self, chunk: bytes) -> None:
+    def _update_has_received(self, chunk: bytes) -> None:
         self.has_received |= not KEEP_ALIVE.fullmatch(chunk)
 
     async def _read_body(self, chunks: AsyncIterator[bytes]) -> bytes:
-        pieces, size = [], 0
-        async for piece in chunks:
-            self._note_receipt(piece)
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_BODY_BYTES:
+        body = bytearray()
+        async for chunk in chunks:
+            self._update_has_received(chunk)
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
                 raise too_long_error(MAX_BODY_BYTES)
-        return b"".join(pieces)
+        return bytes(body)
 
     def _check_end(self, decoder: StreamDecoder) -> None:
         host = self._endpoint.host
         if decoder.is_incomplete:
-            raise IncompleteStream(Translatable("The answer of {host} ended in the middle.", host=host))
+            raise IncompleteStream(
+                Translatable("The stream from {host} ended before the reply was complete.", host=host)
+            )
         if not decoder.has_started and self.has_received:
             raise unreadable_error(decoder.unread.encode())
         if not decoder.has_started:
@@ -314,19 +310,19 @@ class _Attempt:
 
 
 def _encode_json(body: Mapping[str, Any]) -> bytes:
-    """Write a body; half a character that stands alone becomes U+FFFD.
+    """Return a body as JSON. A lone surrogate becomes U+FFFD.
 
     Raises:
-        BadOption: it holds what JSON cannot say.
+        BadOption: the body is not JSON serializable.
     """
     try:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise BadOption(
             Translatable(
-                "The request cannot be written as JSON: {error}.", error=quote(str(error), MAX_ERROR_CHARS)
+                "The request is not JSON serializable: {error}.", error=quote(str(error), MAX_ERROR_CHARS)
             ),
-            Translatable("Look at the options and the tools of the cell."),
+            Translatable("Check the options and the tools of the cell."),
         ) from None
     return join_surrogates(text).encode()
 
@@ -337,37 +333,30 @@ def _build_request(
     try:
         return client.build_request(method, endpoint.base_url + path, **options)
     except (ValueError, httpx.InvalidURL) as error:
-        raise _cannot_send_error(error, endpoint.host) from None
+        raise cannot_send_error(error, endpoint.base_url) from None
 
 
 @asynccontextmanager
 async def _send(
-    client: httpx.AsyncClient, request: httpx.Request, host: str
+    client: httpx.AsyncClient, request: httpx.Request, base_url: str
 ) -> AsyncIterator[httpx.Response]:
-    """Make a call; what httpx lets through untranslated, such as a name that no resolver takes, is an error of ours."""
+    """Send a request and yield the response.
+
+    Raises:
+        BadOption: httpx raised a plain Python exception, such as for a host name that IDNA does not allow.
+    """
     try:
         response = await client.send(request, stream=True)
     except (OSError, ValueError, ImportError) as error:
-        raise _cannot_send_error(error, host) from None
+        raise cannot_send_error(error, base_url) from None
     try:
         yield response
     finally:
         await response.aclose()
 
 
-def _cannot_send_error(error: Exception, host: str) -> BadOption:
-    return BadOption(
-        Translatable(
-            "The request cannot be sent to {host}: {error}.",
-            host=host,
-            error=quote(str(error), MAX_ERROR_CHARS),
-        ),
-        Translatable("Check the base URL and the key."),
-    )
-
-
 async def _begin_body(response: httpx.Response) -> tuple[bool, AsyncIterator[bytes]]:
-    """Tell whether a body is a stream, and return its pieces; some servers do not say that theirs is one."""
+    """Return whether a body is an event stream, and its chunks. Some servers send a wrong `Content-Type`."""
     chunks = iter_body(response, MAX_STREAM_BYTES)
     if "text/event-stream" in response.headers.get("content-type", ""):
         return True, chunks
@@ -376,7 +365,7 @@ async def _begin_body(response: httpx.Response) -> tuple[bool, AsyncIterator[byt
 
 
 async def _read_head(chunks: AsyncIterator[bytes]) -> bytes:
-    """Read as much of a body as tells what it is."""
+    """Return as much of a body as is needed to recognize an event stream."""
     head = b""
     while len(head) < MAX_HEAD_BYTES and len(head.removeprefix(codecs.BOM_UTF8).strip()) < MAX_FIELD_BYTES:
         chunk = await anext(chunks, b"")
@@ -393,8 +382,9 @@ async def _prepend(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[
 
 
 async def _iter_until_end(chunks: AsyncIterator[bytes], decoder: StreamDecoder) -> AsyncGenerator[bytes]:
-    """Yield the chunks of a stream; when its reply is over, usage may come for a short while."""
-    while not (decoder.is_done or decoder.has_stopped):  # without a scope, which costs much for each chunk
+    """Yield the chunks of a stream. After the end of the reply, wait only a short time for the token usage."""
+    # A cancel scope for each chunk would be expensive, so the first loop has none.
+    while not (decoder.is_done or decoder.has_stopped):
         if not (chunk := await anext(chunks, b"")):
             return
         yield chunk
@@ -416,59 +406,16 @@ async def _read_to_end(chunks: AsyncIterator[bytes]) -> None:
 
 async def _read_api_error(response: httpx.Response, key: Secret) -> ApiError:
     body = b""
-    with suppress(WireError):  # it was refused; what can be read of the reason is enough
+    # A part of the error message is enough, so an unreadable rest is ignored.
+    with suppress(WireError):
         async for chunk in iter_body(response, MAX_BODY_BYTES):
             body += chunk
             if len(body) > MAX_ERROR_BODY_BYTES:
                 break
     return api_error(
         response.status_code,
-        redact(body.decode("utf-8", "replace"), key).encode(),  # before it may be cut in the middle
+        # The key is redacted before an excerpt may cut it.
+        redact(body.decode("utf-8", "replace"), key).encode(),
         retry_after=read_retry_after(response.headers),
         request_id=response.headers.get("x-request-id", ""),
     )
-
-
-def translate_error(error: Exception, host: str, *, has_started: bool) -> MimoError:  # noqa: PLR0911  one answer for each kind
-    """Translate any exception of httpx; `has_started` tells whether the answer had begun."""
-    match error:
-        case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
-            return _cannot_send_error(error, host)
-        case httpx.DecodingError() | httpx.TooManyRedirects() | httpx.HTTPStatusError():
-            return WireError(
-                Translatable("The answer of {host} cannot be read: {error}.", host=host, error=str(error))
-            )
-        case _ if has_started:
-            return IncompleteStream(
-                Translatable("The connection to {host} broke in the middle of the answer.", host=host)
-            )
-        case httpx.ReadTimeout():
-            return ConnectionFailed(
-                Translatable("{host} did not begin to answer.", host=host), is_retryable=False
-            )
-        case httpx.ConnectError() if "CERTIFICATE" in str(error).upper():
-            return ConnectionFailed(
-                Translatable("{host} could not prove who it is.", host=host),
-                _certificates_hint(),
-                is_retryable=False,
-            )
-        case httpx.ProxyError():
-            return ConnectionFailed(
-                Translatable(
-                    "The proxy did not connect to {host}: {error}.",
-                    host=host,
-                    error=quote(str(error), MAX_ERROR_CHARS),
-                ),
-                is_retryable=not str(error).startswith("407"),
-            )
-        case httpx.ConnectError() | httpx.ConnectTimeout():
-            return ConnectionFailed(Translatable("{host} could not be reached.", host=host))
-    return ConnectionFailed(Translatable("The connection to {host} broke before an answer came.", host=host))
-
-
-def _certificates_hint() -> str:
-    if variable := CertificateSettings.from_environment().variable:
-        return Translatable(
-            "Check the base URL and the certificates that {variable} names.", variable=variable
-        )
-    return Translatable("Check the base URL and the certificates.")

@@ -1,4 +1,4 @@
-"""The API key in an answer: a server that repeats it must not bring it into notebooks, records and exports."""
+"""Redaction of the API key in replies: a server that echoes the key must not put it into notebooks and exports."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from mimo_magics.core.messages import Annotation
 from mimo_magics.core.secret import Secret, is_redactable, redact
 
 StreamedEvent = TextDelta | ReasoningDelta | ToolCallDelta
-"""Pieces of a text; a key may stand in several of them."""
+"""Events with a part of a text. A key may be split over several of them."""
 StreamedField = type[StreamedEvent] | int
-"""A text that comes in pieces; the arguments of a tool call by its number."""
+"""A text that is streamed in parts: the type of its events, or the number of a tool call for its arguments."""
 
 INTERRUPTED_FIELDS: Mapping[type, tuple[StreamedField, ...]] = {
     TextDelta: (ReasoningDelta,),
     ReasoningDelta: (TextDelta,),
     ToolCallStart: (TextDelta, ReasoningDelta),
 }
-"""The texts that an event of a type ends."""
+"""The texts that end when an event of a type arrives."""
 
 
 class KeyRedactor:
-    """Replaces a key in the events of one answer.
+    """Replaces the key in the events of one reply.
 
-    The end of a piece that may begin the key is held back until the next piece of the same text.
+    If the end of a delta may be the beginning of the key, it is held back until the next delta of the same text.
     """
 
     def __init__(self, key: Secret) -> None:
@@ -44,8 +44,8 @@ class KeyRedactor:
         self._held_events: dict[StreamedField, StreamedEvent] = {}
 
     def feed(self, event: Event) -> Sequence[Event]:
-        """Take one event in and return what can be shown."""
-        if not self._key or self._is_harmless(event):
+        """Add an event, and return the redacted events that can be shown now."""
+        if not self._key or self._cannot_hold_key(event):
             return (event,)
         if isinstance(event, ResponseRestarted):
             self._held_events.clear()
@@ -55,11 +55,11 @@ class KeyRedactor:
             else self._release(*INTERRUPTED_FIELDS.get(type(event), ()))
         )
         if isinstance(event, TextDelta | ReasoningDelta | ToolCallDelta):
-            return (*released, *self._redact_piece(event))
+            return (*released, *self._redact_delta(event))
         return (*released, self._redact_whole(event))
 
-    def _is_harmless(self, event: Event) -> bool:
-        """Tell quickly whether a piece neither holds nor begins the key, nor goes on with what may: nearly all do not."""
+    def _cannot_hold_key(self, event: Event) -> bool:
+        """Return whether a delta contains no part of the key. This is the fast path for nearly all events."""
         match event:
             case TextDelta(text) | ReasoningDelta(text, "") | ToolCallDelta(_, text):
                 return not (
@@ -68,18 +68,19 @@ class KeyRedactor:
         return False
 
     def close(self) -> Sequence[Event]:
-        """Return what is held back: nothing follows that could complete a key."""
+        """Return the events that are held back: no delta follows that could complete the key."""
         return self._release(*self._held_events)
 
     def _release(self, *fields: StreamedField) -> Sequence[Event]:
         return tuple(self._held_events.pop(field) for field in fields if field in self._held_events)
 
-    def _redact_piece(self, event: StreamedEvent) -> Sequence[Event]:
+    def _redact_delta(self, event: StreamedEvent) -> Sequence[Event]:
         field = event.index if isinstance(event, ToolCallDelta) else type(event)
         held = self._held_events.pop(field, None)
         text = _get_text(held) + _get_text(event) if held else _get_text(event)
         text = redact(text, self._key)
-        if isinstance(event, ReasoningDelta) and event.signature:  # ends its part
+        # A signature ends its reasoning part, so the rest need not be held back.
+        if isinstance(event, ReasoningDelta) and event.signature:
             return (ReasoningDelta(text, redact(event.signature, self._key)),)
         if length := self._count_key_start(text):
             self._held_events[field] = _with_text(event, text[-length:])
@@ -87,7 +88,7 @@ class KeyRedactor:
         return (_with_text(event, text),) if text else ()
 
     def _count_key_start(self, text: str) -> int:
-        """Return how many characters at the end of a text are the first ones of the key."""
+        """Return how many characters at the end of a text are the beginning of the key."""
         start = max(0, len(text) - len(self._key) + 1)
         while (start := text.find(self._key[0], start)) >= 0:
             if self._key.startswith(text[start:]):

@@ -1,4 +1,4 @@
-"""The models of a service: what its server lists, joined with what is published of them."""
+"""The models of a service: the list of its server, or the published models if there is none."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from mimo_magics.core.services import CUSTOM_SERVICE, LOCAL_SERVICE, Service
 from mimo_magics.core.settings import Settings
 
 _model_ids_by_url: dict[str, tuple[str, ...]] = {}
-"""What servers have told, by their addresses, as long as this process lives; nothing for those that did not tell."""
+"""The lists of this process, by URL. The list of a server without one is empty."""
 MIMO_ID = re.compile(r"mimo-v(?P<version>[0-9]{1,4}(?:\.[0-9]{1,4}){0,3})-(?P<kind>[a-z0-9-]+)")
 
 
 async def list_models(settings: Settings) -> tuple[str, ...]:
-    """Ask the service for the ids of its models; empty where it does not tell, or there is no key for it.
+    """Return the ids that the service lists; empty if it lists none, or if there is no API key for it.
 
-    One that did not tell is asked again.
+    An empty list is requested again.
 
     Raises:
-        BadOption: the preset, the base URL or the key cannot be, or a variable of the environment.
+        BadOption: the preset, the base URL, the key or an environment variable is invalid.
     """
     service = endpoint.resolve_service(settings)
     if service is LOCAL_SERVICE:
@@ -41,9 +41,9 @@ async def list_models(settings: Settings) -> tuple[str, ...]:
 
 
 async def list_models_at(service: Service, service_endpoint: Endpoint) -> tuple[str, ...]:
-    """Ask a service for the ids of its models, at its address for the OpenAI format.
+    """Return the ids that a service lists at its URL for the OpenAI format.
 
-    Once for the process, also where it does not tell: a prompt waits for the list.
+    The list is requested once in a process, even if it is empty, because a prompt waits for it.
     """
     url = get_models_url(service, service_endpoint.base_url)
     if url != service_endpoint.base_url:
@@ -54,19 +54,19 @@ async def list_models_at(service: Service, service_endpoint: Endpoint) -> tuple[
 
 
 def get_cached_models(service: Service) -> tuple[str, ...]:
-    """Return the ids that a service has listed already; empty where it was not asked, or did not tell."""
+    """Return the ids of an earlier request; empty if there was none, or if the server has no list."""
     return _model_ids_by_url.get(get_models_url(service, ""), ())
 
 
-def was_asked(service: Service) -> bool:
-    """Tell whether a service was asked for its models."""
+def has_requested_list(service: Service) -> bool:
+    """Return whether the list of a service was requested in this process."""
     return get_models_url(service, "") in _model_ids_by_url
 
 
 def choose_model(service: Service, model_ids: tuple[str, ...]) -> str:
-    """Return the model that answers when the person names none.
+    """Return the default model of a service.
 
-    That of the service; where its server lists other models only, the successor of it or else the first one.
+    If the server does not list that model, its latest successor is used, otherwise the first chat model of the list.
     """
     chat_models = [*filter(is_chat_model, model_ids)] if service.discovers_default_model else []
     if not chat_models or service.model in chat_models:
@@ -88,10 +88,10 @@ def _parse_id(model: str) -> tuple[tuple[int, ...], str]:
 
 
 def get_known_models(settings: Settings) -> tuple[str, ...]:
-    """Return the ids of the models of a service, as far as they are known without asking.
+    """Return the ids of a service without a request: the cached list, otherwise the published models.
 
     Raises:
-        BadOption: the preset or the base URL cannot be.
+        BadOption: the preset or the base URL is invalid.
     """
     service = endpoint.resolve_service(settings)
     return _model_ids_by_url.get(
@@ -100,12 +100,12 @@ def get_known_models(settings: Settings) -> tuple[str, ...]:
 
 
 def get_models_url(service: Service, default: str) -> str:
-    """Return the address of the service that lists models."""
+    """Return the URL of a service that lists its models: only the OpenAI format has a list."""
     return service.base_urls.get("openai", default).rstrip("/")
 
 
 def _get_published_models(service: Service) -> tuple[str, ...]:
-    """Return the models that a service is known to have had, the latest first."""
+    """Return the models that the documentation of a service names, the latest first."""
     if service.name == CUSTOM_SERVICE:
         return tuple(MODELS)
     if service is LOCAL_SERVICE:

@@ -1,6 +1,7 @@
 """The proxy of a call: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment.
 
-Chosen here and not by httpx, which reads every variable before any call: one bad value would break calls that use no proxy.
+This module chooses it, because httpx reads all variables for every client: one bad value would break the calls that
+use no proxy.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ from mimo_magics.core.text import quote
 SCHEMES = ("http", "https", "socks5", "socks5h")
 MAX_SCHEME_CHARS = 20
 HOST_WITH_PORT = re.compile(r"(?P<host>\[.*\]|[^:]*):(?P<port>[0-9]+)")
-"""In `NO_PROXY`; an address of version 6 has brackets then."""
+"""An entry of `NO_PROXY` with a port. An IPv6 address has brackets then."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxySetting:
-    """A proxy as a variable names it."""
+    """The value of a proxy variable."""
 
     variable: str
-    """Name of the variable, to tell a person."""
+    """The name of the variable, for messages."""
     url: Secret
-    """It may hold a password."""
+    """The URL, which may contain a password."""
 
     @property
     def is_encrypted(self) -> bool:
@@ -42,51 +43,50 @@ class ProxySetting:
         return self.url.lower().startswith("https://")
 
     def build_proxy(self, tls: SSLContext) -> httpx.Proxy:
-        """Return what httpx wants.
+        """Return the proxy as httpx expects it.
 
         Raises:
-            BadOption: the address cannot be that of a proxy.
+            BadOption: the URL is not a valid proxy URL.
         """
         scheme = self.url.partition("://")[0].lower()
         if scheme not in SCHEMES:
             raise BadOption(
                 Translatable(
-                    "{variable} names a proxy of an unknown kind: {scheme}://.",
-                    variable=self.variable,
+                    "Unsupported proxy scheme '{scheme}' in {variable}.",
                     scheme=quote(scheme, MAX_SCHEME_CHARS),
+                    variable=self.variable,
                 ),
-                Translatable(
-                    "Its address begins with {schemes}.", schemes=", ".join(f"{each}://" for each in SCHEMES)
-                ),
+                Translatable("Supported schemes: {schemes}.", schemes=", ".join(SCHEMES)),
             )
         try:
             proxy = httpx.Proxy(self.url, ssl_context=tls if self.is_encrypted else None)
-        except (ValueError, httpx.InvalidURL):  # not shown: it may quote the password
-            raise self._bad_address_error() from None
+        # The error of httpx is not shown: it may quote the password.
+        except (ValueError, httpx.InvalidURL):
+            raise self._bad_url_error() from None
         if not proxy.url.host:
-            raise self._bad_address_error()
+            raise self._bad_url_error()
         return proxy
 
     def missing_package_error(self) -> BadOption:
-        """Return the error for a SOCKS proxy where the package for it is not installed."""
+        """Return the error for a SOCKS proxy if its package is not installed."""
         return BadOption(
             Translatable(
-                "{variable} names a SOCKS proxy, which needs the package socksio.", variable=self.variable
+                "The SOCKS proxy in {variable} requires the package socksio.", variable=self.variable
             ),
             Translatable("Run: %pip install socksio"),
         )
 
-    def _bad_address_error(self) -> BadOption:
+    def _bad_url_error(self) -> BadOption:
         return BadOption(
-            Translatable("The address of the proxy in {variable} cannot be read.", variable=self.variable),
+            Translatable("Invalid proxy URL in {variable}.", variable=self.variable),
             Translatable(
-                "It has the form http://user:password@host:port; in a password write # as %23, / as %2F, @ as %40."
+                "Write http://user:password@host:port, and in the password # as %23, / as %2F, @ as %40."
             ),
         )
 
 
 def find_proxy(url: str) -> ProxySetting | None:
-    """Return the proxy for an address; none for this machine and for what `NO_PROXY` names."""
+    """Return the proxy for a URL; `None` for this machine and for hosts in `NO_PROXY`."""
     if is_loopback(url):
         return None
     address = urlsplit(url)
@@ -102,15 +102,15 @@ def find_proxy(url: str) -> ProxySetting | None:
 
 def _name_variable(scheme: str) -> str:
     names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY")
-    return next((name for name in names if os.environ.get(name)), Translatable("the system's settings"))
+    return next((name for name in names if os.environ.get(name)), Translatable("the system settings"))
 
 
 def _is_exempt(address: SplitResult, no_proxy: str) -> bool:
-    """Tell whether `NO_PROXY` names the address: a host with its subdomains, an IP address, a network, or `*`."""
-    return any(_names(entry, address) for entry in re.split(r"[,\s]+", no_proxy) if entry)
+    """Return whether `NO_PROXY` has the address: a host with its subdomains, an IP address, a network, or `*`."""
+    return any(_matches_entry(entry, address) for entry in re.split(r"[,\s]+", no_proxy) if entry)
 
 
-def _names(entry: str, address: SplitResult) -> bool:
+def _matches_entry(entry: str, address: SplitResult) -> bool:
     scheme, _, name = entry.rpartition("://")
     if scheme not in ("", "all", address.scheme):
         return False
@@ -123,7 +123,7 @@ def _names(entry: str, address: SplitResult) -> bool:
 
 
 def _is_host_in(host: str, name: str) -> bool:
-    """A name that begins with a dot means the subdomains alone."""
+    """Return whether a host belongs to a network or a domain. A domain with a leading dot means its subdomains only."""
     try:
         return ip_address(host) in ip_network(name, strict=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which calls are made again, and when: those that a busy service refused (section 6 of the API notes)."""
+"""The retry policy: which failures are retried, and after how many seconds."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from mimo_magics.core.errors import ApiError, ConnectionFailed, InsufficientBala
 from mimo_magics.tape.clock import Clock
 
 RETRY_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
-"""Those of a busy service, of a conflict that passes, and of a proxy that did not reach it (52x, 530)."""
+"""Statuses of an overloaded service, of a temporary conflict, and of a CDN that cannot reach the server (52x, 530)."""
 MAX_ATTEMPTS = 5
 INITIAL_DELAY, MAX_DELAY = 0.5, 8.0
+"""Seconds before the first retry, and the limit that the doubled delays reach."""
 RATE_LIMIT_FACTOR = 12
-"""How much longer the waits are after a 429 that names none: limits are told for a minute, and all four waits
-together are longer than one."""
+"""Factor for the delays after HTTP 429 without `Retry-After`: rate limits count a minute, and the four delays
+together are longer than that."""
 MAX_RETRY_AFTER = 120.0
-"""Seconds; a server that asks for more is an error at once, as nobody watches a cell for so long."""
+"""Seconds. A longer `Retry-After` is an error at once: nobody watches a cell for that long."""
 
 
 def parse_retry_after(value: str) -> float | None:
-    """Read the header `Retry-After`, seconds or a date, as seconds from now; `None` when it is neither."""
+    """Return the seconds of a `Retry-After` header, which is a number or a date; `None` if it is neither."""
     if re.fullmatch(r"\s*\d{1,9}(\.\d{1,9})?\s*", value, re.ASCII):
         return float(value)
     try:
@@ -33,7 +34,7 @@ def parse_retry_after(value: str) -> float | None:
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a response asks to wait: `Retry-After`, or `retry-after-ms` of OpenAI."""
+    """Return the delay that a response requires: `retry-after-ms` of OpenAI, or `Retry-After`."""
     milliseconds = parse_retry_after(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1_000
@@ -41,7 +42,7 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def is_retryable(failure: MimoError) -> bool:
-    """Tell whether the same call may do better; a used-up balance or quota stays used up."""
+    """Return whether a retry may succeed. It cannot if the balance or the quota is used up."""
     if isinstance(failure, InsufficientBalance):
         return False
     if isinstance(failure, ApiError):
@@ -50,9 +51,9 @@ def is_retryable(failure: MimoError) -> bool:
 
 
 def compute_delay(attempt: int, failure: MimoError, clock: Clock) -> float:
-    """Return the seconds to wait: what the server asks for, else twice as long each time.
+    """Return the seconds to wait: the delay that the server requires, otherwise an exponential backoff.
 
-    Spread a little, so that clients do not come in step.
+    Random jitter keeps several clients from retrying at the same moment.
     """
     requested_delay = failure.retry_after if isinstance(failure, ApiError) else None
     if requested_delay is not None:

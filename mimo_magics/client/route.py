@@ -1,4 +1,4 @@
-"""The way to a server: what a call needs of the environment, proxy and certificates, and the client that it is made with."""
+"""The network route to a server: proxy and certificates from the environment, and the httpx client that uses them."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ CLIENT_HEADERS = {"User-Agent": f"mimo-magics/{__version__}", "Accept-Encoding":
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way to an address; calls with equal ones share a client."""
+    """The route to a URL. Calls with equal routes share a client."""
 
     proxy: ProxySetting | None
     certificates: CertificateSettings | None
-    """`None` where nothing is encrypted, such as on this machine."""
+    """`None` if the connection does not use TLS."""
 
     @classmethod
     def find(cls, url: str) -> Route:
-        """Read what of the environment concerns an address, and nothing else."""
+        """Read only the environment variables that apply to a URL."""
         proxy = find_proxy(url)
         is_encrypted = url.lower().startswith("https://") or (proxy and proxy.is_encrypted)
         return cls(proxy, CertificateSettings.from_environment() if is_encrypted else None)
 
     def build_client(self) -> httpx.AsyncClient:
-        """Build a client that reads nothing of the environment itself.
+        """Build a client that reads no environment variables itself.
 
         Raises:
             BadOption: the proxy or the certificates cannot be used.
         """
-        # without certificates nothing is trusted; the context is never used then
+        # A route without TLS never uses the context; an empty one loads fast and trusts nothing.
         tls = self.certificates.build_tls_context() if self.certificates else SSLContext(PROTOCOL_TLS_CLIENT)
         proxy = self.proxy.build_proxy(tls) if self.proxy else None
         try:

@@ -1,4 +1,4 @@
-"""What happens while a reply comes in, and the fold of it into a Reply at any moment."""
+"""Events of a running turn, and the accumulator that folds them into a `Reply`."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from mimo_magics.core.text import join_surrogates
 
 @dataclass(frozen=True, slots=True)
 class ModelPreparation:
-    """The embedded model is being fetched or started; nothing has been asked yet."""
+    """The embedded model is being downloaded or started. No request was sent yet."""
 
     step: str
     bytes_done: int = 0
-    """Bytes fetched."""
+    """Bytes downloaded so far."""
     bytes_total: int = 0
-    """Bytes to fetch; 0 when there is nothing to count."""
+    """Size of the download; 0 if unknown."""
 
     def __str__(self) -> str:
         values = {"what": self.step, "done": self.bytes_done / 1e6, "total": self.bytes_total / 1e6}
@@ -44,13 +44,13 @@ class ModelPreparation:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """The server was busy or out of reach: the request is made again after a wait."""
+    """The server was busy or not reachable. The call is retried after a wait."""
 
     attempt: int
-    """Number of the coming attempt, from 2."""
+    """Number of the next attempt, from 2."""
     max_attempts: int
     delay: float
-    """Seconds until it."""
+    """Seconds until the next attempt."""
     reason: str
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True)
 class ResponseStarted:
-    """The server began to answer."""
+    """The response of the server began."""
 
     id: str = ""
     model: str = ""
@@ -68,7 +68,7 @@ class ResponseStarted:
 
 @dataclass(frozen=True, slots=True)
 class ResponseRestarted:
-    """The server begins its present answer anew: what had come of it is void, and nothing of it is kept."""
+    """The server starts its response again. Everything since `ResponseStarted` is discarded."""
 
     id: str = ""
     model: str = ""
@@ -76,14 +76,14 @@ class ResponseRestarted:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """More of the answer."""
+    """More text of the reply."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """More of the reasoning. A signature ends a reasoning part."""
+    """More reasoning. A signature ends a reasoning part."""
 
     text: str
     signature: str = ""
@@ -91,32 +91,32 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallStart:
-    """A tool call opens. A second one with the same index only fills in what was empty."""
+    """A tool call begins. A second event with the same index fills in only fields that were empty."""
 
     index: int
-    """Number of the call, from 0: within one response from a decoder, within the turn from a session."""
+    """Number of the call, from 0. A decoder counts within one response, a session within the turn."""
     id: str = ""
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
-    """More of a call's arguments, as JSON text."""
+    """More arguments of a tool call, as JSON text."""
 
     index: int
     arguments: str
 
 
 ToolState = Literal["waiting", "approved", "running", "done", "failed", "refused"]
-"""Waiting is for the person's approval; the last three are ends."""
+"""`waiting` is for the approval of the user. The last three states are final."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolProgress:
-    """The state of a tool call changed. The last event of a call has its result."""
+    """The state of a tool call changed. The last event of a call carries its result."""
 
     index: int
-    """Number of the call within the turn, as in `ToolCallStart`: ids come from the server, and may repeat."""
+    """Number of the call within the turn, as in `ToolCallStart`. Ids from the server may repeat."""
     state: ToolState
     result: ToolResult | None = None
     approval: PendingApproval | None = field(default=None, compare=False)
@@ -129,16 +129,15 @@ class Approval:
 
     allowed: bool
     reason: str = ""
-    """Why not: the model is told."""
+    """Reason of a refusal, which is sent to the model."""
     for_session: bool = False
-    """Do not ask for this tool again."""
+    """Whether the tool needs no more approvals in this session."""
 
 
 class PendingApproval:
     """A tool call that waits for the user's decision.
 
-    It is bound to this one call, its name and arguments, and is decided once: the first decision counts. Its methods may
-    be called from any thread.
+    It belongs to one call, with its name and arguments. The first decision counts. All methods can be called from any thread.
     """
 
     def __init__(self, call: ToolCall) -> None:
@@ -149,15 +148,15 @@ class PendingApproval:
         return f"PendingApproval({self.call!r})"
 
     def approve(self, *, for_session: bool = False) -> None:
-        """Let the call run."""
+        """Allow the call."""
         self.decide(Approval(allowed=True, for_session=for_session))
 
     def refuse(self, reason: str = "") -> None:
-        """Do not let the call run; the model is told the reason."""
+        """Refuse the call. The reason is sent to the model."""
         self.decide(Approval(allowed=False, reason=reason))
 
     def decide(self, approval: Approval) -> None:
-        """Decide on the call; without effect when it is decided already, or when its turn is over."""
+        """Decide on the call. No effect on a call that is already decided, or whose turn is over."""
         with suppress(InvalidStateError):
             self._decision.set_result(approval)
 
@@ -168,35 +167,35 @@ class PendingApproval:
 
 @dataclass(frozen=True, slots=True)
 class Annotations:
-    """Sources of a web search of the server."""
+    """The server sent sources of a web search."""
 
     items: tuple[Annotation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark of the server beside the answer."""
+    """A remark about the reply, shown with a warning sign and saved in `Reply.notes`."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the session did with the turn, for a quiet line. It is shown beside the reply and is not part of it."""
+    """What the session did with the turn, such as a branch that it created. Shown below the reply, and not part of it."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class UsageUpdate:
-    """Token counts so far; the newest holds. They may come after `Stopped`."""
+    """Token counts so far, which replace earlier counts. They may follow `Stopped`."""
 
     usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The reply is over. See `Reply.stop` for the reasons."""
+    """The response is over. `Reply.stop` lists the reasons."""
 
     reason: str
 
@@ -220,9 +219,9 @@ Event = (
 
 
 class Accumulator:
-    """Folds events into a Reply, readable at any moment.
+    """Folds events into a `Reply`, which can be read at any time.
 
-    Pieces are kept in lists and joined only when the reply is read, so that feeding is linear.
+    The pieces stay in lists until the reply is read, so that the time to feed grows linearly.
     """
 
     def __init__(self) -> None:
@@ -230,17 +229,17 @@ class Accumulator:
         self._call_builders: dict[int, _PartBuilder] = {}
         self._response_started = ResponseStarted()
         self._response_start = 0
-        """Place of the present answer's first entry."""
+        """Index of the first entry of the current response."""
         self._usage: Usage | None = None
         self._previous_usage: Usage | None = None
         self._stop: str | None = None
         self._annotations: tuple[Annotation, ...] = ()
         self._notes: tuple[str, ...] = ()
         self.notices: tuple[str, ...] = ()
-        """The notices that came. They are shown beside the reply."""
+        """The notices of the turn, which are not part of the reply."""
 
     def feed(self, event: Event) -> None:
-        """Take one event in."""
+        """Add an event."""
         match event:
             case TextDelta(text):
                 self._current_builder(TextPart).pieces.append(text)
@@ -256,7 +255,7 @@ class Accumulator:
                 self._feed_metadata(event)
 
     def _feed_metadata(self, event: Event) -> None:
-        """Take in what is no content."""
+        """Add an event that is not content."""
         match event:
             case ResponseStarted():
                 self._response_started = event
@@ -277,7 +276,7 @@ class Accumulator:
                 self.notices += (text,)
 
     def _begin_response(self) -> None:
-        """Each answer of the server counts its calls and its tokens from 0."""
+        """Begin a response, which counts its calls and its tokens from 0."""
         self._call_builders = {}
         self._response_start = len(self._entries)
         if self._usage:
@@ -286,7 +285,7 @@ class Accumulator:
 
     @property
     def reply(self) -> Reply:
-        """The reply as far as it has come."""
+        """The reply so far."""
         return Reply(
             Message("assistant", tuple(part for _, part in self._iter_parts())),
             self._total_usage,
@@ -299,13 +298,13 @@ class Accumulator:
 
     @property
     def open_calls(self) -> dict[int, ToolCall]:
-        """The tool calls that have no result, by number."""
+        """The tool calls without a result, by number."""
         parts = list(self._iter_parts())
         ids = {part.id for _, part in parts if isinstance(part, ToolResult)}
         return {index: part for index, part in parts if isinstance(part, ToolCall) and part.id not in ids}
 
     def _iter_parts(self) -> Iterator[tuple[int, Part]]:
-        """Yield the parts, and for tool calls their numbers. No two calls have the same id."""
+        """Yield the parts, each tool call with its number. No two calls have the same id."""
         used: set[str] = set()
         for entry in self._entries:
             if isinstance(entry, ToolResult):
@@ -346,7 +345,7 @@ class Accumulator:
 
 
 class _PartBuilder:
-    """A part that may still grow."""
+    """A part that can still grow."""
 
     __slots__ = ("id", "index", "kind", "name", "pieces", "signature")
 
@@ -358,7 +357,7 @@ class _PartBuilder:
 
     @property
     def has_content(self) -> bool:
-        """False for a call that never got a name and for a part without content: servers send such ghosts."""
+        """Whether the part has content. Servers also send calls without a name and empty parts."""
         return bool(self.name if self.kind is ToolCall else self.signature or any(self.pieces))
 
     def build_part(self) -> Part:

@@ -27,9 +27,11 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "{more}. [Enter] to show them, [n]o, or a reason to refuse: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
     "{line}… ({count:,} characters)": "{line}…（{count:,} 個字元）",
-    "The response is longer than {size:,.0f} MB, and was not read to its end.": "回應超過 {size:,.0f} MB，未讀到結尾。",
-    "The response cannot be unpacked: {error}.": "無法解壓縮回應：{error}。",
-    "The response is packed in a way that was not asked for: {encoding}.": "回應使用了未要求的壓縮方式：{encoding}。",
+    "The response is larger than {size:,.0f} MB.": "回應超過 {size:,.0f} MB。",
+    "The response cannot be decompressed: {error}.": "無法解壓縮回應：{error}。",
+    "The response has an unsupported Content-Encoding: {encoding!r}.": (
+        "回應的 Content-Encoding 不受支援：{encoding!r}。"
+    ),
     "The server sent an event larger than {size:,.0f} MB.": "伺服器送出了大於 {size:,.0f} MB 的事件。",
     "Shown as plain text: its document was stopped.": "以純文字顯示：文件的產生已被停止。",
     "Shown as plain text: it cannot be shown as a document.": "以純文字顯示：無法以文件顯示。",
@@ -39,7 +41,7 @@ TRANSLATIONS: dict[str, str] = {
     "{count:,} more characters": "還有 {count:,} 個字元",
     "{more} shown": "{more}（已顯示）",
     "Show all of the arguments; then you can approve": "顯示所有參數，之後才能允許",
-    "⟨blanks: {count}⟩": "⟨空白：{count}⟩",
+    "⟨spaces: {count}⟩": "⟨空格：{count}⟩",
     "⟨empty lines: {count}⟩": "⟨空行：{count}⟩",
     "The tool name {name!r} is already in use.": "工具名稱 {name!r} 已被使用。",
     "Remove the other tool first: %mimo_tools remove {name}": "請先移除另一個工具：%mimo_tools remove {name}",
@@ -61,8 +63,8 @@ TRANSLATIONS: dict[str, str] = {
     "JSON values are strings, finite numbers, true, false, null, lists, and objects with string keys.": (
         "JSON 值包括字串、有限的數字、true、false、null、清單，以及以字串為鍵的物件。"
     ),
-    "The request cannot be written as JSON: {error}.": "無法將請求寫成 JSON：{error}。",
-    "Look at the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
+    "The request is not JSON serializable: {error}.": "無法將請求序列化為 JSON：{error}。",
+    "Check the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
     "There is no prompt.": "沒有提示詞。",
     "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Say something.": "請寫點內容。",
@@ -98,47 +100,58 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "Unknown preset {name!r}.": "未知的 preset {name!r}。",
     # one call over HTTP
-    "The connection to {host} broke before an answer came.": "與 {host} 的連線在回答送達前中斷。",
-    "The answer of {host} ended in the middle.": "{host} 的回答中途結束。",
-    "The request cannot be sent to {host}: {error}.": "無法將請求送往 {host}：{error}。",
-    "Check the base URL and the key.": "請檢查 base URL 與金鑰。",
-    "The answer of {host} cannot be read: {error}.": "無法讀取 {host} 的回答：{error}。",
-    "The connection to {host} broke in the middle of the answer.": "與 {host} 的連線在回答途中中斷。",
-    "{host} did not begin to answer.": "{host} 沒有開始回答。",
-    "{host} could not prove who it is.": "{host} 無法證明自己的身分。",
-    "Check the base URL and the certificates.": "請檢查 base URL 與憑證。",
-    "Check the base URL and the certificates that {variable} names.": "請檢查 base URL，以及 {variable} 指定的憑證。",
-    "{variable} names a proxy of an unknown kind: {scheme}://.": "{variable} 指定了未知種類的代理伺服器：{scheme}://。",
-    "Its address begins with {schemes}.": "其位址須以 {schemes} 開頭。",
-    "{variable} names a SOCKS proxy, which needs the package socksio.": (
-        "{variable} 指定了 SOCKS 代理伺服器，需要套件 socksio。"
+    "{host} closed the connection without sending a response.": "{host} 未傳送回應就關閉了連線。",
+    "The stream from {host} ended before the reply was complete.": "來自 {host} 的串流在回覆完整之前結束。",
+    "The request to {host} cannot be sent: {error}.": "無法將請求送往 {host}：{error}。",
+    "Check the base URL and the API key.": "請檢查 base URL 與 API 金鑰。",
+    "Invalid response from {host}: {error}.": "{host} 的回應無效：{error}。",
+    "The connection to {host} was closed during the reply.": "與 {host} 的連線在回覆途中關閉。",
+    "Read timeout: {host} stopped sending during the reply.": "讀取逾時：{host} 在回覆途中停止傳送。",
+    "Read timeout: {host} sent no response.": "讀取逾時：{host} 沒有傳送回應。",
+    "Raise the read timeout, such as %mimo_config timeout=900, or check the network.": (
+        "請提高讀取逾時，例如 %mimo_config timeout=900，或檢查網路。"
+    ),
+    "TLS certificate verification failed for {host}.": "{host} 的 TLS 憑證驗證失敗。",
+    "Check the base URL. For a private CA, set SSL_CERT_FILE to its certificates.": (
+        "請檢查 base URL。若使用私有 CA，請將 SSL_CERT_FILE 設為其憑證。"
+    ),
+    "Check the base URL and the CA certificates in {variable}.": "請檢查 base URL，以及 {variable} 中的 CA 憑證。",
+    "Unsupported proxy scheme '{scheme}' in {variable}.": "{variable} 中的代理伺服器 scheme「{scheme}」不受支援。",
+    "Supported schemes: {schemes}.": "支援的 scheme：{schemes}。",
+    "The SOCKS proxy in {variable} requires the package socksio.": (
+        "{variable} 中的 SOCKS 代理伺服器需要套件 socksio。"
     ),
     "Run: %pip install socksio": "請執行：%pip install socksio",
-    "The address of the proxy in {variable} cannot be read.": "無法讀取 {variable} 中的代理伺服器位址。",
-    "It has the form http://user:password@host:port; in a password write # as %23, / as %2F, @ as %40.": (
-        "格式為 http://user:password@host:port；密碼中的 # 請寫成 %23，/ 寫成 %2F，@ 寫成 %40。"
+    "Invalid proxy URL in {variable}.": "{variable} 中的代理伺服器 URL 無效。",
+    "Write http://user:password@host:port, and in the password # as %23, / as %2F, @ as %40.": (
+        "請寫成 http://user:password@host:port；密碼中的 # 寫成 %23，/ 寫成 %2F，@ 寫成 %40。"
     ),
-    "the system's settings": "系統設定",
-    "The call goes through the proxy that {variable} names: check it, the network and the base URL.": (
-        "呼叫會經過 {variable} 指定的代理伺服器：請檢查代理伺服器、網路與 base URL。"
+    "the system settings": "系統設定",
+    "Check the proxy in {variable}, the network and the base URL.": (
+        "請檢查 {variable} 中的代理伺服器、網路與 base URL。"
     ),
-    "The proxy did not connect to {host}: {error}.": "代理伺服器未能連上 {host}：{error}。",
-    "{variable} is {path!r}, and this file for TLS keys cannot be written: {reason}.": (
-        "{variable} 為 {path!r}，無法寫入這個 TLS 金鑰檔案：{reason}。"
+    "The proxy cannot connect to {host}: {error}.": "代理伺服器無法連線到 {host}：{error}。",
+    "Cannot write the TLS key log file {path!r} of {variable}: {reason}.": (
+        "無法寫入 {variable} 的 TLS 金鑰記錄檔 {path!r}：{reason}。"
     ),
-    "{variable} is {path!r}, and no TLS certificates can be loaded from there: {reason}.": (
-        "{variable} 為 {path!r}，無法從該處載入 TLS 憑證：{reason}。"
+    "Cannot load TLS certificates from {path!r} of {variable}: {reason}.": (
+        "無法從 {variable} 的 {path!r} 載入 TLS 憑證：{reason}。"
     ),
-    "there is no such folder": "沒有這個資料夾",
-    "The TLS certificates of certifi cannot be loaded: {reason}.": "無法載入 certifi 的 TLS 憑證：{reason}。",
+    "no such directory": "沒有這個目錄",
+    "Cannot load the TLS certificates of certifi: {reason}.": "無法載入 certifi 的 TLS 憑證：{reason}。",
     "Run: %pip install --force-reinstall certifi": "請執行：%pip install --force-reinstall certifi",
-    "Correct it: %env {variable}=VALUE, or unset it: import os; del os.environ['{variable}']": (
-        "請更正：%env {variable}=VALUE，或取消設定：import os; del os.environ['{variable}']"
+    "To correct it: %env {variable}=VALUE. To unset it: import os; del os.environ['{variable}']": (
+        "更正：%env {variable}=VALUE。取消設定：import os; del os.environ['{variable}']"
     ),
     "The API key comes from {file} in the working directory; prompts are billed to its account.": (
         "API 金鑰來自工作目錄的 {file}；提示的費用由該帳戶負擔。"
     ),
-    "{host} could not be reached.": "無法連上 {host}。",
+    "Cannot connect to {host}: {cause}.": "無法連線到 {host}：{cause}。",
+    "DNS lookup failed": "DNS 查詢失敗",
+    "TLS handshake failed, {error}": "TLS 交握失敗，{error}",
+    "connection refused": "連線被拒",
+    "connection timed out": "連線逾時",
+    "connection failed": "連線失敗",
     "{what}: {done:,.0f} of {total:,.0f} MB": "{what}：{done:,.0f} / {total:,.0f} MB",
     "{what} …": "{what} …",
     "{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}": (
@@ -234,16 +247,18 @@ TRANSLATIONS: dict[str, str] = {
         "它應以 https:// 或 http:// 開頭，且不含使用者名稱與密碼。"
     ),
     "the keyring": "鑰匙圈",
-    "This is a key of the Token Plan, which {host} does not take; its hosts are token-plan-*.xiaomimimo.com.": (
-        "這是 Token Plan 的金鑰，{host} 不接受；它的主機是 token-plan-*.xiaomimimo.com。"
+    "This is a Token Plan key, which {host} does not accept. Use a token-plan-*.xiaomimimo.com host.": (
+        "這是 Token Plan 的金鑰，{host} 不接受。請使用 token-plan-*.xiaomimimo.com 主機。"
     ),
-    "This is a pay-as-you-go key, which {host} does not take; its host is {other}.": (
-        "這是隨用隨付的金鑰，{host} 不接受；它的主機是 {other}。"
+    "This is a pay-as-you-go key, which {host} does not accept. Use {other}.": (
+        "這是隨用隨付的金鑰，{host} 不接受。請使用 {other}。"
     ),
     "The file {file} cannot be read.": "無法讀取檔案 {file}。",
-    "Save it as UTF-8 text, and let yourself read it.": "請存成 UTF-8 文字，並確認你有讀取權限。",
-    "The key from {source} holds characters that no key has.": "來自 {source} 的金鑰含有金鑰不會有的字元。",
-    "Copy it once more.": "請再複製一次。",
+    "Save it as UTF-8 text, and check its permissions.": "請存成 UTF-8 文字，並檢查檔案權限。",
+    "The API key from {source} contains invalid characters.": "來自 {source} 的 API 金鑰含有無效的字元。",
+    "Copy the key again. It consists of ASCII letters, digits and punctuation.": (
+        "請重新複製金鑰。金鑰由 ASCII 字母、數字與標點組成。"
+    ),
     # settings
     "built in": "內建",
     "configuration": "設定檔案",
@@ -546,15 +561,15 @@ TRANSLATIONS: dict[str, str] = {
     "{price} (prices of {prices_as_of})": "{price}（價格日期 {prices_as_of}）",
     "{output:.0f} tokens/s": "{output:.0f} token/秒",
     "about {tokens:.0f} tokens/s": "約 {tokens:.0f} token/秒",
-    "There is no difference between {one} and {other}.": "{one} 與 {other} 沒有差異。",
-    "Nothing came.": "沒有收到任何內容。",
+    "{one} and {other} are identical.": "{one} 與 {other} 相同。",
+    "No reply.": "沒有回覆。",
     "not run": "未執行",
     "refused": "已拒絕",
     "failed": "失敗",
     "done": "完成",
     "{state} · {seconds:.1f} s": "{state} · {seconds:.1f} 秒",
-    "Thoughts": "推理",
-    "Thought for {seconds:.1f} s": "推理 {seconds:.1f} 秒",
+    "Reasoning": "推理",
+    "{seconds:.1f} s": "{seconds:.1f} 秒",
     "{reasoning:,} tokens": "{reasoning:,} token",
     "called {names}": "呼叫了 {names}",
     "{name} ({n} times)": "{name}（{n} 次）",

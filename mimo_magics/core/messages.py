@@ -1,7 +1,7 @@
 """The values that pass between the layers: parts, messages, requests and replies.
 
-They are pure and frozen: equal content is an equal value, and what happened can be seen by printing
-them. Identity (cells, files, turns) lives elsewhere. `None` and an empty tuple mean «do not send».
+They are frozen, and compare and print by content. Cells, files and turns have their ids elsewhere. A parameter that is `None` or
+an empty tuple is not sent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Words for the reader, as Markdown source when a model wrote them."""
+    """Text of a prompt or a reply. A reply is Markdown source."""
 
     type: ClassVar[str] = "text"
     text: str
@@ -27,59 +27,59 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningPart:
-    """What the model thought before it answered."""
+    """Reasoning of the model."""
 
     type: ClassVar[str] = "reasoning"
     text: str
     signature: str = ""
-    """Opaque proof of origin (Anthropic format). MiMo sends none; the part is kept and sent back all the same."""
+    """Signature of the Anthropic format, sent back as it came. MiMo sends none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    """A picture in a prompt: JPEG, PNG, GIF, WebP or BMP."""
+    """An image in a prompt: JPEG, PNG, GIF, WebP or BMP."""
 
     type: ClassVar[str] = "image"
     url: str
-    """An http(s) address, or a data URL that holds the picture itself."""
+    """An http(s) URL, or a data URL with the image."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioPart:
-    """Sound in a prompt: MP3, WAV, FLAC, M4A or OGG. The Anthropic format has none."""
+    """Audio in a prompt: MP3, WAV, FLAC, M4A or OGG. The Anthropic format does not support it."""
 
     type: ClassVar[str] = "audio"
     url: str
-    """An http(s) address, or a data URL that holds the sound itself."""
+    """An http(s) URL, or a data URL with the audio."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """The model's wish to run a tool."""
+    """A tool call that the model requests."""
 
     type: ClassVar[str] = "tool_call"
     id: str
     name: str
     arguments: str = ""
-    """JSON as the model wrote it. Reading it may fail; losing it may not. Empty stands for `{}`."""
+    """JSON as the model wrote it, which may be invalid. Empty means `{}`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool gave back for the call of the same id."""
+    """The result of the tool call with the same id."""
 
     type: ClassVar[str] = "tool_result"
     id: str
     name: str
     output: str
-    """Always text: MiMo refuses lists and pictures here."""
+    """Always text: MiMo refuses lists and images here."""
     is_error: bool = False
     refused: bool = False
-    """Whether the person did not let it run; `output` says so to the model."""
+    """Whether the user refused the call. `output` is what the model receives then."""
     seconds: float | None = None
-    """How long it ran; `None` when it did not."""
+    """Run time in seconds; `None` for a call that did not run."""
     log: str = ""
-    """What it printed, and the trace of its failure: for people, never sent."""
+    """Printed output and traceback. Shown to the user, never sent."""
 
 
 Part = TextPart | ReasoningPart | ImagePart | AudioPart | ToolCall | ToolResult
@@ -87,7 +87,7 @@ Part = TextPart | ReasoningPart | ImagePart | AudioPart | ToolCall | ToolResult
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a conversation."""
+    """One entry of a request: role and parts."""
 
     role: Role
     parts: tuple[Part, ...] = ()
@@ -104,12 +104,12 @@ class Message:
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls, in the model's order."""
+        """The tool calls, in the order of the model."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
     @property
     def open_calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls that have no result in this message; one result answers one call."""
+        """The tool calls without a result in this message. A result belongs to one call."""
         results = Counter(part.id for part in self.parts if isinstance(part, ToolResult))
         open_calls = []
         for call in self.tool_calls:
@@ -121,21 +121,21 @@ class Message:
 
 
 def split_responses(message: Message) -> Iterator[Message]:
-    """Split an answer that ran tools into the messages that a server knows: calls, their results, and so on."""
+    """Split a reply with tool calls into the messages of the formats: calls, results, and so on in turn."""
     for is_result, parts in groupby(message.parts, lambda part: isinstance(part, ToolResult)):
         yield Message("tool" if is_result else "assistant", tuple(parts))
 
 
 def unused_id(id_: str, used: Collection[str]) -> str:
-    """Return an id for a tool call: the server's, or `call_N` when it sent none or one that is used already."""
+    """Return an id for a tool call: the id of the server, or `call_N` where that is empty or already used."""
     candidates = chain([id_] if id_ else [], (f"call_{number}" for number in count(len(used))))
     return next(candidate for candidate in candidates if candidate not in used)
 
 
 def with_unique_ids(messages: Iterable[Message]) -> Iterator[Message]:
-    """Yield the messages of a conversation so that no two tool calls have the same id.
+    """Yield the messages of a request with unique ids of tool calls. A call and its result have the same id.
 
-    Servers repeat ids or send none, and refuse a conversation with two equal ones. A call and its result have the same id.
+    Servers repeat ids or send none, and refuse a request in which two calls have the same id.
     """
     used: set[str] = set()
     open_ids: dict[str, list[str]] = {}
@@ -160,42 +160,42 @@ def with_unique_ids(messages: Iterable[Message]) -> Iterator[Message]:
 
 
 def system_message(text: str) -> Message:
-    """Build the message that sets the model's task."""
+    """Return the message of a system prompt."""
     return Message("system", (TextPart(text),))
 
 
 def user_message(text: str) -> Message:
-    """Build a prompt."""
+    """Return the message of a prompt."""
     return Message("user", (TextPart(text),))
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """What can be asked of one generation. A field that is not set is not sent: the server decides."""
+    """Parameters of one call. A field that is not set is not sent, and the server uses its default."""
 
     model: str
     temperature: float | None = None
-    """0 to 1.5 (2 on api.mimo-v2.com); without effect while a MiMo model thinks."""
+    """0 to 1.5 (2 on api.mimo-v2.com). No effect while thinking is on in a MiMo model."""
     top_p: float | None = None
-    """0.01 to 1; without effect while a MiMo model thinks."""
+    """0.01 to 1. No effect while thinking is on in a MiMo model."""
     max_completion_tokens: int | None = None
-    """Upper bound of the output, reasoning included."""
+    """Limit of the output, including reasoning."""
     stop: tuple[str, ...] = ()
-    """At most four sequences that end the answer."""
+    """At most four sequences that end the reply."""
     frequency_penalty: float | None = None
     """-2 to 2; OpenAI format only."""
     presence_penalty: float | None = None
     """-2 to 2; OpenAI format only."""
     thinking: bool | None = None
-    """Reason before answering. Each model has its own default."""
+    """Turn thinking on or off. Each model has its own default."""
     tool_choice: str | None = None
-    """`auto`, `none`, `required` or a tool's name. MiMo honours `auto` only."""
+    """`auto`, `none`, `required` or the name of a tool. MiMo supports `auto` only."""
     response_format: Mapping[str, Any] | None = None
     """`{"type": "json_object"}` for JSON mode; OpenAI format only."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """More body fields, passed on untouched. They win over the fields above."""
+    """More fields of the JSON body, sent unchanged. They override the fields above."""
     web_search: str | None = None
-    """`on` or `force`: the server searches; OpenAI format only."""
+    """`on` or `force`: the server searches the web; OpenAI format only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """All that a wire format needs to know of one call."""
+    """One call to a model, before a format encodes it."""
 
     messages: tuple[Message, ...]
     params: Params
@@ -221,23 +221,23 @@ class Request:
 
 
 MAX_COUNT = 2**53
-"""Of tokens and turns that a file may tell; beyond it a file is damaged, and sums end there."""
+"""Largest count of tokens or turns. A file with a larger one is damaged; sums stop here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as the server told them; inclusive totals, 0 where it told nothing."""
+    """Token counts that the server reported. They are totals; 0 where the server reported nothing."""
 
     input: int = 0
-    """Tokens of the whole request, cached ones included."""
+    """Tokens of the whole request, including cached tokens."""
     output: int = 0
-    """Tokens of the whole reply, reasoning included."""
+    """Tokens of the whole reply, including reasoning."""
     cached: int = 0
-    """Part of `input` that came from the prefix cache."""
+    """Tokens of `input` that came from the prefix cache."""
     reasoning: int = 0
-    """Part of `output` that was reasoning."""
+    """Tokens of `output` that are reasoning."""
     web_searches: int = 0
-    """Searches of the server, which are paid beside the tokens."""
+    """Web searches of the server. They are billed in addition to tokens."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -251,18 +251,18 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a reply took, in seconds since the request was made."""
+    """Times of a reply in seconds, counted from the request."""
 
     time_to_first_token: float | None = field(default=None, metadata={"saved_as": "first"})
-    """Until the first token; `None` when none came."""
+    """Time to the first token; `None` without tokens."""
     reasoning: float | None = None
-    """How long the model reasoned; `None` when it did not."""
+    """Duration of the reasoning; `None` without reasoning."""
     total: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A source that a web search of the server used."""
+    """A source of a web search of the server."""
 
     url: str
     title: str = ""
@@ -273,38 +273,38 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model answered, whole or up to now."""
+    """What the model returned for one prompt, complete or so far."""
 
     message: Message = Message("assistant")
     usage: Usage | None = None
-    """`None` when the server told nothing."""
+    """`None` where the server reported none."""
     stop: str | None = None
-    """Why it ended: `end`, `length`, `tool_calls`, `stop`, `filter`, `repetition`, `interrupted`, `cut`, or the
-    server's own word when it is none of these. `None` while it goes on."""
+    """Reason of the end: `end`, `length`, `tool_calls`, `stop`, `filter`, `repetition`, `interrupted`, `cut` (a broken
+    connection), `budget`, or another value of the server. `None` while the reply is not over."""
     model: str = ""
-    """The model that answered, by its own account."""
+    """The model that the server reports."""
     id: str = ""
     annotations: tuple[Annotation, ...] = ()
     notes: tuple[str, ...] = ()
-    """What the server remarked beside the answer, such as a web search that failed."""
+    """Remarks that came with the reply, such as a web search that failed."""
     timing: Timing | None = None
-    """Set by a session; the wire does not measure."""
+    """Set by a session."""
     cost: float | None = None
-    """Estimate in US dollars, set by a session from the dated price table; `None` where no price is known."""
+    """Estimated cost in US dollars, set by a session from the price table; `None` without a known price."""
 
     @property
     def text(self) -> str:
-        """The answer's Markdown source."""
+        """The text of the reply, as Markdown source."""
         return self.message.text
 
     @property
     def reasoning(self) -> str:
-        """What the model thought."""
+        """The reasoning of the model."""
         return self.message.reasoning
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The tools that the model wants to run."""
+        """The tool calls that the model requests."""
         return self.message.tool_calls
 
     def __str__(self) -> str:

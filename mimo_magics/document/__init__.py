@@ -1,1 +1,1 @@
-"""Replies at rest: sanitized HTML and plain text."""
+"""Documents: replies, tables and comparisons as sanitized HTML and plain text."""

@@ -1,8 +1,7 @@
-"""A tool call as a person sees it before deciding on it: all of it, and nothing that cannot be seen.
+"""The text of a tool call for its approval: complete, with every invisible character made visible.
 
-A reading view may be lossy; this one is complete. What the tool gets is the parsed JSON, so that is what is shown:
-dumped anew, with each invisible character spelled out and long runs of blanks counted. Two calls that differ are
-shown differently.
+The tool receives the parsed JSON, so this text shows the parsed JSON: formatted again, with code points in place of
+invisible characters and counts in place of long runs of spaces. Two different calls never have the same text.
 """
 
 from __future__ import annotations
@@ -21,33 +20,34 @@ from mimo_magics.core.text import UNSEEN_CHARACTERS
 from mimo_magics.document.json_text import MAX_INDENTED_DEPTH, format_json
 
 PAGE_ROWS = 20
-"""What is in view at a time, the question below it included, in the smallest usual window; the rest has to be opened."""
+"""Rows of one page. A page and the question below it fit into the smallest usual window."""
 PAGE_COLUMNS = 80
 MAX_MARKS = 3
-"""Marks above and below one letter that languages need; more of them cover the lines around."""
-BLANK_RUN = re.compile(f"(?<=[^\n ]) {{4,}}| {{{2 * MAX_INDENTED_DEPTH + 1},}}")
-"""Blanks that push what stands behind them out of view; the indent of a line is ours."""
+"""Combining marks on one letter that languages need. More of them cover the lines above and below."""
+SPACE_RUN = re.compile(f"(?<=[^\n ]) {{4,}}| {{{2 * MAX_INDENTED_DEPTH + 1},}}")
+"""Spaces that push the rest of a line out of view. The indentation by `format_json` is shorter."""
 ESCAPE_RUN = re.compile(r"(?P<escape>\\(?:[bfnrt]|u00[01][0-9a-f]))(?P=escape){3,}|\\.")
-"""Line ends, tabs and controls in a string of JSON; each other escape is passed over."""
+"""Repeated escapes of white space and control characters in JSON, or a single escape of any kind."""
 LINE_RUN = re.compile(r"\n{3,}")
-STRANGE_RUN = re.compile(r"\w?[^\n -~]+")
-"""What is no ASCII, with the letter on which its first mark stands."""
+NON_ASCII_RUN = re.compile(r"\w?[^\n -~]+")
+"""Characters outside of ASCII, with the letter that carries the first combining mark."""
 BLANK_SYMBOLS = "\u2800\ufffc\U0001d159\U00013441\U00013442\U00016fe4"
-"""Symbols and letters that are drawn as nothing, though Unicode does not count them among the ignorable."""
+"""Symbols and letters without a visible glyph that Unicode does not count as ignorable."""
 OPENING_MARK = "\u27e8"
-"""Begins what is spelled out. One that is part of the call is spelled out too, so that no call can imitate it."""
+"""The beginning of a placeholder. If a call contains this character, it is replaced too, so no call can fake one."""
 
 
 def arguments_text(arguments: str) -> str:
-    """Return the arguments of a call as canonical JSON; text that is no JSON as it is, with the same marks."""
-    text = _spell_out(format_json(arguments if arguments.strip() else "{}"))
+    """Return the arguments of a call as formatted JSON. Invalid JSON stays as it is, with the same placeholders."""
+    text = _show_invisible(format_json(arguments if arguments.strip() else "{}"))
     text = ESCAPE_RUN.sub(_count_escapes, text)
-    return BLANK_RUN.sub(_count_blanks, LINE_RUN.sub(_count_lines, text))  # JSON has no empty lines
+    # Formatted JSON has no empty lines, so this changes only invalid JSON.
+    return SPACE_RUN.sub(_count_spaces, LINE_RUN.sub(_count_lines, text))
 
 
 def name_text(call: ToolCall) -> str:
     """Return the name of a call."""
-    return _spell_out(call.name)
+    return _show_invisible(call.name)
 
 
 def call_text(call: ToolCall) -> str:
@@ -56,19 +56,19 @@ def call_text(call: ToolCall) -> str:
 
 
 def split_pages(text: str, rows: int = PAGE_ROWS, columns: int = PAGE_COLUMNS) -> list[str]:
-    """Split a text into what is in view at a time; there is one page at least.
+    """Split a text into pages. There is at least one.
 
     Args:
-        text: what is shown.
-        rows: of a page, where lines are wrapped.
-        columns: of a row; letters of East Asia take two.
+        text: the text.
+        rows: wrapped rows of a page.
+        columns: columns of a row; East Asian characters take two.
     """
     wrapped = [row for line in text.splitlines(keepends=True) for row in _iter_rows(line, columns)]
     return ["".join(wrapped[start : start + rows]) for start in range(0, len(wrapped), rows)] or [""]
 
 
 def more_text(rest: str) -> str:
-    """Say how much is not in view."""
+    """Return the label for the part of a text that is not in view."""
     return translate("{count:,} more characters", count=len(rest))
 
 
@@ -84,15 +84,17 @@ def _iter_rows(line: str, columns: int) -> Iterator[str]:
     yield line[start:]
 
 
-def _spell_out(text: str) -> str:
-    """Spell out what is not seen, and what makes other characters hard to see."""
-    halves = text.encode("utf-16", "surrogatepass")  # which are joined where they belong together
-    return STRANGE_RUN.sub(_spell_out_run, halves.decode("utf-16", "surrogatepass"))
+def _show_invisible(text: str) -> str:
+    """Replace invisible characters, and those that cover others, by placeholders with their code points."""
+    # Encoding joins surrogates that form a pair.
+    code_units = text.encode("utf-16", "surrogatepass")
+    return NON_ASCII_RUN.sub(_show_run, code_units.decode("utf-16", "surrogatepass"))
 
 
-def _spell_out_run(match: re.Match[str]) -> str:
+def _show_run(match: re.Match[str]) -> str:
     shown = []
-    mark_count = MAX_MARKS  # as at a sign that is no letter: no mark stands on it
+    # Without a letter before them, all combining marks are replaced.
+    mark_count = MAX_MARKS
     for character, run in groupby(match[0]):
         count = len(list(run))
         is_mark = unicodedata.category(character)[0] == "M"
@@ -111,7 +113,7 @@ def _name_run(character: str, count: int) -> str:
 
 @lru_cache
 def _is_unseen(character: str) -> bool:
-    """Tell whether a character is not drawn, looks like a blank, or strikes out or encloses the one before it."""
+    """Return whether a character is invisible, looks like a space, or strikes out or encloses the one before it."""
     return (
         not character.isprintable()
         or character in BLANK_SYMBOLS + OPENING_MARK
@@ -126,8 +128,8 @@ def _count_escapes(match: re.Match[str]) -> str:
     return f"{OPENING_MARK}{escape} × {len(match[0]) // len(escape)}⟩" if escape else match[0]
 
 
-def _count_blanks(match: re.Match[str]) -> str:
-    return translate("⟨blanks: {count}⟩", count=len(match[0]))
+def _count_spaces(match: re.Match[str]) -> str:
+    return translate("⟨spaces: {count}⟩", count=len(match[0]))
 
 
 def _count_lines(match: re.Match[str]) -> str:

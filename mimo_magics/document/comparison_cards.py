@@ -1,4 +1,4 @@
-"""Replies to one prompt side by side: as an HTML table, and as text one below the other."""
+"""The document of a comparison: replies side by side in an HTML table, and one below the other in plain text."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from mimo_magics.document.reply import (
 )
 
 MAX_COLUMNS = 3
-"""Replies beside each other at the most; what is narrower is hard to read."""
+"""Columns of one row. Narrower columns are hard to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One of the replies."""
+    """One reply of a comparison."""
 
     title: str
-    """What sets it apart from the others."""
+    """The settings in which it differs from the other replies."""
     reply: Reply | None = None
-    """What came of it; `None` when nothing did."""
+    """The reply, complete or not; `None` if nothing arrived."""
     note: str = ""
-    """Why it is not whole, or not there."""
+    """The reason if the reply is incomplete or missing."""
     notices: Sequence[str] = ()
     """Quiet lines about its turn."""
 
@@ -54,18 +54,18 @@ class _NumberedColumn:
 
     @property
     def note(self) -> str:
-        return translate(self.column.note) or ("" if self.column.reply else translate("Nothing came."))
+        return translate(self.column.note) or ("" if self.column.reply else translate("No reply."))
 
 
 def comparison_bundle(
     columns: Iterable[Column], *, display_options: DisplayOptions = DisplayOptions(), caption: str = ""
 ) -> dict[str, str]:
-    """Return replies as Jupyter's MIME bundle.
+    """Return a comparison as a MIME bundle.
 
     Args:
-        columns: the replies, in the order of their numbers, which begin with 1.
+        columns: the replies. They are numbered from 1.
         display_options: how to show them.
-        caption: a sentence beneath them.
+        caption: a sentence below them.
     """
     replies = [_NumberedColumn(*each) for each in enumerate(columns, 1)]
     return {
@@ -77,7 +77,7 @@ def comparison_bundle(
 
 
 def _render_table(replies: Sequence[_NumberedColumn], display_options: DisplayOptions) -> str:
-    """Return bands of replies. Each is a body of its own, so that Jupyter shades the rows of all alike."""
+    """Return a table with a body for each band of replies, so that Jupyter stripes all bands in the same way."""
     bands = "".join(
         f"<tbody>{''.join(_render_rows(band, display_options))}</tbody>" for band in _split_bands(replies)
     )
@@ -85,7 +85,7 @@ def _render_table(replies: Sequence[_NumberedColumn], display_options: DisplayOp
 
 
 def _split_bands(replies: Sequence[_NumberedColumn]) -> Iterator[Sequence[_NumberedColumn]]:
-    """Yield as few bands as can be, of about the same width."""
+    """Yield the smallest number of bands, of nearly equal width."""
     width = ceil(len(replies) / ceil(len(replies) / MAX_COLUMNS)) if replies else 1
     yield from (replies[start : start + width] for start in range(0, len(replies), width))
 
@@ -97,7 +97,7 @@ def _render_rows(band: Sequence[_NumberedColumn], display_options: DisplayOption
 
 
 def _render_row(tag: str, cells: Iterable[str], attributes: str = "") -> str:
-    """Return a row. What a cell holds is aligned inside it: JupyterLab's own style of cells would win."""
+    """Return a table row. A `div` aligns the content, because JupyterLab's CSS overrides the alignment of a cell."""
     inner = (
         f'<{tag}{attributes} valign="top" style="vertical-align: top"><div align="left">{cell}</div></{tag}>'
         for cell in cells
@@ -118,7 +118,7 @@ def _render_text(entry: _NumberedColumn) -> str:
 
 
 def _iter_text_lines(reply: Reply | None) -> Iterator[str]:
-    """Yield what a model thought, as a quotation in Markdown, what it said, and what there is to say of it."""
+    """Yield the reasoning as a Markdown quotation, the text, and the notes."""
     if reply:
         yield from (f"> {line}" for line in reply.reasoning.strip().splitlines())
         yield reply.text.strip()

@@ -1,4 +1,4 @@
-"""How two texts differ: word by word where that can be told, line by line where they are long."""
+"""The difference of two texts: by words, or by lines if the texts are long."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from mimo_magics.core.text import escape_html, escape_invisible_characters, repl
 from mimo_magics.document.reply import wrap_html
 
 MAX_DIFF_ITEMS = 4_000
-"""Lines, or words of changed lines, from which on they are not held against each other: the work may grow with the
-square of their number. What is the same at the beginning and at the end does not count."""
+"""Lines, or words of changed lines, up to which two texts are compared: the time may grow with the square of their
+number. A common beginning and end do not count."""
 
 MIN_SIMILARITY = 1 / 3
-"""Share of the words that two stretches have in common, below which they are read one after the other."""
+"""Share of common words. Below it, a change is shown as one deletion and one insertion."""
 
 CJK = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-"""Letters of scripts that put no blank between words: each is a word."""
+"""Characters of scripts without spaces. Each counts as a word."""
 WORD_PATTERN = re.compile(rf"[{CJK}]|[^\W{CJK}]+|\s+|[^\w\s]")
 
 Change = tuple[Sequence[str], Sequence[str]]
-"""What stands in the one in the place of what stands in the other; the same where they agree."""
+"""A part of the first text, and the part of the other text in its place. Unchanged parts are equal."""
 
 
 def diff_bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
-    """Return the difference as Jupyter's MIME bundle.
+    """Return the difference as a MIME bundle.
 
     Args:
-        one: title and text of one.
+        one: title and text of the first.
         other: title and text of the other.
     """
     titles, texts = zip(one, other, strict=True)
     before, after = map(_split_lines, texts)
     if before == after:
-        text = translate("There is no difference between {one} and {other}.", one=titles[0], other=titles[1])
+        text = translate("{one} and {other} are identical.", one=titles[0], other=titles[1])
         return {
             "text/html": wrap_html(f"<p>{escape_html(text)}</p>"),
             "text/plain": replace_control_characters(text),
@@ -49,14 +49,14 @@ def diff_bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
 
 
 def _split_lines(text: str) -> list[str]:
-    r"""Split a text, of which blank lines around it are no part, at each \n and nowhere else."""
+    r"""Split a text at each \n, without the blank lines before and after it. `splitlines` splits at more."""
     return list(StringIO(escape_invisible_characters(text).strip("\n") + "\n"))
 
 
 def _iter_changes(
     one: Sequence[str], other: Sequence[str], is_junk: Callable[[str], bool] | None = None
 ) -> Iterator[Change]:
-    """Yield runs that are the same and runs that are not, in their order."""
+    """Yield the unchanged and the changed parts, in order."""
     prefix_length = _common_prefix_length(one, other)
     yield one[:prefix_length], one[:prefix_length]
     one, other = one[prefix_length:], other[prefix_length:]
@@ -78,13 +78,13 @@ def _iter_middle_changes(
 
 
 def _common_prefix_length(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many of the first are the same in both."""
+    """Return the length of the common beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((n for n, (each, its) in pairs if each != its), min(len(one), len(other)))
 
 
 def _render_change(change: Change) -> str:
-    """Return lines as HTML, with what differs in them marked."""
+    """Return lines as HTML, with the changes marked."""
     one, other = map("".join, change)
     if one == other:
         return escape(one)
@@ -108,7 +108,7 @@ def _mark_change(change: Change) -> str:
 
 
 def _iter_unified_diff(titles: Sequence[str], changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the lines of a unified diff, with all that surrounds what differs."""
+    """Yield the lines of a unified diff, with all unchanged lines as context."""
     lengths = [sum(map(len, each)) for each in zip(*changes, strict=True)]
     yield from (
         f"{mark} {replace_control_characters(title)}"

@@ -1,7 +1,8 @@
-"""Code as HTML, with colors where they can be had cheaply.
+"""Syntax highlighting of code as HTML, limited to safe languages and sizes.
 
-The model chooses the language and the code. A lexer is a list of regular expressions, and the time of many grows with
-the square of a run of blanks or of a long line; so only some lexers are used, on code of a bounded size and shape.
+The model chooses the language and the code. A lexer is a list of regular expressions, and the time of many lexers
+grows with the square of a run of spaces or of a long line. So only listed lexers run, on code of limited size and
+shape.
 """
 
 from __future__ import annotations
@@ -14,75 +15,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
-LEXER_NAMES = {
-    *(
-        "python",
-        "py",
-        "python3",
-        "py3",
-        "pycon",
-        "pytb",
-        "ipython",
-        "json",
-        "yaml",
-        "yml",
-        "toml",
-        "ini",
-        "cfg",
-    ),
-    *("bash", "sh", "shell", "zsh", "console", "shell-session", "powershell", "ps1", "batch", "bat"),
-    *("html", "xml", "css", "scss", "javascript", "js", "jsx", "typescript", "ts", "tsx", "java", "kotlin"),
-    *(
-        "c",
-        "cpp",
-        "c++",
-        "csharp",
-        "cs",
-        "c#",
-        "go",
-        "golang",
-        "rust",
-        "rs",
-        "swift",
-        "scala",
-        "ruby",
-        "rb",
-        "php",
-    ),
-    *("perl", "lua", "r", "julia", "jl", "matlab", "fortran", "haskell", "hs", "ocaml", "sql"),
-    *("mysql", "diff", "docker", "dockerfile", "cmake", "tex", "latex", "md", "markdown", "graphql"),
-}
-"""The languages that are colored; all others are shown plain, those too whose lexers call others by a name in the code."""
-SLOW_LEXER_NAMES = {
-    *(
-        "csharp",
-        "cs",
-        "c#",
-        "java",
-        "javascript",
-        "js",
-        "jsx",
-        "typescript",
-        "ts",
-        "tsx",
-        "html",
-        "css",
-        "go",
-        "golang",
-    ),
-    *("fortran", "perl", "r", "ipython"),
-}
-"""Those whose time grows with the square of what an open string or a list of words holds, and those that call them."""
+LEXER_NAMES = frozenset(
+    """
+    python py python3 py3 pycon pytb ipython json yaml yml toml ini cfg bash sh shell zsh console shell-session powershell
+    ps1 batch bat html xml css scss javascript js jsx typescript ts tsx java kotlin c cpp c++ csharp cs c# go golang rust
+    rs swift scala ruby rb php perl lua r julia jl matlab fortran haskell hs ocaml sql mysql diff docker dockerfile cmake
+    tex latex md markdown graphql
+    """.split()  # noqa: SIM905  words are easier to read than a list of strings
+)
+"""The languages that are highlighted. Lexers that call other lexers by a name in the code are not listed."""
+SLOW_LEXER_NAMES = frozenset(
+    """
+    csharp cs c# java javascript js jsx typescript ts tsx html css go golang fortran perl r ipython
+    """.split()  # noqa: SIM905  words are easier to read than a list of strings
+)
+"""Languages whose lexers need quadratic time for an open string or a list of words, or call such a lexer."""
 SLOW_FACTOR = 3
-"""As how many characters one of theirs counts."""
+"""Weight of a character for a slow lexer."""
 MAX_BLOCK_CHARS = 8_000
-"""Characters of one block up to which it is colored."""
+"""Limit of the weighted characters in a highlighted block."""
 MAX_DOCUMENT_CHARS = 16_000
-"""Characters of code up to which a document is colored."""
+"""Limit of the weighted characters in all highlighted blocks of a document."""
 EXPENSIVE_RUN = re.compile(r"[^\n]{400}|\s{100}")
-"""A long line or a long run of blanks: there the time of a lexer may grow with the square of the length."""
+"""A long line or a long run of white space, for which a lexer may need quadratic time."""
 PLAIN_SPAN = re.compile(r'<span class="[nw]">([^<]*)</span>')
-"""Marks of names and blanks: they have no color of their own, and are half of all marks."""
+"""Elements for names and white space: half of all elements, and without a color."""
 
 
 def code_html(code: str, language: str, *, max_chars: int = MAX_BLOCK_CHARS) -> str:
@@ -90,25 +47,25 @@ def code_html(code: str, language: str, *, max_chars: int = MAX_BLOCK_CHARS) -> 
 
     Args:
         code: any text.
-        language: its name, as a fence gives it; untrusted.
-        max_chars: characters up to which it is colored.
+        language: the untrusted language name of the fence.
+        max_chars: weighted characters up to which the code is highlighted.
     """
     return f'<pre class="highlight"><code>{_highlight(code, language, max_chars)}</code></pre>'
 
 
-def is_colored(code: str, language: str, max_chars: int = MAX_BLOCK_CHARS) -> bool:
-    """Tell whether code gets colors: its language is listed, and its size and shape are within bounds."""
-    fits = color_cost(code, language) <= min(max_chars, MAX_BLOCK_CHARS) and not EXPENSIVE_RUN.search(code)
-    return language.lower() in LEXER_NAMES and fits
+def is_highlighted(code: str, language: str, max_chars: int = MAX_BLOCK_CHARS) -> bool:
+    """Return whether code is highlighted: its language is listed, and its size and shape are within the limits."""
+    fits = highlighting_cost(code, language) <= min(max_chars, MAX_BLOCK_CHARS)
+    return language.lower() in LEXER_NAMES and fits and not EXPENSIVE_RUN.search(code)
 
 
-def color_cost(code: str, language: str) -> int:
-    """Return as how many characters a block counts where it is colored."""
+def highlighting_cost(code: str, language: str) -> int:
+    """Return the weighted characters of a block."""
     return len(code) * (SLOW_FACTOR if language.lower() in SLOW_LEXER_NAMES else 1)
 
 
 def _highlight(code: str, language: str, max_chars: int) -> str:
-    if not is_colored(code, language, max_chars):
+    if not is_highlighted(code, language, max_chars):
         return html.escape(code)
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
@@ -121,6 +78,6 @@ def _highlight(code: str, language: str, max_chars: int) -> str:
 def _get_lexer(language: str) -> Lexer:
     from pygments.lexers import get_lexer_by_name
 
-    # Markdown would call the lexer of any language for a code block in it
+    # The Markdown lexer would call the lexer of any language for a code block.
     options = {"handlecodeblocks": False} if language in ("md", "markdown") else {}
     return get_lexer_by_name(language, stripnl=False, **options)

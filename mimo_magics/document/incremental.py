@@ -1,8 +1,8 @@
-"""Markdown that is still coming, cut into blocks that are finished and the one that may still change.
+"""Streamed Markdown, split into finished blocks and the last block, which may still change.
 
-Only what stands behind the last finished block is parsed, and a block without end (one long code block, list, table
-or paragraph) is cut where it does the least harm. So the work for each piece that comes has a bound, and in all it is
-proportional to the length of the text.
+Only the text after the last finished block is parsed. A very long block (code, list, table or paragraph) is split
+at a suitable position. So the time for each delta is limited, and the total time is proportional to the length of
+the text.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from markdown_it.token import Token
 from mimo_magics.document.markdown import parse_blocks
 
 MAX_BLOCK_CHARS = 2_000
-"""Characters of an unfinished block from which on it is cut."""
+"""Length from which an unfinished block is split."""
 MAX_CODE_CHARS = 600
-"""The same for code, whose HTML is several times as long, and whose cuts nobody sees."""
+"""The same for code. Its HTML is several times as long, and a split in it is not visible."""
 
 BLANK_LINE_TERMINATED = ("paragraph", "heading", "table", "fence", "math_block", "hr")
-"""Blocks that a blank line behind them ends; lists, quotations and indented code may go on."""
+"""Blocks that end at a blank line. Lists, quotations and indented code may continue after it."""
 FENCES = ("```", "~~~")
 MAX_REPEATED_HEAD_CHARS = 200
-"""Characters of a block's first lines up to which they are told again before its rest."""
+"""Length up to which the head of a split block, such as a fence or a table head, is repeated before its rest."""
 
 UNSTABLE_SUFFIX = re.compile(
     "[\u200d\ufe0f\u20e3\ud800-\udbff\U0001f1e6-\U0001f1ff\u2600-\u27bf\U0001f300-\U0001faff\U000e0020-\U000e007f]{1,16}\\Z"
 )
-"""Halves of characters, and emoji that a next piece may still make another one of."""
+"""Surrogates without their other half, and emoji that the next delta may turn into another emoji."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +39,39 @@ class Block:
 
     source: str
     is_continued: bool = False
-    """Whether the next one is the rest of the same block."""
+    """Whether the next block is the rest of this one."""
 
 
 class BlockSplitter:
-    """The text of one answer on its way."""
+    """Splits the text of one reply while it is streamed."""
 
     def __init__(self, source: str = "") -> None:
-        self._pieces = [source]
+        self._deltas = [source]
 
     def feed(self, text: str) -> None:
-        """Take more of the text in."""
-        self._pieces.append(text)
+        """Add a delta."""
+        self._deltas.append(text)
 
     def pop_finished(self) -> tuple[list[Block], str]:
-        """Return the blocks that were finished since the last call, and what may still change."""
-        source = "".join(self._pieces).replace("\r\n", "\n").lstrip("\n")
-        complete_end = source.rfind("\n") + 1  # a line that is not whole may turn out to be anything
+        """Return the blocks that were finished since the last call, and the rest, which may still change."""
+        source = "".join(self._deltas).replace("\r\n", "\n").lstrip("\n")
+        # An incomplete line can still become any kind of block.
+        complete_end = source.rfind("\n") + 1
         finished, rest = _split_finished(source[:complete_end])
         rest += source[complete_end:]
         while len(rest) > (MAX_CODE_CHARS if rest.startswith(FENCES) else MAX_BLOCK_CHARS):
             part, rest = _split_unfinished(rest)
             finished.append(part)
-        self._pieces = [rest]
+        self._deltas = [rest]
         return finished, UNSTABLE_SUFFIX.sub("", rest)
 
     def flush(self) -> str:
-        """Return what is left when no more comes."""
-        return "".join(self._pieces)
+        """Return the rest after the last delta."""
+        return "".join(self._deltas)
 
 
 def _split_finished(source: str) -> tuple[list[Block], str]:
-    """Cut off the blocks behind which another one has begun, and those that nothing more can belong to."""
+    """Split off the blocks that are followed by another block or ended by a blank line."""
     lines = _split_lines(source)
     found = list(parse_blocks(source))
     cuts = [0, *(block.start_line for block in found[1:])]
@@ -80,13 +81,13 @@ def _split_finished(source: str) -> tuple[list[Block], str]:
 
 
 def _split_unfinished(source: str) -> tuple[Block, str]:
-    """Cut a text of which no block is finished: the first part, and the rest as a block of the same kind."""
+    """Split a long unfinished block into its first part and the rest, which is a block of the same kind."""
     part, head = _first_part(source[: 2 * MAX_BLOCK_CHARS])
     return part, (head if len(head) <= MAX_REPEATED_HEAD_CHARS else "") + source[len(part.source) :]
 
 
 def _first_part(source: str) -> tuple[Block, str]:
-    """Return the first part of a text, and the lines that its rest must begin with."""
+    """Return the first part of a text, and the head that its rest needs."""
     lines = _split_lines(source)
     found = list(parse_blocks(source))
     tokens = found[0].tokens if found else []
@@ -106,7 +107,8 @@ def _first_part(source: str) -> tuple[Block, str]:
 
 
 def _split_lines(source: str) -> list[str]:
-    return list(StringIO(source))  # other than `splitlines` it knows no line end but \n
+    # `splitlines` would also split at other characters than \n.
+    return list(StringIO(source))
 
 
 def _closes_fence(line: str, fence: str) -> bool:
@@ -118,13 +120,13 @@ def _make_block(lines: list[str], end: int, *, is_continued: bool = True) -> Blo
 
 
 def _last_item_line(tokens: list[Token]) -> int:
-    """Return the line at which the last item of a list begins."""
+    """Return the first line of the last item of a list."""
     items = [token for token in tokens if token.type == "list_item_open" and token.level == 1]
     return items[-1].map[0] if items and items[-1].map else 0
 
 
 def _split_at_boundary(source: str) -> Block:
-    """Cut within bounds: behind a line, a sentence or a word, if there is one."""
+    """Split after a line, a sentence or a word, or at the length limit if there is none."""
     text = source[:MAX_BLOCK_CHARS]
     ends = (max(text.rfind(mark) + len(mark) for mark in marks) for marks in (("\n", ". ", "。"), (" ",)))
     end = next((end for end in ends if end > MAX_BLOCK_CHARS // 2), MAX_BLOCK_CHARS)

@@ -1,4 +1,4 @@
-"""JSON with lines and indents, as far as its nesting lets it stay small."""
+"""Indented JSON, unless deep nesting would make it large."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 import re
 
 MAX_INDENTED_DEPTH = 12
-"""Levels up to which JSON is indented; deeper one would be mostly blanks, with the square of the depth."""
+"""Nesting depth up to which JSON is indented. The size of the indentation grows with the square of the depth."""
 
 
 def format_json(text: str) -> str:
-    """Return JSON with its lines and indents; deep JSON on one line, and what is none as it is."""
+    """Return JSON with indentation, or on one line if it is deeply nested. Invalid JSON is returned unchanged."""
     try:
         indent = 2 if nesting_depth(text) <= MAX_INDENTED_DEPTH else None
         return json.dumps(json.loads(text), indent=indent, ensure_ascii=False)
@@ -19,7 +19,7 @@ def format_json(text: str) -> str:
 
 
 def nesting_depth(text: str, opening: str = "[{", closing: str = "]}") -> int:
-    """Bound how deep brackets are nested, from above: those in strings of JSON count too."""
+    """Return an upper bound of the nesting depth: brackets inside of JSON strings count too."""
     depth = deepest = 0
     for bracket in re.findall(f"[{re.escape(opening + closing)}]", text):
         depth += 1 if bracket in opening else -1

@@ -1,9 +1,8 @@
-"""Markdown of a model, which is untrusted, to HTML that can do no harm.
+"""Rendering of untrusted Markdown as sanitized HTML.
 
-Jupyter trusts the outputs of a cell that was just run: `text/markdown` or raw HTML of a model would be code with
-the rights of the page. So HTML in the source stays text, pictures become links, and what comes out passes one
-short list of allowed elements: no script, style, form, media, id or data attribute, and no class but our own few.
-Math stays TeX source, marked for the page to typeset where it can.
+Jupyter trusts the outputs of a cell that has just run: `text/markdown` or raw HTML from a model would run with the
+rights of the page. So HTML in the source is escaped, images become links, and the result is sanitized by the
+allow-list. Formulas stay TeX source, with a class that lets MathJax typeset them.
 """
 
 from __future__ import annotations
@@ -26,32 +25,32 @@ from mdit_py_plugins.dollarmath.index import math_inline_dollar
 from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 
 from mimo_magics.core.text import escape_invisible_characters
-from mimo_magics.document.highlighting import MAX_DOCUMENT_CHARS, code_html, color_cost, is_colored
+from mimo_magics.document.highlighting import MAX_DOCUMENT_CHARS, code_html, highlighting_cost, is_highlighted
 from mimo_magics.document.sanitizer import MATH_CLASSES, is_external_url, sanitize_html
 from mimo_magics.document.tex import is_safe_tex
 
 MAX_BRACKETS = 500
-r"""More of `\(` and `\[` than this are not taken for math: the search for the end of each would be quadratic."""
+r"""Number of `\(` and `\[` up to which they are parsed as math: the time to find their ends is quadratic."""
 
 MAX_TITLE_CHARS = 500
-"""Characters of a link's title: a reference repeats it each time that it is used."""
+"""Limit of a link's title. A Markdown reference repeats its title at each use."""
 MAX_NESTING = 50
-"""Levels of nesting that are still shown."""
+"""Nesting depth up to which blocks are rendered."""
 
 HOST_IN_TEXT = re.compile(
     r"(?:^\s*(?=[\w.-]+(?:[/:?#]|\s*$))|//)((?:[\w-]+\.)+(?:[^\W\d_]{2,24}|\d{1,3}))(?![\w@-]|\.\w)"
 )
-"""A host in the text of a link: behind `//`, or alone. What ends in a number may be a version, too."""
+"""A host name in the text of a link: after `//`, or alone. A version number counts, because it may be an IP address."""
 CODE_TOKENS = ("fence", "code_block")
 DIRECTIONAL_TOKENS = ("paragraph_open", "heading_open", "list_item_open")
 RTL_LETTERS = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-"""Letters that are read from right to left."""
+"""Letters of right-to-left scripts."""
 
 
 def to_html(source: str, *, remote_images: bool = False) -> str:
-    """Render Markdown of any origin as inert HTML; with `images`, pictures are loaded and not only linked to."""
+    """Render untrusted Markdown as sanitized HTML. Images are links, unless `remote_images` is true."""
     source = escape_invisible_characters(source)
     return sanitize_html(
         _parser_for(source).render(source, {"images": remote_images}), remote_images=remote_images
@@ -59,13 +58,13 @@ def to_html(source: str, *, remote_images: bool = False) -> str:
 
 
 class TopBlock(NamedTuple):
-    """A block that stands in no other one."""
+    """A block at the top level of the document."""
 
     kind: str
     start_line: int
     """Number of its first line."""
     end_line: int
-    """Number of the first line behind it; blank lines are not part of it."""
+    """Number of the line after its last one. Blank lines after a block are not part of it."""
     tokens: list[Token]
 
 
@@ -84,7 +83,7 @@ def parse_blocks(source: str) -> Iterator[TopBlock]:
 
 
 def code_blocks(source: str) -> list[str]:
-    """Return the code blocks of Markdown, wherever they stand."""
+    """Return the code blocks of Markdown, nested ones included."""
     tokens = _parser_for(source).parse(source)
     return [token.content for token in tokens if token.type in CODE_TOKENS]
 
@@ -114,10 +113,14 @@ def _build_parser(*, allow_brackets: bool) -> MarkdownIt:
         "link_open": render_link_open,
         "th_open": render_cell_open,
         "td_open": render_cell_open,
+        "th_close": render_cell_close,
+        "td_close": render_cell_close,
+        "math_inline": _render_math,
+        "math_inline_double": _render_math,
+        "math_block": _render_math,
+        "math_block_eqno": _render_math,
     }
-    rules |= {"th_close": render_cell_close, "td_close": render_cell_close}
-    math = dict.fromkeys(("math_inline", "math_inline_double", "math_block", "math_block_eqno"), _render_math)
-    for name, rule in {**rules, **math}.items():
+    for name, rule in rules.items():
         parser.add_render_rule(name, rule)
     parser.core.ruler.push("direction", set_text_direction)
     parser.core.ruler.push("visible_text", escape_decoded_text)
@@ -125,7 +128,7 @@ def _build_parser(*, allow_brackets: bool) -> MarkdownIt:
     return parser
 
 
-# As in texmath, but what stands behind \] on its line is not lost, and \[ \] may stand in a paragraph.
+# The rules of texmath would drop text after \] on the same line, and do not allow \[ \] inside a paragraph.
 MATH_BLOCK_RULE: Any = {
     "name": "math_block",
     "tag": "\\[",
@@ -149,7 +152,7 @@ _texmath_block_rule = make_block_func(MATH_BLOCK_RULE)
 
 
 def parse_bracket_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    r"""Read a block of `\[` and `\]`, and note its lines, which the plugin does not."""
+    r"""Parse a block of `\[` and `\]`, and set its line numbers, which the plugin does not."""
     found = _texmath_block_rule(state, start, end, silent)
     if found and not silent:
         state.tokens[-1].map = [start, state.line]
@@ -160,7 +163,7 @@ _dollarmath_rule = math_inline_dollar(allow_space=False, allow_digits=False, all
 
 
 def parse_dollar_math(state: StateInline, silent: bool) -> bool:
-    """Read `$...$`. The plugin looks at `src[-1]` for the character before the first: no digit may stand there."""
+    """Parse `$...$`. At position 0 the plugin takes `src[-1]` for the character before it, which must not be a digit."""
     if state.pos or not state.src[-1:].isdigit():
         return _dollarmath_rule(state, silent)
     state.src += " "
@@ -171,7 +174,7 @@ def parse_dollar_math(state: StateInline, silent: bool) -> bool:
 
 
 def set_text_direction(state: StateCore) -> None:
-    """Let the text of each block decide the direction that it is read in, where there is any doubt."""
+    """Set `dir="auto"` on each block if the document has right-to-left letters."""
     state.env["dir"] = ' dir="auto"' if RTL_LETTERS.search(state.src) else ""
     for token in state.tokens:
         if state.env["dir"] and token.type in DIRECTIONAL_TOKENS:
@@ -179,9 +182,10 @@ def set_text_direction(state: StateCore) -> None:
 
 
 def escape_decoded_text(state: StateCore) -> None:
-    """Spell out what is invisible once more: entities and percent signs are decoded by the parser."""
+    """Escape invisible characters again, after the parser has decoded entities and percent-encoded URLs."""
     for token in iter_tokens(state.tokens):
-        if token.type not in CODE_TOKENS:  # nothing is decoded there, and `code_blocks` returns it as it is
+        # Nothing is decoded in code, and `code_blocks` must return it unchanged.
+        if token.type not in CODE_TOKENS:
             token.content = escape_invisible_characters(token.content)
         if "title" in token.attrs:
             title = str(token.attrs["title"])[:MAX_TITLE_CHARS]
@@ -189,14 +193,14 @@ def escape_decoded_text(state: StateCore) -> None:
 
 
 def name_link_hosts(state: StateCore) -> None:
-    """Put the host of a link behind a text that names another one."""
+    """Append the host of a link to its text if the text names another host."""
     for token in state.tokens:
         if token.children:
             token.children = list(_with_hosts(token.children))
 
 
 def iter_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Yield tokens and those within them."""
+    """Yield tokens and their children."""
     for token in tokens:
         yield token
         yield from iter_tokens(token.children or ())
@@ -216,28 +220,30 @@ def _with_hosts(tokens: Sequence[Token]) -> Iterator[Token]:
 def _get_host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
-    except ValueError:  # no address
+    except ValueError:
         return ""
 
 
 def _names_other_host(text: str, host: str) -> bool:
-    """Tell whether a link's text names a host, and not the one that it leads to."""
+    """Return whether the text of a link names a host, but not the host of the link."""
     named = {name.lower().removeprefix("www.") for name in HOST_IN_TEXT.findall(text)}
     return bool(named) and host.lower().removeprefix("www.") not in named
 
 
 def render_fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-    """Render a code block, colored where its language is listed; Jupyter's own styles give the colors."""
+    """Render a code block, highlighted if its language is listed. Jupyter's CSS has the colors."""
     token = tokens[idx]
     language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
-    max_chars = MAX_DOCUMENT_CHARS - env.get("colored_chars", 0)
-    if is_colored(token.content, language, max_chars):
-        env["colored_chars"] = env.get("colored_chars", 0) + color_cost(token.content, language)
+    max_chars = MAX_DOCUMENT_CHARS - env.get("highlighted_chars", 0)
+    if is_highlighted(token.content, language, max_chars):
+        env["highlighted_chars"] = env.get("highlighted_chars", 0) + highlighting_cost(
+            token.content, language
+        )
     return code_html(token.content, language, max_chars=max_chars) + "\n"
 
 
 def render_image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-    """Render a picture as a link: loading it would tell its server who reads."""
+    """Render an image as a link: its host would see the IP address of the reader."""
     token = tokens[idx]
     url, text = str(token.attrs.get("src", "")), html.escape(token.content)
     if not url:
@@ -248,14 +254,14 @@ def render_image(self: RendererHTML, tokens: Sequence[Token], idx: int, options:
 
 
 def render_link_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-    """Begin a link; one to nowhere would lead to the page itself."""
+    """Render the start of a link. An empty `href` would point to the page itself, so it is left out."""
     return self.renderToken(tokens, idx, options, env) if tokens[idx].attrs.get("href") else "<a>"
 
 
 def render_cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-    """Render a cell's alignment as an attribute, since styles are not allowed, of an element inside it.
+    """Render the start of a table cell, with a `div` that has the alignment as an attribute.
 
-    JupyterLab's own style of cells would win over an attribute of the cell; without any it is to the right.
+    Styles are not allowed, and JupyterLab's CSS overrides an attribute of the cell itself.
     """
     token = tokens[idx]
     _, _, side = str(token.attrs.get("style", "")).partition("text-align:")
@@ -263,7 +269,7 @@ def render_cell_open(self: RendererHTML, tokens: Sequence[Token], idx: int, opti
 
 
 def render_cell_close(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-    """End a cell, and what aligns it."""
+    """Render the end of a table cell and of its `div`."""
     return f"</div></{tokens[idx].tag}>\n"
 
 

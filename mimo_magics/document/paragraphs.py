@@ -1,4 +1,4 @@
-"""Lines for people, a paragraph each. All of it is text, whatever it holds."""
+"""Lines of plain text as paragraphs. HTML in a line is escaped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mimo_magics.core.text import escape_html, replace_control_characters
 
 
 def paragraphs_bundle(*lines: str) -> dict[str, str]:
-    """Return lines as Jupyter's MIME bundle."""
+    """Return lines as a MIME bundle, with a paragraph for each line."""
     lines = tuple(map(translate, lines))
     html = "".join(f'<p dir="auto">{escape_html(line)}</p>' for line in lines)
     return {"text/html": html, "text/plain": replace_control_characters("\n".join(lines))}

@@ -1,6 +1,6 @@
-"""The one list of what HTML made of a stranger's Markdown may hold, live and saved: whatever else there is goes.
+"""The allow-list of the HTML of untrusted Markdown, in the live view and in documents. Everything else is removed.
 
-No script, style, form, media, SVG, MathML, id or data attribute, and no class but our own few.
+It has no script, style, form, media, SVG, MathML, id or data attribute, and only a few classes of this package.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ import nh3
 
 MATH_CLASSES = "mathjax_process tex2jax_process"
 NO_MATH_CLASSES = "mathjax_ignore tex2jax_ignore"
-"""What MathJax of JupyterLab 4, Notebook 7 and nbconvert looks for."""
+"""The classes that MathJax checks in JupyterLab 4, Notebook 7 and nbconvert."""
 
 BLOCK_TAGS = "blockquote div h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody td th thead tr ul"
 INLINE_TAGS = "a br code del em s span strong"
 DIRECTIONAL_TAGS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "div")
-"""Elements whose text tells the direction that it is read in."""
+"""Elements whose text decides its own writing direction (`dir`)."""
 
 URL_SCHEMES = {"http", "https", "mailto"}
 EXTERNAL_URL = re.compile(r"https?://[^/?#\\]|mailto:.", re.IGNORECASE)
 MAX_URL_CHARS = 4_000
-"""A reference repeats its address each time that it is used."""
+"""Limit of a URL. A Markdown reference repeats its URL at each use."""
 LINK_REL = "noopener noreferrer nofollow"
 
 
 def sanitize_html(dirty: str, *, remote_images: bool = False) -> str:
-    """Return the HTML with nothing in it but what the list allows.
+    """Return the HTML without everything that the allow-list does not contain.
 
     Args:
-        dirty: HTML of any origin.
-        remote_images: let pictures be loaded from the web.
+        dirty: untrusted HTML.
+        remote_images: allow images from other hosts.
     """
     return nh3.clean(
         dirty,
@@ -44,7 +44,7 @@ def sanitize_html(dirty: str, *, remote_images: bool = False) -> str:
 
 
 def is_external_url(url: str) -> bool:
-    """Allow a link only to the web or to a mailbox: one without a host would lead into the reader's own server."""
+    """Return whether a URL has a host or is a mail address. A URL without a host would point to the Jupyter server."""
     return len(url) <= MAX_URL_CHARS and bool(EXTERNAL_URL.match(url))
 
 

@@ -1,4 +1,4 @@
-"""What stands before an answer: reasoning, tool calls and their results, as one group with a line for it."""
+"""Steps of a reply: reasoning, tool calls and tool results, folded into groups with a summary line."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import to_html
 
 MAX_CALL_LINE_CHARS = 60
-"""Characters of a call's arguments that its line shows."""
+"""Characters of the arguments in the one-line form of a call."""
 SCROLL_STYLE = "max-height: 20em; overflow: auto"
 
 
 def group_parts(parts: Iterable[Part]) -> Iterator[tuple[Part, ...]]:
-    """Split a message's parts into texts, one by one, and the runs of steps between them."""
+    """Split the parts of a message into single texts and the groups of steps between them."""
     for is_text, run in groupby(parts, key=lambda part: isinstance(part, TextPart)):
         if is_text:
             yield from ((part,) for part in run)
@@ -27,32 +27,32 @@ def group_parts(parts: Iterable[Part]) -> Iterator[tuple[Part, ...]]:
 
 
 def steps_html(steps: Sequence[Part], reply: Reply, *, is_open: bool = False) -> str:
-    """Return a run of steps as HTML, with nothing but its line to be seen until it is unfolded."""
+    """Return a group of steps as HTML that shows its summary line and unfolds."""
     results = {part.id: part for part in steps if isinstance(part, ToolResult)}
     body = "".join(_step_html(part, results) for part in steps if not isinstance(part, ToolResult))
     return details_html(summary_line(steps, reply), f"<blockquote>{body}</blockquote>", is_open=is_open)
 
 
 def details_html(line: str, body: str, *, is_open: bool = False) -> str:
-    """Return what can be unfolded; `line` is text, `body` HTML."""
+    """Return a `details` element. `line` is plain text, `body` is HTML."""
     return f'<details{" open" if is_open else ""}><summary dir="auto">{escape_html(line)}</summary>{body}</details>'
 
 
 def summary_line(steps: Sequence[Part], reply: Reply) -> str:
-    """Return the line of a run of steps: how long the model thought, and what it called."""
+    """Return the summary of a group of steps: reasoning with its time and tokens, and the names of the called tools."""
     line = " · ".join((*_iter_reasoning_summary(steps, reply), *_iter_call_summary(steps)))
     return line[:1].upper() + line[1:]
 
 
 def call_line(call: ToolCall) -> str:
-    """Return a call in short, also while its arguments are still coming."""
+    """Return a call on one line, also if its arguments are incomplete."""
     arguments = " ".join(escape_invisible_characters(call.arguments).split()).strip("{} ")
     short = arguments if len(arguments) <= MAX_CALL_LINE_CHARS else f"{arguments[: MAX_CALL_LINE_CHARS - 1]}…"
     return f"{escape_invisible_characters(call.name)}({short})"
 
 
 def outcome_text(result: ToolResult | None) -> str:
-    """Return what became of a call."""
+    """Return the outcome of a call, with its time."""
     if result is None:
         return translate("not run")
     state = (
@@ -70,12 +70,12 @@ def outcome_text(result: ToolResult | None) -> str:
 
 
 def arguments_html(arguments: str) -> str:
-    """Return a call's arguments as formatted JSON, or as they are where they are none."""
+    """Return the arguments of a call as formatted JSON, or unchanged if they are not JSON."""
     return _pre_html(format_json(arguments or "{}"))
 
 
 def result_html(result: ToolResult) -> str:
-    """Return what a tool gave back, with its size, and what it printed."""
+    """Return the result of a tool with its size, and the text that the tool printed."""
     label = translate("Result, {count:,} characters", count=len(result.output))
     size = f"<div><small>{label}</small></div>"
     return size + _pre_html(format_json(result.output)) + (_pre_html(result.log) if result.log else "")
@@ -97,19 +97,16 @@ def _step_html(part: Part, results: dict[str, ToolResult]) -> str:
 
 
 def _iter_reasoning_summary(steps: Sequence[Part], reply: Reply) -> Iterator[str]:
-    """Tell of the reasoning. Time and tokens are known for the whole reply only, and so where it has one run."""
+    """Yield the label of the reasoning, with time and tokens if the group has all reasoning of the reply."""
     reasoning_count = sum(isinstance(part, ReasoningPart) for part in steps)
     if not reasoning_count:
         return
+    yield translate("Reasoning")
+    # Time and tokens are known only for the whole reply.
     if reasoning_count < sum(isinstance(part, ReasoningPart) for part in reply.message.parts):
-        yield translate("Thoughts")
         return
-    seconds = reply.timing.reasoning if reply.timing else None
-    yield (
-        translate("Thought for {seconds:.1f} s", seconds=seconds)
-        if seconds is not None
-        else translate("Thoughts")
-    )
+    if reply.timing and reply.timing.reasoning is not None:
+        yield translate("{seconds:.1f} s", seconds=reply.timing.reasoning)
     if reply.usage and reply.usage.reasoning:
         yield translate("{reasoning:,} tokens", reasoning=reply.usage.reasoning)
 

@@ -1,4 +1,4 @@
-"""Rows for people: as an HTML table, and as aligned text. Every cell is text, whatever it holds."""
+"""Tables as HTML and as aligned plain text. HTML in a cell is escaped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mimo_magics.core.text import escape_invisible_characters
 
 MAX_ROWS = 500
 MAX_CELL_CHARS = 500
-"""What is shown of a table: lists and descriptions may be a server's."""
+"""Limits of a table. Its cells may come from a server."""
 
 
 def table_bundle(
@@ -23,16 +23,16 @@ def table_bundle(
     numeric_columns: Collection[str] = (),
     caption: str = "",
 ) -> dict[str, str]:
-    """Return a table as Jupyter's MIME bundle.
+    """Return a table as a MIME bundle.
+
+    Heads, caption and cells that are `Translatable` are translated. Long cells are truncated, and a long table ends
+    with the number of omitted rows.
 
     Args:
         head: names of the columns.
-        rows: the cells beneath them.
-        numeric_columns: names of the columns whose cells end at one line.
-        caption: a sentence beneath the table.
-
-    Heads, caption and cells that are `Translatable` are said as the person reads them. Long cells are truncated; a
-    table that is too long ends with the number of the rows that are left out.
+        rows: the cells.
+        numeric_columns: names of the columns that are aligned to the right.
+        caption: a sentence below the table.
     """
     rows = iter(rows)
     body = [tuple(map(_cell_text, row)) for row in islice(rows, MAX_ROWS)]
@@ -49,7 +49,7 @@ def table_bundle(
 
 
 def _cell_text(cell: object) -> str:
-    """Say what is ours; what a stranger wrote stays as it is, whatever it is equal to, as far as it is shown."""
+    """Return a cell as text: translated if it is a text of this package, and truncated."""
     text = translate(cell) if isinstance(cell, Translatable) else str(cell)
     shown = escape_invisible_characters(text[:MAX_CELL_CHARS])
     return shown if len(text) <= MAX_CELL_CHARS else f"{shown}…"

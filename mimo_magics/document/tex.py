@@ -1,7 +1,7 @@
-"""TeX of a model: which formulas a page may typeset.
+"""The allow-list of TeX commands: only formulas with listed commands are typeset.
 
-MathJax keeps one state for the whole page. A command that defines something changes what other formulas mean, also those
-of other answers; others make links, load code, or set styles. So only listed commands and environments are typeset.
+MathJax has one state for the whole page. A command that defines something changes other formulas, also those of other
+replies. Other commands create links, load code or set styles.
 """
 
 from __future__ import annotations
@@ -46,38 +46,38 @@ COMMANDS = frozenset(
     begin end tag notag nonumber newline cr displaylines
     degree pounds dag ddag S P colon vcentcolon coloneqq eqqcolon mathellipsis iddots
     small large tiny normalsize strut
-    """.split()  # noqa: SIM905  words are read more easily than a list of strings
+    """.split()  # noqa: SIM905  words are easier to read than a list of strings
 )
-"""Commands that write symbols, letters and boxes, and change nothing outside their formula."""
+"""Commands for symbols, letters and boxes that have no effect outside of their formula."""
 ENVIRONMENTS = frozenset(
     """
     align aligned alignat alignedat array bmatrix Bmatrix cases rcases dcases equation gather gathered matrix multline pmatrix
     smallmatrix split subarray vmatrix Vmatrix eqnarray
-    """.split()  # noqa: SIM905  words are read more easily than a list of strings
+    """.split()  # noqa: SIM905  words are easier to read than a list of strings
 )
 MAX_TEX_CHARS = 4_000
-"""Characters of a formula that is still typeset."""
+"""Length up to which a formula is typeset."""
 MAX_TEX_DEPTH = 40
-"""Open braces within each other up to which a formula is typeset."""
+"""Nesting depth of braces up to which a formula is typeset."""
 COMMAND = re.compile(r"\\([A-Za-z]+|.|\Z)\*?", re.DOTALL)
 ESCAPED_CHARACTER = re.compile(r"\\.", re.DOTALL)
 ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{([^}]*)\}")
 ENVIRONMENT_COMMAND = re.compile(r"\\(?:begin|end)(?![A-Za-z])")
-BLANKS = re.compile(r"\s|(?<!\\)%[^\n]*")
+WHITE_SPACE = re.compile(r"\s|(?<!\\)%[^\n]*")
 """White space and comments."""
 OVERLAP = re.compile(r"\\hspace\*?\{-|\\(?:\\|newline|cr)\*?\[-|(?:\\(?:!|negthinspace)){9}")
-"""What draws a formula over its surroundings: negative lengths, and many negative spaces."""
+"""Negative lengths and runs of negative spaces, which draw a formula over the text around it."""
 SYMBOLS = frozenset("\\{}[]()|,;:!.>%$&#_ '\"`^~=/-\n")
-"""What may stand behind a backslash in place of letters."""
+"""Characters other than letters that may follow a backslash."""
 
 
 def is_safe_tex(source: str) -> bool:
-    """Tell whether a formula holds listed commands and environments only, and is small enough to be typeset."""
+    """Return whether a formula has only listed commands and environments, and is small enough to be typeset."""
     environments = ENVIRONMENT.findall(source)
     return (
         len(source) <= MAX_TEX_CHARS
         and nesting_depth(ESCAPED_CHARACTER.sub("", source), "{", "}") <= MAX_TEX_DEPTH
-        and not OVERLAP.search(BLANKS.sub("", source))
+        and not OVERLAP.search(WHITE_SPACE.sub("", source))
         and all(_is_listed(name) for name in COMMAND.findall(source))
         and len(environments) == len(ENVIRONMENT_COMMAND.findall(source))
         and {name.strip().removesuffix("*") for name in environments} <= ENVIRONMENTS

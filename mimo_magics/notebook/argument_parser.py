@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -128,24 +128,15 @@ def _missing_value_error(options: Iterable[Option], name: str | None, advice: st
     return BadOption(Translatable("An argument is missing."), advice)
 
 
-def unexpected_word_error(word: str, flags: Iterable[str], advice: str) -> BadOption:
+def unexpected_word_error(word: str, flags: Collection[str], advice: str) -> BadOption:
     """Build the error for an unknown option, or an argument that is too much."""
     flag = word.partition("=")[0]
     if flag in ("-h", "--help"):
         return BadOption(advice)
-    if FLAG_PATTERN.match(flag):
+    if FLAG_PATTERN.match(flag) and flag not in flags:
         return BadOption(Translatable("Unknown option {flag}.", flag=flag), did_you_mean(flag, flags, advice))
     return BadOption(Translatable("Unexpected argument {text!r}.", text=word), advice)
 
 
 def _help_advice(magic: str) -> str:
     return Translatable("For help, run {magic}?.", magic=magic)
-
-
-def get_user_variables(shell: Any) -> dict[str, Any]:
-    """Return the variables of the user, without those that IPython adds, except for `_`."""
-    namespace = shell.user_ns
-    hidden = {name: value for name, value in shell.user_ns_hidden.items() if name != "_"}
-    return {
-        name: value for name, value in namespace.items() if name not in hidden or hidden[name] is not value
-    }

@@ -24,8 +24,8 @@ WORD_PATTERN = re.compile(rf"{QUOTED_WORD}|{OPEN_WORD}|{BARE_WORD}", re.DOTALL)
 LENIENT_WORD_PATTERN = re.compile(rf"{QUOTED_WORD}|{BARE_WORD}", re.DOTALL)
 """The words of a line that may be a prompt, where an unclosed quote is text."""
 QUOTATION_PATTERN = re.compile(QUOTATION, re.DOTALL)
-FLAG_PATTERN = re.compile(r"--?[A-Za-z]")
-"""The beginning of an option; `-5` is a number."""
+FLAG_PATTERN = re.compile(r"--?[A-Za-z][^\s=]*")
+"""An option; `-5` is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,14 @@ class OptionScan:
     """Whether the next word must be the value of that option."""
     prompt: str | None = None
     """The text after the options, as it was typed; `None` if nothing follows."""
-    unknown_flag: str = ""
-    """The word after the options, if it looks like an option."""
     has_separator: bool = False
     """Whether `--` ends the options."""
+
+    @property
+    def unknown_flag(self) -> str:
+        """The first word of the prompt, if it looks like an option; else empty."""
+        match = FLAG_PATTERN.match("" if self.has_separator else self.prompt or "")
+        return match[0] if match else ""
 
 
 def split_words(line: str) -> list[str]:
@@ -114,7 +118,7 @@ def scan_options(line: str, flags: Mapping[str, Option]) -> OptionScan:
     option, value_count = None, 0
     for word in iter_words(line, LENIENT_WORD_PATTERN):
         flag, equals, _ = word.source.partition("=")
-        value = word.text.partition("=")[2] if equals else ""
+        value = word.text.partition("=")[2]
         if option and _takes_value(option, value_count, word.source):
             given[option.dest].append(word.text)
             value_count += 1
@@ -122,16 +126,11 @@ def scan_options(line: str, flags: Mapping[str, Option]) -> OptionScan:
         elif flag in flags:
             option, value_count = flags[flag], len(equals)
             given.setdefault(option.dest, []).extend([value] if equals else [])
-            arguments.append(
-                f"{option.flags[-1] if option.requires_value or option.optional_values else flag}={value}"
-                if equals
-                else flag
-            )
+            arguments.append(f"{option.flags[-1]}={value}" if equals else flag)
         elif word.source == "--":
             return OptionScan(tuple(arguments), given, prompt=line[word.end :], has_separator=True)
         else:
-            unknown_flag = flag if FLAG_PATTERN.match(flag) else ""
-            return OptionScan(tuple(arguments), given, prompt=line[word.start :], unknown_flag=unknown_flag)
+            return OptionScan(tuple(arguments), given, prompt=line[word.start :])
     is_required = option is not None and option.requires_value and not value_count
     may_follow = option is not None and (is_required or _accepts_value(option, value_count))
     return OptionScan(tuple(arguments), given, option if may_follow else None, is_required)

@@ -16,13 +16,14 @@ from mimo_magics.display.selection import choose_comparison_renderer
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import comparison_request
-from mimo_magics.notebook.argument_parser import get_user_variables, parse_command
+from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.comparison_request import ComparisonRequest
 from mimo_magics.notebook.comparison_run import ComparisonRun, confirm_cost
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.comparison.result import Comparison

@@ -18,7 +18,7 @@ from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
 from mimo_magics.notebook import cell_request, comparison_request
-from mimo_magics.notebook.argument_parser import get_user_variables, parse_options
+from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.cell_run import CellRun
 from mimo_magics.notebook.commands import reply as reply_command, tools as tools_command
 from mimo_magics.notebook.config.store import MimoConfig
@@ -26,6 +26,7 @@ from mimo_magics.notebook.help_page import documented
 from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.plain_magics import SettingsMagics
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection

@@ -37,7 +37,8 @@ class Option:
     @property
     def requires_value(self) -> bool:
         """Whether a value must follow the flag."""
-        return self.argparse.get("action", "append") in ("append", MergeAction) and not self.optional_values
+        takes_value = self.argparse.get("action", "append") in ("append", "extend", MergeAction)
+        return takes_value and not self.optional_values
 
     @property
     def optional_values(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from mimo_magics.client import model_list, portal
 from mimo_magics.core.i18n import translate
 from mimo_magics.display.output import display_bundle
-from mimo_magics.notebook.argument_parser import get_user_variables, parse_command
+from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.notebook.commands import models, tools as tools_command
 from mimo_magics.notebook.commands.config import run_config_command
 from mimo_magics.notebook.commands.session import SessionContext, run_session_command
@@ -17,6 +17,7 @@ from mimo_magics.notebook.commands.tape import run_tape_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.help_page import documented
 from mimo_magics.notebook.kernel.async_cell import get_display_target
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.limits import usage_report
 

@@ -7,7 +7,6 @@ So the lines are remembered until the cell runs again.
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import reduce
 
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.session.history import History
@@ -18,22 +17,24 @@ class DeletedCells:
     """Remembers the lines from which the turns of deleted cells were removed."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, list[tuple[Turn, ...]]] = {}
+        self._lines: dict[str, list[tuple[tuple[Turn, ...], bool]]] = {}
+        """By cell the lines that held its turns, and whether they were the current line."""
 
     def remember(self, history: History, cells: Collection[str]) -> None:
         """Remember the lines of a history that hold turns of these cells."""
-        for head in history.heads.values():
-            line = tuple(history.all_turns[number] for number in history.path_to(head))
+        for end in history.line_ends:
+            line = history.line_to(end)
             for cell in {turn.cell for turn in line} & set(cells) - {""}:
-                self._lines.setdefault(cell, []).append(line)
+                self._lines.setdefault(cell, []).append((line, end == history.head))
 
     def __contains__(self, cell: str) -> bool:
         return cell in self._lines
 
     def restore(self, history: History, cell: str) -> History:
         """Return the history with the turns of a cell where they were."""
-        lines = self._lines[cell]
-        return reduce(lambda restored, line: restored.restore_cell(cell, line), lines, history)
+        for line, was_current in self._lines[cell]:
+            history = history.restore_cell(cell, line, was_current=was_current)
+        return history
 
     def forget(self, cell: str) -> None:
         """Forget the lines of a cell that is there again."""

@@ -242,7 +242,7 @@ def _omitted_turns_warnings(
 
 
 def _model_list_warnings(turn_input: TurnInput) -> Iterator[str]:
-    if turn_input.discovers_model and not model_list.was_asked(turn_input.service):
+    if turn_input.discovers_model and not model_list.has_requested_list(turn_input.service):
         yield Translatable(
             "The service is asked for its models first; if it does not list {model}, a successor takes its place.",
             model=turn_input.model,

@@ -56,14 +56,15 @@ class Sessions:
         return self._sessions[name]
 
     def new(self, name: str) -> Session:
-        """Begin a session and go on in it; if it is there already, begin a new conversation in it.
+        """Begin a session and go on in it; if it is there already, open a branch from its root.
 
         Raises:
             BadOption: it cannot be a name.
         """
+        exists = name in self._sessions
         self.current = self.get_or_create(name)
-        if self.current.turns:
-            self.current.start_conversation()
+        if exists:
+            self.current.start_branch()
         return self.current
 
     def add(self, session: Session) -> Session:

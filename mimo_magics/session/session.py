@@ -11,7 +11,6 @@ from functools import reduce
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
-from uuid import uuid4
 
 from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, SessionNotSaved
@@ -26,7 +25,7 @@ from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
 from mimo_magics.session.continuation import CONTINUE_PROMPT
 from mimo_magics.session.defaults import SettingsProvider, get_default_settings
-from mimo_magics.session.history import Branch, History
+from mimo_magics.session.history import ROOT, Branch, History
 from mimo_magics.session.limits import usage_report
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.request import Prompt, TurnInput, build_turn_input
@@ -196,10 +195,10 @@ class Session:
             past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
             if new:
                 self.trusted_tools.clear()
-            running = self._create_running_turn(prompt, past.turns, settings, tools, cell)
+            running = self._create_running_turn(prompt, past.turns, settings, tools, cell, opens_branch=new)
             if prompt is not None:
                 running.cached = self._find_cached_turn(running.digest, reuse or reuse_by_setting(settings))
-            running.opening_notices = (*self._take_notices(past, running.cached), *notices)
+            running.opening_notices = (*self._take_notices(past, cell, running.cached), *notices)
             try:
                 async with aclosing(running):
                     yield running
@@ -238,7 +237,7 @@ class Session:
 
             def start_turn(variant: Variant) -> RunningTurn:
                 return self._create_running_turn(
-                    prompt, past_turns, replace(settings, **variant.options), tools, ""
+                    prompt, past_turns, replace(settings, **variant.options), tools
                 )
 
             async with RunningComparison(
@@ -347,11 +346,11 @@ class Session:
                 Translatable("There is no branch {branch}.", branch=branch),
                 Translatable("Available: {names}.", names=numbers or Translatable("none yet")),
             )
-        self.update_history(self.history.switch_to(branch - 1))
+        self.update_history(self.history.move_to(branch - 1))
 
-    def start_conversation(self) -> None:
-        """Begin a new conversation; the other one stays as a branch. Approvals for the session are cleared."""
-        self.update_history(self.history.start_conversation(uuid4().hex[:12]))
+    def start_branch(self) -> None:
+        """Open a branch from the root: the next prompt follows no turn. Approvals for the session are cleared."""
+        self.update_history(self.history.move_to(ROOT))
         self.trusted_tools.clear()
 
     def clear(self) -> None:
@@ -421,7 +420,7 @@ class Session:
     def resume(self, older: Session) -> None:
         """Take the turns of an older session, and continue where it stood."""
         merged = self.merge_history(older)
-        self.update_history(replace(merged, thread=older.history.thread, heads=older.history.heads))
+        self.update_history(merged.move_to(older.history.head))
 
     def show(self) -> Transcript:
         """Return the transcript, which displays itself."""
@@ -535,7 +534,9 @@ class Session:
         past: Iterable[Turn],
         settings: Settings,
         tools: Iterable[ToolLike] | None,
-        cell: str,
+        cell: str = "",
+        *,
+        opens_branch: bool = False,
     ) -> RunningTurn:
         sent_prompt = CONTINUE_PROMPT if prompt is None else prompt
         turn_input, offered_tools = self._prepare_turn_input(sent_prompt, past, settings, tools)
@@ -544,6 +545,7 @@ class Session:
             offered_tools,
             trusted_tools=self.trusted_tools,
             cell=cell,
+            opens_branch=opens_branch,
             session_spending=self._compute_spending(settings) if settings.budget else Spending(),
         )
         running.continued_turn = turn_input.past[-1] if prompt is None else None
@@ -560,13 +562,13 @@ class Session:
     def _find_cached_turn(self, digest: str, reuse: ReusePolicy) -> Turn | None:
         return find_cached_turn(self.history, self.cached_turns, digest, reuse)
 
-    def _take_notices(self, past: History, cached_turn: Turn | None) -> Iterator[str]:
+    def _take_notices(self, past: History, cell: str, cached_turn: Turn | None) -> Iterator[str]:
         if cached_turn:
             yield cached_reply_notice(cached_turn)
             return
         while self.pending_notices:
             yield self.pending_notices.pop(0)
-        yield from replacement_notices(self.history, past)
+        yield from replacement_notices(self.history, past, cell)
 
     def _record_turn(self, running: RunningTurn, past: History, *, keep: bool) -> None:
         """Add a turn that is over to the history, unless it is a one-off prompt or has no reply."""

@@ -56,8 +56,8 @@ class Turn:
     """Of the request, with the date of the system prompt set aside: equal requests have equal ones."""
     cell: str = ""
     """Who asked: a cell's id by its front end, `id:NAME` by its option, or nobody that can be told again."""
-    thread: str = ""
-    """Which of the session's conversations it belongs to: the first one, or the turn that began it."""
+    opens_branch: bool = False
+    """Whether it was sent with `--new`, as the first turn of a branch."""
 
     @property
     def is_in_history(self) -> bool:

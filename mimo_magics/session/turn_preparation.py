@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from uuid import uuid4
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Settings
 from mimo_magics.session.continuation import can_continue
-from mimo_magics.session.history import History
+from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn, creation_day
 
@@ -42,7 +40,7 @@ def find_past(
             )
         return history
     if new:
-        return history.start_conversation(cell or uuid4().hex[:12])
+        return history.move_to(ROOT)
     return history if append else history.rewind_to_cell(cell)
 
 
@@ -76,19 +74,27 @@ def cached_reply_notice(turn: Turn) -> str:
     )
 
 
-def replacement_notices(history: History, past: History) -> Iterator[str]:
-    """Yield a line about the turns that a prompt at this place replaces, if it replaces any."""
-    current = replace(history, thread=past.thread)  # a cell may go back to another conversation
-    replaced_count = len(current.turns) - len(past.turns)
-    if replaced_count < 1 or not past.all_turns:
+def replacement_notices(history: History, past: History, cell: str) -> Iterator[str]:
+    """Yield a line about the turns that a prompt of this cell at this place replaces, if it replaces any."""
+    if not cell or not past.all_turns:
         return
+    place = len(past.path)
+    for end in history.line_ends:
+        path = history.path_to(end)
+        if path[:place] == past.path and {history.all_turns[each].cell for each in path[place:][:1]} == {
+            cell
+        }:
+            yield _replacement_notice(place + 1, len(path) - place - 1, end + 1)
+
+
+def _replacement_notice(place: int, later_count: int, branch: int) -> str:
     one_more, several_more = (
         Translatable(", with the one after it,"),
-        Translatable(", with the {count} after it,", count=replaced_count - 1),
+        Translatable(", with the {count} after it,", count=later_count),
     )
-    yield Translatable(
+    return Translatable(
         "Asked again in place of turn {place}, which stays{after} as branch {branch}.",
-        place=len(past.turns) + 1,
-        after={1: "", 2: one_more}.get(replaced_count, several_more),
-        branch=current.head + 1,
+        place=place,
+        after={0: "", 1: one_more}.get(later_count, several_more),
+        branch=branch,
     )

@@ -62,6 +62,7 @@ class RunningTurn:
         *,
         trusted_tools: dict[str, NotebookTool] | None = None,
         cell: str = "",
+        opens_branch: bool = False,
         session_spending: Spending = Spending(),
     ) -> None:
         self.turn: Turn | None = None
@@ -76,6 +77,7 @@ class RunningTurn:
         self._tools = tools
         self._turn_input = turn_input
         self._cell = cell
+        self._opens_branch = opens_branch
         self._tape_selection = tape.resolve_tapes(turn_input.settings.tape)
         self.clock = tape.create_clock(self._tape_selection, turn_input.settings.tape_pace)
         """Measures its times, and its waits."""
@@ -128,7 +130,7 @@ class RunningTurn:
         return turn
 
     def _build_cached_turn(self, cached_turn: Turn) -> Turn:
-        return replace(cached_turn, cell=self._cell, usage=Usage())
+        return replace(cached_turn, usage=Usage(), cell=self._cell, opens_branch=self._opens_branch)
 
     def _build_turn(self) -> Turn:
         unfinished_calls = list(self._call_runner.fail_open_calls())
@@ -157,6 +159,7 @@ class RunningTurn:
             summary=self._summary,
             digest=self.digest,
             cell=self._cell,
+            opens_branch=self._opens_branch,
         )
 
     async def _run(self) -> AsyncGenerator[Event]:

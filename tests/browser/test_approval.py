@@ -94,7 +94,7 @@ def test_a_call_runs_when_it_is_approved(page: Page, model: Peer, way: str) -> N
         page.window.keyboard.press("Enter")
     page.wait_idle()
     document = page.output(1)
-    expect(document.locator("summary").first).to_have_text("Thought for 0.0 s · called weather")
+    expect(document.locator("summary").first).to_have_text("Reasoning · 0.0 s · called weather")
     expect(document).to_contain_text("Take an umbrella.")
     assert (ran(page), told(model)) == ("['Tokyo']", "Rain in Tokyo.")
 

@@ -116,7 +116,7 @@ def test_reasoning_shows_its_end_and_its_seconds_and_folds_when_the_answer_begin
     assert_shows_its_end(panel(page))
     thought.set()
     expect(view(page)).to_contain_text("So it is.")
-    expect(heading(page)).to_have_text(re.compile(r"Thought for \d\.\d s"))
+    expect(heading(page)).to_have_text(re.compile(r"Reasoning · \d\.\d s"))
     expect(panel(page)).to_be_hidden()
     said.set()
     page.wait_idle()

@@ -178,7 +178,7 @@ def test_links_open_elsewhere_and_pictures_are_links(answer: Locator) -> None:
 def test_reasoning_is_folded_and_opens_by_mouse_and_by_keyboard(page: Page, answer: Locator) -> None:
     details, summary = answer.locator("details"), answer.locator("summary")
     thought = details.get_by_text("First I think")
-    assert re.fullmatch(r"Thought for \d\.\d s · 120 tokens", summary.inner_text())
+    assert re.fullmatch(r"Reasoning · \d\.\d s · 120 tokens", summary.inner_text())
     assert not thought.is_visible()
     summary.click()
     thought.wait_for(state="visible")

@@ -82,7 +82,7 @@ def test_a_stopped_answer_stays_as_far_as_it_came_and_the_conversation_goes_on(
     stop(page, way)
     assert_stopped(page, model)
     document, error = texts(page)
-    assert re.fullmatch(r"Thought for \d\.\d s\s+word( word)+\s+stopped · mimo-test · [^\n]*", document)
+    assert re.fullmatch(r"Reasoning · \d\.\d s\s+word( word)+\s+stopped · mimo-test · [^\n]*", document)
     assert error == "Interrupted: The answer was stopped; what had come is kept."
     *_, asked, partial, going_on = messages(page, model)
     assert (asked["role"], asked["content"]) == ("user", "hello")

@@ -1,6 +1,6 @@
-"""Faults by chance: whatever a server or a network does, a session goes on.
+"""Random faults: a session survives any behavior of a server or a network.
 
-Each schedule is a seed. `make test` runs the first ones, `make chaos` all; one alone: `make chaos ARGS="-k seed-17-"`.
+Each schedule is a seed. `make test` runs the first ones, `make chaos` all, and `make chaos ARGS="-k seed-17-"` one.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from mimo_magics.tools.tool import NotebookTool
 
 FEW, ALL = 20, 500
 HANG = 60.0
-"""Seconds after which a turn counts as one that never ends."""
+"""Seconds after which a turn counts as endless."""
 STALL = 0.05
-"""Read timeout in seconds, so that a silent server costs little."""
+"""Read timeout in seconds, short so that a silent server costs little time."""
 SEEDS = [
     pytest.param(seed, marks=[pytest.mark.slow] if seed >= FEW else [], id=f"seed-{seed}-")
     for seed in range(ALL)
@@ -50,7 +50,7 @@ def failing(n: int = 0) -> int:
 
 
 async def parallel(n: int = 0) -> Any:
-    """Give a coroutine back."""
+    """Return a coroutine."""
     return later(n)
 
 
@@ -79,7 +79,7 @@ def address(peer: Peer, api: str) -> dict[str, Any]:
 
 
 async def one_turn(session: Session, tools: tuple[NotebookTool, ...], chance: Random, **options: Any) -> None:
-    """Ask, decide on what waits, and perhaps leave after some events."""
+    """Run a turn, decide its approvals, and perhaps leave after some events."""
     leave_after = chance.choice([None, None, None, 0, 1, 2, 5, 20])
     count = 0
     async with session.stream("hello", tools=tools, **options) as running:
@@ -92,7 +92,7 @@ async def one_turn(session: Session, tools: tuple[NotebookTool, ...], chance: Ra
 
 
 async def run_turn(session: Session, tools: tuple[NotebookTool, ...], chance: Random, **options: Any) -> str:
-    """Ask, and perhaps cancel at any moment; return what became of it."""
+    """Run a turn, perhaps cancel it at a random time, and return its outcome."""
     task = asyncio.create_task(one_turn(session, tools, chance, **options))
     if chance.random() < 0.25:
         asyncio.get_running_loop().call_later(chance.uniform(0, 0.05), task.cancel)
@@ -132,7 +132,7 @@ async def run_schedule(schedule: Schedule, peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_session_outlives_a_schedule_of_faults(
+def test_a_session_survives_a_schedule_of_faults(
     seed: int, monkeypatch: pytest.MonkeyPatch, virtual_time: VirtualTime
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", KEY)
@@ -141,7 +141,7 @@ def test_a_session_outlives_a_schedule_of_faults(
     try:
         with Peer(schedule) as peer:
             asyncio.run(run_schedule(schedule, peer))
-        # a server that wants reasoning says so, and gets some that is made up
+        # A server that requires reasoning reports that, and gets a placeholder.
         refusals = [find_fault(seen.body, seen.api) for seen in peer.requests]
         assert {*refusals} <= {"", REASONING}
         assert not refusals[-1]

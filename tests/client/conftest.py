@@ -3,12 +3,13 @@
 import pytest
 from support.http_calls import _closed
 
-from mimo_magics.client import retry as attempts
+from mimo_magics.client import retry
 
-__all__ = ["_closed"]  # a fixture that is found here
+# pytest finds the fixture in this module.
+__all__ = ["_closed"]
 
 
 @pytest.fixture
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits are a hundredth of what they are for people; their proportions stay."""
-    monkeypatch.setattr(attempts, "INITIAL_DELAY", attempts.INITIAL_DELAY / 100)
+def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Divide the delays before retries by 100."""
+    monkeypatch.setattr(retry, "INITIAL_DELAY", retry.INITIAL_DELAY / 100)

@@ -1,4 +1,4 @@
-"""A service that wants no calls for a while gets none from any call of this process; a tape keeps its own waits."""
+"""All calls of this process to one service share a backoff. A tape has its own waits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def waits(events: list[Event]) -> list[Retrying]:
     return [event for event in events if isinstance(event, Retrying)]
 
 
-async def test_the_waits_after_a_rate_limit_reach_past_its_minute(
+async def test_the_waits_after_a_rate_limit_last_longer_than_a_minute(
     peer: Peer, virtual_time: VirtualTime
 ) -> None:
     peer.script = lambda _: error(429, "Too many requests")
@@ -39,7 +39,7 @@ async def test_the_waits_after_a_rate_limit_reach_past_its_minute(
     assert virtual_time.slept == sorted(virtual_time.slept)
 
 
-async def test_a_service_that_answers_again_within_a_minute_is_waited_for(
+async def test_a_rate_limit_that_ends_within_a_minute_is_waited_out(
     peer: Peer, virtual_time: VirtualTime
 ) -> None:
     peer.script = lambda seen: (
@@ -51,7 +51,7 @@ async def test_a_service_that_answers_again_within_a_minute_is_waited_for(
 
 
 class Limited:
-    """A script that refuses all calls until a time on the clock, and tells how long that is."""
+    """A script that returns HTTP 429 with `Retry-After` until a time on the clock."""
 
     def __init__(self, clock: VirtualTime, until: float) -> None:
         self.refused = 0
@@ -64,16 +64,16 @@ class Limited:
         return stream(seen, reply("ok"))
 
 
-async def test_a_call_that_begins_later_waits_without_asking(peer: Peer, virtual_time: VirtualTime) -> None:
+async def test_a_later_call_waits_without_sending_a_request(peer: Peer, virtual_time: VirtualTime) -> None:
     peer.script = limited = Limited(virtual_time, 60)
     async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as first:
-        assert isinstance(await anext(first), Retrying)  # it was refused, and waits
+        assert isinstance(await anext(first), Retrying)
         (wait,) = waits(await send_request(peer))
     assert (limited.refused, wait.attempt, wait.reason) == (1, 1, "HTTP 429: Too many requests")
     assert 60 <= wait.delay <= 60.2
 
 
-async def test_calls_of_one_service_share_a_wait_and_others_do_not(
+async def test_calls_to_one_service_share_a_backoff_and_other_services_do_not(
     peer: Peer, virtual_time: VirtualTime
 ) -> None:
     peer.script = limited = Limited(virtual_time, 60)
@@ -84,7 +84,7 @@ async def test_calls_of_one_service_share_a_wait_and_others_do_not(
     assert waits(all_events[-1]) == []
 
 
-async def test_a_broken_connection_of_one_call_stops_no_other(peer: Peer, virtual_time: VirtualTime) -> None:
+async def test_a_broken_connection_delays_only_its_own_call(peer: Peer, virtual_time: VirtualTime) -> None:
     peer.answers(Answer([]), lambda seen: stream(seen, reply("ok")))
     async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as first:
         assert isinstance(await anext(first), Retrying)
@@ -92,7 +92,7 @@ async def test_a_broken_connection_of_one_call_stops_no_other(peer: Peer, virtua
     assert virtual_time.slept == []
 
 
-async def test_a_stop_ends_the_wait_at_once(peer: Peer) -> None:
+async def test_cancelling_a_call_ends_its_wait_at_once(peer: Peer) -> None:
     peer.script = lambda _: error(429, "Too many requests", **{"Retry-After": "100"})
     is_waiting = anyio.Event()
 
@@ -110,7 +110,7 @@ async def test_a_stop_ends_the_wait_at_once(peer: Peer) -> None:
     assert len(peer.requests) == 1
 
 
-async def test_who_stopped_the_wait_may_try_at_once(peer: Peer, virtual_time: VirtualTime) -> None:
+async def test_a_call_after_a_cancelled_one_does_not_wait(peer: Peer, virtual_time: VirtualTime) -> None:
     peer.answers(error(503, "busy", **{"Retry-After": "100"}), lambda seen: stream(seen, reply("ok")))
     async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
         assert isinstance(await anext(events), Retrying)
@@ -118,7 +118,7 @@ async def test_who_stopped_the_wait_may_try_at_once(peer: Peer, virtual_time: Vi
     assert virtual_time.slept == []
 
 
-async def test_a_replay_waits_for_no_other_call(peer: Peer, tmp_path: Path) -> None:
+async def test_a_replay_does_not_share_the_backoff(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     await collect(replace(endpoint(peer), tapes=(open_tape(f"record:{path}"),)))
     replayed = replace(endpoint(peer), tapes=(open_tape(f"replay:{path}"),))

@@ -1,4 +1,4 @@
-"""What is told of certificates that cannot be loaded: the variable that names them, and how to mend it."""
+"""Errors for certificates that cannot be loaded: they name the variable and how to correct it."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("variable", "path"), BAD_VARIABLES)
-async def test_a_file_that_cannot_be_used_is_told_in_two_lines_with_its_variable(
+async def test_an_invalid_path_is_an_error_that_names_the_variable_and_how_to_unset_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, path: str
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / path))
-    with pytest.raises(BadOption, match=f"{variable} is '") as failure:
+    with pytest.raises(BadOption, match=f"of {variable}: ") as failure:
         async for _ in http.stream(
             Endpoint("https://api.invalid/v1", Secret(KEY), "bearer"), "openai", REQUEST
         ):
             pass
     assert failure.value.hint == (
-        f"Correct it: %env {variable}=VALUE, or unset it: import os; del os.environ['{variable}']"
+        f"To correct it: %env {variable}=VALUE. To unset it: import os; del os.environ['{variable}']"
     )
 
 
 @pytest.mark.usefixtures("_closed")
 @pytest.mark.parametrize(("variable", "path"), BAD_VARIABLES)
-async def test_plain_http_on_this_machine_reads_no_certificates(
+async def test_http_to_this_machine_loads_no_certificates(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, path: str
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / path))
@@ -58,7 +58,7 @@ async def test_plain_http_on_this_machine_reads_no_certificates(
     assert await http.list_models(Endpoint(f"{peer.url}/v1", Secret(KEY), "bearer")) == ("mimo-v2-pro",)
 
 
-async def test_a_path_is_quoted_short_and_printable(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_quotes_a_path_truncated_and_printable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "\x1b[31m" + "x" * 1_000)
     with pytest.raises(BadOption) as failure:
         CertificateSettings.from_environment().build_tls_context()
@@ -66,13 +66,13 @@ async def test_a_path_is_quoted_short_and_printable(monkeypatch: pytest.MonkeyPa
     assert str(failure.value).isprintable()
 
 
-async def test_several_folders_are_taken_when_one_is_there(
+async def test_one_existing_directory_of_several_is_enough(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}/missing{os.pathsep}{tmp_path}")
     CertificateSettings.from_environment().build_tls_context()
 
 
-async def test_without_variables_the_certificates_of_certifi_hold() -> None:
+async def test_without_variables_the_certificates_of_certifi_are_used() -> None:
     assert CertificateSettings.from_environment() == CertificateSettings("", "", "")
     assert CertificateSettings("", "", "").build_tls_context().get_ca_certs()

@@ -1,4 +1,4 @@
-"""Keys: where they are found, and to which host each of them goes."""
+"""API keys: their sources, and the one host that each of them belongs to."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from mimo_magics.core.secret import Secret
 
 
 class Memory(KeyringBackend):
-    """A keyring of this test."""
+    """A keyring in memory."""
 
     priority = 1
 
@@ -46,7 +46,7 @@ def found(host: str = "a.org") -> tuple[str, str] | None:
     return (str(key.value), key.source) if key else None
 
 
-def test_sources_are_asked_in_this_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_sources_of_a_key_have_an_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert found("b.org") is None
     (tmp_path / ".env").write_text("# mine\nOTHER=$HOME\nMIMO_API_KEY='sk-file'\n", encoding="utf-8")
     assert found("b.org") == ("sk-file", ".env")
@@ -58,11 +58,11 @@ def test_sources_are_asked_in_this_order(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert found("b.org") == ("sk-environment", "MIMO_API_KEY")
 
 
-def test_there_may_be_none() -> None:
+def test_a_key_may_be_missing() -> None:
     assert (credentials.find_key("b.org"), credentials.has_keys_for_other_hosts("b.org")) == (None, False)
 
 
-def test_a_key_goes_only_to_the_host_that_took_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_found_only_for_the_host_that_accepted_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIMO_API_KEY", "sk-mine")
     assert (
         credentials.find_key("b.org")
@@ -83,7 +83,7 @@ def test_a_key_goes_only_to_the_host_that_took_it(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path: Path, encoding: str) -> None:
+def test_an_unreadable_env_file_is_an_error_without_its_content(tmp_path: Path, encoding: str) -> None:
     (tmp_path / ".env").write_bytes("MIMO_API_KEY=sk-canary-é".encode(encoding))
     with pytest.raises(BadOption) as error:
         credentials.find_key("b.org")
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path: Path
 
 
 @pytest.mark.parametrize("key", ["sk-\u3000wide", "sk-two\nlines", "clé"])
-def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(
+def test_a_key_with_invalid_characters_is_an_error_that_does_not_contain_it(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", key)
@@ -101,7 +101,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(
     assert key not in f"{error.value!r} {error.value.hint}"
 
 
-def test_a_key_does_not_show_itself() -> None:
+def test_the_repr_of_a_key_is_masked() -> None:
     assert (
         repr(FoundKey(Secret("sk-canary-0123456789"), "here"))
         == "FoundKey(value='…6789', source='here', is_for_host=False)"

@@ -1,4 +1,4 @@
-"""A key in an answer is replaced in every channel, and nothing else is changed."""
+"""A key is redacted in every event of a reply, and nothing else is changed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def fold(events: Iterable[Event]) -> Reply:
     return accumulator.reply
 
 
-def test_the_key_is_replaced_in_every_channel() -> None:
+def test_the_key_is_redacted_in_every_event() -> None:
     events = [
         ResponseStarted(f"id-{KEY}", f"model-{KEY}"),
         ReasoningDelta(f"think {KEY} "),
@@ -73,27 +73,27 @@ def test_the_key_is_replaced_in_every_channel() -> None:
     ]
 
 
-def pieces_of(text: str, cuts: Sequence[int]) -> list[str]:
-    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
-    return [text[start:end] for start, end in pairwise(places)]
+def split_at(text: str, cuts: Sequence[int]) -> list[str]:
+    positions = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    return [text[start:end] for start, end in pairwise(positions)]
 
 
 CUTS = st.lists(st.integers(0, 120), max_size=8)
 
 
 @given(
-    text=st.lists(st.sampled_from([KEY, KEY[:7], KEY[0], KEY[5:], "said", " and "]), max_size=6).map("".join),
+    text=st.lists(st.sampled_from([KEY, KEY[:7], KEY[0], KEY[5:], "text", " and "]), max_size=6).map("".join),
     reasoning=st.lists(st.sampled_from([KEY, KEY[:3], "hm"]), max_size=4).map("".join),
     arguments=st.lists(st.sampled_from([KEY, KEY[:3], "x"]), max_size=4).map("".join),
     cuts=st.tuples(CUTS, CUTS, CUTS),
 )
-def test_it_is_replaced_wherever_the_stream_is_cut(
+def test_the_key_is_redacted_wherever_the_stream_is_split(
     text: str, reasoning: str, arguments: str, cuts: tuple[list[int], list[int], list[int]]
 ) -> None:
-    calls = [[ToolCallDelta(index, piece) for piece in pieces_of(arguments, cuts[2])] for index in (0, 1)]
+    calls = [[ToolCallDelta(index, part) for part in split_at(arguments, cuts[2])] for index in (0, 1)]
     events: list[Event] = [
-        *map(ReasoningDelta, pieces_of(reasoning, cuts[0])),
-        *map(TextDelta, pieces_of(text, cuts[1])),
+        *map(ReasoningDelta, split_at(reasoning, cuts[0])),
+        *map(TextDelta, split_at(text, cuts[1])),
         ToolCallStart(0, "a", "one"),
         ToolCallStart(1, "b", "two"),
         *(delta for deltas in zip(*calls, strict=True) for delta in (*deltas, UsageUpdate(Usage(1, 1)))),
@@ -109,19 +109,19 @@ def test_it_is_replaced_wherever_the_stream_is_cut(
 
 
 @pytest.mark.parametrize("key", ["", "x", "e", "1", "none", "EMPTY", "test", "1234567"])
-def test_a_short_key_is_never_replaced(key: str) -> None:
+def test_a_short_key_is_never_redacted(key: str) -> None:
     events: list[Event] = [TextDelta(f"none e {key} x 1"), ToolCallDelta(0, key), Note(key), Stopped("end")]
     assert redacted(events, key) == events
 
 
-def test_a_piece_without_the_beginning_of_the_key_is_not_held_back() -> None:
+def test_only_a_possible_beginning_of_the_key_is_held_back() -> None:
     redactor = KeyRedactor(Secret(KEY))
     assert list(redactor.feed(TextDelta("hello "))) == [TextDelta("hello ")]
     assert list(redactor.feed(TextDelta("word s"))) == [TextDelta("word ")]
     assert list(redactor.feed(TextDelta("o"))) == [TextDelta("so")]
 
 
-def test_what_is_held_back_comes_before_the_part_that_follows_it() -> None:
+def test_held_back_text_is_released_before_the_next_part() -> None:
     events = [TextDelta("Let's"), ToolCallStart(0, "a", "look"), TextDelta("this"), ReasoningDelta("is")]
     assert fold(redacted(events)) == fold(events)
 
@@ -129,9 +129,7 @@ def test_what_is_held_back_comes_before_the_part_that_follows_it() -> None:
 @pytest.mark.anyio
 @pytest.mark.usefixtures("_closed")
 @pytest.mark.parametrize("api", APIS)
-async def test_a_server_that_repeats_the_key_in_an_answer_does_not_bring_it_into_the_reply(
-    peer: Peer, api: Api
-) -> None:
+async def test_a_key_that_the_server_echoes_is_not_part_of_the_reply(peer: Peer, api: Api) -> None:
     message = Message("assistant", (ReasoningPart(f"hm {KEY}"), TextPart(f"hi {KEY}")))
     peer.answers(lambda seen: stream(seen, Reply(message, Usage(1, 1), "end", KEY, KEY)))
     reply = fold_events(await send_request(peer, api))
@@ -141,7 +139,7 @@ async def test_a_server_that_repeats_the_key_in_an_answer_does_not_bring_it_into
 
 @pytest.mark.anyio
 @pytest.mark.usefixtures("_closed")
-async def test_what_is_held_back_is_kept_when_the_stream_breaks(peer: Peer) -> None:
+async def test_held_back_text_is_released_when_the_stream_breaks(peer: Peer) -> None:
     chunk = {"choices": [{"index": 0, "delta": {"content": f"hi {KEY[:5]}"}}]}
     peer.answers(Answer([sse(chunk), sse({"error": {"code": "500", "message": json.dumps(KEY)}})]))
     accumulator = Accumulator()

@@ -1,4 +1,4 @@
-"""Which proxy a call goes through, and what is told of one that cannot be used."""
+"""The proxy of a call, and the errors for an invalid or unreachable proxy."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def call(url: str) -> None:
 @pytest.mark.parametrize("url", REMOTE_URLS)
 @pytest.mark.parametrize("value", BAD_PROXIES)
 @pytest.mark.parametrize("variable", ["ALL_PROXY", "all_proxy"])
-async def test_a_proxy_that_cannot_be_used_is_told_in_two_lines_with_its_variable(
+async def test_an_invalid_proxy_is_an_error_that_names_the_variable_and_hides_the_password(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, url: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -70,7 +70,7 @@ async def test_a_proxy_that_cannot_be_used_is_told_in_two_lines_with_its_variabl
 @pytest.mark.parametrize(
     "value", [*BAD_PROXIES, "localhost,fe80::/10", "localhost,[::1]", "a\nb", "/nonexistent"]
 )
-async def test_this_machine_is_called_whatever_the_environment_says(
+async def test_this_machine_is_called_whatever_the_environment_variables_are(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -149,19 +149,19 @@ def test_no_proxy_names_hosts_addresses_and_networks(
 
 
 @pytest.mark.anyio
-@pytest.mark.usefixtures("_impatient")
-async def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("_short_delays")
+async def test_an_unreachable_proxy_is_named_in_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with pytest.raises(ConnectionFailed) as failure:
         await call("http://vllm.invalid/v1")
     assert failure.value.lines == (
-        "vllm.invalid could not be reached.",
-        "The call goes through the proxy that ALL_PROXY names: check it, the network and the base URL.",
+        "Cannot connect to vllm.invalid: connection refused.",
+        "Check the proxy in ALL_PROXY, the network and the base URL.",
     )
 
 
 @pytest.mark.anyio
-async def test_a_proxy_takes_the_call(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_call_goes_through_the_proxy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", peer.url)
     await call("http://vllm.invalid/v1")
     assert [(seen.path, seen.headers["host"]) for seen in peer.requests] == [
@@ -170,7 +170,7 @@ async def test_a_proxy_takes_the_call(peer: Peer, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.anyio
-async def test_a_corrected_variable_holds_from_the_next_call_on(
+async def test_a_corrected_variable_applies_to_the_next_call(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "socks://bad")
@@ -182,7 +182,9 @@ async def test_a_corrected_variable_holds_from_the_next_call_on(
 
 
 @pytest.mark.anyio
-async def test_the_list_of_models_is_not_silently_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_invalid_proxy_is_an_error_for_the_list_of_models_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:1080/")
     with pytest.raises(BadOption, match="ALL_PROXY"):
         await model_list.list_models(Settings(base_url="http://vllm.invalid/v1"))

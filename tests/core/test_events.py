@@ -1,4 +1,4 @@
-"""The fold of events into a Reply, at any moment."""
+"""The accumulation of events into a reply."""
 
 import asyncio
 import json
@@ -78,7 +78,7 @@ def parts(*events):
     return folded(*events).message.parts
 
 
-def test_every_event_ends_in_its_place_of_the_reply():
+def test_every_event_becomes_part_of_the_reply():
     assert {type(event) for event in EVERY_EVENT} == set(get_args(Event))
     assert folded(*EVERY_EVENT) == Reply(
         Message(
@@ -99,18 +99,18 @@ def test_every_event_ends_in_its_place_of_the_reply():
     )
 
 
-def test_notices_are_collected_beside_the_reply():
+def test_notices_are_collected_outside_the_reply():
     accumulator = Accumulator()
     for event in EVERY_EVENT:
         accumulator.feed(event)
     assert accumulator.notices == ("Asked again.", "Kept.")
 
 
-def test_nothing_is_an_empty_reply():
+def test_no_events_give_an_empty_reply():
     assert folded() == Reply()
 
 
-def test_the_reply_can_be_read_in_the_middle_and_does_not_change_afterwards():
+def test_a_reply_read_early_does_not_change_later():
     accumulator = Accumulator()
     accumulator.feed(TextDelta("Hel"))
     early = accumulator.reply
@@ -120,7 +120,7 @@ def test_the_reply_can_be_read_in_the_middle_and_does_not_change_afterwards():
     assert accumulator.reply == Reply(Message("assistant", (TextPart("Hello"),)), stop="end")
 
 
-def test_reading_after_each_event_changes_nothing():
+def test_reading_after_each_event_does_not_change_the_reply():
     accumulator = Accumulator()
     for event in EVERY_EVENT:
         accumulator.feed(event)
@@ -128,17 +128,17 @@ def test_reading_after_each_event_changes_nothing():
     assert accumulator.reply == folded(*EVERY_EVENT)
 
 
-def test_what_is_being_prepared_or_tried_again_is_not_part_of_the_reply():
+def test_preparation_and_retries_are_not_part_of_the_reply():
     assert folded(ModelPreparation("a"), Retrying(2, 5, 1.0, "busy")) == Reply()
 
 
-def test_parts_keep_the_order_in_which_they_began():
+def test_parts_have_the_order_of_their_first_deltas():
     assert parts(
         TextDelta("a"), ReasoningDelta("b"), TextDelta("c"), ToolCallStart(0, "i", "n"), TextDelta("d")
     ) == (TextPart("a"), ReasoningPart("b"), TextPart("c"), ToolCall("i", "n"), TextPart("d"))
 
 
-def test_each_answer_of_the_server_counts_its_calls_anew():
+def test_each_response_numbers_its_calls_from_zero():
     first, second = ToolResult("i", "n", "one"), ToolCall("j", "m", "{}")
     assert parts(
         ToolCallStart(0, "i", "n"),
@@ -204,13 +204,13 @@ def test_a_signature_ends_a_reasoning_part():
     ) == (ReasoningPart("One.", "sig1"), ReasoningPart("Two.", "sig2"))
 
 
-def test_an_empty_signature_ends_nothing():
+def test_an_empty_signature_does_not_end_a_part():
     assert parts(ReasoningDelta("One. "), ReasoningDelta("", ""), ReasoningDelta("Two.")) == (
         ReasoningPart("One. Two."),
     )
 
 
-def test_signed_and_unsigned_parts_stand_beside_each_other():
+def test_signed_and_unsigned_parts_stay_separate():
     assert parts(ReasoningDelta("One.", "sig"), ReasoningDelta("Two."), TextDelta("Hi")) == (
         ReasoningPart("One.", "sig"),
         ReasoningPart("Two."),
@@ -218,11 +218,11 @@ def test_signed_and_unsigned_parts_stand_beside_each_other():
     )
 
 
-def test_a_signature_without_words_is_kept():
+def test_a_signature_without_text_is_kept():
     assert parts(ReasoningDelta("", "sig")) == (ReasoningPart("", "sig"),)
 
 
-def test_the_first_id_and_name_that_are_not_empty_hold():
+def test_the_first_nonempty_id_and_name_are_used():
     assert parts(
         ToolCallStart(0),
         ToolCallStart(0, "call_1", ""),
@@ -232,13 +232,13 @@ def test_the_first_id_and_name_that_are_not_empty_hold():
     ) == (ToolCall("call_1", "tide", "{}"),)
 
 
-def test_arguments_may_come_before_the_name():
+def test_arguments_can_precede_the_name():
     assert parts(ToolCallDelta(0, '{"a"'), ToolCallStart(0, "call_1", "tide"), ToolCallDelta(0, ": 1}")) == (
         ToolCall("call_1", "tide", '{"a": 1}'),
     )
 
 
-def test_parallel_calls_grow_in_turns():
+def test_deltas_of_parallel_calls_may_alternate():
     assert parts(
         ToolCallStart(1, "b", "clock"),
         ToolCallStart(0, "a", "tide"),
@@ -249,14 +249,14 @@ def test_parallel_calls_grow_in_turns():
     ) == (ToolCall("b", "clock", "[]"), ToolCall("a", "tide", "{}"))
 
 
-def test_a_call_without_an_id_gets_one_of_ours():
+def test_a_call_without_an_id_gets_a_generated_id():
     assert parts(ToolCallStart(0, "", "tide"), ToolCallStart(3, "", "clock")) == (
         ToolCall("call_0", "tide"),
         ToolCall("call_1", "clock"),
     )
 
 
-def test_a_ghost_call_without_a_name_is_dropped():
+def test_a_call_without_a_name_is_dropped():
     assert parts(ToolCallStart(0, "call_1", ""), ToolCallDelta(0, "{}"), TextDelta("Hi")) == (TextPart("Hi"),)
 
 
@@ -264,7 +264,7 @@ def test_parts_without_content_are_dropped():
     assert parts(TextDelta(""), ReasoningDelta(""), TextDelta("")) == ()
 
 
-def test_the_newest_beginning_usage_and_stop_hold():
+def test_the_latest_start_usage_and_stop_reason_are_used():
     assert folded(
         ResponseStarted("r1", "a"),
         ResponseStarted("r2", "b"),
@@ -283,12 +283,12 @@ def test_the_newest_beginning_usage_and_stop_hold():
         (lambda piece: ToolCallDelta(0, piece), ToolCall("i", "n", "a🌊b")),
     ],
 )
-def test_a_character_whose_halves_come_in_two_deltas_is_joined(event, part):
+def test_a_surrogate_pair_in_two_deltas_is_joined(event, part):
     start = [ToolCallStart(0, "i", "n")] if isinstance(part, ToolCall) else []
     assert parts(*start, event("a\ud83c"), event("\udf0ab")) == (part,)
 
 
-def test_half_a_character_is_shown_as_missing_until_its_other_half_comes():
+def test_half_a_surrogate_pair_is_a_replacement_character_until_the_other_half_arrives():
     accumulator = Accumulator()
     accumulator.feed(TextDelta("a\ud83c"))
     assert accumulator.reply.text == "a\ufffd"
@@ -296,11 +296,11 @@ def test_half_a_character_is_shown_as_missing_until_its_other_half_comes():
     assert accumulator.reply.text == "a🌊"
 
 
-def test_halves_that_do_not_belong_together_are_replaced_each():
+def test_unpaired_surrogates_are_replaced_one_by_one():
     assert parts(TextDelta("\udf0a潮\ud83c")) == (TextPart("\ufffd潮\ufffd"),)
 
 
-HALF = "a\ud83c"  # a server that cuts its strings by UTF-16 units sends such
+HALF = "a\ud83c"  # A server that splits its strings by UTF-16 units sends lone surrogates.
 
 
 @pytest.mark.parametrize(
@@ -317,6 +317,6 @@ HALF = "a\ud83c"  # a server that cuts its strings by UTF-16 units sends such
     ],
     ids=["id", "model", "signature", "call id", "call name", "annotation", "note", "stop"],
 )
-def test_a_reply_with_half_a_character_anywhere_can_be_written_as_utf8(event):
-    """Notebooks and requests are UTF-8: half a character would break the save or the next turn."""
+def test_a_reply_with_a_lone_surrogate_can_be_encoded_as_utf8(event):
+    """Notebooks and requests are UTF-8, so a lone surrogate would break the save or the next turn."""
     assert json.dumps(to_dict(folded(event)), ensure_ascii=False).encode()

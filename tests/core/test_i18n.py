@@ -1,4 +1,4 @@
-"""How a text is said: every text of the screen in Traditional Chinese too, and what is kept always in English."""
+"""Translation: every text of the interface in Traditional Chinese, and saved data in English."""
 
 import ast
 import copy
@@ -28,7 +28,6 @@ from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document, table
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.panel import Panel, close_all
-from mimo_magics.session.session import Session
 from mimo_magics.session.storage.notebook_reader import read_histories
 from mimo_magics.session.storage.turn_record import add_notices, build_record
 from mimo_magics.session.turn import Turn
@@ -48,11 +47,11 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Translatable, "language", "zh-TW")
 
 
-# The texts
+# The catalog
 
 
 def literals(node: ast.expr) -> Iterator[str]:
-    """The text, or both texts of a choice between two."""
+    """Yield a literal, or both literals of a conditional expression."""
     match node:
         case ast.Constant(value=str(text)):
             yield text
@@ -62,7 +61,7 @@ def literals(node: ast.expr) -> Iterator[str]:
 
 
 def forms(module: Path) -> Iterator[str]:
-    """What a module puts into `Translatable`, `translate` and `translatables`."""
+    """Yield the templates that a module passes to `Translatable`, `translate` and `translatables`."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         match node:
             case ast.Call(func=ast.Name(id="Translatable" | "translate"), args=[form, *_]):
@@ -73,7 +72,7 @@ def forms(module: Path) -> Iterator[str]:
 
 
 def placeholders(form: str) -> set[tuple[str, str, str]]:
-    """Names of the parts, and how each is put in; a name may stand twice."""
+    """Return the names, formats and conversions of the placeholders."""
     parts = Formatter().parse(form)
     return {(name, spec or "", how or "") for _, name, spec, how in parts if name is not None}
 
@@ -82,23 +81,23 @@ USED = {form for module in MODULES for form in forms(module)} - {""}
 HELPS = {setting.metadata["help"] for setting in fields(Settings)}
 
 
-def test_every_text_of_the_screen_has_a_chinese_one_and_no_other_has() -> None:
+def test_the_catalog_has_exactly_the_translatable_texts() -> None:
     assert (USED | HELPS) ^ TRANSLATIONS.keys() == set()
 
 
-def test_the_parts_of_a_text_are_the_same_in_both_languages() -> None:
+def test_the_placeholders_are_the_same_in_both_languages() -> None:
     assert [form for form, said in TRANSLATIONS.items() if placeholders(form) != placeholders(said)] == []
 
 
-def test_no_text_stands_twice_in_the_table() -> None:
+def test_no_text_is_twice_in_the_catalog() -> None:
     tree = ast.parse((HOUSE / "core" / "i18n_zh_tw.py").read_text(encoding="utf-8"))
     (keys,) = (node.keys for node in ast.walk(tree) if isinstance(node, ast.Dict))
     assert len(keys) == len(TRANSLATIONS)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
-def test_what_is_marked_is_a_text_and_not_one_that_is_put_together(module: Path) -> None:
-    """An f-string, a sum or a format would be a text that no table has."""
+def test_translatable_templates_are_literals(module: Path) -> None:
+    """The catalog cannot contain an f-string or a concatenation."""
     calls = [
         node
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
@@ -109,10 +108,10 @@ def test_what_is_marked_is_a_text_and_not_one_that_is_put_together(module: Path)
     assert made == []
 
 
-# How they are said
+# Translation
 
 
-def test_words_are_english_text_for_everybody_but_those_who_show_them(chinese: None) -> None:
+def test_a_translatable_is_the_english_string_until_it_is_translated(chinese: None) -> None:
     told = Translatable("There is no turn {number}.", number=3)
     assert (str(told), f"{told}", json.dumps(told)) == (
         "There is no turn 3.",
@@ -122,46 +121,52 @@ def test_words_are_english_text_for_everybody_but_those_who_show_them(chinese: N
     assert translate(told) == "沒有第 3 回合。"
 
 
-def test_words_within_words_are_said_in_the_same_language(chinese: None) -> None:
-    came = Translatable("nothing had come")
-    told = Translatable("The answer was stopped; {came}.", came=came)
-    assert (str(told), translate(told)) == (
-        "The answer was stopped; nothing had come.",
-        "回答已停止；尚未收到任何內容。",
+def test_translatable_values_are_translated_too(chinese: None) -> None:
+    expected = Translatable("a number")
+    text = Translatable(
+        "{name} must be {expected}, not {value}.", name="top_p", expected=expected, value="'x'"
     )
-    assert translate(join_translatables(" · ", [came, "GPT"])) == "尚未收到任何內容 · GPT"
+    assert (str(text), translate(text)) == (
+        "top_p must be a number, not 'x'.",
+        "top_p 必須是數字，不能是 'x'。",
+    )
+    assert translate(join_translatables(" · ", [expected, "GPT"])) == "數字 · GPT"
 
 
-def test_what_a_stranger_wrote_is_put_in_as_it_is(chinese: None) -> None:
+def test_untrusted_values_are_not_translated(chinese: None) -> None:
     assert translate("Calling {name}", name="Run") == "正在呼叫 Run"
     assert translate("Calling {name}", name="{0.__class__} {name}") == "正在呼叫 {0.__class__} {name}"
     assert translate("{0.__class__} {name}") == "{0.__class__} {name}"
 
 
-def test_a_text_that_nobody_translated_stays_english(chinese: None) -> None:
+def test_a_text_without_a_translation_stays_english(chinese: None) -> None:
     assert translate(Translatable("A text for {name}.", name="this test")) == "A text for this test."
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
-def test_copies_of_words_are_said_as_well(chinese: None, again: object) -> None:
+def test_copies_of_translatables_can_be_translated(chinese: None, again: object) -> None:
     assert callable(again)
     assert translate(again(Translatable("There is no turn {number}.", number=3))) == "沒有第 3 回合。"
 
 
-def test_an_event_tells_its_reason_in_the_language_too(chinese: None) -> None:
-    event = Retrying(2, 4, 1.5, Translatable("{host} could not be reached.", host="h"))
-    assert str(event) == "h could not be reached. · again in 1.5 s, attempt 2 of 4"
-    assert translate(str(event)) == "無法連上 h。 · 1.5 秒後重試，第 2 次，共 4 次"
+def test_the_reason_of_a_retry_is_translated(chinese: None) -> None:
+    event = Retrying(
+        2, 4, 1.5, Translatable("{host} closed the connection without sending a response.", host="h")
+    )
+    assert (
+        str(event) == "h closed the connection without sending a response. · again in 1.5 s, attempt 2 of 4"
+    )
+    assert translate(str(event)) == "h 未傳送回應就關閉了連線。 · 1.5 秒後重試，第 2 次，共 4 次"
 
 
-def test_the_line_beneath_an_answer_says_what_goes_on(chinese: None) -> None:
+def test_the_progress_line_is_translated(chinese: None) -> None:
     progress = Progress(lambda: 0.0)
     assert progress.line == "等待模型… 0 秒"
     progress.feed(ReasoningDelta("Hm."))
     assert progress.line == "推理中… 0 秒 · 0.0 秒後出現第一個 token"
 
 
-def test_the_card_of_a_call_asks_for_approval(chinese: None) -> None:
+def test_the_approval_buttons_are_translated(chinese: None) -> None:
     steps = StepGroup(WidgetFactory(), lambda: 0.0)
     steps.feed(ToolCallStart(0, "a", "weather"))
     steps.feed(ToolProgress(0, "waiting", approval=PendingApproval(ToolCall("a", "weather"))))
@@ -176,21 +181,21 @@ def test_the_card_of_a_call_asks_for_approval(chinese: None) -> None:
 # Errors
 
 
-def test_an_error_is_english_in_a_log_and_chinese_in_its_two_lines(chinese: None) -> None:
+def test_an_error_is_english_in_logs_and_translated_in_notebooks(chinese: None) -> None:
     with pytest.raises(BadOption) as caught:
-        Session().undo()
+        Settings(thinking="maybe")
     refused = caught.value
     assert (str(refused), refused.hint) == (
-        "There is no turn to undo.",
-        "%mimo_session show tells what was said.",
+        "thinking must be on or off, not 'maybe'.",
+        "Turn thinking on or off.",
     )
     assert refused._render_traceback_() == [
-        "\x1b[31mBadOption\x1b[0m: 沒有可以復原的回合。",
-        "%mimo_session show 會顯示說過的內容。",
+        "\x1b[31mBadOption\x1b[0m: thinking 必須是 on 或 off，不能是 'maybe'。",
+        "開啟或關閉推理。",
     ]
 
 
-def test_the_advice_survives_that_a_key_is_hidden(chinese: None) -> None:
+def test_the_hint_is_translated_after_a_key_was_redacted(chinese: None) -> None:
     refusal = InvalidApiKey("HTTP 401: sk-secret is wrong", status=401)
     refusal.redact("sk-secret")
     assert refusal.lines == (
@@ -199,7 +204,7 @@ def test_the_advice_survives_that_a_key_is_hidden(chinese: None) -> None:
     )
 
 
-def test_a_key_within_the_words_of_an_error_is_hidden_in_every_language(chinese: None) -> None:
+def test_a_key_in_a_value_is_redacted_in_every_language(chinese: None) -> None:
     refusal = InvalidApiKey(Translatable("The file {file} cannot be read.", file="sk-secret"), status=401)
     refusal.redact("sk-secret")
     assert refusal.lines[0] == "The file (the key) cannot be read."
@@ -208,7 +213,7 @@ def test_a_key_within_the_words_of_an_error_is_hidden_in_every_language(chinese:
 # Tables
 
 
-def test_heads_and_words_are_said_and_strangers_cells_are_not(chinese: None) -> None:
+def test_column_headings_are_translated_and_untrusted_cells_are_not(chinese: None) -> None:
     shown = table.table_bundle(
         translatables("tool", "from"), [("Run", Translatable("function"))], numeric_columns=("from",)
     )
@@ -216,10 +221,10 @@ def test_heads_and_words_are_said_and_strangers_cells_are_not(chinese: None) -> 
     assert '<th><div align="right">來源</div></th>' in shown["text/html"]
 
 
-# The store
+# The settings store
 
 
-def test_the_store_of_settings_says_which_language(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_store_sets_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
     config = MimoConfig()
     config.write("language", "zh-TW")
     assert (Translatable.language, translate("Stop")) == ("zh-TW", "停止")
@@ -230,18 +235,18 @@ def test_the_store_of_settings_says_which_language(monkeypatch: pytest.MonkeyPat
     assert Translatable.language == "zh-TW"
 
 
-def test_another_language_is_refused_and_the_first_one_stays() -> None:
+def test_an_unknown_language_is_an_error_and_changes_nothing() -> None:
     with pytest.raises(BadOption) as caught:
         MimoConfig().write("language", "fr")
     assert str(caught.value) == "language must be one of en, zh-TW, not 'fr'."
     assert Translatable.language == "en"
 
 
-# What is kept
+# Saved data
 
 
 NOTICES = [
-    Translatable("Kept from {day}, as nothing has changed since. --fresh asks anew.", day="2026-01-01")
+    Translatable("The server does not support {name}; the request was repeated without it.", name="seed")
 ]
 
 
@@ -254,7 +259,9 @@ def output(turn: Turn) -> dict[str, object]:
     }
 
 
-def test_a_notebook_saved_in_chinese_is_read_back_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_saved_in_chinese_has_the_same_session_as_in_english(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     message = Message("assistant", (TextPart("Four."),))
     answer = Reply(message, Usage(3, 1), "length", "m", notes=tuple(NOTICES))
     turn = Turn(user_message("2 + 2?"), answer, Params("m"), "mimo-v2", "openai", 1.0, id="t1", cell="a")
@@ -275,7 +282,7 @@ def test_a_notebook_saved_in_chinese_is_read_back_the_same(monkeypatch: pytest.M
 # The panel
 
 
-def test_the_labels_of_a_panel_are_chinese_and_its_settings_are_not() -> None:
+def test_the_labels_of_the_panel_are_translated_and_setting_names_are_not() -> None:
     config = MimoConfig()
     config.write("language", "zh-TW")
     shell = InteractiveShell.instance()
@@ -318,7 +325,7 @@ def cut_short(seen: object) -> Answer:
     return stream(seen, reply("Half", stop="length"))
 
 
-def test_a_kernel_speaks_chinese_until_its_language_is_reset(kernel: Kernel, server: Peer) -> None:
+def test_a_kernel_shows_chinese_until_the_language_is_reset(kernel: Kernel, server: Peer) -> None:
     def shown() -> tuple[str, str, list[str]]:
         server.script = cut_short
         page = kernel.run("%%mimo --new\nhello").outputs[-1]["data"]["text/html"]

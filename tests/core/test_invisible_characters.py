@@ -1,4 +1,4 @@
-"""What is invisible is spelled out, and what scripts and emoji are written with stays."""
+"""Invisible characters are escaped, except in valid scripts and emoji."""
 
 import unicodedata
 from itertools import pairwise
@@ -47,12 +47,12 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("text", WELL_FORMED)
-def test_scripts_and_emoji_stay_as_they_are_written(text: str) -> None:
+def test_valid_sequences_in_scripts_and_emoji_stay(text: str) -> None:
     assert escape_invisible_characters(text) == text
 
 
 @pytest.mark.parametrize("text", HIDDEN.values(), ids=[*HIDDEN])
-def test_what_is_hidden_is_spelled_out(text: str) -> None:
+def test_hidden_characters_are_escaped(text: str) -> None:
     assert "⟨U+" in escape_invisible_characters(text)
 
 
@@ -61,15 +61,15 @@ def test_what_is_hidden_is_spelled_out(text: str) -> None:
         alphabet=st.sampled_from("\U0001f3f4😀a葛" + TAGS + "\ufe0f\u200d\u200c\U000e0100\u202e"), max_size=30
     )
 )
-def test_no_run_of_invisible_characters_is_left(text: str) -> None:
-    """At most one hides behind each character that is seen, but for the flag of a region."""
+def test_no_sequence_of_invisible_characters_remains(text: str) -> None:
+    """Each visible character has at most one invisible one, except the flag of a region."""
     shown = escape_invisible_characters(text).replace(SCOTLAND, "")
     shown = shown.replace("\ufe0f\u200d", "\u200d")  # which emoji are joined with
     assert not any(is_invisible(one) and is_invisible(two) for one, two in pairwise(shown))
 
 
 @given(st.text(max_size=60))
-def test_of_arguments_nothing_is_invisible(text: str) -> None:
+def test_arguments_contain_no_invisible_characters(text: str) -> None:
     shown = escape_every_invisible_character(text)
     hidden = [
         char for char in shown if is_invisible(char) or unicodedata.category(char) in ("Cc", "Zl", "Zp")
@@ -82,7 +82,7 @@ def is_invisible(character: str) -> bool:
 
 
 def test_the_default_ignorable_characters_are_those_of_unicode() -> None:
-    """Formats that are drawn as nothing; Arabic number signs and the like are drawn."""
+    """Only format characters without a glyph count; Arabic number signs have one."""
     drawn = {
         0x110BD,
         0x110CD,
@@ -108,5 +108,5 @@ def test_the_default_ignorable_characters_are_those_of_unicode() -> None:
         ("x\ufe0f", ("x", "\ufe0f")),
     ],
 )
-def test_a_sequence_that_may_go_on_waits_for_the_rest(text: str, parts: tuple[str, str]) -> None:
+def test_an_unfinished_sequence_is_held_back(text: str, parts: tuple[str, str]) -> None:
     assert split_unfinished_sequence(text) == parts

@@ -1,4 +1,4 @@
-"""The values: frozen, equal by content, with short ways to what is asked most."""
+"""Messages, replies and usage: frozen values, equal by content, with properties for common access."""
 
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from typing import get_args
@@ -33,16 +33,16 @@ SAID = Message(
 )
 
 
-def test_a_message_joins_its_parts_of_one_kind():
+def test_a_message_joins_the_parts_of_each_kind():
     assert (SAID.text, SAID.reasoning, SAID.tool_calls) == ("Hello", "Hm, yes.", (CALL,))
 
 
-def test_a_message_without_parts_has_nothing():
+def test_a_message_without_parts_is_empty():
     empty = Message("user")
     assert (empty.text, empty.reasoning, empty.tool_calls, empty.parts) == ("", "", (), ())
 
 
-def test_a_tool_result_is_no_text():
+def test_a_tool_result_is_not_text():
     assert Message("tool", (ToolResult("call_1", "tide", "high at noon"),)).text == ""
 
 
@@ -51,35 +51,35 @@ def test_prompts_and_system_messages_are_built_from_text():
     assert system_message("Be brief.") == Message("system", (TextPart("Be brief."),))
 
 
-def test_a_reply_gives_what_its_message_gives_and_prints_as_its_text():
+def test_a_reply_has_the_properties_of_its_message_and_prints_as_its_text():
     reply = Reply(SAID)
     assert (reply.text, reply.reasoning, reply.tool_calls) == ("Hello", "Hm, yes.", (CALL,))
     assert str(reply) == "Hello"
 
 
-def test_an_empty_reply_is_an_assistant_who_said_nothing_yet():
+def test_an_empty_reply_has_an_empty_assistant_message():
     assert Reply() == Reply(Message("assistant"), None, None, "", "", (), (), None)
 
 
-def test_usages_add_up():
+def test_usages_can_be_added():
     assert Usage(1, 2, 3, 4) + Usage(10, 20, 30, 40) == Usage(11, 22, 33, 44)
     assert Usage() + Usage() == Usage(0, 0, 0, 0)
 
 
-def test_equal_content_is_an_equal_value():
+def test_values_with_equal_content_are_equal():
     assert Message("user", (TextPart("Hi"),)) == user_message("Hi")
     assert hash(SAID) == hash(Message("assistant", SAID.parts))
     assert TextPart("Hi") != ReasoningPart("Hi")
 
 
-def test_what_is_not_set_is_none_or_empty():
+def test_unset_fields_are_none_or_empty():
     assert Params("m") == Params("m", None, None, None, (), None, None, None, None, None, {})
     assert Request((), Params("m")) == Request((), Params("m"), (), stream=True)
     assert Tool("clock") == Tool("clock", "", {"type": "object", "properties": {}})
     assert Timing() == Timing(None, None, 0.0)
 
 
-def test_no_two_values_share_a_default_that_can_change():
+def test_no_two_values_share_a_mutable_default():
     assert Params("m").extra is not Params("m").extra
     assert Tool("t").parameters is not Tool("t").parameters
 
@@ -96,7 +96,7 @@ def test_every_value_is_frozen_and_has_slots(kind):
             setattr(blank, field.name, None)
 
 
-def test_every_part_says_its_kind():
+def test_every_part_has_its_kind():
     assert {part: part.type for part in get_args(Part)} == {
         TextPart: "text",
         ReasoningPart: "reasoning",
@@ -107,7 +107,7 @@ def test_every_part_says_its_kind():
     }
 
 
-def test_one_result_answers_one_call():
+def test_one_result_belongs_to_one_call():
     first, second = ToolCall("i", "look", '{"path": "a"}'), ToolCall("i", "look", '{"path": "b"}')
     message = Message("assistant", (first, second, ToolResult("i", "look", "content of a")))
     assert message.open_calls == (second,)
@@ -137,12 +137,12 @@ def answered(*ids: str) -> Message:
         ),
     ],
 )
-def test_calls_of_a_conversation_have_different_ids_and_results_keep_to_their_calls(before, after):
+def test_call_ids_in_a_request_are_unique_and_match_their_results(before, after):
     assert list(with_unique_ids(before)) == after
 
 
 @given(st.lists(st.lists(st.sampled_from(["", "a", "call_0", "call_1"]), min_size=1, max_size=4), max_size=5))
-def test_ids_are_unique_whatever_the_server_chose(rounds):
+def test_ids_are_unique_for_any_ids_of_the_server(rounds):
     messages = [message for ids in rounds for message in (called(*ids), answered(*ids))]
     unique = list(with_unique_ids(messages))
     calls, results = unique[::2], unique[1::2]

@@ -1,4 +1,4 @@
-"""What is known of the models, and the bound of the output that follows from it."""
+"""Published figures of the models, and the output limits that follow from them."""
 
 from dataclasses import replace
 
@@ -19,24 +19,24 @@ from mimo_magics.core.models import (
 from mimo_magics.core.services import LOCAL_SERVICE
 
 
-def test_the_figures_of_the_default_model_are_the_published_ones():
+def test_the_default_model_has_the_published_figures():
     assert MODELS["mimo-v2-pro"] == Model("mimo-v2-pro", 1_048_576, 131_072, thinks_by_default=True)
 
 
-def test_every_model_stands_under_its_own_id_and_fits_its_window():
+def test_the_maximum_output_of_every_model_fits_its_context_window():
     for name, model in MODELS.items():
         assert model.id == name == name.lower()
         assert 0 < model.max_output < model.context_window
 
 
-def test_only_v2_flash_and_the_embedded_model_do_not_think_by_themselves():
+def test_thinking_is_off_by_default_for_v2_flash_and_the_embedded_model_only():
     assert [name for name, model in MODELS.items() if not model.thinks_by_default] == [
         "mimo-v2-flash",
         "mimo-local",
     ]
 
 
-def test_the_figures_of_the_embedded_model_are_those_of_its_server():
+def test_the_embedded_model_has_the_figures_of_its_server():
     local_server = pytest.importorskip(
         "mimo_magics.client.local.server", reason="pip install 'mimo-magics[local]'"
     )
@@ -65,14 +65,14 @@ def test_the_figures_of_the_embedded_model_are_those_of_its_server():
         ("someone-elses", (True, True)),
     ],
 )
-def test_what_a_model_takes_is_known_and_others_are_thought_to_take_everything(model, senses):
+def test_an_unknown_model_is_assumed_to_accept_all_media(model, senses):
     assert (accepts_images(model), accepts_audio(model)) == senses
 
 
 @pytest.mark.parametrize(
     ("asked", "model", "needed", "ceiling", "sent"),
     [
-        # what the user set is sent, up to what the model and the service allow
+        # The limit of the user is sent, capped by the model and the service.
         (100, "mimo-v2-pro", False, None, 100),
         (100, "mimo-v2-pro", True, None, 100),
         (200_000, "mimo-v2-pro", False, None, 131_072),
@@ -86,11 +86,11 @@ def test_what_a_model_takes_is_known_and_others_are_thought_to_take_everything(m
         (9_999, "mimo-local", True, LOCAL_SERVICE.max_output, 1_024),
         (None, "mimo-local", False, LOCAL_SERVICE.max_output, None),
         (None, "mimo-local", True, LOCAL_SERVICE.max_output, 1_024),
-        # where nothing was set, the server decides if the format lets it
+        # Without a limit the server decides, if the format allows that.
         (None, "mimo-v2-pro", False, None, None),
         (None, "mimo-v2-pro", False, 64_000, None),
         (None, "someone-elses", False, None, None),
-        # and otherwise the most that is allowed is sent
+        # Otherwise the highest allowed limit is sent.
         (None, "mimo-v2-pro", True, None, 131_072),
         (None, "mimo-v2-flash", True, None, 65_536),
         (None, "mimo-v2-pro", True, 64_000, 64_000),
@@ -99,7 +99,7 @@ def test_what_a_model_takes_is_known_and_others_are_thought_to_take_everything(m
         (None, "someone-elses", True, 4_096, 4_096),
     ],
 )
-def test_the_bound_of_the_output(asked, model, needed, ceiling, sent):
+def test_the_output_limit_is_within_the_limits_of_model_and_service(asked, model, needed, ceiling, sent):
     assert choose_max_tokens(asked, model, is_required=needed, ceiling=ceiling) == sent
 
 
@@ -123,9 +123,7 @@ def test_tokens_are_estimated_from_characters(text, count):
         ("mimo-v2.6-pro", "mimo-v2.6-pro"),
     ],
 )
-def test_an_unknown_id_of_the_family_has_the_figures_of_the_latest_relative(
-    model: str, relative: str
-) -> None:
+def test_a_new_mimo_id_has_the_figures_of_the_latest_similar_model(model: str, relative: str) -> None:
     assert find_model(model) == replace(MODELS[relative], id=model)
     assert choose_max_tokens(None, model, is_required=True) == MODELS[relative].max_output
     assert accepts_images(model) is MODELS[relative].accepts_images
@@ -135,7 +133,7 @@ def test_an_unknown_id_of_the_family_has_the_figures_of_the_latest_relative(
     "model",
     ["", "mimo-v3-pro", "mimo-v2.7-tts", "mimo-v2.7-asr", "mimo-v2.7-tts-voiceclone", "qwen", "mimo-v2.-pro"],
 )
-def test_nothing_is_known_of_other_ids(model: str) -> None:
+def test_other_ids_are_unknown(model: str) -> None:
     assert find_model(model) is None
     assert accepts_images(model)
 
@@ -153,7 +151,7 @@ def test_nothing_is_known_of_other_ids(model: str) -> None:
         ("gpt", "gpt-2026-01-01", False),
     ],
 )
-def test_a_model_of_mimo_that_was_not_asked_for_is_another_one(
+def test_another_mimo_model_than_the_requested_one_is_detected(
     requested: str, answered: str, is_other: bool
 ) -> None:
     assert is_other_model(requested, answered) is is_other

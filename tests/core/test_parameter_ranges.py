@@ -1,4 +1,4 @@
-"""Parameters as a person moves them: ranges, what holds when nothing is set, what does nothing, and the line that restores."""
+"""Ranges and defaults of parameters, parameters without effect, and the line that restores them."""
 
 import re
 import shlex
@@ -27,7 +27,7 @@ OTHER = Service("other", "any", {}, {})
 PARAMETERS_PAGE = ROOT / "docs" / "parameters.md"
 
 
-def test_the_panel_moves_these_settings() -> None:
+def test_the_panel_has_these_settings() -> None:
     assert PANEL_SETTINGS == (
         "api",
         "model",
@@ -58,13 +58,13 @@ def test_the_panel_moves_these_settings() -> None:
         ("max_tokens", OTHER, "any", (1, 131_072)),
     ],
 )
-def test_the_range_is_what_the_service_documents_for_the_model(
+def test_the_range_is_the_documented_range_of_the_service_and_model(
     name: str, service: Service, model: str, expected: tuple[float, float]
 ) -> None:
     assert bounds(name, service, model) == expected
 
 
-def test_what_holds_when_nothing_is_set_lies_in_the_range() -> None:
+def test_every_default_is_within_its_range() -> None:
     for service in (*SERVICES.values(), OTHER):
         for name in parameter_ranges.DEFAULT_RANGES:
             low, high = bounds(name, service, service.model)
@@ -99,13 +99,13 @@ NO_PENALTIES = "the Anthropic format does not support penalties"
         ),
     ],
 )
-def test_what_does_nothing_is_told_with_the_reason(
+def test_parameters_without_effect_are_listed_with_the_reason(
     settings: Settings, service: Service, model: str, expected: dict[str, str]
 ) -> None:
     assert ineffective_parameters(settings, service, model) == expected
 
 
-def test_what_is_recommended_for_a_task_depends_on_model_and_service() -> None:
+def test_recommended_sampling_depends_on_model_and_service() -> None:
     temperatures = {
         service.name: [sampling_for_task(task, service, "mimo-v2-flash")["temperature"] for task in TASKS]
         for service in (MIMO, XIAOMI)
@@ -116,7 +116,7 @@ def test_what_is_recommended_for_a_task_depends_on_model_and_service() -> None:
     assert sampling_for_task("code", XIAOMI, "mimo-v2.6-pro") == {"temperature": 1.0, "top_p": 0.95}
 
 
-def test_the_line_restores_what_it_was_made_of() -> None:
+def test_the_config_line_contains_the_values() -> None:
     values = {
         "temperature": 0.2,
         "top_p": None,
@@ -137,7 +137,7 @@ texts = st.text(max_size=20)
 @example("default", ["["], None, None)
 @example('"quoted"', ["default", ""], 0.0, False)
 @example("two\nlines $HOME {x} ?", ["\\n"], 1e-9, True)
-def test_every_value_survives_the_line(
+def test_every_value_can_be_parsed_from_the_config_line(
     system: str, stop: list[str], temperature: float | None, thinking: bool | None
 ) -> None:
     values = {"system": system, "stop": tuple(stop), "temperature": temperature, "thinking": thinking}

@@ -20,7 +20,7 @@ MILLION = Usage(1_000_000, 1_000_000, 500_000)
         ("mimo-v2", "mimo-v2.6-pro", {}, None),
     ],
 )
-def test_a_cost_follows_the_price_table_and_the_person_s_own_prices(service, model, prices, usd):
+def test_the_cost_uses_the_price_table_and_the_prices_of_the_user(service, model, prices, usd):
     assert estimate_cost(MILLION, service, model, prices) == (usd if usd is None else pytest.approx(usd))
 
 
@@ -28,7 +28,7 @@ def test_a_reply_without_usage_has_no_cost():
     assert estimate_cost(None, "xiaomi", "mimo-v2.6-pro") is None
 
 
-def test_a_price_is_looked_up_among_the_person_s_own_first():
+def test_a_price_of_the_user_takes_precedence():
     assert find_price("xiaomi", "mimo-v2.6-pro", {"mimo-v2.6-pro": [1, 0, 2]}) == Price(1.0, 0.0, 2.0)
     assert find_price("xiaomi", "mimo-v2.6-pro") == Price(0.435, 0.0036, 0.87)
 
@@ -49,7 +49,7 @@ def test_a_price_is_looked_up_among_the_person_s_own_first():
         [1, 2, float("nan")],
     ],
 )
-def test_a_price_that_cannot_be_read_is_named(told):
+def test_an_invalid_price_is_an_error(told):
     with pytest.raises(BadOption, match="The price of my-model must be three numbers"):
         find_price("xiaomi", "my-model", {"my-model": told})
     assert find_price("xiaomi", "mimo-v2.6-pro", {"my-model": told}) == Price(0.435, 0.0036, 0.87)
@@ -59,7 +59,7 @@ def test_a_price_that_cannot_be_read_is_named(told):
     ("service", "prices", "usd"),
     [("xiaomi", {}, 0.02), ("mimo-v2", {}, 0.021), ("other", {}, 0.0), ("xiaomi", {"m": [1, 1, 1]}, 0.02)],
 )
-def test_web_searches_are_paid_beside_the_tokens(service, prices, usd):
+def test_the_cost_includes_web_searches(service, prices, usd):
     own = {"m": [0, 0, 0]} | prices
     assert estimate_cost(Usage(web_searches=4), service, "m", own) == pytest.approx(usd)
 
@@ -73,5 +73,5 @@ def test_web_searches_are_paid_beside_the_tokens(service, prices, usd):
         ("mimo-v2.6-pro", "mimo-v9", {"mimo-v9": [1, 1, 1]}, "mimo-v9"),
     ],
 )
-def test_a_reply_has_the_price_of_the_model_that_answered(requested, answered, prices, priced):
+def test_the_price_is_that_of_the_model_that_replied(requested, answered, prices, priced):
     assert choose_priced_model("xiaomi", requested, answered, prices) == priced

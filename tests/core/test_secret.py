@@ -1,4 +1,4 @@
-"""A key is itself where it is sent, and hidden wherever it is printed."""
+"""A secret is a normal string, but its `repr` is hidden."""
 
 import json
 import traceback
@@ -10,7 +10,7 @@ from mimo_magics.core.secret import Secret, redact_excerpt
 KEY = Secret("sk-" + "x" * 20 + "last")
 
 
-def test_a_secret_is_the_text_where_it_is_sent():
+def test_a_secret_is_a_string():
     assert KEY == "sk-" + "x" * 20 + "last"
     assert json.loads(json.dumps({"key": KEY})) == {"key": str(KEY)}
     assert isinstance(KEY, str)
@@ -26,7 +26,7 @@ def test_a_short_secret_shows_nothing():
     assert repr(Secret("123456789")) == "'…6789'"
 
 
-def test_a_secret_is_hidden_in_whatever_holds_it():
+def test_a_secret_is_hidden_in_the_repr_of_containers():
     assert repr({"Authorization": [KEY]}) == "{'Authorization': ['…last']}"
     assert f"{KEY!r}" == "'…last'"
 
@@ -54,6 +54,6 @@ def test_a_secret_is_hidden_among_the_local_variables_of_a_traceback():
         ("bad key…", "bad key…"),
     ],
 )
-def test_an_excerpt_holds_no_beginning_of_a_key(text, shown):
+def test_the_beginning_of_a_key_is_redacted_in_an_excerpt(text, shown):
     assert redact_excerpt(text, KEY) == shown
     assert redact_excerpt(text, Secret("short")) == text

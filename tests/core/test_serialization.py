@@ -1,4 +1,4 @@
-"""Values as JSON: every kind, in the form that the module describes."""
+"""Conversion of values to JSON, in the documented format."""
 
 from mimo_magics.core.messages import (
     AudioPart,
@@ -28,14 +28,14 @@ MESSAGE = Message(
 )
 
 
-def test_the_form_of_a_message_is_the_one_that_is_described():
+def test_a_message_has_the_documented_json():
     assert to_dict(Message("assistant", (ReasoningPart("Hm."), TextPart("Hello.")))) == {
         "role": "assistant",
         "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hello."}],
     }
 
 
-def test_the_form_of_every_part_says_its_kind():
+def test_the_json_of_every_part_has_its_kind():
     assert to_dict(MESSAGE) == {
         "role": "assistant",
         "parts": [
@@ -55,7 +55,7 @@ def test_the_form_of_every_part_says_its_kind():
     }
 
 
-def test_a_default_is_left_out_and_a_zero_that_is_none_is_not():
+def test_defaults_are_omitted_and_other_zeros_are_not():
     assert to_dict(Reply()) == {}
     assert to_dict(Tool("clock")) == {"name": "clock"}
     assert to_dict(Params("m", temperature=0.0, thinking=False)) == {

@@ -1,4 +1,4 @@
-"""The services that are known by name."""
+"""The services that have a preset."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_the_default_model_of_each_service_is_a_known_model() -> None:
     assert [service.name for service in SERVICES.values() if service.model not in MODELS] == []
 
 
-def test_each_remote_service_has_a_secure_address_and_a_kind_of_header_for_both_formats() -> None:
+def test_each_remote_service_has_an_https_base_url_and_an_auth_header_for_both_formats() -> None:
     for service in SERVICES.values():
         assert set(service.auth) == {"openai", "anthropic"}
         assert set(service.base_urls) == (set() if service is LOCAL_SERVICE else {"openai", "anthropic"})
@@ -61,7 +61,7 @@ def test_each_remote_service_has_a_secure_address_and_a_kind_of_header_for_both_
         ("", CUSTOM_FIELDS),
     ],
 )
-def test_an_address_of_ones_own_has_the_fields_of_its_host(host: str, fields: ServiceFields) -> None:
+def test_a_custom_base_url_gets_the_fields_of_its_host(host: str, fields: ServiceFields) -> None:
     service = create_custom_service("m", "openai", f"https://{host}/v1", host, {"openai": "bearer"})
     assert service == Service(
         "other", "m", {"openai": f"https://{host}/v1"}, {"openai": "bearer"}, fields=fields

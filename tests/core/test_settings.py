@@ -40,9 +40,9 @@ def test_a_value_of_the_wrong_type_is_an_error(name: str, value: object, expecte
 
 def test_a_misspelled_choice_suggests_the_right_one() -> None:
     with pytest.raises(BadOption) as error:
-        Settings(overflow="summarise")
+        Settings(overflow="sumarize")
     assert (str(error.value), error.value.hint) == (
-        "overflow must be one of error, drop-oldest, summarize, not 'summarise'.",
+        "overflow must be one of error, drop-oldest, summarize, not 'sumarize'.",
         "Did you mean summarize?",
     )
 

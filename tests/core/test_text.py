@@ -1,4 +1,4 @@
-"""Text from outside: invisible characters are replaced or spelled out."""
+"""Untrusted text: invisible characters are replaced or escaped."""
 
 from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
 
@@ -10,7 +10,7 @@ def test_control_characters_of_a_model_do_not_reach_a_terminal() -> None:
     )
 
 
-def test_invisible_characters_are_spelled_out_and_line_ends_become_one_kind() -> None:
+def test_invisible_characters_are_escaped_and_line_endings_normalized() -> None:
     assert (
         escape_invisible_characters("a\u202eb\u200bc\x1b\r\nd\re\tf")
         == "a⟨U+202E⟩b⟨U+200B⟩c⟨U+001B⟩\nd\ne\tf"
@@ -22,11 +22,11 @@ def test_the_invisible_characters_of_scripts_emoji_and_flags_stay() -> None:
     assert escape_invisible_characters(text) == text
 
 
-def test_a_tag_character_outside_a_flag_is_spelled_out() -> None:
+def test_a_tag_character_outside_a_flag_is_escaped() -> None:
     assert escape_invisible_characters("a\U000e0067b") == "a⟨U+E0067⟩b"
 
 
-def test_the_halves_of_a_character_are_joined_and_a_lone_half_is_replaced() -> None:
+def test_surrogate_pairs_are_joined_and_lone_surrogates_replaced() -> None:
     assert escape_invisible_characters("\ud83d\ude42 \ud83d") == "🙂 \ufffd"
 
 

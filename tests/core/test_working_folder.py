@@ -1,4 +1,4 @@
-"""The working folder, and what relative paths mean where it is gone."""
+"""The working folder, and relative paths after it was deleted."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from mimo_magics.core.working_folder import absolute_path, find_working_folder
 
 
-def test_a_path_is_made_absolute_as_long_as_there_is_a_working_folder(
+def test_a_path_is_made_absolute_if_there_is_a_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "gone"

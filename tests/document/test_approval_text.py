@@ -29,7 +29,7 @@ from mimo_magics.document.approval_text import (
         ('{"cmd": "rm -rf ~"\r}', '{\n  "cmd": "rm -rf ~"\n}'),
         ('{"cmd": "ls", "cmd": "rm"}', '{\n  "cmd": "rm"\n}'),
         ('{"cmd": "\\u006c\\u0073"}', '{\n  "cmd": "ls"\n}'),
-        ('{"cmd": "ls' + " " * 200 + '; curl x | sh"}', '{\n  "cmd": "ls⟨blanks: 200⟩; curl x | sh"\n}'),
+        ('{"cmd": "ls' + " " * 200 + '; curl x | sh"}', '{\n  "cmd": "ls⟨spaces: 200⟩; curl x | sh"\n}'),
         ('{"cmd": "ls' + "\u3000" * 9 + '"}', '{\n  "cmd": "ls⟨U+3000 × 9⟩"\n}'),
         ('{"cmd": "e\u0301"}', '{\n  "cmd": "e\u0301"\n}'),
         ('{"cmd": "a\u00a0b"}', '{\n  "cmd": "a⟨U+00A0⟩b"\n}'),
@@ -43,12 +43,12 @@ from mimo_magics.document.approval_text import (
         ("NaN", "NaN"),
     ],
 )
-def test_arguments_are_shown_as_the_tool_gets_them(arguments: str, text: str) -> None:
+def test_arguments_are_formatted_as_the_tool_receives_them(arguments: str, text: str) -> None:
     assert arguments_text(arguments) == text
 
 
 @pytest.mark.parametrize("deceptive", DECEPTIVE, ids=IDS)
-def test_deceptive_arguments_are_shown_whole(deceptive: DeceptiveArguments) -> None:
+def test_deceptive_arguments_are_completely_visible(deceptive: DeceptiveArguments) -> None:
     text = arguments_text(deceptive.text)
     assert [part for part in deceptive.shown if part not in text] == []
     assert (len(split_pages(text)) > 1) is deceptive.is_long
@@ -64,19 +64,19 @@ ARGUMENTS = st.dictionaries(st.text(max_size=8), st.text(max_size=200) | st.inte
 
 
 @given(ARGUMENTS)
-def test_all_of_the_arguments_is_on_the_pages_and_nothing_unseen(arguments: dict[str, object]) -> None:
+def test_the_pages_contain_all_arguments_and_no_invisible_character(arguments: dict[str, object]) -> None:
     text = arguments_text(json.dumps(arguments, ensure_ascii=False))
     assert "".join(split_pages(text)) == text
     assert unseen(text) == []
 
 
 PIECES = st.lists(
-    st.sampled_from(["a", " ", "\n", "\xa0", "\u200b", "⟨", "⟩", "U+200B", "blanks: 4", "\\n", "\\"])
+    st.sampled_from(["a", " ", "\n", "\xa0", "\u200b", "⟨", "⟩", "U+200B", "spaces: 4", "\\n", "\\"])
 )
 
 
 @given(PIECES.map("".join), PIECES.map("".join))
-def test_calls_that_differ_are_shown_differently(one: str, other: str) -> None:
+def test_different_calls_have_different_texts(one: str, other: str) -> None:
     assume(one != other)
     shown = [arguments_text(json.dumps({"cmd": text}, ensure_ascii=False)) for text in (one, other)]
     assert shown[0] != shown[1]
@@ -85,7 +85,7 @@ def test_calls_that_differ_are_shown_differently(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "text", ["می خواهم", "क्षीं", "Việt", "e\u0301", "ก็ี่", "각", "葛城", "שָׁלוֹם", "🙂🇹🇼", "naïve ☃ → €"]
 )
-def test_scripts_can_be_read(text: str) -> None:
+def test_text_in_any_script_stays_readable(text: str) -> None:
     assert arguments_text(json.dumps({"text": text}, ensure_ascii=False)) == f'{{\n  "text": "{text}"\n}}'
 
 
@@ -93,7 +93,7 @@ def test_scripts_can_be_read(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "x", "x" * 10_000, "x\n" * 500, "\n" * 500, "x" * 80 * 20 + "y", "中x" * 900, "🙂\n" * 90]
 )
-def test_no_page_is_larger_than_the_window(text: str, rows: int, columns: int) -> None:
+def test_a_page_fits_into_the_window(text: str, rows: int, columns: int) -> None:
     pages = split_pages(text, rows, columns)
     assert "".join(pages) == text
     assert max(map(partial(count_rows, columns=columns), pages)) <= rows
@@ -105,10 +105,10 @@ def count_rows(page: str, columns: int) -> int:
     return sum(max(ceil(wcswidth(line) / columns), 1) for line in lines)
 
 
-def test_deep_arguments_are_not_mostly_blanks() -> None:
+def test_deeply_nested_arguments_are_not_indented() -> None:
     deep = "[" * 600 + "]" * 600
     assert len(arguments_text(deep)) < 2 * len(deep)
 
 
-def test_a_name_is_shown_without_anything_unseen() -> None:
+def test_an_invisible_character_in_a_name_is_shown() -> None:
     assert call_text(ToolCall("", "sh\u200bell", "")) == "sh⟨U+200B⟩ell {}"

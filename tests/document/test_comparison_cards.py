@@ -43,7 +43,7 @@ def heads(html: str) -> list[list[str]]:
     ]
 
 
-def test_a_column_has_a_head_the_reply_as_ever_and_its_figures() -> None:
+def test_a_column_has_a_heading_the_document_of_the_reply_and_its_metrics() -> None:
     one = reply("**Yes.**\n\n\nNo.", timing=Timing(total=2.0, time_to_first_token=2.0), cost=0.0123)
     cell = '<td valign="top" style="vertical-align: top"><div align="left">'
     assert html(Column("mimo-v2-pro · temperature 0.7", one), caption="As you like.") == (
@@ -57,7 +57,7 @@ def test_a_column_has_a_head_the_reply_as_ever_and_its_figures() -> None:
     assert "<strong>Yes.</strong>" in reply_body_html(one)
 
 
-def test_as_text_the_replies_stand_one_below_the_other() -> None:
+def test_in_plain_text_the_replies_are_one_below_the_other() -> None:
     one = reply(
         "One.\n\nTwo.\n",
         notes=("Temperature will not act.",),
@@ -75,13 +75,13 @@ def test_as_text_the_replies_stand_one_below_the_other() -> None:
 @pytest.mark.parametrize(
     ("number", "bands"), [(0, []), (1, [1]), (3, [3]), (4, [2, 2]), (5, [3, 2]), (7, [3, 3, 1]), (9, [3] * 3)]
 )
-def test_at_most_three_stand_abreast_and_the_others_in_bands_below(number: int, bands: list[int]) -> None:
+def test_a_row_has_at_most_three_columns(number: int, bands: list[int]) -> None:
     found = heads(html(*columns(number)))
     assert [len(band) for band in found] == bands
     assert [*chain(*found)] == [f"{each} · no. {each}" for each in range(1, number + 1)]
 
 
-def test_why_a_reply_is_not_there_or_not_whole_is_told_before_what_came_of_it() -> None:
+def test_the_reason_for_a_missing_or_incomplete_reply_is_shown_before_it() -> None:
     shown = html(
         Column("a", None, "failed: 429"), Column("b", reply("Half an ans"), "<cut off>"), Column("c")
     )
@@ -89,32 +89,32 @@ def test_why_a_reply_is_not_there_or_not_whole_is_told_before_what_came_of_it() 
     assert re.findall("<em>(.*?)</em></p>(<div|</div)", answers) == [
         ("failed: 429", "</div"),
         ("&lt;cut off&gt;", "<div"),
-        ("Nothing came.", "</div"),
+        ("No reply.", "</div"),
     ]
     assert "Half an ans" in answers
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_replies_are_shown_as_a_person_wants_them(form: str) -> None:
+def test_the_display_options_apply_to_each_reply(form: str) -> None:
     one = reply('{"*a*": 1}')
     assert reply_body_html(one, DisplayOptions(form)) in html(
         Column("a", one), display_options=DisplayOptions(form)
     )
 
 
-def test_an_end_that_is_not_ordinary_is_told_with_the_figures() -> None:
+def test_a_truncated_reply_is_marked_in_its_metrics() -> None:
     shown = comparison_bundle([Column("a", Reply(Message("assistant", (TextPart("Yes"),)), stop="length"))])
     assert all("cut off at the output limit" in each for each in shown.values())
 
 
-def test_no_empty_line_ends_the_table_in_markdown() -> None:
+def test_no_empty_line_ends_the_html_inside_markdown() -> None:
     code = reply("```\na\n\n\n  \nb\n```\n\n\ntext")
     shown = html(Column("a\n\nb", code, "c\n\n\nd"), Column("b"), caption="e\n\nf")
     assert [line for line in shown.splitlines() if not line.strip()] == []
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_harmless_wherever_it_stands(name: str) -> None:
+def test_hostile_text_is_harmless_in_every_field(name: str) -> None:
     text = HOSTILE[name]
     for form in FORMS:
         shown = [Column(text, everywhere(text), text), Column(text, None, text)]

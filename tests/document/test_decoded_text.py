@@ -35,16 +35,16 @@ def hidden(html: str) -> list[str]:
 
 @pytest.mark.parametrize("images", [False, True])
 @pytest.mark.parametrize("source", DECODED)
-def test_nothing_invisible_is_left_behind_the_parser(source: str, images: bool) -> None:
+def test_the_html_has_no_invisible_characters(source: str, images: bool) -> None:
     assert hidden(to_html(source, remote_images=images)) == []
 
 
 @pytest.mark.parametrize("source", DECODED)
-def test_nor_in_a_document(source: str) -> None:
+def test_a_document_has_no_invisible_characters(source: str) -> None:
     assert hidden(reply_bundle(everywhere(source))["text/html"]) == []
 
 
-def test_a_table_shows_what_a_stranger_hides_in_its_cells() -> None:
+def test_invisible_characters_in_a_cell_are_shown() -> None:
     bundle = table_bundle(["tool"], [["read\U000e0072\U000e006d"], ["a\u202eb"]])
     assert all("⟨U+E0072⟩⟨U+E006D⟩" in shown and "⟨U+202E⟩" in shown for shown in bundle.values())
 
@@ -80,10 +80,10 @@ def test_a_table_shows_what_a_stranger_hides_in_its_cells() -> None:
         ("[setup.py](https://outside.invalid/x)", "setup.py (outside.invalid)"),
     ],
 )
-def test_a_text_that_names_another_host_is_followed_by_the_host(source: str, shown: str) -> None:
+def test_a_link_text_that_names_another_host_is_followed_by_the_real_host(source: str, shown: str) -> None:
     assert re.sub(r"<[^>]*>", "", to_html(source)).strip() == shown
 
 
-def test_a_text_stays_what_it_is_in_the_plain_document() -> None:
+def test_plain_text_is_the_unchanged_markdown() -> None:
     reply = Reply(Message("assistant", (TextPart("[github.com](https://outside.invalid)"),)))
     assert reply_bundle(reply)["text/plain"] == "[github.com](https://outside.invalid)"

@@ -35,26 +35,26 @@ def marked(one: str, other: str) -> str:
     return shown.removeprefix(HEAD).removesuffix("</pre></div>")
 
 
-def test_words_that_are_gone_and_words_that_are_new_are_marked() -> None:
+def test_deleted_and_inserted_words_are_marked() -> None:
     assert marked("The quick brown fox\n  jumps.", "The quick red fox\n  jumps high.") == (
         "The quick <del>brown</del><ins>red</ins> fox\n  jumps<ins> high</ins>.\n"
     )
 
 
-def test_lines_that_are_the_same_stay_as_they_are() -> None:
+def test_unchanged_lines_are_not_marked() -> None:
     assert marked("one\n\ntwo\nthree\n", "one\n\ntwo\n2.5\nthree") == "one&#10;\ntwo\n<ins>2.5\n</ins>three\n"
 
 
-def test_each_character_of_a_script_without_blanks_is_a_word() -> None:
+def test_each_character_of_a_script_without_spaces_is_a_word() -> None:
     assert marked("今天天气很好。", "今天天气不好。") == "今天天气<del>很</del><ins>不</ins>好。\n"
 
 
-def test_what_has_little_in_common_is_not_torn_to_pieces() -> None:
+def test_lines_with_little_in_common_are_replaced_as_a_whole() -> None:
     one, other = "It was a dark and stormy night.", "Call me Ishmael, a sailor."
     assert marked(one, other) == f"<del>{one}\n</del><ins>{other}\n</ins>"
 
 
-def test_as_text_it_is_a_unified_diff() -> None:
+def test_the_plain_text_is_a_unified_diff() -> None:
     assert told("one\ntwo\nthree", "one\n2\nthree\nfour\n")["text/plain"].splitlines() == [
         "--- 1 · a",
         "+++ 2 · b",
@@ -67,14 +67,14 @@ def test_as_text_it_is_a_unified_diff() -> None:
     ]
 
 
-def test_windows_line_ends_are_not_seen_in_a_diff() -> None:
+def test_windows_line_ends_are_not_a_difference() -> None:
     assert told("one\r\ntwo", "one\r\n2\r\n")["text/plain"].splitlines()[3:] == [" one", "-two", "+2"]
 
 
 @pytest.mark.parametrize("other", ["Yes.", "\n\nYes.\n", "Yes.\r\n"])
-def test_of_texts_that_are_the_same_a_sentence_says_so(other: str) -> None:
+def test_identical_texts_are_reported_in_a_sentence(other: str) -> None:
     shown = told("Yes.", other)
-    assert shown["text/plain"] == "There is no difference between 1 · a and 2 · b."
+    assert shown["text/plain"] == "1 · a and 2 · b are identical."
     assert shown["text/plain"] in shown["text/html"]
 
 
@@ -82,9 +82,9 @@ TEXTS = st.text(st.sampled_from("ab 今\n.<&"), max_size=60)
 
 
 @given(TEXTS, TEXTS)
-def test_either_text_can_be_read_from_what_is_shown(one: str, other: str) -> None:
+def test_both_texts_can_be_restored_from_a_diff(one: str, other: str) -> None:
     shown = told(one, other)
-    if "no difference" in shown["text/plain"]:
+    if "are identical" in shown["text/plain"]:
         assert one.strip("\n") == other.strip("\n")
         return
     page = shown["text/html"].removeprefix(HEAD).removesuffix("</pre></div>")
@@ -123,14 +123,14 @@ LONG = 100_000
     ],
     ids=["words", "lines", "the same line", "the same word"],
 )
-def test_the_work_has_a_bound_however_long_the_texts_are(one: str, other: str, sizes: list[int]) -> None:
+def test_the_number_of_compared_items_is_limited(one: str, other: str, sizes: list[int]) -> None:
     shown = told(one, other)
     assert max(sizes, default=0) <= MAX_DIFF_ITEMS
     assert sum(sizes) <= len(one) + len(other)
     assert len(shown["text/html"]) <= 3 * (len(one) + len(other))
 
 
-def test_in_long_texts_that_are_almost_the_same_the_word_is_found(sizes: list[int]) -> None:
+def test_a_changed_word_is_found_in_long_similar_texts(sizes: list[int]) -> None:
     lines = [f"line {n} of many" for n in range(LONG)]
     changed = [*lines[:500], "line 500 of some", *lines[501:]]
     assert "line 500 of <del>many</del><ins>some</ins>\n" in marked("\n".join(lines), "\n".join(changed))
@@ -138,7 +138,7 @@ def test_in_long_texts_that_are_almost_the_same_the_word_is_found(sizes: list[in
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_harmless(name: str) -> None:
+def test_hostile_text_is_harmless(name: str) -> None:
     text = HOSTILE[name]
     for one, other in (((text, text), ("b", f"x {text}")), (("a", text[1:]), (text, text))):
         shown = diff_bundle(one, other)
@@ -147,5 +147,5 @@ def test_a_hostile_text_is_harmless(name: str) -> None:
         assert not CONTROL_CHARACTERS.search(shown["text/plain"])
 
 
-def test_what_a_page_would_not_show_is_spelled_out() -> None:
+def test_invisible_characters_are_shown() -> None:
     assert marked("a\u202eb", "ab") == "<del>a⟨U+202E⟩b\n</del><ins>ab\n</ins>"

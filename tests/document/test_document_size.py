@@ -24,7 +24,7 @@ def size(reply: Reply) -> int:
 
 
 @pytest.mark.parametrize("text", LARGE.values(), ids=[*LARGE])
-def test_a_reply_of_40_kb_stays_below_a_bound(text: str) -> None:
+def test_the_document_of_a_reply_of_40_kb_has_a_size_limit(text: str) -> None:
     assert len(text) <= 2 * SIZE
     assert (
         size(Reply(Message("assistant", (TextPart(text),)), stop="end"))
@@ -35,12 +35,12 @@ def test_a_reply_of_40_kb_stays_below_a_bound(text: str) -> None:
 @pytest.mark.parametrize(
     "call", [ToolCall("c1", "t", DEEP), ToolCall("c1", "t", '{"a": ' * 600 + "1" + "}" * 600)]
 )
-def test_deep_arguments_and_results_stay_small(call: ToolCall) -> None:
+def test_deeply_nested_arguments_and_results_stay_small(call: ToolCall) -> None:
     parts = (call, ToolResult("c1", "t", DEEP))
     assert size(Reply(Message("assistant", parts), stop="end")) < 50_000
 
 
-def test_what_is_too_large_is_shown_as_text() -> None:
+def test_a_reply_with_too_much_html_is_shown_as_text() -> None:
     text = f"[a]: https://x.org/{'x' * 3_900}\n\n" + "[a] " * 1_500
     html = reply_bundle(Reply(Message("assistant", (TextPart(text),)), stop="end"))["text/html"]
     assert "<a " not in html

@@ -11,7 +11,7 @@ from mimo_magics.document.highlighting import (
     SLOW_FACTOR,
     SLOW_LEXER_NAMES,
     code_html,
-    is_colored,
+    is_highlighted,
 )
 from mimo_magics.document.markdown import to_html
 
@@ -20,16 +20,16 @@ LINE = "return 1\n"
 
 @pytest.mark.parametrize("language", sorted(LEXER_NAMES))
 def test_each_listed_language_has_a_lexer(language: str) -> None:
-    assert is_colored(LINE, language)
+    assert is_highlighted(LINE, language)
     assert code_html(LINE, language).startswith('<pre class="highlight"><code>')
 
 
-def test_case_does_not_matter() -> None:
+def test_the_case_of_a_language_name_does_not_matter() -> None:
     assert code_html(LINE, "Python") == code_html(LINE, "python") != code_html(LINE, "text")
 
 
 @pytest.mark.parametrize("language", ["easytrieve", "mathematica", "", "no such", "python; x"])
-def test_other_languages_are_plain(language: str) -> None:
+def test_other_languages_are_not_highlighted(language: str) -> None:
     assert (
         code_html("\t" * 2_500 + "<", language)
         == f'<pre class="highlight"><code>{chr(9) * 2_500}&lt;</code></pre>'
@@ -42,23 +42,25 @@ def test_other_languages_are_plain(language: str) -> None:
     ids=["large", "tabs", "a long line", "blank lines", "blanks", "digits", "quotes"],
 )
 @pytest.mark.parametrize("language", ["python", "java", "makefile", "c"])
-def test_large_or_odd_code_is_plain(language: str, code: str) -> None:
-    assert not is_colored(code, language)
+def test_large_code_and_long_runs_are_not_highlighted(language: str, code: str) -> None:
+    assert not is_highlighted(code, language)
     assert "<span" not in code_html(code, language)
 
 
 @pytest.mark.parametrize("language", sorted(SLOW_LEXER_NAMES))
-def test_languages_with_slow_lexers_are_colored_up_to_less(language: str) -> None:
+def test_slow_lexers_have_a_lower_limit(language: str) -> None:
     chars = MAX_BLOCK_CHARS // SLOW_FACTOR // len(LINE) * len(LINE)
-    assert is_colored(LINE * (chars // len(LINE)), language)
-    assert not is_colored(LINE * (chars // len(LINE) + 1), language)
+    assert is_highlighted(LINE * (chars // len(LINE)), language)
+    assert not is_highlighted(LINE * (chars // len(LINE) + 1), language)
     blocks = MAX_DOCUMENT_CHARS // (SLOW_FACTOR * chars)
     html = to_html(f"```{language}\n{LINE * (chars // len(LINE))}```\n\n" * (blocks + 3))
     assert sum("<span" in block for block in html.split("<pre")) == (0 if language == "html" else blocks)
 
 
 @pytest.mark.parametrize("language", sorted(LEXER_NAMES))
-def test_no_lexer_calls_one_by_a_name_in_the_code(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_lexer_calls_another_one_by_a_name_in_the_code(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     called: list[str] = []
     code_html("x", language)
     for name in ("get_lexer_by_name", "get_lexer_for_mimetype"):
@@ -74,7 +76,7 @@ def test_no_lexer_calls_one_by_a_name_in_the_code(language: str, monkeypatch: py
     assert called == []
 
 
-def test_a_document_is_colored_up_to_a_bound() -> None:
+def test_a_document_is_highlighted_up_to_a_limit() -> None:
     block = LINE * 800
     count = MAX_DOCUMENT_CHARS // len(block)
     html = to_html(f"```python\n{block}```\n\n" * (count + 3))

@@ -65,12 +65,12 @@ def shown(finished: list[Block], rest: str) -> str:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 10_000])
-def test_what_was_shown_by_blocks_is_what_the_whole_text_shows(size: int) -> None:
+def test_the_blocks_have_the_same_html_as_the_whole_text(size: int) -> None:
     pieces = [ANSWER[start : start + size] for start in range(0, len(ANSWER), size)]
     assert shown(*streamed(pieces)) == to_html(ANSWER)
 
 
-def test_a_block_is_finished_when_the_next_one_has_begun() -> None:
+def test_a_block_is_finished_when_the_next_one_starts() -> None:
     blocks = BlockSplitter()
     blocks.feed("- One.\n\nTwo")
     assert blocks.pop_finished() == ([], "- One.\n\nTwo")
@@ -83,7 +83,7 @@ def test_a_block_is_finished_when_the_next_one_has_begun() -> None:
 @pytest.mark.parametrize(
     "source", ["One.\n", "$$\nx\n$$\n", "# One\n", "```\nx\n\ny\n```\n", "|a|\n|-|\n|b|\n"]
 )
-def test_a_blank_line_finishes_what_cannot_go_on_behind_it(source: str) -> None:
+def test_a_blank_line_finishes_a_block_that_cannot_continue(source: str) -> None:
     blocks = BlockSplitter(source)
     assert blocks.pop_finished() == ([], source)
     blocks.feed("\nT")
@@ -91,7 +91,7 @@ def test_a_blank_line_finishes_what_cannot_go_on_behind_it(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["- One.\n", "> One.\n", "    x\n", "```\nx\n", "1. One.\n"])
-def test_a_blank_line_finishes_nothing_that_may_go_on_behind_it(source: str) -> None:
+def test_a_blank_line_does_not_finish_a_block_that_may_continue(source: str) -> None:
     blocks = BlockSplitter(f"{source}\n")
     assert blocks.pop_finished() == ([], f"{source}\n")
 
@@ -109,7 +109,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_a_block_without_end_stays_bounded_and_of_its_kind(name: str) -> None:
+def test_a_long_block_is_split_into_blocks_of_its_kind(name: str) -> None:
     text, tag = LONG[name]
     blocks, finished = BlockSplitter(), []
     for start in range(0, len(text), 100):
@@ -123,7 +123,7 @@ def test_a_block_without_end_stays_bounded_and_of_its_kind(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(LONG) - {"no spaces"}))
-def test_a_block_without_end_loses_nothing(name: str) -> None:
+def test_a_split_block_is_complete(name: str) -> None:
     text, _ = LONG[name]
     finished, rest = streamed([text[start : start + 777] for start in range(0, len(text), 777)])
     words = re.sub("<[^>]*>", " ", shown(finished, rest)).split()
@@ -131,7 +131,7 @@ def test_a_block_without_end_loses_nothing(name: str) -> None:
     assert words.count("x") == text.count("x =")
 
 
-def test_numbers_go_on_where_a_list_is_cut() -> None:
+def test_a_split_list_continues_its_numbers() -> None:
     text, _ = LONG["numbers"]
     finished, rest = streamed([text[start : start + 500] for start in range(0, len(text), 500)])
     starts = [int(found) for found in re.findall(r'<ol start="(\d+)"', shown(finished, rest))]
@@ -140,7 +140,7 @@ def test_numbers_go_on_where_a_list_is_cut() -> None:
 
 
 @given(st.lists(st.text("ab`*_-#>|[]()$\\ \n\t1.~🙂é你", max_size=12), max_size=40))
-def test_no_letter_is_lost_or_told_twice(pieces: list[str]) -> None:
+def test_no_character_is_lost_or_repeated(pieces: list[str]) -> None:
     finished, rest = streamed(pieces)
     text = "".join(block.source for block in finished) + rest
     assert text.strip("\n") == "".join(pieces).strip("\n")
@@ -148,14 +148,14 @@ def test_no_letter_is_lost_or_told_twice(pieces: list[str]) -> None:
 
 @pytest.mark.thorough
 @given(st.integers(1, 400), st.sampled_from(["```a", "> ", "- ", "1. ", "|a|\n|-|\n|", "    ", "", "~~~\n"]))
-def test_whatever_is_long_comes_to_an_end(count: int, head: str) -> None:
+def test_every_long_block_is_split(count: int, head: str) -> None:
     blocks = BlockSplitter(f"{head}" + "word `x` **y**\n| " * count * 10)
     _, tail = blocks.pop_finished()
     assert len(tail) <= MAX_BLOCK_CHARS
 
 
 @pytest.mark.parametrize("emoji", ["🙂", "👩‍👩‍👧‍👦", "🇹🇼", "👍🏽", "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
-def test_an_emoji_is_shown_when_it_is_whole(emoji: str) -> None:
+def test_an_emoji_is_shown_when_it_is_complete(emoji: str) -> None:
     blocks = BlockSplitter("你好 ")
     tails = []
     for piece in [*emoji, "。"]:
@@ -164,6 +164,6 @@ def test_an_emoji_is_shown_when_it_is_whole(emoji: str) -> None:
     assert set(tails) == {"你好 ", f"你好 {emoji}。"}
 
 
-def test_halves_of_a_character_wait_for_each_other() -> None:
+def test_a_surrogate_waits_for_its_other_half() -> None:
     blocks = BlockSplitter("a\ud83d")
     assert blocks.pop_finished() == ([], "a")

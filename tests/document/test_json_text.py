@@ -15,12 +15,12 @@ from mimo_magics.document.json_text import MAX_INDENTED_DEPTH, format_json, nest
         ("[" * 20 + "]" * 20, "[" * 20 + "]" * 20),
     ],
 )
-def test_json_has_lines_and_indents(text: str, formatted: str) -> None:
+def test_json_is_indented(text: str, formatted: str) -> None:
     assert format_json(text) == formatted
 
 
 @pytest.mark.parametrize("depth", [MAX_INDENTED_DEPTH, MAX_INDENTED_DEPTH + 1, 850])
-def test_deep_json_stays_small(depth: int) -> None:
+def test_deeply_nested_json_stays_small(depth: int) -> None:
     text = "[" * depth + "1," * 1_000 + "1" + "]" * depth
     assert len(format_json(text)) <= (2 * MAX_INDENTED_DEPTH + 4) * len(text)
 
@@ -28,5 +28,5 @@ def test_deep_json_stays_small(depth: int) -> None:
 @pytest.mark.parametrize(
     ("text", "depth"), [("", 0), ("1", 0), ('{"a": [1]}', 2), ('["[["]', 3), ("]]][", 0)]
 )
-def test_depth_is_bounded_from_above(text: str, depth: int) -> None:
+def test_the_depth_is_an_upper_bound(text: str, depth: int) -> None:
     assert nesting_depth(text) == depth

@@ -31,26 +31,26 @@ def inner(reply: Reply, status: str = "") -> str:
     return html.removeprefix(head).removesuffix(tail).replace(' dir="auto"', "")
 
 
-def test_a_document_is_html_for_people_and_markdown_for_programs() -> None:
+def test_a_document_has_html_and_markdown() -> None:
     reply = answer(ReasoningPart("*Hm.*"), TextPart("**Hello**"), stop="end")
     assert reply_bundle(reply) == {"text/html": reply_html(reply), "text/plain": "**Hello**"}
     assert inner(reply) == (
-        "<details><summary>Thoughts</summary><blockquote><p><em>Hm.</em></p>\n</blockquote></details><p><strong>Hello</strong></p>\n"
+        "<details><summary>Reasoning</summary><blockquote><p><em>Hm.</em></p>\n</blockquote></details><p><strong>Hello</strong></p>\n"
     )
 
 
-def test_a_carriage_return_before_a_line_end_is_left_out_of_the_text() -> None:
+def test_windows_line_ends_become_newlines_in_the_text() -> None:
     bundle = reply_bundle(answer(TextPart("one\r\ntwo\rthree\r\n")))
     assert bundle["text/plain"] == "one\ntwo\ufffdthree\n"
 
 
-def test_reasoning_is_folded_with_its_time_and_tokens() -> None:
+def test_reasoning_is_collapsed_with_its_time_and_tokens() -> None:
     timing = Timing(time_to_first_token=0.5, reasoning=3.21, total=5.0)
     reply = answer(ReasoningPart("Hm."), usage=Usage(1, 200, reasoning=1_740), timing=timing)
-    assert "<summary>Thought for 3.2 s · 1,740 tokens</summary>" in inner(reply)
+    assert "<summary>Reasoning · 3.2 s · 1,740 tokens</summary>" in inner(reply)
 
 
-def test_reasoning_and_tools_in_a_row_are_one_group_and_answers_stand_between_groups() -> None:
+def test_consecutive_reasoning_and_tool_calls_are_one_group_between_texts() -> None:
     call, result = (
         ToolCall("c1", "clock", '{"zone": "UTC"}'),
         ToolResult("c1", "clock", "12:00", seconds=0.25),
@@ -65,7 +65,7 @@ def test_reasoning_and_tools_in_a_row_are_one_group_and_answers_stand_between_gr
     )
     cap = "max-height: 20em; overflow: auto"
     assert inner(answer(*parts, stop="tool_calls")) == (
-        "<details><summary>Thoughts · called clock</summary><blockquote><p>Hm.</p>\n"
+        "<details><summary>Reasoning · called clock</summary><blockquote><p>Hm.</p>\n"
         "<details><summary>clock(&quot;zone&quot;: &quot;UTC&quot;) · done · 0.2 s</summary>"
         f'<pre style="{cap}"><code>{{\n  &quot;zone&quot;: &quot;UTC&quot;\n}}</code></pre>'
         f'<div><small>Result, 5 characters</small></div><pre style="{cap}"><code>12:00</code></pre></details>'
@@ -77,12 +77,12 @@ def test_reasoning_and_tools_in_a_row_are_one_group_and_answers_stand_between_gr
     )
 
 
-def test_a_group_that_a_person_opened_is_open() -> None:
+def test_an_expanded_group_stays_expanded() -> None:
     reply = answer(ReasoningPart("One."), TextPart("Two."), ReasoningPart("Three."))
     assert re.findall("<details[^>]*>", reply_html(reply, open_groups={1})) == ["<details>", "<details open>"]
 
 
-def test_names_arguments_and_results_of_tools_stay_text() -> None:
+def test_names_arguments_and_results_of_tools_are_escaped() -> None:
     call = ToolCall("c1", "<b>clock</b>", '{"zone": "<script>"')
     html = reply_html(answer(call, ToolResult("c1", "clock", "<img src=x>\u202e", is_error=True)))
     assert "<b>" not in html
@@ -92,13 +92,13 @@ def test_names_arguments_and_results_of_tools_stay_text() -> None:
     assert " · failed</summary>" in html
 
 
-def test_pictures_are_links_unless_a_person_wants_to_see_them() -> None:
+def test_remote_images_are_links_unless_they_are_allowed() -> None:
     reply = answer(TextPart("![a cat](https://x.org/cat.png)"))
     assert "<img" not in reply_html(reply)
     assert "<img" in reply_html(reply, display_options=DisplayOptions(remote_images=True))
 
 
-def test_sources_are_a_list_of_links_and_only_web_addresses_are_links() -> None:
+def test_sources_are_a_list_and_only_web_addresses_are_links() -> None:
     good = Annotation("https://x.org/?a=1&b=2", "X & Y", "", "x.org", "2026-11-22")
     bad = Annotation("javascript:alert(1)", "<b>Bad</b>")
     assert inner(answer(annotations=(good, bad))) == (
@@ -107,7 +107,7 @@ def test_sources_are_a_list_of_links_and_only_web_addresses_are_links() -> None:
     )
 
 
-def test_remarks_of_the_server_are_shown_as_text() -> None:
+def test_notes_are_shown_as_text() -> None:
     assert inner(answer(notes=("search <failed>",))) == "<p>⚠ search &lt;failed&gt;</p>"
 
 
@@ -119,7 +119,7 @@ def test_notices_are_shown_as_small_text_below_the_reply() -> None:
     )
 
 
-def test_the_footer_tells_model_tokens_and_speed() -> None:
+def test_the_footer_shows_model_tokens_and_speed() -> None:
     timing = Timing(time_to_first_token=0.42, reasoning=None, total=4.42)
     reply = answer(
         TextPart("x"), stop="end", model="mimo-v2-pro", usage=Usage(1_200, 128, 1_024), timing=timing
@@ -130,7 +130,7 @@ def test_the_footer_tells_model_tokens_and_speed() -> None:
     assert inner(reply).endswith(f"<p><small>{footer(reply)}</small></p>")
 
 
-def test_a_reply_in_one_piece_has_no_speed() -> None:
+def test_a_reply_that_was_not_streamed_has_no_speed() -> None:
     timing = Timing(time_to_first_token=2.0, reasoning=None, total=2.0)
     assert footer(answer(TextPart("x"), stop="end", model="m", timing=timing)) == "m · 2.0 s"
 
@@ -148,35 +148,35 @@ def test_a_reply_in_one_piece_has_no_speed() -> None:
         ("<new>", "ended: <new>"),
     ],
 )
-def test_an_end_that_is_not_ordinary_is_told(stop: str, told: str) -> None:
+def test_the_footer_shows_a_stop_reason_that_is_not_normal(stop: str, told: str) -> None:
     assert footer(answer(TextPart("x"), stop=stop)) == told
 
 
-def test_an_answer_that_was_all_reasoning_says_so() -> None:
+def test_the_footer_of_a_reply_with_reasoning_only_says_that_it_is_empty() -> None:
     assert footer(answer(ReasoningPart("Hm."), stop="end")) == "no answer came"
 
 
-def test_a_line_tells_how_a_reply_on_its_way_is_doing() -> None:
+def test_a_status_line_replaces_the_footer_of_a_running_reply() -> None:
     assert inner(answer(TextPart("Hel")), "<busy>") == "<p>Hel</p>\n<p><small>&lt;busy&gt;</small></p>"
 
 
-def test_no_empty_line_ends_the_document_in_markdown() -> None:
+def test_the_html_has_no_empty_line_that_would_end_it_in_markdown() -> None:
     html = reply_html(answer(TextPart("```\na\n\n\n  \nb\n```\n\n\ntext")))
     assert [line for line in html.splitlines() if not line.strip()] == []
     assert "a&#10;&#10;&#10;  \nb" in html
 
 
-def test_names_from_a_server_stay_text() -> None:
+def test_stop_reason_and_model_name_are_escaped() -> None:
     assert "<script" not in reply_html(answer(TextPart("x"), stop="<script>", model="<script>"))
 
 
-def test_a_document_that_was_stopped_is_the_words_alone() -> None:
+def test_an_interrupted_document_is_plain_text() -> None:
     html = reply_html(answer(TextPart("**Hello** <b>")), display_options=DisplayOptions(is_plain=True))
     assert '<pre dir="auto">**Hello** &lt;b&gt;</pre>' in html
     assert "its document was stopped" in html
 
 
-def test_a_fault_in_what_renders_a_reply_costs_no_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reply_is_plain_text_when_rendering_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> str:
         raise IndexError
 

@@ -58,32 +58,32 @@ def shown(text: str, place: str) -> list[str]:
     return [reply_html(PLACES[place](text), display_options=DisplayOptions(form)) for form in FORMS]
 
 
-def test_there_are_many_and_no_two_are_the_same() -> None:
+def test_the_hostile_texts_are_different() -> None:
     assert len(set(HOSTILE.values())) == len(HOSTILE) >= 80
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_harmless_wherever_it_stands_in_a_reply(name: str) -> None:
+def test_hostile_text_is_harmless_in_every_field_of_a_reply(name: str) -> None:
     for place in PLACES:
         assert [place, *map(find_harm, shown(HOSTILE[name], place))] == [place, [], [], []]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_hostile_text_gets_out_of_the_document_where_the_document_stands_in_markdown(name: str) -> None:
+def test_hostile_text_does_not_end_a_document_inside_markdown(name: str) -> None:
     for html in shown(HOSTILE[name], "all of it"):
         assert [token.type for token in MarkdownIt("commonmark").parse(html)] == ["html_block"]
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_harmless_wherever_it_breaks_off(name: str) -> None:
+def test_truncated_hostile_text_is_harmless(name: str) -> None:
     text = HOSTILE[name]
     for end in range(0, len(text), 10):
         assert (text[:end], find_harm(to_html(text[:end]))) == (text[:end], [])
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_pictures_that_a_person_wants_to_see_are_nothing_but_pictures(name: str) -> None:
+def test_hostile_text_is_harmless_with_remote_images(name: str) -> None:
     assert (
         find_harm(
             reply_html(everywhere(HOSTILE[name]), display_options=DisplayOptions(remote_images=True)),
@@ -94,12 +94,12 @@ def test_pictures_that_a_person_wants_to_see_are_nothing_but_pictures(name: str)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_status_is_text(name: str) -> None:
+def test_a_hostile_status_is_escaped(name: str) -> None:
     assert find_harm(reply_html(reply(TextPart("x")), HOSTILE[name])) == []
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_terminal_obeys_no_hostile_text(name: str) -> None:
+def test_plain_text_has_no_control_characters(name: str) -> None:
     text = HOSTILE[name]
     assert not CONTROL_CHARACTERS.search(reply_bundle(everywhere(text))["text/plain"])
     assert not CONTROL_CHARACTERS.search(table(("x",), [(text,)])["text/plain"])

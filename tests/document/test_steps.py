@@ -31,7 +31,7 @@ def line(*parts: object, **fields: object) -> str:
     return summary_line(next(group_parts(parts)), reply)
 
 
-def test_steps_in_a_row_are_a_group_and_each_text_stands_alone() -> None:
+def test_consecutive_steps_are_a_group_and_each_text_is_separate() -> None:
     parts = (HM, CLOCK, TEXT, TEXT, BELL)
     assert list(group_parts(parts)) == [(HM, CLOCK), (TEXT,), (TEXT,), (BELL,)]
     assert list(group_parts(())) == []
@@ -40,19 +40,19 @@ def test_steps_in_a_row_are_a_group_and_each_text_stands_alone() -> None:
 @pytest.mark.parametrize(
     ("parts", "told"),
     [
-        ((HM,), "Thought for 3.2 s · 1,740 tokens"),
-        ((HM, CLOCK), "Thought for 3.2 s · 1,740 tokens · called clock"),
-        ((HM, TEXT, SO), "Thoughts"),
+        ((HM,), "Reasoning · 3.2 s · 1,740 tokens"),
+        ((HM, CLOCK), "Reasoning · 3.2 s · 1,740 tokens · called clock"),
+        ((HM, TEXT, SO), "Reasoning"),
         ((CLOCK,), "Called clock"),
         ((CLOCK, BELL, CLOCK), "Called clock (2 times), bell"),
     ],
 )
-def test_a_line_tells_what_was_done(parts: tuple[object, ...], told: str) -> None:
+def test_a_summary_has_the_reasoning_and_the_calls(parts: tuple[object, ...], told: str) -> None:
     assert line(*parts, usage=Usage(reasoning=1_740), timing=Timing(reasoning=3.21)) == told
 
 
-def test_a_line_says_nothing_that_is_not_known() -> None:
-    assert line(HM) == "Thoughts"
+def test_a_summary_leaves_out_unknown_values() -> None:
+    assert line(HM) == "Reasoning"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_line_says_nothing_that_is_not_known() -> None:
         ('{"a": "\u202e"}', 'clock("a": "⟨U+202E⟩")'),
     ],
 )
-def test_a_call_is_told_in_short_as_far_as_it_has_come(arguments: str, told: str) -> None:
+def test_a_call_on_one_line_is_truncated(arguments: str, told: str) -> None:
     assert call_line(ToolCall("1", "clock", arguments)) == told
 
 
@@ -80,17 +80,17 @@ def test_a_call_is_told_in_short_as_far_as_it_has_come(arguments: str, told: str
         (ToolResult("1", "clock", "no", is_error=True, refused=True), "refused"),
     ],
 )
-def test_what_became_of_a_call_is_told(result: ToolResult | None, told: str) -> None:
+def test_the_outcome_of_a_call_has_its_time(result: ToolResult | None, told: str) -> None:
     assert outcome_text(result) == told
 
 
-def test_a_result_tells_its_whole_size_and_is_capped_in_height() -> None:
+def test_a_result_has_its_size_and_a_limited_height() -> None:
     html = result_html(ToolResult("1", "clock", "x" * 12_345))
     assert "Result, 12,345 characters" in html
     assert 'style="max-height: 20em; overflow: auto"' in html
 
 
-def test_json_gets_lines_and_what_is_none_stays_as_it_is() -> None:
+def test_json_is_formatted_and_other_text_is_unchanged() -> None:
     assert format_json('{"a":[1,"é"]}') == '{\n  "a": [\n    1,\n    "é"\n  ]\n}'
     assert format_json('{"a":') == '{"a":'
     assert format_json("[" * 100_000) == "[" * 100_000

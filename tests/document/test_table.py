@@ -10,14 +10,14 @@ from mimo_magics.document.table import table_bundle as table
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_cell_of_a_table_is_text(name: str) -> None:
+def test_html_in_a_cell_is_escaped(name: str) -> None:
     text = HOSTILE[name]
     html = table(("name", "value"), [(text, text)])["text/html"]
     assert find_unexpected(ParsedHtml(html).found) == []
     assert find_harm(reparse_html(html)) == []  # browsers add <tbody>
 
 
-def test_columns_of_numbers_are_aligned_to_the_right_in_html_and_in_text() -> None:
+def test_numeric_columns_are_aligned_to_the_right() -> None:
     bundle = table(("name", "tokens"), [("first", "7"), ("second", "1,200")], numeric_columns=("tokens",))
     assert bundle == {
         "text/html": (
@@ -29,17 +29,17 @@ def test_columns_of_numbers_are_aligned_to_the_right_in_html_and_in_text() -> No
     }
 
 
-def test_chinese_characters_are_two_columns_wide_in_text() -> None:
+def test_chinese_characters_take_two_columns_in_plain_text() -> None:
     assert table(("name", "x"), [("基隆", "1"), ("ab", "2")])["text/plain"] == "name  x\n基隆  1\nab    2"
 
 
-def test_a_caption_stands_below_the_table_as_text() -> None:
+def test_a_caption_is_escaped_and_below_the_table() -> None:
     bundle = table(("a",), [("1",)], caption="<b> \x1b")
     assert bundle["text/html"].endswith("</table><p><small>&lt;b&gt; ⟨U+001B⟩</small></p>")
     assert bundle["text/plain"] == "a\n1\n<b> ⟨U+001B⟩"
 
 
-def test_a_table_without_rows_is_its_head() -> None:
+def test_a_table_without_rows_has_only_its_head() -> None:
     assert table(("a", "b"), ()) == {
         "text/html": '<table><tr><th><div align="left">a</div></th><th><div align="left">b</div></th></tr></table>',
         "text/plain": "a  b",
@@ -55,7 +55,7 @@ def test_a_long_cell_is_truncated(char: str) -> None:
 
 
 @pytest.mark.parametrize("count", [500, 501, 20_000])
-def test_a_long_table_ends_with_the_number_of_the_rows_that_are_left_out(count: int) -> None:
+def test_a_long_table_ends_with_the_number_of_omitted_rows(count: int) -> None:
     bundle = table(("name",), ((f"tool{number}",) for number in range(count)), caption="Tools.")
     lines = bundle["text/plain"].splitlines()
     more = f" {count - 500:,} more rows." if count > 500 else ""

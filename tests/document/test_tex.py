@@ -69,12 +69,12 @@ UNSAFE = [
 
 
 @pytest.mark.parametrize("source", SAFE)
-def test_ordinary_formulas_are_typeset(source: str) -> None:
+def test_formulas_with_listed_commands_are_typeset(source: str) -> None:
     assert is_safe_tex(source)
     assert MATH_CLASSES in to_html(f"$${source}$$")
 
 
 @pytest.mark.parametrize("source", UNSAFE)
-def test_what_is_not_listed_stays_source(source: str) -> None:
+def test_other_formulas_stay_tex_source(source: str) -> None:
     assert not is_safe_tex(source)
     assert MATH_CLASSES not in to_html(f"$${source}$$")

@@ -47,6 +47,7 @@ def says(status: int, message: str = "no", param: str = "", **headers: str) -> C
 CUT_HINT = "The partial reply is kept. Resume it with %mimo continue, or run the cell again."
 WIRE_HINT = "Check the base URL and the API format (--api)."
 CONNECTION_HINT = "Check the network, the proxy and the base URL, then run the cell again."
+TIMEOUT_HINT = "Raise the read timeout, such as %mimo_config timeout=900, or check the network."
 
 CASES = {
     "400": Case(
@@ -154,16 +155,18 @@ CASES = {
     ),
     "dropped before the answer": Case(
         lambda seen: Answer([CUT]),
-        ("ConnectionFailed: The connection to HOST broke before an answer came.", CONNECTION_HINT),
+        ("ConnectionFailed: HOST closed the connection without sending a response.", CONNECTION_HINT),
         requests=5,
     ),
     "cut": Case(
         broken_off(CUT),
-        ("IncompleteStream: The connection to HOST broke in the middle of the answer.", CUT_HINT),
+        ("IncompleteStream: The connection to HOST was closed during the reply.", CUT_HINT),
         kept=True,
     ),
     "ended early": Case(
-        broken_off(), ("IncompleteStream: The answer of HOST ended in the middle.", CUT_HINT), kept=True
+        broken_off(),
+        ("IncompleteStream: The stream from HOST ended before the reply was complete.", CUT_HINT),
+        kept=True,
     ),
     "error frame": Case(
         broken_off(sse({"type": "error", "error": {"code": "500", "message": "upstream is gone"}})),
@@ -199,12 +202,12 @@ CASES = {
     ),
     "silence before the answer": Case(
         lambda seen: Answer([SILENCE]),
-        ("ConnectionFailed: HOST did not begin to answer.", CONNECTION_HINT),
+        ("ConnectionFailed: Read timeout: HOST sent no response.", TIMEOUT_HINT),
         options=" --timeout 2",
     ),
     "silence in the answer": Case(
         broken_off(SILENCE),
-        ("IncompleteStream: The connection to HOST broke in the middle of the answer.", CUT_HINT),
+        ("IncompleteStream: Read timeout: HOST stopped sending during the reply.", CUT_HINT),
         kept=True,
         options=" --timeout 2",
     ),
@@ -269,7 +272,7 @@ def test_a_refused_connection_is_told(kernel: Kernel, server: Peer, api: Api) ->
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"  # taken as long as the block lasts, and nobody listens
         ran = kernel.run(f"%%mimo --base-url http://{host}\ntwo")
-    assert ran.error == [f"ConnectionFailed: {host} could not be reached.", CONNECTION_HINT]
+    assert ran.error == [f"ConnectionFailed: Cannot connect to {host}: connection refused.", CONNECTION_HINT]
     assert saved(ran) <= 2_048
 
 
@@ -284,8 +287,8 @@ def test_a_server_that_cannot_prove_who_it_is_gets_no_key(kernel: Kernel, server
         ran = kernel.run(f"%%mimo --base-url https://{impostor.host}\ntwo")
         assert impostor.requests == []
     assert ran.error == [
-        f"ConnectionFailed: {impostor.host} could not prove who it is.",
-        "Check the base URL and the certificates.",
+        f"ConnectionFailed: TLS certificate verification failed for {impostor.host}.",
+        "Check the base URL. For a private CA, set SSL_CERT_FILE to its certificates.",
     ]
 
 

@@ -1,8 +1,12 @@
-"""The options of a cell: what is wrong with them, and which variables a prompt sees."""
+"""Parsing of options and subcommands, and its errors."""
 
 import pytest
 from support.kernel import Kernel
 from support.peer import Peer
+
+from mimo_magics.core.errors import BadOption
+from mimo_magics.notebook.argument_parser import parse_command, parse_options
+from mimo_magics.notebook.cell_request import split_options
 
 
 @pytest.mark.parametrize(
@@ -84,12 +88,72 @@ def test_what_is_wrong_with_a_cell_takes_two_lines_and_sends_nothing(
     assert (ran.status, ran.error, peer.requests) == ("error", lines, [])
 
 
-def test_what_ipython_keeps_beside_the_variables_is_not_theirs(kernel: Kernel, peer: Peer) -> None:
-    assert kernel.run("%%mimo --no-history\n{open} {exit} {In} {get_ipython}").documents == [
-        "You said: {open} {exit} {In} {get_ipython}"
-    ]
-    kernel.run("open = 'mine'")
-    assert kernel.run("%%mimo --no-history\n{open} {_}").documents == [
-        "You said: mine You said: {open} {exit} {In} {get_ipython}"
-    ]
-    kernel.run("del open")
+@pytest.mark.parametrize(
+    ("magic", "line", "lines"),
+    [
+        (
+            "%mimo_session",
+            "rename",
+            ("An argument is missing.", "Usage: %mimo_session rename [SESSION] NAME"),
+        ),
+        (
+            "%mimo_session",
+            "undo -1",
+            ("Invalid value '-1' for N.", "Usage: %mimo_session undo [N]"),
+        ),
+        ("%mimo_session", "--help", ("For help, run %mimo_session?.", "")),
+        (
+            "%mimo_config",
+            "a=1 --use x",
+            ("Unexpected argument '--use'.", "Usage: %mimo_config [NAME=VALUE ...]"),
+        ),
+        ("%mimo_panel", "inser", ("Unknown subcommand 'inser'.", "Did you mean insert?")),
+        ("%mimo_usage", "a b", ("Unexpected argument 'b'.", "Usage: %mimo_usage [SESSION]")),
+    ],
+)
+def test_an_invalid_line_is_an_error_of_two_lines(magic: str, line: str, lines: tuple[str, str]) -> None:
+    with pytest.raises(BadOption) as caught:
+        parse_command(magic, line)
+    assert caught.value.lines == lines
+
+
+@pytest.mark.parametrize(
+    ("magic", "line", "command", "arguments"),
+    [
+        ("%mimo_session", "", "list", {}),
+        ("%mimo_session", "rename a", "rename", {"session": None, "name": "a"}),
+        ("%mimo_session", "rename a b", "rename", {"session": "a", "name": "b"}),
+        ("%mimo_session", "fork --at 3 x", "fork", {"name": "x", "at": 3}),
+        ("%mimo_config", "t=-1 'a=b c'", "", {"name_value": ["t=-1", "a=b c"]}),
+        ("%mimo_config", "--use x t=1", "--use", {"profile": "x", "name_value": ["t=1"]}),
+        (
+            "%mimo_tools",
+            "add-mcp m npx -y -- x",
+            "add-mcp",
+            {"name": "m", "command": ["npx", "-y", "--", "x"], "url": None},
+        ),
+    ],
+)
+def test_a_line_is_a_subcommand_with_arguments(
+    magic: str, line: str, command: str, arguments: dict[str, object]
+) -> None:
+    name, namespace = parse_command(magic, line)
+    assert (name, vars(namespace)) == (command, arguments)
+
+
+@pytest.mark.parametrize(
+    ("line", "fact"),
+    [
+        ("--json=x hi", "Option --json takes no value."),
+        ("-q=t hi", "Option --quiet takes no value."),
+        ("--no-stream=x hi", "Option --stream takes no value."),
+        ("-t", "Option --temperature requires a value."),
+        ("--param x", "Invalid value 'x' for --param."),
+        ("--web-search=forc", "Invalid value 'forc' for --web-search."),
+    ],
+)
+def test_a_missing_or_invalid_value_names_the_option(line: str, fact: str) -> None:
+    words, _ = split_options(line)
+    with pytest.raises(BadOption) as caught:
+        parse_options("%%mimo", words)
+    assert str(caught.value) == fact

@@ -91,10 +91,25 @@ def test_the_word_at_the_cursor_may_be_in_an_open_quote(line: str, before: list[
         ),
         ("--web-search say", OptionScan(("--web-search",), {"web_search": []}, prompt="say")),
         ("-q --  -t ", OptionScan(("-q",), {"quiet": []}, prompt="  -t ", has_separator=True)),
-        ("--no-such x", OptionScan(prompt="--no-such x", unknown_flag="--no-such")),
+        ("--no-such x", OptionScan(prompt="--no-such x")),
         ("-5 is", OptionScan(prompt="-5 is")),
         ("'-q' is", OptionScan(prompt="'-q' is")),
     ],
 )
 def test_options_are_read_up_to_the_prompt(line: str, scan: OptionScan) -> None:
     assert scan_options(line, OPTIONS_BY_FLAG) == scan
+
+
+@pytest.mark.parametrize(
+    ("line", "flag"),
+    [
+        ("--no-such x", "--no-such"),
+        ("--no=x", "--no"),
+        ("-5 is", ""),
+        ("-- --no-such", ""),
+        ("hi --new", ""),
+        ("", ""),
+    ],
+)
+def test_a_prompt_that_looks_like_an_option_is_an_unknown_flag(line: str, flag: str) -> None:
+    assert scan_options(line, OPTIONS_BY_FLAG).unknown_flag == flag

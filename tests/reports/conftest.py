@@ -1,4 +1,4 @@
-"""Each test here stands for public reports; `make reports` prints them with what became of them."""
+"""Links of tests to public reports; `make reports` prints them with the outcomes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Take the links along, also from the workers of pytest-xdist; a test without a link has no place here."""
+    """Attach the links to each test, also in workers of pytest-xdist. Every test here needs a link."""
     for item in items:
         if item.path.parent.name == "reports":
             links = find_links(item)
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print a line for each report and test: outcome, link, name. Of the inputs of a test the worst outcome counts."""
+    """Print outcome, link and name of each test. The worst outcome of its inputs counts."""
     if not config.getoption("links", default=False):
         return
     outcomes = {

@@ -1,4 +1,4 @@
-"""Reports about MiMo's API and the servers of its open weights: models that loop, gateways that word things otherwise."""
+"""Reports about MiMo's API and servers of its open weights: models that loop, gateways with other formats."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ A = '{"path": "a"}'
     "https://github.com/XiaomiMiMo/MiMo-Code/issues/2497",
     "https://github.com/XiaomiMiMo/MiMo/issues/98",
 )
-def test_a_flood_of_calls_is_ended_at_a_bound_and_not_kept(peer: Peer) -> None:
+def test_a_flood_of_calls_stops_at_a_limit(peer: Peer) -> None:
     def flood(seen: Seen) -> Answer:
         arguments = (json.dumps({"path": str(number % 5)}) for number in count())
         return Answer(sse(call_chunk(f"c{n}", "look", each, n)) for n, each in enumerate(arguments))
@@ -86,7 +86,7 @@ def test_a_call_that_fails_the_same_way_in_each_round_ends_the_rounds(peer: Peer
     ],
     ids=["ends after the key", "two calls in one", "markup"],
 )
-def test_unreadable_arguments_run_nothing_and_the_model_is_told(peer: Peer, arguments: str) -> None:
+def test_invalid_arguments_are_reported_to_the_model_and_run_nothing(peer: Peer, arguments: str) -> None:
     peer.answers(called(call_chunk("c", "look", arguments)), text("sorry"))
     tools = Tools()
     talk = tools.session(peer)
@@ -95,7 +95,7 @@ def test_unreadable_arguments_run_nothing_and_the_model_is_told(peer: Peer, argu
     assert "line 1 column" in messages(peer)[-1]["content"]
 
 
-# Calls in other words
+# Other forms of calls
 
 
 MARKUP = "<tool_call>\n<function=look>\n<parameter=path>a</parameter>\n</function>\n</tool_call>"
@@ -105,7 +105,9 @@ BARE = "<tool_call>\n<function=look>a</parameter></function>\n</tool_call>"
 @report("https://github.com/lidge-jun/opencodex/issues/5499")
 @pytest.mark.parametrize("markup", [MARKUP, BARE], ids=["whole", "without its parameter"])
 @pytest.mark.parametrize("structured", [True, False], ids=["beside a call", "alone"])
-def test_markup_of_a_call_is_hidden_and_the_call_runs_once(peer: Peer, markup: str, structured: bool) -> None:
+def test_markup_of_a_call_is_removed_and_the_call_runs_once(
+    peer: Peer, markup: str, structured: bool
+) -> None:
     chunks = [openai_chunk(content=markup), *([call_chunk("c", "look", A)] if structured else [])]
     peer.answers(called(*chunks), text("done"))
     tools = Tools()
@@ -131,7 +133,7 @@ def test_markup_of_a_call_is_hidden_and_the_call_runs_once(peer: Peer, markup: s
         ),
     ],
 )
-def test_an_id_that_is_new_begins_another_call(peer: Peer, chunks: list[Any]) -> None:
+def test_a_new_id_begins_a_new_call(peer: Peer, chunks: list[Any]) -> None:
     peer.answers(called(*chunks), text("done"))
     tools = Tools()
     tools.session(peer).ask("q", approve=tools.approve)
@@ -139,7 +141,7 @@ def test_an_id_that_is_new_begins_another_call(peer: Peer, chunks: list[Any]) ->
 
 
 @report("https://github.com/tonyd2wild/MiMo-V2.6-Flash-DGX-Spark-Recipe/issues/1")
-def test_a_think_tag_at_the_head_of_the_content_begins_reasoning(peer: Peer) -> None:
+def test_a_think_tag_at_the_start_begins_reasoning(peer: Peer) -> None:
     peer.answers(
         called(call_chunk("c", "look", A)),
         called(openai_chunk(content="<think>Check."), call_chunk("d", "look", '{"path": "b"}')),
@@ -152,7 +154,7 @@ def test_a_think_tag_at_the_head_of_the_content_begins_reasoning(peer: Peer) -> 
 
 
 @report("https://github.com/theopenco/llmgateway/issues/3742")
-def test_a_call_that_stands_only_in_the_reasoning_runs(peer: Peer) -> None:
+def test_a_call_in_the_reasoning_runs(peer: Peer) -> None:
     peer.answers(streamed(openai_chunk(reasoning_content=f"I look.\n{MARKUP}")), text("done"))
     tools = Tools()
     answer = tools.session(peer).ask("q", approve=tools.approve)
@@ -161,7 +163,9 @@ def test_a_call_that_stands_only_in_the_reasoning_runs(peer: Peer) -> None:
 
 @report("https://github.com/decolua/9router/issues/3310")
 @pytest.mark.parametrize("arguments", ["", None, "absent"])
-def test_a_call_without_arguments_goes_back_with_an_empty_object(peer: Peer, arguments: str | None) -> None:
+def test_a_call_without_arguments_is_sent_back_with_an_empty_object(
+    peer: Peer, arguments: str | None
+) -> None:
     def now() -> str:
         """Tell the time."""
         return "12:00"
@@ -179,7 +183,7 @@ def test_a_call_without_arguments_goes_back_with_an_empty_object(peer: Peer, arg
 
 
 @report("https://github.com/XiaomiMiMo/MiMo-Code/issues/2470", "https://github.com/XiaomiMiMo/MiMo/issues/88")
-def test_prompts_side_by_side_outlast_half_a_minute_of_rate_limit(
+def test_concurrent_prompts_survive_half_a_minute_of_rate_limits(
     peer: Peer, virtual_time: VirtualTime
 ) -> None:
     def script(seen: Seen) -> Answer:
@@ -192,7 +196,7 @@ def test_prompts_side_by_side_outlast_half_a_minute_of_rate_limit(
 
 
 @report("https://github.com/XiaomiMiMo/MiMo/issues/99")
-def test_a_402_is_told_with_the_bursts_of_plans_and_not_asked_again(peer: Peer) -> None:
+def test_a_402_is_not_retried_and_the_hint_names_bursts(peer: Peer) -> None:
     peer.answers(error(402, "Insufficient account funds"), text("ok"))
     with pytest.raises(InsufficientBalance) as failure:
         session(peer).ask("q")
@@ -204,7 +208,7 @@ def test_a_402_is_told_with_the_bursts_of_plans_and_not_asked_again(peer: Peer) 
 
 
 @report("https://github.com/XiaomiMiMo/MiMo/issues/62")
-def test_a_404_for_a_picture_is_no_missing_model(peer: Peer) -> None:
+def test_a_404_for_an_image_has_its_own_hint(peer: Peer) -> None:
     peer.answers(error(404, "No endpoints found that support image input"))
     with pytest.raises(UnknownModel) as failure:
         session(peer).ask("q")
@@ -221,7 +225,7 @@ def test_an_error_with_the_prefix_of_an_event_is_read(peer: Peer) -> None:
 
 
 @report("https://github.com/rikkahub/rikkahub/issues/1170")
-def test_two_tools_of_one_name_are_refused_before_anything_is_sent(peer: Peer) -> None:
+def test_two_tools_with_one_name_are_an_error_before_sending(peer: Peer) -> None:
     look = Tools().look
     with pytest.raises(BadOption, match="look"):
         session(peer, tools=[look, look]).ask("q")
@@ -242,7 +246,7 @@ def test_a_web_search_is_sent_with_a_plan_key_and_the_server_decides(
 
 
 @report("https://github.com/esengine/DeepSeek-Reasonix/issues/7234")
-def test_only_what_the_format_knows_goes_back(peer: Peer) -> None:
+def test_only_fields_of_the_format_are_sent_back(peer: Peer) -> None:
     odd = openai_chunk(content="Hi.", reasoning_content="Hm.", summary=[{"text": "Hm."}], encrypted="x")
     peer.answers(streamed(odd), text("ok"))
     talk = session(peer)
@@ -255,7 +259,7 @@ def test_only_what_the_format_knows_goes_back(peer: Peer) -> None:
     "https://github.com/NousResearch/hermes-agent/issues/76018",
     "https://github.com/BerriAI/litellm/issues/41380",
 )
-def test_reasoning_goes_back_to_the_server_that_sent_it(peer: Peer) -> None:
+def test_reasoning_is_sent_back_to_the_server(peer: Peer) -> None:
     reasoned = openai_chunk(reasoning_content="Hm.")
     peer.answers(
         called(reasoned, call_chunk("c", "look", A)), streamed(reasoned, openai_chunk(content="Hi."))
@@ -267,11 +271,11 @@ def test_reasoning_goes_back_to_the_server_that_sent_it(peer: Peer) -> None:
     told = [each.get("reasoning_content") for each in messages(peer) if each["role"] == "assistant"]
     assert told == ["Hm.", "Hm."]
     first, second = messages(peer, -2), messages(peer)
-    assert second[: len(first)] == first  # what servers keep in their prefix cache
+    assert second[: len(first)] == first  # The beginning of the request, which servers cache.
 
 
 @report("https://github.com/NousResearch/hermes-agent/issues/89770")
-def test_cached_tokens_that_come_after_the_finish_are_counted(peer: Peer) -> None:
+def test_cached_tokens_after_the_finish_chunk_are_counted(peer: Peer) -> None:
     usage = {"prompt_tokens": 20, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 16}}
     last = sse({"id": "1", "choices": [], "usage": usage})
     peer.answers(Answer([delta("Hi."), finish(), 0.05, last, b"data: [DONE]\n\n"]))
@@ -282,7 +286,7 @@ def test_cached_tokens_that_come_after_the_finish_are_counted(peer: Peer) -> Non
 
 
 @report("https://github.com/can1357/oh-my-pi/issues/12755", "https://github.com/Narcooo/inkos/issues/366")
-def test_a_model_that_the_table_does_not_know_is_sent_and_has_the_figures_of_its_family(peer: Peer) -> None:
+def test_an_unknown_model_is_sent_and_has_the_figures_of_its_family(peer: Peer) -> None:
     peer.answers(text("ok"))
     assert session(peer, model="mimo-v2.7-pro").ask("q").text == "ok"
     assert peer.requests[0].body["model"] == "mimo-v2.7-pro"
@@ -292,7 +296,7 @@ def test_a_model_that_the_table_does_not_know_is_sent_and_has_the_figures_of_its
 
 
 @report("https://github.com/theopenco/llmgateway/issues/2648")
-def test_a_reply_of_another_model_is_told_and_has_its_price(
+def test_a_reply_of_another_model_has_a_notice_and_its_price(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     xiaomi = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})

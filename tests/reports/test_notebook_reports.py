@@ -1,6 +1,6 @@
-"""Reports about notebooks and front ends: what IPython, kernels, pages and other programs do to cells.
+"""Reports about notebooks and front ends: effects of IPython, kernels, pages and other programs on cells.
 
-`README.md` beside this file lists the reports that are not run, with the reasons.
+`README.md` in this folder lists the reports without a test, with the reasons.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def prompts(peer: Peer) -> list[str]:
     return [seen.prompt for seen in peer.requests]
 
 
-# What IPython makes of a cell
+# Cells in IPython
 
 
 @report(
@@ -65,7 +65,7 @@ def prompts(peer: Peer) -> list[str]:
     ids=["prompt", "merge conflict", "mail", "IPython", "indentation"],
 )
 @pytest.mark.parametrize("magic", ["%%mimo --raw", "%%mimo_compare --raw --repeat 1"])
-def test_a_prompt_is_sent_as_it_stands_in_the_cell(kernel: Kernel, peer: Peer, magic: str, body: str) -> None:
+def test_a_prompt_is_sent_unchanged(kernel: Kernel, peer: Peer, magic: str, body: str) -> None:
     assert kernel.run(f"{magic}\n{body}").status == "ok"
     assert prompts(peer) == [body]
 
@@ -105,7 +105,7 @@ LOST = (
 
 @report(QUESTION)
 @pytest.mark.parametrize("is_file", [False, True], ids=["cell", ".ipy file"])
-def test_a_question_in_the_cell_that_loads_the_extension_is_told_of(
+def test_a_prompt_in_the_cell_that_loads_the_extension_has_a_warning(
     kernel: Kernel, peer: Peer, tmp_path: Path, is_file: bool
 ) -> None:
     kernel.run("%unload_ext mimo_magics")
@@ -123,7 +123,7 @@ def test_a_question_in_the_cell_that_loads_the_extension_is_told_of(
     f"{GITHUB}/jupytext/jupytext/issues/297",
     f"{GITHUB}/jupytext/jupytext/pull/372",
 )
-def test_an_export_as_a_script_keeps_a_cell_and_the_documents_tell_what_becomes_of_a_line() -> None:
+def test_a_script_export_keeps_a_cell_and_the_docs_explain_line_magics() -> None:
     cells = [
         nb.new_code_cell("%%mimo -t 0\nWhat is str?\n  Two words."),
         nb.new_code_cell("x = %mimo Is it?"),
@@ -150,14 +150,14 @@ def test_an_export_as_a_script_keeps_a_cell_and_the_documents_tell_what_becomes_
         "%%mimo\n#| echo: false\nName a tree.",
     ],
 )
-def test_a_comment_above_a_magic_and_an_option_below_it_are_no_prompt(
+def test_comments_above_a_magic_and_options_below_it_are_not_sent(
     kernel: Kernel, peer: Peer, cell: str
 ) -> None:
     assert kernel.run(cell).documents == ["You said: Name a tree."]
 
 
 @report(f"{GITHUB}/ipython/ipython/issues/14157", f"{GITHUB}/ipython/ipython/issues/11314")
-def test_the_history_holds_a_call_that_runs_anywhere(kernel: Kernel, peer: Peer) -> None:
+def test_the_ipython_history_has_code_that_runs_anywhere(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo --no-history\nhi")
     number = kernel.run("len(In) - 2").documents[0]
     call = f"In[{number}]"
@@ -180,7 +180,7 @@ def test_the_history_holds_a_call_that_runs_anywhere(kernel: Kernel, peer: Peer)
     ],
     ids=["xeus-python", "async-kernel"],
 )
-def test_a_cell_runs_plainly_in_a_kernel_of_another_kind(parts: dict[str, Any]) -> None:
+def test_a_cell_runs_synchronously_in_another_kernel(parts: dict[str, Any]) -> None:
     runner = object()
     usual = {"loop_runner_map": {"asyncio": (runner, True)}, "loop_runner": runner, "autoawait": True}
     shell = SimpleNamespace(**usual | parts, should_run_async=lambda *_, **__: False, ast_transformers=[])
@@ -205,7 +205,7 @@ InteractiveShell.instance().run_cell("%load_ext mimo_magics")
     f"{GITHUB}/googlecolab/colabtools/issues/6074",
     f"{GITHUB}/salesforce/OmniXAI/issues/101",
 )
-def test_the_ipython_of_colab_is_told_in_two_lines() -> None:
+def test_the_old_ipython_of_colab_is_an_error_of_two_lines() -> None:
     run = subprocess.run([sys.executable, "-c", OLD_IPYTHON], capture_output=True, text=True, check=True)
     fact, advice = (run.stdout + run.stderr).replace("\x1b[31m", "").replace("\x1b[0m", "").splitlines()
     assert fact == "MimoError: mimo-magics needs IPython 8.20 or newer; this is IPython 7.34.0."
@@ -217,7 +217,7 @@ def test_the_ipython_of_colab_is_told_in_two_lines() -> None:
     f"{GITHUB}/Aider-AI/aider/issues/4582",
     f"{GITHUB}/microsoft/winml-cli/issues/545",
 )
-def test_an_answer_that_standard_output_cannot_carry_is_there(peer: Peer, tmp_path: Path) -> None:
+def test_a_reply_that_standard_output_cannot_encode_is_shown(peer: Peer, tmp_path: Path) -> None:
     peer.script = lambda seen: stream(seen, reply("Ni hao: 你好 🙂 … and so on."))
     environment = {
         **os.environ,
@@ -248,7 +248,7 @@ GONE = "import os, tempfile\nbefore, gone = os.getcwd(), tempfile.mkdtemp()\nos.
     f"{GITHUB}/indexable-inc/index/issues/2120",
     f"{GITHUB}/pyzo/pyzo/pull/1214",
 )
-def test_without_a_working_folder_a_prompt_is_answered(kernel: Kernel, peer: Peer) -> None:
+def test_a_prompt_works_without_a_working_folder(kernel: Kernel, peer: Peer) -> None:
     kernel.run(f"%unload_ext mimo_magics\n{GONE}")
     codes = [
         "%load_ext mimo_magics",
@@ -264,12 +264,12 @@ def test_without_a_working_folder_a_prompt_is_answered(kernel: Kernel, peer: Pee
     assert (len(saved), prompts(peer)) == (2, ["hi", "hi"])
 
 
-# What a page tells, and what it does not
+# Front ends
 
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
-    """Where the notebook is to be."""
+    """Return the path of the notebook."""
     return tmp_path / "talk.ipynb"
 
 
@@ -296,7 +296,7 @@ def test_the_session_file_of_a_renamed_notebook_moves_with_it(
     f"{GITHUB}/jupyterlab/jupyterlab/issues/18170",
     f"{GITHUB}/jupyterlab/jupyterlab/pull/5037",
 )
-def test_a_cell_that_is_back_finds_its_turn_where_it_was_said(kernel: Kernel, peer: Peer) -> None:
+def test_a_restored_cell_finds_its_turn(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two three")
     sent_contents(peer)
     kernel.run("%%mimo\nfour", cell="four", deleted=("two",))
@@ -314,10 +314,10 @@ def test_a_cell_that_is_back_finds_its_turn_where_it_was_said(kernel: Kernel, pe
     f"{GITHUB}/microsoft/vscode-jupyter/issues/692",
 )
 @pytest.mark.parametrize("watched", [True, False], ids=["stdin", "no stdin"])
-def test_a_notebook_that_tells_no_cells_gets_documents(
+def test_a_front_end_without_cell_ids_gets_documents(
     kernel: Kernel, peer: Peer, monkeypatch: pytest.MonkeyPatch, watched: bool
 ) -> None:
-    monkeypatch.setattr(kernel, "_tells_cells", False)
+    monkeypatch.setattr(kernel, "_sends_cell_ids", False)
     kernel.run("import os\nos.environ['JPY_SESSION_NAME'] = '/n/talk.ipynb'")
     ran = kernel.run("%%mimo\nhi", watched=watched)
     kernel.run("del os.environ['JPY_SESSION_NAME']")
@@ -333,7 +333,7 @@ def test_a_notebook_that_tells_no_cells_gets_documents(
 @pytest.mark.parametrize(
     ("kernel_of_shell", "kind"), [(object(), "TerminalRenderer"), (None, "RichTerminalRenderer")]
 )
-def test_a_console_of_a_kernel_gets_words_and_no_cursor_commands(
+def test_a_console_gets_plain_text_without_cursor_commands(
     monkeypatch: pytest.MonkeyPatch, kernel_of_shell: object, kind: str
 ) -> None:
     terminal = TextIOWrapper(BytesIO(), encoding="utf-8")
@@ -350,15 +350,15 @@ def test_a_console_of_a_kernel_gets_words_and_no_cursor_commands(
     f"{GITHUB}/jupyter/notebook/issues/2355",
 )
 @pytest.mark.parametrize("name", ["json", "logging"])
-def test_a_persons_own_json_py_is_not_run_by_the_embedded_model(
+def test_a_local_json_py_is_not_run_by_the_embedded_model(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    """The server says that there is no such model, and so it began."""
-    (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the person was run')\n")
+    """The server reports an unknown model, so it has started."""
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('a local file was run')\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(LocalModelError) as failure:
         local_process._launch_server(tmp_path / f"{MODEL}.gguf")
-    assert "a file of the person was run" not in str(failure.value)
+    assert "a local file was run" not in str(failure.value)
 
 
 @report(
@@ -366,19 +366,19 @@ def test_a_persons_own_json_py_is_not_run_by_the_embedded_model(
     f"{GITHUB}/microsoft/vscode-jupyter/issues/6348",
     f"{GITHUB}/AnswerDotAI/nbdev/issues/365",
 )
-def test_windows_line_ends_are_line_ends(kernel: Kernel, peer: Peer) -> None:
+def test_windows_line_endings_are_accepted(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: stream(seen, reply("one\r\ntwo"))
     ran = kernel.run("%%mimo\r\nName\r\ntwo.\r\n")
     assert (prompts(peer), ran.documents) == (["Name\ntwo."], ["one\ntwo"])
 
 
 @report(f"{GITHUB}/ipython/ipykernel/issues/1564")
-def test_a_message_of_a_widget_does_not_show_an_answer_twice(kernel: Kernel, peer: Peer) -> None:
+def test_a_widget_message_does_not_show_a_reply_twice(kernel: Kernel, peer: Peer) -> None:
     event = "get_ipython().events.trigger('post_execute')"
     assert kernel.run(f"x = %mimo hi\n{event}\nx").documents == ["You said: hi"]
 
 
-# Notebooks as files, and other cells
+# Notebook files
 
 
 @report(
@@ -386,13 +386,13 @@ def test_a_message_of_a_widget_does_not_show_an_answer_twice(kernel: Kernel, pee
     f"{GITHUB}/jupytext/jupytext/issues/643",
     f"{GITHUB}/jupytext/jupytext/pull/608",
 )
-def test_the_documents_tell_how_jupytext_keeps_a_cell() -> None:
+def test_the_docs_explain_how_jupytext_stores_a_cell() -> None:
     how_to = " ".join((ROOT / "docs" / "how-to.md").read_text(encoding="utf-8").split())
     assert 'Its option `custom_cell_magics="mimo,mimo_compare"` makes comments of such cells.' in how_to
 
 
 @report(f"{GITHUB}/jupytext/jupytext/issues/735", f"{GITHUB}/jupytext/jupytext/issues/1263")
-def test_cells_with_new_ids_add_turns_as_it_is_documented(kernel: Kernel, peer: Peer) -> None:
+def test_cells_with_new_ids_add_turns(kernel: Kernel, peer: Peer) -> None:
     for cell in ("a", "b"):
         kernel.run("%%mimo\none", cell=cell)
     assert sent_contents(peer) == [expected_contents("one"), expected_contents("one one")]
@@ -401,7 +401,9 @@ def test_cells_with_new_ids_add_turns_as_it_is_documented(kernel: Kernel, peer: 
 
 
 @report(f"{GITHUB}/microsoft/vscode/issues/143396", f"{GITHUB}/jupyter/notebook/issues/6001")
-def test_of_two_cells_with_one_id_the_second_takes_the_turn_and_says_so(kernel: Kernel, peer: Peer) -> None:
+def test_the_second_of_two_cells_with_one_id_replaces_the_turn_with_a_notice(
+    kernel: Kernel, peer: Peer
+) -> None:
     kernel.run("%%mimo\none", cell="a")
     ran = kernel.run("%%mimo\ntwo", cell="a")
     assert sent_contents(peer) == [expected_contents("one"), expected_contents("two")]
@@ -409,7 +411,7 @@ def test_of_two_cells_with_one_id_the_second_takes_the_turn_and_says_so(kernel: 
 
 
 def saved_notebook(kernel: Kernel, path: Path) -> dict[str, Any]:
-    """A notebook that holds an answer, as Jupyter saves it."""
+    """Return a notebook with a reply, as Jupyter saves it."""
     (output,) = kernel.run("%%mimo\nhi").outputs
     answer = nb.new_output("display_data", data=output["data"], metadata=output["metadata"])
     cell = nb.new_code_cell("%%mimo\nhi", outputs=[answer])
@@ -419,7 +421,9 @@ def saved_notebook(kernel: Kernel, path: Path) -> dict[str, Any]:
 
 
 @report(f"{GITHUB}/jupyter/nbformat/issues/209", f"{GITHUB}/jupyter/nbformat/issues/359")
-def test_an_odd_notebook_is_read_or_told_in_two_lines(kernel: Kernel, peer: Peer, notebook: Path) -> None:
+def test_an_invalid_notebook_is_read_or_an_error_of_two_lines(
+    kernel: Kernel, peer: Peer, notebook: Path
+) -> None:
     saved = saved_notebook(kernel, notebook)
     (cell,) = saved["cells"]
     without_id = {name: value for name, value in cell.items() if name != "id"}
@@ -449,7 +453,7 @@ def test_an_odd_notebook_is_read_or_told_in_two_lines(kernel: Kernel, peer: Peer
     f"{GITHUB}/kynan/nbstripout",
     f"{GITHUB}/jupyter/nbdime",
 )
-def test_an_export_shows_an_answer_and_a_diff_is_of_the_answer_alone(
+def test_an_export_shows_the_reply_and_a_diff_has_only_the_reply(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
     peer.script = lambda seen: stream(seen, reply("Some **bold** words."))
@@ -466,11 +470,11 @@ def test_an_export_shows_an_answer_and_a_diff_is_of_the_answer_alone(
     assert set(cell.outputs[0]["data"]) == {"text/html", "text/plain"}
 
 
-# Interrupts, and what other tools do
+# Interrupts, and other tools
 
 
 @report(f"{GITHUB}/ipython/ipykernel/issues/1239", f"{GITHUB}/ipython/ipykernel/issues/881")
-def test_an_interrupt_ends_a_cell_that_awaits(kernel: Kernel, peer: Peer) -> None:
+def test_an_interrupt_stops_an_async_cell(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), SILENCE])
     cells = ["%%mimo\nhi", "print(1)"]
     stopped, behind = kernel.run_all(cells, when=lambda: kernel.shows("half an answer"))
@@ -482,10 +486,10 @@ def test_an_interrupt_ends_a_cell_that_awaits(kernel: Kernel, peer: Peer) -> Non
 
 
 @report(f"{GITHUB}/jupyter/nbclient/pull/224", f"{GITHUB}/computationalmodelling/nbval/issues/41")
-def test_a_cell_that_is_interrupted_at_a_time_limit_keeps_what_had_come_with_its_record(
+def test_a_cell_interrupted_by_a_timeout_keeps_the_partial_reply_and_its_record(
     kernel: Kernel, peer: Peer
 ) -> None:
-    """Nobody watches. The second request shows that the first response is there."""
+    """Run without a user. The second request shows that the first response has arrived."""
     kernel.run(
         "import mimo_magics\n@mimo_magics.tool(confirm='none')\n"
         "def now() -> str:\n    'Tell the time.'\n    return '12:00'"
@@ -521,7 +525,7 @@ asyncio.run(cell())
 
 
 @report(f"{GITHUB}/ipython/ipykernel/pull/1499", f"{GITHUB}/ipython/ipykernel/issues/1381")
-def test_nested_event_loops_change_nothing(peer: Peer, tmp_path: Path) -> None:
+def test_nested_event_loops_are_supported(peer: Peer, tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -534,7 +538,7 @@ def test_nested_event_loops_change_nothing(peer: Peer, tmp_path: Path) -> None:
 
 
 @report(f"{GITHUB}/UKGovernmentBEIS/inspect_ai/issues/43", f"{GITHUB}/fredrikaverpil/dotfiles/pull/60")
-def test_a_traceback_of_rich_with_all_locals_does_not_hold_the_key(peer: Peer) -> None:
+def test_a_rich_traceback_with_locals_does_not_contain_the_key(peer: Peer) -> None:
     peer.script = lambda _: error(401, f"no such key: {KEY}")
     with pytest.raises(InvalidApiKey) as failure:
         Session(base_url=f"{peer.url}/v1").ask("hi")
@@ -568,7 +572,7 @@ def test_a_traceback_of_rich_with_all_locals_does_not_hold_the_key(peer: Peer) -
     ],
     ids=["%xmode", "set_custom_exc", "rich.pretty"],
 )
-def test_an_error_takes_two_lines_whatever_shows_the_errors_of_others(
+def test_an_error_has_two_lines_with_other_exception_handlers(
     kernel: Kernel, peer: Peer, begin: str, end: str
 ) -> None:
     kernel.run(begin)
@@ -608,14 +612,14 @@ await done.wait()
     f"{GITHUB}/jupyterlab/jupyterlab/issues/3151",
 )
 @pytest.mark.parametrize("cell", [THREAD, CALLBACK], ids=["thread", "callback"])
-def test_a_thread_or_a_callback_may_prompt(kernel: Kernel, peer: Peer, cell: str) -> None:
+def test_threads_and_callbacks_may_send_prompts(kernel: Kernel, peer: Peer, cell: str) -> None:
     run_prompts(kernel, "one")
     assert "You said: two" in str(kernel.run(cell).messages)
     assert sent_contents(peer) == expected_requests("one two")
 
 
 @report(f"{GITHUB}/ipython/ipykernel/pull/1186", f"{GITHUB}/ipython/ipykernel/pull/1414")
-def test_each_answer_is_an_output_of_its_own_cell(kernel: Kernel, peer: Peer) -> None:
+def test_each_reply_is_an_output_of_its_own_cell(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: Answer(frames(seen, [f"{seen.prompt} "] * 20, 0.005))
     runs = kernel.run_all(["%%mimo\none", "%mimo two", "print(3)", "%%mimo\nfour"])
     assert [(ran.documents, ran.text) for ran in runs] == [
@@ -627,7 +631,7 @@ def test_each_answer_is_an_output_of_its_own_cell(kernel: Kernel, peer: Peer) ->
 
 
 @report(f"{GITHUB}/jupyter/notebook/issues/2287", f"{GITHUB}/jupyterlab/jupyterlab/issues/8769")
-def test_an_answer_of_many_pieces_is_shown_in_few_messages(kernel: Kernel, peer: Peer) -> None:
+def test_a_reply_of_many_deltas_is_shown_in_few_messages(kernel: Kernel, peer: Peer) -> None:
     pieces = 4_000
     peer.script = lambda seen: Answer(frames(seen, repeat("word ", pieces)))
     ran = kernel.run("%%mimo\nhi")
@@ -651,9 +655,7 @@ def test_an_answer_of_many_pieces_is_shown_in_few_messages(kernel: Kernel, peer:
     ],
     ids=["autoreload", "reset", "ast_node_interactivity", "autoawait", "store", "pickle and whos"],
 )
-def test_features_of_ipython_and_prompts_do_not_disturb_each_other(
-    kernel: Kernel, peer: Peer, begin: str, end: str
-) -> None:
+def test_ipython_features_and_prompts_work_together(kernel: Kernel, peer: Peer, begin: str, end: str) -> None:
     began = kernel.run(begin)
     ran = [kernel.run("%%mimo\nhi"), kernel.run("%mimo hi"), kernel.run("x = %mimo hi\nx")]
     ended = kernel.run(end)
@@ -683,7 +685,7 @@ def test_features_of_ipython_and_prompts_do_not_disturb_each_other(
     ],
     ids=["a line above", "AST transform", "formatter"],
 )
-def test_other_extensions_leave_a_prompt_as_it_is(kernel: Kernel, peer: Peer, begin: str, end: str) -> None:
+def test_other_extensions_do_not_change_a_prompt(kernel: Kernel, peer: Peer, begin: str, end: str) -> None:
     kernel.run(begin)
     ran = kernel.run("%%mimo\n>>> hi")
     kernel.run(end)
@@ -691,7 +693,7 @@ def test_other_extensions_leave_a_prompt_as_it_is(kernel: Kernel, peer: Peer, be
 
 
 @report(f"{GITHUB}/twosigma/beakerx/issues/7288")
-def test_what_a_cell_shows_can_be_captured_by_a_program(kernel: Kernel, peer: Peer) -> None:
+def test_the_output_of_a_cell_can_be_captured(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run(
         "from IPython.utils.capture import capture_output\n"
         "with capture_output() as shown:\n"
@@ -703,19 +705,19 @@ def test_what_a_cell_shows_can_be_captured_by_a_program(kernel: Kernel, peer: Pe
 
 @report(f"{GITHUB}/jupyter-incubator/sparkmagic/issues/744")
 @pytest.mark.parametrize("above", ["\n", "\n  \n\n", "  ", "\t\n"])
-def test_blanks_above_a_magic_do_no_harm(kernel: Kernel, peer: Peer, above: str) -> None:
+def test_blank_lines_above_a_magic_are_accepted(kernel: Kernel, peer: Peer, above: str) -> None:
     assert kernel.run(f"{above}%%mimo\nhi").documents == ["You said: hi"]
 
 
 @report(f"{GITHUB}/jupyter-incubator/sparkmagic/issues/151", f"{GITHUB}/googledatalab/datalab/issues/996")
-def test_code_above_a_magic_is_told_by_ipython_and_nothing_is_sent(kernel: Kernel, peer: Peer) -> None:
+def test_code_above_a_magic_is_a_syntax_error_and_nothing_is_sent(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("x = 1\n%%mimo\nhi")
     assert "Line magic function `%%mimo` not found." in ran.text + "".join(ran.error)
     assert peer.requests == []
 
 
 @report(f"{GITHUB}/spyder-ide/spyder/issues/14938")
-def test_code_that_is_compiled_elsewhere_can_prompt_in_a_cell_that_awaits(kernel: Kernel, peer: Peer) -> None:
+def test_compiled_code_can_send_prompts_in_an_async_cell(kernel: Kernel, peer: Peer) -> None:
     code = "x = get_ipython().run_cell_magic('mimo', '', 'hi')"
     ran = kernel.run(
         f"import asyncio\nawait asyncio.sleep(0)\nexec(compile({code!r}, 'cell.py', 'exec'))\nprint(x)"
@@ -724,7 +726,7 @@ def test_code_that_is_compiled_elsewhere_can_prompt_in_a_cell_that_awaits(kernel
 
 
 @report(f"{GITHUB}/jupyter-server/jupyter_server/pull/1534")
-def test_a_notebook_on_another_machine_is_told_before_a_prompt_is_paid(kernel: Kernel, peer: Peer) -> None:
+def test_a_notebook_on_another_machine_is_an_error_before_sending(kernel: Kernel, peer: Peer) -> None:
     enable_autosave(kernel, Path("/not/on/this/machine/talk.ipynb"))
     fact, advice = kernel.run("%%mimo\nhi").error
     assert fact.startswith("SessionNotSaved: ")

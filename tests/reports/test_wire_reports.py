@@ -1,4 +1,4 @@
-"""Reports about the wire, tools and tapes: servers that say things otherwise, and what a client does then."""
+"""Reports about wire formats, tools and tapes: servers with other formats, and their clients."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_an_approval_is_for_one_call_and_not_for_its_id(peer: Peer, chunks: list
 
 
 @report("https://github.com/MoonshotAI/kimi-code/issues/2908")
-def test_a_call_with_an_id_that_was_approved_before_is_asked_about(peer: Peer) -> None:
+def test_a_call_with_an_approved_id_needs_its_own_approval(peer: Peer) -> None:
     tools = Tools()
     peer.answers(called(call_chunk("c", "look", A)), called(call_chunk("c", "erase", B)), text("done"))
     assert tools.session(peer).ask("q", approve=tools.approve).text == "done"
@@ -92,7 +92,7 @@ def test_a_call_with_an_id_that_was_approved_before_is_asked_about(peer: Peer) -
 
 
 @report("https://github.com/can1357/oh-my-pi/issues/2055")
-def test_two_calls_of_an_answer_with_one_id_have_each_a_result_and_are_sent_with_two_ids(peer: Peer) -> None:
+def test_two_calls_with_one_id_have_two_results_and_two_ids(peer: Peer) -> None:
     tools = Tools()
     peer.answers(called(call_chunk("c", "look", A, 0), call_chunk("c", "look", B, 1)), text("done"))
     talk = tools.session(peer)
@@ -116,7 +116,7 @@ def test_two_calls_of_an_answer_with_one_id_have_each_a_result_and_are_sent_with
         pytest.param("", marks=report("https://github.com/NousResearch/hermes-agent/pull/88324")),
     ],
 )
-def test_an_id_of_an_earlier_round_stops_no_call(peer: Peer, id_: str) -> None:
+def test_an_id_of_an_earlier_round_does_not_prevent_a_call(peer: Peer, id_: str) -> None:
     tools = Tools()
     peer.answers(called(call_chunk(id_, "look", A)), called(call_chunk(id_, "look", B)), text("done"))
     talk = tools.session(peer)
@@ -128,7 +128,7 @@ def test_an_id_of_an_earlier_round_stops_no_call(peer: Peer, id_: str) -> None:
 
 
 @report("https://github.com/continuedev/continue/pull/12627")
-def test_an_id_of_an_earlier_prompt_doubles_no_result(peer: Peer) -> None:
+def test_an_id_of_an_earlier_prompt_does_not_duplicate_a_result(peer: Peer) -> None:
     tools = Tools()
     peer.answers(
         *(called(call_chunk("c", "look", A)), text("one"), called(call_chunk("c", "look", B)), text("two"))
@@ -149,7 +149,7 @@ def test_an_id_of_an_earlier_prompt_doubles_no_result(peer: Peer) -> None:
     "https://github.com/mcowger/plexus/issues/691",
 )
 @pytest.mark.parametrize("index", [0, None])
-def test_calls_that_share_an_index_are_two(index: int | None) -> None:
+def test_calls_that_share_an_index_are_separate(index: int | None) -> None:
     chunks = [call_chunk("a", "look", ROME, index), call_chunk("b", "look", OSLO, index)]
     assert decode_stream("openai", openai_stream(*chunks, openai_chunk("tool_calls"))) == reply(
         ToolCall("a", "look", ROME), ToolCall("b", "look", OSLO), stop="tool_calls"
@@ -157,7 +157,7 @@ def test_calls_that_share_an_index_are_two(index: int | None) -> None:
 
 
 @report("https://github.com/microsoft/autogen/pull/7549")
-def test_arguments_behind_an_empty_object_take_its_place() -> None:
+def test_arguments_after_an_empty_object_replace_it() -> None:
     chunks = [call_chunk("a", "look", "{}"), call_chunk(None, None, ROME)]
     assert decode_stream("openai", openai_stream(*chunks, openai_chunk("tool_calls"))) == reply(
         ToolCall("a", "look", ROME), stop="tool_calls"
@@ -166,7 +166,7 @@ def test_arguments_behind_an_empty_object_take_its_place() -> None:
 
 @report("https://github.com/envoyproxy/ai-gateway/issues/1465")
 @pytest.mark.parametrize("initial", [{}, {"city": "Rome"}, {"city": "Oslo"}], ids=str)
-def test_deltas_of_arguments_take_the_place_of_those_that_a_block_began_with(initial: Any) -> None:
+def test_argument_deltas_replace_the_initial_arguments_of_a_block(initial: Any) -> None:
     stream = anthropic_stream(
         {"type": "message_start", "message": {"id": "r1", "model": "mimo-v2-pro"}},
         anthropic_block(0, type="tool_use", id="a", name="look", input=initial),
@@ -178,7 +178,7 @@ def test_deltas_of_arguments_take_the_place_of_those_that_a_block_began_with(ini
 
 
 @report("https://github.com/cline/cline/pull/9738")
-def test_deltas_of_two_calls_may_take_turns() -> None:
+def test_deltas_of_two_calls_may_alternate() -> None:
     chunks = [
         call_chunk("a", "look", '{"city": ', 0),
         call_chunk("b", "look", '{"city": ', 1),
@@ -190,11 +190,11 @@ def test_deltas_of_two_calls_may_take_turns() -> None:
     )
 
 
-# What is sent back
+# History
 
 
 def strict(body: dict[str, Any]) -> Answer | None:
-    """Refuse what vLLM, SGLang and llama.cpp refuse."""
+    """Refuse the same requests as vLLM, SGLang and llama.cpp."""
     try:
         objects = [isinstance(each, dict) for each in sent_arguments(body)]
     except ValueError as failure:
@@ -211,7 +211,7 @@ def strict(body: dict[str, Any]) -> Answer | None:
         pytest.param('{"path": "a"}}', marks=report("https://github.com/MoonshotAI/kimi-cli/issues/1171")),
     ],
 )
-def test_broken_arguments_do_not_poison_the_conversation(peer: Peer, arguments: str) -> None:
+def test_invalid_arguments_do_not_break_the_session(peer: Peer, arguments: str) -> None:
     peer.script = refusing(strict, called(call_chunk("c", "look", arguments)), text("sorry"), text("hello"))
     tools = Tools()
     talk = tools.session(peer)
@@ -222,7 +222,7 @@ def test_broken_arguments_do_not_poison_the_conversation(peer: Peer, arguments: 
 
 
 @report("https://github.com/vercel/ai/pull/17769", "https://github.com/mastra-ai/mastra/issues/13632")
-def test_a_tool_name_that_cannot_be_does_not_poison_the_conversation(peer: Peer) -> None:
+def test_an_invalid_tool_name_does_not_break_the_session(peer: Peer) -> None:
     def refuse(body: dict[str, Any]) -> Answer | None:
         calls = [call for message in body["messages"] for call in message.get("tool_calls") or ()]
         names = [call["function"]["name"] for call in calls]
@@ -268,7 +268,7 @@ def test_a_server_that_refuses_reasoning_gets_none(peer: Peer, status: int, mess
 
 
 @report("https://github.com/vectorize-io/hindsight/issues/852")
-def test_a_server_that_knows_no_max_completion_tokens_gets_max_tokens(peer: Peer) -> None:
+def test_a_server_without_max_completion_tokens_gets_max_tokens(peer: Peer) -> None:
     def refuse(body: dict[str, Any]) -> Answer | None:
         known = "max_completion_tokens" not in body
         return None if known else error(422, "Extra inputs are not permitted: max_completion_tokens")
@@ -307,7 +307,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_a_variable_that_cannot_be_used_is_named_and_breaks_no_call_of_this_machine(
+def test_an_invalid_proxy_variable_is_named_and_does_not_affect_local_calls(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -339,7 +339,7 @@ def test_a_variable_that_cannot_be_used_is_named_and_breaks_no_call_of_this_mach
         ),
     ],
 )
-def test_no_proxy_is_read_as_people_write_it(
+def test_no_proxy_accepts_common_spellings(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
@@ -353,7 +353,7 @@ def test_no_proxy_is_read_as_people_write_it(
 
 
 @report("https://github.com/rexxars/eventsource-parser/pull/31")
-def test_events_that_one_line_end_parts_are_events(peer: Peer) -> None:
+def test_events_separated_by_one_newline_are_separate(peer: Peer) -> None:
     stream = b"".join(piece for piece in (delta("Hel"), delta("lo"), finish(), b"data: [DONE]\n\n"))
     peer.answers(Answer([stream.replace(b"\n\n", b"\n")]))
     assert (session(peer).ask("q").text, len(peer.requests)) == ("Hello", 1)
@@ -372,7 +372,7 @@ def test_events_that_one_line_end_parts_are_events(peer: Peer) -> None:
         ),
     ],
 )
-def test_the_sentence_of_a_server_in_an_event_stream_is_told(
+def test_a_plain_text_error_in_a_stream_is_raised(
     peer: Peer, virtual_time: VirtualTime, body: bytes, kind: type[MimoError], told: str
 ) -> None:
     peer.answers(Answer([body]))
@@ -382,7 +382,7 @@ def test_the_sentence_of_a_server_in_an_event_stream_is_told(
 
 
 @report("https://github.com/stacklok/toolhive/issues/6037")
-def test_a_used_up_quota_that_is_told_in_an_event_stream_is_not_asked_again(peer: Peer) -> None:
+def test_a_used_up_quota_in_a_stream_is_not_retried(peer: Peer) -> None:
     peer.answers(Answer([b'{"error":{"message":"Insufficient quota","type":"insufficient_quota"}}']))
     with pytest.raises(InsufficientBalance, match="Insufficient quota"):
         session(peer).ask("q")
@@ -417,7 +417,7 @@ def test_arguments_may_be_an_object(peer: Peer) -> None:
     assert (results(talk), sent_arguments(peer.requests[-1].body)) == (["content of a"], [{"path": "a"}])
 
 
-# Another attempt
+# Retries
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_arguments_may_be_an_object(peer: Peer) -> None:
         pytest.param(524, {}, marks=report("https://github.com/earendil-works/pi/issues/6239")),
     ],
 )
-def test_a_busy_server_is_asked_five_times(
+def test_a_busy_server_gets_five_attempts(
     peer: Peer, virtual_time: VirtualTime, status: int, headers: dict[str, str]
 ) -> None:
     peer.answers(*[error(status, "overloaded", **headers)] * 4, text("at last"))
@@ -435,7 +435,7 @@ def test_a_busy_server_is_asked_five_times(
 
 
 @report("https://github.com/vybestack/llxprt-code/issues/3140")
-def test_a_429_for_a_used_up_quota_is_not_asked_again(peer: Peer) -> None:
+def test_a_429_for_a_used_up_quota_is_not_retried(peer: Peer) -> None:
     body = {"error": {"message": "You exceeded your quota.", "type": "insufficient_quota"}}
     peer.answers(Answer([json.dumps(body).encode()], 429, {"Content-Type": "application/json"}))
     with pytest.raises(InsufficientBalance) as failure:
@@ -447,7 +447,7 @@ def test_a_429_for_a_used_up_quota_is_not_asked_again(peer: Peer) -> None:
 
 
 @report("https://github.com/openai/openai-python/issues/957")
-def test_a_wait_may_be_told_in_milliseconds(peer: Peer, virtual_time: VirtualTime) -> None:
+def test_a_retry_delay_may_be_in_milliseconds(peer: Peer, virtual_time: VirtualTime) -> None:
     peer.answers(error(429, "slow down", **{"retry-after-ms": "70200"}), text("ok"))
     assert session(peer).ask("q").text == "ok"
     assert 70.2 <= sum(virtual_time.slept) < 71
@@ -532,12 +532,12 @@ class Saver:
     ],
 )
 @pytest.mark.anyio
-async def test_the_model_is_told_the_value_and_never_a_coroutine(function: Callable[..., Any]) -> None:
+async def test_the_model_gets_the_value_and_never_a_coroutine(function: Callable[..., Any]) -> None:
     assert (await run_function(function, {"a": 1})).output == "1"
 
 
 @report("https://github.com/openai/openai-agents-python/issues/1123")
-def test_a_field_in_place_of_a_default_tells_text_and_bounds() -> None:
+def test_a_field_as_default_gives_description_and_bounds() -> None:
     def f(x: int = Field(..., description="how many", gt=0)) -> int:
         return x
 
@@ -554,8 +554,8 @@ def test_a_field_in_place_of_a_default_tells_text_and_bounds() -> None:
 
 
 @report("https://github.com/strands-agents/harness-sdk/pull/2065")
-def test_the_factory_of_a_field_makes_the_default() -> None:
-    def f(names: list[str] = Field(default_factory=list)) -> list[str]:  # noqa: B008  as people write it
+def test_the_default_factory_of_a_field_is_used() -> None:
+    def f(names: list[str] = Field(default_factory=list)) -> list[str]:  # noqa: B008  users write it like this
         names.append("a")
         return names
 
@@ -567,7 +567,7 @@ def test_the_factory_of_a_field_makes_the_default() -> None:
 @report(
     "https://github.com/posit-dev/chatlas/pull/251", "https://github.com/run-llama/llama_index/pull/22671"
 )
-def test_an_annotated_field_tells_text_and_bounds() -> None:
+def test_an_annotated_field_gives_description_and_bounds() -> None:
     def f(x: Annotated[int, Field(description="how many", ge=1, le=9)] = 2) -> int:
         return x
 
@@ -580,7 +580,7 @@ def test_an_annotated_field_tells_text_and_bounds() -> None:
 
 
 @report("https://github.com/conductor-oss/conductor/pull/1631")
-def test_a_replay_finds_a_whole_number_by_its_fraction(peer: Peer, tmp_path: Path) -> None:
+def test_a_replay_matches_equal_integers_and_floats(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     session(peer, tape=f"record:{path}", param={"timeout": 15000}).ask("q")
     assert session(peer, tape=f"replay:{path}", param={"timeout": 15000.0}).ask("q").text == "You said: q"
@@ -588,7 +588,7 @@ def test_a_replay_finds_a_whole_number_by_its_fraction(peer: Peer, tmp_path: Pat
 
 
 @report("https://github.com/symfony/ai/pull/2469")
-def test_a_mismatch_says_what_differs(peer: Peer, tmp_path: Path) -> None:
+def test_a_mismatch_shows_the_difference(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     session(peer, tape=f"record:{path}", param={"seed": 1}).ask("q")
     with pytest.raises(TapeMismatch) as failure:
@@ -599,7 +599,7 @@ def test_a_mismatch_says_what_differs(peer: Peer, tmp_path: Path) -> None:
 @report(
     "https://github.com/earendil-works/pi/issues/8345", "https://github.com/Tracer-Cloud/opensre/issues/5750"
 )
-def test_a_tape_without_its_last_line_end_takes_another_call(peer: Peer, tmp_path: Path) -> None:
+def test_a_tape_without_a_final_newline_can_be_extended(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     session(peer, tape=f"auto:{path}").ask("one")
     path.write_bytes(path.read_bytes().rstrip(b"\n"))
@@ -609,7 +609,7 @@ def test_a_tape_without_its_last_line_end_takes_another_call(peer: Peer, tmp_pat
 
 @report("https://github.com/paperclipai/paperclip/issues/9856")
 @pytest.mark.parametrize("key", ["1", "null", "none", "x", "e", "content"])
-def test_a_key_that_is_a_common_word_breaks_no_json(
+def test_a_key_that_is_a_common_word_does_not_break_json(
     peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", key)
@@ -624,7 +624,7 @@ def test_a_key_that_is_a_common_word_breaks_no_json(
 
 
 @report("https://github.com/Kohaku-Lab/KohakuTerrarium/pull/48")
-def test_halves_of_a_character_in_two_events_are_one_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_surrogate_pair_in_two_events_is_joined_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     stdout = TextIOWrapper(BytesIO(), encoding="utf-8")
     monkeypatch.setattr(sys, "stdout", stdout)
     renderer = TerminalRenderer()
@@ -648,29 +648,31 @@ def test_halves_of_a_character_in_two_events_are_one_in_a_terminal(monkeypatch: 
     ],
     ids=["prompt", "system", "stop", "param"],
 )
-def test_half_a_character_is_sent_as_a_replacement(peer: Peer, prompt: str, options: dict[str, Any]) -> None:
+def test_a_lone_surrogate_is_sent_as_a_replacement_character(
+    peer: Peer, prompt: str, options: dict[str, Any]
+) -> None:
     peer.answers(text("ok"))
     assert session(peer, **options).ask(prompt).text == "ok"
     assert "a\ufffd" in json.dumps(peer.requests[0].body, ensure_ascii=False)
 
 
-# Answers in other words
+# Other forms of replies
 
 
 @report("https://github.com/ChatGPTNextWeb/NextChat/issues/4797")
-def test_status_201_brings_an_answer(peer: Peer) -> None:
+def test_status_201_is_a_success(peer: Peer) -> None:
     peer.answers(Answer([delta("Hi."), finish(), b"data: [DONE]\n\n"], 201))
     assert session(peer).ask("q").text == "Hi."
 
 
 @report("https://github.com/langchain4j/langchain4j/pull/6376")
-def test_a_refusal_is_the_text(peer: Peer) -> None:
+def test_a_refusal_is_the_text_of_the_reply(peer: Peer) -> None:
     peer.answers(streamed(openai_chunk(refusal="I cannot "), openai_chunk(refusal="help.")))
     assert session(peer).ask("q").text == "I cannot help."
 
 
 @report("https://github.com/AbanteAI/archive-old-cli-mentat/issues/429")
-def test_a_first_frame_without_choices_and_model_loses_nothing() -> None:
+def test_a_first_event_without_choices_and_model_is_accepted() -> None:
     first = {"id": "", "model": "", "choices": [], "prompt_filter_results": []}
     assert decode_stream(
         "openai", openai_stream(first, openai_chunk(content="Hi."), openai_chunk("stop"))
@@ -679,7 +681,7 @@ def test_a_first_frame_without_choices_and_model_loses_nothing() -> None:
 
 @report("https://github.com/vllm-project/vllm/issues/34625")
 @pytest.mark.parametrize("content", ["<think>Hm.</think>Hi.", "Hm.</think>Hi."])
-def test_reasoning_in_the_content_is_reasoning_and_does_not_go_back_as_text(peer: Peer, content: str) -> None:
+def test_reasoning_in_the_content_is_not_sent_back_as_text(peer: Peer, content: str) -> None:
     peer.answers(streamed(*(openai_chunk(content=each) for each in content)))
     talk = session(peer)
     answer = talk.ask("q")
@@ -689,7 +691,7 @@ def test_reasoning_in_the_content_is_reasoning_and_does_not_go_back_as_text(peer
 
 
 @report("https://github.com/simonw/llm-anthropic/pull/87")
-def test_thinking_blocks_side_by_side_keep_their_signatures() -> None:
+def test_adjacent_thinking_blocks_keep_their_signatures() -> None:
     stream = anthropic_stream(
         {"type": "message_start", "message": {"id": "r1", "model": "mimo-v2-pro"}},
         anthropic_block(0, type="thinking", thinking="One.", signature=""),
@@ -728,7 +730,7 @@ def test_a_call_in_the_background_does_not_keep_the_process_alive(peer: Peer) ->
         assert process.communicate("go on\n", timeout=60) == ("the end\n", "")
 
 
-# Streams that are read as they should be
+# Parsing of streams
 
 
 def done(*pieces: bytes) -> bytes:
@@ -763,7 +765,7 @@ def done(*pieces: bytes) -> bytes:
         ),
     ],
 )
-def test_a_stream_is_read_as_the_standard_says(stream: bytes) -> None:
+def test_a_stream_is_parsed_by_the_sse_standard(stream: bytes) -> None:
     answer, failure = decode_until_error("openai", [stream])
     assert (answer.text, answer.stop, failure) == ("Hello", "end", "")
 
@@ -799,7 +801,7 @@ USAGE = {"prompt_tokens": 20, "completion_tokens": 10}
         ),
     ],
 )
-def test_usage_is_read_wherever_it_stands(chunks: list[Any]) -> None:
+def test_usage_is_read_from_every_event(chunks: list[Any]) -> None:
     assert decode_stream("openai", openai_stream(*chunks)) == reply(
         TextPart("Hi."), usage=Usage(20, 10), stop="end"
     )
@@ -807,7 +809,7 @@ def test_usage_is_read_wherever_it_stands(chunks: list[Any]) -> None:
 
 @report("https://github.com/deepseek-ai/DeepSeek-V3/issues/1608")
 @pytest.mark.parametrize("end", [SILENCE, CUT], ids=["silence", "cut"])
-def test_a_stream_that_breaks_off_keeps_what_came(peer: Peer, end: object) -> None:
+def test_an_incomplete_stream_keeps_the_partial_reply(peer: Peer, end: object) -> None:
     peer.answers(lambda seen: Answer([*frames(seen, ["half"], end=False), end]))
     talk = session(peer, timeout=1)
     with pytest.raises(IncompleteStream):

@@ -160,7 +160,7 @@ def test_an_answer_that_was_broken_off_goes_on(peer: Peer, api: Api, how: str) -
     (turn,) = talk.turns
     parts = (ReasoningPart("Hm, hm."), TextPart("Half an answer."))
     assert (turn.reply, turn.reply.message.parts, turn.reply.stop) == (answer, parts, "end")
-    kept = ("prompt", "id", "created_at", "digest", "cell", "params", "thread")
+    kept = ("prompt", "id", "created_at", "digest", "cell", "params", "opens_branch")
     assert [getattr(turn, name) for name in kept] == [getattr(first, name) for name in kept]
     assert describe_branches(talk) == [(1, "one", True)]
     assert find_fault(peer.requests[-1].body, api) == ""

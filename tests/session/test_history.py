@@ -1,8 +1,8 @@
 """The history as a value: what a cell finds before it, and how nothing that was said gets lost.
 
 Turns are written as `a1`, the first one of cell `a`. A history is made of what cells did, one after the other:
-`a1` runs, `+b1` begins a new conversation, `&a2` adds a turn, as in a loop; `-1` takes the last turn back, `@1` goes on
-after turn 1, and `xa` deletes the cell `a`.
+`a1` runs, `+b1` runs with `--new`, `&a2` adds a turn, as in a loop; `-1` undoes the last turn, `@1` goes to turn 1, and
+`xa` deletes the cell `a`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mimo_magics.core.messages import Message, Params, Reply, TextPart, Usage, user_message
-from mimo_magics.session.history import FIRST_THREAD, ROOT, History
+from mimo_magics.session.history import ROOT, Branch, History
 from mimo_magics.session.turn import Turn
 
 
@@ -25,17 +25,22 @@ def turn(name: str) -> Turn:
     return Turn(user_message(name), reply, Params("m"), "mimo-v2", "openai", 1.0, id=f"id-{name}", cell=cell)
 
 
+def opening(name: str) -> Turn:
+    """The turn of a cell with `--new`."""
+    return replace(turn(name), opens_branch=True)
+
+
 def done(history: History, step: str) -> History:
     kind, rest = step[0], step[1:]
     match kind:
         case "+":
-            return history.start_conversation(rest[0]).append_turn(turn(rest))
+            return history.move_to(ROOT).append_turn(opening(rest))
         case "&":
             return history.append_turn(turn(rest))
         case "-":
             return history.drop_last(int(rest))
         case "@":
-            return history.switch_to(int(rest) - 1)
+            return history.move_to(int(rest) - 1)
         case "x":
             return history.remove_cells(set(rest))
         case _:
@@ -57,12 +62,12 @@ def line(history: History, number: int) -> str:
 
 def lines(history: History) -> dict[int, str]:
     """Each branch, by the number that a person sees."""
-    return {number + 1: line(history, number) for number in history.branch_heads}
+    return {branch.number: " ".join(each.prompt.text for each in branch.turns) for branch in history.branches}
 
 
-def threads(history: History) -> dict[str, str]:
-    """Where each conversation stands."""
-    return {thread: line(history, head) for thread, head in history.heads.items()}
+def valid(history: History) -> list[str]:
+    """The valid lines, the current one first."""
+    return [line(history, end) for end in history.line_ends]
 
 
 def everything(history: History) -> str:
@@ -75,12 +80,13 @@ def everything(history: History) -> str:
 def test_nothing_is_an_empty_history() -> None:
     history = History()
     assert (history.head, history.path, history.turns) == (ROOT, (), ())
-    assert (history.branch_heads, history.stale_turns, list(history.unique_turns())) == ((), (), [])
+    assert (history.branches, history.line_ends) == ((), (ROOT,))
+    assert (history.stale_turns, list(history.unique_turns())) == ((), [])
 
 
 def test_turns_follow_each_other() -> None:
     history = History().append_turn(turn("a1")).append_turn(turn("b1"))
-    assert history == History((turn("a1"), turn("b1")), (ROOT, 0), FIRST_THREAD, {FIRST_THREAD: 1})
+    assert history == History((turn("a1"), turn("b1")), (ROOT, 0), 1)
     assert (history.head, history.path, history.turns) == (1, (0, 1), (turn("a1"), turn("b1")))
 
 
@@ -92,19 +98,10 @@ def test_a_history_is_a_value() -> None:
     assert before == after("a1 b1")
 
 
-def test_a_turn_knows_its_conversation() -> None:
-    assert [each.thread for each in after("a1 +n1 c1 @1 d1").all_turns] == [
-        FIRST_THREAD,
-        "n",
-        "n",
-        FIRST_THREAD,
-    ]
-
-
 def test_the_last_turn_can_become_another() -> None:
     history = after("a1 +b1 c1")
     assert history.replace_last(turn("c2")) == replace(
-        history, all_turns=(*history.all_turns[:2], replace(turn("c2"), thread="b"))
+        history, all_turns=(*history.all_turns[:2], turn("c2"))
     )
 
 
@@ -155,17 +152,38 @@ def test_a_cell_finds_its_place_on_the_branch_that_is_gone_on_with() -> None:
     assert said(after("c3", history)) == "a1 b1 c3"
 
 
-def test_a_cell_goes_on_in_the_conversation_that_it_asked_in_last() -> None:
-    history = after("a1 b1 +n1 c1")
-    assert (history.rewind_to_cell("b").thread, said(history.rewind_to_cell("b"))) == (FIRST_THREAD, "a1")
-    assert (history.rewind_to_cell("c").thread, said(history.rewind_to_cell("c"))) == ("n", "n1")
-    assert (history.rewind_to_cell("new").thread, said(history.rewind_to_cell("new"))) == ("n", "n1 c1")
+@pytest.mark.parametrize(
+    ("steps", "cell", "follows"),
+    [
+        ("a1 b1 +n1 c1", "a", ""),
+        ("a1 b1 +n1 c1", "b", "a1"),
+        ("a1 b1 +n1 c1", "c", "n1"),
+        ("a1 b1 +n1 c1", "d", "n1 c1"),
+        ("a1 b1 c1 b2 +n1", "c", "a1 b2"),
+        ("a1 b1 c1 b2 @3 +n1", "c", "a1 b2"),
+        ("a1 b1 +n1 c1 +m1 d1", "c", "n1"),
+        ("a1 b1 +n1 c1 -9", "b", ""),
+        ("a1 ?1 b1 +n1", "b", "a1 ?1"),
+    ],
+)
+def test_a_cell_returns_to_the_line_of_its_turn(steps: str, cell: str, follows: str) -> None:
+    assert said(after(steps).rewind_to_cell(cell)) == follows
 
 
-def test_a_cell_that_begins_no_conversation_any_more_does_not_follow_itself() -> None:
-    history = after("a1 b1 +b2")
-    assert (history.rewind_to_cell("b").thread, said(history.rewind_to_cell("b"))) == (FIRST_THREAD, "a1")
-    assert said(after("b3", history)) == "a1 b3"
+@pytest.mark.parametrize(
+    ("steps", "cell", "follows"),
+    [
+        ("a1 b1 +b2", "b", "a1"),
+        ("a1 b1 +b2 c1", "b", "a1"),
+        ("a1 b1 +n1 c1", "n", "a1 b1"),
+        ("a1 b1 +n1 &n2 c1", "n", "a1 b1"),
+        ("a1 +n1 +m1", "n", "m1"),
+        ("+n1 b1", "n", ""),
+        ("+n1 +n2", "n", ""),
+    ],
+)
+def test_a_cell_that_lost_its_new_does_not_follow_itself(steps: str, cell: str, follows: str) -> None:
+    assert said(after(steps).rewind_to_cell(cell)) == follows
 
 
 # Taking back and going on elsewhere
@@ -183,34 +201,58 @@ def test_what_was_taken_back_stays_as_a_branch() -> None:
     assert lines(after("d1", history)) == {3: "a1 b1 c1", 4: "a1 d1"}
 
 
-def test_only_the_conversation_that_goes_on_is_taken_back() -> None:
-    assert threads(after("a1 b1 +n1 c1 -9")) == {FIRST_THREAD: "a1 b1", "n": ""}
+def test_only_the_current_line_is_undone() -> None:
+    assert valid(after("a1 b1 +n1 c1 d1 -1")) == ["n1 c1", "a1 b1"]
 
 
 def test_any_turn_can_be_gone_on_from() -> None:
     history = after("a1 b1 c1")
-    assert [said(history.switch_to(number)) for number in range(3)] == ["a1", "a1 b1", "a1 b1 c1"]
+    assert [said(history.move_to(number)) for number in range(3)] == ["a1", "a1 b1", "a1 b1 c1"]
     assert lines(after("@2 d1", history)) == {3: "a1 b1 c1", 4: "a1 b1 d1"}
 
 
-def test_switching_to_a_turn_goes_on_in_its_conversation() -> None:
-    history = after("a1 b1 +n1 c1 @2")
-    assert (history.thread, said(history)) == (FIRST_THREAD, "a1 b1")
-    assert threads(after("d1", history)) == {FIRST_THREAD: "a1 b1 d1", "n": "n1 c1"}
+def test_switching_to_a_turn_continues_its_line_and_leaves_the_others() -> None:
+    assert valid(after("a1 b1 +n1 c1 @2 d1")) == ["a1 b1 d1", "n1 c1"]
 
 
-# Several conversations
+# Branches from the root
 
 
-def test_a_new_conversation_follows_nothing_and_leaves_the_other_one_where_it_was() -> None:
+def test_a_branch_from_the_root_follows_no_turn_and_leaves_the_other_line() -> None:
     history = after("a1 b1 +n1 c1")
-    assert (said(history), threads(history)) == ("n1 c1", {FIRST_THREAD: "a1 b1", "n": "n1 c1"})
+    assert (said(history), valid(history)) == ("n1 c1", ["n1 c1", "a1 b1"])
     assert lines(history) == {2: "a1 b1", 4: "n1 c1"}
 
 
-def test_a_new_conversation_that_is_begun_again_keeps_the_old_one_as_a_branch() -> None:
+def test_a_cell_with_new_that_runs_again_keeps_its_old_branch() -> None:
     history = after("+n1 b1 +n2")
-    assert (threads(history), lines(history)) == ({"n": "n2"}, {2: "n1 b1", 3: "n2"})
+    assert (valid(history), lines(history)) == (["n2"], {2: "n1 b1", 3: "n2"})
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("", [""]),
+        ("a1 b1 c1 b2", ["a1 b2"]),
+        ("a1 b1 c1 +c2", ["c2", "a1 b1"]),
+        ("a1 b1 +n1 c1 a2", ["a2", "n1 c1"]),
+        ("a1 b1 +n1 c1 a2 b2", ["a2 b2", "n1 c1"]),
+        ("a1 b1 +n1 +b2", ["b2", "n1", "a1"]),
+        ("a1 b1 +n1 m1 -1 @1", ["a1", "n1 m1"]),
+        ("a1 b1 -9", ["", "a1 b1"]),
+        ("a1 b1 +n1 &b2 +n2", ["n2", "a1"]),
+        ("?1 ?2 +n1 a1", ["n1 a1"]),
+    ],
+)
+def test_a_line_is_valid_up_to_the_first_cell_of_a_newer_one(steps: str, expected: list[str]) -> None:
+    assert valid(after(steps)) == expected
+
+
+def test_a_branch_is_a_value() -> None:
+    assert after("a1 b1 -1").branches == (
+        Branch(1, (turn("a1"),), is_current=True),
+        Branch(2, (turn("a1"), turn("b1")), is_current=False),
+    )
 
 
 Cell = tuple[str, str, int]
@@ -223,14 +265,10 @@ def run(history: History, cell: Cell, run_number: str) -> tuple[History, list[st
     follows = []
     for time in range(times):
         here = (
-            history.start_conversation(name)
-            if new and not time
-            else history
-            if time
-            else history.rewind_to_cell(name)
+            history.move_to(ROOT) if new and not time else history if time else history.rewind_to_cell(name)
         )
         follows.append("".join(each.cell for each in here.turns))
-        history = here.append_turn(turn(name + run_number))
+        history = here.append_turn(replace(turn(name + run_number), opens_branch=bool(new and not time)))
     return history, follows
 
 
@@ -247,7 +285,7 @@ def test_running_all_cells_again_gives_each_the_history_that_it_had() -> None:
     assert follows == {"a": [""], "b": ["a", "ab"], "n": [""], "c": ["n"], "d": ["nc"]}
     twice, again = run_all(once, cells, "2")
     assert again == follows
-    assert threads(twice) == {FIRST_THREAD: "a2 b2 b2", "n": "n2 c2 d2"}
+    assert valid(twice) == ["n2 c2 d2", "a2 b2 b2"]
     assert lines(twice) == {3: "a1 b1 b1", 6: "n1 c1 d1", 9: "a2 b2 b2", 12: "n2 c2 d2"}
 
 
@@ -314,10 +352,11 @@ def test_the_turns_of_deleted_cells_are_of_nobody_from_then_on() -> None:
     assert said(after("b2", history)) == "a1 c1 b2"
 
 
-def test_cells_are_deleted_in_every_conversation() -> None:
-    history = after("a1 b1 c1 +n1 &b2 d1 xb")
-    assert (history.thread, threads(history)) == ("n", {FIRST_THREAD: "a1 c1", "n": "n1 d1"})
-    assert [each.thread for each in history.all_turns[6:]] == [FIRST_THREAD, "n"]
+def test_cells_are_deleted_in_every_valid_line() -> None:
+    assert valid(after("a1 b1 c1 +n1 d1 &b2 e1 xb")) == ["n1 d1 e1", "a1 c1"]
+    assert valid(after("a1 b1 c1 +n1 d1 xbd")) == ["n1", "a1 c1"]
+    assert valid(after("a1 b1 c1 +n1 xc")) == ["n1", "a1 b1"]
+    assert valid(after("a1 +n1 xn")) == ["", "a1"]
 
 
 def test_a_branch_that_is_not_gone_on_with_keeps_deleted_cells() -> None:
@@ -340,7 +379,8 @@ def test_a_cell_after_a_deleted_one_finds_its_place() -> None:
 def restored(steps: str, cell: str, then: str = "") -> History:
     """The history of some steps, the last of which deleted a cell, and of other ones before the cell is back."""
     before = after(steps)
-    return after(then, before.remove_cells({cell})).restore_cell(cell, before.turns)
+    removed = before.remove_cells({cell})
+    return after(then, removed).restore_cell(cell, before.turns, was_current=True)
 
 
 @pytest.mark.parametrize(
@@ -356,7 +396,6 @@ def restored(steps: str, cell: str, then: str = "") -> History:
         ("a1 b1 c1", "b", "a2", "a2 b1"),
         ("a1 b1 c1", "b", "c2", "a1 b1 c2"),
         ("a1 b1 c1", "b", "-1", "a1 b1"),
-        ("a1 b1 c1", "b", "-2 d1", "b1 d1"),
         ("a1 b1 c1", "b", "@3", "a1 b1 c1"),
         ("a1 ?1 b1 ?2", "b", "?3", "a1 ?1 b1 ?2 ?3"),
         ("a1 b1 c1", "a", "xc d1", "a1 b1 d1"),
@@ -374,8 +413,24 @@ def test_a_cell_that_is_there_again_is_said_where_it_was(steps: str, cell: str, 
 def test_cells_that_are_there_again_one_after_the_other_keep_their_order() -> None:
     before = after("a1 b1 c1")
     history = after("d1", before.remove_cells({"a", "b"}))
-    first = after("a2", history.restore_cell("a", before.turns))
-    assert (said(first), said(after("b2", first.restore_cell("b", before.turns)))) == ("a2", "a2 b2")
+    first = after("a2", history.restore_cell("a", before.turns, was_current=True))
+    second = after("b2", first.restore_cell("b", before.turns, was_current=True))
+    assert (said(first), said(second)) == ("a2", "a2 b2")
+
+
+def test_a_cell_whose_line_was_undone_is_restored_on_its_branch() -> None:
+    history = restored("a1 b1 c1", "b", "-2 d1")
+    assert valid(history) == ["d1", "a1 b1 c1"]
+    assert said(history.rewind_to_cell("b")) == "a1"
+
+
+def test_a_cell_of_another_line_that_is_there_again_leaves_the_current_line() -> None:
+    before = after("a1 b1 +n1 c1")
+    for deleted in ("a", "b", "ab"):
+        history = before.remove_cells(set(deleted))
+        for cell in deleted:
+            history = history.restore_cell(cell, before.line_to(1), was_current=False)
+        assert valid(history) == ["n1 c1", "a1 b1"]
 
 
 @given(notebooks, st.data())
@@ -384,19 +439,13 @@ def test_a_deletion_that_is_undone_leaves_all_cells_what_they_found(
 ) -> None:
     history, follows = run_all(History(), cells, "1")
     deleted = data.draw(st.sampled_from([name for name, _, _ in cells]))
-    paths = [[history.all_turns[n] for n in history.path_to(head)] for head in history.heads.values()]
     removed = history.remove_cells({deleted})
-    for path in paths:
-        if any(each.cell == deleted for each in path):
-            removed = removed.restore_cell(deleted, path)
-    assert {name: [t.id for t in _line(removed, name)] for name in history.heads} == {
-        name: [t.id for t in _line(history, name)] for name in history.heads
-    }
+    for end in history.line_ends:
+        before = history.line_to(end)
+        if any(each.cell == deleted for each in before):
+            removed = removed.restore_cell(deleted, before, was_current=end == history.head)
+    assert sorted(valid(removed)) == sorted(valid(history))
     assert run_all(removed, cells, "2")[1] == follows
-
-
-def _line(history: History, thread: str) -> tuple[Turn, ...]:
-    return replace(history, thread=thread).turns
 
 
 # An answer that is there already
@@ -410,10 +459,17 @@ def test_what_was_said_at_this_place_before_is_gone_on_with() -> None:
 
 
 def test_what_is_said_again_is_the_turn_as_it_comes() -> None:
-    history, asked_elsewhere = after("a1 b1 -1"), replace(turn("b1"), cell="z")
-    again = history.append_or_restore(asked_elsewhere)
-    assert again.turns == (turn("a1"), asked_elsewhere)
+    history, newer = after("a1 b1 -1"), replace(turn("b1"), digest="newer")
+    again = history.append_or_restore(newer)
+    assert again.turns == (turn("a1"), newer)
     assert everything(again) == "a1 b1"
+
+
+def test_a_reply_that_another_cell_reuses_is_a_turn_of_its_own() -> None:
+    history, sent_elsewhere = after("a1 b1 -1"), replace(turn("b1"), cell="z")
+    again = history.append_or_restore(sent_elsewhere)
+    assert lines(again) == {2: "a1 b1", 3: "a1 b1"}
+    assert [each.cell for each in again.all_turns] == ["a", "b", "z"]
 
 
 def test_what_was_spent_on_a_turn_stays_spent_when_it_is_said_again() -> None:
@@ -428,11 +484,9 @@ def test_what_was_said_at_another_place_is_added() -> None:
     assert (said(again), lines(again)) == ("a2 b1", {2: "a1 b1", 4: "a2 b1"})
 
 
-def test_what_was_said_in_another_conversation_stays_there() -> None:
-    history = after("a1 b1")
-    again = history.start_conversation("n").append_or_restore(turn("a1"))
-    assert threads(again) == {FIRST_THREAD: "a1 b1", "n": "a1"}
-    assert [each.thread for each in again.all_turns] == [FIRST_THREAD, FIRST_THREAD, "n"]
+def test_the_first_turn_of_a_line_can_be_restored() -> None:
+    again = after("a1 b1").move_to(ROOT).append_or_restore(turn("a1"))
+    assert (said(again), lines(again)) == ("a1", {1: "a1", 2: "a1 b1"})
 
 
 def test_what_was_never_said_is_added() -> None:
@@ -455,9 +509,9 @@ def test_a_history_that_was_said_before_becomes_branches() -> None:
     assert said(after("b3", history)) == "a2 b3"
 
 
-def test_conversations_stay_where_they_are_when_an_older_history_comes_before_them() -> None:
-    history = after("a2 +n2 -1").merge_older(after("a1 +m1"))
-    assert (history.thread, threads(history)) == ("n", {FIRST_THREAD: "a2", "n": ""})
+def test_the_current_line_stays_when_an_older_history_comes_before_it() -> None:
+    assert valid(after("a2 +n2 @1").merge_older(after("a1 +m1"))) == ["a2", "n2", "m1"]
+    assert said(after("a2 -1").merge_older(after("a1"))) == ""
 
 
 def test_what_is_in_both_histories_is_said_once() -> None:
@@ -476,11 +530,11 @@ def test_what_was_spent_on_a_turn_stays_spent_when_it_is_in_both_histories() -> 
     assert after("a1").merge_older(spent) == spent
 
 
-def test_what_is_in_both_histories_in_different_conversations_stands_in_both() -> None:
-    history = after("+n1").merge_older(after("a1")).append_or_restore(turn("a1"))
-    assert threads(history) == {"n": "n1 a1"}
-    kept = History().start_conversation("n").append_or_restore(turn("a1")).merge_older(after("a1"))
-    assert [(each.prompt.text, each.thread) for each in kept.all_turns] == [("a1", FIRST_THREAD), ("a1", "n")]
+def test_a_reply_that_two_cells_reused_is_in_both_lines() -> None:
+    reused = replace(turn("a1"), cell="n", opens_branch=True)
+    history = History().append_turn(reused).merge_older(after("a1"))
+    assert [(each.prompt.text, each.cell) for each in history.all_turns] == [("a1", "a"), ("a1", "n")]
+    assert history.merge_older(history) == history
 
 
 def test_a_history_that_is_known_is_not_included_twice() -> None:
@@ -498,9 +552,9 @@ def test_nothing_includes_what_was_before() -> None:
 # What there is
 
 
-def test_branches_are_the_turns_that_nothing_follows_and_those_where_a_conversation_stands() -> None:
+def test_branches_are_the_lines_that_end_and_the_current_one() -> None:
     history = after("a1 b1 c1 b2 +n1 m1 -1 @1")
-    assert lines(history) == {1: "a1", 3: "a1 b1 c1", 4: "a1 b2", 5: "n1", 6: "n1 m1"}
+    assert lines(history) == {1: "a1", 3: "a1 b1 c1", 4: "a1 b2", 6: "n1 m1"}
 
 
 @pytest.mark.parametrize(

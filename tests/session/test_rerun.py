@@ -27,7 +27,7 @@ from support.peer_sessions import (
 from mimo_magics.client import http
 from mimo_magics.core.errors import BadOption, MimoError, SessionBusy
 from mimo_magics.core.messages import ToolResult
-from mimo_magics.session.history import FIRST_THREAD, Branch, History
+from mimo_magics.session.history import Branch, History
 from mimo_magics.session.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -86,7 +86,7 @@ def test_a_new_conversation_that_fails_is_not_begun(peer: Peer) -> None:
 def test_a_conversation_can_be_begun_before_anything_is_asked(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
-    talk.start_conversation()
+    talk.start_branch()
     assert (current_prompts(talk), describe_branches(talk)) == ("", [(1, "a", False)])
     ask(talk, "b")
     assert request_bodies(peer)[-1] == expected_body("b")
@@ -195,7 +195,6 @@ def test_a_fork_of_another_conversation_is_the_first_one_of_its_own(peer: Peer) 
     run_cells(talk, "n", new=True)
     other = talk.fork("other")
     assert other.history == History().append_turn(talk.history.all_turns[1])
-    assert other.history.thread == FIRST_THREAD
 
 
 @pytest.mark.parametrize("at", [-1, 3])
@@ -329,7 +328,7 @@ def test_what_was_spent_stays_spent_when_all_is_forgotten(peer: Peer) -> None:
     [
         lambda talk: talk.undo(),
         lambda talk: talk.switch(1),
-        lambda talk: talk.start_conversation(),
+        lambda talk: talk.start_branch(),
         lambda talk: talk.clear(),
         lambda talk: talk.remove_cells({"a"}),
         lambda talk: talk.ask("two"),

@@ -1,7 +1,7 @@
 """Sessions as a whole: whatever is done with one, it says what a simple model of it says.
 
-The model knows no tree: each turn that was ever said is the whole line of what was said up to it, and each
-conversation stands at one such line.
+The model knows no tree: each turn that was ever said is the whole line of what was said up to it, and the session
+stands at one such line.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class Said:
     cell: str
     asked: Body
     """The request: answers to the very same one may be given again."""
+    opens: bool = False
+    """Whether it was sent with `--new`."""
 
     @property
     def can_go_on(self) -> bool:
@@ -94,50 +96,65 @@ Line = tuple[Said, ...]
 class Model:
     """What a session holds."""
 
-    said: list[tuple[str, Line]] = field(default_factory=list)
-    """Each turn, in the order in which they were asked: its conversation, and the line that ends with it."""
-    stands: dict[str, Line] = field(default_factory=dict)
-    thread: str = ""
+    said: list[Line] = field(default_factory=list)
+    """Each turn, in the order in which they were sent: the line that ends with it."""
+    line: Line = ()
+    """What the next prompt follows."""
 
-    @property
-    def line(self) -> Line:
-        """What the next prompt follows."""
-        return self.stands.get(self.thread, ())
-
-    def place(self, cell: str, way: str, name: str) -> tuple[str, Line]:
-        """The conversation and the line that a prompt follows."""
+    def place(self, cell: str, way: str) -> Line:
+        """The line that a prompt follows."""
         if way == "new":
-            return cell or name, ()
+            return ()
         if way == "append" or not cell:
-            return self.thread, self.line
-        thread = self.conversation(cell)
-        return thread, tuple(takewhile(lambda said: said.cell != cell, self.stands.get(thread, ())))
+            return self.line
+        return tuple(takewhile(lambda said: said.cell != cell, self.line_of(cell)))
 
-    def conversation(self, cell: str) -> str:
-        """Where a cell asks: where one that it followed did, if it is said now, or else where it asked last."""
-        asked = [(thread, line) for thread, line in self.said if line[-1].cell == cell and thread != cell]
-        if not asked:
-            return "" if self.thread == cell else self.thread
-        last, line = asked[-1]
-        followed = {said.cell for said in line} - {""}
-        stays = not self.line or any(said.cell in followed for said in self.line)
-        return self.thread if stays and self.thread != cell else last
+    def line_of(self, cell: str) -> Line:
+        """Where a cell runs: on the newest line with a cell that it followed, or with itself."""
+        leaves = is_opened_by(cell, self.line)
+        lines = self.valid_lines()[leaves:]
+        own = [line for line in self.said if line[-1].cell == cell and not is_opened_by(cell, line)]
+        valid = [
+            valid_line[: place + 1]
+            for valid_line in self.valid_lines()
+            for place in reversed(range(len(valid_line)))
+            if valid_line[place].cell == cell and not is_opened_by(cell, valid_line)
+        ]
+        if not own or not self.line:
+            return lines[0] if lines else ()
+        known = cells_of([*valid, own[-1]][0])
+        return next((line for line in lines if cells_of(line) & known), own[-1][:-1])
 
-    def say(self, place: tuple[str, Line], said: Said) -> None:
-        self.thread, before = place
-        self.stands[self.thread] = (*before, said)
-        self.said.append((self.thread, self.line))
+    def valid_lines(self) -> list[Line]:
+        """The current line, and the newest line of each first turn up to the first cell of a newer line."""
+        newest = {line[0]: line for line in self.said}
+        if self.line:
+            del newest[self.line[0]]
+        lines, replaced = [self.line], cells_of(self.line)
+        for line in sorted(newest.values(), key=self.number, reverse=True):
+            end = next((place for place, said in enumerate(line) if said.cell in replaced), len(line))
+            lines += [line[:end]] if cells_of(line[:end]) else []
+            replaced |= cells_of(line)
+        return lines
+
+    def number(self, line: Line) -> int:
+        """Number of the turn that ends this line."""
+        return self.said.index(line)
+
+    def say(self, place: Line, said: Said) -> None:
+        self.line = (*place, said)
+        self.said.append(self.line)
 
     def answer_to(self, asked: Body) -> Said | None:
         """The newest whole answer to the very same request."""
-        lasts = (line[-1] for _, line in reversed(self.said))
+        lasts = (line[-1] for line in reversed(self.said))
         return next((said for said in lasts if said.asked == asked and said.stop not in BROKEN_OFF), None)
 
-    def say_again(self, place: tuple[str, Line], kept: Said) -> None:
-        """Give an answer again; at the place where it was given before, it is the turn that it was."""
-        for thread, line in self.said:
-            if (thread, line[:-1]) == place and line[-1].id == kept.id:
-                self.thread, self.stands[thread] = thread, line
+    def say_again(self, place: Line, kept: Said) -> None:
+        """Give an answer again; where the same cell or a deleted one got it, it is the turn that it was."""
+        for line in self.said:
+            if line[:-1] == place and line[-1].id == kept.id and line[-1].cell in ("", kept.cell):
+                self.line = line
                 self.become(kept)
                 return
         self.say(place, kept)
@@ -145,46 +162,60 @@ class Model:
     def become(self, said: Said) -> None:
         """The last turn is another one now, in each line that it stands in."""
         old, new = self.line, (*self.line[:-1], said)
-
-        def now(thread: str, line: Line) -> Line:
-            return new + line[len(old) :] if (thread, line[: len(old)]) == (self.thread, old) else line
-
-        self.said = [(thread, now(thread, line)) for thread, line in self.said]
-        self.stands = {thread: now(thread, line) for thread, line in self.stands.items()}
+        self.said = [new + line[len(old) :] if line[: len(old)] == old else line for line in self.said]
+        self.line = new
 
     def forget(self, cells: Collection[str]) -> None:
-        """What was said after a deleted cell is said again without it."""
-        gone = {line[-1] for _, line in self.said if line[-1].cell in cells}
-        for thread, line in self.stands.items():
-            left = tuple(takewhile(lambda said: said not in gone, line))
-            for said in line[len(left) :]:
-                if said not in gone:
-                    left = (*left, said)
-                    self.said.append((thread, left))
-            self.stands[thread] = left
+        """What was said after a deleted cell is said again without it, in each line that is valid."""
+        gone = {line[-1] for line in self.said if line[-1].cell in cells}
+        current = self.line
+        newest = {line[0]: line for line in self.said}
+        others = [newest[line[0]] for line in self.valid_lines()[1:]]
+        for line in [*reversed(others), current]:
+            left = [said for said in line if said not in gone]
+            if len(left) == len(line):
+                self.line = line
+                continue
+            start = len(list(takewhile(lambda said: said not in gone, line)))
+            if line is not current and len(left) == start:
+                start = max(start - 1, 0)
+            self.line = tuple(line[:start])
+            for said in left[start:]:
+                self.say(self.line, replace(said))
         for said in gone:
             said.cell = ""
 
     def branches(self) -> list[tuple[int, Line, bool]]:
-        """The lines that nothing follows, and those where a conversation stands."""
-        followed = {(thread, line[:-1]) for thread, line in self.said}
+        """The lines that nothing follows, and the current one."""
+        followed = {line[:-1] for line in self.said}
         return [
-            (number, line, (thread, line) == (self.thread, self.line))
-            for number, (thread, line) in enumerate(self.said, 1)
-            if (thread, line) not in followed or self.stands[thread] == line
+            (number, line, line == self.line)
+            for number, line in enumerate(self.said, 1)
+            if line not in followed or line == self.line
         ]
 
     def stale(self) -> list[int]:
-        """Numbers of the turns that a cell shows last, but that no conversation says."""
-        shown = {line[-1].cell: number for number, (_, line) in enumerate(self.said) if line[-1].cell}
-        return sorted(number for number in shown.values() if not self.is_said(*self.said[number]))
-
-    def is_said(self, thread: str, line: Line) -> bool:
-        return self.stands[thread][: len(line)] == line
+        """Numbers of the turns that a cell shows last, but that no valid line holds."""
+        shown = {line[-1].cell: number for number, line in enumerate(self.said) if line[-1].cell}
+        valid = self.valid_lines()
+        return sorted(
+            number
+            for number in shown.values()
+            if not any(line[: len(self.said[number])] == self.said[number] for line in valid)
+        )
 
     def forked(self, at: int) -> Model:
         line = self.line[:at]
-        return Model([("", line[:end]) for end in range(1, at + 1)], {"": line} if line else {})
+        return Model([line[:end] for end in range(1, at + 1)], line)
+
+
+def cells_of(line: Line) -> set[str]:
+    return {said.cell for said in line} - {""}
+
+
+def is_opened_by(cell: str, line: Line) -> bool:
+    """Whether a line begins with a prompt of this cell with `--new`."""
+    return bool(line) and line[0].opens and line[0].cell == cell
 
 
 def joined(first: Said, parts: tuple[Part, ...], stop: str) -> Said:
@@ -355,17 +386,18 @@ class Sessions(RuleBasedStateMachine):
     def say(self, cell: str, way: str, prompt: str, kind: str, manner: Manner, *, keep: bool = False) -> None:
         number = next(self.numbers)
         plan = planned(kind, number, manner)
-        place = self.model.place(cell, way, f"new {number}")
-        asked = body(messages(place[1]), prompt, manner)
+        place = self.model.place(cell, way)
+        asked = body(messages(place), prompt, manner)
         kept = self.model.answer_to(asked) if keep else None
         options = {"cell": cell, "run_all": "keep" if keep else "run"} | ({way: True} if way else {})
         self.ask(prompt, plan, [] if kept else [asked], manner, **options)
         if kept or plan.stop:
             assert (self.session.spending.tokens == self.spent) is bool(kept)
         if kept:
-            self.model.say_again(place, replace(kept, cell=cell))
+            self.model.say_again(place, replace(kept, cell=cell, opens=way == "new"))
         elif plan.stop:
-            self.model.say(place, Said(number, prompt, plan.parts, plan.stop, cell, asked))
+            said = Said(number, prompt, plan.parts, plan.stop, cell, asked, opens=way == "new")
+            self.model.say(place, said)
 
     @rule(cell=cells, kind=st.sampled_from(STOPPED), next_kind=kinds, manner=manners, next_manner=manners)
     def stop_an_answer_and_go_on(
@@ -408,22 +440,20 @@ class Sessions(RuleBasedStateMachine):
         line = self.model.line
         gone = self.session.undo(turns)
         assert [turn.prompt.text for turn in gone] == [said.prompt for said in line[-turns:]]
-        self.model.stands[self.model.thread] = line[:-turns]
+        self.model.line = line[:-turns]
 
     @precondition(lambda self: self.model.said)
     @rule(data=st.data())
     def switch(self, data: st.DataObject) -> None:
         number = data.draw(st.integers(1, len(self.model.said)))
         self.session.switch(number)
-        self.model.thread, line = self.model.said[number - 1]
-        self.model.stands[self.model.thread] = line
+        self.model.line = self.model.said[number - 1]
 
     @precondition(lambda self: self.model.line)
     @rule()
     def begin(self) -> None:
-        self.session.start_conversation()
-        self.model.thread = f"begun {next(self.numbers)}"
-        self.model.stands[self.model.thread] = ()
+        self.session.start_branch()
+        self.model.line = ()
 
     @precondition(lambda self: self.model.said)
     @rule(cells=st.sets(st.sampled_from([*CELLS, "x", "y"]), min_size=1, max_size=2))

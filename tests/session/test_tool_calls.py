@@ -886,7 +886,7 @@ async def test_a_function_that_is_given_again_is_the_same_tool(peer: Peer) -> No
     assert (0, "waiting") not in progress(await turn(talk))
 
 
-@pytest.mark.parametrize("forget", [Session.clear, Session.start_conversation], ids=["clear", "new"])
+@pytest.mark.parametrize("forget", [Session.clear, Session.start_branch], ids=["clear", "new"])
 async def test_what_was_allowed_is_forgotten_with_the_conversation(
     peer: Peer, forget: Callable[[Session], None]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Faults of a server and of a network, chosen by a seed: what a session meets in one schedule."""
+"""Faults of a server and a network, chosen by a seed. One schedule is all faults of one session."""
 
 from __future__ import annotations
 
@@ -119,11 +119,11 @@ Fault = Callable[["Schedule", bytes], "Iterator[Any]"]
 
 @dataclass
 class Schedule:
-    """What the server does to the requests of one session."""
+    """The server's responses to the requests of one session."""
 
     seed: int
     log: list[str] = field(default_factory=list)
-    """What was done, for the message of a failing test."""
+    """The chosen faults, for the message of a failing test."""
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
@@ -158,7 +158,7 @@ class Schedule:
         return self.chance.randint(0, len(stream))
 
 
-# What is done to a stream
+# Changes of a stream
 
 
 def whole(schedule: Schedule, stream: bytes) -> Iterator[Any]:
@@ -230,7 +230,7 @@ STREAMS: dict[str, Fault] = {
     "with bytes changed": changed,
 }
 
-# What is answered
+# Responses
 
 
 def as_stream(fault: Fault) -> Callable[[Schedule, Seen], Answer]:

@@ -1,4 +1,4 @@
-"""What tests of cells that compare share."""
+"""Helpers for tests of comparison cells."""
 
 from __future__ import annotations
 

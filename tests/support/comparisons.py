@@ -1,4 +1,4 @@
-"""What the tests of comparisons share: titles, and the document of a comparison."""
+"""Titles and the document of a comparison, for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables and choices for tests of completion, and what is offered of them."""
+"""Variables and choices for tests of completion."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Slotted:
 
 
 class Booby:
-    """Its properties are not to be touched."""
+    """An object whose properties must not be read."""
 
     plain = SimpleNamespace(leaf=1)
 
@@ -68,7 +68,7 @@ def offered_texts(text: str, choices: Choices = CHOICES) -> list[str]:
 
 
 def completed_texts(text: str) -> list[str]:
-    """The text as it is when a candidate was taken."""
+    """Return the text with each candidate inserted."""
     found = complete(text, CHOICES)
     assert found
     assert text.endswith(found.fragment)

@@ -1,4 +1,4 @@
-"""Arguments of tool calls that are written to deceive who decides on them, and what has to be in view."""
+"""Arguments of tool calls that try to deceive the user who approves them, and what must be visible."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DeceptiveArguments:
-    """What a model sends, and what the person sees of it."""
+    """Arguments of a model, and what the user must see of them."""
 
     name: str
     text: str
-    """As the model wrote it."""
+    """The text that the model wrote."""
     shown: tuple[str, ...]
-    """Parts of the whole view."""
+    """Parts that the full view must contain."""
     is_long: bool = False
-    """Whether it has to be opened."""
+    """Whether the user must unfold it."""
 
 
 TAGS = "".join(chr(0xE0000 + ord(letter)) for letter in "rm -rf ~")
@@ -30,7 +30,7 @@ def _deep(depth: int) -> str:
 
 
 def _command(name: str, command: str, *shown: str, is_long: bool = False) -> DeceptiveArguments:
-    """Return a command in JSON that has no escapes but those it must have."""
+    """Return a command as JSON with the required escapes only."""
     return DeceptiveArguments(
         name, json.dumps({"cmd": command}, ensure_ascii=False), shown or (END,), is_long
     )
@@ -38,7 +38,7 @@ def _command(name: str, command: str, *shown: str, is_long: bool = False) -> Dec
 
 DECEPTIVE = (
     DeceptiveArguments("a carriage return behind", '{"cmd": "rm -rf ~"\r}', ('{\n  "cmd": "rm -rf ~"\n}',)),
-    _command("a carriage return within", f"ls{END}\rls -l        ", f'"ls{END}\\rls -l⟨blanks: 8⟩"'),
+    _command("a carriage return within", f"ls{END}\rls -l        ", f'"ls{END}\\rls -l⟨spaces: 8⟩"'),
     _command("ANSI erases", f"ls{END}\x1b[2K\x1b[1Gls", f'"ls{END}\\u001b[2K\\u001b[1Gls"'),
     _command("C1 erases", f"ls{END}\x9b2K\x9b1Gls\x85x", f'"ls{END}⟨U+009B⟩2K⟨U+009B⟩1Gls⟨U+0085⟩x"'),
     _command("backspaces", f"ls{END}" + "\b" * 10, '~⟨\\b × 10⟩"'),
@@ -55,7 +55,7 @@ DECEPTIVE = (
         '{"\u202edwc\u202c": "/", "x\u2066\u2069": 1}',
         ('"⟨U+202E⟩dwc⟨U+202C⟩": "/"', '"x⟨U+2066⟩⟨U+2069⟩": 1'),
     ),
-    _command("200 blanks", "ls" + " " * 200 + END, f'"ls⟨blanks: 200⟩{END}"'),
+    _command("200 spaces", "ls" + " " * 200 + END, f'"ls⟨spaces: 200⟩{END}"'),
     DeceptiveArguments(
         "300 line ends in JSON",
         '{"a": 1,' + "\n" * 300 + f'"cmd": "{END}"}}',
@@ -78,7 +78,7 @@ DECEPTIVE = (
     _command("letters of private use", "ls \ue000\U000f0000\uffff", '"ls ⟨U+E000⟩⟨U+F0000⟩⟨U+FFFF⟩"'),
     _command("letters beyond 16 bits", "rm 𝓇𝓂 🙂 𠀀", '"rm 𝓇𝓂 🙂 𠀀"'),
     _command("punctuation that looks alike", "ls；rm　-rf／｜〈x〉", '"ls；rm⟨U+3000⟩-rf／｜〈x〉"'),
-    _command("marks of our own", "ls⟨blanks: 9⟩ ⟨U+200B⟩", '"ls⟨U+27E8⟩blanks: 9⟩ ⟨U+27E8⟩U+200B⟩"'),
+    _command("marks of our own", "ls⟨spaces: 9⟩ ⟨U+200B⟩", '"ls⟨U+27E8⟩spaces: 9⟩ ⟨U+27E8⟩U+200B⟩"'),
     _command("a long path", PATH, "/../etc/passwd"),
     _command("padding", "ls " + "a" * 5_000 + END, is_long=True),
     _command("wide padding", "ls " + "\u4e2d" * 1_000 + END, is_long=True),
@@ -116,8 +116,8 @@ DECEPTIVE = (
     DeceptiveArguments(
         "no JSON",
         "{not JSON\r\x1b[2K" + "\n" * 300 + " " * 300 + END,
-        ("⟨U+000D⟩⟨U+001B⟩[2K\n⟨empty lines: 299⟩\n", f"⟨blanks: 300⟩{END}"),
+        ("⟨U+000D⟩⟨U+001B⟩[2K\n⟨empty lines: 299⟩\n", f"⟨spaces: 300⟩{END}"),
     ),
 )
-"""At least one of each kind that was thought of."""
+"""At least one example of each kind."""
 IDS = [each.name for each in DECEPTIVE]

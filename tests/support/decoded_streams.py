@@ -1,4 +1,4 @@
-"""What several wire tests do: make frames of objects, and fold what a decoder tells into a Reply."""
+"""Encoding of events and decoding of streams, for tests of the wire formats."""
 
 import json
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ def fold_events(events: Iterable[Event]) -> Reply:
 
 
 def decode_until_error(api: Api, packets: Iterable[bytes]) -> tuple[Reply, str]:
-    """The reply as far as it came, and the error that ended it (empty when none did)."""
+    """Return the reply and the error that ended it; the error is empty if there was none."""
     accumulator = Accumulator()
     try:
         for event in decode(api, packets):
@@ -47,5 +47,5 @@ def anthropic_stream(*frames: dict[str, Any]) -> bytes:
 
 
 def single_bytes(stream: bytes) -> Iterable[bytes]:
-    """Packets of one byte each: the worst that a network can do."""
+    """Return the stream in packets of one byte."""
     return (stream[place : place + 1] for place in range(len(stream)))

@@ -1,7 +1,7 @@
-"""A server for tests: a Reply to the bytes that a service might send for it, in either format.
+"""Encoding of a reply to the bytes that a service might send for it, in either format.
 
-Services differ in what the API leaves open, so chance decides it: how the text is cut into deltas, which
-unused fields are null and which absent, how lines end, where comments and pings are, how the JSON is written.
+Services differ in details that the API leaves open, so a random generator chooses them: the split of the text into
+deltas, null or absent fields, line endings, comments, pings, and the style of the JSON.
 """
 
 import json
@@ -25,7 +25,7 @@ Object = dict[str, Any]
 
 
 def openai_stream(reply: Reply, chance: Random) -> bytes:
-    """Chunks as MiMo sends them, ended by [DONE] or not; after a cut nothing ends them."""
+    """Return chunks like those of MiMo, with or without a final [DONE]; an incomplete reply has no end."""
     frames = [("", text(chunk, chance)) for chunk in _chunks(reply, chance)]
     if reply.stop != "cut" and chance.random() < 0.8:
         frames.append(("", "[DONE]"))
@@ -33,7 +33,7 @@ def openai_stream(reply: Reply, chance: Random) -> bytes:
 
 
 def anthropic_stream(reply: Reply, chance: Random) -> bytes:
-    """Events as MiMo sends them, named or not, with pings between them."""
+    """Return events like those of MiMo, with or without names, and with pings."""
     named = chance.random() < 0.8
     frames = []
     for event in _events(reply, chance):
@@ -44,7 +44,7 @@ def anthropic_stream(reply: Reply, chance: Random) -> bytes:
 
 
 def openai_whole(reply: Reply) -> Object:
-    """The body of a call that was not streamed."""
+    """Return the body of a response that is not streamed."""
     message = {
         "role": "assistant",
         "content": reply.text,
@@ -58,7 +58,7 @@ def openai_whole(reply: Reply) -> Object:
 
 
 def anthropic_whole(reply: Reply, chance: Random) -> Object:
-    """The body of a call that was not streamed."""
+    """Return the body of a response that is not streamed."""
     return {
         "id": reply.id,
         "type": "message",
@@ -74,17 +74,17 @@ def anthropic_whole(reply: Reply, chance: Random) -> Object:
 
 
 def text(value: Object, chance: Random) -> str:
-    """JSON, escaped or plain, on one line or on several."""
+    """Return JSON, escaped or not, on one or several lines."""
     written = json.dumps(value, ensure_ascii=False, indent=chance.choice([None, None, None, 1]))
     try:
         written.encode()
-    except UnicodeEncodeError:  # half a character can only be sent escaped
+    except UnicodeEncodeError:  # A lone surrogate can only be sent escaped.
         return json.dumps(value)
     return written if chance.random() < 0.5 else json.dumps(value)
 
 
 def framed(frames: Iterable[tuple[str, str]], chance: Random) -> bytes:
-    """Server-sent events with one kind of line end."""
+    """Return server-sent events with one kind of line ending."""
     end = chance.choice(["\n", "\n", "\r\n", "\r"])
     space = chance.choice([" ", " ", ""])
     lines: list[str] = []
@@ -96,12 +96,12 @@ def framed(frames: Iterable[tuple[str, str]], chance: Random) -> bytes:
         lines += [f"data:{space}{line}" for line in data.split("\n")]
         lines.append("")
     if chance.random() < 0.8:
-        lines.append("")  # otherwise the last blank line is missing
+        lines.append("")  # Otherwise the last blank line is missing.
     return end.join(lines).encode()
 
 
 def packets(stream: bytes, chance: Random) -> list[bytes]:
-    """The stream in packets of chance sizes, some of them empty."""
+    """Return the stream in packets of random sizes, some of them empty."""
     most = chance.choice([1, 7, 100, 2_000])
     rest, cut = stream, []
     while rest:
@@ -112,7 +112,7 @@ def packets(stream: bytes, chance: Random) -> list[bytes]:
 
 
 def pieces(whole: str, chance: Random) -> Iterator[str]:
-    """The text in deltas, cut between UTF-16 units as some services do: a pair may be torn."""
+    """Return the text in deltas, split between UTF-16 units like some services do, even within a surrogate pair."""
     units = whole.encode("utf-16-le")
     while units:
         size = 2 * chance.randint(1, chance.choice([1, 4, 40]))
@@ -160,7 +160,7 @@ def _deltas(reply: Reply, chance: Random) -> Iterator[Object]:
                 "content" if isinstance(part, TextPart) else chance.choice(["reasoning_content", "reasoning"])
             )
             yield from ({key: piece} for piece in pieces(part.text, chance))
-    while late := [calls for calls in late if calls]:  # parallel calls may grow in turns
+    while late := [calls for calls in late if calls]:  # Deltas of parallel calls may alternate.
         yield {"tool_calls": [chance.choice(late).pop(0)]}
 
 
@@ -178,7 +178,7 @@ def _call_deltas(call: ToolCall, place: int, chance: Random) -> Iterator[Object]
 
 
 def _perhaps_unplaced(call: Object, chance: Random) -> Object:
-    """Right after its call was opened, a delta needs no index."""
+    """Return a delta, without an index if it directly follows the start of its call."""
     if chance.random() < 0.3:
         return {name: value for name, value in call.items() if name != "index"}
     return call
@@ -239,7 +239,7 @@ def _block_events(place: int, part: Part, chance: Random) -> Iterator[Object]:
         return {"type": "content_block_delta", "index": place, "delta": fields}
 
     whole = _block(part)
-    if chance.random() < 0.2 and not isinstance(part, ToolCall):  # a block may bring all of itself
+    if chance.random() < 0.2 and not isinstance(part, ToolCall):  # A block may contain its full content.
         yield {"type": "content_block_start", "index": place, "content_block": whole}
         return
     empty = {"text": "", "thinking": "", "signature": "", "input": {}}
@@ -270,7 +270,7 @@ def _block(part: Part) -> Object:
 
 
 def _object(arguments: str) -> Object:
-    """Whole blocks say arguments as an object; in a stream it opens empty and what stands here is not sent."""
+    """Return the arguments object of a full block. In a stream the block starts empty and this object is not sent."""
     try:
         return dict(json.loads(arguments or "{}"))
     except (ValueError, TypeError):
@@ -282,7 +282,7 @@ def _anthropic_stop(stop: str | None) -> str | None:
 
 
 def _anthropic_usage(usage: Usage | None, chance: Random) -> Object | None:
-    """Here the input leaves out what was read from or written to the cache."""
+    """Return the usage. In this format the input excludes tokens that were read from or written to the cache."""
     if usage is None:
         return None
     written = chance.randint(0, usage.input - usage.cached)
@@ -295,5 +295,5 @@ def _anthropic_usage(usage: Usage | None, chance: Random) -> Object | None:
 
 
 def _maybe_null(chance: Random, *names: str) -> Object:
-    """Each of these fields as null, or absent."""
+    """Return each of these fields as null or absent."""
     return {name: None for name in names if chance.random() < 0.5}

@@ -1,4 +1,4 @@
-"""How each wire format says what both can say, so that one test can hold for both."""
+"""The common features of both wire formats, so that one test can check both."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from support.decoded_streams import anthropic_stream, decode_stream, openai_stre
 
 Frame = dict[str, Any]
 SentMessage = tuple[str, str | None, str, tuple[tuple[str, str, Any], ...], tuple[tuple[str, str], ...]]
-"""Role, reasoning, text, calls (id, name, arguments) and results (id, output) of a message as it is sent."""
+"""Role, reasoning, text, calls (id, name, arguments) and results (id, output) of a sent message."""
 
 
 @dataclass(frozen=True)
 class FormatCase:
-    """How a format says what both can say."""
+    """The syntax of one format for the common features."""
 
     api: Api
     stream: Callable[..., bytes]
-    """Frames to a stream that ends as the format wants."""
+    """Encodes JSON objects as a stream with the end marker of the format."""
     start: Frame
     text: Callable[[str], Frame]
     call: Callable[[int, str, str], tuple[Frame, ...]]
-    """Open a call: its index, id and name."""
+    """Starts a call with an index, an id and a name."""
     arguments: Callable[[int, str], Frame]
     stop: Callable[[str | None], Frame]
     stops: Mapping[str, str]
-    """The format's words for the ends of a reply, and ours."""
+    """The stop reasons of the format, and those of this package."""
     null: Frame
     error: Frame
     sent: Callable[[Frame], list[SentMessage]]
-    """Read the messages of a body."""
+    """Reads the messages of a body."""
     whole: Callable[[str, str, ToolCall], Frame]
-    """The body of a reply that is not streamed: reasoning, text and a call."""
+    """Returns the body of a reply that is not streamed, with reasoning, text and a call."""
 
     def encode(self, *messages: Message, tools: tuple[Tool, ...] = (), **params: Any) -> Frame:
         request = Request(messages, Params("mimo-v2-pro", **params), tools)

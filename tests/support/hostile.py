@@ -1,6 +1,6 @@
-"""Texts that want to act in the page, to ask somebody else or to look like the page; and what may come of them.
+"""Hostile texts that try to run code, contact a server or imitate the page, and the HTML that is allowed.
 
-`ran.name` is what a text runs where it can, `OUT/name` what it fetches, `--caught` what it does to the page.
+`ran.name` is the code that a text tries to run, `OUT/name` its request, `--caught` its change of the page.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HOSTILE = {
     "unclosed script": "<p><img src=x onerror=ran.unclosed //\n\n<script>ran.open//",
     "script in a script": "<scr<script></script>ipt>ran.inner</scr<script></script>ipt>",
     "script with nulls": "<p><scr\0ipt>ran.nulls</scr\0ipt><\0img src=x onerror=ran.null>",
-    "script in capitals": "<ſcript>ran.s</ſcript><ıframe onload=ran.i>",  # their capitals are S and I
+    "script in capitals": "<ſcript>ran.s</ſcript><ıframe onload=ran.i>",  # Their capital letters are S and I.
     "wide script": "＜script＞ran.wide＜/script＞ ‹script›ran.wide‹/script›",
     "encoded script": "&lt;script&gt;ran.encoded&lt;/script&gt; &amp;lt;script> %3Cscript%3E \\x3cscript>",
     "drawn script": f"<svg><script>ran.draw</script><script href={OUT}/drawn></script></svg>",
@@ -83,14 +83,14 @@ HOSTILE = {
     "alternative": f'![" onerror="ran.alt](x) ![<img src=x onerror=ran.instead>]({OUT}/alternative \'">\')',
     "mail": '[x](mailto:x@outside.invalid?attach=x) <x@outside.invalid> [x](mailto:"onclick="ran.mail)',
     "ping": f"<a href={OUT}/there ping={OUT}/ping download attributionsrc={OUT}/attribution>x</a>",
-    # Frames and what is like them
+    # Frames and similar elements
     "document": '<iframe srcdoc="<script>ran.document</script>"></iframe>',
     "frame": f'<iframe src="{OUT}/frame"></iframe><object data="{OUT}/object"></object><embed src="{OUT}/embed">',
     "script frame": "<iframe src=javascript:top.ran.top></iframe><embed src=javascript:ran.embedded>",
     "data frame": f'<iframe src="{DATA}.data</script>"></iframe><object data="{DATA}.data</script>"></object>',
     "frame's end": "<iframe onload=ran.arrived></iframe><object data=x onerror=ran.missed></object>",
     "plug-in": f"<object classid=x codebase={OUT}/code><param name=src value={OUT}/x></object><applet code=x>",
-    # What belongs in a head
+    # Elements of the head
     "base": f'<base href="{OUT}/base/" target=_top>',
     "refresh": f'<meta http-equiv="refresh" content="0; url={OUT}/refresh">',
     "script refresh": "<meta http-equiv=refresh content='0; url=javascript:ran.refresh'>",
@@ -114,7 +114,7 @@ HOSTILE = {
     "action": "<math><maction actiontype=statusline#x xlink:href=javascript:ran.action>x</maction></math>",
     "formula": "<math href=javascript:ran.formula><mi href=javascript:ran.formula onclick=ran.mi>x</mi></math>",
     "annotation": "<math><annotation-xml encoding=text/html><img src=x onerror=ran.annotation></math>",
-    # Looks
+    # Styles
     "style": f"<style>@import url({OUT}/import); body {{ --caught: yes }}</style>",
     "overlay": f'<div style="position:fixed; inset:0; z-index:99; background:url({OUT}/overlay)">Log in</div>',
     "selector": f"<style>body[data-jp-theme-name^=J] {{ background: url({OUT}/selector) }}</style>",
@@ -128,14 +128,14 @@ HOSTILE = {
     "old style": f"<p style='width: expression(ran.style); behavior: url({OUT}/old); -moz-binding: url(x)'>x",
     "presentation": f"<table background={OUT}/table><td background={OUT}/cell width=9999>x</table><font size=7>x",
     "blink": "<center><marquee direction=up><h1 style='font-size:99vh'>x</h1></marquee></center>",
-    # Pictures and sound
+    # Images and audio
     "markdown picture": f"![x]({OUT}/markdown) ![x][1] [![x]({OUT}/linked)]({OUT}/there)\n\n[1]: {OUT}/reference",
     "titled picture": f"![x]({OUT}/titled 'x') ![x](<{OUT}/bracketed>){{width=9999 onload=ran.titled}}",
     "picture": f'<img src="{OUT}/picture"><picture><source srcset="{OUT}/source"><img></picture>',
     "set": f"<img srcset='{OUT}/srcset 1x' sizes=100vw lowsrc={OUT}/low longdesc={OUT}/long usemap=#x>",
     "media": f'<audio src="{OUT}/audio" autoplay></audio><video src="{OUT}/video" poster="{OUT}/poster"></video>',
     "track": f"<video crossorigin><track default src={OUT}/track><source src={OUT}/film></video><bgsound src=x>",
-    # The front end's own
+    # Elements of the front end
     "command": '<button data-commandlinker-command="caught" data-commandlinker-args="{}">x</button>',
     "command link": '<a href="#" class=jp-Button data-commandlinker-command=caught data-command=caught>x</a>',
     "widget": '<script type="application/vnd.jupyter.widget-view+json">{"model_id": "1"}</script>',
@@ -145,7 +145,7 @@ HOSTILE = {
     "our dress": '<div class="mimo-reply mimo-live" dir=rtl id=mimo><details open><summary>x</summary></div>',
     "clobber": '<form id="jupyterapp" name="jupyterapp"><input name="commands" id="documentElement"></form>',
     "clobber more": "<a id=ran name=ran></a><img name=cookie><form name=body><img name=MathJax></form>",
-    # Ways out of where a text stands
+    # Escapes from the surrounding markup
     "break": "</div></details></pre><script>ran.break</script>\n\n```\n</code></pre><script>ran.break</script>",
     "raw break": "</textarea></title></style></script></xmp></noembed></noframes><img src=x onerror=ran.raw>",
     "table break": "</div></td></tr></table></li></ol></small></p></summary><img src=x onerror=ran.out>",
@@ -157,7 +157,7 @@ HOSTILE = {
     "blank lines": f"x\r\r![x]({OUT}/blank)\r\n\r\n\x0c\n\n\x0b\n\u2028\u2029\n\x85\n<script>ran.blank</script>",
     "json": '{"x</code></pre>": "\\u003cimg src=x onerror=ran.json\\u003e", "y": ["<script>ran.json</script>"]}',
     "template": "{{ ran.template }} {% import 'os' %} ${ran.template} <%= x %> #{x} {{{x}}} {{<script>}}",
-    # Markup that changes when it is read again
+    # Markup that changes when it is parsed again
     "mutation": '<math><mtext><table><mglyph><style><!--</style><img title="--><img src=x onerror=ran.mutation>">',
     "changed form": "<form><math><mtext></form><form><mglyph><style></math><img src=x onerror=ran.forms>",
     "changed drawing": '<svg></p><style><a id="</style><img src=x onerror=ran.paragraph>">',
@@ -172,7 +172,7 @@ HOSTILE = {
     "noscript": '<noscript><p title="</noscript><img src=x onerror=ran.noscript>"></noscript>',
     "shadow": "<div><template shadowrootmode=open><script>ran.shadow</script></template></div>",
     "deep": "<b>" * 520 + "<svg><style><a id='</style><img src=x onerror=ran.deep>'>",
-    # Markdown and what others add to it
+    # Markdown and its extensions
     "table": f'|![x]({OUT}/head)|\n|-|\n|<img src=x onerror="ran.cell">|',
     "columns": '|x|\n|:-:" onclick="ran.column|\n\n|x|y|\n|:-:|-|\n|[x](javascript:x)|`|`<b onclick=ran.column>|',
     "heading": "# <b onclick=ran.heading>x</b> {#x onclick=ran.heading}\n\n<b onclick=ran.under>x</b>\n===",
@@ -207,7 +207,7 @@ HOSTILE = {
     "nulls": "[x](java\0script:ran.zero) <img src=x on\0error=ran.zero> \0<b\0 onclick=x> &#0;&#xFFFE;&#xD800;",
     "heap": "<b onclick=ran.heap>Z" + "\u0335\u0360\u0489" * 100 + "</b>",
 }
-"""What a model, or who feeds it, may answer."""
+"""Texts that a model may return."""
 
 TAGS = (
     "a blockquote br code del details div em h1 h2 h3 h4 h5 h6 hr ins li ol p pre s small span strong summary table tbody "
@@ -235,16 +235,16 @@ ATTRIBUTES = {
     "* dir": r"auto",
     "* role": r"group|region|status",
 }
-"""What may be in a document: what has neither effect nor looks of its own. `*` is any element."""
+"""Attributes that a document may contain; they have no effect and no style. `*` is any element."""
 PICTURES = {"img alt": r"(?s:.*)", "img referrerpolicy": r"no-referrer", "img src": ATTRIBUTES["a href"]}
-"""What may be in it besides for a person who wants to see pictures."""
+"""Additional attributes if remote images are on."""
 
 Found = TypeVar("Found", tuple[str, ...], list[str])
-"""A tag, or a tag with one of its attributes and the value."""
+"""A tag, or a tag with an attribute and its value."""
 
 
 def find_unexpected(found: Iterable[Found], more: Mapping[str, str] = {}) -> list[Found]:
-    """Choose what nobody would have put in a document with good intent."""
+    """Return the tags and attributes that a document must not contain."""
     rules = ATTRIBUTES | more
     tags = {*TAGS.split(), *(rule.partition(" ")[0] for rule in more)}
     return [each for each in found if each[0] not in tags or not _fits(rules, *each)]
@@ -256,11 +256,11 @@ def _fits(rules: Mapping[str, str], tag: str, name: str = "", value: str = "") -
 
 
 FORMS = ("markdown", "text", "json")
-"""The formats in which a reply is shown."""
+"""The display formats of a reply."""
 
 
 def everywhere(text: str) -> Reply:
-    """Return a reply with the text in every place that a server can fill."""
+    """Return a reply with the text in every field that a server can set."""
     parts = (ReasoningPart(text), ToolCall(text, text, text), ToolResult(text, text, text), TextPart(text))
     source = Annotation(f"{OUT}/{text}", text, text, text, text)
     return Reply(Message("assistant", parts), None, text, text, text, (source,), (text,))

@@ -1,4 +1,4 @@
-"""What the tests of calls over HTTP share: a request, and how it is sent to a server on the loopback."""
+"""HTTP calls to a loopback server, for tests."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
@@ -19,7 +19,7 @@ REQUEST = Request((user_message("hello"),), Params("mimo-test", max_completion_t
 
 @pytest.fixture
 async def _closed() -> AsyncIterator[None]:
-    """No connection outlives its test."""
+    """Close all connections after each test."""
     yield
     await http.aclose()
 
@@ -33,7 +33,7 @@ async def send_request(
     api: Api = "openai",
     request: Request = REQUEST,
     auth: Auth = "bearer",
-    timeout: float = 60.0,  # noqa: ASYNC109  the setting
+    timeout: float = 60.0,  # noqa: ASYNC109  it is the setting
 ) -> list[Event]:
     async with aclosing(http.stream(endpoint(peer, api, auth, timeout), api, request)) as events:
         return [event async for event in events]

@@ -1,4 +1,4 @@
-"""The imports of the package, read from its source, late imports included; imports for type checking aside."""
+"""The imports of the package, read from its source: all imports except those for type checking."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def entry(module: Path) -> str:
 
 @cache
 def imported_names(module: Path, *, typing_too: bool = False) -> frozenset[str]:
-    """Return the absolute names of what a module imports, anywhere in it: `mimo_magics.core.events.Event`."""
+    """Return the absolute names that a module imports, late imports included: `mimo_magics.core.events.Event`."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
     skipped = set() if typing_too else _typing_only(tree)
     names = set()

@@ -1,4 +1,4 @@
-"""A real kernel for tests: runs cells as a front end does, and keeps what a notebook would keep."""
+"""A real kernel for tests. It runs cells like a front end, and stores their outputs like a notebook."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ MODEL = "IPY_MODEL_"
 
 @dataclass
 class Ran:
-    """What one cell did."""
+    """The result of one cell."""
 
     status: str = ""
     """`ok`, `error`, or `aborted` when an earlier cell stopped «Run All»."""
     outputs: list[dict[str, Any]] = field(default_factory=list)
-    """As a notebook saves them: growing outputs are one output with their last content."""
+    """The outputs that a notebook saves. An updated output appears once, with its last content."""
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    """Everything that was shown, in order."""
+    """All output messages, in order."""
     comms: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    """What was sent to widgets, in order."""
+    """All messages to widgets, in order."""
     payload: list[dict[str, Any]] = field(default_factory=list)
-    """What the front end is asked to do."""
+    """Requests to the front end."""
 
     @property
     def error(self) -> list[str]:
-        """The lines of the traceback, without colours."""
+        """The lines of the traceback, without colors."""
         return [
             line.replace("\x1b[31m", "").replace("\x1b[0m", "") for line in self._last("error", "traceback")
         ]
 
     @property
     def text(self) -> str:
-        """What was printed."""
+        """The printed text."""
         return "".join(content["text"] for kind, content in self.messages if kind == "stream")
 
     @property
@@ -60,7 +60,7 @@ class Ran:
 
 
 class Kernel:
-    """`with Kernel() as kernel`: starts one, and ends it."""
+    """A kernel: `with Kernel() as kernel` starts it and shuts it down."""
 
     def __init__(
         self,
@@ -71,11 +71,11 @@ class Kernel:
         widgets: bool = False,
         **environment: str,
     ) -> None:
-        """Choose the kernel, and what it is to believe of the front end."""
+        """Choose the kernel and the type of the front end."""
         self._manager = manager(name, folder)
-        # a TCP port can be taken by another process between its choice and the start of the kernel
+        # With TCP, another process could take the port before the kernel starts.
         self._sockets = TemporaryDirectory(prefix="kernel")
-        self._tells_cells = not console
+        self._sends_cell_ids = not console
         self._count = 0
         self._running: list[Ran] = []
         self._widgets = Widgets() if widgets else None
@@ -105,11 +105,11 @@ class Kernel:
         cell: str = "",
         deleted: tuple[str, ...] = (),
     ) -> Ran:
-        """Run a cell to its end; interrupt it once `when` says so. Unless it has a name, it is a new one."""
+        """Run a cell; interrupt it once `when` returns true. A cell without a name is a new cell."""
         return self.run_all([code], watched=watched, when=when, cells=[cell], deleted=deleted)[0]
 
     def answer(self, code: str, text: str) -> tuple[Ran, dict[str, Any]]:
-        """Run a cell that asks a question, and answer it; also returns the question."""
+        """Run a cell that asks for input, and enter it; return the result and the input request."""
         self._tell_cell("")
         questions: list[dict[str, Any]] = []
 
@@ -138,13 +138,13 @@ class Kernel:
         when: Callable[[], bool] | None = None,
         press: str = "",
     ) -> list[Ran]:
-        """Queue cells as «Run All» does; once `when` says so, interrupt or press a button."""
+        """Queue cells like «Run All»; once `when` returns true, interrupt or press a button."""
         self._running = [Ran() for _ in codes]
         ids = self._queue(codes, cells, deleted, watched=watched)
         return self._collect(ids, ids[-1:], when, press)
 
     def run_beside(self, first: str, second: str) -> list[Ran]:
-        """Run two cells at the same time, the second one in a subshell."""
+        """Run two cells concurrently, the second in a subshell."""
         self._running = [Ran(), Ran()]
         self._client.control_channel.send(self._client.session.msg("create_subshell_request"))
         subshell = self._client.get_control_msg(timeout=WAIT_TIMEOUT)["content"]["subshell_id"]
@@ -162,7 +162,7 @@ class Kernel:
     def _collect(
         self, ids: list[str], last_ids: list[str], when: Callable[[], bool] | None = None, press: str = ""
     ) -> list[Ran]:
-        """Take in what the cells that run do, until all are over, and the kernel is idle after the last ones."""
+        """Collect the messages of the running cells until all have ended and the kernel is idle."""
         results = dict(zip(ids, self._running, strict=True))
         interrupted, busy = False, set(last_ids)
         deadline = time.monotonic() + WAIT_TIMEOUT
@@ -186,7 +186,7 @@ class Kernel:
         return list(results.values())
 
     def shows(self, text: str, cell: int = 0) -> bool:
-        """Tell whether one of the cells that run now has shown a text, in an output or in a widget."""
+        """Return whether a running cell has shown a text, in an output or a widget."""
         ran = self._running[cell]
         return text in json.dumps([ran.messages, ran.comms], ensure_ascii=False, default=str)
 
@@ -194,9 +194,8 @@ class Kernel:
         self, codes: list[str], cells: Sequence[str], deleted: tuple[str, ...], *, watched: bool
     ) -> list[str]:
         """Send cells, and return the ids of their messages."""
-        if (
-            len(codes) > 1
-        ):  # all of them are there when the first one begins: a failure stops those that are queued
+        # A first cell occupies the kernel until all are queued, so that a failure stops the queued ones.
+        if len(codes) > 1:
             self._client.execute(OCCUPIED, silent=True, allow_stdin=False)
         ids = []
         for code, cell in zip_longest(codes, cells, fillvalue=""):
@@ -205,10 +204,10 @@ class Kernel:
         return ids
 
     def _tell_cell(self, cell: str, deleted: tuple[str, ...] = ()) -> None:
-        """Say which cell runs next, as notebooks do."""
+        """Send the id of the next cell, like a notebook."""
         self._count += 1
-        told = {"cellId": cell or f"cell-{self._count}", "deletedCells": list(deleted)}
-        self._client.session.metadata = told if self._tells_cells else {}
+        metadata = {"cellId": cell or f"cell-{self._count}", "deletedCells": list(deleted)}
+        self._client.session.metadata = metadata if self._sends_cell_ids else {}
 
     def _work(self, message: dict[str, Any]) -> None:
         for comm, data in self._widgets.work(message) if self._widgets else ():
@@ -223,19 +222,19 @@ class Kernel:
         self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
 
     def _recover(self) -> None:
-        """An older kernel aborts what comes for a moment after an error, too."""
+        """Wait until an older kernel stops to abort requests after an error."""
         while (
             self._client.execute_interactive("", output_hook=lambda _: None)["content"]["status"] == "aborted"
         ):
             pass
 
     def help(self, code: str) -> str:
-        """The text that a front end opens for `name?`."""
+        """Return the text that a front end shows for `name?`."""
         reply = self._client.execute_interactive(code, output_hook=lambda _: None, timeout=WAIT_TIMEOUT)
         return "".join(page["data"]["text/plain"] for page in reply["content"]["payload"])
 
     def complete(self, code: str, cursor: int | None = None) -> dict[str, Any]:
-        """What a front end is offered at the cursor, or at the end."""
+        """Return the completions at the cursor, by default at the end."""
         reply = self._client.complete(code, cursor, reply=True, timeout=WAIT_TIMEOUT)
         content: dict[str, Any] = reply["content"]
         return content
@@ -254,13 +253,13 @@ class Kernel:
 
 
 class Widgets:
-    """What every front end with widgets does by itself."""
+    """The widgets of a front end."""
 
     def __init__(self) -> None:
         self._states: dict[str, dict[str, Any]] = {}
 
     def work(self, message: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield what goes to which widget in the kernel when a message comes from there."""
+        """Yield the messages that a front end sends to widgets of the kernel in response to a message."""
         if message["msg_type"] != "comm_open":
             return
         content = message["content"]
@@ -277,7 +276,7 @@ class Widgets:
 
 
 def manager(name: str, folder: Path) -> KernelManager:
-    """Return the manager of a kernel: the installed one, or one of another version."""
+    """Return the manager of the installed kernel or of another version."""
     if name == INSTALLED:
         return KernelManager()
     data = folder / "jupyter"
@@ -289,7 +288,7 @@ def manager(name: str, folder: Path) -> KernelManager:
 
 
 def store_message(ran: Ran, kind: str, content: dict[str, Any]) -> None:
-    """Take a message in, as a front end does."""
+    """Store a message of the kernel like a front end."""
     if kind in ("status", "execute_input"):
         return
     if kind.startswith("comm_"):

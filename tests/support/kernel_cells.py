@@ -1,4 +1,4 @@
-"""What tests of cells in a kernel share: scripts that wait for the cell, and a tool."""
+"""A tool and its calls, for tests of cells in a kernel."""
 
 from mimo_magics.core.messages import ReasoningPart, ToolCall
 from support.peer import Peer

@@ -1,4 +1,4 @@
-"""A kernel with the extension, one for each file of tests, and the server that it asks."""
+"""Fixtures: a kernel with the extension, one per test file, and its server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def started(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def peer(server: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
-    """The server of the kernel, which obeys, with the key for it in the environment."""
+    """The server of the kernel with the default script, and its API key in the environment."""
     monkeypatch.setenv("MIMO_API_KEY", KEY)
     server.script = obey
     server.models = None
@@ -41,6 +41,6 @@ def peer(server: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
 
 @pytest.fixture
 def kernel(started: Kernel, peer: Peer) -> Kernel:
-    """A kernel with the extension just loaded: a new conversation and the default settings."""
+    """A kernel with the extension newly loaded: an empty session and the default settings."""
     assert started.run("%unload_ext mimo_magics\n%load_ext mimo_magics").status == "ok"
     return started

@@ -1,4 +1,4 @@
-"""Other versions of the kernel beside the installed one. `make kernels` puts them into build/kernels."""
+"""Other versions of ipykernel. `make kernels` installs them into build/kernels."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FOLDER = ROOT / "build" / "kernels"
 VERSIONS = ("6.31.0", "7.3.0")
 INSTALLED = "python3"
 NAMES = [INSTALLED, *VERSIONS]
-"""Of kernels: that of the environment, and by version."""
+"""Names of kernels: the installed one, and others by version."""
 
 
 def write_specs(data: Path) -> None:
-    """Tell Jupyter, whose data folder this is, of the kernels that are there."""
+    """Write the kernel specs of all available versions into a data folder of Jupyter."""
     for version in filter(is_there, VERSIONS):
         spec = data / "kernels" / version / "kernel.json"
         spec.parent.mkdir(parents=True)
@@ -32,12 +32,12 @@ def write_specs(data: Path) -> None:
 
 
 def is_there(version: str) -> bool:
-    """Tell whether a version can be used."""
+    """Return whether a version is available."""
     return (FOLDER / version).is_dir()
 
 
 def need(name: str) -> None:
-    """Skip a test whose kernel is not there."""
+    """Skip a test if its kernel is not available."""
     if name != INSTALLED and not is_there(name):
         pytest.skip(f"ipykernel {name} is not there: make kernels")
 

@@ -1,4 +1,4 @@
-"""The renderers that the tests of live views share, with a page, a clock and a cell."""
+"""Live renderers with a fake page, clock and cell, for tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.widget_page import Cell, Clock
 
 
 class WatchedComparison:
-    """A live renderer, the clock that it sees, and its cell."""
+    """A live renderer with its clock and its cell."""
 
     def __init__(self, titles: Sequence[str] = TITLES) -> None:
         self.clock = Clock()
@@ -28,7 +28,7 @@ class WatchedComparison:
         )
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock and repaint."""
         self.clock.time += seconds
         self.renderer.tick()
 
@@ -53,7 +53,7 @@ CODE_BLOCKS = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n 
 
 
 def create_live_renderer(*settings: Any) -> LiveRenderer:
-    """A renderer of an answer that takes its time."""
+    """Return a live renderer whose reply has not started."""
     renderer = LiveRenderer(*settings)
     renderer.tick()
     return renderer

@@ -1,4 +1,4 @@
-"""What tests of the panel share: a hand at its controls, and what it shows."""
+"""Control of the parameter panel, for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mimo_magics.notebook.panel.layout import PanelLayout
 
 
 def shell() -> InteractiveShell:
-    """The present shell: other test files of the same process may have replaced it."""
+    """Return the current shell, as other test files of the process may have replaced it."""
     return InteractiveShell.instance()
 
 
@@ -24,12 +24,12 @@ Outputs = list[dict[str, Any]]
 
 
 def control_widget(board: PanelLayout, name: str) -> Any:
-    """What a person moves; of the system prompt the choice."""
+    """Return the widget of a control; for the system prompt, the selection."""
     return board.rows[name].control._binding.widget
 
 
 def move_control(board: PanelLayout, name: str, value: Any) -> None:
-    """Change a control as a page does."""
+    """Change a control like a page."""
     moved = control_widget(board, name)
     moved.set_state({"index": moved.options.index(value)} if hasattr(moved, "index") else {"value": value})
 

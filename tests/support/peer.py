@@ -1,8 +1,8 @@
-"""A server for tests that keeps MiMo's rules: scripted answers in both formats, faults included.
+"""A server for tests that follows MiMo's rules: scripted responses in both formats, faults included.
 
-It runs on a free loopback port in threads of this process. Every request is kept, with what became of its
-connection. Without a script it answers each prompt with a short reasoning and «You said: …», and refuses what MiMo
-refuses: null content, and tool calls whose reasoning did not come back while the model thinks.
+It runs on a free loopback port in threads of this process. It stores every request and the state of its connection.
+Without a script it replies to each prompt with short reasoning and «You said: …», and refuses what MiMo refuses: null
+content, and tool calls without their reasoning while the model thinks.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from support.rules import find_fault
 
 KEY = "sk-canary-0123456789abcdefXYZ"
 CUT = object()
-"""In a script: the connection breaks here."""
+"""In a script: close the connection here."""
 RESET = object()
-"""In a script: the connection is reset here; what was not read yet is lost."""
+"""In a script: reset the connection here; unread data is lost."""
 WAIT_TIMEOUT = 60.0
-"""Seconds after which a test that waits for a condition gives up; no test asserts it."""
+"""Seconds after which a test stops waiting for a condition; no test asserts it."""
 SILENCE = WAIT_TIMEOUT
-"""In a script: nothing more comes. Only a client that hangs up ends this pause."""
+"""In a script: send nothing more, until the client disconnects."""
 
 
 @dataclass
 class Seen:
-    """A request as the server saw it."""
+    """A request that the server received."""
 
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
     connection: int
-    """Number of the TCP connection that it came on."""
+    """Number of its TCP connection."""
     disconnected: bool = False
-    """Whether the client hung up in the middle of the answer."""
+    """Whether the client disconnected before the end of the response."""
     over: bool = False
-    """Whether the server has nothing more to do for it."""
+    """Whether the server has finished with it."""
 
     @property
     def api(self) -> str:
@@ -61,29 +61,29 @@ class Seen:
 
 @dataclass
 class Answer:
-    """What the server does: a status, headers, and pieces of a body.
+    """A scripted response: a status, headers, and pieces of a body.
 
-    A number is a pause in seconds, a function a condition: the server waits until it is true.
+    A number is a pause in seconds; a function is a condition that the server waits for.
     """
 
     pieces: Iterable[Any] = ()
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "text/event-stream"})
     raw: bool = False
-    """Whether the pieces are all that is sent: no status, no headers, no chunks."""
+    """Whether only the pieces are sent: no status, no headers, no chunked encoding."""
 
 
 Script = Callable[[Seen], Answer]
 
 
 def reply(text: str, reasoning: str = "Hm.", stop: str = "end") -> Reply:
-    """A reply as this server gives it."""
+    """Return a reply of this server."""
     parts = (*((ReasoningPart(reasoning),) if reasoning else ()), TextPart(text))
     return Reply(Message("assistant", parts), Usage(20, 10, 5), stop, "mimo-test", "0123456789abcdef")
 
 
 def stream(seen: Seen, answer: Reply) -> Answer:
-    """A reply in the format that was asked for, streamed or whole."""
+    """Return the response for a reply in the format of the request, streamed or not."""
     chance = Random(7)
     if seen.body.get("stream"):
         return Answer([(openai_stream if seen.api == "openai" else anthropic_stream)(answer, chance)])
@@ -94,7 +94,7 @@ def stream(seen: Seen, answer: Reply) -> Answer:
 def frames(
     seen: Seen, words: Iterable[str], pause: float | Callable[[], bool] = 0.0, *, end: bool = True
 ) -> Iterator[Any]:
-    """Pieces of a stream with a pause or a condition after each word."""
+    """Yield the pieces of a stream with a pause or a condition after each word."""
     openai = seen.api == "openai"
     yield sse({"type": "message_start", "message": {"id": "1", "model": "mimo-test"}}) if not openai else b""
     for word in words:
@@ -112,22 +112,22 @@ def frames(
 
 
 def sse(frame: dict[str, Any]) -> bytes:
-    """One frame."""
+    """Return one server-sent event."""
     return f"data: {json.dumps(frame)}\n\n".encode()
 
 
 def delta(text: str) -> bytes:
-    """One piece of text in the OpenAI format."""
+    """Return a text delta in the OpenAI format."""
     return sse({"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": {"content": text}}]})
 
 
 def finish(reason: str = "stop") -> bytes:
-    """The frame that ends an answer in the OpenAI format."""
+    """Return the event that ends a reply in the OpenAI format."""
     return sse({"id": "1", "model": "mimo-test", "choices": [{"delta": {}, "finish_reason": reason}]})
 
 
 def error(status: int, message: str = "no", param: str = "", **headers: str) -> Answer:
-    """An answer that says no, as MiMo words it."""
+    """Return an error response like those of MiMo."""
     body = {"error": {"code": str(status), "message": message, "param": param, "type": ""}}
     return Answer([json.dumps(body).encode()], status, {"Content-Type": "application/json", **headers})
 
@@ -136,15 +136,15 @@ Listed = list[str] | bytes | Answer | None
 
 
 class Peer:
-    """The server; `with Peer() as peer` starts and ends it."""
+    """The server; `with Peer() as peer` starts and stops it."""
 
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or obey
         self.requests: list[Seen] = []
         self.models: Listed | Callable[[str], Listed] = None
-        """What it lists, or says instead; `None` is a server without a list. A function is given the path."""
+        """The list of models, another response, or `None` for a server without a list. A function receives the path."""
         self.lists: list[Seen] = []
-        """Who asked for it."""
+        """Requests for the list of models."""
         self.connections = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"peer": self}))
         self._server.daemon_threads = True
@@ -168,12 +168,12 @@ class Peer:
         return f"http://{self.host}"
 
     def encrypt(self, context: ssl.SSLContext) -> None:
-        """Speak TLS from now on; who does not trust the certificate is only told so."""
+        """Switch to TLS. A client that does not trust the certificate gets a handshake error."""
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
 
     def answers(self, *script: Script | Answer) -> None:
-        """Answer the coming requests one after the other; the last one goes on."""
+        """Set the responses to the next requests, in order; the last one repeats."""
         steps = list(script)
 
         def next_step(seen: Seen) -> Answer:
@@ -183,12 +183,12 @@ class Peer:
         self.script = next_step
 
     def settled(self) -> list[Seen]:
-        """The requests, once the last one is over: answered whole, or its client hung up."""
+        """Return the requests once the last one is finished."""
         wait_until(lambda: all(seen.over for seen in self.requests[-1:]))
         return self.requests
 
     def left(self, count: int = 1) -> list[Seen]:
-        """The requests whose clients hung up, once there are so many."""
+        """Return the requests whose clients disconnected, once there are this many."""
 
         def left() -> list[Seen]:
             return [seen for seen in self.requests if seen.disconnected]
@@ -198,7 +198,7 @@ class Peer:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    """Wait for a condition. The deadline only keeps a test from waiting for ever."""
+    """Wait for a condition. The deadline only keeps a test from hanging."""
     deadline = time.monotonic() + WAIT_TIMEOUT
     while not true():
         assert time.monotonic() < deadline, "the condition did not become true"
@@ -211,7 +211,8 @@ class Handler(BaseHTTPRequestHandler):
     peer: ClassVar[Peer]
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # what comes without a pause goes in packets
+    # Buffer the output, so that pieces without a pause share packets.
+    wbufsize = -1
 
     def setup(self) -> None:
         super().setup()
@@ -282,7 +283,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
 
     def pause(self, seconds: float) -> None:
-        """Wait, but notice at once when the client hangs up."""
+        """Wait, but notice at once if the client disconnects."""
         if not seconds:
             return
         self.wfile.flush()
@@ -291,7 +292,7 @@ class Handler(BaseHTTPRequestHandler):
             raise ConnectionAbortedError
 
     def wait(self, true: Callable[[], bool]) -> None:
-        """Wait for a condition; a client that hangs up meanwhile is noticed."""
+        """Wait for a condition, but notice if the client disconnects."""
         deadline = time.monotonic() + WAIT_TIMEOUT
         self.pause(0.001)
         while not true():
@@ -300,11 +301,11 @@ class Handler(BaseHTTPRequestHandler):
             self.pause(0.01)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Do not log."""
 
 
 def obey(seen: Seen) -> Answer:
-    """Answer as MiMo does, and refuse what it refuses."""
+    """Reply like MiMo, and refuse the same requests."""
     if refusal := find_fault(seen.body, seen.api):
         return error(400, refusal)
     return stream(seen, reply(f"You said: {seen.prompt}"))

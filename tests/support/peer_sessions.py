@@ -1,4 +1,4 @@
-"""What several tests of sessions do: ask a real server, break an answer off, and see what was sent and kept."""
+"""Sessions with a loopback server, for tests: complete, incomplete and interrupted turns, and the sent requests."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def notices(session: Session, prompt: str | None, **options: object) -> tuple[st
 
 
 def run_cells(session: Session, *cells: str, words: str = "", **options: object) -> None:
-    """Run cells, each of which says its name, or other words than the first time."""
+    """Run a turn for each cell. Its prompt is the name of the cell and `words`."""
     for cell in cells:
         ask(session, cell + words, cell=cell, **options)
 
 
 def expected_body(*prompts: str) -> dict[str, object]:
-    """What the server sees of the last of these prompts, the ones before being answered."""
+    """Return the expected request for the last of these prompts, after the others and their replies."""
     messages = []
     for prompt in prompts:
         answer = {"role": "assistant", "content": f"You said: {prompt}", "reasoning_content": "Hm."}
@@ -76,7 +76,7 @@ def describe_branches(session: Session) -> list[tuple[int, str, bool]]:
 
 
 def interrupt_turn(session: Session, peer: Peer, prompt: str | None, **options: object) -> None:
-    """Ask, and stop the answer after its first words, «Half an »."""
+    """Send a prompt, and interrupt the reply after «Half an »."""
     peer.answers(lambda seen: Answer([*frames(seen, ["Half an "], end=False), SILENCE]))
     with portal.PortalStream(session.stream(prompt, **options)) as call:
         next(event for event in call if isinstance(event, TextDelta))
@@ -84,7 +84,7 @@ def interrupt_turn(session: Session, peer: Peer, prompt: str | None, **options: 
 
 
 async def cancel_after_request(peer: Peer, opening: AbstractAsyncContextManager[RunningTurn]) -> None:
-    """Cancel the task of a turn when the server has its request, and has not said anything."""
+    """Cancel the task of a turn after the server has received its request and before it responds."""
 
     async def turn() -> None:
         async with opening as running:
@@ -107,7 +107,7 @@ CONTINUATION = reply("answer.", "Hm, hm.")
 def run_incomplete_turn(
     session: Session, peer: Peer, how: str, prompt: str | None = "one", **options: object
 ) -> None:
-    """Ask, and get «Half an » for an answer."""
+    """Send a prompt whose reply is the incomplete text «Half an »."""
     if how == "interrupted":
         interrupt_turn(session, peer, prompt, **options)
         return
@@ -139,5 +139,5 @@ CALL = Reply(
 
 
 def sent_messages(peer: Peer, number: int = -1) -> list[tuple[str, object]]:
-    """Role and content of the messages that the server got."""
+    """Return role and content of the messages of a request."""
     return [(message["role"], message["content"]) for message in peer.requests[number].body["messages"]]

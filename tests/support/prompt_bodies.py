@@ -1,4 +1,4 @@
-"""Texts below a cell magic, with all that IPython and Python look for in code."""
+"""Prompts with the special syntax that IPython and Python look for in code."""
 
 from hypothesis import strategies as st
 
@@ -46,4 +46,4 @@ PIECES = (
 BODIES = st.lists(
     st.sampled_from(PIECES) | st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
 ).map("".join)
-"""Any text but halves of characters."""
+"""Any text without surrogates."""

@@ -1,4 +1,4 @@
-"""The Pythons of this machine, by version: `python tests/support/pythons.py 3.12` prints where one is, or says that there is none."""
+"""The Pythons of this machine: `python tests/support/pythons.py 3.12` prints the path of that version, or an error."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NEXT = ("3.14",)
-"""Not promised yet: tried where it is there, and its failures decide nothing."""
+"""A version that is not supported yet. It is tried if available, and its failures are ignored."""
 
 
 def promised() -> tuple[str, ...]:
-    """Return the versions that the classifiers promise, the oldest first."""
+    """Return the versions of the classifiers, the oldest first."""
     last = [line.rpartition(" :: ")[2] for line in PROJECT["classifiers"] if line.startswith("Programming")]
     return tuple(version for version in last if version.startswith("3."))
 
@@ -29,7 +29,7 @@ def find(version: str) -> str | None:
 
 
 def _all_of_pyenv() -> dict[str, str]:
-    """Let pyenv's commands find each version that it has, not only the one that it is set to."""
+    """Return an environment in which pyenv finds all of its versions, not only the selected one."""
     if not shutil.which("pyenv"):
         return dict(os.environ)
     listed = subprocess.run(

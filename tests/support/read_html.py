@@ -1,4 +1,4 @@
-"""HTML as a browser reads it: what is in it, and what nobody would have put there with good intent."""
+"""HTML as a browser parses it, and the unexpected elements in it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from support.hostile import ATTRIBUTES, PICTURES, TAGS, find_unexpected
 
 
 class ParsedHtml(HTMLParser):
-    """What is in HTML: each tag, each attribute; and the whole of it written in another way."""
+    """The tags and attributes of HTML, and a normalized form of all of it."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.found: list[tuple[str, ...]] = []
         self.tree = ""
-        self.feed(html.replace("\r\n", "\n").replace("\r", "\n"))  # as browsers do
+        self.feed(html.replace("\r\n", "\n").replace("\r", "\n"))
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -39,12 +39,12 @@ class ParsedHtml(HTMLParser):
 
 
 def reparse_html(html: str) -> str:
-    """Return what a browser's parser makes of it."""
+    """Return the HTML after parsing and serialization by a browser's algorithm."""
     names = {rule.partition(" ")[2] for rule in (*ATTRIBUTES, *PICTURES)}
     return nh3.clean(html, tags={*TAGS.split(), "img"}, attributes={"*": names}, link_rel=None)
 
 
 def find_harm(html: str, more: Mapping[str, str] = {}) -> list[tuple[str, ...]]:
-    """Return what is odd in it, and the difference where a browser reads something else."""
+    """Return unexpected tags and attributes, and the difference if a browser parses the HTML differently."""
     once, twice = ParsedHtml(html), ParsedHtml(reparse_html(html))
     return find_unexpected(once.found, more) + ([] if once.tree == twice.tree else [(once.tree, twice.tree)])

@@ -1,8 +1,8 @@
-"""What is shipped works for a stranger: `make release-check`.
+"""The release check: `make release-check`.
 
-The wheel and the sdist are built and looked into. Then they are installed into empty environments, on each Python that is
-promised, with the oldest and with the newest dependencies that are allowed. There the extension is loaded, its settings
-are shown, and a notebook runs. What cannot run is said; with --strict it is a failure.
+It builds the wheel and the sdist and checks their contents. Then it installs them into empty environments, on each
+supported Python, with the oldest and the newest allowed dependencies. There it loads the extension, shows the settings,
+and runs a notebook. It reports what it could not run; with --strict that is a failure.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
 WORK = ROOT / "build" / "release"
 SOURCE = WORK / "source"
-"""The sdist, unpacked: the notebook that runs is the one that is shipped."""
+"""The unpacked sdist, so that the check runs the notebook of the release."""
 NOTEBOOK = "00_first_answer"
 ANSWER = "The capital of Japan is Tokyo."
 SHELL = """%load_ext mimo_magics
@@ -40,12 +40,12 @@ import mimo_magics; print(f"{mimo_magics.__version__} of {mimo_magics.__file__}"
 
 
 class Broken(Exception):
-    """Something is not as it should be; the text says what."""
+    """A check failed; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One thing that a stranger may do."""
+    """One row of the check: a Python and a set of dependencies."""
 
     python: str
     what: str
@@ -53,13 +53,13 @@ class Cell:
 
     @property
     def folder(self) -> Path:
-        """Where its environment is."""
+        """The folder of its environment."""
         return WORK / f"{self.python}-{self.what}"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it went."""
+    """The result of one row."""
 
     cell: Cell
     state: str
@@ -76,7 +76,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """The two files."""
+    """The two files of the release."""
 
     wheel: Path
     sdist: Path
@@ -105,7 +105,7 @@ def build() -> Shipped:
 
 
 def faults(wheel: Path, source: Path, kept: Sequence[str]) -> Iterator[str]:
-    """Tell what is wrong with a wheel and an unpacked sdist of the files that git keeps."""
+    """Return the errors of a wheel and an unpacked sdist, compared with the files in git."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     info = next(name for name in names if name.endswith(".dist-info/METADATA")).removesuffix("METADATA")
@@ -118,19 +118,19 @@ def faults(wheel: Path, source: Path, kept: Sequence[str]) -> Iterator[str]:
 
 
 def files() -> list[str]:
-    """Return what git keeps, or would keep."""
+    """Return the files that git tracks, or would track."""
     listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard")
     return [name for name in listed.splitlines() if (ROOT / name).exists()]
 
 
 def differences(where: str, found: Iterable[str], expected: set[str]) -> Iterator[str]:
-    """Tell which files are too many or too few."""
+    """Return the extra and the missing files."""
     yield from (f"{name} is in {where} and should not be." for name in sorted(set(found) - expected))
     yield from (f"{name} is not in {where}." for name in sorted(expected - set(found)))
 
 
 def missing_for(tag: str, version: str, changelog: str) -> Iterator[str]:
-    """Tell what a release under a tag lacks; without a tag there is none."""
+    """Return what a release with this tag lacks; nothing without a tag."""
     if not tag:
         return
     if tag != f"v{version}":
@@ -140,10 +140,10 @@ def missing_for(tag: str, version: str, changelog: str) -> Iterator[str]:
 
 
 def run(*command: str, cwd: Path = ROOT, **variables: str) -> str:
-    """Run a command without the person's settings, and return what it prints.
+    """Run a command without the settings of the user, and return its output.
 
     Raises:
-        Broken: it failed, or did not end.
+        Broken: the command failed or timed out.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MIMO_", "PYTHON"))}
     kept = {"cwd": cwd, "env": {**own, **variables}, "encoding": "utf-8", "timeout": 600}
@@ -162,7 +162,7 @@ def cells(versions: Sequence[str]) -> list[Cell]:
 
 
 def tried(cell: Cell, shipped: Shipped) -> Outcome:
-    """Do what a stranger does, if the Python is there."""
+    """Check one row, if its Python is available."""
     python = pythons.find(cell.python)
     if not python:
         return Outcome(cell, "not run", why=f"There is no Python {cell.python} here.")
@@ -179,7 +179,7 @@ def tried(cell: Cell, shipped: Shipped) -> Outcome:
 
 
 def install(cell: Cell, shipped: Shipped, python: str, extra: str = "") -> None:
-    """Install a file into an empty environment, with nothing but what it asks for."""
+    """Install a file and its dependencies into an empty environment."""
     run(sys.executable, "-m", "uv", "venv", "--quiet", "--clear", "--python", python, str(cell.folder))
     command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(cell.folder)]
     file = shipped.sdist if cell.what == "sdist" else shipped.wheel
@@ -191,13 +191,13 @@ def install(cell: Cell, shipped: Shipped, python: str, extra: str = "") -> None:
 
 
 def oldest(extra: str) -> Iterator[str]:
-    """Ask for the lowest versions of what the project itself names. What a wheel names is not meant by uv's «direct»."""
+    """Return the lowest versions of the dependencies. The option «direct» of uv does not include those of a wheel."""
     yield from ("--resolution", "lowest-direct", "--requirements", str(SOURCE / "pyproject.toml"))
     yield from ("--extra", extra) if extra else ()
 
 
 def bounds_are_reached(cell: Cell) -> None:
-    """Look whether the oldest allowed versions are what was tried; on later Pythons some of them cannot be had."""
+    """Return whether the oldest allowed versions were installed. On later Pythons some of them are unavailable."""
     if cell.what != "lowest" or cell.python != pythons.promised()[0]:
         return
     site = [str(folder) for folder in cell.folder.glob("lib/*/site-packages")]
@@ -211,13 +211,13 @@ def bounds_are_reached(cell: Cell) -> None:
 
 
 def at(bound: Requirement, version: Version) -> bool:
-    """Tell whether a version is the one that `>=` names."""
+    """Return whether a version equals the lower bound."""
     lowest = Version(next(each.version for each in bound.specifier if each.operator == ">="))
     return version.release[: len(lowest.release)] == lowest.release
 
 
 def settings_are_shown(cell: Cell) -> None:
-    """Load the extension in IPython and look at `%mimo_config`; a failed cell is a failed command."""
+    """Load the extension in IPython and check the output of `%mimo_config`; a failed cell fails the command."""
     ipython = str(cell.folder / "bin" / "ipython")
     own = {"IPYTHONDIR": str(cell.folder / "ipython")}
     printed = run(ipython, "--no-banner", "--colors=NoColor", "-c", SHELL, cwd=WORK, **own)
@@ -228,7 +228,7 @@ def settings_are_shown(cell: Cell) -> None:
 
 
 def notebook_runs(cell: Cell) -> None:
-    """Run the shipped notebook, answered by its tape, or by the embedded model where it has none."""
+    """Run the notebook of the release from its tape, or with the embedded model if it has no tape."""
     tape = SOURCE / "notebooks" / "tapes" / f"{NOTEBOOK}.jsonl"
     variables = {"MIMO_PRESET": "local", "IPYTHONDIR": str(cell.folder / "ipython")}
     if tape.exists():
@@ -241,7 +241,7 @@ def notebook_runs(cell: Cell) -> None:
 
 
 def failed(outcomes: Sequence[Outcome], *, strict: bool) -> bool:
-    """Tell whether the release is not ready: a promise fails, or was not tried although all must be, or none was."""
+    """Return whether the release is not ready: a row failed, a required row did not run, or no row ran."""
     promised = [outcome.state for outcome in outcomes if outcome.cell.python not in pythons.NEXT]
     return "fails" in promised or "ok" not in promised or (strict and "not run" in promised)
 
@@ -254,7 +254,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 
 
 def main(words: Sequence[str]) -> int:
-    """Build, look, try; return the exit code. RELEASE_TAG is the tag of a release."""
+    """Run the check; return the exit code. RELEASE_TAG is the tag of a release."""
     options = arguments(words)
     shipped = build()
     print(

@@ -1,4 +1,4 @@
-"""Public bug reports as tests: each test names the reports that it stands for."""
+"""Public bug reports as tests: each test links to its reports."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from support.peer import Answer, Peer, Seen
 
 
 def report(*links: str) -> pytest.MarkDecorator:
-    """Name the public reports that a test, or one of its inputs, stands for."""
+    """Mark a test, or one of its inputs, with the links of public reports."""
     return pytest.mark.report(*links)
 
 
 def find_links(item: pytest.Item) -> list[str]:
-    """Return the reports that a test names."""
+    """Return the links of a test."""
     return [link for mark in item.iter_markers("report") for link in mark.args]
 
 
 def streamed(*chunks: Frame, finish: str = "stop") -> Answer:
-    """An answer in the OpenAI format, of these chunks and the one that ends it."""
+    """Return a response in the OpenAI format with these chunks and a final one."""
     return Answer([openai_stream(*chunks, openai_chunk(finish))])
 
 
@@ -35,13 +35,13 @@ def text(words: str) -> Answer:
 
 
 def call_chunk(id_: str | None, name: str | None, arguments: Any, index: Any = 0) -> Frame:
-    """A delta of one tool call, as servers of many kinds write it."""
+    """Return a delta of one tool call in the form of various servers."""
     call = {"index": index, "id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
     return openai_chunk(tool_calls=[call])
 
 
 def called(*chunks: Frame) -> Answer:
-    """An answer that ends in tool calls."""
+    """Return a response that ends with tool calls."""
     return streamed(*chunks, finish="tool_calls")
 
 
@@ -50,7 +50,7 @@ def session(peer: Peer, **options: Any) -> Session:
 
 
 class Tools:
-    """Two tools that note what ran, and an approval that notes what it was asked."""
+    """Two tools that record their calls, and an approval function that records its questions."""
 
     def __init__(self, allow: Callable[[ToolCall], bool] = lambda _: True) -> None:
         self.ran: list[str] = []
@@ -76,18 +76,18 @@ class Tools:
 
 
 def results(session: Session) -> list[str]:
-    """What the tools of the last turn gave back."""
+    """Return the tool results of the last turn."""
     return [part.output for part in session.turns[-1].reply.message.parts if hasattr(part, "output")]
 
 
 def messages(peer: Peer, number: int = -1) -> list[dict[str, Any]]:
-    """The messages of a request."""
+    """Return the messages of a request."""
     sent: list[dict[str, Any]] = peer.requests[number].body["messages"]
     return sent
 
 
 def refusing(refuse: Callable[[dict[str, Any]], Answer | None], *answers: Answer) -> Callable[[Seen], Answer]:
-    """Answer one after the other, the last one for ever, but refuse what a server does not take."""
+    """Return the responses in order, the last one repeatedly, but refuse invalid requests."""
     left = list(answers)
 
     def script(seen: Seen) -> Answer:
@@ -97,10 +97,10 @@ def refusing(refuse: Callable[[dict[str, Any]], Answer | None], *answers: Answer
 
 
 def sent_arguments(body: dict[str, Any]) -> list[Any]:
-    """Read the arguments of all calls of a request, as strict servers do.
+    """Parse the arguments of all calls of a request, like strict servers.
 
     Raises:
-        ValueError: they are not JSON.
+        ValueError: the arguments are not JSON.
     """
     calls = [call for message in body["messages"] for call in message.get("tool_calls") or ()]
     return [json.loads(call["function"]["arguments"]) for call in calls]

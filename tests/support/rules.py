@@ -1,6 +1,6 @@
-"""What MiMo's API refuses in a request: written from its documentation and from what was seen of it, not from our code.
+"""Requests that MiMo's API refuses, by its documentation and observation, independent of the code of this package.
 
-The numbers are sections of the API notes that the project keeps: 3.1 tools, 3.2 messages, 5.1 the Anthropic format,
+The numbers are sections of the API notes of the project: 3.1 tools, 3.2 messages, 5.1 the Anthropic format,
 7.1 reasoning and tools, 7.2 quirks.
 """
 
@@ -13,11 +13,11 @@ from typing import Any
 REASONING = "The reasoning_content in the thinking mode must be passed back to the API."
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 REFUSED_KEYS = {"title", "additionalProperties", "strict", "$ref", "$defs"}
-"""Keys of a schema that its gateways refuse (3.1)."""
+"""Schema keywords that its gateways refuse (3.1)."""
 
 
 def find_fault(body: dict[str, Any], api: str) -> str:
-    """Return why a request is refused; empty when it is fine."""
+    """Return the reason for a refusal; empty for a valid request."""
     return next((_openai if api == "openai" else _anthropic)(body), "")
 
 
@@ -98,7 +98,7 @@ def _calls(ids: list[str], arguments: list[str]) -> Iterator[str]:
 
 def _tool(name: str, schema: Any, tool: dict[str, Any]) -> Iterator[str]:
     if not NAME.fullmatch(name):
-        yield f"{name!r} is no name of a tool"
+        yield f"{name!r} is not a valid tool name"
     if not isinstance(schema, dict) or schema.get("type") != "object":
         yield f"{name} is described by no object"
     if found := REFUSED_KEYS & (set(tool) | set(_keys(schema))):
@@ -106,7 +106,7 @@ def _tool(name: str, schema: Any, tool: dict[str, Any]) -> Iterator[str]:
 
 
 def _keys(schema: Any) -> Iterator[str]:
-    """Yield the keywords of a schema; names of properties are no keywords."""
+    """Yield the keywords of a schema, without the names of properties."""
     if not isinstance(schema, dict):
         return
     for key, value in schema.items():

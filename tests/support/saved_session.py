@@ -1,7 +1,8 @@
-"""A session with every kind of content, as it is saved."""
+"""A saved session with every kind of content."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from mimo_magics.core.messages import (
@@ -17,7 +18,7 @@ from mimo_magics.core.messages import (
     ToolResult,
     Usage,
 )
-from mimo_magics.session.history import History
+from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.storage.session_file import SavedSession
 from mimo_magics.session.turn import Turn
 from support.saving_process import turn
@@ -65,11 +66,11 @@ SAVED_HISTORY = (
     .append_turn(FULL_TURN)
     .drop_last(1)
     .append_turn(turn("instead"))
-    .start_conversation("b")
-    .append_turn(FULL_TURN)
-    .switch_to(0)
+    .move_to(ROOT)
+    .append_turn(replace(FULL_TURN, opens_branch=True))
+    .move_to(0)
 )
-"""Two conversations, one of them with a branch, and it stands at neither end."""
+"""Three branches, two of them after the same turn; the current line ends before any of them."""
 
 
 SAVED = SavedSession("main", DAY, SAVED_HISTORY, Usage(7, 3), 0.125)

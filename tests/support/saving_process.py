@@ -1,11 +1,10 @@
-"""A process that saves turn after turn: beside others, until it is killed, or interrupted all the time.
+"""A process that saves turns: concurrently with others, until it is killed, or with interrupts.
 
-python saving_process.py beside PATH NAME COUNT     saves so many turns, whatever others save meanwhile
-python saving_process.py killed PATH SEED           for each line of input: saves turns in a child, kills it at
-                                                    some moment, and tells how many turns it had reported; a line
-                                                    with a number n kills the child before it replaces the file for
-                                                    the nth time
-python saving_process.py interrupted PATH SEED COUNT    saves so many times and is interrupted each time
+python saving_process.py beside PATH NAME COUNT     saves COUNT turns while other processes save
+python saving_process.py killed PATH SEED           for each line of input: saves turns in a child process, kills it at a
+                                                    random time, and prints the number of reported turns; a line with a
+                                                    number n kills the child before it replaces the file for the nth time
+python saving_process.py interrupted PATH SEED COUNT    saves COUNT times and is interrupted each time
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ from mimo_magics.session.storage.session_file import SavedSession, SessionFile
 from mimo_magics.session.turn import Turn
 
 MAX_RUN_SECONDS = 0.03
-"""Seconds: some saves."""
+"""The time of several saves."""
 
 
 def turn(prompt: str, size: int = 0) -> Turn:
-    """A turn whose answer has so many characters."""
+    """Return a turn whose reply has this many characters."""
     reply = Reply(Message("assistant", (TextPart("x" * size),)), stop="end")
     return Turn(user_message(prompt), reply, Params("mimo-test"), "mimo-v2", "openai", 1.0)
 
 
 def session_with_turns(turns: int = 0, size: int = 0) -> SavedSession:
-    """A session of turns that say their number."""
+    """Return a session whose prompts are the numbers of the turns."""
     history = History()
     for number in range(turns):
         history = history.append_turn(turn(str(number), size))
@@ -63,7 +62,7 @@ def save_until_killed(path: Path, seed: int) -> None:
 
 
 def _reported(path: Path, seconds: float, nth: int) -> int:
-    """Let a child save for so long, or until its nth save; it reports one byte for each turn that it saved."""
+    """Let a child process save for this time, or until its nth save; return the number of turns that it reported."""
     reading, writing = os.pipe()
     if not (child := os.fork()):
         try:
@@ -81,7 +80,7 @@ def _reported(path: Path, seconds: float, nth: int) -> int:
 
 
 def _die_at(nth: int) -> None:
-    """Kill this process before it replaces a file for the nth time, when the new one is written beside it."""
+    """Kill this process before it replaces a file for the nth time, after the new file is written."""
     left = nth
 
     def hook(event: str, _: object) -> None:
@@ -110,7 +109,8 @@ def save_while_interrupted(path: Path, seed: int, count: int) -> None:
         with suppress(KeyboardInterrupt):
             signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-5, 2e-3))
             file.write(saved)
-            time.sleep(1)  # it comes
+            # The interrupt ends this sleep.
+            time.sleep(1)
         file.write(saved)
 
 

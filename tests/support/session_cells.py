@@ -1,4 +1,4 @@
-"""What tests of sessions in a kernel share: prompts in cells, and what a person reads of their session."""
+"""Prompts in cells of a kernel, and the displayed session, for tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WORDS = "one two three four five"
 
 
 def reload_extension(kernel: Kernel) -> Kernel:
-    """Load the extension anew: nothing was said, and the settings are the default ones, as after a restart."""
+    """Reload the extension: an empty session and the default settings, as after a restart."""
     assert kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics").status == "ok"
     return kernel
 
@@ -23,7 +23,7 @@ def enable_autosave(kernel: Kernel, notebook: Path) -> Kernel:
 
 
 def run_prompts(kernel: Kernel, prompts: str, options: str = "") -> list[Ran]:
-    """Ask each prompt in a cell of its name; `three!` is asked by the cell `three`."""
+    """Run each prompt in a cell of the same name; `three!` is a prompt of the cell `three`."""
     return [kernel.run(f"%%mimo {options}\n{word}", cell=word.rstrip("!")) for word in prompts.split()]
 
 
@@ -36,7 +36,7 @@ def shown_turns(kernel: Kernel) -> list[tuple[str, str]]:
 
 
 def table_rows(ran: Ran) -> list[tuple[str, ...]]:
-    """The cells of a table, the first of which are marks or empty."""
+    """Return the rows of a table; the first column contains marks."""
     return [(line[:1].strip(), *line[3:].split()) for line in ran.documents[0].splitlines()[1:]]
 
 
@@ -45,5 +45,5 @@ def listed_sessions(kernel: Kernel) -> list[tuple[str, ...]]:
 
 
 def saved_prompts(path: Path) -> list[str]:
-    """The prompts of the conversation that a file holds."""
+    """Return the prompts of a session file."""
     return [turn.prompt.text for turn in Session.load(path).turns]

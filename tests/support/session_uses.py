@@ -1,4 +1,4 @@
-"""All that is done with a session, for tests with sessions that a stranger wrote."""
+"""All operations on a session, for tests with untrusted session files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DRAFTS: list[dict[str, Any]] = [
 
 
 def use_session(session: Session) -> None:
-    """Do all that can be done without a server; what is raised is a `MimoError`."""
+    """Run all operations that need no server. Only a `MimoError` is allowed."""
     assert INVISIBLE_CHARACTERS.findall(repr(session)) == []
     session.show().bundle()
     usage_bundle(session.history, {}, session.unrecorded_usage, session.unrecorded_cost)

@@ -1,4 +1,4 @@
-"""What the tests of tapes share: how a request goes through a tape, and what is on it."""
+"""Requests through a tape, for tests."""
 
 from contextlib import aclosing
 from dataclasses import replace
@@ -20,7 +20,7 @@ from support.peer import KEY, Peer
 async def send_through_tape(
     peer: Peer, inserted: Tape, api: Api = "openai", request: Request = REQUEST
 ) -> tuple[list[Event], MimoError | None]:
-    """Ask, and return what came and how it failed."""
+    """Send a request; return its events and its error."""
     address = peer.url + ("/v1" if api == "openai" else "/anthropic")
     endpoint = Endpoint(address, Secret(KEY), "bearer", tapes=(inserted,))
     events: list[Event] = []

@@ -1,4 +1,4 @@
-"""What the tests of both terminal renderers show: the events of a turn, and its reply."""
+"""The events and the reply of a turn, for tests of the terminal renderers."""
 
 from mimo_magics.core.events import (
     Event,

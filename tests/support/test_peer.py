@@ -1,4 +1,4 @@
-"""The server of the tests refuses what MiMo refuses, so that the tests that use it can fail."""
+"""The test server refuses the same requests as MiMo, so that tests that use it can fail."""
 
 import json
 from typing import Any

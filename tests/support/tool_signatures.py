@@ -1,4 +1,4 @@
-"""Types and functions from which the tests of tools make signatures."""
+"""Types and functions for tests of tool schemas."""
 
 import json  # noqa: F401  an annotation of `taking` may name it as text
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ Shape = Annotated[Circle | Square, Field(discriminator="kind")]
 
 
 def taking(hint: Any, **default: Any) -> Any:
-    """Make a function of one parameter."""
+    """Return a function with one parameter of this type."""
 
     def function(value: Any = None) -> None: ...
 

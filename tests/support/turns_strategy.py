@@ -88,8 +88,9 @@ turns = st.builds(
     summary=st.sampled_from(["", "They said hello."]),
     digest=texts,
     cell=st.sampled_from(["", "a", "b", "c"]),
+    opens_branch=st.booleans(),
 )
-"""Turns of no conversation yet."""
+"""Turns that belong to no history yet."""
 
 
 def _replaced(turn: Turn) -> Step:
@@ -97,42 +98,40 @@ def _replaced(turn: Turn) -> Step:
 
 
 def _switched(number: int) -> Step:
-    return lambda history: (
-        history.switch_to(number % len(history.all_turns)) if history.all_turns else history
-    )
+    return lambda history: history.move_to(number % len(history.all_turns)) if history.all_turns else history
 
 
-def _asked_again(turn: Turn) -> Step:
+def _rerun(turn: Turn) -> Step:
     return lambda history: history.rewind_to_cell(turn.cell).append_turn(turn)
 
 
-def _told_again(turn: Turn) -> Step:
+def _restored(turn: Turn) -> Step:
     return lambda history: history.append_or_restore(turn)
 
 
-def _met(others: list[Turn]) -> Step:
+def _merged(others: list[Turn]) -> Step:
     return lambda history: history.merge_older(reduce(History.append_turn, others, History()))
 
 
 steps = st.one_of(
     turns.map(lambda turn: lambda history: history.append_turn(turn)),
     turns.map(_replaced),
-    turns.map(_asked_again),
-    turns.map(_told_again),
-    st.lists(turns, max_size=3).map(_met),
+    turns.map(_rerun),
+    turns.map(_restored),
+    st.lists(turns, max_size=3).map(_merged),
     st.integers(0, 3).map(lambda count: lambda history: history.drop_last(count)),
     st.integers(0, 9).map(_switched),
-    st.sampled_from(["", "x", "y"]).map(lambda thread: lambda history: history.start_conversation(thread)),
+    st.just(lambda history: history.move_to(ROOT)),
     st.sets(st.sampled_from("abc"), max_size=2).map(
         lambda cells: lambda history: history.remove_cells(cells)
     ),
 )
-"""What may happen to a history."""
+"""The operations on a history."""
 
 
 @st.composite
 def histories(draw: st.DrawFn, most: int = 8) -> History:
-    """Histories as they come to be: by one step after the other."""
+    """Histories that result from a sequence of operations."""
     history = History()
     for step in draw(st.lists(steps, max_size=most)):
         history = step(history)

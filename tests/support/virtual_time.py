@@ -1,4 +1,4 @@
-"""A clock for tests: nothing but a sleep puts it forward, and a sleep takes no time."""
+"""A clock for tests. Only a sleep advances it, and a sleep takes no time."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from mimo_magics.tape import clock
 
 
 class VirtualTime:
-    """Stands where `mimo_magics.tape.clock` has `time` and `anyio`."""
+    """Replaces `time` and `anyio` in `mimo_magics.tape.clock`."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
-        """Seconds of every sleep, in order."""
+        """The seconds of every sleep, in order."""
         self._lock = threading.Lock()
 
     def monotonic(self) -> float:
-        """Return the seconds that were slept so far."""
+        """Return the total seconds of all sleeps."""
         with self._lock:
             return sum(self.slept)
 
@@ -28,7 +28,7 @@ class VirtualTime:
         return 1_795_910_400.0 + self.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Note the seconds, and let other tasks run."""
+        """Record the seconds, and let other tasks run."""
         with self._lock:
             self.slept.append(seconds)
         await anyio.lowlevel.checkpoint()
@@ -36,7 +36,7 @@ class VirtualTime:
 
 @pytest.fixture
 def virtual_time(monkeypatch: pytest.MonkeyPatch) -> VirtualTime:
-    """Inject a clock that only sleeps put forward into every turn of this process."""
+    """Inject the virtual clock into every turn of this process."""
     virtual = VirtualTime()
     monkeypatch.setattr(clock, "time", virtual)
     monkeypatch.setattr(clock, "anyio", virtual)

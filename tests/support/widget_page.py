@@ -1,4 +1,4 @@
-"""What the tests of live renderers share: a page at the end of a wire, a clock, a cell."""
+"""A fake page with widgets, a clock and a cell, for tests of live renderers."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 from comm.base_comm import BaseComm
 
 Published = list[dict[str, Any]]
-"""What was shown, in order."""
+"""The displayed outputs, in order."""
 WIDGETS = "application/vnd.jupyter.widget-view+json"
 ENVELOPE_BYTES = 550
-"""Bytes that Jupyter puts around each message."""
+"""Size of the envelope that Jupyter adds to each message."""
 
 
 @dataclass
 class PageConnection:
-    """What goes to the page, and its answer to a probe."""
+    """The messages to the page, and its response to the widget probe."""
 
     answers: bool = True
     messages: list[tuple[str, str, Any]] = field(default_factory=list)
-    """Kind of message, widget, and data."""
+    """The type, the widget and the data of each message."""
     comms: dict[str, BaseComm] = field(default_factory=dict)
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -31,7 +31,7 @@ class PageConnection:
         return sum(ENVELOPE_BYTES + len(json.dumps(data)) for _, _, data in self.messages)
 
     def values(self) -> list[str]:
-        """Each HTML that was sent."""
+        """Return all HTML that was sent."""
         states = (data["state"] for kind, _, data in self.messages if kind != "comm_close")
         return [state["value"] for state in states if isinstance(state.get("value"), str)]
 
@@ -47,12 +47,12 @@ class PageConnection:
             self.update(target, {trait: self.states[source.removeprefix("IPY_MODEL_")][name]})
 
     def update(self, widget: str, state: dict[str, Any]) -> None:
-        """Change a widget as the page does."""
+        """Change a widget like the page."""
         content = {"data": {"method": "update", "state": state, "buffer_paths": []}}
         self.comms[widget.removeprefix("IPY_MODEL_")].handle_msg({"content": content, "buffers": []})
 
     def find(self, model: str, text: str) -> str:
-        """Return the newest widget of a kind with this description, or one that begins so."""
+        """Return the newest widget of a model whose description begins with this text."""
         return [
             id_
             for id_, state in self.states.items()
@@ -65,7 +65,7 @@ class PageConnection:
 
 
 class Clock:
-    """Shows the time that a test sets."""
+    """A clock whose time a test sets."""
 
     time = 0.0
 
@@ -74,7 +74,7 @@ class Clock:
 
 
 class Cell:
-    """A cell that notes what is done to it."""
+    """A cell that records the calls."""
 
     def __init__(self) -> None:
         self.stopped = False
@@ -109,7 +109,7 @@ So $x^{n}$ it is, for $5.
 
 
 def text(length: int) -> str:
-    """Markdown of all kinds, of about this length."""
+    """Return Markdown of all kinds with about this length."""
     parts = (MIXED.replace("{n}", str(n)) for n in count())
     whole = ""
     while len(whole) < length:

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize(("pace", "share"), [("real", 1.0), ("fast", 0.1), ("once", 0.0)])
-async def test_a_replay_takes_its_share_of_the_time(
+async def test_a_replay_takes_time_according_to_its_pace(
     virtual_time: VirtualTime, pace: Any, share: float
 ) -> None:
     clock = TapeClock(pace, tape_only=True)
@@ -21,7 +21,7 @@ async def test_a_replay_takes_its_share_of_the_time(
     assert virtual_time.slept == pytest.approx([0.2 * share, 0.1 * share])
 
 
-async def test_beside_calls_that_are_made_the_clock_runs_on(virtual_time: VirtualTime) -> None:
+async def test_the_clock_also_advances_during_calls_that_are_made(virtual_time: VirtualTime) -> None:
     clock = TapeClock("once", tape_only=False)
     before = clock.now()
     await clock.advance(100.0)

@@ -71,7 +71,7 @@ def start(code: str, *arguments: object) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_two_processes_that_record_on_one_tape_lose_nothing(tmp_path: Path, mode: str) -> None:
+def test_two_processes_that_record_on_one_tape_lose_no_call(tmp_path: Path, mode: str) -> None:
     path = tmp_path / "tapes" / "lesson.jsonl"
     processes = [start(RECORD, mode, path, name) for name in "ab"]
     assert [each.stdout.readline() for each in processes if each.stdout] == ["open\n"] * 2
@@ -95,7 +95,7 @@ def test_two_processes_that_record_on_one_tape_lose_nothing(tmp_path: Path, mode
         ("a 0 b 1 0", "102"),  # what was replaced is written once more
     ],
 )
-def test_a_recorder_replaces_an_old_tape_and_not_what_is_recorded_beside_it(
+def test_recording_replaces_an_old_tape_but_no_call_of_another_process(
     path: Path, steps: str, kept: str
 ) -> None:
     """Letters open a tape to be recorded; digits record on the first or the second of them."""
@@ -113,14 +113,14 @@ def test_a_recorder_replaces_an_old_tape_and_not_what_is_recorded_beside_it(
 
 
 @pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n", b"\n\n\n", b"\n  \r\n"], ids=repr)
-def test_a_call_is_on_lines_of_its_own_whatever_the_file_ended_with(path: Path, ending: bytes) -> None:
+def test_a_call_begins_on_a_line_of_its_own(path: Path, ending: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(encode_tape([call("old")]).rstrip() + ending)
     Tape("auto", path).record(call("new"))
     assert texts(path) == ["old", "new"]
 
 
-def test_a_tape_that_vanished_is_written_again(path: Path) -> None:
+def test_a_deleted_tape_is_written_again(path: Path) -> None:
     tape = Tape("auto", path)
     tape.record(call("one"))
     path.unlink()
@@ -130,7 +130,7 @@ def test_a_tape_that_vanished_is_written_again(path: Path) -> None:
 
 @posix
 @pytest.mark.parametrize("mode", MODES)
-def test_a_full_disk_leaves_whole_calls_and_is_told(path: Path, mode: str) -> None:
+def test_a_full_disk_is_an_error_and_leaves_complete_calls(path: Path, mode: str) -> None:
     printed, errors = start(FILL, mode, path).communicate(timeout=120)
     assert (printed.splitlines(), errors) == (
         [
@@ -143,7 +143,7 @@ def test_a_full_disk_leaves_whole_calls_and_is_told(path: Path, mode: str) -> No
 
 
 @posix
-def test_a_full_disk_leaves_the_tape_that_was_to_be_replaced(path: Path) -> None:
+def test_a_full_disk_leaves_the_tape_that_would_be_replaced(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(encode_tape([call("old")]))
     code = FILL.replace('tape.record(RecordedCall("POST", "/v1", "first", 1.0, 200))', "").replace(
@@ -154,7 +154,9 @@ def test_a_full_disk_leaves_the_tape_that_was_to_be_replaced(path: Path) -> None
     assert texts(path) == ["old"]
 
 
-def test_a_tape_grows_no_larger_than_can_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tape_does_not_grow_beyond_the_size_that_can_be_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tape_file, "MAX_TAPE_BYTES", 2_000)
     tape = Tape("auto", path)
     for _ in range(30):
@@ -165,7 +167,7 @@ def test_a_tape_grows_no_larger_than_can_be_read(path: Path, monkeypatch: pytest
         tape.record(call("some words"))
 
 
-def test_a_folder_or_a_read_only_tape_is_told(tmp_path: Path) -> None:
+def test_a_folder_and_a_read_only_tape_are_errors(tmp_path: Path) -> None:
     for replaces in (True, False):
         with pytest.raises(SessionNotSaved, match="cannot be written"):
             TapeFile(tmp_path, replaces=replaces).append(call("one"))

@@ -14,7 +14,7 @@ def test_a_call_is_a_block_of_lines(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8").split("\n") == [*LINES, ""]
 
 
-def test_a_call_that_reached_nobody_has_no_answer(tmp_path: Path) -> None:
+def test_a_call_that_did_not_reach_the_server_has_no_response(tmp_path: Path) -> None:
     path = tmp_path / "lesson.jsonl"
     path.write_bytes(tape_format.encode_tape([FAILED]))
     assert json.loads(path.read_text(encoding="utf-8").split("\n")[2]) == {"at": 1.5, "end": "ConnectError"}

@@ -30,7 +30,7 @@ def test_processes_that_save_at_the_same_time_lose_nothing(tmp_path: Path) -> No
     assert len(said) == 80
 
 
-def test_a_writer_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_does_not_wait_forever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "LOCK_TIMEOUT", 0.1)
     file = SessionFile(tmp_path / "talk.json")
     file.write(session_with_turns())

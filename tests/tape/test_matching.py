@@ -16,12 +16,12 @@ def form(**body: Any) -> Any:
     return canonicalize(json.dumps(body).encode())
 
 
-def test_the_order_of_names_says_nothing() -> None:
+def test_the_order_of_names_does_not_matter() -> None:
     one, other = form(model="m", messages=[]), form(messages=[], model="m")
     assert list(one) == list(other) == ["messages", "model"]
 
 
-def test_a_request_without_a_body_has_none() -> None:
+def test_a_request_without_a_body_has_no_canonical_body() -> None:
     assert canonicalize(b"") is None
 
 
@@ -33,7 +33,7 @@ def test_a_request_without_a_body_has_none() -> None:
         "Today is date: Tuesday, March 20, 2026. Your knowledge cutoff date is December 2024.",
     ],
 )
-def test_the_day_of_a_system_prompt_is_set_aside(told: str) -> None:
+def test_the_date_in_a_system_prompt_is_replaced(told: str) -> None:
     for body in (
         form(messages=[{"role": "system", "content": told}]),
         form(system=told, messages=[]),
@@ -45,18 +45,18 @@ def test_the_day_of_a_system_prompt_is_set_aside(told: str) -> None:
         assert "2024" in written
 
 
-def test_a_day_that_a_person_tells_stays() -> None:
+def test_a_date_in_a_prompt_of_the_user_stays() -> None:
     said = {"role": "user", "content": "It was 2026-11-23 Monday."}
     assert form(messages=[said]) == {"messages": [said]}
 
 
-def test_what_a_request_proves_itself_by_is_set_aside() -> None:
+def test_credentials_are_replaced() -> None:
     body = json.dumps({"messages": [{"role": "user", "content": "sk-00001 and sk-00002"}]}).encode()
     said = canonicalize(body, ["sk-00001", "", "sk-00002"])
     assert said == {"messages": [{"content": "(the key) and (the key)", "role": "user"}]}
 
 
-def test_long_base64_stands_as_its_fingerprint() -> None:
+def test_long_base64_is_replaced_by_its_hash() -> None:
     url = "data:image/png;base64," + "A" * 3_000
     said = form(messages=[{"role": "user", "content": [{"image_url": {"url": url}}]}])
     shown = said["messages"][0]["content"][0]["image_url"]["url"]
@@ -64,7 +64,7 @@ def test_long_base64_stands_as_its_fingerprint() -> None:
     assert len(shown) < 80
 
 
-def test_the_same_request_at_another_address_is_the_same() -> None:
+def test_the_same_request_at_another_address_is_equal() -> None:
     assert build_request_key("POST", "/v1/chat/completions", {}) == build_request_key(
         "POST", "/proxy/v1/chat/completions", {}
     )
@@ -103,7 +103,7 @@ def key(body: Any) -> tuple[str, str]:
     ],
     ids=repr,
 )
-def test_requests_are_equal_by_value_and_a_difference_is_told_exactly_where_they_are_not(
+def test_requests_are_equal_by_value_and_only_different_values_are_reported(
     one: Any, other: Any, same: bool
 ) -> None:
     for actual, recorded in ((one, other), (other, one)):
@@ -120,7 +120,7 @@ bodies = st.recursive(
 
 
 @given(bodies, bodies)
-def test_a_difference_is_told_exactly_where_there_is_one(one: Any, other: Any) -> None:
+def test_a_difference_is_reported_exactly_where_there_is_one(one: Any, other: Any) -> None:
     assert (key(one) == key(other)) is (list(find_differences(one, other)) == [])
     assert list(find_differences(one, one)) == []
 
@@ -129,7 +129,7 @@ def test_a_difference_is_told_exactly_where_there_is_one(one: Any, other: Any) -
 
 
 @given(json_values)
-def test_any_json_is_a_request(body: Any) -> None:
+def test_any_json_has_a_canonical_form(body: Any) -> None:
     data = json.dumps(body).encode()
     for value in (data, json.dumps({"messages": body, "system": body}).encode()):
         again = canonicalize(value, ["a secret key"])
@@ -140,7 +140,7 @@ def test_any_json_is_a_request(body: Any) -> None:
     "messages",
     [None, 5, "text", {}, [None], [[]], [{}], [{"role": "system"}], [{"role": "system", "content": None}]],
 )
-def test_messages_that_are_none_stay_as_they_are(messages: Any) -> None:
+def test_values_that_are_not_messages_stay_unchanged(messages: Any) -> None:
     assert form(messages=messages) == {"messages": messages}
 
 
@@ -156,7 +156,7 @@ def test_messages_that_are_none_stay_as_they_are(messages: Any) -> None:
     ],
     ids=range(6),
 )
-def test_a_body_that_no_tape_can_hold_is_told(body: bytes, told: str) -> None:
+def test_a_body_that_no_tape_can_hold_is_an_error(body: bytes, told: str) -> None:
     with pytest.raises(TapeMismatch) as failure:
         canonicalize(body)
     assert failure.value.lines == (
@@ -178,12 +178,12 @@ def test_a_body_that_no_tape_can_hold_is_told(body: bytes, told: str) -> None:
         ("lm-studio is lm-studio!", False),
     ],
 )
-def test_a_replay_without_the_key_finds_a_request_that_holds_it(asked: str, same: bool) -> None:
+def test_a_replay_without_the_key_finds_a_request_that_contains_it(asked: str, same: bool) -> None:
     recorded = canonicalize(json.dumps({"b": "lm-studio is lm-studio", "c": 1}).encode(), ["lm-studio"])
     assert recorded == {"b": "(the key) is (the key)", "c": 1}
     assert is_same_but_for_key(key({"b": asked, "c": 1.0}), key(recorded)) is same
 
 
-def test_a_tape_of_a_stranger_makes_no_search_long() -> None:
+def test_a_hostile_tape_cannot_make_the_search_slow() -> None:
     recorded, asked = {"b": "(the key)" * 5_000 + "!"}, {"b": "x" * 50_000}
     assert not is_same_but_for_key(key(asked), key(recorded))

@@ -28,12 +28,12 @@ LONG = "It was a dark and stormy night, and the rain fell in torrents, except at
         (None, "the body is «None», recorded was «{'content': 'x'}»."),
     ],
 )
-def test_each_difference_from_the_nearest_is_told(asked: Any, expected: str) -> None:
+def test_each_difference_from_the_most_similar_call_is_reported(asked: Any, expected: str) -> None:
     recorded = [{"a": 1, "b": 2, "c": 3}, BODY] if asked else [{"content": "x"}]
     assert describe_mismatch(asked, recorded) == expected
 
 
-def test_of_a_long_text_the_surroundings_of_the_first_difference_are_told() -> None:
+def test_the_context_of_the_first_difference_in_a_long_text_is_reported() -> None:
     asked, recorded = {"content": LONG + "A" + LONG}, {"content": LONG + "B" + LONG}
     assert describe_mismatch(asked, [recorded]) == (
         "content is «…in torrents, except at times. AIt was a dark and stormy nigh…», "
@@ -41,12 +41,12 @@ def test_of_a_long_text_the_surroundings_of_the_first_difference_are_told() -> N
     )
 
 
-def test_of_many_differences_three_are_told() -> None:
+def test_at_most_three_differences_are_reported() -> None:
     phrases = describe_mismatch(dict.fromkeys("abcde", 1), [{}])
     assert phrases.endswith("; c is «1», recorded was nothing; and 2 more.")
 
 
-def test_where_nothing_was_recorded_that_is_told() -> None:
+def test_a_tape_without_calls_of_this_kind_is_reported() -> None:
     assert describe_mismatch(BODY, []) == "It holds no request to this address."
 
 
@@ -62,7 +62,7 @@ def test_where_nothing_was_recorded_that_is_told() -> None:
     ],
     ids=["name", "value", "long names", "long value", "many", "deep"],
 )
-def test_a_tape_of_a_stranger_is_quoted_short_and_without_effect(recorded: Any) -> None:
+def test_quotes_from_a_hostile_tape_are_short_and_harmless(recorded: Any) -> None:
     line = describe_mismatch(BODY, [recorded])
     assert len(line) < 3_000
     assert INVISIBLE_CHARACTERS.findall(line) == []
@@ -78,5 +78,5 @@ def test_a_tape_of_a_stranger_is_quoted_short_and_without_effect(recorded: Any) 
     ],
     ids=repr,
 )
-def test_values_that_look_alike_are_told_apart(now: Any, then: Any, told: str) -> None:
+def test_values_that_look_alike_are_reported_with_their_types(now: Any, then: Any, told: str) -> None:
     assert describe_mismatch({"seed": now}, [{"seed": then}]) == told

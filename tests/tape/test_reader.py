@@ -36,24 +36,24 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(st.lists(calls, max_size=4))
-def test_what_is_written_is_read(path: Path, written: list[RecordedCall]) -> None:
+def test_calls_are_read_back(path: Path, written: list[RecordedCall]) -> None:
     path.write_bytes(tape_format.encode_tape(written[:1]) + tape_format.encode_calls(written[1:]))
     assert reader.read_tape(path) == written
 
 
-def test_a_tape_without_calls_holds_none(path: Path) -> None:
+def test_a_tape_without_calls_is_empty(path: Path) -> None:
     assert reader.read_tape(put(path, LINES[:1])) == []
 
 
 @pytest.mark.parametrize("kept", range(1, len(LINES) - 1))
-def test_a_tape_that_was_cut_between_lines_is_told_with_the_place(path: Path, kept: int) -> None:
+def test_a_tape_that_ends_in_a_call_is_an_error_with_its_line(path: Path, kept: int) -> None:
     with pytest.raises(BadTape) as failure:
         reader.read_tape(put(path, LINES[: kept + 1]))
     assert str(failure.value) == f"lesson.jsonl ends in the middle of a call, after line {kept + 1}."
     assert failure.value.hint == "Record the tape again: %mimo_tape record PATH"
 
 
-def test_a_tape_that_was_cut_anywhere_is_read_as_far_as_nothing_or_told(path: Path) -> None:
+def test_a_truncated_tape_is_an_error_unless_it_has_no_call(path: Path) -> None:
     whole = "\n".join(LINES).encode()
     for end in range(len(whole)):
         path.write_bytes(whole[:end])
@@ -89,9 +89,7 @@ def test_a_tape_that_was_cut_anywhere_is_read_as_far_as_nothing_or_told(path: Pa
     ids=lambda line: line[:40],
 )
 @pytest.mark.parametrize("number", [2, 3, 4, 7])
-def test_a_line_that_is_not_what_comes_there_is_told_with_its_number(
-    path: Path, number: int, line: str
-) -> None:
+def test_an_invalid_line_is_an_error_with_its_number(path: Path, number: int, line: str) -> None:
     lines = [*LINES[: number - 1], line, *LINES[number:]]
     with pytest.raises(BadTape) as failure:
         reader.read_tape(put(path, lines))
@@ -105,19 +103,19 @@ def test_a_line_that_is_not_what_comes_there_is_told_with_its_number(
         ('{"tape": 2}', "lesson.jsonl was written by a newer version."),
     ],
 )
-def test_another_file_is_told_as_one(path: Path, first: str, told: str) -> None:
+def test_a_file_that_is_not_a_tape_is_an_error(path: Path, first: str, told: str) -> None:
     with pytest.raises(BadTape) as failure:
         reader.read_tape(put(path, [first, *LINES[1:]]))
     assert str(failure.value) == told
 
 
-def test_a_folder_is_no_tape(tmp_path: Path) -> None:
+def test_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadTape, match="cannot be read"):
         reader.read_tape(tmp_path)
 
 
 @given(st.data())
-def test_no_damage_does_more_than_a_clear_error(path: Path, data: Any) -> None:
+def test_a_damaged_tape_is_read_or_refused_with_our_error(path: Path, data: Any) -> None:
     whole = bytearray("\n".join(LINES).encode())
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(whole) - 1))
@@ -129,7 +127,7 @@ def test_no_damage_does_more_than_a_clear_error(path: Path, data: Any) -> None:
             assert all(name in tape_format.RECORDED_HEADERS for name in call.headers)
 
 
-def test_headers_that_nobody_allowed_are_not_taken_from_a_tape(path: Path) -> None:
+def test_only_recorded_headers_are_read_from_a_tape(path: Path) -> None:
     lines = [*LINES]
     lines[2] = (
         '{"at": 0.25, "status": 200, "headers": {"content-type": "text/event-stream", "set-cookie": "a=b"}}'
@@ -139,7 +137,7 @@ def test_headers_that_nobody_allowed_are_not_taken_from_a_tape(path: Path) -> No
 
 @pytest.mark.parametrize("separator", ["\n", "\r\n", "\n\n", "\r\n\r\n", "\n \t\n"], ids=repr)
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n\r\n"], ids=repr)
-def test_the_line_ends_of_an_editor_say_nothing(path: Path, separator: str, end: str) -> None:
+def test_empty_lines_and_windows_line_ends_are_ignored(path: Path, separator: str, end: str) -> None:
     path.write_bytes(separator.join(LINES).encode() + end.encode())
     assert reader.read_tape(path) == [CALL]
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
@@ -153,7 +151,7 @@ def test_a_damaged_line_has_the_number_that_an_editor_shows(path: Path) -> None:
 
 
 @pytest.mark.parametrize("depth", [101, 150, 990, 5_000])
-def test_a_body_that_is_nested_too_deep_is_told(path: Path, depth: int) -> None:
+def test_a_body_that_is_nested_too_deeply_is_an_error(path: Path, depth: int) -> None:
     lines = [LINES[0], LINES[1].replace('"mimo-test"', "[" * depth + "]" * depth), *LINES[2:]]
     with pytest.raises(BadTape, match=r"^Line 2 of lesson\.jsonl is not"):
         reader.read_tape(put(path, lines))
@@ -167,7 +165,7 @@ def test_a_tape_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.Mo
     assert str(failure.value) == "The tape lesson.jsonl is larger than 1 MB."
 
 
-def test_the_name_of_a_tape_does_nothing_where_it_is_shown(tmp_path: Path) -> None:
+def test_control_characters_in_the_name_of_a_tape_are_escaped(tmp_path: Path) -> None:
     path = put(tmp_path / "\x1b]0;title\x07\u202e.jsonl", ["{}"])
     with pytest.raises(BadTape) as failure:
         reader.read_tape(path)
@@ -181,7 +179,7 @@ strange_values = st.one_of(
 
 
 @given(st.data())
-def test_whatever_stands_anywhere_on_a_tape_it_is_a_call_or_refused(path: Path, data: Any) -> None:
+def test_any_json_on_a_tape_is_a_call_or_refused(path: Path, data: Any) -> None:
     records = [json.loads(line) for line in LINES]
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(records) - 1))

@@ -50,7 +50,7 @@ def test_of_two_keys_the_longer_one_is_replaced_first() -> None:
 
 
 @pytest.mark.parametrize("secret", ["sk-12345", "assistant", '"choices"', 'content":'], ids=repr)
-def test_an_answer_stays_json(secret: str) -> None:
+def test_json_stays_json_when_a_key_is_replaced(secret: str) -> None:
     data = b": sk-12345\n\ndata: " + json.dumps(EVENT).encode() + b"\r\n\ndata: [DONE]\n\n"
     lines = redact_answer(data, [secret]).split(b"\n")
     event = json.loads(lines[2].removeprefix(b"data: "))
@@ -71,7 +71,7 @@ def test_a_key_in_plain_text_is_replaced(data: bytes) -> None:
 
 
 @given(json_values, st.text(min_size=8))
-def test_what_holds_no_key_stays_byte_for_byte(value: Any, secret: str) -> None:
+def test_bytes_without_a_key_stay_unchanged(value: Any, secret: str) -> None:
     data = json.dumps(value, indent=1).encode()
     if redact(value, [secret]) == value:
         assert redact_answer(data, [secret]) == data

@@ -34,7 +34,7 @@ async def test_a_replay_gives_the_events_of_the_recording(
     assert (replayed, len(peer.requests)) == (recorded, 1)
 
 
-async def test_equal_requests_are_answered_in_their_order_and_then_from_the_first(
+async def test_equal_requests_get_their_recorded_replies_in_order_and_then_from_the_first(
     peer: Peer, path: Path
 ) -> None:
     answers = iter(["one", "two"])
@@ -46,7 +46,7 @@ async def test_equal_requests_are_answered_in_their_order_and_then_from_the_firs
     assert recorded[0] != recorded[1]
 
 
-async def test_auto_asks_for_what_the_tape_lacks(peer: Peer, path: Path) -> None:
+async def test_auto_makes_the_calls_that_are_not_on_the_tape(peer: Peer, path: Path) -> None:
     await send_through_tape(peer, Tape("auto", path), request=request_for("old"))
     both = Tape("auto", path)
     for text in ("old", "new", "old"):
@@ -58,7 +58,7 @@ async def test_auto_asks_for_what_the_tape_lacks(peer: Peer, path: Path) -> None
     assert (len(peer.requests), replaying.call_count) == (3, 3)
 
 
-async def test_recording_replaces_an_older_tape_with_its_first_call(peer: Peer, path: Path) -> None:
+async def test_recording_replaces_an_old_tape_with_its_first_call(peer: Peer, path: Path) -> None:
     await send_through_tape(peer, Tape("record", path), request=request_for("old"))
     before = tape_text(path)
     anew = Tape("record", path)
@@ -70,7 +70,9 @@ async def test_recording_replaces_an_older_tape_with_its_first_call(peer: Peer, 
 # What is not there
 
 
-async def test_a_request_that_is_not_on_the_tape_is_not_sent_and_told_apart(peer: Peer, path: Path) -> None:
+async def test_a_request_that_is_not_on_the_tape_is_not_sent_and_its_difference_is_reported(
+    peer: Peer, path: Path
+) -> None:
     recording = Tape("record", path)
     await send_through_tape(
         peer, recording, request=request_for("What is the capital of Japan?", temperature=0.5)
@@ -93,7 +95,7 @@ async def test_a_request_that_is_not_on_the_tape_is_not_sent_and_told_apart(peer
     )
 
 
-async def test_a_request_in_another_format_is_told_apart(peer: Peer, path: Path) -> None:
+async def test_a_request_in_another_format_is_reported(peer: Peer, path: Path) -> None:
     await send_through_tape(peer, Tape("record", path))
     _, failure = await send_through_tape(peer, Tape("replay", path), "anthropic")
     assert str(failure) == "lesson.jsonl has no answer to this request: It holds no request to this address."
@@ -103,7 +105,7 @@ async def test_a_request_in_another_format_is_told_apart(peer: Peer, path: Path)
 
 
 @pytest.mark.parametrize("api", APIS)
-async def test_refusals_and_other_attempts_are_replayed_without_waiting(
+async def test_retries_are_replayed_without_waiting(
     peer: Peer, path: Path, virtual_time: VirtualTime, api: Api
 ) -> None:
     busy = error(503, "overloaded", **{"Retry-After": "1"})

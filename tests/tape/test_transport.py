@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("_closed")]
 
 
 @pytest.mark.parametrize("api", APIS)
-async def test_bytes_come_in_the_pieces_in_which_they_came(peer: Peer, path: Path, api: Api) -> None:
+async def test_bytes_are_replayed_in_the_recorded_chunks(peer: Peer, path: Path, api: Api) -> None:
     words = "你好，我是MiMo。".encode()
     peer.script = lambda seen: Answer(
         [
@@ -47,7 +47,7 @@ async def test_bytes_come_in_the_pieces_in_which_they_came(peer: Peer, path: Pat
 
 
 @pytest.mark.parametrize("api", APIS)
-async def test_an_answer_that_broke_off_breaks_off_again(peer: Peer, path: Path, api: Api) -> None:
+async def test_a_broken_connection_is_replayed(peer: Peer, path: Path, api: Api) -> None:
     peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
     recorded, failure = await send_through_tape(peer, Tape("record", path), api)
     assert isinstance(failure, IncompleteStream)
@@ -55,9 +55,7 @@ async def test_an_answer_that_broke_off_breaks_off_again(peer: Peer, path: Path,
     assert (replayed, repr(again), len(peer.requests)) == (recorded, repr(failure), 1)
 
 
-async def test_a_server_that_was_not_reached_is_not_reached_again(
-    path: Path, virtual_time: VirtualTime
-) -> None:
+async def test_a_failed_connection_is_replayed(path: Path, virtual_time: VirtualTime) -> None:
     nobody = socket.socket()  # it has a port and does not listen
     nobody.bind(("127.0.0.1", 0))
     gone = SimpleNamespace(url=f"http://127.0.0.1:{nobody.getsockname()[1]}")
@@ -69,7 +67,7 @@ async def test_a_server_that_was_not_reached_is_not_reached_again(
     nobody.close()
 
 
-async def test_an_answer_that_was_stopped_ends_where_it_was_stopped(peer: Peer, path: Path) -> None:
+async def test_a_response_that_was_stopped_ends_where_it_was_stopped(peer: Peer, path: Path) -> None:
     peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.01))
     endpoint = Endpoint(peer.url + "/v1", Secret(KEY), "bearer", tapes=(Tape("record", path),))
     async with aclosing(http.stream(endpoint, "openai", REQUEST)) as events:
@@ -107,7 +105,7 @@ async def test_no_key_is_ever_on_a_tape(peer: Peer, path: Path, api: Api) -> Non
     assert repr(replayed[1]) == repr(refused)
 
 
-async def test_a_picture_is_on_the_tape_as_its_fingerprint(peer: Peer, path: Path) -> None:
+async def test_an_image_is_on_the_tape_as_its_hash(peer: Peer, path: Path) -> None:
     image = ImagePart("data:image/png;base64," + "iVBORw0KGgo" * 1_000)
     request = replace(REQUEST, messages=(Message("user", (TextPart("What is this?"), image)),))
     await send_through_tape(peer, Tape("record", path), request=request)
@@ -124,7 +122,7 @@ async def test_a_picture_is_on_the_tape_as_its_fingerprint(peer: Peer, path: Pat
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
-async def test_a_packed_answer_is_unpacked_in_steps_and_replayed(
+async def test_a_compressed_response_is_decompressed_in_steps_and_replayed(
     peer: Peer, path: Path, streamed: bool
 ) -> None:
     request = replace(REQUEST, stream=streamed)
@@ -140,7 +138,7 @@ async def test_a_packed_answer_is_unpacked_in_steps_and_replayed(
     assert await send_through_tape(peer, Tape("replay", path), request=request) == recorded
 
 
-async def test_a_packed_answer_is_recorded_as_far_as_its_bound(
+async def test_a_compressed_response_is_recorded_up_to_its_size_limit(
     peer: Peer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "MAX_STREAM_BYTES", 200_000)
@@ -167,7 +165,7 @@ async def test_a_packed_answer_is_recorded_as_far_as_its_bound(
     ],
     ids=range(6),
 )
-async def test_whatever_a_server_answers_is_read_again(peer: Peer, path: Path, answer: Answer) -> None:
+async def test_any_response_of_a_server_is_read_back(peer: Peer, path: Path, answer: Answer) -> None:
     peer.script = lambda seen: answer
     _, failure = await send_through_tape(peer, Tape("record", path))
     _, again = await send_through_tape(peer, Tape("replay", path))
@@ -175,7 +173,7 @@ async def test_whatever_a_server_answers_is_read_again(peer: Peer, path: Path, a
     assert (type(again), len(peer.requests)) == (type(failure), 1)
 
 
-async def test_every_failure_of_a_call_can_be_told_by_a_tape() -> None:
+async def test_every_failure_of_a_call_can_be_recorded() -> None:
     kinds = [
         each
         for each in vars(httpx).values()
@@ -188,7 +186,7 @@ async def test_every_failure_of_a_call_can_be_told_by_a_tape() -> None:
 @pytest.mark.parametrize(
     "key", ["1", "0", "null", "e", "{", "x", "none", "user", "EMPTY", "lm-studio", "messages"]
 )
-async def test_a_replay_without_a_key_finds_what_was_recorded_with_any(
+async def test_a_replay_without_a_key_finds_a_call_that_was_recorded_with_a_key(
     peer: Peer, path: Path, key: str
 ) -> None:
     text = f"none of the users has {key} messages"

@@ -1,4 +1,4 @@
-"""The Anthropic format: what is sent, and what is made of every form that an answer takes."""
+"""The Anthropic format: request bodies, and decoding of every form of response."""
 
 import json
 
@@ -49,7 +49,7 @@ CALL_BLOCK = {"type": "tool_use", "id": "call_1", "name": "tide", "input": {"por
 
 
 def sent(*messages, **params):
-    """The messages of the body for this conversation."""
+    """Return the messages of the body for this history."""
     return anthropic.encode(Request(messages, Params("mimo-v2-pro", **params)))["messages"]
 
 
@@ -61,10 +61,10 @@ def words(text):
     return {"type": "text", "text": text}
 
 
-# What is sent
+# Requests
 
 
-def test_a_plain_prompt_is_a_model_a_message_and_a_bound():
+def test_a_plain_prompt_has_a_model_a_message_and_an_output_limit():
     assert anthropic.encode(Request((user_message("Hello"),), PARAMS)) == {
         "model": "mimo-v2-pro",
         "messages": [{"role": "user", "content": [words("Hello")]}],
@@ -73,7 +73,7 @@ def test_a_plain_prompt_is_a_model_a_message_and_a_bound():
     }
 
 
-def test_every_parameter_that_is_set_is_sent():
+def test_every_set_parameter_is_sent():
     params = Params(
         "mimo-v2-pro",
         temperature=0.0,
@@ -115,7 +115,7 @@ def test_every_parameter_that_is_set_is_sent():
         ("tide", {"type": "tool", "name": "tide"}),
     ],
 )
-def test_a_tool_choice_is_a_type_or_the_name_of_a_tool(choice, body):
+def test_a_tool_choice_is_a_type_or_a_tool_name(choice, body):
     request = Request((user_message("Hello"),), Params("m", tool_choice=choice), (Tool("tide"),))
     assert anthropic.encode(request)["tool_choice"] == body
 
@@ -124,13 +124,13 @@ def test_a_tool_choice_is_a_type_or_the_name_of_a_tool(choice, body):
     "field",
     [{"frequency_penalty": 0.0}, {"presence_penalty": 1.0}, {"response_format": {"type": "json_object"}}],
 )
-def test_what_the_format_cannot_say_is_refused_before_anything_is_sent(field):
+def test_an_unsupported_parameter_is_an_error(field):
     (name,) = field
     with pytest.raises(BadOption, match=f"The Anthropic format does not support {name}"):
         anthropic.encode(Request((user_message("Hello"),), Params("m", **field)))
 
 
-def test_extra_fields_pass_untouched_and_win():
+def test_extra_fields_are_sent_unchanged_and_take_precedence():
     params = Params("m", max_completion_tokens=8, extra={"max_tokens": 9, "system": "Mine.", "top_k": 5})
     body = anthropic.encode(Request((system_message("Yours."), user_message("Hello")), params))
     assert (body["max_tokens"], body["system"], body["top_k"]) == (9, "Mine.", 5)
@@ -163,7 +163,7 @@ def test_a_second_turn_sends_unsigned_reasoning_back():
     ]
 
 
-def test_signed_reasoning_goes_back_with_its_signature_and_in_its_place():
+def test_signed_reasoning_is_sent_back_with_its_signature_in_order():
     message = assistant(ReasoningPart("One.", "sig1"), TextPart("A"), ReasoningPart("Two.", "sig2"), CALL)
     assert sent(message)[0]["content"] == [
         {"type": "thinking", "thinking": "One.", "signature": "sig1"},
@@ -173,12 +173,12 @@ def test_signed_reasoning_goes_back_with_its_signature_and_in_its_place():
     ]
 
 
-def test_signed_reasoning_without_words_goes_back_as_it_came():
+def test_signed_reasoning_without_text_is_sent_back_unchanged():
     signed = {"type": "thinking", "thinking": "", "signature": "sig"}
     assert sent(assistant(ReasoningPart("", "sig"), CALL))[0]["content"] == [signed, CALL_BLOCK]
 
 
-def test_a_tool_round_answers_all_calls_in_one_message_of_the_user():
+def test_a_tool_round_sends_all_results_in_one_user_message():
     results = (
         Message("tool", (ToolResult("call_1", "tide", "high at noon"),)),
         Message("tool", (ToolResult("call_2", "clock", "no clock", is_error=True),)),
@@ -206,14 +206,14 @@ def test_a_tool_round_answers_all_calls_in_one_message_of_the_user():
     ]
 
 
-def test_neighbours_of_one_role_become_one_message():
+def test_adjacent_messages_of_one_role_are_merged():
     assert sent(user_message("a"), user_message("b"), assistant(TextPart("c")), assistant(TextPart("d"))) == [
         {"role": "user", "content": [words("a"), words("b")]},
         {"role": "assistant", "content": [words("c"), words("d")]},
     ]
 
 
-def test_merging_neighbours_leaves_the_values_alone():
+def test_merging_does_not_change_the_messages():
     conversation = (user_message("a"), user_message("b"))
     sent(*conversation)
     assert conversation == (user_message("a"), user_message("b"))
@@ -226,7 +226,7 @@ def test_with_thinking_off_no_reasoning_is_sent():
     assert sent(assistant(CALL), thinking=False)[0]["content"] == [CALL_BLOCK]
 
 
-def test_an_answer_without_text_or_calls_gets_words():
+def test_a_reply_without_text_or_calls_gets_a_placeholder():
     thought = {"type": "thinking", "thinking": "All tokens went here.", "signature": ""}
     only_thought = assistant(ReasoningPart("All tokens went here."))
     assert sent(only_thought)[0]["content"] == [thought, words("(no answer)")]
@@ -234,7 +234,7 @@ def test_an_answer_without_text_or_calls_gets_words():
     assert sent(assistant())[0]["content"] == [words("(no answer)")]
 
 
-def test_pictures_are_blocks_with_their_source():
+def test_images_are_blocks_with_a_source():
     parts = (ImagePart("https://example.org/a.png"), ImagePart("data:image/png;base64,AAAA"), TextPart("Hm?"))
     assert sent(Message("user", parts))[0]["content"] == [
         {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}},
@@ -243,13 +243,13 @@ def test_pictures_are_blocks_with_their_source():
     ]
 
 
-def test_sound_is_refused():
+def test_audio_is_an_error():
     with pytest.raises(BadOption, match="does not support audio"):
         sent(Message("user", (AudioPart("data:audio/wav;base64,AAAA"),)))
 
 
 @pytest.mark.parametrize("arguments", ['{"port": "Kee', "[1]", "null", "three", '{"a": 1} {"b": 2}'])
-def test_arguments_that_are_no_object_are_kept_as_text(arguments):
+def test_arguments_that_are_not_an_object_are_sent_as_text(arguments):
     blocks = sent(assistant(ToolCall("call_1", "tide", arguments)), thinking=False)[0]["content"]
     assert blocks[0]["input"] == {"unreadable": arguments}
 
@@ -259,19 +259,19 @@ def test_arguments_that_are_no_object_are_kept_as_text(arguments):
     ['{"a": NaN}', '{"a": 1e999}', '{"a": ' * 100_000],
     ids=["not a number", "infinite", "nested too deep"],
 )
-def test_arguments_that_cannot_be_sent_as_a_value_are_kept_as_text(arguments):
+def test_arguments_that_are_not_strict_json_are_sent_as_text(arguments):
     """httpx sends strict JSON, which has neither NaN nor infinity."""
     blocks = sent(assistant(ToolCall("call_1", "tide", arguments)), thinking=False)[0]["content"]
     assert blocks[0]["input"] == {"unreadable": arguments}
 
 
-def test_arguments_with_an_escaped_half_of_a_character_can_be_sent():
-    """httpx sends UTF-8, which has no half characters."""
+def test_arguments_with_an_escaped_surrogate_can_be_sent():
+    """httpx sends UTF-8, which has no surrogates."""
     messages = sent(assistant(ToolCall("call_1", "tide", '{"a": "\\ud800"}')))
     assert httpx.Request("POST", "http://host", json=messages).content
 
 
-def test_the_headers_name_the_version_and_hold_the_key():
+def test_the_headers_contain_the_version_and_the_key():
     assert anthropic.headers(Secret("sk-1")) == {"anthropic-version": "2023-06-01", "api-key": "sk-1"}
     assert anthropic.headers(Secret("sk-1"), "x-api-key") == {
         "anthropic-version": "2023-06-01",
@@ -279,7 +279,7 @@ def test_the_headers_name_the_version_and_hold_the_key():
     }
 
 
-# What is made of a stream
+# Streams
 
 START = {
     "type": "message_start",
@@ -304,7 +304,7 @@ def reply(*parts, **fields):
     return Reply(assistant(*parts), model="mimo-v2-pro", id="m1", **fields)
 
 
-def test_the_events_of_a_stream_are_told_as_they_come():
+def test_a_stream_is_decoded_event_by_event():
     stream = anthropic_stream(
         START,
         opens(0, type="thinking", thinking="", signature=""),
@@ -331,7 +331,7 @@ def test_the_events_of_a_stream_are_told_as_they_come():
     ]
 
 
-def test_an_unsigned_block_stays_reasoning():
+def test_an_unsigned_block_is_reasoning():
     stream = anthropic_stream(
         START,
         opens(0, type="thinking", thinking="", signature=""),
@@ -345,7 +345,7 @@ def test_an_unsigned_block_stays_reasoning():
     assert decode_stream("anthropic", stream) == reply(ReasoningPart("Hm."), TextPart("Hi"), stop="end")
 
 
-def test_a_block_may_open_with_its_beginning_or_all_of_it():
+def test_the_start_of_a_block_may_contain_its_content():
     stream = anthropic_stream(
         START,
         opens(0, type="thinking", thinking="Hm", signature="sig"),
@@ -379,7 +379,7 @@ def test_two_signed_blocks_stay_two_parts():
     )
 
 
-def test_null_fields_are_as_if_they_were_absent():
+def test_null_fields_are_ignored():
     stream = anthropic_stream(
         {"type": "message_start", "message": {"id": None, "model": None, "usage": {"input_tokens": None}}},
         opens(0, type="text", text=None),
@@ -393,7 +393,7 @@ def test_null_fields_are_as_if_they_were_absent():
     assert decode_stream("anthropic", stream) == Reply(stop="cut")
 
 
-def test_zeros_at_the_start_give_way_to_the_truth_at_the_end():
+def test_usage_at_the_end_replaces_zeros_at_the_start():
     start = {"id": "m1", "model": "mimo-v2-pro", "usage": {"input_tokens": 0, "output_tokens": 0}}
     stream = anthropic_stream(
         {"type": "message_start", "message": start},
@@ -402,7 +402,7 @@ def test_zeros_at_the_start_give_way_to_the_truth_at_the_end():
     assert decode_stream("anthropic", stream) == reply(stop="end", usage=Usage(20, 7))
 
 
-def test_figures_that_are_told_once_at_the_start_are_kept():
+def test_usage_at_the_start_is_kept():
     told = {
         "input_tokens": 20,
         "cache_creation_input_tokens": 3,
@@ -430,7 +430,7 @@ def test_unknown_events_blocks_and_deltas_are_ignored():
     assert decode_stream("anthropic", stream) == reply(TextPart("Hi"), stop="end")
 
 
-def test_the_name_of_the_event_stands_in_for_a_missing_type():
+def test_the_event_name_replaces_a_missing_type():
     stream = (
         b'event: message_start\ndata: {"message": {"id": "m1", "model": "mimo-v2-pro"}}\n\n'
         b'event: content_block_delta\ndata: {"index": 0, "delta": {"type": "text_delta", "text": "Hi"}}\n\n'
@@ -439,18 +439,18 @@ def test_the_name_of_the_event_stands_in_for_a_missing_type():
     assert decode_stream("anthropic", stream) == reply(TextPart("Hi"), stop="end")
 
 
-def test_the_type_stands_in_for_a_missing_name_of_the_event():
+def test_the_type_replaces_a_missing_event_name():
     frames = [START, delta(0, type="text_delta", text="Hi"), ends("end_turn"), STOP]
     stream = "".join(f"data: {json.dumps(frame)}\n\n" for frame in frames).encode()
     assert decode_stream("anthropic", stream) == reply(TextPart("Hi"), stop="end")
 
 
-def test_a_done_mark_of_the_other_format_is_ignored():
+def test_the_done_marker_of_the_other_format_is_ignored():
     stream = anthropic_stream(START, ends("end_turn")) + b"data: [DONE]\n\n"
     assert decode_stream("anthropic", stream) == reply(stop="end")
 
 
-def test_a_stream_without_a_beginning_that_ends_without_a_reason_is_cut_too():
+def test_a_stream_without_start_and_stop_reason_is_incomplete():
     stream = anthropic_stream(delta(0, type="text_delta", text="Half"))
     assert decode_stream("anthropic", stream) == Reply(assistant(TextPart("Half")), stop="cut")
 
@@ -472,7 +472,7 @@ def test_a_stream_without_a_beginning_that_ends_without_a_reason_is_cut_too():
         ),
     ],
 )
-def test_an_error_event_ends_a_stream_after_its_partial_text(error, told):
+def test_an_error_event_follows_the_partial_text(error, told):
     stream = anthropic_stream(
         START, delta(0, type="text_delta", text="Half"), {"type": "error", "error": error}
     )
@@ -489,7 +489,7 @@ def test_an_error_event_ends_a_stream_after_its_partial_text(error, told):
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Hi"}},
     ],
 )
-def test_a_text_is_read_wherever_it_stands(frame):
+def test_text_is_found_in_unusual_fields(frame):
     assert decode_stream("anthropic", anthropic_stream(START, frame, ends("end_turn"))).text == "Hi"
 
 
@@ -505,13 +505,13 @@ def test_a_text_is_read_wherever_it_stands(frame):
         {"type": ["ping"]},
     ],
 )
-def test_a_frame_that_says_nothing_is_passed_over(frame):
+def test_an_empty_event_is_ignored(frame):
     text = delta(0, type="text_delta", text="Hi")
     named = frame if isinstance(frame["type"], str) else {**frame, "type": "ping"}
     assert decode_stream("anthropic", anthropic_stream(START, named, text, ends("end_turn"))).text == "Hi"
 
 
-def test_arguments_that_open_a_call_hold_unless_others_follow():
+def test_arguments_at_the_start_of_a_call_are_used_unless_others_follow():
     opened = opens(0, type="tool_use", id="c", name="tide", input={"port": "Keelung"})
     alone = decode_stream("anthropic", anthropic_stream(START, opened, ends("tool_use"), STOP))
     assert alone.tool_calls == (ToolCall("c", "tide", '{"port": "Keelung"}'),)
@@ -520,7 +520,7 @@ def test_arguments_that_open_a_call_hold_unless_others_follow():
     assert grown.tool_calls == (ToolCall("c", "tide", '{"port": "Anping"}'),)
 
 
-def test_a_stream_that_starts_over_drops_its_first_part():
+def test_a_restarted_stream_drops_its_first_part():
     again = {"type": "message_start", "message": {"id": "m2", "model": "other"}}
     stream = anthropic_stream(
         START,
@@ -538,17 +538,17 @@ def test_a_stream_that_starts_over_drops_its_first_part():
     assert ResponseRestarted("m2", "other") in list(decode("anthropic", [stream]))
 
 
-def test_a_start_that_is_repeated_changes_nothing():
+def test_a_repeated_start_changes_nothing():
     text = delta(0, type="text_delta", text="Hi")
     assert decode_stream("anthropic", anthropic_stream(START, text, START, ends("end_turn"), STOP)) == reply(
         TextPart("Hi"), stop="end"
     )
 
 
-# What is made of a whole reply
+# Full replies
 
 
-def test_a_whole_reply_reads_as_a_stream_does():
+def test_a_full_reply_decodes_like_a_stream():
     body = {
         "id": "m1",
         "type": "message",
@@ -590,12 +590,12 @@ def test_a_whole_reply_reads_as_a_stream_does():
         ),
     ],
 )
-def test_a_whole_reply_that_is_an_error_raises_it(body, told):
+def test_an_error_instead_of_a_full_reply_is_raised(body, told):
     with pytest.raises(ApiError, match=told):
         fold_events(decode_full("anthropic", body))
 
 
-def test_a_web_search_is_refused_before_anything_is_sent():
+def test_a_web_search_is_an_error():
     with pytest.raises(BadOption, match="does not support web search") as caught:
         anthropic.encode(Request((user_message("Hello"),), Params("m", web_search="on")))
     assert caught.value.hint == "Use --api openai, or omit --web-search."

@@ -1,4 +1,4 @@
-"""The header that carries the key."""
+"""The header that carries the API key."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from mimo_magics.wire import openai
         ("both", {"Authorization": "Bearer sk-1", "api-key": "sk-1"}),
     ],
 )
-def test_the_key_is_shown_in_the_form_that_was_asked_for(auth, headers):
+def test_the_auth_setting_selects_the_header(auth, headers):
     told = openai.headers(Secret("sk-1"), auth)
     assert told == headers
     assert all(isinstance(value, Secret) for value in told.values())

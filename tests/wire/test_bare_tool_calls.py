@@ -1,4 +1,4 @@
-"""Calls that a small model writes as its whole answer."""
+"""Tool calls that a small model writes as its whole reply."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def call(number: int = 0, arguments: str = '{"zone": "UTC"}') -> list[Event]:
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1_000])
-def test_an_answer_that_is_a_call_becomes_one(text: str, size: int) -> None:
+def test_a_reply_that_is_a_call_becomes_a_call(text: str, size: int) -> None:
     pieces = [TextDelta(text[start : start + size]) for start in range(0, len(text), size)]
     assert through(*pieces, Stopped("end")) == [*call(), Stopped("tool_calls")]
 
 
-def test_several_calls_become_as_many() -> None:
+def test_several_calls_are_extracted() -> None:
     text = f"```json\n{CALL}\n```\n```json\n{CALL}\n```"
     assert through(TextDelta(text)) == [*call(), *call(1)]
 
@@ -65,13 +65,13 @@ def test_everything_else_stays_text(text: str, size: int) -> None:
     assert not any(isinstance(event, ToolCallStart) for event in events)
 
 
-def test_words_that_can_be_no_call_pass_at_once() -> None:
+def test_text_that_cannot_be_a_call_is_forwarded_at_once() -> None:
     bare = BareToolCallFilter(["clock"])
     assert list(bare.feed(TextDelta("Hel"))) == [TextDelta("Hel")]
     assert list(bare.feed(TextDelta("lo {"))) == [TextDelta("lo {")]
 
 
-def test_calls_that_the_server_told_are_enough() -> None:
+def test_calls_of_the_server_take_precedence() -> None:
     told = [ToolCallStart(0, "c", "clock"), TextDelta(CALL)]
     assert through(*told) == told
 
@@ -81,7 +81,7 @@ def test_without_tools_nothing_is_held_back() -> None:
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text()), st.integers(1, 9))
-def test_arguments_come_out_as_they_went_in(arguments: dict[str, object], size: int) -> None:
+def test_arguments_are_unchanged(arguments: dict[str, object], size: int) -> None:
     text = json.dumps({"name": "clock", "arguments": arguments})
     pieces = [TextDelta(text[start : start + size]) for start in range(0, len(text), size)]
     *_, delta = through(*pieces)

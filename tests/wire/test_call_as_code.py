@@ -1,4 +1,4 @@
-"""Calls as code: each kind is run, and makes the very call that it was made of."""
+"""Calls as code: each kind of code is run, and makes the same call."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def session(peer: Peer, api: Api, **options: Any) -> Session:
 
 
 def run(kind: CodeKind, code: str, folder: Path) -> str:
-    """Run code in an empty folder, in which nothing may appear."""
+    """Run code in an empty folder, which must stay empty."""
     if kind == "curl" and not shutil.which("curl"):
         pytest.skip("curl is missing")
     file = folder / ("call.sh" if kind == "curl" else "call.py")
@@ -66,14 +66,14 @@ def run(kind: CodeKind, code: str, folder: Path) -> str:
 
 
 def keys(seen: Seen) -> set[str]:
-    """The headers that carry the key."""
+    """Return the headers that carry the API key."""
     return {name for name, value in seen.headers.items() if KEY in value}
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize(("kind", "api"), WAYS)
-def test_the_code_makes_the_call_that_is_made_here(
+def test_the_code_makes_the_same_call(
     peer: Peer, kind: CodeKind, api: Api, streamed: bool, tmp_path: Path
 ) -> None:
     talk = session(peer, api, stream=streamed, system='Be "brief".\n$(touch caught)', max_tokens=99)
@@ -88,7 +88,7 @@ def test_the_code_makes_the_call_that_is_made_here(
     assert there is not here
     assert (there.path, there.body) == (here.path, here.body)
     assert keys(here)
-    assert keys(there) == keys(here) or kind not in ("curl", "httpx")  # the SDKs have headers of their own
+    assert keys(there) == keys(here) or kind not in ("curl", "httpx")  # The SDKs send additional headers.
     assert keys(there)
     raw = streamed and kind in ("curl", "httpx")
     assert (
@@ -99,7 +99,7 @@ def test_the_code_makes_the_call_that_is_made_here(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "api"), WAYS)
-def test_the_code_tells_of_tools_and_what_they_gave(
+def test_the_code_contains_tools_and_their_results(
     peer: Peer, kind: CodeKind, api: Api, tmp_path: Path
 ) -> None:
     def clock(zone: str = "UTC") -> str:
@@ -136,7 +136,7 @@ CALL = ApiCall(
 )
 
 
-def test_the_code_has_the_form_of_the_quick_start_page() -> None:
+def test_the_code_follows_the_quick_start_page() -> None:
     assert build_snippet("openai", CALL) == (
         """import os
 
@@ -170,13 +170,13 @@ print(completion.model_dump_json())
     )
 
 
-def test_a_command_carries_the_body_as_json() -> None:
+def test_a_command_contains_the_body_as_json() -> None:
     written = build_snippet("curl", CALL)
     assert written.startswith("curl --request POST https://api.mimo-v2.com/v1/chat/completions \\\n")
     assert json.loads(written.partition("--data-raw '")[2].removesuffix("'\n")) == CALL.body
 
 
-def test_a_command_that_is_too_long_for_an_argument_reads_its_body(peer: Peer, tmp_path: Path) -> None:
+def test_a_large_body_is_read_from_standard_input(peer: Peer, tmp_path: Path) -> None:
     talk = session(peer, "openai")
     long = f"it's {'long ' * 40_000}"
     code = talk.draft(long).to_code("curl")
@@ -186,7 +186,7 @@ def test_a_command_that_is_too_long_for_an_argument_reads_its_body(peer: Peer, t
 
 
 @pytest.mark.parametrize("kind", CODE_KINDS)
-def test_nothing_in_the_code_is_obeyed_by_a_terminal(kind: CodeKind) -> None:
+def test_the_code_contains_no_control_characters(kind: CodeKind) -> None:
     hostile = ApiCall(
         CALL.api if kind != "anthropic" else "anthropic", CALL.base_url, "both", {"x\x1b": "\x9b\u202e\x07"}
     )

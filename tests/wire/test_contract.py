@@ -1,4 +1,4 @@
-"""What both wire formats have in common: one contract, told in the words of each."""
+"""The contract of both wire formats, tested in the syntax of each."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ TIDE = ToolCall("call_1", "tide", '{"port": "Keelung"}')
 CLOCK = ToolCall("call_2", "clock", "{}")
 
 
-# What is sent
+# Requests
 
 
 @every_format
-def test_a_conversation_with_tools_goes_back_with_its_reasoning(dialect: FormatCase) -> None:
+def test_a_history_with_tools_is_sent_back_with_its_reasoning(dialect: FormatCase) -> None:
     results = Message("tool", (ToolResult("call_1", "tide", "high at noon"),))
     body = dialect.encode(
         user_message("Tide?"),
@@ -48,18 +48,18 @@ def test_a_conversation_with_tools_goes_back_with_its_reasoning(dialect: FormatC
 
 
 @every_format
-def test_lost_reasoning_is_padded_before_calls_and_nowhere_else(dialect: FormatCase) -> None:
+def test_missing_reasoning_is_padded_for_calls_only(dialect: FormatCase) -> None:
     calling, answering = dialect.encode(assistant(TIDE)), dialect.encode(assistant(TextPart("Hello.")))
     assert dialect.sent(calling) == [("assistant", " ", "", (("call_1", "tide", {"port": "Keelung"}),), ())]
     assert dialect.sent(answering) == [("assistant", None, "Hello.", (), ())]
 
 
 @every_format
-def test_a_service_that_does_not_want_it_gets_no_made_up_reasoning(dialect: FormatCase) -> None:
+def test_other_services_get_no_placeholder_reasoning(dialect: FormatCase) -> None:
     fields = ServiceFields(pads_reasoning=False)
     request = Request((assistant(TIDE), assistant(ReasoningPart("Hm."), TIDE)), Params("m"), fields=fields)
     reasoning = [message[1] for message in dialect.sent(FORMATS[dialect.api].encode(request))]
-    assert reasoning in ([None, "Hm."], ["Hm."])  # neighbors of one role are one message
+    assert reasoning in ([None, "Hm."], ["Hm."])  # Adjacent messages of one role are one message.
 
 
 @every_format
@@ -76,7 +76,9 @@ def test_a_service_that_does_not_want_it_gets_no_made_up_reasoning(dialect: Form
         ('{"a": 1}{"b": 2}', {"unreadable": '{"a": 1}{"b": 2}'}),
     ],
 )
-def test_arguments_go_back_as_an_object(dialect: FormatCase, arguments: str, sent: dict[str, str]) -> None:
+def test_arguments_are_sent_back_as_an_object(
+    dialect: FormatCase, arguments: str, sent: dict[str, str]
+) -> None:
     ((*_, calls, _),) = dialect.sent(dialect.encode(assistant(ToolCall("c", "look", arguments))))
     assert calls == (("c", "look", sent),)
 
@@ -86,9 +88,7 @@ def test_arguments_go_back_as_an_object(dialect: FormatCase, arguments: str, sen
     ("name", "sent"),
     [("look", "look"), ("look.file<|x|>", "look_file__x__"), ("查", "_"), ("", "_"), ("a" * 100, "a" * 64)],
 )
-def test_the_name_of_a_call_goes_back_as_a_tool_can_have_it(
-    dialect: FormatCase, name: str, sent: str
-) -> None:
+def test_an_invalid_tool_name_is_sent_back_as_a_valid_one(dialect: FormatCase, name: str, sent: str) -> None:
     ((*_, calls, _),) = dialect.sent(dialect.encode(assistant(ToolCall("c", name, "{}"))))
     assert calls == (("c", sent, {}),)
 
@@ -101,11 +101,11 @@ def test_with_thinking_off_no_reasoning_is_sent(dialect: FormatCase) -> None:
 
 
 @every_format
-def test_an_empty_answer_and_an_empty_result_get_words_as_they_are_refused(dialect: FormatCase) -> None:
+def test_an_empty_reply_and_an_empty_result_get_placeholders(dialect: FormatCase) -> None:
     silent = dialect.encode(assistant(ReasoningPart("All tokens went here.")), assistant())
     assert [sent[2] for sent in dialect.sent(silent)] in (
         ["(no answer)", "(no answer)"],
-        ["(no answer)(no answer)"],  # neighbors of one role are one message
+        ["(no answer)(no answer)"],  # Adjacent messages of one role are one message.
     )
     (result,) = dialect.sent(dialect.encode(Message("tool", (ToolResult("call_1", "tide", ""),))))
     assert result == ("tool", None, "", (), (("call_1", "(no output)"),))
@@ -119,12 +119,12 @@ def test_a_tool_choice_without_tools_is_not_sent(dialect: FormatCase) -> None:
 
 
 @every_format
-def test_extra_fields_pass_untouched_and_win(dialect: FormatCase) -> None:
+def test_extra_fields_are_sent_unchanged_and_take_precedence(dialect: FormatCase) -> None:
     body = dialect.encode(user_message("Hello"), temperature=1.0, extra={"temperature": 0.2, "seed": 7})
     assert (body["temperature"], body["seed"]) == (0.2, 7)
 
 
-# What is made of a stream
+# Streams
 
 
 @pytest.mark.parametrize(
@@ -132,12 +132,12 @@ def test_extra_fields_pass_untouched_and_win(dialect: FormatCase) -> None:
     [(dialect, word, stop) for dialect in FORMAT_CASES for word, stop in dialect.stops.items()],
     ids=lambda value: getattr(value, "api", value),
 )
-def test_a_stop_reason_is_named_ours_or_passed_through(dialect: FormatCase, word: str, stop: str) -> None:
+def test_a_known_stop_reason_is_mapped_and_others_are_kept(dialect: FormatCase, word: str, stop: str) -> None:
     assert dialect.read(dialect.text("Hi"), dialect.stop(word)) == reply(TextPart("Hi"), stop=stop)
 
 
 @every_format
-def test_parallel_calls_may_grow_in_turns(dialect: FormatCase) -> None:
+def test_deltas_of_parallel_calls_may_alternate(dialect: FormatCase) -> None:
     grown = dialect.read(
         *dialect.call(0, "call_1", "tide"),
         *dialect.call(1, "call_2", "clock"),
@@ -149,7 +149,7 @@ def test_parallel_calls_may_grow_in_turns(dialect: FormatCase) -> None:
 
 
 @every_format
-def test_calls_of_one_id_or_of_none_are_calls_of_their_own(dialect: FormatCase) -> None:
+def test_calls_with_equal_or_missing_ids_are_separate(dialect: FormatCase) -> None:
     opened = [dialect.call(index, id_, "clock") for index, id_ in enumerate(["same", "same", "", ""])]
     calls = dialect.read(*(frame for frames in opened for frame in frames)).tool_calls
     assert [call.name for call in calls] == ["clock"] * 4
@@ -161,7 +161,7 @@ def test_calls_of_one_id_or_of_none_are_calls_of_their_own(dialect: FormatCase) 
 
 
 @every_format
-def test_two_calls_at_one_index_are_two_calls(dialect: FormatCase) -> None:
+def test_two_calls_at_one_index_are_separate(dialect: FormatCase) -> None:
     calls = dialect.read(
         *dialect.call(0, "a", "look"),
         dialect.arguments(0, '{"city": "Rome"}'),
@@ -175,7 +175,7 @@ def test_two_calls_at_one_index_are_two_calls(dialect: FormatCase) -> None:
 
 
 @every_format
-def test_an_empty_object_gives_way_to_the_arguments(dialect: FormatCase) -> None:
+def test_arguments_replace_an_empty_object(dialect: FormatCase) -> None:
     grown = dialect.read(
         *dialect.call(0, "a", "look"), dialect.arguments(0, "{}"), dialect.arguments(0, '{"city": "Rome"}')
     )
@@ -183,13 +183,13 @@ def test_an_empty_object_gives_way_to_the_arguments(dialect: FormatCase) -> None
 
 
 @every_format
-def test_broken_arguments_are_kept_as_they_came(dialect: FormatCase) -> None:
+def test_invalid_arguments_are_kept_unchanged(dialect: FormatCase) -> None:
     read_reply = dialect.read(*dialect.call(0, "call_1", "tide"), dialect.arguments(0, '{"port": "Kee'))
     assert read_reply.tool_calls == (ToolCall("call_1", "tide", '{"port": "Kee'),)
 
 
 @every_format
-def test_null_fields_are_as_if_they_were_absent(dialect: FormatCase) -> None:
+def test_null_fields_are_ignored(dialect: FormatCase) -> None:
     word = next(iter(dialect.stops))
     assert dialect.read(dialect.null, dialect.text("Hi"), dialect.stop(word)) == reply(
         TextPart("Hi"), stop="end"
@@ -197,7 +197,7 @@ def test_null_fields_are_as_if_they_were_absent(dialect: FormatCase) -> None:
 
 
 @every_format
-def test_an_error_frame_ends_a_stream_after_its_partial_text(dialect: FormatCase) -> None:
+def test_an_error_event_follows_the_partial_text(dialect: FormatCase) -> None:
     stream = dialect.stream(dialect.start, dialect.text("Half"), dialect.error)
     assert decode_until_error(dialect.api, [stream]) == (
         reply(TextPart("Half")),
@@ -205,11 +205,11 @@ def test_an_error_frame_ends_a_stream_after_its_partial_text(dialect: FormatCase
     )
 
 
-# What is made of a whole reply
+# Full replies
 
 
 @every_format
-def test_a_whole_reply_reads_as_a_stream_does(dialect: FormatCase) -> None:
+def test_a_full_reply_decodes_like_a_stream(dialect: FormatCase) -> None:
     assert decode_body(dialect.api, dialect.whole("Hm.", "I look.", TIDE)) == reply(
         ReasoningPart("Hm."), TextPart("I look."), TIDE, stop="tool_calls"
     )
@@ -229,6 +229,6 @@ def test_a_whole_reply_reads_as_a_stream_does(dialect: FormatCase) -> None:
         ),
     ],
 )
-def test_a_whole_reply_that_is_an_error_raises_it(dialect: FormatCase, body: bytes, line: str) -> None:
+def test_an_error_instead_of_a_full_reply_is_raised(dialect: FormatCase, body: bytes, line: str) -> None:
     with pytest.raises(ApiError, match=line):
         fold_events(decode_full(dialect.api, body))

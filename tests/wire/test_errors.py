@@ -1,4 +1,4 @@
-"""Every shape of an error body (section 6 of the API) to the exception that tells it."""
+"""Conversion of every shape of an error body (section 6 of the API notes) to an exception."""
 
 import json
 
@@ -9,8 +9,8 @@ from mimo_magics.core import errors
 from mimo_magics.wire.errors import api_error, frame_error, status_line
 
 
-def told(error):
-    """Everything that an error says, as one value."""
+def fields_of(error):
+    """Return all fields of an error as one value."""
     return type(error).__name__, str(error), error.status, error.code, error.param
 
 
@@ -18,11 +18,11 @@ def body(**error):
     return json.dumps({"error": error}).encode()
 
 
-def test_a_wrong_key_shows_the_message_and_the_advice_of_the_server():
+def test_an_invalid_api_key_shows_the_message_of_the_server():
     answer = body(
         code="401", message="Invalid API Key", param="Please provide valid API Key", type="invalid_key"
     )
-    assert told(api_error(401, answer)) == (
+    assert fields_of(api_error(401, answer)) == (
         "InvalidApiKey",
         "HTTP 401 Unauthorized: Invalid API Key: Please provide valid API Key",
         401,
@@ -34,23 +34,29 @@ def test_a_wrong_key_shows_the_message_and_the_advice_of_the_server():
 def test_the_useful_text_in_param_is_shown():
     text = "The reasoning_content in the thinking mode must be passed back to the API."
     error = api_error(400, body(code="400", message="Param Incorrect", param=text, type=""))
-    assert told(error) == ("BadRequest", f"HTTP 400 Bad Request: Param Incorrect: {text}", 400, "400", text)
+    assert fields_of(error) == (
+        "BadRequest",
+        f"HTTP 400 Bad Request: Param Incorrect: {text}",
+        400,
+        "400",
+        text,
+    )
 
 
-def test_an_error_without_param_is_told_by_its_message():
+def test_an_error_without_param_has_its_message():
     error = api_error(429, body(code="429", message="Too many requests", type="limitation"))
-    assert told(error) == ("RateLimited", "HTTP 429: Too many requests", 429, "429", "")
+    assert fields_of(error) == ("RateLimited", "HTTP 429: Too many requests", 429, "429", "")
 
 
 def test_a_code_may_be_a_number():
-    assert told(api_error(429, body(code=429, message="Slow down")))[3] == "429"
+    assert fields_of(api_error(429, body(code=429, message="Slow down")))[3] == "429"
 
 
-def test_a_code_that_is_a_word_is_kept():
+def test_a_code_that_is_a_string_is_kept():
     error = api_error(
         400, body(code="responses_feature_not_supported", message="No custom tools", param=None)
     )
-    assert told(error) == (
+    assert fields_of(error) == (
         "BadRequest",
         "HTTP 400 Bad Request: No custom tools",
         400,
@@ -59,25 +65,25 @@ def test_a_code_that_is_a_word_is_kept():
     )
 
 
-def test_a_list_printed_as_text_is_told_as_it_is():
+def test_a_list_printed_as_text_stays_text():
     message = "[{'type': 'literal_error', 'loc': ('body', 'n'), 'msg': 'Input should be 1'}]"
     error = api_error(400, body(code="400", message=message, param="", type="Bad Request"))
-    assert told(error) == ("BadRequest", f"HTTP 400 Bad Request: {message}", 400, "400", "")
+    assert fields_of(error) == ("BadRequest", f"HTTP 400 Bad Request: {message}", 400, "400", "")
 
 
-def test_a_message_that_is_no_text_is_told_as_json():
+def test_a_message_that_is_not_a_string_is_shown_as_json():
     error = api_error(400, body(message=[{"loc": ["body", "水"]}]))
     assert str(error) == 'HTTP 400 Bad Request: [{"loc": ["body", "水"]}]'
 
 
 def test_risk_control_keeps_its_own_code():
     error = api_error(400, body(code="441", message="Blocked by risk control", type="risk_control"))
-    assert told(error) == ("BadRequest", "HTTP 400 Bad Request: Blocked by risk control", 400, "441", "")
+    assert fields_of(error) == ("BadRequest", "HTTP 400 Bad Request: Blocked by risk control", 400, "441", "")
 
 
-def test_an_error_without_an_error_object_is_told():
+def test_an_error_without_an_error_object_is_read():
     answer = b'{"type": "server_error", "message": "Upstream request failed: insufficient funds"}'
-    assert told(api_error(402, answer)) == (
+    assert fields_of(api_error(402, answer)) == (
         "InsufficientBalance",
         "HTTP 402 Payment Required: Upstream request failed: insufficient funds",
         402,
@@ -96,7 +102,7 @@ def test_an_error_may_be_a_string():
 @pytest.mark.parametrize("tail", [b"", b"\n\n", b"\n\ndata: [DONE]\n\n"])
 def test_an_error_of_a_streamed_call_has_a_data_prefix(prefix, tail):
     answer = prefix + body(code="400", message="Param Incorrect", param="the useful text") + tail
-    assert told(api_error(400, answer)) == (
+    assert fields_of(api_error(400, answer)) == (
         "BadRequest",
         "HTTP 400 Bad Request: Param Incorrect: the useful text",
         400,
@@ -108,8 +114,8 @@ def test_an_error_of_a_streamed_call_has_a_data_prefix(prefix, tail):
 @pytest.mark.parametrize(
     "page", [b"<html><h1>403</h1></html>", b"\n  <!DOCTYPE html>", b"\xef\xbb\xbf<html>"]
 )
-def test_a_web_page_is_called_one(page):
-    assert told(api_error(403, page)) == (
+def test_an_html_page_is_not_quoted(page):
+    assert fields_of(api_error(403, page)) == (
         "Forbidden",
         "HTTP 403 Forbidden: an HTML page instead of JSON",
         403,
@@ -118,7 +124,7 @@ def test_a_web_page_is_called_one(page):
     )
 
 
-def test_chinese_text_is_told_whether_json_or_not():
+def test_chinese_text_is_shown_unescaped():
     assert str(api_error(403, "访问被拒绝".encode())) == "HTTP 403 Forbidden: 访问被拒绝"
     assert (
         str(api_error(403, '{"error": {"message": "访问被拒绝"}}'.encode()))
@@ -131,7 +137,7 @@ def test_control_characters_become_spaces():
     assert str(error) == "HTTP 400 Bad Request: a [31mred b c d: e"
 
 
-def test_the_words_of_a_server_behind_a_gateway_are_told():
+def test_the_message_of_an_upstream_server_is_shown():
     raw = {
         "message": "Provider returned error",
         "code": 400,
@@ -141,25 +147,25 @@ def test_the_words_of_a_server_behind_a_gateway_are_told():
     assert str(api_error(400, body(**raw))) == str(frame_error({"error": raw})) == told
 
 
-def test_a_very_long_message_is_shortened():
+def test_a_long_message_is_truncated():
     error = api_error(400, body(message="x" * 100_000, param="y" * 100_000))
     assert str(error) == f"HTTP 400 Bad Request: {'x' * 400}…: {'y' * 400}…"
     assert str(api_error(500, b"z" * 100_000)) == f"HTTP 500 Internal Server Error: {'z' * 400}…"
 
 
 @pytest.mark.parametrize("answer", [b"", b"  \n", b"{}", b"[]", b"null", b'"gone"', b"7", b'{"error": null}'])
-def test_a_body_that_says_nothing_still_gives_an_error(answer):
+def test_a_body_without_a_message_gives_an_error(answer):
     error = api_error(502, answer)
     assert (type(error), error.status) == (errors.ServerBusy, 502)
     assert str(error).startswith("HTTP 502 Bad Gateway")
 
 
-def test_an_empty_body_is_told_by_its_status():
+def test_an_empty_body_gives_the_status():
     assert str(api_error(503, b"")) == "HTTP 503 Service Unavailable"
 
 
 @pytest.mark.parametrize("answer", [b"[" * 100_000, b'{"error":' * 100_000])
-def test_a_body_that_is_nested_too_deep_is_told_as_text(answer):
+def test_a_body_that_is_nested_too_deep_is_shown_as_text(answer):
     error = api_error(400, answer)
     assert type(error) is errors.BadRequest
     assert len(str(error)) < 1_000
@@ -185,7 +191,7 @@ def test_a_body_that_is_nested_too_deep_is_told_as_text(answer):
         (529, errors.ServerBusy),
     ],
 )
-def test_a_status_has_its_exception(status, kind):
+def test_each_status_has_an_exception(status, kind):
     assert type(api_error(status, body(message="no"))) is kind
 
 
@@ -193,14 +199,14 @@ def test_a_status_has_its_exception(status, kind):
     "text", ["Not supported model mimo-v2-flash", "Unsupported model mimo-v2-pro", "unknown model: mimo-v1"]
 )
 @pytest.mark.parametrize("place", ["message", "param"])
-def test_a_retired_model_is_an_unknown_model_although_the_status_is_400(text, place):
+def test_a_retired_model_is_an_unknown_model_despite_status_400(text, place):
     error = api_error(400, body(**{"code": "400", "message": "Param Incorrect", place: text}))
     assert type(error) is errors.UnknownModel
     assert text in str(error)
     assert error.hint == "Choose another model with -m (%mimo_models lists them), or check the base URL."
 
 
-def test_what_the_response_said_beside_its_body_is_kept():
+def test_headers_of_the_response_are_kept():
     error = api_error(429, body(message="no"), retry_after=2.5, request_id="req-9")
     assert (error.retry_after, error.request_id) == (2.5, "req-9")
 
@@ -229,7 +235,7 @@ def test_what_the_response_said_beside_its_body_is_kept():
         ("no", 500, errors.ServerBusy),
     ],
 )
-def test_words_in_a_frame_name_the_kind(error, status, kind):
+def test_keywords_in_an_event_select_the_exception(error, status, kind):
     raised = frame_error({"choices": [], "error": error})
     assert (type(raised), raised.status, str(raised)) == (
         kind,
@@ -247,7 +253,7 @@ def test_words_in_a_frame_name_the_kind(error, status, kind):
         "You have insufficient credits.",
     ],
 )
-def test_a_sentence_alone_tells_of_a_used_up_account(sentence):
+def test_a_message_alone_identifies_a_used_up_balance(sentence):
     kinds = [
         type(frame_error({"error": {"message": sentence}})),
         type(frame_error({"error": sentence})),
@@ -257,14 +263,14 @@ def test_a_sentence_alone_tells_of_a_used_up_account(sentence):
 
 
 @pytest.mark.parametrize("sentence", ["Quota exceeded for requests per minute", "Insufficient memory"])
-def test_a_sentence_about_something_else_tells_no_kind(sentence):
+def test_an_unrelated_message_is_a_server_error(sentence):
     assert type(frame_error({"error": {"message": sentence}})) is errors.ServerBusy
     assert type(api_error(429, body(message=sentence))) is errors.RateLimited
 
 
 @pytest.mark.parametrize("kind", ["error", "server_error"])
-def test_a_frame_may_be_the_error_itself(kind):
-    assert told(frame_error({"type": kind, "message": "Upstream request failed"})) == (
+def test_an_event_may_be_the_error_object_itself(kind):
+    assert fields_of(frame_error({"type": kind, "message": "Upstream request failed"})) == (
         "ServerBusy",
         "HTTP 500 Internal Server Error: Upstream request failed",
         500,
@@ -285,11 +291,11 @@ def test_a_frame_may_be_the_error_itself(kind):
         {"type": "ping"},
     ],
 )
-def test_a_frame_that_reports_no_failure_is_no_error(frame):
+def test_an_event_without_an_error_is_not_an_error(frame):
     assert frame_error(frame) is None
 
 
-# Whatever a server may send
+# Random input
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -315,6 +321,6 @@ def test_any_bytes_give_an_error_of_one_printable_line(status, answer):
 
 
 @given(st.dictionaries(st.sampled_from(["error", "type", "message", "code"]), JSON | ERROR))
-def test_any_frame_gives_an_error_of_one_printable_line_or_none(frame):
+def test_any_event_gives_an_error_of_one_printable_line_or_none(frame):
     error = frame_error(frame)
     assert error is None or (str(error).isprintable() and len(str(error)) < 900)

@@ -1,4 +1,4 @@
-"""From bytes to events, in either wire format."""
+"""Decoding of bytes to events in both wire formats."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def test_packets_may_end_anywhere(dialect: FormatCase, size: int) -> None:
 @every_format
 def test_a_stream_that_ends_without_a_reason_is_incomplete(dialect: FormatCase) -> None:
     stream = dialect.stream(dialect.start, dialect.text("Half"))
-    unended = stream[: stream.rstrip().rindex(b"\n\n") + 2]  # without the frame that ends it
+    unended = stream[: stream.rstrip().rindex(b"\n\n") + 2]  # The stream lacks its final event.
     assert decode_stream(dialect.api, unended) == reply(TextPart("Half"), stop="cut")
 
 
 @every_format
-def test_a_stream_that_breaks_off_inside_a_frame_keeps_what_was_whole(dialect: FormatCase) -> None:
+def test_a_stream_that_ends_within_an_event_keeps_the_complete_events(dialect: FormatCase) -> None:
     stream = dialect.stream(dialect.start, dialect.text("Half"), dialect.text(" more"))
     assert decode_stream(dialect.api, stream[: stream.index(b" more")]) == reply(TextPart("Half"), stop="cut")
 
 
 @every_format
-def test_nothing_is_read_after_the_end(dialect: FormatCase) -> None:
+def test_data_after_the_end_is_ignored(dialect: FormatCase) -> None:
     word = next(iter(dialect.stops))
     stream = dialect.stream(dialect.start, dialect.text("Hi"), dialect.stop(word))
     assert decode_stream(dialect.api, stream + b"data: not JSON at all\n\n") == reply(
@@ -47,16 +47,16 @@ def test_nothing_is_read_after_the_end(dialect: FormatCase) -> None:
 
 @every_format
 @pytest.mark.parametrize("frame", [b"{oops", b'{"choices": [', b"[1", b'{"a": 1} {"b": 2}'])
-def test_a_broken_frame_is_a_wire_error(dialect: FormatCase, frame: bytes) -> None:
+def test_invalid_json_is_a_wire_error(dialect: FormatCase, frame: bytes) -> None:
     with pytest.raises(WireError):
         list(decode(dialect.api, [b"data: " + frame + b"\n\n"]))
 
 
 @every_format
 @pytest.mark.parametrize("frame", [b"ping", b"null", b'""', b'"ping"', b"7", b"[1]", b"[]", b"true"])
-def test_a_sign_of_life_in_the_middle_is_passed_over(dialect: FormatCase, frame: bytes) -> None:
+def test_a_keep_alive_is_ignored(dialect: FormatCase, frame: bytes) -> None:
     half = dialect.stream(dialect.start, dialect.text("Half"))
-    first = half[: half.rindex(b"\n\n", 0, -2) + 2]  # without the frame that ends it
+    first = half[: half.rindex(b"\n\n", 0, -2) + 2]  # The stream lacks its final event.
     rest = dialect.stream(dialect.text(" more"), dialect.stop(next(iter(dialect.stops))))
     assert decode_stream(dialect.api, first + b"data: " + frame + b"\n\n" + rest) == reply(
         TextPart("Half more"), stop="end"
@@ -65,7 +65,7 @@ def test_a_sign_of_life_in_the_middle_is_passed_over(dialect: FormatCase, frame:
 
 @every_format
 @pytest.mark.parametrize("frame", [b"oops", b"{oops", b"[1", b"null", b"\xff\xfe"])
-def test_what_follows_a_finished_answer_costs_nothing_of_it(dialect: FormatCase, frame: bytes) -> None:
+def test_invalid_events_after_a_complete_reply_are_ignored(dialect: FormatCase, frame: bytes) -> None:
     finished = dialect.stream(dialect.start, dialect.text("Hi"), dialect.stop(next(iter(dialect.stops))))
     unended = finished[: finished.rindex(b"\n\n", 0, -2) + 2]
     assert decode_stream(dialect.api, unended + b"data: " + frame + b"\n\n") == reply(
@@ -122,12 +122,12 @@ def test_what_follows_a_finished_answer_costs_nothing_of_it(dialect: FormatCase,
         ),
     ],
 )
-def test_the_sentence_of_a_server_is_told(dialect: FormatCase, frame: bytes, told: str) -> None:
+def test_a_plain_text_error_is_raised(dialect: FormatCase, frame: bytes, told: str) -> None:
     assert decode_until_error(dialect.api, [frame + b"\n\n"])[1] == told
 
 
 @every_format
-def test_frames_that_are_apart_by_one_line_end_are_frames(dialect: FormatCase) -> None:
+def test_events_separated_by_one_newline_are_separate(dialect: FormatCase) -> None:
     stream = dialect.stream(
         dialect.start, dialect.text("Hel"), dialect.text("lo"), dialect.stop(next(iter(dialect.stops)))
     )
@@ -135,7 +135,7 @@ def test_frames_that_are_apart_by_one_line_end_are_frames(dialect: FormatCase) -
 
 
 @every_format
-def test_a_stream_of_the_other_format_says_which_one_it_is(dialect: FormatCase) -> None:
+def test_a_stream_in_the_other_format_is_an_error_that_names_it(dialect: FormatCase) -> None:
     (other,) = (each for each in FORMAT_CASES if each is not dialect)
     with pytest.raises(WireError) as raised:
         list(decode(dialect.api, [other.stream(other.start, other.text("Hi"))]))
@@ -150,9 +150,7 @@ def test_a_stream_of_the_other_format_says_which_one_it_is(dialect: FormatCase) 
     "pieces",
     [("\ud83c\udf0a",), ("\ud83c", "\udf0a"), ("a\ud83c", "\udf0ab"), ("\ud83c", "x"), ("\udf0a", "")],
 )
-def test_each_event_is_whole_where_a_character_comes_in_halves(
-    dialect: FormatCase, pieces: tuple[str, ...]
-) -> None:
+def test_surrogate_pairs_are_joined_across_events(dialect: FormatCase, pieces: tuple[str, ...]) -> None:
     stream = dialect.stream(
         dialect.start, *map(dialect.text, pieces), dialect.stop(next(iter(dialect.stops)))
     )
@@ -169,6 +167,6 @@ def test_each_event_is_whole_where_a_character_comes_in_halves(
         *(b'{"choices": null}', b'{"choices": [7]}', b'{"content": 7}', b'{"content": [7]}'),
     ],
 )
-def test_a_body_that_is_no_reply_is_a_wire_error(dialect: FormatCase, body: bytes) -> None:
+def test_a_body_that_is_not_a_reply_is_a_wire_error(dialect: FormatCase, body: bytes) -> None:
     with pytest.raises(WireError):
         fold_events(decode_full(dialect.api, body))

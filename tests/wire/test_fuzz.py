@@ -1,4 +1,4 @@
-"""Whatever a server sends gives events or a MimoError, and what came of it can be sent again, shown and saved."""
+"""Any response gives events or a `MimoError`, and the reply can be sent back, shown and saved."""
 
 import json
 
@@ -17,9 +17,9 @@ from mimo_magics.wire.formats import FORMATS, decode_full
 APIS = pytest.mark.parametrize("api", ["openai", "anthropic"])
 BIG = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
-# Values: mostly of the documented type, now and then of any
+# Values: mostly of the documented type, sometimes of any type
 
-HALF = st.sampled_from(["\ud83c", "\udf42"])  # one character in two halves, as JSON can say them
+HALF = st.sampled_from(["\ud83c", "\udf42"])  # A surrogate pair, escaped in JSON.
 TEXT = st.text(max_size=8) | HALF | st.sampled_from(["tide", "{}", '{"port": ', "NaN}", '"\\ud83c"}', "[1]"])
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
 ANYTHING = st.recursive(
@@ -32,7 +32,7 @@ def mostly(documented):
 
 
 def some(**fields):
-    """An object that may lack any of these fields."""
+    """Return objects in which any of these fields may be missing."""
     return st.fixed_dictionaries({}, optional={name: mostly(value) for name, value in fields.items()})
 
 
@@ -102,7 +102,7 @@ def stream(frames):
 
 
 def assert_usable(reply: Reply) -> None:
-    """Such a reply is sent back with the next prompt, printed, and saved in a notebook."""
+    """Send a reply back with the next prompt, print it, and save it in a notebook."""
     results = tuple(ToolResult(call.id, call.name, "done") for call in reply.tool_calls)
     conversation = (user_message("Hi"), reply.message, Message("tool", results), user_message("And?"))
     for wire in FORMATS.values():
@@ -118,7 +118,7 @@ def assert_usable(reply: Reply) -> None:
 @APIS
 @BIG
 @given(data=st.data())
-def test_any_frames_give_a_usable_reply_or_an_error_of_ours(api, data):
+def test_any_events_give_a_usable_reply_or_a_mimo_error(api, data):
     frames = data.draw(st.lists(FRAMES[api] | st.dictionaries(TEXT, ANYTHING), max_size=6))
     reply, _ = decode_until_error(api, [stream(frames)])
     assert_usable(reply)
@@ -127,14 +127,14 @@ def test_any_frames_give_a_usable_reply_or_an_error_of_ours(api, data):
 @APIS
 @BIG
 @given(data=st.data())
-def test_any_whole_body_gives_a_usable_reply_or_an_error_of_ours(api, data):
+def test_any_full_body_gives_a_usable_reply_or_a_mimo_error(api, data):
     body = json.dumps(data.draw(BODIES[api] | ANYTHING)).encode()
     assert_usable(whole(api, body))
 
 
 @APIS
 @given(packets=st.lists(st.binary(max_size=40)))
-def test_any_bytes_give_a_usable_reply_or_an_error_of_ours(api, packets):
+def test_any_bytes_give_a_usable_reply_or_a_mimo_error(api, packets):
     assert_usable(decode_until_error(api, packets)[0])
     assert_usable(whole(api, b"".join(packets)))
 
@@ -142,8 +142,8 @@ def test_any_bytes_give_a_usable_reply_or_an_error_of_ours(api, packets):
 @APIS
 @BIG
 @given(data=st.data())
-def test_a_damaged_stream_gives_the_same_however_it_is_cut(api, data):
-    """What is nearly right goes deepest: one run of bytes is replaced by another."""
+def test_a_damaged_stream_decodes_independently_of_packet_boundaries(api, data):
+    """Replace one run of bytes by another, as nearly valid input reaches the most code."""
     healthy = stream(data.draw(st.lists(FRAMES[api], min_size=1, max_size=4)))
     start = data.draw(st.integers(0, len(healthy)))
     end = data.draw(st.integers(start, min(len(healthy), start + 20)))
@@ -157,14 +157,14 @@ def test_a_damaged_stream_gives_the_same_however_it_is_cut(api, data):
 @pytest.mark.parametrize(
     "deep", [b'{"a":' * 100_000, b"[" * 100_000, b'{"error":' + b"[" * 990 + b"]" * 990 + b"}"]
 )
-def test_a_frame_that_is_nested_too_deep_is_an_error_of_ours(api, deep):
+def test_an_event_that_is_nested_too_deep_is_a_mimo_error(api, deep):
     reply, error = decode_until_error(api, [b"data: " + deep + b"\n\n"])
     assert (reply, bool(error)) == (Reply(), True)
     assert whole(api, deep) == Reply()
 
 
 def whole(api, body: bytes) -> Reply:
-    """The reply of a body that was not streamed, as far as it came."""
+    """Return the reply of a full body up to the first error."""
     accumulator = Accumulator()
     try:
         for event in decode_full(api, body):

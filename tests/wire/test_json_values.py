@@ -1,4 +1,4 @@
-"""Reading what a server sent, which may be anything."""
+"""Values of a server's JSON, which may have any type."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ JSON = st.recursive(
         *((-5, 0), ("-5", 0), (1e308, 0), (10**400, 0), (10**12, 10**12)),
     ],
 )
-def test_a_count_that_cannot_be_read_is_no_reason_to_lose_a_reply(told: object, read: int) -> None:
+def test_an_invalid_token_count_is_zero(told: object, read: int) -> None:
     assert parse_token_count(told) == read
 
 
 @pytest.mark.parametrize("data", ["", "{", "{} {}", "ping", b"\xff\xfe\x00"])
-def test_what_is_no_json_is_a_value_error(data: str | bytes) -> None:
+def test_invalid_json_is_a_value_error(data: str | bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         load_json(data)
 
 
-def test_json_is_read_with_white_space_around_it() -> None:
+def test_white_space_around_json_is_ignored() -> None:
     assert (load_json(' {"a": 1}\r\n'), load_json(b"[]"), load_json("7")) == ({"a": 1}, [], 7)
 
 
-def test_bytes_may_begin_with_a_mark_and_hold_what_is_no_utf_8() -> None:
+def test_bytes_may_have_a_byte_order_mark_and_invalid_utf_8() -> None:
     assert load_json(b'\xef\xbb\xbf {"caf\xe9": 1}') == {"caf\ufffd": 1}
 
 
@@ -75,11 +75,11 @@ def test_bytes_may_begin_with_a_mark_and_hold_what_is_no_utf_8() -> None:
         (True, "true"),
     ],
 )
-def test_a_text_is_found_where_servers_put_it(value: Any, text: str) -> None:
+def test_text_is_found_in_objects_and_lists(value: Any, text: str) -> None:
     assert read_text(value) == text
 
 
-def test_a_text_that_is_nested_deep_is_absent() -> None:
+def test_text_that_is_nested_too_deep_is_empty() -> None:
     assert read_text(json.loads('{"text":' * 50 + '"a"' + "}" * 50)) == ""
 
 
@@ -91,17 +91,17 @@ def test_a_text_that_is_nested_deep_is_absent() -> None:
         *(("9" * 5_000, None), (float("inf"), None)),
     ],
 )
-def test_an_index_is_a_whole_number_or_absent(value: Any, index: int | None) -> None:
+def test_an_index_is_an_integer_or_none(value: Any, index: int | None) -> None:
     assert read_index(value) == index
 
 
-def test_objects_are_picked_out_of_what_may_be_anything() -> None:
+def test_objects_are_selected_from_values_of_any_type() -> None:
     assert (read_object({"a": 1}), read_object([1]), read_object(None)) == ({"a": 1}, {}, {})
     assert read_objects([{"a": 1}, None, "x", {"b": 2}]) == [{"a": 1}, {"b": 2}]
     assert (read_objects({"a": 1}), read_objects("x"), read_objects(None)) == ([{"a": 1}], [], [])
 
 
-def test_a_delta_may_be_words_alone() -> None:
+def test_a_delta_may_be_a_string() -> None:
     assert (read_delta("Hi", "content"), read_delta({"a": 1}, "text"), read_delta(None, "text")) == (
         {"content": "Hi"},
         {"a": 1},
@@ -109,7 +109,7 @@ def test_a_delta_may_be_words_alone() -> None:
     )
 
 
-def test_json_that_came_as_a_value_is_text_again() -> None:
+def test_a_json_value_becomes_json_text() -> None:
     assert read_json_text('{"port": "Kee') == '{"port": "Kee'
     assert read_json_text({"city": "基隆"}) == '{"city": "基隆"}'
     assert (read_json_text(None), read_json_text(""), read_json_text([1])) == ("", "", "[1]")
@@ -125,12 +125,12 @@ def test_json_that_came_as_a_value_is_text_again() -> None:
         (7, "end"),
     ],
 )
-def test_a_stop_reason_that_is_no_text_is_an_end(told: Any, stop: str) -> None:
+def test_a_stop_reason_that_is_not_a_string_is_end(told: Any, stop: str) -> None:
     assert read_stop_reason(told, {"stop": "end"}) == stop
 
 
 @given(JSON)
-def test_no_value_of_json_is_an_error(value: Any) -> None:
+def test_no_json_value_raises_an_error(value: Any) -> None:
     texts = read_text(value), read_json_text(value), read_stop_reason(value, {})
     assert all(isinstance(text, str) for text in texts)
     assert read_name(value).encode() is not None

@@ -1,4 +1,4 @@
-"""The OpenAI format: what is sent, and what is made of every form that an answer takes."""
+"""The OpenAI format: request bodies, and decoding of every form of response."""
 
 import json
 
@@ -41,7 +41,7 @@ RESULT = Message("tool", (ToolResult("call_1", "tide", "high at noon"),))
 
 
 def sent(*messages, **params):
-    """The messages of the body for this conversation."""
+    """Return the messages of the body for this history."""
     return openai.encode(Request(messages, Params("mimo-v2-pro", **params)))["messages"]
 
 
@@ -49,10 +49,10 @@ def assistant(*parts):
     return Message("assistant", parts)
 
 
-# What is sent
+# Requests
 
 
-def test_a_plain_prompt_is_a_model_and_a_message_and_asks_for_usage():
+def test_a_plain_prompt_has_a_model_and_a_message_and_requests_usage():
     assert openai.encode(Request((user_message("Hello"),), PARAMS)) == {
         "model": "mimo-v2-pro",
         "messages": [{"role": "user", "content": "Hello"}],
@@ -69,7 +69,7 @@ def test_a_call_that_is_not_streamed_has_no_stream_options():
     }
 
 
-def test_every_parameter_that_is_set_is_sent():
+def test_every_set_parameter_is_sent():
     params = Params(
         "mimo-v2-pro",
         temperature=0.0,
@@ -121,7 +121,7 @@ def test_every_parameter_that_is_set_is_sent():
         ("tide", {"type": "function", "function": {"name": "tide"}}),
     ],
 )
-def test_a_tool_choice_is_a_word_or_the_name_of_a_tool(choice, body):
+def test_a_tool_choice_is_a_keyword_or_a_tool_name(choice, body):
     request = Request((user_message("Hello"),), Params("m", tool_choice=choice), (Tool("tide"),))
     assert openai.encode(request)["tool_choice"] == body
 
@@ -133,7 +133,7 @@ def test_a_web_search_is_a_tool_that_the_server_runs(how, force):
     assert "tool_choice" not in body
 
 
-def test_extra_fields_pass_untouched_and_win():
+def test_extra_fields_are_sent_unchanged_and_take_precedence():
     params = Params("m", temperature=1.0, extra={"temperature": 0.2, "stream_options": None, "seed": 7})
     body = openai.encode(Request((user_message("Hello"),), params))
     assert (body["temperature"], body["stream_options"], body["seed"]) == (0.2, None, 7)
@@ -185,7 +185,7 @@ def test_a_tool_round_sends_the_calls_and_one_message_for_each_result():
     ]
 
 
-def test_content_beside_calls_is_empty_but_never_null_and_lost_reasoning_is_padded():
+def test_content_of_calls_is_never_null_and_missing_reasoning_is_padded():
     (message,) = sent(assistant(CALL))
     assert (message["content"], message["reasoning_content"]) == ("", " ")
 
@@ -196,7 +196,7 @@ def test_thinking_is_a_field_of_the_body(thinking, word):
     assert body["thinking"] == {"type": word}
 
 
-def test_pictures_and_sound_are_parts_beside_the_text():
+def test_images_and_audio_are_parts():
     parts = (
         TextPart("What is this?"),
         ImagePart("https://example.org/a.png"),
@@ -214,12 +214,12 @@ def test_pictures_and_sound_are_parts_beside_the_text():
     ]
 
 
-def test_a_picture_without_text_gets_a_text_part_as_it_is_refused_alone():
+def test_an_image_without_text_gets_a_text_part():
     (message,) = sent(Message("user", (ImagePart("data:image/png;base64,AAAA"),)))
     assert message["content"][-1] == {"type": "text", "text": " "}
 
 
-def test_a_prompt_cannot_hold_a_tool_call():
+def test_a_prompt_with_a_tool_call_is_an_error():
     with pytest.raises(TypeError, match="a prompt cannot hold"):
         sent(Message("user", (CALL,)))
 
@@ -237,7 +237,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_thinking_has_the_form_of_the_service(form):
+def test_thinking_on_uses_the_field_of_the_service(form):
     fields = ServiceFields(thinking=form)
     body = openai.encode(Request((user_message("Hi"),), Params("m", thinking=True), fields=fields))
     assert {name: body[name] for name in body.keys() & FORMS.keys()} == FORMS[form]
@@ -245,7 +245,7 @@ def test_thinking_has_the_form_of_the_service(form):
     assert not silent.keys() & FORMS.keys()
 
 
-def test_thinking_that_is_off_has_the_form_of_the_service_too():
+def test_thinking_off_uses_the_field_of_the_service():
     def off(form):
         request = Request((), Params("m", thinking=False), fields=ServiceFields(thinking=form))
         return openai.encode(request)[form]
@@ -253,17 +253,17 @@ def test_thinking_that_is_off_has_the_form_of_the_service_too():
     assert [off(form) for form in FORMS] == [{"type": "disabled"}, {"enable_thinking": False}, False, "none"]
 
 
-def test_the_bound_of_the_output_has_the_name_of_the_service():
+def test_the_output_limit_uses_the_field_of_the_service():
     fields = ServiceFields(max_tokens="max_tokens")
     body = openai.encode(Request((), Params("m", max_completion_tokens=9), fields=fields))
     assert (body.get("max_tokens"), body.get("max_completion_tokens")) == (9, None)
 
 
-# What is made of a stream
+# Streams
 
 
 def chunk(finish=None, *, usage=None, **delta):
-    """A chunk as MiMo sends it: every key is there, null where unused."""
+    """Return a chunk like those of MiMo: with every key, null if unused."""
     full = {"content": None, "role": None, "tool_calls": None, "reasoning_content": None, **delta}
     choice = {"delta": full, "finish_reason": finish, "index": 0}
     return {"id": "r1", "model": "mimo-v2-pro", "choices": [choice], "usage": usage}
@@ -283,7 +283,7 @@ def reply(*parts, **fields):
     return Reply(assistant(*parts), model="mimo-v2-pro", id="r1", **fields)
 
 
-def test_the_events_of_a_stream_are_told_as_they_come():
+def test_a_stream_is_decoded_event_by_event():
     stream = openai_stream(
         chunk(role="assistant", content=""),
         chunk(reasoning_content="Hm."),
@@ -334,19 +334,19 @@ def test_a_reply_without_usage_has_none():
     assert decode_stream("openai", openai_stream(chunk("stop", content="Hi"))).usage is None
 
 
-def test_chunks_without_choices_tell_nothing():
+def test_chunks_without_choices_give_no_events():
     empty = [{"id": "r1", "model": "mimo-v2-pro", "choices": choices} for choices in ([], None)]
     assert decode_stream("openai", openai_stream(*empty, {"id": "r1"}, chunk("stop", content="Hi"))) == reply(
         TextPart("Hi"), stop="end"
     )
 
 
-def test_a_choice_without_a_delta_tells_nothing():
+def test_a_choice_without_a_delta_gives_no_events():
     bare = {"id": "r1", "model": "mimo-v2-pro", "choices": [{"index": 0}, {"index": 0, "delta": None}]}
     assert decode_stream("openai", openai_stream(bare, chunk("stop"))) == reply(stop="end")
 
 
-def test_null_fields_everywhere_are_as_if_they_were_absent():
+def test_null_fields_everywhere_are_ignored():
     null = {"id": None, "model": None, "choices": None, "usage": None, "error": None, "object": None}
     lone = {
         "choices": [{"index": None, "delta": {"content": None, "annotations": None, "error_message": None}}]
@@ -396,19 +396,19 @@ def test_one_delta_may_open_several_calls():
     )
 
 
-def test_a_repeated_id_and_name_do_not_double():
+def test_a_repeated_id_and_name_are_not_duplicated():
     stream = openai_stream(
         opening(0, "call_1", "tide", '{"port": '), opening(0, "call_1", "tide", '"Keelung"}')
     )
     assert decode_stream("openai", stream).tool_calls == (CALL,)
 
 
-def test_a_ghost_call_without_a_name_is_dropped():
+def test_a_call_without_a_name_is_dropped():
     stream = openai_stream(continuing("{}", index=3), opening(0, "call_1", "clock", "{}"))
     assert decode_stream("openai", stream).tool_calls == (ToolCall("call_1", "clock", "{}"),)
 
 
-def test_a_call_without_an_id_gets_one():
+def test_a_call_without_an_id_gets_a_generated_id():
     assert decode_stream("openai", openai_stream(opening(2, None, "clock"))).tool_calls == (
         ToolCall("call_0", "clock"),
     )
@@ -419,7 +419,7 @@ def test_a_stream_may_end_without_done():
     assert decode_stream("openai", stream) == reply(TextPart("Hi"), stop="end")
 
 
-def test_sources_of_a_web_search_come_in_the_first_delta():
+def test_sources_of_a_web_search_may_be_in_the_first_delta():
     items = [{"type": "url_citation", "url": "https://example.org", "title": "Tides", "logo_url": None}]
     stream = openai_stream(
         chunk(role="assistant", content="", annotations=items), chunk("stop", content="Hi")
@@ -436,25 +436,25 @@ def test_a_source_may_be_wrapped_as_openai_does():
     )
 
 
-def test_a_web_search_that_failed_is_noted():
+def test_a_failed_web_search_is_a_note():
     assert decode_stream("openai", openai_stream(chunk(error_message="search timed out"))).notes == (
         "search timed out",
     )
 
 
-def test_reasoning_may_be_called_reasoning_and_is_not_doubled():
+def test_the_field_reasoning_is_read_and_not_duplicated():
     stream = openai_stream(chunk(reasoning="Hm, "), chunk(reasoning="yes.", reasoning_content="yes."))
     assert decode_stream("openai", stream).reasoning == "Hm, yes."
 
 
-def test_further_choices_are_left_aside():
+def test_further_choices_are_ignored():
     other = {"index": 1, "delta": {"content": "Another answer"}, "finish_reason": "length"}
     first = chunk(content="Hi")
     first["choices"].append(other)
     assert decode_stream("openai", openai_stream(first, chunk("stop"))) == reply(TextPart("Hi"), stop="end")
 
 
-def test_an_error_frame_may_hold_only_words():
+def test_an_error_event_may_be_plain_text():
     assert decode_until_error("openai", [b'data: {"error": "upstream gone"}\n\n']) == (
         Reply(),
         "ServerBusy: HTTP 500 Internal Server Error: upstream gone",
@@ -462,7 +462,7 @@ def test_an_error_frame_may_hold_only_words():
 
 
 def hearing(*deltas, **more):
-    """The reply to a stream of these deltas."""
+    """Return the reply of a stream with these deltas."""
     frames = [{"id": "r1", "model": "m", "choices": [{"index": 0, "delta": each}]} for each in deltas]
     return decode_stream("openai", openai_stream(*frames, chunk("stop", **more)))
 
@@ -484,7 +484,7 @@ def hearing(*deltas, **more):
         ([None, 7, {"type": "image_url"}], (TextPart("7"),)),
     ],
 )
-def test_content_may_be_parts_of_which_some_are_reasoning(content, parts):
+def test_content_may_be_a_list_with_reasoning_parts(content, parts):
     assert hearing({"content": content}).message.parts == parts
 
 
@@ -501,35 +501,35 @@ def test_content_may_be_parts_of_which_some_are_reasoning(content, parts):
         {"delta": "Hi"},
     ],
 )
-def test_a_text_is_read_wherever_it_stands(choice):
+def test_text_is_found_in_unusual_fields(choice):
     assert (
         decode_stream("openai", openai_stream({"model": "m", "choices": [choice]}, chunk("stop"))).text
         == "Hi"
     )
 
 
-def test_a_message_that_repeats_the_whole_at_the_end_is_not_read_twice():
+def test_a_full_message_at_the_end_is_not_read_twice():
     last = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
     assert decode_stream("openai", openai_stream(chunk(content="Hi"), last)).text == "Hi"
 
 
-def test_a_role_alone_does_not_take_the_place_of_the_message_at_the_end():
+def test_a_delta_with_only_a_role_does_not_replace_the_final_message():
     last = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
     assert decode_stream("openai", openai_stream(chunk(role="assistant"), last)).text == "Hi"
 
 
-def test_a_call_may_stand_without_its_function():
+def test_a_call_may_lack_its_function():
     call = {"index": 0, "id": "c", "name": "look", "arguments": '{"city": "Rome"}'}
     assert hearing({"tool_calls": [call]}).tool_calls == (ToolCall("c", "look", '{"city": "Rome"}'),)
 
 
-def test_an_error_of_a_choice_is_told():
+def test_an_error_in_a_choice_is_raised():
     failed = {"delta": {"content": ""}, "finish_reason": "error", "error": {"code": 502, "message": "gone"}}
     with pytest.raises(ServerBusy, match="HTTP 502 Bad Gateway: gone"):
         decode_stream("openai", openai_stream(chunk(content="Half"), {"choices": [failed]}))
 
 
-def test_the_old_form_of_a_call_is_a_call():
+def test_the_legacy_function_call_is_a_tool_call():
     pieces = [
         {"function_call": {"name": "tide", "arguments": ""}},
         {"function_call": {"arguments": '{"a": 1}'}},
@@ -540,7 +540,7 @@ def test_the_old_form_of_a_call_is_a_call():
 
 @pytest.mark.parametrize("arguments", [{"city": "Rome"}, '{"city": "Rome"}'])
 @pytest.mark.parametrize("index", ["0", 0, None, "x"])
-def test_arguments_may_be_an_object_and_an_index_a_text(arguments, index):
+def test_arguments_may_be_an_object_and_an_index_a_string(arguments, index):
     call = {"index": index, "id": "c", "function": {"name": "look", "arguments": arguments}}
     assert hearing({"tool_calls": [call]}).tool_calls == (ToolCall("c", "look", '{"city": "Rome"}'),)
 
@@ -552,7 +552,7 @@ def test_arguments_may_be_an_object_and_an_index_a_text(arguments, index):
         *({"choices": [], "model": ""}, {"object": "chat.completion.chunk", "prompt_filter_results": []}),
     ],
 )
-def test_the_model_is_the_first_that_is_named(frame):
+def test_the_first_model_name_is_used(frame):
     answer = decode_stream("openai", openai_stream(frame, chunk(content="Hi"), chunk("stop")))
     assert (answer.text, answer.model) == ("Hi", chunk()["model"])
 
@@ -568,21 +568,21 @@ def test_the_model_is_the_first_that_is_named(frame):
         *({"choices": [{"delta": {"tool_calls": 7}}]}, {"choices": {"delta": [1]}}),
     ],
 )
-def test_an_odd_value_beside_the_answer_costs_nothing_of_it(late):
+def test_an_invalid_value_in_another_field_does_not_affect_the_text(late):
     answer = decode_stream("openai", openai_stream(chunk("stop", content="Hi"), late))
     assert (answer.text, answer.stop) == ("Hi", "end")
 
 
-def test_characters_outside_the_bmp_and_line_separators_come_through():
+def test_non_bmp_characters_and_line_separators_are_kept():
     text = "🌊 \u2028 \u0085 潮"
     line = json.dumps(chunk("stop", content=text), ensure_ascii=False).encode()
     assert decode_stream("openai", b"data: " + line + b"\n\n").text == text
 
 
-# What is made of a whole reply
+# Full replies
 
 
-def test_a_whole_reply_reads_as_a_stream_does():
+def test_a_full_reply_decodes_like_a_stream():
     body = {
         "id": "r1",
         "model": "mimo-v2-pro",
@@ -617,7 +617,7 @@ def test_a_whole_reply_reads_as_a_stream_does():
     )
 
 
-def test_a_whole_reply_may_have_nulls_everywhere():
+def test_a_full_reply_may_have_nulls_everywhere():
     message = {"content": None, "reasoning_content": None, "tool_calls": None}
     choice = {"index": 0, "finish_reason": None, "message": message}
     body = {"id": None, "model": None, "usage": None, "choices": [choice]}

@@ -1,4 +1,4 @@
-"""Streams and replies of real services, and our own in MiMo's shape (tests/data/*), to the right Reply."""
+"""Decoding of recorded streams and bodies of real services, and of synthetic ones in MiMo's form (tests/data/*)."""
 
 import json
 import random
@@ -291,7 +291,7 @@ def api_of(name: str) -> Api:
 
 
 def stream_of(name: str) -> bytes:
-    """The bytes as the service sent them."""
+    """Return the recorded bytes."""
     path = DATA / name
     if path.suffix == ".yaml":
         return cassette(path)[0]["response"]["body"]["string"].encode()
@@ -309,12 +309,12 @@ def cassette(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_a_stream_is_the_reply_that_is_written_here(name):
+def test_a_recorded_stream_gives_the_expected_reply(name):
     assert decode_stream(api_of(name), stream_of(name)) == SHORT[name]
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_a_long_stream_is_what_a_simple_reading_of_its_chunks_gives(name):
+def test_a_long_stream_equals_its_joined_chunks(name):
     stream = stream_of(name)
     usage, stop, model = LONG[name]
     lines = stream.decode().split("\n")
@@ -324,12 +324,12 @@ def test_a_long_stream_is_what_a_simple_reading_of_its_chunks_gives(name):
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_an_error_in_a_stream_comes_after_the_part_that_had_arrived(name):
+def test_an_error_in_a_recorded_stream_follows_the_partial_reply(name):
     assert decode_until_error(api_of(name), [stream_of(name)]) == BROKEN[name]
 
 
 @pytest.mark.parametrize("name", [*SHORT, *BROKEN])
-def test_a_short_stream_may_be_cut_at_every_byte(name):
+def test_a_short_stream_may_be_split_at_every_byte(name):
     api, stream = api_of(name), stream_of(name)
     whole = decode_until_error(api, [stream])
     assert decode_until_error(api, single_bytes(stream)) == whole
@@ -339,13 +339,13 @@ def test_a_short_stream_may_be_cut_at_every_byte(name):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", LONG)
-def test_a_long_stream_may_be_cut_anywhere(name):
+def test_a_long_stream_may_be_split_anywhere(name):
     stream = stream_of(name)
     whole = list(decode("openai", [stream]))
     assert list(decode("openai", single_bytes(stream))) == whole
 
     middle = len(stream) // 2
-    for place in range(middle, middle + 800):  # some chunks
+    for place in range(middle, middle + 800):  # Packets of several chunks.
         assert list(decode("openai", [stream[:place], stream[place:]])) == whole
 
     chance = random.Random(0)
@@ -356,20 +356,20 @@ def test_a_long_stream_may_be_cut_anywhere(name):
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_whole_reply_is_the_reply_that_is_written_here(name):
+def test_a_recorded_full_body_gives_the_expected_reply(name):
     body = json.loads((DATA / name).read_text(encoding="utf-8"))
     assert decode_body(api_of(name), body) == WHOLE[name]
 
 
 @pytest.mark.parametrize("name", LONG_WHOLE)
-def test_a_long_whole_reply_is_what_its_message_says(name):
+def test_a_long_full_body_equals_its_message(name):
     body = json.loads((DATA / name).read_text(encoding="utf-8"))
     usage, stop, model = LONG_WHOLE[name]
     parts = simply_joined([body["choices"][0]["message"]])
     assert decode_body("openai", body) == Reply(assistant(*parts), usage, stop, model, body["id"])
 
 
-def test_a_recorded_second_turn_sends_the_reasoning_of_the_first_back():
+def test_a_recorded_second_turn_contains_the_reasoning_of_the_first():
     first, second = cassette(CASSETTES / "test_zai_preserved_thinking_round_trip.yaml")
     reply = decode_body("openai", first["response"]["parsed_body"])
     sent = second["request"]["parsed_body"]
@@ -382,7 +382,7 @@ def test_a_recorded_second_turn_sends_the_reasoning_of_the_first_back():
     assert (answer.text, answer.stop, answer.usage) == ("323 * 2 is 646.", "end", Usage(198, 134, 0, 122))
 
 
-def test_every_file_of_recordings_is_read_by_a_test():
+def test_every_recording_is_used_by_a_test():
     named = {*SHORT, *LONG, *BROKEN, *WHOLE, *LONG_WHOLE}
     there = {
         path.relative_to(DATA).as_posix()
@@ -395,7 +395,7 @@ def test_every_file_of_recordings_is_read_by_a_test():
 
 
 def simply_joined(deltas: list[dict[str, Any]]) -> list[ReasoningPart | TextPart | ToolCall]:
-    """Reasoning, then text, then the one call: enough for these recordings, and made another way than ours."""
+    """Join reasoning, text and the one call of a recording, independently of the decoder."""
     reasoning = "".join(delta.get("reasoning_content") or "" for delta in deltas)
     text = "".join(delta.get("content") or "" for delta in deltas)
     pieces = [call for delta in deltas for call in delta.get("tool_calls") or []]

@@ -1,4 +1,4 @@
-"""A request as a server takes it, after it refused one."""
+"""Requests that are adapted after a refusal."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def openai_body(**fields: Any) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("status", [400, 422])
-def test_a_field_that_is_not_known_is_left_out_or_named_otherwise(
+def test_an_unknown_field_is_omitted_or_renamed(
     message: str, field: str, before: dict[str, Any], after: dict[str, Any], status: int
 ) -> None:
     adapted = adapt_body(openai_body(**before), refusal(message, status))
@@ -92,7 +92,7 @@ def test_a_field_that_is_not_known_is_left_out_or_named_otherwise(
     assert (adapted.field, adapted.body) == (field, openai_body(**after))
 
 
-def test_who_loses_something_is_told() -> None:
+def test_a_notice_reports_an_omitted_field() -> None:
     notices = [
         adapt_body(openai_body(**{name: 1}), refusal(f"{name} is unsupported"))
         for name in ("thinking", "stream_options", "max_tokens")
@@ -118,13 +118,13 @@ def test_who_loses_something_is_told() -> None:
         ("thinking.type must be one of: enabled, disabled", 400),
     ],
 )
-def test_another_reason_changes_nothing(message: str, status: int) -> None:
+def test_an_unrelated_error_changes_nothing(message: str, status: int) -> None:
     body = openai_body(stream_options={}, max_tokens=9, temperature=1, seed=7, thinking={})
     body["messages"] += [{"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Hi"}]
     assert adapt_body(body, refusal(message, status)) is None
 
 
-def test_what_the_person_set_or_was_changed_before_stays() -> None:
+def test_protected_fields_are_not_changed() -> None:
     body = openai_body(reasoning_effort="high")
     assert adapt_body(body, refusal("Unknown field reasoning_effort"), {"reasoning_effort"}) is None
     first = adapt_body(openai_body(max_tokens=9), refusal("max_tokens is unsupported"))
@@ -166,7 +166,7 @@ CONVERSATION = (
         ("openai", "messages[1]: unknown field `reasoning_content`, expected one of `role`, `content`"),
     ],
 )
-def test_reasoning_that_is_not_known_is_left_out_of_all_messages(api: Any, message: str) -> None:
+def test_unknown_reasoning_fields_are_removed_from_all_messages(api: Any, message: str) -> None:
     request = Request(CONVERSATION, Params("m"), (Tool("look"),))
     adapted = adapt_body(FORMATS[api].encode(request), refusal(message))
     unreasoned = Message("assistant", (TextPart("I look."), CALL))
@@ -186,7 +186,7 @@ def test_reasoning_that_is_not_known_is_left_out_of_all_messages(api: Any, messa
         "When `thinking` is enabled, a final `assistant` message must start with a thinking block",
     ],
 )
-def test_reasoning_that_is_missed_is_made_up(api: Any, message: str) -> None:
+def test_missing_reasoning_is_replaced_by_a_placeholder(api: Any, message: str) -> None:
     messages = (user_message("Hi"), Message("assistant", (CALL,)), CONVERSATION[2])
     bare = Request(messages, Params("m"), fields=ServiceFields(pads_reasoning=False))
     error = refusal(message)
@@ -196,7 +196,7 @@ def test_reasoning_that_is_missed_is_made_up(api: Any, message: str) -> None:
     assert adapt_body(adapted.body, error, adapted.fields) is None
 
 
-def test_missed_reasoning_is_made_up_for_each_answer_of_the_openai_format() -> None:
+def test_missing_reasoning_is_padded_in_every_reply_of_the_openai_format() -> None:
     body = openai_body()
     body["messages"] += [{"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Well?"}]
     adapted = adapt_body(body, refusal("reasoning_content must be passed back"))

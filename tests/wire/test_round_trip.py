@@ -1,4 +1,4 @@
-"""Any reply that a format can say comes through it unchanged, however it is sent and cut."""
+"""Any reply that a format can represent round-trips through it, independent of encoding details and packets."""
 
 import json
 from itertools import pairwise
@@ -20,7 +20,7 @@ from mimo_magics.core.messages import (
 from mimo_magics.wire.formats import decode
 
 CHANCE = st.randoms(use_true_random=True)
-TEXT = st.text(max_size=60)  # half characters are left out: no server that says them means them
+TEXT = st.text(max_size=60)  # Surrogates are excluded, as no server sends them on purpose.
 WORDS = TEXT.filter(bool)
 COUNT = st.integers(0, 2_000_000)
 STOPS = st.sampled_from(["end", "length", "tool_calls", "filter", "repetition", "some_new_reason"])
@@ -36,7 +36,7 @@ def calls(arguments):
 
 
 def runs_on(parts):
-    """Whether two neighbours would be told as one part: a format has no border between them."""
+    """Return whether two adjacent parts would be decoded as one, as the format cannot separate them."""
     return any(
         type(one) is type(two) and not isinstance(one, ToolCall) and not getattr(one, "signature", "")
         for one, two in pairwise(parts)
@@ -44,7 +44,7 @@ def runs_on(parts):
 
 
 def messages(*kinds):
-    """Messages of these kinds of parts, in any order."""
+    """Return messages with parts of these kinds in any order."""
     parts = st.lists(st.one_of(*kinds), max_size=6)
     return parts.filter(lambda chosen: not runs_on(chosen)).map(
         lambda chosen: unique(Message("assistant", tuple(chosen)))
@@ -52,7 +52,7 @@ def messages(*kinds):
 
 
 def unique(message):
-    """The message with ids that differ, as every reply has them."""
+    """Return the message with unique call ids, like every reply."""
     return next(with_unique_ids([message]))
 
 
@@ -70,7 +70,7 @@ OPENAI_REPLIES = st.builds(
 
 
 def in_openai_order(reasoning, words, wishes):
-    """A whole reply has one string of each kind, and the calls after them."""
+    """Return the parts in the order of a full body: one string of each kind, then the calls."""
     spoken = [ReasoningPart(reasoning)] * bool(reasoning) + [TextPart(words)] * bool(words)
     return unique(Message("assistant", (*spoken, *wishes)))
 
@@ -99,7 +99,7 @@ def anthropic_replies(arguments, ends):
             st.builds(ReasoningPart, WORDS) | st.builds(ReasoningPart, TEXT, WORDS),
             calls(arguments),
         ),
-        # In this format zeros mean «not told yet», so that a usage of nothing but zeros cannot be said.
+        # In this format zeros mean «not known yet», so it cannot represent a usage of zeros only.
         usage=st.none() | st.builds(anthropic_usage, COUNT, st.integers(1, 10**6), COUNT),
         stop=STOPS | st.just("stop") | ends,
         model=TEXT,
@@ -108,22 +108,22 @@ def anthropic_replies(arguments, ends):
 
 
 @given(OPENAI_REPLIES, CHANCE)
-def test_a_reply_comes_through_an_openai_stream(reply, chance):
+def test_a_reply_round_trips_through_an_openai_stream(reply, chance):
     stream = encode_stream.openai_stream(reply, chance)
     assert fold_events(decode("openai", encode_stream.packets(stream, chance))) == reply
 
 
 @given(anthropic_replies(TEXT, st.just("cut")), CHANCE)
-def test_a_reply_comes_through_an_anthropic_stream(reply, chance):
+def test_a_reply_round_trips_through_an_anthropic_stream(reply, chance):
     stream = encode_stream.anthropic_stream(reply, chance)
     assert fold_events(decode("anthropic", encode_stream.packets(stream, chance))) == reply
 
 
 @given(OPENAI_WHOLE)
-def test_a_reply_comes_through_a_whole_openai_body(reply):
+def test_a_reply_round_trips_through_a_full_openai_body(reply):
     assert decode_body("openai", encode_stream.openai_whole(reply)) == reply
 
 
 @given(anthropic_replies(ARGUMENTS, st.nothing()), CHANCE)
-def test_a_reply_comes_through_a_whole_anthropic_body(reply, chance):
+def test_a_reply_round_trips_through_a_full_anthropic_body(reply, chance):
     assert decode_body("anthropic", encode_stream.anthropic_whole(reply, chance)) == reply

@@ -1,4 +1,4 @@
-"""Characters whose halves come in different frames."""
+"""Surrogate pairs that are split over two events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def through(*events: Event) -> list[Event]:
     return [out for event in events for out in joiner.feed(event)] + list(joiner.flush())
 
 
-def test_halves_of_one_text_are_joined_and_usage_between_them_passes() -> None:
+def test_halves_of_one_text_are_joined_across_a_usage_update() -> None:
     usage = UsageUpdate(Usage(1, 2))
     assert through(TextDelta(f"a{HIGH}"), usage, TextDelta(f"{LOW}b")) == [
         TextDelta("a"),
@@ -34,7 +34,7 @@ def test_halves_of_one_text_are_joined_and_usage_between_them_passes() -> None:
     ]
 
 
-def test_halves_of_different_texts_stay_alone() -> None:
+def test_halves_of_different_texts_are_not_joined() -> None:
     assert through(TextDelta(HIGH), ReasoningDelta(LOW), Stopped("end")) == [
         *(TextDelta("\ufffd"), ReasoningDelta("\ufffd"), Stopped("end"))
     ]
@@ -43,20 +43,20 @@ def test_halves_of_different_texts_stay_alone() -> None:
     ]
 
 
-def test_halves_in_the_arguments_of_calls_that_alternate_are_joined() -> None:
+def test_halves_in_alternating_call_arguments_are_joined() -> None:
     pieces = [ToolCallDelta(0, HIGH), ToolCallDelta(1, HIGH), ToolCallStart(2), ToolCallDelta(0, LOW)]
     assert through(*pieces, ToolCallDelta(1, LOW)) == [
         *(ToolCallStart(2), ToolCallDelta(0, "🌊"), ToolCallDelta(1, "🌊"))
     ]
 
 
-def test_a_half_is_told_before_a_call_and_before_the_end() -> None:
+def test_a_lone_half_is_flushed_before_a_call_and_the_end() -> None:
     call = ToolCallStart(0, "c", "tide")
     assert through(TextDelta(HIGH), call) == [TextDelta("\ufffd"), call]
     assert through(TextDelta(HIGH), Stopped("end")) == [TextDelta("\ufffd"), Stopped("end")]
 
 
-def test_a_signature_passes_with_its_text() -> None:
+def test_a_signature_is_forwarded_with_its_text() -> None:
     assert through(ReasoningDelta("Hm.", "sig"), ReasoningDelta("", "sig")) == [
         *(ReasoningDelta("Hm.", "sig"), ReasoningDelta("", "sig"))
     ]
@@ -64,7 +64,7 @@ def test_a_signature_passes_with_its_text() -> None:
 
 
 @given(st.lists(st.text(st.sampled_from(["a", "é", "🌊", HIGH, LOW]), max_size=3), max_size=6))
-def test_a_text_in_pieces_is_the_whole_text_and_each_piece_can_be_encoded(pieces: list[str]) -> None:
+def test_split_text_is_complete_and_every_delta_can_be_encoded(pieces: list[str]) -> None:
     texts = [event.text for event in through(*map(TextDelta, pieces)) if isinstance(event, TextDelta)]
     assert "".join(texts) == join_surrogates("".join(pieces))
     assert [text.encode().decode() for text in texts] == texts

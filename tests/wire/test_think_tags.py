@@ -1,4 +1,4 @@
-"""Reasoning that stands in the answer between its tags."""
+"""Reasoning between think tags in the text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def through(*events: Event) -> list[Event]:
 
 
 def read(*pieces: str, first: tuple[Event, ...] = ()) -> tuple[str, str]:
-    """Return reasoning and text of an answer that came in these pieces."""
+    """Return reasoning and text of a reply that arrived in these pieces."""
     reply = fold_events(through(*first, *map(TextDelta, pieces), Stopped("end")))
     return reply.reasoning, reply.text
 
@@ -52,13 +52,13 @@ CASES = {
 
 
 @pytest.mark.parametrize(("answer", "parts"), CASES.values(), ids=CASES)
-def test_reasoning_in_tags_is_reasoning_wherever_it_is_cut(answer: str, parts: tuple[str, str]) -> None:
+def test_text_in_think_tags_is_reasoning_at_every_split(answer: str, parts: tuple[str, str]) -> None:
     assert read(answer) == read(*answer) == parts
     for place in range(len(answer)):
         assert read(answer[:place], answer[place:]) == parts
 
 
-def test_what_was_told_of_an_answer_is_void_when_it_was_reasoning() -> None:
+def test_text_before_a_lone_closing_tag_becomes_reasoning() -> None:
     assert through(TextDelta("Hm."), TextDelta("</think>Hello.")) == [
         START,
         TextDelta("Hm."),
@@ -68,27 +68,27 @@ def test_what_was_told_of_an_answer_is_void_when_it_was_reasoning() -> None:
     ]
 
 
-def test_beside_reasoning_of_the_server_a_last_tag_alone_is_text() -> None:
+def test_a_lone_closing_tag_is_text_if_the_server_sends_reasoning() -> None:
     reasoning = (ReasoningDelta("Hm."),)
     assert read("The end: </think> is it.", first=reasoning) == ("Hm.", "The end: </think> is it.")
     assert read("<think>More.</think>Hello.", first=reasoning) == ("Hm.More.", "Hello.")
 
 
-def test_a_call_ends_what_was_held_back() -> None:
+def test_a_call_flushes_the_text_that_was_held_back() -> None:
     call = ToolCallStart(0, "c", "tide")
     assert through(TextDelta("a</thi"), call, TextDelta("</think>b")) == [
         *(START, TextDelta("a"), TextDelta("</thi"), call, TextDelta("</think>b"))
     ]
 
 
-def test_an_answer_that_begins_anew_has_a_head_again() -> None:
+def test_a_restarted_reply_may_begin_with_a_tag() -> None:
     again = ResponseRestarted("r2")
     assert through(TextDelta("<think>a"), again, TextDelta("<think>b</think>c")) == [
         *(START, ReasoningDelta("a"), again, ReasoningDelta("b"), TextDelta("c"))
     ]
 
 
-def test_thousands_of_tags_are_read_up_to_a_bound() -> None:
+def test_the_number_of_reasoning_blocks_is_limited() -> None:
     reasoning, text = read("<think>a</think>" * 5_000)
     assert (reasoning, text.count("<think>")) == ("a" * MAX_BLOCKS, 5_000 - MAX_BLOCKS)
 
@@ -97,7 +97,7 @@ def test_thousands_of_tags_are_read_up_to_a_bound() -> None:
     st.lists(st.sampled_from(["<think>", "</think>", "<", "think", ">", "`", "\n", "a", " "]), max_size=9),
     st.data(),
 )
-def test_what_comes_of_an_answer_depends_on_no_cut(tokens: list[str], data: st.DataObject) -> None:
+def test_the_result_does_not_depend_on_packet_boundaries(tokens: list[str], data: st.DataObject) -> None:
     answer = "".join(tokens)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(answer)), max_size=4)))
     assert read(*(answer[a:b] for a, b in zip([0, *cuts], [*cuts, len(answer)], strict=True))) == read(answer)

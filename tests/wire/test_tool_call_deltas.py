@@ -1,4 +1,4 @@
-"""Which tool call a piece belongs to."""
+"""Assignment of deltas to tool calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Piece = tuple[Any, str, str, str]
 
 
 def fold(pieces: Iterable[Piece], initial: str = "") -> list[tuple[str, str, str]]:
-    """Return id, name and arguments of the calls that these pieces are."""
+    """Return id, name and arguments of the calls in these deltas."""
     deltas, accumulator = ToolCallDeltas(), Accumulator()
     for index, id_, name, arguments in pieces:
         if id_ or name:
@@ -32,12 +32,12 @@ def fold(pieces: Iterable[Piece], initial: str = "") -> list[tuple[str, str, str
 
 @pytest.mark.parametrize("index", [0, None, 7])
 @pytest.mark.parametrize("names", [("look", "look"), ("look", "erase")])
-def test_another_id_and_a_name_begin_another_call(index: Any, names: tuple[str, str]) -> None:
+def test_another_id_with_a_name_begins_a_new_call(index: Any, names: tuple[str, str]) -> None:
     pieces = [(index, "a", names[0], ROME), (index, "b", names[1], OSLO)]
     assert fold(pieces) == [("a", names[0], ROME), ("b", names[1], OSLO)]
 
 
-def test_another_name_begins_another_call_with_one_id_or_none() -> None:
+def test_another_name_begins_a_new_call_with_the_same_or_no_id() -> None:
     assert fold([(0, "", "look", ""), (0, "", "erase", OSLO)]) == [
         ("call_0", "look", ""),
         ("call_1", "erase", OSLO),
@@ -49,22 +49,22 @@ def test_another_name_begins_another_call_with_one_id_or_none() -> None:
 
 
 @pytest.mark.parametrize("cut", range(len(ROME + OSLO) + 1))
-def test_an_object_behind_a_whole_one_is_another_call_wherever_it_is_cut(cut: int) -> None:
+def test_an_object_after_a_complete_one_begins_a_new_call_at_every_split(cut: int) -> None:
     text = ROME + OSLO
     pieces = [(0, "a", "look", text[:cut]), (0, "", "", text[cut:])]
     assert [call[1:] for call in fold(pieces)] == [("look", ROME), ("look", OSLO)]
 
 
 @pytest.mark.parametrize("placeholder", ["{}", " {}", "{ }", "{", ""])
-def test_an_empty_object_gives_way_to_the_arguments_that_follow(placeholder: str) -> None:
+def test_following_arguments_replace_an_empty_object(placeholder: str) -> None:
     rest = ROME[1:] if placeholder == "{" else ROME
     assert fold([(0, "a", "look", placeholder), (0, "", "", rest)]) in (
         [("a", "look", ROME)],
-        [("a", "look", placeholder + rest)],  # blanks alone are kept as they came
+        [("a", "look", placeholder + rest)],  # White space alone is kept.
     )
 
 
-def test_an_empty_object_that_nothing_follows_stays() -> None:
+def test_an_empty_object_without_further_arguments_is_kept() -> None:
     assert fold([(0, "a", "look", "{}"), (1, "b", "clock", "{"), (2, "c", "tide", "")]) == [
         ("a", "look", "{}"),
         ("b", "clock", "{"),
@@ -72,7 +72,7 @@ def test_an_empty_object_that_nothing_follows_stays() -> None:
     ]
 
 
-def test_arguments_of_the_beginning_hold_unless_others_follow() -> None:
+def test_initial_arguments_are_used_unless_others_follow() -> None:
     assert fold([(0, "a", "look", "")], ROME) == [("a", "look", ROME)]
     assert fold([(0, "a", "look", "{}")], ROME) == [("a", "look", ROME)]
     assert fold([(0, "a", "look", ""), (0, "", "", OSLO)], ROME) == [("a", "look", OSLO)]
@@ -84,26 +84,26 @@ def test_an_id_that_changes_without_a_name_is_the_same_call() -> None:
 
 
 @pytest.mark.parametrize("place", [None, 7])
-def test_a_known_id_finds_its_call_where_the_index_tells_nothing(place: Any) -> None:
+def test_a_known_id_identifies_its_call_without_an_index(place: Any) -> None:
     pieces = [(0, "a", "look", '{"city"'), (1, "b", "look", '{"city"')]
     rest = [(place, "a", "", ': "Rome"}'), (None if place is None else 8, "b", "", ': "Oslo"}')]
     assert fold([*pieces, *rest]) == [("a", "look", ROME), ("b", "look", OSLO)]
 
 
-def test_a_known_id_with_another_name_is_another_call_without_an_index_too() -> None:
+def test_a_known_id_with_another_name_begins_a_new_call_without_an_index() -> None:
     assert [call[1:] for call in fold([(None, "c", "look", ROME), (None, "c", "erase", OSLO)])] == [
         ("look", ROME),
         ("erase", OSLO),
     ]
 
 
-def test_a_beginning_that_is_repeated_is_the_same_call() -> None:
+def test_a_repeated_start_is_the_same_call() -> None:
     assert fold([(0, "a", "look", '{"city": '), (0, "a", "look", '"Rome"}'), (0, "a", "look", "")]) == [
         ("a", "look", ROME)
     ]
 
 
-def test_calls_at_one_index_may_grow_in_turns_by_their_ids() -> None:
+def test_calls_at_one_index_may_alternate_by_id() -> None:
     pieces = [(0, "a", "look", ""), (0, "b", "look", ""), (0, "a", "", ROME), (0, "b", "", OSLO)]
     assert fold(pieces) == [("a", "look", ROME), ("b", "look", OSLO)]
 
@@ -111,7 +111,7 @@ def test_calls_at_one_index_may_grow_in_turns_by_their_ids() -> None:
 @pytest.mark.parametrize(
     "text", ['{"a": "}{"}', '{"a": "\\"}{"}', '{"a": [{}, {"b": 1}]}', '{"a": 1}} {', "[1][2]", '"x"{}']
 )
-def test_braces_that_end_no_object_split_nothing(text: str) -> None:
+def test_braces_within_an_object_do_not_split_it(text: str) -> None:
     assert fold([(0, "a", "look", text)]) == [("a", "look", text)]
 
 
@@ -119,9 +119,7 @@ def test_braces_that_end_no_object_split_nothing(text: str) -> None:
     st.lists(st.sampled_from(["{", "}", '"', "\\", "a", " ", "{}", "[", "]", '{"a":1}']), max_size=12),
     st.data(),
 )
-def test_what_comes_of_arguments_depends_on_no_cut_and_loses_nothing(
-    tokens: list[str], data: st.DataObject
-) -> None:
+def test_arguments_are_complete_at_every_split(tokens: list[str], data: st.DataObject) -> None:
     text = "".join(tokens)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
     parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]

@@ -1,4 +1,4 @@
-"""Tool calls written as text: never seen, and made into calls where the server told none."""
+"""Tool calls that a model wrote as text: they are removed, and become calls if the server sent none."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def text_of(events, kind=TextDelta):
 
 
 def calls_in(events):
-    """Names with arguments, which are text where they are no JSON; every call has come in one piece."""
+    """Return names and arguments; arguments that are not JSON stay text. Every call is one delta."""
     starts = [event for event in events if isinstance(event, ToolCallStart)]
     arguments = {event.index: event.arguments for event in events if isinstance(event, ToolCallDelta)}
     return [(start.name, _read_json(arguments[start.index])) for start in starts]
@@ -58,7 +58,7 @@ def _read_json(text):
 
 
 def read(*pieces, reason="end"):
-    """The text and the calls of an answer that came in these pieces."""
+    """Return the text and the calls of a reply that arrived in these pieces."""
     events = through(*map(TextDelta, pieces), Stopped(reason))
     return text_of(events), calls_in(events)
 
@@ -68,7 +68,7 @@ def pieces_of(text, places):
     return [text[one:other] for one, other in pairwise(places)]
 
 
-# What is taken out, and what it becomes
+# Extraction
 
 FORMS = {
     "bare": (CALL, [("tide", {"port": "Keelung"})]),
@@ -117,19 +117,19 @@ IN_ALL_FORMS = pytest.mark.parametrize(("source", "calls"), FORMS.values(), ids=
 
 
 @IN_ALL_FORMS
-def test_markup_in_an_answer_is_not_seen_and_becomes_calls(source, calls):
+def test_markup_in_a_reply_is_removed_and_becomes_calls(source, calls):
     assert read(f"One moment.\n{source}\nDone.") == ("One moment.\n\nDone.", calls)
 
 
 @IN_ALL_FORMS
-def test_it_may_be_cut_at_every_character_and_at_every_place(source, calls):
+def test_markup_may_be_split_at_every_character(source, calls):
     answer = f"a < b {source} c"
     assert read(*answer) == ("a < b  c", calls)
     for place in range(len(answer)):
         assert read(answer[:place], answer[place:]) == ("a < b  c", calls)
 
 
-def test_recovered_calls_come_right_before_the_end_with_ids_and_indexes_of_their_own():
+def test_recovered_calls_precede_the_end_with_new_ids_and_indexes():
     source = "<tool_call><function=a></function><function=b><parameter=x>1</parameter></function></tool_call>"
     assert through(ResponseStarted("1"), TextDelta(f"Hi {source}"), TextDelta("!"), Stopped("end")) == [
         ResponseStarted("1"),
@@ -143,18 +143,18 @@ def test_recovered_calls_come_right_before_the_end_with_ids_and_indexes_of_their
     ]
 
 
-def test_ids_go_on_from_a_number_that_the_conversation_has_not_used():
+def test_ids_continue_after_the_ids_of_the_session():
     assert ToolCallStart(0, "call_native_7", "tide") in through(TextDelta(CALL), first=7)
 
 
-def test_markup_in_the_reasoning_is_taken_out_too_and_calls_keep_their_order():
+def test_markup_in_reasoning_is_removed_and_calls_keep_their_order():
     thought = "<tool_call><function=think></function></tool_call>"
     events = through(ReasoningDelta(f"Hm. {thought}"), TextDelta(CALL), Stopped("end"))
     assert text_of(events, ReasoningDelta) == "Hm. "
     assert calls_in(events) == [("think", {}), ("tide", {"port": "Keelung"})]
 
 
-def test_a_stream_of_the_server_becomes_a_reply_that_asks_for_its_tools():
+def test_a_stream_with_markup_gives_a_reply_with_tool_calls():
     pieces = [{"choices": [{"delta": {"content": piece}}]} for piece in f"Wait. {CALL}"]
     stream = openai_stream(*pieces, {"choices": [{"delta": {}, "finish_reason": "stop"}]})
     reply = fold_events(through(*decode("openai", [stream])))
@@ -188,7 +188,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize(("source", "value"), VALUES.items(), ids=lambda value: repr(value)[:20])
-def test_a_value_is_json_where_it_is_json_but_no_string_and_else_it_is_a_string(source, value):
+def test_a_value_is_json_unless_it_is_a_string_or_invalid(source, value):
     call = f"<tool_call><function=a><parameter=x>{source}</parameter></function></tool_call>"
     assert read(call) == ("", [("a", {"x": value})])
 
@@ -205,7 +205,7 @@ def test_a_value_is_json_where_it_is_json_but_no_string_and_else_it_is_a_string(
         ("\r\na\r\nb\r\n", "a\r\nb"),
     ],
 )
-def test_where_each_tag_has_a_line_the_line_ends_around_a_value_are_not_its_own(source, value):
+def test_newlines_around_a_value_belong_to_the_markup_if_each_tag_has_a_line(source, value):
     call = f"<tool_call>\n<function=a>\n<parameter=x>{source}</parameter>\n</function>\n</tool_call>"
     assert read(call) == ("", [("a", {"x": value})])
 
@@ -227,7 +227,7 @@ def shell(**properties):
         (shell(a={"type": "string"}, b={"type": "string"}), "ls", "ls"),
     ],
 )
-def test_a_bare_body_is_the_only_parameter_of_its_tool(tool, body, arguments):
+def test_a_body_without_tags_is_the_only_parameter_of_the_tool(tool, body, arguments):
     taken = ToolCallMarkupFilter(0, [tool])
     call = f"<tool_call><function=exec>{body}</function></tool_call>"
     events = [event for told in (TextDelta(call), Stopped("end")) for event in taken.feed(told)]
@@ -235,7 +235,7 @@ def test_a_bare_body_is_the_only_parameter_of_its_tool(tool, body, arguments):
 
 
 @pytest.mark.parametrize("value", ["123", "null", "true", '{"a": 1}', '"quoted"', "[1]"])
-def test_a_value_of_a_text_parameter_is_text_whatever_it_looks_like(value):
+def test_a_value_of_a_string_parameter_is_always_a_string(value):
     taken = ToolCallMarkupFilter(0, [shell(cmd={"type": "string"}, n={"type": "integer"})])
     inner = f"<parameter=cmd>{value}</parameter><parameter=n>5</parameter>"
     call = TextDelta(f"<tool_call><function=exec>{inner}</function></tool_call>")
@@ -243,78 +243,78 @@ def test_a_value_of_a_text_parameter_is_text_whatever_it_looks_like(value):
     assert ToolCallDelta(0, json.dumps({"cmd": value, "n": 5})) in events
 
 
-def test_an_answer_that_begins_anew_forgets_its_markup():
+def test_a_restarted_reply_drops_its_markup():
     events = through(
         TextDelta(f"Hi {CALL[:-20]}"), ResponseRestarted("r2"), TextDelta("Hello."), Stopped("end")
     )
     assert events == [TextDelta("Hi "), ResponseRestarted("r2"), TextDelta("Hello."), Stopped("end")]
 
 
-def test_json_keeps_the_writing_of_the_model():
+def test_json_numbers_are_unchanged():
     call = "<tool_call><function=a><parameter=x>\n[1.00, 2]\n</parameter></function></tool_call>"
     assert ToolCallDelta(0, '{"x": [1.00, 2]}') in through(TextDelta(call))
 
 
-def test_of_a_key_that_comes_twice_the_last_value_holds():
+def test_the_last_value_of_a_repeated_key_is_used():
     pairs = "<parameter=x>1</parameter><parameter=x>2</parameter>"
     assert read(f"<tool_call><function=a>{pairs}</function></tool_call>") == ("", [("a", {"x": 2})])
 
 
-# What the server told
+# Calls of the server
 
 STRUCTURED = [ToolCallStart(0, "call_1", "tide"), ToolCallDelta(0, '{"port":"Keelung"}')]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
-def test_beside_calls_of_the_server_markup_is_only_hidden(place):
+def test_markup_is_only_removed_if_the_server_sends_calls(place):
     told = [TextDelta("Hi "), TextDelta(CALL[:30]), TextDelta(CALL[30:])]
     events = through(*told[:place], *STRUCTURED, *told[place:], Stopped("end"))
     assert text_of(events) == "Hi "
     assert [event for event in events if not isinstance(event, TextDelta)] == [*STRUCTURED, Stopped("end")]
 
 
-def test_a_ghost_of_a_call_without_a_name_hinders_nothing_and_its_index_stays_its_own():
+def test_a_call_without_a_name_does_not_prevent_recovery():
     ghosts = [ToolCallStart(1, "call_1"), ToolCallDelta(4, "{}")]
     events = through(*ghosts, TextDelta(CALL), Stopped("end"))
     assert events[:3] == [*ghosts, ToolCallStart(5, "call_native_0", "tide")]
 
 
 @pytest.mark.parametrize("reason", ["end", "stop", "tool_calls"])
-def test_an_end_of_the_models_own_becomes_one_for_tool_calls(reason):
+def test_a_natural_stop_reason_becomes_tool_calls(reason):
     assert through(TextDelta(CALL), Stopped(reason))[-1] == Stopped("tool_calls")
 
 
 @pytest.mark.parametrize("reason", ["length", "cut", "filter", "repetition", "some_new_reason"])
-def test_any_other_end_stays(reason):
+def test_another_stop_reason_is_kept(reason):
     events = through(TextDelta(CALL), Stopped(reason))
     assert events[-1] == Stopped(reason)
     assert calls_in(events) == [("tide", {"port": "Keelung"})]
 
 
-def test_without_a_call_the_end_stays():
+def test_without_a_call_the_stop_reason_is_kept():
     assert through(TextDelta("<tool_call><function=></tool_call>"), Stopped("stop")) == [Stopped("stop")]
 
 
-def test_calls_are_told_once_whatever_comes_after_the_end():
+def test_calls_are_yielded_once():
     usage = UsageUpdate(Usage(1, 2))
     events = through(TextDelta(CALL), Stopped("end"), usage, TextDelta(CALL), Stopped("end"))
     assert events[2:] == [Stopped("tool_calls"), usage, Stopped("end")]
 
 
-# Ends that are missing
+# Missing end tags
 
 
 @pytest.mark.parametrize(
     "end", ["</tool_call>", "</function></tool_call>", "</parameter></function></tool_call>"]
 )
-def test_end_tags_that_the_model_forgot_at_its_end_are_not_missed(end):
+def test_missing_end_tags_at_the_end_are_accepted(end):
     for cut in (CALL.removesuffix(end), CALL.removesuffix(end) + "\n"):
         assert read(f"Hi {cut}") == read(*f"Hi {cut}") == ("Hi ", [("tide", {"port": "Keelung"})])
         assert calls_in(through(TextDelta(cut))) == [("tide", {"port": "Keelung"})]
 
 
 @pytest.mark.parametrize("reason", ["length", "cut"])
-def test_a_call_that_was_cut_is_hidden_and_not_made_and_those_before_it_are(reason):
+def test_an_incomplete_call_is_removed_and_earlier_calls_are_recovered(reason):
     whole = "<tool_call><function=a></function>"
     for end in range(len("<tool_call>"), CALL.index("</function>") + 1):
         assert read(f"Hi {whole}{CALL[:end]}", reason=reason) == ("Hi ", [("a", {})])
@@ -322,11 +322,11 @@ def test_a_call_that_was_cut_is_hidden_and_not_made_and_those_before_it_are(reas
     assert read('<tool_call>{"name": "a", "arguments": {"x": "b', reason=reason) == ("", [])
 
 
-def test_the_first_tag_alone_at_the_very_end_is_hidden():
+def test_a_lone_opening_tag_at_the_end_is_removed():
     assert read("Hi <tool_call>") == read("Hi <tool_call>\n ") == read("Hi <tool_call>\n<func") == ("Hi ", [])
 
 
-# What is no markup
+# Text that is not markup
 
 TEXTS = [
     "a <tool_call> b",
@@ -344,17 +344,17 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("source", TEXTS)
-def test_text_that_only_begins_like_markup_comes_out_unchanged(source):
+def test_text_that_resembles_markup_is_unchanged(source):
     source += "."
     assert read(source) == read(*source) == (source, [])
 
 
-def test_a_first_tag_that_is_text_does_not_hide_the_one_after_it():
+def test_an_opening_tag_in_text_does_not_hide_the_next_one():
     for text in ("<tool_call>", "<tool_call> x ", "<tool_", "<tool_call>\n<function"):
         assert read(text + CALL) == read(*(text + CALL)) == (text, [("tide", {"port": "Keelung"})])
 
 
-def test_only_what_may_become_the_tag_waits():
+def test_only_a_partial_tag_is_held_back():
     taken = ToolCallMarkupFilter()
     pieces = {
         "a <": "a ",
@@ -368,7 +368,7 @@ def test_only_what_may_become_the_tag_waits():
         assert text_of(taken.feed(TextDelta(piece))) == text
 
 
-def test_what_waits_comes_out_at_the_end():
+def test_a_partial_tag_is_text_at_the_end():
     assert through(TextDelta("a <tool"), ReasoningDelta("b <"), Stopped("end")) == [
         TextDelta("a "),
         ReasoningDelta("b "),
@@ -401,13 +401,13 @@ def test_markup_in_code_is_text(source):
 @pytest.mark.parametrize(
     "before", ["`a` and `b` ", "`\n", "`<tool_call>\n", "```\nx\n```\n", "~~~~\n~~~\n~~~~\n", "```x``` y\n\n"]
 )
-def test_after_code_it_is_markup_again(before):
+def test_markup_after_code_is_recognized(before):
     answer = before + CALL
     for place in range(len(answer)):
         assert read(answer[:place], answer[place:]) == (before, [("tide", {"port": "Keelung"})])
 
 
-def test_markup_longer_than_the_bound_is_text_wherever_it_was_cut():
+def test_markup_over_the_limit_is_text_at_every_split():
     blank = "x" * (tool_call_markup.MAX_MARKUP_CHARS - len("<tool_call>{</tool_call>"))
     longest, longer = f"<tool_call>{{{blank}</tool_call>", f"<tool_call>{{{blank}x</tool_call>"
     for answer, text in ((longest + CALL, ""), (longer + CALL, longer)):
@@ -421,7 +421,7 @@ def test_markup_longer_than_the_bound_is_text_wherever_it_was_cut():
             assert calls == [("tide", {"port": "Keelung"})]
 
 
-def test_no_more_than_the_bound_is_held_back():
+def test_the_text_that_is_held_back_is_limited():
     taken = ToolCallMarkupFilter()
     pieces = ["<tool_call><function=a>", *["x" * 1000] * 1000]
     seen = [text_of(taken.feed(TextDelta(piece))) for piece in pieces]
@@ -434,7 +434,7 @@ def test_no_more_than_the_bound_is_held_back():
 SIGNED = ReasoningDelta("", "signature")
 
 
-def test_a_signature_stays_and_ends_what_waits_before_it():
+def test_a_signature_is_kept_and_flushes_a_partial_tag():
     assert through(ReasoningDelta("a <"), SIGNED, ReasoningDelta("tool_call>{}")) == [
         ReasoningDelta("a "),
         ReasoningDelta("<", "signature"),
@@ -442,7 +442,7 @@ def test_a_signature_stays_and_ends_what_waits_before_it():
     ]
 
 
-def test_a_signature_stays_when_all_its_text_was_markup():
+def test_a_signature_is_kept_if_all_its_text_was_markup():
     events = through(ReasoningDelta(CALL, "signature"), Stopped("end"))
     assert events[0] == SIGNED
     assert calls_in(events) == [("tide", {"port": "Keelung"})]
@@ -483,7 +483,7 @@ def events_of(text):
 
 
 @given(st.lists(events_of(PLAIN)))
-def test_without_markup_the_very_same_events_come_out_at_once(events):
+def test_events_without_markup_are_forwarded_unchanged(events):
     taken = ToolCallMarkupFilter()
     for event in events:
         (out,) = taken.feed(event)
@@ -492,7 +492,7 @@ def test_without_markup_the_very_same_events_come_out_at_once(events):
 
 
 @pytest.mark.parametrize("name", ["openai-thinking-text", "openai-parallel-tools", "openai-web-search"])
-def test_recorded_streams_come_out_unchanged(name):
+def test_recorded_streams_without_markup_are_unchanged(name):
     events = list(decode("openai", [(MIMO / f"{name}.sse").read_bytes()]))
     assert through(*events) == events
 
@@ -506,7 +506,7 @@ CODED = st.lists(CODE_SNIPPETS, max_size=20).map("".join)
 
 
 def without_markup(text):
-    """The same by one expression over the whole text."""
+    """Return the text without markup, by one regular expression."""
     return re.sub(
         r"<tool_call>\s*((<function=|\{).*?(</tool_call>|\Z)|(<(f(u(n(c(t(i(o(n)?)?)?)?)?)?)?)?)?\Z)",
         "",
@@ -517,19 +517,19 @@ def without_markup(text):
 
 @given(SOUP, st.lists(st.integers(0, 100)))
 @example("<tool_call><tool_call>{</tool_call>", [])
-def test_of_any_text_only_the_markup_goes(text, places):
+def test_only_markup_is_removed_from_any_text(text, places):
     assert read(*pieces_of(text, places))[0] == without_markup(text)
 
 
 @given(CODED, st.lists(st.integers(0, 100)), st.sampled_from([200, 120, 112]))
-def test_no_cut_changes_what_comes_out(text, places, longest):
+def test_the_output_does_not_depend_on_packet_boundaries(text, places, longest):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tool_call_markup, "MAX_MARKUP_CHARS", longest)
         assert read(*text) == read(*pieces_of(text, places)) == read(text)
 
 
 @given(st.lists(st.builds(TextDelta, CODE_SNIPPETS) | st.builds(ReasoningDelta, CODE_SNIPPETS), max_size=40))
-def test_reasoning_and_text_are_streams_of_their_own(events):
+def test_reasoning_and_text_are_scanned_separately(events):
     mixed = through(*events, Stopped("end"))
     for kind in (TextDelta, ReasoningDelta):
         alone = through(*(event for event in events if isinstance(event, kind)), Stopped("end"))
@@ -595,7 +595,7 @@ def in_json(draw, calls):
 
 @st.composite
 def answers(draw):
-    """An answer, its text and its calls."""
+    """Return replies with their text and their calls."""
     source = text = ""
     made = []
     for calls in draw(st.lists(CALLS, max_size=3)):
@@ -607,9 +607,11 @@ def answers(draw):
 
 
 @given(answers(), st.lists(st.integers(0, 300)))
-def test_any_calls_written_and_cut_anyhow_are_the_same_calls_and_the_text_is_what_is_left(answer, places):
+def test_any_written_calls_are_recovered_at_any_split(answer, places):
     source, text, made = answer
     for pieces in (pieces_of(source, places), source):
         seen, calls = read(*pieces)
         assert seen == text
-        assert json.dumps(calls) == json.dumps([list(call) for call in made])  # which tells 1 from True
+        assert json.dumps(calls) == json.dumps(
+            [list(call) for call in made]
+        )  # The comparison of JSON distinguishes 1 from True.

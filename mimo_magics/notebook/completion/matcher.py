@@ -9,7 +9,6 @@ from IPython.core.completer import SimpleCompletion, SimpleMatcherResult
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.settings import Settings
-from mimo_magics.notebook.argument_parser import get_user_variables
 from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.completion.choices import Choices, CompletionResult
 from mimo_magics.notebook.completion.lines import (
@@ -21,6 +20,7 @@ from mimo_magics.notebook.completion.variables import complete_reference
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.magic_cell import MagicCell, split_magic_cell
 from mimo_magics.notebook.kernel.magic_line import split_last_line
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.tools.registry import REGISTERED_TOOLS
 
 FILE_MATCHER = "IPCompleter.file_matcher"

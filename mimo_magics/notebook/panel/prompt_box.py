@@ -17,11 +17,11 @@ from mimo_magics.display.live.view import ReplyView
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
-from mimo_magics.notebook.argument_parser import get_user_variables
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.commands import tools as tools_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import heartbeat
+from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import Variant

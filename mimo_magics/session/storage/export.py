@@ -121,7 +121,7 @@ def _build_part_blocks(part: Part) -> Iterator[str]:
                 else _fence(text)
             )
         case ReasoningPart(text):
-            yield from _build_details_blocks(translate("Thoughts"), text)
+            yield from _build_details_blocks(translate("Reasoning"), text)
         case ToolCall(_, name, arguments):
             yield translate("Call of {name}", name=_escape_inline(name))
             yield _fence(format_json(arguments or "{}"))

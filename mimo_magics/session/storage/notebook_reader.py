@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
 from pathlib import Path
@@ -18,7 +18,7 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.serialization import is_within_depth
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import join_surrogates, quote
-from mimo_magics.session.history import History
+from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, MAX_NAME_CHARS, SESSION_NAME_PATTERN
 from mimo_magics.session.storage.turn_record import from_record
 from mimo_magics.session.storage.validation import validate
@@ -231,21 +231,46 @@ def _merge_outputs(first: _SavedTurn, second: _SavedTurn) -> _SavedTurn:
 
 
 def _build_history(saved_turns: Sequence[_SavedTurn], skipped: SkippedOutputs) -> History:
-    """Build the history of a session from its turns, which are in the order in which they were asked."""
-    threads: dict[str, list[_SavedTurn]] = {}
-    for each in saved_turns:
-        threads.setdefault(each.turn.thread, []).append(each)
-    paths = [_trace_path(turns) for turns in threads.values()]
-    used_ids = {id(each) for line in paths for each in line}
+    """Build the history of a session from its turns, oldest first. The newest one ends the current line."""
+    lines = [_trace_path(saved_turns)]
+    by_id = {each.turn.id: each for each in saved_turns if each.turn.id}
+    used = {id(each) for each in lines[0]}
+    for end in reversed(saved_turns):
+        if line := _trace_branch(end, by_id, used):
+            lines.append(line)
+            used |= {id(each) for each in line}
     skipped += [
         _describe_skipped(each.cell_number, Translatable("its turn is no longer part of the conversation"))
         for each in saved_turns
-        if id(each) not in used_ids
+        if id(each) not in used
     ]
-    history = History()
-    for each in merge(*paths, key=_get_created_at):
-        history = replace(history, thread=each.turn.thread).append_turn(each.turn)
-    return replace(history, thread=saved_turns[-1].turn.thread)
+    return _merge_lines(lines)
+
+
+def _trace_branch(
+    end: _SavedTurn, by_id: Mapping[str, _SavedTurn], used: Collection[int]
+) -> list[_SavedTurn]:
+    """Return the turns of another branch from its first turn to the last; none where one is missing or used."""
+    line: list[_SavedTurn] = []
+    each: _SavedTurn | None = end
+    seen: set[int] = set()
+    while each and each.turn.id and id(each) not in used and id(each) not in seen:
+        line.append(each)
+        seen.add(id(each))
+        if not each.parent_id:
+            return line[::-1]
+        each = by_id.get(each.parent_id)
+    return []
+
+
+def _merge_lines(lines: Sequence[Sequence[_SavedTurn]]) -> History:
+    """Return the history of these lines, in the order in which their turns were sent. The first line is the current one."""
+    history, ends = History(), [ROOT] * len(lines)
+    numbered_lines = ([(number, each) for each in line] for number, line in enumerate(lines))
+    for number, each in merge(*numbered_lines, key=lambda item: _get_created_at(item[1])):
+        history = history.move_to(ends[number]).append_turn(each.turn)
+        ends[number] = history.head
+    return history.move_to(ends[0])
 
 
 def _trace_path(saved_turns: Sequence[_SavedTurn]) -> list[_SavedTurn]:

@@ -27,7 +27,7 @@ from mimo_magics.session.turn import MAX_COST, Turn, check_turn, check_usage
 from mimo_magics.tape.lock import lock_file, sibling_path
 
 FORMAT = "mimo-magics session"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 INHERITED_FIELDS = ("system", "tools", "summary")
 """Fields of a turn that are left out where the turn that it follows has the same: they are long, and rarely change."""
 
@@ -69,12 +69,11 @@ class SavedSession:
 class _Document:
     """The JSON document, once its turns have the fields that they inherit."""
 
-    version: Literal[1]
+    version: Literal[2]
     name: str
     begun: str
     turns: tuple[Turn, ...]
-    thread: str
-    heads: Mapping[str, int]
+    head: int
     aside: Usage = Usage()
     aside_cost: float = 0.0
 
@@ -85,6 +84,24 @@ class _Link:
 
     after: int
     """Number of its parent, or `ROOT`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Version1Turn:
+    """The fields of a turn of version 1 that say to which conversation it belongs."""
+
+    after: int
+    thread: str = ""
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Version1Document:
+    """The fields of version 1 that say where its conversations stand."""
+
+    turns: tuple[_Version1Turn, ...]
+    thread: str
+    heads: Mapping[str, int]
 
 
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -105,8 +122,7 @@ def to_text(saved: SavedSession) -> str:
         "begun": saved.started_on.isoformat(),
         "aside": to_dict(saved.unrecorded_usage),
         "aside_cost": saved.unrecorded_cost,
-        "thread": history.thread,
-        "heads": dict(history.heads),
+        "head": history.head,
     }
     lines = "".join(f"{_to_json(name)}: {_to_json(value)},\n" for name, value in fields.items())
     turns = ",\n".join(
@@ -174,15 +190,27 @@ def _parse_finite(digits: str) -> float:
 
 
 def _parse_session(data: Mapping[str, Any]) -> SavedSession:
+    if data.get("version") == 1:
+        data = _upgrade_version_1(data)
     parents = [link.after for link in validate(tuple[_Link, ...], data.get("turns"), "turns")]
     document = validate(_Document, {**data, "turns": _restore_inherited(data["turns"], parents)})
-    history = History(document.turns, tuple(parents), document.thread, document.heads)
+    history = History(document.turns, tuple(parents), document.head)
     _check_history(history)
     check_usage(document.aside)
     if not 0 <= document.aside_cost <= MAX_COST:
         raise ValueError("aside_cost is not valid")
     started_on = date.fromisoformat(document.begun)
     return SavedSession(document.name, started_on, history, document.aside, document.aside_cost)
+
+
+def _upgrade_version_1(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a file of version 1 as those of version 2: its conversations become branches."""
+    old = validate(_Version1Document, data)
+    turns = [
+        {**turn, "opens_branch": old_turn.after == ROOT and old_turn.thread == old_turn.cell != ""}
+        for turn, old_turn in zip(data["turns"], old.turns, strict=True)
+    ]
+    return {**data, "version": FORMAT_VERSION, "turns": turns, "head": old.heads.get(old.thread, ROOT)}
 
 
 def _restore_inherited(
@@ -203,25 +231,20 @@ def _restore_inherited(
 
 
 def _check_history(history: History) -> None:
-    """See that each turn follows an older one of its conversation, and each conversation stands at a turn of its own.
+    """Check that each turn is valid and follows an older one, and that the head is a turn.
 
     Raises:
-        ValueError: it is not so, or a turn is none.
+        ValueError: a check failed.
     """
-    threads: list[str] = []
-    for turn, parent in zip(history.all_turns, history.parents, strict=True):
+    for number, (turn, parent) in enumerate(zip(history.all_turns, history.parents, strict=True)):
         check_turn(turn)
-        _check_turn_number(parent, turn.thread, threads)
-        threads.append(turn.thread)
-    for thread, head in history.heads.items():
-        _check_turn_number(head, thread, threads)
+        _check_turn_number(parent, number)
+    _check_turn_number(history.head, len(history.all_turns))
 
 
-def _check_turn_number(number: int, thread: str, threads: Sequence[str]) -> None:
-    if not matches_type(number, int) or number not in range(ROOT, len(threads)):
+def _check_turn_number(number: int, end: int) -> None:
+    if not matches_type(number, int) or number not in range(ROOT, end):
         raise ValueError("a turn is missing")
-    if number != ROOT and threads[number] != thread:
-        raise ValueError(f"turn {number} belongs to another conversation")
 
 
 class SessionFile:

@@ -180,7 +180,7 @@ def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: WatchedComparison, 
     live.add_text(0, "$x$")
     live.renderer.end_reply(0)
     assert shown(wire).count("Yes: ") == 1
-    assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is False
+    assert wire.states[wire.find("ToggleButtonModel", "Reasoning")]["value"] is False
     live.renderer.finish(BUNDLE, METADATA)
     assert shown(wire).count("Yes: ") == 1
 

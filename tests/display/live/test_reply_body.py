@@ -21,7 +21,7 @@ from mimo_magics.core.events import (
 def test_only_groups_that_a_person_opened_are_told_of(wire: PageConnection) -> None:
     shown = create_view()
     feed_view(shown, ReasoningDelta("One."), TextDelta("Two."), ReasoningDelta("Three."), TextDelta("Four."))
-    wire.update(wire.find("ToggleButtonModel", "Thought"), {"value": True})
+    wire.update(wire.find("ToggleButtonModel", "Reasoning"), {"value": True})
     assert shown.open_groups == frozenset([1])
 
 

@@ -36,7 +36,7 @@ def test_reasoning_is_open_while_it_comes_and_folds_when_the_answer_begins(wire:
 def test_a_group_folds_with_a_line_that_tells_what_was_done(wire: PageConnection) -> None:
     shown = create_view()
     feed_view(shown, ReasoningDelta("Hm."), TextDelta("Yes."))
-    heading = wire.find("ToggleButtonModel", "Thought for 0.0 s")
+    heading = wire.find("ToggleButtonModel", "Reasoning · 0.0 s")
     assert wire.states[heading]["value"] is False
     assert shown.open_groups == frozenset()
 
@@ -49,7 +49,7 @@ def test_what_a_person_folds_or_unfolds_stays_so(wire: PageConnection, is_open: 
     if is_open:
         wire.update(wire.find("ToggleButtonModel", "Thinking"), {"value": True})
     feed_view(shown, ReasoningDelta(" And."), TextDelta("Yes."))
-    assert wire.states[wire.find("ToggleButtonModel", "Thought")]["value"] is is_open
+    assert wire.states[wire.find("ToggleButtonModel", "Reasoning")]["value"] is is_open
     assert shown.open_groups == (frozenset([0]) if is_open else frozenset())
 
 
@@ -97,7 +97,7 @@ def test_calls_and_thoughts_in_a_row_are_one_group(wire: PageConnection) -> None
         for state in wire.states.values()
         if state.get("_model_name") == "ToggleButtonModel"
     ]
-    assert headings == ["Thought for 0.0 s · called clock", "clock()"]
+    assert headings == ["Reasoning · 0.0 s · called clock", "clock()"]
 
 
 CALL = (ToolCallStart(0, "i", "clock"), ToolCallDelta(0, '{"zone": "UTC"}'))
@@ -172,7 +172,7 @@ def test_words_from_right_to_left_stay_in_the_order_of_the_call(wire: PageConnec
 def test_all_of_a_call_is_in_view_before_it_is_approved(wire: PageConnection) -> None:
     waiting(wire, '{"cmd": "ls' + " " * 200 + '; rm -rf ~\u202e"}')
     (shown,) = [value for value in wire.values() if "rm -rf" in value and "<pre" in value]
-    assert "ls⟨blanks: 200⟩; rm -rf ~⟨U+202E⟩" in shown
+    assert "ls⟨spaces: 200⟩; rm -rf ~⟨U+202E⟩" in shown
     assert "white-space: pre-wrap" in shown
     assert "max-height" not in shown
     assert any("mimo-waiting" in state.get("_dom_classes", ()) for state in wire.states.values())

@@ -117,8 +117,8 @@ def test_the_transcript_tells_models_tokens_and_what_is_stale(kernel: Kernel, pe
     text = kernel.run("%mimo_session show").documents[0]
     small = r"mimo-test · 20 tokens in \(5 cached\), 10 out · \d\.\d s · \d{4}-\d\d-\d\d \d\d:\d\d"
     assert re.fullmatch(
-        rf"Turn 1\n> one!\n\[Thought for \d\.\d s\]\nYou said: one!\n\({small}\)\n\n"
-        rf"Stale: branch 2\n> two\n\[Thought for \d\.\d s\]\nYou said: two\n\(stale: no longer part of the conversation · {small}\)",
+        rf"Turn 1\n> one!\n\[Reasoning · \d\.\d s\]\nYou said: one!\n\({small}\)\n\n"
+        rf"Stale: branch 2\n> two\n\[Reasoning · \d\.\d s\]\nYou said: two\n\(stale: no longer part of the conversation · {small}\)",
         text,
     )
 

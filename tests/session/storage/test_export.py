@@ -72,14 +72,14 @@ def markdown(history: History, name: str = "main") -> str:
     ("to", "hint"),
     [("htm", "Did you mean html?"), ("docx", "Available: md, html, py, curl, json."), ("", None)],
 )
-def test_another_form_is_refused_with_a_suggestion(to: str, hint: str | None) -> None:
+def test_an_unknown_format_is_refused_with_a_suggestion(to: str, hint: str | None) -> None:
     with pytest.raises(BadOption, match=f"There is no form '{to}' of a conversation.") as failure:
         export_history(said(turn()), "main", to, Settings())
     assert failure.value.hint == (hint or "Available: md, html, py, curl, json.")
 
 
 @pytest.mark.parametrize("to", EXPORTERS)
-def test_of_a_conversation_without_turns_there_is_nothing_to_export(to: str) -> None:
+def test_a_session_without_turns_cannot_be_exported(to: str) -> None:
     for history in (History(), said(turn()).drop_last(1)):
         with pytest.raises(BadOption, match="The conversation has no turns to export"):
             export_history(history, "main", to, Settings())
@@ -94,7 +94,7 @@ def exported(history: History, to: str) -> str:
 
 
 @given(histories())
-def test_any_conversation_has_every_form_or_there_is_a_reason(history: History) -> None:
+def test_any_history_is_exported_to_every_format_or_refused_with_a_reason(history: History) -> None:
     for told in (exported(history, to) for to in EXPORTERS):
         assert told.encode().decode() == told != ""
 
@@ -102,7 +102,7 @@ def test_any_conversation_has_every_form_or_there_is_a_reason(history: History) 
 # Markdown
 
 
-def test_markdown_holds_prompts_answers_and_what_was_done_in_between() -> None:
+def test_markdown_has_prompts_replies_and_tool_calls() -> None:
     parts = (
         ReasoningPart("What is ``` here?"),
         ToolCall("1", "run_it", '{"code": "`````"}'),
@@ -116,7 +116,7 @@ def test_markdown_holds_prompts_answers_and_what_was_done_in_between() -> None:
     assert markdown(said(replace(asked, reply=sourced)), "my *talk*") == (
         "# my \\*talk\\*\n\n## Turn 1\n\n`````\n# one\n````\n`````\n\n"
         "<details><summary>Sent in place of older turns</summary>\n\n```\nThey said hello.\n```\n\n</details>\n\n"
-        "<details><summary>Thoughts</summary>\n\n````\nWhat is ``` here?\n````\n\n</details>\n\n"
+        "<details><summary>Reasoning</summary>\n\n````\nWhat is ``` here?\n````\n\n</details>\n\n"
         'Call of run\\_it\n\n``````\n{\n  "code": "`````"\n}\n``````\n\n'
         "Result of run\\_it: failed\n\n````\n```\n# no heading\n```\n````\n\n```\n*printed*\n```\n\n"
         "It is **so**.\n\n⚠ \\*note\\*\n\n- \\[A\\] https://a.example/\\_x\\_\n\n"
@@ -127,7 +127,7 @@ def test_markdown_holds_prompts_answers_and_what_was_done_in_between() -> None:
 @pytest.mark.parametrize(
     "end", ["```python\nprint(1)", "~~~\n", "<!-- so", "<script>", "1. a\n   ```\n   b", "> ~~~"]
 )
-def test_an_answer_that_was_cut_does_not_swallow_what_follows(end: str) -> None:
+def test_an_open_code_block_of_a_truncated_reply_is_closed(end: str) -> None:
     tokens = MarkdownIt("commonmark").parse(markdown(said(turn("one", TextPart(end)), turn("two"))))
     headings = [tokens[place + 1].content for place, each in enumerate(tokens) if each.type == "heading_open"]
     assert headings == ["main", "Turn 1", "Turn 2"]
@@ -145,7 +145,7 @@ def parsed(source: str) -> tuple[list[str], set[str], set[str]]:
 
 
 @pytest.mark.parametrize("text", [*HOSTILE.values(), *SHELL, *PYTHON], ids=ascii)
-def test_in_markdown_nothing_but_an_answer_can_be_more_than_text(text: str) -> None:
+def test_in_markdown_only_replies_have_markup(text: str) -> None:
     spoken = everywhere(text)
     parts = tuple(part for part in spoken.message.parts if not isinstance(part, TextPart))
     silent = replace(spoken, message=Message("assistant", (*parts, TextPart("Two."))))
@@ -154,14 +154,14 @@ def test_in_markdown_nothing_but_an_answer_can_be_more_than_text(text: str) -> N
     assert headings[1:] == ["Turn 1", "Turn 2"]
     assert html == {
         "<details><summary>Sent in place of older turns</summary>\n",
-        "<details><summary>Thoughts</summary>\n",
+        "<details><summary>Reasoning</summary>\n",
         "</details>\n",
     }
     assert acting == set()
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_answer_in_markdown_ends_where_its_turn_ends(text: str) -> None:
+def test_a_hostile_reply_in_markdown_ends_with_its_turn(text: str) -> None:
     headings, _, _ = parsed(markdown(said(turn("one", TextPart(text)), turn())))
     assert headings[-1] == "Turn 2"
 
@@ -182,7 +182,7 @@ PAGE = {
 """What a page has that a document in a notebook has not."""
 
 
-def test_a_page_stands_alone_and_holds_the_transcript() -> None:
+def test_an_html_page_is_self_contained_and_has_the_transcript() -> None:
     html = export_history(said(turn()), "my <talk>", "html", Settings())
     assert html.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
     assert "<title>my &lt;talk&gt;</title>" in html
@@ -191,7 +191,7 @@ def test_a_page_stands_alone_and_holds_the_transcript() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_a_page_runs_and_loads_nothing_whatever_was_said(text: str) -> None:
+def test_an_html_page_runs_no_script_and_loads_nothing(text: str) -> None:
     asked = turn(text, reply=everywhere(text), summary=text, omitted_turns=1, system=text, cell=text)
     doctype, _, html = export_history(said(asked, asked).drop_last(1), text, "html", Settings()).partition(
         "\n"
@@ -221,7 +221,7 @@ def bodies(peer: Peer) -> list[Any]:
     return [(seen.path, seen.body) for seen in peer.requests]
 
 
-def test_a_script_is_written_with_what_was_set() -> None:
+def test_a_script_has_the_settings_of_the_turns() -> None:
     params = Params(
         "m", temperature=0.0, max_completion_tokens=9, thinking=False, response_format={"type": "json_object"}
     )
@@ -261,7 +261,7 @@ def test_a_script_is_written_with_what_was_set() -> None:
         ({}, Settings(stream=False, auth="both"), {"stream": False, "auth": "both"}),
     ],
 )
-def test_a_script_asks_where_it_was_asked(
+def test_a_script_calls_the_service_of_the_turns(
     asked: dict[str, Any], settings: Settings, where: dict[str, Any]
 ) -> None:
     tree = ast.parse(export_history(said(turn(**asked)), "main", "py", settings))
@@ -272,7 +272,7 @@ def test_a_script_asks_where_it_was_asked(
 
 
 @pytest.mark.parametrize("text", [*HOSTILE.values(), *SHELL, *PYTHON], ids=ascii)
-def test_whatever_was_said_is_only_a_value_in_a_script(text: str) -> None:
+def test_any_text_is_a_string_literal_in_a_script(text: str) -> None:
     params = Params(text, stop=(text,), extra={text: [text]})
     picture = Message("user", (TextPart(text), ImagePart(text)))
     asked = turn(
@@ -297,7 +297,7 @@ def test_whatever_was_said_is_only_a_value_in_a_script(text: str) -> None:
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
-def test_a_script_sends_the_same_prompts_again(peer: Peer, api: Api, tmp_path: Path) -> None:
+def test_a_script_sends_the_same_prompts(peer: Peer, api: Api, tmp_path: Path) -> None:
     talk = bound(peer, api, system='Be "brief".', max_tokens=99)
     for text in (*HOSTILE.values(), *SHELL, *PYTHON[:-1]):
         talk.ask(text)
@@ -316,7 +316,7 @@ def test_a_script_sends_the_same_prompts_again(peer: Peer, api: Api, tmp_path: P
 # The shell
 
 
-def test_a_command_has_the_form_of_the_quick_start_page() -> None:
+def test_a_curl_command_has_the_form_of_the_quick_start_page() -> None:
     asked = turn("it's\x9b\u202e\U000e0041", system="Be brief.", tools=("clock",))
     assert export_history(said(asked), "main", "curl", Settings(stream=False)) == (
         "curl --request POST https://api.mimo-v2.com/v1/chat/completions \\\n"
@@ -330,7 +330,7 @@ def test_a_command_has_the_form_of_the_quick_start_page() -> None:
     )
 
 
-def test_a_command_carries_the_key_as_it_was_carried() -> None:
+def test_a_curl_command_sends_the_key_in_the_header_of_the_service() -> None:
     both = export_history(said(turn(api="anthropic")), "main", "curl", Settings(auth="both"))
     assert [line for line in both.split("\n") if line.startswith("--header")] == [
         '--header "anthropic-version: 2023-06-01" \\',
@@ -340,7 +340,7 @@ def test_a_command_carries_the_key_as_it_was_carried() -> None:
     ]
 
 
-def test_the_embedded_model_has_no_address_for_a_command() -> None:
+def test_a_curl_command_for_the_embedded_model_is_refused() -> None:
     with pytest.raises(BadOption, match="The embedded model has no address for others") as failure:
         export_history(said(turn(preset="local")), "main", "curl", Settings())
     assert failure.value.hint == "Export to py, or ask a service."
@@ -363,7 +363,7 @@ def shell(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
-def test_a_command_sends_what_was_sent(peer: Peer, api: Api, shell: Any) -> None:
+def test_a_curl_command_sends_the_same_request(peer: Peer, api: Api, shell: Any) -> None:
     talk = bound(peer, api, system='Be "brief".\nJSON\n$(touch caught)', max_tokens=99)
     for text in (*HOSTILE.values(), *SHELL, "你好 🙂"):
         talk.ask(text)
@@ -381,7 +381,9 @@ def test_a_command_sends_what_was_sent(peer: Peer, api: Api, shell: Any) -> None
     assert {name: again.headers.get(name) for name in key} == key
 
 
-def test_a_command_tells_calls_and_results_and_leaves_out_what_was_left_out(peer: Peer, shell: Any) -> None:
+def test_a_curl_command_has_tool_calls_and_results_and_omits_the_turns_that_were_omitted(
+    peer: Peer, shell: Any
+) -> None:
     called = (ToolCall("c1", "clock", "{}"), ToolResult("c1", "clock", "12\nJSON\n"), TextPart("Noon."))
     last = turn("And now?", preset="other", omitted_turns=1, summary="They said hello.")
     history = said(turn("Hello."), turn("When?", *called), last)

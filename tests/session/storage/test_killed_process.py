@@ -20,7 +20,7 @@ FAT = session_with_turns(25, 2_000)
 """About 50 kB: a good part of the time goes into writing."""
 
 
-def test_what_a_killed_process_had_saved_is_in_the_file_and_saving_goes_on(tmp_path: Path) -> None:
+def test_turns_that_a_killed_process_saved_are_in_the_file_and_saving_works_again(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     SessionFile(path).write(FAT)
     half_written = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from mimo_magics.core.messages import (
     user_message,
 )
 from mimo_magics.document.reply import reply_bundle
-from mimo_magics.session.history import History
+from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage.notebook_reader import (
     NotebookSessions,
@@ -69,18 +70,15 @@ def chain(*turns: Turn) -> Json:
 
 
 def said(*turns: Turn) -> History:
-    """The history in which these follow each other, each in its thread."""
-    history = History()
-    for each in turns:
-        history = replace(history, thread=each.thread).append_turn(each)
-    return history
+    """The history in which these follow each other."""
+    return reduce(History.append_turn, turns, History())
 
 
 def ids(found: NotebookSessions, session: str = "main") -> list[str]:
     return [each.id for each in found.sessions[session].turns]
 
 
-def test_a_conversation_comes_back_with_its_branches_of_thread_and_its_order() -> None:
+def test_a_conversation_comes_back_in_its_order() -> None:
     one_, two, three = turn(1), turn(2), turn(3)
     assert read_histories(chain(one_, two, three)) == NotebookSessions({"main": said(one_, two, three)}, ())
 
@@ -95,7 +93,7 @@ def test_a_notebook_on_disk_is_read(tmp_path: Path) -> None:
     )
 
 
-def test_a_text_that_was_cut_into_lines_is_whole_again() -> None:
+def test_a_text_that_is_saved_as_lines_is_joined() -> None:
     told = chain(turn(1, "a\nb\u2028c\n"))
     data = told["cells"][0]["outputs"][0]["data"]
     data["text/plain"] = data["text/plain"].splitlines(keepends=True)
@@ -103,7 +101,7 @@ def test_a_text_that_was_cut_into_lines_is_whole_again() -> None:
     assert read_histories(told).sessions["main"] == said(turn(1, "a\nb\u2028c\n"))
 
 
-def test_the_cell_of_a_turn_is_the_one_that_holds_it_unless_it_was_named() -> None:
+def test_the_cell_of_a_turn_is_the_cell_of_its_output_unless_it_was_named() -> None:
     told = notebook(
         cell(output(turn(1, cell="old")), output(turn(2, cell="id:mine"), "t1"), id="here"),
         cell(output(turn(3, cell="old"), "t2")),
@@ -114,7 +112,7 @@ def test_the_cell_of_a_turn_is_the_one_that_holds_it_unless_it_was_named() -> No
     assert [each.cell for each in turns] == ["here", "id:mine", "old", "old", "old"]
 
 
-def test_of_a_turn_that_was_continued_the_whole_answer_counts() -> None:
+def test_the_longer_reply_of_a_continued_turn_is_used() -> None:
     whole, half = turn(1, "half an answer"), turn(1, "half")
     for order in ((half, whole), (whole, half)):
         found = read_histories(notebook(*(cell(output(each)) for each in order)))
@@ -123,12 +121,12 @@ def test_of_a_turn_that_was_continued_the_whole_answer_counts() -> None:
         assert found == NotebookSessions({"main": said(whole)}, (sentence,))
 
 
-def test_of_two_equal_answers_of_a_turn_the_last_one_in_the_document_counts() -> None:
+def test_the_last_output_of_two_equal_ones_is_used() -> None:
     told = notebook(cell(output(turn(1)), id="a"), cell(output(turn(1)), id="b"))
     assert read_histories(told).sessions["main"].turns == (turn(1, cell="b"),)
 
 
-def test_what_is_no_longer_said_is_left_aside() -> None:
+def test_turns_that_are_no_longer_in_the_session_are_skipped() -> None:
     told = notebook(
         cell(output(turn(4))),  # the first cell was run again
         cell(output(turn(2), "t1")),
@@ -148,53 +146,59 @@ def test_the_order_of_the_cells_does_not_matter() -> None:
     assert ids(read_histories(told)) == ["t1", "t2", "t3"]
 
 
-def test_a_turn_whose_output_was_deleted_is_passed_over() -> None:
+def test_a_turn_without_an_output_is_skipped() -> None:
     told = chain(turn(1), turn(2), turn(3), turn(4))
     del told["cells"][2]
     assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(2), turn(4))}, ())
 
 
-def test_a_conversation_whose_beginning_was_deleted_begins_with_what_is_left() -> None:
+def test_a_session_without_its_first_outputs_begins_with_the_next_turn() -> None:
     told = chain(turn(1), turn(2), turn(3))
     del told["cells"][0]
     assert read_histories(told) == NotebookSessions({"main": said(turn(2), turn(3))}, ())
 
 
-def test_a_turn_of_no_conversation_is_left_aside() -> None:
+def test_a_one_off_turn_is_skipped() -> None:
     told = notebook(cell(output(turn(1))), cell(output(turn(2), aside=True)), cell(output(turn(3), "t1")))
     sentence = "Cell 2 from the top: its turn belongs to no conversation."
     assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(3))}, (sentence,))
 
 
-def test_older_records_follow_each_other_as_they_were_asked() -> None:
+def test_records_without_ids_are_ordered_by_time() -> None:
     old = [turn(number, id="") for number in (1, 2, 3)]
     told = notebook(*(cell(output(each, session="")) for each in (old[1], old[2], old[0])))
     assert read_histories(told) == NotebookSessions({"main": said(*old)}, ())
 
 
-def test_each_thread_has_its_line_and_the_one_that_asked_last_goes_on() -> None:
-    turns = [turn(1), turn(2, thread="x"), turn(3), turn(4, thread="x"), turn(5, thread="y"), turn(6)]
+def test_each_branch_from_the_root_has_its_line_and_the_newest_turn_ends_the_current_one() -> None:
+    turns = [turn(number, opens_branch=number in (2, 5)) for number in range(1, 7)]
     afters = ["", "", "t1", "t2", "", "t3"]
     told = notebook(*(cell(output(each, after)) for each, after in zip(turns, afters, strict=True)))
-    history = read_histories(told).sessions["main"]
-    assert history == said(*turns)
-    assert [each.id for each in history.turns] == ["t1", "t3", "t6"]
-    assert {name: history.path_to(head) for name, head in history.heads.items()} == {
-        "": (0, 2, 5),
-        "x": (1, 3),
-        "y": (4,),
-    }
+    expected = History(tuple(turns), (ROOT, ROOT, 0, 1, ROOT, 2), 5)
+    assert read_histories(told) == NotebookSessions({"main": expected})
 
 
-def test_a_conversation_begun_anew_is_the_one_of_its_history() -> None:
-    history = History().append_turn(turn(1)).start_conversation("x").append_turn(turn(2)).append_turn(turn(3))
+def test_a_branch_whose_first_output_is_missing_is_left_aside() -> None:
     told = notebook(
-        *(cell(output(each, after)) for each, after in zip(history.all_turns, ("", "", "t2"), strict=True))
+        cell(output(turn(1))),
+        cell(output(turn(3), "t2")),
+        cell(output(turn(4), "t3")),
+        cell(output(turn(5), "t1")),
     )
-    assert read_histories(told).sessions["main"] == history
+    sentences = tuple(
+        f"Cell {place} from the top: its turn is no longer part of the conversation." for place in (2, 3)
+    )
+    assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(5))}, sentences)
 
 
-def test_sessions_are_told_apart_and_the_one_that_asked_last_is_last() -> None:
+def test_a_record_that_names_a_thread_as_version_1_did_is_read() -> None:
+    told = notebook(cell(output(turn(1))), cell(output(turn(2))))
+    told["cells"][1]["outputs"][0]["metadata"]["mimo"]["thread"] = "x"
+    expected = History((turn(1), turn(2)), (ROOT, ROOT), 1)
+    assert read_histories(told) == NotebookSessions({"main": expected})
+
+
+def test_sessions_are_separate_and_the_latest_one_is_last() -> None:
     told = notebook(
         cell(output(turn(5), "t1", "beta")),
         cell(output(turn(1), "", "beta"), output(turn(2), "", "alpha")),
@@ -209,7 +213,7 @@ def test_sessions_are_told_apart_and_the_one_that_asked_last_is_last() -> None:
     assert select_session(found, "alpha") == ("alpha", said(turn(2), turn(3)))
 
 
-def test_a_session_that_is_not_there_gets_a_suggestion() -> None:
+def test_an_unknown_session_name_gets_a_suggestion() -> None:
     found = NotebookSessions({"alpha": said(turn(1))})
     for name, hint in (("alfa", "Did you mean alpha?"), ("x", "Available: alpha.")):
         with pytest.raises(BadSessionFile, match=f"The notebook tells of no session '{name}'.") as failure:
@@ -218,16 +222,11 @@ def test_a_session_that_is_not_there_gets_a_suggestion() -> None:
 
 
 @pytest.mark.parametrize("afters", [["t3", "t1", "t2"], ["t1", "t2", "t3"], ["t2", "t1", "t2"], ["t3"] * 3])
-def test_turns_that_follow_each_other_in_a_circle_come_to_an_end(afters: list[str]) -> None:
+def test_a_cycle_of_turns_is_cut(afters: list[str]) -> None:
     told = notebook(*(cell(output(turn(n), after)) for n, after in enumerate(afters, 1)))
     line = ids(read_histories(told))
     assert line[-1] == "t3"
     assert len(set(line)) == len(line) <= 3
-
-
-def test_a_turn_of_another_thread_is_never_followed() -> None:
-    told = notebook(cell(output(turn(1, thread="x"))), cell(output(turn(2), "t1")))
-    assert ids(read_histories(told)) == ["t2"]
 
 
 def nested(levels: int) -> Json:
@@ -279,7 +278,7 @@ NO_TURNS: dict[str, object] = {
 
 
 @pytest.mark.parametrize("told", NO_TURNS.values(), ids=NO_TURNS)
-def test_a_record_that_cannot_be_used_is_named_and_the_others_are_there(told: object) -> None:
+def test_an_invalid_record_is_reported_and_the_others_are_read(told: object) -> None:
     bad = {"data": {"text/plain": "answer 1"}, "metadata": {"mimo": told}}
     found = read_histories(notebook(cell(bad), cell(output(turn(2)))))
     assert found.sessions == {"main": said(turn(2))}
@@ -292,13 +291,13 @@ def test_a_record_that_cannot_be_used_is_named_and_the_others_are_there(told: ob
 @pytest.mark.parametrize(
     "data", [None, [], {}, {"text/plain": None}, {"text/plain": [1]}, {"text/plain": {"a": 1}}]
 )
-def test_an_output_without_its_text_still_ends_well(data: object) -> None:
+def test_an_output_without_its_text_is_no_crash(data: object) -> None:
     bad = {"data": data, "metadata": {"mimo": GOOD}}
     found = read_histories(notebook(cell(bad), cell(output(turn(2), "t1"))))
     assert ids(found)[-1] == "t2"
 
 
-def test_half_a_character_in_a_text_is_put_right() -> None:
+def test_a_lone_surrogate_in_a_text_is_replaced() -> None:
     told = chain(turn(1, "xy"))
     told["cells"][0]["outputs"][0]["data"]["text/plain"] = "x\ud83d"
     assert read_histories(told).sessions["main"].turns[0].reply.text == "x\ufffd"
@@ -325,9 +324,7 @@ def test_half_a_character_in_a_text_is_put_right() -> None:
         ),
     ],
 )
-def test_a_file_without_a_session_is_told_in_a_sentence(
-    tmp_path: Path, content: bytes | None, fact: str
-) -> None:
+def test_a_file_without_a_session_is_an_error(tmp_path: Path, content: bytes | None, fact: str) -> None:
     path = tmp_path / "talk.ipynb"
     if content is not None:
         path.write_bytes(content)
@@ -337,35 +334,34 @@ def test_a_file_without_a_session_is_told_in_a_sentence(
     assert failure.value.hint == "Choose a notebook that was saved with the outputs of its %%mimo cells."
 
 
-def test_a_folder_or_a_name_that_cannot_be_is_told_too(tmp_path: Path) -> None:
+def test_a_folder_and_an_invalid_file_name_are_errors(tmp_path: Path) -> None:
     for path in (tmp_path, "a\0b"):
         with pytest.raises(BadSessionFile):
             read_notebook(path)
 
 
-THREADS = ("", "x", "y")
-
-
 @st.composite
 def linear(draw: st.DrawFn) -> tuple[History, list[Json]]:
-    """A history without branches, in up to three threads, and the cells that its turns left, in any order."""
-    history, cells = History(), []
+    """A history without branches, in up to three lines from the root, and the cells that its turns left, in any order."""
+    history, cells, ends = History(), [], [ROOT, ROOT, ROOT]
     said_something = turns_strategy.turns
     for number, bare in enumerate(draw(st.lists(said_something, min_size=1, max_size=6))):
         if not cells or draw(st.booleans()):
             cells.append(cell(id=f"cell-{number}"))
         named = draw(st.sampled_from(["", "id:mine"]))
         asked = replace(bare, id=f"{number:012x}", created_at=1e9 + number / 8, cell=named or cells[-1]["id"])
-        here = replace(history, thread=draw(st.sampled_from(THREADS)))
+        line = draw(st.integers(0, 2))
+        here = history.move_to(ends[line])
         after = here.turns[-1].id if here.turns else ""
         history = here.append_turn(asked)
+        ends[line] = history.head
         shown = named or draw(st.sampled_from(["", "another"]))
         cells[-1]["outputs"].append(output(replace(history.all_turns[-1], cell=shown), after))
     return history, draw(st.permutations(cells))
 
 
 @given(linear(), st.booleans())
-def test_any_linear_history_comes_back_from_its_outputs(
+def test_any_linear_history_is_restored_from_its_outputs(
     asked: tuple[History, Sequence[Json]], in_lines: bool
 ) -> None:
     history, cells = asked
@@ -390,7 +386,7 @@ def places(value: Any) -> Iterator[Callable[[Any], None]]:
 
 
 FULL = replace(
-    turn(1, "Hello.", system="Be brief.", tools=("clock",), thread="x", cell="c"),
+    turn(1, "Hello.", system="Be brief.", tools=("clock",), opens_branch=True, cell="c"),
     prompt=Message("user", (TextPart("one"), ImagePart("https://example.org/a.png"))),
     reply=Reply(
         Message("assistant", (ToolCall("1", "clock"), ToolResult("1", "clock", "12"), TextPart("Noon."))),
@@ -417,20 +413,20 @@ def used(told: Any) -> None:
 
 
 @given(anything())
-def test_any_json_is_a_notebook_or_an_error_of_ours(told: Any) -> None:
+def test_any_json_is_read_or_refused_with_our_error(told: Any) -> None:
     used(told)
     used({"cells": [{"outputs": [{"metadata": {"mimo": told}}]}]})
     used({"cells": told if isinstance(told, list) else [told]})
 
 
 @given(st.data())
-def test_any_damage_is_an_error_of_ours_or_can_be_used(data: st.DataObject) -> None:
+def test_a_damaged_notebook_is_read_or_refused_with_our_error(data: st.DataObject) -> None:
     told = json.loads(json.dumps(notebook(cell(output(FULL)), cell(output(turn(2), "t1")))))
     for _ in range(data.draw(st.integers(1, 3))):
         data.draw(st.sampled_from(list(places(told))))(data.draw(anything()))
     used(told)
 
 
-def test_a_record_of_the_whole_tree_is_whole_again() -> None:
+def test_a_record_with_every_field_is_read_back() -> None:
     told = json.loads(json.dumps(notebook(cell(output(FULL)))))
     assert read_histories(told) == NotebookSessions({"main": said(FULL)}, ())

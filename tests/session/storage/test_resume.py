@@ -68,7 +68,7 @@ def test_the_sessions_come_from_the_files_beside_a_notebook_without_outputs(note
 
 
 @pytest.mark.parametrize(("later", "expected"), [(0.0005, ["saved"]), (0.5, ["shown"])])
-def test_whoever_knows_the_newest_turn_tells_the_session(
+def test_a_session_comes_from_the_source_with_its_latest_turn(
     notebook: Path, later: float, expected: list[str]
 ) -> None:
     save(notebook, answered("saved", 100.0))
@@ -77,7 +77,7 @@ def test_whoever_knows_the_newest_turn_tells_the_session(
     assert (prompts(sessions), notices) == ({"main": expected}, ())
 
 
-def test_files_of_a_notebook_with_a_longer_name_are_left_out(notebook: Path) -> None:
+def test_session_files_of_a_notebook_with_a_longer_name_are_ignored(notebook: Path) -> None:
     save(notebook, answered("one"))
     save(notebook.with_name("talk.more.ipynb"), answered("two"), session="other")
     assert prompts(load_sessions(notebook)[0]) == {"main": ["one"]}
@@ -104,7 +104,9 @@ def test_complete_turns_with_a_digest_can_be_reused(notebook: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "\x1b]0;title\x07\u202e", "", "7", "x" * 10_000, "."])
-def test_a_file_with_a_name_that_is_none_is_told_and_the_rest_is_there(notebook: Path, name: str) -> None:
+def test_a_session_with_an_invalid_name_is_reported_and_the_others_are_loaded(
+    notebook: Path, name: str
+) -> None:
     save(notebook, answered("one"))
     session = Session(name=name)
     session.save(notebook.with_name("talk.odd.mimo.json"))
@@ -114,7 +116,7 @@ def test_a_file_with_a_name_that_is_none_is_told_and_the_rest_is_there(notebook:
     assert (len(notices[0]) < 200, notices[0].isprintable()) == (True, True)
 
 
-def test_a_damaged_file_is_told_and_the_rest_is_there(notebook: Path) -> None:
+def test_a_damaged_file_is_reported_and_the_others_are_loaded(notebook: Path) -> None:
     write(notebook, answered("one"))
     get_session_path(notebook, "damaged").write_text("no session", encoding="utf-8")
     sessions, notices = load_sessions(notebook)
@@ -125,7 +127,7 @@ def test_a_damaged_file_is_told_and_the_rest_is_there(notebook: Path) -> None:
     ] == [True]
 
 
-def test_a_damaged_file_alone_is_the_error(notebook: Path) -> None:
+def test_a_damaged_file_is_an_error_where_it_is_the_only_one(notebook: Path) -> None:
     get_session_path(notebook, "main").write_text("no session", encoding="utf-8")
     with pytest.raises(BadSessionFile, match=r"talk\.mimo\.json is not JSON"):
         load_sessions(notebook)

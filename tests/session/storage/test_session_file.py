@@ -51,16 +51,16 @@ def files(folder: Path) -> set[str]:
 
 
 @given(histories(), usages, st.floats(0, 1e9))
-def test_every_session_comes_back_from_its_document(history: History, aside: Usage, cost: float) -> None:
+def test_every_session_is_read_back_from_its_document(history: History, aside: Usage, cost: float) -> None:
     saved = SavedSession("main", DAY, history, aside, cost)
     assert from_text(to_text(saved)) == saved
 
 
-def test_a_session_of_all_kinds_of_things_comes_back() -> None:
+def test_a_session_with_every_kind_of_content_is_read_back() -> None:
     assert from_text(to_text(SAVED)) == SAVED
 
 
-def test_an_empty_session_comes_back() -> None:
+def test_an_empty_session_is_read_back() -> None:
     assert from_text(to_text(SavedSession("", DAY, History()))) == SavedSession("", DAY, History())
 
 
@@ -82,18 +82,17 @@ def test_the_document_is_json_with_a_line_for_each_turn() -> None:
     two = {"role": "user", "parts": [{"type": "text", "text": "two"}]}
     assert document(saved) == {
         "format": "mimo-magics session",
-        "version": 1,
+        "version": 2,
         "name": "main",
         "begun": "2026-11-22",
         "aside": {"input": 7, "output": 3},
         "aside_cost": 0.0,
-        "thread": "",
-        "heads": {"": 1},
+        "head": 1,
         "turns": [{"after": -1, "prompt": one, **told}, {"after": 0, "prompt": two, **told}],
     }
     lines = to_text(saved).split("\n")
-    assert [json.loads(line.rstrip(",")) for line in lines[10:12]] == document(saved)["turns"]
-    assert "one\\n二" in lines[10]
+    assert [json.loads(line.rstrip(",")) for line in lines[9:11]] == document(saved)["turns"]
+    assert "one\\n二" in lines[9]
 
 
 def test_the_example_in_the_documentation_is_such_a_document() -> None:
@@ -101,7 +100,7 @@ def test_the_example_in_the_documentation_is_such_a_document() -> None:
     assert to_text(from_text(example)) == example
 
 
-def test_what_a_turn_shares_with_the_one_that_it_follows_is_told_once() -> None:
+def test_inherited_fields_are_saved_once() -> None:
     first = replace(turn("one"), system="Long. " * 100, tools=("clock",), summary="Before.")
     same = replace(first, prompt=user_message("two"))
     none = turn("three")
@@ -112,7 +111,7 @@ def test_what_a_turn_shares_with_the_one_that_it_follows_is_told_once() -> None:
         .append_turn(none)
         .drop_last(2)
         .append_turn(same)
-        .start_conversation("b")
+        .move_to(-1)
         .append_turn(same)
     )
     told = document(SavedSession("main", DAY, history))["turns"]
@@ -122,7 +121,7 @@ def test_what_a_turn_shares_with_the_one_that_it_follows_is_told_once() -> None:
     assert from_text(to_text(SavedSession("main", DAY, history))).history == history
 
 
-def test_fields_that_this_version_does_not_know_are_ignored() -> None:
+def test_unknown_fields_are_ignored() -> None:
     told = document()
     told["later"] = {"deep": [1]}
     told["aside"]["later"] = 1
@@ -138,11 +137,11 @@ def test_notices_in_replies_of_older_files_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_the_form_of_the_json_does_not_matter(ascii_only: bool) -> None:
+def test_the_layout_of_the_json_does_not_matter(ascii_only: bool) -> None:
     assert from_text(json.dumps(document(), ensure_ascii=ascii_only, indent=1, sort_keys=True)) == SAVED
 
 
-def test_twice_the_turns_make_twice_the_document() -> None:
+def test_the_size_of_the_document_is_proportional_to_the_turns() -> None:
     def size(count: int) -> int:
         history = History()
         for number in range(count):
@@ -175,13 +174,13 @@ def test_twice_the_turns_make_twice_the_document() -> None:
     ],
     ids=range(11),
 )
-def test_what_is_no_session_is_refused(text: str, fact: str) -> None:
+def test_a_text_that_is_not_a_session_is_refused(text: str, fact: str) -> None:
     with pytest.raises(BadSessionFile, match=fact):
         from_text(text)
 
 
 def test_a_newer_version_is_named_as_such() -> None:
-    told = {"format": "mimo-magics session", "version": 2, "turns": "of another kind"}
+    told = {"format": "mimo-magics session", "version": 3, "turns": "of another kind"}
     with pytest.raises(BadSessionFile, match="was written by a newer version") as caught:
         from_text(json.dumps(told), "talk.json")
     assert str(caught.value).startswith("talk.json ")
@@ -200,22 +199,19 @@ def test_a_newer_version_is_named_as_such() -> None:
         {"aside": [1]},
         {"aside": {"input": 10**400}},
         {"aside_cost": "1"},
-        {"thread": None},
-        {"heads": []},
-        {"heads": {"": 4}},
-        {"heads": {"": -2}},
-        {"heads": {"": True}},
-        {"heads": {"": -1.0}},
-        {"heads": {"": None}},
-        {"heads": {"": 10**400}},
-        {"heads": {"b": 0}},
+        {"head": []},
+        {"head": 4},
+        {"head": -2},
+        {"head": True},
+        {"head": -1.0},
+        {"head": None},
+        {"head": 10**400},
         {"aside_cost": 1e308},
         {"aside_cost": -1},
         {"aside": {"input": -9}},
         {"aside": {"output": 2**62}},
         {"begun": "x" * 1_000},
         {"turns": [{"after": -1, "prompt": {"role": "user", "parts": [{"type": "\x1b\u202e" * 500}]}}]},
-        {"heads": {"nobody": 3}},
         {"turns": None},
         {"turns": {"0": {}}},
         {"turns": [None]},
@@ -243,7 +239,7 @@ def test_a_damaged_document_is_refused(damage: dict[str, Any]) -> None:
         {"after": [0]},
         {"after": None},
         {"after": 10**400},
-        {"thread": "b"},
+        {"opens_branch": 1},
         {"asked": "now"},
         {"asked": True},
         {"api": "other"},
@@ -276,7 +272,7 @@ def test_a_turn_without_one_of_its_fields_is_refused(name: str) -> None:
         from_text(json.dumps(told))
 
 
-@pytest.mark.parametrize("name", ["version", "name", "begun", "thread", "heads", "turns"])
+@pytest.mark.parametrize("name", ["version", "name", "begun", "head", "turns"])
 def test_a_document_without_one_of_its_fields_is_refused(name: str) -> None:
     told = document()
     del told[name]
@@ -321,8 +317,8 @@ def damaged(draw: st.DrawFn) -> str:
 
 def walked(history: History) -> int:
     """Go all the ways that there are."""
-    ways = [history.turns, history.branch_heads, history.stale_turns, list(history.unique_turns())]
-    ways += [history.switch_to(number).drop_last(1).turns for number in range(len(history.all_turns))]
+    ways = [history.turns, history.branches, history.stale_turns, list(history.unique_turns())]
+    ways += [history.move_to(number).drop_last(1).turns for number in range(len(history.all_turns))]
     ways += [history.rewind_to_cell(each.cell).append_turn(each).turns for each in history.all_turns]
     ways += [history.remove_cells({each.cell}).turns for each in history.all_turns]
     return len(ways)
@@ -330,7 +326,7 @@ def walked(history: History) -> int:
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 @given(damaged())
-def test_whatever_a_document_says_it_is_a_session_or_refused(text: str) -> None:
+def test_a_damaged_document_is_read_or_refused_with_our_error(text: str) -> None:
     try:
         saved = from_text(text)
     except BadSessionFile:
@@ -361,7 +357,7 @@ def test_a_file_is_written_read_and_written_again(tmp_path: Path) -> None:
     assert files(tmp_path) == {"talk.json"}
 
 
-def test_half_characters_come_back_and_the_file_is_utf_8(tmp_path: Path) -> None:
+def test_lone_surrogates_are_read_back_and_the_file_is_utf_8(tmp_path: Path) -> None:
     file, saved = SessionFile(tmp_path / "talk.json"), append_turn(session_with_turns(), "\\\udcff \ud83d!")
     file.write(saved)
     assert file.read() == saved
@@ -374,12 +370,12 @@ def test_half_characters_come_back_and_the_file_is_utf_8(tmp_path: Path) -> None
         b"",
         b"\xff\xfe",
         b"print('mine')\n",
-        json.dumps(document() | {"version": 2}).encode(),
-        json.dumps(document() | {"heads": {"": 9}}).encode(),
+        json.dumps(document() | {"version": 3}).encode(),
+        json.dumps(document() | {"head": 9}).encode(),
     ],
     ids=range(5),
 )
-def test_a_file_that_cannot_be_read_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_cannot_be_read_stays_unchanged(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "talk.json"
     path.write_bytes(content)
     before = path.stat()
@@ -393,7 +389,7 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(tmp_path: Path, content: by
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_reading_does_not_touch_the_file(tmp_path: Path) -> None:
+def test_reading_does_not_change_the_file(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     path.write_text(to_text(SAVED), encoding="utf-8-sig")
     before = path.stat().st_mtime_ns, path.read_bytes()
@@ -402,7 +398,7 @@ def test_reading_does_not_touch_the_file(tmp_path: Path) -> None:
     assert files(tmp_path) == {"talk.json"}
 
 
-def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
+def test_reading_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadSessionFile, match=r"talk\.json cannot be read: No such file"):
         SessionFile(tmp_path / "talk.json").read()
 
@@ -414,7 +410,7 @@ def test_a_file_that_was_never_read_is_not_overwritten(tmp_path: Path) -> None:
     assert SessionFile(tmp_path / "talk.json").read() == SAVED
 
 
-def test_of_two_writers_the_second_one_is_told_and_undoes_nothing(tmp_path: Path) -> None:
+def test_the_second_of_two_writers_gets_an_error_and_overwrites_nothing(tmp_path: Path) -> None:
     first, second = SessionFile(tmp_path / "talk.json"), SessionFile(tmp_path / "talk.json")
     first.write(session_with_turns())
     saved = second.read()
@@ -438,7 +434,7 @@ def test_a_file_that_was_changed_by_hand_is_not_overwritten(tmp_path: Path) -> N
     assert file.read() == replace(session_with_turns(), name="mine")
 
 
-def test_a_file_that_was_deleted_is_not_brought_back_unasked(tmp_path: Path) -> None:
+def test_a_deleted_file_is_not_written_again(tmp_path: Path) -> None:
     file = SessionFile(tmp_path / "talk.json")
     file.write(session_with_turns())
     file.path.unlink()
@@ -449,7 +445,7 @@ def test_a_file_that_was_deleted_is_not_brought_back_unasked(tmp_path: Path) -> 
     assert SessionFile(file.path).read() == SAVED
 
 
-def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+def test_a_session_that_could_not_be_read_back_is_not_written(tmp_path: Path) -> None:
     file = SessionFile(tmp_path / "talk.json")
     file.write(session_with_turns(2))
     sound = session_with_turns(2).history
@@ -457,15 +453,15 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
         sound.replace_last(replace(turn("one"), params=Params("m", extra={"seed": float("nan")}))),
         sound.replace_last(replace(turn("one"), params=Params("m", extra={"seed": {1, 2}}))),
         replace(sound, parents=(1, 0)),
-        replace(sound, heads={"": 7}),
-        replace(sound, heads={"another": 1}),
+        replace(sound, head=7),
+        replace(sound, head=-2),
     ]:
         with pytest.raises(SessionNotSaved, match="The session cannot be written"):
             file.write(SavedSession("main", DAY, history))
     assert file.read() == session_with_turns(2)
 
 
-def test_the_rest_of_a_killed_writer_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_the_temporary_file_of_a_killed_writer_is_replaced(tmp_path: Path) -> None:
     (tmp_path / ".talk.json.tmp").write_text("half of some")
     file = SessionFile(tmp_path / "talk.json")
     file.write(SAVED)
@@ -473,7 +469,7 @@ def test_the_rest_of_a_killed_writer_is_in_nobodys_way(tmp_path: Path) -> None:
     assert files(tmp_path) == {"talk.json"}
 
 
-def test_the_file_stays_the_same_one_when_the_working_folder_changes(
+def test_the_file_does_not_depend_on_the_current_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
@@ -486,7 +482,7 @@ def test_the_file_stays_the_same_one_when_the_working_folder_changes(
 
 
 @posix
-def test_a_symbolic_link_stays_one_and_its_target_is_written(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_followed_and_stays(tmp_path: Path) -> None:
     (tmp_path / "far").mkdir()
     link = tmp_path / "talk.json"
     link.symlink_to(Path("far") / "real.json")
@@ -500,7 +496,7 @@ def test_a_symbolic_link_stays_one_and_its_target_is_written(tmp_path: Path) -> 
 
 
 @posix
-def test_a_file_keeps_its_mode_and_a_new_one_has_the_usual_one(tmp_path: Path) -> None:
+def test_a_file_keeps_its_mode_and_a_new_file_has_the_default_mode(tmp_path: Path) -> None:
     usual = tmp_path / "usual"
     usual.touch()
     file = SessionFile(tmp_path / "talk.json")
@@ -512,7 +508,7 @@ def test_a_file_keeps_its_mode_and_a_new_one_has_the_usual_one(tmp_path: Path) -
         assert stat.S_IMODE(file.path.stat().st_mode) == mode
 
 
-def test_a_folder_that_is_none_is_an_error_and_is_not_made(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_and_is_not_created(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(
         SessionNotSaved, match=r"talk\.json cannot be written: No such file or directory\."
@@ -529,7 +525,7 @@ def test_a_folder_that_is_none_is_an_error_and_is_not_made(tmp_path: Path) -> No
 FULL = """
 import resource, sys
 from pathlib import Path
-from support.saving_process import begun
+from support.saving_process import session_with_turns
 from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 
@@ -541,7 +537,7 @@ for path in (file.path, file.path.with_name("new.json")):
     if path.exists():
         writer.read()
     try:
-        writer.write(begun(10, 2_000))
+        writer.write(session_with_turns(10, 2_000))
     except SessionNotSaved as error:
         print(error)
 file.write(saved)
@@ -550,14 +546,14 @@ print("It can be written again.")
 READ_ONLY = """
 import os, tempfile
 from pathlib import Path
-from support.saving_process import begun
+from support.saving_process import session_with_turns
 from mimo_magics.core.errors import SessionNotSaved
 from mimo_magics.session.storage.session_file import SessionFile
 
 with tempfile.TemporaryDirectory() as name:
     folder = Path(name)
     file = SessionFile(folder / "talk.json")
-    file.write(begun(1))
+    file.write(session_with_turns(1))
     file.read()
     if os.geteuid() == 0:  # nothing is read-only for root: become nobody, to whom all belongs but the file
         os.chown(folder, 65534, 65534)
@@ -567,11 +563,11 @@ with tempfile.TemporaryDirectory() as name:
     for writer, mode in ((file, 0o700), (SessionFile(folder / "new.json"), 0o500)):
         folder.chmod(mode)
         try:
-            writer.write(begun(2))
+            writer.write(session_with_turns(2))
         except SessionNotSaved as error:
             print(error)
     folder.chmod(0o700)
-    print(file.read() == begun(1), sorted(each.name for each in folder.iterdir()))
+    print(file.read() == session_with_turns(1), sorted(each.name for each in folder.iterdir()))
 """
 
 
@@ -586,7 +582,7 @@ def run(code: str, *arguments: str) -> list[str]:
 
 
 @posix
-def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_file_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     SessionFile(path).write(SAVED)
     assert run(FULL, str(path)) == [
@@ -599,14 +595,14 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 
 
 @posix
-def test_a_read_only_file_or_folder_stays_as_it_is() -> None:
+def test_a_read_only_file_or_folder_stays_unchanged() -> None:
     first, second, rest = run(READ_ONLY)
     assert first.endswith("talk.json cannot be written: Permission denied.")
     assert second.endswith("new.json cannot be written: Permission denied.")
     assert rest == "True ['talk.json']"
 
 
-def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+def test_an_invalid_file_name_is_an_error(tmp_path: Path) -> None:
     session, path = Session(), tmp_path / ("x" * 3_000)
     with pytest.raises(SessionNotSaved, match="cannot be written: File name too long") as caught:
         session.save(path)

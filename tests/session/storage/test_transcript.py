@@ -69,7 +69,7 @@ def row(history: History, number: int = 1) -> TranscriptRow:
     return build_transcript(history, "main").rows[number - 1]
 
 
-def test_a_transcript_has_the_turns_of_the_line_and_then_the_stale_ones() -> None:
+def test_a_transcript_has_the_turns_of_the_current_branch_and_then_the_stale_ones() -> None:
     one, two, three, again = (turn(prompt, cell=cell) for prompt, cell in ("1a", "2b", "3c", "4a"))
     history = said(one, two, three).rewind_to_cell("a").append_turn(again)
     shown = build_transcript(history, "main")
@@ -82,7 +82,7 @@ def test_a_transcript_has_the_turns_of_the_line_and_then_the_stale_ones() -> Non
     assert [row.title for row in shown.rows] == ["Turn 1", "Stale: branch 2", "Stale: branch 3"]
 
 
-def test_a_row_holds_what_there_is_to_know_of_a_turn() -> None:
+def test_a_row_has_the_data_of_a_turn() -> None:
     asked = turn(cell="c1", omitted_turns=3, summary="They said hello.")
     assert build_transcript(said(asked), "main") == Transcript(
         "main",
@@ -106,7 +106,7 @@ def test_a_row_holds_what_there_is_to_know_of_a_turn() -> None:
     )
 
 
-def test_what_the_server_did_not_tell_is_what_was_asked_for_and_estimated() -> None:
+def test_model_and_tokens_that_the_server_did_not_report_are_those_of_the_request_and_estimates() -> None:
     silent = replace(turn().reply, model="", usage=None, cost=None)
     line = row(said(turn(reply=silent, usage=Usage(7, 2))))
     assert (line.model, line.input_tokens, line.output_tokens, line.cost) == ("mimo-asked", 7, 2, None)
@@ -114,12 +114,12 @@ def test_what_the_server_did_not_tell_is_what_was_asked_for_and_estimated() -> N
     assert row(said(turn(reply=silent))).footer == "mimo-asked · 2026-01-01 00:00"
 
 
-def test_pictures_and_sounds_of_a_prompt_are_named() -> None:
+def test_images_and_audio_of_a_prompt_are_named() -> None:
     prompt = Message("user", (TextPart("Look:"), ImagePart("data:,x"), AudioPart("data:,y")))
     assert row(said(replace(turn(), prompt=prompt))).prompt == "Look:\n(a picture)\n(a sound)"
 
 
-def test_the_small_line_tells_what_a_reader_must_know() -> None:
+def test_the_footer_shows_model_tokens_cost_time_and_omitted_turns() -> None:
     usual = "mimo-test · 1,200 tokens in, 30 out · about $0.2500 (prices of 2026-09) · 2026-01-01 00:00"
     assert row(said(turn())).footer == usual
     assert row(said(turn(omitted_turns=1))).footer == f"{usual} · the oldest turn was not sent"
@@ -128,13 +128,13 @@ def test_the_small_line_tells_what_a_reader_must_know() -> None:
         == f"{usual} · the 2 oldest turns were not sent, but a summary was"
     )
     assert (
-        row(said(turn(cell="a")).drop_last(1)).footer
+        row(said(turn("one"), turn(cell="a")).drop_last(1), 2).footer
         == f"stale: no longer part of the conversation · {usual}"
     )
 
 
 @pytest.mark.parametrize("asked", [1e300, -1e300, 1e18])
-def test_a_time_that_no_clock_has_is_left_out(asked: float) -> None:
+def test_an_impossible_time_is_left_out(asked: float) -> None:
     assert row(said(turn(created_at=asked))).footer.endswith("(prices of 2026-09)")
 
 
@@ -147,11 +147,11 @@ def test_a_transcript_prints_as_plain_text() -> None:
     assert str(build_transcript(history, "main")) == (
         f"Turn 1\n> one\n> and more\n**4**\n({small})\n\n"
         f"Turn 2\n> three\n**4**\n({small})\n\n"
-        f"Stale: branch 2\n> When?\n[Thoughts · called clock]\nNoon.\n(stale: no longer part of the conversation · {small})"
+        f"Stale: branch 2\n> When?\n[Reasoning · called clock]\nNoon.\n(stale: no longer part of the conversation · {small})"
     )
 
 
-def test_nothing_is_a_transcript_too() -> None:
+def test_an_empty_session_has_a_transcript() -> None:
     nothing = build_transcript(History(), "main")
     assert str(nothing) == "Nothing was said yet."
     assert nothing.bundle() == {
@@ -160,7 +160,7 @@ def test_nothing_is_a_transcript_too() -> None:
     }
 
 
-def test_a_transcript_is_html_too_with_the_documents_of_its_answers() -> None:
+def test_a_transcript_has_html_with_the_documents_of_its_replies() -> None:
     history = said(turn("a\n\n<b>", summary="So far.", omitted_turns=1))
     (line,) = build_transcript(history, "main").rows
     assert build_transcript(history, "main").bundle() == {
@@ -183,7 +183,7 @@ def hostile(text: str) -> History:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_harmless_wherever_it_stands_in_a_transcript(name: str) -> None:
+def test_a_hostile_text_is_harmless_anywhere_in_a_transcript(name: str) -> None:
     shown = build_transcript(hostile(HOSTILE[name]), HOSTILE[name])
     assert len(shown.rows) == 2
     html = shown.bundle()["text/html"]
@@ -199,7 +199,7 @@ def test_any_history_can_be_shown(history: History) -> None:
     assert find_harm(shown.bundle()["text/html"]) == []
 
 
-def test_who_takes_a_conversation_over_is_told_what_the_model_is_told() -> None:
+def test_a_loaded_session_is_described_by_its_system_prompts_and_tools() -> None:
     results = [ToolCall("1", "clock"), ToolResult("1", "clock", "12"), ToolCall("2", "weather")]
     more = [ToolResult("2", "weather", "rain"), ToolCall("3", "clock"), ToolResult("3", "clock", "13")]
     history = said(
@@ -216,11 +216,11 @@ def test_who_takes_a_conversation_over_is_told_what_the_model_is_told() -> None:
     )
 
 
-def test_a_conversation_of_words_alone_has_no_origins() -> None:
+def test_a_session_without_system_prompts_and_tools_has_no_description() -> None:
     assert describe_origins(said(turn())) == describe_origins(History()) == ()
 
 
-def test_a_long_system_prompt_is_cut_and_says_so() -> None:
+def test_a_long_system_prompt_is_truncated_with_its_length() -> None:
     assert describe_origins(said(turn(system="word " * 1_000))) == (
         f"Asked with the system prompt: {'word ' * 60}… (5,000 characters)",
     )

@@ -34,7 +34,7 @@ CLOCK = ToolCall("c", "clock", "{}")
 NOON = ToolResult("c", "clock", "12:00", seconds=0.5)
 
 
-def test_a_record_holds_the_turn_but_neither_its_texts_nor_its_history() -> None:
+def test_a_record_has_the_turn_without_its_texts_and_its_history() -> None:
     told = build_record(
         turn("one", ReasoningPart("Hm."), TextPart("Hello, "), ToolCall("c", "clock"), TextPart("你好 🙂"))
     )
@@ -63,7 +63,7 @@ def test_a_record_holds_the_turn_but_neither_its_texts_nor_its_history() -> None
     }
 
 
-def test_a_record_and_the_text_beside_it_give_the_turn_back() -> None:
+def test_a_turn_is_read_back_from_its_record_and_the_text_of_its_output() -> None:
     parts = (
         ReasoningPart("Hm.", "sig"),
         TextPart("Hello, "),
@@ -85,12 +85,12 @@ def test_a_record_and_the_text_beside_it_give_the_turn_back() -> None:
         summary="They said hello.",
         digest="0" * 32,
         cell="id:here",
-        thread="there",
+        opens_branch=True,
     )
     assert read_back(before) == before
 
 
-def test_a_record_says_where_its_turn_stands() -> None:
+def test_a_record_has_the_session_and_the_parent_of_its_turn() -> None:
     before = turn("one", TextPart("1"))
     plain, placed = (
         build_record(before),
@@ -100,7 +100,7 @@ def test_a_record_says_where_its_turn_stands() -> None:
     assert from_record(placed, "1") == from_record(plain, "1")
 
 
-def test_a_record_holds_the_notices_of_its_output_and_they_are_not_read_back() -> None:
+def test_a_record_has_the_notices_of_its_output_and_they_are_not_read_back() -> None:
     before = turn("one", TextPart("1"))
     plain = build_record(before)
     shown = add_notices(plain, ["Asked again."])
@@ -114,12 +114,12 @@ def test_a_record_of_an_older_version_with_notices_in_its_reply_is_read() -> Non
     assert from_record(older, "1") == from_record(plain, "1")
 
 
-def test_an_answer_of_nothing_comes_back_from_its_record() -> None:
+def test_an_empty_reply_is_read_back_from_its_record() -> None:
     before = replace(turn("one"), created_at=1.5)
     assert read_back(before) == before
 
 
-def test_a_text_that_cannot_be_shown_as_it_is_comes_back_as_it_was() -> None:
+def test_a_text_with_control_characters_is_read_back_unchanged() -> None:
     red, turned = TextPart("\x1b[31mred"), TextPart("\u202eevil\r")
     before = replace(turn("one", TextPart("Look: "), red, CLOCK, turned, TextPart(" Good.")), created_at=1.5)
     assert build_record(before)["reply"]["message"]["parts"] == [
@@ -132,7 +132,7 @@ def test_a_text_that_cannot_be_shown_as_it_is_comes_back_as_it_was() -> None:
     assert read_back(before) == before
 
 
-def test_an_answer_with_windows_line_ends_comes_back_as_it_was() -> None:
+def test_a_reply_with_windows_line_ends_is_read_back_unchanged() -> None:
     parts = (TextPart("one\r"), TextPart("\ntwo\r\n"), CLOCK, TextPart("three"))
     before = replace(turn("one", *parts), created_at=1.5)
     assert read_back(before) == before
@@ -146,7 +146,7 @@ hostile = st.text(st.sampled_from("ab\n\t\x1b\x07\r\x85\u2028\u202e\u2066🙂�
         st.one_of(st.builds(TextPart, hostile), st.builds(ReasoningPart, hostile), st.just(CLOCK)), min_size=1
     )
 )
-def test_any_answer_comes_back_from_its_record(parts: list[Part]) -> None:
+def test_any_reply_is_read_back_from_its_record(parts: list[Part]) -> None:
     before = replace(turn("one", *parts), created_at=1.5)
     assert read_back(before) == before
 
@@ -176,6 +176,6 @@ def test_any_answer_comes_back_from_its_record(parts: list[Part]) -> None:
         {"reply": {"message": {"role": "assistant", "parts": [{"type": "text", "length": []}]}}},
     ],
 )
-def test_a_record_that_cannot_be_read_is_an_error(damage: dict[str, object]) -> None:
+def test_an_invalid_record_is_an_error(damage: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         from_record({**build_record(turn("one", TextPart("1"))), **damage}, "1")

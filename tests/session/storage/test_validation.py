@@ -83,11 +83,11 @@ REPLY = Reply(
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_value_comes_back_from_its_json(value):
+def test_a_value_is_read_back_from_its_json(value):
     assert validate(type(value), json.loads(json.dumps(to_dict(value)))) == value
 
 
-def test_fields_that_a_reader_does_not_know_are_ignored():
+def test_unknown_fields_are_ignored():
     data = {
         "role": "user",
         "parts": [{"type": "text", "text": "Hi", "colour": "blue"}],
@@ -165,7 +165,7 @@ def test_an_error_begins_with_the_name_of_the_data() -> None:
         validate(tuple[TextPart, ...], None, "turns")
 
 
-def test_whole_numbers_stand_for_fractions_and_null_where_nothing_may_be():
+def test_an_integer_is_read_as_a_float_and_null_as_a_missing_value():
     assert validate(Params, {"model": "m", "temperature": 1, "top_p": None}) == Params("m", temperature=1.0)
 
 
@@ -209,7 +209,7 @@ OBJECTS = st.dictionaries(TEXT, JSON, max_size=3)
         stream=st.booleans(),
     )
 )
-def test_any_request_comes_back_from_its_json(request_):
+def test_any_request_is_read_back_from_its_json(request_):
     assert validate(Request, json.loads(json.dumps(to_dict(request_)))) == request_
 
 
