@@ -207,7 +207,7 @@ def is_loopback(url: str) -> bool:
 
 
 def _is_secure(url: str) -> bool:
-    """Return whether the connection is encrypted or local, so that nobody can read a key."""
+    """Return whether the connection is encrypted or local, so that no third party can read a key."""
     return urlsplit(url).scheme == "https" or is_loopback(url)
 
 

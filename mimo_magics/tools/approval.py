@@ -104,6 +104,6 @@ def _more_question(rest: str) -> str:
 
 
 def _refusal(answer: str) -> Approval:
-    """Refuse. The answer is the reason, unless it is empty or one of the offered choices."""
+    """Refuse. The text is the reason, unless it is empty or one of the offered choices."""
     is_letter = answer.lower() in ("", "n", "no", "y", "yes", "a", "always")
     return Approval(allowed=False, reason="" if is_letter else answer)

@@ -92,7 +92,7 @@ class Signature:
         """Return keyword arguments of the function's types. Defaults of `Field` are included.
 
         Common mistakes of models are repaired: JSON in a string is parsed if a string does not fit, 5.0 becomes an
-        integer, and null becomes a default of None. Everything else is strict: `true` is no number, 5 is no date.
+        integer, and null becomes a default of None. Everything else is strict: `true` is not a number, 5 is not a date.
 
         Args:
             arguments: untrusted JSON from the model. An empty text stands for `{}`.

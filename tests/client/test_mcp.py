@@ -244,7 +244,7 @@ async def named(server: McpServer, name: str) -> McpTool:
     return next(tool for tool in await server.list_tools() if tool.name == name)
 
 
-async def said(server: McpServer, tool: str, **arguments: object) -> str:
+async def call_text(server: McpServer, tool: str, **arguments: object) -> str:
     """Return the text of a successful call."""
     text, is_error = await server.call_tool(tool, arguments)
     assert not is_error, text
@@ -303,7 +303,7 @@ async def test_every_name_is_valid_for_a_model_and_calls_the_right_tool(made: Ma
 async def test_a_tool_that_is_added_later_is_listed_later(either: McpServer) -> None:
     name = f"later_{os.getpid()}_{either.url[:4]}"
     assert name not in [tool.name for tool in await either.list_tools()]
-    await said(either, "learn", name=name)
+    await call_text(either, "learn", name=name)
     assert await (await named(either, name)).call({}) == ("new", False)
 
 
@@ -332,7 +332,7 @@ async def test_every_kind_of_result_becomes_text(shop: McpServer, name: str, tex
 
 
 @pytest.mark.parametrize(
-    ("tool", "arguments", "told"),
+    ("tool", "arguments", "message"),
     [
         ("fail", {}, "Error executing tool fail"),
         ("add", {"a": "many", "b": 1}, "a"),
@@ -340,19 +340,19 @@ async def test_every_kind_of_result_becomes_text(shop: McpServer, name: str, tex
     ],
 )
 async def test_an_error_of_a_tool_or_its_server_is_a_result(
-    either: McpServer, tool: str, arguments: dict[str, object], told: str
+    either: McpServer, tool: str, arguments: dict[str, object], message: str
 ) -> None:
     text, is_error = await either.call_tool(tool, arguments)
     assert is_error
-    assert told in text
+    assert message in text
 
 
 async def test_a_lone_surrogate_in_an_argument_is_replaced(either: McpServer) -> None:
-    assert await said(either, "echo", text="\ud83d\ude00 \ud800") == "😀 \ufffd"
+    assert await call_text(either, "echo", text="\ud83d\ude00 \ud800") == "😀 \ufffd"
 
 
 async def test_a_long_result_is_complete(either: McpServer) -> None:
-    assert await said(either, "echo", text="é" * 300_000) == "é" * 300_000
+    assert await call_text(either, "echo", text="é" * 300_000) == "é" * 300_000
 
 
 # Loops, threads and interrupts
@@ -360,47 +360,47 @@ async def test_a_long_result_is_complete(either: McpServer) -> None:
 
 async def waiting(server: McpServer) -> asyncio.Task[tuple[str, bool]]:
     """Start a call that never ends, and return when its tool runs."""
-    before = await said(server, "waits")
+    before = await call_text(server, "waits")
     call = asyncio.create_task(server.call_tool("wait", {}))
     with anyio.fail_after(60):
-        while await said(server, "waits") == before:
+        while await call_text(server, "waits") == before:
             pass
     return call
 
 
 async def test_two_calls_run_at_the_same_time(shop: McpServer) -> None:
     with anyio.fail_after(60):
-        assert await asyncio.gather(said(shop, "meet"), said(shop, "meet")) == ["met", "met"]
+        assert await asyncio.gather(call_text(shop, "meet"), call_text(shop, "meet")) == ["met", "met"]
 
 
 async def test_a_cancelled_call_ends_and_the_server_continues(either: McpServer) -> None:
-    process, before = await said(either, "process"), await said(either, "count")
+    process, before = await call_text(either, "process"), await call_text(either, "count")
     call = await waiting(either)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
     with anyio.fail_after(60):
-        while await said(either, "count") == before:
+        while await call_text(either, "count") == before:
             pass
-    assert await said(either, "process") == process
+    assert await call_text(either, "process") == process
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="a process cannot be stopped here")
 async def test_a_cancelled_call_does_not_wait_for_a_server_that_hangs(own: McpServer) -> None:
-    process = await said(own, "process")
+    process = await call_text(own, "process")
     os.kill(int(process), signal.SIGSTOP)
     try:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(own.call_tool("add", {"a": 1, "b": 1}), 0.3)
     finally:
         os.kill(int(process), signal.SIGCONT)
-    assert await said(own, "process") == process
+    assert await call_text(own, "process") == process
 
 
 async def test_a_caller_that_is_cancelled_during_the_start_does_not_stop_it_for_another(
     own: McpServer,
 ) -> None:
-    one, other = asyncio.create_task(own.list_tools()), asyncio.create_task(said(own, "add", a=1, b=1))
+    one, other = asyncio.create_task(own.list_tools()), asyncio.create_task(call_text(own, "add", a=1, b=1))
     while own._connection is None:
         await anyio.lowlevel.checkpoint()
     one.cancel()
@@ -408,7 +408,7 @@ async def test_a_caller_that_is_cancelled_during_the_start_does_not_stop_it_for_
 
 
 def test_one_server_serves_all_loops_and_threads(either: McpServer) -> None:
-    asked = partial(said, either, "process")
+    asked = partial(call_text, either, "process")
     with start_blocking_portal() as portal:
         first = portal.call(asked)
     assert {first, asyncio.run(asked()), asyncio.run(asked())} == {first}
@@ -417,7 +417,8 @@ def test_one_server_serves_all_loops_and_threads(either: McpServer) -> None:
 def test_threads_that_start_at_the_same_time_get_the_same_server(own: McpServer) -> None:
     found: list[str] = []
     threads = [
-        threading.Thread(target=lambda: found.append(asyncio.run(said(own, "process")))) for _ in range(8)
+        threading.Thread(target=lambda: found.append(asyncio.run(call_text(own, "process"))))
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -428,10 +429,10 @@ def test_threads_that_start_at_the_same_time_get_the_same_server(own: McpServer)
 
 
 async def test_the_log_of_a_server_does_not_grow_without_limit(own: McpServer) -> None:
-    await said(own, "chat")
+    await call_text(own, "chat")
     first = os.fstat(own._connection._log.fileno()).st_size
     for _ in range(3):
-        await said(own, "chat")
+        await call_text(own, "chat")
     assert os.fstat(own._connection._log.fileno()).st_size == first >= 100_000
 
 
@@ -450,12 +451,12 @@ async def test_logs_of_the_server_and_the_sdk_are_not_printed(
 
 async def test_a_server_is_started_on_first_use_and_ends_when_it_is_closed(own: McpServer) -> None:
     assert own._connection is None
-    first = await said(own, "process")
+    first = await call_text(own, "process")
     assert own._connection._scope.deadline == float("inf")  # no timeout after the start
     own.close()
     own.close()
     assert not runs(first)
-    second = await said(own, "process")
+    second = await call_text(own, "process")
     assert second != first
 
 
@@ -476,25 +477,25 @@ end, url, *command = sys.argv[1:]
 local, remote, talker = McpServer("a", command), McpServer("b", url=url), McpServer("c", ["echo", "no JSON"])
 found = []
 
-def said(server, tool):
+def call_text(server, tool):
     found.append(asyncio.run(server.call_tool(tool, {}))[0])
     return found[-1]
 
-threads = [threading.Thread(target=said, args=(local, "process")) for _ in range(4)]
+threads = [threading.Thread(target=call_text, args=(local, "process")) for _ in range(4)]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-said(remote, "count")
-said(talker, "count")
+call_text(remote, "count")
+call_text(talker, "count")
 print(*{*found[:4]}, flush=True)
 if end == "fork":
     if child := os.fork():
         print(os.waitpid(child, 0)[1])
     else:
-        print(said(local, "process"), flush=True)
+        print(call_text(local, "process"), flush=True)
         sys.exit()
-    print(said(local, "process"))
+    print(call_text(local, "process"))
 if end == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
 gc.collect()
@@ -535,20 +536,20 @@ def test_a_forked_process_starts_its_own_server(program: Path, address: str) -> 
 
 async def test_a_crashed_server_is_reported_and_started_again(made: Made, program: Path) -> None:
     shop = made("shop", [sys.executable, str(program)], env={"TOKEN": "sesame"})
-    first = await said(shop, "process")
+    first = await call_text(shop, "process")
     assert await shop.call_tool("die", {}) == (
         "The MCP server 'shop' exited: out of tea, says (TOKEN).",
         True,
     )
-    assert await said(shop, "process") != first
+    assert await call_text(shop, "process") != first
 
 
 async def test_a_server_that_crashed_between_two_cells_is_started_again(own: McpServer) -> None:
-    first = await said(own, "process")
+    first = await call_text(own, "process")
     os.kill(int(first), signal.SIGKILL)
     wait_until(lambda: not runs(first))
     assert len(await own.list_tools()) > 5
-    assert await said(own, "process") != first
+    assert await call_text(own, "process") != first
 
 
 async def test_a_program_gets_only_harmless_and_named_environment_variables(
@@ -557,7 +558,7 @@ async def test_a_program_gets_only_harmless_and_named_environment_variables(
     for name in ("MIMO_API_KEY", "AWS_SECRET_ACCESS_KEY", "JUPYTER_TOKEN", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, "secret")
     server = made("shop", [sys.executable, str(program)], env={"GIVEN": "yes"})
-    environment = json.loads(await said(server, "environment"))
+    environment = json.loads(await call_text(server, "environment"))
     assert environment["GIVEN"] == "yes"
     assert {*environment} <= {"GIVEN", "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LC_CTYPE"}
     assert "secret" not in environment.values()
@@ -596,7 +597,7 @@ NODE = "import sys; sys.stderr.write('x\\nError: no such module\\n    at main\\n
 
 
 @pytest.mark.parametrize(
-    ("command", "kind", "told", "hint"),
+    ("command", "kind", "message", "hint"),
     [
         (
             ["no-such-program", "secret"],
@@ -618,10 +619,10 @@ NODE = "import sys; sys.stderr.write('x\\nError: no such module\\n    at main\\n
     ids=["there is none", "it may not run", "it dies", "Node dies", "it ends", "it is no server"],
 )
 async def test_a_program_that_is_not_an_mcp_server_is_reported(
-    made: Made, command: list[str], kind: type[MimoError], told: str, hint: str
+    made: Made, command: list[str], kind: type[MimoError], message: str, hint: str
 ) -> None:
     error = await error_of(made("it", command, env={"TOKEN": "secret", "DEBUG": "o"}).list_tools())
-    assert (type(error), str(error), error.hint) == (kind, told, hint)
+    assert (type(error), str(error), error.hint) == (kind, message, hint)
 
 
 async def test_an_unreachable_url_is_reported_without_its_secrets(
@@ -649,7 +650,7 @@ async def test_a_restarted_remote_server_is_connected_again(
     for _ in range(2):
         with served(program, port, *how):
             assert len(await remote.list_tools()) > 5
-            assert await said(remote, "add", a=1, b=2) == "3"
+            assert await call_text(remote, "add", a=1, b=2) == "3"
 
 
 async def test_a_remote_server_that_stopped_is_reported(
@@ -658,9 +659,9 @@ async def test_a_remote_server_that_stopped_is_reported(
     port = free_port()
     remote = made("shop", url=f"http://127.0.0.1:{port}/mcp")
     with served(program, port):
-        assert await said(remote, "add", a=1, b=2) == "3"
-    told = f"The MCP server 'shop' cannot be reached at 127.0.0.1:{port}."
-    assert await remote.call_tool("add", {"a": 1, "b": 2}) == (told, True)
+        assert await call_text(remote, "add", a=1, b=2) == "3"
+    message = f"The MCP server 'shop' cannot be reached at 127.0.0.1:{port}."
+    assert await remote.call_tool("add", {"a": 1, "b": 2}) == (message, True)
 
 
 async def test_a_server_that_does_not_respond_times_out(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -673,11 +674,11 @@ async def test_a_server_that_does_not_respond_times_out(made: Made, monkeypatch:
 async def test_a_tool_that_never_ends_times_out_and_the_server_continues(
     shop: McpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = await said(shop, "process")
+    process = await call_text(shop, "process")
     with monkeypatch.context() as impatient:
         impatient.setattr(mcp, "CALL_TIMEOUT", 0.5)
         assert await shop.call_tool("wait", {}) == ("The MCP server 'shop' timed out after 0.5 s.", True)
-    assert await said(shop, "process") == process
+    assert await call_text(shop, "process") == process
 
 
 @pytest.mark.parametrize(

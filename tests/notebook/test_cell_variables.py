@@ -52,10 +52,10 @@ class Namespace(Mapping[str, Any]):
 
     def __init__(self, **variables: Any) -> None:
         self.variables = variables
-        self.asked: list[str] = []
+        self.names: list[str] = []
 
     def __getitem__(self, name: str) -> Any:
-        self.asked.append(name)
+        self.names.append(name)
         return self.variables[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -167,7 +167,7 @@ def test_a_reference_reads_its_attributes_and_items_once_and_nothing_else(
 def test_literal_text_reads_nothing(text: str) -> None:
     namespace = Namespace(c=Canary(), __c=Canary(), __=Canary())
     assert expand(text, namespace) == text
-    assert (namespace.asked, SEEN) == ([], [])
+    assert (namespace.names, SEEN) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_defined_name_is_replaced_everywhere_else(text: str, expanded: str) ->
 def test_each_occurrence_is_read_once() -> None:
     namespace = Namespace(a=1, b=SimpleNamespace(x=2))
     assert expand("{a}{a} {b.x} {c} {{a}} {a", namespace) == "11 2 {c} {{a}} {a"
-    assert namespace.asked == ["a", "a", "b", "c"]
+    assert namespace.names == ["a", "a", "b", "c"]
 
 
 def test_each_reference_reads_the_value_again() -> None:

@@ -1,4 +1,4 @@
-"""Approvals in text: each answer of the user, and unattended runs."""
+"""Approvals in text: each choice of the user, and unattended runs."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ REFUSED = Approval(
         (" Not today. ", Approval(allowed=False, reason="Not today.")),
     ],
 )
-def test_an_answer_approves_a_call_or_is_the_reason_of_its_refusal(answer: str, approval: Approval) -> None:
+def test_the_user_approves_a_call_or_gives_the_reason_of_a_refusal(answer: str, approval: Approval) -> None:
     assert ask_by_input(CALL, lambda _: answer) == approval
 
 
 QUESTION = "Run it? [y]es, [a]lways in this session, [n]o, or a reason to refuse: "
 
 
-def asked(call: ToolCall, *answers: str) -> tuple[Approval, list[str]]:
+def decide_with(call: ToolCall, *answers: str) -> tuple[Approval, list[str]]:
     """Give these answers one after the other. Return the decision and the questions."""
     questions: list[str] = []
     left = list(answers)
@@ -57,14 +57,14 @@ def asked(call: ToolCall, *answers: str) -> tuple[Approval, list[str]]:
     [(CALL, 'clock {\n  "zone": "UTC"\n}'), (ToolCall("c1", "clock", ""), "clock {}")],
 )
 def test_the_question_shows_the_whole_call(call: ToolCall, shown: str) -> None:
-    assert asked(call, "n")[1] == [f"{shown}\n{QUESTION}"]
+    assert decide_with(call, "n")[1] == [f"{shown}\n{QUESTION}"]
 
 
 LONG = ToolCall("c1", "shell", '{"cmd": "' + "x" * 4_000 + '"}')
 
 
 def test_a_long_call_is_approved_when_all_pages_were_shown() -> None:
-    approval, questions = asked(LONG, "", "", "y")
+    approval, questions = decide_with(LONG, "", "", "y")
     assert approval == Approval(allowed=True)
     assert "".join(question.rpartition("\n")[0] for question in questions).count("x") == 4_000
     assert [question.rpartition("\n")[2] for question in questions] == [
@@ -78,7 +78,7 @@ def test_a_long_call_is_approved_when_all_pages_were_shown() -> None:
     ("answer", "reason"), [("n", ""), ("y", ""), ("always", ""), ("Not today.", "Not today.")]
 )
 def test_a_long_call_can_only_be_refused_before_its_last_page(answer: str, reason: str) -> None:
-    assert asked(LONG, answer)[0] == Approval(allowed=False, reason=reason)
+    assert decide_with(LONG, answer)[0] == Approval(allowed=False, reason=reason)
 
 
 @pytest.mark.parametrize("deceptive", DECEPTIVE, ids=IDS)

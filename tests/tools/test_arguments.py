@@ -306,10 +306,10 @@ def read_or_refused(arguments: str) -> dict[str, Any]:
     try:
         return EVERYTHING.parse_arguments(arguments)
     except BadArguments as error:
-        told = str(error)
-    assert 0 < len(told) <= 500
-    assert "\n" not in told
-    assert "pydantic" not in told
+        message = str(error)
+    assert 0 < len(message) <= 500
+    assert "\n" not in message
+    assert "pydantic" not in message
     return {}
 
 

@@ -285,7 +285,7 @@ class Odd(BaseException):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (SystemExit(3), "RuntimeError: the tool tried to exit the process"),
         (asyncio.CancelledError(), "asyncio.exceptions.CancelledError"),
@@ -297,7 +297,7 @@ class Odd(BaseException):
 )
 @pytest.mark.parametrize("is_async", [False, True])
 async def test_every_error_of_a_function_becomes_a_result(
-    error: BaseException, told: str, is_async: bool
+    error: BaseException, message: str, is_async: bool
 ) -> None:
     def raises() -> None:
         raise error
@@ -306,7 +306,7 @@ async def test_every_error_of_a_function_becomes_a_result(
         raise error
 
     outcome = await run_function(raises_later if is_async else raises, {})
-    assert (outcome.output, outcome.is_error) == (told, True)
+    assert (outcome.output, outcome.is_error) == (message, True)
     assert "_call_function" not in outcome.log
 
 

@@ -30,7 +30,7 @@ from pydantic import BaseModel, RootModel, SecretStr
 from mimo_magics.tools.result import MAX_COUNTED_PIECES, MAX_DEPTH, MAX_RESULT_BYTES, as_text
 
 
-class Colour(Enum):
+class Color(Enum):
     RED = "red"
     RGB = (255, 0, 0)
 
@@ -157,9 +157,9 @@ def test_bytes_are_counted_and_decoded_if_they_are_text(value: object, text: str
         (Counter("aab"), '{"a": 2, "b": 1}'),
         (Port(name="基隆", depth=15.5), '{"name": "基隆", "depth": 15.5}'),
         (Point(1, 2.5), '{"x": 1, "y": 2.5}'),
-        (Colour.RED, "red"),
-        (Colour.RGB, "[255, 0, 0]"),
-        ([Colour.RED, Level.HIGH, Wind.NORTH], '["red", 3, "n"]'),
+        (Color.RED, "red"),
+        (Color.RGB, "[255, 0, 0]"),
+        ([Color.RED, Level.HIGH, Wind.NORTH], '["red", 3, "n"]'),
         (Level.HIGH, "3"),
         (date(2026, 12, 1), "2026-12-01"),
         (
@@ -605,10 +605,10 @@ def test_an_interrupt_is_raised(error: type[BaseException]) -> None:
     ],
 )
 def test_the_text_has_no_control_characters(value: object, text: str) -> None:
-    told = as_text(value)
-    assert type(told) is str
-    assert told.encode().decode() == told
-    assert told == text
+    shown = as_text(value)
+    assert type(shown) is str
+    assert shown.encode().decode() == shown
+    assert shown == text
 
 
 def test_a_long_text_of_control_characters_is_measured_after_their_replacement() -> None:
@@ -638,11 +638,11 @@ LONG = st.builds(lambda value, times: [value] * times, VALUES, st.integers(1, 30
 
 @given(VALUES | LONG, st.integers(200, 5000))
 def test_every_value_fits_into_every_budget(value: object, budget: int) -> None:
-    told = as_text(value, budget)
-    assert type(told) is str
-    assert len(told.encode()) <= budget
-    assert re.search("[\x00-\x08\x0b-\x1f]", told) is None
-    assert told.strip()
+    shown = as_text(value, budget)
+    assert type(shown) is str
+    assert len(shown.encode()) <= budget
+    assert re.search("[\x00-\x08\x0b-\x1f]", shown) is None
+    assert shown.strip()
 
 
 JSON = st.recursive(
@@ -659,10 +659,10 @@ def test_small_json_is_complete(value: object) -> None:
 
 @given(st.lists(st.integers(0, 10**6) | st.text(), min_size=1), st.integers(1, 100), st.integers(200, 1000))
 def test_the_kept_and_the_missing_bytes_add_up(items: list[Any], times: int, budget: int) -> None:
-    whole, told = as_text(items * times, 10**9), as_text(items * times, budget)
-    found = re.search("(?s)^(.*?)\n?… ([0-9,]+) of ([0-9,]+) bytes left out …\n(.*)$", told)
+    whole, shown = as_text(items * times, 10**9), as_text(items * times, budget)
+    found = re.search("(?s)^(.*?)\n?… ([0-9,]+) of ([0-9,]+) bytes left out …\n(.*)$", shown)
     if found is None:
-        assert told == whole
+        assert shown == whole
         return
     head, missing, size, tail = (
         found[1],

@@ -19,8 +19,8 @@ from mimo_magics.core.messages import Tool
 from mimo_magics.tools.schema import BadArguments, Signature
 
 
-class Colour(Enum):
-    """Colours that the plotter has."""
+class Color(Enum):
+    """Colors that the plotter has."""
 
     RED = "red"
     BLUE = "blue"
@@ -63,7 +63,7 @@ SQUARE = {
 }
 
 
-def told(hint: Any, **default: Any) -> Any:
+def schema_of(hint: Any, **default: Any) -> Any:
     """Return the schema of a parameter of this type."""
     return Signature(taking(hint, **default)).tool.parameters["properties"]["value"]
 
@@ -153,7 +153,7 @@ def test_the_schema_of_a_partial_has_only_its_open_parameters() -> None:
 
         Args:
             place: where
-            token: never told
+            token: never shown
         """
 
     signature = Signature(partial(partial(ask, "Keelung"), token="secret"))
@@ -250,7 +250,7 @@ INTEGER, STRING, NULL = {"type": "integer"}, {"type": "string"}, {"type": "null"
         (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
         (Literal[1, "a"], {"enum": [1, "a"]}),
         (Unit, {"type": "string", "enum": ["m/s", "kn"]}),
-        (Colour, {"type": "string", "enum": ["red", "blue"], "description": "Colours that the plotter has."}),
+        (Color, {"type": "string", "enum": ["red", "blue"], "description": "Colors that the plotter has."}),
         (Level, {"type": "integer", "enum": [1, 2]}),
         (list, {"type": "array"}),
         (list[Any], {"type": "array"}),
@@ -290,7 +290,7 @@ INTEGER, STRING, NULL = {"type": "integer"}, {"type": "string"}, {"type": "null"
     ],
 )
 def test_a_type_becomes_plain_json_schema(hint: Any, schema: Any) -> None:
-    assert told(hint) == schema
+    assert schema_of(hint) == schema
 
 
 def test_each_reference_becomes_a_copy_of_the_type() -> None:
@@ -494,7 +494,7 @@ def test_a_name_that_the_service_refuses_is_refused(name: str) -> None:
 def test_a_typed_dict_of_typing_works_since_python_3_12() -> None:
     old = typing.TypedDict("old", {"x": int})  # noqa: UP013
     if sys.version_info >= (3, 12):
-        assert told(old) == {"type": "object", "properties": {"x": INTEGER}, "required": ["x"]}
+        assert schema_of(old) == {"type": "object", "properties": {"x": INTEGER}, "required": ["x"]}
     else:
         fact, _ = not_described(taking(old))
         assert "use `typing_extensions.TypedDict` instead" in fact
@@ -567,7 +567,7 @@ def test_a_field_as_a_default_has_the_same_schema_as_in_annotated(
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told_default"),
+    ("field", "value", "default_schema"),
     [
         (Field(3), 3, {"default": 3}),
         (Field(default=None), None, {"default": None}),
@@ -577,12 +577,14 @@ def test_a_field_as_a_default_has_the_same_schema_as_in_annotated(
         (Field(default_factory=list, description="many"), [], {"description": "many"}),
     ],
 )
-def test_the_default_of_a_field_is_passed_to_the_function(field: Any, value: Any, told_default: Any) -> None:
+def test_the_default_of_a_field_is_passed_to_the_function(
+    field: Any, value: Any, default_schema: Any
+) -> None:
     def function(value=field):
         return value
 
     assert given(function, "{}") == value
-    assert told(Any, default=field) == told_default
+    assert schema_of(Any, default=field) == default_schema
     assert "required" not in Signature(function).tool.parameters
 
 

@@ -28,5 +28,5 @@ def _own_module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
     """A user's own file beside the notebook, with the name of a library."""
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
-    (notebooks / f"{request.param}.py").write_text("raise SystemExit('a file of the person was run')\n")
+    (notebooks / f"{request.param}.py").write_text("raise SystemExit('a file of the user was run')\n")
     monkeypatch.chdir(notebooks)

@@ -163,9 +163,9 @@ def test_the_anthropic_sdk_returns_the_same_counts(talk: Session, streamed: bool
         else:
             message = sdk.messages.create(**call)
     usage = message.usage
-    told = usage.input_tokens + (usage.cache_read_input_tokens or 0)
+    input_tokens = usage.input_tokens + (usage.cache_read_input_tokens or 0)
     assert ours.usage
-    assert (told, ours.usage.input) == (PROMPT_TOKENS, PROMPT_TOKENS)
+    assert (input_tokens, ours.usage.input) == (PROMPT_TOKENS, PROMPT_TOKENS)
     assert min(usage.output_tokens, ours.usage.output) > 0
     assert "" not in ("".join(block.text for block in message.content).strip(), ours.text.strip())
 

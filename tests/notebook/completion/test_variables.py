@@ -35,7 +35,7 @@ from mimo_magics.notebook.completion.matcher import complete
         ('{filled["no"].', []),
         ('{trapped["no"].', []),
         ('{frame["', ['{frame["town', '{frame["year']),
-        ("{nobody.", []),
+        ("{undefined.", []),
         ("{broken.cl", []),
         ("{{ci", []),
         ("${ci", []),
