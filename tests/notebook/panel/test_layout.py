@@ -119,7 +119,7 @@ def test_what_only_the_eye_sees_is_said_too(board: PanelLayout, config: MimoConf
 def test_settings_that_nothing_can_be_asked_with_are_told(board: PanelLayout, config: MimoConfig) -> None:
     write_setting(config, "base_url", "https://other.example/v1")
     write_setting(config, "preset", "local")
-    told = "The embedded model has no base URL. Leave one out: %mimo_config --reset base_url"
+    told = "The embedded model has no base URL. Remove one of the two settings: %mimo_config --reset base_url"
     assert f'<span role="status">{told}</span>' in panel_html(board)
     move_control(board, "temperature", 0.3)
     assert config.temperature == 0.3
