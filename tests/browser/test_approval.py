@@ -133,7 +133,7 @@ def test_a_stop_while_a_call_waits_runs_nothing_and_the_conversation_goes_on(
     model.script = lambda _: answer(says("Yes."))
     page.run(3)
     page.wait_idle()
-    assert told(model) == "The person stopped this call before it ran."
+    assert told(model) == "The user stopped this call before it ran."
     assert not find_fault(model.requests[-1].body, "openai")
 
 
@@ -151,7 +151,7 @@ def test_an_interrupt_while_a_tool_runs_returns_at_once(page: Page, model: Peer)
     expect(page.output(1).locator(".mimo-reply")).to_contain_text("stopped")
     page.output(1).locator("summary").first.click()
     page.output(1).locator("summary").nth(1).click()
-    expect(page.output(1)).to_contain_text("what it began may still go on")
+    expect(page.output(1)).to_contain_text("It may still have effects")
 
 
 @somewhere

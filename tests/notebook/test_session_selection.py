@@ -204,7 +204,7 @@ def test_nothing_is_sent_where_it_is_not_known_where_to_save(kernel: Kernel, pee
     assert sent_contents(peer) == []
 
 
-KEPT = r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\."
+KEPT = r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
 
 
 def are_kept(runs: list[Ran]) -> list[bool]:
