@@ -81,7 +81,7 @@ def test_a_stopped_reply_is_kept_and_the_session_continues(page: Page, model: Pe
     assert_stopped(page, model)
     document, error = texts(page)
     assert re.fullmatch(r"Reasoning · \d\.\d s\s+word( word)+\s+stopped · mimo-test · [^\n]*", document)
-    assert error == "Interrupted: The answer was stopped; what had come is kept."
+    assert error == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
     *_, asked, partial, going_on = messages(page, model)
     assert (asked["role"], asked["content"]) == ("user", "hello")
     assert (partial["role"], partial["reasoning_content"]) == ("assistant", "Hm.")
@@ -100,7 +100,7 @@ def test_a_reply_can_be_stopped_while_the_server_is_silent(page: Page, model: Pe
     assert_stopped(page, model)
     document, error = texts(page)
     assert re.fullmatch(r"A word\s+stopped · mimo-test · [^\n]*", document)
-    assert error == "Interrupted: The answer was stopped; what had come is kept."
+    assert error == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
     assert [message["content"] for message in messages(page, model)[-3:]] == ["hello", "A word", "go on"]
 
 
@@ -113,7 +113,7 @@ def test_a_reply_can_be_stopped_before_its_first_token(page: Page, model: Peer, 
     expect(view(page)).to_contain_text("Waiting for the model")
     stop(page, way)
     assert_stopped(page, model)
-    assert "".join(texts(page)) == "Interrupted: The answer was stopped; nothing had come."
+    assert "".join(texts(page)) == "Interrupted: No reply was received."
     asked = [message["content"] for message in messages(page, model)]
     assert asked[-1] == "go on"
     assert "lost" not in asked

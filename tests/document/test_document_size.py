@@ -43,5 +43,5 @@ def test_a_reply_with_too_much_html_is_shown_as_text() -> None:
     text = f"[a]: https://x.org/{'x' * 3_900}\n\n" + "[a] " * 1_500
     html = reply_bundle(Reply(Message("assistant", (TextPart(text),)), stop="end"))["text/html"]
     assert "<a " not in html
-    assert "Shown as plain text: its HTML would be too large." in html
+    assert "Shown as plain text: the HTML would be too large." in html
     assert html.count("[a] ") > 1_000

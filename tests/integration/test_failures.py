@@ -72,7 +72,7 @@ CASES = {
         fails(400, "Param Incorrect", "Not supported model mimo-v2-pro"),
         (
             "UnknownModel: HTTP 400 Bad Request: Param Incorrect: Not supported model mimo-v2-pro",
-            "Where it is retired, its successor is mimo-v2.6-pro: -m mimo-v2.6-pro",
+            "The model may be retired. Its successor is mimo-v2.6-pro: -m mimo-v2.6-pro",
         ),
     ),
     "401": Case(
@@ -107,7 +107,7 @@ CASES = {
         fails(404, "not found"),
         (
             "UnknownModel: HTTP 404: not found",
-            "Where it is retired, its successor is mimo-v2.6-pro: -m mimo-v2.6-pro",
+            "The model may be retired. Its successor is mimo-v2.6-pro: -m mimo-v2.6-pro",
         ),
     ),
     "307": Case(

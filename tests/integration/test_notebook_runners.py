@@ -153,7 +153,7 @@ def test_turns_of_cells_with_an_id_replace_older_ones(peer: Peer, tmp_path: Path
         [],
         [],
         [],
-        ["Asked again in place of turn 2, which stays, with the 2 after it, as branch 4."],
+        ["Replaced turn 2. The previous version, with 2 later turns, is branch 4."],
         [],
         [],
     ]

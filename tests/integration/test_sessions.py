@@ -75,19 +75,19 @@ def notebook(tmp_path: Path) -> Path:
         (
             "one!",
             "",
-            "Asked again in place of turn 1, which stays, with the 3 after it, as branch 4.",
+            "Replaced turn 1. The previous version, with 3 later turns, is branch 4.",
             ["Turn 1 one!", "Stale: branch 2 two", "Stale: branch 3 three", "Stale: branch 4 four"],
         ),
         (
             "three!",
             "one two",
-            "Asked again in place of turn 3, which stays, with the one after it, as branch 4.",
+            "Replaced turn 3. The previous version, with 1 later turn, is branch 4.",
             ["Turn 1 one", "Turn 2 two", "Turn 3 three!", "Stale: branch 4 four"],
         ),
         (
             "four!",
             "one two three",
-            "Asked again in place of turn 4, which stays as branch 4.",
+            "Replaced turn 4. The previous version is branch 4.",
             ["Turn 1 one", "Turn 2 two", "Turn 3 three", "Turn 4 four!"],
         ),
     ],
@@ -108,7 +108,7 @@ def test_re_running_all_cells_in_order_sends_the_same_requests(kernel: Kernel, p
     assert sent_contents(peer) == expected_requests(WORDS)
     again = run_prompts(kernel, WORDS)
     assert sent_contents(peer) == expected_requests(WORDS)
-    line = "Asked again in place of turn 1, which stays, with the 4 after it, as branch 5."
+    line = "Replaced turn 1. The previous version, with 4 later turns, is branch 5."
     assert list(map(cell_notices, again)) == [[line], [], [], [], []]
 
 
@@ -120,7 +120,7 @@ def test_the_turns_of_a_loop_replace_those_of_its_last_run(kernel: Kernel, peer:
     assert sent_contents(peer) == expected_requests("one two three four")
     ran = kernel.run(loop.format(["two!", "three!", "more"]), cell="loop")
     assert sent_contents(peer) == expected_requests("one two! three! more")[1:]
-    line = "Asked again in place of turn 2, which stays, with the 2 after it, as branch 4."
+    line = "Replaced turn 2. The previous version, with 2 later turns, is branch 4."
     assert list(map(notice_lines, ran.outputs)) == [[line], [], []]
 
 
@@ -184,8 +184,8 @@ def test_a_notebook_in_two_kernels_loses_no_turns(
     path, mine = notebook.with_name("talk.mimo.json"), tmp_path / "mine.json"
     assert ran.documents == ["You said: three"]
     assert ran.error == [
-        f"SessionNotSaved: {path} was changed by somebody else since it was read.",
-        "Nothing is lost: save it under another name, or load the file to go on with that one.",
+        f"SessionNotSaved: {path} was changed by another program since it was read.",
+        "Nothing is lost: save the session under another name, or load the file to continue it.",
     ]
     one.run(f"%mimo_session save '{mine}'")
     assert saved_prompts(mine) == ["one", "three"]
@@ -213,8 +213,8 @@ def test_a_prompt_above_the_rest_of_the_budget_is_not_sent(kernel: Kernel, peer:
     third, fourth = kernel.run_all(["%%mimo\nthree", "print('ran')"], cells=["three", "four"])
     assert (third.error, third.documents) == (
         [
-            "BudgetExceeded: This prompt of about 31 tokens is more than what is left of the budget: "
-            "60 of 70 tokens are spent.",
+            "BudgetExceeded: This prompt of about 31 tokens exceeds the rest of the budget. "
+            "Used 60 of the budget of 70 tokens.",
             "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
         ],
         [],
@@ -232,7 +232,7 @@ def test_re_runs_branches_and_one_off_prompts_count_for_the_budget(kernel: Kerne
     run_prompts(kernel, "aside", "--no-history")
     (ran,) = run_prompts(kernel, "one")
     assert ran.error == [
-        "BudgetExceeded: 90 of 90 tokens are spent.",
+        "Used BudgetExceeded: 90 of the budget of 90 tokens.",
         "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
     ]
     assert sent_contents(peer) == [
@@ -248,7 +248,7 @@ def test_a_reply_that_exceeds_the_budget_of_its_turn_is_stopped_and_saved(kernel
     ran = kernel.run("%%mimo --budget '40 tokens'\nhello", cell="hello")
     answer = ran.documents[0]
     assert re.fullmatch("(word ){10,100}", answer)
-    assert "stopped: the budget is used up" in ran.outputs[0]["data"]["text/html"]
+    assert "truncated: budget exceeded" in ran.outputs[0]["data"]["text/html"]
     assert peer.settled()[-1].disconnected
     peer.script = obey
     run_prompts(kernel, "on")
@@ -258,14 +258,14 @@ def test_a_reply_that_exceeds_the_budget_of_its_turn_is_stopped_and_saved(kernel
 def test_a_budget_in_dollars_requires_prices(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config budget='0.0004 USD'")
     assert run_prompts(kernel, "one")[0].error == [
-        "BadOption: No price is known for mimo-v2-pro, so a budget in USD cannot be kept.",
-        "Name it, %mimo_config prices='{\"mimo-v2-pro\": [1, 0.1, 3]}', or set a budget in tokens.",
+        "BadOption: No price is known for mimo-v2-pro, so a budget in USD cannot be checked.",
+        "Set its price with %mimo_config prices='{\"mimo-v2-pro\": [1, 0.1, 3]}', or set a budget in tokens.",
     ]
     kernel.run("""%mimo_config prices='{"mimo-v2-pro": [10, 10, 10]}'""")
     run_prompts(kernel, "one")
     assert run_prompts(kernel, "two")[0].error == [
-        "BudgetExceeded: This prompt of about 31 tokens is more than what is left of the budget: "
-        "0.0003 of 0.0004 USD are spent.",
+        "BudgetExceeded: This prompt of about 31 tokens exceeds the rest of the budget. "
+        "Used 0.0003 of the budget of 0.0004 USD.",
         "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
     ]
     assert sent_contents(peer) == [expected_contents("one")]
@@ -273,7 +273,7 @@ def test_a_budget_in_dollars_requires_prices(kernel: Kernel, peer: Peer) -> None
 
 # Context window
 
-FULL = "The conversation fills {} of the window of mimo-v2-pro: {} of 1,000 tokens."
+FULL = "The session fills {} of the context window of mimo-v2-pro: {} of 1,000 tokens."
 
 
 def counted(seen: Seen) -> Answer:
@@ -297,7 +297,7 @@ def notes(ran: Ran) -> list[str]:
 
 def test_a_full_context_window_is_an_error_by_default(kernel: Kernel, peer: Peer) -> None:
     assert fill(kernel, peer, "error").error == [
-        "ContextWindowExceeded: The request has about 1,121 tokens, and the model takes 1,000, its answer included.",
+        "ContextWindowExceeded: The request has about 1,121 tokens; the context window has 1,000, reply included.",
         "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new.",
     ]
     assert sent_contents(peer) == expected_requests("one two three four")
@@ -312,7 +312,7 @@ def test_a_full_context_window_is_an_error_by_default(kernel: Kernel, peer: Peer
 def test_the_oldest_turns_are_left_out_with_a_notice(kernel: Kernel, peer: Peer) -> None:
     last = fill(kernel, peer, "drop-oldest")
     assert notes(last) == [
-        "The 2 oldest turns are left out: the window of mimo-v2-pro is full.",
+        "The 2 oldest turns are not sent: the context window of mimo-v2-pro is full.",
         FULL.format("84 %", "840"),
     ]
     assert sent_contents(peer) == [
@@ -324,9 +324,9 @@ def test_the_oldest_turns_are_left_out_with_a_notice(kernel: Kernel, peer: Peer)
 
 def test_the_oldest_turns_are_summarized_with_a_notice(kernel: Kernel, peer: Peer) -> None:
     last = fill(kernel, peer, "summarize")
-    assert cell_notices(last) == ["The window is full: the model summarizes the oldest turns first."]
+    assert cell_notices(last) == ["The context window is full: the model summarizes the oldest turns first."]
     assert notes(last) == [
-        "The 2 oldest turns are sent as a summary: the window of mimo-v2-pro is full.",
+        "The 2 oldest turns are sent as a summary: the context window of mimo-v2-pro is full.",
         FULL.format("112 %", "1,120"),
     ]
     opening = [f"{SUMMARY_PREFIX}They counted.", SUMMARY_ACKNOWLEDGMENT]
@@ -377,8 +377,8 @@ def test_an_interrupted_reply_is_continued(kernel: Kernel, peer: Peer) -> None:
 
 def test_a_complete_reply_is_not_continued(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("%mimo continue").error == [
-        "BadOption: The last answer was not broken off.",
-        "Ask something.",
+        "BadOption: The last reply is complete; there is nothing to continue.",
+        "Send a prompt instead.",
     ]
     run_prompts(kernel, "one")
     ran = kernel.run("%mimo continue")

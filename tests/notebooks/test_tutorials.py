@@ -94,10 +94,10 @@ def test_a_changed_prompt_fails_its_cell_and_names_the_difference(tmp_path: Path
     output = strict(changed(path, tmp_path, at, "a fox", "a wolf"), tmp_path)
     assert f"1 failed, {len(cells(path)) - 1} passed" in output, output
     assert (
-        "TapeMismatch: 02_parameters.jsonl has no answer to this request: "
-        "messages[0].content is «Tell me a long story about a wolf.», recorded was «Tell me a long story about a fox.»."
+        "TapeMismatch: No call on the tape 02_parameters.jsonl matches this request: "
+        "messages[0].content is «Tell me a long story about a wolf.» (recorded: «Tell me a long story about a fox.»)."
     ) in re.sub(r"\x1b\[\d+m", "", output)
-    assert "To record it: %mimo_tape record" in output
+    assert "Record it with %mimo_tape record" in output
 
 
 def test_a_changed_output_fails_its_cell(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_a_changed_output_fails_its_cell(tmp_path: Path) -> None:
 def test_a_missing_tape_fails_with_the_command_that_records_it(tmp_path: Path) -> None:
     output = strict(FOLDER / "00_first_answer.ipynb", tmp_path, tapes=tmp_path)
     assert "TapeMismatch" in output
-    assert f"To record it: %mimo_tape record {tmp_path}" in output
+    assert f"Record it with %mimo_tape record {tmp_path}" in output
