@@ -165,7 +165,7 @@ def test_the_embedded_model_gets_its_own_words_and_has_no_code() -> None:
     assert "the embedded model, which has no address until it runs" in repr(draft)
     assert draft.cost == (0, None)
     assert settings_for_code(draft.settings, "anthropic").api == "anthropic"
-    with pytest.raises(BadOption, match="no address for others"):
+    with pytest.raises(BadOption, match="no public endpoint"):
         draft.to_code("curl")
 
 
