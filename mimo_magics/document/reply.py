@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Annotation, Reply, TextPart
 from mimo_magics.core.pricing import PRICES_AS_OF
-from mimo_magics.core.settings import Format
+from mimo_magics.core.settings import Format, Settings
 from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
 from mimo_magics.document import steps
 from mimo_magics.document.highlighting import code_html
@@ -55,6 +55,39 @@ class DisplayOptions:
     """Load remote images; their hosts see the IP address of the user."""
     is_plain: bool = False
     """Show the text of a reply as plain text only."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> DisplayOptions:
+        """Return the options that the settings hold."""
+        return cls(settings.format, settings.remote_images)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDocument:
+    """The document of one reply, to be rendered."""
+
+    reply: Reply
+    display_options: DisplayOptions = DisplayOptions()
+    notices: tuple[str, ...] = ()
+    """Notices about the turn, shown below the reply."""
+
+    @property
+    def replies(self) -> tuple[Reply]:
+        """The reply."""
+        return (self.reply,)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether only the text is shown."""
+        return self.display_options.is_plain
+
+    def as_plain(self) -> ReplyDocument:
+        """Return a document that shows only the text."""
+        return replace(self, display_options=replace(self.display_options, is_plain=True))
+
+    def to_bundle(self, open_groups: Collection[int] = ()) -> dict[str, str]:
+        """Return the document as a MIME bundle. The groups of steps with these numbers are unfolded."""
+        return reply_bundle(self.reply, "", self.display_options, open_groups, self.notices)
 
 
 def reply_bundle(

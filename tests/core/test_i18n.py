@@ -13,6 +13,7 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from support.kernel import Kernel
+from support.meters import Meter
 from support.paths import PACKAGE
 from support.peer import KEY, Answer, Peer, error, obey, reply, stream
 
@@ -24,7 +25,7 @@ from mimo_magics.core.messages import Message, Params, Reply, TextPart, ToolCall
 from mimo_magics.core.settings import Settings
 from mimo_magics.display.live.tool_cards import StepGroup
 from mimo_magics.display.live.widgets import WidgetFactory
-from mimo_magics.display.progress import Progress
+from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.document import reply as reply_document, table
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.panel import Panel, close_all
@@ -161,8 +162,10 @@ def test_the_reason_of_a_retry_is_translated(chinese: None) -> None:
 
 
 def test_the_progress_line_is_translated(chinese: None) -> None:
-    progress = Progress(lambda: 0.0)
+    progress, meter = ReplyProgress(), Meter(lambda: 0.0)
+    progress.start({0: meter})
     assert progress.line == "等待模型… 0 秒"
+    meter.feed(ReasoningDelta("Hm."))
     progress.feed(ReasoningDelta("Hm."))
     assert progress.line == "推理中… 0 秒 · 0.0 秒後出現第一個 token"
 
@@ -176,7 +179,7 @@ def test_the_approval_buttons_are_translated(chinese: None) -> None:
     *buttons, reason = card.box.children[2].children
     assert steps._heading.description == "等待你的核准… 0 秒"
     assert [button.description for button in buttons] == ["核准", "此工作階段一律核准", "拒絕"]
-    assert reason.placeholder == "拒絕的理由？會告知模型。"
+    assert reason.placeholder == "理由（會傳給模型）"
 
 
 # Errors

@@ -12,6 +12,7 @@ from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, T
 from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.display import rich_terminal
 from mimo_magics.display.rich_terminal import RichTerminalRenderer, render_reply
+from mimo_magics.document.reply import ReplyDocument
 
 
 def test_rich_lays_the_answer_out() -> None:
@@ -21,7 +22,7 @@ def test_rich_lays_the_answer_out() -> None:
     )
     for event in EVENTS:
         renderer.show(event)
-    renderer.finish(REPLY, {})
+    renderer.finish(ReplyDocument(REPLY), {})
     shown = screen.getvalue()
     assert "# Hello" not in shown
     assert "Hello" in shown.rpartition("Hm.")[2]

@@ -1,4 +1,4 @@
-"""Replies side by side, at rest."""
+"""The document of a comparison."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def html(*shown: Column, **settings: object) -> str:
 
 
 def heads(html: str) -> list[list[str]]:
-    """The titles, band by band."""
+    """Return the headings of each row."""
     bands = re.findall("<tbody>(.*?)</tbody>", html, re.DOTALL)
     return [
         re.findall(

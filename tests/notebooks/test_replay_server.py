@@ -1,4 +1,4 @@
-"""The replay server of lesson 01 answers the official SDKs and curl, and nobody else."""
+"""The replay server of lesson 01, with the official SDKs and curl as clients."""
 
 import json
 import socket

@@ -250,7 +250,7 @@ def _export_curl(history: History, _: str, settings: Settings) -> str:
     address = endpoint.resolve_address(service_settings)
     if not address.base_url:
         raise BadOption(
-            Translatable("The embedded model has no public endpoint."),
+            Translatable("The embedded model has no public base URL."),
             Translatable("Export to py instead."),
         )
     body = FORMATS[turn.api].encode(_build_last_request(history, service_settings))

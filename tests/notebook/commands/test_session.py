@@ -141,33 +141,33 @@ HELP = "For help, run %mimo_session?."
         (
             "new a/b",
             [
-                "BadOption: 'a/b' is no name for a session.",
-                "Letters, digits, dots and dashes; not a number alone.",
+                "'BadOption: 'a/b'' is not a valid session name.",
+                "Use letters, digits, dots and dashes, and not only digits.",
             ],
         ),
         (
             "new 7",
             [
-                "BadOption: '7' is no name for a session.",
-                "Letters, digits, dots and dashes; not a number alone.",
+                "'BadOption: '7'' is not a valid session name.",
+                "Use letters, digits, dots and dashes, and not only digits.",
             ],
         ),
-        ("switch nine", ["BadOption: There is no session nine.", UNKNOWN]),
-        ("switch othr", ["BadOption: There is no session othr.", "Did you mean other?"]),
+        ("switch nine", ["BadOption: Session 'nine' does not exist.", UNKNOWN]),
+        ("switch othr", ["BadOption: Session 'othr' does not exist.", "Did you mean other?"]),
         (
             "switch 9",
-            ["BadOption: There is no session 9.", "To switch to a branch: %mimo_session branch 9"],
+            ["BadOption: Session '9' does not exist.", "To switch to a branch: %mimo_session branch 9"],
         ),
         ("branch 9", ["BadOption: There is no branch 9.", "Available: 2."]),
         (
             "branch main",
             ["BadOption: Invalid value 'main' for NUMBER.", "Usage: %mimo_session branch NUMBER"],
         ),
-        ("switch ²", ["BadOption: There is no session ².", UNKNOWN]),
+        ("switch ²", ["BadOption: Session '²' does not exist.", UNKNOWN]),
         ("undo some", ["BadOption: Invalid value 'some' for N.", "Usage: %mimo_session undo [N]"]),
         ("undo ²", ["BadOption: Invalid value '²' for N.", "Usage: %mimo_session undo [N]"]),
-        ("undo 0", ["BadOption: There is no turn to undo.", "%mimo_session show tells what was said."]),
-        ("fork new --at 3", ["BadOption: There is no turn 3.", "The conversation has 2."]),
+        ("undo 0", ["BadOption: There is no turn to undo.", "%mimo_session show lists the turns."]),
+        ("fork new --at 3", ["BadOption: There is no turn 3.", "Number of turns: 2."]),
         (
             "fork new --at",
             ["BadOption: Option --at requires a value.", "--at N: Copy only the first N turns."],
@@ -179,13 +179,13 @@ HELP = "For help, run %mimo_session?."
         (
             "fork other",
             [
-                "BadOption: There is a session other already.",
+                "BadOption: Session 'other' already exists.",
                 "Rename it first: %mimo_session rename other NAME",
             ],
         ),
-        ("rename other", ["BadOption: There is a session other already.", "Choose another name."]),
-        ("rename nobody new", ["BadOption: There is no session nobody.", UNKNOWN]),
-        ("delete nobody", ["BadOption: There is no session nobody.", UNKNOWN]),
+        ("rename other", ["BadOption: Session 'other' already exists.", "Choose another name."]),
+        ("rename nobody new", ["BadOption: Session 'nobody' does not exist.", UNKNOWN]),
+        ("delete nobody", ["BadOption: Session 'nobody' does not exist.", UNKNOWN]),
         (
             "save",
             [
@@ -295,7 +295,7 @@ def test_a_session_is_not_loaded_over_one_in_which_something_was_said(
     kernel.run(f"%mimo_session save '{path}'")
     run_prompts(kernel, "two")
     assert kernel.run(f"%mimo_session load '{path}'").error == [
-        "BadOption: There is a session main already.",
+        "BadOption: Session 'main' already exists.",
         "Rename it first: %mimo_session rename main NAME",
     ]
     kernel.run("%mimo_session rename main mine")
