@@ -324,7 +324,7 @@ def test_axe_finds_nothing_but_the_handles_of_the_library(page: Page, theme: The
 
 @both
 def test_a_prompt_is_tried_stopped_and_kept_below_the_controls(page: Page, model: Peer) -> None:
-    again = panel(page).locator(".mimo-again")
+    again = panel(page).locator(".mimo-prompt-box")
     with waiting(page) as gates:
         model.script = lambda _: answer(says("One two three. "), until(gates[0]), says("Never."))
         again.get_by_label("Prompt").fill("Count.")
