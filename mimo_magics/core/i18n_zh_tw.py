@@ -580,7 +580,7 @@ TRANSLATIONS: dict[str, str] = {
     "Fold or unfold": "收合或展開",
     "{count} of {all} answered{failed}": "已回答 {count} / {all}{failed}",
     ", {failed} failed": "，{failed} 個失敗",
-    "{words} · {seconds} s": "{words} · {seconds} 秒",
+    "{summary} · {seconds} s": "{summary} · {seconds} 秒",
     "Answered · {figures}": "已回答 · {figures}",
     "Queued": "排隊中",
     # what a person should know of a request
