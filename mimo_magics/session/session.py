@@ -368,7 +368,7 @@ class Session:
         """
         turns = self.turns
         if at is not None and not 0 <= at <= len(turns):
-            count = Translatable("The last turn is {count}.", count=len(turns))
+            count = Translatable("Number of turns: {count}.", count=len(turns))
             raise BadOption(Translatable("There is no turn {number}.", number=at), count)
         other = Session(name=name, tools=self.tools, **self.overrides)
         other.default_settings, other.started_on = self.default_settings, self.started_on

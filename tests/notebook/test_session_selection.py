@@ -280,7 +280,7 @@ def test_a_folder_that_is_gone_is_told_before_the_next_prompt_is_sent(
     (folder / "talk.mimo.json").unlink()
     folder.rmdir()
     (ran,) = run_prompts(kernel, "two")
-    assert ran.error[1].startswith("Nothing was sent. %mimo_config notebook=PATH.ipynb ")
+    assert ran.error[1].startswith("Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb")
     assert sent_contents(peer) == [expected_contents("one")]
     enable_autosave(kernel, tmp_path / "talk.ipynb")
     run_prompts(kernel, "two")

@@ -205,7 +205,7 @@ def test_a_fork_at_a_turn_that_is_not_there_is_refused(peer: Peer, at: int) -> N
         talk.fork("other", at)
     assert (str(refused.value), refused.value.hint) == (
         f"There is no turn {at}.",
-        "The last turn is 2.",
+        "Number of turns: 2.",
     )
 
 

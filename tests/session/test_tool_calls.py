@@ -823,8 +823,8 @@ def test_plain_python_refuses_where_nobody_can_be_asked(peer: Peer) -> None:
     talk = session(peer, made(confirm="every_call"))
     talk.ask("hello")
     assert results(talk) == [
-        "The person refused this call: nobody is there to be asked. "
-        "Who wrote the notebook can allow this tool: %mimo_tools confirm clock=none"
+        "The person refused this call: the run is unattended. "
+        "The author of the notebook can allow this tool: %mimo_tools confirm clock=none"
     ]
 
 

@@ -168,7 +168,7 @@ HELP = "For help, run %mimo_session?."
         ("undo some", ["BadOption: Invalid value 'some' for N.", "Usage: %mimo_session undo [N]"]),
         ("undo ²", ["BadOption: Invalid value '²' for N.", "Usage: %mimo_session undo [N]"]),
         ("undo 0", ["BadOption: There is no turn to undo.", "%mimo_session show lists the turns."]),
-        ("fork new --at 3", ["BadOption: There is no turn 3.", "The last turn is 2."]),
+        ("fork new --at 3", ["BadOption: There is no turn 3.", "Number of turns: 2."]),
         (
             "fork new --at",
             ["BadOption: Option --at requires a value.", "--at N: Copy only the first N turns."],
