@@ -131,7 +131,7 @@ def test_nested_run_cell_calls_count_as_a_loop(kernel: Kernel, peer: Peer) -> No
     assert sent_contents(peer) == expected_requests("one two") * 2
 
 
-def test_a_new_conversation_leaves_the_older_one_alone_whenever_its_cells_are_run_again(
+def test_re_running_all_cells_with_new_in_the_middle_reproduces_both_lines(
     kernel: Kernel, peer: Peer
 ) -> None:
     for _ in range(2):
@@ -144,9 +144,7 @@ def test_a_new_conversation_leaves_the_older_one_alone_whenever_its_cells_are_ru
 
 
 @pytest.mark.parametrize("options", ["", "--new"], ids=["no more", "from now on"])
-def test_cells_below_follow_a_cell_that_begins_a_new_conversation_no_more_or_from_now_on(
-    kernel: Kernel, peer: Peer, options: str
-) -> None:
+def test_cells_below_follow_a_cell_that_lost_or_got_new(kernel: Kernel, peer: Peer, options: str) -> None:
     def run_all(options: str) -> list[list[str]]:
         run_prompts(kernel, "one two")
         run_prompts(kernel, "three", options)
@@ -309,7 +307,7 @@ def test_a_full_context_window_is_an_error_by_default(kernel: Kernel, peer: Peer
     ]
 
 
-def test_the_oldest_turns_are_left_out_with_a_notice(kernel: Kernel, peer: Peer) -> None:
+def test_the_oldest_turns_are_omitted_with_a_notice(kernel: Kernel, peer: Peer) -> None:
     last = fill(kernel, peer, "drop-oldest")
     assert notes(last) == [
         "The 2 oldest turns are not sent: the context window of mimo-v2-pro is full.",
