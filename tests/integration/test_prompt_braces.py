@@ -1,4 +1,4 @@
-"""Realistic prompts, sent through a real shell to a server: which braces are replaced, and which are not."""
+"""Typical prompts, sent through a real shell to a server: which braces are replaced, and which are not."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -298,7 +298,7 @@ LITERAL = [
     "{{#each rows}}{{/each}}",
     "{{> name}}",
     "{{name}}",
-    "{{nobody}}",
+    "{{missing}}",
     "{{df.columns}}",
     '{{rows[0]["x"]}}',
     "{{first}}{{second}}",
@@ -377,8 +377,8 @@ LITERAL = [
 """Prompts that are sent as typed, whatever names are defined."""
 
 UNKNOWN = [
-    "Hello {nobody}",
-    "{nobody.x} {nobody[0]}",
+    "Hello {missing}",
+    "{missing.x} {missing[0]}",
     "你好{无名}",
     "{name.nope}",
     "{name.upper.nope}",
@@ -394,8 +394,8 @@ UNKNOWN = [
     "{Name} {NAME}",
     "{return} {print} {None} {True}",
     "import {useState} from 'react'",
-    "{nobody}{nobody}",
-    '{user["{nobody}"]}',
+    "{missing}{missing}",
+    '{user["{missing}"]}',
 ]
 """References to undefined names and missing attributes or items. They stay as typed."""
 
@@ -490,7 +490,7 @@ def test_raw_sends_all_braces_unchanged(
     [
         ("{name}", "Ada"),
         ("Who was {first} {second}?", "Who was Grace Hopper?"),
-        ("{rows[0]['x']} {{name}} ${name} {nobody} $n", "1 {{name}} ${name} {nobody} $n"),
+        ("{rows[0]['x']} {{name}} ${name} {missing} $n", "1 {{name}} ${name} {missing} $n"),
         ('f"{name}" {name} \\frac{a}{b}', 'f"Ada" Ada \\frac{a}{b}'),
         ("{trick}", "{name} {{name}} $x$"),
         ("-- --raw {name}", "--raw Ada"),
@@ -521,8 +521,8 @@ def test_variables_are_replaced_in_a_cell(shell: InteractiveShell, sent: Callabl
 def test_local_variables_of_a_function_come_before_global_ones(
     shell: InteractiveShell, sent: Callable[[], str]
 ) -> None:
-    run(shell, "def ask(name):\n    reply = %mimo --no-history {name}, {first}, {nobody}\nask('Łódź')")
-    assert sent() == "Łódź, Grace, {nobody}"
+    run(shell, "def ask(name):\n    reply = %mimo --no-history {name}, {first}, {missing}\nask('Łódź')")
+    assert sent() == "Łódź, Grace, {missing}"
     run(shell, "%mimo --no-history {name}")
     assert sent() == "Ada"
 
