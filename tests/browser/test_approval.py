@@ -133,7 +133,7 @@ def test_stopping_while_a_call_waits_runs_nothing_and_the_session_continues(
     model.script = lambda _: answer(says("Yes."))
     page.run(3)
     page.wait_idle()
-    assert tool_result(model) == "The person stopped this call before it ran."
+    assert tool_result(model) == "The user stopped this call before it ran."
     assert not find_fault(model.requests[-1].body, "openai")
 
 
@@ -151,7 +151,7 @@ def test_an_interrupt_ends_a_running_tool_at_once(page: Page, model: Peer) -> No
     expect(page.output(1).locator(".mimo-reply")).to_contain_text("stopped")
     page.output(1).locator("summary").first.click()
     page.output(1).locator("summary").nth(1).click()
-    expect(page.output(1)).to_contain_text("what it began may still go on")
+    expect(page.output(1)).to_contain_text("It may still have effects")
 
 
 @somewhere

@@ -324,7 +324,7 @@ def test_the_panel_passes_axe_except_for_the_handles_of_ipywidgets(page: Page, t
 
 @both
 def test_a_prompt_can_be_tried_stopped_and_added_to_the_session_in_the_panel(page: Page, model: Peer) -> None:
-    again = panel(page).locator(".mimo-again")
+    again = panel(page).locator(".mimo-prompt-box")
     with waiting(page) as gates:
         model.script = lambda _: answer(says("One two three. "), until(gates[0]), says("Never."))
         again.get_by_label("Prompt").fill("Count.")

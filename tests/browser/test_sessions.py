@@ -208,7 +208,9 @@ def test_a_session_is_resumed_from_the_saved_notebook(page: Page, model: Peer) -
     assert shown(page)[1:3] == ["Turn 2 two!", "Stale: branch 3 three"]
 
 
-KEPT = re.compile(r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\.")
+KEPT = re.compile(
+    r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
+)
 
 
 def kept(page: Page) -> list[bool]:

@@ -22,8 +22,8 @@ FOLDER = NOTEBOOKS
 pytestmark = pytest.mark.parametrize("server", ["lab"], indirect=True, scope="package")
 LESSONS = ("00_first_answer", "02_parameters", "03_tools")
 REASON = (
-    "nobody is there to be asked. "
-    "Who wrote the notebook can allow this tool: %mimo_tools confirm delete_file=none"
+    "the run is unattended. "
+    "The author of the notebook can allow this tool: %mimo_tools confirm delete_file=none"
 )
 """The reason of a refused call on the tape, which was recorded unattended."""
 BEFORE = """import os
