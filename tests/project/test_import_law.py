@@ -117,6 +117,7 @@ LOADED = {
     "notebook.kernel": [
         *("async_cell", "cell_ids", "input_transforms", "magic_cell", "magic_line", "parent_message")
     ],
+    "session": ["defaults"],
 }
 """The modules that `%load_ext mimo_magics` imports, besides the `__init__` of their packages."""
 
