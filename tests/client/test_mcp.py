@@ -126,7 +126,7 @@ def environment() -> str:
 
 @server.tool()
 def die() -> str:
-    print("first\\nout of \\x1b[31mtea\\x1b[0m, says", os.environ.get("TOKEN", "nobody") + ".", file=sys.stderr, flush=True)
+    print("first\\nout of \\x1b[31mtea\\x1b[0m, says", os.environ.get("TOKEN", "no token") + ".", file=sys.stderr, flush=True)
     os._exit(3)
 
 @server.tool()
