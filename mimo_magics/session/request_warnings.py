@@ -1,4 +1,4 @@
-"""What a person should know of a request before it is sent. It is sent all the same: the service decides."""
+"""Warnings about a request. The request is sent anyway, and the service decides."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mimo_magics.core.text import quote, replace_control_characters
 MAX_STOP_SEQUENCES = 4
 MAX_QUOTED_CHARS = 40
 REASONING_EFFORTS = ("none", "low", "medium", "high")
-"""What MiMo takes; other values are HTTP 400."""
+"""Values that MiMo accepts. Others are refused with HTTP 400."""
 SETTING_OPTIONS = {
     field.name: field.metadata["flags"][-1] for field in fields(Settings) if field.metadata["project"]
 }
-"""Fields of a request that are settings, with their options."""
+"""By field of a request that is a setting: its option."""
 OPENAI_FIELDS = (
     *("messages", "tools", "tool_choice", "response_format"),
     *("stream", "stream_options", "max_completion_tokens"),
@@ -33,25 +33,25 @@ OPENAI_FIELDS = (
 ANTHROPIC_FIELDS = ("system", "stop_sequences", "top_k", "metadata")
 SPEECH_FIELDS = ("audio", "asr_options")
 DOCUMENTED_FIELDS = (*SETTING_OPTIONS, *OPENAI_FIELDS, *ANTHROPIC_FIELDS, *SPEECH_FIELDS)
-"""What may be meant."""
+"""Fields to suggest for a mistyped one."""
 OTHER_API_FIELDS = (
     *("seed", "user", "n", "logprobs", "top_logprobs", "logit_bias", "parallel_tool_calls", "store"),
     *("service_tier", "modalities", "models", "safety_identifier", "web_search_options"),
     *("reasoning", "reasoning_effort", "enable_thinking", "chat_template_kwargs"),
     *("repetition_penalty", "min_p", "top_a", "min_tokens", "stop_token_ids"),
 )
-"""Fields that servers of others know; some are nearly called like those, and none is a slip."""
+"""Fields of other servers. Some of the names are similar to the documented ones, but none is a typing error."""
 
 
 def find_warnings(
     settings: Settings, service: Service, request: Request, endpoint: Endpoint
 ) -> Iterator[str]:
-    """Yield a line for each thing that will not work as it was meant."""
+    """Yield a line for each setting that may have no effect or be refused."""
     for name, (low, high) in service.ranges.items():
         value = getattr(settings, name)
         if value is not None and not low <= value <= high:
             yield Translatable(
-                "{name} {value:g} is outside what {service} documents: {low:g} to {high:,}.",
+                "{name} {value:g} is outside the documented range of {service}: {low:g} to {high:,}.",
                 name=name,
                 value=value,
                 service=service.name,
@@ -60,13 +60,13 @@ def find_warnings(
             )
     if len(settings.stop) > MAX_STOP_SEQUENCES:
         yield Translatable(
-            "{count} stop sequences are more than the {most} that MiMo takes.",
+            "MiMo accepts at most {most} stop sequences, not {count}.",
             count=len(settings.stop),
             most=MAX_STOP_SEQUENCES,
         )
     if service.ranges and request.params.tool_choice not in (None, "auto"):
         yield Translatable(
-            "tool_choice {tool_choice} may be ignored: MiMo honors auto only.",
+            "tool_choice {tool_choice} may be ignored: MiMo supports only auto.",
             tool_choice=request.params.tool_choice,
         )
     yield from _unused_setting_warnings(settings, service, request.params.model)
@@ -74,72 +74,72 @@ def find_warnings(
     yield from _field_warnings(settings, service)
     if settings.json and "json" not in "".join(message.text for message in request.messages).lower():
         yield Translatable(
-            "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
+            "JSON mode: the prompt must ask for JSON and describe its fields, but it does not mention JSON."
         )
     if key_mismatch := credentials.describe_key_mismatch(endpoint.host, endpoint.key):
         yield key_mismatch
 
 
 def find_error_hint(error: ApiError, settings: Settings, request: Request, endpoint: Endpoint) -> str:
-    """Say what helps against a refusal, where more is known than the server said; empty where it is not."""
+    """Return advice for an error of the API; empty if the error says enough."""
     if isinstance(error, InvalidApiKey):
         return credentials.describe_key_mismatch(endpoint.host, endpoint.key)
     if "webSearchEnabled" in str(error):
         return Translatable(
-            "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out."
+            "Enable the web search plugin in the console (takes up to 5 minutes), or omit --web-search."
         )
     if not isinstance(error, UnknownModel) or error.hint != error.default_hint:
         return ""
     model = request.params.model
     if successor := SUCCESSORS.get(model):
         return Translatable(
-            "Where it is retired, its successor is {successor}: -m {successor}", successor=successor
+            "The model may be retired. Its successor is {successor}: -m {successor}", successor=successor
         )
     other_models = [each for each in model_list.get_known_models(settings) if each != model]
-    return _suggest_name(model, other_models, Translatable("%mimo_models shows what there is."))
+    return _suggest_name(model, other_models, Translatable("%mimo_models lists the available models."))
 
 
 def _model_warnings(settings: Settings, service: Service, model: str) -> Iterator[str]:
-    """Tell of a model that was retired, or whose name is nearly that of another one; `xiaomi/…` is not ours."""
+    """Warn of a retired model, and of a name similar to a known model. Names such as `xiaomi/…` belong to gateways."""
     known_models = model_list.get_known_models(settings)
     if model in known_models or "/" in model:
         return
     if service.name == "xiaomi" and model in SUCCESSORS:
         yield Translatable(
-            "{model} was retired; its successor is {successor}.", model=model, successor=SUCCESSORS[model]
+            "{model} is retired. Its successor is {successor}.", model=model, successor=SUCCESSORS[model]
         )
     elif model not in MODELS and (suggestion := _suggest_name(model, known_models)):
-        yield Translatable("{model} is not known here. {meant}", model=model, meant=suggestion)
+        yield Translatable("Unknown model {model}. {meant}", model=model, meant=suggestion)
 
 
 def _field_warnings(settings: Settings, service: Service) -> Iterator[str]:
-    """Tell of fields that are set beside the settings, and are one of these, nearly called like a field, or refused."""
+    """Warn of fields in `--param` that are settings, that may be mistyped, or that MiMo refuses."""
     effort = settings.param.get("reasoning_effort")
     if service.ranges and isinstance(effort, str) and effort not in REASONING_EFFORTS:
         yield Translatable(
-            "--param reasoning_effort={effort} is refused by MiMo, which takes {efforts}.",
+            "MiMo refuses --param reasoning_effort={effort}. It accepts {efforts}.",
             effort=quote(effort, MAX_QUOTED_CHARS),
             efforts=", ".join(REASONING_EFFORTS),
         )
     for name in settings.param:
         if name in SETTING_OPTIONS:
             yield Translatable(
-                "--param {name} has an option of its own: {option}.", name=name, option=SETTING_OPTIONS[name]
+                "--param {name} is also an option: use {option}.", name=name, option=SETTING_OPTIONS[name]
             )
         elif name not in (*DOCUMENTED_FIELDS, *OTHER_API_FIELDS) and (
             suggestion := _suggest_name(name, DOCUMENTED_FIELDS)
         ):
-            yield Translatable("--param {name} is no field of the API. {meant}", name=name, meant=suggestion)
+            yield Translatable("Unknown API field --param {name}. {meant}", name=name, meant=suggestion)
 
 
 def _suggest_name(word: str, candidates: Iterable[str], default: str = "") -> str:
-    """Advise one of these names, which a server may have told."""
+    """Return a suggestion. The candidates may come from a server, so control characters are replaced."""
     return did_you_mean(word, map(replace_control_characters, candidates), default)
 
 
 def _unused_setting_warnings(settings: Settings, service: Service, model: str) -> Iterator[str]:
-    """Tell of what is set and does nothing."""
+    """Warn of settings without effect."""
     reasons = ineffective_parameters(settings, service, model)
     set_names = [name for name in reasons if getattr(settings, name) is not None]
     for reason, names in groupby(set_names, reasons.__getitem__):
-        yield Translatable("{names} will not act: {reason}.", names=" and ".join(names), reason=reason)
+        yield Translatable("{names} will have no effect: {reason}.", names=" and ".join(names), reason=reason)

@@ -1,4 +1,4 @@
-"""Tool calls on their way: what is called, how far it is, and, unfolded, its arguments and its result."""
+"""Tool cards in the live view: the call, its state, and, unfolded, its arguments and its result."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from mimo_magics.core.events import (
     Accumulator, PendingApproval, TextDelta, ToolCallDelta, ToolCallStart, ToolProgress
 )
 from mimo_magics.core.messages import ToolCall, ToolResult
-from mimo_magics.document.reply import DisplayOptions
-from mimo_magics.display.live.live_renderer import LiveRenderer
+from mimo_magics.document.reply import ReplyDocument
+from mimo_magics.core.settings import Settings
+from mimo_magics.display.selection import choose_renderer
 
 hostile = {HOSTILE!r}
 
@@ -44,7 +45,7 @@ def ended(index, state, **more):
     return ToolProgress(index, state, ToolResult(str(index + 1), "search", hostile * 1_250, **more))
 """
 CELL = """
-accumulator, renderer = Accumulator(), LiveRenderer(DisplayOptions(), AsyncCell(get_ipython()))
+accumulator, renderer = Accumulator(), choose_renderer("front end", Settings(), AsyncCell(get_ipython()))
 await show(ToolCallStart(0, "1", "search"), ToolCallDelta(0, '{"query": "<b>sq'))
 await until("arguments")
 await show(ToolCallDelta(0, 'uare</b>", "limit": 3}'))
@@ -65,7 +66,7 @@ await show(ToolProgress(2, "refused", ToolResult("3", "write", "No.", refused=Tr
 await until("answer")
 await show(TextDelta("So it is."))
 await until("end")
-renderer.finish(accumulator.reply, {})
+renderer.finish(ReplyDocument(accumulator.reply), {})
 """
 STEPS = re.findall(r'until\("(\w+)"\)', CELL)
 
@@ -81,7 +82,7 @@ def page(server: Server, browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def go(server: Server) -> Callable[[str], None]:
-    """Let the cell go on as far as this."""
+    """Let the reply continue up to this point."""
 
     def as_far_as(step: str) -> None:
         for each in STEPS[: STEPS.index(step) + 1]:
@@ -98,7 +99,7 @@ def heading(page: Page) -> Locator:
     return view(page, 1).locator(".mimo-fold").first
 
 
-def test_a_call_tells_its_name_its_arguments_as_they_come_and_how_far_it_is(
+def test_a_card_shows_the_name_the_streamed_arguments_and_the_state(
     page: Page, go: Callable[[str], None]
 ) -> None:
     expect(card(page, 0)).to_have_text('search("query": "<b>sq)')
@@ -109,7 +110,7 @@ def test_a_call_tells_its_name_its_arguments_as_they_come_and_how_far_it_is(
     expect(card(page, 1)).to_have_text(re.compile(r"read\(<img src=x onerror='ran = 1'>.*…\)"))
     expect(card(page, 2)).to_have_text("write()")
     go("waiting")
-    expect(card(page, 0)).to_contain_text("search(…)waits for your approval")
+    expect(card(page, 0)).to_contain_text("search(…)waiting for your approval")
     expect(heading(page)).to_contain_text("Waiting for your approval…")
     go("approved")
     expect(card(page, 0)).to_contain_text("3)approved")
@@ -124,7 +125,7 @@ def test_a_call_tells_its_name_its_arguments_as_they_come_and_how_far_it_is(
     expect(card(page, 2)).to_contain_text("write()refused")
 
 
-def test_unfolded_it_shows_its_arguments_and_its_result_in_boxes_that_scroll(
+def test_an_unfolded_card_shows_arguments_and_result_in_scrollable_boxes(
     page: Page, go: Callable[[str], None]
 ) -> None:
     go("done")
@@ -140,9 +141,7 @@ def test_unfolded_it_shows_its_arguments_and_its_result_in_boxes_that_scroll(
     assert card(page, 0).locator("img, script, b, mjx-container").count() == 0
 
 
-def test_what_was_called_is_folded_when_the_answer_begins_and_unfolds_in_the_document(
-    page: Page, go: Callable[[str], None]
-) -> None:
+def test_cards_fold_before_the_text_and_unfold_in_the_document(page: Page, go: Callable[[str], None]) -> None:
     go("answer")
     expect(heading(page)).to_have_text("Called search, read, write")
     expect(card(page, 0)).to_be_hidden()
@@ -160,7 +159,7 @@ def test_what_was_called_is_folded_when_the_answer_begins_and_unfolds_in_the_doc
     ]
 
 
-def test_nothing_of_it_was_executed(page: Page, go: Callable[[str], None]) -> None:
+def test_no_code_of_the_reply_was_executed(page: Page, go: Callable[[str], None]) -> None:
     go("end")
     page.wait_idle()
     assert page.window.evaluate("window.ran") is None

@@ -1,4 +1,4 @@
-"""A standard output that cannot carry every character: a pipe on Windows, a container without a locale."""
+"""A standard output that cannot encode every character: a pipe on Windows, a container without a locale."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from support.peer import KEY, Peer, reply, stream
 from support.terminal_turn import EVENTS, REPLY
 
 from mimo_magics.core.errors import MimoError
-from mimo_magics.core.events import Note, Notice, ReasoningDelta, TextDelta
+from mimo_magics.core.events import Note, Notice, ReasoningDelta, ReplyEnded, TextDelta
 from mimo_magics.core.messages import ToolCall
 from mimo_magics.core.text import replace_unencodable_characters
-from mimo_magics.display.comparison import TerminalComparisonRenderer
 from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.display.output import Output, display_bundle
-from mimo_magics.display.terminal import TerminalRenderer
+from mimo_magics.display.terminal import TerminalComparisonRenderer, TerminalRenderer
+from mimo_magics.document.reply import ReplyDocument
+from mimo_magics.session.comparison.result import DisplayBundle
 from mimo_magics.tools.approval import ask_by_input
 
 ENCODINGS = ("ascii", "latin-1", "cp1252", "cp950", "cp936", "shift_jis", "iso2022_jp", "utf-16", "utf-8")
@@ -30,7 +31,7 @@ TEXT = "Grüße, 你好 台灣 🙂 → · … \ud83d"
 
 
 def written(encoding: str, write: Callable[[], object], errors: str = "strict") -> str:
-    """What a standard output of this encoding gets."""
+    """Return the text that a standard output with this encoding receives."""
     with pytest.MonkeyPatch.context() as patch:
         stream = TextIOWrapper(BytesIO(), encoding=encoding, errors=errors, newline="")
         patch.setattr(sys, "stdout", stream)
@@ -43,13 +44,13 @@ def show_turn(text: str) -> None:
     renderer = TerminalRenderer()
     for event in (*EVENTS, Note(text), Notice(text), ReasoningDelta(text), TextDelta(text)):
         renderer.show(event)
-    renderer.finish(REPLY, {})
+    renderer.finish(ReplyDocument(REPLY), {})
 
 
 def show_comparison(text: str) -> None:
     renderer = TerminalComparisonRenderer(ComparisonProgress((text, *TITLES[1:])))
-    renderer.end_reply(0, text)
-    renderer.finish({"text/html": "", "text/plain": text}, {})
+    renderer.show(ReplyEnded(text), 0)
+    renderer.finish(DisplayBundle({"text/html": "", "text/plain": text}), {})
 
 
 SHOWN: dict[str, Callable[[str], object]] = {
@@ -63,7 +64,7 @@ SHOWN: dict[str, Callable[[str], object]] = {
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("name", SHOWN)
-def test_what_the_standard_output_cannot_carry_is_replaced(name: str, encoding: str) -> None:
+def test_characters_that_cannot_be_encoded_are_replaced(name: str, encoding: str) -> None:
     after = written(encoding, lambda: SHOWN[name](f"before{TEXT}after"))
     assert "before" in after
     assert "after" in after
@@ -71,13 +72,13 @@ def test_what_the_standard_output_cannot_carry_is_replaced(name: str, encoding: 
 
 @settings(max_examples=200)
 @given(st.text(), st.sampled_from(ENCODINGS), st.sampled_from(("strict", "replace", "surrogateescape")))
-def test_any_text_can_be_written_and_what_can_be_carried_stays(text: str, encoding: str, errors: str) -> None:
+def test_any_text_can_be_written_and_ascii_stays_unchanged(text: str, encoding: str, errors: str) -> None:
     shown = written(encoding, lambda: sys.stdout.write(replace_unencodable_characters(text)), errors)
     if text.isascii() and text.isprintable():
         assert shown == text
 
 
-def test_a_stream_that_names_no_encoding_gets_the_text_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_without_an_encoding_gets_the_text_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     for encoding in (None, "no such"):
         stream = type("Stream", (), {"encoding": encoding})()
         monkeypatch.setattr(sys, "stdout", stream)
@@ -86,8 +87,8 @@ def test_a_stream_that_names_no_encoding_gets_the_text_as_it_is(monkeypatch: pyt
     assert replace_unencodable_characters("你好") == "你好"
 
 
-def test_a_person_who_decides_sees_which_character_it_is() -> None:
-    """Two calls that differ in what the terminal lacks do not look the same."""
+def test_an_approval_shows_the_code_of_a_character_that_cannot_be_encoded() -> None:
+    """Otherwise two different calls could look the same."""
     questions: list[str] = []
 
     def answer(question: str) -> str:
@@ -120,9 +121,7 @@ y = %mimo --no-history hello
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp950"])
-def test_ipython_goes_on_whatever_the_encoding_of_its_output(
-    peer: Peer, tmp_path: Path, encoding: str
-) -> None:
+def test_ipython_works_with_every_output_encoding(peer: Peer, tmp_path: Path, encoding: str) -> None:
     peer.script = lambda seen: stream(seen, reply(TEXT.removesuffix("\ud83d")))
     environment = {
         "MIMO_API_KEY": KEY,

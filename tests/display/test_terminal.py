@@ -1,4 +1,4 @@
-"""IPython in a terminal: plain output, and a real IPython with and without rich."""
+"""The renderers for a terminal, and a real IPython with and without rich."""
 
 import os
 import sys
@@ -7,30 +7,35 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from support.comparisons import DOCUMENT, METADATA, TITLES
+from support.hostile import HOSTILE
 from support.peer import KEY, SILENCE, Answer, Peer, frames
 from support.terminal_turn import EVENTS, REPLY
 
-from mimo_magics.core.events import ReasoningDelta, TextDelta
-from mimo_magics.display.terminal import TerminalRenderer
+from mimo_magics.core.events import ReasoningDelta, ReplyEnded, TextDelta
+from mimo_magics.core.text import CONTROL_CHARACTERS
+from mimo_magics.display.comparison_progress import ComparisonProgress
+from mimo_magics.display.terminal import TerminalComparisonRenderer, TerminalRenderer
+from mimo_magics.document.reply import ReplyDocument
 
 
-def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_is_printed_at_once_and_reasoning_is_dim(capsys: pytest.CaptureFixture[str]) -> None:
     renderer = TerminalRenderer()
     for event in EVENTS:
         renderer.show(event)
-    renderer.finish(REPLY, {})
+    renderer.finish(ReplyDocument(REPLY), {})
     assert capsys.readouterr().out == (
-        "Starting x …\n⚠ too warm\nHTTP 503: busy · again in 1.5 s, attempt 2 of 5\n"
+        "Starting x …\n⚠ too warm\nHTTP 503: busy · retrying in 1.5 s, attempt 2 of 5\n"
         "\x1b[2mHm\x1b[0m\x1b[2m.\x1b[0m\n# Hello⟨U+001B⟩]0;title⟨U+0007⟩\n"
     )
 
 
-def test_a_character_that_comes_in_pieces_is_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_character_in_two_deltas_is_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
     renderer = TerminalRenderer()
     for piece in ("Hi ", "👨", "\u200d", "👩", "\u200d👧", ".\u200b", " ☎", "\ufe0e"):
         renderer.show(TextDelta(piece))
     renderer.show(ReasoningDelta("Hm\U000e0041"))
-    renderer.finish(REPLY, {})
+    renderer.finish(ReplyDocument(REPLY), {})
     assert capsys.readouterr().out == (
         "Hi 👨\u200d👩\u200d👧.⟨U+200B⟩ ☎\ufe0e\n\x1b[2mHm\x1b[0m\x1b[2m⟨U+E0041⟩\x1b[0m\n"
     )
@@ -38,9 +43,9 @@ def test_a_character_that_comes_in_pieces_is_printed_whole(capsys: pytest.Captur
 
 @pytest.fixture(params=["dumb", "xterm"])
 def terminal(peer: Peer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[pexpect.spawn]:
-    """A real IPython in a pseudo-terminal: a plain one, and one that rich paints on."""
-    where = {"IPYTHONDIR": str(tmp_path), "TERM": request.param}
-    settings = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{peer.url}/v1", **where}
+    """Start a real IPython in a pseudo-terminal, without and with rich."""
+    environment = {"IPYTHONDIR": str(tmp_path), "TERM": request.param}
+    settings = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{peer.url}/v1", **environment}
     command = ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"]
     with pexpect.spawn(
         sys.executable, command, env={**os.environ, **settings}, encoding="utf-8", timeout=60
@@ -52,7 +57,7 @@ def terminal(peer: Peer, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
         shell.close(force=True)
 
 
-def test_a_prompt_in_a_terminal_is_answered_and_its_value_is_the_footer(terminal: pexpect.spawn) -> None:
+def test_a_terminal_prints_the_reply_and_the_footer_as_the_value(terminal: pexpect.spawn) -> None:
     terminal.sendline("%mimo Hello there?")
     terminal.expect_exact("You said: Hello there?")
     terminal.expect(r"Out\[2\]: mimo-test · 20 tokens in")
@@ -62,7 +67,7 @@ def test_a_prompt_in_a_terminal_is_answered_and_its_value_is_the_footer(terminal
     terminal.expect(r"Out\[4\]: You said: Hello there\?")
 
 
-def test_ctrl_c_in_a_terminal_stops_the_answer_and_the_next_prompt_goes_on(
+def test_ctrl_c_in_a_terminal_stops_the_reply_and_the_session_continues(
     terminal: pexpect.spawn, peer: Peer
 ) -> None:
     obeying = peer.script
@@ -70,8 +75,31 @@ def test_ctrl_c_in_a_terminal_stops_the_answer_and_the_next_prompt_goes_on(
     terminal.sendline("%mimo Hello")
     terminal.expect_exact("half an answer")
     terminal.sendintr()
-    terminal.expect_exact("The answer was stopped; what had come is kept.")
+    terminal.expect_exact("The partial reply was saved to the session; %mimo continue resumes it.")
     peer.script = obeying
     terminal.sendline("%mimo go on")
     terminal.expect_exact("You said: go on")
     assert peer.settled()[0].disconnected
+
+
+def test_a_terminal_gets_a_line_for_each_reply_and_all_replies_at_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    renderer = TerminalComparisonRenderer(ComparisonProgress(TITLES))
+    renderer.show(TextDelta("Hi"), 1)
+    renderer.tick()
+    renderer.show(ReplyEnded(), 1)
+    renderer.show(ReplyEnded("HTTP 429:\n\ntoo many\x1b[2J"), 0)
+    renderer.finish(DOCUMENT, METADATA)
+    assert capsys.readouterr().out == (
+        "1 of 3 answered: temperature 0.7\n"
+        "1 of 3 answered, 1 failed: temperature 0: HTTP 429: too many\ufffd[2J\n\nAll\n"
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_titles_and_errors_have_no_effect_on_a_terminal(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    TerminalComparisonRenderer(ComparisonProgress([HOSTILE[name]])).show(ReplyEnded(HOSTILE[name]))
+    assert not CONTROL_CHARACTERS.search(capsys.readouterr().out.removesuffix("\n"))

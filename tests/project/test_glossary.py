@@ -21,7 +21,6 @@ IN_PROGRESS = (
     *(f"tests/{name}/*" for name in ("browser", "client", "data", "display", "document", "integration")),
     *(f"tests/{name}/*" for name in ("notebook", "notebooks", "project", "session", "tape", "tools")),
     *(f"benchmarks/{name}.py" for name in ("history", "load", "saved")),
-    "tests/reports/test_notebook_reports.py",
     "notebooks/*",
     "docs/session-file.md",
     "docs/tape-file.md",

@@ -232,7 +232,7 @@ def test_an_invalid_tool_name_does_not_break_the_session(peer: Peer) -> None:
     peer.script = refusing(refuse, called(call_chunk("c", "look.file<|x|>", A)), text("sorry"), text("hello"))
     talk = Tools().session(peer)
     assert [talk.ask(prompt).text for prompt in ("q", "next")] == ["sorry", "hello"]
-    assert messages(peer)[2]["content"] == "There is no tool look.file<|x|>. There are: look, erase."
+    assert messages(peer)[2]["content"] == "There is no tool look.file<|x|>. Available: look, erase."
 
 
 @pytest.mark.parametrize(
@@ -593,7 +593,9 @@ def test_a_mismatch_shows_the_difference(peer: Peer, tmp_path: Path) -> None:
     session(peer, tape=f"record:{path}", param={"seed": 1}).ask("q")
     with pytest.raises(TapeMismatch) as failure:
         session(peer, tape=f"replay:{path}", param={"seed": True}).ask("q")
-    assert str(failure.value) == ("t.jsonl has no answer to this request: seed is «True», recorded was «1».")
+    assert str(failure.value) == (
+        "No call on the tape t.jsonl matches this request: seed is «True» (recorded: «1»)."
+    )
 
 
 @report(
