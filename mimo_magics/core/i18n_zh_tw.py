@@ -90,7 +90,7 @@ TRANSLATIONS: dict[str, str] = {
     "text": "文字",
     "images": "圖片",
     "video": "影片",
-    "audio": "聲音",
+    "audio": "音訊",
     "The price of {model} must be three numbers, not {price!r}.": "{model} 的價格必須是三個數字，不能是 {price!r}。",
     "Write US dollars per million tokens of input, cached input and output, such as [1, 0.1, 3].": (
         "請寫每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
@@ -505,7 +505,7 @@ TRANSLATIONS: dict[str, str] = {
     "Turn {number}": "第 {number} 回合",
     "stale: not on the current branch": "過時：不在目前的分支上",
     "(image)": "（圖片）",
-    "(audio)": "（聲音）",
+    "(audio)": "（音訊）",
     "System prompt: {short}": "系統提示詞：{short}",
     "Tools offered to the model: {short}.": "提供給模型的工具：{short}。",
     "Tool results sent to the model: {short}.": "送給模型的工具結果：{short}。",
@@ -606,8 +606,8 @@ TRANSLATIONS: dict[str, str] = {
     "{count} were not sent": "有 {count} 個未送出",
     "{why}: {what}.": "{why}：{what}。",
     "{model} does not accept images": "{model} 不接受圖片",
-    "{model} does not accept audio": "{model} 不接受聲音",
-    "The Anthropic format does not support audio": "Anthropic 格式不支援聲音",
+    "{model} does not accept audio": "{model} 不接受音訊",
+    "The Anthropic format does not support audio": "Anthropic 格式不支援音訊",
     # budget, spending, window
     "Used {amount} of the budget of {budget}.": "已使用 {amount}，預算為 {budget}。",
     "A budget must be an amount, not {text!r}.": "預算必須是一個數額，不能是 {text!r}。",
