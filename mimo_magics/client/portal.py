@@ -1,8 +1,8 @@
-"""The coroutines of a session for callers that cannot await: scripts, loops, functions, `%mimo`.
+"""The portal: it runs coroutines for callers that cannot await, such as scripts, loops, functions and `%mimo`.
 
-They run on one event loop in a thread of its own, so that it works where a loop is running too and connections
-are kept between calls. Events are handed to the caller's thread: that is the one that may paint, and the one
-that Ctrl-C and the kernel's interrupt reach.
+It is one event loop in a background thread. So it also works where a loop is already running, and connections stay open
+between calls. Items are passed to the caller's thread, because only that thread may paint and receives Ctrl-C and the
+kernel's interrupt.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Result = TypeVar("Result")
 Source = TypeVar("Source", bound=AsyncIterable[Any])
 
 EXIT_SECONDS = 2.0
-"""Seconds that the end of the process waits for calls to be given up."""
+"""Seconds that the end of the process waits for calls to be cancelled."""
 POLL_SECONDS = 0.1
-"""Seconds. A signal need not wake a thread that waits for another one; its next look around does."""
+"""Seconds between two checks for a signal: it need not wake a thread that waits for another thread."""
 
 
 class PortalStream(Generic[Source]):
@@ -118,10 +118,10 @@ def run_inline(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 def run_async(function: Callable[[], Awaitable[Result]]) -> Result:
-    """Call an async function and wait for its result; Ctrl-C is heard meanwhile.
+    """Call an async function on the portal's loop and return its result. Ctrl-C cancels the call.
 
     Raises:
-        MimoError: it failed.
+        MimoError: the call failed.
     """
     future = _get_portal().portal.start_task_soon(function)
     while True:
@@ -163,10 +163,10 @@ def _get_portal() -> _RunningPortal:
 
 @cache
 def _start_portal() -> _RunningPortal:
-    """Start a thread with an event loop on first use.
+    """Start a thread with an event loop.
 
-    It ends with the process, whatever runs in it. A forked process has no such thread, starts its own, and must not wait
-    for the other one at its end.
+    The thread ends with the process, whatever runs in it. A forked process has no such thread: it starts its own, and
+    does not wait for the thread of its parent.
     """
     started: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]] = Future()
 
@@ -181,7 +181,8 @@ def _start_portal() -> _RunningPortal:
         except BaseException as error:
             if started.done():
                 raise
-            started.set_exception(error)  # there is no loop; whoever waits for it is told
+            # Without a loop, the caller that waits for it receives the error.
+            started.set_exception(error)
 
     thread = threading.Thread(target=run, name="mimo-portal", daemon=True)
     thread.start()
@@ -189,8 +190,8 @@ def _start_portal() -> _RunningPortal:
 
     def stop() -> None:
         if os.getpid() == process_id:
-            # the portal's own ways wait for the loop, which a tool may keep busy
-            with suppress(RuntimeError):  # the loop has ended already
+            # The portal's own methods wait for the loop, which a tool may keep busy. The loop may have ended already.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(lambda: loop.create_task(portal.stop(cancel_remaining=True)))
             thread.join(EXIT_SECONDS)
 

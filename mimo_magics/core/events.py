@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
@@ -55,7 +55,9 @@ class Retrying:
 
     def __str__(self) -> str:
         values = asdict(self) | {"delay": round(self.delay, 1)}
-        return Translatable("{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}", **values)
+        return Translatable(
+            "{reason} · retrying in {delay:g} s, attempt {attempt} of {max_attempts}", **values
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,14 @@ class Stopped:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReplyEnded:
+    """One reply of a comparison is over: no further event belongs to it."""
+
+    failure: str = ""
+    """Why it failed; empty if it did not."""
+
+
 Event = (
     ModelPreparation
     | Retrying
@@ -215,7 +225,16 @@ Event = (
     | Notice
     | UsageUpdate
     | Stopped
+    | ReplyEnded
 )
+
+
+class ReplyEvent(NamedTuple):
+    """An event of one reply of a comparison."""
+
+    number: int
+    """Number of the reply, from 0."""
+    event: Event
 
 
 class Accumulator:

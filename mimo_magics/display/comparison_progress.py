@@ -1,60 +1,51 @@
-"""How far a comparison is: which replies are over, and what goes on with the others."""
+"""The status of a comparison: how many replies are over, and the status of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from time import monotonic
+from collections.abc import Collection, Mapping, Sequence
 
-from mimo_magics.core.events import Event
+from mimo_magics.core.events import Event, ReplyEnded
 from mimo_magics.core.i18n import translate
-from mimo_magics.display.progress import Progress
+from mimo_magics.core.renderer_protocol import TurnMeter
+from mimo_magics.display.progress import ReplyProgress
 
 
 class ComparisonProgress:
-    """Follows the events of several turns.
+    """The status of several replies.
 
     Args:
-        titles: what sets each of them apart from the others.
-        at_once: how many are asked at a time; all of them unless it is said.
-        now: tells the time.
+        titles: the titles of the replies.
     """
 
-    def __init__(
-        self, titles: Sequence[str], at_once: int | None = None, now: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, titles: Sequence[str]) -> None:
         self.titles = tuple(titles)
         self.failed_count = 0
-        self._at_once = at_once or len(titles)
-        self._now = now
-        self._started_at = now()
-        self._progress: list[Progress] = []
-        """Of those that were asked; it is done in their order."""
+        self._replies = [ReplyProgress(number) for number in range(len(titles))]
+        self._meters: Mapping[int, TurnMeter] = {}
         self._end_lines: dict[int, str] = {}
-        """What there is to say of those that are over."""
-        self._start_turns()
+        """The status lines of the replies that are over."""
 
-    def feed(self, number: int, event: Event) -> None:
-        """Take an event of one of them in."""
-        self._start_turns(number + 1)
-        self._progress[number].feed(event)
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._meters = meters
+        for reply in self._replies:
+            reply.start(meters)
 
-    def end(self, number: int, note: str = "") -> None:
-        """Note that one of them is over; `note` says why it failed, if it did."""
-        self._start_turns(number + 1)
-        self.failed_count += bool(note)
-        self._end_lines[number] = (
-            f"⚠ {note}" if note else translate("Answered · {figures}", figures=self._progress[number].metrics)
-        )
-        self._start_turns()
+    def feed(self, event: Event, number: int = 0) -> None:
+        """Add an event of the reply with this number."""
+        if isinstance(event, ReplyEnded):
+            self._end_reply(number, translate(event.failure))
+        else:
+            self._replies[number].feed(event)
 
     @property
     def ended_numbers(self) -> Collection[int]:
-        """Numbers of those that are."""
+        """Numbers of the replies that are over."""
         return self._end_lines.keys()
 
     @property
     def summary(self) -> str:
-        """How many of them are."""
+        """How many replies are over, and how many of them failed."""
         failed = translate(", {failed} failed", failed=self.failed_count) if self.failed_count else ""
         return translate(
             "{count} of {all} answered{failed}",
@@ -65,24 +56,24 @@ class ComparisonProgress:
 
     @property
     def elapsed_seconds(self) -> int:
-        """Whole seconds since the first was asked."""
-        return int(self._now() - self._started_at)
+        """Whole seconds since the first request."""
+        return self._replies[0].elapsed_seconds
 
     @property
     def line(self) -> str:
-        """All of it."""
+        """The status line: summary and seconds."""
         return translate("{words} · {seconds} s", words=self.summary, seconds=self.elapsed_seconds)
 
     def reply_status(self, number: int) -> str:
-        """Return what there is to say of one of them."""
+        """Return the status line of a reply."""
         if number in self._end_lines:
             return self._end_lines[number]
-        return (
-            self._progress[number].line if number < len(self._progress) else translate("Waits for its turn")
-        )
+        return self._replies[number].line if number in self._meters else translate("Queued")
 
-    def _start_turns(self, min_started: int = 0) -> None:
-        """Begin to count the time of those whose turn it is: an end makes room for one more."""
-        started = max(min_started, min(len(self.titles), self._at_once + len(self.ended_numbers)))
-        while len(self._progress) < started:
-            self._progress.append(Progress(self._now))
+    def _end_reply(self, number: int, failure: str) -> None:
+        self.failed_count += bool(failure)
+        self._end_lines[number] = (
+            f"⚠ {failure}"
+            if failure
+            else translate("Answered · {figures}", figures=self._replies[number].metrics)
+        )

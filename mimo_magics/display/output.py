@@ -1,4 +1,4 @@
-"""One output of a cell, which is filled again and again."""
+"""One output of a cell, which can be updated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mimo_magics.core.text import replace_unencodable_characters
 
 
 def display_bundle(bundle: Mapping[str, Any], metadata: dict[str, Any] | None = None) -> None:
-    """Show a MIME bundle. A terminal prints its text: what the standard output cannot carry is replaced."""
+    """Show a MIME bundle. A terminal prints its text, without the characters that the standard output cannot encode."""
     display(_make_encodable(bundle), raw=True, metadata=metadata or {})
 
 
@@ -22,18 +22,18 @@ def _make_encodable(bundle: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Output:
-    """A place among the outputs of the running cell; it is taken by what is put there first."""
+    """An output of the running cell. The first update creates it."""
 
     def __init__(self) -> None:
         self._display_id = ""
 
     @property
     def is_displayed(self) -> bool:
-        """Whether something was put there."""
+        """Whether the output exists."""
         return bool(self._display_id)
 
     def update(self, bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-        """Show a MIME bundle there instead of what it shows."""
+        """Replace the content by a MIME bundle."""
         bundle = _make_encodable(bundle)
         if self._display_id:
             update_display(bundle, display_id=self._display_id, raw=True, metadata=metadata or {})
@@ -42,6 +42,6 @@ class Output:
             display(bundle, display_id=self._display_id, raw=True, metadata=metadata or {})
 
     def clear(self) -> None:
-        """Show nothing there."""
+        """Empty the output, if it exists."""
         if self._display_id:
             self.update({"text/plain": ""})

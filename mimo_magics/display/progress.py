@@ -1,11 +1,11 @@
-"""The line beneath a reply on its way: what is going on, for how long, and how fast."""
+"""The status of a running reply: its state, its seconds and its token rate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import ceil
-from time import monotonic
+from typing import Protocol
 
 from mimo_magics.core.events import (
     Event,
@@ -15,72 +15,91 @@ from mimo_magics.core.events import (
     ResponseStarted,
     Retrying,
     TextDelta,
-    ToolCallDelta,
     ToolCallStart,
     ToolProgress,
     UsageUpdate,
 )
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.messages import Usage
-from mimo_magics.core.models import estimate_tokens
+from mimo_magics.core.messages import Timing, Usage
+from mimo_magics.core.renderer_protocol import TurnMeter
 
 MIN_RATE_SECONDS = 1.0
-"""Seconds of tokens from which on a rate says something."""
+"""Seconds after the first token before a token rate is shown."""
 WAITING_TEXT = Translatable("Waiting for the model")
+TOOL_TEXTS = {
+    "waiting": Translatable("Waiting for your approval"),
+    "approved": Translatable("Running a tool"),
+    "running": Translatable("Running a tool"),
+}
 
 
-class Progress:
-    """Follows the events of one turn."""
+class Progress(Protocol):
+    """The status of a turn or of a comparison."""
 
-    def __init__(self, now: Callable[[], float] = monotonic) -> None:
-        self._now = now
-        self._started_at = now()
-        self._first_token_at: float | None = None
-        self._retry_at = 0.0
-        self._wait_event: ModelPreparation | Retrying | None = None
-        self._token_count = 0.0
-        self._model = ""
-        self._usage: Usage | None = None
-        self._metrics_key: object = None
-        self._metrics = ""
-        self.state = translate(WAITING_TEXT)
-        """What is going on, in few words that change rarely: for those who are read to."""
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
 
-    def feed(self, event: Event) -> None:
-        """Take an event in."""
-        match event:
-            case Retrying():
-                self._wait_event, self._retry_at = event, self._now() + event.delay
-            case ModelPreparation():
-                self._wait_event, self._started_at = event, self._now()
-            case ResponseStarted(_, model) | ResponseRestarted(_, model):
-                self._wait_event, self._model = None, model
-            case UsageUpdate(usage):
-                self._usage = usage
-            case ToolProgress(_, "waiting"):
-                self.state = translate("Waiting for your approval")
-            case ToolProgress(_, "approved" | "running"):
-                self.state = translate("Running a tool")
-            case ToolProgress():
-                self.state = translate(WAITING_TEXT)
-            case _:
-                self._feed_delta(event)
+    def feed(self, event: Event, number: int = 0) -> None:
+        """Add an event of the reply with this number."""
 
     @property
     def elapsed_seconds(self) -> int:
-        """Whole seconds since the question."""
-        return int(self._now() - self._started_at)
+        """Whole seconds since the start."""
+
+    @property
+    def line(self) -> str:
+        """The status line."""
+
+
+class ReplyProgress:
+    """The status of the reply with a number. The turn's meter measures its times and tokens."""
+
+    def __init__(self, number: int = 0) -> None:
+        self._number = number
+        self._meters: Mapping[int, TurnMeter] = {}
+        self._retry_at = 0.0
+        """In seconds of the turn."""
+        self._wait_event: ModelPreparation | Retrying | None = None
+        self._model = ""
+        self._is_input_reported = False
+        self._metrics_key: object = None
+        self._metrics = ""
+        self.state = translate(WAITING_TEXT)
+        """The state in a few words. It changes rarely, because screen readers read each change aloud."""
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._meters = meters
+
+    def feed(self, event: Event, number: int = 0) -> None:
+        """Add an event."""
+        match event:
+            case Retrying():
+                self._wait_event, self._retry_at = event, self._timing.total + event.delay
+            case ModelPreparation():
+                self._wait_event = event
+            case ResponseStarted(_, model) | ResponseRestarted(_, model):
+                self._wait_event, self._model = None, model
+            case UsageUpdate(usage):
+                self._is_input_reported |= bool(usage.input)
+            case _:
+                self.state = _describe_state(event) or self.state
+
+    @property
+    def elapsed_seconds(self) -> int:
+        """Whole seconds since the request."""
+        return int(self._timing.total)
 
     @property
     def metrics(self) -> str:
-        """For how long, and how fast; counted anew once a second."""
+        """Seconds, model and token rate. It changes at most once a second."""
         key = (
             self.elapsed_seconds,
             self._wait_event,
             self._retry_seconds,
             self._model,
-            self._first_token_at is None,
-            self._usage,
+            self._timing.time_to_first_token is None,
+            self._is_input_reported,
         )
         if key != self._metrics_key:
             self._metrics_key, self._metrics = key, " · ".join(self._iter_metrics())
@@ -88,7 +107,7 @@ class Progress:
 
     @property
     def line(self) -> str:
-        """All of it."""
+        """The status line: state and metrics."""
         return (
             self.metrics
             if self._wait_event
@@ -96,24 +115,18 @@ class Progress:
         )
 
     @property
+    def _timing(self) -> Timing:
+        meter = self._meters.get(self._number)
+        return meter.timing if meter else Timing()
+
+    @property
+    def _usage(self) -> Usage:
+        meter = self._meters.get(self._number)
+        return meter.usage if meter else Usage()
+
+    @property
     def _retry_seconds(self) -> int:
-        return max(ceil(self._retry_at - self._now()), 0)
-
-    def _feed_delta(self, event: Event) -> None:
-        match event:
-            case TextDelta(text) if text:
-                self._add_tokens(text, translate("Answering"))
-            case ReasoningDelta(text) if text:
-                self._add_tokens(text, translate("Thinking"))
-            case ToolCallStart(_, _, name) if name:
-                self._add_tokens("", translate("Calling {name}", name=name))
-            case ToolCallDelta(_, arguments):
-                self._add_tokens(arguments, self.state)
-
-    def _add_tokens(self, text: str, state: str) -> None:
-        self._first_token_at = self._first_token_at or self._now()
-        self.state = state
-        self._token_count += estimate_tokens(text)
+        return max(ceil(self._retry_at - self._timing.total), 0)
 
     def _iter_metrics(self) -> Iterator[str]:
         match self._wait_event:
@@ -123,15 +136,28 @@ class Progress:
             case ModelPreparation():
                 yield translate(str(self._wait_event))
                 return
-        yield translate("{seconds} s", seconds=self.elapsed_seconds)
+        timing, usage = self._timing, self._usage
+        yield translate("{seconds} s", seconds=int(timing.total))
         yield from filter(None, [self._model])
-        if self._first_token_at is not None:
-            yield translate("first token after {first:.1f} s", first=self._first_token_at - self._started_at)
-            elapsed = self._now() - self._first_token_at
+        if timing.time_to_first_token is not None:
+            yield translate("first token after {first:.1f} s", first=timing.time_to_first_token)
+            elapsed = timing.total - timing.time_to_first_token
             if elapsed >= MIN_RATE_SECONDS:
-                yield translate("about {tokens:.0f} tokens/s", tokens=self._token_count / elapsed)
-        if self._usage and self._usage.input:
-            cached = (
-                translate(" ({cached:,} cached)", cached=self._usage.cached) if self._usage.cached else ""
-            )
-            yield translate("{input:,} tokens in{cached}", input=self._usage.input, cached=cached)
+                yield translate("about {tokens:.0f} tokens/s", tokens=usage.output / elapsed)
+        if self._is_input_reported:
+            cached = translate(" ({cached:,} cached)", cached=usage.cached) if usage.cached else ""
+            yield translate("{input:,} tokens in{cached}", input=usage.input, cached=cached)
+
+
+def _describe_state(event: Event) -> str:
+    """Return the state that an event leads to; empty if the state stays the same."""
+    match event:
+        case ToolProgress(_, state):
+            return translate(TOOL_TEXTS.get(state, WAITING_TEXT))
+        case TextDelta(text) if text:
+            return translate("Answering")
+        case ReasoningDelta(text) if text:
+            return translate("Thinking")
+        case ToolCallStart(_, _, name) if name:
+            return translate("Calling {name}", name=name)
+    return ""

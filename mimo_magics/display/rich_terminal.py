@@ -1,4 +1,4 @@
-"""IPython in a terminal where `rich` is installed: the answer laid out while it grows."""
+"""The renderer for IPython in a terminal where `rich` is installed."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from rich.text import Text
 from mimo_magics.core.events import Accumulator, Event, ModelPreparation, Retrying, ToolProgress
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
+from mimo_magics.core.renderer_protocol import Document, SilentRenderer
 from mimo_magics.core.settings import Format
 from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.document.markdown import iter_tokens
 
 MAX_SHOWN_CHARS = 10_000
-"""Characters that fill any window."""
+"""Characters that are painted while the reply grows: more than a window holds."""
 FRAME_INTERVAL = 0.125
-"""Seconds between two frames at the least."""
+"""Minimum seconds between two frames."""
 
 
-class RichTerminalRenderer:
-    """While it grows, the end of the reply as it fits the window; then all of it, laid out."""
+class RichTerminalRenderer(SilentRenderer):
+    """Shows the end of the growing reply, as much as fits the window, and the formatted reply at the end."""
 
     def __init__(self, reply_format: Format = "markdown", console: Console | None = None) -> None:
         self._format = reply_format
@@ -35,18 +36,14 @@ class RichTerminalRenderer:
         self._has_changes = False
         self._next_frame_at = 0.0
 
-    async def has_buttons(self) -> bool:
-        """Return `False`."""
-        return False
-
-    def show(self, event: Event) -> None:
-        """Take an event in, and paint when a frame is due."""
+    def show(self, event: Event, number: int = 0) -> None:
+        """Add an event, and paint when a frame is due."""
         self._accumulator.feed(event)
         self._has_changes = True
         match event:
             case ToolProgress(state="waiting"):
-                self._live.stop()  # while it runs, `input` would be part of what it paints
-                # started again, it would go up as many lines as it had, over the question
+                # `input` must not be called while rich paints. A restarted display would paint over the question.
+                self._live.stop()
                 self._live = _new_live(self._live.console)
                 return
             case Retrying():
@@ -58,19 +55,19 @@ class RichTerminalRenderer:
         self.tick()
 
     def tick(self) -> None:
-        """Paint what has changed since the last frame, when a frame is due."""
+        """Paint the changes when a frame is due."""
         if self._has_changes and monotonic() >= self._next_frame_at:
             self._paint()
 
-    def finish(
-        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
-    ) -> None:
-        """Leave the whole reply."""
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
+        """Print the whole reply."""
         self._live.stop()
-        self._live.console.print(render_reply(reply, "text" if is_plain else self._format, notices))
+        reply_format = "text" if document.is_plain else self._format
+        for reply in document.replies:
+            self._live.console.print(render_reply(reply, reply_format, document.notices))
 
     def clear(self) -> None:
-        """Leave nothing."""
+        """Remove the display."""
         self._live.stop()
 
     def _paint(self) -> None:
@@ -92,7 +89,7 @@ def _new_live(console: Console | None) -> Live:
 def render_reply(
     reply: Reply, reply_format: Format = "markdown", notices: Sequence[str] = ()
 ) -> RenderableType:
-    """Return remarks, reasoning and answer as rich shows them; links show where they lead."""
+    """Return notes, notices, reasoning and text for rich. Links show their address."""
     notes = [Text(f"⚠ {escape_invisible_characters(translate(note))}") for note in reply.notes]
     quiet_lines = [Text(escape_invisible_characters(translate(line)), style="dim") for line in notices]
     reasoning = [Text(escape_invisible_characters(reply.reasoning), style="dim")] if reply.reasoning else []
@@ -102,7 +99,7 @@ def render_reply(
 
 
 def _render_markdown(text: str) -> Markdown:
-    """Return Markdown whose texts are cleaned behind the parser, which decodes entities and percent signs."""
+    """Return Markdown. Its texts are cleaned after parsing, because the parser decodes entities and percent signs."""
     markdown = Markdown(text, hyperlinks=False)
     for token in iter_tokens(markdown.parsed):
         token.content = escape_invisible_characters(token.content)

@@ -1,10 +1,11 @@
-"""What a person sees: a renderer shows the events of a turn and leaves a document behind."""
+"""The choice of a renderer, by where the cell runs and by the settings."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -13,52 +14,88 @@ from IPython.core.getipython import get_ipython
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.renderer_protocol import (
     CellControl,
-    ComparisonRenderer,
     DisplayTarget,
     Renderer,
     SilentRenderer,
 )
 from mimo_magics.core.settings import Settings
 
-if TYPE_CHECKING:  # a renderer imports what it needs when it is chosen
-    from mimo_magics.document.reply import DisplayOptions
+# Each renderer is imported when it is chosen: `%load_ext` imports none of them.
+if TYPE_CHECKING:
+    from mimo_magics.display.comparison_progress import ComparisonProgress
 
 
-def choose_renderer(target: DisplayTarget, settings: Settings, cell: CellControl | None = None) -> Renderer:
-    """Choose the renderer for a turn.
+def choose_renderer(
+    target: DisplayTarget,
+    settings: Settings,
+    cell: CellControl | None = None,
+    *,
+    titles: Sequence[str] = (),
+) -> Renderer:
+    """Choose the renderer for a turn or a comparison.
 
     Args:
-        target: where its cell runs.
-        settings: how the person wants it.
-        cell: the cell, if it awaits and shows nothing else.
+        target: where the cell runs.
+        settings: the settings of the turn.
+        cell: the cell, if it awaits and has no other output.
+        titles: the titles of the replies of a comparison; none for a turn.
     """
     if settings.quiet:
         return SilentRenderer()
+    if target == "unattended":
+        from mimo_magics.display.final import FinalRenderer
+
+        return FinalRenderer()
     if target == "terminal":
-        return _choose_for_terminal(settings)
+        return _choose_for_terminal(settings, titles)
+    if titles:
+        return _choose_for_comparison(settings, cell, _comparison_progress(titles))
+    return _choose_for_reply(settings, cell)
+
+
+def _choose_for_reply(settings: Settings, cell: CellControl | None) -> Renderer:
+    from mimo_magics.display.progress import ReplyProgress
+    from mimo_magics.display.static import StaticRenderer
     from mimo_magics.document.reply import DisplayOptions
 
-    display_options = DisplayOptions(settings.format, settings.remote_images)
-    if target == "front end":
-        return _choose_for_front_end(display_options, cell, live=settings.live)
-    from mimo_magics.display.final import FinalRenderer
+    progress, display_options = ReplyProgress(), DisplayOptions.from_settings(settings)
+    static_renderer = StaticRenderer(progress, display_options, is_only_output=bool(cell))
+    if not (cell and settings.live):
+        return static_renderer
+    from mimo_magics.display.live.live_renderer import LiveRenderer
+    from mimo_magics.display.live.view import ReplyView
 
-    return FinalRenderer(display_options)
+    return LiveRenderer(static_renderer, progress, partial(ReplyView, display_options, progress, cell), cell)
 
 
-def _choose_for_front_end(
-    display_options: DisplayOptions, cell: CellControl | None, *, live: bool
+def _choose_for_comparison(
+    settings: Settings, cell: CellControl | None, progress: ComparisonProgress
 ) -> Renderer:
-    if cell and live:
-        from mimo_magics.display.live.live_renderer import LiveRenderer
+    from mimo_magics.display.static import StatusRenderer
 
-        return LiveRenderer(display_options, cell)
-    from mimo_magics.display.static import StaticRenderer
+    status_renderer = StatusRenderer(progress)
+    if not (cell and settings.live):
+        return status_renderer
+    from mimo_magics.display.live.comparison_view import ComparisonView
+    from mimo_magics.display.live.live_renderer import LiveRenderer
+    from mimo_magics.document.reply import DisplayOptions
 
-    return StaticRenderer(display_options, is_only_output=bool(cell))
+    display_options = DisplayOptions.from_settings(settings)
+    create_view = partial(ComparisonView, display_options, progress, cell)
+    return LiveRenderer(status_renderer, progress, create_view, cell)
 
 
-def _choose_for_terminal(settings: Settings) -> Renderer:
+def _comparison_progress(titles: Sequence[str]) -> ComparisonProgress:
+    from mimo_magics.display.comparison_progress import ComparisonProgress
+
+    return ComparisonProgress([*map(translate, titles)])
+
+
+def _choose_for_terminal(settings: Settings, titles: Sequence[str]) -> Renderer:
+    if titles:
+        from mimo_magics.display.terminal import TerminalComparisonRenderer
+
+        return TerminalComparisonRenderer(_comparison_progress(titles))
     if find_spec("rich") and _is_real_terminal():
         from mimo_magics.display.rich_terminal import RichTerminalRenderer
 
@@ -69,50 +106,10 @@ def _choose_for_terminal(settings: Settings) -> Renderer:
 
 
 def _is_real_terminal() -> bool:
-    """Tell whether frames can be painted. The stream of a kernel may say that it is a terminal: it is none."""
+    """Return whether the output is a terminal that can repaint. The stream of a kernel may claim to be one."""
     return (
         getattr(get_ipython(), "kernel", None) is None
         and sys.stdout.isatty()
         and (sys.stdout.encoding or "").lower().startswith("utf")
         and os.environ.get("TERM") != "dumb"
     )
-
-
-def choose_comparison_renderer(
-    target: DisplayTarget,
-    settings: Settings,
-    titles: Sequence[str],
-    cell: CellControl | None = None,
-    *,
-    at_once: int | None = None,
-) -> ComparisonRenderer:
-    """Choose the renderer for a comparison.
-
-    Args:
-        target: where its cell runs.
-        settings: how the person wants it.
-        titles: what sets each reply apart from the others.
-        cell: the cell, if it awaits and shows nothing else.
-        at_once: how many are asked at a time, in their order; all of them unless it is said.
-    """
-    from mimo_magics.display.comparison import (
-        FinalComparisonRenderer,
-        SilentComparisonRenderer,
-        StaticComparisonRenderer,
-        TerminalComparisonRenderer,
-    )
-    from mimo_magics.display.comparison_progress import ComparisonProgress
-
-    if settings.quiet:
-        return SilentComparisonRenderer()
-    if target == "unattended":
-        return FinalComparisonRenderer()
-    progress = ComparisonProgress(tuple(map(translate, titles)), at_once)
-    if target == "terminal":
-        return TerminalComparisonRenderer(progress)
-    if cell and settings.live:
-        from mimo_magics.display.live.comparison_view import LiveComparisonRenderer
-        from mimo_magics.document.reply import DisplayOptions
-
-        return LiveComparisonRenderer(DisplayOptions(settings.format, settings.remote_images), progress, cell)
-    return StaticComparisonRenderer(progress)

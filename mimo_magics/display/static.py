@@ -1,14 +1,14 @@
-"""Outputs that grow in place, without widgets.
+"""Renderers without widgets: they update plain outputs.
 
-Each frame carries all of what still grows. In a cell of its own, a long reply is shown by finished parts: a part
-stays, only the rest goes on growing, and at the end one document takes the place of all. Elsewhere (`%mimo` in a
-loop) other outputs may stand in the cell, so there is one output only, and the longer it is, the rarer its frames.
-Either way what is sent in all stays proportional to the reply's length.
+Each frame contains the whole part that still grows. If the cell has no other output, a long reply is split into finished
+parts: each stays in an output of its own, and only the rest is painted again. At the end one document replaces all of
+them. Otherwise (`%mimo` in a loop) the cell may have other outputs, so there is one output only, and its frames become
+rarer as it grows. Either way the number of bytes sent stays proportional to the length of the reply.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -20,58 +20,88 @@ from mimo_magics.core.events import (
     Event,
     ModelPreparation,
     ReasoningDelta,
+    ReplyEnded,
     ResponseRestarted,
     Retrying,
     TextDelta,
 )
 from mimo_magics.core.messages import Message, Reply, TextPart
+from mimo_magics.core.renderer_protocol import Document, SilentRenderer, TurnMeter
 from mimo_magics.display.output import Output
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 
 FRAME_INTERVAL = 0.1
-"""Seconds between two frames at the least."""
+"""Minimum seconds between two frames."""
 MAX_FULL_FRAME_CHARS = 2_000
-"""Characters up to which each frame may be painted, and from which on a finished part is put aside."""
+"""Up to this length, each frame is painted. From this length on, finished parts get outputs of their own."""
 FRAME_GROWTH_FACTOR = 1.1
-"""By how much something longer grows between two frames."""
+"""The growth between two frames of a longer text."""
 
 
-class StaticRenderer:
-    """Paints the reply, as far as it has come, into the outputs of its cell."""
+class StatusRenderer(SilentRenderer):
+    """Shows a status line until the document replaces it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.output = Output()
+        """The output of the status line, and later of the document."""
+        self.has_finished_parts = False
+        """Whether outputs with finished parts of the reply are above it."""
+        self._progress = progress
+        self._painted_status = ""
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._progress.start(meters)
+
+    def show(self, event: Event, number: int = 0) -> None:
+        """Update the status."""
+        self._progress.feed(event, number)
+        if isinstance(event, ReplyEnded):
+            self.tick()
+
+    def tick(self) -> None:
+        """Paint the status line when it changed, which it does once a second."""
+        if self._progress.line != self._painted_status:
+            self._painted_status = line = self._progress.line
+            self.output.update({"text/html": reply_document.small_html(line), "text/plain": line})
+
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
+        """Replace the output by the document."""
+        self.output.update(document.to_bundle(), metadata)
+
+    def clear(self) -> None:
+        """Clear the output."""
+        self.output.clear()
+
+
+class StaticRenderer(StatusRenderer):
+    """Shows the growing reply, and the status line below it."""
 
     def __init__(
         self,
+        progress: Progress,
         display_options: DisplayOptions = DisplayOptions(),
         *,
         is_only_output: bool = False,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self.output = Output()
-        """Where the rest grows, and the document will be."""
-        self.has_finished_parts = False
-        """Whether finished parts stand above it."""
+        super().__init__(progress)
         self._display_options = display_options
         self._is_only_output = is_only_output
         self._now = now
         self._accumulator = Accumulator()
-        self._progress = Progress(now)
         self._finished_chars = 0
-        """Characters of the answer in finished parts."""
+        """Characters of the text in finished parts."""
         self._pending_chars = self._painted_chars = 0
-        """Characters that have come since the last finished part, and those of them that are painted."""
-        self._painted_status = ""
+        """Characters after the last finished part, and how many of them are painted."""
         self._next_frame_at = 0.0
 
-    async def has_buttons(self) -> bool:
-        """Return `False`."""
-        return False
-
-    def show(self, event: Event) -> None:
-        """Take an event in, and paint when a frame is due."""
+    def show(self, event: Event, number: int = 0) -> None:
+        """Add an event, and paint when a frame is due."""
         self._accumulator.feed(event)
-        self._progress.feed(event)
+        self._progress.feed(event, number)
         match event:
             case ResponseRestarted():
                 self._finished_chars, self._pending_chars = 0, len(self._accumulator.reply.text)
@@ -83,7 +113,7 @@ class StaticRenderer:
                 self._paint()
 
     def tick(self) -> None:
-        """Paint what has come since the last frame, when a frame is due."""
+        """Paint the changes when a frame is due."""
         if self._now() < self._next_frame_at:
             return
         if self._pending_chars > self._painted_chars:
@@ -91,27 +121,20 @@ class StaticRenderer:
                 self._pending_chars <= MAX_FULL_FRAME_CHARS
                 or self._pending_chars >= self._painted_chars * FRAME_GROWTH_FACTOR
             )
-        else:  # while nothing comes, the line beneath goes on counting
+        else:
+            # Between two deltas the seconds in the status line change.
             is_due = (
                 self._pending_chars <= MAX_FULL_FRAME_CHARS and self._progress.line != self._painted_status
             )
         if is_due and (self._pending_chars or self._progress.elapsed_seconds):
             self._paint()
 
-    def finish(
-        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
-    ) -> None:
-        """Replace what grew by the document."""
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
+        """Replace all outputs by the document."""
         if self.has_finished_parts:
             clear_output(wait=True)
             self.output = Output()
-        options = replace(self._display_options, is_plain=is_plain)
-        bundle = reply_document.reply_bundle(reply, display_options=options, notices=notices)
-        self.output.update(bundle, {"mimo": record})
-
-    def clear(self) -> None:
-        """Take back what was shown, as nothing came of it."""
-        self.output.clear()
+        super().finish(document, metadata)
 
     def _paint(self) -> None:
         reply = self._accumulator.reply
@@ -149,7 +172,7 @@ class StaticRenderer:
 
 
 def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:
-    """Return a stretch of the answer as a reply; all that stands before it belongs to the first stretch."""
+    """Return a slice of the text as a reply. Only the first slice includes reasoning, tool calls and notes."""
     if not start and end is None:
         return reply
     before = () if start else tuple(part for part in reply.message.parts if not isinstance(part, TextPart))
@@ -158,7 +181,7 @@ def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:
 
 
 def find_block_end(text: str, start: int) -> int:
-    """Return where the last finished block from `start` on ends: a blank line outside code; 0 if none does."""
+    """Return the end of the last finished block after `start`: a blank line outside code. Return 0 if there is none."""
     end, position, in_code = 0, start, False
     for line in text[start:].splitlines(keepends=True):
         position += len(line)

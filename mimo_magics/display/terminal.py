@@ -1,12 +1,12 @@
-"""IPython in a terminal: the words as they come.
+"""The renderers for IPython in a terminal.
 
-A terminal obeys control characters, so none of a model's reaches it.
+A terminal obeys control characters, so the control characters of a model are replaced.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mimo_magics.core.events import (
@@ -15,40 +15,39 @@ from mimo_magics.core.events import (
     Note,
     Notice,
     ReasoningDelta,
+    ReplyEnded,
     ResponseRestarted,
     Retrying,
     TextDelta,
 )
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.messages import Reply
+from mimo_magics.core.renderer_protocol import Document, SilentRenderer, TurnMeter
 from mimo_magics.core.text import (
     escape_invisible_characters,
+    replace_control_characters,
     replace_unencodable_characters,
     split_unfinished_sequence,
 )
+from mimo_magics.display.comparison_progress import ComparisonProgress
 
 ANSI_DIM, ANSI_RESET = "\x1b[2m", "\x1b[0m"
 
 
-class TerminalRenderer:
-    """Prints what comes, the reasoning dimmed."""
+class TerminalRenderer(SilentRenderer):
+    """Prints each delta, the reasoning dimmed."""
 
     def __init__(self) -> None:
         self._last_event_type: type[Event] | None = None
         self._unfinished = ""
-        """The end of the last piece, which the next one may make another character of."""
+        """The end of the last delta, if it may combine with the next one into one character."""
 
-    async def has_buttons(self) -> bool:
-        """Return `False`."""
-        return False
-
-    def show(self, event: Event) -> None:
-        """Print what is new."""
+    def show(self, event: Event, number: int = 0) -> None:
+        """Print the event."""
         match event:
             case TextDelta(text) | ReasoningDelta(text):
                 self._print_piece(type(event), text)
             case ResponseRestarted():
-                line = translate(Translatable("The answer begins anew; what came of it before is void."))
+                line = translate(Translatable("The server restarted the reply. Ignore the text before."))
                 self._print(ResponseRestarted, f"{ANSI_DIM}{line}{ANSI_RESET}\n")
             case Retrying():
                 self._print(Retrying, f"{escape_invisible_characters(translate(str(event)))}\n")
@@ -59,17 +58,12 @@ class TerminalRenderer:
             case Notice(text):
                 self._print(Notice, f"{ANSI_DIM}{escape_invisible_characters(translate(text))}{ANSI_RESET}\n")
 
-    def tick(self) -> None:
-        """Nothing waits to be shown."""
-
-    def finish(
-        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
-    ) -> None:
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
         """End the last line."""
         self._print(type(None), "")
 
     def clear(self) -> None:
-        """End the last line; what was printed stays."""
+        """End the last line."""
         self._print(type(None), "")
 
     def _print_piece(self, kind: type[TextDelta | ReasoningDelta], text: str) -> None:
@@ -90,9 +84,33 @@ class TerminalRenderer:
         sys.stdout.flush()
 
     def _flush(self) -> None:
-        """Print the end of the last piece, as no other one belongs to it."""
+        """Print the end of the last delta, because nothing follows that may combine with it."""
         _write(_style(self._last_event_type, self._unfinished))
         self._unfinished = ""
+
+
+class TerminalComparisonRenderer(SilentRenderer):
+    """Prints a line when a reply is over, and all replies at the end."""
+
+    def __init__(self, progress: ComparisonProgress) -> None:
+        self._progress = progress
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._progress.start(meters)
+
+    def show(self, event: Event, number: int = 0) -> None:
+        """Print a line when the reply is over."""
+        self._progress.feed(event, number)
+        if isinstance(event, ReplyEnded):
+            label = ": ".join(filter(None, (self._progress.titles[number], translate(event.failure))))
+            line = f"{self._progress.summary}: {' '.join(label.split())}"
+            _write(f"{replace_control_characters(line)}\n")
+            sys.stdout.flush()
+
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
+        """Print the document."""
+        _write(f"\n{document.to_bundle()['text/plain']}\n")
 
 
 def _write(text: str) -> None:

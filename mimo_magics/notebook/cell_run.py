@@ -1,4 +1,4 @@
-"""One prompt of a cell on its way: in which session it is asked, where its answer is shown, what is left of it."""
+"""The run of one cell: it sends the prompt in a session, shows the reply and leaves the document."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mimo_magics.core.errors import BadOption, Interrupted
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import Renderer
+from mimo_magics.document.reply import DisplayOptions, ReplyDocument
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.session import turn_driver
 from mimo_magics.session.continuation import can_continue
@@ -25,7 +26,7 @@ from mimo_magics.tools.tool import NotebookTool
 
 
 class CellRun:
-    """A cell's prompt between being read and being answered."""
+    """The run of a cell's prompt."""
 
     def __init__(
         self,
@@ -34,33 +35,36 @@ class CellRun:
         renderer: Renderer,
         tools: tuple[NotebookTool, ...],
         approve: ApprovalCallback,
+        *,
+        display_options: DisplayOptions,
         **stream_options: Any,
     ) -> None:
         self.request = request
         self.session = session
         self.renderer = renderer
+        self._display_options = display_options
         self._approve = approve
         """Decides on tool calls where the renderer has no buttons."""
         self._tools = tools
         self._stream_options = stream_options
-        """What `Session.stream` is told beside that."""
+        """Further arguments of `Session.stream`."""
         self._running: RunningTurn | None = None
 
     @property
     def continues_complete_reply(self) -> bool:
-        """Whether it is to go on with an answer that came to its end."""
+        """Whether the cell continues a reply that is complete."""
         turns = self.session.turns
         return self.request.prompt is None and bool(turns) and not can_continue(turns[-1])
 
     @property
     def turn(self) -> Turn | None:
-        """The turn when it is over and something of it stays."""
+        """The turn when it is over and saved in the session."""
         turn = self._running.turn if self._running else None
         return turn if turn and turn.is_in_history else None
 
     @property
     def reply(self) -> Reply | None:
-        """The answer, or what had come of it."""
+        """The reply, or the partial reply."""
         return self.turn.reply if self.turn else None
 
     @asynccontextmanager
@@ -79,20 +83,20 @@ class CellRun:
 
     @property
     def sends_request(self) -> bool:
-        """Whether anything is to be sent at all."""
+        """Whether the cell sends a request."""
         return not (self.request.dry_run or self.request.code)
 
     def build_dry_run(self) -> DryRun | str:
-        """Return what would be sent, or code that makes the same call.
+        """Return the request that would be sent, or code that makes the same call.
 
         Raises:
-            BadOption: the answer is to go on, the service has no address for that code, or a setting cannot be.
+            BadOption: the cell continues a reply, the service has no base URL for that code, or a setting is invalid.
         """
         request, stream_options = self.request, self._stream_options
         if request.prompt is None:
             raise BadOption(
-                Translatable("An answer that goes on is not shown before."),
-                Translatable("Leave --dry-run and --as out."),
+                Translatable("%mimo continue has no dry run."),
+                Translatable("Remove --dry-run and --as."),
             )
         settings = dict(request.settings)
         if request.code:
@@ -118,36 +122,41 @@ class CellRun:
         """Run the turn and show it, in a cell that cannot await."""
         turn_driver.drive_sync(self._open_turn(), self.renderer, self._approve)
 
+    def _describe_partial_reply(self) -> Translatable:
+        if not self.turn:
+            return Translatable("No reply was received.")
+        if not self.request.keep:
+            return Translatable("The partial reply is not part of the session.")
+        return Translatable("The partial reply was saved to the session; %mimo continue resumes it.")
+
     def _build_record(self, turn: Turn, notices: Sequence[str]) -> dict[str, Any]:
         record = self.session.record if self.request.keep else build_record(turn, is_one_off=True)
         return add_notices(record, notices)
 
     def _leave_document(self, turn: Turn) -> None:
-        """Show the document; one that the person stops is not begun again."""
+        """Show the document. If the user interrupts its rendering, show plain text instead."""
         notices = self._running.notices if self._running else ()
-        record = self._build_record(turn, notices)
+        document = ReplyDocument(turn.reply, self._display_options, notices)
+        metadata = {"mimo": self._build_record(turn, notices)}
         try:
-            self.renderer.finish(turn.reply, record, notices=notices)
+            self.renderer.finish(document, metadata)
         except KeyboardInterrupt:
-            self.renderer.finish(turn.reply, record, notices=notices, is_plain=True)
+            self.renderer.finish(document.as_plain(), metadata)
             raise Interrupted(
-                Translatable("The document was stopped; the answer is kept."), reply=turn.reply
+                Translatable("The rendering was interrupted. The reply is saved."), reply=turn.reply
             ) from None
 
     @contextmanager
     def finalize_output(self) -> Iterator[None]:
-        """Leave the document behind, however the turn ends.
+        """Leave the document in the output, however the turn ends.
 
         Raises:
-            Interrupted: the cell was stopped; in a cell that awaits it comes as a cancellation.
+            Interrupted: the cell was interrupted. A cell that awaits is cancelled.
         """
         try:
             yield
         except (asyncio.CancelledError, KeyboardInterrupt):
-            outcome = Translatable("what had come is kept") if self.turn else Translatable("nothing had come")
-            raise Interrupted(
-                Translatable("The answer was stopped; {came}.", came=outcome), reply=self.reply
-            ) from None
+            raise Interrupted(self._describe_partial_reply(), reply=self.reply) from None
         finally:
             if turn := self.turn:
                 self._leave_document(turn)

@@ -1,4 +1,4 @@
-"""The comparisons of a shell: how its cells ask for one, and what can be done with the last."""
+"""The comparisons of a shell: its cells, and the commands for the last comparison."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.display.output import display_bundle
-from mimo_magics.display.selection import choose_comparison_renderer
+from mimo_magics.display.selection import choose_renderer
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import comparison_request
@@ -32,7 +31,7 @@ from mimo_magics.session.storage.turn_record import add_notices
 
 
 class ComparisonCells:
-    """Those of one shell."""
+    """Runs the comparisons of one shell, and keeps the last one."""
 
     def __init__(
         self, shell: Any, config: MimoConfig, session_selection: SessionSelection, reply_display: ReplyDisplay
@@ -44,24 +43,20 @@ class ComparisonCells:
         self._last_comparison: Comparison | None = None
 
     def run(self, options: Namespace, body: str) -> Comparison:
-        """Ask, show the replies side by side, and return them.
+        """Run a comparison, show its replies side by side and return it.
 
         Raises:
-            BadOption: the cell makes no sense, or the person does not want to spend so much.
-            MimoError: all of them failed.
+            BadOption: an option is invalid, or the user refused the cost.
+            MimoError: all replies failed.
         """
         request = comparison_request.build_comparison_request(options, body, get_user_variables(self._shell))
         run = self._create_run(request)
-        with (
-            self._record_comparison(run, request.out),
-            portal.PortalStream(run.open_comparison(), run.renderer.tick) as stream,
-        ):
-            for variant, event in stream:
-                run.show_event(variant, event)
+        with self._record_comparison(run, request.out):
+            run.run_sync()
         return self._mark_shown()
 
     async def run_async(self, options: Namespace, body: str) -> Comparison:
-        """Do the same in a cell that awaits."""
+        """Run a comparison in a cell that awaits."""
         request = comparison_request.build_comparison_request(options, body, get_user_variables(self._shell))
         async_cell = AsyncCell(self._shell)
         run = self._create_run(request, async_cell)
@@ -71,14 +66,14 @@ class ComparisonCells:
         return self._mark_shown()
 
     def run_command(self, line: str) -> None:
-        """Do what a line of `%mimo_compare` says.
+        """Run a command of `%mimo_compare`.
 
         Raises:
-            BadOption: it says nothing that can be done.
+            BadOption: the command is unknown, or there is no comparison.
         """
         command, arguments = parse_command("%mimo_compare", line)
         if self._last_comparison is None:
-            raise BadOption(Translatable("Nothing was compared yet."), "%%mimo_compare --temperature 0 1")
+            raise BadOption(Translatable("There is no comparison yet."), "%%mimo_compare --temperature 0 1")
         match command:
             case "show":
                 display_bundle(self._last_comparison.show().bundle)
@@ -95,8 +90,8 @@ class ComparisonCells:
             request, session, None if target == "unattended" else input, self._session_selection.cell_id
         )
         titles = [variant.title for variant in request.variants]
-        display_options = DisplayOptions(settings.format, settings.remote_images)
-        renderer = choose_comparison_renderer(target, settings, titles, async_cell, at_once=request.at_once)
+        display_options = DisplayOptions.from_settings(settings)
+        renderer = choose_renderer(target, settings, async_cell, titles=titles)
         return ComparisonRun(request, session, renderer, display_options, self._session_selection.cell_id)
 
     def _select_session(self, request: ComparisonRequest) -> Session:
@@ -105,7 +100,7 @@ class ComparisonCells:
 
     @contextmanager
     def _record_comparison(self, run: ComparisonRun, out: str | None) -> Iterator[None]:
-        """Note what came, also when the cell was stopped."""
+        """Keep the comparison, also if the cell was interrupted."""
         try:
             with run.finalize_output():
                 yield
@@ -121,27 +116,27 @@ class ComparisonCells:
         return self._last_comparison
 
     def _adopt(self, comparison: Comparison, number: int) -> None:
-        """Show the reply as the turn that it is now, so that the notebook tells of it."""
+        """Make a reply the next turn and show it, with the record of the turn in the output's metadata."""
         session = comparison.session
         previous_turn_count = len(session.turns)
         reply = comparison.adopt(number)
         settings = self._config.snapshot()
         notice = translate(
-            "Reply {number} is turn {count} of session {name} now.",
+            "Saved reply {number} as turn {count} of session {name}.",
             number=number,
             count=len(session.turns),
             name=session.name,
         )
         if (branched_turns := previous_turn_count - len(session.turns) + 1) > 0:
             notice += translate(
-                " {gone} turn that stood there stay as a branch."
+                " {count} replaced turn is now a branch."
                 if branched_turns == 1
-                else " {gone} turns that stood there stay as a branch.",
-                gone=branched_turns,
+                else " The {count} replaced turns are now a branch.",
+                count=branched_turns,
             )
         bundle = reply_document.reply_bundle(
             reply,
-            display_options=DisplayOptions(settings.format, settings.remote_images),
+            display_options=DisplayOptions.from_settings(settings),
             notices=[notice],
         )
         display_bundle(bundle, {"mimo": add_notices(session.record, [notice])})

@@ -1,4 +1,4 @@
-"""A cell that compares, on its way: what it may cost, what is heard of it, and the document that it leaves."""
+"""The run of a cell that compares: it confirms the cost, shows the replies and leaves the document."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from mimo_magics.core.errors import BadOption, Interrupted, MimoError
-from mimo_magics.core.events import Event
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.renderer_protocol import ComparisonRenderer
+from mimo_magics.core.renderer_protocol import Renderer
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.comparison_request import ComparisonRequest
+from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.estimate import EXPECTED_OUTPUT_TOKENS, Estimate, estimate_spending
 from mimo_magics.session.comparison.result import Comparison, build_candidates
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.dry_run import DryRun
 from mimo_magics.session.limits.budget import Budget
 from mimo_magics.session.session import Session
+from mimo_magics.tools.approval import refuse_unattended
 
 
 class ComparisonRun:
-    """A cell's prompt between being read and all of its answers."""
+    """The run of a cell's prompt with several variants."""
 
     def __init__(
         self,
         request: ComparisonRequest,
         session: Session,
-        renderer: ComparisonRenderer,
+        renderer: Renderer,
         display_options: DisplayOptions,
         cell: str,
     ) -> None:
@@ -41,11 +42,10 @@ class ComparisonRun:
         self._cell = cell
         self._running: RunningComparison | None = None
         self.comparison: Comparison | None = None
-        """What came, when it is over and something did."""
+        """The result, when the comparison is over and has replies."""
 
     @asynccontextmanager
-    async def open_comparison(self) -> AsyncIterator[RunningComparison]:
-        """Ask."""
+    async def _open_comparison(self) -> AsyncIterator[RunningComparison]:
         request = self._request
         comparison_context = self._session.stream_comparison(
             request.prompt, request.variants, past=self._past, at_once=request.at_once, **request.settings
@@ -54,38 +54,32 @@ class ComparisonRun:
             yield self._running
 
     async def run(self) -> None:
-        """Let all of them be answered, and shown while they come."""
-        async with self.open_comparison() as running:
-            async for index, event in running:
-                self.show_event(index, event)
+        """Run the comparison and show it."""
+        async with self._open_comparison() as running:
+            await turn_driver.drive(running, self.renderer, refuse_unattended)
 
-    def show_event(self, index: int, event: Event | None) -> None:
-        """Show what happens to one of them, or that it is over."""
-        if event:
-            self.renderer.show(index, event)
-        else:
-            assert self._running
-            failure = self._running.failures.get(index)
-            self.renderer.end_reply(index, translate(failure.message) if failure else "")
+    def run_sync(self) -> None:
+        """Run the comparison and show it, in a cell that cannot await."""
+        turn_driver.drive_sync(self._open_comparison(), self.renderer, refuse_unattended)
 
     @contextmanager
     def finalize_output(self) -> Iterator[None]:
-        """Leave the document behind, however it ends.
+        """Leave the document in the output, however the comparison ends.
 
         Raises:
-            MimoError: all of them failed.
-            Interrupted: the cell was stopped; in a cell that awaits it comes as a cancellation.
+            MimoError: all replies failed.
+            Interrupted: the cell was interrupted. A cell that awaits is cancelled.
         """
         try:
             yield
         except (asyncio.CancelledError, KeyboardInterrupt):
             raise Interrupted(
-                Translatable("The comparison was stopped; {came} of the replies came.", came=self.reply_count)
+                Translatable("{count} replies were received, whole or partial.", count=self.reply_count)
             ) from None
         finally:
             if self.reply_count:
                 self.comparison = self._build_comparison()
-                self.renderer.finish(self.comparison.show().bundle, {})
+                self.renderer.finish(self.comparison.show(), {})
             else:
                 self.renderer.clear()
         assert self._running
@@ -105,7 +99,7 @@ class ComparisonRun:
 
     @property
     def reply_count(self) -> int:
-        """How many replies came, or a part of them."""
+        """Number of replies, partial ones included."""
         turns = self._running.turns.values() if self._running else ()
         return sum(turn.is_in_history for turn in turns)
 
@@ -113,16 +107,16 @@ class ComparisonRun:
 def confirm_cost(
     request: ComparisonRequest, session: Session, input_function: Callable[[str], str] | None, cell: str = ""
 ) -> None:
-    """Ask a person before much is spent.
+    """Ask the user before a comparison that may cost more than `--ask-above`.
 
     Args:
-        request: what the cell wants.
-        session: that it asks in.
-        input_function: asks a person; `None` where nobody is.
-        cell: the one that asks.
+        request: the request of the cell.
+        session: the session of the comparison.
+        input_function: asks the user; `None` in an unattended run.
+        cell: the id of the cell.
 
     Raises:
-        BadOption: the person does not want it, nobody can be asked, or the bound cannot be read.
+        BadOption: the user refused, the run is unattended, or `--ask-above` is invalid.
     """
     estimate = Estimate.from_spending(
         [estimate_spending(each) for each in _iter_dry_runs(request, session, cell)]
@@ -130,29 +124,29 @@ def confirm_cost(
     if not estimate.exceeds(Budget.parse(request.ask_above)):
         return
     summary = Translatable(
-        "{calls} calls, about {estimate} with {expected:,} tokens for each answer",
+        "{calls} calls, about {estimate} with {expected:,} tokens per reply",
         calls=len(request.variants),
         estimate=estimate.text,
         expected=EXPECTED_OUTPUT_TOKENS,
     )
     if input_function is None:
         raise BadOption(
-            Translatable("The comparison makes {told}.", told=summary),
-            Translatable("Allow it by a higher bound: --ask-above '5 USD'"),
+            Translatable("The comparison exceeds --ask-above: {summary}.", summary=summary),
+            Translatable("To allow it, raise the limit: --ask-above '5 USD'"),
         )
     translated_summary = translate(summary)
     question = translate(
-        "{told}. Go on? [y/N] ", told=f"{translated_summary[0].upper()}{translated_summary[1:]}"
+        "{summary}. Continue? [y/N] ", summary=f"{translated_summary[0].upper()}{translated_summary[1:]}"
     )
     if input_function(replace_unencodable_characters(question)).strip().lower() not in ("y", "yes"):
         raise BadOption(
-            Translatable("Nothing was asked."),
-            Translatable("--ask-above changes from which amount on you are asked."),
+            Translatable("The comparison was cancelled."),
+            Translatable("--ask-above sets the cost above which you are asked."),
         )
 
 
 def _iter_dry_runs(request: ComparisonRequest, session: Session, cell: str) -> Iterator[DryRun]:
-    """Yield what would be sent; a variant that cannot be fails later, in its column."""
+    """Yield the request of each variant. An invalid variant is left out: it fails later, in its column."""
     for variant in request.variants:
         options: dict[str, Any] = {**request.settings, **variant.options}
         with suppress(MimoError):

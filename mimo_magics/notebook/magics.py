@@ -17,6 +17,7 @@ from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
+from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import cell_request, comparison_request
 from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.cell_run import CellRun
@@ -155,7 +156,15 @@ class MimoMagics(SettingsMagics):
         tools = tools_command.select_tools(request.tools, {**get_user_variables(self.shell), **local})
         renderer = choose_renderer(target, settings, async_cell)
         stream_options = self.session_selection.build_stream_options(request, session, target)
-        return CellRun(request, session, renderer, tools, APPROVAL_CALLBACKS[target], **stream_options)
+        return CellRun(
+            request,
+            session,
+            renderer,
+            tools,
+            APPROVAL_CALLBACKS[target],
+            display_options=DisplayOptions.from_settings(settings),
+            **stream_options,
+        )
 
     def _run_cell(self, cell_run: CellRun) -> Reply:
         with self._record_turn(cell_run):

@@ -1,4 +1,4 @@
-"""The answers of a shell as values: what the last one was, and how one is shown that is there already."""
+"""The display of replies as values: of the last reply, and of replies that are shown again."""
 
 from __future__ import annotations
 
@@ -26,47 +26,47 @@ COMPARISON_TYPE = ("mimo_magics.session.comparison.result", "Comparison")
 
 
 class ReplyDisplay:
-    """Those of one shell."""
+    """Displays the replies of one shell."""
 
     def __init__(self, shell: Any, config: MimoConfig) -> None:
         self._shell = shell
         self._config = config
         self._last_reply: Reply | None = None
-        """Also of an aside."""
+        """The last reply, also of a one-off prompt."""
         self._captured: tuple[list[Any], int] = [], 0
-        """What `%%capture` takes, and where in it a value follows that has shown itself."""
+        """The outputs that `%%capture` collects, and the position of a value that has displayed itself."""
         self._just_shown: dict[str, object] = {}
-        """What the cells that run have shown, by the messages that they came with: several may run at a time."""
+        """The values that running cells have shown, by the ids of their messages. Several cells may run at a time."""
         self._footer = ""
 
     def install(self) -> None:
-        """Take part in the shell's work."""
+        """Register the display functions."""
         formatter = self._shell.display_formatter.ipython_display_formatter
         formatter.for_type(Reply, self._display)
         formatter.for_type_by_name(*COMPARISON_TYPE, self._display_comparison)
-        # `post_execute` comes for the messages of widgets, too
+        # `post_execute` is also triggered by the messages of widgets.
         self._shell.events.register("post_run_cell", self._forget_shown)
 
     def uninstall(self) -> None:
-        """Leave nothing behind in the shell."""
+        """Remove the display functions."""
         for kind in (Reply, ".".join(COMPARISON_TYPE)):
             self._shell.display_formatter.ipython_display_formatter.pop(kind)
         self._shell.events.unregister("post_run_cell", self._forget_shown)
 
     def record_reply(self, reply: Reply, *, quiet: bool) -> None:
-        """Note an answer that its cell has shown, unless it is quiet, and that is the cell's value."""
+        """Record the reply that is the value of its cell. The cell has shown it already, unless it is quiet."""
         self._last_reply = self._just_shown[get_message_id(self._shell)] = reply
         self._footer = "" if quiet else reply_document.footer(reply)
 
     def record_comparison(self, comparison: Comparison) -> None:
-        """Note a comparison that its cell has shown, and that is the cell's value."""
+        """Record the comparison that is the value of its cell and that the cell has shown already."""
         self._just_shown[get_message_id(self._shell)] = comparison
 
     def run_command(self, command: ReplyCommand, session: Session) -> None:
-        """Do something with an answer that is there.
+        """Run a command for a reply.
 
         Raises:
-            BadOption: there is no such answer, or no such code in it.
+            BadOption: there is no such turn, or no such code block.
         """
         match command:
             case ReplyCommand("show", number):
@@ -81,11 +81,12 @@ class ReplyDisplay:
                 )
 
     def _display(self, reply: Reply) -> None:
-        """Show a reply that is a cell's value; the one that this cell has just shown is not shown again."""
+        """Show a reply that is a cell's value, unless the cell has just shown it."""
         if not self._is_shown_value(reply):
             self._show(reply)
         elif get_display_target(self._shell) == "terminal":
-            _print(self._footer)  # behind the terminal's `Out[n]:`
+            # The footer follows `Out[n]:`.
+            _print(self._footer)
         self._note_capture()
 
     def _display_comparison(self, comparison: Comparison) -> None:
@@ -98,7 +99,7 @@ class ReplyDisplay:
             _print(reply.text)
             return
         settings = self._config.snapshot()
-        display_options = DisplayOptions(settings.format, settings.remote_images)
+        display_options = DisplayOptions.from_settings(settings)
         display_bundle(reply_document.reply_bundle(reply, display_options=display_options))
 
     def _is_shown_value(self, value: object) -> bool:
@@ -113,7 +114,7 @@ class ReplyDisplay:
             self._captured = sys.displayhook.outputs, len(sys.displayhook.outputs)
 
     def _drop_empty_output(self) -> None:
-        """Remove what `%%capture` notes of a value that has shown itself: an output without content."""
+        """Remove the empty output that `%%capture` collects for a value that has displayed itself."""
         outputs, position = self._captured
         if outputs[position : position + 1] == [{"data": {}, "metadata": {}}]:
             del outputs[position]
@@ -121,5 +122,5 @@ class ReplyDisplay:
 
 
 def _print(text: str) -> None:
-    """Print the words without what a terminal would obey, or the standard output cannot carry."""
+    """Print a text without control characters and without characters that the standard output cannot encode."""
     print(replace_unencodable_characters(replace_control_characters(text)))  # noqa: T201

@@ -12,7 +12,6 @@ from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply, Usage
@@ -42,7 +41,7 @@ from mimo_magics.session.turn_preparation import (
     reuse_by_setting,
 )
 from mimo_magics.session.turn_runner import RunningTurn
-from mimo_magics.tools.approval import ApprovalCallback, ask_at_terminal
+from mimo_magics.tools.approval import ApprovalCallback, ask_at_terminal, refuse_unattended
 from mimo_magics.tools.registry import ToolLike, as_tools
 from mimo_magics.tools.tool import NotebookTool
 
@@ -277,12 +276,9 @@ class Session:
         variants = build_variants(compared_values, repeat)
         past = self.turns if keep else ()
         comparison = self.stream_comparison(prompt, variants, past=past, at_once=at_once, **fixed_options)
-        with portal.PortalStream(comparison) as stream:
-            for _ in stream:
-                pass
-        assert stream.source
-        stream.source.raise_if_all_failed()
-        return Comparison(prompt, build_candidates(stream.source), self, past)
+        running = turn_driver.drive_sync(comparison, SilentRenderer(), refuse_unattended)
+        running.raise_if_all_failed()
+        return Comparison(prompt, build_candidates(running), self, past)
 
     def draft(
         self,
@@ -309,7 +305,7 @@ class Session:
         turn_input, _ = self._prepare_turn_input(prompt, past.turns, settings, tools)
         cached = self._find_cached_turn(turn_input.digest, reuse or reuse_by_setting(settings))
         notes = (
-            [Translatable("Nothing would be sent: {kept}", kept=cached_reply_notice(cached))]
+            [Translatable("No request would be sent. {notice}", notice=cached_reply_notice(cached))]
             if cached
             else []
         )
@@ -325,7 +321,7 @@ class Session:
         if not turns or count < 1:
             raise BadOption(
                 Translatable("There is no turn to undo."),
-                Translatable("%mimo_session show tells what was said."),
+                Translatable("%mimo_session show lists the turns."),
             )
         self.update_history(self.history.drop_last(count))
         return turns[len(self.turns) :]
@@ -372,7 +368,7 @@ class Session:
         """
         turns = self.turns
         if at is not None and not 0 <= at <= len(turns):
-            count = Translatable("The conversation has {count}.", count=len(turns))
+            count = Translatable("Number of turns: {count}.", count=len(turns))
             raise BadOption(Translatable("There is no turn {number}.", number=at), count)
         other = Session(name=name, tools=self.tools, **self.overrides)
         other.default_settings, other.started_on = self.default_settings, self.started_on
@@ -395,8 +391,8 @@ class Session:
         history = self.history.drop_last(1) if replace_last else self.history.rewind_to_cell(turn.cell)
         if [each.id for each in history.turns] != [each.id for each in past]:
             raise BadOption(
-                Translatable("The conversation is not the one that this reply follows."),
-                Translatable("Ask again, or go back by %mimo_session undo."),
+                Translatable("The session has changed since this reply."),
+                Translatable("Run the comparison again, or go back with %mimo_session undo."),
             )
         # Its usage is counted already, with the calls that no turn holds.
         self.update_history(history.append_turn(replace(turn, usage=Usage())))

@@ -22,11 +22,11 @@ import asyncio, json
 from pathlib import Path
 from mimo_magics.core.events import PendingApproval, ToolCallDelta, ToolCallStart, ToolProgress
 from mimo_magics.core.messages import ToolCall
-from mimo_magics.display.live.live_renderer import LiveRenderer
-from mimo_magics.document.reply import DisplayOptions
+from mimo_magics.core.settings import Settings
+from mimo_magics.display.selection import choose_renderer
 from mimo_magics.notebook.kernel.async_cell import AsyncCell
 
-renderer = LiveRenderer(DisplayOptions(), AsyncCell(get_ipython()))
+renderer = choose_renderer("front end", Settings(), AsyncCell(get_ipython()))
 await renderer.has_buttons()
 for index, text in enumerate(json.loads({json.dumps([each.text for each in DECEPTIVE])!r})):
     pending = PendingApproval(ToolCall("c1", "shell", text))

@@ -135,8 +135,8 @@ def test_each_slider_changes_the_next_request_and_the_table_of_the_settings(page
         expect(value(page, name)).to_contain_text(typed)
     assert asked(page, model) == {**before, **SENT}
     told = settings(page)
-    assert told["temperature"] == ["0.35", "here"]
-    assert told["max_tokens"] == ["1000", "here"]
+    assert told["temperature"] == ["0.35", "notebook"]
+    assert told["max_tokens"] == ["1000", "notebook"]
 
 
 @both
@@ -196,9 +196,9 @@ def test_the_other_controls_change_the_next_request(page: Page, model: Peer) -> 
         expect(value(page, "stop")).to_contain_text(text)
     expect(value(page, "stop")).to_have_text("END, \\n\\n")
     row(page, "thinking").get_by_role("button", name="off").click()
-    window.get_by_label("system").select_option("own")
-    window.get_by_label("own text").fill("Answer in verse.")
-    window.get_by_label("own text").blur()
+    window.get_by_label("system").select_option("custom")
+    window.get_by_label("custom text").fill("Answer in verse.")
+    window.get_by_label("custom text").blur()
     row(page, "stream").get_by_role("button", name="off").click()
     expect(value(page, "stream")).to_have_text("off")
     sent = asked(page, model)
@@ -284,7 +284,9 @@ def test_the_line_comes_below_the_next_cell_that_runs(page: Page) -> None:
     type_in(page, "temperature", "0.35")
     expect(value(page, "temperature")).to_have_text("0.35")
     panel(page).get_by_role("button", name="New cell with these settings").click()
-    expect(panel(page).get_by_role("status").last).to_have_text("It comes below the next cell that you run.")
+    expect(panel(page).get_by_role("status").last).to_have_text(
+        "The cell will be inserted below the next cell that you run."
+    )
     run(page, CONFIG)
     expect(page.cell(CONFIG + 1)).to_contain_text(
         "%mimo_config model=mimo-v2-flash temperature=0.35 system=none"
@@ -299,7 +301,7 @@ def test_while_a_cell_runs_the_panel_works(page: Page, model: Peer) -> None:
         expect(page.output(ASK)).to_contain_text("one")
         type_in(page, "temperature", "0.35")
         expect(value(page, "temperature")).to_have_text("0.35")
-    assert settings(page)["temperature"] == ["0.35", "here"]
+    assert settings(page)["temperature"] == ["0.35", "notebook"]
 
 
 UNNAMED = "aria-input-field-name"
@@ -313,8 +315,8 @@ def test_axe_finds_nothing_but_the_handles_of_the_library(page: Page, theme: The
         pytest.skip("axe-core is not there: make browser")
     page.window.add_script_tag(path=AXE)
     page.theme(theme)
-    page.window.get_by_label("system").select_option("own")
-    expect(page.window.get_by_label("own text")).to_be_visible()
+    page.window.get_by_label("system").select_option("custom")
+    expect(page.window.get_by_label("custom text")).to_be_visible()
     found, unsure = complaints(page, PANEL)
     assert ([each for each in found if not each.startswith(UNNAMED)], unsure) == ([], [])
     assert len(found) == len(MOVES)
@@ -334,8 +336,8 @@ def test_a_prompt_is_tried_stopped_and_kept_below_the_controls(page: Page, model
         expect(again.locator(".mimo-reply")).to_contain_text("One two three.")
         expect(again).to_contain_text("stopped")
     assert model.requests[-1].body["temperature"] == 0.4
-    again.get_by_role("button", name="Keep").click()
-    expect(again).to_contain_text("The answer is turn 1 of session main now.")
+    again.get_by_role("button", name="Keep in session").click()
+    expect(again).to_contain_text("Saved as turn 1 of session main.")
     model.script = obey
     page.edit(ASK, "%%mimo\nAnd then?")
     said = [message["content"] for message in asked(page, model)["messages"]]

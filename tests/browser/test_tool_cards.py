@@ -24,8 +24,9 @@ from mimo_magics.core.events import (
     Accumulator, PendingApproval, TextDelta, ToolCallDelta, ToolCallStart, ToolProgress
 )
 from mimo_magics.core.messages import ToolCall, ToolResult
-from mimo_magics.document.reply import DisplayOptions
-from mimo_magics.display.live.live_renderer import LiveRenderer
+from mimo_magics.document.reply import ReplyDocument
+from mimo_magics.core.settings import Settings
+from mimo_magics.display.selection import choose_renderer
 
 hostile = {HOSTILE!r}
 
@@ -44,7 +45,7 @@ def ended(index, state, **more):
     return ToolProgress(index, state, ToolResult(str(index + 1), "search", hostile * 1_250, **more))
 """
 CELL = """
-accumulator, renderer = Accumulator(), LiveRenderer(DisplayOptions(), AsyncCell(get_ipython()))
+accumulator, renderer = Accumulator(), choose_renderer("front end", Settings(), AsyncCell(get_ipython()))
 await show(ToolCallStart(0, "1", "search"), ToolCallDelta(0, '{"query": "<b>sq'))
 await until("arguments")
 await show(ToolCallDelta(0, 'uare</b>", "limit": 3}'))
@@ -65,7 +66,7 @@ await show(ToolProgress(2, "refused", ToolResult("3", "write", "No.", refused=Tr
 await until("answer")
 await show(TextDelta("So it is."))
 await until("end")
-renderer.finish(accumulator.reply, {})
+renderer.finish(ReplyDocument(accumulator.reply), {})
 """
 STEPS = re.findall(r'until\("(\w+)"\)', CELL)
 
@@ -109,7 +110,7 @@ def test_a_call_tells_its_name_its_arguments_as_they_come_and_how_far_it_is(
     expect(card(page, 1)).to_have_text(re.compile(r"read\(<img src=x onerror='ran = 1'>.*…\)"))
     expect(card(page, 2)).to_have_text("write()")
     go("waiting")
-    expect(card(page, 0)).to_contain_text("search(…)waits for your approval")
+    expect(card(page, 0)).to_contain_text("search(…)waiting for your approval")
     expect(heading(page)).to_contain_text("Waiting for your approval…")
     go("approved")
     expect(card(page, 0)).to_contain_text("3)approved")

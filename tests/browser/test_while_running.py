@@ -83,7 +83,7 @@ def test_a_stopped_answer_stays_as_far_as_it_came_and_the_conversation_goes_on(
     assert_stopped(page, model)
     document, error = texts(page)
     assert re.fullmatch(r"Reasoning · \d\.\d s\s+word( word)+\s+stopped · mimo-test · [^\n]*", document)
-    assert error == "Interrupted: The answer was stopped; what had come is kept."
+    assert error == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
     *_, asked, partial, going_on = messages(page, model)
     assert (asked["role"], asked["content"]) == ("user", "hello")
     assert (partial["role"], partial["reasoning_content"]) == ("assistant", "Hm.")
@@ -102,7 +102,7 @@ def test_an_answer_is_stopped_while_the_server_is_silent(page: Page, model: Peer
     assert_stopped(page, model)
     document, error = texts(page)
     assert re.fullmatch(r"A word\s+stopped · mimo-test · [^\n]*", document)
-    assert error == "Interrupted: The answer was stopped; what had come is kept."
+    assert error == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
     assert [message["content"] for message in messages(page, model)[-3:]] == ["hello", "A word", "go on"]
 
 
@@ -115,7 +115,7 @@ def test_an_answer_is_stopped_before_anything_came(page: Page, model: Peer, way:
     expect(view(page)).to_contain_text("Waiting for the model")
     stop(page, way)
     assert_stopped(page, model)
-    assert "".join(texts(page)) == "Interrupted: The answer was stopped; nothing had come."
+    assert "".join(texts(page)) == "Interrupted: No reply was received."
     asked = [message["content"] for message in messages(page, model)]
     assert asked[-1] == "go on"
     assert "lost" not in asked

@@ -1,4 +1,4 @@
-"""Coroutines for callers that cannot await: one event loop in a thread of its own."""
+"""The portal: coroutines for callers that cannot await, on one event loop in a background thread."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from mimo_magics.session.turn_runner import RunningTurn
 
 
 class Watched(Session):
-    """A session whose running turn other threads can see."""
+    """A session whose running turn is visible to other threads."""
 
     running: RunningTurn | None = None
 
@@ -38,7 +38,7 @@ def session(peer: Peer) -> Watched:
 
 
 def interrupt_once(true: Callable[[], bool]) -> None:
-    """Send this process the signal of Ctrl-C when a condition is true."""
+    """Send SIGINT to this process when a condition is true."""
 
     def wait_and_send() -> None:
         wait_until(true)
@@ -55,7 +55,7 @@ def test_a_coroutine_that_suspends_cannot_run_inline() -> None:
         portal.run_inline(suspends())
 
 
-def test_asking_works_where_a_loop_is_running(peer: Peer) -> None:
+def test_a_synchronous_call_works_while_a_loop_is_running(peer: Peer) -> None:
     async def cell() -> str:
         return str(session(peer).ask("hello"))
 
@@ -73,7 +73,9 @@ def test_calls_from_any_thread_share_a_connection(peer: Peer) -> None:
 @pytest.mark.parametrize(
     "words", [[], ["half ", "an answer"]], ids=["before the first byte", "in the stream"]
 )
-def test_ctrl_c_in_silence_stops_at_once_and_keeps_what_had_come(peer: Peer, words: list[str]) -> None:
+def test_ctrl_c_while_the_server_is_silent_stops_at_once_with_the_partial_reply(
+    peer: Peer, words: list[str]
+) -> None:
     peer.answers(lambda seen: Answer([*(frames(seen, words, end=False) if words else ()), SILENCE]))
     talk = session(peer)
     interrupt_once(lambda: bool(peer.requests) and talk.has("".join(words)))
@@ -85,7 +87,7 @@ def test_ctrl_c_in_silence_stops_at_once_and_keeps_what_had_come(peer: Peer, wor
     assert peer.settled()[0].disconnected
 
 
-def test_a_loop_that_something_ended_is_replaced(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_loop_is_replaced(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     ended = []
 
@@ -98,13 +100,13 @@ def test_a_loop_that_something_ended_is_replaced(peer: Peer, monkeypatch: pytest
     assert session(peer).ask("hello").text == "You said: hello"
 
 
-def test_a_failed_call_comes_through(peer: Peer) -> None:
+def test_an_error_of_a_call_is_raised(peer: Peer) -> None:
     peer.answers(error(401))
     with pytest.raises(InvalidApiKey):
         session(peer).ask("hello")
 
 
-def test_a_session_can_be_asked_again_after_anything(peer: Peer) -> None:
+def test_a_session_accepts_a_prompt_after_any_failure(peer: Peer) -> None:
     talk = session(peer)
     obeying = peer.script
     peer.answers(error(401))
@@ -144,7 +146,7 @@ if hasattr(os, "fork"):
 """
 
 
-def test_a_program_of_many_loops_and_processes_ends_in_good_order(peer: Peer) -> None:
+def test_a_program_with_many_loops_and_processes_exits_cleanly(peer: Peer) -> None:
     command = [sys.executable, "-X", "dev", "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PROGRAM]
     run = subprocess.run(
         [*command, f"{peer.url}/v1"], capture_output=True, text=True, timeout=60, check=False
@@ -174,7 +176,7 @@ print(os.waitstatus_to_exitcode(status))
 
 @pytest.mark.parametrize("argument", ["idle", "again"])
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_process_ends_by_itself(argument: str) -> None:
+def test_a_forked_process_exits(argument: str) -> None:
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORKED, argument], capture_output=True, text=True, check=True
     )
@@ -217,7 +219,7 @@ print("the end")
 
 
 @pytest.mark.parametrize("kind", ["silence", "whole", "busy", "shielded"])
-def test_a_process_ends_while_a_daemon_thread_waits_for_an_answer(peer: Peer, kind: str) -> None:
+def test_a_process_exits_while_a_daemon_thread_waits_for_a_reply(peer: Peer, kind: str) -> None:
     peer.script = lambda seen: Answer([*frames(seen, ["half"], end=False), SILENCE])
     command = [sys.executable, "-c", ENDING, kind, f"{peer.url}/v1"]
     with subprocess.Popen(

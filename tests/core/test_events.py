@@ -16,6 +16,7 @@ from mimo_magics.core.events import (
     Notice,
     PendingApproval,
     ReasoningDelta,
+    ReplyEnded,
     ResponseRestarted,
     ResponseStarted,
     Retrying,
@@ -64,6 +65,7 @@ EVERY_EVENT = (
     UsageUpdate(Usage(1, 1)),
     Stopped("tool_calls"),
     UsageUpdate(Usage(9, 5, 4, 2)),
+    ReplyEnded(),
 )
 
 

@@ -13,6 +13,7 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from support.kernel import Kernel
+from support.meters import Meter
 from support.paths import PACKAGE
 from support.peer import KEY, Answer, Peer, error, obey, reply, stream
 
@@ -24,7 +25,7 @@ from mimo_magics.core.messages import Message, Params, Reply, TextPart, ToolCall
 from mimo_magics.core.settings import Settings
 from mimo_magics.display.live.tool_cards import StepGroup
 from mimo_magics.display.live.widgets import WidgetFactory
-from mimo_magics.display.progress import Progress
+from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.document import reply as reply_document, table
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.panel import Panel, close_all
@@ -154,14 +155,17 @@ def test_the_reason_of_a_retry_is_translated(chinese: None) -> None:
         2, 4, 1.5, Translatable("{host} closed the connection without sending a response.", host="h")
     )
     assert (
-        str(event) == "h closed the connection without sending a response. · again in 1.5 s, attempt 2 of 4"
+        str(event)
+        == "h closed the connection without sending a response. · retrying in 1.5 s, attempt 2 of 4"
     )
     assert translate(str(event)) == "h 未傳送回應就關閉了連線。 · 1.5 秒後重試，第 2 次，共 4 次"
 
 
 def test_the_progress_line_is_translated(chinese: None) -> None:
-    progress = Progress(lambda: 0.0)
+    progress, meter = ReplyProgress(), Meter(lambda: 0.0)
+    progress.start({0: meter})
     assert progress.line == "等待模型… 0 秒"
+    meter.feed(ReasoningDelta("Hm."))
     progress.feed(ReasoningDelta("Hm."))
     assert progress.line == "推理中… 0 秒 · 0.0 秒後出現第一個 token"
 
@@ -175,7 +179,7 @@ def test_the_approval_buttons_are_translated(chinese: None) -> None:
     *buttons, reason = card.box.children[2].children
     assert steps._heading.description == "等待你的核准… 0 秒"
     assert [button.description for button in buttons] == ["核准", "此工作階段一律核准", "拒絕"]
-    assert reason.placeholder == "拒絕的理由？會告知模型。"
+    assert reason.placeholder == "理由（會傳給模型）"
 
 
 # Errors
@@ -273,7 +277,7 @@ def test_a_notebook_saved_in_chinese_has_the_same_session_as_in_english(
     for language in ("en", "zh-TW"):
         monkeypatch.setattr(Translatable, "language", language)
         read[language] = [read_histories(json.loads(text)) for text in saved.values()]
-    assert "達到輸出上限而中斷" in json.loads(saved["zh-TW"])["cells"][0]["outputs"][0]["data"]["text/html"]
+    assert "達到輸出上限而截斷" in json.loads(saved["zh-TW"])["cells"][0]["outputs"][0]["data"]["text/html"]
     (first, *others) = read["en"] + read["zh-TW"]
     assert first.sessions["main"].turns == (turn,)
     assert all(found == first for found in others)
@@ -337,9 +341,9 @@ def test_a_kernel_shows_chinese_until_the_language_is_reset(kernel: Kernel, serv
     english = shown()
     assert kernel.run("%mimo_config language=zh-TW").documents[-1].startswith("設定")
     page, tables, failure = shown()
-    assert "達到輸出上限而中斷；--max-tokens 可提高上限" in page
+    assert "達到輸出上限而截斷；請提高 --max-tokens" in page
     assert "推理" in page
-    assert "cut off" not in page
+    assert "truncated" not in page
     assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "檔案"]
     assert failure[0] == english[2][0]
     assert failure[1] == "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
@@ -351,5 +355,5 @@ def test_a_kernel_shows_chinese_until_the_language_is_reset(kernel: Kernel, serv
     assert kernel.run("%mimo_config --reset language").documents[-1].startswith("setting")
     again = shown()
     assert again[1:] == english[1:]
-    assert "cut off at the output limit" in again[0]
+    assert "truncated at the output limit" in again[0]
     assert [text for text in ("推理", "達到") if text in again[0]] == []

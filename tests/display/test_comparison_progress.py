@@ -2,64 +2,78 @@
 
 from __future__ import annotations
 
+from support.meters import Meter
 from support.widget_page import Clock
 
-from mimo_magics.core.events import ResponseStarted, Retrying, TextDelta
+from mimo_magics.core.events import Event, ReplyEnded, ResponseStarted, Retrying, TextDelta
 from mimo_magics.display.comparison_progress import ComparisonProgress
 
 
-def test_it_counts_those_that_are_over_those_that_failed_and_the_seconds() -> None:
+def test_it_counts_replies_failures_and_seconds() -> None:
     clock = Clock()
-    tally = ComparisonProgress("abc", now=clock)
-    lines = [tally.line]
-    for number, note in ((2, ""), (0, "HTTP 429"), (1, "")):
+    progress = ComparisonProgress("abc")
+    progress.start({0: Meter(clock)})
+    lines = [progress.line]
+    for number, failure in ((2, ""), (0, "HTTP 429"), (1, "")):
         clock.time += 1.5
-        tally.end(number, note)
-        lines.append(tally.line)
+        progress.feed(ReplyEnded(failure), number)
+        lines.append(progress.line)
     assert lines == [
         "0 of 3 answered · 0 s",
         "1 of 3 answered · 1 s",
         "1 of 3 answered, 1 failed · 3 s",
         "2 of 3 answered, 1 failed · 4 s",
     ]
-    assert list(tally.ended_numbers) == [2, 0, 1]
+    assert list(progress.ended_numbers) == [2, 0, 1]
 
 
-def test_of_each_it_tells_what_goes_on_and_then_what_came_of_it() -> None:
+def test_each_reply_has_a_status_until_it_is_over_and_a_result_then() -> None:
     clock = Clock()
-    tally = ComparisonProgress("ab", now=clock)
-    told = [tally.reply_status(0)]
-    tally.feed(0, Retrying(2, 5, 1.5, "HTTP 503: busy"))
-    told.append(tally.reply_status(0))
-    tally.feed(0, ResponseStarted("1", "mimo-v2-pro"))
+    progress = ComparisonProgress("ab")
+    meters = {number: Meter(clock) for number in range(2)}
+    progress.start(meters)
+
+    def feed(event: Event) -> str:
+        meters[0].feed(event)
+        progress.feed(event, 0)
+        return progress.reply_status(0)
+
+    statuses = [progress.reply_status(0), feed(Retrying(2, 5, 1.5, "HTTP 503: busy"))]
+    feed(ResponseStarted("1", "mimo-v2-pro"))
     clock.time = 2.0
-    tally.feed(0, TextDelta("Hi"))
-    told.append(tally.reply_status(0))
-    tally.end(0)
-    tally.end(1, "HTTP 429: too many")
+    statuses.append(feed(TextDelta("Hi")))
+    progress.feed(ReplyEnded(), 0)
+    progress.feed(ReplyEnded("HTTP 429: too many"), 1)
     clock.time = 9.0
-    assert [*told, tally.reply_status(0), tally.reply_status(1)] == [
+    assert [*statuses, progress.reply_status(0), progress.reply_status(1)] == [
         "Waiting for the model… 0 s",
-        "HTTP 503: busy · again in 2 s, attempt 2 of 5",
+        "HTTP 503: busy · retrying in 2 s, attempt 2 of 5",
         "Answering… 2 s · mimo-v2-pro · first token after 2.0 s",
         "Answered · 2 s · mimo-v2-pro · first token after 2.0 s",
         "⚠ HTTP 429: too many",
     ]
 
 
-def test_the_time_of_one_begins_when_its_turn_comes() -> None:
+def test_the_time_of_a_reply_starts_with_its_turn() -> None:
     clock = Clock()
-    tally = ComparisonProgress("abcd", at_once=2, now=clock)
-    assert [tally.reply_status(number) for number in range(4)] == [
-        *["Waiting for the model… 0 s"] * 2,
-        *["Waits for its turn"] * 2,
-    ]
+    progress = ComparisonProgress("abc")
+    meters = {number: Meter(clock) for number in range(2)}
+    progress.start(meters)
     clock.time = 5.0
-    tally.end(1)
+    progress.feed(ReplyEnded(), 1)
+    meters[2] = Meter(clock)
     clock.time = 7.0
-    assert [tally.reply_status(number) for number in range(4)] == [
+    assert [progress.reply_status(number) for number in range(3)] == [
         "Waiting for the model… 7 s",
         "Answered · 5 s",
         "Waiting for the model… 2 s",
-        "Waits for its turn",
+    ]
+
+
+def test_a_reply_without_a_meter_has_not_started() -> None:
+    progress = ComparisonProgress("ab")
+    progress.start({0: Meter(Clock())})
+    assert [progress.reply_status(number) for number in range(2)] == [
+        "Waiting for the model… 0 s",
+        "Queued",
     ]

@@ -1,8 +1,11 @@
 """The line beneath a reply on its way."""
 
 import pytest
+from support.meters import Meter
+from support.widget_page import Clock
 
 from mimo_magics.core.events import (
+    Event,
     ModelPreparation,
     ReasoningDelta,
     ResponseStarted,
@@ -13,16 +16,20 @@ from mimo_magics.core.events import (
     UsageUpdate,
 )
 from mimo_magics.core.messages import Usage
-from mimo_magics.display.progress import Progress
+from mimo_magics.display.progress import ReplyProgress
 
 
-class Clock:
-    """Shows the time that a test sets."""
+class Measured(ReplyProgress):
+    """The status of a reply, and its meter, which is fed with the same events."""
 
-    time = 100.0
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.meter = Meter(clock)
+        self.start({0: self.meter})
 
-    def __call__(self) -> float:
-        return self.time
+    def feed(self, event: Event, number: int = 0) -> None:
+        self.meter.feed(event)
+        super().feed(event, number)
 
 
 @pytest.fixture
@@ -31,30 +38,34 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def progress(clock: Clock) -> Progress:
-    return Progress(clock)
+def progress(clock: Clock) -> Measured:
+    return Measured(clock)
 
 
-def test_a_wait_is_told_with_its_seconds(clock: Clock, progress: Progress) -> None:
+def test_a_reply_that_has_not_started_shows_no_time() -> None:
+    assert ReplyProgress().line == "Waiting for the model… 0 s"
+
+
+def test_a_wait_is_told_with_its_seconds(clock: Clock, progress: Measured) -> None:
     assert progress.line == "Waiting for the model… 0 s"
     clock.time += 12.3
     assert progress.line == "Waiting for the model… 12 s"
 
 
-def test_an_attempt_that_comes_is_counted_down(clock: Clock, progress: Progress) -> None:
+def test_an_attempt_that_comes_is_counted_down(clock: Clock, progress: Measured) -> None:
     progress.feed(Retrying(2, 5, 3.2, "HTTP 503: busy"))
     told = []
     for _ in range(6):
         told.append(progress.line)
         clock.time += 1
-    assert [line.removeprefix("HTTP 503: busy · again in ") for line in told] == [
+    assert [line.removeprefix("HTTP 503: busy · retrying in ") for line in told] == [
         f"{seconds} s, attempt 2 of 5" for seconds in (4, 3, 2, 1, 0, 0)
     ]
     progress.feed(ResponseStarted("1", "mimo"))
     assert progress.line == "Waiting for the model… 6 s · mimo"
 
 
-def test_thinking_answering_and_tools_are_told(progress: Progress) -> None:
+def test_thinking_answering_and_tools_are_told(progress: Measured) -> None:
     states = []
     for event in (
         ReasoningDelta("Hm."),
@@ -78,7 +89,7 @@ def test_thinking_answering_and_tools_are_told(progress: Progress) -> None:
     ]
 
 
-def test_figures_tell_the_first_token_the_rate_and_what_went_in(clock: Clock, progress: Progress) -> None:
+def test_figures_tell_the_first_token_the_rate_and_what_went_in(clock: Clock, progress: Measured) -> None:
     progress.feed(ResponseStarted("1", "mimo-v2-pro"))
     clock.time += 0.5
     progress.feed(UsageUpdate(Usage(1_200, 0, 1_024)))
@@ -90,7 +101,7 @@ def test_figures_tell_the_first_token_the_rate_and_what_went_in(clock: Clock, pr
     )
 
 
-def test_figures_change_once_a_second(clock: Clock, progress: Progress) -> None:
+def test_figures_change_once_a_second(clock: Clock, progress: Measured) -> None:
     figures = set()
     for _ in range(300):
         progress.feed(TextDelta("word "))
@@ -99,7 +110,7 @@ def test_figures_change_once_a_second(clock: Clock, progress: Progress) -> None:
     assert len(figures) <= 4
 
 
-def test_the_preparation_of_the_embedded_model_does_not_count(clock: Clock, progress: Progress) -> None:
+def test_the_preparation_of_the_embedded_model_does_not_count(clock: Clock, progress: Measured) -> None:
     clock.time += 30
     progress.feed(ModelPreparation("Fetching x", 34_000_000, 98_000_000))
     assert progress.line == "Fetching x: 34 of 98 MB"
@@ -110,7 +121,7 @@ def test_the_preparation_of_the_embedded_model_does_not_count(clock: Clock, prog
     assert progress.line == "Waiting for the model… 1 s · x"
 
 
-def test_empty_pieces_change_nothing(progress: Progress) -> None:
+def test_empty_pieces_change_nothing(progress: Measured) -> None:
     progress.feed(ReasoningDelta(""))
     progress.feed(TextDelta(""))
     assert progress.state == "Waiting for the model"

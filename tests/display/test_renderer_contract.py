@@ -35,13 +35,13 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.display.live.widgets import STYLE
 from mimo_magics.display.rich_terminal import RichTerminalRenderer
 from mimo_magics.display.selection import choose_renderer
-from mimo_magics.document.reply import reply_bundle
+from mimo_magics.document.reply import ReplyDocument, reply_bundle
 
 Published = list[dict[str, Any]]
 CALL = ToolCall("call_1", "clock", '{"zone": "UTC"}')
 RESULT = ToolResult("call_1", "clock", "12:00")
 REPLY = Reply(Message("assistant", (ReasoningPart("Hm."), CALL, RESULT, TextPart("**Noon**"))), stop="end")
-RECORD = {"version": 1}
+METADATA = {"mimo": {"version": 1}}
 TURN: list[Event] = [
     ModelPreparation("Fetching x", 1, 9),
     Retrying(2, 5, 1.5, "HTTP 503: busy"),
@@ -136,9 +136,9 @@ def test_what_stays_is_the_document_of_the_reply_with_its_record(
     for event in events:
         renderer.show(event)
         renderer.tick()
-    renderer.finish(REPLY, RECORD)
+    renderer.finish(ReplyDocument(REPLY), METADATA)
     assert data(published) == [reply_bundle(REPLY)]
-    assert published[-1]["metadata"] == {"mimo": RECORD}
+    assert published[-1]["metadata"] == METADATA
 
 
 @each_with_document
@@ -150,7 +150,7 @@ def test_the_document_shows_the_notices_of_the_turn(
     for event in events:
         renderer.show(event)
         renderer.tick()
-    renderer.finish(REPLY, RECORD, notices=["Replaced turn 2."])
+    renderer.finish(ReplyDocument(REPLY, notices=("Replaced turn 2.",)), METADATA)
     assert data(published) == [reply_bundle(REPLY, notices=["Replaced turn 2."])]
 
 
@@ -191,7 +191,7 @@ def test_events_may_come_in_any_order(
     for event in events:
         renderer.show(event)
         renderer.tick()
-    renderer.finish(REPLY, RECORD)
+    renderer.finish(ReplyDocument(REPLY), METADATA)
     assert data(published) == ([reply_bundle(REPLY)] if choice.leaves_document else [])
 
 
@@ -215,7 +215,8 @@ def test_nothing_of_a_hostile_text_is_obeyed(
         renderer.show(event)
         renderer.tick()
     parts = (ReasoningPart(hostile), TextPart(hostile))
-    renderer.finish(Reply(Message("assistant", parts), stop="end", notes=(hostile,)), RECORD)
+    reply = Reply(Message("assistant", parts), stop="end", notes=(hostile,))
+    renderer.finish(ReplyDocument(reply), METADATA)
     pages = [output["data"].get("text/html", "") for output in published]
     pages += [value for value in wire.values() if value != STYLE]
     assert [found for page in pages for found in find_harm(page)] == []

@@ -12,6 +12,7 @@ from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, T
 from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.display import rich_terminal
 from mimo_magics.display.rich_terminal import RichTerminalRenderer, render_reply
+from mimo_magics.document.reply import ReplyDocument
 
 
 def test_rich_lays_the_answer_out() -> None:
@@ -21,7 +22,7 @@ def test_rich_lays_the_answer_out() -> None:
     )
     for event in EVENTS:
         renderer.show(event)
-    renderer.finish(REPLY, {})
+    renderer.finish(ReplyDocument(REPLY), {})
     shown = screen.getvalue()
     assert "# Hello" not in shown
     assert "Hello" in shown.rpartition("Hm.")[2]
@@ -35,7 +36,7 @@ def test_rich_tells_of_waits_and_leaves_nothing_of_a_call_of_which_nothing_came(
     )
     renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
     renderer.tick()
-    assert "HTTP 503: busy · again in 1.5 s, attempt 2 of 5" in screen.getvalue()
+    assert "HTTP 503: busy · retrying in 1.5 s, attempt 2 of 5" in screen.getvalue()
     renderer.clear()
     assert screen.getvalue().endswith("\x1b[2K")
 

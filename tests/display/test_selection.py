@@ -7,27 +7,27 @@ from io import BytesIO, TextIOWrapper
 from types import SimpleNamespace
 
 import pytest
-from support.comparisons import BUNDLE, METADATA, TITLES
+from support.comparisons import BUNDLE, DOCUMENT, METADATA, TITLES
 from support.widget_page import Cell, PageConnection, Published
 
-from mimo_magics.core.events import TextDelta
-from mimo_magics.core.renderer_protocol import ComparisonRenderer, DisplayTarget
+from mimo_magics.core.events import ReplyEnded, TextDelta
+from mimo_magics.core.renderer_protocol import DisplayTarget, Renderer
 from mimo_magics.core.settings import Settings
 from mimo_magics.display import selection
-from mimo_magics.display.selection import choose_comparison_renderer, choose_renderer
+from mimo_magics.display.selection import choose_renderer
 
 PLACES: tuple[DisplayTarget, ...] = ("front end", "unattended", "terminal")
 
 
-def played(renderer: ComparisonRenderer) -> None:
+def played(renderer: Renderer) -> None:
     renderer.tick()
-    renderer.show(0, TextDelta("Hi"))
-    renderer.end_reply(0)
-    renderer.finish(BUNDLE, METADATA)
+    renderer.show(TextDelta("Hi"), 0)
+    renderer.show(ReplyEnded(), 0)
+    renderer.finish(DOCUMENT, METADATA)
 
 
 def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
-    played(choose_comparison_renderer("unattended", Settings(), TITLES))
+    played(choose_renderer("unattended", Settings(), titles=TITLES))
     assert [(output["data"], output["metadata"], output["update"]) for output in published] == [
         (BUNDLE, METADATA, False)
     ]
@@ -38,24 +38,24 @@ def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
 def test_quiet_is_quiet_everywhere(
     place: DisplayTarget, wire: PageConnection, published: Published, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    played(choose_comparison_renderer(place, Settings(quiet=True), TITLES, Cell()))
+    played(choose_renderer(place, Settings(quiet=True), Cell(), titles=TITLES))
     assert (published, wire.messages, capsys.readouterr().out) == ([], [], "")
 
 
 @pytest.mark.parametrize(
     ("place", "cell", "live", "kind"),
     [
-        ("front end", Cell(), True, "LiveComparisonRenderer"),
-        ("front end", Cell(), False, "StaticComparisonRenderer"),
-        ("front end", None, True, "StaticComparisonRenderer"),
-        ("unattended", None, True, "FinalComparisonRenderer"),
+        ("front end", Cell(), True, "LiveRenderer"),
+        ("front end", Cell(), False, "StatusRenderer"),
+        ("front end", None, True, "StatusRenderer"),
+        ("unattended", None, True, "FinalRenderer"),
         ("terminal", Cell(), True, "TerminalComparisonRenderer"),
     ],
 )
 def test_a_renderer_is_chosen_by_the_place_and_what_a_person_wants(
     place: DisplayTarget, cell: Cell | None, live: bool, kind: str
 ) -> None:
-    assert type(choose_comparison_renderer(place, Settings(live=live), TITLES, cell)).__name__ == kind
+    assert type(choose_renderer(place, Settings(live=live), cell, titles=TITLES)).__name__ == kind
 
 
 class Terminal(TextIOWrapper):

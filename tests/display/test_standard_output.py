@@ -16,13 +16,14 @@ from support.peer import KEY, Peer, reply, stream
 from support.terminal_turn import EVENTS, REPLY
 
 from mimo_magics.core.errors import MimoError
-from mimo_magics.core.events import Note, Notice, ReasoningDelta, TextDelta
+from mimo_magics.core.events import Note, Notice, ReasoningDelta, ReplyEnded, TextDelta
 from mimo_magics.core.messages import ToolCall
 from mimo_magics.core.text import replace_unencodable_characters
-from mimo_magics.display.comparison import TerminalComparisonRenderer
 from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.display.output import Output, display_bundle
-from mimo_magics.display.terminal import TerminalRenderer
+from mimo_magics.display.terminal import TerminalComparisonRenderer, TerminalRenderer
+from mimo_magics.document.reply import ReplyDocument
+from mimo_magics.session.comparison.result import DisplayBundle
 from mimo_magics.tools.approval import ask_by_input
 
 ENCODINGS = ("ascii", "latin-1", "cp1252", "cp950", "cp936", "shift_jis", "iso2022_jp", "utf-16", "utf-8")
@@ -43,13 +44,13 @@ def show_turn(text: str) -> None:
     renderer = TerminalRenderer()
     for event in (*EVENTS, Note(text), Notice(text), ReasoningDelta(text), TextDelta(text)):
         renderer.show(event)
-    renderer.finish(REPLY, {})
+    renderer.finish(ReplyDocument(REPLY), {})
 
 
 def show_comparison(text: str) -> None:
     renderer = TerminalComparisonRenderer(ComparisonProgress((text, *TITLES[1:])))
-    renderer.end_reply(0, text)
-    renderer.finish({"text/html": "", "text/plain": text}, {})
+    renderer.show(ReplyEnded(text), 0)
+    renderer.finish(DisplayBundle({"text/html": "", "text/plain": text}), {})
 
 
 SHOWN: dict[str, Callable[[str], object]] = {

@@ -1,64 +1,63 @@
 """One output that grows in place."""
 
+from collections.abc import Callable
 from itertools import count
 
-import pytest
-from IPython.core.displaypub import CapturingDisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
+from support.comparisons import DOCUMENT, METADATA, TITLES, plain_texts
+from support.meters import Meter
+from support.widget_page import Clock, Published
 
-from mimo_magics.core.events import ModelPreparation, Notice, Retrying, TextDelta
+from mimo_magics.core.events import ModelPreparation, Notice, ReplyEnded, Retrying, TextDelta
 from mimo_magics.core.messages import Message, Reply, TextPart
-from mimo_magics.display.static import StaticRenderer
+from mimo_magics.display.comparison_progress import ComparisonProgress
+from mimo_magics.display.progress import ReplyProgress
+from mimo_magics.display.static import StaticRenderer, StatusRenderer
+from mimo_magics.document.reply import ReplyDocument
 
 
-@pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
-    shell = InteractiveShell.instance()
-    publisher = CapturingDisplayPublisher()
-    monkeypatch.setattr(shell, "display_pub", publisher)
-    return publisher.outputs
+def static(now: Callable[[], float]) -> StaticRenderer:
+    renderer = StaticRenderer(ReplyProgress(), now=now)
+    renderer.start({0: Meter(lambda: 0.0)})
+    return renderer
 
 
-def clock(step: float):
+def clock(step: float) -> Callable[[], float]:
     ticks = count()
     return lambda: next(ticks) * step
 
 
-def plain(published: list[dict[str, object]]) -> list[str]:
-    return [output["data"]["text/plain"] for output in published]
-
-
-def test_all_frames_are_one_output_and_the_last_is_the_document(published: list[dict[str, object]]) -> None:
-    renderer = StaticRenderer(now=clock(1.0))
+def test_all_frames_are_one_output_and_the_last_is_the_document(published: Published) -> None:
+    renderer = static(clock(1.0))
     for word in ("a ", "b "):
         renderer.show(TextDelta(word))
-    renderer.finish(Reply(Message("assistant", (TextPart("a b "),)), stop="end"), {"version": 1})
-    assert plain(published) == ["a ", "a b ", "a b "]
+    reply = Reply(Message("assistant", (TextPart("a b "),)), stop="end")
+    renderer.finish(ReplyDocument(reply), METADATA)
+    assert plain_texts(published) == ["a ", "a b ", "a b "]
     assert [output["update"] for output in published] == [False, True, True]
     assert len({output["transient"]["display_id"] for output in published}) == 1
-    assert published[-1]["metadata"] == {"mimo": {"version": 1}}
+    assert published[-1]["metadata"] == METADATA
 
 
-def test_frames_come_ten_times_a_second_at_most(published: list[dict[str, object]]) -> None:
-    renderer = StaticRenderer(now=clock(0.001))
+def test_frames_come_ten_times_a_second_at_most(published: Published) -> None:
+    renderer = static(clock(0.001))
     for _ in range(1_000):
         renderer.show(TextDelta("x"))
     assert len(published) <= 11
 
 
 def test_what_is_sent_stays_proportional_to_the_length_of_the_reply(
-    published: list[dict[str, object]],
+    published: Published,
 ) -> None:
-    renderer = StaticRenderer(now=clock(1.0))
+    renderer = static(clock(1.0))
     for _ in range(2_000):
         renderer.show(TextDelta("ten chars "))
-    sent = sum(map(len, plain(published)))
+    sent = sum(map(len, plain_texts(published)))
     short = sum(range(0, 2_000, 10))
     assert sent <= short + 12 * 20_000
 
 
-def test_waits_are_told_at_once(published: list[dict[str, object]]) -> None:
-    renderer = StaticRenderer(now=lambda: 0.0)
+def test_waits_are_told_at_once(published: Published) -> None:
+    renderer = static(lambda: 0.0)
     renderer.show(ModelPreparation("Fetching x", 34_000_000, 98_000_000))
     renderer.show(ModelPreparation("Starting x"))
     renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
@@ -66,12 +65,12 @@ def test_waits_are_told_at_once(published: list[dict[str, object]]) -> None:
     assert told == [
         "Fetching x: 34 of 98 MB",
         "Starting x …",
-        "HTTP 503: busy · again in 2 s, attempt 2 of 5",
+        "HTTP 503: busy · retrying in 2 s, attempt 2 of 5",
     ]
 
 
-def test_only_the_first_part_of_a_growing_reply_shows_the_notices(published: list[dict[str, object]]) -> None:
-    renderer = StaticRenderer(is_only_output=True, now=clock(1.0))
+def test_only_the_first_part_of_a_growing_reply_shows_the_notices(published: Published) -> None:
+    renderer = StaticRenderer(ReplyProgress(), is_only_output=True, now=clock(1.0))
     renderer.show(Notice("Replaced turn 2."))
     for _ in range(30):
         renderer.show(TextDelta("word " * 20 + "\n\n"))
@@ -79,10 +78,41 @@ def test_only_the_first_part_of_a_growing_reply_shows_the_notices(published: lis
     assert ["Replaced turn 2." in html for html in shown.values()] == [True, False]
 
 
-def test_nothing_is_left_of_a_call_of_which_nothing_came(published: list[dict[str, object]]) -> None:
-    StaticRenderer().clear()
+def test_nothing_is_left_of_a_call_of_which_nothing_came(published: Published) -> None:
+    static(lambda: 0.0).clear()
     assert published == []
-    renderer = StaticRenderer()
+    renderer = static(lambda: 0.0)
     renderer.show(Retrying(2, 5, 1.5, "busy"))
+    renderer.clear()
+    assert published[-1]["data"] == {"text/plain": ""}
+
+
+def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: Published) -> None:
+    clock = Clock()
+    renderer = StatusRenderer(ComparisonProgress(TITLES))
+    renderer.start({0: Meter(clock)})
+    for _ in range(12):
+        clock.time += 0.1
+        renderer.tick()
+    renderer.show(TextDelta("Hi"), 0)
+    renderer.show(ReplyEnded(), 0)
+    renderer.show(ReplyEnded("HTTP 429"), 1)
+    renderer.finish(DOCUMENT, METADATA)
+    assert plain_texts(published) == [
+        "0 of 3 answered · 0 s",
+        "0 of 3 answered · 1 s",
+        "1 of 3 answered · 1 s",
+        "1 of 3 answered, 1 failed · 1 s",
+        "All",
+    ]
+    assert len({output["transient"]["display_id"] for output in published}) == 1
+    assert published[-1]["metadata"] == METADATA
+
+
+def test_of_a_line_nothing_is_left_when_nothing_came(published: Published) -> None:
+    renderer = StatusRenderer(ComparisonProgress(TITLES))
+    renderer.clear()
+    assert published == []
+    renderer.tick()
     renderer.clear()
     assert published[-1]["data"] == {"text/plain": ""}

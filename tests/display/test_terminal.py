@@ -7,20 +7,25 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from support.comparisons import DOCUMENT, METADATA, TITLES
+from support.hostile import HOSTILE
 from support.peer import KEY, SILENCE, Answer, Peer, frames
 from support.terminal_turn import EVENTS, REPLY
 
-from mimo_magics.core.events import ReasoningDelta, TextDelta
-from mimo_magics.display.terminal import TerminalRenderer
+from mimo_magics.core.events import ReasoningDelta, ReplyEnded, TextDelta
+from mimo_magics.core.text import CONTROL_CHARACTERS
+from mimo_magics.display.comparison_progress import ComparisonProgress
+from mimo_magics.display.terminal import TerminalComparisonRenderer, TerminalRenderer
+from mimo_magics.document.reply import ReplyDocument
 
 
 def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.CaptureFixture[str]) -> None:
     renderer = TerminalRenderer()
     for event in EVENTS:
         renderer.show(event)
-    renderer.finish(REPLY, {})
+    renderer.finish(ReplyDocument(REPLY), {})
     assert capsys.readouterr().out == (
-        "Starting x …\n⚠ too warm\nHTTP 503: busy · again in 1.5 s, attempt 2 of 5\n"
+        "Starting x …\n⚠ too warm\nHTTP 503: busy · retrying in 1.5 s, attempt 2 of 5\n"
         "\x1b[2mHm\x1b[0m\x1b[2m.\x1b[0m\n# Hello⟨U+001B⟩]0;title⟨U+0007⟩\n"
     )
 
@@ -30,7 +35,7 @@ def test_a_character_that_comes_in_pieces_is_printed_whole(capsys: pytest.Captur
     for piece in ("Hi ", "👨", "\u200d", "👩", "\u200d👧", ".\u200b", " ☎", "\ufe0e"):
         renderer.show(TextDelta(piece))
     renderer.show(ReasoningDelta("Hm\U000e0041"))
-    renderer.finish(REPLY, {})
+    renderer.finish(ReplyDocument(REPLY), {})
     assert capsys.readouterr().out == (
         "Hi 👨\u200d👩\u200d👧.⟨U+200B⟩ ☎\ufe0e\n\x1b[2mHm\x1b[0m\x1b[2m⟨U+E0041⟩\x1b[0m\n"
     )
@@ -70,8 +75,29 @@ def test_ctrl_c_in_a_terminal_stops_the_answer_and_the_next_prompt_goes_on(
     terminal.sendline("%mimo Hello")
     terminal.expect_exact("half an answer")
     terminal.sendintr()
-    terminal.expect_exact("The answer was stopped; what had come is kept.")
+    terminal.expect_exact("The partial reply was saved to the session; %mimo continue resumes it.")
     peer.script = obeying
     terminal.sendline("%mimo go on")
     terminal.expect_exact("You said: go on")
     assert peer.settled()[0].disconnected
+
+
+def test_a_terminal_gets_a_line_for_each_reply_and_all_of_them_at_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    renderer = TerminalComparisonRenderer(ComparisonProgress(TITLES))
+    renderer.show(TextDelta("Hi"), 1)
+    renderer.tick()
+    renderer.show(ReplyEnded(), 1)
+    renderer.show(ReplyEnded("HTTP 429:\n\ntoo many\x1b[2J"), 0)
+    renderer.finish(DOCUMENT, METADATA)
+    assert capsys.readouterr().out == (
+        "1 of 3 answered: temperature 0.7\n"
+        "1 of 3 answered, 1 failed: temperature 0: HTTP 429: too many\ufffd[2J\n\nAll\n"
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_terminal_obeys_no_hostile_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    TerminalComparisonRenderer(ComparisonProgress([HOSTILE[name]])).show(ReplyEnded(HOSTILE[name]))
+    assert not CONTROL_CHARACTERS.search(capsys.readouterr().out.removesuffix("\n"))

@@ -101,7 +101,7 @@ def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, pee
     peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
     ran = kernel.run("%%mimo\nhello")
     assert (ran.status, ran.documents, len(ran.error)) == ("error", ["half an answer"], 2)
-    assert "cut off: the connection broke" in ran.outputs[0]["data"]["text/html"]
+    assert "incomplete: the connection broke" in ran.outputs[0]["data"]["text/html"]
     peer.script = obey
     kernel.run("%%mimo\ngo on")
     assert roles(peer) == ["user", "assistant", "user"]
@@ -110,7 +110,7 @@ def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, pee
 def test_a_wait_for_a_busy_server_is_seen(kernel: Kernel, peer: Peer) -> None:
     """Its seconds count down; after it the call is made again."""
     peer.answers(error(503, "overloaded", **{"Retry-After": "120"}))
-    notice = "HTTP 503 Service Unavailable: overloaded · again in {} s, attempt 2 of 5"
+    notice = "HTTP 503 Service Unavailable: overloaded · retrying in {} s, attempt 2 of 5"
     ran = kernel.run(
         "%%mimo\nhello", when=lambda: any(map(kernel.shows, map(notice.format, range(100, 118))))
     )
@@ -133,6 +133,7 @@ ENDLESS = {
 """What does not end by itself, or not before the test gives up."""
 
 
+SAVED = "The partial reply was saved to the session; %mimo continue resumes it."
 SHOWN = {
     "before the first byte": "",
     "in the stream": "word",
@@ -148,9 +149,7 @@ def test_an_interrupt_lands_at_once(kernel: Kernel, peer: Peer, state: str, cell
     begun = showing(kernel, SHOWN[state])
     stopped, following = kernel.run_all([cell, "print('ran')"], when=lambda: bool(peer.requests) and begun())
     came = state in ("in the stream", "in silence")
-    assert stopped.error == [
-        f"Interrupted: The answer was stopped; {'what had come is kept' if came else 'nothing had come'}."
-    ]
+    assert stopped.error == [f"Interrupted: {SAVED if came else 'No reply was received.'}"]
     assert len(peer.requests) == 1
     if "%%time" not in cell or IPython.version_info >= (9, 4):  # an older %%time swallows every error
         assert following.status == "aborted"
@@ -214,13 +213,17 @@ def test_what_is_asked_anew_is_not_said_to_be_kept(kernel: Kernel) -> None:
 
 def test_code_for_a_format_that_the_address_has_not_is_an_error(kernel: Kernel) -> None:
     assert kernel.run("%%mimo --as anthropic\nHello").error == [
-        "BadOption: The address for the openai format is none for the anthropic format.",
-        "Say the address for it: --api anthropic --base-url URL",
+        "BadOption: The base URL is for the openai format, but the code needs the anthropic format.",
+        "Set its base URL: --api anthropic --base-url URL",
     ]
 
 
 def test_an_answer_that_goes_on_is_not_drafted(kernel: Kernel) -> None:
-    assert kernel.run("%mimo --dry-run continue").error[0].startswith("BadOption: An answer that goes on")
+    assert (
+        kernel.run("%mimo --dry-run continue")
+        .error[0]
+        .startswith("BadOption: %mimo continue has no dry run.")
+    )
 
 
 def test_a_document_that_is_stopped_is_left_as_plain_text_and_not_begun_again(
@@ -233,6 +236,6 @@ def test_a_document_that_is_stopped_is_left_as_plain_text_and_not_begun_again(
     kernel.run("markdown_it.MarkdownIt.render = render")
     document = ran.outputs[0]["data"]["text/html"]
     assert '<pre dir="auto">You said: hello</pre>' in document
-    assert "Shown as plain text: its document was stopped." in document
-    assert ran.error[0] == "Interrupted: The document was stopped; the answer is kept."
+    assert "Shown as plain text: rendering was interrupted." in document
+    assert ran.error[0] == "Interrupted: The rendering was interrupted. The reply is saved."
     assert kernel.run("print(len(stops))").text == "1\n"

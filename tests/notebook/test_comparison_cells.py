@@ -47,7 +47,7 @@ def test_the_conversation_is_sent_and_stays_as_it_was(kernel: Kernel, peer: Peer
 def test_a_reply_is_adopted_as_the_turn_of_its_cell(kernel: Kernel, peer: Peer) -> None:
     kernel.run(GRID, cell="compare")
     ran = kernel.run("%mimo_compare adopt 2")
-    assert "Reply 2 is turn 1 of session main now." in output_html(ran)
+    assert "Saved reply 2 as turn 1 of session main." in output_html(ran)
     (output,) = ran.outputs
     told = output["metadata"]["mimo"]
     assert (told["cell"], told["session"], told["params"]["temperature"]) == ("compare", "main", 1.0)
@@ -63,7 +63,7 @@ def test_the_cell_that_is_run_again_follows_what_it_followed(kernel: Kernel, pee
     kernel.run(GRID, cell="compare")
     assert sent_contents(peer)[-2:] == [["Hello"], ["Hello"]]
     ran = kernel.run("%mimo_compare adopt 2")
-    assert "Reply 2 is turn 1 of session main now. 2 turns that stood there stay as a branch." in output_html(
+    assert "Saved reply 2 as turn 1 of session main. The 2 replaced turns are now a branch." in output_html(
         ran
     )
 
@@ -88,7 +88,7 @@ def test_the_last_comparison_is_shown_again(kernel: Kernel) -> None:
 
 def test_before_anything_was_compared_there_is_nothing_to_show(kernel: Kernel) -> None:
     assert kernel.run("%mimo_compare show").error == [
-        "BadOption: Nothing was compared yet.",
+        "BadOption: There is no comparison yet.",
         "%%mimo_compare --temperature 0 1",
     ]
 

@@ -27,7 +27,7 @@ def test_all_combinations_are_sent_in_the_order_of_the_options() -> None:
 @pytest.mark.parametrize(
     ("line", "titles"),
     [
-        ("", ["as set"]),
+        ("", ["current settings"]),
         ("-m a", ["a"]),
         ("-m a -t 0 1", ["temperature 0.0", "temperature 1.0"]),
         ("-t default 0.2", ["temperature default", "temperature 0.2"]),
@@ -58,7 +58,7 @@ def test_shared_settings_are_not_variants() -> None:
     assert request("--json --param seed=1 --at-once 2 --ask-above '5 USD' --no-history --session s -o x") == (
         ComparisonRequest(
             "Name a bird.",
-            (Variant("as set", {}),),
+            (Variant("current settings", {}),),
             {"json": True, "param": {"seed": 1}},
             at_once=2,
             ask_above="5 USD",
@@ -84,8 +84,8 @@ def test_variables_in_the_prompt_are_replaced_unless_it_is_raw() -> None:
         ("", "  ", "The prompt is empty.", "Write it below %%mimo, or after the options of %mimo."),
         ("more", "x", "Unexpected argument 'more'.", "For help, run %%mimo_compare?."),
         ("--at-once 0", "x", "Invalid value '0' for --at-once.", "Use a number of calls from 1."),
-        ("--repeat 0", "x", "A comparison cannot make 0 calls.", "It makes 1 to 100."),
-        ("--repeat 101", "x", "A comparison cannot make 101 calls.", "It makes 1 to 100."),
+        ("--repeat 0", "x", "The comparison has 0 calls.", "Use 1 to 100 calls."),
+        ("--repeat 101", "x", "The comparison has 101 calls.", "Use 1 to 100 calls."),
         ("-o 1x", "x", "'1x' is not a valid variable name.", "Use a Python identifier, such as -o reply."),
     ],
 )

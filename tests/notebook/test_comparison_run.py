@@ -23,7 +23,7 @@ def peer(server: Peer) -> Peer:
 @pytest.mark.parametrize(
     ("line", "lines"),
     [
-        ("adopt 3", ["BadOption: There is no reply 3.", "There are 2, from 1."]),
+        ("adopt 3", ["BadOption: There is no reply 3.", "The comparison has the replies 1 to 2."]),
         ("adopt", ["BadOption: An argument is missing.", "Usage: %mimo_compare adopt NUMBER"]),
         ("adpt 1", ["BadOption: Unknown subcommand 'adpt'.", "Did you mean adopt?"]),
     ],
@@ -52,7 +52,7 @@ def test_an_interrupt_keeps_what_came(kernel: Kernel, peer: Peer) -> None:
         ["%%mimo_compare -o found -t 0 1\nHello", "print('ran')"],
         when=lambda: kernel.shows("1 of 2 answered"),
     )
-    assert ran.error == ["Interrupted: The comparison was stopped; 2 of the replies came."]
+    assert ran.error == ["Interrupted: 2 replies were received, whole or partial."]
     assert after.status == "aborted"
     assert "All of it." in page_before_error(ran)
     assert "word word" in page_before_error(ran)
@@ -88,10 +88,10 @@ def test_a_person_is_asked_before_much_is_spent(kernel: Kernel, peer: Peer) -> N
     kernel.run(PRICED)
     ran, question = kernel.answer(GRID, "n")
     assert question["prompt"].startswith("2 calls, about 4,0")
-    assert question["prompt"].endswith(" USD with 2,000 tokens for each answer. Go on? [y/N] ")
+    assert question["prompt"].endswith(" USD with 2,000 tokens per reply. Continue? [y/N] ")
     assert ran.error == [
-        "BadOption: Nothing was asked.",
-        "--ask-above changes from which amount on you are asked.",
+        "BadOption: The comparison was cancelled.",
+        "--ask-above sets the cost above which you are asked.",
     ]
     assert peer.requests == []
     ran, _ = kernel.answer(GRID, "y")
@@ -113,7 +113,7 @@ def test_what_has_no_price_does_not_hide_what_has_one(kernel: Kernel, peer: Peer
 def test_where_nobody_can_be_asked_the_bound_holds(kernel: Kernel, peer: Peer) -> None:
     kernel.run(PRICED)
     ran = kernel.run(GRID, watched=False)
-    assert ran.error[1] == "Allow it by a higher bound: --ask-above '5 USD'"
+    assert ran.error[1] == "To allow it, raise the limit: --ask-above '5 USD'"
     assert kernel.run(GRID.replace("0 1", "0 1 --ask-above '5 USD'"), watched=False).status == "ok"
     assert kernel.run(GRID.replace("0 1", "0 1 --ask-above '100 tokens'"), watched=False).status == "error"
     kernel.run("%mimo_config --reset prices")

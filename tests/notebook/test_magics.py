@@ -59,8 +59,8 @@ def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> No
     ran = kernel.run("%mimo_config temperature=0.3 thinking=off system='Be brief.'")
     assert [line.split()[:3] for line in ran.documents[0].splitlines()] == [
         ["setting", "value", "source"],
-        ["temperature", "0.3", "here"],
-        ["thinking", "off", "here"],
+        ["temperature", "0.3", "notebook"],
+        ["thinking", "off", "notebook"],
         ["system", "Be", "brief."],
     ]
     kernel.run('%%mimo -m mimo-v2-flash --top-p 0.5 --max-tokens 7 --no-stream -s "Sing."\nhello')
@@ -245,7 +245,9 @@ def test_an_interrupt_while_a_tool_runs_lands_at_once_and_every_call_has_its_res
     )
     ran = rainy.run("%%mimo\nUmbrella?", when=begun.exists)
     assert rainy.run("print(done); go_on.set()").text == "[]\n"
-    assert ran.error == ["Interrupted: The answer was stopped; what had come is kept."]
+    assert ran.error == [
+        "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
+    ]
     assert "what it began may still go on" in ran.outputs[0]["data"]["text/html"]
     peer.script = obey
     assert rainy.run("%%mimo\nagain").documents == ["You said: again"]
@@ -256,7 +258,7 @@ def test_a_dry_run_shows_the_request_and_sends_nothing(kernel: Kernel, peer: Pee
     ran = kernel.run(cell)
     (output,) = ran.outputs
     assert '"content": "Hello"' in output["data"]["text/plain"]
-    assert "<details><summary>Body, as JSON</summary>" in output["data"]["text/html"]
+    assert "<details><summary>JSON body</summary>" in output["data"]["text/html"]
     assert peer.requests == []
     body = {
         "model": "mimo-v2-pro",

@@ -98,7 +98,7 @@ def test_a_line_that_ends_in_a_question_mark_is_a_prompt(kernel: Kernel, peer: P
 
 
 LOST = (
-    "A line of this cell that ends in a question mark opened IPython's help, as %load_ext was not done yet. "
+    "A line of this cell ends in a question mark and opened IPython's help, as the extension was not loaded yet. "
     "Run this cell again.\n"
 )
 
@@ -302,9 +302,7 @@ def test_a_restored_cell_finds_its_turn(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\nfour", cell="four", deleted=("two",))
     (pasted,) = run_prompts(kernel, "two!")
     assert sent_contents(peer) == [expected_contents("one three four"), expected_contents("one two!")]
-    assert cell_notices(pasted)[0].startswith(
-        "Asked again in place of turn 2, which stays, with the 2 after it,"
-    )
+    assert cell_notices(pasted)[0].startswith("Replaced turn 2. The previous version, with 2 later turns,")
 
 
 @report(
@@ -407,7 +405,7 @@ def test_the_second_of_two_cells_with_one_id_replaces_the_turn_with_a_notice(
     kernel.run("%%mimo\none", cell="a")
     ran = kernel.run("%%mimo\ntwo", cell="a")
     assert sent_contents(peer) == [expected_contents("one"), expected_contents("two")]
-    assert cell_notices(ran) == ["Asked again in place of turn 1, which stays as branch 1."]
+    assert cell_notices(ran) == ["Replaced turn 1. The previous version is branch 1."]
 
 
 def saved_notebook(kernel: Kernel, path: Path) -> dict[str, Any]:
@@ -478,7 +476,10 @@ def test_an_interrupt_stops_an_async_cell(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), SILENCE])
     cells = ["%%mimo\nhi", "print(1)"]
     stopped, behind = kernel.run_all(cells, when=lambda: kernel.shows("half an answer"))
-    assert stopped.error[0] == "Interrupted: The answer was stopped; what had come is kept."
+    assert (
+        stopped.error[0]
+        == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
+    )
     assert (stopped.documents, behind.status) == (["half an answer"], "aborted")
     assert peer.settled()[0].disconnected
     peer.script = obey
@@ -497,7 +498,9 @@ def test_a_cell_interrupted_by_a_timeout_keeps_the_partial_reply_and_its_record(
     peer.answers(called(call_chunk("c", "now", "{}")), Answer([SILENCE]))
     ran = kernel.run("%%mimo\nhi", watched=False, when=lambda: len(peer.requests) == 2)
     kernel.run("from mimo_magics.tools.registry import REGISTERED_TOOLS; REGISTERED_TOOLS.clear()")
-    assert ran.error[0] == "Interrupted: The answer was stopped; what had come is kept."
+    assert (
+        ran.error[0] == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
+    )
     answer = ran.outputs[0]["metadata"]["mimo"]["reply"]
     assert answer["stop"] == "interrupted"
     assert [part["output"] for part in answer["message"]["parts"] if "output" in part] == ["12:00"]

@@ -1,18 +1,20 @@
 """The loop that drives a turn, in a coroutine and for callers that cannot await."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from itertools import repeat
+from types import MappingProxyType
 
 import pytest
 from support.peer import CUT, Answer, Peer, frames
 
 from mimo_magics.client import portal
 from mimo_magics.core.errors import IncompleteStream
-from mimo_magics.core.events import Approval, Event, PendingApproval, TextDelta, ToolProgress
+from mimo_magics.core.events import Approval, Event, PendingApproval, ReplyEnded, TextDelta, ToolProgress
 from mimo_magics.core.messages import ToolCall
-from mimo_magics.core.renderer_protocol import SilentRenderer
+from mimo_magics.core.renderer_protocol import SilentRenderer, TurnMeter
 from mimo_magics.session import turn_driver
+from mimo_magics.session.comparison.variants import build_variants
 from mimo_magics.session.session import Session
 from mimo_magics.tools.approval import refuse_unattended
 
@@ -25,13 +27,18 @@ class RecordingRenderer(SilentRenderer):
     def __init__(self, *, buttons: bool = False) -> None:
         self.buttons = buttons
         self.events: list[Event] = []
+        self.numbers: list[int] = []
         self.threads: set[str] = set()
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        self.meter = meters.get(0)
 
     async def has_buttons(self) -> bool:
         return self.buttons
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, number: int = 0) -> None:
         self.events.append(event)
+        self.numbers.append(number)
         self.threads.add(threading.current_thread().name)
 
 
@@ -41,7 +48,7 @@ class FailingRenderer(SilentRenderer):
     def __init__(self, error: type[BaseException]) -> None:
         self.error = error
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, number: int = 0) -> None:
         if isinstance(event, TextDelta):
             raise self.error
 
@@ -56,15 +63,24 @@ def endless(peer: Peer) -> Session:
     return session(peer)
 
 
-async def waiting(pending: PendingApproval) -> AsyncIterator[Event]:
-    """Yield an event that waits for an approval, and then the decision as a state."""
-    yield ToolProgress(0, "waiting", approval=pending)
-    yield ToolProgress(0, "approved" if (await pending.wait_for_decision()).allowed else "refused")
+class WaitingTurn:
+    """A turn with one tool call: it waits for the approval, and then has the decision as its state."""
+
+    meters: Mapping[int, TurnMeter] = MappingProxyType({})
+
+    def __init__(self, pending: PendingApproval) -> None:
+        self.pending = pending
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        yield ToolProgress(0, "waiting", approval=self.pending)
+        yield ToolProgress(0, "approved" if (await self.pending.wait_for_decision()).allowed else "refused")
 
 
 def test_a_sync_caller_sees_the_events_in_its_own_thread_and_gets_the_turn(peer: Peer) -> None:
     renderer = RecordingRenderer()
     turn = turn_driver.drive_sync(session(peer).stream("hello"), renderer, refuse_unattended).turn
+    assert renderer.meter
+    assert renderer.meter.timing.total > 0
     assert renderer.threads == {threading.current_thread().name}
     assert "".join(each.text for each in renderer.events if isinstance(each, TextDelta)) == "You said: hello"
     assert turn
@@ -96,7 +112,7 @@ async def test_without_buttons_the_callback_decides() -> None:
         calls.append(call)
         return Approval(allowed=True)
 
-    await turn_driver.drive(waiting(PendingApproval(CALL)), renderer, approve)
+    await turn_driver.drive(WaitingTurn(PendingApproval(CALL)), renderer, approve)
     assert calls == [CALL]
     assert [each.state for each in renderer.events if isinstance(each, ToolProgress)] == [
         "waiting",
@@ -109,16 +125,29 @@ async def test_with_buttons_the_callback_is_not_called() -> None:
     pending = PendingApproval(CALL)
 
     class Pressing(RecordingRenderer):
-        def show(self, event: Event) -> None:
-            super().show(event)
+        def show(self, event: Event, number: int = 0) -> None:
+            super().show(event, number)
             pending.refuse()
 
     renderer = Pressing(buttons=True)
-    await turn_driver.drive(waiting(pending), renderer, lambda _: True)
+    await turn_driver.drive(WaitingTurn(pending), renderer, lambda _: True)
     assert [each.state for each in renderer.events if isinstance(each, ToolProgress)] == [
         "waiting",
         "refused",
     ]
+
+
+def test_the_events_of_a_comparison_are_shown_with_the_numbers_of_their_replies(peer: Peer) -> None:
+    renderer = RecordingRenderer()
+    context = session(peer).stream_comparison("hello", build_variants({"temperature": [0, 1]}))
+    running = turn_driver.drive_sync(context, renderer, refuse_unattended)
+    ended = [
+        number
+        for number, event in zip(renderer.numbers, renderer.events, strict=True)
+        if event == ReplyEnded()
+    ]
+    assert sorted(ended) == [0, 1]
+    assert [running.turns[number].reply.text for number in (0, 1)] == ["You said: hello"] * 2
 
 
 def test_leaving_a_portal_stream_early_ends_the_turn(peer: Peer) -> None:

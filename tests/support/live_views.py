@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import monotonic
 
 from mimo_magics.core.events import Event, TextDelta
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, ToolCall
 from mimo_magics.display.comparison_progress import ComparisonProgress
-from mimo_magics.display.live.comparison_view import LiveComparisonRenderer
+from mimo_magics.display.live.comparison_view import ComparisonView
 from mimo_magics.display.live.live_renderer import LiveRenderer
 from mimo_magics.display.live.view import ReplyView
-from mimo_magics.display.progress import Progress
-from mimo_magics.document.reply import DisplayOptions
-from support.comparisons import TITLES
+from mimo_magics.display.progress import ReplyProgress
+from mimo_magics.display.static import StaticRenderer, StatusRenderer
+from mimo_magics.document.reply import DisplayOptions, ReplyDocument
+from support.comparisons import METADATA, TITLES
+from support.meters import Meter
 from support.widget_page import Cell, Clock
 
 
@@ -23,9 +26,16 @@ class WatchedComparison:
     def __init__(self, titles: Sequence[str] = TITLES) -> None:
         self.clock = Clock()
         self.cell = Cell()
-        self.renderer = LiveComparisonRenderer(
-            DisplayOptions(), ComparisonProgress(titles, now=self.clock), self.cell, self.clock
-        )
+        progress = ComparisonProgress(titles)
+        create_view = partial(ComparisonView, DisplayOptions(), progress, self.cell)
+        self.renderer = LiveRenderer(StatusRenderer(progress), progress, create_view, self.cell, self.clock)
+        self.meters = {number: Meter(self.clock) for number in range(len(titles))}
+        self.renderer.start(self.meters)
+
+    def show(self, number: int, event: Event) -> None:
+        """Measure and show an event."""
+        self.meters[number].feed(event)
+        self.renderer.show(event, number)
 
     def advance(self, seconds: float) -> None:
         """Advance the clock and repaint."""
@@ -33,14 +43,14 @@ class WatchedComparison:
         self.renderer.tick()
 
     def add_text(self, number: int, text: str) -> None:
-        self.renderer.show(number, TextDelta(text))
+        self.show(number, TextDelta(text))
 
 
 CLOCK = ToolCall("i", "clock", '{"zone": "UTC"}')
 
 
 def create_view(cell: Cell | None = None) -> ReplyView:
-    return ReplyView(DisplayOptions(), Progress(), cell or Cell())
+    return ReplyView(DisplayOptions(), ReplyProgress(), cell or Cell())
 
 
 def feed_view(view: ReplyView, *events: Event) -> None:
@@ -52,14 +62,19 @@ def feed_view(view: ReplyView, *events: Event) -> None:
 CODE_BLOCKS = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\n"
 
 
-def create_live_renderer(*settings: Any) -> LiveRenderer:
+def new_reply_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
+    progress, cell = ReplyProgress(), cell or Cell()
+    fallback = StaticRenderer(progress, is_only_output=True, now=now)
+    return LiveRenderer(fallback, progress, partial(ReplyView, DisplayOptions(), progress, cell), cell, now)
+
+
+def create_live_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
     """Return a live renderer whose reply has not started."""
-    renderer = LiveRenderer(*settings)
+    renderer = new_reply_renderer(cell, now)
     renderer.tick()
     return renderer
 
 
 def finish_renderer(renderer: LiveRenderer) -> None:
-    renderer.finish(
-        Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end"), {"version": 1}
-    )
+    reply = Reply(Message("assistant", (ReasoningPart("Hm."), TextPart("Hi"))), stop="end")
+    renderer.finish(ReplyDocument(reply), METADATA)

@@ -1,121 +1,153 @@
-"""The live view: widgets while the reply comes, a document when it is whole; one output all along.
+"""The live renderer: a static output first, then widgets in the same output, then the document.
 
-Until the page has shown that it works with widgets, and the kernel that it hears of it, the reply grows as plain
-output. So no front end is left with a broken view or with a button that does nothing.
+The renderer switches to widgets when the widget probe has its answer: the page shows widgets, and the kernel handles their
+messages during a cell. So no front end shows a broken view or a button without effect.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
 from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta
-from mimo_magics.core.messages import Reply
-from mimo_magics.core.renderer_protocol import CellControl
+from mimo_magics.core.renderer_protocol import CellControl, Document, SilentRenderer, TurnMeter
 from mimo_magics.display.live.retired_views import MAX_RETIRED_VIEWS, retire
 from mimo_magics.display.live.throttle import Throttle
-from mimo_magics.display.live.view import ReplyView
+from mimo_magics.display.live.view import View
 from mimo_magics.display.live.widget_probe import WidgetProbe
+from mimo_magics.display.live.widgets import widget_bundle
 from mimo_magics.display.progress import Progress
-from mimo_magics.display.static import StaticRenderer
-from mimo_magics.document import reply as reply_document
-from mimo_magics.document.reply import DisplayOptions
+from mimo_magics.display.static import StatusRenderer
 
-__all__ = ["MAX_RETIRED_VIEWS", "LiveRenderer"]
+__all__ = ["MAX_RETIRED_VIEWS", "LiveRenderer", "ViewRenderer"]
 
 POLL_SECONDS = 0.1
-"""Seconds between two looks at whether the page has answered."""
+"""Seconds between two checks of the widget probe."""
+
+
+class ViewRenderer(SilentRenderer):
+    """Paints a live view, often enough for reading along and no more often."""
+
+    def __init__(self, view: View, progress: Progress, now: Callable[[], float] = monotonic) -> None:
+        self.view = view
+        self._progress = progress
+        self._throttle = Throttle(now)
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._progress.start(meters)
+
+    async def has_buttons(self) -> bool:
+        """Return `True`."""
+        return True
+
+    def show(self, event: Event, number: int = 0) -> None:
+        """Add an event, and paint when a frame is due."""
+        self._progress.feed(event, number)
+        self.view.show(event, number)
+        match event:
+            case TextDelta(text) | ReasoningDelta(text):
+                self._throttle.add_text(text)
+            case Stopped():
+                self._throttle.make_due()
+        self.tick()
+
+    def tick(self) -> None:
+        """Paint the changes when a frame is due."""
+        if self._throttle.is_due:
+            self._throttle.record_frame(self.view.paint())
+
+    def clear(self) -> None:
+        """Remove the view."""
+        self.view.close()
 
 
 class LiveRenderer:
-    """Shows a turn in a cell that awaits."""
+    """Shows a turn or a comparison in a cell that awaits.
+
+    Args:
+        fallback: shows it until the page has answered, and to the end if it never does.
+        progress: the status of both.
+        create_view: creates the widgets.
+        cell: the running cell.
+        now: returns the time in seconds.
+    """
 
     def __init__(
-        self, display_options: DisplayOptions, cell: CellControl, now: Callable[[], float] = monotonic
+        self,
+        fallback: StatusRenderer,
+        progress: Progress,
+        create_view: Callable[[], View],
+        cell: CellControl,
+        now: Callable[[], float] = monotonic,
     ) -> None:
-        self._display_options = display_options
+        self._fallback = fallback
+        self._progress = progress
+        self._create_view = create_view
         self._cell = cell
-        self._progress = Progress(now)
-        self._static_renderer = StaticRenderer(display_options, is_only_output=True, now=now)
+        self._now = now
         self._probe = WidgetProbe(now)
-        """Asks the page from the first tick on."""
-        self._view: ReplyView | None = None
-        self._pending_events: list[Event] = []
-        """What came before there was a view."""
-        self._throttle = Throttle(now)
+        """Sends its first probe with the first tick."""
+        self._widgets: ViewRenderer | None = None
+        self._pending_events: list[tuple[Event, int]] = []
+        """The events before there was a view."""
+
+    def start(self, meters: Mapping[int, TurnMeter]) -> None:
+        """Receive the meters of the replies, by their numbers."""
+        self._progress.start(meters)
 
     async def has_buttons(self) -> bool:
-        """Tell whether it shows buttons to approve tool calls, when the page has answered or was given up."""
-        while self._view is None and not self._static_renderer.has_finished_parts and self._probe.is_pending:
+        """Return whether it shows buttons for approvals. Wait until the page has answered or the probe has given up."""
+        while self._widgets is None and not self._fallback.has_finished_parts and self._probe.is_pending:
             await asyncio.sleep(POLL_SECONDS)
             self.tick()
-        return self._view is not None
+        return self._widgets is not None
 
-    def show(self, event: Event) -> None:
-        """Take an event in, and paint when a frame is due."""
-        self._progress.feed(event)
-        if isinstance(event, TextDelta | ReasoningDelta):
-            self._throttle.add_text(event.text)
-        elif isinstance(event, Stopped):
-            self._throttle.make_due()
+    def show(self, event: Event, number: int = 0) -> None:
+        """Add an event, and paint when a frame is due."""
         self._switch_to_widgets()
-        if self._view:
-            self._view.show(event)
-            self._paint()
+        if self._widgets:
+            self._widgets.show(event, number)
         else:
-            self._pending_events.append(event)
-            self._static_renderer.show(event)
+            self._pending_events.append((event, number))
+            self._fallback.show(event, number)
 
     def tick(self) -> None:
-        """Paint what is new, when a frame is due."""
+        """Paint the changes when a frame is due."""
         self._probe.start()
         self._switch_to_widgets()
-        if self._view:
-            self._paint()
-        else:
-            self._static_renderer.tick()
+        (self._widgets or self._fallback).tick()
 
-    def finish(
-        self, reply: Reply, record: dict[str, Any], *, notices: Sequence[str] = (), is_plain: bool = False
-    ) -> None:
-        """Put the document in the place of what grew."""
+    def finish(self, document: Document, metadata: dict[str, Any]) -> None:
+        """Replace the view by the document."""
         self._probe.close()
-        if self._view is None:
-            self._static_renderer.finish(reply, record, notices=notices, is_plain=is_plain)
+        if self._widgets is None:
+            self._fallback.finish(document, metadata)
             return
-        options = replace(self._display_options, is_plain=is_plain)
-        bundle = reply_document.reply_bundle(
-            reply, display_options=options, open_groups=self._view.open_groups, notices=notices
-        )
-        self._static_renderer.output.update(bundle, {"mimo": record})
-        if code := self._view.code_to_insert:
+        view = self._widgets.view
+        self._fallback.output.update(document.to_bundle(view.open_groups), metadata)
+        if code := view.code_to_insert:
             self._cell.insert(code)
-        self._view.end(reply_document.footer(reply))
-        retire(self._view)
+        view.end(document)
+        retire(view)
 
     def clear(self) -> None:
-        """Take back what was shown, as nothing came of it."""
+        """Clear the output and remove the view."""
         self._probe.close()
-        self._static_renderer.clear()
-        if self._view:
-            self._view.close()
+        self._fallback.clear()
+        if self._widgets:
+            self._widgets.clear()
 
     def _switch_to_widgets(self) -> None:
-        """Go on with widgets as soon as it is known that they work."""
-        if self._view or self._static_renderer.has_finished_parts or not self._probe.poll():
+        """Replace the static output by widgets as soon as the page has answered."""
+        if self._widgets or self._fallback.has_finished_parts or not self._probe.poll():
             return
-        self._view = ReplyView(self._display_options, self._progress, self._cell)
-        for event in self._pending_events:
-            self._view.show(event)
+        view = self._create_view()
+        for event, number in self._pending_events:
+            view.show(event, number)
         self._pending_events.clear()
-        self._view.paint()
-        self._static_renderer.output.update(self._view.bundle)
-
-    def _paint(self) -> None:
-        assert self._view
-        if self._throttle.is_due:
-            self._throttle.record_frame()
-            self._view.paint()
+        view.paint()
+        self._fallback.output.update(widget_bundle(view.root))
+        self._widgets = ViewRenderer(view, self._progress, self._now)

@@ -1,4 +1,7 @@
-"""What grows of a reply: its groups of steps, its texts and remarks, one below the other."""
+"""The growing content of a reply: groups of steps, texts and notes, one below the other.
+
+Steps are reasoning and tool calls.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class ReplyBody:
     """The widgets of one reply.
 
     Args:
-        factory: makes them.
+        factory: creates them.
         display_options: how to show the reply.
     """
 
@@ -39,28 +42,28 @@ class ReplyBody:
         self._display_options = display_options
         self._sections: list[StepGroup | StreamingMarkdown] = []
         self._response_start = 0
-        """Number of the sections that stood there when the present answer began."""
+        """Number of sections before the current response."""
         self.box = factory.box()
 
     @property
     def open_groups(self) -> frozenset[int]:
-        """Numbers of the groups of steps that the person unfolded."""
+        """Numbers of the groups of steps that the user unfolded."""
         return frozenset(n for n, steps in enumerate(self._groups) if steps.is_user_toggled and steps.is_open)
 
     @property
     def code_blocks(self) -> list[str]:
-        """The code blocks of its texts that are finished."""
+        """The finished code blocks of its texts."""
         texts = [section for section in self._sections if isinstance(section, StreamingMarkdown)]
         return [code for text in texts for code in text.code_blocks]
 
     @property
     def has_code(self) -> bool:
-        """Whether the text that grows just now has such blocks."""
+        """Whether the growing text has finished code blocks."""
         last = self._last_section
         return isinstance(last, StreamingMarkdown) and bool(last.code_blocks)
 
     def show(self, event: Event) -> None:
-        """Take an event in."""
+        """Add an event."""
         match event:
             case ResponseStarted():
                 self._response_start = len(self._sections)
@@ -79,12 +82,12 @@ class ReplyBody:
                 self._add_note(event)
 
     def paint(self) -> None:
-        """Send what is new."""
+        """Send the changes to the page."""
         if self._last_section:
             self._last_section.paint()
 
     def end(self) -> None:
-        """Send what is left, as nothing more comes."""
+        """Send the rest, because no event follows."""
         if self._last_section:
             self._last_section.end()
 
@@ -97,7 +100,7 @@ class ReplyBody:
         return self._sections[-1] if self._sections else None
 
     def _drop_response(self) -> None:
-        """Take away what the present answer has shown; steps that stand among older ones stay until the end."""
+        """Remove the current response. Steps in a group of an earlier response stay until the end."""
         dropped = [section.box for section in self._sections[self._response_start :]]
         del self._sections[self._response_start :]
         self.box.children = tuple(child for child in self.box.children if child not in dropped)

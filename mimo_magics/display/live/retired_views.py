@@ -1,6 +1,6 @@
-"""Widgets that their documents took the place of.
+"""Views that a document has replaced.
 
-A page that was reloaded on the way never gets the document, but has the widgets as long as they live.
+A page that was reloaded during the turn never receives the document. It shows the widgets as long as they exist.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ MAX_RETIRED_VIEWS = 8
 
 
 class Closable(Protocol):
-    """Widgets of a cell."""
+    """A view."""
 
     def close(self) -> None:
-        """Take them away."""
+        """Remove its widgets."""
 
 
 _retired: deque[Closable] = deque()
 
 
 def retire(view: Closable) -> None:
-    """Let widgets live on until some more have come to their end."""
+    """Keep a view until `MAX_RETIRED_VIEWS` later ones are retired."""
     _retired.append(view)
     if len(_retired) > MAX_RETIRED_VIEWS:
         _retired.popleft().close()

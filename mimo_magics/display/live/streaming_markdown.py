@@ -1,4 +1,4 @@
-"""Markdown that grows in the page: finished blocks are sent once, or a few times, and the open one while it changes."""
+"""Growing Markdown: finished blocks are sent once or a few times, the open block each time it changes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.document.sanitizer import MATH_CLASSES
 
 MAX_CHUNK_CHARS = 2_000
-"""Characters of HTML in a widget from which on what follows goes into a new one."""
+"""Characters of HTML after which the next block gets a new widget."""
 MAX_WIDGETS_PER_BOX = 16
-"""Widgets in a box: the list of them is sent whenever it grows."""
+"""Maximum number of widgets in a box, because the whole list is sent each time it grows."""
 LONG_FENCE = "`" * 24
-"""Ends no code of anybody."""
+"""A fence that no model closes."""
 
 
 class StreamingMarkdown:
-    """One text on its way.
+    """One growing text.
 
     Args:
-        factory: makes its widgets.
+        factory: creates its widgets.
         display_options: how to show it.
-        tabbable: let the keyboard reach it; who has no mouse scrolls it by that.
+        tabbable: the keyboard can focus it, to scroll it without a mouse.
     """
 
     def __init__(
@@ -40,29 +40,29 @@ class StreamingMarkdown:
             "" if display_options.format == "markdown" else f"{LONG_FENCE}{display_options.format}\n"
         )
         self._chunk_widget: Any = None
-        """The widget that takes more of finished blocks, and its HTML."""
+        """The widget that the next finished block is added to, and its HTML."""
         self._chunk_html = ""
         self._is_continuation = False
-        """Whether what comes next is the rest of a block."""
+        """Whether the next text continues a block."""
         self._new_widgets: list[Any] = []
         self._partial_code = ""
-        """Of a code block that goes on."""
+        """The first part of a code block that continues."""
         self.code_blocks: list[str] = []
-        """The code blocks that are finished."""
+        """The finished code blocks."""
         self._tail = factory.html(tabbable=tabbable)
         self.box = factory.box(factory.box(), self._tail)
 
     def feed(self, text: str) -> None:
-        """Take more of the text in."""
+        """Add text."""
         self._splitter.feed(text)
 
     def paint(self) -> None:
-        """Send what is new."""
+        """Send the changes to the page."""
         finished, tail = self._splitter.pop_finished()
         self._send(finished, tail)
 
     def end(self) -> None:
-        """Send what is left: no more comes. It stays in the tail, unless it has math, which is not typeset there."""
+        """Send the rest, because no text follows. It stays in the tail, unless it has math, which only its own widget typesets."""
         finished, _ = self._splitter.pop_finished()
         rest = Block(self._splitter.flush())
         if MATH_CLASSES in to_html(rest.source):
@@ -75,7 +75,8 @@ class StreamingMarkdown:
         html = ""
         for block in finished:
             rendered = self._render(block)
-            if "<pre" in rendered:  # parsing each block once more for code would be half of the work
+            # Parsing every block again for code would double the work.
+            if "<pre" in rendered:
                 self._collect_code(block)
             html += rendered
             self._is_continuation = block.is_continued
@@ -85,7 +86,7 @@ class StreamingMarkdown:
         self._tail.value = self._render(Block(tail))
 
     def _collect_code(self, block: Block) -> None:
-        """Keep the code of a finished block; a long one comes in parts."""
+        """Collect the code of a finished block. Long code arrives in parts."""
         codes = code_blocks(block.source)
         if self._partial_code:
             codes[:1] = [self._partial_code + "".join(codes[:1])]
@@ -100,7 +101,7 @@ class StreamingMarkdown:
         return html
 
     def _append_html(self, html: str) -> None:
-        """Show finished blocks. Those with math have a widget for good, as each change of it is typeset anew."""
+        """Show finished blocks. A block with math gets a widget of its own, because each change of a widget typesets it again."""
         if MATH_CLASSES in html:
             self._new_widgets.append(self._factory.math(html))
             self._chunk_widget, self._chunk_html = None, ""
@@ -112,7 +113,7 @@ class StreamingMarkdown:
             self._chunk_widget.value = self._chunk_html
 
     def _append_widgets(self) -> None:
-        """Put new widgets behind the others."""
+        """Add the new widgets after the others."""
         *_, last_box, tail = self.box.children
         for widget in self._new_widgets:
             if len(last_box.children) == MAX_WIDGETS_PER_BOX:

@@ -1,4 +1,7 @@
-"""Reasoning and tool calls on their way: one group, open while the model works, folded when the answer begins."""
+"""Groups of reasoning and tool calls: unfolded while the model works on them, folded when the text begins.
+
+The cards of tool calls have the buttons for approvals.
+"""
 
 from __future__ import annotations
 
@@ -26,27 +29,28 @@ from mimo_magics.document import steps
 from mimo_magics.document.approval_text import arguments_text, more_text, name_text, split_pages
 
 APPROVAL_STYLE = "white-space: pre-wrap; overflow-wrap: anywhere; overflow: visible"
-"""All of a page is in view: nothing is behind a scroll bar."""
+"""A page of arguments is shown whole, without a scroll bar."""
 RIGHT_TO_LEFT_RUN = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]+"
 )
-"""A word of Hebrew, Arabic and the like. Without bounds, two of them with a sign between change places."""
+"""A word of Hebrew, Arabic or another right-to-left script. Two such words with a sign between them would be shown in
+reverse order, unless each is isolated."""
 STATE_TEXTS = {
-    "waiting": Translatable("waits for your approval"),
+    "waiting": Translatable("waiting for your approval"),
     "approved": Translatable("approved"),
     "running": Translatable("running"),
 }
 
 
 class StepGroup:
-    """One run of reasoning and tool calls."""
+    """A group of consecutive reasoning and tool calls."""
 
     def __init__(self, factory: WidgetFactory, now: Callable[[], float] = monotonic) -> None:
         self._factory = factory
         self._now = now
         self._started_at = now()
         self._reasoning_seconds = 0.0
-        """Seconds from the beginning to the last piece of reasoning."""
+        """Seconds from the start of the group to its last reasoning delta."""
         self._accumulator = Accumulator()
         self._reasoning: StreamingMarkdown | None = None
         self._cards: dict[int, ToolCard] = {}
@@ -56,16 +60,16 @@ class StepGroup:
         self._heading.observe(self._on_toggle, "value")
         self._is_auto_folding = False
         self.is_user_toggled = False
-        """Whether the person folded or unfolded it; then it stays as it is."""
+        """Whether the user folded or unfolded the group. Then it stays so."""
         self.box = factory.box(self._heading, self._scroll_box)
 
     @property
     def is_open(self) -> bool:
-        """Whether it is unfolded."""
+        """Whether the group is unfolded."""
         return bool(self._heading.value)
 
     def feed(self, event: Event) -> None:
-        """Take an event in."""
+        """Add an event."""
         self._accumulator.feed(event)
         match event:
             case ReasoningDelta(text):
@@ -78,7 +82,7 @@ class StepGroup:
                 self._fit_to_waiting_cards()
 
     def paint(self) -> None:
-        """Send what is new."""
+        """Send the changes to the page."""
         self._heading.description = self._status_line()
         if self._reasoning:
             self._reasoning.paint()
@@ -86,7 +90,7 @@ class StepGroup:
             card.paint()
 
     def end(self) -> None:
-        """The answer begins, or nothing more comes: tell in a line what was done."""
+        """Fold the group and show its summary, because text follows or the reply is over."""
         if self._reasoning:
             self._reasoning.end()
         for card in self._cards.values():
@@ -98,7 +102,7 @@ class StepGroup:
             self._is_auto_folding = False
 
     def _fit_to_waiting_cards(self) -> None:
-        """Show the cards in full height while one waits for approval."""
+        """Show the cards in full height while a call waits for approval."""
         if any(card.is_waiting for card in self._cards.values()):
             self._scroll_box.add_class("mimo-waiting")
         else:
@@ -128,8 +132,8 @@ class StepGroup:
             (card.activity for card in self._cards.values() if card.activity), translate("Thinking")
         )
         return translate(
-            "{doing}… {seconds} s",
-            doing=escape_invisible_characters(activity),
+            "{activity}… {seconds} s",
+            activity=escape_invisible_characters(activity),
             seconds=int(self._now() - self._started_at),
         )
 
@@ -140,7 +144,7 @@ class StepGroup:
 
 
 class ToolCard:
-    """One tool call: what is called, how far it is, and, unfolded, its arguments and its result."""
+    """One tool call: its name and its state, and, unfolded, its arguments and its result."""
 
     def __init__(self, factory: WidgetFactory, now: Callable[[], float]) -> None:
         self._call_id = ""
@@ -153,7 +157,7 @@ class ToolCard:
         self._waiting_call: ToolCall | None = None
         """The call while it waits for approval."""
         self._waiting_text = ""
-        """Its arguments in view."""
+        """The shown part of its arguments."""
         self._body = factory.html()
         self._heading = factory.fold_button("…", self._body, is_open=False)
         self._state = factory.html()
@@ -162,7 +166,7 @@ class ToolCard:
 
     @property
     def activity(self) -> str:
-        """What goes on with it just now; empty when it is over."""
+        """What the call does now; empty when it is over."""
         if self._last_progress and self._last_progress.result:
             return ""
         if self._last_progress and self._last_progress.state == "waiting":
@@ -170,7 +174,7 @@ class ToolCard:
         return translate("Calling {name}", name=self._tool_name)
 
     def feed(self, event: Event) -> None:
-        """Take an event in."""
+        """Add an event."""
         match event:
             case ToolCallStart(_, id_, name):
                 self._call_id, self._tool_name = self._call_id or id_, self._tool_name or name
@@ -184,20 +188,23 @@ class ToolCard:
                 ) if event.approval else self._hide_approval_buttons()
 
     def _show_approval_buttons(self, pending: PendingApproval) -> None:
-        """Show what is to be run, and let the user decide; what is not in view has to be opened first."""
+        """Show the call and the buttons. The user can approve only after all arguments were shown."""
         self._heading.value = True
-        reason = self._factory.text_field(translate("Why not? The model is told."))
+        reason = self._factory.text_field(translate("Reason (sent to the model)"))
         approve_buttons = (
             self._factory.button(translate("Approve"), "check", pending.approve, translate("Run this call")),
             self._factory.button(
                 translate("Approve for this session"),
                 "check",
                 lambda: pending.approve(for_session=True),
-                translate("Run it, and ask no more for this tool"),
+                translate("Run it, and later calls of this tool without asking"),
             ),
         )
         refuse_button = self._factory.button(
-            translate("Refuse"), "times", lambda: pending.refuse(reason.value), translate("Do not run it")
+            translate("Refuse"),
+            "times",
+            lambda: pending.refuse(reason.value),
+            translate("Do not run this call"),
         )
         more_buttons = self._show_arguments(pending.call, approve_buttons)
         self.paint()
@@ -208,7 +215,7 @@ class ToolCard:
         )
 
     def _show_arguments(self, call: ToolCall, approve_buttons: Sequence[Any]) -> tuple[Any, ...]:
-        """Show the first page; return a button that shows the rest and lets the user approve, if there is more."""
+        """Show the first page. If there are more, return a button that shows them and enables the approval."""
         text = arguments_text(call.arguments)
         first_page = split_pages(text)[0]
         self._waiting_call, self._waiting_text = call, first_page
@@ -219,41 +226,43 @@ class ToolCard:
 
         def show_all() -> None:
             self._waiting_text = text
-            self.paint()  # before the buttons: what is approved is in view by then
-            # It stays, and grows: no other button comes under a pointer that clicks twice.
+            # The arguments are shown before the buttons are enabled.
+            self.paint()
+            # The button stays in its place: a double click does not reach another button.
             more_button.disabled = True
             more_button.description = translate("{more} shown", more=more)
             for button in approve_buttons:
                 button.disabled = False
 
-        tooltip = translate("Show all of the arguments; then you can approve")
+        tooltip = translate("Show all arguments; then you can approve")
         more = more_text(text[len(first_page) :])
         more_button = self._factory.button(more, "eye", show_all, tooltip)
         return (more_button,)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it waits for the user's decision."""
+        """Whether the call waits for the user's decision."""
         return self._waiting_call is not None
 
     def _hide_approval_buttons(self) -> None:
-        """Take the buttons away: it is decided."""
+        """Remove the buttons after the decision."""
         self._waiting_call = None
         if len(self.box.children) > 2:
             self.box.children = self.box.children[:2]
             self._heading.value = False
 
     def paint(self) -> None:
-        """Send what is new."""
+        """Send the changes to the page."""
         self._state.value = f"<small>{escape_html(self._state_text())}</small>"
         if self._waiting_call:
-            # a part of the arguments in this line could be taken for all of them
+            # A part of the arguments in this line could be mistaken for all of them.
             self._heading.description = f"{name_text(self._waiting_call)}(…)"
             self._body.value = _approval_html(self._waiting_text)
             return
         call = ToolCall(self._call_id, self._tool_name, "".join(self._argument_chunks))
         self._heading.description = steps.call_line(call)
-        if self._last_progress:  # until then the arguments may not be whole
+        # Before the call starts, its arguments may be incomplete.
+        if self._last_progress:
             result = self._last_progress.result
             body_html = steps.arguments_html(call.arguments) + (steps.result_html(result) if result else "")
             self._body.value = body_html
@@ -265,13 +274,13 @@ class ToolCard:
             return steps.outcome_text(self._last_progress.result)
         text = translate(STATE_TEXTS.get(self._last_progress.state, self._last_progress.state))
         return (
-            translate("{told} · {seconds:.0f} s", told=text, seconds=self._now() - self._running_since)
+            translate("{state} · {seconds:.0f} s", state=text, seconds=self._now() - self._running_since)
             if self._running_since
             else text
         )
 
 
 def _approval_html(text: str) -> str:
-    """Return a text that a person decides on, each word in the place where the tool gets it."""
+    """Return the text for an approval, with its words in the order that the tool receives."""
     words = RIGHT_TO_LEFT_RUN.sub(r"<bdi>\g<0></bdi>", html.escape(text))
     return f'<pre dir="ltr" style="{APPROVAL_STYLE}"><code>{words}</code></pre>'

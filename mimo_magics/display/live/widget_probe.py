@@ -1,8 +1,8 @@
-"""A question to the page: does it show widgets, and does the kernel hear of it while a cell runs?
+"""The widget probe: it finds out whether the page shows widgets and the kernel handles their messages during a cell.
 
-Nothing that a kernel knows answers that: versions, settings and extensions of a front end all have a part in it. So
-the page is asked to do what every front end with widgets does by itself when it gets a link between two of them: it
-sets the second to the first's value and tells the kernel so.
+The kernel cannot know this: it depends on versions, settings and extensions of the front end. So the probe sends two
+widgets and a link between them. Every front end with widgets then copies the value of the first to the second, and
+reports the change to the kernel.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from ipywidgets import jsdlink
 from ipywidgets.widgets.widget_description import DescriptionStyle
 
 PROBE_TRAIT, PROBE_VALUE = "description_width", "1px"
-"""Of the smallest widgets there are; nobody sees them."""
+"""A trait of the smallest widgets that exist. They are invisible."""
 PROBE_DELAYS_SECONDS = (0.0, 0.5, 2.0)
-"""Seconds before each question. One need not be enough: JupyterLab opens the channel on which ipykernel 7.0 to 7.3 hear
-it in the middle of a cell when it sees the first widget, and what it says until then waits for the end of the cell."""
+"""Seconds before each probe. One may not be enough: for ipykernel 7.0 to 7.3, JupyterLab opens the channel for messages
+during a cell when it sees the first widget. Earlier messages wait for the end of the cell."""
 
 FINAL_WAIT_SECONDS = 0.5
-"""Seconds after the last question until which an answer is waited for where something depends on it."""
+"""Seconds to wait for an answer after the last probe."""
 
 
 class WidgetProbe:
-    """Asks, once it was begun, until an answer comes, or long enough."""
+    """Sends probes until the page answers, at most one for each delay."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
@@ -35,13 +35,13 @@ class WidgetProbe:
         self._last_probe_at = 0.0
 
     def start(self) -> None:
-        """Ask for the first time, unless that was done. What is over before then needs no widgets, and sends none."""
+        """Send the first probe, once. A reply that is complete before that needs no widgets."""
         if self._source is None:
             self._source = DescriptionStyle(description_width=PROBE_VALUE)
             self._send_probe()
 
     def poll(self) -> bool:
-        """Tell whether the page works with widgets while this cell runs; ask again when it is time."""
+        """Return whether the page has answered. Send the next probe when it is due."""
         if any(target.description_width == PROBE_VALUE for target in self._targets):
             return True
         if (
@@ -53,14 +53,14 @@ class WidgetProbe:
 
     @property
     def is_pending(self) -> bool:
-        """Whether an answer may still come soon."""
+        """Whether an answer may still arrive."""
         return (
             len(self._targets) < len(PROBE_DELAYS_SECONDS)
             or self._now() - self._last_probe_at < FINAL_WAIT_SECONDS
         )
 
     def close(self) -> None:
-        """Take the questions back."""
+        """Remove the widgets of the probes."""
         for widget in filter(None, (self._source, *self._targets, *self._links)):
             widget.close()
 

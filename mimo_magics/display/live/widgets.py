@@ -1,6 +1,6 @@
-"""The widgets that a live view is made of, and its style. Core widgets only: no script of ours.
+"""The widgets and the style of a live view. It uses core widgets only, and no JavaScript of its own.
 
-Each message to the page carries half a kilobyte of envelope, so the widgets of one view share layout and style.
+The envelope of each message takes more than half a kilobyte, so the widgets of a view share their layout and styles.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ STYLE = """<style>
 .mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20em, 100%), 1fr)); gap: 1em 2em; margin-top: 0.5em; }
 .mimo-live .mimo-columns > * { min-width: 0; border-top: 2px solid var(--jp-border-color2, #bbb); padding-top: 0.25em; }
 </style>"""
-"""All of it is bound to our own class, so that nothing else in the page looks any different. What JupyterLab gives to
-HTML outputs only, such as the margins of code, is given to widgets too: nothing shall move when the document comes."""
+"""All rules are limited to our own class, so that the rest of the page keeps its style. Rules that JupyterLab has for HTML
+outputs only, such as the margins of code, are repeated for widgets: nothing moves when the document replaces the view."""
 
 
 class WidgetFactory:
-    """Makes the widgets of one view, and closes them."""
+    """Creates the widgets of one view, and closes them."""
 
     def __init__(self) -> None:
         self._widgets: list[Any] = []
@@ -60,19 +60,19 @@ class WidgetFactory:
         self._styles: dict[type, Any] = {}
 
     def html(self, value: str = "", *, tabbable: bool = False) -> Any:
-        """Return what shows HTML, which must have been made harmless; the keyboard may stop at it."""
+        """Return a widget for sanitized HTML. The keyboard can focus it if it is tabbable."""
         shared = {"layout": self._layout, "style": self._style(HTMLStyle)}
         return self._register(ipywidgets.HTML(value, tabbable=tabbable or None, **shared))
 
     def math(self, value: str) -> Any:
-        """Return what shows HTML and typesets what is marked as math in it."""
+        """Return a widget for sanitized HTML that typesets the marked math in it."""
         value = f'<div class="{NO_MATH_CLASSES}">{value}</div>'
         return self._register(
             ipywidgets.HTMLMath(value, layout=self._layout, style=self._style(HTMLMathStyle))
         )
 
     def box(self, *children: Any, is_row: bool = False, css_classes: str = "") -> Any:
-        """Return what holds others; `names` are its classes in the page."""
+        """Return a box around other widgets."""
         kind = ipywidgets.HBox if is_row else ipywidgets.VBox
         return self._register(kind(children, layout=self._layout, _dom_classes=tuple(css_classes.split())))
 
@@ -83,12 +83,16 @@ class WidgetFactory:
         button.on_click(lambda _: on_click())
         return button
 
+    def stop_button(self, on_click: Callable[[], None]) -> Any:
+        """Return the button that stops the turn or the comparison."""
+        return self.button(translate("Stop"), "stop", on_click, translate("Stop and keep the partial reply"))
+
     def text_field(self, placeholder: str) -> Any:
-        """Return a field for a line of text."""
+        """Return a text field of one line."""
         return self._register(ipywidgets.Text(placeholder=placeholder, layout=self._layout))
 
     def number_field(self, text: str, tooltip: str) -> Any:
-        """Return a field for a number from 0."""
+        """Return a field for a whole number from 0."""
         style = self._style(DescriptionStyle)
         style.description_width = "auto"
         field = ipywidgets.BoundedIntText(0, max=999, description=text, layout=self._layout, style=style)
@@ -96,7 +100,7 @@ class WidgetFactory:
         return self._register(field)
 
     def progress_bar(self, text: str, maximum: int, tooltip: str) -> Any:
-        """Return a bar that is full at `end`."""
+        """Return a progress bar that is full at `maximum`."""
         style = self._style(ProgressStyle)
         style.description_width = "auto"
         bar = ipywidgets.IntProgress(0, max=maximum, description=text, layout=self._layout, style=style)
@@ -104,7 +108,7 @@ class WidgetFactory:
         return self._register(bar)
 
     def control(self, kind: Any, **traits: Any) -> Any:
-        """Return a control of one of the library's kinds, such as a slider."""
+        """Return a widget of another class of ipywidgets, such as a slider."""
         style = self._style(kind.class_traits()["style"].klass)
         return self._register(kind(layout=self._layout, style=style, **traits))
 
@@ -125,7 +129,7 @@ class WidgetFactory:
         return toggle
 
     def close(self) -> None:
-        """Take the widgets away from page and kernel."""
+        """Remove the widgets from the page and the kernel."""
         for widget in self._widgets:
             widget.close()
 

@@ -1,4 +1,4 @@
-"""The controls: one for each kind of setting. Each shows what the store says, and tells what a person changes."""
+"""The controls of the panel, one for each kind of setting. A control shows the stored value and reports changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mimo_magics.notebook.panel.state import SERVER_DEFAULT, PanelState, escape_
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, build_system_prompt
 
 ChangeCallback = Callable[[Any], None]
-OWN_TEXT_LABEL = Translatable("own")
+OWN_TEXT_LABEL = Translatable("custom")
 SYSTEM_PROMPTS: Mapping[str, str | None] = {
     Translatable("service default"): None,
     NO_SYSTEM_PROMPT: NO_SYSTEM_PROMPT,
@@ -33,21 +33,21 @@ ESCAPE_PATTERN = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Control(Protocol):
-    """What shows one setting."""
+    """The control of one setting."""
 
     box: Any
-    """The widget."""
+    """Its widget."""
 
     @property
     def displayed_value(self) -> Any:
-        """The value at which it stands while the service decides."""
+        """The value that the control displays, also when no value is set."""
 
     def paint(self, state: PanelState) -> None:
-        """Show what is set."""
+        """Show the stored value."""
 
 
 class WidgetBinding:
-    """The value of a widget. What is painted is no move of a person's, also where the widget bends it."""
+    """Binds the value of a widget to a callback. Painting does not call it, even if the widget adjusts the value."""
 
     def __init__(self, widget: Any, on_change: ChangeCallback) -> None:
         self.widget = widget
@@ -56,7 +56,7 @@ class WidgetBinding:
         widget.observe(self._handle_change, "value")
 
     def paint(self, value: Any, **traits: Any) -> None:
-        """Show a value, and set other traits with it, in one message."""
+        """Set the value and other traits, in one message."""
         self._is_painting = True
         try:
             with self.widget.hold_sync(), self.widget.hold_trait_notifications():
@@ -72,7 +72,7 @@ class WidgetBinding:
 
 
 class Slider:
-    """A number in the range that the service documents. What lies outside of it stays as it is set."""
+    """A slider for a number in the documented range of the service. It does not change a stored value outside the range."""
 
     def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
         self._name = name
@@ -81,11 +81,11 @@ class Slider:
 
     @property
     def displayed_value(self) -> float:
-        """Where it stands."""
+        """The value that the slider displays."""
         return self._to_setting(self.box.value)
 
     def paint(self, state: PanelState) -> None:
-        """Show what is set; where nothing is, what holds then."""
+        """Show the stored value, or the default of the service."""
         low, high = bounds(self._name, state.service, state.model)
         value = state.value(self._name)
         displayed = default_value(self._name, state.service, state.model) if value is None else value
@@ -98,11 +98,12 @@ class Slider:
         return {"min": low, "max": high}
 
     def _to_setting(self, value: float) -> float:
-        return float(f"{value:.12g}")  # 0.3, where counting by steps came to 0.30000000000000004
+        # The widget counts in steps and arrives at 0.30000000000000004 instead of 0.3.
+        return float(f"{value:.12g}")
 
 
 class LogSlider(Slider):
-    """A whole number, which doubles every few steps."""
+    """A slider for a whole number. The value doubles every two steps."""
 
     def _create_widget(self, factory: WidgetFactory, traits: Mapping[str, Any]) -> Any:
         return factory.control(ipywidgets.FloatLogSlider, base=2, step=0.5, readout_format=".0f", **traits)
@@ -115,7 +116,7 @@ class LogSlider(Slider):
 
 
 class ChoiceButtons:
-    """One of a few values, all of them in view."""
+    """Buttons for one of a few values."""
 
     def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
         self._name = name
@@ -129,17 +130,17 @@ class ChoiceButtons:
 
     @property
     def displayed_value(self) -> Any:
-        """What is pressed."""
+        """The value of the pressed button."""
         return self._values[self.box.value]
 
     def paint(self, state: PanelState) -> None:
-        """Press what is set."""
+        """Press the button of the stored value."""
         value = state.value(self._name)
         self._binding.paint(next(label for label, each in self._values.items() if each == value))
 
 
 class ModelControl:
-    """The name of a model: one of those that are known, or any other."""
+    """A field for the name of a model. It suggests the known models and accepts any other."""
 
     def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
         self.box = factory.control(ipywidgets.Combobox, continuous_update=False, **_label_traits(name))
@@ -147,35 +148,35 @@ class ModelControl:
 
     @property
     def displayed_value(self) -> str:
-        """The model that answers."""
+        """The model that replies."""
         return str(self.box.value or self.box.placeholder)
 
     def paint(self, state: PanelState) -> None:
-        """Show the name; where none is set, that of the service's own."""
+        """Show the name of the model, or as a placeholder the default model of the service."""
         self._binding.paint(state.settings.model or "", placeholder=state.model, options=_known_models(state))
 
 
 class TextTags:
-    """Some texts, each on one line."""
+    """A field for several texts, each on one line."""
 
     def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
         self._name = name
         self._texts_by_tag: dict[str, str] = {}
-        """The texts that are set, by their spelling."""
+        """The stored texts, by their tags."""
         label = factory.html(f'<span title="{escape_html(_help_text(name))}">{name}</span>')
-        # in JupyterLab the field does not hear of Enter: https://github.com/jupyterlab/jupyterlab/issues/6555
-        tag_traits = {"placeholder": translate("a text, then Tab"), "allow_duplicates": False}
+        # In JupyterLab the field receives no Enter key: https://github.com/jupyterlab/jupyterlab/issues/6555
+        tag_traits = {"placeholder": translate("Type a stop text, press Tab"), "allow_duplicates": False}
         tags = factory.control(ipywidgets.TagsInput, **_label_traits(name), **tag_traits)
         self.box = factory.box(label, tags, is_row=True, css_classes="mimo-tags")
         self._binding = WidgetBinding(tags, lambda value: on_change([*map(self._parse_tag, value)]))
 
     @property
     def displayed_value(self) -> tuple[str, ...]:
-        """What is there."""
+        """The texts that the field displays."""
         return tuple(map(self._parse_tag, self._binding.widget.value))
 
     def paint(self, state: PanelState) -> None:
-        """Show what is set."""
+        """Show the stored value."""
         self._texts_by_tag = {escape_control_chars(each): each for each in state.value(self._name)}
         self._binding.paint([*self._texts_by_tag])
 
@@ -184,7 +185,7 @@ class TextTags:
 
 
 class SystemPromptControl:
-    """The system prompt: one that is known by name, or the person's own text."""
+    """The system prompt: one with a name, or a custom text."""
 
     def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
         self._prompts_by_label = {translate(label): value for label, value in SYSTEM_PROMPTS.items()}
@@ -193,11 +194,11 @@ class SystemPromptControl:
         choice = factory.control(ipywidgets.Dropdown, options=options, **_label_traits(name))
         own_text = factory.control(
             ipywidgets.Textarea,
-            description=translate("own text"),
+            description=translate("custom text"),
             tooltip=_help_text(name),
             rows=3,
             continuous_update=False,
-            placeholder=translate("Empty: no system prompt"),
+            placeholder=translate("Leave empty for no system prompt"),
         )
         self._binding = WidgetBinding(choice, lambda label: on_change(self._read_choice(label)))
         self._own_text = WidgetBinding(own_text, on_change)
@@ -206,11 +207,11 @@ class SystemPromptControl:
 
     @property
     def displayed_value(self) -> str | None:
-        """What is chosen."""
+        """The chosen system prompt."""
         return self._read_choice(self._binding.widget.value)
 
     def paint(self, state: PanelState) -> None:
-        """Show what is set."""
+        """Show the stored value."""
         value = state.settings.system
         self._effective_prompt = build_system_prompt(
             value, state.service.system, datetime.now(UTC).astimezone().date()
@@ -227,14 +228,14 @@ class SystemPromptControl:
         )
 
     def _read_choice(self, label: str) -> str | None:
-        """Return what a choice stands for. An own text begins as the last one, or as what is in force."""
+        """Return the value of a choice. A custom text starts as the last custom text, or as the effective prompt."""
         if label == self._own_label:
             return str(self._own_text.widget.value or self._effective_prompt)
         return self._prompts_by_label[label]
 
 
 def create_control(name: str, factory: WidgetFactory, on_change: ChangeCallback) -> Control:
-    """Return the control of a setting, by what its values are."""
+    """Return the control for a setting, by its type."""
     by_name: Mapping[str, Callable[[str, WidgetFactory, ChangeCallback], Control]] = {
         "model": ModelControl,
         "system": SystemPromptControl,
@@ -252,12 +253,12 @@ def create_control(name: str, factory: WidgetFactory, on_change: ChangeCallback)
 
 
 def needs_default_button(name: str) -> bool:
-    """Tell whether a control needs a button for what the service decides: others show that themselves."""
+    """Return whether a control needs a separate button for the service's default."""
     return name in DEFAULT_RANGES or name == "model"
 
 
 def shows_all_choices(name: str) -> bool:
-    """Tell whether all that can be chosen is on buttons, of which one is pressed, as only the eye can see."""
+    """Return whether a setting is shown as buttons. Then the pressed button is visible, but not read aloud."""
     return strip_optional(TYPE_HINTS[name]) is bool or get_origin(strip_optional(TYPE_HINTS[name])) is Literal
 
 
@@ -270,7 +271,7 @@ def _help_text(name: str) -> str:
 
 
 def _choices(name: str) -> dict[str, Any]:
-    """Return the values of a setting that has but a few, by what their buttons say."""
+    """Return the values of a setting with a few values, by the labels of their buttons."""
     kind = strip_optional(TYPE_HINTS[name])
     choices = {"on": True, "off": False} if kind is bool else {each: each for each in get_args(kind)}
     return choices if kind is TYPE_HINTS[name] else {translate(SERVER_DEFAULT): None, **choices}
@@ -279,7 +280,7 @@ def _choices(name: str) -> dict[str, Any]:
 def _known_models(state: PanelState) -> tuple[str, ...]:
     try:
         return model_list.get_known_models(state.settings)
-    except BadOption:  # the preset or the address cannot be
+    except BadOption:
         return ()
 
 

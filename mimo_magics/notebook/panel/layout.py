@@ -1,4 +1,4 @@
-"""The panel as widgets: a row for each setting, buttons for tasks, and what is said of it all. The page has no script of ours."""
+"""The widgets of the panel: a row for each setting, buttons for tasks, and a status line."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ TASK_LABELS: Mapping[Task, Translatable] = {
     "writing": Translatable("Writing"),
     "math": Translatable("Math"),
 }
-NEW_CELL_TOOLTIP = Translatable(
-    "Puts %mimo_config with these settings into a new cell, which comes below the next cell that you run"
-)
+NEW_CELL_TOOLTIP = Translatable("Insert %mimo_config with these settings below the next cell that you run")
 
 STYLE = """<style>
 .mimo-panel.mimo-panel { container-type: inline-size; box-sizing: border-box; width: 100%; padding: 0.5em 0; overflow: visible;
@@ -64,22 +62,22 @@ STYLE = """<style>
   .mimo-panel .slider-container { flex: 1 1 8em; min-width: 0; }
 }
 </style>"""
-"""All of it is bound to our own class. A row that has no room for three columns puts its words below."""
+"""All rules are limited to our own class. A row that is too narrow for three columns puts its description below."""
 
 
 class PanelLayout:
     """The widgets of one panel.
 
     Args:
-        write: sets settings.
-        insert: puts the line that restores them into a new cell, and returns what to tell the person.
-        footer: a widget to go below.
+        write: writes settings to the store.
+        insert: inserts a cell that restores the settings, and returns a message.
+        footer: a widget to show below.
     """
 
     def __init__(self, write: WriteSettings, insert: Callable[[], str], footer: Any = None) -> None:
         self._factory = factory = WidgetFactory()
         self.rows = {name: SettingRow(name, factory, write) for name in PANEL_SETTINGS}
-        """What shows each setting."""
+        """The row of each setting."""
         self._header = factory.html()
         self._status = factory.html()
         self._task_buttons = TaskButtons(factory, write)
@@ -101,15 +99,15 @@ class PanelLayout:
             *footers,
             css_classes="mimo-panel",
         )
-        """The widget that holds all others."""
+        """The widget that contains all others."""
 
     @property
     def bundle(self) -> dict[str, Any]:
-        """What shows it in a notebook."""
+        """The MIME bundle that shows the panel."""
         return widget_bundle(self.root)
 
     def paint(self, state: PanelState) -> None:
-        """Show what holds."""
+        """Show the state."""
         self._header.value = translate(
             "{model} at {host}",
             model=f"<strong>{escape_html(state.model)}</strong>",
@@ -121,27 +119,27 @@ class PanelLayout:
         self.show_status(state.error)
 
     def show_status(self, text: str) -> None:
-        """Tell the person something, in words that are read aloud."""
+        """Show a message. Screen readers read it aloud."""
         self._status.value = f'<span role="status">{escape_html(text)}</span>'
 
     def close(self) -> None:
-        """Take the widgets away."""
+        """Remove the widgets."""
         self._factory.close()
 
 
 class SettingRow:
-    """A setting: its control, a button that leaves it to the service, and its range and effect in words."""
+    """The row of a setting: its control, a button for the service's default, and a description of its range and effect."""
 
     def __init__(self, name: str, factory: WidgetFactory, write: WriteSettings) -> None:
         self._name = name
         self.control = create_control(name, factory, lambda value: write({name: value}))
-        """What a person moves."""
+        """The control."""
         self.default_button = (
             DefaultButton(name, factory, self._create_default_handler(write))
             if needs_default_button(name)
             else None
         )
-        """Pressed while the service decides; `None` where the control shows that itself."""
+        """The button for the default of the service; `None` if the control itself shows the default."""
         self._description = factory.html()
         self._description.add_class("mimo-words")
         children = (
@@ -152,7 +150,7 @@ class SettingRow:
         self.box = factory.box(*children, is_row=True, css_classes="mimo-row")
 
     def paint(self, state: PanelState) -> None:
-        """Show what is set."""
+        """Show the stored value."""
         self.control.paint(state)
         if self.default_button:
             self.default_button.paint(state.value(self._name) is None)
@@ -166,22 +164,22 @@ class SettingRow:
 
 
 class DefaultButton:
-    """The button that leaves a setting to the service. Released, it sets the value at which the control stands."""
+    """A button for the default of the service. When it is released, the displayed value of the control is stored."""
 
     def __init__(self, name: str, factory: WidgetFactory, on_change: Callable[[bool], None]) -> None:
-        tooltip = translate("Leave {name} to the service", name=name)
+        tooltip = translate("Use the default of the service for {name}", name=name)
         self.button = factory.control(
             ipywidgets.ToggleButton, description=translate("default"), tooltip=tooltip
         )
         self._binding = WidgetBinding(self.button, on_change)
 
     def paint(self, is_pressed: bool) -> None:
-        """Show whether the service decides."""
+        """Show whether the default is used."""
         self._binding.paint(is_pressed)
 
 
 class TaskButtons:
-    """Buttons that set what is recommended for a task."""
+    """Buttons for the recommended values of a task."""
 
     def __init__(self, factory: WidgetFactory, write: WriteSettings) -> None:
         self._write = write
@@ -198,7 +196,7 @@ class TaskButtons:
         )
 
     def paint(self, state: PanelState) -> None:
-        """Tell what each of them would set."""
+        """Show in the tooltips which values each button sets."""
         self._state = state
         for task, button in self._buttons.items():
             values = sampling_for_task(task, state.service, state.model)
@@ -207,11 +205,11 @@ class TaskButtons:
                 (state.inactive_reasons[name] for name in values if name in state.inactive_reasons), ""
             )
             warning = (
-                translate("; without effect: {reason}", reason=translate(inactive_reason))
+                translate("; no effect: {reason}", reason=translate(inactive_reason))
                 if inactive_reason
                 else ""
             )
-            button.tooltip = translate("Sets {values}{but}", values=assignments, but=warning)
+            button.tooltip = translate("Set {values}{warning}", values=assignments, warning=warning)
 
     def _set(self, task: Any) -> None:
         assert self._state
@@ -219,20 +217,21 @@ class TaskButtons:
 
 
 def _describe_setting(name: str, state: PanelState) -> str:
-    """Say what a control does not: where it stands, between what, and whether it does anything."""
+    """Return the value, the range and the effect of a setting as HTML, as far as the control does not show them."""
     reason = state.inactive_reasons.get(name)
     lines = [
         escape_html(_describe_value(name, state)),
-        escape_html(translate("⚠ without effect: {reason}", reason=translate(reason)) if reason else ""),
+        escape_html(translate("⚠ no effect: {reason}", reason=translate(reason)) if reason else ""),
     ]
-    if shows_all_choices(name):  # to the eye
+    # The buttons show the value; the text is for screen readers.
+    if shows_all_choices(name):
         lines[0] = f'<span class="mimo-unseen">{lines[0]}</span>'
     return "<br>".join(filter(None, lines))
 
 
 def _describe_value(name: str, state: PanelState) -> str:
     if name == "stop":
-        return translate("{range}; \\n is a line's end", range=state.format_range(name))
+        return translate("{range}; \\n is a line break", range=state.format_range(name))
     if shows_all_choices(name):
         return state.format_value(name)
     if state.is_out_of_range(name):

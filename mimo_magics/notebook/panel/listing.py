@@ -1,4 +1,4 @@
-"""The models of the service for the panel: its server is asked in the background."""
+"""Loads the model list of the service for the panel, in the background."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mimo_magics.notebook.config.store import MimoConfig
 
 
 class ModelListLoader:
-    """Asks once for each address that is set. `catalogue` keeps what the servers say.
+    """Requests the model list once for each base URL. `client/model_list` caches it.
 
     Args:
-        config: says which server.
-        on_loaded: called when it has answered.
+        config: the settings of the service.
+        on_loaded: is called when the list has arrived.
     """
 
     def __init__(self, config: MimoConfig, on_loaded: Callable[[], None]) -> None:
@@ -28,7 +28,7 @@ class ModelListLoader:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def load(self, settings: Settings) -> None:
-        """Ask, unless that was done; the first time on the loop of the kernel, then from any thread."""
+        """Request the list, unless it was requested. The first call must come from the kernel's loop, later ones from any thread."""
         self._loop = self._loop or _running_loop()
         address = settings.preset, settings.base_url
         if self._loop and address != self._requested_address:
@@ -41,7 +41,8 @@ class ModelListLoader:
         self._task = asyncio.create_task(self._load())
 
     async def _load(self) -> None:
-        with suppress(MimoError):  # nothing can be asked there, which the panel tells
+        # The panel shows an invalid base URL itself.
+        with suppress(MimoError):
             if await model_list.list_models(self._config.snapshot()):
                 self._on_loaded()
 
@@ -49,5 +50,5 @@ class ModelListLoader:
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
-    except RuntimeError:  # nothing can be done in the background
+    except RuntimeError:
         return None

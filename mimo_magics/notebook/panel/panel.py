@@ -1,6 +1,6 @@
-"""The panel: the parameters of the present model as sliders and buttons, linked both ways with the store of settings.
+"""The parameter panel: sliders and buttons that are linked both ways with the settings store.
 
-The widgets live as long as their kernel; below them stands a plain output, which a saved notebook keeps.
+The widgets exist as long as their kernel. The plain output below them is saved with the notebook.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from mimo_magics.notebook.panel.state import (
 )
 
 MAX_OPEN_PANELS = 3
-"""Panels that stay linked; an older one is closed when a newer one comes."""
-NEW_CELL_NOTICE = Translatable("It comes below the next cell that you run.")
+"""Maximum number of open panels. A new panel closes the oldest one."""
+NEW_CELL_NOTICE = Translatable("The cell will be inserted below the next cell that you run.")
 
 
 class Panel:
-    """One view of the settings.
+    """One panel.
 
     Args:
-        config: the store that it is linked with.
-        shell: of the notebook.
-        footer: a widget to go below the controls.
-        on_close: called when the panel is closed, to close what belongs to the foot.
+        config: the settings store.
+        shell: the shell of the notebook.
+        footer: a widget to show below the controls.
+        on_close: is called when the panel is closed, to close the footer.
     """
 
     def __init__(
@@ -57,19 +57,20 @@ class Panel:
         self._model_list_loader = ModelListLoader(config, self._update)
 
     def show(self) -> None:
-        """Show it where the cell runs. Widgets are for who watches a notebook; all others get the table."""
+        """Show the panel: widgets in a notebook that a user watches, otherwise the table."""
         target = get_display_target(self._shell)
         if target == "front end":
             self.open()
             return
         bundle = summary_bundle(read_panel_state(self._config))
         if target == "terminal":
-            print(replace_unencodable_characters(bundle["text/plain"]))  # noqa: T201  a console shows no tables
+            # A terminal shows no HTML.
+            print(replace_unencodable_characters(bundle["text/plain"]))  # noqa: T201
         else:
             display_bundle(bundle)
 
     def open(self) -> PanelLayout:
-        """Show the widgets and, below them, the table; both follow the store from now on."""
+        """Show the widgets and the table below them. Both follow the store from now on."""
         state = read_panel_state(self._config)
         layout = self._layout = PanelLayout(self._write, self._insert, self._footer)
         layout.paint(state)
@@ -83,7 +84,7 @@ class Panel:
         return layout
 
     def close(self) -> None:
-        """Follow the store no longer, and take the widgets away. The table stays."""
+        """Remove the widgets and stop following the store. The table stays."""
         if self._layout:
             self._config.unobserve(self._update, OBSERVED_SETTINGS)
             self._layout.close()
@@ -92,7 +93,7 @@ class Panel:
             self._on_close()
 
     def _update(self, _: object = None) -> None:
-        """Show what the store says."""
+        """Show the stored settings."""
         if self._layout is None:
             return
         try:
@@ -113,7 +114,8 @@ class Panel:
     def _write(self, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
             setattr(self._config, name, value)
-        self._update()  # also when a control was moved to where the store is already
+        # A control may have been moved to the stored value.
+        self._update()
 
     def _insert(self) -> str:
         return translate(
@@ -122,9 +124,9 @@ class Panel:
 
 
 def insert_restore_cell(config: MimoConfig, shell: Any) -> bool:
-    """Put the line that restores the settings into a new cell, if there is anything to restore.
+    """Insert a cell that restores the settings, and return whether there is anything to restore.
 
-    A front end makes the cell when it hears that the running one is over, or the next one that runs.
+    A front end inserts the cell when the running cell is over, or after the next cell that runs.
     """
     line = build_restore_line(read_panel_state(config))
     if line:

@@ -1,4 +1,4 @@
-"""Below the sliders: a prompt, asked with the present values beside the conversation, and its answer while it comes."""
+"""The prompt box below the sliders: it sends a prompt with the current settings, outside the session."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import ipywidgets
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.text import escape_html
+from mimo_magics.display.live.live_renderer import ViewRenderer
 from mimo_magics.display.live.view import ReplyView
-from mimo_magics.display.progress import Progress
+from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.cell_variables import expand
@@ -23,10 +24,12 @@ from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import heartbeat
 from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.session_selection import SessionSelection
+from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.comparison.variants import Variant
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn
+from mimo_magics.tools.approval import refuse_unattended
 
 STYLE = """<style>
 .mimo-again.mimo-again { border-top: 1px solid var(--jp-border-color2, #bbb); margin-top: 0.75em; padding-top: 0.75em; overflow: visible; }
@@ -34,18 +37,18 @@ STYLE = """<style>
 .mimo-again .mimo-again-buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.5em; margin: 0.5em 0; overflow: visible; }
 .mimo-again .mimo-again-buttons button { flex: none; width: auto; margin: 0; }
 </style>"""
-"""All of it is bound to our own class."""
+"""All rules are limited to our own class."""
 MAX_PLACEHOLDER_CHARS = 80
-"""Characters of the last prompt that the empty box shows."""
+"""Maximum number of characters of the last prompt in the placeholder."""
 
 
 class PromptBox:
-    """What is asked here joins the conversation only when the person says so.
+    """A prompt and its reply. The reply is added to the session only when the user keeps it.
 
     Args:
-        shell: of the notebook.
-        config: the values.
-        session_selection: the conversation.
+        shell: the shell of the notebook.
+        config: the settings store.
+        session_selection: the sessions.
     """
 
     def __init__(self, shell: Any, config: MimoConfig, session_selection: SessionSelection) -> None:
@@ -57,9 +60,9 @@ class PromptBox:
         self._running: RunningComparison | None = None
         self._past: Sequence[Turn] = ()
         self._repeated_turn: Turn | None = None
-        """The turn that was asked again."""
+        """The turn whose prompt is repeated."""
         self._session = session_selection.sessions.current
-        """The one that was asked in, and that an answer is kept in."""
+        """The session that the prompt was sent in, and that the reply is kept in."""
         self._prompt = ipywidgets.Textarea(
             description=translate("Prompt"),
             rows=2,
@@ -69,11 +72,14 @@ class PromptBox:
         self._run_button = _create_button(
             translate("Run"),
             "play",
-            translate("Ask with these values, beside the conversation"),
+            translate("Send the prompt with these settings, outside the session"),
             self._on_run_clicked,
         )
         self._keep_button = _create_button(
-            translate("Keep"), "check", translate("Make the answer the next turn"), self._on_keep_clicked
+            translate("Keep in session"),
+            "check",
+            translate("Save the reply as the next turn"),
+            self._on_keep_clicked,
         )
         self._status = ipywidgets.HTML()
         self._reply_area = ipywidgets.VBox()
@@ -82,12 +88,12 @@ class PromptBox:
         )
         children = (ipywidgets.HTML(STYLE), self._prompt, buttons, self._reply_area)
         self.root = ipywidgets.VBox(children, _dom_classes=("mimo-again",))
-        """The widget that shows it."""
+        """The widget that contains all others."""
         shell.events.register("post_run_cell", self._follow_session)
         self._follow_session()
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Stop the reply, stop following the sessions, and remove the widgets."""
         self.stop()
         self._shell.events.unregister("post_run_cell", self._follow_session)
         for session in self._session_selection.sessions:
@@ -96,16 +102,16 @@ class PromptBox:
         self.root.close()
 
     def stop(self) -> None:
-        """Break the answer off; from any thread."""
+        """Cancel the turn; from any thread."""
         if self._task:
             self._loop.call_soon_threadsafe(self._task.cancel)
 
     def insert(self, code: str) -> None:
-        """Put code into a new cell, below the next one that runs."""
+        """Insert a new cell with this code below the next cell that runs."""
         self._shell.set_next_input(code)
 
     def _follow_session(self, *_: object) -> None:
-        """Follow the session that is the current one now."""
+        """Follow the current session."""
         session = self._session_selection.sessions.current
         if self._update not in session.lock.listeners:
             session.lock.listeners.append(self._update)
@@ -120,16 +126,16 @@ class PromptBox:
             else f"{last_prompt[:MAX_PLACEHOLDER_CHARS]}…"
         )
         self._prompt.placeholder = (
-            translate("Empty: «{prompt}» again", prompt=short_prompt)
+            translate("Leave empty to repeat «{prompt}»", prompt=short_prompt)
             if short_prompt
-            else translate("What to ask")
+            else translate("Enter a prompt")
         )
         self._run_button.disabled = session.lock.is_held
         self._keep_button.disabled = session.lock.is_held or not self._has_reply
 
     @property
     def _has_reply(self) -> bool:
-        """Whether there is an answer that could be kept."""
+        """Whether there is a reply to keep."""
         turn = self._running.turns.get(0) if self._running else None
         return bool(turn and turn.is_in_history)
 
@@ -137,12 +143,12 @@ class PromptBox:
         self._loop.call_soon_threadsafe(self._start)
 
     def _start(self) -> None:
-        """Ask, unless the button was pressed twice before the page could grey it."""
+        """Send the prompt, unless the button was clicked twice before the page could disable it."""
         if self._task is None:
             self._task = self._loop.create_task(self._run_prompt())
 
     async def _run_prompt(self) -> None:
-        """Ask, and show what comes of it; nothing of it is an error of a cell."""
+        """Send the prompt and show the reply. An error is shown as the status, because there is no cell."""
         self._status.value = ""
         try:
             await self._stream_reply()
@@ -159,24 +165,21 @@ class PromptBox:
         settings = self._config.snapshot()
         session = self._session = self._session_selection.sessions.current
         prompt = self._resolve_prompt(session.turns)
-        display_options, progress = DisplayOptions(settings.format, settings.remote_images), Progress()
+        display_options, progress = DisplayOptions.from_settings(settings), ReplyProgress()
         tools = tools_command.select_tools(None, get_user_variables(self._shell))
         comparison = session.stream_comparison(prompt, [Variant("", {})], past=self._past, tools=tools)
         async with comparison as self._running:
-            view = ReplyView(display_options, progress, self)
-            self._reply_area.children = (view.root,)
+            renderer = ViewRenderer(ReplyView(display_options, progress, self), progress)
+            self._reply_area.children = (renderer.view.root,)
             try:
-                async with heartbeat(view.paint):
-                    async for _, event in self._running:
-                        if event:
-                            progress.feed(event)
-                            view.show(event)
+                async with heartbeat(renderer.tick):
+                    await turn_driver.drive(self._running, renderer, refuse_unattended)
             finally:
-                view.close()
+                renderer.clear()
         self._running.raise_if_all_failed()
 
     def _resolve_prompt(self, turns: Sequence[Turn]) -> Prompt:
-        """Decide what is asked, and what it follows."""
+        """Return the prompt, and set the turns before it."""
         self._repeated_turn = None if self._prompt.value.strip() or not turns else turns[-1]
         self._past = turns[:-1] if self._repeated_turn else turns
         return (
@@ -186,13 +189,13 @@ class PromptBox:
         )
 
     def _show_document(self) -> None:
-        """Put the document of the answer in the place of its widgets."""
+        """Replace the widgets of the reply by its document."""
         turn = self._running.turns.get(0) if self._running else None
         if self._running and turn and turn.is_in_history:
             settings = self._config.snapshot()
             page = reply_document.reply_html(
                 turn.reply,
-                display_options=DisplayOptions(settings.format, settings.remote_images),
+                display_options=DisplayOptions.from_settings(settings),
                 notices=self._running.running_turns[0].notices,
             )
             self._reply_area.children = (ipywidgets.HTML(page),)
@@ -212,7 +215,7 @@ class PromptBox:
         self._running = None
         count = len(session.turns)
         self._show_status(
-            translate("The answer is turn {number} of session {name} now.", number=count, name=session.name)
+            translate("Saved as turn {number} of session {name}.", number=count, name=session.name)
         )
         self._update()
 

@@ -1,4 +1,4 @@
-"""What holds just now, in the words that the panel and the table below it say of each setting."""
+"""The state of the settings, as text for the panel and for the table below it."""
 
 from __future__ import annotations
 
@@ -26,40 +26,40 @@ from mimo_magics.notebook.config.store import MimoConfig, describe_allowed_value
 from mimo_magics.session.request import resolve_max_tokens
 
 OBSERVED_SETTINGS = (*PANEL_SETTINGS, "preset", "base_url")
-"""The settings that it is made of."""
+"""The settings that the state depends on."""
 SERVER_DEFAULT = Translatable("server default")
 MAX_VALUE_CHARS = 80
-"""Characters of a text in the table."""
-COLUMN_HEADERS = translatables("setting", "value", "range", "acts")
-NOTHING_TO_RESTORE = Translatable("All of them are as built in: there is nothing to restore.")
-RESTORE_CAPTION = Translatable("This line restores them; one click selects it:")
-UPDATE_NOTICE = Translatable("Follows the panel until the page is loaded anew; then run the cell again.")
+"""Maximum number of characters of a text in the table."""
+COLUMN_HEADERS = translatables("setting", "value", "range", "has an effect")
+NOTHING_TO_RESTORE = Translatable("All settings have their defaults: there is nothing to restore.")
+RESTORE_CAPTION = Translatable("Click to select; running this line restores the settings:")
+UPDATE_NOTICE = Translatable("Updates with the panel. After reloading the page, run this cell again.")
 UNKNOWN_SERVICE = Service(CUSTOM_SERVICE, "", {}, {})
 
 
 @dataclass(frozen=True, slots=True)
 class PanelState:
-    """The settings, and what they mean for the service."""
+    """The settings and their meaning for the service."""
 
     settings: Settings
     service: Service
     model: str
-    """The one that answers."""
+    """The model that replies."""
     host: str
-    """Name of the service's host."""
+    """The host name of the service."""
     inactive_reasons: Mapping[str, str]
-    """The settings that do nothing just now, each with the reason."""
+    """The settings without effect, each with the reason."""
     changed_settings: frozenset[str] = frozenset()
-    """The settings that another kernel would have to be told to have the same values."""
+    """The settings that a new kernel would not have."""
     error: str = ""
-    """Why nothing can be asked like this."""
+    """Why no request can be sent with these settings; empty if it can."""
 
     def value(self, name: str) -> Any:
-        """Return what is set; `None` leaves it to the service."""
+        """Return the stored value; `None` means the default of the service."""
         return getattr(self.settings, name)
 
     def format_value(self, name: str) -> str:
-        """Say what is set."""
+        """Return the stored value as text."""
         match self.value(name):
             case None:
                 return self._describe_default(name)
@@ -73,7 +73,7 @@ class PanelState:
                 return str(number)
 
     def format_range(self, name: str) -> str:
-        """Say between which values the service lets it be."""
+        """Return the allowed values of the service as text."""
         if name not in DEFAULT_RANGES:
             return (
                 translate("up to 4 texts")
@@ -84,7 +84,7 @@ class PanelState:
         return translate("{low:g} to {high:,}", low=low, high=high)
 
     def is_out_of_range(self, name: str) -> bool:
-        """Tell whether a number is set that the service's documentation does not allow."""
+        """Return whether the stored value is outside the documented range of the service."""
         value = self.value(name)
         if name not in DEFAULT_RANGES or value is None:
             return False
@@ -92,7 +92,7 @@ class PanelState:
         return not low <= value <= high
 
     def _describe_default(self, name: str) -> str:
-        """Say what holds when nothing is set: some of it the server decides, some is known of the service."""
+        """Return the default as text: the value if it is known, otherwise «server default»."""
         known = {"model": self.model, "system": self.service.system or translate("none")}
         if name in known:
             return translate("service default: {value}", value=known[name])
@@ -102,10 +102,10 @@ class PanelState:
 
 
 def read_panel_state(config: MimoConfig) -> PanelState:
-    """Find out what holds. Also settings that nothing can be asked with mean something.
+    """Return the state of the stored settings. Settings that no request can be sent with are an error in the state.
 
     Raises:
-        BadOption: a value makes no sense, which %config does not mind.
+        BadOption: a value is invalid, because `%config` does not check values.
     """
     values = {name: getattr(config, name) for name in OBSERVED_SETTINGS}
     settings = Settings(**{**values, "stop": tuple(values["stop"])})
@@ -126,7 +126,7 @@ def read_panel_state(config: MimoConfig) -> PanelState:
 
 
 def escape_control_chars(text: str) -> str:
-    r"""Return a text on one line, with `\n` for a line's end, and `""` for none at all."""
+    r"""Return a text on one line, with `\n` for a line break, and `""` for an empty text."""
     visible_text = (
         escape_invisible_characters(text).replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
     )
@@ -138,13 +138,13 @@ def _truncate(text: str) -> str:
 
 
 def build_restore_line(state: PanelState) -> str:
-    """Return the line with which another kernel gets the same values; empty when it has them by itself."""
+    """Return the line that restores the settings in a new kernel; empty if there is nothing to restore."""
     changed_values = {name: state.value(name) for name in PANEL_SETTINGS if name in state.changed_settings}
     return config_line(changed_values) if changed_values else ""
 
 
 def summary_bundle(state: PanelState) -> dict[str, str]:
-    """Return both as a MIME bundle."""
+    """Return the table and the restore line as a MIME bundle."""
     rows = (
         (name, state.format_value(name), state.format_range(name), _format_effect(name, state))
         for name in PANEL_SETTINGS

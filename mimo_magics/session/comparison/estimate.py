@@ -1,4 +1,4 @@
-"""What the calls of a comparison may cost."""
+"""The estimated cost of a comparison."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from mimo_magics.session.dry_run import DryRun
 from mimo_magics.session.limits.budget import Budget, Spending
 
 EXPECTED_OUTPUT_TOKENS = 2_000
-"""Tokens of an answer with its reasoning that an estimate reckons with, unless `--max-tokens` allows fewer."""
+"""Assumed output tokens of a reply, reasoning included, unless `--max-tokens` allows fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the calls of a comparison may use up."""
+    """The estimated tokens and cost of the calls of a comparison."""
 
     tokens: int
     usd: float
-    """US dollars, of the calls whose price is known."""
+    """US dollars for the calls with a known price."""
     priced_calls: int
     unpriced_calls: int
-    """How many those are, and the others."""
+    """Numbers of calls with and without a known price."""
 
     @classmethod
     def from_spending(cls, calls: Sequence[Spending]) -> Estimate:
-        """Sum up what each of the calls may."""
+        """Return the sum for these calls."""
         known_costs = [call.usd for call in calls if call.usd is not None]
         return cls(
             sum(call.tokens for call in calls),
@@ -37,12 +37,12 @@ class Estimate:
         )
 
     def exceeds(self, budget: Budget) -> bool:
-        """Tell whether that is above a bound."""
+        """Return whether the estimate exceeds a budget."""
         return (self.tokens if budget.unit == "tokens" else self.usd) > budget.amount
 
     @property
     def text(self) -> Translatable:
-        """The same in words."""
+        """The estimate as text."""
         tokens = Translatable("{tokens:,} tokens", tokens=self.tokens)
         if not self.priced_calls:
             return tokens
@@ -50,15 +50,15 @@ class Estimate:
         if not self.unpriced_calls:
             return text
         return Translatable(
-            "{told} and {count} call of unknown price"
+            "{estimate} and {count} call of unknown price"
             if self.unpriced_calls == 1
-            else "{told} and {count} calls of unknown price",
-            told=text,
+            else "{estimate} and {count} calls of unknown price",
+            estimate=text,
             count=self.unpriced_calls,
         )
 
 
 def estimate_spending(dry_run: DryRun) -> Spending:
-    """Estimate what a call spends if its reply has `EXPECTED` tokens."""
+    """Estimate the cost of a call whose reply has `EXPECTED_OUTPUT_TOKENS` tokens."""
     output = min(dry_run.max_output_tokens or EXPECTED_OUTPUT_TOKENS, EXPECTED_OUTPUT_TOKENS)
     return dry_run.compute_spending(Usage(dry_run.tokens, output))

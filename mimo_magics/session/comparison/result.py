@@ -1,8 +1,8 @@
-"""The replies of a comparison as a value: shown side by side, told apart, read as a frame, taken over."""
+"""The result of a comparison: its replies side by side, their differences, a data frame, and the choice of one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,42 +19,50 @@ from mimo_magics.session.comparison.runner import RunningComparison
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn
 
-if TYPE_CHECKING:  # pandas is the person's; a session makes comparisons
+# pandas is optional, and a session imports this module.
+if TYPE_CHECKING:
     import pandas as pd
 
     from mimo_magics.session.session import Session
 
 NEXT_STEPS_CAPTION = Translatable(
-    "Any two: _.diff(1, 2) · as a frame: _.to_frame() · as the next turn: _.adopt(1)"
+    "Diff: _.diff(1, 2) · DataFrame: _.to_frame() · Use as next turn: _.adopt(1)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One of the replies."""
+    """The reply of one variant, or its error."""
 
     title: str
-    """What sets it apart from the others."""
+    """The settings that differ from the other variants, as text."""
     options: Mapping[str, Any]
-    """The settings that were compared."""
+    """The compared settings."""
     turn: Turn | None = None
-    """`None` when nothing came."""
+    """The finished turn; `None` if there is none."""
     failure: str = ""
-    """Why it failed."""
+    """The error message; empty if there is none."""
     notices: tuple[str, ...] = ()
-    """Quiet lines about its turn."""
+    """Notices about the turn."""
 
     @property
     def reply(self) -> Reply | None:
-        """What came."""
+        """The reply, whole or partial."""
         return self.turn.reply if self.turn and self.turn.is_in_history else None
 
 
 @dataclass(frozen=True, slots=True)
 class DisplayBundle:
-    """What a front end shows in its own way."""
+    """A MIME bundle that displays itself."""
 
     bundle: Mapping[str, str]
+    replies: tuple[Reply, ...] = ()
+    notices: tuple[str, ...] = ()
+    is_plain: bool = False
+
+    def to_bundle(self, _: Collection[int] = ()) -> dict[str, str]:
+        """Return the MIME bundle."""
+        return dict(self.bundle)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {**self.bundle, "text/plain": replace_unencodable_characters(self.bundle["text/plain"])}
@@ -64,7 +72,7 @@ class DisplayBundle:
 
 
 def build_candidates(running: RunningComparison) -> Iterator[Candidate]:
-    """Yield the replies as far as they came."""
+    """Yield the reply or the error of each variant."""
     for index, variant in enumerate(running.variants):
         failure = running.failures.get(index)
         running_turn = running.running_turns.get(index)
@@ -78,15 +86,15 @@ def build_candidates(running: RunningComparison) -> Iterator[Candidate]:
 
 
 class Comparison:
-    """Replies to one prompt. `comparison[1]` is the first of them.
+    """Several replies to one prompt. `comparison[1]` is the first.
 
     Args:
-        prompt: what was asked.
+        prompt: the prompt.
         candidates: the replies, in the order of their numbers.
-        session: which they may be taken over into.
-        past: the turns that they follow.
-        display_options: how to show them.
-        cell: who asked, as the turn that is taken over shall tell; somebody new when it is empty.
+        session: the session that a reply can be adopted into.
+        past: the turns before the prompt.
+        display_options: how to show the replies.
+        cell: the id of the cell, for the adopted turn; a new id if it is empty.
     """
 
     def __init__(
@@ -102,7 +110,6 @@ class Comparison:
         self.prompt = prompt
         self.candidates = tuple(candidates)
         self.session = session
-        """That one of them may be taken over into."""
         self._past = past
         self._display_options = display_options
         self._cell = cell or uuid4().hex[:12]
@@ -117,7 +124,7 @@ class Comparison:
         reply = self._get_candidate(number).reply
         if reply is None:
             raise BadOption(
-                Translatable("Reply {number} did not come.", number=number),
+                Translatable("There is no reply {number}: the call failed.", number=number),
                 self._get_candidate(number).failure,
             )
         return reply
@@ -126,10 +133,10 @@ class Comparison:
         return f"<Comparison of {len(self)} replies>"
 
     def adopt(self, number: int) -> Reply:
-        """Make a reply the next turn of the session; another one of them that was that is replaced.
+        """Make a reply the next turn of the session. It replaces a reply that was adopted before.
 
         Raises:
-            BadOption: there is no such reply, or the conversation went on meanwhile.
+            BadOption: there is no such reply, or the session has newer turns.
         """
         reply, turn = self[number], self._get_candidate(number).turn
         assert turn
@@ -137,7 +144,7 @@ class Comparison:
         return reply
 
     def diff(self, one: int, other: int) -> DisplayBundle:
-        """Return how the words of two replies differ.
+        """Return the differences between the texts of two replies.
 
         Raises:
             BadOption: there is no such reply.
@@ -149,11 +156,11 @@ class Comparison:
         return DisplayBundle(difference.diff_bundle(*titled_texts))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row for each reply, also for those that did not come.
+        """Return a data frame with a row for each variant, also for failed calls.
 
-        The columns are the number, the settings that were compared, the text, the reasoning, why the reply ended,
-        tokens of input, cached input and output, seconds to the first token and in all, the cost in US dollars, and
-        why it failed.
+        The index is the number of the reply. The columns are the compared settings, the text, the reasoning, the stop
+        reason, the tokens of input, cached input and output, the seconds to the first token and in total, the cost in
+        US dollars, and the error message.
 
         Raises:
             BadOption: pandas is not installed.
@@ -186,7 +193,7 @@ class Comparison:
         if number not in self._numbers:
             raise BadOption(
                 Translatable("There is no reply {number}.", number=number),
-                Translatable("There are {count}, from 1.", count=len(self)),
+                Translatable("The comparison has the replies 1 to {count}.", count=len(self)),
             )
         return self.candidates[number - 1]
 

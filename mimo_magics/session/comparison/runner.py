@@ -1,30 +1,30 @@
-"""One prompt asked in many ways at a time, beside the conversation."""
+"""A running comparison: one prompt with several settings, sent concurrently and outside the session."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 import anyio
 
 from mimo_magics.core.errors import BadOption, MimoError
-from mimo_magics.core.events import Event
+from mimo_magics.core.events import ReplyEnded, ReplyEvent
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.session.comparison.variants import Variant
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_runner import RunningTurn
 
 TurnFactory = Callable[[Variant], RunningTurn]
-"""Begins the turn of a variant."""
+"""Creates the turn of a variant."""
 TurnFinisher = Callable[[RunningTurn], Turn]
-"""Ends a turn, and counts what it has spent."""
+"""Finishes a turn and counts its usage."""
 
 
 class RunningComparison:
-    """A comparison that is being answered.
+    """A running comparison.
 
-    Iterate over the place of a variant, from 0, and an event of its turn, or `None` when that is over.
+    Iterate over its events. The last one of each variant is a `ReplyEnded`.
     """
 
     def __init__(
@@ -32,68 +32,77 @@ class RunningComparison:
     ) -> None:
         if at_once < 1:
             raise BadOption(
-                Translatable("{at_once} calls cannot be asked at a time.", at_once=at_once),
-                Translatable("It is a number of calls from 1."),
+                Translatable(
+                    "The number of concurrent calls must be at least 1, not {at_once}.", at_once=at_once
+                )
             )
         self.variants = tuple(variants)
         self.running_turns: dict[int, RunningTurn] = {}
-        """By place: those that were begun."""
+        """The turns that have started, by the number of the variant."""
         self.turns: dict[int, Turn] = {}
-        """By place: what came, also when it was broken off."""
+        """The finished turns, whole or partial, by the number of the variant."""
         self.failures: dict[int, MimoError] = {}
-        """By place: why it failed."""
+        """The errors, by the number of the variant."""
         self._start_turn = start_turn
         self._finish_turn = finish_turn
         self._semaphore = asyncio.Semaphore(at_once)
-        self._queue: asyncio.Queue[tuple[int, Event | None]] = asyncio.Queue()
+        self._queue: asyncio.Queue[ReplyEvent] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def meters(self) -> Mapping[int, RunningTurn]:
+        """The meters of the replies that have started, for a renderer."""
+        return self.running_turns
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[RunningComparison]:
-        """Ask them all; leaving the block before the end breaks off those that are not over."""
+        """Send the prompt with each variant. Leaving the block early cancels the calls that still run."""
         self._tasks = [asyncio.create_task(self._run_variant(index)) for index in range(len(self.variants))]
         try:
             yield self
         finally:
             for task in self._tasks:
                 task.cancel()
-            with anyio.CancelScope(shield=True):  # until their sockets are closed and what came is kept
+            # Wait until the sockets are closed and the partial replies are saved.
+            with anyio.CancelScope(shield=True):
                 await asyncio.wait(self._tasks)
 
     def raise_if_all_failed(self) -> None:
-        """See that something came.
+        """Check that there is a reply.
 
         Raises:
-            MimoError: all of them failed; this is what happened to the first.
+            MimoError: all calls failed. It is the error of the first.
         """
         if len(self.failures) == len(self.variants) and not any(
             turn.is_in_history for turn in self.turns.values()
         ):
             raise self.failures[0]
 
-    async def __aiter__(self) -> AsyncIterator[tuple[int, Event | None]]:
+    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
         open_count = len(self.variants)
         while open_count:
-            index, event = await self._queue.get()
-            open_count -= event is None
-            yield index, event
+            item = await self._queue.get()
+            open_count -= isinstance(item.event, ReplyEnded)
+            yield item
         for task in self._tasks:
             await task
 
     async def _run_variant(self, index: int) -> None:
+        failure = ""
         try:
             async with self._semaphore:
                 await self._run_turn(index)
         except MimoError as error:
             self.failures[index] = error
+            failure = error.message
         finally:
-            self._queue.put_nowait((index, None))
+            self._queue.put_nowait(ReplyEvent(index, ReplyEnded(failure)))
 
     async def _run_turn(self, index: int) -> None:
         running = self.running_turns[index] = self._start_turn(self.variants[index])
         try:
             async with aclosing(running):
                 async for event in running:
-                    self._queue.put_nowait((index, event))
+                    self._queue.put_nowait(ReplyEvent(index, event))
         finally:
             self.turns[index] = self._finish_turn(running)

@@ -13,28 +13,28 @@ from mimo_magics.core.settings import Settings, to_text
 from mimo_magics.core.suggest import did_you_mean
 
 MAX_CALLS = 100
-"""Calls of one comparison; more are a mistake, or work for a program."""
+"""Maximum number of calls of a comparison."""
 
 
 MAX_CONCURRENT_CALLS = 4
-"""Calls at a time. The limits of MiMo's services are told for a minute; how many it takes at a time is not."""
+"""Concurrent calls. MiMo documents its rate limits per minute, but no limit of concurrency."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One of the ways in which a prompt is asked."""
+    """One combination of settings."""
 
     title: str
-    """What sets it apart from the others."""
+    """The settings that differ from the other variants, as text."""
     options: Mapping[str, Any]
-    """The fields of `Settings` that it sets."""
+    """The overrides: fields of `Settings`."""
 
 
 def build_variants(values: Mapping[str, Sequence[Any]], repeat: int = 1) -> tuple[Variant, ...]:
     """Return all combinations of these values of settings.
 
     Raises:
-        BadOption: there are too many, or none, or a setting cannot be.
+        BadOption: there are too many or none, or a setting is invalid.
     """
     _check_values(values)
     varied_names = [name for name, each in values.items() if len(each) > 1]
@@ -42,8 +42,8 @@ def build_variants(values: Mapping[str, Sequence[Any]], repeat: int = 1) -> tupl
     count = len(combinations) * repeat
     if not 1 <= count <= MAX_CALLS:
         raise BadOption(
-            Translatable("A comparison cannot make {count} calls.", count=count),
-            Translatable("It makes 1 to {most}.", most=MAX_CALLS),
+            Translatable("The comparison has {count} calls.", count=count),
+            Translatable("Use 1 to {max_calls} calls.", max_calls=MAX_CALLS),
         )
     return tuple(
         Variant(_build_title(each, varied_names or list(values), number if repeat > 1 else 0), each)
@@ -57,7 +57,7 @@ def _check_values(values: Mapping[str, Sequence[Any]]) -> None:
     for name, each in values.items():
         if name not in names:
             raise BadOption(
-                Translatable("There is no setting {name!r}.", name=name),
+                Translatable("Unknown setting {name!r}.", name=name),
                 did_you_mean(name, names, Translatable("See %mimo_config.")),
             )
         for value in each:
@@ -67,8 +67,8 @@ def _check_values(values: Mapping[str, Sequence[Any]]) -> None:
 def _build_title(options: Mapping[str, Any], names: Sequence[str], number: int) -> str:
     text = " · ".join(_describe_values(options, names))
     if number:
-        return Translatable("{told} · no. {number}" if text else "no. {number}", told=text, number=number)
-    return text or Translatable("as set")
+        return Translatable("{title} · no. {number}" if text else "no. {number}", title=text, number=number)
+    return text or Translatable("current settings")
 
 
 def _describe_values(options: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.comparisons import BUNDLE, METADATA, plain_texts
+from support.comparisons import BUNDLE, DOCUMENT, METADATA, plain_texts
 from support.hostile import HOSTILE, find_unexpected
 from support.live_views import WatchedComparison
 from support.read_html import ParsedHtml
 from support.widget_page import WIDGETS, PageConnection, Published, text
 
-from mimo_magics.core.events import Note, ReasoningDelta, ResponseStarted
+from mimo_magics.core.events import Note, ReasoningDelta, ReplyEnded, ResponseStarted
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
     live: WatchedComparison, published: Published
 ) -> None:
     live.add_text(1, "Hi")
-    live.renderer.end_reply(1)
-    live.renderer.finish(BUNDLE, METADATA)
+    live.renderer.show(ReplyEnded(), 1)
+    live.renderer.finish(DOCUMENT, METADATA)
     assert kinds(published) == [WIDGETS, "text/html"]
     assert len({output["transient"]["display_id"] for output in published}) == 1
     assert (published[-1]["data"], published[-1]["metadata"]) == (BUNDLE, METADATA)
@@ -46,8 +46,8 @@ def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(
     live: WatchedComparison, wire: PageConnection
 ) -> None:
     live.add_text(0, "Zero")
-    live.renderer.show(2, ReasoningDelta("Hm."))
-    live.renderer.show(2, Note("careful"))
+    live.show(2, ReasoningDelta("Hm."))
+    live.renderer.show(Note("careful"), 2)
     live.advance(1.0)
     (grid,) = (state for state in wire.states.values() if "mimo-columns" in state.get("_dom_classes", ()))
     assert [texts(wire, column) for column in grid["children"]] == [
@@ -74,8 +74,8 @@ def texts(wire: PageConnection, widget: str) -> list[str]:
 def test_how_far_it_is_can_be_seen_and_heard(live: WatchedComparison, wire: PageConnection) -> None:
     bar = wire.find("IntProgressModel", "Replies")
     live.advance(12.0)
-    live.renderer.end_reply(0)
-    live.renderer.end_reply(2, "HTTP 429: <too many>")
+    live.renderer.show(ReplyEnded(), 0)
+    live.renderer.show(ReplyEnded("HTTP 429: <too many>"), 2)
     assert (wire.states[bar]["value"], wire.states[bar]["max"]) == (2, 3)
     assert '<span role="status">1 of 3 answered, 1 failed</span>' in shown(wire)
     assert "12 s" in wire.values()
@@ -93,7 +93,7 @@ def test_a_comparison_that_is_there_at_once_asks_the_page_for_nothing(
 ) -> None:
     watched = WatchedComparison()
     watched.add_text(0, "Hi")
-    watched.renderer.finish(BUNDLE, METADATA)
+    watched.renderer.finish(DOCUMENT, METADATA)
     assert wire.messages == []
     assert plain_texts(published) == ["All"]
 
@@ -105,9 +105,9 @@ def test_what_came_before_the_page_answered_is_in_the_columns(
     watched = WatchedComparison()
     watched.renderer.tick()
     watched.add_text(0, "one ")
-    watched.renderer.show(1, ReasoningDelta("Hm."))
+    watched.renderer.show(ReasoningDelta("Hm."), 1)
     watched.add_text(1, "One: $x$")
-    watched.renderer.end_reply(1)
+    watched.renderer.show(ReplyEnded(), 1)
     assert plain_texts(published) == ["0 of 3 answered · 0 s", "1 of 3 answered · 0 s"]
     watched.add_text(0, "two")
     wire.answers = True
@@ -127,7 +127,7 @@ def test_a_page_that_never_answers_gets_a_line_a_second_and_few_questions(
     for number in range(101):
         watched.add_text(0, f"word{number} ")
         watched.advance(0.05)
-    watched.renderer.finish(BUNDLE, METADATA)
+    watched.renderer.finish(DOCUMENT, METADATA)
     assert plain_texts(published) == [*(f"0 of 3 answered · {second} s" for second in range(6)), "All"]
     opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
     assert opened.count("DirectionalLinkModel") == 3
@@ -166,8 +166,8 @@ def test_what_is_sent_is_proportional_to_the_texts(wire: PageConnection, publish
                 watched.add_text(number, source[start : start + 8])
             watched.advance(0.04)
         for number in range(6):
-            watched.renderer.end_reply(number)
-        watched.renderer.finish(BUNDLE, METADATA)
+            watched.renderer.show(ReplyEnded(), number)
+        watched.renderer.finish(DOCUMENT, METADATA)
         sent.append(wire.sent)
     assert sent[1] / sent[0] <= 11
     assert sent[1] <= 40 * 6 * 8_000
@@ -175,23 +175,23 @@ def test_what_is_sent_is_proportional_to_the_texts(wire: PageConnection, publish
 
 
 def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: WatchedComparison, wire: PageConnection) -> None:
-    live.renderer.show(0, ReasoningDelta("Hm."))
+    live.renderer.show(ReasoningDelta("Hm."), 0)
     live.add_text(0, "Yes: ")
     live.add_text(0, "$x$")
-    live.renderer.end_reply(0)
+    live.renderer.show(ReplyEnded(), 0)
     assert shown(wire).count("Yes: ") == 1
     assert wire.states[wire.find("ToggleButtonModel", "Reasoning")]["value"] is False
-    live.renderer.finish(BUNDLE, METADATA)
+    live.renderer.finish(DOCUMENT, METADATA)
     assert shown(wire).count("Yes: ") == 1
 
 
 def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(
     live: WatchedComparison, wire: PageConnection
 ) -> None:
-    live.renderer.end_reply(0)
-    live.renderer.show(1, ReasoningDelta("Hm."))
+    live.renderer.show(ReplyEnded(), 0)
+    live.renderer.show(ReasoningDelta("Hm."), 1)
     live.add_text(1, "Half an ans")
-    live.renderer.finish(BUNDLE, METADATA)
+    live.renderer.finish(DOCUMENT, METADATA)
     assert "<p>Half an ans</p>" in shown(wire)
     assert shown(wire).count("<small>Stopped</small>") == 2
     (head,) = (state for state in wire.states.values() if "mimo-foot" in state.get("_dom_classes", ()))
@@ -201,8 +201,8 @@ def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(
 def test_of_a_comparison_that_failed_nothing_is_left(
     live: WatchedComparison, wire: PageConnection, published: Published
 ) -> None:
-    live.renderer.show(0, ResponseStarted("1", "mimo"))
-    live.renderer.end_reply(0, "HTTP 500")
+    live.renderer.show(ResponseStarted("1", "mimo"), 0)
+    live.renderer.show(ReplyEnded("HTTP 500"), 0)
     live.renderer.clear()
     assert published[-1]["data"] == {"text/plain": ""}
     assert wire.states == {}
@@ -213,8 +213,8 @@ def test_hostile_titles_and_notes_are_text(wire: PageConnection, published: Publ
     hostile = HOSTILE[name]
     watched = WatchedComparison((hostile, hostile))
     watched.renderer.tick()
-    watched.renderer.show(0, Note(hostile))
-    watched.renderer.end_reply(0, hostile)
+    watched.renderer.show(Note(hostile), 0)
+    watched.renderer.show(ReplyEnded(hostile), 0)
     watched.advance(1.0)
     values = [value for value in wire.values() if not value.startswith("<style>")]
     assert [find_unexpected(ParsedHtml(value).found) for value in values] == [[]] * len(values)

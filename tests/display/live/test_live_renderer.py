@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.live_views import CODE_BLOCKS, create_live_renderer, finish_renderer
+from support.live_views import CODE_BLOCKS, create_live_renderer, finish_renderer, new_reply_renderer
 from support.widget_page import WIDGETS, Cell, Clock, PageConnection
 
 from mimo_magics.core.events import ReasoningDelta, ResponseStarted, Stopped, TextDelta
 from mimo_magics.display.live.live_renderer import LiveRenderer
-from mimo_magics.document.reply import DisplayOptions
 
 
 @pytest.fixture
 def renderer(wire: PageConnection, published: list[dict[str, Any]]) -> Iterator[LiveRenderer]:
-    return create_live_renderer(DisplayOptions(), Cell())
+    return create_live_renderer()
 
 
 def kinds(published: list[dict[str, Any]]) -> list[str]:
@@ -39,7 +38,7 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
     wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     cell, clock = Cell(), Clock()
-    renderer = create_live_renderer(DisplayOptions(), cell, clock)
+    renderer = create_live_renderer(cell, clock)
     renderer.show(TextDelta(CODE_BLOCKS + "End.\n\nE"))
     clock.time += 1
     renderer.tick()
@@ -52,7 +51,7 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
 def test_an_answer_that_is_there_at_once_asks_the_page_for_nothing(
     wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
-    renderer = LiveRenderer(DisplayOptions(), Cell())
+    renderer = new_reply_renderer()
     renderer.show(TextDelta("Hi"))
     finish_renderer(renderer)
     assert wire.messages == []
@@ -64,7 +63,7 @@ def test_what_came_before_the_page_answered_is_in_the_view(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    renderer = create_live_renderer(DisplayOptions(), Cell(), clock)
+    renderer = create_live_renderer(now=clock)
     for word in ("one ", "two "):
         renderer.show(TextDelta(word))
     assert set(kinds(published)) == {"text/html"}
@@ -81,7 +80,7 @@ def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
 ) -> None:
     wire.answers = False
     clock = Clock()
-    renderer = create_live_renderer(DisplayOptions(), Cell(), clock)
+    renderer = create_live_renderer(now=clock)
     for number in range(400):
         clock.time += 0.05
         renderer.show(TextDelta(f"word{number} "))

@@ -16,6 +16,8 @@ from mimo_magics.core.events import (
     ToolCallDelta,
     ToolCallStart,
 )
+from mimo_magics.core.messages import Message, Reply
+from mimo_magics.document.reply import ReplyDocument
 
 
 def test_only_groups_that_a_person_opened_are_told_of(wire: PageConnection) -> None:
@@ -31,7 +33,7 @@ def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: PageConn
     events += [ToolCallDelta(0, half), ToolCallDelta(0, other), Note(other), TextDelta("One." + half)]
     shown = create_view()
     feed_view(shown, *events, TextDelta(f"{other}\n\nTwo.{half}"))
-    shown.end("")
+    shown.end(ReplyDocument(Reply(Message("assistant", ()))))
     for _, _, data in wire.messages:
         json.dumps(data, ensure_ascii=False).encode()
     assert "<p>One.🙂</p>\n" in wire.values()

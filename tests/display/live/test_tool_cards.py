@@ -75,7 +75,7 @@ def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: PageConnection) 
     ]
     assert shown_states == [
         f"<small>{state}</small>"
-        for state in ("waits for your approval", "approved", "running", "done · 1.2 s")
+        for state in ("waiting for your approval", "approved", "running", "done · 1.2 s")
     ]
     assert "&lt;b&gt;12:00&lt;/b&gt;" in wire.values()[-1] or any("12:00" in value for value in wire.values())
     assert not any("<b>" in value for value in wire.values())

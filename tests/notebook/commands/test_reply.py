@@ -55,7 +55,7 @@ def test_a_number_selects_a_turn_and_the_last_one_is_the_default() -> None:
 def test_a_number_without_a_turn_is_refused(number: int) -> None:
     with pytest.raises(BadOption) as error:
         select_turn([turn("one"), turn("two")], number)
-    assert (str(error.value), error.value.hint) == (f"There is no turn {number}.", "The last turn is 2.")
+    assert (str(error.value), error.value.hint) == (f"There is no turn {number}.", "Number of turns: 2.")
 
 
 def test_a_number_selects_the_code_of_a_code_block() -> None:

@@ -107,8 +107,8 @@ def test_changed_settings_are_saved_and_applied(folder: Path) -> None:
     assert (other.temperature, other.stop, other.thinking, other.top_p) == (0.2, ["END"], False, 1)
     assert {name: other.sources[name] for name in ("temperature", "top_p", "model")} == {
         "temperature": "profile strict",
-        "top_p": "here",
-        "model": "built in",
+        "top_p": "notebook",
+        "model": "default",
     }
 
 
@@ -119,9 +119,9 @@ def test_another_profile_undoes_the_first_one() -> None:
     run_config_command("--use one", config)
     assert shown_rows("--use two max_tokens=5", config) == [
         ["temperature", "0.2", "profile"],
-        ["max_tokens", "5", "here"],
+        ["max_tokens", "5", "notebook"],
     ]
-    assert (config.top_p, config.sources["top_p"]) == (None, "built in")
+    assert (config.top_p, config.sources["top_p"]) == (None, "default")
 
 
 def test_invalid_values_are_reported_and_the_others_apply() -> None:
@@ -149,7 +149,7 @@ def test_a_number_that_is_not_finite_is_not_applied(number: str, folder: Path) -
     (folder / "odd.json").write_text(f'{{"temperature": {number}}}')
     config = MimoConfig()
     assert config.apply_profile("odd", profiles.read("odd")) == ("temperature",)
-    assert (config.temperature, config.sources["temperature"]) == (None, "built in")
+    assert (config.temperature, config.sources["temperature"]) == (None, "default")
 
 
 @pytest.mark.parametrize("value", [object(), "\ud800", {1: {2}}])
@@ -170,7 +170,7 @@ def test_changes_of_the_user_stay_unless_the_profile_sets_them() -> None:
     config.apply_profile("two", {"max_tokens": 5})
     assert seen == [("temperature", 0.1), ("temperature", None)]
     assert {name: config.sources[name] for name in ("temperature", "top_p", "max_tokens")} == {
-        "temperature": "built in",
-        "top_p": "here",
+        "temperature": "default",
+        "top_p": "notebook",
         "max_tokens": "profile two",
     }

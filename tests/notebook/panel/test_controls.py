@@ -34,7 +34,7 @@ def test_what_is_moved_is_set_here(
     board: PanelLayout, config: MimoConfig, name: str, moved: Any, expected: Any
 ) -> None:
     move_control(board, name, moved)
-    assert (getattr(config, name), config.sources[name]) == (expected, "here")
+    assert (getattr(config, name), config.sources[name]) == (expected, "notebook")
     assert type(getattr(config, name)) is type(expected)
     assert config.changed_settings.keys() == {name}
 
@@ -69,7 +69,7 @@ def test_what_is_released_stands_where_it_stood(board: PanelLayout, config: Mimo
 def test_an_own_system_prompt_begins_as_what_is_in_force(board: PanelLayout, config: MimoConfig) -> None:
     choice, own = control_widget(board, "system"), board.rows["system"].control._own_text.widget
     assert board.rows["system"].control.box.children == (choice,)
-    move_control(board, "system", "own")
+    move_control(board, "system", "custom")
     assert board.rows["system"].control.box.children == (choice, own)
     assert config.system == own.value
     assert own.value.startswith("You are MiMo, an AI assistant developed by Xiaomi.\n")
@@ -77,14 +77,14 @@ def test_an_own_system_prompt_begins_as_what_is_in_force(board: PanelLayout, con
     assert config.system == OWN_PROMPT
     move_control(board, "system", "service default")
     assert (config.system, board.rows["system"].control.box.children) == (None, (choice,))
-    move_control(board, "system", "own")
+    move_control(board, "system", "custom")
     assert config.system == OWN_PROMPT
 
 
 def test_an_empty_own_prompt_is_one(board: PanelLayout, config: MimoConfig) -> None:
     move_control(board, "system", "none")
-    move_control(board, "system", "own")
-    assert (config.system, choice_of(board)) == ("", "own")
+    move_control(board, "system", "custom")
+    assert (config.system, choice_of(board)) == ("", "custom")
 
 
 def choice_of(board: PanelLayout) -> str:
@@ -101,7 +101,7 @@ def choice_of(board: PanelLayout) -> str:
         ("stop", ("\n", "\\n", "", "\u202e"), ["\\n", "\\\\n", '""', "⟨U+202E⟩"]),
         ("thinking", True, "on"),
         ("system", "mimo", "MiMo English"),
-        ("system", OWN_PROMPT, "own"),
+        ("system", OWN_PROMPT, "custom"),
         ("stream", False, "off"),
     ],
 )

@@ -52,16 +52,16 @@ def test_a_task_sets_what_is_recommended(
     press(board, task.capitalize())
     expected = sampling_for_task(task, SERVICES["mimo-v2"], model)
     assert {name: getattr(config, name) for name in expected} == expected
-    assert {config.sources[name] for name in expected} == {"here"}
+    assert {config.sources[name] for name in expected} == {"notebook"}
 
 
 def test_a_task_tells_what_it_sets_and_whether_that_acts(board: PanelLayout, config: MimoConfig) -> None:
     (code,) = [each for each in buttons(board.root) if each.description == "Code"]
     assert code.tooltip == (
-        "Sets temperature 1, top_p 0.95; without effect: mimo-v2-pro uses its own values while it thinks (--thinking off)"
+        "Set temperature 1, top_p 0.95; no effect: mimo-v2-pro uses its own values while it thinks (--thinking off)"
     )
     write_setting(config, "model", "mimo-v2-flash")
-    assert code.tooltip == "Sets temperature 1, top_p 0.95"
+    assert code.tooltip == "Set temperature 1, top_p 0.95"
 
 
 def test_ranges_follow_service_and_model(board: PanelLayout, config: MimoConfig) -> None:
@@ -97,14 +97,14 @@ def test_a_range_that_shrinks_takes_nothing_back(board: PanelLayout, config: Mim
 def test_what_does_nothing_is_marked_with_the_reason(board: PanelLayout, config: MimoConfig) -> None:
     assert idle(board) == {"temperature", "top_p"}
     assert row_note(board, "temperature").endswith(
-        "<br>⚠ without effect: mimo-v2-pro uses its own values while it thinks (--thinking off)"
+        "<br>⚠ no effect: mimo-v2-pro uses its own values while it thinks (--thinking off)"
     )
     move_control(board, "thinking", "off")
     assert idle(board) == set()
     move_control(board, "api", "anthropic")
     assert idle(board) == {"frequency_penalty", "presence_penalty"}
     assert row_note(board, "presence_penalty").endswith(
-        "⚠ without effect: the Anthropic format does not support penalties"
+        "⚠ no effect: the Anthropic format does not support penalties"
     )
     move_control(board, "presence_penalty", 1)
     assert config.presence_penalty == 1.0
@@ -153,6 +153,9 @@ def test_a_button_puts_the_line_into_a_new_cell(board: PanelLayout, config: Mimo
     move_control(board, "temperature", 0.3)
     press(board, "New cell with these settings")
     assert shell().rl_next_input == "%mimo_config temperature=0.3"
-    assert '<span role="status">It comes below the next cell that you run.</span>' in panel_html(board)
+    assert (
+        '<span role="status">The cell will be inserted below the next cell that you run.</span>'
+        in panel_html(board)
+    )
     config.reset()
     assert not insert_restore_cell(config, shell())

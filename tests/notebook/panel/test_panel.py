@@ -56,7 +56,7 @@ LABEL = {
     "api": ["openai", "anthropic"],
     "thinking": ["server default", "on", "off"],
     "stream": ["on", "off"],
-    "system": ["service default", "none", "MiMo English", "MiMo 中文", "own"],
+    "system": ["service default", "none", "MiMo English", "MiMo 中文", "custom"],
 }
 SEEN = st.sampled_from([*PANEL_SETTINGS]).flatmap(
     lambda name: st.tuples(
@@ -204,7 +204,10 @@ def test_in_a_terminal_it_is_printed(
 ) -> None:
     Panel(config, shell()).show()
     printed = capsys.readouterr().out
-    assert (printed.splitlines()[0].split(), sent) == (["setting", "value", "range", "acts"], [])
+    assert (printed.splitlines()[0].split(), sent) == (
+        ["setting", "value", "range", "has", "an", "effect"],
+        [],
+    )
 
 
 def test_several_panels_follow_the_store_and_the_oldest_are_closed(

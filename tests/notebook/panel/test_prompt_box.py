@@ -93,7 +93,7 @@ def test_the_answer_stays_as_a_document(kernel: Kernel) -> None:
 def test_an_empty_box_asks_the_last_prompt_again(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     kernel.run("%%mimo\ntwo")
-    assert kernel.run("print(again._prompt.placeholder)").text == "Empty: «two» again\n"
+    assert kernel.run("print(again._prompt.placeholder)").text == "Leave empty to repeat «two»\n"
     press(kernel)
     assert sent(peer)[-1] == ["one", "You said: one", "two"]
 
@@ -103,7 +103,7 @@ def test_what_is_kept_becomes_the_next_turn(kernel: Kernel, peer: Peer) -> None:
     press(kernel, "two")
     assert kernel.run(STATE).text == " False False\n"
     kernel.run("again._keep_button.click()")
-    assert "The answer is turn 2 of session main now." in kernel.run(STATE).text
+    assert "Saved as turn 2 of session main." in kernel.run(STATE).text
     kernel.run("%%mimo\nthree")
     assert sent(peer)[-1] == ["one", "You said: one", "two", "You said: two", "three"]
 
@@ -123,7 +123,7 @@ def test_an_answer_is_kept_in_the_session_that_was_asked(kernel: Kernel, peer: P
     press(kernel, "one")
     kernel.run("%mimo_session new other")
     kernel.run("again._keep_button.click()")
-    assert "The answer is turn 1 of session main now." in kernel.run(STATE).text
+    assert "Saved as turn 1 of session main." in kernel.run(STATE).text
     kernel.run("%%mimo\ntwo")
     assert sent(peer)[-1] == ["two"]
     kernel.run("%mimo_session switch main")
@@ -157,7 +157,7 @@ def test_an_answer_is_not_kept_when_the_conversation_went_on(kernel: Kernel) -> 
     press(kernel, "one")
     kernel.run("%%mimo\ntwo")
     kernel.run("again._keep_button.click()")
-    assert "The conversation is not the one that this reply follows." in kernel.run(STATE).text
+    assert "The session has changed since this reply." in kernel.run(STATE).text
 
 
 def test_stop_ends_it_and_what_came_can_be_kept(kernel: Kernel, peer: Peer) -> None:
@@ -214,7 +214,7 @@ def test_it_asks_for_approval_of_tools(kernel: Kernel, peer: Peer) -> None:
     )
     kernel.run("again._prompt.value = 'What time is it?'")
     kernel.run(PRESS)
-    waits = "import asyncio\nwhile not again._running or 0 not in again._running.running:\n    await asyncio.sleep(0.02)"
+    waits = "import asyncio\nwhile not again._running or 0 not in again._running.running_turns:\n    await asyncio.sleep(0.02)"
     kernel.run(waits)
     kernel.run(
         "def buttons(widget):\n"

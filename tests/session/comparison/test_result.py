@@ -98,4 +98,4 @@ def test_a_comparison_is_read_as_a_frame(peer: Peer) -> None:
 
 
 def test_a_candidate_without_a_turn_has_no_reply() -> None:
-    assert Candidate("as set", {}).reply is None
+    assert Candidate("current settings", {}).reply is None

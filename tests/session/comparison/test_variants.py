@@ -10,14 +10,14 @@ from mimo_magics.session.comparison.variants import MAX_CALLS, Variant, build_va
 
 
 def test_a_setting_without_values_makes_no_calls() -> None:
-    with pytest.raises(BadOption, match="cannot make 0 calls"):
+    with pytest.raises(BadOption, match="has 0 calls"):
         build_variants({"model": []})
 
 
 @pytest.mark.parametrize(
     ("values", "fact"),
     [
-        ({"temprature": [1]}, "There is no setting 'temprature'."),
+        ({"temprature": [1]}, "Unknown setting 'temprature'."),
         ({"temperature": [0, "x"]}, "temperature must be a number, not 'x'."),
         ({"stop": [5]}, "stop must be a string or a list of strings, not 5."),
     ],
@@ -41,7 +41,7 @@ def test_repeated_calls_are_numbered() -> None:
     assert [translate(each.title) for each in build_variants({}, repeat=2)] == ["no. 1", "no. 2"]
     titles = [translate(each.title) for each in build_variants({"model": ["a"]}, repeat=2)]
     assert titles == ["a · no. 1", "a · no. 2"]
-    assert [translate(each.title) for each in build_variants({})] == ["as set"]
+    assert [translate(each.title) for each in build_variants({})] == ["current settings"]
 
 
 def test_a_comparison_of_too_many_calls_is_refused() -> None:
@@ -49,6 +49,6 @@ def test_a_comparison_of_too_many_calls_is_refused() -> None:
     with pytest.raises(BadOption) as caught:
         build_variants({"temperature": [0, 1]}, repeat=MAX_CALLS // 2 + 1)
     assert (str(caught.value), caught.value.hint) == (
-        "A comparison cannot make 102 calls.",
-        "It makes 1 to 100.",
+        "The comparison has 102 calls.",
+        "Use 1 to 100 calls.",
     )
