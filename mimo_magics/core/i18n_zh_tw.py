@@ -16,16 +16,16 @@ TRANSLATIONS: dict[str, str] = {
     "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
     "The session has no turns yet.": "工作階段還沒有回合。",
     "There is no turn {number}.": "沒有第 {number} 回合。",
+    "Number of turns: {count}.": "回合數：{count}。",
     "The last reply has no code block.": "上一個回覆沒有程式碼區塊。",
     "The last reply has {count} code blocks.": "上一個回覆有 {count} 個程式碼區塊。",
     "Choose one: %mimo insert 1": "請選一個：%mimo insert 1",
-    "Number of turns: {count}.": "回合數：{count}。",
     "There is no code block {number}.": "沒有第 {number} 個程式碼區塊。",
     "The last code block is {count}.": "最後一個程式碼區塊是 {count}。",
-    "Run it? [y]es, [a]lways in this session, [n]o, or why not: ": (
+    "Run it? [y]es, [a]lways in this session, [n]o, or a reason to refuse: ": (
         "要執行嗎？[y] 是、[a] 此工作階段一律允許、[n] 否，或寫下拒絕的理由："
     ),
-    "{more}. Enter shows them, [n]o, or why not: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
+    "{more}. [Enter] to show them, [n]o, or a reason to refuse: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
     "{line}… ({count:,} characters)": "{line}…（{count:,} 個字元）",
     "The response is larger than {size:,.0f} MB.": "回應超過 {size:,.0f} MB。",
     "The response cannot be decompressed: {error}.": "無法解壓縮回應：{error}。",
@@ -43,20 +43,20 @@ TRANSLATIONS: dict[str, str] = {
     "Show all arguments; then you can approve": "顯示所有參數，之後才能允許",
     "⟨spaces: {count}⟩": "⟨空格：{count}⟩",
     "⟨empty lines: {count}⟩": "⟨空行：{count}⟩",
-    "The name {name} belongs to another tool.": "名稱 {name} 已屬於另一個工具。",
-    "Remove that one first: %mimo_tools remove {name}": "請先移除它：%mimo_tools remove {name}",
     "%mimo continue has no dry run.": "%mimo continue 無法試跑。",
     "Remove --dry-run and --as.": "請拿掉 --dry-run 與 --as。",
     "The partial reply was saved to the session; %mimo continue resumes it.": "已收到的部分回答已存入工作階段；%mimo continue 會接續。",
     "No reply was received.": "沒有收到任何回答。",
     "The partial reply is not part of the session.": "已收到的部分回答不屬於工作階段。",
+    "The tool name {name!r} is already in use.": "工具名稱 {name!r} 已被使用。",
+    "Remove the other tool first: %mimo_tools remove {name}": "請先移除另一個工具：%mimo_tools remove {name}",
     "Put -- before a prompt that starts with a dash.": "提示詞若以連字號開頭，請在前面加上 --。",
     "Unknown option {flag}.": "未知的選項 {flag}。",
     "For help, run {magic}?.": "說明請執行 {magic}?。",
-    "{out!r} is not a valid variable name.": "{out!r} 不是有效的變數名稱。",
-    "Use a Python identifier, such as -o reply.": "請用 Python 識別字，例如 -o reply。",
     "A prompt must be text, or a list of texts and parts, not {prompt}.": "提示詞必須是文字，或由文字與部分組成的清單，不能是 {prompt}。",
     "A part is a value such as ImagePart. The session holds the earlier turns.": "部分是 ImagePart 之類的值。先前的回合在工作階段中。",
+    "{out!r} is not a valid variable name.": "{out!r} 不是有效的變數名稱。",
+    "Use a Python identifier, such as -o reply.": "請用 Python 識別字，例如 -o reply。",
     "param must contain only JSON values, not {value}.": "param 只能含有 JSON 值，不能是 {value}。",
     "JSON values are strings, finite numbers, true, false, null, lists, and objects with string keys.": (
         "JSON 值包括字串、有限的數字、true、false、null、清單，以及以字串為鍵的物件。"
@@ -64,9 +64,9 @@ TRANSLATIONS: dict[str, str] = {
     "The request is not JSON serializable: {error}.": "無法將請求序列化為 JSON：{error}。",
     "Check the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
     "There is no prompt.": "沒有提示詞。",
+    "Write a prompt.": "請寫下提示詞。",
     "The prompt is empty.": "提示詞是空的。",
     "Write it below %%mimo, or after the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
-    "Write a prompt.": "請寫下提示詞。",
     "Did you mean {word}?": "你是指 {word} 嗎？",
     "Available: {names}.": "可用的有：{names}。",
     "none yet": "目前沒有",
@@ -228,17 +228,17 @@ TRANSLATIONS: dict[str, str] = {
     "Rate limit reached. Wait a moment, then run the cell again.": "已達速率限制。請稍候，再重新執行儲存格。",
     "The service is overloaded or failed. Run the cell again later.": "服務過載或發生錯誤。請過一會兒再重新執行儲存格。",
     # where a call goes, and with which key
-    "The key at hand was given for another host; give one for this host by %mimo_config api_key": (
+    "The known API key belongs to another host. Set a key for this host with %mimo_config api_key": (
         "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
     ),
-    "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local": (
+    "Set {variable} (get a key at {page}) or run %mimo_config api_key. Without a key: %mimo_config preset=local": (
         "請設定 {variable}（取得金鑰：{page}）或用 %mimo_config api_key；沒有金鑰時：%mimo_config preset=local"
     ),
-    "There is no key for {name}.": "沒有 {name} 的金鑰。",
+    "There is no API key for {name}.": "沒有 {name} 的 API 金鑰。",
     "The embedded model has no base URL.": "內嵌模型沒有 base URL。",
-    "Leave one out: %mimo_config --reset base_url": "兩者請擇一：%mimo_config --reset base_url",
-    "The base URL {url!r} is no web address to ask.": "base URL {url!r} 不是可以詢問的網址。",
-    "It begins with https:// or http://, and holds neither name nor password.": (
+    "Remove one of the two settings: %mimo_config --reset base_url": "兩者請擇一：%mimo_config --reset base_url",
+    "The base URL {url!r} is not a valid URL.": "base URL {url!r} 不是有效的網址。",
+    "Use a URL that begins with https:// or http://, without a user name and password.": (
         "它應以 https:// 或 http:// 開頭，且不含使用者名稱與密碼。"
     ),
     "the keyring": "鑰匙圈",
@@ -296,6 +296,8 @@ TRANSLATIONS: dict[str, str] = {
     "Choose a service first: %mimo_config preset=mimo-v2": "請先選擇服務：%mimo_config preset=mimo-v2",
     "A quote on the line is not closed.": "這一行的引號沒有結尾。",
     "Close it. Put a value that contains a quote in quotes of the other kind.": "請補上引號。值若含有引號，請用另一種引號括起來。",
+    "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them.": "已保留這個核心的設定與工作階段。%unload_ext mimo_magics 會捨棄它們。",
+    "The extension is not loaded.": "擴充功能尚未載入。",
     "The API key cannot be entered here: the front end accepts no input.": "無法在此輸入 API 金鑰：前端不接受輸入。",
     "Set the environment variable {variable} instead.": "請改用環境變數 {variable}。",
     "invalid profile": "無效的設定檔",
@@ -310,8 +312,6 @@ TRANSLATIONS: dict[str, str] = {
     "Profiles are stored in {folder}.": "設定檔存放於 {folder}。",
     "Profile {name!r} could not be deleted: {reason}.": "無法刪除設定檔 {name!r}：{reason}。",
     "Profile {name!r} cannot be written as JSON.": "設定檔 {name!r} 無法寫成 JSON。",
-    "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them.": "已保留這個核心的設定與工作階段。%unload_ext mimo_magics 會捨棄它們。",
-    "The extension is not loaded.": "擴充功能尚未載入。",
     # what each setting means
     "Service: mimo-v2, xiaomi, or local (the embedded model).": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
     "API format of the service.": "服務的 API 格式。",
@@ -453,9 +453,9 @@ TRANSLATIONS: dict[str, str] = {
     "The previous version, with {count} later turns,": "先前的版本（含之後的 {count} 個回合）",
     "Replaced turn {place}. {version} is branch {branch}.": "已取代第 {place} 回合。{version}是分支 {branch}。",
     "Send a prompt instead.": "請改為送出提示詞。",
+    "Send a prompt first.": "請先送出提示。",
     "The front end does not report the path of the notebook.": "前端沒有提供筆記本的路徑。",
     "Set it: %mimo_config notebook=PATH.ipynb": "請設定：%mimo_config notebook=PATH.ipynb",
-    "Send a prompt first.": "請先送出提示。",
     # files of sessions, and notebooks read back
     "Update it: pip install --upgrade mimo-magics": "請更新：pip install --upgrade mimo-magics",
     "Nothing is lost: the session is in the kernel, and the file is unchanged.": (
@@ -580,7 +580,7 @@ TRANSLATIONS: dict[str, str] = {
     "Fold or unfold": "收合或展開",
     "{count} of {all} answered{failed}": "已回答 {count} / {all}{failed}",
     ", {failed} failed": "，{failed} 個失敗",
-    "{words} · {seconds} s": "{words} · {seconds} 秒",
+    "{summary} · {seconds} s": "{summary} · {seconds} 秒",
     "Answered · {figures}": "已回答 · {figures}",
     "Queued": "排隊中",
     # what a person should know of a request
@@ -680,9 +680,9 @@ TRANSLATIONS: dict[str, str] = {
     "no. {number}": "第 {number} 個",
     "current settings": "依設定",
     "A comparison does not accept {flag}.": "比較不接受 {flag}。",
-    "Use a number of calls from 1.": "請用 1 以上的呼叫次數。",
     "The comparison has {count} calls.": "這個比較有 {count} 次呼叫。",
     "Use 1 to {max_calls} calls.": "請用 1 到 {max_calls} 次呼叫。",
+    "Use a number of calls from 1.": "請用 1 以上的呼叫次數。",
     "Diff: _.diff(1, 2) · DataFrame: _.to_frame() · Use as next turn: _.adopt(1)": (
         "比較任兩個：_.diff(1, 2) · 轉為資料表：_.to_frame() · 作為下一回合：_.adopt(1)"
     ),
@@ -746,70 +746,68 @@ TRANSLATIONS: dict[str, str] = {
     "%mimo_tools lists the tools.": "%mimo_tools 會列出所有工具。",
     "There is no function or tool {name!r}.": "沒有函式或工具 {name!r}。",
     "There is no tool {name!r}.": "沒有工具 {name!r}。",
-    "Two tools have the name {name}.": "有兩個工具都叫 {name}。",
+    "Two tools have the name {name!r}.": "有兩個工具都叫 {name!r}。",
     "Give one of them another name.": "請為其中一個另取名稱。",
-    "confirm cannot be {confirm!r}.": "confirm 不能是 {confirm!r}。",
-    "It is one of: {names}.": "應為其中之一：{names}。",
-    "An object of {name} has no name for the model.": "{name} 的物件沒有可供模型使用的名稱。",
-    "Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.": (
+    "Invalid value {confirm!r} of confirm.": "confirm 的值 {confirm!r} 無效。",
+    "Use one of: {names}.": "請用其中之一：{names}。",
+    "An object of type {name} has no name.": "{name} 型別的物件沒有名稱。",
+    "Rename the function: 1 to 64 characters of A-Z, a-z, 0-9, _ and -.": (
         "函式名稱請用 1 到 64 個字元：A-Z、a-z、0-9、_ 與 -。"
     ),
-    "Name each parameter; one that is a list or a dict takes any number of values.": (
+    "Name each parameter. A list or a dict parameter takes any number of values.": (
         "請為每個參數命名；串列或字典參數可接受任意數量的值。"
     ),
-    "{name} takes {parameter} by its position only, and a model gives names.": (
-        "{name} 只能以位置傳入 {parameter}，而模型以名稱傳入。"
+    "The parameter {parameter} of {name} is positional-only, but a model passes arguments by name.": (
+        "{name} 的參數 {parameter} 只能依位置傳入，而模型以名稱傳入引數。"
     ),
     "approve returned a {name} object.": "approve 傳回了 {name} 物件。",
     "It must return True, False or an Approval, and cannot be async.": (
         "它必須傳回 True、False 或 Approval，且不能是 async 函式。"
     ),
-    "The default of {parameter} in {name} is the field of a class.": (
-        "{name} 中 {parameter} 的預設值是類別的欄位。"
+    "The default of {parameter} in {name} is a dataclass field.": (
+        "{name} 中 {parameter} 的預設值是 dataclass 的欄位。"
     ),
     "Write Annotated[int, pydantic.Field(ge=1)] and a plain default.": (
         "請寫成 Annotated[int, pydantic.Field(ge=1)]，並使用一般的預設值。"
     ),
-    "Give a function.": "請提供函式。",
-    "A lambda has no name for the model.": "lambda 沒有可供模型使用的名稱。",
+    "Use a function.": "請提供函式。",
+    "A lambda function has no name.": "lambda 函式沒有名稱。",
     "Write a function with def.": "請用 def 撰寫函式。",
-    "{name!r} is no name for a tool.": "{name!r} 不能當作工具名稱。",
-    "Call it in a function of your own, written with def and type hints.": (
-        "請在自己的函式中呼叫它，該函式用 def 與型別提示撰寫。"
+    "{name!r} is not a valid tool name.": "{name!r} 不是有效的工具名稱。",
+    "Wrap it in a Python function with type hints.": ("請用有型別提示的 Python 函式包裝它。"),
+    "{name} has the variadic parameter {parameter}, which has no JSON schema.": "{name} 有可變參數 {parameter}，它沒有 JSON schema。",
+    "Remove the / from the parameters, or wrap the function in another one.": (
+        "請拿掉參數中的 /，或用另一個函式包裝它。"
     ),
-    "{name} takes {parameter}, which no model can be told.": "{name} 接受 {parameter}，這無法告知任何模型。",
-    "Take the / out of the parameters, or call it in a function of your own.": (
-        "請拿掉參數中的 /，或在自己的函式中呼叫它。"
+    "Use a type with a JSON schema, such as str, float, list[str] or a dataclass, or no type for any value.": (
+        "請使用有 JSON schema 的型別，例如 str、float、list[str] 或 dataclass；不寫則可為任何值。"
     ),
-    "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value.": (
-        "請寫 JSON 有的型別，例如 str、float、list[str] 或 dataclass；不寫則可為任何值。"
+    "The type of {parameter} in {name} has no JSON schema: {reason}.": (
+        "{name} 中 {parameter} 的型別沒有 JSON schema：{reason}。"
     ),
-    "The type of {parameter} in {name} cannot be told to a model: {reason}.": (
-        "{name} 中 {parameter} 的型別無法告知模型：{reason}。"
-    ),
-    "Python does not know the parameters of {name}.": "Python 不知道 {name} 的參數。",
-    "Define it before the function, or write another type.": "請在函式之前定義它，或改用其他型別。",
+    "{name} has no signature that Python can inspect.": "{name} 沒有 Python 可以檢查的簽章。",
+    "Define the name before the function, or use another type.": "請在函式之前定義它，或改用其他型別。",
     "MCP servers need the extra `mcp`.": "MCP 伺服器需要額外套件 `mcp`。",
     "Run: %pip install 'mimo-magics[mcp]'": "請執行：%pip install 'mimo-magics[mcp]'",
-    "Check that it runs.": "請確認它正在執行。",
-    "Run its command in a terminal to see more.": "請在終端機執行它的指令以了解詳情。",
+    "Check that the server is running.": "請確認它正在執行。",
+    "Run its command in a terminal to see its output.": "請在終端機執行它的指令以了解詳情。",
     "The MCP server {name!r} needs a command or a URL.": "MCP 伺服器 {name!r} 需要指令或網址。",
     "The MCP server {name!r}": "MCP 伺服器 {name!r}",
-    "Give it one of them; a URL begins with https:// or http://.": "請提供其中之一；網址以 https:// 或 http:// 開頭。",
-    "{who} did not answer in {patience:g} s.": "{who} 在 {patience:g} 秒內沒有回應。",
+    "Use one of them. A URL begins with https:// or http://.": "請提供其中之一；網址以 https:// 或 http:// 開頭。",
+    "{who} timed out after {seconds:g} s.": "{who} 在 {seconds:g} 秒後逾時。",
     "{who} cannot be started: {place!r}: {reason}.": "無法啟動{who}：{place!r}：{reason}。",
-    "{who} has ended: {last}.": "{who} 已結束：{last}。",
-    "{who} has ended.": "{who} 已結束。",
+    "{who} exited: {last}.": "{who} 已結束：{last}。",
+    "{who} exited.": "{who} 已結束。",
     "{who} cannot be reached at {place}.": "無法在 {place} 連上{who}。",
-    "Install it, or write its whole path.": "請安裝它，或寫出完整路徑。",
-    "{who} refused: {it}.": "{who} 拒絕了：{it}。",
+    "Install the program, or use its full path.": "請安裝它，或寫出完整路徑。",
+    "{who} returned an error: {reason}.": "{who} 傳回錯誤：{reason}。",
     # the embedded model
     "The embedded model needs the extra `local`.": "內嵌模型需要額外套件 `local`。",
     "Run: %pip install 'mimo-magics[local]'": "請執行：%pip install 'mimo-magics[local]'",
     "Starting {name}": "正在啟動 {name}",
     "{name} is ready": "{name} 已就緒",
     "The embedded model did not start: {reason}": "內嵌模型沒有啟動：{reason}",
-    "Check that the file is a GGUF model and that there is memory for it.": (
+    "Check that the file is a GGUF model and fits into memory.": (
         "請確認檔案是 GGUF 模型，且有足夠的記憶體。"
     ),
     "Unknown embedded model {model!r}: there is no GGUF file at this path.": "未知的內嵌模型 {model!r}：這個路徑沒有 GGUF 檔案。",
@@ -827,10 +825,10 @@ TRANSLATIONS: dict[str, str] = {
     "pip failed": "pip 失敗",
     "Downloading {file}": "正在下載 {file}",
     "The session file {old} was moved to {new}.": "工作階段檔案 {old} 已移到 {new}。",
-    "If you renamed the notebook, set its path: %mimo_config notebook=PATH": "若筆記本已改名，請設定路徑：%mimo_config notebook=PATH",
     "The session is now saved in {new}; {old} is unchanged.": "工作階段現在儲存於 {new}；{old} 維持不變。",
     "{file} has a session with the invalid name {name!r}.": "{file} 中工作階段的名稱 {name!r} 無效。",
     "In Python, Session.load(PATH) loads it.": "在 Python 中，Session.load(PATH) 可以載入它。",
+    "If you renamed the notebook, set its path: %mimo_config notebook=PATH": "若筆記本已改名，請設定路徑：%mimo_config notebook=PATH",
     # tapes
     "Record it with %mimo_tape record {name} (in a shell: MIMO_TAPE=record:PATH), then run the cell again.": (
         "請用 %mimo_tape record {name} 錄製（在 shell 中：MIMO_TAPE=record:PATH），再重新執行儲存格。"

@@ -248,7 +248,7 @@ def test_an_interrupt_while_a_tool_runs_lands_at_once_and_every_call_has_its_res
     assert ran.error == [
         "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
     ]
-    assert "what it began may still go on" in ran.outputs[0]["data"]["text/html"]
+    assert "It may still have effects" in ran.outputs[0]["data"]["text/html"]
     peer.script = obey
     assert rainy.run("%%mimo\nagain").documents == ["You said: again"]
 

@@ -204,7 +204,7 @@ def test_nothing_is_sent_where_it_is_not_known_where_to_save(kernel: Kernel, pee
     assert sent_contents(peer) == []
 
 
-KEPT = r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\."
+KEPT = r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
 
 
 def are_kept(runs: list[Ran]) -> list[bool]:
@@ -280,7 +280,7 @@ def test_a_folder_that_is_gone_is_told_before_the_next_prompt_is_sent(
     (folder / "talk.mimo.json").unlink()
     folder.rmdir()
     (ran,) = run_prompts(kernel, "two")
-    assert ran.error[1].startswith("Nothing was sent. %mimo_config notebook=PATH.ipynb ")
+    assert ran.error[1].startswith("Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb")
     assert sent_contents(peer) == [expected_contents("one")]
     enable_autosave(kernel, tmp_path / "talk.ipynb")
     run_prompts(kernel, "two")

@@ -733,5 +733,5 @@ def test_a_notebook_on_another_machine_is_an_error_before_sending(kernel: Kernel
     enable_autosave(kernel, Path("/not/on/this/machine/talk.ipynb"))
     fact, advice = kernel.run("%%mimo\nhi").error
     assert fact.startswith("SessionNotSaved: ")
-    assert advice.startswith("Nothing was sent. %mimo_config notebook=PATH.ipynb names another place")
+    assert advice.startswith("Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb")
     assert peer.requests == []

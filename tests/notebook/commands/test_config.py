@@ -141,7 +141,7 @@ def test_a_profile_never_contains_an_api_key(monkeypatch: pytest.MonkeyPatch, fo
 
 
 def test_a_base_url_with_a_password_is_not_saved(folder: Path) -> None:
-    with pytest.raises(BadOption, match="The base URL 'host/v1' is no web address to ask"):
+    with pytest.raises(BadOption, match="The base URL 'host/v1' is not a valid URL"):
         run_config_command("--save all base_url=https://me:sk-canary@host/v1", MimoConfig())
     assert not folder.exists()
 

@@ -39,12 +39,12 @@ def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
         (
             "add-mcp time",
             "The MCP server 'time' needs a command or a URL.",
-            "Give it one of them; a URL begins with https:// or http://.",
+            "Use one of them. A URL begins with https:// or http://.",
         ),
         (
             "add-mcp time --url",
             "The MCP server 'time' needs a command or a URL.",
-            "Give it one of them; a URL begins with https:// or http://.",
+            "Use one of them. A URL begins with https:// or http://.",
         ),
     ],
 )
