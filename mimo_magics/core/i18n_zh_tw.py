@@ -464,7 +464,6 @@ TRANSLATIONS: dict[str, str] = {
     "The previous version, with {count} later turns,": "先前的版本（含之後的 {count} 個回合）",
     "Replaced turn {place}. {version} is branch {branch}.": "已取代第 {place} 回合。{version}是分支 {branch}。",
     "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
-    "Ask something.": "請提問。",
     "Send a prompt instead.": "請改為送出提示詞。",
     "{name!r} is no name for a session.": "{name!r} 不能當作工作階段名稱。",
     "Letters, digits, dots and dashes; not a number alone.": "請用字母、數字、點與連字號；不可只有數字。",
