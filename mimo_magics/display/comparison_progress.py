@@ -62,7 +62,7 @@ class ComparisonProgress:
     @property
     def line(self) -> str:
         """The status line: summary and seconds."""
-        return translate("{words} · {seconds} s", words=self.summary, seconds=self.elapsed_seconds)
+        return translate("{summary} · {seconds} s", summary=self.summary, seconds=self.elapsed_seconds)
 
     def reply_status(self, number: int) -> str:
         """Return the status line of a reply."""

@@ -189,14 +189,14 @@ import anyio
 from mimo_magics import Session, ask
 from mimo_magics.client import portal
 
-begun = threading.Event()
+started = threading.Event()
 
 async def busy():
-    begun.set()
+    started.set()
     time.sleep(3600)
 
 async def shielded():
-    begun.set()
+    started.set()
     with anyio.CancelScope(shield=True):
         await anyio.sleep(3600)
 
@@ -211,7 +211,7 @@ def call():
 
 threading.Thread(target=call, daemon=True).start()
 if sys.argv[1] in ("busy", "shielded"):
-    begun.wait()
+    started.wait()
 else:
     sys.stdin.readline()
 print("the end")

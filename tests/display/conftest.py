@@ -1,4 +1,4 @@
-"""Where what the renderers send can be read."""
+"""Fixtures that record the output of renderers."""
 
 from __future__ import annotations
 

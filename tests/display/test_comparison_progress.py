@@ -1,4 +1,4 @@
-"""How far a comparison is, in words."""
+"""The status of a comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renderers that show nothing while a turn runs."""
+"""The final renderer and the silent renderer."""
 
 import pytest
 from support.widget_page import Published

@@ -1,4 +1,4 @@
-"""The line beneath a reply on its way."""
+"""The status of a running reply."""
 
 import pytest
 from support.meters import Meter
@@ -46,26 +46,26 @@ def test_a_reply_that_has_not_started_shows_no_time() -> None:
     assert ReplyProgress().line == "Waiting for the model… 0 s"
 
 
-def test_a_wait_is_told_with_its_seconds(clock: Clock, progress: Measured) -> None:
+def test_the_line_shows_the_seconds_of_a_wait(clock: Clock, progress: Measured) -> None:
     assert progress.line == "Waiting for the model… 0 s"
     clock.time += 12.3
     assert progress.line == "Waiting for the model… 12 s"
 
 
-def test_an_attempt_that_comes_is_counted_down(clock: Clock, progress: Measured) -> None:
+def test_the_line_counts_down_to_the_next_attempt(clock: Clock, progress: Measured) -> None:
     progress.feed(Retrying(2, 5, 3.2, "HTTP 503: busy"))
-    told = []
+    lines = []
     for _ in range(6):
-        told.append(progress.line)
+        lines.append(progress.line)
         clock.time += 1
-    assert [line.removeprefix("HTTP 503: busy · retrying in ") for line in told] == [
+    assert [line.removeprefix("HTTP 503: busy · retrying in ") for line in lines] == [
         f"{seconds} s, attempt 2 of 5" for seconds in (4, 3, 2, 1, 0, 0)
     ]
     progress.feed(ResponseStarted("1", "mimo"))
     assert progress.line == "Waiting for the model… 6 s · mimo"
 
 
-def test_thinking_answering_and_tools_are_told(progress: Measured) -> None:
+def test_the_state_follows_reasoning_tools_and_text(progress: Measured) -> None:
     states = []
     for event in (
         ReasoningDelta("Hm."),
@@ -89,7 +89,7 @@ def test_thinking_answering_and_tools_are_told(progress: Measured) -> None:
     ]
 
 
-def test_figures_tell_the_first_token_the_rate_and_what_went_in(clock: Clock, progress: Measured) -> None:
+def test_metrics_show_the_first_token_the_rate_and_the_input(clock: Clock, progress: Measured) -> None:
     progress.feed(ResponseStarted("1", "mimo-v2-pro"))
     clock.time += 0.5
     progress.feed(UsageUpdate(Usage(1_200, 0, 1_024)))
@@ -101,7 +101,7 @@ def test_figures_tell_the_first_token_the_rate_and_what_went_in(clock: Clock, pr
     )
 
 
-def test_figures_change_once_a_second(clock: Clock, progress: Measured) -> None:
+def test_metrics_change_once_a_second(clock: Clock, progress: Measured) -> None:
     figures = set()
     for _ in range(300):
         progress.feed(TextDelta("word "))
@@ -121,7 +121,7 @@ def test_the_preparation_of_the_embedded_model_does_not_count(clock: Clock, prog
     assert progress.line == "Waiting for the model… 1 s · x"
 
 
-def test_empty_pieces_change_nothing(progress: Measured) -> None:
+def test_empty_deltas_change_nothing(progress: Measured) -> None:
     progress.feed(ReasoningDelta(""))
     progress.feed(TextDelta(""))
     assert progress.state == "Waiting for the model"

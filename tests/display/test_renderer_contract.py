@@ -1,4 +1,4 @@
-"""What every renderer of a reply keeps to, whatever it shows on the way."""
+"""The contract of renderers: each renderer of a reply passes these tests."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ TURN: list[Event] = [
     UsageUpdate(Usage(9, 5)),
     Stopped("end"),
 ]
-"""One event of each kind, as a turn with a tool call has them."""
+"""The events of a turn with a tool call, at least one of each type."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a renderer is chosen by, and what it leaves."""
+    """The arguments of `choose_renderer`, and whether the renderer leaves a document."""
 
     name: str
     target: DisplayTarget
@@ -78,7 +78,8 @@ class Choice:
 
     def __call__(self) -> Renderer:
         if self.name == "RichTerminalRenderer":
-            return RichTerminalRenderer()  # only chosen where rich finds a terminal
+            # It is chosen only in a real terminal.
+            return RichTerminalRenderer()
         cell: CellControl | None = Cell() if self.has_cell else None
         return choose_renderer(self.target, Settings(**self.options), cell)
 
@@ -104,7 +105,7 @@ each_with_document = pytest.mark.parametrize("choice", WITH_DOCUMENT, ids=name)
 
 
 def data(published: Published) -> list[dict[str, Any]]:
-    """What stands in the cell: the newest data of each output."""
+    """Return the current content of the cell: the newest data of each output."""
     shown: dict[object, dict[str, Any]] = {}
     for number, output in enumerate(published):
         shown[(output["transient"] or {}).get("display_id", number)] = output
@@ -118,7 +119,7 @@ def test_the_choice_gives_the_renderer(choice: Choice) -> None:
 
 @each
 @pytest.mark.anyio
-async def test_it_tells_whether_it_has_buttons(
+async def test_only_the_live_renderer_has_buttons(
     choice: Choice, wire: PageConnection, published: Published
 ) -> None:
     renderer = choice()
@@ -129,7 +130,7 @@ async def test_it_tells_whether_it_has_buttons(
 
 @each_with_document
 @pytest.mark.parametrize("events", [[], TURN[:3], TURN], ids=["no event", "no text", "a whole turn"])
-def test_what_stays_is_the_document_of_the_reply_with_its_record(
+def test_the_document_of_the_reply_remains_with_its_record(
     choice: Choice, events: list[Event], wire: PageConnection, published: Published
 ) -> None:
     renderer = choice()
@@ -155,7 +156,7 @@ def test_the_document_shows_the_notices_of_the_turn(
 
 
 @each
-def test_a_turn_of_which_nothing_came_leaves_nothing(
+def test_a_turn_without_a_reply_leaves_nothing(
     choice: Choice, wire: PageConnection, published: Published
 ) -> None:
     renderer = choice()
@@ -185,7 +186,7 @@ EVENTS = st.lists(
 def test_events_may_come_in_any_order(
     choice: Choice, events: list[Event], wire: PageConnection, published: Published
 ) -> None:
-    """What a server sends decides the order, and it may be broken."""
+    """The server decides the order, and a broken server sends any order."""
     published.clear()
     renderer = choice()
     for event in events:
@@ -203,7 +204,7 @@ CONTROLS = re.compile(
 @pytest.mark.thorough
 @each
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=[*HOSTILE])
-def test_nothing_of_a_hostile_text_is_obeyed(
+def test_hostile_text_has_no_effect(
     choice: Choice,
     hostile: str,
     wire: PageConnection,

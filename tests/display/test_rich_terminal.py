@@ -1,4 +1,4 @@
-"""IPython in a terminal with rich: the reply is laid out while it grows."""
+"""The renderer for IPython in a terminal with rich."""
 
 import io
 import re
@@ -15,7 +15,7 @@ from mimo_magics.display.rich_terminal import RichTerminalRenderer, render_reply
 from mimo_magics.document.reply import ReplyDocument
 
 
-def test_rich_lays_the_answer_out() -> None:
+def test_rich_formats_the_reply() -> None:
     screen = io.StringIO()
     renderer = RichTerminalRenderer(
         console=Console(file=screen, width=60, force_terminal=True, color_system=None)
@@ -29,7 +29,7 @@ def test_rich_lays_the_answer_out() -> None:
     assert "\x1b]0;" not in shown
 
 
-def test_rich_tells_of_waits_and_leaves_nothing_of_a_call_of_which_nothing_came() -> None:
+def test_rich_shows_waits_and_leaves_nothing_of_a_failed_call() -> None:
     screen = io.StringIO()
     renderer = RichTerminalRenderer(
         console=Console(file=screen, width=60, force_terminal=True, color_system=None)
@@ -53,7 +53,7 @@ def test_rich_tells_of_waits_and_leaves_nothing_of_a_call_of_which_nothing_came(
         "x&#x202e;y&#xe0041;",
     ],
 )
-def test_rich_obeys_nothing_that_a_parser_decodes(text: str) -> None:
+def test_rich_shows_decoded_control_characters_as_text(text: str) -> None:
     screen = io.StringIO()
     console = Console(file=screen, width=60, force_terminal=True, color_system=None)
     console.print(render_reply(Reply(Message("assistant", (ReasoningPart(text), TextPart(text))))))
@@ -61,8 +61,8 @@ def test_rich_obeys_nothing_that_a_parser_decodes(text: str) -> None:
     assert INVISIBLE_CHARACTERS.findall(styles) == []
 
 
-def test_rich_paints_nothing_while_a_question_waits_for_its_answer() -> None:
-    """While it painted, a question would be taken for markup and for part of the view."""
+def test_rich_does_not_paint_while_an_approval_is_pending() -> None:
+    """Otherwise rich would parse the question as markup, and paint over it."""
     screen = io.StringIO()
     console = Console(file=screen, width=60, force_terminal=True, color_system=None)
     renderer = RichTerminalRenderer(console=console)
@@ -76,8 +76,8 @@ def test_rich_paints_nothing_while_a_question_waits_for_its_answer() -> None:
     renderer.clear()
 
 
-def test_what_was_asked_and_answered_stays_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next frame begins below it, and does not go up to where the last one was."""
+def test_an_answered_question_stays_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next frame starts below the question, not at the position of the last frame."""
     monkeypatch.setattr(rich_terminal, "FRAME_INTERVAL", 0)
     screen = io.StringIO()
     console = Console(file=screen, width=60, force_terminal=True, color_system=None)

@@ -1,4 +1,4 @@
-"""Which renderer is chosen for a reply or a comparison, by where its cell runs and by the settings."""
+"""The choice of a renderer by the target and the settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def played(renderer: Renderer) -> None:
     renderer.finish(DOCUMENT, METADATA)
 
 
-def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
+def test_an_unattended_run_gets_one_plain_output(published: Published) -> None:
     played(choose_renderer("unattended", Settings(), titles=TITLES))
     assert [(output["data"], output["metadata"], output["update"]) for output in published] == [
         (BUNDLE, METADATA, False)
@@ -35,7 +35,7 @@ def test_nobody_who_watches_gets_one_plain_output(published: Published) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_quiet_is_quiet_everywhere(
+def test_quiet_shows_nothing_anywhere(
     place: DisplayTarget, wire: PageConnection, published: Published, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played(choose_renderer(place, Settings(quiet=True), Cell(), titles=TITLES))
@@ -52,14 +52,14 @@ def test_quiet_is_quiet_everywhere(
         ("terminal", Cell(), True, "TerminalComparisonRenderer"),
     ],
 )
-def test_a_renderer_is_chosen_by_the_place_and_what_a_person_wants(
+def test_the_renderer_depends_on_the_target_and_the_settings(
     place: DisplayTarget, cell: Cell | None, live: bool, kind: str
 ) -> None:
     assert type(choose_renderer(place, Settings(live=live), cell, titles=TITLES)).__name__ == kind
 
 
 class Terminal(TextIOWrapper):
-    """A stream that says what it is."""
+    """A stream with an encoding, which may be a terminal."""
 
     def __init__(self, encoding: str, *, is_terminal: bool) -> None:
         super().__init__(BytesIO(), encoding=encoding)
@@ -73,7 +73,7 @@ class Terminal(TextIOWrapper):
 @pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "cp1252", "ascii"])
 @pytest.mark.parametrize("is_terminal", [True, False], ids=["terminal", "pipe"])
 @pytest.mark.parametrize("term", ["xterm", "dumb"])
-def test_rich_is_chosen_in_a_terminal_that_can_be_painted_on_and_never_in_a_kernel(
+def test_rich_is_chosen_in_a_terminal_that_can_repaint_and_never_in_a_kernel(
     monkeypatch: pytest.MonkeyPatch, term: str, is_terminal: bool, encoding: str, kernel: object
 ) -> None:
     monkeypatch.setenv("TERM", term)

@@ -1,4 +1,4 @@
-"""A standard output that cannot carry every character: a pipe on Windows, a container without a locale."""
+"""A standard output that cannot encode every character: a pipe on Windows, a container without a locale."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TEXT = "Grüße, 你好 台灣 🙂 → · … \ud83d"
 
 
 def written(encoding: str, write: Callable[[], object], errors: str = "strict") -> str:
-    """What a standard output of this encoding gets."""
+    """Return the text that a standard output with this encoding receives."""
     with pytest.MonkeyPatch.context() as patch:
         stream = TextIOWrapper(BytesIO(), encoding=encoding, errors=errors, newline="")
         patch.setattr(sys, "stdout", stream)
@@ -64,7 +64,7 @@ SHOWN: dict[str, Callable[[str], object]] = {
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("name", SHOWN)
-def test_what_the_standard_output_cannot_carry_is_replaced(name: str, encoding: str) -> None:
+def test_characters_that_cannot_be_encoded_are_replaced(name: str, encoding: str) -> None:
     after = written(encoding, lambda: SHOWN[name](f"before{TEXT}after"))
     assert "before" in after
     assert "after" in after
@@ -72,13 +72,13 @@ def test_what_the_standard_output_cannot_carry_is_replaced(name: str, encoding: 
 
 @settings(max_examples=200)
 @given(st.text(), st.sampled_from(ENCODINGS), st.sampled_from(("strict", "replace", "surrogateescape")))
-def test_any_text_can_be_written_and_what_can_be_carried_stays(text: str, encoding: str, errors: str) -> None:
+def test_any_text_can_be_written_and_ascii_stays_unchanged(text: str, encoding: str, errors: str) -> None:
     shown = written(encoding, lambda: sys.stdout.write(replace_unencodable_characters(text)), errors)
     if text.isascii() and text.isprintable():
         assert shown == text
 
 
-def test_a_stream_that_names_no_encoding_gets_the_text_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_without_an_encoding_gets_the_text_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     for encoding in (None, "no such"):
         stream = type("Stream", (), {"encoding": encoding})()
         monkeypatch.setattr(sys, "stdout", stream)
@@ -87,8 +87,8 @@ def test_a_stream_that_names_no_encoding_gets_the_text_as_it_is(monkeypatch: pyt
     assert replace_unencodable_characters("你好") == "你好"
 
 
-def test_a_person_who_decides_sees_which_character_it_is() -> None:
-    """Two calls that differ in what the terminal lacks do not look the same."""
+def test_an_approval_shows_the_code_of_a_character_that_cannot_be_encoded() -> None:
+    """Otherwise two different calls could look the same."""
     questions: list[str] = []
 
     def answer(question: str) -> str:
@@ -121,9 +121,7 @@ y = %mimo --no-history hello
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp950"])
-def test_ipython_goes_on_whatever_the_encoding_of_its_output(
-    peer: Peer, tmp_path: Path, encoding: str
-) -> None:
+def test_ipython_works_with_every_output_encoding(peer: Peer, tmp_path: Path, encoding: str) -> None:
     peer.script = lambda seen: stream(seen, reply(TEXT.removesuffix("\ud83d")))
     environment = {
         "MIMO_API_KEY": KEY,

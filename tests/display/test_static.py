@@ -1,4 +1,4 @@
-"""One output that grows in place."""
+"""Renderers without widgets."""
 
 from collections.abc import Callable
 from itertools import count
@@ -45,7 +45,7 @@ def test_frames_come_ten_times_a_second_at_most(published: Published) -> None:
     assert len(published) <= 11
 
 
-def test_what_is_sent_stays_proportional_to_the_length_of_the_reply(
+def test_bytes_sent_are_proportional_to_the_length_of_the_reply(
     published: Published,
 ) -> None:
     renderer = static(clock(1.0))
@@ -56,13 +56,13 @@ def test_what_is_sent_stays_proportional_to_the_length_of_the_reply(
     assert sent <= short + 12 * 20_000
 
 
-def test_waits_are_told_at_once(published: Published) -> None:
+def test_waits_are_shown_at_once(published: Published) -> None:
     renderer = static(lambda: 0.0)
     renderer.show(ModelPreparation("Fetching x", 34_000_000, 98_000_000))
     renderer.show(ModelPreparation("Starting x"))
     renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
-    told = [output["data"]["text/html"].split("<small>")[1].split("<")[0] for output in published]
-    assert told == [
+    statuses = [output["data"]["text/html"].split("<small>")[1].split("<")[0] for output in published]
+    assert statuses == [
         "Fetching x: 34 of 98 MB",
         "Starting x …",
         "HTTP 503: busy · retrying in 2 s, attempt 2 of 5",
@@ -78,7 +78,7 @@ def test_only_the_first_part_of_a_growing_reply_shows_the_notices(published: Pub
     assert ["Replaced turn 2." in html for html in shown.values()] == [True, False]
 
 
-def test_nothing_is_left_of_a_call_of_which_nothing_came(published: Published) -> None:
+def test_a_failed_call_leaves_an_empty_output(published: Published) -> None:
     static(lambda: 0.0).clear()
     assert published == []
     renderer = static(lambda: 0.0)
@@ -87,7 +87,7 @@ def test_nothing_is_left_of_a_call_of_which_nothing_came(published: Published) -
     assert published[-1]["data"] == {"text/plain": ""}
 
 
-def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: Published) -> None:
+def test_the_document_of_a_comparison_replaces_the_status_line(published: Published) -> None:
     clock = Clock()
     renderer = StatusRenderer(ComparisonProgress(TITLES))
     renderer.start({0: Meter(clock)})
@@ -109,7 +109,7 @@ def test_a_line_tells_how_far_it_is_and_the_document_takes_its_place(published: 
     assert published[-1]["metadata"] == METADATA
 
 
-def test_of_a_line_nothing_is_left_when_nothing_came(published: Published) -> None:
+def test_a_failed_comparison_leaves_an_empty_output(published: Published) -> None:
     renderer = StatusRenderer(ComparisonProgress(TITLES))
     renderer.clear()
     assert published == []

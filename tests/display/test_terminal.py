@@ -1,4 +1,4 @@
-"""IPython in a terminal: plain output, and a real IPython with and without rich."""
+"""The renderers for a terminal, and a real IPython with and without rich."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ from mimo_magics.display.terminal import TerminalComparisonRenderer, TerminalRen
 from mimo_magics.document.reply import ReplyDocument
 
 
-def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_is_printed_at_once_and_reasoning_is_dim(capsys: pytest.CaptureFixture[str]) -> None:
     renderer = TerminalRenderer()
     for event in EVENTS:
         renderer.show(event)
@@ -30,7 +30,7 @@ def test_words_are_printed_as_they_come_and_the_reasoning_is_dim(capsys: pytest.
     )
 
 
-def test_a_character_that_comes_in_pieces_is_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_character_in_two_deltas_is_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
     renderer = TerminalRenderer()
     for piece in ("Hi ", "👨", "\u200d", "👩", "\u200d👧", ".\u200b", " ☎", "\ufe0e"):
         renderer.show(TextDelta(piece))
@@ -43,9 +43,9 @@ def test_a_character_that_comes_in_pieces_is_printed_whole(capsys: pytest.Captur
 
 @pytest.fixture(params=["dumb", "xterm"])
 def terminal(peer: Peer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[pexpect.spawn]:
-    """A real IPython in a pseudo-terminal: a plain one, and one that rich paints on."""
-    where = {"IPYTHONDIR": str(tmp_path), "TERM": request.param}
-    settings = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{peer.url}/v1", **where}
+    """Start a real IPython in a pseudo-terminal, without and with rich."""
+    environment = {"IPYTHONDIR": str(tmp_path), "TERM": request.param}
+    settings = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{peer.url}/v1", **environment}
     command = ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"]
     with pexpect.spawn(
         sys.executable, command, env={**os.environ, **settings}, encoding="utf-8", timeout=60
@@ -57,7 +57,7 @@ def terminal(peer: Peer, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
         shell.close(force=True)
 
 
-def test_a_prompt_in_a_terminal_is_answered_and_its_value_is_the_footer(terminal: pexpect.spawn) -> None:
+def test_a_terminal_prints_the_reply_and_the_footer_as_the_value(terminal: pexpect.spawn) -> None:
     terminal.sendline("%mimo Hello there?")
     terminal.expect_exact("You said: Hello there?")
     terminal.expect(r"Out\[2\]: mimo-test · 20 tokens in")
@@ -67,7 +67,7 @@ def test_a_prompt_in_a_terminal_is_answered_and_its_value_is_the_footer(terminal
     terminal.expect(r"Out\[4\]: You said: Hello there\?")
 
 
-def test_ctrl_c_in_a_terminal_stops_the_answer_and_the_next_prompt_goes_on(
+def test_ctrl_c_in_a_terminal_stops_the_reply_and_the_session_continues(
     terminal: pexpect.spawn, peer: Peer
 ) -> None:
     obeying = peer.script
@@ -82,7 +82,7 @@ def test_ctrl_c_in_a_terminal_stops_the_answer_and_the_next_prompt_goes_on(
     assert peer.settled()[0].disconnected
 
 
-def test_a_terminal_gets_a_line_for_each_reply_and_all_of_them_at_the_end(
+def test_a_terminal_gets_a_line_for_each_reply_and_all_replies_at_the_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     renderer = TerminalComparisonRenderer(ComparisonProgress(TITLES))
@@ -98,6 +98,8 @@ def test_a_terminal_gets_a_line_for_each_reply_and_all_of_them_at_the_end(
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_terminal_obeys_no_hostile_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hostile_titles_and_errors_have_no_effect_on_a_terminal(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     TerminalComparisonRenderer(ComparisonProgress([HOSTILE[name]])).show(ReplyEnded(HOSTILE[name]))
     assert not CONTROL_CHARACTERS.search(capsys.readouterr().out.removesuffix("\n"))

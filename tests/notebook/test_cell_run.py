@@ -1,4 +1,4 @@
-"""A cell on its way: what is shown while it runs, what it leaves, and how it is interrupted."""
+"""The run of a cell: its output, its document and its interruption."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, obey, 
 
 
 def showing(kernel: Kernel, text: str) -> Callable[[], bool]:
-    """Return a condition: the cell that runs now shows this text."""
+    """Return a condition: the running cell shows this text."""
     return lambda: kernel.shows(text)
 
 
@@ -44,8 +44,8 @@ def test_a_watched_cell_grows_in_one_output(kernel: Kernel, peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("cell", ["%%mimo\nhello", "%mimo hello"])
-def test_what_has_come_is_shown_while_nothing_more_comes(kernel: Kernel, peer: Peer, cell: str) -> None:
-    """The server goes on only when the cell shows what it has sent."""
+def test_partial_text_is_shown_while_the_server_pauses(kernel: Kernel, peer: Peer, cell: str) -> None:
+    """The server continues only when the cell shows the text."""
     peer.answers(step_by_step(kernel, ["first ", "second "]))
     ran = kernel.run(cell)
     states = [content["data"]["text/plain"] for _, content in ran.messages]
@@ -97,7 +97,7 @@ def test_a_long_reply_costs_its_html_and_little_more(kernel: Kernel, peer: Peer)
     assert saved <= len(json.dumps(output["data"]["text/html"])) + 2.5 * len("".join(words))
 
 
-def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, peer: Peer) -> None:
+def test_a_broken_connection_keeps_the_partial_reply_and_the_cell_fails(kernel: Kernel, peer: Peer) -> None:
     peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
     ran = kernel.run("%%mimo\nhello")
     assert (ran.status, ran.documents, len(ran.error)) == ("error", ["half an answer"], 2)
@@ -107,8 +107,8 @@ def test_an_answer_that_breaks_off_stays_and_the_cell_is_red(kernel: Kernel, pee
     assert roles(peer) == ["user", "assistant", "user"]
 
 
-def test_a_wait_for_a_busy_server_is_seen(kernel: Kernel, peer: Peer) -> None:
-    """Its seconds count down; after it the call is made again."""
+def test_a_wait_for_a_busy_server_is_shown(kernel: Kernel, peer: Peer) -> None:
+    """The seconds count down, and then the call is retried."""
     peer.answers(error(503, "overloaded", **{"Retry-After": "120"}))
     notice = "HTTP 503 Service Unavailable: overloaded · retrying in {} s, attempt 2 of 5"
     ran = kernel.run(
@@ -130,7 +130,7 @@ ENDLESS = {
     "in silence": lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), SILENCE]),
     "while waiting for another attempt": lambda seen: error(503, "busy", **{"Retry-After": "120"}),
 }
-"""What does not end by itself, or not before the test gives up."""
+"""Responses that do not end by themselves during the test."""
 
 
 SAVED = "The partial reply was saved to the session; %mimo continue resumes it."
@@ -146,10 +146,12 @@ SHOWN = {
 @pytest.mark.parametrize("state", ENDLESS)
 def test_an_interrupt_lands_at_once(kernel: Kernel, peer: Peer, state: str, cell: str) -> None:
     peer.script = ENDLESS[state]
-    begun = showing(kernel, SHOWN[state])
-    stopped, following = kernel.run_all([cell, "print('ran')"], when=lambda: bool(peer.requests) and begun())
-    came = state in ("in the stream", "in silence")
-    assert stopped.error == [f"Interrupted: {SAVED if came else 'No reply was received.'}"]
+    is_shown = showing(kernel, SHOWN[state])
+    stopped, following = kernel.run_all(
+        [cell, "print('ran')"], when=lambda: bool(peer.requests) and is_shown()
+    )
+    is_partial = state in ("in the stream", "in silence")
+    assert stopped.error == [f"Interrupted: {SAVED if is_partial else 'No reply was received.'}"]
     assert len(peer.requests) == 1
     if "%%time" not in cell or IPython.version_info >= (9, 4):  # an older %%time swallows every error
         assert following.status == "aborted"
@@ -160,7 +162,7 @@ def test_an_interrupt_lands_at_once(kernel: Kernel, peer: Peer, state: str, cell
         assert stopped.documents == ["half an answer"]
     peer.script = obey
     assert kernel.run("%%mimo\ngo on").documents == ["You said: go on"]
-    assert roles(peer) == (["user", "assistant", "user"] if came else ["user"])
+    assert roles(peer) == (["user", "assistant", "user"] if is_partial else ["user"])
 
 
 def test_a_long_reply_is_shown_by_finished_parts_and_ends_as_one_document(kernel: Kernel, peer: Peer) -> None:
@@ -183,7 +185,7 @@ def test_a_quiet_cell_shows_nothing_and_has_its_value(kernel: Kernel, peer: Peer
     assert kernel.run("print(_)").text == "You said: hello\n"
 
 
-def test_an_answer_can_be_shown_as_text_or_as_json(kernel: Kernel, peer: Peer) -> None:
+def test_a_reply_can_be_shown_as_text_or_as_json(kernel: Kernel, peer: Peer) -> None:
     peer.answers(lambda seen: stream(seen, reply('{"*a*": [1]}', reasoning="")))
     as_json, as_text = kernel.run("%%mimo -f json\nhello"), kernel.run("%%mimo -f text\nhello")
     words = re.sub(
@@ -194,7 +196,7 @@ def test_an_answer_can_be_shown_as_text_or_as_json(kernel: Kernel, peer: Peer) -
     assert as_json.documents == as_text.documents == ['{"*a*": [1]}']
 
 
-def test_it_shows_the_conversation_as_the_cell_would_find_it(kernel: Kernel, peer: Peer) -> None:
+def test_a_dry_run_has_the_history_of_its_cell(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none", cell="one")
     kernel.run("%%mimo -o draft --dry-run\ntwo", cell="two")
     assert kernel.run("print(len(draft.body['messages']))").text == "3\n"
@@ -203,22 +205,22 @@ def test_it_shows_the_conversation_as_the_cell_would_find_it(kernel: Kernel, pee
     assert len(peer.requests) == 1
 
 
-def test_what_is_asked_anew_is_not_said_to_be_kept(kernel: Kernel) -> None:
+def test_a_dry_run_with_fresh_reports_no_cached_reply(kernel: Kernel) -> None:
     kernel.run("%mimo_config run_all=keep notebook=none.ipynb")
     kernel.run("%%mimo\none", cell="one")
-    kernel.run("%%mimo --dry-run -o kept\none", cell="one")
-    kernel.run("%%mimo --dry-run --fresh -o anew\none", cell="one")
-    assert kernel.run("print(len(kept.warnings), len(anew.warnings))").text == "1 0\n"
+    kernel.run("%%mimo --dry-run -o cached\none", cell="one")
+    kernel.run("%%mimo --dry-run --fresh -o fresh\none", cell="one")
+    assert kernel.run("print(len(cached.warnings), len(fresh.warnings))").text == "1 0\n"
 
 
-def test_code_for_a_format_that_the_address_has_not_is_an_error(kernel: Kernel) -> None:
+def test_code_for_a_format_without_a_base_url_is_an_error(kernel: Kernel) -> None:
     assert kernel.run("%%mimo --as anthropic\nHello").error == [
         "BadOption: The base URL is for the openai format, but the code needs the anthropic format.",
         "Set its base URL: --api anthropic --base-url URL",
     ]
 
 
-def test_an_answer_that_goes_on_is_not_drafted(kernel: Kernel) -> None:
+def test_continue_has_no_dry_run(kernel: Kernel) -> None:
     assert (
         kernel.run("%mimo --dry-run continue")
         .error[0]
@@ -226,7 +228,7 @@ def test_an_answer_that_goes_on_is_not_drafted(kernel: Kernel) -> None:
     )
 
 
-def test_a_document_that_is_stopped_is_left_as_plain_text_and_not_begun_again(
+def test_an_interrupted_document_becomes_plain_text_and_is_not_rendered_again(
     kernel: Kernel, peer: Peer
 ) -> None:
     kernel.run("import markdown_it\nrender, stops = markdown_it.MarkdownIt.render, []")

@@ -1,4 +1,4 @@
-"""The comparisons of a shell: the cells that ask for one, and what can be done with the last."""
+"""The comparisons of a shell: cells, and commands for the last comparison."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def peer(server: Peer) -> Peer:
     return server
 
 
-def test_the_replies_stand_side_by_side_and_are_the_cells_value(kernel: Kernel, peer: Peer) -> None:
+def test_the_replies_are_shown_side_by_side_and_are_the_value_of_the_cell(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run(GRID)
     assert ran.status == "ok"
     assert "At 0.0." in output_html(ran)
@@ -24,7 +24,7 @@ def test_the_replies_stand_side_by_side_and_are_the_cells_value(kernel: Kernel, 
     assert sorted(seen.body["temperature"] for seen in peer.requests) == [0, 1]
 
 
-def test_in_a_program_it_waits_as_it_does_in_a_cell(kernel: Kernel, peer: Peer) -> None:
+def test_run_cell_magic_waits_for_the_comparison(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run(
         "x = get_ipython().run_cell_magic('mimo_compare', '-t 0 1', 'Hello')\nprint([x[1].text, x[2].text])"
     )
@@ -32,7 +32,7 @@ def test_in_a_program_it_waits_as_it_does_in_a_cell(kernel: Kernel, peer: Peer) 
     assert "At 1.0." in output_html(ran)
 
 
-def test_the_conversation_is_sent_and_stays_as_it_was(kernel: Kernel, peer: Peer) -> None:
+def test_the_history_is_sent_and_stays_unchanged(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     kernel.run(GRID)
     kernel.run("%%mimo\ntwo")
@@ -49,14 +49,14 @@ def test_a_reply_is_adopted_as_the_turn_of_its_cell(kernel: Kernel, peer: Peer) 
     ran = kernel.run("%mimo_compare adopt 2")
     assert "Saved reply 2 as turn 1 of session main." in output_html(ran)
     (output,) = ran.outputs
-    told = output["metadata"]["mimo"]
-    assert (told["cell"], told["session"], told["params"]["temperature"]) == ("compare", "main", 1.0)
-    assert told["notices"] == ["Reply 2 is turn 1 of session main now."]
+    record = output["metadata"]["mimo"]
+    assert (record["cell"], record["session"], record["params"]["temperature"]) == ("compare", "main", 1.0)
+    assert record["notices"] == ["Saved reply 2 as turn 1 of session main."]
     kernel.run("%%mimo\ntwo")
     assert sent_contents(peer)[-1] == ["Hello", "At 1.0.", "two"]
 
 
-def test_the_cell_that_is_run_again_follows_what_it_followed(kernel: Kernel, peer: Peer) -> None:
+def test_a_rerun_sends_the_turns_before_the_cell(kernel: Kernel, peer: Peer) -> None:
     kernel.run(GRID, cell="compare")
     kernel.run("%mimo_compare adopt 1")
     kernel.run("%%mimo\nthen", cell="then")
@@ -74,7 +74,7 @@ def test_a_variant_that_does_not_fit_fails_alone(kernel: Kernel, peer: Peer) -> 
     assert len(peer.requests) == 1
 
 
-def test_the_words_of_two_replies_are_told_apart(kernel: Kernel) -> None:
+def test_diff_shows_the_differences_of_two_replies(kernel: Kernel) -> None:
     kernel.run(GRID)
     ran = kernel.run("%mimo_compare diff 1 2")
     assert "-At 0.0." in ran.documents[0]
@@ -86,20 +86,20 @@ def test_the_last_comparison_is_shown_again(kernel: Kernel) -> None:
     assert output_html(kernel.run("%mimo_compare show")) == output_html(kernel.run("_")) == output_html(first)
 
 
-def test_before_anything_was_compared_there_is_nothing_to_show(kernel: Kernel) -> None:
+def test_without_a_comparison_there_is_nothing_to_show(kernel: Kernel) -> None:
     assert kernel.run("%mimo_compare show").error == [
         "BadOption: There is no comparison yet.",
         "%%mimo_compare --temperature 0 1",
     ]
 
 
-def test_a_session_of_another_name_is_compared_in(kernel: Kernel, peer: Peer) -> None:
+def test_a_comparison_can_use_another_session(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo --session other\none")
     kernel.run("%%mimo_compare --session other -t 0\ntwo")
     assert sent_contents(peer)[-1] == ["one", "At None.", "two"]
 
 
-def test_the_session_of_the_cells_asks_as_they_do(kernel: Kernel, peer: Peer) -> None:
+def test_session_compare_uses_the_settings_of_the_notebook(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config top_p=0.5")
     kernel.run(
         "import mimo_magics\nfound = mimo_magics.sessions().current.compare('Hello', temperature=[0, 1])"

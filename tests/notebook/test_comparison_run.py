@@ -1,4 +1,4 @@
-"""A cell that compares, on its way: what it may cost, and what it leaves."""
+"""The run of a comparison cell: its cost and its document."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def peer(server: Peer) -> Peer:
         ("adpt 1", ["BadOption: Unknown subcommand 'adpt'.", "Did you mean adopt?"]),
     ],
 )
-def test_what_cannot_be_done_is_told_in_two_lines(kernel: Kernel, line: str, lines: list[str]) -> None:
+def test_an_invalid_command_is_an_error_of_two_lines(kernel: Kernel, line: str, lines: list[str]) -> None:
     kernel.run(GRID)
     assert kernel.run(f"%mimo_compare {line}").error == lines
 
 
-def test_an_interrupt_keeps_what_came(kernel: Kernel, peer: Peer) -> None:
-    """One reply is whole, and the server began it after it had sent the first words of the other one."""
+def test_an_interrupt_keeps_the_partial_replies(kernel: Kernel, peer: Peer) -> None:
+    """One reply is complete. The other one has only its first words."""
     sent = Event()
 
     def script(seen: Seen) -> Answer:
@@ -64,7 +64,7 @@ def page_before_error(ran: Ran) -> str:
     return ran.outputs[0]["data"]["text/html"]
 
 
-def test_one_that_fails_is_told_in_its_column_and_the_cell_goes_on(kernel: Kernel, peer: Peer) -> None:
+def test_the_error_of_a_variant_is_in_its_column_and_the_cell_succeeds(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: (
         error(400, "Param Incorrect") if seen.body["temperature"] else stream(seen, reply("Fine."))
     )
@@ -84,7 +84,7 @@ def test_when_all_fail_the_cell_fails_in_two_lines(kernel: Kernel, peer: Peer) -
 PRICED = """%mimo_config prices='{"mimo-v2-pro": [1000, 1000, 1000]}'"""
 
 
-def test_a_person_is_asked_before_much_is_spent(kernel: Kernel, peer: Peer) -> None:
+def test_the_user_confirms_a_high_cost(kernel: Kernel, peer: Peer) -> None:
     kernel.run(PRICED)
     ran, question = kernel.answer(GRID, "n")
     assert question["prompt"].startswith("2 calls, about 4,0")
@@ -100,7 +100,7 @@ def test_a_person_is_asked_before_much_is_spent(kernel: Kernel, peer: Peer) -> N
     kernel.run("%mimo_config --reset prices")
 
 
-def test_what_has_no_price_does_not_hide_what_has_one(kernel: Kernel, peer: Peer) -> None:
+def test_calls_of_unknown_price_do_not_hide_the_known_cost(kernel: Kernel, peer: Peer) -> None:
     kernel.run(PRICED)
     cell = "%%mimo_compare --no-history -m mimo-v2-pro unheard-of\nHello"
     ran, question = kernel.answer(cell, "n")
@@ -110,7 +110,7 @@ def test_what_has_no_price_does_not_hide_what_has_one(kernel: Kernel, peer: Peer
     kernel.run("%mimo_config --reset prices")
 
 
-def test_where_nobody_can_be_asked_the_bound_holds(kernel: Kernel, peer: Peer) -> None:
+def test_an_unattended_run_fails_above_the_cost_limit(kernel: Kernel, peer: Peer) -> None:
     kernel.run(PRICED)
     ran = kernel.run(GRID, watched=False)
     assert ran.error[1] == "To allow it, raise the limit: --ask-above '5 USD'"
@@ -119,7 +119,7 @@ def test_where_nobody_can_be_asked_the_bound_holds(kernel: Kernel, peer: Peer) -
     kernel.run("%mimo_config --reset prices")
 
 
-def test_it_runs_where_nobody_watches_and_leaves_one_plain_output(kernel: Kernel) -> None:
+def test_an_unattended_comparison_leaves_one_plain_output(kernel: Kernel) -> None:
     ran = kernel.run(GRID, watched=False)
     assert [kind for kind, _ in ran.messages] == ["display_data"]
     assert ran.comms == []

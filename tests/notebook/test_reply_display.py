@@ -17,7 +17,7 @@ def test_the_reply_is_the_value_of_the_cell_and_is_not_shown_twice(kernel: Kerne
     assert kernel.run("print(reply)").text == "You said: hello\n"
 
 
-def test_display_shows_a_reply_whenever_it_is_asked_to(kernel: Kernel, peer: Peer) -> None:
+def test_display_always_shows_a_reply(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("x = %mimo hi\ndisplay(x)\nx").documents == ["You said: hi"] * 2
     assert kernel.run("x").documents == ["You said: hi"]
 
@@ -29,7 +29,7 @@ def shown(ran: Ran) -> str:
 CODE = "One:\n\n```python\na = 1\nb = 2\n```\n\n- two:\n\n  ```\n  c\n  ```\n\nThat is all."
 
 
-def test_a_turn_is_shown_anew(kernel: Kernel, peer: Peer) -> None:
+def test_a_turn_is_shown_again(kernel: Kernel, peer: Peer) -> None:
     for prompt in ("one", "two"):
         kernel.run(f"%mimo {prompt}")
     assert kernel.run("%mimo show").documents == ["You said: two"]
@@ -40,20 +40,20 @@ def test_a_turn_is_shown_anew(kernel: Kernel, peer: Peer) -> None:
     assert len(peer.requests) == 2
 
 
-def test_a_code_block_and_nothing_else_goes_into_a_new_cell(kernel: Kernel, peer: Peer) -> None:
+def test_only_the_code_block_is_inserted(kernel: Kernel, peer: Peer) -> None:
     peer.answers(lambda seen: stream(seen, reply(CODE)))
     kernel.run("%%mimo --no-history\nhello")
     for number, code in (("1", "a = 1\nb = 2"), ("2", "c")):
         (payload,) = kernel.run(f"%mimo insert {number}").payload
         assert payload == {"source": "set_next_input", "text": code, "replace": False}
     assert kernel.run("%mimo insert").error == [
-        "BadOption: The last answer has 2 code blocks.",
-        "Say which: %mimo insert 1.",
+        "BadOption: The last reply has 2 code blocks.",
+        "Choose one: %mimo insert 1",
     ]
     assert kernel.run("%mimo insert 3").error[0] == "BadOption: There is no code block 3."
 
 
-def test_an_answer_and_its_code_can_be_copied_with_one_click(kernel: Kernel, peer: Peer) -> None:
+def test_a_reply_and_its_code_can_be_copied_with_one_click(kernel: Kernel, peer: Peer) -> None:
     peer.answers(lambda seen: stream(seen, reply(CODE)))
     kernel.run("%mimo hello")
     whole, code = kernel.run("%mimo copy"), kernel.run("%mimo copy 1")
@@ -63,7 +63,7 @@ def test_an_answer_and_its_code_can_be_copied_with_one_click(kernel: Kernel, pee
 
 @pytest.mark.parametrize("hook", ["", "msg", "is_active"])
 def test_the_hook_of_any_kernel_shows_a_reply_once(kernel: Kernel, peer: Peer, hook: str) -> None:
-    """Another kernel's hook may tell nothing of its work, or always the same."""
+    """The hook of another kernel may return nothing, or always the same."""
     kernel.run(
         "import sys\n"
         "class Hook:\n"
@@ -81,7 +81,7 @@ def test_the_hook_of_any_kernel_shows_a_reply_once(kernel: Kernel, peer: Peer, h
 
 
 def test_a_message_of_a_widget_does_not_show_a_reply_twice(kernel: Kernel, peer: Peer) -> None:
-    """ipykernel 7.4 tells of the end of a cell for such messages, too."""
-    told = "get_ipython().events.trigger('post_execute')"
-    assert kernel.run(f"x = %mimo hi\n{told}\nx").documents == ["You said: hi"]
+    """ipykernel 7.4 also triggers `post_run_cell` for such messages."""
+    code = "get_ipython().events.trigger('post_execute')"
+    assert kernel.run(f"x = %mimo hi\n{code}\nx").documents == ["You said: hi"]
     assert kernel.run("x").documents == ["You said: hi"]

@@ -287,7 +287,7 @@ def test_the_session_file_of_a_renamed_notebook_moves_with_it(
     }
     reload_extension(kernel).run(f"%mimo_config notebook='{notebook}'")
     assert kernel.run("%mimo_session resume").error[1] == (
-        "If it was renamed, %mimo_config notebook=PATH says where it is now."
+        "If you renamed the notebook, set its path: %mimo_config notebook=PATH"
     )
 
 

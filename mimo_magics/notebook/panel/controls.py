@@ -22,7 +22,7 @@ from mimo_magics.notebook.panel.state import SERVER_DEFAULT, PanelState, escape_
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, build_system_prompt
 
 ChangeCallback = Callable[[Any], None]
-OWN_TEXT_LABEL = Translatable("custom")
+CUSTOM_TEXT_LABEL = Translatable("custom")
 SYSTEM_PROMPTS: Mapping[str, str | None] = {
     Translatable("service default"): None,
     NO_SYSTEM_PROMPT: NO_SYSTEM_PROMPT,
@@ -189,10 +189,10 @@ class SystemPromptControl:
 
     def __init__(self, name: str, factory: WidgetFactory, on_change: ChangeCallback) -> None:
         self._prompts_by_label = {translate(label): value for label, value in SYSTEM_PROMPTS.items()}
-        self._own_label = translate(OWN_TEXT_LABEL)
-        options = [*self._prompts_by_label, self._own_label]
+        self._custom_label = translate(CUSTOM_TEXT_LABEL)
+        options = [*self._prompts_by_label, self._custom_label]
         choice = factory.control(ipywidgets.Dropdown, options=options, **_label_traits(name))
-        own_text = factory.control(
+        custom_text = factory.control(
             ipywidgets.Textarea,
             description=translate("custom text"),
             tooltip=_help_text(name),
@@ -201,7 +201,7 @@ class SystemPromptControl:
             placeholder=translate("Leave empty for no system prompt"),
         )
         self._binding = WidgetBinding(choice, lambda label: on_change(self._read_choice(label)))
-        self._own_text = WidgetBinding(own_text, on_change)
+        self._custom_text = WidgetBinding(custom_text, on_change)
         self._effective_prompt = ""
         self.box = factory.box(choice)
 
@@ -217,20 +217,20 @@ class SystemPromptControl:
             value, state.service.system, datetime.now(UTC).astimezone().date()
         )
         selected_label = next(
-            (label for label, each in self._prompts_by_label.items() if each == value), self._own_label
+            (label for label, each in self._prompts_by_label.items() if each == value), self._custom_label
         )
         self._binding.paint(selected_label)
-        if selected_label == self._own_label:
-            self._own_text.paint(value)
+        if selected_label == self._custom_label:
+            self._custom_text.paint(value)
         self.box.children = (
             self._binding.widget,
-            *([self._own_text.widget] if selected_label == self._own_label else []),
+            *([self._custom_text.widget] if selected_label == self._custom_label else []),
         )
 
     def _read_choice(self, label: str) -> str | None:
         """Return the value of a choice. A custom text starts as the last custom text, or as the effective prompt."""
-        if label == self._own_label:
-            return str(self._own_text.widget.value or self._effective_prompt)
+        if label == self._custom_label:
+            return str(self._custom_text.widget.value or self._effective_prompt)
         return self._prompts_by_label[label]
 
 

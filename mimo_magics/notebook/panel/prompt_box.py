@@ -32,10 +32,10 @@ from mimo_magics.session.turn import Turn
 from mimo_magics.tools.approval import refuse_unattended
 
 STYLE = """<style>
-.mimo-again.mimo-again { border-top: 1px solid var(--jp-border-color2, #bbb); margin-top: 0.75em; padding-top: 0.75em; overflow: visible; }
-.mimo-again .mimo-again-prompt { width: auto; max-width: none; margin: 0; }
-.mimo-again .mimo-again-buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.5em; margin: 0.5em 0; overflow: visible; }
-.mimo-again .mimo-again-buttons button { flex: none; width: auto; margin: 0; }
+.mimo-prompt-box.mimo-prompt-box { border-top: 1px solid var(--jp-border-color2, #bbb); margin-top: 0.75em; padding-top: 0.75em; overflow: visible; }
+.mimo-prompt-box .mimo-prompt-box-prompt { width: auto; max-width: none; margin: 0; }
+.mimo-prompt-box .mimo-prompt-box-buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.5em; margin: 0.5em 0; overflow: visible; }
+.mimo-prompt-box .mimo-prompt-box-buttons button { flex: none; width: auto; margin: 0; }
 </style>"""
 """All rules are limited to our own class."""
 MAX_PLACEHOLDER_CHARS = 80
@@ -66,7 +66,7 @@ class PromptBox:
         self._prompt = ipywidgets.Textarea(
             description=translate("Prompt"),
             rows=2,
-            _dom_classes=("mimo-again-prompt",),
+            _dom_classes=("mimo-prompt-box-prompt",),
             continuous_update=False,
         )
         self._run_button = _create_button(
@@ -84,10 +84,10 @@ class PromptBox:
         self._status = ipywidgets.HTML()
         self._reply_area = ipywidgets.VBox()
         buttons = ipywidgets.HBox(
-            (self._run_button, self._keep_button, self._status), _dom_classes=("mimo-again-buttons",)
+            (self._run_button, self._keep_button, self._status), _dom_classes=("mimo-prompt-box-buttons",)
         )
         children = (ipywidgets.HTML(STYLE), self._prompt, buttons, self._reply_area)
-        self.root = ipywidgets.VBox(children, _dom_classes=("mimo-again",))
+        self.root = ipywidgets.VBox(children, _dom_classes=("mimo-prompt-box",))
         """The widget that contains all others."""
         shell.events.register("post_run_cell", self._follow_session)
         self._follow_session()

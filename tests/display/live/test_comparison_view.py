@@ -1,4 +1,4 @@
-"""Comparisons as widgets, by what is sent to the page."""
+"""The live view of a comparison, by the messages to the page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mimo_magics.core.events import Note, ReasoningDelta, ReplyEnded, ResponseSt
 
 @pytest.fixture
 def live(wire: PageConnection, published: Published) -> WatchedComparison:
-    """A renderer whose page has answered."""
+    """Return a renderer whose page has answered the probe."""
     watched = WatchedComparison()
     watched.renderer.tick()
     return watched
@@ -27,11 +27,11 @@ def kinds(published: Published) -> list[str]:
 
 
 def shown(wire: PageConnection) -> str:
-    """All HTML that stands in the page."""
+    """Return all HTML in the page."""
     return "\n".join(str(state.get("value")) for state in wire.states.values())
 
 
-def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
+def test_replies_are_widgets_first_and_then_a_document_in_the_same_output(
     live: WatchedComparison, published: Published
 ) -> None:
     live.add_text(1, "Hi")
@@ -42,7 +42,7 @@ def test_replies_are_widgets_while_they_come_and_a_document_in_the_same_place(
     assert (published[-1]["data"], published[-1]["metadata"]) == (BUNDLE, METADATA)
 
 
-def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(
+def test_each_reply_grows_between_its_title_and_its_status(
     live: WatchedComparison, wire: PageConnection
 ) -> None:
     live.add_text(0, "Zero")
@@ -63,7 +63,7 @@ def test_each_reply_grows_below_its_title_and_above_what_goes_on_with_it(
 
 
 def texts(wire: PageConnection, widget: str) -> list[str]:
-    """What can be read in a widget and in those that it holds."""
+    """Return the texts of a widget and of its children."""
     state = wire.states[widget.removeprefix("IPY_MODEL_")]
     own = re.sub("<[^>]*>", "", str(state.get("value", ""))).strip() if "children" not in state else ""
     own = "" if state["_model_name"] == "ToggleButtonModel" else own
@@ -71,7 +71,7 @@ def texts(wire: PageConnection, widget: str) -> list[str]:
     return [own, *within] if own else within
 
 
-def test_how_far_it_is_can_be_seen_and_heard(live: WatchedComparison, wire: PageConnection) -> None:
+def test_progress_is_visible_and_read_aloud(live: WatchedComparison, wire: PageConnection) -> None:
     bar = wire.find("IntProgressModel", "Replies")
     live.advance(12.0)
     live.renderer.show(ReplyEnded(), 0)
@@ -82,15 +82,13 @@ def test_how_far_it_is_can_be_seen_and_heard(live: WatchedComparison, wire: Page
     assert "⚠ HTTP 429: &lt;too many&gt;" in shown(wire)
 
 
-def test_stop_is_said_once_it_is_pressed(live: WatchedComparison, wire: PageConnection) -> None:
+def test_the_stop_button_stops_the_cell(live: WatchedComparison, wire: PageConnection) -> None:
     assert not live.cell.stopped
     wire.press("Stop")
     assert live.cell.stopped
 
 
-def test_a_comparison_that_is_there_at_once_asks_the_page_for_nothing(
-    wire: PageConnection, published: Published
-) -> None:
+def test_a_comparison_that_is_over_at_once_sends_no_probe(wire: PageConnection, published: Published) -> None:
     watched = WatchedComparison()
     watched.add_text(0, "Hi")
     watched.renderer.finish(DOCUMENT, METADATA)
@@ -98,7 +96,7 @@ def test_a_comparison_that_is_there_at_once_asks_the_page_for_nothing(
     assert plain_texts(published) == ["All"]
 
 
-def test_what_came_before_the_page_answered_is_in_the_columns(
+def test_earlier_events_are_in_the_columns_when_the_page_answers(
     wire: PageConnection, published: Published
 ) -> None:
     wire.answers = False
@@ -119,7 +117,7 @@ def test_what_came_before_the_page_answered_is_in_the_columns(
     assert "Answered · 0 s" in shown(wire)
 
 
-def test_a_page_that_never_answers_gets_a_line_a_second_and_few_questions(
+def test_a_page_that_never_answers_gets_one_line_a_second_and_three_probes(
     wire: PageConnection, published: Published
 ) -> None:
     wire.answers = False
@@ -154,7 +152,7 @@ def test_only_replies_that_changed_are_sent_again(live: WatchedComparison, wire:
 
 
 @pytest.mark.thorough
-def test_what_is_sent_is_proportional_to_the_texts(wire: PageConnection, published: Published) -> None:
+def test_bytes_sent_are_proportional_to_the_texts(wire: PageConnection, published: Published) -> None:
     sent = []
     for length in (800, 8_000):  # characters, about 2,000 tokens
         wire.messages.clear()
@@ -174,7 +172,7 @@ def test_what_is_sent_is_proportional_to_the_texts(wire: PageConnection, publish
     assert max(len(str(data)) for _, _, data in wire.messages) < 10_000
 
 
-def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: WatchedComparison, wire: PageConnection) -> None:
+def test_a_reply_is_complete_as_soon_as_it_is_over(live: WatchedComparison, wire: PageConnection) -> None:
     live.renderer.show(ReasoningDelta("Hm."), 0)
     live.add_text(0, "Yes: ")
     live.add_text(0, "$x$")
@@ -185,7 +183,7 @@ def test_all_of_a_reply_is_there_as_soon_as_it_is_over(live: WatchedComparison, 
     assert shown(wire).count("Yes: ") == 1
 
 
-def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(
+def test_a_reloaded_page_shows_the_partial_replies_of_a_stopped_comparison(
     live: WatchedComparison, wire: PageConnection
 ) -> None:
     live.renderer.show(ReplyEnded(), 0)
@@ -198,7 +196,7 @@ def test_a_page_that_was_reloaded_has_all_that_came_when_it_was_stopped(
     assert len(head["children"]) == 2
 
 
-def test_of_a_comparison_that_failed_nothing_is_left(
+def test_a_failed_comparison_leaves_nothing(
     live: WatchedComparison, wire: PageConnection, published: Published
 ) -> None:
     live.renderer.show(ResponseStarted("1", "mimo"), 0)

@@ -1,4 +1,4 @@
-"""The renderer of a reply in a cell that awaits: plain output, then widgets, then a document."""
+"""The live renderer of a reply: plain output, then widgets, then the document."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def kinds(published: list[dict[str, Any]]) -> list[str]:
     return [next(iter(output["data"])) for output in published]
 
 
-def test_a_reply_is_widgets_while_it_comes_and_a_document_in_the_same_place(
+def test_a_reply_is_widgets_first_and_then_a_document_in_the_same_output(
     renderer: LiveRenderer, published: list[dict[str, Any]]
 ) -> None:
     renderer.show(ReasoningDelta("Hm."))
@@ -34,7 +34,7 @@ def test_a_reply_is_widgets_while_it_comes_and_a_document_in_the_same_place(
     assert published[-1]["metadata"] == {"mimo": {"version": 1}}
 
 
-def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_whole(
+def test_the_chosen_code_block_is_inserted_when_the_reply_is_complete(
     wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     cell, clock = Cell(), Clock()
@@ -48,7 +48,7 @@ def test_the_code_block_that_was_chosen_goes_into_a_new_cell_when_the_reply_is_w
     assert cell.inserted == ["c"]
 
 
-def test_an_answer_that_is_there_at_once_asks_the_page_for_nothing(
+def test_a_reply_that_is_complete_at_once_sends_no_probe(
     wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     renderer = new_reply_renderer()
@@ -58,7 +58,7 @@ def test_an_answer_that_is_there_at_once_asks_the_page_for_nothing(
     assert kinds(published)[-1] == "text/html"
 
 
-def test_what_came_before_the_page_answered_is_in_the_view(
+def test_earlier_events_are_in_the_view_when_the_page_answers(
     wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     wire.answers = False
@@ -75,7 +75,7 @@ def test_what_came_before_the_page_answered_is_in_the_view(
     assert "<p>one two</p>\n" in wire.values()
 
 
-def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
+def test_a_page_that_never_answers_gets_plain_outputs_and_three_probes(
     wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     wire.answers = False
@@ -91,7 +91,7 @@ def test_a_page_that_never_answers_gets_plain_outputs_and_few_questions(
     assert wire.states == {}
 
 
-def test_of_a_call_that_failed_nothing_is_left(
+def test_a_failed_call_leaves_nothing(
     wire: PageConnection, renderer: LiveRenderer, published: list[dict[str, Any]]
 ) -> None:
     renderer.show(ResponseStarted("1", "mimo"))

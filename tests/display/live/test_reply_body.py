@@ -20,14 +20,14 @@ from mimo_magics.core.messages import Message, Reply
 from mimo_magics.document.reply import ReplyDocument
 
 
-def test_only_groups_that_a_person_opened_are_told_of(wire: PageConnection) -> None:
+def test_open_groups_are_those_that_the_user_unfolded(wire: PageConnection) -> None:
     shown = create_view()
     feed_view(shown, ReasoningDelta("One."), TextDelta("Two."), ReasoningDelta("Three."), TextDelta("Four."))
     wire.update(wire.find("ToggleButtonModel", "Reasoning"), {"value": True})
     assert shown.open_groups == frozenset([1])
 
 
-def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: PageConnection) -> None:
+def test_surrogate_halves_are_joined_and_lone_ones_do_no_harm(wire: PageConnection) -> None:
     half, other = "\ud83d", "\ude42"
     events = [ReasoningDelta(half), ReasoningDelta(other), ToolCallStart(0, "i", f"cl{half}ock")]
     events += [ToolCallDelta(0, half), ToolCallDelta(0, other), Note(other), TextDelta("One." + half)]
@@ -39,12 +39,12 @@ def test_halves_of_characters_are_joined_and_lone_ones_do_no_harm(wire: PageConn
     assert "<p>One.🙂</p>\n" in wire.values()
 
 
-def test_remarks_are_shown_as_text(wire: PageConnection) -> None:
+def test_notes_are_shown_as_text(wire: PageConnection) -> None:
     feed_view(create_view(), Note("search <failed>"))
     assert '<p dir="auto">⚠ search &lt;failed&gt;</p>' in wire.values()
 
 
-def test_an_answer_that_begins_anew_takes_away_what_it_had_shown(wire: PageConnection) -> None:
+def test_a_restarted_response_removes_its_earlier_content(wire: PageConnection) -> None:
     shown = create_view()
     feed_view(shown, ResponseStarted("1"), ReasoningDelta("Hm."), ToolCallStart(0, "i", "clock"))
     feed_view(shown, ResponseStarted("2"), TextDelta("Half of an ans"))

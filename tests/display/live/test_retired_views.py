@@ -1,4 +1,4 @@
-"""The widgets of views whose documents took their place."""
+"""Views that a document has replaced."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mimo_magics.core.events import TextDelta
 from mimo_magics.display.live.retired_views import MAX_RETIRED_VIEWS
 
 
-def test_the_widgets_of_the_last_comparisons_stay_for_pages_that_were_reloaded_and_then_go(
+def test_the_widgets_of_the_last_comparisons_stay_for_reloaded_pages_and_are_closed_later(
     wire: PageConnection, published: Published
 ) -> None:
     sizes = []
@@ -26,7 +26,7 @@ def test_the_widgets_of_the_last_comparisons_stay_for_pages_that_were_reloaded_a
     assert sizes[0] < sizes[MAX_RETIRED_VIEWS - 1] == sizes[-1]
 
 
-def test_the_widgets_of_the_last_turns_stay_for_pages_that_were_reloaded_and_then_go(
+def test_the_widgets_of_the_last_turns_stay_for_reloaded_pages_and_are_closed_later(
     wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     sizes = []

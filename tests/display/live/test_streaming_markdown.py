@@ -1,4 +1,4 @@
-"""Text that grows in the page, by what is sent."""
+"""Growing Markdown, by the messages to the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mimo_magics.document.reply import DisplayOptions
 
 
 def grow(wire: PageConnection, source: str, size: int) -> list[str]:
-    """Let a text grow by pieces of a size; return the HTML of its widgets, in their order."""
+    """Feed a text in pieces of this size. Return the HTML of its widgets, in order."""
     wire.messages.clear()
     growing = StreamingMarkdown(WidgetFactory())
     for start in range(0, len(source), size):
@@ -39,14 +39,14 @@ def bare(html: str) -> str:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("size", [1, 20, 400])
-def test_all_that_grew_is_there_in_the_end(wire: PageConnection, size: int) -> None:
+def test_the_whole_text_is_shown_at_the_end(wire: PageConnection, size: int) -> None:
     source = text(3_000)
     shown = grow(wire, source, size)
     assert "".join(map(bare, shown)) == to_html(source)
 
 
 @pytest.mark.thorough
-def test_what_is_sent_is_proportional_to_the_length(wire: PageConnection) -> None:
+def test_bytes_sent_are_proportional_to_the_length(wire: PageConnection) -> None:
     sent = []
     for length in (8_000, 80_000):
         grow(wire, text(length), 1_000)
@@ -60,7 +60,7 @@ def test_no_message_is_large(wire: PageConnection) -> None:
     assert max(len(json.dumps(data)) for _, _, data in wire.messages) < 8_000
 
 
-def test_math_is_sent_once_and_in_a_widget_that_typesets_it(wire: PageConnection) -> None:
+def test_math_is_sent_once_and_to_a_widget_that_typesets_it(wire: PageConnection) -> None:
     grow(wire, text(5_000), 50)
     kinds = {id_: state.get("_model_name") for id_, state in wire.states.items()}
     marked = [
@@ -74,14 +74,14 @@ def test_math_is_sent_once_and_in_a_widget_that_typesets_it(wire: PageConnection
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("source", ["```python\n" + "x = 1\n" * 4_000, "word " * 5_000, "- item\n" * 3_000])
-def test_what_has_no_end_is_not_sent_again_and_again(wire: PageConnection, source: str) -> None:
+def test_an_endless_block_is_not_sent_repeatedly(wire: PageConnection, source: str) -> None:
     grow(wire, source, 100)
     assert max(map(len, wire.values())) < 12 * MAX_BLOCK_CHARS
     assert wire.sent < 60 * len(source)
 
 
 @pytest.mark.parametrize(("form", "html"), [("text", "*a* &lt;b&gt;"), ("json", '{"*a*": ')])
-def test_an_answer_that_is_no_markdown_grows_as_it_is(wire: PageConnection, form: Any, html: str) -> None:
+def test_a_reply_in_another_format_grows_as_plain_text(wire: PageConnection, form: Any, html: str) -> None:
     growing = StreamingMarkdown(WidgetFactory(), DisplayOptions(form))
     growing.feed("*a* <b>" if form == "text" else '{"*a*": 1}')
     growing.paint()

@@ -1,4 +1,4 @@
-"""How often a live view is painted."""
+"""The frame rate of a live view."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mimo_magics.display.live.throttle import MAX_READABLE_CHARS, Throttle
 
 
 @pytest.mark.parametrize("at_a_time", [1, 3, 6])
-def test_the_frames_of_all_replies_together_come_ten_times_a_second_at_most(
+def test_the_frames_of_all_replies_are_painted_ten_times_a_second_at_most(
     wire: PageConnection, published: Published, at_a_time: int
 ) -> None:
     watched = WatchedComparison("abcdef")
@@ -26,7 +26,7 @@ def test_the_frames_of_all_replies_together_come_ten_times_a_second_at_most(
     assert 30 <= len(frames) <= 61
 
 
-def test_frames_come_ten_times_a_second_at_most_and_rarer_when_nobody_can_read_along(
+def test_frames_are_painted_ten_times_a_second_at_most_and_less_often_for_fast_text(
     wire: PageConnection, published: list[dict[str, Any]]
 ) -> None:
     frames = []
@@ -62,7 +62,7 @@ def test_a_frame_can_be_made_due() -> None:
 
 
 def frame_times(text: str, columns: int = 1) -> list[float]:
-    """Return the seconds at which frames are painted, while the text comes each hundredth of a second."""
+    """Return the times of the frames in seconds. The text arrives every hundredth of a second."""
     clock = Clock()
     clock.time = 100.0
     throttle = Throttle(clock)

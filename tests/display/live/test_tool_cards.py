@@ -1,4 +1,4 @@
-"""Groups of reasoning and tool calls in the live view, by what is sent to the page."""
+"""Groups of reasoning and tool calls in the live view, by the messages to the page."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from mimo_magics.core.messages import ToolCall, ToolResult
 from mimo_magics.document.approval_text import arguments_text, more_text
 
 
-def test_reasoning_is_open_while_it_comes_and_folds_when_the_answer_begins(wire: PageConnection) -> None:
+def test_reasoning_is_unfolded_while_it_grows_and_folded_when_text_begins(wire: PageConnection) -> None:
     feed_view(create_view(), ReasoningDelta("Hm, "), ReasoningDelta("yes."))
     heading = wire.find("ToggleButtonModel", "Thinking… 0 s")
     assert wire.states[heading]["value"] is True
     assert "<p>Hm, yes.</p>\n" in wire.values()
 
 
-def test_a_group_folds_with_a_line_that_tells_what_was_done(wire: PageConnection) -> None:
+def test_a_folded_group_shows_its_summary(wire: PageConnection) -> None:
     shown = create_view()
     feed_view(shown, ReasoningDelta("Hm."), TextDelta("Yes."))
     heading = wire.find("ToggleButtonModel", "Reasoning · 0.0 s")
@@ -42,7 +42,7 @@ def test_a_group_folds_with_a_line_that_tells_what_was_done(wire: PageConnection
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-def test_what_a_person_folds_or_unfolds_stays_so(wire: PageConnection, is_open: bool) -> None:
+def test_a_group_that_the_user_folds_or_unfolds_stays_so(wire: PageConnection, is_open: bool) -> None:
     shown = create_view()
     feed_view(shown, ReasoningDelta("Hm."))
     wire.update(wire.find("ToggleButtonModel", "Thinking"), {"value": False})
@@ -81,7 +81,7 @@ def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: PageConnection) 
     assert not any("<b>" in value for value in wire.values())
 
 
-def test_calls_and_thoughts_in_a_row_are_one_group(wire: PageConnection) -> None:
+def test_consecutive_calls_and_reasoning_are_one_group(wire: PageConnection) -> None:
     shown = create_view()
     feed_view(
         shown,
@@ -111,7 +111,7 @@ CALL = (ToolCallStart(0, "i", "clock"), ToolCallDelta(0, '{"zone": "UTC"}'))
         ("Refuse", Approval(allowed=False, reason="not today")),
     ],
 )
-def test_a_call_that_waits_shows_what_it_would_do_and_a_person_decides(
+def test_a_waiting_call_shows_its_arguments_and_the_user_decides(
     wire: PageConnection, button: str, approval: Approval
 ) -> None:
     pending = PendingApproval(CLOCK)
@@ -156,7 +156,7 @@ def test_deceptive_arguments_are_shown_whole_before_the_decision(
 
 
 def shown_text(wire: PageConnection) -> str:
-    """Return the text of the newest box, which holds no element but those of the card."""
+    """Return the text of the newest card. It contains only the elements of the card."""
     tag = re.compile(r"</?(?:pre|code|bdi)\b[^>]*>")
     box = next(value for value in reversed(wire.values()) if "<pre" in value)
     text = tag.sub("", box)
@@ -164,12 +164,12 @@ def shown_text(wire: PageConnection) -> str:
     return html.unescape(text)
 
 
-def test_words_from_right_to_left_stay_in_the_order_of_the_call(wire: PageConnection) -> None:
+def test_right_to_left_words_stay_in_the_order_of_the_call(wire: PageConnection) -> None:
     waiting(wire, '{"cmd": "cp \u05d0\u05d1 \u05d2\u05d3/12"}')
     assert "cp <bdi>\u05d0\u05d1</bdi> <bdi>\u05d2\u05d3</bdi>/12" in wire.values()[-1]
 
 
-def test_all_of_a_call_is_in_view_before_it_is_approved(wire: PageConnection) -> None:
+def test_all_arguments_are_shown_before_an_approval(wire: PageConnection) -> None:
     waiting(wire, '{"cmd": "ls' + " " * 200 + '; rm -rf ~\u202e"}')
     (shown,) = [value for value in wire.values() if "rm -rf" in value and "<pre" in value]
     assert "ls⟨spaces: 200⟩; rm -rf ~⟨U+202E⟩" in shown
@@ -182,7 +182,7 @@ async def decided(pending: PendingApproval) -> Approval:
     return await pending.wait_for_decision()
 
 
-def test_a_long_call_has_to_be_opened_before_it_can_be_approved(wire: PageConnection) -> None:
+def test_long_arguments_must_be_shown_before_an_approval(wire: PageConnection) -> None:
     pending = waiting(wire, '{"cmd": "' + "x" * 4_000 + '; rm"}')
     approve = wire.states[wire.find("ButtonModel", "Approve")]
     assert (approve["disabled"], wire.values()[-1].count("x") < 4_000) == (True, True)
@@ -194,8 +194,8 @@ def test_a_long_call_has_to_be_opened_before_it_can_be_approved(wire: PageConnec
     assert asyncio.run(decided(pending)).allowed
 
 
-def test_the_buttons_come_behind_what_they_decide_on(wire: PageConnection) -> None:
-    """Sent in this order, they cannot be pressed before it is in the page."""
+def test_the_buttons_are_sent_after_the_arguments(wire: PageConnection) -> None:
+    """In this order, no button can be clicked before the page shows the arguments."""
     waiting(wire, '{"cmd": "' + "x" * 4_000 + '; rm"}')
     wire.press("2,497 more characters")
     states = [data["state"] for kind, _, data in wire.messages if kind != "comm_close"]
@@ -206,7 +206,7 @@ def test_the_buttons_come_behind_what_they_decide_on(wire: PageConnection) -> No
     assert first < row < shown < enabled
 
 
-def test_two_calls_of_one_id_are_shown_and_decided_each_for_itself(wire: PageConnection) -> None:
+def test_two_calls_with_the_same_id_are_decided_separately(wire: PageConnection) -> None:
     shown = create_view()
     pending = [PendingApproval(ToolCall("c1", "shell", f'{{"cmd": "{cmd}"}}')) for cmd in ("ls", "rm -rf /")]
     for index, each in enumerate(pending):

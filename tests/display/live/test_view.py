@@ -10,7 +10,7 @@ from support.widget_page import Cell, PageConnection
 from mimo_magics.core.events import TextDelta
 
 
-def test_stop_is_said_once_it_is_pressed(wire: PageConnection) -> None:
+def test_the_stop_button_stops_the_cell(wire: PageConnection) -> None:
     cell = Cell()
     create_view(cell)
     assert not cell.stopped
@@ -30,7 +30,7 @@ def test_nothing_is_sent_when_nothing_changed(wire: PageConnection) -> None:
 LONG = "".join(f"x{n} = {n}\n{chr(10) * (n % 3)}" for n in range(300))
 
 
-def test_each_code_block_can_be_wanted_in_a_new_cell_once_it_is_finished(wire: PageConnection) -> None:
+def test_each_finished_code_block_can_be_chosen_for_a_new_cell(wire: PageConnection) -> None:
     shown = create_view()
     offered = []
     for piece in (*re.split("(?<=\n)", CODE_BLOCKS), f"```\n{LONG}", "```\n\nThat is all.\n"):

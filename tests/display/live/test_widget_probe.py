@@ -1,4 +1,4 @@
-"""The probe that tells whether the page works with widgets, by what it sends."""
+"""The widget probe, by its messages."""
 
 from itertools import pairwise
 

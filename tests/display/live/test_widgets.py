@@ -1,4 +1,4 @@
-"""The widgets of a live view, by what is sent to the page."""
+"""The widgets of a live view, by the messages to the page."""
 
 from support.widget_page import WIDGETS, PageConnection
 

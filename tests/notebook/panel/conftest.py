@@ -1,4 +1,4 @@
-"""Where what the panel shows, and what it sends to the page, can be read."""
+"""Fixtures that record the panel's output and its messages to the page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """Kind and data of each message to a widget."""
+    """Type and data of each message to a widget."""
     messages: list[tuple[str, Any]] = []
 
     class Recorded(BaseComm):

@@ -1,4 +1,4 @@
-"""The controls: each shows what the store says, and sets what a person moves."""
+"""The controls of the panel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from mimo_magics.notebook.panel.layout import PanelLayout
         ("stream", "off", False),
     ],
 )
-def test_what_is_moved_is_set_here(
+def test_a_moved_control_changes_the_setting(
     board: PanelLayout, config: MimoConfig, name: str, moved: Any, expected: Any
 ) -> None:
     move_control(board, name, moved)
@@ -39,7 +39,7 @@ def test_what_is_moved_is_set_here(
     assert config.changed_settings.keys() == {name}
 
 
-def test_the_service_decides_while_default_is_pressed(board: PanelLayout, config: MimoConfig) -> None:
+def test_the_default_button_resets_the_setting(board: PanelLayout, config: MimoConfig) -> None:
     row = board.rows["temperature"]
     assert row.default_button
     assert (row.default_button.button.value, control_widget(board, "temperature").value) == (True, 1.0)
@@ -51,7 +51,7 @@ def test_the_service_decides_while_default_is_pressed(board: PanelLayout, config
     assert (config.temperature, row_note(board, "temperature").partition("<")[0]) == (1.0, "0 to 2")
 
 
-def test_what_is_released_stands_where_it_stood(board: PanelLayout, config: MimoConfig) -> None:
+def test_a_released_default_button_stores_the_displayed_value(board: PanelLayout, config: MimoConfig) -> None:
     for name in ("model", "top_p", "max_tokens", "frequency_penalty", "presence_penalty"):
         default = board.rows[name].default_button
         assert default
@@ -66,8 +66,8 @@ def test_what_is_released_stands_where_it_stood(board: PanelLayout, config: Mimo
     assert found == ("mimo-v2-pro", 0.95, 128_000, 0.0, 0.0)
 
 
-def test_an_own_system_prompt_begins_as_what_is_in_force(board: PanelLayout, config: MimoConfig) -> None:
-    choice, own = control_widget(board, "system"), board.rows["system"].control._own_text.widget
+def test_a_custom_system_prompt_starts_as_the_effective_one(board: PanelLayout, config: MimoConfig) -> None:
+    choice, own = control_widget(board, "system"), board.rows["system"].control._custom_text.widget
     assert board.rows["system"].control.box.children == (choice,)
     move_control(board, "system", "custom")
     assert board.rows["system"].control.box.children == (choice, own)
@@ -81,7 +81,7 @@ def test_an_own_system_prompt_begins_as_what_is_in_force(board: PanelLayout, con
     assert config.system == OWN_PROMPT
 
 
-def test_an_empty_own_prompt_is_one(board: PanelLayout, config: MimoConfig) -> None:
+def test_an_empty_custom_prompt_is_a_value(board: PanelLayout, config: MimoConfig) -> None:
     move_control(board, "system", "none")
     move_control(board, "system", "custom")
     assert (config.system, choice_of(board)) == ("", "custom")
@@ -105,7 +105,7 @@ def choice_of(board: PanelLayout) -> str:
         ("stream", False, "off"),
     ],
 )
-def test_what_is_written_is_shown(
+def test_a_written_setting_is_shown(
     board: PanelLayout, config: MimoConfig, name: str, value: Any, shown: Any
 ) -> None:
     write_setting(config, name, value)
@@ -124,7 +124,7 @@ def test_what_is_written_is_shown(
         ("presence_penalty", 3.0, 2),
     ],
 )
-def test_what_is_out_of_range_stays_as_it_is_set(
+def test_a_value_outside_the_range_stays_unchanged(
     board: PanelLayout, config: MimoConfig, name: str, value: Any, shown: float
 ) -> None:
     before = control_widget(board, name).min, control_widget(board, name).max

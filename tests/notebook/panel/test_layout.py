@@ -1,4 +1,4 @@
-"""What stands in the panel: rows with their ranges and reasons, tasks, and lines of status."""
+"""The layout of the panel: rows, task buttons and the status line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mimo_magics.notebook.panel.state import NOTHING_TO_RESTORE
 
 
 def press(board: PanelLayout, text: str) -> None:
-    """Press the button with this text."""
+    """Click the button with this text."""
     (button,) = [each for each in buttons(board.root) if each.description == text]
     button.click()
 
@@ -45,7 +45,7 @@ def test_each_setting_has_a_label_and_its_help(board: PanelLayout) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("model", ["mimo-v2-pro", "mimo-v2-flash"])
-def test_a_task_sets_what_is_recommended(
+def test_a_task_button_sets_the_recommended_values(
     board: PanelLayout, config: MimoConfig, task: Any, model: str
 ) -> None:
     write_setting(config, "model", model)
@@ -55,7 +55,7 @@ def test_a_task_sets_what_is_recommended(
     assert {config.sources[name] for name in expected} == {"notebook"}
 
 
-def test_a_task_tells_what_it_sets_and_whether_that_acts(board: PanelLayout, config: MimoConfig) -> None:
+def test_a_task_button_shows_its_values_and_their_effect(board: PanelLayout, config: MimoConfig) -> None:
     (code,) = [each for each in buttons(board.root) if each.description == "Code"]
     assert code.tooltip == (
         "Set temperature 1, top_p 0.95; no effect: mimo-v2-pro uses its own values while it thinks (--thinking off)"
@@ -83,7 +83,7 @@ def test_ranges_follow_service_and_model(board: PanelLayout, config: MimoConfig)
     assert ranges() == ["0 to 2", "0 to 1", "1 to 131,072"]
 
 
-def test_a_range_that_shrinks_takes_nothing_back(board: PanelLayout, config: MimoConfig) -> None:
+def test_a_smaller_range_does_not_change_the_value(board: PanelLayout, config: MimoConfig) -> None:
     move_control(board, "temperature", 2)
     move_control(board, "max_tokens", 100_000)
     write_setting(config, "preset", "xiaomi")
@@ -94,7 +94,7 @@ def test_a_range_that_shrinks_takes_nothing_back(board: PanelLayout, config: Mim
     assert control_widget(board, "temperature").value == 2.0
 
 
-def test_what_does_nothing_is_marked_with_the_reason(board: PanelLayout, config: MimoConfig) -> None:
+def test_a_setting_without_effect_shows_the_reason(board: PanelLayout, config: MimoConfig) -> None:
     assert idle(board) == {"temperature", "top_p"}
     assert row_note(board, "temperature").endswith(
         "<br>⚠ no effect: mimo-v2-pro uses its own values while it thinks (--thinking off)"
@@ -110,16 +110,18 @@ def test_what_does_nothing_is_marked_with_the_reason(board: PanelLayout, config:
     assert config.presence_penalty == 1.0
 
 
-def test_what_only_the_eye_sees_is_said_too(board: PanelLayout, config: MimoConfig) -> None:
+def test_the_pressed_button_is_also_text_for_screen_readers(board: PanelLayout, config: MimoConfig) -> None:
     assert row_note(board, "thinking") == '<span class="mimo-unseen">server default</span>'
     write_setting(config, "thinking", True)
     assert row_note(board, "thinking") == '<span class="mimo-unseen">on</span>'
 
 
-def test_settings_that_nothing_can_be_asked_with_are_told(board: PanelLayout, config: MimoConfig) -> None:
+def test_settings_that_cannot_be_used_are_an_error_in_the_status(
+    board: PanelLayout, config: MimoConfig
+) -> None:
     write_setting(config, "base_url", "https://other.example/v1")
     write_setting(config, "preset", "local")
-    told = "The embedded model has no base URL. Leave one out: %mimo_config --reset base_url"
+    told = "The embedded model has no base URL. Remove one of the two settings: %mimo_config --reset base_url"
     assert f'<span role="status">{told}</span>' in panel_html(board)
     move_control(board, "temperature", 0.3)
     assert config.temperature == 0.3
@@ -129,15 +131,13 @@ def test_settings_that_nothing_can_be_asked_with_are_told(board: PanelLayout, co
     assert panel_html(board).endswith('<span role="status"></span>')
 
 
-def test_what_makes_no_sense_elsewhere_is_not_the_panels_business(
-    board: PanelLayout, config: MimoConfig
-) -> None:
+def test_invalid_settings_outside_the_panel_do_not_affect_it(board: PanelLayout, config: MimoConfig) -> None:
     config.timeout = -1.0  # as %config lets it be
     move_control(board, "temperature", 0.3)
     assert (config.temperature, panel_html(board).endswith('<span role="status"></span>')) == (0.3, True)
 
 
-def test_a_value_that_cannot_be_is_told_and_the_panel_goes_on(board: PanelLayout, config: MimoConfig) -> None:
+def test_an_invalid_value_is_reported_and_the_panel_continues(board: PanelLayout, config: MimoConfig) -> None:
     config.temperature = float("nan")
     assert '<span role="status">temperature must be a number, not nan. Sampling temperature' in panel_html(
         board
@@ -146,7 +146,7 @@ def test_a_value_that_cannot_be_is_told_and_the_panel_goes_on(board: PanelLayout
     assert (config.temperature, panel_html(board).endswith('<span role="status"></span>')) == (0.3, True)
 
 
-def test_a_button_puts_the_line_into_a_new_cell(board: PanelLayout, config: MimoConfig) -> None:
+def test_a_button_inserts_the_restore_line(board: PanelLayout, config: MimoConfig) -> None:
     shell().rl_next_input = None
     press(board, "New cell with these settings")
     assert (shell().rl_next_input, NOTHING_TO_RESTORE in panel_html(board)) == (None, True)

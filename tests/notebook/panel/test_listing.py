@@ -1,4 +1,4 @@
-"""The models of the service, which its server lists in the background."""
+"""The model list of the panel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mimo_magics.notebook.panel.panel import Panel
 
 
 @pytest.mark.anyio
-async def test_the_list_of_the_server_comes_in_when_it_answers(
+async def test_the_model_list_is_shown_when_it_arrives(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, config: MimoConfig, panel: Panel
 ) -> None:
     peer.models = ["new-tts", "new"]
@@ -32,7 +32,7 @@ async def test_the_list_of_the_server_comes_in_when_it_answers(
 
 
 @pytest.mark.anyio
-async def test_a_server_that_does_not_tell_is_no_failure(
+async def test_a_server_without_a_model_list_is_no_error(
     peer: Peer, config: MimoConfig, panel: Panel
 ) -> None:
     config.base_url = f"{peer.url}/v1"

@@ -1,4 +1,4 @@
-"""The panel by its widgets, which work without a page: both ways between them and the store, and what is left below."""
+"""The panel by its widgets, which work without a page."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ SEEN = st.sampled_from([*PANEL_SETTINGS]).flatmap(
 
 
 def by_hand(board: PanelLayout, name: str, what: Any) -> None:
-    """Move a slider to a share of its range, press or release a default, or choose."""
+    """Move a slider, click a default button, or choose a value."""
     match what:
         case bool():
             default = board.rows[name].default_button
@@ -88,8 +88,8 @@ def by_hand(board: PanelLayout, name: str, what: Any) -> None:
             move_control(board, name, what)
 
 
-def stands(board: PanelLayout, config: MimoConfig, name: str) -> None:
-    """Check that a control shows what the store says."""
+def check_control(board: PanelLayout, config: MimoConfig, name: str) -> None:
+    """Check that a control shows the stored value."""
     now = read_panel_state(config)
     value, row = now.value(name), board.rows[name]
     if row.default_button:
@@ -111,22 +111,22 @@ def stands(board: PanelLayout, config: MimoConfig, name: str) -> None:
 
 
 @given(st.lists(st.tuples(st.just("store"), WRITTEN) | st.tuples(st.just("page"), SEEN), max_size=8))
-def test_whoever_writes_every_control_shows_what_the_store_says(steps: list[Any]) -> None:
+def test_every_control_shows_the_stored_value_whatever_wrote_it(steps: list[Any]) -> None:
     config = MimoConfig()
     panel = Panel(config, shell())
     board = panel.open()
-    for where, (name, what) in steps:
-        if where == "store":
+    for source, (name, what) in steps:
+        if source == "store":
             write_setting(config, name, what)
             assert getattr(config.snapshot(), name) == what
         else:
             by_hand(board, name, what)
         for each in PANEL_SETTINGS:
-            stands(board, config, each)
+            check_control(board, config, each)
     close_all()
 
 
-def test_only_what_is_new_is_sent(config: MimoConfig, sent: list[Any], published: Outputs) -> None:
+def test_only_changes_are_sent(config: MimoConfig, sent: list[Any], published: Outputs) -> None:
     board = Panel(config, shell()).open()
     write_setting(config, "thinking", False)
 
@@ -143,14 +143,15 @@ def test_only_what_is_new_is_sent(config: MimoConfig, sent: list[Any], published
     write_setting(config, "temperature", 0.6)
     assert states() == []
     move_control(board, "temperature", 0.7)
-    assert states() == [{"value": 0.7}]  # which tells other views of it
+    # The message is for the other views.
+    assert states() == [{"value": 0.7}]
     close_all()
 
 
-# What is left below
+# The table below the widgets
 
 
-def test_below_the_widgets_stands_a_table_that_follows(
+def test_the_table_below_the_widgets_follows_the_store(
     board: PanelLayout, config: MimoConfig, published: Outputs
 ) -> None:
     view, table = published
@@ -164,7 +165,7 @@ def test_below_the_widgets_stands_a_table_that_follows(
     assert last_bundle(published)["text/plain"].endswith("\n%mimo_config temperature=0.3")
 
 
-def test_it_is_painted_only_when_it_changes(
+def test_the_table_is_painted_only_when_it_changes(
     board: PanelLayout, config: MimoConfig, published: Outputs
 ) -> None:
     assert board
@@ -176,7 +177,7 @@ def test_it_is_painted_only_when_it_changes(
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_nothing_that_is_set_acts_in_the_page(
+def test_hostile_settings_are_text_in_the_page(
     board: PanelLayout, config: MimoConfig, published: Outputs, text: str
 ) -> None:
     for name in ("model", "system"):
@@ -187,10 +188,10 @@ def test_nothing_that_is_set_acts_in_the_page(
         assert tags <= {"strong", "span", "br", "div", "table", "tr", "th", "td", "p", "small", "pre"}
 
 
-# Where it is shown, and how long
+# Targets and lifetime
 
 
-def test_where_nobody_watches_there_is_only_the_table(
+def test_an_unattended_run_gets_only_the_table(
     panel: Panel, config: MimoConfig, published: Outputs, sent: list[Any]
 ) -> None:
     panel.show()
@@ -199,7 +200,7 @@ def test_where_nobody_watches_there_is_only_the_table(
     assert (shown["data"].keys(), shown.get("update"), sent) == ({"text/html", "text/plain"}, False, [])
 
 
-def test_in_a_terminal_it_is_printed(
+def test_a_terminal_prints_the_table(
     config: MimoConfig, sent: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     Panel(config, shell()).show()
@@ -225,7 +226,9 @@ def test_several_panels_follow_the_store_and_the_oldest_are_closed(
     assert over == [0, 1, 2, 3]
 
 
-def test_a_closed_panel_hears_and_says_nothing(panel: Panel, config: MimoConfig, published: Outputs) -> None:
+def test_a_closed_panel_does_not_follow_the_store(
+    panel: Panel, config: MimoConfig, published: Outputs
+) -> None:
     board = panel.open()
     panel.close()
     before = len(published)
@@ -235,7 +238,7 @@ def test_a_closed_panel_hears_and_says_nothing(panel: Panel, config: MimoConfig,
     assert (len(published), control_widget(board, "temperature").comm) == (before, None)
 
 
-def test_a_foot_goes_below(config: MimoConfig, published: Outputs) -> None:
+def test_the_footer_is_below_the_controls(config: MimoConfig, published: Outputs) -> None:
     import ipywidgets
 
     foot = ipywidgets.VBox()
@@ -244,10 +247,12 @@ def test_a_foot_goes_below(config: MimoConfig, published: Outputs) -> None:
     foot.close()
 
 
-# By its name
+# The magic
 
 
-def test_it_is_called_by_its_name(published: Outputs, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mimo_panel_opens_the_panel(
+    published: Outputs, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadOption, match="The extension is not loaded here"):
         mimo_magics.panel()

@@ -1,4 +1,4 @@
-"""The prompt below the sliders, in a real kernel: asked beside the conversation, kept when the person says so."""
+"""The prompt box below the sliders, in a real kernel."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def kernel(running: Kernel, peer: Peer) -> Iterator[Kernel]:
 
 
 def press(kernel: Kernel, prompt: str = "") -> Ran:
-    """Press Run, and wait until the answer is there."""
+    """Click Run, and wait for the reply."""
     kernel.run(f"again._prompt.value = {prompt!r}")
     kernel.run(PRESS)
     return kernel.run("await over()")
@@ -67,9 +67,7 @@ def sent(peer: Peer) -> list[list[Any]]:
     return [[message["content"] for message in seen.body["messages"]] for seen in peer.requests]
 
 
-def test_a_prompt_is_asked_with_the_present_values_beside_the_conversation(
-    kernel: Kernel, peer: Peer
-) -> None:
+def test_a_prompt_is_sent_with_the_current_settings_outside_the_session(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     kernel.run("%mimo_config temperature=0.3")
     press(kernel, "two")
@@ -83,14 +81,14 @@ def test_a_prompt_is_asked_with_the_present_values_beside_the_conversation(
     assert [seen.body.get("temperature") for seen in peer.requests] == [None, 0.3, None]
 
 
-def test_the_answer_stays_as_a_document(kernel: Kernel) -> None:
+def test_the_reply_remains_as_a_document(kernel: Kernel) -> None:
     press(kernel, "two <script>")
     printed = kernel.run("print(*shown())").text
     assert "You said: two &lt;script&gt;" in printed
     assert "<script" not in printed
 
 
-def test_an_empty_box_asks_the_last_prompt_again(kernel: Kernel, peer: Peer) -> None:
+def test_an_empty_box_repeats_the_last_prompt(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     kernel.run("%%mimo\ntwo")
     assert kernel.run("print(again._prompt.placeholder)").text == "Leave empty to repeat «two»\n"
@@ -98,7 +96,7 @@ def test_an_empty_box_asks_the_last_prompt_again(kernel: Kernel, peer: Peer) -> 
     assert sent(peer)[-1] == ["one", "You said: one", "two"]
 
 
-def test_what_is_kept_becomes_the_next_turn(kernel: Kernel, peer: Peer) -> None:
+def test_a_kept_reply_becomes_the_next_turn(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     press(kernel, "two")
     assert kernel.run(STATE).text == " False False\n"
@@ -108,7 +106,7 @@ def test_what_is_kept_becomes_the_next_turn(kernel: Kernel, peer: Peer) -> None:
     assert sent(peer)[-1] == ["one", "You said: one", "two", "You said: two", "three"]
 
 
-def test_what_is_asked_again_and_kept_takes_the_place_of_the_last_turn(kernel: Kernel, peer: Peer) -> None:
+def test_a_kept_reply_to_a_repeated_prompt_replaces_the_last_turn(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none", cell="one")
     peer.script = lambda seen: stream(seen, reply("Another answer."))
     press(kernel)
@@ -119,7 +117,7 @@ def test_what_is_asked_again_and_kept_takes_the_place_of_the_last_turn(kernel: K
     assert sent(peer)[-1] == ["uno"]
 
 
-def test_an_answer_is_kept_in_the_session_that_was_asked(kernel: Kernel, peer: Peer) -> None:
+def test_a_reply_is_kept_in_its_session(kernel: Kernel, peer: Peer) -> None:
     press(kernel, "one")
     kernel.run("%mimo_session new other")
     kernel.run("again._keep_button.click()")
@@ -131,7 +129,7 @@ def test_an_answer_is_kept_in_the_session_that_was_asked(kernel: Kernel, peer: P
     assert sent(peer)[-1] == ["one", "You said: one", "three"]
 
 
-def test_pressing_twice_asks_once_and_leaves_the_stop_button(kernel: Kernel, peer: Peer) -> None:
+def test_a_double_click_sends_one_prompt_and_keeps_the_stop_button(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.02))
     kernel.run("again._prompt.value = 'one'")
     kernel.run(f"{PRESS}; {PRESS}")
@@ -141,26 +139,26 @@ def test_pressing_twice_asks_once_and_leaves_the_stop_button(kernel: Kernel, pee
     assert (len(peer.settled()), "False" in kernel.run(STATE).text) == (1, True)
 
 
-def test_variables_in_the_box_become_their_values(kernel: Kernel, peer: Peer) -> None:
+def test_variables_in_the_box_are_replaced(kernel: Kernel, peer: Peer) -> None:
     kernel.run("city = 'Tokyo'")
     press(kernel, "In {city}, {nowhere} and {'json': 1}?")
     assert sent(peer) == [["In Tokyo, {nowhere} and {'json': 1}?"]]
 
 
-def test_an_answer_is_kept_once(kernel: Kernel) -> None:
+def test_a_reply_is_kept_once(kernel: Kernel) -> None:
     press(kernel, "one")
     kernel.run("again._keep_button.click()")
     assert kernel.run("print(again._keep_button.disabled)").text == "True\n"
 
 
-def test_an_answer_is_not_kept_when_the_conversation_went_on(kernel: Kernel) -> None:
+def test_a_reply_is_not_kept_after_newer_turns(kernel: Kernel) -> None:
     press(kernel, "one")
     kernel.run("%%mimo\ntwo")
     kernel.run("again._keep_button.click()")
     assert "The session has changed since this reply." in kernel.run(STATE).text
 
 
-def test_stop_ends_it_and_what_came_can_be_kept(kernel: Kernel, peer: Peer) -> None:
+def test_stop_ends_the_turn_and_the_partial_reply_can_be_kept(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.02))
     kernel.run("again._prompt.value = 'Tell me'")
     kernel.run(PRESS)
@@ -173,35 +171,35 @@ def test_stop_ends_it_and_what_came_can_be_kept(kernel: Kernel, peer: Peer) -> N
     assert kernel.run(STATE).text == " False False\n"
 
 
-def test_it_is_greyed_while_a_cell_is_answered(kernel: Kernel, peer: Peer) -> None:
+def test_the_buttons_are_disabled_while_a_cell_runs(kernel: Kernel, peer: Peer) -> None:
     kernel.run("seen = []\nagain._run_button.observe(lambda change: seen.append(change.new), 'disabled')")
     kernel.run("%%mimo\none")
     assert kernel.run("print(seen)").text == "[True, False]\n"
 
 
-def test_an_error_is_a_line_and_no_cell_fails(kernel: Kernel, peer: Peer) -> None:
+def test_an_error_is_the_status_and_no_cell_fails(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda _: error(400, "Param <b>Incorrect</b>")
     assert press(kernel, "one").status == "ok"
-    told = kernel.run(STATE).text
-    assert "Param &lt;b&gt;Incorrect" in told
-    assert told.endswith(" False True\n")
+    state = kernel.run(STATE).text
+    assert "Param &lt;b&gt;Incorrect" in state
+    assert state.endswith(" False True\n")
     assert kernel.run("print(again._reply_area.children)").text == "()\n"
 
 
-def test_an_empty_box_with_nothing_said_is_told(kernel: Kernel, peer: Peer) -> None:
+def test_an_empty_box_without_a_last_prompt_is_an_error(kernel: Kernel, peer: Peer) -> None:
     press(kernel)
     assert "There is no prompt." in kernel.run(STATE).text
     assert peer.requests == []
 
 
-def test_it_follows_the_session_that_is_the_current_one(kernel: Kernel, peer: Peer) -> None:
+def test_the_box_follows_the_current_session(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     kernel.run("%mimo_session new other")
     press(kernel, "two")
     assert sent(peer)[-1] == ["two"]
 
 
-def test_it_asks_for_approval_of_tools(kernel: Kernel, peer: Peer) -> None:
+def test_the_box_shows_the_approval_buttons_of_tools(kernel: Kernel, peer: Peer) -> None:
     from mimo_magics.core.messages import Message, ReasoningPart, Reply, ToolCall
 
     called = Reply(

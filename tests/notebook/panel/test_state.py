@@ -1,4 +1,4 @@
-"""What holds in the panel, and the line that restores it."""
+"""The state of the panel, and the restore line."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from mimo_magics.notebook.panel.state import build_restore_line, escape_control_
 from mimo_magics.session.session import Session
 
 
-def test_a_bound_of_the_output_that_is_sent_unasked_is_told(
+def test_the_default_output_limit_is_shown(
     board: PanelLayout, config: MimoConfig, published: Outputs
 ) -> None:
-    def told() -> str:
+    def max_tokens_text() -> str:
         return table_rows(last_bundle(published)["text/plain"])["max_tokens"].split("  ")[0]
 
     body = Session(preset="mimo-v2", system="none").draft("hi").body
-    assert (told(), body["max_completion_tokens"]) == ("default: 128,000 is sent", 128_000)
+    assert (max_tokens_text(), body["max_completion_tokens"]) == ("default: 128,000 is sent", 128_000)
     write_setting(config, "preset", "xiaomi")
-    assert told() == "server default"
+    assert max_tokens_text() == "server default"
     assert "max_completion_tokens" not in Session(preset="xiaomi", system="none").draft("hi").body
     write_setting(config, "api", "anthropic")
     body = Session(preset="xiaomi", api="anthropic", system="none").draft("hi").body
-    assert (told(), body["max_tokens"]) == ("default: 131,072 is sent", 131_072)
+    assert (max_tokens_text(), body["max_tokens"]) == ("default: 131,072 is sent", 131_072)
 
 
-def test_the_line_restores_the_values(board: PanelLayout, config: MimoConfig, published: Outputs) -> None:
+def test_the_restore_line_restores_the_values(
+    board: PanelLayout, config: MimoConfig, published: Outputs
+) -> None:
     for name, value in {"api": "anthropic", "max_tokens": 1024.0, "stop": ["\\n", "it's"]}.items():
         move_control(board, name, value)
     write_setting(config, "system", OWN_PROMPT)
@@ -44,7 +46,7 @@ def test_the_line_restores_the_values(board: PanelLayout, config: MimoConfig, pu
     assert other.snapshot() == config.snapshot()
 
 
-def test_the_line_restores_what_the_environment_says_otherwise(
+def test_the_restore_line_overrides_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, published: Outputs
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -75,7 +77,7 @@ def test_a_text_is_shown_on_one_line_with_every_character_visible(text: str, sho
     assert escape_control_chars(text) == shown
 
 
-def test_without_changes_the_service_decides_and_nothing_is_to_be_restored(config: MimoConfig) -> None:
+def test_without_changes_the_defaults_hold_and_there_is_nothing_to_restore(config: MimoConfig) -> None:
     state = read_panel_state(config)
     assert (state.model, state.host, state.error) == ("mimo-v2-pro", "api.mimo-v2.com", "")
     assert (state.changed_settings, build_restore_line(state)) == (frozenset(), "")
@@ -103,5 +105,5 @@ def test_settings_that_cannot_be_used_together_are_an_error_of_the_state(config:
     write_setting(config, "base_url", "https://other.example/v1")
     write_setting(config, "preset", "local")
     assert read_panel_state(config).error == (
-        "The embedded model has no base URL. Leave one out: %mimo_config --reset base_url"
+        "The embedded model has no base URL. Remove one of the two settings: %mimo_config --reset base_url"
     )

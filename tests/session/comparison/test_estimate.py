@@ -1,4 +1,4 @@
-"""What the calls of a comparison may cost."""
+"""The estimated cost of a comparison."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_an_estimate_exceeds_a_budget_in_its_own_unit(budget: Budget, exceeded: 
         (Estimate(6_000, 0.75, 2, 3), "6,000 tokens, 0.75 USD and 3 calls of unknown price"),
     ],
 )
-def test_an_estimate_names_calls_of_unknown_price_beside_a_known_one(estimate: Estimate, text: str) -> None:
+def test_an_estimate_names_calls_of_unknown_price(estimate: Estimate, text: str) -> None:
     assert translate(estimate.text) == text
 
 

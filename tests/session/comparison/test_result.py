@@ -1,4 +1,4 @@
-"""The replies of a comparison as a value."""
+"""The result of a comparison."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:
     return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
 
 
-def test_a_reply_can_be_taken_over_as_the_next_turn(peer: Peer) -> None:
+def test_a_reply_can_be_adopted_as_the_next_turn(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
     peer.script = lambda seen: stream(seen, reply(f"at {seen.body.get('temperature')}"))
@@ -38,7 +38,7 @@ def test_a_reply_can_be_taken_over_as_the_next_turn(peer: Peer) -> None:
     ]
 
 
-def test_another_reply_takes_the_place_of_the_one_that_was_taken_over(peer: Peer) -> None:
+def test_another_adopted_reply_replaces_the_first(peer: Peer) -> None:
     talk = session(peer)
     peer.script = lambda seen: stream(seen, reply(f"at {seen.body.get('temperature')}"))
     compared = talk.compare("two", temperature=[0, 1])
@@ -50,7 +50,7 @@ def test_another_reply_takes_the_place_of_the_one_that_was_taken_over(peer: Peer
     assert talk.spending == spent
 
 
-def test_a_reply_cannot_be_taken_over_when_the_conversation_went_on(peer: Peer) -> None:
+def test_a_reply_cannot_be_adopted_after_newer_turns(peer: Peer) -> None:
     talk = session(peer)
     compared = talk.compare("Hello", temperature=[0, 1])
     talk.ask("Something else")
@@ -67,7 +67,7 @@ def test_there_is_no_reply_beyond_the_last(peer: Peer, number: int) -> None:
         compared[number]
 
 
-def test_a_comparison_is_read_as_a_frame(peer: Peer) -> None:
+def test_a_comparison_becomes_a_data_frame(peer: Peer) -> None:
     peer.script = lambda seen: (
         error(400, "Param Incorrect") if seen.body["temperature"] == 1 else stream(seen, reply("fine"))
     )

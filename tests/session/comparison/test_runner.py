@@ -1,4 +1,4 @@
-"""One prompt asked in many ways at a time, against a server that counts what comes at a time."""
+"""A running comparison, with a server that counts concurrent calls."""
 
 import asyncio
 import threading
@@ -32,7 +32,7 @@ def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:
 
 
 class Meeting:
-    """A script that answers when as many calls are there at a time as are wanted."""
+    """A script that responds as soon as this many calls are open."""
 
     def __init__(self, wanted: int) -> None:
         self.at_once = self.most = 0
@@ -69,7 +69,7 @@ def test_the_replies_come_in_the_order_of_the_variants(peer: Peer, api: Api) -> 
     assert [each.title for each in compared][:2] == ["a · temperature 0", "a · temperature 1"]
 
 
-def test_as_many_are_asked_at_a_time_as_are_allowed_and_no_more(peer: Peer) -> None:
+def test_the_number_of_concurrent_calls_is_the_limit(peer: Peer) -> None:
     peer.script = meeting = Meeting(3)
     compared = session(peer).compare("Hello", temperature=[0, 0.5, 1], repeat=2, at_once=3)
     assert texts(compared) == ["at 0", "at 0", "at 0.5", "at 0.5", "at 1", "at 1"]
@@ -77,7 +77,7 @@ def test_as_many_are_asked_at_a_time_as_are_allowed_and_no_more(peer: Peer) -> N
 
 
 class Window:
-    """A script that answers so many calls within some seconds, and refuses the others without saying for how long."""
+    """A script with a rate limit. It rejects further calls with HTTP 429 and without `Retry-After`."""
 
     def __init__(self, calls: int, seconds: float, clock: VirtualTime) -> None:
         self.refused = 0
@@ -96,44 +96,45 @@ class Window:
         return stream(seen, reply(f"at {seen.body['temperature']}"))
 
 
-def test_a_service_that_wants_fewer_calls_a_minute_gets_all_of_them_later(
+def test_calls_over_the_rate_limit_are_sent_later(
     peer: Peer, virtual_time: VirtualTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "INITIAL_DELAY", 0.5)
     peer.script = window = Window(5, 60.0, virtual_time)
     compared = session(peer).compare("Hello", temperature=[0, 1], repeat=6)
     assert texts(compared) == ["at 0"] * 6 + ["at 1"] * 6
-    assert 0 < window.refused <= 4 * retry.MAX_ATTEMPTS * 2  # only those that were under way when it said so
+    # Only open calls are rejected.
+    assert 0 < window.refused <= 4 * retry.MAX_ATTEMPTS * 2
 
 
-def test_nothing_is_begun_while_a_service_is_busy(peer: Peer) -> None:
+def test_no_call_starts_while_the_service_is_busy(peer: Peer) -> None:
     peer.answers(error(503, "Overloaded"), lambda seen: stream(seen, reply("Fine.")))
     compared = session(peer).compare("Hello", temperature=[0, 1], at_once=1)
     assert texts(compared) == ["Fine.", "Fine."]
     assert len(peer.requests) == 3
 
 
-def test_each_follows_the_conversation_and_none_joins_it(peer: Peer) -> None:
+def test_each_call_sends_the_history_and_no_reply_joins_it(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
     before = talk.history
     talk.compare("two", temperature=[0, 1])
-    said = [[message["content"] for message in seen.body["messages"]] for seen in peer.requests[1:]]
-    assert said == [["one", "You said: one", "two"]] * 2
+    contents = [[message["content"] for message in seen.body["messages"]] for seen in peer.requests[1:]]
+    assert contents == [["one", "You said: one", "two"]] * 2
     assert talk.history == before
     usage = reply("").usage
     assert usage
     assert talk.unrecorded_usage == usage + usage
 
 
-def test_without_the_conversation_only_the_prompt_is_sent(peer: Peer) -> None:
+def test_without_the_history_only_the_prompt_is_sent(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
     talk.compare("two", keep=False, temperature=[0])
     assert [message["content"] for message in peer.requests[1].body["messages"]] == ["two"]
 
 
-def test_a_variant_that_fails_leaves_the_others_alone(peer: Peer) -> None:
+def test_a_failed_variant_does_not_affect_the_others(peer: Peer) -> None:
     peer.script = lambda seen: (
         error(400, "Param Incorrect") if seen.body["temperature"] == 1 else stream(seen, reply("fine"))
     )
@@ -144,13 +145,13 @@ def test_a_variant_that_fails_leaves_the_others_alone(peer: Peer) -> None:
         compared[2]
 
 
-def test_when_all_of_them_fail_the_first_failure_is_raised(peer: Peer) -> None:
+def test_when_all_variants_fail_the_first_error_is_raised(peer: Peer) -> None:
     peer.script = lambda _: error(400, "Param Incorrect")
     with pytest.raises(ApiError, match="Param Incorrect"):
         session(peer).compare("Hello", temperature=[0, 1])
 
 
-def test_what_a_comparison_spends_counts_and_a_budget_ends_it(peer: Peer) -> None:
+def test_the_usage_of_a_comparison_counts_and_a_budget_ends_it(peer: Peer) -> None:
     talk = session(peer, budget="40 tokens")
     compared = talk.compare("Hello", repeat=4, at_once=1)
     assert talk.spending.tokens == 60
@@ -158,15 +159,15 @@ def test_what_a_comparison_spends_counts_and_a_budget_ends_it(peer: Peer) -> Non
 
 
 @pytest.mark.anyio
-async def test_leaving_early_keeps_what_came_and_closes_every_socket(peer: Peer) -> None:
+async def test_leaving_early_keeps_partial_replies_and_closes_every_socket(peer: Peer) -> None:
     peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.02))
     talk = session(peer)
     async with talk.stream_comparison("Hello", build_variants({"temperature": [0, 1]})) as running:
-        begun = set()
+        started = set()
         async for place, event in running:
             if getattr(event, "text", ""):
-                begun.add(place)
-            if begun == {0, 1}:
+                started.add(place)
+            if started == {0, 1}:
                 break
     assert [running.turns[place].reply.stop for place in (0, 1)] == ["interrupted"] * 2
     assert all(turn.reply.text.startswith("word") for turn in running.turns.values())
@@ -187,6 +188,6 @@ async def test_a_session_that_compares_is_busy(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("at_once", [0, -1])
-def test_nothing_is_asked_none_at_a_time(peer: Peer, at_once: int) -> None:
+def test_the_number_of_concurrent_calls_must_be_positive(peer: Peer, at_once: int) -> None:
     with pytest.raises(BadOption, match="must be at least 1, not"):
         session(peer).compare("Hello", temperature=[0], at_once=at_once)

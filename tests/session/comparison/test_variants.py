@@ -22,7 +22,7 @@ def test_a_setting_without_values_makes_no_calls() -> None:
         ({"stop": [5]}, "stop must be a string or a list of strings, not 5."),
     ],
 )
-def test_what_a_program_compares_is_checked(values: dict[str, list[Any]], fact: str) -> None:
+def test_unknown_settings_and_invalid_values_are_errors(values: dict[str, list[Any]], fact: str) -> None:
     with pytest.raises(BadOption) as caught:
         build_variants(values)
     assert str(caught.value) == fact
@@ -44,7 +44,7 @@ def test_repeated_calls_are_numbered() -> None:
     assert [translate(each.title) for each in build_variants({})] == ["current settings"]
 
 
-def test_a_comparison_of_too_many_calls_is_refused() -> None:
+def test_a_comparison_with_too_many_calls_is_an_error() -> None:
     assert len(build_variants({"temperature": [0, 1]}, repeat=MAX_CALLS // 2)) == MAX_CALLS
     with pytest.raises(BadOption) as caught:
         build_variants({"temperature": [0, 1]}, repeat=MAX_CALLS // 2 + 1)
