@@ -453,7 +453,7 @@ TRANSLATIONS: dict[str, str] = {
     "The previous version, with {count} later turns,": "先前的版本（含之後的 {count} 個回合）",
     "Replaced turn {place}. {version} is branch {branch}.": "已取代第 {place} 回合。{version}是分支 {branch}。",
     "Send a prompt instead.": "請改為送出提示詞。",
-    "Send a prompt first.": "請先送出提示。",
+    "Send a prompt first.": "請先送出提示詞。",
     "The front end does not report the path of the notebook.": "前端沒有提供筆記本的路徑。",
     "Set it: %mimo_config notebook=PATH.ipynb": "請設定：%mimo_config notebook=PATH.ipynb",
     # files of sessions, and notebooks read back
@@ -494,7 +494,7 @@ TRANSLATIONS: dict[str, str] = {
     "Cell {place} of the notebook: {why}.": "筆記本的第 {place} 個儲存格：{why}。",
     "The notebook has no session {name!r}.": "筆記本中沒有工作階段 {name!r}。",
     "its turn is no longer part of the session": "它的回合已不屬於工作階段",
-    "its turn is a one-off prompt": "它的回合是單次提示",
+    "its turn is a one-off prompt": "它的回合是單次提示詞",
     "its turn is also in cell {place}": "它的回合也在第 {place} 個儲存格中",
     "its turn record is not valid ({error})": "它的回合紀錄無效（{error}）",
     # a conversation, shown and exported
