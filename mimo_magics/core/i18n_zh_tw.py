@@ -15,8 +15,8 @@ TRANSLATIONS: dict[str, str] = {
     # afterwards, answers, asking, cell
     "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
     "The session has no turns yet.": "工作階段還沒有回合。",
-    "There is no turn {number}.": "沒有第 {number} 回合。",
     "Number of turns: {count}.": "回合數：{count}。",
+    "There is no turn {number}.": "沒有第 {number} 回合。",
     "The last reply has no code block.": "上一個回覆沒有程式碼區塊。",
     "The last reply has {count} code blocks.": "上一個回覆有 {count} 個程式碼區塊。",
     "Choose one: %mimo insert 1": "請選一個：%mimo insert 1",
@@ -736,8 +736,8 @@ TRANSLATIONS: dict[str, str] = {
     "{model} at {host}. {follows}": "{model}，位於 {host}。{follows}",
     "yes, outside the range": "是，超出範圍",
     "no: {reason}": "否：{reason}",
-    "The prompt does not go on the first line: {rest!r}.": "提示詞不能寫在第一行：{rest!r}。",
-    "Write it below %%mimo.": "請寫在 %%mimo 的下一行。",
+    "The first line of %%mimo accepts only options, not {rest!r}.": "%%mimo 的第一行只接受選項，不接受 {rest!r}。",
+    "Write the prompt below it.": "請把提示詞寫在它的下面。",
     # tools
     "tool": "工具",
     "approval": "核准",

@@ -307,7 +307,7 @@ def test_a_full_context_window_is_an_error_by_default(kernel: Kernel, peer: Peer
     ]
 
 
-def test_the_oldest_turns_are_left_out_with_a_notice(kernel: Kernel, peer: Peer) -> None:
+def test_the_oldest_turns_are_omitted_with_a_notice(kernel: Kernel, peer: Peer) -> None:
     last = fill(kernel, peer, "drop-oldest")
     assert notes(last) == [
         "The 2 oldest turns are not sent: the context window of mimo-v2-pro is full.",
