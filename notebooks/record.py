@@ -1,8 +1,8 @@
-"""Record the tapes of the tutorials with the embedded model, and save their outputs: python record.py LESSON.ipynb …
+"""Record the tapes of the tutorials with the embedded model, and save the outputs: python record.py LESSON.ipynb …
 
-Each notebook is run twice: the first time its calls are made and recorded on tapes/LESSON.jsonl, the second time they are
-replayed, and these outputs are saved. So a later replay, as in the tests, gives the same outputs. With --replay the tape
-is left as it is: for a twin in another language, or when only words of ours have changed.
+Each notebook runs twice. The first run calls the model and records tapes/LESSON.jsonl. The second run replays the tape,
+and its outputs are saved, so a later replay in the tests reproduces them. With --replay the tape is not changed: for
+a translation, or if only texts of the package have changed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from nbclient import NotebookClient
 
 TAPES = Path(__file__).parent / "tapes"
 QUIET = ["--IPKernelApp.log_level=ERROR"]
-STRANGER = {"MIMO_PRESET": "local", "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-"""The embedded model answers, and what a lesson installs is there: nothing is fetched."""
+ENVIRONMENT = {"MIMO_PRESET": "local", "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+"""The embedded model replies, and the packages of a lesson are preinstalled: nothing is downloaded."""
 
 
-def executed(path: Path, tape: str) -> nbformat.NotebookNode:
-    """Run a notebook in a kernel that knows nothing of the person who started it."""
+def execute(path: Path, tape: str) -> nbformat.NotebookNode:
+    """Run a notebook in a kernel without settings of the user."""
     notebook = nbformat.read(path, as_version=4)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
     with TemporaryDirectory() as folder:
-        environment = {**own, **STRANGER, "MIMO_TAPE": tape, "XDG_CONFIG_HOME": folder}
+        environment = {**inherited, **ENVIRONMENT, "MIMO_TAPE": tape, "XDG_CONFIG_HOME": folder}
         client = NotebookClient(
             notebook,
             timeout=600,
@@ -39,14 +39,14 @@ def executed(path: Path, tape: str) -> nbformat.NotebookNode:
     return notebook
 
 
-def main(words: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Record notebooks, and save their outputs."""
-    paths = [Path(word).absolute() for word in words if word != "--replay"]
+    paths = [Path(word).absolute() for word in arguments if word != "--replay"]
     for path in paths:
         tape = TAPES / f"{path.stem}.jsonl"
-        if "--replay" not in words:
-            executed(path, f"record:{tape}")
-        nbformat.write(executed(path, f"replay:{tape}"), path)
+        if "--replay" not in arguments:
+            execute(path, f"record:{tape}")
+        nbformat.write(execute(path, f"replay:{tape}"), path)
         print(f"{path.name}: {tape.stat().st_size:,} bytes of tape")
 
 

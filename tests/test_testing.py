@@ -51,7 +51,7 @@ def test_a_missing_tape_fails_with_the_command_that_records_it(own: pytest.Pytes
     result = run(own)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*There is no tape *test_greeting.jsonl.", "*pytest --mimo-tape record '*::test_greeting'"]
+        ["*The tape *test_greeting.jsonl does not exist.", "*pytest --mimo-tape record '*::test_greeting'"]
     )
     assert server.requests == []
 
@@ -77,5 +77,5 @@ def test_a_notebook_is_recorded_and_then_replayed_by_nbval(own: pytest.Pytester,
     notebook(own.path, f"{server.url}/v1", "hullo")
     result = run(own, "--nbval-lax", "--mimo-tape", "replay", str(path))
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*messages[[]0[]].content is «hullo», recorded was «hello».*"])
+    result.stdout.fnmatch_lines(["*messages[[]0[]].content is «hullo» (recorded: «hello»).*"])
     assert len(server.requests) == 1

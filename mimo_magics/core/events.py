@@ -55,7 +55,9 @@ class Retrying:
 
     def __str__(self) -> str:
         values = asdict(self) | {"delay": round(self.delay, 1)}
-        return Translatable("{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}", **values)
+        return Translatable(
+            "{reason} · retrying in {delay:g} s, attempt {attempt} of {max_attempts}", **values
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ TRANSLATIONS: dict[str, str] = {
     "The last answer came to its end: nothing was asked.": "上一個回答已經完整結束：沒有再提問。",
     "There is no turn in the conversation yet.": "對話中還沒有任何回合。",
     "There is no turn {number}.": "沒有第 {number} 回合。",
-    "The conversation has {count}.": "這段對話共有 {count} 個回合。",
+    "Number of turns: {count}.": "回合數：{count}。",
     "The last answer has no code block.": "上一個回答沒有程式碼區塊。",
     "The last answer has {count} code blocks.": "上一個回答有 {count} 個程式碼區塊。",
     "Say which: %mimo insert 1.": "請指明是哪一個：%mimo insert 1。",
@@ -37,6 +37,10 @@ TRANSLATIONS: dict[str, str] = {
     "Shown as plain text: it cannot be shown as a document.": "以純文字顯示：無法以文件顯示。",
     "The rendering was interrupted. The reply is saved.": "呈現已中斷。回答已保存。",
     "Shown as plain text: its HTML would be too large.": "以純文字顯示：HTML 會過大。",
+    "Shown as plain text: rendering was interrupted.": "以純文字顯示：文件的產生已中斷。",
+    "Shown as plain text: rendering failed.": "以純文字顯示：無法產生文件。",
+    "The document was stopped; the answer is kept.": "文件已停止產生；回答已保留。",
+    "Shown as plain text: the HTML would be too large.": "以純文字顯示：HTML 會過大。",
     "{count:,} more rows.": "另有 {count:,} 列。",
     "{count:,} more characters": "還有 {count:,} 個字元",
     "{more} shown": "{more}（已顯示）",
@@ -55,10 +59,8 @@ TRANSLATIONS: dict[str, str] = {
     "For help, run {magic}?.": "說明請執行 {magic}?。",
     "{out!r} is no name for a variable.": "{out!r} 不能當作變數名稱。",
     "Choose one that Python can use: -o reply": "請選一個 Python 可用的名稱：-o reply",
-    "A prompt cannot be {prompt}.": "提示不能是 {prompt}。",
-    "It is a text, or a list of texts and parts such as ImagePart; earlier turns are in the Session.": (
-        "它是文字，或由文字與 ImagePart 等部分組成的清單；先前的回合在 Session 中。"
-    ),
+    "A prompt must be text, or a list of texts and parts, not {prompt}.": "提示詞必須是文字，或由文字與部分組成的清單，不能是 {prompt}。",
+    "A part is a value such as ImagePart. The session holds the earlier turns.": "部分是 ImagePart 之類的值。先前的回合在工作階段中。",
     "param must contain only JSON values, not {value}.": "param 只能含有 JSON 值，不能是 {value}。",
     "JSON values are strings, finite numbers, true, false, null, lists, and objects with string keys.": (
         "JSON 值包括字串、有限的數字、true、false、null、清單，以及以字串為鍵的物件。"
@@ -67,7 +69,7 @@ TRANSLATIONS: dict[str, str] = {
     "Check the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
     "There is no prompt.": "沒有提示詞。",
     "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
-    "Say something.": "請寫點內容。",
+    "Write a prompt.": "請寫下提示詞。",
     "Did you mean {word}?": "你是指 {word} 嗎？",
     "Available: {names}.": "可用的有：{names}。",
     "none yet": "目前沒有",
@@ -154,7 +156,7 @@ TRANSLATIONS: dict[str, str] = {
     "connection failed": "連線失敗",
     "{what}: {done:,.0f} of {total:,.0f} MB": "{what}：{done:,.0f} / {total:,.0f} MB",
     "{what} …": "{what} …",
-    "{reason} · again in {delay:g} s, attempt {attempt} of {max_attempts}": (
+    "{reason} · retrying in {delay:g} s, attempt {attempt} of {max_attempts}": (
         "{reason} · {delay:g} 秒後重試，第 {attempt} 次，共 {max_attempts} 次"
     ),
     "The server restarted the reply. Ignore the text before.": "伺服器重新開始回答。請忽略先前的內容。",
@@ -192,11 +194,9 @@ TRANSLATIONS: dict[str, str] = {
     "The server asks to wait {retry_after:,.0f} s (Retry-After).": (
         "伺服器要求等候 {retry_after:,.0f} 秒（Retry-After）。"
     ),
-    "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out.": (
-        "請在主控台啟用網路搜尋外掛（最多需要 5 分鐘），或不要使用。"
-    ),
-    "Where it is retired, its successor is {successor}: -m {successor}": "若已停用，其後繼模型為 {successor}：-m {successor}",
-    "%mimo_models shows what there is.": "%mimo_models 會顯示可用的模型。",
+    "Enable the web search plugin in the console (takes up to 5 minutes), or omit --web-search.": "請在主控台啟用網路搜尋外掛（最多需要 5 分鐘），或拿掉 --web-search。",
+    "The model may be retired. Its successor is {successor}: -m {successor}": "這個模型可能已停用。它的後繼模型是 {successor}：-m {successor}",
+    "%mimo_models lists the available models.": "%mimo_models 會列出可用的模型。",
     # errors
     "Wait until the current turn ends, interrupt it, or use another Session.": "請等目前的回合結束、中斷它，或另用一個 Session。",
     "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new.": (
@@ -260,12 +260,11 @@ TRANSLATIONS: dict[str, str] = {
         "請重新複製金鑰。金鑰由 ASCII 字母、數字與標點組成。"
     ),
     # settings
-    "built in": "內建",
     "configuration": "設定檔案",
-    "here": "此處",
+    "notebook": "筆記本",
     "profile {name}": "設定檔 {name}",
     "{low:g} to {high:,}": "{low:g} 到 {high:,}",
-    "There is no setting {name!r}.": "沒有 {name!r} 這個設定。",
+    "Unknown setting {name!r}.": "未知的設定 {name!r}。",
     "Option {flag} requires a value.": "選項 {flag} 需要一個值。",
     "Option {flag} takes no value.": "選項 {flag} 不接受值。",
     "Invalid value {text!r} for {name}.": "{name} 的值 {text!r} 無效。",
@@ -283,7 +282,7 @@ TRANSLATIONS: dict[str, str] = {
     "a number above 0": "大於 0 的數字",
     "an integer above 0": "大於 0 的整數",
     "0 or a larger integer": " 0 或更大的整數",
-    "{file}: [tool.mimo] may not set {name}.": "{file}：[tool.mimo] 不可設定 {name}。",
+    "{file}: [tool.mimo] cannot set {name}.": "{file}：[tool.mimo] 不可設定 {name}。",
     "setting": "設定",
     "value": "值",
     "from": "來源",
@@ -318,10 +317,8 @@ TRANSLATIONS: dict[str, str] = {
     "Its place is {folder}.": "它的位置是 {folder}。",
     "The profile {name} could not be deleted: {reason}.": "無法刪除設定檔 {name}：{reason}。",
     "The profile {name} cannot be written as JSON.": "設定檔 {name} 無法寫成 JSON。",
-    "Settings and sessions of this kernel are kept; %unload_ext mimo_magics forgets them.": (
-        "這個核心的設定與對話都保留著；%unload_ext mimo_magics 會清除它們。"
-    ),
-    "The extension is not loaded here.": "這裡沒有載入擴充功能。",
+    "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them.": "已保留這個核心的設定與工作階段。%unload_ext mimo_magics 會捨棄它們。",
+    "The extension is not loaded.": "擴充功能尚未載入。",
     # what each setting means
     "Service: mimo-v2, xiaomi, or local (the embedded model).": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
     "API format of the service.": "服務的 API 格式。",
@@ -436,36 +433,39 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "An argument is missing.": "缺少引數。",
     "Usage: {usage}": "用法：{usage}",
-    "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name.": (
-        "此前端不會告知是哪個儲存格提問：重新執行儲存格會新增一個回合。--id NAME 可為它命名。"
-    ),
-    "A line of this cell that ends in a question mark opened IPython's help, as %load_ext was not done yet. "
-    "Run this cell again.": "此儲存格中有以問號結尾的一行開啟了 IPython 的說明，因為當時 %load_ext 尚未執行。請再執行一次此儲存格。",
-    "The session {session} begins here.": "工作階段 {session} 由此開始。",
-    "An answer goes on in its conversation only.": "回答只能在它的對話中接續。",
-    "Leave --no-history out.": "請拿掉 --no-history。",
-    "Kept from {day}, as nothing has changed since. --fresh asks anew.": (
-        "沿用 {day} 的回答，因為之後沒有任何變動。--fresh 會重新詢問。"
-    ),
-    "Nothing would be sent: {kept}": "不會送出任何內容：{kept}",
-    "another day": "另一天",
-    "The turn of a deleted cell": "一個已刪除儲存格的回合",
-    "The {missing} turns of deleted cells": "已刪除儲存格的 {missing} 個回合",
+    "Jupyter did not report the cell's id, so a re-run adds a turn. Use --id NAME to replace it instead.": "Jupyter 沒有提供儲存格的 id，因此重新執行會新增回合。用 --id NAME 可改為取代它。",
+    (
+        "A line of this cell ends in a question mark and opened IPython's help, as the extension was not loaded yet. "
+        "Run this cell again."
+    ): "這個儲存格中有一行以問號結尾，因為擴充功能尚未載入，所以開啟了 IPython 的說明。請再次執行這個儲存格。",
+    "Started session {session}.": "已開始工作階段 {session}。",
+    "A reply can be continued only in its session.": "回覆只能在它的工作階段中接續。",
+    "Remove --no-history.": "請拿掉 --no-history。",
+    "Reused the reply of {day} (request unchanged). Use --fresh to call the model again.": "重用了 {day} 的回覆（請求未改變）。用 --fresh 可以再次呼叫模型。",
+    "No request would be sent. {notice}": "不會送出請求。{notice}",
+    "an unknown day": "不明的日期",
+    "Removed the turn of a deleted cell. The previous version is branch {branch}.": "已移除一個已刪除儲存格的回合。先前的版本是分支 {branch}。",
+    "Removed {count} turns of deleted cells. The previous version is branch {branch}.": "已移除已刪除儲存格的 {count} 個回合。先前的版本是分支 {branch}。",
     "There is no turn to undo.": "沒有可以復原的回合。",
-    "%mimo_session show tells what was said.": "%mimo_session show 會顯示說過的內容。",
+    "%mimo_session show lists the turns.": "%mimo_session show 會列出所有回合。",
     "There is no branch {branch}.": "沒有分支 {branch}。",
-    "{what} left the conversation, which is kept as branch {branch}.": (
-        "{what}已離開對話，原對話保留為分支 {branch}。"
-    ),
-    "The conversation is not the one that this reply follows.": "目前的對話不是這個回覆所接續的對話。",
-    "Ask again, or go back by %mimo_session undo.": "請重新詢問，或用 %mimo_session undo 返回。",
-    "The session is being asked already.": "這個工作階段正在回答中。",
+    "The session has changed since this reply.": "在這個回覆之後，工作階段已經改變。",
+    "Run the comparison again, or go back with %mimo_session undo.": "請重新執行比較，或用 %mimo_session undo 回到之前。",
+    "The session is busy: another turn is running.": "工作階段忙碌中：另一個回合正在執行。",
     "{path} could not be written: {reason}.": "無法寫入 {path}：{reason}。",
-    "There is no session {name}.": "沒有工作階段 {name}。",
-    "There is a session {name} already.": "已經有工作階段 {name}。",
+    "Session {name!r} does not exist.": "工作階段 {name!r} 不存在。",
+    "Session {name!r} already exists.": "工作階段 {name!r} 已經存在。",
     "Rename it first: %mimo_session rename {name} NAME": "請先重新命名：%mimo_session rename {name} NAME",
-    "There is a session {to} already.": "已經有工作階段 {to}。",
     "Choose another name.": "請選擇其他名稱。",
+    "{name!r} is not a valid session name.": "{name!r} 不是有效的工作階段名稱。",
+    "Use letters, digits, dots and dashes, and not only digits.": "請使用字母、數字、句點與連字號，且不能只有數字。",
+    "The previous version": "先前的版本",
+    "The previous version, with 1 later turn,": "先前的版本（含之後的 1 個回合）",
+    "The previous version, with {count} later turns,": "先前的版本（含之後的 {count} 個回合）",
+    "Replaced turn {place}. {version} is branch {branch}.": "已取代第 {place} 回合。{version}是分支 {branch}。",
+    "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
+    "Ask something.": "請提問。",
+    "Send a prompt instead.": "請改為送出提示詞。",
     "{name!r} is no name for a session.": "{name!r} 不能當作工作階段名稱。",
     "Letters, digits, dots and dashes; not a number alone.": "請用字母、數字、點與連字號；不可只有數字。",
     ", with the one after it,": "（連同其後的 1 個）",
@@ -474,86 +474,84 @@ TRANSLATIONS: dict[str, str] = {
         "取代第 {place} 回合重新詢問，原回合{after}保留為分支 {branch}。"
     ),
     "The last answer was not broken off.": "上一個回答沒有中斷。",
-    "Ask something.": "請提問。",
+    "Send a prompt first.": "請先送出提示。",
     "The front end does not tell where the notebook is.": "前端沒有告知筆記本的位置。",
     "%mimo_config notebook=PATH.ipynb says so.": "請用 %mimo_config notebook=PATH.ipynb 指明。",
     # files of sessions, and notebooks read back
-    "Update this one: pip install --upgrade mimo-magics": "請更新：pip install --upgrade mimo-magics",
-    "Nothing is lost: the kernel has it all, and the file is as it was.": (
-        "沒有遺失任何內容：核心中有全部內容，檔案維持原樣。"
+    "Update it: pip install --upgrade mimo-magics": "請更新：pip install --upgrade mimo-magics",
+    "Nothing is lost: the session is in the kernel, and the file is unchanged.": (
+        "沒有遺失任何內容：工作階段仍在核心中，檔案沒有變動。"
     ),
-    "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing.": (
-        "沒有送出任何內容。用 %mimo_config notebook=PATH.ipynb 指定其他位置，或用 autosave=off 不儲存。"
+    "Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb, or turn saving off with autosave=off.": (
+        "沒有送出任何內容。請用 %mimo_config notebook=PATH.ipynb 設定其他路徑，或用 autosave=off 關閉儲存。"
     ),
-    "Nothing is lost: save it again, or under another name.": "沒有遺失任何內容：請再儲存一次，或用其他名稱儲存。",
-    "Nothing is lost: save it under another name, or load the file to go on with that one.": (
-        "沒有遺失任何內容：請用其他名稱儲存，或載入該檔案繼續。"
+    "Nothing is lost: save the session again, or under another name.": "沒有遺失任何內容：請再次儲存工作階段，或用其他名稱儲存。",
+    "Nothing is lost: save the session under another name, or load the file to continue it.": (
+        "沒有遺失任何內容：請用其他名稱儲存工作階段，或載入該檔案繼續。"
     ),
-    "It is left as it is. A backup may have it whole.": "檔案維持原樣。備份中可能有完整的內容。",
+    "The file was not changed. Restore it from a backup.": "檔案沒有變動。請從備份還原。",
     "The text": "這段文字",
     "{name} {what} since it was read.": "{name} 在讀取之後{what}。",
-    "was changed by somebody else": "被他人修改",
+    "was changed by another program": "被其他程式修改",
     "was moved or deleted": "被移動或刪除",
-    "{name} is there already.": "{name} 已經存在。",
-    "{what} holds no session.": "{what} 中沒有工作階段。",
-    "Name a file in which a session was saved.": "請指定存有工作階段的檔案。",
+    "{name} already exists.": "{name} 已經存在。",
+    "{what} is not a session file.": "{what} 不是工作階段的檔案。",
+    "Choose a file that %mimo_session save or autosave wrote.": "請選擇由 %mimo_session save 或 autosave 寫入的檔案。",
     "{what} was written by a newer version of mimo-magics.": "{what} 是由較新版本的 mimo-magics 寫入的。",
-    "{what} is not JSON: {error}.": "{what} 不是 JSON：{error}。",
-    "{what} is damaged ({error}).": "{what} 已損壞（{error}）。",
+    "{what} is not valid JSON: {error}.": "{what} 不是有效的 JSON：{error}。",
+    "{what} is damaged: {error}.": "{what} 已損壞：{error}。",
     "Check the path.": "請檢查路徑。",
-    "{name} is not text in UTF-8.": "{name} 不是 UTF-8 文字。",
-    "The session cannot be written: {error}.": "無法寫入工作階段：{error}。",
+    "{name} is not UTF-8 text.": "{name} 不是 UTF-8 文字。",
+    "The session cannot be saved: {error}.": "無法儲存工作階段：{error}。",
     "{name} cannot be written: {reason}.": "無法寫入 {name}：{reason}。",
     "{name} cannot be read: {reason}.": "無法讀取 {name}：{reason}。",
-    "somebody else is writing it": "他人正在寫入",
+    "another process is writing it": "另一個處理程序正在寫入",
     "Choose a notebook that was saved with the outputs of its %%mimo cells.": (
         "請選擇連同 %%mimo 儲存格輸出一併儲存的筆記本。"
     ),
-    "{name} holds no answer of a model.": "{name} 中沒有模型的回答。",
-    "{name} holds no conversation that can be read. {why}": "{name} 中沒有可讀取的對話。{why}",
-    "{name} is no notebook.": "{name} 不是筆記本。",
-    "Cell {place} from the top: {why}.": "由上往下第 {place} 個儲存格：{why}。",
-    "The notebook tells of no session {name!r}.": "筆記本中沒有工作階段 {name!r}。",
-    "its turn is no longer part of the conversation": "它的回合已不屬於對話",
-    "its turn belongs to no conversation": "它的回合不屬於任何對話",
-    "the same turn stands in cell {place}": "儲存格 {place} 中有相同的回合",
-    "its record cannot be read ({error})": "無法讀取它的紀錄（{error}）",
+    "{name} has no output of a %%mimo cell.": "{name} 中沒有 %%mimo 儲存格的輸出。",
+    "{name} has no session that can be read. {why}": "{name} 中沒有可讀取的工作階段。{why}",
+    "{name} is not a notebook.": "{name} 不是筆記本。",
+    "Cell {place} of the notebook: {why}.": "筆記本的第 {place} 個儲存格：{why}。",
+    "The notebook has no session {name!r}.": "筆記本中沒有工作階段 {name!r}。",
+    "its turn is no longer part of the session": "它的回合已不屬於工作階段",
+    "its turn is a one-off prompt": "它的回合是單次提示",
+    "its turn is also in cell {place}": "它的回合也在第 {place} 個儲存格中",
+    "its turn record is not valid ({error})": "它的回合紀錄無效（{error}）",
     # a conversation, shown and exported
-    "Nothing was said yet.": "還沒有任何內容。",
+    "The session has no turns yet.": "工作階段中還沒有回合。",
     "the oldest turn was not sent{but}": "最舊的 1 個回合沒有送出{but}",
     "the {count} oldest turns were not sent{but}": "最舊的 {count} 個回合沒有送出{but}",
     ", but a summary was": "，但送出了摘要",
     "Stale: branch {branch}": "過時：分支 {branch}",
     "Turn {number}": "第 {number} 回合",
-    "stale: no longer part of the conversation": "過時：已不屬於對話",
-    "(a picture)": "（圖片）",
-    "(a sound)": "（聲音）",
-    "Asked with the system prompt: {short}": "當時使用的系統提示詞：{short}",
-    "These tools were offered to the model: {short}.": "當時提供給模型的工具：{short}。",
-    "Results of these tools will be sent to the model: {short}.": "將會送給模型的工具結果：{short}。",
+    "stale: not on the current branch": "過時：不在目前的分支上",
+    "(image)": "（圖片）",
+    "(audio)": "（聲音）",
+    "System prompt: {short}": "系統提示詞：{short}",
+    "Tools offered to the model: {short}.": "提供給模型的工具：{short}。",
+    "Tool results sent to the model: {short}.": "送給模型的工具結果：{short}。",
     "Sent in place of older turns": "代替較舊回合送出的內容",
-    "Call of {name}": "呼叫 {name}",
+    "Call to {name}": "呼叫 {name}",
     "Result of {name}: {outcome}": "{name} 的結果：{outcome}",
-    "There is no form {to!r} of a conversation.": "對話沒有 {to!r} 這種格式。",
-    "The conversation has no turns to export.": "對話中沒有可以匯出的回合。",
-    "Export to py, or ask a service.": "請匯出為 py，或向服務提問。",
+    "Unknown export format {to!r}.": "不明的匯出格式 {to!r}。",
+    "The session has no turns to export.": "工作階段中沒有可以匯出的回合。",
+    "Export to py instead.": "請改為匯出成 py。",
     # a reply at rest
     "stopped": "已停止",
-    "cut off: the connection broke": "中斷：連線中斷",
-    "stopped: the budget is used up": "已停止：預算已用完",
-    "cut off at the output limit; --max-tokens raises it": "達到輸出上限而中斷；--max-tokens 可提高上限",
-    "withheld by the server's content filter": "被伺服器的內容過濾器攔下",
-    "cut off by the server: it repeated itself": "被伺服器中斷：內容一再重複",
-    "all tokens went into thinking; --max-tokens raises the limit": (
-        "所有 token 都用於推理；--max-tokens 可提高上限"
-    ),
-    "no answer came": "沒有收到回答",
-    "ended: {stop}": "結束：{stop}",
+    "incomplete: the connection broke": "不完整：連線中斷",
+    "truncated: budget exceeded": "已截斷：超出預算",
+    "truncated at the output limit; raise --max-tokens": "達到輸出上限而截斷；請提高 --max-tokens",
+    "stopped by the server's content filter": "被伺服器的內容過濾器停止",
+    "stopped by the server: the text repeats itself": "被伺服器停止：內容一再重複",
+    "truncated while thinking; raise --max-tokens": "推理途中截斷；請提高 --max-tokens",
+    "empty reply": "回答是空的",
+    "stop reason: {stop}": "停止原因：{stop}",
     " ({cached:,} cached)": "（{cached:,} 來自快取）",
     "{input:,} tokens in{cached}, {output:,} out": "輸入 {input:,} token{cached}，輸出 {output:,}",
     "{input:,} tokens in{cached}": "輸入 {input:,} token{cached}",
     "first token after {first:.1f} s": "{first:.1f} 秒後出現第一個 token",
-    "{total:.1f} s in all": "共 {total:.1f} 秒",
+    "{total:.1f} s in total": "共 {total:.1f} 秒",
     "{total:.1f} s": "{total:.1f} 秒",
     "{seconds} s": "{seconds} 秒",
     "about ${cost:.4f}": "約 ${cost:.4f}",
@@ -608,106 +606,78 @@ TRANSLATIONS: dict[str, str] = {
     "Answered · {figures}": "已回答 · {figures}",
     "Queued": "排隊中",
     # what a person should know of a request
-    "{count} stop sequences are more than the {most} that MiMo takes.": (
-        "{count} 個停止序列超過 MiMo 可接受的 {most} 個。"
-    ),
-    "tool_choice {tool_choice} may be ignored: MiMo honors auto only.": (
-        "tool_choice {tool_choice} 可能被忽略：MiMo 只遵守 auto。"
-    ),
-    "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it.": (
-        "JSON 模式要求提示詞明確要求 JSON 並描述欄位；此提示詞沒有提到。"
-    ),
-    "--param reasoning_effort={effort} is refused by MiMo, which takes {efforts}.": (
-        "MiMo 會拒絕 --param reasoning_effort={effort}；可用的值為 {efforts}。"
-    ),
-    "{other} answered instead of {model}; its prices are used where they are known.": (
-        "由 {other} 代替 {model} 回答；若知道其價格，費用即依此計算。"
-    ),
-    "{model} was retired; its successor is {successor}.": "{model} 已停用；後繼模型為 {successor}。",
-    "{names} will not act: {reason}.": "{names} 不會有作用：{reason}。",
-    "{name} {value:g} is outside what {service} documents: {low:g} to {high:,}.": (
-        "{name} {value:g} 超出 {service} 文件記載的範圍：{low:g} 到 {high:,}。"
-    ),
-    "{model} is not known here. {meant}": "這裡不認得 {model}。{meant}",
-    "--param {name} has an option of its own: {option}.": "--param {name} 有專屬的選項：{option}。",
-    "--param {name} is no field of the API. {meant}": "--param {name} 不是 API 的欄位。{meant}",
+    "MiMo accepts at most {most} stop sequences, not {count}.": "MiMo 最多接受 {most} 個停止序列，而不是 {count} 個。",
+    "tool_choice {tool_choice} may be ignored: MiMo supports only auto.": "tool_choice {tool_choice} 可能會被忽略：MiMo 只支援 auto。",
+    "JSON mode: the prompt must ask for JSON and describe its fields, but it does not mention JSON.": "JSON 模式：提示詞必須要求 JSON 並描述其欄位，但這個提示詞沒有提到 JSON。",
+    "MiMo refuses --param reasoning_effort={effort}. It accepts {efforts}.": "MiMo 拒絕 --param reasoning_effort={effort}。它接受 {efforts}。",
+    "{other} answered instead of {model}; its prices are used if they are known.": "由 {other} 代替 {model} 回答；若知道其價格，費用即依此計算。",
+    "{model} is retired. Its successor is {successor}.": "{model} 已停用。它的後繼模型是 {successor}。",
+    "{names} will have no effect: {reason}.": "{names} 不會有作用：{reason}。",
+    "{name} {value:g} is outside the documented range of {service}: {low:g} to {high:,}.": "{name} {value:g} 超出 {service} 文件所載的範圍：{low:g} 到 {high:,}。",
+    "Unknown model {model}. {meant}": "未知的模型 {model}。{meant}",
+    "--param {name} is also an option: use {option}.": "--param {name} 也是一個選項：請使用 {option}。",
+    "Unknown API field --param {name}. {meant}": "未知的 API 欄位 --param {name}。{meant}",
     "{model} uses its own values while it thinks (--thinking off)": "{model} 推理時使用自己的值（--thinking off）",
     "the Anthropic format does not support penalties": "Anthropic 格式不支援 penalty",
-    "The response was ended after {most} tool calls, of which it had more.": (
-        "這次回應的工具呼叫超過 {most} 個，已在此中止。"
-    ),
-    "The turn made its {most} tool calls; then the model was asked without tools.": (
-        "這個回合已用完 {most} 次工具呼叫；之後模型不用工具直接回答。"
-    ),
-    "The same call of {name} failed {count} times in the same way; then the model was asked without tools.": (
-        "對 {name} 的同一個呼叫以同樣的方式失敗了 {count} 次；之後模型不用工具直接回答。"
-    ),
-    "The model was asked without tools, and its answer is empty. Prompt again, or raise max_steps.": (
-        "模型在不用工具的情況下沒有給出內容。請再提示一次，或調高 max_steps。"
-    ),
-    "Round {most} of tool calls was the last; then the model was asked without tools.": (
-        "工具呼叫的第 {most} 輪是最後一輪；之後模型不用工具直接回答。"
-    ),
-    "1 was left out": "略去 1 個",
-    "{count} were left out": "略去 {count} 個",
+    "The response was truncated after {most} tool calls.": "回應在 {most} 個工具呼叫之後被截斷。",
+    "Limit of {most} tool calls per turn reached; the model answered without further tools.": "已達每回合 {most} 次工具呼叫的上限；之後模型不再使用工具作答。",
+    "The same call of {name} failed {count} times; the model answered without further tools.": "{name} 的同一個呼叫失敗了 {count} 次；之後模型不再使用工具作答。",
+    "The model answered without tools, and its reply is empty. Prompt again, or raise max_steps.": "模型在沒有工具的情況下作答，且回覆是空的。請再次提示，或提高 max_steps。",
+    "Tool-call limit reached (max_steps={most}); the model answered without further tools.": "已達工具呼叫上限（max_steps={most}）；之後模型不再使用工具作答。",
+    "1 was not sent": "有 1 個未送出",
+    "{count} were not sent": "有 {count} 個未送出",
     "{why}: {what}.": "{why}：{what}。",
-    "{model} takes no pictures": "{model} 不接受圖片",
-    "{model} takes no sound": "{model} 不接受聲音",
-    "The Anthropic format has no sound": "Anthropic 格式不支援聲音",
+    "{model} does not accept images": "{model} 不接受圖片",
+    "{model} does not accept audio": "{model} 不接受聲音",
+    "The Anthropic format does not support audio": "Anthropic 格式不支援聲音",
     # budget, spending, window
-    "{amount} of {budget} are spent.": "已使用 {amount}，上限為 {budget}。",
-    "A budget cannot be {text!r}.": "預算不能是 {text!r}。",
-    "It is an amount such as 2 USD or 200k tokens.": "應為金額或數量，例如 2 USD 或 200k tokens。",
-    "No price is known for {model}, so a budget in USD cannot be kept.": (
-        "不知道 {model} 的價格，因此無法遵守以美元計的預算。"
-    ),
-    "Name it, %mimo_config prices='{prices}', or set a budget in tokens.": (
-        "請指明價格，%mimo_config prices='{prices}'，或以 token 設定預算。"
-    ),
-    "This prompt of about {tokens:,} tokens is more than what is left of the budget: {told}": (
-        "此提示詞約 {tokens:,} token，超過剩餘的預算：{told}"
-    ),
+    "Used {amount} of the budget of {budget}.": "已使用 {amount}，預算為 {budget}。",
+    "A budget must be an amount, not {text!r}.": "預算必須是一個數額，不能是 {text!r}。",
+    "Examples: 2 USD, 200k tokens.": "例如：2 USD、200k tokens。",
+    "No price is known for {model}, so a budget in USD cannot be checked.": "不知道 {model} 的價格，因此無法檢查以 USD 計的預算。",
+    "Set its price with %mimo_config prices='{prices}', or set a budget in tokens.": "請用 %mimo_config prices='{prices}' 設定它的價格，或以 tokens 設定預算。",
+    "This prompt of about {tokens:,} tokens exceeds the rest of the budget. {usage}": "這個約 {tokens:,} 個 token 的提示詞超過了剩餘的預算。{usage}",
     "share of cost": "費用比例",
     "share of tokens": "token 比例",
-    "beside": "對話之外",
+    "other calls": "其他呼叫",
     "turn": "回合",
     "USD": "美元",
     "total": "總計",
     "sum": "小計",
-    "kept": "沿用",
+    "reused": "重用",
     "Prices of {prices_as_of}: an estimate.": "價格日期 {prices_as_of}：為估計值。",
-    "This turn alone is too long: shorten the prompt or what its tools return, or ask a model with a larger window.": (
-        "單是這個回合就太長：請縮短提示詞或工具回傳的內容，或改用上下文視窗較大的模型。"
-    ),
-    "The conversation fills {share} of the window of {model}: {context:,} of {window:,} tokens.": (
-        "對話已佔 {model} 上下文視窗的 {share}：{context:,} / {window:,} token。"
-    ),
+    "This turn alone is too long: shorten the prompt or the tool results, or use a model with a larger context window.": "單是這個回合就太長：請縮短提示詞或工具結果，或使用上下文視窗較大的模型。",
+    "The session fills {share} of the context window of {model}: {context:,} of {window:,} tokens.": "工作階段佔了 {model} 上下文視窗的 {share}：{window:,} 個 token 中的 {context:,} 個。",
     "The oldest turn is": "最舊的 1 個回合",
     "The {count} oldest turns are": "最舊的 {count} 個回合",
     "sent as a summary": "以摘要送出",
-    "left out": "已略去",
-    "{which} {how}: the window of {model} is full.": "{which}{how}：{model} 的上下文視窗已滿。",
-    "The window is full: the model summarizes the oldest turns first.": "上下文視窗已滿：模型會先摘要最舊的回合。",
-    "The request has about {length:,} tokens, and the model takes {window:,}, its answer included.": (
-        "請求約有 {length:,} token，而模型連同回答最多接受 {window:,}。"
-    ),
+    "not sent": "未送出",
+    "{which} {how}: the context window of {model} is full.": "{which}{how}：{model} 的上下文視窗已滿。",
+    "The context window is full: the model summarizes the oldest turns first.": "上下文視窗已滿：模型會先為最舊的回合做摘要。",
+    "The request has about {length:,} tokens; the context window has {window:,}, reply included.": "請求約有 {length:,} 個 token；上下文視窗為 {window:,} 個，回覆也算在內。",
     # a request that is not sent
     "{usd} for the input{beyond} (prices of {prices_as_of})": "輸入{usd}{beyond}（價格日期 {prices_as_of}）",
     "about {amount:.4f} USD": "約 {amount:.4f} 美元",
     "less than {cents} USD": "不到 {cents} 美元",
-    ", {usd} with all of the output": "，含全部輸出{usd}",
-    "of the request": "請求內容",
-    "to": "送往",
+    ", {usd} with the maximum output": "，含全部輸出{usd}",
+    "Request (not sent)": "請求（未送出）",
+    "URL": "URL",
     "format": "格式",
     "cost": "費用",
     "nothing": "無",
-    "not known: no price is published for this model there": "不明：該處沒有公布此模型的價格",
+    "free": "免費",
+    "unknown: no price is published for this model": "不明：該處沒有公布此模型的價格",
     "about {tokens:,} tokens": "約 {tokens:,} token",
     "at most {most_output:,} tokens": "最多 {most_output:,} token",
-    "no bound is sent": "不送出上限",
-    "the embedded model, which has no address until it runs": "內嵌模型，執行前沒有位址",
-    "Body, as JSON": "JSON 本文",
+    "no limit sent": "不送出上限",
+    "embedded model (no URL until it runs)": "內建模型（執行後才有 URL）",
+    "JSON body": "JSON 內容",
     "{fact} {hint}": "{fact}{hint}",
+    "The base URL is for the {api} format, but the code needs the {other} format.": "這個 base URL 用於 {api} 格式，但程式碼需要 {other} 格式。",
+    "Set its base URL: --api {api} --base-url URL": "請設定它的 base URL：--api {api} --base-url URL",
+    "The context window is full: first the model summarizes the oldest turns, and the summary is sent in their place.": "上下文視窗已滿：模型會先為最舊的回合做摘要，再以摘要代替它們送出。",
+    "First the model list of the service is fetched. If it does not contain {model}, its successor is used.": "會先取得服務的模型清單。若其中沒有 {model}，就使用它的後繼模型。",
+    "The embedded model has no public base URL.": "內建模型沒有公開的 base URL。",
     "The address for the {api} format is none for the {other} format.": "{api} 格式的位址不能用於 {other} 格式。",
     "Say the address for it: --api {api} --base-url URL": "請指明它的位址：--api {api} --base-url URL",
     "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others.": (
@@ -716,9 +686,9 @@ TRANSLATIONS: dict[str, str] = {
     "The service is asked for its models first; if it does not list {model}, a successor takes its place.": (
         "會先向服務詢問模型；若其中沒有 {model}，則由後續版本取代。"
     ),
-    "The embedded model has no address for others.": "內嵌模型沒有可供他人使用的位址。",
+    "The embedded model has no public endpoint.": "內嵌模型沒有公開的端點。",
     "Choose a service: --preset mimo-v2": "請選擇服務：--preset mimo-v2",
-    "This call has the {api} format, and not that of {kind}.": "這次呼叫是 {api} 格式，不是 {kind} 的格式。",
+    "The call uses the {api} format, but the code is for {kind}.": "這次呼叫使用 {api} 格式，但程式碼是給 {kind} 的。",
     "Use --api {kind}.": "請使用 --api {kind}。",
     "{summary}. Continue? [y/N] ": "{summary}。要繼續嗎？[y/N] ",
     "{calls} calls, about {estimate} with {expected:,} tokens per reply": (
@@ -891,43 +861,43 @@ TRANSLATIONS: dict[str, str] = {
     "pip failed": "pip 失敗",
     "Downloading {file}": "正在下載 {file}",
     "The session file {old} was moved to {new}.": "工作階段檔案 {old} 已移到 {new}。",
-    "The session is saved in {new} from now on; {old} stays as it is.": "工作階段今後儲存在 {new}；{old} 保持不變。",
+    "The session is now saved in {new}; {old} is unchanged.": "工作階段現在儲存於 {new}；{old} 維持不變。",
     "If it was renamed, %mimo_config notebook=PATH says where it is now.": (
         "若已改名，請用 %mimo_config notebook=PATH 指出它現在的位置。"
     ),
-    "{file} tells of a session {name!r}, which is no name.": "{file} 記載的工作階段 {name!r} 不是有效的名稱。",
-    "In Python, Session.load(PATH) reads it.": "在 Python 中，Session.load(PATH) 可以讀取它。",
+    "{file} has a session with the invalid name {name!r}.": "{file} 中工作階段的名稱 {name!r} 無效。",
+    "In Python, Session.load(PATH) loads it.": "在 Python 中，Session.load(PATH) 可以載入它。",
     # tapes
-    "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.": (
-        "若要錄製：%mimo_tape record {name}（在 shell 中用 MIMO_TAPE=record:PATH），再重新執行。"
+    "Record it with %mimo_tape record {name} (in a shell: MIMO_TAPE=record:PATH), then run the cell again.": (
+        "請用 %mimo_tape record {name} 錄製（在 shell 中：MIMO_TAPE=record:PATH），再重新執行儲存格。"
     ),
-    "{name} has no answer to this request: {told}": "{name} 中沒有這個請求的回答：{told}",
-    "tape cannot be {setting!r}.": "tape 不能是 {setting!r}。",
+    "No call on the tape {name} matches this request: {differences}": "錄製檔 {name} 中沒有符合這個請求的呼叫：{differences}",
+    "Invalid tape setting {setting!r}.": "tape 的設定 {setting!r} 無效。",
     "It is {names}.": "應為 {names}。",
-    "There is no tape {path}.": "沒有錄製檔 {path}。",
-    "Line {number} of {name} is not what comes there on a tape.": "{name} 的第 {number} 行不符合錄製檔的內容。",
+    "The tape {path} does not exist.": "錄製檔 {path} 不存在。",
+    "Line {number} of the tape {name} is not valid.": "錄製檔 {name} 的第 {number} 行無效。",
     "The tape {name} cannot be read: {reason}.": "無法讀取錄製檔 {name}：{reason}。",
     "The tape {name} cannot be written: {reason}.": "無法寫入錄製檔 {name}：{reason}。",
-    "This call is not on it; what was recorded before is.": "這次呼叫沒有錄進去；之前錄製的都還在。",
+    "This call was not recorded. Earlier calls are on the tape.": "這次呼叫沒有錄製。先前的呼叫都在錄製檔中。",
     "The tape {name} is larger than {size:,.0f} MB.": "錄製檔 {name} 大於 {size:,.0f} MB。",
-    "A tape cannot hold this request: {why}.": "錄製檔無法收錄這個請求：{why}。",
-    "its body is not JSON": "本文不是 JSON",
-    "its body is nested too deep": "本文的巢狀層數太多",
-    "Ask without the tape: %mimo_tape off": "不使用錄製檔來詢問：%mimo_tape off",
-    "{name} ends in the middle of a call, after line {number}.": "{name} 在第 {number} 行之後，於呼叫途中結束。",
-    "{name} was written by a newer version.": "{name} 是由較新版本寫入的。",
-    "Update mimo-magics.": "請更新 mimo-magics。",
-    "{name} is no tape.": "{name} 不是錄製檔。",
-    "A tape begins with a line that says so.": "錄製檔的第一行會表明自己是錄製檔。",
+    "The request cannot be recorded on a tape: {why}.": "這個請求無法錄製：{why}。",
+    "its body is not valid JSON": "本文不是有效的 JSON",
+    "its body is nested too deeply": "本文的巢狀層數太多",
+    "Run without the tape: %mimo_tape off": "請不使用錄製檔執行：%mimo_tape off",
+    "The tape {name} is incomplete: it ends within a call, after line {number}.": "錄製檔 {name} 不完整：在第 {number} 行之後，於呼叫途中結束。",
+    "The tape {name} was written by a newer version of mimo-magics.": "錄製檔 {name} 是由較新版本的 mimo-magics 寫入的。",
+    "{name} is not a tape.": "{name} 不是錄製檔。",
+    "Choose a file that %mimo_tape record wrote.": "請選擇由 %mimo_tape record 寫入的檔案。",
     "{listed}; and {count} more.": "{listed}；另有 {count} 處。",
     "{listed}.": "{listed}。",
-    "It holds no request to this address.": "其中沒有送往此位址的請求。",
-    "{place} is {now}, recorded was {then}": "{place} 是 {now}，錄製時是 {then}",
+    "The tape has no call to this endpoint.": "錄製檔中沒有送往此端點的呼叫。",
+    "missing": "沒有",
+    "{place} is {now} (recorded: {then})": "{place} 是 {now}（錄製時：{then}）",
     "the body": "本文",
-    "The answer on the tape ends here: when it was recorded, it was stopped.": (
-        "錄製檔中的回答到此為止：錄製時被停止了。"
+    "The recorded response ends here: it was stopped during recording.": (
+        "錄製的回應到此為止：錄製時被停止了。"
     ),
-    "Record it once more, and let it come to its end.": "請再錄製一次，並讓它完整結束。",
+    "Record the call again without stopping it.": "請重新錄製這次呼叫，且不要停止它。",
     "in real time": "以實際速度",
     "ten times as fast as it came": "以十倍速度",
     "at once": "立即",

@@ -1,12 +1,12 @@
-"""Values to JSON and back, for records in notebooks and files.
+"""The JSON form of values, for session files and turn records.
 
-The form: an object with the value's field names, or with the name that a field is `saved_as`: files keep the names of their format
-when the code renames a field; a field that holds its default is left out; tuples are
-arrays; a part carries its kind in `type` (`text`, `reasoning`, `image`, `audio`, `tool_call`, `tool_result`):
+A value is an object with its field names. A field with the metadata `saved_as` has that name, because files keep their names when the
+code renames a field. Fields with their default are left out. Tuples are arrays. A part has its kind in `type` (`text`, `reasoning`,
+`image`, `audio`, `tool_call`, `tool_result`):
 
     {"role": "assistant", "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hello."}]}
 
-Fields that a reader does not know are ignored, so that an older version reads what a newer one wrote.
+`session.storage.validation` reads this form.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import Any
 
 
 def to_dict(value: Any) -> dict[str, Any]:
-    """Return a value's JSON form."""
+    """Return the JSON form of a value."""
     tag = {"type": value.type} if hasattr(value, "type") else {}
     return tag | {name: _write(item) for name, item in _non_default_items(value)}
 
 
 def canonical_json(value: Any) -> str:
-    """Return JSON that is the same for equal values: 1 and 1.0 are equal, 1 and true are not."""
+    """Return the same JSON for equal values: 1 and 1.0 are equal, 1 and true are not."""
     return json.dumps(_unify_numbers(value), sort_keys=True)
 
 
 def is_within_depth(value: object, levels: int) -> bool:
-    """Tell whether JSON has at most so many levels; nothing below them is looked at."""
+    """Return whether a JSON value has at most this many levels of nesting. Deeper levels are not visited."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return levels > 0 and all(is_within_depth(each, levels - 1) for each in inner)
 

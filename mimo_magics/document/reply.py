@@ -1,6 +1,6 @@
-"""A reply at rest: the document that stays in the notebook. Pure strings, no kernel, no widget, no script.
+"""The document of a reply: static output that needs no kernel, no widget and no script.
 
-The same output is `text/html` for people and `text/plain`, the answer's Markdown source, for programs.
+The output has `text/html` for display, and `text/plain` with the Markdown source of the reply.
 """
 
 from __future__ import annotations
@@ -22,39 +22,39 @@ from mimo_magics.document.sanitizer import LINK_REL, NO_MATH_CLASSES, is_externa
 
 STOP_TEXTS = {
     "interrupted": Translatable("stopped"),
-    "cut": Translatable("cut off: the connection broke"),
-    "budget": Translatable("stopped: the budget is used up"),
-    "length": Translatable("cut off at the output limit; --max-tokens raises it"),
-    "filter": Translatable("withheld by the server's content filter"),
-    "repetition": Translatable("cut off by the server: it repeated itself"),
+    "cut": Translatable("incomplete: the connection broke"),
+    "budget": Translatable("truncated: budget exceeded"),
+    "length": Translatable("truncated at the output limit; raise --max-tokens"),
+    "filter": Translatable("stopped by the server's content filter"),
+    "repetition": Translatable("stopped by the server: the text repeats itself"),
 }
-"""Ends that a reader must know of."""
+"""Text of stop reasons in the footer."""
 
 EMPTY_LINE = re.compile(r"\n(?=[ \t]*\n)")
-"""In Markdown, where `nbconvert --to markdown` puts the document, an empty line would end it."""
+"""An empty line, which would end the HTML in the output of `nbconvert --to markdown`."""
 
 MIN_STREAMING_SECONDS = 0.05
-"""Seconds in which no one speaks of speed."""
+"""Seconds of streaming below which no speed is shown."""
 MIN_SHOWN_COST = 0.0001
-"""US dollars below which a price is only said to be lower."""
+"""US dollars. A lower cost is shown as «under» this amount."""
 
 MAX_HTML_CHARS = 4_000_000
-"""Characters of a reply's HTML. A few kilobytes of Markdown can ask for hundreds of megabytes."""
-PLAIN_WHEN_LARGE = Translatable("Shown as plain text: its HTML would be too large.")
-PLAIN_WHEN_STOPPED = Translatable("Shown as plain text: its document was stopped.")
-PLAIN_WHEN_FAILED = Translatable("Shown as plain text: it cannot be shown as a document.")
+"""Characters of the HTML of a reply. A few kilobytes of Markdown can render to hundreds of megabytes."""
+PLAIN_WHEN_LARGE = Translatable("Shown as plain text: the HTML would be too large.")
+PLAIN_WHEN_STOPPED = Translatable("Shown as plain text: rendering was interrupted.")
+PLAIN_WHEN_FAILED = Translatable("Shown as plain text: rendering failed.")
 NORMAL_STOPS = (None, "end", "stop", "tool_calls")
 
 
 @dataclass(frozen=True, slots=True)
 class DisplayOptions:
-    """How a person wants replies shown."""
+    """How replies are displayed."""
 
     format: Format = "markdown"
     remote_images: bool = False
-    """Load pictures from the web, which tells their servers who reads."""
+    """Load remote images; their hosts see the IP address of the user."""
     is_plain: bool = False
-    """Show the words of a reply only, as they are."""
+    """Show the text of a reply as plain text only."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> DisplayOptions:
@@ -100,10 +100,10 @@ def reply_bundle(
     """Return the output as Jupyter's MIME bundle.
 
     Args:
-        reply: what to show.
-        status: a line for a reply that is still on its way, instead of the footer.
-        display_options: how to show it.
-        open_groups: numbers of the groups of steps, from 0, that are not folded.
+        reply: the reply.
+        status: the line of a running reply, in place of the footer.
+        display_options: how to display it.
+        open_groups: numbers of the expanded groups of reasoning and tool calls, from 0.
         notices: quiet lines about the turn, shown below the reply.
     """
     return {
@@ -119,7 +119,7 @@ def reply_html(
     open_groups: Collection[int] = (),
     notices: Sequence[str] = (),
 ) -> str:
-    """Return the reply as sanitized HTML; as plain text where its HTML would be far larger than the reply."""
+    """Return the reply as sanitized HTML, or as escaped plain text if its HTML would be too large."""
     body = reply_body_html(reply, display_options, open_groups, notices)
     return wrap_html(body + small_html(status or footer(reply)))
 
@@ -134,12 +134,13 @@ def reply_body_html(
     open_groups: Collection[int] = (),
     notices: Sequence[str] = (),
 ) -> str:
-    """Return all of the reply but its last line, as sanitized HTML, or as plain text where that is not to be had."""
+    """Return the reply without its footer as sanitized HTML, or as escaped plain text if rendering fails."""
     if display_options.is_plain:
         return _plain_body_html(reply, PLAIN_WHEN_STOPPED)
     try:
         body = _render_body(reply, display_options, open_groups, notices)
-    except Exception:  # noqa: BLE001  no answer is lost for a fault in what renders it
+    except Exception:  # noqa: BLE001
+        # A reply is shown even if the renderer has a bug.
         return _plain_body_html(reply, PLAIN_WHEN_FAILED)
     return body if len(body) <= MAX_HTML_CHARS else _plain_body_html(reply, PLAIN_WHEN_LARGE)
 
@@ -157,17 +158,17 @@ def _render_body(
 
 
 def wrap_html(inner: str) -> str:
-    """Return HTML as a document of ours, of which nothing ends it in Markdown and nothing unmarked is math."""
+    """Return HTML as a document. It has no empty lines, and no text in it is typeset as math by the page."""
     return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH_CLASSES}">{EMPTY_LINE.sub("&#10;", inner)}</div>'
 
 
 def small_html(line: str) -> str:
-    """Return a quiet line, of which all is text, as HTML."""
+    """Return a text as a small line of HTML."""
     return f'<p dir="auto"><small>{escape_html(line)}</small></p>' if line else ""
 
 
 def footer(reply: Reply) -> str:
-    """Return the last line: model, tokens, speed, and why the reply ended if that is not ordinary."""
+    """Return the footer: stop reason if it is not normal, model, tokens, speed and cost."""
     return " · ".join(
         (
             *_footer_stop(reply),
@@ -180,14 +181,14 @@ def footer(reply: Reply) -> str:
 
 
 def total_time(reply: Reply) -> str:
-    """Return how long all of a reply took, where its last line tells only when it began and how fast it went on."""
+    """Return the total time of a streamed reply, which its footer does not show."""
     timing = reply.timing
     is_streamed = (
         timing
         and timing.time_to_first_token is not None
         and timing.total - timing.time_to_first_token > MIN_STREAMING_SECONDS
     )
-    return translate("{total:.1f} s in all", total=timing.total) if timing and is_streamed else ""
+    return translate("{total:.1f} s in total", total=timing.total) if timing and is_streamed else ""
 
 
 def _render_sections(
@@ -227,11 +228,13 @@ def _render_source(source: Annotation) -> str:
 
 def _footer_stop(reply: Reply) -> Iterator[str]:
     if reply.stop == "length" and not reply.text:
-        yield translate("all tokens went into thinking; --max-tokens raises the limit")
+        yield translate("truncated while thinking; raise --max-tokens")
     elif reply.stop not in NORMAL_STOPS:
-        yield translate(STOP_TEXTS.get(reply.stop or "") or Translatable("ended: {stop}", stop=reply.stop))
+        yield translate(
+            STOP_TEXTS.get(reply.stop or "") or Translatable("stop reason: {stop}", stop=reply.stop)
+        )
     elif reply.stop and not reply.text and not reply.tool_calls:
-        yield translate("no answer came")
+        yield translate("empty reply")
 
 
 def _footer_tokens(reply: Reply) -> Iterator[str]:
@@ -250,7 +253,8 @@ def _footer_speed(reply: Reply) -> Iterable[str]:
     if timing is None or timing.time_to_first_token is None:
         return
     seconds = timing.total - timing.time_to_first_token
-    if seconds > MIN_STREAMING_SECONDS:  # a reply in one piece has no first token
+    # A reply that was not streamed has no first token.
+    if seconds > MIN_STREAMING_SECONDS:
         yield translate("first token after {first:.1f} s", first=timing.time_to_first_token)
         if reply.usage and reply.usage.output:
             yield translate("{output:.0f} tokens/s", output=reply.usage.output / seconds)

@@ -46,13 +46,13 @@ MAGICS = {
 """Kind and name of each magic, and the method that does it."""
 
 LOST_PROMPTS = Translatable(
-    "A line of this cell that ends in a question mark opened IPython's help, as %load_ext was not done yet. "
+    "A line of this cell ends in a question mark and opened IPython's help, as the extension was not loaded yet. "
     "Run this cell again."
 )
 
 
 KEPT_NOTICE = Translatable(
-    "Settings and sessions of this kernel are kept; %unload_ext mimo_magics forgets them."
+    "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them."
 )
 
 
@@ -206,7 +206,7 @@ def panel() -> None:
 def _get_extension() -> Extension:
     shell = get_ipython()
     if shell not in _loaded:
-        raise BadOption(Translatable("The extension is not loaded here."), "%load_ext mimo_magics")
+        raise BadOption(Translatable("The extension is not loaded."), "%load_ext mimo_magics")
     return _loaded[shell]
 
 

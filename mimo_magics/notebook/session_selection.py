@@ -22,7 +22,7 @@ from mimo_magics.session.storage.session_paths import get_session_path
 from mimo_magics.session.turn import Turn
 
 NO_CELL_ID_NOTICE = Translatable(
-    "This front end does not tell which cell asks: a cell that is run again adds a turn. --id NAME gives it a name."
+    "Jupyter did not report the cell's id, so a re-run adds a turn. Use --id NAME to replace it instead."
 )
 
 
@@ -134,7 +134,7 @@ class SessionSelection:
     def _iter_notices(self, request: CellRequest, target: DisplayTarget) -> Iterator[str]:
         """Yield what is to be said once: that a session begins, that cells cannot be told apart."""
         if request.session and not self.sessions.get(request.session).history.all_turns:
-            yield Translatable("The session {session} begins here.", session=request.session)
+            yield Translatable("Started session {session}.", session=request.session)
         if (
             target != "terminal"
             and request.keep

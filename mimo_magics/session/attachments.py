@@ -50,16 +50,16 @@ def replace_unsupported_parts(
 
 def _find_unsupported(model: str, api: Api) -> Iterator[_UnsupportedPart]:
     if not accepts_images(model):
-        reason = Translatable("{model} takes no pictures", model=model)
+        reason = Translatable("{model} does not accept images", model=model)
         yield _UnsupportedPart(ImagePart, "A picture was left out: this model takes none", reason)
     if not accepts_audio(model):
         yield _UnsupportedPart(
             AudioPart,
             "A sound was left out: this model takes none",
-            Translatable("{model} takes no sound", model=model),
+            Translatable("{model} does not accept audio", model=model),
         )
     elif api == "anthropic":
-        reason = Translatable("The Anthropic format has no sound")
+        reason = Translatable("The Anthropic format does not support audio")
         yield _UnsupportedPart(AudioPart, "A sound was left out: it cannot be sent", reason)
 
 
@@ -70,4 +70,4 @@ def _replace_parts(message: Message, placeholders: Mapping[type, TextPart]) -> M
 
 
 def _omitted_count_text(count: int) -> str:
-    return Translatable("1 was left out" if count == 1 else "{count} were left out", count=count)
+    return Translatable("1 was not sent" if count == 1 else "{count} were not sent", count=count)

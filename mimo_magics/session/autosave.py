@@ -55,7 +55,7 @@ def move_file(session: Session, path: Path, *, keeps_old: bool) -> None:
         Translatable(
             "The session file {old} was moved to {new}."
             if is_moved
-            else "The session is saved in {new} from now on; {old} stays as it is.",
+            else "The session is now saved in {new}; {old} is unchanged.",
             old=quote(old_file.path.name, MAX_FILE_NAME_CHARS),
             new=quote(path.name, MAX_FILE_NAME_CHARS),
         )

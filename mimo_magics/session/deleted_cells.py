@@ -50,12 +50,10 @@ def describe_removal(history: History, remaining: History) -> str:
     removed_count = len(history.turns) - len(remaining.turns)
     if not removed_count:
         return ""
-    what = Translatable(
-        "The turn of a deleted cell" if removed_count == 1 else "The {missing} turns of deleted cells",
-        missing=removed_count,
-    )
     return Translatable(
-        "{what} left the conversation, which is kept as branch {branch}.",
-        what=what,
+        "Removed the turn of a deleted cell. The previous version is branch {branch}."
+        if removed_count == 1
+        else "Removed {count} turns of deleted cells. The previous version is branch {branch}.",
+        count=removed_count,
         branch=history.head + 1,
     )

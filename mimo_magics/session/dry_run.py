@@ -83,23 +83,25 @@ class DryRun:
         """
         if not self.call.base_url:
             raise BadOption(
-                Translatable("The embedded model has no address for others."),
+                Translatable("The embedded model has no public base URL."),
                 Translatable("Choose a service: --preset mimo-v2"),
             )
         if kind in FORMATS and kind != self.call.api:
             raise BadOption(
                 Translatable(
-                    "This call has the {api} format, and not that of {kind}.", api=self.call.api, kind=kind
+                    "The call uses the {api} format, but the code is for {kind}.",
+                    api=self.call.api,
+                    kind=kind,
                 ),
                 Translatable("Use --api {kind}.", kind=kind),
             )
         return build_snippet(kind, self.call)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        rows = table.table_bundle(translatables("of the request", ""), self._rows())
+        rows = table.table_bundle(translatables("Request (not sent)", ""), self._rows())
         body_json = MEDIA_DATA_PATTERN.sub(_shorten_data, format_json_body(self.body))
         warnings = "".join(f'<p dir="auto">⚠ {escape_html(translate(line))}</p>' for line in self.warnings)
-        body = f"<details><summary>{escape_html(translate('Body, as JSON'))}</summary><pre>{escape_html(body_json)}</pre></details>"
+        body = f"<details><summary>{escape_html(translate('JSON body'))}</summary><pre>{escape_html(body_json)}</pre></details>"
         texts = (
             rows["text/plain"],
             *(f"⚠ {replace_control_characters(translate(line))}" for line in self.warnings),
@@ -113,10 +115,8 @@ class DryRun:
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         yield (
-            Translatable("to"),
-            self.call.url
-            if self.call.base_url
-            else translate("the embedded model, which has no address until it runs"),
+            Translatable("URL"),
+            self.call.url if self.call.base_url else translate("embedded model (no URL until it runs)"),
         )
         yield Translatable("format"), self.call.api
         yield Translatable("model"), str(self.body["model"])
@@ -125,18 +125,18 @@ class DryRun:
             Translatable("output"),
             translate("at most {most_output:,} tokens", most_output=self.max_output_tokens)
             if self.max_output_tokens
-            else translate("no bound is sent"),
+            else translate("no limit sent"),
         )
         yield Translatable("cost"), self._format_cost()
 
     def _format_cost(self) -> str:
         if self.service == LOCAL_SERVICE.name:
-            return translate("nothing")
+            return translate("free")
         if self.cost is None:
-            return translate("not known: no price is published for this model there")
+            return translate("unknown: no price is published for this model")
         input_cost, max_cost = self.cost
         max_cost_text = (
-            translate(", {usd} with all of the output", usd=_format_usd(max_cost))
+            translate(", {usd} with the maximum output", usd=_format_usd(max_cost))
             if max_cost is not None
             else ""
         )
@@ -209,11 +209,11 @@ def settings_for_code(settings: Settings, kind: str) -> Settings:
     if settings.base_url:
         raise BadOption(
             Translatable(
-                "The address for the {api} format is none for the {other} format.",
+                "The base URL is for the {api} format, but the code needs the {other} format.",
                 api=settings.api,
                 other=api,
             ),
-            Translatable("Say the address for it: --api {api} --base-url URL", api=api),
+            Translatable("Set its base URL: --api {api} --base-url URL", api=api),
         )
     return replace(settings, api=api)
 
@@ -235,7 +235,7 @@ def _omitted_turns_warnings(
     line = context_window.build_omission_notice(omitted_turns, omitted_before, turn_input.model, summary)
     if line and turn_input.settings.overflow == "summarize":
         yield Translatable(
-            "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others."
+            "The context window is full: first the model summarizes the oldest turns, and the summary is sent in their place."
         )
     elif line:
         yield line
@@ -244,6 +244,6 @@ def _omitted_turns_warnings(
 def _model_list_warnings(turn_input: TurnInput) -> Iterator[str]:
     if turn_input.discovers_model and not model_list.has_requested_list(turn_input.service):
         yield Translatable(
-            "The service is asked for its models first; if it does not list {model}, a successor takes its place.",
+            "First the model list of the service is fetched. If it does not contain {model}, its successor is used.",
             model=turn_input.model,
         )

@@ -42,7 +42,7 @@ class Sessions:
             advice = did_you_mean(
                 name, self._sessions, Translatable("Available: {names}.", names=", ".join(self._sessions))
             )
-            raise BadOption(Translatable("There is no session {name}.", name=name), advice)
+            raise BadOption(Translatable("Session {name!r} does not exist.", name=name), advice)
         return self._sessions[name]
 
     def get_or_create(self, name: str) -> Session:
@@ -76,7 +76,7 @@ class Sessions:
         name = self._check_name(session.name)
         if name in self._sessions and self._sessions[name].history.all_turns:
             raise BadOption(
-                Translatable("There is a session {name} already.", name=name),
+                Translatable("Session {name!r} already exists.", name=name),
                 Translatable("Rename it first: %mimo_session rename {name} NAME", name=name),
             )
         session.default_settings = self._default_settings
@@ -101,7 +101,7 @@ class Sessions:
         session = self.get(name)
         if new_name in self._sessions:
             raise BadOption(
-                Translatable("There is a session {to} already.", to=new_name),
+                Translatable("Session {name!r} already exists.", name=new_name),
                 Translatable("Choose another name."),
             )
         self._sessions = {
@@ -131,7 +131,7 @@ class Sessions:
     def _check_name(self, name: str) -> str:
         if not SESSION_NAME_PATTERN.fullmatch(name):
             raise BadOption(
-                Translatable("{name!r} is no name for a session.", name=quote(name, MAX_NAME_CHARS)),
-                Translatable("Letters, digits, dots and dashes; not a number alone."),
+                Translatable("{name!r} is not a valid session name.", name=quote(name, MAX_NAME_CHARS)),
+                Translatable("Use letters, digits, dots and dashes, and not only digits."),
             )
         return name

@@ -164,13 +164,14 @@ def _build_prompt_message(prompt: Prompt) -> Message:
     parts: tuple[Any, ...] = tuple(TextPart(each) if isinstance(each, str) else each for each in items)
     if not all(map(_is_prompt_part, parts)):
         raise BadOption(
-            Translatable("A prompt cannot be {prompt}.", prompt=quote_value(prompt, MAX_QUOTED_CHARS)),
             Translatable(
-                "It is a text, or a list of texts and parts such as ImagePart; earlier turns are in the Session."
+                "A prompt must be text, or a list of texts and parts, not {prompt}.",
+                prompt=quote_value(prompt, MAX_QUOTED_CHARS),
             ),
+            Translatable("A part is a value such as ImagePart. The session holds the earlier turns."),
         )
     if not parts or (isinstance(prompt, str) and not prompt.strip()):
-        raise BadOption(Translatable("There is no prompt."), Translatable("Say something."))
+        raise BadOption(Translatable("There is no prompt."), Translatable("Write a prompt."))
     return Message("user", tuple(map(_join_surrogates_in_part, parts)))
 
 

@@ -51,7 +51,7 @@ def find_warnings(
         value = getattr(settings, name)
         if value is not None and not low <= value <= high:
             yield Translatable(
-                "{name} {value:g} is outside what {service} documents: {low:g} to {high:,}.",
+                "{name} {value:g} is outside the documented range of {service}: {low:g} to {high:,}.",
                 name=name,
                 value=value,
                 service=service.name,
@@ -60,13 +60,13 @@ def find_warnings(
             )
     if len(settings.stop) > MAX_STOP_SEQUENCES:
         yield Translatable(
-            "{count} stop sequences are more than the {most} that MiMo takes.",
+            "MiMo accepts at most {most} stop sequences, not {count}.",
             count=len(settings.stop),
             most=MAX_STOP_SEQUENCES,
         )
     if service.ranges and request.params.tool_choice not in (None, "auto"):
         yield Translatable(
-            "tool_choice {tool_choice} may be ignored: MiMo honors auto only.",
+            "tool_choice {tool_choice} may be ignored: MiMo supports only auto.",
             tool_choice=request.params.tool_choice,
         )
     yield from _unused_setting_warnings(settings, service, request.params.model)
@@ -74,7 +74,7 @@ def find_warnings(
     yield from _field_warnings(settings, service)
     if settings.json and "json" not in "".join(message.text for message in request.messages).lower():
         yield Translatable(
-            "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
+            "JSON mode: the prompt must ask for JSON and describe its fields, but it does not mention JSON."
         )
     if key_mismatch := credentials.describe_key_mismatch(endpoint.host, endpoint.key):
         yield key_mismatch
@@ -86,17 +86,17 @@ def find_error_hint(error: ApiError, settings: Settings, request: Request, endpo
         return credentials.describe_key_mismatch(endpoint.host, endpoint.key)
     if "webSearchEnabled" in str(error):
         return Translatable(
-            "Switch the web search plugin on in the console, which takes up to 5 minutes, or leave it out."
+            "Enable the web search plugin in the console (takes up to 5 minutes), or omit --web-search."
         )
     if not isinstance(error, UnknownModel) or error.hint != error.default_hint:
         return ""
     model = request.params.model
     if successor := SUCCESSORS.get(model):
         return Translatable(
-            "Where it is retired, its successor is {successor}: -m {successor}", successor=successor
+            "The model may be retired. Its successor is {successor}: -m {successor}", successor=successor
         )
     other_models = [each for each in model_list.get_known_models(settings) if each != model]
-    return _suggest_name(model, other_models, Translatable("%mimo_models shows what there is."))
+    return _suggest_name(model, other_models, Translatable("%mimo_models lists the available models."))
 
 
 def _model_warnings(settings: Settings, service: Service, model: str) -> Iterator[str]:
@@ -106,10 +106,10 @@ def _model_warnings(settings: Settings, service: Service, model: str) -> Iterato
         return
     if service.name == "xiaomi" and model in SUCCESSORS:
         yield Translatable(
-            "{model} was retired; its successor is {successor}.", model=model, successor=SUCCESSORS[model]
+            "{model} is retired. Its successor is {successor}.", model=model, successor=SUCCESSORS[model]
         )
     elif model not in MODELS and (suggestion := _suggest_name(model, known_models)):
-        yield Translatable("{model} is not known here. {meant}", model=model, meant=suggestion)
+        yield Translatable("Unknown model {model}. {meant}", model=model, meant=suggestion)
 
 
 def _field_warnings(settings: Settings, service: Service) -> Iterator[str]:
@@ -117,19 +117,19 @@ def _field_warnings(settings: Settings, service: Service) -> Iterator[str]:
     effort = settings.param.get("reasoning_effort")
     if service.ranges and isinstance(effort, str) and effort not in REASONING_EFFORTS:
         yield Translatable(
-            "--param reasoning_effort={effort} is refused by MiMo, which takes {efforts}.",
+            "MiMo refuses --param reasoning_effort={effort}. It accepts {efforts}.",
             effort=quote(effort, MAX_QUOTED_CHARS),
             efforts=", ".join(REASONING_EFFORTS),
         )
     for name in settings.param:
         if name in SETTING_OPTIONS:
             yield Translatable(
-                "--param {name} has an option of its own: {option}.", name=name, option=SETTING_OPTIONS[name]
+                "--param {name} is also an option: use {option}.", name=name, option=SETTING_OPTIONS[name]
             )
         elif name not in (*DOCUMENTED_FIELDS, *OTHER_API_FIELDS) and (
             suggestion := _suggest_name(name, DOCUMENTED_FIELDS)
         ):
-            yield Translatable("--param {name} is no field of the API. {meant}", name=name, meant=suggestion)
+            yield Translatable("Unknown API field --param {name}. {meant}", name=name, meant=suggestion)
 
 
 def _suggest_name(word: str, candidates: Iterable[str], default: str = "") -> str:
@@ -142,4 +142,4 @@ def _unused_setting_warnings(settings: Settings, service: Service, model: str) -
     reasons = ineffective_parameters(settings, service, model)
     set_names = [name for name in reasons if getattr(settings, name) is not None]
     for reason, names in groupby(set_names, reasons.__getitem__):
-        yield Translatable("{names} will not act: {reason}.", names=" and ".join(names), reason=reason)
+        yield Translatable("{names} will have no effect: {reason}.", names=" and ".join(names), reason=reason)

@@ -305,7 +305,7 @@ class Session:
         turn_input, _ = self._prepare_turn_input(prompt, past.turns, settings, tools)
         cached = self._find_cached_turn(turn_input.digest, reuse or reuse_by_setting(settings))
         notes = (
-            [Translatable("Nothing would be sent: {kept}", kept=cached_reply_notice(cached))]
+            [Translatable("No request would be sent. {notice}", notice=cached_reply_notice(cached))]
             if cached
             else []
         )
@@ -321,7 +321,7 @@ class Session:
         if not turns or count < 1:
             raise BadOption(
                 Translatable("There is no turn to undo."),
-                Translatable("%mimo_session show tells what was said."),
+                Translatable("%mimo_session show lists the turns."),
             )
         self.update_history(self.history.drop_last(count))
         return turns[len(self.turns) :]
@@ -368,7 +368,7 @@ class Session:
         """
         turns = self.turns
         if at is not None and not 0 <= at <= len(turns):
-            count = Translatable("The conversation has {count}.", count=len(turns))
+            count = Translatable("Number of turns: {count}.", count=len(turns))
             raise BadOption(Translatable("There is no turn {number}.", number=at), count)
         other = Session(name=name, tools=self.tools, **self.overrides)
         other.default_settings, other.started_on = self.default_settings, self.started_on
@@ -391,8 +391,8 @@ class Session:
         history = self.history.drop_last(1) if replace_last else self.history.rewind_to_cell(turn.cell)
         if [each.id for each in history.turns] != [each.id for each in past]:
             raise BadOption(
-                Translatable("The conversation is not the one that this reply follows."),
-                Translatable("Ask again, or go back by %mimo_session undo."),
+                Translatable("The session has changed since this reply."),
+                Translatable("Run the comparison again, or go back with %mimo_session undo."),
             )
         # Its usage is counted already, with the calls that no turn holds.
         self.update_history(history.append_turn(replace(turn, usage=Usage())))

@@ -31,7 +31,7 @@ class SessionLock:
             SessionBusy: the lock is held already.
         """
         if not self._lock.acquire(blocking=False):
-            raise SessionBusy(Translatable("The session is being asked already."))
+            raise SessionBusy(Translatable("The session is busy: another turn is running."))
         try:
             self._notify_listeners()
             yield

@@ -173,7 +173,7 @@ class ToolCallRunner:
         tool = self._tools.get(call.name)
         if self._call_count > MAX_TOOL_CALLS:
             self.end_reason = Translatable(
-                "The turn made its {most} tool calls; then the model was asked without tools.",
+                "Limit of {most} tool calls per turn reached; the model answered without further tools.",
                 most=MAX_TOOL_CALLS,
             )
             return _failed_result(call, f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.")
@@ -220,7 +220,7 @@ class ToolCallRunner:
         if self._failures[failure] < MAX_EQUAL_FAILURES:
             return result
         self.end_reason = Translatable(
-            "The same call of {name} failed {count} times in the same way; then the model was asked without tools.",
+            "The same call of {name} failed {count} times; the model answered without further tools.",
             name=quote(call.name, MAX_NAME_CHARS),
             count=MAX_EQUAL_FAILURES,
         )

@@ -75,7 +75,7 @@ def creation_day(turn: Turn) -> str:
     try:
         return f"{datetime.fromtimestamp(turn.created_at).astimezone():%Y-%m-%d}"
     except (ValueError, OverflowError, OSError):
-        return Translatable("another day")
+        return Translatable("an unknown day")
 
 
 def conversation_messages(turns: Iterable[Turn]) -> Iterator[Message]:

@@ -16,8 +16,8 @@ ReusePolicy = Callable[[Turn], bool]
 """Decides whether the reply of a turn with the same request is reused."""
 
 CONTINUE_WITHOUT_HISTORY_ERROR = (
-    Translatable("An answer goes on in its conversation only."),
-    Translatable("Leave --no-history out."),
+    Translatable("A reply can be continued only in its session."),
+    Translatable("Remove --no-history."),
 )
 
 
@@ -36,7 +36,8 @@ def find_past(
     if prompt is None:
         if not history.turns or not can_continue(history.turns[-1]):
             raise BadOption(
-                Translatable("The last answer was not broken off."), Translatable("Ask something.")
+                Translatable("The last reply is complete; there is nothing to continue."),
+                Translatable("Send a prompt instead."),
             )
         return history
     if new:
@@ -70,7 +71,8 @@ def reuse_by_setting(settings: Settings) -> ReusePolicy:
 def cached_reply_notice(turn: Turn) -> str:
     """Return the line that says from when a reused reply is."""
     return Translatable(
-        "Kept from {day}, as nothing has changed since. --fresh asks anew.", day=creation_day(turn)
+        "Reused the reply of {day} (request unchanged). Use --fresh to call the model again.",
+        day=creation_day(turn),
     )
 
 
@@ -88,13 +90,13 @@ def replacement_notices(history: History, past: History, cell: str) -> Iterator[
 
 
 def _replacement_notice(place: int, later_count: int, branch: int) -> str:
-    one_more, several_more = (
-        Translatable(", with the one after it,"),
-        Translatable(", with the {count} after it,", count=later_count),
-    )
+    match later_count:
+        case 0:
+            version = Translatable("The previous version")
+        case 1:
+            version = Translatable("The previous version, with 1 later turn,")
+        case _:
+            version = Translatable("The previous version, with {count} later turns,", count=later_count)
     return Translatable(
-        "Asked again in place of turn {place}, which stays{after} as branch {branch}.",
-        place=place,
-        after={0: "", 1: one_more}.get(later_count, several_more),
-        branch=branch,
+        "Replaced turn {place}. {version} is branch {branch}.", place=place, version=version, branch=branch
     )

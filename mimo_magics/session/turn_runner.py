@@ -49,7 +49,7 @@ from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 ResponseFilter = ThinkTagFilter | ToolCallMarkupFilter | BareToolCallFilter
 """What takes something out of the events of one response."""
 EMPTY_ANSWER = Translatable(
-    "The model was asked without tools, and its answer is empty. Prompt again, or raise max_steps."
+    "The model answered without tools, and its reply is empty. Prompt again, or raise max_steps."
 )
 
 
@@ -245,7 +245,7 @@ class RunningTurn:
             steps_left = 0 if end_reason else steps_left - 1
             if not steps_left:
                 last_round = Translatable(
-                    "Round {most} of tool calls was the last; then the model was asked without tools.",
+                    "Tool-call limit reached (max_steps={most}); the model answered without further tools.",
                     most=max_steps,
                 )
                 yield Note(end_reason or last_round)
@@ -294,7 +294,9 @@ class RunningTurn:
         if limits.omitted_turns == 0:
             self._summary = ""
         elif limits.omitted_turns > omitted_before and turn_input.settings.overflow == "summarize":
-            yield Notice(Translatable("The window is full: the model summarizes the oldest turns first."))
+            yield Notice(
+                Translatable("The context window is full: the model summarizes the oldest turns first.")
+            )
             self._summary = await self._summarize(
                 service_endpoint, turn_input.past[omitted_before : limits.omitted_turns]
             )
@@ -333,7 +335,7 @@ class RunningTurn:
                 if self._call_numbers.exceed_limit(event):
                     yield Note(
                         Translatable(
-                            "The response was ended after {most} tool calls, of which it had more.",
+                            "The response was truncated after {most} tool calls.",
                             most=MAX_TOOL_CALLS,
                         )
                     )
@@ -378,7 +380,7 @@ class RunningTurn:
             return ""
         model = self._turn_input.model
         note = Translatable(
-            "{other} answered instead of {model}; its prices are used where they are known.",
+            "{other} answered instead of {model}; its prices are used if they are known.",
             other=other,
             model=model,
         )

@@ -1,1 +1,1 @@
-"""Recorded HTTP calls: record, match and replay them."""
+"""Recorded HTTP calls: recording, matching and replaying."""

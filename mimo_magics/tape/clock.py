@@ -1,6 +1,6 @@
-"""Time and chance as a turn meets them: the machine's own, or those that a tape brings back.
+"""The clock and the random numbers of a turn: those of the machine, or those of a tape.
 
-Whatever is told of a turn in seconds comes from its clock, so that a replayed turn tells what was recorded.
+All times of a turn come from its clock, so that a replayed turn has the recorded times.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import anyio
 from mimo_magics.core.settings import Pace
 
 PACES: dict[Pace, float] = {"real": 1.0, "fast": 0.1, "once": 0.0}
-"""How much of the time that passes on a tape passes for the person too."""
+"""Share of the recorded time that a replay waits."""
 
 
 class Clock:
-    """The machine's."""
+    """The clock of the machine."""
 
     def __init__(self) -> None:
         self.timestamp = time.time()
-        """When the turn was asked, in seconds since 1970."""
+        """Time of the turn, in seconds since 1970."""
 
     def now(self) -> float:
-        """Return the seconds since some moment."""
+        """Return the seconds since an arbitrary start."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
@@ -32,16 +32,16 @@ class Clock:
         await anyio.sleep(seconds)
 
     def uniform(self, low: float, high: float) -> float:
-        """Return a number by chance."""
-        return random.uniform(low, high)  # noqa: S311  no secret
+        """Return a random number."""
+        return random.uniform(low, high)  # noqa: S311
 
 
 class TapeClock(Clock):
-    """One that a tape puts forward.
+    """A clock that replayed calls advance.
 
     Args:
-        pace: how much of the time that passes on the tape passes for the person too.
-        tape_only: whether nothing else puts it forward, as where nothing is asked of a service.
+        pace: share of the recorded time that a replay waits.
+        tape_only: whether only the tape advances the clock, because no calls are made.
     """
 
     def __init__(self, pace: Pace, *, tape_only: bool) -> None:
@@ -52,23 +52,23 @@ class TapeClock(Clock):
         self._has_timestamp = False
 
     def now(self) -> float:
-        """Return the seconds that passed on the tape, and beside it where calls are made, too."""
+        """Return the seconds that passed on the tape, plus real time where calls are made."""
         return self._offset + (0.0 if self._tape_only else super().now())
 
     def set_timestamp(self, timestamp: float) -> None:
-        """Take the date of a recorded call over; the first one is that of the turn."""
+        """Use the date of a recorded call. The first one is the time of the turn."""
         if not self._has_timestamp:
             self.timestamp, self._has_timestamp = timestamp, True
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass as it did when the tape was recorded."""
+        """Let recorded time pass."""
         await super().sleep(seconds * self._pace)
         self._offset += seconds * (1 if self._tape_only else 1 - self._pace)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; where all is replayed, at its pace."""
+        """Wait. In a replay, wait at its pace."""
         await (self.advance(seconds) if self._tape_only else super().sleep(seconds))
 
     def uniform(self, low: float, high: float) -> float:
-        """Leave nothing to chance where all is replayed."""
+        """Return a random number; in a replay the upper limit."""
         return high if self._tape_only else super().uniform(low, high)

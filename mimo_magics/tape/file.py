@@ -1,4 +1,4 @@
-"""The file of a tape on disk, which several processes may add to."""
+"""The file of a tape on disk. Several processes can append to it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.tape.format import MAX_TAPE_BYTES, RecordedCall, encode_calls, encode_tape, quote_name
 from mimo_magics.tape.lock import lock_file, sibling_path
 
-NOT_RECORDED_HINT = Translatable("This call is not on it; what was recorded before is.")
+NOT_RECORDED_HINT = Translatable("This call was not recorded. Earlier calls are on the tape.")
 FileState = tuple[int, int, int] | None
-"""What tells one state of a file from another: inode, last change in nanoseconds, bytes. `None`: no file."""
+"""The state of a file: inode, last change in nanoseconds, size in bytes. `None` without a file."""
 
 
 class TapeFile:
-    """A file that is added to, as a whole call or not at all.
+    """Appends calls to a file. A call is written completely or not at all.
 
     Args:
-        path: where it is, or will be.
-        replaces: whether the first call takes the place of what is there now. What somebody else records meanwhile
-            is not replaced.
+        path: of the file, which need not exist.
+        replaces: whether the first call replaces the present content. Calls that another process records in the meantime
+            are not replaced.
     """
 
     def __init__(self, path: Path, *, replaces: bool) -> None:
@@ -35,10 +35,10 @@ class TapeFile:
         self._inode = 0
 
     def append(self, call: RecordedCall) -> None:
-        """Write a call at the end.
+        """Append a call.
 
         Raises:
-            SessionNotSaved: it cannot be written; the file is as it was.
+            SessionNotSaved: the file cannot be written. It is unchanged.
         """
         try:
             target = Path(os.path.realpath(self._path))
@@ -62,7 +62,8 @@ class TapeFile:
         is_replaced = not self._written and state == self._replaced_state and target.is_file()
         if state is None or is_replaced:
             _replace(target, encode_tape([*self._written, call]))
-        elif self._written and state[0] != self._inode:  # another one began it anew
+        elif self._written and state[0] != self._inode:
+            # Another process replaced the file.
             _append(target, encode_calls([*self._written, call]))
         else:
             _append(target, encode_calls([call]))
@@ -77,12 +78,13 @@ def _get_state(path: Path) -> FileState:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    """Write a new file, or put one in the place of an old one, which stays until then."""
+    """Write a new file, or replace an old one in a single step."""
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     _check_size(len(data))
     temporary = sibling_path(target, "tmp")
-    temporary.unlink(missing_ok=True)  # of a process that was killed
+    # A process that was killed may have left the file.
+    temporary.unlink(missing_ok=True)
     try:
         with temporary.open("xb", buffering=0) as file:
             _write_all(file, data)
@@ -98,20 +100,22 @@ def _append(target: Path, data: bytes) -> None:
         size = file.seek(0, os.SEEK_END)
         if size:
             file.seek(size - 1)
-            data = data if file.read(1) == b"\n" else b"\n" + data  # editors cut the last line end
+            # Some editors remove the last line end.
+            data = data if file.read(1) == b"\n" else b"\n" + data
         else:
             data = encode_tape([]) + data
         _check_size(size + len(data))
         try:
             _write_all(file, data)
-        except BaseException:  # a full disk, or an interrupt
+        except BaseException:
+            # The disk is full, or an interrupt arrived.
             with suppress(OSError):
                 file.truncate(size)
             raise
 
 
 def _check_size(size: int) -> None:
-    """See that the file can be read again."""
+    """Raise an error for a file that would be too large to be read."""
     if size > MAX_TAPE_BYTES:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
 

@@ -1,4 +1,4 @@
-r"""The file of a tape: JSON lines, which say one thing each, so that a comparison of two tapes can be read.
+r"""The format of a tape: JSON lines with one fact each, so that a diff of two tapes is readable.
 
     {"tape": 1, "by": "mimo-magics"}
     {"call": "POST", "path": "/v1/chat/completions", "date": "2026-11-23T16:40:31Z", "body": {…}}
@@ -6,9 +6,9 @@ r"""The file of a tape: JSON lines, which say one thing each, so that a comparis
     {"at": 0.204, "chunk": "data: {…}\n\n"}
     {"at": 0.377, "end": "whole"}
 
-A call is a block of lines: what was asked, in its canonical form; how the answer began; its chunks as they came; how it
-ended: `whole`, `left` when we hung up before, or the name of httpx's error. `at` is in seconds since the call. Bytes
-of a chunk that are no UTF-8, as where a character was cut, stand as the escapes \udc80 to \udcff.
+A call is a block of lines: the request in its canonical form, the start of the response, its chunks, and its end: `whole`, `left`
+when we closed the connection early, or the name of httpx's error. `at` is in seconds since the call. Bytes of a chunk that are not
+UTF-8, such as a part of a character, are the escapes \udc80 to \udcff.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mimo_magics.core.text import quote
 FORMAT_VERSION = 1
 FILE_HEADER = {"tape": FORMAT_VERSION, "by": "mimo-magics"}
 RECORDED_HEADERS = ("content-type", "retry-after")
-"""Those of an answer that are kept. All others may tell of the host, or of the person's account."""
+"""The response headers on a tape. Other headers may identify the host or the account of the user."""
 EndReason = Literal[
     "whole",
     "left",
@@ -48,22 +48,22 @@ EndReason = Literal[
 END_REASONS: tuple[str, ...] = get_args(EndReason)
 MAX_TAPE_BYTES = 256 * 2**20
 MAX_NAME_CHARS = 200
-"""Characters of a file's name that errors tell."""
+"""Characters of a file name in errors."""
 
 
 def select_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return those headers of an answer that are kept, as far as a tape can hold them."""
+    """Return the headers of a response that are recorded."""
     return {name: headers[name] for name in RECORDED_HEADERS if is_header_text(headers.get(name))}
 
 
 def quote_name(path: Path) -> str:
-    """Return the name of a tape as errors tell it."""
+    """Return the name of a tape for errors."""
     return quote(path.name, MAX_NAME_CHARS)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of an answer."""
+    """A chunk of a response."""
 
     elapsed: float
     """Seconds since the call."""
@@ -72,23 +72,23 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """What was asked, and all that came of it."""
+    """A request and its response."""
 
     method: str
     path: str
     body: Any
-    """In its canonical form; `None` for a request without one."""
+    """The body in its canonical form; `None` for a request without a body."""
     timestamp: float
-    """When the turn was asked, in seconds since 1970."""
+    """Time of the turn, in seconds since 1970."""
     status: int = 0
-    """0 when the server was not reached."""
+    """HTTP status; 0 when the server was not reached."""
     headers: Mapping[str, str] = field(default_factory=dict)
     start_elapsed: float = 0.0
-    """Seconds until the answer began."""
+    """Seconds until the response began."""
     chunks: Sequence[Chunk] = ()
     end_reason: str = "whole"
     end_elapsed: float = 0.0
-    """Seconds until it ended."""
+    """Seconds until the response ended."""
 
 
 def encode_calls(calls: Sequence[RecordedCall]) -> bytes:
@@ -103,7 +103,8 @@ def encode_tape(calls: Sequence[RecordedCall]) -> bytes:
 
 def _encode_lines(lines: Iterable[Mapping[str, Any]]) -> bytes:
     text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
-    return text.encode("utf-8", "backslashreplace")  # JSON's own escape of what is no character
+    # Lone surrogates become JSON escapes.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _encode_call(call: RecordedCall) -> Iterator[dict[str, Any]]:

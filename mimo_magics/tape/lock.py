@@ -1,4 +1,4 @@
-"""One writer of a file at a time, in whatever process: of a tape, or of a session."""
+"""A lock for writers of one file in several processes: of a tape or a session file."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from time import monotonic, sleep
 from mimo_magics.core.i18n import Translatable
 
 LOCK_TIMEOUT = 5.0
-"""Seconds that a writer waits for another one."""
+"""Seconds that a writer waits for another writer."""
 
 
 def sibling_path(target: Path, suffix: str) -> Path:
-    """Return the path of a hidden file beside another one, such as its lock."""
+    """Return the path of a hidden file in the same folder, such as a lock file."""
     return target.parent / f".{target.name}.{suffix}"
 
 
 @contextmanager
 def lock_file(target: Path) -> Iterator[None]:
-    """Keep other writers of a file out, with a lock that ends with its open file: no interrupt leaves it behind.
+    """Hold the lock of a file. The lock ends when its open file is closed, so that no interrupt leaves it locked.
 
     Raises:
-        TimeoutError: another one writes for too long.
-        OSError: there can be no lock beside the file.
+        TimeoutError: another process holds the lock for too long.
+        OSError: the lock file cannot be created.
     """
     from filelock import lock_descriptor, unlock_descriptor
 
@@ -35,16 +35,19 @@ def lock_file(target: Path) -> Iterator[None]:
     while monotonic() < deadline:
         with path.open("ab") as file:
             is_locked = lock_descriptor(file.fileno(), blocking=False)
-            if is_locked and _is_same_file(path, file.fileno()):  # and not taken away by who had it before
+            # The previous owner may have removed the lock file after we opened it.
+            if is_locked and _is_same_file(path, file.fileno()):
                 try:
                     yield
                 finally:
-                    with suppress(OSError):  # Windows keeps what is open
+                    # Windows does not remove a file that is open.
+                    with suppress(OSError):
                         path.unlink()
-                    unlock_descriptor(file.fileno())  # a process forked meanwhile has the file open, too
+                    # A process that was forked in the meantime also has the file open.
+                    unlock_descriptor(file.fileno())
                 return
         sleep(0.01)
-    raise TimeoutError(errno.ETIMEDOUT, Translatable("somebody else is writing it"))
+    raise TimeoutError(errno.ETIMEDOUT, Translatable("another process is writing it"))
 
 
 def _is_same_file(path: Path, descriptor: int) -> bool:

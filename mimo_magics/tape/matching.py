@@ -1,4 +1,4 @@
-"""The form of a request in which tomorrow's is equal to today's, and which holds nothing that must not be kept."""
+"""The canonical form of a request: equal on another day and at another address, and without secrets."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ DATE_PATTERN = re.compile(
     r"\d{4}-\d{2}-\d{2} (?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|星期[一二三四五六日])"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, [A-Z][a-z]+ \d{1,2}, \d{4}"
 )
-"""A date with its weekday, as the system prompts that Xiaomi recommends tell it."""
+"""A date with its weekday, as in the system prompts that Xiaomi recommends."""
 DATE_PLACEHOLDER = "(the day)"
 BASE64_PATTERN = re.compile(r"[A-Za-z0-9+/=_-]{2000,}")
-"""A picture or a sound in base64: what is longer than any word, and says nothing to a reader."""
+"""Base64 of an image or of audio."""
 UNKNOWN_KEY_PATTERN = r'(?P<key>[^\s"]{8,200})'
-"""What a key may be where a replay knows none."""
+"""A possible key, for a replay without a key."""
 MAX_BODY_DEPTH = 100
-"""Levels of a body that a tape can hold."""
+"""Levels of nesting of a body on a tape."""
 RequestKey = tuple[str, str]
 
 
 def canonicalize(body: bytes, secrets: Iterable[str] = ()) -> Any:
-    """Return what a request says, with the day of its system prompt, long base64 and secrets replaced.
+    """Return the canonical body of a request: date of the system prompt, long base64 and secrets are replaced.
 
     Args:
         body: JSON; empty for a request without a body.
-        secrets: keys, none of which may be kept.
+        secrets: keys that must not be recorded.
 
     Raises:
-        TapeMismatch: it is not JSON, or nested too deep.
+        TapeMismatch: the body is not JSON, or nested too deeply.
     """
     data = redact(_parse_body(body), secrets)
     if isinstance(data, dict):
@@ -46,12 +46,12 @@ def canonicalize(body: bytes, secrets: Iterable[str] = ()) -> Any:
 
 
 def build_request_key(method: str, path: str, body: Any) -> RequestKey:
-    """Return what equal requests have in common, at whatever address: what is called, and what is said."""
+    """Return a key that equal requests share: the method, the last part of the path, and the body."""
     return f"{method} {path.rpartition('/')[2]}", canonical_json(body)
 
 
 def is_same_but_for_key(request_key: RequestKey, recorded: RequestKey) -> bool:
-    """Tell whether a request is a recorded one in which a key was replaced that this request still holds."""
+    """Return whether a request equals a recorded one, except for a key that was replaced in the recorded one."""
     begin, placeholder, rest = recorded[1].partition(KEY_PLACEHOLDER)
     if request_key[0] != recorded[0] or not placeholder or not request_key[1].startswith(begin):
         return False
@@ -64,21 +64,21 @@ def _parse_body(body: bytes) -> Any:
     try:
         data = json.loads(body) if body else None
     except (ValueError, RecursionError):
-        raise _unusable_body_error(Translatable("its body is not JSON")) from None
+        raise _unusable_body_error(Translatable("its body is not valid JSON")) from None
     if not is_within_depth(data, MAX_BODY_DEPTH):
-        raise _unusable_body_error(Translatable("its body is nested too deep"))
+        raise _unusable_body_error(Translatable("its body is nested too deeply"))
     return data
 
 
 def _unusable_body_error(reason: str) -> TapeMismatch:
     return TapeMismatch(
-        Translatable("A tape cannot hold this request: {why}.", why=reason),
-        Translatable("Ask without the tape: %mimo_tape off"),
+        Translatable("The request cannot be recorded on a tape: {why}.", why=reason),
+        Translatable("Run without the tape: %mimo_tape off"),
     )
 
 
 def _replace_date(name: str, value: Any) -> Any:
-    """Replace the day in what holds a system prompt: the field `system`, and messages of that role."""
+    """Replace the date in the system prompt: in the field `system`, and in messages of that role."""
     if name == "system":
         return _replace_in_strings(value, lambda text: DATE_PATTERN.sub(DATE_PLACEHOLDER, text))
     if name == "messages" and isinstance(value, list):
@@ -100,7 +100,7 @@ def _hash_text(text: str) -> str:
 
 
 def _replace_in_strings(value: Any, replacement: Callable[[str], str]) -> Any:
-    """Replace in all texts of a JSON value, whose objects come out in the order of their names."""
+    """Replace in all texts of a JSON value, and sort its objects by name."""
     match value:
         case str():
             return replacement(value)

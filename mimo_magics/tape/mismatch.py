@@ -1,4 +1,4 @@
-"""What a request differs in from those on a tape, said to a person."""
+"""The differences between a request and the requests on a tape, for errors."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from mimo_magics.core.text import escape_every_invisible_character, quote
 CONTEXT_CHARS = 30
 """Characters of a long text on each side of the first difference."""
 MAX_DIFFERENCES = 3
-"""Differences that are told."""
+"""Differences in an error."""
 MAX_COUNTED_DIFFERENCES = 1_000
 MAX_PATH_CHARS = 100
-"""Characters of the place of a difference."""
+"""Characters of the path of a difference."""
 MISSING = object()
 
 
 def describe_mismatch(request_body: Any, recorded_bodies: Iterable[Any]) -> str:
-    """Say what sets a request apart from the nearest one of those that were recorded."""
+    """Return the differences between a request and the most similar recorded one."""
     difference_lists = [
         list(islice(find_differences(request_body, each), MAX_COUNTED_DIFFERENCES))
         for each in recorded_bodies
     ]
     if not difference_lists:
-        return Translatable("It holds no request to this address.")
+        return Translatable("The tape has no call to this endpoint.")
     nearest = min(difference_lists, key=len)
     listed, more_count = join_translatables("; ", nearest[:MAX_DIFFERENCES]), len(nearest) - MAX_DIFFERENCES
     return Translatable(
@@ -36,7 +36,7 @@ def describe_mismatch(request_body: Any, recorded_bodies: Iterable[Any]) -> str:
 
 
 def find_differences(actual: Any, recorded: Any, path: str = "") -> Iterator[str]:
-    """Yield a phrase for each value that is not the same."""
+    """Yield a phrase for each value that differs."""
     match actual, recorded:
         case (dict(), dict()):
             for name in sorted(actual.keys() | recorded.keys()):
@@ -51,7 +51,7 @@ def find_differences(actual: Any, recorded: Any, path: str = "") -> Iterator[str
         case _ if not _is_same(actual, recorded):
             actual_value, recorded_value = _format_value(actual, recorded), _format_value(recorded, actual)
             yield Translatable(
-                "{place} is {now}, recorded was {then}",
+                "{place} is {now} (recorded: {then})",
                 place=quote(path, MAX_PATH_CHARS) if path else Translatable("the body"),
                 now=actual_value,
                 then=recorded_value,
@@ -65,12 +65,11 @@ def _is_same(actual: Any, recorded: Any) -> bool:
 
 
 def _format_value(value: Any, other: Any) -> str:
-    """A value; of long texts what stands around the first difference."""
+    """Return a value; of a long text the context of the first difference."""
     if value is MISSING:
-        return Translatable("nothing")
-    is_plain = isinstance(value, str) and (
-        isinstance(other, str) or other is MISSING
-    )  # else "1" looks like 1
+        return Translatable("missing")
+    # `repr` distinguishes "1" from 1.
+    is_plain = isinstance(value, str) and (isinstance(other, str) or other is MISSING)
     text, other_text = (each if is_plain and isinstance(each, str) else repr(each) for each in (value, other))
     first_difference = sum(
         1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other_text, strict=False))

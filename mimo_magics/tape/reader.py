@@ -1,4 +1,4 @@
-"""Reading a tape, which anybody may have written. pydantic validates each line."""
+"""The reader of tapes. pydantic validates each line, because a tape is untrusted input."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ Seconds = Annotated[float, Field(ge=0, lt=1e9)]
 
 
 class _Line(BaseModel):
-    """A line of a tape. Fields that are not known are ignored."""
+    """A line of a tape. Unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
@@ -122,20 +122,22 @@ class _Reader:
         """Yield the calls.
 
         Raises:
-            BadTape: a line is not valid where it is.
+            BadTape: a line is not valid, or not valid in its place.
         """
         match self._read_json():
             case {"tape": version} if version == FORMAT_VERSION:
                 pass
             case {"tape": int(version)} if version > FORMAT_VERSION:
                 raise BadTape(
-                    Translatable("{name} was written by a newer version.", name=self._name),
-                    Translatable("Update mimo-magics."),
+                    Translatable(
+                        "The tape {name} was written by a newer version of mimo-magics.", name=self._name
+                    ),
+                    Translatable("Update it: pip install --upgrade mimo-magics"),
                 )
             case _:
                 raise BadTape(
-                    Translatable("{name} is no tape.", name=self._name),
-                    Translatable("A tape begins with a line that says so."),
+                    Translatable("{name} is not a tape.", name=self._name),
+                    Translatable("Choose a file that %mimo_tape record wrote."),
                 )
         while self._read_count < len(self._numbered_lines):
             yield self._read_call()
@@ -165,7 +167,7 @@ class _Reader:
         if self._read_count == len(self._numbered_lines):
             raise BadTape(
                 Translatable(
-                    "{name} ends in the middle of a call, after line {number}.",
+                    "The tape {name} is incomplete: it ends within a call, after line {number}.",
                     name=self._name,
                     number=self._line_number,
                 )
@@ -184,7 +186,7 @@ class _Reader:
     def _invalid_line_error(self) -> BadTape:
         return BadTape(
             Translatable(
-                "Line {number} of {name} is not what comes there on a tape.",
+                "Line {number} of the tape {name} is not valid.",
                 number=self._line_number,
                 name=self._name,
             )

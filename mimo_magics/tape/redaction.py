@@ -1,4 +1,4 @@
-"""Keys taken out of what a tape keeps: out of the values of JSON, so that it stays what it was."""
+"""Removal of keys from recorded calls. Keys are replaced in the values of JSON, so that it stays valid."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 from mimo_magics.core.secret import KEY_PLACEHOLDER, is_redactable, redact as redact_text
 
 FIELD_NAME_PATTERN = re.compile("[a-z_]+")
-"""A name that formats have, and no key: a key has digits, or capitals."""
+"""The name of a field in a format. A key has digits or capitals."""
 EVENT_DATA_PATTERN = re.compile(rb"(data:[ \t]*)(.*?)(\r?)", re.DOTALL)
-"""A line of an event stream that holds JSON."""
+"""A line of an event stream with JSON."""
 
 
 def redact(value: Any, secrets: Iterable[str]) -> Any:
-    """Replace keys in all texts of a JSON value, and in the names that no format has."""
+    """Replace keys in all texts of a JSON value, and in names that are not names of a format."""
     secrets = _select_secrets(secrets)
     return _redact_value(value, secrets) if secrets else value
 
 
-def redact_answer(data: bytes, secrets: Iterable[str]) -> bytes:
-    """Replace keys in an answer: JSON, events that hold JSON, or text. What holds no key stays as it is."""
+def redact_response(data: bytes, secrets: Iterable[str]) -> bytes:
+    """Replace keys in a response: JSON, events with JSON, or text. A response without a key stays unchanged."""
     secrets = _select_secrets(secrets)
     if not secrets:
         return data
@@ -35,7 +35,7 @@ def redact_answer(data: bytes, secrets: Iterable[str]) -> bytes:
 
 
 def _select_secrets(texts: Iterable[str]) -> list[str]:
-    """Return what is a secret, the longest first, as one may be a part of another one."""
+    """Return the secrets that are replaced, longest first, because one may be part of another."""
     return sorted(filter(is_redactable, texts), key=len, reverse=True)
 
 
@@ -66,7 +66,7 @@ def _redact_line(line: bytes, secrets: list[str]) -> bytes:
 
 
 def _redact_json(data: bytes, secrets: list[str]) -> bytes | None:
-    """Return JSON without the keys, the same bytes where there are none; `None` for what is not JSON."""
+    """Return JSON without the keys, or the same bytes without any; `None` for data that is not JSON."""
     try:
         value = json.loads(data)
         redacted = _redact_value(value, secrets)

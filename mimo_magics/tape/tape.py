@@ -1,13 +1,13 @@
-"""Tapes: calls that are recorded in a file, and replayed from it without a network, a key or a model.
+"""Tapes: calls that are recorded in a file, and replayed without a network, a key or a model.
 
-    MIMO_TAPE=record:tapes/lesson.jsonl      every call is made, and put on a new tape
-    MIMO_TAPE=replay:tapes/lesson.jsonl      every call is answered from the tape; nothing is sent
-    MIMO_TAPE=auto:tapes/lesson.jsonl        what is on the tape is answered from it, the rest is asked and added
+    MIMO_TAPE=record:tapes/lesson.jsonl      every call is made and recorded on a new tape
+    MIMO_TAPE=replay:tapes/lesson.jsonl      every call is replayed from the tape; nothing is sent
+    MIMO_TAPE=auto:tapes/lesson.jsonl        recorded calls are replayed; other calls are made and recorded
 
-A request is found by what it says (`canonical`), not by the address that it goes to. The same request is answered by its
-recorded answers in their order; after the last of them a replay begins again, while `auto` asks once more.
+A request is matched by its canonical body (`matching`), not by its address. Equal requests get their recorded responses in order.
+After the last one a replay begins again with the first, and `auto` makes a new call.
 
-The tape of the environment stands in for the service; one of the setting `tape`, or of `%mimo_tape`, is in front of it. So a
+The tape of the environment replaces the service. The tape of the setting `tape`, or of `%mimo_tape`, is in front of it. So a
 notebook that records and replays can itself be recorded and replayed.
 """
 
@@ -36,19 +36,19 @@ ENV_VARIABLE = "MIMO_TAPE"
 OFF = "off"
 SETTING_SYNTAX = "record:PATH, replay:PATH or auto:PATH"
 MAX_PATH_CHARS = 300
-"""Characters of a path that errors tell."""
+"""Characters of a path in errors."""
 
 
 class Tape:
-    """One that is in use.
+    """A tape in use.
 
     Args:
-        mode: what is done with it.
-        path: of its file.
+        mode: record, replay or both.
+        path: of the file.
 
     Raises:
-        TapeMismatch: it is to be replayed, and there is none.
-        BadTape: the file is no tape.
+        TapeMismatch: the tape is to be replayed and does not exist.
+        BadTape: the file is not a tape.
     """
 
     def __init__(self, mode: Mode, path: Path) -> None:
@@ -58,29 +58,30 @@ class Tape:
         self._lock = threading.Lock()
         self._calls: defaultdict[RequestKey, list[RecordedCall]] = defaultdict(list)
         self._replay_counts: Counter[RequestKey] = Counter()
-        exists = os.path.exists(path)  # noqa: PTH110  a name that is too long is that of no file, and no error
+        # `Path.exists` raises an error for a name that is too long.
+        exists = os.path.exists(path)  # noqa: PTH110
         if mode == "replay" and not exists:
             path_text = quote(str(path), MAX_PATH_CHARS)
-            raise TapeMismatch(Translatable("There is no tape {path}.", path=path_text), self._advice)
+            raise TapeMismatch(Translatable("The tape {path} does not exist.", path=path_text), self._advice)
         for call in _read_calls(path) if exists and mode != "record" else []:
             self._calls[_build_key(call)].append(call)
         self._file = TapeFile(self.path, replaces=mode == "record")
 
     @property
     def name(self) -> str:
-        """The path as it was given."""
+        """The path as the user wrote it."""
         return str(self._given_path)
 
     @property
     def call_count(self) -> int:
-        """How many are on it."""
+        """Number of calls on the tape."""
         return sum(map(len, self._calls.values()))
 
     def get_recorded_call(self, method: str, path: str, body: Any) -> RecordedCall | None:
-        """Return the recorded call that answers a request in its canonical form; `None` if it is to be made.
+        """Return the recorded call for a request in its canonical form; `None` if the call is to be made.
 
         Raises:
-            TapeMismatch: there is none, and nothing may be sent.
+            TapeMismatch: the tape has no such call, and is in replay mode.
         """
         if self.mode == "record":
             return None
@@ -96,10 +97,10 @@ class Tape:
             return recordings[replay_count % len(recordings)]
 
     def record(self, call: RecordedCall) -> None:
-        """Put a call on the tape.
+        """Write a call to the tape.
 
         Raises:
-            SessionNotSaved: it cannot be written.
+            SessionNotSaved: the file cannot be written.
         """
         with self._lock:
             self._file.append(call)
@@ -117,9 +118,9 @@ class Tape:
         )
         return TapeMismatch(
             Translatable(
-                "{name} has no answer to this request: {told}",
+                "No call on the tape {name} matches this request: {differences}",
                 name=quote_name(self.path),
-                told=mismatch.describe_mismatch(body, recorded_bodies),
+                differences=mismatch.describe_mismatch(body, recorded_bodies),
             ),
             self._advice,
         )
@@ -127,34 +128,35 @@ class Tape:
     @property
     def _advice(self) -> Translatable:
         return Translatable(
-            "To record it: %mimo_tape record {name} (in a shell MIMO_TAPE=record:PATH), then run again.",
+            "Record it with %mimo_tape record {name} (in a shell: MIMO_TAPE=record:PATH), then run the cell again.",
             name=quote(self.name, MAX_PATH_CHARS),
         )
 
 
 _open_tapes: dict[str, Tape] = {}
-"""By what the setting `tape` says."""
+"""The tapes in use, by the value of the setting `tape`."""
 
 
 def open_tape(setting: str) -> Tape:
-    """Put a tape in, from its beginning, also where it was in use.
+    """Open a tape at its beginning, even if it is in use.
 
     Args:
-        setting: `record:PATH`, `replay:PATH` or `auto:PATH`; the path begins where the process is now.
+        setting: `record:PATH`, `replay:PATH` or `auto:PATH`. The path is relative to the current working directory.
 
     Raises:
-        BadOption: it says something else.
-        TapeMismatch: it is to be replayed, and there is none.
-        BadTape: the file is no tape.
+        BadOption: the setting has another form.
+        TapeMismatch: the tape is to be replayed and does not exist.
+        BadTape: the file is not a tape.
     """
     mode, _, path_text = setting.partition(":")
     try:
         path = Path(path_text).expanduser()
-    except RuntimeError:  # nobody has this home
+    except RuntimeError:
+        # There is no user of this name.
         path_text = ""
     if mode not in get_args(Mode) or not path_text.strip() or "\0" in path_text:
         raise BadOption(
-            Translatable("tape cannot be {setting!r}.", setting=quote(setting, MAX_PATH_CHARS)),
+            Translatable("Invalid tape setting {setting!r}.", setting=quote(setting, MAX_PATH_CHARS)),
             Translatable("It is {names}.", names=SETTING_SYNTAX),
         )
     tape = _open_tapes[setting] = Tape(cast(Mode, mode), path)
@@ -162,9 +164,9 @@ def open_tape(setting: str) -> Tape:
 
 
 def resolve_tapes(setting: str | None) -> tuple[Tape, ...]:
-    """Return the tapes that a call goes through: that of a setting, and then that of the environment.
+    """Return the tapes that a call passes through: the tape of the setting, then the tape of the environment.
 
-    Errors are those of `insert`.
+    Errors are those of `open_tape`.
     """
     return tuple(
         _open_tapes.get(each) or open_tape(each)
@@ -174,7 +176,7 @@ def resolve_tapes(setting: str | None) -> tuple[Tape, ...]:
 
 
 def is_replaying(tapes: Iterable[Tape]) -> bool:
-    """Tell whether nothing is sent."""
+    """Return whether one of the tapes replays, so that nothing is sent."""
     return any(tape.mode == "replay" for tape in tapes)
 
 

@@ -1,4 +1,4 @@
-"""Between httpx and a server: records what passes, or answers in the server's place."""
+"""The httpx transport of a tape: it records calls, or replays them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.tape.clock import Clock, TapeClock
 from mimo_magics.tape.format import END_REASONS, Chunk, RecordedCall, select_headers
 from mimo_magics.tape.matching import canonicalize
-from mimo_magics.tape.redaction import redact, redact_answer
+from mimo_magics.tape.redaction import redact, redact_response
 from mimo_magics.tape.tape import Tape
 
 SendRequest = Callable[[httpx.Request], Awaitable[httpx.Response]]
-"""Makes a call whose answer is streamed."""
+"""Makes a call and streams the response."""
 UnpackBody = Callable[[httpx.Response], AsyncGenerator[bytes]]
-"""Yields the body of an answer, unpacked within bounds; raises `WireError` beyond them."""
+"""Yields the decompressed body of a response; raises `WireError` beyond the size limit."""
 SECRET_HEADERS = ("authorization", "api-key", "x-api-key", "cookie")
 
 
 class TapeTransport(httpx.AsyncBaseTransport):
-    """Plays a tape.
+    """Records calls on a tape, or replays them from it.
 
     Args:
-        tape: which.
-        clock: is put forward by what is replayed.
+        tape: the tape.
+        clock: the clock that replayed calls advance.
         send: makes a call that is not on the tape.
-        unpack: unpacks its answer.
+        unpack: decompresses the response of such a call.
     """
 
     def __init__(self, tape: Tape, clock: Clock, send: SendRequest, unpack: UnpackBody) -> None:
@@ -40,10 +40,10 @@ class TapeTransport(httpx.AsyncBaseTransport):
         self._unpack = unpack
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request from the tape, or make the call and record it.
+        """Replay the call from the tape, or make and record it.
 
         Raises:
-            TapeMismatch: it is not on the tape, and nothing may be sent.
+            TapeMismatch: the call is not on the tape, and the tape is in replay mode.
             httpx.HTTPError: the call failed, now or when it was recorded.
         """
         secrets = _find_secrets(request)
@@ -84,7 +84,7 @@ class _Recording:
         self._chunks: list[Chunk] = []
 
     def record_start(self, response: httpx.Response) -> dict[str, str]:
-        """Note how the answer begins, and return the headers that are kept of it."""
+        """Record the start of a response, and return its recorded headers."""
         headers: dict[str, str] = redact(select_headers(response.headers), self._secrets)
         self._call = replace(
             self._call, status=response.status_code, headers=headers, start_elapsed=self._elapsed
@@ -92,11 +92,11 @@ class _Recording:
         return headers
 
     def record_chunk(self, data: bytes) -> None:
-        """Note a piece."""
+        """Record a chunk."""
         self._chunks.append(Chunk(self._elapsed, data))
 
     def finish(self, reason: httpx.HTTPError | str) -> None:
-        """Put the call on the tape."""
+        """Write the call to the tape."""
         end_reason = reason if isinstance(reason, str) else _name_error(reason)
         chunks = tuple(_redact_chunks(self._secrets, self._chunks))
         finished_call = replace(
@@ -114,7 +114,7 @@ class _Recording:
 
 
 class _RecordingStream(httpx.AsyncByteStream):
-    """An answer that is noted while it passes."""
+    """A response that is recorded while it is read."""
 
     def __init__(self, response: httpx.Response, body: AsyncGenerator[bytes], recording: _Recording) -> None:
         self._response = response
@@ -131,7 +131,8 @@ class _RecordingStream(httpx.AsyncByteStream):
         except httpx.HTTPError as error:
             self._end_reason = error
             raise
-        except WireError:  # it cannot be unpacked, or is too long
+        except WireError:
+            # The response cannot be decompressed, or is too long.
             self._end_reason = "DecodingError"
             raise
 
@@ -144,7 +145,7 @@ class _RecordingStream(httpx.AsyncByteStream):
 
 
 class _ReplayStream(httpx.AsyncByteStream):
-    """An answer as it came."""
+    """A replayed response."""
 
     def __init__(self, call: RecordedCall, clock: TapeClock) -> None:
         self._call = call
@@ -164,27 +165,27 @@ class _ReplayStream(httpx.AsyncByteStream):
 def _recorded_error(call: RecordedCall) -> Exception:
     if call.end_reason == "left":
         return TapeMismatch(
-            Translatable("The answer on the tape ends here: when it was recorded, it was stopped."),
-            Translatable("Record it once more, and let it come to its end."),
+            Translatable("The recorded response ends here: it was stopped during recording."),
+            Translatable("Record the call again without stopping it."),
         )
     error_class: Any = getattr(httpx, call.end_reason)
-    return error_class("It was so when it was recorded.")  # type: ignore[no-any-return]
+    return error_class("The recorded call failed.")  # type: ignore[no-any-return]
 
 
 def _name_error(error: httpx.HTTPError) -> str:
-    """Return the name of an error that a tape can tell, or of the nearest one."""
+    """Return the name of an error as tapes have it, or the name of its nearest base class."""
     names = (each.__name__ for each in type(error).__mro__)
     return next((each for each in names if each in END_REASONS), "RemoteProtocolError")
 
 
 def _find_secrets(request: httpx.Request) -> list[str]:
-    """Return what a request proves itself by."""
+    """Return the credentials of a request."""
     values = (request.headers.get(name, "") for name in SECRET_HEADERS)
     return [value.removeprefix("Bearer ") for value in values if value]
 
 
 def _redact_chunks(secrets: list[str], chunks: list[Chunk]) -> list[Chunk]:
-    """Take keys out of an answer; some servers repeat what they refuse, and a piece may end in the middle."""
+    """Replace keys in a response. Some servers repeat a key that they refuse, and a chunk may end within it."""
     data = b"".join(chunk.data for chunk in chunks)
-    redacted = redact_answer(data, secrets)
+    redacted = redact_response(data, secrets)
     return chunks if redacted == data else [Chunk(chunks[-1].elapsed, redacted)]

@@ -135,8 +135,8 @@ def test_each_slider_changes_the_next_request_and_the_table_of_the_settings(page
         expect(value(page, name)).to_contain_text(typed)
     assert asked(page, model) == {**before, **SENT}
     told = settings(page)
-    assert told["temperature"] == ["0.35", "here"]
-    assert told["max_tokens"] == ["1000", "here"]
+    assert told["temperature"] == ["0.35", "notebook"]
+    assert told["max_tokens"] == ["1000", "notebook"]
 
 
 @both
@@ -301,7 +301,7 @@ def test_while_a_cell_runs_the_panel_works(page: Page, model: Peer) -> None:
         expect(page.output(ASK)).to_contain_text("one")
         type_in(page, "temperature", "0.35")
         expect(value(page, "temperature")).to_have_text("0.35")
-    assert settings(page)["temperature"] == ["0.35", "here"]
+    assert settings(page)["temperature"] == ["0.35", "notebook"]
 
 
 UNNAMED = "aria-input-field-name"

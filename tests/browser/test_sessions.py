@@ -88,10 +88,10 @@ def test_a_cell_that_is_edited_and_run_again_replaces_its_turn(page: Page, model
     assert sent_contents(model) == expected_requests(WORDS)
     again(page, FIVE, prompt("five!"))
     assert sent_contents(model) == [expected_contents("one two three four five!")]
-    assert remarks(page, FIVE) == ["Asked again in place of turn 5, which stays as branch 5."]
+    assert remarks(page, FIVE) == ["Replaced turn 5. The previous version is branch 5."]
     again(page, THREE, prompt("three!"))
     assert sent_contents(model) == [expected_contents("one two three!")]
-    line = "Asked again in place of turn 3, which stays, with the 2 after it, as branch 6."
+    line = "Replaced turn 3. The previous version, with 2 later turns, is branch 6."
     assert remarks(page, THREE) == [line]
     expect(page.output(THREE)).to_contain_text(line)
     assert shown(page) == [
@@ -143,8 +143,8 @@ def test_the_turn_of_a_cell_that_is_deleted_leaves_the_conversation(page: Page, 
     run(page, THREE, LAST - 1)
     assert sent_contents(model) == [expected_contents("one two four")]
     assert remarks(page, THREE) == [
-        "The turn of a deleted cell left the conversation, which is kept as branch 5.",
-        "Asked again in place of turn 3, which stays, with the one after it, as branch 7.",
+        "Removed the turn of a deleted cell. The previous version is branch 5.",
+        "Replaced turn 3. The previous version, with 1 later turn, is branch 7.",
     ]
     run_all(page)
     assert sent_contents(model) == expected_requests("one two four five")

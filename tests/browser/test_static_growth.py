@@ -82,7 +82,7 @@ def test_an_interrupt_stops_it_and_the_cells_behind_it_and_what_had_come_stays(
     page.wait_idle()
     assert model.settled()[-1].disconnected
     document, error = page.output(1).locator(".jp-OutputArea-output").all_inner_texts()
-    told = r"(Asked again in place of turn 1, which stays as branch \d+\.\s+)?"  # if it was asked before
+    told = r"(Replaced turn 1. The previous version is branch \d+\.\s+)?"  # if it was asked before
     assert re.fullmatch(rf"word( word)+\s+{told}stopped · mimo-test · first token after \d.*", document)
     assert error == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
     assert page.outputs(2) == []

@@ -1,4 +1,4 @@
-"""Where a call goes and with which key."""
+"""The address of a call, and its key."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_key")
-def test_the_default_is_the_service_of_the_quick_start_page() -> None:
+def test_the_default_endpoint_is_that_of_the_default_preset() -> None:
     assert endpoint.resolve_endpoint(Settings()) == Endpoint("https://api.mimo-v2.com/v1", KEY, "bearer")
     assert endpoint.resolve_endpoint(Settings(api="anthropic")) == Endpoint(
         "https://api.mimo-v2.com/anthropic", KEY, "api-key"
@@ -28,13 +28,13 @@ def test_the_default_is_the_service_of_the_quick_start_page() -> None:
 
 
 @pytest.mark.usefixtures("_key")
-def test_another_address_and_another_header_can_be_set() -> None:
+def test_base_url_and_header_can_be_set() -> None:
     found = endpoint.resolve_endpoint(Settings(base_url="http://localhost:8000/v1/", auth="x-api-key"))
     assert found == Endpoint("http://localhost:8000/v1", KEY, "x-api-key")
     assert found.host == "localhost:8000"
 
 
-def test_without_a_key_a_person_is_told_where_to_get_one_and_how_to_do_without() -> None:
+def test_a_missing_key_is_an_error_that_names_the_page_for_keys_and_the_local_preset() -> None:
     with pytest.raises(MissingApiKey) as error:
         endpoint.resolve_endpoint(Settings())
     assert str(error.value) == "There is no key for api.mimo-v2.com."
@@ -59,11 +59,11 @@ def test_a_replay_needs_neither_a_key_nor_a_server(tmp_path: Path, settings: Set
     assert (found.base_url, found.key, found.tapes) == (base_url, "", tapes)
 
 
-def test_the_embedded_model_has_no_address_before_it_runs() -> None:
+def test_the_embedded_model_has_no_base_url_before_it_runs() -> None:
     assert endpoint.resolve_address(Settings(preset="local")).base_url == ""
 
 
-def test_another_address_may_do_without_a_key() -> None:
+def test_another_base_url_needs_no_key() -> None:
     assert endpoint.resolve_endpoint(Settings(base_url="http://127.0.0.1:1/v1")).key == ""
 
 
@@ -71,7 +71,7 @@ def test_another_address_may_do_without_a_key() -> None:
     "url",
     ["api.mimo-v2.com/v1", "ftp://host/v1", "javascript:alert(1)", "http://[::1", "https://", "https://h:x/"],
 )
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_base_url_is_an_error(url: str) -> None:
     with pytest.raises(BadOption, match="is no web address"):
         endpoint.resolve_endpoint(Settings(base_url=url))
 
@@ -89,7 +89,7 @@ def test_an_unknown_preset_gets_a_suggestion() -> None:
 
 
 @pytest.mark.usefixtures("_key")
-def test_a_key_that_a_host_took_is_not_offered_to_another() -> None:
+def test_a_key_that_one_host_accepted_is_not_sent_to_another() -> None:
     endpoint.bind_key(endpoint.resolve_endpoint(Settings()))
     with pytest.raises(MissingApiKey) as error:
         endpoint.resolve_endpoint(Settings(preset="xiaomi"))
@@ -105,26 +105,26 @@ def test_a_key_that_a_host_took_is_not_offered_to_another() -> None:
 
 
 @pytest.mark.usefixtures("_key")
-def test_a_key_that_a_host_refused_is_free_for_the_right_one() -> None:
+def test_a_key_that_one_host_refused_can_be_sent_to_another() -> None:
     endpoint.resolve_endpoint(Settings())
     assert endpoint.resolve_endpoint(Settings(preset="xiaomi")).key == KEY
 
 
 @pytest.mark.usefixtures("_key")
-def test_this_machine_takes_a_key_without_binding_it() -> None:
+def test_a_key_is_not_bound_to_this_machine() -> None:
     endpoint.bind_key(endpoint.resolve_endpoint(Settings(base_url="http://localhost:8000/v1")))
     assert endpoint.resolve_endpoint(Settings()).key == KEY
 
 
 @pytest.mark.usefixtures("_key")
-def test_a_key_does_not_go_where_it_could_be_read_on_the_way() -> None:
+def test_a_key_is_not_sent_over_http_to_another_machine() -> None:
     assert endpoint.resolve_endpoint(Settings(base_url="http://api.mimo-v2.com/v1")).key == ""
     credentials.set_key("http://vllm.lan:8000", "sk-lan")
     assert endpoint.resolve_endpoint(Settings(base_url="http://vllm.lan:8000/v1")).key == "sk-lan"
 
 
 @pytest.mark.parametrize("host", ["api.mimo-v2.com", "vllm.lan:8000", "10.0.0.5", "[fd00::1]:8000"])
-def test_a_key_that_was_given_for_https_is_never_sent_in_plain(host: str) -> None:
+def test_a_key_for_https_is_never_sent_over_http(host: str) -> None:
     credentials.set_key(endpoint.get_key_origin(f"https://{host}/v1"), "sk-typed")
     assert endpoint.resolve_endpoint(Settings(base_url=f"https://{host}/v1")).key == "sk-typed"
     assert endpoint.resolve_endpoint(Settings(base_url=f"http://{host}/v1")).key == ""
@@ -146,23 +146,23 @@ def test_a_key_is_bound_to_scheme_and_host(url: str, origin: str) -> None:
     assert endpoint.get_key_origin(url) == origin
 
 
-def test_a_host_is_the_same_however_it_is_written() -> None:
+def test_different_spellings_of_a_host_are_equal() -> None:
     urls = ("https://API.mimo-v2.com/v1", "https://api.mimo-v2.com:443/v1", "https://api.mimo-v2.com")
     assert {endpoint.parse_host(url) for url in urls} == {"api.mimo-v2.com"}
     assert endpoint.parse_host("http://127.0.0.1:8000/v1") == "127.0.0.1:8000"
 
 
-def test_the_embedded_model_has_no_other_address() -> None:
+def test_a_base_url_with_the_embedded_model_is_an_error() -> None:
     with pytest.raises(BadOption, match="has no base URL"):
         endpoint.resolve_service(Settings(preset="local", base_url="http://127.0.0.1:8000/v1"))
 
 
 @pytest.mark.usefixtures("_key")
-def test_an_endpoint_does_not_show_its_key() -> None:
+def test_the_repr_of_an_endpoint_masks_the_key() -> None:
     assert KEY[:-4] not in repr(endpoint.resolve_endpoint(Settings()))
 
 
-def test_an_address_with_a_password_is_refused_without_showing_it() -> None:
+def test_a_base_url_with_a_password_is_an_error_that_does_not_contain_it() -> None:
     with pytest.raises(BadOption) as error:
         endpoint.resolve_endpoint(Settings(base_url="https://me:S3cretPw@host/v1"))
     assert "S3cretPw" not in str(error.value)

@@ -262,7 +262,7 @@ async def error_of(question: Awaitable[object]) -> MimoError:
 # What is offered
 
 
-async def test_tools_come_with_the_servers_name_and_without_what_mimo_refuses(either: McpServer) -> None:
+async def test_tools_have_the_server_name_and_a_schema_that_mimo_accepts(either: McpServer) -> None:
     add, shelve = [(await named(either, name)).spec for name in ("add", "shelve")]
     number = {"type": "integer"}
     parameters = {"type": "object", "properties": {"a": number, "b": number}, "required": ["a", "b"]}
@@ -283,13 +283,11 @@ async def test_tools_come_with_the_servers_name_and_without_what_mimo_refuses(ei
     }
 
 
-async def test_a_title_stands_in_for_a_description(shop: McpServer) -> None:
+async def test_a_title_replaces_a_missing_description(shop: McpServer) -> None:
     assert (await named(shop, "show")).spec.description == "Show a result"
 
 
-async def test_every_name_is_one_that_a_model_may_use_and_calls_the_right_tool(
-    made: Made, program: Path
-) -> None:
+async def test_every_tool_name_is_valid_and_calls_the_right_tool(made: Made, program: Path) -> None:
     server = made("Müller & Söhne", [sys.executable, str(program)])
     strange = ["a.b", "a/b", "x" * 100, "x" * 101]
     for name in strange:
@@ -302,7 +300,7 @@ async def test_every_name_is_one_that_a_model_may_use_and_calls_the_right_tool(
     assert await (await named(server, "a/b")).call({}) == ("new", False)
 
 
-async def test_a_tool_that_is_added_later_is_offered_later(either: McpServer) -> None:
+async def test_a_tool_that_the_server_adds_later_is_offered_later(either: McpServer) -> None:
     name = f"later_{os.getpid()}_{either.url[:4]}"
     assert name not in [tool.name for tool in await either.list_tools()]
     await said(either, "learn", name=name)
@@ -312,7 +310,7 @@ async def test_a_tool_that_is_added_later_is_offered_later(either: McpServer) ->
 # What comes of a call
 
 
-async def test_a_call_gives_the_tools_text(either: McpServer) -> None:
+async def test_a_call_returns_the_text_of_the_tool(either: McpServer) -> None:
     assert await (await named(either, "add")).call({"a": 2, "b": 40}) == ("42", False)
 
 
@@ -341,7 +339,7 @@ async def test_every_kind_of_result_becomes_text(shop: McpServer, name: str, tex
         ("fly", {}, "fly"),
     ],
 )
-async def test_what_a_tool_or_its_server_refuses_is_a_result(
+async def test_an_error_of_a_tool_or_its_server_is_a_result(
     either: McpServer, tool: str, arguments: dict[str, object], told: str
 ) -> None:
     text, is_error = await either.call_tool(tool, arguments)
@@ -349,11 +347,11 @@ async def test_what_a_tool_or_its_server_refuses_is_a_result(
     assert told in text
 
 
-async def test_half_a_character_in_an_argument_does_no_harm(either: McpServer) -> None:
+async def test_a_lone_surrogate_in_an_argument_is_replaced(either: McpServer) -> None:
     assert await said(either, "echo", text="\ud83d\ude00 \ud800") == "😀 \ufffd"
 
 
-async def test_a_long_result_comes_whole(either: McpServer) -> None:
+async def test_a_long_result_is_complete(either: McpServer) -> None:
     assert await said(either, "echo", text="é" * 300_000) == "é" * 300_000
 
 
@@ -370,12 +368,12 @@ async def waiting(server: McpServer) -> asyncio.Task[tuple[str, bool]]:
     return call
 
 
-async def test_two_calls_run_at_a_time(shop: McpServer) -> None:
+async def test_two_calls_run_concurrently(shop: McpServer) -> None:
     with anyio.fail_after(60):
         assert await asyncio.gather(said(shop, "meet"), said(shop, "meet")) == ["met", "met"]
 
 
-async def test_a_cancelled_call_is_over_and_the_server_goes_on(either: McpServer) -> None:
+async def test_a_cancelled_call_does_not_stop_the_server(either: McpServer) -> None:
     process, before = await said(either, "process"), await said(either, "count")
     call = await waiting(either)
     call.cancel()
@@ -399,7 +397,7 @@ async def test_a_cancelled_call_does_not_wait_for_a_server_that_hangs(own: McpSe
     assert await said(own, "process") == process
 
 
-async def test_who_gives_up_waiting_for_the_start_does_not_keep_another_from_it(own: McpServer) -> None:
+async def test_a_cancelled_start_does_not_block_the_next_one(own: McpServer) -> None:
     one, other = asyncio.create_task(own.list_tools()), asyncio.create_task(said(own, "add", a=1, b=1))
     while own._connection is None:
         await anyio.lowlevel.checkpoint()
@@ -407,14 +405,14 @@ async def test_who_gives_up_waiting_for_the_start_does_not_keep_another_from_it(
     assert await other == "2"
 
 
-def test_one_server_answers_all_loops_and_threads(either: McpServer) -> None:
+def test_one_server_serves_all_loops_and_threads(either: McpServer) -> None:
     asked = partial(said, either, "process")
     with start_blocking_portal() as portal:
         first = portal.call(asked)
     assert {first, asyncio.run(asked()), asyncio.run(asked())} == {first}
 
 
-def test_two_threads_that_begin_at_a_time_get_the_same_server(own: McpServer) -> None:
+def test_two_threads_that_start_together_share_a_server(own: McpServer) -> None:
     found: list[str] = []
     threads = [
         threading.Thread(target=lambda: found.append(asyncio.run(said(own, "process")))) for _ in range(8)
@@ -427,7 +425,7 @@ def test_two_threads_that_begin_at_a_time_get_the_same_server(own: McpServer) ->
     assert len({*found}) == 1
 
 
-async def test_what_a_server_logs_does_not_grow_for_ever(own: McpServer) -> None:
+async def test_the_log_of_a_server_has_a_size_limit(own: McpServer) -> None:
     await said(own, "chat")
     first = os.fstat(own._connection._log.fileno()).st_size
     for _ in range(3):
@@ -435,7 +433,7 @@ async def test_what_a_server_logs_does_not_grow_for_ever(own: McpServer) -> None
     assert os.fstat(own._connection._log.fileno()).st_size == first >= 100_000
 
 
-async def test_what_a_server_and_the_sdk_log_stays_out_of_the_notebook(
+async def test_logs_of_the_server_and_of_the_sdk_are_not_displayed(
     own: McpServer, made: Made, capfd: pytest.CaptureFixture[str]
 ) -> None:
     call = await waiting(own)
@@ -448,7 +446,7 @@ async def test_what_a_server_and_the_sdk_log_stays_out_of_the_notebook(
 # Beginning and end
 
 
-async def test_a_server_is_started_on_first_use_and_ends_when_it_is_closed(own: McpServer) -> None:
+async def test_a_server_starts_on_first_use_and_stops_on_close(own: McpServer) -> None:
     assert own._connection is None
     first = await said(own, "process")
     assert own._connection._scope.deadline == float("inf")  # it may take its time from now on
@@ -520,20 +518,24 @@ def printed(end: str, url: str, *command: object) -> list[str]:
     [("good", []), ("good", ["stay"]), ("killed", [])],
     ids=["in good order", "against its will", "with a killed process"],
 )
-def test_a_server_ends_with_its_process(program: Path, address: str, end: str, more: list[str]) -> None:
+def test_a_server_stops_with_its_parent_process(
+    program: Path, address: str, end: str, more: list[str]
+) -> None:
     (process,) = printed(end, address, program, *more)
     wait_until(lambda: not runs(process))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_process_starts_its_own_and_leaves_the_other_alone(program: Path, address: str) -> None:
+def test_a_forked_process_starts_its_own_server(program: Path, address: str) -> None:
     first, child, status, again = printed("fork", address, program)
     assert (status, again) == ("0", first)
     assert child != first
     wait_until(lambda: not runs(child) and not runs(first))
 
 
-async def test_a_server_that_died_is_told_and_started_anew(made: Made, program: Path) -> None:
+async def test_a_server_that_died_during_a_call_is_an_error_and_is_restarted(
+    made: Made, program: Path
+) -> None:
     shop = made("shop", [sys.executable, str(program)], env={"TOKEN": "sesame"})
     first = await said(shop, "process")
     assert await shop.call_tool("die", {}) == (
@@ -543,7 +545,7 @@ async def test_a_server_that_died_is_told_and_started_anew(made: Made, program: 
     assert await said(shop, "process") != first
 
 
-async def test_a_server_that_died_between_two_cells_is_started_anew(own: McpServer) -> None:
+async def test_a_server_that_died_between_two_cells_is_restarted(own: McpServer) -> None:
     first = await said(own, "process")
     os.kill(int(first), signal.SIGKILL)
     wait_until(lambda: not runs(first))
@@ -551,7 +553,7 @@ async def test_a_server_that_died_between_two_cells_is_started_anew(own: McpServ
     assert await said(own, "process") != first
 
 
-async def test_a_program_gets_nothing_that_was_not_given_to_it(
+async def test_a_server_program_receives_only_the_given_environment(
     made: Made, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("MIMO_API_KEY", "AWS_SECRET_ACCESS_KEY", "JUPYTER_TOKEN", "PYTHONSTARTUP"):
@@ -617,14 +619,14 @@ NODE = "import sys; sys.stderr.write('x\\nError: no such module\\n    at main\\n
     ],
     ids=["there is none", "it may not run", "it dies", "Node dies", "it ends", "it is no server"],
 )
-async def test_a_program_that_does_not_serve_is_told(
+async def test_a_program_that_is_not_an_mcp_server_is_an_error(
     made: Made, command: list[str], kind: type[MimoError], told: str, hint: str
 ) -> None:
     error = await error_of(made("it", command, env={"TOKEN": "secret", "DEBUG": "o"}).list_tools())
     assert (type(error), str(error), error.hint) == (kind, told, hint)
 
 
-async def test_an_address_where_nobody_answers_is_told_without_its_secrets(
+async def test_an_unreachable_url_is_an_error_without_its_secrets(
     made: Made, free_port: Callable[[], int]
 ) -> None:
     place = f"127.0.0.1:{free_port()}"
@@ -634,14 +636,14 @@ async def test_an_address_where_nobody_answers_is_told_without_its_secrets(
     assert error.hint == "Check that it runs."
 
 
-async def test_an_address_of_something_else_is_told(made: Made, website: str) -> None:
+async def test_a_url_without_an_mcp_server_is_an_error(made: Made, website: str) -> None:
     error = await error_of(made("it", url=website).list_tools())
     assert isinstance(error, WireError)
     assert str(error) == "The MCP server 'it' refused: Unexpected content type: text/html."
 
 
 @pytest.mark.parametrize("how", [[], ["old"]], ids=["without sessions", "with sessions"])
-async def test_a_remote_server_that_begins_anew_is_found_again(
+async def test_a_remote_server_that_restarts_is_reconnected(
     made: Made, program: Path, free_port: Callable[[], int], how: list[str]
 ) -> None:
     port = free_port()
@@ -652,7 +654,7 @@ async def test_a_remote_server_that_begins_anew_is_found_again(
             assert await said(remote, "add", a=1, b=2) == "3"
 
 
-async def test_a_remote_server_that_went_away_is_told(
+async def test_a_remote_server_that_stopped_is_an_error(
     made: Made, program: Path, free_port: Callable[[], int]
 ) -> None:
     port = free_port()
@@ -663,14 +665,14 @@ async def test_a_remote_server_that_went_away_is_told(
     assert await remote.call_tool("add", {"a": 1, "b": 2}) == (told, True)
 
 
-async def test_a_server_that_says_nothing_is_given_up(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_server_times_out(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mcp, "START_TIMEOUT", 0.5)
     error = await error_of(made("it", ["sleep", "600"]).list_tools())
     assert isinstance(error, ConnectionFailed)
     assert (str(error), error.hint) == ("The MCP server 'it' did not answer in 0.5 s.", LOOK)
 
 
-async def test_a_tool_that_never_ends_is_given_up_and_the_server_goes_on(
+async def test_a_tool_that_never_ends_times_out_without_stopping_the_server(
     shop: McpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = await said(shop, "process")
@@ -684,13 +686,13 @@ async def test_a_tool_that_never_ends_is_given_up_and_the_server_goes_on(
     "given",
     [{}, {"command": ["cat"], "url": "http://localhost"}, {"url": "localhost/mcp"}, {"url": "file:///mcp"}],
 )
-async def test_a_server_is_a_command_or_an_address(given: dict[str, object]) -> None:
+async def test_a_server_is_a_command_or_a_url(given: dict[str, object]) -> None:
     with pytest.raises(BadOption) as error:
         McpServer("it", **given)
     assert str(error.value) == "The MCP server 'it' needs a command or a URL."
 
 
-def test_that_the_sdk_is_missing_is_told_with_what_to_do() -> None:
+def test_a_missing_sdk_is_an_error_that_names_the_command() -> None:
     code = (
         "import sys; sys.modules['mcp'] = None; import asyncio\n"
         "from mimo_magics.core.errors import MimoError; from mimo_magics.client.mcp import McpServer\n"
@@ -707,7 +709,7 @@ def test_that_the_sdk_is_missing_is_told_with_what_to_do() -> None:
 
 
 @pytest.mark.skipif(not find_spec("mcp_server_time"), reason="mcp-server-time is not installed")
-async def test_the_official_time_server_tells_the_time(made: Made) -> None:
+async def test_the_official_time_server_returns_the_time(made: Made) -> None:
     clock = made("clock", [sys.executable, "-m", "mcp_server_time", "--local-timezone", "UTC"])
     assert [tool.spec.name for tool in await clock.list_tools()] == [
         "clock_get_current_time",

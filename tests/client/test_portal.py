@@ -1,4 +1,4 @@
-"""The portal: coroutines for callers that cannot await."""
+"""The portal: coroutines for callers that cannot await, on one event loop in a background thread."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ def test_a_coroutine_that_suspends_cannot_run_inline() -> None:
         portal.run_inline(suspends())
 
 
-def test_ask_works_while_a_loop_is_running(peer: Peer) -> None:
+def test_a_synchronous_call_works_while_a_loop_is_running(peer: Peer) -> None:
     async def cell() -> str:
         return str(session(peer).ask("hello"))
 
@@ -73,7 +73,7 @@ def test_calls_from_any_thread_share_a_connection(peer: Peer) -> None:
 @pytest.mark.parametrize(
     "words", [[], ["half ", "an answer"]], ids=["before the first byte", "in the stream"]
 )
-def test_ctrl_c_without_an_event_stops_at_once_and_keeps_the_partial_reply(
+def test_ctrl_c_while_the_server_is_silent_stops_at_once_with_the_partial_reply(
     peer: Peer, words: list[str]
 ) -> None:
     peer.answers(lambda seen: Answer([*(frames(seen, words, end=False) if words else ()), SILENCE]))
@@ -87,7 +87,7 @@ def test_ctrl_c_without_an_event_stops_at_once_and_keeps_the_partial_reply(
     assert peer.settled()[0].disconnected
 
 
-def test_an_ended_loop_is_replaced(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_loop_is_replaced(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     ended = []
 
@@ -100,13 +100,13 @@ def test_an_ended_loop_is_replaced(peer: Peer, monkeypatch: pytest.MonkeyPatch) 
     assert session(peer).ask("hello").text == "You said: hello"
 
 
-def test_the_error_of_a_call_is_raised(peer: Peer) -> None:
+def test_an_error_of_a_call_is_raised(peer: Peer) -> None:
     peer.answers(error(401))
     with pytest.raises(InvalidApiKey):
         session(peer).ask("hello")
 
 
-def test_a_session_works_after_errors_and_interrupts(peer: Peer) -> None:
+def test_a_session_accepts_a_prompt_after_any_failure(peer: Peer) -> None:
     talk = session(peer)
     obeying = peer.script
     peer.answers(error(401))
@@ -146,7 +146,7 @@ if hasattr(os, "fork"):
 """
 
 
-def test_a_program_with_many_loops_and_processes_ends_without_warnings(peer: Peer) -> None:
+def test_a_program_with_many_loops_and_processes_exits_cleanly(peer: Peer) -> None:
     command = [sys.executable, "-X", "dev", "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PROGRAM]
     run = subprocess.run(
         [*command, f"{peer.url}/v1"], capture_output=True, text=True, timeout=60, check=False
@@ -176,7 +176,7 @@ print(os.waitstatus_to_exitcode(status))
 
 @pytest.mark.parametrize("argument", ["idle", "again"])
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_process_ends_by_itself(argument: str) -> None:
+def test_a_forked_process_exits(argument: str) -> None:
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORKED, argument], capture_output=True, text=True, check=True
     )
@@ -219,7 +219,7 @@ print("the end")
 
 
 @pytest.mark.parametrize("kind", ["silence", "whole", "busy", "shielded"])
-def test_a_process_ends_while_a_daemon_thread_waits_for_a_reply(peer: Peer, kind: str) -> None:
+def test_a_process_exits_while_a_daemon_thread_waits_for_a_reply(peer: Peer, kind: str) -> None:
     peer.script = lambda seen: Answer([*frames(seen, ["half"], end=False), SILENCE])
     command = [sys.executable, "-c", ENDING, kind, f"{peer.url}/v1"]
     with subprocess.Popen(

@@ -155,7 +155,8 @@ def test_the_reason_of_a_retry_is_translated(chinese: None) -> None:
         2, 4, 1.5, Translatable("{host} closed the connection without sending a response.", host="h")
     )
     assert (
-        str(event) == "h closed the connection without sending a response. · again in 1.5 s, attempt 2 of 4"
+        str(event)
+        == "h closed the connection without sending a response. · retrying in 1.5 s, attempt 2 of 4"
     )
     assert translate(str(event)) == "h 未傳送回應就關閉了連線。 · 1.5 秒後重試，第 2 次，共 4 次"
 
@@ -276,7 +277,7 @@ def test_a_notebook_saved_in_chinese_has_the_same_session_as_in_english(
     for language in ("en", "zh-TW"):
         monkeypatch.setattr(Translatable, "language", language)
         read[language] = [read_histories(json.loads(text)) for text in saved.values()]
-    assert "達到輸出上限而中斷" in json.loads(saved["zh-TW"])["cells"][0]["outputs"][0]["data"]["text/html"]
+    assert "達到輸出上限而截斷" in json.loads(saved["zh-TW"])["cells"][0]["outputs"][0]["data"]["text/html"]
     (first, *others) = read["en"] + read["zh-TW"]
     assert first.sessions["main"].turns == (turn,)
     assert all(found == first for found in others)
@@ -340,9 +341,9 @@ def test_a_kernel_shows_chinese_until_the_language_is_reset(kernel: Kernel, serv
     english = shown()
     assert kernel.run("%mimo_config language=zh-TW").documents[-1].startswith("設定")
     page, tables, failure = shown()
-    assert "達到輸出上限而中斷；--max-tokens 可提高上限" in page
+    assert "達到輸出上限而截斷；請提高 --max-tokens" in page
     assert "推理" in page
-    assert "cut off" not in page
+    assert "truncated" not in page
     assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "儲存於"]
     assert failure[0] == english[2][0]
     assert failure[1] == "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
@@ -354,5 +355,5 @@ def test_a_kernel_shows_chinese_until_the_language_is_reset(kernel: Kernel, serv
     assert kernel.run("%mimo_config --reset language").documents[-1].startswith("setting")
     again = shown()
     assert again[1:] == english[1:]
-    assert "cut off at the output limit" in again[0]
+    assert "truncated at the output limit" in again[0]
     assert [text for text in ("推理", "達到") if text in again[0]] == []

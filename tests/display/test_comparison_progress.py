@@ -47,7 +47,7 @@ def test_each_reply_has_a_status_until_it_is_over_and_a_result_then() -> None:
     clock.time = 9.0
     assert [*statuses, progress.reply_status(0), progress.reply_status(1)] == [
         "Waiting for the model… 0 s",
-        "HTTP 503: busy · again in 2 s, attempt 2 of 5",
+        "HTTP 503: busy · retrying in 2 s, attempt 2 of 5",
         "Answering… 2 s · mimo-v2-pro · first token after 2.0 s",
         "Answered · 2 s · mimo-v2-pro · first token after 2.0 s",
         "⚠ HTTP 429: too many",

@@ -58,7 +58,7 @@ def test_the_line_counts_down_to_the_next_attempt(clock: Clock, progress: Measur
     for _ in range(6):
         lines.append(progress.line)
         clock.time += 1
-    assert [line.removeprefix("HTTP 503: busy · again in ") for line in lines] == [
+    assert [line.removeprefix("HTTP 503: busy · retrying in ") for line in lines] == [
         f"{seconds} s, attempt 2 of 5" for seconds in (4, 3, 2, 1, 0, 0)
     ]
     progress.feed(ResponseStarted("1", "mimo"))

@@ -36,7 +36,7 @@ def test_rich_shows_waits_and_leaves_nothing_of_a_failed_call() -> None:
     )
     renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
     renderer.tick()
-    assert "HTTP 503: busy · again in 1.5 s, attempt 2 of 5" in screen.getvalue()
+    assert "HTTP 503: busy · retrying in 1.5 s, attempt 2 of 5" in screen.getvalue()
     renderer.clear()
     assert screen.getvalue().endswith("\x1b[2K")
 

@@ -65,7 +65,7 @@ def test_waits_are_shown_at_once(published: Published) -> None:
     assert statuses == [
         "Fetching x: 34 of 98 MB",
         "Starting x …",
-        "HTTP 503: busy · again in 2 s, attempt 2 of 5",
+        "HTTP 503: busy · retrying in 2 s, attempt 2 of 5",
     ]
 
 

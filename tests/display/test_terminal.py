@@ -25,7 +25,7 @@ def test_text_is_printed_at_once_and_reasoning_is_dim(capsys: pytest.CaptureFixt
         renderer.show(event)
     renderer.finish(ReplyDocument(REPLY), {})
     assert capsys.readouterr().out == (
-        "Starting x …\n⚠ too warm\nHTTP 503: busy · again in 1.5 s, attempt 2 of 5\n"
+        "Starting x …\n⚠ too warm\nHTTP 503: busy · retrying in 1.5 s, attempt 2 of 5\n"
         "\x1b[2mHm\x1b[0m\x1b[2m.\x1b[0m\n# Hello⟨U+001B⟩]0;title⟨U+0007⟩\n"
     )
 

@@ -1,4 +1,4 @@
-"""What a person sees before an approval is complete, and nothing in it is unseen."""
+"""The text of a call before its approval is complete, and every invisible character is visible."""
 
 import json
 from functools import partial
@@ -52,11 +52,11 @@ def test_deceptive_arguments_are_completely_visible(deceptive: DeceptiveArgument
     text = arguments_text(deceptive.text)
     assert [part for part in deceptive.shown if part not in text] == []
     assert (len(split_pages(text)) > 1) is deceptive.is_long
-    assert unseen(text) == []
+    assert find_invisible(text) == []
 
 
-def unseen(text: str) -> list[str]:
-    """What a text holds besides what is drawn, blanks and line ends of ours."""
+def find_invisible(text: str) -> list[str]:
+    """Return the invisible characters of a text."""
     return [char for char in text if not char.isprintable() and char != "\n"]
 
 
@@ -67,15 +67,15 @@ ARGUMENTS = st.dictionaries(st.text(max_size=8), st.text(max_size=200) | st.inte
 def test_the_pages_contain_all_arguments_and_no_invisible_character(arguments: dict[str, object]) -> None:
     text = arguments_text(json.dumps(arguments, ensure_ascii=False))
     assert "".join(split_pages(text)) == text
-    assert unseen(text) == []
+    assert find_invisible(text) == []
 
 
-PIECES = st.lists(
+FRAGMENTS = st.lists(
     st.sampled_from(["a", " ", "\n", "\xa0", "\u200b", "⟨", "⟩", "U+200B", "spaces: 4", "\\n", "\\"])
 )
 
 
-@given(PIECES.map("".join), PIECES.map("".join))
+@given(FRAGMENTS.map("".join), FRAGMENTS.map("".join))
 def test_different_calls_have_different_texts(one: str, other: str) -> None:
     assume(one != other)
     shown = [arguments_text(json.dumps({"cmd": text}, ensure_ascii=False)) for text in (one, other)]
@@ -100,7 +100,7 @@ def test_a_page_fits_into_the_window(text: str, rows: int, columns: int) -> None
 
 
 def count_rows(page: str, columns: int) -> int:
-    """Count the rows of a terminal that a page takes."""
+    """Return the number of terminal rows of a page."""
     lines = page.removesuffix("\n").split("\n")
     return sum(max(ceil(wcswidth(line) / columns), 1) for line in lines)
 

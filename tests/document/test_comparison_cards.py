@@ -1,4 +1,4 @@
-"""Replies side by side, at rest."""
+"""The document of a comparison."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def html(*shown: Column, **settings: object) -> str:
 
 
 def heads(html: str) -> list[list[str]]:
-    """The titles, band by band."""
+    """Return the headings of each row."""
     bands = re.findall("<tbody>(.*?)</tbody>", html, re.DOTALL)
     return [
         re.findall(
@@ -66,10 +66,10 @@ def test_in_plain_text_the_replies_are_one_below_the_other() -> None:
     shown = comparison_bundle([Column("a", one), Column("b", None, "HTTP 429")], caption="Go on.")
     assert shown["text/plain"] == (
         "1 · a\n> Hm.\nOne.\n\nTwo.\n⚠ Temperature will not act.\n"
-        "mimo-v2-pro · 42 tokens in, 7 out · first token after 0.5 s · 4 tokens/s · 2.5 s in all\n\n"
+        "mimo-v2-pro · 42 tokens in, 7 out · first token after 0.5 s · 4 tokens/s · 2.5 s in total\n\n"
         "2 · b\nHTTP 429\n\nGo on."
     )
-    assert "2.5 s in all" in shown["text/html"]
+    assert "2.5 s in total" in shown["text/html"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_display_options_apply_to_each_reply(form: str) -> None:
 
 def test_a_truncated_reply_is_marked_in_its_metrics() -> None:
     shown = comparison_bundle([Column("a", Reply(Message("assistant", (TextPart("Yes"),)), stop="length"))])
-    assert all("cut off at the output limit" in each for each in shown.values())
+    assert all("truncated at the output limit" in each for each in shown.values())
 
 
 def test_no_empty_line_ends_the_html_inside_markdown() -> None:

@@ -1,4 +1,4 @@
-"""How two texts differ."""
+"""The difference of two texts."""
 
 from __future__ import annotations
 
@@ -24,38 +24,40 @@ HEAD = (
 )
 
 
-def told(one: str, other: str) -> dict[str, str]:
+def bundle_of(one: str, other: str) -> dict[str, str]:
     return diff_bundle(("1 · a", one), ("2 · b", other))
 
 
-def marked(one: str, other: str) -> str:
-    shown = told(one, other)["text/html"]
+def diff_html(one: str, other: str) -> str:
+    shown = bundle_of(one, other)["text/html"]
     assert shown.startswith(HEAD)
     assert shown.endswith("</pre></div>")
     return shown.removeprefix(HEAD).removesuffix("</pre></div>")
 
 
-def test_deleted_and_inserted_words_are_marked() -> None:
-    assert marked("The quick brown fox\n  jumps.", "The quick red fox\n  jumps high.") == (
+def test_deleted_and_inserted_words_are_diff_html() -> None:
+    assert diff_html("The quick brown fox\n  jumps.", "The quick red fox\n  jumps high.") == (
         "The quick <del>brown</del><ins>red</ins> fox\n  jumps<ins> high</ins>.\n"
     )
 
 
-def test_unchanged_lines_are_not_marked() -> None:
-    assert marked("one\n\ntwo\nthree\n", "one\n\ntwo\n2.5\nthree") == "one&#10;\ntwo\n<ins>2.5\n</ins>three\n"
+def test_unchanged_lines_are_not_diff_html() -> None:
+    assert (
+        diff_html("one\n\ntwo\nthree\n", "one\n\ntwo\n2.5\nthree") == "one&#10;\ntwo\n<ins>2.5\n</ins>three\n"
+    )
 
 
 def test_each_character_of_a_script_without_spaces_is_a_word() -> None:
-    assert marked("今天天气很好。", "今天天气不好。") == "今天天气<del>很</del><ins>不</ins>好。\n"
+    assert diff_html("今天天气很好。", "今天天气不好。") == "今天天气<del>很</del><ins>不</ins>好。\n"
 
 
 def test_lines_with_little_in_common_are_replaced_as_a_whole() -> None:
     one, other = "It was a dark and stormy night.", "Call me Ishmael, a sailor."
-    assert marked(one, other) == f"<del>{one}\n</del><ins>{other}\n</ins>"
+    assert diff_html(one, other) == f"<del>{one}\n</del><ins>{other}\n</ins>"
 
 
 def test_the_plain_text_is_a_unified_diff() -> None:
-    assert told("one\ntwo\nthree", "one\n2\nthree\nfour\n")["text/plain"].splitlines() == [
+    assert bundle_of("one\ntwo\nthree", "one\n2\nthree\nfour\n")["text/plain"].splitlines() == [
         "--- 1 · a",
         "+++ 2 · b",
         "@@ -1,3 +1,4 @@",
@@ -68,12 +70,12 @@ def test_the_plain_text_is_a_unified_diff() -> None:
 
 
 def test_windows_line_ends_are_not_a_difference() -> None:
-    assert told("one\r\ntwo", "one\r\n2\r\n")["text/plain"].splitlines()[3:] == [" one", "-two", "+2"]
+    assert bundle_of("one\r\ntwo", "one\r\n2\r\n")["text/plain"].splitlines()[3:] == [" one", "-two", "+2"]
 
 
 @pytest.mark.parametrize("other", ["Yes.", "\n\nYes.\n", "Yes.\r\n"])
 def test_identical_texts_are_reported_in_a_sentence(other: str) -> None:
-    shown = told("Yes.", other)
+    shown = bundle_of("Yes.", other)
     assert shown["text/plain"] == "1 · a and 2 · b are identical."
     assert shown["text/plain"] in shown["text/html"]
 
@@ -83,22 +85,22 @@ TEXTS = st.text(st.sampled_from("ab 今\n.<&"), max_size=60)
 
 @given(TEXTS, TEXTS)
 def test_both_texts_can_be_restored_from_a_diff(one: str, other: str) -> None:
-    shown = told(one, other)
+    shown = bundle_of(one, other)
     if "are identical" in shown["text/plain"]:
         assert one.strip("\n") == other.strip("\n")
         return
     page = shown["text/html"].removeprefix(HEAD).removesuffix("</pre></div>")
     lines = shown["text/plain"].split("\n")[3:]
-    for text, leaves_out, mark in ((one, "ins", "-"), (other, "del", "+")):
-        left = re.sub(f"<{leaves_out}>.*?</{leaves_out}>", "", page, flags=re.DOTALL)
-        whole = text.strip("\n") + "\n"
-        assert html.unescape(re.sub("</?(ins|del)>", "", left)) == whole
-        assert "".join(f"{line[1:]}\n" for line in lines if line[0] in f" {mark}") == whole
+    for text, removed_tag, mark in ((one, "ins", "-"), (other, "del", "+")):
+        left = re.sub(f"<{removed_tag}>.*?</{removed_tag}>", "", page, flags=re.DOTALL)
+        expected = text.strip("\n") + "\n"
+        assert html.unescape(re.sub("</?(ins|del)>", "", left)) == expected
+        assert "".join(f"{line[1:]}\n" for line in lines if line[0] in f" {mark}") == expected
 
 
 @pytest.fixture
 def sizes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """How long the sequences were that were held against each other."""
+    """Return the lengths of the sequences that are compared."""
     sizes = []
 
     class Counting(SequenceMatcher):
@@ -124,7 +126,7 @@ LONG = 100_000
     ids=["words", "lines", "the same line", "the same word"],
 )
 def test_the_number_of_compared_items_is_limited(one: str, other: str, sizes: list[int]) -> None:
-    shown = told(one, other)
+    shown = bundle_of(one, other)
     assert max(sizes, default=0) <= MAX_DIFF_ITEMS
     assert sum(sizes) <= len(one) + len(other)
     assert len(shown["text/html"]) <= 3 * (len(one) + len(other))
@@ -133,7 +135,7 @@ def test_the_number_of_compared_items_is_limited(one: str, other: str, sizes: li
 def test_a_changed_word_is_found_in_long_similar_texts(sizes: list[int]) -> None:
     lines = [f"line {n} of many" for n in range(LONG)]
     changed = [*lines[:500], "line 500 of some", *lines[501:]]
-    assert "line 500 of <del>many</del><ins>some</ins>\n" in marked("\n".join(lines), "\n".join(changed))
+    assert "line 500 of <del>many</del><ins>some</ins>\n" in diff_html("\n".join(lines), "\n".join(changed))
     assert max(sizes) < 10
 
 
@@ -148,4 +150,4 @@ def test_hostile_text_is_harmless(name: str) -> None:
 
 
 def test_invisible_characters_are_shown() -> None:
-    assert marked("a\u202eb", "ab") == "<del>a⟨U+202E⟩b\n</del><ins>ab\n</ins>"
+    assert diff_html("a\u202eb", "ab") == "<del>a⟨U+202E⟩b\n</del><ins>ab\n</ins>"

@@ -1,4 +1,4 @@
-"""What a notebook keeps of a reply has a bound, whatever the reply asks for."""
+"""The document of a reply has a size limit."""
 
 import pytest
 
@@ -8,10 +8,9 @@ from mimo_magics.document.reply import MAX_HTML_CHARS, reply_bundle
 SIZE = 40_000
 DEEP = "[" * 850 + "1" + "]" * 850
 LARGE = {
-    "an address that is used often": f"[a]: https://x.org/{'x' * 20_000}\n\n" + "[a]" * 5_000,
+    "a URL that is used often": f"[a]: https://x.org/{'x' * 20_000}\n\n" + "[a]" * 5_000,
     "a title that is used often": f"[a]: https://x.org '{'t' * 20_000}'\n\n" + "[a]" * 5_000,
-    "many addresses": "".join(f"[{n}]: https://x.org/{'x' * 3_900}\n" for n in range(5))
-    + "[1][2][3]" * 2_000,
+    "many URLs": "".join(f"[{n}]: https://x.org/{'x' * 3_900}\n" for n in range(5)) + "[1][2][3]" * 2_000,
     "a wide table": "|" + "a|" * 500 + "\n|" + "-|" * 500 + "\n" + "|\n" * 19_000,
     "entities": "&#x202E;" * 5_000,
     "code": "```python\n" + "a = 1\n" * 6_000 + "```",
@@ -44,5 +43,5 @@ def test_a_reply_with_too_much_html_is_shown_as_text() -> None:
     text = f"[a]: https://x.org/{'x' * 3_900}\n\n" + "[a] " * 1_500
     html = reply_bundle(Reply(Message("assistant", (TextPart(text),)), stop="end"))["text/html"]
     assert "<a " not in html
-    assert "Shown as plain text: its HTML would be too large." in html
+    assert "Shown as plain text: the HTML would be too large." in html
     assert html.count("[a] ") > 1_000

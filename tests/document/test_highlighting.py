@@ -1,4 +1,4 @@
-"""Code is colored within bounds: the model chooses the language and the code."""
+"""Syntax highlighting is limited: the model chooses the language and the code."""
 
 import sys
 
@@ -39,7 +39,7 @@ def test_other_languages_are_not_highlighted(language: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [LINE * MAX_BLOCK_CHARS, "\t" * 2_500, "a " * 400, "\n\t" * 100, " \n" * 100, "0" * 1_000, '"\\' * 500],
-    ids=["large", "tabs", "a long line", "blank lines", "blanks", "digits", "quotes"],
+    ids=["large", "tabs", "a long line", "blank lines", "spaces", "digits", "quotes"],
 )
 @pytest.mark.parametrize("language", ["python", "java", "makefile", "c"])
 def test_large_code_and_long_runs_are_not_highlighted(language: str, code: str) -> None:

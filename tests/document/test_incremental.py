@@ -1,4 +1,4 @@
-"""Markdown cut into finished blocks while it comes."""
+"""Streamed Markdown, split into finished blocks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from mimo_magics.document.incremental import MAX_BLOCK_CHARS, Block, BlockSplitter
 from mimo_magics.document.markdown import to_html
 
-ANSWER = r"""# Title
+REPLY = r"""# Title
 
 A paragraph of *two*
 lines, with $x^2$ and $5.
@@ -51,11 +51,11 @@ Setext
 """
 
 
-def streamed(pieces: list[str]) -> tuple[list[Block], str]:
-    """All that was finished on the way, and what was left."""
+def streamed(deltas: list[str]) -> tuple[list[Block], str]:
+    """Return the blocks that were finished, and the rest."""
     blocks, finished = BlockSplitter(), []
-    for piece in pieces:
-        blocks.feed(piece)
+    for delta in deltas:
+        blocks.feed(delta)
         finished += blocks.pop_finished()[0]
     return finished, blocks.flush()
 
@@ -66,8 +66,8 @@ def shown(finished: list[Block], rest: str) -> str:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 10_000])
 def test_the_blocks_have_the_same_html_as_the_whole_text(size: int) -> None:
-    pieces = [ANSWER[start : start + size] for start in range(0, len(ANSWER), size)]
-    assert shown(*streamed(pieces)) == to_html(ANSWER)
+    deltas = [REPLY[start : start + size] for start in range(0, len(REPLY), size)]
+    assert shown(*streamed(deltas)) == to_html(REPLY)
 
 
 def test_a_block_is_finished_when_the_next_one_starts() -> None:
@@ -97,14 +97,14 @@ def test_a_blank_line_does_not_finish_a_block_that_may_continue(source: str) -> 
 
 
 LONG = {
-    "code": ("```python\n" + "x = 1  # so it goes on\n" * 1_000 + "```\n", "pre"),
+    "code": ("```python\n" + "x = 1  # it continues\n" * 1_000 + "```\n", "pre"),
     "one line of code": ("```\n" + "x = 1; " * 3_000 + "\n```\n", "pre"),
-    "list": ("- so it goes on\n" * 1_000, "ul"),
-    "numbers": ("".join(f"{number}. so it goes on\n" for number in range(1, 1_001)), "ol"),
-    "table": ("| a | b |\n|---|---|\n" + "| so it | goes on |\n" * 1_000, "table"),
-    "paragraph": ("So it goes on. " * 1_000, "p"),
+    "list": ("- it continues\n" * 1_000, "ul"),
+    "numbers": ("".join(f"{number}. it continues\n" for number in range(1, 1_001)), "ol"),
+    "table": ("| a | b |\n|---|---|\n" + "| it | continues |\n" * 1_000, "table"),
+    "paragraph": ("It continues. " * 1_000, "p"),
     "no spaces": ("x" * 20_000, "p"),
-    "quotation": ("> So it goes on.\n" * 1_000, "blockquote"),
+    "quotation": ("> It continues.\n" * 1_000, "blockquote"),
 }
 
 
@@ -127,7 +127,7 @@ def test_a_split_block_is_complete(name: str) -> None:
     text, _ = LONG[name]
     finished, rest = streamed([text[start : start + 777] for start in range(0, len(text), 777)])
     words = re.sub("<[^>]*>", " ", shown(finished, rest)).split()
-    assert words.count("goes") == text.count("goes")
+    assert sum(word.startswith("continues") for word in words) == text.count("continues")
     assert words.count("x") == text.count("x =")
 
 
@@ -140,10 +140,15 @@ def test_a_split_list_continues_its_numbers() -> None:
 
 
 @given(st.lists(st.text("ab`*_-#>|[]()$\\ \n\t1.~🙂é你", max_size=12), max_size=40))
-def test_no_character_is_lost_or_repeated(pieces: list[str]) -> None:
-    finished, rest = streamed(pieces)
+def test_no_character_is_lost_or_repeated(deltas: list[str]) -> None:
+    finished, rest = streamed(deltas)
     text = "".join(block.source for block in finished) + rest
-    assert text.strip("\n") == "".join(pieces).strip("\n")
+    assert without_blank_lines(text) == without_blank_lines("".join(deltas))
+
+
+def without_blank_lines(text: str) -> str:
+    """Return a text with single blank lines. More of them between blocks have no effect and may be dropped."""
+    return re.sub("\n{3,}", "\n\n", text.strip("\n"))
 
 
 @pytest.mark.thorough
@@ -158,8 +163,8 @@ def test_every_long_block_is_split(count: int, head: str) -> None:
 def test_an_emoji_is_shown_when_it_is_complete(emoji: str) -> None:
     blocks = BlockSplitter("你好 ")
     tails = []
-    for piece in [*emoji, "。"]:
-        blocks.feed(piece)
+    for delta in [*emoji, "。"]:
+        blocks.feed(delta)
         tails.append(blocks.pop_finished()[1])
     assert set(tails) == {"你好 ", f"你好 {emoji}。"}
 

@@ -1,4 +1,4 @@
-"""JSON is indented as long as that keeps it small."""
+"""JSON is indented unless that would make it large."""
 
 import pytest
 

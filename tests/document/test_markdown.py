@@ -1,4 +1,4 @@
-"""Markdown of a model to HTML that can do no harm."""
+"""Untrusted Markdown as sanitized HTML."""
 
 import re
 from html.parser import HTMLParser
@@ -69,8 +69,8 @@ def test_each_block_decides_its_writing_direction() -> None:
 
 
 def test_remote_images_are_shown_if_they_are_allowed() -> None:
-    picture = '<img src="https://x.org/cat.png" alt="a cat" referrerpolicy="no-referrer">'
-    assert picture in to_html("![a cat](https://x.org/cat.png)", remote_images=True)
+    image = '<img src="https://x.org/cat.png" alt="a cat" referrerpolicy="no-referrer">'
+    assert image in to_html("![a cat](https://x.org/cat.png)", remote_images=True)
     for url in ("cat.png", "data:image/png;base64,AAAA", "javascript:x", "//x.org/cat.png"):
         assert "<img" not in to_html(f"![a cat]({url})", remote_images=True)
 
@@ -82,12 +82,12 @@ def test_invisible_characters_are_shown() -> None:
 
 
 def test_scripts_and_emoji_keep_their_joiners() -> None:
-    told = "👩‍👩‍👧‍👦 ❤️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿 नमस्\u200dते سلام\u200cها\u200f!"
-    assert told in to_html(told)
+    text = "👩‍👩‍👧‍👦 ❤️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿 नमस्\u200dते سلام\u200cها\u200f!"
+    assert text in to_html(text)
 
 
 class Inventory(HTMLParser):
-    """What a browser would find."""
+    """Collects the elements and attributes that a browser would find."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -185,5 +185,5 @@ def test_deeply_nested_markdown_can_be_rendered(source: str) -> None:
 
 
 def test_a_code_block_is_returned_unchanged() -> None:
-    """It goes into a cell: what the page spells out would be other code there."""
+    # The code goes into a cell, where a placeholder for an invisible character would be wrong.
     assert code_blocks("```\na\u200bb &shy;\n```\n\n    \u00adc\n") == ["a\u200bb &shy;\n", "\u00adc\n"]

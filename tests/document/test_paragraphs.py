@@ -1,4 +1,4 @@
-"""Lines as paragraphs."""
+"""Lines of plain text as paragraphs."""
 
 import pytest
 from support.hostile import HOSTILE, find_unexpected

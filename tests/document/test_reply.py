@@ -141,11 +141,11 @@ def test_a_reply_that_was_not_streamed_has_no_speed() -> None:
         ("end", ""),
         ("stop", ""),
         ("interrupted", "stopped"),
-        ("cut", "cut off: the connection broke"),
-        ("length", "cut off at the output limit; --max-tokens raises it"),
-        ("filter", "withheld by the server's content filter"),
-        ("repetition", "cut off by the server: it repeated itself"),
-        ("<new>", "ended: <new>"),
+        ("cut", "incomplete: the connection broke"),
+        ("length", "truncated at the output limit; raise --max-tokens"),
+        ("filter", "stopped by the server's content filter"),
+        ("repetition", "stopped by the server: the text repeats itself"),
+        ("<new>", "stop reason: <new>"),
     ],
 )
 def test_the_footer_shows_a_stop_reason_that_is_not_normal(stop: str, told: str) -> None:
@@ -153,7 +153,7 @@ def test_the_footer_shows_a_stop_reason_that_is_not_normal(stop: str, told: str)
 
 
 def test_the_footer_of_a_reply_with_reasoning_only_says_that_it_is_empty() -> None:
-    assert footer(answer(ReasoningPart("Hm."), stop="end")) == "no answer came"
+    assert footer(answer(ReasoningPart("Hm."), stop="end")) == "empty reply"
 
 
 def test_a_status_line_replaces_the_footer_of_a_running_reply() -> None:
@@ -173,7 +173,7 @@ def test_stop_reason_and_model_name_are_escaped() -> None:
 def test_an_interrupted_document_is_plain_text() -> None:
     html = reply_html(answer(TextPart("**Hello** <b>")), display_options=DisplayOptions(is_plain=True))
     assert '<pre dir="auto">**Hello** &lt;b&gt;</pre>' in html
-    assert "its document was stopped" in html
+    assert "rendering was interrupted" in html
 
 
 def test_a_reply_is_plain_text_when_rendering_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,4 +183,4 @@ def test_a_reply_is_plain_text_when_rendering_fails(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(MarkdownIt, "render", fail)
     html = reply_html(answer(TextPart("**Hello**")))
     assert '<pre dir="auto">**Hello**</pre>' in html
-    assert "it cannot be shown as a document" in html
+    assert "rendering failed" in html

@@ -1,6 +1,6 @@
-"""Hostile texts, as HTML: whatever stands in a reply, the page gets elements and attributes from one short list.
+"""Hostile text in replies: the HTML has only elements and attributes of the allow-list.
 
-Each string is read twice: as it is written, and as it is written again by the parser that browsers have.
+The HTML is parsed twice: as it is, and after a browser's parser has serialized it again.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ def reply(*parts: Part) -> Reply:
     return Reply(Message("assistant", parts), stop="end")
 
 
-PLACES: dict[str, Callable[[str], Reply]] = {
-    "answer": lambda text: reply(TextPart(text)),
+FIELDS: dict[str, Callable[[str], Reply]] = {
+    "text": lambda text: reply(TextPart(text)),
     "JSON": lambda text: reply(TextPart(json.dumps({text: text}))),
     "reasoning": lambda text: reply(ReasoningPart(text)),
     "tool": lambda text: reply(ToolCall(text, text, "{}")),
     "arguments": lambda text: reply(ToolCall("1", "tool", text)),
     "JSON arguments": lambda text: reply(ToolCall("1", "tool", json.dumps({text: text}))),
     "result": lambda text: reply(ToolCall("1", "tool"), ToolResult("1", text, text)),
-    "address": lambda text: Reply(annotations=(Annotation(text),)),
-    "web address": lambda text: Reply(annotations=(Annotation(f"{OUT}/{text}"),)),
+    "source URL": lambda text: Reply(annotations=(Annotation(text),)),
+    "source URL with a host": lambda text: Reply(annotations=(Annotation(f"{OUT}/{text}"),)),
     "source": lambda text: Reply(annotations=(Annotation(f"{OUT}/x", text, text, text, text),)),
     "note": lambda text: Reply(notes=(text,)),
     "model": lambda text: Reply(model=text),
     "stop": lambda text: Reply(stop=text),
     "id": lambda text: Reply(id=text),
-    "all of it": everywhere,
+    "all": everywhere,
 }
-"""Wherever a server can put a text."""
+"""The fields of a reply that a server controls."""
 
 
-def shown(text: str, place: str) -> list[str]:
-    """Show a reply with the text in that place, in all forms."""
-    return [reply_html(PLACES[place](text), display_options=DisplayOptions(form)) for form in FORMS]
+def shown(text: str, field: str) -> list[str]:
+    """Return the HTML of a reply with the text in a field, in all formats."""
+    return [reply_html(FIELDS[field](text), display_options=DisplayOptions(form)) for form in FORMS]
 
 
 def test_the_hostile_texts_are_different() -> None:
@@ -64,13 +64,13 @@ def test_the_hostile_texts_are_different() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_is_harmless_in_every_field_of_a_reply(name: str) -> None:
-    for place in PLACES:
-        assert [place, *map(find_harm, shown(HOSTILE[name], place))] == [place, [], [], []]
+    for field in FIELDS:
+        assert [field, *map(find_harm, shown(HOSTILE[name], field))] == [field, [], [], []]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_does_not_end_a_document_inside_markdown(name: str) -> None:
-    for html in shown(HOSTILE[name], "all of it"):
+    for html in shown(HOSTILE[name], "all"):
         assert [token.type for token in MarkdownIt("commonmark").parse(html)] == ["html_block"]
 
 

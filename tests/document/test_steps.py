@@ -1,4 +1,4 @@
-"""Reasoning and tools before an answer."""
+"""Reasoning and tool calls of a reply."""
 
 import pytest
 
@@ -21,42 +21,42 @@ from mimo_magics.document.steps import (
     summary_line,
 )
 
-HM, SO, TEXT = ReasoningPart("Hm."), ReasoningPart("So."), TextPart("Yes.")
+THINK, SO, TEXT = ReasoningPart("Hm."), ReasoningPart("So."), TextPart("Yes.")
 CLOCK, BELL = ToolCall("1", "clock"), ToolCall("2", "bell")
 
 
-def line(*parts: object, **fields: object) -> str:
-    """The line of the first group."""
+def summary(*parts: object, **fields: object) -> str:
+    """Return the summary of the first group."""
     reply = Reply(Message("assistant", parts), **fields)
     return summary_line(next(group_parts(parts)), reply)
 
 
 def test_consecutive_steps_are_a_group_and_each_text_is_separate() -> None:
-    parts = (HM, CLOCK, TEXT, TEXT, BELL)
-    assert list(group_parts(parts)) == [(HM, CLOCK), (TEXT,), (TEXT,), (BELL,)]
+    parts = (THINK, CLOCK, TEXT, TEXT, BELL)
+    assert list(group_parts(parts)) == [(THINK, CLOCK), (TEXT,), (TEXT,), (BELL,)]
     assert list(group_parts(())) == []
 
 
 @pytest.mark.parametrize(
-    ("parts", "told"),
+    ("parts", "expected"),
     [
-        ((HM,), "Reasoning · 3.2 s · 1,740 tokens"),
-        ((HM, CLOCK), "Reasoning · 3.2 s · 1,740 tokens · called clock"),
-        ((HM, TEXT, SO), "Reasoning"),
+        ((THINK,), "Reasoning · 3.2 s · 1,740 tokens"),
+        ((THINK, CLOCK), "Reasoning · 3.2 s · 1,740 tokens · called clock"),
+        ((THINK, TEXT, SO), "Reasoning"),
         ((CLOCK,), "Called clock"),
         ((CLOCK, BELL, CLOCK), "Called clock (2 times), bell"),
     ],
 )
-def test_a_summary_has_the_reasoning_and_the_calls(parts: tuple[object, ...], told: str) -> None:
-    assert line(*parts, usage=Usage(reasoning=1_740), timing=Timing(reasoning=3.21)) == told
+def test_a_summary_has_the_reasoning_and_the_calls(parts: tuple[object, ...], expected: str) -> None:
+    assert summary(*parts, usage=Usage(reasoning=1_740), timing=Timing(reasoning=3.21)) == expected
 
 
 def test_a_summary_leaves_out_unknown_values() -> None:
-    assert line(HM) == "Reasoning"
+    assert summary(THINK) == "Reasoning"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         ("", "clock()"),
         ("{", "clock()"),
@@ -66,12 +66,12 @@ def test_a_summary_leaves_out_unknown_values() -> None:
         ('{"a": "\u202e"}', 'clock("a": "⟨U+202E⟩")'),
     ],
 )
-def test_a_call_on_one_line_is_truncated(arguments: str, told: str) -> None:
-    assert call_line(ToolCall("1", "clock", arguments)) == told
+def test_a_call_on_one_line_is_truncated(arguments: str, expected: str) -> None:
+    assert call_line(ToolCall("1", "clock", arguments)) == expected
 
 
 @pytest.mark.parametrize(
-    ("result", "told"),
+    ("result", "expected"),
     [
         (None, "not run"),
         (ToolResult("1", "clock", "12"), "done"),
@@ -80,8 +80,8 @@ def test_a_call_on_one_line_is_truncated(arguments: str, told: str) -> None:
         (ToolResult("1", "clock", "no", is_error=True, refused=True), "refused"),
     ],
 )
-def test_the_outcome_of_a_call_has_its_time(result: ToolResult | None, told: str) -> None:
-    assert outcome_text(result) == told
+def test_the_outcome_of_a_call_has_its_time(result: ToolResult | None, expected: str) -> None:
+    assert outcome_text(result) == expected
 
 
 def test_a_result_has_its_size_and_a_limited_height() -> None:

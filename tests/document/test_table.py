@@ -1,4 +1,4 @@
-"""Tables, as HTML and as aligned text."""
+"""Tables as HTML and as aligned plain text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def test_html_in_a_cell_is_escaped(name: str) -> None:
     text = HOSTILE[name]
     html = table(("name", "value"), [(text, text)])["text/html"]
     assert find_unexpected(ParsedHtml(html).found) == []
-    assert find_harm(reparse_html(html)) == []  # browsers add <tbody>
+    # Browsers add <tbody>.
+    assert find_harm(reparse_html(html)) == []
 
 
 def test_numeric_columns_are_aligned_to_the_right() -> None:

@@ -1,4 +1,4 @@
-"""Formulas that write symbols are typeset; all others stay source."""
+"""Formulas with listed commands are typeset. All others stay TeX source."""
 
 import pytest
 

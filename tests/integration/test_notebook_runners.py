@@ -1,4 +1,4 @@
-"""Conversations in notebooks that nbclient, nbconvert and papermill run: without cell ids, and read back afterwards."""
+"""Sessions in notebooks that nbclient, nbconvert and papermill run without cell ids, and that are read back."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def peer(server: Peer) -> Peer:
 
 
 def write(path: Path, *cells: str) -> Path:
-    """Write a notebook; the cell of the city holds the parameters."""
+    """Write a notebook. The cell with the city has the tag `parameters`."""
     code = [
         nb.new_code_cell(cell, metadata={"tags": ["parameters"]} if cell == CITY else {}) for cell in cells
     ]
@@ -83,7 +83,7 @@ def write(path: Path, *cells: str) -> Path:
 
 
 def answers(path: Path) -> list[Any]:
-    """Return the outputs of a notebook that are answers."""
+    """Return the outputs of a notebook that are replies."""
     outputs = (output for cell in nbformat.read(path, 4).cells for output in cell.outputs)
     return [output for output in outputs if "mimo" in output.get("metadata", {})]
 
@@ -97,7 +97,7 @@ def obeyed(prompts: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("run", RUNNERS)
-def test_cells_that_nobody_tells_apart_add_turns_which_the_notebook_gives_back_and_keeps(
+def test_cells_without_ids_add_turns_that_are_read_back_and_reused(
     peer: Peer, tmp_path: Path, run: Runner
 ) -> None:
     source, once, twice = (
@@ -117,7 +117,7 @@ def test_cells_that_nobody_tells_apart_add_turns_which_the_notebook_gives_back_a
     assert said(Session.from_notebook(twice)) == obeyed("one Tokyo two three")
 
 
-def test_a_parameter_of_papermill_changes_a_prompt_and_what_follows_it(peer: Peer, tmp_path: Path) -> None:
+def test_a_parameter_of_papermill_changes_a_prompt_and_the_later_requests(peer: Peer, tmp_path: Path) -> None:
     source, once, twice = (
         write(tmp_path / "talk.ipynb", *CELLS),
         tmp_path / "once.ipynb",
@@ -130,7 +130,7 @@ def test_a_parameter_of_papermill_changes_a_prompt_and_what_follows_it(peer: Pee
     assert said(Session.from_notebook(twice)) == obeyed("one Osaka two three")
 
 
-def test_a_notebook_run_anew_asks_the_same_again(peer: Peer, tmp_path: Path) -> None:
+def test_running_a_notebook_again_sends_the_same_requests(peer: Peer, tmp_path: Path) -> None:
     source = write(tmp_path / "talk.ipynb", *CELLS)
     for _ in range(2):
         nbclient(source, source, environment(peer))
@@ -138,7 +138,7 @@ def test_a_notebook_run_anew_asks_the_same_again(peer: Peer, tmp_path: Path) -> 
     assert said(Session.from_notebook(source)) == obeyed("one Tokyo two three")
 
 
-def test_turns_of_cells_that_are_named_take_the_place_of_older_ones(peer: Peer, tmp_path: Path) -> None:
+def test_turns_of_cells_with_an_id_replace_older_ones(peer: Peer, tmp_path: Path) -> None:
     named, twice = ["%%mimo --id x\n", "--id y"], ("four", "five")
     cells = ["%%mimo\none", f"{named[0]}two", LOOP.format(twice, named[1]), f"{named[0]}two!"]
     source = write(tmp_path / "talk.ipynb", LOAD, *cells, LOOP.format(("four!", "five!"), named[1]))
@@ -153,7 +153,7 @@ def test_turns_of_cells_that_are_named_take_the_place_of_older_ones(peer: Peer, 
         [],
         [],
         [],
-        ["Asked again in place of turn 2, which stays, with the 2 after it, as branch 4."],
+        ["Replaced turn 2. The previous version, with 2 later turns, is branch 4."],
         [],
         [],
     ]
@@ -162,7 +162,7 @@ def test_turns_of_cells_that_are_named_take_the_place_of_older_ones(peer: Peer, 
     assert [turn.cell for turn in session.turns[1:]] == ["id:x", "id:y", "id:y"]
 
 
-def test_a_notebook_names_itself_to_keep_its_answers_and_to_be_saved(peer: Peer, tmp_path: Path) -> None:
+def test_a_notebook_with_its_own_path_reuses_replies_and_is_saved(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "talk.ipynb"
     config = f"%mimo_config notebook='{path}' autosave=on run_all=keep"
     write(path, LOAD, config, "%%mimo --id x\none", "%%mimo --id y\ntwo")
@@ -174,7 +174,7 @@ def test_a_notebook_names_itself_to_keep_its_answers_and_to_be_saved(peer: Peer,
     assert len(session.branches()) == 1
 
 
-def test_a_conversation_is_resumed_where_a_notebook_is_run_anew(peer: Peer, tmp_path: Path) -> None:
+def test_a_session_is_resumed_in_another_notebook(peer: Peer, tmp_path: Path) -> None:
     once = write(tmp_path / "once.ipynb", LOAD, "%%mimo\none", "%%mimo --id x\ntwo")
     nbclient(once, once, environment(peer))
     sent_contents(peer)
@@ -184,9 +184,7 @@ def test_a_conversation_is_resumed_where_a_notebook_is_run_anew(peer: Peer, tmp_
     assert sent_contents(peer) == [expected_contents("one two three"), expected_contents("one two!")]
 
 
-def test_where_the_notebook_is_not_known_nothing_is_sent_and_the_run_stops(
-    peer: Peer, tmp_path: Path
-) -> None:
+def test_an_unknown_notebook_path_is_an_error_before_anything_is_sent(peer: Peer, tmp_path: Path) -> None:
     source = write(tmp_path / "talk.ipynb", LOAD, "%%mimo\none")
     with pytest.raises(CellExecutionError, match=r"%mimo_config notebook=PATH\.ipynb says so"):
         nbclient(source, source, environment(peer, autosave="on"))

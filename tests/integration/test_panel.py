@@ -1,4 +1,4 @@
-"""The panel in a real kernel: widgets where a person watches a notebook, a table everywhere."""
+"""The panel in a real kernel: widgets in a notebook with a front end, and a table everywhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def kernel(folder: Path) -> Iterator[Kernel]:
         yield kernel
 
 
-def test_a_notebook_has_widgets_and_below_them_a_table_that_follows(kernel: Kernel) -> None:
+def test_a_notebook_shows_widgets_and_a_table_that_is_updated(kernel: Kernel) -> None:
     shown = kernel.run(OPEN)
     assert [output["data"].keys() for output in shown.outputs] == [
         {VIEW, "text/plain"},
@@ -36,7 +36,7 @@ def test_a_notebook_has_widgets_and_below_them_a_table_that_follows(kernel: Kern
     assert updates[0]["data"]["text/plain"].endswith(f"\n{CHANGE}")
 
 
-def test_where_nobody_watches_the_table_is_all(kernel: Kernel) -> None:
+def test_an_unattended_run_shows_only_the_table(kernel: Kernel) -> None:
     shown = kernel.run(OPEN, watched=False)
     assert ([output["data"].keys() for output in shown.outputs], shown.comms) == (
         [{"text/html", "text/plain"}],
@@ -45,7 +45,7 @@ def test_where_nobody_watches_the_table_is_all(kernel: Kernel) -> None:
     assert [kind for kind, _ in kernel.run(CHANGE).messages] == ["display_data"]
 
 
-def test_in_a_console_it_is_printed(folder: Path) -> None:
+def test_a_console_prints_the_table(folder: Path) -> None:
     with Kernel(folder, console=True) as kernel:
         kernel.run("%load_ext mimo_magics")
         shown = kernel.run(OPEN)
@@ -53,14 +53,14 @@ def test_in_a_console_it_is_printed(folder: Path) -> None:
         assert shown.text.startswith("setting ")
 
 
-def test_what_is_loaded_anew_has_panels_of_its_own(kernel: Kernel) -> None:
+def test_a_reloaded_extension_does_not_update_older_panels(kernel: Kernel) -> None:
     kernel.run(OPEN)
     kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     assert [kind for kind, _ in kernel.run(CHANGE).messages] == ["display_data"]
     assert len(kernel.run(OPEN).outputs) == 2
 
 
-def test_the_line_is_put_into_the_cell_below(kernel: Kernel) -> None:
+def test_the_restoring_line_is_inserted_into_the_next_cell(kernel: Kernel) -> None:
     kernel.run(CHANGE)
     line = "from mimo_magics.notebook.panel.panel import insert_restore_cell\ninsert_restore_cell(get_ipython().configurables[-1], get_ipython())"
     (payload,) = kernel.run(line).payload

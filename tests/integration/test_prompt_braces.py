@@ -12,7 +12,7 @@ from mimo_magics.notebook.cell_variables import expand
 
 
 class Frame:
-    """Stands for a table of pandas: rich text in a notebook, plain text in a prompt."""
+    """A replacement for a pandas data frame."""
 
     columns = ("city", "people")
     shape = (2, 2)
@@ -431,7 +431,7 @@ def shell(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> InteractiveShell:
-    """A shell with our variables that asks our server; what it prints is kept from the terminal."""
+    """Return a shell with the variables and the server of this test. Its output is captured."""
     monkeypatch.setenv("MIMO_API_KEY", KEY)
     loaded.run_line_magic("mimo_config", f"base_url={server.url}/v1")
     loaded.user_ns.update(VARIABLES)
@@ -440,18 +440,18 @@ def shell(
 
 @pytest.fixture
 def sent(server: Peer) -> Callable[[], str]:
-    """What the server got last as the prompt."""
+    """Return the last prompt that the server received."""
     return lambda: server.requests[-1].body["messages"][-1]["content"]
 
 
-def test_the_table_is_long_and_says_nothing_twice() -> None:
+def test_the_prompts_of_the_table_are_different() -> None:
     prompts = [prompt for prompt, _ in TABLE]
     assert len(prompts) >= 250
     assert len(set(prompts)) == len(prompts)
 
 
 @pytest.mark.parametrize(("prompt", "text"), [row for row in TABLE if row[0].strip()])
-def test_the_server_gets_the_values_and_every_other_brace(
+def test_the_server_receives_the_values_and_all_other_braces(
     shell: InteractiveShell, sent: Callable[[], str], prompt: str, text: str
 ) -> None:
     shell.run_cell_magic("mimo", "--no-history", prompt)
@@ -459,24 +459,26 @@ def test_the_server_gets_the_values_and_every_other_brace(
 
 
 class Everything(dict[str, Any]):
-    """A namespace in which each name is taken."""
+    """A namespace in which every name is defined."""
 
     def __missing__(self, name: str) -> str:
         return f"<{name}>"
 
 
 @pytest.mark.parametrize("prompt", LITERAL)
-def test_what_is_no_reference_stays_although_every_name_is_taken(prompt: str) -> None:
+def test_a_brace_without_a_reference_is_unchanged_even_if_every_name_is_defined(prompt: str) -> None:
     assert expand(prompt, Everything()) == prompt
 
 
 @pytest.mark.parametrize("prompt", LITERAL)
-def test_what_stays_leaves_the_paragraphs_around_it_alone(prompt: str) -> None:
+def test_an_unchanged_brace_does_not_affect_the_references_around_it(prompt: str) -> None:
     assert expand(f"{{name}}\n\n{prompt}\n\n{{name}}", VARIABLES) == f"Ada\n\n{prompt}\n\nAda"
 
 
 @pytest.mark.parametrize("prompt", ["{name} {{n}} ${x} \\frac{a}{b}", "{{name}}", "{source}", "{"])
-def test_raw_leaves_every_brace_alone(shell: InteractiveShell, sent: Callable[[], str], prompt: str) -> None:
+def test_raw_sends_all_braces_unchanged(
+    shell: InteractiveShell, sent: Callable[[], str], prompt: str
+) -> None:
     shell.run_cell_magic("mimo", "--no-history --raw", prompt)
     assert sent() == prompt
     shell.run_line_magic("mimo", f"--no-history --raw {prompt}")
@@ -495,14 +497,14 @@ def test_raw_leaves_every_brace_alone(shell: InteractiveShell, sent: Callable[[]
         ("你好，{名字}", "你好，小米"),
     ],
 )
-def test_a_line_has_variables_too(
+def test_variables_are_replaced_in_a_line_magic(
     shell: InteractiveShell, sent: Callable[[], str], line: str, text: str
 ) -> None:
     shell.run_line_magic("mimo", f"--no-history {line}")
     assert sent() == text
 
 
-def test_options_are_no_place_for_variables(shell: InteractiveShell, server: Peer) -> None:
+def test_variables_are_not_replaced_in_options(shell: InteractiveShell, server: Peer) -> None:
     shell.run_cell_magic("mimo", "--no-history -s '{name}'", "hello")
     assert "{name}" in server.requests[-1].body["messages"][0]["content"]
 
@@ -511,12 +513,12 @@ def run(shell: InteractiveShell, code: str) -> None:
     shell.run_cell(code).raise_error()
 
 
-def test_a_cell_that_is_typed_in_has_variables(shell: InteractiveShell, sent: Callable[[], str]) -> None:
+def test_variables_are_replaced_in_a_cell(shell: InteractiveShell, sent: Callable[[], str]) -> None:
     run(shell, "%%mimo --no-history\n{name}: {df.shape[0]}\n{ x }")
     assert sent() == "Ada: 2\n{ x }"
 
 
-def test_the_variables_of_a_function_come_before_those_of_the_notebook(
+def test_local_variables_of_a_function_come_before_global_ones(
     shell: InteractiveShell, sent: Callable[[], str]
 ) -> None:
     run(shell, "def ask(name):\n    reply = %mimo --no-history {name}, {first}, {nobody}\nask('Łódź')")
@@ -525,13 +527,13 @@ def test_the_variables_of_a_function_come_before_those_of_the_notebook(
     assert sent() == "Ada"
 
 
-def test_a_loop_asks_with_each_value(shell: InteractiveShell, server: Peer) -> None:
+def test_a_loop_sends_a_prompt_for_each_value(shell: InteractiveShell, server: Peer) -> None:
     run(shell, "for city in ('Bern', '东京'):\n    %mimo --no-history Where is {city}?")
     prompts = [seen.body["messages"][-1]["content"] for seen in server.requests[-2:]]
     assert prompts == ["Where is Bern?", "Where is 东京?"]
 
 
-def test_a_variable_keeps_its_value_and_is_read_when_the_cell_runs(
+def test_a_variable_is_read_when_the_cell_runs_and_is_not_changed(
     shell: InteractiveShell, sent: Callable[[], str]
 ) -> None:
     run(shell, "name = 'Emmy'")

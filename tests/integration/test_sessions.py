@@ -1,4 +1,4 @@
-"""Conversations that follow the notebook, in a real kernel: cells run again, two kernels, limits."""
+"""Sessions that follow the notebook, in a real kernel: re-runs, two kernels, limits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def started(server: Peer, folder: Path, **options: Any) -> Kernel:
 
 @pytest.fixture(scope="module")
 def kernels(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Kernel]]:
-    """Two kernels, as of a notebook that is open twice."""
+    """Start two kernels for one notebook."""
     folder = tmp_path_factory.mktemp("notebook")
     with started(server, folder) as one, started(server, folder) as other:
         yield [one, other]
@@ -62,11 +62,11 @@ def kernel(kernels: list[Kernel]) -> Kernel:
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
-    """Where the notebook is to be."""
+    """Return the path of the notebook."""
     return tmp_path / "talk.ipynb"
 
 
-# A cell that is run again
+# Re-runs
 
 
 @pytest.mark.parametrize(
@@ -75,24 +75,24 @@ def notebook(tmp_path: Path) -> Path:
         (
             "one!",
             "",
-            "Asked again in place of turn 1, which stays, with the 3 after it, as branch 4.",
+            "Replaced turn 1. The previous version, with 3 later turns, is branch 4.",
             ["Turn 1 one!", "Stale: branch 2 two", "Stale: branch 3 three", "Stale: branch 4 four"],
         ),
         (
             "three!",
             "one two",
-            "Asked again in place of turn 3, which stays, with the one after it, as branch 4.",
+            "Replaced turn 3. The previous version, with 1 later turn, is branch 4.",
             ["Turn 1 one", "Turn 2 two", "Turn 3 three!", "Stale: branch 4 four"],
         ),
         (
             "four!",
             "one two three",
-            "Asked again in place of turn 4, which stays as branch 4.",
+            "Replaced turn 4. The previous version is branch 4.",
             ["Turn 1 one", "Turn 2 two", "Turn 3 three", "Turn 4 four!"],
         ),
     ],
 )
-def test_a_cell_that_is_run_again_replaces_its_turn_and_says_what_becomes_of_the_others(
+def test_a_re_run_replaces_its_turn_and_reports_the_later_turns(
     kernel: Kernel, peer: Peer, again: str, follows: str, line: str, turns: list[str]
 ) -> None:
     run_prompts(kernel, "one two three four")
@@ -103,16 +103,16 @@ def test_a_cell_that_is_run_again_replaces_its_turn_and_says_what_becomes_of_the
     assert list(map(" ".join, shown_turns(kernel))) == turns
 
 
-def test_cells_that_are_run_again_in_their_order_are_told_the_same_again(kernel: Kernel, peer: Peer) -> None:
+def test_re_running_all_cells_in_order_sends_the_same_requests(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, WORDS)
     assert sent_contents(peer) == expected_requests(WORDS)
     again = run_prompts(kernel, WORDS)
     assert sent_contents(peer) == expected_requests(WORDS)
-    line = "Asked again in place of turn 1, which stays, with the 4 after it, as branch 5."
+    line = "Replaced turn 1. The previous version, with 4 later turns, is branch 5."
     assert list(map(cell_notices, again)) == [[line], [], [], [], []]
 
 
-def test_all_turns_of_a_loop_take_the_place_of_those_of_its_last_run(kernel: Kernel, peer: Peer) -> None:
+def test_the_turns_of_a_loop_replace_those_of_its_last_run(kernel: Kernel, peer: Peer) -> None:
     loop = "for word in {}:\n    %mimo {{word}}"
     run_prompts(kernel, "one")
     kernel.run(loop.format(["two", "three"]), cell="loop")
@@ -120,11 +120,11 @@ def test_all_turns_of_a_loop_take_the_place_of_those_of_its_last_run(kernel: Ker
     assert sent_contents(peer) == expected_requests("one two three four")
     ran = kernel.run(loop.format(["two!", "three!", "more"]), cell="loop")
     assert sent_contents(peer) == expected_requests("one two! three! more")[1:]
-    line = "Asked again in place of turn 2, which stays, with the 2 after it, as branch 4."
+    line = "Replaced turn 2. The previous version, with 2 later turns, is branch 4."
     assert list(map(notice_lines, ran.outputs)) == [[line], [], []]
 
 
-def test_cells_that_a_program_runs_inside_of_a_cell_are_a_loop_too(kernel: Kernel, peer: Peer) -> None:
+def test_nested_run_cell_calls_count_as_a_loop(kernel: Kernel, peer: Peer) -> None:
     program = "for word in ('one', 'two'):\n    get_ipython().run_cell(f'%%mimo\\n{word}')"
     for _ in range(2):
         kernel.run(program, cell="program")
@@ -162,7 +162,7 @@ def test_cells_below_follow_a_cell_that_begins_a_new_conversation_no_more_or_fro
     assert run_all(options) == (alone if options else together)
 
 
-def test_an_aside_and_a_failed_call_change_nothing_of_what_was_said(kernel: Kernel, peer: Peer) -> None:
+def test_a_one_off_prompt_and_a_failed_call_do_not_change_the_session(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two")
     run_prompts(kernel, "one", "--no-history")
     (failed,) = run_prompts(kernel, "one", "--temprature 1")
@@ -174,7 +174,7 @@ def test_an_aside_and_a_failed_call_change_nothing_of_what_was_said(kernel: Kern
 # Files
 
 
-def test_a_notebook_that_is_open_twice_loses_nothing_and_says_so(
+def test_a_notebook_in_two_kernels_loses_no_turns(
     kernels: list[Kernel], peer: Peer, notebook: Path, tmp_path: Path
 ) -> None:
     one, other = (enable_autosave(reload_extension(kernel), notebook) for kernel in kernels)
@@ -184,8 +184,8 @@ def test_a_notebook_that_is_open_twice_loses_nothing_and_says_so(
     path, mine = notebook.with_name("talk.mimo.json"), tmp_path / "mine.json"
     assert ran.documents == ["You said: three"]
     assert ran.error == [
-        f"SessionNotSaved: {path} was changed by somebody else since it was read.",
-        "Nothing is lost: save it under another name, or load the file to go on with that one.",
+        f"SessionNotSaved: {path} was changed by another program since it was read.",
+        "Nothing is lost: save the session under another name, or load the file to continue it.",
     ]
     one.run(f"%mimo_session save '{mine}'")
     assert saved_prompts(mine) == ["one", "three"]
@@ -207,14 +207,14 @@ def test_a_notebook_that_is_open_twice_loses_nothing_and_says_so(
 # Budgets
 
 
-def test_a_budget_stops_the_prompt_that_would_spend_the_rest(kernel: Kernel, peer: Peer) -> None:
+def test_a_prompt_above_the_rest_of_the_budget_is_not_sent(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config budget='70 tokens'")
     run_prompts(kernel, "one two")
     third, fourth = kernel.run_all(["%%mimo\nthree", "print('ran')"], cells=["three", "four"])
     assert (third.error, third.documents) == (
         [
-            "BudgetExceeded: This prompt of about 31 tokens is more than what is left of the budget: "
-            "60 of 70 tokens are spent.",
+            "BudgetExceeded: This prompt of about 31 tokens exceeds the rest of the budget. "
+            "Used 60 of the budget of 70 tokens.",
             "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
         ],
         [],
@@ -226,13 +226,13 @@ def test_a_budget_stops_the_prompt_that_would_spend_the_rest(kernel: Kernel, pee
     assert sent_contents(peer) == [expected_contents("one two three")]
 
 
-def test_what_is_asked_again_in_a_branch_or_aside_counts_for_the_budget(kernel: Kernel, peer: Peer) -> None:
+def test_re_runs_branches_and_one_off_prompts_count_for_the_budget(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config budget='90 tokens'")
     run_prompts(kernel, "one one!")
     run_prompts(kernel, "aside", "--no-history")
     (ran,) = run_prompts(kernel, "one")
     assert ran.error == [
-        "BudgetExceeded: 90 of 90 tokens are spent.",
+        "Used BudgetExceeded: 90 of the budget of 90 tokens.",
         "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
     ]
     assert sent_contents(peer) == [
@@ -243,47 +243,47 @@ def test_what_is_asked_again_in_a_branch_or_aside_counts_for_the_budget(kernel: 
     assert shown_turns(kernel) == [("Turn 1", "one!")]
 
 
-def test_an_answer_that_uses_a_turns_budget_up_is_stopped_and_kept(kernel: Kernel, peer: Peer) -> None:
+def test_a_reply_that_exceeds_the_budget_of_its_turn_is_stopped_and_saved(kernel: Kernel, peer: Peer) -> None:
     peer.answers(lambda seen: Answer(frames(seen, repeat("word "), 0.01)))
     ran = kernel.run("%%mimo --budget '40 tokens'\nhello", cell="hello")
     answer = ran.documents[0]
     assert re.fullmatch("(word ){10,100}", answer)
-    assert "stopped: the budget is used up" in ran.outputs[0]["data"]["text/html"]
+    assert "truncated: budget exceeded" in ran.outputs[0]["data"]["text/html"]
     assert peer.settled()[-1].disconnected
     peer.script = obey
     run_prompts(kernel, "on")
     assert sent_contents(peer) == [["hello"], ["hello", answer, "on"]]
 
 
-def test_a_budget_in_dollars_wants_prices(kernel: Kernel, peer: Peer) -> None:
+def test_a_budget_in_dollars_requires_prices(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config budget='0.0004 USD'")
     assert run_prompts(kernel, "one")[0].error == [
-        "BadOption: No price is known for mimo-v2-pro, so a budget in USD cannot be kept.",
-        "Name it, %mimo_config prices='{\"mimo-v2-pro\": [1, 0.1, 3]}', or set a budget in tokens.",
+        "BadOption: No price is known for mimo-v2-pro, so a budget in USD cannot be checked.",
+        "Set its price with %mimo_config prices='{\"mimo-v2-pro\": [1, 0.1, 3]}', or set a budget in tokens.",
     ]
     kernel.run("""%mimo_config prices='{"mimo-v2-pro": [10, 10, 10]}'""")
     run_prompts(kernel, "one")
     assert run_prompts(kernel, "two")[0].error == [
-        "BudgetExceeded: This prompt of about 31 tokens is more than what is left of the budget: "
-        "0.0003 of 0.0004 USD are spent.",
+        "BudgetExceeded: This prompt of about 31 tokens exceeds the rest of the budget. "
+        "Used 0.0003 of the budget of 0.0004 USD.",
         "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
     ]
     assert sent_contents(peer) == [expected_contents("one")]
 
 
-# The window
+# Context window
 
-FULL = "The conversation fills {} of the window of mimo-v2-pro: {} of 1,000 tokens."
+FULL = "The session fills {} of the context window of mimo-v2-pro: {} of 1,000 tokens."
 
 
 def counted(seen: Seen) -> Answer:
-    """Obey, and count 280 tokens for each turn; what is a summary says so."""
+    """Reply with 280 tokens for each turn, and with a fixed summary."""
     text = "They counted." if seen.prompt == SUMMARY_PROMPT else f"You said: {seen.prompt}"
     return stream(seen, replace(reply(text), usage=Usage(140 * len(seen.body["messages"]), 140)))
 
 
 def fill(kernel: Kernel, peer: Peer, overflow: str) -> Ran:
-    """Ask what fills a window of 1,000 tokens, and return the cell that finds it full."""
+    """Fill a context window of 1,000 tokens, and return the cell that exceeds it."""
     peer.script = counted
     kernel.run(f"%mimo_config window=1000 overflow={overflow}")
     *_, warned, last = run_prompts(kernel, WORDS)
@@ -295,9 +295,9 @@ def notes(ran: Ran) -> list[str]:
     return re.findall("⚠ ([^<]*)", ran.outputs[0]["data"]["text/html"])
 
 
-def test_a_full_window_is_an_error_unless_turns_may_be_left_out(kernel: Kernel, peer: Peer) -> None:
+def test_a_full_context_window_is_an_error_by_default(kernel: Kernel, peer: Peer) -> None:
     assert fill(kernel, peer, "error").error == [
-        "ContextWindowExceeded: The request has about 1,121 tokens, and the model takes 1,000, its answer included.",
+        "ContextWindowExceeded: The request has about 1,121 tokens; the context window has 1,000, reply included.",
         "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new.",
     ]
     assert sent_contents(peer) == expected_requests("one two three four")
@@ -309,12 +309,10 @@ def test_a_full_window_is_an_error_unless_turns_may_be_left_out(kernel: Kernel, 
     ]
 
 
-def test_the_oldest_turns_are_left_out_of_a_full_window_and_the_answer_says_so(
-    kernel: Kernel, peer: Peer
-) -> None:
+def test_the_oldest_turns_are_left_out_with_a_notice(kernel: Kernel, peer: Peer) -> None:
     last = fill(kernel, peer, "drop-oldest")
     assert notes(last) == [
-        "The 2 oldest turns are left out: the window of mimo-v2-pro is full.",
+        "The 2 oldest turns are not sent: the context window of mimo-v2-pro is full.",
         FULL.format("84 %", "840"),
     ]
     assert sent_contents(peer) == [
@@ -324,11 +322,11 @@ def test_the_oldest_turns_are_left_out_of_a_full_window_and_the_answer_says_so(
     assert "the 2 oldest turns were not sent" in kernel.run("%mimo_session show").documents[0]
 
 
-def test_the_oldest_turns_are_sent_as_a_summary_and_the_answer_says_so(kernel: Kernel, peer: Peer) -> None:
+def test_the_oldest_turns_are_summarized_with_a_notice(kernel: Kernel, peer: Peer) -> None:
     last = fill(kernel, peer, "summarize")
-    assert cell_notices(last) == ["The window is full: the model summarizes the oldest turns first."]
+    assert cell_notices(last) == ["The context window is full: the model summarizes the oldest turns first."]
     assert notes(last) == [
-        "The 2 oldest turns are sent as a summary: the window of mimo-v2-pro is full.",
+        "The 2 oldest turns are sent as a summary: the context window of mimo-v2-pro is full.",
         FULL.format("112 %", "1,120"),
     ]
     opening = [f"{SUMMARY_PREFIX}They counted.", SUMMARY_ACKNOWLEDGMENT]
@@ -341,10 +339,10 @@ def test_the_oldest_turns_are_sent_as_a_summary_and_the_answer_says_so(kernel: K
     assert "Sent in place of older turns" in shown
 
 
-# Answers that were broken off
+# Incomplete replies
 
 
-def test_an_answer_that_reached_its_limit_goes_on_as_one_turn(kernel: Kernel, peer: Peer) -> None:
+def test_a_truncated_reply_is_continued_in_the_same_turn(kernel: Kernel, peer: Peer) -> None:
     peer.answers(
         lambda seen: stream(seen, reply("The first half", stop="length")),
         lambda seen: stream(seen, reply(" and the second.")),
@@ -359,7 +357,7 @@ def test_an_answer_that_reached_its_limit_goes_on_as_one_turn(kernel: Kernel, pe
     assert list(map(" ".join, shown_turns(kernel))) == ["Turn 1 one", "Turn 2 two"]
 
 
-def test_a_stopped_answer_goes_on_where_it_stopped(kernel: Kernel, peer: Peer) -> None:
+def test_an_interrupted_reply_is_continued(kernel: Kernel, peer: Peer) -> None:
     said = Event()
 
     def half(seen: Seen) -> Iterator[Any]:
@@ -377,10 +375,10 @@ def test_a_stopped_answer_goes_on_where_it_stopped(kernel: Kernel, peer: Peer) -
     assert list(map(" ".join, shown_turns(kernel))) == ["Turn 1 one"]
 
 
-def test_an_answer_that_came_to_its_end_does_not_go_on(kernel: Kernel, peer: Peer) -> None:
+def test_a_complete_reply_is_not_continued(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("%mimo continue").error == [
-        "BadOption: The last answer was not broken off.",
-        "Ask something.",
+        "BadOption: The last reply is complete; there is nothing to continue.",
+        "Send a prompt instead.",
     ]
     run_prompts(kernel, "one")
     ran = kernel.run("%mimo continue")
@@ -394,7 +392,7 @@ def test_an_answer_that_came_to_its_end_does_not_go_on(kernel: Kernel, peer: Pee
     ]
 
 
-def test_an_answer_of_another_session_goes_on_there(kernel: Kernel, peer: Peer) -> None:
+def test_a_reply_of_another_session_is_continued_there(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one")
     peer.answers(lambda seen: stream(seen, reply("half", stop="length")), obey)
     run_prompts(kernel, "two", "--session other")
@@ -403,9 +401,7 @@ def test_an_answer_of_another_session_goes_on_there(kernel: Kernel, peer: Peer) 
     assert sent_contents(peer) == [["two", "half", CONTINUE_PROMPT]]
 
 
-def test_a_broken_off_answer_that_is_asked_for_again_goes_on_in_its_new_form(
-    kernel: Kernel, peer: Peer
-) -> None:
+def test_a_re_run_of_a_truncated_reply_and_its_continuation_replaces_both(kernel: Kernel, peer: Peer) -> None:
     halves = [
         lambda seen: stream(seen, reply("half", stop="length")),
         lambda seen: stream(seen, reply(" whole")),

@@ -1,4 +1,4 @@
-"""The embedded model on a tape: recorded from llama.cpp's own server, replayed event by event."""
+"""The embedded model on a tape: recorded from the server of llama.cpp, and replayed event by event."""
 
 import asyncio
 from importlib.util import find_spec
@@ -13,7 +13,7 @@ from mimo_magics.core.settings import Api
 from mimo_magics.tape import reader
 
 NOT_COMPARED = (ModelPreparation, Retrying)
-"""The start of the server, and another attempt where a connection that was kept open had just been closed."""
+"""Events of the server start, and of a retry on a reused connection that had just been closed."""
 
 
 @pytest.fixture(autouse=True)
@@ -23,21 +23,21 @@ def _model() -> None:
 
 
 def events(setting: str, api: Api, *, stream: bool) -> list[Event]:
-    """Ask two questions, and return all that came of the answers."""
+    """Send two prompts, and return all events."""
     session = Session(preset="local", api=api, tape=setting, temperature=1.0, max_tokens=30, stream=stream)
 
-    async def asked() -> list[Event]:
+    async def collect() -> list[Event]:
         found: list[Event] = []
         for prompt in ("What is the capital of Japan?", "How many people live there?"):
             async with session.stream(prompt) as running:
                 found += [event async for event in running if not isinstance(event, NOT_COMPARED)]
         return found
 
-    return asyncio.run(asked())
+    return asyncio.run(collect())
 
 
 def join_texts(found: list[Event]) -> list[Event]:
-    """Join neighboring texts: what may be the beginning of the key, which each server has anew, comes a piece later."""
+    """Join adjacent text deltas: a possible beginning of the random key is held back until the next delta."""
     joined: list[Event] = []
     for event in found:
         last = joined[-1] if joined else None
@@ -50,7 +50,7 @@ def join_texts(found: list[Event]) -> list[Event]:
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
-def test_a_replay_is_the_recording(tmp_path: Path, api: Api, stream: bool) -> None:
+def test_a_replay_yields_the_recorded_events(tmp_path: Path, api: Api, stream: bool) -> None:
     path = tmp_path / "talk.jsonl"
     recorded = events(f"record:{path}", api, stream=stream)
     replayed = events(f"replay:{path}", api, stream=stream)

@@ -1,4 +1,4 @@
-"""Notebooks that nobody watches: nbclient and strict nbval see one plain output of each answer."""
+"""Unattended runs: nbclient and nbval get one static output for each reply."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def executed(environment: dict[str, str], tmp_path_factory: pytest.TempPathFacto
     return client.execute(env=environment)
 
 
-def test_each_answer_is_one_plain_output(executed: NotebookNode) -> None:
+def test_each_reply_is_one_static_output(executed: NotebookNode) -> None:
     outputs = [
         [(output.output_type, sorted(output.get("data", ()))) for output in cell.outputs]
         for cell in executed.cells
@@ -46,12 +46,12 @@ def test_each_answer_is_one_plain_output(executed: NotebookNode) -> None:
     assert outputs == [[], answer, answer, [("stream", [])]]
 
 
-def test_no_widget_is_left_in_the_notebook(executed: NotebookNode) -> None:
+def test_the_notebook_contains_no_widgets(executed: NotebookNode) -> None:
     assert "widgets" not in executed.metadata
     assert "jupyter.widget" not in nbformat.writes(executed)
 
 
-def test_strict_nbval_finds_the_same_outputs_again(
+def test_nbval_reproduces_the_outputs(
     executed: NotebookNode, environment: dict[str, str], tmp_path: Path
 ) -> None:
     notebook, times = tmp_path / "answers.ipynb", tmp_path / "times.cfg"

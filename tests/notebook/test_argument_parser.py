@@ -55,7 +55,7 @@ from mimo_magics.notebook.cell_request import split_options
         ),
         (
             "%mimo_config temprature=1",
-            ["BadOption: There is no setting 'temprature'.", "Did you mean temperature?"],
+            ["BadOption: Unknown setting 'temprature'.", "Did you mean temperature?"],
         ),
         (
             "%mimo_config --rest",

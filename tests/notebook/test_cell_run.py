@@ -101,7 +101,7 @@ def test_a_broken_connection_keeps_the_partial_reply_and_the_cell_fails(kernel: 
     peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
     ran = kernel.run("%%mimo\nhello")
     assert (ran.status, ran.documents, len(ran.error)) == ("error", ["half an answer"], 2)
-    assert "cut off: the connection broke" in ran.outputs[0]["data"]["text/html"]
+    assert "incomplete: the connection broke" in ran.outputs[0]["data"]["text/html"]
     peer.script = obey
     kernel.run("%%mimo\ngo on")
     assert roles(peer) == ["user", "assistant", "user"]
@@ -110,7 +110,7 @@ def test_a_broken_connection_keeps_the_partial_reply_and_the_cell_fails(kernel: 
 def test_a_wait_for_a_busy_server_is_shown(kernel: Kernel, peer: Peer) -> None:
     """The seconds count down, and then the call is retried."""
     peer.answers(error(503, "overloaded", **{"Retry-After": "120"}))
-    notice = "HTTP 503 Service Unavailable: overloaded · again in {} s, attempt 2 of 5"
+    notice = "HTTP 503 Service Unavailable: overloaded · retrying in {} s, attempt 2 of 5"
     ran = kernel.run(
         "%%mimo\nhello", when=lambda: any(map(kernel.shows, map(notice.format, range(100, 118))))
     )
@@ -215,8 +215,8 @@ def test_a_dry_run_with_fresh_reports_no_cached_reply(kernel: Kernel) -> None:
 
 def test_code_for_a_format_without_a_base_url_is_an_error(kernel: Kernel) -> None:
     assert kernel.run("%%mimo --as anthropic\nHello").error == [
-        "BadOption: The address for the openai format is none for the anthropic format.",
-        "Say the address for it: --api anthropic --base-url URL",
+        "BadOption: The base URL is for the openai format, but the code needs the anthropic format.",
+        "Set its base URL: --api anthropic --base-url URL",
     ]
 
 
@@ -238,6 +238,6 @@ def test_an_interrupted_document_becomes_plain_text_and_is_not_rendered_again(
     kernel.run("markdown_it.MarkdownIt.render = render")
     document = ran.outputs[0]["data"]["text/html"]
     assert '<pre dir="auto">You said: hello</pre>' in document
-    assert "Shown as plain text: its document was stopped." in document
+    assert "Shown as plain text: rendering was interrupted." in document
     assert ran.error[0] == "Interrupted: The rendering was interrupted. The reply is saved."
     assert kernel.run("print(len(stops))").text == "1\n"

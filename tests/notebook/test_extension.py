@@ -67,7 +67,7 @@ def test_loading_twice_is_harmless(kernel: Kernel, peer: Peer) -> None:
     )
 
 
-KEPT = "Settings and sessions of this kernel are kept; %unload_ext mimo_magics forgets them.\n"
+KEPT = "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them.\n"
 
 
 def test_loading_anew_keeps_settings_sessions_and_the_last_reply(kernel: Kernel, peer: Peer) -> None:
@@ -121,7 +121,7 @@ def test_what_cannot_be_used_of_a_project_is_told_when_the_extension_is_loaded(
     ran = kernel.run("%reload_ext mimo_magics")
     kernel.run("%%mimo\nhello")
     kernel.run("import os; os.remove('pyproject.toml')")
-    assert ran.text.endswith("pyproject.toml: [tool.mimo] may not set 'base_url'.\n")
+    assert ran.text.endswith("pyproject.toml: [tool.mimo] cannot set 'base_url'.\n")
     assert peer.requests[0].body["max_tokens"] == 7
 
 

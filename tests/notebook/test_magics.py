@@ -59,8 +59,8 @@ def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> No
     ran = kernel.run("%mimo_config temperature=0.3 thinking=off system='Be brief.'")
     assert [line.split()[:3] for line in ran.documents[0].splitlines()] == [
         ["setting", "value", "from"],
-        ["temperature", "0.3", "here"],
-        ["thinking", "off", "here"],
+        ["temperature", "0.3", "notebook"],
+        ["thinking", "off", "notebook"],
         ["system", "Be", "brief."],
     ]
     kernel.run('%%mimo -m mimo-v2-flash --top-p 0.5 --max-tokens 7 --no-stream -s "Sing."\nhello')
@@ -258,7 +258,7 @@ def test_a_dry_run_shows_the_request_and_sends_nothing(kernel: Kernel, peer: Pee
     ran = kernel.run(cell)
     (output,) = ran.outputs
     assert '"content": "Hello"' in output["data"]["text/plain"]
-    assert "<details><summary>Body, as JSON</summary>" in output["data"]["text/html"]
+    assert "<details><summary>JSON body</summary>" in output["data"]["text/html"]
     assert peer.requests == []
     body = {
         "model": "mimo-v2-pro",

@@ -51,12 +51,12 @@ def test_what_was_spent_is_shown_for_each_session(kernel: Kernel, peer: Peer) ->
         ["1", "mimo-v2-pro", "20", "25", "%", "10"],
         ["2", "mimo-v2-pro", "20", "25", "%", "10"],
         ["3", "mimo-v2-pro", "20", "25", "%", "10"],
-        ["beside", "20", "25", "%", "10", "0.0000"],
+        ["other", "calls", "20", "25", "%", "10", "0.0000"],
         ["total", "80", "25", "%", "40", "–"],
     ]
     (table,) = kernel.run("%mimo_usage other").documents
     assert [line.split()[:2] for line in table.splitlines()[1:]] == [["1", "mimo-v2-flash"], ["total", "20"]]
     assert kernel.run("%mimo_usage othr").error == [
-        "BadOption: There is no session othr.",
+        "BadOption: Session 'othr' does not exist.",
         "Did you mean other?",
     ]

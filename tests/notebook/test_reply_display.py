@@ -36,7 +36,7 @@ def test_a_turn_is_shown_again(kernel: Kernel, peer: Peer) -> None:
     shown = kernel.run("%mimo show 1")
     assert shown.documents == ["You said: one"]
     assert shown.outputs[0]["metadata"] == {}
-    assert kernel.run("%mimo show 3").error == ["BadOption: There is no turn 3.", "The conversation has 2."]
+    assert kernel.run("%mimo show 3").error == ["BadOption: There is no turn 3.", "Number of turns: 2."]
     assert len(peer.requests) == 2
 
 

@@ -56,14 +56,10 @@ def test_the_turns_of_deleted_cells_leave_the_conversation_and_stay_as_a_branch(
     kernel.run("1 + 1", deleted=("two",))
     (ran,) = run_prompts(kernel, "six")
     assert sent_contents(peer) == [expected_contents("one three four five six")]
-    assert cell_notices(ran) == [
-        "The turn of a deleted cell left the conversation, which is kept as branch 5."
-    ]
+    assert cell_notices(ran) == ["Removed the turn of a deleted cell. The previous version is branch 5."]
     ran = kernel.run("%%mimo\nseven", deleted=("three", "four", "nobody"))
     assert sent_contents(peer) == [expected_contents("one five six seven")]
-    assert cell_notices(ran) == [
-        "The 2 turns of deleted cells left the conversation, which is kept as branch 9."
-    ]
+    assert cell_notices(ran) == ["Removed 2 turns of deleted cells. The previous version is branch 9."]
 
 
 def test_a_cell_that_was_cut_and_pasted_stays_in_the_conversation_once_it_is_run(
@@ -91,9 +87,7 @@ def test_a_cell_that_is_run_after_it_was_pasted_is_said_where_it_was(kernel: Ker
         expected_contents("two!"),
         expected_contents("two! five"),
     ]
-    assert cell_notices(pasted) == [
-        "Asked again in place of turn 1, which stays, with the 2 after it, as branch 8."
-    ]
+    assert cell_notices(pasted) == ["Replaced turn 1. The previous version, with 2 later turns, is branch 8."]
     run_prompts(kernel, "one!")
     assert sent_contents(peer) == [expected_contents("one!")]
 
@@ -109,7 +103,7 @@ def test_a_cell_may_ask_in_another_session_without_going_there(kernel: Kernel, p
         expected_contents("one four"),
         expected_contents("two!"),
     ]
-    assert (cell_notices(first), cell_notices(second)) == (["The session other begins here."], [])
+    assert (cell_notices(first), cell_notices(second)) == (["Started session other."], [])
     assert listed_sessions(kernel) == [
         ("→", "main", "2", "1", "40", "20", "–"),
         ("", "other", "1", "2", "20", "10", "–"),
@@ -168,9 +162,7 @@ def test_a_notebook_that_was_copied_keeps_its_file_and_a_file_that_is_there_keep
     older.save(new)
     enable_autosave(kernel, notebook.with_name("new.ipynb"))
     (ran,) = run_prompts(kernel, "two")
-    assert cell_notices(ran) == [
-        "The session is saved in new.mimo.json from now on; talk.mimo.json stays as it is."
-    ]
+    assert cell_notices(ran) == ["The session is now saved in new.mimo.json; talk.mimo.json is unchanged."]
     assert (saved_prompts(notebook.with_name("talk.mimo.json")), saved_prompts(new)) == (
         ["one"],
         ["one", "two"],
@@ -195,8 +187,8 @@ def test_a_damaged_file_is_left_as_it_is_and_nothing_is_sent(
     (ran,) = run_prompts(kernel, "one")
     resumed = kernel.run("%mimo_session resume")
     assert ran.error == resumed.error
-    assert ran.error[0].startswith(f"BadSessionFile: {path} is not JSON: ")
-    assert ran.error[1:] == ["It is left as it is. A backup may have it whole."]
+    assert ran.error[0].startswith(f"BadSessionFile: {path} is not valid JSON: ")
+    assert ran.error[1:] == ["The file was not changed. Restore it from a backup."]
     assert path.read_text(encoding="utf-8") == '{"format": "mimo-magics session", "turns": ['
     assert sent_contents(peer) == []
     kernel.run("%mimo_config autosave=off")
@@ -271,7 +263,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(
         assert fact.startswith("SessionNotSaved: ")
         assert "talk.mimo.json cannot be written: " in fact
         assert advice == (
-            "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing."
+            "Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb, or turn saving off with autosave=off."
         )
     assert (peer.requests, sorted(tmp_path.rglob("*"))) == ([], before)
     enable_autosave(kernel, tmp_path / "talk.ipynb")

@@ -1,4 +1,4 @@
-"""What the tests of the tutorials share: how one is run, and what is in it."""
+"""Helpers for the tests of the tutorials: run a notebook, and read its cells."""
 
 import json
 import os
@@ -20,7 +20,7 @@ TAPES = FOLDER / "tapes"
 NOTEBOOKS = [*sorted(FOLDER.glob("*.ipynb")), *sorted((FOLDER / "zh-TW").glob("*.ipynb"))]
 OWN = {name: value for name, value in os.environ.items() if not name.startswith("MIMO_")}
 LOCAL = {**OWN, "MIMO_PRESET": "local", "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-"""Without the person's key: a notebook that could ask a real service does not. What it installs is there already."""
+"""The environment of a tutorial, without the API key of the user: no real service is called. Packages are preinstalled."""
 ID = re.compile(r"[0-9a-f]{12}")
 
 named = pytest.mark.parametrize(
@@ -29,7 +29,7 @@ named = pytest.mark.parametrize(
 
 
 def nbval(path: Path, tmp_path: Path, *options: str, tapes: Path = TAPES) -> subprocess.CompletedProcess[str]:
-    """Run a notebook under nbval, in a kernel with nothing of the person's own."""
+    """Run a notebook under nbval, in a kernel without settings of the user."""
     command = (
         sys.executable,
         "-m",
@@ -42,7 +42,8 @@ def nbval(path: Path, tmp_path: Path, *options: str, tapes: Path = TAPES) -> sub
         str(path),
     )
     plugin = ("-p", "mimo_magics.testing", "-o", f"mimo_tapes={tapes}", "-W", "error")
-    environment = {**LOCAL, "XDG_CONFIG_HOME": str(tmp_path)}  # profiles are kept there
+    # Profiles are stored in XDG_CONFIG_HOME.
+    environment = {**LOCAL, "XDG_CONFIG_HOME": str(tmp_path)}
     return run_program((*command, *plugin), env=environment, cwd=ROOT)
 
 

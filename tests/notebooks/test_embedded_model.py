@@ -1,4 +1,4 @@
-"""The tutorials run against the embedded model itself; what it samples is not compared."""
+"""The tutorials run with the embedded model. The sampled text is not compared."""
 
 import re
 import sys
@@ -12,27 +12,27 @@ from support.programs import run_program
 
 LESSONS = [
     FOLDER / "00_first_answer.ipynb",
-    # those with tools take a minute and more each
+    # The lessons with tools take more than a minute each.
     pytest.param(FOLDER / "01_quick_start.ipynb", marks=pytest.mark.slow),
     pytest.param(FOLDER / "03_tools.ipynb", marks=pytest.mark.slow),
 ]
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_the_embedded_model_answers_as_the_lesson_wants(path: Path, tmp_path: Path) -> None:
+def test_the_embedded_model_replies_as_the_lesson_expects(path: Path, tmp_path: Path) -> None:
     needs("smollm2-135m", TOOLS_MODEL)
-    told = nbval(path, tmp_path, "--nbval-lax").stdout
-    assert f"{len(cells(path))} passed" in told, told
+    output = nbval(path, tmp_path, "--nbval-lax").stdout
+    assert f"{len(cells(path))} passed" in output, output
 
 
-def test_the_demo_prints_the_answers_and_leaves_an_executed_notebook(tmp_path: Path) -> None:
+def test_the_demo_prints_the_replies_and_saves_the_executed_notebook(tmp_path: Path) -> None:
     needs("smollm2-135m")
     target = tmp_path / "executed" / "00.ipynb"
     command = [sys.executable, "notebooks/run.py", "notebooks/00_first_answer.ipynb", str(target)]
     run = run_program(command, env=LOCAL, cwd=ROOT)
     assert re.search(r">>> %%mimo -t 0\n>>> What is the capital of Japan\?\n(?!>>>).*\w", run.stdout)
     outputs = [output for cell in cells(target) for output in cell["outputs"]]
-    answers = [output for output in outputs if "mimo" in output.get("metadata", {})]
-    assert {answer["metadata"]["mimo"]["api"] for answer in answers} == {"openai", "anthropic"}
-    assert all("".join(answer["data"]["text/plain"]).strip() for answer in answers)
+    replies = [output for output in outputs if "mimo" in output.get("metadata", {})]
+    assert {reply["metadata"]["mimo"]["api"] for reply in replies} == {"openai", "anthropic"}
+    assert all("".join(reply["data"]["text/plain"]).strip() for reply in replies)
     assert str(target) in run.stdout

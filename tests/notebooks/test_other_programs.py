@@ -1,4 +1,4 @@
-"""Papermill and nbconvert give the outputs of the tutorials too."""
+"""papermill and nbconvert reproduce the outputs of the tutorials."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @named
-def test_other_programs_run_it(path: Path, program: str, tmp_path: Path) -> None:
+def test_other_programs_run_the_tutorial(path: Path, program: str, tmp_path: Path) -> None:
     out = tmp_path / "out.ipynb"
     words = [word.format(path=path, out=out) for word in PROGRAMS[program]]
     environment = {
@@ -26,13 +26,14 @@ def test_other_programs_run_it(path: Path, program: str, tmp_path: Path) -> None
     }
     command = [sys.executable, "-m", *words, *(["--cwd", str(path.parent)] if program == "papermill" else [])]
     run = run_program(command, env=environment)
-    wanted = any("raises-exception" in cell["metadata"].get("tags", []) for cell in cells(path))
-    failed = program == "papermill" and wanted  # for which an error is one at the end, wanted or not
+    has_expected_error = any("raises-exception" in cell["metadata"].get("tags", []) for cell in cells(path))
+    # papermill fails at the end even if the error is expected.
+    failed = program == "papermill" and has_expected_error
     assert run.returncode == failed, run.stderr
     ran = [cell for cell in cells(out) if "injected-parameters" not in cell["metadata"].get("tags", [])]
     assert list(map(shown, ran)) == list(map(shown, cells(path)))
 
 
 def shown(cell: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a cell displays; what it prints comes in pieces, which not every program puts together."""
+    """Return the displayed outputs. Printed text is left out: not every program joins its chunks."""
     return [output["data"] for output in cell["outputs"] if "data" in output]

@@ -1,4 +1,4 @@
-"""The replay server of lesson 01 answers the official SDKs and curl, and nobody else."""
+"""The replay server of lesson 01, with the official SDKs and curl as clients."""
 
 import json
 import socket
@@ -158,7 +158,7 @@ def test_a_request_that_was_not_recorded_is_a_bad_request_that_names_the_differe
 ) -> None:
     response = post(server, json.dumps({**BODY, "model": "another"}).encode())
     assert response.status_code == 400
-    assert message(response).startswith("TapeMismatch: lesson.jsonl has no answer to this request: ")
+    assert message(response).startswith("TapeMismatch: No call on the tape lesson.jsonl matches this request: ")
     assert "«another»" in message(response)
 
 

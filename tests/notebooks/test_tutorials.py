@@ -1,4 +1,4 @@
-"""The tutorials give the same outputs from their tapes, and a change in one is seen."""
+"""The tutorials reproduce their outputs from their tapes, and every change is detected."""
 
 import json
 import re
@@ -16,66 +16,65 @@ def strict(path: Path, tmp_path: Path, tapes: Path = TAPES) -> str:
 
 
 @named
-def test_every_output_is_what_the_tape_gives(path: Path, tmp_path: Path) -> None:
-    told = strict(path, tmp_path)
-    assert f"{len(cells(path))} passed" in told, told
+def test_every_output_is_reproduced_from_the_tape(path: Path, tmp_path: Path) -> None:
+    output = strict(path, tmp_path)
+    assert f"{len(cells(path))} passed" in output, output
 
 
 @named
-def test_no_cell_is_left_out(path: Path) -> None:
-    """Neither by a tag or comment of nbval, nor because it was not run when the notebook was saved."""
-    said = json.dumps([(cell["metadata"], cell["source"]) for cell in cells(path)]).lower()
-    assert [word for word in ("nbval", "pytest_validate") if word in said] == []
+def test_every_cell_is_executed(path: Path) -> None:
+    text = json.dumps([(cell["metadata"], cell["source"]) for cell in cells(path)]).lower()
+    assert [word for word in ("nbval", "pytest_validate") if word in text] == []
     assert [cell["id"] for cell in cells(path) if cell["execution_count"] is None] == []
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_a_lesson_has_a_picture_exercises_and_what_can_go_wrong(path: Path) -> None:
-    """As its twin has, by `test_twins`."""
-    told = "\n".join(
+    output = "\n".join(
         "".join(cell["source"]) for cell in read(path)["cells"] if cell["cell_type"] == "markdown"
     )
-    assert re.findall(r"^!\[[^]]{60,}\]\(img/\w+\.svg\)$", told, re.MULTILINE) != []
-    headings = re.findall(r"^## (.*)$", told, re.MULTILINE)
+    assert re.findall(r"^!\[[^]]{60,}\]\(img/\w+\.svg\)$", output, re.MULTILINE) != []
+    headings = re.findall(r"^## (.*)$", output, re.MULTILINE)
     assert {"What can go wrong", "Exercises"} - {*headings} == set()
-    assert "<details><summary>" in told or path.stem[:2] == "05"  # whose exercises are their own answers
+    # The exercises of lesson 05 need no answers.
+    assert "<details><summary>" in output or path.stem[:2] == "05"
 
 
 @named
-def test_errors_are_where_the_lesson_wants_them(path: Path) -> None:
+def test_errors_occur_only_where_the_lesson_expects_them(path: Path) -> None:
     for cell in cells(path):
-        failed = any(output["output_type"] == "error" for output in cell["outputs"])
+        failed = any(each["output_type"] == "error" for each in cell["outputs"])
         assert failed == ("raises-exception" in cell["metadata"].get("tags", [])), cell["id"]
 
 
 @named
-def test_nothing_of_the_machine_or_of_widgets_is_saved(path: Path) -> None:
+def test_the_notebook_contains_no_paths_of_the_machine_and_no_widgets(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     found = re.findall(r"/(?:home|root|Users|tmp|work)/|widget-view|widget-state|execution_time", text)
     assert (found, path.read_bytes()[-1:]) == ([], b"\n")
 
 
 def records(cell: dict[str, Any]) -> list[Any]:
-    """What outputs hold beside what they show; ids are new each time."""
-    return [json.loads(ID.sub("(id)", json.dumps(output.get("metadata")))) for output in cell["outputs"]]
+    """Return the metadata of the outputs, with placeholders for ids, which differ in each run."""
+    return [json.loads(ID.sub("(id)", json.dumps(each.get("metadata")))) for each in cell["outputs"]]
 
 
 @named
-def test_the_records_in_the_outputs_are_those_of_the_replay(path: Path, tmp_path: Path) -> None:
-    """Which nbval does not compare."""
+def test_the_turn_records_in_the_outputs_are_those_of_the_replay(path: Path, tmp_path: Path) -> None:
+    # nbval does not compare them.
     sys.path.insert(0, str(FOLDER))
-    from record import executed
+    from record import execute
 
-    again = executed(path, f"replay:{TAPES / path.stem}.jsonl")
+    again = execute(path, f"replay:{TAPES / path.stem}.jsonl")
     now = [records(cell) for cell in again["cells"] if cell["cell_type"] == "code"]
     assert now == [records(cell) for cell in cells(path)]
 
 
-# What goes wrong is seen
+# Changes are detected
 
 
 def changed(path: Path, tmp_path: Path, place: int, old: str, new: str) -> Path:
-    """Copy a notebook with another word in one of its cells."""
+    """Copy a notebook and change a word in one cell."""
     notebook = read(path)
     source = "".join(notebook["cells"][place]["source"])
     assert old in source
@@ -89,16 +88,16 @@ def place(path: Path, words: str) -> int:
     return next(place for place, cell in enumerate(read(path)["cells"]) if words in "".join(cell["source"]))
 
 
-def test_a_changed_prompt_fails_its_cell_and_says_what_changed(tmp_path: Path) -> None:
+def test_a_changed_prompt_fails_its_cell_and_names_the_difference(tmp_path: Path) -> None:
     path = FOLDER / "02_parameters.ipynb"
     at = place(path, "Tell me a long story about a fox.")
-    told = strict(changed(path, tmp_path, at, "a fox", "a wolf"), tmp_path)
-    assert f"1 failed, {len(cells(path)) - 1} passed" in told, told
+    output = strict(changed(path, tmp_path, at, "a fox", "a wolf"), tmp_path)
+    assert f"1 failed, {len(cells(path)) - 1} passed" in output, output
     assert (
-        "TapeMismatch: 02_parameters.jsonl has no answer to this request: "
-        "messages[0].content is «Tell me a long story about a wolf.», recorded was «Tell me a long story about a fox.»."
-    ) in re.sub(r"\x1b\[\d+m", "", told)
-    assert "To record it: %mimo_tape record" in told
+        "TapeMismatch: No call on the tape 02_parameters.jsonl matches this request: "
+        "messages[0].content is «Tell me a long story about a wolf.» (recorded: «Tell me a long story about a fox.»)."
+    ) in re.sub(r"\x1b\[\d+m", "", output)
+    assert "Record it with %mimo_tape record" in output
 
 
 def test_a_changed_output_fails_its_cell(tmp_path: Path) -> None:
@@ -109,12 +108,12 @@ def test_a_changed_output_fails_its_cell(tmp_path: Path) -> None:
     copy.write_text(
         text.replace("<p>The capital of Japan is Tokyo.</p>", "<p>It is Kyoto.</p>"), encoding="utf-8"
     )
-    told = strict(copy, tmp_path)
-    assert f"1 failed, {len(cells(path)) - 1} passed" in told, told
-    assert "It is Kyoto." in told
+    output = strict(copy, tmp_path)
+    assert f"1 failed, {len(cells(path)) - 1} passed" in output, output
+    assert "It is Kyoto." in output
 
 
 def test_a_missing_tape_fails_with_the_command_that_records_it(tmp_path: Path) -> None:
-    told = strict(FOLDER / "00_first_answer.ipynb", tmp_path, tapes=tmp_path)
-    assert "TapeMismatch" in told
-    assert f"To record it: %mimo_tape record {tmp_path}" in told
+    output = strict(FOLDER / "00_first_answer.ipynb", tmp_path, tapes=tmp_path)
+    assert "TapeMismatch" in output
+    assert f"Record it with %mimo_tape record {tmp_path}" in output

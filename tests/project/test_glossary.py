@@ -18,16 +18,13 @@ IN_PROGRESS = (
     ),
     *(f"mimo_magics/core/{name}.py" for name in ("events", "i18n_zh_tw", "messages", "renderer_protocol")),
     "mimo_magics/core/serialization.py",
-    *(
-        f"tests/{name}/*"
-        for name in ("browser", "client", "data", "display", "docs", "document", "integration")
-    ),
+    *(f"tests/{name}/*" for name in ("browser", "client", "data", "display", "document", "integration")),
     *(f"tests/{name}/*" for name in ("notebook", "notebooks", "project", "session", "tape", "tools")),
     *(f"benchmarks/{name}.py" for name in ("history", "load", "saved")),
     "tests/reports/test_notebook_reports.py",
     "notebooks/*",
-    "docs/*.md",
-    "CHANGELOG.md",
+    "docs/session-file.md",
+    "docs/tape-file.md",
     "CONTRIBUTING.md",
 )
 """Files that are being rewritten; the others must not get worse."""
@@ -51,6 +48,10 @@ FILES = sorted(
 )
 
 
+FILE_FIELDS = {"mimo_magics.session.storage.session_file": {"aside", "begun"}}
+"""Identifiers that equal fields of version 1 of session files."""
+
+
 def _is_listed(file: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch(file, pattern) for pattern in patterns)
 
@@ -60,8 +61,9 @@ CHECKED = [file for file in FILES if not _is_listed(file, NOT_CHECKED)]
 
 @pytest.mark.parametrize("module", modules_of(), ids=module_name)
 def test_no_identifier_is_a_word_that_needs_decoding(module: Path) -> None:
+    replaced = REPLACED_IDENTIFIERS - FILE_FIELDS.get(module_name(module), set())
     names = defined_names(ast.parse(module.read_text(encoding="utf-8")))
-    assert [(line, name) for line, name in names if name.strip("_").lower() in REPLACED_IDENTIFIERS] == []
+    assert [(line, name) for line, name in names if name.strip("_").lower() in replaced] == []
 
 
 @pytest.mark.parametrize("file", [file for file in CHECKED if not _is_listed(file, IN_PROGRESS)])
@@ -72,3 +74,35 @@ def test_no_text_has_a_phrase_that_the_glossary_replaces(file: str) -> None:
 def test_every_pattern_matches_a_file() -> None:
     patterns = (*IN_PROGRESS, *NOT_CHECKED)
     assert [pattern for pattern in patterns if not any(fnmatch(file, pattern) for file in FILES)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "lines"),
+    [
+        ("a.py", '"""Tell whether\nit fits."""\n', ["    1: «Tell whether» -> Return whether"]),
+        ("a.py", "x = 1  # nobody is\n", ["    1: «nobody» -> the user"]),
+        ("a.py", "\ndef test_a_prompt_is_asked_anew(): ...\n", ["    2: «asked anew» -> again"]),
+        (
+            "a.py",
+            'x = "The answer was stopped; what had come is kept."\n',
+            ["    1: «what had come» -> the partial reply"],
+        ),
+        (
+            "a.md",
+            "`what had come`\n\n```\nwhat had come\n```\n\nSummarised.",
+            ["    7: «Summaris» -> American spelling"],
+        ),
+        (
+            "a.ipynb",
+            '{"cells": [{"source": ["what had\\n", "come"], "outputs": ["anew"]}]}',
+            ["    0: «what had come» -> the partial reply"],
+        ),
+        ("a.py", 'x = "The partial reply is kept."\n', []),
+    ],
+)
+def test_phrases_are_found_in_prose_names_strings_and_cells(
+    tmp_path: Path, name: str, text: str, lines: list[str]
+) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    assert find_phrases(file) == lines

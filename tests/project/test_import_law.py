@@ -14,8 +14,8 @@ from support.paths import PACKAGE
 
 MODULES = modules_of()
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
-BLIND = {"session", "batch", "prompts"}
-"""Packages that never import `display`: they know the renderer protocol of `core` only."""
+WITHOUT_DISPLAY = {"session", "batch", "prompts"}
+"""Packages that never import `display`. They use only the renderer protocol of `core`."""
 NOTEBOOK_PACKAGES = {"IPython", "traitlets", "ipywidgets", "ipykernel"}
 HTTP_PACKAGES = {"client", "tape"}
 
@@ -39,7 +39,7 @@ def test_a_module_imports_only_its_own_package_and_lower_levels(module: Path) ->
         return
     others = packages_of(imported_modules(module)) - {own}
     assert {other for other in others if LEVEL[other] >= LEVEL[own]} == set()
-    if own in BLIND:
+    if own in WITHOUT_DISPLAY:
         assert "display" not in others
 
 
@@ -50,7 +50,7 @@ def test_a_package_init_holds_no_logic(module: Path) -> None:
         assert all(isinstance(node, ast.Expr | ast.Import | ast.ImportFrom) for node in body)
 
 
-def test_the_package_can_be_navigated() -> None:
+def test_the_top_level_has_few_entries() -> None:
     counted = figures()
     assert counted.cycles == 0
     assert counted.entries <= 16
@@ -88,7 +88,7 @@ def test_modules_and_functions_stay_small(module: Path) -> None:
 
 
 DATA = {"i18n_zh_tw.py"}
-"""One table and nothing else, as long as there are texts."""
+"""Modules with one large table. They have no size limit."""
 
 HEAVY = {
     "filelock",
@@ -118,7 +118,7 @@ LOADED = {
         *("async_cell", "cell_ids", "input_transforms", "magic_cell", "magic_line", "parent_message")
     ],
 }
-"""What `%load_ext mimo_magics` imports of the package, beside the packages themselves."""
+"""The modules that `%load_ext mimo_magics` imports, besides the `__init__` of their packages."""
 
 
 def test_loading_the_extension_loads_nothing_heavy() -> None:

@@ -53,7 +53,7 @@ def test_a_flood_of_calls_stops_at_a_limit(peer: Peer) -> None:
     assert peer.left()[0] is peer.requests[0]
     assert (answer.text, answer.notes) == (
         "enough",
-        (f"The response was ended after {MAX_TOOL_CALLS} tool calls, of which it had more.",),
+        (f"The response was truncated after {MAX_TOOL_CALLS} tool calls.",),
     )
     assert (len(answer.tool_calls), tools.ran) == (MAX_TOOL_CALLS, [f"look {n}" for n in range(5)])
     assert talk.ask("next").text == "hello"
@@ -305,6 +305,6 @@ def test_a_reply_of_another_model_has_a_notice_and_its_price(
     peer.answers(streamed(openai_chunk(content="Hi.") | {"model": "mimo-v2.6-pro", "usage": usage}))
     answer = session(peer, base_url=None, preset="xiaomi", model="mimo-v2.6-flash").ask("q")
     assert (answer.notes, answer.cost) == (
-        ("mimo-v2.6-pro answered instead of mimo-v2.6-flash; its prices are used where they are known.",),
+        ("mimo-v2.6-pro answered instead of mimo-v2.6-flash; its prices are used if they are known.",),
         pytest.approx((100_000 * 0.435 + 10 * 0.87) / 1e6),
     )

@@ -98,7 +98,7 @@ def test_a_line_that_ends_in_a_question_mark_is_a_prompt(kernel: Kernel, peer: P
 
 
 LOST = (
-    "A line of this cell that ends in a question mark opened IPython's help, as %load_ext was not done yet. "
+    "A line of this cell ends in a question mark and opened IPython's help, as the extension was not loaded yet. "
     "Run this cell again.\n"
 )
 
@@ -302,9 +302,7 @@ def test_a_restored_cell_finds_its_turn(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\nfour", cell="four", deleted=("two",))
     (pasted,) = run_prompts(kernel, "two!")
     assert sent_contents(peer) == [expected_contents("one three four"), expected_contents("one two!")]
-    assert cell_notices(pasted)[0].startswith(
-        "Asked again in place of turn 2, which stays, with the 2 after it,"
-    )
+    assert cell_notices(pasted)[0].startswith("Replaced turn 2. The previous version, with 2 later turns,")
 
 
 @report(
@@ -407,7 +405,7 @@ def test_the_second_of_two_cells_with_one_id_replaces_the_turn_with_a_notice(
     kernel.run("%%mimo\none", cell="a")
     ran = kernel.run("%%mimo\ntwo", cell="a")
     assert sent_contents(peer) == [expected_contents("one"), expected_contents("two")]
-    assert cell_notices(ran) == ["Asked again in place of turn 1, which stays as branch 1."]
+    assert cell_notices(ran) == ["Replaced turn 1. The previous version is branch 1."]
 
 
 def saved_notebook(kernel: Kernel, path: Path) -> dict[str, Any]:

@@ -593,7 +593,9 @@ def test_a_mismatch_shows_the_difference(peer: Peer, tmp_path: Path) -> None:
     session(peer, tape=f"record:{path}", param={"seed": 1}).ask("q")
     with pytest.raises(TapeMismatch) as failure:
         session(peer, tape=f"replay:{path}", param={"seed": True}).ask("q")
-    assert str(failure.value) == ("t.jsonl has no answer to this request: seed is «True», recorded was «1».")
+    assert str(failure.value) == (
+        "No call on the tape t.jsonl matches this request: seed is «True» (recorded: «1»)."
+    )
 
 
 @report(

@@ -38,23 +38,23 @@ def prompt(*parts: object) -> Message:
             "openai",
             (NO_PICTURE, NO_SOUND, WHAT),
             (
-                "mimo-v2-pro takes no pictures: 1 was left out.",
-                "mimo-v2-pro takes no sound: 1 was left out.",
+                "mimo-v2-pro does not accept images: 1 was not sent.",
+                "mimo-v2-pro does not accept audio: 1 was not sent.",
             ),
         ),
         (
             "mimo-v2-omni",
             "anthropic",
             (PICTURE, UNSAYABLE, WHAT),
-            ("The Anthropic format has no sound: 1 was left out.",),
+            ("The Anthropic format does not support audio: 1 was not sent.",),
         ),
         (
             "mimo-v2-pro",
             "anthropic",
             (NO_PICTURE, NO_SOUND, WHAT),
             (
-                "mimo-v2-pro takes no pictures: 1 was left out.",
-                "mimo-v2-pro takes no sound: 1 was left out.",
+                "mimo-v2-pro does not accept images: 1 was not sent.",
+                "mimo-v2-pro does not accept audio: 1 was not sent.",
             ),
         ),
     ],
@@ -70,7 +70,7 @@ def test_one_line_tells_of_all_that_was_left_out() -> None:
         [prompt(WHAT, PICTURE, PICTURE), prompt(PICTURE)], "mimo-v2-pro", "openai"
     )
     assert messages == (prompt(WHAT, NO_PICTURE, NO_PICTURE), prompt(NO_PICTURE))
-    assert notes == ("mimo-v2-pro takes no pictures: 3 were left out.",)
+    assert notes == ("mimo-v2-pro does not accept images: 3 were not sent.",)
 
 
 def test_other_messages_are_the_same_objects() -> None:

@@ -258,7 +258,7 @@ def test_only_an_answer_that_was_broken_off_can_go_on(peer: Peer) -> None:
     for _ in range(2):
         with pytest.raises(BadOption) as refused:
             talk.ask(None)
-        assert str(refused.value) == "The last answer was not broken off."
+        assert str(refused.value) == "The last reply is complete; there is nothing to continue."
         talk.ask("one")
     assert len(peer.requests) == 2
 

@@ -1,4 +1,4 @@
-"""Default settings: of the registered provider, or built in."""
+"""Default settings: of the registered provider, or built-in."""
 
 from __future__ import annotations
 

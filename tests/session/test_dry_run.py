@@ -81,7 +81,7 @@ def test_it_holds_the_summary_of_turns_that_are_left_out(peer: Peer, api: Api) -
     assert draft.body == peer.requests[-1].body
     assert draft.warnings == ()
     assert talk.draft("six", window=600).warnings == (
-        "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others.",
+        "The context window is full: first the model summarizes the oldest turns, and the summary is sent in their place.",
     )
 
 
@@ -94,7 +94,7 @@ def test_the_model_that_the_service_listed_first_is_in_it(
     peer.models = ["mimo-v2.6-tts", "mimo-v2.6-flash"]
     talk = Session(preset="xiaomi")
     (line,) = talk.draft("one").warnings
-    assert line.endswith("if it does not list mimo-v2.6-pro, a successor takes its place.")
+    assert line.endswith("If it does not contain mimo-v2.6-pro, its successor is used.")
     talk.ask("one")
     draft = talk.draft("two")
     talk.ask("two")
@@ -133,13 +133,13 @@ def test_no_key_is_needed_and_the_cost_is_told(monkeypatch: pytest.MonkeyPatch) 
     assert draft.max_output_tokens == 1_000
     lines = repr(draft).splitlines()
     assert lines[:7] == [
-        "of the request",
-        "to              https://api.mimo-v2.com/v1/chat/completions",
-        "format          openai",
-        "model           mimo-v2-pro",
-        f"input           about {draft.tokens:,} tokens",
-        "output          at most 1,000 tokens",
-        "cost            less than 0.0001 USD for the input, about 0.0032 USD with all of the output (prices of 2026-09)",
+        "Request (not sent)",
+        "URL                 https://api.mimo-v2.com/v1/chat/completions",
+        "format              openai",
+        "model               mimo-v2-pro",
+        f"input               about {draft.tokens:,} tokens",
+        "output              at most 1,000 tokens",
+        "cost                less than 0.0001 USD for the input, about 0.0032 USD with the maximum output (prices of 2026-09)",
     ]
     assert '"content": "Hello"' in repr(draft)
     assert draft.cost == pytest.approx((draft.tokens * 1.05e-6, draft.tokens * 1.05e-6 + 1_000 * 3.15e-6))
@@ -150,8 +150,8 @@ def test_where_nothing_is_known_nothing_is_said_of_the_cost(peer: Peer) -> None:
     assert (elsewhere.cost, elsewhere.max_output_tokens) == (None, None)
     lines = repr(elsewhere).splitlines()
     assert lines[5:7] == [
-        "output          no bound is sent",
-        "cost            not known: no price is published for this model there",
+        "output              no limit sent",
+        "cost                unknown: no price is published for this model",
     ]
     own = session(peer, prices={"mimo-v2-pro": [1, 0.1, 3]}).draft("Hello")
     assert own.cost == (own.tokens / 1e6, None)
@@ -162,26 +162,29 @@ def test_where_nothing_is_known_nothing_is_said_of_the_cost(peer: Peer) -> None:
 def test_the_embedded_model_gets_its_own_words_and_has_no_code() -> None:
     draft = Session(preset="local").draft("Hello", thinking=True)
     assert draft.body["chat_template_kwargs"] == {"enable_thinking": True}
-    assert "the embedded model, which has no address until it runs" in repr(draft)
+    assert "embedded model (no URL until it runs)" in repr(draft)
     assert draft.cost == (0, None)
     assert settings_for_code(draft.settings, "anthropic").api == "anthropic"
-    with pytest.raises(BadOption, match="no address for others"):
+    with pytest.raises(BadOption, match="no public base URL"):
         draft.to_code("curl")
 
 
 @pytest.mark.parametrize(
     ("options", "warning"),
     [
-        ({"temperature": 3.0, "thinking": False}, "temperature 3 is outside what mimo-v2 documents: 0 to 2."),
+        (
+            {"temperature": 3.0, "thinking": False},
+            "temperature 3 is outside the documented range of mimo-v2: 0 to 2.",
+        ),
         (
             {"temperature": 1.0},
-            "temperature will not act: mimo-v2-pro uses its own values while it thinks (--thinking off).",
+            "temperature will have no effect: mimo-v2-pro uses its own values while it thinks (--thinking off).",
         ),
         ({"turn_budget": "1 tokens"}, "This prompt of about"),
-        ({"preset": "xiaomi"}, "The service is asked for its models first; if it does not list"),
+        ({"preset": "xiaomi"}, "First the model list of the service is fetched."),
         (
             {"model": "new", "turn_budget": "1 USD"},
-            "No price is known for new, so a budget in USD cannot be kept.",
+            "No price is known for new, so a budget in USD cannot be checked.",
         ),
     ],
 )
@@ -194,7 +197,7 @@ def test_an_answer_that_would_be_kept_is_told(peer: Peer) -> None:
     talk = session(peer, run_all="keep")
     talk.ask("one", cell="a")
     (line,) = talk.draft("one", cell="a").warnings
-    assert line.startswith("Nothing would be sent: Kept from 20")
+    assert line.startswith("No request would be sent. Reused the reply of 20")
 
 
 def test_turns_that_do_not_fit_are_left_out_or_an_error(peer: Peer) -> None:
@@ -204,7 +207,7 @@ def test_turns_that_do_not_fit_are_left_out_or_an_error(peer: Peer) -> None:
         talk.draft("word " * 40)
     draft = talk.draft("word " * 40, overflow="drop-oldest")
     assert len(draft.body["messages"]) == 1
-    assert draft.warnings == ("The oldest turn is left out: the window of mimo-v2-pro is full.",)
+    assert draft.warnings == ("The oldest turn is not sent: the context window of mimo-v2-pro is full.",)
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -238,7 +241,7 @@ def test_the_page_shows_hostile_prompts_and_obeys_none() -> None:
 
 
 def test_code_of_an_sdk_is_for_its_own_format() -> None:
-    with pytest.raises(BadOption, match="has the openai format, and not that of anthropic") as caught:
+    with pytest.raises(BadOption, match="uses the openai format, but the code is for anthropic") as caught:
         Session().draft("Hello").to_code("anthropic")
     assert caught.value.hint == "Use --api anthropic."
     assert "client.messages.create(" in Session().draft("Hello", api="anthropic").to_code("anthropic")
@@ -250,6 +253,6 @@ def test_code_for_the_other_format_asks_at_its_address() -> None:
     assert settings_for_code(Settings(api="anthropic"), "curl") == Settings(api="anthropic")
     own = replace(Settings(), base_url="http://127.0.0.1/v1")
     assert settings_for_code(own, "openai") == own
-    with pytest.raises(BadOption, match="is none for the anthropic format") as caught:
+    with pytest.raises(BadOption, match="the code needs the anthropic format") as caught:
         settings_for_code(own, "anthropic")
-    assert caught.value.hint == "Say the address for it: --api anthropic --base-url URL"
+    assert caught.value.hint == "Set its base URL: --api anthropic --base-url URL"

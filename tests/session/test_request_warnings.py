@@ -30,31 +30,43 @@ def told(
     ("service", "options", "expected"),
     [
         ("mimo-v2", {"temperature": 2, "top_p": 0.0, "frequency_penalty": -2, "max_tokens": 1}, []),
-        ("mimo-v2", {"temperature": 2.1}, ["temperature 2.1 is outside what mimo-v2 documents: 0 to 2."]),
-        ("xiaomi", {"temperature": 2}, ["temperature 2 is outside what xiaomi documents: 0 to 1.5."]),
-        ("xiaomi", {"top_p": 0}, ["top_p 0 is outside what xiaomi documents: 0.01 to 1."]),
+        (
+            "mimo-v2",
+            {"temperature": 2.1},
+            ["temperature 2.1 is outside the documented range of mimo-v2: 0 to 2."],
+        ),
+        (
+            "xiaomi",
+            {"temperature": 2},
+            ["temperature 2 is outside the documented range of xiaomi: 0 to 1.5."],
+        ),
+        ("xiaomi", {"top_p": 0}, ["top_p 0 is outside the documented range of xiaomi: 0.01 to 1."]),
         (
             "mimo-v2",
             {"presence_penalty": 3},
-            ["presence_penalty 3 is outside what mimo-v2 documents: -2 to 2."],
+            ["presence_penalty 3 is outside the documented range of mimo-v2: -2 to 2."],
         ),
-        ("xiaomi", {"max_tokens": 0}, ["max_tokens 0 is outside what xiaomi documents: 1 to 131,072."]),
+        (
+            "xiaomi",
+            {"max_tokens": 0},
+            ["max_tokens 0 is outside the documented range of xiaomi: 1 to 131,072."],
+        ),
         ("local", {"temperature": 9}, []),
         ("mimo-v2", {"stop": tuple("abcd")}, []),
         ("xiaomi", {"param": {"reasoning_effort": "none"}}, []),
         (
             "xiaomi",
             {"param": {"reasoning_effort": "max"}},
-            ["--param reasoning_effort=max is refused by MiMo, which takes none, low, medium, high."],
+            ["MiMo refuses --param reasoning_effort=max. It accepts none, low, medium, high."],
         ),
         ("xiaomi", {"param": {"reasoning_effort": {"effort": "max"}}}, []),
         ("local", {"param": {"reasoning_effort": "max"}}, []),
-        ("mimo-v2", {"stop": tuple("abcde")}, ["5 stop sequences are more than the 4 that MiMo takes."]),
+        ("mimo-v2", {"stop": tuple("abcde")}, ["MiMo accepts at most 4 stop sequences, not 5."]),
         (
             "mimo-v2",
             {"json": True},
             [
-                "JSON mode wants the prompt to ask for JSON and to describe its fields; this one does not name it."
+                "JSON mode: the prompt must ask for JSON and describe its fields, but it does not mention JSON."
             ],
         ),
     ],
@@ -80,7 +92,7 @@ def test_what_a_thinking_model_sets_itself_is_told(
 ) -> None:
     lines = told(model=model, **options)
     given = " and ".join(name for name in ("temperature", "top_p") if name in options)
-    line = f"{given} will not act: {model} uses its own values while it thinks (--thinking off)."
+    line = f"{given} will have no effect: {model} uses its own values while it thinks (--thinking off)."
     assert lines == ([] if acts else [line])
 
 
@@ -131,16 +143,16 @@ def test_a_web_search_that_is_switched_off_gets_its_hint() -> None:
         Request((user_message("hello"),), Params("m")),
         Endpoint("https://host/v1", Secret(""), "bearer"),
     )
-    assert "Switch the web search plugin on" in find_error_hint(refusal, Settings(), request, endpoint)
+    assert "Enable the web search plugin" in find_error_hint(refusal, Settings(), request, endpoint)
 
 
 @pytest.mark.parametrize(
     ("service", "model", "expected"),
     [
-        ("mimo-v2", "mimo-v2-por", ["mimo-v2-por is not known here. Did you mean mimo-v2-pro?"]),
+        ("mimo-v2", "mimo-v2-por", ["Unknown model mimo-v2-por. Did you mean mimo-v2-pro?"]),
         ("mimo-v2", "quite-another", []),
         ("mimo-v2", "xiaomi/mimo-v2-pro", []),
-        ("xiaomi", "mimo-v2.5", ["mimo-v2.5 was retired; its successor is mimo-v2.6-flash."]),
+        ("xiaomi", "mimo-v2.5", ["mimo-v2.5 is retired. Its successor is mimo-v2.6-flash."]),
         ("mimo-v2", "mimo-v2.5", []),
     ],
 )
@@ -151,12 +163,16 @@ def test_a_model_that_is_not_there_is_told(service: str, model: str, expected: l
 @pytest.mark.parametrize(
     ("model", "listed", "hint"),
     [
-        ("mimo-v2.5", [], "Where it is retired, its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"),
+        (
+            "mimo-v2.5",
+            [],
+            "The model may be retired. Its successor is mimo-v2.6-flash: -m mimo-v2.6-flash",
+        ),
         ("mimo-v2-por", [], "Did you mean mimo-v2-pro?"),
         ("our-modle", ["our-model"], "Did you mean our-model?"),
         ("our-model", ["our-model", "our-mode"], "Did you mean our-mode?"),
         ("mimo-v2-por", ["mimo-v2-por\x1b[31m"], "Did you mean mimo-v2-por\ufffd[31m?"),
-        ("quite-another", [], "%mimo_models shows what there is."),
+        ("quite-another", [], "%mimo_models lists the available models."),
     ],
 )
 def test_a_model_that_was_refused_gets_the_name_that_was_meant(
@@ -176,14 +192,14 @@ def test_a_model_that_was_refused_gets_the_name_that_was_meant(
 @pytest.mark.parametrize(
     ("field", "expected"),
     [
-        ("temprature", ["--param temprature is no field of the API. Did you mean temperature?"]),
-        ("max_token", ["--param max_token is no field of the API. Did you mean max_tokens?"]),
+        ("temprature", ["Unknown API field --param temprature. Did you mean temperature?"]),
+        ("max_token", ["Unknown API field --param max_token. Did you mean max_tokens?"]),
         (
             "response_fromat",
-            ["--param response_fromat is no field of the API. Did you mean response_format?"],
+            ["Unknown API field --param response_fromat. Did you mean response_format?"],
         ),
-        ("temperature", ["--param temperature has an option of its own: --temperature."]),
-        ("model", ["--param model has an option of its own: --model."]),
+        ("temperature", ["--param temperature is also an option: use --temperature."]),
+        ("model", ["--param model is also an option: use --model."]),
         *((field, []) for field in (*DOCUMENTED_FIELDS, *OTHER_API_FIELDS) if field not in SETTING_OPTIONS),
     ],
 )

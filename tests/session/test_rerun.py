@@ -205,7 +205,7 @@ def test_a_fork_at_a_turn_that_is_not_there_is_refused(peer: Peer, at: int) -> N
         talk.fork("other", at)
     assert (str(refused.value), refused.value.hint) == (
         f"There is no turn {at}.",
-        "The conversation has 2.",
+        "Number of turns: 2.",
     )
 
 
@@ -215,11 +215,11 @@ def test_a_fork_at_a_turn_that_is_not_there_is_refused(peer: Peer, at: int) -> N
 @pytest.mark.parametrize(
     ("cells", "left", "told"),
     [
-        ({"b"}, "a c", ("The turn of a deleted cell left the conversation, which is kept as branch 3.",)),
+        ({"b"}, "a c", ("Removed the turn of a deleted cell. The previous version is branch 3.",)),
         (
             {"a", "b"},
             "c",
-            ("The 2 turns of deleted cells left the conversation, which is kept as branch 3.",),
+            ("Removed 2 turns of deleted cells. The previous version is branch 3.",),
         ),
         ({"z"}, "a b c", ()),
     ],
@@ -243,9 +243,9 @@ def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
 @pytest.mark.parametrize(
     ("cell", "past", "place"),
     [
-        ("a", [], "turn 1, which stays, with the 3 after it,"),
-        ("b", ["a"], "turn 2, which stays, with the 2 after it,"),
-        ("c", ["a", "b"], "turn 3, which stays, with the one after it,"),
+        ("a", [], "turn 1. The previous version, with 3 later turns,"),
+        ("b", ["a"], "turn 2. The previous version, with 2 later turns,"),
+        ("c", ["a", "b"], "turn 3. The previous version, with 1 later turn,"),
     ],
 )
 def test_a_cell_that_was_pasted_replaces_its_turn_where_it_was_said(
@@ -258,7 +258,7 @@ def test_a_cell_that_was_pasted_replaces_its_turn_where_it_was_said(
     talk.restore_cell(cell)
     assert current_prompts(talk) == "a b c d"
     (notice,) = notices(talk, "again", cell=cell)
-    assert notice.startswith(f"Asked again in place of {place}")
+    assert notice.startswith(f"Replaced {place}")
     assert request_bodies(peer)[-1] == expected_body(*past, "again")
     assert ("a b c d" in [way for _, way, _ in describe_branches(talk)], current_prompts(talk)) == (
         True,
@@ -292,8 +292,8 @@ def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cel
     run_cells(talk, "a", "b")
     talk.remove_cells({"b"})
     kept, asked = notices(talk, "a", cell="a", run_all="keep"), notices(talk, "c")
-    assert (len(kept), kept[0][:9]) == (1, "Kept from")
-    assert asked == ("The turn of a deleted cell left the conversation, which is kept as branch 2.",)
+    assert (len(kept), kept[0][:9]) == (1, "Reused th")
+    assert asked == ("Removed the turn of a deleted cell. The previous version is branch 2.",)
 
 
 def test_what_was_forgotten_is_not_told_after_everything_is(peer: Peer) -> None:
@@ -367,7 +367,7 @@ def test_a_tool_cannot_change_the_conversation_that_calls_it(peer: Peer) -> None
     run_cells(talk, "b")
     results = [part for part in talk.turns[-1].reply.message.parts if isinstance(part, ToolResult)]
     assert [(result.output, result.is_error) for result in results] == [
-        ("mimo_magics.core.errors.SessionBusy: The session is being asked already.", True)
+        ("mimo_magics.core.errors.SessionBusy: The session is busy: another turn is running.", True)
     ]
     assert current_prompts(talk) == "a b"
 

@@ -220,7 +220,7 @@ def test_texts_and_parts_are_a_prompt(peer: Peer, prompt: Any, text: str) -> Non
     ],
 )
 def test_what_is_no_prompt_is_refused_in_two_lines(peer: Peer, prompt: Any) -> None:
-    with pytest.raises(BadOption, match="A prompt cannot be") as failure:
+    with pytest.raises(BadOption, match="A prompt must be text") as failure:
         session(peer).ask(prompt)
     assert failure.value.hint.startswith("It is a text, or a list of texts and parts")
     assert peer.requests == []

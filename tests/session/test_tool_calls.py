@@ -449,7 +449,7 @@ async def test_a_turn_makes_only_so_many_calls(peer: Peer) -> None:
     assert results(talk).count(f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.") == 8
     assert ["tools" in seen.body for seen in peer.requests] == [True, True, False]
     assert talk.turns[0].reply.notes == (
-        "The turn made its 32 tool calls; then the model was asked without tools.",
+        "Limit of 32 tool calls per turn reached; the model answered without further tools.",
     )
 
 
@@ -464,8 +464,8 @@ async def test_after_so_many_rounds_the_model_is_asked_without_tools(peer: Peer)
 
 
 TRIES = count()
-LAST_ROUND = "Round 3 of tool calls was the last; then the model was asked without tools."
-EMPTY = "The model was asked without tools, and its answer is empty. Prompt again, or raise max_steps."
+LAST_ROUND = "Tool-call limit reached (max_steps=3); the model answered without further tools."
+EMPTY = "The model answered without tools, and its reply is empty. Prompt again, or raise max_steps."
 MARKUP = "<tool_call><function=clock><parameter=zone>CET</parameter></function></tool_call>"
 
 
@@ -513,7 +513,7 @@ def zone(number: int, text: str) -> ToolCall:
     return ToolCall(f"c{number}", "clock", text)
 
 
-REPEATED = "The same call of clock failed 3 times in the same way; then the model was asked without tools."
+REPEATED = "The same call of clock failed 3 times; the model answered without further tools."
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
@@ -608,7 +608,7 @@ def markup_flood(seen: Seen, texts: Iterable[str]) -> Iterator[Any]:
     yield from frames(seen, calls)
 
 
-TRUNCATED = "The response was ended after 32 tool calls, of which it had more."
+TRUNCATED = "The response was truncated after 32 tool calls."
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])

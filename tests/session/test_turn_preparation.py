@@ -65,7 +65,7 @@ def test_the_very_same_request_is_not_sent_again(peer: Peer) -> None:
     before = talk.history
     day = f"{datetime.now():%Y-%m-%d}"  # noqa: DTZ005
     assert notices(talk, "one", cell="a", run_all="keep") == (
-        f"Kept from {day}, as nothing has changed since. --fresh asks anew.",
+        f"Reused the reply of {day} (request unchanged). Use --fresh to call the model again.",
     )
     assert len(peer.requests) == 1
     (turn,) = before.all_turns
@@ -296,7 +296,7 @@ def test_an_answer_that_the_notebook_holds_is_kept(peer: Peer) -> None:
     talk = create_session(peer)
     talk.cached_turns = {digest: saved(TextPart("Saved."), digest=digest)}
     assert notices(talk, "one", cell="a", run_all="keep") == (
-        "Kept from 2025-01-02, as nothing has changed since. --fresh asks anew.",
+        "Reused the reply of 2025-01-02 (request unchanged). Use --fresh to call the model again.",
     )
     assert talk.turns[0].reply.text == "Saved."
     assert (talk.turns[0].id, talk.turns[0].cell, talk.turns[0].usage) == ("0" * 12, "a", Usage())
@@ -324,9 +324,9 @@ CELLS = ["a", "b", "c", "d", "e"]
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        (0, "Asked again in place of turn 1, which stays, with the 4 after it, as branch 5."),
-        (2, "Asked again in place of turn 3, which stays, with the 2 after it, as branch 5."),
-        (4, "Asked again in place of turn 5, which stays as branch 5."),
+        (0, "Replaced turn 1. The previous version, with 4 later turns, is branch 5."),
+        (2, "Replaced turn 3. The previous version, with 2 later turns, is branch 5."),
+        (4, "Replaced turn 5. The previous version is branch 5."),
     ],
 )
 def test_a_cell_that_asks_again_takes_the_place_of_its_turn(peer: Peer, place: int, told: str) -> None:
@@ -379,7 +379,7 @@ def test_the_old_turn_is_told_of_also_where_another_conversation_went_on(peer: P
     run_cells(talk, "a", "b")
     run_cells(talk, "n", new=True)
     run_cells(talk, "c")
-    told = "Asked again in place of turn 1, which stays, with the one after it, as branch {}."
+    told = "Replaced turn 1. The previous version, with 1 later turn, is branch {}."
     assert notices(talk, "again", cell="a") == (told.format(2),)
     assert notices(talk, "again", cell="n", new=True) == (told.format(4),)
     assert notices(talk, "again", cell="m", new=True) == ()
@@ -389,7 +389,7 @@ def test_what_the_caller_remarks_is_told_beside(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
     assert notices(talk, "again", cell="a", notices=["By the way."]) == (
-        "Asked again in place of turn 1, which stays as branch 1.",
+        "Replaced turn 1. The previous version is branch 1.",
         "By the way.",
     )
 

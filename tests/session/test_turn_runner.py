@@ -137,7 +137,7 @@ async def test_a_turn_stopped_before_anything_came_is_not_kept(peer: Peer) -> No
 
 def test_warnings_are_remarks_of_the_reply(mimo: Peer) -> None:
     answer = ask("one", temperature=9.0, model="mimo-v2-flash")
-    assert answer.notes == ("temperature 9 is outside what mimo-v2 documents: 0 to 2.",)
+    assert answer.notes == ("temperature 9 is outside the documented range of mimo-v2: 0 to 2.",)
     assert mimo.requests[0].body["temperature"] == 9.0
 
 
@@ -145,7 +145,9 @@ def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
     peer.answers(error(400, "Param Incorrect", "Not supported model mimo-v2-flash"))
     with pytest.raises(UnknownModel) as failure:
         session(peer).ask("one", model="mimo-v2-flash")
-    assert failure.value.hint == "Where it is retired, its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"
+    assert (
+        failure.value.hint == "The model may be retired. Its successor is mimo-v2.6-flash: -m mimo-v2.6-flash"
+    )
 
 
 def test_a_reply_tells_about_what_it_cost(mimo: Peer) -> None:
@@ -158,7 +160,7 @@ def test_a_reply_tells_about_what_it_cost(mimo: Peer) -> None:
     [
         (
             "mimo-v2.5",
-            ("mimo-v2.5 answered instead of mimo-v2-flash; its prices are used where they are known.",),
+            ("mimo-v2.5 answered instead of mimo-v2-flash; its prices are used if they are known.",),
         ),
         ("mimo-v2-flash", ()),
         ("/models/weights.gguf", ()),

@@ -49,7 +49,7 @@ REPLACED_PHRASES = {
     r"(is|was|are|be) asked again|said again|told again": "is sent again",
     r"broken off|broke off|breaks off": "incomplete, interrupted",
     r"whereabouts": "path, address",
-    r"\bwhoever\b|\bnobody\b|\bsomebody\b|\ba person\b|\bthe person\b|\bthe person's\b|\bof one's own\b": "the user",
+    r"\bwhoever\b|\bnobody\b|\ba person\b|\bthe person\b|\bthe person's\b|\bof one's own\b": "the user",
     r"\b(is|are|was|were|be|been) told\b|\bis to be told\b|\btells (whether|which|what|how)\b": "reports, returns, shows",
     r"\bTell whether\b": "Return whether",
     r"the ways? that|those of one\b|that of the other": "(name the thing)",
@@ -76,8 +76,18 @@ REPLACED_WORDS = {
     r"\btold\b": "reports, returns, shows",
     r"\bstands? (below|above|beside|behind|in the place)\b": "is",
     r"\baside\b": "one-off prompt",
+    r"\blicence|\bcentre\b|\bcatalogue\b": "American spelling",
 }
 """Words of prose: of documents, docstrings, comments and names, but not of other string literals."""
+
+REPLACED_DOCUMENT_WORDS = {
+    r"\banswers? that\b|\bthe answer(s|ed)\b": "reply",
+    r"\btells\b": "reports, returns, shows",
+    r"\bways? (that|of) ": "branch, path",
+    r"\bbehind (it|the options|%%?mimo)": "after",
+    r"\bwindow\b(?<!context window)(?= of the model)": "context window",
+}
+"""Words of documents."""
 
 
 def defined_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -100,12 +110,8 @@ def find_phrases(path: Path) -> list[str]:
         prose, literals = _texts_of_notebook(json.loads(path.read_text(encoding="utf-8"))), []
     else:
         prose, literals = _texts_of_document(path.read_text(encoding="utf-8")), []
-    return sorted(
-        {
-            *_matches(prose, REPLACED_PHRASES | REPLACED_WORDS),
-            *_matches(literals, REPLACED_PHRASES),
-        }
-    )
+    words = REPLACED_WORDS | (REPLACED_DOCUMENT_WORDS if path.suffix == ".md" else {})
+    return sorted({*_matches(prose, REPLACED_PHRASES | words), *_matches(literals, REPLACED_PHRASES)})
 
 
 def _matches(texts: list[tuple[int, str]], phrases: dict[str, str]) -> Iterator[str]:

@@ -135,7 +135,7 @@ def test_a_full_disk_is_an_error_and_leaves_complete_calls(path: Path, mode: str
     assert (printed.splitlines(), errors) == (
         [
             "The tape lesson.jsonl cannot be written: File too large.|"
-            "This call is not on it; what was recorded before is."
+            "This call was not recorded. Earlier calls are on the tape."
         ],
         "",
     )

@@ -36,7 +36,7 @@ def test_a_writer_does_not_wait_forever(tmp_path: Path, monkeypatch: pytest.Monk
     file.write(session_with_turns())
     with (tmp_path / ".talk.json.lock").open("ab") as held:
         lock_descriptor(held.fileno())
-        with pytest.raises(SessionNotSaved, match="cannot be written: somebody else is writing it"):
+        with pytest.raises(SessionNotSaved, match="cannot be written: another process is writing it"):
             file.write(SAVED)
     assert file.read() == session_with_turns()
     file.write(SAVED)
@@ -60,6 +60,6 @@ def test_a_second_writer_gives_up_and_leaves_the_first_one_alone(
     monkeypatch.setattr(lock, "LOCK_TIMEOUT", 0.05)
     path = tmp_path / "file"
     with lock_file(path):
-        with pytest.raises(TimeoutError, match="somebody else is writing it"), lock_file(path):
+        with pytest.raises(TimeoutError, match="another process is writing it"), lock_file(path):
             pytest.fail("two writers had the lock")
         assert (tmp_path / ".file.lock").exists()

@@ -147,12 +147,12 @@ def test_values_that_are_not_messages_stay_unchanged(messages: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"--boundary\r\nContent-Disposition: form-data", "its body is not JSON"),
-        (b"\xff\xfe\x00", "its body is not JSON"),
-        (b"{", "its body is not JSON"),
-        (b"[" * 100_000, "its body is not JSON"),
-        (b"[" * 200 + b"]" * 200, "its body is nested too deep"),
-        (b"1" * 5_000, "its body is not JSON"),
+        (b"--boundary\r\nContent-Disposition: form-data", "its body is not valid JSON"),
+        (b"\xff\xfe\x00", "its body is not valid JSON"),
+        (b"{", "its body is not valid JSON"),
+        (b"[" * 100_000, "its body is not valid JSON"),
+        (b"[" * 200 + b"]" * 200, "its body is nested too deeply"),
+        (b"1" * 5_000, "its body is not valid JSON"),
     ],
     ids=range(6),
 )
@@ -160,8 +160,8 @@ def test_a_body_that_no_tape_can_hold_is_an_error(body: bytes, told: str) -> Non
     with pytest.raises(TapeMismatch) as failure:
         canonicalize(body)
     assert failure.value.lines == (
-        f"A tape cannot hold this request: {told}.",
-        "Ask without the tape: %mimo_tape off",
+        f"The request cannot be recorded on a tape: {told}.",
+        "Run without the tape: %mimo_tape off",
     )
 
 

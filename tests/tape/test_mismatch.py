@@ -14,18 +14,18 @@ LONG = "It was a dark and stormy night, and the rain fell in torrents, except at
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        ({**BODY, "temperature": 1}, "temperature is «1», recorded was «0»."),
-        ({**BODY, "top_p": 0.5}, "top_p is «0.5», recorded was nothing."),
-        ({"messages": BODY["messages"], "model": "mimo-v2-pro"}, "temperature is nothing, recorded was «0»."),
+        ({**BODY, "temperature": 1}, "temperature is «1» (recorded: «0»)."),
+        ({**BODY, "top_p": 0.5}, "top_p is «0.5» (recorded: missing)."),
+        ({"messages": BODY["messages"], "model": "mimo-v2-pro"}, "temperature is missing (recorded: «0»)."),
         (
             {**BODY, "stream": True, "model": "m"},
-            "model is «m», recorded was «mimo-v2-pro»; stream is «True», recorded was nothing.",
+            "model is «m» (recorded: «mimo-v2-pro»); stream is «True» (recorded: missing).",
         ),
         (
             {**BODY, "messages": []},
-            "messages[0] is nothing, recorded was «{'content': 'hello', 'role': '…».",
+            "messages[0] is missing (recorded: «{'content': 'hello', 'role': '…»).",
         ),
-        (None, "the body is «None», recorded was «{'content': 'x'}»."),
+        (None, "the body is «None» (recorded: «{'content': 'x'}»)."),
     ],
 )
 def test_each_difference_from_the_most_similar_call_is_reported(asked: Any, expected: str) -> None:
@@ -36,18 +36,18 @@ def test_each_difference_from_the_most_similar_call_is_reported(asked: Any, expe
 def test_the_context_of_the_first_difference_in_a_long_text_is_reported() -> None:
     asked, recorded = {"content": LONG + "A" + LONG}, {"content": LONG + "B" + LONG}
     assert describe_mismatch(asked, [recorded]) == (
-        "content is «…in torrents, except at times. AIt was a dark and stormy nigh…», "
-        "recorded was «…in torrents, except at times. BIt was a dark and stormy nigh…»."
+        "content is «…in torrents, except at times. AIt was a dark and stormy nigh…» "
+        "(recorded: «…in torrents, except at times. BIt was a dark and stormy nigh…»)."
     )
 
 
 def test_at_most_three_differences_are_reported() -> None:
     phrases = describe_mismatch(dict.fromkeys("abcde", 1), [{}])
-    assert phrases.endswith("; c is «1», recorded was nothing; and 2 more.")
+    assert phrases.endswith("; c is «1» (recorded: missing); and 2 more.")
 
 
 def test_a_tape_without_calls_of_this_kind_is_reported() -> None:
-    assert describe_mismatch(BODY, []) == "It holds no request to this address."
+    assert describe_mismatch(BODY, []) == "The tape has no call to this endpoint."
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_quotes_from_a_hostile_tape_are_short_and_harmless(recorded: Any) -> Non
 @pytest.mark.parametrize(
     ("now", "then", "told"),
     [
-        (True, 1, "seed is «True», recorded was «1»."),
-        ("1", 1, "seed is «'1'», recorded was «1»."),
-        (None, "None", "seed is «None», recorded was «'None'»."),
-        ("a", "a\u200b", "seed is «a», recorded was «a⟨U+200B⟩»."),
+        (True, 1, "seed is «True» (recorded: «1»)."),
+        ("1", 1, "seed is «'1'» (recorded: «1»)."),
+        (None, "None", "seed is «None» (recorded: «'None'»)."),
+        ("a", "a\u200b", "seed is «a» (recorded: «a⟨U+200B⟩»)."),
     ],
     ids=repr,
 )

@@ -49,7 +49,10 @@ def test_a_tape_without_calls_is_empty(path: Path) -> None:
 def test_a_tape_that_ends_in_a_call_is_an_error_with_its_line(path: Path, kept: int) -> None:
     with pytest.raises(BadTape) as failure:
         reader.read_tape(put(path, LINES[: kept + 1]))
-    assert str(failure.value) == f"lesson.jsonl ends in the middle of a call, after line {kept + 1}."
+    assert (
+        str(failure.value)
+        == f"The tape lesson.jsonl is incomplete: it ends within a call, after line {kept + 1}."
+    )
     assert failure.value.hint == "Record the tape again: %mimo_tape record PATH"
 
 
@@ -60,7 +63,7 @@ def test_a_truncated_tape_is_an_error_unless_it_has_no_call(path: Path) -> None:
         if end - len(LINES[0]) in (0, 1):
             assert reader.read_tape(path) == []
         else:
-            with pytest.raises(BadTape, match=r"^(Line \d of )?lesson\.jsonl"):
+            with pytest.raises(BadTape, match=r"(The|the) tape lesson\.jsonl|^lesson\.jsonl is not a tape"):
                 reader.read_tape(path)
 
 
@@ -93,14 +96,14 @@ def test_an_invalid_line_is_an_error_with_its_number(path: Path, number: int, li
     lines = [*LINES[: number - 1], line, *LINES[number:]]
     with pytest.raises(BadTape) as failure:
         reader.read_tape(put(path, lines))
-    assert str(failure.value) == f"Line {number} of lesson.jsonl is not what comes there on a tape."
+    assert str(failure.value) == f"Line {number} of the tape lesson.jsonl is not valid."
 
 
 @pytest.mark.parametrize(
     ("first", "told"),
     [
-        ('{"cells": []}', "lesson.jsonl is no tape."),
-        ('{"tape": 2}', "lesson.jsonl was written by a newer version."),
+        ('{"cells": []}', "lesson.jsonl is not a tape."),
+        ('{"tape": 2}', "The tape lesson.jsonl was written by a newer version of mimo-magics."),
     ],
 )
 def test_a_file_that_is_not_a_tape_is_an_error(path: Path, first: str, told: str) -> None:
@@ -146,14 +149,14 @@ def test_empty_lines_and_windows_line_ends_are_ignored(path: Path, separator: st
 
 def test_a_damaged_line_has_the_number_that_an_editor_shows(path: Path) -> None:
     path.write_text("\n\n".join([*LINES[:3], "{"]), encoding="utf-8")
-    with pytest.raises(BadTape, match=r"^Line 7 of lesson\.jsonl is not"):
+    with pytest.raises(BadTape, match=r"^Line 7 of the tape lesson\.jsonl is not"):
         reader.read_tape(path)
 
 
 @pytest.mark.parametrize("depth", [101, 150, 990, 5_000])
 def test_a_body_that_is_nested_too_deeply_is_an_error(path: Path, depth: int) -> None:
     lines = [LINES[0], LINES[1].replace('"mimo-test"', "[" * depth + "]" * depth), *LINES[2:]]
-    with pytest.raises(BadTape, match=r"^Line 2 of lesson\.jsonl is not"):
+    with pytest.raises(BadTape, match=r"^Line 2 of the tape lesson\.jsonl is not"):
         reader.read_tape(put(path, lines))
 
 
@@ -169,7 +172,7 @@ def test_control_characters_in_the_name_of_a_tape_are_escaped(tmp_path: Path) ->
     path = put(tmp_path / "\x1b]0;title\x07\u202e.jsonl", ["{}"])
     with pytest.raises(BadTape) as failure:
         reader.read_tape(path)
-    assert str(failure.value) == "⟨U+001B⟩]0;title⟨U+0007⟩⟨U+202E⟩.jsonl is no tape."
+    assert str(failure.value) == "⟨U+001B⟩]0;title⟨U+0007⟩⟨U+202E⟩.jsonl is not a tape."
 
 
 strange_values = st.one_of(

@@ -85,20 +85,23 @@ async def test_a_request_that_is_not_on_the_tape_is_not_sent_and_its_difference_
     )
     assert (events, type(failure), len(peer.requests)) == ([], TapeMismatch, 2)
     assert str(failure) == (
-        "lesson.jsonl has no answer to this request: messages[0].content is «What is the capital of Korea?», "
-        "recorded was «What is the capital of Japan?»."
+        "No call on the tape lesson.jsonl matches this request: messages[0].content is «What is the capital of Korea?» "
+        "(recorded: «What is the capital of Japan?»)."
     )
     assert failure is not None
     assert (
         failure.hint
-        == f"To record it: %mimo_tape record {path} (in a shell MIMO_TAPE=record:PATH), then run again."
+        == f"Record it with %mimo_tape record {path} (in a shell: MIMO_TAPE=record:PATH), then run the cell again."
     )
 
 
 async def test_a_request_in_another_format_is_reported(peer: Peer, path: Path) -> None:
     await send_through_tape(peer, Tape("record", path))
     _, failure = await send_through_tape(peer, Tape("replay", path), "anthropic")
-    assert str(failure) == "lesson.jsonl has no answer to this request: It holds no request to this address."
+    assert (
+        str(failure)
+        == "No call on the tape lesson.jsonl matches this request: The tape has no call to this endpoint."
+    )
 
 
 # Failures

@@ -78,7 +78,7 @@ async def test_a_response_that_was_stopped_ends_where_it_was_stopped(peer: Peer,
     assert call.end_reason == "left"
     replayed, failure = await send_through_tape(peer, Tape("replay", path))
     assert replayed[0] == first
-    assert str(failure) == "The answer on the tape ends here: when it was recorded, it was stopped."
+    assert str(failure) == "The recorded response ends here: it was stopped during recording."
 
 
 @pytest.mark.parametrize("api", APIS)

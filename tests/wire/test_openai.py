@@ -220,7 +220,7 @@ def test_an_image_without_text_gets_a_text_part():
 
 
 def test_a_prompt_with_a_tool_call_is_an_error():
-    with pytest.raises(TypeError, match="a prompt cannot hold"):
+    with pytest.raises(TypeError, match="a prompt cannot contain"):
         sent(Message("user", (CALL,)))
 
 

@@ -50,7 +50,7 @@ def select_turn(turns: Sequence[Turn], number: int | None) -> Turn:
     if not 1 <= number <= len(turns):
         raise BadOption(
             Translatable("There is no turn {number}.", number=number),
-            Translatable("The conversation has {count}.", count=len(turns)),
+            Translatable("Number of turns: {count}.", count=len(turns)),
         )
     return turns[number - 1]
 

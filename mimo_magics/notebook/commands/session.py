@@ -82,7 +82,7 @@ def _new(context: SessionContext, arguments: Namespace) -> Bundle:
 def _switch(context: SessionContext, arguments: Namespace) -> Bundle:
     if arguments.session.isdecimal():
         raise BadOption(
-            Translatable("There is no session {name}.", name=arguments.session),
+            Translatable("Session {name!r} does not exist.", name=arguments.session),
             Translatable("To switch to a branch: %mimo_session branch {number}", number=arguments.session),
         )
     context.sessions.switch(arguments.session)

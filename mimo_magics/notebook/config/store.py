@@ -28,7 +28,7 @@ from mimo_magics.notebook.config import pyproject
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}
 TYPE_HINTS = get_type_hints(Settings)
-BUILT_IN, CONFIGURATION, THIS_KERNEL = translatables("built in", "configuration", "here")
+BUILT_IN, CONFIGURATION, THIS_KERNEL = translatables("default", "configuration", "notebook")
 PROFILE_PREFIX = "profile "
 MAX_QUOTE_CHARS = 200
 """Characters of a name or value that a warning quotes."""
@@ -201,7 +201,7 @@ class MimoConfig(Configurable):
             advice = did_you_mean(
                 name, SETTINGS, Translatable("Available: {names}.", names=", ".join(SETTINGS))
             )
-            raise BadOption(Translatable("There is no setting {name!r}.", name=name), advice)
+            raise BadOption(Translatable("Unknown setting {name!r}.", name=name), advice)
 
     def _set(self, name: str, value: Any, source: str) -> None:
         setattr(self, name, list(value) if isinstance(value, tuple) else value)
@@ -220,7 +220,7 @@ class MimoConfig(Configurable):
             if name not in pyproject.ALLOWED_SETTINGS:
                 self.warnings.append(
                     Translatable(
-                        "{file}: [tool.mimo] may not set {name}.",
+                        "{file}: [tool.mimo] cannot set {name}.",
                         file=_quote(str(file)),
                         name=_quote(repr(name)),
                     )

@@ -57,7 +57,7 @@ def _check_values(values: Mapping[str, Sequence[Any]]) -> None:
     for name, each in values.items():
         if name not in names:
             raise BadOption(
-                Translatable("There is no setting {name!r}.", name=name),
+                Translatable("Unknown setting {name!r}.", name=name),
                 did_you_mean(name, names, Translatable("See %mimo_config.")),
             )
         for value in each:

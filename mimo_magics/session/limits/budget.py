@@ -82,8 +82,8 @@ class Budget:
             if 0 < amount < inf:
                 return cls(amount, unit)
         raise BadOption(
-            Translatable("A budget cannot be {text!r}.", text=text),
-            Translatable("It is an amount such as 2 USD or 200k tokens."),
+            Translatable("A budget must be an amount, not {text!r}.", text=text),
+            Translatable("Examples: 2 USD, 200k tokens."),
         )
 
     def __str__(self) -> str:
@@ -112,9 +112,9 @@ def is_exceeded(budget: Budget, spending: Spending, model: str) -> bool:
         return spending.tokens >= budget.amount
     if spending.usd is None:
         raise BadOption(
-            Translatable("No price is known for {model}, so a budget in USD cannot be kept.", model=model),
+            Translatable("No price is known for {model}, so a budget in USD cannot be checked.", model=model),
             Translatable(
-                "Name it, %mimo_config prices='{prices}', or set a budget in tokens.",
+                "Set its price with %mimo_config prices='{prices}', or set a budget in tokens.",
                 prices=f'{{"{model}": [1, 0.1, 3]}}',
             ),
         )
@@ -124,4 +124,4 @@ def is_exceeded(budget: Budget, spending: Spending, model: str) -> bool:
 def describe_spending(budget: Budget, spending: Spending) -> str:
     """Say how much of the budget is used up."""
     amount = f"{spending.tokens:,}" if budget.unit == "tokens" else f"{spending.usd or 0:.4f}"
-    return Translatable("{amount} of {budget} are spent.", amount=amount, budget=budget)
+    return Translatable("Used {amount} of the budget of {budget}.", amount=amount, budget=budget)

@@ -35,7 +35,7 @@ MAX_FILL_SHARE = 0.95
 TARGET_FILL_SHARE = 0.7
 """Part of the window that is filled after turns were left out, so that this is not done again each time."""
 TURN_TOO_LONG_HINT = Translatable(
-    "This turn alone is too long: shorten the prompt or what its tools return, or ask a model with a larger window."
+    "This turn alone is too long: shorten the prompt or the tool results, or use a model with a larger context window."
 )
 SUMMARY_PROMPT = (
     "Summarise our conversation up to here, so that it can go on without its beginning. Keep what I asked for, what was "
@@ -122,7 +122,7 @@ def build_window_warning(context: int, window: int | None, model: str) -> str:
         return ""
     share = f"{context / window:.0%}".replace("%", " %")
     return Translatable(
-        "The conversation fills {share} of the window of {model}: {context:,} of {window:,} tokens.",
+        "The session fills {share} of the context window of {model}: {context:,} of {window:,} tokens.",
         share=share,
         model=model,
         context=context,
@@ -144,8 +144,10 @@ def build_omission_notice(omitted_turns: int, omitted_before: int, model: str, s
     which = Translatable(
         "The oldest turn is" if omitted_turns == 1 else "The {count} oldest turns are", count=omitted_turns
     )
-    how = Translatable("sent as a summary" if summary else "left out")
-    return Translatable("{which} {how}: the window of {model} is full.", which=which, how=how, model=model)
+    how = Translatable("sent as a summary" if summary else "not sent")
+    return Translatable(
+        "{which} {how}: the context window of {model} is full.", which=which, how=how, model=model
+    )
 
 
 def build_summary_request(turns: Iterable[Turn], earlier_summary: str = "") -> tuple[Message, ...]:
@@ -206,7 +208,7 @@ def _count_omitted_turns(sizes: Sequence[int], window: int, omitted_before: int)
 
 def _too_long_text(length: int, window: int) -> str:
     return Translatable(
-        "The request has about {length:,} tokens, and the model takes {window:,}, its answer included.",
+        "The request has about {length:,} tokens; the context window has {window:,}, reply included.",
         length=length,
         window=window,
     )

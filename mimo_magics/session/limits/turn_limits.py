@@ -162,8 +162,8 @@ class TurnLimits:
             return BudgetExceeded(describe_spending(budget, spending))
         return BudgetExceeded(
             Translatable(
-                "This prompt of about {tokens:,} tokens is more than what is left of the budget: {told}",
+                "This prompt of about {tokens:,} tokens exceeds the rest of the budget. {usage}",
                 tokens=tokens_in,
-                told=describe_spending(budget, spending),
+                usage=describe_spending(budget, spending),
             )
         )

@@ -72,7 +72,7 @@ def usage_bundle(
     """
     turns = [_build_usage_row(number, turn, prices) for number, turn in _number_turns(history)]
     lines = (
-        [*turns, _UsageRow(Translatable("beside"), "", unrecorded_usage, unrecorded_cost)]
+        [*turns, _UsageRow(Translatable("other calls"), "", unrecorded_usage, unrecorded_cost)]
         if unrecorded_usage != Usage()
         else turns
     )
@@ -123,7 +123,7 @@ def _draw_rows(lines: Sequence[_UsageRow], *, by_cost: bool) -> Iterator[Sequenc
             line.name,
             line.model,
             [line],
-            Translatable("kept") if line.is_cached else _draw_bar(size / max_size),
+            Translatable("reused") if line.is_cached else _draw_bar(size / max_size),
         )
 
 

@@ -1,4 +1,4 @@
-"""A conversation in the forms of other programs: a document, a page, a script, a shell's command."""
+"""Export of a session as Markdown, HTML, a Python script or a curl command."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from mimo_magics.wire.formats import FORMATS
 
 BACKTICKS_PATTERN = re.compile("`+")
 MARKDOWN_SPECIAL_CHARS = re.compile(r"[\\`*_{}\[\]<>#&!|~$]")
-"""What may mean something in a line of Markdown."""
+"""Characters with a meaning in a line of Markdown."""
 JSON_MODE = {"type": "json_object"}
 SHARED_PARAMETERS = (
     "model",
@@ -47,7 +47,7 @@ SHARED_PARAMETERS = (
     "thinking",
     "web_search",
 )
-"""Parameters that are called as their settings are."""
+"""Parameters with the same name as their setting."""
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 PAGE_STYLE = """
@@ -61,33 +61,32 @@ th, td { border: 1px solid; padding: 0.2em 0.5em }
 
 
 def export_history(history: History, name: str, file_format: str, settings: Settings) -> str:
-    """Return a conversation in another form.
+    """Return the current branch of a session in another format.
 
-    - `md`: Markdown. The answers are source text, as the model wrote it, and mean there what they mean to whoever shows
-      the document; one whose last block has no end is fenced. All else is fenced or escaped.
-    - `html`: a page that needs nothing else, runs nothing and loads nothing.
-    - `py`: a script that asks the prompts of the line again. It offers no tools.
-    - `curl`: a command for a shell that sends the last prompt again, with all that was said before it. It offers no
-      tools either, as a turn knows only their names.
+    - `md`: Markdown. Replies are Markdown as the model wrote it; a reply with an open block is fenced. Everything else is fenced or
+      escaped.
+    - `html`: a self-contained page that runs and loads nothing.
+    - `py`: a script that sends the prompts again, without tools.
+    - `curl`: a shell command that sends the last prompt again with its history, without tools, because a turn has only their names.
 
     Args:
-        history: all that was said.
+        history: of the session.
         name: of the session.
-        file_format: the form.
-        settings: tell the address of a service that has no name, and whether answers are streamed.
+        file_format: the format.
+        settings: base URL of a service without a preset, and whether replies are streamed.
 
     Raises:
-        BadOption: there is no such form, or nothing that it could say. A session's file is another matter.
+        BadOption: the format is unknown, or the session has no turns.
     """
     if file_format not in EXPORTERS:
         formats = (*EXPORTERS, "json")
         advice = did_you_mean(
             file_format, formats, Translatable("Available: {names}.", names=", ".join(formats))
         )
-        raise BadOption(Translatable("There is no form {to!r} of a conversation.", to=file_format), advice)
+        raise BadOption(Translatable("Unknown export format {to!r}.", to=file_format), advice)
     if not history.turns:
         raise BadOption(
-            Translatable("The conversation has no turns to export."), Translatable("Ask something.")
+            Translatable("The session has no turns to export."), Translatable("Send a prompt first.")
         )
     return EXPORTERS[file_format](history, name, settings)
 
@@ -123,7 +122,7 @@ def _build_part_blocks(part: Part) -> Iterator[str]:
         case ReasoningPart(text):
             yield from _build_details_blocks(translate("Reasoning"), text)
         case ToolCall(_, name, arguments):
-            yield translate("Call of {name}", name=_escape_inline(name))
+            yield translate("Call to {name}", name=_escape_inline(name))
             yield _fence(format_json(arguments or "{}"))
         case ToolResult(_, name, output):
             yield translate(
@@ -147,12 +146,12 @@ def _fence(text: str) -> str:
 
 
 def _escape_inline(text: str) -> str:
-    """Return a stranger's text as one line of Markdown that says it and does nothing."""
+    """Return untrusted text as one line of Markdown without markup."""
     return MARKDOWN_SPECIAL_CHARS.sub(r"\\\g<0>", " ".join(escape_invisible_characters(text).split()))
 
 
 def _is_closed(source: str) -> bool:
-    """Tell whether what follows this Markdown is read as what it is, and not as code or HTML that goes on."""
+    """Return whether the blocks of this Markdown are closed, so that text after it is not part of them."""
     from markdown_it import MarkdownIt
 
     last_token = MarkdownIt("commonmark").parse(f"{source}\n\n# End")[-1]
@@ -187,7 +186,7 @@ def _export_script(history: History, name: str, settings: Settings) -> str:
     prompts = [_get_prompt(turn) for turn in turns]
     parts = sorted({type(part).__name__ for prompt in prompts if isinstance(prompt, list) for part in prompt})
     lines = [
-        f'"""Ask the prompts of a conversation again. The key is in the variable {ENV_VARIABLE}."""\n',
+        f'"""Send the prompts of a session again. The API key is in the variable {ENV_VARIABLE}."""\n',
         "from mimo_magics import Session",
         *([f"from mimo_magics.core.messages import {', '.join(parts)}"] if parts else []),
         f"\nsession = {_format_call('Session', [], {'name': name, **common_options})}",
@@ -200,7 +199,7 @@ def _export_script(history: History, name: str, settings: Settings) -> str:
 
 
 def _format_call(function: str, arguments: list[object], options: Mapping[str, object]) -> str:
-    """Return a call in Python. Values are written by `repr`, so that none of them can be more than a value."""
+    """Return a call in Python. `repr` writes the values, so that they are literals only."""
     lines = (*map(repr, arguments), *(f"{name}={value!r}" for name, value in options.items()))
     return "\n".join((f"{function}(", *(f"    {each}," for each in lines), ")"))
 
@@ -214,7 +213,7 @@ def _get_prompt(turn: Turn) -> str | list[Part]:
 
 
 def _get_turn_options(turn: Turn, settings: Settings) -> dict[str, Any]:
-    """Return what was set for a turn, as options of `Session.ask`."""
+    """Return the settings of a turn, as options of `Session.ask`."""
     params, service_settings = turn.params, _get_service_settings(turn, settings)
     odd_format = (
         {} if params.response_format in (None, JSON_MODE) else {"response_format": params.response_format}
@@ -239,7 +238,7 @@ def _get_turn_options(turn: Turn, settings: Settings) -> dict[str, Any]:
 
 
 def _get_service_settings(turn: Turn, settings: Settings) -> Settings:
-    """Return the settings with the service that a turn was asked at; one without a name is where they say."""
+    """Return the settings with the service of a turn. A service without a preset has the base URL of the settings."""
     if turn.preset not in SERVICES:
         return replace(settings, api=turn.api)
     return replace(settings, api=turn.api, preset=turn.preset, base_url=None)
@@ -251,15 +250,15 @@ def _export_curl(history: History, _: str, settings: Settings) -> str:
     address = endpoint.resolve_address(service_settings)
     if not address.base_url:
         raise BadOption(
-            Translatable("The embedded model has no address for others."),
-            Translatable("Export to py, or ask a service."),
+            Translatable("The embedded model has no public base URL."),
+            Translatable("Export to py instead."),
         )
     body = FORMATS[turn.api].encode(_build_last_request(history, service_settings))
     return build_snippet("curl", ApiCall(turn.api, address.base_url, address.auth, body))
 
 
 def _build_last_request(history: History, service_settings: Settings) -> Request:
-    """Return what the last prompt was sent with, but for the tools."""
+    """Return the last request, without tools."""
     *past, turn = history.turns
     system_messages = (system_message(turn.system),) if turn.system else ()
     turn_input = TurnInput(

@@ -1,6 +1,6 @@
-"""The sessions that a saved notebook tells of, from the records and the texts of its outputs alone.
+"""The reader of saved notebooks: it restores sessions from the turn records and the texts of the outputs.
 
-Whoever wrote the notebook may be a stranger: a record that cannot be used is named and left aside.
+A notebook is untrusted input. A record that is not valid is skipped and reported.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ from mimo_magics.session.storage.validation import validate
 from mimo_magics.session.turn import Turn
 
 RECORD_METADATA_KEY = "mimo"
-"""Where an output's metadata holds the record."""
+"""Key of the record in the metadata of an output."""
 NAMED_CELL_PREFIX = "id:"
-"""How the cell of a turn begins that was named by its option, and not by its front end."""
+"""Prefix of a cell id that the user set with `--id`."""
 CELL_ID_PATTERN = re.compile(r"[\w-]{1,64}", re.ASCII)
-"""What nbformat 4.5 allows."""
+"""Cell ids that nbformat 4.5 allows."""
 MAX_RECORD_DEPTH = 50
-"""Levels of a record that are still read."""
+"""Levels of nesting in a record."""
 MAX_REASON_CHARS = 100
-"""Characters of a reason that are told."""
+"""Characters of a reason in messages."""
 NOTEBOOK_HINT = Translatable("Choose a notebook that was saved with the outputs of its %%mimo cells.")
 
 RECORD_ERRORS = (ValueError, TypeError, RecursionError)
-"""What reading a record raises where a value is not what it should be."""
+"""Exceptions for a record that is not valid."""
 
 FieldType = TypeVar("FieldType", str, list[Any], dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
 class NotebookSessions:
-    """What the outputs of a notebook tell of."""
+    """The sessions in the outputs of a notebook."""
 
     sessions: Mapping[str, History]
-    """By name, the one that asked last at the end. There is one at least."""
+    """At least one session, by name. The one with the latest turn is last."""
     skipped: tuple[str, ...] = ()
-    """A sentence for each output with a record that is not in them."""
+    """A sentence for each output that was skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a record places its turn."""
+    """The place of a recorded turn."""
 
     after: str = ""
     """Id of the turn that it follows."""
@@ -63,20 +63,20 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _SavedTurn:
-    """A turn as an output holds it."""
+    """A turn of an output."""
 
     turn: Turn
     parent_id: str
     session: str
     cell_number: int
-    """Number of its cell, from 1 at the top."""
+    """Number of the cell in the notebook, from 1."""
 
 
 def read_notebook(path: str | Path) -> NotebookSessions:
-    """Return what a saved notebook tells of.
+    """Return the sessions of a saved notebook.
 
     Raises:
-        BadSessionFile: it cannot be read, is no notebook, or has no output with a record that can be read.
+        BadSessionFile: the file cannot be read, is not a notebook, or has no output with a valid record.
     """
     name = repr(str(path))
     try:
@@ -87,29 +87,27 @@ def read_notebook(path: str | Path) -> NotebookSessions:
             NOTEBOOK_HINT,
         ) from error
     except (ValueError, RecursionError) as error:
-        raise BadSessionFile(Translatable("{name} is no notebook.", name=name), NOTEBOOK_HINT) from error
+        raise BadSessionFile(Translatable("{name} is not a notebook.", name=name), NOTEBOOK_HINT) from error
     return read_histories(notebook, name)
 
 
-def read_histories(notebook: Mapping[str, Any], name: str = "This") -> NotebookSessions:
-    """Return what a notebook tells of, which is given as its JSON.
+def read_histories(notebook: Mapping[str, Any], name: str = "The notebook") -> NotebookSessions:
+    """Return the sessions of a notebook.
 
     Args:
-        notebook: of format 4.
+        notebook: the JSON of the notebook, in format 4.
         name: of the notebook, for errors.
 
     Raises:
-        BadSessionFile: it is no notebook, or has no output with a record that can be read.
+        BadSessionFile: it is not a notebook, or has no output with a valid record.
     """
     if not isinstance(notebook, Mapping) or not isinstance(notebook.get("cells"), list):
-        raise BadSessionFile(Translatable("{name} is no notebook.", name=name), NOTEBOOK_HINT)
+        raise BadSessionFile(Translatable("{name} is not a notebook.", name=name), NOTEBOOK_HINT)
     saved, skipped = _read_turns(notebook)
     if not saved:
-        fact = Translatable("{name} holds no answer of a model.", name=name)
+        fact = Translatable("{name} has no output of a %%mimo cell.", name=name)
         if skipped:
-            fact = Translatable(
-                "{name} holds no conversation that can be read. {why}", name=name, why=skipped[0][1]
-            )
+            fact = Translatable("{name} has no session that can be read. {why}", name=name, why=skipped[0][1])
         raise BadSessionFile(fact, NOTEBOOK_HINT)
     by_session: dict[str, list[_SavedTurn]] = {}
     for each in sorted(saved, key=_get_created_at):
@@ -122,10 +120,10 @@ def read_histories(notebook: Mapping[str, Any], name: str = "This") -> NotebookS
 
 
 def select_session(notebook_sessions: NotebookSessions, name: str = "") -> tuple[str, History]:
-    """Return the session of this name, or the one that asked last, with its name.
+    """Return the session of this name, or the one with the latest turn, with its name.
 
     Raises:
-        BadSessionFile: there is none of this name.
+        BadSessionFile: there is no session of this name.
     """
     name = name or list(notebook_sessions.sessions)[-1]
     if name not in notebook_sessions.sessions:
@@ -133,22 +131,20 @@ def select_session(notebook_sessions: NotebookSessions, name: str = "") -> tuple
         advice = did_you_mean(
             name, session_names, Translatable("Available: {names}.", names=", ".join(session_names))
         )
-        fact = Translatable("The notebook tells of no session {name!r}.", name=quote(name, MAX_NAME_CHARS))
+        fact = Translatable("The notebook has no session {name!r}.", name=quote(name, MAX_NAME_CHARS))
         raise BadSessionFile(fact, advice)
     return name, notebook_sessions.sessions[name]
 
 
 SkippedOutputs = list[tuple[int, str]]
-"""What is left aside: numbers of cells, and a sentence for each."""
+"""Skipped outputs: number of the cell and a sentence."""
 
 
 def _read_turns(notebook: Mapping[str, Any]) -> tuple[list[_SavedTurn], SkippedOutputs]:
     saved, skipped = [], []
     for cell_number, cell, output in _iter_outputs(notebook):
         if _get_field(output["metadata"], RECORD_METADATA_KEY, dict).get("aside") is True:
-            skipped.append(
-                _describe_skipped(cell_number, Translatable("its turn belongs to no conversation"))
-            )
+            skipped.append(_describe_skipped(cell_number, Translatable("its turn is a one-off prompt")))
             continue
         try:
             saved.append(_read_turn(cell_number, cell, output))
@@ -157,7 +153,7 @@ def _read_turns(notebook: Mapping[str, Any]) -> tuple[list[_SavedTurn], SkippedO
                 _describe_skipped(
                     cell_number,
                     Translatable(
-                        "its record cannot be read ({error})",
+                        "its turn record is not valid ({error})",
                         error=quote(str(error), MAX_REASON_CHARS),
                     ),
                 )
@@ -166,11 +162,11 @@ def _read_turns(notebook: Mapping[str, Any]) -> tuple[list[_SavedTurn], SkippedO
 
 
 def _describe_skipped(cell_number: int, reason: str) -> tuple[int, str]:
-    return cell_number, Translatable("Cell {place} from the top: {why}.", place=cell_number, why=reason)
+    return cell_number, Translatable("Cell {place} of the notebook: {why}.", place=cell_number, why=reason)
 
 
 def _iter_outputs(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """Yield each output that has a record, with number and id of its cell."""
+    """Yield each output with a record, with number and id of its cell."""
     for cell_number, cell in enumerate(notebook["cells"], 1):
         for output in _get_field(cell, "outputs", list):
             if RECORD_METADATA_KEY in _get_field(output, "metadata", dict):
@@ -178,7 +174,7 @@ def _iter_outputs(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str, dict[
 
 
 def _get_field(value: object, name: str, kind: type[FieldType]) -> FieldType:
-    """Return a field of a JSON object; an empty one where there is none of this type."""
+    """Return a field of a JSON object, or an empty value if the object has no field of this type."""
     found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, kind) else kind()
 
@@ -196,9 +192,9 @@ def _read_turn(cell_number: int, cell: str, output: dict[str, Any]) -> _SavedTur
 
 
 def _check_record(record: object) -> dict[str, Any]:
-    """Return a record that can be written again, and sent."""
+    """Return a record that can be saved and sent again."""
     if not isinstance(record, dict) or not is_within_depth(record, MAX_RECORD_DEPTH):
-        raise ValueError("it is none")
+        raise ValueError("not an object, or nested too deeply")
     json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
     return record
 
@@ -208,15 +204,16 @@ def _get_created_at(saved: _SavedTurn) -> float:
 
 
 def _remove_duplicates(saved: Sequence[_SavedTurn], skipped: SkippedOutputs) -> list[_SavedTurn]:
-    """Keep one output of each turn: one that was continued stands in two, and the longer answer is the whole one."""
+    """Return one output for each turn. A continued turn has two outputs, and the longer reply is used."""
     latest: dict[object, _SavedTurn] = {}
     for each in sorted(saved, key=lambda each: (len(each.turn.reply.text), each.cell_number)):
-        turn = each.turn.id or object()  # older records have no id
+        # Older records have no id.
+        turn = each.turn.id or object()
         if turn in latest:
             skipped.append(
                 _describe_skipped(
                     latest[turn].cell_number,
-                    Translatable("the same turn stands in cell {place}", place=each.cell_number),
+                    Translatable("its turn is also in cell {place}", place=each.cell_number),
                 )
             )
         latest[turn] = _merge_outputs(latest[turn], each) if turn in latest else each
@@ -224,7 +221,7 @@ def _remove_duplicates(saved: Sequence[_SavedTurn], skipped: SkippedOutputs) -> 
 
 
 def _merge_outputs(first: _SavedTurn, second: _SavedTurn) -> _SavedTurn:
-    """Return the second output of a turn; an answer that went on in another cell belongs to the one that asked."""
+    """Return the second output of a turn. A reply that was continued in another cell keeps the cell of its prompt."""
     if len(second.turn.reply.text) == len(first.turn.reply.text):
         return second
     return replace(second, turn=replace(second.turn, cell=first.turn.cell))
@@ -240,7 +237,7 @@ def _build_history(saved_turns: Sequence[_SavedTurn], skipped: SkippedOutputs) -
             lines.append(line)
             used |= {id(each) for each in line}
     skipped += [
-        _describe_skipped(each.cell_number, Translatable("its turn is no longer part of the conversation"))
+        _describe_skipped(each.cell_number, Translatable("its turn is no longer part of the session"))
         for each in saved_turns
         if id(each) not in used
     ]
@@ -274,7 +271,7 @@ def _merge_lines(lines: Sequence[Sequence[_SavedTurn]]) -> History:
 
 
 def _trace_path(saved_turns: Sequence[_SavedTurn]) -> list[_SavedTurn]:
-    """Return the turns that lead to the last one; a cycle of turns that follow each other is cut."""
+    """Return the path of turns to the last one. A cycle is cut."""
     indices = {each.turn.id: index for index, each in enumerate(saved_turns)}
     unused = set(range(len(saved_turns)))
     path = []
@@ -291,5 +288,5 @@ def _trace_path(saved_turns: Sequence[_SavedTurn]) -> list[_SavedTurn]:
 
 
 def _find_previous(indices: set[int], before: int) -> int | None:
-    """Stand in for a turn whose output was deleted."""
+    """Return the turn before, in place of one whose output was deleted."""
     return next((place for place in range(before - 1, -1, -1) if place in indices), None)

@@ -1,4 +1,4 @@
-"""What was said in a notebook: as its outputs tell it, or the files beside it, which tell more."""
+"""Loading of the sessions of a notebook, from its session files and from the turn records in its outputs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from mimo_magics.session.turn import Turn
 
 MAX_FILE_NAME_CHARS = 200
 RECORD_TIME_PRECISION = 0.001
-"""Seconds to which an output tells when it was asked; a file tells it to the full."""
+"""Seconds to which a turn record is rounded. A session file has the full precision."""
 
 
 def load_sessions(path: Path) -> tuple[dict[str, Session], tuple[str, ...]]:
-    """Return the sessions of a notebook by name, each as whoever knows its newest turn tells it.
+    """Return the sessions of a notebook by name. Each comes from the source with its latest turn.
 
     Returns:
-        The sessions, and a sentence for each file and each output that belongs to none of them.
+        The sessions, and a sentence for each file and each output that was skipped.
 
     Raises:
-        BadSessionFile: nothing tells of a session.
+        BadSessionFile: there is no session.
     """
     saved, file_errors = _load_saved_sessions(path)
     skipped_files = tuple(error.message for error in file_errors)
@@ -49,7 +49,7 @@ def load_sessions(path: Path) -> tuple[dict[str, Session], tuple[str, ...]]:
 
 
 def iter_cached_turns(path: Path) -> Iterator[Turn]:
-    """Yield the turns with whole answers that the notebook and the files beside it tell of, as far as they can be read."""
+    """Yield the complete turns of a notebook and its session files. Files that cannot be read are skipped."""
     for file in (*list_session_files(path), path):
         try:
             histories = (
@@ -64,7 +64,7 @@ def iter_cached_turns(path: Path) -> Iterator[Turn]:
 
 
 def _load_saved_sessions(path: Path) -> tuple[dict[str, Session], list[BadSessionFile]]:
-    """Return the sessions of the files beside a notebook, and what is wrong with the other ones."""
+    """Return the sessions of the session files, and the errors of the other files."""
     saved: dict[str, Session] = {}
     errors: list[BadSessionFile] = []
     for file in list_session_files(path):
@@ -73,7 +73,8 @@ def _load_saved_sessions(path: Path) -> tuple[dict[str, Session], list[BadSessio
         except BadSessionFile as error:
             errors.append(error)
             continue
-        if file == get_session_path(path, session.name):  # and not of a notebook with a longer name
+        # The file may belong to a notebook with a longer name.
+        if file == get_session_path(path, session.name):
             saved[session.name] = session
     return saved, errors
 
@@ -84,9 +85,9 @@ def _load_named_session(file: Path) -> Session:
         return session
     raise BadSessionFile(
         Translatable(
-            "{file} tells of a session {name!r}, which is no name.",
+            "{file} has a session with the invalid name {name!r}.",
             file=quote(file.name, MAX_FILE_NAME_CHARS),
             name=quote(session.name, MAX_NAME_CHARS),
         ),
-        Translatable("In Python, Session.load(PATH) reads it."),
+        Translatable("In Python, Session.load(PATH) loads it."),
     )

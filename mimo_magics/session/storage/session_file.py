@@ -1,4 +1,4 @@
-"""A session's file: one JSON document, which docs/session-file.md describes, written so that nothing is lost."""
+"""The session file: one JSON document, described in docs/session-file.md, that is written atomically."""
 
 from __future__ import annotations
 
@@ -29,26 +29,28 @@ from mimo_magics.tape.lock import lock_file, sibling_path
 FORMAT = "mimo-magics session"
 FORMAT_VERSION = 2
 INHERITED_FIELDS = ("system", "tools", "summary")
-"""Fields of a turn that are left out where the turn that it follows has the same: they are long, and rarely change."""
+"""Long fields that a turn inherits from its parent. They are left out where both are equal."""
 
-UPDATE_HINT = Translatable("Update this one: pip install --upgrade mimo-magics")
-FILE_UNCHANGED_HINT = Translatable("Nothing is lost: the kernel has it all, and the file is as it was.")
-RETRY_HINT = Translatable("Nothing is lost: save it again, or under another name.")
+UPDATE_HINT = Translatable("Update it: pip install --upgrade mimo-magics")
+FILE_UNCHANGED_HINT = Translatable(
+    "Nothing is lost: the session is in the kernel, and the file is unchanged."
+)
+RETRY_HINT = Translatable("Nothing is lost: save the session again, or under another name.")
 NOTHING_SENT_HINT = Translatable(
-    "Nothing was sent. %mimo_config notebook=PATH.ipynb names another place, autosave=off saves nothing."
+    "Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb, or turn saving off with autosave=off."
 )
 CONFLICT_HINT = Translatable(
-    "Nothing is lost: save it under another name, or load the file to go on with that one."
+    "Nothing is lost: save the session under another name, or load the file to continue it."
 )
-DAMAGED_FILE_HINT = Translatable("It is left as it is. A backup may have it whole.")
+DAMAGED_FILE_HINT = Translatable("The file was not changed. Restore it from a backup.")
 
 MAX_REASON_CHARS = 100
-"""Characters of a reason that errors tell."""
+"""Characters of a reason in errors."""
 MAX_NAME_CHARS = 300
-"""Characters of a path that errors tell."""
+"""Characters of a path in errors."""
 
 FileState = tuple[int, int, int] | None
-"""What tells one state of a file from another: inode, last change in nanoseconds, bytes. `None`: no file."""
+"""The state of a file: inode, last change in nanoseconds, size in bytes. `None` without a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,10 @@ _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def to_text(saved: SavedSession) -> str:
-    """Return the document: the small fields first, then a line for each turn.
+    """Return the document: the small fields, then a line for each turn.
 
     Raises:
-        TypeError, ValueError, RecursionError: it could not be read again, as a parameter is not JSON, for example.
+        TypeError, ValueError, RecursionError: it could not be read back, for example because a parameter is not JSON.
     """
     history = saved.history
     _check_history(history)
@@ -135,35 +137,36 @@ def _build_turn_fields(history: History, number: int) -> dict[str, Any]:
     turn, parent = history.all_turns[number], history.parents[number]
     fields = {"after": parent, **to_dict(turn)}
     for name in INHERITED_FIELDS if parent != ROOT else ():
-        fields[name] = getattr(turn, name)  # also where it is the default, or it would be inherited
+        # A default is written too where it differs: a missing field is inherited.
+        fields[name] = getattr(turn, name)
         if fields[name] == getattr(history.all_turns[parent], name):
             del fields[name]
     return fields
 
 
 def from_text(text: str, label: str = Translatable("The text")) -> SavedSession:
-    """Read a document.
+    """Return the session in a document.
 
     Args:
         text: the document.
-        label: what errors call it.
+        label: its name in errors.
 
     Raises:
-        BadSessionFile: it is not JSON, no session, damaged, or of a newer version.
+        BadSessionFile: the text is not JSON, not a session, damaged, or of a newer version.
     """
     try:
         data = json.loads(text, parse_float=_parse_finite, parse_constant=_parse_finite)
     except (ValueError, RecursionError) as error:
         raise BadSessionFile(
             Translatable(
-                "{what} is not JSON: {error}.", what=label, error=quote(str(error), MAX_REASON_CHARS)
+                "{what} is not valid JSON: {error}.", what=label, error=quote(str(error), MAX_REASON_CHARS)
             ),
             DAMAGED_FILE_HINT,
         ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadSessionFile(
-            Translatable("{what} holds no session.", what=label),
-            Translatable("Name a file in which a session was saved."),
+            Translatable("{what} is not a session file.", what=label),
+            Translatable("Choose a file that %mimo_session save or autosave wrote."),
         )
     version = data.get("version")
     if isinstance(version, int) and version > FORMAT_VERSION:
@@ -175,17 +178,17 @@ def from_text(text: str, label: str = Translatable("The text")) -> SavedSession:
     except ValueError as error:
         raise BadSessionFile(
             Translatable(
-                "{what} is damaged ({error}).", what=label, error=quote(str(error), MAX_REASON_CHARS)
+                "{what} is damaged: {error}.", what=label, error=quote(str(error), MAX_REASON_CHARS)
             ),
             DAMAGED_FILE_HINT,
         ) from error
 
 
 def _parse_finite(digits: str) -> float:
-    """Read a number; NaN and the infinities are not JSON, and nobody could send them."""
+    """Return a number. NaN and the infinities are not JSON."""
     number = float(digits)
     if not isfinite(number):
-        raise ValueError(f"{digits[:20]} is no number")
+        raise ValueError(f"{digits[:20]} is not a finite number")
     return number
 
 
@@ -244,32 +247,34 @@ def _check_history(history: History) -> None:
 
 def _check_turn_number(number: int, end: int) -> None:
     if not matches_type(number, int) or number not in range(ROOT, end):
-        raise ValueError("a turn is missing")
+        raise ValueError(f"there is no turn {number}")
 
 
 class SessionFile:
-    """A session's file on disk. It is replaced as a whole, and never against what somebody else wrote meanwhile.
+    """A session file on disk. It is replaced in one step, and never overwrites the changes of another program.
 
     Args:
-        path: where it is, or will be. A symbolic link is followed and stays.
+        path: of the file, which need not exist. A symbolic link is followed and stays.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = absolute_path(path)  # the working folder of a notebook may change
+        # A notebook may change its working directory.
+        self.path = absolute_path(path)
         self._name = quote(str(path), MAX_NAME_CHARS)
         self._known_states: tuple[FileState, ...] = (None,)
-        """States of the file that this object has read or made; at first that there is none."""
+        """States of the file that this object has read or written. The first one is a missing file."""
 
     def read(self) -> SavedSession:
-        """Read the session, and know its file from now on.
+        """Return the session, and remember the state of the file.
 
         Raises:
-            BadSessionFile: the file cannot be read, or holds no session that can.
+            BadSessionFile: the file cannot be read, or is not a valid session file.
         """
         try:
             with self.path.open("rb") as file:
                 state = _get_file_state(os.fstat(file.fileno()))
-                text = file.read().decode("utf-8-sig")  # editors may add a mark
+                # Some editors add a byte order mark.
+                text = file.read().decode("utf-8-sig")
         except OSError as error:
             fact = Translatable(
                 "{name} cannot be read: {reason}.", name=self._name, reason=error.strerror or str(error)
@@ -277,17 +282,17 @@ class SessionFile:
             raise BadSessionFile(fact, Translatable("Check the path.")) from error
         except UnicodeDecodeError as error:
             raise BadSessionFile(
-                Translatable("{name} is not text in UTF-8.", name=self._name), DAMAGED_FILE_HINT
+                Translatable("{name} is not UTF-8 text.", name=self._name), DAMAGED_FILE_HINT
             ) from error
         saved = from_text(text, self._name)
         self._known_states = (state,)
         return saved
 
     def check_writable(self) -> None:
-        """Find out, before a prompt is sent, whether the file can be written; it stays as it is.
+        """Check that the file can be written, before a prompt is sent. The file is not changed.
 
         Raises:
-            SessionNotSaved: it cannot.
+            SessionNotSaved: it cannot be written.
         """
         try:
             target = Path(os.path.realpath(self.path))
@@ -297,18 +302,19 @@ class SessionFile:
             raise self._build_write_error(error, NOTHING_SENT_HINT) from error
 
     def write(self, saved: SavedSession) -> None:
-        """Write the session, so that the file is at any moment either the old one or the new one.
+        """Write the session. At any time the file is either the old one or the new one.
 
         Raises:
-            SessionNotSaved: the file was changed by somebody else, or cannot be written; it is as it was.
+            SessionNotSaved: another program changed the file, or it cannot be written. It is unchanged.
         """
         try:
             text = to_text(saved)
         except (TypeError, ValueError, RecursionError) as error:
             raise SessionNotSaved(
-                Translatable("The session cannot be written: {error}.", error=str(error)), FILE_UNCHANGED_HINT
+                Translatable("The session cannot be saved: {error}.", error=str(error)), FILE_UNCHANGED_HINT
             ) from error
-        data = text.encode(errors="backslashreplace")  # half a character becomes its JSON escape
+        # Lone surrogates become JSON escapes.
+        data = text.encode(errors="backslashreplace")
         try:
             target = Path(os.path.realpath(self.path))
             with lock_file(target):
@@ -322,7 +328,7 @@ class SessionFile:
         return SessionNotSaved(fact, hint)
 
     def remove(self) -> bool:
-        """Remove the file if it is as this object knows it, and tell whether it is gone."""
+        """Remove the file unless another program changed it. Return whether it was removed."""
         try:
             target = Path(os.path.realpath(self.path))
             with lock_file(target):
@@ -339,14 +345,13 @@ class SessionFile:
             raise self._build_conflict_error(old_stat)
         _require_write_access(target)
         temporary = sibling_path(target, "tmp")
-        temporary.unlink(missing_ok=True)  # of a process that was killed
+        # A process that was killed may have left the file.
+        temporary.unlink(missing_ok=True)
         try:
             _write_new_file(temporary, data, stat.S_IMODE(old_stat.st_mode) if old_stat else None)
             new_state = _get_file_state(temporary.stat())
-            self._known_states = (
-                _get_file_state(old_stat),
-                new_state,
-            )  # an interrupt may come before or after the next line
+            # An interrupt may arrive before or after the next line.
+            self._known_states = (_get_file_state(old_stat), new_state)
             temporary.replace(target)
             self._known_states = (new_state,)
         finally:
@@ -355,9 +360,9 @@ class SessionFile:
 
     def _build_conflict_error(self, file_stat: os.stat_result | None) -> SessionNotSaved:
         if self._known_states == (None,):
-            return SessionNotSaved(Translatable("{name} is there already.", name=self._name), CONFLICT_HINT)
+            return SessionNotSaved(Translatable("{name} already exists.", name=self._name), CONFLICT_HINT)
         changed_text, deleted_text = (
-            Translatable("was changed by somebody else"),
+            Translatable("was changed by another program"),
             Translatable("was moved or deleted"),
         )
         fact = Translatable(
@@ -387,10 +392,11 @@ def _get_file_state(file_stat: os.stat_result | None) -> FileState:
 
 
 def _write_new_file(path: Path, data: bytes, mode: int | None) -> None:
-    """Write a new file down to the disk. Its mode is there before its content is; `None` is the usual one."""
+    """Write a new file and flush it to the disk. The mode is set before the content; `None` is the default mode."""
     path.touch(0o666 if mode is None else mode, exist_ok=False)
     if mode is not None:
-        path.chmod(mode)  # `touch` minds the umask
+        # `touch` applies the umask.
+        path.chmod(mode)
     with path.open("wb") as file:
         file.write(data)
         file.flush()
@@ -398,7 +404,7 @@ def _write_new_file(path: Path, data: bytes, mode: int | None) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Let a new name in this folder outlive a power cut, where the system can."""
+    """Flush the entries of a folder to the disk, where the system supports it."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Where the sessions of a notebook are saved: in files beside it."""
+"""The paths of the session files of a notebook."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from mimo_magics.session.session_names import DEFAULT_SESSION_NAME
 
 
 def list_session_files(notebook: Path) -> list[Path]:
-    """Return the files of a notebook's sessions that are there."""
+    """Return the existing session files of a notebook."""
     return sorted(notebook.parent.glob(f"{escape(notebook.stem)}.*mimo.json"))
 
 
 def get_session_path(path: Path, session: str) -> Path:
-    """Return where a session of a notebook is saved: beside it."""
+    """Return the path of a session file, which is in the folder of its notebook."""
     return path.with_name(
         ".".join((path.stem, *([] if session == DEFAULT_SESSION_NAME else [session]), "mimo.json"))
     )

@@ -1,4 +1,4 @@
-"""A conversation as a value that prints itself, in a terminal and on a page."""
+"""The transcript: the turns of a session, for a terminal and as HTML."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 from mimo_magics.session.history import History
 from mimo_magics.session.turn import Turn
 
-EMPTY_TEXT = Translatable("Nothing was said yet.")
+EMPTY_TEXT = Translatable("The session has no turns yet.")
 MAX_QUOTE_CHARS = 300
-"""Characters of a text that is quoted."""
+"""Characters of a quoted text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,38 +26,38 @@ class TranscriptRow:
     """A turn as a row of the transcript."""
 
     number: int
-    """Its place in the transcript, from 1; on the line of the conversation the turn's number."""
+    """Place in the transcript, from 1. On the current branch it is the number of the turn."""
     branch: int
-    """Its place among all turns of the history, from 1: what `Session.switch` wants."""
+    """Place among all turns of the history, from 1, for `Session.switch`."""
     prompt: str
-    """Its words, with a remark for each picture and sound."""
+    """Text of the prompt, with a placeholder for each image and audio."""
     reply: Reply
     model: str
-    """Who answered, by its own account, or else who was asked."""
+    """The model that the server reports, else the model of the request."""
     input_tokens: int
-    """Tokens, as the server told them or else as they were estimated; 0 is unknown."""
+    """Tokens that the server reported, else an estimate; 0 if unknown."""
     output_tokens: int
     cost: float | None
-    """Estimate in US dollars; `None` where no price is known."""
+    """Estimated cost in US dollars; `None` without a known price."""
     cell: str
-    """Who asked, as in `Turn`."""
+    """Id of the cell, as in `Turn`."""
     created_at: float
-    """When, in seconds since 1970."""
+    """Time of the turn, in seconds since 1970."""
     is_stale: bool = False
-    """Whether its cell still shows it, but the conversation no longer says it."""
+    """Whether the output of a cell shows the turn, but the turn is not on the current branch."""
     omitted_turns: int = 0
-    """How many of the oldest turns before it were not sent."""
+    """Number of oldest turns that were not sent."""
     summary: str = ""
-    """What was sent in place of those."""
+    """Summary that was sent in place of those turns."""
 
     @property
     def is_current(self) -> bool:
-        """Whether the next prompt follows it."""
+        """Whether the turn is on the current branch."""
         return not self.is_stale
 
     @property
     def title(self) -> str:
-        """What it is called."""
+        """Heading of the row."""
         return (
             translate("Stale: branch {branch}", branch=self.branch)
             if self.is_stale
@@ -66,12 +66,12 @@ class TranscriptRow:
 
     @property
     def footer(self) -> str:
-        """Model, tokens, speed, cost, time, and what a reader must know besides."""
+        """Model, tokens, speed, cost, time, and omitted turns."""
         usage = (
             Usage(self.input_tokens, self.output_tokens) if self.input_tokens or self.output_tokens else None
         )
         reply = replace(self.reply, model=self.model, usage=self.reply.usage or usage, cost=self.cost)
-        stale_note = translate("stale: no longer part of the conversation") if self.is_stale else ""
+        stale_note = translate("stale: not on the current branch") if self.is_stale else ""
         return " · ".join(
             filter(
                 None,
@@ -93,7 +93,7 @@ class TranscriptRow:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The turns of a conversation, first to last, and then those that are stale."""
+    """The turns of the current branch, first to last, then the stale turns."""
 
     name: str
     rows: tuple[TranscriptRow, ...]
@@ -102,17 +102,17 @@ class Transcript:
         return "\n\n".join(map(_row_text, self.rows)) or translate(EMPTY_TEXT)
 
     def bundle(self) -> dict[str, str]:
-        """Return it as Jupyter's MIME bundle, which can do no harm whoever said what."""
+        """Return the transcript as Jupyter's MIME bundle with sanitized HTML."""
         body = "".join(map(_row_html, self.rows)) or f"<p>{escape_html(translate(EMPTY_TEXT))}</p>"
         html = f'<div class="{NO_MATH_CLASSES}">{EMPTY_LINE.sub("&#10;", body)}</div>'
         return {"text/html": html, "text/plain": str(self)}
 
 
 def build_transcript(history: History, name: str) -> Transcript:
-    """Return what the conversation says, and what its cells show besides.
+    """Return the transcript of a session: the current branch and the stale turns.
 
     Args:
-        history: all that was said.
+        history: of the session.
         name: of the session.
     """
     path, stale = history.path, history.stale_turns
@@ -125,9 +125,9 @@ def build_transcript(history: History, name: str) -> Transcript:
 
 
 def describe_origins(history: History) -> tuple[str, ...]:
-    """Tell a person who takes a conversation over what the model was told and will be told again.
+    """Return sentences on the system prompts and tools of a loaded session, whose results are sent to the model again.
 
-    The sentences quote what may be a stranger's words, unescaped; long ones are cut.
+    The sentences quote untrusted text without escaping. Long texts are truncated.
     """
     turns = history.turns
     parts = (part for turn in turns for part in turn.reply.message.parts)
@@ -136,11 +136,11 @@ def describe_origins(history: History) -> tuple[str, ...]:
     offered_tools = dict.fromkeys(name for turn in turns for name in turn.tools)
     result_counts = ", ".join(f"{name} ({count})" for name, count in results.items())
     return (
-        *(translate("Asked with the system prompt: {short}", short=_shorten(prompt)) for prompt in prompts),
+        *(translate("System prompt: {short}", short=_shorten(prompt)) for prompt in prompts),
         *(
             [
                 translate(
-                    "These tools were offered to the model: {short}.",
+                    "Tools offered to the model: {short}.",
                     short=_shorten(", ".join(offered_tools)),
                 )
             ]
@@ -150,7 +150,7 @@ def describe_origins(history: History) -> tuple[str, ...]:
         *(
             [
                 translate(
-                    "Results of these tools will be sent to the model: {short}.",
+                    "Tool results sent to the model: {short}.",
                     short=_shorten(result_counts),
                 )
             ]
@@ -161,12 +161,12 @@ def describe_origins(history: History) -> tuple[str, ...]:
 
 
 def prompt_text(prompt: Message) -> str:
-    """Return the words of a prompt, with a remark for each picture and sound."""
+    """Return the text of a prompt, with a placeholder for each image and audio."""
     return "\n".join(map(_part_text, prompt.parts))
 
 
 def format_time(seconds: float) -> str:
-    """Return a time, in seconds since 1970, as clocks here show it; empty for one that no clock has."""
+    """Return a time, in seconds since 1970, as local date and time; empty for an impossible time."""
     try:
         return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
     except (ValueError, OverflowError, OSError):
@@ -198,14 +198,14 @@ def _part_text(part: Part) -> str:
         case TextPart(text):
             return text
         case ImagePart():
-            return translate("(a picture)")
+            return translate("(image)")
         case AudioPart():
-            return translate("(a sound)")
+            return translate("(audio)")
     raise TypeError(f"a prompt cannot hold {part!r}")
 
 
 def _shorten(text: str) -> str:
-    """Return a text on one line, with its length where it is cut."""
+    """Return a text on one line. A truncated text ends with its length."""
     line = " ".join(text.split())
     return (
         line

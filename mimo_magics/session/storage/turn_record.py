@@ -1,4 +1,4 @@
-"""The record of a turn in the metadata of its output: written with the output, read back from the notebook."""
+"""The turn record: a turn in the metadata of its output, which is read back from a saved notebook."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ RECORD_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class _RecordedPart:
-    """What a part of a recorded reply takes from the text of its output."""
+    """A part of a recorded reply, with the fields that locate its text."""
 
     type: str
     text: str = ""
     length: int = 0
-    """Characters of a text that is not in the record."""
+    """Length in characters of a text that is not in the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,16 @@ class _Record:
 def build_record(
     turn: Turn, *, parent_id: str = "", session: str = "", is_one_off: bool = False
 ) -> dict[str, Any]:
-    """Return what a saved output carries of its turn, as JSON.
+    """Return the record of a turn, as JSON.
 
-    The texts of the answer are not in it: they stand in the output's `text/plain`, one after the other, and the
-    record tells the length of each in characters; one that cannot be shown as it is, is told. Neither are the
-    history and the key.
+    The texts of the reply are in the output's `text/plain`, one after the other. The record has their lengths in characters. A text
+    with control characters is in the record. The history and the API key are not.
 
     Args:
-        turn: what was asked and answered.
+        turn: the turn.
         parent_id: id of the turn that it follows.
         session: name of the session.
-        is_one_off: whether it belongs to no conversation.
+        is_one_off: whether the turn is not part of the session.
     """
     fields = to_dict(turn)
     fields["asked"] = round(turn.created_at, 3)
@@ -71,7 +70,7 @@ def build_record(
 
 
 def add_notices(record: dict[str, Any], notices: Sequence[str]) -> dict[str, Any]:
-    """Return a record with the notices that its output shows. They are not part of the turn, and are not read back."""
+    """Return a record with the notices in its output. They are not part of the turn, and are not read back."""
     return {**record, "notices": list(notices)} if notices else record
 
 
@@ -82,15 +81,17 @@ def _build_part_fields(part: object) -> dict[str, Any]:
 
 
 def from_record(fields: Mapping[str, Any], text: str) -> Turn:
-    """Read a turn back from a saved output: its record and its `text/plain`.
+    """Return the turn of a saved output.
 
-    Of the request only its own prompt is there; the prompts before it are in the cells before it.
+    Args:
+        fields: the record.
+        text: the `text/plain` of the output.
 
     Raises:
-        ValueError: the record is of another version, or damaged.
+        ValueError: the record has another version, or is not valid.
     """
     if fields.get("version") != RECORD_VERSION:
-        raise ValueError(f"a record of version {fields.get('version')!r}, not {RECORD_VERSION}")
+        raise ValueError(f"unknown version {fields.get('version')!r}")
     recorded_parts = validate(_Record, fields).reply.message.parts
     reply, message = fields["reply"], fields["reply"]["message"]
     parts = _restore_texts(message.get("parts", ()), recorded_parts, text)
@@ -102,7 +103,7 @@ def from_record(fields: Mapping[str, Any], text: str) -> Turn:
 def _restore_texts(
     raw_parts: Iterable[dict[str, Any]], recorded_parts: Iterable[_RecordedPart], text: str
 ) -> list[dict[str, Any]]:
-    """Return the parts of a reply. The texts that the record has only the lengths of are taken from the output's text."""
+    """Return the parts of a reply, with the texts that are only in the output."""
     parts = []
     for raw_part, part in zip(raw_parts, recorded_parts, strict=True):
         is_shown = part.type == TextPart.type and "length" in raw_part

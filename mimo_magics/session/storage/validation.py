@@ -1,8 +1,7 @@
-"""Validation of saved values: JSON from a file or a notebook, which anybody may have written, becomes frozen dataclasses.
+"""Validation of saved values: untrusted JSON from a file or a notebook becomes frozen dataclasses.
 
-pydantic validates. The schema is made from the fields and types of the dataclasses, and is strict: no text is read as a
-number, no number as a truth value. Fields that are not known are ignored, so that an older version reads the files of a
-newer one.
+pydantic validates. The schema is built from the fields and types of the dataclasses. It is strict: a text is never read as a number,
+and a number never as a boolean. Unknown fields are ignored, so that an older version can read the files of a newer one.
 """
 
 from __future__ import annotations
@@ -18,10 +17,11 @@ if TYPE_CHECKING:  # pydantic is imported when something is validated
 
 T = TypeVar("T")
 INT_LIMIT = 2**63
+"""Integers from -INT_LIMIT to INT_LIMIT are valid, both excluded."""
 
 
 def validate(kind: type[T], data: object, name: str = "") -> T:
-    """Return a value of this type from its JSON form, which `core.serialization` describes.
+    """Return a value of this type from its JSON form. `core.serialization` describes the form.
 
     Args:
         kind: a frozen dataclass with slots, or a tuple of them.
@@ -29,7 +29,7 @@ def validate(kind: type[T], data: object, name: str = "") -> T:
         name: of the field that holds the data, for errors.
 
     Raises:
-        ValueError: the data is not such a value. The message names the first field that is wrong.
+        ValueError: the data does not fit the type. The message names the first invalid field.
     """
     from pydantic_core import ValidationError
 
@@ -56,7 +56,7 @@ def _build_validator(kind: Any) -> SchemaValidator:
 
 
 def _build_schema(kind: Any) -> CoreSchema:
-    """Return the schema of a type: a dataclass, or a type of one of its fields."""
+    """Return the schema of a dataclass, or of the type of a field."""
     from pydantic_core import core_schema
 
     arguments = get_args(kind)
@@ -111,7 +111,7 @@ def _add_default(schema: CoreSchema, field: Field[Any]) -> CoreSchema:
 
 
 def _build_union_schema(kinds: tuple[Any, ...]) -> CoreSchema:
-    """Return the schema of `X | None`, or of dataclasses that the field `type` of their JSON form tells apart."""
+    """Return the schema of `X | None`, or of several dataclasses whose JSON form has a field `type`."""
     from pydantic_core import core_schema
 
     if NoneType in kinds:

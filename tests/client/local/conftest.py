@@ -25,7 +25,7 @@ def talk(_model: None) -> Session:
 
 @pytest.fixture(params=["json", "logging", "typing", "pathlib", "pip", "mimo_magics"])
 def _own_module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person's own file beside the notebook, with the name of a library."""
+    """Create a file beside the notebook that has the name of a library."""
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
     (notebooks / f"{request.param}.py").write_text("raise SystemExit('a file of the person was run')\n")

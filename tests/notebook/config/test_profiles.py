@@ -105,8 +105,8 @@ def test_what_is_not_built_in_is_saved_and_taken_over_again(folder: Path) -> Non
     assert (other.temperature, other.stop, other.thinking, other.top_p) == (0.2, ["END"], False, 1)
     assert {name: other.sources[name] for name in ("temperature", "top_p", "model")} == {
         "temperature": "profile strict",
-        "top_p": "here",
-        "model": "built in",
+        "top_p": "notebook",
+        "model": "default",
     }
 
 
@@ -117,9 +117,9 @@ def test_another_profile_takes_back_what_the_first_one_set() -> None:
     run_config_command("--use one", config)
     assert shown_rows("--use two max_tokens=5", config) == [
         ["temperature", "0.2", "profile"],
-        ["max_tokens", "5", "here"],
+        ["max_tokens", "5", "notebook"],
     ]
-    assert (config.top_p, config.sources["top_p"]) == (None, "built in")
+    assert (config.top_p, config.sources["top_p"]) == (None, "default")
 
 
 def test_what_cannot_be_is_told_and_the_rest_holds() -> None:
@@ -147,7 +147,7 @@ def test_a_number_that_is_none_is_not_taken_over(number: str, folder: Path) -> N
     (folder / "odd.json").write_text(f'{{"temperature": {number}}}')
     config = MimoConfig()
     assert config.apply_profile("odd", profiles.read("odd")) == ("temperature",)
-    assert (config.temperature, config.sources["temperature"]) == (None, "built in")
+    assert (config.temperature, config.sources["temperature"]) == (None, "default")
 
 
 @pytest.mark.parametrize("value", [object(), "\ud800", {1: {2}}])
@@ -168,7 +168,7 @@ def test_what_a_person_wrote_stays_unless_the_profile_says_otherwise() -> None:
     config.apply_profile("two", {"max_tokens": 5})
     assert seen == [("temperature", 0.1), ("temperature", None)]
     assert {name: config.sources[name] for name in ("temperature", "top_p", "max_tokens")} == {
-        "temperature": "built in",
-        "top_p": "here",
+        "temperature": "default",
+        "top_p": "notebook",
         "max_tokens": "profile two",
     }

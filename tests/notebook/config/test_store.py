@@ -41,15 +41,15 @@ def test_what_is_nearer_to_the_cell_wins(tmp_path: Path, monkeypatch: pytest.Mon
         "model": ("project", str(tmp_path / "pyproject.toml")),
         "temperature": (0.2, "MIMO_TEMPERATURE"),
         "top_p": (0.3, "configuration"),
-        "max_tokens": (4, "here"),
-        "stop": ([], "built in"),
+        "max_tokens": (4, "notebook"),
+        "stop": ([], "default"),
     }
 
 
 def test_config_and_mimo_config_write_the_same_trait() -> None:
     config = MimoConfig()
     config.temperature = 0.5
-    assert (config.snapshot().temperature, config.sources["temperature"]) == (0.5, "here")
+    assert (config.snapshot().temperature, config.sources["temperature"]) == (0.5, "notebook")
     with pytest.raises(TraitError):
         config.temperature = "warm"
 
@@ -66,7 +66,7 @@ def test_what_was_written_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> 
     )
     config.reset()
     assert config.snapshot() == Settings(temperature=0.2)
-    with pytest.raises(BadOption, match="There is no setting 'temprature'"):
+    with pytest.raises(BadOption, match="Unknown setting 'temprature'"):
         config.reset("temprature")
 
 
@@ -100,7 +100,7 @@ def test_a_project_never_decides_where_a_prompt_or_a_key_goes(tmp_path: Path, ta
     config = MimoConfig()
     assert config.snapshot() == Settings()
     name = table.partition(" ")[0]
-    assert config.warnings == [f"{tmp_path / 'pyproject.toml'}: [tool.mimo] may not set {name!r}."]
+    assert config.warnings == [f"{tmp_path / 'pyproject.toml'}: [tool.mimo] cannot set {name!r}."]
 
 
 def test_what_cannot_be_used_is_told_and_the_rest_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +125,7 @@ def test_a_file_that_says_nothing_is_passed_over(tmp_path: Path, content: str) -
 @pytest.mark.parametrize(
     ("name", "text", "message", "hint"),
     [
-        ("temprature", "1", "There is no setting 'temprature'.", "Did you mean temperature?"),
+        ("temprature", "1", "Unknown setting 'temprature'.", "Did you mean temperature?"),
         (
             "temperature",
             "warm",
@@ -180,7 +180,7 @@ def test_a_setting_tells_what_it_may_be() -> None:
 
 def test_a_row_is_all_that_a_person_is_told() -> None:
     (row,) = MimoConfig().describe_settings("api")
-    assert row == SettingInfo("api", "openai", "built in", "openai | anthropic", "API format of the service.")
+    assert row == SettingInfo("api", "openai", "default", "openai | anthropic", "API format of the service.")
 
 
 def test_debug_shows_traces() -> None:

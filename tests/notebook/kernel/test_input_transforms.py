@@ -14,7 +14,7 @@ from support.prompt_bodies import BODIES
 from mimo_magics.notebook import extension
 
 LOST = (
-    "A line of this cell that ends in a question mark opened IPython's help, as %load_ext was not done yet. "
+    "A line of this cell ends in a question mark and opened IPython's help, as the extension was not loaded yet. "
     "Run this cell again.\n"
 )
 

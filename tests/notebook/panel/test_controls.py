@@ -34,7 +34,7 @@ def test_a_moved_control_changes_the_setting(
     board: PanelLayout, config: MimoConfig, name: str, moved: Any, expected: Any
 ) -> None:
     move_control(board, name, moved)
-    assert (getattr(config, name), config.sources[name]) == (expected, "here")
+    assert (getattr(config, name), config.sources[name]) == (expected, "notebook")
     assert type(getattr(config, name)) is type(expected)
     assert config.changed_settings.keys() == {name}
 

@@ -52,7 +52,7 @@ def test_a_task_button_sets_the_recommended_values(
     press(board, task.capitalize())
     expected = sampling_for_task(task, SERVICES["mimo-v2"], model)
     assert {name: getattr(config, name) for name in expected} == expected
-    assert {config.sources[name] for name in expected} == {"here"}
+    assert {config.sources[name] for name in expected} == {"notebook"}
 
 
 def test_a_task_button_shows_its_values_and_their_effect(board: PanelLayout, config: MimoConfig) -> None:

@@ -155,7 +155,7 @@ def test_a_reply_is_not_kept_after_newer_turns(kernel: Kernel) -> None:
     press(kernel, "one")
     kernel.run("%%mimo\ntwo")
     kernel.run("again._keep_button.click()")
-    assert "The conversation is not the one that this reply follows." in kernel.run(STATE).text
+    assert "The session has changed since this reply." in kernel.run(STATE).text
 
 
 def test_stop_ends_the_turn_and_the_partial_reply_can_be_kept(kernel: Kernel, peer: Peer) -> None:

@@ -17,7 +17,7 @@ def test_a_setting_without_values_makes_no_calls() -> None:
 @pytest.mark.parametrize(
     ("values", "fact"),
     [
-        ({"temprature": [1]}, "There is no setting 'temprature'."),
+        ({"temprature": [1]}, "Unknown setting 'temprature'."),
         ({"temperature": [0, "x"]}, "temperature must be a number, not 'x'."),
         ({"stop": [5]}, "stop must be a string or a list of strings, not 5."),
     ],

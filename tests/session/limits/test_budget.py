@@ -54,8 +54,8 @@ def test_what_is_no_amount_above_0_with_a_unit_is_refused(text: str) -> None:
     with pytest.raises(BadOption) as refusal:
         Budget.parse(text)
     assert (str(refusal.value), refusal.value.hint) == (
-        f"A budget cannot be {text!r}.",
-        "It is an amount such as 2 USD or 200k tokens.",
+        f"A budget must be an amount, not {text!r}.",
+        "Examples: 2 USD, 200k tokens.",
     )
 
 
@@ -133,16 +133,16 @@ def test_a_budget_in_dollars_wants_a_price() -> None:
     with pytest.raises(BadOption) as refusal:
         is_exceeded(Budget(2, "USD"), Spending(5, None), "my-model")
     assert (str(refusal.value), refusal.value.hint) == (
-        "No price is known for my-model, so a budget in USD cannot be kept.",
-        "Name it, %mimo_config prices='{\"my-model\": [1, 0.1, 3]}', or set a budget in tokens.",
+        "No price is known for my-model, so a budget in USD cannot be checked.",
+        "Set its price with %mimo_config prices='{\"my-model\": [1, 0.1, 3]}', or set a budget in tokens.",
     )
 
 
 @pytest.mark.parametrize(
     ("budget", "words"),
     [
-        (Budget(200_000, "tokens"), "201,234 of 200,000 tokens are spent."),
-        (Budget(2, "USD"), "2.0123 of 2 USD are spent."),
+        (Budget(200_000, "tokens"), "Used 201,234 of the budget of 200,000 tokens."),
+        (Budget(2, "USD"), "Used 2.0123 of the budget of 2 USD."),
     ],
 )
 def test_what_is_spent_of_a_budget_is_told(budget: Budget, words: str) -> None:

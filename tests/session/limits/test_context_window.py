@@ -103,7 +103,7 @@ def test_a_full_window_is_an_error_unless_turns_may_be_left_out() -> None:
     with pytest.raises(ContextWindowExceeded) as full:
         plan_context([turn(1_300), turn(300)], prompt(351), 2_000, "error")
     assert str(full.value) == (
-        "The request has about 1,951 tokens, and the model takes 2,000, its answer included."
+        "The request has about 1,951 tokens; the context window has 2,000, reply included."
     )
     assert full.value.hint == ContextWindowExceeded.default_hint
 
@@ -122,7 +122,7 @@ def test_a_turn_that_does_not_fit_by_itself_is_an_error(overflow: Overflow) -> N
         with pytest.raises(ContextWindowExceeded) as full:
             plan_context(past, prompt(951), 1_000, overflow)
         assert (str(full.value), full.value.hint) == (
-            "The request has about 951 tokens, and the model takes 1,000, its answer included.",
+            "The request has about 951 tokens; the context window has 1,000, reply included.",
             TURN_TOO_LONG_HINT,
         )
 
@@ -218,8 +218,8 @@ def test_a_conversation_that_goes_on_leaves_turns_out_now_and_then_only() -> Non
     [
         (0, 1_000, ""),
         (799, 1_000, ""),
-        (800, 1_000, "The conversation fills 80 % of the window of m: 800 of 1,000 tokens."),
-        (217_000, 262_144, "The conversation fills 83 % of the window of m: 217,000 of 262,144 tokens."),
+        (800, 1_000, "The session fills 80 % of the context window of m: 800 of 1,000 tokens."),
+        (217_000, 262_144, "The session fills 83 % of the context window of m: 217,000 of 262,144 tokens."),
         (1_000_000, None, ""),
     ],
 )
@@ -233,10 +233,10 @@ def test_a_window_that_fills_is_told(context: int, window: int | None, words: st
         (0, 0, "", ""),
         (0, 3, "", ""),
         (3, 3, "", ""),
-        (1, 0, "", "The oldest turn is left out: the window of m is full."),
-        (3, 1, "", "The 3 oldest turns are left out: the window of m is full."),
-        (1, 0, "Short.", "The oldest turn is sent as a summary: the window of m is full."),
-        (3, 0, "Short.", "The 3 oldest turns are sent as a summary: the window of m is full."),
+        (1, 0, "", "The oldest turn is not sent: the context window of m is full."),
+        (3, 1, "", "The 3 oldest turns are not sent: the context window of m is full."),
+        (1, 0, "Short.", "The oldest turn is sent as a summary: the context window of m is full."),
+        (3, 0, "Short.", "The 3 oldest turns are sent as a summary: the context window of m is full."),
     ],
 )
 def test_turns_that_are_left_out_now_are_told(left_out: int, before: int, summary: str, words: str) -> None:

@@ -81,7 +81,7 @@ def test_a_budget_of_the_session_is_checked_before_each_prompt(peer: Peer) -> No
     talk.ask("one")
     talk.ask("two")
     with pytest.raises(
-        BudgetExceeded, match=r"more than what is left of the budget: 60 of 70 tokens are spent"
+        BudgetExceeded, match=r"exceeds the rest of the budget. Used 60 of the budget of 70 tokens"
     ):
         talk.ask("three")
     assert [said(seen)[-1] for seen in peer.requests] == ["one", "two"]
@@ -135,12 +135,12 @@ def test_a_budget_in_dollars_wants_a_price(peer: Peer) -> None:
     talk.overrides["prices"] = {"mine": [0, 0, 50_000]}
     assert talk.spending == Spending(30, 0.5)
     talk.overrides["prices"] = {"mine": [0, 0, 100_000]}
-    with pytest.raises(BudgetExceeded, match=r"1\.0000 of 1 USD"):
+    with pytest.raises(BudgetExceeded, match=r"1\.0000 of the budget of 1 USD"):
         talk.ask("two")
 
 
 def test_what_cannot_be_a_budget_is_not_sent(peer: Peer) -> None:
-    with pytest.raises(BadOption, match="cannot be 'a lot'"):
+    with pytest.raises(BadOption, match="must be an amount, not 'a lot'"):
         session(peer).ask("one", turn_budget="a lot")
     assert peer.requests == []
 
@@ -153,7 +153,7 @@ def test_a_window_that_is_nearly_full_is_told(peer: Peer) -> None:
     talk = session(peer, window=500, model="mine")
     assert [talk.ask(prompt).notes for prompt in ("one", "two")] == [
         (),
-        ("The conversation fills 80 % of the window of mine: 400 of 500 tokens.",),
+        ("The session fills 80 % of the context window of mine: 400 of 500 tokens.",),
     ]
 
 
@@ -162,7 +162,7 @@ def test_a_window_that_is_full_is_an_error_and_nothing_is_sent(peer: Peer) -> No
     talk = session(peer, window=405, model="mine")
     talk.ask("one")
     talk.ask("two")
-    with pytest.raises(ContextWindowExceeded, match="the model takes 405"):
+    with pytest.raises(ContextWindowExceeded, match="the context window has 405"):
         talk.ask("three")
     assert len(peer.requests) == 2
     assert len(talk.turns) == 2
@@ -178,7 +178,7 @@ def test_the_oldest_turns_are_left_out_and_stay_out(peer: Peer) -> None:
     assert sent[3][-1] == "four"
     assert sent[3] == prompts[4 - len(sent[3]) : 4]
     assert len(sent[3]) < 4
-    assert any("left out: the window of mine is full" in note for note in answers[3].notes)
+    assert any("not sent: the context window of mine is full" in note for note in answers[3].notes)
     assert [turn.omitted_turns for turn in talk.turns][:4] == [0, 0, 0, 4 - len(sent[3])]
     assert len(talk.turns) == 5
 
@@ -236,7 +236,7 @@ def test_pictures_are_left_out_for_a_model_that_does_not_see(peer: Peer) -> None
     assert "image_url" in json.dumps(said(peer.requests[0]))
     assert "image_url" not in json.dumps(said(peer.requests[1]))
     assert "image_url" in json.dumps(said(peer.requests[2]))
-    assert any("mimo-v2-flash takes no pictures" in note for note in answer.notes)
+    assert any("mimo-v2-flash does not accept images" in note for note in answer.notes)
 
 
 def test_a_picture_alone_is_a_prompt_that_a_server_takes(peer: Peer) -> None:

@@ -64,7 +64,7 @@ def test_models_have_their_sums_where_there_are_several() -> None:
 def test_an_answer_that_was_kept_spent_nothing() -> None:
     assert table(turn("a", Usage(1_000, 100), kept=True), turn("b", Usage(1_000, 100))) == [
         " turn  model        input  cached  output     USD  share of cost",
-        "    1  mimo-v2-pro      0       –       0  0.0000  kept",
+        "    1  mimo-v2-pro      0       –       0  0.0000  reused",
         "    2  mimo-v2-pro  1,000     0 %     100  0.0014  ██████████",
         "total               1,000     0 %     100  0.0014",
         "Prices of 2026-09: an estimate.",
@@ -103,13 +103,13 @@ def test_without_any_cost_nothing_is_said_of_prices() -> None:
     ]
 
 
-def test_prompts_beside_the_turns_have_a_row() -> None:
+def test_calls_that_no_turn_holds_have_a_row() -> None:
     assert table(turn("a", Usage(1_000, 100)), unrecorded_usage=Usage(500, 50), unrecorded_cost=0.0007)[
         1:
     ] == [
-        "     1  mimo-v2-pro  1,000     0 %     100  0.0014  ██████████",
-        "beside                 500     0 %      50  0.0007  █████▏",
-        " total               1,500     0 %     150  0.0021",
+        "          1  mimo-v2-pro  1,000     0 %     100  0.0014  ██████████",
+        "other calls                 500     0 %      50  0.0007  █████▏",
+        "      total               1,500     0 %     150  0.0021",
         "Prices of 2026-09: an estimate.",
     ]
 

@@ -73,7 +73,7 @@ def markdown(history: History, name: str = "main") -> str:
     [("htm", "Did you mean html?"), ("docx", "Available: md, html, py, curl, json."), ("", None)],
 )
 def test_an_unknown_format_is_refused_with_a_suggestion(to: str, hint: str | None) -> None:
-    with pytest.raises(BadOption, match=f"There is no form '{to}' of a conversation.") as failure:
+    with pytest.raises(BadOption, match=f"Unknown export format '{to}'.") as failure:
         export_history(said(turn()), "main", to, Settings())
     assert failure.value.hint == (hint or "Available: md, html, py, curl, json.")
 
@@ -81,7 +81,7 @@ def test_an_unknown_format_is_refused_with_a_suggestion(to: str, hint: str | Non
 @pytest.mark.parametrize("to", EXPORTERS)
 def test_a_session_without_turns_cannot_be_exported(to: str) -> None:
     for history in (History(), said(turn()).drop_last(1)):
-        with pytest.raises(BadOption, match="The conversation has no turns to export"):
+        with pytest.raises(BadOption, match="The session has no turns to export"):
             export_history(history, "main", to, Settings())
 
 
@@ -117,7 +117,7 @@ def test_markdown_has_prompts_replies_and_tool_calls() -> None:
         "# my \\*talk\\*\n\n## Turn 1\n\n`````\n# one\n````\n`````\n\n"
         "<details><summary>Sent in place of older turns</summary>\n\n```\nThey said hello.\n```\n\n</details>\n\n"
         "<details><summary>Reasoning</summary>\n\n````\nWhat is ``` here?\n````\n\n</details>\n\n"
-        'Call of run\\_it\n\n``````\n{\n  "code": "`````"\n}\n``````\n\n'
+        'Call to run\\_it\n\n``````\n{\n  "code": "`````"\n}\n``````\n\n'
         "Result of run\\_it: failed\n\n````\n```\n# no heading\n```\n````\n\n```\n*printed*\n```\n\n"
         "It is **so**.\n\n⚠ \\*note\\*\n\n- \\[A\\] https://a.example/\\_x\\_\n\n"
         f"*mimo-test · {format_time(0)} · the oldest turn was not sent, but a summary was*\n"
@@ -230,7 +230,7 @@ def test_a_script_has_the_settings_of_the_turns() -> None:
     picture = Message("user", (ImagePart("https://a.example/x.png"), TextPart("What is it?")))
     three = replace(turn(params=Params("m", response_format={"type": "text"})), prompt=picture)
     assert export_history(said(one, two, three), "my talk", "py", Settings()) == (
-        '"""Ask the prompts of a conversation again. The key is in the variable MIMO_API_KEY."""\n\n'
+        '"""Send the prompts of a session again. The API key is in the variable MIMO_API_KEY."""\n\n'
         "from mimo_magics import Session\n"
         "from mimo_magics.core.messages import ImagePart, TextPart\n\n"
         "session = Session(\n    name='my talk',\n    preset='mimo-v2',\n    api='openai',\n    model='m',\n)\n"
@@ -341,9 +341,9 @@ def test_a_curl_command_sends_the_key_in_the_header_of_the_service() -> None:
 
 
 def test_a_curl_command_for_the_embedded_model_is_refused() -> None:
-    with pytest.raises(BadOption, match="The embedded model has no address for others") as failure:
+    with pytest.raises(BadOption, match="The embedded model has no public endpoint") as failure:
         export_history(said(turn(preset="local")), "main", "curl", Settings())
-    assert failure.value.hint == "Export to py, or ask a service."
+    assert failure.value.hint == "Export to py instead."
 
 
 @pytest.fixture

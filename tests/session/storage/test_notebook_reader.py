@@ -117,7 +117,7 @@ def test_the_longer_reply_of_a_continued_turn_is_used() -> None:
     for order in ((half, whole), (whole, half)):
         found = read_histories(notebook(*(cell(output(each)) for each in order)))
         place = order.index(half) + 1
-        sentence = f"Cell {place} from the top: the same turn stands in cell {3 - place}."
+        sentence = f"Cell {place} of the notebook: its turn is also in cell {3 - place}."
         assert found == NotebookSessions({"main": said(whole)}, (sentence,))
 
 
@@ -135,8 +135,8 @@ def test_turns_that_are_no_longer_in_the_session_are_skipped() -> None:
     found = read_histories(told)
     assert found.sessions == {"main": said(turn(4))}
     assert found.skipped == (
-        "Cell 2 from the top: its turn is no longer part of the conversation.",
-        "Cell 3 from the top: its turn is no longer part of the conversation.",
+        "Cell 2 of the notebook: its turn is no longer part of the session.",
+        "Cell 3 of the notebook: its turn is no longer part of the session.",
     )
 
 
@@ -160,7 +160,7 @@ def test_a_session_without_its_first_outputs_begins_with_the_next_turn() -> None
 
 def test_a_one_off_turn_is_skipped() -> None:
     told = notebook(cell(output(turn(1))), cell(output(turn(2), aside=True)), cell(output(turn(3), "t1")))
-    sentence = "Cell 2 from the top: its turn belongs to no conversation."
+    sentence = "Cell 2 of the notebook: its turn is a one-off prompt."
     assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(3))}, (sentence,))
 
 
@@ -216,7 +216,7 @@ def test_sessions_are_separate_and_the_latest_one_is_last() -> None:
 def test_an_unknown_session_name_gets_a_suggestion() -> None:
     found = NotebookSessions({"alpha": said(turn(1))})
     for name, hint in (("alfa", "Did you mean alpha?"), ("x", "Available: alpha.")):
-        with pytest.raises(BadSessionFile, match=f"The notebook tells of no session '{name}'.") as failure:
+        with pytest.raises(BadSessionFile, match=f"The notebook has no session '{name}'.") as failure:
             select_session(found, name)
         assert failure.value.hint == hint
 
@@ -283,7 +283,7 @@ def test_an_invalid_record_is_reported_and_the_others_are_read(told: object) -> 
     found = read_histories(notebook(cell(bad), cell(output(turn(2)))))
     assert found.sessions == {"main": said(turn(2))}
     (sentence,) = found.skipped
-    assert sentence.startswith("Cell 1 from the top: its record cannot be read (")
+    assert sentence.startswith("Cell 1 of the notebook: its turn record is not valid (")
     assert sentence.isprintable()
     assert len(sentence) < 200
 
@@ -307,20 +307,20 @@ def test_a_lone_surrogate_in_a_text_is_replaced() -> None:
     ("content", "fact"),
     [
         (None, "cannot be read: No such file or directory."),
-        (b"", "is no notebook."),
-        (b"\xff\xfe\xff", "is no notebook."),
-        (b'{"cells": [', "is no notebook."),
-        (b"[" * 100_000, "is no notebook."),
-        (b"[]", "is no notebook."),
-        (b'"cells"', "is no notebook."),
-        (b"{}", "is no notebook."),
-        (b'{"cells": {}}', "is no notebook."),
-        (b'{"cells": []}', "holds no answer of a model."),
-        (b'{"cells": [{"outputs": [{"metadata": {}}]}, 1]}', "holds no answer of a model."),
+        (b"", "is not a notebook."),
+        (b"\xff\xfe\xff", "is not a notebook."),
+        (b'{"cells": [', "is not a notebook."),
+        (b"[" * 100_000, "is not a notebook."),
+        (b"[]", "is not a notebook."),
+        (b'"cells"', "is not a notebook."),
+        (b"{}", "is not a notebook."),
+        (b'{"cells": {}}', "is not a notebook."),
+        (b'{"cells": []}', "has no output of a %%mimo cell."),
+        (b'{"cells": [{"outputs": [{"metadata": {}}]}, 1]}', "has no output of a %%mimo cell."),
         (
             b'{"cells": [1, {"outputs": [{"metadata": {"mimo": {}}}]}]}',
-            "holds no conversation that can be read. "
-            "Cell 2 from the top: its record cannot be read (a record of version None, not 1).",
+            "has no session that can be read. "
+            "Cell 2 of the notebook: its turn record is not valid (unknown version None).",
         ),
     ],
 )

@@ -112,7 +112,9 @@ def test_a_session_with_an_invalid_name_is_reported_and_the_others_are_loaded(
     session.save(notebook.with_name("talk.odd.mimo.json"))
     sessions, notices = load_sessions(notebook)
     assert prompts(sessions) == {"main": ["one"]}
-    assert [each.startswith("talk.odd.mimo.json tells of a session '") for each in notices] == [True]
+    assert [
+        each.startswith("talk.odd.mimo.json has a session with the invalid name '") for each in notices
+    ] == [True]
     assert (len(notices[0]) < 200, notices[0].isprintable()) == (True, True)
 
 
@@ -122,12 +124,12 @@ def test_a_damaged_file_is_reported_and_the_others_are_loaded(notebook: Path) ->
     sessions, notices = load_sessions(notebook)
     assert prompts(sessions) == {"main": ["one"]}
     assert [
-        each.endswith("talk.damaged.mimo.json is not JSON: Expecting value: line 1 column 1 (char 0).")
+        each.endswith("talk.damaged.mimo.json is not valid JSON: Expecting value: line 1 column 1 (char 0).")
         for each in notices
     ] == [True]
 
 
 def test_a_damaged_file_is_an_error_where_it_is_the_only_one(notebook: Path) -> None:
     get_session_path(notebook, "main").write_text("no session", encoding="utf-8")
-    with pytest.raises(BadSessionFile, match=r"talk\.mimo\.json is not JSON"):
+    with pytest.raises(BadSessionFile, match=r"talk\.mimo\.json is not valid JSON"):
         load_sessions(notebook)

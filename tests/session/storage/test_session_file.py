@@ -160,17 +160,17 @@ def test_the_size_of_the_document_is_proportional_to_the_turns() -> None:
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ("", "The text is not JSON"),
-        ("{", "The text is not JSON"),
-        ("[" * 100_000, "The text is not JSON"),
-        (to_text(SAVED)[:-3], "The text is not JSON"),
-        (to_text(SAVED) + "{}", "The text is not JSON"),
-        (to_text(SAVED).replace("1e-09", "NaN"), "The text is not JSON"),
-        (to_text(SAVED).replace("1e-09", "1e999"), "The text is not JSON"),
-        (to_text(SAVED).replace("1e-09", "9" * 5_000), "The text is not JSON"),
-        ("null", "The text holds no session"),
-        ('{"version": 1}', "The text holds no session"),
-        ('{"format": ["mimo-magics session"]}', "The text holds no session"),
+        ("", "The text is not valid JSON"),
+        ("{", "The text is not valid JSON"),
+        ("[" * 100_000, "The text is not valid JSON"),
+        (to_text(SAVED)[:-3], "The text is not valid JSON"),
+        (to_text(SAVED) + "{}", "The text is not valid JSON"),
+        (to_text(SAVED).replace("1e-09", "NaN"), "The text is not valid JSON"),
+        (to_text(SAVED).replace("1e-09", "1e999"), "The text is not valid JSON"),
+        (to_text(SAVED).replace("1e-09", "9" * 5_000), "The text is not valid JSON"),
+        ("null", "The text is not a session file"),
+        ('{"version": 1}', "The text is not a session file"),
+        ('{"format": ["mimo-magics session"]}', "The text is not a session file"),
     ],
     ids=range(11),
 )
@@ -382,7 +382,7 @@ def test_a_file_that_cannot_be_read_stays_unchanged(tmp_path: Path, content: byt
     file = SessionFile(path)
     with pytest.raises(BadSessionFile, match=r"talk\.json "):
         file.read()
-    with pytest.raises(SessionNotSaved, match="is there already"):
+    with pytest.raises(SessionNotSaved, match="already exists"):
         file.write(SAVED)
     after = path.stat()
     assert path.read_bytes() == content
@@ -405,7 +405,7 @@ def test_reading_a_missing_file_is_an_error(tmp_path: Path) -> None:
 
 def test_a_file_that_was_never_read_is_not_overwritten(tmp_path: Path) -> None:
     SessionFile(tmp_path / "talk.json").write(SAVED)
-    with pytest.raises(SessionNotSaved, match=r"talk\.json is there already\."):
+    with pytest.raises(SessionNotSaved, match=r"talk\.json already exists\."):
         SessionFile(tmp_path / "talk.json").write(session_with_turns())
     assert SessionFile(tmp_path / "talk.json").read() == SAVED
 
@@ -416,7 +416,9 @@ def test_the_second_of_two_writers_gets_an_error_and_overwrites_nothing(tmp_path
     saved = second.read()
     first.write(append_turn(saved, "first"))
     for _ in range(2):
-        with pytest.raises(SessionNotSaved, match="was changed by somebody else since it was read") as caught:
+        with pytest.raises(
+            SessionNotSaved, match="was changed by another program since it was read"
+        ) as caught:
             second.write(append_turn(saved, "second"))
     assert "Nothing is lost" in caught.value.hint
     assert SessionFile(tmp_path / "talk.json").read() == append_turn(saved, "first")
@@ -429,7 +431,7 @@ def test_a_file_that_was_changed_by_hand_is_not_overwritten(tmp_path: Path) -> N
     file = SessionFile(path)
     file.write(session_with_turns())
     path.write_text(to_text(session_with_turns()).replace("main", "mine"), encoding="utf-8")
-    with pytest.raises(SessionNotSaved, match="was changed by somebody else"):
+    with pytest.raises(SessionNotSaved, match="was changed by another program"):
         file.write(SAVED)
     assert file.read() == replace(session_with_turns(), name="mine")
 
@@ -456,7 +458,7 @@ def test_a_session_that_could_not_be_read_back_is_not_written(tmp_path: Path) ->
         replace(sound, head=7),
         replace(sound, head=-2),
     ]:
-        with pytest.raises(SessionNotSaved, match="The session cannot be written"):
+        with pytest.raises(SessionNotSaved, match="The session cannot be saved"):
             file.write(SavedSession("main", DAY, history))
     assert file.read() == session_with_turns(2)
 
@@ -517,7 +519,7 @@ def test_a_missing_folder_is_an_error_and_is_not_created(tmp_path: Path) -> None
     assert "Nothing is lost" in caught.value.hint
     with pytest.raises(SessionNotSaved, match="cannot be written: Not a directory"):
         SessionFile(tmp_path / "file" / "talk.json").write(SAVED)
-    with pytest.raises(SessionNotSaved, match="is there already"):
+    with pytest.raises(SessionNotSaved, match="already exists"):
         SessionFile(tmp_path).write(SAVED)
     assert files(tmp_path) == {"file"}
 
@@ -573,7 +575,7 @@ with tempfile.TemporaryDirectory() as name:
 
 def run(code: str, *arguments: str) -> list[str]:
     """Run a program of its own and return the lines that it printed."""
-    ours = os.pathsep.join([str(TESTS), str(Path(session_file.__file__).parents[2])])
+    ours = os.pathsep.join([str(TESTS), str(Path(session_file.__file__).parents[3])])
     command = [sys.executable, "-c", code, *arguments]
     environment = {**os.environ, "PYTHONPATH": ours}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

@@ -116,7 +116,7 @@ def test_model_and_tokens_that_the_server_did_not_report_are_those_of_the_reques
 
 def test_images_and_audio_of_a_prompt_are_named() -> None:
     prompt = Message("user", (TextPart("Look:"), ImagePart("data:,x"), AudioPart("data:,y")))
-    assert row(said(replace(turn(), prompt=prompt))).prompt == "Look:\n(a picture)\n(a sound)"
+    assert row(said(replace(turn(), prompt=prompt))).prompt == "Look:\n(image)\n(audio)"
 
 
 def test_the_footer_shows_model_tokens_cost_time_and_omitted_turns() -> None:
@@ -129,7 +129,7 @@ def test_the_footer_shows_model_tokens_cost_time_and_omitted_turns() -> None:
     )
     assert (
         row(said(turn("one"), turn(cell="a")).drop_last(1), 2).footer
-        == f"stale: no longer part of the conversation · {usual}"
+        == f"stale: not on the current branch · {usual}"
     )
 
 
@@ -147,16 +147,16 @@ def test_a_transcript_prints_as_plain_text() -> None:
     assert str(build_transcript(history, "main")) == (
         f"Turn 1\n> one\n> and more\n**4**\n({small})\n\n"
         f"Turn 2\n> three\n**4**\n({small})\n\n"
-        f"Stale: branch 2\n> When?\n[Reasoning · called clock]\nNoon.\n(stale: no longer part of the conversation · {small})"
+        f"Stale: branch 2\n> When?\n[Reasoning · called clock]\nNoon.\n(stale: not on the current branch · {small})"
     )
 
 
 def test_an_empty_session_has_a_transcript() -> None:
     nothing = build_transcript(History(), "main")
-    assert str(nothing) == "Nothing was said yet."
+    assert str(nothing) == "The session has no turns yet."
     assert nothing.bundle() == {
-        "text/html": '<div class="mathjax_ignore tex2jax_ignore"><p>Nothing was said yet.</p></div>',
-        "text/plain": "Nothing was said yet.",
+        "text/html": '<div class="mathjax_ignore tex2jax_ignore"><p>The session has no turns yet.</p></div>',
+        "text/plain": "The session has no turns yet.",
     }
 
 
@@ -209,10 +209,10 @@ def test_a_loaded_session_is_described_by_its_system_prompts_and_tools() -> None
         turn("gone", system="Obey.", tools=("rm",)),
     ).drop_last(1)
     assert describe_origins(history) == (
-        "Asked with the system prompt: Be brief.",
-        "Asked with the system prompt: Be long.",
-        "These tools were offered to the model: clock, weather, tide.",
-        "Results of these tools will be sent to the model: clock (2), weather (1).",
+        "System prompt: Be brief.",
+        "System prompt: Be long.",
+        "Tools offered to the model: clock, weather, tide.",
+        "Tool results sent to the model: clock (2), weather (1).",
     )
 
 
@@ -222,5 +222,5 @@ def test_a_session_without_system_prompts_and_tools_has_no_description() -> None
 
 def test_a_long_system_prompt_is_truncated_with_its_length() -> None:
     assert describe_origins(said(turn(system="word " * 1_000))) == (
-        f"Asked with the system prompt: {'word ' * 60}… (5,000 characters)",
+        f"System prompt: {'word ' * 60}… (5,000 characters)",
     )
