@@ -37,7 +37,7 @@ from mimo_magics.core.messages import (
 from mimo_magics.core.settings import Api
 from mimo_magics.session.history import History
 from mimo_magics.session.storage.session_file import SavedSession, SessionFile, from_text, to_text
-from mimo_magics.session.turn import Turn, conversation_messages
+from mimo_magics.session.turn import Turn, history_messages
 from mimo_magics.wire.formats import FORMATS
 
 PROSE = 'The *quick* brown fox jumps over the lazy dog, says "hello", and nobody minds. 你好!\n\n'
@@ -100,7 +100,7 @@ def make_history(count: int) -> History:
 
 
 def build_body(turns: tuple[Turn, ...], api: Api) -> dict[str, object]:
-    messages = (system_message(SYSTEM), *conversation_messages(turns), user_message("And then?"))
+    messages = (system_message(SYSTEM), *history_messages(turns), user_message("And then?"))
     return FORMATS[api].encode(Request(messages, PARAMS))
 
 

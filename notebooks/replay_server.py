@@ -26,7 +26,8 @@ from mimo_magics.tape.transport import TapeTransport
 TAPE = Path(__file__).parent / "tapes" / "01_quick_start.jsonl"
 PATHS = {"/v1/chat/completions": "/v1/chat/completions", "/anthropic/v1/messages": "/v1/messages"}
 """The paths of MiMo's hosts, and those of the embedded model."""
-CONTENT_LENGTH = re.compile("[0-9]{1,6}")  # less than 1 MB
+CONTENT_LENGTH = re.compile("[0-9]{1,6}")
+"""Lengths of less than 1 MB."""
 NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 
 
@@ -76,7 +77,8 @@ class ReplayServer(HTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: ReplayServer
-    timeout = 5  # seconds without a byte from the client
+    timeout = 5
+    """Seconds without a byte from the client."""
 
     def do_POST(self) -> None:
         """Read the body only after the key, the path and the length have been checked."""

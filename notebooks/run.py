@@ -1,4 +1,4 @@
-"""Execute a notebook in a real kernel and print its answers while they come: python run.py IN.ipynb OUT.ipynb."""
+"""Execute a notebook in a real kernel, and print its replies while they stream: python run.py IN.ipynb OUT.ipynb."""
 
 import sys
 from pathlib import Path
@@ -11,24 +11,24 @@ QUIET = ["--IPKernelApp.log_level=ERROR"]
 
 
 class WatchedRun(NotebookClient):
-    """A run that a person watches, so that the answers grow as they do in a front end."""
+    """An attended run. The replies are streamed as in a front end."""
 
     shown = ""
-    """What has been printed of the growing output."""
+    """The part of the streamed output that is already printed."""
 
     async def async_start_new_kernel_client(self) -> Any:
-        """Tell the kernel that somebody is there."""
+        """Start the kernel with `allow_stdin`, as in an attended run."""
         client = await super().async_start_new_kernel_client()
         client.allow_stdin = True
         return client
 
     async def async_execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:
-        """Tell the kernel which cell it runs, as a front end does."""
+        """Send the id of the cell to the kernel, as a front end does."""
         self.kc.session.metadata = {"cellId": cell.get("id") or f"cell-{cell_index}"}
         return await super().async_execute_cell(cell, cell_index, *args, **kwargs)
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
-        """Print what is new in a message."""
+        """Print the new part of a message."""
         match msg["msg_type"]:
             case "execute_input":
                 self.print_code(msg["content"]["code"])
@@ -39,18 +39,18 @@ class WatchedRun(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
     def print_code(self, code: str) -> None:
-        """Print a cell that begins."""
+        """Print the code of a cell that starts."""
         print("\n\n" + "\n".join(f">>> {line}" for line in code.splitlines()), flush=True)
         self.shown = ""
 
     def print_new(self, text: str) -> None:
-        """Print what has been added to the growing output."""
+        """Print the new part of the streamed output."""
         print(text.removeprefix(self.shown), end="", flush=True)
         self.shown = text
 
 
 def run(source: Path, target: Path) -> None:
-    """Execute a notebook into another file."""
+    """Execute a notebook, and write the result to another file."""
     notebook = nbformat.read(source, as_version=4)
     folder = {"metadata": {"path": str(source.parent)}}
     try:

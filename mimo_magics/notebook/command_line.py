@@ -79,7 +79,7 @@ def split_words(line: str) -> list[str]:
     words = list(iter_words(line))
     if words and words[-1].is_open:
         raise BadOption(
-            Translatable("A quote is not closed: {text}", text=words[-1].source),
+            Translatable("A quote on the line is not closed."),
             Translatable("Close it. Put a value that contains a quote in quotes of the other kind."),
         )
     return [word.text for word in words]

@@ -221,7 +221,9 @@ _SESSION = Magic(
     commands=(
         Command("list", "List the sessions."),
         Command(
-            "new NAME", "Create a session, or clear the history of an existing one. Switch to it.", (_SYSTEM,)
+            "new NAME",
+            "Create a session, or an empty branch in an existing one, and switch to it.",
+            (_SYSTEM,),
         ),
         Command("switch SESSION", "Switch to another session."),
         Command("show", "Show all turns with model, token usage and cost, and the stale ones."),

@@ -1,4 +1,4 @@
-"""The text of a cell that compares, read: which combinations of settings are asked, and how. Knows no IPython."""
+"""The request of a `%%mimo_compare` cell, parsed into one value. Independent of IPython."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ COMPARISON_FLAGS = {flag for option in COMPARISON_OPTIONS for flag in option.all
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRequest:
-    """What a cell that compares asks for."""
+    """The parsed text of a `%%mimo_compare` cell."""
 
     prompt: str
     variants: tuple[Variant, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """What is set for all of them."""
+    """The settings that all variants share."""
     at_once: int = MAX_CONCURRENT_CALLS
     ask_above: str = DEFAULT_ASK_ABOVE
     keep: bool = True
-    """Whether the conversation so far is sent. The replies never join it by themselves."""
+    """Whether the history of the session is sent. The replies are never added to it."""
     session: str | None = None
     out: str | None = None
 
@@ -62,10 +62,10 @@ def parse_line(line: str) -> argparse.Namespace:
 def build_comparison_request(
     options: argparse.Namespace, body: str, variables: Mapping[str, Any]
 ) -> ComparisonRequest:
-    """Make the request of a cell from its parsed options, its prompt, and the variables that it may name.
+    """Build the request of a cell from its options, its prompt, and the variables for the prompt.
 
     Raises:
-        BadOption: there is no prompt, or a number makes no sense.
+        BadOption: The prompt is empty, or a number is out of range.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     values = {name: settings.pop(name) for name in COMPARABLE_SETTINGS if name in settings}
@@ -79,7 +79,9 @@ def build_comparison_request(
     assert cell.prompt is not None
     if request_fields.get("at_once", 1) < 1:
         raise BadOption(
-            Translatable("--at-once cannot be {at_once}.", at_once=request_fields["at_once"]),
-            Translatable("It is a number of calls from 1."),
+            Translatable(
+                "Invalid value {text!r} for {name}.", text=str(request_fields["at_once"]), name="--at-once"
+            ),
+            Translatable("Use a number of calls from 1."),
         )
     return ComparisonRequest(cell.prompt, build_variants(values, repeat), cell.settings, **request_fields)

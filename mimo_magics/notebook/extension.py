@@ -1,7 +1,7 @@
-"""`%load_ext mimo_magics` and `%unload_ext mimo_magics`: registers everything, imports next to nothing.
+"""`%load_ext mimo_magics` and `%unload_ext mimo_magics`: registration with a shell, without heavy imports.
 
-The settings exist at once, so that `%config MimoConfig` and `ipython_config.py` reach them; what the magics do is
-imported when one of them is used for the first time.
+The settings are created at once, as `%config MimoConfig` and `ipython_config.py` need them. The magics are imported when
+one of them is used for the first time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mimo_magics.notebook.kernel.input_transforms import InputTransforms, has_lo
 from mimo_magics.notebook.kernel.magic_line import ends_in_magic
 from mimo_magics.session import defaults
 
-if TYPE_CHECKING:  # everything that is not imported until a magic is used
+if TYPE_CHECKING:  # imported when a magic is used
     from mimo_magics.notebook.magics import MimoMagics
     from mimo_magics.session.open_sessions import Sessions
 
@@ -43,7 +43,7 @@ MAGICS = {
     ("line", "mimo_tape"): "mimo_tape",
     ("line", "mimo_usage"): "mimo_usage",
 }
-"""Kind and name of each magic, and the method that does it."""
+"""By kind and name of a magic: its method."""
 
 LOST_PROMPTS = Translatable(
     "A line of this cell ends in a question mark and opened IPython's help, as the extension was not loaded yet. "
@@ -57,7 +57,7 @@ KEPT_NOTICE = Translatable(
 
 
 class LazyMagic:
-    """What a magic is until it is used, or asked for its help, for the first time."""
+    """A magic that imports its implementation on first use, or when its help is shown."""
 
     def __init__(self, extension: Extension, method: str) -> None:
         self._extension = extension
@@ -75,7 +75,7 @@ class LazyMagic:
 
 
 class Extension:
-    """What the extension adds to one shell."""
+    """The extension in one shell."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
@@ -85,12 +85,12 @@ class Extension:
         self._cell_ids = CellIds(shell)
         self._magics: MimoMagics | None = None
         self._lock = Lock()
-        """Held while the magics are made: cells of subshells run in threads of their own."""
+        """Held while the magics are created, as cells of subshells run in threads."""
 
     def load(self) -> None:
-        """Add it."""
+        """Register the settings, transforms, completions and magics."""
         for warning in self._config.warnings:
-            print(translate(warning), file=sys.stderr)  # noqa: T201  a line each, and the rest goes on
+            print(translate(warning), file=sys.stderr)  # noqa: T201
         if has_lost_prompts(self._shell):
             print(translate(LOST_PROMPTS), file=sys.stderr)  # noqa: T201
         self._shell.configurables.append(self._config)
@@ -104,14 +104,14 @@ class Extension:
         self._register_magics()
 
     def reload(self) -> None:
-        """Add it again, with the settings and the sessions that it had."""
+        """Register everything again, with the present settings and sessions."""
         if self._config.written_settings or (self._magics and self._magics.has_turns):
-            print(translate(KEPT_NOTICE))  # noqa: T201  so that nobody looks for what was reset
+            print(translate(KEPT_NOTICE))  # noqa: T201
         self._config.reload()
         self.load()
 
     def unload(self) -> None:
-        """Take it away."""
+        """Unregister everything."""
         if panels := sys.modules.get("mimo_magics.notebook.panel.panel"):
             panels.close_all()
         self._shell.configurables.remove(self._config)
@@ -127,7 +127,7 @@ class Extension:
 
     @context_matcher(identifier="mimo_magics", priority=1)  # type: ignore[untyped-decorator]
     def completions(self, context: CompletionContext) -> SimpleMatcherResult:
-        """Tell what Tab offers; what knows it is imported in the first cell or line of ours."""
+        """Return the completions for Tab. They are imported on the first use in a cell or line of these magics."""
         text = _text_before_cursor(context)
         if "%mimo" not in text or not ends_in_magic(text):
             return {"completions": [], "suppress": False}
@@ -138,7 +138,7 @@ class Extension:
 
     @property
     def magics(self) -> MimoMagics:
-        """The real magics, which are put in place of the stand-ins."""
+        """The magics, which are created on first use and replace the lazy ones."""
         with self._lock:
             if self._magics is None:
                 from mimo_magics.notebook.magics import MimoMagics
@@ -160,14 +160,14 @@ def _text_before_cursor(context: CompletionContext) -> str:
 
 _loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()
 _unloaded: WeakKeyDictionary[Any, tuple[Extension, object]] = WeakKeyDictionary()
-"""With the spec that the package had then."""
+"""Unloaded extensions, each with the spec of the package at that time."""
 
 
 def load(shell: Any) -> None:
-    """Load the extension; harmless when it is loaded already.
+    """Load the extension; does nothing if it is loaded.
 
-    `%reload_ext` unloads it, executes the package anew, which gives it another spec, and loads it: then settings and
-    sessions stay, as the next prompt would go to another service without them. `%unload_ext` forgets them.
+    `%reload_ext` unloads it, executes the package again, which changes its spec, and loads it. Then the settings and
+    sessions are kept, as without them the next prompt would go to another service. `%unload_ext` discards them.
     """
     if shell in _loaded:
         return
@@ -211,7 +211,7 @@ def _get_extension() -> Extension:
 
 
 def unload(shell: Any) -> None:
-    """Unload the extension; harmless when it is not loaded."""
+    """Unload the extension; does nothing if it is not loaded."""
     if shell in _loaded:
         extension = _loaded.pop(shell)
         extension.unload()

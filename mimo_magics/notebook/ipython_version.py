@@ -1,4 +1,4 @@
-"""Which IPython the extension needs; checked before anything is imported that an older one lacks."""
+"""The minimum version of IPython. It is checked before an import that an older version lacks."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ MIN_VERSION = (8, 20)
 
 
 def check_ipython_version() -> None:
-    """Refuse an IPython that is too old.
+    """Check the version of IPython.
 
     Raises:
-        MimoError: it is, as in Colab.
+        MimoError: IPython is too old, as in Colab.
     """
     if IPython.version_info[:2] >= MIN_VERSION:
         return

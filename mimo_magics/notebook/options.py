@@ -1,4 +1,4 @@
-"""The options of `%%mimo` and `%mimo`: made from the list of settings, in the words of argparse."""
+"""The options of the magics that send a prompt, made from the list of settings."""
 
 from __future__ import annotations
 
@@ -112,57 +112,48 @@ def _build_setting_options() -> tuple[Option, ...]:
     return tuple(_build_option(each, hints[each.name]) for each in fields(Settings) if each.metadata["flags"])
 
 
+_SWITCH = {"action": "store_true", "default": None}
 REQUEST_OPTIONS = (
     Option(
         ("--no-history",),
-        "Neither send the conversation so far nor add this turn to it.",
+        "One-off prompt: send no history, and do not add the turn to the session.",
         {"action": "store_false", "dest": "keep", "default": None},
     ),
-    Option(("--new",), "Begin a new conversation with this turn.", {"action": "store_true", "default": None}),
-    Option(("--session",), "Ask in the session of this name, without switching to it.", {"metavar": "NAME"}),
+    Option(("--new",), "Start a new branch with an empty history.", _SWITCH),
+    Option(("--session",), "Use this session for the cell, without switching to it.", {"metavar": "NAME"}),
     Option(
         ("--id",),
-        "Name the cell: run again, its turn is replaced also where the front end tells no cell ids.",
+        "Name of the cell, for front ends that report no cell ids: a re-run then replaces the turn.",
         {"metavar": "NAME"},
     ),
-    Option(
-        ("--append",),
-        "Add a turn, also when the cell was run before.",
-        {"action": "store_true", "default": None},
-    ),
-    Option(
-        ("--fresh",),
-        "Ask anew, also where the answer could be kept.",
-        {"action": "store_true", "default": None},
-    ),
-    Option(
-        ("--raw",), "Leave every brace of the prompt as it is.", {"action": "store_true", "default": None}
-    ),
+    Option(("--append",), "Add a turn, even if the cell was run before.", _SWITCH),
+    Option(("--fresh",), "Call the model again, even if there is a cached reply.", _SWITCH),
+    Option(("--raw",), "Do not replace variables in the prompt.", _SWITCH),
     Option(
         ("--tools",),
-        "Tools or functions that the model may call in this turn, instead of all that are registered.",
+        "Tools or functions that the model may call in this turn, instead of all registered tools.",
         {"metavar": "NAMES"},
     ),
     Option(
         ("--dry-run",),
-        "Show what would be sent, and send nothing.",
+        "Show the request, and send nothing.",
         {"action": "store_true", "dest": "dry_run", "default": None},
     ),
     Option(
         ("--as",),
-        "Print code that makes the same call, and send nothing.",
+        "Print code that makes the same API call, and send nothing.",
         {"choices": get_args(CodeKind), "dest": "code"},
     ),
-    Option(("-o", "--out"), "Also put the reply into this variable.", {"metavar": "NAME"}),
+    Option(("-o", "--out"), "Also store the reply in this variable.", {"metavar": "NAME"}),
 )
-"""Options that say what is to become of prompt and turn."""
+"""The options of a prompt that are not settings."""
 
 OPTIONS = (*_build_setting_options(), *REQUEST_OPTIONS)
 OPTIONS_BY_FLAG = {flag: option for option in OPTIONS for flag in option.all_flags}
 
 
 UNCOMPARABLE_SETTINGS = ("tool_choice", "max_steps", "quiet")
-"""Settings that mean nothing to a comparison, which offers no tools and is there to be looked at."""
+"""Settings without a meaning for a comparison, which offers no tools and is always shown."""
 
 
 def _build_varied_option(option: Option, hint: Any) -> Option:
@@ -185,11 +176,13 @@ def _build_comparison_options() -> tuple[Option, ...]:
 
 COMPARISON_OPTIONS = (
     *_build_comparison_options(),
-    Option(("--repeat",), "How many times each of them is asked.", {"metavar": "N", "type": int}),
-    Option(("--at-once",), "How many may be asked at a time: 4.", {"metavar": "N", "type": int}),
+    Option(("--repeat",), "Number of calls for each combination.", {"metavar": "N", "type": int}),
+    Option(
+        ("--at-once",), "Maximum number of concurrent calls: 4 by default.", {"metavar": "N", "type": int}
+    ),
     Option(
         ("--ask-above",),
-        "Ask you before it starts when it may cost more than this: '0.50 USD', or '100k tokens'.",
+        "Ask for a confirmation if the estimated cost is above this: '0.50 USD' or '100k tokens'.",
         {"metavar": "AMOUNT"},
     ),
     *(

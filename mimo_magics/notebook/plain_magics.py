@@ -1,4 +1,4 @@
-"""The magics that ask no model anything: settings, models, tools, sessions, and what was spent. Wiring only."""
+"""The magics that send no prompt: settings, models, tools, sessions, tapes and usage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mimo_magics.session.limits import usage_report
 
 
 class SettingsMagics:
-    """Those of one shell."""
+    """The magics of one shell that send no prompt."""
 
     def __init__(self, shell: Any, config: MimoConfig, session_selection: SessionSelection) -> None:
         self.shell = shell
@@ -48,7 +48,7 @@ class SettingsMagics:
             display_bundle({"text/plain": translate(state.NOTHING_TO_RESTORE)})
 
     def show_panel(self) -> None:
-        """Show a panel, where widgets can be with a prompt below it."""
+        """Show a panel, with a prompt box where widgets work."""
         from mimo_magics.notebook.panel.panel import Panel
         from mimo_magics.notebook.panel.prompt_box import PromptBox
 

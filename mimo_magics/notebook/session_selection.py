@@ -1,4 +1,4 @@
-"""In which session a cell asks, as whom, and which answers it may be given again."""
+"""The session of a cell: which one its prompt goes to, where it is saved, and which cached replies it may reuse."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ NO_CELL_ID_NOTICE = Translatable(
 
 
 class SessionSelection:
-    """What the cells of one shell have in common.
+    """Selects the session for each cell of one shell.
 
     Args:
-        shell: theirs.
-        sessions: those of the kernel.
-        cell_ids: which of them asks.
+        shell: the shell.
+        sessions: open sessions of the kernel.
+        cell_ids: ids of the running and the deleted cells.
     """
 
     def __init__(self, shell: Any, sessions: Sessions, cell_ids: CellIds) -> None:
@@ -41,21 +41,21 @@ class SessionSelection:
         self._cell_ids = cell_ids
         self._has_shown_no_id_notice = False
         self._notebook_setting: str | None = None
-        """The setting that the files of the sessions were chosen by."""
+        """Value of the setting `notebook` when the session files were selected."""
         self._notebook: Path | None = None
-        """The notebook that they are saved beside."""
+        """The notebook of the session files."""
         self._saved_turns: dict[str, Turn] = {}
-        """Those that the notebook held when it was read."""
+        """Turns that the notebook and its files held when they were read, by digest."""
         self._read_settings: set[str | None] = set()
-        """The settings of the notebooks that were read."""
+        """Values of the setting `notebook` whose notebooks were read."""
 
     def select_session(self, request: CellRequest, settings: Settings) -> Session:
-        """Return the session that a prompt goes to, saved where it is to be.
+        """Return the session for a prompt, with its file attached if `autosave` is on.
 
         Raises:
-            BadOption: there is no such session, or it is not known where to save it.
-            BadSessionFile: its file holds something else.
-            SessionNotSaved: its file cannot be written.
+            BadOption: the session name is not valid, or the path of the notebook is unknown.
+            BadSessionFile: the session file holds something else.
+            SessionNotSaved: the session file cannot be written.
         """
         session = self.sessions.get_or_create(request.session) if request.session else self.sessions.current
         if deleted := self._cell_ids.take_deleted():
@@ -69,9 +69,9 @@ class SessionSelection:
         return session
 
     def _attach_file(self, session: Session, settings: Settings) -> None:
-        """Save the session where it is to be, if it is. What cannot be saved is told before anything is sent.
+        """Attach the session file, so that a file that cannot be written is an error before a prompt is sent.
 
-        A file that cannot be written is let go, so that another place may be named.
+        Such a file is detached, so that the user can choose another place.
         """
         if not settings.autosave:
             session.file = None
@@ -90,7 +90,7 @@ class SessionSelection:
             attach_file(session, path)
 
     def _move_files(self, notebook: Path) -> None:
-        """Save all sessions that are saved beside this notebook; one that was copied keeps its files."""
+        """Move the session files to a renamed notebook. A copied notebook keeps its files."""
         keeps_old = self._notebook is not None and self._notebook.exists()
         for session in self.sessions:
             path = get_session_path(notebook, session.name)
@@ -98,18 +98,18 @@ class SessionSelection:
                 move_file(session, path, keeps_old=keeps_old)
 
     def load_saved_turns(self, settings: Settings) -> None:
-        """Read the answers that may be kept, before the front end saves the notebook without them."""
+        """Read the replies that may be reused, before the front end saves the notebook without them."""
         if settings.run_all != "run":
             self._get_saved_turns(settings)
 
     def notebook_path(self, settings: Settings) -> Path | None:
-        """Return where the notebook is, if it is known."""
+        """Return the path of the notebook, if it is known."""
         return find_notebook(self._shell, settings.notebook)
 
     def build_stream_options(
         self, request: CellRequest, session: Session, target: DisplayTarget
     ) -> dict[str, Any]:
-        """Return what `Session.stream` is told of who asks, and of the answers that may be given again."""
+        """Return the arguments of `Session.stream` about the cell, reuse and notices."""
         cell = self._request_cell_id(request)
         return {
             "cell": cell,
@@ -120,19 +120,19 @@ class SessionSelection:
 
     @property
     def cell_id(self) -> str:
-        """The cell that asks; empty where the front end does not tell."""
+        """Id of the running cell; empty if the front end reports none."""
         return self._cell_ids.id
 
     def record_turn(self, request: CellRequest, session: Session) -> None:
-        """Note that a turn of this cell was kept: when it asks twice in one run, it says two things."""
+        """Record that this cell added a turn. Its next prompt in the same run is appended, as in a loop."""
         self._cell_ids.record_prompt(session.name, self._request_cell_id(request))
 
     def _request_cell_id(self, request: CellRequest) -> str:
-        """Return who asks; empty when nobody can tell."""
+        """Return the cell for the turn; empty if it is unknown."""
         return f"id:{request.id}" if request.id else self._cell_ids.id
 
     def _iter_notices(self, request: CellRequest, target: DisplayTarget) -> Iterator[str]:
-        """Yield what is to be said once: that a session begins, that cells cannot be told apart."""
+        """Yield notices about a new session and about a missing cell id."""
         if request.session and not self.sessions.get(request.session).history.all_turns:
             yield Translatable("Started session {session}.", session=request.session)
         if (
@@ -145,9 +145,9 @@ class SessionSelection:
             yield NO_CELL_ID_NOTICE
 
     def _get_saved_turns(self, settings: Settings) -> dict[str, Turn]:
-        """Return the answers that the notebook and its files hold, by the digests of their requests.
+        """Return the turns that the notebook and its files hold, by digest.
 
-        They are read once: a notebook that is saved while it runs has lost those of the cells that still wait.
+        They are read once. A notebook that is saved while it runs has lost the outputs of the queued cells.
         """
         path = self.notebook_path(settings)
         if path and settings.notebook not in self._read_settings:

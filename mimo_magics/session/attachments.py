@@ -1,4 +1,4 @@
-"""Pictures and sounds go only to a model that takes them, in a format that can say them."""
+"""Images and audio in a request: parts that the model or the format does not support become text."""
 
 from __future__ import annotations
 
@@ -14,29 +14,27 @@ from mimo_magics.core.settings import Api
 
 @dataclass(frozen=True, slots=True)
 class _UnsupportedPart:
-    """A kind of parts that cannot be sent."""
+    """A type of parts that the model or the format does not support."""
 
     part_type: type[ImagePart | AudioPart]
     placeholder: str
-    """What the model is told instead."""
+    """Text for the model in place of the part."""
     reason: str
-    """What the person is told."""
+    """Text for the user."""
 
 
 def replace_unsupported_parts(
     messages: Sequence[Message], model: str, api: Api
 ) -> tuple[tuple[Message, ...], tuple[str, ...]]:
-    """Put words in the place of pictures and sounds that cannot be sent.
-
-    A model that is not known is thought to see and to hear.
+    """Replace the images and audio that are not supported with text. An unknown model is assumed to support both.
 
     Args:
-        messages: what is to be sent.
-        model: the model's id.
-        api: the format; Anthropic's has no sound.
+        messages: messages of the request.
+        model: id of the model.
+        api: API format. The Anthropic format does not support audio.
 
     Returns:
-        The messages, those without such parts as they were, and a line for the person for each kind of such parts.
+        The messages, and a line for the user for each type of replaced parts. Other messages are the same objects.
     """
     part_counts = Counter(type(part) for message in messages for part in message.parts)
     unsupported = [each for each in _find_unsupported(model, api) if part_counts[each.part_type]]
@@ -51,16 +49,16 @@ def replace_unsupported_parts(
 def _find_unsupported(model: str, api: Api) -> Iterator[_UnsupportedPart]:
     if not accepts_images(model):
         reason = Translatable("{model} does not accept images", model=model)
-        yield _UnsupportedPart(ImagePart, "A picture was left out: this model takes none", reason)
+        yield _UnsupportedPart(ImagePart, "An image was omitted: this model does not accept images", reason)
     if not accepts_audio(model):
         yield _UnsupportedPart(
             AudioPart,
-            "A sound was left out: this model takes none",
+            "Audio was omitted: this model does not accept audio",
             Translatable("{model} does not accept audio", model=model),
         )
     elif api == "anthropic":
         reason = Translatable("The Anthropic format does not support audio")
-        yield _UnsupportedPart(AudioPart, "A sound was left out: it cannot be sent", reason)
+        yield _UnsupportedPart(AudioPart, "Audio was omitted: the API format does not support it", reason)
 
 
 def _replace_parts(message: Message, placeholders: Mapping[type, TextPart]) -> Message:

@@ -1,4 +1,4 @@
-"""An answer that is there already, as the events that it could have come by."""
+"""A saved reply as the events of a stream."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from mimo_magics.core.messages import (
 
 
 def replay_reply(reply: Reply) -> Iterator[Event]:
-    """Yield the events of a reply that is there already, each part in one piece."""
+    """Yield the events of a saved reply, with one event for each part."""
     yield ResponseStarted(reply.id, reply.model)
     if reply.annotations:
         yield Annotations(reply.annotations)

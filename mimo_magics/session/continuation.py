@@ -1,4 +1,4 @@
-"""An answer that was broken off, and how it goes on."""
+"""Incomplete and truncated replies: the prompt that continues them, and the reply that results."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, Timi
 from mimo_magics.session.turn import Turn
 
 CONTINUE_PROMPT = "Your last answer was broken off. Go on exactly where it stopped: repeat nothing of it, and say nothing else."
-"""A prompt, as MiMo's OpenAI format documents no way to continue an answer that is the last message."""
+"""Sent as a prompt, because the OpenAI format of MiMo does not document how to continue the last message."""
 MIN_OVERLAP_CHARS, MAX_OVERLAP_CHARS = 12, 4_000
-"""Characters. Fewer than the first may be the same by chance."""
+"""Characters. A shorter overlap may be a coincidence."""
 
 
 def can_continue(turn: Turn) -> bool:
-    """Tell whether an answer was broken off, by whomever."""
+    """Return whether a reply is incomplete or truncated."""
     return not turn.is_complete or turn.reply.stop == "length"
 
 
 def join_turns(first: Turn, second: Turn) -> Turn:
-    """Return the turn of an answer and what went on from it: one prompt, one answer."""
+    """Return the turn of a reply and its continuation: one prompt and one reply."""
     reply = replace(
         second.reply,
         message=replace(
@@ -45,7 +45,7 @@ def join_turns(first: Turn, second: Turn) -> Turn:
 
 
 def _join_parts(first: tuple[Part, ...], second: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Join the texts where one ends and the other begins; what was thought in between goes before them."""
+    """Join the texts at the border of both replies. The reasoning between them goes before the joined text."""
     reasoning = tuple(takewhile(lambda part: isinstance(part, ReasoningPart), second))
     remaining = second[len(reasoning) :]
     if not (first and remaining and isinstance(first[-1], TextPart) and isinstance(remaining[0], TextPart)):
@@ -55,7 +55,7 @@ def _join_parts(first: tuple[Part, ...], second: tuple[Part, ...]) -> tuple[Part
 
 
 def _count_overlap(first: str, second: str) -> int:
-    """Return how many characters of an answer repeat the end of what it goes on from; models do that unasked."""
+    """Return how many characters of the continuation repeat the end of the first reply. Models do this unprompted."""
     max_overlap = min(len(first), len(second), MAX_OVERLAP_CHARS)
     return next(
         (size for size in range(max_overlap, MIN_OVERLAP_CHARS - 1, -1) if first.endswith(second[:size])), 0
@@ -80,6 +80,6 @@ def _add_timing(first: Reply, second: Reply) -> Timing | None:
 
 
 def _add(first: float, second: float) -> float:
-    """Return a sum that can be saved; a stranger's numbers may have none."""
+    """Return a finite sum. The numbers of an untrusted file may add up to infinity, which JSON does not support."""
     total = first + second
     return total if isfinite(total) else 0.0

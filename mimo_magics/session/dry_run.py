@@ -1,4 +1,4 @@
-"""A request that is not sent: exactly what would go to which address, about what it would cost, and what is odd about it."""
+"""A dry run: the request of a prompt with its URL, its estimated cost and warnings. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -29,40 +29,40 @@ from mimo_magics.wire.formats import FORMATS
 MEDIA_DATA_PATTERN = re.compile(
     r'("(?:data|url)": "(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/]{24})([A-Za-z0-9+/=]{100,})(?=")'
 )
-"""Pictures and sounds in JSON, of which only the beginning is shown. No text can look like one: its quotes are escaped."""
+"""Images and audio in JSON, which are shortened. A text cannot match, as its quotes are escaped."""
 MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
-"""What the formats call the bound of the output."""
+"""Names of the output limit in the formats."""
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """A request as it would be sent. It prints itself."""
+    """The request of a prompt, which displays itself. It was not sent."""
 
     call: ApiCall
-    """Address, headers and body; without an address for the embedded model."""
+    """URL, headers and body. The embedded model has no URL."""
     settings: Settings
     service: str
     """Name of the preset, or `other`."""
     tokens: int
-    """Of the input, about."""
+    """Estimated tokens of the input."""
     warnings: tuple[str, ...] = ()
 
     @property
     def body(self) -> Mapping[str, Any]:
-        """What would be sent, as JSON."""
+        """The JSON body of the request."""
         return self.call.body
 
     @property
     def max_output_tokens(self) -> int | None:
-        """Bound of the output in tokens, if one would be sent."""
+        """Output limit in tokens; `None` if the request has none."""
         bounds = (self.body.get(name) for name in MAX_TOKENS_FIELDS)
         return next((bound for bound in bounds if isinstance(bound, int)), None)
 
     @property
     def cost(self) -> tuple[float, float | None] | None:
-        """About how many US dollars the input costs, and how many with the most output, if a bound would be sent.
+        """Estimated cost of the input, and of input and maximum output if the request has an output limit.
 
-        `None` where no price is known.
+        In US dollars. `None` if no price is known.
         """
         input_cost, max_output_tokens = self.compute_spending(Usage(self.tokens)).usd, self.max_output_tokens
         if input_cost is None:
@@ -72,14 +72,14 @@ class DryRun:
         ).usd if max_output_tokens else None
 
     def compute_spending(self, usage: Usage) -> Spending:
-        """Return what this many tokens cost there."""
+        """Return the cost of these tokens at the prices of the service."""
         return Spending.from_usage(usage, self.service, str(self.body["model"]), self.settings.prices)
 
     def to_code(self, kind: CodeKind) -> str:
-        """Return code that makes the call. The key is the environment variable `MIMO_API_KEY`.
+        """Return code that makes the call. It reads the API key from the environment variable `MIMO_API_KEY`.
 
         Raises:
-            BadOption: the embedded model has no address for others, or the code is for the other format.
+            BadOption: the embedded model has no public base URL, or the code is for the other format.
         """
         if not self.call.base_url:
             raise BadOption(
@@ -164,13 +164,13 @@ def build_dry_run(turn_input: TurnInput, session_spending: Spending, *notes: str
     """Return the request of a turn as the turn would send it.
 
     Args:
-        turn_input: what the turn begins with.
-        session_spending: what the session has spent.
-        notes: what else is to be told.
+        turn_input: input of the turn.
+        session_spending: tokens and cost of the session.
+        notes: more warnings.
 
     Raises:
-        ContextWindowExceeded: the conversation does not fit.
-        BadOption: a setting cannot be.
+        ContextWindowExceeded: the request does not fit into the context window.
+        BadOption: a setting is not valid.
     """
     limits = TurnLimits(turn_input, session_spending)
     omitted_before, plan = limits.omitted_turns, limits.plan_context((turn_input.prompt,))
@@ -198,10 +198,10 @@ def build_dry_run(turn_input: TurnInput, session_spending: Spending, *notes: str
 
 
 def settings_for_code(settings: Settings, kind: str) -> Settings:
-    """Return the settings with which a call has the format that a kind of code is for.
+    """Return the settings with the API format that a kind of code needs.
 
     Raises:
-        BadOption: the service has no address for it.
+        BadOption: the base URL is for the other format.
     """
     if kind not in FORMATS or kind == settings.api:
         return settings
@@ -219,19 +219,19 @@ def settings_for_code(settings: Settings, kind: str) -> Settings:
 
 
 def _budget_warnings(limits: TurnLimits, tokens_in: int) -> Iterator[str]:
-    """Tell of a budget that would refuse it."""
+    """Warn of a budget that the request would exceed."""
     try:
         limits.check_budgets(tokens_in)
     except BudgetExceeded as error:
         yield error.message
-    except MimoError as error:  # a price that is not known
+    except MimoError as error:
         yield Translatable("{fact} {hint}", fact=error.message, hint=error.hint)
 
 
 def _omitted_turns_warnings(
     turn_input: TurnInput, omitted_turns: int, omitted_before: int, summary: str
 ) -> Iterator[str]:
-    """Tell which turns are not sent; a summary that is still to be written cannot be shown."""
+    """Warn of turns that are not sent. Their summary is not written yet."""
     line = context_window.build_omission_notice(omitted_turns, omitted_before, turn_input.model, summary)
     if line and turn_input.settings.overflow == "summarize":
         yield Translatable(

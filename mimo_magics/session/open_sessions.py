@@ -1,4 +1,4 @@
-"""The sessions of a kernel, by name. One of them is the current one: prompts go there unless told otherwise."""
+"""The open sessions of a kernel, by name. Prompts go to the current session unless a cell names another."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Sessions:
         return iter(self._sessions.values())
 
     def list(self) -> tuple[str, ...]:
-        """Return their names."""
+        """Return the names of the sessions."""
         return tuple(self._sessions)
 
     def get(self, name: str) -> Session:
         """Return the session of this name.
 
         Raises:
-            BadOption: there is none.
+            BadOption: the session does not exist.
         """
         if name not in self._sessions:
             advice = did_you_mean(
@@ -46,20 +46,20 @@ class Sessions:
         return self._sessions[name]
 
     def get_or_create(self, name: str) -> Session:
-        """Return the session of this name, a new one if there is none.
+        """Return the session of this name, or a new one if it does not exist.
 
         Raises:
-            BadOption: it cannot be a name.
+            BadOption: the name is not valid.
         """
         if name not in self._sessions:
             self._sessions[self._check_name(name)] = self._create(name)
         return self._sessions[name]
 
     def new(self, name: str) -> Session:
-        """Begin a session and go on in it; if it is there already, open a branch from its root.
+        """Create a session and switch to it. If it exists, switch to it and open a branch from its root.
 
         Raises:
-            BadOption: it cannot be a name.
+            BadOption: the name is not valid.
         """
         exists = name in self._sessions
         self.current = self.get_or_create(name)
@@ -68,10 +68,10 @@ class Sessions:
         return self.current
 
     def add(self, session: Session) -> Session:
-        """Take a session in and go on in it.
+        """Add a session and switch to it. It replaces an empty session of the same name.
 
         Raises:
-            BadOption: there is one of its name, in which something was said, or it cannot be a name.
+            BadOption: a session of this name has turns, or the name is not valid.
         """
         name = self._check_name(session.name)
         if name in self._sessions and self._sessions[name].history.all_turns:
@@ -84,19 +84,19 @@ class Sessions:
         return session
 
     def switch(self, name: str) -> Session:
-        """Go on in another session.
+        """Switch to another session.
 
         Raises:
-            BadOption: there is none of this name.
+            BadOption: the session does not exist.
         """
         self.current = self.get(name)
         return self.current
 
     def rename(self, name: str, new_name: str) -> None:
-        """Give a session another name.
+        """Rename a session. Its file keeps the old name.
 
         Raises:
-            BadOption: there is none, or the other name is taken or cannot be one.
+            BadOption: the session does not exist, or the new name exists or is not valid.
         """
         session = self.get(name)
         if new_name in self._sessions:
@@ -108,13 +108,13 @@ class Sessions:
             self._check_name(new_name) if each == name else each: it for each, it in self._sessions.items()
         }
         session.name = new_name
-        session.file = None  # the file keeps its name, and what it holds
+        session.file = None
 
     def delete(self, name: str) -> None:
-        """Forget a session; its file stays. In the place of the last one comes an empty one.
+        """Close a session; its file stays. An empty session replaces the last one.
 
         Raises:
-            BadOption: there is none.
+            BadOption: the session does not exist.
         """
         session = self.get(name)
         del self._sessions[name]

@@ -1,4 +1,4 @@
-"""A prompt and what was said before it as the request that is sent."""
+"""The request of a turn: system prompt, past turns, prompt, parameters and tools."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ from mimo_magics.core.text import join_surrogates, quote_value
 from mimo_magics.session.attachments import replace_unsupported_parts
 from mimo_magics.session.limits.context_window import build_summary_messages
 from mimo_magics.session.system_prompt import build_system_prompt
-from mimo_magics.session.turn import Turn, conversation_messages, without_reasoning
+from mimo_magics.session.turn import Turn, history_messages, without_reasoning
 from mimo_magics.wire.formats import FORMATS
 
 Prompt = str | Part | Sequence[str | Part]
-"""What a person says: words, or parts such as pictures with words."""
+"""A text, or parts such as images with texts."""
 MAX_QUOTED_CHARS = 100
 
 PLACEHOLDER_DATE = date(2000, 1, 1)
-"""Stands for the day that a system prompt tells, where requests of different days are compared."""
+"""Replaces the date in the system prompt, so that requests of different days have equal digests."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnInput:
-    """What a turn begins with."""
+    """The input of a turn."""
 
     prompt: Message
     past: tuple[Turn, ...]
-    """The turns that it follows, oldest first."""
+    """The turns before the prompt, oldest first."""
     system_messages: tuple[Message, ...]
-    """What stands before them: the system prompt, if there is one."""
+    """The system prompt, if there is one."""
     params: Params
     tools: tuple[Tool, ...]
     settings: Settings
@@ -59,7 +59,7 @@ class TurnInput:
 
     @property
     def model(self) -> str:
-        """The model that is asked."""
+        """The model to call."""
         return self.params.model
 
     def build_request(
@@ -70,18 +70,18 @@ class TurnInput:
         summary: str = "",
         with_tools: bool = True,
     ) -> tuple[Request, tuple[str, ...]]:
-        """Return a request of the turn, and a line for each kind of parts that the model cannot be sent.
+        """Return a request of the turn, and a line for each type of parts that the model does not support.
 
         Args:
-            turn_messages: tool calls of this turn, and their results.
-            omitted_turns: how many of the oldest turns are not sent.
-            summary: what is sent in their place.
-            with_tools: whether tools are still offered.
+            turn_messages: tool calls of this turn and their results.
+            omitted_turns: number of the oldest turns that are not sent.
+            summary: summary that is sent in their place.
+            with_tools: whether to offer the tools.
         """
-        conversation = with_unique_ids(
-            (*conversation_messages(self._known_past[omitted_turns:]), self.prompt, *turn_messages)
+        turns = with_unique_ids(
+            (*history_messages(self._known_past[omitted_turns:]), self.prompt, *turn_messages)
         )
-        all_messages = (*self.system_messages, *build_summary_messages(summary), *conversation)
+        all_messages = (*self.system_messages, *build_summary_messages(summary), *turns)
         messages, notes = replace_unsupported_parts(all_messages, self.model, self.settings.api)
         offered_tools = self.tools if with_tools else ()
         request = Request(messages, self.params, offered_tools, self.settings.stream, self._fields)
@@ -94,7 +94,7 @@ class TurnInput:
 
     @property
     def _known_past(self) -> tuple[Turn, ...]:
-        """The past as the service may be told it: reasoning goes back to services that want it, or that sent it."""
+        """The past turns, with reasoning only for services that need it, or that sent it."""
         if self.service.fields.pads_reasoning:
             return self.past
         return tuple(
@@ -103,17 +103,15 @@ class TurnInput:
 
     @property
     def discovers_model(self) -> bool:
-        """Whether the service is asked which models it has: they change, and the person named none."""
+        """Whether the model list of the service decides on the model, as the user set none."""
         return self.service.discovers_default_model and not self.settings.model
 
     @property
     def digest(self) -> str:
-        """What equal requests to the same service have in common.
-
-        The date of the system prompt and the way of the answer, streamed or whole, are set aside.
+        """The digest of the request and its service, without the date of the system prompt and the stream setting.
 
         Raises:
-            BadOption: the format cannot say the request.
+            BadOption: the API format does not support the request.
         """
         settings, service = self.settings, self.service
         undated_request, _ = replace(
@@ -132,10 +130,10 @@ class TurnInput:
 def build_turn_input(
     prompt: Prompt, past: Iterable[Turn], settings: Settings, today: date, tools: Iterable[Tool] = ()
 ) -> TurnInput:
-    """Put together what a turn begins with.
+    """Build the input of a turn.
 
     Raises:
-        BadOption: the prompt says nothing, or a setting cannot be.
+        BadOption: the prompt is empty, or a setting is not valid.
     """
     service = endpoint.resolve_service(settings)
     head, params = _build_system_messages(settings, service, today), _build_params(settings, service)
@@ -145,14 +143,14 @@ def build_turn_input(
 
 
 async def resolve_model(turn_input: TurnInput, service_endpoint: Endpoint) -> TurnInput:
-    """Ask the service for its models if the person named none of a service whose models change."""
+    """Fetch the model list of the service if it decides on the model, and return the input with that model."""
     if turn_input.discovers_model:
         await model_list.list_models_at(turn_input.service, service_endpoint)
     return resolve_listed_model(turn_input)
 
 
 def resolve_listed_model(turn_input: TurnInput) -> TurnInput:
-    """Put in the model that answers, as far as it is known without asking."""
+    """Return the input with the model that the cached model list decides on."""
     if not turn_input.discovers_model:
         return turn_input
     model = model_list.choose_model(turn_input.service, model_list.get_cached_models(turn_input.service))
@@ -197,7 +195,7 @@ def _build_system_messages(settings: Settings, service: Service, today: date) ->
 
 
 def resolve_max_tokens(settings: Settings, service: Service, model: str) -> int | None:
-    """Return the bound of the output that is sent, in tokens; `None` leaves it to the service."""
+    """Return the limit of output tokens to send; `None` leaves it to the service."""
     is_required = FORMATS[settings.api].requires_max_tokens or service.truncates_by_default
     return choose_max_tokens(settings.max_tokens, model, is_required=is_required, ceiling=service.max_output)
 

@@ -1,4 +1,4 @@
-"""What a person should know of a request before it is sent. It is sent all the same: the service decides."""
+"""Warnings about a request. The request is sent anyway, and the service decides."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mimo_magics.core.text import quote, replace_control_characters
 MAX_STOP_SEQUENCES = 4
 MAX_QUOTED_CHARS = 40
 REASONING_EFFORTS = ("none", "low", "medium", "high")
-"""What MiMo takes; other values are HTTP 400."""
+"""Values that MiMo accepts. Others are refused with HTTP 400."""
 SETTING_OPTIONS = {
     field.name: field.metadata["flags"][-1] for field in fields(Settings) if field.metadata["project"]
 }
-"""Fields of a request that are settings, with their options."""
+"""By field of a request that is a setting: its option."""
 OPENAI_FIELDS = (
     *("messages", "tools", "tool_choice", "response_format"),
     *("stream", "stream_options", "max_completion_tokens"),
@@ -33,20 +33,20 @@ OPENAI_FIELDS = (
 ANTHROPIC_FIELDS = ("system", "stop_sequences", "top_k", "metadata")
 SPEECH_FIELDS = ("audio", "asr_options")
 DOCUMENTED_FIELDS = (*SETTING_OPTIONS, *OPENAI_FIELDS, *ANTHROPIC_FIELDS, *SPEECH_FIELDS)
-"""What may be meant."""
+"""Fields to suggest for a mistyped one."""
 OTHER_API_FIELDS = (
     *("seed", "user", "n", "logprobs", "top_logprobs", "logit_bias", "parallel_tool_calls", "store"),
     *("service_tier", "modalities", "models", "safety_identifier", "web_search_options"),
     *("reasoning", "reasoning_effort", "enable_thinking", "chat_template_kwargs"),
     *("repetition_penalty", "min_p", "top_a", "min_tokens", "stop_token_ids"),
 )
-"""Fields that servers of others know; some are nearly called like those, and none is a slip."""
+"""Fields of other servers. Some of the names are similar to the documented ones, but none is a typing error."""
 
 
 def find_warnings(
     settings: Settings, service: Service, request: Request, endpoint: Endpoint
 ) -> Iterator[str]:
-    """Yield a line for each thing that will not work as it was meant."""
+    """Yield a line for each setting that may have no effect or be refused."""
     for name, (low, high) in service.ranges.items():
         value = getattr(settings, name)
         if value is not None and not low <= value <= high:
@@ -81,7 +81,7 @@ def find_warnings(
 
 
 def find_error_hint(error: ApiError, settings: Settings, request: Request, endpoint: Endpoint) -> str:
-    """Say what helps against a refusal, where more is known than the server said; empty where it is not."""
+    """Return advice for an error of the API; empty if the error says enough."""
     if isinstance(error, InvalidApiKey):
         return credentials.describe_key_mismatch(endpoint.host, endpoint.key)
     if "webSearchEnabled" in str(error):
@@ -100,7 +100,7 @@ def find_error_hint(error: ApiError, settings: Settings, request: Request, endpo
 
 
 def _model_warnings(settings: Settings, service: Service, model: str) -> Iterator[str]:
-    """Tell of a model that was retired, or whose name is nearly that of another one; `xiaomi/…` is not ours."""
+    """Warn of a retired model, and of a name similar to a known model. Names such as `xiaomi/…` belong to gateways."""
     known_models = model_list.get_known_models(settings)
     if model in known_models or "/" in model:
         return
@@ -113,7 +113,7 @@ def _model_warnings(settings: Settings, service: Service, model: str) -> Iterato
 
 
 def _field_warnings(settings: Settings, service: Service) -> Iterator[str]:
-    """Tell of fields that are set beside the settings, and are one of these, nearly called like a field, or refused."""
+    """Warn of fields in `--param` that are settings, that may be mistyped, or that MiMo refuses."""
     effort = settings.param.get("reasoning_effort")
     if service.ranges and isinstance(effort, str) and effort not in REASONING_EFFORTS:
         yield Translatable(
@@ -133,12 +133,12 @@ def _field_warnings(settings: Settings, service: Service) -> Iterator[str]:
 
 
 def _suggest_name(word: str, candidates: Iterable[str], default: str = "") -> str:
-    """Advise one of these names, which a server may have told."""
+    """Return a suggestion. The candidates may come from a server, so control characters are replaced."""
     return did_you_mean(word, map(replace_control_characters, candidates), default)
 
 
 def _unused_setting_warnings(settings: Settings, service: Service, model: str) -> Iterator[str]:
-    """Tell of what is set and does nothing."""
+    """Warn of settings without effect."""
     reasons = ineffective_parameters(settings, service, model)
     set_names = [name for name in reasons if getattr(settings, name) is not None]
     for reason, names in groupby(set_names, reasons.__getitem__):

@@ -1,4 +1,4 @@
-"""The system prompts that Xiaomi recommends, in two languages (section 8.1 of the API notes)."""
+"""The system prompts that Xiaomi recommends for the MiMo models, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ WEEKDAYS = {
     "mimo": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     "mimo-zh": ["星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日"],
 }
-"""By language, not by locale: the person's machine may speak another one."""
+"""By language of the prompt, not by locale: the locale of the computer may differ."""
 
 
 def build_system_prompt(setting: str | None, recommended: str | None, today: date) -> str:
     """Return the system prompt; empty for none.
 
     Args:
-        setting: what the person set: a name of a prompt, `none`, or a text of their own.
-        recommended: the name of the service's own.
-        today: the day on which the conversation began; one day for all of it keeps the server's prefix cache.
+        setting: value of the setting: the name of a prompt, `none`, or a text.
+        recommended: name of the prompt that the service recommends.
+        today: date in the prompt. A session uses the date of its start, so that the prefix cache of the server matches.
     """
     prompt = recommended if setting is None else setting
     if not prompt or prompt == NO_SYSTEM_PROMPT:

@@ -1,4 +1,4 @@
-"""How long the stages of a reply took."""
+"""Durations of the stages of a reply."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ TOKEN_EVENTS = (TextDelta, ReasoningDelta, ToolCallStart, ToolCallDelta)
 
 
 class TurnTimer:
-    """Listens to the events of one turn.
+    """Measures a turn by its events.
 
-    A wait before another attempt counts, the preparation of the embedded model does not.
+    The wait before a retry counts. The preparation of the embedded model does not count.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -30,7 +30,7 @@ class TurnTimer:
         self._answer_start: float | None = None
 
     def feed(self, event: Event) -> None:
-        """Note when the event came."""
+        """Record the time of an event."""
         if isinstance(event, ModelPreparation):
             self._start = self._clock.now()
         if self._answer_start is not None or not isinstance(event, TOKEN_EVENTS):
@@ -44,7 +44,7 @@ class TurnTimer:
 
     @property
     def timing(self) -> Timing:
-        """The figures up to now."""
+        """The durations until now."""
         now = self._clock.now()
         end = now if self._answer_start is None else self._answer_start
         return Timing(

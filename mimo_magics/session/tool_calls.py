@@ -1,4 +1,4 @@
-"""The tool calls of a turn: each is read, approved, run, and answered exactly once."""
+"""The tool calls of a turn: parse, approve and run each call, and return exactly one result for it."""
 
 from __future__ import annotations
 
@@ -30,42 +30,42 @@ from mimo_magics.tape.clock import Clock
 from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 
 MAX_TOOL_CALLS = 32
-"""Calls in a turn, and of one response, which is ended there: models have made thousands at a time (XiaomiMiMo/MiMo#98)."""
+"""Limit for a turn and for one response: models have made thousands of calls at a time (XiaomiMiMo/MiMo#98)."""
 MAX_EQUAL_FAILURES = 3
-"""How often a call may fail in one way within a turn, in a row or not: models repeat one without end (the same report)."""
+"""How often equal calls may fail with the same result in a turn: models repeat them endlessly (the same report)."""
 MAX_NAME_CHARS = 64
-"""Of a tool in a note: a model may call one by any name."""
+"""Characters of a tool name in a note: a model may call a tool by any name."""
 TRUNCATED_RESPONSE = f"Your response was ended after {MAX_TOOL_CALLS} tool calls; the others do not exist."
 REPEATED_FAILURE = (
     f"This call failed {MAX_EQUAL_FAILURES} times with this result. No tool runs in this turn any more: "
     "answer without tools."
 )
-UNFINISHED_CALL = "Not run: your response was ended before the arguments of this call came."
-DUPLICATE_CALL = "This call is the same as an earlier one of this reply, which was made once. See its result."
+UNFINISHED_CALL = "Not run: your response was ended before it contained the arguments of this call."
+DUPLICATE_CALL = "This call is the same as an earlier one of this reply, which ran once. See its result."
 CallKey = tuple[str, str]
-"""What equal calls have in common: the name, and the value of the arguments as JSON."""
+"""Name and arguments as canonical JSON. Equal calls have equal keys."""
 CANCELLED_ITSELF = "The tool cancelled the task in which it ran."
-INTERRUPTED_BEFORE_RUN = "The person stopped this call before it ran."
-INTERRUPTED_WHILE_RUNNING = "The person stopped this call while it ran; what it began may still go on."
+INTERRUPTED_BEFORE_RUN = "The user stopped this call before it ran."
+INTERRUPTED_WHILE_RUNNING = "The user stopped this call while it ran. It may still have effects."
 
 
 class CallNumbers:
-    """Numbers the tool calls of a turn from 0: a server counts those of each response, among other blocks or not."""
+    """Numbers the tool calls of a turn from 0. The indices of a server start again with each response."""
 
     def __init__(self) -> None:
         self._count = 0
         self._numbers: dict[int, int] = {}
-        """By the index that the server gave the call in its present response."""
+        """Numbers by the index that the server gave to the call in the current response."""
         self.is_truncated = False
-        """Whether the present response had more calls than it may."""
+        """Whether the current response exceeded the limit of calls."""
 
     def begin_response(self) -> None:
-        """Take the same indices for other calls from now on."""
+        """Begin a response: its indices are those of new calls."""
         self._numbers.clear()
         self.is_truncated = False
 
     def exceed_limit(self, event: Event) -> bool:
-        """Tell whether the event opens one call more than a response may have."""
+        """Return whether the event starts a call beyond the limit of a response."""
         is_new = isinstance(event, ToolCallStart | ToolCallDelta) and event.index not in self._numbers
         self.is_truncated |= is_new and len(self._numbers) == MAX_TOOL_CALLS
         return self.is_truncated
@@ -84,7 +84,7 @@ class CallNumbers:
 
 @dataclass(frozen=True, slots=True)
 class _ReadyCall:
-    """A call that may run."""
+    """A call that is ready to run."""
 
     index: int
     call: ToolCall
@@ -93,14 +93,14 @@ class _ReadyCall:
 
 
 class ToolCallRunner:
-    """Answers the calls of one turn.
+    """Runs the tool calls of one turn.
 
-    A call is known by its number within the turn. Its id comes from the server, which may repeat it.
+    A call is identified by its number in the turn. Its id comes from the server, which may repeat it.
 
     Args:
-        tools: what may be called, by name.
-        trusted_tools: the tools that the user approved for the session, by name; grows.
-        clock: of the turn.
+        tools: the offered tools, by name.
+        trusted_tools: the tools that the user approved for the session, by name. Approvals add tools.
+        clock: clock of the turn.
     """
 
     def __init__(
@@ -116,10 +116,10 @@ class ToolCallRunner:
         self._failures: Counter[tuple[CallKey, str]] = Counter()
         self._truncated_after = -1
         self.end_reason: Translatable | None = None
-        """Why no tool is to run any more in this turn; `None` as long as they may."""
+        """Why no more tools run in this turn; `None` while they may run."""
 
     def fail_open_calls(self) -> Iterator[ToolProgress]:
-        """Yield the ends of the calls that were broken off."""
+        """Yield a failed result for each call that has none."""
         for index, call in self._open_calls.items():
             reason = INTERRUPTED_WHILE_RUNNING if index in self._running_indices else INTERRUPTED_BEFORE_RUN
             yield ToolProgress(index, "failed", _failed_result(call, reason))
@@ -127,9 +127,11 @@ class ToolCallRunner:
     async def run_calls(
         self, calls: Mapping[int, ToolCall], *, is_truncated: bool = False
     ) -> AsyncGenerator[ToolProgress]:
-        """Answer the calls of one response, by number, in their order; those of parallel tools in a row run at a time.
+        """Run the calls of one response in their order. Consecutive calls of parallel tools run at the same time.
 
-        Where the response had more of them than it may, the model is told with the last result.
+        Args:
+            calls: the calls, by number.
+            is_truncated: whether the response exceeded the limit of calls. The last result reports it to the model.
         """
         self._open_calls = dict(calls)
         self._keys = {index: _build_key(call) for index, call in calls.items()}
@@ -167,7 +169,7 @@ class ToolCallRunner:
             yield self._finish_call(index, result)
 
     def _prepare_call(self, index: int, calls: Mapping[int, ToolCall]) -> _ReadyCall | ToolResult:
-        """Read a call, or say why it cannot be run."""
+        """Return a call with its parsed arguments, or an error result."""
         self._call_count += 1
         call = calls[index]
         tool = self._tools.get(call.name)
@@ -181,7 +183,7 @@ class ToolCallRunner:
             return _failed_result(call, DUPLICATE_CALL)
         if tool is None:
             return _failed_result(
-                call, f"There is no tool {call.name}. There are: {', '.join(self._tools) or 'none'}."
+                call, f"There is no tool {call.name}. Available: {', '.join(self._tools) or 'none'}."
             )
         if self._truncated_after >= 0 and not call.arguments and tool.spec.parameters.get("properties"):
             return _failed_result(call, UNFINISHED_CALL)
@@ -228,7 +230,7 @@ class ToolCallRunner:
 
 
 def _build_key(call: ToolCall) -> CallKey:
-    """Return the name and the value of the arguments, however they are written."""
+    """Return the name and the arguments as canonical JSON, or as they are if they are not JSON."""
     try:
         return call.name, canonical_json(json.loads(call.arguments.strip() or "{}"))
     except (ValueError, RecursionError):
@@ -257,12 +259,13 @@ async def _run_concurrently(ready_calls: Sequence[_ReadyCall], clock: Clock) -> 
 async def _run_call(ready: _ReadyCall, clock: Clock) -> ToolResult:
     start = clock.now()
     outcome = ToolOutcome(
-        f"Timed out after {ready.tool.timeout} s; what it began may still go on.", is_error=True
+        f"Timed out after {ready.tool.timeout} s. It may still have effects.", is_error=True
     )
     with anyio.move_on_after(ready.tool.timeout):
         try:
             outcome = await ready.tool.run(ready.arguments)
-        except (Exception, asyncio.CancelledError) as error:  # of a tool that is no function of ours
+        # A tool that is not a function may raise any exception.
+        except (Exception, asyncio.CancelledError) as error:
             from mimo_magics.tools.execution import format_exception_line, is_stopped_by_caller
 
             if is_stopped_by_caller(error):

@@ -1,4 +1,4 @@
-"""A turn of a conversation as it was really asked and answered, and the messages and records that turns make."""
+"""A turn: one prompt and its reply, with the parameters that were used."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from mimo_magics.core.messages import (
 from mimo_magics.core.settings import Api
 
 MAX_COST = 1e12
-"""US dollars that a file may tell; beyond it a file is damaged."""
+"""US dollars. A file with a higher cost is damaged."""
 INCOMPLETE_STOPS = ("interrupted", "cut", "budget")
-"""Ends of answers that are not whole."""
+"""Stop reasons of incomplete replies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One prompt and what became of it."""
+    """One prompt and its reply."""
 
     prompt: Message
     reply: Reply
@@ -37,49 +37,49 @@ class Turn:
     preset: str
     api: Api
     created_at: float = field(metadata={"saved_as": "asked"})
-    """When, in seconds since 1970."""
+    """When the prompt was sent, in seconds since 1970."""
     id: str = ""
-    """Twelve hexadecimal digits. A turn that is continued stays the same turn."""
+    """Twelve hexadecimal digits. A continued turn keeps its id."""
     system: str = ""
-    """The system prompt as it was sent."""
+    """The system prompt that was sent."""
     tools: tuple[str, ...] = ()
-    """Names of the tools that were offered."""
+    """Names of the tools that were offered to the model."""
     usage: Usage = field(default=Usage(), metadata={"saved_as": "spent"})
-    """Tokens of all its requests; an estimate where the server told nothing. Nothing for an answer that was kept."""
+    """Tokens of all requests of the turn. An estimate if the server reported none; zero for a cached reply."""
     context_tokens: int = field(default=0, metadata={"saved_as": "context"})
-    """Tokens of its last request and answer together: what a next prompt comes on top of. 0 is unknown."""
+    """Tokens of its last request and response, which the next request contains. 0 means unknown."""
     omitted_turns: int = field(default=0, metadata={"saved_as": "left_out"})
-    """How many of the oldest turns before it were not sent, as the model's window was full."""
+    """Number of the oldest turns that were not sent, as the context window was full."""
     summary: str = ""
-    """What was sent in place of those."""
+    """The summary that was sent in place of these turns."""
     digest: str = ""
-    """Of the request, with the date of the system prompt set aside: equal requests have equal ones."""
+    """Digest of the request without the date of the system prompt. Equal requests have equal digests."""
     cell: str = ""
-    """Who asked: a cell's id by its front end, `id:NAME` by its option, or nobody that can be told again."""
+    """The cell that sent the prompt: the id of the front end, or `id:NAME` of `--id NAME`. Empty if unknown."""
     opens_branch: bool = False
     """Whether it was sent with `--new`, as the first turn of a branch."""
 
     @property
     def is_in_history(self) -> bool:
-        """Whether it belongs to the conversation: a failed call does not, an answer that was broken off does."""
+        """Whether the turn belongs to a session. A failed call does not; an incomplete reply does."""
         return bool(self.reply.message.parts) or self.reply.stop not in (None, *INCOMPLETE_STOPS)
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer came to its end."""
+        """Whether the reply is complete."""
         return self.reply.stop not in (None, *INCOMPLETE_STOPS)
 
 
 def creation_day(turn: Turn) -> str:
-    """Return the day on which a turn was asked, as calendars here show it; a stranger's may have none."""
+    """Return the day of a turn in the local time zone. The time in an untrusted file may be out of range."""
     try:
         return f"{datetime.fromtimestamp(turn.created_at).astimezone():%Y-%m-%d}"
     except (ValueError, OverflowError, OSError):
         return Translatable("an unknown day")
 
 
-def conversation_messages(turns: Iterable[Turn]) -> Iterator[Message]:
-    """Yield the messages that a next prompt follows; always a history that a server accepts."""
+def history_messages(turns: Iterable[Turn]) -> Iterator[Message]:
+    """Yield the messages before the next prompt, in an order that servers accept."""
     for turn in turns:
         yield turn.prompt
         reply_message = without_open_calls(turn.reply.message)
@@ -87,46 +87,46 @@ def conversation_messages(turns: Iterable[Turn]) -> Iterator[Message]:
 
 
 def without_open_calls(message: Message) -> Message:
-    """Without tool calls that never got a result: each call must be followed by one."""
+    """Return a message without tool calls that have no result, as servers require a result for each call."""
     open_calls = message.open_calls
     parts = tuple(part for part in message.parts if not any(part is call for call in open_calls))
     return replace(message, parts=parts)
 
 
 def without_reasoning(turn: Turn) -> Turn:
-    """Return a turn without what the model thought."""
+    """Return a turn without its reasoning."""
     message = turn.reply.message
     parts = tuple(part for part in message.parts if not isinstance(part, ReasoningPart))
     return replace(turn, reply=replace(turn.reply, message=replace(message, parts=parts)))
 
 
 def check_usage(usage: Usage) -> None:
-    """See that counts of tokens are counts.
+    """Check that the counts of tokens are in range.
 
     Raises:
-        ValueError: one is not.
+        ValueError: a count is negative or too large.
     """
     _check_counts(usage.input, usage.output, usage.cached, usage.reasoning, usage.web_searches)
 
 
 def _check_counts(*counts: int) -> None:
     if not all(0 <= each <= MAX_COUNT for each in counts):
-        raise ValueError("a count is none")
+        raise ValueError("a count is out of range")
 
 
 def check_turn(turn: Turn) -> None:
-    """See that a person asked and a model answered, in parts that either can say, and that counts are counts.
+    """Check the roles, the types of the parts and the counts of a turn.
 
     Raises:
-        ValueError: it is not so.
+        ValueError: the turn is not valid.
     """
     _check_counts(turn.omitted_turns, turn.context_tokens)
     for usage in filter(None, (turn.usage, turn.reply.usage)):
         check_usage(usage)
     prompt, reply_message = turn.prompt, turn.reply.message
     if (prompt.role, reply_message.role) != ("user", "assistant"):
-        raise ValueError("a turn is a prompt and an answer")
+        raise ValueError("the messages of a turn have other roles than user and assistant")
     if not all(isinstance(part, TextPart | ImagePart | AudioPart) for part in prompt.parts):
-        raise ValueError("a prompt says what nobody can")
+        raise ValueError("a prompt has a part of a wrong type")
     if any(isinstance(part, ImagePart | AudioPart) for part in reply_message.parts):
-        raise ValueError("an answer says what no model can")
+        raise ValueError("a reply has a part of a wrong type")

@@ -1,4 +1,4 @@
-"""Before a turn runs: which turns the prompt follows, whether a cached reply is reused, and what the user is told."""
+"""Before a turn runs: the turns that the prompt follows, a cached reply to reuse, and notices for the user."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def reuse_by_setting(settings: Settings) -> ReusePolicy:
 
 
 def cached_reply_notice(turn: Turn) -> str:
-    """Return the line that says from when a reused reply is."""
+    """Return the notice about a reused reply."""
     return Translatable(
         "Reused the reply of {day} (request unchanged). Use --fresh to call the model again.",
         day=creation_day(turn),

@@ -1,4 +1,4 @@
-"""One turn on its way: from the prompt to the turn that can be kept."""
+"""A running turn: its requests, responses and tool calls, from the prompt to the finished turn."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ from mimo_magics.wire.think_tags import ThinkTagFilter
 from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 
 ResponseFilter = ThinkTagFilter | ToolCallMarkupFilter | BareToolCallFilter
-"""What takes something out of the events of one response."""
+"""Separates reasoning and tool calls from the text of one response."""
 EMPTY_ANSWER = Translatable(
     "The model answered without tools, and its reply is empty. Prompt again, or raise max_steps."
 )
 
 
 class RunningTurn:
-    """A turn that is being answered. Iterate over its events; `reply` is what has come of it at any moment."""
+    """A running turn. Iterate over it to get its events. `reply` is the partial reply at any time."""
 
     def __init__(
         self,
@@ -67,13 +67,13 @@ class RunningTurn:
         session_spending: Spending = Spending(),
     ) -> None:
         self.turn: Turn | None = None
-        """The turn when it is over."""
+        """The finished turn; `None` while it runs."""
         self.opening_notices: tuple[str, ...] = ()
         """Notices of the session, sent before the reply."""
         self.cached: Turn | None = None
-        """An answer that is there already, and is given instead of asking."""
+        """A turn whose cached reply is used instead of a call."""
         self.continued_turn: Turn | None = None
-        """The turn whose answer was broken off, and goes on with this one."""
+        """The turn whose incomplete reply this turn continues."""
         self.digest = turn_input.digest
         self._tools = tools
         self._turn_input = turn_input
@@ -81,17 +81,17 @@ class RunningTurn:
         self._opens_branch = opens_branch
         self._tape_selection = tape.resolve_tapes(turn_input.settings.tape)
         self.clock = tape.create_clock(self._tape_selection, turn_input.settings.tape_pace)
-        """Measures its times, and its waits."""
+        """Clock of the times and waits of the turn; of the tape if there is one."""
         self._accumulator = Accumulator()
         self._timer = TurnTimer(self.clock)
         self._limits = TurnLimits(turn_input, session_spending)
         self._summary = turn_input.past[-1].summary if turn_input.past else ""
         self._request_tokens = 0
-        """Of the coming request, about."""
+        """Estimated tokens of the next request."""
         self._incomplete_stop = "interrupted"
-        """Why the answer ends where the server says nothing of it."""
+        """The stop reason if the server reports none."""
         self._is_between_responses = False
-        """Whether tools run, and no answer of the server does."""
+        """Whether tools run between two responses."""
         self._call_runner = ToolCallRunner(
             {tool.name: tool for tool in tools}, {} if trusted_tools is None else trusted_tools, self.clock
         )
@@ -102,12 +102,12 @@ class RunningTurn:
         return self._events
 
     async def aclose(self) -> None:
-        """Break off; the socket is closed at once."""
+        """Cancel the turn and close its connection."""
         await self._events.aclose()
 
     @property
     def reply(self) -> Reply:
-        """What has come, with the times it took and what it cost."""
+        """The partial or complete reply, with its durations and cost."""
         reply = self._accumulator.reply
         price = self._limits.cost() if reply.usage else None
         return replace(reply, timing=self._timer.timing, cost=price)
@@ -134,11 +134,11 @@ class RunningTurn:
 
     @property
     def cost(self) -> float | None:
-        """Estimate of what was spent, in US dollars, also where the server told no tokens; `None` without a price."""
+        """Estimated cost in US dollars, also if the server reported no usage; `None` without a price."""
         return self._limits.cost()
 
     def finish(self) -> Turn:
-        """Make the turn. Unless the server said why it ended, it was cut by a failure, or else left early."""
+        """Return the finished turn. Without a stop reason of the server, a failure or the caller ended it."""
         turn = self._build_cached_turn(self.cached) if self.cached else self._build_turn()
         if self.continued_turn and turn.is_in_history:
             turn = join_turns(self.continued_turn, turn)
@@ -191,7 +191,7 @@ class RunningTurn:
             raise
 
     async def _stream_turn(self) -> AsyncGenerator[Event]:
-        """Ask the service, or the tape; the embedded model is fetched and started first."""
+        """Call the service or replay the tape. The embedded model is downloaded and started first."""
         for line in self.opening_notices:
             yield Notice(line)
         if self.cached:
@@ -224,7 +224,7 @@ class RunningTurn:
             raise
 
     async def _stream_responses(self, service_endpoint: Endpoint) -> AsyncGenerator[Event]:
-        """Ask, run the tools that are called, tell their results, until an answer calls none."""
+        """Send requests and run the tool calls of the responses, until a response has no call."""
         max_steps = steps_left = self._turn_input.settings.max_steps
         while True:
             turn_messages = tuple(split_responses(without_open_calls(self._accumulator.reply.message)))
@@ -257,7 +257,7 @@ class RunningTurn:
     async def _stream_response(
         self, service_endpoint: Endpoint, turn_messages: tuple[Message, ...], *, with_tools: bool
     ) -> AsyncGenerator[Event]:
-        """Ask once, with as much of the conversation as may be sent, until a budget is used up."""
+        """Send one request with the turns that fit, and stop when a budget is used up."""
         async with aclosing(self._fit_context_window(service_endpoint, turn_messages)) as events:
             async for event in events:
                 yield event
@@ -287,7 +287,7 @@ class RunningTurn:
     async def _fit_context_window(
         self, service_endpoint: Endpoint, turn_messages: tuple[Message, ...]
     ) -> AsyncGenerator[Event]:
-        """Leave out the oldest turns where the window is full, and have them summarized if that is wanted."""
+        """Omit the oldest turns if the context window is full, and get a summary of them if the user wants one."""
         limits, turn_input = self._limits, self._turn_input
         omitted_before, plan = limits.omitted_turns, limits.plan_context((turn_input.prompt, *turn_messages))
         limits.omitted_turns, self._request_tokens = plan.omitted_turns, plan.tokens
@@ -307,7 +307,7 @@ class RunningTurn:
             yield Note(line)
 
     async def _summarize(self, service_endpoint: Endpoint, turns: Sequence[Turn]) -> str:
-        """Ask for a summary of these turns, and of what was summarized before."""
+        """Return the model's summary of these turns and of the earlier summary."""
         turn_input = self._turn_input
         fitting_turns = self._limits.select_turns_to_summarize(turns, self._summary)
         messages, _ = replace_unsupported_parts(
@@ -328,7 +328,7 @@ class RunningTurn:
         return summary.reply.text
 
     async def _stream_request(self, service_endpoint: Endpoint, request: Request) -> AsyncGenerator[Event]:
-        """Ask, and number the calls; a response that has too many of them is ended."""
+        """Send a request and number its tool calls. A response with too many calls is truncated."""
         self._call_numbers.begin_response()
         async with aclosing(self._stream_without_markup(service_endpoint, request)) as events:
             async for event in events:
@@ -346,7 +346,7 @@ class RunningTurn:
     async def _stream_without_markup(
         self, service_endpoint: Endpoint, request: Request
     ) -> AsyncGenerator[Event]:
-        """Ask, and take reasoning and calls that stand in the text out of what comes."""
+        """Send a request, and separate reasoning and tool calls that are written in the text."""
         call_count = len(self._accumulator.reply.tool_calls)
         filters: list[ResponseFilter] = [ThinkTagFilter(), ToolCallMarkupFilter(call_count, request.tools)]
         if self._turn_input.service is LOCAL_SERVICE:
@@ -359,7 +359,8 @@ class RunningTurn:
             async for event in events:
                 size.feed(event)
                 if isinstance(event, Notice) and event.text in self.notices:
-                    continue  # each request of the turn may meet the same refusal
+                    # Each request of the turn may be refused for the same reason.
+                    continue
                 if isinstance(event, ResponseStarted):
                     endpoint.bind_key(service_endpoint)
                     self._is_between_responses = False
@@ -372,9 +373,9 @@ class RunningTurn:
                 yield each
 
     def _describe_other_model(self, other: str) -> str:
-        """Say, once, that another model answers than was asked for: services forward the ids of retired ones.
+        """Return a note if another model answers than the requested one; empty if the reply has this note.
 
-        The embedded model has no other beside it, and answers whatever is asked for.
+        Services redirect the ids of retired models. The embedded model ignores the requested id.
         """
         if other == LOCAL_SERVICE.model:
             return ""
@@ -389,7 +390,7 @@ class RunningTurn:
 
 
 def _ends_with_text(message: Message) -> bool:
-    """Tell whether words came after the last result of a tool."""
+    """Return whether a text follows the last tool result."""
     last_parts = takewhile(lambda part: not isinstance(part, ToolResult), reversed(message.parts))
     return any(isinstance(part, TextPart) and part.text.strip() for part in last_parts)
 

@@ -1,4 +1,4 @@
-"""Whether a tool call may run: what a person is asked, and what holds where nobody can be."""
+"""Approvals of tool calls: the question in text, and the refusal in an unattended run."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document.approval_text import PAGE_COLUMNS, PAGE_ROWS, call_text, more_text, split_pages
 
 ApprovalCallback = Callable[[ToolCall], Approval | bool]
-"""Decides on a call; may ask the user, and block."""
+"""Decide on a call. The callback may ask the user and block."""
 QUESTION_ROWS = 4
-"""Rows of a terminal that are left to the question below a page."""
+"""Rows of the terminal that the question below a page takes."""
 
 
 def get_pending_approval(event: Event) -> PendingApproval | None:
-    """Return the approval that an event waits for, if it does."""
+    """Return the approval that an event waits for, or `None`."""
     return event.approval if isinstance(event, ToolProgress) else None
 
 
 def decide(pending: PendingApproval, approve: ApprovalCallback) -> None:
-    """Let `approve` decide on the call that waits.
+    """Decide a pending approval by calling `approve`.
 
     Raises:
-        BadOption: it did not decide, as an async function does not.
+        BadOption: `approve` returned neither a bool nor an `Approval`, for example because it is async.
     """
     approval: object = approve(pending.call)
     if isinstance(approval, bool):
@@ -44,18 +44,18 @@ def decide(pending: PendingApproval, approve: ApprovalCallback) -> None:
 
 
 def refuse_unattended(call: ToolCall) -> Approval:
-    """Refuse, as nobody can be asked, and say how the tool is allowed."""
-    advice = f"Who wrote the notebook can allow this tool: %mimo_tools confirm {call.name}=none"
-    return Approval(allowed=False, reason=f"nobody is there to be asked. {advice}")
+    """Refuse a call of an unattended run. The reason says how to allow the tool."""
+    advice = f"The author of the notebook can allow this tool: %mimo_tools confirm {call.name}=none"
+    return Approval(allowed=False, reason=f"the run is unattended. {advice}")
 
 
 def ask_at_terminal(call: ToolCall) -> Approval:
-    """Ask whoever sits at the terminal, if somebody does."""
+    """Ask the user at the terminal. Refuse if standard input is not a terminal."""
     return ask_in_window(call, input) if sys.stdin and sys.stdin.isatty() else refuse_unattended(call)
 
 
 def ask_in_window(call: ToolCall, input_function: Callable[[str], str]) -> Approval:
-    """Ask by a line of text, in pages as large as the window of this process."""
+    """Ask in text, in pages of the size of the terminal window."""
     window = shutil.get_terminal_size((PAGE_COLUMNS, PAGE_ROWS + QUESTION_ROWS))
     rows = max(window.lines - QUESTION_ROWS, 1)
     return ask_by_input(call, input_function, rows=rows, columns=max(window.columns, 2))
@@ -68,15 +68,15 @@ def ask_by_input(
     rows: int = PAGE_ROWS,
     columns: int = PAGE_COLUMNS,
 ) -> Approval:
-    """Ask by a line of text: yes, always, or anything else as the reason for a no.
+    """Ask in text: yes, always, or anything else as the reason of a refusal.
 
-    A long call comes in pages. It can be refused at each of them, and approved when all were shown.
+    A long call is shown in pages. The user can refuse it on each page, and approve it on the last one.
 
     Args:
-        call: what is asked about.
-        input_function: shows a text and returns what is typed.
-        rows: of a page.
-        columns: of a row.
+        call: the call to decide on.
+        input_function: shows a text and returns what the user types, like `input`.
+        rows: rows of a page.
+        columns: columns of a row.
     """
     *first_pages, last_page = split_pages(call_text(call), rows, columns)
     for number, page in enumerate(first_pages, 1):
@@ -84,7 +84,7 @@ def ask_by_input(
         answer = _ask(input_function, f"{page}\n{_more_question(rest)}")
         if answer:
             return _refusal(answer)
-    question = translate("Run it? [y]es, [a]lways in this session, [n]o, or why not: ")
+    question = translate("Run it? [y]es, [a]lways in this session, [n]o, or a reason to refuse: ")
     answer = _ask(input_function, f"{last_page}\n{question}")
     match answer.lower():
         case "y" | "yes":
@@ -95,15 +95,15 @@ def ask_by_input(
 
 
 def _ask(input_function: Callable[[str], str], question: str) -> str:
-    """Ask; characters that the terminal lacks are spelled out, as the person decides on them."""
+    """Ask one question. Characters that the terminal cannot print are escaped, so that the user sees them."""
     return input_function(replace_unencodable_characters(question, "backslashreplace")).strip()
 
 
 def _more_question(rest: str) -> str:
-    return translate("{more}. Enter shows them, [n]o, or why not: ", more=more_text(rest))
+    return translate("{more}. [Enter] to show them, [n]o, or a reason to refuse: ", more=more_text(rest))
 
 
 def _refusal(answer: str) -> Approval:
-    """Refuse; whatever is neither a letter of the question nor empty is the reason."""
+    """Refuse. The text is the reason, unless it is empty or one of the offered choices."""
     is_letter = answer.lower() in ("", "n", "no", "y", "yes", "a", "always")
     return Approval(allowed=False, reason="" if is_letter else answer)

@@ -1,4 +1,4 @@
-"""What a model sent as arguments, read and validated, or what it is told of its mistakes."""
+"""Parse and validate the arguments of a tool call, or report the mistakes to the model."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 MAX_ERROR_CHARS = 500
-"""Characters that the model is told of its mistakes."""
+"""Characters of an error message for the model."""
 MAX_VALUE_CHARS = 80
 MAX_ERRORS = 3
-"""Of an array with a thousand wrong items the model needs no more."""
+"""Mistakes that one message reports. An array can have a thousand wrong items."""
 MAX_REPAIR_PASSES = 2
-"""`"5.0"` is a number first and an integer then."""
+"""Two passes repair `"5.0"`: to a number, then to an integer."""
 
 
 class BadArguments(ValueError):
-    """What a model sent does not fit the function; `str()` is what the model is told, in one line."""
+    """The arguments do not fit the function. `str()` is the message for the model, in one line."""
 
     def __init__(self, message: str) -> None:
         super().__init__(_truncate(" ".join(message.split()), MAX_ERROR_CHARS))
@@ -30,15 +30,15 @@ class BadArguments(ValueError):
 def parse_arguments(
     arguments: str, adapter: TypeAdapter[dict[str, Any]], none_defaults: Collection[str]
 ) -> dict[str, Any]:
-    """Return validated arguments; for what is forgiven see `Signature.read`.
+    """Return validated arguments. `Signature.parse_arguments` lists the mistakes that are repaired.
 
     Args:
         arguments: JSON as the model wrote it.
-        adapter: what they have to fit.
-        none_defaults: names whose default is None.
+        adapter: the types of the parameters.
+        none_defaults: names of the parameters whose default is None.
 
     Raises:
-        BadArguments: they do not fit.
+        BadArguments: the arguments do not fit.
     """
     try:
         return _validate(parse_json_object(arguments), adapter, none_defaults)
@@ -48,7 +48,7 @@ def parse_arguments(
         raise BadArguments(_format_errors(error)) from None
     except RecursionError:
         raise BadArguments("The arguments are nested too deeply.") from None
-    except Exception as error:  # noqa: BLE001  a person's own type raises what it likes
+    except Exception as error:  # noqa: BLE001  a user's own type can raise any error
         raise BadArguments(traceback.format_exception_only(error)[0]) from None
 
 
@@ -66,11 +66,16 @@ def _validate(
 
 
 def _validate_strictly(data: dict[str, Any], adapter: TypeAdapter[dict[str, Any]]) -> dict[str, Any]:
-    """Validate as JSON: only from there does pydantic's strict mode take dates, enums and objects of classes."""
+    """Validate as JSON. Only from JSON does pydantic's strict mode accept dates, enums and dataclasses."""
     return adapter.validate_json(json.dumps(data), strict=True)
 
 
 def parse_json_object(arguments: str) -> dict[str, Any]:
+    """Parse arguments as a JSON object. An empty text stands for `{}`.
+
+    Raises:
+        BadArguments: the text is not a JSON object.
+    """
     try:
         data = _parse_json(arguments if arguments.strip() else "{}")
     except ValueError as error:
@@ -81,7 +86,7 @@ def parse_json_object(arguments: str) -> dict[str, Any]:
 
 
 def _parse_json(text: str) -> Any:
-    """Read JSON within its bounds: no NaN, no Infinity, no number that a double cannot hold."""
+    """Parse strict JSON: no NaN, no Infinity, no number outside the range of a double."""
     return json.loads(text, parse_constant=_reject_constant, parse_float=_parse_float, parse_int=_parse_int)
 
 
@@ -101,7 +106,7 @@ def _parse_int(digits: str) -> int:
 
 
 def _repair_value(data: dict[str, Any], detail: ErrorDetails, none_defaults: Collection[str]) -> bool:
-    """Put what was meant into the place of a value that has the wrong type; tell whether it is another."""
+    """Repair a value of the wrong type in place. Return whether the value changed."""
     container, key = _locate(data, detail["loc"])
     value = container[key]
     if value is None and container is data and key in none_defaults:
@@ -114,7 +119,7 @@ def _repair_value(data: dict[str, Any], detail: ErrorDetails, none_defaults: Col
 
 
 def _locate(data: dict[str, Any], path: tuple[int | str, ...]) -> tuple[Any, Any]:
-    """Follow a path to a value; steps that name the members of a union are none, and passed over."""
+    """Return the container and the key of a value. Steps that name a member of a union are skipped."""
     container: Any = [data]
     key: Any = 0
     for step in path:
@@ -146,7 +151,8 @@ def _format_errors(error: ValidationError) -> str:
 
 def _format_error(detail: ErrorDetails) -> str:
     location = _truncate(".".join(map(str, detail["loc"])), MAX_VALUE_CHARS)
-    if detail["type"] == "json_invalid":  # half a character, or nested more deeply than Python minds
+    # pydantic reports a lone surrogate, or deeper nesting than its own limit.
+    if detail["type"] == "json_invalid":
         return f"The arguments are not JSON: {detail['ctx']['error']}"
     if detail["type"] == "missing":
         return f"{location}: is missing"
@@ -158,7 +164,8 @@ def _format_error(detail: ErrorDetails) -> str:
 def _format_value(value: Any) -> str:
     try:
         return _truncate(json.dumps(value, ensure_ascii=False), MAX_VALUE_CHARS)
-    except (TypeError, ValueError):  # no longer JSON: a person's validator has had it
+    # A user's own validator may have replaced the JSON value by an object.
+    except (TypeError, ValueError):
         return f"a {type(value).__name__}"
 
 

@@ -1,4 +1,4 @@
-"""Run a function that the model called: what it gives back, prints and raises, as text."""
+"""Run a function that the model called, and return its result, output and errors as text."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from mimo_magics.tools.result import as_text
 from mimo_magics.tools.tool import ToolOutcome
 
 MAX_ERROR_CHARS = 500
-"""Characters of an exception that the model is told."""
+"""Characters of an exception that are sent to the model."""
 CELL_FRAME_PATTERN = re.compile(r'File "[^"]*ipykernel_\d+[/\\]\d+\.py"')
-"""How a trace names code of the notebook."""
+"""How a traceback names the code of a cell."""
 MAX_GENERATED_VALUES = 1_000
-"""Values of a generator that are read: some never end."""
+"""Values of a generator that are read. Some generators never end."""
 MAX_NESTED_AWAITS = 8
-"""How often the result of an `await` is awaited again: some objects give themselves back."""
+"""How often the result of an `await` is awaited again. Some objects return themselves."""
 MAX_LOG_CHARS = 20_000
-"""Characters of what was printed that are kept."""
+"""Characters of printed output that are saved."""
 
 
 async def run_function(function: Callable[..., Any], arguments: Mapping[str, Any]) -> ToolOutcome:
-    """Run a function: an async one on this loop, any other in a thread, with the caller's context.
+    """Run a function in the context of the caller: an async one on this loop, any other one in a thread.
 
-    What can be awaited is awaited, whatever gave it back. The values of a generator are collected, up to 1,000 of them.
-    A thread cannot be ended: whoever cancels this goes on at once, and the thread is left behind.
+    An awaitable result is awaited. The values of a generator are collected, up to 1,000. A thread cannot be
+    stopped: a cancelled call returns at once, and its thread continues in the background.
     """
     with OutputCapture() as printed:
         try:
@@ -53,17 +53,18 @@ async def run_function(function: Callable[..., Any], arguments: Mapping[str, Any
 
 
 def is_stopped_by_caller(error: BaseException) -> bool:
-    """Tell whether an exception ends the turn: a tool may have cancelled something of its own."""
+    """Return whether an exception ends the turn. A tool may have cancelled a task of its own."""
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         return task is None or task.cancelling() > 0
-    if isinstance(error, KeyboardInterrupt):  # no signal comes in other threads: the tool raised it itself
+    # Signals arrive in the main thread only. In another thread the tool raised the error itself.
+    if isinstance(error, KeyboardInterrupt):
         return threading.current_thread() is threading.main_thread()
     return isinstance(error, GeneratorExit) and not _is_in_task()
 
 
 def _is_in_task() -> bool:
-    """Tell whether a task of a running loop is at work: what it awaits is not closed then, but raised by itself."""
+    """Return whether a task of a running loop is active. Such a task raises the error itself, and is not closed."""
     try:
         return asyncio.current_task() is not None
     except RuntimeError:
@@ -92,7 +93,7 @@ async def _call_function(function: Callable[..., Any], arguments: Mapping[str, A
 
 
 class _RaisedInThread(Exception):
-    """Carries what a thread raised: it may be of a kind that would end the turn, or the process."""
+    """Carry an error out of a thread. Its type could otherwise end the turn or the process."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__()
@@ -103,14 +104,14 @@ async def _run_in_thread(call: Callable[[], Any]) -> Any:
     def run() -> Any:
         try:
             return call()
-        except BaseException as error:  # noqa: BLE001  it is raised again, or told
+        except BaseException as error:  # noqa: BLE001  raised again, or reported
             raise _RaisedInThread(error) from None
 
     return await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
 
 
 def _call_sync(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """Return the value as text, which may be much work, unless more must be done on the loop."""
+    """Return the value as text, which can take long. Return an awaitable as it is, for the loop."""
     value = function(**arguments)
     if (
         inspect.isawaitable(value)
@@ -122,7 +123,7 @@ def _call_sync(function: Callable[..., Any], arguments: Mapping[str, Any]) -> An
 
 
 def _collect_values(generator: Generator[Any, Any, Any]) -> str:
-    """Run a generator function: until its values are read, nothing of it has run."""
+    """Collect the values of a generator. Its code runs only while its values are read."""
     with closing(generator):
         values = list(islice(generator, MAX_GENERATED_VALUES + 1))
     return _list_values(values)
@@ -153,9 +154,9 @@ def _fail(error: BaseException, printed: str) -> ToolOutcome:
 
 
 def format_exception_line(error: BaseException) -> str:
-    """Return what the model is told of an exception: never the trace."""
+    """Return the message of an exception for the model, without the traceback."""
     if isinstance(error, SystemExit):
-        return "RuntimeError: the tool wanted to end the process"
+        return "RuntimeError: the tool tried to exit the process"
     summary = traceback.TracebackException(type(error), error, None)
     notes, summary.__notes__ = summary.__notes__, None
     notes = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
@@ -164,7 +165,7 @@ def format_exception_line(error: BaseException) -> str:
 
 
 def format_traceback(error: BaseException) -> str:
-    """Return the trace of a failure from the function on: how it was called is nobody's concern."""
+    """Return the traceback of a failure, without the frames of this module."""
     first = entry = error.__traceback__
     while entry:
         if entry.tb_frame.f_code.co_filename == format_traceback.__code__.co_filename:
@@ -182,11 +183,11 @@ def _truncate_log(text: str) -> str:
 
 
 _buffer: ContextVar[io.StringIO | None] = ContextVar("_buffer", default=None)
-"""Of the call that runs in this context, be it a task or a thread that was given it."""
+"""Output of the call that runs in this context, in a task or in a thread with the same context."""
 
 
 class OutputCapture:
-    """Takes what is printed in its context while the block runs; `text` is what came."""
+    """Capture what is printed in this context while the block runs. `text` is the output."""
 
     def __init__(self) -> None:
         self._text = io.StringIO()
@@ -204,12 +205,12 @@ class OutputCapture:
 
     @property
     def text(self) -> str:
-        """What was printed so far."""
+        """The output so far."""
         return self._text.getvalue()
 
 
 class ContextStream:
-    """A stream that writes into the buffer of the present context, if there is one."""
+    """A stream that writes to the buffer of the current context, or else to the wrapped stream."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
@@ -217,7 +218,7 @@ class ContextStream:
 
     @classmethod
     def wrap(cls, stream: Any) -> Any:
-        """Wrap a stream, once."""
+        """Wrap a stream, or count one more user of the wrapper."""
         if not isinstance(stream, cls):
             return cls(stream)
         stream.user_count += 1
@@ -225,19 +226,20 @@ class ContextStream:
 
     @classmethod
     def unwrap(cls, stream: Any) -> Any:
-        """Return the stream itself when nobody needs the wrapper any more."""
+        """Return the wrapped stream after its last user."""
+        # Other code may have replaced the stream meanwhile.
         if not isinstance(stream, cls):
-            return stream  # somebody else took the place meanwhile
+            return stream
         stream.user_count -= 1
         return stream if stream.user_count else stream.stream
 
     def write(self, text: str) -> int:
-        """Write to where this context prints."""
+        """Write to the buffer of this context, or to the wrapped stream."""
         buffer = _buffer.get()
         return int((self.stream if buffer is None else buffer).write(text) or 0)
 
     def writelines(self, lines: Any) -> None:
-        """Write lines, as a stream does."""
+        """Write each of the lines."""
         for line in lines:
             self.write(line)
 

@@ -1,4 +1,4 @@
-"""What a tool of an MCP server takes and gives, in the forms that MiMo takes."""
+"""Convert the schemas and results of MCP tools to the forms that MiMo accepts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ if TYPE_CHECKING:  # the SDK is an extra
     from mcp import types
 
 UNSUPPORTED_KEYS = ("title", "additionalProperties", "$schema")
-"""What MiMo's gateway does not take in a schema. Below `NAMES` it is a parameter's name, below `VALUES` no schema."""
+"""Keys of a schema that MiMo's gateway rejects.
+
+Below a key of `NAMED_SCHEMA_KEYS` they are names of parameters. Below a key of `LITERAL_VALUE_KEYS` is no schema.
+"""
 NAMED_SCHEMA_KEYS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 LITERAL_VALUE_KEYS = ("default", "const", "enum", "examples")
 
 
 def clean_schema(node: Any, parent_key: str = "") -> Any:
-    """Return a schema, or what stands below a key of it, without what the gateway does not take."""
+    """Return a schema, or the value of one of its keys, without unsupported keys."""
     match node:
         case dict() if parent_key not in LITERAL_VALUE_KEYS:
             is_name_map = parent_key in NAMED_SCHEMA_KEYS
@@ -29,7 +32,7 @@ def clean_schema(node: Any, parent_key: str = "") -> Any:
 
 
 def format_result(result: types.CallToolResult) -> str:
-    """Make text of it, whatever it is: MiMo takes nothing else as the result of a tool."""
+    """Return a result as text. MiMo accepts no other kind of tool result."""
     texts = [_format_block(block) for block in result.content]
     has_text = any(getattr(block, "text", "") for block in result.content)
     if result.structured_content is not None and not has_text:
@@ -43,6 +46,8 @@ def _format_block(block: Any) -> str:
         return str(content.text)
     if block.type == "resource_link":
         return f"(a link to {block.uri})"
-    description = {"image": "an image", "audio": "a sound"}.get(block.type) or f"the resource {content.uri}"
+    description = {"image": "an image", "audio": "an audio clip"}.get(
+        block.type
+    ) or f"the resource {content.uri}"
     data = content.blob if block.type == "resource" else content.data
     return f"({description} of {len(data.rstrip('=')) * 3 // 4:,} bytes that cannot be shown here)"

@@ -1,4 +1,4 @@
-"""Functions that a model may call: what it is told of them, and how they are run. A person decides which may run."""
+"""Register functions as tools, and make tools of functions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 ToolLike = NotebookTool | Callable[..., Any]
-"""What can be given where tools are wanted."""
+"""A tool, or a function that becomes one."""
 
 REGISTERED_TOOLS: dict[str, NotebookTool] = {}
-"""What was registered in this process, by name: each prompt of a notebook offers it."""
+"""Registered tools of this process by name. Every prompt of a notebook offers them."""
 
 
 @overload
@@ -36,23 +36,23 @@ def tool(
     parallel: bool = False,
     timeout: float | None = None,
 ) -> Any:
-    '''Let the model call a function; the function itself stays as it is.
+    '''Let the model call a function. The function itself does not change.
 
         @mimo_magics.tool
         def get_current_weather(city: str) -> str:
-            """Tell the present weather of a city."""
+            """Return the current weather of a city."""
 
     Registering a function of the same name replaces the earlier one.
 
     Args:
-        function: sync or async, with type hints; its docstring tells the model what it does. What it returns is
-            awaited where that can be done; the values of a generator are collected, up to 1,000.
-        confirm: ask the person before each call, once in a session, or never.
-        parallel: let several calls of it run at a time.
-        timeout: seconds after which a call is given up.
+        function: sync or async, with type hints. The docstring describes it to the model. An awaitable result is
+            awaited. The values of a generator are collected, up to 1,000.
+        confirm: when to ask the user: before each call, once in a session, or never.
+        parallel: whether several calls of it may run at the same time.
+        timeout: seconds after which a call fails.
 
     Raises:
-        BadOption: the function cannot be described to a model, or a tool of an MCP server has its name.
+        BadOption: the signature has no JSON schema, or a tool of an MCP server has the same name.
     '''
 
     def registered(function: Function) -> Function:
@@ -63,16 +63,16 @@ def tool(
 
 
 def register(notebook_tool: NotebookTool) -> None:
-    """Offer a tool with each prompt of a notebook, instead of an earlier one of its name.
+    """Offer a tool with every prompt of a notebook. It replaces an earlier tool of the same name.
 
     Raises:
-        BadOption: the name belongs to a tool of another origin: a function, or another MCP server.
+        BadOption: the name belongs to a tool of another origin, a function or another MCP server.
     """
     earlier = REGISTERED_TOOLS.get(notebook_tool.name)
     if earlier and earlier.mcp_server != notebook_tool.mcp_server:
         raise BadOption(
-            Translatable("The name {name} belongs to another tool.", name=notebook_tool.name),
-            Translatable("Remove that one first: %mimo_tools remove {name}", name=notebook_tool.name),
+            Translatable("The tool name {name!r} is already in use.", name=notebook_tool.name),
+            Translatable("Remove the other tool first: %mimo_tools remove {name}", name=notebook_tool.name),
         )
     REGISTERED_TOOLS[notebook_tool.name] = notebook_tool
 
@@ -84,7 +84,7 @@ def from_function(
     parallel: bool = False,
     timeout: float | None = None,
 ) -> NotebookTool:
-    """Make a tool of a function without registering it; for arguments and errors see `tool`."""
+    """Return a tool for a function without registering it. `tool` documents the arguments and errors."""
     from mimo_magics.tools.execution import run_function
     from mimo_magics.tools.schema import Signature
 
@@ -97,10 +97,10 @@ def from_function(
 
 
 def as_tools(tools: Iterable[ToolLike]) -> tuple[NotebookTool, ...]:
-    """Make tools of functions, as `Session.ask(tools=[...])` takes them; one that is registered keeps its settings.
+    """Return tools for functions, as `Session.ask(tools=[...])` accepts them. Registered functions keep their settings.
 
     Raises:
-        BadOption: one of them cannot be described, or two have one name.
+        BadOption: a signature has no JSON schema, or two tools have the same name.
     """
     registered = {id(converted.function): converted for converted in REGISTERED_TOOLS.values()}
     converted = tuple(
@@ -110,7 +110,7 @@ def as_tools(tools: Iterable[ToolLike]) -> tuple[NotebookTool, ...]:
     names = [each.name for each in converted]
     if duplicates := {name for name in names if names.count(name) > 1}:
         raise BadOption(
-            Translatable("Two tools have the name {name}.", name=min(duplicates)),
+            Translatable("Two tools have the name {name!r}.", name=min(duplicates)),
             Translatable("Give one of them another name."),
         )
     return converted

@@ -1,11 +1,11 @@
-"""What a tool gave back, as the text that the model is told: any value, within a budget of bytes.
+"""Convert the result of a tool, any value, to text for the model within a budget of bytes.
 
-The work is bounded, too. JSON is made piece by piece, from the beginning until the budget is full, then from
-the end; what lies between is counted up to `WORK` and never put together. Strings of any size are looked at
-as a whole only by encoding them once. Arrays and tables are asked for a few rows.
+The work is bounded too. JSON is built piece by piece from the beginning until the budget is full, then from the
+end. The pieces between are counted up to `MAX_COUNTED_PIECES`, and never joined. A long string is encoded once.
+Arrays and tables are formatted with a few rows.
 
-No method of a value is trusted: what raises is named instead, without the message, which may hold secrets.
-`KeyboardInterrupt` goes through, as it is the person's.
+No method of a value is trusted. A value whose method raises is replaced by the name of the error, without the
+message, which may contain secrets. `KeyboardInterrupt` comes from the user and is raised.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from uuid import UUID
 from mimo_magics.core.text import join_surrogates
 
 MAX_RESULT_BYTES = 20_000
-"""Bytes of UTF-8: some five thousand tokens of English."""
+"""Bytes of UTF-8: about 5,000 tokens of English."""
 
 MAX_COUNTED_PIECES = 50_000
-"""How far JSON beyond the budget is counted: one for each piece of it, and for each 2,000 characters."""
+"""Limit for counting JSON beyond the budget: one for each piece, and one for each 2,000 characters."""
 
 MAX_SORTED_ITEMS = 10_000
-"""Texts in a set that are put in order."""
+"""Strings in a set up to which they are sorted."""
 MAX_DEPTH = 50
 MAX_ONE_LINE_BYTES = 100
 CHUNK_CHARS = 10_000
@@ -45,39 +45,39 @@ CONTROL_BYTES = bytes(byte for byte in range(32) if byte not in b"\n\t")
 MAPPING_TYPES: tuple[type[Any], ...] = (OrderedDict, dict)
 LIST_TYPES: tuple[type[Any], ...] = (list, tuple, set, frozenset, deque, type({}.keys()), type({}.values()))
 STR_TYPES = (Number, PurePath, UUID, timedelta)
-"""What `str` shows better than `repr`: a `Decimal`, a `Path`."""
+"""Types whose `str` is clearer than their `repr`, such as `Decimal` and `Path`."""
 
 encode_json = JSONEncoder(ensure_ascii=False).encode
 class_name: Callable[[type], str] = vars(type)["__name__"].__get__
-"""The name of a class, whatever its metaclass thinks of it."""
+"""The name of a class, independent of its metaclass."""
 
 
 class JsonLiteral(str):
-    """A number, `true`, `false` or `null`: JSON that needs no quotes."""
+    """JSON without quotes: a number, `true`, `false` or `null`."""
 
     __slots__ = ()
 
 
 def as_text(value: object, max_bytes: int = MAX_RESULT_BYTES) -> str:
-    """Tell a value: text as it is, values of Python as JSON, tables and arrays in short, others by `repr`.
+    """Return a value as text: strings unchanged, Python values as JSON, tables and arrays in short, others by `repr`.
 
-    What is longer than the budget (at least 200) keeps its head and its tail, with a line in between that says
-    how much is missing. The text has no lone surrogates and no controls but tab and line end.
+    A text longer than the budget (at least 200) keeps its head and its tail. A line between them reports how much
+    is missing. The text has no lone surrogates, and no control characters but tab and line feed.
     """
     try:
         plain = "" if value is None else _to_plain(value, max_bytes)
         if not isinstance(plain, str):
             return _encode_container(value, max_bytes)
-    except Exception as error:  # noqa: BLE001  a container that changes while it is read, and what else there is
+    except Exception as error:  # noqa: BLE001  a container can change while it is read
         plain = _describe_failure(value, error)
     return _truncate(plain, max_bytes) if plain and not plain.isspace() else "(no output)"
 
 
 def _to_plain(value: object, max_bytes: int) -> Any:
-    """Return a `str`, a `Bare`, or a container that JSON can be made of."""
+    """Return a `str`, a `JsonLiteral`, or a container that can be encoded as JSON."""
     try:
         return _convert(value, max_bytes)
-    except Exception as error:  # noqa: BLE001  a stranger's `__repr__` raises what it likes
+    except Exception as error:  # noqa: BLE001  a `__repr__` can raise any error
         return _describe_failure(value, error)
 
 
@@ -105,7 +105,7 @@ def _convert(value: Any, max_bytes: int) -> Any:
 
 
 def _convert_object(value: Any, max_bytes: int) -> Any:
-    """Tell an object; methods are asked of its class, as there are objects that have every attribute."""
+    """Convert an object. Methods are looked up on its class, because some objects have every attribute."""
     kind = type(value)
     names = (f"{str(each.__module__).partition('.')[0]}.{class_name(each)}" for each in kind.__mro__)
     if converter := next((CONVERTERS[name] for name in names if name in CONVERTERS), None):
@@ -115,26 +115,27 @@ def _convert_object(value: Any, max_bytes: int) -> Any:
     if is_dataclass(kind):
         return {field.name: getattr(value, field.name) for field in fields(value) if field.repr}
     if isinstance(value, Iterator | AsyncIterator):
-        return f"(a {class_name(kind)}, which was not read: that can be done only once)"
+        return f"(a {class_name(kind)}; it was not read, because an iterator can be read only once)"
     return str.__str__(str(value) if isinstance(value, STR_TYPES) else repr(value))
 
 
 def _format_bytes(raw: bytes) -> str:
     text = raw.decode(errors="replace")
-    # a zero is UTF-8, too, but nobody writes one
+    # A null byte is valid UTF-8, but it does not occur in text.
     ending = " of text)\n" + text if raw and b"\0" not in raw and text.encode() == raw else ")"
     return f"({len(raw):,} bytes{ending}"
 
 
 def _format_table(value: Any, max_bytes: int) -> str:
-    """Tell a DataFrame or Series of pandas or polars: size, columns with types, first and last rows."""
+    """Format a DataFrame or Series of pandas or polars: size, columns with types, first and last rows."""
     frame = value.to_frame() if len(value.shape) == 1 else value
     length, width = frame.shape
     columns = islice(zip(frame.columns, frame.dtypes, strict=False), MAX_LISTED_COLUMNS)
     column_list = ", ".join(f"{name} ({kind})" for name, kind in columns)
     more = f", and {width - MAX_LISTED_COLUMNS:,} more" if width > MAX_LISTED_COLUMNS else ""
     head = f"a {class_name(type(value))}; rows: {length:,}; columns: {width:,}: {column_list}{more}\n"
-    rows = max_bytes // (4 * min(width, MAX_SHOWN_COLUMNS) + 4)  # no cell is narrower
+    # A cell takes at least 4 bytes.
+    rows = max_bytes // (4 * min(width, MAX_SHOWN_COLUMNS) + 4)
     while (
         _count_bytes(text := head + _format_frame(frame, max(rows, MIN_ROWS))) > max_bytes and rows > MIN_ROWS
     ):
@@ -177,11 +178,11 @@ CONVERTERS: dict[str, Callable[[Any, int], Any]] = {
     "matplotlib.Figure": _format_figure,
     "PIL.Image": lambda value, _: f"an image of {value.width} x {value.height} pixels, mode {value.mode}",
 }
-"""Known by the package and the name of a class or of one that it inherits from; nothing is imported."""
+"""Converters by the package and name of a class or base class. Nothing is imported."""
 
 
 def _encode_container(value: object, max_bytes: int) -> str:
-    """Make the JSON of a container, as far as it is told."""
+    """Return a container as JSON within the budget."""
     path: dict[int, int] = {}
     pieces = _iter_json(value, max_bytes, path, 1)
     head = _join_pieces(pieces, max_bytes)
@@ -208,9 +209,9 @@ def _join_pieces(pieces: Iterator[str], max_bytes: int, direction: int = 1) -> s
 
 
 def _iter_json(value: object, max_bytes: int, path: dict[int, int], direction: int) -> Iterator[str]:
-    """Give the JSON of a value from its beginning, or from its end when `turn` is -1.
+    """Yield the JSON of a value from its beginning, or from its end if `direction` is -1.
 
-    `path` has the containers around the place that is being told, by identity, with the number of their items.
+    `path` maps the identity of each surrounding container to the number of its items.
     """
     plain = _to_plain(value, max_bytes)
     if isinstance(plain, JsonLiteral):
@@ -218,7 +219,7 @@ def _iter_json(value: object, max_bytes: int, path: dict[int, int], direction: i
     elif isinstance(plain, str):
         yield from _iter_string(plain, direction)
     elif id(value) in path:
-        yield encode_json(f"(a {class_name(type(value))} that holds itself)")
+        yield encode_json(f"(a {class_name(type(value))} that contains itself)")
     elif len(path) == MAX_DEPTH:
         yield encode_json(f"(a {class_name(type(value))} nested more than {MAX_DEPTH} levels deep)")
     else:
@@ -239,7 +240,7 @@ def _iter_string(text: str, direction: int) -> Iterator[str]:
 
 
 def _iter_container(items: Any, max_bytes: int, path: dict[int, int], direction: int) -> Iterator[str]:
-    """Give the items; those of the outermost container stand on lines of their own, for what is cut there."""
+    """Yield the items. Items of the outermost container have lines of their own, where the text can be cut."""
     is_mapping = isinstance(items, ItemsView)
     separator = ",\n" if len(path) == 1 else ", "
     brackets = ("{}" if is_mapping else "[]")[::direction]
@@ -254,7 +255,7 @@ def _iter_container(items: Any, max_bytes: int, path: dict[int, int], direction:
 
 
 def _get_items(plain: Any) -> Any:
-    """Return what the built-in class has, in order: an overridden `__iter__` or `items` is not asked."""
+    """Return the items of the built-in class in order. An overridden `__iter__` or `items` is not called."""
     kind = next(kind for kind in MAPPING_TYPES + LIST_TYPES if isinstance(plain, kind))
     if kind in MAPPING_TYPES:
         return kind.items(plain)
@@ -264,7 +265,8 @@ def _get_items(plain: Any) -> Any:
         and len(items) <= MAX_SORTED_ITEMS
         and all(type(each) is str for each in items)
     ):
-        items.sort()  # their order is another one in each process, which no tape could answer
+        # The order of a set differs between processes. A tape matches only equal requests.
+        items.sort()
     return items
 
 
@@ -283,13 +285,13 @@ def _truncate(text: str, max_bytes: int) -> str:
 
 
 def _build_omission_note(size: int, items: int = 0) -> Callable[[int], str]:
-    """Return what says how much is missing when so much was kept; with `items`, nobody counted to the end."""
+    """Return a function from the kept bytes to the line on what is missing. With `items` the total is a lower limit."""
     more, location = ("more than ", f", in a collection of {items:,} items") if items else ("", "")
     return lambda kept_bytes: f"… {more}{size - kept_bytes:,} of {more}{size:,} bytes left out{location} …"
 
 
 def _keep_head_and_tail(head: str, tail: str, max_bytes: int, omission_note: Callable[[int], str]) -> str:
-    """Keep as much of head and tail as there is room for around the line that tells what is missing."""
+    """Keep as much of head and tail as fits around the line on what is missing."""
     remaining_bytes = max(max_bytes - _count_bytes(omission_note(0)) - 2, 0)
     head = _cut_head(_clean(head), remaining_bytes // 2)
     tail = _cut_tail(_clean(tail), remaining_bytes - _count_bytes(head))
@@ -298,7 +300,7 @@ def _keep_head_and_tail(head: str, tail: str, max_bytes: int, omission_note: Cal
 
 
 def _cut_head(text: str, max_bytes: int) -> str:
-    """Cut at a line end, else at a space, unless more than half would be lost; else between characters."""
+    """Cut at a line end, else at a space, else between characters. Keep at least half of the bytes."""
     head = text.encode()[:max_bytes].decode(errors="ignore")
     half = len(head) // 2
     return head[: head.rfind("\n", half) + 1 or head.rfind(" ", half) + 1 or len(head)]
@@ -312,7 +314,7 @@ def _cut_tail(text: str, max_bytes: int) -> str:
 
 
 def _count_bytes(text: str) -> int:
-    """Return how many bytes the text has when it is clean; halves that belong together count as two."""
+    """Return the number of bytes of the cleaned text. The two surrogates of a pair count separately."""
     raw = text.encode("utf-8", "surrogatepass").replace(b"\r\n", b"\n")
     return len(raw) + 2 * (len(raw) - len(raw.translate(None, CONTROL_BYTES)))
 

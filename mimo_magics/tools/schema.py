@@ -1,6 +1,6 @@
-"""A Python function as a tool: what a model is told of it, and what the model's arguments become.
+"""Describe a Python function to a model as a JSON schema, and convert the model's arguments to its types.
 
-The types are pydantic's, which this module imports; whoever wants to start fast imports it late.
+This module imports pydantic. Import it late, so that the extension loads fast.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pydantic import ConfigDict, PydanticInvalidForJsonSchema, TypeAdapter, with
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import PydanticUndefined, to_jsonable_python
-from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
@@ -34,7 +34,7 @@ __all__ = ["BadArguments", "Signature"]
 TOOL_NAME_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 SIGNATURE_OPTIONS: dict[str, Any] = {}
-"""Since Python 3.14 `inspect` must be told not to stop at names that do not exist; before, it looks for none."""
+"""Since Python 3.14 `inspect` resolves annotations, and fails on undefined names without this option."""
 if sys.version_info >= (3, 14):
     from annotationlib import Format
 
@@ -43,26 +43,26 @@ if sys.version_info >= (3, 14):
 DROPPED_KEYS = frozenset(
     {"$defs", "$ref", "additionalProperties", "discriminator", "propertyNames", "strict", "title"}
 )
-"""What MiMo's gateway refuses in a schema, or a model has no use for."""
+"""Keys of a schema that MiMo's gateway rejects, or that are of no use to a model."""
 SCHEMA_KEYS = frozenset({"contains", "items", "not"})
 SCHEMA_LIST_KEYS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 SCHEMA_MAP_KEYS = frozenset({"patternProperties", "properties"})
 
 
 class Signature:
-    """What a model is told of a function, and how its arguments are read.
+    """The JSON schema of a function, and the parser of its arguments.
 
     Args:
-        function: any with a name, sync or async, of an object too. Of a `functools.partial` the model sees what
-            is left open; the keywords that are set are neither told nor taken. `x: int = Field(5, ge=1)` of
-            pydantic is the same as `x: Annotated[int, Field(ge=1)] = 5`.
+        function: a function or method with a name, sync or async. For a `functools.partial` the schema has only the
+            open parameters. The model can neither see nor set the keywords that the partial binds. Pydantic's
+            `x: int = Field(5, ge=1)` is the same as `x: Annotated[int, Field(ge=1)] = 5`.
 
     Raises:
-        BadOption: the function cannot be described.
+        BadOption: the function has no JSON schema.
     """
 
     tool: Tool
-    """What the model is told."""
+    """Name, description and JSON schema for the model."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         inner = _unwrap_partial(function)
@@ -89,21 +89,21 @@ class Signature:
         self._none_defaults = [each.name for each in parameters if _get_default(each) is None]
 
     def parse_arguments(self, arguments: str) -> dict[str, Any]:
-        """Return keyword arguments for the function, with the types that it wants; defaults of `Field` among them.
+        """Return keyword arguments of the function's types. Defaults of `Field` are included.
 
-        Models err: JSON in a string is read where a string does not fit, 5.0 is an integer, and null stands for
-        a default of None. All else is as strict as JSON: `true` is no number, 5 no date.
+        Common mistakes of models are repaired: JSON in a string is parsed if a string does not fit, 5.0 becomes an
+        integer, and null becomes a default of None. Everything else is strict: `true` is not a number, 5 is not a date.
 
         Args:
-            arguments: JSON as the model wrote it, not trusted; empty stands for `{}`.
+            arguments: untrusted JSON from the model. An empty text stands for `{}`.
 
         Raises:
-            BadArguments: they do not fit.
+            BadArguments: the arguments do not fit.
         """
         return parse_arguments(arguments, self._adapter, self._none_defaults)
 
 
-# ----------------------------------------------------------------------------------------- the function
+# ------------------------------------------------------------------------------------ The function
 
 
 def _unwrap_partial(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,15 +115,15 @@ def _unwrap_partial(function: Callable[..., Any]) -> Callable[..., Any]:
 def _get_name(function: Callable[..., Any]) -> str:
     name = getattr(function, "__name__", None)
     if not isinstance(name, str):
-        fact = Translatable("An object of {name} has no name for the model.", name=type(function).__name__)
-        raise BadOption(fact, Translatable("Give a function."))
+        fact = Translatable("An object of type {name} has no name.", name=type(function).__name__)
+        raise BadOption(fact, Translatable("Use a function."))
     if name == "<lambda>":
         raise BadOption(
-            Translatable("A lambda has no name for the model."), Translatable("Write a function with def.")
+            Translatable("A lambda function has no name."), Translatable("Write a function with def.")
         )
     if not TOOL_NAME_PATTERN.fullmatch(name):
-        advice = Translatable("Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
-        raise BadOption(Translatable("{name!r} is no name for a tool.", name=name), advice)
+        advice = Translatable("Rename the function: 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
+        raise BadOption(Translatable("{name!r} is not a valid tool name.", name=name), advice)
     return name
 
 
@@ -131,41 +131,43 @@ def _get_parameters(function: Callable[..., Any], name: str) -> list[Parameter]:
     try:
         parameters = inspect.signature(function, **SIGNATURE_OPTIONS).parameters.values()
     except (TypeError, ValueError):
-        advice = Translatable("Call it in a function of your own, written with def and type hints.")
+        advice = Translatable("Wrap it in a Python function with type hints.")
         raise BadOption(
-            Translatable("Python does not know the parameters of {name}.", name=name), advice
+            Translatable("{name} has no signature that Python can inspect.", name=name), advice
         ) from None
     for parameter in parameters:
         _check_kind(parameter, name)
-    # what a partial sets may be a secret, and is not the model's to change
+    # A keyword of a partial may be a secret. The model must not see or change it.
     bound_keywords = function.keywords if isinstance(function, partial) else {}
     return [parameter for parameter in parameters if parameter.name not in bound_keywords]
 
 
 def _check_kind(parameter: Parameter, name: str) -> None:
     if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
-        advice = Translatable("Name each parameter; one that is a list or a dict takes any number of values.")
+        advice = Translatable("Name each parameter. A list or a dict parameter takes any number of values.")
         raise BadOption(
             Translatable(
-                "{name} takes {parameter}, which no model can be told.", name=name, parameter=parameter
+                "{name} has the variadic parameter {parameter}, which has no JSON schema.",
+                name=name,
+                parameter=parameter,
             ),
             advice,
         )
     if parameter.kind is Parameter.POSITIONAL_ONLY:
         fact = Translatable(
-            "{name} takes {parameter} by its position only, and a model gives names.",
+            "The parameter {parameter} of {name} is positional-only, but a model passes arguments by name.",
             name=name,
             parameter=parameter.name,
         )
         raise BadOption(
-            fact, Translatable("Take the / out of the parameters, or call it in a function of your own.")
+            fact, Translatable("Remove the / from the parameters, or wrap the function in another one.")
         )
     if (
         isinstance(parameter.default, dataclasses.Field)
         or type(parameter.default).__module__ == "pydantic.v1.fields"
     ):
         fact = Translatable(
-            "The default of {parameter} in {name} is the field of a class.",
+            "The default of {parameter} in {name} is a dataclass field.",
             parameter=parameter.name,
             name=name,
         )
@@ -178,7 +180,7 @@ def _is_required(parameter: Parameter) -> bool:
 
 
 def _get_default(parameter: Parameter) -> Any:
-    """Return the value of a parameter that is not given; `Parameter.empty` where there is none, or it is yet to be made."""
+    """Return the default of a parameter; `Parameter.empty` without one, or with a default factory."""
     default = parameter.default
     if isinstance(default, FieldInfo):
         return Parameter.empty if default.default is PydanticUndefined else default.default
@@ -187,19 +189,19 @@ def _get_default(parameter: Parameter) -> Any:
 
 @contextmanager
 def _translate_errors(parameter: str, name: str) -> Iterator[None]:
-    """Tell the person which parameter it is, whatever pydantic or an annotation raises."""
+    """Raise `BadOption` with the name of the parameter for any error of pydantic or of an annotation."""
     try:
         yield
     except Exception as error:  # noqa: BLE001
         reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
-        reason = reason.replace("Unable to generate pydantic-core schema for", "no JSON is like")
+        reason = reason.replace("Unable to generate pydantic-core schema for", "there is no JSON for")
         advice = Translatable(
-            "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value."
+            "Use a type with a JSON schema, such as str, float, list[str] or a dataclass, or no type for any value."
         )
         if isinstance(error, NameError):
-            advice = Translatable("Define it before the function, or write another type.")
+            advice = Translatable("Define the name before the function, or use another type.")
         fact = Translatable(
-            "The type of {parameter} in {name} cannot be told to a model: {reason}.",
+            "The type of {parameter} in {name} has no JSON schema: {reason}.",
             parameter=parameter,
             name=name,
             reason=reason,
@@ -208,7 +210,7 @@ def _translate_errors(parameter: str, name: str) -> Iterator[None]:
 
 
 def _resolve_hint(parameter: Parameter, function: Callable[..., Any]) -> Any:
-    """Find the type of a parameter, which may be written as text; a `Field` in place of the default is part of it."""
+    """Return the type of a parameter, also if it is written as a string. A `Field` default becomes part of it."""
     annotation = Any if parameter.annotation is Parameter.empty else parameter.annotation
     holder = SimpleNamespace(__annotations__={"hint": annotation})
     hint = get_type_hints(holder, *_get_namespaces(function), include_extras=True)["hint"]
@@ -216,56 +218,57 @@ def _resolve_hint(parameter: Parameter, function: Callable[..., Any]) -> Any:
 
 
 def _get_namespaces(function: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what annotations may name: the globals of the function, and what it closes over."""
+    """Return the globals and the closure of a function, in which its annotations are resolved."""
     function = inspect.unwrap(function)
     if not inspect.isroutine(function):
         function = type(function).__call__
     code = getattr(function, "__code__", None)
     closure = {}
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True) if code else ():
-        with suppress(ValueError):  # a cell that is still empty
+        # A closure variable that is not assigned yet raises ValueError.
+        with suppress(ValueError):
             closure[name] = cell.cell_contents
     return getattr(function, "__globals__", {}), closure
 
 
-# ------------------------------------------------------------------------------------------- the schema
+# -------------------------------------------------------------------------------------- The schema
 
 
 class _SchemaGenerator(GenerateJsonSchema):
-    """JSON Schema as pydantic makes it, without warnings of what it leaves out, and with words of our own."""
+    """Pydantic's JSON schema without its warnings on omitted parts, and with our own error messages."""
 
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default", "skipped-choice"}  # noqa: RUF012  pydantic's
 
     def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> NoReturn:  # noqa: ARG002
-        """Refuse what no JSON is like; in a union the others remain."""
-        raise PydanticInvalidForJsonSchema(f"no JSON is like a {schema['type']}")
+        """Reject a type without JSON. The other members of a union remain."""
+        raise PydanticInvalidForJsonSchema(f"there is no JSON for a {schema['type']}")
 
     def is_subclass_schema(self, schema: Any) -> NoReturn:  # noqa: ARG002
-        """Refuse a class, of which pydantic would say that it is anything."""
-        raise PydanticInvalidForJsonSchema("no JSON is like a class")
+        """Reject a class, which pydantic would describe as any value."""
+        raise PydanticInvalidForJsonSchema("there is no JSON for a class")
 
     def generator_schema(self, schema: Any) -> NoReturn:  # noqa: ARG002
-        """Refuse what is read while the function runs, when nobody can tell the model of a mistake."""
-        raise TypeError("an Iterable is read too late, a list is not")
+        """Reject an iterable that is validated only while the function runs, too late to report mistakes to the model."""
+        raise TypeError("an Iterable is validated too late; use a list")
 
 
 def _build_adapter(fields: dict[str, Any]) -> TypeAdapter[dict[str, Any]]:
-    """Read an object into a dict of what was given, so that the function's own defaults stay its own.
+    """Return an adapter that parses an object into a dict of the given arguments, without the function's defaults.
 
-    Pydantic adds the default of a `Field`, which the function would take for the value.
+    Pydantic adds the default of a `Field`, because the function itself would use the `Field` as the value.
     """
-    arguments: Any = TypedDict("arguments", fields)  # type: ignore[misc]  # known at run time only
+    arguments: Any = TypedDict("arguments", fields)  # type: ignore[misc]  # the fields are known only at run time
     strict_names: Any = with_config(ConfigDict(extra="forbid"))(arguments)
     return TypeAdapter(strict_names)
 
 
 def _find_description(hint: Any) -> str:
-    """Find a description in `Annotated[str, "a description"]`, which pydantic does not read."""
+    """Return the description in `Annotated[str, "a description"]`, which pydantic ignores."""
     return next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, str)), "")
 
 
 def _build_schema(parameter: Parameter, field: Any, description: str) -> dict[str, Any]:
-    """Describe an object with one property; an alias names it otherwise than the parameter."""
+    """Return the schema of an object with one property. An alias gives the property another name."""
     schema = _build_adapter({parameter.name: field}).json_schema(schema_generator=_SchemaGenerator)
     for property_schema in schema["properties"].values():
         if isinstance(parameter.default, FieldInfo):
@@ -276,25 +279,26 @@ def _build_schema(parameter: Parameter, field: Any, description: str) -> dict[st
             | _encode_default(parameter)
         )
     plain: dict[str, Any] = _inline_definitions(schema, schema.get("$defs", {}))
-    json.dumps(plain, allow_nan=False)  # what a person puts into a schema need not be JSON
+    # A schema that the user extended may contain values that are not JSON.
+    json.dumps(plain, allow_nan=False)
     return plain
 
 
 def _encode_default(parameter: Parameter) -> dict[str, Any]:
-    """Tell the default where JSON can."""
+    """Return the default of a parameter if it can be encoded as JSON."""
     default = _get_default(parameter)
     if default is Parameter.empty:
         return {}
     try:
         default = to_jsonable_python(_sort_sets(default))
         json.dumps(default, allow_nan=False)
-    except Exception:  # noqa: BLE001  a person's object raises what it likes
+    except Exception:  # noqa: BLE001  a user's object can raise any error
         return {}
     return {"default": default}
 
 
 def _sort_sets(value: Any) -> Any:
-    """Return a value with lists for sets, so that a request is the same in every process."""
+    """Return a value with sorted lists for sets, so that requests are equal in every process."""
     match value:
         case set() | frozenset():
             return sorted(map(_sort_sets, value), key=repr)
@@ -306,9 +310,9 @@ def _sort_sets(value: Any) -> Any:
 
 
 def _inline_definitions(schema: Any, definitions: Mapping[str, Any], ancestors: tuple[str, ...] = ()) -> Any:
-    """Put definitions where they are referred to, and take out what MiMo's gateway refuses.
+    """Replace references by their definitions, and remove the keys that MiMo's gateway rejects.
 
-    What is chosen by a tag becomes `anyOf`, too: MiMo answers `oneOf` with JSON in a string.
+    `oneOf` of a tagged union becomes `anyOf`, because MiMo answers `oneOf` with JSON in a string.
     """
     if not isinstance(schema, dict):
         return schema
@@ -322,9 +326,11 @@ def _inline_definitions(schema: Any, definitions: Mapping[str, Any], ancestors: 
         for key, value in schema.items()
         if key not in DROPPED_KEYS
     }
-    if supported.get("items") == {}:  # it says nothing, and is refused
+    # The gateway rejects empty `items`.
+    if supported.get("items") == {}:
         del supported["items"]
-    if "const" in supported:  # which pydantic tells in one way or two, depending on its version
+    # Some versions of pydantic write `const`, others `const` and `enum`.
+    if "const" in supported:
         supported["enum"] = [supported.pop("const")]
     return supported
 

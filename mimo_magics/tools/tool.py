@@ -1,4 +1,4 @@
-"""A tool, wherever it comes from: its specification, how its arguments are read, and how it runs."""
+"""The value of a tool: its specification, the parser of its arguments, and the function that runs it."""
 
 from __future__ import annotations
 
@@ -18,54 +18,54 @@ CONFIRMATIONS: tuple[Confirmation, ...] = ("every_call", "once_per_session", "no
 
 @dataclass(frozen=True, slots=True)
 class ToolOutcome:
-    """What came of a call that was run."""
+    """The outcome of a call that ran."""
 
     output: str
-    """For the model."""
+    """The text for the model."""
     is_error: bool = False
     log: str = ""
-    """What was printed, and the trace of a failure: for people."""
+    """Printed output and the traceback of a failure. Only the user sees them."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotebookTool:
-    """A tool, wherever it comes from."""
+    """A tool that a notebook offers: a function, or a tool of an MCP server."""
 
     spec: Tool
-    """What the model is told of it."""
+    """Name, description and JSON schema for the model."""
     parse_arguments: Callable[[str], dict[str, Any]]
-    """Arguments as the model wrote them to arguments as the tool takes them; raises `ValueError`."""
+    """Parse the JSON that the model wrote into keyword arguments. Raises `ValueError`."""
     run: Callable[[dict[str, Any]], Awaitable[ToolOutcome]]
     confirm: Confirmation = "every_call"
-    """When the person is asked before it runs."""
+    """When the user is asked before a call runs."""
     parallel: bool = False
-    """Whether several calls of it may run at a time."""
+    """Whether several calls of it may run at the same time."""
     timeout: float | None = None
     """Seconds."""
     function: Callable[..., Any] | None = None
-    """What it was made of; `None` for a tool of an MCP server."""
+    """The Python function. `None` for a tool of an MCP server."""
     mcp_server: str = ""
-    """The MCP server that it is of."""
+    """Name of the MCP server. Empty for a function."""
 
     def __post_init__(self) -> None:
-        """Refuse a confirmation that there is none of.
+        """Check the confirmation.
 
         Raises:
-            BadOption: `confirm` is none of the three.
+            BadOption: `confirm` is not one of `CONFIRMATIONS`.
         """
         if self.confirm not in CONFIRMATIONS:
             raise BadOption(
-                Translatable("confirm cannot be {confirm!r}.", confirm=self.confirm),
-                Translatable("It is one of: {names}.", names=", ".join(CONFIRMATIONS)),
+                Translatable("Invalid value {confirm!r} of confirm.", confirm=self.confirm),
+                Translatable("Use one of: {names}.", names=", ".join(CONFIRMATIONS)),
             )
 
     @property
     def name(self) -> str:
-        """What the model calls it."""
+        """The name that the model uses."""
         return self.spec.name
 
     def is_same_as(self, other: NotebookTool | None) -> bool:
-        """Tell whether it runs the same thing: the very function, or the very tool of a server."""
+        """Return whether both run the same function, or are the same tool of a server."""
         return other is not None and (
             self is other or (self.function is not None and self.function is other.function)
         )

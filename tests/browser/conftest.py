@@ -1,4 +1,4 @@
-"""What the browser tests share: one server of each front end, one browser, one model. Skipped where they are not."""
+"""Fixtures of the browser tests: one server for each front end, one browser, one model. Without them the tests are skipped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from browser.lab import MODULES, Kind, Server, browsing, chromium
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# The scope is this folder: while Playwright runs, its event loop is in the way of other tests in this thread.
+# The fixtures have the scope of this folder: the event loop of Playwright disturbs other tests in this thread.
 
 
 def installed(module: str) -> None:
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def model() -> Iterator[Peer]:
-    """The service that the notebooks ask; a module gives it its script."""
+    """Yield the service that the notebooks call. Each module sets its script."""
     with Peer() as model:
         yield model
 
@@ -42,7 +42,7 @@ def model() -> Iterator[Peer]:
 def server(
     request: pytest.FixtureRequest, browser: Browser, model: Peer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """JupyterLab, then Notebook 7."""
+    """Yield a server of JupyterLab, then of Notebook 7."""
     kind: Kind = request.param
     installed(MODULES[kind])
     folder = tmp_path_factory.mktemp(kind)

@@ -1,4 +1,4 @@
-"""A real front end for tests: JupyterLab or Notebook 7 on the loopback, and a notebook open in a real browser.
+"""A real front end for tests: JupyterLab or Notebook 7 on the loopback interface, and a notebook in a real browser.
 
     write(folder / "hello.ipynb", "print('hello')")
     with Server("lab", folder) as server, browsing() as browser, Page(server, browser) as page:
@@ -7,10 +7,10 @@
         page.wait_idle()
         print(page.output(0).inner_text())
 
-Server, kernel, browser and MathJax are those of a person. What is not: profile, settings and workspace are new each
-time, nothing asks for news or updates, nothing is saved unasked, and every cell is in the page, also those that one
-would have to scroll to. The browser reaches its server and nothing else; what else it wanted is kept in
-`Page.strays`, and a page that wanted anything cannot be closed without an error.
+Server, kernel, browser and MathJax are real. Some settings differ from the defaults: profile, settings and workspace
+are new each time, news and updates are off, autosave is off, and every cell is rendered, also outside of the viewport.
+The browser reaches only its server. `Page.strays` has all other requests, and closing a page with such a request is an
+error.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from urllib.request import Request, urlopen
 
 from support.kernels import INSTALLED, write_specs
 
-if TYPE_CHECKING:  # so that tests can be collected, and say why they are skipped, where there is no browser
+# Without Playwright the tests can still be collected and skipped with a reason.
+if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, LocatorAssertions
 
 Kind = Literal["lab", "notebook"]
@@ -41,7 +42,7 @@ Theme = Literal["light", "dark"]
 MODULES: dict[Kind, str] = {"lab": "jupyterlab", "notebook": "notebook"}
 APPS: dict[Kind, str] = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}
 PATIENCE = 60.0
-"""Seconds after which what was waited for will not come."""
+"""Timeout in seconds of every wait."""
 
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -53,7 +54,7 @@ SETTINGS = {
 
 
 class Server:
-    """The server of a front end for the notebooks of one folder; `with Server(...)` starts and ends it."""
+    """The server of a front end for the notebooks of one folder. `with Server(...)` starts and stops it."""
 
     def __init__(self, kind: Kind, folder: Path, **environment: str) -> None:
         self.kind = kind
@@ -75,7 +76,8 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for the tests; they end the server
+                # Ctrl-C goes only to the tests, which stop the server.
+                start_new_session=True,
             )
         try:
             self.url, self.token = self._started()
@@ -85,7 +87,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the server, which ends its kernels, and take away what it wrote beside the notebooks."""
+        """Stop the server with its kernels, and delete the files that it wrote beside the notebooks."""
         self._process.terminate()
         try:
             self._process.wait(20)
@@ -96,11 +98,11 @@ class Server:
 
     @property
     def host(self) -> str:
-        """Name and port."""
+        """The host name and the port."""
         return self.url.removeprefix("http://").rstrip("/")
 
     def trust(self, notebook: Path) -> None:
-        """Say that the reader knows this notebook."""
+        """Mark a notebook as trusted."""
         self._jupyter("trust", notebook)
 
     def convert(self, notebook: Path, to: Literal["html", "markdown", "script"]) -> str:
@@ -110,11 +112,11 @@ class Server:
         return notebook.with_suffix(ending).read_text(encoding="utf-8")
 
     def kernels(self) -> list[str]:
-        """Return the names of the kernels that run."""
+        """Return the names of the running kernels."""
         return [kernel["id"] for kernel in json.loads(self._ask("GET", "api/kernels"))]
 
     def end_kernels(self) -> None:
-        """End them."""
+        """Shut down all kernels."""
         for kernel in self.kernels():
             self._ask("DELETE", f"api/kernels/{kernel}")
 
@@ -136,14 +138,14 @@ class Server:
             "ServerApp.open_browser": False,
             "ServerApp.port": 0,
             "ServerApp.root_dir": self.folder,
-            # if the tests are killed, the server still ends
+            # The server stops even if the tests are killed.
             "MappingKernelManager.cull_idle_timeout": 600,
             "ServerApp.shutdown_no_activity_timeout": 600,
         }
         return [sys.executable, "-m", MODULES[self.kind], *(f"--{name}={it}" for name, it in options.items())]
 
     def _started(self) -> tuple[str, str]:
-        """Return address and token, which the server writes down when it listens."""
+        """Return URL and token, which the server writes to a file when it listens."""
         deadline = time.monotonic() + PATIENCE
         while True:
             for written in (self._home / "runtime").glob("jpserver-*.json"):
@@ -161,12 +163,12 @@ class Server:
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what the person at this machine has set."""
+    """Return an environment without the settings of the user."""
     return {name: it for name, it in environment.items() if not name.startswith(("MIMO_", "JUPYTER"))}
 
 
 def homes(folder: Path) -> dict[str, str]:
-    """Keep Jupyter and IPython away from the files of the person at this machine."""
+    """Return variables that keep Jupyter and IPython away from the files of the user."""
     places = {
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
@@ -190,7 +192,7 @@ def write(path: Path, *cells: str, kernel: str = INSTALLED) -> Path:
 
 
 def copy(notebook: Path, name: str) -> Path:
-    """Copy a notebook for a stranger: no signature fits it, and nothing says which kernel it wants."""
+    """Copy a notebook as another user gets it: without a valid signature and without a kernel name."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     target = notebook.with_name(name)
     target.write_text(json.dumps({**content, "metadata": {"copy": name}}), encoding="utf-8")
@@ -212,19 +214,19 @@ ARGUMENTS = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 NOWHERE = "http://127.0.0.1:9"
-"""The proxy for what Chromium itself asks for; nothing answers there."""
+"""The proxy for Chromium's own requests. Nothing listens there."""
 OWN = "content-autofill.googleapis.com"
-"""What Chromium asks for, with the page's proxy, when a page has something to fill in."""
+"""A host that Chromium itself requests through the page's proxy for form fields."""
 
 
 def chromium() -> str | None:
-    """Find the browser of this machine; none is ever downloaded."""
+    """Return the path of the installed browser. None is downloaded."""
     return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 @contextmanager
 def browsing() -> Iterator[Browser]:
-    """Run a browser without a window."""
+    """Run a headless browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -236,7 +238,7 @@ def browsing() -> Iterator[Browser]:
 
 
 def expect(found: Locator) -> LocatorAssertions:
-    """Assert what a part of the page will be, and wait until it is."""
+    """Return assertions about a part of the page that wait until they hold."""
     from playwright.sync_api import expect
 
     expect.set_options(timeout=PATIENCE * 1_000)
@@ -244,7 +246,7 @@ def expect(found: Locator) -> LocatorAssertions:
 
 
 class Fence:
-    """A proxy that lets nothing through, and keeps the first line of each request."""
+    """A proxy that refuses every request and stores its first line."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -254,17 +256,17 @@ class Fence:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The URL of the proxy."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def close(self) -> None:
-        """End it."""
+        """Stop the proxy."""
         self._server.shutdown()
         self._server.server_close()
 
 
 class Refusal(BaseHTTPRequestHandler):
-    """One connection to the fence."""
+    """A connection to the proxy."""
 
     seen: list[str]
 
@@ -273,10 +275,10 @@ class Refusal(BaseHTTPRequestHandler):
             self.seen.append(self.requestline)
         self.send_error(403)
 
-    do_CONNECT = do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = refuse  # noqa: N815  the library's names
+    do_CONNECT = do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = refuse  # noqa: N815  names of the library
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 # The notebook in the page
@@ -307,12 +309,12 @@ FILL = f"""sources => {{
 
 
 class Page:
-    """A browser window with a profile of its own; `with Page(...)` opens and closes it."""
+    """A browser window with its own profile. `with Page(...)` opens and closes it."""
 
     def __init__(self, server: Server, browser: Browser, width: int = 1_200, height: int = 1_000) -> None:
         self.server = server
         self.strays: list[str] = []
-        """What the page wanted from anywhere but its server. It did not get it."""
+        """Requests of the page to other hosts. All of them were blocked."""
         self._fence = Fence()
         self._context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -320,7 +322,7 @@ class Page:
         )
         self._context.on("request", lambda request: self._note(request.url))
         self.window = self._context.new_page()
-        """Playwright's page, for what has no word here."""
+        """The page of Playwright, for everything that this class does not offer."""
 
     def __enter__(self) -> Self:
         return self
@@ -332,16 +334,16 @@ class Page:
         assert kind or not self.wanted(), f"the page wanted {self.wanted()}"
 
     def wanted(self) -> list[str]:
-        """Return everything that was wanted from outside, as the page and as the fence saw it."""
+        """Return all requests to other hosts, as the page and the proxy saw them."""
         return [*self.strays, *self._fence.seen]
 
     def forgive(self) -> None:
-        """Forget what was wanted, where that was the point."""
+        """Clear the requests to other hosts, in tests that expect them."""
         self.strays.clear()
         self._fence.seen.clear()
 
     def open(self, notebook: str, *, kernel: bool = True) -> None:
-        """Open a notebook of the server's folder, with a new kernel or, by the front end's dialog, with none."""
+        """Open a notebook with a new kernel, or without one through the dialog of the front end."""
         workspace = f"lab/workspaces/{time.monotonic_ns()}/tree"
         place = workspace if self.server.kind == "lab" else "notebooks"
         self.window.goto(f"{self.server.url}{place}/{notebook}?token={self.server.token}")
@@ -353,45 +355,45 @@ class Page:
             self.window.get_by_role("dialog").wait_for(state="detached")
 
     def reload(self) -> None:
-        """Load the page anew, and wait until it hears of the kernel, which goes on: what is said before is lost to it."""
+        """Reload the page and wait until it is connected to the running kernel. Earlier messages are lost to it."""
         self.window.reload()
         for state in (READY, CONNECTED):
             self.window.wait_for_function(state, timeout=PATIENCE * 1_000)
 
     def fill(self, *cells: str) -> None:
-        """Put code cells in the place of all that are there."""
+        """Replace all cells by these code cells."""
         self.window.evaluate(FILL, cells)
 
     def run(self, cell: int) -> None:
-        """Begin to run a cell."""
+        """Start a cell."""
         self.choose(cell)
         self.execute("notebook:run-cell")
 
     def choose(self, cell: int) -> None:
-        """Make a cell the one that commands are for."""
+        """Select a cell for commands."""
         self.window.evaluate(f"cell => {{ {NOTEBOOK}.content.activeCellIndex = cell; }}", cell)
 
     def edit(self, cell: int, source: str) -> None:
-        """Put another text into a cell."""
+        """Replace the source of a cell."""
         self.window.evaluate(EDIT, [cell, source])
 
     def change(self, cell: int, *commands: str) -> None:
-        """Do commands of the notebook one after the other, such as `cut-cell`, beginning at this cell."""
+        """Execute commands of the notebook in order, such as `cut-cell`, starting at this cell."""
         self.choose(cell)
         for command in commands:
             self.execute(f"notebook:{command}")
             self.wait_idle()
 
     def run_all(self) -> None:
-        """Begin to run all cells."""
+        """Start all cells."""
         self.execute("notebook:run-all-cells")
 
     def wait_idle(self) -> None:
-        """Wait until everything that was begun is over and the kernel has nothing to do."""
+        """Wait until all cells have run and the kernel is idle."""
         self.window.wait_for_function(IDLE, timeout=PATIENCE * 1_000)
 
     def execute(self, command: str, **options: object) -> None:
-        """Begin a command of the front end."""
+        """Start a command of the front end."""
         self.window.evaluate(EXECUTE, [command, options])
 
     def cell(self, cell: int) -> Locator:
@@ -407,41 +409,41 @@ class Page:
         return self.window.evaluate(f"cell => {NOTEBOOK}.content.widgets[cell].model.outputs.toJSON()", cell)
 
     def watch(self, cell: int, what: str = "output.innerText") -> Callable[[], list[Any]]:
-        """Keep each value that an expression has from now on; by itself, each text that a person sees."""
+        """Record each new value of an expression, by default the visible text of the output."""
         seen = self.output(cell).evaluate_handle(WATCH % what)
         return seen.json_value
 
     def is_trusted(self) -> bool:
-        """Tell whether the front end lets outputs do what they like."""
+        """Return whether the notebook is trusted."""
         return self.window.evaluate(f"() => [...{NOTEBOOK}.content.model.cells].every(cell => cell.trusted)")
 
     def interrupt(self) -> None:
-        """Press the toolbar's button."""
+        """Press the interrupt button of the toolbar."""
         self.window.locator(".jp-Toolbar [data-command='notebook:interrupt-kernel']").click()
 
     def save(self) -> Path:
-        """Save the notebook and return where it is."""
+        """Save the notebook and return its path."""
         self.window.evaluate(f"() => {NOTEBOOK}.context.save()")
         return self.server.folder / self.window.evaluate(f"() => {NOTEBOOK}.context.path")
 
     def restart(self) -> None:
-        """Begin anew with a fresh kernel; outputs stay."""
+        """Restart the kernel. Outputs stay."""
         self.window.evaluate(f"() => {NOTEBOOK}.sessionContext.restartKernel()")
         self.wait_idle()
 
     def shut_down(self) -> None:
-        """End the kernel; outputs stay."""
+        """Shut down the kernel. Outputs stay."""
         self.window.evaluate(f"() => {NOTEBOOK}.sessionContext.shutdown()")
 
     def theme(self, theme: Theme) -> None:
-        """Change the colours."""
+        """Switch the theme."""
         name = f"JupyterLab {theme.capitalize()}"
         self.execute("apputils:change-theme", theme=name)
         self.window.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
         self.window.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def screenshot(self, path: Path, last: int) -> None:
-        """Take a picture of the cells down to this one; the window must be high enough to show them."""
+        """Save a screenshot of the cells down to this one. The window must be high enough for them."""
         notebook = self.window.locator(".jp-Notebook").bounding_box()
         end = self.cell(last).bounding_box()
         assert notebook

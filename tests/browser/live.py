@@ -1,4 +1,4 @@
-"""What the tests of the live view share: where they run, and streams that wait until the test lets them go on."""
+"""Helpers for the tests of the live view: front ends with kernels, and streams that wait for the test."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ PLACES = [
     ("notebook", "python3"),
     ("notebook", "6.31.0"),
 ]
-"""Front ends and their kernels."""
+"""Pairs of a front end and a kernel."""
 
 
 NUMBERS = count()
-"""A front end gives two notebooks of one name the same kernel, with whatever an earlier module has set there."""
+"""Numbers for notebook names: a front end would reuse the kernel of an earlier notebook with the same name."""
 
 
 def at(*places: tuple[str, str]) -> pytest.MarkDecorator:
-    """Run a test in these places; its module makes `page` with `opened`. Servers are not started anew for it."""
+    """Run a test with these pairs. Its module creates `page` with `opened`. The servers are shared."""
     return pytest.mark.parametrize(
         ("server", "page"),
         [(kind, (kind, kernel)) for kind, kernel in places],
@@ -48,7 +48,7 @@ everywhere = at(*PLACES)
 
 @contextmanager
 def opened(server: Server, browser: Browser, place: tuple[str, str]) -> Iterator[Page]:
-    """Open a notebook with the kernel of this place, into which the extension is loaded."""
+    """Open a notebook with the kernel of this pair, and load the extension."""
     _, kernel = place
     need(kernel)
     notebook = write(server.folder / f"live-{next(NUMBERS)}.ipynb", "%load_ext mimo_magics", kernel=kernel)
@@ -61,7 +61,7 @@ def opened(server: Server, browser: Browser, place: tuple[str, str]) -> Iterator
 
 @contextmanager
 def waiting(page: Page) -> Iterator[list[Event]]:
-    """Give out what streams may wait for; in the end nothing keeps them."""
+    """Yield events that streams can wait for. All of them are set at the end."""
     gates = [Event() for _ in range(4)]
     yield gates
     for gate in gates:
@@ -75,22 +75,22 @@ def view(page: Page, cell: int = 0) -> Locator:
 
 
 def answer(*pieces: Iterator[bytes | float]) -> Answer:
-    """An answer that is said piece after piece."""
+    """Return a response with these chunks and the end of the reply."""
     return Answer(chain(*pieces, [finish(), b"data: [DONE]\n\n"]))
 
 
 def says(text: str, pause: float = 0.0, words: int = 1) -> Iterator[bytes | float]:
-    """Say a text, so many words at a time."""
+    """Yield a text, this number of words at a time."""
     return _spoken("content", text, pause, words)
 
 
 def thinks(text: str, pause: float = 0.0, words: int = 1) -> Iterator[bytes | float]:
-    """Think a text in the same way."""
+    """Yield a reasoning text in the same way."""
     return _spoken("reasoning_content", text, pause, words)
 
 
 def until(event: Event) -> Iterator[float]:
-    """Wait for the test."""
+    """Pause until the test sets the event."""
     while not event.is_set():
         yield 0.02
 

@@ -1,9 +1,9 @@
-"""The pictures of the README: `python tests/browser/picture.py` writes them into docs/img, in light and dark.
+"""Create the pictures of the README: `python tests/browser/picture.py` writes them into docs/img, in light and dark.
 
-`live` shows an answer on its way, `lab` the same answer at rest.
+`live` shows a reply while it streams, `lab` the same reply as a document.
 
-A real JupyterLab shows a real stream. The words were written by hand: the server is the one of the tests, which
-answers under the name of mimo-v2-pro. Needs what the browser tests need, and Pillow.
+A real JupyterLab shows a real stream. The text was written by hand: the server of the tests replies under the name
+of mimo-v2-pro. The script requires the packages of the browser tests, and Pillow.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def chunk(**fields: Any) -> bytes:
 
 
 def spoken(key: str, text: str, pause: float) -> Iterator[Any]:
-    """A text word by word, as a model speaks."""
+    """Yield a text word by word, as a model streams it."""
     for word in text.strip().split(" "):
         yield pause
         yield chunk(choices=[{"index": 0, "delta": {key: f"{word} "}}])
@@ -84,7 +84,7 @@ def script(_: Seen) -> Answer:
 
 
 def take(page: Page, name: str, theme: Theme) -> None:
-    """Take a picture with as few colours as it needs."""
+    """Save a screenshot with as few colors as it needs."""
     path = PICTURES / f"{name}-{theme}.png"
     page.screenshot(path, last=2)
     Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
@@ -92,7 +92,7 @@ def take(page: Page, name: str, theme: Theme) -> None:
 
 
 def take_both(page: Page, theme: Theme) -> None:
-    """Run the cells, and take a picture on the way and one at rest."""
+    """Run the cells, and save a picture of the live view and one of the document."""
     page.restart()
     page.theme(theme)
     page.run_all()

@@ -1,4 +1,4 @@
-"""Answers for everybody: axe-core finds nothing in the live view and at rest, and all of it works by keyboard.
+"""Accessibility: the live view and the document pass axe-core, and everything works with the keyboard.
 
 `make browser` fetches axe-core from npm: https://github.com/dequelabs/axe-core
 """
@@ -51,7 +51,7 @@ def chunk(**delta: Any) -> bytes:
 
 
 def script(seen: Seen) -> Answer:
-    """Think, answer, call a tool, and fall silent where the prompt says so."""
+    """Reply with reasoning, text and a tool call, or stay silent if the prompt asks for it."""
     call = {"index": 0, "id": "c1", "function": {"name": "clock", "arguments": '{"zone": "UTC"}'}}
     pieces = [chunk(reasoning_content=REASONING), "thinking", chunk(content=ANSWER), "answering"]
     pieces += [chunk(tool_calls=[call]), "calling", finish("tool_calls"), b"data: [DONE]\n\n"]
@@ -75,7 +75,7 @@ def page(server: Server, browser: Browser, model: Peer) -> Iterator[Page]:
 
 
 def complaints(page: Page, cell: int) -> list[list[str]]:
-    """What axe finds wrong in an output, and of what it is not sure."""
+    """Return the violations that axe finds in an output, and those that it is not sure of."""
     place = page.output(cell).evaluate("output => { output.id = 'looked-at'; return '#looked-at'; }")
     found = page.window.evaluate(CHECK, [place, RULES])
     page.output(cell).evaluate("output => output.removeAttribute('id')")
@@ -87,7 +87,7 @@ STATES = {"thinking": "A thought", "answering": "你好", "calling": "clock("}
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize(("cell", "state"), [*enumerate(STATES, 1)], ids=[*STATES])
-def test_axe_finds_nothing_in_the_live_view(page: Page, cell: int, state: str, theme: Theme) -> None:
+def test_the_live_view_passes_axe(page: Page, cell: int, state: str, theme: Theme) -> None:
     page.theme(theme)
     page.run(cell)
     expect(page.output(cell).locator(".mimo-live")).to_contain_text(STATES[state])
@@ -99,7 +99,7 @@ def test_axe_finds_nothing_in_the_live_view(page: Page, cell: int, state: str, t
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_nothing_at_rest(page: Page, theme: Theme) -> None:
+def test_the_document_passes_axe(page: Page, theme: Theme) -> None:
     page.theme(theme)
     page.run(4)
     page.wait_idle()

@@ -1,4 +1,4 @@
-"""A person decides, in the page, which tool calls run."""
+"""Approvals of tool calls in a real page."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> It
 
 
 def calls(arguments: str = '{"city": "Tokyo"}') -> Any:
-    """A model that calls the tool, and answers when it has the result."""
+    """Call the tool, and reply when the result is there."""
 
     def script(seen: Seen) -> Answer:
         assert not find_fault(seen.body, seen.api)
@@ -57,7 +57,7 @@ def calls(arguments: str = '{"city": "Tokyo"}') -> Any:
 
 
 def ask(page: Page, model: Peer, arguments: str = '{"city": "Tokyo"}') -> None:
-    """Begin a turn whose call waits for the person."""
+    """Start a turn with a call that waits for its approval."""
     model.script = calls(arguments)
     model.requests.clear()
     page.fill(TOOL, "%%mimo --new\nUmbrella?", "print(ran)", "%%mimo\nAnd now?", "print(returned)")
@@ -78,13 +78,13 @@ def ran(page: Page) -> str:
 
 
 def told(model: Peer) -> str:
-    """What the model was told of its call."""
+    """Return the tool result that the model received."""
     return next(m["content"] for m in reversed(model.requests[-1].body["messages"]) if m["role"] == "tool")
 
 
 @somewhere
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
-def test_a_call_runs_when_it_is_approved(page: Page, model: Peer, way: str) -> None:
+def test_a_call_runs_after_its_approval(page: Page, model: Peer, way: str) -> None:
     ask(page, model)
     expect(view(page, 1)).to_contain_text('"city": "Tokyo"')
     if way == "mouse":
@@ -100,7 +100,7 @@ def test_a_call_runs_when_it_is_approved(page: Page, model: Peer, way: str) -> N
 
 
 @somewhere
-def test_a_call_that_is_refused_does_not_run_and_the_model_is_told_why(page: Page, model: Peer) -> None:
+def test_a_refused_call_does_not_run_and_the_model_receives_the_reason(page: Page, model: Peer) -> None:
     ask(page, model)
     view(page, 1).get_by_role("textbox").fill("it is late")
     view(page, 1).get_by_role("textbox").blur()
@@ -110,7 +110,7 @@ def test_a_call_that_is_refused_does_not_run_and_the_model_is_told_why(page: Pag
 
 
 @somewhere
-def test_a_tool_that_is_approved_for_the_session_asks_no_more(page: Page, model: Peer) -> None:
+def test_a_tool_approved_for_the_session_needs_no_further_approval(page: Page, model: Peer) -> None:
     ask(page, model)
     button(page, "Approve for this session").click()
     page.wait_idle()
@@ -122,7 +122,7 @@ def test_a_tool_that_is_approved_for_the_session_asks_no_more(page: Page, model:
 
 @somewhere
 @pytest.mark.parametrize("way", ["button", "interrupt"])
-def test_a_stop_while_a_call_waits_runs_nothing_and_the_conversation_goes_on(
+def test_stopping_while_a_call_waits_runs_nothing_and_the_session_continues(
     page: Page, model: Peer, way: str
 ) -> None:
     ask(page, model)
@@ -133,13 +133,13 @@ def test_a_stop_while_a_call_waits_runs_nothing_and_the_conversation_goes_on(
     model.script = lambda _: answer(says("Yes."))
     page.run(3)
     page.wait_idle()
-    assert told(model) == "The person stopped this call before it ran."
+    assert told(model) == "The user stopped this call before it ran."
     assert not find_fault(model.requests[-1].body, "openai")
 
 
 @somewhere
-def test_an_interrupt_while_a_tool_runs_returns_at_once(page: Page, model: Peer) -> None:
-    """The tool does not return before the next test lets it."""
+def test_an_interrupt_ends_a_running_tool_at_once(page: Page, model: Peer) -> None:
+    """The tool returns only when the next test allows it."""
     ask(page, model, '{"city": "Tokyo", "waits": true}')
     button(page, "Approve").click()
     expect(view(page, 1)).to_contain_text("running")
@@ -151,13 +151,11 @@ def test_an_interrupt_while_a_tool_runs_returns_at_once(page: Page, model: Peer)
     expect(page.output(1).locator(".mimo-reply")).to_contain_text("stopped")
     page.output(1).locator("summary").first.click()
     page.output(1).locator("summary").nth(1).click()
-    expect(page.output(1)).to_contain_text("what it began may still go on")
+    expect(page.output(1)).to_contain_text("It may still have effects")
 
 
 @somewhere
-def test_a_page_loaded_anew_while_a_call_waits_asks_again_and_nothing_ran_unasked(
-    page: Page, model: Peer
-) -> None:
+def test_a_call_that_waits_during_a_reload_still_needs_its_approval(page: Page, model: Peer) -> None:
     ask(page, model)
     page.save()
     page.reload()
@@ -171,7 +169,7 @@ def test_a_page_loaded_anew_while_a_call_waits_asks_again_and_nothing_ran_unaske
 
 
 @somewhere
-def test_a_long_call_is_opened_before_it_can_be_approved(page: Page, model: Peer) -> None:
+def test_a_long_call_can_be_approved_only_after_it_is_opened(page: Page, model: Peer) -> None:
     ask(page, model, '{"city": "' + "a" * 4_000 + ' rm -rf ~"}')
     expect(button(page, "Approve")).to_be_disabled()
     expect(view(page, 1)).not_to_contain_text("rm -rf")

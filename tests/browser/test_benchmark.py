@@ -1,4 +1,4 @@
-"""The benchmark of front ends runs in its short form. Looked at is what it counts, and never a time."""
+"""The benchmark of front ends in its short form. The test checks counts and no times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from browser.lab import chromium
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "frontend.py"
 
 
-def test_the_short_form_streams_a_reply_of_ours_and_one_that_is_printed() -> None:
+def test_the_short_form_streams_a_live_reply_and_a_printed_one() -> None:
     installed("jupyterlab")
     installed("playwright")
     if not chromium():

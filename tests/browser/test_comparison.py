@@ -1,4 +1,4 @@
-"""A comparison in a real front end: columns that grow, a Stop button, and a table that stays."""
+"""A comparison in a real front end: streamed columns, a Stop button, and the table of the document."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def column(page: Page, number: int) -> Locator:
     return view(page).locator(".mimo-columns > *").nth(number - 1)
 
 
-def test_the_replies_grow_side_by_side_and_become_a_table(
+def test_the_replies_stream_side_by_side_and_become_a_table(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     first, last, *_ = gates
@@ -67,7 +67,7 @@ def test_the_replies_grow_side_by_side_and_become_a_table(
     assert shown.inner_text().count("The end.") == 2
 
 
-def test_the_button_stops_all_of_them_and_keeps_what_came(
+def test_the_stop_button_stops_all_replies_and_keeps_the_partial_text(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     model.script = lambda _: answer(says(WORDS, 0.02), until(gates[0]), says("Never."))

@@ -1,4 +1,4 @@
-"""Tab in a real front end: options, values, settings, models and variables of magics are completed in their cells."""
+"""Completion in a real front end: options, values, settings, models and variables of magics."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> It
 
 
 def tab(page: Page, text: str) -> None:
-    """Type the end of a cell, and press Tab there."""
+    """Type the end of a cell, and press Tab."""
     page.fill(text[:-1])
     page.cell(0).locator(".cm-content").click()
     page.window.keyboard.press("Control+End")
@@ -38,7 +38,7 @@ def tab(page: Page, text: str) -> None:
 
 
 def shown(page: Page) -> list[str]:
-    """What is offered."""
+    """Return the offered completions."""
     offered = page.window.locator(".jp-Completer-item")
     expect(offered.first).to_be_visible(timeout=60_000)
     return offered.evaluate_all("items => items.map(item => item.dataset.value)")
@@ -54,14 +54,14 @@ def shown(page: Page) -> list[str]:
         ("%%mimo -m mimo-v2.5-pro-u", "mimo-v2.5-pro-ultraspeed", "%%mimo -m mimo-v2.5-pro-ultraspeed"),
     ],
 )
-def test_what_is_offered_is_put_in(page: Page, typed: str, offered: str, completed: str) -> None:
+def test_a_single_completion_is_inserted(page: Page, typed: str, offered: str, completed: str) -> None:
     tab(page, typed)
     assert shown(page) == [offered]
     page.window.keyboard.press("Enter")
     page.window.wait_for_function(f"completed => {SOURCE} === completed", arg=completed, timeout=60_000)
 
 
-def test_several_are_offered_and_nothing_of_python_among_them(page: Page) -> None:
+def test_several_completions_are_offered_without_python_names(page: Page) -> None:
     tab(page, "%%mimo --max-")
     assert set(shown(page)) == {"--max-tokens", "--max-steps"}
     page.window.keyboard.press("Escape")
@@ -70,7 +70,7 @@ def test_several_are_offered_and_nothing_of_python_among_them(page: Page) -> Non
     page.window.keyboard.press("Escape")
 
 
-def test_where_there_is_nothing_nothing_is_offered(page: Page) -> None:
+def test_nothing_is_offered_without_a_match(page: Page) -> None:
     tab(page, "%mimo_config stop=pri")
     page.window.wait_for_timeout(1_000)
     expect(page.window.locator(".jp-Completer-item").locator("visible=true")).to_have_count(0)

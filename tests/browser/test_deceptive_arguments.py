@@ -1,4 +1,4 @@
-"""Arguments that are written to deceive: the person who decides sees all of them, in light and in dark."""
+"""Deceptive arguments: the approval card shows all of them, in the light and the dark theme."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CLIPPED = """pre => {
         left >= outer.left && right <= outer.right && top >= outer.top && bottom <= outer.bottom;
     return [...found, ...[...text.getClientRects()].filter(box => !isInside(box)).map(box => JSON.stringify(box))];
 }"""
-"""What hides a part of a text: boxes that clip or scroll, and rows that are drawn outside."""
+"""Finds hidden parts of a text: boxes that clip or scroll, and rows outside of them."""
 PLACES = "words => words.map(word => word.getBoundingClientRect().left)"
 
 
@@ -79,7 +79,7 @@ def approve(card: Locator) -> Any:
     return card.locator(".mimo-ask button").filter(has_text="Approve").first
 
 
-def test_all_arguments_are_in_view_before_a_call_can_be_approved(page: Page) -> None:
+def test_a_call_can_be_approved_only_if_all_arguments_are_visible(page: Page) -> None:
     for each in DECEPTIVE:
         shown = card(page, each.name)
         pre = shown.locator("pre")
@@ -95,13 +95,13 @@ def test_all_arguments_are_in_view_before_a_call_can_be_approved(page: Page) -> 
         assert shown.locator("script, b, a, mjx-container").count() == 0
 
 
-def test_words_from_right_to_left_stand_in_the_order_of_the_call(page: Page) -> None:
+def test_right_to_left_text_keeps_the_order_of_the_call(page: Page) -> None:
     places = card(page, "words from right to left").locator("bdi").evaluate_all(PLACES)
     assert places == sorted(places)
     assert len(places) == 2
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_nothing_in_what_is_decided_on(page: Page, theme: Theme) -> None:
+def test_the_approval_card_passes_axe(page: Page, theme: Theme) -> None:
     page.theme(theme)
     assert complaints(page, 1) == [[], []]

@@ -1,8 +1,8 @@
-"""Answers that want to act in the page, to ask somebody else, or to look like the page: they cannot.
+"""Hostile replies cannot run code in the page, call other hosts, or imitate the page.
 
-Each text stands in every place of a reply: while it comes, in the notebook where it was asked for, in one that a
-stranger got, and in the page that nbconvert makes of it. What the texts would fetch is there to be had, from a server
-that counts. That the traps work is shown by what other tools do with an answer: `display(Markdown(answer))`.
+Each text is tested in every field of a reply: while it streams, in the notebook that requested it, in a copy for another
+user, and in the HTML of nbconvert. A server that counts requests offers everything that the texts try to load. Another
+way to display replies, `display(Markdown(reply))`, shows that the traps work.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator
 
 AWAY = {"base", "refresh", "sent form"}
-"""What takes the page away with it when nothing prevents it."""
+"""Hostile texts that navigate the page if nothing prevents it."""
 RUN = (
     "annotation arrived aside attached bang begun blank break button cell click command comment data "
     "document drag draw drawing embed emphasis end equal esc far film focus fold footnote foreign form "
@@ -34,14 +34,14 @@ RUN = (
     "module mouse moved moving noscript object odd old order out paragraph part pointer popover quotation "
     "raw remote script section sound spaces submit table template top turned unclosed under unknown view"
 )
-"""What runs where nothing prevents it."""
+"""Hostile texts that run code if nothing prevents it."""
 ASKED = (
     "alternative audio blank border bracketed button cell content cursor dot drawing early embed family "
     "film filter font foreseen frame head import imported linked macro markdown mermaid object overlay picture "
     "poster prefetch preload reference remote selector sheet sign source srcset table titled track video "
     "y"
 )
-"""What is fetched where nothing prevents it."""
+"""Hostile texts that load a URL if nothing prevents it."""
 
 # The outside
 
@@ -54,7 +54,7 @@ PAGE = ("text/html", "<script>ran.{}</script>")
 
 
 class Canary:
-    """A server outside of the notebook; what it gives does what it was wanted for."""
+    """A server outside of the notebook, with content that the hostile texts try to load."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -72,12 +72,12 @@ class Canary:
         self._server.server_close()
 
     def aimed(self, text: str) -> str:
-        """Return the text with this server for the outside."""
+        """Return the text with the URL of this server."""
         return text.replace(OUT, self.url)
 
 
 class Gift(BaseHTTPRequestHandler):
-    """One connection to the canary."""
+    """A connection to the canary server."""
 
     asked: list[str]
 
@@ -94,11 +94,11 @@ class Gift(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_OPTIONS = do_POST = give  # noqa: N815  the library's names
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class Open:
-    """A browser whose pages reach the canary as well as their own server."""
+    """Yield a browser whose pages reach the canary and their own server."""
 
     def __init__(self, browser: Browser, canary: Canary) -> None:
         self._browser = browser
@@ -126,13 +126,13 @@ PROVOKE = """outputs => {
     }
 }"""
 PAUSE = 300
-"""Milliseconds in which whatever is going to happen begins."""
+"""Milliseconds in which every attack starts."""
 LAST = "url => new Promise(done => Object.assign(new Image(), {onload: done, onerror: done, src: url}))"
 STYLED = "getComputedStyle(document.body).getPropertyValue('--caught')"
 
 
 class Trap:
-    """A page in which everything is caught that runs, is fetched, or opens another one."""
+    """A page that records all code that runs, all requests, and all new pages."""
 
     def __init__(self, page: Page, canary: Canary) -> None:
         self.page = page
@@ -144,25 +144,25 @@ class Trap:
         context.add_init_script(RAN)
 
     def catch(self, name: str) -> None:
-        """Keep what ran."""
+        """Record code that ran."""
         self.caught.add(name)
 
     def provoke(self, outputs: Locator) -> None:
-        """Do with the outputs all that a person could, except following links; then wait for the last fetch."""
+        """Use all outputs as a user could, except for the links. Then wait for the last request."""
         self.page.window.evaluate(TRAP)
         outputs.evaluate_all(PROVOKE)
         self.page.window.wait_for_timeout(PAUSE)
         self.page.window.evaluate(LAST, f"{self._canary.url}/last")
 
     def wait(self, run: str, asked: str) -> None:
-        """Wait until as much as this ran and was fetched."""
+        """Wait until this number of scripts ran and of requests arrived."""
         deadline = time.monotonic() + PATIENCE
         while {*run.split()} - self.caught or {*asked.split()} - {*self._canary.asked}:
             assert time.monotonic() < deadline, (sorted(self.caught), sorted({*self._canary.asked}))
             self.page.window.wait_for_timeout(50)
 
     def asked(self) -> set[str]:
-        """What the canary was asked for and whatever else the page wanted, except for the last; it is forgiven."""
+        """Return and clear the requests to the canary and to other hosts, except for the last one."""
         wanted = {line.removeprefix(f"{self._canary.url}/") for line in self.page.wanted()}
         self.page.forgive()
         return {line for line in {*wanted, *self._canary.asked} - {"last"} if not line.startswith("file:")}
@@ -186,12 +186,12 @@ def open_browser(browser: Browser, canary: Canary) -> Open:
 
 
 def groups(texts: Iterable[str]) -> list[list[str]]:
-    """Put some texts into one cell: a cell for each would take longer."""
+    """Put several texts into one cell: a cell for each would take longer."""
     rest = list(texts)
     return [rest[start : start + 12] for start in range(0, len(rest), 12)]
 
 
-def test_the_traps_work(server: Server, open_browser: Open, canary: Canary) -> None:
+def test_the_traps_detect_attacks(server: Server, open_browser: Open, canary: Canary) -> None:
     shown = [canary.aimed(text) for name, text in HOSTILE.items() if name not in AWAY]
     cells = [f"display(*map(Markdown, {texts}))" for texts in groups(shown)]
     write(server.folder / "traps.ipynb", "from IPython.display import Markdown", *cells)
@@ -221,11 +221,11 @@ ADDED = {
     "span class": r"numbering-entry|mathjax_\w+ tex2jax_\w+|[a-z][a-z0-9]{0,2}",
     "* style": r"(text-align|opacity|margin-\w+): ?[\w.]+;?",
 }
-"""What the front end adds."""
+"""Elements that the front end adds."""
 NO_MATH = re.compile(
     r"id=|on\w+=|data-command|(\w+:)?href=(?!http://.)|class=(?!mjx-|TEX|MJX)|style=.*(url\(|fixed|sticky)"
 )
-"""What typeset math has no need of."""
+"""Elements that typeset math does not need."""
 
 
 def assert_harmless(documents: Locator) -> None:
@@ -239,7 +239,7 @@ GROUPS = groups(HOSTILE.values())
 
 
 def everywhere(texts: list[str]) -> Reply:
-    """A reply with the texts in all its places."""
+    """Return a reply with the texts in all its fields."""
     thoughts = [part for text in texts for part in (ReasoningPart(text), TextPart(text))]
     calls = (ToolCall(f"call {number}", text, text) for number, text in enumerate(texts))
     sources = [Annotation(url, text, text, text, text) for text in texts for url in (text, f"{OUT}/{text}")]
@@ -249,7 +249,7 @@ def everywhere(texts: list[str]) -> Reply:
 
 
 def script(canary: Canary, seen: Seen) -> Answer:
-    """Answer with the hostile texts whose number the prompt tells."""
+    """Reply with the hostile texts whose number is in the prompt."""
     if seen.prompt == "error":
         return error(400, canary.aimed("\n".join(HOSTILE.values())))
     return stream(seen, everywhere([canary.aimed(text) for text in GROUPS[int(seen.prompt)]]))
@@ -257,7 +257,7 @@ def script(canary: Canary, seen: Seen) -> Answer:
 
 @pytest.fixture(scope="module")
 def asked(server: Server, open_browser: Open, canary: Canary, model: Peer) -> Iterator[Trap]:
-    """The page where the questions were asked; the notebook is saved, its kernel shut down."""
+    """Yield the page of the requests. The notebook is saved, and its kernel is shut down."""
     model.script = partial(script, canary)
     prompts = [*range(len(GROUPS)), "error"]
     cells = [f"%%mimo --no-history\n{prompt}" for prompt in prompts]
@@ -280,13 +280,13 @@ def check(trap: Trap) -> None:
     trap.assert_empty()
 
 
-def test_a_hostile_answer_does_nothing_to_who_asked(asked: Trap) -> None:
+def test_a_hostile_reply_is_harmless_in_the_notebook_that_requested_it(asked: Trap) -> None:
     assert asked.page.is_trusted()
     assert asked.page.output(len(GROUPS) + 1).inner_text().startswith("BadRequest: ")
     check(asked)
 
 
-def test_a_hostile_answer_does_nothing_to_who_gets_the_file(
+def test_a_hostile_reply_is_harmless_in_a_copy_of_the_notebook(
     asked: Trap, server: Server, open_browser: Open, canary: Canary
 ) -> None:
     stranger = copy(server.folder / "hostile.ipynb", "stranger.ipynb")
@@ -298,10 +298,10 @@ def test_a_hostile_answer_does_nothing_to_who_gets_the_file(
 
 
 @pytest.mark.parametrize("server", ["lab"], indirect=True)  # the file is the same
-def test_a_hostile_answer_does_nothing_in_the_page_that_nbconvert_makes(
+def test_a_hostile_reply_is_harmless_in_the_html_of_nbconvert(
     asked: Trap, server: Server, open_browser: Open, canary: Canary
 ) -> None:
-    """It asks for what the page of an empty notebook asks for. None of that is to be had: math is not typeset."""
+    """The page requests only what the page of an empty notebook requests. All of it is blocked, so math is not typeset."""
     documents = [write(server.folder / "empty.ipynb"), server.folder / "hostile.ipynb"]
     wanted = []
     with Page(server, open_browser) as page:
@@ -317,11 +317,11 @@ def test_a_hostile_answer_does_nothing_in_the_page_that_nbconvert_makes(
         trap.assert_empty()
 
 
-# While it comes
+# While it streams
 
 
-def coming(text: str, begun: Event, over: Event) -> Iterator[bytes | float]:
-    """Pieces of an answer that is held twice: before it comes, and before it ends."""
+def stream_slowly(text: str, begun: Event, over: Event) -> Iterator[bytes | float]:
+    """Yield the chunks of a reply that pauses before its text and before its end."""
     yield from (delta(role="assistant", error_message="Hm."), delta(reasoning_content="Hm.\n\n"))
     yield from until(begun)
     yield delta(reasoning_content=text)
@@ -341,16 +341,16 @@ def until(event: Event) -> Iterator[float]:
 
 
 def all_in_one(canary: Canary) -> str:
-    """Return all texts as one, each a block of its own, whatever it leaves open."""
+    """Join all texts, each as a separate block even if it leaves an element open."""
     quoted = ("> " + canary.aimed(text).replace("\n", "\n> ") for text in HOSTILE.values())
     return "\n\n".join((*quoted, "The end."))
 
 
-def test_a_hostile_answer_does_nothing_while_it_comes(
+def test_a_hostile_reply_is_harmless_while_it_streams(
     server: Server, open_browser: Open, canary: Canary, model: Peer
 ) -> None:
     begun, over = Event(), Event()
-    model.script = lambda seen: Answer(coming(all_in_one(canary), begun, over))
+    model.script = lambda seen: Answer(stream_slowly(all_in_one(canary), begun, over))
     write(server.folder / "coming.ipynb", "%load_ext mimo_magics", "%%mimo\nhello")
     with Page(server, open_browser) as page:
         trap = Trap(page, canary)

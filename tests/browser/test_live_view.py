@@ -1,4 +1,4 @@
-"""A reply while it comes: it grows as widgets, which a person can fold, and becomes a document in the same place."""
+"""The live view: a reply streams into widgets, which the user can fold, and becomes a document in the same output."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> It
 
 @pytest.fixture
 def gates(page: Page) -> Iterator[list[Event]]:
-    """Where streams wait. Whatever a test does, they end."""
+    """Yield the events that streams wait for. They are set at the end of every test."""
     with waiting(page) as gates:
         yield gates
 
@@ -42,7 +42,7 @@ def panel(page: Page) -> Locator:
 
 
 def unfolded(page: Page) -> list[bool]:
-    """Tell for each group of steps of the document whether it is."""
+    """Return for each group of steps of the document whether it is unfolded."""
     details = page.output(0).locator(".mimo-reply details")
     return details.evaluate_all("all => all.map(it => it.open)")
 
@@ -53,10 +53,10 @@ SHOWN = """(output.querySelector('.mimo-live > .widget-vbox') ?? output.querySel
 COUNT = "output.querySelectorAll('.jp-OutputArea-child').length"
 
 
-def test_text_grows_in_one_output_that_becomes_the_document(
+def test_text_streams_into_one_output_that_becomes_the_document(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
-    """The server sends the next word when the page shows the one before."""
+    """The server sends a word only after the page shows the word before it."""
     spoken = [f"word{number} " for number in range(5)]
     words = "".join(spoken)
     waits = [*map(until, gates), ()]
@@ -101,7 +101,7 @@ def assert_shows_its_end(panel: Locator) -> None:
     assert shown["within"]
 
 
-def test_reasoning_shows_its_end_and_its_seconds_and_folds_when_the_answer_begins(
+def test_reasoning_shows_its_end_and_seconds_and_folds_before_the_text(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     thought, said, *_ = gates
@@ -123,7 +123,7 @@ def test_reasoning_shows_its_end_and_its_seconds_and_folds_when_the_answer_begin
     assert unfolded(page) == [False]
 
 
-def test_what_is_folded_by_hand_stays_folded_and_what_is_unfolded_is_so_in_the_document(
+def test_groups_folded_by_the_user_stay_so_in_the_document(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     model.script = lambda _: answer(
@@ -159,7 +159,7 @@ def test_what_is_folded_by_hand_stays_folded_and_what_is_unfolded_is_so_in_the_d
     assert unfolded(page) == [True, False]
 
 
-def test_math_is_typeset_when_its_block_is_finished_and_money_is_not(
+def test_math_is_typeset_in_a_finished_block_and_dollar_amounts_are_not(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     text = "It costs $5 and $6.\n\nSo $x^2$ grows.\n\n$$\\int_0^1 x\\,dx$$\n\nThe end"
@@ -208,7 +208,7 @@ MEASURES = """output => {
 }"""
 
 
-def test_the_page_does_not_jump_when_the_document_takes_the_place_of_the_live_view(
+def test_the_page_does_not_jump_when_the_document_replaces_the_live_view(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     model.script = lambda _: answer(thinks(THOUGHTS), says(LONG), until(gates[0]))
@@ -242,7 +242,7 @@ def squeezed(*texts: str) -> str:
     [(f"```python\n{CODE}```\n", CODE, "pre"), (PARAGRAPH, PARAGRAPH, "p:not(:has(small))")],
     ids=["code", "paragraph"],
 )
-def test_a_huge_block_comes_whole_and_the_page_changes_little_of_it_at_a_time(
+def test_a_huge_block_is_complete_and_streams_in_small_updates(
     page: Page, model: Peer, gates: list[Event], text: str, shown: str, part: str
 ) -> None:
     assert len(shown) > 20_000
@@ -271,7 +271,7 @@ HEARD = """() => {
     });
     return heard;
 }"""
-"""Counts what the kernel tells that it has heard of widgets."""
+"""Counts the widget messages that the kernel has received."""
 
 
 def sources(page: Page) -> list[str]:
@@ -280,7 +280,7 @@ def sources(page: Page) -> list[str]:
     )
 
 
-def test_a_code_block_that_is_wanted_goes_into_a_new_cell_and_nothing_else_does(
+def test_only_the_selected_code_block_is_inserted_into_a_new_cell(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     model.script = lambda _: answer(says(CODED), until(gates[0]))
@@ -297,7 +297,7 @@ def test_a_code_block_that_is_wanted_goes_into_a_new_cell_and_nothing_else_does(
     assert sources(page) == ["%%mimo\nhello", "b = 2"]
 
 
-def test_a_code_block_can_be_put_into_a_new_cell_from_the_keyboard(page: Page, model: Peer) -> None:
+def test_a_code_block_can_be_inserted_with_the_keyboard(page: Page, model: Peer) -> None:
     model.script = lambda _: answer(says(CODED))
     page.fill("%%mimo\nhello", "%mimo insert 1")
     page.run_all()

@@ -1,4 +1,4 @@
-"""The panel in a real page: what is moved there changes the next request, and the other way round, also after a reload."""
+"""The panel in a real page: its controls change the next request, and settings move the controls, also after a reload."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 both = at(("lab", "python3"), ("notebook", "python3"))
 SETUP = "%unload_ext mimo_magics\n%load_ext mimo_magics\nimport mimo_magics\n%mimo_config system=none model=mimo-v2-flash"
 PANEL, ASK, CONFIG = range(1, 4)
-"""Places of the cells below the setup."""
+"""Indexes of the cells below the setup."""
 ACTIVE = re.compile(r"\bmod-active\b")
 LAST = "%mimo_config temperature top_p max_tokens stop thinking"
 
@@ -82,19 +82,19 @@ def drag(page: Page, name: str, share: float) -> None:
 
 
 def value(page: Page, name: str) -> Locator:
-    """The value that stands below the widgets."""
+    """Return the text below the widgets."""
     rows = page.output(PANEL).locator("tr")
     return rows.filter(has=page.window.get_by_text(name, exact=True)).locator("td").nth(1)
 
 
 def asked(page: Page, model: Peer) -> dict[str, Any]:
-    """Ask, and return what was sent."""
+    """Send a prompt, and return the request."""
     run(page, ASK)
     return model.requests[-1].body
 
 
 def typed_and_asked(page: Page, model: Peer, temperature: float) -> None:
-    """Type a temperature and ask; anew while the page, just loaded, still hears from the kernel what its widgets show."""
+    """Enter a temperature and send a prompt. Repeat it while the reloaded page still receives widget states."""
     for _ in range(5):
         type_in(page, "temperature", str(temperature))
         page.wait_idle()
@@ -104,7 +104,7 @@ def typed_and_asked(page: Page, model: Peer, temperature: float) -> None:
 
 
 def settings(page: Page) -> dict[str, list[str]]:
-    """Return value and source of each setting that the last cell tells of."""
+    """Return value and source of each setting in the table of the last cell."""
     run(page, CONFIG)
     lines = page.outputs(CONFIG)[0]["data"]["text/plain"].splitlines()[1:]
     return {line.split()[0]: line.split()[1:3] for line in lines}
@@ -127,7 +127,7 @@ SENT = {
 
 
 @everywhere
-def test_each_slider_changes_the_next_request_and_the_table_of_the_settings(page: Page, model: Peer) -> None:
+def test_each_slider_changes_the_next_request_and_the_settings_table(page: Page, model: Peer) -> None:
     before = asked(page, model)
     assert not SENT.keys() & before.keys()
     for name, typed in MOVES.items():
@@ -140,7 +140,7 @@ def test_each_slider_changes_the_next_request_and_the_table_of_the_settings(page
 
 
 @both
-def test_sliders_are_dragged(page: Page, model: Peer) -> None:
+def test_sliders_can_be_dragged(page: Page, model: Peer) -> None:
     drag(page, "temperature", 0.25)
     expect(value(page, "temperature")).to_have_text(re.compile("0.5|0.4[89]|0.5[12]"))
     dragged = float(value(page, "temperature").inner_text())
@@ -154,7 +154,7 @@ def test_sliders_are_dragged(page: Page, model: Peer) -> None:
 
 
 @everywhere
-def test_what_is_written_moves_the_controls_and_default_sends_nothing(page: Page, model: Peer) -> None:
+def test_a_written_setting_moves_the_controls_and_default_sends_nothing(page: Page, model: Peer) -> None:
     page.edit(
         CONFIG, "%mimo_config temperature=0.333 top_p=0.2 max_tokens=1234 thinking=on stop=END system=mimo"
     )
@@ -173,7 +173,7 @@ def test_what_is_written_moves_the_controls_and_default_sends_nothing(page: Page
 
 
 @both
-def test_what_is_out_of_range_stays_and_is_told(page: Page, model: Peer) -> None:
+def test_a_value_out_of_range_is_kept_with_a_notice(page: Page, model: Peer) -> None:
     page.edit(CONFIG, "%mimo_config temperature=5")
     run(page, CONFIG)
     expect(row(page, "temperature")).to_contain_text("5.0 is set, outside 0 to 2")
@@ -240,10 +240,10 @@ def test_two_panels_move_together(page: Page) -> None:
 
 
 def reload(page: Page) -> None:
-    """Load the page anew, up to three times.
+    """Reload the page, up to three times.
 
-    JupyterLab asks the kernel for its widgets once, and waits some seconds for them: on a busy machine in vain, and
-    then «Loading widget…» stays there. People load the page again.
+    JupyterLab requests the widgets from the kernel once, with a timeout of some seconds. On a busy machine it gives up,
+    and «Loading widget…» stays. A user would reload the page again.
     """
     for _ in range(3):
         page.reload()
@@ -254,7 +254,7 @@ def reload(page: Page) -> None:
 
 
 @everywhere
-def test_after_a_reload_the_widgets_go_on(page: Page, model: Peer) -> None:
+def test_the_widgets_work_after_a_reload(page: Page, model: Peer) -> None:
     type_in(page, "temperature", "0.35")
     expect(value(page, "temperature")).to_have_text("0.35")
     page.save()
@@ -268,7 +268,7 @@ def test_after_a_reload_the_widgets_go_on(page: Page, model: Peer) -> None:
 
 
 @both
-def test_a_notebook_without_a_kernel_shows_table_and_line(page: Page) -> None:
+def test_a_notebook_without_a_kernel_shows_the_table_and_the_line(page: Page) -> None:
     type_in(page, "temperature", "0.35")
     expect(value(page, "temperature")).to_have_text("0.35")
     path = page.save()
@@ -280,7 +280,7 @@ def test_a_notebook_without_a_kernel_shows_table_and_line(page: Page) -> None:
 
 
 @both
-def test_the_line_comes_below_the_next_cell_that_runs(page: Page) -> None:
+def test_the_line_is_inserted_below_the_next_executed_cell(page: Page) -> None:
     type_in(page, "temperature", "0.35")
     expect(value(page, "temperature")).to_have_text("0.35")
     panel(page).get_by_role("button", name="New cell with these settings").click()
@@ -294,7 +294,7 @@ def test_the_line_comes_below_the_next_cell_that_runs(page: Page) -> None:
 
 
 @everywhere
-def test_while_a_cell_runs_the_panel_works(page: Page, model: Peer) -> None:
+def test_the_panel_works_while_a_cell_runs(page: Page, model: Peer) -> None:
     with waiting(page) as (over, *_):
         model.script = lambda _: answer(says("one "), until(over), says("two"))
         page.run(ASK)
@@ -305,12 +305,12 @@ def test_while_a_cell_runs_the_panel_works(page: Page, model: Peer) -> None:
 
 
 UNNAMED = "aria-input-field-name"
-"""The library gives the handles of its sliders no name, and no way to give them one."""
+"""ipywidgets gives the handles of its sliders no accessible name, and no way to set one."""
 
 
 @both
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_nothing_but_the_handles_of_the_library(page: Page, theme: Theme) -> None:
+def test_the_panel_passes_axe_except_for_the_handles_of_ipywidgets(page: Page, theme: Theme) -> None:
     if not AXE.is_file():
         pytest.skip("axe-core is not there: make browser")
     page.window.add_script_tag(path=AXE)
@@ -323,7 +323,7 @@ def test_axe_finds_nothing_but_the_handles_of_the_library(page: Page, theme: The
 
 
 @both
-def test_a_prompt_is_tried_stopped_and_kept_below_the_controls(page: Page, model: Peer) -> None:
+def test_a_prompt_can_be_tried_stopped_and_added_to_the_session_in_the_panel(page: Page, model: Peer) -> None:
     again = panel(page).locator(".mimo-prompt-box")
     with waiting(page) as gates:
         model.script = lambda _: answer(says("One two three. "), until(gates[0]), says("Never."))

@@ -1,4 +1,4 @@
-"""A conversation that follows the notebook: cells that are edited, moved, deleted and run again, also after a restart."""
+"""A session that follows the notebook: edited, moved, deleted and re-run cells, also after a restart."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ both = at(("lab", "python3"), ("notebook", "python3"))
 SETUP = "%load_ext mimo_magics\n%mimo_config live=off system=none"
 WORDS = "one two three four five"
 ONE, TWO, THREE, FOUR, FIVE, LAST = range(1, 7)
-"""Places of the cells below the setup; the last one prints the transcript."""
+"""Indexes of the cells below the setup. The last cell prints the transcript."""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def run_all(page: Page) -> None:
 
 
 def again(page: Page, cell: int, source: str) -> None:
-    """Edit a cell and run it, and then the one that prints the transcript."""
+    """Edit and run a cell, and then the cell that prints the transcript."""
     page.edit(cell, source)
     run(page, cell, LAST)
 
@@ -82,7 +82,7 @@ def shown(page: Page) -> list[str]:
 
 
 @everywhere
-def test_a_cell_that_is_edited_and_run_again_replaces_its_turn(page: Page, model: Peer) -> None:
+def test_a_re_run_of_an_edited_cell_replaces_its_turn(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
     assert sent_contents(model) == expected_requests(WORDS)
@@ -108,7 +108,7 @@ def test_a_cell_that_is_edited_and_run_again_replaces_its_turn(page: Page, model
 
 
 @both
-def test_run_all_asks_the_same_again_also_in_a_new_kernel(page: Page, model: Peer) -> None:
+def test_run_all_sends_the_same_requests_also_in_a_new_kernel(page: Page, model: Peer) -> None:
     write(page)
     page.edit(THREE, prompt("three", "--new"))
     asked = [*expected_requests("one two"), *expected_requests("three four five")]
@@ -122,7 +122,7 @@ def test_run_all_asks_the_same_again_also_in_a_new_kernel(page: Page, model: Pee
 
 
 @both
-def test_a_cell_that_is_moved_keeps_its_turn_until_its_place_is_run(page: Page, model: Peer) -> None:
+def test_a_moved_cell_keeps_its_turn_until_it_runs(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
     sent_contents(model)
@@ -135,7 +135,7 @@ def test_a_cell_that_is_moved_keeps_its_turn_until_its_place_is_run(page: Page, 
 
 
 @both
-def test_the_turn_of_a_cell_that_is_deleted_leaves_the_conversation(page: Page, model: Peer) -> None:
+def test_the_turn_of_a_deleted_cell_leaves_the_session(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
     sent_contents(model)
@@ -151,7 +151,7 @@ def test_the_turn_of_a_cell_that_is_deleted_leaves_the_conversation(page: Page, 
 
 
 @both
-def test_a_cell_that_is_cut_and_pasted_is_the_same_cell(page: Page, model: Peer) -> None:
+def test_a_cut_and_pasted_cell_keeps_its_id(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
     sent_contents(model)
@@ -168,7 +168,7 @@ def test_a_cell_that_is_cut_and_pasted_is_the_same_cell(page: Page, model: Peer)
 
 
 @both
-def test_a_copy_of_a_cell_is_another_one(page: Page, model: Peer) -> None:
+def test_a_copied_cell_has_its_own_turn(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
     sent_contents(model)
@@ -178,7 +178,7 @@ def test_a_copy_of_a_cell_is_another_one(page: Page, model: Peer) -> None:
 
 
 @both
-def test_in_a_page_loaded_anew_a_cell_replaces_its_turn(page: Page, model: Peer) -> None:
+def test_a_re_run_after_a_reload_replaces_its_turn(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
     page.save()
@@ -191,7 +191,7 @@ def test_in_a_page_loaded_anew_a_cell_replaces_its_turn(page: Page, model: Peer)
 
 
 @both
-def test_a_conversation_is_resumed_from_the_saved_notebook(page: Page, model: Peer) -> None:
+def test_a_session_is_resumed_from_the_saved_notebook(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
     again(page, FOUR, prompt("four!"))
@@ -208,16 +208,18 @@ def test_a_conversation_is_resumed_from_the_saved_notebook(page: Page, model: Pe
     assert shown(page)[1:3] == ["Turn 2 two!", "Stale: branch 3 three"]
 
 
-KEPT = re.compile(r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\.")
+KEPT = re.compile(
+    r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
+)
 
 
 def kept(page: Page) -> list[bool]:
-    """Tell of each answer whether it was there already."""
+    """Return for each reply whether it was reused."""
     return [any(map(KEPT.fullmatch, remarks(page, cell))) for cell in range(ONE, LAST)]
 
 
 @both
-def test_answers_of_the_saved_notebook_are_kept_until_something_changes(page: Page, model: Peer) -> None:
+def test_replies_of_the_saved_notebook_are_reused_until_a_request_changes(page: Page, model: Peer) -> None:
     write(page, f"{SETUP} run_all=keep")
     run_all(page)
     page.save()
@@ -236,7 +238,7 @@ def test_answers_of_the_saved_notebook_are_kept_until_something_changes(page: Pa
 
 
 @both
-def test_answers_are_kept_where_the_notebook_is_saved_while_it_runs(page: Page, model: Peer) -> None:
+def test_replies_are_reused_if_the_notebook_is_saved_while_it_runs(page: Page, model: Peer) -> None:
     write(page, f"{SETUP} run_all=keep")
     run_all(page)
     page.save()
@@ -253,7 +255,7 @@ DIE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 
 
 @both
-def test_a_conversation_outlives_its_kernel_in_a_file_beside_the_notebook(page: Page, model: Peer) -> None:
+def test_a_session_outlives_its_kernel_in_a_file_beside_the_notebook(page: Page, model: Peer) -> None:
     write(page, f"{SETUP} autosave=on")
     run_all(page)
     again(page, THREE, prompt("three!"))

@@ -1,4 +1,4 @@
-"""An answer while it comes, where a person wants no widgets: it grows in its one place, and can be stopped."""
+"""A streamed reply without widgets: it grows in one output, and can be stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SLOWLY = 0.12
-"""Seconds between words, a little more than between two frames."""
+"""Seconds between words: slightly more than between two updates."""
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,8 @@ def page(server: Server, browser: Browser) -> Iterator[Page]:
         yield page
 
 
-def test_an_answer_grows_in_one_output(page: Page, model: Peer) -> None:
-    """The server sends the next word when the page shows the one before."""
+def test_a_reply_streams_into_one_output(page: Page, model: Peer) -> None:
+    """The server sends a word only after the page shows the word before it."""
     gates = {f"word{number} ": Event() for number in range(6)}
 
     def script(seen: Seen) -> Answer:
@@ -59,7 +59,7 @@ def test_an_answer_grows_in_one_output(page: Page, model: Peer) -> None:
     assert len(page.outputs(1)) == 1
 
 
-def test_a_long_answer_loses_nothing_on_its_way_and_ends_in_one_output(page: Page, model: Peer) -> None:
+def test_a_long_reply_is_complete_and_has_one_output(page: Page, model: Peer) -> None:
     paragraphs = [f"{number}. " + "so it goes on, " * 20 + "\n\n" for number in range(30)]
     model.answers(lambda seen: Answer(frames(seen, paragraphs, SLOWLY)))
     seen = page.watch(1)
@@ -72,9 +72,7 @@ def test_a_long_answer_loses_nothing_on_its_way_and_ends_in_one_output(page: Pag
     assert counts == sorted(counts)
 
 
-def test_an_interrupt_stops_it_and_the_cells_behind_it_and_what_had_come_stays(
-    page: Page, model: Peer
-) -> None:
+def test_an_interrupt_keeps_the_partial_reply_and_aborts_the_queued_cells(page: Page, model: Peer) -> None:
     model.answers(lambda seen: Answer(frames(seen, repeat("word "), SLOWLY)))
     page.run_all()
     expect(page.output(1)).to_contain_text("word word word")
@@ -89,7 +87,7 @@ def test_an_interrupt_stops_it_and_the_cells_behind_it_and_what_had_come_stays(
     expect(page.cell(2).locator(".jp-InputPrompt")).to_have_text("[ ]:")
 
 
-def test_a_fresh_kernel_answers_in_the_same_place(page: Page, model: Peer) -> None:
+def test_a_restarted_kernel_replaces_the_output(page: Page, model: Peer) -> None:
     before = page.outputs(1)
     page.restart()
     assert page.outputs(1) == before

@@ -1,4 +1,4 @@
-"""An answer in the notebook, read live, after it was saved, and by a stranger: without a kernel and without trust."""
+"""The document of a reply: in the session that ran it, in the saved notebook, and in an untrusted copy without a kernel."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ REASONING = "First I *think*: $y^2$.\n\n```python\nimport math\n```"
 
 @pytest.fixture(scope="module")
 def live(server: Server, browser: Browser, model: Peer) -> Iterator[Page]:
-    """The notebook in the window where it was run, saved, its kernel shut down."""
+    """Yield the window that ran the notebook. It is saved, and its kernel is shut down."""
     usage = Usage(1_200, 345, reasoning=120)
     answer = replace(reply(ANSWER, REASONING), model="mimo-v2-pro", usage=usage)
     model.script = lambda seen: stream(seen, answer)
@@ -82,7 +82,7 @@ def live(server: Server, browser: Browser, model: Peer) -> Iterator[Page]:
 
 @pytest.fixture(scope="module", params=["live", "reopened", "untrusted"])
 def page(request: pytest.FixtureRequest, live: Page, server: Server, browser: Browser) -> Iterator[Page]:
-    """The same document in the window where it was asked for, and in new ones."""
+    """Yield the document in the window that ran it, and in new windows."""
     if request.param == "live":
         yield live
         return
@@ -112,7 +112,7 @@ def test_a_cell_has_one_output(page: Page, answer: Locator) -> None:
     assert answer.count() == 1
 
 
-def test_headings_lists_and_quotations_are_what_they_should_be(answer: Locator) -> None:
+def test_headings_lists_and_quotations_are_rendered(answer: Locator) -> None:
     assert texts(answer.locator("h1, h2")) == ["The square", "How it grows"]
     assert texts(answer.locator("li")) == ["one", "two\ntwo and a half", "two and a half", "three", "four"]
     assert answer.locator("ol").evaluate("list => list.start") == 3
@@ -126,13 +126,13 @@ def test_a_table_keeps_its_cells(answer: Locator) -> None:
     assert rows == [["name", "数", "value"], ["one", "一", "1"], ["two", "二", "22"]]
 
 
-def test_columns_keep_their_sides(answer: Locator) -> None:
+def test_columns_keep_their_alignment(answer: Locator) -> None:
     side = "getComputedStyle(cell.querySelector('div') ?? cell).textAlign.replace('-webkit-', '')"
     sides = f"cells => cells.map(cell => {side})"
     assert answer.locator("th, td").evaluate_all(sides) == ["left", "center", "right"] * 3
 
 
-def test_code_is_coloured_and_keeps_its_lines(answer: Locator) -> None:
+def test_code_is_highlighted_and_keeps_its_lines(answer: Locator) -> None:
     code = answer.locator("pre code").last
     assert code.inner_text().splitlines() == [
         "def square(x):",
@@ -146,7 +146,7 @@ def test_code_is_coloured_and_keeps_its_lines(answer: Locator) -> None:
     assert len({plain, word, comment, string}) == 4
 
 
-def test_math_is_typeset_and_money_is_not(answer: Locator) -> None:
+def test_math_is_typeset_and_dollar_amounts_are_not(answer: Locator) -> None:
     shown = answer.locator("> p mjx-container, > div mjx-container")
     shown.nth(1).wait_for()
     assert shown.count() == 2
@@ -155,17 +155,17 @@ def test_math_is_typeset_and_money_is_not(answer: Locator) -> None:
     assert "It costs $5 and $6, not $7." in texts(answer.locator("> p"))
 
 
-def test_text_of_all_languages_is_intact(answer: Locator) -> None:
+def test_text_in_all_scripts_is_unchanged(answer: Locator) -> None:
     assert "你好，世界。日本語も한국어도. 🙂👩‍👩‍👧‍👦🇹🇼" in texts(answer.locator("> p"))
 
 
-def test_markup_of_the_model_is_text(answer: Locator) -> None:
+def test_html_of_the_model_is_escaped(answer: Locator) -> None:
     told = '<script>alert(1)</script> and <b>markup</b> and <img src="https://example.org/dog.png">'
     assert told in texts(answer.locator("> p"))
     assert answer.locator("script, img, b").count() == 0
 
 
-def test_links_open_elsewhere_and_pictures_are_links(answer: Locator) -> None:
+def test_links_open_in_a_new_tab_and_images_are_links(answer: Locator) -> None:
     described = """all => all.map(it =>
         [it.textContent, it.getAttribute('href'), it.target, it.relList.contains('noopener')])"""
     assert answer.locator("a").evaluate_all(described) == [
@@ -175,7 +175,7 @@ def test_links_open_elsewhere_and_pictures_are_links(answer: Locator) -> None:
     ]
 
 
-def test_reasoning_is_folded_and_opens_by_mouse_and_by_keyboard(page: Page, answer: Locator) -> None:
+def test_reasoning_is_folded_and_unfolds_by_mouse_and_keyboard(page: Page, answer: Locator) -> None:
     details, summary = answer.locator("details"), answer.locator("summary")
     thought = details.get_by_text("First I think")
     assert re.fullmatch(r"Reasoning · \d\.\d s · 120 tokens", summary.inner_text())
@@ -192,7 +192,7 @@ def test_reasoning_is_folded_and_opens_by_mouse_and_by_keyboard(page: Page, answ
     thought.wait_for(state="hidden")
 
 
-def test_the_last_line_tells_model_and_tokens(answer: Locator) -> None:
+def test_the_footer_has_the_model_and_the_token_usage(answer: Locator) -> None:
     (last,) = texts(answer.locator("> p > small"))
     assert last.startswith("mimo-v2-pro · 1,200 tokens in, 345 out · ")
 
@@ -230,11 +230,11 @@ CONTRAST = """answer => {
 
 
 DIM = ("span.c1", "span.o")
-"""Colours of code are JupyterLab's own. In the dark theme comments have 4.15, in 4.2 operators 3.94."""
+"""The colors of code come from JupyterLab. In its dark theme, comments have a contrast of 4.15, in 4.2 operators 3.94."""
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])  # a theme stays: the next page is light again
-def test_everything_can_be_read(page: Page, answer: Locator, theme: Theme) -> None:
+def test_all_text_has_enough_contrast(page: Page, answer: Locator, theme: Theme) -> None:
     page.theme(theme)
     measured = answer.evaluate(CONTRAST)
     assert len(measured) > 30
@@ -246,7 +246,7 @@ def test_everything_can_be_read(page: Page, answer: Locator, theme: Theme) -> No
 
 @pytest.fixture(scope="module")
 def saved(live: Page, server: Server) -> Path:
-    """The file with an answer."""
+    """Return the notebook with a reply."""
     return server.folder / "live.ipynb"
 
 
@@ -255,7 +255,7 @@ def document(notebook: Path) -> str:
     return "".join(output["data"]["text/html"])
 
 
-def test_as_html_it_is_the_same_document_and_no_script_came_with_it(server: Server, saved: Path) -> None:
+def test_exported_html_is_the_same_document_without_scripts(server: Server, saved: Path) -> None:
     from bs4 import BeautifulSoup
 
     html = BeautifulSoup(server.convert(saved, "html"), "html.parser")
@@ -264,12 +264,12 @@ def test_as_html_it_is_the_same_document_and_no_script_came_with_it(server: Serv
     assert html.find_all("script") == empty.find_all("script")
 
 
-def test_as_a_script_the_prompt_can_be_read_and_it_is_python(server: Server, saved: Path) -> None:
+def test_an_exported_script_is_python_with_the_prompt(server: Server, saved: Path) -> None:
     script = server.convert(saved, "script")
     compile(script, "live.py", "exec")
     assert "get_ipython().run_cell_magic('mimo', '', 'What is a square?\\n')" in script
 
 
-def test_as_markdown_it_is_one_block_that_stays_whole(server: Server, saved: Path) -> None:
+def test_exported_markdown_has_the_document_in_one_block(server: Server, saved: Path) -> None:
     markdown = MarkdownIt("commonmark").parse(server.convert(saved, "markdown"))
     assert [block.content.strip() for block in markdown if block.type == "html_block"] == [document(saved)]

@@ -1,4 +1,4 @@
-"""Tool calls on their way: what is called, how far it is, and, unfolded, its arguments and its result."""
+"""Tool cards in the live view: the call, its state, and, unfolded, its arguments and its result."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def page(server: Server, browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def go(server: Server) -> Callable[[str], None]:
-    """Let the cell go on as far as this."""
+    """Let the reply continue up to this point."""
 
     def as_far_as(step: str) -> None:
         for each in STEPS[: STEPS.index(step) + 1]:
@@ -99,7 +99,7 @@ def heading(page: Page) -> Locator:
     return view(page, 1).locator(".mimo-fold").first
 
 
-def test_a_call_tells_its_name_its_arguments_as_they_come_and_how_far_it_is(
+def test_a_card_shows_the_name_the_streamed_arguments_and_the_state(
     page: Page, go: Callable[[str], None]
 ) -> None:
     expect(card(page, 0)).to_have_text('search("query": "<b>sq)')
@@ -125,7 +125,7 @@ def test_a_call_tells_its_name_its_arguments_as_they_come_and_how_far_it_is(
     expect(card(page, 2)).to_contain_text("write()refused")
 
 
-def test_unfolded_it_shows_its_arguments_and_its_result_in_boxes_that_scroll(
+def test_an_unfolded_card_shows_arguments_and_result_in_scrollable_boxes(
     page: Page, go: Callable[[str], None]
 ) -> None:
     go("done")
@@ -141,9 +141,7 @@ def test_unfolded_it_shows_its_arguments_and_its_result_in_boxes_that_scroll(
     assert card(page, 0).locator("img, script, b, mjx-container").count() == 0
 
 
-def test_what_was_called_is_folded_when_the_answer_begins_and_unfolds_in_the_document(
-    page: Page, go: Callable[[str], None]
-) -> None:
+def test_cards_fold_before_the_text_and_unfold_in_the_document(page: Page, go: Callable[[str], None]) -> None:
     go("answer")
     expect(heading(page)).to_have_text("Called search, read, write")
     expect(card(page, 0)).to_be_hidden()
@@ -161,7 +159,7 @@ def test_what_was_called_is_folded_when_the_answer_begins_and_unfolds_in_the_doc
     ]
 
 
-def test_nothing_of_it_was_executed(page: Page, go: Callable[[str], None]) -> None:
+def test_no_code_of_the_reply_was_executed(page: Page, go: Callable[[str], None]) -> None:
     go("end")
     page.wait_idle()
     assert page.window.evaluate("window.ran") is None

@@ -1,4 +1,4 @@
-"""Tutorials in a real JupyterLab: what a reader sees who runs all cells, in light and dark."""
+"""Tutorials in a real JupyterLab: the outputs after «Run All», in the light and the dark theme."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ FOLDER = NOTEBOOKS
 pytestmark = pytest.mark.parametrize("server", ["lab"], indirect=True, scope="package")
 LESSONS = ("00_first_answer", "02_parameters", "03_tools")
 REASON = (
-    "nobody is there to be asked. "
-    "Who wrote the notebook can allow this tool: %mimo_tools confirm delete_file=none"
+    "the run is unattended. "
+    "The author of the notebook can allow this tool: %mimo_tools confirm delete_file=none"
 )
-"""What the model was told of a call when the tape was recorded, as no person was there."""
+"""The reason of a refused call on the tape, which was recorded unattended."""
 BEFORE = """import os
 os.environ |= {{"MIMO_PRESET": "local", "MIMO_TAPE": "replay:{tape}"}}
 os.environ.pop("MIMO_BASE_URL"), os.environ.pop("MIMO_API_KEY")"""
-"""The cell that a test puts on top: the tape answers, and no server."""
+"""A cell at the top of the notebook that replays the tape."""
 
 
 @pytest.fixture(scope="module", params=LESSONS)
@@ -59,7 +59,7 @@ def page(server: Server, browser: Browser, lesson: str) -> Iterator[Page]:
 
 
 def refuse_what_is_asked(page: Page) -> None:
-    """Press Refuse wherever a tool waits, for the reason that stands on the tape, until all cells have run."""
+    """Press Refuse for every waiting call, with the reason on the tape, until all cells have run."""
     notebook = page.window.locator(".jp-Notebook")
     button = notebook.get_by_role("button", name=re.compile(r"(^|\W)Refuse$"))
     deadline = time.monotonic() + PATIENCE
@@ -78,7 +78,7 @@ def saved(lesson: str) -> dict[str, Any]:
 
 
 def answers(lesson: str) -> dict[int, list[str]]:
-    """Return the answers that are saved, by the place of their cells in the page."""
+    """Return the saved replies by the index of their cell."""
     found = {}
     for place, cell in enumerate(saved(lesson)["cells"], 1):
         told = [output for output in cell.get("outputs", ()) if "mimo" in output.get("metadata", {})]
@@ -87,7 +87,7 @@ def answers(lesson: str) -> dict[int, list[str]]:
     return found
 
 
-def test_every_answer_is_the_one_that_is_saved(page: Page, lesson: str) -> None:
+def test_every_reply_equals_the_saved_one(page: Page, lesson: str) -> None:
     wanted = answers(lesson)
     assert len(wanted) >= 3
     told = [
@@ -103,7 +103,7 @@ def test_every_answer_is_the_one_that_is_saved(page: Page, lesson: str) -> None:
     assert page.strays == []
 
 
-def test_no_cell_fails_that_is_not_meant_to(page: Page, lesson: str) -> None:
+def test_cells_fail_only_where_the_lesson_expects_it(page: Page, lesson: str) -> None:
     for place, cell in enumerate(saved(lesson)["cells"], 1):
         if cell["cell_type"] == "code":
             failed = any(output["output_type"] == "error" for output in page.outputs(place))
@@ -111,7 +111,7 @@ def test_no_cell_fails_that_is_not_meant_to(page: Page, lesson: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_answer_can_be_read_by_everybody(page: Page, lesson: str, theme: Theme) -> None:
+def test_every_reply_passes_axe(page: Page, lesson: str, theme: Theme) -> None:
     page.theme(theme)
     for cell in answers(lesson):
         expect(page.output(cell)).to_be_visible()

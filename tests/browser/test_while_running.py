@@ -1,4 +1,4 @@
-"""What a person does while a reply comes: stop it, queue cells behind it, use widgets, load the page anew."""
+"""Actions while a reply streams: stop it, queue cells, use widgets, reload the page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> It
 
 @pytest.fixture
 def gates(page: Page) -> Iterator[list[Event]]:
-    """Where streams wait. Whatever a test does, they end."""
+    """Yield the events that streams wait for. They are set at the end of every test."""
     with waiting(page) as gates:
         yield gates
 
@@ -37,7 +37,7 @@ WAYS = ["mouse", "Enter", "Space", "interrupt"]
 
 
 def stop(page: Page, way: str) -> None:
-    """Stop the answer, and wait until the kernel is idle."""
+    """Stop the reply, and wait until the kernel is idle."""
     button = view(page).get_by_role("button", name="Stop")
     button.focus()
     if way == "mouse":
@@ -50,7 +50,7 @@ def stop(page: Page, way: str) -> None:
 
 
 def assert_stopped(page: Page, model: Peer) -> None:
-    """The server knows, and the cell behind did not run."""
+    """Assert that the server saw the client disconnect, and that the next cell did not run."""
     assert model.settled()[-1].disconnected
     assert page.outputs(1) == []
     expect(page.cell(1).locator(".jp-InputPrompt")).to_have_text("[ ]:")
@@ -61,7 +61,7 @@ def texts(page: Page) -> list[str]:
 
 
 def messages(page: Page, model: Peer) -> list[dict[str, Any]]:
-    """Ask on, and return what the server got."""
+    """Send another prompt, and return the request."""
     model.script = lambda _: answer(says("Yes."))
     page.run(2)
     page.wait_idle()
@@ -72,9 +72,7 @@ def messages(page: Page, model: Peer) -> list[dict[str, Any]]:
 
 @everywhere
 @pytest.mark.parametrize("way", WAYS)
-def test_a_stopped_answer_stays_as_far_as_it_came_and_the_conversation_goes_on(
-    page: Page, model: Peer, way: str
-) -> None:
+def test_a_stopped_reply_is_kept_and_the_session_continues(page: Page, model: Peer, way: str) -> None:
     model.script = lambda _: answer(thinks("Hm."), says("word " * 100_000, 0.05))
     page.fill("%%mimo --new\nhello", "print('ran')", "%%mimo\ngo on")
     page.run_all()
@@ -93,7 +91,7 @@ def test_a_stopped_answer_stays_as_far_as_it_came_and_the_conversation_goes_on(
 
 @everywhere
 @pytest.mark.parametrize("way", ["mouse", "interrupt"])
-def test_an_answer_is_stopped_while_the_server_is_silent(page: Page, model: Peer, way: str) -> None:
+def test_a_reply_can_be_stopped_while_the_server_is_silent(page: Page, model: Peer, way: str) -> None:
     model.script = lambda _: answer(says("A word"), [SILENCE])
     page.fill("%%mimo --new\nhello", "print('ran')", "%%mimo\ngo on")
     page.run_all()
@@ -108,7 +106,7 @@ def test_an_answer_is_stopped_while_the_server_is_silent(page: Page, model: Peer
 
 @everywhere
 @pytest.mark.parametrize("way", ["mouse", "interrupt"])
-def test_an_answer_is_stopped_before_anything_came(page: Page, model: Peer, way: str) -> None:
+def test_a_reply_can_be_stopped_before_its_first_token(page: Page, model: Peer, way: str) -> None:
     model.script = lambda _: answer([SILENCE])
     page.fill("%%mimo --new\nlost", "print('ran')", "%%mimo\ngo on")
     page.run_all()
@@ -125,9 +123,7 @@ def test_an_answer_is_stopped_before_anything_came(page: Page, model: Peer, way:
 
 
 @everywhere
-def test_cells_queued_behind_an_answer_run_after_it_in_their_order(
-    page: Page, model: Peer, gates: list[Event]
-) -> None:
+def test_queued_cells_run_after_the_reply_in_order(page: Page, model: Peer, gates: list[Event]) -> None:
     model.script = lambda _: answer(says("An answer."), until(gates[0]))
     page.fill("ran = []", "%%mimo\nhello", "ran += [_.text]", "ran += ['later']", "print(ran)")
     page.run(0)
@@ -155,7 +151,7 @@ VBox([slider, label])
 
 
 def move(page: Page, value: int) -> None:
-    """Type a value into the slider's field."""
+    """Enter a value into the field of the slider."""
     field = page.output(0).locator(".widget-readout")
     field.click()
     field.fill(str(value))
@@ -163,7 +159,7 @@ def move(page: Page, value: int) -> None:
 
 
 @everywhere
-def test_a_slider_of_ones_own_moves_while_an_answer_comes_and_afterwards(
+def test_a_slider_of_the_user_works_during_and_after_a_reply(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     model.script = lambda _: answer(says("An answer."), until(gates[0]))
@@ -198,7 +194,7 @@ VBox([button, label])
 
 
 @everywhere
-def test_what_a_handler_shows_leaves_the_answer_alone(page: Page, model: Peer, gates: list[Event]) -> None:
+def test_output_of_a_handler_does_not_change_the_reply(page: Page, model: Peer, gates: list[Event]) -> None:
     model.script = lambda _: answer(says("An answer"), until(gates[0]), says(" goes on."), until(gates[1]))
     page.fill(LOUD, "%%mimo\nhello", "")
     page.run_all()
@@ -216,17 +212,17 @@ def test_what_a_handler_shows_leaves_the_answer_alone(page: Page, model: Peer, g
 # Loading the page anew
 
 DEAF = ("lab", "7.3.0")
-"""Where a new page is heard when the cell is over: it does not know of the channel that the old one had opened."""
+"""Front ends in which a reloaded page is connected only after the cell: it does not know the comm of the old page."""
 
 
 def reload(page: Page) -> None:
-    """Load the page anew, with what it shows in the file."""
+    """Save the notebook, and reload the page."""
     page.save()
     page.reload()
 
 
 @at(*(place for place in PLACES if place != DEAF))
-def test_in_a_page_loaded_anew_an_answer_goes_on_and_can_be_stopped(
+def test_a_reply_continues_after_a_reload_and_can_be_stopped(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     model.script = lambda _: answer(thinks("Hm."), says("One. "), until(gates[0]), says("Two. "), [SILENCE])
@@ -244,9 +240,7 @@ def test_in_a_page_loaded_anew_an_answer_goes_on_and_can_be_stopped(
 
 
 @everywhere
-def test_in_a_page_loaded_anew_the_answer_is_whole_when_the_cell_is_over(
-    page: Page, model: Peer, gates: list[Event]
-) -> None:
+def test_a_reply_is_complete_after_a_reload(page: Page, model: Peer, gates: list[Event]) -> None:
     words = "".join(f"word{number} " for number in range(300))
     model.script = lambda _: answer(thinks("Hm."), says("One. "), until(gates[0]), says(words, 0.002))
     page.fill("%%mimo\nhello")

@@ -1,4 +1,4 @@
-"""The address of a call, and its key."""
+"""The endpoint of a call: base URL, API key and authentication."""
 
 from pathlib import Path
 
@@ -28,19 +28,19 @@ def test_the_default_endpoint_is_that_of_the_default_preset() -> None:
 
 
 @pytest.mark.usefixtures("_key")
-def test_base_url_and_header_can_be_set() -> None:
+def test_a_base_url_and_an_auth_header_can_be_set() -> None:
     found = endpoint.resolve_endpoint(Settings(base_url="http://localhost:8000/v1/", auth="x-api-key"))
     assert found == Endpoint("http://localhost:8000/v1", KEY, "x-api-key")
     assert found.host == "localhost:8000"
 
 
-def test_a_missing_key_is_an_error_that_names_the_page_for_keys_and_the_local_preset() -> None:
+def test_the_error_on_a_missing_key_says_how_to_get_one_and_how_to_continue_without() -> None:
     with pytest.raises(MissingApiKey) as error:
         endpoint.resolve_endpoint(Settings())
-    assert str(error.value) == "There is no key for api.mimo-v2.com."
+    assert str(error.value) == "There is no API key for api.mimo-v2.com."
     assert error.value.hint == (
-        "Set MIMO_API_KEY (keys: https://www.mimo-v2.com) or %mimo_config api_key; "
-        "without one: %mimo_config preset=local"
+        "Set MIMO_API_KEY (get a key at https://www.mimo-v2.com) or run %mimo_config api_key. "
+        "Without a key: %mimo_config preset=local"
     )
 
 
@@ -63,7 +63,7 @@ def test_the_embedded_model_has_no_base_url_before_it_runs() -> None:
     assert endpoint.resolve_address(Settings(preset="local")).base_url == ""
 
 
-def test_another_base_url_needs_no_key() -> None:
+def test_a_custom_base_url_needs_no_key() -> None:
     assert endpoint.resolve_endpoint(Settings(base_url="http://127.0.0.1:1/v1")).key == ""
 
 
@@ -71,8 +71,8 @@ def test_another_base_url_needs_no_key() -> None:
     "url",
     ["api.mimo-v2.com/v1", "ftp://host/v1", "javascript:alert(1)", "http://[::1", "https://", "https://h:x/"],
 )
-def test_an_invalid_base_url_is_an_error(url: str) -> None:
-    with pytest.raises(BadOption, match="is no web address"):
+def test_an_invalid_base_url_is_refused(url: str) -> None:
+    with pytest.raises(BadOption, match="is not a valid URL"):
         endpoint.resolve_endpoint(Settings(base_url=url))
 
 
@@ -89,13 +89,13 @@ def test_an_unknown_preset_gets_a_suggestion() -> None:
 
 
 @pytest.mark.usefixtures("_key")
-def test_a_key_that_one_host_accepted_is_not_sent_to_another() -> None:
+def test_a_key_that_a_host_accepted_is_not_sent_to_another() -> None:
     endpoint.bind_key(endpoint.resolve_endpoint(Settings()))
     with pytest.raises(MissingApiKey) as error:
         endpoint.resolve_endpoint(Settings(preset="xiaomi"))
     assert (str(error.value), error.value.hint) == (
-        "There is no key for api.xiaomimimo.com.",
-        "The key at hand was given for another host; give one for this host by %mimo_config api_key",
+        "There is no API key for api.xiaomimimo.com.",
+        "The known API key belongs to another host. Set a key for this host with %mimo_config api_key",
     )
     with pytest.raises(MissingApiKey):
         endpoint.resolve_endpoint(Settings(base_url="https://evil.example/v1"))
@@ -105,19 +105,19 @@ def test_a_key_that_one_host_accepted_is_not_sent_to_another() -> None:
 
 
 @pytest.mark.usefixtures("_key")
-def test_a_key_that_one_host_refused_can_be_sent_to_another() -> None:
+def test_a_key_that_a_host_rejected_can_be_sent_to_another() -> None:
     endpoint.resolve_endpoint(Settings())
     assert endpoint.resolve_endpoint(Settings(preset="xiaomi")).key == KEY
 
 
 @pytest.mark.usefixtures("_key")
-def test_a_key_is_not_bound_to_this_machine() -> None:
+def test_a_loopback_server_does_not_bind_a_key() -> None:
     endpoint.bind_key(endpoint.resolve_endpoint(Settings(base_url="http://localhost:8000/v1")))
     assert endpoint.resolve_endpoint(Settings()).key == KEY
 
 
 @pytest.mark.usefixtures("_key")
-def test_a_key_is_not_sent_over_http_to_another_machine() -> None:
+def test_a_key_is_not_sent_unencrypted() -> None:
     assert endpoint.resolve_endpoint(Settings(base_url="http://api.mimo-v2.com/v1")).key == ""
     credentials.set_key("http://vllm.lan:8000", "sk-lan")
     assert endpoint.resolve_endpoint(Settings(base_url="http://vllm.lan:8000/v1")).key == "sk-lan"
@@ -146,13 +146,13 @@ def test_a_key_is_bound_to_scheme_and_host(url: str, origin: str) -> None:
     assert endpoint.get_key_origin(url) == origin
 
 
-def test_different_spellings_of_a_host_are_equal() -> None:
+def test_different_spellings_of_a_host_are_the_same_origin() -> None:
     urls = ("https://API.mimo-v2.com/v1", "https://api.mimo-v2.com:443/v1", "https://api.mimo-v2.com")
     assert {endpoint.parse_host(url) for url in urls} == {"api.mimo-v2.com"}
     assert endpoint.parse_host("http://127.0.0.1:8000/v1") == "127.0.0.1:8000"
 
 
-def test_a_base_url_with_the_embedded_model_is_an_error() -> None:
+def test_the_embedded_model_has_no_base_url() -> None:
     with pytest.raises(BadOption, match="has no base URL"):
         endpoint.resolve_service(Settings(preset="local", base_url="http://127.0.0.1:8000/v1"))
 
@@ -162,7 +162,7 @@ def test_the_repr_of_an_endpoint_masks_the_key() -> None:
     assert KEY[:-4] not in repr(endpoint.resolve_endpoint(Settings()))
 
 
-def test_a_base_url_with_a_password_is_an_error_that_does_not_contain_it() -> None:
+def test_a_base_url_with_a_password_is_refused_without_showing_it() -> None:
     with pytest.raises(BadOption) as error:
         endpoint.resolve_endpoint(Settings(base_url="https://me:S3cretPw@host/v1"))
     assert "S3cretPw" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Tools of MCP servers: one written here with the SDK, over both transports, and one that others wrote."""
+"""Tools of MCP servers: a server of our own over both transports, and the official time server."""
 
 import asyncio
 import json
@@ -86,7 +86,7 @@ def fail() -> str:
 
 @server.tool()
 async def meet() -> str:
-    """Wait until two have come."""
+    """Wait until two calls have arrived."""
     global met
     met += 1
     while met < 2:
@@ -135,7 +135,7 @@ def learn(name: str) -> str:
     return "learnt"
 
 async def old(context, go_on):
-    """A server of 2025 knows sessions, which it forgets when it begins anew."""
+    """A server of the 2025 protocol has sessions, which are lost when it restarts."""
     if context.method == "server/discover":
         raise MCPError(code=-32601, message="Method not found")
     return await go_on(context)
@@ -163,7 +163,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def made() -> Iterator[Made]:
-    """Makes servers that end with the test."""
+    """Create servers that are closed after the test."""
     servers: list[McpServer] = []
 
     def make(*args: object, **kwargs: object) -> McpServer:
@@ -184,7 +184,7 @@ def shop(program: Path) -> Iterator[McpServer]:
 
 @pytest.fixture
 def own(made: Made, program: Path) -> McpServer:
-    """A server for a test that ends it, or begins with none."""
+    """A server that the test itself starts or stops."""
     return made("shop", [sys.executable, str(program)])
 
 
@@ -215,7 +215,7 @@ def either(request: pytest.FixtureRequest, shop: McpServer, made: Made) -> McpSe
 
 @pytest.fixture(scope="module")
 def free_port() -> Iterator[Callable[[], int]]:
-    """Gives out ports that no other process gets meanwhile: they stay bound, so that only we may listen there."""
+    """Return ports that stay bound, so that no other process can listen there."""
     with ExitStack() as held:
 
         def found() -> int:
@@ -244,8 +244,8 @@ async def named(server: McpServer, name: str) -> McpTool:
     return next(tool for tool in await server.list_tools() if tool.name == name)
 
 
-async def said(server: McpServer, tool: str, **arguments: object) -> str:
-    """What a call gives that goes well."""
+async def call_text(server: McpServer, tool: str, **arguments: object) -> str:
+    """Return the text of a successful call."""
     text, is_error = await server.call_tool(tool, arguments)
     assert not is_error, text
     return text
@@ -259,10 +259,10 @@ async def error_of(question: Awaitable[object]) -> MimoError:
     return caught.value
 
 
-# What is offered
+# Lists of tools
 
 
-async def test_tools_have_the_server_name_and_a_schema_that_mimo_accepts(either: McpServer) -> None:
+async def test_tools_have_the_prefix_of_the_server_and_no_unsupported_schema_keys(either: McpServer) -> None:
     add, shelve = [(await named(either, name)).spec for name in ("add", "shelve")]
     number = {"type": "integer"}
     parameters = {"type": "object", "properties": {"a": number, "b": number}, "required": ["a", "b"]}
@@ -287,7 +287,7 @@ async def test_a_title_replaces_a_missing_description(shop: McpServer) -> None:
     assert (await named(shop, "show")).spec.description == "Show a result"
 
 
-async def test_every_tool_name_is_valid_and_calls_the_right_tool(made: Made, program: Path) -> None:
+async def test_every_name_is_valid_for_a_model_and_calls_the_right_tool(made: Made, program: Path) -> None:
     server = made("Müller & Söhne", [sys.executable, str(program)])
     strange = ["a.b", "a/b", "x" * 100, "x" * 101]
     for name in strange:
@@ -300,14 +300,14 @@ async def test_every_tool_name_is_valid_and_calls_the_right_tool(made: Made, pro
     assert await (await named(server, "a/b")).call({}) == ("new", False)
 
 
-async def test_a_tool_that_the_server_adds_later_is_offered_later(either: McpServer) -> None:
+async def test_a_tool_that_is_added_later_is_listed_later(either: McpServer) -> None:
     name = f"later_{os.getpid()}_{either.url[:4]}"
     assert name not in [tool.name for tool in await either.list_tools()]
-    await said(either, "learn", name=name)
+    await call_text(either, "learn", name=name)
     assert await (await named(either, name)).call({}) == ("new", False)
 
 
-# What comes of a call
+# Results
 
 
 async def test_a_call_returns_the_text_of_the_tool(either: McpServer) -> None:
@@ -319,7 +319,7 @@ async def test_a_call_returns_the_text_of_the_tool(either: McpServer) -> None:
     [
         ("texts", "one\ntwo"),
         ("picture", "look:\n(an image of 5 bytes that cannot be shown here)"),
-        ("sound", "(a sound of 3,000 bytes that cannot be shown here)"),
+        ("sound", "(an audio clip of 3,000 bytes that cannot be shown here)"),
         ("link", "(a link to file:///notes.txt)"),
         ("notes", "what it says"),
         ("archive", "(the resource file:///a.zip of 3 bytes that cannot be shown here)"),
@@ -332,7 +332,7 @@ async def test_every_kind_of_result_becomes_text(shop: McpServer, name: str, tex
 
 
 @pytest.mark.parametrize(
-    ("tool", "arguments", "told"),
+    ("tool", "arguments", "message"),
     [
         ("fail", {}, "Error executing tool fail"),
         ("add", {"a": "many", "b": 1}, "a"),
@@ -340,65 +340,67 @@ async def test_every_kind_of_result_becomes_text(shop: McpServer, name: str, tex
     ],
 )
 async def test_an_error_of_a_tool_or_its_server_is_a_result(
-    either: McpServer, tool: str, arguments: dict[str, object], told: str
+    either: McpServer, tool: str, arguments: dict[str, object], message: str
 ) -> None:
     text, is_error = await either.call_tool(tool, arguments)
     assert is_error
-    assert told in text
+    assert message in text
 
 
 async def test_a_lone_surrogate_in_an_argument_is_replaced(either: McpServer) -> None:
-    assert await said(either, "echo", text="\ud83d\ude00 \ud800") == "😀 \ufffd"
+    assert await call_text(either, "echo", text="\ud83d\ude00 \ud800") == "😀 \ufffd"
 
 
 async def test_a_long_result_is_complete(either: McpServer) -> None:
-    assert await said(either, "echo", text="é" * 300_000) == "é" * 300_000
+    assert await call_text(either, "echo", text="é" * 300_000) == "é" * 300_000
 
 
 # Loops, threads and interrupts
 
 
 async def waiting(server: McpServer) -> asyncio.Task[tuple[str, bool]]:
-    """Begin a call that never ends, and return when its tool runs."""
-    before = await said(server, "waits")
+    """Start a call that never ends, and return when its tool runs."""
+    before = await call_text(server, "waits")
     call = asyncio.create_task(server.call_tool("wait", {}))
     with anyio.fail_after(60):
-        while await said(server, "waits") == before:
+        while await call_text(server, "waits") == before:
             pass
     return call
 
 
-async def test_two_calls_run_concurrently(shop: McpServer) -> None:
+async def test_two_calls_run_at_the_same_time(shop: McpServer) -> None:
     with anyio.fail_after(60):
-        assert await asyncio.gather(said(shop, "meet"), said(shop, "meet")) == ["met", "met"]
+        assert await asyncio.gather(call_text(shop, "meet"), call_text(shop, "meet")) == ["met", "met"]
 
 
-async def test_a_cancelled_call_does_not_stop_the_server(either: McpServer) -> None:
-    process, before = await said(either, "process"), await said(either, "count")
+async def test_a_cancelled_call_ends_and_the_server_continues(either: McpServer) -> None:
+    process, before = await call_text(either, "process"), await call_text(either, "count")
     call = await waiting(either)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
     with anyio.fail_after(60):
-        while await said(either, "count") == before:
+        while await call_text(either, "count") == before:
             pass
-    assert await said(either, "process") == process
+    assert await call_text(either, "process") == process
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="a process cannot be stopped here")
 async def test_a_cancelled_call_does_not_wait_for_a_server_that_hangs(own: McpServer) -> None:
-    process = await said(own, "process")
+    process = await call_text(own, "process")
     os.kill(int(process), signal.SIGSTOP)
     try:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(own.call_tool("add", {"a": 1, "b": 1}), 0.3)
     finally:
         os.kill(int(process), signal.SIGCONT)
-    assert await said(own, "process") == process
+    assert await call_text(own, "process") == process
 
 
-async def test_a_cancelled_start_does_not_block_the_next_one(own: McpServer) -> None:
-    one, other = asyncio.create_task(own.list_tools()), asyncio.create_task(said(own, "add", a=1, b=1))
+async def test_a_caller_that_is_cancelled_during_the_start_does_not_stop_it_for_another(
+    own: McpServer,
+) -> None:
+    one, other = asyncio.create_task(own.list_tools()), asyncio.create_task(call_text(own, "add", a=1, b=1))
     while own._connection is None:
         await anyio.lowlevel.checkpoint()
     one.cancel()
@@ -406,16 +408,17 @@ async def test_a_cancelled_start_does_not_block_the_next_one(own: McpServer) -> 
 
 
 def test_one_server_serves_all_loops_and_threads(either: McpServer) -> None:
-    asked = partial(said, either, "process")
+    asked = partial(call_text, either, "process")
     with start_blocking_portal() as portal:
         first = portal.call(asked)
     assert {first, asyncio.run(asked()), asyncio.run(asked())} == {first}
 
 
-def test_two_threads_that_start_together_share_a_server(own: McpServer) -> None:
+def test_threads_that_start_at_the_same_time_get_the_same_server(own: McpServer) -> None:
     found: list[str] = []
     threads = [
-        threading.Thread(target=lambda: found.append(asyncio.run(said(own, "process")))) for _ in range(8)
+        threading.Thread(target=lambda: found.append(asyncio.run(call_text(own, "process"))))
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -425,15 +428,15 @@ def test_two_threads_that_start_together_share_a_server(own: McpServer) -> None:
     assert len({*found}) == 1
 
 
-async def test_the_log_of_a_server_has_a_size_limit(own: McpServer) -> None:
-    await said(own, "chat")
+async def test_the_log_of_a_server_does_not_grow_without_limit(own: McpServer) -> None:
+    await call_text(own, "chat")
     first = os.fstat(own._connection._log.fileno()).st_size
     for _ in range(3):
-        await said(own, "chat")
+        await call_text(own, "chat")
     assert os.fstat(own._connection._log.fileno()).st_size == first >= 100_000
 
 
-async def test_logs_of_the_server_and_of_the_sdk_are_not_displayed(
+async def test_logs_of_the_server_and_the_sdk_are_not_printed(
     own: McpServer, made: Made, capfd: pytest.CaptureFixture[str]
 ) -> None:
     call = await waiting(own)
@@ -443,17 +446,17 @@ async def test_logs_of_the_server_and_of_the_sdk_are_not_displayed(
     assert capfd.readouterr() == ("", "")
 
 
-# Beginning and end
+# Start and end
 
 
 async def test_a_server_starts_on_first_use_and_stops_on_close(own: McpServer) -> None:
     assert own._connection is None
-    first = await said(own, "process")
-    assert own._connection._scope.deadline == float("inf")  # it may take its time from now on
+    first = await call_text(own, "process")
+    assert own._connection._scope.deadline == float("inf")  # no timeout after the start
     own.close()
     own.close()
     assert not runs(first)
-    second = await said(own, "process")
+    second = await call_text(own, "process")
     assert second != first
 
 
@@ -463,7 +466,7 @@ async def test_closing_does_not_wait_for_a_server_that_never_starts(made: Made) 
     while silent._connection is None:
         await anyio.lowlevel.checkpoint()
     await asyncio.to_thread(silent.close)
-    assert str(await error_of(asking)) == "The MCP server 'silent' has ended."
+    assert str(await error_of(asking)) == "The MCP server 'silent' exited."
 
 
 PROGRAM = """
@@ -474,25 +477,25 @@ end, url, *command = sys.argv[1:]
 local, remote, talker = McpServer("a", command), McpServer("b", url=url), McpServer("c", ["echo", "no JSON"])
 found = []
 
-def said(server, tool):
+def call_text(server, tool):
     found.append(asyncio.run(server.call_tool(tool, {}))[0])
     return found[-1]
 
-threads = [threading.Thread(target=said, args=(local, "process")) for _ in range(4)]
+threads = [threading.Thread(target=call_text, args=(local, "process")) for _ in range(4)]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-said(remote, "count")
-said(talker, "count")
+call_text(remote, "count")
+call_text(talker, "count")
 print(*{*found[:4]}, flush=True)
 if end == "fork":
     if child := os.fork():
         print(os.waitpid(child, 0)[1])
     else:
-        print(said(local, "process"), flush=True)
+        print(call_text(local, "process"), flush=True)
         sys.exit()
-    print(said(local, "process"))
+    print(call_text(local, "process"))
 if end == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
 gc.collect()
@@ -500,7 +503,7 @@ gc.collect()
 
 
 def printed(end: str, url: str, *command: object) -> list[str]:
-    """What a program prints that uses servers from several threads and then ends."""
+    """Return the output of a program that uses servers in several threads and then exits."""
     python = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PROGRAM, end, url]
     run = subprocess.run(
         [*python, sys.executable, *map(str, command)],
@@ -533,43 +536,41 @@ def test_a_forked_process_starts_its_own_server(program: Path, address: str) -> 
     wait_until(lambda: not runs(child) and not runs(first))
 
 
-async def test_a_server_that_died_during_a_call_is_an_error_and_is_restarted(
-    made: Made, program: Path
-) -> None:
+async def test_a_crashed_server_is_reported_and_started_again(made: Made, program: Path) -> None:
     shop = made("shop", [sys.executable, str(program)], env={"TOKEN": "sesame"})
-    first = await said(shop, "process")
+    first = await call_text(shop, "process")
     assert await shop.call_tool("die", {}) == (
-        "The MCP server 'shop' has ended: out of tea, says (TOKEN).",
+        "The MCP server 'shop' exited: out of tea, says (TOKEN).",
         True,
     )
-    assert await said(shop, "process") != first
+    assert await call_text(shop, "process") != first
 
 
-async def test_a_server_that_died_between_two_cells_is_restarted(own: McpServer) -> None:
-    first = await said(own, "process")
+async def test_a_server_that_crashed_between_two_cells_is_started_again(own: McpServer) -> None:
+    first = await call_text(own, "process")
     os.kill(int(first), signal.SIGKILL)
     wait_until(lambda: not runs(first))
     assert len(await own.list_tools()) > 5
-    assert await said(own, "process") != first
+    assert await call_text(own, "process") != first
 
 
-async def test_a_server_program_receives_only_the_given_environment(
+async def test_a_program_gets_only_harmless_and_named_environment_variables(
     made: Made, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("MIMO_API_KEY", "AWS_SECRET_ACCESS_KEY", "JUPYTER_TOKEN", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, "secret")
     server = made("shop", [sys.executable, str(program)], env={"GIVEN": "yes"})
-    environment = json.loads(await said(server, "environment"))
+    environment = json.loads(await call_text(server, "environment"))
     assert environment["GIVEN"] == "yes"
     assert {*environment} <= {"GIVEN", "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LC_CTYPE"}
     assert "secret" not in environment.values()
 
 
-# What can go wrong
+# Errors
 
 
 class Website(BaseHTTPRequestHandler):
-    """A page, and for a POST as well."""
+    """A web page, also in response to a POST."""
 
     def do_POST(self) -> None:
         self.send_response(200)
@@ -591,59 +592,59 @@ def website() -> Iterator[str]:
         thread.join()
 
 
-LOOK = "Run its command in a terminal to see more."
+LOOK = "Run its command in a terminal to see its output."
 PYTHON = [sys.executable, "-c"]
 DYING = "import os; raise SystemExit('first\\n\\x1b[1mno\\x07 ' + os.environ['TOKEN'] + '\\x1b[0m.\\n')"
 NODE = "import sys; sys.stderr.write('x\\nError: no such module\\n    at main\\n\\nNode.js v20\\n')"
 
 
 @pytest.mark.parametrize(
-    ("command", "kind", "told", "hint"),
+    ("command", "kind", "message", "hint"),
     [
         (
             ["no-such-program", "secret"],
             BadOption,
             "The MCP server 'it' cannot be started: 'no-such-program': No such file or directory.",
-            "Install it, or write its whole path.",
+            "Install the program, or use its full path.",
         ),
         (
             [os.devnull],
             BadOption,
             "The MCP server 'it' cannot be started: '/dev/null': Permission denied.",
-            "Install it, or write its whole path.",
+            "Install the program, or use its full path.",
         ),
-        ([*PYTHON, DYING], ConnectionFailed, "The MCP server 'it' has ended: no (TOKEN).", LOOK),
-        ([*PYTHON, NODE], ConnectionFailed, "The MCP server 'it' has ended: Error: no such module.", LOOK),
-        ([*PYTHON, "pass"], ConnectionFailed, "The MCP server 'it' has ended.", LOOK),
-        (["cat"], WireError, "The MCP server 'it' refused: Method not found.", LOOK),
+        ([*PYTHON, DYING], ConnectionFailed, "The MCP server 'it' exited: no (TOKEN).", LOOK),
+        ([*PYTHON, NODE], ConnectionFailed, "The MCP server 'it' exited: Error: no such module.", LOOK),
+        ([*PYTHON, "pass"], ConnectionFailed, "The MCP server 'it' exited.", LOOK),
+        (["cat"], WireError, "The MCP server 'it' returned an error: Method not found.", LOOK),
     ],
     ids=["there is none", "it may not run", "it dies", "Node dies", "it ends", "it is no server"],
 )
-async def test_a_program_that_is_not_an_mcp_server_is_an_error(
-    made: Made, command: list[str], kind: type[MimoError], told: str, hint: str
+async def test_a_program_that_is_not_an_mcp_server_is_reported(
+    made: Made, command: list[str], kind: type[MimoError], message: str, hint: str
 ) -> None:
     error = await error_of(made("it", command, env={"TOKEN": "secret", "DEBUG": "o"}).list_tools())
-    assert (type(error), str(error), error.hint) == (kind, told, hint)
+    assert (type(error), str(error), error.hint) == (kind, message, hint)
 
 
-async def test_an_unreachable_url_is_an_error_without_its_secrets(
+async def test_an_unreachable_url_is_reported_without_its_secrets(
     made: Made, free_port: Callable[[], int]
 ) -> None:
     place = f"127.0.0.1:{free_port()}"
     error = await error_of(made("it", url=f"http://me:secret@{place}/mcp?key=secret").list_tools())
     assert isinstance(error, ConnectionFailed)
     assert str(error) == f"The MCP server 'it' cannot be reached at {place}."
-    assert error.hint == "Check that it runs."
+    assert error.hint == "Check that the server is running."
 
 
-async def test_a_url_without_an_mcp_server_is_an_error(made: Made, website: str) -> None:
+async def test_a_url_that_is_not_an_mcp_server_is_reported(made: Made, website: str) -> None:
     error = await error_of(made("it", url=website).list_tools())
     assert isinstance(error, WireError)
-    assert str(error) == "The MCP server 'it' refused: Unexpected content type: text/html."
+    assert str(error) == "The MCP server 'it' returned an error: Unexpected content type: text/html."
 
 
 @pytest.mark.parametrize("how", [[], ["old"]], ids=["without sessions", "with sessions"])
-async def test_a_remote_server_that_restarts_is_reconnected(
+async def test_a_restarted_remote_server_is_connected_again(
     made: Made, program: Path, free_port: Callable[[], int], how: list[str]
 ) -> None:
     port = free_port()
@@ -651,48 +652,48 @@ async def test_a_remote_server_that_restarts_is_reconnected(
     for _ in range(2):
         with served(program, port, *how):
             assert len(await remote.list_tools()) > 5
-            assert await said(remote, "add", a=1, b=2) == "3"
+            assert await call_text(remote, "add", a=1, b=2) == "3"
 
 
-async def test_a_remote_server_that_stopped_is_an_error(
+async def test_a_remote_server_that_stopped_is_reported(
     made: Made, program: Path, free_port: Callable[[], int]
 ) -> None:
     port = free_port()
     remote = made("shop", url=f"http://127.0.0.1:{port}/mcp")
     with served(program, port):
-        assert await said(remote, "add", a=1, b=2) == "3"
-    told = f"The MCP server 'shop' cannot be reached at 127.0.0.1:{port}."
-    assert await remote.call_tool("add", {"a": 1, "b": 2}) == (told, True)
+        assert await call_text(remote, "add", a=1, b=2) == "3"
+    message = f"The MCP server 'shop' cannot be reached at 127.0.0.1:{port}."
+    assert await remote.call_tool("add", {"a": 1, "b": 2}) == (message, True)
 
 
-async def test_a_silent_server_times_out(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_does_not_respond_times_out(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mcp, "START_TIMEOUT", 0.5)
     error = await error_of(made("it", ["sleep", "600"]).list_tools())
     assert isinstance(error, ConnectionFailed)
-    assert (str(error), error.hint) == ("The MCP server 'it' did not answer in 0.5 s.", LOOK)
+    assert (str(error), error.hint) == ("The MCP server 'it' timed out after 0.5 s.", LOOK)
 
 
-async def test_a_tool_that_never_ends_times_out_without_stopping_the_server(
+async def test_a_tool_that_never_ends_times_out_and_the_server_continues(
     shop: McpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = await said(shop, "process")
+    process = await call_text(shop, "process")
     with monkeypatch.context() as impatient:
         impatient.setattr(mcp, "CALL_TIMEOUT", 0.5)
-        assert await shop.call_tool("wait", {}) == ("The MCP server 'shop' did not answer in 0.5 s.", True)
-    assert await said(shop, "process") == process
+        assert await shop.call_tool("wait", {}) == ("The MCP server 'shop' timed out after 0.5 s.", True)
+    assert await call_text(shop, "process") == process
 
 
 @pytest.mark.parametrize(
     "given",
     [{}, {"command": ["cat"], "url": "http://localhost"}, {"url": "localhost/mcp"}, {"url": "file:///mcp"}],
 )
-async def test_a_server_is_a_command_or_a_url(given: dict[str, object]) -> None:
+async def test_a_server_has_a_command_or_a_url(given: dict[str, object]) -> None:
     with pytest.raises(BadOption) as error:
         McpServer("it", **given)
     assert str(error.value) == "The MCP server 'it' needs a command or a URL."
 
 
-def test_a_missing_sdk_is_an_error_that_names_the_command() -> None:
+def test_a_missing_sdk_is_an_error_with_the_install_command() -> None:
     code = (
         "import sys; sys.modules['mcp'] = None; import asyncio\n"
         "from mimo_magics.core.errors import MimoError; from mimo_magics.client.mcp import McpServer\n"
@@ -705,7 +706,7 @@ def test_a_missing_sdk_is_an_error_that_names_the_command() -> None:
     ), run.stderr
 
 
-# A server that others wrote
+# A third-party server
 
 
 @pytest.mark.skipif(not find_spec("mcp_server_time"), reason="mcp-server-time is not installed")

@@ -219,7 +219,7 @@ def test_a_key_in_a_value_is_redacted_in_every_language(chinese: None) -> None:
 
 def test_column_headings_are_translated_and_untrusted_cells_are_not(chinese: None) -> None:
     shown = table.table_bundle(
-        translatables("tool", "from"), [("Run", Translatable("function"))], numeric_columns=("from",)
+        translatables("tool", "source"), [("Run", Translatable("function"))], numeric_columns=("source",)
     )
     assert shown["text/plain"] == "工具  來源\nRun   函式"
     assert '<th><div align="right">來源</div></th>' in shown["text/html"]
@@ -344,7 +344,7 @@ def test_a_kernel_shows_chinese_until_the_language_is_reset(kernel: Kernel, serv
     assert "達到輸出上限而截斷；請提高 --max-tokens" in page
     assert "推理" in page
     assert "truncated" not in page
-    assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "儲存於"]
+    assert tables.split() == ["工作階段", "回合數", "分支數", "輸入", "token", "輸出", "token", "檔案"]
     assert failure[0] == english[2][0]
     assert failure[1] == "請檢查 MIMO_API_KEY 中的 API 金鑰。每個主機與方案都有各自的金鑰。"
     assert kernel.run("%%mimo --format markdwn\nhello").error == [

@@ -26,7 +26,7 @@ LOAD = "%load_ext mimo_magics"
 CITY = 'city = "Tokyo"'
 LOOP = "for word in {}:\n    get_ipython().run_cell_magic('mimo', '{}', word)"
 CELLS = [LOAD, CITY, "%%mimo\none", "%%mimo\n{city}", LOOP.format(("two", "three"), "")]
-KEPT = r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\."
+KEPT = r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
 SPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
 Runner = Callable[..., NotebookNode]

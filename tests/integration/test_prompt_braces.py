@@ -12,7 +12,7 @@ from mimo_magics.notebook.cell_variables import expand
 
 
 class Frame:
-    """A replacement for a pandas data frame."""
+    """A stand-in for a pandas data frame."""
 
     columns = ("city", "people")
     shape = (2, 2)
@@ -163,7 +163,7 @@ EXPANDED = [
     ("\\begin{align*}\n  x_{n} &= y\n\\end{align*}", "\\begin{align*}\n  x_7 &= y\n\\end{align*}"),
     (r"M\"{o}bius \c{c}", r"M\"O?bius \c{c}"),
     ("`${x}` and {name}", "`${x}` and Ada"),
-    # what has the form of a reference is one, although a reader might see a set, a block or a group
+    # a set or a block with the form of a reference
     ("{x}", "X?"),
     ("s = {x}", "s = X?"),
     ("[]string{name}", "[]stringAda"),
@@ -183,7 +183,7 @@ EXPANDED = [
 """Pairs of a prompt and the text that the server receives."""
 
 LITERAL = [
-    # JSON and what looks like it
+    # JSON and similar text
     '{"a": {"b": 1}}',
     '{"name": "x", "list": [{}, {"n": 7}]}',
     '{\n  "name": {\n    "first": 1\n  }\n}',
@@ -202,7 +202,7 @@ LITERAL = [
     "{'name'}",
     "{1}",
     "{0.name}",
-    # references that are none
+    # braces without a valid reference
     "{ name }",
     "{name }",
     "{name!r}",
@@ -298,7 +298,7 @@ LITERAL = [
     "{{#each rows}}{{/each}}",
     "{{> name}}",
     "{{name}}",
-    "{{nobody}}",
+    "{{undefined}}",
     "{{df.columns}}",
     '{{rows[0]["x"]}}',
     "{{first}}{{second}}",
@@ -377,8 +377,8 @@ LITERAL = [
 """Prompts that are sent as typed, whatever names are defined."""
 
 UNKNOWN = [
-    "Hello {nobody}",
-    "{nobody.x} {nobody[0]}",
+    "Hello {undefined}",
+    "{undefined.x} {undefined[0]}",
     "你好{无名}",
     "{name.nope}",
     "{name.upper.nope}",
@@ -394,8 +394,8 @@ UNKNOWN = [
     "{Name} {NAME}",
     "{return} {print} {None} {True}",
     "import {useState} from 'react'",
-    "{nobody}{nobody}",
-    '{user["{nobody}"]}',
+    "{undefined}{undefined}",
+    '{user["{undefined}"]}',
 ]
 """References to undefined names and missing attributes or items. They stay as typed."""
 
@@ -431,7 +431,7 @@ def shell(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> InteractiveShell:
-    """Return a shell with the variables and the server of this test. Its output is captured."""
+    """A shell with the variables, which sends prompts to the test server. Its output is captured."""
     monkeypatch.setenv("MIMO_API_KEY", KEY)
     loaded.run_line_magic("mimo_config", f"base_url={server.url}/v1")
     loaded.user_ns.update(VARIABLES)
@@ -444,14 +444,14 @@ def sent(server: Peer) -> Callable[[], str]:
     return lambda: server.requests[-1].body["messages"][-1]["content"]
 
 
-def test_the_prompts_of_the_table_are_different() -> None:
+def test_the_table_is_long_and_has_no_duplicates() -> None:
     prompts = [prompt for prompt, _ in TABLE]
     assert len(prompts) >= 250
     assert len(set(prompts)) == len(prompts)
 
 
 @pytest.mark.parametrize(("prompt", "text"), [row for row in TABLE if row[0].strip()])
-def test_the_server_receives_the_values_and_all_other_braces(
+def test_the_server_receives_the_values_and_every_other_brace(
     shell: InteractiveShell, sent: Callable[[], str], prompt: str, text: str
 ) -> None:
     shell.run_cell_magic("mimo", "--no-history", prompt)
@@ -466,17 +466,17 @@ class Everything(dict[str, Any]):
 
 
 @pytest.mark.parametrize("prompt", LITERAL)
-def test_a_brace_without_a_reference_is_unchanged_even_if_every_name_is_defined(prompt: str) -> None:
+def test_literal_text_does_not_change_although_every_name_is_defined(prompt: str) -> None:
     assert expand(prompt, Everything()) == prompt
 
 
 @pytest.mark.parametrize("prompt", LITERAL)
-def test_an_unchanged_brace_does_not_affect_the_references_around_it(prompt: str) -> None:
+def test_literal_text_does_not_affect_the_paragraphs_around_it(prompt: str) -> None:
     assert expand(f"{{name}}\n\n{prompt}\n\n{{name}}", VARIABLES) == f"Ada\n\n{prompt}\n\nAda"
 
 
 @pytest.mark.parametrize("prompt", ["{name} {{n}} ${x} \\frac{a}{b}", "{{name}}", "{source}", "{"])
-def test_raw_sends_all_braces_unchanged(
+def test_raw_sends_every_brace_as_typed(
     shell: InteractiveShell, sent: Callable[[], str], prompt: str
 ) -> None:
     shell.run_cell_magic("mimo", "--no-history --raw", prompt)
@@ -490,7 +490,7 @@ def test_raw_sends_all_braces_unchanged(
     [
         ("{name}", "Ada"),
         ("Who was {first} {second}?", "Who was Grace Hopper?"),
-        ("{rows[0]['x']} {{name}} ${name} {nobody} $n", "1 {{name}} ${name} {nobody} $n"),
+        ("{rows[0]['x']} {{name}} ${name} {undefined} $n", "1 {{name}} ${name} {undefined} $n"),
         ('f"{name}" {name} \\frac{a}{b}', 'f"Ada" Ada \\frac{a}{b}'),
         ("{trick}", "{name} {{name}} $x$"),
         ("-- --raw {name}", "--raw Ada"),
@@ -513,27 +513,27 @@ def run(shell: InteractiveShell, code: str) -> None:
     shell.run_cell(code).raise_error()
 
 
-def test_variables_are_replaced_in_a_cell(shell: InteractiveShell, sent: Callable[[], str]) -> None:
+def test_variables_are_replaced_in_a_cell_magic(shell: InteractiveShell, sent: Callable[[], str]) -> None:
     run(shell, "%%mimo --no-history\n{name}: {df.shape[0]}\n{ x }")
     assert sent() == "Ada: 2\n{ x }"
 
 
-def test_local_variables_of_a_function_come_before_global_ones(
+def test_local_variables_of_a_function_hide_those_of_the_notebook(
     shell: InteractiveShell, sent: Callable[[], str]
 ) -> None:
-    run(shell, "def ask(name):\n    reply = %mimo --no-history {name}, {first}, {nobody}\nask('Łódź')")
-    assert sent() == "Łódź, Grace, {nobody}"
+    run(shell, "def ask(name):\n    reply = %mimo --no-history {name}, {first}, {undefined}\nask('Łódź')")
+    assert sent() == "Łódź, Grace, {undefined}"
     run(shell, "%mimo --no-history {name}")
     assert sent() == "Ada"
 
 
-def test_a_loop_sends_a_prompt_for_each_value(shell: InteractiveShell, server: Peer) -> None:
+def test_a_loop_sends_each_value(shell: InteractiveShell, server: Peer) -> None:
     run(shell, "for city in ('Bern', '东京'):\n    %mimo --no-history Where is {city}?")
     prompts = [seen.body["messages"][-1]["content"] for seen in server.requests[-2:]]
     assert prompts == ["Where is Bern?", "Where is 东京?"]
 
 
-def test_a_variable_is_read_when_the_cell_runs_and_is_not_changed(
+def test_a_variable_is_read_when_the_cell_runs_and_does_not_change(
     shell: InteractiveShell, sent: Callable[[], str]
 ) -> None:
     run(shell, "name = 'Emmy'")

@@ -382,7 +382,10 @@ def test_a_complete_reply_is_not_continued(kernel: Kernel, peer: Peer) -> None:
     ]
     run_prompts(kernel, "one")
     ran = kernel.run("%mimo continue")
-    assert (ran.status, ran.documents) == ("ok", ["The last answer came to its end: nothing was asked."])
+    assert (ran.status, ran.documents) == (
+        "ok",
+        ["The last reply is complete; there is nothing to continue."],
+    )
     assert sent_contents(peer) == [expected_contents("one")]
     kernel.run("%mimo -- continue")
     kernel.run("%mimo continue like this")

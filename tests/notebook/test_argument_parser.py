@@ -47,11 +47,11 @@ from mimo_magics.notebook.cell_request import split_options
         ),
         (
             "%%mimo\n  \n",
-            ["BadOption: There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."],
+            ["BadOption: The prompt is empty.", "Write it below %%mimo, or after the options of %mimo."],
         ),
         (
             "%mimo",
-            ["BadOption: There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."],
+            ["BadOption: The prompt is empty.", "Write it below %%mimo, or after the options of %mimo."],
         ),
         (
             "%mimo_config temprature=1",
@@ -68,7 +68,7 @@ from mimo_magics.notebook.cell_request import split_options
         (
             "%mimo_config system='no end",
             [
-                "BadOption: A quote is not closed: system='no end",
+                "BadOption: A quote on the line is not closed.",
                 "Close it. Put a value that contains a quote in quotes of the other kind.",
             ],
         ),
@@ -81,7 +81,7 @@ from mimo_magics.notebook.cell_request import split_options
         ),
     ],
 )
-def test_what_is_wrong_with_a_cell_takes_two_lines_and_sends_nothing(
+def test_an_invalid_cell_is_an_error_of_two_lines_and_sends_nothing(
     kernel: Kernel, peer: Peer, cell: str, lines: list[str]
 ) -> None:
     ran = kernel.run(cell)

@@ -1,4 +1,4 @@
-"""The text of a cell, read."""
+"""The request of a cell."""
 
 from argparse import Namespace
 
@@ -32,7 +32,7 @@ from mimo_magics.notebook.cell_request import CellRequest, build_cell_request, s
         ("--json=x hi", ("--json=x",), "hi"),
     ],
 )
-def test_options_are_cut_from_a_prompt_that_stays_as_it_is(
+def test_options_are_split_from_a_prompt_that_stays_unchanged(
     line: str, options: tuple[str, ...], prompt: str
 ) -> None:
     assert split_options(line) == (options, prompt)
@@ -55,25 +55,25 @@ def test_an_unknown_option_gets_a_suggestion(line: str, flag: str, hint: str) ->
     assert (str(error.value), error.value.hint) == (f"Unknown option {flag}.", hint)
 
 
-def test_only_what_was_given_overlays_the_settings() -> None:
+def test_only_given_options_override_the_settings() -> None:
     options = Namespace(model=None, temperature=0.0, thinking=False, keep=False, new=True, out="reply")
     assert build_cell_request(options, "\n  hello\n\n", {}) == CellRequest(
         "\n  hello", {"temperature": 0.0, "thinking": False}, keep=False, new=True, out="reply"
     )
 
 
-def test_variables_are_put_into_the_prompt_unless_it_is_raw() -> None:
+def test_variables_in_the_prompt_are_replaced_unless_it_is_raw() -> None:
     assert build_cell_request(Namespace(), "Explain {x}", {"x": 1}).prompt == "Explain 1"
     assert build_cell_request(Namespace(raw=True), "Explain {x}", {"x": 1}) == CellRequest("Explain {x}", {})
 
 
 @pytest.mark.parametrize("prompt", ["", " ", "\n\t\n"])
 def test_an_empty_prompt_is_an_error(prompt: str) -> None:
-    with pytest.raises(BadOption, match="There is no prompt"):
+    with pytest.raises(BadOption, match="The prompt is empty"):
         build_cell_request(Namespace(), prompt, {})
 
 
 @pytest.mark.parametrize("name", ["", "a b", "1x", "a.b"])
-def test_the_reply_goes_only_into_a_name(name: str) -> None:
-    with pytest.raises(BadOption, match="is no name for a variable"):
+def test_the_reply_is_stored_only_under_an_identifier(name: str) -> None:
+    with pytest.raises(BadOption, match="is not a valid variable name"):
         build_cell_request(Namespace(out=name), "hi", {})

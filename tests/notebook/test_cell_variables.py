@@ -11,11 +11,11 @@ from hypothesis import example, given, strategies as st
 from mimo_magics.notebook.cell_variables import expand
 
 SEEN: list[tuple[str, ...]] = []
-"""What was done to canaries."""
+"""Operations on canaries, in order."""
 
 
 class Canary:
-    """Sings whatever is done to it; its attributes and items are canaries too."""
+    """An object that records every operation. Its attributes and items are canaries too."""
 
     def __getattribute__(self, name: str) -> Any:
         SEEN.append(("attribute", name))
@@ -30,7 +30,7 @@ class Canary:
         return "tweet {c} {c.x}"
 
 
-def sings(name: str) -> Any:
+def recorded(name: str) -> Any:
     def method(self: Canary, *arguments: Any) -> Any:
         SEEN.append((name, *map(str, arguments)))
         raise AssertionError(name)
@@ -44,18 +44,18 @@ FORBIDDEN = """
     __dir__ __enter__ __exit__ __reversed__ __fspath__ __await__ __get__ __copy__ __reduce_ex__
 """
 for forbidden in FORBIDDEN.split():
-    setattr(Canary, forbidden, sings(forbidden))
+    setattr(Canary, forbidden, recorded(forbidden))
 
 
 class Namespace(Mapping[str, Any]):
-    """A namespace that keeps what it was asked for."""
+    """A namespace that records which names are read."""
 
     def __init__(self, **variables: Any) -> None:
         self.variables = variables
-        self.asked: list[str] = []
+        self.names: list[str] = []
 
     def __getitem__(self, name: str) -> Any:
-        self.asked.append(name)
+        self.names.append(name)
         return self.variables[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -66,7 +66,7 @@ class Namespace(Mapping[str, Any]):
 
 
 @pytest.fixture(autouse=True)
-def _silence() -> None:
+def _no_records() -> None:
     SEEN.clear()
 
 
@@ -95,7 +95,7 @@ def _silence() -> None:
         ("{c.名字}", [("attribute", "名字"), ("str",)]),
     ],
 )
-def test_a_reference_does_what_it_names_once_and_nothing_else(
+def test_a_reference_reads_its_attributes_and_items_once_and_nothing_else(
     reference: str, done: list[tuple[str, ...]]
 ) -> None:
     assert expand(f"<{reference}>", {"c": Canary()}) == "<tweet {c} {c.x}>"
@@ -167,7 +167,7 @@ def test_a_reference_does_what_it_names_once_and_nothing_else(
 def test_literal_text_reads_nothing(text: str) -> None:
     namespace = Namespace(c=Canary(), __c=Canary(), __=Canary())
     assert expand(text, namespace) == text
-    assert (namespace.asked, SEEN) == ([], [])
+    assert (namespace.names, SEEN) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -202,10 +202,10 @@ def test_a_defined_name_is_replaced_everywhere_else(text: str, expanded: str) ->
 def test_each_occurrence_is_read_once() -> None:
     namespace = Namespace(a=1, b=SimpleNamespace(x=2))
     assert expand("{a}{a} {b.x} {c} {{a}} {a", namespace) == "11 2 {c} {{a}} {a"
-    assert namespace.asked == ["a", "a", "b", "c"]
+    assert namespace.names == ["a", "a", "b", "c"]
 
 
-def test_a_value_that_counts_shows_each_count() -> None:
+def test_each_reference_reads_the_value_again() -> None:
     class Counter:
         count = 0
 
@@ -217,7 +217,7 @@ def test_a_value_that_counts_shows_each_count() -> None:
     assert expand("{c.next} {c.next} {c.next}", {"c": Counter()}) == "1 2 3"
 
 
-def test_a_value_is_put_in_as_it_is_and_never_looked_at() -> None:
+def test_references_in_a_value_are_not_replaced() -> None:
     variables = {"a": "{b}", "b": "{a} {{a}}", "c": r"\1 \g<0> {", "d": "d}"}
     assert expand("{a}", variables) == "{b}"
     assert expand("{b}", variables) == "{a} {{a}}"
@@ -227,7 +227,7 @@ def test_a_value_is_put_in_as_it_is_and_never_looked_at() -> None:
     assert expand("{{a}}", variables) == "{{a}}"
 
 
-def test_str_is_what_goes_in() -> None:
+def test_a_value_is_converted_by_str() -> None:
     class Both:
         def __str__(self) -> str:
             return "str"
@@ -251,7 +251,7 @@ def test_str_is_what_goes_in() -> None:
 @pytest.mark.parametrize(
     "error", [AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError, StopIteration]
 )
-def test_a_reference_that_fails_stays(error: type[Exception]) -> None:
+def test_a_reference_that_fails_stays_as_typed(error: type[Exception]) -> None:
     class Fails:
         @property
         def attribute(self) -> None:
@@ -267,7 +267,7 @@ def test_a_reference_that_fails_stays(error: type[Exception]) -> None:
     assert expand(text, {"v": Fails(), "n": 1}) == text.replace("{n}", "1")
 
 
-def test_a_str_that_is_none_stays() -> None:
+def test_a_reference_with_an_invalid_str_stays_as_typed() -> None:
     class NoText:
         def __str__(self) -> str:
             return None  # noqa: PLE0307  on purpose
@@ -275,7 +275,7 @@ def test_a_str_that_is_none_stays() -> None:
     assert expand("{v}", {"v": NoText()}) == "{v}"
 
 
-def test_an_interrupt_is_no_failure_of_a_reference() -> None:
+def test_an_interrupt_is_raised() -> None:
     class Interrupts:
         def __str__(self) -> str:
             raise KeyboardInterrupt
@@ -293,7 +293,7 @@ REFERENCE = re.compile(r"""\{[a-z]+((?:\.[a-z]+|\[\d+\]|\["[a-z]*"\]|\['[a-z]*'\
 
 
 def reference_model(prompt: str, values: Mapping[str, Any]) -> str:
-    """Expand by the documented rule, one position after the other, in any amount of time."""
+    """Expand by the documented rule, position by position, without a bound on time."""
     expanded, at = "", 0
     while at < len(prompt):
         end = literal_end(prompt, at)
@@ -312,7 +312,7 @@ def reference_model(prompt: str, values: Mapping[str, Any]) -> str:
 
 
 def literal_end(prompt: str, at: int) -> int:
-    """Return the end of the literal text that begins here; `at` if none does."""
+    """Return the end of the literal text that begins here, or `at` if none begins."""
     before, rest = prompt[at - 1 : at], prompt[at:]
     if command := re.match(r"\\[A-Za-z]+\*?", rest):
         return groups_end(prompt, at + command.end()) or at
@@ -396,7 +396,7 @@ def test_a_prompt_is_expanded_as_by_the_reference_model(prompt: str) -> None:
 
 
 @given(st.text(), st.text())
-def test_any_value_goes_in_unchanged(one: str, two: str) -> None:
+def test_any_value_is_inserted_unchanged(one: str, two: str) -> None:
     assert expand("<{one}|{two}{one}>", {"one": one, "two": two}) == f"<{one}|{two}{one}>"
 
 
@@ -417,17 +417,17 @@ OPENINGS = r"""
     \a{{} \a{}{ \a{}_{ \a{}[ \a*{ \a{\{ \frac{a}{ \"{a
 """
 WITH_SPACES = ["\n", "\n ", "$\n", "$a \n", "$^ \n", "$1 ", "$5 {na", "\\(\n ", "$$\n "]
-"""Beginnings without ends; each is repeated to a hundred thousand characters."""
+"""Openings that are never closed. Each is repeated up to 100,000 characters."""
 
 
 @pytest.mark.parametrize("openings", [*OPENINGS.split(), *WITH_SPACES])
 @pytest.mark.parametrize("start", ["", "{a['", "$", "$^", "\\a{", "\\(", "$$", "${"])
-def test_a_long_row_of_openings_is_no_work(openings: str, start: str) -> None:
+def test_a_long_row_of_openings_takes_linear_time(openings: str, start: str) -> None:
     text = start + openings * (100_000 // len(openings))
     assert len(expand(text, {})) <= len(text)
 
 
-def test_long_names_paths_and_keys_are_no_work() -> None:
+def test_long_names_paths_and_keys_take_linear_time() -> None:
     name, path, key = "n" * 100_000, ".x" * 50_000, "k" * 100_000
     assert expand(f"{{{name}}} {{{name} {{{name}x}}", {name: 1}) == f"1 {{{name} {{{name}x}}"
     assert expand(f"{{a{path}}} {{a{path}", {"a": 1}) == f"{{a{path}}} {{a{path}"

@@ -45,14 +45,12 @@ def test_every_word_that_shlex_quotes_comes_back(word: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("line", "text"), [("add 'x", "'x"), ('a system="no end', 'system="no end'), ("'a'b", "'a'b")]
-)
-def test_a_quote_that_is_not_closed_is_an_error(line: str, text: str) -> None:
+@pytest.mark.parametrize("line", ["add 'x", 'a system="no end', "'a'b", "x '"])
+def test_a_quote_that_is_not_closed_is_an_error(line: str) -> None:
     with pytest.raises(BadOption) as caught:
         split_words(line)
     assert (str(caught.value), caught.value.hint) == (
-        f"A quote is not closed: {text}",
+        "A quote on the line is not closed.",
         "Close it. Put a value that contains a quote in quotes of the other kind.",
     )
 

@@ -1,4 +1,4 @@
-"""The table of the magics, and what must agree with it."""
+"""The table of the magics, and the code that must agree with it."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ def test_every_subcommand_has_a_handler() -> None:
     assert MAGICS["%mimo_tape"].command_names == (*get_args(Mode), OFF)
 
 
-def test_each_name_stands_once_and_the_default_exists() -> None:
+def test_each_name_is_unique_and_the_default_exists() -> None:
     for magic in MAGICS.values():
         names = [command.name for command in magic.commands]
         assert len(names) == len(set(names))

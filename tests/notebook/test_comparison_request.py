@@ -1,4 +1,4 @@
-"""The text of a cell that compares."""
+"""The request of a `%%mimo_compare` cell."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def request(line: str, body: str = "Name a bird.", **names: Any) -> ComparisonRe
     return build_comparison_request(parse_line(line), body, names)
 
 
-def test_all_combinations_are_asked_in_the_order_of_the_options() -> None:
+def test_all_combinations_are_sent_in_the_order_of_the_options() -> None:
     assert request("-m a b --temperature 0 0.5").variants == (
         Variant("a · temperature 0.0", {"model": "a", "temperature": 0.0}),
         Variant("a · temperature 0.5", {"model": "a", "temperature": 0.5}),
@@ -50,11 +50,11 @@ def test_all_combinations_are_asked_in_the_order_of_the_options() -> None:
         ),
     ],
 )
-def test_a_title_tells_what_sets_a_variant_apart(line: str, titles: list[str]) -> None:
+def test_a_title_names_the_settings_that_differ(line: str, titles: list[str]) -> None:
     assert [variant.title for variant in request(line).variants] == titles
 
 
-def test_what_holds_for_all_is_no_variant() -> None:
+def test_shared_settings_are_not_variants() -> None:
     assert request("--json --param seed=1 --at-once 2 --ask-above '5 USD' --no-history --session s -o x") == (
         ComparisonRequest(
             "Name a bird.",
@@ -69,7 +69,7 @@ def test_what_holds_for_all_is_no_variant() -> None:
     )
 
 
-def test_the_prompt_names_variables_unless_it_is_raw() -> None:
+def test_variables_in_the_prompt_are_replaced_unless_it_is_raw() -> None:
     assert request("", "Say {word}.", word="yes").prompt == "Say yes."
     assert request("--raw", "Say {word}.", word="yes").prompt == "Say {word}."
 
@@ -80,16 +80,16 @@ def test_the_prompt_names_variables_unless_it_is_raw() -> None:
         ("--temprature 0", "x", "Unknown option --temprature.", "Did you mean --temperature?"),
         ("--zzz", "x", "Unknown option --zzz.", "For help, run %%mimo_compare?."),
         ("--tools x", "x", "A comparison does not accept --tools.", "For help, run %%mimo_compare?."),
-        ("-m 'a", "x", "A quote is not closed: 'a", CLOSE_QUOTE),
-        ("", "  ", "There is no prompt.", "Write it below %%mimo, or behind the options of %mimo."),
+        ("-m 'a", "x", "A quote on the line is not closed.", CLOSE_QUOTE),
+        ("", "  ", "The prompt is empty.", "Write it below %%mimo, or after the options of %mimo."),
         ("more", "x", "Unexpected argument 'more'.", "For help, run %%mimo_compare?."),
-        ("--at-once 0", "x", "--at-once cannot be 0.", "It is a number of calls from 1."),
+        ("--at-once 0", "x", "Invalid value '0' for --at-once.", "Use a number of calls from 1."),
         ("--repeat 0", "x", "The comparison has 0 calls.", "Use 1 to 100 calls."),
         ("--repeat 101", "x", "The comparison has 101 calls.", "Use 1 to 100 calls."),
-        ("-o 1x", "x", "'1x' is no name for a variable.", "Choose one that Python can use: -o reply"),
+        ("-o 1x", "x", "'1x' is not a valid variable name.", "Use a Python identifier, such as -o reply."),
     ],
 )
-def test_what_makes_no_sense_is_told(line: str, body: str, fact: str, hint: str) -> None:
+def test_an_invalid_cell_is_an_error_of_two_lines(line: str, body: str, fact: str, hint: str) -> None:
     with pytest.raises(BadOption) as caught:
         request(line, body)
     assert (str(caught.value), caught.value.hint) == (fact, hint)

@@ -1,4 +1,4 @@
-"""An IPython that is too old, such as Colab's."""
+"""The minimum version of IPython; Colab has an older one."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ assert "mimo_magics.notebook.extension" not in sys.modules
 
 
 @pytest.mark.parametrize("version", ["7.34.0", "8.0.0", "8.19.0"])
-def test_an_ipython_that_is_too_old_is_told_in_two_lines(version: str) -> None:
+def test_an_old_ipython_is_an_error_of_two_lines(version: str) -> None:
     info = (*map(int, version.split(".")), "")
     program = OLD_IPYTHON.format(version=version, info=info)
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -58,7 +58,7 @@ def test_a_new_beginning_that_breaks_off_is_the_conversation_all_the_same(kernel
 def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("%mimo_config temperature=0.3 thinking=off system='Be brief.'")
     assert [line.split()[:3] for line in ran.documents[0].splitlines()] == [
-        ["setting", "value", "from"],
+        ["setting", "value", "source"],
         ["temperature", "0.3", "notebook"],
         ["thinking", "off", "notebook"],
         ["system", "Be", "brief."],
@@ -248,7 +248,7 @@ def test_an_interrupt_while_a_tool_runs_lands_at_once_and_every_call_has_its_res
     assert ran.error == [
         "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
     ]
-    assert "what it began may still go on" in ran.outputs[0]["data"]["text/html"]
+    assert "It may still have effects" in ran.outputs[0]["data"]["text/html"]
     peer.script = obey
     assert rainy.run("%%mimo\nagain").documents == ["You said: again"]
 

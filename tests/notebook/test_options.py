@@ -52,7 +52,7 @@ def parse(*arguments: str) -> dict[str, object]:
         ),
     ],
 )
-def test_only_what_was_given_is_set(arguments: list[str], given: dict[str, object]) -> None:
+def test_only_given_options_are_set(arguments: list[str], given: dict[str, object]) -> None:
     assert parse(*arguments) == given
 
 
@@ -60,7 +60,7 @@ def test_keyword_arguments_have_the_fields_and_the_types_of_the_settings() -> No
     assert get_type_hints(Options) == get_type_hints(Settings)
 
 
-def test_a_key_is_no_setting() -> None:
+def test_no_setting_is_an_api_key() -> None:
     assert [setting.name for setting in fields(Settings) if "key" in setting.name] == []
 
 
@@ -88,12 +88,12 @@ def test_a_setting_is_read_from_text(name: str, text: str, value: object) -> Non
 
 
 @pytest.mark.parametrize(("name", "text"), [("temperature", "warm"), ("max_tokens", "1.5"), ("param", "x")])
-def test_text_that_is_none_of_the_type_is_an_error(name: str, text: str) -> None:
+def test_text_of_another_type_is_an_error(name: str, text: str) -> None:
     with pytest.raises(ValueError):
         from_text(get_type_hints(Settings)[name], text)
 
 
-def test_on_and_off() -> None:
+def test_on_and_off_are_parsed() -> None:
     assert [parse_on_off(text) for text in ("on", "ON", "true", "off", "False")] == [
         True,
         True,
@@ -115,7 +115,7 @@ def test_a_comparison_takes_the_options_of_a_prompt_and_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", COMPARABLE_SETTINGS)
-def test_what_is_varied_is_a_setting_and_takes_several_values(name: str) -> None:
+def test_an_option_that_is_compared_is_a_setting_and_takes_several_values(name: str) -> None:
     (option,) = (each for each in COMPARISON_OPTIONS if each.argparse.get("dest") == name)
     assert option.argparse["nargs"] == "+"
     assert name in {field.name for field in fields(Settings)}

@@ -12,22 +12,22 @@ def test_the_models_of_the_server_are_listed(kernel: Kernel, peer: Peer) -> None
         kernel.run("%mimo_models")
         .documents[0]
         .splitlines()[-1]
-        .startswith("this address did not list its models")
+        .startswith("this base URL returned no list of models")
     )
     peer.models = ["mimo-v2-pro", "house-model"]
     lines = kernel.run("%mimo_models").documents[0].splitlines()
     assert [line.split()[:2] for line in lines[1:3]] == [["→", "mimo-v2-pro"], ["house-model", "–"]]
-    assert lines[-1].startswith("As this address lists them now.")
+    assert lines[-1].startswith("Listed by this base URL.")
 
 
-def test_a_service_that_is_not_there_is_told(kernel: Kernel) -> None:
+def test_an_unknown_service_is_an_error(kernel: Kernel) -> None:
     assert kernel.run("%mimo_models xiaomy").error == [
         "BadOption: Unknown preset 'xiaomy'.",
         "Did you mean xiaomi?",
     ]
 
 
-def test_what_was_spent_on_an_answer_that_is_kept_stays_spent(kernel: Kernel, peer: Peer) -> None:
+def test_the_cost_of_a_cached_reply_is_counted_once(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two")
     kernel.run("%mimo_config run_all=keep")
     run_prompts(kernel, "one two")
@@ -41,7 +41,7 @@ def test_what_was_spent_on_an_answer_that_is_kept_stays_spent(kernel: Kernel, pe
     ]
 
 
-def test_what_was_spent_is_shown_for_each_session(kernel: Kernel, peer: Peer) -> None:
+def test_the_usage_of_each_session_is_shown(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two one!")
     run_prompts(kernel, "aside", "--no-history")
     run_prompts(kernel, "three", "--session other -m mimo-v2-flash")

@@ -47,8 +47,8 @@ def test_only_the_code_block_is_inserted(kernel: Kernel, peer: Peer) -> None:
         (payload,) = kernel.run(f"%mimo insert {number}").payload
         assert payload == {"source": "set_next_input", "text": code, "replace": False}
     assert kernel.run("%mimo insert").error == [
-        "BadOption: The last answer has 2 code blocks.",
-        "Say which: %mimo insert 1.",
+        "BadOption: The last reply has 2 code blocks.",
+        "Choose one: %mimo insert 1",
     ]
     assert kernel.run("%mimo insert 3").error[0] == "BadOption: There is no code block 3."
 

@@ -174,7 +174,7 @@ def test_a_notebook_that_is_not_where_it_was_is_told_with_the_setting(kernel: Ke
     kernel.run(f"%mimo_config notebook='{notebook}'")
     assert kernel.run("%mimo_session resume").error == [
         f"BadSessionFile: {str(notebook)!r} cannot be read: No such file or directory.",
-        "If it was renamed, %mimo_config notebook=PATH says where it is now.",
+        "If you renamed the notebook, set its path: %mimo_config notebook=PATH",
     ]
 
 
@@ -198,13 +198,13 @@ def test_a_damaged_file_is_left_as_it_is_and_nothing_is_sent(
 def test_nothing_is_sent_where_it_is_not_known_where_to_save(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config autosave=on")
     assert run_prompts(kernel, "one")[0].error == [
-        "BadOption: The front end does not tell where the notebook is.",
-        "%mimo_config notebook=PATH.ipynb says so.",
+        "BadOption: The front end does not report the path of the notebook.",
+        "Set it: %mimo_config notebook=PATH.ipynb",
     ]
     assert sent_contents(peer) == []
 
 
-KEPT = r"Kept from \d{4}-\d\d-\d\d, as nothing has changed since\. --fresh asks anew\."
+KEPT = r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
 
 
 def are_kept(runs: list[Ran]) -> list[bool]:
@@ -280,7 +280,7 @@ def test_a_folder_that_is_gone_is_told_before_the_next_prompt_is_sent(
     (folder / "talk.mimo.json").unlink()
     folder.rmdir()
     (ran,) = run_prompts(kernel, "two")
-    assert ran.error[1].startswith("Nothing was sent. %mimo_config notebook=PATH.ipynb ")
+    assert ran.error[1].startswith("Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb")
     assert sent_contents(peer) == [expected_contents("one")]
     enable_autosave(kernel, tmp_path / "talk.ipynb")
     run_prompts(kernel, "two")

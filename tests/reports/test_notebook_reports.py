@@ -287,7 +287,7 @@ def test_the_session_file_of_a_renamed_notebook_moves_with_it(
     }
     reload_extension(kernel).run(f"%mimo_config notebook='{notebook}'")
     assert kernel.run("%mimo_session resume").error[1] == (
-        "If it was renamed, %mimo_config notebook=PATH says where it is now."
+        "If you renamed the notebook, set its path: %mimo_config notebook=PATH"
     )
 
 
@@ -733,5 +733,5 @@ def test_a_notebook_on_another_machine_is_an_error_before_sending(kernel: Kernel
     enable_autosave(kernel, Path("/not/on/this/machine/talk.ipynb"))
     fact, advice = kernel.run("%%mimo\nhi").error
     assert fact.startswith("SessionNotSaved: ")
-    assert advice.startswith("Nothing was sent. %mimo_config notebook=PATH.ipynb names another place")
+    assert advice.startswith("Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb")
     assert peer.requests == []

@@ -232,7 +232,7 @@ def test_an_invalid_tool_name_does_not_break_the_session(peer: Peer) -> None:
     peer.script = refusing(refuse, called(call_chunk("c", "look.file<|x|>", A)), text("sorry"), text("hello"))
     talk = Tools().session(peer)
     assert [talk.ask(prompt).text for prompt in ("q", "next")] == ["sorry", "hello"]
-    assert messages(peer)[2]["content"] == "There is no tool look.file<|x|>. There are: look, erase."
+    assert messages(peer)[2]["content"] == "There is no tool look.file<|x|>. Available: look, erase."
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from mimo_magics.wire.formats import FORMATS
 
 PICTURE = ImagePart("https://example.org/cat.png")
 SOUND = AudioPart("https://example.org/cat.mp3")
-NO_PICTURE = TextPart("\n(A picture was left out: this model takes none.)\n")
-NO_SOUND = TextPart("\n(A sound was left out: this model takes none.)\n")
-UNSAYABLE = TextPart("\n(A sound was left out: it cannot be sent.)\n")
+NO_PICTURE = TextPart("\n(An image was omitted: this model does not accept images.)\n")
+NO_SOUND = TextPart("\n(Audio was omitted: this model does not accept audio.)\n")
+UNSAYABLE = TextPart("\n(Audio was omitted: the API format does not support it.)\n")
 WHAT = TextPart("What is it?")
 
 

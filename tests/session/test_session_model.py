@@ -52,7 +52,7 @@ from mimo_magics.core.settings import Api
 from mimo_magics.session.continuation import CONTINUE_PROMPT
 from mimo_magics.session.session import Session
 from mimo_magics.session.tool_calls import INTERRUPTED_WHILE_RUNNING
-from mimo_magics.session.turn import conversation_messages
+from mimo_magics.session.turn import history_messages
 from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 from mimo_magics.wire.formats import FORMATS
 
@@ -489,7 +489,7 @@ class Sessions(RuleBasedStateMachine):
         for api in APIS:
             for thinking in (True, False):
                 manner = Manner(api, thinking, tools=False)
-                sent = body(conversation_messages(self.session.turns), "next", manner)
+                sent = body(history_messages(self.session.turns), "next", manner)
                 assert sent == body(messages(self.model.line), "next", manner)
                 assert find_fault(sent, api) == ""
 

@@ -178,7 +178,7 @@ def test_a_whole_number_and_its_fraction_are_one_request(
     talk = session(peer, "off", run_all="keep", param={"seed": recorded})
     talk.ask("hello", cell="a")
     (notice,) = notices(talk, "hello", cell="a", param={"seed": asked})
-    assert (notice[:9], len(peer.requests)) == ("Kept from", 2)
+    assert (notice[:9], len(peer.requests)) == ("Reused th", 2)
 
 
 def test_true_is_another_request_than_1_and_told_as_the_difference(peer: Peer, path: Path) -> None:

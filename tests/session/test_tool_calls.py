@@ -351,7 +351,7 @@ async def test_a_huge_result_is_told_in_part(peer: Peer) -> None:
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (ToolCall("c1", "bell", "{}"), "There is no tool bell. There are: clock."),
+        (ToolCall("c1", "bell", "{}"), "There is no tool bell. Available: clock."),
         (ToolCall("c1", "clock", '{"zone": '), "Expecting value: line 1 column 10 (char 9)"),
     ],
 )
@@ -434,7 +434,7 @@ async def test_a_tool_that_takes_too_long_is_given_up(peer: Peer) -> None:
     talk = session(peer, made(run=never, timeout=0.1))
     await turn(talk)
     assert cancelled.is_set()
-    assert results(talk) == ["Timed out after 0.1 s; what it began may still go on."]
+    assert results(talk) == ["Timed out after 0.1 s. It may still have effects."]
 
 
 async def test_a_turn_makes_only_so_many_calls(peer: Peer) -> None:
@@ -823,8 +823,8 @@ def test_plain_python_refuses_where_nobody_can_be_asked(peer: Peer) -> None:
     talk = session(peer, made(confirm="every_call"))
     talk.ask("hello")
     assert results(talk) == [
-        "The person refused this call: nobody is there to be asked. "
-        "Who wrote the notebook can allow this tool: %mimo_tools confirm clock=none"
+        "The person refused this call: the run is unattended. "
+        "The author of the notebook can allow this tool: %mimo_tools confirm clock=none"
     ]
 
 

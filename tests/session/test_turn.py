@@ -15,7 +15,7 @@ from mimo_magics.core.messages import (
     Usage,
     user_message,
 )
-from mimo_magics.session.turn import MAX_COUNT, check_turn, conversation_messages
+from mimo_magics.session.turn import MAX_COUNT, check_turn, history_messages
 
 CLOCK = ToolCall("c", "clock", "{}")
 NOON = ToolResult("c", "clock", "12:00", seconds=0.5)
@@ -23,7 +23,7 @@ NOON = ToolResult("c", "clock", "12:00", seconds=0.5)
 
 def test_the_history_is_each_prompt_and_its_answer() -> None:
     one, two = turn("one", ReasoningPart("Hm."), TextPart("1")), turn("two", TextPart("2"))
-    assert list(conversation_messages([one, two])) == [
+    assert list(history_messages([one, two])) == [
         user_message("one"),
         one.reply.message,
         user_message("two"),
@@ -33,7 +33,7 @@ def test_the_history_is_each_prompt_and_its_answer() -> None:
 
 def test_an_answer_that_ran_tools_is_as_many_messages_as_the_server_knew() -> None:
     so, text = ReasoningPart("So."), TextPart("Noon.")
-    assert list(conversation_messages([turn("one", ReasoningPart("Hm."), CLOCK, NOON, so, text)])) == [
+    assert list(history_messages([turn("one", ReasoningPart("Hm."), CLOCK, NOON, so, text)])) == [
         user_message("one"),
         Message("assistant", (ReasoningPart("Hm."), CLOCK)),
         Message("tool", (NOON,)),
@@ -42,12 +42,12 @@ def test_an_answer_that_ran_tools_is_as_many_messages_as_the_server_knew() -> No
 
 
 def test_an_answer_of_nothing_is_a_message_all_the_same() -> None:
-    assert list(conversation_messages([turn("one")])) == [user_message("one"), Message("assistant")]
+    assert list(history_messages([turn("one")])) == [user_message("one"), Message("assistant")]
 
 
 def test_calls_without_results_are_left_out_of_the_history() -> None:
     asked = turn("one", TextPart("Wait."), ToolCall("c", "clock", "{}"))
-    assert list(conversation_messages([asked]))[1] == Message("assistant", (TextPart("Wait."),))
+    assert list(history_messages([asked]))[1] == Message("assistant", (TextPart("Wait."),))
 
 
 @pytest.mark.parametrize(
@@ -97,5 +97,5 @@ def test_an_answer_that_was_broken_off_is_not_whole(stop: str, whole: bool) -> N
 )
 def test_a_count_that_is_none_is_refused_when_a_turn_is_read(fields: dict[str, Any]) -> None:
     check_turn(turn("one", TextPart("1")))
-    with pytest.raises(ValueError, match="a count is none"):
+    with pytest.raises(ValueError, match="a count is out of range"):
         check_turn(replace(turn("one", TextPart("1")), **fields))

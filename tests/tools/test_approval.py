@@ -1,4 +1,4 @@
-"""Who decides on a tool call, and what each answer means."""
+"""Approvals in text: each choice of the user, and unattended runs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from mimo_magics.tools.approval import ask_at_terminal, ask_by_input, ask_in_win
 CALL = ToolCall("c1", "clock", '{"zone": "UTC"}')
 REFUSED = Approval(
     allowed=False,
-    reason="nobody is there to be asked. "
-    "Who wrote the notebook can allow this tool: %mimo_tools confirm clock=none",
+    reason="the run is unattended. "
+    "The author of the notebook can allow this tool: %mimo_tools confirm clock=none",
 )
 
 
@@ -33,15 +33,15 @@ REFUSED = Approval(
         (" Not today. ", Approval(allowed=False, reason="Not today.")),
     ],
 )
-def test_an_answer_allows_a_call_or_is_the_reason_for_its_refusal(answer: str, approval: Approval) -> None:
+def test_the_user_approves_a_call_or_gives_the_reason_of_a_refusal(answer: str, approval: Approval) -> None:
     assert ask_by_input(CALL, lambda _: answer) == approval
 
 
-QUESTION = "Run it? [y]es, [a]lways in this session, [n]o, or why not: "
+QUESTION = "Run it? [y]es, [a]lways in this session, [n]o, or a reason to refuse: "
 
 
-def asked(call: ToolCall, *answers: str) -> tuple[Approval, list[str]]:
-    """Ask, answer in turn, and return the decision and the questions."""
+def decide_with(call: ToolCall, *answers: str) -> tuple[Approval, list[str]]:
+    """Give these answers one after the other. Return the decision and the questions."""
     questions: list[str] = []
     left = list(answers)
 
@@ -57,19 +57,19 @@ def asked(call: ToolCall, *answers: str) -> tuple[Approval, list[str]]:
     [(CALL, 'clock {\n  "zone": "UTC"\n}'), (ToolCall("c1", "clock", ""), "clock {}")],
 )
 def test_the_question_shows_the_whole_call(call: ToolCall, shown: str) -> None:
-    assert asked(call, "n")[1] == [f"{shown}\n{QUESTION}"]
+    assert decide_with(call, "n")[1] == [f"{shown}\n{QUESTION}"]
 
 
 LONG = ToolCall("c1", "shell", '{"cmd": "' + "x" * 4_000 + '"}')
 
 
 def test_a_long_call_is_approved_when_all_pages_were_shown() -> None:
-    approval, questions = asked(LONG, "", "", "y")
+    approval, questions = decide_with(LONG, "", "", "y")
     assert approval == Approval(allowed=True)
     assert "".join(question.rpartition("\n")[0] for question in questions).count("x") == 4_000
     assert [question.rpartition("\n")[2] for question in questions] == [
-        "2,493 more characters. Enter shows them, [n]o, or why not: ",
-        "893 more characters. Enter shows them, [n]o, or why not: ",
+        "2,493 more characters. [Enter] to show them, [n]o, or a reason to refuse: ",
+        "893 more characters. [Enter] to show them, [n]o, or a reason to refuse: ",
         QUESTION,
     ]
 
@@ -77,8 +77,8 @@ def test_a_long_call_is_approved_when_all_pages_were_shown() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"), [("n", ""), ("y", ""), ("always", ""), ("Not today.", "Not today.")]
 )
-def test_before_that_it_can_only_be_refused(answer: str, reason: str) -> None:
-    assert asked(LONG, answer)[0] == Approval(allowed=False, reason=reason)
+def test_a_long_call_can_only_be_refused_before_its_last_page(answer: str, reason: str) -> None:
+    assert decide_with(LONG, answer)[0] == Approval(allowed=False, reason=reason)
 
 
 @pytest.mark.parametrize("deceptive", DECEPTIVE, ids=IDS)
@@ -92,7 +92,7 @@ def test_deceptive_arguments_are_shown_whole_before_the_question(deceptive: Dece
 
 
 def approved(call: ToolCall) -> tuple[Approval, list[str]]:
-    """Look at all pages and approve; return the decision and the questions."""
+    """Show all pages and approve. Return the decision and the questions."""
     questions: list[str] = []
 
     def answer(question: str) -> str:

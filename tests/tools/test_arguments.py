@@ -1,4 +1,4 @@
-"""What the JSON arguments of a model become, and what the model is told of its mistakes."""
+"""Arguments of a tool call: their types, and error messages for the model."""
 
 import inspect
 import json
@@ -12,13 +12,13 @@ from hypothesis import given, strategies as st
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 from pydantic_core import to_json, to_jsonable_python
 from support.tool_signatures import Circle, Level, Pair, Point, Row, Shape, Square, Unit, taking, wind
-from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
 from mimo_magics.tools.schema import BadArguments, Signature
 
 
 def given_to(hint: Any, value: str, **default: Any) -> Any:
-    """Return what JSON becomes for a parameter of this type."""
+    """Return the value of a JSON text for a parameter of this type."""
     return Signature(taking(hint, **default)).parse_arguments(f'{{"value": {value}}}')["value"]
 
 
@@ -160,7 +160,7 @@ INT, NUMBER = (
         (Any, "[" * 100_000, "The arguments are nested too deeply."),
     ],
 )
-def test_a_model_is_told_what_is_wrong_and_where(hint: Any, text: str, message: str) -> None:
+def test_an_error_names_the_mistake_and_its_place(hint: Any, text: str, message: str) -> None:
     assert refused(hint, text) == message
 
 
@@ -176,22 +176,22 @@ def test_a_model_is_told_what_is_wrong_and_where(hint: Any, text: str, message: 
         ('{"place": "x"', "The arguments are not JSON: Expecting ',' delimiter: line 1 column 14 (char 13)"),
     ],
 )
-def test_what_is_no_object_of_arguments_is_refused(arguments: str, message: str) -> None:
+def test_arguments_that_are_not_a_json_object_are_refused(arguments: str, message: str) -> None:
     with pytest.raises(BadArguments) as error:
         Signature(wind).parse_arguments(arguments)
     assert str(error.value) == message
 
 
 @pytest.mark.parametrize("text", [r'"\ud800"', '"\ud800"', "[" * 250 + "]" * 250])
-def test_half_a_character_and_a_deep_array_are_no_json(text: str) -> None:
+def test_a_lone_surrogate_and_a_deep_array_are_not_json(text: str) -> None:
     assert refused(Any, text).startswith("The arguments are not JSON: ")
 
 
-def test_both_halves_of_a_character_are_one() -> None:
+def test_a_pair_of_surrogates_is_one_character() -> None:
     assert given_to(str, r'"\ud83d\ude00"') == given_to(str, '"\ud83d\ude00"') == "😀"
 
 
-def test_what_a_type_of_a_person_raises_is_told() -> None:
+def test_an_error_of_a_users_own_type_is_reported() -> None:
     def fails(error: Exception) -> Any:
         def check(value: Any) -> Any:
             raise error
@@ -306,10 +306,10 @@ def read_or_refused(arguments: str) -> dict[str, Any]:
     try:
         return EVERYTHING.parse_arguments(arguments)
     except BadArguments as error:
-        told = str(error)
-    assert 0 < len(told) <= 500
-    assert "\n" not in told
-    assert "pydantic" not in told
+        message = str(error)
+    assert 0 < len(message) <= 500
+    assert "\n" not in message
+    assert "pydantic" not in message
     return {}
 
 
@@ -329,16 +329,16 @@ def test_valid_values_come_back_from_json_in_strings(values: dict[str, Any]) -> 
 
 
 @given(ARGUMENTS, st.dictionaries(st.sampled_from(NAMES), JSON, min_size=1, max_size=3))
-def test_any_values_have_their_types_or_are_refused(valid: dict[str, Any], others: dict[str, Any]) -> None:
+def test_any_values_are_converted_or_refused(valid: dict[str, Any], others: dict[str, Any]) -> None:
     read = read_or_refused(json.dumps(to_jsonable_python(valid) | others))
     TYPED.validate_python(read, strict=True)
 
 
 @given(JSON | st.dictionaries(st.sampled_from(NAMES) | st.text(), JSON), st.booleans())
-def test_any_json_is_read_or_refused(value: Any, in_ascii: bool) -> None:
+def test_any_json_is_parsed_or_refused(value: Any, in_ascii: bool) -> None:
     read_or_refused(json.dumps(value, ensure_ascii=in_ascii))
 
 
 @given(st.text() | st.text(st.sampled_from('{}[]":,\\u0dtfn \ud800')))
-def test_any_text_is_read_or_refused(arguments: str) -> None:
+def test_any_text_is_parsed_or_refused(arguments: str) -> None:
     read_or_refused(arguments)

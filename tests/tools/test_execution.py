@@ -1,4 +1,4 @@
-"""A function of the notebook, run as a tool."""
+"""Functions that run as tools."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def add_later(a: int, b: int) -> int:
 
 
 @pytest.mark.parametrize("function", [add, add_later])
-async def test_a_function_gives_its_value_back_as_text(function: Any) -> None:
+async def test_the_value_of_a_function_is_returned_as_text(function: Any) -> None:
     assert await run_function(function, {"a": 2, "b": 3}) == ToolOutcome("5")
 
 
@@ -49,7 +49,7 @@ def keeping_name(function: Callable[..., Any], wrapper: Callable[..., Any]) -> C
 
 
 def calls(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A sync function that returns what another one returns."""
+    """A sync function that returns the value of another one."""
 
     def wrapper(**arguments: Any) -> Any:
         return function(**arguments)
@@ -58,7 +58,7 @@ def calls(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Adder:
-    """Callable, with an async `__call__`."""
+    """A callable with an async `__call__`."""
 
     __name__ = "adder"
 
@@ -78,7 +78,7 @@ class Adder:
 
 
 class Awaited:
-    """Awaitable, and no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -140,7 +140,7 @@ ADDERS: dict[str, Callable[..., Any]] = {
 
 @pytest.mark.parametrize("function", ADDERS.values(), ids=ADDERS.keys())
 @pytest.mark.parametrize("layers", [0, 1, 2])
-async def test_what_can_be_awaited_is_awaited(function: Callable[..., Any], layers: int) -> None:
+async def test_an_awaitable_value_is_awaited(function: Callable[..., Any], layers: int) -> None:
     for number in range(layers):
         function = (
             functools.partial(function)
@@ -193,7 +193,7 @@ async def test_a_generator_without_end_is_stopped(function: Any) -> None:
     assert outcome.output.endswith("\n999]\n(stopped after 1,000 values)")
 
 
-async def test_notes_that_are_none_do_no_harm() -> None:
+async def test_invalid_notes_of_an_exception_are_ignored() -> None:
     def fails() -> None:
         error = ValueError("no")
         error.__notes__ = 5
@@ -234,14 +234,14 @@ def talk(words: str) -> str:
     return words.upper()
 
 
-async def test_what_a_function_prints_is_kept_apart(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_printed_output_of_a_function_is_captured(capsys: pytest.CaptureFixture[str]) -> None:
     assert await run_function(talk, {"words": "hi"}) == ToolOutcome("HI", log="hi\nand hi\n")
     print("outside")
     assert capsys.readouterr().out == "outside\n"
     assert not isinstance(sys.stdout, ContextStream)
 
 
-async def test_functions_at_a_time_do_not_mix_what_they_print() -> None:
+async def test_functions_that_run_at_the_same_time_do_not_mix_their_output() -> None:
     async def slowly(word: str) -> str:
         for _ in range(3):
             print(word)
@@ -252,7 +252,7 @@ async def test_functions_at_a_time_do_not_mix_what_they_print() -> None:
     assert outcomes == [ToolOutcome("a", log="a\n" * 3), ToolOutcome("b", log="b\n" * 3)]
 
 
-def test_what_is_printed_elsewhere_meanwhile_goes_where_it_went(capsys: pytest.CaptureFixture[str]) -> None:
+def test_output_of_other_code_is_not_captured(capsys: pytest.CaptureFixture[str]) -> None:
     with OutputCapture() as printed:
         other = threading.Thread(target=print, args=("from elsewhere",))
         other.start()
@@ -266,7 +266,7 @@ def fail(password: str) -> None:
     raise KeyError("no such thing")
 
 
-async def test_a_failure_is_told_by_its_last_line_and_its_trace_is_for_people() -> None:
+async def test_the_model_gets_the_last_line_of_a_failure_and_the_user_its_traceback() -> None:
     outcome = await run_function(fail, {"password": "secret-canary"})
     assert (outcome.output, outcome.is_error) == ("KeyError: 'no such thing'", True)
     head, *frames, last = outcome.log.removeprefix("about to fail\n").splitlines()
@@ -277,17 +277,17 @@ async def test_a_failure_is_told_by_its_last_line_and_its_trace_is_for_people() 
 
 async def test_a_function_cannot_end_the_process() -> None:
     outcome = await run_function(sys.exit, {})
-    assert (outcome.output, outcome.is_error) == ("RuntimeError: the tool wanted to end the process", True)
+    assert (outcome.output, outcome.is_error) == ("RuntimeError: the tool tried to exit the process", True)
 
 
 class Odd(BaseException):
-    """No `Exception`, as those of pytest."""
+    """A `BaseException` that is not an `Exception`, as in pytest."""
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
-        (SystemExit(3), "RuntimeError: the tool wanted to end the process"),
+        (SystemExit(3), "RuntimeError: the tool tried to exit the process"),
         (asyncio.CancelledError(), "asyncio.exceptions.CancelledError"),
         (Odd("x"), f"{__name__}.Odd: x"),
         (concurrent.futures.CancelledError(), "concurrent.futures._base.CancelledError"),
@@ -296,8 +296,8 @@ class Odd(BaseException):
     ],
 )
 @pytest.mark.parametrize("is_async", [False, True])
-async def test_whatever_a_function_raises_is_a_result(
-    error: BaseException, told: str, is_async: bool
+async def test_every_error_of_a_function_becomes_a_result(
+    error: BaseException, message: str, is_async: bool
 ) -> None:
     def raises() -> None:
         raise error
@@ -306,7 +306,7 @@ async def test_whatever_a_function_raises_is_a_result(
         raise error
 
     outcome = await run_function(raises_later if is_async else raises, {})
-    assert (outcome.output, outcome.is_error) == (told, True)
+    assert (outcome.output, outcome.is_error) == (message, True)
     assert "_call_function" not in outcome.log
 
 
@@ -331,7 +331,7 @@ async def test_a_stop_iteration_is_a_failure() -> None:
     assert (await run_function(lambda: next(iter(())), {})).output == "StopIteration"
 
 
-async def test_an_interrupt_on_the_loop_goes_through() -> None:
+async def test_an_interrupt_on_the_loop_is_raised() -> None:
     async def interrupted() -> None:
         raise KeyboardInterrupt
 
@@ -355,7 +355,7 @@ def test_an_interrupt_of_a_tool_on_the_loop_of_another_thread_is_a_failure() -> 
     assert outcome == ToolOutcome("KeyboardInterrupt", True, ANY)
 
 
-async def test_the_trace_of_an_object_begins_in_its_call() -> None:
+async def test_the_traceback_of_a_callable_object_begins_in_its_call() -> None:
     class Fails:
         async def __call__(self) -> None:
             fail("x")
@@ -375,7 +375,7 @@ async def test_recursion_without_end_is_a_failure_like_any_other() -> None:
     assert len(outcome.log) <= MAX_LOG_CHARS + 100
 
 
-async def test_a_function_that_never_returns_is_left_behind_at_once() -> None:
+async def test_a_cancelled_call_does_not_wait_for_its_function() -> None:
     begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
 
     def never() -> None:
@@ -393,7 +393,7 @@ async def test_a_function_that_never_returns_is_left_behind_at_once() -> None:
     go_on.set()
 
 
-def test_a_long_message_is_cut() -> None:
+def test_a_long_message_is_truncated() -> None:
     assert len(format_exception_line(ValueError("x" * 10_000))) == MAX_ERROR_CHARS + 1
 
 
@@ -416,5 +416,5 @@ def noted(error: BaseException, *notes: str) -> BaseException:
         ),
     ],
 )
-def test_an_exception_is_told_with_its_notes(error: BaseException, line: str) -> None:
+def test_the_message_of_an_exception_includes_its_notes(error: BaseException, line: str) -> None:
     assert format_exception_line(error) == line

@@ -1,4 +1,4 @@
-"""What a tool of an MCP server takes and gives, without a server."""
+"""Schemas and results of MCP tools, without a server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ needs_sdk = pytest.mark.skipif(
 )
 
 
-def test_a_schema_loses_the_keys_that_the_gateway_refuses_at_every_level() -> None:
+def test_unsupported_keys_are_removed_from_every_level_of_a_schema() -> None:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Search",
@@ -35,14 +35,14 @@ def test_a_schema_loses_the_keys_that_the_gateway_refuses_at_every_level() -> No
 @pytest.mark.parametrize(
     "key", ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"]
 )
-def test_a_parameter_may_have_the_name_of_a_key_that_is_refused(key: str) -> None:
+def test_a_parameter_may_have_the_name_of_an_unsupported_key(key: str) -> None:
     assert clean_schema({key: {"title": {"title": "Title", "type": "string"}}}) == {
         key: {"title": {"type": "string"}}
     }
 
 
 @pytest.mark.parametrize("key", ["default", "const", "enum", "examples"])
-def test_a_value_is_not_a_schema_and_stays_whole(key: str) -> None:
+def test_literal_values_in_a_schema_do_not_change(key: str) -> None:
     schema = {"type": "object", key: [{"title": "a book", "additionalProperties": 1}]}
     assert clean_schema(schema) == schema
     schema = {"type": "object", key: {"title": "a book"}}

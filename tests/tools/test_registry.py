@@ -1,4 +1,4 @@
-"""Which functions are registered as tools, and what becomes a tool without that."""
+"""Registered tools, and tools made of functions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def clock(zone: str = "UTC") -> str:
     return f"12:00 {zone}"
 
 
-def test_a_registered_function_stays_as_it_is() -> None:
+def test_a_registered_function_does_not_change() -> None:
     assert tool(clock) is clock
     assert tool(confirm="none")(clock) is clock
 
@@ -67,11 +67,11 @@ def test_a_registered_function_keeps_its_settings_and_another_one_gets_the_defau
     assert list(REGISTERED_TOOLS) == ["clock"]
 
 
-def test_two_tools_of_one_name_are_refused() -> None:
+def test_two_tools_with_the_same_name_are_refused() -> None:
     with pytest.raises(BadOption) as error:
         as_tools([clock, clock])
     assert (str(error.value), error.value.hint) == (
-        "Two tools have the name clock.",
+        "Two tools have the name 'clock'.",
         "Give one of them another name.",
     )
 
@@ -82,15 +82,15 @@ async def test_a_tool_made_of_a_function_reads_arguments_and_runs_it() -> None:
     assert await made.run(made.parse_arguments('{"zone": "CST"}')) == ToolOutcome("12:00 CST")
 
 
-def test_a_function_replaces_an_earlier_one_of_its_name_but_no_tool_of_a_server() -> None:
+def test_a_function_replaces_a_function_of_the_same_name_but_not_an_mcp_tool() -> None:
     tool(clock)
     served = replace(REGISTERED_TOOLS["clock"], function=None, mcp_server="git")
-    with pytest.raises(BadOption, match=r"The name clock belongs to another tool\."):
+    with pytest.raises(BadOption, match=r"The tool name 'clock' is already in use\."):
         register(served)
     REGISTERED_TOOLS["clock"] = served
-    with pytest.raises(BadOption, match=r"The name clock belongs to another tool\."):
+    with pytest.raises(BadOption, match=r"The tool name 'clock' is already in use\."):
         tool(clock)
     register(replace(served, confirm="none"))
-    with pytest.raises(BadOption, match=r"The name clock belongs to another tool\."):
+    with pytest.raises(BadOption, match=r"The tool name 'clock' is already in use\."):
         register(replace(served, mcp_server="git_hub"))
     assert (REGISTERED_TOOLS["clock"].mcp_server, REGISTERED_TOOLS["clock"].confirm) == ("git", "none")

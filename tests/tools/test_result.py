@@ -1,4 +1,4 @@
-"""What a model is told of a value: as much as the budget holds, whatever the value is and does."""
+"""The text of a result: any value, within the budget."""
 
 import json
 import math
@@ -30,7 +30,7 @@ from pydantic import BaseModel, RootModel, SecretStr
 from mimo_magics.tools.result import MAX_COUNTED_PIECES, MAX_DEPTH, MAX_RESULT_BYTES, as_text
 
 
-class Colour(Enum):
+class Color(Enum):
     RED = "red"
     RGB = (255, 0, 0)
 
@@ -106,14 +106,14 @@ async def awaited() -> AsyncIterator[int]:
         (np.str_("text"), "text"),
     ],
 )
-def test_a_text_is_told_as_it_is(value: object, text: str) -> None:
+def test_a_string_does_not_change(value: object, text: str) -> None:
     assert as_text(value) == text
 
 
 @pytest.mark.parametrize(
     "value", [None, "", " \n\t ", "\u3000", "\r\n", Markdown(""), Loud(" "), " " * 1_000_000]
 )
-def test_nothing_is_told_as_nothing(value: object) -> None:
+def test_an_empty_value_becomes_a_note(value: object) -> None:
     assert as_text(value) == "(no output)"
 
 
@@ -131,7 +131,7 @@ def test_nothing_is_told_as_nothing(value: object) -> None:
         ("\ufffd".encode(), "(3 bytes of text)\n\ufffd"),
     ],
 )
-def test_bytes_are_told_by_their_number_and_read_when_they_are_text(value: object, text: str) -> None:
+def test_bytes_are_counted_and_decoded_if_they_are_text(value: object, text: str) -> None:
     assert as_text(value) == text
 
 
@@ -157,9 +157,9 @@ def test_bytes_are_told_by_their_number_and_read_when_they_are_text(value: objec
         (Counter("aab"), '{"a": 2, "b": 1}'),
         (Port(name="基隆", depth=15.5), '{"name": "基隆", "depth": 15.5}'),
         (Point(1, 2.5), '{"x": 1, "y": 2.5}'),
-        (Colour.RED, "red"),
-        (Colour.RGB, "[255, 0, 0]"),
-        ([Colour.RED, Level.HIGH, Wind.NORTH], '["red", 3, "n"]'),
+        (Color.RED, "red"),
+        (Color.RGB, "[255, 0, 0]"),
+        ([Color.RED, Level.HIGH, Wind.NORTH], '["red", 3, "n"]'),
         (Level.HIGH, "3"),
         (date(2026, 12, 1), "2026-12-01"),
         (
@@ -182,11 +182,11 @@ def test_bytes_are_told_by_their_number_and_read_when_they_are_text(value: objec
         ([Loud("quiet")], '["quiet"]'),
     ],
 )
-def test_values_of_python_are_told_as_json(value: object, text: str) -> None:
+def test_python_values_become_json(value: object, text: str) -> None:
     assert as_text(value) == text
 
 
-def test_the_items_of_a_long_container_stand_on_lines_of_their_own() -> None:
+def test_the_items_of_a_long_container_have_lines_of_their_own() -> None:
     rows = [{"port": "基隆", "heights": [1.5, 0.5]}, {"port": "高雄", "heights": [1.0, 0.5]}]
     assert as_text(rows) == (
         '[{"port": "基隆", "heights": [1.5, 0.5]},\n{"port": "高雄", "heights": [1.0, 0.5]}]'.replace(
@@ -207,33 +207,33 @@ def test_an_ordered_dict_keeps_its_order() -> None:
     assert as_text(ordered) == '{"b": 2, "a": 1}'
 
 
-def test_what_holds_itself_is_told_once() -> None:
+def test_a_container_that_contains_itself_is_shown_once() -> None:
     items: list[Any] = [1]
     items.append({"again": items})
-    assert as_text(items) == '[1, {"again": "(a list that holds itself)"}]'
+    assert as_text(items) == '[1, {"again": "(a list that contains itself)"}]'
     tide = Tide("a", time(8))
     tide.heights = [tide]  # type: ignore[list-item]
-    assert as_text(tide) == '{"port": "a", "high": "08:00:00", "heights": ["(a Tide that holds itself)"]}'
+    assert as_text(tide) == '{"port": "a", "high": "08:00:00", "heights": ["(a Tide that contains itself)"]}'
 
 
-def test_what_is_there_twice_is_told_twice() -> None:
+def test_a_value_that_occurs_twice_is_shown_twice() -> None:
     item = [1]
     assert as_text([item, {"a": item}, item]) == '[[1], {"a": [1]}, [1]]'
 
 
-def test_a_value_of_any_depth_is_told_down_to_a_depth() -> None:
+def test_a_nested_value_is_shown_down_to_a_maximum_depth() -> None:
     deep = reduce(lambda inner, _: [inner], range(100_000), [])
     assert as_text(deep) == "[" * MAX_DEPTH + '"(a list nested more than 50 levels deep)"' + "]" * MAX_DEPTH
 
 
-def test_a_key_may_hold_the_dict_that_it_is_a_key_of() -> None:
+def test_a_key_may_contain_its_own_dict() -> None:
     @dataclass(eq=False)
     class Node:
         next: dict[Any, int]
 
     node = Node({})
     node.next[node] = 1
-    assert as_text(node.next) == r'{"{\"next\": \"(a dict that holds itself)\"}": 1}'
+    assert as_text(node.next) == r'{"{\"next\": \"(a dict that contains itself)\"}": 1}'
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_key_may_hold_the_dict_that_it_is_a_key_of() -> None:
         ({"plot": Image.new("L", (6, 4))}, '{"plot": "an image of 6 x 4 pixels, mode L"}'),
     ],
 )
-def test_tables_arrays_and_pictures_are_told_in_short(value: object, text: str) -> None:
+def test_tables_arrays_and_images_are_summarized(value: object, text: str) -> None:
     assert as_text(value) == text
 
 
@@ -269,7 +269,7 @@ def test_a_figure_has_its_number_of_axes() -> None:
     assert as_text(figure) == "a figure of 640 x 480 pixels with 2 axes"
 
 
-def test_a_long_table_is_told_by_its_first_and_last_rows_that_fit() -> None:
+def test_a_long_table_is_shown_with_as_many_first_and_last_rows_as_fit() -> None:
     frame = pd.DataFrame({"n": range(100_000), "half": np.arange(100_000) / 2})
     assert as_text(frame, 300) == (
         "a DataFrame; rows: 100,000; columns: 2: n (int64), half (float64)\n"
@@ -286,14 +286,14 @@ def test_a_long_table_is_told_by_its_first_and_last_rows_that_fit() -> None:
     assert "left out" not in as_text(frame)
 
 
-def test_a_wide_table_is_told_by_its_first_and_last_columns() -> None:
+def test_a_wide_table_is_shown_with_its_first_and_last_columns() -> None:
     text = as_text(pd.DataFrame(np.zeros((3, 10_000))))
     assert text.startswith("a DataFrame; rows: 3; columns: 10,000: 0 (float64), 1 (float64), ")
     assert "99 (float64), and 9,900 more\n" in text
     assert text.splitlines()[-1].split() == ["2", *["0.0"] * 10, "...", *["0.0"] * 10]
 
 
-def test_a_large_array_is_summarized_whatever_numpy_was_told() -> None:
+def test_a_large_array_is_summarized_with_any_numpy_print_options() -> None:
     with np.printoptions(threshold=sys.maxsize):
         text = as_text(np.zeros((1000, 1000)))
     assert text.startswith(
@@ -302,13 +302,13 @@ def test_a_large_array_is_summarized_whatever_numpy_was_told() -> None:
     assert len(text) < 500
 
 
-def test_the_own_markdown_of_an_object_is_told() -> None:
+def test_an_object_is_shown_by_its_own_markdown() -> None:
     assert as_text(Markdown("**high** at noon")) == "**high** at noon"
     assert as_text([Markdown(Loud("quiet"))]) == '["quiet"]'
 
 
 @pytest.mark.parametrize("nothing", [None, 5, ("text", {})])
-def test_an_object_without_markdown_is_told_by_repr(nothing: object) -> None:
+def test_an_object_without_markdown_is_shown_by_repr(nothing: object) -> None:
     assert as_text(Markdown(nothing)) == "<Markdown>"
     assert as_text([Markdown(nothing), Markdown]) == f'["<Markdown>", "{Markdown!r}"]'
 
@@ -323,11 +323,11 @@ def test_an_object_without_markdown_is_told_by_repr(nothing: object) -> None:
         (re.compile("x"), "re.compile('x')"),
     ],
 )
-def test_other_objects_are_told_by_repr(value: object, text: str) -> None:
+def test_other_objects_are_shown_by_repr(value: object, text: str) -> None:
     assert as_text(value) == text
 
 
-def test_an_object_that_has_every_attribute_is_told_by_repr() -> None:
+def test_an_object_that_has_every_attribute_is_shown_by_repr() -> None:
     assert as_text(Mock(name="all")).startswith("<Mock name='all' id=")
     assert as_text([Mock(spec=int), Mock(spec=dict)]).startswith(
         '["(a Mock object that cannot be shown: TypeError)"'
@@ -339,17 +339,20 @@ def test_an_object_that_has_every_attribute_is_told_by_repr() -> None:
     [(counted(3), "generator"), (iter([1, 2, 3]), "list_iterator"), (map(str, [1]), "map")],
 )
 def test_an_iterator_is_not_read(value: Iterator[Any], kind: str) -> None:
-    text = f"(a {kind}, which was not read: that can be done only once)"
+    text = f"(a {kind}; it was not read, because an iterator can be read only once)"
     assert (as_text(value), as_text([value])) == (text, f'["{text}"]')
     assert next(value) in (0, 1, "1")
 
 
 def test_an_async_generator_is_not_read() -> None:
-    assert as_text(awaited()) == "(a async_generator, which was not read: that can be done only once)"
+    assert (
+        as_text(awaited())
+        == "(a async_generator; it was not read, because an iterator can be read only once)"
+    )
 
 
 @pytest.mark.parametrize("text", ["ab\n" * 100, "中" * 100, "x" * 300])
-def test_what_is_as_long_as_the_budget_is_whole(text: str) -> None:
+def test_a_text_as_long_as_the_budget_is_complete(text: str) -> None:
     assert as_text(text, 300) == text
     assert "left out" in as_text(text + "x", 300)
 
@@ -393,13 +396,13 @@ def joined(pattern: str, numbers: range) -> str:
         ),
     ],
 )
-def test_of_a_long_text_head_and_tail_are_told_and_how_much_is_missing(
+def test_a_long_text_keeps_its_head_and_tail_and_reports_what_is_missing(
     text: str, head: str, missing: tuple[int, int], tail: str
 ) -> None:
     assert as_text(text, 200) == f"{head}… {missing[0]:,} of {missing[1]:,} bytes left out …\n{tail}"
 
 
-def test_a_long_text_of_windows_is_measured_as_it_is_told() -> None:
+def test_a_long_text_with_crlf_is_measured_with_lf() -> None:
     assert as_text(LINES.replace("\n", "\r\n"), 200) == as_text(LINES, 200)
 
 
@@ -453,19 +456,19 @@ MILLION = "in a collection of 1,000,000 items"
         ),
     ],
 )
-def test_of_long_json_head_and_tail_are_told_and_how_much_is_missing(
+def test_long_json_keeps_its_head_and_tail_and_reports_what_is_missing(
     value: object, head: str, missing: str, tail: str
 ) -> None:
     assert as_text(value, 200) == f"{head}… {missing} …\n{tail}"
 
 
-def test_the_size_of_a_huge_string_is_exact_and_only_its_ends_are_made() -> None:
+def test_the_size_of_a_huge_string_is_exact_and_only_its_ends_are_built() -> None:
     text = "x" * 50_000_000
     assert "of 50,000,000 bytes left out" in as_text(text)
     assert "of 50,000,017 bytes left out" in as_text({"a": text, "b": 1})
 
 
-def test_of_a_huge_container_only_a_bounded_part_is_shown() -> None:
+def test_only_a_bounded_part_of_a_huge_container_is_shown() -> None:
     class Shown:
         times = 0
 
@@ -515,7 +518,7 @@ SECRET = "password=sk-secret"
         ("to_string", raising(KeyError(SECRET)), pd.DataFrame, "KeyError"),
     ],
 )
-def test_a_value_that_cannot_be_shown_is_named_without_what_it_says(
+def test_a_value_that_cannot_be_shown_is_named_without_the_error_message(
     name: str, method: Any, base: type, error: str
 ) -> None:
     value = hostile(name, method, base)
@@ -532,7 +535,7 @@ def test_a_number_too_long_for_python_is_named() -> None:
     assert as_text([10**5000, 1]) == '["(a int object that cannot be shown: ValueError)", 1]'
 
 
-def test_a_field_that_is_missing_makes_no_failure_of_what_is_around() -> None:
+def test_a_missing_field_does_not_hide_the_values_around_it() -> None:
     tide = Tide("a", time(8))
     del tide.port
     assert as_text([1, tide]) == '[1, "(a Tide object that cannot be shown: AttributeError)"]'
@@ -565,7 +568,7 @@ def test_a_container_that_changes_while_it_is_read_is_named() -> None:
     assert as_text(changing) == "(a dict object that cannot be shown: RuntimeError)"
 
 
-def test_a_class_that_lies_about_its_name_is_named() -> None:
+def test_a_class_with_a_wrong_name_is_named_correctly() -> None:
     class Lies(type):
         __name__ = property(raising(ValueError(SECRET)))  # type: ignore[assignment]
 
@@ -576,7 +579,7 @@ def test_a_class_that_lies_about_its_name_is_named() -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_goes_through(error: type[BaseException]) -> None:
+def test_an_interrupt_is_raised(error: type[BaseException]) -> None:
     for value in (hostile("__repr__", raising(error())), [hostile("_repr_markdown_", raising(error()))]):
         with pytest.raises(error):
             as_text(value)
@@ -601,21 +604,21 @@ def test_an_interrupt_goes_through(error: type[BaseException]) -> None:
         ),
     ],
 )
-def test_what_is_told_is_always_plain_text(value: object, text: str) -> None:
-    told = as_text(value)
-    assert type(told) is str
-    assert told.encode().decode() == told
-    assert told == text
+def test_the_text_has_no_control_characters(value: object, text: str) -> None:
+    shown = as_text(value)
+    assert type(shown) is str
+    assert shown.encode().decode() == shown
+    assert shown == text
 
 
-def test_a_long_text_of_controls_is_measured_as_it_is_told() -> None:
+def test_a_long_text_of_control_characters_is_measured_after_their_replacement() -> None:
     assert as_text("\0" * 100, 300) == "\ufffd" * 100
     assert as_text("\0" * 1000, 200) == (
         "\ufffd" * 26 + "\n… 2,841 of 3,000 bytes left out …\n" + "\ufffd" * 27
     )
 
 
-def test_no_foreign_package_is_imported() -> None:
+def test_no_third_party_package_is_imported() -> None:
     code = "import sys, mimo_magics.tools.result as r; r.as_text([object()]); print(*sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert {"numpy", "pandas", "polars", "matplotlib", "PIL", "pydantic"} & set(printed.split()) == set()
@@ -634,12 +637,12 @@ LONG = st.builds(lambda value, times: [value] * times, VALUES, st.integers(1, 30
 
 
 @given(VALUES | LONG, st.integers(200, 5000))
-def test_any_value_is_told_within_any_budget(value: object, budget: int) -> None:
-    told = as_text(value, budget)
-    assert type(told) is str
-    assert len(told.encode()) <= budget
-    assert re.search("[\x00-\x08\x0b-\x1f]", told) is None
-    assert told.strip()
+def test_every_value_fits_into_every_budget(value: object, budget: int) -> None:
+    shown = as_text(value, budget)
+    assert type(shown) is str
+    assert len(shown.encode()) <= budget
+    assert re.search("[\x00-\x08\x0b-\x1f]", shown) is None
+    assert shown.strip()
 
 
 JSON = st.recursive(
@@ -650,16 +653,16 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_small_json_is_told_whole(value: object) -> None:
+def test_small_json_is_complete(value: object) -> None:
     assert json.loads(as_text(value, 1_000_000)) == value
 
 
 @given(st.lists(st.integers(0, 10**6) | st.text(), min_size=1), st.integers(1, 100), st.integers(200, 1000))
-def test_what_is_kept_and_what_is_missing_is_the_whole(items: list[Any], times: int, budget: int) -> None:
-    whole, told = as_text(items * times, 10**9), as_text(items * times, budget)
-    found = re.search("(?s)^(.*?)\n?… ([0-9,]+) of ([0-9,]+) bytes left out …\n(.*)$", told)
+def test_the_kept_and_the_missing_bytes_add_up(items: list[Any], times: int, budget: int) -> None:
+    whole, shown = as_text(items * times, 10**9), as_text(items * times, budget)
+    found = re.search("(?s)^(.*?)\n?… ([0-9,]+) of ([0-9,]+) bytes left out …\n(.*)$", shown)
     if found is None:
-        assert told == whole
+        assert shown == whole
         return
     head, missing, size, tail = (
         found[1],

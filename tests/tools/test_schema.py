@@ -1,4 +1,4 @@
-"""What a model is told of a Python function."""
+"""JSON schemas of Python functions."""
 
 import json
 import sys
@@ -19,8 +19,8 @@ from mimo_magics.core.messages import Tool
 from mimo_magics.tools.schema import BadArguments, Signature
 
 
-class Colour(Enum):
-    """Colours that the plotter has."""
+class Color(Enum):
+    """Colors that the plotter has."""
 
     RED = "red"
     BLUE = "blue"
@@ -31,7 +31,7 @@ class Tree(BaseModel):
 
 
 class Frame:
-    """No JSON is like it, as it is with a DataFrame."""
+    """A class without a JSON form, such as a DataFrame."""
 
 
 CIRCLE = {
@@ -63,8 +63,8 @@ SQUARE = {
 }
 
 
-def told(hint: Any, **default: Any) -> Any:
-    """Return what a model is told of a parameter of this type."""
+def schema_of(hint: Any, **default: Any) -> Any:
+    """Return the schema of a parameter of this type."""
     return Signature(taking(hint, **default)).tool.parameters["properties"]["value"]
 
 
@@ -74,7 +74,7 @@ def not_described(function: Any) -> tuple[str, str]:
     return str(error.value), error.value.hint
 
 
-# ------------------------------------------------------------------------------------ the whole tool
+# ------------------------------------------------------------------------------------ Whole tools
 
 
 WIND = Tool(
@@ -107,7 +107,7 @@ def test_a_function_becomes_a_tool() -> None:
     }
 
 
-def test_an_async_function_is_told_like_any_other() -> None:
+def test_an_async_function_has_a_schema_like_any_other() -> None:
     async def pause(seconds: float) -> None:
         """Wait."""
 
@@ -115,7 +115,7 @@ def test_an_async_function_is_told_like_any_other() -> None:
     assert Signature(pause).tool == Tool("pause", "Wait.", schema)
 
 
-def test_without_parameters_and_docstring_there_is_little_to_tell() -> None:
+def test_a_function_without_parameters_and_docstring_has_an_empty_schema() -> None:
     def clock(): ...
 
     signature = Signature(clock)
@@ -123,7 +123,7 @@ def test_without_parameters_and_docstring_there_is_little_to_tell() -> None:
     assert [signature.parse_arguments(empty) for empty in ("", "  \n", "{}")] == [{}, {}, {}]
 
 
-def test_a_method_is_told_without_its_object() -> None:
+def test_the_schema_of_a_method_has_no_self() -> None:
     class Station:
         def tide(self, port: str, *, day: date) -> str:
             """When the tide is high."""
@@ -147,13 +147,13 @@ def test_a_method_is_told_without_its_object() -> None:
     assert Signature(Station().near).parse_arguments('{"point": {"x": 1}}') == {"point": Point(1)}
 
 
-def test_of_a_partial_the_model_sees_what_is_left_open() -> None:
+def test_the_schema_of_a_partial_has_only_its_open_parameters() -> None:
     def ask(place: str, n: int, token: str, note: "str | None" = None) -> str:
         """Ask.
 
         Args:
             place: where
-            token: never told
+            token: never shown
         """
 
     signature = Signature(partial(partial(ask, "Keelung"), token="secret"))
@@ -174,7 +174,7 @@ def test_of_a_partial_the_model_sees_what_is_left_open() -> None:
         signature.parse_arguments('{"n": 1, "token": "mine"}')
 
 
-def test_what_wraps_a_function_shows_its_parameters() -> None:
+def test_a_wrapper_has_the_parameters_of_the_wrapped_function() -> None:
     def double(function: Callable[..., Any]) -> Any:
         @wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any: ...
@@ -203,7 +203,7 @@ def notebook(code: str, **names: Any) -> dict[str, Any]:
     return names
 
 
-def test_annotations_that_are_text_are_found_where_the_function_is_defined() -> None:
+def test_annotations_as_strings_are_resolved_where_the_function_is_defined() -> None:
     cell = "from __future__ import annotations\ndef plot(at: Point, level: Level = 1) -> Nowhere: ..."
     function = notebook(cell, Point=Point, Level=Level)["plot"]
     assert Signature(function).parse_arguments('{"at": {"x": 1}, "level": 2}') == {
@@ -212,7 +212,7 @@ def test_annotations_that_are_text_are_found_where_the_function_is_defined() -> 
     }
 
 
-def test_annotations_that_are_text_are_found_in_what_a_function_closes_over() -> None:
+def test_annotations_as_strings_are_resolved_in_the_closure() -> None:
     cell = """
 from __future__ import annotations
 from dataclasses import dataclass
@@ -232,7 +232,7 @@ made = maker()
     assert Signature(function).parse_arguments('{"at": {"x": 1}}') == {"at": local(1)}
 
 
-# ------------------------------------------------------------------------------------------- schemas
+# ------------------------------------------------------------------------------------------- Schemas
 
 
 INTEGER, STRING, NULL = {"type": "integer"}, {"type": "string"}, {"type": "null"}
@@ -250,7 +250,7 @@ INTEGER, STRING, NULL = {"type": "integer"}, {"type": "string"}, {"type": "null"
         (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
         (Literal[1, "a"], {"enum": [1, "a"]}),
         (Unit, {"type": "string", "enum": ["m/s", "kn"]}),
-        (Colour, {"type": "string", "enum": ["red", "blue"], "description": "Colours that the plotter has."}),
+        (Color, {"type": "string", "enum": ["red", "blue"], "description": "Colors that the plotter has."}),
         (Level, {"type": "integer", "enum": [1, 2]}),
         (list, {"type": "array"}),
         (list[Any], {"type": "array"}),
@@ -289,18 +289,18 @@ INTEGER, STRING, NULL = {"type": "integer"}, {"type": "string"}, {"type": "null"
         ),
     ],
 )
-def test_a_type_is_told_in_plain_json_schema(hint: Any, schema: Any) -> None:
-    assert told(hint) == schema
+def test_a_type_becomes_plain_json_schema(hint: Any, schema: Any) -> None:
+    assert schema_of(hint) == schema
 
 
-def test_each_place_has_its_own_copy_of_a_type() -> None:
+def test_each_reference_becomes_a_copy_of_the_type() -> None:
     def draw(a: Point, b: list[Point], c: dict[str, Point]) -> None: ...
 
     properties = {"a": POINT, "b": {"type": "array", "items": POINT}, "c": {"type": "object"}}
     assert Signature(draw).tool.parameters["properties"] == properties
 
 
-def test_any_name_is_a_name_of_a_parameter() -> None:
+def test_a_parameter_may_have_any_name() -> None:
     def odd(title: str, model_config: int, strict: bool, schema: str, self_: int, _x: int, 名字: str): ...  # noqa: N803, PLC2401
 
     signature = Signature(odd)
@@ -333,7 +333,9 @@ def test_any_name_is_a_name_of_a_parameter() -> None:
         (Any, b"\xff", {}),
     ],
 )
-def test_a_default_is_told_where_json_has_it_and_never_read(hint: Any, default: Any, schema: Any) -> None:
+def test_a_default_is_in_the_schema_if_it_is_json_and_is_never_validated(
+    hint: Any, default: Any, schema: Any
+) -> None:
     signature = Signature(taking(hint, value=default))
     assert signature.tool.parameters == {"type": "object", "properties": {"value": schema}}
     assert signature.parse_arguments("{}") == {}
@@ -351,13 +353,13 @@ def test_a_default_is_told_where_json_has_it_and_never_read(hint: Any, default: 
         Annotated[int | None, "from Annotated"],
     ],
 )
-def test_a_description_in_the_type_goes_before_the_docstring(hint: Any) -> None:
+def test_a_description_in_the_type_overrides_the_docstring(hint: Any) -> None:
     function = taking(hint, value=None)
     function.__doc__ = "S.\n\nArgs:\n    value: from the docstring\n"
     assert Signature(function).tool.parameters["properties"]["value"]["description"] == "from Annotated"
 
 
-def test_the_docstring_goes_before_the_words_of_a_class() -> None:
+def test_the_docstring_overrides_the_description_of_a_class() -> None:
     function = taking(Circle)
     function.__doc__ = "S.\n\n:param value: from the docstring"
     assert Signature(function).tool.parameters["properties"]["value"] == CIRCLE | {
@@ -365,7 +367,7 @@ def test_the_docstring_goes_before_the_words_of_a_class() -> None:
     }
 
 
-def test_an_alias_is_what_the_model_says() -> None:
+def test_the_model_uses_the_alias_of_a_parameter() -> None:
     signature = Signature(taking(Annotated[int, Field(alias="class")]))
     assert signature.tool.parameters == {
         "type": "object",
@@ -375,30 +377,32 @@ def test_an_alias_is_what_the_model_says() -> None:
     assert signature.parse_arguments('{"class": 1}') == {"value": 1}
 
 
-# ------------------------------------------------------------------------- what cannot be described
+# ------------------------------------------------------------------------- Functions without a schema
 
 
-TYPES = "Write a type that JSON has, such as str, float, list[str] or a dataclass; or none for any value."
+TYPES = (
+    "Use a type with a JSON schema, such as str, float, list[str] or a dataclass, or no type for any value."
+)
 
 
 @pytest.mark.parametrize(
     ("hint", "reason"),
     [
-        (Frame, f"no JSON is like {Frame}"),
-        (list[Frame], f"no JSON is like {Frame}"),
-        (Callable[[int], int], "no JSON is like a callable"),
-        (type[int], "no JSON is like a class"),
+        (Frame, f"there is no JSON for {Frame}"),
+        (list[Frame], f"there is no JSON for {Frame}"),
+        (Callable[[int], int], "there is no JSON for a callable"),
+        (type[int], "there is no JSON for a class"),
         (Tree, "Tree contains itself"),
         (Tree | None, "Tree contains itself"),
-        (Iterable[int], "an Iterable is read too late, a list is not"),
-        (str | Iterable[int], "an Iterable is read too late, a list is not"),
+        (Iterable[int], "an Iterable is validated too late; use a list"),
+        (str | Iterable[int], "an Iterable is validated too late; use a list"),
         (Annotated[int, Field(json_schema_extra={"x": print})], "Unable to serialize unknown type"),
         (Annotated[int, Field(json_schema_extra={"x": float("nan")})], "Out of range float values"),
     ],
 )
 def test_a_type_without_json_is_refused(hint: Any, reason: str) -> None:
     fact, advice = not_described(taking(hint))
-    assert fact.startswith(f"The type of value in function cannot be told to a model: {reason}")
+    assert fact.startswith(f"The type of value in function has no JSON schema: {reason}")
     assert (fact[-1], advice) == (".", TYPES)
 
 
@@ -410,17 +414,17 @@ def test_a_type_without_json_is_refused(hint: Any, reason: str) -> None:
         (list["Nowhere"], "name 'Nowhere' is not defined"),  # noqa: F821
     ],
 )
-def test_a_type_that_does_not_exist_is_refused(hint: Any, reason: str) -> None:
+def test_an_undefined_type_is_refused(hint: Any, reason: str) -> None:
     assert not_described(taking(hint)) == (
-        f"The type of value in function cannot be told to a model: {reason}.",
-        "Define it before the function, or write another type.",
+        f"The type of value in function has no JSON schema: {reason}.",
+        "Define the name before the function, or use another type.",
     )
 
 
 @pytest.mark.parametrize("hint", ["how many", "json.Nowhere", "1 +", 5, "5"])
-def test_an_annotation_that_is_no_type_is_refused(hint: Any) -> None:
+def test_an_annotation_that_is_not_a_type_is_refused(hint: Any) -> None:
     fact, advice = not_described(taking(hint))
-    assert fact.startswith("The type of value in function cannot be told to a model: ")
+    assert fact.startswith("The type of value in function has no JSON schema: ")
     assert advice == TYPES
 
 
@@ -439,28 +443,43 @@ def unknown() -> None: ...
 unknown.__signature__ = "as of some builtins"  # type: ignore[attr-defined]
 
 
-ANY_NUMBER = "Name each parameter; one that is a list or a dict takes any number of values."
-BY_POSITION = "Take the / out of the parameters, or call it in a function of your own."
-OF_YOUR_OWN = "Call it in a function of your own, written with def and type hints."
+ANY_NUMBER = "Name each parameter. A list or a dict parameter takes any number of values."
+BY_POSITION = "Remove the / from the parameters, or wrap the function in another one."
+OF_YOUR_OWN = "Wrap it in a Python function with type hints."
 
 
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda x: x, ("A lambda has no name for the model.", "Write a function with def.")),
+        (lambda x: x, ("A lambda function has no name.", "Write a function with def.")),
         (
             partial(lambda x: x, 1),
-            ("A lambda has no name for the model.", "Write a function with def."),
+            ("A lambda function has no name.", "Write a function with def."),
         ),
-        (5, ("An object of int has no name for the model.", "Give a function.")),
-        (several, ("several takes *rest: int, which no model can be told.", ANY_NUMBER)),
-        (keywords, ("keywords takes **options: str, which no model can be told.", ANY_NUMBER)),
-        (positional, ("positional takes a by its position only, and a model gives names.", BY_POSITION)),
-        (len, ("len takes obj by its position only, and a model gives names.", BY_POSITION)),
-        (unknown, ("Python does not know the parameters of unknown.", OF_YOUR_OWN)),
+        (5, ("An object of type int has no name.", "Use a function.")),
+        (several, ("several has the variadic parameter *rest: int, which has no JSON schema.", ANY_NUMBER)),
+        (
+            keywords,
+            ("keywords has the variadic parameter **options: str, which has no JSON schema.", ANY_NUMBER),
+        ),
+        (
+            positional,
+            (
+                "The parameter a of positional is positional-only, but a model passes arguments by name.",
+                BY_POSITION,
+            ),
+        ),
+        (
+            len,
+            (
+                "The parameter obj of len is positional-only, but a model passes arguments by name.",
+                BY_POSITION,
+            ),
+        ),
+        (unknown, ("unknown has no signature that Python can inspect.", OF_YOUR_OWN)),
     ],
 )
-def test_a_function_that_no_model_can_call_is_refused(function: Any, message: tuple[str, str]) -> None:
+def test_a_function_without_a_json_schema_is_refused(function: Any, message: tuple[str, str]) -> None:
     assert not_described(function) == message
 
 
@@ -468,35 +487,35 @@ def test_a_function_that_no_model_can_call_is_refused(function: Any, message: tu
 def test_a_name_that_the_service_refuses_is_refused(name: str) -> None:
     function = taking(int)
     function.__name__ = name
-    advice = "Give the function 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
-    assert not_described(function) == (f"{name!r} is no name for a tool.", advice)
+    advice = "Rename the function: 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
+    assert not_described(function) == (f"{name!r} is not a valid tool name.", advice)
 
 
-def test_a_typed_dict_of_typing_is_one_from_python_3_12_on() -> None:
+def test_a_typed_dict_of_typing_works_since_python_3_12() -> None:
     old = typing.TypedDict("old", {"x": int})  # noqa: UP013
     if sys.version_info >= (3, 12):
-        assert told(old) == {"type": "object", "properties": {"x": INTEGER}, "required": ["x"]}
+        assert schema_of(old) == {"type": "object", "properties": {"x": INTEGER}, "required": ["x"]}
     else:
         fact, _ = not_described(taking(old))
         assert "use `typing_extensions.TypedDict` instead" in fact
 
 
-def test_a_default_is_made_anew_by_the_function_itself() -> None:
+def test_the_function_itself_creates_its_defaults() -> None:
     def collect(item: int, into: list[int] = []) -> list[int]:  # noqa: B006  as people write it
         return [*into, item]
 
     assert Signature(collect).parse_arguments('{"item": 1}') == {"item": 1}
 
 
-# ------------------------------------------------------------------------------------ Field in place of a default
+# ------------------------------------------------------------------------------------ Field as a default
 
 
 def given(function: Any, arguments: str) -> Any:
-    """Return what the function returns for arguments that a model wrote."""
+    """Return the value of the function for arguments of a model."""
     return function(**Signature(function).parse_arguments(arguments))
 
 
-def test_a_field_in_place_of_a_default_tells_text_bounds_and_default() -> None:
+def test_a_field_as_a_default_describes_text_bounds_and_default() -> None:
     def f(x: int = Field(description="how many", ge=1), y: str = Field("d")) -> Any:
         return x, y
 
@@ -535,7 +554,7 @@ def test_a_field_in_place_of_a_default_tells_text_bounds_and_default() -> None:
     ],
 )
 @pytest.mark.parametrize("more", [{}, {"description": "It is.", "examples": [1]}])
-def test_a_field_in_place_of_a_default_is_told_as_in_annotated(
+def test_a_field_as_a_default_has_the_same_schema_as_in_annotated(
     hint: Any, fields: dict[str, Any], more: dict[str, Any]
 ) -> None:
     annotated = Annotated[hint, Field(**fields, **more)]
@@ -548,7 +567,7 @@ def test_a_field_in_place_of_a_default_is_told_as_in_annotated(
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told_default"),
+    ("field", "value", "default_schema"),
     [
         (Field(3), 3, {"default": 3}),
         (Field(default=None), None, {"default": None}),
@@ -558,12 +577,14 @@ def test_a_field_in_place_of_a_default_is_told_as_in_annotated(
         (Field(default_factory=list, description="many"), [], {"description": "many"}),
     ],
 )
-def test_the_default_of_a_field_is_given_to_the_function(field: Any, value: Any, told_default: Any) -> None:
+def test_the_default_of_a_field_is_passed_to_the_function(
+    field: Any, value: Any, default_schema: Any
+) -> None:
     def function(value=field):
         return value
 
     assert given(function, "{}") == value
-    assert told(Any, default=field) == told_default
+    assert schema_of(Any, default=field) == default_schema
     assert "required" not in Signature(function).tool.parameters
 
 
@@ -583,7 +604,7 @@ def test_null_stands_for_a_field_whose_default_is_none() -> None:
     assert given(function, '{"value": null}') is None
 
 
-def test_a_partial_of_a_function_with_fields() -> None:
+def test_a_partial_of_a_function_with_fields_keeps_the_open_fields() -> None:
     def function(a: int = Field(ge=1), b: int = Field(2)) -> Any:
         return a, b
 
@@ -591,10 +612,10 @@ def test_a_partial_of_a_function_with_fields() -> None:
     assert bound(**Signature(bound).parse_arguments('{"a": 1}')) == (1, 5)
 
 
-def test_the_field_of_a_dataclass_in_place_of_a_default_is_refused() -> None:
+def test_a_dataclass_field_as_a_default_is_refused() -> None:
     def f(x: list[int] = field(default_factory=list)) -> None: ...  # noqa: B008  as people write it
 
     assert not_described(f) == (
-        "The default of x in f is the field of a class.",
+        "The default of x in f is a dataclass field.",
         "Write Annotated[int, pydantic.Field(ge=1)] and a plain default.",
     )

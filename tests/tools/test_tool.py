@@ -1,4 +1,4 @@
-"""What every tool has, wherever it comes from."""
+"""The value of a tool, and its defaults."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def test_an_unknown_confirmation_is_refused_with_those_that_exist() -> None:
     with pytest.raises(BadOption) as error:
         NotebookTool(Tool("clock"), json.loads, run, "sometimes")  # type: ignore[arg-type]
     assert (str(error.value), error.value.hint) == (
-        "confirm cannot be 'sometimes'.",
-        "It is one of: every_call, once_per_session, none.",
+        "Invalid value 'sometimes' of confirm.",
+        "Use one of: every_call, once_per_session, none.",
     )

@@ -1,6 +1,6 @@
-"""The embedded model: real answers without a key, from llama.cpp's own server on this machine (extra `local`).
+"""The server process of the embedded model: llama.cpp's own server on this machine (extra `local`).
 
-The server is a child process on a free loopback port with a random key; it ends with this process.
+The server is a child process on a free loopback port with a random API key. It exits with this process.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from mimo_magics.core.messages import Request
 from mimo_magics.core.secret import Secret
 
 SHUTDOWN_TIMEOUT = 5.0
-"""Seconds that the server has to end."""
+"""Seconds that the server has to exit."""
 MAX_ERROR_CHARS = 300
-"""Characters of the server's complaint that are shown."""
+"""Characters of the server's error output that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,17 @@ class Server:
 _servers: dict[str, Server] = {}
 """The servers of this process, by the name or path of their model."""
 _start_lock = threading.Lock()
-"""Held while one starts, as two sessions may want the first at a time."""
+"""Held while a server starts. Two sessions may need it at the same time."""
 
 
 async def start_server(model: str) -> AsyncGenerator[ModelPreparation]:
-    """Fetch the model and start its server, unless it runs already.
+    """Download the model and start its server, unless it is running.
 
     Args:
         model: a name in `weights.WEIGHTS`, or the path of a GGUF file.
 
     Raises:
-        LocalModelError: the extra is missing, the weights cannot be had, or the server does not start.
+        LocalModelError: the extra is missing, the download fails, or the server does not start.
     """
     if _is_running(model):
         return
@@ -79,7 +79,7 @@ def get_server(model: str) -> Server:
 
 
 def adapt_request(request: Request) -> Request:
-    """Put MiMo's switch for thinking, which llama.cpp ignores, into llama.cpp's words. The default is off."""
+    """Replace MiMo's field for thinking, which llama.cpp ignores, by llama.cpp's own. The default is off."""
     params = request.params
     thinking_option: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": params.thinking is True}}
     return replace(request, params=replace(params, thinking=None, extra={**thinking_option, **params.extra}))
@@ -98,18 +98,20 @@ def _is_running(model: str) -> bool:
 def _launch_server(file: Path) -> Server:
     key = Secret(secrets.token_hex(16))
     process = subprocess.Popen(
-        # without the working folder on its path, where the person's own json.py may stand
+        # -P keeps the working folder off the import path: the user's own json.py could be there.
         [sys.executable, "-P", "-m", "mimo_magics.client.local.server", str(file)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # Ctrl-C is for us
+        # Ctrl-C must not reach the server.
+        start_new_session=True,
     )
     atexit.register(_stop_server, process)
     assert process.stdin
     assert process.stdout
-    process.stdin.write(f"{key}\n")  # not on the command line, which every user of the machine can read
+    # Every user of the machine can read a command line, so the key goes through standard input.
+    process.stdin.write(f"{key}\n")
     process.stdin.flush()
     url = process.stdout.readline().strip()
     if not url:
@@ -118,13 +120,13 @@ def _launch_server(file: Path) -> Server:
             Translatable(
                 "The embedded model did not start: {reason}", reason=stderr.strip()[-MAX_ERROR_CHARS:]
             ),
-            Translatable("Check that the file is a GGUF model and that there is memory for it."),
+            Translatable("Check that the file is a GGUF model and fits into memory."),
         )
     return Server(process, url, key)
 
 
 def _stop_server(process: subprocess.Popen[str]) -> None:
-    """Close the server's standard input, which ends it, and read what is left so that nothing stays open."""
+    """Stop the server by closing its standard input. Read its remaining output, so that no pipe stays open."""
     try:
         process.communicate(timeout=SHUTDOWN_TIMEOUT)
     except subprocess.TimeoutExpired:

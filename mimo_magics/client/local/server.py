@@ -1,7 +1,7 @@
-"""The embedded model's server: a child process of the kernel, `python -m mimo_magics.client.local.server MODEL`.
+"""The program of the server process: `python -m mimo_magics.client.local.server MODEL`.
 
-Reads the key that calls must show from the first line of its standard input, prints its address when the model
-is loaded, and ends when its standard input does: with the process that started it, however that ended.
+It reads the API key from the first line of its standard input, and prints its URL when the model is loaded. It exits
+when its standard input is closed, so also when the process that started it ends.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import xllamacpp
 MODEL_ALIAS = "mimo-local"
 CONTEXT_TOKENS = 8_192
 MAX_REPLY_TOKENS = 1_024
-"""Tokens; a small model may not find an end."""
+"""Limit of the reply. A small model may never end it."""
 MAX_REASONING_TOKENS = 24
-"""Tokens; a small model never ends a thought by itself."""
+"""Limit of the reasoning. A small model never ends it."""
 
 
 def build_parameters(model: str, key: str) -> xllamacpp.CommonParams:
-    """Describe a server for one person on this machine."""
+    """Return the parameters of a server for one user on this machine."""
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.model_alias = {MODEL_ALIAS}
@@ -36,7 +36,8 @@ def build_parameters(model: str, key: str) -> xllamacpp.CommonParams:
     params.n_parallel = 1
     params.n_gpu_layers = 0
     params.cache_ram_mib = 0
-    threads = max(1, (os.cpu_count() or 2) - 1)  # spinning threads on every core would starve the kernel
+    # Threads on every core would leave no time for the kernel.
+    threads = max(1, (os.cpu_count() or 2) - 1)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.sampling.reasoning_budget_tokens = MAX_REASONING_TOKENS
     params.offline = True
@@ -46,10 +47,10 @@ def build_parameters(model: str, key: str) -> xllamacpp.CommonParams:
 
 
 def main(model: str) -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input is closed."""
     key = sys.stdin.readline().strip()
     server = xllamacpp.Server(build_parameters(model, key))
-    print(server.listening_address, flush=True)  # noqa: T201  the parent reads it
+    print(server.listening_address, flush=True)  # noqa: T201  the parent process reads it
     sys.stdin.read()
     del server
 

@@ -1,7 +1,8 @@
-"""`%mimo_config`: what its line says, done to the store, and the table that it shows."""
+"""`%mimo_config`: it changes the settings, and shows them in a table."""
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator, Sequence
 from getpass import getpass
@@ -18,8 +19,12 @@ from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.store import SETTINGS, MimoConfig, SettingInfo
 
-COLUMN_HEADERS = translatables("setting", "value", "from", "allowed", "meaning")
+COLUMN_HEADERS = translatables("setting", "value", "source", "allowed", "meaning")
 API_KEY_NAME = "api_key"
+API_KEY_PATTERN = re.compile(rf"\s*{API_KEY_NAME}[\s=:]+\S")
+"""A line on which an API key may follow the name."""
+UNSAVED_SETTINGS = ("notebook", "tape", "tape_pace")
+"""Settings of one notebook, which profiles leave out."""
 
 
 def run_config_command(line: str, config: MimoConfig) -> dict[str, str]:
@@ -29,6 +34,9 @@ def run_config_command(line: str, config: MimoConfig) -> dict[str, str]:
         BadOption: A setting, a value or a profile is invalid. What precedes it on the line was done.
         SessionNotSaved: The profile could not be written.
     """
+    # The errors of the parser quote words of the line, which must not be an API key.
+    if API_KEY_PATTERN.match(line):
+        raise _api_key_error()
     command, arguments = parse_command("%mimo_config", line)
     match command:
         case "--reset":
@@ -54,11 +62,11 @@ def run_config_command(line: str, config: MimoConfig) -> dict[str, str]:
 
 
 def _apply_profile(config: MimoConfig, profile: str) -> tuple[list[str], str]:
-    """Take a profile over. Return the settings that it set, and a sentence on what cannot be."""
+    """Apply a profile. Return the settings that it set, and a warning about its invalid values."""
     values = profiles.read(profile)
     invalid_names = config.apply_profile(profile, values)
     warning = Translatable(
-        "The profile {profile} says of {names} what cannot be; the rest of it holds.",
+        "Profile {profile}: the values of {names} are invalid and were ignored.",
         profile=profile,
         names=", ".join(invalid_names),
     )
@@ -66,24 +74,21 @@ def _apply_profile(config: MimoConfig, profile: str) -> tuple[list[str], str]:
 
 
 def _save_profile(config: MimoConfig, profile: str) -> None:
-    endpoint.resolve_base_url(config.snapshot())  # one with a password in it is refused, and reaches no file
-    values = {
-        name: value
-        for name, value in config.changed_settings.items()
-        if name not in ("notebook", "tape", "tape_pace")
-    }  # these are one's own
+    # This refuses a base URL that contains a password, so that no password is saved.
+    endpoint.resolve_base_url(config.snapshot())
+    values = {name: value for name, value in config.changed_settings.items() if name not in UNSAVED_SETTINGS}
     profiles.save(profile, values)
 
 
 def _profiles_bundle() -> dict[str, str]:
-    """Return the table of the profiles, each with the line that it stands for."""
+    """Return a table of the profiles, each with the assignments that it stands for."""
     rows = []
     for name in profiles.list_profiles():
         try:
             values = {each: value for each, value in profiles.read(name).items() if each in SETTINGS}
             rows.append((name, config_line(values).partition(" ")[2]))
         except (ArgumentTypeError, BadOption, TypeError, ValueError):
-            rows.append((name, Translatable("cannot be read")))
+            rows.append((name, Translatable("invalid profile")))
     return table.table_bundle(translatables("profile", "settings"), rows)
 
 
@@ -94,10 +99,7 @@ def _assign_all(config: MimoConfig, assignments: Sequence[str]) -> list[str]:
 def _assign(config: MimoConfig, assignment: str) -> str:
     name, equals, value = assignment.partition("=")
     if name == API_KEY_NAME:
-        raise BadOption(
-            Translatable("A key is never written into a cell."),
-            Translatable("%mimo_config api_key asks for it."),
-        )
+        raise _api_key_error()
     if not equals and name not in SETTINGS:
         advice = did_you_mean(name, SETTINGS, Translatable("Write name=value, such as temperature=0.2."))
         raise BadOption(Translatable("{text!r} is not NAME=VALUE.", text=assignment), advice)
@@ -106,14 +108,24 @@ def _assign(config: MimoConfig, assignment: str) -> str:
     return name
 
 
+def _api_key_error() -> BadOption:
+    return BadOption(
+        Translatable("An API key does not belong in a cell."),
+        Translatable("To enter it unseen: %mimo_config api_key"),
+    )
+
+
 def _ask_for_key(config: MimoConfig) -> None:
     host = _host(config)
     try:
-        api_key = getpass(translate("Key for {host}: ", host=host))
-    except (EOFError, RuntimeError):  # the kernel's way to say that nobody can be asked
+        api_key = getpass(translate("API key for {host}: ", host=host))
+    # A kernel raises one of these if the front end does not accept input.
+    except (EOFError, RuntimeError):
         raise BadOption(
-            Translatable("Nobody can be asked for a key here."),
-            Translatable("Set {variable} instead.", variable=credentials.ENV_VARIABLE),
+            Translatable("The API key cannot be entered here: the front end accepts no input."),
+            Translatable(
+                "Set the environment variable {variable} instead.", variable=credentials.ENV_VARIABLE
+            ),
         ) from None
     if api_key.strip():
         credentials.set_key(host, api_key)
@@ -123,21 +135,21 @@ def _host(config: MimoConfig) -> str:
     host = endpoint.get_key_origin(endpoint.resolve_base_url(config.snapshot()))
     if not host:
         raise BadOption(
-            Translatable("The embedded model needs no key."),
+            Translatable("The embedded model needs no API key."),
             Translatable("Choose a service first: %mimo_config preset=mimo-v2"),
         )
     return host
 
 
 def _key_row(config: MimoConfig) -> Iterator[SettingInfo]:
-    """What is known of the key, of which only the end is shown."""
+    """Yield the row of the API key, of which the table shows only the end."""
     try:
         host = _host(config)
         key = credentials.find_key(host)
     except MimoError:
         return
-    help = Translatable("The key for {host}; %mimo_config api_key asks for one.", host=host)  # noqa: A001  the row's word
-    yield SettingInfo(API_KEY_NAME, key.value if key else None, key.source if key else "", "", help)
+    help_text = Translatable("API key for {host}. To enter one: %mimo_config api_key", host=host)
+    yield SettingInfo(API_KEY_NAME, key.value if key else None, key.source if key else "", "", help_text)
 
 
 def _settings_bundle(rows: Iterable[SettingInfo], warning: str = "") -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`%mimo_models`: the models of a service as a table."""
+"""`%mimo_models`: a table of the models of a service."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.document import table
 
 UNKNOWN = "–"
-NUMERIC_COLUMNS = ("window", "most output", "input", "cached", "output")
-"""Columns of numbers."""
+NUMERIC_COLUMNS = ("window", "max output", "input", "cached", "output")
 
 
 def models_bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
     """Return the table of the models of a service as a MIME bundle.
 
     Args:
-        settings: which service, which model answers now, and the person's own prices.
-        ids: what the server listed; empty if it did not.
+        settings: They name the service, the current model, and the prices of the user.
+        ids: The models that the server listed; empty if it returned no list.
     """
     service = endpoint.resolve_service(settings)
     current_model = settings.model or choose_model(service, ids)
     headers = translatables(
-        "", "model", "window", "most output", "takes", "thinks", "input", "cached", "output", ""
+        "", "model", "window", "max output", "inputs", "thinking", "input", "cached", "output", ""
     )
     speech_models = {model.id: model for model in SPEECH_MODELS.get(service.name, ())}
     model_ids = ids or (*get_known_models(settings), *speech_models)
@@ -60,7 +59,7 @@ def _row(id_: str, model: Model | None, service: Service, settings: Settings) ->
 def _format_thinking(id_: str, model: Model | None) -> str:
     if model is None or not is_chat_model(id_):
         return UNKNOWN
-    return translate("yes") if model.thinks_by_default else translate("if told to")
+    return translate("yes") if model.thinks_by_default else translate("optional")
 
 
 def _iter_input_types(id_: str) -> Iterator[str]:
@@ -72,11 +71,11 @@ def _iter_input_types(id_: str) -> Iterator[str]:
         yield Translatable("text")
         model = MODELS[id_]
         input_support = {
-            Translatable("pictures"): model.accepts_images,
-            Translatable("sound"): model.accepts_audio,
+            Translatable("images"): model.accepts_images,
+            Translatable("audio"): model.accepts_audio,
             Translatable("video"): model.accepts_video,
         }
-        yield from (sense for sense, has in input_support.items() if has)
+        yield from (kind for kind, is_supported in input_support.items() if is_supported)
 
 
 def _format_prices(cost: Price | None, service: Service) -> tuple[str, str, str]:
@@ -89,19 +88,19 @@ def _format_prices(cost: Price | None, service: Service) -> tuple[str, str, str]
 
 def _note(id_: str, service: Service) -> str:
     retired = service.name == "xiaomi" and id_ in SUCCESSORS
-    return translate("retired: {successor} took its place", successor=SUCCESSORS[id_]) if retired else ""
+    return translate("retired; replaced by {successor}", successor=SUCCESSORS[id_]) if retired else ""
 
 
 def _caption(service: Service, is_listed: bool) -> str:
-    name = service.name if service.name in SERVICES else translate("this address")
+    name = service.name if service.name in SERVICES else translate("this base URL")
     source_text = (
-        translate("As {name} lists them now", name=name)
+        translate("Listed by {name}", name=name)
         if is_listed
-        else translate("{name} did not list its models: only what is published", name=name)
+        else translate("{name} returned no list of models; published models only", name=name)
     )
     return translate(
-        "{told}. Figures of {as_of}; US dollars for a million tokens, prices of {prices_as_of}.",
-        told=source_text,
+        "{source}. Model data as of {as_of}; prices in US dollars per million tokens, as of {prices_as_of}.",
+        source=source_text,
         as_of=MODELS_AS_OF,
         prices_as_of=PRICES_AS_OF,
     )

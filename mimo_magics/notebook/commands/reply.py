@@ -1,4 +1,4 @@
-"""What can be done with answers that are there: `%mimo show`, `%mimo copy` and `%mimo insert`."""
+"""The subcommands of `%mimo` for replies that exist: show, copy and insert."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mimo_magics.notebook.cell_request import CONTINUE_COMMAND
 from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.session.turn import Turn
 
-ALREADY_COMPLETE = Translatable("The last answer came to its end: nothing was asked.")
-"""What `%mimo continue` shows then, so that a notebook that has it can be run again."""
+ALREADY_COMPLETE = Translatable("The last reply is complete; there is nothing to continue.")
+"""A notice instead of an error, so that a notebook with `%mimo continue` can be run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ def parse_line(line: str) -> ReplyCommand | None:
 
 
 def select_turn(turns: Sequence[Turn], number: int | None) -> Turn:
-    """Return a turn of the conversation, the last one unless a number says which.
+    """Return the turn of this number, or the last turn.
 
     Raises:
-        BadOption: there is none.
+        BadOption: There is no such turn.
     """
     if not turns:
-        raise BadOption(Translatable("There is no turn in the conversation yet."))
+        raise BadOption(Translatable("The session has no turns yet."))
     if number is None:
         return turns[-1]
     if not 1 <= number <= len(turns):
@@ -56,28 +56,28 @@ def select_turn(turns: Sequence[Turn], number: int | None) -> Turn:
 
 
 def select_code_block(reply: Reply | None, number: int | None) -> str:
-    """Return a code block of an answer: nothing but the code.
+    """Return the code of the code block of this number, or of the only one.
 
     Raises:
-        BadOption: there is none, or there are more and no number says which.
+        BadOption: There is no such code block, or there are several and no number.
     """
     blocks = code_blocks(reply.text) if reply else []
     if not blocks:
-        raise BadOption(Translatable("The last answer has no code block."))
+        raise BadOption(Translatable("The last reply has no code block."))
     if number is None and len(blocks) > 1:
         raise BadOption(
-            Translatable("The last answer has {count} code blocks.", count=len(blocks)),
-            Translatable("Say which: %mimo insert 1."),
+            Translatable("The last reply has {count} code blocks.", count=len(blocks)),
+            Translatable("Choose one: %mimo insert 1"),
         )
     if not 1 <= (number or 1) <= len(blocks):
         raise BadOption(
             Translatable("There is no code block {number}.", number=number),
-            Translatable("The last answer has {count}.", count=len(blocks)),
+            Translatable("The last code block is {count}.", count=len(blocks)),
         )
     return blocks[(number or 1) - 1].rstrip("\n")
 
 
 def copyable_bundle(text: str) -> dict[str, str]:
-    """Return a text as a MIME bundle in which one click selects all of it."""
+    """Return a text as a MIME bundle. One click selects all of it."""
     html = f'<pre style="user-select: all; white-space: pre-wrap">{escape_html(text)}</pre>'
     return {"text/html": html, "text/plain": replace_control_characters(text)}

@@ -1,4 +1,4 @@
-"""`%mimo_session`: what its line says, done to the sessions, and what it shows."""
+"""`%mimo_session`: its subcommands, and what each of them shows."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from mimo_magics.session.storage.transcript import describe_origins
 from mimo_magics.session.turn import Turn
 
 Bundle = dict[str, str]
-RENAMED_HINT = Translatable("If it was renamed, %mimo_config notebook=PATH says where it is now.")
-SESSION_HEADERS = translatables("", "session", "turns", "branches", "tokens in", "tokens out", "saved in")
-BRANCH_HEADERS = translatables("", "branch", "turns", "its own way begins with", "and ends with")
+RENAMED_HINT = Translatable("If you renamed the notebook, set its path: %mimo_config notebook=PATH")
+SESSION_HEADERS = translatables("", "session", "turns", "branches", "input tokens", "output tokens", "file")
+BRANCH_HEADERS = translatables("", "branch", "turns", "branches off at", "last prompt")
 MAX_PROMPT_CHARS = 60
-"""Characters of a prompt in a table."""
+"""The length in characters at which a table truncates a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionContext:
-    """Where the commands work."""
+    """The sessions that the subcommands work on."""
 
     sessions: Sessions
     notebook_path: Path | None
-    """Of the notebook."""
+    """The path of the notebook; `None` if it is unknown."""
 
     @property
     def session(self) -> Session:
-        """The current one."""
+        """The current session."""
         return self.sessions.current
 
 
@@ -102,9 +102,10 @@ def _undo(context: SessionContext, arguments: Namespace) -> Bundle:
     removed_turns = context.session.undo(1 if arguments.n is None else arguments.n)
     return paragraphs.paragraphs_bundle(
         Translatable(
-            "{turns} taken back. {state} %mimo_session branches shows the others.",
-            turns=Translatable(
-                "1 turn was" if len(removed_turns) == 1 else "{count} turns were", count=len(removed_turns)
+            "{removed} {state} %mimo_session branches lists the other branches.",
+            removed=Translatable(
+                "Removed {count} turn." if len(removed_turns) == 1 else "Removed {count} turns.",
+                count=len(removed_turns),
             ),
             state=_describe_session(context.session),
         )
@@ -168,7 +169,7 @@ def _save(context: SessionContext, arguments: Namespace) -> Bundle:
     context.session.save(path)
     return paragraphs.paragraphs_bundle(
         Translatable(
-            "{state} Saved in {path}.",
+            "{state} Saved to {path}.",
             state=_describe_session(context.session),
             path=arguments.path or path.name,
         )
@@ -185,12 +186,12 @@ def _export(context: SessionContext, arguments: Namespace) -> Bundle:
     export_format = arguments.to or Path(path).suffix.removeprefix(".")
     if not export_format:
         raise BadOption(
-            Translatable("{path} does not say in which form.", path=path),
+            Translatable("The file name {path!r} has no suffix that names a format.", path=path),
             "%mimo_session export PATH --to html",
         )
     context.session.export(path, export_format)
     return paragraphs.paragraphs_bundle(
-        Translatable("{state} Written to {path}.", state=_describe_session(context.session), path=path)
+        Translatable("{state} Exported to {path}.", state=_describe_session(context.session), path=path)
     )
 
 
@@ -202,7 +203,9 @@ def _from_notebook(context: SessionContext, arguments: Namespace) -> Bundle:
     session.history = history
     others = [each for each in saved_notebook.sessions if each != session_name]
     notices = (
-        [Translatable("It tells of other sessions, too: {names}.", names=", ".join(others))] if others else []
+        [Translatable("The notebook also contains these sessions: {names}.", names=", ".join(others))]
+        if others
+        else []
     )
     return _describe_loaded_session(
         context.sessions.add(session),
@@ -214,7 +217,9 @@ def _from_notebook(context: SessionContext, arguments: Namespace) -> Bundle:
 
 def _resume(context: SessionContext, arguments: Namespace) -> Bundle:
     if context.session.turns:
-        return paragraphs.paragraphs_bundle(Translatable("Something was said already: nothing was resumed."))
+        return paragraphs.paragraphs_bundle(
+            Translatable("The session already has turns; nothing was resumed.")
+        )
     path = Path(arguments.path) if arguments.path else require_notebook_path(context.notebook_path)
     try:
         sessions, notices = resume.load_sessions(path)
@@ -234,16 +239,18 @@ def _resume(context: SessionContext, arguments: Namespace) -> Bundle:
 
 
 def _describe_loaded_session(session: Session, source_text: str, *notices: str) -> Bundle:
-    """Say what will be sent to the model, and from where it is, before it is."""
+    """Show what the next prompt will send to the model, and where it comes from."""
     origin_lines = describe_origins(session.history)
     not_loaded_lines = (
-        [Translatable("The system prompt, tools, and what they were allowed are not taken over: yours hold.")]
+        [Translatable("System prompt, tools and approvals are not loaded; your own settings apply.")]
         if origin_lines
         else []
     )
     return paragraphs.paragraphs_bundle(
         Translatable(
-            "{how} {state} The next prompt goes on there.", how=source_text, state=_describe_session(session)
+            "{source} {state} The next prompt continues it.",
+            source=source_text,
+            state=_describe_session(session),
         ),
         *origin_lines,
         *not_loaded_lines,
@@ -278,3 +285,4 @@ HANDLERS: dict[str, Callable[[SessionContext, Namespace], Bundle]] = {
     "from-notebook": _from_notebook,
     "resume": _resume,
 }
+"""The functions that run the subcommands."""

@@ -1,4 +1,4 @@
-"""`%mimo_tape`: what its line says, done to the setting `tape`, and the sentence that it shows."""
+"""`%mimo_tape`: it changes the setting `tape`, and shows which tape is in use."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mimo_magics.tape.tape import OFF, Tape
 
 PACE_LABELS: dict[Pace, str] = {
     "real": Translatable("in real time"),
-    "fast": Translatable("ten times as fast as it came"),
-    "once": Translatable("at once"),
+    "fast": Translatable("at ten times the recorded speed"),
+    "once": Translatable("without pauses"),
 }
 
 
@@ -39,11 +39,7 @@ def run_tape_command(line: str, config: MimoConfig) -> dict[str, str]:
 def _describe_state(config: MimoConfig) -> str:
     settings = config.snapshot()
     active_tape, *_ = (*tape.resolve_tapes(settings.tape), None)
-    return (
-        _describe_tape(active_tape, settings.tape_pace)
-        if active_tape
-        else Translatable("There is no tape: every call is made.")
-    )
+    return _describe_tape(active_tape, settings.tape_pace) if active_tape else Translatable("No tape in use.")
 
 
 def _describe_tape(active_tape: Tape, pace: Pace) -> str:
@@ -52,19 +48,19 @@ def _describe_tape(active_tape: Tape, pace: Pace) -> str:
     match active_tape.mode:
         case "record":
             return Translatable(
-                "Every call is recorded on {name}; the first one begins it anew. It holds {calls}.",
+                "Recording to {name}; the first call overwrites it. It contains {calls}.",
                 name=name,
                 calls=calls_text,
             )
         case "replay":
             return Translatable(
-                "{name} is replayed, {pace}: {calls}. Nothing is sent.",
+                "Replaying {name} {pace}: {calls}. Nothing is sent.",
                 name=name,
                 pace=PACE_LABELS[pace],
                 calls=calls_text,
             )
     return Translatable(
-        "{name} is replayed, {pace}: {calls}. What it does not hold is asked, and recorded.",
+        "Replaying {name} {pace}: {calls}. Other calls are made and recorded.",
         name=name,
         pace=PACE_LABELS[pace],
         calls=calls_text,

@@ -1,4 +1,4 @@
-"""What `%mimo_tools` says and changes, and which tools a cell offers."""
+"""`%mimo_tools`, and the tools that a cell offers to the model."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.tools.registry import REGISTERED_TOOLS, as_tools, register
 from mimo_magics.tools.tool import Confirmation, NotebookTool, ToolOutcome
 
-if TYPE_CHECKING:  # only who adds a server needs it
+if TYPE_CHECKING:
     from mimo_magics.client.mcp import McpTool
 
-COLUMN_HEADERS = translatables("tool", "confirm", "from", "what the model is told")
+COLUMN_HEADERS = translatables("tool", "approval", "source", "description")
 
 
 def run_tools_command(line: str, variables: Mapping[str, Any]) -> dict[str, str]:
-    """Do what the line of `%mimo_tools` says, and return the table of the tools as a MIME bundle.
+    """Run a line of `%mimo_tools`, and return the table of the tools as a MIME bundle.
 
     Raises:
-        BadOption: there is no such command or tool, or a function cannot be one.
+        BadOption: The line is invalid, a tool does not exist, or a function cannot be a tool.
     """
     _run_command(*parse_command("%mimo_tools", line), variables)
     rows = [
@@ -37,14 +37,14 @@ def run_tools_command(line: str, variables: Mapping[str, Any]) -> dict[str, str]
 
 
 def select_tools(names: str | None, variables: Mapping[str, Any]) -> tuple[NotebookTool, ...]:
-    """Return the tools that a cell offers: those that it names, else all that are registered.
+    """Return the tools that a cell offers: the named tools, or else all registered tools.
 
     Args:
-        names: of tools, or of functions among the variables, with commas between.
-        variables: of the person.
+        names: Names of registered tools or of functions, separated by commas.
+        variables: The variables of the user.
 
     Raises:
-        BadOption: there is none of this name, or it cannot be a tool.
+        BadOption: A name is unknown, or a function cannot be a tool.
     """
     if names is None:
         return tuple(REGISTERED_TOOLS.values())
@@ -58,10 +58,8 @@ def _find_tool(name: str, variables: Mapping[str, Any]) -> NotebookTool | Callab
     if callable(function):
         return cast("Callable[..., Any]", function)
     functions = [each for each, value in variables.items() if callable(value)]
-    advice = did_you_mean(
-        name, [*REGISTERED_TOOLS, *functions], Translatable("%mimo_tools shows the tools that there are.")
-    )
-    raise BadOption(Translatable("There is no function or tool {name}.", name=name), advice)
+    advice = did_you_mean(name, [*REGISTERED_TOOLS, *functions], Translatable("%mimo_tools lists the tools."))
+    raise BadOption(Translatable("There is no function or tool {name!r}.", name=name), advice)
 
 
 def _run_command(command: str, arguments: Namespace, variables: Mapping[str, Any]) -> None:
@@ -84,8 +82,8 @@ def _run_command(command: str, arguments: Namespace, variables: Mapping[str, Any
 def _get_registered_tool(name: str) -> NotebookTool:
     if name not in REGISTERED_TOOLS:
         raise BadOption(
-            Translatable("There is no tool {name}.", name=name),
-            did_you_mean(name, REGISTERED_TOOLS, Translatable("%mimo_tools shows all.")),
+            Translatable("There is no tool {name!r}.", name=name),
+            did_you_mean(name, REGISTERED_TOOLS, Translatable("%mimo_tools lists the tools.")),
         )
     return REGISTERED_TOOLS[name]
 
@@ -95,10 +93,11 @@ def _origin(tool: NotebookTool) -> str:
 
 
 def _iter_server_tools(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
-    """Start an MCP server, by its command or at its address, and yield its tools."""
+    """Connect to an MCP server, by its command or at its URL, and yield its tools."""
     from mimo_magics.client.mcp import McpServer
     from mimo_magics.tools.arguments import parse_json_object
 
+    # The command takes the rest of the line with its options, so `--url` is one of its words.
     server = McpServer(name, url="".join(words[1:])) if words[:1] == ["--url"] else McpServer(name, words)
     for tool in portal.run_async(server.list_tools):
         yield NotebookTool(tool.spec, parse_json_object, partial(_run_mcp_tool, tool), mcp_server=name)

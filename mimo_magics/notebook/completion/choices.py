@@ -1,4 +1,4 @@
-"""What there is to choose from in a kernel, and what of it fits where the cursor stands. Knows no shell."""
+"""The values that Tab offers, by kind. Independent of IPython."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, SYSTEM_PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
 
 FallbackMatcher = Literal["none", "files"]
-"""Who else may complete where something was found: nobody, or the shell for names of files."""
+"""Which matcher of IPython may add candidates: none, or the matcher of file names."""
 TextsByKind = Mapping[str, Iterable[str]]
-"""Texts by their kind, as front ends mark it."""
+"""Candidates by kind, as front ends label them."""
 GivenOptions = Mapping[str, Sequence[str]]
-"""What a line says already: values by the names of settings, and by argparse's names of other options."""
+"""The values that precede the cursor, by the name of the setting or of the option in argparse."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What there is to choose from, beside what the tables of options, settings and commands hold."""
+    """The state of a kernel that candidates depend on."""
 
     settings: Settings
     variables: Mapping[str, Any]
-    """Of the person."""
+    """The variables of the user."""
     sessions: Sequence[str] = ()
     tools: Sequence[str] = ()
-    """Names of those that are registered."""
+    """The names of the registered tools."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A text that may stand in the fragment's place."""
+    """A text that may replace the fragment before the cursor."""
 
     text: str
     kind: str
@@ -48,10 +48,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class CompletionResult:
-    """What may stand where the cursor is."""
+    """The candidates at the cursor."""
 
     fragment: str = ""
-    """The part before the cursor that a candidate replaces."""
+    """The text before the cursor that a candidate replaces."""
     candidates: tuple[Candidate, ...] = ()
     fallback: FallbackMatcher = "none"
 
@@ -59,7 +59,7 @@ class CompletionResult:
 def match_prefix(
     typed: str, fallback: FallbackMatcher = "none", /, **kinds: Iterable[str]
 ) -> CompletionResult:
-    """Return those that begin with what was typed, in their order."""
+    """Return the candidates that begin with the typed text, in their order."""
     candidates = (Candidate(text, kind) for kind, texts in kinds.items() for text in texts)
     return CompletionResult(
         typed, tuple(each for each in candidates if each.text.startswith(typed)), fallback
@@ -67,7 +67,7 @@ def match_prefix(
 
 
 def match_word(typed: str, fallback: FallbackMatcher = "none", /, **kinds: Iterable[str]) -> CompletionResult:
-    """Do the same with words of a line: what holds spaces is quoted, and a quote that was typed is left open."""
+    """Return the same for a word of a line: quote candidates with spaces, unless a quote was typed."""
     quote = typed[:1] if typed.startswith(('"', "'")) else ""
     result = match_prefix(typed.removeprefix(quote), fallback, **kinds)
     quoted = (replace(each, text=_quote_text(each.text, quote)) for each in result.candidates)
@@ -79,7 +79,7 @@ def _quote_text(text: str, quote: str) -> str:
 
 
 def list_values(name: str, choices: Choices, given: GivenOptions) -> TextsByKind:
-    """Return what is known of the values of a setting or an option; empty where that is nothing."""
+    """Return the known values of a setting, an option or an argument; empty if there are none."""
     return (
         VALUE_SOURCES[name](choices, given)
         if name in VALUE_SOURCES
@@ -88,9 +88,10 @@ def list_values(name: str, choices: Choices, given: GivenOptions) -> TextsByKind
 
 
 def _iter_models(choices: Choices, given: GivenOptions) -> Iterator[str]:
-    """Yield the models of the services that the line says, or of the present one."""
+    """Yield the models of the services that the line names, or else of the current service."""
     for service_name in given.get("preset") or (choices.settings.preset,):
-        with suppress(BadOption):  # there is no such service
+        # The line may name a service that does not exist.
+        with suppress(BadOption):
             yield from model_list.get_known_models(replace(choices.settings, preset=service_name))
 
 
@@ -101,7 +102,7 @@ def _list_values_by_type(kind: Any) -> TextsByKind:
 
 
 def list_tool_functions(choices: Choices) -> list[str]:
-    """Return the names of variables that could be tools, and are none yet."""
+    """Return the names of functions of the user that are not registered as tools."""
     return [
         name
         for name, value in choices.variables.items()
@@ -110,7 +111,7 @@ def list_tool_functions(choices: Choices) -> list[str]:
 
 
 def sort_names(found: Iterable[str], typed: str = "") -> list[str]:
-    """Sort names; private ones are left out unless what was typed begins so, those of two underscores always."""
+    """Sort names. Leave out private names unless the typed text is private, and always names with two underscores."""
     hidden = "__" if typed.startswith("_") else "_"
     return sorted(name for name in found if name.isidentifier() and not name.startswith(hidden))
 
@@ -132,4 +133,4 @@ VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "to": lambda *_: {"value": (*EXPORTERS, "json")},
     "out": lambda choices, _: {"instance": sort_names(choices.variables)},
 }
-"""Values that no type tells."""
+"""The values that do not follow from the type of a setting."""

@@ -1,4 +1,4 @@
-"""Candidates for the lines of the magics, from the table of the magics."""
+"""The candidates for the lines of the magics, from the table of the magics."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _complete_options(
     choices: Choices,
     **more: Sequence[str],
 ) -> CompletionResult:
-    """Return the flags and values that may stand at the cursor, and what else may."""
+    """Return the flags and values for the cursor, together with other candidates."""
     flag, equals, value = typed.partition("=")
     if equals and not scan.is_value_required and flag in flags:
         return _complete_option_value(flags[flag], value, choices, scan.given, {})

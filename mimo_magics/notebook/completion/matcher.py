@@ -1,4 +1,4 @@
-"""What Tab offers in the cells and lines of the magics, in JupyterLab and in a terminal."""
+"""The matcher that IPython calls for Tab, in JupyterLab and in a terminal."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.tools.registry import REGISTERED_TOOLS
 
 FILE_MATCHER = "IPCompleter.file_matcher"
-"""What the shell calls its own search for files."""
+"""The identifier of IPython's matcher of file names."""
 
 
 class EmptyCompletions(Sequence[SimpleCompletion]):
-    """No completions. It says that it has one, as a shell lets nobody be silent for the sake of none."""
+    """No completions, but a length of 1: IPython ignores `suppress` in a result that is empty."""
 
     def __len__(self) -> int:
         return 1
@@ -64,14 +64,14 @@ def _complete_cell(cell: MagicCell, choices: Choices) -> CompletionResult | None
 def match_completions(
     text: str, shell: Any, config: MimoConfig, sessions: Sequence[str]
 ) -> SimpleMatcherResult:
-    """Answer the shell that asks what may stand at the end of a text."""
+    """Return the candidates at the end of a text in the form that IPython expects."""
     choices = Choices(_settings(config), get_user_variables(shell), sessions, tuple(REGISTERED_TOOLS))
     result = complete(text, choices)
     return {"completions": [], "suppress": False} if result is None else _to_matcher_result(result)
 
 
 def _settings(config: MimoConfig) -> Settings:
-    """Return the settings, and those that are built in where `%config` has set what cannot be."""
+    """Return the settings, or the defaults if `%config` has set an invalid value."""
     try:
         return config.snapshot()
     except BadOption:

@@ -1,1 +1,1 @@
-"""The store of settings, and what writes it."""
+"""The settings store, profiles, and the settings of a project."""

@@ -1,4 +1,4 @@
-"""Profiles: sets of settings by name, in the person's own folder for configuration. A key is no setting, and in none."""
+"""Profiles: named sets of settings, in the configuration folder of the user. They never contain an API key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.suggest import did_you_mean
 
 NAME_PATTERN = re.compile(r"\w[\w.-]{0,59}")
-"""It becomes a part of a file's name, which has at most 255 bytes."""
+"""The names of profiles. A file name has at most 255 bytes, so 60 characters always fit."""
 
 
 def list_profiles() -> tuple[str, ...]:
@@ -26,11 +26,11 @@ def list_profiles() -> tuple[str, ...]:
 
 
 def save(name: str, values: Mapping[str, Any]) -> None:
-    """Write a profile; one of this name is replaced.
+    """Write a profile, and replace an existing one of this name.
 
     Raises:
-        BadOption: it cannot be a name.
-        SessionNotSaved: it could not be written, or holds what JSON cannot say.
+        BadOption: The name is invalid.
+        SessionNotSaved: The file could not be written, or JSON cannot represent a value.
     """
     file = _profile_file(name)
     content = _encode_profile(name, values)
@@ -43,18 +43,20 @@ def save(name: str, values: Mapping[str, Any]) -> None:
         with suppress(NameError, OSError):
             Path(temporary_file.name).unlink()
         fact = Translatable(
-            "The profile {name} could not be written: {reason}.",
+            "Profile {name!r} could not be written: {reason}.",
             name=name,
             reason=error.strerror or str(error),
         )
-        raise SessionNotSaved(fact, Translatable("Its place is {folder}.", folder=file.parent)) from None
+        raise SessionNotSaved(
+            fact, Translatable("Profiles are stored in {folder}.", folder=file.parent)
+        ) from None
 
 
 def read(name: str) -> dict[str, Any]:
     """Read a profile.
 
     Raises:
-        BadOption: there is none of this name, or its file holds something else.
+        BadOption: There is no such profile, or its file is not a profile.
     """
     file = _find_profile_file(name)
     try:
@@ -63,8 +65,8 @@ def read(name: str) -> dict[str, Any]:
         values = None
     if not isinstance(values, dict):
         raise BadOption(
-            Translatable("The file of the profile {name} cannot be read.", name=name),
-            Translatable("Save it anew: %mimo_config --save {name}", name=name),
+            Translatable("The file of profile {name!r} is not valid JSON.", name=name),
+            Translatable("Save the profile again: %mimo_config --save {name}", name=name),
         )
     return values
 
@@ -73,15 +75,15 @@ def delete(name: str) -> None:
     """Delete a profile.
 
     Raises:
-        BadOption: there is none of this name.
-        SessionNotSaved: its file could not be deleted.
+        BadOption: There is no such profile.
+        SessionNotSaved: The file could not be deleted.
     """
     try:
         _find_profile_file(name).unlink()
     except OSError as error:
         raise SessionNotSaved(
             Translatable(
-                "The profile {name} could not be deleted: {reason}.",
+                "Profile {name!r} could not be deleted: {reason}.",
                 name=name,
                 reason=error.strerror or str(error),
             )
@@ -97,8 +99,8 @@ def _profile_folder() -> Path:
 def _profile_file(name: str) -> Path:
     if not NAME_PATTERN.fullmatch(name):
         raise BadOption(
-            Translatable("{name!r} is no name for a profile.", name=name),
-            Translatable("Letters and digits; dots and dashes after the first."),
+            Translatable("{name!r} is not a valid profile name.", name=name),
+            Translatable("Use letters and digits, and dots and dashes after the first character."),
         )
     return _profile_folder() / f"{name}.json"
 
@@ -107,9 +109,9 @@ def _encode_profile(name: str, values: Mapping[str, Any]) -> bytes:
     try:
         return f"{json.dumps(dict(sorted(values.items())), ensure_ascii=False, indent=2)}\n".encode()
     except (TypeError, ValueError, RecursionError):
-        advice = Translatable("Texts, numbers, lists and objects of them can be.")
+        advice = Translatable("Values may be strings, numbers, lists and objects.")
         raise SessionNotSaved(
-            Translatable("The profile {name} cannot be written as JSON.", name=name), advice
+            Translatable("Profile {name!r} cannot be written as JSON.", name=name), advice
         ) from None
 
 
@@ -120,9 +122,10 @@ def _find_profile_file(name: str) -> Path:
         advice = (
             Translatable("Available: {names}.", names=", ".join(existing_names))
             if existing_names
-            else Translatable("Save one first: %mimo_config --save {name}", name=name)
+            else Translatable("To save one: %mimo_config --save {name}", name=name)
         )
         raise BadOption(
-            Translatable("There is no profile {name}.", name=name), did_you_mean(name, existing_names, advice)
+            Translatable("There is no profile {name!r}.", name=name),
+            did_you_mean(name, existing_names, advice),
         )
     return file

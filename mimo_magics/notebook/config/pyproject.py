@@ -1,7 +1,7 @@
-"""A project's own settings: `[tool.mimo]` of the nearest `pyproject.toml` in or above the notebook's folder.
+"""The settings of a project: `[tool.mimo]` of the nearest `pyproject.toml` in or above the notebook's folder.
 
-A cloned repository is a stranger's: it may choose the model and how words are sampled, and nothing that says
-where a prompt or a key goes.
+A cloned repository is not trusted. Its file may choose the model and sampling parameters, but no setting that decides
+where a prompt or an API key is sent.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 from mimo_magics.core.settings import Settings
 
 MAX_FILE_BYTES = 1_000_000
-"""A larger file is not read: it is a stranger's."""
+"""The limit for the size of the file, because the project is not trusted."""
 ALLOWED_SETTINGS = frozenset(setting.name for setting in fields(Settings) if setting.metadata["project"])
 
 
 def find_project_settings(folder: Path) -> tuple[Path | None, dict[str, Any]]:
-    """Return the file and its table; nothing where there is none, or none that can be read."""
+    """Return the file and its table; `None` and an empty table if there is no readable one."""
     for each in (folder, *folder.parents):
         file = each / "pyproject.toml"
         table = _read_table(file)

@@ -1,8 +1,7 @@
-"""The one store of settings, which all writers share.
+"""The store of all settings.
 
-A later one of these holds: what is built in, `[tool.mimo]` of the project, the environment (`MIMO_` and the
-setting's name), `ipython_config.py`, and what was written last in this kernel by `%mimo_config`, `%config`, a profile
-or the panel.
+The last of these sources wins: built-in default, `[tool.mimo]` of the project, environment (`MIMO_` and the name of the
+setting), `ipython_config.py`, and the last change in this kernel by `%mimo_config`, `%config`, a profile or the panel.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ PROFILE_PREFIX = "profile "
 MAX_QUOTE_CHARS = 200
 """Characters of a name or value that a warning quotes."""
 DEFAULT_SETTINGS = Settings()
-"""As it is when nobody says anything."""
+"""The built-in defaults."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingInfo:
-    """A setting as a person is shown it."""
+    """A setting for the user."""
 
     name: str
     value: Any
@@ -48,10 +47,10 @@ class SettingInfo:
 
 
 class OnOffBool(Bool[bool | None, bool | int | None]):
-    """A Bool that is written `on` or `off` on a command line too."""
+    """A Bool that accepts `on` and `off` on a command line."""
 
     def from_string(self, s: str) -> bool | None:
-        """Read it."""
+        """Return the value of a text."""
         value: bool | None = from_text(bool | None, s)
         return value
 
@@ -81,21 +80,21 @@ class MimoConfig(Configurable):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.warnings: list[str] = []
-        """What was found in the environment or the project and cannot be used."""
+        """Lines about values of the environment or the project that are not valid."""
         self.sources: dict[str, str] = dict.fromkeys(SETTINGS, BUILT_IN)
-        """Where each value came from."""
+        """The source of each value."""
         for name in self.config.get("MimoConfig", {}):
             self.sources[name] = CONFIGURATION
         if folder := find_working_folder():
             self._read_project(*pyproject.find_project_settings(folder))
         self._read_environment()
         self._initial_values = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
-        """What holds when what was written here is taken back."""
+        """Values and sources after a reset."""
         self.observe(self._on_change)
         self._apply_to_process()
 
     def reload(self) -> None:
-        """Read the project and the environment anew; what was written in this kernel stays."""
+        """Read the project and the environment again. Changes in this kernel are kept."""
         written = {name: (getattr(self, name), self.sources[name]) for name in self.written_settings}
         fresh = type(self)(parent=self.parent)
         self.warnings, self._initial_values = fresh.warnings, fresh._initial_values  # noqa: SLF001
@@ -105,7 +104,7 @@ class MimoConfig(Configurable):
 
     @property
     def written_settings(self) -> tuple[str, ...]:
-        """Names of the settings that were written in this kernel, one by one or by a profile."""
+        """Names of the settings that were changed in this kernel, one by one or by a profile."""
         return tuple(
             name
             for name, source in self.sources.items()
@@ -117,27 +116,28 @@ class MimoConfig(Configurable):
         MimoError.show_traceback, Translatable.language = settings.debug, settings.language
 
     def write(self, name: str, text: str) -> None:
-        """Set a setting from text.
+        """Change a setting to the value of a text.
 
         Raises:
-            BadOption: there is no such setting, or it cannot have this value.
+            BadOption: the setting is unknown, or the value is not valid.
         """
         self._check_name(name)
         if name == "preset":
             services.find_service(text)
         try:
             value = from_text(TYPE_HINTS[name], text)
-            replace(self.snapshot(), **{name: value})  # it may fit the trait and make no sense all the same
+            # A value that fits the trait may still be out of range.
+            replace(self.snapshot(), **{name: value})
             self._set(name, value, THIS_KERNEL)
         except (TraitError, ValueError, ArgumentTypeError, RecursionError):
             expected = describe_type(TYPE_HINTS[name], *_documented_range(name, self.preset))
             raise invalid_setting(name, text, expected) from None
 
     def reset(self, *names: str) -> None:
-        """Take back what was written in this kernel: of these settings, or of all.
+        """Undo the changes of this kernel, for these settings or for all.
 
         Raises:
-            BadOption: there is no such setting.
+            BadOption: a setting is unknown.
         """
         for name in names:
             self._check_name(name)
@@ -145,9 +145,9 @@ class MimoConfig(Configurable):
             self._set(name, *self._initial_values[name])
 
     def apply_profile(self, profile: str, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Take the values of a profile over, and return the names of those that cannot be, as a newer version's.
+        """Apply the values of a profile, and return the names whose values are not valid, as of a newer version.
 
-        What an earlier profile wrote is taken back first; what a person wrote stays.
+        The values of the previous profile are reset first. Changes by the user are kept.
         """
         for name in [name for name, source in self.sources.items() if source.startswith(PROFILE_PREFIX)]:
             self._set(name, *self._initial_values[name])
@@ -159,12 +159,12 @@ class MimoConfig(Configurable):
 
     @property
     def changed_settings(self) -> dict[str, Any]:
-        """The settings that are not as they are built in, or as this kernel began, with their values."""
+        """The settings that differ from their built-in default or their value at the start, with their values."""
         current = self.snapshot()
         return {name: getattr(current, name) for name in SETTINGS if self.is_changed(name)}
 
     def is_changed(self, name: str) -> bool:
-        """Tell whether another kernel would have to be told of a setting to have this value."""
+        """Return whether a setting must be changed in another kernel to have this value."""
         current, initial = (
             tuple(each) if isinstance(each, list) else each
             for each in (getattr(self, name), self._initial_values[name][0])
@@ -172,7 +172,7 @@ class MimoConfig(Configurable):
         return current != initial or current != getattr(DEFAULT_SETTINGS, name)
 
     def snapshot(self) -> Settings:
-        """Return the present settings as a value."""
+        """Return the present settings."""
         values = {name: getattr(self, name) for name in SETTINGS}
         return Settings(**{**values, "stop": tuple(values["stop"])})
 
@@ -193,7 +193,7 @@ class MimoConfig(Configurable):
         try:
             replace(self.snapshot(), **{name: value})
         except (TypeError, ValueError, OverflowError, BadOption):
-            return False  # there is no such setting, or it cannot have this value
+            return False
         return name != "preset" or value in SERVICES
 
     def _check_name(self, name: str) -> None:
@@ -231,7 +231,8 @@ class MimoConfig(Configurable):
     def _read_environment(self) -> None:
         for name, hint in TYPE_HINTS.items():
             variable = f"MIMO_{name.upper()}"
-            text = os.environ.get(variable) if name != "tape" else None  # it stands behind this one
+            # Calls read MIMO_TAPE themselves, as it has a lower priority than a tape of the notebook.
+            text = os.environ.get(variable) if name != "tape" else None
             if text and self.sources[name] != CONFIGURATION:
                 try:
                     self._set_or_warn(name, from_text(hint, text), variable)
@@ -248,10 +249,11 @@ class MimoConfig(Configurable):
         self._warn(source, name, value)
 
     def _warn(self, source: str, name: str, value: Any) -> None:
-        """Note in one short printable line what cannot be used; it may be a stranger's."""
+        """Add a short printable line about a value that is not valid. The value is untrusted."""
         try:
             text = repr(value)
-        except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
+        except (RecursionError, ValueError):
+            # The value is nested too deep, or is a number with too many digits.
             text = "…"
         values = {"source": _quote(source), "name": name, "value": _quote(text)}
         expected = describe_type(TYPE_HINTS[name])
@@ -261,13 +263,13 @@ class MimoConfig(Configurable):
 
 
 def _quote(text: str) -> str:
-    from mimo_magics.core.text import quote  # only where something is wrong
+    from mimo_magics.core.text import quote
 
     return quote(text.replace("\n", " "), MAX_QUOTE_CHARS)
 
 
 def describe_allowed_values(name: str, preset: str) -> str:
-    """Say what a setting's values are: choices, or the range that the service documents."""
+    """Return the allowed values of a setting: choices, or the documented range of the service."""
     kind = strip_optional(TYPE_HINTS[name])
     if get_origin(kind) is Literal:
         return " | ".join(get_args(kind))

@@ -1,1 +1,1 @@
-"""What the package asks of the kernel and the front end."""
+"""What the kernel and the front end report, and how cells run in them."""

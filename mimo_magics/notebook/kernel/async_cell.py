@@ -1,10 +1,12 @@
-"""A cell that awaits: while `%%mimo` runs, the kernel goes on handling messages, and an interrupt lands at once.
+"""Async cells: while `%%mimo` runs, the kernel handles messages, and an interrupt takes effect at once.
 
-The kernel is told to await an outermost `%%mimo` or `%%mimo_compare`, and a transform of its syntax tree puts the await
-of a private magic in its place: its text, which IPython's history keeps, is a call that runs anywhere. All else stays
-synchronous: `run_cell_magic("mimo", ...)` in a program, `%%mimo` inside `%%time` or `%%capture`, a cell that a
-program runs by `run_cell`, `%autoawait off`, and IPython in a terminal, where Ctrl-C would leave an awaited call
-behind.
+The kernel awaits a cell whose only statement is `%%mimo` or `%%mimo_compare`. A transform of its syntax tree replaces
+the call by an awaited call of a private magic. The text of the cell in IPython's history stays a call that runs
+anywhere.
+
+Everything else is synchronous: `run_cell_magic("mimo", ...)` in a program, `%%mimo` inside `%%time` or `%%capture`, a
+cell that a program runs with `run_cell`, `%autoawait off`, and IPython in a terminal, where Ctrl-C would not cancel an
+awaited call.
 """
 
 from __future__ import annotations
@@ -21,43 +23,47 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 
 from mimo_magics.notebook.kernel.parent_message import get_message_part
 
-if TYPE_CHECKING:  # loading the extension loads nothing of what shows replies
+# `%load_ext mimo_magics` imports no module that shows replies.
+if TYPE_CHECKING:
     from mimo_magics.core.renderer_protocol import DisplayTarget
 
 MIMO_MAGIC, COMPARE_MAGIC = "mimo", "mimo_compare"
 ASYNC_MAGICS = {MIMO_MAGIC: "_mimo", COMPARE_MAGIC: "_mimo_compare"}
-"""The magics that await, and those that do what they do in a cell that awaits."""
+"""The magics that can be awaited, and their async counterparts."""
 CELL_MAGIC_CALL = "get_ipython().run_cell_magic"
 SYNC_FUNCTIONS = ("_run_cell", "run_code")
-"""IPython's functions below which no cell is awaited."""
+"""Functions of IPython. A cell that runs inside one of them cannot be awaited."""
 POLL_SECONDS = 0.1
-"""Seconds. The signal of an interrupt does not wake a loop that waits for the network; its next timer does."""
+"""The interval of the heartbeat.
+
+The signal of an interrupt does not wake an event loop that waits for the network; the next timer does.
+"""
 
 
 class AsyncCellTransform:
-    """The transform of one shell."""
+    """The transform that makes the cells of one shell async."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._shell_should_run_async: Callable[..., bool] | None = None
         self._is_awaited = False
-        """Whether the next cell is awaited because this transform has said so."""
+        """Whether the kernel awaits the next cell because of this transform."""
 
     def install(self) -> None:
-        """Take part in the shell's work, if its kernel can await cells."""
+        """Add the transform to the shell, if its kernel can await cells."""
         self._shell_should_run_async = getattr(self._shell, "should_run_async", None)
         if self._shell_should_run_async:
             self._shell.should_run_async = self.should_run_async
             self._shell.ast_transformers.append(self)
 
     def uninstall(self) -> None:
-        """Leave nothing behind."""
+        """Remove the transform from the shell."""
         if self._shell_should_run_async:
             self._shell.should_run_async = self._shell_should_run_async
             self._shell.ast_transformers.remove(self)
 
     def should_run_async(self, raw_cell: str, **transformed: Any) -> bool:
-        """Tell the kernel whether to await a cell, which it asks before it runs it."""
+        """Return whether the kernel must await a cell. The kernel calls this before it runs the cell."""
         assert self._shell_should_run_async
         cell = transformed.get("transformed_cell") or ""
         if _is_call(cell) and self._can_await():
@@ -66,7 +72,7 @@ class AsyncCellTransform:
         return self._shell_should_run_async(raw_cell, **transformed)
 
     def visit(self, tree: ast.AST) -> ast.AST:
-        """Put the await into the syntax tree of a cell."""
+        """Replace the call in the syntax tree of a cell by an awaited call."""
         statement = _find_call(tree)
         if statement and self._is_awaited and self._can_await():
             self._is_awaited = False
@@ -76,8 +82,9 @@ class AsyncCellTransform:
         return tree
 
     def _can_await(self) -> bool:
-        """Tell whether the cell is awaited; in a kernel that lacks a part of ipykernel's it is not."""
-        from mimo_magics.notebook.kernel.comm_pump import can_pump  # in the first cell of ours
+        """Return whether the cell can be awaited. The kernel must have the parts of ipykernel that this needs."""
+        # The first cell imports this, so that `%load_ext mimo_magics` does not.
+        from mimo_magics.notebook.kernel.comm_pump import can_pump
 
         shell = self._shell
         runners = getattr(shell, "loop_runner_map", None) or {}
@@ -91,11 +98,12 @@ class AsyncCellTransform:
         )
 
     def _is_nested(self) -> bool:
-        """Tell whether a program runs this cell, by `run_cell` or from a cell: nobody could await it there.
+        """Return whether a program runs this cell, with `run_cell` or from another cell, and cannot await it.
 
-        A kernel awaits `run_cell_async` for the cells that a person runs, and asks for their transform itself.
+        For the cells of the user, the kernel awaits `run_cell_async` and calls the transforms itself.
         """
-        frame = sys._getframe()  # noqa: SLF001  the way to one's callers
+        # There is no public way to the callers of a function.
+        frame = sys._getframe()  # noqa: SLF001
         while back := frame.f_back:
             frame = back
             if frame.f_code.co_name in SYNC_FUNCTIONS and frame.f_locals.get("self") is self._shell:
@@ -111,9 +119,9 @@ def _is_call(cell: str) -> bool:
 
 
 def _find_call(tree: ast.AST) -> ast.Expr | None:
-    """Return the statement that calls a magic which can await, if a cell is nothing else.
+    """Return the call of a magic that can be awaited, if the cell has no other statement.
 
-    Where nothing stands below a magic, IPython says so itself, and names the magic that it finds.
+    Leave out a call with an empty body: IPython reports that error, and must report it for the public magic.
     """
     match tree:
         case ast.Module(
@@ -137,12 +145,13 @@ def _find_call(tree: ast.AST) -> ast.Expr | None:
 
 @asynccontextmanager
 async def heartbeat(tick: Callable[[], None]) -> AsyncIterator[None]:
-    """Keep the loop waking up, so that an interrupt is noticed and `tick` is called while no byte comes."""
+    """Wake the event loop regularly, so that interrupts take effect and `tick` is called without incoming data."""
 
     async def poll() -> None:
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            with suppress(Exception):  # what cannot be painted must not keep an interrupt from landing
+            # An error of the display must not prevent an interrupt.
+            with suppress(Exception):
                 tick()
 
     task = asyncio.create_task(poll())
@@ -153,37 +162,36 @@ async def heartbeat(tick: Callable[[], None]) -> AsyncIterator[None]:
 
 
 class AsyncCell:
-    """A cell that awaits, as what is shown in it may act on it."""
+    """The async cell, as its buttons control it."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._task: asyncio.Task[None] | None = None
 
     async def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Await the work, which `stop` ends from now on."""
+        """Await the work; `stop` cancels it."""
         self._task = asyncio.create_task(coroutine)
         await self._task
 
     def stop(self) -> None:
-        """End it, from whichever thread a button is handled in."""
+        """Cancel the work, from any thread."""
         if self._task:
             self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 
     def insert(self, code: str) -> None:
-        """Put code into a new cell below, when this one is over."""
+        """Insert a new cell with this code below, when the cell has finished."""
         self._shell.set_next_input(code)
 
 
 def get_display_target(shell: Any) -> DisplayTarget:
-    """Tell where a cell runs.
+    """Return where the output of a cell is displayed.
 
-    Whoever runs a notebook unattended allows no questions; what `%%capture` takes is looked at later. A front end
-    that shows notebooks says which cell it runs, or for which notebook the kernel was started; a console, which
-    cannot change what it has shown, does not.
+    A program that runs a notebook unattended does not allow input. The output in `%%capture` is displayed later. A
+    front end for notebooks reports a cell id, or the server reports the notebook of the kernel. A console does
+    neither, and cannot update output.
     """
-    from mimo_magics.notebook.kernel.notebook_path import (
-        was_started_for_notebook,  # in the first cell of ours
-    )
+    # The first cell imports this, so that `%load_ext mimo_magics` does not.
+    from mimo_magics.notebook.kernel.notebook_path import was_started_for_notebook
 
     if isinstance(shell.display_pub, CapturingDisplayPublisher):
         return "unattended"
@@ -196,14 +204,16 @@ def get_display_target(shell: Any) -> DisplayTarget:
 
 
 def is_cell_value(shell: Any) -> bool:
-    """Tell whether the shell is showing a cell's value just now, and not what `display` was asked for.
+    """Return whether the shell is displaying the value of a cell now, and not an argument of `display`.
 
-    The display hooks of kernels have nothing in common but that they are called for it.
+    The display hooks of kernels share no interface. But one of them is among the callers.
     """
     hooks = (sys.displayhook, shell.displayhook)
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001  the way to one's callers
+    # There is no public way to the callers of a function.
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001
     while frame := frame and frame.f_back:
-        is_method = "self" in frame.f_code.co_varnames  # other frames may have any mapping for their locals
+        # The locals of other frames may be any mapping.
+        is_method = "self" in frame.f_code.co_varnames
         if is_method and any(frame.f_locals.get("self") is hook for hook in hooks):
             return True
     return False

@@ -1,11 +1,11 @@
-"""Messages of widgets while a cell awaits.
+"""Messages of widgets while an async cell runs.
 
-ipykernel 6 keeps them until the cell is over, so they are taken out of its queue here. Cells that are sent meanwhile
-stay in the queue, in their order, as they would have without us; so do the marks by which the kernel aborts them after
-an error. https://github.com/ipython/ipykernel/blob/v6.31.0/ipykernel/kernelbase.py
+ipykernel 6 queues them until the cell has finished, so the pump takes them out of the queue. Requests to execute cells
+stay in the queue in their order, and so do the marks by which the kernel aborts them after an error.
+https://github.com/ipython/ipykernel/blob/v6.31.0/ipykernel/kernelbase.py
 
-ipykernel 7.4 handles them, but never says that it has: a page sends a slider's next value only when the last one has
-been dealt with, and would wait for ever. ipykernel 7.0 to 7.3 does all of it where the front end uses subshells.
+ipykernel 7.4 handles them, but does not report the status `idle` afterwards. A page sends the next value of a slider
+only after `idle`, and would wait forever. ipykernel 7.0 to 7.3 needs no help if the front end uses subshells.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from operator import itemgetter
 from typing import Any, Literal
 
 POLL_SECONDS = 0.03
-"""Seconds between two looks into the queue."""
+"""The interval in which the queue is polled."""
 KernelKind = Literal["queue", "concurrent", "subshells"]
 KERNEL_PARTS: dict[KernelKind, tuple[str, ...]] = {
     "queue": (
@@ -34,31 +34,31 @@ KERNEL_PARTS: dict[KernelKind, tuple[str, ...]] = {
     "concurrent": ("get_parent", "_publish_status"),
     "subshells": (),
 }
-"""What is taken of a kernel, beside what its kind is known by; most of it has no public way."""
+"""The attributes of a kernel that the pump uses. Most of them are private, because there is no public API."""
 
 
 @dataclass(eq=False, slots=True)
 class _Pump:
-    """What cells that await at the same time share."""
+    """The pump of a kernel, shared by the async cells that run at the same time."""
 
     context: AbstractAsyncContextManager[None]
     cells: list[Any]
-    """The messages that they came with."""
+    """The messages that requested the cells."""
 
 
 _pumps: dict[int, _Pump] = {}
-"""Those at work, by the identity of their kernel."""
+"""The running pumps, by the identity of their kernel."""
 _start_lock = threading.Lock()
-"""Held while one starts, as cells of subshells run in threads of their own."""
+"""Held while a pump starts, because the cells of subshells run in threads."""
 
 
 def can_pump(kernel: Any) -> bool:
-    """Tell whether a kernel has all that a cell that awaits takes of it; those of others than ipykernel may not."""
+    """Return whether a kernel has the attributes that the pump uses; kernels other than ipykernel may not."""
     return _get_kind(kernel) is not None
 
 
 def _get_kind(kernel: Any) -> KernelKind | None:
-    """Return what kind of ipykernel it is; `None` if it is none, or lacks a part."""
+    """Return the kind of ipykernel; `None` for another kernel, or if an attribute is missing."""
     dispatch: Any = getattr(kernel, "dispatch_shell", None)
     try:
         parameters = signature(dispatch).parameters
@@ -74,9 +74,9 @@ def _get_kind(kernel: Any) -> KernelKind | None:
 
 @asynccontextmanager
 async def pump_comm_messages(kernel: Any) -> AsyncIterator[None]:
-    """Handle what the page sends, except for more cells, until the block is left.
+    """Handle messages of the page, except requests to execute cells, until the block ends.
 
-    Cells that await at the same time share one pump, which the last of them ends.
+    Async cells that run at the same time share one pump. The last of them stops it.
     """
     kind = _get_kind(kernel)
     if kind not in ("queue", "concurrent"):
@@ -111,19 +111,21 @@ async def _drain_queue(kernel: Any) -> AsyncIterator[None]:
             await task
         while kernel.msg_queue.qsize():
             deferred.append(kernel.msg_queue.get_nowait())
-        for entry in sorted(deferred, key=itemgetter(0)):  # by the numbers that the kernel gave them
+        # The kernel numbers the entries of its queue.
+        for entry in sorted(deferred, key=itemgetter(0)):
             kernel.msg_queue.put_nowait(entry)
 
 
 @asynccontextmanager
 async def _report_idle(kernel: Any, cells: list[Any]) -> AsyncIterator[None]:
-    """Say of each message that it was dealt with, and then that the cells still run."""
+    """Report `idle` after each message, and then `busy` for the running cells."""
     dispatch, was_replaced = kernel.dispatch_shell, "dispatch_shell" in vars(kernel)
 
     async def dispatch_and_report(*message: Any, concurrent: bool = False, **more: Any) -> None:
         await dispatch(*message, concurrent=concurrent, **more)
-        if concurrent:  # in the context of the message
-            kernel._publish_status("idle", "shell")  # noqa: SLF001  no public way
+        # The first status belongs to the message, whose context is current here.
+        if concurrent:
+            kernel._publish_status("idle", "shell")  # noqa: SLF001
             for cell in tuple(cells):
                 kernel._publish_status("busy", "shell", parent=cell)  # noqa: SLF001
 
@@ -158,13 +160,14 @@ def _is_immediate(kernel: Any, entry: tuple[int, Any, tuple[Any, ...]]) -> bool:
 
 
 async def _handle(kernel: Any, entry: tuple[int, Any, tuple[Any, ...]]) -> None:
-    """Handle a message, and leave the kernel as the running cell needs it: as its parent, and to be interrupted."""
+    """Handle a message, and restore the parent and the interrupt handler of the running cell."""
     _, dispatch, arguments = entry
-    parent, ident = kernel.get_parent("shell"), kernel._parent_ident["shell"]  # noqa: SLF001  no public way
+    parent, ident = kernel.get_parent("shell"), kernel._parent_ident["shell"]  # noqa: SLF001
     interrupt = kernel.saved_sigint_handler
     try:
         await dispatch(*arguments)
     finally:
         kernel.saved_sigint_handler = interrupt
         kernel.set_parent(ident, parent, channel="shell")
-        kernel._publish_status("busy", "shell")  # noqa: SLF001  it said that it is idle, but the cell still runs
+        # The kernel reported `idle` for the message, but the cell is still running.
+        kernel._publish_status("busy", "shell")  # noqa: SLF001

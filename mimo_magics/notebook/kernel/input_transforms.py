@@ -1,4 +1,4 @@
-"""What the extension adds to a shell's transforms of input, and the cell that came too early for them."""
+"""The input transforms that the extension adds to a shell, and the cell that ran before they were added."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class InputTransforms:
         self._cleanup = [drop_lines_above, call_cell_magic, AutomagicTransform(shell)]
 
     def install(self) -> None:
-        """Put them ahead of IPython's."""
+        """Add the transforms before those of IPython."""
         self._manager.cleanup_transforms[:0] = self._cleanup
         self._manager.token_transformers.append(MagicLineTransform)
 
     def uninstall(self) -> None:
-        """Take them out."""
+        """Remove the transforms."""
         for transform in self._cleanup:
             self._manager.cleanup_transforms.remove(transform)
         self._manager.token_transformers.remove(MagicLineTransform)
 
 
 def has_lost_prompts(shell: Any) -> bool:
-    """Tell whether the running cell, which was transformed before the extension was there, shows help for a prompt."""
+    """Return whether the running cell was transformed without the extension, and shows help instead of a prompt."""
     raw_cell, transformed_cell = _find_running_cell(shell)
     with suppress(SyntaxError, RuntimeError):
         without, having = (
@@ -48,8 +48,9 @@ def has_lost_prompts(shell: Any) -> bool:
 
 
 def _find_running_cell(shell: Any) -> tuple[str, str]:
-    """Return the text of the running cell and what the shell made of it; empty if none runs."""
-    frame = sys._getframe()  # noqa: SLF001  no shell tells it where history is not kept
+    """Return the text of the running cell and its transformed text; empty if no cell is running."""
+    # The history of the shell has the text as well, but it may be switched off.
+    frame = sys._getframe()  # noqa: SLF001
     while back := frame.f_back:
         frame = back
         local = frame.f_locals

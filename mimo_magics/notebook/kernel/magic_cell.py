@@ -1,7 +1,6 @@
-"""A cell that begins with `%%mimo` or another magic of ours, as its text.
+"""Cells with `%%mimo` or another cell magic of ours: their parts, and the transforms that keep their text.
 
-The transforms stand ahead of IPython's own, which take `>>>`, `In [1]:` and common indentation out of a cell as if all
-of it were code. https://ipython.readthedocs.io/en/stable/config/inputtransforms.html
+The transforms run before those of IPython, which remove `>>>`, `In [1]:` and common indentation from every cell. https://ipython.readthedocs.io/en/stable/config/inputtransforms.html
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ MAGIC_LINE_PATTERN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class MagicCell:
-    """A cell with a magic, in three parts."""
+    """The parts of a cell with a cell magic."""
 
     name: str
     line: str | None
-    """What stands behind the magic's name and a blank; `None` if there is none."""
+    """The text after the name of the magic and a blank; `None` without a blank."""
     body: str
-    """What stands below, character for character."""
+    """The text below the line of the magic, unchanged."""
     has_body: bool
     """Whether the line of the magic has ended."""
     start: int
-    """Where in the cell the magic stands: below comments and blank lines."""
+    """The position of the magic, which comments and blank lines may precede."""
 
     @property
     def is_own(self) -> bool:
@@ -39,7 +38,7 @@ class MagicCell:
 
 
 def split_magic_cell(text: str) -> MagicCell | None:
-    """Split a cell that has a cell magic on its first line of code; `None` if it has none, or asks for help on it."""
+    """Split a cell whose first line of code is a cell magic. Return `None` for other cells, and for `%%mimo?`."""
     match = MAGIC_LINE_PATTERN.match(text)
     if match is None:
         return None
@@ -49,7 +48,7 @@ def split_magic_cell(text: str) -> MagicCell | None:
 
 
 def find_prompt_cell(text: str) -> MagicCell | None:
-    """Split a cell whose magic is one of ours, or has such a cell as its body: `%%time` above `%%mimo`."""
+    """Split a cell with a magic of ours, also below another one: `%%time` above `%%mimo`."""
     cell = inner = split_magic_cell(text)
     while inner and not inner.is_own:
         inner = split_magic_cell(inner.body)
@@ -57,19 +56,20 @@ def find_prompt_cell(text: str) -> MagicCell | None:
 
 
 def drop_lines_above(lines: list[str]) -> list[str]:
-    """Let comments, `#|` options and blank lines stand above a magic of ours."""
+    """Remove comments, `#|` options and blank lines above a magic of ours."""
     text = "".join(lines)
     cell = find_prompt_cell(text)
     return text[cell.start :].splitlines(keepends=True) if cell else lines
 
 
 def call_cell_magic(lines: list[str]) -> list[str]:
-    """Turn a cell with a magic of ours into its call, whose text no other transform takes for code."""
+    """Turn a cell with a magic of ours into a call, so that no other transform changes the prompt."""
     cell = find_prompt_cell("".join(lines))
     if cell is None:
         return lines
     return [f"get_ipython().run_cell_magic({cell.name!r}, {(cell.line or '').rstrip()!r}, {cell.body!r})\n"]
 
 
-# A console asks the transforms without side effects whether a cell is complete, and a call would be.
+# With this mark, a console does not use the transform to decide whether a cell is complete.
+# A call would always be complete.
 call_cell_magic.has_side_effects = True  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""A line with `%mimo` or another magic of ours: a prompt, though it may end in a question mark.
+"""Lines with `%mimo` or another line magic of ours, which may end in a question mark.
 
-IPython takes a question mark at the end of a line for a wish for help before it looks for magics. The transform of
-tokens gives such a line to IPython's own transform of magics first.
+For IPython, a question mark at the end of a line means help, even on a line with a magic. The transform in this module
+runs first, and passes such a line to IPython's transform of magics.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ DEPTHS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
 class MagicLineTransform(TokenTransformBase):
-    """Turns one line with a magic of ours into its call."""
+    """Turns one line with a magic of ours into a call."""
 
     priority = 1
-    """Help has 5."""
+    """The priority of IPython's transform for help is 5; a lower number runs first."""
 
     def __init__(self, first: TokenInfo, escape: TokenInfo, magic: TokenInfo) -> None:
         super().__init__(first.start)  # type: ignore[no-untyped-call]
         self._escape = escape
         self.magic = magic
-        """The `%` of our magic, which another one may stand before: `%time %mimo`."""
+        """The `%` of our magic. Another magic may precede it: `%time %mimo`."""
 
     @classmethod
     def find(cls, tokens_by_line: Sequence[Sequence[TokenInfo]]) -> MagicLineTransform | None:
@@ -52,7 +52,7 @@ class MagicLineTransform(TokenTransformBase):
         return None
 
     def transform(self, lines: list[str]) -> list[str]:
-        """Return the lines of the cell with the call in place of the magic."""
+        """Return the lines of the cell with a call instead of the magic."""
         (row, column), is_magic = self._escape.start, self._escape.string == "%"
         lines = [re.sub(r"\\\r\n\Z", "\\\\\n", line) for line in lines]
         head, text = lines[row - 1][:column], lines[row - 1][column:]
@@ -63,7 +63,7 @@ class MagicLineTransform(TokenTransformBase):
 
 
 def _find_escape(tokens: Sequence[TokenInfo]) -> TokenInfo | None:
-    """Return the sign by which IPython knows a line that is no Python: its first token, or one that is assigned."""
+    """Return the `%` or `!` that marks a line as an IPython command: the first token, or the first after `=`."""
     depth, before = 0, ""
     for token in tokens:
         if token.string == "%" and before in ("", "=") and not depth:
@@ -76,10 +76,10 @@ def _find_escape(tokens: Sequence[TokenInfo]) -> TokenInfo | None:
 
 
 def _find_magic(tokens: Sequence[TokenInfo], escape: TokenInfo) -> TokenInfo | None:
-    """Return the `%` of the first magic of ours that IPython would find, were it not for a question mark.
+    """Return the `%` of the first magic of ours after an escape sign.
 
-    What stands behind an escape is no Python: a bracket that is open there hides the end of the line, and the lines
-    below are among its tokens. What a shell command says on its own line is not ours.
+    The text after the sign is not Python. An open bracket in it hides the end of the line, so the tokens may include
+    the lines below. The line of a shell command itself is skipped.
     """
     for token in tokens:
         is_behind = token.start >= escape.start and (escape.string == "%" or token.start[0] > escape.start[0])
@@ -89,14 +89,14 @@ def _find_magic(tokens: Sequence[TokenInfo], escape: TokenInfo) -> TokenInfo | N
 
 
 def create_transformer_manager() -> TransformerManager:
-    """Return IPython's static transforms with ours among them."""
+    """Return IPython's static transforms together with ours."""
     manager = TransformerManager()
     manager.token_transformers.append(MagicLineTransform)
     return manager
 
 
 def split_last_line(text: str) -> tuple[str, str] | None:
-    """Return the name of a magic of ours and what is behind it, if a text ends in its line."""
+    """Return the name and the rest of the line of a magic of ours, if a text ends in such a line."""
     lines = text.splitlines(keepends=True)
     if not lines or lines[-1].endswith(("\r", "\n")):
         lines.append("")
@@ -118,13 +118,13 @@ def split_last_line(text: str) -> tuple[str, str] | None:
 
 
 def ends_in_magic(text: str) -> bool:
-    """Tell whether a text ends in a cell or a line with a magic of ours."""
+    """Return whether a text ends in a cell or a line with a magic of ours."""
     cell = split_magic_cell(text)
     return cell.is_own if cell else split_last_line(text) is not None
 
 
 class AutomagicTransform:
-    """Gives a cell `mimo …?` its percent sign, which IPython looks for only when the question mark has become help."""
+    """Adds the percent sign to a cell `mimo …?`. IPython adds it only after it turned the question mark into help."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell

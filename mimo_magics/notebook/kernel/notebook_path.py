@@ -1,4 +1,4 @@
-"""Where the notebook is, and where its session is saved."""
+"""The path of the notebook."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.working_folder import absolute_path, find_working_folder
 
 ENV_VARIABLE = "JPY_SESSION_NAME"
-"""In which Jupyter's server tells the kernel for which file it was started."""
+"""The variable in which Jupyter Server passes the path of the notebook to the kernel."""
 VS_CODE_VARIABLE = "__vsc_ipynb_file__"
-"""The variable of the notebook in which VS Code tells it."""
+"""The variable in the user namespace in which VS Code stores the path."""
 
 
 def was_started_for_notebook() -> bool:
-    """Tell whether Jupyter's server started this kernel for a notebook."""
+    """Return whether Jupyter Server started this kernel for a notebook."""
     return os.environ.get(ENV_VARIABLE, "").endswith(".ipynb")
 
 
 def find_notebook(shell: Any, configured_path: str | None) -> Path | None:
-    """Return the path of the notebook, if it is known: from the working folder on, as errors are saved in notebooks.
+    """Return the path of the notebook, if it is known.
+
+    The path is relative to the working folder, because errors quote it and are saved in notebooks.
 
     Args:
-        shell: that of the kernel.
-        configured_path: by the person, where nobody else tells it.
+        shell: The IPython shell of the kernel.
+        configured_path: The path from the settings, for front ends that report none.
     """
     for path_text in (configured_path, shell.user_ns.get(VS_CODE_VARIABLE), os.environ.get(ENV_VARIABLE)):
         if isinstance(path_text, str) and path_text.endswith(".ipynb"):
@@ -43,11 +45,11 @@ def require_notebook_path(path: Path | None) -> Path:
     """Return the path of the notebook.
 
     Raises:
-        BadOption: it is not known.
+        BadOption: The path is unknown.
     """
     if path is None:
         raise BadOption(
-            Translatable("The front end does not tell where the notebook is."),
-            Translatable("%mimo_config notebook=PATH.ipynb says so."),
+            Translatable("The front end does not report the path of the notebook."),
+            Translatable("Set it: %mimo_config notebook=PATH.ipynb"),
         )
     return path

@@ -1,4 +1,4 @@
-"""The front end's message that the running cell came with."""
+"""The message of the front end that requested the running cell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def get_parent_message(shell: Any) -> Mapping[str, Any]:
-    """Return the message of the running cell; empty where there is no kernel, or one that does not tell."""
+    """Return the message of the running cell; empty without a kernel that reports it."""
     get_parent = getattr(getattr(shell, "kernel", None), "get_parent", None)
     return _as_mapping(get_parent()) if callable(get_parent) else {}
 
@@ -18,7 +18,7 @@ def get_message_part(shell: Any, name: str) -> Mapping[str, Any]:
 
 
 def get_message_id(shell: Any) -> str:
-    """Return the id of the message of the running cell; empty where nobody tells."""
+    """Return the id of the message of the running cell; empty if it is unknown."""
     return str(get_message_part(shell, "header").get("msg_id") or "")
 
 

@@ -1,4 +1,4 @@
-"""What may be spent, what was, and whether that is enough."""
+"""Budgets: a limit of tokens or US dollars, and the spending that counts against it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SCALE_EXPONENTS = {"": 0, "k": 3, "m": 6}
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What requests used up."""
+    """Tokens and cost of requests."""
 
     tokens: int = 0
-    """Of input and output together."""
+    """Input and output tokens together."""
     usd: float | None = 0.0
-    """US dollars; `None` where a price was not known."""
+    """US dollars; `None` if a price is unknown."""
 
     def __add__(self, other: Spending) -> Spending:
         is_known = self.usd is not None and other.usd is not None
@@ -41,16 +41,16 @@ class Spending:
 
     @classmethod
     def from_usage(cls, usage: Usage, service: str, model: str, prices: Mapping[str, Any] = {}) -> Spending:
-        """Return what this many tokens are; the embedded model's cost nothing.
+        """Return the spending of a usage. The embedded model is free.
 
         Args:
-            usage: the tokens.
+            usage: tokens.
             service: name of the preset.
-            model: the model's id.
-            prices: the person's own, as `models.price` takes them.
+            model: id of the model.
+            prices: the setting `prices`.
 
         Raises:
-            BadOption: the person's own price cannot be read.
+            BadOption: a price in the setting is not valid.
         """
         tokens = usage.input + usage.output
         return cls(
@@ -63,17 +63,17 @@ class Spending:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What may be spent."""
+    """A limit of tokens or US dollars."""
 
     amount: float
     unit: BudgetUnit
 
     @classmethod
     def parse(cls, text: str) -> Budget:
-        """Read an amount such as `2 USD`, `$2`, `200k tokens` or `1.5M tokens`.
+        """Parse an amount such as `2 USD`, `$2`, `200k tokens` or `1.5M tokens`.
 
         Raises:
-            BadOption: it is none above 0, or it has no unit.
+            BadOption: the text is not an amount above 0 with a unit.
         """
         match = AMOUNT_PATTERN.fullmatch(text.strip())
         unit = _parse_unit(match) if match else None
@@ -91,22 +91,22 @@ class Budget:
 
 
 def _parse_unit(match: re.Match[str]) -> BudgetUnit | None:
-    """It stands before or behind the number, and not twice."""
+    """Return the unit, which is before or after the number; `None` if there is none, or both."""
     if bool(match["dollars"]) == bool(match["unit"]):
         return None
     return "tokens" if "token" in (match["unit"] or "").lower() else "USD"
 
 
 def is_exceeded(budget: Budget, spending: Spending, model: str) -> bool:
-    """Tell whether the budget is used up.
+    """Return whether a budget is used up.
 
     Args:
-        budget: what may be spent.
-        spending: what was.
-        model: whose price is missing where one is not known.
+        budget: the limit.
+        spending: the spending that counts against it.
+        model: model to name in the error.
 
     Raises:
-        BadOption: the budget is in US dollars, and a price is not known.
+        BadOption: the budget is in US dollars, and a price is unknown.
     """
     if budget.unit == "tokens":
         return spending.tokens >= budget.amount
@@ -122,6 +122,6 @@ def is_exceeded(budget: Budget, spending: Spending, model: str) -> bool:
 
 
 def describe_spending(budget: Budget, spending: Spending) -> str:
-    """Say how much of the budget is used up."""
+    """Return a sentence with the spending and the budget."""
     amount = f"{spending.tokens:,}" if budget.unit == "tokens" else f"{spending.usd or 0:.4f}"
     return Translatable("Used {amount} of the budget of {budget}.", amount=amount, budget=budget)

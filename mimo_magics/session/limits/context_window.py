@@ -1,7 +1,7 @@
-"""How much of a conversation goes to the model, whose window is not endless.
+"""The context window: which turns fit into a request.
 
-A server counts the tokens of a request and tells them afterwards. Before, they are estimated: from the count of the
-request before, and from the characters of what came since.
+A server reports the tokens of a request after it. Before the request they are estimated from the count of the previous
+request and the characters that were added since.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from mimo_magics.core.messages import (
 from mimo_magics.core.models import estimate_tokens, find_model
 from mimo_magics.core.settings import Overflow
 from mimo_magics.session.limits.media_tokens import estimate_media_tokens
-from mimo_magics.session.turn import Turn, conversation_messages
+from mimo_magics.session.turn import Turn, history_messages
 
 WARNING_SHARE = 0.8
-"""Part of the window from which on a person is told how full it is."""
+"""Share of the window from which on the user gets a warning."""
 MAX_FILL_SHARE = 0.95
-"""Part of the window that a request may fill; the rest is left for the answer."""
+"""Share of the window that a request may fill; the rest is for the reply."""
 TARGET_FILL_SHARE = 0.7
-"""Part of the window that is filled after turns were left out, so that this is not done again each time."""
+"""Share of the window that is filled after turns were omitted, so that not every request omits more turns."""
 TURN_TOO_LONG_HINT = Translatable(
     "This turn alone is too long: shorten the prompt or the tool results, or use a model with a larger context window."
 )
 SUMMARY_PROMPT = (
-    "Summarise our conversation up to here, so that it can go on without its beginning. Keep what I asked for, what was "
+    "Summarize our conversation up to here, so that it can continue without its beginning. Keep what I asked for, what was "
     "found and decided, what is still open, and the names, figures and pieces of code that may be needed again. "
     "Write the summary alone, in the language of the conversation, in at most 500 words."
 )
@@ -48,20 +48,20 @@ SUMMARY_ACKNOWLEDGMENT = "Thank you. I will go on from there."
 
 @dataclass(frozen=True, slots=True)
 class ContextPlan:
-    """What of a conversation is sent."""
+    """Which turns are sent."""
 
     omitted_turns: int
-    """How many of its oldest turns are not."""
+    """Number of the oldest turns that are not sent."""
     tokens: int
-    """Of the whole request, about."""
+    """Estimated tokens of the request."""
 
 
 def get_window_size(model: str, window: int | None) -> int | None:
-    """Return how many tokens the model takes in all; `None` where that is not known.
+    """Return the size of the context window in tokens; `None` if it is unknown.
 
     Args:
-        model: the model's id.
-        window: what the person set.
+        model: id of the model.
+        window: the setting `window`.
     """
     model_info = find_model(model)
     return window or (model_info.context_window if model_info else None)
@@ -83,19 +83,19 @@ def plan_context(
 ) -> ContextPlan:
     """Decide which turns are sent.
 
-    As long as the turns that were left out before are enough, they stay the same ones: a server finds the beginning of
-    a request in its cache only where it is the same.
+    If the turns that the previous request omitted are enough, the same turns are omitted: the prefix cache of a server
+    needs requests with the same beginning.
 
     Args:
-        past: all turns that the prompt follows, oldest first.
-        other_messages: what is sent besides: system prompt, prompt, and what this turn has come to already.
-        window: tokens that the model takes in all; `None` is unknown, and everything is sent.
-        overflow: what is to be done when they do not fit.
-        extra_tokens: tokens of what no message holds, such as the descriptions of tools.
-        omitted_before: how many turns the request before left out; if it is not told, as many as the last turn's.
+        past: all turns before the prompt, oldest first.
+        other_messages: the other messages of the request: system prompt, prompt, and those of the running turn.
+        window: size of the context window in tokens; `None` is unknown, and all turns are sent.
+        overflow: the setting `overflow`.
+        extra_tokens: tokens outside of messages, such as those of tool descriptions.
+        omitted_before: number of turns that the previous request omitted; by default that of the last turn.
 
     Raises:
-        ContextWindowExceeded: they do not fit, and nothing is to be left out or that is not enough.
+        ContextWindowExceeded: the request does not fit, and no turn may be omitted or that is not enough.
     """
     sizes = _estimate_sizes(past, other_messages, extra_tokens)
     if window is None or sizes[0] <= MAX_FILL_SHARE * window:
@@ -111,12 +111,12 @@ def plan_context(
 
 
 def build_window_warning(context: int, window: int | None, model: str) -> str:
-    """Say how full the window is; empty as long as it is not full enough to speak of.
+    """Return a warning that the context window is nearly full; empty if it is not.
 
     Args:
-        context: tokens of the last request and its answer together.
-        window: tokens that the model takes in all, if that is known.
-        model: the model's id.
+        context: tokens of the last request and its response.
+        window: size of the context window in tokens, if it is known.
+        model: id of the model.
     """
     if not window or context < WARNING_SHARE * window:
         return ""
@@ -131,13 +131,13 @@ def build_window_warning(context: int, window: int | None, model: str) -> str:
 
 
 def build_omission_notice(omitted_turns: int, omitted_before: int, model: str, summary: str = "") -> str:
-    """Say which turns the model is not told any more; empty where it is told no fewer than before.
+    """Return a notice about turns that are not sent; empty if the previous request omitted as many.
 
     Args:
-        omitted_turns: how many of the oldest turns are left out.
-        omitted_before: how many the request before left out.
-        model: the model's id.
-        summary: what is sent in their place.
+        omitted_turns: number of the oldest turns that are not sent.
+        omitted_before: number of turns that the previous request omitted.
+        model: id of the model.
+        summary: summary that is sent in their place.
     """
     if omitted_turns <= omitted_before:
         return ""
@@ -151,21 +151,21 @@ def build_omission_notice(omitted_turns: int, omitted_before: int, model: str, s
 
 
 def build_summary_request(turns: Iterable[Turn], earlier_summary: str = "") -> tuple[Message, ...]:
-    """Return the messages that ask the model for a summary of these turns.
+    """Return the messages of a request for a summary.
 
     Args:
-        turns: what is to be summarized, oldest first.
-        earlier_summary: the summary of the turns before these.
+        turns: turns to summarize, oldest first.
+        earlier_summary: summary of the turns before these.
     """
     return (
         *build_summary_messages(earlier_summary),
-        *conversation_messages(turns),
+        *history_messages(turns),
         user_message(SUMMARY_PROMPT),
     )
 
 
 def build_summary_messages(summary: str) -> tuple[Message, ...]:
-    """Return what stands at the beginning of the history for turns that are left out; nothing for no summary."""
+    """Return the messages that replace the omitted turns; none without a summary."""
     return (
         (user_message(SUMMARY_PREFIX + summary), Message("assistant", (TextPart(SUMMARY_ACKNOWLEDGMENT),)))
         if summary
@@ -174,8 +174,8 @@ def build_summary_messages(summary: str) -> tuple[Message, ...]:
 
 
 def _estimate_sizes(past: Sequence[Turn], other_messages: Sequence[Message], extra_tokens: int) -> list[int]:
-    """Estimate the request without any number of its oldest turns, from 0 to all."""
-    weights = [_estimate_messages(conversation_messages((turn,))) for turn in past]
+    """Return the estimated tokens of the request for each number of omitted turns, from 0 to all."""
+    weights = [_estimate_messages(history_messages((turn,))) for turn in past]
     sums = list(accumulate(reversed(weights), initial=0.0))[::-1]
     scale = _compute_scale(past, sums, extra_tokens)
     fixed_tokens = _estimate_messages(other_messages) + extra_tokens
@@ -183,12 +183,12 @@ def _estimate_sizes(past: Sequence[Turn], other_messages: Sequence[Message], ext
 
 
 def _compute_scale(past: Sequence[Turn], sums: Sequence[float], extra_tokens: int) -> float:
-    """Return how many tokens the server counted in the last request for one that its characters make.
+    """Return the ratio of the tokens that the server counted in the last request to the estimated tokens.
 
     Args:
-        past: the turns.
-        sums: the estimates of the turns from each one to the last, by characters.
-        extra_tokens: tokens that were counted, too, but stand in no turn.
+        past: past turns.
+        sums: for each turn the estimated tokens from it to the last turn.
+        extra_tokens: tokens outside of the turns that the server counted.
     """
     last = past[-1] if past else None
     if not last or not last.context_tokens:
@@ -199,7 +199,7 @@ def _compute_scale(past: Sequence[Turn], sums: Sequence[float], extra_tokens: in
 
 
 def _count_omitted_turns(sizes: Sequence[int], window: int, omitted_before: int) -> int:
-    """Return how many of the oldest turns must go: as many as before, or else down to the low mark."""
+    """Return the number of turns to omit: as many as before, or so many that the target share is reached."""
     if sizes[omitted_before] <= MAX_FILL_SHARE * window:
         return omitted_before
     counts = range(omitted_before, len(sizes))

@@ -1,6 +1,6 @@
-"""Tokens of a picture or a sound, estimated from the first bytes of its data URL.
+"""Estimated tokens of an image or audio, from the first bytes of its data URL.
 
-The sizes are read here and not by a library: a few bytes at known places, of a stranger's file, within a bound.
+No library reads the sizes: they are a few bytes at known places of an untrusted file.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from math import ceil
 from mimo_magics.core.messages import AudioPart, ImagePart
 
 DEFAULT_MEDIA_TOKENS = 1_000
-"""Tokens where nothing can be read, such as at a web address."""
+"""Tokens if the size is unknown, as for a web address."""
 PIXELS_PER_TOKEN, MIN_IMAGE_TOKENS, MAX_IMAGE_TOKENS = 1_024, 8, 8_192
 AUDIO_TOKENS_PER_SECOND = 6.25
 MAX_HEADER_CHARS = 87_384
-"""Characters of base64 that are decoded: 64 kB, as pictures may hold colors and previews before their size."""
+"""Characters of base64 to decode: 64 kB, as color profiles and previews may precede the size of an image."""
 BASE64_TABLE = str.maketrans("-_", "+/", " \t\r\n")
 DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 JPEG_FRAME_MARKERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-"""Segments that begin with the size of the picture."""
+"""JPEG segments that begin with the size of the image."""
 
 
 def estimate_media_tokens(part: ImagePart | AudioPart) -> int:
-    """Estimate the tokens of a picture from its size, of a sound from its length."""
+    """Return the estimated tokens of an image, by its size, or of audio, by its duration."""
     match = DATA_URL.match(part.url)
     if match is None:
         return DEFAULT_MEDIA_TOKENS
@@ -42,7 +42,7 @@ def estimate_media_tokens(part: ImagePart | AudioPart) -> int:
 
 
 def _decode_header(url: str, start: int) -> bytes:
-    """Decode the beginning of the data; nothing where it is not base64."""
+    """Return the decoded beginning of the data; empty if it is not base64."""
     text = url[start : start + MAX_HEADER_CHARS].translate(BASE64_TABLE)
     try:
         return binascii.a2b_base64(text[: len(text) // 4 * 4])
@@ -65,9 +65,9 @@ def _read_image_size(data: bytes) -> tuple[int, int]:
     elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         size = _read_webp_size(data)
     else:
-        raise ValueError("an unknown kind of picture")
+        raise ValueError("an unknown image format")
     if 0 in size:
-        raise ValueError("a picture without a size")
+        raise ValueError("an image without a size")
     return size
 
 
@@ -95,11 +95,11 @@ def _read_webp_size(data: bytes) -> tuple[int, int]:
             return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
         case b"VP8X" if len(data) >= 30:
             return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
-    raise ValueError("an unknown kind of WebP")
+    raise ValueError("an unknown WebP format")
 
 
 def _read_wav_byte_rate(data: bytes) -> int:
-    """Return the bytes of a second of sound.
+    """Return the bytes per second of a WAV file.
 
     Raises:
         ValueError, struct.error: they cannot be read.
@@ -112,5 +112,5 @@ def _read_wav_byte_rate(data: bytes) -> int:
         place += 8 + length + length % 2
     (byte_rate,) = struct.unpack_from("<I", data, place + 16)
     if not byte_rate:
-        raise ValueError("a sound without a length")
+        raise ValueError("audio without a byte rate")
     return int(byte_rate)

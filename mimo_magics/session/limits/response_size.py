@@ -1,4 +1,4 @@
-"""How much of one response is kept: a server that never ends it would fill the memory."""
+"""The size limit of one response. A server that never ends it would fill the memory."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from mimo_magics.core.events import (
 )
 
 MAX_RESPONSE_CHARS = 2_000_000
-"""Characters of text, reasoning and arguments in one response: a model writes 131,072 tokens at the most."""
+"""Characters of text, reasoning and arguments in one response. A model writes at most 131,072 tokens."""
 MIN_NOTE_CHARS = 1_000
-"""As which a remark or a source of the server counts at least, so that there are no more than some thousands."""
+"""Characters that each note or source counts at least, so that a response has at most a few thousand of them."""
 
 
 class ResponseSize:
-    """The characters of one response that were kept so far."""
+    """Counts the characters of one response."""
 
     def __init__(self) -> None:
         self._chars = 0
 
     def feed(self, event: Event) -> None:
-        """Count what an event adds.
+        """Count the characters of an event.
 
         Raises:
-            WireError: the response is longer than it may be.
+            WireError: the response is too long.
         """
         self._chars += _count_chars(event)
         if self._chars > MAX_RESPONSE_CHARS:

@@ -1,4 +1,4 @@
-"""What one turn may spend, and how much of the conversation it can tell the model."""
+"""The limits of one turn: its budgets and its context window."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from mimo_magics.session.turn import Turn
 
 
 class TurnLimits:
-    """Those of one turn.
+    """The budgets and the context window of one turn.
 
     Args:
-        turn_input: what it begins with.
-        session_spending: what the session has spent before.
+        turn_input: input of the turn.
+        session_spending: spending of the session before the turn.
 
     Raises:
-        BadOption: a budget cannot be read.
+        BadOption: a budget is not valid.
     """
 
     def __init__(self, turn_input: TurnInput, session_spending: Spending) -> None:
@@ -43,33 +43,33 @@ class TurnLimits:
             sum(estimate_tokens(json.dumps(to_dict(tool))) for tool in turn_input.tools)
         )
         self.omitted_turns = turn_input.past[-1].omitted_turns if turn_input.past else 0
-        """How many of the oldest turns the model is not told."""
+        """Number of the oldest turns that are not sent."""
 
     def feed(self, event: Event) -> None:
-        """Count what comes."""
+        """Count the tokens of an event."""
         if isinstance(event, ResponseStarted):
             self._answering_model = event.model
         self._meter.feed(event)
 
     def add(self, usage: Usage) -> None:
-        """Count a request beside those of the turn."""
+        """Count the usage of a request for a summary."""
         self._meter.add(usage)
 
     @property
     def usage(self) -> Usage:
-        """What was spent up to now, in tokens."""
+        """Tokens of all requests until now."""
         return self._meter.usage
 
     @property
     def context_tokens(self) -> int:
-        """Tokens of the last request and its answer together."""
+        """Tokens of the last request and its response."""
         return self._meter.context_tokens
 
     def plan_context(self, turn_messages: Sequence[Message]) -> ContextPlan:
-        """Decide what of the conversation goes with a request.
+        """Decide which turns go with a request.
 
         Raises:
-            ContextWindowExceeded: it does not fit.
+            ContextWindowExceeded: the request does not fit into the context window.
         """
         turn_input = self._turn_input
         size = context_window.get_window_size(turn_input.model, turn_input.settings.window)
@@ -84,7 +84,7 @@ class TurnLimits:
         )
 
     def select_turns_to_summarize(self, turns: Sequence[Turn], earlier_summary: str) -> Sequence[Turn]:
-        """Return the turns that fit into a request for a summary; they may have been said to a larger model."""
+        """Return the turns that fit into a request for a summary. A larger model may have written them."""
         size = context_window.get_window_size(self._turn_input.model, self._turn_input.settings.window)
         prompt_messages = context_window.build_summary_request((), earlier_summary)
         return turns[
@@ -94,7 +94,7 @@ class TurnLimits:
         ]
 
     def limit_output(self, request: Request, tokens_in: int) -> Request:
-        """Return the request with no more output than the window has room for: servers refuse what is beyond it."""
+        """Return the request with an output limit that fits into the window, as servers refuse larger ones."""
         size = context_window.get_window_size(self._turn_input.model, self._turn_input.settings.window)
         max_tokens = request.params.max_completion_tokens
         if not size or not max_tokens or tokens_in + max_tokens <= size:
@@ -104,11 +104,11 @@ class TurnLimits:
         )
 
     def check_budgets(self, tokens_in: int) -> None:
-        """Decide whether a request of about this many tokens may be sent.
+        """Check that the budgets allow a request of about this many tokens.
 
         Raises:
-            BudgetExceeded: it would spend more than it may.
-            BadOption: a budget is in US dollars, and no price is known.
+            BudgetExceeded: a budget does not.
+            BadOption: a budget is in US dollars, and the price is unknown.
         """
         for budget, spending_before in self._current_spending():
             if is_exceeded(
@@ -117,7 +117,7 @@ class TurnLimits:
                 raise self._build_budget_error(budget, spending_before, tokens_in)
 
     def start_response(self, tokens_in: int) -> None:
-        """Count from here on what a request of about this many tokens brings."""
+        """Start to count the response to a request of about this many tokens."""
         self._meter.start_response(tokens_in)
 
     @property
@@ -130,21 +130,21 @@ class TurnLimits:
 
     @property
     def warning(self) -> str:
-        """A line on how full the window is, when it is."""
+        """A warning that the context window is nearly full; empty if it is not."""
         turn_input = self._turn_input
         size = context_window.get_window_size(turn_input.model, turn_input.settings.window)
         return context_window.build_window_warning(self._meter.context_tokens, size, turn_input.model)
 
     @property
     def priced_model(self) -> str:
-        """The model whose prices hold."""
+        """The model whose prices apply."""
         turn_input = self._turn_input
         return choose_priced_model(
             turn_input.service.name, turn_input.model, self._answering_model, turn_input.settings.prices
         )
 
     def cost(self) -> float | None:
-        """Estimate what was spent, in US dollars."""
+        """Return the estimated cost in US dollars."""
         return self._compute_spending(self._meter.usage).usd
 
     def _current_spending(self) -> Iterator[tuple[Budget, Spending]]:
@@ -157,7 +157,7 @@ class TurnLimits:
         )
 
     def _build_budget_error(self, budget: Budget, spending: Spending, tokens_in: int) -> BudgetExceeded:
-        """Say whether something is left, and the prompt too long for it."""
+        """Return the error for a budget that is used up, or smaller than the request."""
         if is_exceeded(budget, spending, self._turn_input.model):
             return BudgetExceeded(describe_spending(budget, spending))
         return BudgetExceeded(

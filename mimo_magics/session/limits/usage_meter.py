@@ -1,4 +1,4 @@
-"""What a turn has spent while it runs, and how full the model's window is."""
+"""The token usage of a running turn."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from mimo_magics.session.turn import INCOMPLETE_STOPS
 
 
 class UsageMeter:
-    """Listens to the events of one turn.
+    """Counts the tokens of one turn by its events.
 
-    Servers tell their counts at the end of an answer, and none for one that is broken off: until then, and
-    where they tell none at all, the counts are estimates made from characters.
+    Servers report the usage at the end of a response, and none for an incomplete one. Until then, and if a server
+    reports none, the counts are estimated from the characters.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class UsageMeter:
         self._is_past_reported = True
 
     def start_response(self, tokens_in: int) -> None:
-        """Begin a round: a request of about this many tokens is sent."""
+        """Start to count the response to a request of about this many tokens."""
         response_usage = self._response.usage
         self._is_past_reported = self._is_past_reported and (
             self._response.is_reported or response_usage == Usage()
@@ -40,32 +40,32 @@ class UsageMeter:
         self._response = _Response(tokens_in)
 
     def feed(self, event: Event) -> None:
-        """Take one event in."""
+        """Count an event."""
         self._response.feed(event)
 
     def add(self, usage: Usage) -> None:
-        """Count a request beside the rounds, such as one for a summary."""
+        """Count the usage of another request, such as one for a summary."""
         self._past_usage += usage
 
     @property
     def usage(self) -> Usage:
-        """Tokens of all requests up to now."""
+        """Tokens of all requests until now."""
         return self._past_usage + self._response.usage
 
     @property
     def context_tokens(self) -> int:
-        """Tokens of the last request and its answer together."""
+        """Tokens of the last request and its response."""
         last = self._response.usage
         return last.input + last.output
 
     @property
     def is_reported(self) -> bool:
-        """Whether nothing of it is an estimate: the server told the counts of each round, and the last is over."""
+        """Whether the server reported the usage of all responses, and no count is an estimate."""
         return self._is_past_reported and self._response.is_reported
 
 
 class _Response:
-    """One request and its answer."""
+    """One request and its response."""
 
     def __init__(self, tokens_in: int) -> None:
         self._input = tokens_in
@@ -87,7 +87,7 @@ class _Response:
 
     @property
     def is_reported(self) -> bool:
-        """A server may tell a few tokens at the beginning, and the others at the end only."""
+        """Whether the usage is final. A server may report a part of it at the start of a response."""
         return self._is_complete and self._reported_usage.output > 0
 
     @property

@@ -1,4 +1,4 @@
-"""What a session has spent, as a table: each turn, each model, and all together."""
+"""The usage of a session as a table: tokens and costs by turn, by model and in total."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.turn import Turn
 
 NUMBER_COLUMNS = ("turn", "input", "cached", "output", "USD")
-"""Columns of numbers."""
+"""Columns to align at the right."""
 BAR_WIDTH = 10
 """Characters of the longest bar."""
 BAR_EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 UNKNOWN_TEXT = "–"
 MIN_SHOWN_USD = 0.0001
-"""US dollars below which a cost is only said to be lower."""
+"""Lower costs are shown as less than this amount of US dollars."""
 
 
 @dataclass(frozen=True, slots=True)
 class _UsageRow:
-    """What one turn spent, or all prompts beside the turns."""
+    """The usage of one turn, or of all calls that no turn holds."""
 
     name: str
     model: str
     usage: Usage
     usd: float | None
-    """`None` where the price is not known."""
+    """`None` if the price is unknown."""
     is_cached: bool = False
-    """Whether the answer was there already."""
+    """Whether the reply was cached."""
 
 
 def compute_spending(
@@ -45,16 +45,16 @@ def compute_spending(
     unrecorded_usage: Usage = Usage(),
     unrecorded_cost: float = 0.0,
 ) -> Spending:
-    """Return what all turns of a session have spent, each counted once.
+    """Return the spending of all turns of a session, each counted once.
 
     Args:
-        history: the turns, in all branches.
-        prices: the person's own, as `models.price` takes them.
-        unrecorded_usage: tokens of requests that the history does not hold.
-        unrecorded_cost: what those cost, in US dollars.
+        history: turns in all branches.
+        prices: the setting `prices`.
+        unrecorded_usage: tokens of calls that no turn holds.
+        unrecorded_cost: cost of these calls in US dollars.
 
     Raises:
-        BadOption: one of the person's own prices cannot be read.
+        BadOption: a price in the setting is not valid.
     """
     unrecorded = Spending(unrecorded_usage.input + unrecorded_usage.output, unrecorded_cost)
     return sum((_compute_turn_spending(turn, prices) for turn in history.unique_turns()), unrecorded)
@@ -66,9 +66,9 @@ def usage_bundle(
     unrecorded_usage: Usage = Usage(),
     unrecorded_cost: float = 0.0,
 ) -> dict[str, str]:
-    """Return the table of what was spent as a MIME bundle. Arguments and errors are those of `spent`.
+    """Return the usage table as a MIME bundle. Arguments and errors are those of `compute_spending`.
 
-    A sum that misses the costs of some turns, as their prices are not known, is told with `≥`.
+    A sum without the costs of some turns, as their prices are unknown, is shown with `≥`.
     """
     turns = [_build_usage_row(number, turn, prices) for number, turn in _number_turns(history)]
     lines = (
@@ -100,7 +100,7 @@ def _compute_turn_spending(turn: Turn, prices: Mapping[str, Any]) -> Spending:
 
 
 def _number_turns(history: History) -> Iterable[tuple[int, Turn]]:
-    """Each turn with its number on the list of all; one that stands in several branches has its first."""
+    """Return each turn with its number. A turn in several branches has its first number."""
     numbered_turns: dict[str | int, tuple[int, Turn]] = {}
     for number, turn in enumerate(history.all_turns, 1):
         numbered_turns.setdefault(turn.id or number, (number, turn))
@@ -115,7 +115,7 @@ def _build_usage_row(number: int, turn: Turn, prices: Mapping[str, Any]) -> _Usa
 
 
 def _draw_rows(lines: Sequence[_UsageRow], *, by_cost: bool) -> Iterator[Sequence[str]]:
-    """Yield a row for each line, with a bar that shows it beside the greatest one."""
+    """Yield a row for each line, with a bar for its share of the largest one."""
     sizes = [line.usd or 0.0 if by_cost else line.usage.input + line.usage.output for line in lines]
     max_size = max(sizes, default=0) or 1
     for line, size in zip(lines, sizes, strict=True):
@@ -128,7 +128,7 @@ def _draw_rows(lines: Sequence[_UsageRow], *, by_cost: bool) -> Iterator[Sequenc
 
 
 def _sum_by_model(turns: Sequence[_UsageRow]) -> Iterator[Sequence[str]]:
-    """Yield the sums of the models, if there are several."""
+    """Yield a sum for each model, if there are several."""
     models = dict.fromkeys(line.model for line in turns)
     if len(models) > 1:
         for model in models:
@@ -150,6 +150,6 @@ def _format_usd(costs: Sequence[float | None]) -> str:
 
 
 def _draw_bar(share: float) -> str:
-    """Draw a share of the greatest, from 0 to 1; what is not nothing can be seen."""
+    """Return a bar for a share from 0 to 1. A share above 0 is at least an eighth of a character."""
     eighths = max(round(share * BAR_WIDTH * 8), 1 if share else 0)
     return "█" * (eighths // 8) + BAR_EIGHTHS[eighths % 8]

@@ -15,7 +15,7 @@ def _model() -> None:
     if not find_spec("xllamacpp"):
         pytest.skip("xllamacpp is not installed: pip install 'mimo-magics[local]'")
     if not weights.get_weights_path(MODEL).exists():
-        pytest.skip(f"the weights are not there: python -m mimo_magics.client.local.weights {MODEL}")
+        pytest.skip(f"the weights do not exist: python -m mimo_magics.client.local.weights {MODEL}")
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def talk(_model: None) -> Session:
 
 @pytest.fixture(params=["json", "logging", "typing", "pathlib", "pip", "mimo_magics"])
 def _own_module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Create a file beside the notebook that has the name of a library."""
+    """A user's own file beside the notebook, with the name of a library."""
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
-    (notebooks / f"{request.param}.py").write_text("raise SystemExit('a file of the person was run')\n")
+    (notebooks / f"{request.param}.py").write_text("raise SystemExit('a file of the user was run')\n")
     monkeypatch.chdir(notebooks)

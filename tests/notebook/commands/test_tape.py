@@ -42,31 +42,31 @@ def kernel(started: Kernel, folder: Path) -> Kernel:
     return started
 
 
-def said(kernel: Kernel, line: str) -> str:
+def run_line(kernel: Kernel, line: str) -> str:
     (document,) = kernel.run(line).documents
     return document
 
 
 def test_a_tape_is_recorded_and_replayed(kernel: Kernel, peer: Peer, folder: Path) -> None:
-    assert said(kernel, "%mimo_tape") == "There is no tape: every call is made."
-    assert said(kernel, "%mimo_tape record lesson.jsonl") == (
-        "Every call is recorded on lesson.jsonl; the first one begins it anew. It holds 0 calls."
+    assert run_line(kernel, "%mimo_tape") == "No tape in use."
+    assert run_line(kernel, "%mimo_tape record lesson.jsonl") == (
+        "Recording to lesson.jsonl; the first call overwrites it. It contains 0 calls."
     )
     recorded = [kernel.run("%%mimo --id one\nhello"), kernel.run("%%mimo --id two\nhow are you?")]
-    assert said(kernel, "%mimo_tape").endswith("It holds 2 calls.")
-    assert said(kernel, "%mimo_tape replay lesson.jsonl") == (
-        "lesson.jsonl is replayed, at once: 2 calls. Nothing is sent."
+    assert run_line(kernel, "%mimo_tape").endswith("It contains 2 calls.")
+    assert run_line(kernel, "%mimo_tape replay lesson.jsonl") == (
+        "Replaying lesson.jsonl without pauses: 2 calls. Nothing is sent."
     )
     replayed = [kernel.run("%%mimo --new --id one\nhello"), kernel.run("%%mimo --id two\nhow are you?")]
     assert [ran.documents for ran in replayed] == [ran.documents for ran in recorded]
     assert len(peer.requests) == 2
-    assert said(kernel, "%mimo_tape off") == "Tape switched off."
-    assert said(kernel, "%mimo_tape") == "There is no tape: every call is made."
+    assert run_line(kernel, "%mimo_tape off") == "Tape switched off."
+    assert run_line(kernel, "%mimo_tape") == "No tape in use."
     kernel.run("%%mimo\nhello")
     assert len(peer.requests) == 3
 
 
-def test_two_replays_leave_the_same_outputs_but_for_the_records(kernel: Kernel, peer: Peer) -> None:
+def test_two_replays_have_the_same_outputs_except_for_the_records(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: Answer([0.1, *frames(seen, ["slow "] * 5, 0.01)])
     kernel.run("%mimo_tape record lesson.jsonl")
     kernel.run("%%mimo --no-history\nhello")
@@ -79,7 +79,7 @@ def test_two_replays_leave_the_same_outputs_but_for_the_records(kernel: Kernel, 
     assert re.search(r"\d+\.\d s", json.dumps(shown[0]))
 
 
-def test_what_is_not_on_the_tape_is_an_error_of_two_lines(kernel: Kernel, peer: Peer) -> None:
+def test_a_request_that_is_not_on_the_tape_is_an_error_of_two_lines(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_tape record lesson.jsonl")
     kernel.run("%%mimo -t 0\nhello")
     kernel.run("%mimo_tape replay lesson.jsonl")
@@ -92,13 +92,13 @@ def test_what_is_not_on_the_tape_is_an_error_of_two_lines(kernel: Kernel, peer: 
     assert (ran.status, len(peer.requests)) == ("error", 1)
 
 
-def test_auto_and_pace_are_told(kernel: Kernel, peer: Peer) -> None:
-    assert said(kernel, "%mimo_tape auto lesson.jsonl --pace real") == (
-        "lesson.jsonl is replayed, in real time: 0 calls. What it does not hold is asked, and recorded."
+def test_the_notice_names_mode_and_pace(kernel: Kernel, peer: Peer) -> None:
+    assert run_line(kernel, "%mimo_tape auto lesson.jsonl --pace real") == (
+        "Replaying lesson.jsonl in real time: 0 calls. Other calls are made and recorded."
     )
     kernel.run("%%mimo\nhello")
-    assert said(kernel, "%mimo_tape replay lesson.jsonl --pace fast") == (
-        "lesson.jsonl is replayed, ten times as fast as it came: 1 call. Nothing is sent."
+    assert run_line(kernel, "%mimo_tape replay lesson.jsonl --pace fast") == (
+        "Replaying lesson.jsonl at ten times the recorded speed: 1 call. Nothing is sent."
     )
 
 
@@ -117,13 +117,13 @@ def test_auto_and_pace_are_told(kernel: Kernel, peer: Peer) -> None:
         ("replay x.jsonl at once", ["BadOption: Unexpected argument 'at'.", "Usage: %mimo_tape replay PATH [--pace real|fast|once]"]),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_told(kernel: Kernel, line: str, error: list[str]) -> None:
+def test_an_invalid_line_is_an_error_of_two_lines(kernel: Kernel, line: str, error: list[str]) -> None:
     assert kernel.run(f"%mimo_tape {line}").error == error
 
 
-def test_a_profile_holds_no_tape(kernel: Kernel, peer: Peer) -> None:
+def test_a_profile_leaves_out_the_tape(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_tape record lesson.jsonl")
-    assert "tape" not in said(kernel, "%mimo_config --save mine temperature=0.5")
+    assert "tape" not in run_line(kernel, "%mimo_config --save mine temperature=0.5")
     kernel.run("%mimo_config --delete mine")
 
 
@@ -132,7 +132,7 @@ def offered(kernel: Kernel, line: str) -> list[str]:
     return matches
 
 
-def test_tab_offers_what_can_stand_there(kernel: Kernel, folder: Path) -> None:
+def test_tab_completes_modes_paths_and_pace(kernel: Kernel, folder: Path) -> None:
     (folder / "lesson.jsonl").write_text("", encoding="utf-8")
     assert offered(kernel, "%mimo_tape re") == ["record", "replay"]
     assert offered(kernel, "%mimo_tape replay les") == ["lesson.jsonl"]

@@ -1,4 +1,4 @@
-"""The magic %mimo_tools, and which tools a cell offers."""
+"""The magic `%mimo_tools`, and the tools that a cell offers to the model."""
 
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
         ["clock", "every_call", "function"],
     ]
     assert "weather" not in rainy.run("%mimo_tools remove weather").documents[0]
-    assert rainy.run("%mimo_tools add wether").error[0] == "BadOption: There is no function or tool wether."
+    assert rainy.run("%mimo_tools add wether").error[0] == "BadOption: There is no function or tool 'wether'."
 
 
 @pytest.mark.parametrize(
@@ -34,17 +34,17 @@ def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
         ("x", "Unknown subcommand 'x'.", "For help, run %mimo_tools?."),
         ("ad", "Unknown subcommand 'ad'.", "Did you mean add?"),
         ("add", "An argument is missing.", "Usage: %mimo_tools add FUNCTION ..."),
-        ("add 'x", "A quote is not closed: 'x", CLOSE_QUOTE),
+        ("add 'x", "A quote on the line is not closed.", CLOSE_QUOTE),
         ("--add x", "Unknown option --add.", "Did you mean add?"),
         (
             "add-mcp time",
             "The MCP server 'time' needs a command or a URL.",
-            "Give it one of them; a URL begins with https:// or http://.",
+            "Use one of them. A URL begins with https:// or http://.",
         ),
         (
             "add-mcp time --url",
             "The MCP server 'time' needs a command or a URL.",
-            "Give it one of them; a URL begins with https:// or http://.",
+            "Use one of them. A URL begins with https:// or http://.",
         ),
     ],
 )
@@ -54,7 +54,7 @@ def test_an_invalid_line_is_an_error_of_two_lines(line: str, fact: str, hint: st
     assert (str(caught.value), caught.value.hint) == (fact, hint)
 
 
-def test_a_cell_may_offer_functions_of_its_own_choice(rainy: Kernel, peer: Peer) -> None:
+def test_a_cell_may_choose_the_functions_that_it_offers(rainy: Kernel, peer: Peer) -> None:
     rainy.run("def clock() -> str:\n    'Tell the time.'\n    return '12:00'")
     peer.answers(lambda seen: stream(seen, reply("Hi.")))
     rainy.run("%%mimo --tools clock\nhello")
@@ -73,7 +73,7 @@ server.run()
 """
 
 
-def test_tools_of_an_mcp_server_stand_beside_the_others_and_ask_too(
+def test_tools_of_an_mcp_server_are_listed_and_need_an_approval(
     rainy: Kernel, peer: Peer, tmp_path: Path
 ) -> None:
     program = tmp_path / "adder.py"
@@ -89,7 +89,7 @@ def test_tools_of_an_mcp_server_stand_beside_the_others_and_ask_too(
     assert peer.requests[-1].body["messages"][-1]["content"] == "5"
 
 
-def test_the_table_of_a_server_with_many_tools_and_long_descriptions_stays_small() -> None:
+def test_the_table_of_many_tools_with_long_descriptions_is_bounded() -> None:
     async def run(arguments: dict[str, Any]) -> ToolOutcome:
         return ToolOutcome(str(arguments))
 

@@ -1,4 +1,4 @@
-"""What there is to choose from, and what of it fits what was typed."""
+"""The values that Tab offers, and those that match the typed text."""
 
 from typing import Any
 
@@ -18,13 +18,13 @@ from mimo_magics.notebook.completion.matcher import complete
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 
 
-def test_every_value_of_a_choice_is_offered_behind_each_flag_that_takes_one() -> None:
+def test_every_choice_of_an_option_is_offered_after_its_flag() -> None:
     for flag, option in OPTIONS_BY_FLAG.items():
         choices = list(option.argparse.get("choices", ()))
         assert choices == [] or offered_texts(f"%%mimo {flag} ")[: len(choices)] == choices
 
 
-def test_models_are_those_that_the_server_told_when_it_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_models_that_the_server_listed_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "mimo_magics.client.model_list._model_ids_by_url", {"https://api.mimo-v2.com/v1": ("mimo-v3",)}
     )
@@ -32,12 +32,12 @@ def test_models_are_those_that_the_server_told_when_it_was_asked(monkeypatch: py
     assert offered_texts("%mimo_config model=") == ["mimo-v3", "default"]
 
 
-def test_a_candidate_tells_its_kind() -> None:
+def test_a_candidate_has_a_kind() -> None:
     found = complete("%%mimo --tools ", CHOICES)
     assert found == CompletionResult("", (Candidate("weather", "tool"), Candidate("clock", "function")))
 
 
-def test_texts_of_each_kind_that_begin_with_what_was_typed_keep_their_order() -> None:
+def test_candidates_with_the_typed_prefix_keep_their_order() -> None:
     assert match_prefix("a", "files", model=["ab", "b", "aa"], value=["a"]) == CompletionResult(
         "a", (Candidate("ab", "model"), Candidate("aa", "model"), Candidate("a", "value")), "files"
     )
@@ -66,7 +66,7 @@ def test_private_names_are_left_out_unless_an_underscore_was_typed(typed: str, n
     assert sort_names(["b", "a", "_c", "__d", "not a name"], typed) == names
 
 
-def test_a_function_that_is_no_tool_yet_can_become_one() -> None:
+def test_functions_that_are_not_tools_are_listed() -> None:
     assert list_tool_functions(CHOICES) == ["clock"]
 
 

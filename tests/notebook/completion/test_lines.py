@@ -1,4 +1,4 @@
-"""What may stand on the lines of the magics."""
+"""The candidates for the lines of the magics."""
 
 from dataclasses import fields
 
@@ -47,7 +47,7 @@ XIAOMI = ["mimo-v2.6-pro", "mimo-v2.6-flash", "mimo-v2.6-pro-ultraspeed"]
         ("%%mimo -m ", [f"%%mimo -m {each}" for each in V2]),
         ("%%mimo --preset xiaomi -m mimo-v2.6", [f"%%mimo --preset xiaomi -m {each}" for each in XIAOMI]),
         ("%%mimo --preset local --model=", ["%%mimo --preset local --model=mimo-local"]),
-        ("%%mimo --preset nobody -m ", []),
+        ("%%mimo --preset missing -m ", []),
         ("x = %mimo -f te", ["x = %mimo -f text"]),
         ("print(1)\n  a[0] = %mimo --no-str", ["print(1)\n  a[0] = %mimo --no-stream"]),
         ("%%mimo_compare --rep", ["%%mimo_compare --repeat"]),
@@ -68,13 +68,13 @@ def test_options_and_their_values_are_completed(text: str, expected: list[str]) 
     "text",
     ["%%mimo -t ", "%%mimo --id x", "%%mimo tell me a", "%%mimo -q tell", "%%mimo --nonsense a", "%mimo tell me ab"],
 )  # fmt: skip
-def test_where_the_place_is_known_and_nothing_to_choose_nothing_is_offered(text: str) -> None:
+def test_free_text_has_no_candidates(text: str) -> None:
     found = complete(text, CHOICES)
     assert found
     assert (found.candidates, found.fallback) == ((), "none")
 
 
-def test_every_flag_is_offered_where_one_may_stand() -> None:
+def test_every_flag_is_offered_where_an_option_may_begin() -> None:
     assert offered_texts("%%mimo ") == list(OPTIONS_BY_FLAG)
     assert offered_texts("%%mimo_compare ") == [
         flag for option in COMPARISON_OPTIONS for flag in option.all_flags
@@ -140,12 +140,12 @@ def test_every_flag_is_offered_where_one_may_stand() -> None:
         ("%mimo_panel ", ["%mimo_panel insert"]),
     ],
 )  # fmt: skip
-def test_each_line_magic_completes_its_words(text: str, expected: list[str]) -> None:
+def test_each_line_magic_completes_its_subcommands_and_arguments(text: str, expected: list[str]) -> None:
     profiles.save("strict", {})
     assert completed_texts(text) == expected
 
 
-def test_the_words_are_those_of_the_tables() -> None:
+def test_the_candidates_come_from_the_tables() -> None:
     assert offered_texts("%mimo_session ") == list(MAGICS["%mimo_session"].command_names)
     assert offered_texts("%mimo_session export a --to ") == ["md", "html", "py", "curl", "json"]
     assert offered_texts("%mimo_tools ") == ["add", "remove", "confirm", "add-mcp"]
@@ -169,7 +169,7 @@ def test_the_words_are_those_of_the_tables() -> None:
         ("%mimo_session undo 1", "none"),
     ],
 )
-def test_others_complete_what_is_not_ours_to_know(text: str, others: str) -> None:
+def test_only_paths_are_left_to_the_matcher_of_file_names(text: str, others: str) -> None:
     found = complete(text, CHOICES)
     assert found
     assert (found.candidates, found.fallback) == ((), others)

@@ -1,4 +1,4 @@
-"""What Tab offers: by the text up to the cursor, in a kernel as notebooks ask it, and in a terminal."""
+"""Tab completion: for the text before the cursor, in a kernel, and in a terminal."""
 
 import os
 import sys
@@ -44,7 +44,7 @@ SILENT = CompletionResult()
         "x.\n%mimo --mo\nx.",
     ],
 )
-def test_what_is_none_of_ours_is_left_to_others(text: str) -> None:
+def test_other_cells_are_left_to_other_matchers(text: str) -> None:
     assert complete(text, CHOICES) is None
 
 
@@ -65,7 +65,7 @@ def test_what_is_none_of_ours_is_left_to_others(text: str) -> None:
         "%mimo What does ( mean?\n%mimo --no-h",
     ],
 )
-def test_options_are_offered_wherever_a_magic_may_stand(text: str) -> None:
+def test_options_are_offered_wherever_a_magic_may_be(text: str) -> None:
     found = complete(text, CHOICES)
     assert found
     assert [each.text for each in found.candidates] == ["--no-history"]
@@ -81,8 +81,8 @@ def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield started
 
 
-def taken(kernel: Kernel, code: str, cursor: int | None = None) -> list[str]:
-    """The cell as it is when a match was taken."""
+def completed_cells(kernel: Kernel, code: str, cursor: int | None = None) -> list[str]:
+    """Return the cell with each match inserted."""
     reply = kernel.complete(code, cursor)
     return [code[: reply["cursor_start"]] + each + code[reply["cursor_end"] :] for each in reply["matches"]]
 
@@ -102,12 +102,12 @@ ORDINARY = [
 ]
 
 
-def test_ordinary_cells_are_completed_as_without_the_extension(kernel: Kernel) -> None:
+def test_other_cells_are_completed_as_without_the_extension(kernel: Kernel) -> None:
     kernel.run("%load_ext mimo_magics")
     having = [kernel.complete(code) for code in ORDINARY]
     kernel.run("%unload_ext mimo_magics")
     assert having == [kernel.complete(code) for code in ORDINARY]
-    assert taken(kernel, "%%mimo\n{ci") == ["%%mimo\n{city"]  # what IPython makes of it
+    assert completed_cells(kernel, "%%mimo\n{ci") == ["%%mimo\n{city"]  # what IPython makes of it
 
 
 @pytest.mark.parametrize(
@@ -131,25 +131,23 @@ def test_ordinary_cells_are_completed_as_without_the_extension(kernel: Kernel) -
         ("%mimo_compare ad", ["%mimo_compare adopt"]),
     ],
 )
-def test_a_notebook_is_offered_what_fits_and_nothing_else(
-    kernel: Kernel, code: str, expected: list[str]
-) -> None:
+def test_a_notebook_gets_only_matching_candidates(kernel: Kernel, code: str, expected: list[str]) -> None:
     kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics\n%mimo_config")
-    assert taken(kernel, code) == expected
+    assert completed_cells(kernel, code) == expected
 
 
-def test_the_cursor_may_stand_within_a_cell(kernel: Kernel) -> None:
+def test_the_cursor_may_be_inside_a_cell(kernel: Kernel) -> None:
     kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     code = "%%mimo --no-h -q\nWhat of {ci} and others?"
-    assert taken(kernel, code, code.index(" -q")) == [code.replace("--no-h", "--no-history")]
-    assert taken(kernel, code, code.index("} and")) == [code.replace("{ci}", "{city}")]
-    assert taken(kernel, code, code.index(" and")) == []
+    assert completed_cells(kernel, code, code.index(" -q")) == [code.replace("--no-h", "--no-history")]
+    assert completed_cells(kernel, code, code.index("} and")) == [code.replace("{ci}", "{city}")]
+    assert completed_cells(kernel, code, code.index(" and")) == []
 
 
-def test_front_ends_are_told_the_kinds(kernel: Kernel) -> None:
+def test_front_ends_receive_the_kinds(kernel: Kernel) -> None:
     kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
-    told = kernel.complete("%%mimo --preset xia")["metadata"]["_jupyter_types_experimental"]
-    assert [(each["text"], each["type"]) for each in told] == [("xiaomi", "preset")]
+    types = kernel.complete("%%mimo --preset xia")["metadata"]["_jupyter_types_experimental"]
+    assert [(each["text"], each["type"]) for each in types] == [("xiaomi", "preset")]
 
 
 @pytest.mark.parametrize(("kind", "name"), [key for key in MAGICS if not key[1].startswith("_")])
@@ -168,10 +166,10 @@ def test_the_help_of_a_magic_is_its_docstring_before_it_is_used_and_after(
 def test_the_tooltip_of_a_magic_is_the_docstring_of_its_line(kernel: Kernel, name: str) -> None:
     kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     docstring = words(getattr(MimoMagics, MAGICS["line", name]).__doc__)
-    assert docstring in words(inspected(kernel, f"%{name}"))
+    assert docstring in words(inspect_text(kernel, f"%{name}"))
 
 
-def test_the_help_of_the_cells_tells_all_options(kernel: Kernel) -> None:
+def test_the_help_pages_of_the_cell_magics_list_all_options(kernel: Kernel) -> None:
     kernel.run("%unload_ext mimo_magics\n%load_ext mimo_magics")
     assert [flag for flag in OPTIONS_BY_FLAG if flag not in kernel.help("%%mimo?")] == []
     assert [
@@ -183,8 +181,8 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def inspected(kernel: Kernel, code: str) -> str:
-    """The tooltip of a front end."""
+def inspect_text(kernel: Kernel, code: str) -> str:
+    """Return the text of the tooltip of a front end."""
     reply = kernel._client.inspect(code, reply=True, timeout=60)
     return str(reply["content"]["data"]["text/plain"])
 
@@ -205,7 +203,7 @@ def texts(shell: InteractiveShell, code: str) -> list[str]:
 
 
 @pytest.mark.parametrize("use_jedi", [False, True])
-def test_python_is_silent_in_a_prompt_whoever_looks_for_its_names(
+def test_a_prompt_has_no_python_candidates_with_and_without_jedi(
     shell: InteractiveShell, use_jedi: bool
 ) -> None:
     shell.Completer.use_jedi = use_jedi
@@ -216,13 +214,13 @@ def test_python_is_silent_in_a_prompt_whoever_looks_for_its_names(
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # IPython's word for this way to ask
-def test_a_front_end_that_tells_one_line_only_is_answered_on_ours(shell: InteractiveShell) -> None:
+def test_a_front_end_that_passes_one_line_gets_candidates(shell: InteractiveShell) -> None:
     extension.load(shell)
     assert shell.complete("", "%%mimo --no-h", 13) == ("--no-h", ["--no-history"])
     assert shell.complete("", "%mimo_config temper", 19) == ("temper", ["temperature="])
 
 
-def test_unloading_leaves_no_matcher_behind(shell: InteractiveShell) -> None:
+def test_unloading_removes_the_matcher(shell: InteractiveShell) -> None:
     extension.load(shell)
     extension.unload(shell)
     assert shell.Completer.custom_matchers == []
@@ -230,7 +228,7 @@ def test_unloading_leaves_no_matcher_behind(shell: InteractiveShell) -> None:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[pexpect.spawn]:
-    """A real IPython in a pseudo-terminal, with its line editor."""
+    """Start IPython in a pseudo-terminal with its line editor."""
     where = {"IPYTHONDIR": str(tmp_path), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
     command = ["-m", "IPython", "--no-banner", "--no-confirm-exit"]
     with pexpect.spawn(
@@ -261,7 +259,7 @@ def test_tab_completes_in_a_terminal(terminal: pexpect.spawn) -> None:
     terminal.expect_exact("What of Tokyo?")
 
 
-def test_settings_that_cannot_be_offer_what_is_built_in(kernel: Kernel) -> None:
+def test_invalid_settings_do_not_prevent_completion(kernel: Kernel) -> None:
     kernel.run("%config MimoConfig.timeout = -1.0")
     assert kernel.complete("%%mimo --tempe")["matches"] == ["--temperature"]
     kernel.run("%config MimoConfig.timeout = 480.0")

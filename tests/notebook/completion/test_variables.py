@@ -1,4 +1,4 @@
-"""References to variables in a prompt, completed without calling anything."""
+"""Completion of references in a prompt, without calling user code."""
 
 import pytest
 from support.completion_choices import CHOICES, VARIABLES, completed_texts
@@ -35,7 +35,7 @@ from mimo_magics.notebook.completion.matcher import complete
         ('{filled["no"].', []),
         ('{trapped["no"].', []),
         ('{frame["', ['{frame["town', '{frame["year']),
-        ("{nobody.", []),
+        ("{missing.", []),
         ("{broken.cl", []),
         ("{{ci", []),
         ("${ci", []),

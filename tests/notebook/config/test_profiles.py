@@ -1,4 +1,4 @@
-"""Profiles: files in the person's own folder, and what the store makes of them."""
+"""Profiles: files in the configuration folder of the user, and how the store applies them."""
 
 import json
 import os
@@ -15,16 +15,16 @@ from mimo_magics.notebook.config.store import MimoConfig
 
 @pytest.fixture
 def folder() -> Path:
-    """Where they are."""
+    """Return the folder of the profiles."""
     return Path(os.environ["XDG_CONFIG_HOME"]) / "mimo-magics" / "profiles"
 
 
 @pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _run_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_profile_is_kept_as_a_file_that_one_can_read(folder: Path) -> None:
+def test_a_profile_is_a_readable_json_file(folder: Path) -> None:
     profiles.save("strict", {"temperature": 0.2, "stop": ["END"], "system": "簡短"})
     assert (folder / "strict.json").read_text(encoding="utf-8") == (
         '{\n  "stop": [\n    "END"\n  ],\n  "system": "簡短",\n  "temperature": 0.2\n}\n'
@@ -33,7 +33,9 @@ def test_a_profile_is_kept_as_a_file_that_one_can_read(folder: Path) -> None:
     assert [file.name for file in folder.iterdir()] == ["strict.json"]
 
 
-def test_a_profile_holds_what_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_profile_contains_a_default_that_differs_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("MIMO_TEMPERATURE", "0.7")
     config = MimoConfig()
     run_config_command("temperature=default", config)
@@ -56,42 +58,42 @@ def test_profiles_are_listed_and_deleted() -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "--use", "../up", "a/b", "a b", "a\n", "x" * 61])
-def test_what_is_no_name_reaches_no_file(name: str, folder: Path) -> None:
+def test_an_invalid_name_reaches_no_file(name: str, folder: Path) -> None:
     for act in (profiles.read, profiles.delete, lambda each: profiles.save(each, {})):
-        with pytest.raises(BadOption, match="is no name for a profile"):
+        with pytest.raises(BadOption, match="is not a valid profile name"):
             act(name)
     assert not folder.exists()
 
 
-def test_a_profile_that_is_not_there_is_told() -> None:
+def test_a_missing_profile_is_an_error() -> None:
     with pytest.raises(BadOption) as caught:
         profiles.read("strict")
-    assert caught.value.hint == "Save one first: %mimo_config --save strict"
+    assert caught.value.hint == "To save one: %mimo_config --save strict"
     profiles.save("strict", {})
     with pytest.raises(BadOption) as caught:
         profiles.delete("strikt")
-    assert (str(caught.value), caught.value.hint) == ("There is no profile strikt.", "Did you mean strict?")
+    assert (str(caught.value), caught.value.hint) == ("There is no profile 'strikt'.", "Did you mean strict?")
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"{", b"\xff", b"[" * 100_000])
-def test_a_damaged_file_is_told_and_replaced(content: bytes, folder: Path) -> None:
+def test_a_damaged_file_is_reported_and_can_be_replaced(content: bytes, folder: Path) -> None:
     profiles.save("strict", {})
     (folder / "strict.json").write_bytes(content)
-    with pytest.raises(BadOption, match="The file of the profile strict cannot be read"):
+    with pytest.raises(BadOption, match="The file of profile 'strict' is not valid JSON"):
         profiles.read("strict")
-    assert shown_rows("--use", MimoConfig()) == [["strict", "cannot", "be"]]
+    assert shown_rows("--use", MimoConfig()) == [["strict", "invalid", "profile"]]
     profiles.save("strict", {"top_p": 1})
     assert profiles.read("strict") == {"top_p": 1}
 
 
-def test_a_folder_that_cannot_be_written_is_told(folder: Path) -> None:
+def test_a_read_only_folder_is_an_error(folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("a file")
-    with pytest.raises(SessionNotSaved, match="The profile strict could not be written: "):
+    with pytest.raises(SessionNotSaved, match="Profile 'strict' could not be written: "):
         profiles.save("strict", {})
 
 
-def test_what_is_not_built_in_is_saved_and_taken_over_again(folder: Path) -> None:
+def test_changed_settings_are_saved_and_applied(folder: Path) -> None:
     config = MimoConfig()
     run_config_command("--save strict temperature=0.2 stop=END thinking=off", config)
     assert json.loads((folder / "strict.json").read_text()) == {
@@ -110,7 +112,7 @@ def test_what_is_not_built_in_is_saved_and_taken_over_again(folder: Path) -> Non
     }
 
 
-def test_another_profile_takes_back_what_the_first_one_set() -> None:
+def test_another_profile_undoes_the_first_one() -> None:
     profiles.save("one", {"temperature": 0.1, "top_p": 0.1})
     profiles.save("two", {"temperature": 0.2})
     config = MimoConfig()
@@ -122,19 +124,19 @@ def test_another_profile_takes_back_what_the_first_one_set() -> None:
     assert (config.top_p, config.sources["top_p"]) == (None, "default")
 
 
-def test_what_cannot_be_is_told_and_the_rest_holds() -> None:
-    """A newer version may have written it, so the notebook goes on."""
+def test_invalid_values_are_reported_and_the_others_apply() -> None:
+    """A newer version may have written the profile, so it is not an error."""
     profiles.save("odd", {"temperature": "warm", "new": 1, "preset": "nowhere", "top_p": 0.5, "stop": [1]})
     config = MimoConfig()
     lines = run_config_command("--use odd max_tokens=5", config)["text/plain"].splitlines()
     assert [line.split()[:2] for line in lines[1:-1]] == [["top_p", "0.5"], ["max_tokens", "5"]]
     assert lines[-1] == (
-        "The profile odd says of new, preset, stop, temperature what cannot be; the rest of it holds."
+        "Profile odd: the values of new, preset, stop, temperature are invalid and were ignored."
     )
     assert (config.top_p, config.max_tokens, config.preset) == (0.5, 5, "mimo-v2")
 
 
-def test_names_in_a_file_are_text(folder: Path) -> None:
+def test_names_in_a_file_are_escaped(folder: Path) -> None:
     profiles.save("odd", {"<script>\x1b[31m": 1})
     page = run_config_command("--use odd", MimoConfig())
     assert "<script" not in page["text/html"]
@@ -142,7 +144,7 @@ def test_names_in_a_file_are_text(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "NaN", "Infinity", "true"])
-def test_a_number_that_is_none_is_not_taken_over(number: str, folder: Path) -> None:
+def test_a_number_that_is_not_finite_is_not_applied(number: str, folder: Path) -> None:
     profiles.save("odd", {})
     (folder / "odd.json").write_text(f'{{"temperature": {number}}}')
     config = MimoConfig()
@@ -151,15 +153,15 @@ def test_a_number_that_is_none_is_not_taken_over(number: str, folder: Path) -> N
 
 
 @pytest.mark.parametrize("value", [object(), "\ud800", {1: {2}}])
-def test_what_json_cannot_say_leaves_the_profile_as_it_was(value: object, folder: Path) -> None:
+def test_a_value_without_a_json_form_leaves_the_profile_unchanged(value: object, folder: Path) -> None:
     profiles.save("strict", {"top_p": 1})
-    with pytest.raises(SessionNotSaved, match="The profile strict cannot be written as JSON"):
+    with pytest.raises(SessionNotSaved, match="Profile 'strict' cannot be written as JSON"):
         profiles.save("strict", {"param": {"a": value}})
     assert profiles.read("strict") == {"top_p": 1}
     assert [file.name for file in folder.iterdir()] == ["strict.json"]
 
 
-def test_what_a_person_wrote_stays_unless_the_profile_says_otherwise() -> None:
+def test_changes_of_the_user_stay_unless_the_profile_sets_them() -> None:
     config = MimoConfig()
     run_config_command("temperature=0.9 top_p=0.9", config)
     seen = []

@@ -1,4 +1,4 @@
-"""The table `[tool.mimo]` of a project: where it is looked for, and which settings it may hold."""
+"""The table `[tool.mimo]` of a project: how it is found, and which settings it may contain."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def test_an_empty_table_hides_the_files_above(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["", "no toml [", "[tool]\nmimo = 3", "tool = 3", "[tool.other]\nmimo = {}"]
 )
-def test_a_file_without_a_readable_table_is_passed_over(tmp_path: Path, content: str) -> None:
+def test_a_file_without_a_readable_table_is_skipped(tmp_path: Path, content: str) -> None:
     file = write(tmp_path, "[tool.mimo]\nmodel = 'above'\n")
     write(tmp_path / "a", content)
     assert find_project_settings(tmp_path / "a") == (file, {"model": "above"})
 
 
-def test_a_file_that_is_not_utf_8_is_passed_over(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_skipped(tmp_path: Path) -> None:
     file = write(tmp_path, "[tool.mimo]\nmodel = 'above'\n")
     write(tmp_path / "a", "").write_bytes(b"[tool.mimo]\nmodel = '\xff'\n")
     assert find_project_settings(tmp_path / "a") == (file, {"model": "above"})
 
 
-def test_a_project_may_choose_a_model_but_not_where_a_prompt_or_a_key_goes() -> None:
+def test_a_project_may_choose_a_model_but_no_endpoint() -> None:
     assert {"model", "temperature", "max_tokens"} <= ALLOWED_SETTINGS
     assert ALLOWED_SETTINGS.isdisjoint(
         {"base_url", "preset", "auth", "system", "param", "local_model", "tape"}

@@ -1,4 +1,4 @@
-"""Where a cell runs, and what is chosen there to show a reply."""
+"""Async cells, display targets, and the renderer of each target."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from mimo_magics.notebook.kernel.parent_message import get_message_id
 
 
 def shell(*, stdin: bool | None = True, cell: str | None = "id", captured: bool = False) -> Any:
-    """A shell whose kernel got a cell from a front end; `stdin=None`: a shell without a kernel."""
+    """Return a shell whose kernel received a cell from a front end; `stdin=None` is a shell without a kernel."""
     metadata = {} if cell is None else {"cellId": cell}
     parent = {"content": {"allow_stdin": stdin}, "metadata": metadata}
     kernel = None if stdin is None else SimpleNamespace(get_parent=lambda: parent)
@@ -40,7 +40,7 @@ VS_CODE = "vscode-notebook-cell:/a.ipynb#W0sZmlsZQ%3D%3D"
 
 
 @pytest.mark.parametrize(
-    ("running", "told"),
+    ("running", "target"),
     [
         (shell(), "front end"),
         (shell(cell=VS_CODE), "front end"),
@@ -52,19 +52,19 @@ VS_CODE = "vscode-notebook-cell:/a.ipynb#W0sZmlsZQ%3D%3D"
     ],
     ids=["JupyterLab", "VS Code", "papermill", "nbclient", "%%capture", "jupyter console", "IPython"],
 )
-def test_the_place_of_a_cell_is_told_by_its_front_end(running: Any, told: str) -> None:
-    assert get_display_target(running) == told
+def test_the_message_of_the_front_end_determines_the_display_target(running: Any, target: str) -> None:
+    assert get_display_target(running) == target
 
 
 @pytest.mark.parametrize(
-    ("session_name", "told"),
+    ("session_name", "target"),
     [("/n/talk.ipynb", "front end"), ("/n/console-1", "terminal"), ("", "terminal")],
 )
-def test_a_kernel_that_was_started_for_a_notebook_has_one_before_it(
-    monkeypatch: pytest.MonkeyPatch, session_name: str, told: str
+def test_a_kernel_that_was_started_for_a_notebook_has_a_front_end(
+    monkeypatch: pytest.MonkeyPatch, session_name: str, target: str
 ) -> None:
     monkeypatch.setenv("JPY_SESSION_NAME", session_name)
-    assert get_display_target(shell(cell=None)) == told
+    assert get_display_target(shell(cell=None)) == target
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_kernel_that_was_started_for_a_notebook_has_one_before_it(
     [None, {}, [], {"content": None, "metadata": None, "header": None}, {"content": [], "metadata": 7}],
     ids=repr,
 )
-def test_a_kernel_that_tells_nothing_of_its_cell_is_not_watched(parent: object) -> None:
+def test_a_kernel_without_a_message_is_unattended(parent: object) -> None:
     running = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: parent), display_pub=None)
     assert get_display_target(running) == "unattended"
     assert (CellIds(running).id, get_message_id(running)) == ("", "")
@@ -84,7 +84,7 @@ async def dispatch(message: object, *, concurrent: bool = False) -> None: ...
 
 
 def kernel_of(version: str) -> dict[str, object]:
-    """The parts that cells take of a kernel."""
+    """Return the attributes of a kernel that async cells use."""
     parts: dict[str, object] = {
         "dispatch_shell": dispatch,
         "get_parent": lambda channel=None: {},
@@ -100,7 +100,7 @@ def runner(_: object) -> None: ...
 
 
 def shell_of(version: str, *, without: str = "", **changes: object) -> Any:
-    """A shell in a kernel, one part of which is missing or another one."""
+    """Return a shell in a kernel, of which one part is missing or different."""
     kernel = {name: part for name, part in kernel_of(version).items() if name != without}
     parts: dict[str, object] = {
         "loop_runner_map": {"asyncio": (runner, True)},
@@ -118,7 +118,7 @@ KERNEL_VERSIONS = ("6.31", "7.4")
 
 
 def is_awaited(running: Any) -> bool:
-    """Tell whether the transform of this shell has a cell awaited."""
+    """Return whether the transform of this shell makes a cell async."""
     running.should_run_async = lambda _, **__: False
     running.ast_transformers = []
     transform = AsyncCellTransform(running)
@@ -129,7 +129,7 @@ def is_awaited(running: Any) -> bool:
 
 
 @pytest.mark.parametrize("version", KERNEL_VERSIONS)
-def test_a_cell_awaits_in_a_kernel_that_has_all_parts(version: str) -> None:
+def test_a_cell_is_awaited_in_a_kernel_that_has_all_parts(version: str) -> None:
     assert is_awaited(shell_of(version))
 
 
@@ -142,7 +142,7 @@ def test_a_cell_awaits_in_a_kernel_that_has_all_parts(version: str) -> None:
         if part != "msg_queue"
     ],
 )
-def test_a_cell_runs_plainly_in_a_kernel_that_lacks_a_part(version: str, part: str) -> None:
+def test_a_cell_is_synchronous_in_a_kernel_that_lacks_a_part(version: str, part: str) -> None:
     assert not is_awaited(shell_of(version, without=part))
 
 
@@ -160,12 +160,12 @@ def test_a_cell_runs_plainly_in_a_kernel_that_lacks_a_part(version: str, part: s
     ],
     ids=repr,
 )
-def test_a_cell_runs_plainly_in_a_kernel_of_another_kind(changes: dict[str, object]) -> None:
+def test_a_cell_is_synchronous_in_a_kernel_of_another_kind(changes: dict[str, object]) -> None:
     assert not is_awaited(shell_of("7.4", **changes))
 
 
 class Running:
-    """A cell that awaits."""
+    """An async cell."""
 
     def stop(self) -> None: ...
 
@@ -186,13 +186,13 @@ class Running:
         ("terminal", Settings(quiet=True), None, SilentRenderer),
     ],
 )
-def test_each_place_has_its_renderer(
+def test_each_display_target_has_its_renderer(
     where: Any, settings: Settings, cell: CellControl | None, renderer: type
 ) -> None:
     assert type(choose_renderer(where, settings, cell)) is renderer
 
 
-def test_a_terminal_is_laid_out_where_rich_can_do_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_uses_rich_if_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     assert type(choose_renderer("terminal", Settings())) is RichTerminalRenderer
@@ -200,10 +200,10 @@ def test_a_terminal_is_laid_out_where_rich_can_do_it(monkeypatch: pytest.MonkeyP
     assert type(choose_renderer("terminal", Settings())) is TerminalRenderer
 
 
-def test_other_tasks_go_on_while_a_cell_awaits_and_stand_still_while_it_does_not(
+def test_other_tasks_run_while_a_cell_is_awaited_and_not_while_it_is_synchronous(
     kernel: Kernel, peer: Peer, tmp_path: Path
 ) -> None:
-    """The task writes down how often it ran; the server looks while it answers."""
+    """The task counts its runs; the server reads the count while it sends the reply."""
     counted = tmp_path / "beats"
     counted.write_text("")
     kernel.run(
@@ -231,7 +231,7 @@ def test_other_tasks_go_on_while_a_cell_awaits_and_stand_still_while_it_does_not
     kernel.run("task.cancel()")
 
 
-def test_texts_and_other_cells_may_hold_lines_that_look_like_ours(kernel: Kernel, peer: Peer) -> None:
+def test_lines_that_look_like_a_magic_are_text_elsewhere(kernel: Kernel, peer: Peer) -> None:
     line = "%mimo How are you?"
     kernel.run(f"%%writefile note.txt\n{line}\n")
     assert kernel.run("print(open('note.txt').read(), end='')").text == f"{line}\n"
@@ -242,7 +242,7 @@ def test_texts_and_other_cells_may_hold_lines_that_look_like_ours(kernel: Kernel
     assert peer.requests[-1].body["messages"][-1]["content"] == "How are you?"
 
 
-def test_the_history_holds_a_call_that_runs_anywhere(kernel: Kernel, peer: Peer) -> None:
+def test_the_history_contains_a_call_that_runs_anywhere(kernel: Kernel, peer: Peer) -> None:
     call = "get_ipython().run_cell_magic('mimo', '--no-history', '>>> hi\\n')"
     assert kernel.run("%%mimo --no-history\n>>> hi").documents == ["You said: >>> hi"]
     number = kernel.run("len(In) - 2").documents[0]
@@ -264,7 +264,7 @@ def test_the_history_holds_a_call_that_runs_anywhere(kernel: Kernel, peer: Peer)
     assert call in kernel.run(f"%history -t {number}").text
 
 
-def test_only_a_cell_that_is_nothing_but_the_call_is_awaited(kernel: Kernel) -> None:
+def test_only_a_cell_without_other_statements_is_awaited(kernel: Kernel) -> None:
     call = "get_ipython().run_cell_magic('mimo', '-q', 'hi')"
     assert kernel.run(f"{call}.text").documents == ["'You said: hi'"]
     assert kernel.run(f"{call}\nprint(1)").text == "1\n"

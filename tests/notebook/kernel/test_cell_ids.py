@@ -1,4 +1,4 @@
-"""Which cell asks, as front ends tell it, and which cells are gone."""
+"""The id of the running cell, and the ids of deleted cells, as front ends report them."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +9,7 @@ from mimo_magics.notebook.kernel.cell_ids import CellIds
 
 
 class Shell:
-    """As much of a shell as cells are followed by; `runs` does what a front end's message does."""
+    """The parts of a shell that `CellIds` uses; `runs` stands for a message of a front end."""
 
     def __init__(self, *, kernel: bool = True) -> None:
         self.events = EventManager(self, {"pre_run_cell": lambda info: None})  # type: ignore[no-untyped-call]
@@ -28,7 +28,7 @@ def followed(shell: Shell) -> CellIds:
     return cells
 
 
-def test_the_front_end_tells_which_cell_runs() -> None:
+def test_the_front_end_reports_the_running_cell() -> None:
     shell = Shell()
     cells = followed(shell)
     shell.runs(1, cellId="a")
@@ -37,11 +37,11 @@ def test_the_front_end_tells_which_cell_runs() -> None:
     assert cells.id == ""
 
 
-def test_without_a_kernel_nobody_tells() -> None:
+def test_there_is_no_cell_id_without_a_kernel() -> None:
     assert followed(Shell(kernel=False)).id == ""
 
 
-def test_deleted_cells_are_remembered_until_somebody_asks_for_them() -> None:
+def test_deleted_cells_are_collected_until_they_are_taken() -> None:
     shell = Shell()
     cells = followed(shell)
     shell.runs(1, cellId="a", deletedCells=["b"])
@@ -50,7 +50,7 @@ def test_deleted_cells_are_remembered_until_somebody_asks_for_them() -> None:
     assert cells.take_deleted() == set()
 
 
-def test_a_deleted_cell_that_runs_is_back() -> None:
+def test_a_deleted_cell_that_runs_again_is_not_deleted() -> None:
     shell = Shell()
     cells = followed(shell)
     shell.runs(1, cellId="a", deletedCells=["b"])
@@ -58,7 +58,7 @@ def test_a_deleted_cell_that_runs_is_back() -> None:
     assert cells.take_deleted() == set()
 
 
-def test_a_cell_that_asks_twice_in_one_run_is_known_by_session() -> None:
+def test_a_second_prompt_of_a_cell_is_recognized_by_session() -> None:
     shell = Shell()
     cells = followed(shell)
     shell.runs(1, cellId="a")
@@ -71,7 +71,7 @@ def test_a_cell_that_asks_twice_in_one_run_is_known_by_session() -> None:
     assert not cells.has_sent_prompt("main", "a")
 
 
-def test_nothing_is_left_behind() -> None:
+def test_uninstall_removes_the_callback() -> None:
     shell = Shell()
     cells = followed(shell)
     cells.uninstall()

@@ -1,4 +1,4 @@
-"""A cell that awaits, on kernels of three kinds, in front of a front end with widgets and of one without."""
+"""Async cells on three kinds of kernels, with and without a page that handles widgets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
 
 WIDGETS = "application/vnd.jupyter.widget-view+json"
 WORKING = [INSTALLED, "6.31.0"]
-"""Kernels that hear widgets in the middle of a cell without the front end's help."""
+"""Kernels that receive messages of widgets during a cell without subshells."""
 
 SAVED = "The partial reply was saved to the session; %mimo continue resumes it."
 
@@ -39,7 +39,7 @@ def peer(server: Peer) -> Peer:
 
 @pytest.fixture(scope="module")
 def kernels(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Kernel]]:
-    """Start kernels when they are asked for."""
+    """Return a function that starts a kernel, or returns the running one."""
     running: dict[tuple[str, bool], Kernel] = {}
     environment = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{server.url}/v1", "MIMO_SYSTEM": "none"}
 
@@ -58,7 +58,7 @@ def kernels(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def kinds(ran: Ran) -> list[str]:
-    """What the output was, one after the other."""
+    """Return the kinds of output in their order."""
     return [next(iter(content["data"])) for _, content in ran.messages if "data" in content]
 
 
@@ -67,7 +67,7 @@ def slowly(count: int = 10, pause: float = 0.1) -> Callable[[Any], Answer]:
 
 
 def step_by_step(kernel: Kernel, words: list[str]) -> Callable[[Seen], Answer]:
-    """Send the next word when the cell shows the one before."""
+    """Send each word when the cell shows the one before it."""
 
     def pieces(seen: Seen) -> Iterator[Any]:
         for word in words:
@@ -78,7 +78,9 @@ def step_by_step(kernel: Kernel, words: list[str]) -> Callable[[Seen], Answer]:
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_where_widgets_work_a_reply_is_live_and_then_a_document(kernels: Any, peer: Peer, name: str) -> None:
+def test_a_reply_is_a_live_view_and_then_a_document_where_widgets_work(
+    kernels: Any, peer: Peer, name: str
+) -> None:
     peer.script = slowly()
     ran = kernels(name).run("%%mimo\nhello")
     assert kinds(ran)[-2:] == [WIDGETS, "text/html"]
@@ -88,9 +90,7 @@ def test_where_widgets_work_a_reply_is_live_and_then_a_document(kernels: Any, pe
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_where_nobody_answers_for_widgets_a_reply_grows_without_them(
-    kernels: Any, peer: Peer, name: str
-) -> None:
+def test_a_reply_is_shown_without_widgets_where_no_page_responds(kernels: Any, peer: Peer, name: str) -> None:
     kernel = kernels(name, widgets=False)
     peer.script = step_by_step(kernel, [f"word{number} " for number in range(5)])
     ran = kernel.run("%%mimo\nhello")
@@ -99,8 +99,8 @@ def test_where_nobody_answers_for_widgets_a_reply_grows_without_them(
     assert len(ran.outputs) == 1
 
 
-def test_a_kernel_that_hears_no_widgets_while_a_cell_runs_shows_none(kernels: Any, peer: Peer) -> None:
-    """ipykernel 7.3 in front of a front end that has widgets but opens no subshell: no dead button."""
+def test_a_kernel_without_widget_messages_during_a_cell_shows_no_widgets(kernels: Any, peer: Peer) -> None:
+    """ipykernel 7.3 needs subshells. Without them a button would not respond."""
     peer.script = slowly()
     ran = kernels("7.3.0").run("%%mimo\nhello")
     assert set(kinds(ran)) == {"text/html"}
@@ -112,7 +112,7 @@ def opened(ran: Ran) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_cells_behind_run_afterwards_and_in_order(kernels: Any, peer: Peer, name: str) -> None:
+def test_queued_cells_run_afterwards_in_order(kernels: Any, peer: Peer, name: str) -> None:
     peer.script = slowly()
     first, *behind = kernels(name).run_all(
         ["%%mimo\nhello", "print(1, _.text[:4])", "%%mimo\nagain", "print(2)"]
@@ -128,21 +128,25 @@ ENDLESS = {
     "in silence": lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), SILENCE]),
     "before the first byte": lambda seen: Answer([SILENCE]),
 }
-"""Answers that do not end by themselves."""
+"""Replies that do not end by themselves."""
 SHOWN = {"in the stream": "word", "in silence": "an answer", "before the first byte": ""}
 
 
 @pytest.mark.parametrize("state", ENDLESS)
 @pytest.mark.parametrize("press", ["Stop", ""], ids=["button", "interrupt"])
 @pytest.mark.parametrize("name", WORKING)
-def test_a_reply_is_stopped_at_once(kernels: Any, peer: Peer, name: str, press: str, state: str) -> None:
+def test_stop_and_interrupt_take_effect_at_once(
+    kernels: Any, peer: Peer, name: str, press: str, state: str
+) -> None:
     kernel = kernels(name)
     peer.script = ENDLESS[state]
 
-    def begun() -> bool:
+    def has_started() -> bool:
         return bool(peer.requests) and kernel.shows("Stop") and kernel.shows(SHOWN[state])
 
-    stopped, *behind = kernel.run_all(["%%mimo\nhello", "print(1)", "print(2)"], when=begun, press=press)
+    stopped, *behind = kernel.run_all(
+        ["%%mimo\nhello", "print(1)", "print(2)"], when=has_started, press=press
+    )
     came = state != "before the first byte"
     outcome = SAVED if came else "No reply was received."
     assert stopped.error == [f"Interrupted: {outcome}"]
@@ -155,7 +159,7 @@ def test_a_reply_is_stopped_at_once(kernels: Any, peer: Peer, name: str, press: 
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_an_error_aborts_the_cells_that_came_while_the_cell_awaited(
+def test_an_error_aborts_the_cells_that_were_queued_during_the_cell(
     kernels: Any, peer: Peer, name: str
 ) -> None:
     peer.script = lambda seen: Answer([0.5], 401)
@@ -165,7 +169,7 @@ def test_an_error_aborts_the_cells_that_came_while_the_cell_awaited(
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_an_interrupt_works_in_the_cell_after_one_that_awaited(kernels: Any, peer: Peer, name: str) -> None:
+def test_an_interrupt_works_in_the_cell_after_an_async_cell(kernels: Any, peer: Peer, name: str) -> None:
     kernel = kernels(name)
     kernel.run("%%mimo\nhello")
     waits = "import time\nprint('waits')\nwhile True:\n    time.sleep(0.1)"
@@ -174,13 +178,13 @@ def test_an_interrupt_works_in_the_cell_after_one_that_awaited(kernels: Any, pee
 
 
 @pytest.mark.parametrize("setting", ["live=off", "quiet=on"])
-def test_a_person_may_do_without_widgets(kernels: Any, peer: Peer, setting: str) -> None:
+def test_a_setting_switches_widgets_off(kernels: Any, peer: Peer, setting: str) -> None:
     kernel = kernels(INSTALLED)
     kernel.run(f"%mimo_config {setting}")
     assert WIDGETS not in kinds(kernel.run("%%mimo\nhello"))
 
 
-def test_a_console_prints_the_words(kernels: Any, server: Peer, peer: Peer, tmp_path: Path) -> None:
+def test_a_console_prints_the_reply(kernels: Any, server: Peer, peer: Peer, tmp_path: Path) -> None:
     environment = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{server.url}/v1"}
     with Kernel(tmp_path, console=True, **environment) as console:
         console.run("%load_ext mimo_magics")
@@ -200,7 +204,7 @@ print(*replies, sep=' | ')
 
 @pytest.mark.parametrize("order", [("one", "two"), ("two", "one")], ids=" ends before ".join)
 @pytest.mark.parametrize("name", WORKING)
-def test_two_replies_may_come_at_the_same_time(
+def test_two_replies_may_arrive_at_the_same_time(
     kernels: Any, peer: Peer, name: str, order: tuple[str, str]
 ) -> None:
     ended: list[str] = []
@@ -226,7 +230,7 @@ def test_two_replies_may_come_at_the_same_time(
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if version(name) >= (7,)])
-def test_two_cells_may_await_at_the_same_time_in_subshells(kernels: Any, peer: Peer, name: str) -> None:
+def test_two_async_cells_may_run_at_the_same_time_in_subshells(kernels: Any, peer: Peer, name: str) -> None:
     def is_other_there() -> bool:
         return len(peer.requests) == 2
 
@@ -240,7 +244,7 @@ def test_two_cells_may_await_at_the_same_time_in_subshells(kernels: Any, peer: P
 
 
 class Queueless:
-    """A kernel of the newest kind: it tells which messages come while a cell runs."""
+    """A kernel of the newest kind, which marks the messages that arrive during a cell."""
 
     def __init__(self) -> None:
         self.statuses: list[tuple[str, object]] = []
@@ -262,7 +266,7 @@ async def pumping(kernel: Queueless, cell: str, until: asyncio.Event) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_each_cell_that_runs_is_told_to_run_on_and_the_last_one_leaves_nothing(count: int) -> None:
+def test_each_running_cell_is_reported_busy_and_the_last_one_restores_the_kernel(count: int) -> None:
     async def run() -> None:
         kernel = Queueless()
         ends = [asyncio.Event() for _ in range(count)]
@@ -280,7 +284,7 @@ def test_each_cell_that_runs_is_told_to_run_on_and_the_last_one_leaves_nothing(c
     asyncio.run(run())
 
 
-def test_what_another_program_put_into_the_kernel_stays_there() -> None:
+def test_a_patch_of_another_program_is_restored() -> None:
     async def run() -> None:
         kernel = Queueless()
         theirs = kernel.dispatch_shell = partial(kernel.dispatch_shell)  # type: ignore[method-assign]
@@ -292,7 +296,7 @@ def test_what_another_program_put_into_the_kernel_stays_there() -> None:
 
 
 @pytest.mark.parametrize("part", ["dispatch_shell", "get_parent", "_publish_status"])
-def test_a_kernel_that_lacks_a_part_is_left_alone(part: str) -> None:
+def test_a_kernel_that_lacks_a_part_is_not_changed(part: str) -> None:
     async def run() -> None:
         parts = {
             name: getattr(Queueless(), name) for name in ("dispatch_shell", "get_parent", "_publish_status")

@@ -1,4 +1,4 @@
-"""The transforms in a shell: from the text of a cell to the request."""
+"""The input transforms of a shell, from the text of a cell to the request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
 
 
 def prompt_of(shell: InteractiveShell, cell: str) -> Any:
-    """The prompt of the request that a cell would send, which it keeps as `draft`."""
+    """Return the prompt of the request that a cell would send; the cell stores it as `draft`."""
     shell.user_ns.pop("draft", None)
     shell.run_cell(cell, silent=True)
     return shell.user_ns["draft"].body["messages"][-1]["content"]
@@ -50,7 +50,7 @@ def test_a_prompt_is_sent_as_it_was_typed(shell: InteractiveShell, above: str, b
     assert prompt == f"{typed}\n".replace("\r\n", "\n").rstrip("\n")
 
 
-def test_options_for_other_programs_below_the_magic_are_no_prompt(shell: InteractiveShell) -> None:
+def test_option_lines_of_other_programs_are_not_part_of_the_prompt(shell: InteractiveShell) -> None:
     extension.load(shell)
     head = "%%mimo --dry-run --raw -o draft\n"
     assert prompt_of(shell, f"{head}#| echo: false\r\n#|export\n  a\n#| b\n") == "  a\n#| b"
@@ -66,7 +66,7 @@ def test_options_for_other_programs_below_the_magic_are_no_prompt(shell: Interac
         "for a in d: x = %mimo Is str?",
     ],
 )
-def test_a_question_in_the_cell_that_loads_the_extension_is_told_of(
+def test_a_lost_prompt_in_the_cell_that_loads_the_extension_is_reported(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], line: str
 ) -> None:
     shell.run_cell("d = {}")
@@ -80,7 +80,7 @@ def test_a_question_in_the_cell_that_loads_the_extension_is_told_of(
 @pytest.mark.parametrize(
     "line", ["str?", "%mimo?", "%mimo --dry-run Hello.", "# %mimo str?", "'%mimo str?'", ""]
 )
-def test_nothing_is_told_where_nothing_was_lost(
+def test_nothing_is_reported_if_no_prompt_was_lost(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], line: str
 ) -> None:
     shell.run_cell(f"%load_ext mimo_magics\n{line}")
@@ -88,7 +88,7 @@ def test_nothing_is_told_where_nothing_was_lost(
     assert LOST not in capsys.readouterr().err
 
 
-def test_a_question_in_a_file_that_loads_the_extension_is_told_of(
+def test_a_lost_prompt_in_a_file_that_loads_the_extension_is_reported(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "talk.ipy"

@@ -1,4 +1,4 @@
-"""A cell with a magic of ours: what stands below it is a prompt, and no code."""
+"""Cells with a magic of ours: the text below it is a prompt, not code."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def transformed(cell: str) -> str:
 
 
 def arguments(code: str) -> list[Any]:
-    """What a cell that is one call of a cell magic passes to it."""
+    """Return the arguments of the call that a cell consists of."""
     call = ast.parse(code, mode="eval").body
     assert isinstance(call, ast.Call)
     assert ast.unparse(call.func) == "get_ipython().run_cell_magic"
@@ -53,16 +53,14 @@ def arguments(code: str) -> list[Any]:
 @given(st.sampled_from(ABOVE), st.sampled_from(HEADS), BODIES)
 @example("", "%%mimo\n", "Why?\n>>> [1, 2][5:]\n[]\n")
 @example("", "%%mimo\n", "In [2]: x\n>>>>>>> main\n    >>> f()\n  ...: 1")
-def test_what_stands_below_a_magic_reaches_it_character_for_character(
-    above: str, head: str, body: str
-) -> None:
+def test_the_text_below_a_magic_reaches_it_unchanged(above: str, head: str, body: str) -> None:
     name, _, line = head.strip().partition("\xa0" if "\xa0" in head else "\t" if "\t" in head else " ")
     end = "" if body.endswith("\n") else "\n"
     assert arguments(transformed(above + head + body)) == [name[2:], line, body + end if body else ""]
 
 
 @given(BODIES)
-def test_a_magic_of_others_above_leaves_the_prompt_as_it_is(body: str) -> None:
+def test_another_magic_above_does_not_change_the_prompt(body: str) -> None:
     inner = f"# timed\n%%capture out\n\n%%mimo -t 0\n{body}"
     cell = f"#| echo: false\n%%time \n{inner}"
     name, line, rest = arguments(transformed(cell))

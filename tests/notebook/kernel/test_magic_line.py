@@ -1,4 +1,4 @@
-"""A line with a magic of ours is a prompt wherever IPython takes a line for one of a magic."""
+"""Lines with a magic of ours: a prompt wherever IPython allows a line magic."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ INDENTED = ("for city in cities:\n    ", "def f():\n\tif x:\n\t\t", "with a as b
 
 @pytest.mark.parametrize("left", LEFT_SIDES)
 @pytest.mark.parametrize("prompt", ["What is str?", "-t 0 Is it d['k']??", "What does ( mean?", "It's str?"])
-def test_a_question_is_a_prompt_wherever_a_magic_may_stand(left: str, prompt: str) -> None:
+def test_a_question_is_a_prompt_wherever_a_magic_may_be(left: str, prompt: str) -> None:
     assert transformed(f"{left}%mimo {prompt}\nprint(1)") == f"{left}{call(prompt)}\nprint(1)\n"
 
 
@@ -82,7 +82,7 @@ def test_a_line_keeps_its_prompt(cell: str, code: str) -> None:
     assert transformed(cell) == f"{code}\n"
 
 
-def test_what_is_no_python_on_one_line_does_not_hide_the_next() -> None:
+def test_an_open_bracket_in_a_prompt_does_not_hide_the_next_line() -> None:
     cell = '!echo (\n%mimo a ( b\nx = %mimo It\'s [ what is str?\n%mimo """ str?'
     calls = call("a ( b"), "x = " + call("It's [ what is str?"), call('""" str?')
     assert transformed(cell).splitlines() == ["get_ipython().system('echo (')", *calls]
@@ -122,7 +122,7 @@ def test_every_other_line_is_left_to_ipython(cell: str) -> None:
         | st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])
     ),
 )
-def test_any_text_behind_the_magic_is_its_prompt(left: str, text: str) -> None:
+def test_any_text_after_the_magic_is_its_prompt(left: str, text: str) -> None:
     prompt = text.strip().rstrip("\\") + " a?"
     assert transformed(f"{left}%mimo {prompt.lstrip()}") == f"{left}{call(prompt.lstrip())}\n"
 
@@ -134,7 +134,7 @@ def shell() -> InteractiveShell:
     return shell
 
 
-def test_a_question_without_the_percent_sign_is_a_prompt_where_ipython_takes_it_for_a_magic(
+def test_a_question_without_the_percent_sign_is_a_prompt_with_automagic(
     shell: InteractiveShell,
 ) -> None:
     shell.input_transformers_cleanup.insert(0, AutomagicTransform(shell))
@@ -169,7 +169,7 @@ def test_a_question_without_the_percent_sign_is_a_prompt_where_ipython_takes_it_
         ("", None),
     ],
 )
-def test_the_end_of_a_text_is_a_line_of_ours_by_the_same_rule(
+def test_the_last_line_of_a_text_is_recognized_by_the_same_rule(
     text: str, line: tuple[str, str] | None
 ) -> None:
     assert split_last_line(text) == line

@@ -1,4 +1,4 @@
-"""Where the notebook is, and where its sessions are saved."""
+"""The path of the notebook."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ def shell(**variables: object) -> SimpleNamespace:
         (None, {}, None, None),
     ],
 )
-def test_the_person_is_asked_before_the_front_end(
+def test_the_setting_precedes_the_front_end(
     monkeypatch: pytest.MonkeyPatch,
     named: str | None,
     variables: dict[str, object],
@@ -37,7 +37,7 @@ def test_the_person_is_asked_before_the_front_end(
     assert find_notebook(shell(**variables), named) == (Path(found).absolute() if found else None)
 
 
-def test_a_path_that_is_needed_and_not_known_is_an_error_that_says_how_to_tell_it() -> None:
+def test_a_required_path_that_is_unknown_is_an_error_that_names_the_setting() -> None:
     with pytest.raises(BadOption) as error:
         require_notebook_path(None)
     assert "%mimo_config notebook=" in error.value.hint

@@ -105,5 +105,5 @@ def test_settings_that_cannot_be_used_together_are_an_error_of_the_state(config:
     write_setting(config, "base_url", "https://other.example/v1")
     write_setting(config, "preset", "local")
     assert read_panel_state(config).error == (
-        "The embedded model has no base URL. Leave one out: %mimo_config --reset base_url"
+        "The embedded model has no base URL. Remove one of the two settings: %mimo_config --reset base_url"
     )

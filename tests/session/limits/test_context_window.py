@@ -38,7 +38,7 @@ from mimo_magics.session.limits.context_window import (
     get_window_size,
     plan_context,
 )
-from mimo_magics.session.turn import Turn, conversation_messages
+from mimo_magics.session.turn import Turn, history_messages
 from mimo_magics.wire.formats import FORMATS
 
 
@@ -174,7 +174,7 @@ def test_what_stands_in_no_turn_is_not_scaled_with_them() -> None:
 )
 def test_a_count_that_cannot_be_is_not_heeded(past: list[Turn]) -> None:
     assert plan_context(past, prompt(50), 1_000, "error") == ContextPlan(
-        0, 50 + estimate_message_tokens(conversation_messages(past))
+        0, 50 + estimate_message_tokens(history_messages(past))
     )
 
 
@@ -253,10 +253,10 @@ def test_a_summary_stands_for_the_turns_before_it() -> None:
 
 def test_a_summary_is_asked_for_behind_what_it_is_of() -> None:
     turns = [turn(2), turn(4)]
-    assert build_summary_request(turns) == (*conversation_messages(turns), user_message(SUMMARY_PROMPT))
+    assert build_summary_request(turns) == (*history_messages(turns), user_message(SUMMARY_PROMPT))
     assert build_summary_request(turns, "Before.") == (
         *build_summary_messages("Before."),
-        *conversation_messages(turns),
+        *history_messages(turns),
         user_message(SUMMARY_PROMPT),
     )
 
@@ -291,7 +291,7 @@ def test_a_request_with_a_summary_is_one_that_servers_take(
     left_out = chance.randint(0, len(past))
     rest = (
         *build_summary_messages(summary),
-        *conversation_messages(past[left_out:]),
+        *history_messages(past[left_out:]),
         user_message("And now?"),
     )
     thinking = chance.choice([None, True, False])

@@ -17,7 +17,7 @@ def test_a_response_without_end_is_read_up_to_a_bound(peer: Peer, api: Api, unit
     talk = create_session(peer, api)
     obeying = peer.script
     peer.answers(lambda seen: Answer(frames(seen, repeat(unit * 1_000))))
-    with pytest.raises(WireError, match="The response is longer than 2 MB"):
+    with pytest.raises(WireError, match="The response is larger than 2 MB"):
         talk.ask("one")
     assert len(peer.left()) == 1
     assert len(talk.turns[0].reply.text) <= MAX_RESPONSE_CHARS if talk.turns else unit != "word "
@@ -39,6 +39,6 @@ def test_whatever_a_response_repeats_without_end_is_bounded(peer: Peer, delta: d
     talk = create_session(peer)
     frame = sse({"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": delta}]})
     peer.answers(Answer(repeat(frame * 20)))
-    with pytest.raises(WireError, match="The response is longer than 2 MB"):
+    with pytest.raises(WireError, match="The response is larger than 2 MB"):
         talk.ask("one")
     assert len(peer.left()) == 1

@@ -341,7 +341,7 @@ def test_a_curl_command_sends_the_key_in_the_header_of_the_service() -> None:
 
 
 def test_a_curl_command_for_the_embedded_model_is_refused() -> None:
-    with pytest.raises(BadOption, match="The embedded model has no public endpoint") as failure:
+    with pytest.raises(BadOption, match="The embedded model has no public base URL") as failure:
         export_history(said(turn(preset="local")), "main", "curl", Settings())
     assert failure.value.hint == "Export to py instead."
 

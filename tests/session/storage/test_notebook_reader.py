@@ -186,7 +186,7 @@ def test_a_branch_whose_first_output_is_missing_is_left_aside() -> None:
         cell(output(turn(5), "t1")),
     )
     sentences = tuple(
-        f"Cell {place} from the top: its turn is no longer part of the conversation." for place in (2, 3)
+        f"Cell {place} of the notebook: its turn is no longer part of the session." for place in (2, 3)
     )
     assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(5))}, sentences)
 
