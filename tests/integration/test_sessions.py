@@ -131,9 +131,7 @@ def test_nested_run_cell_calls_count_as_a_loop(kernel: Kernel, peer: Peer) -> No
     assert sent_contents(peer) == expected_requests("one two") * 2
 
 
-def test_re_running_all_cells_with_new_in_the_middle_reproduces_both_lines(
-    kernel: Kernel, peer: Peer
-) -> None:
+def test_re_runs_of_cells_with_new_do_not_change_the_older_branch(kernel: Kernel, peer: Peer) -> None:
     for _ in range(2):
         run_prompts(kernel, "one two")
         run_prompts(kernel, "three", "--new")
@@ -143,21 +141,23 @@ def test_re_running_all_cells_with_new_in_the_middle_reproduces_both_lines(
     assert sent_contents(peer) == [expected_contents("one two!"), expected_contents("three four!")]
 
 
-@pytest.mark.parametrize("options", ["", "--new"], ids=["no more", "from now on"])
-def test_cells_below_follow_a_cell_that_lost_or_got_new(kernel: Kernel, peer: Peer, options: str) -> None:
+@pytest.mark.parametrize("options", ["", "--new"], ids=["without --new", "with --new"])
+def test_later_cells_follow_a_cell_that_loses_or_gets_the_option_new(
+    kernel: Kernel, peer: Peer, options: str
+) -> None:
     def run_all(options: str) -> list[list[str]]:
         run_prompts(kernel, "one two")
         run_prompts(kernel, "three", options)
         run_prompts(kernel, "four")
         return sent_contents(peer)
 
-    alone, together = (
+    separate, joined = (
         [*expected_requests("one two"), *expected_requests("three four")],
         expected_requests("one two three four"),
     )
     other = "" if options else "--new"
-    assert run_all(other) == (alone if other else together)
-    assert run_all(options) == (alone if options else together)
+    assert run_all(other) == (separate if other else joined)
+    assert run_all(options) == (separate if options else joined)
 
 
 def test_a_one_off_prompt_and_a_failed_call_do_not_change_the_session(kernel: Kernel, peer: Peer) -> None:

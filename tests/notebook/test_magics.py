@@ -304,7 +304,7 @@ def test_the_usage_of_each_session_is_shown(kernel: Kernel, peer: Peer) -> None:
         ["1", "mimo-v2-pro", "20", "25", "%", "10"],
         ["2", "mimo-v2-pro", "20", "25", "%", "10"],
         ["3", "mimo-v2-pro", "20", "25", "%", "10"],
-        ["other", "calls", "20", "25", "%", "10", "0.0000"],
+        ["other", "calls", "20", "25", "%", "10"],
         ["total", "80", "25", "%", "40", "–"],
     ]
     (table,) = kernel.run("%mimo_usage other").documents
