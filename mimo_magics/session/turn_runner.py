@@ -77,8 +77,7 @@ class RunningTurn:
         self.digest = turn_input.digest
         self._tools = tools
         self._turn_input = turn_input
-        self._cell = cell
-        self._opens_branch = opens_branch
+        self._cell, self._opens_branch = cell, opens_branch
         self._tape_selection = tape.resolve_tapes(turn_input.settings.tape)
         self.clock = tape.create_clock(self._tape_selection, turn_input.settings.tape_pace)
         """Clock of the times and waits of the turn; of the tape if there is one."""

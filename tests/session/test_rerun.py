@@ -27,6 +27,7 @@ from support.peer_sessions import (
 from mimo_magics.client import http
 from mimo_magics.core.errors import BadOption, MimoError, SessionBusy
 from mimo_magics.core.messages import ToolResult
+from mimo_magics.session.deleted_cells import remove_cells, restore_cell
 from mimo_magics.session.history import Branch, History
 from mimo_magics.session.session import Session
 
@@ -230,7 +231,7 @@ def test_deleted_cells_leave_the_line_and_the_next_reply_has_a_notice(
 ) -> None:
     chat = create_session(peer)
     run_cells(chat, "a", "b", "c")
-    chat.remove_cells(cells)
+    remove_cells(chat, cells)
     assert current_prompts(chat) == left
     assert [notices(chat, "d"), notices(chat, "e")] == [expected, ()]
     assert request_bodies(peer, 3) == [
@@ -253,9 +254,9 @@ def test_a_pasted_cell_replaces_its_turn_at_its_old_place(
 ) -> None:
     chat = create_session(peer)
     run_cells(chat, "a", "b", "c")
-    chat.remove_cells({cell})
+    remove_cells(chat, {cell})
     run_cells(chat, "d")
-    chat.restore_cell(cell)
+    restore_cell(chat, cell)
     assert current_prompts(chat) == "a b c d"
     (notice,) = notices(chat, "again", cell=cell)
     assert notice.startswith(f"Replaced {place}")
@@ -269,8 +270,8 @@ def test_a_pasted_cell_replaces_its_turn_at_its_old_place(
 def test_a_failed_re_run_of_a_pasted_cell_restores_its_turn(peer: Peer) -> None:
     chat = create_session(peer)
     run_cells(chat, "a", "b")
-    chat.remove_cells({"a"})
-    chat.restore_cell("a")
+    remove_cells(chat, {"a"})
+    restore_cell(chat, "a")
     peer.answers(error(400))
     with pytest.raises(MimoError):
         ask(chat, "again", cell="a")
@@ -280,17 +281,17 @@ def test_a_failed_re_run_of_a_pasted_cell_restores_its_turn(peer: Peer) -> None:
 def test_no_cell_is_restored_after_clear(peer: Peer) -> None:
     chat = create_session(peer)
     run_cells(chat, "a", "b")
-    chat.remove_cells({"a"})
+    remove_cells(chat, {"a"})
     chat.clear()
     for cell in ("a", "z", ""):
-        chat.restore_cell(cell)
+        restore_cell(chat, cell)
     assert chat.history == History()
 
 
 def test_a_cached_reply_leaves_the_notice_of_deleted_cells_to_the_next_reply(peer: Peer) -> None:
     chat = create_session(peer)
     run_cells(chat, "a", "b")
-    chat.remove_cells({"b"})
+    remove_cells(chat, {"b"})
     saved, sent = notices(chat, "a", cell="a", run_all="keep"), notices(chat, "c")
     assert (len(saved), saved[0][:9]) == (1, "Reused th")
     assert sent == ("Removed the turn of a deleted cell. The previous version is branch 2.",)
@@ -299,7 +300,7 @@ def test_a_cached_reply_leaves_the_notice_of_deleted_cells_to_the_next_reply(pee
 def test_clear_drops_pending_notices(peer: Peer) -> None:
     chat = create_session(peer)
     run_cells(chat, "a", "b")
-    chat.remove_cells({"a"})
+    remove_cells(chat, {"a"})
     chat.clear()
     assert notices(chat, "c") == ()
 
@@ -330,7 +331,7 @@ def test_clear_keeps_the_spending(peer: Peer) -> None:
         lambda chat: chat.switch(1),
         lambda chat: chat.start_branch(),
         lambda chat: chat.clear(),
-        lambda chat: chat.remove_cells({"a"}),
+        lambda chat: remove_cells(chat, {"a"}),
         lambda chat: chat.ask("two"),
         lambda chat: chat.ask(None),
     ],
@@ -392,7 +393,7 @@ def test_an_invalid_prompt_or_setting_leaves_the_session_usable(
     chat = create_session(peer)
     run_cells(chat, "a", "b")
     before = chat.history
-    chat.remove_cells({"b"})
+    remove_cells(chat, {"b"})
     with pytest.raises(BadOption):
         ask(chat, **{"prompt": "again", "cell": "a", **refused})
     assert chat.history == before.remove_cells({"b"})
