@@ -46,14 +46,14 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="ours and httpx, once")
     options = parser.parse_args()
     rounds = 1 if options.short else options.rounds
-    wanted = SHORT if options.short else tuple(CODES)
-    there = [name for name in wanted if name == OURS or find_spec(name.split()[-1])]
-    runs: dict[str, list[tuple[float, int]]] = {name: [] for name in there}
+    names = SHORT if options.short else tuple(CODES)
+    available = [name for name in names if name == OURS or find_spec(name.split()[-1])]
+    runs: dict[str, list[tuple[float, int]]] = {name: [] for name in available}
     for _ in range(rounds):
-        for name in there:
+        for name in available:
             runs[name].append(measured(CODES[name]))
     ours = median(ms for ms, _ in runs[OURS])
-    for name in wanted:
+    for name in names:
         if name not in runs:
             print(f"{name:28} not installed here")
             continue
