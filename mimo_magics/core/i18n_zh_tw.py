@@ -15,8 +15,8 @@ TRANSLATIONS: dict[str, str] = {
     # afterwards, answers, asking, cell
     "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
     "The session has no turns yet.": "工作階段還沒有回合。",
-    "There is no turn {number}.": "沒有第 {number} 回合。",
     "Number of turns: {count}.": "回合數：{count}。",
+    "There is no turn {number}.": "沒有第 {number} 回合。",
     "The last reply has no code block.": "上一個回覆沒有程式碼區塊。",
     "The last reply has {count} code blocks.": "上一個回覆有 {count} 個程式碼區塊。",
     "Choose one: %mimo insert 1": "請選一個：%mimo insert 1",
@@ -453,7 +453,7 @@ TRANSLATIONS: dict[str, str] = {
     "The previous version, with {count} later turns,": "先前的版本（含之後的 {count} 個回合）",
     "Replaced turn {place}. {version} is branch {branch}.": "已取代第 {place} 回合。{version}是分支 {branch}。",
     "Send a prompt instead.": "請改為送出提示詞。",
-    "Send a prompt first.": "請先送出提示。",
+    "Send a prompt first.": "請先送出提示詞。",
     "The front end does not report the path of the notebook.": "前端沒有提供筆記本的路徑。",
     "Set it: %mimo_config notebook=PATH.ipynb": "請設定：%mimo_config notebook=PATH.ipynb",
     # files of sessions, and notebooks read back
@@ -494,7 +494,7 @@ TRANSLATIONS: dict[str, str] = {
     "Cell {place} of the notebook: {why}.": "筆記本的第 {place} 個儲存格：{why}。",
     "The notebook has no session {name!r}.": "筆記本中沒有工作階段 {name!r}。",
     "its turn is no longer part of the session": "它的回合已不屬於工作階段",
-    "its turn is a one-off prompt": "它的回合是單次提示",
+    "its turn is a one-off prompt": "它的回合是單次提示詞",
     "its turn is also in cell {place}": "它的回合也在第 {place} 個儲存格中",
     "its turn record is not valid ({error})": "它的回合紀錄無效（{error}）",
     # a conversation, shown and exported
@@ -736,8 +736,8 @@ TRANSLATIONS: dict[str, str] = {
     "{model} at {host}. {follows}": "{model}，位於 {host}。{follows}",
     "yes, outside the range": "是，超出範圍",
     "no: {reason}": "否：{reason}",
-    "The prompt does not go on the first line: {rest!r}.": "提示詞不能寫在第一行：{rest!r}。",
-    "Write it below %%mimo.": "請寫在 %%mimo 的下一行。",
+    "The first line of %%mimo accepts only options, not {rest!r}.": "%%mimo 的第一行只接受選項，不接受 {rest!r}。",
+    "Write the prompt below it.": "請把提示詞寫在它的下面。",
     # tools
     "tool": "工具",
     "approval": "核准",

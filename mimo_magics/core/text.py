@@ -70,7 +70,9 @@ def escape_invisible_characters(text: str) -> str:
     """
     text = LINE_END.sub("\n", join_surrogates(text))
     # The search for one set of characters is much faster than that for all sequences.
-    return SHOWN_CHARACTERS.sub(_escape_unless_well_formed, text) if INVISIBLE_CHARACTERS.search(text) else text
+    return (
+        SHOWN_CHARACTERS.sub(_escape_unless_well_formed, text) if INVISIBLE_CHARACTERS.search(text) else text
+    )
 
 
 def escape_every_invisible_character(text: str) -> str:
