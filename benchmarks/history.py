@@ -1,6 +1,6 @@
 """Cost of a long session: building the next request, saving, and loading, compared with plain JSON.
 
-Each turn has about 1,000 tokens at four characters each: a prompt, reasoning, an answer, and a tool call in every fifth
+Each turn has about 1,000 tokens at four characters each: a prompt, reasoning, text, and a tool call in every fifth
 turn. `json.dumps` writes the messages of the OpenAI format. `json.loads` parses the same text as `from_text`. All
 operations run once in each round, so that a busy machine slows all of them. Read the ratios, and whether a turn costs
 the same in a long session as in a short one. The bytes are the same on every machine.
@@ -67,8 +67,8 @@ def make_text(size: int) -> str:
 
 def make_turn(number: int) -> Turn:
     """Return a turn of about 4,000 characters. Each fifth one calls a tool."""
-    reasoning, answer = ReasoningPart(make_text(1_000)), TextPart(make_text(2_600))
-    parts = (reasoning, *(CALLS if number % 5 == 0 else ()), answer)
+    reasoning, text = ReasoningPart(make_text(1_000)), TextPart(make_text(2_600))
+    parts = (reasoning, *(CALLS if number % 5 == 0 else ()), text)
     usage = Usage(1_000 * number, 900, 1_000 * number, 250)
     reply = Reply(
         Message("assistant", parts),

@@ -1,6 +1,6 @@
-"""What a notebook keeps of a reply of 2,000 tokens, beside the reply itself: prose, code, and a mixture.
+"""Size of a reply of 2,000 tokens in a saved notebook, compared with its text: prose, code, and a mixture.
 
-All figures are bytes, the same on every machine. `--short` takes 200 tokens.
+All figures are bytes, which are the same on every machine. `--short` uses 200 tokens.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ KINDS = {
 }
 
 
-def reply(source: str, tokens: int) -> Reply:
-    """A reply of about so many tokens, at four characters each, with reasoning of a tenth of it."""
+def make_reply(source: str, tokens: int) -> Reply:
+    """Return a reply of about this many tokens at four characters each. A tenth of them is reasoning."""
     text = (source * (4 * tokens // len(source) + 1))[: 4 * tokens]
     parts = (ReasoningPart(text[: len(text) // 10]), TextPart(text))
     usage, timing = Usage(500, tokens, 400, tokens // 10), Timing(0.5, 2.0, 40.0)
     return Reply(Message("assistant", parts), usage, "end", "mimo-v2-pro", "0" * 32, timing=timing)
 
 
-def sizes(answer: Reply) -> tuple[int, int, int, int]:
-    """Bytes of the text, the HTML, the record, and of all that is saved."""
-    turn = Turn(user_message("Tell me."), answer, Params("mimo-v2-pro"), "mimo-v2", "openai", 1.0)
-    bundle, metadata = reply_document.reply_bundle(answer), {"mimo": build_record(turn)}
+def measure_sizes(reply: Reply) -> tuple[int, int, int, int]:
+    """Return the bytes of the text, the HTML, the record, and the whole saved output."""
+    turn = Turn(user_message("Tell me."), reply, Params("mimo-v2-pro"), "mimo-v2", "openai", 1.0)
+    bundle, metadata = reply_document.reply_bundle(reply), {"mimo": build_record(turn)}
     whole = {"output_type": "display_data", "data": bundle, "metadata": metadata}
-    parts = (answer.text, bundle["text/html"], metadata, whole)
+    parts = (reply.text, bundle["text/html"], metadata, whole)
     return tuple(len(json.dumps(part, ensure_ascii=False).encode()) for part in parts)  # type: ignore[return-value]
 
 
@@ -58,11 +58,12 @@ def main() -> None:
     tokens = SHORT if parser.parse_args().short else TOKENS
     print(f"{'':6} {'text':>7} {'html':>7} {'record':>7} {'saved':>7}  saved/text  (saved - html)/text")
     for kind, source in KINDS.items():
-        answer = reply(source, tokens)
-        text, page, note, saved = sizes(answer)
-        bare = sizes(replace(answer, message=Message("assistant", answer.message.parts[1:])))[3]
-        ratios = f"{saved / text:10.2f}  {(saved - page) / text:17.2f}"
-        print(f"{kind:6} {text:7,} {page:7,} {note:7,} {saved:7,}  {ratios}   (without reasoning {bare:,})")
+        reply = make_reply(source, tokens)
+        text, html, record, saved = measure_sizes(reply)
+        without_reasoning = replace(reply, message=Message("assistant", reply.message.parts[1:]))
+        ratios = f"{saved / text:10.2f}  {(saved - html) / text:17.2f}"
+        remark = f"(without reasoning {measure_sizes(without_reasoning)[3]:,})"
+        print(f"{kind:6} {text:7,} {html:7,} {record:7,} {saved:7,}  {ratios}   {remark}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The accumulation of events into a reply."""
+"""Events, and the accumulator that folds them into a reply."""
 
 import asyncio
 import json

@@ -136,7 +136,7 @@ def test_a_reply_that_was_not_streamed_has_no_speed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stop", "told"),
+    ("stop", "footer_text"),
     [
         ("end", ""),
         ("stop", ""),
@@ -148,8 +148,8 @@ def test_a_reply_that_was_not_streamed_has_no_speed() -> None:
         ("<new>", "stop reason: <new>"),
     ],
 )
-def test_the_footer_shows_a_stop_reason_that_is_not_normal(stop: str, told: str) -> None:
-    assert footer(answer(TextPart("x"), stop=stop)) == told
+def test_the_footer_shows_a_stop_reason_that_is_not_normal(stop: str, footer_text: str) -> None:
+    assert footer(answer(TextPart("x"), stop=stop)) == footer_text
 
 
 def test_the_footer_of_a_reply_with_reasoning_only_says_that_it_is_empty() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from support.http_calls import _closed
 
-__all__ = ["_closed"]  # a fixture that is found here
+# pytest finds the fixture here.
+__all__ = ["_closed"]
 
 
 @pytest.fixture

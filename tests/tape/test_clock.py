@@ -1,4 +1,4 @@
-"""Time and chance: the machine's, and those of a tape."""
+"""The clock and the random numbers of a turn: of the machine, and of a tape."""
 
 from typing import Any
 

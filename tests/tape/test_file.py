@@ -1,4 +1,4 @@
-"""The file of a tape on disk: a call is on it as a whole or not at all, and nobody undoes what another one recorded."""
+"""The file of a tape on disk: calls are written completely, and no process overwrites the calls of another one."""
 
 import os
 import subprocess
@@ -75,7 +75,8 @@ def test_two_processes_that_record_on_one_tape_lose_no_call(tmp_path: Path, mode
     path = tmp_path / "tapes" / "lesson.jsonl"
     processes = [start(RECORD, mode, path, name) for name in "ab"]
     assert [each.stdout.readline() for each in processes if each.stdout] == ["open\n"] * 2
-    for each in processes:  # both are begun before either ends
+    # Both start before either ends.
+    for each in processes:
         assert each.stdin
         each.stdin.write("\n")
         each.stdin.flush()
@@ -92,13 +93,14 @@ def test_two_processes_that_record_on_one_tape_lose_no_call(tmp_path: Path, mode
         ("a b 0 1 0 1", "0123"),
         ("a 0 b 0 1", "012"),
         ("a 0 b 1", "1"),
-        ("a 0 b 1 0", "102"),  # what was replaced is written once more
+        # A call that was replaced is written again.
+        ("a 0 b 1 0", "102"),
     ],
 )
 def test_recording_replaces_an_old_tape_but_no_call_of_another_process(
     path: Path, steps: str, kept: str
 ) -> None:
-    """Letters open a tape to be recorded; digits record on the first or the second of them."""
+    """Run steps: a letter opens a tape for recording, and a digit records on the first or the second one."""
     path.parent.mkdir()
     path.write_bytes(encode_tape([call("old")]))
     tapes: list[Tape] = []

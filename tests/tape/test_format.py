@@ -1,4 +1,4 @@
-"""The file of a tape, as it is written."""
+"""The format of a tape."""
 
 import json
 from pathlib import Path

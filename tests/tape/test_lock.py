@@ -1,4 +1,4 @@
-"""One writer of a file at a time."""
+"""The lock of a file: one writer at a time."""
 
 from __future__ import annotations
 

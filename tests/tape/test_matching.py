@@ -1,4 +1,4 @@
-"""The form of a request in which equal ones are equal."""
+"""The canonical form of a request."""
 
 import json
 from typing import Any
@@ -26,18 +26,18 @@ def test_a_request_without_a_body_has_no_canonical_body() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     [
         "Today's date: 2026-11-23 Monday. Your knowledge cutoff date is December 2024.",
         "今天的日期：2026-11-23 星期一，你的知识截止日期是2024年12月。",
         "Today is date: Tuesday, March 20, 2026. Your knowledge cutoff date is December 2024.",
     ],
 )
-def test_the_date_in_a_system_prompt_is_replaced(told: str) -> None:
+def test_the_date_in_a_system_prompt_is_replaced(text: str) -> None:
     for body in (
-        form(messages=[{"role": "system", "content": told}]),
-        form(system=told, messages=[]),
-        form(system=[{"type": "text", "text": told}], messages=[]),
+        form(messages=[{"role": "system", "content": text}]),
+        form(system=text, messages=[]),
+        form(system=[{"type": "text", "text": text}], messages=[]),
     ):
         written = json.dumps(body, ensure_ascii=False)
         assert "(the day)" in written
@@ -125,7 +125,7 @@ def test_a_difference_is_reported_exactly_where_there_is_one(one: Any, other: An
     assert list(find_differences(one, one)) == []
 
 
-# Bodies that are no chat request
+# Bodies that are not chat requests
 
 
 @given(json_values)
@@ -145,7 +145,7 @@ def test_values_that_are_not_messages_stay_unchanged(messages: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reason"),
     [
         (b"--boundary\r\nContent-Disposition: form-data", "its body is not valid JSON"),
         (b"\xff\xfe\x00", "its body is not valid JSON"),
@@ -156,11 +156,11 @@ def test_values_that_are_not_messages_stay_unchanged(messages: Any) -> None:
     ],
     ids=range(6),
 )
-def test_a_body_that_no_tape_can_hold_is_an_error(body: bytes, told: str) -> None:
+def test_a_body_that_no_tape_can_hold_is_an_error(body: bytes, reason: str) -> None:
     with pytest.raises(TapeMismatch) as failure:
         canonicalize(body)
     assert failure.value.lines == (
-        f"The request cannot be recorded on a tape: {told}.",
+        f"The request cannot be recorded on a tape: {reason}.",
         "Run without the tape: %mimo_tape off",
     )
 

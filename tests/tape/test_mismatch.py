@@ -1,4 +1,4 @@
-"""What is told of a request that is not on a tape."""
+"""The differences between a request and the calls on a tape."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def test_quotes_from_a_hostile_tape_are_short_and_harmless(recorded: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("now", "then", "told"),
+    ("now", "then", "message"),
     [
         (True, 1, "seed is «True» (recorded: «1»)."),
         ("1", 1, "seed is «'1'» (recorded: «1»)."),
@@ -78,5 +78,5 @@ def test_quotes_from_a_hostile_tape_are_short_and_harmless(recorded: Any) -> Non
     ],
     ids=repr,
 )
-def test_values_that_look_alike_are_reported_with_their_types(now: Any, then: Any, told: str) -> None:
-    assert describe_mismatch({"seed": now}, [{"seed": then}]) == told
+def test_values_that_look_alike_are_reported_with_their_types(now: Any, then: Any, message: str) -> None:
+    assert describe_mismatch({"seed": now}, [{"seed": then}]) == message

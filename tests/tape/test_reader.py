@@ -1,4 +1,4 @@
-"""Reading a tape: what was written is read, and any other content is refused with its place."""
+"""The reader of tapes: recorded calls are read back, other content is refused with its line."""
 
 import json
 from contextlib import suppress
@@ -100,16 +100,16 @@ def test_an_invalid_line_is_an_error_with_its_number(path: Path, number: int, li
 
 
 @pytest.mark.parametrize(
-    ("first", "told"),
+    ("first", "message"),
     [
         ('{"cells": []}', "lesson.jsonl is not a tape."),
         ('{"tape": 2}', "The tape lesson.jsonl was written by a newer version of mimo-magics."),
     ],
 )
-def test_a_file_that_is_not_a_tape_is_an_error(path: Path, first: str, told: str) -> None:
+def test_a_file_that_is_not_a_tape_is_an_error(path: Path, first: str, message: str) -> None:
     with pytest.raises(BadTape) as failure:
         reader.read_tape(put(path, [first, *LINES[1:]]))
-    assert str(failure.value) == told
+    assert str(failure.value) == message
 
 
 def test_a_folder_is_an_error(tmp_path: Path) -> None:
@@ -192,12 +192,12 @@ def test_any_json_on_a_tape_is_a_call_or_refused(path: Path, data: Any) -> None:
             records[place] = data.draw(strange_values)
     put(path, list(map(json.dumps, records)))
     tape: Tape | None = None
-    told: tuple[str, ...] = ("",)
+    message: tuple[str, ...] = ("",)
     try:
         tape = Tape("replay", path)
     except BadTape as error:
-        told = error.lines
-    assert max(map(len, told)) < 200
+        message = error.lines
+    assert max(map(len, message)) < 200
     if tape is None:
         return
     for body in (BODY, {"messages": [{"role": "user", "content": "(the key)"}]}):

@@ -1,4 +1,4 @@
-"""Keys are taken out of values, and leave JSON what it was."""
+"""Removal of keys from JSON, events and text."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Calls on a tape: recorded against a real server, replayed without any."""
+"""Tapes that record calls to a real server and replay them without it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +67,7 @@ async def test_recording_replaces_an_old_tape_with_its_first_call(peer: Peer, pa
     assert [call.body["messages"][0]["content"] for call in reader.read_tape(path)] == ["new"]
 
 
-# What is not there
+# Missing calls
 
 
 async def test_a_request_that_is_not_on_the_tape_is_not_sent_and_its_difference_is_reported(

@@ -1,4 +1,4 @@
-"""The transport that records calls and replays them, against a real server on the loopback."""
+"""The transport that records calls to a server on the loopback interface and replays them."""
 
 import gzip
 import socket
@@ -42,7 +42,8 @@ async def test_bytes_are_replayed_in_the_recorded_chunks(peer: Peer, path: Path,
     recorded = await send_through_tape(peer, Tape("record", path), api)
     (call,) = reader.read_tape(path)
     assert [chunk.data for chunk in call.chunks][1:3] == [sse_comment(words[:4]), sse_comment(words[4:])]
-    assert "\\udce5" in tape_text(path)  # the half of a character
+    # The first part of a character.
+    assert "\\udce5" in tape_text(path)
     assert await send_through_tape(peer, Tape("replay", path), api) == recorded
 
 
@@ -56,7 +57,8 @@ async def test_a_broken_connection_is_replayed(peer: Peer, path: Path, api: Api)
 
 
 async def test_a_failed_connection_is_replayed(path: Path, virtual_time: VirtualTime) -> None:
-    nobody = socket.socket()  # it has a port and does not listen
+    # The socket has a port and does not listen.
+    nobody = socket.socket()
     nobody.bind(("127.0.0.1", 0))
     gone = SimpleNamespace(url=f"http://127.0.0.1:{nobody.getsockname()[1]}")
     recorded = await send_through_tape(gone, Tape("record", path))
@@ -118,7 +120,7 @@ async def test_an_image_is_on_the_tape_as_its_hash(peer: Peer, path: Path) -> No
     assert isinstance((await send_through_tape(peer, Tape("replay", path), request=other))[1], TapeMismatch)
 
 
-# What a server chooses
+# Hostile responses
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])

@@ -90,7 +90,7 @@ class _Link:
 
 @dataclass(frozen=True, slots=True)
 class _Version1Turn:
-    """The fields of a turn of version 1 that say to which conversation it belongs."""
+    """The fields of a version 1 turn that identify its line of turns."""
 
     after: int
     thread: str = ""
@@ -99,7 +99,7 @@ class _Version1Turn:
 
 @dataclass(frozen=True, slots=True)
 class _Version1Document:
-    """The fields of version 1 that say where its conversations stand."""
+    """The fields of version 1 that locate its lines of turns."""
 
     turns: tuple[_Version1Turn, ...]
     thread: str

@@ -1,4 +1,4 @@
-"""A conversation in the forms of other programs."""
+"""Export of a session to other formats."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ SHELL = (
     "\\",
     "!!\0\r\x7f",
 )
-"""Texts that want to end what a shell reads as text."""
+"""Texts that try to leave a quoted text of a shell."""
 PYTHON = ('"""', "'''\nimport os", "\\", "{os}", "a\r\nb", "a\u2028b", "#", "\ud800")
-"""Texts that want to end what Python reads as text."""
+"""Texts that try to leave a string literal of Python."""
 
 
 def turn(prompt: str = "one", *parts: object, asked: float = 0.0, **fields: Any) -> Turn:
@@ -86,7 +86,7 @@ def test_a_session_without_turns_cannot_be_exported(to: str) -> None:
 
 
 def exported(history: History, to: str) -> str:
-    """Return a conversation in another form, or the reason why there is none."""
+    """Return the export, or the error message."""
     try:
         return export_history(history, "main", to, Settings())
     except MimoError as error:
@@ -95,8 +95,8 @@ def exported(history: History, to: str) -> str:
 
 @given(histories())
 def test_any_history_is_exported_to_every_format_or_refused_with_a_reason(history: History) -> None:
-    for told in (exported(history, to) for to in EXPORTERS):
-        assert told.encode().decode() == told != ""
+    for text in (exported(history, to) for to in EXPORTERS):
+        assert text.encode().decode() == text != ""
 
 
 # Markdown
@@ -134,7 +134,7 @@ def test_an_open_code_block_of_a_truncated_reply_is_closed(end: str) -> None:
 
 
 def parsed(source: str) -> tuple[list[str], set[str], set[str]]:
-    """Return the headings of Markdown, its HTML, and the kinds of its other parts that lead or load."""
+    """Return the headings of Markdown, its HTML, and the types of its links and images."""
     tokens = MarkdownIt("commonmark").enable("table").parse(source)
     inner = [child for token in tokens for child in (token, *(token.children or ()))]
     return (
@@ -179,7 +179,7 @@ PAGE = {
     "style ": "",
     "body ": "",
 }
-"""What a page has that a document in a notebook has not."""
+"""Elements of a page that a document in a notebook does not have."""
 
 
 def test_an_html_page_is_self_contained_and_has_the_transcript() -> None:
@@ -348,7 +348,7 @@ def test_a_curl_command_for_the_embedded_model_is_refused() -> None:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Any:
-    """Run a command in an empty folder; nothing may appear there."""
+    """Run a command in an empty folder, which must stay empty."""
     if not shutil.which("curl"):
         pytest.skip("curl is missing")
 

@@ -1,4 +1,4 @@
-"""Processes that are killed or interrupted while they save: nothing that was saved is lost, and saving goes on."""
+"""Processes that are killed or interrupted while they save: no saved turn is lost, and saving works again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mimo_magics.session.storage.session_file import SessionFile
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system neither forks nor kills")
 ROUNDS = 200
 FAT = session_with_turns(25, 2_000)
-"""About 50 kB: a good part of the time goes into writing."""
+"""About 50 kB, so that much of the time is spent on writing."""
 
 
 def test_turns_that_a_killed_process_saved_are_in_the_file_and_saving_works_again(tmp_path: Path) -> None:
@@ -27,7 +27,8 @@ def test_turns_that_a_killed_process_saved_are_in_the_file_and_saving_works_agai
     command = [sys.executable, saving_process.__file__, "killed", str(path), "7"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         for number in range(ROUNDS):
-            nth = number % 4  # by chance, or in the midst of the first, the second or the third save
+            # At a random time, or within the first, the second or the third save.
+            nth = number % 4
             process.stdin.write(f"{nth}\n")
             process.stdin.flush()
             reported = int(process.stdout.readline())

@@ -1,4 +1,4 @@
-"""Sessions from the outputs of a saved notebook."""
+"""Sessions that are restored from the outputs of a saved notebook."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Json = dict[str, Any]
 
 
 def turn(number: int, text: str = "", **fields: Any) -> Turn:
-    """The turn of this number, asked at that second."""
+    """Return the turn of this number, sent at that second."""
     reply = Reply(Message("assistant", (TextPart(text or f"answer {number}"),)), stop="end")
     given = {"id": f"t{number}", **fields}
     return Turn(
@@ -50,9 +50,13 @@ def turn(number: int, text: str = "", **fields: Any) -> Turn:
 
 
 def output(turn: Turn, after: str = "", session: str = "main", *, aside: bool = False) -> Json:
-    """A turn as its renderer leaves it."""
-    told = build_record(turn, parent_id=after, session=session, is_one_off=aside)
-    return {"output_type": "display_data", "data": reply_bundle(turn.reply), "metadata": {"mimo": told}}
+    """Return the output of a turn, as renderers leave it."""
+    record = build_record(turn, parent_id=after, session=session, is_one_off=aside)
+    return {
+        "output_type": "display_data",
+        "data": reply_bundle(turn.reply),
+        "metadata": {"mimo": record},
+    }
 
 
 def cell(*outputs: Json, **fields: Any) -> Json:
@@ -64,13 +68,13 @@ def notebook(*cells: Json) -> Json:
 
 
 def chain(*turns: Turn) -> Json:
-    """A notebook in which each turn follows the one before, in a cell of its own."""
+    """Return a notebook with a cell for each turn, in which each turn follows the one before."""
     befores = ("", *(turn.id for turn in turns))
     return notebook(*(cell(output(turn, after)) for turn, after in zip(turns, befores, strict=False)))
 
 
 def said(*turns: Turn) -> History:
-    """The history in which these follow each other."""
+    """Return the history of these turns."""
     return reduce(History.append_turn, turns, History())
 
 
@@ -94,21 +98,21 @@ def test_a_notebook_on_disk_is_read(tmp_path: Path) -> None:
 
 
 def test_a_text_that_is_saved_as_lines_is_joined() -> None:
-    told = chain(turn(1, "a\nb\u2028c\n"))
-    data = told["cells"][0]["outputs"][0]["data"]
+    notebook_json = chain(turn(1, "a\nb\u2028c\n"))
+    data = notebook_json["cells"][0]["outputs"][0]["data"]
     data["text/plain"] = data["text/plain"].splitlines(keepends=True)
-    assert ids(read_histories(told)) == ["t1"]
-    assert read_histories(told).sessions["main"] == said(turn(1, "a\nb\u2028c\n"))
+    assert ids(read_histories(notebook_json)) == ["t1"]
+    assert read_histories(notebook_json).sessions["main"] == said(turn(1, "a\nb\u2028c\n"))
 
 
 def test_the_cell_of_a_turn_is_the_cell_of_its_output_unless_it_was_named() -> None:
-    told = notebook(
+    notebook_json = notebook(
         cell(output(turn(1, cell="old")), output(turn(2, cell="id:mine"), "t1"), id="here"),
         cell(output(turn(3, cell="old"), "t2")),
         cell(output(turn(4, cell="old"), "t3"), id="no id, as it has blanks"),
         cell(output(turn(5, cell="old"), "t4"), id=7),
     )
-    turns = read_histories(told).sessions["main"].turns
+    turns = read_histories(notebook_json).sessions["main"].turns
     assert [each.cell for each in turns] == ["here", "id:mine", "old", "old", "old"]
 
 
@@ -122,17 +126,17 @@ def test_the_longer_reply_of_a_continued_turn_is_used() -> None:
 
 
 def test_the_last_output_of_two_equal_ones_is_used() -> None:
-    told = notebook(cell(output(turn(1)), id="a"), cell(output(turn(1)), id="b"))
-    assert read_histories(told).sessions["main"].turns == (turn(1, cell="b"),)
+    notebook_json = notebook(cell(output(turn(1)), id="a"), cell(output(turn(1)), id="b"))
+    assert read_histories(notebook_json).sessions["main"].turns == (turn(1, cell="b"),)
 
 
 def test_turns_that_are_no_longer_in_the_session_are_skipped() -> None:
-    told = notebook(
+    notebook_json = notebook(
         cell(output(turn(4))),  # the first cell was run again
         cell(output(turn(2), "t1")),
         cell(output(turn(3), "t2")),
     )
-    found = read_histories(told)
+    found = read_histories(notebook_json)
     assert found.sessions == {"main": said(turn(4))}
     assert found.skipped == (
         "Cell 2 of the notebook: its turn is no longer part of the session.",
@@ -141,45 +145,47 @@ def test_turns_that_are_no_longer_in_the_session_are_skipped() -> None:
 
 
 def test_the_order_of_the_cells_does_not_matter() -> None:
-    told = chain(turn(1), turn(2), turn(3))
-    told["cells"].reverse()
-    assert ids(read_histories(told)) == ["t1", "t2", "t3"]
+    notebook_json = chain(turn(1), turn(2), turn(3))
+    notebook_json["cells"].reverse()
+    assert ids(read_histories(notebook_json)) == ["t1", "t2", "t3"]
 
 
 def test_a_turn_without_an_output_is_skipped() -> None:
-    told = chain(turn(1), turn(2), turn(3), turn(4))
-    del told["cells"][2]
-    assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(2), turn(4))}, ())
+    notebook_json = chain(turn(1), turn(2), turn(3), turn(4))
+    del notebook_json["cells"][2]
+    assert read_histories(notebook_json) == NotebookSessions({"main": said(turn(1), turn(2), turn(4))}, ())
 
 
 def test_a_session_without_its_first_outputs_begins_with_the_next_turn() -> None:
-    told = chain(turn(1), turn(2), turn(3))
-    del told["cells"][0]
-    assert read_histories(told) == NotebookSessions({"main": said(turn(2), turn(3))}, ())
+    notebook_json = chain(turn(1), turn(2), turn(3))
+    del notebook_json["cells"][0]
+    assert read_histories(notebook_json) == NotebookSessions({"main": said(turn(2), turn(3))}, ())
 
 
 def test_a_one_off_turn_is_skipped() -> None:
-    told = notebook(cell(output(turn(1))), cell(output(turn(2), aside=True)), cell(output(turn(3), "t1")))
+    notebook_json = notebook(
+        cell(output(turn(1))), cell(output(turn(2), aside=True)), cell(output(turn(3), "t1"))
+    )
     sentence = "Cell 2 of the notebook: its turn is a one-off prompt."
-    assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(3))}, (sentence,))
+    assert read_histories(notebook_json) == NotebookSessions({"main": said(turn(1), turn(3))}, (sentence,))
 
 
 def test_records_without_ids_are_ordered_by_time() -> None:
     old = [turn(number, id="") for number in (1, 2, 3)]
-    told = notebook(*(cell(output(each, session="")) for each in (old[1], old[2], old[0])))
-    assert read_histories(told) == NotebookSessions({"main": said(*old)}, ())
+    notebook_json = notebook(*(cell(output(each, session="")) for each in (old[1], old[2], old[0])))
+    assert read_histories(notebook_json) == NotebookSessions({"main": said(*old)}, ())
 
 
 def test_each_branch_from_the_root_has_its_line_and_the_newest_turn_ends_the_current_one() -> None:
     turns = [turn(number, opens_branch=number in (2, 5)) for number in range(1, 7)]
     afters = ["", "", "t1", "t2", "", "t3"]
-    told = notebook(*(cell(output(each, after)) for each, after in zip(turns, afters, strict=True)))
+    notebook_json = notebook(*(cell(output(each, after)) for each, after in zip(turns, afters, strict=True)))
     expected = History(tuple(turns), (ROOT, ROOT, 0, 1, ROOT, 2), 5)
-    assert read_histories(told) == NotebookSessions({"main": expected})
+    assert read_histories(notebook_json) == NotebookSessions({"main": expected})
 
 
 def test_a_branch_whose_first_output_is_missing_is_left_aside() -> None:
-    told = notebook(
+    notebook_json = notebook(
         cell(output(turn(1))),
         cell(output(turn(3), "t2")),
         cell(output(turn(4), "t3")),
@@ -188,23 +194,23 @@ def test_a_branch_whose_first_output_is_missing_is_left_aside() -> None:
     sentences = tuple(
         f"Cell {place} of the notebook: its turn is no longer part of the session." for place in (2, 3)
     )
-    assert read_histories(told) == NotebookSessions({"main": said(turn(1), turn(5))}, sentences)
+    assert read_histories(notebook_json) == NotebookSessions({"main": said(turn(1), turn(5))}, sentences)
 
 
 def test_a_record_that_names_a_thread_as_version_1_did_is_read() -> None:
-    told = notebook(cell(output(turn(1))), cell(output(turn(2))))
-    told["cells"][1]["outputs"][0]["metadata"]["mimo"]["thread"] = "x"
+    notebook_json = notebook(cell(output(turn(1))), cell(output(turn(2))))
+    notebook_json["cells"][1]["outputs"][0]["metadata"]["mimo"]["thread"] = "x"
     expected = History((turn(1), turn(2)), (ROOT, ROOT), 1)
-    assert read_histories(told) == NotebookSessions({"main": expected})
+    assert read_histories(notebook_json) == NotebookSessions({"main": expected})
 
 
 def test_sessions_are_separate_and_the_latest_one_is_last() -> None:
-    told = notebook(
+    notebook_json = notebook(
         cell(output(turn(5), "t1", "beta")),
         cell(output(turn(1), "", "beta"), output(turn(2), "", "alpha")),
         cell(output(turn(3), "t2", "alpha")),
     )
-    found = read_histories(told)
+    found = read_histories(notebook_json)
     assert list(found.sessions.items()) == [
         ("alpha", said(turn(2), turn(3))),
         ("beta", said(turn(1), turn(5))),
@@ -223,8 +229,8 @@ def test_an_unknown_session_name_gets_a_suggestion() -> None:
 
 @pytest.mark.parametrize("afters", [["t3", "t1", "t2"], ["t1", "t2", "t3"], ["t2", "t1", "t2"], ["t3"] * 3])
 def test_a_cycle_of_turns_is_cut(afters: list[str]) -> None:
-    told = notebook(*(cell(output(turn(n), after)) for n, after in enumerate(afters, 1)))
-    line = ids(read_histories(told))
+    notebook_json = notebook(*(cell(output(turn(n), after)) for n, after in enumerate(afters, 1)))
+    line = ids(read_histories(notebook_json))
     assert line[-1] == "t3"
     assert len(set(line)) == len(line) <= 3
 
@@ -277,9 +283,9 @@ NO_TURNS: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("told", NO_TURNS.values(), ids=NO_TURNS)
-def test_an_invalid_record_is_reported_and_the_others_are_read(told: object) -> None:
-    bad = {"data": {"text/plain": "answer 1"}, "metadata": {"mimo": told}}
+@pytest.mark.parametrize("record", NO_TURNS.values(), ids=NO_TURNS)
+def test_an_invalid_record_is_reported_and_the_others_are_read(record: object) -> None:
+    bad = {"data": {"text/plain": "answer 1"}, "metadata": {"mimo": record}}
     found = read_histories(notebook(cell(bad), cell(output(turn(2)))))
     assert found.sessions == {"main": said(turn(2))}
     (sentence,) = found.skipped
@@ -298,9 +304,9 @@ def test_an_output_without_its_text_is_no_crash(data: object) -> None:
 
 
 def test_a_lone_surrogate_in_a_text_is_replaced() -> None:
-    told = chain(turn(1, "xy"))
-    told["cells"][0]["outputs"][0]["data"]["text/plain"] = "x\ud83d"
-    assert read_histories(told).sessions["main"].turns[0].reply.text == "x\ufffd"
+    notebook_json = chain(turn(1, "xy"))
+    notebook_json["cells"][0]["outputs"][0]["data"]["text/plain"] = "x\ud83d"
+    assert read_histories(notebook_json).sessions["main"].turns[0].reply.text == "x\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -342,7 +348,7 @@ def test_a_folder_and_an_invalid_file_name_are_errors(tmp_path: Path) -> None:
 
 @st.composite
 def linear(draw: st.DrawFn) -> tuple[History, list[Json]]:
-    """A history without branches, in up to three lines from the root, and the cells that its turns left, in any order."""
+    """Generate a history with up to three lines from the root, and the cells of its turns in any order."""
     history, cells, ends = History(), [], [ROOT, ROOT, ROOT]
     said_something = turns_strategy.turns
     for number, bare in enumerate(draw(st.lists(said_something, min_size=1, max_size=6))):
@@ -378,7 +384,7 @@ def anything(levels: int = 3) -> st.SearchStrategy[Any]:
 
 
 def places(value: Any) -> Iterator[Callable[[Any], None]]:
-    """Yield, for each place in a JSON value, a function that puts something else there."""
+    """Yield, for each place in a JSON value, a function that replaces the value there."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in list(pairs):
         yield lambda other, key=key: value.__setitem__(key, other)
@@ -398,10 +404,10 @@ FULL = replace(
 )
 
 
-def used(told: Any) -> None:
-    """Do with a notebook all that can be done."""
+def used(notebook_json: Any) -> None:
+    """Use a notebook in every way."""
     try:
-        found = read_histories(told)
+        found = read_histories(notebook_json)
     except BadSessionFile:
         return
     assert all(len(sentence) < 300 and sentence.isprintable() for sentence in found.skipped)
@@ -413,20 +419,20 @@ def used(told: Any) -> None:
 
 
 @given(anything())
-def test_any_json_is_read_or_refused_with_our_error(told: Any) -> None:
-    used(told)
-    used({"cells": [{"outputs": [{"metadata": {"mimo": told}}]}]})
-    used({"cells": told if isinstance(told, list) else [told]})
+def test_any_json_is_read_or_refused_with_our_error(notebook_json: Any) -> None:
+    used(notebook_json)
+    used({"cells": [{"outputs": [{"metadata": {"mimo": notebook_json}}]}]})
+    used({"cells": notebook_json if isinstance(notebook_json, list) else [notebook_json]})
 
 
 @given(st.data())
 def test_a_damaged_notebook_is_read_or_refused_with_our_error(data: st.DataObject) -> None:
-    told = json.loads(json.dumps(notebook(cell(output(FULL)), cell(output(turn(2), "t1")))))
+    notebook_json = json.loads(json.dumps(notebook(cell(output(FULL)), cell(output(turn(2), "t1")))))
     for _ in range(data.draw(st.integers(1, 3))):
-        data.draw(st.sampled_from(list(places(told))))(data.draw(anything()))
-    used(told)
+        data.draw(st.sampled_from(list(places(notebook_json))))(data.draw(anything()))
+    used(notebook_json)
 
 
 def test_a_record_with_every_field_is_read_back() -> None:
-    told = json.loads(json.dumps(notebook(cell(output(FULL)))))
-    assert read_histories(told) == NotebookSessions({"main": said(FULL)}, ())
+    notebook_json = json.loads(json.dumps(notebook(cell(output(FULL)))))
+    assert read_histories(notebook_json) == NotebookSessions({"main": said(FULL)}, ())

@@ -1,4 +1,4 @@
-"""The sessions of a notebook, from the files beside it and from its outputs."""
+"""Loading of the sessions of a notebook from its session files and its outputs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def answered(prompt: str, created_at: float = 100.0, stop: str = "end", digest: 
 
 
 def save(notebook: Path, *turns: Turn, session: str = "main") -> None:
-    """Save turns as a session in a file beside the notebook."""
+    """Save turns in a session file of the notebook."""
     history = History()
     for each in turns:
         history = history.append_turn(each)
@@ -37,7 +37,7 @@ def save(notebook: Path, *turns: Turn, session: str = "main") -> None:
 
 
 def write(notebook: Path, *turns: Turn, session: str = "main") -> None:
-    """Save a notebook with turns as its outputs."""
+    """Save a notebook with the outputs of turns."""
     cells, parent_id = [], ""
     for each in turns:
         record = build_record(each, parent_id=parent_id, session=session)

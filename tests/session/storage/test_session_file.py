@@ -1,4 +1,4 @@
-"""A session's file: the document comes back whole or is refused, and no writer undoes what another one wrote."""
+"""The session file: a document is read back or refused, and no writer overwrites the changes of another one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def files(folder: Path) -> set[str]:
     return {each.name for each in folder.iterdir()}
 
 
-# the document
+# The document
 
 
 @given(histories(), usages, st.floats(0, 1e9))
@@ -68,7 +68,7 @@ def test_the_document_is_json_with_a_line_for_each_turn() -> None:
     saved = SavedSession(
         "main", DAY, History().append_turn(turn("one\n二")).append_turn(turn("two")), Usage(7, 3)
     )
-    told = {
+    data = {
         "preset": "mimo-v2",
         "api": "openai",
         "asked": 1.0,
@@ -88,7 +88,7 @@ def test_the_document_is_json_with_a_line_for_each_turn() -> None:
         "aside": {"input": 7, "output": 3},
         "aside_cost": 0.0,
         "head": 1,
-        "turns": [{"after": -1, "prompt": one, **told}, {"after": 0, "prompt": two, **told}],
+        "turns": [{"after": -1, "prompt": one, **data}, {"after": 0, "prompt": two, **data}],
     }
     lines = to_text(saved).split("\n")
     assert [json.loads(line.rstrip(",")) for line in lines[9:11]] == document(saved)["turns"]
@@ -114,26 +114,26 @@ def test_inherited_fields_are_saved_once() -> None:
         .move_to(-1)
         .append_turn(same)
     )
-    told = document(SavedSession("main", DAY, history))["turns"]
+    data = document(SavedSession("main", DAY, history))["turns"]
     shared = {"system": first.system, "tools": ["clock"], "summary": "Before."}
-    inherited = [{name: each[name] for name in shared if name in each} for each in told]
+    inherited = [{name: each[name] for name in shared if name in each} for each in data]
     assert inherited == [shared, {}, {"system": "", "tools": [], "summary": ""}, {}, shared]
     assert from_text(to_text(SavedSession("main", DAY, history))).history == history
 
 
 def test_unknown_fields_are_ignored() -> None:
-    told = document()
-    told["later"] = {"deep": [1]}
-    told["aside"]["later"] = 1
-    told["turns"][0] |= {"later": 1, "history": []}
-    told["turns"][0]["params"]["later"] = 1
-    assert from_text(json.dumps(told)) == SAVED
+    data = document()
+    data["later"] = {"deep": [1]}
+    data["aside"]["later"] = 1
+    data["turns"][0] |= {"later": 1, "history": []}
+    data["turns"][0]["params"]["later"] = 1
+    assert from_text(json.dumps(data)) == SAVED
 
 
 def test_notices_in_replies_of_older_files_are_ignored() -> None:
-    told = document()
-    told["turns"][0]["reply"]["told"] = ["Asked again."]
-    assert from_text(json.dumps(told)) == SAVED
+    data = document()
+    data["turns"][0]["reply"]["told"] = ["Asked again."]
+    assert from_text(json.dumps(data)) == SAVED
 
 
 @pytest.mark.parametrize("ascii_only", [True, False])
@@ -154,7 +154,7 @@ def test_the_size_of_the_document_is_proportional_to_the_turns() -> None:
     assert size(100) < 100 * 1_000
 
 
-# documents that are none
+# Invalid documents
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_a_text_that_is_not_a_session_is_refused(text: str, fact: str) -> None:
 
 
 def test_a_newer_version_is_named_as_such() -> None:
-    told = {"format": "mimo-magics session", "version": 3, "turns": "of another kind"}
+    data = {"format": "mimo-magics session", "version": 3, "turns": "of another kind"}
     with pytest.raises(BadSessionFile, match="was written by a newer version") as caught:
-        from_text(json.dumps(told), "talk.json")
+        from_text(json.dumps(data), "talk.json")
     assert str(caught.value).startswith("talk.json ")
     assert "pip install --upgrade" in caught.value.hint
 
@@ -258,30 +258,30 @@ def test_a_damaged_document_is_refused(damage: dict[str, Any]) -> None:
     ids=str,
 )
 def test_a_damaged_turn_is_refused(damage: dict[str, Any]) -> None:
-    told = document()
-    told["turns"][1] |= damage
+    data = document()
+    data["turns"][1] |= damage
     with pytest.raises(BadSessionFile, match="The text is damaged"):
-        from_text(json.dumps(told))
+        from_text(json.dumps(data))
 
 
 @pytest.mark.parametrize("name", ["after", "prompt", "reply", "params", "preset", "api", "asked"])
 def test_a_turn_without_one_of_its_fields_is_refused(name: str) -> None:
-    told = document()
-    del told["turns"][1][name]
+    data = document()
+    del data["turns"][1][name]
     with pytest.raises(BadSessionFile, match="The text is damaged"):
-        from_text(json.dumps(told))
+        from_text(json.dumps(data))
 
 
 @pytest.mark.parametrize("name", ["version", "name", "begun", "head", "turns"])
 def test_a_document_without_one_of_its_fields_is_refused(name: str) -> None:
-    told = document()
-    del told[name]
+    data = document()
+    del data[name]
     with pytest.raises(BadSessionFile, match="The text is damaged"):
-        from_text(json.dumps(told))
+        from_text(json.dumps(data))
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield every place in a JSON value, as a container and a key of it."""
+    """Yield every place in a JSON value, as a container and a key."""
     if isinstance(value, dict | list):
         for key in value if isinstance(value, dict) else range(len(value)):
             yield value, key
@@ -298,17 +298,18 @@ anything = st.one_of(
 
 @st.composite
 def damaged(draw: st.DrawFn) -> str:
-    """Documents with something else, or nothing, in some places, or some other characters."""
-    told = json.loads(
+    """Generate documents with replaced or missing values or characters."""
+    data = json.loads(
         to_text(SavedSession("main", DAY, draw(histories()) if draw(st.booleans()) else SAVED_HISTORY))
     )
     for _ in range(draw(st.integers(1, 3))):
-        container, key = draw(st.sampled_from(list(places(told))))
+        container, key = draw(st.sampled_from(list(places(data))))
         if draw(st.integers(0, 3)):
-            container[key] = deepcopy(draw(anything))  # the next damage may go into it
+            # The next change may be within this value.
+            container[key] = deepcopy(draw(anything))
         else:
             del container[key]
-    text = json.dumps(told)
+    text = json.dumps(data)
     if draw(st.integers(0, 4)):
         return text
     begin = draw(st.integers(0, len(text)))
@@ -316,7 +317,7 @@ def damaged(draw: st.DrawFn) -> str:
 
 
 def walked(history: History) -> int:
-    """Go all the ways that there are."""
+    """Use every branch of a history."""
     ways = [history.turns, history.branches, history.stale_turns, list(history.unique_turns())]
     ways += [history.move_to(number).drop_last(1).turns for number in range(len(history.all_turns))]
     ways += [history.rewind_to_cell(each.cell).append_turn(each).turns for each in history.all_turns]
@@ -343,7 +344,7 @@ def opened(saved: SavedSession) -> Session:
     return session
 
 
-# the file
+# The file
 
 
 def test_a_file_is_written_read_and_written_again(tmp_path: Path) -> None:
@@ -557,7 +558,8 @@ with tempfile.TemporaryDirectory() as name:
     file = SessionFile(folder / "talk.json")
     file.write(session_with_turns(1))
     file.read()
-    if os.geteuid() == 0:  # nothing is read-only for root: become nobody, to whom all belongs but the file
+    # For root no file is read-only. The user «nobody» owns the folder, but not the file.
+    if os.geteuid() == 0:
         os.chown(folder, 65534, 65534)
         os.setuid(65534)
     else:
@@ -574,7 +576,7 @@ with tempfile.TemporaryDirectory() as name:
 
 
 def run(code: str, *arguments: str) -> list[str]:
-    """Run a program of its own and return the lines that it printed."""
+    """Run code in a new process, and return the lines that it printed."""
     ours = os.pathsep.join([str(TESTS), str(Path(session_file.__file__).parents[3])])
     command = [sys.executable, "-c", code, *arguments]
     environment = {**os.environ, "PYTHONPATH": ours}

@@ -1,4 +1,4 @@
-"""Where the sessions of a notebook are saved."""
+"""Paths of session files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A conversation as a value that prints itself."""
+"""The transcript of a session."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_a_transcript_has_html_with_the_documents_of_its_replies() -> None:
 
 
 def hostile(text: str) -> History:
-    """A turn that says a text wherever one can be, asked twice, the second time stale."""
+    """Return a history of two turns with a text in every field. The second one is stale."""
     whole = turn(text, system=text, summary=text, omitted_turns=1, tools=(text,), cell=text)
     whole = replace(whole, reply=everywhere(text), params=Params(text), digest=text, id=text)
     return said(whole, whole).drop_last(1)

@@ -1,4 +1,4 @@
-"""The record of a turn that a saved output carries."""
+"""The turn record in the metadata of an output."""
 
 import json
 from dataclasses import replace
@@ -22,7 +22,7 @@ from mimo_magics.session.turn import Turn
 
 
 def read_back(before: Turn) -> Turn:
-    """A turn after it was saved: its record as JSON, beside what the output shows."""
+    """Return a turn from its record and the text of its output."""
     return from_record(
         json.loads(json.dumps(build_record(before))), replace_control_characters(before.reply.text)
     )
@@ -35,10 +35,10 @@ NOON = ToolResult("c", "clock", "12:00", seconds=0.5)
 
 
 def test_a_record_has_the_turn_without_its_texts_and_its_history() -> None:
-    told = build_record(
+    record = build_record(
         turn("one", ReasoningPart("Hm."), TextPart("Hello, "), ToolCall("c", "clock"), TextPart("你好 🙂"))
     )
-    assert json.loads(json.dumps(told)) == {
+    assert json.loads(json.dumps(record)) == {
         "version": 1,
         "asked": 1.235,
         "preset": "mimo-v2",

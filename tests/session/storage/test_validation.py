@@ -1,4 +1,4 @@
-"""Validation of saved values: what comes back from its JSON form, and what is refused."""
+"""Validation of saved values: valid JSON is read back, other JSON is refused with the name of a field."""
 
 import json
 
