@@ -81,9 +81,9 @@ def seconds(session: Session, at_once: int) -> float:
     """Return the time of one comparison."""
     start = time.perf_counter()
     compared = session.compare("Name a bird.", temperature=TEMPERATURES, at_once=at_once)
-    took = time.perf_counter() - start
+    seconds_taken = time.perf_counter() - start
     assert all(each.reply for each in compared)
-    return took
+    return seconds_taken
 
 
 def main() -> None:
@@ -103,9 +103,9 @@ def main() -> None:
             best[at_once] = min(seconds(session, at_once) for _ in range(rounds))
             counted[at_once] = f"{model.requests:>11}{model.max_concurrent:>19}"
     print(f"{len(TEMPERATURES)} variants   seconds   of six in sequence       requests   max concurrent")
-    for at_once, took in best.items():
+    for at_once, seconds_taken in best.items():
         print(
-            f"{at_once} at a time {took:>9.2f} {took / best[1]:>24.2f}{'' if options.local else counted[at_once]}"
+            f"{at_once} at a time {seconds_taken:>9.2f} {seconds_taken / best[1]:>24.2f}{'' if options.local else counted[at_once]}"
         )
 
 

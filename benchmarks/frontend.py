@@ -96,8 +96,8 @@ def show_goals(ours: Run, goals: Mapping[str, float]) -> None:
 
 
 def line(what: str, value: float | None, goal: float) -> None:
-    met = value is not None and value <= goal
-    print(f"  {what:<24}{_shown(value, '.3g'):>8}  goal {goal:<7g}{'met' if met else 'MISSED':>8}")
+    is_met = value is not None and value <= goal
+    print(f"  {what:<24}{_shown(value, '.3g'):>8}  goal {goal:<7g}{'met' if is_met else 'MISSED':>8}")
 
 
 def show_ratios(ours: Run, others: Mapping[str, Run]) -> None:

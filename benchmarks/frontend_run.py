@@ -147,11 +147,11 @@ class Bench:
         """Run the cell and return its figures."""
         self._page.window.evaluate(WATCH, [MEASURED, MARKER])
         self._ask(f"reader/{self._kernel}")
-        before = self._spent()
+        before = self._usage()
         self._page.run(MEASURED)
         over = self._over(load)
         megabytes, messages, main, kernel = (
-            now - then for now, then in zip(self._spent(), before, strict=True)
+            now - then for now, then in zip(self._usage(), before, strict=True)
         )
         seen, sent = self._page.window.evaluate("window.seen"), Sent(**self._ask("sent"))
         outputs, ended = self._page.outputs(MEASURED), over and seen["painted"]
@@ -179,7 +179,7 @@ class Bench:
         self._page.window.wait_for_timeout(2_000)
         return int("".join(printed))
 
-    def _spent(self) -> tuple[float, ...]:
+    def _usage(self) -> tuple[float, ...]:
         """Return MB, messages, seconds of the page's main thread, and CPU seconds of the kernel so far."""
         metrics = {it["name"]: it["value"] for it in self._cdp.send("Performance.getMetrics")["metrics"]}
         return self._wire.bytes / 1e6, self._wire.messages, metrics["TaskDuration"], cpu(self._kernel)

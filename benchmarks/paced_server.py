@@ -69,9 +69,9 @@ def text(tokens: int) -> str:
 @cache
 def frames(tokens: int) -> tuple[bytes, ...]:
     """Return the text in exactly this many deltas of the OpenAI format."""
-    whole = text(tokens)
-    cuts = [len(whole) * number // tokens for number in range(tokens + 1)]
-    return tuple(_delta(whole[start:end]) for start, end in pairwise(cuts))
+    full_text = text(tokens)
+    cuts = [len(full_text) * number // tokens for number in range(tokens + 1)]
+    return tuple(_delta(full_text[start:end]) for start, end in pairwise(cuts))
 
 
 def _delta(piece: str) -> bytes:
@@ -116,10 +116,10 @@ class Sent:
 def cpu(process: int) -> float:
     """Return the CPU seconds of a process; 0 if it has ended."""
     try:
-        spent = psutil.Process(process).cpu_times()
+        times = psutil.Process(process).cpu_times()
     except psutil.NoSuchProcess:
         return 0.0
-    return spent.user + spent.system
+    return times.user + times.system
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -139,8 +139,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"]
-        tokens, rate = map(int, re.findall(r"(\d+)@(\d+)", str(asked))[-1])
+        prompt = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"]
+        tokens, rate = map(int, re.findall(r"(\d+)@(\d+)", str(prompt))[-1])
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Transfer-Encoding", "chunked")

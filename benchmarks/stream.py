@@ -225,11 +225,11 @@ async def costs(reads: dict[str, Read], tokens: int, rounds: int) -> dict[str, C
     for name, read in reads.items():
         if await read() != sent:
             raise AssertionError(f"{name} returned another text than the server sent")
-    spent = {name: Cost(await calls(read) / tokens) for name, read in reads.items()}
+    costs_by_client = {name: Cost(await calls(read) / tokens) for name, read in reads.items()}
     for _ in range(rounds):
         for name, read in reads.items():
-            spent[name].rounds.append(await microseconds(read, sent) / tokens)
-    return spent
+            costs_by_client[name].rounds.append(await microseconds(read, sent) / tokens)
+    return costs_by_client
 
 
 async def microseconds(read: Read, sent: Answer) -> float:
@@ -237,10 +237,10 @@ async def microseconds(read: Read, sent: Answer) -> float:
     gc.collect()
     begin = time.process_time_ns()
     answer = await read()
-    spent = time.process_time_ns() - begin
+    nanoseconds = time.process_time_ns() - begin
     if answer != sent:
         raise AssertionError("the text differs from that of the first run")
-    return spent / 1_000
+    return nanoseconds / 1_000
 
 
 async def calls(read: Read) -> int:
@@ -274,16 +274,16 @@ async def memory(url: str, api: Api) -> tuple[float, float]:
     return (held - text) / 1e6, (peak - text) / 1e6
 
 
-def show(spent: dict[str, Cost]) -> None:
+def show(costs_by_client: dict[str, Cost]) -> None:
     print(f"  {'':<24}{'us':>8}  {'min-max':<12}{'calls':>8}")
-    for name, cost in spent.items():
+    for name, cost in costs_by_client.items():
         spread = f"{min(cost.rounds):.1f}-{max(cost.rounds):.1f}"
         print(f"  {name:<24}{cost.middle:>8.1f}  {spread:<12}{cost.calls:>8.1f}")
     for api, goal in SDK_GOALS.items():
-        our = spent[f"ours {api}"]
-        line(f"ours / SDK, {api}", our.middle / spent[f"SDK {api}"].middle, goal)
-        line(f"ours / raw, {api}", our.middle / spent[f"raw {api}"].middle)
-        line(f"ours / httpx, {api}", our.middle / spent[f"httpx {api}"].middle)
+        our = costs_by_client[f"ours {api}"]
+        line(f"ours / SDK, {api}", our.middle / costs_by_client[f"SDK {api}"].middle, goal)
+        line(f"ours / raw, {api}", our.middle / costs_by_client[f"raw {api}"].middle)
+        line(f"ours / httpx, {api}", our.middle / costs_by_client[f"httpx {api}"].middle)
         line(f"calls of ours, {api}", our.calls, CALLS_GOAL)
 
 

@@ -91,16 +91,11 @@ async def stream(
 ) -> AsyncGenerator[Event]:
     """Make a call and yield its events. Closing the generator closes the socket at once.
 
-    Args:
-        endpoint: the address of the service, and the key.
-        api: the format.
-        request: the request.
-        clock: measures waits; by default the clock of the endpoint's tapes, or that of the machine.
+    `clock` measures waits. The default is the clock of the endpoint's tapes, or that of the machine.
 
     Raises:
         ApiError, ConnectionFailed, IncompleteStream, WireError: the service failed; see `core/errors`.
-        BadOption: the request cannot be sent.
-        TapeMismatch: the replayed tape does not contain the request.
+        BadOption, TapeMismatch: the request cannot be sent, or the replayed tape does not contain it.
     """
     clock = clock or create_clock(endpoint.tapes)
     body: Mapping[str, Any] = FORMATS[api].encode(request)

@@ -19,7 +19,7 @@ RATE_LIMIT_FACTOR = 12
 """Factor for the delays after HTTP 429 without `Retry-After`: rate limits count a minute, and the four delays
 together are longer than that."""
 MAX_RETRY_AFTER = 120.0
-"""Seconds. A longer `Retry-After` is an error at once: nobody watches a cell for that long."""
+"""Seconds. A longer `Retry-After` is an error at once: a user rarely waits that long."""
 
 
 def parse_retry_after(value: str) -> float | None:

@@ -70,7 +70,9 @@ def escape_invisible_characters(text: str) -> str:
     """
     text = LINE_END.sub("\n", join_surrogates(text))
     # The search for one set of characters is much faster than that for all sequences.
-    return SHOWN_CHARACTERS.sub(_spell_out, text) if INVISIBLE_CHARACTERS.search(text) else text
+    return (
+        SHOWN_CHARACTERS.sub(_escape_unless_well_formed, text) if INVISIBLE_CHARACTERS.search(text) else text
+    )
 
 
 def escape_every_invisible_character(text: str) -> str:
@@ -78,7 +80,7 @@ def escape_every_invisible_character(text: str) -> str:
 
     Use it for text on which the user decides, such as the arguments of a tool call.
     """
-    return UNSEEN_CHARACTERS.sub(_spell_out_each, join_surrogates(text))
+    return UNSEEN_CHARACTERS.sub(_escape_each, join_surrogates(text))
 
 
 def replace_unencodable_characters(
@@ -134,9 +136,9 @@ def escape_html(text: str) -> str:
     return html.escape(escape_invisible_characters(text))
 
 
-def _spell_out(match: re.Match[str]) -> str:
-    return match[0] if match["well_formed"] else _spell_out_each(match)
+def _escape_unless_well_formed(match: re.Match[str]) -> str:
+    return match[0] if match["well_formed"] else _escape_each(match)
 
 
-def _spell_out_each(match: re.Match[str]) -> str:
+def _escape_each(match: re.Match[str]) -> str:
     return "".join(f"⟨U+{ord(character):04X}⟩" for character in match[0])

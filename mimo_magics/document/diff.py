@@ -95,8 +95,8 @@ def _render_change(change: Change) -> str:
     return "".join(map(_mark_change, changes)) if is_alike else _mark_change(change)
 
 
-def _count_words(pieces: Sequence[str]) -> int:
-    return sum(not piece.isspace() for piece in pieces)
+def _count_words(words: Sequence[str]) -> int:
+    return sum(not word.isspace() for word in words)
 
 
 def _mark_change(change: Change) -> str:

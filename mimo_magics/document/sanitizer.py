@@ -18,6 +18,13 @@ BLOCK_TAGS = "blockquote div h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody td th 
 INLINE_TAGS = "a br code del em s span strong"
 DIRECTIONAL_TAGS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "div")
 """Elements whose text decides its own writing direction (`dir`)."""
+ALLOWED_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "ol": {"start"},
+    "img": {"src", "alt", "referrerpolicy"},
+    **{tag: {"dir"} for tag in DIRECTIONAL_TAGS},
+    "div": {"dir", "align"},
+}
 
 URL_SCHEMES = {"http", "https", "mailto"}
 EXTERNAL_URL = re.compile(r"https?://[^/?#\\]|mailto:.", re.IGNORECASE)
@@ -36,7 +43,7 @@ def sanitize_html(dirty: str, *, remote_images: bool = False) -> str:
     return nh3.clean(
         dirty,
         tags={*BLOCK_TAGS.split(), *INLINE_TAGS.split(), *(["img"] if remote_images else [])},
-        attributes=_allowed_attributes(),
+        attributes=ALLOWED_ATTRIBUTES,
         allowed_classes=_allowed_classes(),
         url_schemes=URL_SCHEMES,
         link_rel=LINK_REL,
@@ -46,12 +53,6 @@ def sanitize_html(dirty: str, *, remote_images: bool = False) -> str:
 def is_external_url(url: str) -> bool:
     """Return whether a URL has a host or is a mail address. A URL without a host would point to the Jupyter server."""
     return len(url) <= MAX_URL_CHARS and bool(EXTERNAL_URL.match(url))
-
-
-@cache
-def _allowed_attributes() -> dict[str, set[str]]:
-    attributes = {"a": {"href", "title"}, "ol": {"start"}, "img": {"src", "alt", "referrerpolicy"}}
-    return {**attributes, **{tag: {"dir"} for tag in DIRECTIONAL_TAGS}, "div": {"dir", "align"}}
 
 
 @cache

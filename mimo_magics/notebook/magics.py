@@ -1,4 +1,4 @@
-"""The magics: wiring only. What they do lives in the rows below."""
+"""The magics. They parse a line or cell, and call the sessions, settings and displays that do the work."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
+from mimo_magics.client import model_list, portal
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Reply
@@ -19,18 +20,21 @@ from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import cell_request, comparison_request
-from mimo_magics.notebook.argument_parser import parse_options
+from mimo_magics.notebook.argument_parser import parse_command, parse_options
 from mimo_magics.notebook.cell_run import CellRun
-from mimo_magics.notebook.commands import reply as reply_command, tools as tools_command
+from mimo_magics.notebook.commands import models, reply as reply_command, tools as tools_command
+from mimo_magics.notebook.commands.config import run_config_command
+from mimo_magics.notebook.commands.session import SessionContext, run_session_command
+from mimo_magics.notebook.commands.tape import run_tape_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.help_page import documented
 from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
 from mimo_magics.notebook.kernel.user_variables import get_user_variables
-from mimo_magics.notebook.plain_magics import SettingsMagics
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
+from mimo_magics.session.limits import usage_report
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.tools.approval import (
     ApprovalCallback,
@@ -39,7 +43,7 @@ from mimo_magics.tools.approval import (
     refuse_unattended,
 )
 
-if TYPE_CHECKING:  # imported when something is compared
+if TYPE_CHECKING:  # imported on first use
     from mimo_magics.notebook.comparison_cells import ComparisonCells
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
@@ -49,35 +53,43 @@ APPROVAL_CALLBACKS: dict[DisplayTarget, ApprovalCallback] = {
     "terminal": partial(ask_in_window, input_function=input),
     "unattended": refuse_unattended,
 }
-"""Who decides on tool calls where there are no buttons."""
+"""Decide on tool calls where the renderer has no buttons."""
 
 
-class MimoMagics(SettingsMagics):
-    """The magics of one shell, and the conversation that they share."""
+class MimoMagics:
+    """The magics of one shell, which share its settings and sessions.
 
-    def __init__(self, shell: Any, config: MimoConfig, cells: CellIds) -> None:
-        super().__init__(shell, config, SessionSelection(shell, Sessions(config.snapshot), cells))
+    Args:
+        shell: the shell.
+        config: settings of the shell.
+        cell_ids: ids of its cells.
+    """
+
+    def __init__(self, shell: Any, config: MimoConfig, cell_ids: CellIds) -> None:
+        self.shell = shell
+        self.config = config
+        self.session_selection = SessionSelection(shell, Sessions(config.snapshot), cell_ids)
         self._reply_display = ReplyDisplay(shell, config)
         self.install()
 
     @cached_property
     def comparisons(self) -> ComparisonCells:
-        """What was compared; imported when something is."""
+        """The comparison cells, which are imported on first use."""
         from mimo_magics.notebook.comparison_cells import ComparisonCells
 
         return ComparisonCells(self.shell, self.config, self.session_selection, self._reply_display)
 
     def install(self) -> None:
-        """Take part in the shell's work."""
+        """Register the display of replies."""
         self._reply_display.install()
 
     def uninstall(self) -> None:
-        """Leave nothing behind in the shell."""
+        """Unregister the display of replies."""
         self._reply_display.uninstall()
 
     @property
     def has_turns(self) -> bool:
-        """Whether anything was said in one of the sessions."""
+        """Whether a session has turns."""
         return any(session.history.all_turns for session in self.session_selection.sessions)
 
     @documented("%%mimo")
@@ -105,7 +117,7 @@ class MimoMagics(SettingsMagics):
 
     @no_var_expand
     async def mimo_cell_async(self, line: str, body: str) -> Reply | DryRun | None:
-        """Do what %%mimo does, in a cell that awaits."""
+        """Run `%%mimo` in a cell that awaits."""
         async_cell = AsyncCell(self.shell)
         cell_run = self._create_cell_run(line, body, async_cell=async_cell)
         if not cell_run.sends_request:
@@ -122,13 +134,87 @@ class MimoMagics(SettingsMagics):
 
     @no_var_expand
     async def compare_cell_async(self, line: str, body: str) -> Comparison:
-        """Do what %%mimo_compare does, in a cell that awaits."""
+        """Run `%%mimo_compare` in a cell that awaits."""
         return await self.comparisons.run_async(comparison_request.parse_line(line), body)
 
     @documented("%mimo_compare")
     def compare_line(self, line: str) -> None:
         """Run `%mimo_compare`."""
         self.comparisons.run_command(line)
+
+    @documented("%mimo_config")
+    def mimo_config(self, line: str) -> None:
+        """Run `%mimo_config`."""
+        display_bundle(run_config_command(line, self.config))
+        self.session_selection.load_saved_turns(self.config.snapshot())
+
+    @documented("%mimo_panel")
+    def mimo_panel(self, line: str) -> None:
+        """Run `%mimo_panel`."""
+        from mimo_magics.notebook.panel import panel, state
+
+        command, _ = parse_command("%mimo_panel", line)
+        if not command:
+            self.show_panel()
+        elif not panel.insert_restore_cell(self.config, self.shell):
+            display_bundle({"text/plain": translate(state.NOTHING_TO_RESTORE)})
+
+    def show_panel(self) -> None:
+        """Show a panel, with a prompt box where widgets work."""
+        from mimo_magics.notebook.panel.panel import Panel
+        from mimo_magics.notebook.panel.prompt_box import PromptBox
+
+        if get_display_target(self.shell) == "front end":
+            prompt_box = PromptBox(self.shell, self.config, self.session_selection)
+            Panel(self.config, self.shell, prompt_box.root, prompt_box.close).show()
+        else:
+            Panel(self.config, self.shell).show()
+
+    @documented("%mimo_models")
+    def mimo_models(self, line: str) -> None:
+        """Run `%mimo_models`."""
+        _, arguments = parse_command("%mimo_models", line)
+        settings = self.config.snapshot()
+        if arguments.service:
+            settings = replace(settings, preset=arguments.service, base_url=None, model=None)
+        ids = portal.run_async(partial(model_list.list_models, settings))
+        display_bundle(models.models_bundle(settings, ids))
+
+    @documented("%mimo_tools")
+    def mimo_tools(self, line: str) -> None:
+        """Run `%mimo_tools`."""
+        display_bundle(tools_command.run_tools_command(line, get_user_variables(self.shell)))
+
+    @documented("%mimo_session")
+    def mimo_session(self, line: str) -> None:
+        """Run `%mimo_session`."""
+        settings = self.config.snapshot()
+        display_bundle(
+            run_session_command(
+                line,
+                SessionContext(
+                    self.session_selection.sessions, self.session_selection.notebook_path(settings)
+                ),
+            ),
+        )
+
+    @documented("%mimo_tape")
+    def mimo_tape(self, line: str) -> None:
+        """Run `%mimo_tape`."""
+        display_bundle(run_tape_command(line, self.config))
+
+    @documented("%mimo_usage")
+    def mimo_usage(self, line: str) -> None:
+        """Run `%mimo_usage`."""
+        _, arguments = parse_command("%mimo_usage", line)
+        sessions = self.session_selection.sessions
+        session = sessions.get(arguments.session) if arguments.session else sessions.current
+        prices = self.config.snapshot().prices
+        display_bundle(
+            usage_report.usage_bundle(
+                session.history, prices, session.unrecorded_usage, session.unrecorded_cost
+            ),
+        )
 
     def _create_cell_run(
         self,
@@ -141,8 +227,8 @@ class MimoMagics(SettingsMagics):
         options, rest = cell_request.split_options(line)
         if body is not None and rest:
             raise BadOption(
-                Translatable("The prompt does not go on the first line: {rest!r}.", rest=rest),
-                Translatable("Write it below %%mimo."),
+                Translatable("The first line of %%mimo accepts only options, not {rest!r}.", rest=rest),
+                Translatable("Write the prompt below it."),
             )
         text = rest if body is None else cell_request.drop_option_lines(body)
         prompt = None if body is None and cell_request.is_continue_line(line) else text
@@ -172,7 +258,7 @@ class MimoMagics(SettingsMagics):
         return self._store_reply(cell_run)
 
     def _show_dry_run(self, cell_run: CellRun) -> DryRun | None:
-        """Show what would be sent: as the cell's value, or as code."""
+        """Return the dry run as the value of the cell, or show it as code."""
         dry_run = cell_run.build_dry_run()
         if cell_run.request.out:
             self.shell.user_ns[cell_run.request.out] = dry_run
@@ -183,7 +269,7 @@ class MimoMagics(SettingsMagics):
 
     @contextmanager
     def _record_turn(self, cell_run: CellRun) -> Iterator[None]:
-        """Note who asked, if anything of the turn stays."""
+        """Record that the cell sent a prompt, if its turn was added to the session."""
         try:
             with cell_run.finalize_output():
                 yield

@@ -77,7 +77,7 @@ def ran(page: Page) -> str:
     return page.output(2).inner_text().strip()
 
 
-def told(model: Peer) -> str:
+def tool_result(model: Peer) -> str:
     """Return the tool result that the model received."""
     return next(m["content"] for m in reversed(model.requests[-1].body["messages"]) if m["role"] == "tool")
 
@@ -96,7 +96,7 @@ def test_a_call_runs_after_its_approval(page: Page, model: Peer, way: str) -> No
     document = page.output(1)
     expect(document.locator("summary").first).to_have_text("Reasoning · 0.0 s · called weather")
     expect(document).to_contain_text("Take an umbrella.")
-    assert (ran(page), told(model)) == ("['Tokyo']", "Rain in Tokyo.")
+    assert (ran(page), tool_result(model)) == ("['Tokyo']", "Rain in Tokyo.")
 
 
 @somewhere
@@ -106,7 +106,7 @@ def test_a_refused_call_does_not_run_and_the_model_receives_the_reason(page: Pag
     view(page, 1).get_by_role("textbox").blur()
     button(page, "Refuse").click()
     page.wait_idle()
-    assert (ran(page), told(model)) == ("[]", "The person refused this call: it is late")
+    assert (ran(page), tool_result(model)) == ("[]", "The person refused this call: it is late")
 
 
 @somewhere
@@ -133,7 +133,7 @@ def test_stopping_while_a_call_waits_runs_nothing_and_the_session_continues(
     model.script = lambda _: answer(says("Yes."))
     page.run(3)
     page.wait_idle()
-    assert told(model) == "The user stopped this call before it ran."
+    assert tool_result(model) == "The user stopped this call before it ran."
     assert not find_fault(model.requests[-1].body, "openai")
 
 

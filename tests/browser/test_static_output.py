@@ -140,9 +140,9 @@ def test_code_is_highlighted_and_keeps_its_lines(answer: Locator) -> None:
         "",
         "    return x ** 2",
     ]
-    colour = "part => getComputedStyle(part).color"
-    plain = code.evaluate(colour)
-    word, comment, string = (code.locator(part).first.evaluate(colour) for part in (".k", ".c1", ".s2, .sd"))
+    color = "part => getComputedStyle(part).color"
+    plain = code.evaluate(color)
+    word, comment, string = (code.locator(part).first.evaluate(color) for part in (".k", ".c1", ".s2, .sd"))
     assert len({plain, word, comment, string}) == 4
 
 
@@ -199,15 +199,15 @@ def test_the_footer_has_the_model_and_the_token_usage(answer: Locator) -> None:
 
 CONTRAST = """answer => {
     const pen = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-    const read = colour => {
+    const read = color => {
         pen.clearRect(0, 0, 1, 1);
-        pen.fillStyle = colour;
+        pen.fillStyle = color;
         pen.fillRect(0, 0, 1, 1);
         return [...pen.getImageData(0, 0, 1, 1).data];
     };
     const over = ([r, g, b, a], ground, opacity = 1) =>
         [r, g, b].map((value, i) => ground[i] + (value - ground[i]) * opacity * a / 255);
-    const luminance = colour => colour
+    const luminance = color => color
         .map(value => value / 255)
         .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
         .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);

@@ -53,12 +53,12 @@ def page(server: Server, browser: Browser, lesson: str) -> Iterator[Page]:
         page.open(f"{lesson}.ipynb")
         page.window.add_script_tag(path=AXE)
         page.run_all()
-        refuse_what_is_asked(page)
+        refuse_calls(page)
         page.wait_idle()
         yield page
 
 
-def refuse_what_is_asked(page: Page) -> None:
+def refuse_calls(page: Page) -> None:
     """Press Refuse for every waiting call, with the reason on the tape, until all cells have run."""
     notebook = page.window.locator(".jp-Notebook")
     button = notebook.get_by_role("button", name=re.compile(r"(^|\W)Refuse$"))

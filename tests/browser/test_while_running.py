@@ -209,9 +209,9 @@ def test_output_of_a_handler_does_not_change_the_reply(page: Page, model: Peer, 
     assert re.fullmatch(r"An answer goes on.\s+mimo-test · [^\n]*", page.output(1).inner_text())
 
 
-# Loading the page anew
+# Reloads
 
-DEAF = ("lab", "7.3.0")
+CONNECTED_LATE = ("lab", "7.3.0")
 """Front ends in which a reloaded page is connected only after the cell: it does not know the comm of the old page."""
 
 
@@ -221,7 +221,7 @@ def reload(page: Page) -> None:
     page.reload()
 
 
-@at(*(place for place in PLACES if place != DEAF))
+@at(*(place for place in PLACES if place != CONNECTED_LATE))
 def test_a_reply_continues_after_a_reload_and_can_be_stopped(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:

@@ -54,7 +54,7 @@ async def parallel(n: int = 0) -> Any:
     return later(n)
 
 
-async def asking(n: int = 0) -> int:
+async def confirmed(n: int = 0) -> int:
     """Wait for approval."""
     raise asyncio.CancelledError
 
@@ -69,7 +69,7 @@ TOOLS = (
     from_function(later, confirm="none"),
     from_function(failing, confirm="none"),
     from_function(parallel, confirm="none", parallel=True),
-    from_function(asking),
+    from_function(confirmed),
     from_function(slow, confirm="none", timeout=0.01),
 )
 

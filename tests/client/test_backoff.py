@@ -92,7 +92,7 @@ async def test_a_broken_connection_delays_only_its_own_call(peer: Peer, virtual_
     assert virtual_time.slept == []
 
 
-async def test_cancelling_a_call_ends_its_wait_at_once(peer: Peer) -> None:
+async def test_canceling_a_call_ends_its_wait_at_once(peer: Peer) -> None:
     peer.script = lambda _: error(429, "Too many requests", **{"Retry-After": "100"})
     is_waiting = anyio.Event()
 
@@ -110,7 +110,7 @@ async def test_cancelling_a_call_ends_its_wait_at_once(peer: Peer) -> None:
     assert len(peer.requests) == 1
 
 
-async def test_a_call_after_a_cancelled_one_does_not_wait(peer: Peer, virtual_time: VirtualTime) -> None:
+async def test_a_call_after_a_canceled_one_does_not_wait(peer: Peer, virtual_time: VirtualTime) -> None:
     peer.answers(error(503, "busy", **{"Retry-After": "100"}), lambda seen: stream(seen, reply("ok")))
     async with aclosing(http.stream(endpoint(peer), "openai", REQUEST)) as events:
         assert isinstance(await anext(events), Retrying)

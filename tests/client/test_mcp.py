@@ -21,7 +21,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from support.peer import wait_until
 
-from mimo_magics.client import mcp
+from mimo_magics.client import mcp, portal
 from mimo_magics.client.mcp import McpServer, McpTool
 from mimo_magics.core.errors import BadOption, ConnectionFailed, MimoError, WireError
 from mimo_magics.core.messages import Tool
@@ -126,7 +126,7 @@ def environment() -> str:
 
 @server.tool()
 def die() -> str:
-    print("first\\nout of \\x1b[31mtea\\x1b[0m, says", os.environ.get("TOKEN", "nobody") + ".", file=sys.stderr, flush=True)
+    print("first\\nout of \\x1b[31mtea\\x1b[0m, says", os.environ.get("TOKEN", "no token") + ".", file=sys.stderr, flush=True)
     os._exit(3)
 
 @server.tool()
@@ -405,6 +405,14 @@ async def test_a_caller_that_is_cancelled_during_the_start_does_not_stop_it_for_
         await anyio.lowlevel.checkpoint()
     one.cancel()
     assert await other == "2"
+
+
+async def test_a_connection_runs_on_the_loop_of_the_portal(own: McpServer) -> None:
+    async def current_loop() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    await own.list_tools()
+    assert own._connection.loop is await asyncio.wrap_future(portal.submit(current_loop()))
 
 
 def test_one_server_serves_all_loops_and_threads(either: McpServer) -> None:

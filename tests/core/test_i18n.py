@@ -33,8 +33,7 @@ from mimo_magics.session.storage.notebook_reader import read_histories
 from mimo_magics.session.storage.turn_record import add_notices, build_record
 from mimo_magics.session.turn import Turn
 
-HOUSE = PACKAGE
-MODULES = sorted(path for path in HOUSE.rglob("*.py") if path.name != "i18n.py")
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "i18n.py")
 
 
 @pytest.fixture(autouse=True)
@@ -87,16 +86,18 @@ def test_the_catalog_has_exactly_the_translatable_texts() -> None:
 
 
 def test_the_placeholders_are_the_same_in_both_languages() -> None:
-    assert [form for form, said in TRANSLATIONS.items() if placeholders(form) != placeholders(said)] == []
+    assert [
+        form for form, translation in TRANSLATIONS.items() if placeholders(form) != placeholders(translation)
+    ] == []
 
 
 def test_no_text_is_twice_in_the_catalog() -> None:
-    tree = ast.parse((HOUSE / "core" / "i18n_zh_tw.py").read_text(encoding="utf-8"))
+    tree = ast.parse((PACKAGE / "core" / "i18n_zh_tw.py").read_text(encoding="utf-8"))
     (keys,) = (node.keys for node in ast.walk(tree) if isinstance(node, ast.Dict))
     assert len(keys) == len(TRANSLATIONS)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_translatable_templates_are_literals(module: Path) -> None:
     """The catalog cannot contain an f-string or a concatenation."""
     calls = [
@@ -113,13 +114,13 @@ def test_translatable_templates_are_literals(module: Path) -> None:
 
 
 def test_a_translatable_is_the_english_string_until_it_is_translated(chinese: None) -> None:
-    told = Translatable("There is no turn {number}.", number=3)
-    assert (str(told), f"{told}", json.dumps(told)) == (
+    text = Translatable("There is no turn {number}.", number=3)
+    assert (str(text), f"{text}", json.dumps(text)) == (
         "There is no turn 3.",
         "There is no turn 3.",
         '"There is no turn 3."',
     )
-    assert translate(told) == "沒有第 3 回合。"
+    assert translate(text) == "沒有第 3 回合。"
 
 
 def test_translatable_values_are_translated_too(chinese: None) -> None:

@@ -28,13 +28,17 @@ from mimo_magics.core.messages import (
 )
 
 CALL = ToolCall("call_1", "tide", "{}")
-SAID = Message(
+MESSAGE_WITH_CALL = Message(
     "assistant", (ReasoningPart("Hm, "), TextPart("He"), ReasoningPart("yes."), TextPart("llo"), CALL)
 )
 
 
 def test_a_message_joins_the_parts_of_each_kind():
-    assert (SAID.text, SAID.reasoning, SAID.tool_calls) == ("Hello", "Hm, yes.", (CALL,))
+    assert (MESSAGE_WITH_CALL.text, MESSAGE_WITH_CALL.reasoning, MESSAGE_WITH_CALL.tool_calls) == (
+        "Hello",
+        "Hm, yes.",
+        (CALL,),
+    )
 
 
 def test_a_message_without_parts_is_empty():
@@ -52,7 +56,7 @@ def test_prompts_and_system_messages_are_built_from_text():
 
 
 def test_a_reply_has_the_properties_of_its_message_and_prints_as_its_text():
-    reply = Reply(SAID)
+    reply = Reply(MESSAGE_WITH_CALL)
     assert (reply.text, reply.reasoning, reply.tool_calls) == ("Hello", "Hm, yes.", (CALL,))
     assert str(reply) == "Hello"
 
@@ -68,7 +72,7 @@ def test_usages_can_be_added():
 
 def test_values_with_equal_content_are_equal():
     assert Message("user", (TextPart("Hi"),)) == user_message("Hi")
-    assert hash(SAID) == hash(Message("assistant", SAID.parts))
+    assert hash(MESSAGE_WITH_CALL) == hash(Message("assistant", MESSAGE_WITH_CALL.parts))
     assert TextPart("Hi") != ReasoningPart("Hi")
 
 
@@ -113,27 +117,30 @@ def test_one_result_belongs_to_one_call():
     assert message.open_calls == (second,)
 
 
-def called(*ids: str) -> Message:
+def calls_of(*ids: str) -> Message:
     return Message("assistant", tuple(ToolCall(id_, "look") for id_ in ids))
 
 
-def answered(*ids: str) -> Message:
+def results_of(*ids: str) -> Message:
     return Message("tool", tuple(ToolResult(id_, "look", str(n)) for n, id_ in enumerate(ids)))
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ([called("a", "b"), answered("a", "b")], [called("a", "b"), answered("a", "b")]),
-        ([called("a", "a"), answered("a", "a")], [called("a", "call_1"), answered("a", "call_1")]),
-        ([called("", ""), answered("", "")], [called("call_0", "call_1"), answered("call_0", "call_1")]),
+        ([calls_of("a", "b"), results_of("a", "b")], [calls_of("a", "b"), results_of("a", "b")]),
+        ([calls_of("a", "a"), results_of("a", "a")], [calls_of("a", "call_1"), results_of("a", "call_1")]),
         (
-            [called("a"), answered("a"), user_message("next"), called("a"), answered("a")],
-            [called("a"), answered("a"), user_message("next"), called("call_1"), answered("call_1")],
+            [calls_of("", ""), results_of("", "")],
+            [calls_of("call_0", "call_1"), results_of("call_0", "call_1")],
         ),
         (
-            [called("a", "call_2"), answered("call_2", "a"), called("a"), answered("a")],
-            [called("a", "call_2"), answered("call_2", "a"), called("call_3"), answered("call_3")],
+            [calls_of("a"), results_of("a"), user_message("next"), calls_of("a"), results_of("a")],
+            [calls_of("a"), results_of("a"), user_message("next"), calls_of("call_1"), results_of("call_1")],
+        ),
+        (
+            [calls_of("a", "call_2"), results_of("call_2", "a"), calls_of("a"), results_of("a")],
+            [calls_of("a", "call_2"), results_of("call_2", "a"), calls_of("call_3"), results_of("call_3")],
         ),
     ],
 )
@@ -143,7 +150,7 @@ def test_call_ids_in_a_request_are_unique_and_match_their_results(before, after)
 
 @given(st.lists(st.lists(st.sampled_from(["", "a", "call_0", "call_1"]), min_size=1, max_size=4), max_size=5))
 def test_ids_are_unique_for_any_ids_of_the_server(rounds):
-    messages = [message for ids in rounds for message in (called(*ids), answered(*ids))]
+    messages = [message for ids in rounds for message in (calls_of(*ids), results_of(*ids))]
     unique = list(with_unique_ids(messages))
     calls, results = unique[::2], unique[1::2]
     ids = [part.id for message in calls for part in message.parts]

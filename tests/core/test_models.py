@@ -50,7 +50,7 @@ def test_the_embedded_model_has_the_figures_of_its_server():
 
 
 @pytest.mark.parametrize(
-    ("model", "senses"),
+    ("model", "accepted"),
     [
         ("mimo-v2-flash", (False, False)),
         ("mimo-v2-pro", (False, False)),
@@ -65,12 +65,12 @@ def test_the_embedded_model_has_the_figures_of_its_server():
         ("someone-elses", (True, True)),
     ],
 )
-def test_an_unknown_model_is_assumed_to_accept_all_media(model, senses):
-    assert (accepts_images(model), accepts_audio(model)) == senses
+def test_an_unknown_model_is_assumed_to_accept_all_media(model, accepted):
+    assert (accepts_images(model), accepts_audio(model)) == accepted
 
 
 @pytest.mark.parametrize(
-    ("asked", "model", "needed", "ceiling", "sent"),
+    ("requested", "model", "is_required", "ceiling", "sent"),
     [
         # The limit of the user is sent, capped by the model and the service.
         (100, "mimo-v2-pro", False, None, 100),
@@ -99,8 +99,10 @@ def test_an_unknown_model_is_assumed_to_accept_all_media(model, senses):
         (None, "someone-elses", True, 4_096, 4_096),
     ],
 )
-def test_the_output_limit_is_within_the_limits_of_model_and_service(asked, model, needed, ceiling, sent):
-    assert choose_max_tokens(asked, model, is_required=needed, ceiling=ceiling) == sent
+def test_the_output_limit_is_within_the_limits_of_model_and_service(
+    requested, model, is_required, ceiling, sent
+):
+    assert choose_max_tokens(requested, model, is_required=is_required, ceiling=ceiling) == sent
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_other_ids_are_unknown(model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("requested", "answered", "is_other"),
+    ("requested", "reply_model", "is_other"),
     [
         ("mimo-v2-flash", "mimo-v2.5", True),
         ("mimo-v2.6-pro", "mimo-v2.7-pro", True),
@@ -152,6 +154,6 @@ def test_other_ids_are_unknown(model: str) -> None:
     ],
 )
 def test_another_mimo_model_than_the_requested_one_is_detected(
-    requested: str, answered: str, is_other: bool
+    requested: str, reply_model: str, is_other: bool
 ) -> None:
-    assert is_other_model(requested, answered) is is_other
+    assert is_other_model(requested, reply_model) is is_other

@@ -34,7 +34,7 @@ def test_a_price_of_the_user_takes_precedence():
 
 
 @pytest.mark.parametrize(
-    "told",
+    "price",
     [
         None,
         1,
@@ -49,10 +49,10 @@ def test_a_price_of_the_user_takes_precedence():
         [1, 2, float("nan")],
     ],
 )
-def test_an_invalid_price_is_an_error(told):
+def test_an_invalid_price_is_an_error(price):
     with pytest.raises(BadOption, match="The price of my-model must be three numbers"):
-        find_price("xiaomi", "my-model", {"my-model": told})
-    assert find_price("xiaomi", "mimo-v2.6-pro", {"my-model": told}) == Price(0.435, 0.0036, 0.87)
+        find_price("xiaomi", "my-model", {"my-model": price})
+    assert find_price("xiaomi", "mimo-v2.6-pro", {"my-model": price}) == Price(0.435, 0.0036, 0.87)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_cost_includes_web_searches(service, prices, usd):
 
 
 @pytest.mark.parametrize(
-    ("requested", "answered", "prices", "priced"),
+    ("requested", "reply_model", "prices", "priced"),
     [
         ("mimo-v2.5", "mimo-v2.6-pro", {}, "mimo-v2.6-pro"),
         ("mimo-v2.6-pro", "", {}, "mimo-v2.6-pro"),
@@ -73,5 +73,5 @@ def test_the_cost_includes_web_searches(service, prices, usd):
         ("mimo-v2.6-pro", "mimo-v9", {"mimo-v9": [1, 1, 1]}, "mimo-v9"),
     ],
 )
-def test_the_price_is_that_of_the_model_that_replied(requested, answered, prices, priced):
-    assert choose_priced_model("xiaomi", requested, answered, prices) == priced
+def test_the_price_is_that_of_the_model_that_replied(requested, reply_model, prices, priced):
+    assert choose_priced_model("xiaomi", requested, reply_model, prices) == priced

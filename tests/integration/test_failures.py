@@ -223,9 +223,7 @@ def server() -> Iterator[Peer]:
 def kernel(server: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     with Kernel(tmp_path_factory.mktemp("notebook"), MIMO_API_KEY=KEY, MIMO_SYSTEM="none") as kernel:
         kernel.run("%load_ext mimo_magics")
-        kernel.run(
-            "from mimo_magics.client import retry; retry.INITIAL_DELAY = 0.001"
-        )  # the waits are not what is tested
+        kernel.run("from mimo_magics.client import retry; retry.INITIAL_DELAY = 0.001")
         yield kernel
 
 
@@ -267,9 +265,10 @@ def test_an_error_has_two_lines_and_the_session_stays_valid(
 @pytest.mark.parametrize("api", APIS)
 def test_a_refused_connection_is_an_error_of_two_lines(kernel: Kernel, server: Peer, api: Api) -> None:
     prepare(kernel, server, api)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{free.getsockname()[1]}"  # taken as long as the block lasts, and nobody listens
+    with socket.socket() as reserved:
+        # The port is reserved, and the socket does not listen.
+        reserved.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{reserved.getsockname()[1]}"
         ran = kernel.run(f"%%mimo --base-url http://{host}\ntwo")
     assert ran.error == [f"ConnectionFailed: Cannot connect to {host}: connection refused.", CONNECTION_HINT]
     assert count_saved_bytes(ran) <= 2_048

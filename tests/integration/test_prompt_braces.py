@@ -1,4 +1,4 @@
-"""Realistic prompts, sent through a real shell to a server: which braces are replaced, and which are not."""
+"""Typical prompts, sent through a real shell to a server: which braces are replaced, and which are not."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace

@@ -131,9 +131,7 @@ def test_nested_run_cell_calls_count_as_a_loop(kernel: Kernel, peer: Peer) -> No
     assert sent_contents(peer) == expected_requests("one two") * 2
 
 
-def test_a_new_conversation_leaves_the_older_one_alone_whenever_its_cells_are_run_again(
-    kernel: Kernel, peer: Peer
-) -> None:
+def test_re_runs_of_cells_with_new_do_not_change_the_older_branch(kernel: Kernel, peer: Peer) -> None:
     for _ in range(2):
         run_prompts(kernel, "one two")
         run_prompts(kernel, "three", "--new")
@@ -143,8 +141,8 @@ def test_a_new_conversation_leaves_the_older_one_alone_whenever_its_cells_are_ru
     assert sent_contents(peer) == [expected_contents("one two!"), expected_contents("three four!")]
 
 
-@pytest.mark.parametrize("options", ["", "--new"], ids=["no more", "from now on"])
-def test_cells_below_follow_a_cell_that_begins_a_new_conversation_no_more_or_from_now_on(
+@pytest.mark.parametrize("options", ["", "--new"], ids=["without --new", "with --new"])
+def test_later_cells_follow_a_cell_that_loses_or_gets_the_option_new(
     kernel: Kernel, peer: Peer, options: str
 ) -> None:
     def run_all(options: str) -> list[list[str]]:
@@ -153,13 +151,13 @@ def test_cells_below_follow_a_cell_that_begins_a_new_conversation_no_more_or_fro
         run_prompts(kernel, "four")
         return sent_contents(peer)
 
-    alone, together = (
+    separate, joined = (
         [*expected_requests("one two"), *expected_requests("three four")],
         expected_requests("one two three four"),
     )
     other = "" if options else "--new"
-    assert run_all(other) == (alone if other else together)
-    assert run_all(options) == (alone if options else together)
+    assert run_all(other) == (separate if other else joined)
+    assert run_all(options) == (separate if options else joined)
 
 
 def test_a_one_off_prompt_and_a_failed_call_do_not_change_the_session(kernel: Kernel, peer: Peer) -> None:
@@ -309,7 +307,7 @@ def test_a_full_context_window_is_an_error_by_default(kernel: Kernel, peer: Peer
     ]
 
 
-def test_the_oldest_turns_are_left_out_with_a_notice(kernel: Kernel, peer: Peer) -> None:
+def test_the_oldest_turns_are_omitted_with_a_notice(kernel: Kernel, peer: Peer) -> None:
     last = fill(kernel, peer, "drop-oldest")
     assert notes(last) == [
         "The 2 oldest turns are not sent: the context window of mimo-v2-pro is full.",

@@ -43,7 +43,10 @@ from mimo_magics.notebook.cell_request import split_options
         ),
         (
             "%%mimo say hello\nhi",
-            ["BadOption: The prompt does not go on the first line: 'say hello'.", "Write it below %%mimo."],
+            [
+                "BadOption: The first line of %%mimo accepts only options, not 'say hello'.",
+                "Write the prompt below it.",
+            ],
         ),
         (
             "%%mimo\n  \n",

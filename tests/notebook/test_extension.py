@@ -12,7 +12,7 @@ from support.session_cells import run_prompts
 from support.session_requests import expected_contents, expected_requests, sent_contents
 
 
-def test_two_shells_in_one_process_have_conversations_of_their_own(kernel: Kernel, peer: Peer) -> None:
+def test_two_shells_in_one_process_have_separate_sessions(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     kernel.run(
         "from IPython.core.interactiveshell import InteractiveShell\n"
@@ -23,7 +23,7 @@ def test_two_shells_in_one_process_have_conversations_of_their_own(kernel: Kerne
     assert [message["content"] for message in peer.requests[-1].body["messages"]] == ["two"]
 
 
-def test_unloading_leaves_nothing_behind(kernel: Kernel) -> None:
+def test_unloading_removes_everything_from_the_shell(kernel: Kernel) -> None:
     kernel.run(
         "def traces():\n    ip = get_ipython()\n    lists = [ip.ast_transformers, ip.input_transformers_cleanup,"
         " ip.input_transformer_manager.token_transformers, [ip.should_run_async],"
@@ -58,7 +58,7 @@ def test_each_magic_has_a_help_page_before_it_is_used_and_after(
     assert "--no-no-stream" not in before
 
 
-def test_loading_twice_is_harmless(kernel: Kernel, peer: Peer) -> None:
+def test_loading_twice_changes_nothing(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("import mimo_magics\nmimo_magics.load_ipython_extension(get_ipython())").status == "ok"
     assert kernel.run("%%mimo\nhello").documents == ["You said: hello"]
     assert (
@@ -70,7 +70,7 @@ def test_loading_twice_is_harmless(kernel: Kernel, peer: Peer) -> None:
 KEPT = "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them.\n"
 
 
-def test_loading_anew_keeps_settings_sessions_and_the_last_reply(kernel: Kernel, peer: Peer) -> None:
+def test_reloading_keeps_settings_sessions_and_the_last_reply(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config temperature=0.25 run_all=keep")
     kernel.run("%config MimoConfig.max_tokens = 7")
     run_prompts(kernel, "one", "--session other")
@@ -89,7 +89,7 @@ def test_loading_anew_keeps_settings_sessions_and_the_last_reply(kernel: Kernel,
     assert kernel.run("%%mimo\nfive").documents == ["You said: five"]
 
 
-def test_loading_anew_reads_the_environment_anew_and_resets_to_it(kernel: Kernel, peer: Peer) -> None:
+def test_reloading_reads_the_environment_again(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config temperature=0.25")
     kernel.run("import os; os.environ['MIMO_TEMPERATURE'] = '0.5'; os.environ['MIMO_TOP_P'] = '0.75'")
     kernel.run("%reload_ext mimo_magics")
@@ -100,7 +100,7 @@ def test_loading_anew_reads_the_environment_anew_and_resets_to_it(kernel: Kernel
     assert values == [(0.25, 0.75), (0.5, 0.75)]
 
 
-def test_unloading_forgets_settings_and_sessions(kernel: Kernel, peer: Peer) -> None:
+def test_unloading_discards_settings_and_sessions(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config temperature=0.25")
     run_prompts(kernel, "one")
     kernel.run("%unload_ext mimo_magics")
@@ -110,13 +110,11 @@ def test_unloading_forgets_settings_and_sessions(kernel: Kernel, peer: Peer) -> 
     assert len(peer.requests[-1].body["messages"]) == 1
 
 
-def test_loading_anew_says_nothing_where_nothing_is_kept(kernel: Kernel) -> None:
+def test_reloading_without_settings_or_sessions_prints_nothing(kernel: Kernel) -> None:
     assert kernel.run("%reload_ext mimo_magics").text == ""
 
 
-def test_what_cannot_be_used_of_a_project_is_told_when_the_extension_is_loaded(
-    kernel: Kernel, peer: Peer
-) -> None:
+def test_invalid_project_settings_get_a_warning_on_load(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%writefile pyproject.toml\n[tool.mimo]\nbase_url = 'http://evil'\nmax_tokens = 7\n")
     ran = kernel.run("%reload_ext mimo_magics")
     kernel.run("%%mimo\nhello")
@@ -149,7 +147,7 @@ def test_sessions_and_calls_of_programs_use_the_settings_of_the_notebook(kernel:
     kernel.run("%load_ext mimo_magics")
 
 
-def test_shells_of_one_process_have_settings_of_their_own(kernel: Kernel, peer: Peer) -> None:
+def test_two_shells_in_one_process_have_separate_settings(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config max_tokens=7")
     kernel.run(
         "from IPython.core.interactiveshell import InteractiveShell\n"
@@ -176,7 +174,7 @@ print(sorted(name for name in set(sys.modules) - before if name.startswith("mimo
 """
 
 
-def test_elsewhere_nothing_is_imported() -> None:
+def test_completions_of_other_cells_import_nothing() -> None:
     printed = subprocess.run(
         [sys.executable, "-c", ASKED_ELSEWHERE], capture_output=True, text=True, check=True
     ).stdout

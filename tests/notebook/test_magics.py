@@ -9,23 +9,24 @@ import pytest
 from support.kernel import Kernel, Ran
 from support.kernel_cells import CALLS, WEATHER, roles
 from support.peer import CUT, KEY, Answer, Peer, error, frames, obey, reply, stream
+from support.session_cells import run_prompts
 
 from mimo_magics.core.messages import Message, Reply
 
 
-def test_a_cell_shows_one_document_and_the_next_cell_goes_on(kernel: Kernel, peer: Peer) -> None:
+def test_a_cell_shows_one_document_and_the_next_cell_follows_it(kernel: Kernel, peer: Peer) -> None:
     first, second = kernel.run("%%mimo\none"), kernel.run("%%mimo --api openai\ntwo")
     assert (first.documents, second.documents) == (["You said: one"], ["You said: two"])
     assert roles(peer) == ["user", "assistant", "user"]
     assert len({seen.connection for seen in peer.requests}) == 1
 
 
-def test_the_reply_goes_into_a_variable_too(kernel: Kernel, peer: Peer) -> None:
+def test_the_reply_can_be_stored_in_a_variable(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo -o answer --no-history\nhello")
     assert kernel.run("print(answer.text)").text == "You said: hello\n"
 
 
-def test_a_cell_may_begin_anew_or_stay_aside(kernel: Kernel, peer: Peer) -> None:
+def test_a_cell_may_open_a_branch_or_send_a_one_off_prompt(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     kernel.run("%%mimo --no-history\naside")
     assert roles(peer) == ["user"]
@@ -37,7 +38,7 @@ def test_a_cell_may_begin_anew_or_stay_aside(kernel: Kernel, peer: Peer) -> None
     assert roles(peer) == ["user", "assistant", "user"]
 
 
-def test_a_new_beginning_that_fails_leaves_the_conversation_as_it_was(kernel: Kernel, peer: Peer) -> None:
+def test_a_failed_call_with_new_leaves_the_session_unchanged(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     peer.answers(error(401))
     assert kernel.run("%%mimo --new\ntwo").status == "error"
@@ -46,7 +47,7 @@ def test_a_new_beginning_that_fails_leaves_the_conversation_as_it_was(kernel: Ke
     assert roles(peer) == ["user", "assistant", "user"]
 
 
-def test_a_new_beginning_that_breaks_off_is_the_conversation_all_the_same(kernel: Kernel, peer: Peer) -> None:
+def test_an_incomplete_reply_with_new_opens_the_branch(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%%mimo\none")
     peer.answers(lambda seen: Answer([*frames(seen, ["half"], end=False), CUT]))
     kernel.run("%%mimo --new\ntwo")
@@ -86,7 +87,7 @@ def test_options_and_settings_reach_the_server(kernel: Kernel, peer: Peer) -> No
     ]
 
 
-def test_what_a_server_says_takes_two_lines_and_stops_run_all(kernel: Kernel, peer: Peer) -> None:
+def test_an_error_of_the_api_has_two_lines_and_stops_run_all(kernel: Kernel, peer: Peer) -> None:
     peer.answers(error(401, f"no such key: {KEY}"))
     failed, following = kernel.run_all(["%%mimo\nhello", "print('ran')"])
     assert failed.error == [
@@ -146,14 +147,16 @@ def test_what_a_cell_shows_can_be_captured(kernel: Kernel, peer: Peer) -> None:
     assert kernel.run("print(len(shown.outputs))").text == "1\n"
 
 
-def test_a_kernel_that_does_not_await_runs_cells_all_the_same(kernel: Kernel, peer: Peer) -> None:
+def test_a_kernel_that_does_not_await_runs_cells_too(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%autoawait off")
     assert kernel.run("%%mimo\nhello").documents == ["You said: hello"]
     kernel.run("%autoawait on")
 
 
 @pytest.mark.parametrize("cell", ["%%mimo", "%%mimo -t 0", "%%mimo_compare -t 0 1"])
-def test_a_cell_without_a_prompt_is_told_so_under_its_own_name(kernel: Kernel, peer: Peer, cell: str) -> None:
+def test_a_cell_without_a_prompt_gets_an_error_with_its_own_name(
+    kernel: Kernel, peer: Peer, cell: str
+) -> None:
     ran = kernel.run(cell)
     name = cell.split(maxsplit=1)[0]
     assert f"{name} is a cell magic, but the cell body is empty." in ran.text + "".join(ran.error)
@@ -172,7 +175,7 @@ def shown(ran: Ran) -> str:
     return json.dumps(ran.messages)
 
 
-def test_the_key_is_in_nothing_that_a_notebook_saves(kernel: Kernel, peer: Peer) -> None:
+def test_a_saved_notebook_never_contains_the_key(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%xmode Verbose")
     runs = [kernel.run("%%mimo\nhello"), kernel.run("_"), kernel.run("%mimo_config")]
     peer.answers(error(500, KEY))
@@ -185,7 +188,7 @@ def test_the_key_is_in_nothing_that_a_notebook_saves(kernel: Kernel, peer: Peer)
 
 
 @pytest.mark.parametrize("cell", ["%%mimo\nUmbrella?", "%mimo Umbrella?"])
-def test_a_person_is_asked_before_a_tool_runs(rainy: Kernel, peer: Peer, cell: str) -> None:
+def test_the_user_approves_a_tool_call_before_it_runs(rainy: Kernel, peer: Peer, cell: str) -> None:
     ran, question = rainy.answer(cell, "y")
     assert question["prompt"].startswith('weather {\n  "city": "Tokyo"\n}\nRun it? ')
     assert ran.documents[-1] == "Take an umbrella."
@@ -195,14 +198,12 @@ def test_a_person_is_asked_before_a_tool_runs(rainy: Kernel, peer: Peer, cell: s
     assert peer.requests[-1].body["messages"][-1]["content"] == "Rain in Tokyo."
 
 
-def test_the_model_is_told_why_not(rainy: Kernel, peer: Peer) -> None:
+def test_the_reason_of_a_refusal_is_sent_to_the_model(rainy: Kernel, peer: Peer) -> None:
     rainy.answer("%%mimo\nUmbrella?", "not today")
     assert peer.requests[-1].body["messages"][-1]["content"] == "The person refused this call: not today"
 
 
-def test_where_nobody_can_be_asked_nothing_runs_and_the_output_says_how_to_allow_it(
-    rainy: Kernel, peer: Peer
-) -> None:
+def test_an_unattended_run_refuses_calls_and_shows_how_to_allow_them(rainy: Kernel, peer: Peer) -> None:
     ran = rainy.run("%%mimo\nUmbrella?", watched=False)
     assert "%mimo_tools confirm weather=none" in ran.outputs[0]["data"]["text/html"]
     assert "looking out" not in ran.outputs[0]["data"]["text/html"]
@@ -224,7 +225,7 @@ def test_a_function_that_cannot_be_described_is_refused_when_it_is_registered(ke
     assert len(ran.error) == 2
 
 
-def test_a_tool_that_asks_the_model_itself_gets_an_error_and_not_a_knot(rainy: Kernel, peer: Peer) -> None:
+def test_a_tool_that_sends_a_prompt_gets_an_error(rainy: Kernel, peer: Peer) -> None:
     rainy.run(
         "@mimo_magics.tool(confirm='none')\ndef weather(city: str) -> str:\n"
         "    'Ask.'\n    return get_ipython().run_cell_magic('mimo', '', 'hi').text"
@@ -234,7 +235,7 @@ def test_a_tool_that_asks_the_model_itself_gets_an_error_and_not_a_knot(rainy: K
     assert told.startswith("SessionBusy: ") or "SessionBusy" in told
 
 
-def test_an_interrupt_while_a_tool_runs_lands_at_once_and_every_call_has_its_result(
+def test_an_interrupt_while_a_tool_runs_is_immediate_and_every_call_has_a_result(
     rainy: Kernel, peer: Peer, tmp_path: Path
 ) -> None:
     begun = tmp_path / "begun"
@@ -277,3 +278,38 @@ def test_code_is_printed_and_not_run(kernel: Kernel, peer: Peer) -> None:
     assert KEY not in str(output)
     assert kernel.run("print(code[:4])").text == "curl\n"
     assert peer.requests == []
+
+
+def test_the_cost_of_a_cached_reply_is_counted_once(kernel: Kernel, peer: Peer) -> None:
+    run_prompts(kernel, "one two")
+    kernel.run("%mimo_config run_all=keep")
+    run_prompts(kernel, "one two")
+    assert kernel.run("%mimo_usage").documents[0].splitlines()[-1].split() == [
+        "total",
+        "40",
+        "25",
+        "%",
+        "20",
+        "–",
+    ]
+
+
+def test_the_usage_of_each_session_is_shown(kernel: Kernel, peer: Peer) -> None:
+    run_prompts(kernel, "one two one!")
+    run_prompts(kernel, "aside", "--no-history")
+    run_prompts(kernel, "three", "--session other -m mimo-v2-flash")
+    (table,) = kernel.run("%mimo_usage").documents
+    assert [line.split()[:6] for line in table.splitlines()] == [
+        ["turn", "model", "input", "cached", "output", "USD"],
+        ["1", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["2", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["3", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["other", "calls", "20", "25", "%", "10"],
+        ["total", "80", "25", "%", "40", "–"],
+    ]
+    (table,) = kernel.run("%mimo_usage other").documents
+    assert [line.split()[:2] for line in table.splitlines()[1:]] == [["1", "mimo-v2-flash"], ["total", "20"]]
+    assert kernel.run("%mimo_usage othr").error == [
+        "BadOption: Session 'othr' does not exist.",
+        "Did you mean other?",
+    ]

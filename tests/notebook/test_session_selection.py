@@ -28,7 +28,7 @@ def notebook(tmp_path: Path) -> Path:
     return tmp_path / "talk.ipynb"
 
 
-def test_a_name_of_ones_own_tells_cells_apart_and_wins_over_the_front_end(kernel: Kernel, peer: Peer) -> None:
+def test_the_id_option_identifies_a_cell_and_overrides_the_front_end(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one")
     kernel.run("%%mimo --id second\ntwo", cell="a")
     run_prompts(kernel, "three")
@@ -41,16 +41,14 @@ def test_a_name_of_ones_own_tells_cells_apart_and_wins_over_the_front_end(kernel
     ]
 
 
-def test_a_turn_can_be_added_all_the_same(kernel: Kernel, peer: Peer) -> None:
+def test_append_adds_a_turn_in_a_re_run(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two")
     (ran,) = run_prompts(kernel, "one", "--append")
     assert sent_contents(peer) == [*expected_requests("one two"), expected_contents("one two one")]
     assert cell_notices(ran) == []
 
 
-def test_the_turns_of_deleted_cells_leave_the_conversation_and_stay_as_a_branch(
-    kernel: Kernel, peer: Peer
-) -> None:
+def test_the_turns_of_deleted_cells_stay_as_a_branch(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, WORDS)
     sent_contents(peer)
     kernel.run("1 + 1", deleted=("two",))
@@ -62,9 +60,7 @@ def test_the_turns_of_deleted_cells_leave_the_conversation_and_stay_as_a_branch(
     assert cell_notices(ran) == ["Removed 2 turns of deleted cells. The previous version is branch 9."]
 
 
-def test_a_cell_that_was_cut_and_pasted_stays_in_the_conversation_once_it_is_run(
-    kernel: Kernel, peer: Peer
-) -> None:
+def test_a_cut_and_pasted_cell_keeps_its_turn_once_it_runs(kernel: Kernel, peer: Peer) -> None:
     cells = ["one", "two", "three"]
     run_prompts(kernel, "one two three")
     sent_contents(peer)
@@ -76,7 +72,7 @@ def test_a_cell_that_was_cut_and_pasted_stays_in_the_conversation_once_it_is_run
     assert sent_contents(peer) == [*expected_requests("one two three"), expected_contents("one three four")]
 
 
-def test_a_cell_that_is_run_after_it_was_pasted_is_said_where_it_was(kernel: Kernel, peer: Peer) -> None:
+def test_a_pasted_cell_runs_at_its_old_place(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two three")
     sent_contents(peer)
     kernel.run("%%mimo\nfour", cell="four", deleted=("one", "two"))
@@ -92,7 +88,7 @@ def test_a_cell_that_is_run_after_it_was_pasted_is_said_where_it_was(kernel: Ker
     assert sent_contents(peer) == [expected_contents("one!")]
 
 
-def test_a_cell_may_ask_in_another_session_without_going_there(kernel: Kernel, peer: Peer) -> None:
+def test_a_cell_may_use_another_session_without_switching(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one")
     first, second = run_prompts(kernel, "two three", "--session other")
     run_prompts(kernel, "four")
@@ -129,9 +125,7 @@ def test_each_session_is_saved_beside_the_notebook_after_each_turn(
     ]
 
 
-def test_a_notebook_that_was_renamed_takes_the_files_of_its_sessions_along(
-    kernel: Kernel, peer: Peer, notebook: Path
-) -> None:
+def test_a_renamed_notebook_moves_its_session_files(kernel: Kernel, peer: Peer, notebook: Path) -> None:
     enable_autosave(kernel, notebook)
     run_prompts(kernel, "one")
     run_prompts(kernel, "two", "--session other")
@@ -150,7 +144,7 @@ def test_a_notebook_that_was_renamed_takes_the_files_of_its_sessions_along(
     }
 
 
-def test_a_notebook_that_was_copied_keeps_its_file_and_a_file_that_is_there_keeps_its_turns(
+def test_a_copied_notebook_keeps_its_file_and_an_existing_file_keeps_its_turns(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
     notebook.write_text("{}")
@@ -170,7 +164,7 @@ def test_a_notebook_that_was_copied_keeps_its_file_and_a_file_that_is_there_keep
     assert [branch.turns[-1].prompt.text for branch in Session.load(new).branches()] == ["older", "two"]
 
 
-def test_a_notebook_that_is_not_where_it_was_is_told_with_the_setting(kernel: Kernel, notebook: Path) -> None:
+def test_a_missing_notebook_is_an_error_that_names_the_setting(kernel: Kernel, notebook: Path) -> None:
     kernel.run(f"%mimo_config notebook='{notebook}'")
     assert kernel.run("%mimo_session resume").error == [
         f"BadSessionFile: {str(notebook)!r} cannot be read: No such file or directory.",
@@ -178,7 +172,7 @@ def test_a_notebook_that_is_not_where_it_was_is_told_with_the_setting(kernel: Ke
     ]
 
 
-def test_a_damaged_file_is_left_as_it_is_and_nothing_is_sent(
+def test_a_damaged_file_stays_unchanged_and_nothing_is_sent(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
     path = notebook.with_name("talk.mimo.json")
@@ -195,7 +189,7 @@ def test_a_damaged_file_is_left_as_it_is_and_nothing_is_sent(
     assert run_prompts(kernel, "one")[0].documents == ["You said: one"]
 
 
-def test_nothing_is_sent_where_it_is_not_known_where_to_save(kernel: Kernel, peer: Peer) -> None:
+def test_nothing_is_sent_if_the_path_of_the_file_is_unknown(kernel: Kernel, peer: Peer) -> None:
     kernel.run("%mimo_config autosave=on")
     assert run_prompts(kernel, "one")[0].error == [
         "BadOption: The front end does not report the path of the notebook.",
@@ -211,7 +205,7 @@ def are_kept(runs: list[Ran]) -> list[bool]:
     return [bool(re.fullmatch(KEPT, "".join(cell_notices(ran)))) for ran in runs]
 
 
-def test_an_answer_is_kept_as_long_as_nothing_before_it_has_changed(kernel: Kernel, peer: Peer) -> None:
+def test_a_reply_is_reused_while_no_turn_before_it_changes(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two three")
     sent_contents(peer)
     kernel.run("%mimo_config run_all=keep")
@@ -227,14 +221,14 @@ def test_an_answer_is_kept_as_long_as_nothing_before_it_has_changed(kernel: Kern
     assert sent_contents(peer) == [expected_contents("one two! three")]
 
 
-def test_a_fresh_answer_is_asked_for_where_another_could_be_kept(kernel: Kernel, peer: Peer) -> None:
+def test_fresh_calls_the_model_instead_of_reusing_a_reply(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one")
     kernel.run("%mimo_config run_all=keep")
     assert are_kept([*run_prompts(kernel, "one", "--fresh"), *run_prompts(kernel, "one")]) == [False, True]
     assert sent_contents(peer) == [expected_contents("one"), expected_contents("one")]
 
 
-def test_answers_are_kept_across_kernels_by_way_of_the_session_file(
+def test_replies_of_the_session_file_are_reused_in_another_kernel(
     kernel: Kernel, peer: Peer, notebook: Path
 ) -> None:
     enable_autosave(kernel, notebook)
@@ -251,7 +245,7 @@ def test_answers_are_kept_across_kernels_by_way_of_the_session_file(
 
 @pytest.mark.parametrize("magic", ["%%mimo\n", "%mimo ", "%%mimo_compare --repeat 2\n"])
 @pytest.mark.parametrize("place", ["no/such/folder/talk.ipynb", "a-file/talk.ipynb", "taken/talk.ipynb"])
-def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(
+def test_a_folder_that_cannot_be_written_is_an_error_before_a_prompt_is_sent(
     kernel: Kernel, peer: Peer, tmp_path: Path, place: str, magic: str
 ) -> None:
     (tmp_path / "a-file").write_text("", encoding="utf-8")
@@ -270,7 +264,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(
     assert kernel.run(f"{magic}one").error == []
 
 
-def test_a_folder_that_is_gone_is_told_before_the_next_prompt_is_sent(
+def test_a_deleted_folder_is_an_error_before_the_next_prompt_is_sent(
     kernel: Kernel, peer: Peer, tmp_path: Path
 ) -> None:
     folder = tmp_path / "folder"

@@ -12,20 +12,16 @@ from support.imports import module_name, modules_of
 from support.paths import ROOT
 
 IN_PROGRESS = (
-    *(
-        f"mimo_magics/{name}/*"
-        for name in ("client", "display", "document", "notebook", "session", "tape", "tools")
-    ),
-    *(f"mimo_magics/core/{name}.py" for name in ("events", "i18n_zh_tw", "messages", "renderer_protocol")),
-    "mimo_magics/core/serialization.py",
-    *(f"tests/{name}/*" for name in ("browser", "client", "data", "display", "document", "integration")),
-    *(f"tests/{name}/*" for name in ("notebook", "notebooks", "project", "session", "tape", "tools")),
-    *(f"benchmarks/{name}.py" for name in ("history", "load", "saved")),
-    "tests/reports/test_notebook_reports.py",
+    "benchmarks/history.py",
+    "benchmarks/saved.py",
+    "mimo_magics/client/retry.py",
+    "mimo_magics/core/i18n_zh_tw.py",
+    "mimo_magics/display/live/*",
+    "mimo_magics/notebook/magics.py",
+    "mimo_magics/session/*",
+    *(f"tests/{name}/*" for name in ("browser", "client", "data", "display", "integration", "notebook")),
+    *(f"tests/{name}/*" for name in ("session", "tape")),
     "notebooks/*",
-    "docs/session-file.md",
-    "docs/tape-file.md",
-    "CONTRIBUTING.md",
 )
 """Files that are being rewritten; the others must not get worse."""
 NOT_CHECKED = (

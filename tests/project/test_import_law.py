@@ -75,6 +75,17 @@ def test_only_client_and_tape_import_httpx() -> None:
     assert {entry(module) for module in MODULES if "httpx" in top_packages(module)} == HTTP_PACKAGES
 
 
+def test_only_the_portal_starts_a_thread_or_an_event_loop() -> None:
+    starts = {"Thread", "new_event_loop", "BlockingPortal", "start_blocking_portal"}
+    calls = {
+        (module_name(module), getattr(node.func, "attr", getattr(node.func, "id", "")))
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    }
+    assert {module for module, name in calls if name in starts} == {"mimo_magics.client.portal"}
+
+
 @pytest.mark.parametrize("module", MODULES, ids=module_name)
 def test_modules_and_functions_stay_small(module: Path) -> None:
     source = module.read_text(encoding="utf-8")
@@ -117,6 +128,7 @@ LOADED = {
     "notebook.kernel": [
         *("async_cell", "cell_ids", "input_transforms", "magic_cell", "magic_line", "parent_message")
     ],
+    "session": ["defaults"],
 }
 """The modules that `%load_ext mimo_magics` imports, besides the `__init__` of their packages."""
 

@@ -217,8 +217,12 @@ def test_a_404_for_an_image_has_its_own_hint(peer: Peer) -> None:
 
 @report("https://github.com/rikkahub/rikkahub/issues/1170")
 def test_an_error_with_the_prefix_of_an_event_is_read(peer: Peer) -> None:
-    told = {"code": "400", "message": "Param Incorrect", "param": "tools contains duplicate names: look"}
-    peer.answers(Answer([b"data:" + json.dumps({"error": told}).encode()], 400))
+    error_object = {
+        "code": "400",
+        "message": "Param Incorrect",
+        "param": "tools contains duplicate names: look",
+    }
+    peer.answers(Answer([b"data:" + json.dumps({"error": error_object}).encode()], 400))
     with pytest.raises(BadRequest) as failure:
         session(peer).ask("q")
     assert str(failure.value) == "HTTP 400 Bad Request: Param Incorrect: tools contains duplicate names: look"
@@ -247,8 +251,8 @@ def test_a_web_search_is_sent_with_a_plan_key_and_the_server_decides(
 
 @report("https://github.com/esengine/DeepSeek-Reasonix/issues/7234")
 def test_only_fields_of_the_format_are_sent_back(peer: Peer) -> None:
-    odd = openai_chunk(content="Hi.", reasoning_content="Hm.", summary=[{"text": "Hm."}], encrypted="x")
-    peer.answers(streamed(odd), text("ok"))
+    chunk = openai_chunk(content="Hi.", reasoning_content="Hm.", summary=[{"text": "Hm."}], encrypted="x")
+    peer.answers(streamed(chunk), text("ok"))
     talk = session(peer)
     talk.ask("q")
     talk.ask("next")
@@ -268,8 +272,8 @@ def test_reasoning_is_sent_back_to_the_server(peer: Peer) -> None:
     talk = tools.session(peer)
     for prompt in ("q", "next"):
         talk.ask(prompt, approve=tools.approve)
-    told = [each.get("reasoning_content") for each in messages(peer) if each["role"] == "assistant"]
-    assert told == ["Hm.", "Hm."]
+    sent_reasoning = [each.get("reasoning_content") for each in messages(peer) if each["role"] == "assistant"]
+    assert sent_reasoning == ["Hm.", "Hm."]
     first, second = messages(peer, -2), messages(peer)
     assert second[: len(first)] == first  # The beginning of the request, which servers cache.
 

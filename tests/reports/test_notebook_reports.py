@@ -161,12 +161,12 @@ def test_the_ipython_history_has_code_that_runs_anywhere(kernel: Kernel, peer: P
     kernel.run("%%mimo --no-history\nhi")
     number = kernel.run("len(In) - 2").documents[0]
     call = f"In[{number}]"
-    for again in (
+    for line in (
         *(f"%save -f talk.py {number}", "%run talk.py", f"%save -f talk.ipy {number}", "%run talk.ipy"),
         *(f"exec({call})", f"done = get_ipython().run_cell({call})", f"%macro -q m {number}", "m"),
         f"%rerun {number}",
     ):
-        assert (again, kernel.run(again).error) == (again, [])
+        assert (line, kernel.run(line).error) == (line, [])
     assert prompts(peer) == ["hi"] * 7
     assert "_mimo'" not in kernel.run(f"%history -t {number}").text
 
@@ -240,7 +240,9 @@ def test_a_reply_that_standard_output_cannot_encode_is_shown(peer: Peer, tmp_pat
     assert b"Traceback" not in run.stdout + run.stderr
 
 
-GONE = "import os, tempfile\nbefore, gone = os.getcwd(), tempfile.mkdtemp()\nos.chdir(gone)\nos.rmdir(gone)"
+DELETED_FOLDER = (
+    "import os, tempfile\nbefore, gone = os.getcwd(), tempfile.mkdtemp()\nos.chdir(gone)\nos.rmdir(gone)"
+)
 
 
 @report(
@@ -249,7 +251,7 @@ GONE = "import os, tempfile\nbefore, gone = os.getcwd(), tempfile.mkdtemp()\nos.
     f"{GITHUB}/pyzo/pyzo/pull/1214",
 )
 def test_a_prompt_works_without_a_working_folder(kernel: Kernel, peer: Peer) -> None:
-    kernel.run(f"%unload_ext mimo_magics\n{GONE}")
+    kernel.run(f"%unload_ext mimo_magics\n{DELETED_FOLDER}")
     codes = [
         "%load_ext mimo_magics",
         "%%mimo\nhi",
@@ -475,12 +477,12 @@ def test_an_export_shows_the_reply_and_a_diff_has_only_the_reply(
 def test_an_interrupt_stops_an_async_cell(kernel: Kernel, peer: Peer) -> None:
     peer.script = lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), SILENCE])
     cells = ["%%mimo\nhi", "print(1)"]
-    stopped, behind = kernel.run_all(cells, when=lambda: kernel.shows("half an answer"))
+    stopped, next_cell = kernel.run_all(cells, when=lambda: kernel.shows("half an answer"))
     assert (
         stopped.error[0]
         == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
     )
-    assert (stopped.documents, behind.status) == (["half an answer"], "aborted")
+    assert (stopped.documents, next_cell.status) == (["half an answer"], "aborted")
     assert peer.settled()[0].disconnected
     peer.script = obey
     assert kernel.run("%%mimo\nagain").documents == ["You said: again"]
@@ -582,14 +584,14 @@ def test_an_error_has_two_lines_with_other_exception_handlers(
     peer.script = lambda _: error(401, f"no such key: {KEY}")
     runs = [kernel.run("%%mimo\nhi"), kernel.run("%tb")]
     peer.script = obey
-    answered = kernel.run("x = %mimo hi\nprint(x.text)")
+    result = kernel.run("x = %mimo hi\nprint(x.text)")
     kernel.run(end)
     assert runs[0].error == [
         "InvalidApiKey: HTTP 401 Unauthorized: no such key: (the key)",
         "Check the API key in MIMO_API_KEY. Each host and plan has its own keys.",
     ]
     assert KEY not in json.dumps([ran.messages for ran in runs])
-    assert answered.text == "You said: hi\n"
+    assert result.text == "You said: hi\n"
 
 
 THREAD = """import threading

@@ -98,9 +98,9 @@ def test_two_calls_with_one_id_have_two_results_and_two_ids(peer: Peer) -> None:
     talk = tools.session(peer)
     talk.ask("q", approve=tools.approve)
     assert results(talk) == ["content of a", "content of b"]
-    assistant, *told = messages(peer)[1:]
+    assistant, *sent_results = messages(peer)[1:]
     ids = [call["id"] for call in assistant["tool_calls"]]
-    assert [(each["tool_call_id"], each["content"]) for each in told] == [
+    assert [(each["tool_call_id"], each["content"]) for each in sent_results] == [
         (ids[0], "content of a"),
         (ids[1], "content of b"),
     ]
@@ -135,9 +135,9 @@ def test_an_id_of_an_earlier_prompt_does_not_duplicate_a_result(peer: Peer) -> N
     )
     talk = tools.session(peer)
     assert [talk.ask(prompt, approve=tools.approve).text for prompt in ("p", "q")] == ["one", "two"]
-    told = [(each["tool_call_id"], each["content"]) for each in messages(peer) if each["role"] == "tool"]
-    assert [content for _, content in told] == ["content of a", "content of b"]
-    assert len({id_ for id_, _ in told}) == 2
+    results = [(each["tool_call_id"], each["content"]) for each in messages(peer) if each["role"] == "tool"]
+    assert [content for _, content in results] == ["content of a", "content of b"]
+    assert len({id_ for id_, _ in results}) == 2
 
 
 # Deltas of calls
@@ -360,7 +360,7 @@ def test_events_separated_by_one_newline_are_separate(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "told"),
+    ("body", "kind", "message"),
     [
         pytest.param(
             *(b'{"error":{"message":"Insufficient quota"}}', InsufficientBalance, "Insufficient quota"),
@@ -373,10 +373,10 @@ def test_events_separated_by_one_newline_are_separate(peer: Peer) -> None:
     ],
 )
 def test_a_plain_text_error_in_a_stream_is_raised(
-    peer: Peer, virtual_time: VirtualTime, body: bytes, kind: type[MimoError], told: str
+    peer: Peer, virtual_time: VirtualTime, body: bytes, kind: type[MimoError], message: str
 ) -> None:
     peer.answers(Answer([body]))
-    with pytest.raises(kind, match=told):
+    with pytest.raises(kind, match=message):
         session(peer).ask("q")
     assert len(peer.requests) == (1 if kind is InsufficientBalance else 5)
 

@@ -59,13 +59,13 @@ def prompt(*parts: object) -> Message:
         ),
     ],
 )
-def test_words_stand_for_what_cannot_be_sent(
+def test_parts_that_are_not_supported_become_text(
     model: str, api: Api, parts: tuple[object, ...], notes: tuple[str, ...]
 ) -> None:
     assert replace_unsupported_parts([prompt(PICTURE, SOUND, WHAT)], model, api) == ((prompt(*parts),), notes)
 
 
-def test_one_line_tells_of_all_that_was_left_out() -> None:
+def test_one_line_counts_all_omitted_parts_of_a_type() -> None:
     messages, notes = replace_unsupported_parts(
         [prompt(WHAT, PICTURE, PICTURE), prompt(PICTURE)], "mimo-v2-pro", "openai"
     )
@@ -82,7 +82,7 @@ def test_other_messages_are_the_same_objects() -> None:
     assert notes == ()
 
 
-def test_what_is_left_can_be_said_in_the_anthropic_format() -> None:
+def test_the_remaining_parts_can_be_encoded_in_the_anthropic_format() -> None:
     messages, _ = replace_unsupported_parts([prompt(SOUND)], "mimo-v2-omni", "anthropic")
     body = FORMATS["anthropic"].encode(Request(messages, Params("mimo-v2-omni", max_completion_tokens=9)))
     assert body["messages"] == [

@@ -67,7 +67,7 @@ replies = st.builds(
 
 
 @given(replies)
-def test_a_reply_comes_back_from_its_events(reply: Reply) -> None:
+def test_a_reply_equals_the_fold_of_its_events(reply: Reply) -> None:
     assert fold_events(replay_reply(reply)) == reply
 
 
@@ -79,13 +79,13 @@ RECORDED = sorted((DATA / "mimo").glob("*.sse"))
     [path for path in RECORDED if "error" not in path.name and "cut" not in path.name],
     ids=lambda path: path.name,
 )
-def test_a_recorded_reply_comes_back_from_its_events(stream: Path) -> None:
+def test_a_recorded_reply_equals_the_fold_of_its_events(stream: Path) -> None:
     reply = decode_stream("openai" if stream.name.startswith("openai") else "anthropic", stream.read_bytes())
     assert reply.message.parts
     assert fold_events(replay_reply(reply)) == reply
 
 
-def test_parts_that_stand_in_pieces_are_joined_when_they_come_again() -> None:
+def test_adjacent_text_parts_are_joined_in_a_replay() -> None:
     """An answer that was gone on with may have thought twice in a row."""
     twice = Message("assistant", (ReasoningPart("One. "), ReasoningPart("Two."), TextPart("Hi")))
     assert fold_events(replay_reply(Reply(twice))).message.parts == (
@@ -102,7 +102,7 @@ def test_parts_that_stand_in_pieces_are_joined_when_they_come_again() -> None:
         (ToolResult("i", "n", "no", is_error=True, refused=True), "refused"),
     ],
 )
-def test_a_tool_call_that_comes_again_ends_as_it_did(result: ToolResult, state: str) -> None:
+def test_a_replayed_tool_call_has_its_old_state(result: ToolResult, state: str) -> None:
     message = Message("assistant", (ToolCall("i", "n", "{}"), result))
     assert list(replay_reply(Reply(message, stop="end"))) == [
         ResponseStarted(),
@@ -113,7 +113,7 @@ def test_a_tool_call_that_comes_again_ends_as_it_did(result: ToolResult, state: 
     ]
 
 
-def test_each_result_of_two_calls_of_one_id_comes_again_with_its_own_call() -> None:
+def test_results_of_calls_with_equal_ids_keep_their_calls() -> None:
     calls = (ToolCall("i", "n", "1"), ToolCall("i", "n", "2"))
     results = (ToolResult("i", "n", "one"), ToolResult("i", "n", "two"))
     reply = fold_events(replay_reply(Reply(Message("assistant", (*calls, *results)))))

@@ -61,7 +61,7 @@ def piece(*parts: Part, stop: str | None = "end", **reply: object) -> Turn:
         ("budget", True),
     ],
 )
-def test_an_answer_can_go_on_where_somebody_broke_it_off(stop: str, can: bool) -> None:
+def test_incomplete_and_truncated_replies_can_be_continued(stop: str, can: bool) -> None:
     assert can_continue(piece(TextPart("Half an "), stop=stop)) is can
 
 
@@ -95,13 +95,13 @@ HALF, END, WHOLE = TextPart("Half an "), TextPart("answer."), TextPart("Half an 
         ),
     ],
 )
-def test_two_pieces_are_one_answer(first: list[Part], second: list[Part], both: list[Part]) -> None:
+def test_two_parts_of_a_reply_are_joined(first: list[Part], second: list[Part], both: list[Part]) -> None:
     assert join_turns(piece(*first, stop="cut"), piece(*second)).reply == Reply(
         Message("assistant", tuple(both)), stop="end"
     )
 
 
-def test_one_answer_has_what_both_pieces_have() -> None:
+def test_a_joined_reply_has_the_notes_and_usage_of_both_parts() -> None:
     first = piece(
         HALF,
         stop="cut",
@@ -138,7 +138,7 @@ def test_one_answer_has_what_both_pieces_have() -> None:
 
 
 @pytest.mark.parametrize("known", ["usage", "timing"])
-def test_what_is_known_of_one_piece_only_is_all_that_is_known(known: str) -> None:
+def test_a_value_of_one_part_only_is_the_value_of_the_joined_reply(known: str) -> None:
     value = {"usage": Usage(1, 2), "timing": Timing(0.5, None, 2.0)}[known]
     for told in ({}, {known: value}), ({known: value}, {}):
         first, second = told
@@ -150,7 +150,7 @@ def test_what_is_known_of_one_piece_only_is_all_that_is_known(known: str) -> Non
 
 @pytest.mark.parametrize("how", ["length", "cut", "interrupted"])
 @pytest.mark.parametrize("api", APIS)
-def test_an_answer_that_was_broken_off_goes_on(peer: Peer, api: Api, how: str) -> None:
+def test_an_incomplete_reply_is_continued(peer: Peer, api: Api, how: str) -> None:
     talk = create_session(peer, api)
     run_incomplete_turn(talk, peer, how, cell="a")
     (first,) = talk.turns
@@ -181,7 +181,7 @@ def test_an_answer_that_was_broken_off_goes_on(peer: Peer, api: Api, how: str) -
     )
 
 
-def test_the_next_prompt_follows_the_whole_answer(peer: Peer) -> None:
+def test_the_next_prompt_follows_the_joined_reply(peer: Peer) -> None:
     talk = create_session(peer)
     run_incomplete_turn(talk, peer, "cut")
     peer.answers(continue_reply)
@@ -194,7 +194,7 @@ def test_the_next_prompt_follows_the_whole_answer(peer: Peer) -> None:
     ]
 
 
-def test_what_an_answer_took_is_the_sum_of_its_pieces(peer: Peer) -> None:
+def test_usage_and_times_of_the_parts_add_up(peer: Peer) -> None:
     talk = create_session(peer)
     run_incomplete_turn(talk, peer, "length")
     first = talk.turns[0]
@@ -206,7 +206,7 @@ def test_what_an_answer_took_is_the_sum_of_its_pieces(peer: Peer) -> None:
     assert turn.context_tokens == 30
 
 
-def test_an_answer_may_go_on_several_times(peer: Peer) -> None:
+def test_a_reply_may_be_continued_several_times(peer: Peer) -> None:
     talk = create_session(peer)
     run_incomplete_turn(talk, peer, "length")
     run_incomplete_turn(talk, peer, "cut", None)
@@ -217,7 +217,7 @@ def test_an_answer_may_go_on_several_times(peer: Peer) -> None:
     assert (turn.reply.text, turn.reply.stop) == ("Half an Half an Half an answer.", "end")
 
 
-def test_an_answer_may_go_on_with_other_settings_and_in_the_other_format(peer: Peer) -> None:
+def test_a_reply_may_be_continued_with_other_settings_and_in_the_other_format(peer: Peer) -> None:
     talk = create_session(peer)
     run_incomplete_turn(talk, peer, "cut")
     talk.ask(None, api="anthropic", base_url=api_base_url(peer, "anthropic"), max_tokens=99, thinking=False)
@@ -226,7 +226,7 @@ def test_an_answer_may_go_on_with_other_settings_and_in_the_other_format(peer: P
     assert (sent["max_tokens"], sent["thinking"]) == (99, {"type": "disabled"})
 
 
-def test_an_answer_goes_on_where_the_conversation_stands(peer: Peer) -> None:
+def test_the_last_reply_of_the_current_line_is_continued(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
     run_incomplete_turn(talk, peer, "cut", "b", cell="b")
@@ -242,7 +242,7 @@ def test_an_answer_goes_on_where_the_conversation_stands(peer: Peer) -> None:
     ]
 
 
-def test_an_answer_that_has_nothing_more_to_say_is_whole(peer: Peer) -> None:
+def test_a_continuation_without_text_completes_the_reply(peer: Peer) -> None:
     talk = create_session(peer)
     run_incomplete_turn(talk, peer, "cut")
     peer.answers(lambda seen: stream(seen, reply("", "")))
@@ -253,7 +253,7 @@ def test_an_answer_that_has_nothing_more_to_say_is_whole(peer: Peer) -> None:
         talk.ask(None)
 
 
-def test_only_an_answer_that_was_broken_off_can_go_on(peer: Peer) -> None:
+def test_a_complete_reply_cannot_be_continued(peer: Peer) -> None:
     talk = create_session(peer)
     for _ in range(2):
         with pytest.raises(BadOption) as refused:
@@ -263,7 +263,7 @@ def test_only_an_answer_that_was_broken_off_can_go_on(peer: Peer) -> None:
     assert len(peer.requests) == 2
 
 
-def test_an_answer_cannot_go_on_beside_the_conversation(peer: Peer) -> None:
+def test_a_one_off_prompt_cannot_continue_a_reply(peer: Peer) -> None:
     talk = create_session(peer)
     run_incomplete_turn(talk, peer, "cut")
     before = talk.history
@@ -275,7 +275,7 @@ def test_an_answer_cannot_go_on_beside_the_conversation(peer: Peer) -> None:
 @pytest.mark.parametrize(
     "failing", [error(400), Answer([CUT]), Answer([b"data: {oops\n\n"])], ids=["refused", "cut", "malformed"]
 )
-def test_a_failure_to_go_on_leaves_what_there_is(
+def test_a_failed_continuation_leaves_the_reply_unchanged(
     peer: Peer, failing: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "INITIAL_DELAY", 0.001)
@@ -291,7 +291,7 @@ def test_a_failure_to_go_on_leaves_what_there_is(
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_an_answer_whose_tools_were_stopped_goes_on_after_their_results(peer: Peer, api: Api) -> None:
+def test_a_reply_with_stopped_tool_calls_is_continued_after_their_results(peer: Peer, api: Api) -> None:
     talk = create_session(peer, api)
     talk.tools = Session(tools=[get_time]).tools
     peer.answers(lambda seen: stream(seen, CALL))

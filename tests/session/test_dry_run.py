@@ -44,7 +44,7 @@ def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_it_is_what_is_sent(peer: Peer, api: Api) -> None:
+def test_a_dry_run_equals_the_request_that_is_sent(peer: Peer, api: Api) -> None:
     def clock() -> str:
         """Tell the time."""
         return "noon"
@@ -64,7 +64,7 @@ def test_it_is_what_is_sent(peer: Peer, api: Api) -> None:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_it_holds_the_summary_of_turns_that_are_left_out(peer: Peer, api: Api) -> None:
+def test_a_dry_run_contains_the_summary_of_omitted_turns(peer: Peer, api: Api) -> None:
     def counting(seen: Seen) -> bytes:
         wants_summary = SUMMARY_PROMPT in str(seen.body["messages"][-1]["content"])
         words = "In short." if wants_summary else "word " * 20
@@ -85,9 +85,7 @@ def test_it_holds_the_summary_of_turns_that_are_left_out(peer: Peer, api: Api) -
     )
 
 
-def test_the_model_that_the_service_listed_first_is_in_it(
-    peer: Peer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dry_run_uses_the_listed_model(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIMO_API_KEY", KEY)
     here = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})
     monkeypatch.setitem(SERVICES, "xiaomi", here)
@@ -103,7 +101,7 @@ def test_the_model_that_the_service_listed_first_is_in_it(
     assert draft.body["model"] == "mimo-v2.6-flash"
 
 
-def test_nothing_is_sent_and_nothing_changes(peer: Peer) -> None:
+def test_a_dry_run_sends_nothing_and_changes_nothing(peer: Peer) -> None:
     def clock() -> str:
         """Tell the time."""
         return "12:00"
@@ -126,7 +124,7 @@ def test_nothing_is_sent_and_nothing_changes(peer: Peer) -> None:
     assert len(peer.requests) == asked
 
 
-def test_no_key_is_needed_and_the_cost_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_needs_no_key_and_shows_the_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MIMO_API_KEY", raising=False)
     draft = Session().draft("Hello", max_tokens=1_000)
     assert draft.call.url == "https://api.mimo-v2.com/v1/chat/completions"
@@ -145,7 +143,7 @@ def test_no_key_is_needed_and_the_cost_is_told(monkeypatch: pytest.MonkeyPatch) 
     assert draft.cost == pytest.approx((draft.tokens * 1.05e-6, draft.tokens * 1.05e-6 + 1_000 * 3.15e-6))
 
 
-def test_where_nothing_is_known_nothing_is_said_of_the_cost(peer: Peer) -> None:
+def test_without_a_price_the_cost_is_unknown(peer: Peer) -> None:
     elsewhere = session(peer).draft("Hello")
     assert (elsewhere.cost, elsewhere.max_output_tokens) == (None, None)
     lines = repr(elsewhere).splitlines()
@@ -159,7 +157,7 @@ def test_where_nothing_is_known_nothing_is_said_of_the_cost(peer: Peer) -> None:
         session(peer, prices={"mimo-v2-pro": "free"}).draft("Hello")
 
 
-def test_the_embedded_model_gets_its_own_words_and_has_no_code() -> None:
+def test_the_embedded_model_has_no_url_and_no_code() -> None:
     draft = Session(preset="local").draft("Hello", thinking=True)
     assert draft.body["chat_template_kwargs"] == {"enable_thinking": True}
     assert "embedded model (no URL until it runs)" in repr(draft)
@@ -188,19 +186,19 @@ def test_the_embedded_model_gets_its_own_words_and_has_no_code() -> None:
         ),
     ],
 )
-def test_what_is_odd_about_it_is_told(options: dict[str, Any], warning: str) -> None:
+def test_a_dry_run_shows_warnings(options: dict[str, Any], warning: str) -> None:
     (line,) = Session().draft("Hello", **options).warnings
     assert line.startswith(warning)
 
 
-def test_an_answer_that_would_be_kept_is_told(peer: Peer) -> None:
+def test_a_dry_run_shows_that_a_cached_reply_would_be_reused(peer: Peer) -> None:
     talk = session(peer, run_all="keep")
     talk.ask("one", cell="a")
     (line,) = talk.draft("one", cell="a").warnings
     assert line.startswith("No request would be sent. Reused the reply of 20")
 
 
-def test_turns_that_do_not_fit_are_left_out_or_an_error(peer: Peer) -> None:
+def test_turns_that_do_not_fit_are_omitted_or_an_error(peer: Peer) -> None:
     talk = session(peer, window=70)
     talk.ask("one")
     with pytest.raises(ContextWindowExceeded):
@@ -211,7 +209,7 @@ def test_turns_that_do_not_fit_are_left_out_or_an_error(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_picture_is_whole_in_the_body_and_short_on_the_page(api: Api) -> None:
+def test_an_image_is_complete_in_the_body_and_shortened_in_the_display(api: Api) -> None:
     draft = Session(model="mimo-v2-omni", api=api).draft([ImagePart(PICTURE), TextPart("What is it?")])
     shown = draft._repr_mimebundle_()
     assert PICTURE.partition(",")[2] in str(draft.body)
@@ -220,19 +218,19 @@ def test_a_picture_is_whole_in_the_body_and_short_on_the_page(api: Api) -> None:
         assert len(page) < 4_000
 
 
-def test_a_sound_is_short_on_the_page() -> None:
+def test_audio_is_shortened_in_the_display() -> None:
     sound = AudioPart(PICTURE.replace("image/png", "audio/wav"))
     page = repr(Session(model="mimo-v2-omni").draft([sound, TextPart("What is it?")]))
     assert "9,976 characters more" in page
     assert len(page) < 4_000
 
 
-def test_a_text_that_looks_like_a_picture_is_shown_whole() -> None:
+def test_a_text_that_looks_like_an_image_is_not_shortened() -> None:
     prompt = f'"url": "{PICTURE}", "data": "{"B" * 500}"'
     assert json.dumps(prompt) in repr(Session().draft(prompt))
 
 
-def test_the_page_shows_hostile_prompts_and_obeys_none() -> None:
+def test_hostile_prompts_are_escaped_in_the_display() -> None:
     page = Session().draft("<script>alert(1)</script>\x9b\u202e")._repr_mimebundle_()
     assert "\\u009b\\u202e" in page["text/plain"]
     assert "<script" not in page["text/html"]
@@ -240,14 +238,14 @@ def test_the_page_shows_hostile_prompts_and_obeys_none() -> None:
     assert "\u202e" not in page["text/plain"] + page["text/html"]
 
 
-def test_code_of_an_sdk_is_for_its_own_format() -> None:
+def test_code_of_an_sdk_requires_its_own_format() -> None:
     with pytest.raises(BadOption, match="uses the openai format, but the code is for anthropic") as caught:
         Session().draft("Hello").to_code("anthropic")
     assert caught.value.hint == "Use --api anthropic."
     assert "client.messages.create(" in Session().draft("Hello", api="anthropic").to_code("anthropic")
 
 
-def test_code_for_the_other_format_asks_at_its_address() -> None:
+def test_code_for_the_other_format_uses_its_base_url() -> None:
     assert settings_for_code(Settings(), "anthropic") == Settings(api="anthropic")
     assert settings_for_code(Settings(api="anthropic"), "openai") == Settings()
     assert settings_for_code(Settings(api="anthropic"), "curl") == Settings(api="anthropic")

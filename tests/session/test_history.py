@@ -77,7 +77,7 @@ def everything(history: History) -> str:
 # Growing
 
 
-def test_nothing_is_an_empty_history() -> None:
+def test_a_new_history_is_empty() -> None:
     history = History()
     assert (history.head, history.path, history.turns) == (ROOT, (), ())
     assert (history.branches, history.line_ends) == ((), (ROOT,))
@@ -98,7 +98,7 @@ def test_a_history_is_a_value() -> None:
     assert before == after("a1 b1")
 
 
-def test_the_last_turn_can_become_another() -> None:
+def test_the_last_turn_can_be_replaced() -> None:
     history = after("a1 +b1 c1")
     assert history.replace_last(turn("c2")) == replace(
         history, all_turns=(*history.all_turns[:2], turn("c2"))
@@ -112,40 +112,40 @@ def test_the_last_turn_can_become_another() -> None:
     ("cell", "follows"),
     [("a", ""), ("b", "a1"), ("c", "a1 b1"), ("d", "a1 b1 c1"), ("e", "a1 b1 c1 d1"), ("", "a1 b1 c1 d1")],
 )
-def test_a_cell_that_asks_again_follows_what_it_followed(cell: str, follows: str) -> None:
+def test_a_re_run_follows_the_same_turns(cell: str, follows: str) -> None:
     assert said(after("a1 b1 c1 d1").rewind_to_cell(cell)) == follows
 
 
-def test_asking_again_takes_the_place_of_the_turn_and_keeps_the_old_line() -> None:
+def test_a_re_run_replaces_the_turn_and_keeps_the_old_line() -> None:
     history = after("a1 b1 c1 b2")
     assert (said(history), lines(history)) == ("a1 b2", {3: "a1 b1 c1", 4: "a1 b2"})
     assert everything(history) == "a1 b1 c1 b2"
 
 
-def test_cells_that_run_again_in_their_order_restore_the_line() -> None:
+def test_re_running_all_cells_in_order_restores_the_line() -> None:
     history = after("a1 b1 c1 a2 b2 c2")
     assert (said(history), lines(history)) == ("a2 b2 c2", {3: "a1 b1 c1", 6: "a2 b2 c2"})
 
 
-def test_a_loop_that_runs_again_takes_the_place_of_all_its_turns() -> None:
+def test_a_re_run_of_a_loop_replaces_all_its_turns() -> None:
     loop = after("a1 b1 &b2 &b3 c1")
     assert said(loop) == "a1 b1 b2 b3 c1"
     assert said(loop.rewind_to_cell("b")) == "a1"
     assert said(after("b4 &b5 c2", loop)) == "a1 b4 b5 c2"
 
 
-def test_turns_of_nobody_are_only_ever_added() -> None:
+def test_turns_without_a_cell_are_appended() -> None:
     assert said(after("?1 ?2 a1 ?3")) == "?1 ?2 a1 ?3"
 
 
-def test_a_cell_whose_turn_was_taken_back_goes_on_at_the_end() -> None:
+def test_a_cell_whose_turn_was_undone_is_appended() -> None:
     history = after("a1 b1 c1 -2")
     assert said(history.rewind_to_cell("c")) == "a1"
     assert said(history.rewind_to_cell("a")) == ""
     assert said(after("c2", history)) == "a1 c2"
 
 
-def test_a_cell_finds_its_place_on_the_branch_that_is_gone_on_with() -> None:
+def test_a_cell_runs_on_the_branch_that_was_switched_to() -> None:
     history = after("a1 b1 c1 b2 c2 @3")
     assert said(history) == "a1 b1 c1"
     assert said(history.rewind_to_cell("b")) == "a1"
@@ -190,12 +190,12 @@ def test_a_cell_that_lost_its_new_does_not_follow_itself(steps: str, cell: str, 
 
 
 @pytest.mark.parametrize(("count", "left"), [(0, "a1 b1 c1"), (1, "a1 b1"), (2, "a1"), (3, ""), (99, "")])
-def test_the_last_turns_can_be_taken_back(count: int, left: str) -> None:
+def test_the_last_turns_can_be_undone(count: int, left: str) -> None:
     history = after("a1 b1 c1").drop_last(count)
     assert (said(history), everything(history)) == (left, "a1 b1 c1")
 
 
-def test_what_was_taken_back_stays_as_a_branch() -> None:
+def test_undone_turns_stay_as_a_branch() -> None:
     history = after("a1 b1 c1 -2")
     assert lines(history) == {1: "a1", 3: "a1 b1 c1"}
     assert lines(after("d1", history)) == {3: "a1 b1 c1", 4: "a1 d1"}
@@ -205,7 +205,7 @@ def test_only_the_current_line_is_undone() -> None:
     assert valid(after("a1 b1 +n1 c1 d1 -1")) == ["n1 c1", "a1 b1"]
 
 
-def test_any_turn_can_be_gone_on_from() -> None:
+def test_any_turn_can_be_continued() -> None:
     history = after("a1 b1 c1")
     assert [said(history.move_to(number)) for number in range(3)] == ["a1", "a1 b1", "a1 b1 c1"]
     assert lines(after("@2 d1", history)) == {3: "a1 b1 c1", 4: "a1 b1 d1"}
@@ -279,7 +279,7 @@ def run_all(history: History, cells: list[Cell], run_number: str) -> tuple[Histo
     return history, follows
 
 
-def test_running_all_cells_again_gives_each_the_history_that_it_had() -> None:
+def test_run_all_gives_each_cell_the_same_turns_again() -> None:
     cells = [("a", "", 1), ("b", "", 2), ("n", "+", 1), ("c", "", 1), ("d", "", 1)]
     once, follows = run_all(History(), cells, "1")
     assert follows == {"a": [""], "b": ["a", "ab"], "n": [""], "c": ["n"], "d": ["nc"]}
@@ -298,7 +298,7 @@ notebooks = st.lists(
 
 
 @given(notebooks, st.lists(st.integers(0, 5), max_size=6), st.sets(st.sampled_from("abcdefgh"), max_size=2))
-def test_whatever_ran_in_between_all_cells_find_again_what_they_found(
+def test_run_all_restores_the_lines_after_any_re_runs_and_deletions(
     cells: list[Cell], between: list[int], deleted: set[str]
 ) -> None:
     history, follows = run_all(History(), cells, "1")
@@ -329,24 +329,24 @@ def test_whatever_ran_in_between_all_cells_find_again_what_they_found(
     ],
     ids=str,
 )
-def test_turns_of_deleted_cells_are_said_no_more(steps: str, left: str) -> None:
+def test_turns_of_deleted_cells_leave_the_line(steps: str, left: str) -> None:
     assert said(after(steps)) == left
 
 
-def test_what_followed_a_deleted_cell_is_said_again_without_it_and_stays_as_it_was() -> None:
+def test_turns_after_a_deleted_cell_are_added_again_without_it() -> None:
     history = after("a1 b1 c1 d1 xb")
     assert lines(history) == {4: "a1 b1 c1 d1", 6: "a1 c1 d1"}
     assert everything(history) == "a1 b1 c1 d1 c1 d1"
     assert history.all_turns[4:] == history.all_turns[2:4]
 
 
-def test_a_deletion_at_the_end_only_takes_back() -> None:
+def test_a_deletion_at_the_end_of_the_line_adds_no_turn() -> None:
     history = after("a1 b1 c1 xc")
     assert everything(history) == "a1 b1 c1"
     assert lines(history) == {2: "a1 b1", 3: "a1 b1 c1"}
 
 
-def test_the_turns_of_deleted_cells_are_of_nobody_from_then_on() -> None:
+def test_turns_of_deleted_cells_have_no_cell() -> None:
     history = after("a1 b1 c1 xb")
     assert [each.cell for each in history.all_turns] == ["a", "", "c", "c"]
     assert said(after("b2", history)) == "a1 c1 b2"
@@ -359,18 +359,18 @@ def test_cells_are_deleted_in_every_valid_line() -> None:
     assert valid(after("a1 +n1 xn")) == ["", "a1"]
 
 
-def test_a_branch_that_is_not_gone_on_with_keeps_deleted_cells() -> None:
+def test_replaced_lines_keep_the_turns_of_deleted_cells() -> None:
     history = after("a1 b1 c1 a2 xb")
     assert lines(history) == {3: "a1 b1 c1", 4: "a2"}
 
 
 @pytest.mark.parametrize("cells", [set(), {"z"}, {""}])
-def test_deleting_what_never_asked_changes_nothing(cells: set[str]) -> None:
+def test_deleting_a_cell_without_a_turn_changes_nothing(cells: set[str]) -> None:
     history = after("a1 ?1 b1 +n1")
     assert history.remove_cells(cells) == history
 
 
-def test_a_cell_after_a_deleted_one_finds_its_place() -> None:
+def test_a_cell_after_a_deleted_one_keeps_its_place() -> None:
     history = after("a1 b1 c1 d1 xb")
     assert said(history.rewind_to_cell("c")) == "a1"
     assert said(after("c2 d2", history)) == "a1 c2 d2"
@@ -402,7 +402,7 @@ def restored(steps: str, cell: str, then: str = "") -> History:
         ("+n1 &a1 b1", "a", "d1", "n1 a1 b1 d1"),
     ],
 )
-def test_a_cell_that_is_there_again_is_said_where_it_was(steps: str, cell: str, then: str, line: str) -> None:
+def test_a_restored_cell_has_its_old_place(steps: str, cell: str, then: str, line: str) -> None:
     history = restored(steps, cell, then)
     assert said(history) == line
     number = line.split().index(next(each for each in line.split() if each[0] == cell))
@@ -410,7 +410,7 @@ def test_a_cell_that_is_there_again_is_said_where_it_was(steps: str, cell: str, 
     assert everything(history).split()[: len(steps.split())] == everything(after(steps)).split()
 
 
-def test_cells_that_are_there_again_one_after_the_other_keep_their_order() -> None:
+def test_cells_that_are_restored_one_by_one_keep_their_order() -> None:
     before = after("a1 b1 c1")
     history = after("d1", before.remove_cells({"a", "b"}))
     first = after("a2", history.restore_cell("a", before.turns, was_current=True))
@@ -424,7 +424,7 @@ def test_a_cell_whose_line_was_undone_is_restored_on_its_branch() -> None:
     assert said(history.rewind_to_cell("b")) == "a1"
 
 
-def test_a_cell_of_another_line_that_is_there_again_leaves_the_current_line() -> None:
+def test_restoring_a_cell_of_another_line_keeps_the_current_line() -> None:
     before = after("a1 b1 +n1 c1")
     for deleted in ("a", "b", "ab"):
         history = before.remove_cells(set(deleted))
@@ -434,9 +434,7 @@ def test_a_cell_of_another_line_that_is_there_again_leaves_the_current_line() ->
 
 
 @given(notebooks, st.data())
-def test_a_deletion_that_is_undone_leaves_all_cells_what_they_found(
-    cells: list[Cell], data: st.DataObject
-) -> None:
+def test_deleting_and_restoring_a_cell_restores_all_lines(cells: list[Cell], data: st.DataObject) -> None:
     history, follows = run_all(History(), cells, "1")
     deleted = data.draw(st.sampled_from([name for name, _, _ in cells]))
     removed = history.remove_cells({deleted})
@@ -451,14 +449,14 @@ def test_a_deletion_that_is_undone_leaves_all_cells_what_they_found(
 # An answer that is there already
 
 
-def test_what_was_said_at_this_place_before_is_gone_on_with() -> None:
+def test_a_turn_that_is_at_this_place_already_is_restored() -> None:
     history = after("a1 b1 c1 b2")
     again = history.rewind_to_cell("b").append_or_restore(turn("b1"))
     assert (said(again), lines(again)) == ("a1 b1", {2: "a1 b1", 3: "a1 b1 c1", 4: "a1 b2"})
     assert everything(again) == everything(history)
 
 
-def test_what_is_said_again_is_the_turn_as_it_comes() -> None:
+def test_a_restored_turn_has_its_new_values() -> None:
     history, newer = after("a1 b1 -1"), replace(turn("b1"), digest="newer")
     again = history.append_or_restore(newer)
     assert again.turns == (turn("a1"), newer)
@@ -472,13 +470,13 @@ def test_a_reply_that_another_cell_reuses_is_a_turn_of_its_own() -> None:
     assert [each.cell for each in again.all_turns] == ["a", "b", "z"]
 
 
-def test_what_was_spent_on_a_turn_stays_spent_when_it_is_said_again() -> None:
+def test_a_restored_turn_keeps_its_usage() -> None:
     history = History().append_turn(replace(turn("a1"), usage=Usage(20, 10)))
     again = history.rewind_to_cell("a").append_or_restore(turn("a1"))
     assert [each.usage for each in again.unique_turns()] == [Usage(20, 10)]
 
 
-def test_what_was_said_at_another_place_is_added() -> None:
+def test_a_turn_of_another_place_is_added() -> None:
     history = after("a1 b1 a2")
     again = history.append_or_restore(turn("b1"))
     assert (said(again), lines(again)) == ("a2 b1", {2: "a1 b1", 4: "a2 b1"})
@@ -489,11 +487,11 @@ def test_the_first_turn_of_a_line_can_be_restored() -> None:
     assert (said(again), lines(again)) == ("a1", {1: "a1", 2: "a1 b1"})
 
 
-def test_what_was_never_said_is_added() -> None:
+def test_a_new_turn_is_added() -> None:
     assert after("a1").append_or_restore(turn("b1")) == after("a1 b1")
 
 
-def test_cells_whose_answers_are_all_kept_end_where_they_were() -> None:
+def test_re_running_cells_with_cached_replies_changes_nothing() -> None:
     history = after("a1 b1 c1")
     for name in ("a1", "b1", "c1"):
         history = history.rewind_to_cell(name[0]).append_or_restore(turn(name))
@@ -503,7 +501,7 @@ def test_cells_whose_answers_are_all_kept_end_where_they_were() -> None:
 # A history from before
 
 
-def test_a_history_that_was_said_before_becomes_branches() -> None:
+def test_an_older_history_becomes_branches() -> None:
     history = after("a2 b2").merge_older(after("a1 b1 c1"))
     assert (said(history), lines(history)) == ("a2 b2", {3: "a1 b1 c1", 5: "a2 b2"})
     assert said(after("b3", history)) == "a2 b3"
@@ -514,18 +512,18 @@ def test_the_current_line_stays_when_an_older_history_comes_before_it() -> None:
     assert said(after("a2 -1").merge_older(after("a1"))) == ""
 
 
-def test_what_is_in_both_histories_is_said_once() -> None:
+def test_a_turn_of_both_histories_is_there_once() -> None:
     history = after("a1 c1 d1").merge_older(after("a1 b1"))
     assert (said(history), lines(history)) == ("a1 c1 d1", {2: "a1 b1", 4: "a1 c1 d1"})
     assert everything(history) == "a1 b1 c1 d1"
 
 
-def test_what_is_in_both_histories_is_as_it_was_said_last() -> None:
+def test_a_turn_of_both_histories_has_its_newer_values() -> None:
     cut = replace(turn("a1"), reply=Reply(Message("assistant", (TextPart("Ans"),)), stop="cut"))
     assert after("a1").merge_older(History().append_turn(cut)) == after("a1")
 
 
-def test_what_was_spent_on_a_turn_stays_spent_when_it_is_in_both_histories() -> None:
+def test_a_turn_of_both_histories_keeps_its_usage() -> None:
     spent = History().append_turn(replace(turn("a1"), usage=Usage(20, 10)))
     assert after("a1").merge_older(spent) == spent
 
@@ -537,14 +535,14 @@ def test_a_reply_that_two_cells_reused_is_in_both_lines() -> None:
     assert history.merge_older(history) == history
 
 
-def test_a_history_that_is_known_is_not_included_twice() -> None:
+def test_merging_the_same_history_twice_changes_nothing() -> None:
     older = after("a1 b1")
     once = after("c1").merge_older(older)
     assert once.merge_older(older) == once
     assert once.merge_older(History()) == once
 
 
-def test_nothing_includes_what_was_before() -> None:
+def test_an_empty_history_gets_the_older_turns_as_branches() -> None:
     history = History().merge_older(after("a1 b1"))
     assert (said(history), lines(history)) == ("", {2: "a1 b1"})
 
@@ -577,17 +575,17 @@ def test_branches_are_the_lines_that_end_and_the_current_one() -> None:
     ],
     ids=str,
 )
-def test_stale_is_what_a_cell_shows_but_its_conversation_does_not_say(steps: str, stale: str) -> None:
+def test_a_stale_turn_is_shown_by_a_cell_but_in_no_valid_line(steps: str, stale: str) -> None:
     history = after(steps)
     assert " ".join(history.all_turns[number].prompt.text for number in history.stale_turns) == stale
 
 
-def test_a_turn_that_stands_in_several_branches_was_spoken_once() -> None:
+def test_a_turn_in_several_branches_is_unique() -> None:
     history = after("a1 b1 c1 xa")
     assert everything(history) == "a1 b1 c1 b1 c1"
     assert [each.prompt.text for each in history.unique_turns()] == ["a1", "b1", "c1"]
 
 
-def test_turns_without_an_id_are_each_their_own() -> None:
+def test_turns_without_an_id_are_all_unique() -> None:
     nameless = replace(turn("a1"), id="")
     assert list(History().append_turn(nameless).append_turn(nameless).unique_turns()) == [nameless, nameless]

@@ -23,11 +23,11 @@ def state(sessions: Sessions) -> tuple[str, dict[str, int]]:
     return sessions.current.name, {session.name: len(session.turns) for session in sessions}
 
 
-def test_a_kernel_begins_with_one_session() -> None:
+def test_a_kernel_starts_with_one_session() -> None:
     assert state(Sessions()) == ("main", {"main": 0})
 
 
-def test_a_new_session_is_gone_on_with(sessions: Sessions) -> None:
+def test_a_new_session_is_the_current_one(sessions: Sessions) -> None:
     sessions.new("critic")
     assert state(sessions) == ("critic", {"main": 1, "critic": 0})
     sessions.switch("main")
@@ -35,7 +35,7 @@ def test_a_new_session_is_gone_on_with(sessions: Sessions) -> None:
     assert sessions.list() == ("main", "critic")
 
 
-def test_a_new_session_of_an_old_name_is_a_new_conversation_in_it(sessions: Sessions) -> None:
+def test_new_with_an_existing_name_opens_a_branch_from_the_root(sessions: Sessions) -> None:
     sessions.new("main")
     assert state(sessions) == ("main", {"main": 0})
     assert len(sessions.current.history.all_turns) == 1
@@ -51,7 +51,7 @@ def test_a_session_is_renamed_and_deleted(sessions: Sessions) -> None:
     assert state(sessions) == ("main", {"main": 0})
 
 
-def test_a_session_is_taken_in_where_nothing_is_lost(sessions: Sessions, tmp_path: Path) -> None:
+def test_a_session_replaces_only_an_empty_one_of_its_name(sessions: Sessions, tmp_path: Path) -> None:
     sessions.current.save(tmp_path / "talk.json")
     with pytest.raises(BadOption, match="Session 'main' already exists"):
         sessions.add(Session.load(tmp_path / "talk.json"))
@@ -62,14 +62,14 @@ def test_a_session_is_taken_in_where_nothing_is_lost(sessions: Sessions, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["", "7", "a/b", "..", "x" * 65, "a\nb", " a"])
-def test_what_cannot_be_a_name_is_refused(sessions: Sessions, name: str) -> None:
+def test_an_invalid_name_is_refused(sessions: Sessions, name: str) -> None:
     for refused in (sessions.new, sessions.get_or_create, lambda name: sessions.rename("main", name)):
         with pytest.raises(BadOption, match="is not a valid session name"):
             refused(name)
     assert state(sessions) == ("main", {"main": 1})
 
 
-def test_what_is_not_there_is_suggested(sessions: Sessions) -> None:
+def test_an_unknown_name_gets_a_suggestion(sessions: Sessions) -> None:
     sessions.get_or_create("critic")
     for refused in (sessions.get, sessions.switch, sessions.delete, lambda name: sessions.rename(name, "x")):
         with pytest.raises(BadOption, match="Session 'critik' does not exist") as error:
@@ -77,7 +77,7 @@ def test_what_is_not_there_is_suggested(sessions: Sessions) -> None:
         assert "critic" in error.value.hint
 
 
-def test_a_name_that_is_taken_is_refused(sessions: Sessions) -> None:
+def test_an_existing_name_is_refused(sessions: Sessions) -> None:
     sessions.get_or_create("critic")
     with pytest.raises(BadOption, match="Session 'critic' already exists"):
         sessions.rename("main", "critic")

@@ -33,9 +33,7 @@ def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
 
 
 @pytest.mark.parametrize(("api", "field"), [("openai", "max_completion_tokens"), ("anthropic", "max_tokens")])
-def test_an_answer_of_mimo_is_bounded_by_what_model_and_service_allow(
-    mimo: Peer, api: Api, field: str
-) -> None:
+def test_the_output_limit_of_mimo_is_that_of_model_and_service(mimo: Peer, api: Api, field: str) -> None:
     for model, asked in (
         ("mimo-v2-pro", None),
         ("mimo-v2-flash", None),
@@ -46,7 +44,7 @@ def test_an_answer_of_mimo_is_bounded_by_what_model_and_service_allow(
     assert [seen.body[field] for seen in mimo.requests] == [128_000, 65_536, 128_000, 128_000]
 
 
-def test_only_the_anthropic_format_wants_a_bound_of_a_server_of_ones_own(peer: Peer) -> None:
+def test_an_own_server_gets_an_output_limit_only_in_the_anthropic_format(peer: Peer) -> None:
     session(peer).ask("hello", model="some-other")
     session(peer, "anthropic").ask("hello", model="some-other")
     assert "max_completion_tokens" not in peer.requests[0].body
@@ -54,7 +52,7 @@ def test_only_the_anthropic_format_wants_a_bound_of_a_server_of_ones_own(peer: P
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(mimo: Peer, api: Api) -> None:
+def test_mimo_gets_its_system_prompt_with_the_date_of_the_session(mimo: Peer, api: Api) -> None:
     talk = Session(api=api)
     talk.started_on = date(2026, 3, 20)
     talk.ask("one")
@@ -74,7 +72,7 @@ def test_mimo_is_told_who_it_is_and_which_day_the_conversation_began(mimo: Peer,
     ]
 
 
-def test_a_server_of_ones_own_is_told_nothing_unasked(peer: Peer) -> None:
+def test_an_own_server_gets_no_system_prompt_by_default(peer: Peer) -> None:
     answer = Session(base_url=f"{peer.url}/v1").ask("one", temperature=9.0)
     assert (sent_messages(peer), answer.notes, answer.cost) == ([("user", "one")], (), None)
 
@@ -104,7 +102,7 @@ def test_every_parameter_reaches_the_server(peer: Peer) -> None:
     }
 
 
-def test_a_service_whose_models_change_answers_with_a_successor_of_its_model(
+def test_a_service_with_a_model_list_uses_the_successor_of_its_model(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_list, "_model_ids_by_url", {})
@@ -132,13 +130,13 @@ def hinted(peer: Peer, **options: object) -> dict[str, object]:
     return peer.requests[-1].body
 
 
-def test_an_address_of_ones_own_gets_the_fields_of_open_servers(peer: Peer) -> None:
+def test_an_own_base_url_gets_the_fields_of_open_servers(peer: Peer) -> None:
     body = hinted(peer)
     assert (body["chat_template_kwargs"], body["max_tokens"]) == ({"enable_thinking": True}, 9)
     assert not body.keys() & {"thinking", "max_completion_tokens"}
 
 
-def test_the_form_of_thinking_can_be_chosen(peer: Peer) -> None:
+def test_the_field_for_thinking_can_be_set(peer: Peer) -> None:
     assert hinted(peer, thinking_form="reasoning_effort")["reasoning_effort"] == "medium"
     assert hinted(peer, thinking_form="thinking")["thinking"] == {"type": "enabled"}
 
@@ -147,9 +145,7 @@ REASONED = Message("assistant", (ReasoningPart("Hm."), TextPart("Hello.")))
 
 
 @pytest.mark.parametrize(("preset", "sent"), [("other", "Hm."), ("mimo-v2", None)])
-def test_reasoning_goes_back_only_to_a_server_that_sent_some(
-    peer: Peer, preset: str, sent: str | None
-) -> None:
+def test_reasoning_is_sent_only_to_servers_that_sent_it(peer: Peer, preset: str, sent: str | None) -> None:
     talk = session(peer)
     talk.ask("one")
     (turn,) = talk.turns

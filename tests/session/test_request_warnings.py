@@ -71,7 +71,7 @@ def told(
         ),
     ],
 )
-def test_values_outside_what_is_documented_get_one_line(
+def test_a_value_outside_the_documented_range_gets_a_warning(
     service: str, options: dict[str, object], expected: list[str]
 ) -> None:
     assert told(service, **options) == expected
@@ -87,7 +87,7 @@ def test_values_outside_what_is_documented_get_one_line(
         ("unknown", {"temperature": 1}, True),
     ],
 )
-def test_what_a_thinking_model_sets_itself_is_told(
+def test_parameters_without_effect_on_a_thinking_model_get_a_warning(
     model: str, options: dict[str, object], acts: bool
 ) -> None:
     lines = told(model=model, **options)
@@ -107,7 +107,7 @@ def test_what_a_thinking_model_sets_itself_is_told(
         ("api.mimo-v2.com", "sk-123", False),
     ],
 )
-def test_a_key_of_another_kind_than_the_host_takes_is_told(host: str, key: str, warned: bool) -> None:
+def test_a_key_of_another_plan_than_the_host_gets_a_warning(host: str, key: str, warned: bool) -> None:
     lines = told("xiaomi", host, key)
     assert len(lines) == warned
     assert "123" not in "".join(lines)
@@ -123,7 +123,7 @@ def test_a_key_of_another_kind_than_the_host_takes_is_told(host: str, key: str, 
         ("local", "required", False),
     ],
 )
-def test_a_choice_of_tools_that_mimo_may_ignore_is_told(
+def test_a_tool_choice_that_mimo_may_ignore_gets_a_warning(
     service: str, choice: str | None, warned: bool
 ) -> None:
     request = Request((user_message("hello"),), Params("m", tool_choice=choice))
@@ -135,7 +135,7 @@ def test_a_choice_of_tools_that_mimo_may_ignore_is_told(
     assert bool(said) is warned
 
 
-def test_a_web_search_that_is_switched_off_gets_its_hint() -> None:
+def test_a_disabled_web_search_gets_its_hint() -> None:
     refusal = BadRequest(
         "web search tool found in the request body, but webSearchEnabled is false", status=400
     )
@@ -156,7 +156,7 @@ def test_a_web_search_that_is_switched_off_gets_its_hint() -> None:
         ("mimo-v2", "mimo-v2.5", []),
     ],
 )
-def test_a_model_that_is_not_there_is_told(service: str, model: str, expected: list[str]) -> None:
+def test_an_unknown_or_retired_model_gets_a_warning(service: str, model: str, expected: list[str]) -> None:
     assert told(service, model=model, preset=service) == expected
 
 
@@ -175,7 +175,7 @@ def test_a_model_that_is_not_there_is_told(service: str, model: str, expected: l
         ("quite-another", [], "%mimo_models lists the available models."),
     ],
 )
-def test_a_model_that_was_refused_gets_the_name_that_was_meant(
+def test_a_refused_model_gets_a_suggestion(
     model: str, listed: list[str], hint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -203,5 +203,5 @@ def test_a_model_that_was_refused_gets_the_name_that_was_meant(
         *((field, []) for field in (*DOCUMENTED_FIELDS, *OTHER_API_FIELDS) if field not in SETTING_OPTIONS),
     ],
 )
-def test_a_field_that_is_a_setting_or_nearly_one_is_told(field: str, expected: list[str]) -> None:
+def test_a_mistyped_field_or_a_setting_in_param_gets_a_warning(field: str, expected: list[str]) -> None:
     assert told(param={field: 1}) == expected

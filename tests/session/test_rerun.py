@@ -38,7 +38,7 @@ CELLS = ["a", "b", "c", "d", "e"]
 
 
 @pytest.mark.parametrize("failing", [error(400), Answer([b"data: {oops\n\n"])], ids=["refused", "malformed"])
-def test_a_cell_that_fails_when_it_asks_again_leaves_all_as_it_was(peer: Peer, failing: Answer) -> None:
+def test_a_failed_re_run_leaves_the_session_unchanged(peer: Peer, failing: Answer) -> None:
     talk = create_session(peer)
     run_cells(talk, *CELLS)
     before = talk.history
@@ -51,7 +51,7 @@ def test_a_cell_that_fails_when_it_asks_again_leaves_all_as_it_was(peer: Peer, f
     assert request_bodies(peer)[-1] == expected_body(*CELLS, "next")
 
 
-async def test_a_cell_that_is_stopped_before_anything_came_leaves_all_as_it_was(peer: Peer) -> None:
+async def test_a_re_run_that_is_stopped_before_a_reply_leaves_the_session_unchanged(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     before = talk.history
@@ -61,7 +61,7 @@ async def test_a_cell_that_is_stopped_before_anything_came_leaves_all_as_it_was(
     await http.aclose()
 
 
-def test_a_cell_that_is_stopped_when_it_asks_again_takes_the_place_of_its_turn(peer: Peer) -> None:
+def test_an_interrupted_re_run_replaces_its_turn(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b", "c")
     interrupt_turn(talk, peer, "again", cell="b")
@@ -72,7 +72,7 @@ def test_a_cell_that_is_stopped_when_it_asks_again_takes_the_place_of_its_turn(p
 # Several conversations in one session
 
 
-def test_a_new_conversation_that_fails_is_not_begun(peer: Peer) -> None:
+def test_a_failed_call_opens_no_branch(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
     peer.answers(error(400))
@@ -83,7 +83,7 @@ def test_a_new_conversation_that_fails_is_not_begun(peer: Peer) -> None:
     assert request_bodies(peer)[-1] == expected_body("a", "b")
 
 
-def test_a_conversation_can_be_begun_before_anything_is_asked(peer: Peer) -> None:
+def test_a_branch_can_be_opened_before_a_prompt_is_sent(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
     talk.start_branch()
@@ -95,7 +95,7 @@ def test_a_conversation_can_be_begun_before_anything_is_asked(peer: Peer) -> Non
 # Taking back, branching, forking
 
 
-def test_turns_can_be_taken_back_and_stay_as_a_branch(peer: Peer) -> None:
+def test_undone_turns_stay_as_a_branch(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b", "c")
     turns = talk.turns
@@ -107,7 +107,7 @@ def test_turns_can_be_taken_back_and_stay_as_a_branch(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("count", [0, -1])
-def test_less_than_a_turn_cannot_be_taken_back(peer: Peer, count: int) -> None:
+def test_fewer_than_one_turn_cannot_be_undone(peer: Peer, count: int) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
     with pytest.raises(BadOption):
@@ -115,12 +115,12 @@ def test_less_than_a_turn_cannot_be_taken_back(peer: Peer, count: int) -> None:
     assert current_prompts(talk) == "a"
 
 
-def test_nothing_can_be_taken_back_where_nothing_was_said() -> None:
+def test_an_empty_session_has_no_turn_to_undo() -> None:
     with pytest.raises(BadOption):
         Session().undo()
 
 
-def test_the_conversation_goes_on_with_any_branch_and_after_any_turn(peer: Peer) -> None:
+def test_a_session_can_switch_to_any_branch_and_any_turn(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b", "c")
     run_cells(talk, "b", words="!")
@@ -141,7 +141,7 @@ def test_a_branch_is_a_value(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("number", [0, -1, 4])
-def test_a_branch_that_is_not_there_is_refused_with_those_that_are(peer: Peer, number: int) -> None:
+def test_an_unknown_branch_is_refused_with_the_available_ones(peer: Peer, number: int) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b", "b")
     with pytest.raises(BadOption) as refused:
@@ -153,14 +153,14 @@ def test_a_branch_that_is_not_there_is_refused_with_those_that_are(peer: Peer, n
     assert current_prompts(talk) == "a b"
 
 
-def test_where_nothing_was_said_there_is_no_branch() -> None:
+def test_an_empty_session_has_no_branch() -> None:
     with pytest.raises(BadOption) as refused:
         Session().switch(1)
     assert (Session().branches(), refused.value.hint) == ((), "Available: none yet.")
 
 
 @pytest.mark.parametrize(("at", "begins"), [(None, "a b c"), (3, "a b c"), (1, "a"), (0, "")])
-def test_a_fork_begins_with_what_was_said_and_goes_its_own_way(
+def test_a_fork_has_the_turns_and_settings_and_is_independent(
     peer: Peer, at: int | None, begins: str
 ) -> None:
     talk = create_session(peer, temperature=0.5)
@@ -181,7 +181,7 @@ def test_a_fork_begins_with_what_was_said_and_goes_its_own_way(
     ]
 
 
-def test_a_cell_asks_again_in_a_fork_as_in_the_session_itself(peer: Peer) -> None:
+def test_a_re_run_in_a_fork_replaces_its_turn_there(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b", "c")
     other = talk.fork("other")
@@ -189,7 +189,7 @@ def test_a_cell_asks_again_in_a_fork_as_in_the_session_itself(peer: Peer) -> Non
     assert (current_prompts(other), current_prompts(talk)) == ("a b!", "a b c")
 
 
-def test_a_fork_of_another_conversation_is_the_first_one_of_its_own(peer: Peer) -> None:
+def test_a_fork_of_a_branch_has_only_its_turns(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
     run_cells(talk, "n", new=True)
@@ -198,7 +198,7 @@ def test_a_fork_of_another_conversation_is_the_first_one_of_its_own(peer: Peer) 
 
 
 @pytest.mark.parametrize("at", [-1, 3])
-def test_a_fork_at_a_turn_that_is_not_there_is_refused(peer: Peer, at: int) -> None:
+def test_a_fork_at_an_unknown_turn_is_refused(peer: Peer, at: int) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     with pytest.raises(BadOption) as refused:
@@ -225,7 +225,7 @@ def test_a_fork_at_a_turn_that_is_not_there_is_refused(peer: Peer, at: int) -> N
     ],
     ids=["one", "two", "none"],
 )
-def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
+def test_deleted_cells_leave_the_line_and_the_next_reply_has_a_notice(
     peer: Peer, cells: set[str], left: str, told: tuple[str, ...]
 ) -> None:
     talk = create_session(peer)
@@ -248,7 +248,7 @@ def test_deleted_cells_leave_the_conversation_and_the_next_answer_tells_it_once(
         ("c", ["a", "b"], "turn 3. The previous version, with 1 later turn,"),
     ],
 )
-def test_a_cell_that_was_pasted_replaces_its_turn_where_it_was_said(
+def test_a_pasted_cell_replaces_its_turn_at_its_old_place(
     peer: Peer, cell: str, past: list[str], place: str
 ) -> None:
     talk = create_session(peer)
@@ -266,7 +266,7 @@ def test_a_cell_that_was_pasted_replaces_its_turn_where_it_was_said(
     )
 
 
-def test_a_pasted_cell_that_fails_is_said_where_it_was(peer: Peer) -> None:
+def test_a_failed_re_run_of_a_pasted_cell_restores_its_turn(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     talk.remove_cells({"a"})
@@ -277,7 +277,7 @@ def test_a_pasted_cell_that_fails_is_said_where_it_was(peer: Peer) -> None:
     assert current_prompts(talk) == "a b"
 
 
-def test_nothing_comes_back_after_everything_was_forgotten(peer: Peer) -> None:
+def test_no_cell_is_restored_after_clear(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     talk.remove_cells({"a"})
@@ -287,7 +287,7 @@ def test_nothing_comes_back_after_everything_was_forgotten(peer: Peer) -> None:
     assert talk.history == History()
 
 
-def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cells(peer: Peer) -> None:
+def test_a_cached_reply_leaves_the_notice_of_deleted_cells_to_the_next_reply(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     talk.remove_cells({"b"})
@@ -296,7 +296,7 @@ def test_an_answer_that_is_kept_leaves_it_to_the_next_one_to_tell_of_deleted_cel
     assert asked == ("Removed the turn of a deleted cell. The previous version is branch 2.",)
 
 
-def test_what_was_forgotten_is_not_told_after_everything_is(peer: Peer) -> None:
+def test_clear_drops_pending_notices(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     talk.remove_cells({"a"})
@@ -304,7 +304,7 @@ def test_what_was_forgotten_is_not_told_after_everything_is(peer: Peer) -> None:
     assert notices(talk, "c") == ()
 
 
-def test_clearing_forgets_all_branches(peer: Peer) -> None:
+def test_clear_deletes_all_branches(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b", "a")
     talk.started_on = date(2026, 3, 20)
@@ -312,7 +312,7 @@ def test_clearing_forgets_all_branches(peer: Peer) -> None:
     assert (talk.history, talk.started_on) == (History(), date.today())  # noqa: DTZ011
 
 
-def test_what_was_spent_stays_spent_when_all_is_forgotten(peer: Peer) -> None:
+def test_clear_keeps_the_spending(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     assert talk.spending.tokens == 60
@@ -336,7 +336,7 @@ def test_what_was_spent_stays_spent_when_all_is_forgotten(peer: Peer) -> None:
     ],
     ids=["undo", "switch", "begin", "clear", "forget", "ask", "go on"],
 )
-async def test_nothing_changes_the_history_while_a_turn_is_answered(
+async def test_nothing_changes_the_history_while_a_turn_runs(
     peer: Peer, change: Callable[[Session], object]
 ) -> None:
     talk = create_session(peer)
@@ -355,7 +355,7 @@ async def test_nothing_changes_the_history_while_a_turn_is_answered(
     await http.aclose()
 
 
-def test_a_tool_cannot_change_the_conversation_that_calls_it(peer: Peer) -> None:
+def test_a_tool_cannot_change_the_session_that_calls_it(peer: Peer) -> None:
     def get_time() -> str:
         """Tell the time, and forget all."""
         talk.clear()
@@ -372,7 +372,7 @@ def test_a_tool_cannot_change_the_conversation_that_calls_it(peer: Peer) -> None
     assert current_prompts(talk) == "a b"
 
 
-async def test_a_session_can_be_looked_at_and_forked_while_a_turn_is_answered(peer: Peer) -> None:
+async def test_a_session_can_be_read_and_forked_while_a_turn_runs(peer: Peer) -> None:
     talk = create_session(peer)
     async with talk.stream("a") as running:
         async for _ in running:
@@ -386,7 +386,9 @@ async def test_a_session_can_be_looked_at_and_forked_while_a_turn_is_answered(pe
 @pytest.mark.parametrize(
     "refused", [{"preset": "nowhere"}, {"prompt": " "}, {"web_search": "on", "api": "anthropic"}], ids=str
 )
-def test_what_cannot_be_asked_leaves_a_session_that_can_be(peer: Peer, refused: dict[str, object]) -> None:
+def test_an_invalid_prompt_or_setting_leaves_the_session_usable(
+    peer: Peer, refused: dict[str, object]
+) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     before = talk.history
@@ -400,9 +402,7 @@ def test_what_cannot_be_asked_leaves_a_session_that_can_be(peer: Peer, refused: 
 # From a file
 
 
-def test_a_session_from_a_file_is_what_was_saved_but_tells_the_day_of_today(
-    peer: Peer, tmp_path: Path
-) -> None:
+def test_a_loaded_session_equals_the_saved_one_with_the_date_of_today(peer: Peer, tmp_path: Path) -> None:
     talk = create_session(peer)
     talk.started_on = date(2026, 3, 20)
     run_cells(talk, "a", "b", "a")

@@ -80,7 +80,7 @@ def test_a_second_prompt_follows_the_first_turn_with_its_reasoning(
     assert talk.usage == Usage(40, 20, 10)
 
 
-def test_a_turn_that_is_not_kept_neither_sees_nor_joins_the_conversation(peer: Peer) -> None:
+def test_a_one_off_prompt_neither_sees_nor_joins_the_session(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
     talk.ask("aside", keep=False)
@@ -89,7 +89,7 @@ def test_a_turn_that_is_not_kept_neither_sees_nor_joins_the_conversation(peer: P
     assert sent_messages(peer) == [("user", "one"), ("assistant", "You said: one"), ("user", "two")]
 
 
-def test_a_conversation_can_be_forgotten(peer: Peer) -> None:
+def test_a_session_can_be_cleared(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
     talk.clear()
@@ -97,7 +97,7 @@ def test_a_conversation_can_be_forgotten(peer: Peer) -> None:
     assert sent_messages(peer) == [("user", "two")]
 
 
-def test_a_question_without_a_conversation(peer: Peer) -> None:
+def test_a_prompt_without_a_session(peer: Peer) -> None:
     where = {"base_url": f"{peer.url}/v1", "system": "none"}
     assert str(ask("one", **where)) == "You said: one"
     assert str(ask("two", **where)) == "You said: two"
@@ -110,7 +110,7 @@ def test_a_question_without_a_conversation(peer: Peer) -> None:
     ids=["400", "401", "500", "malformed", "dropped"],
 )
 @pytest.mark.parametrize("api", APIS)
-def test_a_failed_call_leaves_the_conversation_as_it_was(peer: Peer, api: Api, failing: Answer) -> None:
+def test_a_failed_call_leaves_the_session_unchanged(peer: Peer, api: Api, failing: Answer) -> None:
     talk = session(peer, api)
     talk.ask("one")
     before = talk.turns
@@ -125,7 +125,7 @@ def test_a_failed_call_leaves_the_conversation_as_it_was(peer: Peer, api: Api, f
     assert [role for role, _ in sent_messages(peer)] == ["user", "assistant", "user"]
 
 
-async def test_a_session_answers_one_prompt_at_a_time(peer: Peer) -> None:
+async def test_a_session_runs_one_turn_at_a_time(peer: Peer) -> None:
     talk = session(peer)
     async with talk.stream("one"):
         with pytest.raises(SessionBusy):
@@ -138,7 +138,7 @@ async def test_a_session_answers_one_prompt_at_a_time(peer: Peer) -> None:
     await http.aclose()
 
 
-def test_a_call_that_never_got_its_result_is_not_sent_again(peer: Peer) -> None:
+def test_a_tool_call_without_a_result_is_not_sent(peer: Peer) -> None:
     talk = session(peer)
     wish = Reply(
         Message("assistant", (ReasoningPart("I need it."), ToolCall("c1", "clock", "{}"))), stop="tool_calls"
@@ -155,7 +155,7 @@ def test_a_call_that_never_got_its_result_is_not_sent_again(peer: Peer) -> None:
     }
 
 
-def test_nothing_is_sent_for_settings_that_cannot_be(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_sent_with_invalid_settings(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadOption):
         session(peer, preset="nowhere").ask("one")
     with pytest.raises(BadOption):
@@ -166,7 +166,7 @@ def test_nothing_is_sent_for_settings_that_cannot_be(peer: Peer, monkeypatch: py
     assert peer.requests == []
 
 
-def test_a_session_prints_short(peer: Peer) -> None:
+def test_a_session_has_a_short_repr(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one")
     assert repr(talk) == "<Session main of 1 turns, 20 tokens in, 10 out>"
@@ -177,14 +177,14 @@ def test_a_session_prints_short(peer: Peer) -> None:
     ["\x1b]0;owned\x07", "\x9b2J", "a\nb", "\u202egpj.exe", "\U000e0041", "n" * 1_000_000, "\ud83d", "<b>"],
     ids=ascii,
 )
-def test_the_name_of_a_session_is_printable_and_short_whoever_chose_it(name: str) -> None:
+def test_the_name_in_a_repr_is_printable_and_short(name: str) -> None:
     shown = repr(Session(name=name))
     assert shown.isprintable()
     assert len(shown) < 200
     assert shown.endswith(" of 0 turns, 0 tokens in, 0 out>")
 
 
-def test_a_key_from_the_file_of_a_folder_is_told_once(
+def test_a_key_from_an_env_file_gets_one_notice(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("MIMO_API_KEY")
@@ -197,7 +197,9 @@ def test_a_key_from_the_file_of_a_folder_is_told_once(
     ]
 
 
-def test_a_key_of_ones_own_is_not_told(peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_key_from_the_environment_gets_no_notice(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("MIMO_API_KEY=sk-canary-of-a-stranger\n")
     assert notices(session(peer), "one") == ()
@@ -207,7 +209,7 @@ def test_a_key_of_ones_own_is_not_told(peer: Peer, monkeypatch: pytest.MonkeyPat
     ("prompt", "text"),
     [(["hi"], "hi"), (("hi", "!"), "hi!"), (TextPart("hi"), "hi"), ([TextPart("hi"), "!"], "hi!")],
 )
-def test_texts_and_parts_are_a_prompt(peer: Peer, prompt: Any, text: str) -> None:
+def test_a_prompt_may_be_texts_and_parts(peer: Peer, prompt: Any, text: str) -> None:
     assert session(peer).ask(prompt).text == f"You said: {text}"
 
 
@@ -219,7 +221,7 @@ def test_texts_and_parts_are_a_prompt(peer: Peer, prompt: Any, text: str) -> Non
         *([ImagePart(5)], TextPart(5), AudioPart(b"x")),  # type: ignore[arg-type]
     ],
 )
-def test_what_is_no_prompt_is_refused_in_two_lines(peer: Peer, prompt: Any) -> None:
+def test_an_invalid_prompt_is_an_error_of_two_lines(peer: Peer, prompt: Any) -> None:
     with pytest.raises(BadOption, match="A prompt must be text") as failure:
         session(peer).ask(prompt)
     assert failure.value.hint.startswith("It is a text, or a list of texts and parts")
@@ -227,7 +229,7 @@ def test_what_is_no_prompt_is_refused_in_two_lines(peer: Peer, prompt: Any) -> N
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_half_a_character_is_sent_as_a_replacement_wherever_it_stands(peer: Peer, api: Api) -> None:
+def test_half_a_surrogate_pair_is_sent_as_a_replacement_character(peer: Peer, api: Api) -> None:
     def look(place: str) -> None:
         """Look \ud800."""
 

@@ -525,7 +525,7 @@ def texts(parts: Iterable[Part]) -> str:
     return "".join(part.text for part in parts if isinstance(part, TextPart))
 
 
-def test_whatever_is_done_with_a_session_it_says_what_the_model_says(peer: Peer) -> None:
+def test_a_session_equals_a_simple_model_after_any_steps(peer: Peer) -> None:
     run_state_machine_as_test(
         lambda: Sessions(peer),
         settings=settings(

@@ -16,5 +16,5 @@ from mimo_magics.session.session_names import sanitize_session_name
         ("", "notebook-"),
     ],
 )
-def test_any_text_becomes_a_name(text: str, name: str) -> None:
+def test_any_text_becomes_a_valid_name(text: str, name: str) -> None:
     assert sanitize_session_name(text) == name

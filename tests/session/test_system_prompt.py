@@ -9,7 +9,7 @@ from mimo_magics.session.system_prompt import build_system_prompt
 DAY = date(2026, 3, 20)
 
 
-def test_the_prompt_tells_the_day_with_the_right_weekday() -> None:
+def test_the_prompt_contains_the_date_with_its_weekday() -> None:
     assert build_system_prompt("mimo", None, DAY) == (
         "You are MiMo, an AI assistant developed by Xiaomi.\n"
         "Today's date: 2026-03-20 Friday. Your knowledge cutoff date is December 2024."
@@ -20,7 +20,7 @@ def test_the_prompt_tells_the_day_with_the_right_weekday() -> None:
     )
 
 
-def test_all_weekdays_are_told_in_their_language() -> None:
+def test_weekdays_are_in_the_language_of_the_prompt() -> None:
     week = [DAY + timedelta(days) for days in range(7)]
     assert [build_system_prompt("mimo-zh", None, day).split("星期")[1][0] for day in week] == list(
         "五六日一二三四"
@@ -41,7 +41,7 @@ def test_all_weekdays_are_told_in_their_language() -> None:
         ("mimo-zh", None, build_system_prompt("mimo-zh", None, DAY)),
     ],
 )
-def test_a_person_chooses_or_leaves_it_to_the_service(
+def test_the_user_chooses_or_leaves_it_to_the_service(
     asked: str | None, recommended: str | None, told: str
 ) -> None:
     assert build_system_prompt(asked, recommended, DAY) == told

@@ -27,14 +27,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "tapes" / "lesson.jsonl"
 
 
-def test_a_tape_that_is_not_there_is_told_with_the_command_that_records_it(path: Path) -> None:
+def test_a_missing_tape_is_an_error_with_the_command_that_records_it(path: Path) -> None:
     with pytest.raises(TapeMismatch, match=r"^The tape .* does not exist") as failure:
         Tape("replay", path)
     assert f"%mimo_tape record {path}" in failure.value.hint
 
 
 @pytest.mark.parametrize("mode", ["replay", "record", "auto"])
-def test_a_name_that_no_file_can_have_is_told_short(peer: Peer, tmp_path: Path, mode: str) -> None:
+def test_an_invalid_file_name_is_a_short_error(peer: Peer, tmp_path: Path, mode: str) -> None:
     with pytest.raises(TapeMismatch if mode == "replay" else SessionNotSaved) as failure:
         session(peer, f"{mode}:{tmp_path}/{'x' * 3_000}").ask("hello")
     assert max(map(len, failure.value.lines)) < 500
@@ -44,7 +44,7 @@ def test_a_name_that_no_file_can_have_is_told_short(peer: Peer, tmp_path: Path, 
     "setting",
     ["replay", "replay:", "play:x.jsonl", "x.jsonl", "record: ", "auto:~nobody.at.all/x", "record:\0"],
 )
-def test_a_setting_that_names_no_tape_is_refused(setting: str) -> None:
+def test_an_invalid_tape_setting_is_refused(setting: str) -> None:
     with pytest.raises(BadOption) as failure:
         tape.resolve_tapes(setting)
     assert failure.value.hint == "It is record:PATH, replay:PATH or auto:PATH."
@@ -61,7 +61,7 @@ def said(turn: Turn) -> tuple[Any, ...]:
     return message.text, message.reasoning, message.tool_calls, results, turn.reply.usage
 
 
-def test_a_whole_conversation_with_tools_is_replayed(peer: Peer, path: Path) -> None:
+def test_a_session_with_tools_is_replayed(peer: Peer, path: Path) -> None:
     def weather(city: str) -> str:
         """Tell the weather."""
         return f"Sun in {city}"
@@ -80,7 +80,7 @@ def test_a_whole_conversation_with_tools_is_replayed(peer: Peer, path: Path) -> 
     assert (count, len(peer.requests)) == (3, 3)
 
 
-def test_a_replay_wants_no_key_and_tells_the_times_of_the_recording(
+def test_a_replay_needs_no_key_and_has_the_times_of_the_recording(
     peer: Peer, path: Path, virtual_time: VirtualTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The times on the tape are put there by hand: half a second to the first word, four seconds in all."""
@@ -105,7 +105,7 @@ def test_a_replay_wants_no_key_and_tells_the_times_of_the_recording(
     assert replays[0].created_at == reader.read_tape(path)[0].timestamp
 
 
-def test_the_date_in_the_system_prompt_breaks_no_match(peer: Peer, path: Path) -> None:
+def test_requests_of_another_date_match(peer: Peer, path: Path) -> None:
     for today, mode in ((date(2026, 3, 20), "record"), (date(2027, 1, 1), "replay")):
         for name in ("mimo", "mimo-zh"):
             for api in APIS:
@@ -120,7 +120,7 @@ def test_the_date_in_the_system_prompt_breaks_no_match(peer: Peer, path: Path) -
     assert "Today's date: (the day). Your knowledge" in path.read_text(encoding="utf-8")
 
 
-def test_the_environment_puts_a_tape_in_and_off_leaves_it_out(
+def test_the_environment_selects_a_tape_and_off_disables_it(
     peer: Peer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MIMO_TAPE", f"record:{path}")
@@ -134,7 +134,7 @@ def test_the_environment_puts_a_tape_in_and_off_leaves_it_out(
     assert len(peer.requests) == 2
 
 
-def test_a_tape_is_in_front_of_that_of_the_environment(
+def test_a_tape_of_a_setting_precedes_that_of_the_environment(
     peer: Peer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     peer.script = lambda seen: Answer(frames(seen, ["word "] * 5, 0.05))
@@ -146,7 +146,7 @@ def test_a_tape_is_in_front_of_that_of_the_environment(
     assert len(peer.requests) == 1
 
 
-def test_a_tape_that_is_damaged_is_told_before_anything_is_sent(peer: Peer, path: Path) -> None:
+def test_a_damaged_tape_is_an_error_before_a_request_is_sent(peer: Peer, path: Path) -> None:
     session(peer, f"record:{path}").ask("hello")
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(BadTape, match=r"lesson\.jsonl"):
@@ -181,13 +181,13 @@ def test_a_whole_number_and_its_fraction_are_one_request(
     assert (notice[:9], len(peer.requests)) == ("Reused th", 2)
 
 
-def test_true_is_another_request_than_1_and_told_as_the_difference(peer: Peer, path: Path) -> None:
+def test_true_and_1_are_different_requests(peer: Peer, path: Path) -> None:
     session(peer, f"record:{path}", param={"seed": 1}).ask("hello")
     with pytest.raises(TapeMismatch, match=r"seed is «True» \(recorded: «1»\)"):
         session(peer, f"replay:{path}", param={"seed": True}).ask("hello")
 
 
-def test_a_tape_that_cannot_be_written_leaves_the_turn_in_the_session(peer: Peer, tmp_path: Path) -> None:
+def test_a_turn_stays_in_the_session_if_its_tape_cannot_be_written(peer: Peer, tmp_path: Path) -> None:
     talk = session(peer, f"record:{tmp_path}")
     with pytest.raises(SessionNotSaved, match="cannot be written: Is a directory"):
         talk.ask("hello")

@@ -51,5 +51,5 @@ def timing(*events: tuple[float, Event], read: float) -> Timing:
         ([(4, ModelPreparation("Starting")), (5, TextDelta("a"))], Timing(1.0, None, 5.0)),
     ],
 )
-def test_times_are_told(events: list[tuple[float, Event]], expected: Timing) -> None:
+def test_times_are_measured(events: list[tuple[float, Event]], expected: Timing) -> None:
     assert timing(*events, read=9) == expected

@@ -104,7 +104,7 @@ def results(session: Session) -> list[str]:
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
-async def test_a_result_goes_back_to_the_model_and_the_answer_comes(peer: Peer, api: str) -> None:
+async def test_a_result_is_sent_to_the_model_and_the_reply_follows(peer: Peer, api: str) -> None:
     peer.script = script(answer(HM, CLOCK), answer(ReasoningPart("So."), TextPart("Noon.")))
     talk = session(peer, made(), api=api)
     assert progress(await turn(talk)) == [(0, "running"), (0, "done")]
@@ -116,7 +116,7 @@ async def test_a_result_goes_back_to_the_model_and_the_answer_comes(peer: Peer, 
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
-async def test_the_next_prompt_brings_calls_results_and_reasoning_back(peer: Peer, api: str) -> None:
+async def test_the_next_request_contains_calls_results_and_reasoning(peer: Peer, api: str) -> None:
     peer.script = script(answer(HM, CLOCK), answer(TextPart("Noon.")))
     talk = session(peer, made(), api=api)
     await turn(talk)
@@ -132,7 +132,7 @@ async def test_the_next_prompt_brings_calls_results_and_reasoning_back(peer: Pee
     assert "Hm." in json.dumps(peer.requests[-1].body["messages"])
 
 
-async def test_a_conversation_goes_on_in_the_other_format_and_without_thinking(peer: Peer) -> None:
+async def test_a_session_continues_in_the_other_format_and_without_thinking(peer: Peer) -> None:
     peer.script = script(answer(CLOCK), answer(TextPart("Noon.")))  # calls whose reasoning was lost
     talk = session(peer, made())
     await turn(talk)
@@ -158,7 +158,7 @@ def get_current_weather(
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
-async def test_the_round_of_the_quick_start_page(peer: Peer, api: str) -> None:
+async def test_the_tool_call_of_the_quick_start_page(peer: Peer, api: str) -> None:
     """https://www.mimo-v2.com/zh-TW/docs/quick-start/first-api-call: tools while the model thinks."""
     call = ToolCall("c1", "get_current_weather", '{"location": "Beijing"}')
     peer.script = script(answer(HM, call), answer(ReasoningPart("So."), TextPart("It is clear.")))
@@ -196,7 +196,7 @@ async def test_the_round_of_the_quick_start_page(peer: Peer, api: str) -> None:
         ("once_per_session", [Approval(allowed=True)], 1),
     ],
 )
-async def test_a_person_is_asked_as_often_as_the_tool_says(
+async def test_approvals_are_requested_as_often_as_the_tool_requires(
     peer: Peer, confirm: Confirmation, approvals: list[Approval], waits: int
 ) -> None:
     other = ToolCall("c2", "clock", '{"zone": "CET"}')
@@ -206,7 +206,7 @@ async def test_a_person_is_asked_as_often_as_the_tool_says(
     assert (states.count("waiting"), states.count("done")) == (waits, 2)
 
 
-async def test_the_model_is_told_why_a_call_was_refused_and_nothing_runs(peer: Peer) -> None:
+async def test_a_refused_call_does_not_run_and_its_reason_is_sent(peer: Peer) -> None:
     ran: list[object] = []
     peer.script = script(answer(HM, CLOCK), answer(TextPart("Well.")))
     talk = session(peer, made(run=lambda arguments: str(ran.append(arguments)), confirm="every_call"))
@@ -216,7 +216,7 @@ async def test_the_model_is_told_why_a_call_was_refused_and_nothing_runs(peer: P
     assert ran == []
 
 
-async def test_a_tool_whose_result_asks_for_another_tool_cannot_run_it_unasked(peer: Peer) -> None:
+async def test_a_tool_result_cannot_run_another_tool_without_approval(peer: Peer) -> None:
     bomb = ToolCall("c2", "bomb", "{}")
     peer.script = script(answer(HM, CLOCK), answer(HM, bomb), answer(TextPart("Well.")))
     ran: list[object] = []
@@ -316,7 +316,7 @@ async def test_ids_that_differ_are_sent_back_as_the_server_chose_them(peer: Peer
     assert [sent.count(f'"{id_}"') for id_ in "xy"] == [2, 2]
 
 
-async def test_a_turn_that_is_stopped_answers_each_call_of_one_id(peer: Peer) -> None:
+async def test_a_stopped_turn_has_a_result_for_each_call_of_one_id(peer: Peer) -> None:
     requested = [call("c", "look", path) for path in "ab"]
     peer.script = script(answer(HM, *requested), answer(TextPart("Done.")))
     ran: list[str] = []
@@ -331,7 +331,7 @@ async def test_a_turn_that_is_stopped_answers_each_call_of_one_id(peer: Peer) ->
     assert ran == []
 
 
-async def test_a_huge_result_is_told_in_part(peer: Peer) -> None:
+async def test_a_huge_result_is_truncated(peer: Peer) -> None:
     peer.script = script(answer(HM, ToolCall("c1", "huge", "{}")), answer(TextPart("Much.")))
 
     def huge() -> str:
@@ -355,7 +355,7 @@ async def test_a_huge_result_is_told_in_part(peer: Peer) -> None:
         (ToolCall("c1", "clock", '{"zone": '), "Expecting value: line 1 column 10 (char 9)"),
     ],
 )
-async def test_the_model_is_told_what_is_wrong_with_a_call(peer: Peer, call: ToolCall, told: str) -> None:
+async def test_an_invalid_call_gets_an_error_result(peer: Peer, call: ToolCall, told: str) -> None:
     peer.script = script(answer(HM, call), answer(TextPart("Sorry.")))
     talk = session(peer, made())
     await turn(talk)
@@ -373,7 +373,7 @@ async def test_a_tool_that_fails_is_a_result_and_not_an_error_of_the_cell(peer: 
     assert results(talk) == ["ValueError: no such zone"]
 
 
-async def test_a_field_that_is_refused_in_each_request_is_told_once(peer: Peer) -> None:
+async def test_a_field_that_is_refused_in_each_request_gets_one_notice(peer: Peer) -> None:
     other = ToolCall("c2", "clock", '{"zone": "CET"}')
     left = [answer(HM, CLOCK), answer(HM, other), answer(TextPart("Noon."))]
 
@@ -421,7 +421,7 @@ async def test_a_tool_that_cancels_itself_is_a_failure_and_does_not_end_the_turn
     assert talk.turns[0].reply.text == "Sorry."
 
 
-async def test_a_tool_that_takes_too_long_is_given_up(peer: Peer) -> None:
+async def test_a_tool_call_that_takes_too_long_times_out(peer: Peer) -> None:
     peer.script = script(answer(HM, CLOCK), answer(TextPart("Sorry.")))
     cancelled = asyncio.Event()
 
@@ -437,7 +437,7 @@ async def test_a_tool_that_takes_too_long_is_given_up(peer: Peer) -> None:
     assert results(talk) == ["Timed out after 0.1 s. It may still have effects."]
 
 
-async def test_a_turn_makes_only_so_many_calls(peer: Peer) -> None:
+async def test_a_turn_has_a_limit_of_calls(peer: Peer) -> None:
     rounds = [
         [ToolCall(f"c{n}", "clock", json.dumps({"n": n})) for n in numbers]
         for numbers in (range(20), range(20, 40))
@@ -453,7 +453,7 @@ async def test_a_turn_makes_only_so_many_calls(peer: Peer) -> None:
     )
 
 
-async def test_after_so_many_rounds_the_model_is_asked_without_tools(peer: Peer) -> None:
+async def test_after_max_steps_the_model_answers_without_tools(peer: Peer) -> None:
     calls = [answer(HM, ToolCall(f"c{n}", "clock", json.dumps({"n": n}))) for n in range(3)]
     peer.script = script(*calls, answer(TextPart("Noon.")))
     talk = session(peer, made(), max_steps=3)
@@ -483,7 +483,7 @@ MARKUP = "<tool_call><function=clock><parameter=zone>CET</parameter></function><
     ],
 )
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
-async def test_an_empty_answer_after_the_last_round_is_told(
+async def test_an_empty_reply_after_the_last_round_gets_a_note(
     peer: Peer, api: str, parts: tuple[object, ...], note: str | None
 ) -> None:
     rounds = [
@@ -499,7 +499,7 @@ async def test_an_empty_answer_after_the_last_round_is_told(
     assert talk.turns[1].reply.text == "Noon."
 
 
-async def test_an_empty_answer_of_a_model_that_has_tools_is_not_told(peer: Peer) -> None:
+async def test_an_empty_reply_of_a_model_with_tools_gets_no_note(peer: Peer) -> None:
     peer.script = script(answer(HM, CLOCK), answer(HM))
     talk = session(peer, made())
     await turn(talk)
@@ -528,7 +528,7 @@ REPEATED = "The same call of clock failed 3 times; the model answered without fu
     ],
     ids=["in a row", "equal by value", "with others between", "several in a response", "no JSON"],
 )
-async def test_a_call_that_fails_again_and_again_ends_the_rounds(
+async def test_a_call_that_fails_repeatedly_ends_the_rounds(
     peer: Peer, api: str, rounds: list[list[str]], needed: int
 ) -> None:
     replies = [answer(HM, *(zone(n, text) for n, text in enumerate(texts))) for texts in rounds]
@@ -547,7 +547,7 @@ async def test_a_call_that_fails_again_and_again_ends_the_rounds(
 @pytest.mark.parametrize(
     "tool", [made("bell"), made(confirm="every_call"), made(run=lambda _: ToolOutcome("", is_error=True))]
 )
-async def test_any_way_to_fail_counts(peer: Peer, tool: NotebookTool) -> None:
+async def test_every_type_of_failure_counts(peer: Peer, tool: NotebookTool) -> None:
     peer.script = script(*[answer(HM, CLOCK)] * 3, answer(TextPart("I cannot.")))
     talk = session(peer, tool)
     await turn(talk, *[Approval(allowed=False, reason="no")] * 3)
@@ -566,7 +566,7 @@ async def test_any_way_to_fail_counts(peer: Peer, tool: NotebookTool) -> None:
     ],
     ids=["success", "other arguments", "other results"],
 )
-async def test_rounds_that_differ_or_succeed_go_on(peer: Peer, texts: list[str], run: Any) -> None:
+async def test_rounds_that_differ_or_succeed_continue(peer: Peer, texts: list[str], run: Any) -> None:
     peer.script = script(
         *(answer(HM, zone(n, text)) for n, text in enumerate(texts)), answer(TextPart("Done."))
     )
@@ -613,7 +613,7 @@ TRUNCATED = "The response was truncated after 32 tool calls."
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 @pytest.mark.parametrize("ids", [True, False])
-async def test_a_flood_of_calls_is_ended_and_the_first_ones_are_kept(peer: Peer, api: str, ids: bool) -> None:
+async def test_a_flood_of_calls_is_truncated_after_the_first_ones(peer: Peer, api: str, ids: bool) -> None:
     endless = (json.dumps({"n": n % 5}) for n in count())
     peer.answers(lambda seen: Answer(flood(seen, endless, ids=ids)), script(answer(TextPart("Enough."))))
     talk = session(peer, made(), api=api, max_tokens=99)
@@ -634,7 +634,7 @@ async def test_a_flood_of_calls_is_ended_and_the_first_ones_are_kept(peer: Peer,
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 @pytest.mark.parametrize("calls", [MAX_TOOL_CALLS, MAX_TOOL_CALLS + 1, 3_000])
-async def test_calls_that_were_written_as_text_are_bounded_too(peer: Peer, api: str, calls: int) -> None:
+async def test_calls_written_as_text_are_limited_too(peer: Peer, api: str, calls: int) -> None:
     texts = [json.dumps({"n": n}) for n in range(calls)]
     peer.answers(lambda seen: Answer(markup_flood(seen, texts)), script(answer(TextPart("Enough."))))
     talk = session(peer, made(), api=api, max_tokens=99)
@@ -645,7 +645,7 @@ async def test_calls_that_were_written_as_text_are_bounded_too(peer: Peer, api: 
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_so_many_calls_are_no_flood(peer: Peer, stream: bool) -> None:
+async def test_the_maximum_of_calls_is_not_truncated(peer: Peer, stream: bool) -> None:
     calls = [zone(n, json.dumps({"n": n})) for n in range(MAX_TOOL_CALLS)]
     peer.script = script(answer(HM, *calls), answer(TextPart("Done.")))
     talk = session(peer, made(), stream=stream)
@@ -653,7 +653,7 @@ async def test_so_many_calls_are_no_flood(peer: Peer, stream: bool) -> None:
     assert (talk.turns[0].reply.notes, results(talk)) == ((), ["12:00"] * MAX_TOOL_CALLS)
 
 
-async def test_a_call_whose_arguments_had_not_come_does_not_run(peer: Peer) -> None:
+async def test_a_call_with_incomplete_arguments_does_not_run(peer: Peer) -> None:
     """Servers may open all calls first, and send their arguments then."""
     peer.answers(lambda seen: Answer(flood(seen, repeat(""))), script(answer(TextPart("Enough."))))
     ran: list[object] = []
@@ -678,7 +678,7 @@ async def test_a_flood_without_tools_ends_the_turn(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize(("choice", "offered"), [("none", False), ("auto", True), ("required", True)])
-async def test_none_leaves_the_tools_out(peer: Peer, choice: str, offered: bool) -> None:
+async def test_tool_choice_none_sends_no_tools(peer: Peer, choice: str, offered: bool) -> None:
     peer.script = script(answer(TextPart("Hi.")))
     await turn(session(peer, made(), tool_choice=choice))
     assert ("tools" in peer.requests[0].body) is offered
@@ -687,7 +687,7 @@ async def test_none_leaves_the_tools_out(peer: Peer, choice: str, offered: bool)
 # Order
 
 
-async def test_calls_run_in_order_and_those_of_parallel_tools_at_a_time(peer: Peer) -> None:
+async def test_calls_run_in_order_and_calls_of_parallel_tools_concurrently(peer: Peer) -> None:
     running, most = [0], {"one": 0, "many": 0}
 
     async def run(arguments: dict[str, Any]) -> str:
@@ -713,7 +713,7 @@ async def test_calls_run_in_order_and_those_of_parallel_tools_at_a_time(peer: Pe
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 @pytest.mark.parametrize("confirm", ["none", "every_call"])
-async def test_every_call_has_its_answer_after_a_stop(peer: Peer, api: str, confirm: Confirmation) -> None:
+async def test_every_call_has_a_result_after_a_stop(peer: Peer, api: str, confirm: Confirmation) -> None:
     calls = (CLOCK, ToolCall("c2", "clock", "{}"))
     peer.script = script(answer(HM, *calls), answer(TextPart("Noon.")))
     talk = session(peer, made(run=lambda _: asyncio.sleep(60, ""), confirm=confirm), api=api)
@@ -731,7 +731,7 @@ async def test_every_call_has_its_answer_after_a_stop(peer: Peer, api: str, conf
     assert talk.turns[1].reply.text == "Noon."
 
 
-async def test_a_failure_between_rounds_keeps_what_was_done(peer: Peer) -> None:
+async def test_a_failure_between_rounds_keeps_the_results(peer: Peer) -> None:
     replies = script(answer(HM, CLOCK), answer(TextPart("Noon.")))
     peer.answers(replies, error(400, "no"), replies)
     talk = session(peer, made())
@@ -780,7 +780,7 @@ def replies(rounds: list[list[str]], reasons: bool) -> list[Reply]:
 
 @given(TURNS, st.booleans())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_becomes_of_the_calls_the_next_request_is_one_that_a_server_takes(
+def test_the_next_request_is_valid_after_any_outcome_of_calls(
     monkeypatch: pytest.MonkeyPatch, turns: list[tuple[list[list[str]], str, bool | None, int]], reasons: bool
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", KEY)
@@ -810,7 +810,7 @@ def test_whatever_becomes_of_the_calls_the_next_request_is_one_that_a_server_tak
 # In plain Python
 
 
-def test_plain_python_decides_by_a_function(peer: Peer) -> None:
+def test_a_callback_decides_in_plain_python(peer: Peer) -> None:
     peer.script = script(answer(HM, CLOCK), answer(TextPart("Noon.")))
     asked: list[ToolCall] = []
     talk = session(peer, made(confirm="every_call"))
@@ -818,7 +818,7 @@ def test_plain_python_decides_by_a_function(peer: Peer) -> None:
     assert (reply.text, asked) == ("Noon.", [CLOCK])
 
 
-def test_plain_python_refuses_where_nobody_can_be_asked(peer: Peer) -> None:
+def test_plain_python_refuses_calls_without_a_terminal(peer: Peer) -> None:
     peer.script = script(answer(HM, CLOCK), answer(TextPart("Well.")))
     talk = session(peer, made(confirm="every_call"))
     talk.ask("hello")
@@ -845,7 +845,7 @@ async def approve_later(_: ToolCall) -> bool:
 
 
 @pytest.mark.parametrize("approve", [approve_later, lambda _: None, lambda _: "y", lambda _: 1])
-def test_what_does_not_decide_is_an_error_and_nothing_runs(peer: Peer, approve: Any) -> None:
+def test_a_callback_that_does_not_decide_is_an_error(peer: Peer, approve: Any) -> None:
     peer.script = script(answer(HM, CLOCK), answer(TextPart("Noon.")))
     ran: list[object] = []
     talk = session(peer, made(run=lambda arguments: str(ran.append(arguments)), confirm="every_call"))
@@ -863,7 +863,7 @@ def answers_with_calls(count: int) -> list[Reply]:
     return [each for _ in range(count) for each in (answer(HM, CLOCK), answer(TextPart("Noon.")))]
 
 
-async def test_what_was_allowed_for_the_session_holds_for_the_very_tool(peer: Peer) -> None:
+async def test_an_approval_for_the_session_is_for_this_very_tool(peer: Peer) -> None:
     """Another tool of its name is asked about: a redefined function, or one of another server."""
     peer.script = script(*answers_with_calls(3))
     talk = session(peer, made(confirm="every_call"))
@@ -873,7 +873,7 @@ async def test_what_was_allowed_for_the_session_holds_for_the_very_tool(peer: Pe
     assert (0, "waiting") in progress(await turn(talk, Approval(allowed=False)))
 
 
-async def test_a_function_that_is_given_again_is_the_same_tool(peer: Peer) -> None:
+async def test_a_function_that_is_passed_again_is_the_same_tool(peer: Peer) -> None:
     def clock() -> str:
         """Tell the time."""
         return "12:00"
@@ -887,9 +887,7 @@ async def test_a_function_that_is_given_again_is_the_same_tool(peer: Peer) -> No
 
 
 @pytest.mark.parametrize("forget", [Session.clear, Session.start_branch], ids=["clear", "new"])
-async def test_what_was_allowed_is_forgotten_with_the_conversation(
-    peer: Peer, forget: Callable[[Session], None]
-) -> None:
+async def test_clear_and_a_new_branch_clear_approvals(peer: Peer, forget: Callable[[Session], None]) -> None:
     peer.script = script(*answers_with_calls(2))
     talk = session(peer, made(confirm="every_call"))
     await turn(talk, ALWAYS)

@@ -21,7 +21,7 @@ CLOCK = ToolCall("c", "clock", "{}")
 NOON = ToolResult("c", "clock", "12:00", seconds=0.5)
 
 
-def test_the_history_is_each_prompt_and_its_answer() -> None:
+def test_the_messages_are_each_prompt_and_its_reply() -> None:
     one, two = turn("one", ReasoningPart("Hm."), TextPart("1")), turn("two", TextPart("2"))
     assert list(history_messages([one, two])) == [
         user_message("one"),
@@ -31,7 +31,7 @@ def test_the_history_is_each_prompt_and_its_answer() -> None:
     ]
 
 
-def test_an_answer_that_ran_tools_is_as_many_messages_as_the_server_knew() -> None:
+def test_a_reply_with_tool_calls_is_a_message_for_each_response() -> None:
     so, text = ReasoningPart("So."), TextPart("Noon.")
     assert list(history_messages([turn("one", ReasoningPart("Hm."), CLOCK, NOON, so, text)])) == [
         user_message("one"),
@@ -41,11 +41,11 @@ def test_an_answer_that_ran_tools_is_as_many_messages_as_the_server_knew() -> No
     ]
 
 
-def test_an_answer_of_nothing_is_a_message_all_the_same() -> None:
+def test_an_empty_reply_is_a_message_too() -> None:
     assert list(history_messages([turn("one")])) == [user_message("one"), Message("assistant")]
 
 
-def test_calls_without_results_are_left_out_of_the_history() -> None:
+def test_calls_without_results_are_omitted() -> None:
     asked = turn("one", TextPart("Wait."), ToolCall("c", "clock", "{}"))
     assert list(history_messages([asked]))[1] == Message("assistant", (TextPart("Wait."),))
 
@@ -63,7 +63,7 @@ def test_calls_without_results_are_left_out_of_the_history() -> None:
         ((ReasoningPart("Hm."),), "interrupted", True),
     ],
 )
-def test_what_failed_before_anything_came_is_not_kept(
+def test_a_call_that_failed_before_a_reply_is_not_in_the_history(
     parts: tuple[object, ...], stop: str, kept: bool
 ) -> None:
     assert turn("one", *parts, stop=stop).is_in_history is kept
@@ -81,7 +81,7 @@ def test_what_failed_before_anything_came_is_not_kept(
         (None, False),
     ],
 )
-def test_an_answer_that_was_broken_off_is_not_whole(stop: str, whole: bool) -> None:
+def test_an_interrupted_reply_is_not_complete(stop: str, whole: bool) -> None:
     assert turn("one", TextPart("1"), stop=stop).is_complete is whole
 
 
@@ -95,7 +95,7 @@ def test_an_answer_that_was_broken_off_is_not_whole(stop: str, whole: bool) -> N
         {"usage": Usage(0, 0, 0, 10**30)},
     ],
 )
-def test_a_count_that_is_none_is_refused_when_a_turn_is_read(fields: dict[str, Any]) -> None:
+def test_an_invalid_count_is_refused_when_a_turn_is_read(fields: dict[str, Any]) -> None:
     check_turn(turn("one", TextPart("1")))
     with pytest.raises(ValueError, match="a count is out of range"):
         check_turn(replace(turn("one", TextPart("1")), **fields))

@@ -59,7 +59,7 @@ def keeping(talk: Session, prompt: str, **options: object) -> Reply:
     return ask(talk, prompt, run_all="keep", **options)
 
 
-def test_the_very_same_request_is_not_sent_again(peer: Peer) -> None:
+def test_an_equal_request_is_not_sent_again(peer: Peer) -> None:
     talk = create_session(peer)
     first = keeping(talk, "one", cell="a")
     before = talk.history
@@ -72,7 +72,7 @@ def test_the_very_same_request_is_not_sent_again(peer: Peer) -> None:
     assert talk.history.all_turns == (replace(turn, reply=first, usage=talk.turns[0].usage),)
 
 
-def test_all_cells_that_run_again_keep_their_answers(peer: Peer) -> None:
+def test_run_all_reuses_all_replies(peer: Peer) -> None:
     talk = create_session(peer)
     for _ in range(2):
         run_cells(talk, "a", "b", run_all="keep")
@@ -87,7 +87,7 @@ def test_all_cells_that_run_again_keep_their_answers(peer: Peer) -> None:
     assert describe_branches(talk) == [(2, "a b", False), (4, "n c", True)]
 
 
-def test_cells_after_one_that_changed_are_asked_anew(peer: Peer) -> None:
+def test_cells_after_a_changed_one_call_the_model(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b", "c", run_all="keep")
     run_cells(talk, "a", run_all="keep")
@@ -147,14 +147,16 @@ def test_a_request_in_the_other_format_or_to_another_server_is_sent(peer: Peer) 
     ],
     ids=" ".join,
 )
-def test_how_an_answer_comes_and_is_shown_changes_nothing(peer: Peer, changed: dict[str, object]) -> None:
+def test_settings_of_transport_and_display_do_not_prevent_reuse(
+    peer: Peer, changed: dict[str, object]
+) -> None:
     talk = create_session(peer)
     keeping(talk, "one", cell="a")
     assert keeping(talk, **{"prompt": "one", "cell": "a", **changed}).text == "You said: one"
     assert len(peer.requests) == 1
 
 
-def test_the_day_that_the_system_prompt_tells_changes_nothing(
+def test_the_date_in_the_system_prompt_does_not_prevent_reuse(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls = {api: api_base_url(peer, api) for api in APIS}
@@ -170,20 +172,20 @@ def test_the_day_that_the_system_prompt_tells_changes_nothing(
     assert "2026-03-21" in peer.requests[-1].body["messages"][0]["content"]
 
 
-def test_by_default_everything_is_asked_anew(peer: Peer) -> None:
+def test_by_default_no_reply_is_reused(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "a")
     assert len(peer.requests) == 2
 
 
 @pytest.mark.parametrize("how", ["cut", "interrupted"])
-def test_an_answer_that_was_broken_off_is_asked_anew(peer: Peer, how: str) -> None:
+def test_an_incomplete_reply_is_not_reused(peer: Peer, how: str) -> None:
     talk = create_session(peer)
     run_incomplete_turn(talk, peer, how, cell="a", run_all="keep")
     assert keeping(talk, "one", cell="a").text == "You said: one"
 
 
-def test_an_answer_that_went_on_is_kept_as_a_whole(peer: Peer) -> None:
+def test_a_continued_reply_is_reused(peer: Peer) -> None:
     talk = create_session(peer)
     run_incomplete_turn(talk, peer, "cut", cell="a")
     peer.answers(continue_reply)
@@ -192,7 +194,7 @@ def test_an_answer_that_went_on_is_kept_as_a_whole(peer: Peer) -> None:
     assert len(peer.requests) == 2
 
 
-def test_the_newest_answer_is_kept(peer: Peer) -> None:
+def test_the_newest_reply_is_reused(peer: Peer) -> None:
     talk = create_session(peer)
     for answer in ("One.", "Two."):
         peer.answers(lambda seen, answer=answer: stream(seen, reply(answer)))
@@ -201,7 +203,7 @@ def test_the_newest_answer_is_kept(peer: Peer) -> None:
     assert (len(peer.requests), len(talk.history.all_turns)) == (2, 2)
 
 
-def test_who_asks_may_decide_on_each_answer(peer: Peer) -> None:
+def test_the_caller_may_decide_on_each_reply(peer: Peer) -> None:
     talk = create_session(peer)
     shown: list[Turn] = []
     refusing: Callable[[Turn], bool] = lambda turn: bool(shown.append(turn))  # noqa: E731
@@ -214,7 +216,7 @@ def test_who_asks_may_decide_on_each_answer(peer: Peer) -> None:
     assert len(peer.requests) == 2
 
 
-def test_a_kept_answer_spends_nothing_and_what_was_spent_stays_spent(peer: Peer) -> None:
+def test_a_cached_reply_has_no_usage_and_the_first_usage_stays_counted(peer: Peer) -> None:
     talk = create_session(peer)
     keeping(talk, "one", cell="a")
     before = talk.spending
@@ -227,7 +229,7 @@ def test_a_kept_answer_spends_nothing_and_what_was_spent_stays_spent(peer: Peer)
     assert talk.turns[-1].usage == Usage()
 
 
-def test_a_kept_answer_beside_the_conversation_costs_nothing(
+def test_a_cached_reply_to_a_one_off_prompt_costs_nothing(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls = {api: api_base_url(peer, api) for api in APIS}
@@ -238,7 +240,7 @@ def test_a_kept_answer_beside_the_conversation_costs_nothing(
     assert (len(peer.requests), talk.unrecorded_cost) == (1, 0.0)
 
 
-def test_a_kept_answer_comes_as_the_events_that_it_came_by(peer: Peer) -> None:
+def test_a_cached_reply_is_replayed_as_events(peer: Peer) -> None:
     talk = create_session(peer)
     keeping(talk, "one", cell="a")
     events: list[Event] = []
@@ -255,7 +257,7 @@ def test_a_kept_answer_comes_as_the_events_that_it_came_by(peer: Peer) -> None:
     ]
 
 
-def test_a_kept_answer_runs_no_tools_and_needs_no_key(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cached_reply_runs_no_tools_and_needs_no_key(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
 
     def clock() -> str:
@@ -290,7 +292,7 @@ def saved(*parts: Part, digest: str) -> Turn:
     )
 
 
-def test_an_answer_that_the_notebook_holds_is_kept(peer: Peer) -> None:
+def test_a_reply_from_the_saved_notebook_is_reused(peer: Peer) -> None:
     ask(talk := create_session(peer), "one")
     digest = talk.turns[0].digest
     talk = create_session(peer)
@@ -309,7 +311,7 @@ def test_an_answer_that_the_notebook_holds_is_kept(peer: Peer) -> None:
     ]
 
 
-def test_an_answer_that_is_kept_in_two_conversations_stands_in_both(peer: Peer, tmp_path: Path) -> None:
+def test_a_reply_that_two_branches_reuse_is_in_both(peer: Peer, tmp_path: Path) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b", run_all="keep")
     ask(talk, "a", cell="n", new=True, run_all="keep")
@@ -329,7 +331,7 @@ CELLS = ["a", "b", "c", "d", "e"]
         (4, "Replaced turn 5. The previous version is branch 5."),
     ],
 )
-def test_a_cell_that_asks_again_takes_the_place_of_its_turn(peer: Peer, place: int, told: str) -> None:
+def test_a_re_run_replaces_its_turn(peer: Peer, place: int, told: str) -> None:
     talk = create_session(peer)
     run_cells(talk, *CELLS)
     assert notices(talk, "again", cell=CELLS[place]) == (told,)
@@ -344,7 +346,7 @@ def test_a_cell_that_asks_again_takes_the_place_of_its_turn(peer: Peer, place: i
     )
 
 
-def test_cells_that_run_again_after_it_are_asked_with_the_new_history(peer: Peer) -> None:
+def test_cells_that_re_run_after_it_follow_the_new_turn(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, *CELLS)
     run_cells(talk, "b", words="!")
@@ -358,7 +360,7 @@ def test_cells_that_run_again_after_it_are_asked_with_the_new_history(peer: Peer
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_all_cells_that_run_again_send_what_they_sent(peer: Peer, api: Api) -> None:
+def test_run_all_sends_the_same_requests_again(peer: Peer, api: Api) -> None:
     talk = create_session(peer, api)
     for _ in range(2):
         run_cells(talk, "a", "b")
@@ -374,7 +376,7 @@ def test_all_cells_that_run_again_send_what_they_sent(peer: Peer, api: Api) -> N
     ]
 
 
-def test_the_old_turn_is_told_of_also_where_another_conversation_went_on(peer: Peer) -> None:
+def test_a_replaced_turn_of_another_branch_gets_a_notice(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     run_cells(talk, "n", new=True)
@@ -385,7 +387,7 @@ def test_the_old_turn_is_told_of_also_where_another_conversation_went_on(peer: P
     assert notices(talk, "again", cell="m", new=True) == ()
 
 
-def test_what_the_caller_remarks_is_told_beside(peer: Peer) -> None:
+def test_notices_of_the_caller_follow_those_of_the_session(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a")
     assert notices(talk, "again", cell="a", notices=["By the way."]) == (
@@ -394,7 +396,7 @@ def test_what_the_caller_remarks_is_told_beside(peer: Peer) -> None:
     )
 
 
-def test_a_turn_that_is_appended_leaves_those_of_its_cell(peer: Peer) -> None:
+def test_an_appended_turn_leaves_the_turns_of_its_cell(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     run_cells(talk, "b", words="2", append=True)
@@ -406,21 +408,21 @@ def test_a_turn_that_is_appended_leaves_those_of_its_cell(peer: Peer) -> None:
     assert request_bodies(peer)[-1] == expected_body("a", "b4")
 
 
-def test_prompts_of_nobody_are_added(peer: Peer) -> None:
+def test_prompts_without_a_cell_are_appended(peer: Peer) -> None:
     talk = create_session(peer)
     for _ in range(2):
         assert notices(talk, "a") == ()
     assert request_bodies(peer) == [expected_body("a"), expected_body("a", "a")]
 
 
-def test_plain_python_asks_again_by_a_name(peer: Peer) -> None:
+def test_plain_python_replaces_a_turn_by_a_cell_name(peer: Peer) -> None:
     talk = create_session(peer)
     for words in ("one", "two"):
         talk.ask(words, cell="mine")
     assert request_bodies(peer) == [expected_body("one"), expected_body("two")]
 
 
-def test_a_prompt_that_is_not_kept_takes_no_place(peer: Peer) -> None:
+def test_a_one_off_prompt_replaces_no_turn(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     before = talk.history
@@ -429,7 +431,7 @@ def test_a_prompt_that_is_not_kept_takes_no_place(peer: Peer) -> None:
     assert talk.unrecorded_usage == Usage(20, 10, 5)
 
 
-def test_a_new_conversation_knows_nothing_of_the_other_one(peer: Peer) -> None:
+def test_a_branch_from_the_root_follows_no_other_turn(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     ask(talk, "n", new=True)
@@ -438,7 +440,7 @@ def test_a_new_conversation_knows_nothing_of_the_other_one(peer: Peer) -> None:
     assert describe_branches(talk) == [(2, "a b", False), (4, "n c", True)]
 
 
-def test_a_cell_of_the_other_conversation_goes_on_there(peer: Peer) -> None:
+def test_a_cell_of_another_branch_runs_there(peer: Peer) -> None:
     talk = create_session(peer)
     run_cells(talk, "a", "b")
     run_cells(talk, "n", new=True)

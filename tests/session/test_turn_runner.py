@@ -37,7 +37,7 @@ def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
     return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
 
 
-def test_a_turn_is_what_was_really_asked_and_answered(peer: Peer) -> None:
+def test_a_turn_records_its_prompt_reply_and_parameters(peer: Peer) -> None:
     talk = session(peer, system="Be brief.", temperature=0.5, max_tokens=9, thinking=False)
     answer = talk.ask("one", model="mimo-v2-flash", temperature=0.0)
     (turn,) = talk.turns
@@ -78,7 +78,7 @@ def test_a_turn_is_what_was_really_asked_and_answered(peer: Peer) -> None:
     ids=["dropped", "ended", "error frame", "malformed"],
 )
 @pytest.mark.parametrize("api", APIS)
-def test_an_answer_that_breaks_off_is_kept_marked_and_can_be_followed(
+def test_an_incomplete_reply_is_saved_and_marked(
     peer: Peer, api: Api, end: list[object], kind: type[Exception]
 ) -> None:
     talk = session(peer, api)
@@ -94,7 +94,7 @@ def test_an_answer_that_breaks_off_is_kept_marked_and_can_be_followed(
     assert [role for role, _ in sent_messages(peer)] == ["user", "assistant", "user"]
 
 
-async def test_leaving_a_turn_early_keeps_what_had_come_and_closes_the_socket(peer: Peer) -> None:
+async def test_leaving_a_turn_early_saves_the_partial_reply_and_closes_the_socket(peer: Peer) -> None:
     talk = session(peer)
     peer.answers(lambda seen: Answer(frames(seen, repeat("word "), 0.05)))
     async with talk.stream("one") as running:
@@ -107,7 +107,7 @@ async def test_leaving_a_turn_early_keeps_what_had_come_and_closes_the_socket(pe
     await http.aclose()
 
 
-async def test_a_cancelled_task_keeps_what_had_come(peer: Peer) -> None:
+async def test_a_cancelled_task_saves_the_partial_reply(peer: Peer) -> None:
     talk = session(peer)
     peer.answers(lambda seen: Answer([*frames(seen, ["word "], end=False), SILENCE]))
     begun = asyncio.Event()
@@ -127,7 +127,7 @@ async def test_a_cancelled_task_keeps_what_had_come(peer: Peer) -> None:
     await http.aclose()
 
 
-async def test_a_turn_stopped_before_anything_came_is_not_kept(peer: Peer) -> None:
+async def test_a_turn_that_is_stopped_before_a_reply_is_not_saved(peer: Peer) -> None:
     talk = session(peer)
     peer.answers(Answer([SILENCE]))
     await cancel_after_request(peer, talk.stream("one"))
@@ -135,7 +135,7 @@ async def test_a_turn_stopped_before_anything_came_is_not_kept(peer: Peer) -> No
     await http.aclose()
 
 
-def test_warnings_are_remarks_of_the_reply(mimo: Peer) -> None:
+def test_warnings_are_notes_of_the_reply(mimo: Peer) -> None:
     answer = ask("one", temperature=9.0, model="mimo-v2-flash")
     assert answer.notes == ("temperature 9 is outside the documented range of mimo-v2: 0 to 2.",)
     assert mimo.requests[0].body["temperature"] == 9.0
@@ -150,7 +150,7 @@ def test_a_retired_model_points_to_its_successor(peer: Peer) -> None:
     )
 
 
-def test_a_reply_tells_about_what_it_cost(mimo: Peer) -> None:
+def test_a_reply_has_its_estimated_cost(mimo: Peer) -> None:
     assert ask("one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
     assert ask("one", model="another").cost is None
 
@@ -166,7 +166,7 @@ def test_a_reply_tells_about_what_it_cost(mimo: Peer) -> None:
         ("/models/weights.gguf", ()),
     ],
 )
-def test_a_reply_of_another_model_is_told_and_has_its_price(
+def test_a_reply_of_another_model_gets_a_note_and_its_price(
     peer: Peer, answered: str, notes: tuple[str, ...]
 ) -> None:
     peer.script = lambda seen: stream(seen, replace(reply("ok"), model=answered))
@@ -176,6 +176,6 @@ def test_a_reply_of_another_model_is_told_and_has_its_price(
     assert (talk.ask("one").notes, talk.spending.usd) == (notes, 30 if notes else 0)
 
 
-def test_the_embedded_model_is_no_other_model(peer: Peer) -> None:
+def test_the_embedded_model_is_not_another_model(peer: Peer) -> None:
     peer.script = lambda seen: stream(seen, replace(reply("ok"), model="mimo-local"))
     assert session(peer, model="mimo-v2-pro").ask("one").notes == ()

@@ -18,7 +18,7 @@ from support.encode_stream import (
 )
 from support.peer import CUT, RESET, SILENCE, Answer, Seen
 
-TOOL_NAMES = ("sync", "later", "failing", "parallel", "asking", "slow", "unknown", "odd.name<|x|>", "")
+TOOL_NAMES = ("sync", "later", "failing", "parallel", "confirmed", "slow", "unknown", "odd.name<|x|>", "")
 ARGUMENTS = ('{"n": 1}', '{"n": 2}', "{}", "", '{"n": ', "null", "[1]", '{"n": "x"}', '{"n": 1}{"n": 2}')
 WORDS = (
     "Hello. ",

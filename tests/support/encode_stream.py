@@ -102,18 +102,18 @@ def framed(frames: Iterable[tuple[str, str]], chance: Random) -> bytes:
 
 def packets(stream: bytes, chance: Random) -> list[bytes]:
     """Return the stream in packets of random sizes, some of them empty."""
-    most = chance.choice([1, 7, 100, 2_000])
+    max_size = chance.choice([1, 7, 100, 2_000])
     rest, cut = stream, []
     while rest:
-        size = chance.randint(0, most)
+        size = chance.randint(0, max_size)
         cut.append(rest[:size])
         rest = rest[size:]
     return cut
 
 
-def pieces(whole: str, chance: Random) -> Iterator[str]:
+def pieces(text: str, chance: Random) -> Iterator[str]:
     """Return the text in deltas, split between UTF-16 units like some services do, even within a surrogate pair."""
-    units = whole.encode("utf-16-le")
+    units = text.encode("utf-16-le")
     while units:
         size = 2 * chance.randint(1, chance.choice([1, 4, 40]))
         yield units[:size].decode("utf-16-le", "surrogatepass")
@@ -227,9 +227,9 @@ def _events(reply: Reply, chance: Random) -> Iterator[Object]:
     for place, part in enumerate(reply.message.parts):
         yield from _block_events(place, part, chance)
     usage = _anthropic_usage(reply.usage, chance)
-    told = _maybe_null(chance, "usage") if usage is None else {"usage": usage}
+    usage_field = _maybe_null(chance, "usage") if usage is None else {"usage": usage}
     stop = None if reply.stop == "cut" else _anthropic_stop(reply.stop)
-    yield {"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": None}, **told}
+    yield {"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": None}, **usage_field}
     if stop:
         yield {"type": "message_stop"}
 
@@ -238,12 +238,12 @@ def _block_events(place: int, part: Part, chance: Random) -> Iterator[Object]:
     def delta(**fields: str) -> Object:
         return {"type": "content_block_delta", "index": place, "delta": fields}
 
-    whole = _block(part)
+    full_block = _block(part)
     if chance.random() < 0.2 and not isinstance(part, ToolCall):  # A block may contain its full content.
-        yield {"type": "content_block_start", "index": place, "content_block": whole}
+        yield {"type": "content_block_start", "index": place, "content_block": full_block}
         return
     empty = {"text": "", "thinking": "", "signature": "", "input": {}}
-    opening = {name: empty.get(name, value) for name, value in whole.items()}
+    opening = {name: empty.get(name, value) for name, value in full_block.items()}
     yield {"type": "content_block_start", "index": place, "content_block": opening}
     match part:
         case TextPart(words):

@@ -38,7 +38,7 @@ class FormatCase:
     error: Frame
     sent: Callable[[Frame], list[SentMessage]]
     """Reads the messages of a body."""
-    whole: Callable[[str, str, ToolCall], Frame]
+    full_body: Callable[[str, str, ToolCall], Frame]
     """Returns the body of a reply that is not streamed, with reasoning, text and a call."""
 
     def encode(self, *messages: Message, tools: tuple[Tool, ...] = (), **params: Any) -> Frame:
@@ -81,7 +81,7 @@ def openai_sent(body: Frame) -> list[SentMessage]:
     ]
 
 
-def openai_whole(reasoning: str, text: str, call: ToolCall) -> Frame:
+def openai_full_body(reasoning: str, text: str, call: ToolCall) -> Frame:
     function = {"name": call.name, "arguments": call.arguments}
     message = {
         "role": "assistant",
@@ -114,7 +114,7 @@ OPENAI = FormatCase(
     null={"id": None, "model": None, "choices": None, "usage": None, "error": None},
     error={"choices": [], "error": {"code": "429", "message": "Too many requests"}},
     sent=openai_sent,
-    whole=openai_whole,
+    full_body=openai_full_body,
 )
 
 
@@ -150,7 +150,7 @@ def anthropic_message(role: str, blocks: list[Frame]) -> SentMessage:
     )
 
 
-def anthropic_whole(reasoning: str, text: str, call: ToolCall) -> Frame:
+def anthropic_full_body(reasoning: str, text: str, call: ToolCall) -> Frame:
     content = [
         {"type": "thinking", "thinking": reasoning, "signature": ""},
         {"type": "text", "text": text},
@@ -179,12 +179,12 @@ ANTHROPIC = FormatCase(
     null={"type": "message_delta", "delta": None, "usage": None},
     error={"type": "error", "error": {"type": "rate_limit_error", "message": "Too many requests"}},
     sent=anthropic_sent,
-    whole=anthropic_whole,
+    full_body=anthropic_full_body,
 )
 
 
 FORMAT_CASES = [OPENAI, ANTHROPIC]
-every_format = pytest.mark.parametrize("dialect", FORMAT_CASES, ids=lambda dialect: dialect.api)
+every_format = pytest.mark.parametrize("case", FORMAT_CASES, ids=lambda case: case.api)
 
 
 def assistant(*parts: Part) -> Message:

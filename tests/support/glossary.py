@@ -63,7 +63,7 @@ REPLACED_PHRASES = {
     r"(colour|favour|behaviour|honour|neighbour|flavour)|\b(licence|centre|catalogue|cancelling|labelled|modelled)\b": (
         "American spelling"
     ),
-    r"\b(summaris|sanitis|recognis|normalis|serialis|initialis|optimis|tokenis|organis|minimis|maximis|realis|analys(e|es|ed)\b)": (
+    r"\b(summaris|sanitis|recognis|normalis|serialis|initialis|optimis|tokenis|organis|minimis|maximis|realis(e|ing|ation)|analys(e|es|ed)\b)": (
         "American spelling"
     ),
 }

@@ -65,7 +65,7 @@ def figures(package: Path = PACKAGE) -> Figures:
     imports = {module_name(each): imported_modules(each) - {module_name(each)} for each in modules}
     cyclic = _in_cycles(imports)
     lines = {module_name(each): each.read_text(encoding="utf-8").count("\n") for each in modules}
-    longest = max(lines, key=lines.__getitem__)
+    longest_module_name = max(lines, key=lines.__getitem__)
     return Figures(
         entries=sum(not each.name.startswith("__pycache__") for each in package.iterdir()),
         modules=len(modules),
@@ -74,7 +74,7 @@ def figures(package: Path = PACKAGE) -> Figures:
         module_arrows=sum(map(len, imports.values())),
         chain=0 if cyclic else _longest_chain(imports),
         cycles=len(cyclic),
-        longest_module=f"{lines[longest]} lines: {longest}",
+        longest_module=f"{lines[longest_module_name]} lines: {longest_module_name}",
         longest_function="{} lines: {}".format(*max(_functions(modules))),
     )
 

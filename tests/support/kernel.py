@@ -211,13 +211,13 @@ class Kernel:
 
     def _work(self, message: dict[str, Any]) -> None:
         for comm, data in self._widgets.work(message) if self._widgets else ():
-            self._tell(comm, data)
+            self._send_to_widget(comm, data)
 
     def _press(self, text: str) -> None:
         assert self._widgets
-        self._tell(self._widgets.button(text), {"method": "custom", "content": {"event": "click"}})
+        self._send_to_widget(self._widgets.button(text), {"method": "custom", "content": {"event": "click"}})
 
-    def _tell(self, comm: str, data: dict[str, Any]) -> None:
+    def _send_to_widget(self, comm: str, data: dict[str, Any]) -> None:
         content = {"comm_id": comm, "data": data}
         self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
 

@@ -87,8 +87,8 @@ def stream(seen: Seen, answer: Reply) -> Answer:
     chance = Random(7)
     if seen.body.get("stream"):
         return Answer([(openai_stream if seen.api == "openai" else anthropic_stream)(answer, chance)])
-    whole = openai_whole(answer) if seen.api == "openai" else anthropic_whole(answer, chance)
-    return Answer([json.dumps(whole).encode()], headers={"Content-Type": "application/json"})
+    body = openai_whole(answer) if seen.api == "openai" else anthropic_whole(answer, chance)
+    return Answer([json.dumps(body).encode()], headers={"Content-Type": "application/json"})
 
 
 def frames(

@@ -69,9 +69,9 @@ class Outcome:
 
     def __str__(self) -> str:
         """Return a row of the table."""
-        took = f"{self.seconds:6.1f} s" if self.seconds else " " * 8
+        seconds = f"{self.seconds:6.1f} s" if self.seconds else " " * 8
         line = self.why.strip().splitlines()[-1][:200] if self.why.strip() else ""
-        return f"{self.cell.python:8}{self.cell.what:8}{self.state:9}{took}  {line}".rstrip()
+        return f"{self.cell.python:8}{self.cell.what:8}{self.state:9}{seconds}  {line}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +104,17 @@ def build() -> Shipped:
     return shipped
 
 
-def faults(wheel: Path, source: Path, kept: Sequence[str]) -> Iterator[str]:
+def faults(wheel: Path, source: Path, tracked_files: Sequence[str]) -> Iterator[str]:
     """Return the errors of a wheel and an unpacked sdist, compared with the files in git."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     info = next(name for name in names if name.endswith(".dist-info/METADATA")).removesuffix("METADATA")
-    package = {name for name in kept if name.startswith("mimo_magics/")}
-    licenses = {f"{info}licenses/{name}" for name in kept if Path(name).name == "LICENSE"}
+    package = {name for name in tracked_files if name.startswith("mimo_magics/")}
+    licenses = {f"{info}licenses/{name}" for name in tracked_files if Path(name).name == "LICENSE"}
     about = {info + name for name in ("METADATA", "WHEEL", "RECORD")}
     yield from differences("the wheel", names, package | licenses | about)
     unpacked = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
-    yield from differences("the sdist", unpacked, {*kept, "PKG-INFO"})
+    yield from differences("the sdist", unpacked, {*tracked_files, "PKG-INFO"})
 
 
 def files() -> list[str]:
@@ -146,9 +146,9 @@ def run(*command: str, cwd: Path = ROOT, **variables: str) -> str:
         Broken: the command failed or timed out.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MIMO_", "PYTHON"))}
-    kept = {"cwd": cwd, "env": {**own, **variables}, "encoding": "utf-8", "timeout": 600}
+    options = {"cwd": cwd, "env": {**own, **variables}, "encoding": "utf-8", "timeout": 600}
     try:
-        return subprocess.run(command, capture_output=True, check=True, **kept).stdout
+        return subprocess.run(command, capture_output=True, check=True, **options).stdout
     except subprocess.CalledProcessError as failed:
         raise Broken(f"{failed.stdout}\n{failed.stderr}") from None
     except subprocess.TimeoutExpired:
@@ -201,12 +201,14 @@ def bounds_are_reached(cell: Cell) -> None:
     if cell.what != "lowest" or cell.python != pythons.promised()[0]:
         return
     site = [str(folder) for folder in cell.folder.glob("lib/*/site-packages")]
-    there = {canonicalize_name(each.name): Version(each.version) for each in distributions(path=site)}
+    installed = {canonicalize_name(each.name): Version(each.version) for each in distributions(path=site)}
     named = map(Requirement, pythons.PROJECT["dependencies"])
     bounds = {
         each for each in named if not each.marker or each.marker.evaluate({"python_version": cell.python})
     }
-    if above := sorted(str(bound) for bound in bounds if not at(bound, there[canonicalize_name(bound.name)])):
+    if above := sorted(
+        str(bound) for bound in bounds if not at(bound, installed[canonicalize_name(bound.name)])
+    ):
         raise Broken(f"The lowest versions that can be had together are above these: {', '.join(above)}")
 
 

@@ -24,7 +24,7 @@ def sent_contents(peer: Peer) -> list[list[str]]:
 def expected_contents(prompts: str) -> list[str]:
     """Return the contents of a request: these prompts, each with its reply except the last."""
     *before, last = prompts.split()
-    return [*(said for prompt in before for said in (prompt, f"You said: {prompt}")), last]
+    return [*(text for prompt in before for text in (prompt, f"You said: {prompt}")), last]
 
 
 def expected_requests(prompts: str) -> list[list[str]]:

@@ -52,7 +52,7 @@ TOOL = {"type": "function", "function": {"name": "clock", "parameters": {"type":
 
 
 @pytest.mark.parametrize(
-    ("api", "messages", "told"),
+    ("api", "messages", "fault"),
     [
         ("openai", [USER, CALLED, OPENAI], ""),
         ("openai", [USER, CALLED, USER], "no result for ['c1']"),
@@ -68,8 +68,8 @@ TOOL = {"type": "function", "function": {"name": "clock", "parameters": {"type":
         ("anthropic", [USER, USED], "messages must end with a user's"),
     ],
 )
-def test_calls_and_results_must_belong_to_each_other(api: str, messages: list[Any], told: str) -> None:
-    assert find_fault({"messages": messages, "max_tokens": 9}, api) == told
+def test_calls_and_results_must_belong_to_each_other(api: str, messages: list[Any], fault: str) -> None:
+    assert find_fault({"messages": messages, "max_tokens": 9}, api) == fault
 
 
 @pytest.mark.parametrize("key", ["title", "additionalProperties", "$ref"])

@@ -130,9 +130,9 @@ steps = st.one_of(
 
 
 @st.composite
-def histories(draw: st.DrawFn, most: int = 8) -> History:
+def histories(draw: st.DrawFn, max_steps: int = 8) -> History:
     """Histories that result from a sequence of operations."""
     history = History()
-    for step in draw(st.lists(steps, max_size=most)):
+    for step in draw(st.lists(steps, max_size=max_steps)):
         history = step(history)
     return history

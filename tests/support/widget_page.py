@@ -111,7 +111,7 @@ So $x^{n}$ it is, for $5.
 def text(length: int) -> str:
     """Return Markdown of all kinds with about this length."""
     parts = (MIXED.replace("{n}", str(n)) for n in count())
-    whole = ""
-    while len(whole) < length:
-        whole += next(parts)
-    return whole
+    text_so_far = ""
+    while len(text_so_far) < length:
+        text_so_far += next(parts)
+    return text_so_far

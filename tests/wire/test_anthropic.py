@@ -403,14 +403,14 @@ def test_usage_at_the_end_replaces_zeros_at_the_start():
 
 
 def test_usage_at_the_start_is_kept():
-    told = {
+    usage = {
         "input_tokens": 20,
         "cache_creation_input_tokens": 3,
         "cache_read_input_tokens": 4,
         "output_tokens": 1,
     }
     stream = anthropic_stream(
-        {"type": "message_start", "message": {"id": "m1", "model": "mimo-v2-pro", "usage": told}},
+        {"type": "message_start", "message": {"id": "m1", "model": "mimo-v2-pro", "usage": usage}},
         ends("end_turn", {"output_tokens": 7}),
     )
     assert decode_stream("anthropic", stream) == reply(stop="end", usage=Usage(input=27, output=7, cached=4))
@@ -456,7 +456,7 @@ def test_a_stream_without_start_and_stop_reason_is_incomplete():
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (
             {"type": "overloaded_error", "message": "Overloaded"},
@@ -472,11 +472,11 @@ def test_a_stream_without_start_and_stop_reason_is_incomplete():
         ),
     ],
 )
-def test_an_error_event_follows_the_partial_text(error, told):
+def test_an_error_event_follows_the_partial_text(error, expected):
     stream = anthropic_stream(
         START, delta(0, type="text_delta", text="Half"), {"type": "error", "error": error}
     )
-    assert decode_until_error("anthropic", [stream]) == (reply(TextPart("Half")), told)
+    assert decode_until_error("anthropic", [stream]) == (reply(TextPart("Half")), expected)
 
 
 @pytest.mark.parametrize(
@@ -574,7 +574,7 @@ def test_a_full_reply_decodes_like_a_stream():
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "expected"),
     [
         (
             b'{"error": {"code": "400", "message": "Param Incorrect", "param": "the useful text"}}',
@@ -590,8 +590,8 @@ def test_a_full_reply_decodes_like_a_stream():
         ),
     ],
 )
-def test_an_error_instead_of_a_full_reply_is_raised(body, told):
-    with pytest.raises(ApiError, match=told):
+def test_an_error_instead_of_a_full_reply_is_raised(body, expected):
+    with pytest.raises(ApiError, match=expected):
         fold_events(decode_full("anthropic", body))
 
 

@@ -16,9 +16,9 @@ from mimo_magics.wire import openai
     ],
 )
 def test_the_auth_setting_selects_the_header(auth, headers):
-    told = openai.headers(Secret("sk-1"), auth)
-    assert told == headers
-    assert all(isinstance(value, Secret) for value in told.values())
+    sent_headers = openai.headers(Secret("sk-1"), auth)
+    assert sent_headers == headers
+    assert all(isinstance(value, Secret) for value in sent_headers.values())
 
 
 def test_without_a_key_there_is_no_header():

@@ -72,8 +72,8 @@ def test_text_that_cannot_be_a_call_is_forwarded_at_once() -> None:
 
 
 def test_calls_of_the_server_take_precedence() -> None:
-    told = [ToolCallStart(0, "c", "clock"), TextDelta(CALL)]
-    assert through(*told) == told
+    events = [ToolCallStart(0, "c", "clock"), TextDelta(CALL)]
+    assert through(*events) == events
 
 
 def test_without_tools_nothing_is_held_back() -> None:

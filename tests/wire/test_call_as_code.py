@@ -41,7 +41,7 @@ def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
         yield peer
 
 
-def session(peer: Peer, api: Api, **options: Any) -> Session:
+def create_session(peer: Peer, api: Api, **options: Any) -> Session:
     base_url = peer.url + ("/v1" if api == "openai" else "/anthropic")
     return Session(**{"base_url": base_url, "api": api, "system": "none", **options})
 
@@ -76,20 +76,23 @@ def keys(seen: Seen) -> set[str]:
 def test_the_code_makes_the_same_call(
     peer: Peer, kind: CodeKind, api: Api, streamed: bool, tmp_path: Path
 ) -> None:
-    talk = session(peer, api, stream=streamed, system='Be "brief".\n$(touch caught)', max_tokens=99)
+    session = create_session(peer, api, stream=streamed, system='Be "brief".\n$(touch caught)', max_tokens=99)
     for text in HARD:
-        talk.ask(text)
+        session.ask(text)
     options = {"temperature": 0.5, "thinking": True, "stop": ("END\n", "$HOME"), "param": {"seed": 1}}
-    code = talk.draft("Last.", **options).to_code(kind)
-    talk.ask("Last.", **options)
-    here = peer.requests[-1]
+    code = session.draft("Last.", **options).to_code(kind)
+    session.ask("Last.", **options)
+    own_request = peer.requests[-1]
     printed = run(kind, code, tmp_path)
-    there = peer.requests[-1]
-    assert there is not here
-    assert (there.path, there.body) == (here.path, here.body)
-    assert keys(here)
-    assert keys(there) == keys(here) or kind not in ("curl", "httpx")  # The SDKs send additional headers.
-    assert keys(there)
+    code_request = peer.requests[-1]
+    assert code_request is not own_request
+    assert (code_request.path, code_request.body) == (own_request.path, own_request.body)
+    assert keys(own_request)
+    assert keys(code_request) == keys(own_request) or kind not in (
+        "curl",
+        "httpx",
+    )  # The SDKs send additional headers.
+    assert keys(code_request)
     raw = streamed and kind in ("curl", "httpx")
     assert (
         "data: [DONE]" if raw and api == "openai" else "message_stop" if raw else "Fine, thank you."
@@ -111,15 +114,15 @@ def test_the_code_contains_tools_and_their_results(
     )
     answers = iter((called, reply("Noon.")))
     peer.script = lambda seen: stream(seen, next(answers, reply("Fine, thank you.")))
-    talk = session(peer, api)
-    talk.ask("What time is it?", tools=[clock], approve=lambda _: True)
-    code = talk.draft("And now?", tools=[clock]).to_code(kind)
-    talk.ask("And now?", tools=[clock])
-    here = peer.requests[-1]
+    session = create_session(peer, api)
+    session.ask("What time is it?", tools=[clock], approve=lambda _: True)
+    code = session.draft("And now?", tools=[clock]).to_code(kind)
+    session.ask("And now?", tools=[clock])
+    own_request = peer.requests[-1]
     run(kind, code, tmp_path)
-    assert peer.requests[-1] is not here
-    assert peer.requests[-1].body == here.body
-    assert "tools" in here.body
+    assert peer.requests[-1] is not own_request
+    assert peer.requests[-1].body == own_request.body
+    assert "tools" in own_request.body
 
 
 CALL = ApiCall(
@@ -177,9 +180,9 @@ def test_a_command_contains_the_body_as_json() -> None:
 
 
 def test_a_large_body_is_read_from_standard_input(peer: Peer, tmp_path: Path) -> None:
-    talk = session(peer, "openai")
+    session = create_session(peer, "openai")
     long = f"it's {'long ' * 40_000}"
-    code = talk.draft(long).to_code("curl")
+    code = session.draft(long).to_code("curl")
     assert "--data-binary @- <<'JSON'\n" in code
     run("curl", code, tmp_path)
     assert peer.requests[-1].body["messages"][-1]["content"] == long

@@ -29,16 +29,16 @@ CLOCK = ToolCall("call_2", "clock", "{}")
 
 
 @every_format
-def test_a_history_with_tools_is_sent_back_with_its_reasoning(dialect: FormatCase) -> None:
+def test_a_history_with_tools_is_sent_back_with_its_reasoning(case: FormatCase) -> None:
     results = Message("tool", (ToolResult("call_1", "tide", "high at noon"),))
-    body = dialect.encode(
+    body = case.encode(
         user_message("Tide?"),
         assistant(ReasoningPart("Look."), TextPart("I look."), TIDE),
         results,
         assistant(ReasoningPart("So."), TextPart("At noon.")),
         user_message("Thanks."),
     )
-    assert dialect.sent(body) == [
+    assert case.sent(body) == [
         ("user", None, "Tide?", (), ()),
         ("assistant", "Look.", "I look.", (("call_1", "tide", {"port": "Keelung"}),), ()),
         ("tool", None, "", (), (("call_1", "high at noon"),)),
@@ -48,17 +48,17 @@ def test_a_history_with_tools_is_sent_back_with_its_reasoning(dialect: FormatCas
 
 
 @every_format
-def test_missing_reasoning_is_padded_for_calls_only(dialect: FormatCase) -> None:
-    calling, answering = dialect.encode(assistant(TIDE)), dialect.encode(assistant(TextPart("Hello.")))
-    assert dialect.sent(calling) == [("assistant", " ", "", (("call_1", "tide", {"port": "Keelung"}),), ())]
-    assert dialect.sent(answering) == [("assistant", None, "Hello.", (), ())]
+def test_missing_reasoning_is_padded_for_calls_only(case: FormatCase) -> None:
+    calling, answering = case.encode(assistant(TIDE)), case.encode(assistant(TextPart("Hello.")))
+    assert case.sent(calling) == [("assistant", " ", "", (("call_1", "tide", {"port": "Keelung"}),), ())]
+    assert case.sent(answering) == [("assistant", None, "Hello.", (), ())]
 
 
 @every_format
-def test_other_services_get_no_placeholder_reasoning(dialect: FormatCase) -> None:
+def test_other_services_get_no_placeholder_reasoning(case: FormatCase) -> None:
     fields = ServiceFields(pads_reasoning=False)
     request = Request((assistant(TIDE), assistant(ReasoningPart("Hm."), TIDE)), Params("m"), fields=fields)
-    reasoning = [message[1] for message in dialect.sent(FORMATS[dialect.api].encode(request))]
+    reasoning = [message[1] for message in case.sent(FORMATS[case.api].encode(request))]
     assert reasoning in ([None, "Hm."], ["Hm."])  # Adjacent messages of one role are one message.
 
 
@@ -76,10 +76,8 @@ def test_other_services_get_no_placeholder_reasoning(dialect: FormatCase) -> Non
         ('{"a": 1}{"b": 2}', {"unreadable": '{"a": 1}{"b": 2}'}),
     ],
 )
-def test_arguments_are_sent_back_as_an_object(
-    dialect: FormatCase, arguments: str, sent: dict[str, str]
-) -> None:
-    ((*_, calls, _),) = dialect.sent(dialect.encode(assistant(ToolCall("c", "look", arguments))))
+def test_arguments_are_sent_back_as_an_object(case: FormatCase, arguments: str, sent: dict[str, str]) -> None:
+    ((*_, calls, _),) = case.sent(case.encode(assistant(ToolCall("c", "look", arguments))))
     assert calls == (("c", "look", sent),)
 
 
@@ -88,39 +86,39 @@ def test_arguments_are_sent_back_as_an_object(
     ("name", "sent"),
     [("look", "look"), ("look.file<|x|>", "look_file__x__"), ("查", "_"), ("", "_"), ("a" * 100, "a" * 64)],
 )
-def test_an_invalid_tool_name_is_sent_back_as_a_valid_one(dialect: FormatCase, name: str, sent: str) -> None:
-    ((*_, calls, _),) = dialect.sent(dialect.encode(assistant(ToolCall("c", name, "{}"))))
+def test_an_invalid_tool_name_is_sent_back_as_a_valid_one(case: FormatCase, name: str, sent: str) -> None:
+    ((*_, calls, _),) = case.sent(case.encode(assistant(ToolCall("c", name, "{}"))))
     assert calls == (("c", sent, {}),)
 
 
 @every_format
-def test_with_thinking_off_no_reasoning_is_sent(dialect: FormatCase) -> None:
+def test_with_thinking_off_no_reasoning_is_sent(case: FormatCase) -> None:
     message = assistant(ReasoningPart("Hm."), TextPart("Hello."), TIDE)
-    (sent,) = dialect.sent(dialect.encode(message, thinking=False))
+    (sent,) = case.sent(case.encode(message, thinking=False))
     assert sent == ("assistant", None, "Hello.", (("call_1", "tide", {"port": "Keelung"}),), ())
 
 
 @every_format
-def test_an_empty_reply_and_an_empty_result_get_placeholders(dialect: FormatCase) -> None:
-    silent = dialect.encode(assistant(ReasoningPart("All tokens went here.")), assistant())
-    assert [sent[2] for sent in dialect.sent(silent)] in (
+def test_an_empty_reply_and_an_empty_result_get_placeholders(case: FormatCase) -> None:
+    silent = case.encode(assistant(ReasoningPart("All tokens went here.")), assistant())
+    assert [sent[2] for sent in case.sent(silent)] in (
         ["(no answer)", "(no answer)"],
         ["(no answer)(no answer)"],  # Adjacent messages of one role are one message.
     )
-    (result,) = dialect.sent(dialect.encode(Message("tool", (ToolResult("call_1", "tide", ""),))))
+    (result,) = case.sent(case.encode(Message("tool", (ToolResult("call_1", "tide", ""),))))
     assert result == ("tool", None, "", (), (("call_1", "(no output)"),))
 
 
 @every_format
-def test_a_tool_choice_without_tools_is_not_sent(dialect: FormatCase) -> None:
+def test_a_tool_choice_without_tools_is_not_sent(case: FormatCase) -> None:
     prompt = user_message("Hello")
-    assert "tool_choice" not in dialect.encode(prompt, tool_choice="auto")
-    assert "tool_choice" in dialect.encode(prompt, tool_choice="auto", tools=(Tool("tide"),))
+    assert "tool_choice" not in case.encode(prompt, tool_choice="auto")
+    assert "tool_choice" in case.encode(prompt, tool_choice="auto", tools=(Tool("tide"),))
 
 
 @every_format
-def test_extra_fields_are_sent_unchanged_and_take_precedence(dialect: FormatCase) -> None:
-    body = dialect.encode(user_message("Hello"), temperature=1.0, extra={"temperature": 0.2, "seed": 7})
+def test_extra_fields_are_sent_unchanged_and_take_precedence(case: FormatCase) -> None:
+    body = case.encode(user_message("Hello"), temperature=1.0, extra={"temperature": 0.2, "seed": 7})
     assert (body["temperature"], body["seed"]) == (0.2, 7)
 
 
@@ -128,30 +126,30 @@ def test_extra_fields_are_sent_unchanged_and_take_precedence(dialect: FormatCase
 
 
 @pytest.mark.parametrize(
-    ("dialect", "word", "stop"),
-    [(dialect, word, stop) for dialect in FORMAT_CASES for word, stop in dialect.stops.items()],
+    ("case", "word", "stop"),
+    [(case, word, stop) for case in FORMAT_CASES for word, stop in case.stops.items()],
     ids=lambda value: getattr(value, "api", value),
 )
-def test_a_known_stop_reason_is_mapped_and_others_are_kept(dialect: FormatCase, word: str, stop: str) -> None:
-    assert dialect.read(dialect.text("Hi"), dialect.stop(word)) == reply(TextPart("Hi"), stop=stop)
+def test_a_known_stop_reason_is_mapped_and_others_are_kept(case: FormatCase, word: str, stop: str) -> None:
+    assert case.read(case.text("Hi"), case.stop(word)) == reply(TextPart("Hi"), stop=stop)
 
 
 @every_format
-def test_deltas_of_parallel_calls_may_alternate(dialect: FormatCase) -> None:
-    grown = dialect.read(
-        *dialect.call(0, "call_1", "tide"),
-        *dialect.call(1, "call_2", "clock"),
-        dialect.arguments(0, '{"port": '),
-        dialect.arguments(1, "{}"),
-        dialect.arguments(0, '"Keelung"}'),
+def test_deltas_of_parallel_calls_may_alternate(case: FormatCase) -> None:
+    grown = case.read(
+        *case.call(0, "call_1", "tide"),
+        *case.call(1, "call_2", "clock"),
+        case.arguments(0, '{"port": '),
+        case.arguments(1, "{}"),
+        case.arguments(0, '"Keelung"}'),
     )
     assert grown.tool_calls == (TIDE, CLOCK)
 
 
 @every_format
-def test_calls_with_equal_or_missing_ids_are_separate(dialect: FormatCase) -> None:
-    opened = [dialect.call(index, id_, "clock") for index, id_ in enumerate(["same", "same", "", ""])]
-    calls = dialect.read(*(frame for frames in opened for frame in frames)).tool_calls
+def test_calls_with_equal_or_missing_ids_are_separate(case: FormatCase) -> None:
+    opened = [case.call(index, id_, "clock") for index, id_ in enumerate(["same", "same", "", ""])]
+    calls = case.read(*(frame for frames in opened for frame in frames)).tool_calls
     assert [call.name for call in calls] == ["clock"] * 4
     assert (calls[0].id, len({call.id for call in calls}), all(call.id for call in calls)) == (
         "same",
@@ -161,12 +159,12 @@ def test_calls_with_equal_or_missing_ids_are_separate(dialect: FormatCase) -> No
 
 
 @every_format
-def test_two_calls_at_one_index_are_separate(dialect: FormatCase) -> None:
-    calls = dialect.read(
-        *dialect.call(0, "a", "look"),
-        dialect.arguments(0, '{"city": "Rome"}'),
-        *dialect.call(0, "b", "look"),
-        dialect.arguments(0, '{"city": "Oslo"}'),
+def test_two_calls_at_one_index_are_separate(case: FormatCase) -> None:
+    calls = case.read(
+        *case.call(0, "a", "look"),
+        case.arguments(0, '{"city": "Rome"}'),
+        *case.call(0, "b", "look"),
+        case.arguments(0, '{"city": "Oslo"}'),
     ).tool_calls
     assert calls == (
         ToolCall("a", "look", '{"city": "Rome"}'),
@@ -175,31 +173,29 @@ def test_two_calls_at_one_index_are_separate(dialect: FormatCase) -> None:
 
 
 @every_format
-def test_arguments_replace_an_empty_object(dialect: FormatCase) -> None:
-    grown = dialect.read(
-        *dialect.call(0, "a", "look"), dialect.arguments(0, "{}"), dialect.arguments(0, '{"city": "Rome"}')
+def test_arguments_replace_an_empty_object(case: FormatCase) -> None:
+    grown = case.read(
+        *case.call(0, "a", "look"), case.arguments(0, "{}"), case.arguments(0, '{"city": "Rome"}')
     )
     assert grown.tool_calls == (ToolCall("a", "look", '{"city": "Rome"}'),)
 
 
 @every_format
-def test_invalid_arguments_are_kept_unchanged(dialect: FormatCase) -> None:
-    read_reply = dialect.read(*dialect.call(0, "call_1", "tide"), dialect.arguments(0, '{"port": "Kee'))
+def test_invalid_arguments_are_kept_unchanged(case: FormatCase) -> None:
+    read_reply = case.read(*case.call(0, "call_1", "tide"), case.arguments(0, '{"port": "Kee'))
     assert read_reply.tool_calls == (ToolCall("call_1", "tide", '{"port": "Kee'),)
 
 
 @every_format
-def test_null_fields_are_ignored(dialect: FormatCase) -> None:
-    word = next(iter(dialect.stops))
-    assert dialect.read(dialect.null, dialect.text("Hi"), dialect.stop(word)) == reply(
-        TextPart("Hi"), stop="end"
-    )
+def test_null_fields_are_ignored(case: FormatCase) -> None:
+    word = next(iter(case.stops))
+    assert case.read(case.null, case.text("Hi"), case.stop(word)) == reply(TextPart("Hi"), stop="end")
 
 
 @every_format
-def test_an_error_event_follows_the_partial_text(dialect: FormatCase) -> None:
-    stream = dialect.stream(dialect.start, dialect.text("Half"), dialect.error)
-    assert decode_until_error(dialect.api, [stream]) == (
+def test_an_error_event_follows_the_partial_text(case: FormatCase) -> None:
+    stream = case.stream(case.start, case.text("Half"), case.error)
+    assert decode_until_error(case.api, [stream]) == (
         reply(TextPart("Half")),
         "RateLimited: HTTP 429: Too many requests",
     )
@@ -209,8 +205,8 @@ def test_an_error_event_follows_the_partial_text(dialect: FormatCase) -> None:
 
 
 @every_format
-def test_a_full_reply_decodes_like_a_stream(dialect: FormatCase) -> None:
-    assert decode_body(dialect.api, dialect.whole("Hm.", "I look.", TIDE)) == reply(
+def test_a_full_reply_decodes_like_a_stream(case: FormatCase) -> None:
+    assert decode_body(case.api, case.full_body("Hm.", "I look.", TIDE)) == reply(
         ReasoningPart("Hm."), TextPart("I look."), TIDE, stop="tool_calls"
     )
 
@@ -229,6 +225,6 @@ def test_a_full_reply_decodes_like_a_stream(dialect: FormatCase) -> None:
         ),
     ],
 )
-def test_an_error_instead_of_a_full_reply_is_raised(dialect: FormatCase, body: bytes, line: str) -> None:
+def test_an_error_instead_of_a_full_reply_is_raised(case: FormatCase, body: bytes, line: str) -> None:
     with pytest.raises(ApiError, match=line):
-        fold_events(decode_full(dialect.api, body))
+        fold_events(decode_full(case.api, body))

@@ -143,8 +143,8 @@ def test_the_message_of_an_upstream_server_is_shown():
         "code": 400,
         "metadata": {"raw": "property 'x'\nis unsupported"},
     }
-    told = "HTTP 400 Bad Request: Provider returned error: property 'x' is unsupported"
-    assert str(api_error(400, body(**raw))) == str(frame_error({"error": raw})) == told
+    expected = "HTTP 400 Bad Request: Provider returned error: property 'x' is unsupported"
+    assert str(api_error(400, body(**raw))) == str(frame_error({"error": raw})) == expected
 
 
 def test_a_long_message_is_truncated():

@@ -17,65 +17,61 @@ from mimo_magics.wire.formats import decode, decode_full
 
 @every_format
 @pytest.mark.parametrize("size", [1, 7, 1_000_000])
-def test_packets_may_end_anywhere(dialect: FormatCase, size: int) -> None:
-    stream = dialect.stream(dialect.start, dialect.text("Keelung 基隆 🌊"), dialect.stop("length"))
+def test_packets_may_end_anywhere(case: FormatCase, size: int) -> None:
+    stream = case.stream(case.start, case.text("Keelung 基隆 🌊"), case.stop("length"))
     packets = [stream[start : start + size] for start in range(0, len(stream), size)]
-    assert decode_until_error(dialect.api, packets)[0].text == "Keelung 基隆 🌊"
+    assert decode_until_error(case.api, packets)[0].text == "Keelung 基隆 🌊"
 
 
 @every_format
-def test_a_stream_that_ends_without_a_reason_is_incomplete(dialect: FormatCase) -> None:
-    stream = dialect.stream(dialect.start, dialect.text("Half"))
+def test_a_stream_that_ends_without_a_reason_is_incomplete(case: FormatCase) -> None:
+    stream = case.stream(case.start, case.text("Half"))
     unended = stream[: stream.rstrip().rindex(b"\n\n") + 2]  # The stream lacks its final event.
-    assert decode_stream(dialect.api, unended) == reply(TextPart("Half"), stop="cut")
+    assert decode_stream(case.api, unended) == reply(TextPart("Half"), stop="cut")
 
 
 @every_format
-def test_a_stream_that_ends_within_an_event_keeps_the_complete_events(dialect: FormatCase) -> None:
-    stream = dialect.stream(dialect.start, dialect.text("Half"), dialect.text(" more"))
-    assert decode_stream(dialect.api, stream[: stream.index(b" more")]) == reply(TextPart("Half"), stop="cut")
+def test_a_stream_that_ends_within_an_event_keeps_the_complete_events(case: FormatCase) -> None:
+    stream = case.stream(case.start, case.text("Half"), case.text(" more"))
+    assert decode_stream(case.api, stream[: stream.index(b" more")]) == reply(TextPart("Half"), stop="cut")
 
 
 @every_format
-def test_data_after_the_end_is_ignored(dialect: FormatCase) -> None:
-    word = next(iter(dialect.stops))
-    stream = dialect.stream(dialect.start, dialect.text("Hi"), dialect.stop(word))
-    assert decode_stream(dialect.api, stream + b"data: not JSON at all\n\n") == reply(
-        TextPart("Hi"), stop="end"
-    )
+def test_data_after_the_end_is_ignored(case: FormatCase) -> None:
+    word = next(iter(case.stops))
+    stream = case.stream(case.start, case.text("Hi"), case.stop(word))
+    assert decode_stream(case.api, stream + b"data: not JSON at all\n\n") == reply(TextPart("Hi"), stop="end")
 
 
 @every_format
 @pytest.mark.parametrize("frame", [b"{oops", b'{"choices": [', b"[1", b'{"a": 1} {"b": 2}'])
-def test_invalid_json_is_a_wire_error(dialect: FormatCase, frame: bytes) -> None:
+def test_invalid_json_is_a_wire_error(case: FormatCase, frame: bytes) -> None:
     with pytest.raises(WireError):
-        list(decode(dialect.api, [b"data: " + frame + b"\n\n"]))
+        list(decode(case.api, [b"data: " + frame + b"\n\n"]))
 
 
 @every_format
 @pytest.mark.parametrize("frame", [b"ping", b"null", b'""', b'"ping"', b"7", b"[1]", b"[]", b"true"])
-def test_a_keep_alive_is_ignored(dialect: FormatCase, frame: bytes) -> None:
-    half = dialect.stream(dialect.start, dialect.text("Half"))
+def test_a_keep_alive_is_ignored(case: FormatCase, frame: bytes) -> None:
+    half = case.stream(case.start, case.text("Half"))
     first = half[: half.rindex(b"\n\n", 0, -2) + 2]  # The stream lacks its final event.
-    rest = dialect.stream(dialect.text(" more"), dialect.stop(next(iter(dialect.stops))))
-    assert decode_stream(dialect.api, first + b"data: " + frame + b"\n\n" + rest) == reply(
+    rest = case.stream(case.text(" more"), case.stop(next(iter(case.stops))))
+    assert decode_stream(case.api, first + b"data: " + frame + b"\n\n" + rest) == reply(
         TextPart("Half more"), stop="end"
     )
 
 
 @every_format
 @pytest.mark.parametrize("frame", [b"oops", b"{oops", b"[1", b"null", b"\xff\xfe"])
-def test_invalid_events_after_a_complete_reply_are_ignored(dialect: FormatCase, frame: bytes) -> None:
-    finished = dialect.stream(dialect.start, dialect.text("Hi"), dialect.stop(next(iter(dialect.stops))))
+def test_invalid_events_after_a_complete_reply_are_ignored(case: FormatCase, frame: bytes) -> None:
+    finished = case.stream(case.start, case.text("Hi"), case.stop(next(iter(case.stops))))
     unended = finished[: finished.rindex(b"\n\n", 0, -2) + 2]
-    assert decode_stream(dialect.api, unended + b"data: " + frame + b"\n\n") == reply(
-        TextPart("Hi"), stop="end"
-    )
+    assert decode_stream(case.api, unended + b"data: " + frame + b"\n\n") == reply(TextPart("Hi"), stop="end")
 
 
 @every_format
 @pytest.mark.parametrize(
-    ("frame", "told"),
+    ("frame", "error"),
     [
         (b"data: error: out of memory", "ServerBusy: HTTP 500 Internal Server Error: out of memory"),
         (b"data: [ERROR] out of memory", "ServerBusy: HTTP 500 Internal Server Error: out of memory"),
@@ -122,26 +118,24 @@ def test_invalid_events_after_a_complete_reply_are_ignored(dialect: FormatCase, 
         ),
     ],
 )
-def test_a_plain_text_error_is_raised(dialect: FormatCase, frame: bytes, told: str) -> None:
-    assert decode_until_error(dialect.api, [frame + b"\n\n"])[1] == told
+def test_a_plain_text_error_is_raised(case: FormatCase, frame: bytes, error: str) -> None:
+    assert decode_until_error(case.api, [frame + b"\n\n"])[1] == error
 
 
 @every_format
-def test_events_separated_by_one_newline_are_separate(dialect: FormatCase) -> None:
-    stream = dialect.stream(
-        dialect.start, dialect.text("Hel"), dialect.text("lo"), dialect.stop(next(iter(dialect.stops)))
-    )
-    assert decode_stream(dialect.api, stream.replace(b"\n\n", b"\n")) == reply(TextPart("Hello"), stop="end")
+def test_events_separated_by_one_newline_are_separate(case: FormatCase) -> None:
+    stream = case.stream(case.start, case.text("Hel"), case.text("lo"), case.stop(next(iter(case.stops))))
+    assert decode_stream(case.api, stream.replace(b"\n\n", b"\n")) == reply(TextPart("Hello"), stop="end")
 
 
 @every_format
-def test_a_stream_in_the_other_format_is_an_error_that_names_it(dialect: FormatCase) -> None:
-    (other,) = (each for each in FORMAT_CASES if each is not dialect)
+def test_a_stream_in_the_other_format_is_an_error_that_names_it(case: FormatCase) -> None:
+    (other,) = (each for each in FORMAT_CASES if each is not case)
     with pytest.raises(WireError) as raised:
-        list(decode(dialect.api, [other.stream(other.start, other.text("Hi"))]))
+        list(decode(case.api, [other.stream(other.start, other.text("Hi"))]))
     assert raised.value.hint == f"Use --api {other.api}, or %mimo_config api={other.api}."
     with pytest.raises(WireError) as raised:
-        list(decode_full(dialect.api, json.dumps(other.whole("", "Hi", ToolCall("c", "n", "{}"))).encode()))
+        list(decode_full(case.api, json.dumps(other.full_body("", "Hi", ToolCall("c", "n", "{}"))).encode()))
     assert raised.value.hint == f"Use --api {other.api}, or %mimo_config api={other.api}."
 
 
@@ -150,11 +144,9 @@ def test_a_stream_in_the_other_format_is_an_error_that_names_it(dialect: FormatC
     "pieces",
     [("\ud83c\udf0a",), ("\ud83c", "\udf0a"), ("a\ud83c", "\udf0ab"), ("\ud83c", "x"), ("\udf0a", "")],
 )
-def test_surrogate_pairs_are_joined_across_events(dialect: FormatCase, pieces: tuple[str, ...]) -> None:
-    stream = dialect.stream(
-        dialect.start, *map(dialect.text, pieces), dialect.stop(next(iter(dialect.stops)))
-    )
-    texts = [event.text for event in decode(dialect.api, [stream]) if isinstance(event, TextDelta)]
+def test_surrogate_pairs_are_joined_across_events(case: FormatCase, pieces: tuple[str, ...]) -> None:
+    stream = case.stream(case.start, *map(case.text, pieces), case.stop(next(iter(case.stops))))
+    texts = [event.text for event in decode(case.api, [stream]) if isinstance(event, TextDelta)]
     assert "".join(texts) == join_surrogates("".join(pieces))
     assert all(text.encode() for text in texts)
 
@@ -167,6 +159,6 @@ def test_surrogate_pairs_are_joined_across_events(dialect: FormatCase, pieces: t
         *(b'{"choices": null}', b'{"choices": [7]}', b'{"content": 7}', b'{"content": [7]}'),
     ],
 )
-def test_a_body_that_is_not_a_reply_is_a_wire_error(dialect: FormatCase, body: bytes) -> None:
+def test_a_body_that_is_not_a_reply_is_a_wire_error(case: FormatCase, body: bytes) -> None:
     with pytest.raises(WireError):
-        fold_events(decode_full(dialect.api, body))
+        fold_events(decode_full(case.api, body))

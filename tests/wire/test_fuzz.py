@@ -129,14 +129,14 @@ def test_any_events_give_a_usable_reply_or_a_mimo_error(api, data):
 @given(data=st.data())
 def test_any_full_body_gives_a_usable_reply_or_a_mimo_error(api, data):
     body = json.dumps(data.draw(BODIES[api] | ANYTHING)).encode()
-    assert_usable(whole(api, body))
+    assert_usable(decode_full_body(api, body))
 
 
 @APIS
 @given(packets=st.lists(st.binary(max_size=40)))
 def test_any_bytes_give_a_usable_reply_or_a_mimo_error(api, packets):
     assert_usable(decode_until_error(api, packets)[0])
-    assert_usable(whole(api, b"".join(packets)))
+    assert_usable(decode_full_body(api, b"".join(packets)))
 
 
 @APIS
@@ -148,9 +148,9 @@ def test_a_damaged_stream_decodes_independently_of_packet_boundaries(api, data):
     start = data.draw(st.integers(0, len(healthy)))
     end = data.draw(st.integers(start, min(len(healthy), start + 20)))
     damaged = healthy[:start] + data.draw(st.binary(max_size=4)) + healthy[end:]
-    told = decode_until_error(api, [damaged])
-    assert_usable(told[0])
-    assert decode_until_error(api, single_bytes(damaged)) == told
+    outcome = decode_until_error(api, [damaged])
+    assert_usable(outcome[0])
+    assert decode_until_error(api, single_bytes(damaged)) == outcome
 
 
 @APIS
@@ -160,10 +160,10 @@ def test_a_damaged_stream_decodes_independently_of_packet_boundaries(api, data):
 def test_an_event_that_is_nested_too_deep_is_a_mimo_error(api, deep):
     reply, error = decode_until_error(api, [b"data: " + deep + b"\n\n"])
     assert (reply, bool(error)) == (Reply(), True)
-    assert whole(api, deep) == Reply()
+    assert decode_full_body(api, deep) == Reply()
 
 
-def whole(api, body: bytes) -> Reply:
+def decode_full_body(api, body: bytes) -> Reply:
     """Return the reply of a full body up to the first error."""
     accumulator = Accumulator()
     try:

@@ -28,7 +28,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize(
-    ("told", "read"),
+    ("value", "read"),
     [
         (12, 12),
         (12.0, 12),
@@ -42,8 +42,8 @@ JSON = st.recursive(
         *((-5, 0), ("-5", 0), (1e308, 0), (10**400, 0), (10**12, 10**12)),
     ],
 )
-def test_an_invalid_token_count_is_zero(told: object, read: int) -> None:
-    assert parse_token_count(told) == read
+def test_an_invalid_token_count_is_zero(value: object, read: int) -> None:
+    assert parse_token_count(value) == read
 
 
 @pytest.mark.parametrize("data", ["", "{", "{} {}", "ping", b"\xff\xfe\x00"])
@@ -116,7 +116,7 @@ def test_a_json_value_becomes_json_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "stop"),
+    ("value", "stop"),
     [
         ("stop", "end"),
         ("some_new_reason", "some_new_reason"),
@@ -125,8 +125,8 @@ def test_a_json_value_becomes_json_text() -> None:
         (7, "end"),
     ],
 )
-def test_a_stop_reason_that_is_not_a_string_is_end(told: Any, stop: str) -> None:
-    assert read_stop_reason(told, {"stop": "end"}) == stop
+def test_a_stop_reason_that_is_not_a_string_is_end(value: Any, stop: str) -> None:
+    assert read_stop_reason(value, {"stop": "end"}) == stop
 
 
 @given(JSON)

@@ -625,7 +625,7 @@ def test_a_full_reply_may_have_nulls_everywhere():
 
 
 @pytest.mark.parametrize(
-    ("told", "count"),
+    ("web_search_usage", "count"),
     [
         ({"tool_usage": 2, "page_usage": 9}, 2),
         ({}, 0),
@@ -635,7 +635,7 @@ def test_a_full_reply_may_have_nulls_everywhere():
         ({"tool_usage": -1}, 0),
     ],
 )
-def test_web_searches_are_counted(told, count):
-    usage = {"prompt_tokens": 9, "completion_tokens": 5, "web_search_usage": told}
+def test_web_searches_are_counted(web_search_usage, count):
+    usage = {"prompt_tokens": 9, "completion_tokens": 5, "web_search_usage": web_search_usage}
     answer = decode_stream("openai", openai_stream(chunk(content="Hi"), chunk("stop", usage=usage)))
     assert answer == reply(TextPart("Hi"), stop="end", usage=Usage(9, 5, web_searches=count))

@@ -210,7 +210,7 @@ BROKEN = {
     ),
 }
 
-WHOLE = {
+FULL_BODIES = {
     "mimo/openai-whole.json": Reply(
         assistant(ReasoningPart("Most coasts are semidiurnal."), TextPart("Two high tides a day. 🌊")),
         Usage(input=37, output=22, reasoning=11),
@@ -331,34 +331,34 @@ def test_an_error_in_a_recorded_stream_follows_the_partial_reply(name):
 @pytest.mark.parametrize("name", [*SHORT, *BROKEN])
 def test_a_short_stream_may_be_split_at_every_byte(name):
     api, stream = api_of(name), stream_of(name)
-    whole = decode_until_error(api, [stream])
-    assert decode_until_error(api, single_bytes(stream)) == whole
+    expected = decode_until_error(api, [stream])
+    assert decode_until_error(api, single_bytes(stream)) == expected
     for place in range(len(stream)):
-        assert decode_until_error(api, [stream[:place], stream[place:]]) == whole
+        assert decode_until_error(api, [stream[:place], stream[place:]]) == expected
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", LONG)
 def test_a_long_stream_may_be_split_anywhere(name):
     stream = stream_of(name)
-    whole = list(decode("openai", [stream]))
-    assert list(decode("openai", single_bytes(stream))) == whole
+    expected = list(decode("openai", [stream]))
+    assert list(decode("openai", single_bytes(stream))) == expected
 
     middle = len(stream) // 2
     for place in range(middle, middle + 800):  # Packets of several chunks.
-        assert list(decode("openai", [stream[:place], stream[place:]])) == whole
+        assert list(decode("openai", [stream[:place], stream[place:]])) == expected
 
     chance = random.Random(0)
     for _ in range(20):
         places = sorted(chance.sample(range(len(stream)), 50))
         packets = [stream[a:b] for a, b in zip([0, *places], [*places, len(stream)], strict=True)]
-        assert list(decode("openai", packets)) == whole
+        assert list(decode("openai", packets)) == expected
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("name", FULL_BODIES)
 def test_a_recorded_full_body_gives_the_expected_reply(name):
     body = json.loads((DATA / name).read_text(encoding="utf-8"))
-    assert decode_body(api_of(name), body) == WHOLE[name]
+    assert decode_body(api_of(name), body) == FULL_BODIES[name]
 
 
 @pytest.mark.parametrize("name", LONG_WHOLE)
@@ -383,7 +383,7 @@ def test_a_recorded_second_turn_contains_the_reasoning_of_the_first():
 
 
 def test_every_recording_is_used_by_a_test():
-    named = {*SHORT, *LONG, *BROKEN, *WHOLE, *LONG_WHOLE}
+    named = {*SHORT, *LONG, *BROKEN, *FULL_BODIES, *LONG_WHOLE}
     there = {
         path.relative_to(DATA).as_posix()
         for folder in ("mimo", "recorded")

@@ -71,8 +71,8 @@ OPENAI_REPLIES = st.builds(
 
 def in_openai_order(reasoning, words, wishes):
     """Return the parts in the order of a full body: one string of each kind, then the calls."""
-    spoken = [ReasoningPart(reasoning)] * bool(reasoning) + [TextPart(words)] * bool(words)
-    return unique(Message("assistant", (*spoken, *wishes)))
+    parts = [ReasoningPart(reasoning)] * bool(reasoning) + [TextPart(words)] * bool(words)
+    return unique(Message("assistant", (*parts, *wishes)))
 
 
 OPENAI_WHOLE = st.builds(

@@ -34,8 +34,8 @@ def test_line_endings_may_be_mixed():
 @pytest.mark.parametrize("ends", [b"\r\n\n", b"\n\r\n", b"\r\r\n", b"\r\n\r", b"\n\r"])
 def test_an_event_ends_at_its_blank_line_with_mixed_line_endings_byte_by_byte(ends):
     parser = SSEParser()
-    told = [frame for packet in single_bytes(b"data: 1" + ends) for frame in parser.feed(packet)]
-    assert told == [("", "1")]
+    events = [frame for packet in single_bytes(b"data: 1" + ends) for frame in parser.feed(packet)]
+    assert events == [("", "1")]
 
 
 def test_a_split_crlf_is_one_line_ending():

@@ -21,8 +21,8 @@ START = ResponseStarted("r1", "m")
 
 
 def through(*events: Event) -> list[Event]:
-    taken = ThinkTagFilter()
-    return [out for event in (START, *events) for out in taken.feed(event)] + list(taken.flush())
+    tag_filter = ThinkTagFilter()
+    return [out for event in (START, *events) for out in tag_filter.feed(event)] + list(tag_filter.flush())
 
 
 def read(*pieces: str, first: tuple[Event, ...] = ()) -> tuple[str, str]:

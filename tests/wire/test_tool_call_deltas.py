@@ -60,7 +60,7 @@ def test_following_arguments_replace_an_empty_object(placeholder: str) -> None:
     rest = ROME[1:] if placeholder == "{" else ROME
     assert fold([(0, "a", "look", placeholder), (0, "", "", rest)]) in (
         [("a", "look", ROME)],
-        [("a", "look", placeholder + rest)],  # White space alone is kept.
+        [("a", "look", placeholder + rest)],  # White space alone is arguments.
     )
 
 
@@ -123,7 +123,7 @@ def test_arguments_are_complete_at_every_split(tokens: list[str], data: st.DataO
     text = "".join(tokens)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
     parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    whole = fold([(0, "a", "look", text)])
-    assert fold([(0, "a", "look", ""), *((0, "", "", part) for part in parts)]) == whole
-    kept = "".join(call[2] for call in whole)
-    assert kept.replace(" ", "").replace("{}", "") == text.replace(" ", "").replace("{}", "")
+    expected = fold([(0, "a", "look", text)])
+    assert fold([(0, "a", "look", ""), *((0, "", "", part) for part in parts)]) == expected
+    arguments = "".join(call[2] for call in expected)
+    assert arguments.replace(" ", "").replace("{}", "") == text.replace(" ", "").replace("{}", "")

@@ -35,8 +35,8 @@ CALL = "<tool_call><function=tide><parameter=port>Keelung</parameter></function>
 
 
 def through(*events, first=0):
-    taken = ToolCallMarkupFilter(first)
-    return [out for event in events for out in taken.feed(event)] + list(taken.flush())
+    markup_filter = ToolCallMarkupFilter(first)
+    return [out for event in events for out in markup_filter.feed(event)] + list(markup_filter.flush())
 
 
 def text_of(events, kind=TextDelta):
@@ -228,18 +228,18 @@ def shell(**properties):
     ],
 )
 def test_a_body_without_tags_is_the_only_parameter_of_the_tool(tool, body, arguments):
-    taken = ToolCallMarkupFilter(0, [tool])
+    markup_filter = ToolCallMarkupFilter(0, [tool])
     call = f"<tool_call><function=exec>{body}</function></tool_call>"
-    events = [event for told in (TextDelta(call), Stopped("end")) for event in taken.feed(told)]
+    events = [event for piece in (TextDelta(call), Stopped("end")) for event in markup_filter.feed(piece)]
     assert ToolCallDelta(0, arguments) in events
 
 
 @pytest.mark.parametrize("value", ["123", "null", "true", '{"a": 1}', '"quoted"', "[1]"])
 def test_a_value_of_a_string_parameter_is_always_a_string(value):
-    taken = ToolCallMarkupFilter(0, [shell(cmd={"type": "string"}, n={"type": "integer"})])
+    markup_filter = ToolCallMarkupFilter(0, [shell(cmd={"type": "string"}, n={"type": "integer"})])
     inner = f"<parameter=cmd>{value}</parameter><parameter=n>5</parameter>"
     call = TextDelta(f"<tool_call><function=exec>{inner}</function></tool_call>")
-    events = [event for told in (call, Stopped("end")) for event in taken.feed(told)]
+    events = [event for piece in (call, Stopped("end")) for event in markup_filter.feed(piece)]
     assert ToolCallDelta(0, json.dumps({"cmd": value, "n": 5})) in events
 
 
@@ -267,8 +267,8 @@ STRUCTURED = [ToolCallStart(0, "call_1", "tide"), ToolCallDelta(0, '{"port":"Kee
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
 def test_markup_is_only_removed_if_the_server_sends_calls(place):
-    told = [TextDelta("Hi "), TextDelta(CALL[:30]), TextDelta(CALL[30:])]
-    events = through(*told[:place], *STRUCTURED, *told[place:], Stopped("end"))
+    piece = [TextDelta("Hi "), TextDelta(CALL[:30]), TextDelta(CALL[30:])]
+    events = through(*piece[:place], *STRUCTURED, *piece[place:], Stopped("end"))
     assert text_of(events) == "Hi "
     assert [event for event in events if not isinstance(event, TextDelta)] == [*STRUCTURED, Stopped("end")]
 
@@ -315,9 +315,9 @@ def test_missing_end_tags_at_the_end_are_accepted(end):
 
 @pytest.mark.parametrize("reason", ["length", "cut"])
 def test_an_incomplete_call_is_removed_and_earlier_calls_are_recovered(reason):
-    whole = "<tool_call><function=a></function>"
+    text = "<tool_call><function=a></function>"
     for end in range(len("<tool_call>"), CALL.index("</function>") + 1):
-        assert read(f"Hi {whole}{CALL[:end]}", reason=reason) == ("Hi ", [("a", {})])
+        assert read(f"Hi {text}{CALL[:end]}", reason=reason) == ("Hi ", [("a", {})])
         assert read(CALL + CALL[:end], reason=reason) == ("", [("tide", {"port": "Keelung"})])
     assert read('<tool_call>{"name": "a", "arguments": {"x": "b', reason=reason) == ("", [])
 
@@ -355,7 +355,7 @@ def test_an_opening_tag_in_text_does_not_hide_the_next_one():
 
 
 def test_only_a_partial_tag_is_held_back():
-    taken = ToolCallMarkupFilter()
+    markup_filter = ToolCallMarkupFilter()
     pieces = {
         "a <": "a ",
         "tool": "",
@@ -365,7 +365,7 @@ def test_only_a_partial_tag_is_held_back():
         "\n.": "<tool_call>\n.",
     }
     for piece, text in pieces.items():
-        assert text_of(taken.feed(TextDelta(piece))) == text
+        assert text_of(markup_filter.feed(TextDelta(piece))) == text
 
 
 def test_a_partial_tag_is_text_at_the_end():
@@ -409,8 +409,8 @@ def test_markup_after_code_is_recognized(before):
 
 def test_markup_over_the_limit_is_text_at_every_split():
     blank = "x" * (tool_call_markup.MAX_MARKUP_CHARS - len("<tool_call>{</tool_call>"))
-    longest, longer = f"<tool_call>{{{blank}</tool_call>", f"<tool_call>{{{blank}x</tool_call>"
-    for answer, text in ((longest + CALL, ""), (longer + CALL, longer)):
+    max_length, longer = f"<tool_call>{{{blank}</tool_call>", f"<tool_call>{{{blank}x</tool_call>"
+    for answer, text in ((max_length + CALL, ""), (longer + CALL, longer)):
         for pieces in (
             [answer],
             pieces_of(answer, range(0, len(answer), 997)),
@@ -422,9 +422,9 @@ def test_markup_over_the_limit_is_text_at_every_split():
 
 
 def test_the_text_that_is_held_back_is_limited():
-    taken = ToolCallMarkupFilter()
+    markup_filter = ToolCallMarkupFilter()
     pieces = ["<tool_call><function=a>", *["x" * 1000] * 1000]
-    seen = [text_of(taken.feed(TextDelta(piece))) for piece in pieces]
+    seen = [text_of(markup_filter.feed(TextDelta(piece))) for piece in pieces]
     assert set(seen[:-1]) == {""}
     assert seen[-1] == "".join(pieces)
 
@@ -484,11 +484,11 @@ def events_of(text):
 
 @given(st.lists(events_of(PLAIN)))
 def test_events_without_markup_are_forwarded_unchanged(events):
-    taken = ToolCallMarkupFilter()
+    markup_filter = ToolCallMarkupFilter()
     for event in events:
-        (out,) = taken.feed(event)
+        (out,) = markup_filter.feed(event)
         assert out is event
-    assert list(taken.flush()) == []
+    assert list(markup_filter.flush()) == []
 
 
 @pytest.mark.parametrize("name", ["openai-thinking-text", "openai-parallel-tools", "openai-web-search"])
@@ -522,9 +522,9 @@ def test_only_markup_is_removed_from_any_text(text, places):
 
 
 @given(CODED, st.lists(st.integers(0, 100)), st.sampled_from([200, 120, 112]))
-def test_the_output_does_not_depend_on_packet_boundaries(text, places, longest):
+def test_the_output_does_not_depend_on_packet_boundaries(text, places, max_length):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tool_call_markup, "MAX_MARKUP_CHARS", longest)
+        patch.setattr(tool_call_markup, "MAX_MARKUP_CHARS", max_length)
         assert read(*text) == read(*pieces_of(text, places)) == read(text)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from support.hostile import HOSTILE
+from support.kernel import Kernel
+from support.peer import Peer
 
 from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.commands.models import models_bundle
@@ -59,3 +61,23 @@ def test_model_ids_of_a_server_are_escaped() -> None:
     page = models_bundle(Settings(), tuple(HOSTILE.values()))
     assert "<script" not in page["text/html"]
     assert "\x9b" not in page["text/plain"]
+
+
+def test_the_models_of_the_server_are_listed(kernel: Kernel, peer: Peer) -> None:
+    assert (
+        kernel.run("%mimo_models")
+        .documents[0]
+        .splitlines()[-1]
+        .startswith("this base URL returned no list of models")
+    )
+    peer.models = ["mimo-v2-pro", "house-model"]
+    lines = kernel.run("%mimo_models").documents[0].splitlines()
+    assert [line.split()[:2] for line in lines[1:3]] == [["→", "mimo-v2-pro"], ["house-model", "–"]]
+    assert lines[-1].startswith("Listed by this base URL.")
+
+
+def test_an_unknown_service_is_an_error(kernel: Kernel) -> None:
+    assert kernel.run("%mimo_models xiaomy").error == [
+        "BadOption: Unknown preset 'xiaomy'.",
+        "Did you mean xiaomi?",
+    ]

@@ -142,14 +142,14 @@ HELP = "For help, run %mimo_session?."
         (
             "new a/b",
             [
-                "'BadOption: 'a/b'' is not a valid session name.",
+                "BadOption: 'a/b' is not a valid session name.",
                 "Use letters, digits, dots and dashes, and not only digits.",
             ],
         ),
         (
             "new 7",
             [
-                "'BadOption: '7'' is not a valid session name.",
+                "BadOption: '7' is not a valid session name.",
                 "Use letters, digits, dots and dashes, and not only digits.",
             ],
         ),

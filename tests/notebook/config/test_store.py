@@ -26,7 +26,7 @@ def test_the_store_has_a_trait_for_each_setting_with_its_default() -> None:
     assert MimoConfig().snapshot() == Settings()
 
 
-def test_what_is_nearer_to_the_cell_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_source_nearest_to_the_cell_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project(tmp_path, "model = 'project'\ntemperature = 0.1\ntop_p = 0.1\nmax_tokens = 1")
     monkeypatch.setenv("MIMO_TEMPERATURE", "0.2")
     monkeypatch.setenv("MIMO_TOP_P", "0.2")
@@ -54,7 +54,7 @@ def test_config_and_mimo_config_write_the_same_trait() -> None:
         config.temperature = "warm"
 
 
-def test_what_was_written_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_can_be_reset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIMO_TEMPERATURE", "0.2")
     config = MimoConfig()
     for name, text in (("temperature", "1"), ("model", "x"), ("stop", "END")):
@@ -70,9 +70,7 @@ def test_what_was_written_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> 
         config.reset("temprature")
 
 
-def test_a_project_is_looked_for_in_the_folders_above(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_project_is_found_in_the_parent_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project(tmp_path, "model = 'above'")
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
@@ -95,7 +93,7 @@ def test_a_project_is_looked_for_in_the_folders_above(
         "tool_confirmation = 'none'",
     ],
 )
-def test_a_project_never_decides_where_a_prompt_or_a_key_goes(tmp_path: Path, table: str) -> None:
+def test_a_project_cannot_set_where_a_prompt_or_a_key_is_sent(tmp_path: Path, table: str) -> None:
     project(tmp_path, table)
     config = MimoConfig()
     assert config.snapshot() == Settings()
@@ -103,7 +101,9 @@ def test_a_project_never_decides_where_a_prompt_or_a_key_goes(tmp_path: Path, ta
     assert config.warnings == [f"{tmp_path / 'pyproject.toml'}: [tool.mimo] cannot set {name!r}."]
 
 
-def test_what_cannot_be_used_is_told_and_the_rest_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_value_gets_a_warning_and_the_others_apply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project(tmp_path, "temperature = 'warm'\nmodel = 'x'")
     monkeypatch.setenv("MIMO_MAX_TOKENS", "many")
     monkeypatch.setenv("MIMO_API", "gemini")
@@ -117,7 +117,7 @@ def test_what_cannot_be_used_is_told_and_the_rest_is(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("content", ["", "no toml [", "[tool]\nmimo = 3", "tool = 3"])
-def test_a_file_that_says_nothing_is_passed_over(tmp_path: Path, content: str) -> None:
+def test_a_file_without_settings_is_skipped(tmp_path: Path, content: str) -> None:
     (tmp_path / "pyproject.toml").write_text(content, encoding="utf-8")
     assert MimoConfig().snapshot() == Settings()
 
@@ -147,7 +147,7 @@ def test_a_file_that_says_nothing_is_passed_over(tmp_path: Path, content: str) -
         ),
     ],
 )
-def test_a_wrong_setting_is_an_error_that_helps(name: str, text: str, message: str, hint: str) -> None:
+def test_an_invalid_setting_is_an_error_with_advice(name: str, text: str, message: str, hint: str) -> None:
     with pytest.raises(BadOption) as error:
         MimoConfig().write(name, text)
     assert (str(error.value), error.value.hint) == (message, hint)
@@ -164,7 +164,7 @@ def test_the_removed_value_ask_of_run_all_is_an_error_that_lists_the_allowed_val
     assert [("MIMO_RUN_ALL" in line, "'ask'" in line) for line in config.warnings] == [(True, True)]
 
 
-def test_a_setting_tells_what_it_may_be() -> None:
+def test_a_setting_has_its_allowed_values() -> None:
     assert [
         describe_allowed_values(name, "xiaomi")
         for name in ("temperature", "max_tokens", "format", "quiet", "model")
@@ -178,12 +178,12 @@ def test_a_setting_tells_what_it_may_be() -> None:
     assert describe_allowed_values("temperature", "another") == ""
 
 
-def test_a_row_is_all_that_a_person_is_told() -> None:
+def test_a_row_describes_a_setting() -> None:
     (row,) = MimoConfig().describe_settings("api")
     assert row == SettingInfo("api", "openai", "default", "openai | anthropic", "API format of the service.")
 
 
-def test_debug_shows_traces() -> None:
+def test_debug_shows_tracebacks() -> None:
     config = MimoConfig()
     config.write("debug", "on")
     assert len(MimoError("x")._render_traceback_()) > 1

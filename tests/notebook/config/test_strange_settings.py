@@ -36,7 +36,7 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> MimoConfig
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=[*BAD])
-def test_a_bad_value_is_one_short_line_and_the_rest_holds(
+def test_an_invalid_value_is_one_short_line_and_the_others_apply(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     config = read(tmp_path, monkeypatch, text)
@@ -51,14 +51,12 @@ def test_a_bad_value_is_one_short_line_and_the_rest_holds(
     ["stop = " + "[" * 100_000, "x" * MAX_FILE_BYTES, "\x00", "temperature = "],
     ids=["deep", "large", "null", "cut"],
 )
-def test_a_file_that_cannot_be_read_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
+def test_an_unreadable_file_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     config = read(tmp_path, monkeypatch, text)
     assert (config.warnings, config.snapshot().temperature) == ([], None)
 
 
-def test_a_folder_with_an_odd_name_is_shown_without_effect(
+def test_a_folder_with_a_hostile_name_is_printed_safely(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "a\x1b]0;title\x07\u202eb"
@@ -80,7 +78,9 @@ def test_a_folder_with_an_odd_name_is_shown_without_effect(
         ("MIMO_PARAM", "[" * 100_000),
     ],
 )
-def test_so_is_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str, text: str) -> None:
+def test_a_hostile_environment_variable_is_printed_safely(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str
+) -> None:
     monkeypatch.setenv(variable, text)
     config = MimoConfig()
     (warning,) = config.warnings
@@ -89,9 +89,7 @@ def test_so_is_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str, t
     config.snapshot()
 
 
-def test_a_working_directory_that_is_gone_has_no_project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deleted_working_directory_has_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -28,7 +28,7 @@ from mimo_magics.session.limits.budget import Budget, Spending, describe_spendin
         ("1 token", 1, "tokens"),
     ],
 )
-def test_an_amount_is_read_as_people_write_it(text: str, amount: float, unit: str) -> None:
+def test_common_notations_of_amounts_are_parsed(text: str, amount: float, unit: str) -> None:
     assert Budget.parse(text) == Budget(amount, unit)
 
 
@@ -50,7 +50,7 @@ def test_an_amount_is_read_as_people_write_it(text: str, amount: float, unit: st
         *("9" * 400 + " USD", "0." + "0" * 400 + "1 USD"),
     ],
 )
-def test_what_is_no_amount_above_0_with_a_unit_is_refused(text: str) -> None:
+def test_an_amount_must_be_above_0_and_have_a_unit(text: str) -> None:
     with pytest.raises(BadOption) as refusal:
         Budget.parse(text)
     assert (str(refusal.value), refusal.value.hint) == (
@@ -68,12 +68,12 @@ def test_what_is_no_amount_above_0_with_a_unit_is_refused(text: str) -> None:
         (Budget(1_500_000.0, "tokens"), "1,500,000 tokens"),
     ],
 )
-def test_a_budget_prints_as_it_is_written(budget: Budget, text: str) -> None:
+def test_a_budget_has_a_readable_text(budget: Budget, text: str) -> None:
     assert str(budget) == text
 
 
 @given(st.floats(min_value=0, exclude_min=True, allow_infinity=False), st.sampled_from(["USD", "tokens"]))
-def test_what_is_printed_can_be_read_back(amount: float, unit: str) -> None:
+def test_the_text_of_a_budget_can_be_parsed(amount: float, unit: str) -> None:
     assert Budget.parse(str(Budget(amount, unit))) == Budget(amount, unit)
 
 
@@ -86,7 +86,7 @@ def test_any_text_is_a_budget_or_refused(text: str) -> None:
     assert 0 < amount < inf
 
 
-def test_what_was_spent_adds_up() -> None:
+def test_spendings_add_up() -> None:
     assert Spending(10, 0.5) + Spending(5, 0.25) == Spending(15, 0.75)
     assert sum([Spending(1, 1.0), Spending(2, 2.0)], Spending()) == Spending(3, 3.0)
 
@@ -106,7 +106,7 @@ def test_a_sum_with_an_unknown_price_is_unknown() -> None:
         (Usage(), "other", "someone-elses", Spending()),
     ],
 )
-def test_tokens_have_their_price_and_the_embedded_model_s_cost_nothing(
+def test_tokens_have_their_price_and_the_embedded_model_is_free(
     usage: Usage, service: str, model: str, spent: Spending
 ) -> None:
     assert Spending.from_usage(usage, service, model, {"mine": [10, 0, 20]}) == spent
@@ -123,13 +123,11 @@ def test_tokens_have_their_price_and_the_embedded_model_s_cost_nothing(
         (Budget(0.5, "USD"), Spending(1, 0.6), True),
     ],
 )
-def test_a_budget_is_reached_when_all_of_it_is_spent(
-    budget: Budget, spent: Spending, is_reached: bool
-) -> None:
+def test_a_budget_is_exceeded_when_it_is_used_up(budget: Budget, spent: Spending, is_reached: bool) -> None:
     assert is_exceeded(budget, spent, "m") is is_reached
 
 
-def test_a_budget_in_dollars_wants_a_price() -> None:
+def test_a_budget_in_dollars_requires_a_price() -> None:
     with pytest.raises(BadOption) as refusal:
         is_exceeded(Budget(2, "USD"), Spending(5, None), "my-model")
     assert (str(refusal.value), refusal.value.hint) == (
@@ -145,5 +143,5 @@ def test_a_budget_in_dollars_wants_a_price() -> None:
         (Budget(2, "USD"), "Used 2.0123 of the budget of 2 USD."),
     ],
 )
-def test_what_is_spent_of_a_budget_is_told(budget: Budget, words: str) -> None:
+def test_the_used_part_of_a_budget_is_described(budget: Budget, words: str) -> None:
     assert describe_spending(budget, Spending(201_234, 2.01234)) == words

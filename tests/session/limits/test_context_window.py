@@ -64,9 +64,7 @@ def prompt(length: int) -> tuple[Message, ...]:
         ("someone-elses", None, None),
     ],
 )
-def test_the_person_knows_the_window_better_than_the_table(
-    model: str, window: int | None, tokens: int | None
-) -> None:
+def test_the_setting_overrides_the_table(model: str, window: int | None, tokens: int | None) -> None:
     assert get_window_size(model, window) == tokens
 
 
@@ -86,20 +84,20 @@ def test_tokens_of_every_kind_of_part_are_estimated(part: Part, tokens: int) -> 
     assert estimate_message_tokens([Message("user", (part, part)), user_message("four")]) == 2 * tokens + 1
 
 
-def test_everything_is_sent_as_long_as_it_fits() -> None:
+def test_all_turns_are_sent_while_they_fit() -> None:
     past = [turn(300), turn(300)]
     assert plan_context(past, prompt(350), 1_000, "error") == ContextPlan(0, 950)
     assert plan_context(past, prompt(350), 1_000, "drop-oldest") == ContextPlan(0, 950)
     assert plan_context([], prompt(10), 1_000, "error") == ContextPlan(0, 10)
 
 
-def test_everything_is_sent_where_the_window_is_not_known() -> None:
+def test_all_turns_are_sent_if_the_window_is_unknown() -> None:
     assert plan_context([turn(10_000, omitted_turns=1)] * 3, prompt(10), None, "error") == ContextPlan(
         0, 30_010
     )
 
 
-def test_a_full_window_is_an_error_unless_turns_may_be_left_out() -> None:
+def test_a_full_window_is_an_error_unless_turns_may_be_omitted() -> None:
     with pytest.raises(ContextWindowExceeded) as full:
         plan_context([turn(1_300), turn(300)], prompt(351), 2_000, "error")
     assert str(full.value) == (
@@ -109,7 +107,7 @@ def test_a_full_window_is_an_error_unless_turns_may_be_left_out() -> None:
 
 
 @pytest.mark.parametrize("overflow", ["drop-oldest", "summarize"])
-def test_the_fewest_oldest_turns_are_left_out_that_leave_room_for_more(overflow: Overflow) -> None:
+def test_as_few_oldest_turns_as_possible_are_omitted(overflow: Overflow) -> None:
     past = [turn(200) for _ in range(5)]
     assert plan_context(past, prompt(100), 1_000, overflow) == ContextPlan(2, 700)
     assert plan_context(past, prompt(101), 1_000, overflow) == ContextPlan(3, 501)
@@ -127,20 +125,20 @@ def test_a_turn_that_does_not_fit_by_itself_is_an_error(overflow: Overflow) -> N
         )
 
 
-def test_turns_that_were_left_out_stay_so_until_that_is_not_enough() -> None:
+def test_the_same_turns_are_omitted_while_that_is_enough() -> None:
     past = [*(turn(200) for _ in range(5)), turn(200, omitted_turns=3)]
     assert plan_context(past, prompt(350), 1_000, "drop-oldest") == ContextPlan(3, 950)
     assert plan_context(past, prompt(351), 1_000, "drop-oldest") == ContextPlan(5, 551)
 
 
-def test_turns_that_this_turn_left_out_already_stay_so() -> None:
+def test_turns_that_this_turn_omitted_stay_omitted() -> None:
     past = [turn(200) for _ in range(5)]
     assert plan_context(past, prompt(350), 1_000, "drop-oldest", omitted_before=2) == ContextPlan(2, 950)
     assert plan_context(past, prompt(351), 1_000, "drop-oldest", omitted_before=2) == ContextPlan(4, 551)
     assert plan_context(past, prompt(351), 1_000, "drop-oldest", omitted_before=99) == ContextPlan(5, 351)
 
 
-def test_turns_that_were_left_out_come_back_where_there_is_room() -> None:
+def test_omitted_turns_are_sent_again_in_a_larger_window() -> None:
     past = [turn(200), turn(200, omitted_turns=1)]
     assert plan_context(past, prompt(100), 1_000, "drop-oldest") == ContextPlan(0, 500)
 
@@ -160,7 +158,7 @@ def test_the_server_s_count_is_of_the_turns_that_were_sent() -> None:
     assert plan_context(shorter, prompt(0), 1_000, "error") == ContextPlan(0, 600)
 
 
-def test_what_stands_in_no_turn_is_not_scaled_with_them() -> None:
+def test_tokens_outside_of_turns_are_not_scaled() -> None:
     own = (system_message("four" * 100), *prompt(50))
     past = [turn(100), turn(100, context_tokens=800, system="four" * 100)]
     assert plan_context(past, own, 1_000, "drop-oldest", extra_tokens=500) == ContextPlan(0, 850)
@@ -172,7 +170,7 @@ def test_what_stands_in_no_turn_is_not_scaled_with_them() -> None:
 @pytest.mark.parametrize(
     "past", [[turn(100, context_tokens=50, system="four" * 60)], [turn(0, context_tokens=50)], []]
 )
-def test_a_count_that_cannot_be_is_not_heeded(past: list[Turn]) -> None:
+def test_an_impossible_count_is_ignored(past: list[Turn]) -> None:
     assert plan_context(past, prompt(50), 1_000, "error") == ContextPlan(
         0, 50 + estimate_message_tokens(history_messages(past))
     )
@@ -185,7 +183,9 @@ TURNS = st.lists(
 
 
 @given(TURNS, st.integers(0, 600), st.integers(0, 100), st.none() | st.integers(0, 9))
-def test_never_more_is_sent_than_fits(past: list[Turn], own: int, beside: int, before: int | None) -> None:
+def test_a_request_never_exceeds_the_window(
+    past: list[Turn], own: int, beside: int, before: int | None
+) -> None:
     window = 600
     everything = plan_context(past, prompt(own), None, "error", extra_tokens=beside).tokens
     try:
@@ -202,7 +202,7 @@ def test_never_more_is_sent_than_fits(past: list[Turn], own: int, beside: int, b
     assert planned.omitted_turns in (0, was, len(past)) or planned.tokens <= TARGET_FILL_SHARE * window
 
 
-def test_a_conversation_that_goes_on_leaves_turns_out_now_and_then_only() -> None:
+def test_a_long_session_omits_more_turns_only_now_and_then() -> None:
     past: list[Turn] = []
     changes, left_out = 0, 0
     for _ in range(100):
@@ -223,7 +223,7 @@ def test_a_conversation_that_goes_on_leaves_turns_out_now_and_then_only() -> Non
         (1_000_000, None, ""),
     ],
 )
-def test_a_window_that_fills_is_told(context: int, window: int | None, words: str) -> None:
+def test_a_nearly_full_window_gets_a_warning(context: int, window: int | None, words: str) -> None:
     assert build_window_warning(context, window, "m") == words
 
 
@@ -239,11 +239,11 @@ def test_a_window_that_fills_is_told(context: int, window: int | None, words: st
         (3, 0, "Short.", "The 3 oldest turns are sent as a summary: the context window of m is full."),
     ],
 )
-def test_turns_that_are_left_out_now_are_told(left_out: int, before: int, summary: str, words: str) -> None:
+def test_newly_omitted_turns_get_a_notice(left_out: int, before: int, summary: str, words: str) -> None:
     assert build_omission_notice(left_out, before, "m", summary) == words
 
 
-def test_a_summary_stands_for_the_turns_before_it() -> None:
+def test_a_summary_replaces_the_turns_before_it() -> None:
     assert build_summary_messages("") == ()
     asked, answered = build_summary_messages("We spoke of loops.")
     assert (asked.role, answered.role) == ("user", "assistant")
@@ -251,7 +251,7 @@ def test_a_summary_stands_for_the_turns_before_it() -> None:
     assert answered.text
 
 
-def test_a_summary_is_asked_for_behind_what_it_is_of() -> None:
+def test_the_request_for_a_summary_follows_the_turns() -> None:
     turns = [turn(2), turn(4)]
     assert build_summary_request(turns) == (*history_messages(turns), user_message(SUMMARY_PROMPT))
     assert build_summary_request(turns, "Before.") == (
@@ -284,7 +284,7 @@ def turns_of(messages: Sequence[Message]) -> list[Turn]:
 
 
 @given(st.lists(answers(), max_size=4), WORDS, st.sampled_from(["openai", "anthropic"]), st.randoms())
-def test_a_request_with_a_summary_is_one_that_servers_take(
+def test_a_request_with_a_summary_is_valid(
     said: list[Message], summary: str, api: Api, chance: Random
 ) -> None:
     past = turns_of(said)

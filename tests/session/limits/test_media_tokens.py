@@ -62,7 +62,7 @@ IMAGE_KINDS = [png, gif, jpeg, webp_lossy, webp_lossless, webp_extended]
     ("size", "tokens"),
     [((1, 1), 8), ((64, 128), 8), ((640, 480), 300), ((1_000, 1_001), 978), ((9_999, 16_000), 8_192)],
 )
-def test_a_picture_has_a_token_for_1024_pixels_within_bounds(
+def test_an_image_has_a_token_for_1024_pixels_within_limits(
     draw: object, size: tuple[int, int], tokens: int
 ) -> None:
     assert callable(draw)
@@ -81,7 +81,7 @@ def test_the_size_of_a_jpeg_may_come_late(before: bytes) -> None:
     assert estimate_media_tokens(ImagePart(data_url(jpeg(640, 480, before)))) == 300
 
 
-def test_line_ends_and_the_other_alphabet_of_base64_are_read() -> None:
+def test_line_ends_and_the_url_safe_alphabet_of_base64_are_decoded() -> None:
     text = base64.urlsafe_b64encode(png(640, 480) + b"\xff\xfe" * 30).decode()
     assert estimate_media_tokens(ImagePart(f"data:image/png;base64,{text}")) == 300
     lines = base64.encodebytes(png(640, 480) + b"\0" * 100).decode()
@@ -102,7 +102,7 @@ def test_line_ends_and_the_other_alphabet_of_base64_are_read() -> None:
         data_url(webp(b"what", b"\0" * 40)),
     ],
 )
-def test_what_cannot_be_read_has_the_usual_number(url: str) -> None:
+def test_unreadable_media_have_the_default_number_of_tokens(url: str) -> None:
     assert estimate_media_tokens(ImagePart(url)) == DEFAULT_MEDIA_TOKENS
     assert estimate_media_tokens(AudioPart(url)) == DEFAULT_MEDIA_TOKENS
 
@@ -130,7 +130,7 @@ def wav(seconds: float, rate: int = 8_000, channels: int = 1) -> bytes:
         (b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0" + b"\0" * 16, DEFAULT_MEDIA_TOKENS),
     ],
 )
-def test_a_sound_has_6_tokens_and_a_quarter_a_second(sound: bytes, tokens: int) -> None:
+def test_audio_has_6_25_tokens_for_each_second(sound: bytes, tokens: int) -> None:
     estimate = estimate_media_tokens(AudioPart(data_url(sound, "audio/wav")))
     assert tokens <= estimate <= tokens + 1
 
@@ -141,7 +141,7 @@ def test_a_sound_has_6_tokens_and_a_quarter_a_second(sound: bytes, tokens: int) 
     st.integers(0, 100),
 )
 @example(jpeg(3, 4), [], 0)
-def test_any_bytes_have_a_number_within_bounds(
+def test_any_bytes_have_a_number_within_limits(
     data: bytes, changes: list[tuple[int, int]], length: int
 ) -> None:
     changed = bytearray(data)

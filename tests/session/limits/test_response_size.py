@@ -13,7 +13,7 @@ from mimo_magics.session.limits.response_size import MAX_RESPONSE_CHARS
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("unit", ["word ", "<tool_call>{}</tool_call>"], ids=["text", "markup"])
-def test_a_response_without_end_is_read_up_to_a_bound(peer: Peer, api: Api, unit: str) -> None:
+def test_an_endless_response_is_read_up_to_a_limit(peer: Peer, api: Api, unit: str) -> None:
     talk = create_session(peer, api)
     obeying = peer.script
     peer.answers(lambda seen: Answer(frames(seen, repeat(unit * 1_000))))
@@ -35,7 +35,7 @@ def test_a_response_without_end_is_read_up_to_a_bound(peer: Peer, api: Api, unit
     ],
     ids=["notes", "sources", "arguments", "reasoning"],
 )
-def test_whatever_a_response_repeats_without_end_is_bounded(peer: Peer, delta: dict[str, object]) -> None:
+def test_every_endless_type_of_event_is_limited(peer: Peer, delta: dict[str, object]) -> None:
     talk = create_session(peer)
     frame = sse({"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": delta}]})
     peer.answers(Answer(repeat(frame * 20)))

@@ -88,7 +88,7 @@ def test_a_budget_of_the_session_is_checked_before_each_prompt(peer: Peer) -> No
     assert talk.spending == Spending(60, None)
 
 
-def test_what_was_undone_replaced_or_asked_aside_is_spent_all_the_same(peer: Peer) -> None:
+def test_undone_and_replaced_turns_and_one_off_prompts_count(peer: Peer) -> None:
     talk = session(peer)
     talk.ask("one", cell="a")
     talk.ask("two", cell="a")
@@ -100,7 +100,7 @@ def test_what_was_undone_replaced_or_asked_aside_is_spent_all_the_same(peer: Pee
         talk.ask("three")
 
 
-def test_a_budget_stops_a_running_answer_and_keeps_what_came(peer: Peer) -> None:
+def test_a_budget_stops_a_running_reply_and_saves_it(peer: Peer) -> None:
     peer.answers(lambda seen: Answer(frames(seen, (f"word{n} " for n in count()), 0.002)))
     talk = session(peer)
     answer = talk.ask("go on and on", turn_budget="40 tokens")
@@ -126,7 +126,7 @@ def test_a_budget_is_checked_between_rounds_of_tool_calls(peer: Peer) -> None:
     assert not find_fault(peer.requests[-1].body, "openai")
 
 
-def test_a_budget_in_dollars_wants_a_price(peer: Peer) -> None:
+def test_a_budget_in_dollars_requires_a_price(peer: Peer) -> None:
     talk = session(peer, budget="1 USD", model="mine")
     with pytest.raises(BadOption, match="No price is known for mine"):
         talk.ask("one")
@@ -139,7 +139,7 @@ def test_a_budget_in_dollars_wants_a_price(peer: Peer) -> None:
         talk.ask("two")
 
 
-def test_what_cannot_be_a_budget_is_not_sent(peer: Peer) -> None:
+def test_an_invalid_budget_is_an_error_before_a_request_is_sent(peer: Peer) -> None:
     with pytest.raises(BadOption, match="must be an amount, not 'a lot'"):
         session(peer).ask("one", turn_budget="a lot")
     assert peer.requests == []
@@ -148,7 +148,7 @@ def test_what_cannot_be_a_budget_is_not_sent(peer: Peer) -> None:
 # The window
 
 
-def test_a_window_that_is_nearly_full_is_told(peer: Peer) -> None:
+def test_a_nearly_full_window_gets_a_note(peer: Peer) -> None:
     peer.script = counting()
     talk = session(peer, window=500, model="mine")
     assert [talk.ask(prompt).notes for prompt in ("one", "two")] == [
@@ -168,7 +168,7 @@ def test_a_window_that_is_full_is_an_error_and_nothing_is_sent(peer: Peer) -> No
     assert len(talk.turns) == 2
 
 
-def test_the_oldest_turns_are_left_out_and_stay_out(peer: Peer) -> None:
+def test_the_oldest_turns_are_omitted_and_stay_omitted(peer: Peer) -> None:
     peer.script = counting()
     talk = session(peer, window=605, model="mine", overflow="drop-oldest")
     prompts = ["one", "two", "three", "four", "five"]
@@ -183,7 +183,7 @@ def test_the_oldest_turns_are_left_out_and_stay_out(peer: Peer) -> None:
     assert len(talk.turns) == 5
 
 
-def test_rounds_of_tool_calls_are_never_cut_in_two(peer: Peer) -> None:
+def test_rounds_of_tool_calls_are_never_split(peer: Peer) -> None:
     peer.script = calling(Usage(300, 100))
     talk = Session(base_url=f"{peer.url}/v1", system="none", tools=[clock(peer)], max_steps=2)
     talk.ask("one")
@@ -195,7 +195,7 @@ def test_rounds_of_tool_calls_are_never_cut_in_two(peer: Peer) -> None:
     assert talk.turns[-1].omitted_turns > 0
 
 
-def test_the_oldest_turns_are_told_as_a_summary_that_the_model_wrote(peer: Peer) -> None:
+def test_the_oldest_turns_are_sent_as_a_summary_by_the_model(peer: Peer) -> None:
     peer.script = counting()
     talk = session(peer, window=605, model="mine", overflow="summarize")
     answers = [talk.ask(prompt) for prompt in ("one", "two", "three", "four")]
@@ -215,7 +215,7 @@ def test_the_oldest_turns_are_told_as_a_summary_that_the_model_wrote(peer: Peer)
     assert said(peer.requests[-1])[::2] == ["one", "two", "three", "four", "five"]
 
 
-def test_a_request_leaves_room_for_what_it_asks_for(peer: Peer) -> None:
+def test_the_output_limit_fits_into_the_window(peer: Peer) -> None:
     peer.script = counting()
     talk = session(peer, window=1_000, model="mine", max_tokens=900)
     talk.ask("one")
@@ -228,7 +228,7 @@ def test_a_request_leaves_room_for_what_it_asks_for(peer: Peer) -> None:
 # What a model cannot take
 
 
-def test_pictures_are_left_out_for_a_model_that_does_not_see(peer: Peer) -> None:
+def test_images_are_omitted_for_a_model_without_image_input(peer: Peer) -> None:
     talk = session(peer)
     talk.ask([TextPart("What is this?"), PICTURE], model="mimo-v2-omni")
     answer = talk.ask("And now?", model="mimo-v2-flash")
@@ -239,7 +239,7 @@ def test_pictures_are_left_out_for_a_model_that_does_not_see(peer: Peer) -> None
     assert any("mimo-v2-flash does not accept images" in note for note in answer.notes)
 
 
-def test_a_picture_alone_is_a_prompt_that_a_server_takes(peer: Peer) -> None:
+def test_an_image_without_text_is_a_valid_prompt(peer: Peer) -> None:
     session(peer).ask([PICTURE], model="mimo-v2-omni")
     session(peer).ask([PICTURE], model="mimo-v2-flash")
     assert [find_fault(seen.body, seen.api) for seen in peer.requests] == ["", ""]

@@ -71,13 +71,13 @@ LONG = TextDelta("four" * 100)
         ((100, UsageUpdate(Usage(90, 1)), LONG, Stopped("budget")), Usage(100, 100), False),
     ],
 )
-def test_a_round_is_what_the_server_told_or_else_an_estimate(
+def test_the_usage_of_a_response_is_reported_or_estimated(
     events: tuple[Event | int, ...], spent: Usage, told: bool
 ) -> None:
     assert read(metered(*events)) == (spent, spent.input + spent.output, told)
 
 
-def test_rounds_add_up_and_the_last_one_fills_the_window() -> None:
+def test_responses_add_up_and_the_last_one_fills_the_window() -> None:
     meter = metered(100, ResponseStarted(), LONG, Stopped("tool_calls"), TELLING, ToolProgress(0, "running"))
     meter.start_response(150)
     meter.feed(TextDelta("four"))
@@ -87,7 +87,7 @@ def test_rounds_add_up_and_the_last_one_fills_the_window() -> None:
     assert read(meter) == (Usage(90 + 140, 40 + 5, 64 + 90, 30), 145, True)
 
 
-def test_one_round_that_was_not_told_makes_an_estimate_of_it_all() -> None:
+def test_one_unreported_response_makes_the_usage_an_estimate() -> None:
     assert read(metered(100, LONG, Stopped("tool_calls"), 200, Stopped("end"), TELLING)) == (
         Usage(190, 140, 64, 30),
         130,
@@ -95,7 +95,7 @@ def test_one_round_that_was_not_told_makes_an_estimate_of_it_all() -> None:
     )
 
 
-def test_a_request_beside_is_spent_but_is_not_in_the_window() -> None:
+def test_another_request_counts_but_is_not_in_the_window() -> None:
     meter = metered(100, Stopped("end"), TELLING)
     meter.add(Usage(1_000, 100, 900))
     assert read(meter) == (Usage(1_090, 140, 964, 30), 130, True)
@@ -119,7 +119,7 @@ def growing(counts: list[tuple[int, ...]]) -> list[UsageUpdate]:
 
 
 @given(st.integers(0, 300), st.lists(COMING), st.lists(COUNTS, min_size=1, max_size=4), st.randoms())
-def test_what_is_spent_never_gets_less_within_a_round(asked, coming, counts, chance) -> None:
+def test_the_usage_never_decreases_during_a_response(asked, coming, counts, chance) -> None:
     updates = growing(counts)
     meter = metered(7, TextDelta("four"))
     meter.start_response(asked)
@@ -134,7 +134,7 @@ def test_what_is_spent_never_gets_less_within_a_round(asked, coming, counts, cha
 
 
 @given(st.integers(0, 300), st.lists(COMING), COUNTS, st.booleans())
-def test_at_the_end_the_server_is_right(asked, coming, counts, usage_first) -> None:
+def test_at_the_end_the_reported_usage_wins(asked, coming, counts, usage_first) -> None:
     usage = Usage(counts[0] + 1, counts[1] + 1, *counts[2:])
     end = [UsageUpdate(usage), Stopped("end")]
     meter = metered(asked, *coming, *(end if usage_first else reversed(end)))

@@ -31,7 +31,7 @@ def table(*turns: Turn, **beside: object) -> list[str]:
     return usage_bundle(history(*turns), **beside)["text/plain"].splitlines()
 
 
-def test_each_turn_has_its_row_and_its_share_of_the_dearest_one() -> None:
+def test_each_turn_has_its_row_and_its_share_of_the_most_expensive_one() -> None:
     turns = (
         turn("a", Usage(12_000, 900, 6_000)),
         turn("b", Usage(50_000, 1_000)),
@@ -47,7 +47,7 @@ def test_each_turn_has_its_row_and_its_share_of_the_dearest_one() -> None:
     ]
 
 
-def test_models_have_their_sums_where_there_are_several() -> None:
+def test_several_models_have_their_sums() -> None:
     turns = (
         turn("a", Usage(1_000, 100)),
         turn("b", Usage(1_000, 100), FLASH),
@@ -61,7 +61,7 @@ def test_models_have_their_sums_where_there_are_several() -> None:
     ]
 
 
-def test_an_answer_that_was_kept_spent_nothing() -> None:
+def test_a_cached_reply_has_no_cost() -> None:
     assert table(turn("a", Usage(1_000, 100), kept=True), turn("b", Usage(1_000, 100))) == [
         " turn  model        input  cached  output     USD  share of cost",
         "    1  mimo-v2-pro      0       –       0  0.0000  reused",
@@ -71,7 +71,7 @@ def test_an_answer_that_was_kept_spent_nothing() -> None:
     ]
 
 
-def test_where_a_price_is_not_known_the_share_is_of_tokens() -> None:
+def test_without_a_price_the_share_is_of_tokens() -> None:
     assert table(turn("a", Usage(1_000, 1_000)), turn("b", Usage(500, 500), MINE)) == [
         " turn  model        input  cached  output       USD  share of tokens",
         "    1  mimo-v2-pro  1,000     0 %   1,000    0.0042  ██████████",
@@ -83,7 +83,7 @@ def test_where_a_price_is_not_known_the_share_is_of_tokens() -> None:
     ]
 
 
-def test_the_person_s_own_prices_hold() -> None:
+def test_the_prices_of_the_setting_apply() -> None:
     assert table(turn("a", Usage(500, 500), MINE), prices={"mine": [2_000, 0, 0]})[1:] == [
         "    1  mine     500     0 %     500  1.0000  ██████████",
         "total           500     0 %     500  1.0000",
@@ -91,7 +91,7 @@ def test_the_person_s_own_prices_hold() -> None:
     ]
 
 
-def test_without_any_cost_nothing_is_said_of_prices() -> None:
+def test_without_any_cost_the_table_has_no_price_note() -> None:
     assert table(turn("a", Usage(500, 300, 125), LOCAL)) == [
         " turn  model       input  cached  output     USD  share of tokens",
         "    1  mimo-local    500    25 %     300  0.0000  ██████████",
@@ -114,14 +114,14 @@ def test_calls_that_no_turn_holds_have_a_row() -> None:
     ]
 
 
-def test_where_nothing_was_spent_there_is_only_the_total() -> None:
+def test_without_usage_there_is_only_the_total() -> None:
     assert table() == [
         " turn  model  input  cached  output     USD  share of tokens",
         "total             0       –       0  0.0000",
     ]
 
 
-def test_a_turn_that_stands_in_several_branches_is_counted_once_with_its_first_number() -> None:
+def test_a_turn_in_several_branches_is_counted_once() -> None:
     twice = (turn("a", Usage(1_000, 100)), turn("b", Usage(100, 10)), turn("a", Usage(1_000, 100)))
     again = (*twice, turn("c", Usage(10, 1)))
     assert [row.split()[0] for row in table(*again)[1:-1]] == ["1", "2", "4", "total"]
@@ -130,25 +130,25 @@ def test_a_turn_that_stands_in_several_branches_is_counted_once_with_its_first_n
     )
 
 
-def test_all_turns_and_what_was_asked_beside_them_are_spent() -> None:
+def test_all_turns_and_other_calls_are_spending() -> None:
     turns = history(turn("a", Usage(1_000, 100), LOCAL), turn("b", Usage(5, 5), MINE, kept=True))
     assert compute_spending(turns, {}, Usage(10, 5), 0.25) == Spending(1_115, 0.25)
     assert compute_spending(turns) == Spending(1_100, 0.0)
     assert compute_spending(history()) == Spending()
 
 
-def test_a_price_that_is_not_known_makes_the_sum_unknown() -> None:
+def test_an_unknown_price_makes_the_sum_unknown() -> None:
     turns = history(turn("a", Usage(1_000, 100)), turn("b", Usage(5, 5), MINE))
     assert compute_spending(turns) == Spending(1_110, None)
     assert compute_spending(turns, {"mine": [0, 0, 0]}) == Spending(1_110, pytest.approx(0.001365))
 
 
-def test_a_price_that_cannot_be_read_is_named() -> None:
+def test_an_invalid_price_is_named() -> None:
     with pytest.raises(BadOption, match="The price of mine must be three numbers"):
         usage_bundle(history(turn("a", Usage(5, 5), MINE)), {"mine": 3})
 
 
-def test_numbers_end_at_one_line_in_html_too() -> None:
+def test_numbers_are_right_aligned_in_html() -> None:
     html = usage_bundle(history(turn("a", Usage(500, 300, 125))))["text/html"]
     left, right = '<div align="left">', '<div align="right">'
     assert html.endswith("</table><p><small>Prices of 2026-09: an estimate.</small></p>")
