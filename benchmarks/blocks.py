@@ -95,8 +95,8 @@ def main() -> None:
         if is_highlighted(body, name) or "one line" in what
     ]
     print(f"calls {len(measured):,}; the longest:")
-    for longest, name, what in sorted(measured, reverse=True)[:10]:
-        print(f"{longest * 1_000:9,.1f} ms  {name:16} {what}")
+    for seconds_taken, name, what in sorted(measured, reverse=True)[:10]:
+        print(f"{seconds_taken * 1_000:9,.1f} ms  {name:16} {what}")
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Run:
     megabytes: float | None = None
     messages: float | None = None
     main: float | None = None
-    longest: float | None = None
+    longest_task_ms: float | None = None
     paint: float | None = None
     rest: float | None = None
     percent: float | None = None
@@ -160,7 +160,7 @@ class Bench:
             megabytes,
             messages,
             main,
-            longest=seen["longest"],
+            longest_task_ms=seen["longest"],
             paint=seen["painted"] / 1_000 - sent.last if ended else None,
             rest=seen["changed"] / 1_000 - sent.last if ended else None,
             percent=sent.load,

@@ -40,7 +40,7 @@ from mimo_magics.session.storage.session_file import SavedSession, SessionFile, 
 from mimo_magics.session.turn import Turn, history_messages
 from mimo_magics.wire.formats import FORMATS
 
-PROSE = 'The *quick* brown fox jumps over the lazy dog, says "hello", and nobody minds. 你好!\n\n'
+PROSE = 'The *quick* brown fox jumps over the lazy dog, says "hello", and no one minds. 你好!\n\n'
 SYSTEM = "Answer briefly. " * 20
 PARAMS = Params("mimo-v2-pro", temperature=0.5)
 CALLS = (

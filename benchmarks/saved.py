@@ -24,7 +24,7 @@ from mimo_magics.session.storage.turn_record import build_record
 from mimo_magics.session.turn import Turn
 
 TOKENS, SHORT = 2_000, 200
-PROSE = "The *quick* brown fox jumps over the lazy dog, and nobody minds. "
+PROSE = "The *quick* brown fox jumps over the lazy dog, and no one minds. "
 CODE = "```python\ndef area(radius: float) -> float:\n    return 3.14159 * radius**2  # roughly\n```\n\n"
 TABLE = "| city | people |\n|---|---:|\n| Tokyo | 14,000,000 |\n| Berlin | 3,900,000 |\n\n"
 KINDS = {
@@ -43,11 +43,11 @@ def make_reply(source: str, tokens: int) -> Reply:
 
 
 def measure_sizes(reply: Reply) -> tuple[int, int, int, int]:
-    """Return the bytes of the text, the HTML, the record, and the whole saved output."""
+    """Return the bytes of the text, the HTML, the record, and the output saved output."""
     turn = Turn(user_message("Tell me."), reply, Params("mimo-v2-pro"), "mimo-v2", "openai", 1.0)
     bundle, metadata = reply_document.reply_bundle(reply), {"mimo": build_record(turn)}
-    whole = {"output_type": "display_data", "data": bundle, "metadata": metadata}
-    parts = (reply.text, bundle["text/html"], metadata, whole)
+    output = {"output_type": "display_data", "data": bundle, "metadata": metadata}
+    parts = (reply.text, bundle["text/html"], metadata, output)
     return tuple(len(json.dumps(part, ensure_ascii=False).encode()) for part in parts)  # type: ignore[return-value]
 
 

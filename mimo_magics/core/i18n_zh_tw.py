@@ -12,7 +12,7 @@ TRANSLATIONS: dict[str, str] = {
     "Colab pins an older IPython and is not supported. Elsewhere: %pip install -U ipython, and restart the kernel.": (
         "Colab 固定使用舊版的 IPython，因此不支援。在其他地方：執行 %pip install -U ipython，再重新啟動核心。"
     ),
-    # afterwards, answers, asking, cell
+    # a cell: its options, its reply and the commands of the reply
     "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
     "The session has no turns yet.": "工作階段還沒有回合。",
     "Number of turns: {count}.": "回合數：{count}。",
@@ -96,7 +96,7 @@ TRANSLATIONS: dict[str, str] = {
         "請寫每百萬 token 的美元價格，依序是輸入、快取輸入與輸出，例如 [1, 0.1, 3]。"
     ),
     "Unknown preset {name!r}.": "未知的 preset {name!r}。",
-    # one call over HTTP
+    # HTTP calls
     "{host} closed the connection without sending a response.": "{host} 未傳送回應就關閉了連線。",
     "The stream from {host} ended before the reply was complete.": "來自 {host} 的串流在回覆完整之前結束。",
     "The request to {host} cannot be sent: {error}.": "無法將請求送往 {host}：{error}。",
@@ -168,7 +168,7 @@ TRANSLATIONS: dict[str, str] = {
     "Use --api openai, or omit --web-search.": "請使用 --api openai，或拿掉 --web-search。",
     "The Anthropic format does not support {name}.": "Anthropic 格式不支援 {name}。",
     "Use --api openai, or omit it.": "請使用 --api openai，或拿掉它。",
-    # what a server refuses, and what helps
+    # hints for errors of the API
     "Enable the web search plugin in the console of the service. This takes up to five minutes.": (
         "請在服務的主控台啟用網路搜尋外掛；最多需要五分鐘。"
     ),
@@ -192,7 +192,7 @@ TRANSLATIONS: dict[str, str] = {
     "Enable the web search plugin in the console (takes up to 5 minutes), or omit --web-search.": "請在主控台啟用網路搜尋外掛（最多需要 5 分鐘），或拿掉 --web-search。",
     "The model may be retired. Its successor is {successor}: -m {successor}": "這個模型可能已停用。它的後繼模型是 {successor}：-m {successor}",
     "%mimo_models lists the available models.": "%mimo_models 會列出可用的模型。",
-    # errors
+    # hints of the error classes
     "Wait until the current turn ends, interrupt it, or use another Session.": "請等目前的回合結束、中斷它，或另用一個 Session。",
     "Leave out the oldest turns with %mimo_config overflow=drop-oldest, or start over with --new.": (
         "用 %mimo_config overflow=drop-oldest 略去最舊的回合，或用 --new 重新開始。"
@@ -227,7 +227,7 @@ TRANSLATIONS: dict[str, str] = {
     "Rephrase the prompt.": "請換個方式撰寫提示詞。",
     "Rate limit reached. Wait a moment, then run the cell again.": "已達速率限制。請稍候，再重新執行儲存格。",
     "The service is overloaded or failed. Run the cell again later.": "服務過載或發生錯誤。請過一會兒再重新執行儲存格。",
-    # where a call goes, and with which key
+    # endpoints and API keys
     "The known API key belongs to another host. Set a key for this host with %mimo_config api_key": (
         "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
     ),
@@ -312,7 +312,7 @@ TRANSLATIONS: dict[str, str] = {
     "Profiles are stored in {folder}.": "設定檔存放於 {folder}。",
     "Profile {name!r} could not be deleted: {reason}.": "無法刪除設定檔 {name!r}：{reason}。",
     "Profile {name!r} cannot be written as JSON.": "設定檔 {name!r} 無法寫成 JSON。",
-    # what each setting means
+    # help texts of the settings
     "Service: mimo-v2, xiaomi, or local (the embedded model).": "服務：mimo-v2、xiaomi，或 local（內嵌模型）。",
     "API format of the service.": "服務的 API 格式。",
     "Base URL for the chosen API format, such as https://host/v1.": "所選 API 格式的 base URL，例如 https://host/v1。",
@@ -456,7 +456,7 @@ TRANSLATIONS: dict[str, str] = {
     "Send a prompt first.": "請先送出提示詞。",
     "The front end does not report the path of the notebook.": "前端沒有提供筆記本的路徑。",
     "Set it: %mimo_config notebook=PATH.ipynb": "請設定：%mimo_config notebook=PATH.ipynb",
-    # files of sessions, and notebooks read back
+    # session files and notebooks
     "Update it: pip install --upgrade mimo-magics": "請更新：pip install --upgrade mimo-magics",
     "Nothing is lost: the session is in the kernel, and the file is unchanged.": (
         "沒有遺失任何內容：工作階段仍在核心中，檔案沒有變動。"
@@ -497,7 +497,7 @@ TRANSLATIONS: dict[str, str] = {
     "its turn is a one-off prompt": "它的回合是單次提示詞",
     "its turn is also in cell {place}": "它的回合也在第 {place} 個儲存格中",
     "its turn record is not valid ({error})": "它的回合紀錄無效（{error}）",
-    # a conversation, shown and exported
+    # sessions, shown and exported
     "the oldest turn was not sent{but}": "最舊的 1 個回合沒有送出{but}",
     "the {count} oldest turns were not sent{but}": "最舊的 {count} 個回合沒有送出{but}",
     ", but a summary was": "，但送出了摘要",
@@ -515,7 +515,7 @@ TRANSLATIONS: dict[str, str] = {
     "Unknown export format {to!r}.": "不明的匯出格式 {to!r}。",
     "The session has no turns to export.": "工作階段中沒有可以匯出的回合。",
     "Export to py instead.": "請改為匯出成 py。",
-    # a reply at rest
+    # the document of a reply
     "stopped": "已停止",
     "incomplete: the connection broke": "不完整：連線中斷",
     "truncated: budget exceeded": "已截斷：超出預算",
@@ -550,7 +550,7 @@ TRANSLATIONS: dict[str, str] = {
     "called {names}": "呼叫了 {names}",
     "{name} ({n} times)": "{name}（{n} 次）",
     "Result, {count:,} characters": "結果，{count:,} 個字元",
-    # a reply on its way
+    # the live view
     "Waiting for the model": "等待模型",
     "Waiting for your approval": "等待你的核准",
     "Running a tool": "正在執行工具",
@@ -583,7 +583,7 @@ TRANSLATIONS: dict[str, str] = {
     "{summary} · {seconds} s": "{summary} · {seconds} 秒",
     "Answered · {figures}": "已回覆 · {figures}",
     "Queued": "排隊中",
-    # what a person should know of a request
+    # warnings about a request
     "MiMo accepts at most {most} stop sequences, not {count}.": "MiMo 最多接受 {most} 個停止序列，而不是 {count} 個。",
     "tool_choice {tool_choice} may be ignored: MiMo supports only auto.": "tool_choice {tool_choice} 可能會被忽略：MiMo 只支援 auto。",
     "JSON mode: the prompt must ask for JSON and describe its fields, but it does not mention JSON.": "JSON 模式：提示詞必須要求 JSON 並描述其欄位，但這個提示詞沒有提到 JSON。",
@@ -608,7 +608,7 @@ TRANSLATIONS: dict[str, str] = {
     "{model} does not accept images": "{model} 不接受圖片",
     "{model} does not accept audio": "{model} 不接受音訊",
     "The Anthropic format does not support audio": "Anthropic 格式不支援音訊",
-    # budget, spending, window
+    # budget, usage, context window
     "Used {amount} of the budget of {budget}.": "已使用 {amount}，預算為 {budget}。",
     "A budget must be an amount, not {text!r}.": "預算必須是一個數額，不能是 {text!r}。",
     "Examples: 2 USD, 200k tokens.": "例如：2 USD、200k tokens。",
@@ -633,7 +633,7 @@ TRANSLATIONS: dict[str, str] = {
     "{which} {how}: the context window of {model} is full.": "{which}{how}：{model} 的上下文視窗已滿。",
     "The context window is full: the model summarizes the oldest turns first.": "上下文視窗已滿：模型會先為最舊的回合做摘要。",
     "The request has about {length:,} tokens; the context window has {window:,}, reply included.": "請求約有 {length:,} 個 token；上下文視窗為 {window:,} 個，回覆也算在內。",
-    # a request that is not sent
+    # the dry run
     "{usd} for the input{beyond} (prices of {prices_as_of})": "輸入{usd}{beyond}（價格日期 {prices_as_of}）",
     "about {amount:.4f} USD": "約 {amount:.4f} 美元",
     "less than {cents} USD": "不到 {cents} 美元",
@@ -671,7 +671,7 @@ TRANSLATIONS: dict[str, str] = {
     "To allow it, raise the limit: --ask-above '5 USD'": "請提高上限以允許：--ask-above '5 USD'",
     "The comparison was cancelled.": "比較已取消。",
     "--ask-above sets the cost above which you are asked.": "--ask-above 可變更從多少金額起向你確認。",
-    "{count} replies were received, whole or partial.": "收到 {count} 則回覆，包含不完整的。",
+    "Replies received, whole or partial: {count}.": "收到的回答（包含不完整的）：{count} 則。",
     "Saved reply {number} as turn {count} of session {name}.": "已將第 {number} 則回覆存為工作階段 {name} 的第 {count} 回合。",
     " {count} replaced turn is now a branch.": " 原來的 {count} 個回合成為分支。",
     " The {count} replaced turns are now a branch.": " 原來的 {count} 個回合成為分支。",
@@ -725,7 +725,7 @@ TRANSLATIONS: dict[str, str] = {
     "Leave empty for no system prompt": "留空表示沒有系統提示詞",
     "server default": "伺服器預設",
     "service default: {value}": "服務預設：{value}",
-    "default: {bound:,} is sent": "預設：送出 {bound:,}",
+    "default: {max_tokens:,}": "預設：{max_tokens:,}",
     "up to 4 texts": "最多 4 段文字",
     "none": "無",
     "range": "範圍",

@@ -145,10 +145,10 @@ def test_a_text_without_a_translation_stays_english(chinese: None) -> None:
     assert translate(Translatable("A text for {name}.", name="this test")) == "A text for this test."
 
 
-@pytest.mark.parametrize("again", [copy.deepcopy, copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
-def test_copies_of_translatables_can_be_translated(chinese: None, again: object) -> None:
-    assert callable(again)
-    assert translate(again(Translatable("There is no turn {number}.", number=3))) == "沒有第 3 回合。"
+@pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_copies_of_translatables_can_be_translated(chinese: None, copied: object) -> None:
+    assert callable(copied)
+    assert translate(copied(Translatable("There is no turn {number}.", number=3))) == "沒有第 3 回合。"
 
 
 def test_the_reason_of_a_retry_is_translated(chinese: None) -> None:
@@ -354,7 +354,7 @@ def test_a_kernel_shows_chinese_until_the_language_is_reset(kernel: Kernel, serv
     ]
     assert kernel.run("%%mimo --temprature 1\nhello").error[-1] == "你是指 --temperature 嗎？"
     assert kernel.run("%mimo_config --reset language").documents[-1].startswith("setting")
-    again = shown()
-    assert again[1:] == english[1:]
-    assert "truncated at the output limit" in again[0]
-    assert [text for text in ("推理", "達到") if text in again[0]] == []
+    after_reset = shown()
+    assert after_reset[1:] == english[1:]
+    assert "truncated at the output limit" in after_reset[0]
+    assert [text for text in ("推理", "達到") if text in after_reset[0]] == []

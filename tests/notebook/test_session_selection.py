@@ -55,7 +55,7 @@ def test_the_turns_of_deleted_cells_stay_as_a_branch(kernel: Kernel, peer: Peer)
     (ran,) = run_prompts(kernel, "six")
     assert sent_contents(peer) == [expected_contents("one three four five six")]
     assert cell_notices(ran) == ["Removed the turn of a deleted cell. The previous version is branch 5."]
-    ran = kernel.run("%%mimo\nseven", deleted=("three", "four", "unknown"))
+    ran = kernel.run("%%mimo\nseven", deleted=("three", "four", "missing"))
     assert sent_contents(peer) == [expected_contents("one five six seven")]
     assert cell_notices(ran) == ["Removed 2 turns of deleted cells. The previous version is branch 9."]
 

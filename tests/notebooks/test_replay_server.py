@@ -91,9 +91,9 @@ def message(response: httpx.Response) -> str:
 
 def test_the_openai_sdk_gets_the_recorded_reply(server: ReplayServer) -> None:
     with openai.OpenAI(base_url=f"{server.url}/v1", api_key=server.key) as sdk:
-        whole = sdk.chat.completions.create(**BODY)
+        completion = sdk.chat.completions.create(**BODY)
         chunks = list(sdk.chat.completions.create(**BODY, stream=True))
-    assert whole.choices[0].message.content == "Hi!"
+    assert completion.choices[0].message.content == "Hi!"
     assert [chunk.choices[0].delta.content for chunk in chunks] == ["Hi!"]
 
 

@@ -65,8 +65,8 @@ def test_the_turn_records_in_the_outputs_are_those_of_the_replay(path: Path, tmp
     sys.path.insert(0, str(FOLDER))
     from record import execute
 
-    again = execute(path, f"replay:{TAPES / path.stem}.jsonl")
-    now = [records(cell) for cell in again["cells"] if cell["cell_type"] == "code"]
+    replayed = execute(path, f"replay:{TAPES / path.stem}.jsonl")
+    now = [records(cell) for cell in replayed["cells"] if cell["cell_type"] == "code"]
     assert now == [records(cell) for cell in cells(path)]
 
 

@@ -63,11 +63,11 @@ def test_loading_the_extension_imports_few_modules() -> None:
 )
 def test_saved_counts_the_bytes_of_a_reply(saved: str, kind: str, max_ratio: int) -> None:
     """Check that the notebook stores the document, the text and the record, and little else."""
-    ((text, html, record, whole, *_),) = rows(saved, kind)
+    ((text, html, record, total, *_),) = rows(saved, kind)
     assert 800 <= text <= 1_000
     assert text < html < max_ratio * text
     assert record < 1_000
-    assert text + html + record < whole < 1.5 * (text + html + record)
+    assert text + html + record < total < 1.5 * (text + html + record)
 
 
 @pytest.fixture(scope="module")

@@ -8,22 +8,24 @@ from pathlib import Path
 
 import pytest
 from support.glossary import REPLACED_IDENTIFIERS, defined_names, find_phrases
-from support.imports import module_name, modules_of
 from support.paths import ROOT
 
 IN_PROGRESS = (
-    "benchmarks/history.py",
-    "benchmarks/saved.py",
-    "mimo_magics/client/retry.py",
-    "mimo_magics/core/i18n_zh_tw.py",
-    "mimo_magics/display/live/*",
-    "mimo_magics/notebook/magics.py",
-    "mimo_magics/session/*",
-    *(f"tests/{name}/*" for name in ("browser", "client", "data", "display", "integration", "notebook")),
-    *(f"tests/{name}/*" for name in ("session", "tape")),
-    "notebooks/*",
+    "mimo_magics/display/live/live_renderer.py",
+    "mimo_magics/session/continuation.py",
+    "mimo_magics/session/storage/session_file.py",
+    "mimo_magics/session/tool_calls.py",
+    "tests/browser/test_approval.py",
+    "tests/notebook/test_magics.py",
+    "tests/session/*",
+    "notebooks/*.ipynb",
 )
-"""Files that are being rewritten; the others must not get worse."""
+"""Files whose texts are being rewritten; the others must not get worse."""
+IDENTIFIERS_IN_PROGRESS = tuple(
+    f"tests/{name}/*"
+    for name in ("browser", "client", "display", "integration", "notebook", "session", "tape")
+)
+"""Files whose identifiers are being rewritten."""
 NOT_CHECKED = (
     "docs/glossary.md",
     "tests/support/glossary.py",
@@ -44,7 +46,7 @@ FILES = sorted(
 )
 
 
-FILE_FIELDS = {"mimo_magics.session.storage.session_file": {"aside", "begun"}}
+FILE_FIELDS = {"mimo_magics/session/storage/session_file.py": {"aside", "begun"}}
 """Identifiers that equal fields of version 1 of session files."""
 
 
@@ -55,10 +57,13 @@ def _is_listed(file: str, patterns: tuple[str, ...]) -> bool:
 CHECKED = [file for file in FILES if not _is_listed(file, NOT_CHECKED)]
 
 
-@pytest.mark.parametrize("module", modules_of(), ids=module_name)
-def test_no_identifier_is_a_word_that_needs_decoding(module: Path) -> None:
-    replaced = REPLACED_IDENTIFIERS - FILE_FIELDS.get(module_name(module), set())
-    names = defined_names(ast.parse(module.read_text(encoding="utf-8")))
+CODE = [file for file in CHECKED if file.endswith(".py")]
+
+
+@pytest.mark.parametrize("file", [file for file in CODE if not _is_listed(file, IDENTIFIERS_IN_PROGRESS)])
+def test_no_identifier_is_a_word_that_needs_decoding(file: str) -> None:
+    replaced = REPLACED_IDENTIFIERS - FILE_FIELDS.get(file, set())
+    names = defined_names(ast.parse((ROOT / file).read_text(encoding="utf-8")))
     assert [(line, name) for line, name in names if name.strip("_").lower() in replaced] == []
 
 
@@ -68,7 +73,7 @@ def test_no_text_has_a_phrase_that_the_glossary_replaces(file: str) -> None:
 
 
 def test_every_pattern_matches_a_file() -> None:
-    patterns = (*IN_PROGRESS, *NOT_CHECKED)
+    patterns = (*IN_PROGRESS, *IDENTIFIERS_IN_PROGRESS, *NOT_CHECKED)
     assert [pattern for pattern in patterns if not any(fnmatch(file, pattern) for file in FILES)] == []
 
 

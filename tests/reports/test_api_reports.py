@@ -14,11 +14,11 @@ from support.reports import (
     Tools,
     call_chunk,
     called,
+    create_session,
     messages,
     report,
     results,
     sent_arguments,
-    session,
     streamed,
     text,
 )
@@ -48,15 +48,15 @@ def test_a_flood_of_calls_stops_at_a_limit(peer: Peer) -> None:
 
     peer.answers(flood, text("enough"), text("hello"))
     tools = Tools()
-    talk = tools.session(peer)
-    answer = talk.ask("q", approve=tools.approve)
+    session = tools.create_session(peer)
+    answer = session.ask("q", approve=tools.approve)
     assert peer.left()[0] is peer.requests[0]
     assert (answer.text, answer.notes) == (
         "enough",
         (f"The response was truncated after {MAX_TOOL_CALLS} tool calls.",),
     )
     assert (len(answer.tool_calls), tools.ran) == (MAX_TOOL_CALLS, [f"look {n}" for n in range(5)])
-    assert talk.ask("next").text == "hello"
+    assert session.ask("next").text == "hello"
     assert len(sent_arguments(peer.requests[-1].body)) == MAX_TOOL_CALLS
 
 
@@ -70,10 +70,10 @@ def test_a_call_that_fails_the_same_way_in_each_round_ends_the_rounds(peer: Peer
         return called(call_chunk("c", "fail", A)) if "tools" in seen.body else text("I cannot.")
 
     peer.script = script
-    talk = session(peer, tools=[fail])
-    answer = talk.ask("q", approve=lambda _: True)
-    assert (answer.text, len(results(talk)), len(peer.requests)) == ("I cannot.", 3, 4)
-    assert REPEATED_FAILURE in results(talk)[-1]
+    session = create_session(peer, tools=[fail])
+    answer = session.ask("q", approve=lambda _: True)
+    assert (answer.text, len(results(session)), len(peer.requests)) == ("I cannot.", 3, 4)
+    assert REPEATED_FAILURE in results(session)[-1]
 
 
 @report("https://github.com/XiaomiMiMo/MiMo/issues/95")
@@ -89,8 +89,8 @@ def test_a_call_that_fails_the_same_way_in_each_round_ends_the_rounds(peer: Peer
 def test_invalid_arguments_are_reported_to_the_model_and_run_nothing(peer: Peer, arguments: str) -> None:
     peer.answers(called(call_chunk("c", "look", arguments)), text("sorry"))
     tools = Tools()
-    talk = tools.session(peer)
-    answer = talk.ask("q", approve=tools.approve)
+    session = tools.create_session(peer)
+    answer = session.ask("q", approve=tools.approve)
     assert (answer.text, tools.ran, tools.questions) == ("sorry", [], [])
     assert "line 1 column" in messages(peer)[-1]["content"]
 
@@ -111,7 +111,7 @@ def test_markup_of_a_call_is_removed_and_the_call_runs_once(
     chunks = [openai_chunk(content=markup), *([call_chunk("c", "look", A)] if structured else [])]
     peer.answers(called(*chunks), text("done"))
     tools = Tools()
-    answer = tools.session(peer).ask("q", approve=tools.approve)
+    answer = tools.create_session(peer).ask("q", approve=tools.approve)
     assert (answer.text, tools.ran) == ("done", ["look a"])
 
 
@@ -136,7 +136,7 @@ def test_markup_of_a_call_is_removed_and_the_call_runs_once(
 def test_a_new_id_begins_a_new_call(peer: Peer, chunks: list[Any]) -> None:
     peer.answers(called(*chunks), text("done"))
     tools = Tools()
-    tools.session(peer).ask("q", approve=tools.approve)
+    tools.create_session(peer).ask("q", approve=tools.approve)
     assert tools.ran == ["look a", "look b"]
 
 
@@ -148,7 +148,7 @@ def test_a_think_tag_at_the_start_begins_reasoning(peer: Peer) -> None:
         text("done"),
     )
     tools = Tools()
-    answer = tools.session(peer).ask("q", approve=tools.approve)
+    answer = tools.create_session(peer).ask("q", approve=tools.approve)
     assert (answer.text, answer.reasoning, tools.ran) == ("done", "Check.", ["look a", "look b"])
     assert "<think>" not in json.dumps(messages(peer))
 
@@ -157,7 +157,7 @@ def test_a_think_tag_at_the_start_begins_reasoning(peer: Peer) -> None:
 def test_a_call_in_the_reasoning_runs(peer: Peer) -> None:
     peer.answers(streamed(openai_chunk(reasoning_content=f"I look.\n{MARKUP}")), text("done"))
     tools = Tools()
-    answer = tools.session(peer).ask("q", approve=tools.approve)
+    answer = tools.create_session(peer).ask("q", approve=tools.approve)
     assert (answer.text, tools.ran, "<function" in answer.reasoning) == ("done", ["look a"], False)
 
 
@@ -174,9 +174,9 @@ def test_a_call_without_arguments_is_sent_back_with_an_empty_object(
     if arguments == "absent":
         del chunk["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"]
     peer.answers(called(chunk), text("noon"))
-    talk = session(peer, tools=[now])
-    talk.ask("q", approve=lambda _: True)
-    assert (results(talk), sent_arguments(peer.requests[-1].body)) == (["12:00"], [{}])
+    session = create_session(peer, tools=[now])
+    session.ask("q", approve=lambda _: True)
+    assert (results(session), sent_arguments(peer.requests[-1].body)) == (["12:00"], [{}])
 
 
 # Refusals
@@ -191,7 +191,7 @@ def test_concurrent_prompts_survive_half_a_minute_of_rate_limits(
         return error(429, "Too many requests") if limited else stream(seen, reply("ok"))
 
     peer.script = script
-    compared = session(peer).compare("q", temperature=[0.1, 0.2, 0.3, 0.4], at_once=4)
+    compared = create_session(peer).compare("q", temperature=[0.1, 0.2, 0.3, 0.4], at_once=4)
     assert [each.reply.text for each in compared if each.reply] == ["ok"] * 4
 
 
@@ -199,7 +199,7 @@ def test_concurrent_prompts_survive_half_a_minute_of_rate_limits(
 def test_a_402_is_not_retried_and_the_hint_names_bursts(peer: Peer) -> None:
     peer.answers(error(402, "Insufficient account funds"), text("ok"))
     with pytest.raises(InsufficientBalance) as failure:
-        session(peer).ask("q")
+        create_session(peer).ask("q")
     assert failure.value.lines == (
         "HTTP 402 Payment Required: Insufficient account funds",
         "Top up the account. On a plan, a burst of requests also causes this error: wait a moment.",
@@ -211,7 +211,7 @@ def test_a_402_is_not_retried_and_the_hint_names_bursts(peer: Peer) -> None:
 def test_a_404_for_an_image_has_its_own_hint(peer: Peer) -> None:
     peer.answers(error(404, "No endpoints found that support image input"))
     with pytest.raises(UnknownModel) as failure:
-        session(peer).ask("q")
+        create_session(peer).ask("q")
     assert failure.value.hint == "This model does not accept images. Choose one that does with -m."
 
 
@@ -224,7 +224,7 @@ def test_an_error_with_the_prefix_of_an_event_is_read(peer: Peer) -> None:
     }
     peer.answers(Answer([b"data:" + json.dumps({"error": error_object}).encode()], 400))
     with pytest.raises(BadRequest) as failure:
-        session(peer).ask("q")
+        create_session(peer).ask("q")
     assert str(failure.value) == "HTTP 400 Bad Request: Param Incorrect: tools contains duplicate names: look"
 
 
@@ -232,7 +232,7 @@ def test_an_error_with_the_prefix_of_an_event_is_read(peer: Peer) -> None:
 def test_two_tools_with_one_name_are_an_error_before_sending(peer: Peer) -> None:
     look = Tools().look
     with pytest.raises(BadOption, match="look"):
-        session(peer, tools=[look, look]).ask("q")
+        create_session(peer, tools=[look, look]).ask("q")
     assert peer.requests == []
 
 
@@ -242,7 +242,7 @@ def test_a_web_search_is_sent_with_a_plan_key_and_the_server_decides(
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", "tp-0123456789abcdef")
     peer.answers(text("found"))
-    assert session(peer, web_search="on").ask("q").text == "found"
+    assert create_session(peer, web_search="on").ask("q").text == "found"
     assert peer.requests[0].body["tools"] == [{"type": "web_search", "force_search": False}]
 
 
@@ -253,9 +253,9 @@ def test_a_web_search_is_sent_with_a_plan_key_and_the_server_decides(
 def test_only_fields_of_the_format_are_sent_back(peer: Peer) -> None:
     chunk = openai_chunk(content="Hi.", reasoning_content="Hm.", summary=[{"text": "Hm."}], encrypted="x")
     peer.answers(streamed(chunk), text("ok"))
-    talk = session(peer)
-    talk.ask("q")
-    talk.ask("next")
+    session = create_session(peer)
+    session.ask("q")
+    session.ask("next")
     assert messages(peer)[1] == {"role": "assistant", "content": "Hi.", "reasoning_content": "Hm."}
 
 
@@ -269,9 +269,9 @@ def test_reasoning_is_sent_back_to_the_server(peer: Peer) -> None:
         called(reasoned, call_chunk("c", "look", A)), streamed(reasoned, openai_chunk(content="Hi."))
     )
     tools = Tools()
-    talk = tools.session(peer)
+    session = tools.create_session(peer)
     for prompt in ("q", "next"):
-        talk.ask(prompt, approve=tools.approve)
+        session.ask(prompt, approve=tools.approve)
     sent_reasoning = [each.get("reasoning_content") for each in messages(peer) if each["role"] == "assistant"]
     assert sent_reasoning == ["Hm.", "Hm."]
     first, second = messages(peer, -2), messages(peer)
@@ -283,7 +283,7 @@ def test_cached_tokens_after_the_finish_chunk_are_counted(peer: Peer) -> None:
     usage = {"prompt_tokens": 20, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 16}}
     last = sse({"id": "1", "choices": [], "usage": usage})
     peer.answers(Answer([delta("Hi."), finish(), 0.05, last, b"data: [DONE]\n\n"]))
-    assert session(peer).ask("q").usage == Usage(20, 3, cached=16)
+    assert create_session(peer).ask("q").usage == Usage(20, 3, cached=16)
 
 
 # Models
@@ -292,7 +292,7 @@ def test_cached_tokens_after_the_finish_chunk_are_counted(peer: Peer) -> None:
 @report("https://github.com/can1357/oh-my-pi/issues/12755", "https://github.com/Narcooo/inkos/issues/366")
 def test_an_unknown_model_is_sent_and_has_the_figures_of_its_family(peer: Peer) -> None:
     peer.answers(text("ok"))
-    assert session(peer, model="mimo-v2.7-pro").ask("q").text == "ok"
+    assert create_session(peer, model="mimo-v2.7-pro").ask("q").text == "ok"
     assert peer.requests[0].body["model"] == "mimo-v2.7-pro"
     relative = find_model("mimo-v2.6-pro")
     assert relative
@@ -307,7 +307,7 @@ def test_a_reply_of_another_model_has_a_notice_and_its_price(
     monkeypatch.setitem(SERVICES, "xiaomi", xiaomi)
     usage = {"prompt_tokens": 100_000, "completion_tokens": 10}
     peer.answers(streamed(openai_chunk(content="Hi.") | {"model": "mimo-v2.6-pro", "usage": usage}))
-    answer = session(peer, base_url=None, preset="xiaomi", model="mimo-v2.6-flash").ask("q")
+    answer = create_session(peer, base_url=None, preset="xiaomi", model="mimo-v2.6-flash").ask("q")
     assert (answer.notes, answer.cost) == (
         ("mimo-v2.6-pro answered instead of mimo-v2.6-flash; its prices are used if they are known.",),
         pytest.approx((100_000 * 0.435 + 10 * 0.87) / 1e6),

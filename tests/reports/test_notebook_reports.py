@@ -110,7 +110,7 @@ def test_a_prompt_in_the_cell_that_loads_the_extension_has_a_warning(
 ) -> None:
     kernel.run("%unload_ext mimo_magics")
     cell = "%load_ext mimo_magics\nx = %mimo What is a list?\n"
-    file = tmp_path / "talk.ipy"
+    file = tmp_path / "session.ipy"
     file.write_text(cell)
     ran = kernel.run(f"%run {file}" if is_file else cell)
     assert LOST in ran.text
@@ -162,7 +162,12 @@ def test_the_ipython_history_has_code_that_runs_anywhere(kernel: Kernel, peer: P
     number = kernel.run("len(In) - 2").documents[0]
     call = f"In[{number}]"
     for line in (
-        *(f"%save -f talk.py {number}", "%run talk.py", f"%save -f talk.ipy {number}", "%run talk.ipy"),
+        *(
+            f"%save -f session.py {number}",
+            "%run session.py",
+            f"%save -f session.ipy {number}",
+            "%run session.ipy",
+        ),
         *(f"exec({call})", f"done = get_ipython().run_cell({call})", f"%macro -q m {number}", "m"),
         f"%rerun {number}",
     ):
@@ -272,7 +277,7 @@ def test_a_prompt_works_without_a_working_folder(kernel: Kernel, peer: Peer) -> 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
     """Return the path of the notebook."""
-    return tmp_path / "talk.ipynb"
+    return tmp_path / "session.ipynb"
 
 
 @report(f"{GITHUB}/ipython/ipykernel/issues/1102", f"{GITHUB}/jupyter-server/jupyter_server/pull/1341")
@@ -283,7 +288,7 @@ def test_the_session_file_of_a_renamed_notebook_moves_with_it(
     run_prompts(kernel, "one")
     enable_autosave(kernel, notebook.with_name("new.ipynb"))
     (ran,) = run_prompts(kernel, "two")
-    assert cell_notices(ran) == ["The session file talk.mimo.json was moved to new.mimo.json."]
+    assert cell_notices(ran) == ["The session file session.mimo.json was moved to new.mimo.json."]
     assert {each.name: saved_prompts(each) for each in notebook.parent.iterdir()} == {
         "new.mimo.json": ["one", "two"]
     }
@@ -318,7 +323,7 @@ def test_a_front_end_without_cell_ids_gets_documents(
     kernel: Kernel, peer: Peer, monkeypatch: pytest.MonkeyPatch, watched: bool
 ) -> None:
     monkeypatch.setattr(kernel, "_sends_cell_ids", False)
-    kernel.run("import os\nos.environ['JPY_SESSION_NAME'] = '/n/talk.ipynb'")
+    kernel.run("import os\nos.environ['JPY_SESSION_NAME'] = '/n/session.ipynb'")
     ran = kernel.run("%%mimo\nhi", watched=watched)
     kernel.run("del os.environ['JPY_SESSION_NAME']")
     assert (ran.documents, ran.text) == (["You said: hi"], "")
@@ -732,7 +737,7 @@ def test_compiled_code_can_send_prompts_in_an_async_cell(kernel: Kernel, peer: P
 
 @report(f"{GITHUB}/jupyter-server/jupyter_server/pull/1534")
 def test_a_notebook_on_another_machine_is_an_error_before_sending(kernel: Kernel, peer: Peer) -> None:
-    enable_autosave(kernel, Path("/not/on/this/machine/talk.ipynb"))
+    enable_autosave(kernel, Path("/not/on/this/machine/session.ipynb"))
     fact, advice = kernel.run("%%mimo\nhi").error
     assert fact.startswith("SessionNotSaved: ")
     assert advice.startswith("Nothing was sent. Set another path with %mimo_config notebook=PATH.ipynb")

@@ -28,12 +28,12 @@ from support.reports import (
     Tools,
     call_chunk,
     called,
+    create_session,
     messages,
     refusing,
     report,
     results,
     sent_arguments,
-    session,
     streamed,
     text,
 )
@@ -79,7 +79,7 @@ ROME, OSLO = '{"city": "Rome"}', '{"city": "Oslo"}'
 def test_an_approval_is_for_one_call_and_not_for_its_id(peer: Peer, chunks: list[Any], allowed: str) -> None:
     tools = Tools(lambda call: f"{call.name} {json.loads(call.arguments)['path']}" == allowed)
     peer.answers(called(*chunks), text("done"))
-    tools.session(peer).ask("q", approve=tools.approve)
+    tools.create_session(peer).ask("q", approve=tools.approve)
     assert (len(tools.questions), len(set(tools.questions)), tools.ran) == (2, 2, [allowed])
 
 
@@ -87,7 +87,7 @@ def test_an_approval_is_for_one_call_and_not_for_its_id(peer: Peer, chunks: list
 def test_a_call_with_an_approved_id_needs_its_own_approval(peer: Peer) -> None:
     tools = Tools()
     peer.answers(called(call_chunk("c", "look", A)), called(call_chunk("c", "erase", B)), text("done"))
-    assert tools.session(peer).ask("q", approve=tools.approve).text == "done"
+    assert tools.create_session(peer).ask("q", approve=tools.approve).text == "done"
     assert (tools.questions, tools.ran) == (["look a", "erase b"], ["look a", "erase b"])
 
 
@@ -95,9 +95,9 @@ def test_a_call_with_an_approved_id_needs_its_own_approval(peer: Peer) -> None:
 def test_two_calls_with_one_id_have_two_results_and_two_ids(peer: Peer) -> None:
     tools = Tools()
     peer.answers(called(call_chunk("c", "look", A, 0), call_chunk("c", "look", B, 1)), text("done"))
-    talk = tools.session(peer)
-    talk.ask("q", approve=tools.approve)
-    assert results(talk) == ["content of a", "content of b"]
+    session = tools.create_session(peer)
+    session.ask("q", approve=tools.approve)
+    assert results(session) == ["content of a", "content of b"]
     assistant, *sent_results = messages(peer)[1:]
     ids = [call["id"] for call in assistant["tool_calls"]]
     assert [(each["tool_call_id"], each["content"]) for each in sent_results] == [
@@ -119,9 +119,9 @@ def test_two_calls_with_one_id_have_two_results_and_two_ids(peer: Peer) -> None:
 def test_an_id_of_an_earlier_round_does_not_prevent_a_call(peer: Peer, id_: str) -> None:
     tools = Tools()
     peer.answers(called(call_chunk(id_, "look", A)), called(call_chunk(id_, "look", B)), text("done"))
-    talk = tools.session(peer)
-    assert talk.ask("q", approve=tools.approve).text == "done"
-    assert results(talk) == ["content of a", "content of b"]
+    session = tools.create_session(peer)
+    assert session.ask("q", approve=tools.approve).text == "done"
+    assert results(session) == ["content of a", "content of b"]
     ids = [call["id"] for message in messages(peer) for call in message.get("tool_calls") or ()]
     assert [each["tool_call_id"] for each in messages(peer) if each["role"] == "tool"] == ids
     assert len(set(ids)) == 2
@@ -133,8 +133,8 @@ def test_an_id_of_an_earlier_prompt_does_not_duplicate_a_result(peer: Peer) -> N
     peer.answers(
         *(called(call_chunk("c", "look", A)), text("one"), called(call_chunk("c", "look", B)), text("two"))
     )
-    talk = tools.session(peer)
-    assert [talk.ask(prompt, approve=tools.approve).text for prompt in ("p", "q")] == ["one", "two"]
+    session = tools.create_session(peer)
+    assert [session.ask(prompt, approve=tools.approve).text for prompt in ("p", "q")] == ["one", "two"]
     results = [(each["tool_call_id"], each["content"]) for each in messages(peer) if each["role"] == "tool"]
     assert [content for _, content in results] == ["content of a", "content of b"]
     assert len({id_ for id_, _ in results}) == 2
@@ -214,10 +214,10 @@ def strict(body: dict[str, Any]) -> Answer | None:
 def test_invalid_arguments_do_not_break_the_session(peer: Peer, arguments: str) -> None:
     peer.script = refusing(strict, called(call_chunk("c", "look", arguments)), text("sorry"), text("hello"))
     tools = Tools()
-    talk = tools.session(peer)
-    assert talk.ask("q", approve=tools.approve).text == "sorry"
-    assert (tools.ran, [turn.reply.stop for turn in talk.turns]) == ([], ["end"])
-    assert talk.ask("next").text == "hello"
+    session = tools.create_session(peer)
+    assert session.ask("q", approve=tools.approve).text == "sorry"
+    assert (tools.ran, [turn.reply.stop for turn in session.turns]) == ([], ["end"])
+    assert session.ask("next").text == "hello"
     assert all(isinstance(each, dict) for each in sent_arguments(peer.requests[-1].body))
 
 
@@ -230,8 +230,8 @@ def test_an_invalid_tool_name_does_not_break_the_session(peer: Peer) -> None:
         return error(400, f"bad names {bad}") if bad else None
 
     peer.script = refusing(refuse, called(call_chunk("c", "look.file<|x|>", A)), text("sorry"), text("hello"))
-    talk = Tools().session(peer)
-    assert [talk.ask(prompt).text for prompt in ("q", "next")] == ["sorry", "hello"]
+    session = Tools().create_session(peer)
+    assert [session.ask(prompt).text for prompt in ("q", "next")] == ["sorry", "hello"]
     assert messages(peer)[2]["content"] == "There is no tool look.file<|x|>. Available: look, erase."
 
 
@@ -262,9 +262,9 @@ def test_a_server_that_refuses_reasoning_gets_none(peer: Peer, status: int, mess
         refuse, called(reasoned, call_chunk("c", "look", A)), streamed(reasoned, openai_chunk(content="Hi."))
     )
     tools = Tools()
-    talk = tools.session(peer)
-    assert [talk.ask(prompt, approve=tools.approve).text for prompt in ("q", "next")] == ["Hi.", "Hi."]
-    assert [turn.reply.stop for turn in talk.turns] == ["end", "end"]
+    session = tools.create_session(peer)
+    assert [session.ask(prompt, approve=tools.approve).text for prompt in ("q", "next")] == ["Hi.", "Hi."]
+    assert [turn.reply.stop for turn in session.turns] == ["end", "end"]
 
 
 @report("https://github.com/vectorize-io/hindsight/issues/852")
@@ -274,7 +274,7 @@ def test_a_server_without_max_completion_tokens_gets_max_tokens(peer: Peer) -> N
         return None if known else error(422, "Extra inputs are not permitted: max_completion_tokens")
 
     peer.script = refusing(refuse, text("Hi."))
-    assert session(peer, max_tokens=50).ask("q").text == "Hi."
+    assert create_session(peer, max_tokens=50).ask("q").text == "Hi."
     assert peer.requests[-1].body["max_tokens"] == 50
 
 
@@ -311,7 +311,7 @@ def test_an_invalid_proxy_variable_is_named_and_does_not_affect_local_calls(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    assert session(peer).ask("hello").text == "You said: hello"
+    assert create_session(peer).ask("hello").text == "You said: hello"
     with pytest.raises(BadOption, match=variable) as failure:
         Session(base_url="https://api.invalid/v1", timeout=5).ask("hello")
     assert len(failure.value.lines) == 2
@@ -344,7 +344,7 @@ def test_no_proxy_accepts_common_spellings(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
     monkeypatch.setenv("NO_PROXY", no_proxy)
-    assert session(peer).ask("hello").text == "You said: hello"
+    assert create_session(peer).ask("hello").text == "You said: hello"
     assert find_proxy(url) is None
     assert find_proxy("http://other.invalid/v1") is not None
 
@@ -356,7 +356,7 @@ def test_no_proxy_accepts_common_spellings(
 def test_events_separated_by_one_newline_are_separate(peer: Peer) -> None:
     stream = b"".join(piece for piece in (delta("Hel"), delta("lo"), finish(), b"data: [DONE]\n\n"))
     peer.answers(Answer([stream.replace(b"\n\n", b"\n")]))
-    assert (session(peer).ask("q").text, len(peer.requests)) == ("Hello", 1)
+    assert (create_session(peer).ask("q").text, len(peer.requests)) == ("Hello", 1)
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_a_plain_text_error_in_a_stream_is_raised(
 ) -> None:
     peer.answers(Answer([body]))
     with pytest.raises(kind, match=message):
-        session(peer).ask("q")
+        create_session(peer).ask("q")
     assert len(peer.requests) == (1 if kind is InsufficientBalance else 5)
 
 
@@ -385,7 +385,7 @@ def test_a_plain_text_error_in_a_stream_is_raised(
 def test_a_used_up_quota_in_a_stream_is_not_retried(peer: Peer) -> None:
     peer.answers(Answer([b'{"error":{"message":"Insufficient quota","type":"insufficient_quota"}}']))
     with pytest.raises(InsufficientBalance, match="Insufficient quota"):
-        session(peer).ask("q")
+        create_session(peer).ask("q")
     assert len(peer.requests) == 1
 
 
@@ -412,9 +412,9 @@ def test_content_may_be_a_list_of_parts() -> None:
 def test_arguments_may_be_an_object(peer: Peer) -> None:
     tools = Tools()
     peer.answers(called(call_chunk("c", "look", {"path": "a"})), text("done"))
-    talk = tools.session(peer)
-    talk.ask("q", approve=tools.approve)
-    assert (results(talk), sent_arguments(peer.requests[-1].body)) == (["content of a"], [{"path": "a"}])
+    session = tools.create_session(peer)
+    session.ask("q", approve=tools.approve)
+    assert (results(session), sent_arguments(peer.requests[-1].body)) == (["content of a"], [{"path": "a"}])
 
 
 # Retries
@@ -431,7 +431,7 @@ def test_a_busy_server_gets_five_attempts(
     peer: Peer, virtual_time: VirtualTime, status: int, headers: dict[str, str]
 ) -> None:
     peer.answers(*[error(status, "overloaded", **headers)] * 4, text("at last"))
-    assert (session(peer).ask("q").text, len(peer.requests)) == ("at last", 5)
+    assert (create_session(peer).ask("q").text, len(peer.requests)) == ("at last", 5)
 
 
 @report("https://github.com/vybestack/llxprt-code/issues/3140")
@@ -439,7 +439,7 @@ def test_a_429_for_a_used_up_quota_is_not_retried(peer: Peer) -> None:
     body = {"error": {"message": "You exceeded your quota.", "type": "insufficient_quota"}}
     peer.answers(Answer([json.dumps(body).encode()], 429, {"Content-Type": "application/json"}))
     with pytest.raises(InsufficientBalance) as failure:
-        session(peer).ask("q")
+        create_session(peer).ask("q")
     assert (str(failure.value), len(peer.requests)) == (
         "HTTP 429 Too Many Requests: You exceeded your quota.",
         1,
@@ -449,7 +449,7 @@ def test_a_429_for_a_used_up_quota_is_not_retried(peer: Peer) -> None:
 @report("https://github.com/openai/openai-python/issues/957")
 def test_a_retry_delay_may_be_in_milliseconds(peer: Peer, virtual_time: VirtualTime) -> None:
     peer.answers(error(429, "slow down", **{"retry-after-ms": "70200"}), text("ok"))
-    assert session(peer).ask("q").text == "ok"
+    assert create_session(peer).ask("q").text == "ok"
     assert 70.2 <= sum(virtual_time.slept) < 71
 
 
@@ -582,17 +582,19 @@ def test_an_annotated_field_gives_description_and_bounds() -> None:
 @report("https://github.com/conductor-oss/conductor/pull/1631")
 def test_a_replay_matches_equal_integers_and_floats(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
-    session(peer, tape=f"record:{path}", param={"timeout": 15000}).ask("q")
-    assert session(peer, tape=f"replay:{path}", param={"timeout": 15000.0}).ask("q").text == "You said: q"
+    create_session(peer, tape=f"record:{path}", param={"timeout": 15000}).ask("q")
+    assert (
+        create_session(peer, tape=f"replay:{path}", param={"timeout": 15000.0}).ask("q").text == "You said: q"
+    )
     assert len(peer.requests) == 1
 
 
 @report("https://github.com/symfony/ai/pull/2469")
 def test_a_mismatch_shows_the_difference(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
-    session(peer, tape=f"record:{path}", param={"seed": 1}).ask("q")
+    create_session(peer, tape=f"record:{path}", param={"seed": 1}).ask("q")
     with pytest.raises(TapeMismatch) as failure:
-        session(peer, tape=f"replay:{path}", param={"seed": True}).ask("q")
+        create_session(peer, tape=f"replay:{path}", param={"seed": True}).ask("q")
     assert str(failure.value) == (
         "No call on the tape t.jsonl matches this request: seed is «True» (recorded: «1»)."
     )
@@ -603,9 +605,9 @@ def test_a_mismatch_shows_the_difference(peer: Peer, tmp_path: Path) -> None:
 )
 def test_a_tape_without_a_final_newline_can_be_extended(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
-    session(peer, tape=f"auto:{path}").ask("one")
+    create_session(peer, tape=f"auto:{path}").ask("one")
     path.write_bytes(path.read_bytes().rstrip(b"\n"))
-    session(peer, tape=f"auto:{path}").ask("two")
+    create_session(peer, tape=f"auto:{path}").ask("two")
     assert [call.body["messages"][0]["content"] for call in read_tape(path)] == ["one", "two"]
 
 
@@ -616,9 +618,9 @@ def test_a_key_that_is_a_common_word_does_not_break_json(
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", key)
     path = tmp_path / "t.jsonl"
-    session(peer, tape=f"record:{path}", temperature=1).ask("none of it, e.g. x")
+    create_session(peer, tape=f"record:{path}", temperature=1).ask("none of it, e.g. x")
     monkeypatch.delenv("MIMO_API_KEY")
-    replayed = session(peer, tape=f"replay:{path}", temperature=1).ask("none of it, e.g. x")
+    replayed = create_session(peer, tape=f"replay:{path}", temperature=1).ask("none of it, e.g. x")
     assert (replayed.text, len(peer.requests)) == ("You said: none of it, e.g. x", 1)
 
 
@@ -654,7 +656,7 @@ def test_a_lone_surrogate_is_sent_as_a_replacement_character(
     peer: Peer, prompt: str, options: dict[str, Any]
 ) -> None:
     peer.answers(text("ok"))
-    assert session(peer, **options).ask(prompt).text == "ok"
+    assert create_session(peer, **options).ask(prompt).text == "ok"
     assert "a\ufffd" in json.dumps(peer.requests[0].body, ensure_ascii=False)
 
 
@@ -664,13 +666,13 @@ def test_a_lone_surrogate_is_sent_as_a_replacement_character(
 @report("https://github.com/ChatGPTNextWeb/NextChat/issues/4797")
 def test_status_201_is_a_success(peer: Peer) -> None:
     peer.answers(Answer([delta("Hi."), finish(), b"data: [DONE]\n\n"], 201))
-    assert session(peer).ask("q").text == "Hi."
+    assert create_session(peer).ask("q").text == "Hi."
 
 
 @report("https://github.com/langchain4j/langchain4j/pull/6376")
 def test_a_refusal_is_the_text_of_the_reply(peer: Peer) -> None:
     peer.answers(streamed(openai_chunk(refusal="I cannot "), openai_chunk(refusal="help.")))
-    assert session(peer).ask("q").text == "I cannot help."
+    assert create_session(peer).ask("q").text == "I cannot help."
 
 
 @report("https://github.com/AbanteAI/archive-old-cli-mentat/issues/429")
@@ -685,10 +687,10 @@ def test_a_first_event_without_choices_and_model_is_accepted() -> None:
 @pytest.mark.parametrize("content", ["<think>Hm.</think>Hi.", "Hm.</think>Hi."])
 def test_reasoning_in_the_content_is_not_sent_back_as_text(peer: Peer, content: str) -> None:
     peer.answers(streamed(*(openai_chunk(content=each) for each in content)))
-    talk = session(peer)
-    answer = talk.ask("q")
+    session = create_session(peer)
+    answer = session.ask("q")
     assert (answer.reasoning, answer.text) == ("Hm.", "Hi.")
-    talk.ask("next")
+    session.ask("next")
     assert messages(peer)[1]["content"] == "Hi."
 
 
@@ -813,8 +815,8 @@ def test_usage_is_read_from_every_event(chunks: list[Any]) -> None:
 @pytest.mark.parametrize("end", [SILENCE, CUT], ids=["silence", "cut"])
 def test_an_incomplete_stream_keeps_the_partial_reply(peer: Peer, end: object) -> None:
     peer.answers(lambda seen: Answer([*frames(seen, ["half"], end=False), end]))
-    talk = session(peer, timeout=1)
+    session = create_session(peer, timeout=1)
     with pytest.raises(IncompleteStream):
-        talk.ask("q")
-    assert [(turn.reply.text, turn.reply.stop) for turn in talk.turns] == [("half", "cut")]
+        session.ask("q")
+    assert [(turn.reply.text, turn.reply.stop) for turn in session.turns] == [("half", "cut")]
     assert len(peer.requests) == 1

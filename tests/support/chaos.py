@@ -161,7 +161,7 @@ class Schedule:
 # Changes of a stream
 
 
-def whole(schedule: Schedule, stream: bytes) -> Iterator[Any]:
+def unchanged(schedule: Schedule, stream: bytes) -> Iterator[Any]:
     yield from packets(stream, schedule.chance)
 
 
@@ -196,11 +196,11 @@ def inserted_between_frames(schedule: Schedule, stream: bytes) -> Iterator[Any]:
 def shuffled(schedule: Schedule, stream: bytes) -> Iterator[Any]:
     frames = stream.split(b"\n\n")
     for _ in range(schedule.chance.randint(1, 3)):
-        taken = schedule.chance.choice(frames)
+        frame = schedule.chance.choice(frames)
         where = schedule.chance.randint(0, len(frames))
         if schedule.chance.random() < 0.5 and len(frames) > 1:
-            frames.remove(taken)
-        frames.insert(where, taken)
+            frames.remove(frame)
+        frames.insert(where, frame)
     yield b"\n\n".join(frames)
 
 
@@ -217,7 +217,7 @@ def changed(schedule: Schedule, stream: bytes) -> Iterator[Any]:
 
 
 STREAMS: dict[str, Fault] = {
-    "whole": whole,
+    "unchanged": unchanged,
     "cut": ended(CUT),
     "reset": ended(RESET),
     "stalled": ended(SILENCE),
@@ -317,7 +317,7 @@ def comments_and_no_end(schedule: Schedule, seen: Seen) -> Answer:
 
 ANSWERS: dict[str, Callable[[Schedule, Seen], Answer]] = {
     **{name: as_stream(fault) for name, fault in STREAMS.items()},
-    "whole again": as_stream(whole),
+    "whole again": as_stream(unchanged),
     "mistyped": mistyped,
     "packed": packed,
     "one JSON body": whole_json,

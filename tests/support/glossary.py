@@ -39,7 +39,7 @@ REPLACED_IDENTIFIERS = {
         "senses",
         "talk",
     ),
-    *("odd", "harm", "house", "reckoned", "wanted", "met", "behind", "meant", "remarks"),
+    *("harm", "house", "reckoned", "wanted", "met", "behind", "meant", "remarks"),
 }
 """Words that do not name what they stand for. As part of a longer name they are fine."""
 

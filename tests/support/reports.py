@@ -45,7 +45,7 @@ def called(*chunks: Frame) -> Answer:
     return streamed(*chunks, finish="tool_calls")
 
 
-def session(peer: Peer, **options: Any) -> Session:
+def create_session(peer: Peer, **options: Any) -> Session:
     return Session(**{"base_url": f"{peer.url}/v1", "system": "none", **options})
 
 
@@ -71,8 +71,8 @@ class Tools:
         self.questions.append(f"{call.name} {json.loads(call.arguments)['path']}")
         return self._allow(call)
 
-    def session(self, peer: Peer, **options: Any) -> Session:
-        return session(peer, tools=[self.look, self.erase], **options)
+    def create_session(self, peer: Peer, **options: Any) -> Session:
+        return create_session(peer, tools=[self.look, self.erase], **options)
 
 
 def results(session: Session) -> list[str]:

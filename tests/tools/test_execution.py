@@ -215,11 +215,11 @@ async def test_a_sync_function_runs_in_a_thread_and_an_async_one_on_the_loop() -
     def where() -> str:
         return threading.current_thread().name
 
-    async def here() -> str:
+    async def current_thread_name() -> str:
         return where()
 
     assert (await run_function(where, {})).output != where()
-    assert (await run_function(here, {})).output == where()
+    assert (await run_function(current_thread_name, {})).output == where()
 
 
 async def test_a_thread_has_the_context_of_its_caller() -> None:
@@ -228,14 +228,14 @@ async def test_a_thread_has_the_context_of_its_caller() -> None:
     assert (await run_function(word.get, {})).output == "hello"
 
 
-def talk(words: str) -> str:
+def shout(words: str) -> str:
     print(words)
     print("and", words, file=sys.stderr)
     return words.upper()
 
 
 async def test_printed_output_of_a_function_is_captured(capsys: pytest.CaptureFixture[str]) -> None:
-    assert await run_function(talk, {"words": "hi"}) == ToolOutcome("HI", log="hi\nand hi\n")
+    assert await run_function(shout, {"words": "hi"}) == ToolOutcome("HI", log="hi\nand hi\n")
     print("outside")
     assert capsys.readouterr().out == "outside\n"
     assert not isinstance(sys.stdout, ContextStream)
@@ -280,7 +280,7 @@ async def test_a_function_cannot_end_the_process() -> None:
     assert (outcome.output, outcome.is_error) == ("RuntimeError: the tool tried to exit the process", True)
 
 
-class Odd(BaseException):
+class UnusualError(BaseException):
     """A `BaseException` that is not an `Exception`, as in pytest."""
 
 
@@ -289,10 +289,10 @@ class Odd(BaseException):
     [
         (SystemExit(3), "RuntimeError: the tool tried to exit the process"),
         (asyncio.CancelledError(), "asyncio.exceptions.CancelledError"),
-        (Odd("x"), f"{__name__}.Odd: x"),
+        (UnusualError("x"), f"{__name__}.UnusualError: x"),
         (concurrent.futures.CancelledError(), "concurrent.futures._base.CancelledError"),
         (StopAsyncIteration(), "StopAsyncIteration"),
-        (BaseExceptionGroup("many", [Odd()]), "BaseExceptionGroup: many (1 sub-exception)"),
+        (BaseExceptionGroup("many", [UnusualError()]), "BaseExceptionGroup: many (1 sub-exception)"),
     ],
 )
 @pytest.mark.parametrize("is_async", [False, True])
@@ -376,17 +376,17 @@ async def test_recursion_without_end_is_a_failure_like_any_other() -> None:
 
 
 async def test_a_cancelled_call_does_not_wait_for_its_function() -> None:
-    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+    started, go_on, done = threading.Event(), threading.Event(), threading.Event()
 
     def never() -> None:
-        begun.set()
+        started.set()
         go_on.wait()
         done.set()
 
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
             group.start_soon(run_function, never, {})
-            await anyio.to_thread.run_sync(begun.wait)
+            await anyio.to_thread.run_sync(started.wait)
             scope.cancel()
     assert scope.cancelled_caught
     assert not done.is_set()

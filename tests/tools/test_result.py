@@ -659,10 +659,10 @@ def test_small_json_is_complete(value: object) -> None:
 
 @given(st.lists(st.integers(0, 10**6) | st.text(), min_size=1), st.integers(1, 100), st.integers(200, 1000))
 def test_the_kept_and_the_missing_bytes_add_up(items: list[Any], times: int, budget: int) -> None:
-    whole, shown = as_text(items * times, 10**9), as_text(items * times, budget)
+    complete, shown = as_text(items * times, 10**9), as_text(items * times, budget)
     found = re.search("(?s)^(.*?)\n?… ([0-9,]+) of ([0-9,]+) bytes left out …\n(.*)$", shown)
     if found is None:
-        assert shown == whole
+        assert shown == complete
         return
     head, missing, size, tail = (
         found[1],
@@ -670,7 +670,7 @@ def test_the_kept_and_the_missing_bytes_add_up(items: list[Any], times: int, bud
         int(found[3].replace(",", "")),
         found[4],
     )
-    assert whole.startswith(head)
-    assert whole.endswith(tail)
-    assert size == len(whole.encode())
+    assert complete.startswith(head)
+    assert complete.endswith(tail)
+    assert size == len(complete.encode())
     assert size - missing - len(head.encode()) - len(tail.encode()) in (0, 1)

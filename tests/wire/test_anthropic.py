@@ -521,13 +521,13 @@ def test_arguments_at_the_start_of_a_call_are_used_unless_others_follow():
 
 
 def test_a_restarted_stream_drops_its_first_part():
-    again = {"type": "message_start", "message": {"id": "m2", "model": "other"}}
+    second_start = {"type": "message_start", "message": {"id": "m2", "model": "other"}}
     stream = anthropic_stream(
         START,
         delta(0, type="text_delta", text="Half of an ans"),
         opens(1, type="tool_use", id="c", name="tide", input={}),
         delta(1, type="input_json_delta", partial_json='{"po'),
-        again,
+        second_start,
         delta(0, type="text_delta", text="Hello."),
         ends("end_turn"),
         STOP,

@@ -49,9 +49,9 @@ def test_a_history_with_tools_is_sent_back_with_its_reasoning(case: FormatCase) 
 
 @every_format
 def test_missing_reasoning_is_padded_for_calls_only(case: FormatCase) -> None:
-    calling, answering = case.encode(assistant(TIDE)), case.encode(assistant(TextPart("Hello.")))
-    assert case.sent(calling) == [("assistant", " ", "", (("call_1", "tide", {"port": "Keelung"}),), ())]
-    assert case.sent(answering) == [("assistant", None, "Hello.", (), ())]
+    call_body, reply_body = case.encode(assistant(TIDE)), case.encode(assistant(TextPart("Hello.")))
+    assert case.sent(call_body) == [("assistant", " ", "", (("call_1", "tide", {"port": "Keelung"}),), ())]
+    assert case.sent(reply_body) == [("assistant", None, "Hello.", (), ())]
 
 
 @every_format

@@ -365,8 +365,8 @@ def test_null_ids_and_names_continue_an_open_call():
 
 
 def test_empty_ids_and_names_continue_an_open_call():
-    again = chunk(tool_calls=[{"index": 0, "id": "", "function": {"name": "", "arguments": "{}"}}])
-    assert decode_stream("openai", openai_stream(opening(0, "call_1", "tide"), again)).tool_calls == (
+    delta = chunk(tool_calls=[{"index": 0, "id": "", "function": {"name": "", "arguments": "{}"}}])
+    assert decode_stream("openai", openai_stream(opening(0, "call_1", "tide"), delta)).tool_calls == (
         ToolCall("call_1", "tide", "{}"),
     )
 

@@ -384,14 +384,14 @@ def test_a_recorded_second_turn_contains_the_reasoning_of_the_first():
 
 def test_every_recording_is_used_by_a_test():
     named = {*SHORT, *LONG, *BROKEN, *FULL_BODIES, *LONG_WHOLE}
-    there = {
+    available = {
         path.relative_to(DATA).as_posix()
         for folder in ("mimo", "recorded")
         for path in (DATA / folder).rglob("*.*")
         if path.suffix != ".md"
     }
-    assert there - named == {"recorded/pydantic-ai/test_zai_preserved_thinking_round_trip.yaml"}
-    assert named <= there
+    assert available - named == {"recorded/pydantic-ai/test_zai_preserved_thinking_round_trip.yaml"}
+    assert named <= available
 
 
 def simply_joined(deltas: list[dict[str, Any]]) -> list[ReasoningPart | TextPart | ToolCall]:

@@ -82,9 +82,9 @@ def test_a_call_flushes_the_text_that_was_held_back() -> None:
 
 
 def test_a_restarted_reply_may_begin_with_a_tag() -> None:
-    again = ResponseRestarted("r2")
-    assert through(TextDelta("<think>a"), again, TextDelta("<think>b</think>c")) == [
-        *(START, ReasoningDelta("a"), again, ReasoningDelta("b"), TextDelta("c"))
+    restart = ResponseRestarted("r2")
+    assert through(TextDelta("<think>a"), restart, TextDelta("<think>b</think>c")) == [
+        *(START, ReasoningDelta("a"), restart, ReasoningDelta("b"), TextDelta("c"))
     ]
 
 

@@ -21,7 +21,7 @@ PROBE_DELAYS_SECONDS = (0.0, 0.5, 2.0)
 during a cell when it sees the first widget. Earlier messages wait for the end of the cell."""
 
 FINAL_WAIT_SECONDS = 0.5
-"""Seconds to wait for an answer after the last probe."""
+"""Seconds to wait for a response after the last probe."""
 
 
 class WidgetProbe:
@@ -53,7 +53,7 @@ class WidgetProbe:
 
     @property
     def is_pending(self) -> bool:
-        """Whether an answer may still arrive."""
+        """Whether a response may still arrive."""
         return (
             len(self._targets) < len(PROBE_DELAYS_SECONDS)
             or self._now() - self._last_probe_at < FINAL_WAIT_SECONDS

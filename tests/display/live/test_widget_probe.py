@@ -41,7 +41,7 @@ def test_a_page_that_does_not_answer_is_probed_again_after_growing_delays(wire: 
     assert [later - earlier for earlier, later in pairwise(sent_at)] == list(PROBE_DELAYS_SECONDS[1:])
 
 
-def test_an_answer_to_a_later_probe_counts(wire: PageConnection) -> None:
+def test_a_response_to_a_later_probe_counts(wire: PageConnection) -> None:
     wire.answers = False
     clock = Clock()
     probe = WidgetProbe(clock)
@@ -52,7 +52,7 @@ def test_an_answer_to_a_later_probe_counts(wire: PageConnection) -> None:
     assert [probe.poll(), probe.poll()] == [False, True]
 
 
-def test_an_answer_is_pending_until_some_time_after_the_last_probe(wire: PageConnection) -> None:
+def test_a_response_is_pending_until_some_time_after_the_last_probe(wire: PageConnection) -> None:
     wire.answers = False
     clock = Clock()
     probe = WidgetProbe(clock)

@@ -141,8 +141,8 @@ def test_a_file_without_settings_is_skipped(tmp_path: Path, content: str) -> Non
         ("thinking", "maybe", "thinking must be on or off, not 'maybe'.", "Turn thinking on or off."),
         (
             "overflow",
-            "summarise",
-            "overflow must be one of error, drop-oldest, summarize, not 'summarise'.",
+            "sumarize",
+            "overflow must be one of error, drop-oldest, summarize, not 'sumarize'.",
             "Did you mean summarize?",
         ),
     ],

@@ -32,7 +32,7 @@ async def test_the_model_list_is_shown_when_it_arrives(
 
 
 @pytest.mark.anyio
-async def test_a_server_without_a_model_list_is_no_error(
+async def test_a_server_without_a_model_list_is_not_an_error(
     peer: Peer, config: MimoConfig, panel: Panel
 ) -> None:
     config.base_url = f"{peer.url}/v1"
