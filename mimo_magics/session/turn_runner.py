@@ -48,7 +48,7 @@ from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 
 ResponseFilter = ThinkTagFilter | ToolCallMarkupFilter | BareToolCallFilter
 """Separates reasoning and tool calls from the text of one response."""
-EMPTY_ANSWER = Translatable(
+EMPTY_REPLY = Translatable(
     "The model answered without tools, and its reply is empty. Prompt again, or raise max_steps."
 )
 
@@ -249,7 +249,7 @@ class RunningTurn:
                 )
                 yield Note(end_reason or last_round)
         if max_steps and not steps_left and not _ends_with_text(self._accumulator.reply.message):
-            yield Note(EMPTY_ANSWER)
+            yield Note(EMPTY_REPLY)
         if warning := self._limits.warning:
             yield Note(warning)
 
